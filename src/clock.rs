@@ -1,0 +1,100 @@
+//! Time comes in from outside: [`Clock`], and [`Timestamp`], the moments it tells.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Tells the time to everything in this crate.
+///
+/// Applications use [`SystemClock`], which is the default. Tests use `ManualClock` (feature `test-util`).
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The time of day. It may jump: an administrator or NTP may set it.
+    fn now(&self) -> Timestamp;
+
+    /// The time since a moment that stays the same while the process lives. It never goes back and never jumps.
+    ///
+    /// What must not end early because somebody set the clock is measured by this one.
+    fn monotonic(&self) -> Duration;
+}
+
+/// The clock of the operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::ZERO + since_epoch
+    }
+
+    fn monotonic(&self) -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        START.get_or_init(Instant::now).elapsed()
+    }
+}
+
+/// A moment, in milliseconds since the Unix epoch.
+///
+/// On the wire moments are whole seconds; see [`Timestamp::as_secs`].
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_bearer::Timestamp;
+///
+/// let noon = Timestamp::from_millis(43_200_500);
+/// assert_eq!(noon.as_secs(), 43_200);
+/// assert_eq!((noon + Duration::from_secs(1)).saturating_since(noon), Duration::from_secs(1));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The Unix epoch.
+    pub(crate) const ZERO: Self = Self(0);
+
+    /// From milliseconds since the epoch. What no signed 64-bit number holds becomes the last moment that one does.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        // Databases hold signed numbers.
+        Self(if millis > i64::MAX as u64 { i64::MAX as u64 } else { millis })
+    }
+
+    /// From whole seconds since the epoch.
+    #[must_use]
+    pub const fn from_secs(secs: u64) -> Self {
+        Self::from_millis(secs.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the epoch; never above `i64::MAX`.
+    #[must_use]
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down.
+    #[must_use]
+    pub const fn as_secs(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// How long `earlier` lies back; nothing if it is later than this.
+    #[must_use]
+    pub const fn saturating_since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl std::ops::Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self::from_millis(self.0.saturating_add(millis))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}s", self.0 / 1000, self.0 % 1000)
+    }
+}

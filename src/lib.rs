@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
+compile_error!("tower-bearer needs a provider of signatures: turn on its feature `aws_lc_rs` (the default) or `rust_crypto`");
+
+mod clock;
+mod error;
+pub mod token;
+
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use error::{BoxError, ConfigError};
+pub use token::{
+    AccessToken, AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Algorithm, Audience, Grant, InvalidScope, Issuer,
+    KeySet, RETENTION, RefreshToken, Scope, Secret, SessionId, SigningKey, Subject, VerifyError, VerifyErrorKind,
+};

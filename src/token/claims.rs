@@ -1,0 +1,247 @@
+//! [`AccessTokenClaims`]: what a verified access token says. The names of claims on the wire stand here, and nowhere else.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::json::UniqueObject;
+use super::name::{Audience, Issuer, Subject};
+use super::scope::Scope;
+use super::session_id::SessionId;
+use crate::clock::Timestamp;
+
+/// What a verified access token says.
+///
+/// Only [`AccessTokenVerifier`](crate::AccessTokenVerifier) makes one, so whoever holds one holds the truth about a request. A clone costs
+/// a counter. In a handler it comes by [`CurrentUser`](crate::CurrentUser), or without Axum by
+/// [`from_extensions`](Self::from_extensions).
+#[derive(Clone)]
+pub struct AccessTokenClaims(Arc<Claims>);
+
+struct Claims {
+    issuer: Issuer,
+    audience: Audience,
+    subject: Subject,
+    expires_at: Timestamp,
+    issued_at: Option<Timestamp>,
+    auth_time: Option<Timestamp>,
+    id: Option<String>,
+    scope: Scope,
+    session: Option<SessionClaims>,
+    extra: Map<String, Value>,
+}
+
+/// The claims that tie an access token of our own to its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionClaims {
+    pub(crate) id: SessionId,
+    /// Absent for a session without receipts.
+    pub(crate) generation: Option<u32>,
+}
+
+impl AccessTokenClaims {
+    /// The user: `sub` (RFC 7519 section 4.1.2).
+    #[must_use]
+    pub fn subject(&self) -> &Subject {
+        &self.0.subject
+    }
+
+    /// Who made the token: `iss`, as configured.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.0.issuer
+    }
+
+    /// Which of the configured audiences the token is for: `aud`.
+    #[must_use]
+    pub fn audience(&self) -> &Audience {
+        &self.0.audience
+    }
+
+    /// What the token allows: `scope` (RFC 8693 section 4.2); empty where the token has none.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.0.scope
+    }
+
+    /// When the token ends: `exp`. The verifier's leeway comes on top.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.0.expires_at
+    }
+
+    /// When the token was made: `iat`.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        self.0.issued_at
+    }
+
+    /// When the user last proved who he is: `auth_time` (RFC 9068 section 2.2.1). For what is worth asking for a password again.
+    #[must_use]
+    pub fn auth_time(&self) -> Option<Timestamp> {
+        self.0.auth_time
+    }
+
+    /// What names this token: `jti`.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.0.id.as_deref()
+    }
+
+    /// The session the token belongs to: `sid`. Only in a token that was signed by a key of our own.
+    #[must_use]
+    pub fn session_id(&self) -> Option<&SessionId> {
+        self.0.session.as_ref().map(|session| &session.id)
+    }
+
+    /// Any other claim of the token. `None` if it is absent, or is no `T`.
+    #[must_use]
+    pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        T::deserialize(self.0.extra.get(name)?).ok()
+    }
+
+    pub(crate) fn session(&self) -> Option<SessionClaims> {
+        self.0.session
+    }
+}
+
+/// Names the user and the session, and leaves out the application's own claims.
+impl fmt::Debug for AccessTokenClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessTokenClaims")
+            .field("issuer", &self.0.issuer)
+            .field("subject", &self.0.subject)
+            .field("scope", &self.0.scope)
+            .field("expires_at", &self.0.expires_at)
+            .field("session", &self.0.session)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The claims of a token whose signature is good, before anybody has judged them.
+pub(super) struct UnjudgedClaims {
+    pub(super) issuer: String,
+    pub(super) audience: Vec<String>,
+    pub(super) expires_at: Timestamp,
+    pub(super) not_before: Option<Timestamp>,
+    subject: Subject,
+    issued_at: Option<Timestamp>,
+    auth_time: Option<Timestamp>,
+    id: Option<String>,
+    scope: Scope,
+    session: Option<SessionClaims>,
+    extra: Map<String, Value>,
+}
+
+/// A claim is missing, of the wrong type, or stands twice.
+#[derive(Debug)]
+pub(super) struct MalformedClaims;
+
+impl UnjudgedClaims {
+    /// `own`: signed by a key of ours, so that `sid` and `gen` mean something.
+    pub(super) fn parse(payload: &[u8], own: bool) -> Result<Self, MalformedClaims> {
+        let UniqueObject(mut claims) = serde_json::from_slice(payload).map_err(|_| MalformedClaims)?;
+        let subject = text(&mut claims, SUB)?.filter(|subject| !subject.is_empty()).ok_or(MalformedClaims)?;
+        let scope = match text(&mut claims, SCOPE)? {
+            Some(scope) => scope.parse().map_err(|_| MalformedClaims)?,
+            None => Scope::default(),
+        };
+        Ok(Self {
+            issuer: text(&mut claims, ISS)?.ok_or(MalformedClaims)?,
+            audience: one_or_more(&mut claims, AUD)?,
+            expires_at: moment(&mut claims, EXP)?.ok_or(MalformedClaims)?,
+            not_before: moment(&mut claims, NBF)?,
+            subject: subject.into(),
+            issued_at: moment(&mut claims, IAT)?,
+            auth_time: moment(&mut claims, AUTH_TIME)?,
+            id: text(&mut claims, JTI)?,
+            scope,
+            session: if own { session(&mut claims)? } else { None },
+            extra: claims,
+        })
+    }
+
+    /// The verifier has judged issuer, audience and times.
+    pub(super) fn judged(self, issuer: &Issuer, audience: &Audience) -> AccessTokenClaims {
+        AccessTokenClaims(Arc::new(Claims {
+            issuer: issuer.clone(),
+            audience: audience.clone(),
+            subject: self.subject,
+            expires_at: self.expires_at,
+            issued_at: self.issued_at,
+            auth_time: self.auth_time,
+            id: self.id,
+            scope: self.scope,
+            session: self.session,
+            extra: self.extra,
+        }))
+    }
+}
+
+fn text(claims: &mut Map<String, Value>, name: &str) -> Result<Option<String>, MalformedClaims> {
+    match claims.remove(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(MalformedClaims),
+    }
+}
+
+fn one_or_more(claims: &mut Map<String, Value>, name: &str) -> Result<Vec<String>, MalformedClaims> {
+    match claims.remove(name) {
+        Some(Value::String(text)) => Ok(vec![text]),
+        Some(Value::Array(texts)) => texts
+            .into_iter()
+            .map(|text| match text {
+                Value::String(text) => Ok(text),
+                _ => Err(MalformedClaims),
+            })
+            .collect(),
+        _ => Err(MalformedClaims),
+    }
+}
+
+/// A NumericDate: seconds, perhaps with a fraction (RFC 7519 section 2).
+fn moment(claims: &mut Map<String, Value>, name: &str) -> Result<Option<Timestamp>, MalformedClaims> {
+    match claims.remove(name) {
+        None => Ok(None),
+        Some(Value::Number(number)) => {
+            let whole = number.as_u64().map(Timestamp::from_secs);
+            // A cast from a float saturates: before the epoch counts as the epoch.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let broken = || number.as_f64().map(|secs| Timestamp::from_millis((secs * 1000.0) as u64));
+            whole.or_else(broken).map(Some).ok_or(MalformedClaims)
+        }
+        Some(_) => Err(MalformedClaims),
+    }
+}
+
+fn session(claims: &mut Map<String, Value>) -> Result<Option<SessionClaims>, MalformedClaims> {
+    let Some(id) = text(claims, SID)? else { return Ok(None) };
+    let generation = match claims.remove(GEN) {
+        None => None,
+        Some(generation) => {
+            let generation = generation.as_u64().and_then(|generation| u32::try_from(generation).ok());
+            Some(generation.ok_or(MalformedClaims)?)
+        }
+    };
+    Ok(Some(SessionClaims { id: id.parse().map_err(|_| MalformedClaims)?, generation }))
+}
+
+pub(super) const ISS: &str = "iss";
+pub(super) const SUB: &str = "sub";
+pub(super) const AUD: &str = "aud";
+pub(super) const EXP: &str = "exp";
+pub(super) const NBF: &str = "nbf";
+pub(super) const IAT: &str = "iat";
+pub(super) const JTI: &str = "jti";
+pub(super) const SCOPE: &str = "scope";
+pub(super) const AUTH_TIME: &str = "auth_time";
+/// OpenID Connect Front-Channel Logout section 3: the session.
+pub(super) const SID: &str = "sid";
+/// Ours: the generation of the refresh token that came with this access token.
+pub(super) const GEN: &str = "gen";
+
+/// What an application's extra claims may not be called.
+pub(super) const RESERVED: [&str; 11] = [ISS, SUB, AUD, EXP, NBF, IAT, JTI, SCOPE, AUTH_TIME, SID, GEN];

@@ -1,0 +1,38 @@
+//! JSON objects in which no name stands twice.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// A JSON object whose names are all different.
+///
+/// `serde_json` keeps the last of two. Another reader of the same token may keep the first, and the two would see different users
+/// (RFC 7515 section 4, RFC 7519 section 4, RFC 6749 section 3.2).
+pub(crate) struct UniqueObject(pub(crate) Map<String, Value>);
+
+impl<'de> Deserialize<'de> for UniqueObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Names;
+
+        impl<'de> Visitor<'de> for Names {
+            type Value = UniqueObject;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<UniqueObject, A::Error> {
+                let mut object = Map::new();
+                while let Some((name, value)) = access.next_entry::<String, Value>()? {
+                    if object.insert(name, value).is_some() {
+                        return Err(A::Error::custom("a name stands twice"));
+                    }
+                }
+                Ok(UniqueObject(object))
+            }
+        }
+
+        deserializer.deserialize_map(Names)
+    }
+}

@@ -1,0 +1,142 @@
+//! JWK and JWK set (RFC 7517), key by key: one bad key spoils no other.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::algorithm::{Algorithm, Family};
+use super::crypto::PublicKey;
+use super::json::UniqueObject;
+use super::key::Key;
+use crate::error::ConfigError;
+
+pub(super) fn read_set(json: &str) -> Result<Vec<Arc<Key>>, ConfigError> {
+    let UniqueObject(set) = serde_json::from_str(json).map_err(|_| ConfigError::from_static(NO_SET))?;
+    let Some(Value::Array(entries)) = set.get("keys") else { return Err(ConfigError::from_static(NO_SET)) };
+
+    let mut keys = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        match entry.as_object().ok_or(ConfigError::from_static(NO_KEY)).and_then(read) {
+            Ok(key) => keys.push(Arc::new(key)),
+            Err(error) => tracing::warn!(index, %error, "a key of the JWK set is left out"),
+        }
+    }
+    if keys.is_empty() {
+        return Err(ConfigError::new("no key of the JWK set can be used for signatures"));
+    }
+    Ok(keys)
+}
+
+pub(super) fn read_text(json: &str) -> Result<Key, ConfigError> {
+    read(&parse(json)?)
+}
+
+/// The secret of an `oct` key, with its name and its algorithm.
+pub(super) fn read_oct(json: &str) -> Result<(Option<String>, Algorithm, Zeroizing<Vec<u8>>), ConfigError> {
+    let jwk = parse(json)?;
+    if jwk.get("kty").and_then(Value::as_str) != Some("oct") {
+        return Err(ConfigError::new("a signing key comes as an oct JWK (HMAC) or as a private key in PEM"));
+    }
+    let secret = Zeroizing::new(bytes(&jwk, "k")?);
+    Ok((kid(&jwk)?, algorithm(&jwk, Algorithm::Hs256)?, secret))
+}
+
+/// The public JWK of a key.
+pub(super) fn write(key: &PublicKey, algorithm: Algorithm, kid: Option<&str>) -> Value {
+    let mut jwk = required_members(key);
+    jwk["alg"] = algorithm.as_str().into();
+    jwk["use"] = "sig".into();
+    if let Some(kid) = kid {
+        jwk["kid"] = kid.into();
+    }
+    jwk
+}
+
+/// The name of a key that has none: its thumbprint (RFC 7638).
+pub(super) fn thumbprint(key: &PublicKey) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(required_members(key).to_string()))
+}
+
+/// In the order of their names, which section 3.3 of RFC 7638 wants.
+fn required_members(key: &PublicKey) -> Value {
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    match key {
+        PublicKey::Rsa { n, e } => json!({ "e": encode(e), "kty": "RSA", "n": encode(n) }),
+        PublicKey::P256(point) => {
+            json!({ "crv": "P-256", "kty": "EC", "x": encode(&point[1..33]), "y": encode(&point[33..]) })
+        }
+        PublicKey::P384(point) => {
+            json!({ "crv": "P-384", "kty": "EC", "x": encode(&point[1..49]), "y": encode(&point[49..]) })
+        }
+        PublicKey::Ed25519(x) => json!({ "crv": "Ed25519", "kty": "OKP", "x": encode(x) }),
+    }
+}
+
+fn parse(json: &str) -> Result<Map<String, Value>, ConfigError> {
+    match serde_json::from_str(json) {
+        Ok(UniqueObject(jwk)) => Ok(jwk),
+        Err(_) => Err(ConfigError::from_static(NO_KEY)),
+    }
+}
+
+fn read(jwk: &Map<String, Value>) -> Result<Key, ConfigError> {
+    if jwk.get("use").is_some_and(|usage| usage != "sig") {
+        return Err(ConfigError::new("the key is not for signatures (use)"));
+    }
+    let verifies = |operations: &Value| {
+        operations.as_array().is_some_and(|operations| operations.iter().any(|operation| operation == "verify"))
+    };
+    if !jwk.get("key_ops").is_none_or(verifies) {
+        return Err(ConfigError::new("the key is not for verifying (key_ops)"));
+    }
+    let kid = kid(jwk)?;
+    let (default, public) = match (text(jwk, "kty")?, jwk.get("crv").and_then(Value::as_str)) {
+        ("oct", _) => {
+            let secret = Zeroizing::new(bytes(jwk, "k")?);
+            return Key::hmac(kid, algorithm(jwk, Algorithm::Hs256)?, &secret);
+        }
+        ("RSA", _) => (Algorithm::Rs256, PublicKey::rsa(&bytes(jwk, "n")?, &bytes(jwk, "e")?)?),
+        ("EC", Some("P-256")) => (Algorithm::Es256, point(jwk, Family::P256)?),
+        ("EC", Some("P-384")) => (Algorithm::Es384, point(jwk, Family::P384)?),
+        ("OKP", Some("Ed25519")) => (Algorithm::EdDsa, PublicKey::ed25519(&bytes(jwk, "x")?)?),
+        _ => return Err(ConfigError::new("the type or the curve of the key is not supported")),
+    };
+    Key::public(kid, algorithm(jwk, default)?, public)
+}
+
+fn point(jwk: &Map<String, Value>, curve: Family) -> Result<PublicKey, ConfigError> {
+    let (x, y) = (bytes(jwk, "x")?, bytes(jwk, "y")?);
+    let point = PublicKey::point(&[&[4], &*x, &*y].concat())?;
+    // Both coordinates have the full length (RFC 7518 section 6.2.1.2).
+    if x.len() != y.len() || point.family() != curve {
+        return Err(ConfigError::new("the coordinates of the key do not have the length of its curve"));
+    }
+    Ok(point)
+}
+
+fn algorithm(jwk: &Map<String, Value>, default: Algorithm) -> Result<Algorithm, ConfigError> {
+    if jwk.contains_key("alg") { text(jwk, "alg")?.parse() } else { Ok(default) }
+}
+
+fn kid(jwk: &Map<String, Value>) -> Result<Option<String>, ConfigError> {
+    if jwk.contains_key("kid") { text(jwk, "kid").map(|kid| Some(kid.to_owned())) } else { Ok(None) }
+}
+
+fn text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Result<&'a str, ConfigError> {
+    jwk.get(name)
+        .and_then(Value::as_str)
+        .ok_or_else(|| ConfigError::new(format!("the member {name} of the key is missing, or is no text")))
+}
+
+fn bytes(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, ConfigError> {
+    URL_SAFE_NO_PAD
+        .decode(text(jwk, name)?)
+        .map_err(|_| ConfigError::new(format!("the member {name} of the key is no base64url")))
+}
+
+const NO_SET: &str = "the text is no JWK set: {\"keys\": […]}";
+const NO_KEY: &str = "the text is no JWK";

@@ -1,0 +1,203 @@
+//! What must not be shown: [`Secret`], [`AccessToken`], [`RefreshToken`].
+//!
+//! None of them has `Display` or `PartialEq`, and their `Debug` is redacted.
+
+use std::fmt;
+
+use hkdf::Hkdf;
+use serde::{Serialize, Serializer};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::error::ConfigError;
+
+/// The one secret of an application: 32 bytes or more, from a random source.
+///
+/// Every key that the application needs is derived from it by HKDF (RFC 5869) with a label of its own: the key of the refresh tokens,
+/// and the HS256 key where no asymmetric key is given. The secret itself signs nothing.
+///
+/// **Changing it logs nobody out**: a secret is a ring of one that is used and any number that are still accepted.
+///
+/// ```
+/// use tower_bearer::Secret;
+///
+/// let new = Secret::new("vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe")?;
+/// let old = Secret::new("Qy8fK2hV5tB9nM4xZ7cL1pR6wD3sJ0gA")?;
+/// let ring = new.with_previous(old);
+/// assert_eq!(format!("{ring:?}"), "Secret([redacted])");
+/// # Ok::<(), tower_bearer::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct Secret {
+    current: Zeroizing<Vec<u8>>,
+    previous: Vec<Zeroizing<Vec<u8>>>,
+}
+
+impl Secret {
+    /// Takes a secret as it is.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than 32 bytes (RFC 7518 section 3.2), a secret that stands in public tutorials, or one that repeats a few characters.
+    pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        Self::named("the secret", secret.as_ref())
+    }
+
+    /// Reads a secret from the environment variable `name`. White space around it is dropped.
+    ///
+    /// Secrets that are still accepted stand in `{name}_PREVIOUS`, separated by commas.
+    ///
+    /// # Errors
+    ///
+    /// The variable is absent or not UTF-8, or [`Secret::new`] refuses one of the values.
+    pub fn from_env(name: &str) -> Result<Self, ConfigError> {
+        let value =
+            std::env::var(name).map(Zeroizing::new).map_err(|_| ConfigError::new(format!("{name} is not set. Try: {CURE}")))?;
+        let mut secret = Self::named(name, value.trim().as_bytes())?;
+
+        let previous_name = format!("{name}_PREVIOUS");
+        let previous = Zeroizing::new(std::env::var(&previous_name).unwrap_or_default());
+        for value in previous.split(',').map(str::trim).filter(|value| !value.is_empty()) {
+            secret = secret.with_previous(Self::named(&previous_name, value.as_bytes())?);
+        }
+        Ok(secret)
+    }
+
+    /// Makes a new one. What it signed is worthless when the process ends, unless the caller keeps the secret.
+    ///
+    /// # Errors
+    ///
+    /// The operating system has no randomness to give.
+    pub fn random() -> Result<Self, ConfigError> {
+        let mut bytes = Zeroizing::new(vec![0; 32]);
+        getrandom::fill(&mut bytes)
+            .map_err(|error| ConfigError::new(format!("no randomness from the operating system: {error}")))?;
+        Ok(Self { current: bytes, previous: Vec::new() })
+    }
+
+    /// Takes any bytes at all. For tests only: whoever guesses them logs in as anybody.
+    #[must_use]
+    pub fn dangerous_weak(secret: impl AsRef<[u8]>) -> Self {
+        Self { current: Zeroizing::new(secret.as_ref().to_vec()), previous: Vec::new() }
+    }
+
+    /// Goes on accepting what was made with `previous` (and with what it accepts). It signs nothing new.
+    #[must_use]
+    pub fn with_previous(mut self, previous: Self) -> Self {
+        self.previous.push(previous.current);
+        self.previous.extend(previous.previous);
+        self
+    }
+
+    /// One key for `label` from each secret of the ring, the current one first.
+    pub(crate) fn derive<const N: usize>(&self, label: &str) -> impl Iterator<Item = Zeroizing<[u8; N]>> {
+        std::iter::once(&self.current).chain(&self.previous).map(move |secret| {
+            let mut key = Zeroizing::new([0; N]);
+            // The label and no length: two lengths of one label would share their first bytes. Each label has one length.
+            Hkdf::<Sha256>::new(Some(b"tower-bearer 1"), secret)
+                .expand(label.as_bytes(), &mut *key)
+                .expect("HKDF-SHA-256 gives up to 8160 bytes");
+            key
+        })
+    }
+
+    fn named(name: &str, secret: &[u8]) -> Result<Self, ConfigError> {
+        let length = secret.len();
+        if length < MIN_BYTES {
+            return Err(ConfigError::new(format!("{name} is {length} bytes; {MIN_BYTES} are needed. Try: {CURE}")));
+        }
+        if is_known(secret) {
+            return Err(ConfigError::new(format!("{name} stands in public tutorials, or is easily guessed. Try: {CURE}")));
+        }
+        Ok(Self::dangerous_weak(secret))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret([redacted])")
+    }
+}
+
+/// An access token as it stands on the wire: a signed JWT (RFC 9068).
+#[derive(Clone)]
+pub struct AccessToken(Zeroizing<String>);
+
+/// A refresh token as it stands on the wire: opaque to everybody but [`Sessions`](crate::Sessions).
+#[derive(Clone)]
+pub struct RefreshToken(Zeroizing<String>);
+
+macro_rules! token {
+    ($token:ident, $name:literal) => {
+        impl $token {
+            /// Takes a token that came from outside. It is checked where it is used.
+            #[must_use]
+            pub fn new(token: impl Into<String>) -> Self {
+                Self(Zeroizing::new(token.into()))
+            }
+
+            /// The token itself. Whoever reads it can use it: keep it out of logs and addresses.
+            #[must_use]
+            pub fn secret(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $token {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!($name, "([redacted])"))
+            }
+        }
+
+        /// Shows the token: it is made to be sent in a [`TokenResponse`](crate::TokenResponse).
+        impl Serialize for $token {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+    };
+}
+
+token!(AccessToken, "AccessToken");
+token!(RefreshToken, "RefreshToken");
+
+/// Whether `secret` was published, or is too regular to be random.
+fn is_known(secret: &[u8]) -> bool {
+    let lower = secret.to_ascii_lowercase();
+    let contains = |word: &str| lower.windows(word.len()).any(|window| window == word.as_bytes());
+
+    let mut seen = [false; 256];
+    for &byte in &lower {
+        seen[usize::from(byte)] = true;
+    }
+    let distinct = seen.iter().filter(|&&seen| seen).count();
+
+    distinct < MIN_DISTINCT || PUBLISHED.iter().any(|word| contains(word))
+}
+
+const MIN_BYTES: usize = 32;
+/// 32 random hexadecimal digits have fewer than this once in 28 million times.
+const MIN_DISTINCT: usize = 8;
+const CURE: &str = "openssl rand -base64 48";
+
+/// Parts, in lower case, of secrets that stand in tutorials, templates and documentation.
+const PUBLISHED: &[&str] = &[
+    "changeme",
+    "change-me",
+    "change_me",
+    "change me",
+    "secret",
+    "password",
+    "keyboard cat",
+    "keyboardcat",
+    "randomstringtypicallyfromenv",
+    "your-256-bit",
+    "your_jwt",
+    "your-jwt",
+    "0123456789abcdef",
+    "abcdefghijklmnop",
+    // FastAPI's tutorial on OAuth 2.
+    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+    // RFC 7515, appendix A.1.
+    "aym1sysppbydfgzld3umj1qzkobwvmkoqq",
+];
