@@ -4,13 +4,21 @@
 #[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
 compile_error!("tower-bearer needs a provider of signatures: turn on its feature `aws_lc_rs` (the default) or `rust_crypto`");
 
+pub mod bearer;
 mod clock;
 mod error;
+#[cfg(feature = "axum")]
+mod extract;
 pub mod token;
+mod user;
 
+pub use bearer::{BearerAuthLayer, BearerError, BearerErrorKind, RequireScopeLayer};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use error::{BoxError, ConfigError};
+#[cfg(feature = "axum")]
+pub use extract::CurrentUserRejection;
 pub use token::{
     AccessToken, AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Algorithm, Audience, Grant, InvalidScope, Issuer,
     KeySet, RETENTION, RefreshToken, Scope, Secret, SessionId, SigningKey, Subject, VerifyError, VerifyErrorKind,
 };
+pub use user::{CurrentUser, LoadUser};

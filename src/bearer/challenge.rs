@@ -1,0 +1,220 @@
+//! [`BearerError`]: why a request was refused, and how that is said on the wire.
+//!
+//! The only place of the request flow that knows status codes and `WWW-Authenticate`.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::json;
+
+use super::credentials::Malformed;
+use crate::error::BoxError;
+use crate::token::{Scope, VerifyError, VerifyErrorKind};
+
+/// Why a request was refused (RFC 6750 section 3).
+///
+/// | kind | status | `WWW-Authenticate` |
+/// |---|---|---|
+/// | `TokenMissing` | 401 | `Bearer` |
+/// | `TokenMalformed` | 400 | `Bearer error="invalid_request"` |
+/// | `TokenInvalid`, `TokenExpired`, `SessionRevoked`, `UserGone` | 401 | `Bearer error="invalid_token"` |
+/// | `ScopeMissing` | 403 | `Bearer error="insufficient_scope"`, `scope="…"` |
+/// | `Unavailable` | 503, `Retry-After` | |
+/// | `Misconfigured` | 500 | |
+///
+/// The body is JSON: `error`, `error_description`, and `reason`, a stable word for programs. Nothing in it comes from the request.
+/// [`with_rejection`](crate::BearerAuthLayer::with_rejection) replaces it.
+#[derive(Clone)]
+pub struct BearerError {
+    kind: BearerErrorKind,
+    /// For people, or for the log where it is the server's fault.
+    description: Cow<'static, str>,
+    scope: Option<Scope>,
+    realm: Option<Arc<str>>,
+    source: Option<Arc<BoxError>>,
+}
+
+/// The reasons for which a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BearerErrorKind {
+    /// No credentials, or those of another scheme.
+    TokenMissing,
+    /// Two `Authorization` headers, or one that holds no token.
+    TokenMalformed,
+    /// The token is none of ours, or not for us.
+    TokenInvalid,
+    /// The token has expired: time to refresh.
+    TokenExpired,
+    /// The session was ended before the token was.
+    SessionRevoked,
+    /// [`LoadUser`](crate::LoadUser) no longer knows the user.
+    UserGone,
+    /// The token does not allow this.
+    ScopeMissing,
+    /// Users or revocations cannot be asked now.
+    Unavailable,
+    /// The layer is missing, or loads another type of user.
+    Misconfigured,
+}
+
+impl BearerError {
+    pub(crate) fn new(kind: BearerErrorKind) -> Self {
+        let description = match kind {
+            BearerErrorKind::TokenMissing => "an access token is needed",
+            BearerErrorKind::TokenMalformed => "the Authorization header is malformed",
+            BearerErrorKind::TokenInvalid => "the access token is invalid",
+            BearerErrorKind::TokenExpired => "the access token has expired",
+            BearerErrorKind::SessionRevoked => "the session has ended",
+            BearerErrorKind::UserGone => "the user is gone",
+            BearerErrorKind::ScopeMissing => "the access token does not allow this",
+            BearerErrorKind::Unavailable => "try again in a moment",
+            BearerErrorKind::Misconfigured => "the server is misconfigured",
+        };
+        Self { kind, description: description.into(), scope: None, realm: None, source: None }
+    }
+
+    pub(crate) fn scope_missing(needed: &Scope) -> Self {
+        Self { scope: Some(needed.clone()), ..Self::new(BearerErrorKind::ScopeMissing) }
+    }
+
+    pub(crate) fn unavailable(cause: BoxError) -> Self {
+        Self { source: Some(Arc::new(cause)), ..Self::new(BearerErrorKind::Unavailable) }
+    }
+
+    /// `cure` goes to the log, never to the client.
+    pub(crate) fn misconfigured(cure: impl Into<Cow<'static, str>>) -> Self {
+        Self { description: cure.into(), ..Self::new(BearerErrorKind::Misconfigured) }
+    }
+
+    pub(super) fn in_realm(mut self, realm: Option<&Arc<str>>) -> Self {
+        self.realm = realm.cloned();
+        self
+    }
+
+    /// The reason.
+    #[must_use]
+    pub fn kind(&self) -> BearerErrorKind {
+        self.kind
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self.kind {
+            BearerErrorKind::TokenMalformed => StatusCode::BAD_REQUEST,
+            BearerErrorKind::ScopeMissing => StatusCode::FORBIDDEN,
+            BearerErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            BearerErrorKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    /// A stable word for programs, as in `token_expired`. `None` where the request is not at fault.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        Some(match self.kind {
+            BearerErrorKind::TokenMissing => "token_missing",
+            BearerErrorKind::TokenMalformed => "token_malformed",
+            BearerErrorKind::TokenInvalid => "token_invalid",
+            BearerErrorKind::TokenExpired => "token_expired",
+            BearerErrorKind::SessionRevoked => "session_revoked",
+            BearerErrorKind::UserGone => "user_gone",
+            BearerErrorKind::ScopeMissing => "scope_missing",
+            BearerErrorKind::Unavailable | BearerErrorKind::Misconfigured => return None,
+        })
+    }
+
+    /// The value of `WWW-Authenticate`. `None` where other credentials would not help.
+    #[must_use]
+    pub fn challenge(&self) -> Option<HeaderValue> {
+        let error = match self.kind {
+            BearerErrorKind::Unavailable | BearerErrorKind::Misconfigured => return None,
+            // RFC 6750 section 3.1: no error code where no credentials were sent.
+            BearerErrorKind::TokenMissing => None,
+            _ => Some(self.error()),
+        };
+        let realm = self.realm.as_ref().map(|realm| format!("realm=\"{realm}\""));
+        let error = error.map(|error| format!("error=\"{error}\", error_description=\"{}\"", self.description));
+        let scope = self.scope.as_ref().map(|scope| format!("scope=\"{scope}\""));
+        let parameters: Vec<String> = [realm, error, scope].into_iter().flatten().collect();
+        HeaderValue::try_from(format!("Bearer {}", parameters.join(", ")).trim_end()).ok()
+    }
+
+    /// The usual answer, for an application that replaces only a part of it.
+    #[must_use]
+    pub fn to_response(&self) -> Response<Bytes> {
+        let description: &str = match self.kind {
+            BearerErrorKind::Misconfigured => "the server is misconfigured",
+            _ => &self.description,
+        };
+        let mut body = json!({ "error": self.error(), "error_description": description });
+        if let Some(reason) = self.reason() {
+            body["reason"] = reason.into();
+        }
+        let mut response = Response::new(Bytes::from(body.to_string()));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        if self.kind == BearerErrorKind::Unavailable {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+
+    fn error(&self) -> &'static str {
+        match self.kind {
+            BearerErrorKind::TokenMissing => "unauthorized",
+            BearerErrorKind::TokenMalformed => "invalid_request",
+            BearerErrorKind::ScopeMissing => "insufficient_scope",
+            BearerErrorKind::Unavailable => "temporarily_unavailable",
+            BearerErrorKind::Misconfigured => "server_error",
+            _ => "invalid_token",
+        }
+    }
+}
+
+impl From<VerifyError> for BearerError {
+    fn from(error: VerifyError) -> Self {
+        let kind = match error.kind() {
+            VerifyErrorKind::Expired => BearerErrorKind::TokenExpired,
+            _ => BearerErrorKind::TokenInvalid,
+        };
+        Self { source: Some(Arc::new(error.into())), ..Self::new(kind) }
+    }
+}
+
+impl From<Malformed> for BearerError {
+    fn from(malformed: Malformed) -> Self {
+        let description = match malformed {
+            Malformed::SeveralHeaders => "more than one Authorization header",
+            Malformed::NoToken => "the Authorization header holds no token",
+        };
+        Self { description: description.into(), ..Self::new(BearerErrorKind::TokenMalformed) }
+    }
+}
+
+impl fmt::Display for BearerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.description)
+    }
+}
+
+impl fmt::Debug for BearerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BearerError").field("kind", &self.kind).field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for BearerError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| &***source as _)
+    }
+}

@@ -1,0 +1,77 @@
+//! From a request's headers to the token that was presented.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+/// The token of the `Authorization` header (RFC 6750 section 2.1, RFC 9110 section 11.4).
+///
+/// `None`: no such header, or another scheme. Tokens in the query or in a form are never looked at (RFC 9700 section 4.3.2).
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Malformed> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    // RFC 6750 section 3.1: more than one method is an invalid request.
+    if values.next().is_some() {
+        return Err(Malformed::SeveralHeaders);
+    }
+    let value = value.as_bytes();
+    let scheme_end = value.iter().position(|&byte| byte == b' ').unwrap_or(value.len());
+    let (scheme, rest) = value.split_at(scheme_end);
+    // A scheme has no case (RFC 9110 section 11.1).
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return Ok(None);
+    }
+    let token = rest.trim_ascii_start();
+    if !is_token68(token) {
+        return Err(Malformed::NoToken);
+    }
+    std::str::from_utf8(token).map(Some).map_err(|_| Malformed::NoToken)
+}
+
+/// Why a header is malformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Malformed {
+    SeveralHeaders,
+    NoToken,
+}
+
+/// `token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, RFC 9110 section 11.2.
+fn is_token68(token: &[u8]) -> bool {
+    let padding = token.iter().rev().take_while(|&&byte| byte == b'=').count();
+    let body = &token[..token.len() - padding];
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(byte);
+    !body.is_empty() && body.iter().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(value: &'static str) -> Result<Option<String>, Malformed> {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, value.parse().unwrap());
+        bearer_token(&headers).map(|token| token.map(str::to_owned))
+    }
+
+    #[test]
+    fn the_scheme_has_no_case() {
+        for value in ["Bearer a.b", "bearer a.b", "BEARER a.b", "bEaReR  a.b"] {
+            assert_eq!(read(value), Ok(Some("a.b".to_owned())), "{value}");
+        }
+    }
+
+    #[test]
+    fn another_scheme_is_no_credentials() {
+        for value in ["Basic YTpi", "Bearertoken", "", "Digest a=b"] {
+            assert_eq!(read(value), Ok(None), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_token68_is_malformed() {
+        for value in ["Bearer", "Bearer ", "Bearer a b", "Bearer a,b", "Bearer =", "Bearer a=b", "Bearer \"a\"", "Bearer \u{e9}"]
+        {
+            assert_eq!(read(value), Err(Malformed::NoToken), "{value}");
+        }
+        assert_eq!(read("Bearer a-._~+/Z9=="), Ok(Some("a-._~+/Z9==".to_owned())));
+    }
+}

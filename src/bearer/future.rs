@@ -1,0 +1,123 @@
+//! [`ResponseFuture`]: a request on its way through the layer.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::admission::Admission;
+use super::body::ResponseBody;
+use super::challenge::BearerError;
+use super::gate::{Gate, PendingReceipt};
+use crate::token::AccessTokenClaims;
+
+pin_project! {
+    /// The future of [`BearerAuth`](crate::BearerAuth). The inner service's future is not boxed.
+    pub struct ResponseFuture<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        #[pin]
+        state: State<S, B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        /// The inner service works.
+        Admitted { #[pin] future: S::Future, receipt: Option<PendingReceipt> },
+        /// Revocations or the user are being loaded; the inner service was polled ready and waits here.
+        Waiting { admission: AdmissionFuture, gate: Arc<Gate>, parked: Option<(S, Request<B>)> },
+        /// The answer is ours.
+        Refused { response: Option<Response<Bytes>> },
+    }
+}
+
+type AdmissionFuture = Pin<Box<dyn Future<Output = Result<Admission, BearerError>> + Send>>;
+
+impl<S, B> ResponseFuture<S, B>
+where
+    S: Service<Request<B>>,
+{
+    pub(super) fn admitted(future: S::Future, receipt: Option<PendingReceipt>) -> Self {
+        Self { state: State::Admitted { future, receipt } }
+    }
+
+    pub(super) fn waiting(ready: S, request: Request<B>, gate: Arc<Gate>, claims: Option<AccessTokenClaims>) -> Self {
+        let admission = Box::pin(Arc::clone(&gate).admit(claims));
+        Self { state: State::Waiting { admission, gate, parked: Some((ready, request)) } }
+    }
+
+    pub(super) fn refused(response: Response<Bytes>) -> Self {
+        Self { state: State::Refused { response: Some(response) } }
+    }
+}
+
+impl<S, B, ResBody> Future for ResponseFuture<S, B>
+where
+    S: Service<Request<B>, Response = Response<ResBody>>,
+{
+    type Output = Result<Response<ResponseBody<ResBody>>, S::Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let mut state = self.as_mut().project().state;
+            let next = match state.as_mut().project() {
+                StateProjection::Admitted { future, receipt } => {
+                    let response = ready!(future.poll(cx))?;
+                    // A server error may mean that the handler never came to trust the token's sender.
+                    if !response.status().is_server_error() {
+                        if let Some(receipt) = receipt.take() {
+                            receipt.write();
+                        }
+                    }
+                    return Poll::Ready(Ok(response.map(ResponseBody::inner)));
+                }
+                StateProjection::Waiting { admission, gate, parked } => {
+                    let admission = ready!(admission.as_mut().poll(cx));
+                    let (mut service, mut request) = parked.take().expect("polled after completion");
+                    match admission {
+                        Ok(admission) => {
+                            let receipt = gate.receipt(admission.claims.as_ref());
+                            request.extensions_mut().insert(admission);
+                            State::Admitted { future: service.call(request), receipt }
+                        }
+                        Err(error) => {
+                            let (parts, _) = request.into_parts();
+                            State::Refused { response: Some(gate.refusal().refuse(error, &parts)) }
+                        }
+                    }
+                }
+                StateProjection::Refused { response } => {
+                    let response = response.take().expect("polled after completion");
+                    return Poll::Ready(Ok(ResponseBody::refusal(response)));
+                }
+            };
+            state.set(next);
+        }
+    }
+}
+
+impl<S, B> fmt::Debug for ResponseFuture<S, B>
+where
+    S: Service<Request<B>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::Admitted { .. } => "admitted",
+            State::Waiting { .. } => "waiting",
+            State::Refused { .. } => "refused",
+        };
+        f.debug_struct("ResponseFuture").field("state", &state).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,66 @@
+//! The request flow: [`BearerAuthLayer`] lets only requests with a good access token through.
+//!
+//! **What passes.** A request with one `Authorization: Bearer …` header whose token the
+//! [`AccessTokenVerifier`](crate::AccessTokenVerifier) accepts, whose session was not revoked, whose scope is enough, and whose user the
+//! [`LoadUser`](crate::LoadUser), if there is one, still knows. In [optional mode](BearerAuthLayer::optional) also a request without a token.
+//!
+//! **What is refused.** Everything else: see [`BearerError`] for the status and the challenge of each case. Tokens in the query are not
+//! looked at.
+//!
+//! **What the handler gets.** One extension, read by [`CurrentUser`](crate::CurrentUser) or
+//! [`AccessTokenClaims::from_extensions`](crate::AccessTokenClaims::from_extensions).
+//!
+//! **Order of layers.** In Axum use `route_layer`, so that unknown paths stay 404; layers that are added later are further out. CORS goes
+//! further out than this layer, else preflights, which bear no token, are refused. Time limits and tracing go further out too.
+//!
+//! **Caveats.** The layer knows the token, not the transport: serve over TLS. `axum::serve` and plain Hyper set no time limit on slow
+//! headers. Whoever has an access token can use it until it ends or its session is revoked.
+//!
+//! The inner service's errors and future pass through unchanged, and it is cloned only where a request is refused or has to wait.
+//!
+//! ```
+//! use http::{Request, Response, StatusCode, header};
+//! use tower::{Layer, ServiceExt, service_fn};
+//! use tower_bearer::test_util::TestTokens;
+//! use tower_bearer::{AccessTokenClaims, BearerAuthLayer};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let tokens = TestTokens::new();
+//! let service = BearerAuthLayer::new(tokens.verifier()).layer(service_fn(async |request: Request<String>| {
+//!     let claims = AccessTokenClaims::from_extensions(request.extensions()).unwrap();
+//!     Ok::<_, std::convert::Infallible>(Response::new(claims.subject().to_string()))
+//! }));
+//!
+//! let request = Request::builder().header(header::AUTHORIZATION, tokens.bearer("alice")).body(String::new())?;
+//! assert_eq!(service.clone().oneshot(request).await?.status(), StatusCode::OK);
+//!
+//! let refused = service.oneshot(Request::new(String::new())).await?;
+//! assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+//! assert_eq!(refused.headers()[header::WWW_AUTHENTICATE], "Bearer");
+//! # Ok(())
+//! # }
+//! ```
+
+mod admission;
+mod body;
+mod challenge;
+mod credentials;
+mod future;
+mod gate;
+mod layer;
+mod refusal;
+mod scope;
+mod service;
+
+pub use body::ResponseBody;
+pub use challenge::{BearerError, BearerErrorKind};
+pub use future::ResponseFuture;
+pub use layer::BearerAuthLayer;
+pub use scope::{RequireScope, RequireScopeLayer};
+pub use service::BearerAuth;
+
+pub(crate) use admission::Admission;
+pub(crate) use credentials::bearer_token;
+pub(crate) use gate::{Gate, SessionSide, Start};
+pub(crate) use refusal::Refusal;

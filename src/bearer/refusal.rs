@@ -1,0 +1,48 @@
+//! How a layer refuses: its realm, and the one closure that replaces its answers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use http::request::Parts;
+
+use super::challenge::{BearerError, BearerErrorKind};
+
+type Answer = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
+
+/// Shared by the layer, [`RequireScopeLayer`](crate::RequireScopeLayer) and the extractors, so that all of them refuse alike.
+#[derive(Clone, Default)]
+pub(crate) struct Refusal {
+    pub(super) realm: Option<Arc<str>>,
+    pub(super) answer: Option<Arc<Answer>>,
+}
+
+impl Refusal {
+    /// Logs one event, and answers.
+    pub(crate) fn refuse(&self, error: BearerError, parts: &Parts) -> Response<Bytes> {
+        let error = error.in_realm(self.realm.as_ref());
+        log(&error, parts);
+        match &self.answer {
+            Some(answer) => answer(&error, parts),
+            None => error.to_response(),
+        }
+    }
+}
+
+fn log(error: &BearerError, parts: &Parts) {
+    let (path, cause) = (parts.uri.path(), std::error::Error::source(error));
+    match error.kind() {
+        BearerErrorKind::Misconfigured => tracing::error!(path, cure = %error, "request refused"),
+        BearerErrorKind::Unavailable => tracing::error!(path, cause, "request refused"),
+        // Anybody makes these, by the thousand.
+        BearerErrorKind::TokenMissing => tracing::debug!(path, reason = error.reason(), "request refused"),
+        _ => tracing::info!(path, reason = error.reason(), cause, "request refused"),
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal").field("realm", &self.realm).field("replaced", &self.answer.is_some()).finish()
+    }
+}

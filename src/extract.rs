@@ -1,0 +1,67 @@
+//! [`CurrentUser`] as an argument of an Axum handler.
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum_core::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::request::Parts;
+use http_body_util::Full;
+
+use crate::bearer::{Admission, BearerError, BearerErrorKind, Refusal};
+use crate::user::CurrentUser;
+
+/// Demands a user. Without a token, in optional mode: 401, in the layer's own words. Without the layer: 500.
+impl<S, U> FromRequestParts<S> for CurrentUser<U>
+where
+    S: Sync,
+    U: Clone + Send + Sync + 'static,
+{
+    type Rejection = CurrentUserRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, CurrentUserRejection> {
+        Self::from_extensions(&parts.extensions).map_err(|error| CurrentUserRejection::new(error, parts))
+    }
+}
+
+/// `None` only where no token was sent; the layer must be in [optional mode](crate::BearerAuthLayer::optional).
+impl<S, U> OptionalFromRequestParts<S> for CurrentUser<U>
+where
+    S: Sync,
+    U: Clone + Send + Sync + 'static,
+{
+    type Rejection = CurrentUserRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, CurrentUserRejection> {
+        match Self::from_extensions(&parts.extensions) {
+            Ok(user) => Ok(Some(user)),
+            Err(error) if error.kind() == BearerErrorKind::TokenMissing => Ok(None),
+            Err(error) => Err(CurrentUserRejection::new(error, parts)),
+        }
+    }
+}
+
+/// Why there is no [`CurrentUser`]: answered as the layer answers.
+#[derive(Debug)]
+pub struct CurrentUserRejection {
+    error: BearerError,
+    response: http::Response<Bytes>,
+}
+
+impl CurrentUserRejection {
+    fn new(error: BearerError, parts: &Parts) -> Self {
+        let refusal = Admission::of(&parts.extensions).map(|admission| admission.refusal().clone());
+        let response = refusal.unwrap_or_else(|_| Refusal::default()).refuse(error.clone(), parts);
+        Self { error, response }
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn error(&self) -> &BearerError {
+        &self.error
+    }
+}
+
+impl IntoResponse for CurrentUserRejection {
+    fn into_response(self) -> Response {
+        self.response.map(Full::new).into_response()
+    }
+}

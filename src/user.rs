@@ -1,0 +1,67 @@
+//! The application's user: [`LoadUser`], which finds him, and [`CurrentUser`], which hands him to the handler.
+
+use std::future::Future;
+
+use crate::error::BoxError;
+use crate::token::AccessTokenClaims;
+
+/// Turns the claims of a verified token into the application's user. Optional: without it a handler gets the claims themselves.
+///
+/// It is asked at every request that bears a good token, so it should be quick. It is not asked for a request that is refused anyway.
+///
+/// ```
+/// use tower_bearer::{AccessTokenClaims, LoadUser};
+///
+/// #[derive(Clone)]
+/// struct User {
+///     name: String,
+/// }
+///
+/// struct Users;
+///
+/// impl LoadUser for Users {
+///     type User = User;
+///     type Error = std::convert::Infallible;
+///
+///     async fn load_user(&self, claims: &AccessTokenClaims) -> Result<Option<User>, Self::Error> {
+///         Ok(Some(User { name: claims.subject().to_string() }))
+///     }
+/// }
+/// ```
+pub trait LoadUser: Send + Sync + 'static {
+    /// What handlers ask for by [`CurrentUser<User>`](CurrentUser).
+    type User: Clone + Send + Sync + 'static;
+    /// Why the users could not be asked.
+    type Error: Into<BoxError>;
+
+    /// Finds the user.
+    ///
+    /// `None` means that he is gone: the request is refused with 401 `invalid_token`.
+    ///
+    /// # Errors
+    ///
+    /// The users cannot be asked now: the request is refused with 503, and the cause goes to the log.
+    fn load_user(&self, claims: &AccessTokenClaims) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
+}
+
+/// The user who sends this request.
+///
+/// As an argument of an Axum handler (feature `axum`) it demands a user, and `Option<CurrentUser<…>>` takes one if there is a token. Without
+/// Axum see [`from_extensions`](Self::from_extensions).
+///
+/// `CurrentUser` alone gives the [claims](AccessTokenClaims); `CurrentUser<User>` what a [`LoadUser`] with that type found.
+///
+/// ```
+/// # #[derive(Clone)] struct User { name: String }
+/// use tower_bearer::CurrentUser;
+///
+/// async fn me(CurrentUser(claims): CurrentUser) -> String {
+///     claims.subject().to_string()
+/// }
+///
+/// async fn home(user: Option<CurrentUser<User>>) -> String {
+///     user.map_or("hello, stranger".to_owned(), |CurrentUser(user)| format!("hello, {}", user.name))
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct CurrentUser<U = AccessTokenClaims>(pub U);
