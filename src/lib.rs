@@ -9,6 +9,8 @@ mod clock;
 mod error;
 #[cfg(feature = "axum")]
 mod extract;
+pub mod session;
+pub mod store;
 pub mod token;
 mod user;
 
@@ -17,6 +19,13 @@ pub use clock::{Clock, SystemClock, Timestamp};
 pub use error::{BoxError, ConfigError};
 #[cfg(feature = "axum")]
 pub use extract::CurrentUserRejection;
+pub use session::{
+    Authenticate, NoCredentials, PasswordCredentials, Refresh, SessionError, SessionErrorKind, SessionPolicy, Sessions,
+    TokenResponse,
+};
+#[cfg(feature = "sqlite")]
+pub use store::SqliteStore;
+pub use store::{MemoryStore, Session, SessionStore};
 pub use token::{
     AccessToken, AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Algorithm, Audience, Grant, InvalidScope, Issuer,
     KeySet, RETENTION, RefreshToken, Scope, Secret, SessionId, SigningKey, Subject, VerifyError, VerifyErrorKind,

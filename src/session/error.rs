@@ -1,0 +1,141 @@
+//! [`SessionError`]: why a login, a refresh or a logout did not succeed.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::BoxError;
+use crate::store::StoreError;
+use crate::token::SignError;
+
+/// Why a login, a refresh or a logout did not succeed.
+///
+/// On the wire it is an error of RFC 6749 section 5.2, with a stable `reason`. The cause, if there is one, goes to the log only.
+#[derive(Clone)]
+pub struct SessionError {
+    kind: SessionErrorKind,
+    detail: Option<Cow<'static, str>>,
+    source: Option<Arc<BoxError>>,
+}
+
+/// The reasons for which a login, a refresh or a logout does not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SessionErrorKind {
+    /// The request is malformed: `invalid_request`.
+    InvalidRequest,
+    /// The scope that was asked for is malformed, or more than what is granted: `invalid_scope`.
+    InvalidScope,
+    /// `grant_type` names something else: `unsupported_grant_type`.
+    UnsupportedGrantType,
+    /// Wrong user name or password, without saying which: `invalid_grant`.
+    CredentialsInvalid,
+    /// No refresh token of ours: `invalid_grant`.
+    TokenInvalid,
+    /// Unknown, too old, or unused for too long: `invalid_grant`.
+    SessionExpired,
+    /// Ended before its time: `invalid_grant`.
+    SessionRevoked,
+    /// The refresh token had been used up, so the session has been ended: `invalid_grant`.
+    RefreshReused,
+    /// The user is gone, or his credentials changed: `invalid_grant`.
+    UserGone,
+    /// Store or users cannot be asked now. The refresh token still works afterwards.
+    Unavailable,
+    /// The application grants what cannot be: a fault of the server.
+    Misconfigured,
+}
+
+impl SessionError {
+    pub(crate) fn new(kind: SessionErrorKind) -> Self {
+        Self { kind, detail: None, source: None }
+    }
+
+    /// `detail` goes to the client: it may not repeat what the client sent.
+    pub(crate) fn invalid_request(detail: &'static str) -> Self {
+        Self { detail: Some(detail.into()), ..Self::new(SessionErrorKind::InvalidRequest) }
+    }
+
+    pub(crate) fn unavailable(cause: impl Into<BoxError>) -> Self {
+        Self { source: Some(Arc::new(cause.into())), ..Self::new(SessionErrorKind::Unavailable) }
+    }
+
+    /// The reason.
+    #[must_use]
+    pub fn kind(&self) -> SessionErrorKind {
+        self.kind
+    }
+
+    /// The code of RFC 6749 section 5.2, as in `invalid_grant`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self.kind {
+            SessionErrorKind::InvalidRequest => "invalid_request",
+            SessionErrorKind::InvalidScope => "invalid_scope",
+            SessionErrorKind::UnsupportedGrantType => "unsupported_grant_type",
+            SessionErrorKind::Unavailable => "temporarily_unavailable",
+            SessionErrorKind::Misconfigured => "server_error",
+            _ => "invalid_grant",
+        }
+    }
+
+    /// A stable word for programs, as in `refresh_reused`. `None` where the session is not at fault.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        Some(match self.kind {
+            SessionErrorKind::CredentialsInvalid => "credentials_invalid",
+            SessionErrorKind::TokenInvalid => "token_invalid",
+            SessionErrorKind::SessionExpired => "session_expired",
+            SessionErrorKind::SessionRevoked => "session_revoked",
+            SessionErrorKind::RefreshReused => "refresh_reused",
+            SessionErrorKind::UserGone => "user_gone",
+            _ => return None,
+        })
+    }
+}
+
+impl From<StoreError> for SessionError {
+    fn from(error: StoreError) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+impl From<SignError> for SessionError {
+    fn from(error: SignError) -> Self {
+        Self { source: Some(Arc::new(error.into())), ..Self::new(SessionErrorKind::Misconfigured) }
+    }
+}
+
+/// What the client reads as `error_description`.
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(detail) = &self.detail {
+            return f.write_str(detail);
+        }
+        f.write_str(match self.kind {
+            SessionErrorKind::InvalidRequest => "the request is malformed",
+            SessionErrorKind::InvalidScope => "the scope is malformed, or more than what is granted",
+            SessionErrorKind::UnsupportedGrantType => "this grant type is not supported here",
+            SessionErrorKind::CredentialsInvalid => "wrong user name or password",
+            SessionErrorKind::TokenInvalid => "the refresh token is invalid",
+            SessionErrorKind::SessionExpired => "the session has expired",
+            SessionErrorKind::SessionRevoked => "the session has ended",
+            SessionErrorKind::RefreshReused => "the refresh token was used before; the session has been ended",
+            SessionErrorKind::UserGone => "the user is gone, or his credentials changed",
+            SessionErrorKind::Unavailable => "try again in a moment",
+            SessionErrorKind::Misconfigured => "the server is misconfigured",
+        })
+    }
+}
+
+impl fmt::Debug for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionError").field("kind", &self.kind).field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for SessionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| &***source as _)
+    }
+}

@@ -1,0 +1,297 @@
+//! The login flow: [`Sessions`] log in, refresh and log out.
+//!
+//! **One row a login.** A session begins with a login and lives in a [`SessionStore`]. Its refresh token changes at every use: each is one
+//! *generation* of the session. The row keeps the number of the current one, and nothing that would make a token.
+//!
+//! **Nobody honest is logged out.** Tabs that refresh at once all receive the identical successor, within the
+//! [overlap](SessionPolicy::with_overlap). A client that lost an answer may ask again, hours later too, as long as no access token of the
+//! lost answer has been seen.
+//!
+//! **Theft is noticed.** A refresh token that was used up ends its session, with a log event that holds the evidence. Not noticed: a thief who
+//! presents his copy within the overlap of every honest refresh. A thief who never uses an access token is seen after eight generations.
+//!
+//! **A logout reaches access tokens**, on this process with the very next request, on others within a second.
+//!
+//! `Sessions` know no HTTP: see [`AuthEndpoints`](crate::AuthEndpoints).
+
+mod authenticate;
+mod error;
+#[cfg(test)]
+mod explorer;
+mod layer;
+mod own;
+mod policy;
+mod refresh;
+mod refresh_token;
+mod rotation;
+mod sync;
+mod token_response;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use authenticate::{Authenticate, NoCredentials, PasswordCredentials};
+pub use error::{SessionError, SessionErrorKind};
+pub use policy::SessionPolicy;
+pub use refresh::Refresh;
+pub use token_response::TokenResponse;
+
+use self::refresh_token::{RefreshTokenKeys, Rid};
+use self::sync::Sync;
+use crate::bearer::Start;
+use crate::clock::Timestamp;
+use crate::store::{Revoked, Session, SessionParts, SessionStore};
+use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, Secret, SessionClaims, SessionId};
+
+/// Logs in, refreshes and logs out. A clone is another handle on the same sessions.
+///
+/// ```
+/// use tower_bearer::{AccessTokenSigner, Grant, MemoryStore, Secret, Sessions, SigningKey};
+/// # use tower_bearer::{Authenticate, NoCredentials, Session};
+/// # struct Accounts;
+/// # impl Authenticate for Accounts {
+/// #     type Credentials = NoCredentials;
+/// #     type Error = std::convert::Infallible;
+/// #     async fn authenticate(&self, never: NoCredentials) -> Result<Option<Grant>, Self::Error> { match never {} }
+/// #     async fn renew(&self, session: &Session) -> Result<Option<Grant>, Self::Error> {
+/// #         Ok(Some(Grant::new(session.subject().clone())))
+/// #     }
+/// # }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let secret = Secret::random()?;
+/// let signer = AccessTokenSigner::new("https://api.example.com", "example-api", SigningKey::hs256(&secret)?)?;
+/// let sessions = Sessions::new(Accounts, MemoryStore::new(), signer, &secret);
+///
+/// let tokens = sessions.start(Grant::new("alice"), Some("a laptop")).await?;
+/// let claims = sessions.verifier().verify(tokens.access_token().secret())?;
+/// assert_eq!(claims.subject().as_str(), "alice");
+///
+/// let renewed = sessions.refresh(tokens.refresh_token().clone()).await?;
+/// sessions.log_out(renewed.refresh_token().secret()).await?;
+/// assert!(sessions.refresh(renewed.refresh_token().clone()).await.is_err());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Sessions<A> {
+    accounts: Arc<A>,
+    store: Arc<dyn SessionStore>,
+    signer: AccessTokenSigner,
+    keys: Arc<RefreshTokenKeys>,
+    policy: SessionPolicy,
+    leeway: Duration,
+    sync: Arc<Sync>,
+}
+
+impl<A: Authenticate> Sessions<A> {
+    /// Sessions of the users that `accounts` knows. Refresh tokens get their key from `secret`; the time comes from the signer's clock.
+    pub fn new(accounts: A, store: impl SessionStore, signer: AccessTokenSigner, secret: &Secret) -> Self {
+        let store: Arc<dyn SessionStore> = Arc::new(store);
+        Self {
+            accounts: Arc::new(accounts),
+            sync: Sync::new(Arc::clone(&store), Arc::clone(signer.clock())),
+            store,
+            signer,
+            keys: Arc::new(RefreshTokenKeys::new(secret)),
+            policy: SessionPolicy::default(),
+            leeway: AccessTokenVerifier::DEFAULT_LEEWAY,
+        }
+    }
+
+    /// Other lifetimes than the usual. Sessions that exist keep their absolute end.
+    #[must_use]
+    pub fn with_policy(mut self, policy: SessionPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The leeway of [`verifier`](Self::verifier) and [`layer`](Self::layer): see [`AccessTokenVerifier::with_leeway`].
+    #[must_use]
+    pub fn with_leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// A verifier of the access tokens that these sessions hand out: same issuer, audience, keys and clock.
+    ///
+    /// It does not ask whether a session was revoked; [`layer`](Self::layer) does.
+    #[must_use]
+    pub fn verifier(&self) -> AccessTokenVerifier {
+        self.signer.verifier().with_leeway(self.leeway)
+    }
+
+    /// Checks credentials, and starts a session. `device` is what the user may recognise it by later.
+    ///
+    /// # Errors
+    ///
+    /// `CredentialsInvalid`; `UserGone` if the user's credentials changed meanwhile; `Unavailable`; `Misconfigured` if the grant cannot be.
+    pub async fn log_in(&self, credentials: A::Credentials, device: Option<&str>) -> Result<TokenResponse, SessionError> {
+        let grant = self.accounts.authenticate(credentials).await.map_err(SessionError::unavailable)?;
+        let Some(grant) = grant else {
+            tracing::info!("login refused: wrong credentials");
+            return Err(SessionError::new(SessionErrorKind::CredentialsInvalid));
+        };
+        self.start(grant, device).await
+    }
+
+    /// Starts a session for a user whom the application has already recognised: by a second factor, by an identity provider.
+    ///
+    /// [`Authenticate::renew`] is asked once the session is there; its grant must have the same stamp. So a login that was under way while
+    /// the password changed does not survive it.
+    ///
+    /// # Errors
+    ///
+    /// `UserGone`, `Unavailable`, `Misconfigured`, as for [`log_in`](Self::log_in).
+    pub async fn start(&self, grant: Grant, device: Option<&str>) -> Result<TokenResponse, SessionError> {
+        Arc::clone(&self.sync).start();
+        let rid = Rid::random().map_err(|error| SessionError::unavailable(error.to_string()))?;
+        let now = self.now();
+        let session = Session::from_parts(SessionParts {
+            id: rid.session_id(),
+            subject: grant.subject().clone(),
+            device: device.map(shortened),
+            created_at: now,
+            expires_at: now + self.policy.in_all,
+            stamp: grant.stamp(),
+            receipts: grant.receipts(),
+            generation: 0,
+            rotated_at: None,
+            confirmed: false,
+            recoveries: 0,
+            recovered: false,
+            retry_key: None,
+            revision: 0,
+            revoked: None,
+        });
+        self.store.insert(&session).await?;
+        let grant = self.renewed(&session).await?;
+        let response = self.response(&session, &rid, &grant)?;
+        tracing::info!(session = %session.id(), subject = %session.subject(), "logged in");
+        Ok(response)
+    }
+
+    /// Ends the session that `token` belongs to: a refresh token of any generation, or an access token, ended or not (RFC 7009).
+    ///
+    /// A token that belongs to no session is no error: there is nothing left to end.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`: try again.
+    pub async fn log_out(&self, token: &str) -> Result<(), SessionError> {
+        match self.session_of(token) {
+            Some(id) => self.end(&id, Revoked::LoggedOut).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until the store knows of every access token that came back so far. For shutdown, and for tests.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`: some receipts are lost, which makes the rotation rule lenient once.
+    pub async fn flush(&self) -> Result<(), SessionError> {
+        Ok(self.sync.write_receipts().await?)
+    }
+
+    /// Deletes what ended long ago from the store, in small batches; says how many rows. Worth calling once an hour.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`: some may be left.
+    pub async fn delete_expired(&self) -> Result<u64, SessionError> {
+        Ok(self.store.delete_expired(self.now()).await?)
+    }
+
+    /// Ends a session that a login has just taken the place of (OWASP ASVS 7.2.4).
+    pub(crate) async fn end_replaced(&self, token: &str) -> Result<(), SessionError> {
+        match self.session_of(token) {
+            Some(id) => self.end(&id, Revoked::Replaced).await,
+            None => Ok(()),
+        }
+    }
+
+    fn session_of(&self, token: &str) -> Option<SessionId> {
+        if let Some(presented) = self.keys.parse(token) {
+            return Some(presented.rid.session_id());
+        }
+        self.verifier().verify_but_for_expiry(token).ok()?.session_id().copied()
+    }
+
+    /// What the application grants now. Nothing, or with another stamp: the session ends.
+    async fn renewed(&self, session: &Session) -> Result<Grant, SessionError> {
+        let grant = self.accounts.renew(session).await.map_err(SessionError::unavailable)?;
+        match grant.filter(|grant| grant.stamp() == session.parts().stamp && grant.subject() == session.subject()) {
+            Some(grant) => Ok(grant),
+            None => {
+                self.end(session.id(), Revoked::UserGone).await?;
+                Err(SessionError::new(SessionErrorKind::UserGone))
+            }
+        }
+    }
+
+    async fn end(&self, id: &SessionId, because: Revoked) -> Result<(), SessionError> {
+        Arc::clone(&self.sync).start();
+        let ended = self.store.revoke(id, because, self.now()).await?;
+        self.sync.revocations().extend([*id]);
+        if ended {
+            tracing::info!(session = %id, because = because.as_str(), "session ended");
+        }
+        Ok(())
+    }
+
+    /// Signing comes last: whatever went wrong before has handed nothing out.
+    fn response(&self, session: &Session, rid: &Rid, grant: &Grant) -> Result<TokenResponse, SessionError> {
+        let (now, row) = (self.now(), session.parts());
+        let expires_at = row.expires_at.min(now + self.policy.access_token);
+        let claims = SessionClaims { id: row.id, generation: row.receipts.then_some(row.generation) };
+        let access_token = self.signer.sign_claims(grant, Some((claims, row.created_at)), now, expires_at)?;
+        let refresh_token = self.keys.token(rid, row.generation);
+        let unused_until = row.expires_at.min(session.last_used_at() + self.policy.unused);
+        let seconds = |end: Timestamp| end.as_secs().saturating_sub(now.as_secs());
+        Ok(TokenResponse::new((access_token, seconds(expires_at)), (refresh_token, seconds(unused_until)), grant.scope()))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.signer.clock().now()
+    }
+}
+
+impl<A> Clone for Sessions<A> {
+    fn clone(&self) -> Self {
+        Self {
+            accounts: Arc::clone(&self.accounts),
+            store: Arc::clone(&self.store),
+            signer: self.signer.clone(),
+            keys: Arc::clone(&self.keys),
+            policy: self.policy,
+            leeway: self.leeway,
+            sync: Arc::clone(&self.sync),
+        }
+    }
+}
+
+impl<A> fmt::Debug for Sessions<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("store", &self.store)
+            .field("signer", &self.signer)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+/// At most 256 bytes, without control characters.
+fn shortened(device: &str) -> String {
+    let mut short = String::new();
+    for character in device.chars().filter(|character| !character.is_control()) {
+        if short.len() + character.len_utf8() > MAX_DEVICE_BYTES {
+            break;
+        }
+        short.push(character);
+    }
+    short
+}
+
+const MAX_DEVICE_BYTES: usize = 256;

@@ -1,0 +1,93 @@
+//! [`SessionPolicy`]: how long things live.
+
+use std::time::Duration;
+
+use crate::error::ConfigError;
+use crate::token::MAX_ACCESS_TOKEN_LIFETIME;
+
+/// How long tokens and sessions live.
+///
+/// | what | default | why |
+/// |---|---|---|
+/// | access token | 30 minutes | below the hour of RFC 6750 section 5.3; a revocation does not have to wait for it |
+/// | unused | 7 days | a refresh token that nobody uses for a week is forgotten, or stolen (RFC 9700 section 4.14.2) |
+/// | in all | 90 days | no session lasts for ever (OWASP ASVS 7.3.2) |
+/// | overlap | 30 seconds | tabs that refresh at once, and answers that get lost, within the time limits of usual clients |
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_bearer::SessionPolicy;
+///
+/// let policy = SessionPolicy::default().with_access_token_lifetime(Duration::from_secs(600))?;
+/// # Ok::<(), tower_bearer::ConfigError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct SessionPolicy {
+    pub(super) access_token: Duration,
+    pub(super) unused: Duration,
+    pub(super) in_all: Duration,
+    pub(super) overlap: Duration,
+}
+
+impl Default for SessionPolicy {
+    fn default() -> Self {
+        Self { access_token: Duration::from_secs(30 * 60), unused: 7 * DAY, in_all: 90 * DAY, overlap: Duration::from_secs(30) }
+    }
+}
+
+impl SessionPolicy {
+    /// How long an access token lives. It never outlives its session.
+    ///
+    /// # Errors
+    ///
+    /// Less than a second, or more than 24 hours: for so long a revocation is kept, whatever the policy was before.
+    pub fn with_access_token_lifetime(self, lifetime: Duration) -> Result<Self, ConfigError> {
+        if lifetime < SECOND || lifetime > MAX_ACCESS_TOKEN_LIFETIME {
+            return Err(ConfigError::new("an access token lives from one second to 24 hours"));
+        }
+        Ok(Self { access_token: lifetime, ..self })
+    }
+
+    /// How long a session lives that is not refreshed.
+    ///
+    /// # Errors
+    ///
+    /// Less than a second.
+    pub fn with_unused_lifetime(self, lifetime: Duration) -> Result<Self, ConfigError> {
+        if lifetime < SECOND {
+            return Err(ConfigError::new("an unused session lives for a second at least"));
+        }
+        Ok(Self { unused: lifetime, ..self })
+    }
+
+    /// How long a session lives in all, however often it is refreshed.
+    ///
+    /// # Errors
+    ///
+    /// Less than a second.
+    pub fn with_absolute_lifetime(self, lifetime: Duration) -> Result<Self, ConfigError> {
+        if lifetime < SECOND {
+            return Err(ConfigError::new("a session lives for a second at least"));
+        }
+        Ok(Self { in_all: lifetime, ..self })
+    }
+
+    /// For how long after a rotation the refresh token before it is answered without question.
+    ///
+    /// Choose it above twice the time limit of a client's request. Nothing is **strict single use**, which OWASP ASVS 10.4.5 asks for: any
+    /// second use ends the session. It logs honest users out: whenever two tabs refresh at once, and whenever an answer gets lost.
+    ///
+    /// # Errors
+    ///
+    /// More than 10 minutes: for so long a thief would go unnoticed.
+    pub fn with_overlap(self, overlap: Duration) -> Result<Self, ConfigError> {
+        if overlap > Duration::from_secs(600) {
+            return Err(ConfigError::new("the overlap is 10 minutes at most"));
+        }
+        Ok(Self { overlap, ..self })
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(24 * 3600);

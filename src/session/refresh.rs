@@ -1,0 +1,179 @@
+//! A refresh: find, decide, renew, read the clock, decide again, replace, sign.
+
+use std::future::Future;
+
+use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+use super::refresh_token::Presented;
+use super::rotation::{Answer, Decision, Refusal, decide};
+use super::{Authenticate, SessionError, SessionErrorKind, Sessions, TokenResponse};
+use crate::bearer::Start;
+use crate::store::{Revoked, Session};
+use crate::token::{Grant, REFRESH_DEADLINE, RefreshToken, Scope};
+
+/// A request for new tokens (RFC 6749 section 6).
+///
+/// ```
+/// use tower_bearer::{Refresh, RefreshToken, Scope};
+///
+/// let request = Refresh::new(RefreshToken::new("rt1_…"))
+///     .with_scope(Scope::from_static("orders:read"))
+///     .with_idempotency_key("7d1f…")?;
+/// # Ok::<(), tower_bearer::SessionError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Refresh {
+    token: RefreshToken,
+    scope: Scope,
+    retry: Option<[u8; 16]>,
+}
+
+impl Refresh {
+    /// Everything that is granted, without an idempotency key.
+    pub fn new(token: RefreshToken) -> Self {
+        Self { token, scope: Scope::default(), retry: None }
+    }
+
+    /// Asks for less than what is granted. An empty scope asks for all of it.
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// The `Idempotency-Key` of the request. A client that sends the same one when it tries again is recognised, even if it has already used
+    /// an access token of the answer that it lost the rest of. It is kept as a hash.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidRequest`: empty, or longer than 255 bytes.
+    pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Result<Self, SessionError> {
+        let key = key.as_ref();
+        if key.is_empty() || key.len() > MAX_KEY_BYTES {
+            return Err(SessionError::invalid_request("an Idempotency-Key has from 1 to 255 bytes"));
+        }
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&Sha256::new().chain_update(b"retry").chain_update(key).finalize()[..16]);
+        self.retry = Some(hash);
+        Ok(self)
+    }
+}
+
+impl From<RefreshToken> for Refresh {
+    fn from(token: RefreshToken) -> Self {
+        Self::new(token)
+    }
+}
+
+impl<A: Authenticate> Sessions<A> {
+    /// Exchanges a refresh token for new tokens.
+    ///
+    /// The future may be dropped at any moment: the client can present the same token again.
+    ///
+    /// # Errors
+    ///
+    /// `TokenInvalid`, `SessionExpired`, `SessionRevoked`, `RefreshReused`, `UserGone`: the user has to log in again. `InvalidScope`: more was
+    /// asked for than is granted. `Unavailable`: the store or the users cannot be asked, or did not answer within 30 seconds, or four other
+    /// refreshes were quicker; the refresh token still works. `Misconfigured`: the grant cannot be.
+    pub async fn refresh(&self, refresh: impl Into<Refresh> + Send) -> Result<TokenResponse, SessionError> {
+        let refresh = refresh.into();
+        std::sync::Arc::clone(&self.sync).start();
+        let outcome = match self.keys.parse(refresh.token.secret()) {
+            Some(presented) => within_deadline(self.refresh_presented(&presented, &refresh)).await,
+            None => Err(SessionError::new(SessionErrorKind::TokenInvalid)),
+        };
+        if let Err(error) = &outcome {
+            tracing::info!(reason = error.reason(), kind = ?error.kind(), "refresh refused");
+        }
+        outcome
+    }
+
+    async fn refresh_presented(&self, presented: &Presented, refresh: &Refresh) -> Result<TokenResponse, SessionError> {
+        let revocations = self.sync.revocations();
+        revocations.load().await.map_err(SessionError::unavailable)?;
+        let id = presented.rid.session_id();
+
+        for _ in 0..MAX_RACES {
+            let session = self.store.find(&id).await?.ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;
+            if revocations.contains(&id) {
+                // A row that a restored backup brought back to life is revoked again.
+                self.end(&id, Revoked::LoggedOut).await?;
+                return Err(SessionError::new(SessionErrorKind::SessionRevoked));
+            }
+            // Once before the application is asked, so that a dead token asks it nothing; and once after, for it takes its time.
+            self.judge(&session, presented, refresh).await?;
+            let grant = self.granted(&session, &refresh.scope).await?;
+            let (answered, how) = match self.judge(&session, presented, refresh).await? {
+                Verdict::Answer(how) => (session, how),
+                Verdict::Replace(next, how) => {
+                    if !self.store.replace(&next).await? {
+                        continue;
+                    }
+                    (next, how)
+                }
+            };
+            if revocations.contains(&id) {
+                return Err(SessionError::new(SessionErrorKind::SessionRevoked));
+            }
+            tracing::debug!(session = %id, generation = answered.parts().generation, ?how, "refreshed");
+            return self.response(&answered, &presented.rid, &grant);
+        }
+        Err(SessionError::unavailable("four other refreshes of this session were quicker"))
+    }
+
+    /// What may be answered; reuse ends the session here.
+    async fn judge(&self, session: &Session, presented: &Presented, refresh: &Refresh) -> Result<Verdict, SessionError> {
+        match decide(session, presented.generation, refresh.retry, self.now(), &self.policy) {
+            Decision::Answer { how } => Ok(Verdict::Answer(how)),
+            Decision::Replace { next, how } => Ok(Verdict::Replace(next, how)),
+            Decision::Refuse(Refusal::Revoked) => Err(SessionError::new(SessionErrorKind::SessionRevoked)),
+            Decision::Refuse(Refusal::Expired) => Err(SessionError::new(SessionErrorKind::SessionExpired)),
+            Decision::Reuse => {
+                let row = session.parts();
+                tracing::warn!(
+                    session = %row.id,
+                    subject = %row.subject,
+                    presented = presented.generation,
+                    current = row.generation,
+                    rotated_at = ?row.rotated_at,
+                    confirmed = row.confirmed,
+                    recoveries = row.recoveries,
+                    "a used refresh token was presented: somebody has a copy, the session is ended"
+                );
+                self.end(&row.id, Revoked::Reused).await?;
+                Err(SessionError::new(SessionErrorKind::RefreshReused))
+            }
+        }
+    }
+
+    /// What the application grants, cut down to what was asked for.
+    async fn granted(&self, session: &Session, scope: &Scope) -> Result<Grant, SessionError> {
+        let grant = self.renewed(session).await?;
+        if scope.is_empty() {
+            return Ok(grant);
+        }
+        if !scope.is_subset_of(grant.scope()) {
+            return Err(SessionError::new(SessionErrorKind::InvalidScope));
+        }
+        Ok(grant.with_scope(scope.clone()))
+    }
+}
+
+enum Verdict {
+    Answer(Answer),
+    Replace(Session, Answer),
+}
+
+async fn within_deadline<T>(work: impl Future<Output = Result<T, SessionError>>) -> Result<T, SessionError> {
+    // Without a runtime there is no timer to ask.
+    if Handle::try_current().is_err() {
+        return work.await;
+    }
+    timeout(REFRESH_DEADLINE, work).await.unwrap_or_else(|_| Err(SessionError::unavailable("the refresh took too long")))
+}
+
+/// How often a refresh starts over because another was quicker.
+const MAX_RACES: usize = 4;
+const MAX_KEY_BYTES: usize = 255;

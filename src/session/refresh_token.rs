@@ -1,0 +1,162 @@
+//! A refresh token's bytes: mint, derive a generation, parse.
+//!
+//! `rt1_` and base64url of 42 bytes: `version(1) ‖ key id(1) ‖ rid(20 random) ‖ generation(4) ‖ tag(16)`.
+//!
+//! The tag is an HMAC over all before it, so a forged token is refused before any store is asked. The session's id is a hash of `rid`, so
+//! `rid` is nowhere on the server: neither a leaked database nor the key alone makes a token. A successor is derived, never stored.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::token::{RefreshToken, Secret, SessionId};
+
+/// The keys of the refresh tokens: one that tags new ones, and those whose tags are still accepted.
+#[derive(Clone)]
+pub(crate) struct RefreshTokenKeys(Vec<Key>);
+
+#[derive(Clone)]
+struct Key {
+    id: u8,
+    key: Zeroizing<[u8; 32]>,
+}
+
+/// What all generations of a session's refresh token have in common. 160 random bits (RFC 6749 section 10.10).
+#[derive(Clone)]
+pub(crate) struct Rid(Zeroizing<[u8; 20]>);
+
+/// A refresh token whose tag is good.
+pub(crate) struct Presented {
+    pub(crate) rid: Rid,
+    pub(crate) generation: u32,
+}
+
+impl Rid {
+    pub(crate) fn random() -> Result<Self, getrandom::Error> {
+        let mut rid = Zeroizing::new([0; 20]);
+        getrandom::fill(&mut *rid)?;
+        Ok(Self(rid))
+    }
+
+    pub(crate) fn session_id(&self) -> SessionId {
+        let hash = Sha256::new().chain_update(b"sid").chain_update(&*self.0).finalize();
+        let mut id = [0; 16];
+        id.copy_from_slice(&hash[..16]);
+        SessionId::from_bytes(id)
+    }
+}
+
+impl RefreshTokenKeys {
+    pub(crate) fn new(secret: &Secret) -> Self {
+        let keys = secret.derive::<32>("refresh token key").zip(secret.derive::<1>("refresh token key id"));
+        Self(keys.map(|(key, id)| Key { id: id[0], key }).collect())
+    }
+
+    /// The token of a generation. The same every time, so that all tabs receive the same.
+    pub(crate) fn token(&self, rid: &Rid, generation: u32) -> RefreshToken {
+        // A ring of secrets is never empty.
+        let key = &self.0[0];
+        let mut bytes = Zeroizing::new([0; LENGTH]);
+        bytes[0] = VERSION;
+        bytes[1] = key.id;
+        bytes[RID].copy_from_slice(&*rid.0);
+        bytes[GENERATION].copy_from_slice(&generation.to_be_bytes());
+        let tag = key.tag(&bytes[..TAG.start]);
+        bytes[TAG].copy_from_slice(&tag);
+
+        let mut token = String::with_capacity(PREFIX.len() + 56);
+        token.push_str(PREFIX);
+        URL_SAFE_NO_PAD.encode_string(&*bytes, &mut token);
+        RefreshToken::new(token)
+    }
+
+    /// `None` for everything that was not made here.
+    pub(crate) fn parse(&self, token: &str) -> Option<Presented> {
+        let encoded = token.strip_prefix(PREFIX)?;
+        let mut bytes = Zeroizing::new([0; LENGTH]);
+        if URL_SAFE_NO_PAD.decode_slice(encoded, &mut *bytes).ok()? != LENGTH || bytes[0] != VERSION {
+            return None;
+        }
+        let (message, tag) = bytes.split_at(TAG.start);
+        let made_by = |key: &&Key| key.id == bytes[1] && bool::from(key.tag(message).ct_eq(tag));
+        self.0.iter().find(made_by)?;
+        Some(Presented {
+            rid: Rid(Zeroizing::new(bytes[RID].try_into().ok()?)),
+            generation: u32::from_be_bytes(bytes[GENERATION].try_into().ok()?),
+        })
+    }
+}
+
+impl Key {
+    fn tag(&self, message: &[u8]) -> [u8; 16] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&*self.key).expect("HMAC takes a key of any length");
+        mac.update(b"rt");
+        mac.update(message);
+        let mut tag = [0; 16];
+        tag.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        tag
+    }
+}
+
+impl std::fmt::Debug for RefreshTokenKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RefreshTokenKeys([redacted])")
+    }
+}
+
+const PREFIX: &str = "rt1_";
+const VERSION: u8 = 1;
+const LENGTH: usize = 42;
+const RID: std::ops::Range<usize> = 2..22;
+const GENERATION: std::ops::Range<usize> = 22..26;
+const TAG: std::ops::Range<usize> = 26..42;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(secret: &str) -> RefreshTokenKeys {
+        RefreshTokenKeys::new(&Secret::dangerous_weak(secret))
+    }
+
+    #[test]
+    fn a_token_is_parsed_back_and_a_generation_is_derived_alike_every_time() {
+        let (keys, rid) = (keys("one"), Rid::random().unwrap());
+        let token = keys.token(&rid, 7);
+        assert_eq!(token.secret(), keys.token(&rid, 7).secret());
+        let presented = keys.parse(token.secret()).unwrap();
+        assert_eq!((presented.generation, presented.rid.session_id()), (7, rid.session_id()));
+    }
+
+    // checklist 16, 17
+    #[test]
+    fn a_token_with_any_bit_changed_is_refused() {
+        let keys = keys("one");
+        let token = keys.token(&Rid::random().unwrap(), 7);
+        let bytes = URL_SAFE_NO_PAD.decode(&token.secret()[4..]).unwrap();
+        assert_eq!(bytes[RID].len() * 8, 160);
+        for bit in 0..bytes.len() * 8 {
+            let mut forged = bytes.clone();
+            forged[bit / 8] ^= 1 << (bit % 8);
+            assert!(keys.parse(&format!("rt1_{}", URL_SAFE_NO_PAD.encode(&forged))).is_none(), "bit {bit}");
+        }
+        assert!(keys.parse(&token.secret()[4..]).is_none());
+        assert!(keys.parse(&format!("{}A", token.secret())).is_none());
+        assert!(keys.parse(&token.secret()[..59]).is_none());
+        assert!(keys.parse("rt1_").is_none());
+    }
+
+    #[test]
+    fn a_ring_accepts_what_its_earlier_secrets_made_and_nothing_else() {
+        let rid = Rid::random().unwrap();
+        let ring = Secret::dangerous_weak("two").with_previous(Secret::dangerous_weak("one"));
+        let ring = RefreshTokenKeys::new(&ring);
+        assert!(ring.parse(keys("one").token(&rid, 0).secret()).is_some());
+        assert!(ring.parse(keys("two").token(&rid, 0).secret()).is_some());
+        assert!(ring.parse(keys("three").token(&rid, 0).secret()).is_none());
+        assert!(keys("one").parse(ring.token(&rid, 0).secret()).is_none());
+    }
+}

@@ -1,0 +1,147 @@
+//! The rule of rotation: nobody honest is logged out, and theft is noticed.
+//!
+//! A pure function: time, randomness and storage come in as arguments. `explorer` walks through all that can happen to it.
+//!
+//! Let `g` be the row's generation, `p` the presented one, `age` the time since `g` was made, and `W` the overlap.
+//!
+//! | presented | condition | answer |
+//! |---|---|---|
+//! | any | revoked, expired, unused too long | refuse |
+//! | `p > g` | the store lost writes | heal: adopt `p`, confirmed; the overlap opens |
+//! | `p = g` | `age ≥ W` | rotate: `g+1`, not confirmed |
+//! | `p = g` | `age < W` | coalesce: the presented token stays current; no write |
+//! | `p = g-1` | `age < W/2` | repeat: the same successor; no write |
+//! | `p = g-1` | `age ≤ W`, confirmed | repeat |
+//! | `p = g-1` | `age ≤ W`, not confirmed | repeat, and the overlap opens again |
+//! | `p = g-1` | `age > W`, not confirmed or the same retry key, fewer than 7 generations in a row before needed it | recover: repeat, and the overlap opens again |
+//! | `p = g-1` | otherwise | reuse: somebody has a copy |
+//! | `p ≤ g-2` | | reuse |
+
+use std::time::Duration;
+
+use subtle::ConstantTimeEq;
+
+use super::policy::SessionPolicy;
+use crate::clock::Timestamp;
+use crate::store::{Session, SessionParts};
+
+/// What becomes of a refresh token that was presented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// The session is over.
+    Refuse(Refusal),
+    /// A refresh token was used that had been used up. The session has to be revoked.
+    Reuse,
+    /// Answer with the row's generation; nothing changes.
+    Answer { how: Answer },
+    /// Swap the row for this one, then answer with its generation.
+    Replace { next: Session, how: Answer },
+}
+
+/// Why a session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    Revoked,
+    Expired,
+}
+
+/// Which row of the table answered: for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Healed,
+    Rotated,
+    Coalesced,
+    Repeated,
+    Recovered,
+}
+
+/// `retry` is the hash of the request's `Idempotency-Key`.
+pub(super) fn decide(
+    session: &Session,
+    presented: u32,
+    retry: Option<[u8; 16]>,
+    now: Timestamp,
+    policy: &SessionPolicy,
+) -> Decision {
+    let row = session.parts();
+    if row.revoked.is_some() {
+        return Decision::Refuse(Refusal::Revoked);
+    }
+    if now >= row.expires_at || now >= session.last_used_at() + policy.unused {
+        return Decision::Refuse(Refusal::Expired);
+    }
+
+    let overlap = policy.overlap;
+    // `None`: long ago.
+    let age = age(row.rotated_at, now);
+    let within = |limit: Duration| age.is_some_and(|age| age < limit);
+
+    if presented > row.generation {
+        // The tag says that we made it, and the client holds it: so it is the row that is behind.
+        return replace(row, Answer::Healed, |next| {
+            next.generation = presented;
+            next.rotated_at = Some(now);
+            next.confirmed = true;
+            next.recoveries = 0;
+            next.recovered = false;
+            next.retry_key = None;
+        });
+    }
+    if presented == row.generation {
+        if within(overlap) {
+            return Decision::Answer { how: Answer::Coalesced };
+        }
+        let Some(generation) = row.generation.checked_add(1) else { return Decision::Refuse(Refusal::Expired) };
+        return replace(row, Answer::Rotated, |next| {
+            next.generation = generation;
+            next.rotated_at = Some(now);
+            next.confirmed = false;
+            next.recoveries = if row.recovered { row.recoveries.saturating_add(1) } else { 0 };
+            next.recovered = false;
+            next.retry_key = retry;
+        });
+    }
+    // Strict single use knows no way back.
+    if presented.checked_add(1) != Some(row.generation) || overlap.is_zero() {
+        return Decision::Reuse;
+    }
+    if within(overlap / 2) {
+        return Decision::Answer { how: Answer::Repeated };
+    }
+    if age.is_some_and(|age| age <= overlap) {
+        if row.confirmed {
+            return Decision::Answer { how: Answer::Repeated };
+        }
+        return replace(row, Answer::Repeated, |next| next.rotated_at = Some(now));
+    }
+    let recoverable = !row.confirmed || same_key(row.retry_key, retry);
+    if recoverable && row.recoveries < MAX_RECOVERIES {
+        return replace(row, Answer::Recovered, |next| {
+            next.rotated_at = Some(now);
+            next.recovered = true;
+        });
+    }
+    Decision::Reuse
+}
+
+fn replace(row: &SessionParts, how: Answer, change: impl FnOnce(&mut SessionParts)) -> Decision {
+    let mut next = row.clone();
+    next.revision += 1;
+    change(&mut next);
+    Decision::Replace { next: Session::from_parts(next), how }
+}
+
+/// How long ago the generation was made. `None`: long ago, or never, or so far ahead that a clock must have been wrong.
+fn age(rotated_at: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
+    let rotated_at = rotated_at?;
+    (rotated_at <= now + MAX_SKEW).then(|| now.saturating_since(rotated_at))
+}
+
+fn same_key(kept: Option<[u8; 16]>, sent: Option<[u8; 16]>) -> bool {
+    matches!((kept, sent), (Some(kept), Some(sent)) if kept.ct_eq(&sent).into())
+}
+
+/// A rotation further ahead than this was written by a clock that was wrong.
+const MAX_SKEW: Duration = Duration::from_secs(300);
+/// A thief who never uses an access token is seen after one more generation than this.
+const MAX_RECOVERIES: u8 = 7;

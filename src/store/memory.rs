@@ -1,0 +1,134 @@
+//! [`MemoryStore`].
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::session::SessionParts;
+use super::{Cursor, KEEP_EXPIRED, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::token::{RETENTION, SessionId, Subject};
+
+/// Sessions in memory: gone when the process ends, and unknown to every other process.
+///
+/// For tests, and for applications whose users may log in again after a restart.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    rows: HashMap<SessionId, SessionParts>,
+    /// In the order of their sequence numbers, which are taken under the lock: whoever took one has committed when the next is taken.
+    feed: Vec<(u64, SessionId, Timestamp)>,
+    last_sequence: u64,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn revoke(&mut self, id: &SessionId, because: Revoked, now: Timestamp) -> bool {
+        let Some(row) = self.rows.get_mut(id).filter(|row| row.revoked.is_none()) else { return false };
+        row.revoked = Some((because, now));
+        row.revision += 1;
+        self.last_sequence += 1;
+        self.feed.push((self.last_sequence, *id, now));
+        true
+    }
+}
+
+#[async_trait]
+impl SessionStore for MemoryStore {
+    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.rows.contains_key(session.id()) {
+            return Err(StoreError::new("memory", "the session id is there already"));
+        }
+        state.rows.insert(*session.id(), session.parts().clone());
+        Ok(())
+    }
+
+    async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        Ok(self.state().rows.get(id).cloned().map(Session::from_parts))
+    }
+
+    async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
+        let next = next.parts();
+        let mut state = self.state();
+        let row = state.rows.get_mut(&next.id);
+        let Some(row) = row.filter(|row| row.revoked.is_none() && row.revision + 1 == next.revision) else {
+            return Ok(false);
+        };
+        row.generation = next.generation;
+        row.rotated_at = next.rotated_at;
+        row.confirmed = next.confirmed;
+        row.recoveries = next.recoveries;
+        row.recovered = next.recovered;
+        row.retry_key = next.retry_key;
+        row.revision = next.revision;
+        Ok(true)
+    }
+
+    async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
+        if let Some(row) = self.state().rows.get_mut(id) {
+            if row.revoked.is_none() && row.generation == generation && !row.confirmed {
+                row.confirmed = true;
+                row.revision += 1;
+            }
+        }
+        Ok(())
+    }
+
+    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.state().revoke(id, because, now))
+    }
+
+    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        let ids: Vec<SessionId> = state.rows.values().filter(|row| row.subject == *subject).map(|row| row.id).collect();
+        Ok(ids.iter().map(|id| u64::from(state.revoke(id, because, now))).sum())
+    }
+
+    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let live = |row: &&SessionParts| row.subject == *subject && row.revoked.is_none() && now < row.expires_at;
+        let mut rows: Vec<SessionParts> = self.state().rows.values().filter(live).cloned().collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.created_at));
+        rows.truncate(MAX_LISTED);
+        Ok(rows.into_iter().map(Session::from_parts).collect())
+    }
+
+    async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
+        let state = self.state();
+        // A cursor of another process, or of none, starts at the beginning.
+        let seen = cursor.and_then(|cursor| cursor.as_str().parse().ok()).filter(|&seen| seen <= state.last_sequence);
+        let seen: u64 = seen.unwrap_or(0);
+        Ok(RevocationPage {
+            revoked: state.feed.iter().filter(|(sequence, ..)| *sequence > seen).map(|&(_, id, _)| id).collect(),
+            cursor: Cursor::new(state.last_sequence.to_string()),
+            store_time: SystemClock.now(),
+        })
+    }
+
+    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        let before = state.rows.len();
+        state.rows.retain(|_, row| match row.revoked {
+            Some((_, revoked_at)) => now < revoked_at + RETENTION,
+            None => now < row.expires_at + KEEP_EXPIRED,
+        });
+        state.feed.retain(|&(_, _, revoked_at)| now < revoked_at + RETENTION);
+        Ok((before - state.rows.len()) as u64)
+    }
+}

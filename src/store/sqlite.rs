@@ -1,0 +1,283 @@
+//! [`SqliteStore`].
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use async_trait::async_trait;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{Row, SqlSafeStr};
+
+use super::session::SessionParts;
+use super::{Cursor, KEEP_EXPIRED, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
+use crate::clock::Timestamp;
+use crate::error::BoxError;
+use crate::token::{RETENTION, SessionId, Subject};
+
+/// Sessions in a SQLite database: for applications on one machine. Several processes may share the file.
+///
+/// Every promise is kept by a single statement: SQLite lets one writer in at a time, so what a statement sees is what it changes. A
+/// trigger enters a session into the feed of revocations in the statement that revokes it.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_bearer::SqliteStore;
+///
+/// let store = SqliteStore::open("app.db").await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// `sqlx` 0.9 beside `rusqlite` above 0.39 does not resolve: both link SQLite, in different versions.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    pool: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it where there is none, and creates or updates the tables `tower_bearer_*`.
+    ///
+    /// The file is in WAL mode with `synchronous = FULL`: what was acknowledged survives a loss of power.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened, or its tables are from a later version.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full);
+        let pool = SqlitePoolOptions::new().connect_with(options).await.map_err(failed)?;
+        Self::from_pool(pool).await
+    }
+
+    /// Uses the application's own pool, and creates or updates the tables `tower_bearer_*` in its database.
+    ///
+    /// The pool's connections must have `synchronous = FULL` (which is the default of SQLite and of `sqlx`), else a logout could be lost with
+    /// the power. WAL mode is advised. A database in memory has one connection at most: take [`MemoryStore`](crate::MemoryStore) instead.
+    ///
+    /// # Errors
+    ///
+    /// `synchronous` is weaker than `FULL`, or the tables cannot be made.
+    pub async fn from_pool(pool: SqlitePool) -> Result<Self, StoreError> {
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&pool).await.map_err(failed)?;
+        if synchronous < FULL {
+            return Err(failed(
+                "the pool has `synchronous` below FULL. Add `.synchronous(SqliteSynchronous::Full)` to its options",
+            ));
+        }
+        migrator().run(&pool).await.map_err(failed)?;
+        Ok(Self { pool })
+    }
+}
+
+#[async_trait]
+impl SessionStore for SqliteStore {
+    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
+        let row = session.parts();
+        sqlx::query(INSERT)
+            .bind(&row.id.as_bytes()[..])
+            .bind(row.subject.as_str())
+            .bind(row.device.as_deref())
+            .bind(millis(row.created_at))
+            .bind(millis(row.expires_at))
+            .bind(row.stamp.map(Vec::from))
+            .bind(row.receipts)
+            .bind(row.generation)
+            .bind(row.rotated_at.map(millis))
+            .bind(row.confirmed)
+            .bind(row.recoveries)
+            .bind(row.recovered)
+            .bind(row.retry_key.map(Vec::from))
+            .bind(revision(row.revision))
+            .bind(row.revoked.map(|(because, _)| because.as_str()))
+            .bind(row.revoked.map(|(_, at)| millis(at)))
+            .execute(&self.pool)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        let row = sqlx::query(FIND).bind(&id.as_bytes()[..]).fetch_optional(&self.pool).await.map_err(failed)?;
+        row.map(|row| read(&row).map_err(failed)).transpose()
+    }
+
+    async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
+        let next = next.parts();
+        let done = sqlx::query(REPLACE)
+            .bind(next.generation)
+            .bind(next.rotated_at.map(millis))
+            .bind(next.confirmed)
+            .bind(next.recoveries)
+            .bind(next.recovered)
+            .bind(next.retry_key.map(Vec::from))
+            .bind(revision(next.revision))
+            .bind(&next.id.as_bytes()[..])
+            .execute(&self.pool)
+            .await
+            .map_err(failed)?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
+        let query = sqlx::query(CONFIRM).bind(&id.as_bytes()[..]).bind(generation);
+        query.execute(&self.pool).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
+        let query = sqlx::query(REVOKE).bind(because.as_str()).bind(millis(now)).bind(&id.as_bytes()[..]);
+        Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected() == 1)
+    }
+
+    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
+        let query = sqlx::query(REVOKE_ALL).bind(because.as_str()).bind(millis(now)).bind(subject.as_str());
+        Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected())
+    }
+
+    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let query = sqlx::query(LIST).bind(subject.as_str()).bind(millis(now)).bind(MAX_LISTED as i64);
+        let rows = query.fetch_all(&self.pool).await.map_err(failed)?;
+        rows.iter().map(|row| read(row).map_err(failed)).collect()
+    }
+
+    async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
+        // A cursor that was not given out here starts at the beginning.
+        let seen = cursor.and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(0_i64);
+        let rows = sqlx::query(REVOKED_SINCE).bind(seen).fetch_all(&self.pool).await.map_err(failed)?;
+        let mut page = RevocationPage {
+            revoked: Vec::with_capacity(rows.len()),
+            cursor: Cursor::new(seen.to_string()),
+            store_time: Timestamp::ZERO,
+        };
+        for row in &rows {
+            // The first row tells the time and the last number; it is there when no revocation is.
+            page.store_time = timestamp(row, "now").map_err(failed)?;
+            let last: i64 = row.try_get("last").map_err(failed)?;
+            page.cursor = Cursor::new(last.to_string());
+            if let Some(id) = row.try_get::<Option<Vec<u8>>, _>("session_id").map_err(failed)? {
+                page.revoked.push(SessionId::from_bytes(array(id).map_err(failed)?));
+            }
+        }
+        Ok(page)
+    }
+
+    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let now = now.as_millis();
+        let before = |keep: std::time::Duration| millis(Timestamp::from_millis(now.saturating_sub(keep.as_millis() as u64)));
+        let (revoked, expired) = (before(RETENTION), before(KEEP_EXPIRED));
+        // Reading takes no lock that a writer waits for. Each batch of deletions takes it once, for a moment.
+        let query = sqlx::query_scalar(FIND_ENDED).bind(revoked).bind(expired);
+        let ended: Vec<String> = query.fetch_all(&self.pool).await.map_err(failed)?;
+        let mut deleted = 0;
+        for batch in ended.chunks(BATCH) {
+            let query = sqlx::query(DELETE_ENDED).bind(revoked).bind(expired).bind(format!("[\"{}\"]", batch.join("\",\"")));
+            deleted += query.execute(&self.pool).await.map_err(failed)?.rows_affected();
+        }
+        sqlx::query(DELETE_FEED).bind(before(RETENTION)).execute(&self.pool).await.map_err(failed)?;
+        Ok(deleted)
+    }
+}
+
+fn migrator() -> Migrator {
+    let first = Migration::new(
+        1,
+        Cow::Borrowed("sessions"),
+        MigrationType::Simple,
+        include_str!("../../migrations/sqlite/0001_sessions.sql").into_sql_str(),
+        false,
+    );
+    let mut migrator = Migrator::with_migrations(vec![first]);
+    // The application may keep migrations of its own in the same database.
+    migrator.dangerous_set_table_name("tower_bearer_migrations");
+    migrator
+}
+
+fn read(row: &SqliteRow) -> Result<Session, BoxError> {
+    let blob =
+        |column| -> Result<Option<[u8; 16]>, BoxError> { row.try_get::<Option<Vec<u8>>, _>(column)?.map(array).transpose() };
+    let revoked = match row.try_get::<Option<String>, _>("revoked_because")? {
+        Some(because) => Some((because.parse()?, timestamp(row, "revoked_at")?)),
+        None => None,
+    };
+    Ok(Session::from_parts(SessionParts {
+        id: SessionId::from_bytes(array(row.try_get("id")?)?),
+        subject: row.try_get::<String, _>("subject")?.into(),
+        device: row.try_get("device")?,
+        created_at: timestamp(row, "created_at")?,
+        expires_at: timestamp(row, "expires_at")?,
+        stamp: blob("stamp")?,
+        receipts: row.try_get("receipts")?,
+        generation: row.try_get("generation")?,
+        rotated_at: row.try_get::<Option<i64>, _>("rotated_at")?.map(|_| timestamp(row, "rotated_at")).transpose()?,
+        confirmed: row.try_get("confirmed")?,
+        recoveries: row.try_get("recoveries")?,
+        recovered: row.try_get("recovered")?,
+        retry_key: blob("retry_key")?,
+        revision: row.try_get::<i64, _>("revision")?.try_into()?,
+        revoked,
+    }))
+}
+
+fn array(bytes: Vec<u8>) -> Result<[u8; 16], BoxError> {
+    bytes.try_into().map_err(|_| "a column that has 16 bytes has another length".into())
+}
+
+fn timestamp(row: &SqliteRow, column: &str) -> Result<Timestamp, BoxError> {
+    Ok(Timestamp::from_millis(row.try_get::<i64, _>(column)?.try_into()?))
+}
+
+/// `Timestamp` never exceeds an `i64`.
+fn millis(timestamp: Timestamp) -> i64 {
+    i64::try_from(timestamp.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn revision(revision: u64) -> i64 {
+    i64::try_from(revision).unwrap_or(i64::MAX)
+}
+
+fn failed(source: impl Into<BoxError>) -> StoreError {
+    StoreError::new("SQLite", source)
+}
+
+/// `PRAGMA synchronous`: 0 OFF, 1 NORMAL, 2 FULL, 3 EXTRA.
+const FULL: i64 = 2;
+/// Rows that are deleted under one lock.
+const BATCH: usize = 500;
+
+const INSERT: &str = "INSERT INTO tower_bearer_sessions (id, subject, device, created_at, expires_at, stamp, receipts, generation, \
+    rotated_at, confirmed, recoveries, recovered, retry_key, revision, revoked_because, revoked_at) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+const FIND: &str = "SELECT * FROM tower_bearer_sessions WHERE id = ?";
+
+const REPLACE: &str = "UPDATE tower_bearer_sessions SET generation = ?1, rotated_at = ?2, confirmed = ?3, recoveries = ?4, \
+    recovered = ?5, retry_key = ?6, revision = ?7 WHERE id = ?8 AND revision = ?7 - 1 AND revoked_at IS NULL";
+
+const CONFIRM: &str = "UPDATE tower_bearer_sessions SET confirmed = 1, revision = revision + 1 \
+    WHERE id = ? AND generation = ? AND confirmed = 0 AND revoked_at IS NULL";
+
+const REVOKE: &str = "UPDATE tower_bearer_sessions SET revoked_because = ?, revoked_at = ?, revision = revision + 1 \
+    WHERE id = ? AND revoked_at IS NULL";
+
+const REVOKE_ALL: &str = "UPDATE tower_bearer_sessions SET revoked_because = ?, revoked_at = ?, revision = revision + 1 \
+    WHERE subject = ? AND revoked_at IS NULL";
+
+const LIST: &str = "SELECT * FROM tower_bearer_sessions WHERE subject = ? AND revoked_at IS NULL AND expires_at > ? \
+    ORDER BY created_at DESC LIMIT ?";
+
+/// One statement, so that rows and cursor are of one moment. A number above the last was not given out here: it counts as none.
+const REVOKED_SINCE: &str = "WITH place AS (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now, \
+    COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'tower_bearer_revocations'), 0) AS last) \
+    SELECT place.now, place.last, feed.session_id FROM place LEFT JOIN tower_bearer_revocations AS feed \
+    ON feed.sequence > CASE WHEN ?1 > place.last THEN 0 ELSE ?1 END";
+
+const FIND_ENDED: &str = "SELECT hex(id) FROM tower_bearer_sessions \
+    WHERE revoked_at <= ?1 OR (revoked_at IS NULL AND expires_at <= ?2) LIMIT 50000";
+
+const DELETE_ENDED: &str = "DELETE FROM tower_bearer_sessions WHERE id IN (SELECT unhex(value) FROM json_each(?3)) \
+    AND (revoked_at <= ?1 OR (revoked_at IS NULL AND expires_at <= ?2))";
+
+const DELETE_FEED: &str = "DELETE FROM tower_bearer_revocations WHERE revoked_at <= ?";
