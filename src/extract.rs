@@ -1,4 +1,4 @@
-//! [`CurrentUser`] as an argument of an Axum handler.
+//! For Axum handlers: [`CurrentUser`] as an argument, [`TokenResponse`] and [`SessionError`] as an answer.
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
@@ -7,6 +7,7 @@ use http::request::Parts;
 use http_body_util::Full;
 
 use crate::bearer::{Admission, BearerError, BearerErrorKind, Refusal};
+use crate::session::{SessionError, TokenResponse};
 use crate::user::CurrentUser;
 
 /// Demands a user. Without a token, in optional mode: 401, in the layer's own words. Without the layer: 500.
@@ -63,5 +64,19 @@ impl CurrentUserRejection {
 impl IntoResponse for CurrentUserRejection {
     fn into_response(self) -> Response {
         self.response.map(Full::new).into_response()
+    }
+}
+
+/// For a login handler of the application's own, which returns `Result<TokenResponse, SessionError>`.
+impl IntoResponse for TokenResponse {
+    fn into_response(self) -> Response {
+        self.to_response().map(Full::new).into_response()
+    }
+}
+
+/// For a login handler of the application's own, which returns `Result<TokenResponse, SessionError>`.
+impl IntoResponse for SessionError {
+    fn into_response(self) -> Response {
+        self.to_response().map(Full::new).into_response()
     }
 }

@@ -6,19 +6,29 @@ compile_error!("tower-bearer needs a provider of signatures: turn on its feature
 
 pub mod bearer;
 mod clock;
+pub mod endpoint;
 mod error;
 #[cfg(feature = "axum")]
 mod extract;
+#[cfg(feature = "argon2")]
+mod password;
 pub mod session;
 pub mod store;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 pub mod token;
 mod user;
 
 pub use bearer::{BearerAuthLayer, BearerError, BearerErrorKind, RequireScopeLayer};
 pub use clock::{Clock, SystemClock, Timestamp};
+pub use endpoint::{
+    AuthEndpoints, JwksEndpoint, LoginEndpoint, LogoutEndpoint, LogoutEverywhereEndpoint, RefreshEndpoint, SessionsEndpoint,
+};
 pub use error::{BoxError, ConfigError};
 #[cfg(feature = "axum")]
 pub use extract::CurrentUserRejection;
+#[cfg(feature = "argon2")]
+pub use password::{PasswordCheck, PasswordError, Passwords};
 pub use session::{
     Authenticate, NoCredentials, PasswordCredentials, Refresh, SessionError, SessionErrorKind, SessionPolicy, Sessions,
     TokenResponse,

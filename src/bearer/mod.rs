@@ -62,5 +62,5 @@ pub use service::BearerAuth;
 
 pub(crate) use admission::Admission;
 pub(crate) use credentials::bearer_token;
-pub(crate) use gate::{Gate, SessionSide, Start};
+pub(crate) use gate::{SessionSide, Start};
 pub(crate) use refusal::Refusal;

@@ -42,7 +42,7 @@ use self::sync::Sync;
 use crate::bearer::Start;
 use crate::clock::Timestamp;
 use crate::store::{Revoked, Session, SessionParts, SessionStore};
-use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, Secret, SessionClaims, SessionId};
+use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, KeySet, Secret, SessionClaims, SessionId};
 
 /// Logs in, refreshes and logs out. A clone is another handle on the same sessions.
 ///
@@ -120,6 +120,12 @@ impl<A: Authenticate> Sessions<A> {
     #[must_use]
     pub fn verifier(&self) -> AccessTokenVerifier {
         self.signer.verifier().with_leeway(self.leeway)
+    }
+
+    /// The keys of these access tokens, for [`JwksEndpoint`](crate::JwksEndpoint).
+    #[must_use]
+    pub fn key_set(&self) -> KeySet {
+        self.signer.key_set()
     }
 
     /// Checks credentials, and starts a session. `device` is what the user may recognise it by later.

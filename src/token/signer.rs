@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::claims::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, SCOPE, SID, SUB, SessionClaims};
 use super::grant::Grant;
+use super::key::KeySet;
 use super::name::{Audience, Issuer};
 use super::secret::AccessToken;
 use super::signing_key::SigningKey;
@@ -75,6 +76,10 @@ impl AccessTokenSigner {
     #[must_use]
     pub fn verifier(&self) -> AccessTokenVerifier {
         AccessTokenVerifier::from_parts(self.issuer.clone(), self.audience.clone(), self.key.key_set(), Arc::clone(&self.clock))
+    }
+
+    pub(crate) fn key_set(&self) -> KeySet {
+        self.key.key_set()
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {

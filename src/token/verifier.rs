@@ -104,14 +104,6 @@ impl AccessTokenVerifier {
         self.judge(self.verify_signature(token)?)
     }
 
-    pub(crate) fn keys(&self) -> &KeySet {
-        &self.keys
-    }
-
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
-    }
-
     fn judge(&self, claims: UnjudgedClaims) -> Result<AccessTokenClaims, VerifyError> {
         if claims.not_before.is_some_and(|moment: Timestamp| moment > self.clock.now() + self.leeway) {
             return Err(VerifyError(VerifyErrorKind::NotYetValid));

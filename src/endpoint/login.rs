@@ -1,0 +1,53 @@
+//! [`LoginEndpoint`].
+
+use bytes::Bytes;
+use http::header::USER_AGENT;
+use http::{Request, Response};
+use http_body::Body;
+
+use super::request::Parameters;
+use super::response::Refused;
+use super::service::endpoint;
+use crate::bearer::bearer_token;
+use crate::error::BoxError;
+use crate::session::{Authenticate, SessionError, SessionErrorKind, Sessions};
+
+/// `POST /auth/login`: credentials become tokens.
+///
+/// | parameter | |
+/// |---|---|
+/// | `username`, `password` | for [`PasswordCredentials`](crate::PasswordCredentials); else the fields of the application's own type |
+/// | `grant_type` | absent, or `password` |
+/// | `device` | what the user may recognise the session by; without it the `User-Agent` |
+///
+/// Other parameters are ignored, `scope` too: what a user may have is the application's to say. A login that bears an access token, as its
+/// `Authorization` header, ends the session of that token: the new one takes its place (OWASP ASVS 7.2.4). Any other scheme is ignored.
+///
+/// Answers: 200 with a [`TokenResponse`](crate::TokenResponse), or a [`SessionError`].
+pub struct LoginEndpoint<A> {
+    pub(super) sessions: Sessions<A>,
+}
+
+endpoint!(LoginEndpoint);
+
+impl<A: Authenticate> LoginEndpoint<A> {
+    pub(super) async fn handle<B>(&self, request: Request<B>) -> Result<Response<Bytes>, Refused>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        let (parts, mut parameters) = Parameters::read(request).await?;
+        if parameters.take("grant_type")?.is_some_and(|grant_type| grant_type != "password") {
+            return Err(SessionError::new(SessionErrorKind::UnsupportedGrantType).into());
+        }
+        let device = parameters.take("device")?;
+        let agent = || parts.headers.get(USER_AGENT)?.to_str().ok();
+        let device = device.as_deref().or_else(agent);
+
+        let tokens = self.sessions.log_in(parameters.into_credentials()?, device).await?;
+        if let Ok(Some(before)) = bearer_token(&parts.headers) {
+            self.sessions.end_replaced(before).await?;
+        }
+        Ok(tokens.to_response())
+    }
+}

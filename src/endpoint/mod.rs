@@ -1,0 +1,122 @@
+//! The login flow as HTTP: [`AuthEndpoints`] under one path, or one by one.
+//!
+//! | path | service |
+//! |---|---|
+//! | `POST /auth/login` | [`LoginEndpoint`] |
+//! | `POST /auth/refresh` | [`RefreshEndpoint`] |
+//! | `POST /auth/logout` | [`LogoutEndpoint`] |
+//! | `POST /auth/logout-everywhere` | [`LogoutEverywhereEndpoint`] |
+//! | `GET /auth/sessions`, `DELETE /auth/sessions/{id}` | [`SessionsEndpoint`] |
+//! | `GET /.well-known/jwks.json` | [`JwksEndpoint`], by itself |
+//!
+//! **What comes in.** A form (`application/x-www-form-urlencoded`) or a JSON object, of at most 8 KiB, in the body. The media type decides:
+//! any other is 415. A parameter that stands twice is 400, an empty one counts as absent, an unknown one is ignored. Parameters in the query
+//! are 400, another method is 405.
+//!
+//! **What goes out.** JSON, with `Cache-Control: no-store`. Errors have the codes of RFC 6749 section 5.2. Nothing repeats what was sent.
+//!
+//! This is the login of one's own clients: there are no client ids, and no registry of clients. RFC 9700 section 2.4 forbids the password grant
+//! to third parties; give them an authorization server.
+//!
+//! **Caveats.** There is no limit on how often somebody may try a password; put one in front. Slow bodies are the server's to limit: see
+//! `tower_http::timeout::RequestBodyTimeoutLayer`.
+
+mod body;
+mod jwks;
+mod login;
+mod logout;
+mod own;
+mod refresh;
+mod request;
+mod response;
+mod service;
+mod sessions;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+
+pub use body::EndpointBody;
+pub use jwks::JwksEndpoint;
+pub use login::LoginEndpoint;
+pub use logout::{LogoutEndpoint, LogoutEverywhereEndpoint};
+pub use refresh::RefreshEndpoint;
+pub use service::EndpointFuture;
+pub use sessions::SessionsEndpoint;
+
+use self::response::Refused;
+use crate::error::BoxError;
+use crate::session::{Authenticate, Sessions};
+
+/// All endpoints of the login flow, to be mounted under one path. See the [module docs](self).
+///
+/// ```
+/// # fn example<A: tower_bearer::Authenticate>(sessions: tower_bearer::Sessions<A>) -> axum::Router {
+/// use axum::Router;
+/// use tower_bearer::AuthEndpoints;
+///
+/// Router::new().nest_service("/auth", AuthEndpoints::new(sessions))
+/// # }
+/// ```
+pub struct AuthEndpoints<A> {
+    sessions: Sessions<A>,
+    path: String,
+}
+
+impl<A: Authenticate> AuthEndpoints<A> {
+    /// The endpoints of these sessions.
+    #[must_use]
+    pub fn new(sessions: Sessions<A>) -> Self {
+        Self { sessions, path: String::new() }
+    }
+
+    /// Where the endpoints are mounted, as in `/auth`.
+    ///
+    /// Axum's `nest_service` takes the prefix off before this service sees it. Where nobody does, it is taken off here; a path without the
+    /// prefix is taken as it is.
+    #[must_use]
+    pub fn with_path(mut self, path: &str) -> Self {
+        self.path = path.trim_end_matches('/').to_owned();
+        self
+    }
+
+    async fn handle<B>(&self, request: Request<B>) -> Result<Response<Bytes>, Refused>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        let sessions = self.sessions.clone();
+        match self.without_prefix(request.uri().path()) {
+            "/login" => LoginEndpoint { sessions }.handle(request).await,
+            "/refresh" => RefreshEndpoint { sessions }.handle(request).await,
+            "/logout" => LogoutEndpoint { sessions }.handle(request).await,
+            "/logout-everywhere" => LogoutEverywhereEndpoint { sessions }.handle(request).await,
+            path => match path.strip_prefix("/sessions") {
+                Some("") => SessionsEndpoint { sessions }.handle(request).await,
+                Some(id) if id.starts_with('/') && !id[1..].contains('/') => SessionsEndpoint { sessions }.handle(request).await,
+                _ => Err(Refused::NotFound),
+            },
+        }
+    }
+
+    fn without_prefix<'a>(&self, path: &'a str) -> &'a str {
+        match path.strip_prefix(&self.path) {
+            Some(rest) if rest.starts_with('/') => rest,
+            _ => path,
+        }
+    }
+}
+
+impl<A> Clone for AuthEndpoints<A> {
+    fn clone(&self) -> Self {
+        Self { sessions: self.sessions.clone(), path: self.path.clone() }
+    }
+}
+
+impl<A> std::fmt::Debug for AuthEndpoints<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthEndpoints").field("sessions", &self.sessions).field("path", &self.path).finish()
+    }
+}
+
+service::serve!(AuthEndpoints);

@@ -1,0 +1,62 @@
+//! [`RefreshEndpoint`].
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body::Body;
+
+use super::request::Parameters;
+use super::response::Refused;
+use super::service::endpoint;
+use crate::error::BoxError;
+use crate::session::{Authenticate, Refresh, SessionError, SessionErrorKind, Sessions};
+use crate::token::RefreshToken;
+
+/// `POST /auth/refresh`: a refresh token becomes new tokens (RFC 6749 section 6).
+///
+/// | parameter | |
+/// |---|---|
+/// | `refresh_token` | |
+/// | `grant_type` | absent, or `refresh_token` |
+/// | `scope` | absent, or a part of what is granted |
+///
+/// Other parameters and the `Authorization` header are ignored. A client that may have to try again sends an `Idempotency-Key`, of at most
+/// 255 bytes, the same each time: see [`Refresh::with_idempotency_key`].
+///
+/// Answers: 200 with a [`TokenResponse`](crate::TokenResponse), or a [`SessionError`].
+pub struct RefreshEndpoint<A> {
+    pub(super) sessions: Sessions<A>,
+}
+
+endpoint!(RefreshEndpoint);
+
+impl<A: Authenticate> RefreshEndpoint<A> {
+    pub(super) async fn handle<B>(&self, request: Request<B>) -> Result<Response<Bytes>, Refused>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        let (parts, mut parameters) = Parameters::read(request).await?;
+        if parameters.take("grant_type")?.is_some_and(|grant_type| grant_type != "refresh_token") {
+            return Err(SessionError::new(SessionErrorKind::UnsupportedGrantType).into());
+        }
+        let token = parameters.take("refresh_token")?.ok_or(Refused::invalid_request("refresh_token is missing"))?;
+        let mut refresh = Refresh::new(RefreshToken::new(token));
+        if let Some(scope) = parameters.take("scope")? {
+            let scope = scope.parse().map_err(|_| SessionError::new(SessionErrorKind::InvalidScope))?;
+            refresh = refresh.with_scope(scope);
+        }
+        if let Some(key) = idempotency_key(&parts.headers)? {
+            refresh = refresh.with_idempotency_key(key)?;
+        }
+        Ok(self.sessions.refresh(refresh).await?.to_response())
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Refused> {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let key = values.next().map(http::HeaderValue::as_bytes);
+    if values.next().is_some() {
+        return Err(Refused::invalid_request("more than one Idempotency-Key"));
+    }
+    Ok(key)
+}

@@ -1,0 +1,92 @@
+//! What all endpoints are: a `Service` that never fails.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::Response;
+
+use super::body::EndpointBody;
+
+/// The future of an endpoint.
+pub struct EndpointFuture(Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>);
+
+impl EndpointFuture {
+    pub(super) fn new(answer: impl Future<Output = Response<Bytes>> + Send + 'static) -> Self {
+        Self(Box::pin(answer))
+    }
+}
+
+impl Future for EndpointFuture {
+    type Output = Result<Response<EndpointBody>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx).map(|response| Ok(response.map(EndpointBody::from)))
+    }
+}
+
+impl fmt::Debug for EndpointFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EndpointFuture")
+    }
+}
+
+/// An endpoint whose `handle` takes a request and gives an answer or a refusal.
+macro_rules! endpoint {
+    ($endpoint:ident) => {
+        impl<A> Clone for $endpoint<A> {
+            fn clone(&self) -> Self {
+                Self { sessions: self.sessions.clone() }
+            }
+        }
+
+        impl<A> std::fmt::Debug for $endpoint<A> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($endpoint)).field("sessions", &self.sessions).finish()
+            }
+        }
+
+        impl<A: $crate::Authenticate> $endpoint<A> {
+            /// The endpoint by itself, for a path of the application's choice.
+            #[must_use]
+            pub fn new(sessions: $crate::Sessions<A>) -> Self {
+                Self { sessions }
+            }
+        }
+
+        $crate::endpoint::service::serve!($endpoint);
+    };
+}
+
+/// `tower::Service` for a type with `async fn handle(&self, Request<B>) -> Result<Response<Bytes>, Refused>`.
+macro_rules! serve {
+    ($endpoint:ident) => {
+        impl<A, B> tower_service::Service<http::Request<B>> for $endpoint<A>
+        where
+            A: $crate::Authenticate,
+            B: http_body::Body + Send + 'static,
+            B::Data: Send,
+            B::Error: Into<$crate::BoxError>,
+        {
+            type Response = http::Response<$crate::endpoint::EndpointBody>;
+            type Error = std::convert::Infallible;
+            type Future = $crate::endpoint::EndpointFuture;
+
+            fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
+                std::task::Poll::Ready(Ok(()))
+            }
+
+            fn call(&mut self, request: http::Request<B>) -> Self::Future {
+                let endpoint = self.clone();
+                $crate::endpoint::EndpointFuture::new(async move {
+                    endpoint.handle(request).await.unwrap_or_else(|refused| refused.to_response())
+                })
+            }
+        }
+    };
+}
+
+pub(super) use {endpoint, serve};

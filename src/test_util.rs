@@ -1,0 +1,184 @@
+//! For tests: [`TestTokens`], and a clock that stands still, [`ManualClock`].
+//!
+//! ```
+//! use axum::{Router, body::Body, http::Request, routing::get};
+//! use tower::ServiceExt;
+//! use tower_bearer::test_util::TestTokens;
+//! use tower_bearer::{BearerAuthLayer, CurrentUser};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let tokens = TestTokens::new();
+//! let app = Router::new()
+//!     .route("/me", get(async |CurrentUser(claims): CurrentUser| claims.subject().to_string()))
+//!     .route_layer(BearerAuthLayer::new(tokens.verifier()));
+//!
+//! let request = Request::get("/me").header("authorization", tokens.bearer("alice")).body(Body::empty())?;
+//! assert_eq!(app.oneshot(request).await?.status(), 200);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::clock::{Clock, Timestamp};
+use crate::token::{AccessToken, AccessTokenSigner, AccessTokenVerifier, Grant, Scope, Secret, SigningKey, Subject};
+
+/// Makes access tokens for any subject, scope and claims, and a verifier that accepts them: for unit tests of an application's routes.
+///
+/// Every instance has a key of its own, so what one makes no other accepts. The tokens belong to no session.
+#[derive(Clone, Debug)]
+pub struct TestTokens {
+    signer: AccessTokenSigner,
+    clock: ManualClock,
+}
+
+impl TestTokens {
+    /// Tokens of the issuer `https://issuer.test` for the audience `test`, at the time of a new [`ManualClock`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_clock(ManualClock::new())
+    }
+
+    /// Tokens at the time of `clock`.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system has no randomness to give.
+    #[must_use]
+    pub fn with_clock(clock: ManualClock) -> Self {
+        let key = Secret::random().and_then(|secret| SigningKey::hs256(&secret));
+        let signer = key.and_then(|key| AccessTokenSigner::new("https://issuer.test", "test", key));
+        let signer = signer.expect("the names are not empty, and there is randomness");
+        Self { signer: signer.with_clock(Arc::new(clock.clone())), clock }
+    }
+
+    /// The clock of these tokens.
+    #[must_use]
+    pub fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    /// The signer, for [`Sessions`](crate::Sessions) that are to use the same key and clock.
+    #[must_use]
+    pub fn signer(&self) -> AccessTokenSigner {
+        self.signer.clone()
+    }
+
+    /// A verifier that accepts these tokens, for [`BearerAuthLayer::new`](crate::BearerAuthLayer::new).
+    #[must_use]
+    pub fn verifier(&self) -> AccessTokenVerifier {
+        self.signer.verifier()
+    }
+
+    /// A token for this grant that lives for `lifetime` from now.
+    ///
+    /// # Panics
+    ///
+    /// If the grant cannot be: see [`Grant::with_claim`].
+    #[must_use]
+    pub fn token(&self, grant: &Grant, lifetime: Duration) -> AccessToken {
+        self.signer.sign(grant, lifetime).expect("the grant can be made into a token")
+    }
+
+    /// The value of an `Authorization` header for this subject, good for half an hour.
+    #[must_use]
+    pub fn bearer(&self, subject: impl Into<Subject>) -> String {
+        self.bearer_for(&Grant::new(subject))
+    }
+
+    /// The same, with a scope.
+    #[must_use]
+    pub fn bearer_with_scope(&self, subject: impl Into<Subject>, scope: &'static str) -> String {
+        self.bearer_for(&Grant::new(subject).with_scope(Scope::from_static(scope)))
+    }
+
+    /// The same, for any grant.
+    #[must_use]
+    pub fn bearer_for(&self, grant: &Grant) -> String {
+        format!("Bearer {}", self.token(grant, Duration::from_secs(30 * 60)).secret())
+    }
+
+    /// The same, of a token that expired an hour ago.
+    #[must_use]
+    pub fn expired_bearer(&self, subject: impl Into<Subject>) -> String {
+        let an_hour_ago = Timestamp::from_millis(self.clock.now().as_millis().saturating_sub(3_600_000));
+        let signer = self.signer.clone().with_clock(Arc::new(ManualClock::at(an_hour_ago)));
+        let token = signer.sign(&Grant::new(subject), Duration::ZERO).expect("the grant can be made into a token");
+        format!("Bearer {}", token.secret())
+    }
+}
+
+impl Default for TestTokens {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A clock that stands still until it is told otherwise. Clones are the same clock.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_bearer::Clock;
+/// use tower_bearer::test_util::ManualClock;
+///
+/// let clock = ManualClock::new();
+/// let before = clock.now();
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(clock.now(), before + Duration::from_secs(60));
+/// ```
+#[derive(Clone, Debug)]
+pub struct ManualClock(Arc<Mutex<Time>>);
+
+#[derive(Debug)]
+struct Time {
+    now: Timestamp,
+    monotonic: Duration,
+}
+
+impl ManualClock {
+    /// A clock at 2026-01-01 00:00:00 UTC.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::at(Timestamp::from_secs(1_767_225_600))
+    }
+
+    /// A clock at this moment.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self(Arc::new(Mutex::new(Time { now, monotonic: Duration::ZERO })))
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, duration: Duration) {
+        let mut time = self.time();
+        time.now = time.now + duration;
+        time.monotonic += duration;
+    }
+
+    /// Sets the time of day, as an administrator would: no time passes.
+    pub fn jump(&self, now: Timestamp) {
+        self.time().now = now;
+    }
+
+    fn time(&self) -> MutexGuard<'_, Time> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for ManualClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        self.time().now
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.time().monotonic
+    }
+}
