@@ -1,0 +1,85 @@
+//! Hyper and Tower, no Axum anywhere: the layer around a plain service, the endpoints beside it, and a limit on slow headers.
+//!
+//! ```sh
+//! cargo run --example hyper
+//! curl -d 'username=alice&password=wonderland-7' localhost:3001/auth/login
+//! curl -H "Authorization: Bearer $ACCESS_TOKEN" localhost:3001/me
+//! ```
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::{AccessTokenClaims, AccessTokenSigner, AuthEndpoints, Authenticate, Grant, MemoryStore};
+use tower_bearer::{PasswordCredentials, Secret, Session, Sessions, SigningKey};
+
+/// The protected service. The layer has left the claims in the request.
+async fn me(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let name = AccessTokenClaims::from_extensions(request.extensions()).map(|claims| claims.subject().to_string());
+    Ok(Response::new(Full::from(name.unwrap_or_default())))
+}
+
+fn not_found() -> Response<BoxBody<Bytes, Infallible>> {
+    let mut response = Response::new(BoxBody::default());
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let secret = Secret::random()?;
+    let signer = AccessTokenSigner::new("http://127.0.0.1:3001", "example-api", SigningKey::hs256(&secret)?)?;
+    let sessions = Sessions::new(Accounts, MemoryStore::new(), signer, &secret);
+
+    let me = sessions.layer().layer(service_fn(me));
+    let auth = AuthEndpoints::new(sessions).with_path("/auth");
+    let app = service_fn(move |request: Request<Incoming>| {
+        let (me, auth) = (me.clone(), auth.clone());
+        async move {
+            match request.uri().path() {
+                "/me" => Ok::<_, Infallible>(me.oneshot(request).await?.map(BodyExt::boxed)),
+                path if path.starts_with("/auth/") => Ok(auth.oneshot(request).await?.map(BodyExt::boxed)),
+                _ => Ok(not_found()),
+            }
+        }
+    });
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3001").await?;
+    println!("listening on http://127.0.0.1:3001");
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let service = TowerToHyperService::new(app.clone());
+        tokio::spawn(async move {
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                // A client that sends its headers one by one holds nothing for longer than this.
+                .header_read_timeout(Duration::from_secs(10))
+                .serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = connection.await {
+                eprintln!("connection: {error}");
+            }
+        });
+    }
+}
+
+struct Accounts;
+
+impl Authenticate for Accounts {
+    type Credentials = PasswordCredentials;
+    type Error = Infallible;
+
+    async fn authenticate(&self, login: PasswordCredentials) -> Result<Option<Grant>, Infallible> {
+        let right = login.username() == "alice" && login.password() == "wonderland-7";
+        Ok(right.then(|| Grant::new("alice")))
+    }
+
+    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
+        Ok(Some(Grant::new(session.subject().clone())))
+    }
+}

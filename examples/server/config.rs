@@ -1,0 +1,139 @@
+//! The environment, read once. A mistake is a sentence that names the cure.
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `ADDR` | where to listen | `127.0.0.1:3000` |
+//! | `DATABASE_URL` | `sqlite:FILE` or `memory:` | a file beside the program |
+//! | `AUTH_SECRET` | 32 bytes or more; earlier ones in `AUTH_SECRET_PREVIOUS` | made once, in a file beside the program |
+//! | `SIGNING_KEY_FILE` | a private key in PEM (PKCS#8), or an `oct` JWK | HS256 from the secret |
+//! | `ISSUER`, `AUDIENCE` | names in the tokens | `http://ADDR`, `example-api` |
+//! | `ACCESS_TTL`, `OVERLAP`, `LEEWAY` | whole seconds | 1800, 30, 60 |
+//! | `DEMO_USERS` | `1`: demo users on other addresses than loopback too | |
+
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use tower_bearer::{BoxError, Secret, SessionPolicy, SigningKey};
+
+pub(crate) struct Config {
+    pub(crate) addr: SocketAddr,
+    pub(crate) database: Database,
+    pub(crate) secret: Secret,
+    pub(crate) signing_key: SigningKey,
+    pub(crate) issuer: Option<String>,
+    pub(crate) audience: String,
+    pub(crate) policy: SessionPolicy,
+    pub(crate) leeway: Duration,
+    pub(crate) demo_users: bool,
+}
+
+pub(crate) enum Database {
+    Memory,
+    Sqlite(PathBuf),
+}
+
+impl Config {
+    pub(crate) fn from_env() -> Result<Self, BoxError> {
+        let secret = match variable("AUTH_SECRET")? {
+            Some(_) => Secret::from_env("AUTH_SECRET")?,
+            None => secret_file(&beside_the_program("secret")?)?,
+        };
+        let signing_key = match variable("SIGNING_KEY_FILE")? {
+            Some(file) => signing_key(&file)?,
+            None => SigningKey::hs256(&secret)?,
+        };
+        let addr = variable("ADDR")?.unwrap_or("127.0.0.1:3000".to_owned());
+        Ok(Self {
+            addr: addr
+                .parse()
+                .map_err(|_| format!("ADDR is {addr:?}. It takes an address and a port, as in ADDR=127.0.0.1:3000"))?,
+            database: database()?,
+            secret,
+            signing_key,
+            issuer: variable("ISSUER")?,
+            audience: variable("AUDIENCE")?.unwrap_or("example-api".to_owned()),
+            policy: SessionPolicy::default()
+                .with_access_token_lifetime(seconds("ACCESS_TTL", 1800)?)
+                .map_err(|error| format!("ACCESS_TTL: {error}"))?
+                .with_overlap(seconds("OVERLAP", 30)?)
+                .map_err(|error| format!("OVERLAP: {error}"))?,
+            leeway: seconds("LEEWAY", 60)?,
+            demo_users: variable("DEMO_USERS")?.as_deref() == Some("1"),
+        })
+    }
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("in memory, gone when the server stops"),
+            Self::Sqlite(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// An empty variable counts as absent.
+fn variable(name: &str) -> Result<Option<String>, String> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(format!("{name} is no UTF-8")),
+    }
+}
+
+fn seconds(name: &str, default: u64) -> Result<Duration, String> {
+    let Some(value) = variable(name)? else { return Ok(Duration::from_secs(default)) };
+    let seconds = value.parse().map_err(|_| format!("{name} is {value:?}. It takes whole seconds, as in {name}={default}"))?;
+    Ok(Duration::from_secs(seconds))
+}
+
+fn database() -> Result<Database, BoxError> {
+    let Some(url) = variable("DATABASE_URL")? else { return Ok(Database::Sqlite(beside_the_program("db")?)) };
+    if url == "memory:" {
+        return Ok(Database::Memory);
+    }
+    match url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest)) {
+        Some(file) if !file.is_empty() => Ok(Database::Sqlite(file.into())),
+        // Other addresses bear passwords: they are not repeated.
+        _ => Err("DATABASE_URL takes sqlite:FILE or memory:, as in DATABASE_URL=sqlite:app.db".into()),
+    }
+}
+
+fn signing_key(file: &str) -> Result<SigningKey, BoxError> {
+    let text = fs::read_to_string(file).map_err(|error| format!("SIGNING_KEY_FILE {file}: {error}"))?;
+    let key = if text.trim_start().starts_with('{') { SigningKey::from_jwk(&text) } else { SigningKey::from_pem(&text) };
+    key.map_err(|error| format!("SIGNING_KEY_FILE {file}: {error}").into())
+}
+
+/// Reads the secret, or makes it once, in a file that only its owner can read.
+fn secret_file(path: &Path) -> Result<Secret, BoxError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => {
+            let mut bytes = [0; 48];
+            getrandom::fill(&mut bytes)?;
+            file.write_all(STANDARD.encode(bytes).as_bytes())?;
+            file.sync_all()?;
+            println!("secret: made once, in {}", path.display());
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(format!("{}: {error}. Try: AUTH_SECRET=$(openssl rand -base64 48)", path.display()).into()),
+    }
+    let mut secret = String::new();
+    fs::File::open(path)?.read_to_string(&mut secret)?;
+    Secret::new(secret.trim()).map_err(|error| format!("{}: {error}", path.display()).into())
+}
+
+/// `target/debug/examples/server.db`, say: git ignores it, and `cargo clean` takes it away.
+fn beside_the_program(extension: &str) -> Result<PathBuf, BoxError> {
+    Ok(std::env::current_exe()?.with_extension(extension))
+}

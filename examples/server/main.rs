@@ -1,0 +1,114 @@
+//! A small, real application: Axum, SQLite, Argon2, sign-up, two protected routes.
+//!
+//! ```sh
+//! cargo run --example server
+//! ```
+//!
+//! It starts without any configuration, says where it listens and what to try. Its data and its secret stand beside the program, and survive
+//! a restart. `config.rs` lists the variables of the environment.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `main.rs` | puts the parts together |
+//! | `accounts.rs` | the users table, and what it says to `tower-bearer` |
+//! | `routes.rs` | the application's own routes |
+//! | `config.rs` | the environment |
+
+mod accounts;
+mod config;
+mod routes;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tower_bearer::{
+    AccessTokenSigner, AuthEndpoints, BoxError, JwksEndpoint, MemoryStore, RequireScopeLayer, SessionStore, Sessions, SqliteStore,
+};
+
+use accounts::Accounts;
+use config::{Config, Database};
+
+#[tokio::main]
+async fn main() {
+    tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).init();
+    if let Err(error) = run().await {
+        eprintln!("error: {error}");
+        std::process::exit(1);
+    }
+}
+
+async fn run() -> Result<(), BoxError> {
+    let config = Config::from_env()?;
+    let listener = TcpListener::bind(config.addr)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}. Try another address, as in ADDR=127.0.0.1:3001", config.addr))?;
+    let addr = listener.local_addr()?;
+
+    let accounts = Accounts::open(&config.database).await?;
+    let store: Arc<dyn SessionStore> = match &config.database {
+        Database::Memory => Arc::new(MemoryStore::new()),
+        Database::Sqlite(_) => Arc::new(SqliteStore::from_pool(accounts.pool().clone()).await?),
+    };
+    let demo = config.demo_users || addr.ip().is_loopback();
+    if demo && accounts.seed().await? {
+        println!("demo users: alice / wonderland-7 (admin) and bob / builder-8, because the database was empty");
+    }
+
+    let issuer = config.issuer.clone().unwrap_or_else(|| format!("http://{addr}"));
+    let signer = AccessTokenSigner::new(&issuer, &config.audience, config.signing_key.clone())?;
+    let sessions =
+        Sessions::new(accounts.clone(), store, signer, &config.secret).with_policy(config.policy).with_leeway(config.leeway);
+
+    tokio::spawn(clean_up(sessions.clone()));
+    print_welcome(addr, &config);
+    axum::serve(listener, app(accounts, sessions.clone())).with_graceful_shutdown(stopped()).await?;
+    sessions.flush().await?;
+    Ok(())
+}
+
+fn app(accounts: Accounts, sessions: Sessions<Accounts>) -> Router {
+    Router::new()
+        .route("/me", get(routes::me))
+        .route("/admin", get(routes::admin).route_layer(RequireScopeLayer::new("admin")))
+        .route_layer(sessions.layer().with_user_loader(accounts.clone()))
+        // What comes after `route_layer` needs no token.
+        .route("/signup", post(routes::sign_up))
+        .layer(DefaultBodyLimit::max(8 * 1024))
+        .with_state(accounts)
+        .route_service("/.well-known/jwks.json", JwksEndpoint::new(&sessions.key_set()))
+        .nest_service("/auth", AuthEndpoints::new(sessions).with_path("/auth"))
+}
+
+async fn clean_up(sessions: Sessions<Accounts>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        if let Err(error) = sessions.delete_expired().await {
+            tracing::warn!(%error, "expired sessions were not deleted");
+        }
+    }
+}
+
+async fn stopped() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without the signal the server runs until it is killed.
+        std::future::pending::<()>().await;
+    }
+}
+
+fn print_welcome(addr: SocketAddr, config: &Config) {
+    println!("data: {}", config.database);
+    println!(
+        "listening on http://{addr}. Try:
+
+  curl -d 'username=alice&password=wonderland-7' http://{addr}/auth/login
+  curl -H \"Authorization: Bearer $ACCESS_TOKEN\" http://{addr}/me
+  curl -d \"refresh_token=$REFRESH_TOKEN\" http://{addr}/auth/refresh
+  curl -d \"token=$REFRESH_TOKEN\" http://{addr}/auth/logout
+"
+    );
+}
