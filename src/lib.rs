@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// In tests and examples it is the shortest way to fail; here no input may reach it.
+#![warn(clippy::unwrap_used)]
 
 #[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
 compile_error!("tower-bearer needs a provider of signatures: turn on its feature `aws_lc_rs` (the default) or `rust_crypto`");

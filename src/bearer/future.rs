@@ -76,10 +76,10 @@ where
                 StateProjection::Admitted { future, receipt } => {
                     let response = ready!(future.poll(cx))?;
                     // A server error may mean that the handler never came to trust the token's sender.
-                    if !response.status().is_server_error() {
-                        if let Some(receipt) = receipt.take() {
-                            receipt.write();
-                        }
+                    if !response.status().is_server_error()
+                        && let Some(receipt) = receipt.take()
+                    {
+                        receipt.write();
                     }
                     return Poll::Ready(Ok(response.map(ResponseBody::inner)));
                 }

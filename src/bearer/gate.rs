@@ -95,10 +95,10 @@ impl Gate {
     }
 
     fn judge(&self, claims: &AccessTokenClaims) -> Result<(), BearerError> {
-        if let (Some(sessions), Some(id)) = (&self.sessions, claims.session_id()) {
-            if sessions.revocations.contains(id) {
-                return Err(BearerError::new(BearerErrorKind::SessionRevoked));
-            }
+        if let (Some(sessions), Some(id)) = (&self.sessions, claims.session_id())
+            && sessions.revocations.contains(id)
+        {
+            return Err(BearerError::new(BearerErrorKind::SessionRevoked));
         }
         if !self.needed.is_subset_of(claims.scope()) {
             return Err(BearerError::scope_missing(&self.needed));

@@ -55,7 +55,7 @@ impl<B> Service<Request<B>> for JwksEndpoint {
                 headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
                 response
             }
-            Err(refused) => refused.to_response(),
+            Err(refused) => refused.into_response(),
         };
         ready(Ok(response.map(EndpointBody::from)))
     }

@@ -9,7 +9,7 @@ use super::own::signed_in;
 use super::request::{Parameters, demand_method};
 use super::response::{Refused, json_response};
 use super::service::endpoint;
-use crate::bearer::{BearerError, bearer_token};
+use crate::bearer::bearer_token;
 use crate::error::BoxError;
 use crate::session::{Authenticate, Sessions};
 
@@ -39,7 +39,7 @@ impl<A: Authenticate> LogoutEndpoint<A> {
         match parameters.take("token")? {
             Some(token) => self.sessions.log_out(&token).await?,
             None => {
-                let token = bearer_token(&parts.headers).map_err(|malformed| BearerError::from(malformed))?;
+                let token = bearer_token(&parts.headers).map_err(|malformed| Refused::bearer(malformed.into(), &parts))?;
                 self.sessions.log_out(token.ok_or(Refused::invalid_request("token is missing"))?).await?;
             }
         }
@@ -59,8 +59,7 @@ endpoint!(LogoutEverywhereEndpoint);
 impl<A: Authenticate> LogoutEverywhereEndpoint<A> {
     pub(super) async fn handle<B>(&self, request: Request<B>) -> Result<Response<Bytes>, Refused> {
         demand_method(request.method(), &Method::POST, "POST")?;
-        let headers = request.into_parts().0.headers;
-        let claims = signed_in(&self.sessions, &headers).await?;
+        let claims = signed_in(&self.sessions, &request.into_parts().0).await?;
         self.sessions.log_out_everywhere(claims.subject()).await?;
         Ok(json_response(StatusCode::OK, &json!({})))
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::request::Parts;
 
 use super::response::Refused;
 use crate::bearer::{BearerError, BearerErrorKind};
@@ -10,13 +10,12 @@ use crate::session::{Authenticate, Sessions};
 use crate::token::AccessTokenClaims;
 
 /// Judges a request as [`Sessions::layer`] would.
-pub(super) async fn signed_in<A: Authenticate>(
-    sessions: &Sessions<A>,
-    headers: &HeaderMap,
-) -> Result<AccessTokenClaims, Refused> {
-    let layer = sessions.layer();
-    let gate = Arc::clone(layer.gate());
-    let claims = gate.verify(headers)?.ok_or(BearerError::new(BearerErrorKind::TokenMissing))?;
-    gate.admit(Some(claims.clone())).await?;
-    Ok(claims)
+pub(super) async fn signed_in<A: Authenticate>(sessions: &Sessions<A>, parts: &Parts) -> Result<AccessTokenClaims, Refused> {
+    let judge = async {
+        let layer = sessions.layer();
+        let claims = layer.gate().verify(&parts.headers)?.ok_or(BearerError::new(BearerErrorKind::TokenMissing))?;
+        Arc::clone(layer.gate()).admit(Some(claims.clone())).await?;
+        Ok(claims)
+    };
+    judge.await.map_err(|error| Refused::bearer(error, parts))
 }

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER};
+use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::bearer::BearerError;
+use crate::bearer::{BearerError, Refusal};
 use crate::session::{SessionError, SessionErrorKind, TokenResponse};
 
 impl TokenResponse {
@@ -47,11 +48,14 @@ impl SessionError {
 #[derive(Debug)]
 pub(super) enum Refused {
     Session(SessionError),
-    Bearer(BearerError),
+    /// Answered as [`BearerAuthLayer`](crate::BearerAuthLayer) does.
+    Bearer(Box<Response<Bytes>>),
     TooLarge,
     MediaType,
     NotFound,
-    Method { allow: &'static str },
+    Method {
+        allow: &'static str,
+    },
 }
 
 impl From<SessionError> for Refused {
@@ -60,23 +64,20 @@ impl From<SessionError> for Refused {
     }
 }
 
-impl From<BearerError> for Refused {
-    fn from(error: BearerError) -> Self {
-        Self::Bearer(error)
-    }
-}
-
 impl Refused {
     pub(super) fn invalid_request(detail: &'static str) -> Self {
         Self::Session(SessionError::invalid_request(detail))
     }
 
-    /// `Bearer` has words of its own, which the layer knows: see `Gate`.
-    pub(super) fn to_response(&self) -> Response<Bytes> {
+    pub(super) fn bearer(error: BearerError, parts: &Parts) -> Self {
+        Self::Bearer(Box::new(not_stored(Refusal::default().refuse(error, parts))))
+    }
+
+    pub(super) fn into_response(self) -> Response<Bytes> {
         let invalid = |status, description| error_response(status, "invalid_request", description, None);
         match self {
             Self::Session(error) => error.to_response(),
-            Self::Bearer(error) => not_stored(error.to_response()),
+            Self::Bearer(response) => *response,
             Self::TooLarge => invalid(StatusCode::PAYLOAD_TOO_LARGE, "the body is above 8 KiB"),
             Self::MediaType => {
                 invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is application/x-www-form-urlencoded or application/json")

@@ -82,7 +82,7 @@ macro_rules! serve {
             fn call(&mut self, request: http::Request<B>) -> Self::Future {
                 let endpoint = self.clone();
                 $crate::endpoint::EndpointFuture::new(async move {
-                    endpoint.handle(request).await.unwrap_or_else(|refused| refused.to_response())
+                    endpoint.handle(request).await.unwrap_or_else(|refused| refused.into_response())
                 })
             }
         }

@@ -27,7 +27,7 @@ impl<A: Authenticate> SessionsEndpoint<A> {
     pub(super) async fn handle<B>(&self, request: Request<B>) -> Result<Response<Bytes>, Refused> {
         let (parts, _) = request.into_parts();
         if parts.method == Method::GET {
-            let claims = signed_in(&self.sessions, &parts.headers).await?;
+            let claims = signed_in(&self.sessions, &parts).await?;
             return self.list(&claims).await;
         }
         // The id is the last segment, wherever the endpoint is mounted.
@@ -35,7 +35,7 @@ impl<A: Authenticate> SessionsEndpoint<A> {
         if parts.method != Method::DELETE {
             return Err(Refused::Method { allow: if id.is_ok() { "DELETE" } else { "GET" } });
         }
-        let claims = signed_in(&self.sessions, &parts.headers).await?;
+        let claims = signed_in(&self.sessions, &parts).await?;
         let id = id.map_err(|_| Refused::NotFound)?;
         if !self.sessions.revoke(claims.subject(), &id).await? {
             return Err(Refused::NotFound);

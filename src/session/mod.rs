@@ -38,7 +38,7 @@ pub use refresh::Refresh;
 pub use token_response::TokenResponse;
 
 use self::refresh_token::{RefreshTokenKeys, Rid};
-use self::sync::Sync;
+use self::sync::StoreSync;
 use crate::bearer::Start;
 use crate::clock::Timestamp;
 use crate::store::{Revoked, Session, SessionParts, SessionStore};
@@ -82,7 +82,7 @@ pub struct Sessions<A> {
     keys: Arc<RefreshTokenKeys>,
     policy: SessionPolicy,
     leeway: Duration,
-    sync: Arc<Sync>,
+    sync: Arc<StoreSync>,
 }
 
 impl<A: Authenticate> Sessions<A> {
@@ -91,7 +91,7 @@ impl<A: Authenticate> Sessions<A> {
         let store: Arc<dyn SessionStore> = Arc::new(store);
         Self {
             accounts: Arc::new(accounts),
-            sync: Sync::new(Arc::clone(&store), Arc::clone(signer.clock())),
+            sync: StoreSync::new(Arc::clone(&store), Arc::clone(signer.clock())),
             store,
             signer,
             keys: Arc::new(RefreshTokenKeys::new(secret)),

@@ -97,7 +97,7 @@ impl<A: Authenticate> Sessions<A> {
 
         for _ in 0..MAX_RACES {
             let session = self.store.find(&id).await?.ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;
-            if revocations.contains(&id) {
+            if session.revoked().is_none() && revocations.contains(&id) {
                 // A row that a restored backup brought back to life is revoked again.
                 self.end(&id, Revoked::LoggedOut).await?;
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));

@@ -42,7 +42,7 @@ impl Rid {
     }
 
     pub(crate) fn session_id(&self) -> SessionId {
-        let hash = Sha256::new().chain_update(b"sid").chain_update(&*self.0).finalize();
+        let hash = Sha256::new().chain_update(b"sid").chain_update(*self.0).finalize();
         let mut id = [0; 16];
         id.copy_from_slice(&hash[..16]);
         SessionId::from_bytes(id)
@@ -69,7 +69,7 @@ impl RefreshTokenKeys {
 
         let mut token = String::with_capacity(PREFIX.len() + 56);
         token.push_str(PREFIX);
-        URL_SAFE_NO_PAD.encode_string(&*bytes, &mut token);
+        URL_SAFE_NO_PAD.encode_string(*bytes, &mut token);
         RefreshToken::new(token)
     }
 

@@ -20,7 +20,7 @@ use crate::token::{Receipts, RevocationSource, Revocations};
 ///
 /// The task starts at first use, and again if the runtime it ran on is gone. It stops when the last handle is dropped. Without a runtime
 /// there is none: receipts are then dropped, and other processes' revocations are seen only at the start.
-pub(crate) struct Sync {
+pub(crate) struct StoreSync {
     feed: Arc<Feed>,
     revocations: Revocations,
     receipts: Receipts,
@@ -29,7 +29,7 @@ pub(crate) struct Sync {
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Sync {
+impl StoreSync {
     pub(super) fn new(store: Arc<dyn SessionStore>, clock: Arc<dyn Clock>) -> Arc<Self> {
         let feed = Arc::new(Feed { store, cursor: Mutex::default() });
         let revocations = Revocations::new(clock, Arc::clone(&feed));
@@ -86,7 +86,7 @@ impl Sync {
     }
 }
 
-impl Start for Sync {
+impl Start for StoreSync {
     fn start(self: Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else { return };
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,7 +96,7 @@ impl Start for Sync {
     }
 }
 
-impl Drop for Sync {
+impl Drop for StoreSync {
     fn drop(&mut self) {
         if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
             task.abort();
@@ -104,9 +104,9 @@ impl Drop for Sync {
     }
 }
 
-impl fmt::Debug for Sync {
+impl fmt::Debug for StoreSync {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sync")
+        f.debug_struct("StoreSync")
             .field("store", &self.feed.store)
             .field("revocations", &self.revocations)
             .field("receipts", &self.receipts)

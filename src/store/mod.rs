@@ -40,7 +40,7 @@ use crate::token::{SessionId, Subject};
 /// Each promise is a function of the `conformance` module (feature `test-util`); `store_conformance!` runs them all. A store that breaks one
 /// logs honest users out, or lets a thief go on.
 ///
-/// The trait uses [`async_trait`], which is re-exported for authors of stores.
+/// The trait uses [`macro@async_trait`], which is re-exported for authors of stores.
 #[async_trait]
 pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// Creates the row. An id that is there already is an error, never an overwrite.

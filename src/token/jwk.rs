@@ -35,14 +35,20 @@ pub(super) fn read_text(json: &str) -> Result<Key, ConfigError> {
     read(&parse(json)?)
 }
 
-/// The secret of an `oct` key, with its name and its algorithm.
-pub(super) fn read_oct(json: &str) -> Result<(Option<String>, Algorithm, Zeroizing<Vec<u8>>), ConfigError> {
+/// An `oct` key.
+pub(super) struct Oct {
+    pub(super) kid: Option<String>,
+    pub(super) algorithm: Algorithm,
+    pub(super) secret: Zeroizing<Vec<u8>>,
+}
+
+pub(super) fn read_oct(json: &str) -> Result<Oct, ConfigError> {
     let jwk = parse(json)?;
     if jwk.get("kty").and_then(Value::as_str) != Some("oct") {
         return Err(ConfigError::new("a signing key comes as an oct JWK (HMAC) or as a private key in PEM"));
     }
     let secret = Zeroizing::new(bytes(&jwk, "k")?);
-    Ok((kid(&jwk)?, algorithm(&jwk, Algorithm::Hs256)?, secret))
+    Ok(Oct { kid: kid(&jwk)?, algorithm: algorithm(&jwk, Algorithm::Hs256)?, secret })
 }
 
 /// The public JWK of a key.

@@ -128,9 +128,9 @@ impl KeySet {
         Self(vec![Arc::new(key)])
     }
 
-    /// The key whose usual header is exactly this segment.
-    pub(super) fn by_usual_header(&self, segment: &str) -> Option<&Key> {
-        self.0.iter().map(|key| &**key).find(|key| key.usual_header == segment)
+    /// The keys whose usual header is exactly this segment: those that [`candidates`](Self::candidates) would give for it.
+    pub(super) fn by_usual_header(&self, segment: &str) -> impl Iterator<Item = &Key> {
+        self.0.iter().map(|key| &**key).filter(move |key| key.usual_header.as_deref() == Some(segment))
     }
 
     /// The keys that a header may mean.
@@ -156,8 +156,9 @@ pub(super) struct Key {
     kid: Option<String>,
     algorithm: Algorithm,
     material: Arc<Material>,
-    /// The header segment that our signer writes with this key: compared before anything is parsed.
-    usual_header: String,
+    /// The header segment that our signer writes with this key: compared before anything is parsed. A key without a name has none, for a
+    /// token that names no key may mean any.
+    usual_header: Option<String>,
     /// Whether our own signer made it, so that `sid` and `gen` mean something.
     own: bool,
 }
@@ -183,7 +184,7 @@ impl Key {
     }
 
     fn new(kid: Option<String>, algorithm: Algorithm, material: Material) -> Self {
-        let usual_header = header(kid.as_deref(), algorithm);
+        let usual_header = kid.as_deref().map(|kid| header(Some(kid), algorithm));
         Self { kid, algorithm, material: Arc::new(material), usual_header, own: false }
     }
 
@@ -192,7 +193,7 @@ impl Key {
             kid: Some(kid.to_owned()),
             algorithm: self.algorithm,
             material: Arc::clone(&self.material),
-            usual_header: header(Some(kid), self.algorithm),
+            usual_header: Some(header(Some(kid), self.algorithm)),
             own: self.own,
         }
     }

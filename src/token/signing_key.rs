@@ -95,8 +95,8 @@ impl SigningKey {
     ///
     /// The text is no such key, or the key is shorter than its hash.
     pub fn from_jwk(json: &str) -> Result<Self, ConfigError> {
-        let (kid, algorithm, secret) = jwk::read_oct(json)?;
-        Self::hmac(kid, algorithm, &secret)
+        let jwk = jwk::read_oct(json)?;
+        Self::hmac(jwk.kid, jwk.algorithm, &jwk.secret)
     }
 
     /// Goes on accepting what `previous` signed, for as long as such tokens live. It signs nothing new.

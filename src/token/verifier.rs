@@ -127,27 +127,31 @@ impl AccessTokenVerifier {
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| MALFORMED)?;
         let message = message.as_bytes();
 
-        let own = match self.keys.by_usual_header(header) {
-            Some(key) if key.verify(message, &signature) => key.is_own(),
-            Some(_) => return Err(VerifyError(VerifyErrorKind::BadSignature)),
-            None => self.verify_by_header(header, message, &signature)?.is_own(),
+        let mut usual = self.keys.by_usual_header(header).peekable();
+        let key = if usual.peek().is_some() {
+            first_that_verifies(usual, message, &signature)?
+        } else {
+            let header = Header::parse(header)?;
+            let mut candidates = self.keys.candidates(header.kid.as_deref(), &header.algorithm).peekable();
+            if candidates.peek().is_none() {
+                return Err(VerifyError(VerifyErrorKind::UnknownKey));
+            }
+            first_that_verifies(candidates, message, &signature)?
         };
         let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| MALFORMED)?;
-        UnjudgedClaims::parse(&payload, own).map_err(|_| MALFORMED)
-    }
-
-    /// The header is not the one our own signer writes: it has to be read.
-    fn verify_by_header(&self, segment: &str, message: &[u8], signature: &[u8]) -> Result<&Key, VerifyError> {
-        let header = Header::parse(segment)?;
-        let mut candidates = self.keys.candidates(header.kid.as_deref(), &header.algorithm).peekable();
-        if candidates.peek().is_none() {
-            return Err(VerifyError(VerifyErrorKind::UnknownKey));
-        }
-        candidates.find(|key| key.verify(message, signature)).ok_or(VerifyError(VerifyErrorKind::BadSignature))
+        UnjudgedClaims::parse(&payload, key.is_own()).map_err(|_| MALFORMED)
     }
 
     pub(crate) const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
     pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(300);
+}
+
+fn first_that_verifies<'k>(
+    mut keys: impl Iterator<Item = &'k Key>,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<&'k Key, VerifyError> {
+    keys.find(|key| key.verify(message, signature)).ok_or(VerifyError(VerifyErrorKind::BadSignature))
 }
 
 struct Header {

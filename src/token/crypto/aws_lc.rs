@@ -13,13 +13,14 @@ use crate::token::algorithm::Algorithm;
 
 /// Checks signatures.
 pub(in crate::token) enum Verifier {
-    Hmac(hmac::Key),
+    // A prepared HMAC key holds its whole state: some 1.2 KB.
+    Hmac(Box<hmac::Key>),
     Public(ParsedPublicKey),
 }
 
 impl Verifier {
     pub(in crate::token) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
-        Self::Hmac(hmac::Key::new(digest(algorithm), secret))
+        Self::Hmac(Box::new(hmac::Key::new(digest(algorithm), secret)))
     }
 
     pub(in crate::token) fn public(algorithm: Algorithm, key: &PublicKey) -> Result<Self, ConfigError> {
@@ -42,7 +43,7 @@ impl Verifier {
 
 /// Makes signatures.
 pub(in crate::token) enum Signer {
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Rsa(RsaKeyPair, &'static dyn RsaEncoding),
     Ec(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
@@ -50,7 +51,7 @@ pub(in crate::token) enum Signer {
 
 impl Signer {
     pub(in crate::token) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
-        Self::Hmac(hmac::Key::new(digest(algorithm), secret))
+        Self::Hmac(Box::new(hmac::Key::new(digest(algorithm), secret)))
     }
 
     /// From PKCS#1 (RSA) or PKCS#8 (the others).
