@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http_body_util::Full;
 
-use crate::bearer::{Admission, BearerError, BearerErrorKind, Refusal};
+use crate::bearer::{BearerError, BearerErrorKind, Refusal};
 use crate::session::{SessionError, TokenResponse};
 use crate::user::CurrentUser;
 
@@ -49,8 +49,7 @@ pub struct CurrentUserRejection {
 
 impl CurrentUserRejection {
     fn new(error: BearerError, parts: &Parts) -> Self {
-        let refusal = Admission::of(&parts.extensions).map(|admission| admission.refusal().clone());
-        let response = refusal.unwrap_or_else(|_| Refusal::default()).refuse(error.clone(), parts);
+        let response = Refusal::of(&parts.extensions).refuse(error.clone(), parts);
         Self { error, response }
     }
 

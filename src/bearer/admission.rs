@@ -34,7 +34,7 @@ impl LoadedUser {
 
 impl Admission {
     /// What the layer left, or the error that names the cure.
-    pub(crate) fn of(extensions: &Extensions) -> Result<&Self, BearerError> {
+    pub(super) fn of(extensions: &Extensions) -> Result<&Self, BearerError> {
         extensions.get().ok_or_else(|| {
             BearerError::misconfigured(
                 "no BearerAuthLayer saw this request. Wrap the route with `.route_layer(sessions.layer())`",
@@ -42,15 +42,11 @@ impl Admission {
         })
     }
 
-    pub(crate) fn claims(&self) -> Result<&AccessTokenClaims, BearerError> {
+    pub(super) fn claims(&self) -> Result<&AccessTokenClaims, BearerError> {
         self.claims.as_ref().ok_or_else(|| BearerError::new(BearerErrorKind::TokenMissing))
     }
 
-    pub(crate) fn refusal(&self) -> &Refusal {
-        &self.refusal
-    }
-
-    pub(crate) fn user<U: Clone + Send + Sync + 'static>(&self) -> Result<U, BearerError> {
+    fn user<U: Clone + Send + Sync + 'static>(&self) -> Result<U, BearerError> {
         let claims = self.claims()?;
         // `CurrentUser` without a type asks for the claims.
         if let Some(claims) = (claims as &dyn Any).downcast_ref::<U>() {

@@ -60,7 +60,6 @@ pub use layer::BearerAuthLayer;
 pub use scope::{RequireScope, RequireScopeLayer};
 pub use service::BearerAuth;
 
-pub(crate) use admission::Admission;
 pub(crate) use credentials::bearer_token;
 pub(crate) use gate::{SessionSide, Start};
 pub(crate) use refusal::Refusal;

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Response;
 use http::request::Parts;
+use http::{Extensions, Response};
 
+use super::admission::Admission;
 use super::challenge::{BearerError, BearerErrorKind};
 
 type Answer = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
@@ -19,6 +20,11 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
+    /// How the layer that let this request through refuses; without one, as usual.
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        Admission::of(extensions).map(|admission| admission.refusal.clone()).unwrap_or_default()
+    }
+
     /// Logs one event, and answers.
     pub(crate) fn refuse(&self, error: BearerError, parts: &Parts) -> Response<Bytes> {
         let error = error.in_realm(self.realm.as_ref());

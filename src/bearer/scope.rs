@@ -65,13 +65,9 @@ pub struct RequireScope<S> {
 }
 
 impl<S> RequireScope<S> {
-    fn judge<B>(&self, request: &Request<B>) -> Result<(), (BearerError, Refusal)> {
-        let admission = Admission::of(request.extensions()).map_err(|error| (error, Refusal::default()))?;
-        let refused = |error| (error, admission.refusal().clone());
-        if !self.needed.is_subset_of(admission.claims().map_err(refused)?.scope()) {
-            return Err(refused(BearerError::scope_missing(&self.needed)));
-        }
-        Ok(())
+    fn judge<B>(&self, request: &Request<B>) -> Result<(), BearerError> {
+        let claims = Admission::of(request.extensions())?.claims()?;
+        if self.needed.is_subset_of(claims.scope()) { Ok(()) } else { Err(BearerError::scope_missing(&self.needed)) }
     }
 }
 
@@ -90,11 +86,11 @@ where
     fn call(&mut self, request: Request<B>) -> ResponseFuture<S, B> {
         match self.judge(&request) {
             Ok(()) => ResponseFuture::admitted(self.inner.call(request), None),
-            Err((error, refusal)) => {
+            Err(error) => {
                 // As in `BearerAuth`: no permit stays behind.
                 self.inner = self.inner.clone();
                 let (parts, _) = request.into_parts();
-                ResponseFuture::refused(refusal.refuse(error, &parts))
+                ResponseFuture::refused(Refusal::of(&parts.extensions).refuse(error, &parts))
             }
         }
     }
