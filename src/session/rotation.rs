@@ -10,7 +10,7 @@
 //! | `p > g` | the store lost writes | heal: adopt `p`, confirmed; the overlap opens |
 //! | `p = g` | `age ≥ W` | rotate: `g+1`, not confirmed |
 //! | `p = g` | `age < W` | coalesce: the presented token stays current; no write |
-//! | `p = g-1` | `age < W/2` | repeat: the same successor; no write |
+//! | `p = g-1` | `age < W/8` and below 250 ms | repeat: the same successor; no write |
 //! | `p = g-1` | `age ≤ W`, confirmed | repeat |
 //! | `p = g-1` | `age ≤ W`, not confirmed | repeat, and the overlap opens again |
 //! | `p = g-1` | `age > W`, not confirmed or the same retry key, fewer than 7 generations in a row before needed it | recover: repeat, and the overlap opens again |
@@ -105,7 +105,7 @@ pub(super) fn decide(
     if presented.checked_add(1) != Some(row.generation) || overlap.is_zero() {
         return Decision::Reuse;
     }
-    if within(overlap / 2) {
+    if within(BURST.min(overlap / 8)) {
         return Decision::Answer { how: Answer::Repeated };
     }
     if age.is_some_and(|age| age <= overlap) {
@@ -141,6 +141,9 @@ fn same_key(kept: Option<[u8; 16]>, sent: Option<[u8; 16]>) -> bool {
     matches!((kept, sent), (Some(kept), Some(sent)) if kept.ct_eq(&sent).into())
 }
 
+/// Tabs that refresh at once need not all write. Not longer: whoever asks again later has lost the answer, and a second tab may be just
+/// behind him. So the overlap opens again, or half of it would not be enough for a way there and back.
+const BURST: Duration = Duration::from_millis(250);
 /// A rotation further ahead than this was written by a clock that was wrong.
 const MAX_SKEW: Duration = Duration::from_secs(300);
 /// A thief who never uses an access token is seen after one more generation than this.

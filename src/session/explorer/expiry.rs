@@ -1,0 +1,66 @@
+//! The ends that `Sessions` writes into an answer: the explorer has a formula, here it is the code.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::row::{NEVER, Row, UNIT, now};
+use crate::clock::{Clock, Timestamp};
+use crate::session::refresh_token::Rid;
+use crate::session::{Authenticate, NoCredentials, SessionPolicy, Sessions};
+use crate::store::{MemoryStore, Session};
+use crate::token::{AccessTokenSigner, Grant, Secret, SigningKey};
+
+#[derive(Debug, Default)]
+struct SetClock(AtomicU64);
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+    }
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+struct NoAccounts;
+
+impl Authenticate for NoAccounts {
+    type Credentials = NoCredentials;
+    type Error = Infallible;
+    async fn authenticate(&self, never: NoCredentials) -> Result<Option<Grant>, Infallible> {
+        match never {}
+    }
+    async fn renew(&self, _: &Session) -> Result<Option<Grant>, Infallible> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn no_access_token_outlives_its_session() {
+    let clock = Arc::new(SetClock::default());
+    let secret = Secret::dangerous_weak("explorer");
+    let signer = AccessTokenSigner::new("https://a.example", "a", SigningKey::hs256(&secret).unwrap()).unwrap();
+    let policy = SessionPolicy { access_token: UNIT * 3, ..SessionPolicy::default() };
+    let sessions = Sessions::new(NoAccounts, MemoryStore::new(), signer.with_clock(Arc::<SetClock>::clone(&clock)), &secret)
+        .with_policy(policy);
+    let verifier = sessions.verifier().with_leeway(Duration::ZERO);
+    let (rid, grant) = (Rid::random().unwrap(), Grant::new("a"));
+    for (left, lives) in [(NEVER, 3), (20, 3), (4, 3), (3, 3), (2, 2), (1, 1)] {
+        clock.0.store(now(0).as_millis(), Ordering::Relaxed);
+        let session = Row::new(0, left).session();
+        let answer = sessions.response(&session, &rid, &grant).unwrap();
+        assert_eq!(answer.expires_in(), UNIT.as_secs() * lives);
+        let token = answer.access_token().secret();
+        let end = verifier.verify(token).unwrap().expires_at();
+        assert!(end <= session.expires_at(), "{left} left");
+        clock.0.store(session.expires_at().as_millis(), Ordering::Relaxed);
+        assert!(verifier.verify(token).is_err(), "{left} left");
+    }
+    // Signed too late: dead when it arrives.
+    clock.0.store(now(5).as_millis(), Ordering::Relaxed);
+    let answer = sessions.response(&Row::new(0, 4).session(), &rid, &grant).unwrap();
+    assert_eq!((answer.expires_in(), answer.refresh_token_expires_in()), (0, 0));
+    assert!(verifier.verify(answer.access_token().secret()).is_err());
+}

@@ -1,0 +1,164 @@
+//! The one row, and what the store's contract says about it.
+//!
+//! A row here holds ages instead of moments. Two worlds that differ only in the date are then one state, and a client may try again any
+//! number of times without a new state: so the search comes to an end by itself.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::store::{Revoked, Session, SessionParts};
+use crate::token::{SessionId, Subject};
+
+/// Ages are counted in these. A clock that is five of them ahead is at the limit of what the rule believes.
+pub(super) const UNIT: Duration = Duration::from_secs(60);
+/// An end that never comes.
+pub(super) const NEVER: i8 = i8::MAX;
+/// It is always now: ages are what changes.
+const NOW: u64 = 10_000_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Row {
+    pub(super) generation: u8,
+    /// The age of `rotated_at`; below zero if a clock that was ahead wrote it.
+    pub(super) opened: Option<i8>,
+    pub(super) confirmed: bool,
+    pub(super) recoveries: u8,
+    pub(super) recovered: bool,
+    pub(super) retry: Option<u8>,
+    pub(super) revision: u8,
+    pub(super) revoked: bool,
+    pub(super) created: i8,
+    /// The time to the absolute end.
+    pub(super) left: i8,
+    /// Kept by the explorer alone: the age of the generation itself, which no repeat and no recovery makes younger.
+    pub(super) made: i8,
+}
+
+impl Row {
+    pub(super) fn new(long: i8, left: i8) -> Self {
+        Self {
+            generation: 0,
+            opened: None,
+            confirmed: false,
+            recoveries: 0,
+            recovered: false,
+            retry: None,
+            revision: 0,
+            revoked: false,
+            created: 0,
+            left,
+            made: long,
+        }
+    }
+
+    /// One unit later. What is `long` ago stays so.
+    pub(super) fn tick(&mut self, long: i8) {
+        let older = |age: i8| (age + 1).min(long);
+        self.opened = self.opened.map(older);
+        self.created = older(self.created);
+        self.made = older(self.made);
+        if self.left != NEVER {
+            self.left = (self.left - 1).max(-1);
+        }
+    }
+
+    /// How long the session has not been refreshed.
+    pub(super) fn unused_for(&self) -> i8 {
+        self.opened.unwrap_or(self.created)
+    }
+
+    /// The row as the rule sees it.
+    pub(super) fn session(&self) -> Session {
+        static ANY: LazyLock<SessionParts> = LazyLock::new(any);
+        Session::from_parts(SessionParts {
+            created_at: now(-self.created),
+            expires_at: if self.left == NEVER { Timestamp::from_millis(u64::MAX) } else { now(self.left) },
+            generation: self.generation.into(),
+            rotated_at: self.opened.map(|age| now(-age)),
+            confirmed: self.confirmed,
+            recoveries: self.recoveries,
+            recovered: self.recovered,
+            retry_key: self.retry.map(|key| [key; 16]),
+            revision: self.revision.into(),
+            revoked: self.revoked.then(|| (Revoked::LoggedOut, now(0))),
+            ..ANY.clone()
+        })
+    }
+
+    /// The row that the rule made of this one.
+    pub(super) fn changed(&self, next: &SessionParts) -> Self {
+        let generation = u8::try_from(next.generation).unwrap();
+        let opened = next.rotated_at.map(age);
+        Self {
+            generation,
+            opened,
+            confirmed: next.confirmed,
+            recoveries: next.recoveries,
+            recovered: next.recovered,
+            retry: next.retry_key.map(|key| key[0]),
+            revision: u8::try_from(next.revision).unwrap(),
+            made: if generation == self.generation { self.made } else { opened.unwrap() },
+            ..*self
+        }
+    }
+
+    /// Contract: writes iff not revoked and the revision is the one before; never the absolute end, never the revocation.
+    pub(super) fn replace(&mut self, next: &Self) -> bool {
+        let may = !self.revoked && self.revision + 1 == next.revision;
+        if may {
+            let Self { created, left, .. } = *self;
+            *self = Self { created, left, revoked: false, ..*next };
+        }
+        may
+    }
+
+    /// Contract: writes iff not revoked, the generation is the stored one, and it is not yet confirmed.
+    pub(super) fn confirm(&mut self, generation: u8) -> bool {
+        let may = !self.revoked && self.generation == generation && !self.confirmed;
+        if may {
+            self.confirmed = true;
+            self.revision += 1;
+        }
+        may
+    }
+
+    /// Contract: writes iff not yet revoked, whatever the revision.
+    pub(super) fn revoke(&mut self) {
+        if !self.revoked {
+            self.revoked = true;
+            self.revision += 1;
+        }
+    }
+}
+
+/// Now, by a clock that is so many units ahead.
+pub(super) fn now(ahead: i8) -> Timestamp {
+    Timestamp::from_secs(NOW.checked_add_signed(i64::from(ahead) * UNIT.as_secs() as i64).unwrap())
+}
+
+fn age(moment: Timestamp) -> i8 {
+    let seconds = i64::try_from(NOW).unwrap() - i64::try_from(moment.as_secs()).unwrap();
+    i8::try_from(seconds / UNIT.as_secs() as i64).unwrap()
+}
+
+/// What the rule does not look at.
+fn any() -> SessionParts {
+    SessionParts {
+        id: SessionId::from_bytes([0; 16]),
+        subject: Subject::from("a"),
+        device: None,
+        created_at: now(0),
+        expires_at: now(0),
+        stamp: None,
+        receipts: true,
+        generation: 0,
+        rotated_at: None,
+        confirmed: false,
+        recoveries: 0,
+        recovered: false,
+        retry_key: None,
+        revision: 0,
+        revoked: None,
+    }
+}

@@ -1,0 +1,91 @@
+//! The worlds that are explored.
+
+use super::law::Law;
+use super::scenario::{ALWAYS, Scenario};
+
+/// Two tabs on one cookie jar: requests and answers are late, overtake each other, and get lost; so do receipts.
+pub(super) const TWO_TABS: Scenario = Scenario { tabs: 2, overlap: 6, generations: 2, ..Scenario::BASE };
+
+/// The server's work is one step here, or there would be too many worlds.
+pub(super) const THREE_TABS: Scenario = Scenario { tabs: 3, at_once: true, ..TWO_TABS };
+
+/// A server may crash at any point of a refresh; between write and answer, too. Within a shorter overlap.
+pub(super) const CRASHES: Scenario = Scenario { tabs: 2, generations: 2, ..Scenario::BASE };
+
+/// As slow as the law allows.
+pub(super) const TWO_SLOW_TABS: Scenario = Scenario { round_trip: 2, at_once: true, ..TWO_TABS };
+/// The server's work takes its time too. No answer is lost, or there would be too many worlds.
+pub(super) const TWO_SLOW_TABS_AND_SERVER: Scenario = Scenario { at_once: false, losses: false, ..TWO_SLOW_TABS };
+pub(super) const THREE_SLOW_TABS: Scenario = Scenario { tabs: 3, ..TWO_SLOW_TABS };
+
+/// Two servers, one of which is ahead. With the round trip that is still less than half the overlap.
+pub(super) const SKEWED_CLOCKS: Scenario = Scenario { at_once: true, clocks: &[0, 1], ..TWO_TABS };
+
+/// Any number of its answers are lost, for any time, in seven generations in a row.
+pub(super) const PHONE: Scenario = Scenario { generations: 7, ..Scenario::BASE };
+
+/// A phone, and a clock that is ten minutes ahead or right again, each time that it is asked.
+pub(super) const JUMPING_CLOCK: Scenario = Scenario {
+    clocks: &[0, 10],
+    generations: 2,
+    // A rotation that was written ahead of time is followed by one that is due.
+    laws: &[Law::NobodyHonestIsRefused, Law::LogoutIsFinal, Law::RevisionsCount],
+    ..PHONE
+};
+
+/// The phone uses the access token of an answer and loses the rest; but it sends the same key when it tries again.
+pub(super) const HALF_ANSWERS: Scenario = Scenario { halves: true, keyed: true, ..PHONE };
+
+/// The store loses its last generation, at any moment, twice.
+pub(super) const FORGETFUL_STORE: Scenario = Scenario {
+    tabs: 2,
+    generations: 2,
+    at_once: true,
+    lost_writes: 2,
+    // What the store forgot is made again.
+    laws: &[Law::NobodyHonestIsRefused, Law::LogoutIsFinal, Law::RevisionsCount],
+    ..Scenario::BASE
+};
+
+/// Once, while another request is between find and replace. No answer is lost beside it.
+pub(super) const FORGETFUL_RACE: Scenario = Scenario { at_once: false, losses: false, lost_writes: 1, ..FORGETFUL_STORE };
+
+/// Logout at any moment, and tabs that do not hear of it.
+pub(super) const LOGOUT: Scenario = Scenario { tabs: 2, generations: 2, logout: true, ..Scenario::BASE };
+
+/// A session ends that is unused for long, and in any case after a while.
+pub(super) const ENDS: Scenario = Scenario { tabs: 2, generations: 2, at_once: true, unused: 8, in_all: 16, ..Scenario::BASE };
+
+/// Somebody copies the token at any moment, goes first or second, and uses his access tokens at once, later or never.
+pub(super) const THIEF: Scenario = Scenario { thief: true, thief_uses: true, generations: 2, laws: ALWAYS, ..Scenario::BASE };
+
+/// Many generations, and a server that works at once.
+pub(super) const LASTING_THIEF: Scenario = Scenario { generations: 3, at_once: true, ..THIEF };
+
+/// With a second tab, and a logout at any moment.
+pub(super) const THIEF_AMONG_TABS: Scenario = Scenario { tabs: 2, at_once: true, logout: true, losses: false, ..THIEF };
+
+/// Every second use is theft.
+pub(super) const STRICT: Scenario = Scenario { overlap: 0, generations: 3, ..THIEF };
+
+/// A thief who never uses an access token. He and the honest client never meet within the overlap: there the copy is not noticed.
+pub(super) const SILENT_THIEF: Scenario = Scenario {
+    thief_uses: false,
+    overlap: 1,
+    round_trip: 0,
+    generations: 9,
+    at_once: true,
+    apart: true,
+    laws: &[
+        Law::UnusedCopiesEndIt,
+        Law::UsedCopiesEndIt,
+        Law::LogoutIsFinal,
+        Law::OneRotationInTheOverlap,
+        Law::NothingOutlivesTheSession,
+        Law::RevisionsCount,
+    ],
+    ..THIEF
+};
+
+/// The same with no answer lost: the shorter search, where something has to be found.
+pub(super) const SHORT_SILENT_THIEF: Scenario = Scenario { losses: false, ..SILENT_THIEF };
