@@ -82,11 +82,13 @@ impl SessionStore for MemoryStore {
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
-        if let Some(row) = self.state().rows.get_mut(id) {
-            if row.revoked.is_none() && row.generation == generation && !row.confirmed {
-                row.confirmed = true;
-                row.revision += 1;
-            }
+        if let Some(row) = self.state().rows.get_mut(id)
+            && row.revoked.is_none()
+            && row.generation == generation
+            && !row.confirmed
+        {
+            row.confirmed = true;
+            row.revision += 1;
         }
         Ok(())
     }

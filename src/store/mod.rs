@@ -54,7 +54,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// Compare-and-swap. Writes generation, rotation time, confirmed, recoveries, recovered, retry key and revision **iff** the row exists, is
     /// not revoked, and its revision is `next.revision - 1`; says whether it did. Else it changes nothing.
     ///
-    /// Of any number of racing calls with one revision exactly one returns true. A lost one is survivable, so its durability may be relaxed.
+    /// Of any number of racing calls with one revision exactly one returns true. A generation that is lost with the power heals at the
+    /// next refresh; a write that only opened the overlap again does not, and may log an honest user out. So durability is worth its price.
     async fn replace(&self, next: &Session) -> Result<bool, StoreError>;
 
     /// An access token of this generation came back from the client.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use async_trait::async_trait;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Row, SqlSafeStr};
 
@@ -67,7 +67,7 @@ impl SqliteStore {
                 "the pool has `synchronous` below FULL. Add `.synchronous(SqliteSynchronous::Full)` to its options",
             ));
         }
-        migrator().run(&pool).await.map_err(failed)?;
+        migrate(&pool).await.map_err(failed)?;
         Ok(Self { pool })
     }
 }
@@ -179,6 +179,19 @@ impl SessionStore for SqliteStore {
         sqlx::query(DELETE_FEED).bind(before(RETENTION)).execute(&self.pool).await.map_err(failed)?;
         Ok(deleted)
     }
+}
+
+/// `sqlx` takes no lock on SQLite. Of two processes that start on a new file, one finds the tables made meanwhile by the other: its own
+/// transaction fails and is rolled back. Then it looks again.
+async fn migrate(pool: &SqlitePool) -> Result<(), MigrateError> {
+    let migrator = migrator();
+    for _ in migrator.iter() {
+        match migrator.run(pool).await {
+            Err(MigrateError::ExecuteMigration(..)) => {}
+            done => return done,
+        }
+    }
+    migrator.run(pool).await
 }
 
 fn migrator() -> Migrator {

@@ -1,0 +1,156 @@
+//! `revoked_since`.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::support::{DAY, HOUR, WORKS, earlier, inserted, now, pull, race, racer};
+use crate::clock::Timestamp;
+use crate::store::{Cursor, Revoked, SessionStore};
+use crate::token::{SessionId, Subject};
+
+async fn revoked(store: &Arc<dyn SessionStore>, at: Timestamp) -> SessionId {
+    let session = inserted(store, "user").await;
+    assert!(store.revoke(session.id(), Revoked::LoggedOut, at).await.expect(WORKS), "revoke of a live session returned false");
+    *session.id()
+}
+
+/// Without a cursor the feed has every revocation, as soon as `revoke` returned, and nothing that lives.
+///
+/// It is what a process reads before it accepts its first token.
+pub async fn the_feed_without_a_cursor_has_every_revocation(store: Arc<dyn SessionStore>) {
+    let live = inserted(&store, "user").await;
+    let mut ended = Vec::new();
+    for _ in 0..5 {
+        ended.push(revoked(&store, now()).await);
+        let page = pull(&store, None).await;
+        assert!(ended.iter().all(|id| page.revoked.contains(id)), "the feed without a cursor misses a revocation");
+        assert!(!page.revoked.contains(live.id()), "a live session is in the feed");
+    }
+}
+
+/// With a cursor the feed has every revocation that came after the call which gave it out, and the cursor may be used again.
+///
+/// What is missing stays logged in on every other machine until its access token expires.
+pub async fn the_feed_with_a_cursor_has_what_came_after(store: Arc<dyn SessionStore>) {
+    // The cursor of an empty feed is one too.
+    let mut cursors = vec![pull(&store, None).await.cursor];
+    let mut ended: Vec<SessionId> = Vec::new();
+    for _ in 0..4 {
+        ended.push(revoked(&store, now()).await);
+        for (seen, cursor) in cursors.iter().enumerate() {
+            let page = pull(&store, Some(cursor)).await;
+            assert!(ended[seen..].iter().all(|id| page.revoked.contains(id)), "the feed misses what came after the cursor");
+        }
+        let last = cursors.last().expect("there is one");
+        cursors.push(pull(&store, Some(last)).await.cursor);
+    }
+}
+
+/// The feed finds what came after the cursor although the clock went back, or was ahead.
+///
+/// Machines disagree about the time: a cursor that is a timestamp loses what a slower clock stamped.
+pub async fn the_feed_does_not_follow_the_clock(store: Arc<dyn SessionStore>) {
+    let start = now();
+    let mut cursor = pull(&store, None).await.cursor;
+    for at in [start, start + DAY, earlier(start, HOUR), start, earlier(start, DAY)] {
+        let id = revoked(&store, at).await;
+        let page = pull(&store, Some(&cursor)).await;
+        assert!(page.revoked.contains(&id), "the feed loses a revocation when clocks disagree");
+        cursor = page.cursor;
+    }
+}
+
+/// Who follows the cursors while many revoke has seen every revocation in the end.
+///
+/// A number or a time that is taken before the commit lets a slow writer slip in behind the cursor, and nobody ever hears of it.
+pub async fn the_feed_has_no_gaps_while_many_revoke(store: Arc<dyn SessionStore>) {
+    const WRITERS: usize = 5;
+    let running = Arc::new(AtomicUsize::new(WRITERS));
+    let mut racers = Vec::new();
+    for writer in 0..WRITERS {
+        let mut sessions = Vec::new();
+        for _ in 0..10 {
+            sessions.push(inserted(&store, &format!("user {writer}")).await);
+        }
+        let (store, running) = (Arc::clone(&store), Arc::clone(&running));
+        racers.push(racer(async move {
+            // One of them ends all its sessions at once.
+            if writer == 0 {
+                store.revoke_all(sessions[0].subject(), Revoked::Everywhere, now()).await.expect(WORKS);
+            }
+            for session in &sessions {
+                store.revoke(session.id(), Revoked::LoggedOut, earlier(now(), HOUR * writer as u32)).await.expect(WORKS);
+            }
+            running.fetch_sub(1, Ordering::SeqCst);
+            sessions.iter().map(|session| *session.id()).collect::<HashSet<_>>()
+        }));
+    }
+    for _ in 0..2 {
+        let (store, running) = (Arc::clone(&store), Arc::clone(&running));
+        racers.push(racer(async move {
+            let (mut seen, mut cursor) = (HashSet::new(), None);
+            loop {
+                let last = running.load(Ordering::SeqCst) == 0;
+                let page = pull(&store, cursor.as_ref()).await;
+                seen.extend(page.revoked);
+                cursor = Some(page.cursor);
+                if last {
+                    return seen;
+                }
+                tokio::task::yield_now().await;
+            }
+        }));
+    }
+    let mut answers = race(racers).await;
+    let pullers = answers.split_off(WRITERS);
+    for seen in pullers {
+        let missed = answers.iter().flatten().filter(|id| !seen.contains(id)).count();
+        assert_eq!(missed, 0, "the feed has gaps: who followed the cursors missed {missed} revocations");
+    }
+}
+
+/// `revoke_all` enters every session that it ends into the feed.
+///
+/// "Log out everywhere" has to reach the access tokens as well.
+pub async fn revoke_all_enters_the_feed(store: Arc<dyn SessionStore>) {
+    let mut sessions = Vec::new();
+    for _ in 0..3 {
+        sessions.push(inserted(&store, "user").await);
+    }
+    let other = inserted(&store, "other").await;
+    let cursor = pull(&store, None).await.cursor;
+    store.revoke_all(&Subject::from("user"), Revoked::Everywhere, now()).await.expect(WORKS);
+    for cursor in [None, Some(&cursor)] {
+        let page = pull(&store, cursor).await;
+        assert!(sessions.iter().all(|session| page.revoked.contains(session.id())), "revoke_all did not enter the feed");
+        assert!(!page.revoked.contains(other.id()), "revoke_all entered the session of another subject into the feed");
+    }
+}
+
+/// A cursor that the store did not give out is answered as none, and the answer's cursor goes on from there.
+///
+/// After a restore the cursors of running processes may lie ahead of the feed. An error, or silence, would hide every logout from them.
+pub async fn an_unknown_cursor_is_answered_as_none(store: Arc<dyn SessionStore>) {
+    let before = revoked(&store, now()).await;
+    for place in ["", "no cursor at all", "-1", "9223372036854775807", "18446744073709551615", "99999999999999999999999-0", "💥"]
+    {
+        let page = pull(&store, Some(&Cursor::new(place))).await;
+        assert!(page.revoked.contains(&before), "the unknown cursor {place:?} was not answered as none");
+        let after = revoked(&store, now()).await;
+        let page = pull(&store, Some(&page.cursor)).await;
+        assert!(page.revoked.contains(&after), "the feed does not go on after the unknown cursor {place:?}");
+    }
+}
+
+/// Every page tells what time it is at the store.
+///
+/// It shows that the clock of a machine is wrong. The suite allows an hour.
+pub async fn the_feed_tells_the_time(store: Arc<dyn SessionStore>) {
+    for _ in 0..2 {
+        let (page, here) = (pull(&store, None).await, now());
+        let apart = page.store_time.saturating_since(here).max(here.saturating_since(page.store_time));
+        assert!(apart < HOUR, "the time of the store is {apart:?} from the time here");
+        revoked(&store, here).await;
+    }
+}

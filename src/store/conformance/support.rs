@@ -1,0 +1,162 @@
+//! What the promises share: sessions, moments, races.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::store::{Cursor, RevocationPage, Session, SessionParts, SessionStore};
+use crate::token::{SessionId, Subject};
+
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
+/// From the login to the absolute end.
+pub(super) const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// Why a call is expected to succeed.
+pub(super) const WORKS: &str = "a call that should succeed failed";
+
+/// Enough rounds that a store which reads and then writes is caught, and few enough that one which syncs a disk takes a moment.
+pub(super) const ROUNDS: u32 = 12;
+pub(super) const RACERS: usize = 6;
+
+/// The suite tells stores the real time, because a store may compare with its own.
+pub(super) fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+pub(super) fn earlier(moment: Timestamp, by: Duration) -> Timestamp {
+    Timestamp::from_millis(moment.as_millis().saturating_sub(by.as_millis() as u64))
+}
+
+/// Random, so that no two calls share one.
+pub(super) fn unused_id() -> SessionId {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).expect("the system has randomness");
+    SessionId::from_bytes(id)
+}
+
+/// A session that has just begun.
+pub(super) fn session(subject: &str) -> Session {
+    let created_at = now();
+    Session::from_parts(SessionParts {
+        id: unused_id(),
+        subject: Subject::from(subject),
+        device: Some("Firefox".into()),
+        created_at,
+        expires_at: created_at + LIFETIME,
+        stamp: Some([7; 16]),
+        receipts: true,
+        generation: 0,
+        rotated_at: None,
+        confirmed: false,
+        recoveries: 0,
+        recovered: false,
+        retry_key: None,
+        revision: 0,
+        revoked: None,
+    })
+}
+
+/// The session with changes.
+pub(super) fn with(session: &Session, change: impl FnOnce(&mut SessionParts)) -> Session {
+    let mut parts = session.clone().into_parts();
+    change(&mut parts);
+    Session::from_parts(parts)
+}
+
+/// What a refresh makes of the row.
+pub(super) fn rotated(row: &Session) -> Session {
+    with(row, |next| {
+        next.generation += 1;
+        next.rotated_at = Some(next.created_at + Duration::from_millis(next.revision));
+        next.confirmed = false;
+        next.revision += 1;
+    })
+}
+
+/// A session that has just begun, inserted.
+pub(super) async fn inserted(store: &Arc<dyn SessionStore>, subject: &str) -> Session {
+    let session = session(subject);
+    store.insert(&session).await.expect(WORKS);
+    session
+}
+
+/// The row, which is there.
+pub(super) async fn row(store: &Arc<dyn SessionStore>, id: &SessionId) -> Session {
+    store.find(id).await.expect(WORKS).expect("find did not find a session that was inserted and not deleted")
+}
+
+/// The row is what it should be, to the last field.
+#[track_caller]
+pub(super) fn assert_row(found: &Session, expected: &Session, promise: &str) {
+    assert_eq!(found.parts(), expected.parts(), "{promise}");
+}
+
+pub(super) async fn pull(store: &Arc<dyn SessionStore>, cursor: Option<&Cursor>) -> RevocationPage {
+    store.revoked_since(cursor.cloned()).await.expect(WORKS)
+}
+
+pub(super) async fn listed(store: &Arc<dyn SessionStore>, subject: &str) -> Vec<SessionId> {
+    let sessions = store.list(&Subject::from(subject), now()).await.expect(WORKS);
+    sessions.iter().map(|session| *session.id()).collect()
+}
+
+/// One of the tasks of a [`race`].
+pub(super) type Racer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+pub(super) fn racer<T>(run: impl Future<Output = T> + Send + 'static) -> Racer<T> {
+    Box::pin(run)
+}
+
+/// Starts all tasks at the same moment, and answers in their order what they return.
+///
+/// The panic of one is the panic of the promise. It ends the others, so those that wait for it in a loop have to yield.
+pub(super) async fn race<T: Send + 'static>(racers: Vec<Racer<T>>) -> Vec<T> {
+    let start = Arc::new(Barrier::new(racers.len()));
+    let mut tasks = JoinSet::new();
+    for (place, racer) in racers.into_iter().enumerate() {
+        let start = Arc::clone(&start);
+        tasks.spawn(async move {
+            start.wait().await;
+            (place, racer.await)
+        });
+    }
+    let mut answers = Vec::with_capacity(tasks.len());
+    while let Some(ended) = tasks.join_next().await {
+        answers.push(ended.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic())));
+    }
+    answers.sort_unstable_by_key(|(place, _)| *place);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
+/// Subjects that a sloppy comparison, escape or encoding takes for one another.
+pub(super) fn lookalikes() -> Vec<String> {
+    let alike = [
+        "user",
+        "User",
+        "user ",
+        " user",
+        "use",
+        "user1",
+        "user%",
+        "us_r",
+        "user*",
+        "us?r",
+        "{user}",
+        "user:1",
+        "user' OR '1'='1",
+        "\"user\"",
+        "us\\er",
+        "usér",
+        "use\u{301}r",
+        "пользователь",
+        "使用者",
+        "🦀",
+    ];
+    let long = ["a", "b"].map(|last| "long".repeat(250) + last);
+    alike.into_iter().map(String::from).chain(long).collect()
+}
