@@ -14,13 +14,15 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Malforme
         return Err(Malformed::SeveralHeaders);
     }
     let value = value.as_bytes();
-    let scheme_end = value.iter().position(|&byte| byte == b' ').unwrap_or(value.len());
+    let scheme_end = value.iter().position(|byte| b" \t".contains(byte)).unwrap_or(value.len());
     let (scheme, rest) = value.split_at(scheme_end);
     // A scheme has no case (RFC 9110 section 11.1).
     if !scheme.eq_ignore_ascii_case(b"bearer") {
         return Ok(None);
     }
-    let token = rest.trim_ascii_start();
+    // `1*SP`: a tab is none, and no token begins with one.
+    let spaces = rest.iter().take_while(|&&byte| byte == b' ').count();
+    let token = &rest[spaces..];
     if !is_token68(token) {
         return Err(Malformed::NoToken);
     }
@@ -68,8 +70,17 @@ mod tests {
 
     #[test]
     fn what_is_no_token68_is_malformed() {
-        for value in ["Bearer", "Bearer ", "Bearer a b", "Bearer a,b", "Bearer =", "Bearer a=b", "Bearer \"a\"", "Bearer \u{e9}"]
-        {
+        for value in [
+            "Bearer",
+            "Bearer ",
+            "Bearer a b",
+            "Bearer\ta",
+            "Bearer a,b",
+            "Bearer =",
+            "Bearer a=b",
+            "Bearer \"a\"",
+            "Bearer \u{e9}",
+        ] {
             assert_eq!(read(value), Err(Malformed::NoToken), "{value}");
         }
         assert_eq!(read("Bearer a-._~+/Z9=="), Ok(Some("a-._~+/Z9==".to_owned())));

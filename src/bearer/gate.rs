@@ -85,9 +85,9 @@ impl Gate {
 
     /// The receipt to write when the handler has answered.
     pub(super) fn receipt(&self, claims: Option<&AccessTokenClaims>) -> Option<PendingReceipt> {
-        let receipts = self.sessions.as_ref()?.receipts.clone();
+        let sessions = self.sessions.as_ref()?;
         let receipt = Receipt::of(claims?.session()?)?;
-        Some(PendingReceipt { receipts, receipt })
+        Some(PendingReceipt { receipts: sessions.receipts.clone(), sync: Arc::clone(&sessions.sync), receipt })
     }
 
     pub(crate) fn refusal(&self) -> &Refusal {
@@ -124,12 +124,16 @@ impl fmt::Debug for Gate {
 #[derive(Debug)]
 pub(super) struct PendingReceipt {
     receipts: Receipts,
+    sync: Arc<dyn Start>,
     receipt: Receipt,
 }
 
 impl PendingReceipt {
     pub(super) fn write(self) {
-        self.receipts.push(self.receipt);
+        if self.receipts.push(self.receipt) {
+            // The runtime that it ran on may be gone.
+            self.sync.start();
+        }
     }
 }
 

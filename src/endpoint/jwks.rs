@@ -10,7 +10,7 @@ use http::{HeaderValue, Method, Request, Response};
 use tower_service::Service;
 
 use super::body::EndpointBody;
-use super::request::demand_method;
+use super::response::Refused;
 use crate::token::KeySet;
 
 /// `GET /.well-known/jwks.json`: the public keys of our access tokens (RFC 7517 section 5), for those who check them.
@@ -47,15 +47,14 @@ impl<B> Service<Request<B>> for JwksEndpoint {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let response = match demand_method(request.method(), &Method::GET, "GET") {
-            Ok(()) => {
-                let mut response = Response::new(self.jwks.clone());
-                let headers = response.headers_mut();
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-                response
-            }
-            Err(refused) => refused.into_response(),
+        let response = if request.method() == Method::GET {
+            let mut response = Response::new(self.jwks.clone());
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+            response
+        } else {
+            Refused::Method { allow: "GET" }.into_response()
         };
         ready(Ok(response.map(EndpointBody::from)))
     }

@@ -44,8 +44,9 @@ impl<A: Authenticate> LoginEndpoint<A> {
         let agent = || parts.headers.get(USER_AGENT)?.to_str().ok();
         let device = device.as_deref().or_else(agent);
 
+        let before = bearer_token(&parts.headers).map_err(|malformed| Refused::bearer(malformed.into(), &parts))?;
         let tokens = self.sessions.log_in(parameters.into_credentials()?, device).await?;
-        if let Ok(Some(before)) = bearer_token(&parts.headers) {
+        if let Some(before) = before {
             self.sessions.end_replaced(before).await?;
         }
         Ok(tokens.to_response())

@@ -6,7 +6,7 @@ use http_body::Body;
 use serde_json::json;
 
 use super::own::signed_in;
-use super::request::{Parameters, demand_method};
+use super::request::{Parameters, demand};
 use super::response::{Refused, json_response};
 use super::service::endpoint;
 use crate::bearer::bearer_token;
@@ -58,8 +58,9 @@ endpoint!(LogoutEverywhereEndpoint);
 
 impl<A: Authenticate> LogoutEverywhereEndpoint<A> {
     pub(super) async fn handle<B>(&self, request: Request<B>) -> Result<Response<Bytes>, Refused> {
-        demand_method(request.method(), &Method::POST, "POST")?;
-        let claims = signed_in(&self.sessions, &request.into_parts().0).await?;
+        let (parts, _) = request.into_parts();
+        demand(&parts, &Method::POST, "POST")?;
+        let claims = signed_in(&self.sessions, &parts).await?;
         self.sessions.log_out_everywhere(claims.subject()).await?;
         Ok(json_response(StatusCode::OK, &json!({})))
     }

@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
 use http::{HeaderMap, Method, Request};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -18,22 +20,19 @@ pub(super) struct Parameters(Map<String, Value>);
 
 impl Parameters {
     /// Reads the body of a `POST`.
-    pub(super) async fn read<B>(request: Request<B>) -> Result<(http::request::Parts, Self), Refused>
+    pub(super) async fn read<B>(request: Request<B>) -> Result<(Parts, Self), Refused>
     where
         B: Body,
         B::Error: Into<BoxError>,
     {
         let (parts, body) = request.into_parts();
-        demand_method(&parts.method, &Method::POST, "POST")?;
-        // Addresses are logged: nothing secret may stand there (RFC 6749 section 2.3.1).
-        if parts.uri.query().is_some_and(|query| !query.is_empty()) {
-            return Err(Refused::invalid_request("parameters belong into the body"));
-        }
+        demand(&parts, &Method::POST, "POST")?;
         let format = Format::of(&parts.headers)?;
         let body = read_body(&parts.headers, body).await?;
         let parameters = match format {
+            // Some clients name a type and send nothing.
+            _ if body.is_empty() => Self::default(),
             Some(format) => format.parse(&body)?,
-            None if body.is_empty() => Self::default(),
             None => return Err(Refused::MediaType),
         };
         Ok((parts, parameters))
@@ -66,8 +65,16 @@ impl Parameters {
     }
 }
 
-pub(super) fn demand_method(method: &Method, wanted: &Method, allow: &'static str) -> Result<(), Refused> {
-    if method == wanted { Ok(()) } else { Err(Refused::Method { allow }) }
+/// Demands a method, and an address without parameters.
+pub(super) fn demand(parts: &Parts, wanted: &Method, allow: &'static str) -> Result<(), Refused> {
+    if parts.method != wanted {
+        return Err(Refused::Method { allow });
+    }
+    // Addresses are logged: nothing secret may stand there (RFC 6749 section 2.3.1).
+    if parts.uri.query().is_some_and(|query| !query.is_empty()) {
+        return Err(Refused::invalid_request("parameters do not belong into the address"));
+    }
+    Ok(())
 }
 
 enum Format {
@@ -92,14 +99,12 @@ impl Format {
     fn parse(&self, body: &[u8]) -> Result<Parameters, Refused> {
         match self {
             Self::Form => {
-                let pairs = form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::from(value)));
-                let parameters = Parameters::from_pairs(pairs)?;
-                // What is no UTF-8 was replaced by this character.
-                let replaced = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
-                if parameters.0.iter().any(|(name, value)| replaced(name) || value.as_str().is_some_and(replaced)) {
+                // `form_urlencoded` would replace what is no UTF-8.
+                if percent_decode(body).decode_utf8().is_err() {
                     return Err(Refused::invalid_request("the body is no UTF-8"));
                 }
-                Ok(parameters)
+                let pairs = form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::from(value)));
+                Parameters::from_pairs(pairs)
             }
             Self::Json => {
                 let object = serde_json::from_slice(body);

@@ -73,7 +73,20 @@ impl Refused {
         Self::Bearer(Box::new(not_stored(Refusal::default().refuse(error, parts))))
     }
 
+    /// The layer's refusals and those of `Sessions` have left their event.
+    fn is_logged(&self) -> bool {
+        use SessionErrorKind::{InvalidRequest, UnsupportedGrantType};
+        match self {
+            Self::Bearer(_) => true,
+            Self::Session(error) => !matches!(error.kind(), InvalidRequest | UnsupportedGrantType),
+            _ => false,
+        }
+    }
+
     pub(super) fn into_response(self) -> Response<Bytes> {
+        if !self.is_logged() {
+            tracing::debug!(refused = ?self, "request refused");
+        }
         let invalid = |status, description| error_response(status, "invalid_request", description, None);
         match self {
             Self::Session(error) => error.to_response(),

@@ -5,6 +5,7 @@ use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::own::signed_in;
+use super::request::demand;
 use super::response::{Refused, json_response, not_stored};
 use super::service::endpoint;
 use crate::session::{Authenticate, Sessions};
@@ -17,6 +18,8 @@ use crate::token::{AccessTokenClaims, SessionId};
 ///
 /// The list is `{"sessions": [{"id", "device", "created_at", "last_used_at", "expires_at", "current"}]}`, newest first, times in seconds
 /// since the epoch, the last use to the hour. Ending one answers 204; an unknown session and somebody else's both 404.
+///
+/// A path that ends in `/sessions` or `/` is the list; any other names a session by its last segment.
 pub struct SessionsEndpoint<A> {
     pub(super) sessions: Sessions<A>,
 }
@@ -26,17 +29,16 @@ endpoint!(SessionsEndpoint);
 impl<A: Authenticate> SessionsEndpoint<A> {
     pub(super) async fn handle<B>(&self, request: Request<B>) -> Result<Response<Bytes>, Refused> {
         let (parts, _) = request.into_parts();
-        if parts.method == Method::GET {
+        // The path as the application mounted it: with its prefix, or without.
+        let id = parts.uri.path().rsplit('/').next().filter(|&last| !last.is_empty() && last != "sessions");
+        let Some(id) = id else {
+            demand(&parts, &Method::GET, "GET")?;
             let claims = signed_in(&self.sessions, &parts).await?;
             return self.list(&claims).await;
-        }
-        // The id is the last segment, wherever the endpoint is mounted.
-        let id = parts.uri.path().rsplit('/').next().unwrap_or_default().parse::<SessionId>();
-        if parts.method != Method::DELETE {
-            return Err(Refused::Method { allow: if id.is_ok() { "DELETE" } else { "GET" } });
-        }
+        };
+        demand(&parts, &Method::DELETE, "DELETE")?;
         let claims = signed_in(&self.sessions, &parts).await?;
-        let id = id.map_err(|_| Refused::NotFound)?;
+        let id: SessionId = id.parse().map_err(|_| Refused::NotFound)?;
         if !self.sessions.revoke(claims.subject(), &id).await? {
             return Err(Refused::NotFound);
         }

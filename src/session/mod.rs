@@ -157,7 +157,7 @@ impl<A: Authenticate> Sessions<A> {
         let session = Session::from_parts(SessionParts {
             id: rid.session_id(),
             subject: grant.subject().clone(),
-            device: device.map(shortened),
+            device: device.map(shortened).filter(|device| !device.is_empty()),
             created_at: now,
             expires_at: now + self.policy.in_all,
             stamp: grant.stamp(),
@@ -250,11 +250,12 @@ impl<A: Authenticate> Sessions<A> {
     /// Signing comes last: whatever went wrong before has handed nothing out.
     fn response(&self, session: &Session, rid: &Rid, grant: &Grant) -> Result<TokenResponse, SessionError> {
         let (now, row) = (self.now(), session.parts());
-        let expires_at = row.expires_at.min(now + self.policy.access_token);
+        let unused_until = row.expires_at.min(session.last_used_at() + self.policy.unused);
+        // No access token outlives its session.
+        let expires_at = unused_until.min(now + self.policy.access_token);
         let claims = SessionClaims { id: row.id, generation: row.receipts.then_some(row.generation) };
         let access_token = self.signer.sign_claims(grant, Some((claims, row.created_at)), now, expires_at)?;
         let refresh_token = self.keys.token(rid, row.generation);
-        let unused_until = row.expires_at.min(session.last_used_at() + self.policy.unused);
         let seconds = |end: Timestamp| end.as_secs().saturating_sub(now.as_secs());
         Ok(TokenResponse::new((access_token, seconds(expires_at)), (refresh_token, seconds(unused_until)), grant.scope()))
     }

@@ -80,12 +80,15 @@ impl<A: Authenticate> Sessions<A> {
     pub async fn refresh(&self, refresh: impl Into<Refresh> + Send) -> Result<TokenResponse, SessionError> {
         let refresh = refresh.into();
         std::sync::Arc::clone(&self.sync).start();
-        let outcome = match self.keys.parse(refresh.token.secret()) {
-            Some(presented) => within_deadline(self.refresh_presented(&presented, &refresh)).await,
-            None => Err(SessionError::new(SessionErrorKind::TokenInvalid)),
+        let Some(presented) = self.keys.parse(refresh.token.secret()) else {
+            let error = SessionError::new(SessionErrorKind::TokenInvalid);
+            tracing::info!(reason = error.reason(), "refresh refused");
+            return Err(error);
         };
+        let outcome = within_deadline(self.refresh_presented(&presented, &refresh)).await;
         if let Err(error) = &outcome {
-            tracing::info!(reason = error.reason(), kind = ?error.kind(), "refresh refused");
+            let session = presented.rid.session_id();
+            tracing::info!(%session, reason = error.reason(), kind = ?error.kind(), "refresh refused");
         }
         outcome
     }

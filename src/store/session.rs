@@ -10,13 +10,13 @@ use crate::token::{SessionId, Subject};
 ///
 /// It holds nothing that opens anything: a leaked database makes no token. Stores read it by [`parts`](Self::parts) and build it
 /// by [`from_parts`](Self::from_parts).
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session(SessionParts);
 
 /// All that a row holds.
 ///
 /// The first group is written by `insert` and never again, the second by `replace` (and `confirmed` by `confirm`), the third by `revoke`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SessionParts {
     /// The key of the row.
     pub id: SessionId,
@@ -115,15 +115,16 @@ impl Session {
 }
 
 /// Leaves out the hashes.
-impl fmt::Debug for Session {
+impl fmt::Debug for SessionParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("id", &self.0.id)
-            .field("subject", &self.0.subject)
-            .field("generation", &self.0.generation)
-            .field("confirmed", &self.0.confirmed)
-            .field("revision", &self.0.revision)
-            .field("revoked", &self.0.revoked)
+        f.debug_struct("SessionParts")
+            .field("id", &self.id)
+            .field("subject", &self.subject)
+            .field("generation", &self.generation)
+            .field("rotated_at", &self.rotated_at)
+            .field("confirmed", &self.confirmed)
+            .field("revision", &self.revision)
+            .field("revoked", &self.revoked)
             .finish_non_exhaustive()
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn read_oct(json: &str) -> Result<Oct, ConfigError> {
     if jwk.get("kty").and_then(Value::as_str) != Some("oct") {
         return Err(ConfigError::new("a signing key comes as an oct JWK (HMAC) or as a private key in PEM"));
     }
+    check_use(&jwk, "sign")?;
     let secret = Zeroizing::new(bytes(&jwk, "k")?);
     Ok(Oct { kid: kid(&jwk)?, algorithm: algorithm(&jwk, Algorithm::Hs256)?, secret })
 }
@@ -90,15 +91,7 @@ fn parse(json: &str) -> Result<Map<String, Value>, ConfigError> {
 }
 
 fn read(jwk: &Map<String, Value>) -> Result<Key, ConfigError> {
-    if jwk.get("use").is_some_and(|usage| usage != "sig") {
-        return Err(ConfigError::new("the key is not for signatures (use)"));
-    }
-    let verifies = |operations: &Value| {
-        operations.as_array().is_some_and(|operations| operations.iter().any(|operation| operation == "verify"))
-    };
-    if !jwk.get("key_ops").is_none_or(verifies) {
-        return Err(ConfigError::new("the key is not for verifying (key_ops)"));
-    }
+    check_use(jwk, "verify")?;
     let kid = kid(jwk)?;
     let (default, public) = match (text(jwk, "kty")?, jwk.get("crv").and_then(Value::as_str)) {
         ("oct", _) => {
@@ -112,6 +105,18 @@ fn read(jwk: &Map<String, Value>) -> Result<Key, ConfigError> {
         _ => return Err(ConfigError::new("the type or the curve of the key is not supported")),
     };
     Key::public(kid, algorithm(jwk, default)?, public)
+}
+
+/// RFC 7517 sections 4.2 and 4.3.
+fn check_use(jwk: &Map<String, Value>, operation: &str) -> Result<(), ConfigError> {
+    if jwk.get("use").is_some_and(|usage| usage != "sig") {
+        return Err(ConfigError::new("the key is not for signatures (use)"));
+    }
+    let allows = |operations: &Value| operations.as_array().is_some_and(|all| all.iter().any(|one| one == operation));
+    if !jwk.get("key_ops").is_none_or(allows) {
+        return Err(ConfigError::new(format!("the key may not {operation} (key_ops)")));
+    }
+    Ok(())
 }
 
 fn point(jwk: &Map<String, Value>, curve: Family) -> Result<PublicKey, ConfigError> {

@@ -44,13 +44,13 @@ impl Receipt {
 }
 
 impl Receipts {
-    /// Queues a receipt, unless it was queued before.
-    pub(crate) fn push(&self, receipt: Receipt) {
+    /// Queues a receipt, unless it was queued before; says whether it did.
+    pub(crate) fn push(&self, receipt: Receipt) -> bool {
         let mut state = self.state();
         let known = state.recent.get(&receipt.id).or_else(|| state.earlier.get(&receipt.id));
         // An older access token says nothing that a newer one did not.
         if known.is_some_and(|&known| known >= receipt.generation) || state.queue.len() >= MAX_QUEUED {
-            return;
+            return false;
         }
         if state.recent.len() >= MAX_REMEMBERED {
             state.earlier = std::mem::take(&mut state.recent);
@@ -59,6 +59,7 @@ impl Receipts {
         state.queue.push(receipt);
         drop(state);
         self.0.arrived.notify_one();
+        true
     }
 
     /// Takes everything that is queued.

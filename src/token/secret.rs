@@ -2,6 +2,7 @@
 //!
 //! None of them has `Display` or `PartialEq`, and their `Debug` is redacted.
 
+use std::env::VarError;
 use std::fmt;
 
 use hkdf::Hkdf;
@@ -56,7 +57,12 @@ impl Secret {
         let mut secret = Self::named(name, value.trim().as_bytes())?;
 
         let previous_name = format!("{name}_PREVIOUS");
-        let previous = Zeroizing::new(std::env::var(&previous_name).unwrap_or_default());
+        let previous = match std::env::var(&previous_name) {
+            Ok(previous) => Zeroizing::new(previous),
+            Err(VarError::NotPresent) => Zeroizing::default(),
+            // To go on without them would log everybody out.
+            Err(VarError::NotUnicode(_)) => return Err(ConfigError::new(format!("{previous_name} is no UTF-8"))),
+        };
         for value in previous.split(',').map(str::trim).filter(|value| !value.is_empty()) {
             secret = secret.with_previous(Self::named(&previous_name, value.as_bytes())?);
         }
@@ -194,7 +200,8 @@ const PUBLISHED: &[&str] = &[
     "your-256-bit",
     "your_jwt",
     "your-jwt",
-    "0123456789abcdef",
+    "1234567890",
+    "0123456789",
     "abcdefghijklmnop",
     // FastAPI's tutorial on OAuth 2.
     "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",

@@ -1,0 +1,195 @@
+//! What the log says: who and why, and never a token or a password.
+
+#[path = "support/login.rs"]
+mod support;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use support::{Login, MINUTE, Outage, claims_of, signed_in};
+use tower_bearer::{PasswordCredentials, Refresh};
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::DefaultGuard;
+
+/// What this thread logs, at every level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn start() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber =
+            tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false).with_writer(move || writer.clone());
+        (log, tracing::subscriber::set_default(subscriber.finish()))
+    }
+
+    /// The lines since the last time.
+    fn take(&self) -> Vec<String> {
+        let bytes = std::mem::take(&mut *self.0.lock().expect("no writer panicked"));
+        String::from_utf8(bytes).expect("text").lines().map(str::to_owned).collect()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no writer panicked").extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn of_our_own(lines: Vec<String>) -> Vec<String> {
+    lines.into_iter().filter(|line| line.contains("tower_bearer")).collect()
+}
+
+// checklist 74
+#[tokio::test]
+async fn a_login_leaves_one_event_that_names_user_and_session() {
+    let (log, _guard) = Log::start();
+    let login = Login::new();
+    let tokens = login.log_in("alice").await;
+    let lines = of_our_own(log.take());
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("INFO") && lines[0].contains("subject=alice"), "{lines:?}");
+    assert!(lines[0].contains(claims_of(&tokens.access)["sid"].as_str().unwrap()), "{lines:?}");
+}
+
+// checklist 74
+#[tokio::test]
+async fn a_failed_login_leaves_one_event_without_the_password() {
+    let (log, _guard) = Log::start();
+    let login = Login::new();
+    for name in ["alice", "mallory"] {
+        let answer = login.post("/login", &[("username", name), ("password", "builder-8")]).await;
+        answer.assert_invalid_grant("credentials_invalid");
+        let lines = of_our_own(log.take());
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains("wrong credentials") && !lines[0].contains("builder-8"), "{lines:?}");
+    }
+}
+
+// checklist 74
+#[tokio::test]
+async fn a_refresh_leaves_one_event_that_names_the_session() {
+    let (log, _guard) = Log::start();
+    let login = Login::new();
+    let first = login.log_in("alice").await;
+    let session = claims_of(&first.access)["sid"].as_str().unwrap().to_owned();
+    log.take();
+    login.refresh(&first.refresh).await.tokens();
+    let lines = of_our_own(log.take());
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("refreshed") && lines[0].contains(&session), "{lines:?}");
+
+    login.log_out(&first.refresh).await;
+    let lines = of_our_own(log.take());
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("session ended") && lines[0].contains(&session), "{lines:?}");
+
+    login.refresh(&first.refresh).await.assert_invalid_grant("session_revoked");
+    let lines = of_our_own(log.take());
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("refresh refused") && lines[0].contains("session_revoked"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_refused_refresh_names_the_session_if_the_token_was_genuine() {
+    let (log, _guard) = Log::start();
+    let login = Login::new();
+    let first = login.log_in("alice").await;
+    login.log_out(&first.refresh).await;
+    log.take();
+    login.refresh(&first.refresh).await.assert_invalid_grant("session_revoked");
+    let lines = log.take().concat();
+    assert!(lines.contains(claims_of(&first.access)["sid"].as_str().unwrap()), "{lines}");
+}
+
+// checklist 74
+#[tokio::test]
+async fn a_refusal_of_an_access_token_leaves_one_event_at_an_endpoint_as_at_the_layer() {
+    let (log, _guard) = Log::start();
+    let login = Login::new();
+    let tokens = login.log_in("alice").await;
+    login.clock.advance(60 * MINUTE);
+    log.take();
+    login.me(&tokens.access).await.assert_invalid_token("token_expired");
+    let lines = of_our_own(log.take());
+    assert!(lines.len() == 1 && lines[0].contains("token_expired"), "layer: {lines:?}");
+    login.send(signed_in("GET", "/sessions", &tokens.access)).await.assert_invalid_token("token_expired");
+    let lines = of_our_own(log.take());
+    assert!(lines.len() == 1 && lines[0].contains("token_expired"), "endpoint: {lines:?}");
+}
+
+// checklist 19, 74
+#[tokio::test]
+async fn reuse_leaves_a_warning_with_the_evidence() {
+    let (log, _guard) = Log::start();
+    let login = Login::new();
+    let first = login.log_in("alice").await;
+    let second = login.refresh(&first.refresh).await.tokens();
+    login.confirm(&second).await;
+    login.clock.advance(MINUTE);
+    log.take();
+    login.refresh(&first.refresh).await.assert_invalid_grant("refresh_reused");
+    let warnings: Vec<String> = of_our_own(log.take()).into_iter().filter(|line| line.contains("WARN")).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let session = claims_of(&first.access)["sid"].as_str().unwrap().to_owned();
+    for evidence in [&*session, "subject=alice", "presented=0", "current=1", "confirmed=true"] {
+        assert!(warnings[0].contains(evidence), "{evidence}: {warnings:?}");
+    }
+}
+
+// checklist 74
+#[tokio::test]
+async fn no_token_and_no_password_gets_into_the_log() {
+    let (log, _guard) = Log::start();
+    let login = Login::new();
+    let (mut secrets, mut access) = (vec!["wonderland-7".to_owned(), "builder-8".to_owned(), "idem-4711".to_owned()], Vec::new());
+    login.post("/login", &[("username", "alice"), ("password", "builder-8")]).await.assert_invalid_grant("credentials_invalid");
+    let first = login.log_in("alice").await;
+    let request = support::form("/refresh", &[("refresh_token", &first.refresh)]);
+    let second = login.send(support::with_header(request, "idempotency-key", "idem-4711")).await.tokens();
+    login.confirm(&second).await;
+    login.me(&first.refresh).await.assert_invalid_token("token_invalid");
+    login.refresh(&second.access).await.assert_invalid_grant("token_invalid");
+    login.store.set_outage(Some(Outage::All));
+    login.refresh(&second.refresh).await.assert_unavailable();
+    login.post("/logout", &[("token", &second.access)]).await.assert_unavailable();
+    login.store.set_outage(None);
+    login.clock.advance(2 * 60 * MINUTE);
+    login.me(&second.access).await.assert_invalid_token("token_expired");
+    login.refresh(&first.refresh).await.assert_invalid_grant("refresh_reused");
+    login.send(signed_in("GET", "/sessions", &second.access)).await.assert_invalid_token("token_expired");
+    tracing::info!(?login.sessions, endpoints = ?login.endpoints(), "and whatever an application may log itself");
+
+    for tokens in [&first, &second] {
+        secrets.extend([tokens.refresh.clone(), tokens.refresh[4..].to_owned()]);
+        access.push(tokens.access.clone());
+    }
+    // Not even the signed part of an access token, nor its signature by itself.
+    secrets.extend(access.iter().flat_map(|token| token.split('.').skip(1).map(str::to_owned)));
+    let lines = log.take();
+    assert!(lines.len() > 10, "{lines:?}");
+    for secret in secrets {
+        assert!(!lines.iter().any(|line| line.contains(&secret)), "{secret}");
+    }
+}
+
+// checklist 74
+#[tokio::test]
+async fn what_an_application_prints_for_debugging_shows_no_token_and_no_password() {
+    let login = Login::new();
+    let credentials = PasswordCredentials::new("alice", "wonderland-7");
+    let printed = format!("{credentials:?}");
+    assert!(printed.contains("alice") && !printed.contains("wonderland"), "{printed}");
+    let response = login.sessions.log_in(credentials, None).await.unwrap();
+    let refresh = Refresh::new(response.refresh_token().clone()).with_idempotency_key("idem-4711").unwrap();
+    let printed = format!("{response:?} {refresh:?} {:?} {:?}", login.sessions, login.endpoints());
+    for secret in [response.access_token().secret(), response.refresh_token().secret(), "idem-4711"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+}

@@ -1,0 +1,191 @@
+//! A store that can be told to fail, to lose every race, and to wait.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Semaphore;
+use tower_bearer::store::{Cursor, RevocationPage, Revoked, StoreError, async_trait};
+use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
+
+/// Hands everything on to another store, until it is told otherwise. Clones are the same store.
+#[derive(Clone)]
+pub(crate) struct FailingStore(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn SessionStore>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    calls: Vec<&'static str>,
+    outage: Option<Outage>,
+    loses_races: bool,
+    swaps: usize,
+    yields: bool,
+    resurrects: bool,
+    pause: Option<(&'static str, Arc<Pause>)>,
+}
+
+/// What cannot be asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outage {
+    All,
+    /// One method fails, and does nothing.
+    Of(&'static str),
+    /// One method does its work, and the answer is lost.
+    AnswerOf(&'static str),
+}
+
+/// A call that has been stopped.
+pub(crate) struct Pause {
+    reached: Semaphore,
+    go_on: Semaphore,
+}
+
+impl Pause {
+    /// Until the call is there.
+    pub(crate) async fn reached(&self) {
+        self.reached.acquire().await.unwrap().forget();
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.go_on.add_permits(1);
+    }
+}
+
+impl FailingStore {
+    pub(super) fn new(store: impl SessionStore) -> Self {
+        Self(Arc::new(Inner { store: Arc::new(store), state: Mutex::default() }))
+    }
+
+    /// The store behind: it never fails.
+    pub(crate) fn inner(&self) -> &dyn SessionStore {
+        &*self.0.store
+    }
+
+    pub(crate) fn set_outage(&self, outage: Option<Outage>) {
+        self.0.state.lock().unwrap().outage = outage;
+    }
+
+    /// `replace` answers that somebody else was quicker.
+    pub(crate) fn lose_races(&self, loses: bool) {
+        self.0.state.lock().unwrap().loses_races = loses;
+    }
+
+    /// Rows come without their revocation, as from a backup that was restored.
+    pub(crate) fn resurrect(&self) {
+        self.0.state.lock().unwrap().resurrects = true;
+    }
+
+    /// Every method waits once before and once after its work.
+    pub(crate) fn yield_everywhere(&self) {
+        self.0.state.lock().unwrap().yields = true;
+    }
+
+    /// The next call of `method` stops before its work.
+    pub(crate) fn pause_at(&self, method: &'static str) -> Arc<Pause> {
+        let pause = Arc::new(Pause { reached: Semaphore::new(0), go_on: Semaphore::new(0) });
+        self.0.state.lock().unwrap().pause = Some((method, Arc::clone(&pause)));
+        pause
+    }
+
+    /// How often `replace` said that it did.
+    pub(crate) fn swaps(&self) -> usize {
+        self.0.state.lock().unwrap().swaps
+    }
+
+    /// The methods that were called since the last time.
+    pub(crate) fn take_calls(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.0.state.lock().unwrap().calls)
+    }
+
+    async fn through<T>(
+        &self,
+        method: &'static str,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let failed = |text: &'static str| StoreError::new("test", text);
+        let (outage, yields, pause) = {
+            let mut state = self.0.state.lock().unwrap();
+            state.calls.push(method);
+            (state.outage, state.yields, state.pause.take_if(|(stops, _)| *stops == method))
+        };
+        if let Some((_, pause)) = pause {
+            pause.reached.add_permits(1);
+            pause.go_on.acquire().await.unwrap().forget();
+        }
+        match outage {
+            Some(Outage::All) => return Err(failed("down")),
+            Some(Outage::Of(down)) if down == method => return Err(failed("down")),
+            _ => {}
+        }
+        if yields {
+            tokio::task::yield_now().await;
+        }
+        let answer = work.await?;
+        if yields {
+            tokio::task::yield_now().await;
+        }
+        match outage {
+            Some(Outage::AnswerOf(lost)) if lost == method => Err(failed("the answer is lost")),
+            _ => Ok(answer),
+        }
+    }
+}
+
+impl fmt::Debug for FailingStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FailingStore")
+    }
+}
+
+#[async_trait]
+impl SessionStore for FailingStore {
+    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
+        self.through("insert", self.0.store.insert(session)).await
+    }
+
+    async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        let found = self.through("find", self.0.store.find(id)).await?;
+        let mut found = found.map(Session::into_parts);
+        if self.0.state.lock().unwrap().resurrects {
+            found.as_mut().map(|row| row.revoked.take());
+        }
+        Ok(found.map(Session::from_parts))
+    }
+
+    async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
+        if self.0.state.lock().unwrap().loses_races {
+            return self.through("replace", async { Ok(false) }).await;
+        }
+        let swapped = self.through("replace", self.0.store.replace(next)).await?;
+        self.0.state.lock().unwrap().swaps += usize::from(swapped);
+        Ok(swapped)
+    }
+
+    async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
+        self.through("confirm", self.0.store.confirm(id, generation)).await
+    }
+
+    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
+        self.through("revoke", self.0.store.revoke(id, because, now)).await
+    }
+
+    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
+        self.through("revoke_all", self.0.store.revoke_all(subject, because, now)).await
+    }
+
+    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.through("list", self.0.store.list(subject, now)).await
+    }
+
+    async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
+        self.through("revoked_since", self.0.store.revoked_since(cursor)).await
+    }
+
+    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.through("delete_expired", self.0.store.delete_expired(now)).await
+    }
+}
