@@ -65,7 +65,7 @@ impl RefreshTokenKeys {
         bytes[RID].copy_from_slice(&*rid.0);
         bytes[GENERATION].copy_from_slice(&generation.to_be_bytes());
         let tag = key.tag(&bytes[..TAG.start]);
-        bytes[TAG].copy_from_slice(&tag);
+        bytes[TAG].copy_from_slice(&tag.0);
 
         let mut token = String::with_capacity(PREFIX.len() + 56);
         token.push_str(PREFIX);
@@ -81,7 +81,7 @@ impl RefreshTokenKeys {
             return None;
         }
         let (message, tag) = bytes.split_at(TAG.start);
-        let made_by = |key: &&Key| key.id == bytes[1] && bool::from(key.tag(message).ct_eq(tag));
+        let made_by = |key: &&Key| key.id == bytes[1] && key.tag(message).is(tag);
         self.0.iter().find(made_by)?;
         Some(Presented {
             rid: Rid(Zeroizing::new(bytes[RID].try_into().ok()?)),
@@ -91,13 +91,22 @@ impl RefreshTokenKeys {
 }
 
 impl Key {
-    fn tag(&self, message: &[u8]) -> [u8; 16] {
+    fn tag(&self, message: &[u8]) -> Tag {
         let mut mac = Hmac::<Sha256>::new_from_slice(&*self.key).expect("HMAC takes a key of any length");
         mac.update(b"rt");
         mac.update(message);
         let mut tag = [0; 16];
         tag.copy_from_slice(&mac.finalize().into_bytes()[..16]);
-        tag
+        Tag(tag)
+    }
+}
+
+/// A tag as it should be. It has no `==`: what was presented is compared in constant time, or not at all.
+struct Tag([u8; 16]);
+
+impl Tag {
+    fn is(&self, presented: &[u8]) -> bool {
+        self.0.ct_eq(presented).into()
     }
 }
 
@@ -147,6 +156,25 @@ mod tests {
         assert!(keys.parse(&format!("{}A", token.secret())).is_none());
         assert!(keys.parse(&token.secret()[..59]).is_none());
         assert!(keys.parse("rt1_").is_none());
+    }
+
+    // checklist 24
+    #[test]
+    fn a_tag_can_be_compared_in_constant_time_only() {
+        trait Ambiguous<Reason> {
+            fn exists() -> bool {
+                true
+            }
+        }
+        struct HasEquality;
+        impl<T> Ambiguous<()> for T {}
+        impl<T: PartialEq> Ambiguous<HasEquality> for T {}
+        // With a `PartialEq` of `Tag` there would be two, and this would not compile.
+        assert!(<Tag as Ambiguous<_>>::exists());
+
+        let key = &keys("one").0[0];
+        let tag = key.tag(b"message");
+        assert!(tag.is(&tag.0) && !tag.is(&tag.0[..15]) && !tag.is(&key.tag(b"another").0));
     }
 
     #[test]
