@@ -7,7 +7,7 @@ use std::fmt;
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A mistake in the configuration, found at start-up. Its text is a sentence that names the cure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError(Cow<'static, str>);
 
 impl ConfigError {
@@ -21,6 +21,13 @@ impl ConfigError {
 }
 
 impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The sentence too: this is what a `main` that returns the error prints.
+impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

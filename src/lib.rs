@@ -37,9 +37,10 @@ pub use session::{
 };
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
-pub use store::{MemoryStore, Session, SessionStore};
+pub use store::{MemoryStore, Session, SessionStore, StoreError};
 pub use token::{
-    AccessToken, AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Algorithm, Audience, Grant, InvalidScope, Issuer,
-    KeySet, RETENTION, RefreshToken, Scope, Secret, SessionId, SigningKey, Subject, VerifyError, VerifyErrorKind,
+    AccessToken, AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Algorithm, Audience, Grant, InvalidScope,
+    InvalidSessionId, Issuer, KeySet, REVOCATION_RETENTION, RefreshToken, Scope, Secret, SessionId, SignError, SigningKey,
+    Subject, VerifyError, VerifyErrorKind,
 };
 pub use user::{CurrentUser, LoadUser};

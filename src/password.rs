@@ -42,12 +42,14 @@ pub struct Passwords {
 
 /// Whether a password was right.
 #[derive(Clone, PartialEq, Eq)]
+#[must_use = "a wrong password is no error: it is `Ok(PasswordCheck::Wrong)`"]
 pub enum PasswordCheck {
     /// It is not that of the user, or there is no such user.
     Wrong,
     /// It is that of the user.
     Right {
-        /// A hash by today's parameters, to be stored in place of the weaker one.
+        /// A hash by today's parameters, to be stored in place of the weaker one: if that is still there, for the password may have changed
+        /// meanwhile.
         rehashed: Option<String>,
     },
 }
@@ -184,7 +186,13 @@ fn check(hasher: &Argon2<'_>, password: &str, stored: &str) -> Result<PasswordCh
             let stale = is_weaker(&stored, hasher.params())?;
             Ok(PasswordCheck::Right { rehashed: stale.then(|| hash(hasher, password)).transpose()? })
         }
-        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(PasswordCheck::Wrong),
+        Err(argon2::password_hash::Error::PasswordInvalid) => {
+            // A weaker hash was quicker than the work for a user who does not exist.
+            if is_weaker(&stored, hasher.params())? {
+                hash(hasher, password)?;
+            }
+            Ok(PasswordCheck::Wrong)
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -49,6 +49,8 @@ pub trait LoadUser: Send + Sync + 'static {
 /// As an argument of an Axum handler (feature `axum`) it demands a user, and `Option<CurrentUser<…>>` takes one if there is a token. Without
 /// Axum see [`from_extensions`](Self::from_extensions).
 ///
+/// `User` has to be `Clone`; put a large one into an `Arc`.
+///
 /// `CurrentUser` alone gives the [claims](AccessTokenClaims); `CurrentUser<User>` what a [`LoadUser`] with that type found.
 ///
 /// ```

@@ -1,4 +1,6 @@
 //! The example server, as a stranger would start it: a process of its own, on loopback.
+//!
+//! `cargo test` builds the examples first. `cargo test --test example_server` alone does not: it takes the server that was built last.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -86,9 +88,24 @@ fn built() -> PathBuf {
 
 fn refusal(environment: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let output = command(folder.path(), environment).output().unwrap();
-    assert!(!output.status.success());
-    String::from_utf8(output.stderr).unwrap()
+    refusal_in(folder.path(), environment)
+}
+
+fn refusal_in(folder: &Path, environment: &[(&str, &str)]) -> String {
+    let mut process = command(folder, environment).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = process.stderr.take().unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).map(|_| sender.send(text))
+    });
+    // A server that started after all would go on for ever.
+    let Ok(text) = receiver.recv_timeout(std::time::Duration::from_secs(30)) else {
+        process.kill().unwrap();
+        panic!("the server started with {environment:?}");
+    };
+    assert!(!process.wait().unwrap().success());
+    text
 }
 
 const ALICE: &str = "username=alice&password=wonderland-7";
@@ -153,12 +170,28 @@ fn a_restart_loses_nobodys_login() {
 
 #[cfg(unix)]
 #[test]
-fn only_its_owner_can_read_the_secret() {
+fn only_their_owner_can_read_the_secret_and_the_data() {
+    use std::fs::{Permissions, set_permissions};
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     drop(Server::start(folder.path(), &[]));
-    let mode = std::fs::metadata(folder.path().join("server.secret")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    for file in ["server.secret", "server.db"] {
+        let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+    set_permissions(folder.path().join("server.secret"), Permissions::from_mode(0o644)).unwrap();
+    assert!(refusal_in(folder.path(), &[]).contains("chmod 600"));
+}
+
+#[test]
+fn what_is_in_memory_leaves_no_token_behind_that_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = [("DATABASE_URL", "memory:"), ("ISSUER", "https://id.example.com")];
+    let before = Server::start(folder.path(), &memory);
+    let (_, _, tokens) = before.post("/auth/login", ALICE);
+    drop(before);
+    let after = Server::start(folder.path(), &memory);
+    assert_eq!(after.get("/me", &tokens["access_token"]).0, 401);
 }
 
 // checklist 33
@@ -174,6 +207,10 @@ fn a_mistake_at_start_up_is_a_sentence_with_the_cure_in_it() {
         ("ACCESS_TTL", "0", "from one second to 24 hours"),
         ("OVERLAP", "-1", "OVERLAP=30"),
         ("LEEWAY", "1m", "LEEWAY=60"),
+        ("LEEWAY", "301", "300 seconds at most"),
+        ("DEMO_USERS", "yes", "It takes 1 or 0"),
+        ("AUTH_SECRET_PREVIOUS", "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe", "AUTH_SECRET is not"),
+        ("DATABASE_URL", "sqlite:/nowhere/app.db", "DATABASE_URL: /nowhere/app.db"),
         ("DATABASE_URL", "mysql://user:hunter2@host/db", "DATABASE_URL=sqlite:app.db"),
         ("SIGNING_KEY_FILE", "/nowhere.pem", "SIGNING_KEY_FILE /nowhere.pem"),
     ] {

@@ -12,7 +12,7 @@ use sqlx::{Connection, Row};
 use tempfile::TempDir;
 use tower_bearer::store::{Cursor, RevocationPage, Revoked, SessionParts, StoreError, async_trait};
 use tower_bearer::{
-    Clock, MemoryStore, RETENTION, Session, SessionId, SessionStore, SqliteStore, Subject, SystemClock, Timestamp,
+    Clock, MemoryStore, REVOCATION_RETENTION, Session, SessionId, SessionStore, SqliteStore, Subject, SystemClock, Timestamp,
 };
 
 mod memory {
@@ -224,7 +224,7 @@ async fn delete_expired_takes_as_many_batches_as_it_needs() {
     .await
     .unwrap();
 
-    assert_eq!(store.delete_expired(now() + RETENTION).await.unwrap(), 1203);
+    assert_eq!(store.delete_expired(now() + REVOCATION_RETENTION).await.unwrap(), 1203);
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tower_bearer_sessions").fetch_one(&pool).await.unwrap();
     assert_eq!(left, 1);
 }

@@ -242,7 +242,7 @@ impl SessionStore for Faulty {
 
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
         if self.fault == DeleteForgetsTheRetention {
-            return self.inner().delete_expired(now + tower_bearer::RETENTION).await;
+            return self.inner().delete_expired(now + tower_bearer::REVOCATION_RETENTION).await;
         }
         self.inner().delete_expired(now).await
     }

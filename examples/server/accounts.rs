@@ -1,5 +1,9 @@
 //! The users table, and what it says to `tower-bearer`: who may log in, what he is granted, and who he is.
 
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
 use tower_bearer::{
     AccessTokenClaims, Authenticate, BoxError, Grant, LoadUser, PasswordCheck, PasswordCredentials, Passwords, Scope, Session,
@@ -25,7 +29,7 @@ pub(crate) struct User {
 }
 
 impl Accounts {
-    pub(crate) async fn open(database: &Database) -> Result<Self, sqlx::Error> {
+    pub(crate) async fn open(database: &Database) -> Result<Self, BoxError> {
         let options = SqliteConnectOptions::new().create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
         let pool = match database {
             // A database in memory belongs to its connection, so there is one, and it stays.
@@ -33,7 +37,10 @@ impl Accounts {
                 let one = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
                 one.connect_with(options.in_memory(true)).await?
             }
-            Database::Sqlite(path) => SqlitePoolOptions::new().connect_with(options.filename(path)).await?,
+            Database::Sqlite(path) => {
+                make_private(path).map_err(|error| format!("DATABASE_URL: {}: {error}", path.display()))?;
+                SqlitePoolOptions::new().connect_with(options.filename(path)).await?
+            }
         };
         sqlx::query(CREATE_TABLE).execute(&pool).await?;
         Ok(Self { pool, passwords: Passwords::new() })
@@ -85,7 +92,8 @@ impl Authenticate for Accounts {
         let check = self.passwords.check(credentials.password(), stored).await?;
         let (Some(user), PasswordCheck::Right { rehashed }) = (user, check) else { return Ok(None) };
         if let Some(hash) = rehashed {
-            let query = sqlx::query("UPDATE users SET password_hash = ? WHERE id = ?").bind(hash).bind(user.id);
+            // Unless the password has changed meanwhile.
+            let query = sqlx::query(REHASH).bind(hash).bind(user.id).bind(&user.password_hash);
             query.execute(&self.pool).await?;
         }
         Ok(Some(grant(&user)))
@@ -105,6 +113,16 @@ impl LoadUser for Accounts {
     }
 }
 
+/// The file holds password hashes: it is made so that only its owner can read it.
+fn make_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// What `authenticate` and `renew` both say of a user.
 fn grant(user: &User) -> Grant {
     let scope = if user.admin { Scope::from_static("admin") } else { Scope::default() };
     Grant::new(user.id).with_scope(scope).with_stamp(user.password_version.to_be_bytes())
@@ -117,6 +135,8 @@ const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS users (
     password_version INTEGER NOT NULL DEFAULT 1,
     admin INTEGER NOT NULL
 )";
+
+const REHASH: &str = "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?";
 
 const INSERT: &str = "INSERT INTO users (username, password_hash, admin) VALUES (?, ?, ?) \
     ON CONFLICT (username) DO NOTHING RETURNING *";

@@ -13,7 +13,6 @@
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,7 +21,6 @@ use base64::engine::general_purpose::STANDARD;
 use tower_bearer::{BoxError, Secret, SessionPolicy, SigningKey};
 
 pub(crate) struct Config {
-    pub(crate) addr: SocketAddr,
     pub(crate) database: Database,
     pub(crate) secret: Secret,
     pub(crate) signing_key: SigningKey,
@@ -40,20 +38,14 @@ pub(crate) enum Database {
 
 impl Config {
     pub(crate) fn from_env() -> Result<Self, BoxError> {
-        let secret = match variable("AUTH_SECRET")? {
-            Some(_) => Secret::from_env("AUTH_SECRET")?,
-            None => secret_file(&beside_the_program("secret")?)?,
-        };
+        let database = database()?;
+        let secret = secret(&database)?;
         let signing_key = match variable("SIGNING_KEY_FILE")? {
             Some(file) => signing_key(&file)?,
             None => SigningKey::hs256(&secret)?,
         };
-        let addr = variable("ADDR")?.unwrap_or("127.0.0.1:3000".to_owned());
         Ok(Self {
-            addr: addr
-                .parse()
-                .map_err(|_| format!("ADDR is {addr:?}. It takes an address and a port, as in ADDR=127.0.0.1:3000"))?,
-            database: database()?,
+            database,
             secret,
             signing_key,
             issuer: variable("ISSUER")?,
@@ -63,8 +55,8 @@ impl Config {
                 .map_err(|error| format!("ACCESS_TTL: {error}"))?
                 .with_overlap(seconds("OVERLAP", 30)?)
                 .map_err(|error| format!("OVERLAP: {error}"))?,
-            leeway: seconds("LEEWAY", 60)?,
-            demo_users: variable("DEMO_USERS")?.as_deref() == Some("1"),
+            leeway: leeway()?,
+            demo_users: demo_users()?,
         })
     }
 }
@@ -76,6 +68,11 @@ impl fmt::Display for Database {
             Self::Sqlite(path) => path.display().fmt(f),
         }
     }
+}
+
+/// Where to listen: asked before anything is written.
+pub(crate) fn addr() -> Result<String, String> {
+    Ok(variable("ADDR")?.unwrap_or("127.0.0.1:3000".to_owned()))
 }
 
 /// An empty variable counts as absent.
@@ -91,6 +88,29 @@ fn seconds(name: &str, default: u64) -> Result<Duration, String> {
     let Some(value) = variable(name)? else { return Ok(Duration::from_secs(default)) };
     let seconds = value.parse().map_err(|_| format!("{name} is {value:?}. It takes whole seconds, as in {name}={default}"))?;
     Ok(Duration::from_secs(seconds))
+}
+
+fn leeway() -> Result<Duration, String> {
+    let leeway = seconds("LEEWAY", 60)?;
+    if leeway > Duration::from_secs(300) { Err("LEEWAY is 300 seconds at most".to_owned()) } else { Ok(leeway) }
+}
+
+fn demo_users() -> Result<bool, String> {
+    match variable("DEMO_USERS")?.as_deref() {
+        Some("1") => Ok(true),
+        None | Some("0") => Ok(false),
+        Some(value) => Err(format!("DEMO_USERS is {value:?}. It takes 1 or 0")),
+    }
+}
+
+fn secret(database: &Database) -> Result<Secret, BoxError> {
+    match (variable("AUTH_SECRET")?, variable("AUTH_SECRET_PREVIOUS")?) {
+        (Some(_), _) => Ok(Secret::from_env("AUTH_SECRET")?),
+        (None, Some(_)) => Err("AUTH_SECRET_PREVIOUS is set, and AUTH_SECRET is not: the present secret belongs there".into()),
+        // What is gone with the process must not leave tokens behind that still count.
+        (None, None) if matches!(database, Database::Memory) => Ok(Secret::random()?),
+        (None, None) => secret_file(&beside_the_program("secret")?),
+    }
 }
 
 fn database() -> Result<Database, BoxError> {
@@ -128,8 +148,13 @@ fn secret_file(path: &Path) -> Result<Secret, BoxError> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(format!("{}: {error}. Try: AUTH_SECRET=$(openssl rand -base64 48)", path.display()).into()),
     }
+    let mut file = fs::File::open(path)?;
+    #[cfg(unix)]
+    if std::os::unix::fs::PermissionsExt::mode(&file.metadata()?.permissions()) & 0o077 != 0 {
+        return Err(format!("{0} can be read by others. Try: chmod 600 {0}", path.display()).into());
+    }
     let mut secret = String::new();
-    fs::File::open(path)?.read_to_string(&mut secret)?;
+    file.read_to_string(&mut secret)?;
     Secret::new(secret.trim()).map_err(|error| format!("{}: {error}", path.display()).into())
 }
 

@@ -43,19 +43,20 @@ async fn main() {
 }
 
 async fn run() -> Result<(), BoxError> {
-    let config = Config::from_env()?;
-    let listener = TcpListener::bind(config.addr)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}. Try another address, as in ADDR=127.0.0.1:3001", config.addr))?;
+    let addr = config::addr()?;
+    let listener = TcpListener::bind(&addr).await.map_err(|error| {
+        format!("cannot listen on ADDR {addr:?}: {error}. It takes an address and a port, as in ADDR=127.0.0.1:3000")
+    })?;
     let addr = listener.local_addr()?;
+    let config = Config::from_env()?;
 
     let accounts = Accounts::open(&config.database).await?;
     let store: Arc<dyn SessionStore> = match &config.database {
         Database::Memory => Arc::new(MemoryStore::new()),
         Database::Sqlite(_) => Arc::new(SqliteStore::from_pool(accounts.pool().clone()).await?),
     };
-    let demo = config.demo_users || addr.ip().is_loopback();
-    if demo && accounts.seed().await? {
+    let seeded = (config.demo_users || addr.ip().is_loopback()) && accounts.seed().await?;
+    if seeded {
         println!("demo users: alice / wonderland-7 (admin) and bob / builder-8, because the database was empty");
     }
 
@@ -65,7 +66,7 @@ async fn run() -> Result<(), BoxError> {
         Sessions::new(accounts.clone(), store, signer, &config.secret).with_policy(config.policy).with_leeway(config.leeway);
 
     tokio::spawn(clean_up(sessions.clone()));
-    print_welcome(addr, &config);
+    print_welcome(addr, &config.database);
     axum::serve(listener, app(accounts, sessions.clone())).with_graceful_shutdown(stopped()).await?;
     sessions.flush().await?;
     Ok(())
@@ -81,7 +82,7 @@ fn app(accounts: Accounts, sessions: Sessions<Accounts>) -> Router {
         .layer(DefaultBodyLimit::max(8 * 1024))
         .with_state(accounts)
         .route_service("/.well-known/jwks.json", JwksEndpoint::new(&sessions.key_set()))
-        .nest_service("/auth", AuthEndpoints::new(sessions).with_path("/auth"))
+        .nest_service("/auth", AuthEndpoints::new(sessions))
 }
 
 async fn clean_up(sessions: Sessions<Accounts>) {
@@ -93,19 +94,26 @@ async fn clean_up(sessions: Sessions<Accounts>) {
     }
 }
 
+/// Ctrl-C, or what a service manager sends.
 async fn stopped() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without the signal the server runs until it is killed.
-        std::future::pending::<()>().await;
+    #[cfg(unix)]
+    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+        return;
     }
+    let _ = tokio::signal::ctrl_c().await;
 }
 
-fn print_welcome(addr: SocketAddr, config: &Config) {
-    println!("data: {}", config.database);
+fn print_welcome(addr: SocketAddr, database: &Database) {
+    println!("data: {database}");
     println!(
         "listening on http://{addr}. Try:
 
-  curl -d 'username=alice&password=wonderland-7' http://{addr}/auth/login
+  curl -d 'username=carol&password=correct-horse' http://{addr}/signup
+  curl -d 'username=carol&password=correct-horse' http://{addr}/auth/login
   curl -H \"Authorization: Bearer $ACCESS_TOKEN\" http://{addr}/me
   curl -d \"refresh_token=$REFRESH_TOKEN\" http://{addr}/auth/refresh
   curl -d \"token=$REFRESH_TOKEN\" http://{addr}/auth/logout

@@ -12,7 +12,7 @@ use super::challenge::{BearerError, BearerErrorKind};
 use super::credentials::bearer_token;
 use super::refusal::Refusal;
 use crate::error::BoxError;
-use crate::token::{AccessTokenClaims, AccessTokenVerifier, Receipt, Receipts, Revocations, Scope};
+use crate::token::{AccessTokenClaims, AccessTokenVerifier, Receipt, Receipts, Revocations, Scope, StartSync};
 use crate::user::LoadUser;
 
 /// Everything that decides about a request, shared by all services that a layer makes.
@@ -32,12 +32,7 @@ pub(crate) struct SessionSide {
     pub(crate) revocations: Revocations,
     pub(crate) receipts: Receipts,
     /// Keeps the background task alive, and starts it.
-    pub(crate) sync: Arc<dyn Start>,
-}
-
-/// Something that starts at first use.
-pub(crate) trait Start: fmt::Debug + Send + Sync {
-    fn start(self: Arc<Self>);
+    pub(crate) sync: Arc<dyn StartSync>,
 }
 
 /// What becomes of a request that bears no token.
@@ -63,6 +58,11 @@ impl Gate {
     }
 
     pub(super) fn admit_at_once(&self, claims: Option<AccessTokenClaims>) -> Result<Admission, BearerError> {
+        if let (Some(sessions), Some(_)) = (&self.sessions, &claims)
+            && !sessions.sync.is_running()
+        {
+            Arc::clone(&sessions.sync).start();
+        }
         if let Some(claims) = &claims {
             self.judge(claims)?;
         }
@@ -73,7 +73,6 @@ impl Gate {
     pub(crate) async fn admit(self: Arc<Self>, claims: Option<AccessTokenClaims>) -> Result<Admission, BearerError> {
         if let (Some(sessions), Some(_)) = (&self.sessions, &claims) {
             sessions.revocations.load().await.map_err(BearerError::unavailable)?;
-            Arc::clone(&sessions.sync).start();
         }
         let mut admission = self.admit_at_once(claims)?;
         if let (Some(loader), Some(claims)) = (&self.loader, &admission.claims) {
@@ -87,7 +86,7 @@ impl Gate {
     pub(super) fn receipt(&self, claims: Option<&AccessTokenClaims>) -> Option<PendingReceipt> {
         let sessions = self.sessions.as_ref()?;
         let receipt = Receipt::of(claims?.session()?)?;
-        Some(PendingReceipt { receipts: sessions.receipts.clone(), sync: Arc::clone(&sessions.sync), receipt })
+        Some(PendingReceipt { receipts: sessions.receipts.clone(), receipt })
     }
 
     pub(crate) fn refusal(&self) -> &Refusal {
@@ -124,16 +123,12 @@ impl fmt::Debug for Gate {
 #[derive(Debug)]
 pub(super) struct PendingReceipt {
     receipts: Receipts,
-    sync: Arc<dyn Start>,
     receipt: Receipt,
 }
 
 impl PendingReceipt {
     pub(super) fn write(self) {
-        if self.receipts.push(self.receipt) {
-            // The runtime that it ran on may be gone.
-            self.sync.start();
-        }
+        self.receipts.push(self.receipt);
     }
 }
 

@@ -52,7 +52,8 @@ impl BearerAuthLayer {
         self.map(|gate| gate.without_token = WithoutToken::Admit)
     }
 
-    /// Demands that the token allows all the words of `scope`, separated by spaces; else 403 `insufficient_scope`.
+    /// Demands that the token allows all the words of `scope`, separated by spaces; else 403 `insufficient_scope`. What was demanded before
+    /// is still demanded.
     ///
     /// A request without a token, which [`optional`](Self::optional) lets through, is not asked for a scope.
     ///
@@ -60,7 +61,7 @@ impl BearerAuthLayer {
     ///
     /// If `scope` is no scope: see [`Scope::from_static`].
     pub fn require_scope(self, scope: &'static str) -> Self {
-        self.map(|gate| gate.needed = Scope::from_static(scope))
+        self.map(|gate| gate.needed = gate.needed.union(&Scope::from_static(scope)))
     }
 
     /// Finds the application's user for each request, for [`CurrentUser<User>`](crate::CurrentUser).

@@ -61,5 +61,5 @@ pub use scope::{RequireScope, RequireScopeLayer};
 pub use service::BearerAuth;
 
 pub(crate) use credentials::bearer_token;
-pub(crate) use gate::{SessionSide, Start};
+pub(crate) use gate::SessionSide;
 pub(crate) use refusal::Refusal;

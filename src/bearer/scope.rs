@@ -65,6 +65,21 @@ pub struct RequireScope<S> {
 }
 
 impl<S> RequireScope<S> {
+    /// The wrapped service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The wrapped service.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The wrapped service.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+
     fn judge<B>(&self, request: &Request<B>) -> Result<(), BearerError> {
         let claims = Admission::of(request.extensions())?.claims()?;
         if self.needed.is_subset_of(claims.scope()) { Ok(()) } else { Err(BearerError::scope_missing(&self.needed)) }

@@ -1,6 +1,7 @@
 //! [`EndpointBody`].
 
 use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,12 +10,19 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
 /// The body of an endpoint's answer: a little JSON, or nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct EndpointBody(Full<Bytes>);
 
 impl From<Bytes> for EndpointBody {
     fn from(bytes: Bytes) -> Self {
         Self(Full::new(bytes))
+    }
+}
+
+/// Its length: it may hold tokens.
+impl fmt::Debug for EndpointBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndpointBody").field("bytes", &self.0.size_hint().exact()).finish()
     }
 }
 

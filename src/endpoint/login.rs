@@ -17,7 +17,7 @@ use crate::session::{Authenticate, SessionError, SessionErrorKind, Sessions};
 /// | parameter | |
 /// |---|---|
 /// | `username`, `password` | for [`PasswordCredentials`](crate::PasswordCredentials); else the fields of the application's own type |
-/// | `grant_type` | absent, or `password` |
+/// | `grant_type` | absent, or `password`; no field of the application's credentials |
 /// | `device` | what the user may recognise the session by; without it the `User-Agent` |
 ///
 /// Other parameters are ignored, `scope` too: what a user may have is the application's to say. A login that bears an access token, as its
@@ -40,7 +40,8 @@ impl<A: Authenticate> LoginEndpoint<A> {
         if parameters.take("grant_type")?.is_some_and(|grant_type| grant_type != "password") {
             return Err(SessionError::new(SessionErrorKind::UnsupportedGrantType).into());
         }
-        let device = parameters.take("device")?;
+        // The application's own credentials may have a field of that name.
+        let device = parameters.text("device")?;
         let agent = || parts.headers.get(USER_AGENT)?.to_str().ok();
         let device = device.as_deref().or_else(agent);
 

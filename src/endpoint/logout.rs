@@ -5,10 +5,10 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use serde_json::json;
 
-use super::own::signed_in;
 use super::request::{Parameters, demand};
 use super::response::{Refused, json_response};
 use super::service::endpoint;
+use super::signed_in::signed_in;
 use crate::bearer::bearer_token;
 use crate::error::BoxError;
 use crate::session::{Authenticate, Sessions};

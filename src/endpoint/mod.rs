@@ -25,12 +25,12 @@ mod body;
 mod jwks;
 mod login;
 mod logout;
-mod own;
 mod refresh;
 mod request;
 mod response;
 mod service;
 mod sessions;
+mod signed_in;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -49,6 +49,8 @@ use crate::error::BoxError;
 use crate::session::{Authenticate, Sessions};
 
 /// All endpoints of the login flow, to be mounted under one path. See the [module docs](self).
+///
+/// It is a service: in Axum `nest_service` takes it, `nest` does not. A single endpoint goes into `route_service`, not into `post(…)`.
 ///
 /// ```
 /// # fn example<A: tower_bearer::Authenticate>(sessions: tower_bearer::Sessions<A>) -> axum::Router {

@@ -38,19 +38,25 @@ impl Parameters {
         Ok((parts, parameters))
     }
 
-    /// Takes a parameter that is text.
-    pub(super) fn take(&mut self, name: &str) -> Result<Option<String>, Refused> {
-        match self.0.remove(name) {
+    /// A parameter that is text.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Refused> {
+        match self.0.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(_) => Err(Refused::invalid_request("a parameter is not text")),
         }
     }
 
+    /// Takes a parameter that is text.
+    pub(super) fn take(&mut self, name: &str) -> Result<Option<String>, Refused> {
+        let text = self.text(name)?;
+        self.0.remove(name);
+        Ok(text)
+    }
+
     /// All parameters that are left, as a type of the application's. Those that it does not know are ignored.
     pub(super) fn into_credentials<T: DeserializeOwned>(self) -> Result<T, Refused> {
-        // Serde's own words may repeat what was sent.
-        T::deserialize(Value::Object(self.0)).map_err(|_| Refused::invalid_request("a parameter is missing or malformed"))
+        T::deserialize(Value::Object(self.0)).map_err(|error| Refused::invalid_request(described(&error.to_string())))
     }
 
     fn from_pairs(pairs: impl Iterator<Item = (String, Value)>) -> Result<Self, Refused> {
@@ -62,6 +68,15 @@ impl Parameters {
         }
         parameters.retain(|_, value| !value.is_null() && value.as_str() != Some(""));
         Ok(Self(parameters))
+    }
+}
+
+/// Names the field that is missing. All other words of serde may repeat what was sent.
+fn described(error: &str) -> String {
+    let missing = error.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+    match missing.filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')) {
+        Some(name) => format!("{name} is missing"),
+        None => "a parameter is missing or malformed".to_owned(),
     }
 }
 

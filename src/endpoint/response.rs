@@ -1,5 +1,7 @@
 //! Answers: [`TokenResponse`] and [`SessionError`] as HTTP, and what else an endpoint says. None of them may be stored.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER};
 use http::request::Parts;
@@ -11,7 +13,7 @@ use crate::bearer::{BearerError, Refusal};
 use crate::session::{SessionError, SessionErrorKind, TokenResponse};
 
 impl TokenResponse {
-    /// The answer of RFC 6749 section 5.1: 200, JSON, and not to be stored.
+    /// The answer of RFC 6749 section 5.1: 200, JSON, and not to be stored. Its body is the tokens: keep it out of logs.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
         json_response(StatusCode::OK, self)
@@ -65,7 +67,7 @@ impl From<SessionError> for Refused {
 }
 
 impl Refused {
-    pub(super) fn invalid_request(detail: &'static str) -> Self {
+    pub(super) fn invalid_request(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::Session(SessionError::invalid_request(detail))
     }
 

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::own::signed_in;
 use super::request::demand;
 use super::response::{Refused, json_response, not_stored};
 use super::service::endpoint;
+use super::signed_in::signed_in;
 use crate::session::{Authenticate, Sessions};
 use crate::store::Session;
 use crate::token::{AccessTokenClaims, SessionId};

@@ -49,6 +49,9 @@ pub trait Authenticate: Send + Sync + 'static {
 
     /// Checks credentials. `None`: wrong, without saying which part.
     ///
+    /// The grant says whose session begins, and its stamp. Scope and claims are asked of [`renew`](Self::renew), at once: one function that
+    /// makes a grant of a user serves both.
+    ///
     /// # Errors
     ///
     /// The users cannot be asked now: the login is answered with 503.

@@ -51,13 +51,20 @@ impl SessionError {
         Self { kind, detail: None, source: None }
     }
 
-    /// `detail` goes to the client: it may not repeat what the client sent.
-    pub(crate) fn invalid_request(detail: &'static str) -> Self {
-        Self { detail: Some(detail.into()), ..Self::new(SessionErrorKind::InvalidRequest) }
+    /// For a login handler of the application's own that refuses: a second factor that is wrong, say. 400 `invalid_grant`.
+    #[must_use]
+    pub fn credentials_invalid() -> Self {
+        Self::new(SessionErrorKind::CredentialsInvalid)
     }
 
-    pub(crate) fn unavailable(cause: impl Into<BoxError>) -> Self {
+    /// For a login handler of the application's own that cannot ask its users now: 503. The cause goes to the log only.
+    pub fn unavailable(cause: impl Into<BoxError>) -> Self {
         Self { source: Some(Arc::new(cause.into())), ..Self::new(SessionErrorKind::Unavailable) }
+    }
+
+    /// `detail` goes to the client: it may not repeat what the client sent.
+    pub(crate) fn invalid_request(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { detail: Some(detail.into()), ..Self::new(SessionErrorKind::InvalidRequest) }
     }
 
     /// The reason.

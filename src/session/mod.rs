@@ -37,12 +37,12 @@ pub use policy::SessionPolicy;
 pub use refresh::Refresh;
 pub use token_response::TokenResponse;
 
+use self::refresh::within_deadline;
 use self::refresh_token::{RefreshTokenKeys, Rid};
 use self::sync::StoreSync;
-use crate::bearer::Start;
 use crate::clock::Timestamp;
 use crate::store::{Revoked, Session, SessionParts, SessionStore};
-use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, KeySet, Secret, SessionClaims, SessionId};
+use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, KeySet, Secret, SessionClaims, SessionId, StartSync};
 
 /// Logs in, refreshes and logs out. A clone is another handle on the same sessions.
 ///
@@ -86,15 +86,19 @@ pub struct Sessions<A> {
 }
 
 impl<A: Authenticate> Sessions<A> {
-    /// Sessions of the users that `accounts` knows. Refresh tokens get their key from `secret`; the time comes from the signer's clock.
+    /// Sessions of the users that `accounts` knows. Refresh tokens get their key from `secret` and the signer's audience; the time comes from
+    /// the signer's clock.
+    ///
+    /// An application with two kinds of users has two `Sessions`, each with an audience and a store of its own: a store knows a subject by its
+    /// name alone. It needs a Tokio runtime with time enabled.
     pub fn new(accounts: A, store: impl SessionStore, signer: AccessTokenSigner, secret: &Secret) -> Self {
         let store: Arc<dyn SessionStore> = Arc::new(store);
         Self {
             accounts: Arc::new(accounts),
             sync: StoreSync::new(Arc::clone(&store), Arc::clone(signer.clock())),
             store,
+            keys: Arc::new(RefreshTokenKeys::new(secret, signer.audience())),
             signer,
-            keys: Arc::new(RefreshTokenKeys::new(secret)),
             policy: SessionPolicy::default(),
             leeway: AccessTokenVerifier::DEFAULT_LEEWAY,
         }
@@ -144,38 +148,24 @@ impl<A: Authenticate> Sessions<A> {
 
     /// Starts a session for a user whom the application has already recognised: by a second factor, by an identity provider.
     ///
-    /// [`Authenticate::renew`] is asked once the session is there; its grant must have the same stamp. So a login that was under way while
-    /// the password changed does not survive it.
+    /// **The tokens are made from what [`Authenticate::renew`] grants**, which is asked once the session is there: what holds at every refresh
+    /// holds from the beginning. Subject, stamp and receipts are those of `grant`, and `renew` has to give the same subject and stamp. So a
+    /// login that was under way while the password changed does not survive it.
     ///
     /// # Errors
     ///
     /// `UserGone`, `Unavailable`, `Misconfigured`, as for [`log_in`](Self::log_in).
     pub async fn start(&self, grant: Grant, device: Option<&str>) -> Result<TokenResponse, SessionError> {
-        Arc::clone(&self.sync).start();
+        self.start_sync();
         let rid = Rid::random().map_err(|error| SessionError::unavailable(error.to_string()))?;
-        let now = self.now();
-        let session = Session::from_parts(SessionParts {
-            id: rid.session_id(),
-            subject: grant.subject().clone(),
-            device: device.map(shortened).filter(|device| !device.is_empty()),
-            created_at: now,
-            expires_at: now + self.policy.in_all,
-            stamp: grant.stamp(),
-            receipts: grant.receipts(),
-            generation: 0,
-            rotated_at: None,
-            confirmed: false,
-            recoveries: 0,
-            recovered: false,
-            retry_key: None,
-            revision: 0,
-            revoked: None,
-        });
-        self.store.insert(&session).await?;
-        let grant = self.renewed(&session).await?;
-        let response = self.response(&session, &rid, &grant)?;
-        tracing::info!(session = %session.id(), subject = %session.subject(), "logged in");
-        Ok(response)
+        let session = self.new_session(&rid, &grant, device);
+        let outcome = within_deadline(self.insert_and_answer(&session, &rid, &grant)).await;
+        match &outcome {
+            Ok(_) => tracing::info!(session = %session.id(), subject = %session.subject(), "logged in"),
+            // Nobody holds a token of it. If this fails too, it ends by itself.
+            Err(_) => drop(self.end(session.id(), Revoked::UserGone).await),
+        }
+        outcome
     }
 
     /// Ends the session that `token` belongs to: a refresh token of any generation, or an access token, ended or not (RFC 7009).
@@ -210,6 +200,34 @@ impl<A: Authenticate> Sessions<A> {
         Ok(self.store.delete_expired(self.now()).await?)
     }
 
+    fn new_session(&self, rid: &Rid, grant: &Grant, device: Option<&str>) -> Session {
+        let now = self.now();
+        Session::from_parts(SessionParts {
+            id: rid.session_id(),
+            subject: grant.subject().clone(),
+            device: device.map(shortened).filter(|device| !device.is_empty()),
+            created_at: now,
+            expires_at: now + self.policy.in_all,
+            stamp: grant.stamp(),
+            receipts: grant.receipts(),
+            generation: 0,
+            rotated_at: None,
+            confirmed: false,
+            recoveries: 0,
+            recovered: false,
+            retry_key: None,
+            revision: 0,
+            revoked: None,
+        })
+    }
+
+    async fn insert_and_answer(&self, session: &Session, rid: &Rid, grant: &Grant) -> Result<TokenResponse, SessionError> {
+        self.store.insert(session).await?;
+        let renewed = self.renewed(session).await;
+        warn_of_difference(grant, renewed.as_ref());
+        self.response(session, rid, &renewed?)
+    }
+
     /// Ends a session that a login has just taken the place of (OWASP ASVS 7.2.4).
     pub(crate) async fn end_replaced(&self, token: &str) -> Result<(), SessionError> {
         match self.session_of(token) {
@@ -238,7 +256,7 @@ impl<A: Authenticate> Sessions<A> {
     }
 
     async fn end(&self, id: &SessionId, because: Revoked) -> Result<(), SessionError> {
-        Arc::clone(&self.sync).start();
+        self.start_sync();
         let ended = self.store.revoke(id, because, self.now()).await?;
         self.sync.revocations().extend([*id]);
         if ended {
@@ -258,6 +276,12 @@ impl<A: Authenticate> Sessions<A> {
         let refresh_token = self.keys.token(rid, row.generation);
         let seconds = |end: Timestamp| end.as_secs().saturating_sub(now.as_secs());
         Ok(TokenResponse::new((access_token, seconds(expires_at)), (refresh_token, seconds(unused_until)), grant.scope()))
+    }
+
+    fn start_sync(&self) {
+        if !self.sync.is_running() {
+            Arc::clone(&self.sync).start();
+        }
     }
 
     fn now(&self) -> Timestamp {
@@ -286,6 +310,21 @@ impl<A> fmt::Debug for Sessions<A> {
             .field("signer", &self.signer)
             .field("policy", &self.policy)
             .finish_non_exhaustive()
+    }
+}
+
+/// Both grants come from the application. Where they differ it is a change that has just happened, or a mistake that shows nowhere else.
+fn warn_of_difference(asked: &Grant, renewed: Result<&Grant, &SessionError>) {
+    match renewed {
+        Ok(renewed) if !renewed.has_same_claims(asked) => tracing::warn!(
+            subject = %asked.subject(),
+            "`renew` grants another scope or other claims than the login; those of `renew` count"
+        ),
+        Err(error) if error.kind() == SessionErrorKind::UserGone => tracing::warn!(
+            subject = %asked.subject(),
+            "login refused: `renew` grants nothing, or another subject or stamp than the login; both need the same `with_stamp`"
+        ),
+        _ => {}
     }
 }
 

@@ -7,9 +7,8 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::refresh_token::Presented;
-use super::rotation::{Answer, Decision, Refusal, decide};
+use super::rotation::{Decision, SessionOver, decide};
 use super::{Authenticate, SessionError, SessionErrorKind, Sessions, TokenResponse};
-use crate::bearer::Start;
 use crate::store::{Revoked, Session};
 use crate::token::{Grant, REFRESH_DEADLINE, RefreshToken, Scope};
 
@@ -79,7 +78,7 @@ impl<A: Authenticate> Sessions<A> {
     /// refreshes were quicker; the refresh token still works. `Misconfigured`: the grant cannot be.
     pub async fn refresh(&self, refresh: impl Into<Refresh> + Send) -> Result<TokenResponse, SessionError> {
         let refresh = refresh.into();
-        std::sync::Arc::clone(&self.sync).start();
+        self.start_sync();
         let Some(presented) = self.keys.parse(refresh.token.secret()) else {
             let error = SessionError::new(SessionErrorKind::TokenInvalid);
             tracing::info!(reason = error.reason(), "refresh refused");
@@ -106,16 +105,19 @@ impl<A: Authenticate> Sessions<A> {
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }
             // Once before the application is asked, so that a dead token asks it nothing; and once after, for it takes its time.
-            self.judge(&session, presented, refresh).await?;
+            let at_arrival = self.decide(&session, presented, refresh);
+            self.stop_if_over(&at_arrival, &session, presented).await?;
             let grant = self.granted(&session, &refresh.scope).await?;
-            let (answered, how) = match self.judge(&session, presented, refresh).await? {
-                Verdict::Answer(how) => (session, how),
-                Verdict::Replace(next, how) => {
-                    if !self.store.replace(&next).await? {
-                        continue;
-                    }
-                    (next, how)
-                }
+            let decision = match self.decide(&session, presented, refresh) {
+                // It was no reuse when it arrived: a slow application makes nobody a thief.
+                Decision::Reuse => at_arrival,
+                decision => decision,
+            };
+            self.stop_if_over(&decision, &session, presented).await?;
+            let (answered, how) = match decision {
+                Decision::Replace { next, how } if self.store.replace(&next).await? => (next, how),
+                Decision::Answer { how } => (session, how),
+                _ => continue,
             };
             if revocations.contains(&id) {
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
@@ -126,13 +128,16 @@ impl<A: Authenticate> Sessions<A> {
         Err(SessionError::unavailable("four other refreshes of this session were quicker"))
     }
 
-    /// What may be answered; reuse ends the session here.
-    async fn judge(&self, session: &Session, presented: &Presented, refresh: &Refresh) -> Result<Verdict, SessionError> {
-        match decide(session, presented.generation, refresh.retry, self.now(), &self.policy) {
-            Decision::Answer { how } => Ok(Verdict::Answer(how)),
-            Decision::Replace { next, how } => Ok(Verdict::Replace(next, how)),
-            Decision::Refuse(Refusal::Revoked) => Err(SessionError::new(SessionErrorKind::SessionRevoked)),
-            Decision::Refuse(Refusal::Expired) => Err(SessionError::new(SessionErrorKind::SessionExpired)),
+    fn decide(&self, session: &Session, presented: &Presented, refresh: &Refresh) -> Decision {
+        decide(session, presented.generation, refresh.retry, self.now(), &self.policy)
+    }
+
+    /// Reuse ends the session here.
+    async fn stop_if_over(&self, decision: &Decision, session: &Session, presented: &Presented) -> Result<(), SessionError> {
+        match decision {
+            Decision::Answer { .. } | Decision::Replace { .. } => Ok(()),
+            Decision::Refuse(SessionOver::Revoked) => Err(SessionError::new(SessionErrorKind::SessionRevoked)),
+            Decision::Refuse(SessionOver::Expired) => Err(SessionError::new(SessionErrorKind::SessionExpired)),
             Decision::Reuse => {
                 let row = session.parts();
                 tracing::warn!(
@@ -164,17 +169,13 @@ impl<A: Authenticate> Sessions<A> {
     }
 }
 
-enum Verdict {
-    Answer(Answer),
-    Replace(Session, Answer),
-}
-
-async fn within_deadline<T>(work: impl Future<Output = Result<T, SessionError>>) -> Result<T, SessionError> {
+/// The longest that anything takes which hands out tokens: so long a revocation is kept for it.
+pub(super) async fn within_deadline<T>(work: impl Future<Output = Result<T, SessionError>>) -> Result<T, SessionError> {
     // Without a runtime there is no timer to ask.
     if Handle::try_current().is_err() {
         return work.await;
     }
-    timeout(REFRESH_DEADLINE, work).await.unwrap_or_else(|_| Err(SessionError::unavailable("the refresh took too long")))
+    timeout(REFRESH_DEADLINE, work).await.unwrap_or_else(|_| Err(SessionError::unavailable("it took too long")))
 }
 
 /// How often a refresh starts over because another was quicker.

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::token::{RefreshToken, Secret, SessionId};
+use crate::token::{Audience, RefreshToken, Secret, SessionId};
 
 /// The keys of the refresh tokens: one that tags new ones, and those whose tags are still accepted.
 #[derive(Clone)]
@@ -50,8 +50,11 @@ impl Rid {
 }
 
 impl RefreshTokenKeys {
-    pub(crate) fn new(secret: &Secret) -> Self {
-        let keys = secret.derive::<32>("refresh token key").zip(secret.derive::<1>("refresh token key id"));
+    /// The audience is in the keys: `Sessions` of another audience that have the same secret, and perhaps the same store, refuse the tokens of
+    /// these. Else a customer's refresh token would make an access token for the back office.
+    pub(crate) fn new(secret: &Secret, audience: &Audience) -> Self {
+        let (key, id) = (format!("refresh token key {audience}"), format!("refresh token key id {audience}"));
+        let keys = secret.derive::<32>(&key).zip(secret.derive::<1>(&id));
         Self(keys.map(|(key, id)| Key { id: id[0], key }).collect())
     }
 
@@ -128,7 +131,18 @@ mod tests {
     use super::*;
 
     fn keys(secret: &str) -> RefreshTokenKeys {
-        RefreshTokenKeys::new(&Secret::dangerous_weak(secret))
+        RefreshTokenKeys::new(&Secret::dangerous_weak(secret), &audience("shop"))
+    }
+
+    fn audience(name: &str) -> Audience {
+        Audience::new(name).unwrap()
+    }
+
+    #[test]
+    fn a_token_is_refused_for_another_audience() {
+        let token = keys("one").token(&Rid::random().unwrap(), 0);
+        let office = RefreshTokenKeys::new(&Secret::dangerous_weak("one"), &audience("back office"));
+        assert!(office.parse(token.secret()).is_none());
     }
 
     #[test]
@@ -181,7 +195,7 @@ mod tests {
     fn a_ring_accepts_what_its_earlier_secrets_made_and_nothing_else() {
         let rid = Rid::random().unwrap();
         let ring = Secret::dangerous_weak("two").with_previous(Secret::dangerous_weak("one"));
-        let ring = RefreshTokenKeys::new(&ring);
+        let ring = RefreshTokenKeys::new(&ring, &audience("shop"));
         assert!(ring.parse(keys("one").token(&rid, 0).secret()).is_some());
         assert!(ring.parse(keys("two").token(&rid, 0).secret()).is_some());
         assert!(ring.parse(keys("three").token(&rid, 0).secret()).is_none());

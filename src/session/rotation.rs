@@ -9,7 +9,7 @@
 //! | any | revoked, expired, unused too long | refuse |
 //! | `p > g` | the store lost writes | heal: adopt `p`, confirmed; the overlap opens |
 //! | `p = g` | `age ≥ W` | rotate: `g+1`, not confirmed |
-//! | `p = g` | `age < W` | coalesce: the presented token stays current; no write |
+//! | `p = g` | `age < W` | coalesce: the presented token stays current, and is confirmed |
 //! | `p = g-1` | `age < W/8` and below 250 ms | repeat: the same successor; no write |
 //! | `p = g-1` | `age ≤ W`, confirmed | repeat |
 //! | `p = g-1` | `age ≤ W`, not confirmed | repeat, and the overlap opens again |
@@ -29,7 +29,7 @@ use crate::store::{Session, SessionParts};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// The session is over.
-    Refuse(Refusal),
+    Refuse(SessionOver),
     /// A refresh token was used that had been used up. The session has to be revoked.
     Reuse,
     /// Answer with the row's generation; nothing changes.
@@ -40,7 +40,7 @@ pub(super) enum Decision {
 
 /// Why a session is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum SessionOver {
     Revoked,
     Expired,
 }
@@ -65,10 +65,10 @@ pub(super) fn decide(
 ) -> Decision {
     let row = session.parts();
     if row.revoked.is_some() {
-        return Decision::Refuse(Refusal::Revoked);
+        return Decision::Refuse(SessionOver::Revoked);
     }
     if now >= row.expires_at || now >= session.last_used_at() + policy.unused {
-        return Decision::Refuse(Refusal::Expired);
+        return Decision::Refuse(SessionOver::Expired);
     }
 
     let overlap = policy.overlap;
@@ -89,9 +89,13 @@ pub(super) fn decide(
     }
     if presented == row.generation {
         if within(overlap) {
-            return Decision::Answer { how: Answer::Coalesced };
+            // Whoever presents it holds it: so its answer arrived, as surely as by an access token.
+            if row.confirmed {
+                return Decision::Answer { how: Answer::Coalesced };
+            }
+            return replace(row, Answer::Coalesced, |next| next.confirmed = true);
         }
-        let Some(generation) = row.generation.checked_add(1) else { return Decision::Refuse(Refusal::Expired) };
+        let Some(generation) = row.generation.checked_add(1) else { return Decision::Refuse(SessionOver::Expired) };
         return replace(row, Answer::Rotated, |next| {
             next.generation = generation;
             next.rotated_at = Some(now);

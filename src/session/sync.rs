@@ -1,32 +1,34 @@
-//! The background task of a process: it pulls revocations from the store, and writes receipts to it.
+//! The background tasks of a process: they pull revocations from the store, and write receipts to it.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::{sleep, timeout};
 
-use crate::bearer::Start;
 use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::store::{Cursor, SessionStore, StoreError};
-use crate::token::{Receipts, RevocationSource, Revocations};
+use crate::token::{Receipts, RevocationSource, Revocations, StartSync};
 
 /// What keeps this process and its store in step.
 ///
-/// The task starts at first use, and again if the runtime it ran on is gone. It stops when the last handle is dropped. Without a runtime
-/// there is none: receipts are then dropped, and other processes' revocations are seen only at the start.
+/// The tasks start at first use, and again if they ended: with their runtime, or by a panic of the store. They stop when the last handle is
+/// dropped. Without a runtime there are none: receipts are then dropped, and other processes' revocations are seen only at the start.
 pub(crate) struct StoreSync {
     feed: Arc<Feed>,
     revocations: Revocations,
     receipts: Receipts,
     /// Held while receipts are written, so that `flush` waits for those that the task has taken.
     writing: tokio::sync::Mutex<()>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// How many of the two tasks run.
+    running: Arc<AtomicUsize>,
 }
 
 impl StoreSync {
@@ -38,7 +40,8 @@ impl StoreSync {
             revocations,
             receipts: Receipts::default(),
             writing: tokio::sync::Mutex::default(),
-            task: Mutex::default(),
+            tasks: Mutex::default(),
+            running: Arc::default(),
         })
     }
 
@@ -55,52 +58,62 @@ impl StoreSync {
         self.feed.pull(&self.revocations).await
     }
 
-    /// Writes everything that is queued.
+    /// Writes everything that is queued. Where the store fails, the rest of the batch is left to the next access tokens.
     pub(super) async fn write_receipts(&self) -> Result<(), StoreError> {
         let _writing = self.writing.lock().await;
-        let mut outcome = Ok(());
-        for receipt in self.receipts.take() {
-            if let Err(error) = self.feed.store.confirm(&receipt.id, receipt.generation).await {
-                self.receipts.forget(receipt);
-                outcome = Err(error);
+        let mut batch = self.receipts.take().into_iter();
+        while let Some(receipt) = batch.next() {
+            let written = in_time(self.feed.store.confirm(&receipt.id, receipt.generation)).await;
+            if written.is_err() {
+                batch.chain([receipt]).for_each(|receipt| self.receipts.forget(receipt));
+                return written;
             }
         }
-        outcome
+        Ok(())
     }
 
-    async fn run(sync: Weak<Self>, receipts: Receipts) {
-        let mut next_pull = Instant::now() + PULL_EVERY;
+    async fn write_receipts_as_they_arrive(sync: Weak<Self>, receipts: Receipts) {
         loop {
-            let due = timeout(next_pull.saturating_duration_since(Instant::now()), receipts.arrived()).await.is_err();
+            receipts.arrived().await;
             let Some(sync) = sync.upgrade() else { return };
             if let Err(error) = sync.write_receipts().await {
                 tracing::warn!(cause = &error as &dyn std::error::Error, "receipts were not written");
             }
-            if due {
-                if let Err(error) = sync.pull().await {
-                    tracing::warn!(cause = &error as &dyn std::error::Error, "revocations were not pulled");
-                }
-                next_pull = Instant::now() + PULL_EVERY;
+        }
+    }
+
+    /// By itself, so that no receipt keeps a logout waiting.
+    async fn pull_every_second(sync: Weak<Self>) {
+        loop {
+            sleep(PULL_EVERY).await;
+            let Some(sync) = sync.upgrade() else { return };
+            if let Err(error) = in_time(sync.pull()).await {
+                tracing::warn!(cause = &error as &dyn std::error::Error, "revocations were not pulled");
             }
         }
     }
 }
 
-impl Start for StoreSync {
+impl StartSync for StoreSync {
+    fn is_running(&self) -> bool {
+        self.running.load(Ordering::Relaxed) == 2
+    }
+
     fn start(self: Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else { return };
-        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        if task.as_ref().is_none_or(JoinHandle::is_finished) {
-            *task = Some(runtime.spawn(Self::run(Arc::downgrade(&self), self.receipts.clone())));
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_running() {
+            tasks.drain(..).for_each(|task| task.abort());
+            let receipts = Self::write_receipts_as_they_arrive(Arc::downgrade(&self), self.receipts.clone());
+            tasks.push(runtime.spawn(counted(Arc::clone(&self.running), receipts)));
+            tasks.push(runtime.spawn(counted(Arc::clone(&self.running), Self::pull_every_second(Arc::downgrade(&self)))));
         }
     }
 }
 
 impl Drop for StoreSync {
     fn drop(&mut self) {
-        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            task.abort();
-        }
+        self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner).iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -137,4 +150,28 @@ impl RevocationSource for Arc<Feed> {
     }
 }
 
+/// Counts a task for as long as it exists: from its spawning until it has ended, however that happens.
+fn counted(running: Arc<AtomicUsize>, task: impl Future<Output = ()>) -> impl Future<Output = ()> {
+    struct Counted(Arc<AtomicUsize>);
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    running.fetch_add(1, Ordering::Relaxed);
+    let counted = Counted(running);
+    async move {
+        let _counted = counted;
+        task.await;
+    }
+}
+
+/// Nothing in the background waits for a store that hangs.
+async fn in_time(work: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
+    timeout(DEADLINE, work).await.unwrap_or_else(|elapsed| Err(StoreError::new("session", elapsed)))
+}
+
 const PULL_EVERY: Duration = Duration::from_secs(1);
+const DEADLINE: Duration = Duration::from_secs(5);

@@ -49,6 +49,12 @@ impl TokenResponse {
         &self.refresh_token
     }
 
+    /// What is granted, separated by spaces. `None`: nothing in particular.
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
     /// Seconds until the session ends if it is not refreshed before.
     #[must_use]
     pub fn refresh_token_expires_in(&self) -> u64 {

@@ -9,11 +9,12 @@ use async_trait::async_trait;
 use super::session::SessionParts;
 use super::{Cursor, KEEP_EXPIRED, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::token::{RETENTION, SessionId, Subject};
+use crate::token::{REVOCATION_RETENTION, SessionId, Subject};
 
 /// Sessions in memory: gone when the process ends, and unknown to every other process.
 ///
-/// For tests, and for applications whose users may log in again after a restart.
+/// For tests, and for applications whose users may log in again after a restart. Give it a secret of the process's own, by
+/// [`Secret::random`](crate::Secret::random): with one that survives a restart, access tokens that were revoked before it count again.
 #[derive(Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
@@ -135,10 +136,10 @@ impl SessionStore for MemoryStore {
         let mut state = self.state();
         let before = state.rows.len();
         state.rows.retain(|_, row| match row.revoked {
-            Some((_, revoked_at)) => now < revoked_at + RETENTION,
+            Some((_, revoked_at)) => now < revoked_at + REVOCATION_RETENTION,
             None => now < row.expires_at + KEEP_EXPIRED,
         });
-        state.feed.retain(|&(_, _, revoked_at)| now < revoked_at + RETENTION);
+        state.feed.retain(|&(_, _, revoked_at)| now < revoked_at + REVOCATION_RETENTION);
         Ok((before - state.rows.len()) as u64)
     }
 }

@@ -18,7 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use memory::MemoryStore;
-pub use session::{Revoked, Session, SessionParts, UnknownReason};
+pub use session::{Revoked, Session, SessionParts};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
@@ -75,14 +75,14 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// The subject's sessions that are neither revoked nor expired, newest first, 1000 at most.
     async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError>;
 
-    /// Without a cursor every revocation within the [retention](crate::RETENTION); with one, every revocation that became visible after the call
+    /// Without a cursor every revocation within the [retention](crate::REVOCATION_RETENTION); with one, every revocation that became visible after the call
     /// that gave the cursor out. Repeats are allowed, gaps never, whatever clocks and slow commits do.
     ///
     /// A cursor that is unknown or too old is answered as none.
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError>;
 
     /// Deletes, in small batches, rows that expired at least a day before `now`, and revoked rows and feed entries older than the
-    /// [retention](crate::RETENTION); says how many rows. It never holds a lock for long that a refresh waits for.
+    /// [retention](crate::REVOCATION_RETENTION); says how many rows. It never holds a lock for long that a refresh waits for.
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
 

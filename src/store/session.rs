@@ -1,7 +1,6 @@
 //! [`Session`]: one row a login, whatever the number of refreshes.
 
 use std::fmt;
-use std::str::FromStr;
 
 use crate::clock::Timestamp;
 use crate::token::{SessionId, Subject};
@@ -143,6 +142,8 @@ pub enum Revoked {
     UserGone,
     /// A new login took its place.
     Replaced,
+    /// A reason that a later version knows.
+    Other,
 }
 
 impl Revoked {
@@ -155,29 +156,17 @@ impl Revoked {
             Self::Reused => "reused",
             Self::UserGone => "user_gone",
             Self::Replaced => "replaced",
+            Self::Other => "other",
         }
     }
 }
 
-impl FromStr for Revoked {
-    type Err = UnknownReason;
-
-    fn from_str(word: &str) -> Result<Self, UnknownReason> {
+/// A word that this version does not know is a reason too: the session stays revoked.
+impl From<&str> for Revoked {
+    fn from(word: &str) -> Self {
         [Self::LoggedOut, Self::Everywhere, Self::Reused, Self::UserGone, Self::Replaced]
             .into_iter()
             .find(|reason| reason.as_str() == word)
-            .ok_or(UnknownReason)
+            .unwrap_or(Self::Other)
     }
 }
-
-/// A word that names no reason: the row was written by a later version, or by somebody else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownReason;
-
-impl fmt::Display for UnknownReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("unknown reason for a revocation")
-    }
-}
-
-impl std::error::Error for UnknownReason {}

@@ -12,7 +12,7 @@ use super::session::SessionParts;
 use super::{Cursor, KEEP_EXPIRED, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
-use crate::token::{RETENTION, SessionId, Subject};
+use crate::token::{REVOCATION_RETENTION, SessionId, Subject};
 
 /// Sessions in a SQLite database: for applications on one machine. Several processes may share the file.
 ///
@@ -167,16 +167,27 @@ impl SessionStore for SqliteStore {
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
         let now = now.as_millis();
         let before = |keep: std::time::Duration| millis(Timestamp::from_millis(now.saturating_sub(keep.as_millis() as u64)));
-        let (revoked, expired) = (before(RETENTION), before(KEEP_EXPIRED));
-        // Reading takes no lock that a writer waits for. Each batch of deletions takes it once, for a moment.
-        let query = sqlx::query_scalar(FIND_ENDED).bind(revoked).bind(expired);
-        let ended: Vec<String> = query.fetch_all(&self.pool).await.map_err(failed)?;
+        let (revoked, expired) = (before(REVOCATION_RETENTION), before(KEEP_EXPIRED));
         let mut deleted = 0;
-        for batch in ended.chunks(BATCH) {
-            let query = sqlx::query(DELETE_ENDED).bind(revoked).bind(expired).bind(format!("[\"{}\"]", batch.join("\",\"")));
-            deleted += query.execute(&self.pool).await.map_err(failed)?.rows_affected();
+        loop {
+            // Reading takes no lock that a writer waits for. Each deletion takes it once, for a moment.
+            let query = sqlx::query_scalar(FIND_ENDED).bind(revoked).bind(expired).bind(READ_AT_ONCE as i64);
+            let ended: Vec<String> = query.fetch_all(&self.pool).await.map_err(failed)?;
+            for batch in ended.chunks(BATCH) {
+                let batch = format!("[\"{}\"]", batch.join("\",\""));
+                let query = sqlx::query(DELETE_ENDED).bind(revoked).bind(expired).bind(batch);
+                deleted += query.execute(&self.pool).await.map_err(failed)?.rows_affected();
+            }
+            if ended.len() < READ_AT_ONCE {
+                break;
+            }
         }
-        sqlx::query(DELETE_FEED).bind(before(RETENTION)).execute(&self.pool).await.map_err(failed)?;
+        loop {
+            let query = sqlx::query(DELETE_FEED).bind(revoked).bind(BATCH as i64);
+            if query.execute(&self.pool).await.map_err(failed)?.rows_affected() < BATCH as u64 {
+                break;
+            }
+        }
         Ok(deleted)
     }
 }
@@ -212,7 +223,7 @@ fn read(row: &SqliteRow) -> Result<Session, BoxError> {
     let blob =
         |column| -> Result<Option<[u8; 16]>, BoxError> { row.try_get::<Option<Vec<u8>>, _>(column)?.map(array).transpose() };
     let revoked = match row.try_get::<Option<String>, _>("revoked_because")? {
-        Some(because) => Some((because.parse()?, timestamp(row, "revoked_at")?)),
+        Some(because) => Some((Revoked::from(&*because), timestamp(row, "revoked_at")?)),
         None => None,
     };
     Ok(Session::from_parts(SessionParts {
@@ -257,6 +268,8 @@ fn failed(source: impl Into<BoxError>) -> StoreError {
 
 /// `PRAGMA synchronous`: 0 OFF, 1 NORMAL, 2 FULL, 3 EXTRA.
 const FULL: i64 = 2;
+/// Ended rows that are found by one reading.
+const READ_AT_ONCE: usize = 50_000;
 /// Rows that are deleted under one lock.
 const BATCH: usize = 500;
 
@@ -288,9 +301,10 @@ const REVOKED_SINCE: &str = "WITH place AS (SELECT CAST(unixepoch('subsec') * 10
     ON feed.sequence > CASE WHEN ?1 > place.last THEN 0 ELSE ?1 END";
 
 const FIND_ENDED: &str = "SELECT hex(id) FROM tower_bearer_sessions \
-    WHERE revoked_at <= ?1 OR (revoked_at IS NULL AND expires_at <= ?2) LIMIT 50000";
+    WHERE revoked_at <= ?1 OR (revoked_at IS NULL AND expires_at <= ?2) LIMIT ?3";
 
 const DELETE_ENDED: &str = "DELETE FROM tower_bearer_sessions WHERE id IN (SELECT unhex(value) FROM json_each(?3)) \
     AND (revoked_at <= ?1 OR (revoked_at IS NULL AND expires_at <= ?2))";
 
-const DELETE_FEED: &str = "DELETE FROM tower_bearer_revocations WHERE revoked_at <= ?";
+const DELETE_FEED: &str = "DELETE FROM tower_bearer_revocations WHERE sequence IN \
+    (SELECT sequence FROM tower_bearer_revocations WHERE revoked_at <= ?1 LIMIT ?2)";

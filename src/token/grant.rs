@@ -99,6 +99,11 @@ impl Grant {
         &self.scope
     }
 
+    /// Whether an access token would say the same.
+    pub(crate) fn has_same_claims(&self, other: &Self) -> bool {
+        self.extra == other.extra && self.scope.is_subset_of(&other.scope) && other.scope.is_subset_of(&self.scope)
+    }
+
     pub(crate) fn stamp(&self) -> Option<[u8; 16]> {
         self.stamp
     }

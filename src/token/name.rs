@@ -47,6 +47,12 @@ impl From<&str> for Subject {
     }
 }
 
+impl From<&Subject> for Subject {
+    fn from(subject: &Subject) -> Self {
+        subject.clone()
+    }
+}
+
 impl From<String> for Subject {
     fn from(subject: String) -> Self {
         Self(subject.into())

@@ -29,6 +29,14 @@ struct State {
     earlier: HashMap<SessionId, u32>,
 }
 
+/// What writes receipts and pulls revocations. It starts at first use, so whoever uses it first starts it.
+pub(crate) trait StartSync: fmt::Debug + Send + Sync {
+    /// Asked at every request, so it is one load of an atomic.
+    fn is_running(&self) -> bool;
+
+    fn start(self: Arc<Self>);
+}
+
 /// An access token of this generation came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Receipt {
@@ -44,13 +52,13 @@ impl Receipt {
 }
 
 impl Receipts {
-    /// Queues a receipt, unless it was queued before; says whether it did.
-    pub(crate) fn push(&self, receipt: Receipt) -> bool {
+    /// Queues a receipt, unless it was queued before.
+    pub(crate) fn push(&self, receipt: Receipt) {
         let mut state = self.state();
         let known = state.recent.get(&receipt.id).or_else(|| state.earlier.get(&receipt.id));
         // An older access token says nothing that a newer one did not.
         if known.is_some_and(|&known| known >= receipt.generation) || state.queue.len() >= MAX_QUEUED {
-            return false;
+            return;
         }
         if state.recent.len() >= MAX_REMEMBERED {
             state.earlier = std::mem::take(&mut state.recent);
@@ -59,7 +67,6 @@ impl Receipts {
         state.queue.push(receipt);
         drop(state);
         self.0.arrived.notify_one();
-        true
     }
 
     /// Takes everything that is queued.

@@ -4,16 +4,17 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+
+use tokio::sync::OnceCell;
 
 use super::session_id::SessionId;
 use super::verifier::AccessTokenVerifier;
 use crate::clock::Clock;
 use crate::error::BoxError;
 
-/// The sessions that were revoked within the [retention](RETENTION): asked in memory at every request, and at every refresh.
+/// The sessions that were revoked within the [retention](REVOCATION_RETENTION): asked in memory at every request, and at every refresh.
 ///
 /// It has to be loaded before the first answer counts; until then nobody passes.
 #[derive(Clone)]
@@ -22,7 +23,7 @@ pub(crate) struct Revocations(Arc<Inner>);
 struct Inner {
     clock: Arc<dyn Clock>,
     source: Box<dyn RevocationSource>,
-    loaded: AtomicBool,
+    loaded: OnceCell<()>,
     revoked: RwLock<Revoked>,
 }
 
@@ -41,20 +42,16 @@ pub(crate) trait RevocationSource: Send + Sync {
 
 impl Revocations {
     pub(crate) fn new(clock: Arc<dyn Clock>, source: impl RevocationSource + 'static) -> Self {
-        Self(Arc::new(Inner { clock, source: Box::new(source), loaded: AtomicBool::new(false), revoked: RwLock::default() }))
+        Self(Arc::new(Inner { clock, source: Box::new(source), loaded: OnceCell::new(), revoked: RwLock::default() }))
     }
 
     pub(crate) fn is_loaded(&self) -> bool {
-        self.0.loaded.load(Ordering::Acquire)
+        self.0.loaded.initialized()
     }
 
-    /// Waits for the first load, and does it if nobody has.
+    /// Waits for the first load. Of those who come at once one asks the store; if he gives up, the next one does.
     pub(crate) async fn load(&self) -> Result<(), BoxError> {
-        if !self.is_loaded() {
-            // Two that come at once both ask the store: repeats are harmless, and nobody waits for a request that was given up.
-            self.0.source.load(self).await?;
-            self.0.loaded.store(true, Ordering::Release);
-        }
+        self.0.loaded.get_or_try_init(|| self.0.source.load(self)).await?;
         Ok(())
     }
 
@@ -73,7 +70,7 @@ impl Revocations {
         }
         for id in ids {
             if revoked.ids.insert(id) {
-                revoked.until.push_back((now + RETENTION, id));
+                revoked.until.push_back((now + REVOCATION_RETENTION, id));
             }
         }
     }
@@ -96,6 +93,6 @@ pub(crate) const REFRESH_DEADLINE: Duration = Duration::from_secs(30);
 ///
 /// That is the longest lifetime which any configuration, earlier ones too, could have given it, the greatest leeway, a refresh that was
 /// under way, and a minute: 24 hours, 6 minutes and 30 seconds.
-pub const RETENTION: Duration = Duration::from_secs(
+pub const REVOCATION_RETENTION: Duration = Duration::from_secs(
     MAX_ACCESS_TOKEN_LIFETIME.as_secs() + AccessTokenVerifier::MAX_LEEWAY.as_secs() + REFRESH_DEADLINE.as_secs() + 60,
 );

@@ -1,5 +1,6 @@
 //! [`Scope`]: what a token allows.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -55,6 +56,13 @@ impl Scope {
         self.iter().any(|own| own == word)
     }
 
+    /// The words of both.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let added = other.iter().filter(|word| !self.contains(word));
+        Self(self.iter().chain(added).collect::<Vec<_>>().join(" ").into())
+    }
+
     /// Whether every word is among those of `other`.
     #[must_use]
     pub fn is_subset_of(&self, other: &Self) -> bool {
@@ -70,12 +78,8 @@ impl FromStr for Scope {
         if !text.bytes().all(|byte| matches!(byte, b' ' | 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
             return Err(InvalidScope);
         }
-        let mut words: Vec<&str> = Vec::new();
-        for word in text.split(' ').filter(|word| !word.is_empty()) {
-            if !words.contains(&word) {
-                words.push(word);
-            }
-        }
+        let mut seen = HashSet::new();
+        let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty() && seen.insert(*word)).collect();
         Ok(Self(words.join(" ").into()))
     }
 }

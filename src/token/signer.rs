@@ -10,11 +10,11 @@ use serde_json::{Map, Value};
 
 use super::claims::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, SCOPE, SID, SUB, SessionClaims};
 use super::grant::Grant;
-use super::key::KeySet;
+use super::key_set::KeySet;
 use super::name::{Audience, Issuer};
 use super::secret::AccessToken;
 use super::signing_key::SigningKey;
-use super::verifier::AccessTokenVerifier;
+use super::verifier::{AccessTokenVerifier, MAX_TOKEN_BYTES};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::ConfigError;
 
@@ -78,8 +78,14 @@ impl AccessTokenSigner {
         AccessTokenVerifier::from_parts(self.issuer.clone(), self.audience.clone(), self.key.key_set(), Arc::clone(&self.clock))
     }
 
-    pub(crate) fn key_set(&self) -> KeySet {
+    /// The keys that check these tokens, for [`JwksEndpoint`](crate::JwksEndpoint).
+    #[must_use]
+    pub fn key_set(&self) -> KeySet {
         self.key.key_set()
+    }
+
+    pub(crate) fn audience(&self) -> &Audience {
+        &self.audience
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -127,6 +133,9 @@ impl AccessTokenSigner {
         let signature = self.key.sign(token.as_bytes()).ok_or(SignError::Provider)?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(SignError::TooLarge);
+        }
         Ok(AccessToken::new(token))
     }
 }
@@ -142,6 +151,8 @@ pub enum SignError {
         /// The name of the claim.
         name: String,
     },
+    /// The token would be above 8 KiB, which no verifier accepts: the grant has too many claims.
+    TooLarge,
     /// The operating system has no randomness to give.
     Randomness,
     /// The key made no signature.
@@ -155,6 +166,7 @@ impl fmt::Display for SignError {
             Self::Claim { name } => {
                 write!(f, "the grant's claim {name:?} bears a registered name or one of ours, or has no form in JSON")
             }
+            Self::TooLarge => f.write_str("the token would be above 8 KiB: the grant has too many claims"),
             Self::Randomness => f.write_str("no randomness from the operating system"),
             Self::Provider => f.write_str("the key made no signature"),
         }

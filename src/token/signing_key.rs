@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 use super::algorithm::{Algorithm, Family};
 use super::crypto::Signer;
 use super::jwk;
-use super::key::{Key, KeySet, check_hmac, header};
+use super::key::{Key, check_hmac, header};
+use super::key_set::KeySet;
 use super::secret::Secret;
 use crate::error::ConfigError;
 

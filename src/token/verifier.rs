@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::claims::{AccessTokenClaims, UnjudgedClaims};
 use super::json::UniqueObject;
-use super::key::{Key, KeySet};
+use super::key::Key;
+use super::key_set::KeySet;
 use super::name::{Audience, Issuer};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::ConfigError;
@@ -187,7 +188,7 @@ impl Header {
     }
 }
 
-const MAX_TOKEN_BYTES: usize = 8 * 1024;
+pub(super) const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// Why a token was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::session::SessionPolicy;
-use crate::session::rotation::{Answer, Decision, Refusal, decide};
+use crate::session::rotation::{Answer, Decision, SessionOver, decide};
 use crate::store::{Session, SessionParts};
 
 type Decide = fn(&Session, u32, Option<[u8; 16]>, Timestamp, &SessionPolicy) -> Decision;
@@ -29,7 +29,7 @@ pub(super) const NO_REUSE_DETECTION: Rule = Rule {
 /// The old token is worth nothing, but whoever holds the new one keeps it.
 pub(super) const REUSE_ENDS_NOTHING: Rule = Rule {
     decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
-        Decision::Reuse => Decision::Refuse(Refusal::Expired),
+        Decision::Reuse => Decision::Refuse(SessionOver::Expired),
         other => other,
     },
     ..REAL

@@ -8,7 +8,7 @@ use super::support::{DAY, HOUR, ROUNDS, WORKS, assert_row, earlier, inserted, li
 use super::support::{session, with};
 use crate::clock::Timestamp;
 use crate::store::{Revoked, Session, SessionStore};
-use crate::token::RETENTION;
+use crate::token::REVOCATION_RETENTION;
 
 async fn expiring(store: &Arc<dyn SessionStore>, expires_at: Timestamp) -> Session {
     let session = with(&session("user"), |parts| {
@@ -64,7 +64,7 @@ pub async fn revocations_stay_for_the_retention(store: Arc<dyn SessionStore>) {
             "revoke of a live session returned false"
         );
     }
-    let then = earlier(start + RETENTION, Duration::from_secs(60));
+    let then = earlier(start + REVOCATION_RETENTION, Duration::from_secs(60));
     assert_eq!(store.delete_expired(then).await.expect(WORKS), 0, "delete_expired deleted a revoked row within the retention");
     for session in &sessions {
         assert!(row(&store, session.id()).await.revoked().is_some(), "delete_expired changed a revoked row");
@@ -79,7 +79,11 @@ pub async fn revocations_go_after_the_retention(store: Arc<dyn SessionStore>) {
     let start = now();
     let (old, live) = (inserted(&store, "user").await, inserted(&store, "user").await);
     store.revoke(old.id(), Revoked::LoggedOut, start).await.expect(WORKS);
-    assert_eq!(store.delete_expired(start + RETENTION + DAY).await.expect(WORKS), 1, "a revoked row stays after the retention");
+    assert_eq!(
+        store.delete_expired(start + REVOCATION_RETENTION + DAY).await.expect(WORKS),
+        1,
+        "a revoked row stays after the retention"
+    );
     assert!(store.find(old.id()).await.expect(WORKS).is_none(), "a revoked row stays after the retention");
     assert!(!pull(&store, None).await.revoked.contains(old.id()), "a revocation stays in the feed after the retention");
     assert_row(&row(&store, live.id()).await, &live, "delete_expired deleted a live row");
@@ -96,7 +100,7 @@ pub async fn a_cursor_survives_delete_expired(store: Arc<dyn SessionStore>) {
         store.revoke(session.id(), Revoked::LoggedOut, start).await.expect(WORKS);
     }
     let full = pull(&store, Some(&empty)).await.cursor;
-    let then = start + RETENTION + DAY;
+    let then = start + REVOCATION_RETENTION + DAY;
     store.delete_expired(then).await.expect(WORKS);
     let emptied = pull(&store, Some(&full)).await.cursor;
     for _ in 0..2 {

@@ -9,7 +9,7 @@ use crate::bearer::{BearerError, BearerErrorKind};
 use crate::session::{Authenticate, Sessions};
 use crate::token::AccessTokenClaims;
 
-/// Judges a request as [`Sessions::layer`] would.
+/// Judges a request as [`Sessions::layer`] would, and refuses in its usual words: no application has changed this layer.
 pub(super) async fn signed_in<A: Authenticate>(sessions: &Sessions<A>, parts: &Parts) -> Result<AccessTokenClaims, Refused> {
     let judge = async {
         let layer = sessions.layer();
