@@ -165,3 +165,15 @@ async fn a_closure_can_keep_the_challenge_with_its_realm() {
     assert_eq!((answer.status, &*answer.body), (401, "please log in"));
     assert!(answer.challenge().unwrap().starts_with("Bearer realm=\"api\", error=\"invalid_token\""));
 }
+
+#[tokio::test]
+async fn scopes_that_a_layer_requires_add_up() {
+    let tokens = TestTokens::new();
+    let layer = BearerAuthLayer::new(tokens.verifier()).require_scope("a b").require_scope("b c");
+    for granted in ["a b", "b c", "a c"] {
+        let answer = ask(&layer, &tokens.bearer_with_scope("alice", granted)).await;
+        answer.assert_refused(403, "insufficient_scope", "scope_missing");
+        assert!(answer.challenge().unwrap().ends_with(", scope=\"a b c\""), "{answer:?}");
+    }
+    ask(&layer, &tokens.bearer_with_scope("alice", "c b a")).await.assert_passed("alice");
+}

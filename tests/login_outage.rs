@@ -152,3 +152,12 @@ async fn no_answer_tells_what_is_down() {
         assert!(!body.contains("down") && !body.contains("store"), "{body}");
     }
 }
+
+#[tokio::test]
+async fn a_login_that_fails_after_its_row_was_made_leaves_no_session_behind() {
+    let login = Login::new();
+    login.accounts.set_down(Some("renew"));
+    login.post("/login", &[("username", "alice"), ("password", "wonderland-7")]).await.assert_unavailable();
+    login.accounts.set_down(None);
+    assert!(login.sessions.list(&"alice".into()).await.unwrap().is_empty());
+}

@@ -163,3 +163,28 @@ async fn a_user_who_is_gone_right_after_the_password_was_checked_gets_no_session
     answer.assert_invalid_grant("user_gone");
     assert!(login.sessions.list(&"alice".into()).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn an_own_login_handler_can_refuse_in_the_words_of_rfc_6749() {
+    async fn second_factor(code: String) -> Result<TokenResponse, SessionError> {
+        match &*code {
+            "down" => Err(SessionError::unavailable("the texts cannot be sent")),
+            _ => Err(SessionError::credentials_invalid()),
+        }
+    }
+    let app = Router::new().route("/second-factor", axum::routing::post(second_factor));
+    let send =
+        |code: &'static str| Answer::read(app.clone().oneshot(Request::post("/second-factor").body(Body::from(code)).unwrap()));
+    send("0000").await.assert_invalid_grant("credentials_invalid");
+    send("down").await.assert_unavailable();
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_missing_is_named() {
+    let login = Login::new();
+    for (sent, missing) in [("username", "password"), ("password", "username")] {
+        let answer = login.post("/login", &[(sent, "alice")]).await;
+        answer.assert_refused(400, "invalid_request", None);
+        assert_eq!(answer.json()["error_description"], format!("{missing} is missing"));
+    }
+}

@@ -1,11 +1,15 @@
 //! What one process learns from another, by the store that both have: in virtual time.
 
+#[allow(dead_code, reason = "this file uses a part")]
+#[path = "support/store.rs"]
+mod store;
 #[path = "support/request.rs"]
 mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use store::FailingStore;
 use support::{Accounts, ask};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Grant, MemoryStore, Secret, SessionStore, Sessions, TokenResponse};
@@ -51,4 +55,59 @@ fn the_background_task_starts_again_on_a_new_runtime() {
         tokio::time::sleep(Duration::from_millis(1)).await;
         assert!(store.find(&id).await.unwrap().unwrap().parts().confirmed, "the receipt was written");
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn receipts_that_cannot_be_written_keep_no_logout_waiting() {
+    let (tokens, secret, shared) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
+    let here = Sessions::new(Accounts, Arc::clone(&shared), tokens.signer(), &secret);
+    let slow = FailingStore::new(Arc::clone(&shared));
+    let there = Sessions::new(Accounts, slow.clone(), tokens.signer(), &secret);
+    let (layer, pair) = (there.layer(), here.start(Grant::new("alice"), None).await.unwrap());
+
+    let hangs = slow.pause_at("confirm");
+    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    hangs.reached().await;
+    here.log_out(pair.access_token().secret()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1010)).await;
+    ask(&layer, &bearer(&pair)).await.assert_refused(401, "invalid_token", "session_revoked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receipt_that_hangs_is_given_up_and_comes_again() {
+    let (tokens, shared) = (TestTokens::new(), Arc::new(MemoryStore::new()));
+    let slow = FailingStore::new(Arc::clone(&shared));
+    let sessions = Sessions::new(Accounts, slow.clone(), tokens.signer(), &Secret::random().unwrap());
+    let (layer, pair) = (sessions.layer(), sessions.start(Grant::new("alice"), None).await.unwrap());
+    let id = *sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
+
+    let hangs = slow.pause_at("confirm");
+    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    hangs.reached().await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert!(!shared.find(&id).await.unwrap().unwrap().parts().confirmed);
+    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    sessions.flush().await.unwrap();
+    assert!(shared.find(&id).await.unwrap().unwrap().parts().confirmed);
+}
+
+#[tokio::test]
+async fn of_many_first_requests_one_asks_the_store() {
+    let tokens = TestTokens::new();
+    let store = FailingStore::new(MemoryStore::new());
+    let sessions = Sessions::new(Accounts, store.clone(), tokens.signer(), &Secret::random().unwrap());
+    let (layer, pair) = (sessions.layer(), sessions.start(Grant::new("alice"), None).await.unwrap());
+    let pause = store.pause_at("revoked_since");
+    let requests: Vec<_> = (0..50)
+        .map(|_| {
+            let (layer, bearer) = (layer.clone(), bearer(&pair));
+            tokio::spawn(async move { ask(&layer, &bearer).await.assert_passed("alice") })
+        })
+        .collect();
+    pause.reached().await;
+    pause.go_on();
+    for request in requests {
+        request.await.unwrap();
+    }
+    assert_eq!(store.take_calls().iter().filter(|call| **call == "revoked_since").count(), 1);
 }

@@ -183,3 +183,18 @@ async fn errors_show_nothing_of_what_was_sent() {
         assert!(!error.to_string().contains(text), "{error}");
     }
 }
+
+#[tokio::test]
+async fn an_answer_with_tokens_shows_none_of_them() {
+    let sessions = Sessions::new(Stamped, MemoryStore::new(), TestTokens::new().signer(), &Secret::random().unwrap());
+    let pair = sessions.start(Grant::new("alice").with_stamp("1"), None).await.unwrap();
+    let endpoint = tower_bearer::RefreshEndpoint::new(sessions);
+    let request = http::Request::post("/")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("refresh_token={}", pair.refresh_token().secret()))
+        .unwrap();
+    let response = tower::ServiceExt::oneshot(endpoint, request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    let shown = format!("{response:?}");
+    assert!(!shown.contains("rt1_") && !shown.contains("access_token"), "{shown}");
+}

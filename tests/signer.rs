@@ -223,3 +223,12 @@ async fn no_access_token_outlives_its_session() {
     clock.advance(Duration::from_secs(63 + 60));
     assert_eq!(refused(&sessions.verifier(), pair.access_token().secret()).await, VerifyErrorKind::Expired);
 }
+
+#[test]
+fn a_token_that_no_verifier_would_accept_is_not_made() {
+    let tokens = TestTokens::new();
+    let grant = |length: usize| Grant::new("alice").with_claim("long", "x".repeat(length));
+    let token = tokens.signer().sign(&grant(5500), FIVE_MINUTES).unwrap();
+    assert!(tokens.verifier().verify(token.secret()).is_ok());
+    assert_eq!(tokens.signer().sign(&grant(6100), FIVE_MINUTES).unwrap_err(), SignError::TooLarge);
+}

@@ -170,3 +170,14 @@ impl From<&str> for Revoked {
             .unwrap_or(Self::Other)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_that_a_later_version_wrote_is_a_reason() {
+        assert_eq!(Revoked::from(Revoked::Reused.as_str()), Revoked::Reused);
+        assert_eq!(Revoked::from("by_moonlight"), Revoked::Other);
+    }
+}

@@ -56,7 +56,7 @@ impl Pause {
 }
 
 impl FailingStore {
-    pub(super) fn new(store: impl SessionStore) -> Self {
+    pub(crate) fn new(store: impl SessionStore) -> Self {
         Self(Arc::new(Inner { store: Arc::new(store), state: Mutex::default() }))
     }
 
