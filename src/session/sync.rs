@@ -3,8 +3,8 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -27,8 +27,8 @@ pub(crate) struct StoreSync {
     /// Held while receipts are written, so that `flush` waits for those that the task has taken.
     writing: tokio::sync::Mutex<()>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
-    /// How many of the two tasks run.
-    running: Arc<AtomicUsize>,
+    /// Of the tasks that were started last: false as soon as one of them has ended. Each start has a flag of its own.
+    running: RwLock<Arc<AtomicBool>>,
 }
 
 impl StoreSync {
@@ -41,7 +41,7 @@ impl StoreSync {
             receipts: Receipts::default(),
             writing: tokio::sync::Mutex::default(),
             tasks: Mutex::default(),
-            running: Arc::default(),
+            running: RwLock::default(),
         })
     }
 
@@ -96,7 +96,7 @@ impl StoreSync {
 
 impl StartSync for StoreSync {
     fn is_running(&self) -> bool {
-        self.running.load(Ordering::Relaxed) == 2
+        self.running.read().unwrap_or_else(PoisonError::into_inner).load(Ordering::Relaxed)
     }
 
     fn start(self: Arc<Self>) {
@@ -104,9 +104,11 @@ impl StartSync for StoreSync {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.is_running() {
             tasks.drain(..).for_each(|task| task.abort());
+            let running = Arc::new(AtomicBool::new(true));
+            *self.running.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&running);
             let receipts = Self::write_receipts_as_they_arrive(Arc::downgrade(&self), self.receipts.clone());
-            tasks.push(runtime.spawn(counted(Arc::clone(&self.running), receipts)));
-            tasks.push(runtime.spawn(counted(Arc::clone(&self.running), Self::pull_every_second(Arc::downgrade(&self)))));
+            tasks.push(runtime.spawn(watched(Arc::clone(&running), receipts)));
+            tasks.push(runtime.spawn(watched(running, Self::pull_every_second(Arc::downgrade(&self)))));
         }
     }
 }
@@ -150,20 +152,19 @@ impl RevocationSource for Arc<Feed> {
     }
 }
 
-/// Counts a task for as long as it exists: from its spawning until it has ended, however that happens.
-fn counted(running: Arc<AtomicUsize>, task: impl Future<Output = ()>) -> impl Future<Output = ()> {
-    struct Counted(Arc<AtomicUsize>);
+/// Lowers the flag when the task ends, however that happens.
+fn watched(running: Arc<AtomicBool>, task: impl Future<Output = ()>) -> impl Future<Output = ()> {
+    struct Flag(Arc<AtomicBool>);
 
-    impl Drop for Counted {
+    impl Drop for Flag {
         fn drop(&mut self) {
-            self.0.fetch_sub(1, Ordering::Relaxed);
+            self.0.store(false, Ordering::Relaxed);
         }
     }
 
-    running.fetch_add(1, Ordering::Relaxed);
-    let counted = Counted(running);
+    let flag = Flag(running);
     async move {
-        let _counted = counted;
+        let _flag = flag;
         task.await;
     }
 }

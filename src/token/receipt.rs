@@ -31,7 +31,7 @@ struct State {
 
 /// What writes receipts and pulls revocations. It starts at first use, so whoever uses it first starts it.
 pub(crate) trait StartSync: fmt::Debug + Send + Sync {
-    /// Asked at every request, so it is one load of an atomic.
+    /// Asked at every request.
     fn is_running(&self) -> bool;
 
     fn start(self: Arc<Self>);
