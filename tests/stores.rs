@@ -300,21 +300,6 @@ fn now() -> Timestamp {
 }
 
 fn session(id: u8, subject: &str) -> Session {
-    Session::from_parts(SessionParts {
-        id: SessionId::from_bytes([id; 16]),
-        subject: subject.into(),
-        device: None,
-        created_at: now(),
-        expires_at: now() + Duration::from_secs(90 * 24 * 3600),
-        stamp: None,
-        receipts: true,
-        generation: 0,
-        rotated_at: None,
-        confirmed: false,
-        recoveries: 0,
-        recovered: false,
-        retry_key: None,
-        revision: 0,
-        revoked: None,
-    })
+    let end = now() + Duration::from_secs(90 * 24 * 3600);
+    Session::from_parts(SessionParts::new(SessionId::from_bytes([id; 16]), subject.into(), now(), end))
 }

@@ -203,21 +203,10 @@ impl<A: Authenticate> Sessions<A> {
     fn new_session(&self, rid: &Rid, grant: &Grant, device: Option<&str>) -> Session {
         let now = self.now();
         Session::from_parts(SessionParts {
-            id: rid.session_id(),
-            subject: grant.subject().clone(),
             device: device.map(shortened).filter(|device| !device.is_empty()),
-            created_at: now,
-            expires_at: now + self.policy.in_all,
             stamp: grant.stamp(),
             receipts: grant.receipts(),
-            generation: 0,
-            rotated_at: None,
-            confirmed: false,
-            recoveries: 0,
-            recovered: false,
-            retry_key: None,
-            revision: 0,
-            revoked: None,
+            ..SessionParts::new(rid.session_id(), grant.subject().clone(), now, now + self.policy.in_all)
         })
     }
 

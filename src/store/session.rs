@@ -51,6 +51,30 @@ pub struct SessionParts {
     pub revoked: Option<(Revoked, Timestamp)>,
 }
 
+impl SessionParts {
+    /// A session that has just begun: never refreshed, never revoked, with receipts, without device and stamp.
+    #[must_use]
+    pub fn new(id: SessionId, subject: Subject, created_at: Timestamp, expires_at: Timestamp) -> Self {
+        Self {
+            id,
+            subject,
+            device: None,
+            created_at,
+            expires_at,
+            stamp: None,
+            receipts: true,
+            generation: 0,
+            rotated_at: None,
+            confirmed: false,
+            recoveries: 0,
+            recovered: false,
+            retry_key: None,
+            revision: 0,
+            revoked: None,
+        }
+    }
+}
+
 impl Session {
     /// For stores: a row as it was kept.
     #[must_use]

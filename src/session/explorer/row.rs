@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::store::{Revoked, Session, SessionParts};
-use crate::token::{SessionId, Subject};
+use crate::token::SessionId;
 
 /// Ages are counted in these. A clock that is five of them ahead is at the limit of what the rule believes.
 pub(super) const UNIT: Duration = Duration::from_secs(60);
@@ -144,21 +144,5 @@ fn age(moment: Timestamp) -> i8 {
 
 /// What the rule does not look at.
 fn any() -> SessionParts {
-    SessionParts {
-        id: SessionId::from_bytes([0; 16]),
-        subject: Subject::from("a"),
-        device: None,
-        created_at: now(0),
-        expires_at: now(0),
-        stamp: None,
-        receipts: true,
-        generation: 0,
-        rotated_at: None,
-        confirmed: false,
-        recoveries: 0,
-        recovered: false,
-        retry_key: None,
-        revision: 0,
-        revoked: None,
-    }
+    SessionParts::new(SessionId::from_bytes([0; 16]), "a".into(), now(0), now(0))
 }

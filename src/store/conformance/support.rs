@@ -43,21 +43,9 @@ pub(super) fn unused_id() -> SessionId {
 pub(super) fn session(subject: &str) -> Session {
     let created_at = now();
     Session::from_parts(SessionParts {
-        id: unused_id(),
-        subject: Subject::from(subject),
         device: Some("Firefox".into()),
-        created_at,
-        expires_at: created_at + LIFETIME,
         stamp: Some([7; 16]),
-        receipts: true,
-        generation: 0,
-        rotated_at: None,
-        confirmed: false,
-        recoveries: 0,
-        recovered: false,
-        retry_key: None,
-        revision: 0,
-        revoked: None,
+        ..SessionParts::new(unused_id(), subject.into(), created_at, created_at + LIFETIME)
     })
 }
 
