@@ -1,33 +1,31 @@
 //! An access token that came back proves that its refresh token arrived: the layer sees it, and the store hears of it once.
 
-#[path = "support/flaky.rs"]
-mod flaky;
+#[path = "support/store.rs"]
+mod store;
 #[path = "support/request.rs"]
 mod support;
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use flaky::Flaky;
+use store::{FailingStore, Outage};
 use support::{Accounts, ask, with_authorization};
 
 use http::{Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Grant, Secret, SessionErrorKind, SessionStore, Sessions, TokenResponse};
+use tower_bearer::{Grant, MemoryStore, Secret, SessionErrorKind, SessionStore, Sessions, TokenResponse};
 
 struct Server {
     tokens: TestTokens,
-    store: Arc<Flaky>,
+    store: FailingStore,
     sessions: Sessions<Accounts>,
 }
 
 impl Server {
     fn new() -> Self {
-        let (tokens, store) = (TestTokens::new(), Arc::new(Flaky::default()));
+        let (tokens, store) = (TestTokens::new(), FailingStore::new(MemoryStore::new()));
         let secret = Secret::random().expect("randomness");
-        let sessions = Sessions::new(Accounts, Arc::clone(&store), tokens.signer(), &secret);
+        let sessions = Sessions::new(Accounts, store.clone(), tokens.signer(), &secret);
         Self { tokens, store, sessions }
     }
 
@@ -44,7 +42,7 @@ impl Server {
     }
 
     fn told(&self) -> usize {
-        self.store.confirms.load(Ordering::Relaxed)
+        self.store.calls_of("confirm")
     }
 }
 
@@ -119,10 +117,10 @@ async fn a_receipt_that_was_not_written_is_given_again() {
     let layer = server.sessions.layer();
     // The first request loads the revocations.
     ask(&layer, &server.tokens.bearer("alice")).await.assert_passed("alice");
-    server.store.down.store(true, Ordering::Relaxed);
+    server.store.set_outage(Some(Outage::All));
     ask(&layer, &bearer(&pair)).await.assert_passed("alice");
     assert_eq!(server.sessions.flush().await.unwrap_err().kind(), SessionErrorKind::Unavailable);
-    server.store.down.store(false, Ordering::Relaxed);
+    server.store.set_outage(None);
     ask(&layer, &bearer(&pair)).await.assert_passed("alice");
     assert!(server.is_confirmed(&pair).await);
 }

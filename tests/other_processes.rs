@@ -1,6 +1,5 @@
 //! What one process learns from another, by the store that both have: in virtual time.
 
-#[allow(dead_code, reason = "this file uses a part")]
 #[path = "support/store.rs"]
 mod store;
 #[path = "support/request.rs"]
@@ -9,13 +8,10 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::FailingStore;
+use store::{FailingStore, Outage};
 use support::{Accounts, ask};
-use tower_bearer::store::{Cursor, RevocationPage, Revoked};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{
-    Grant, MemoryStore, Secret, Session, SessionId, SessionStore, Sessions, StoreError, Subject, Timestamp, TokenResponse,
-};
+use tower_bearer::{Grant, MemoryStore, Secret, SessionStore, Sessions, TokenResponse};
 
 fn bearer(tokens: &TokenResponse) -> String {
     format!("Bearer {}", tokens.access_token().secret())
@@ -115,57 +111,20 @@ async fn of_many_first_requests_one_asks_the_store() {
     assert_eq!(store.take_calls().iter().filter(|call| **call == "revoked_since").count(), 1);
 }
 
-/// A store that panics once, when it is asked what was revoked.
-#[derive(Debug, Default)]
-struct Stumbles {
-    store: MemoryStore,
-    stumbles: std::sync::atomic::AtomicBool,
-}
-
-#[tower_bearer::store::async_trait]
-impl SessionStore for Stumbles {
-    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
-        self.store.insert(session).await
-    }
-    async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        self.store.find(id).await
-    }
-    async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
-        self.store.replace(next).await
-    }
-    async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
-        self.store.confirm(id, generation).await
-    }
-    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
-        self.store.revoke(id, because, now).await
-    }
-    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
-        self.store.revoke_all(subject, because, now).await
-    }
-    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        self.store.list(subject, now).await
-    }
-    async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        assert!(!self.stumbles.swap(false, std::sync::atomic::Ordering::Relaxed), "stumbled, as the test wants");
-        self.store.revoked_since(cursor).await
-    }
-    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
-        self.store.delete_expired(now).await
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn after_a_panic_of_the_store_the_next_request_starts_the_pulling_again() {
-    let (tokens, secret, store) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(Stumbles::default()));
-    let process = || Sessions::new(Accounts, Arc::clone(&store), tokens.signer(), &secret);
-    let (here, there) = (process(), process());
+    let (tokens, secret, shared) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
+    let here = Sessions::new(Accounts, Arc::clone(&shared), tokens.signer(), &secret);
+    let store = FailingStore::new(shared);
+    let there = Sessions::new(Accounts, store.clone(), tokens.signer(), &secret);
     let layer = there.layer();
     let (first, second) =
         (here.start(Grant::new("alice"), None).await.unwrap(), here.start(Grant::new("bob"), None).await.unwrap());
     ask(&layer, &bearer(&first)).await.assert_passed("alice");
 
-    store.stumbles.store(true, std::sync::atomic::Ordering::Relaxed);
+    store.set_outage(Some(Outage::Panic("revoked_since")));
     tokio::time::sleep(Duration::from_millis(1010)).await;
+    store.set_outage(None);
     here.log_out(second.access_token().secret()).await.unwrap();
     ask(&layer, &bearer(&first)).await.assert_passed("alice");
     tokio::time::sleep(Duration::from_millis(1010)).await;

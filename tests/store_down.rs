@@ -1,18 +1,17 @@
 //! A store that is down lets nobody in who should not be (OWASP ASVS 16.5.3).
 
-#[path = "support/flaky.rs"]
-mod flaky;
+#[path = "support/store.rs"]
+mod store;
 #[path = "support/request.rs"]
 mod support;
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
-use flaky::Flaky;
+use store::{FailingStore, Outage};
 use support::{Accounts, ask, send, without_token};
 
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, BearerAuthLayer, Grant, LoadUser, Secret, SessionErrorKind, Sessions, TokenResponse};
+use tower_bearer::{
+    AccessTokenClaims, BearerAuthLayer, Grant, LoadUser, MemoryStore, Secret, SessionErrorKind, Sessions, TokenResponse,
+};
 
 async fn log_in(sessions: &Sessions<Accounts>, subject: &str) -> TokenResponse {
     sessions.start(Grant::new(subject), None).await.expect("a session")
@@ -42,13 +41,13 @@ impl LoadUser for Everybody {
 async fn nobody_passes_before_the_revocations_are_known() {
     let tokens = TestTokens::new();
     let secret = Secret::random().unwrap();
-    let store = Arc::new(Flaky::default());
-    let process = || Sessions::new(Accounts, Arc::clone(&store), tokens.signer(), &secret);
+    let store = FailingStore::new(MemoryStore::new());
+    let process = || Sessions::new(Accounts, store.clone(), tokens.signer(), &secret);
     let before = process();
     let (living, ended) = (log_in(&before, "alice").await, log_in(&before, "alice").await);
     before.log_out(ended.refresh_token().secret()).await.unwrap();
 
-    store.down.store(true, Ordering::Relaxed);
+    store.set_outage(Some(Outage::All));
     let sessions = process();
     for layer in [sessions.layer(), sessions.layer().optional(), sessions.layer().with_user_loader(Everybody)] {
         for pair in [&living, &ended] {
@@ -60,11 +59,11 @@ async fn nobody_passes_before_the_revocations_are_known() {
     send(&sessions.layer(), without_token()).await.assert_token_missing();
     send(&sessions.layer().optional(), without_token()).await.assert_passed("nobody");
 
-    store.down.store(false, Ordering::Relaxed);
+    store.set_outage(None);
     ask(&sessions.layer(), &bearer(&living)).await.assert_passed("alice");
     assert_ended(&sessions.layer(), &ended).await;
     // What is known is asked in memory.
-    store.down.store(true, Ordering::Relaxed);
+    store.set_outage(Some(Outage::All));
     ask(&sessions.layer(), &bearer(&living)).await.assert_passed("alice");
     assert_ended(&sessions.layer(), &ended).await;
 }
@@ -73,13 +72,13 @@ async fn nobody_passes_before_the_revocations_are_known() {
 #[tokio::test]
 async fn a_logout_that_the_store_did_not_hear_of_is_not_reported_as_done() {
     let tokens = TestTokens::new();
-    let store = Arc::new(Flaky::default());
-    let sessions = Sessions::new(Accounts, Arc::clone(&store), tokens.signer(), &Secret::random().unwrap());
+    let store = FailingStore::new(MemoryStore::new());
+    let sessions = Sessions::new(Accounts, store.clone(), tokens.signer(), &Secret::random().unwrap());
     let pair = log_in(&sessions, "alice").await;
-    store.down.store(true, Ordering::Relaxed);
+    store.set_outage(Some(Outage::All));
     let error = sessions.log_out(pair.refresh_token().secret()).await.unwrap_err();
     assert_eq!((error.kind(), error.reason()), (SessionErrorKind::Unavailable, None));
-    store.down.store(false, Ordering::Relaxed);
+    store.set_outage(None);
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
     assert_ended(&sessions.layer(), &pair).await;
 }

@@ -1,5 +1,7 @@
 //! A store that can be told to fail, to lose every race, and to wait.
 
+#![allow(dead_code, reason = "each test file uses a part")]
+
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -36,6 +38,8 @@ pub(crate) enum Outage {
     Of(&'static str),
     /// One method does its work, and the answer is lost.
     AnswerOf(&'static str),
+    /// One method panics.
+    Panic(&'static str),
 }
 
 /// A call that has been stopped.
@@ -96,6 +100,11 @@ impl FailingStore {
         self.0.state.lock().unwrap().swaps
     }
 
+    /// How often a method was called.
+    pub(crate) fn calls_of(&self, method: &str) -> usize {
+        self.0.state.lock().unwrap().calls.iter().filter(|call| **call == method).count()
+    }
+
     /// The methods that were called since the last time.
     pub(crate) fn take_calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.0.state.lock().unwrap().calls)
@@ -119,6 +128,7 @@ impl FailingStore {
         match outage {
             Some(Outage::All) => return Err(failed("down")),
             Some(Outage::Of(down)) if down == method => return Err(failed("down")),
+            Some(Outage::Panic(broken)) if broken == method => panic!("{method} panics, as the test wants"),
             _ => {}
         }
         if yields {
