@@ -8,6 +8,7 @@
 //! | `SIGNING_KEY_FILE` | a private key in PEM (PKCS#8), or an `oct` JWK | HS256 from the secret |
 //! | `ISSUER`, `AUDIENCE` | names in the tokens | `http://ADDR`, `example-api` |
 //! | `ACCESS_TTL`, `OVERLAP`, `LEEWAY` | whole seconds | 1800, 30, 60 |
+//! | `LOGIN_RATE_LIMIT` | ignored: there is no limit yet | |
 //! | `DEMO_USERS` | `1`: demo users on other addresses than loopback too | |
 
 use std::fmt;

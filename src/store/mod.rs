@@ -23,6 +23,9 @@ pub use session::{Revoked, Session, SessionParts};
 pub use sqlite::SqliteStore;
 
 pub use async_trait::async_trait;
+/// The version of `sqlx` whose pools [`SqliteStore`] takes.
+#[cfg(feature = "sqlite")]
+pub use sqlx;
 
 use crate::clock::Timestamp;
 use crate::error::BoxError;
