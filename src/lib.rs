@@ -8,6 +8,7 @@ compile_error!("tower-bearer needs a provider of signatures: turn on its feature
 
 pub mod bearer;
 mod clock;
+mod deadline;
 pub mod endpoint;
 mod error;
 #[cfg(feature = "axum")]

@@ -14,7 +14,8 @@ use crate::error::{BoxError, ConfigError};
 ///
 /// - The work is done on blocking threads, so that no other request waits for it.
 /// - At most as many at once as the machine has cores: each takes 19 MiB. The rest wait in line, and leave it when their client is gone.
-/// - For a user who does not exist the same work is done, so that nobody learns from the time who has an account (OWASP ASVS 6.3.8).
+/// - For a user who does not exist the same work is done, so that nobody learns from the time who has an account (OWASP ASVS 6.3.8). That is
+///   exact once all hashes have today's parameters: a weaker one costs its own work besides.
 /// - A hash that was made with weaker parameters is made anew when its password is next seen.
 ///
 /// Passwords are taken exactly as they are: no trimming, no truncation (OWASP ASVS 6.2.8).

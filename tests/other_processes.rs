@@ -130,3 +130,53 @@ async fn after_a_panic_of_the_store_the_next_request_starts_the_pulling_again() 
     tokio::time::sleep(Duration::from_millis(1010)).await;
     ask(&layer, &bearer(&second)).await.assert_refused(401, "invalid_token", "session_revoked");
 }
+
+#[tokio::test(start_paused = true)]
+async fn receipts_that_make_the_store_panic_keep_no_logout_waiting() {
+    let (tokens, secret, shared) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
+    let here = Sessions::new(Accounts, Arc::clone(&shared), tokens.signer(), &secret);
+    let broken = FailingStore::new(shared);
+    let there = Sessions::new(Accounts, broken.clone(), tokens.signer(), &secret);
+    let (layer, ended) = (there.layer(), here.start(Grant::new("alice"), None).await.unwrap());
+    ask(&layer, &bearer(&ended)).await.assert_passed("alice");
+
+    broken.set_outage(Some(Outage::Panic("confirm")));
+    here.log_out(ended.access_token().secret()).await.unwrap();
+    for _ in 0..4 {
+        let other = here.start(Grant::new("bob"), None).await.unwrap();
+        ask(&layer, &bearer(&other)).await.assert_passed("bob");
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    }
+    ask(&layer, &bearer(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_keeps_nobody_waiting_for_ever() {
+    let minute = Duration::from_secs(60);
+    let tokens = TestTokens::new();
+    let store = FailingStore::new(MemoryStore::new());
+    let sessions = Sessions::new(Accounts, store.clone(), tokens.signer(), &Secret::random().unwrap());
+    let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
+
+    // The first request hangs in the store, and a second behind it.
+    let hangs = store.pause_at("revoked_since");
+    let layer = sessions.layer();
+    let requests: Vec<_> = (0..2)
+        .map(|_| {
+            let (layer, bearer) = (layer.clone(), bearer(&pair));
+            tokio::spawn(async move { ask(&layer, &bearer).await })
+        })
+        .collect();
+    hangs.reached().await;
+    for request in requests {
+        let _ = tokio::time::timeout(minute, request).await.expect("an answer within a minute").unwrap();
+    }
+    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+
+    // A login whose insert hangs, and whose end does too.
+    let (insert, login) = (store.pause_at("insert"), sessions.clone());
+    let login = tokio::spawn(async move { login.start(Grant::new("alice"), None).await.map(drop) });
+    insert.reached().await;
+    let _revoke = store.pause_at("revoke");
+    assert!(tokio::time::timeout(minute, login).await.expect("an answer within a minute").unwrap().is_err());
+}

@@ -116,7 +116,7 @@ fn secret(database: &Database) -> Result<Secret, BoxError> {
 
 fn database() -> Result<Database, BoxError> {
     let Some(url) = variable("DATABASE_URL")? else { return Ok(Database::Sqlite(beside_the_program("db")?)) };
-    if url == "memory:" {
+    if url == "memory:" || url == "sqlite::memory:" {
         return Ok(Database::Memory);
     }
     match url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest)) {

@@ -99,12 +99,15 @@ async fn stopped() {
     #[cfg(unix)]
     if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+            Ok(()) = tokio::signal::ctrl_c() => {}
             _ = terminated.recv() => {}
         }
         return;
     }
-    let _ = tokio::signal::ctrl_c().await;
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without the signal the server runs until it is killed.
+        std::future::pending::<()>().await;
+    }
 }
 
 fn print_welcome(addr: SocketAddr, database: &Database) {

@@ -18,7 +18,7 @@ use crate::session::{Authenticate, SessionError, SessionErrorKind, Sessions};
 /// |---|---|
 /// | `username`, `password` | for [`PasswordCredentials`](crate::PasswordCredentials); else the fields of the application's own type |
 /// | `grant_type` | absent, or `password`; no field of the application's credentials |
-/// | `device` | what the user may recognise the session by; without it the `User-Agent` |
+/// | `device` | text: what the user may recognise the session by; without it the `User-Agent`. The credentials see it too |
 ///
 /// Other parameters are ignored, `scope` too: what a user may have is the application's to say. A login that bears an access token, as its
 /// `Authorization` header, ends the session of that token: the new one takes its place (OWASP ASVS 7.2.4). Any other scheme is ignored.

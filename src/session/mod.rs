@@ -15,6 +15,7 @@
 //! `Sessions` know no HTTP: see [`AuthEndpoints`](crate::AuthEndpoints).
 
 mod authenticate;
+mod background;
 mod error;
 #[cfg(test)]
 mod explorer;
@@ -41,6 +42,7 @@ use self::refresh::within_deadline;
 use self::refresh_token::{RefreshTokenKeys, Rid};
 use self::sync::StoreSync;
 use crate::clock::Timestamp;
+use crate::deadline::within;
 use crate::store::{Revoked, Session, SessionParts, SessionStore};
 use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, KeySet, Secret, SessionClaims, SessionId, StartSync};
 
@@ -162,8 +164,10 @@ impl<A: Authenticate> Sessions<A> {
         let outcome = within_deadline(self.insert_and_answer(&session, &rid, &grant)).await;
         match &outcome {
             Ok(_) => tracing::info!(session = %session.id(), subject = %session.subject(), "logged in"),
+            // It has been ended.
+            Err(error) if error.kind() == SessionErrorKind::UserGone => {}
             // Nobody holds a token of it. If this fails too, it ends by itself.
-            Err(_) => drop(self.end(session.id(), Revoked::UserGone).await),
+            Err(_) => drop(within(sync::DEADLINE, self.end(session.id(), Revoked::UserGone)).await),
         }
         outcome
     }

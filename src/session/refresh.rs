@@ -3,12 +3,12 @@
 use std::future::Future;
 
 use sha2::{Digest, Sha256};
-use tokio::runtime::Handle;
-use tokio::time::timeout;
 
 use super::refresh_token::Presented;
-use super::rotation::{Decision, SessionOver, decide};
+use super::rotation::{Answer, Decision, SessionOver, decide};
 use super::{Authenticate, SessionError, SessionErrorKind, Sessions, TokenResponse};
+use crate::clock::Timestamp;
+use crate::deadline::within;
 use crate::store::{Revoked, Session};
 use crate::token::{Grant, REFRESH_DEADLINE, RefreshToken, Scope};
 
@@ -93,7 +93,7 @@ impl<A: Authenticate> Sessions<A> {
     }
 
     async fn refresh_presented(&self, presented: &Presented, refresh: &Refresh) -> Result<TokenResponse, SessionError> {
-        let revocations = self.sync.revocations();
+        let (arrived, revocations) = (self.now(), self.sync.revocations());
         revocations.load().await.map_err(SessionError::unavailable)?;
         let id = presented.rid.session_id();
 
@@ -105,12 +105,14 @@ impl<A: Authenticate> Sessions<A> {
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }
             // Once before the application is asked, so that a dead token asks it nothing; and once after, for it takes its time.
-            let at_arrival = self.decide(&session, presented, refresh);
+            let at_arrival = self.decide(&session, presented, refresh, arrived);
             self.stop_if_over(&at_arrival, &session, presented).await?;
             let grant = self.granted(&session, &refresh.scope).await?;
-            let decision = match self.decide(&session, presented, refresh) {
-                // It was no reuse when it arrived: a slow application makes nobody a thief.
+            let decision = match self.decide(&session, presented, refresh, self.now()) {
+                // It was no reuse when it arrived: a slow application, a slow store or a lost race make nobody a thief.
                 Decision::Reuse => at_arrival,
+                // A burst stays a burst, or all its tabs would write.
+                Decision::Replace { how: Answer::Repeated, .. } if matches!(at_arrival, Decision::Answer { .. }) => at_arrival,
                 decision => decision,
             };
             self.stop_if_over(&decision, &session, presented).await?;
@@ -128,8 +130,8 @@ impl<A: Authenticate> Sessions<A> {
         Err(SessionError::unavailable("four other refreshes of this session were quicker"))
     }
 
-    fn decide(&self, session: &Session, presented: &Presented, refresh: &Refresh) -> Decision {
-        decide(session, presented.generation, refresh.retry, self.now(), &self.policy)
+    fn decide(&self, session: &Session, presented: &Presented, refresh: &Refresh, now: Timestamp) -> Decision {
+        decide(session, presented.generation, refresh.retry, now, &self.policy)
     }
 
     /// Reuse ends the session here.
@@ -171,11 +173,7 @@ impl<A: Authenticate> Sessions<A> {
 
 /// The longest that anything takes which hands out tokens: so long a revocation is kept for it.
 pub(super) async fn within_deadline<T>(work: impl Future<Output = Result<T, SessionError>>) -> Result<T, SessionError> {
-    // Without a runtime there is no timer to ask.
-    if Handle::try_current().is_err() {
-        return work.await;
-    }
-    timeout(REFRESH_DEADLINE, work).await.unwrap_or_else(|_| Err(SessionError::unavailable("it took too long")))
+    within(REFRESH_DEADLINE, work).await.unwrap_or_else(|_| Err(SessionError::unavailable("it took too long")))
 }
 
 /// How often a refresh starts over because another was quicker.

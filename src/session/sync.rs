@@ -3,18 +3,18 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
+use super::background::Background;
 use crate::clock::Clock;
+use crate::deadline::within;
 use crate::error::BoxError;
 use crate::store::{Cursor, SessionStore, StoreError};
-use crate::token::{Receipts, RevocationSource, Revocations, StartSync};
+use crate::token::{Receipt, Receipts, RevocationSource, Revocations, StartSync};
 
 /// What keeps this process and its store in step.
 ///
@@ -26,9 +26,8 @@ pub(crate) struct StoreSync {
     receipts: Receipts,
     /// Held while receipts are written, so that `flush` waits for those that the task has taken.
     writing: tokio::sync::Mutex<()>,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
-    /// Of the tasks that were started last: false as soon as one of them has ended. Each start has a flag of its own.
-    running: RwLock<Arc<AtomicBool>>,
+    writer: Background,
+    puller: Background,
 }
 
 impl StoreSync {
@@ -40,8 +39,8 @@ impl StoreSync {
             revocations,
             receipts: Receipts::default(),
             writing: tokio::sync::Mutex::default(),
-            tasks: Mutex::default(),
-            running: RwLock::default(),
+            writer: Background::default(),
+            puller: Background::default(),
         })
     }
 
@@ -61,13 +60,10 @@ impl StoreSync {
     /// Writes everything that is queued. Where the store fails, the rest of the batch is left to the next access tokens.
     pub(super) async fn write_receipts(&self) -> Result<(), StoreError> {
         let _writing = self.writing.lock().await;
-        let mut batch = self.receipts.take().into_iter();
-        while let Some(receipt) = batch.next() {
-            let written = in_time(self.feed.store.confirm(&receipt.id, receipt.generation)).await;
-            if written.is_err() {
-                batch.chain([receipt]).for_each(|receipt| self.receipts.forget(receipt));
-                return written;
-            }
+        let mut batch = Batch { receipts: &self.receipts, left: self.receipts.take() };
+        while let Some(receipt) = batch.left.last() {
+            in_time(self.feed.store.confirm(&receipt.id, receipt.generation)).await?;
+            batch.left.pop();
         }
         Ok(())
     }
@@ -96,26 +92,13 @@ impl StoreSync {
 
 impl StartSync for StoreSync {
     fn is_running(&self) -> bool {
-        self.running.read().unwrap_or_else(PoisonError::into_inner).load(Ordering::Relaxed)
+        self.writer.is_running() && self.puller.is_running()
     }
 
     fn start(self: Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else { return };
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.is_running() {
-            tasks.drain(..).for_each(|task| task.abort());
-            let running = Arc::new(AtomicBool::new(true));
-            *self.running.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&running);
-            let receipts = Self::write_receipts_as_they_arrive(Arc::downgrade(&self), self.receipts.clone());
-            tasks.push(runtime.spawn(watched(Arc::clone(&running), receipts)));
-            tasks.push(runtime.spawn(watched(running, Self::pull_every_second(Arc::downgrade(&self)))));
-        }
-    }
-}
-
-impl Drop for StoreSync {
-    fn drop(&mut self) {
-        self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner).iter().for_each(JoinHandle::abort);
+        self.writer.start(&runtime, || Self::write_receipts_as_they_arrive(Arc::downgrade(&self), self.receipts.clone()));
+        self.puller.start(&runtime, || Self::pull_every_second(Arc::downgrade(&self)));
     }
 }
 
@@ -152,27 +135,23 @@ impl RevocationSource for Arc<Feed> {
     }
 }
 
-/// Lowers the flag when the task ends, however that happens.
-fn watched(running: Arc<AtomicBool>, task: impl Future<Output = ()>) -> impl Future<Output = ()> {
-    struct Flag(Arc<AtomicBool>);
+/// Receipts that were taken from the queue. What is left of them at the end, whatever ended it, is forgotten, so that it comes again.
+struct Batch<'a> {
+    receipts: &'a Receipts,
+    left: Vec<Receipt>,
+}
 
-    impl Drop for Flag {
-        fn drop(&mut self) {
-            self.0.store(false, Ordering::Relaxed);
-        }
-    }
-
-    let flag = Flag(running);
-    async move {
-        let _flag = flag;
-        task.await;
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        self.left.drain(..).for_each(|receipt| self.receipts.forget(receipt));
     }
 }
 
 /// Nothing in the background waits for a store that hangs.
 async fn in_time(work: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
-    timeout(DEADLINE, work).await.unwrap_or_else(|elapsed| Err(StoreError::new("session", elapsed)))
+    within(DEADLINE, work).await.unwrap_or_else(|elapsed| Err(StoreError::new("session", elapsed)))
 }
 
 const PULL_EVERY: Duration = Duration::from_secs(1);
-const DEADLINE: Duration = Duration::from_secs(5);
+/// More than a store takes that works.
+pub(super) const DEADLINE: Duration = Duration::from_secs(5);

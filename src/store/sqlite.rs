@@ -222,8 +222,12 @@ fn migrator() -> Migrator {
 fn read(row: &SqliteRow) -> Result<Session, BoxError> {
     let blob =
         |column| -> Result<Option<[u8; 16]>, BoxError> { row.try_get::<Option<Vec<u8>>, _>(column)?.map(array).transpose() };
-    let revoked = match row.try_get::<Option<String>, _>("revoked_because")? {
-        Some(because) => Some((Revoked::from(&*because), timestamp(row, "revoked_at")?)),
+    // The time decides, as in every statement: somebody may have revoked by hand, without a reason.
+    let revoked = match row.try_get::<Option<i64>, _>("revoked_at")? {
+        Some(_) => {
+            let because = row.try_get::<Option<String>, _>("revoked_because")?;
+            Some((because.as_deref().map_or(Revoked::Other, Revoked::from), timestamp(row, "revoked_at")?))
+        }
         None => None,
     };
     Ok(Session::from_parts(SessionParts {

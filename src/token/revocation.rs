@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use super::session_id::SessionId;
 use super::verifier::AccessTokenVerifier;
 use crate::clock::Clock;
+use crate::deadline::within;
 use crate::error::BoxError;
 
 /// The sessions that were revoked within the [retention](REVOCATION_RETENTION): asked in memory at every request, and at every refresh.
@@ -51,7 +52,8 @@ impl Revocations {
 
     /// Waits for the first load. Of those who come at once one asks the store; if he gives up, the next one does.
     pub(crate) async fn load(&self) -> Result<(), BoxError> {
-        self.0.loaded.get_or_try_init(|| self.0.source.load(self)).await?;
+        // The wait for others is limited too: a store that hangs makes nobody wait for longer than one that fails.
+        within(REFRESH_DEADLINE, self.0.loaded.get_or_try_init(|| self.0.source.load(self))).await??;
         Ok(())
     }
 
