@@ -193,3 +193,20 @@ async fn what_an_application_prints_for_debugging_shows_no_token_and_no_password
         assert!(!printed.contains(secret), "{printed}");
     }
 }
+
+#[tokio::test]
+async fn a_renewal_that_grants_something_else_than_the_login_leaves_a_warning() {
+    let login = Login::new();
+    // The scope is taken away while the session is being made.
+    login.accounts.change("alice", |alice| alice.scope = "orders:read");
+    let pause = login.store.pause_at("insert");
+    let (log, _guard) = Log::start();
+    let fewer = async {
+        pause.reached().await;
+        login.accounts.change("alice", |alice| alice.scope = "");
+        pause.go_on();
+    };
+    tokio::join!(login.log_in("alice"), fewer);
+    let lines = of_our_own(log.take());
+    assert!(lines.iter().any(|line| line.contains("WARN") && line.contains("those of `renew` count")), "{lines:?}");
+}

@@ -112,6 +112,21 @@ async fn a_pool_that_is_stronger_than_asked_is_taken() {
 }
 
 #[tokio::test]
+async fn an_administrator_can_revoke_by_hand() {
+    let (_directory, path) = database();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let session = session(1, "user");
+    store.insert(&session).await.unwrap();
+    let update = "UPDATE tower_bearer_sessions SET revoked_at = 1000, revision = revision + 1";
+    sqlx::query(update).execute(&pool(&path).await).await.unwrap();
+
+    let found = store.find(session.id()).await.unwrap().unwrap();
+    assert_eq!(found.revoked(), Some((Revoked::Other, Timestamp::from_secs(1))));
+    // The trigger has told the other processes.
+    assert_eq!(store.revoked_since(None).await.unwrap().revoked, [*session.id()]);
+}
+
+#[tokio::test]
 async fn sessions_and_cursors_survive_a_reopen() {
     let (_directory, path) = database();
     let (live, ended, late) = (session(1, "user"), session(2, "user"), session(3, "user"));
