@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
@@ -48,8 +49,7 @@ impl SqliteStore {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
-        let pool = SqlitePoolOptions::new().connect_with(options).await.map_err(failed)?;
-        Self::from_pool(pool).await
+        Self::from_pool(connect(options).await.map_err(failed)?).await
     }
 
     /// Uses the application's own pool, and creates or updates the tables `tower_bearer_*` in its database.
@@ -166,7 +166,7 @@ impl SessionStore for SqliteStore {
 
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
         let now = now.as_millis();
-        let before = |keep: std::time::Duration| millis(Timestamp::from_millis(now.saturating_sub(keep.as_millis() as u64)));
+        let before = |keep: Duration| millis(Timestamp::from_millis(now.saturating_sub(keep.as_millis() as u64)));
         let (revoked, expired) = (before(REVOCATION_RETENTION), before(KEEP_EXPIRED));
         let mut deleted = 0;
         loop {
@@ -190,6 +190,24 @@ impl SessionStore for SqliteStore {
         }
         Ok(deleted)
     }
+}
+
+/// Of two that turn a new file to WAL at the same moment, SQLite refuses one without waiting: its busy timeout does not count there. A moment
+/// later the file is in that mode, and there is nothing left to turn.
+async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    for _ in 0..MAX_TRIES {
+        match SqlitePoolOptions::new().connect_with(options.clone()).await {
+            Err(error) if is_busy(&error) => tokio::time::sleep(BETWEEN_TRIES).await,
+            done => return done,
+        }
+    }
+    SqlitePoolOptions::new().connect_with(options).await
+}
+
+/// `SQLITE_BUSY`, in any of its extended codes: the lowest byte is the same.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 /// `sqlx` takes no lock on SQLite. Of two processes that start on a new file, one finds the tables made meanwhile by the other: its own
@@ -272,6 +290,9 @@ fn failed(source: impl Into<BoxError>) -> StoreError {
 
 /// `PRAGMA synchronous`: 0 OFF, 1 NORMAL, 2 FULL, 3 EXTRA.
 const FULL: i64 = 2;
+/// A second in all.
+const MAX_TRIES: usize = 50;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 /// Ended rows that are found by one reading.
 const READ_AT_ONCE: usize = 50_000;
 /// Rows that are deleted under one lock.
