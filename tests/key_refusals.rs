@@ -1,39 +1,18 @@
 //! Which keys are refused or left out, and what is never published.
 
+#[path = "support/keys.rs"]
+mod pairs;
 #[path = "support/request.rs"]
 mod support;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use support::{AUDIENCE, HMAC_KEY, ISSUER, assert_passes, verifier_with};
+use pairs::{ED25519, P256, P384, RSA, RSA_ALGORITHMS, jwk, oct, token};
+use support::{HMAC_KEY, assert_passes, verifier_with};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenSigner, Algorithm, Grant, KeySet, SigningKey};
-
-const RSA: (&str, &str) = (include_str!("keys/rsa2048.pem"), include_str!("keys/rsa2048.pub.pem"));
-const P256: (&str, &str) = (include_str!("keys/p256.pem"), include_str!("keys/p256.pub.pem"));
-const P384: (&str, &str) = (include_str!("keys/p384.pem"), include_str!("keys/p384.pub.pem"));
-const ED25519: (&str, &str) = (include_str!("keys/ed25519.pem"), include_str!("keys/ed25519.pub.pem"));
-const RSA_ALGORITHMS: [Algorithm; 6] =
-    [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512, Algorithm::Ps256, Algorithm::Ps384, Algorithm::Ps512];
-
-fn token(key: SigningKey, clock: &ManualClock) -> String {
-    let signer = AccessTokenSigner::new(ISSUER, AUDIENCE, key).expect("names").with_clock(Arc::new(clock.clone()));
-    signer.sign(&Grant::new("alice"), Duration::from_secs(300)).expect("a token").secret().to_owned()
-}
-
-fn oct(algorithm: &str, secret: &[u8]) -> String {
-    json!({ "kty": "oct", "alg": algorithm, "k": URL_SAFE_NO_PAD.encode(secret) }).to_string()
-}
-
-/// One JWK of a set that holds one key.
-fn jwk(keys: &KeySet) -> Value {
-    serde_json::from_str::<Value>(&keys.to_public_jwk_set()).expect("JSON")["keys"][0].clone()
-}
+use tower_bearer::{Algorithm, KeySet, SigningKey};
 
 #[tokio::test]
 async fn one_bad_key_spoils_no_other() {

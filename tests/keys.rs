@@ -1,40 +1,17 @@
 //! Which keys are read, which are refused, and that every algorithm works from both ends.
 
+#[path = "support/keys.rs"]
+mod pairs;
 #[path = "support/request.rs"]
 mod support;
 
-use std::sync::Arc;
-use std::time::Duration;
+use pairs::{ED25519, P256, P384, RSA, RSA_ALGORITHMS, jwk, oct, token};
+use support::{assert_passes, refused, verifier_with};
 
-use support::{AUDIENCE, ISSUER, assert_passes, refused, verifier_with};
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenSigner, Algorithm, Grant, KeySet, SigningKey, VerifyErrorKind};
+use tower_bearer::{Algorithm, KeySet, SigningKey, VerifyErrorKind};
 
-const RSA: (&str, &str) = (include_str!("keys/rsa2048.pem"), include_str!("keys/rsa2048.pub.pem"));
-const P256: (&str, &str) = (include_str!("keys/p256.pem"), include_str!("keys/p256.pub.pem"));
-const P384: (&str, &str) = (include_str!("keys/p384.pem"), include_str!("keys/p384.pub.pem"));
-const ED25519: (&str, &str) = (include_str!("keys/ed25519.pem"), include_str!("keys/ed25519.pub.pem"));
 const STRANGER: &str = include_str!("keys/stranger.pem");
-const RSA_ALGORITHMS: [Algorithm; 6] =
-    [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512, Algorithm::Ps256, Algorithm::Ps384, Algorithm::Ps512];
-
-fn token(key: SigningKey, clock: &ManualClock) -> String {
-    let signer = AccessTokenSigner::new(ISSUER, AUDIENCE, key).expect("names").with_clock(Arc::new(clock.clone()));
-    signer.sign(&Grant::new("alice"), Duration::from_secs(300)).expect("a token").secret().to_owned()
-}
-
-fn oct(algorithm: &str, secret: &[u8]) -> String {
-    json!({ "kty": "oct", "alg": algorithm, "k": URL_SAFE_NO_PAD.encode(secret) }).to_string()
-}
-
-/// One JWK of a set that holds one key.
-fn jwk(keys: &KeySet) -> Value {
-    serde_json::from_str::<Value>(&keys.to_public_jwk_set()).expect("JSON")["keys"][0].clone()
-}
 
 /// Asserts that a token of `key` passes by its PEM, its JWK and its JWK set, and that a changed one does not.
 async fn passes_from_every_source(key: SigningKey, public_pem: &str) {

@@ -8,7 +8,7 @@ mod support;
 use std::time::Duration;
 
 use store::{FailingStore, Outage};
-use support::{Accounts, ask, with_authorization};
+use support::{Accounts, ask, bearer, with_authorization};
 
 use http::{Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
@@ -44,10 +44,6 @@ impl Server {
     fn told(&self) -> usize {
         self.store.calls_of("confirm")
     }
-}
-
-fn bearer(pair: &TokenResponse) -> String {
-    format!("Bearer {}", pair.access_token().secret())
 }
 
 #[tokio::test]

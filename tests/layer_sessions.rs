@@ -7,14 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use support::{Accounts, ask, hello, send, with_authorization, without_token};
+use support::{Accounts, ask, assert_ended, bearer, hello, log_in, send, with_authorization, without_token};
 
 use http::Request;
 use tower::{Layer, Service, ServiceExt};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, Grant, LoadUser, MemoryStore, Secret, SessionPolicy, Sessions, Subject, TokenResponse,
-};
+use tower_bearer::{AccessTokenClaims, LoadUser, MemoryStore, Secret, SessionPolicy, Sessions, Subject};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -39,18 +37,6 @@ impl Server {
     fn pass(&self, time: Duration) {
         self.tokens.clock().advance(time);
     }
-}
-
-async fn log_in(sessions: &Sessions<Accounts>, subject: &str) -> TokenResponse {
-    sessions.start(Grant::new(subject), None).await.expect("a session")
-}
-
-fn bearer(pair: &TokenResponse) -> String {
-    format!("Bearer {}", pair.access_token().secret())
-}
-
-async fn assert_ended(layer: &BearerAuthLayer, pair: &TokenResponse) {
-    ask(layer, &bearer(pair)).await.assert_refused(401, "invalid_token", "session_revoked");
 }
 
 // checklist 53

@@ -9,13 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use store::{FailingStore, Outage};
-use support::{Accounts, ask};
+use support::{Accounts, ask, bearer};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Grant, MemoryStore, Secret, SessionStore, Sessions, TokenResponse};
-
-fn bearer(tokens: &TokenResponse) -> String {
-    format!("Bearer {}", tokens.access_token().secret())
-}
+use tower_bearer::{Grant, MemoryStore, Secret, SessionStore, Sessions};
 
 // checklist 53
 #[tokio::test(start_paused = true)]

@@ -6,24 +6,10 @@ mod store;
 mod support;
 
 use store::{FailingStore, Outage};
-use support::{Accounts, ask, send, without_token};
+use support::{Accounts, ask, assert_ended, bearer, log_in, send, without_token};
 
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, Grant, LoadUser, MemoryStore, Secret, SessionErrorKind, Sessions, TokenResponse,
-};
-
-async fn log_in(sessions: &Sessions<Accounts>, subject: &str) -> TokenResponse {
-    sessions.start(Grant::new(subject), None).await.expect("a session")
-}
-
-fn bearer(pair: &TokenResponse) -> String {
-    format!("Bearer {}", pair.access_token().secret())
-}
-
-async fn assert_ended(layer: &BearerAuthLayer, pair: &TokenResponse) {
-    ask(layer, &bearer(pair)).await.assert_refused(401, "invalid_token", "session_revoked");
-}
+use tower_bearer::{AccessTokenClaims, LoadUser, MemoryStore, Secret, SessionErrorKind, Sessions};
 
 struct Everybody;
 

@@ -12,7 +12,7 @@ use super::challenge::{BearerError, BearerErrorKind};
 use super::credentials::bearer_token;
 use super::refusal::Refusal;
 use crate::error::BoxError;
-use crate::token::{AccessTokenClaims, AccessTokenVerifier, Receipt, Receipts, Revocations, Scope, StartSync};
+use crate::token::{AccessTokenClaims, AccessTokenVerifier, Receipt, Receipts, Revocations, Scope, StartSync, ensure_started};
 use crate::user::LoadUser;
 
 /// Everything that decides about a request, shared by all services that a layer makes.
@@ -58,12 +58,10 @@ impl Gate {
     }
 
     pub(super) fn admit_at_once(&self, claims: Option<AccessTokenClaims>) -> Result<Admission, BearerError> {
-        if let (Some(sessions), Some(_)) = (&self.sessions, &claims)
-            && !sessions.sync.is_running()
-        {
-            Arc::clone(&sessions.sync).start();
-        }
         if let Some(claims) = &claims {
+            if let Some(sessions) = &self.sessions {
+                ensure_started(&sessions.sync);
+            }
             self.judge(claims)?;
         }
         Ok(Admission { claims, user: None, refusal: self.refusal.clone() })

@@ -10,7 +10,7 @@ use super::response::Refused;
 use super::service::endpoint;
 use crate::bearer::bearer_token;
 use crate::error::BoxError;
-use crate::session::{Authenticate, SessionError, SessionErrorKind, Sessions};
+use crate::session::{Authenticate, Sessions};
 
 /// `POST /auth/login`: credentials become tokens.
 ///
@@ -23,7 +23,7 @@ use crate::session::{Authenticate, SessionError, SessionErrorKind, Sessions};
 /// Other parameters are ignored, `scope` too: what a user may have is the application's to say. A login that bears an access token, as its
 /// `Authorization` header, ends the session of that token: the new one takes its place (OWASP ASVS 7.2.4). Any other scheme is ignored.
 ///
-/// Answers: 200 with a [`TokenResponse`](crate::TokenResponse), or a [`SessionError`].
+/// Answers: 200 with a [`TokenResponse`](crate::TokenResponse), or a [`SessionError`](crate::SessionError).
 pub struct LoginEndpoint<A> {
     pub(super) sessions: Sessions<A>,
 }
@@ -37,9 +37,7 @@ impl<A: Authenticate> LoginEndpoint<A> {
         B::Error: Into<BoxError>,
     {
         let (parts, mut parameters) = Parameters::read(request).await?;
-        if parameters.take("grant_type")?.is_some_and(|grant_type| grant_type != "password") {
-            return Err(SessionError::new(SessionErrorKind::UnsupportedGrantType).into());
-        }
+        parameters.demand_grant_type("password")?;
         // The application's own credentials may have a field of that name.
         let device = parameters.text("device")?;
         let agent = || parts.headers.get(USER_AGENT)?.to_str().ok();

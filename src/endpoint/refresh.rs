@@ -36,9 +36,7 @@ impl<A: Authenticate> RefreshEndpoint<A> {
         B::Error: Into<BoxError>,
     {
         let (parts, mut parameters) = Parameters::read(request).await?;
-        if parameters.take("grant_type")?.is_some_and(|grant_type| grant_type != "refresh_token") {
-            return Err(SessionError::new(SessionErrorKind::UnsupportedGrantType).into());
-        }
+        parameters.demand_grant_type("refresh_token")?;
         let token = parameters.take("refresh_token")?.ok_or(Refused::invalid_request("refresh_token is missing"))?;
         let mut refresh = Refresh::new(RefreshToken::new(token));
         if let Some(scope) = parameters.take("scope")? {

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::response::Refused;
 use crate::error::BoxError;
+use crate::session::{SessionError, SessionErrorKind};
 use crate::token::UniqueObject;
 
 /// The parameters of a request. None stands twice; an empty one counts as absent (RFC 6749 section 3.2).
@@ -52,6 +53,14 @@ impl Parameters {
         let text = self.text(name)?;
         self.0.remove(name);
         Ok(text)
+    }
+
+    /// Takes `grant_type`, which is absent or this one.
+    pub(super) fn demand_grant_type(&mut self, wanted: &str) -> Result<(), Refused> {
+        match self.take("grant_type")? {
+            Some(grant_type) if grant_type != wanted => Err(SessionError::new(SessionErrorKind::UnsupportedGrantType).into()),
+            _ => Ok(()),
+        }
     }
 
     /// All parameters that are left, as a type of the application's. Those that it does not know are ignored.

@@ -44,7 +44,7 @@ use self::sync::StoreSync;
 use crate::clock::Timestamp;
 use crate::deadline::within;
 use crate::store::{Revoked, Session, SessionParts, SessionStore};
-use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, KeySet, Secret, SessionClaims, SessionId, StartSync};
+use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, KeySet, Secret, SessionClaims, SessionId, ensure_started};
 
 /// Logs in, refreshes and logs out. A clone is another handle on the same sessions.
 ///
@@ -158,7 +158,7 @@ impl<A: Authenticate> Sessions<A> {
     ///
     /// `UserGone`, `Unavailable`, `Misconfigured`, as for [`log_in`](Self::log_in).
     pub async fn start(&self, grant: Grant, device: Option<&str>) -> Result<TokenResponse, SessionError> {
-        self.start_sync();
+        ensure_started(&self.sync);
         let rid = Rid::random().map_err(|error| SessionError::unavailable(error.to_string()))?;
         let session = self.new_session(&rid, &grant, device);
         let outcome = within_deadline(self.insert_and_answer(&session, &rid, &grant)).await;
@@ -249,7 +249,7 @@ impl<A: Authenticate> Sessions<A> {
     }
 
     async fn end(&self, id: &SessionId, because: Revoked) -> Result<(), SessionError> {
-        self.start_sync();
+        ensure_started(&self.sync);
         let ended = self.store.revoke(id, because, self.now()).await?;
         self.sync.revocations().extend([*id]);
         if ended {
@@ -269,12 +269,6 @@ impl<A: Authenticate> Sessions<A> {
         let refresh_token = self.keys.token(rid, row.generation);
         let seconds = |end: Timestamp| end.as_secs().saturating_sub(now.as_secs());
         Ok(TokenResponse::new((access_token, seconds(expires_at)), (refresh_token, seconds(unused_until)), grant.scope()))
-    }
-
-    fn start_sync(&self) {
-        if !self.sync.is_running() {
-            Arc::clone(&self.sync).start();
-        }
     }
 
     fn now(&self) -> Timestamp {

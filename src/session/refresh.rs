@@ -2,15 +2,13 @@
 
 use std::future::Future;
 
-use sha2::{Digest, Sha256};
-
 use super::refresh_token::Presented;
 use super::rotation::{Answer, Decision, SessionOver, decide};
 use super::{Authenticate, SessionError, SessionErrorKind, Sessions, TokenResponse};
 use crate::clock::Timestamp;
 use crate::deadline::within;
 use crate::store::{Revoked, Session};
-use crate::token::{Grant, REFRESH_DEADLINE, RefreshToken, Scope};
+use crate::token::{Grant, REFRESH_DEADLINE, RefreshToken, Scope, digest, ensure_started};
 
 /// A request for new tokens (RFC 6749 section 6).
 ///
@@ -53,9 +51,7 @@ impl Refresh {
         if key.is_empty() || key.len() > MAX_KEY_BYTES {
             return Err(SessionError::invalid_request("an Idempotency-Key has from 1 to 255 bytes"));
         }
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&Sha256::new().chain_update(b"retry").chain_update(key).finalize()[..16]);
-        self.retry = Some(hash);
+        self.retry = Some(digest("retry", key));
         Ok(self)
     }
 }
@@ -78,7 +74,7 @@ impl<A: Authenticate> Sessions<A> {
     /// refreshes were quicker; the refresh token still works. `Misconfigured`: the grant cannot be.
     pub async fn refresh(&self, refresh: impl Into<Refresh> + Send) -> Result<TokenResponse, SessionError> {
         let refresh = refresh.into();
-        self.start_sync();
+        ensure_started(&self.sync);
         let Some(presented) = self.keys.parse(refresh.token.secret()) else {
             let error = SessionError::new(SessionErrorKind::TokenInvalid);
             tracing::info!(reason = error.reason(), "refresh refused");

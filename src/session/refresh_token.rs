@@ -8,11 +8,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::token::{Audience, RefreshToken, Secret, SessionId};
+use crate::token::{Audience, RefreshToken, Secret, SessionId, digest};
 
 /// The keys of the refresh tokens: one that tags new ones, and those whose tags are still accepted.
 #[derive(Clone)]
@@ -42,10 +42,7 @@ impl Rid {
     }
 
     pub(crate) fn session_id(&self) -> SessionId {
-        let hash = Sha256::new().chain_update(b"sid").chain_update(*self.0).finalize();
-        let mut id = [0; 16];
-        id.copy_from_slice(&hash[..16]);
-        SessionId::from_bytes(id)
+        SessionId::from_bytes(digest("sid", *self.0))
     }
 }
 

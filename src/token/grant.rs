@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::claims::RESERVED;
+use super::digest::digest;
 use super::name::Subject;
 use super::scope::Scope;
 
@@ -72,9 +72,7 @@ impl Grant {
     /// It stands in the session as a hash, and is compared at every refresh. So a login that was under way while the password changed, and a
     /// session that a restored backup brought back, do not survive the change.
     pub fn with_stamp(mut self, stamp: impl AsRef<[u8]>) -> Self {
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&Sha256::new().chain_update(b"stamp").chain_update(stamp).finalize()[..16]);
-        self.stamp = Some(hash);
+        self.stamp = Some(digest("stamp", stamp));
         self
     }
 

@@ -84,7 +84,7 @@ pub(super) fn header(kid: Option<&str>, algorithm: Algorithm) -> String {
     URL_SAFE_NO_PAD.encode(header.to_string())
 }
 
-pub(super) fn check_hmac(algorithm: Algorithm, secret: &[u8]) -> Result<(), ConfigError> {
+fn check_hmac(algorithm: Algorithm, secret: &[u8]) -> Result<(), ConfigError> {
     if algorithm.family() != Family::Hmac {
         return Err(ConfigError::new(format!("a shared secret does not fit {algorithm}")));
     }

@@ -12,6 +12,7 @@
 mod algorithm;
 mod claims;
 mod crypto;
+mod digest;
 mod grant;
 mod json;
 mod jwk;
@@ -41,6 +42,7 @@ pub use signing_key::SigningKey;
 pub use verifier::{AccessTokenVerifier, VerifyError, VerifyErrorKind};
 
 pub(crate) use claims::SessionClaims;
+pub(crate) use digest::digest;
 pub(crate) use json::UniqueObject;
-pub(crate) use receipt::{Receipt, Receipts, StartSync};
+pub(crate) use receipt::{Receipt, Receipts, StartSync, ensure_started};
 pub(crate) use revocation::{MAX_ACCESS_TOKEN_LIFETIME, REFRESH_DEADLINE, RevocationSource, Revocations};

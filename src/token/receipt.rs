@@ -37,6 +37,13 @@ pub(crate) trait StartSync: fmt::Debug + Send + Sync {
     fn start(self: Arc<Self>);
 }
 
+/// Starts it, unless it runs.
+pub(crate) fn ensure_started<S: StartSync + ?Sized>(sync: &Arc<S>) {
+    if !sync.is_running() {
+        Arc::clone(sync).start();
+    }
+}
+
 /// An access token of this generation came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Receipt {

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::algorithm::{Algorithm, Family};
 use super::crypto::Signer;
 use super::jwk;
-use super::key::{Key, check_hmac, header};
+use super::key::{Key, header};
 use super::key_set::KeySet;
 use super::secret::Secret;
 use crate::error::ConfigError;
@@ -135,10 +135,10 @@ impl SigningKey {
     }
 
     fn hmac(kid: Option<String>, algorithm: Algorithm, secret: &[u8]) -> Result<Self, ConfigError> {
-        check_hmac(algorithm, secret)?;
         let header = header(kid.as_deref(), algorithm);
-        let signer = Signer::hmac(algorithm, secret);
+        // Refuses a short key, and an algorithm that is none for it.
         let keys = KeySet::one(Key::hmac(kid, algorithm, secret)?.into_own());
+        let signer = Signer::hmac(algorithm, secret);
         let hmac_secret = Some(Zeroizing::new(secret.to_vec()));
         Ok(Self { private: Arc::new(Private { algorithm, signer, header, hmac_secret }), keys })
     }

@@ -18,7 +18,7 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
     AccessTokenClaims, AccessTokenVerifier, Algorithm, Authenticate, BearerAuthLayer, Clock, Grant, KeySet, NoCredentials,
-    Session, VerifyErrorKind,
+    Session, Sessions, TokenResponse, VerifyErrorKind,
 };
 
 pub(crate) const ISSUER: &str = "https://issuer.test";
@@ -200,4 +200,16 @@ impl Authenticate for Accounts {
     async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
         Ok(Some(Grant::new(session.subject().clone())))
     }
+}
+
+pub(crate) async fn log_in(sessions: &Sessions<Accounts>, subject: &str) -> TokenResponse {
+    sessions.start(Grant::new(subject), None).await.expect("a session")
+}
+
+pub(crate) fn bearer(pair: &TokenResponse) -> String {
+    format!("Bearer {}", pair.access_token().secret())
+}
+
+pub(crate) async fn assert_ended(layer: &BearerAuthLayer, pair: &TokenResponse) {
+    ask(layer, &bearer(pair)).await.assert_refused(401, "invalid_token", "session_revoked");
 }
