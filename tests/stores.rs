@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Row};
 use tempfile::TempDir;
-use tower_bearer::store::{Cursor, RevocationPage, Revoked, SessionParts, StoreError, async_trait};
+use tower_bearer::store::{Announcements, Cursor, RevocationPage, Revoked, SessionParts, StoreError, async_trait};
 use tower_bearer::{
     Clock, MemoryStore, REVOCATION_RETENTION, Session, SessionId, SessionStore, SqliteStore, Subject, SystemClock, Timestamp,
 };
@@ -288,6 +288,14 @@ impl SessionStore for InTurn {
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         self.next().revoked_since(cursor).await
+    }
+
+    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
+        self.next().assert_revoked(ids, now).await
+    }
+
+    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        self.next().announcements().await
     }
 
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tower_bearer::store::{Cursor, RevocationPage, Revoked, StoreError, async_trait, conformance};
+use tower_bearer::store::{Announcements, Cursor, RevocationPage, Revoked, StoreError, async_trait, conformance};
 use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Subject, Timestamp};
 
 /// What is wrong with a store.
@@ -29,6 +29,11 @@ enum Fault {
     ListIgnoresCase,
     FeedNumbersBeforeTheCommit,
     FeedBelievesAnyCursor,
+    FeedIsNeverComplete,
+    FeedIsAlwaysComplete,
+    AssertForgetsTheUnknown,
+    AssertForgetsWhatLives,
+    AnnouncesNothing,
     DeleteForgetsTheRetention,
 }
 
@@ -226,7 +231,7 @@ impl SessionStore for Faulty {
                 let last = *self.last.lock().unwrap();
                 let revoked = self.feed.lock().unwrap().iter().filter(|(number, _)| *number > seen).map(|(_, id)| *id).collect();
                 self.pulls.fetch_add(1, Ordering::SeqCst);
-                Ok(RevocationPage { revoked, cursor: Cursor::new(last.to_string()), store_time })
+                Ok(RevocationPage { revoked, complete: seen == 0, cursor: Cursor::new(last.to_string()), store_time })
             }
             FeedBelievesAnyCursor => {
                 let known = cursor.as_ref().is_none_or(|cursor| cursor.as_str().len() < 10);
@@ -236,8 +241,25 @@ impl SessionStore for Faulty {
                 }
                 Ok(page)
             }
+            FeedIsNeverComplete => Ok(RevocationPage { complete: false, ..self.inner().revoked_since(cursor).await? }),
+            FeedIsAlwaysComplete => Ok(RevocationPage { complete: true, ..self.inner().revoked_since(cursor).await? }),
             _ => self.inner().revoked_since(cursor).await,
         }
+    }
+
+    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
+        for id in ids {
+            let known = self.inner().find(id).await?.is_some();
+            if self.fault != if known { AssertForgetsWhatLives } else { AssertForgetsTheUnknown } {
+                self.inner().assert_revoked(&[*id], now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        let silent = (self.fault == AnnouncesNothing).then_some(Silence);
+        Ok(silent.map(|silence| Box::new(silence) as Box<dyn Announcements>))
     }
 
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
@@ -245,6 +267,15 @@ impl SessionStore for Faulty {
             return self.inner().delete_expired(now + tower_bearer::REVOCATION_RETENTION).await;
         }
         self.inner().delete_expired(now).await
+    }
+}
+
+struct Silence;
+
+#[async_trait]
+impl Announcements for Silence {
+    async fn next(&mut self) -> Result<(), StoreError> {
+        std::future::pending().await
     }
 }
 
@@ -295,6 +326,16 @@ noticed! {
         the_feed_has_no_gaps_while_many_revoke;
     a_feed_that_believes_any_cursor_is_noticed: FeedBelievesAnyCursor =>
         an_unknown_cursor_is_answered_as_none;
+    a_feed_that_is_never_complete_is_noticed: FeedIsNeverComplete =>
+        a_complete_page_says_so;
+    a_feed_that_is_always_complete_is_noticed: FeedIsAlwaysComplete =>
+        a_complete_page_says_so;
+    an_assertion_that_forgets_the_unknown_is_noticed: AssertForgetsTheUnknown =>
+        assert_revoked_enters_what_is_unknown;
+    an_assertion_that_forgets_what_lives_is_noticed: AssertForgetsWhatLives =>
+        assert_revoked_ends_what_lives;
+    a_store_that_announces_nothing_is_noticed: AnnouncesNothing =>
+        every_revocation_is_announced;
     a_deletion_that_forgets_the_retention_is_noticed: DeleteForgetsTheRetention =>
         delete_expired_keeps_what_lives_or_ended_lately, revocations_stay_for_the_retention, delete_expired_leaves_refreshes_alone;
 }

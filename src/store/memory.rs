@@ -6,10 +6,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use super::ended::Ended;
 use super::session::SessionParts;
-use super::{Cursor, KEEP_EXPIRED, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
+use super::{Announcements, Cursor, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::token::{REVOCATION_RETENTION, SessionId, Subject};
+use crate::token::{SessionId, Subject};
 
 /// Sessions in memory: gone when the process ends, and unknown to every other process.
 ///
@@ -52,9 +53,13 @@ impl State {
         let Some(row) = self.rows.get_mut(id).filter(|row| row.revoked.is_none()) else { return false };
         row.revoked = Some((because, now));
         row.revision += 1;
+        self.enter_feed(id, now);
+        true
+    }
+
+    fn enter_feed(&mut self, id: &SessionId, now: Timestamp) {
         self.last_sequence += 1;
         self.feed.push((self.last_sequence, *id, now));
-        true
     }
 }
 
@@ -124,22 +129,42 @@ impl SessionStore for MemoryStore {
         let state = self.state();
         // A cursor of another process, or of none, starts at the beginning.
         let seen = cursor.and_then(|cursor| cursor.as_str().parse().ok()).filter(|&seen| seen <= state.last_sequence);
-        let seen: u64 = seen.unwrap_or(0);
         Ok(RevocationPage {
-            revoked: state.feed.iter().filter(|(sequence, ..)| *sequence > seen).map(|&(_, id, _)| id).collect(),
+            complete: seen.is_none(),
+            revoked: state
+                .feed
+                .iter()
+                .filter(|(sequence, ..)| seen.is_none_or(|seen: u64| *sequence > seen))
+                .map(|&(_, id, _)| id)
+                .collect(),
             cursor: Cursor::new(state.last_sequence.to_string()),
             store_time: SystemClock.now(),
         })
     }
 
+    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
+        let mut state = self.state();
+        for id in ids {
+            if !state.revoke(id, Revoked::Other, now) && !state.feed.iter().any(|(_, known, _)| known == id) {
+                state.enter_feed(id, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody else can revoke anything here.
+    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        Ok(None)
+    }
+
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
         let mut state = self.state();
-        let before = state.rows.len();
+        let (ended, before) = (Ended::by(now), state.rows.len());
         state.rows.retain(|_, row| match row.revoked {
-            Some((_, revoked_at)) => now < revoked_at + REVOCATION_RETENTION,
-            None => now < row.expires_at + KEEP_EXPIRED,
+            Some((_, revoked_at)) => revoked_at > ended.revoked,
+            None => row.expires_at > ended.expired,
         });
-        state.feed.retain(|&(_, _, revoked_at)| now < revoked_at + REVOCATION_RETENTION);
+        state.feed.retain(|&(_, _, revoked_at)| revoked_at > ended.revoked);
         Ok((before - state.rows.len()) as u64)
     }
 }

@@ -9,8 +9,15 @@
 
 #[cfg(feature = "test-util")]
 pub mod conformance;
+mod ended;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
 mod session;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -81,8 +88,21 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// Without a cursor every revocation within the [retention](crate::REVOCATION_RETENTION); with one, every revocation that became visible after the call
     /// that gave the cursor out. Repeats are allowed, gaps never, whatever clocks and slow commits do.
     ///
-    /// A cursor that is unknown or too old is answered as none.
+    /// A cursor that is unknown or too old is answered as none. So is one from before a moment at which the store may have been set back: a
+    /// restart, a failover, a restored backup. Whoever asked then knows better than the store: see [`assert_revoked`](Self::assert_revoked).
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError>;
+
+    /// Enters revocations again that the store has lost. The processes call it with what they still know, when a
+    /// [complete](RevocationPage::complete) page lacks it.
+    ///
+    /// After `Ok` each id is in the feed, for the retention from `now`, whether there is a row or not; a row that lived is revoked as by
+    /// [`revoke`](Self::revoke), for [another reason](Revoked::Other). What is in the feed already stays as it is. Durable. It need not be one
+    /// transaction.
+    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError>;
+
+    /// A subscription to what the processes announce to each other. `None`: this store has none, and the others hear of a revocation when they
+    /// next pull.
+    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError>;
 
     /// Deletes, in small batches, rows that expired at least a day before `now`, and revoked rows and feed entries older than the
     /// [retention](crate::REVOCATION_RETENTION); says how many rows. It never holds a lock for long that a refresh waits for.
@@ -107,11 +127,25 @@ impl Cursor {
     }
 }
 
+/// Wakes those who wait for revocations.
+///
+/// It carries nothing and promises little: an announcement may come twice, late or never, and for no reason. Every process pulls once a
+/// second in any case.
+#[async_trait]
+pub trait Announcements: Send {
+    /// Returns when something was revoked since the last call. One announcement may stand for many revocations.
+    ///
+    /// `Err`: the subscription is gone, and what was announced meanwhile is lost. The caller pulls, and subscribes again.
+    async fn next(&mut self) -> Result<(), StoreError>;
+}
+
 /// What [`SessionStore::revoked_since`] answers.
 #[derive(Clone, Debug)]
 pub struct RevocationPage {
     /// The revoked sessions, in any order; some may have been given out before.
     pub revoked: Vec<SessionId>,
+    /// Whether these are all within the retention. Else they are those after the cursor.
+    pub complete: bool,
     /// Where to go on.
     pub cursor: Cursor,
     /// What time it is at the store.
@@ -180,12 +214,18 @@ impl<T: SessionStore + ?Sized> SessionStore for Arc<T> {
         (**self).revoked_since(cursor).await
     }
 
+    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
+        (**self).assert_revoked(ids, now).await
+    }
+
+    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        (**self).announcements().await
+    }
+
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
         (**self).delete_expired(now).await
     }
 }
 
-/// How long after its end an expired row stays.
-pub(crate) const KEEP_EXPIRED: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 /// The most sessions that `list` answers.
 pub(crate) const MAX_LISTED: usize = 1000;

@@ -166,7 +166,7 @@ pub enum Revoked {
     UserGone,
     /// A new login took its place.
     Replaced,
-    /// A reason that a later version knows.
+    /// Another reason: one that a later version knows, or that a store forgot which was set back.
     Other,
 }
 

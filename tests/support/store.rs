@@ -7,7 +7,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::Semaphore;
-use tower_bearer::store::{Cursor, RevocationPage, Revoked, StoreError, async_trait};
+use tower_bearer::store::{Announcements, Cursor, RevocationPage, Revoked, StoreError, async_trait};
 use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
 
 /// Hands everything on to another store, until it is told otherwise. Clones are the same store.
@@ -193,6 +193,14 @@ impl SessionStore for FailingStore {
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         self.through("revoked_since", self.0.store.revoked_since(cursor)).await
+    }
+
+    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
+        self.through("assert_revoked", self.0.store.assert_revoked(ids, now)).await
+    }
+
+    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        self.through("announcements", self.0.store.announcements()).await
     }
 
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {

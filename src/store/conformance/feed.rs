@@ -143,6 +143,27 @@ pub async fn an_unknown_cursor_is_answered_as_none(store: Arc<dyn SessionStore>)
     }
 }
 
+/// A page that lacks a revocation within the retention never says that it is complete, and one without a cursor does.
+///
+/// Processes compare a complete page with what they know, and enter again what it lacks. Without one they never notice that the store was
+/// set back; a false one makes them write everything anew.
+pub async fn a_complete_page_says_so(store: Arc<dyn SessionStore>) {
+    assert!(pull(&store, None).await.complete, "the page without a cursor is not complete");
+    let mut ended = vec![revoked(&store, now()).await];
+    let mut cursor = pull(&store, None).await.cursor;
+    for _ in 0..3 {
+        ended.push(revoked(&store, now()).await);
+        let unknown = pull(&store, Some(&Cursor::new("no cursor at all"))).await;
+        let pages = [pull(&store, None).await, unknown, pull(&store, Some(&cursor)).await];
+        assert!(pages[..2].iter().all(|page| page.complete), "a page without a cursor that the store knows is not complete");
+        for page in pages.iter().filter(|page| page.complete) {
+            assert!(ended.iter().all(|id| page.revoked.contains(id)), "a page that lacks a revocation says that it is complete");
+        }
+        let [.., page] = pages;
+        cursor = page.cursor;
+    }
+}
+
 /// Every page tells what time it is at the store.
 ///
 /// It shows that the clock of a machine is wrong. The suite allows an hour.

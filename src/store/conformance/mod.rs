@@ -6,6 +6,8 @@
 //! What cannot be tested from outside is left to the author: that `Ok` is durable when the power fails, and that `delete_expired` works in
 //! small batches.
 
+mod again;
+mod announced;
 mod confirm;
 mod delete;
 mod feed;
@@ -114,7 +116,15 @@ promises! { $
         the_feed_has_no_gaps_while_many_revoke,
         revoke_all_enters_the_feed,
         an_unknown_cursor_is_answered_as_none,
+        a_complete_page_says_so,
         the_feed_tells_the_time;
+    again:
+        assert_revoked_ends_what_lives,
+        assert_revoked_enters_what_is_unknown,
+        assert_revoked_leaves_what_is_revoked;
+    announced:
+        every_revocation_is_announced,
+        what_is_announced_is_in_the_feed;
     delete:
         delete_expired_deletes_what_ended_a_day_ago,
         delete_expired_keeps_what_lives_or_ended_lately,

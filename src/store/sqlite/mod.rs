@@ -1,5 +1,7 @@
 //! [`SqliteStore`].
 
+mod statements;
+
 use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
@@ -9,11 +11,14 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Row, SqlSafeStr};
 
+use self::statements::*;
+use super::ended::Ended;
 use super::session::SessionParts;
-use super::{Cursor, KEEP_EXPIRED, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
+use super::sql::{array, millis, revision};
+use super::{Announcements, Cursor, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
-use crate::token::{REVOCATION_RETENTION, SessionId, Subject};
+use crate::token::{SessionId, Subject};
 
 /// Sessions in a SQLite database: for applications on one machine. Several processes may share the file.
 ///
@@ -144,11 +149,12 @@ impl SessionStore for SqliteStore {
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        // A cursor that was not given out here starts at the beginning.
+        // A cursor that was not given out here starts at the beginning. So does that of an empty feed.
         let seen = cursor.and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(0_i64);
         let rows = sqlx::query(REVOKED_SINCE).bind(seen).fetch_all(&self.pool).await.map_err(failed)?;
         let mut page = RevocationPage {
             revoked: Vec::with_capacity(rows.len()),
+            complete: false,
             cursor: Cursor::new(seen.to_string()),
             store_time: Timestamp::ZERO,
         };
@@ -157,6 +163,7 @@ impl SessionStore for SqliteStore {
             page.store_time = timestamp(row, "now").map_err(failed)?;
             let last: i64 = row.try_get("last").map_err(failed)?;
             page.cursor = Cursor::new(last.to_string());
+            page.complete = seen == 0 || seen > last;
             if let Some(id) = row.try_get::<Option<Vec<u8>>, _>("session_id").map_err(failed)? {
                 page.revoked.push(SessionId::from_bytes(array(id).map_err(failed)?));
             }
@@ -164,18 +171,34 @@ impl SessionStore for SqliteStore {
         Ok(page)
     }
 
+    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
+        for batch in ids.chunks(BATCH) {
+            let batch = json(batch.iter().map(SessionId::as_bytes));
+            let query = sqlx::query(REVOKE_AGAIN).bind(Revoked::Other.as_str()).bind(millis(now)).bind(&batch);
+            query.execute(&self.pool).await.map_err(failed)?;
+            // The trigger has entered what lived. This enters what is not known.
+            let query = sqlx::query(ENTER_FEED).bind(&batch).bind(millis(now));
+            query.execute(&self.pool).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// SQLite has none.
+    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        Ok(None)
+    }
+
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let now = now.as_millis();
-        let before = |keep: Duration| millis(Timestamp::from_millis(now.saturating_sub(keep.as_millis() as u64)));
-        let (revoked, expired) = (before(REVOCATION_RETENTION), before(KEEP_EXPIRED));
+        let Ended { revoked, expired } = Ended::by(now);
+        let (revoked, expired) = (millis(revoked), millis(expired));
         let mut deleted = 0;
         loop {
             // Reading takes no lock that a writer waits for. Each deletion takes it once, for a moment.
             let query = sqlx::query_scalar(FIND_ENDED).bind(revoked).bind(expired).bind(READ_AT_ONCE as i64);
-            let ended: Vec<String> = query.fetch_all(&self.pool).await.map_err(failed)?;
+            let ended: Vec<Vec<u8>> = query.fetch_all(&self.pool).await.map_err(failed)?;
+            let ended: Vec<[u8; 16]> = ended.into_iter().map(array).collect::<Result<_, _>>().map_err(failed)?;
             for batch in ended.chunks(BATCH) {
-                let batch = format!("[\"{}\"]", batch.join("\",\""));
-                let query = sqlx::query(DELETE_ENDED).bind(revoked).bind(expired).bind(batch);
+                let query = sqlx::query(DELETE_ENDED).bind(revoked).bind(expired).bind(json(batch.iter()));
                 deleted += query.execute(&self.pool).await.map_err(failed)?.rows_affected();
             }
             if ended.len() < READ_AT_ONCE {
@@ -224,14 +247,13 @@ async fn migrate(pool: &SqlitePool) -> Result<(), MigrateError> {
 }
 
 fn migrator() -> Migrator {
-    let first = Migration::new(
-        1,
-        Cow::Borrowed("sessions"),
-        MigrationType::Simple,
-        include_str!("../../migrations/sqlite/0001_sessions.sql").into_sql_str(),
-        false,
-    );
-    let mut migrator = Migrator::with_migrations(vec![first]);
+    let migration = |version, name, sql| {
+        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, SqlSafeStr::into_sql_str(sql), false)
+    };
+    let mut migrator = Migrator::with_migrations(vec![
+        migration(1, "sessions", include_str!("../../../migrations/sqlite/0001_sessions.sql")),
+        migration(2, "feed by session", include_str!("../../../migrations/sqlite/0002_feed_by_session.sql")),
+    ]);
     // The application may keep migrations of its own in the same database.
     migrator.dangerous_set_table_name("tower_bearer_migrations");
     migrator
@@ -267,21 +289,14 @@ fn read(row: &SqliteRow) -> Result<Session, BoxError> {
     }))
 }
 
-fn array(bytes: Vec<u8>) -> Result<[u8; 16], BoxError> {
-    bytes.try_into().map_err(|_| "a column that has 16 bytes has another length".into())
+/// A list of ids in hexadecimal, which SQLite reads as one argument.
+fn json<'a>(ids: impl Iterator<Item = &'a [u8; 16]>) -> String {
+    let hex = |id: &[u8; 16]| format!("{:032x}", u128::from_be_bytes(*id));
+    serde_json::Value::from_iter(ids.map(hex)).to_string()
 }
 
 fn timestamp(row: &SqliteRow, column: &str) -> Result<Timestamp, BoxError> {
     Ok(Timestamp::from_millis(row.try_get::<i64, _>(column)?.try_into()?))
-}
-
-/// `Timestamp` never exceeds an `i64`.
-fn millis(timestamp: Timestamp) -> i64 {
-    i64::try_from(timestamp.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn revision(revision: u64) -> i64 {
-    i64::try_from(revision).unwrap_or(i64::MAX)
 }
 
 fn failed(source: impl Into<BoxError>) -> StoreError {
@@ -297,39 +312,3 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 const READ_AT_ONCE: usize = 50_000;
 /// Rows that are deleted under one lock.
 const BATCH: usize = 500;
-
-const INSERT: &str = "INSERT INTO tower_bearer_sessions (id, subject, device, created_at, expires_at, stamp, receipts, generation, \
-    rotated_at, confirmed, recoveries, recovered, retry_key, revision, revoked_because, revoked_at) \
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-
-const FIND: &str = "SELECT * FROM tower_bearer_sessions WHERE id = ?";
-
-const REPLACE: &str = "UPDATE tower_bearer_sessions SET generation = ?1, rotated_at = ?2, confirmed = ?3, recoveries = ?4, \
-    recovered = ?5, retry_key = ?6, revision = ?7 WHERE id = ?8 AND revision = ?7 - 1 AND revoked_at IS NULL";
-
-const CONFIRM: &str = "UPDATE tower_bearer_sessions SET confirmed = 1, revision = revision + 1 \
-    WHERE id = ? AND generation = ? AND confirmed = 0 AND revoked_at IS NULL";
-
-const REVOKE: &str = "UPDATE tower_bearer_sessions SET revoked_because = ?, revoked_at = ?, revision = revision + 1 \
-    WHERE id = ? AND revoked_at IS NULL";
-
-const REVOKE_ALL: &str = "UPDATE tower_bearer_sessions SET revoked_because = ?, revoked_at = ?, revision = revision + 1 \
-    WHERE subject = ? AND revoked_at IS NULL";
-
-const LIST: &str = "SELECT * FROM tower_bearer_sessions WHERE subject = ? AND revoked_at IS NULL AND expires_at > ? \
-    ORDER BY created_at DESC LIMIT ?";
-
-/// One statement, so that rows and cursor are of one moment. A number above the last was not given out here: it counts as none.
-const REVOKED_SINCE: &str = "WITH place AS (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now, \
-    COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'tower_bearer_revocations'), 0) AS last) \
-    SELECT place.now, place.last, feed.session_id FROM place LEFT JOIN tower_bearer_revocations AS feed \
-    ON feed.sequence > CASE WHEN ?1 > place.last THEN 0 ELSE ?1 END";
-
-const FIND_ENDED: &str = "SELECT hex(id) FROM tower_bearer_sessions \
-    WHERE revoked_at <= ?1 OR (revoked_at IS NULL AND expires_at <= ?2) LIMIT ?3";
-
-const DELETE_ENDED: &str = "DELETE FROM tower_bearer_sessions WHERE id IN (SELECT unhex(value) FROM json_each(?3)) \
-    AND (revoked_at <= ?1 OR (revoked_at IS NULL AND expires_at <= ?2))";
-
-const DELETE_FEED: &str = "DELETE FROM tower_bearer_revocations WHERE sequence IN \
-    (SELECT sequence FROM tower_bearer_revocations WHERE revoked_at <= ?1 LIMIT ?2)";

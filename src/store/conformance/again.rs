@@ -1,0 +1,61 @@
+//! `assert_revoked`.
+
+use std::sync::Arc;
+
+use super::support::{DAY, HOUR, WORKS, assert_row, earlier, inserted, now, pull, row, unused_id};
+use crate::store::{Revoked, SessionStore};
+use crate::token::REVOCATION_RETENTION;
+
+/// `assert_revoked` ends what lives, enters it into the feed, and raises the revision.
+///
+/// A restored backup brings sessions back to life that a process still knows to be dead.
+pub async fn assert_revoked_ends_what_lives(store: Arc<dyn SessionStore>) {
+    let (dead, also_dead, live) =
+        (inserted(&store, "user").await, inserted(&store, "user").await, inserted(&store, "user").await);
+    let (cursor, start) = (pull(&store, None).await.cursor, now());
+    // Every method is safe to repeat.
+    for _ in 0..2 {
+        store.assert_revoked(&[*dead.id(), *also_dead.id()], start).await.expect(WORKS);
+    }
+    for session in [&dead, &also_dead] {
+        let found = row(&store, session.id()).await;
+        assert_eq!(found.revoked(), Some((Revoked::Other, start)), "assert_revoked left a session alive");
+        assert_eq!(
+            found.parts().revision,
+            session.parts().revision + 1,
+            "the revision does not count assert_revoked as one change"
+        );
+        for cursor in [None, Some(&cursor)] {
+            let page = pull(&store, cursor).await;
+            assert!(page.revoked.contains(session.id()), "assert_revoked did not enter a session into the feed");
+        }
+    }
+    assert_row(&row(&store, live.id()).await, &live, "assert_revoked changed another session");
+}
+
+/// `assert_revoked` enters what has no row into the feed: it may be younger than the backup, and its access tokens still pass elsewhere.
+pub async fn assert_revoked_enters_what_is_unknown(store: Arc<dyn SessionStore>) {
+    let cursor = pull(&store, None).await.cursor;
+    let (unknown, start) = (unused_id(), now());
+    store.assert_revoked(&[unknown], start).await.expect(WORKS);
+    assert!(store.find(&unknown).await.expect(WORKS).is_none(), "assert_revoked made a row");
+    for cursor in [None, Some(&cursor)] {
+        assert!(pull(&store, cursor).await.revoked.contains(&unknown), "assert_revoked did not enter an unknown session");
+    }
+    store.delete_expired(earlier(start + REVOCATION_RETENTION, HOUR)).await.expect(WORKS);
+    assert!(pull(&store, None).await.revoked.contains(&unknown), "an asserted revocation left the feed within the retention");
+    store.delete_expired(start + REVOCATION_RETENTION + DAY).await.expect(WORKS);
+    assert!(!pull(&store, None).await.revoked.contains(&unknown), "an asserted revocation stays after the retention");
+}
+
+/// `assert_revoked` leaves alone what the store knows to be revoked: reason, time and revision stay.
+///
+/// Several processes assert the same after one restore.
+pub async fn assert_revoked_leaves_what_is_revoked(store: Arc<dyn SessionStore>) {
+    let (session, start) = (inserted(&store, "user").await, earlier(now(), HOUR));
+    assert!(store.revoke(session.id(), Revoked::Reused, start).await.expect(WORKS), "revoke of a live session returned false");
+    let before = row(&store, session.id()).await;
+    store.assert_revoked(&[*session.id()], now()).await.expect(WORKS);
+    assert_row(&row(&store, session.id()).await, &before, "assert_revoked changed a session that was revoked");
+    store.assert_revoked(&[], now()).await.expect(WORKS);
+}

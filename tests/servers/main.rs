@@ -1,0 +1,11 @@
+//! The stores that need a server of their own: against real ones. `tests/run` starts them and says where they are.
+
+#![allow(clippy::unwrap_used)]
+
+mod postgres;
+mod redis;
+
+/// Where a server listens. A server that is not there fails the suite.
+fn url(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run tests/run, which starts the servers and sets it"))
+}

@@ -1,0 +1,1 @@
+//! `RedisStore` keeps every promise of `SessionStore`; and what Redis alone has to promise.
