@@ -34,7 +34,7 @@ pub use extract::CurrentUserRejection;
 pub use password::{PasswordCheck, PasswordError, Passwords};
 pub use session::{
     Authenticate, NoCredentials, PasswordCredentials, Refresh, SessionError, SessionErrorKind, SessionPolicy, Sessions,
-    TokenResponse,
+    StoreOutage, TokenResponse,
 };
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;

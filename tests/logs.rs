@@ -1,12 +1,13 @@
 //! What the log says about requests, and what it never says.
 
+#[path = "support/log.rs"]
+mod log;
 #[path = "support/request.rs"]
 mod support;
 
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use log::Log;
 use support::{Accounts, ask, hello, send, with_authorization, without_token};
 
 use axum::Router;
@@ -18,44 +19,6 @@ use tower_bearer::{
     AccessTokenClaims, BearerAuthLayer, BoxError, CurrentUser, Grant, LoadUser, MemoryStore, PasswordCredentials, RefreshToken,
     RequireScopeLayer, Secret, Sessions,
 };
-use tracing::subscriber::DefaultGuard;
-
-/// Everything that is logged on this thread, down to `TRACE`, while the guard lives.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn capture() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().expect("no panic").clone()).expect("UTF-8")
-    }
-
-    /// What was logged since the last call.
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().expect("no panic"))).expect("UTF-8")
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("no panic").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 #[track_caller]
 fn assert_silent_about(log: &str, secrets: &[&str]) {

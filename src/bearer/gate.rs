@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
 
@@ -30,6 +31,8 @@ pub(crate) struct Gate {
 #[derive(Clone, Debug)]
 pub(crate) struct SessionSide {
     pub(crate) revocations: Revocations,
+    /// How old they may be.
+    pub(crate) max_lag: Option<Duration>,
     pub(crate) receipts: Receipts,
     /// Keeps the background task alive, and starts it.
     pub(crate) sync: Arc<dyn StartSync>,
@@ -54,7 +57,7 @@ impl Gate {
 
     /// Whether [`admit_at_once`](Self::admit_at_once) may be asked.
     pub(super) fn need_not_wait(&self) -> bool {
-        self.loader.is_none() && self.sessions.as_ref().is_none_or(|sessions| sessions.revocations.is_loaded())
+        self.loader.is_none() && self.sessions.as_ref().is_none_or(|sessions| sessions.revocations.is_current(sessions.max_lag))
     }
 
     pub(super) fn admit_at_once(&self, claims: Option<AccessTokenClaims>) -> Result<Admission, BearerError> {
@@ -70,7 +73,7 @@ impl Gate {
     /// Loads revocations and user where need be.
     pub(crate) async fn admit(self: Arc<Self>, claims: Option<AccessTokenClaims>) -> Result<Admission, BearerError> {
         if let (Some(sessions), Some(_)) = (&self.sessions, &claims) {
-            sessions.revocations.load().await.map_err(BearerError::unavailable)?;
+            sessions.revocations.load(sessions.max_lag).await.map_err(BearerError::unavailable)?;
         }
         let mut admission = self.admit_at_once(claims)?;
         if let (Some(loader), Some(claims)) = (&self.loader, &admission.claims) {

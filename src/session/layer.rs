@@ -13,6 +13,7 @@ impl<A: Authenticate> Sessions<A> {
     pub fn layer(&self) -> BearerAuthLayer {
         let sessions = SessionSide {
             revocations: self.sync.revocations().clone(),
+            max_lag: self.outage.max_lag(),
             receipts: self.sync.receipts().clone(),
             sync: Arc::clone(&self.sync) as _,
         };

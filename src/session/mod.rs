@@ -10,7 +10,8 @@
 //! **Theft is noticed.** A refresh token that was used up ends its session, with a log event that holds the evidence. Not noticed: a thief who
 //! presents his copy within the overlap of every honest refresh. A thief who never uses an access token is seen after eight generations.
 //!
-//! **A logout reaches access tokens**, on this process with the very next request, on others within a second.
+//! **A logout reaches access tokens**, on this process with the very next request, on others within a second; in milliseconds, where the
+//! store announces it. [`StoreOutage`] says what happens while the store cannot be asked.
 //!
 //! `Sessions` know no HTTP: see [`AuthEndpoints`](crate::AuthEndpoints).
 
@@ -19,7 +20,9 @@ mod background;
 mod error;
 #[cfg(test)]
 mod explorer;
+mod feed;
 mod layer;
+mod outage;
 mod own;
 mod policy;
 mod refresh;
@@ -34,6 +37,7 @@ use std::time::Duration;
 
 pub use authenticate::{Authenticate, NoCredentials, PasswordCredentials};
 pub use error::{SessionError, SessionErrorKind};
+pub use outage::StoreOutage;
 pub use policy::SessionPolicy;
 pub use refresh::Refresh;
 pub use token_response::TokenResponse;
@@ -84,6 +88,7 @@ pub struct Sessions<A> {
     keys: Arc<RefreshTokenKeys>,
     policy: SessionPolicy,
     leeway: Duration,
+    outage: StoreOutage,
     sync: Arc<StoreSync>,
 }
 
@@ -103,6 +108,7 @@ impl<A: Authenticate> Sessions<A> {
             signer,
             policy: SessionPolicy::default(),
             leeway: AccessTokenVerifier::DEFAULT_LEEWAY,
+            outage: StoreOutage::default(),
         }
     }
 
@@ -195,13 +201,15 @@ impl<A: Authenticate> Sessions<A> {
         Ok(self.sync.write_receipts().await?)
     }
 
-    /// Deletes what ended long ago from the store, in small batches; says how many rows. Worth calling once an hour.
+    /// Deletes what ended long ago from the store, in small batches; says how many rows.
+    ///
+    /// Every process does so by itself, once an hour, from the moment that it is used. Where the clocks differ the slower one counts.
     ///
     /// # Errors
     ///
     /// `Unavailable`: some may be left.
     pub async fn delete_expired(&self) -> Result<u64, SessionError> {
-        Ok(self.store.delete_expired(self.now()).await?)
+        Ok(self.sync.feed().delete_expired().await?)
     }
 
     fn new_session(&self, rid: &Rid, grant: &Grant, device: Option<&str>) -> Session {
@@ -285,6 +293,7 @@ impl<A> Clone for Sessions<A> {
             keys: Arc::clone(&self.keys),
             policy: self.policy,
             leeway: self.leeway,
+            outage: self.outage,
             sync: Arc::clone(&self.sync),
         }
     }

@@ -90,14 +90,14 @@ impl<A: Authenticate> Sessions<A> {
 
     async fn refresh_presented(&self, presented: &Presented, refresh: &Refresh) -> Result<TokenResponse, SessionError> {
         let (arrived, revocations) = (self.now(), self.sync.revocations());
-        revocations.load().await.map_err(SessionError::unavailable)?;
+        revocations.load(self.outage.max_lag()).await.map_err(SessionError::unavailable)?;
         let id = presented.rid.session_id();
 
         for _ in 0..MAX_RACES {
             let session = self.store.find(&id).await?.ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;
             if session.revoked().is_none() && revocations.contains(&id) {
                 // A row that a restored backup brought back to life is revoked again.
-                self.end(&id, Revoked::LoggedOut).await?;
+                self.end(&id, Revoked::Other).await?;
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }
             // Once before the application is asked, so that a dead token asks it nothing; and once after, for it takes its time.

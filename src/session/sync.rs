@@ -1,20 +1,21 @@
-//! The background tasks of a process: they pull revocations from the store, and write receipts to it.
+//! The background tasks of a process: they pull revocations from the store, listen for announcements, write receipts, and clean up.
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::sleep;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
 
 use super::background::Background;
+use super::feed::Feed;
+use super::outage::Outage;
 use crate::clock::Clock;
 use crate::deadline::within;
-use crate::error::BoxError;
-use crate::store::{Cursor, SessionStore, StoreError};
-use crate::token::{Receipt, Receipts, RevocationSource, Revocations, StartSync};
+use crate::store::{Announcements, SessionStore, StoreError};
+use crate::token::{Receipt, Receipts, Revocations, StartSync};
 
 /// What keeps this process and its store in step.
 ///
@@ -26,21 +27,28 @@ pub(crate) struct StoreSync {
     receipts: Receipts,
     /// Held while receipts are written, so that `flush` waits for those that the task has taken.
     writing: tokio::sync::Mutex<()>,
+    /// Rings when the store announces something.
+    announced: Arc<Notify>,
     writer: Background,
     puller: Background,
+    listener: Background,
+    cleaner: Background,
 }
 
 impl StoreSync {
     pub(super) fn new(store: Arc<dyn SessionStore>, clock: Arc<dyn Clock>) -> Arc<Self> {
-        let feed = Arc::new(Feed { store, cursor: Mutex::default() });
+        let feed = Arc::new(Feed::new(store, Arc::clone(&clock)));
         let revocations = Revocations::new(clock, Arc::clone(&feed));
         Arc::new(Self {
             feed,
             revocations,
             receipts: Receipts::default(),
             writing: tokio::sync::Mutex::default(),
+            announced: Arc::default(),
             writer: Background::default(),
             puller: Background::default(),
+            listener: Background::default(),
+            cleaner: Background::default(),
         })
     }
 
@@ -50,6 +58,10 @@ impl StoreSync {
 
     pub(super) fn receipts(&self) -> &Receipts {
         &self.receipts
+    }
+
+    pub(super) fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// Asks the store what was revoked since the last time.
@@ -62,43 +74,94 @@ impl StoreSync {
         let _writing = self.writing.lock().await;
         let mut batch = Batch { receipts: &self.receipts, left: self.receipts.take() };
         while let Some(receipt) = batch.left.last() {
-            in_time(self.feed.store.confirm(&receipt.id, receipt.generation)).await?;
+            in_time(DEADLINE, self.feed.store.confirm(&receipt.id, receipt.generation)).await?;
             batch.left.pop();
         }
         Ok(())
     }
 
     async fn write_receipts_as_they_arrive(sync: Weak<Self>, receipts: Receipts) {
+        let mut outage = Outage::of("receipts were not written");
         loop {
             receipts.arrived().await;
             let Some(sync) = sync.upgrade() else { return };
-            if let Err(error) = sync.write_receipts().await {
-                tracing::warn!(cause = &error as &dyn std::error::Error, "receipts were not written");
-            }
+            outage.note(sync.write_receipts().await);
         }
     }
 
-    /// By itself, so that no receipt keeps a logout waiting.
-    async fn pull_every_second(sync: Weak<Self>) {
+    /// Every second, and when the store announces something. By itself, so that no receipt keeps a logout waiting.
+    async fn pull_revocations(sync: Weak<Self>, announced: Arc<Notify>) {
+        let mut outage = Outage::of("revocations were not pulled");
         loop {
-            sleep(PULL_EVERY).await;
+            // An announcement that came meanwhile waits here.
+            let _ = timeout(PULL_EVERY - BETWEEN_PULLS, announced.notified()).await;
             let Some(sync) = sync.upgrade() else { return };
-            if let Err(error) = in_time(sync.pull()).await {
-                tracing::warn!(cause = &error as &dyn std::error::Error, "revocations were not pulled");
+            outage.note(in_time(PULL_DEADLINE, sync.pull()).await);
+            drop(sync);
+            // Many that log out at once make few pulls.
+            sleep(BETWEEN_PULLS).await;
+        }
+    }
+
+    /// What is announced while nobody listens is lost, so each subscription begins with a pull.
+    async fn listen_for_announcements(store: Arc<dyn SessionStore>, announced: Arc<Notify>) {
+        let mut outage = Outage::of("announcements do not arrive; revocations are pulled every second");
+        loop {
+            match in_time(DEADLINE, store.announcements()).await {
+                // There is nothing to do here for as long as the process lives.
+                Ok(None) => return std::future::pending().await,
+                Ok(Some(mut announcements)) => {
+                    outage.note(Ok(()));
+                    announced.notify_one();
+                    outage.note(hand_on(&mut *announcements, &announced).await);
+                }
+                Err(error) => outage.note(Err(error)),
             }
+            announced.notify_one();
+            sleep(PULL_EVERY).await;
+        }
+    }
+
+    /// Now and then. Each process does, and not all at the same time.
+    async fn clean_up(feed: Arc<Feed>) {
+        let mut outage = Outage::of("expired sessions were not deleted");
+        sleep(CLEAN_UP_FIRST.mul_f64(1.0 + random_share())).await;
+        loop {
+            outage.note(feed.delete_expired().await.map(|deleted| {
+                if deleted > 0 {
+                    tracing::info!(deleted, "expired sessions were deleted");
+                }
+            }));
+            sleep(CLEAN_UP_EVERY).await;
         }
     }
 }
 
+/// Rings for each announcement, until the subscription is gone.
+async fn hand_on(announcements: &mut dyn Announcements, announced: &Notify) -> Result<(), StoreError> {
+    loop {
+        announcements.next().await?;
+        announced.notify_one();
+    }
+}
+
+/// From 0 to 1. Where the system has no randomness, processes do the same at the same time, and that is all.
+fn random_share() -> f64 {
+    f64::from(getrandom::u32().unwrap_or(0)) / f64::from(u32::MAX)
+}
+
 impl StartSync for StoreSync {
     fn is_running(&self) -> bool {
-        self.writer.is_running() && self.puller.is_running()
+        [&self.writer, &self.puller, &self.listener, &self.cleaner].into_iter().all(Background::is_running)
     }
 
     fn start(self: Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else { return };
         self.writer.start(&runtime, || Self::write_receipts_as_they_arrive(Arc::downgrade(&self), self.receipts.clone()));
-        self.puller.start(&runtime, || Self::pull_every_second(Arc::downgrade(&self)));
+        self.puller.start(&runtime, || Self::pull_revocations(Arc::downgrade(&self), Arc::clone(&self.announced)));
+        let (store, announced) = (Arc::clone(&self.feed.store), Arc::clone(&self.announced));
+        self.listener.start(&runtime, || Self::listen_for_announcements(store, announced));
+        self.cleaner.start(&runtime, || Self::clean_up(Arc::clone(&self.feed)));
     }
 }
 
@@ -109,29 +172,6 @@ impl fmt::Debug for StoreSync {
             .field("revocations", &self.revocations)
             .field("receipts", &self.receipts)
             .finish_non_exhaustive()
-    }
-}
-
-/// The store's revocations, and how far they have been read.
-struct Feed {
-    store: Arc<dyn SessionStore>,
-    cursor: Mutex<Option<Cursor>>,
-}
-
-impl Feed {
-    async fn pull(&self, revocations: &Revocations) -> Result<(), StoreError> {
-        let cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let page = self.store.revoked_since(cursor).await?;
-        revocations.extend(page.revoked);
-        // Of two pulls at once the earlier may come last: the next one then repeats a little.
-        *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(page.cursor);
-        Ok(())
-    }
-}
-
-impl RevocationSource for Arc<Feed> {
-    fn load<'a>(&'a self, revocations: &'a Revocations) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>> {
-        Box::pin(async { self.pull(revocations).await.map_err(Into::into) })
     }
 }
 
@@ -148,10 +188,18 @@ impl Drop for Batch<'_> {
 }
 
 /// Nothing in the background waits for a store that hangs.
-async fn in_time(work: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
-    within(DEADLINE, work).await.unwrap_or_else(|elapsed| Err(StoreError::new("session", elapsed)))
+async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    within(limit, work).await.unwrap_or_else(|elapsed| Err(StoreError::new("session", elapsed)))
 }
 
+/// How long a logout takes to reach this process where nothing announces it.
 const PULL_EVERY: Duration = Duration::from_secs(1);
+/// At most twenty pulls a second, whatever is announced.
+const BETWEEN_PULLS: Duration = Duration::from_millis(50);
 /// More than a store takes that works.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
+/// The same for a page that may hold a day of revocations.
+const PULL_DEADLINE: Duration = Duration::from_secs(10);
+/// The first time after one to two times this.
+const CLEAN_UP_FIRST: Duration = Duration::from_secs(300);
+const CLEAN_UP_EVERY: Duration = Duration::from_secs(3600);

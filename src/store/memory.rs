@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use super::ended::Ended;
 use super::session::SessionParts;
 use super::{Announcements, Cursor, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
-use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::clock::Timestamp;
 use crate::token::{SessionId, Subject};
 
 /// Sessions in memory: gone when the process ends, and unknown to every other process.
@@ -138,7 +138,7 @@ impl SessionStore for MemoryStore {
                 .map(|&(_, id, _)| id)
                 .collect(),
             cursor: Cursor::new(state.last_sequence.to_string()),
-            store_time: SystemClock.now(),
+            store_time: None,
         })
     }
 

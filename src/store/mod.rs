@@ -148,8 +148,8 @@ pub struct RevocationPage {
     pub complete: bool,
     /// Where to go on.
     pub cursor: Cursor,
-    /// What time it is at the store.
-    pub store_time: Timestamp,
+    /// What time it is at the store. `None`: it has no clock but this machine's.
+    pub store_time: Option<Timestamp>,
 }
 
 /// The store could not say whether it did what it was asked for.

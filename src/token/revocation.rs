@@ -4,10 +4,11 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use super::session_id::SessionId;
 use super::verifier::AccessTokenVerifier;
@@ -17,15 +18,19 @@ use crate::error::BoxError;
 
 /// The sessions that were revoked within the [retention](REVOCATION_RETENTION): asked in memory at every request, and at every refresh.
 ///
-/// It has to be loaded before the first answer counts; until then nobody passes.
+/// It has to be loaded before the first answer counts; until then nobody passes. How old it may be is for whoever asks to say.
 #[derive(Clone)]
 pub(crate) struct Revocations(Arc<Inner>);
 
 struct Inner {
     clock: Arc<dyn Clock>,
     source: Box<dyn RevocationSource>,
-    loaded: OnceCell<()>,
     revoked: RwLock<Revoked>,
+    /// The monotonic moment, in milliseconds, up to which everything is known.
+    current_to: AtomicU64,
+    /// Held by whoever loads. The number counts the loads that failed.
+    loading: Mutex<()>,
+    failures: AtomicU64,
 }
 
 #[derive(Default)]
@@ -35,7 +40,7 @@ struct Revoked {
     until: VecDeque<(Duration, SessionId)>,
 }
 
-/// Fills the set for the first time.
+/// Where the set comes from.
 pub(crate) trait RevocationSource: Send + Sync {
     /// Enters everything that the store has into `revocations`.
     fn load<'a>(&'a self, revocations: &'a Revocations) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>>;
@@ -43,18 +48,56 @@ pub(crate) trait RevocationSource: Send + Sync {
 
 impl Revocations {
     pub(crate) fn new(clock: Arc<dyn Clock>, source: impl RevocationSource + 'static) -> Self {
-        Self(Arc::new(Inner { clock, source: Box::new(source), loaded: OnceCell::new(), revoked: RwLock::default() }))
+        Self(Arc::new(Inner {
+            clock,
+            source: Box::new(source),
+            revoked: RwLock::default(),
+            current_to: AtomicU64::new(NEVER),
+            loading: Mutex::default(),
+            failures: AtomicU64::new(0),
+        }))
     }
 
-    pub(crate) fn is_loaded(&self) -> bool {
-        self.0.loaded.initialized()
+    /// Whether the set was loaded, and is not older than `max_lag`.
+    pub(crate) fn is_current(&self, max_lag: Option<Duration>) -> bool {
+        match (self.0.current_to.load(Ordering::Relaxed), max_lag) {
+            (NEVER, _) => false,
+            (_, None) => true,
+            (current_to, Some(max_lag)) => self.since(current_to) <= max_lag,
+        }
     }
 
-    /// Waits for the first load. Of those who come at once one asks the store; if he gives up, the next one does.
-    pub(crate) async fn load(&self) -> Result<(), BoxError> {
+    /// How old the set is. `None`: it was never loaded.
+    pub(crate) fn lag(&self) -> Option<Duration> {
+        match self.0.current_to.load(Ordering::Relaxed) {
+            NEVER => None,
+            current_to => Some(self.since(current_to)),
+        }
+    }
+
+    /// Waits until the set is current. Of those who come at once one asks the store; if it fails, it fails for all of them; if he gives up,
+    /// the next one asks.
+    pub(crate) async fn load(&self, max_lag: Option<Duration>) -> Result<(), BoxError> {
+        if self.is_current(max_lag) {
+            return Ok(());
+        }
         // The wait for others is limited too: a store that hangs makes nobody wait for longer than one that fails.
-        within(REFRESH_DEADLINE, self.0.loaded.get_or_try_init(|| self.0.source.load(self))).await??;
-        Ok(())
+        within(REFRESH_DEADLINE, async {
+            let failures = self.0.failures.load(Ordering::Relaxed);
+            let _loading = self.0.loading.lock().await;
+            if self.is_current(max_lag) {
+                return Ok(());
+            }
+            if self.0.failures.load(Ordering::Relaxed) != failures {
+                return Err("the store failed while this request waited for another to ask it".into());
+            }
+            let loaded = self.0.source.load(self).await;
+            if loaded.is_err() {
+                self.0.failures.fetch_add(1, Ordering::Relaxed);
+            }
+            loaded
+        })
+        .await?
     }
 
     pub(crate) fn contains(&self, id: &SessionId) -> bool {
@@ -76,14 +119,41 @@ impl Revocations {
             }
         }
     }
+
+    /// The set has everything that was revoked before the monotonic moment `asked`.
+    pub(crate) fn set_current_to(&self, asked: Duration) {
+        let asked = as_millis(asked);
+        // Of two pulls at once the earlier may come last.
+        let later = |current_to| (current_to == NEVER || current_to < asked).then_some(asked);
+        // An error says that it was later already.
+        let _ = self.0.current_to.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
+    }
+
+    /// What was known before the monotonic moment `asked`, and is not among `revoked`.
+    pub(crate) fn lacking(&self, revoked: &[SessionId], asked: Duration) -> Vec<SessionId> {
+        let revoked: HashSet<&SessionId> = revoked.iter().collect();
+        let known = self.0.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        let before = known.until.iter().take_while(|(until, _)| *until <= asked + REVOCATION_RETENTION);
+        before.map(|(_, id)| *id).filter(|id| !revoked.contains(id)).collect()
+    }
+
+    fn since(&self, current_to: u64) -> Duration {
+        Duration::from_millis(as_millis(self.0.clock.monotonic()).saturating_sub(current_to))
+    }
 }
 
 impl fmt::Debug for Revocations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let revoked = self.0.revoked.read().unwrap_or_else(PoisonError::into_inner).ids.len();
-        f.debug_struct("Revocations").field("loaded", &self.is_loaded()).field("revoked", &revoked).finish()
+        f.debug_struct("Revocations").field("lag", &self.lag()).field("revoked", &revoked).finish()
     }
 }
+
+fn as_millis(moment: Duration) -> u64 {
+    u64::try_from(moment.as_millis()).unwrap_or(NEVER - 1)
+}
+
+const NEVER: u64 = u64::MAX;
 
 /// The longest lifetime that an access token of a session may have.
 pub(crate) const MAX_ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);

@@ -7,5 +7,6 @@ mod redis;
 
 /// Where a server listens. A server that is not there fails the suite.
 fn url(variable: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run tests/run, which starts the servers and sets it"))
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} is not set: run tests/run, which starts the servers and sets it"))
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tower_bearer::store::{Announcements, Cursor, RevocationPage, Revoked, StoreError, async_trait};
 use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
 
@@ -15,7 +15,8 @@ use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
 pub(crate) struct FailingStore(Arc<Inner>);
 
 struct Inner {
-    store: Arc<dyn SessionStore>,
+    store: Mutex<Arc<dyn SessionStore>>,
+    announced: Notify,
     state: Mutex<State>,
 }
 
@@ -28,6 +29,7 @@ struct State {
     yields: bool,
     resurrects: bool,
     pause: Option<(&'static str, Arc<Pause>)>,
+    time: Option<Timestamp>,
 }
 
 /// What cannot be asked.
@@ -61,12 +63,27 @@ impl Pause {
 
 impl FailingStore {
     pub(crate) fn new(store: impl SessionStore) -> Self {
-        Self(Arc::new(Inner { store: Arc::new(store), state: Mutex::default() }))
+        Self(Arc::new(Inner { store: Mutex::new(Arc::new(store)), announced: Notify::new(), state: Mutex::default() }))
     }
 
     /// The store behind: it never fails.
-    pub(crate) fn inner(&self) -> &dyn SessionStore {
-        &*self.0.store
+    pub(crate) fn inner(&self) -> Arc<dyn SessionStore> {
+        Arc::clone(&self.0.store.lock().unwrap())
+    }
+
+    /// From now on another store answers: a backup that was restored.
+    pub(crate) fn set_back_to(&self, backup: impl SessionStore) {
+        *self.0.store.lock().unwrap() = Arc::new(backup);
+    }
+
+    /// Wakes the one who listens.
+    pub(crate) fn announce(&self) {
+        self.0.announced.notify_one();
+    }
+
+    /// What time it is at the store.
+    pub(crate) fn set_time(&self, time: Timestamp) {
+        self.0.state.lock().unwrap().time = Some(time);
     }
 
     pub(crate) fn set_outage(&self, outage: Option<Outage>) {
@@ -154,11 +171,11 @@ impl fmt::Debug for FailingStore {
 #[async_trait]
 impl SessionStore for FailingStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
-        self.through("insert", self.0.store.insert(session)).await
+        self.through("insert", self.inner().insert(session)).await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        let found = self.through("find", self.0.store.find(id)).await?;
+        let found = self.through("find", self.inner().find(id)).await?;
         let mut found = found.map(Session::into_parts);
         if self.0.state.lock().unwrap().resurrects {
             found.as_mut().map(|row| row.revoked.take());
@@ -170,40 +187,53 @@ impl SessionStore for FailingStore {
         if self.0.state.lock().unwrap().loses_races {
             return self.through("replace", async { Ok(false) }).await;
         }
-        let swapped = self.through("replace", self.0.store.replace(next)).await?;
+        let swapped = self.through("replace", self.inner().replace(next)).await?;
         self.0.state.lock().unwrap().swaps += usize::from(swapped);
         Ok(swapped)
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
-        self.through("confirm", self.0.store.confirm(id, generation)).await
+        self.through("confirm", self.inner().confirm(id, generation)).await
     }
 
     async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
-        self.through("revoke", self.0.store.revoke(id, because, now)).await
+        self.through("revoke", self.inner().revoke(id, because, now)).await
     }
 
     async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
-        self.through("revoke_all", self.0.store.revoke_all(subject, because, now)).await
+        self.through("revoke_all", self.inner().revoke_all(subject, because, now)).await
     }
 
     async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        self.through("list", self.0.store.list(subject, now)).await
+        self.through("list", self.inner().list(subject, now)).await
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        self.through("revoked_since", self.0.store.revoked_since(cursor)).await
+        let page = self.through("revoked_since", self.inner().revoked_since(cursor)).await?;
+        Ok(RevocationPage { store_time: self.0.state.lock().unwrap().time, ..page })
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
-        self.through("assert_revoked", self.0.store.assert_revoked(ids, now)).await
+        self.through("assert_revoked", self.inner().assert_revoked(ids, now)).await
     }
 
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
-        self.through("announcements", self.0.store.announcements()).await
+        self.through("announcements", async { Ok(Some(Box::new(Announced(self.clone())) as Box<dyn Announcements>)) }).await
     }
 
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
-        self.through("delete_expired", self.0.store.delete_expired(now)).await
+        self.through("delete_expired", self.inner().delete_expired(now)).await
+    }
+}
+
+/// What [`FailingStore::announce`] wakes.
+struct Announced(FailingStore);
+
+#[async_trait]
+impl Announcements for Announced {
+    async fn next(&mut self) -> Result<(), StoreError> {
+        let FailingStore(inner) = &self.0;
+        inner.announced.notified().await;
+        self.0.through("next", async { Ok(()) }).await
     }
 }

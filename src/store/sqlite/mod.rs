@@ -156,11 +156,10 @@ impl SessionStore for SqliteStore {
             revoked: Vec::with_capacity(rows.len()),
             complete: false,
             cursor: Cursor::new(seen.to_string()),
-            store_time: Timestamp::ZERO,
+            store_time: None,
         };
         for row in &rows {
-            // The first row tells the time and the last number; it is there when no revocation is.
-            page.store_time = timestamp(row, "now").map_err(failed)?;
+            // The first row tells the last number; it is there when no revocation is.
             let last: i64 = row.try_get("last").map_err(failed)?;
             page.cursor = Cursor::new(last.to_string());
             page.complete = seen == 0 || seen > last;

@@ -22,9 +22,9 @@ pub(super) const LIST: &str = "SELECT * FROM tower_bearer_sessions WHERE subject
     ORDER BY created_at DESC LIMIT ?";
 
 /// One statement, so that rows and cursor are of one moment. A number above the last was not given out here: it counts as none.
-pub(super) const REVOKED_SINCE: &str = "WITH place AS (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now, \
+pub(super) const REVOKED_SINCE: &str = "WITH place AS (SELECT \
     COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'tower_bearer_revocations'), 0) AS last) \
-    SELECT place.now, place.last, feed.session_id FROM place LEFT JOIN tower_bearer_revocations AS feed \
+    SELECT place.last, feed.session_id FROM place LEFT JOIN tower_bearer_revocations AS feed \
     ON feed.sequence > CASE WHEN ?1 > place.last THEN 0 ELSE ?1 END";
 
 pub(super) const REVOKE_AGAIN: &str = "UPDATE tower_bearer_sessions SET revoked_because = ?1, revoked_at = ?2, revision = revision + 1 \

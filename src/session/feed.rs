@@ -1,0 +1,100 @@
+//! [`Feed`]: the store's revocations, on their way into this process.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::{Clock, Timestamp};
+use crate::error::BoxError;
+use crate::store::{Cursor, RevocationPage, SessionStore, StoreError};
+use crate::token::{RevocationSource, Revocations, SessionId};
+
+/// How far the store's revocations have been read, and what time it is there.
+pub(super) struct Feed {
+    pub(super) store: Arc<dyn SessionStore>,
+    pub(super) clock: Arc<dyn Clock>,
+    cursor: Mutex<Option<Cursor>>,
+    /// By how many milliseconds the store's clock is ahead.
+    clock_offset: AtomicI64,
+    /// Whether somebody was told that the clocks differ.
+    told: AtomicBool,
+}
+
+impl Feed {
+    pub(super) fn new(store: Arc<dyn SessionStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, cursor: Mutex::default(), clock_offset: AtomicI64::new(UNKNOWN), told: AtomicBool::new(false) }
+    }
+
+    /// Asks the store what was revoked since the last time, and tells it what it has lost.
+    pub(super) async fn pull(&self, revocations: &Revocations) -> Result<(), StoreError> {
+        let cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (asked, asked_at) = (self.clock.monotonic(), self.clock.now());
+        let page = self.store.revoked_since(cursor).await?;
+        if let Some(store_time) = page.store_time {
+            self.compare_clocks(asked_at, store_time);
+        }
+        let lost = if page.complete { revocations.lacking(&page.revoked, asked) } else { Vec::new() };
+        revocations.extend(page.revoked.iter().copied());
+        revocations.set_current_to(asked);
+        self.tell_what_was_lost(&lost).await?;
+        self.go_on_from(page);
+        Ok(())
+    }
+
+    /// By how many milliseconds the store's clock was ahead of this process's at the last pull. `None`: there was none, or it
+    /// has no clock of its own.
+    pub(super) fn clock_offset(&self) -> Option<i64> {
+        Some(self.clock_offset.load(Ordering::Relaxed)).filter(|&offset| offset != UNKNOWN)
+    }
+
+    /// By the slower of the two clocks: where one is far ahead, nothing is deleted that lives.
+    pub(super) async fn delete_expired(&self) -> Result<u64, StoreError> {
+        let behind = self.clock_offset().map_or(0, |offset| offset.min(0).unsigned_abs());
+        let now = Timestamp::from_millis(self.clock.now().as_millis().saturating_sub(behind));
+        self.store.delete_expired(now).await
+    }
+
+    /// The store was set back: by a restart that lost writes, a failover, a backup. While one process lives that knew of a revocation, it stands.
+    async fn tell_what_was_lost(&self, lost: &[SessionId]) -> Result<(), StoreError> {
+        if lost.is_empty() {
+            return Ok(());
+        }
+        self.store.assert_revoked(lost, self.clock.now()).await?;
+        tracing::warn!(revocations = lost.len(), "the store had lost revocations, and has them again: was it set back?");
+        Ok(())
+    }
+
+    /// Only once all is told: else the next pull starts from the same cursor, and finds again what is lost.
+    fn go_on_from(&self, page: RevocationPage) {
+        // Of two pulls at once the earlier may come last: the next one then repeats a little.
+        *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(page.cursor);
+    }
+
+    fn compare_clocks(&self, asked_at: Timestamp, store_time: Timestamp) {
+        let answered_at = self.clock.now();
+        let here = asked_at + answered_at.saturating_since(asked_at) / 2;
+        // Timestamps are never above `i64::MAX`.
+        let offset = (store_time.as_millis() as i64).saturating_sub(here.as_millis() as i64);
+        self.clock_offset.store(offset, Ordering::Relaxed);
+        let differ = offset.unsigned_abs() > MAX_DIFFERENCE.as_millis() as u64;
+        if differ != self.told.swap(differ, Ordering::Relaxed) {
+            if differ {
+                tracing::warn!(store_ahead_by_ms = offset, "this clock and the store's differ by more than five seconds");
+            } else {
+                tracing::info!(store_ahead_by_ms = offset, "this clock and the store's agree again");
+            }
+        }
+    }
+}
+
+impl RevocationSource for Arc<Feed> {
+    fn load<'a>(&'a self, revocations: &'a Revocations) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>> {
+        Box::pin(async { self.pull(revocations).await.map_err(Into::into) })
+    }
+}
+
+const UNKNOWN: i64 = i64::MIN;
+/// Below it a difference costs the overlap a sixth.
+const MAX_DIFFERENCE: Duration = Duration::from_secs(5);
