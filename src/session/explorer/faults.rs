@@ -1,9 +1,13 @@
 //! The explorer is proven: it catches rules that are almost right.
 
 use super::law::Law;
+use super::password::{LOGIN, PASSWORD_CHANGE, RESTORED_LOGIN};
+use super::restored::RESTORED_STORE;
+use super::revived::{ONE_KNOWS, ONE_NODE};
 use super::rules::*;
 use super::scenarios::*;
 use super::search::caught;
+use super::skewed::SKEWED_CLOCKS;
 
 #[test]
 fn no_reuse_detection_is_caught() {
@@ -45,8 +49,35 @@ fn an_overlap_that_does_not_open_again_is_caught() {
 }
 
 #[test]
-fn healing_that_makes_a_generation_is_caught() {
-    caught("healing makes a generation", &FORGETFUL_STORE, &HEALING_MAKES_A_GENERATION, Law::NobodyHonestIsRefused);
+fn healing_that_is_almost_right_is_caught() {
+    caught("healing makes a generation", &RESTORED_STORE, &HEALING_MAKES_A_GENERATION, Law::NobodyHonestIsRefused);
+    caught("healing adopts nothing", &RESTORED_STORE, &HEALING_ADOPTS_NOTHING, Law::NobodyHonestIsRefused);
+    caught("healing opens nothing", &RESTORED_STORE, &HEALING_OPENS_NOTHING, Law::NobodyHonestIsRefused);
+    caught("a lost generation is reuse", &RESTORED_STORE, &A_LOST_GENERATION_IS_REUSE, Law::NobodyHonestIsAccused);
+}
+
+#[test]
+fn a_time_ahead_that_is_not_believed_is_caught() {
+    caught("no clock is ahead", &SKEWED_CLOCKS, &NO_CLOCK_IS_AHEAD, Law::NobodyHonestIsRefused);
+}
+
+#[test]
+fn a_node_that_forgets_or_conceals_revocations_is_caught() {
+    caught("not asked", &ONE_NODE, &REVOCATIONS_ARE_NOT_ASKED, Law::LogoutIsFinal);
+    caught("not asked again", &ONE_NODE, &REVOCATIONS_ARE_ASKED_ONCE, Law::NothingIsAnsweredAfterALogout);
+    caught("not asserted", &ONE_KNOWS, &NODES_ASSERT_NOTHING, Law::NothingIsRevivedForLong);
+}
+
+#[test]
+fn a_stamp_that_nobody_compares_is_caught() {
+    caught("stamps are ignored", &PASSWORD_CHANGE, &STAMPS_ARE_IGNORED, Law::ThePasswordCounts);
+    caught("stamps are ignored, a restore", &RESTORED_LOGIN, &STAMPS_ARE_IGNORED, Law::LogoutIsFinal);
+    caught("a login asks once", &LOGIN, &A_LOGIN_ASKS_ONCE, Law::ThePasswordCounts);
+}
+
+#[test]
+fn an_alarm_after_a_logout_is_caught() {
+    caught("a revoked token is reuse", &LOGOUT, &A_REVOKED_TOKEN_IS_REUSE, Law::NobodyHonestIsAccused);
 }
 
 #[test]

@@ -1,74 +1,8 @@
-//! The laws, and the events that they judge.
+//! The laws.
 
+use super::event::Event;
 use super::scenario::Scenario;
-use super::world::{HONEST, How, World};
-
-/// What a step did. The jar says who.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Event {
-    TimePasses,
-    Sends {
-        jar: usize,
-        token: u8,
-    },
-    Finds {
-        jar: usize,
-    },
-    /// The server is about to write.
-    Decides {
-        jar: usize,
-    },
-    /// Tokens are on their way. `dead`: the row had been revoked when it was found.
-    Answers {
-        jar: usize,
-        how: How,
-        got: u8,
-        dead: bool,
-    },
-    LosesTheRace {
-        jar: usize,
-    },
-    Refuses {
-        jar: usize,
-        reuse: bool,
-    },
-    Receives {
-        jar: usize,
-        got: u8,
-    },
-    ReceivesHalf {
-        jar: usize,
-        got: u8,
-    },
-    /// The request or its answer is lost, or the server crashed.
-    Loses {
-        jar: usize,
-    },
-    Confirms {
-        jar: usize,
-        generation: u8,
-    },
-    LogsOut,
-    Steals,
-    StoreForgets,
-}
-
-impl Event {
-    /// What a search counts.
-    pub(super) fn word(&self) -> Option<&'static str> {
-        match self {
-            Self::Answers { how: How::Healed, .. } => Some("heal"),
-            Self::Answers { how: How::Rotated, .. } => Some("rotate"),
-            Self::Answers { how: How::Coalesced, .. } => Some("coalesce"),
-            Self::Answers { how: How::Repeated, .. } => Some("repeat"),
-            Self::Answers { how: How::Recovered, .. } => Some("recover"),
-            Self::Refuses { reuse: true, .. } => Some("reuse"),
-            Self::Refuses { reuse: false, .. } => Some("refuse"),
-            Self::LosesTheRace { .. } => Some("race"),
-            _ => None,
-        }
-    }
-}
+use super::world::{HONEST, How, Late, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Law {
@@ -84,6 +18,14 @@ pub(super) enum Law {
     NothingOutlivesTheSession,
     /// One for each change.
     RevisionsCount,
+    /// Not even after a logout: a used refresh token is no alarm while nobody steals.
+    NobodyHonestIsAccused,
+    /// A store that has lost the logout hands tokens out until the nodes have told it, and no longer.
+    NothingIsRevivedForLong,
+    /// Whoever asks with a row from before the change, or inserts it, after the password changed gets nothing.
+    ThePasswordCounts,
+    /// Not even what was under way.
+    NothingIsAnsweredAfterALogout,
 }
 
 impl Law {
@@ -97,13 +39,17 @@ impl Law {
             Self::OneRotationInTheOverlap => one_rotation_in_the_overlap(before, event, after, scenario),
             Self::NothingOutlivesTheSession => nothing_outlives_the_session(before, event, after, scenario),
             Self::RevisionsCount => revisions_count(before, event, after),
+            Self::NobodyHonestIsAccused => !matches!(event, Event::Refuses { jar: HONEST, reuse: true }),
+            Self::NothingIsRevivedForLong => !is_dead(event) || before.revived == Some(0),
+            Self::ThePasswordCounts => !matches!(event, Event::Answers { late: Late { outdated: true, .. }, .. }),
+            Self::NothingIsAnsweredAfterALogout => !before.logged_out || !matches!(event, Event::Answers { .. }),
         }
     }
 }
 
 fn nobody_honest_is_refused(before: &World, event: &Event, scenario: &Scenario) -> bool {
     let refused = matches!(event, Event::Refuses { jar: HONEST, .. });
-    !refused || before.logged_out || is_over(before, scenario)
+    !refused || before.logged_out || before.changed || is_over(before, scenario)
 }
 
 fn is_over(world: &World, scenario: &Scenario) -> bool {
@@ -111,18 +57,23 @@ fn is_over(world: &World, scenario: &Scenario) -> bool {
 }
 
 fn used_copies_end_it(before: &World, event: &Event, after: &World, scenario: &Scenario) -> bool {
-    let outdone = |jar: usize| before.jars[jar].outdone.is_some_and(|(_, age)| age > scenario.overlap);
+    let limit = scenario.overlap + scenario.lenient;
+    let outdone = |jar: usize, took| before.jars[jar].outdone.is_some_and(|(_, age)| age - took > limit);
     match *event {
-        Event::Answers { jar, .. } => !outdone(jar),
-        Event::Refuses { jar, .. } => !outdone(jar) || after.row.revoked || is_over(before, scenario),
+        // It is judged by its arrival.
+        Event::Answers { jar, took, .. } => !outdone(jar, took),
+        Event::Refuses { jar, .. } => !outdone(jar, 0) || after.row.revoked || is_over(before, scenario),
         _ => true,
     }
 }
 
 fn logout_is_final(before: &World, event: &Event, after: &World) -> bool {
-    let refreshed = matches!(event, Event::Answers { dead: true, .. });
-    let changed = *event != Event::TimePasses && before.row != after.row;
-    !refreshed && !(before.row.revoked && (changed || !after.row.revoked))
+    let changed = !matches!(event, Event::TimePasses | Event::SetsBack) && before.row != after.row;
+    !(is_dead(event) || before.row.revoked && changed)
+}
+
+fn is_dead(event: &Event) -> bool {
+    matches!(event, Event::Answers { late: Late { dead: true, .. }, .. })
 }
 
 fn one_rotation_in_the_overlap(before: &World, event: &Event, after: &World, scenario: &Scenario) -> bool {
@@ -131,7 +82,7 @@ fn one_rotation_in_the_overlap(before: &World, event: &Event, after: &World, sce
         Event::Answers { how: How::Rotated, .. } => {
             after.row.generation == before.row.generation + 1 && before.row.made - after.row.made >= scenario.overlap
         }
-        Event::Answers { how: How::Healed, .. } | Event::StoreForgets => true,
+        Event::Answers { how: How::Healed, .. } | Event::SetsBack => true,
         _ => after.row.generation == before.row.generation,
     }
 }
@@ -142,7 +93,7 @@ fn nothing_outlives_the_session(before: &World, event: &Event, after: &World, sc
 }
 
 fn revisions_count(before: &World, event: &Event, after: &World) -> bool {
-    if matches!(event, Event::TimePasses | Event::StoreForgets) {
+    if matches!(event, Event::TimePasses | Event::SetsBack | Event::Inserts) {
         return true;
     }
     let (old, new) = (before.row, after.row);

@@ -19,6 +19,8 @@ const NOW: u64 = 10_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Row {
+    /// Not before the login has inserted it.
+    pub(super) exists: bool,
     pub(super) generation: u8,
     /// The age of `rotated_at`; below zero if a clock that was ahead wrote it.
     pub(super) opened: Option<i8>,
@@ -38,6 +40,7 @@ pub(super) struct Row {
 impl Row {
     pub(super) fn new(long: i8, left: i8) -> Self {
         Self {
+            exists: true,
             generation: 0,
             opened: None,
             confirmed: false,
@@ -98,14 +101,14 @@ impl Row {
             recovered: next.recovered,
             retry: next.retry_key.map(|key| key[0]),
             revision: u8::try_from(next.revision).unwrap(),
-            made: if generation == self.generation { self.made } else { opened.unwrap() },
+            made: opened.filter(|_| generation != self.generation).unwrap_or(self.made),
             ..*self
         }
     }
 
     /// Contract: writes iff not revoked and the revision is the one before; never the absolute end, never the revocation.
     pub(super) fn replace(&mut self, next: &Self) -> bool {
-        let may = !self.revoked && self.revision + 1 == next.revision;
+        let may = self.exists && !self.revoked && self.revision + 1 == next.revision;
         if may {
             let Self { created, left, .. } = *self;
             *self = Self { created, left, revoked: false, ..*next };
@@ -115,7 +118,7 @@ impl Row {
 
     /// Contract: writes iff not revoked, the generation is the stored one, and it is not yet confirmed.
     pub(super) fn confirm(&mut self, generation: u8) -> bool {
-        let may = !self.revoked && self.generation == generation && !self.confirmed;
+        let may = self.exists && !self.revoked && self.generation == generation && !self.confirmed;
         if may {
             self.confirmed = true;
             self.revision += 1;
@@ -125,7 +128,7 @@ impl Row {
 
     /// Contract: writes iff not yet revoked, whatever the revision.
     pub(super) fn revoke(&mut self) {
-        if !self.revoked {
+        if self.exists && !self.revoked {
             self.revoked = true;
             self.revision += 1;
         }

@@ -8,15 +8,31 @@ use crate::store::{Session, SessionParts};
 
 type Decide = fn(&Session, u32, Option<[u8; 16]>, Timestamp, &SessionPolicy) -> Decision;
 
-/// What decides, and what the store does with a receipt.
+/// What decides, and what stands around it.
 #[derive(Clone, Copy)]
 pub(super) struct Rule {
     pub(super) decide: Decide,
+    /// What the store does with a receipt.
     pub(super) confirm: fn(&mut Row, u8) -> bool,
+    /// A grant with another stamp than the row's ends the session.
+    pub(super) compares_stamps: bool,
+    /// A login asks the application again, once its row is there.
+    pub(super) asks_after_insert: bool,
+    /// A refresh asks the revocations that its node knows of: when it has found the row, and before it answers.
+    pub(super) asks_revocations: [bool; 2],
+    /// A node tells the store what it has lost.
+    pub(super) asserts: bool,
 }
 
 /// The rule under test.
-pub(super) const REAL: Rule = Rule { decide, confirm: Row::confirm };
+pub(super) const REAL: Rule = Rule {
+    decide,
+    confirm: Row::confirm,
+    compares_stamps: true,
+    asks_after_insert: true,
+    asks_revocations: [true, true],
+    asserts: true,
+};
 
 pub(super) const NO_REUSE_DETECTION: Rule = Rule {
     decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
@@ -101,6 +117,61 @@ pub(super) const HEALING_MAKES_A_GENERATION: Rule = Rule {
     },
     ..REAL
 };
+
+/// The row stays as it was, and the client gets the older token.
+pub(super) const HEALING_ADOPTS_NOTHING: Rule = Rule {
+    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
+        Decision::Replace { how: Answer::Healed, .. } => Decision::Answer { how: Answer::Healed },
+        other => other,
+    },
+    ..REAL
+};
+
+pub(super) const HEALING_OPENS_NOTHING: Rule = Rule {
+    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
+        Decision::Replace { next, how: Answer::Healed } => {
+            let opened = session.parts().rotated_at;
+            changed(next, Answer::Healed, |row| row.rotated_at = opened)
+        }
+        other => other,
+    },
+    ..REAL
+};
+
+pub(super) const A_LOST_GENERATION_IS_REUSE: Rule = Rule {
+    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
+        Decision::Replace { how: Answer::Healed, .. } => Decision::Reuse,
+        other => other,
+    },
+    ..REAL
+};
+
+pub(super) const A_REVOKED_TOKEN_IS_REUSE: Rule = Rule {
+    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
+        Decision::Refuse(SessionOver::Revoked) => Decision::Reuse,
+        other => other,
+    },
+    ..REAL
+};
+
+/// A time ahead of now is as good as none.
+pub(super) const NO_CLOCK_IS_AHEAD: Rule = Rule {
+    decide: |session, presented, retry, now, policy| {
+        let doubt = |row: &mut SessionParts| row.rotated_at = row.rotated_at.filter(|&opened| opened <= now);
+        with(session, doubt, |row| decide(row, presented, retry, now, policy))
+    },
+    ..REAL
+};
+
+pub(super) const STAMPS_ARE_IGNORED: Rule = Rule { compares_stamps: false, ..REAL };
+
+pub(super) const A_LOGIN_ASKS_ONCE: Rule = Rule { asks_after_insert: false, ..REAL };
+
+pub(super) const REVOCATIONS_ARE_NOT_ASKED: Rule = Rule { asks_revocations: [false, false], ..REAL };
+
+pub(super) const REVOCATIONS_ARE_ASKED_ONCE: Rule = Rule { asks_revocations: [true, false], ..REAL };
+
+pub(super) const NODES_ASSERT_NOTHING: Rule = Rule { asserts: false, ..REAL };
 
 pub(super) const THE_REVOKED_RECOVER: Rule = Rule {
     decide: |session, presented, retry, now, policy| {

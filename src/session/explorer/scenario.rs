@@ -16,8 +16,12 @@ pub(super) struct Scenario {
     pub(super) overlap: i8,
     /// The longest way there and back. What takes longer was given up, and is lost.
     pub(super) round_trip: i8,
-    /// How far ahead the clocks are that may decide.
+    /// How far ahead the clocks of the nodes are. A request is one node's, from its arrival to its answer.
     pub(super) clocks: &'static [i8],
+    /// Every reading is by any of the clocks.
+    pub(super) jumps: bool,
+    /// How much later than `W` a used copy may still be answered.
+    pub(super) lenient: i8,
     /// Whoever holds this generation asks no more.
     pub(super) generations: u8,
     /// Find, decide and replace are one step. Else others come in between, and time passes.
@@ -25,10 +29,24 @@ pub(super) struct Scenario {
     /// No request reaches the server within the overlap of another.
     pub(super) apart: bool,
     pub(super) logout: bool,
-    /// How often the store may forget its last generation, and all that came after.
-    pub(super) lost_writes: u8,
-    /// It may forget an overlap that was opened again, and keep the generation.
+    /// The application changes the password, then logs out everywhere: two steps, and anything between.
+    pub(super) password: bool,
+    /// It begins with a login.
+    pub(super) login: bool,
+    /// How often the store may be set back to any state that the row had before, of an earlier generation.
+    pub(super) set_back: u8,
+    /// Or of the same generation: an overlap that was opened again is forgotten.
     pub(super) loses_openings: bool,
+    /// Or from before the revocation.
+    pub(super) loses_revocations: bool,
+    /// But not before every node has heard of it.
+    pub(super) heard: bool,
+    /// A used copy counts although the store has forgotten it.
+    pub(super) keeps_evidence: bool,
+    /// The nodes know of revocations, also of those that the store has lost.
+    pub(super) feed: bool,
+    /// Which nodes may forget what they knew: they start again, or the retention has passed.
+    pub(super) restarts: Restarts,
     /// Requests and answers get lost, and servers crash.
     pub(super) losses: bool,
     /// An answer may arrive by half: the access token is used, the refresh token never kept.
@@ -42,6 +60,14 @@ pub(super) struct Scenario {
     pub(super) laws: &'static [Law],
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Restarts {
+    None,
+    /// While another node lives that knows of the revocation.
+    AllButOne,
+    All,
+}
+
 /// Laws that hold whatever happens.
 pub(super) const ALWAYS: &[Law] = &[
     Law::LogoutIsFinal,
@@ -53,6 +79,7 @@ pub(super) const ALWAYS: &[Law] = &[
 /// And if nobody steals, and all is in time.
 pub(super) const HONEST: &[Law] = &[
     Law::NobodyHonestIsRefused,
+    Law::NobodyHonestIsAccused,
     Law::LogoutIsFinal,
     Law::OneRotationInTheOverlap,
     Law::NothingOutlivesTheSession,
@@ -68,12 +95,21 @@ impl Scenario {
         overlap: 4,
         round_trip: 1,
         clocks: &[0],
+        jumps: false,
+        lenient: 0,
         generations: 3,
         at_once: false,
         apart: false,
         logout: false,
-        lost_writes: 0,
+        password: false,
+        login: false,
+        set_back: 0,
         loses_openings: false,
+        loses_revocations: false,
+        heard: false,
+        keeps_evidence: false,
+        feed: false,
+        restarts: Restarts::None,
         losses: true,
         halves: false,
         keyed: false,
@@ -86,7 +122,7 @@ impl Scenario {
     /// From this age on nothing changes any more.
     pub(super) fn long(&self) -> i8 {
         let unused = if self.unused == NEVER { 0 } else { self.unused };
-        (self.overlap + self.round_trip + 1).max(unused)
+        (self.overlap + self.lenient + self.round_trip + 1).max(unused)
     }
 
     pub(super) fn policy(&self) -> SessionPolicy {

@@ -18,37 +18,11 @@ pub(super) const TWO_SLOW_TABS: Scenario = Scenario { round_trip: 2, at_once: tr
 pub(super) const TWO_SLOW_TABS_AND_SERVER: Scenario = Scenario { at_once: false, losses: false, ..TWO_SLOW_TABS };
 pub(super) const THREE_SLOW_TABS: Scenario = Scenario { tabs: 3, ..TWO_SLOW_TABS };
 
-/// Two servers, one of which is ahead. With the round trip that is still less than half the overlap.
-pub(super) const SKEWED_CLOCKS: Scenario = Scenario { at_once: true, clocks: &[0, 1], ..TWO_TABS };
-
 /// Any number of its answers are lost, for any time, in seven generations in a row.
 pub(super) const PHONE: Scenario = Scenario { generations: 7, ..Scenario::BASE };
 
-/// A phone, and a clock that is ten minutes ahead or right again, each time that it is asked.
-pub(super) const JUMPING_CLOCK: Scenario = Scenario {
-    clocks: &[0, 10],
-    generations: 2,
-    // A rotation that was written ahead of time is followed by one that is due.
-    laws: &[Law::NobodyHonestIsRefused, Law::LogoutIsFinal, Law::RevisionsCount],
-    ..PHONE
-};
-
 /// The phone uses the access token of an answer and loses the rest; but it sends the same key when it tries again.
 pub(super) const HALF_ANSWERS: Scenario = Scenario { halves: true, keyed: true, ..PHONE };
-
-/// The store loses its last generation, at any moment, twice.
-pub(super) const FORGETFUL_STORE: Scenario = Scenario {
-    tabs: 2,
-    generations: 2,
-    at_once: true,
-    lost_writes: 2,
-    // What the store forgot is made again.
-    laws: &[Law::NobodyHonestIsRefused, Law::LogoutIsFinal, Law::RevisionsCount],
-    ..Scenario::BASE
-};
-
-/// Once, while another request is between find and replace. No answer is lost beside it.
-pub(super) const FORGETFUL_RACE: Scenario = Scenario { at_once: false, losses: false, lost_writes: 1, ..FORGETFUL_STORE };
 
 /// Logout at any moment, and tabs that do not hear of it.
 pub(super) const LOGOUT: Scenario = Scenario { tabs: 2, generations: 2, logout: true, ..Scenario::BASE };

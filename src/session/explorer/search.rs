@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
-use super::law::{Event, Law};
+use super::event::Event;
+use super::law::Law;
 use super::rules::Rule;
 use super::scenario::Scenario;
 use super::step::steps;

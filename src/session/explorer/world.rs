@@ -1,6 +1,7 @@
 //! [`World`]: all that matters of one moment.
 
-use super::row::Row;
+use super::law::Law;
+use super::row::{NEVER, Row};
 use super::scenario::Scenario;
 use crate::session::rotation::Answer;
 
@@ -10,13 +11,21 @@ pub(super) const THIEF: usize = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct World {
     pub(super) row: Row,
-    /// The row before its last replace, while the store may still lose it.
-    pub(super) before: Option<Row>,
-    pub(super) lost_writes: u8,
+    /// A state that the row had once: the one that the store is set back to, if it is.
+    pub(super) backup: Option<Row>,
+    pub(super) set_back: u8,
+    /// For how long the store has not known of the revocation any more; one is long.
+    pub(super) revived: Option<i8>,
     /// One for all tabs, one for the thief.
     pub(super) jars: [Jar; 2],
     pub(super) clients: Vec<Client>,
     pub(super) logged_out: bool,
+    /// The session was revoked, whatever the store says now.
+    pub(super) ended: bool,
+    /// The application has another stamp than the row.
+    pub(super) changed: bool,
+    /// The nodes that know of the revocation, a bit each.
+    pub(super) knows: u8,
     /// How long the access token lives that lives the longest.
     pub(super) access_lives: i8,
     /// How many generations in a row reached both the honest client and the thief.
@@ -48,6 +57,25 @@ pub(super) struct Client {
     /// The token that it sent, and for how long it has been waiting.
     pub(super) sent: u8,
     pub(super) waits: i8,
+    /// Where and when it reached a server.
+    pub(super) arrived: Option<Arrival>,
+    pub(super) late: Late,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Arrival {
+    /// Which of the clocks was read.
+    pub(super) node: usize,
+    pub(super) age: i8,
+}
+
+/// What a request came too late for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Late {
+    /// The row was found after the session had ended.
+    pub(super) dead: bool,
+    /// The application was asked, or the row inserted, after the password had changed.
+    pub(super) outdated: bool,
 }
 
 /// How far a client's request is.
@@ -56,8 +84,16 @@ pub(super) enum Doing {
     Nothing,
     /// On its way there, or about to start over.
     Asking,
+    /// A login: its password was right.
+    Checked,
+    /// A login: the row is there.
+    Inserted,
+    /// A login: the application was asked too.
+    Granted,
     /// The server holds the row as it was.
     Found(Row),
+    /// The application was asked too.
+    Renewed(Row),
     /// The server is about to write.
     Writing(Row, How),
     /// On its way back: the tokens of this generation.
@@ -67,6 +103,7 @@ pub(super) enum Doing {
 /// [`Answer`], as a part of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum How {
+    LoggedIn,
     Healed,
     Rotated,
     Coalesced,
@@ -87,20 +124,55 @@ impl From<Answer> for How {
 }
 
 impl World {
-    /// Just after the login.
+    /// Just after the login, or before it.
     pub(super) fn new(scenario: &Scenario) -> Self {
-        let client = |jar| Client { jar, doing: Doing::Nothing, sent: 0, waits: 0 };
+        let client = |jar| Client { jar, doing: Doing::Nothing, sent: 0, waits: 0, arrived: None, late: Late::default() };
         let mut clients = vec![client(HONEST); scenario.tabs];
         clients.extend(scenario.thief.then(|| client(THIEF)));
+        let logged_in = Jar { token: Some(0), access: 1, outdone: None };
         Self {
-            row: Row::new(scenario.long(), scenario.in_all),
-            before: None,
-            lost_writes: 0,
-            jars: [Jar { token: Some(0), access: 1, outdone: None }, Jar::default()],
+            row: Row { exists: !scenario.login, ..Row::new(scenario.long(), scenario.in_all) },
+            backup: None,
+            set_back: 0,
+            revived: None,
+            jars: [if scenario.login { Jar::default() } else { logged_in }, Jar::default()],
             clients,
             logged_out: false,
+            ended: false,
+            changed: false,
+            knows: 0,
             access_lives: 0,
             shared: 0,
+        }
+    }
+
+    pub(super) fn knows(&self, node: usize) -> bool {
+        self.knows & 1 << node != 0
+    }
+
+    /// The node revokes the session, and knows it.
+    pub(super) fn ends(&mut self, node: usize, scenario: &Scenario) {
+        self.row.revoke();
+        self.ended |= self.row.revoked;
+        self.learns(node, scenario);
+    }
+
+    pub(super) fn learns(&mut self, node: usize, scenario: &Scenario) {
+        if scenario.feed {
+            self.knows |= 1 << node;
+        }
+    }
+
+    /// Where the client's request is.
+    pub(super) fn node(&self, index: usize) -> usize {
+        self.clients[index].arrived.map_or(0, |arrival| arrival.node)
+    }
+
+    /// The owner of the other jar, if he was never given this generation, is outdone by who used it.
+    pub(super) fn outdoes(&mut self, jar: usize, generation: u8) {
+        let other = &mut self.jars[1 - jar];
+        if other.token.is_some_and(|token| token < generation) && !other.has(generation) {
+            other.outdone = Some((generation, 0));
         }
     }
 
@@ -112,10 +184,14 @@ impl World {
         }
         for client in &mut self.clients {
             client.waits += i8::from(client.doing != Doing::Nothing);
+            if let Some(arrival) = &mut client.arrived {
+                arrival.age += 1;
+            }
         }
         for jar in &mut self.jars {
             jar.outdone = jar.outdone.map(|(generation, age)| (generation, (age + 1).min(long)));
         }
+        self.revived = self.revived.map(|_| 1);
         self.access_lives = (self.access_lives - 1).max(0);
     }
 
@@ -126,15 +202,41 @@ impl World {
         for row in self.rows() {
             row.revision = (row.revision + REVISION).saturating_sub(ahead);
         }
-        if scenario.lost_writes == 0 {
-            // The store ignores receipts of generations that have passed.
-            for jar in &mut self.jars {
-                jar.access &= u16::MAX << self.row.generation;
-            }
+        if self.set_back == scenario.set_back || (self.row.revoked && !scenario.loses_revocations) {
+            self.backup = None;
+        }
+        let held =
+            self.clients.iter().any(|client| matches!(client.doing, Doing::Found(_) | Doing::Renewed(_) | Doing::Writing(..)));
+        if let Some(backup) = self.backup.as_mut().filter(|_| !held) {
+            backup.revision = 0;
+        }
+        // What nobody asks for.
+        if !scenario.laws.contains(&Law::OneRotationInTheOverlap) {
+            self.rows().for_each(|row| row.made = 0);
+        }
+        if !scenario.laws.contains(&Law::UnusedCopiesEndIt) {
+            self.shared = 0;
+        }
+        if scenario.unused == NEVER {
+            self.rows().for_each(|row| row.created = 0);
+        }
+        if scenario.in_all == NEVER {
+            self.access_lives = 0;
+        }
+        // The store ignores receipts of generations that have passed for good.
+        let oldest = self.backup.map_or(self.row.generation, |backup| backup.generation.min(self.row.generation));
+        for jar in &mut self.jars {
+            jar.access &= u16::MAX << oldest;
         }
         for client in &mut self.clients {
             if client.doing == Doing::Nothing {
                 (client.sent, client.waits) = (0, 0);
+            }
+            if matches!(client.doing, Doing::Nothing | Doing::Answered(_)) {
+                client.arrived = None;
+            }
+            if matches!(client.doing, Doing::Nothing | Doing::Asking | Doing::Answered(_)) {
+                client.late = Late::default();
             }
         }
         // Tabs are alike.
@@ -144,10 +246,10 @@ impl World {
     /// The row, and every copy of it that somebody still holds.
     fn rows(&mut self) -> impl Iterator<Item = &mut Row> {
         let held = self.clients.iter_mut().filter_map(|client| match &mut client.doing {
-            Doing::Found(row) | Doing::Writing(row, _) => Some(row),
-            Doing::Nothing | Doing::Asking | Doing::Answered(_) => None,
+            Doing::Found(row) | Doing::Renewed(row) | Doing::Writing(row, _) => Some(row),
+            Doing::Nothing | Doing::Asking | Doing::Checked | Doing::Inserted | Doing::Granted | Doing::Answered(_) => None,
         });
-        held.chain(&mut self.before).chain([&mut self.row])
+        held.chain(&mut self.backup).chain([&mut self.row])
     }
 }
 
