@@ -36,6 +36,8 @@ pub use session::{
     Authenticate, NoCredentials, PasswordCredentials, Refresh, SessionError, SessionErrorKind, SessionPolicy, Sessions,
     StoreOutage, TokenResponse,
 };
+#[cfg(feature = "redis")]
+pub use store::RedisStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
 pub use store::{MemoryStore, Session, SessionStore, StoreError};

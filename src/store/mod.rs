@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`MemoryStore`] | | tests, and applications whose users may log in again after a restart |
 //! | `SqliteStore` | `sqlite` | one machine |
+//! | `RedisStore` | `redis` | many machines that share a Redis or Valkey |
 //!
 //! The rule of rotation is not here: it lives once, in Rust, above all stores. A store keeps rows, and swaps them if nobody else has.
 
@@ -25,10 +26,15 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use memory::MemoryStore;
+#[cfg(feature = "redis")]
+pub use redis::{KeyPrefix, RedisStore};
 pub use session::{Revoked, Session, SessionParts};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
+/// The version of the crate `redis` whose clients [`RedisStore`] takes.
+#[cfg(feature = "redis")]
+pub use ::redis as redis_driver;
 pub use async_trait::async_trait;
 /// The version of `sqlx` whose pools [`SqliteStore`] takes.
 #[cfg(feature = "sqlite")]

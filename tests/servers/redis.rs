@@ -1,1 +1,110 @@
 //! `RedisStore` keeps every promise of `SessionStore`; and what Redis alone has to promise.
+
+#[path = "../support/in_turn.rs"]
+mod in_turn;
+
+mod feed;
+mod memory;
+mod outage;
+mod rows;
+mod server;
+
+use std::time::Duration;
+
+use tower_bearer::store::redis_driver::{self as redis, Client, aio::MultiplexedConnection};
+use tower_bearer::store::{KeyPrefix, SessionParts};
+use tower_bearer::{Clock, RedisStore, Session, SessionId, SystemClock, Timestamp};
+
+use self::in_turn::InTurn;
+use crate::url;
+
+mod one_server {
+    tower_bearer::store_conformance!(async || super::Database::shared().await.store);
+}
+
+/// A cluster refuses a script that touches two slots.
+mod cluster_of_one_node {
+    tower_bearer::store_conformance!(async || super::Database::new(super::url("TEST_REDIS_CLUSTER_URL")).await.store);
+}
+
+mod two_stores_on_one_server {
+    use super::*;
+
+    async fn make_store() -> InTurn<RedisStore> {
+        let database = Database::shared().await;
+        InTurn::new([database.another_store().await, database.store])
+    }
+
+    tower_bearer::store_conformance!(make_store);
+}
+
+/// A store on keys of its own, and a connection beside it.
+struct Database {
+    url: String,
+    prefix: String,
+    store: RedisStore,
+    beside: MultiplexedConnection,
+}
+
+impl Database {
+    async fn shared() -> Self {
+        Self::new(url("TEST_REDIS_URL")).await
+    }
+
+    async fn new(url: String) -> Self {
+        let prefix = format!("t{:08x}", u32::from_be_bytes(random()));
+        let store = open(&url, &prefix).await;
+        let beside = Client::open(&*url).unwrap().get_multiplexed_async_connection().await.unwrap();
+        Self { url, prefix, store, beside }
+    }
+
+    /// What another process has.
+    async fn another_store(&self) -> RedisStore {
+        open(&self.url, &self.prefix).await
+    }
+
+    async fn keys(&mut self) -> Vec<Vec<u8>> {
+        redis::cmd("KEYS").arg(format!("{}*", self.prefix)).query_async(&mut self.beside).await.unwrap()
+    }
+
+    /// The key of the only session that there is.
+    async fn only_row(&mut self) -> Vec<u8> {
+        let length = self.prefix.len() + "{f}".len() + 16;
+        let mut rows = self.keys().await;
+        rows.retain(|key| key.len() == length);
+        assert_eq!(rows.len(), 1, "there is another number of rows than one");
+        rows.remove(0)
+    }
+}
+
+async fn open(url: &str, prefix: &str) -> RedisStore {
+    RedisStore::open(url).await.unwrap().with_key_prefix(KeyPrefix::new(prefix).unwrap())
+}
+
+fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).unwrap();
+    bytes
+}
+
+fn session(subject: &str) -> Session {
+    let created_at = now();
+    Session::from_parts(SessionParts::new(SessionId::from_bytes(random()), subject.into(), created_at, created_at + LIFETIME))
+}
+
+/// What a refresh makes of the row.
+fn refreshed(row: &Session) -> Session {
+    let mut next = row.clone().into_parts();
+    next.generation += 1;
+    next.rotated_at = Some(now());
+    next.confirmed = true;
+    next.revision += 1;
+    Session::from_parts(next)
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);

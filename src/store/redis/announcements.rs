@@ -1,0 +1,35 @@
+//! Announcements by publish and subscribe.
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use redis::Client;
+use redis::aio::PubSubStream;
+
+use super::connection::CONNECT_WITHIN;
+use super::failed;
+use crate::deadline::within;
+use crate::store::{Announcements, StoreError};
+
+/// A connection of its own, that hears of revocations.
+pub(super) struct Subscription(PubSubStream);
+
+impl Subscription {
+    pub(super) async fn to(channel: &str, client: &Client) -> Result<Self, StoreError> {
+        let subscribe = async {
+            let mut subscription = client.get_async_pubsub().await?;
+            subscription.subscribe(channel).await?;
+            Ok(Self(subscription.into_on_message()))
+        };
+        within(CONNECT_WITHIN, subscribe).await.map_err(failed)?.map_err(|error: redis::RedisError| failed(error))
+    }
+}
+
+#[async_trait]
+impl Announcements for Subscription {
+    async fn next(&mut self) -> Result<(), StoreError> {
+        match self.0.next().await {
+            Some(_) => Ok(()),
+            None => Err(failed("the connection on which revocations are announced is gone")),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! `delete_expired`: Redis lets rows expire by itself; this deletes by the given time, and what points to rows.
+
+use redis::aio::ConnectionManager;
+use redis::{Cmd, Pipeline, Value};
+
+use super::feed::{self, Entry, Number, PAGE};
+use super::prefix::{BUCKETS, KeyPrefix};
+use super::row;
+use super::scripts::{Call, DELETE, call_all};
+use super::subjects::{self, INDEX_BUCKETS};
+use crate::error::BoxError;
+use crate::store::Session;
+use crate::store::ended::Ended;
+use crate::token::SessionId;
+
+/// Many short commands: a refresh may come between any two.
+pub(super) struct CleanUp<'a> {
+    pub(super) connection: ConnectionManager,
+    pub(super) prefix: &'a KeyPrefix,
+    pub(super) ended: Ended,
+}
+
+impl CleanUp<'_> {
+    pub(super) async fn run(mut self) -> Result<u64, BoxError> {
+        let mut deleted = 0;
+        let keys: Vec<String> = (0..INDEX_BUCKETS).map(|bucket| self.prefix.index(bucket)).collect();
+        for keys in keys.chunks(AT_ONCE) {
+            deleted += self.expired(keys).await?;
+        }
+        for bucket in 0..BUCKETS {
+            deleted += self.revoked(bucket).await?;
+        }
+        Ok(deleted)
+    }
+
+    /// Sessions that the index knows to have ended: each by the row, which decides. Revoked ones are left to the feed.
+    async fn expired(&mut self, keys: &[String]) -> Result<u64, BoxError> {
+        let mut deleted = 0;
+        let expired = self.ended.expired;
+        loop {
+            let ended = keys.iter().map(|key| subjects::ended(key, expired, AT_ONCE));
+            let found: Vec<Vec<Vec<u8>>> = all(ended).query_async(&mut self.connection).await?;
+            let ids: Vec<SessionId> = found.iter().flatten().filter_map(|member| subjects::id(member)).collect();
+            deleted += self.delete(&ids, |session| session.revoked().is_none() && session.expires_at() <= expired).await?;
+            let some = keys.iter().zip(&found).filter(|(_, members)| !members.is_empty());
+            let removals = all(some.map(|(key, members)| subjects::remove(key, members)));
+            if removals.is_empty() {
+                return Ok(deleted);
+            }
+            removals.exec_async(&mut self.connection).await?;
+        }
+    }
+
+    /// The feed is in the order of arrival, and entries are as old as their writers said: a page without an old one is the last.
+    async fn revoked(&mut self, bucket: usize) -> Result<u64, BoxError> {
+        let (mut deleted, mut after) = (0, Number::default());
+        let revoked = self.ended.revoked;
+        loop {
+            let entries: Value = feed::entries(self.prefix, bucket, after).query_async(&mut self.connection).await?;
+            let entries = feed::parse(entries)?;
+            let is_old = |entry: &&Entry| entry.revoked.is_some_and(|(_, at)| at <= revoked);
+            let old: Vec<&Entry> = entries.iter().filter(is_old).collect();
+            if !old.is_empty() {
+                let ids: Vec<SessionId> = old.iter().filter_map(|entry| Some(entry.revoked?.0)).collect();
+                deleted += self.delete(&ids, |session| session.revoked().is_some_and(|(_, at)| at <= revoked)).await?;
+                let numbers: Vec<String> = old.iter().map(|entry| entry.number.to_string()).collect();
+                let mut remove = redis::cmd("XDEL");
+                remove.arg(self.prefix.feed(bucket)).arg(numbers);
+                remove.exec_async(&mut self.connection).await?;
+            }
+            match entries.last() {
+                Some(last) if entries.len() == PAGE && !old.is_empty() => after = last.number,
+                _ => return Ok(deleted),
+            }
+        }
+    }
+
+    /// Deletes those rows that `has_ended`. What is no row of this version expires by itself.
+    async fn delete(&mut self, ids: &[SessionId], has_ended: impl Fn(&Session) -> bool) -> Result<u64, BoxError> {
+        let mut deleted = 0;
+        for ids in ids.chunks(AT_ONCE) {
+            let rows: Vec<Option<Vec<u8>>> = read_rows(self.prefix, ids).query_async(&mut self.connection).await?;
+            let mut calls = Vec::new();
+            for (id, row) in ids.iter().zip(rows) {
+                let Some(row) = row else { continue };
+                if row::decode(*id, &row).is_ok_and(|session| has_ended(&session)) {
+                    calls.push(Call { keys: vec![self.prefix.row(id)], args: vec![row] });
+                }
+            }
+            deleted += call_all::<u64>(&mut self.connection, &DELETE, &calls).await?.into_iter().sum::<u64>();
+        }
+        Ok(deleted)
+    }
+}
+
+/// The rows of these sessions, each by a command of its own: they are in different slots.
+pub(super) fn read_rows(prefix: &KeyPrefix, ids: &[SessionId]) -> Pipeline {
+    all(ids.iter().map(|id| {
+        let mut read = redis::cmd("GET");
+        read.arg(prefix.row(id));
+        read
+    }))
+}
+
+fn all(commands: impl Iterator<Item = Cmd>) -> Pipeline {
+    let mut pipeline = Pipeline::new();
+    for command in commands {
+        pipeline.add_command(command);
+    }
+    pipeline
+}
+
+/// Commands in one round trip, and members that are read of one bucket: a moment's work.
+pub(super) const AT_ONCE: usize = 256;

@@ -1,0 +1,115 @@
+//! The feed of revocations and its announcements.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tower_bearer::store::Revoked;
+use tower_bearer::store::redis_driver as redis;
+use tower_bearer::{REVOCATION_RETENTION, RedisStore, SessionId, SessionStore};
+
+use super::server::Server;
+use super::{DAY, Database, now, random, session};
+
+async fn revoked(store: &RedisStore) -> SessionId {
+    let session = session("user");
+    store.insert(&session).await.unwrap();
+    assert!(store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap());
+    *session.id()
+}
+
+/// What a `FLUSHALL` does, new entries in every bucket included.
+#[tokio::test]
+async fn an_emptied_database_answers_with_a_complete_page() {
+    let mut database = Database::shared().await;
+    let before = revoked(&database.store).await;
+    let page = database.store.revoked_since(None).await.unwrap();
+    for refill in [0, 200] {
+        let keys = database.keys().await;
+        redis::cmd("DEL").arg(keys).exec_async(&mut database.beside).await.unwrap();
+        for _ in 0..refill {
+            revoked(&database.store).await;
+        }
+        let emptied = database.store.revoked_since(Some(page.cursor.clone())).await.unwrap();
+        assert!(emptied.complete, "nobody learns that the database was emptied");
+        assert!(!emptied.revoked.contains(&before));
+        assert_eq!(emptied.revoked.len(), refill);
+    }
+}
+
+/// A restart may have lost what was revoked last.
+#[tokio::test]
+async fn a_restart_answers_old_cursors_with_a_complete_page() {
+    let mut server = Server::start(&["--appendonly", "yes", "--appendfsync", "always"]).await;
+    let database = Database::new(server.url()).await;
+    let before = revoked(&database.store).await;
+    let page = database.store.revoked_since(None).await.unwrap();
+    let page = database.store.revoked_since(Some(page.cursor)).await.unwrap();
+    assert!(!page.complete);
+    server.restart().await;
+
+    let store = database.another_store().await;
+    let after = store.revoked_since(Some(page.cursor)).await.unwrap();
+    assert!(after.complete, "nobody learns that the server was restarted");
+    assert_eq!(after.revoked, [before], "an acknowledged revocation did not survive a `kill -9`");
+    let again = store.revoked_since(Some(after.cursor)).await.unwrap();
+    assert!(!again.complete);
+    assert_eq!(again.revoked, []);
+}
+
+/// More than one page in every bucket.
+#[tokio::test]
+async fn a_long_feed_is_read_to_its_end() {
+    const MANY: usize = 10_000;
+    let database = Database::shared().await;
+    let start = database.store.revoked_since(None).await.unwrap();
+    let ids: Vec<SessionId> = (0..MANY).map(|_| SessionId::from_bytes(random())).collect();
+    database.store.assert_revoked(&ids, now()).await.unwrap();
+    for cursor in [None, Some(start.cursor)] {
+        let mut page = database.store.revoked_since(cursor).await.unwrap().revoked;
+        assert_eq!(page.len(), MANY);
+        page.sort_unstable();
+        page.dedup();
+        assert_eq!(page.len(), MANY);
+    }
+    // Those who assert the same again add nothing.
+    database.store.assert_revoked(&ids, now()).await.unwrap();
+    assert_eq!(database.store.revoked_since(None).await.unwrap().revoked.len(), MANY);
+    assert_eq!(database.store.delete_expired(now() + REVOCATION_RETENTION + DAY).await.unwrap(), 0);
+    assert_eq!(database.store.revoked_since(None).await.unwrap().revoked, []);
+}
+
+#[tokio::test]
+async fn a_revocation_is_announced_to_other_processes_at_once() {
+    let database = Database::shared().await;
+    let mut announcements = database.another_store().await.announcements().await.unwrap().unwrap();
+    let session = session("user");
+    database.store.insert(&session).await.unwrap();
+    let start = std::time::Instant::now();
+    database.store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap();
+    timeout(Duration::from_secs(5), announcements.next()).await.unwrap().unwrap();
+    assert!(start.elapsed() < Duration::from_secs(1), "an announcement took {:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn one_announcement_stands_for_a_logout_everywhere() {
+    let database = Database::shared().await;
+    for _ in 0..20 {
+        database.store.insert(&session("user")).await.unwrap();
+    }
+    let mut announcements = database.store.announcements().await.unwrap().unwrap();
+    assert_eq!(database.store.revoke_all(&"user".into(), Revoked::Everywhere, now()).await.unwrap(), 20);
+    timeout(Duration::from_secs(5), announcements.next()).await.unwrap().unwrap();
+    // Nothing was revoked: nothing is announced. The next announcement is the one after it.
+    assert_eq!(database.store.revoke_all(&"user".into(), Revoked::Everywhere, now()).await.unwrap(), 0);
+    let more = timeout(Duration::from_millis(100), announcements.next()).await;
+    assert!(more.is_err(), "a logout everywhere was announced more than once");
+}
+
+#[tokio::test]
+async fn a_subscription_that_is_cut_says_so() {
+    let mut server = Server::start(&[]).await;
+    let database = Database::new(server.url()).await;
+    let mut announcements = database.store.announcements().await.unwrap().unwrap();
+    server.kill();
+    timeout(Duration::from_secs(5), announcements.next()).await.unwrap().unwrap_err();
+}

@@ -1,0 +1,132 @@
+//! A Redis that is down, paused, or not to be trusted.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use tower_bearer::store::Revoked;
+use tower_bearer::store::redis_driver as redis;
+use tower_bearer::{RedisStore, SessionStore};
+
+use super::server::Server;
+use super::{Database, now, session};
+
+fn signal(server: &Server, signal: &str) {
+    assert!(Command::new("kill").args([signal, &server.id().to_string()]).status().unwrap().success());
+}
+
+async fn connections(database: &mut Database) -> u64 {
+    let stats: redis::InfoDict = redis::cmd("INFO").arg("stats").query_async(&mut database.beside).await.unwrap();
+    stats.get("total_connections_received").unwrap()
+}
+
+async fn comes_back(store: &RedisStore) {
+    let limit = Instant::now() + Duration::from_secs(10);
+    while store.find(session("user").id()).await.is_err() {
+        assert!(Instant::now() < limit, "the store did not come back");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_is_down_fails_soon_and_comes_back_by_itself() {
+    let mut server = Server::start(&["--appendonly", "yes", "--appendfsync", "always"]).await;
+    let database = Database::new(server.url()).await;
+    let session = session("user");
+    database.store.insert(&session).await.unwrap();
+    server.kill();
+    for _ in 0..3 {
+        let start = Instant::now();
+        database.store.find(session.id()).await.unwrap_err();
+        assert!(start.elapsed() < Duration::from_secs(3), "a Redis that is down took {:?}", start.elapsed());
+    }
+    server.restart().await;
+    comes_back(&database.store).await;
+    assert_eq!(database.store.find(session.id()).await.unwrap(), Some(session));
+}
+
+#[tokio::test]
+async fn a_redis_that_is_paused_fails_soon_and_comes_back_by_itself() {
+    let server = Server::start(&[]).await;
+    let database = Database::new(server.url()).await;
+    signal(&server, "-STOP");
+    for _ in 0..2 {
+        let start = Instant::now();
+        database.store.insert(&session("user")).await.unwrap_err();
+        database.store.announcements().await.map(|_| ()).unwrap_err();
+        assert!(start.elapsed() < Duration::from_secs(8), "a Redis that is paused took {:?}", start.elapsed());
+    }
+    signal(&server, "-CONT");
+    comes_back(&database.store).await;
+}
+
+#[tokio::test]
+async fn a_redis_that_evicts_is_refused() {
+    for policy in ["allkeys-lru", "volatile-ttl"] {
+        let server = Server::start(&["--maxmemory", "100mb", "--maxmemory-policy", policy]).await;
+        let refused = RedisStore::open(&server.url()).await.unwrap_err();
+        let cause = std::error::Error::source(&refused).unwrap().to_string();
+        assert!(cause.contains("Set `maxmemory-policy noeviction`"), "the sentence names no cure: {cause}");
+    }
+    let kept = Server::start(&["--maxmemory", "100mb", "--maxmemory-policy", "noeviction"]).await;
+    RedisStore::open(&kept.url()).await.unwrap();
+    let unlimited = Server::start(&["--maxmemory-policy", "allkeys-lru"]).await;
+    RedisStore::open(&unlimited.url()).await.unwrap();
+}
+
+/// It may lag: what was revoked a moment ago would pass, and nobody would hear of it.
+#[tokio::test]
+async fn a_primary_that_became_a_replica_answers_nothing() {
+    let (primary, server) = (Server::start(&[]).await, Server::start(&[]).await);
+    let mut database = Database::new(server.url()).await;
+    let page = database.store.revoked_since(None).await.unwrap();
+    let port = primary.url().rsplit(':').next().unwrap().to_owned();
+    redis::cmd("REPLICAOF").arg("127.0.0.1").arg(port).exec_async(&mut database.beside).await.unwrap();
+    let before = connections(&mut database).await;
+    let limit = Instant::now() + Duration::from_secs(10);
+    while connections(&mut database).await == before {
+        database.store.revoked_since(None).await.unwrap_err();
+        assert!(Instant::now() < limit, "the store stays with a replica, wherever the URL leads");
+    }
+    database.store.insert(&session("user")).await.unwrap_err();
+
+    redis::cmd("REPLICAOF").arg("NO").arg("ONE").exec_async(&mut database.beside).await.unwrap();
+    comes_back(&database.store).await;
+    let again = database.store.revoked_since(Some(page.cursor)).await.unwrap();
+    assert!(again.complete, "nobody learns that the server was a replica meanwhile");
+}
+
+/// The memory is full: no login, and nobody who is logged in or out stops being so.
+#[tokio::test]
+async fn a_full_redis_refuses_logins_and_forgets_nothing() {
+    let server = Server::start(&[]).await;
+    let mut database = Database::new(server.url()).await;
+    let first = session("user");
+    database.store.insert(&first).await.unwrap();
+    let ended = session("other");
+    database.store.insert(&ended).await.unwrap();
+    database.store.revoke(ended.id(), Revoked::LoggedOut, now()).await.unwrap();
+    let page = database.store.revoked_since(None).await.unwrap();
+    redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("1mb").exec_async(&mut database.beside).await.unwrap();
+    database.store.insert(&session("user")).await.unwrap_err();
+    assert_eq!(database.store.find(first.id()).await.unwrap(), Some(first));
+    assert_eq!(database.store.revoked_since(None).await.unwrap().revoked, [*ended.id()]);
+    assert_eq!(database.store.revoked_since(Some(page.cursor)).await.unwrap().revoked, []);
+}
+
+#[tokio::test]
+async fn no_password_is_shown() {
+    let server = Server::start(&[]).await;
+    let mut beside = Database::new(server.url()).await.beside;
+    redis::cmd("CONFIG").arg("SET").arg("requirepass").arg("the-password").exec_async(&mut beside).await.unwrap();
+    let url = server.url().replace("redis://", "redis://:the-password@");
+    let shown = format!("{:?}", RedisStore::open(&url).await.unwrap());
+    assert!(!shown.contains("the-password") && !shown.contains("127.0.0.1"), "{shown}");
+
+    let wrong = url.replace("the-password", "another-password");
+    for url in [wrong, "redis://:another-password@[".into(), "http://:another-password@127.0.0.1".into()] {
+        let refused = RedisStore::open(&url).await.unwrap_err();
+        let cause = std::error::Error::source(&refused).unwrap();
+        let shown = format!("{refused} {refused:?} {cause} {cause:?}");
+        assert!(!shown.contains("another-password"), "{shown}");
+    }
+}

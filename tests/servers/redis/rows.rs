@@ -1,0 +1,170 @@
+//! Rows: how long they stay, and what happens to scripts and to what is no row.
+
+use std::time::Duration;
+
+use tower_bearer::store::Revoked;
+use tower_bearer::store::redis_driver as redis;
+use tower_bearer::{REVOCATION_RETENTION, SessionStore, Subject};
+
+use super::{DAY, Database, LIFETIME, now, refreshed, session};
+
+async fn ttl(database: &mut Database, key: &[u8]) -> Duration {
+    let left: i64 = redis::cmd("PTTL").arg(key).query_async(&mut database.beside).await.unwrap();
+    Duration::from_millis(left.try_into().expect("the row does not expire by itself"))
+}
+
+fn is_about(left: Duration, expected: Duration) -> bool {
+    left <= expected && expected - left < Duration::from_secs(60)
+}
+
+#[tokio::test]
+async fn a_row_expires_by_itself_a_day_after_its_end() {
+    let mut database = Database::shared().await;
+    let session = session("user");
+    database.store.insert(&session).await.unwrap();
+    let row = database.only_row().await;
+    let left = ttl(&mut database, &row).await;
+    assert!(is_about(left, LIFETIME + DAY), "the row stays for {left:?}");
+
+    let _: bool = redis::cmd("PEXPIRE").arg(&row).arg(5_000_000).query_async(&mut database.beside).await.unwrap();
+    assert!(database.store.replace(&refreshed(&session)).await.unwrap());
+    database.store.confirm(session.id(), 1).await.unwrap();
+    let left = ttl(&mut database, &row).await;
+    assert!(is_about(left, Duration::from_secs(5000)), "a refresh moved the end of the row: it stays for {left:?}");
+}
+
+#[tokio::test]
+async fn a_revoked_row_expires_by_itself_after_the_retention() {
+    let mut database = Database::shared().await;
+    let session = session("user");
+    database.store.insert(&session).await.unwrap();
+    let row = database.only_row().await;
+    assert!(database.store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap());
+    let left = ttl(&mut database, &row).await;
+    assert!(is_about(left, REVOCATION_RETENTION), "the row stays for {left:?}");
+}
+
+/// The clock of the application decides how long a session lives, and that of Redis only counts.
+#[tokio::test]
+async fn a_row_stays_as_long_when_the_clocks_disagree() {
+    let mut database = Database::shared().await;
+    let mut parts = session("user").into_parts();
+    parts.created_at = now() + 100 * DAY;
+    parts.expires_at = parts.created_at + LIFETIME;
+    database.store.insert(&tower_bearer::Session::from_parts(parts)).await.unwrap();
+    let row = database.only_row().await;
+    let left = ttl(&mut database, &row).await;
+    assert!(is_about(left, LIFETIME + DAY), "the row stays for {left:?}");
+}
+
+#[tokio::test]
+async fn the_row_count_does_not_grow_with_refreshes() {
+    let mut database = Database::shared().await;
+    let mut current = session("user");
+    database.store.insert(&current).await.unwrap();
+    let before = database.keys().await.len();
+    for _ in 0..20 {
+        current = refreshed(&current);
+        assert!(database.store.replace(&current).await.unwrap());
+    }
+    assert_eq!(database.keys().await.len(), before);
+}
+
+/// A restart forgets all scripts. So does an administrator's `SCRIPT FLUSH`, between any two calls.
+#[tokio::test]
+async fn forgotten_scripts_do_no_harm() {
+    // Of its own, so that it takes no script from another test.
+    let server = super::server::Server::start(&[]).await;
+    let mut database = Database::new(server.url()).await;
+    let forget = async |database: &mut Database| {
+        redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut database.beside).await.unwrap();
+    };
+    let sessions: Vec<_> = (0..40).map(|_| session("user")).collect();
+    for session in &sessions {
+        forget(&mut database).await;
+        database.store.insert(session).await.unwrap();
+    }
+    forget(&mut database).await;
+    assert!(database.store.replace(&refreshed(&sessions[0])).await.unwrap());
+    forget(&mut database).await;
+    assert!(database.store.revoke(sessions[1].id(), Revoked::LoggedOut, now()).await.unwrap());
+    forget(&mut database).await;
+    assert_eq!(database.store.revoke_all(&"user".into(), Revoked::Everywhere, now()).await.unwrap(), 39);
+    forget(&mut database).await;
+    assert_eq!(database.store.delete_expired(now() + 200 * DAY).await.unwrap(), 40);
+}
+
+/// A refresh is a read, and one script that stands on the server.
+#[tokio::test]
+async fn a_replace_is_one_call_of_a_script() {
+    let server = super::server::Server::start(&[]).await;
+    let mut database = Database::new(server.url()).await;
+    let mut current = session("user");
+    database.store.insert(&current).await.unwrap();
+    for _ in 0..2 {
+        redis::cmd("CONFIG").arg("RESETSTAT").exec_async(&mut database.beside).await.unwrap();
+        current = refreshed(&current);
+        assert!(database.store.replace(&current).await.unwrap());
+    }
+    let stats: redis::InfoDict = redis::cmd("INFO").arg("commandstats").query_async(&mut database.beside).await.unwrap();
+    let mut called: Vec<(String, String)> = Vec::new();
+    for command in ["evalsha", "get", "set", "eval", "script|load", "pexpire", "time"] {
+        if let Some(stat) = stats.get::<String>(&format!("cmdstat_{command}")) {
+            called.push((command.to_owned(), stat.split(',').next().unwrap().to_owned()));
+        }
+    }
+    assert_eq!(called, ["evalsha", "get", "set"].map(|command| (command.to_owned(), "calls=1".to_owned())));
+}
+
+/// Somebody else's value under our key, or the row of a later version: 503, never a panic, and never a row that is overwritten.
+#[tokio::test]
+async fn what_is_no_row_is_an_error() {
+    let mut database = Database::shared().await;
+    let session = session("user");
+    database.store.insert(&session).await.unwrap();
+    let row = database.only_row().await;
+    for garbage in [&b""[..], b"\x02later", b"garbage that is long enough for a row, were it one of ours", &[0xff; 60]] {
+        redis::cmd("SET").arg(&row).arg(garbage).exec_async(&mut database.beside).await.unwrap();
+        let store = &database.store;
+        store.find(session.id()).await.unwrap_err();
+        store.replace(&refreshed(&session)).await.unwrap_err();
+        store.confirm(session.id(), 0).await.unwrap_err();
+        store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap_err();
+        store.revoke_all(&Subject::from("user"), Revoked::Everywhere, now()).await.unwrap_err();
+        store.list(&Subject::from("user"), now()).await.unwrap_err();
+        let left: Vec<u8> = redis::cmd("GET").arg(&row).query_async(&mut database.beside).await.unwrap();
+        assert_eq!(left, garbage);
+    }
+    redis::cmd("DEL").arg(&row).exec_async(&mut database.beside).await.unwrap();
+    redis::cmd("RPUSH").arg(&row).arg("a list").exec_async(&mut database.beside).await.unwrap();
+    database.store.find(session.id()).await.unwrap_err();
+    database.store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap_err();
+}
+
+/// The index by subject is a hint: the row decides.
+#[tokio::test]
+async fn an_index_that_is_wrong_deletes_no_session() {
+    let mut database = Database::shared().await;
+    let session = session("user");
+    database.store.insert(&session).await.unwrap();
+    let length = database.prefix.len() + "{0000}".len();
+    let index = database.keys().await.into_iter().find(|key| key.len() == length).unwrap();
+    let members: Vec<Vec<u8>> = redis::cmd("ZRANGE").arg(&index).arg(0).arg(-1).query_async(&mut database.beside).await.unwrap();
+    redis::cmd("ZADD").arg(&index).arg(1).arg(&members[0]).exec_async(&mut database.beside).await.unwrap();
+    redis::cmd("ZADD").arg(&index).arg(1).arg("no member of ours").exec_async(&mut database.beside).await.unwrap();
+    assert_eq!(database.store.delete_expired(now()).await.unwrap(), 0);
+    assert_eq!(database.store.find(session.id()).await.unwrap(), Some(session));
+}
+
+/// A revocation that cannot be announced to running processes is none: nobody may take it for done.
+#[tokio::test]
+async fn a_revocation_that_cannot_enter_the_feed_does_not_happen() {
+    let mut database = Database::shared().await;
+    let session = session("user");
+    database.store.insert(&session).await.unwrap();
+    let row = database.only_row().await;
+    let feed = [&row[..row.len() - 16], b"feed"].concat();
+    redis::cmd("SET").arg(&feed).arg("no stream").exec_async(&mut database.beside).await.unwrap();
+    database.store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap_err();
+    assert_eq!(database.store.find(session.id()).await.unwrap(), Some(session));
+}

@@ -1,0 +1,70 @@
+//! [`InTurn`]: two stores on one database, as two processes have them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tower_bearer::store::{Announcements, Cursor, RevocationPage, Revoked, StoreError, async_trait};
+use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
+
+/// Calls go to one and the other in turn: neither may keep anything to itself.
+#[derive(Debug)]
+pub(crate) struct InTurn<S> {
+    pub(crate) stores: [S; 2],
+    pub(crate) calls: AtomicUsize,
+}
+
+impl<S> InTurn<S> {
+    pub(crate) fn new(stores: [S; 2]) -> Self {
+        Self { stores, calls: AtomicUsize::new(0) }
+    }
+
+    fn next(&self) -> &S {
+        &self.stores[self.calls.fetch_add(1, Ordering::Relaxed) % 2]
+    }
+}
+
+#[async_trait]
+impl<S: SessionStore> SessionStore for InTurn<S> {
+    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
+        self.next().insert(session).await
+    }
+
+    async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        self.next().find(id).await
+    }
+
+    async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
+        self.next().replace(next).await
+    }
+
+    async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
+        self.next().confirm(id, generation).await
+    }
+
+    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
+        self.next().revoke(id, because, now).await
+    }
+
+    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
+        self.next().revoke_all(subject, because, now).await
+    }
+
+    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.next().list(subject, now).await
+    }
+
+    async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
+        self.next().revoked_since(cursor).await
+    }
+
+    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
+        self.next().assert_revoked(ids, now).await
+    }
+
+    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        self.next().announcements().await
+    }
+
+    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.next().delete_expired(now).await
+    }
+}
