@@ -2,17 +2,20 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/in_turn.rs"]
+mod in_turn;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use in_turn::InTurn;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Row};
 use tempfile::TempDir;
-use tower_bearer::store::{Announcements, Cursor, RevocationPage, Revoked, SessionParts, StoreError, async_trait};
+use tower_bearer::store::{Revoked, SessionParts};
 use tower_bearer::{
-    Clock, MemoryStore, REVOCATION_RETENTION, Session, SessionId, SessionStore, SqliteStore, Subject, SystemClock, Timestamp,
+    Clock, MemoryStore, REVOCATION_RETENTION, Session, SessionId, SessionStore, SqliteStore, SystemClock, Timestamp,
 };
 
 mod memory {
@@ -57,10 +60,10 @@ mod sqlite_pool_of_the_application {
 mod two_sqlite_stores_on_one_file {
     use super::*;
 
-    async fn make_store() -> (InTurn, TempDir) {
+    async fn make_store() -> (InTurn<SqliteStore>, TempDir) {
         let (directory, path) = database();
         let stores = [SqliteStore::open(&path).await.unwrap(), SqliteStore::open(&path).await.unwrap()];
-        (InTurn { stores, calls: AtomicUsize::new(0) }, directory)
+        (InTurn::new(stores), directory)
     }
 
     tower_bearer::store_conformance!(make_store);
@@ -242,65 +245,6 @@ async fn delete_expired_takes_as_many_batches_as_it_needs() {
     assert_eq!(store.delete_expired(now() + REVOCATION_RETENTION).await.unwrap(), 1203);
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tower_bearer_sessions").fetch_one(&pool).await.unwrap();
     assert_eq!(left, 1);
-}
-
-#[derive(Debug)]
-struct InTurn {
-    stores: [SqliteStore; 2],
-    calls: AtomicUsize,
-}
-
-impl InTurn {
-    fn next(&self) -> &SqliteStore {
-        &self.stores[self.calls.fetch_add(1, Ordering::Relaxed) % 2]
-    }
-}
-
-#[async_trait]
-impl SessionStore for InTurn {
-    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
-        self.next().insert(session).await
-    }
-
-    async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        self.next().find(id).await
-    }
-
-    async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
-        self.next().replace(next).await
-    }
-
-    async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
-        self.next().confirm(id, generation).await
-    }
-
-    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
-        self.next().revoke(id, because, now).await
-    }
-
-    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
-        self.next().revoke_all(subject, because, now).await
-    }
-
-    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        self.next().list(subject, now).await
-    }
-
-    async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        self.next().revoked_since(cursor).await
-    }
-
-    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
-        self.next().assert_revoked(ids, now).await
-    }
-
-    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
-        self.next().announcements().await
-    }
-
-    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
-        self.next().delete_expired(now).await
-    }
 }
 
 fn database() -> (TempDir, PathBuf) {

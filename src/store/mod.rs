@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`MemoryStore`] | | tests, and applications whose users may log in again after a restart |
 //! | `SqliteStore` | `sqlite` | one machine |
+//! | `PostgresStore` | `postgres` | several machines, and applications that run on PostgreSQL already |
 //! | `RedisStore` | `redis` | many machines that share a Redis or Valkey |
 //!
 //! The rule of rotation is not here: it lives once, in Rust, above all stores. A store keeps rows, and swaps them if nobody else has.
@@ -26,6 +27,8 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresStore, TablePrefix};
 #[cfg(feature = "redis")]
 pub use redis::{KeyPrefix, RedisStore};
 pub use session::{Revoked, Session, SessionParts};
@@ -36,8 +39,8 @@ pub use sqlite::SqliteStore;
 #[cfg(feature = "redis")]
 pub use ::redis as redis_driver;
 pub use async_trait::async_trait;
-/// The version of `sqlx` whose pools [`SqliteStore`] takes.
-#[cfg(feature = "sqlite")]
+/// The version of `sqlx` whose pools `SqliteStore` and `PostgresStore` take.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use sqlx;
 
 use crate::clock::Timestamp;

@@ -1,1 +1,126 @@
 //! `PostgresStore` keeps every promise of `SessionStore`; and what PostgreSQL alone has to promise.
+
+mod feed;
+#[path = "../support/in_turn.rs"]
+mod in_turn;
+mod opening;
+mod pools;
+mod room;
+mod rows;
+
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection};
+use tower_bearer::store::{PostgresStore, SessionParts, TablePrefix};
+use tower_bearer::{Clock, Session, SessionId, SystemClock, Timestamp};
+
+use in_turn::InTurn;
+
+mod one_store {
+    use super::*;
+
+    async fn make_store() -> (PostgresStore, Schema) {
+        let schema = Schema::new().await;
+        (schema.store_with_prefix().await, schema)
+    }
+
+    tower_bearer::store_conformance!(make_store);
+}
+
+/// Calls go to one and the other in turn: neither may keep anything to itself.
+mod two_stores_on_one_schema {
+    use super::*;
+
+    async fn make_store() -> (InTurn<PostgresStore>, Schema) {
+        let schema = Schema::new().await;
+        (InTurn::new([schema.store_with_prefix().await, schema.store_with_prefix().await]), schema)
+    }
+
+    tower_bearer::store_conformance!(make_store);
+}
+
+/// A schema for one test, dropped after it.
+struct Schema {
+    name: String,
+    /// Of this test alone: announcements go through the whole database.
+    prefix: String,
+}
+
+impl Schema {
+    async fn new() -> Self {
+        static LAST: AtomicU32 = AtomicU32::new(0);
+        let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+        let prefix = format!("t{}_{}_", std::process::id(), LAST.fetch_add(1, Ordering::Relaxed));
+        let name = format!("{prefix}{start}");
+        execute(&mut connection().await, format!("CREATE SCHEMA {name}")).await;
+        Self { name, prefix }
+    }
+
+    /// The server's URL, with this schema.
+    fn url(&self) -> String {
+        let url = server();
+        let separator = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{separator}options[search_path]={}", self.name)
+    }
+
+    fn options(&self) -> PgConnectOptions {
+        PgConnectOptions::from_str(&self.url()).unwrap().application_name(&self.name)
+    }
+
+    /// A pool as applications have it.
+    async fn pool(&self) -> PgPool {
+        PgPoolOptions::new().max_connections(16).connect_with(self.options()).await.unwrap()
+    }
+
+    /// A store over a pool of its own.
+    async fn store(&self) -> PostgresStore {
+        PostgresStore::from_pool(self.pool().await).await.unwrap()
+    }
+
+    /// A store that hears no other test.
+    async fn store_with_prefix(&self) -> PostgresStore {
+        let prefix = TablePrefix::new(self.prefix.as_str()).unwrap();
+        PostgresStore::from_pool_with_prefix(self.pool().await, prefix).await.unwrap()
+    }
+}
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        let drop = format!("DROP SCHEMA {} CASCADE", self.name);
+        // The test's own runtime waits for this.
+        let dropped = std::thread::spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async { execute(&mut connection().await, drop).await });
+        });
+        // A failing test says by itself what failed.
+        let _ = dropped.join();
+    }
+}
+
+/// A transaction that is open, in any database of the server, keeps old versions of every row where they are. So what opens one for long,
+/// and what counts versions, do not run at once.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+fn server() -> String {
+    crate::url("TEST_POSTGRES_URL")
+}
+
+async fn connection() -> PgConnection {
+    PgConnection::connect(&server()).await.unwrap()
+}
+
+async fn execute(connection: &mut PgConnection, sql: String) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
+}
+
+fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+fn session(id: u128, subject: &str) -> Session {
+    let end = now() + Duration::from_secs(90 * 24 * 3600);
+    Session::from_parts(SessionParts::new(SessionId::from_bytes(id.to_be_bytes()), subject.into(), now(), end))
+}

@@ -1,15 +1,14 @@
-//! [`InTurn`]: two stores on one database, as two processes have them.
+//! Two stores on one place, asked in turn: neither may keep anything to itself.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tower_bearer::store::{Announcements, Cursor, RevocationPage, Revoked, StoreError, async_trait};
 use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
 
-/// Calls go to one and the other in turn: neither may keep anything to itself.
 #[derive(Debug)]
 pub(crate) struct InTurn<S> {
-    pub(crate) stores: [S; 2],
-    pub(crate) calls: AtomicUsize,
+    stores: [S; 2],
+    calls: AtomicUsize,
 }
 
 impl<S> InTurn<S> {

@@ -14,7 +14,7 @@ use sqlx::{Row, SqlSafeStr};
 use self::statements::*;
 use super::ended::Ended;
 use super::session::SessionParts;
-use super::sql::{array, millis, revision};
+use super::sql::{array, millis, revision, revoked, timestamp};
 use super::{Announcements, Cursor, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
@@ -261,30 +261,22 @@ fn migrator() -> Migrator {
 fn read(row: &SqliteRow) -> Result<Session, BoxError> {
     let blob =
         |column| -> Result<Option<[u8; 16]>, BoxError> { row.try_get::<Option<Vec<u8>>, _>(column)?.map(array).transpose() };
-    // The time decides, as in every statement: somebody may have revoked by hand, without a reason.
-    let revoked = match row.try_get::<Option<i64>, _>("revoked_at")? {
-        Some(_) => {
-            let because = row.try_get::<Option<String>, _>("revoked_because")?;
-            Some((because.as_deref().map_or(Revoked::Other, Revoked::from), timestamp(row, "revoked_at")?))
-        }
-        None => None,
-    };
     Ok(Session::from_parts(SessionParts {
         id: SessionId::from_bytes(array(row.try_get("id")?)?),
         subject: row.try_get::<String, _>("subject")?.into(),
         device: row.try_get("device")?,
-        created_at: timestamp(row, "created_at")?,
-        expires_at: timestamp(row, "expires_at")?,
+        created_at: timestamp(row.try_get("created_at")?)?,
+        expires_at: timestamp(row.try_get("expires_at")?)?,
         stamp: blob("stamp")?,
         receipts: row.try_get("receipts")?,
         generation: row.try_get("generation")?,
-        rotated_at: row.try_get::<Option<i64>, _>("rotated_at")?.map(|_| timestamp(row, "rotated_at")).transpose()?,
+        rotated_at: row.try_get::<Option<i64>, _>("rotated_at")?.map(timestamp).transpose()?,
         confirmed: row.try_get("confirmed")?,
         recoveries: row.try_get("recoveries")?,
         recovered: row.try_get("recovered")?,
         retry_key: blob("retry_key")?,
         revision: row.try_get::<i64, _>("revision")?.try_into()?,
-        revoked,
+        revoked: revoked(row.try_get("revoked_because")?, row.try_get("revoked_at")?)?,
     }))
 }
 
@@ -292,10 +284,6 @@ fn read(row: &SqliteRow) -> Result<Session, BoxError> {
 fn json<'a>(ids: impl Iterator<Item = &'a [u8; 16]>) -> String {
     let hex = |id: &[u8; 16]| format!("{:032x}", u128::from_be_bytes(*id));
     serde_json::Value::from_iter(ids.map(hex)).to_string()
-}
-
-fn timestamp(row: &SqliteRow, column: &str) -> Result<Timestamp, BoxError> {
-    Ok(Timestamp::from_millis(row.try_get::<i64, _>(column)?.try_into()?))
 }
 
 fn failed(source: impl Into<BoxError>) -> StoreError {

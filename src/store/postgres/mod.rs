@@ -1,0 +1,309 @@
+//! [`PostgresStore`].
+
+mod announcements;
+mod schema;
+mod statements;
+mod table_prefix;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::Row;
+use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
+use sqlx::types::Uuid;
+
+use self::announcements::Listening;
+use self::statements::Statements;
+pub use self::table_prefix::TablePrefix;
+use super::ended::Ended;
+use super::session::SessionParts;
+use super::sql::{array, millis, revision, revoked, timestamp};
+use super::{Announcements, Cursor, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
+use crate::clock::Timestamp;
+use crate::error::BoxError;
+use crate::token::{SessionId, Subject};
+
+/// Sessions in PostgreSQL 13 or later: for applications on several machines.
+///
+/// Every promise is kept by a single statement. A trigger enters a session into the feed of revocations in the transaction that revokes it,
+/// whoever wrote the statement, and announces it by `NOTIFY`.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_bearer::PostgresStore;
+/// use tower_bearer::store::sqlx::PgPool;
+///
+/// let pool = PgPool::connect("postgres://localhost/app").await?;
+/// let store = PostgresStore::from_pool(pool).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Connections
+///
+/// Beside the pool the store opens up to two connections with the pool's options: one to pull revocations, so that an exhausted pool keeps
+/// no logout from the other processes, and one to listen (one for each subscription). They are closed with the last clone of the store.
+///
+/// Behind PgBouncer with `pool_mode = transaction` no announcement arrives, and a logout is felt in a second; before PgBouncer 1.21 the
+/// `PgConnectOptions` need `.statement_cache_capacity(0)`.
+///
+/// # Schema
+///
+/// The tables are in the first schema of the connection's `search_path`, by default `public`; for another, such as `auth`, take
+/// `PgConnectOptions::options([("search_path", "auth")])`. The schema has to be there, and the role may make tables in it when the
+/// store is opened for the first time.
+///
+/// # Limits
+///
+/// A transaction that writes, anywhere on the server, makes every pull repeat what was revoked since it began, until it ends: keep
+/// transactions short. A [`Subject`] with a NUL cannot be kept: `insert` fails, and nothing else finds one.
+#[derive(Clone)]
+pub struct PostgresStore {
+    pool: PgPool,
+    /// One connection, for `revoked_since`.
+    pulls: PgPool,
+    sql: Arc<Statements>,
+    prefix: TablePrefix,
+}
+
+impl PostgresStore {
+    /// Connects by a URL such as `postgres://user:password@host/database`, and creates or updates the tables `tower_bearer_*`.
+    ///
+    /// The pool is one of its own, with the defaults of `sqlx` (10 connections at most).
+    ///
+    /// # Errors
+    ///
+    /// The URL is none, the server cannot be reached, or what [`from_pool`](Self::from_pool) refuses.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::from_pool(PgPool::connect(url).await.map_err(failed)?).await
+    }
+
+    /// Uses the application's own pool, and creates or updates the tables `tower_bearer_*` in its database.
+    ///
+    /// # Errors
+    ///
+    /// The server is older than PostgreSQL 13. `synchronous_commit` is off, so that a crash could undo a logout.
+    /// `default_transaction_isolation` is above `read committed`, so that racing refreshes would fail. The tables cannot be made, or are
+    /// from a later version.
+    pub async fn from_pool(pool: PgPool) -> Result<Self, StoreError> {
+        Self::from_pool_with_prefix(pool, TablePrefix::default()).await
+    }
+
+    /// As [`from_pool`](Self::from_pool), with names that begin otherwise than with `tower_bearer_`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_pool`](Self::from_pool).
+    pub async fn from_pool_with_prefix(pool: PgPool, prefix: TablePrefix) -> Result<Self, StoreError> {
+        schema::check(&pool).await.map_err(failed)?;
+        schema::migrate(&pool, &prefix).await.map_err(failed)?;
+        let pulls = one_connection_like(&pool);
+        Ok(Self { pool, pulls, sql: Arc::new(Statements::new(&prefix)), prefix })
+    }
+}
+
+#[async_trait]
+impl SessionStore for PostgresStore {
+    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
+        let row = session.parts();
+        sqlx::query(self.sql.insert.clone())
+            .bind(uuid(&row.id))
+            .bind(row.subject.as_str())
+            .bind(row.device.as_deref())
+            .bind(millis(row.created_at))
+            .bind(millis(row.expires_at))
+            .bind(row.stamp.map(Vec::from))
+            .bind(row.receipts)
+            .bind(i64::from(row.generation))
+            .bind(row.rotated_at.map(millis))
+            .bind(row.confirmed)
+            .bind(i16::from(row.recoveries))
+            .bind(row.recovered)
+            .bind(row.retry_key.map(Vec::from))
+            .bind(revision(row.revision))
+            .bind(row.revoked.map(|(because, _)| because.as_str()))
+            .bind(row.revoked.map(|(_, at)| millis(at)))
+            .execute(&self.pool)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        let query = sqlx::query(self.sql.find.clone()).bind(uuid(id));
+        let row = query.fetch_optional(&self.pool).await.map_err(failed)?;
+        row.map(|row| read(&row).map_err(failed)).transpose()
+    }
+
+    async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
+        let next = next.parts();
+        let done = sqlx::query(self.sql.replace.clone())
+            .bind(i64::from(next.generation))
+            .bind(next.rotated_at.map(millis))
+            .bind(next.confirmed)
+            .bind(i16::from(next.recoveries))
+            .bind(next.recovered)
+            .bind(next.retry_key.map(Vec::from))
+            .bind(revision(next.revision))
+            .bind(uuid(&next.id))
+            .execute(&self.pool)
+            .await
+            .map_err(failed)?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
+        let query = sqlx::query(self.sql.confirm.clone()).bind(uuid(id)).bind(i64::from(generation));
+        query.execute(&self.pool).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
+        let query = sqlx::query(self.sql.revoke.clone()).bind(because.as_str()).bind(millis(now)).bind(uuid(id));
+        Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected() == 1)
+    }
+
+    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
+        if cannot_be_kept(subject) {
+            return Ok(0);
+        }
+        let query = sqlx::query(self.sql.revoke_all.clone()).bind(because.as_str()).bind(millis(now)).bind(subject.as_str());
+        Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected())
+    }
+
+    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        if cannot_be_kept(subject) {
+            return Ok(Vec::new());
+        }
+        let query = sqlx::query(self.sql.list.clone()).bind(subject.as_str()).bind(millis(now)).bind(MAX_LISTED as i64);
+        let rows = query.fetch_all(&self.pool).await.map_err(failed)?;
+        rows.iter().map(|row| read(row).map_err(failed)).collect()
+    }
+
+    async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
+        // A cursor that was not given out here is none.
+        let place = cursor.as_ref().and_then(|cursor| cursor.as_str().split_once('-'));
+        if let Some((history, xid)) = place.and_then(|(history, xid)| Some((history, xid.parse::<u64>().ok()?))) {
+            let query = sqlx::query(self.sql.revoked_since.clone()).bind(xid.to_string());
+            let row = query.fetch_one(&self.pulls).await.map_err(failed)?;
+            let same_history = row.try_get::<&str, _>("history").map_err(failed)? == history;
+            if same_history && row.try_get("known").map_err(failed)? {
+                return page(&row, false).map_err(failed);
+            }
+        }
+        let row = sqlx::query(self.sql.revoked.clone()).fetch_one(&self.pulls).await.map_err(failed)?;
+        page(&row, true).map_err(failed)
+    }
+
+    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
+        // Sorted, so that two processes which assert the same never wait for each other.
+        let mut ids: Vec<Uuid> = ids.iter().map(uuid).collect();
+        ids.sort_unstable();
+        for batch in ids.chunks(BATCH) {
+            let query = sqlx::query(self.sql.revoke_again.clone()).bind(Revoked::Other.as_str()).bind(millis(now)).bind(batch);
+            query.execute(&self.pool).await.map_err(failed)?;
+            // The trigger has entered what lived. This enters what is not known.
+            let query = sqlx::query(self.sql.enter_feed.clone()).bind(millis(now)).bind(batch);
+            query.execute(&self.pool).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Each has a connection of its own for as long as it lives.
+    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        let pool = one_connection_like(&self.pool);
+        let listening = Listening::on(&pool, &self.prefix.name("revoked")).await.map_err(failed)?;
+        Ok(Some(Box::new(listening)))
+    }
+
+    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let ended = Ended::by(now);
+        let (revoked, expired) = (millis(ended.revoked), millis(ended.expired));
+        let mut deleted = 0;
+        loop {
+            let query = sqlx::query_as(self.sql.delete_revoked.clone()).bind(revoked).bind(BATCH as i64);
+            let (entries, rows): (i64, i64) = query.fetch_one(&self.pool).await.map_err(failed)?;
+            deleted += rows.unsigned_abs();
+            if entries < BATCH as i64 {
+                break;
+            }
+        }
+        loop {
+            let query = sqlx::query(self.sql.delete_expired.clone()).bind(expired).bind(revoked).bind(BATCH as i64);
+            let rows = query.execute(&self.pool).await.map_err(failed)?.rows_affected();
+            deleted += rows;
+            if rows < BATCH as u64 {
+                break;
+            }
+        }
+        Ok(deleted)
+    }
+}
+
+/// Without what the URL may bear.
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+/// It connects when it is first used, as the pool does: same server, same role, same hooks.
+fn one_connection_like(pool: &PgPool) -> PgPool {
+    let options: PgPoolOptions = pool.options().clone();
+    options.min_connections(0).max_connections(1).connect_lazy_with((*pool.connect_options()).clone())
+}
+
+fn page(row: &PgRow, complete: bool) -> Result<RevocationPage, BoxError> {
+    let (history, next): (&str, &str) = (row.try_get("history")?, row.try_get("next")?);
+    let revoked: Vec<Uuid> = row.try_get("revoked")?;
+    Ok(RevocationPage {
+        revoked: revoked.into_iter().map(session_id).collect(),
+        complete,
+        cursor: Cursor::new(format!("{history}-{next}")),
+        store_time: Some(timestamp(row.try_get("now")?)?),
+    })
+}
+
+fn read(row: &PgRow) -> Result<Session, BoxError> {
+    let bytes =
+        |column| -> Result<Option<[u8; 16]>, BoxError> { row.try_get::<Option<Vec<u8>>, _>(column)?.map(array).transpose() };
+    Ok(Session::from_parts(SessionParts {
+        id: session_id(row.try_get("id")?),
+        subject: row.try_get::<String, _>("subject")?.into(),
+        device: row.try_get("device")?,
+        created_at: timestamp(row.try_get("created_at")?)?,
+        expires_at: timestamp(row.try_get("expires_at")?)?,
+        stamp: bytes("stamp")?,
+        receipts: row.try_get("receipts")?,
+        generation: row.try_get::<i64, _>("generation")?.try_into()?,
+        rotated_at: row.try_get::<Option<i64>, _>("rotated_at")?.map(timestamp).transpose()?,
+        confirmed: row.try_get("confirmed")?,
+        recoveries: row.try_get::<i16, _>("recoveries")?.try_into()?,
+        recovered: row.try_get("recovered")?,
+        retry_key: bytes("retry_key")?,
+        revision: row.try_get::<i64, _>("revision")?.try_into()?,
+        revoked: revoked(row.try_get("revoked_because")?, row.try_get("revoked_at")?)?,
+    }))
+}
+
+/// PostgreSQL's text has no NUL: nobody has such a subject.
+fn cannot_be_kept(subject: &Subject) -> bool {
+    subject.as_str().contains('\0')
+}
+
+/// Sixteen bytes, and no length before them.
+fn uuid(id: &SessionId) -> Uuid {
+    Uuid::from_bytes(*id.as_bytes())
+}
+
+fn session_id(uuid: Uuid) -> SessionId {
+    SessionId::from_bytes(uuid.into_bytes())
+}
+
+fn failed(source: impl Into<BoxError>) -> StoreError {
+    StoreError::new("PostgreSQL", source)
+}
+
+/// Rows that are locked at once.
+const BATCH: usize = 500;

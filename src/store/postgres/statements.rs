@@ -1,0 +1,100 @@
+//! What is said to PostgreSQL, with the default prefix.
+
+use sqlx::SqlStr;
+
+use super::table_prefix::TablePrefix;
+
+macro_rules! statements {
+    ($($(#[doc = $why:literal])* $name:ident = $sql:expr;)+) => {
+        pub(super) struct Statements {
+            $($(#[doc = $why])* pub(super) $name: SqlStr,)+
+        }
+
+        impl Statements {
+            pub(super) fn new(prefix: &TablePrefix) -> Self {
+                Self { $($name: prefix.apply($sql),)+ }
+            }
+        }
+    };
+}
+
+/// Not `*`: a prepared statement fails when a later version adds a column.
+macro_rules! columns {
+    () => {
+        "id, subject, device, created_at, expires_at, stamp, receipts, generation, rotated_at, confirmed, recoveries, recovered, \
+         retry_key, revision, revoked_because, revoked_at"
+    };
+}
+
+/// By the hash, which has the index, and by what may share it.
+macro_rules! of_subject {
+    ($parameter:literal) => {
+        concat!(
+            "hashtextextended(subject, 0) = hashtextextended(",
+            $parameter,
+            " COLLATE \"C\", 0) AND subject = ",
+            $parameter,
+            " "
+        )
+    };
+}
+
+/// Where the feed stands at the moment of the statement. `history` changes whenever the feed may have been set back: the server was started
+/// again, another server took its place, or the table was made anew.
+macro_rules! place {
+    () => {
+        "SELECT floor(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint::text || '.' || \
+         pg_relation_filenode('tower_bearer_revocations')::text AS history, \
+         pg_snapshot_xmin(pg_current_snapshot())::text AS next, \
+         floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, "
+    };
+}
+
+statements! {
+    insert = concat!(
+        "INSERT INTO tower_bearer_sessions (", columns!(), ") \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+    );
+    find = concat!("SELECT ", columns!(), " FROM tower_bearer_sessions WHERE id = $1");
+    replace = "UPDATE tower_bearer_sessions SET generation = $1, rotated_at = $2, confirmed = $3, recoveries = $4, recovered = $5, \
+        retry_key = $6, revision = $7 WHERE id = $8 AND revision = $7 - 1 AND revoked_at IS NULL";
+    confirm = "UPDATE tower_bearer_sessions SET confirmed = TRUE, revision = revision + 1 \
+        WHERE id = $1 AND generation = $2 AND NOT confirmed AND revoked_at IS NULL";
+    revoke = "UPDATE tower_bearer_sessions SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
+        WHERE id = $3 AND revoked_at IS NULL";
+    /// Locks are taken in the order of the ids, so that two of them never wait for each other.
+    revoke_all = concat!(
+        "UPDATE tower_bearer_sessions AS session SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
+         FROM (SELECT id FROM tower_bearer_sessions WHERE ", of_subject!("$3"), "AND revoked_at IS NULL ORDER BY id FOR UPDATE) AS locked \
+         WHERE session.id = locked.id AND session.revoked_at IS NULL"
+    );
+    list = concat!(
+        "SELECT ", columns!(), " FROM tower_bearer_sessions WHERE ", of_subject!("$1"),
+        "AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT $3"
+    );
+    revoked = concat!(place!(), "ARRAY(SELECT session_id FROM tower_bearer_revocations) AS revoked");
+    /// Of one snapshot: what it cannot see yet has a number of `next` or above. The upper bound leaves out the numbers that another
+    /// server gave, whose backup was restored here.
+    revoked_since = concat!(
+        place!(),
+        "$1::text::xid8 <= pg_snapshot_xmax(pg_current_snapshot()) AS known, \
+         ARRAY(SELECT session_id FROM tower_bearer_revocations \
+         WHERE xid >= $1::text::xid8 AND xid < pg_snapshot_xmax(pg_current_snapshot())) AS revoked"
+    );
+    /// In the order of `revoke_all`.
+    revoke_again = "UPDATE tower_bearer_sessions AS session SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
+        FROM (SELECT id FROM tower_bearer_sessions WHERE id = ANY($3) AND revoked_at IS NULL ORDER BY id FOR UPDATE) AS locked \
+        WHERE session.id = locked.id AND session.revoked_at IS NULL";
+    enter_feed = "WITH entered AS (INSERT INTO tower_bearer_revocations (session_id, revoked_at) \
+        SELECT id, $1 FROM unnest($2) AS id ON CONFLICT (session_id) DO NOTHING RETURNING session_id) \
+        SELECT pg_notify('tower_bearer_revoked', '') FROM entered LIMIT 1";
+    /// An array, because a subquery with a limit could be run more than once.
+    delete_revoked = "WITH feed AS (DELETE FROM tower_bearer_revocations WHERE session_id = ANY(ARRAY(SELECT session_id \
+        FROM tower_bearer_revocations WHERE revoked_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING session_id), \
+        sessions AS (DELETE FROM tower_bearer_sessions AS session USING feed \
+        WHERE session.id = feed.session_id AND session.revoked_at <= $1 RETURNING session.id) \
+        SELECT (SELECT count(*) FROM feed), (SELECT count(*) FROM sessions)";
+    /// The index knows the day. Revoked ones whose place in the feed is lost go too.
+    delete_expired = "DELETE FROM tower_bearer_sessions WHERE id = ANY(ARRAY(SELECT id FROM tower_bearer_sessions \
+        WHERE expires_at / 86400000 <= $1::bigint / 86400000 AND expires_at <= $1 AND (revoked_at IS NULL OR revoked_at <= $2) LIMIT $3 FOR UPDATE SKIP LOCKED))";
+}

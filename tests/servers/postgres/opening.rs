@@ -1,0 +1,155 @@
+//! What is taken, what is refused, and what is made.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use sqlx::Row;
+use tower_bearer::SessionStore;
+use tower_bearer::store::{PostgresStore, Revoked, TablePrefix};
+
+use super::{Schema, now, session};
+
+#[tokio::test]
+async fn a_pool_that_could_lose_a_logout_or_a_race_is_refused() {
+    for (setting, weak) in [
+        ("synchronous_commit", "off"),
+        ("default_transaction_isolation", "repeatable read"),
+        ("default_transaction_isolation", "serializable"),
+    ] {
+        let schema = Schema::new().await;
+        let pool = sqlx::PgPool::connect_with(schema.options().options([(setting, weak)])).await.unwrap();
+        let refused = PostgresStore::from_pool(pool.clone()).await.unwrap_err();
+        let cause = refused.source().unwrap().to_string();
+        assert!(cause.contains(&format!(".options([(\"{setting}\", ")), "the sentence names no cure: {cause}");
+        let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert_eq!(tables, 0, "a refused pool was written to");
+    }
+}
+
+#[tokio::test]
+async fn a_pool_that_is_stronger_than_asked_is_taken() {
+    let schema = Schema::new().await;
+    let pool = sqlx::PgPool::connect_with(schema.options().options([("synchronous_commit", "remote_apply")])).await.unwrap();
+    PostgresStore::from_pool(pool).await.unwrap();
+}
+
+/// Several processes of one application start at the same moment, on a schema that is empty.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_may_open_an_empty_schema_at_once() {
+    for _ in 0..5 {
+        let schema = Schema::new().await;
+        let start = Arc::new(tokio::sync::Barrier::new(6));
+        let open = |_| {
+            let (url, start) = (schema.url(), Arc::clone(&start));
+            tokio::spawn(async move {
+                start.wait().await;
+                PostgresStore::open(&url).await
+            })
+        };
+        for opened in (0..6).map(open).collect::<Vec<_>>() {
+            opened.await.unwrap().expect("a store could not be opened beside others");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_application_with_migrations_of_its_own_keeps_them() {
+    let schema = Schema::new().await;
+    let pool = schema.pool().await;
+    // What `sqlx::migrate!` of the application has left behind: the same version, another text.
+    sqlx::raw_sql(
+        "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+         installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, \
+         execution_time BIGINT NOT NULL); \
+         INSERT INTO _sqlx_migrations VALUES (1, 'users', now(), TRUE, '\\x00', 1), (2, 'orders', now(), TRUE, '\\x01', 1)",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+
+    let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
+    store.insert(&session(1, "user")).await.unwrap();
+
+    let theirs = sqlx::query("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(&pool).await.unwrap();
+    let theirs: Vec<(i64, Vec<u8>)> = theirs.iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert_eq!(theirs, [(1, vec![0]), (2, vec![1])]);
+}
+
+/// The next start would wait for ever for a lock that stayed with a connection of the pool.
+#[tokio::test]
+async fn a_migration_that_failed_is_tried_again_and_leaves_nothing() {
+    let schema = Schema::new().await;
+    let pool = schema.pool().await;
+    sqlx::raw_sql("CREATE TABLE tower_bearer_revocations ()").execute(&pool).await.unwrap();
+    PostgresStore::from_pool(pool.clone()).await.unwrap_err();
+    let theirs = "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace";
+    assert_eq!(sqlx::query_scalar::<_, i64>(theirs).fetch_one(&pool).await.unwrap(), 1, "half a migration stayed");
+
+    sqlx::raw_sql("DROP TABLE tower_bearer_revocations").execute(&pool).await.unwrap();
+    PostgresStore::open(&schema.url()).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_prefixes_in_one_schema_know_nothing_of_each_other() {
+    let schema = Schema::new().await;
+    let pool = schema.pool().await;
+    let with =
+        async |prefix| PostgresStore::from_pool_with_prefix(pool.clone(), TablePrefix::new(prefix).unwrap()).await.unwrap();
+    let longest = "_32_bytes_are_the_longest_prefix";
+    assert_eq!(longest.len(), 32);
+    let stores = [with("shop_").await, with(longest).await, PostgresStore::from_pool(pool.clone()).await.unwrap()];
+    for store in &stores {
+        let session = session(1, "user");
+        store.insert(&session).await.unwrap();
+        assert!(store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap());
+        store.assert_revoked(&[*super::session(2, "user").id()], now()).await.unwrap();
+        assert_eq!(store.revoked_since(None).await.unwrap().revoked.len(), 2);
+    }
+    let strangers: Vec<String> = sqlx::query_scalar(
+        "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace \
+         AND NOT (starts_with(relname, 'shop_') OR starts_with(relname, '_32_') OR starts_with(relname, 'tower_bearer_'))",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    assert_eq!(strangers, [""; 0], "a name does not begin with the prefix");
+}
+
+#[test]
+fn a_prefix_that_would_need_quotes_is_refused() {
+    let long = "a".repeat(33);
+    for prefix in ["", "1_", "Shop_", "shop-", "shop ", "auth.", "käse_", "a\"b", "a'b", "a;b", "a\0", &long] {
+        let refused = TablePrefix::new(prefix).expect_err(prefix);
+        assert!(refused.to_string().contains("lower-case"), "the sentence names no cure: {refused}");
+    }
+    for prefix in ["a", "_", "shop_", "tower_bearer_", "v2_auth_", &long[1..]] {
+        TablePrefix::new(prefix).unwrap();
+    }
+}
+
+/// An administrator has another `search_path` than the application.
+#[tokio::test]
+async fn sessions_may_be_in_another_schema() {
+    let schema = Schema::new().await;
+    let store = schema.store().await;
+    let session = session(1, "user");
+    store.insert(&session).await.unwrap();
+    let update = format!("UPDATE {}.tower_bearer_sessions SET revoked_at = 1000, revision = revision + 1", schema.name);
+    super::execute(&mut super::connection().await, update).await;
+
+    assert_eq!(store.revoked_since(None).await.unwrap().revoked, [*session.id()]);
+}
+
+#[tokio::test]
+async fn debug_shows_no_url() {
+    let schema = Schema::new().await;
+    let options = schema.options().password("open sesame");
+    let store = PostgresStore::from_pool(sqlx::PgPool::connect_with(options).await.unwrap()).await.unwrap();
+    assert_eq!(format!("{store:?}"), r#"PostgresStore { prefix: TablePrefix("tower_bearer_"), .. }"#);
+    let refused = PostgresStore::open("postgres://user:open%20sesame@127.0.0.1:1/none").await.unwrap_err();
+    let told = format!("{refused} {refused:?} {}", refused.source().unwrap());
+    assert!(!told.contains("sesame"), "an error tells the password: {told}");
+}

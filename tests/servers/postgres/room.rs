@@ -1,0 +1,89 @@
+//! What a session costs on the disk.
+
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::PgPool;
+use tower_bearer::store::PostgresStore;
+use tower_bearer::{Session, SessionStore};
+
+use super::{ALONE, Schema, now, session};
+
+/// A version of a row that does not stay in its page is written into every index, and waits for a vacuum.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn refreshes_stay_in_their_page_and_sessions_stay_small() {
+    let _alone = ALONE.lock().await;
+    let schema = Schema::new().await;
+    let pool = schema.pool().await;
+    let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
+    let writers = (0..WRITERS).map(|writer| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let mut mine = Vec::new();
+            for number in (writer..SESSIONS).step_by(WRITERS) {
+                let session = user(number);
+                store.insert(&session).await.unwrap();
+                mine.extend((number < REFRESHED).then_some(session));
+            }
+            // Users come in no order: the writers are never all in one page.
+            let length = mine.len();
+            mine.rotate_left(writer * length / WRITERS);
+            for _ in 0..REFRESHES {
+                for session in &mut mine {
+                    *session = refreshed(session);
+                    assert!(store.replace(session).await.unwrap());
+                }
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    let updates = (REFRESHED * REFRESHES) as i64;
+    let hot = hot_updates(&pool, updates).await;
+    assert!(hot * 10 > updates * 9, "of {updates} refreshes only {hot} stayed in their page");
+    let (rows, bytes): (i64, i64) =
+        sqlx::query_as("SELECT (SELECT count(*) FROM tower_bearer_sessions), pg_total_relation_size('tower_bearer_sessions')")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    assert_eq!(rows, SESSIONS as i64, "the number of rows grew with refreshes");
+    assert!(bytes <= rows * 250, "a session takes {} bytes", bytes / rows);
+}
+
+/// Ids are hashes: they come in no order. The subject has 16 bytes.
+fn user(number: usize) -> Session {
+    session((number as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835), &format!("subject-{number:08}"))
+}
+
+fn refreshed(session: &Session) -> Session {
+    let mut next = session.clone().into_parts();
+    next.generation += 1;
+    next.rotated_at = Some(now());
+    next.confirmed = next.generation % 2 == 0;
+    next.revision += 1;
+    Session::from_parts(next)
+}
+
+/// How many of the updates were HOT, once all of them have been counted: connections report theirs when they have a moment.
+async fn hot_updates(pool: &PgPool, updates: i64) -> i64 {
+    let start = Instant::now();
+    loop {
+        let (all, hot): (i64, i64) = sqlx::query_as(
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relid = 'tower_bearer_sessions'::regclass",
+        )
+        .fetch_one(pool)
+        .await
+        .unwrap();
+        if all == updates {
+            return hot;
+        }
+        assert!(start.elapsed() < Duration::from_secs(90), "of {updates} updates {all} were counted");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+const WRITERS: usize = 16;
+/// Enough that what a table takes in any case is little.
+const SESSIONS: usize = 5000;
+const REFRESHED: usize = 200;
+const REFRESHES: usize = 100;

@@ -1,0 +1,86 @@
+//! Counts, batches, and what text cannot hold.
+
+use tower_bearer::store::Revoked;
+use tower_bearer::{REVOCATION_RETENTION, SessionId, SessionStore, Subject};
+
+use super::{Schema, now, session};
+
+/// The trigger writes a row of its own, and `rows_affected` must not count it.
+#[tokio::test]
+async fn the_trigger_does_not_disturb_the_counts() {
+    let schema = Schema::new().await;
+    let store = schema.store().await;
+    for id in 1..=3 {
+        store.insert(&session(id, "user")).await.unwrap();
+    }
+    assert!(store.revoke(session(1, "user").id(), Revoked::LoggedOut, now()).await.unwrap());
+    assert_eq!(store.revoke_all(&"user".into(), Revoked::Everywhere, now()).await.unwrap(), 2);
+    assert_eq!(store.revoked_since(None).await.unwrap().revoked.len(), 3);
+}
+
+/// More rows than one batch holds, ended in every way.
+#[tokio::test]
+async fn delete_expired_takes_as_many_batches_as_it_needs() {
+    let schema = Schema::new().await;
+    let (store, pool) = (schema.store().await, schema.pool().await);
+    store.insert(&session(1, "user")).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO tower_bearer_sessions (id, subject, created_at, expires_at, receipts, generation, confirmed, recoveries, recovered, \
+         revision) SELECT gen_random_uuid(), 'old ' || n % 3, 0, CASE n % 3 WHEN 2 THEN 9000000000000 ELSE 1 END, TRUE, 0, FALSE, 0, \
+         FALSE, 0 FROM generate_series(1, 3603) AS n; \
+         UPDATE tower_bearer_sessions SET revoked_at = 1 WHERE subject IN ('old 1', 'old 2'); \
+         DELETE FROM tower_bearer_revocations USING tower_bearer_sessions WHERE id = session_id AND subject = 'old 1'",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let unknown: Vec<SessionId> = (1000..2203).map(|id| *session(id, "user").id()).collect();
+    store.assert_revoked(&unknown, now()).await.unwrap();
+    assert_eq!(store.revoked_since(None).await.unwrap().revoked.len(), 2404);
+
+    assert_eq!(store.delete_expired(now() + REVOCATION_RETENTION).await.unwrap(), 3603);
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tower_bearer_sessions").fetch_one(&pool).await.unwrap();
+    assert_eq!(left, 1);
+    assert_eq!(store.revoked_since(None).await.unwrap().revoked, []);
+}
+
+/// Several processes clean up at once, and several assert the same after one restore.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn racing_assertions_and_clean_ups_do_not_fail() {
+    let schema = Schema::new().await;
+    let store = schema.store().await;
+    for id in 0..200 {
+        store.insert(&session(id, "user")).await.unwrap();
+    }
+    let known: Vec<SessionId> = (0..2000).map(|id| *session(id, "user").id()).collect();
+    let race = |turn: usize| {
+        let (store, mut known) = (store.clone(), known.clone());
+        tokio::spawn(async move {
+            known.rotate_left(turn * 300);
+            if turn % 2 == 0 {
+                known.reverse();
+            }
+            store.assert_revoked(&known, now()).await?;
+            store.revoke_all(&"user".into(), Revoked::Everywhere, now()).await?;
+            store.delete_expired(now() + REVOCATION_RETENTION * 2).await
+        })
+    };
+    let mut deleted = 0;
+    for racing in (0..6).map(race).collect::<Vec<_>>() {
+        deleted += racing.await.unwrap().expect("two that do the same at once failed");
+    }
+    assert_eq!(deleted, 200);
+}
+
+/// PostgreSQL's text holds none: nobody has such a name, and nobody's sessions are found by it.
+#[tokio::test]
+async fn a_subject_with_a_nul_has_no_sessions() {
+    let schema = Schema::new().await;
+    let store = schema.store().await;
+    store.insert(&session(1, "user")).await.unwrap();
+    let nul = Subject::from("user\0");
+    assert_eq!(store.list(&nul, now()).await.unwrap(), []);
+    assert_eq!(store.revoke_all(&nul, Revoked::Everywhere, now()).await.unwrap(), 0);
+    store.insert(&session(2, "user\0")).await.unwrap_err();
+    assert_eq!(store.list(&"user".into(), now()).await.unwrap().len(), 1);
+}
