@@ -3,15 +3,14 @@
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `ADDR` | where to listen | `127.0.0.1:3000` |
-//! | `DATABASE_URL` | `sqlite:FILE` or `memory:` | a file beside the program |
-//! | `AUTH_SECRET` | 32 bytes or more; earlier ones in `AUTH_SECRET_PREVIOUS` | made once, in a file beside the program |
+//! | `DATABASE_URL` | `sqlite:FILE`, `memory:`, `postgres://…` or `redis://…`: see `database.rs` | a file beside the program |
+//! | `AUTH_SECRET` | 32 bytes or more, the same on all servers that share a database; earlier ones in `AUTH_SECRET_PREVIOUS` | made once, in a file beside the program; needed with PostgreSQL and Redis |
 //! | `SIGNING_KEY_FILE` | a private key in PEM (PKCS#8), or an `oct` JWK | HS256 from the secret |
-//! | `ISSUER`, `AUDIENCE` | names in the tokens | `http://ADDR`, `example-api` |
+//! | `ISSUER`, `AUDIENCE` | names in the tokens, the same on all servers that share a database | `http://ADDR`, `example-api` |
 //! | `ACCESS_TTL`, `OVERLAP`, `LEEWAY` | whole seconds | 1800, 30, 60 |
 //! | `LOGIN_RATE_LIMIT` | ignored: there is no limit yet | |
 //! | `DEMO_USERS` | `1`: demo users on other addresses than loopback too | |
 
-use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -20,6 +19,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tower_bearer::{BoxError, Secret, SessionPolicy, SigningKey};
+
+use crate::database::Database;
 
 pub(crate) struct Config {
     pub(crate) database: Database,
@@ -30,11 +31,6 @@ pub(crate) struct Config {
     pub(crate) policy: SessionPolicy,
     pub(crate) leeway: Duration,
     pub(crate) demo_users: bool,
-}
-
-pub(crate) enum Database {
-    Memory,
-    Sqlite(PathBuf),
 }
 
 impl Config {
@@ -59,15 +55,6 @@ impl Config {
             leeway: leeway()?,
             demo_users: demo_users()?,
         })
-    }
-}
-
-impl fmt::Display for Database {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Memory => f.write_str("in memory, gone when the server stops"),
-            Self::Sqlite(path) => path.display().fmt(f),
-        }
     }
 }
 
@@ -110,19 +97,19 @@ fn secret(database: &Database) -> Result<Secret, BoxError> {
         (None, Some(_)) => Err("AUTH_SECRET_PREVIOUS is set, and AUTH_SECRET is not: the present secret belongs there".into()),
         // What is gone with the process must not leave tokens behind that still count.
         (None, None) if matches!(database, Database::Memory) => Ok(Secret::random()?),
+        // A secret of its own on each server would refuse the tokens of the others.
+        (None, None) if database.is_shared() => Err("AUTH_SECRET is not set. Servers that share a database share it too: \
+            DATABASE_URL with postgres:// or redis:// needs it. Try: AUTH_SECRET=$(openssl rand -base64 48)"
+            .into()),
         (None, None) => secret_file(&beside_the_program("secret")?),
     }
 }
 
 fn database() -> Result<Database, BoxError> {
-    let Some(url) = variable("DATABASE_URL")? else { return Ok(Database::Sqlite(beside_the_program("db")?)) };
-    if url == "memory:" || url == "sqlite::memory:" {
-        return Ok(Database::Memory);
-    }
-    match url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest)) {
-        Some(file) if !file.is_empty() => Ok(Database::Sqlite(file.into())),
-        // Other addresses bear passwords: they are not repeated.
-        _ => Err("DATABASE_URL takes sqlite:FILE or memory:, as in DATABASE_URL=sqlite:app.db".into()),
+    let beside = beside_the_program("db")?;
+    match variable("DATABASE_URL")? {
+        Some(url) => Database::from_url(&url, &beside),
+        None => Ok(Database::Sqlite(beside)),
     }
 }
 

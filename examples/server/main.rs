@@ -1,4 +1,4 @@
-//! A small, real application: Axum, SQLite, Argon2, sign-up, two protected routes.
+//! A small, real application: Axum, SQLite or PostgreSQL, Argon2, sign-up, two protected routes.
 //!
 //! ```sh
 //! cargo run --example server
@@ -10,28 +10,29 @@
 //! | file | what it is |
 //! |---|---|
 //! | `main.rs` | puts the parts together |
-//! | `accounts.rs` | the users table, and what it says to `tower-bearer` |
+//! | `accounts.rs` | what the users table says to `tower-bearer` |
+//! | `users.rs` | the users table |
+//! | `database.rs` | `DATABASE_URL`: SQLite, PostgreSQL, Redis |
 //! | `routes.rs` | the application's own routes |
 //! | `config.rs` | the environment |
 
 mod accounts;
 mod config;
+mod database;
 mod routes;
+mod users;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tower_bearer::{
-    AccessTokenSigner, AuthEndpoints, BoxError, JwksEndpoint, MemoryStore, RequireScopeLayer, SessionStore, Sessions, SqliteStore,
-};
+use tower_bearer::{AccessTokenSigner, AuthEndpoints, BoxError, JwksEndpoint, RequireScopeLayer, Sessions};
 
 use accounts::Accounts;
-use config::{Config, Database};
+use config::Config;
+use database::Database;
 
 #[tokio::main]
 async fn main() {
@@ -50,11 +51,8 @@ async fn run() -> Result<(), BoxError> {
     let addr = listener.local_addr()?;
     let config = Config::from_env()?;
 
-    let accounts = Accounts::open(&config.database).await?;
-    let store: Arc<dyn SessionStore> = match &config.database {
-        Database::Memory => Arc::new(MemoryStore::new()),
-        Database::Sqlite(_) => Arc::new(SqliteStore::from_pool(accounts.pool().clone()).await?),
-    };
+    let (users, store) = config.database.open().await?;
+    let accounts = Accounts::new(users);
     let seeded = (config.demo_users || addr.ip().is_loopback()) && accounts.seed().await?;
     if seeded {
         println!("demo users: alice / wonderland-7 (admin) and bob / builder-8, because the database was empty");
@@ -65,7 +63,6 @@ async fn run() -> Result<(), BoxError> {
     let sessions =
         Sessions::new(accounts.clone(), store, signer, &config.secret).with_policy(config.policy).with_leeway(config.leeway);
 
-    tokio::spawn(clean_up(sessions.clone()));
     print_welcome(addr, &config.database);
     axum::serve(listener, app(accounts, sessions.clone())).with_graceful_shutdown(stopped()).await?;
     sessions.flush().await?;
@@ -83,15 +80,6 @@ fn app(accounts: Accounts, sessions: Sessions<Accounts>) -> Router {
         .with_state(accounts)
         .route_service("/.well-known/jwks.json", JwksEndpoint::new(&sessions.key_set()))
         .nest_service("/auth", AuthEndpoints::new(sessions))
-}
-
-async fn clean_up(sessions: Sessions<Accounts>) {
-    loop {
-        tokio::time::sleep(Duration::from_secs(3600)).await;
-        if let Err(error) = sessions.delete_expired().await {
-            tracing::warn!(%error, "expired sessions were not deleted");
-        }
-    }
 }
 
 /// Ctrl-C, or what a service manager sends.

@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tower_bearer::{CurrentUser, PasswordCredentials};
 
-use crate::accounts::{Accounts, User};
+use crate::accounts::Accounts;
+use crate::users::User;
 
 /// The layer has loaded the user.
 pub(crate) async fn me(CurrentUser(user): CurrentUser<User>) -> Json<Value> {
@@ -21,6 +22,10 @@ pub(crate) async fn admin(CurrentUser(user): CurrentUser<User>) -> Json<Value> {
 pub(crate) async fn sign_up(State(accounts): State<Accounts>, SignUp(new): SignUp) -> Response {
     if !(1..=64).contains(&new.username().chars().count()) {
         return error(StatusCode::BAD_REQUEST, "invalid_request", "a user name has from 1 to 64 characters");
+    }
+    // PostgreSQL cannot keep a NUL, and nobody can read the others.
+    if new.username().contains(char::is_control) {
+        return error(StatusCode::BAD_REQUEST, "invalid_request", "a user name has no control characters");
     }
     // OWASP ASVS 6.2.1 and 6.2.9.
     if !(8..=256).contains(&new.password().chars().count()) {

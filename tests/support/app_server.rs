@@ -1,0 +1,175 @@
+//! The example server, as a stranger would start it: a process of its own, on loopback.
+//!
+//! `cargo test` builds the examples first. `cargo test --test NAME` alone does not: it takes the server that was built last.
+// Every test binary uses a part of this.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+/// More than the server takes to give up on a store.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Status, head in lower case, body.
+pub(crate) type Answer = (u16, String, Value);
+
+/// A running server. It is killed when it is dropped.
+pub(crate) struct AppServer {
+    process: Child,
+    addr: String,
+    /// What it printed before it said where it listens.
+    pub(crate) said: Vec<String>,
+}
+
+impl AppServer {
+    /// Its program, data and secret stand in the folder. Of the environment it has nothing but this.
+    pub(crate) async fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut process = command(folder, environment).stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = process.stdout.take().unwrap();
+        let (sender, receiver) = oneshot::channel();
+        std::thread::spawn(move || {
+            let mut said = Vec::new();
+            let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+            for line in &mut lines {
+                if let Some(rest) = line.strip_prefix("listening on http://") {
+                    let addr = rest.split(". ").next().unwrap().to_owned();
+                    let _ = sender.send((addr, said));
+                    break;
+                }
+                said.push(line);
+            }
+            // The rest is read away, so that the server never waits for a full pipe.
+            lines.for_each(drop);
+        });
+        let (addr, said) = receiver.await.expect("the server says where it listens");
+        Self { process, addr, said }
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    /// A request over a connection of its own. An error is a server that was not there, or went away before it had answered.
+    pub(crate) async fn try_send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> io::Result<Answer> {
+        let (addr, length) = (&self.addr, body.len());
+        let headers = headers.iter().map(|header| format!("{header}\r\n")).collect::<String>();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+        );
+        let exchange = async {
+            let mut stream = TcpStream::connect(addr).await?;
+            stream.write_all(request.as_bytes()).await?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await?;
+            let (head, body) = answer.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+            let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+            let head = head.to_ascii_lowercase();
+            // Half an answer is none.
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+            if length.is_some_and(|length: usize| length != body.len()) {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            Ok((status, head, serde_json::from_str(body).unwrap_or_default()))
+        };
+        tokio::time::timeout(LIMIT, exchange).await?
+    }
+
+    pub(crate) async fn try_post(&self, path: &str, form: &str) -> io::Result<Answer> {
+        self.try_send("POST", path, &["content-type: application/x-www-form-urlencoded"], form).await
+    }
+
+    pub(crate) async fn try_get(&self, path: &str, access_token: &Value) -> io::Result<Answer> {
+        let bearer = format!("authorization: Bearer {}", access_token.as_str().unwrap());
+        self.try_send("GET", path, &[&bearer], "").await
+    }
+
+    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+        self.try_send(method, path, headers, body).await.unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str, form: &str) -> Answer {
+        self.try_post(path, form).await.unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str, access_token: &Value) -> Answer {
+        self.try_get(path, access_token).await.unwrap()
+    }
+
+    pub(crate) async fn log_in(&self, name: &str, password: &str) -> Answer {
+        self.post("/auth/login", &format!("username={name}&password={password}")).await
+    }
+
+    /// Takes what a login or a refresh has answered.
+    pub(crate) async fn refresh(&self, tokens: &Value) -> Answer {
+        self.post("/auth/refresh", &refresh_form(tokens)).await
+    }
+
+    pub(crate) async fn try_refresh(&self, tokens: &Value) -> io::Result<Answer> {
+        self.try_post("/auth/refresh", &refresh_form(tokens)).await
+    }
+
+    pub(crate) async fn log_out(&self, tokens: &Value) -> Answer {
+        self.post("/auth/logout", &format!("token={}", tokens["refresh_token"].as_str().unwrap())).await
+    }
+
+    pub(crate) async fn me(&self, tokens: &Value) -> Answer {
+        self.get("/me", &tokens["access_token"]).await
+    }
+}
+
+impl Drop for AppServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn refresh_form(tokens: &Value) -> String {
+    format!("refresh_token={}", tokens["refresh_token"].as_str().unwrap())
+}
+
+/// A copy of the server in a folder of its own: its data and its secret stand beside it.
+fn command(folder: &Path, environment: &[(&str, &str)]) -> Command {
+    let copy = folder.join("server");
+    if !copy.exists() {
+        std::fs::hard_link(built(), &copy).or_else(|_| std::fs::copy(built(), &copy).map(drop)).unwrap();
+    }
+    let mut command = Command::new(copy);
+    command.current_dir(folder).env_clear().env("ADDR", "127.0.0.1:0").envs(environment.iter().copied());
+    command
+}
+
+/// `cargo test` builds the examples beside the tests.
+fn built() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let profile = tests.parent().and_then(Path::parent).unwrap();
+    let server = profile.join("examples/server");
+    assert!(server.exists(), "{} is missing. Try: cargo build --example server", server.display());
+    server
+}
+
+/// What a server says that does not start.
+pub(crate) fn refusal(folder: &Path, environment: &[(&str, &str)]) -> String {
+    let mut process = command(folder, environment).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = process.stderr.take().unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        io::Read::read_to_string(&mut stderr, &mut text).map(|_| sender.send(text))
+    });
+    // A server that started after all would go on for ever.
+    let Ok(text) = receiver.recv_timeout(Duration::from_secs(30)) else {
+        process.kill().unwrap();
+        panic!("the server started with {environment:?}");
+    };
+    assert!(!process.wait().unwrap().success());
+    text
+}
