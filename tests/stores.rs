@@ -213,6 +213,35 @@ async fn a_writer_that_stalls_before_its_commit_leaves_no_gap_in_the_feed() {
     assert_eq!(seen, [*stalled.id(), *waiting.id()]);
 }
 
+/// A subject of 16 bytes, no device; all indexes counted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_session_takes_little_room_however_often_it_is_refreshed() {
+    let (_directory, path) = database();
+    let store = SqliteStore::open(&path).await.unwrap();
+    for number in 0..SESSIONS {
+        let id = (u128::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes();
+        let end = now() + Duration::from_secs(90 * 24 * 3600);
+        let row = SessionParts::new(SessionId::from_bytes(id), format!("subject-{number:08}").into(), now(), end);
+        store.insert(&Session::from_parts(row.clone())).await.unwrap();
+        let refreshes = if number < REFRESHED { 100 } else { 1 };
+        for generation in 1..=refreshes {
+            let next = SessionParts { generation, rotated_at: Some(now()), revision: u64::from(generation), ..row.clone() };
+            assert!(store.replace(&Session::from_parts(next)).await.unwrap());
+        }
+    }
+    let pool = pool(&path).await;
+    let rows: u32 = sqlx::query_scalar("SELECT count(*) FROM tower_bearer_sessions").fetch_one(&pool).await.unwrap();
+    let bytes: u32 = sqlx::query_scalar("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(rows, SESSIONS);
+    assert!(bytes <= rows * 200, "a session takes {} bytes", bytes / rows);
+}
+
+const SESSIONS: u32 = 2000;
+const REFRESHED: u32 = 20;
+
 /// The trigger writes a row of its own, and `rows_affected` must not count it.
 #[tokio::test]
 async fn the_trigger_does_not_disturb_the_counts() {

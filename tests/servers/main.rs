@@ -4,6 +4,8 @@
 
 mod postgres;
 mod redis;
+#[path = "../support/servers/mod.rs"]
+mod servers;
 
 /// Where a server listens. A server that is not there fails the suite.
 fn url(variable: &str) -> String {

@@ -100,10 +100,6 @@ impl Drop for Schema {
     }
 }
 
-/// A transaction that is open, in any database of the server, keeps old versions of every row where they are. So what opens one for long,
-/// and what counts versions, do not run at once.
-static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
 fn server() -> String {
     crate::url("TEST_POSTGRES_URL")
 }

@@ -6,12 +6,11 @@ use sqlx::{Connection, PgConnection};
 use tower_bearer::store::{Cursor, Revoked};
 use tower_bearer::{SessionId, SessionStore};
 
-use super::{ALONE, Schema, now, session};
+use super::{Schema, now, session};
 
 /// It takes its number and its time first, and commits last.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_revocation_whose_transaction_is_open_for_ten_seconds_is_not_missed() {
-    let _alone = ALONE.lock().await;
     let schema = Schema::new().await;
     let store = schema.store().await;
     let stalled = session(0, "stalled");
