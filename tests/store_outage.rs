@@ -115,6 +115,29 @@ async fn of_many_requests_in_an_outage_one_asks_the_store_and_all_hear_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_keeps_requests_for_ten_seconds_at_most_and_all_hear_of_it_at_once() {
+    let node = Node::new(StoreOutage::default());
+    let (layer, bearer) = node.log_in().await;
+    until_a_pull_is_over(&node.store).await;
+    node.tokens.clock().advance(31 * SECOND);
+    let hangs = node.store.pause_at("revoked_since");
+    let begun = tokio::time::Instant::now();
+    let requests: Vec<_> = (0..20)
+        .map(|_| {
+            let (layer, bearer) = (layer.clone(), bearer.clone());
+            tokio::spawn(async move { ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable") })
+        })
+        .collect();
+    hangs.reached().await;
+    // What comes after the one that hangs fails at once.
+    node.store.set_outage(Some(Outage::All));
+    for request in requests {
+        request.await.unwrap();
+    }
+    assert!(begun.elapsed() <= 10 * SECOND, "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_lag_is_a_number_that_grows_in_an_outage() {
     let node = Node::new(StoreOutage::default());
     assert_eq!(node.sessions.revocation_lag(), None);

@@ -4,9 +4,9 @@
 //! |---|---|---|
 //! | `ADDR` | where to listen | `127.0.0.1:3000` |
 //! | `DATABASE_URL` | `sqlite:FILE`, `memory:`, `postgres://…` or `redis://…`: see `database.rs` | a file beside the program |
-//! | `AUTH_SECRET` | 32 bytes or more, the same on all servers that share a database; earlier ones in `AUTH_SECRET_PREVIOUS` | made once, in a file beside the program; needed with PostgreSQL and Redis |
+//! | `AUTH_SECRET` | 32 bytes or more, the same on all servers that share a database; earlier ones in `AUTH_SECRET_PREVIOUS` | made once, in a file beside the program |
 //! | `SIGNING_KEY_FILE` | a private key in PEM (PKCS#8), or an `oct` JWK | HS256 from the secret |
-//! | `ISSUER`, `AUDIENCE` | names in the tokens, the same on all servers that share a database | `http://ADDR`, `example-api` |
+//! | `ISSUER`, `AUDIENCE` | names in the tokens, the same on all servers that share a database | `http://ADDR` (`http://localhost` with PostgreSQL or Redis), `example-api` |
 //! | `ACCESS_TTL`, `OVERLAP`, `LEEWAY` | whole seconds | 1800, 30, 60 |
 //! | `LOGIN_RATE_LIMIT` | ignored: there is no limit yet | |
 //! | `DEMO_USERS` | `1`: demo users on other addresses than loopback too | |
@@ -26,6 +26,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) secret: Secret,
     pub(crate) signing_key: SigningKey,
+    /// `None`: the address.
     pub(crate) issuer: Option<String>,
     pub(crate) audience: String,
     pub(crate) policy: SessionPolicy,
@@ -36,6 +37,7 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) fn from_env() -> Result<Self, BoxError> {
         let database = database()?;
+        let shared = database.is_shared();
         let secret = secret(&database)?;
         let signing_key = match variable("SIGNING_KEY_FILE")? {
             Some(file) => signing_key(&file)?,
@@ -45,7 +47,8 @@ impl Config {
             database,
             secret,
             signing_key,
-            issuer: variable("ISSUER")?,
+            // Servers that share a database have addresses of their own, and one name.
+            issuer: variable("ISSUER")?.or(shared.then(|| "http://localhost".to_owned())),
             audience: variable("AUDIENCE")?.unwrap_or("example-api".to_owned()),
             policy: SessionPolicy::default()
                 .with_access_token_lifetime(seconds("ACCESS_TTL", 1800)?)
@@ -97,11 +100,13 @@ fn secret(database: &Database) -> Result<Secret, BoxError> {
         (None, Some(_)) => Err("AUTH_SECRET_PREVIOUS is set, and AUTH_SECRET is not: the present secret belongs there".into()),
         // What is gone with the process must not leave tokens behind that still count.
         (None, None) if matches!(database, Database::Memory) => Ok(Secret::random()?),
-        // A secret of its own on each server would refuse the tokens of the others.
-        (None, None) if database.is_shared() => Err("AUTH_SECRET is not set. Servers that share a database share it too: \
-            DATABASE_URL with postgres:// or redis:// needs it. Try: AUTH_SECRET=$(openssl rand -base64 48)"
-            .into()),
-        (None, None) => secret_file(&beside_the_program("secret")?),
+        (None, None) => {
+            let path = beside_the_program("secret")?;
+            if database.is_shared() {
+                println!("servers on other machines need the same AUTH_SECRET: it is in {}", path.display());
+            }
+            secret_file(&path)
+        }
     }
 }
 

@@ -44,7 +44,7 @@ impl Database {
         }
     }
 
-    /// Other servers may have the same sessions. They need the same secret then.
+    /// Other servers may have the same sessions. They need the same secret and the same names then.
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self, Self::Postgres(_) | Self::Redis { .. })
     }

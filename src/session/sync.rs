@@ -15,7 +15,7 @@ use super::outage::Outage;
 use crate::clock::Clock;
 use crate::deadline::within;
 use crate::store::{Announcements, SessionStore, StoreError};
-use crate::token::{Receipt, Receipts, Revocations, StartSync};
+use crate::token::{PULL_DEADLINE, Receipt, Receipts, Revocations, StartSync};
 
 /// What keeps this process and its store in step.
 ///
@@ -198,8 +198,6 @@ const PULL_EVERY: Duration = Duration::from_secs(1);
 const BETWEEN_PULLS: Duration = Duration::from_millis(50);
 /// More than a store takes that works.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
-/// The same for a page that may hold a day of revocations.
-const PULL_DEADLINE: Duration = Duration::from_secs(10);
 /// The first time after one to two times this.
 const CLEAN_UP_FIRST: Duration = Duration::from_secs(300);
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(3600);

@@ -91,7 +91,7 @@ impl Revocations {
             if self.0.failures.load(Ordering::Relaxed) != failures {
                 return Err("the store failed while this request waited for another to ask it".into());
             }
-            let loaded = self.0.source.load(self).await;
+            let loaded = within(PULL_DEADLINE, self.0.source.load(self)).await.unwrap_or_else(|elapsed| Err(elapsed.into()));
             if loaded.is_err() {
                 self.0.failures.fetch_add(1, Ordering::Relaxed);
             }
@@ -157,6 +157,9 @@ const NEVER: u64 = u64::MAX;
 
 /// The longest lifetime that an access token of a session may have.
 pub(crate) const MAX_ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+/// More than a store takes that works, for a page that may hold a day of revocations.
+pub(crate) const PULL_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A refresh that takes longer is given up.
 pub(crate) const REFRESH_DEADLINE: Duration = Duration::from_secs(30);
