@@ -72,7 +72,7 @@ async fn in_redis(url: &str, clients: usize) {
     let client = redis::Client::open(url).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
     for client in 0..clients {
-        redis::cmd("SET").arg(id(client)).arg([0; 64].as_slice()).exec_async(&mut connection.clone()).await.unwrap();
+        redis::cmd("SET").arg(id(client)).arg([0_u8; 64].as_slice()).exec_async(&mut connection.clone()).await.unwrap();
     }
     let script = Arc::new(redis::Script::new(
         "local row = redis.call('GET', KEYS[1]) \
@@ -82,10 +82,10 @@ async fn in_redis(url: &str, clients: usize) {
     let limit = move |client: usize| {
         let (script, mut connection) = (Arc::clone(&script), connection.clone());
         async move {
-            let _: Vec<u8> = script.key(id(client)).arg([0; 32].as_slice()).invoke_async(&mut connection).await.unwrap();
+            let _: Vec<u8> = script.key(id(client)).arg([0_u8; 32].as_slice()).invoke_async(&mut connection).await.unwrap();
         }
     };
-    compare("Redis", clients, limit, RedisStore::open(url).await.unwrap()).await;
+    compare("Redis", clients, limit, RedisStore::from_client(client).await.unwrap()).await;
 }
 
 async fn compare<F>(name: &str, clients: usize, limit: impl Fn(usize) -> F + Clone + Send + 'static, store: impl SessionStore)
