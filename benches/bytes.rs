@@ -57,7 +57,7 @@ async fn in_redis(url: &str, sessions: u64, refreshes: u64) {
 
 async fn used(connection: &mut redis::aio::ConnectionManager) -> u64 {
     let info: String = redis::cmd("INFO").arg("memory").query_async(connection).await.unwrap();
-    info.lines().find_map(|line| line.strip_prefix("used_memory_dataset:")).unwrap().parse().unwrap()
+    info.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap().parse().unwrap()
 }
 
 async fn in_sqlite(sessions: u64, refreshes: u64) {
