@@ -77,7 +77,16 @@ pub(crate) async fn in_memory() -> Result<SqlitePool, BoxError> {
 pub(crate) async fn in_file(path: &Path) -> Result<SqlitePool, BoxError> {
     make_private(path)?;
     let options = SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Wal);
-    let pool = SqlitePoolOptions::new().connect_with(options).await?;
+    let mut tries = 0..50;
+    let pool = loop {
+        match SqlitePoolOptions::new().connect_with(options.clone()).await {
+            // Of two servers that turn a new file to WAL at once SQLite refuses one, and does not wait.
+            Err(sqlx::Error::Database(error)) if error.message() == "database is locked" && tries.next().is_some() => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            done => break done?,
+        }
+    };
     sqlx::raw_sql(CREATE_IN_SQLITE).execute(&pool).await?;
     Ok(pool)
 }

@@ -146,7 +146,8 @@ impl<A: Authenticate> Sessions<A> {
     ///
     /// `CredentialsInvalid`; `UserGone` if the user's credentials changed meanwhile; `Unavailable`; `Misconfigured` if the grant cannot be.
     pub async fn log_in(&self, credentials: A::Credentials, device: Option<&str>) -> Result<TokenResponse, SessionError> {
-        let grant = self.accounts.authenticate(credentials).await.map_err(SessionError::unavailable)?;
+        let authenticate = async { self.accounts.authenticate(credentials).await.map_err(SessionError::unavailable) };
+        let grant = within_deadline(authenticate).await?;
         let Some(grant) = grant else {
             tracing::info!("login refused: wrong credentials");
             return Err(SessionError::new(SessionErrorKind::CredentialsInvalid));
@@ -187,7 +188,7 @@ impl<A: Authenticate> Sessions<A> {
     /// `Unavailable`: try again.
     pub async fn log_out(&self, token: &str) -> Result<(), SessionError> {
         match self.session_of(token) {
-            Some(id) => self.end(&id, Revoked::LoggedOut).await,
+            Some(id) => within_deadline(self.end(&id, Revoked::LoggedOut)).await,
             None => Ok(()),
         }
     }
@@ -232,7 +233,7 @@ impl<A: Authenticate> Sessions<A> {
     /// Ends a session that a login has just taken the place of (OWASP ASVS 7.2.4).
     pub(crate) async fn end_replaced(&self, token: &str) -> Result<(), SessionError> {
         match self.session_of(token) {
-            Some(id) => self.end(&id, Revoked::Replaced).await,
+            Some(id) => within_deadline(self.end(&id, Revoked::Replaced)).await,
             None => Ok(()),
         }
     }

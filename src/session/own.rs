@@ -1,5 +1,6 @@
 //! What a user does with his own sessions, and an administrator with anybody's.
 
+use super::refresh::within_deadline;
 use super::{Authenticate, SessionError, Sessions};
 use crate::store::{Revoked, Session};
 use crate::token::{SessionId, Subject};
@@ -12,7 +13,7 @@ impl<A: Authenticate> Sessions<A> {
     /// `Unavailable`.
     pub async fn list(&self, subject: &Subject) -> Result<Vec<Session>, SessionError> {
         let now = self.now();
-        let mut sessions = self.store.list(subject, now).await?;
+        let mut sessions = within_deadline(async { Ok(self.store.list(subject, now).await?) }).await?;
         // How long a session may be unused is the policy's to say, so stores do not know it.
         sessions.retain(|session| now < session.last_used_at() + self.policy.unused);
         Ok(sessions)
@@ -24,12 +25,15 @@ impl<A: Authenticate> Sessions<A> {
     ///
     /// `Unavailable`: try again.
     pub async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, SessionError> {
-        let session = self.store.find(id).await?;
-        if session.is_none_or(|session| session.subject() != subject || session.revoked().is_some()) {
-            return Ok(false);
-        }
-        self.end(id, Revoked::LoggedOut).await?;
-        Ok(true)
+        within_deadline(async {
+            let session = self.store.find(id).await?;
+            if session.is_none_or(|session| session.subject() != subject || session.revoked().is_some()) {
+                return Ok(false);
+            }
+            self.end(id, Revoked::LoggedOut).await?;
+            Ok(true)
+        })
+        .await
     }
 
     /// Ends all sessions of the subject; says how many. For a user who lost his phone, and for an administrator.
@@ -41,10 +45,13 @@ impl<A: Authenticate> Sessions<A> {
     ///
     /// `Unavailable`: some may have been ended; try again.
     pub async fn log_out_everywhere(&self, subject: &Subject) -> Result<u64, SessionError> {
-        let ended = self.store.revoke_all(subject, Revoked::Everywhere, self.now()).await?;
-        // The store knows which they were. This process has to know before we answer.
-        self.sync.pull().await?;
-        tracing::info!(%subject, ended, "logged out everywhere");
-        Ok(ended)
+        within_deadline(async {
+            let ended = self.store.revoke_all(subject, Revoked::Everywhere, self.now()).await?;
+            // The store knows which they were. This process has to know before we answer.
+            self.sync.pull().await?;
+            tracing::info!(%subject, ended, "logged out everywhere");
+            Ok(ended)
+        })
+        .await
     }
 }

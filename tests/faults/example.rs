@@ -6,12 +6,11 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::app_server::{AppServer, refusal};
-use crate::servers::{PostgresServer, RedisServer};
-
-const SECRET: &str = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
+use crate::servers::{Database, PostgresServer, RedisServer};
+use crate::site::{self, SECRET};
 
 async fn start(folder: &Path, url: &str) -> AppServer {
-    AppServer::start(folder, &[("DATABASE_URL", url), ("AUTH_SECRET", SECRET), ("ISSUER", "https://id.example.com")]).await
+    site::start(folder, url, &[]).await
 }
 
 fn folder() -> TempDir {

@@ -6,6 +6,17 @@
 mod app_server;
 #[path = "../support/servers/mod.rs"]
 mod servers;
+#[path = "../support/request.rs"]
+mod support;
 
 mod example;
+mod kills;
+mod logouts;
+mod one_token;
+mod pauses;
+mod pool;
 mod private_servers;
+mod set_back;
+mod site;
+mod storm;
+mod wait;

@@ -7,6 +7,7 @@
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -22,10 +23,12 @@ pub(crate) type Answer = (u16, String, Value);
 
 /// A running server. It is killed when it is dropped.
 pub(crate) struct AppServer {
-    process: Child,
+    process: Mutex<Child>,
     addr: String,
     /// What it printed before it said where it listens.
     pub(crate) said: Vec<String>,
+    /// What it printed since.
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl AppServer {
@@ -34,6 +37,9 @@ impl AppServer {
         let mut process = command(folder, environment).stdout(Stdio::piped()).spawn().unwrap();
         let stdout = process.stdout.take().unwrap();
         let (sender, receiver) = oneshot::channel();
+        // Made before it is waited for: if it never listens, it is killed all the same.
+        let mut server = Self { process: Mutex::new(process), addr: String::new(), said: Vec::new(), log: Arc::default() };
+        let written = Arc::clone(&server.log);
         std::thread::spawn(move || {
             let mut said = Vec::new();
             let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
@@ -45,17 +51,23 @@ impl AppServer {
                 }
                 said.push(line);
             }
-            // The rest is read away, so that the server never waits for a full pipe.
-            lines.for_each(drop);
+            // All of it, so that the server never waits for a full pipe.
+            lines.for_each(|line| written.lock().unwrap().push(line));
         });
-        let (addr, said) = receiver.await.expect("the server says where it listens");
-        Self { process, addr, said }
+        (server.addr, server.said) = receiver.await.expect("the server says where it listens");
+        server
     }
 
     /// `kill -9`.
-    pub(crate) fn kill(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+    pub(crate) fn kill(&self) {
+        let mut process = self.process.lock().unwrap();
+        let _ = process.kill();
+        let _ = process.wait();
+    }
+
+    /// Whether it has printed this since it listens.
+    pub(crate) fn has_said(&self, what: &str) -> bool {
+        self.log.lock().unwrap().iter().any(|line| line.contains(what))
     }
 
     /// A request over a connection of its own. An error is a server that was not there, or went away before it had answered.

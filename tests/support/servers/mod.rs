@@ -10,3 +10,19 @@ mod redis;
 
 pub(crate) use postgres::PostgresServer;
 pub(crate) use redis::RedisServer;
+
+/// What may befall a server that keeps sessions.
+pub(crate) trait Database {
+    fn url(&self) -> String;
+
+    /// `kill -9` of the server and of all its processes at once.
+    fn kill(&mut self);
+
+    /// After a `kill`: at the same port, with what it has kept.
+    async fn start_again(&mut self);
+
+    /// From here on it takes connections and answers nothing.
+    fn pause(&self);
+
+    fn resume(&self);
+}

@@ -13,7 +13,7 @@ use sqlx::{Connection, query};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
-use super::process;
+use super::{Database, process};
 
 /// A PostgreSQL server with its defaults: what it acknowledged survives a `kill`.
 pub(crate) struct PostgresServer {
@@ -37,30 +37,6 @@ impl PostgresServer {
         let server = Self { folder, port, process, backups: 0, _template: template };
         server.ready().await;
         server
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
-    }
-
-    /// `kill -9` of the server and of all its processes at once.
-    pub(crate) fn kill(&mut self) {
-        process::kill(&mut self.process);
-    }
-
-    /// After a `kill`: at the same port, with the same data.
-    pub(crate) async fn start_again(&mut self) {
-        self.process = spawn(&self.folder, self.port);
-        self.ready().await;
-    }
-
-    /// From here on it takes connections and answers nothing.
-    pub(crate) fn pause(&self) {
-        process::pause(&self.process);
-    }
-
-    pub(crate) fn resume(&self) {
-        process::resume(&self.process);
     }
 
     /// While it runs.
@@ -89,6 +65,29 @@ impl PostgresServer {
             query("SELECT 1").execute(&mut connection).await
         };
         process::until_ready("PostgreSQL", async || answers().await.is_ok()).await;
+    }
+}
+
+impl Database for PostgresServer {
+    fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    fn kill(&mut self) {
+        process::kill(&mut self.process);
+    }
+
+    async fn start_again(&mut self) {
+        self.process = spawn(&self.folder, self.port);
+        self.ready().await;
+    }
+
+    fn pause(&self) {
+        process::pause(&self.process);
+    }
+
+    fn resume(&self) {
+        process::resume(&self.process);
     }
 }
 

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::process;
+use super::{Database, process};
 
 /// A Redis or Valkey server. Without settings it keeps nothing: after a `kill` it is empty.
 pub(crate) struct RedisServer {
@@ -29,30 +29,6 @@ impl RedisServer {
         server
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
-    }
-
-    /// `kill -9`.
-    pub(crate) fn kill(&mut self) {
-        process::kill(&mut self.process);
-    }
-
-    /// After a `kill`: at the same port, with what the settings made it keep.
-    pub(crate) async fn start_again(&mut self) {
-        self.process = spawn(&self.folder, self.port, &self.settings);
-        self.ready().await;
-    }
-
-    /// From here on it takes connections and answers nothing.
-    pub(crate) fn pause(&self) {
-        process::pause(&self.process);
-    }
-
-    pub(crate) fn resume(&self) {
-        process::resume(&self.process);
-    }
-
     async fn ready(&self) {
         process::until_ready("Redis", async || self.answers().await.is_ok_and(|answer| answer.starts_with(b"+PONG"))).await;
     }
@@ -66,6 +42,29 @@ impl RedisServer {
             Ok(answer)
         };
         tokio::time::timeout(Duration::from_secs(1), ping).await?
+    }
+}
+
+impl Database for RedisServer {
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    fn kill(&mut self) {
+        process::kill(&mut self.process);
+    }
+
+    async fn start_again(&mut self) {
+        self.process = spawn(&self.folder, self.port, &self.settings);
+        self.ready().await;
+    }
+
+    fn pause(&self) {
+        process::pause(&self.process);
+    }
+
+    fn resume(&self) {
+        process::resume(&self.process);
     }
 }
 

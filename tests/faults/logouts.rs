@@ -1,0 +1,81 @@
+//! A logout on one node, felt on another.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::app_server::AppServer;
+use crate::servers::{Database, PostgresServer, RedisServer};
+use crate::site::{Site, assert_out, log_in};
+use crate::wait::until;
+
+#[tokio::test]
+async fn a_logout_on_one_node_is_refused_on_another_within_100_ms_over_postgres() {
+    let database = PostgresServer::start().await;
+    is_felt_within(ANNOUNCED, "PostgreSQL", &Site::on(database.url())).await;
+}
+
+#[tokio::test]
+async fn a_logout_on_one_node_is_refused_on_another_within_100_ms_over_redis() {
+    let database = RedisServer::start(&[]).await;
+    is_felt_within(ANNOUNCED, "Redis", &Site::on(database.url())).await;
+}
+
+#[tokio::test]
+async fn a_logout_on_one_node_is_refused_on_another_within_a_second_and_a_half_over_sqlite() {
+    is_felt_within(PULLED, "SQLite", &Site::on_sqlite()).await;
+}
+
+#[tokio::test]
+async fn a_logout_is_refused_by_a_server_that_is_started_again() {
+    let (postgres, redis) = (PostgresServer::start().await, RedisServer::start(&[]).await);
+    for site in [Site::on(postgres.url()), Site::on(redis.url()), Site::on_sqlite()] {
+        let server = site.server().await;
+        let tokens = log_in(&server, 1).await.remove(0);
+        assert_eq!(server.log_out(&tokens).await.0, 200);
+        server.kill();
+        let again = site.server().await;
+        assert_out(&again, &tokens).await;
+    }
+}
+
+async fn is_felt_within(limit: Duration, name: &str, site: &Site) {
+    let [here, there] = site.two_servers().await;
+    let mut taken = Vec::new();
+    for tokens in log_in(&here, TRIES).await {
+        assert_eq!(there.me(&tokens).await.0, 200);
+        assert_eq!(here.log_out(&tokens).await.0, 200);
+        taken.push(until_refused(&there, &tokens).await);
+    }
+    // Pulls are a second apart where nothing announces a logout: half of the tries would take longer than half a second. The machine is
+    // shared with whatever else runs, so that one try may wait for the processor.
+    taken.sort();
+    println!("a logout over {name} takes {taken:?}");
+    assert!(taken[TRIES / 2] < limit, "{taken:?}");
+
+    let all = log_in(&here, 3).await;
+    let bearer = format!("authorization: Bearer {}", all[0]["access_token"].as_str().unwrap());
+    assert_eq!(there.me(&all[2]).await.0, 200);
+    assert_eq!(here.send("POST", "/auth/logout-everywhere", &[&bearer], "").await.0, 200);
+    let began = Instant::now();
+    for tokens in &all {
+        until_refused(&there, tokens).await;
+    }
+    println!("a logout everywhere over {name} takes {:?}", began.elapsed());
+}
+
+/// From the answer of the logout on.
+async fn until_refused(there: &Arc<AppServer>, tokens: &Value) -> Duration {
+    until("the logout is felt", Duration::from_millis(1500), async || match there.me(tokens).await {
+        (200, ..) => false,
+        (401, _, refused) => refused["reason"] == "session_revoked",
+        (status, _, answer) => panic!("{status} {answer}"),
+    })
+    .await
+}
+
+const TRIES: usize = 7;
+const ANNOUNCED: Duration = Duration::from_millis(100);
+/// The limit of each try too.
+const PULLED: Duration = Duration::from_millis(1500);

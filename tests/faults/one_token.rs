@@ -1,0 +1,53 @@
+//! One refresh token, presented many times at once at two servers.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::task::JoinSet;
+use tower_bearer::{PostgresStore, RedisStore, SessionStore};
+
+use crate::app_server::AppServer;
+use crate::servers::{Database, PostgresServer, RedisServer};
+use crate::site::{Site, log_in};
+use crate::support::segment;
+
+#[tokio::test]
+async fn two_hundred_refreshes_of_one_token_at_once_are_one_rotation_over_postgres() {
+    let database = PostgresServer::start().await;
+    let site = Site::on(database.url());
+    let servers = site.two_servers().await;
+    are_one_rotation("PostgreSQL", &servers, &PostgresStore::open(&database.url()).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn two_hundred_refreshes_of_one_token_at_once_are_one_rotation_over_redis() {
+    let database = RedisServer::start(&[]).await;
+    let site = Site::on(database.url());
+    let servers = site.two_servers().await;
+    are_one_rotation("Redis", &servers, &RedisStore::open(&database.url()).await.unwrap()).await;
+}
+
+async fn are_one_rotation(name: &str, servers: &[Arc<AppServer>; 2], store: &dyn SessionStore) {
+    let first = log_in(&servers[0], 1).await.remove(0);
+    let began = Instant::now();
+    let mut clients = JoinSet::new();
+    for number in 0..200 {
+        let (server, first) = (servers[number % 2].clone(), first.clone());
+        clients.spawn(async move { server.refresh(&first).await });
+    }
+    let answers = clients.join_all().await;
+    println!("200 refreshes of one token over {name}: {:?}", began.elapsed());
+
+    let mut successors = HashSet::new();
+    for (status, _, renewed) in &answers {
+        assert_eq!(*status, 200, "{renewed}");
+        successors.insert(renewed["refresh_token"].as_str().unwrap());
+        assert_eq!(segment(renewed["access_token"].as_str().unwrap(), 1)["gen"], 1);
+    }
+    assert_eq!((answers.len(), successors.len()), (200, 1));
+    assert!(!successors.contains(first["refresh_token"].as_str().unwrap()));
+    let id = segment(first["access_token"].as_str().unwrap(), 1)["sid"].as_str().unwrap().parse().unwrap();
+    let row = store.find(&id).await.unwrap().unwrap();
+    assert_eq!((row.parts().generation, row.parts().revision), (1, 1), "it was written once");
+}

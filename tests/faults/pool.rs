@@ -1,0 +1,34 @@
+//! A pool without a free connection.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgPoolOptions;
+use tower_bearer::test_util::TestTokens;
+use tower_bearer::{Grant, PostgresStore, Secret, SessionErrorKind, Sessions};
+
+use crate::servers::{Database, PostgresServer};
+use crate::support::Accounts;
+use crate::wait::LIMIT;
+
+#[tokio::test]
+async fn an_exhausted_pool_is_unavailable_and_no_hang() {
+    let database = PostgresServer::start().await;
+    let options = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_millis(200));
+    let pool = options.connect(&database.url()).await.unwrap();
+    let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
+    let sessions = Sessions::new(Accounts, store, TestTokens::new().signer(), &Secret::random().unwrap());
+    let tokens = sessions.start(Grant::new("alice"), None).await.unwrap();
+    let refresh = || async { sessions.refresh(tokens.refresh_token().clone()).await };
+
+    let taken = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
+    let unavailable = async {
+        assert_eq!(refresh().await.unwrap_err().kind(), SessionErrorKind::Unavailable);
+        assert_eq!(sessions.start(Grant::new("alice"), None).await.unwrap_err().kind(), SessionErrorKind::Unavailable);
+        assert_eq!(sessions.log_out(tokens.refresh_token().secret()).await.unwrap_err().kind(), SessionErrorKind::Unavailable);
+    };
+    tokio::time::timeout(LIMIT, unavailable).await.expect("it waits for the pool");
+    drop(taken);
+    let renewed = refresh().await.unwrap();
+    sessions.log_out(renewed.refresh_token().secret()).await.unwrap();
+    assert_eq!(refresh().await.unwrap_err().kind(), SessionErrorKind::SessionRevoked);
+}

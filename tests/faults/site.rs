@@ -1,0 +1,79 @@
+//! [`Site`]: an application on one store, by as many servers as a test starts.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::app_server::AppServer;
+
+pub(crate) const SECRET: &str = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
+
+/// One of the servers that share a secret and an issuer.
+pub(crate) async fn start(folder: &Path, url: &str, more: &[(&str, &str)]) -> AppServer {
+    let mut environment = vec![("DATABASE_URL", url), ("AUTH_SECRET", SECRET), ("ISSUER", "https://id.example.com")];
+    environment.extend(more);
+    AppServer::start(folder, &environment).await
+}
+
+/// Its servers share a folder: over Redis the users are in a file there.
+pub(crate) struct Site {
+    folder: TempDir,
+    url: String,
+    environment: &'static [(&'static str, &'static str)],
+}
+
+impl Site {
+    pub(crate) fn on(url: String) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), url, environment: &[] }
+    }
+
+    pub(crate) fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("both.db").display());
+        Self { folder, url, environment: &[] }
+    }
+
+    /// Every session is rotated once a second, not every thirty seconds.
+    pub(crate) fn that_rotates_every_second(mut self) -> Self {
+        self.environment = &[("OVERLAP", "1")];
+        self
+    }
+
+    pub(crate) async fn server(&self) -> Arc<AppServer> {
+        Arc::new(start(self.folder.path(), &self.url, self.environment).await)
+    }
+
+    pub(crate) async fn two_servers(&self) -> [Arc<AppServer>; 2] {
+        tokio::join!(self.server(), self.server()).into()
+    }
+}
+
+/// So many sessions of Alice.
+pub(crate) async fn log_in(server: &AppServer, sessions: usize) -> Vec<Value> {
+    let mut all = Vec::with_capacity(sessions);
+    for _ in 0..sessions {
+        let (status, _, tokens) = server.log_in("alice", "wonderland-7").await;
+        assert_eq!(status, 200, "{tokens}");
+        all.push(tokens);
+    }
+    all
+}
+
+/// Neither the access token nor the refresh token counts.
+pub(crate) async fn assert_out(server: &AppServer, tokens: &Value) {
+    let (status, _, refused) = server.me(tokens).await;
+    assert_eq!((status, refused["reason"].as_str()), (401, Some("session_revoked")), "{refused}");
+    let (status, _, refused) = server.refresh(tokens).await;
+    assert_eq!((status, refused["reason"].as_str()), (400, Some("session_revoked")), "{refused}");
+}
+
+/// Both count. What the refresh has answered.
+pub(crate) async fn assert_in(server: &AppServer, tokens: &Value) -> Value {
+    let (status, _, me) = server.me(tokens).await;
+    assert_eq!(status, 200, "{me}");
+    let (status, _, renewed) = server.refresh(tokens).await;
+    assert_eq!(status, 200, "{renewed}");
+    renewed
+}
