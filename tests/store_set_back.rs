@@ -11,8 +11,9 @@ use store::{FailingStore, Outage};
 use support::{Accounts, ask, assert_ended, bearer};
 use tower_bearer::store::Revoked;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Grant, MemoryStore, Secret, SessionErrorKind, SessionId, SessionStore, Sessions, TokenResponse};
+use tower_bearer::{Clock, Grant, MemoryStore, Secret, SessionErrorKind, SessionId, SessionStore, Sessions, TokenResponse};
 
+const HOUR: Duration = Duration::from_secs(3600);
 const A_MOMENT: Duration = Duration::from_millis(1010);
 
 struct Nodes {
@@ -108,6 +109,56 @@ async fn a_store_that_lost_nothing_is_told_nothing() {
     late.log_out(start(&late).await.refresh_token().secret()).await.unwrap();
     tokio::time::sleep(A_MOMENT).await;
     assert_eq!(nodes.store.calls_of("assert_revoked"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_older_than_the_retention_is_not_told_again() {
+    let nodes = Nodes::new();
+    let (before, late) = (nodes.node(), nodes.node());
+    let ended = start(&before).await;
+    before.log_out(ended.refresh_token().secret()).await.unwrap();
+    // A process that starts 20 hours later learns of it, and of its age.
+    nodes.store.set_age(20 * HOUR);
+    ask(&late.layer(), &bearer(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    drop(before);
+    nodes.tokens.clock().advance(4 * HOUR);
+    tokio::time::sleep(A_MOMENT).await;
+    nodes.store.set_back_to(MemoryStore::new());
+    tokio::time::sleep(A_MOMENT).await;
+    assert_eq!(nodes.store.calls_of("assert_revoked"), 1, "it was younger than the retention");
+
+    nodes.store.set_age(25 * HOUR);
+    let latest = nodes.node();
+    ask(&latest.layer(), &bearer(&start(&latest).await)).await.assert_passed("alice");
+    nodes.tokens.clock().advance(HOUR);
+    nodes.store.set_back_to(MemoryStore::new());
+    drop(late);
+    tokio::time::sleep(A_MOMENT).await;
+    assert_eq!(nodes.store.calls_of("assert_revoked"), 1, "it was older than the retention");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_entered_again_counts_anew() {
+    let nodes = Nodes::new();
+    let (here, there) = (nodes.node(), nodes.node());
+    let ended = start(&here).await;
+    let layer = there.layer();
+    for pair in [&ended, &start(&here).await] {
+        here.log_out(pair.refresh_token().secret()).await.unwrap();
+    }
+    nodes.store.set_age(24 * HOUR);
+    ask(&layer, &bearer(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    // The store was set back, another process has told it again: the entry is new, and so may access tokens be.
+    let restored = MemoryStore::new();
+    restored.assert_revoked(&[nodes.id(&ended)], nodes.tokens.clock().now()).await.unwrap();
+    nodes.store.set_age(Duration::ZERO);
+    drop(here);
+    nodes.store.set_back_to(restored);
+    tokio::time::sleep(A_MOMENT).await;
+    // What was old would be forgotten by now: six minutes and a half were left.
+    nodes.tokens.clock().advance(HOUR / 6);
+    tokio::time::sleep(A_MOMENT).await;
+    ask(&layer, &bearer(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
 }
 
 async fn start(node: &Sessions<Accounts>) -> TokenResponse {

@@ -6,8 +6,9 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use tower_bearer::store::{Announcements, Cursor, RevocationPage, Revoked, StoreError, async_trait, conformance};
+use tower_bearer::store::{Announcements, Cursor, Revocation, RevocationPage, Revoked, StoreError, async_trait, conformance};
 use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Subject, Timestamp};
 
 /// What is wrong with a store.
@@ -229,7 +230,14 @@ impl SessionStore for Faulty {
                 let seen: u64 = cursor.and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(0);
                 let store_time = self.inner().revoked_since(None).await?.store_time;
                 let last = *self.last.lock().unwrap();
-                let revoked = self.feed.lock().unwrap().iter().filter(|(number, _)| *number > seen).map(|(_, id)| *id).collect();
+                let revoked = self
+                    .feed
+                    .lock()
+                    .unwrap()
+                    .iter()
+                    .filter(|(number, _)| *number > seen)
+                    .map(|(_, id)| Revocation { id: *id, age: Duration::ZERO })
+                    .collect();
                 self.pulls.fetch_add(1, Ordering::SeqCst);
                 Ok(RevocationPage { revoked, complete: seen == 0, cursor: Cursor::new(last.to_string()), store_time })
             }

@@ -34,6 +34,7 @@ CREATE TABLE tower_bearer_revocations (
 CREATE INDEX tower_bearer_revocations_by_xid ON tower_bearer_revocations (xid);
 CREATE INDEX tower_bearer_revocations_by_revoked_at ON tower_bearer_revocations (revoked_at);
 
+-- An entry is never older than its time in the feed, whatever clock revoked: else the clean-up could take it early.
 -- It finds the feed beside the sessions, whatever the search_path of the one who revokes, and if the schema is renamed.
 CREATE FUNCTION tower_bearer_revoked() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -41,7 +42,7 @@ BEGIN
         'INSERT INTO %I.tower_bearer_revocations (session_id, revoked_at) VALUES ($1, $2) ON CONFLICT (session_id)
          DO UPDATE SET revoked_at = EXCLUDED.revoked_at, xid = EXCLUDED.xid',
         TG_TABLE_SCHEMA
-    ) USING NEW.id, NEW.revoked_at;
+    ) USING NEW.id, greatest(NEW.revoked_at, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint);
     PERFORM pg_notify('tower_bearer_revoked', '');
     RETURN NULL;
 END

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::clock::{Clock, Timestamp};
 use crate::error::BoxError;
 use crate::store::{Cursor, RevocationPage, SessionStore, StoreError};
-use crate::token::{RevocationSource, Revocations, SessionId};
+use crate::token::{Aged, RevocationSource, Revocations, SessionId};
 
 /// How far the store's revocations have been read, and what time it is there.
 pub(super) struct Feed {
@@ -30,13 +30,14 @@ impl Feed {
     /// Asks the store what was revoked since the last time, and tells it what it has lost.
     pub(super) async fn pull(&self, revocations: &Revocations) -> Result<(), StoreError> {
         let cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (asked, asked_at) = (self.clock.monotonic(), self.clock.now());
+        let (asked, asked_at, entered) = (self.clock.monotonic(), self.clock.now(), revocations.entered());
         let page = self.store.revoked_since(cursor).await?;
         if let Some(store_time) = page.store_time {
             self.compare_clocks(asked_at, store_time);
         }
-        let lost = if page.complete { revocations.lacking(&page.revoked, asked) } else { Vec::new() };
-        revocations.extend(page.revoked.iter().copied());
+        let revoked: Vec<Aged> = page.revoked.iter().map(|revocation| (revocation.id, revocation.age)).collect();
+        let lost = if page.complete { revocations.lacking(&revoked, entered) } else { Vec::new() };
+        revocations.extend(&revoked);
         revocations.set_current_to(asked);
         self.tell_what_was_lost(&lost).await?;
         self.go_on_from(page);
@@ -49,7 +50,7 @@ impl Feed {
         Some(self.clock_offset.load(Ordering::Relaxed)).filter(|&offset| offset != UNKNOWN)
     }
 
-    /// By the slower of the two clocks: where one is far ahead, nothing is deleted that lives.
+    /// By the slower of the two clocks, if the store has told its own: where one is far ahead, nothing is deleted that lives.
     pub(super) async fn delete_expired(&self) -> Result<u64, StoreError> {
         let behind = self.clock_offset().map_or(0, |offset| offset.min(0).unsigned_abs());
         let now = Timestamp::from_millis(self.clock.now().as_millis().saturating_sub(behind));

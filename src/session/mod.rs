@@ -210,7 +210,7 @@ impl<A: Authenticate> Sessions<A> {
     ///
     /// `Unavailable`: some may be left.
     pub async fn delete_expired(&self) -> Result<u64, SessionError> {
-        Ok(self.sync.feed().delete_expired().await?)
+        Ok(self.sync.delete_expired().await?)
     }
 
     fn new_session(&self, rid: &Rid, grant: &Grant, device: Option<&str>) -> Session {
@@ -260,7 +260,7 @@ impl<A: Authenticate> Sessions<A> {
     async fn end(&self, id: &SessionId, because: Revoked) -> Result<(), SessionError> {
         ensure_started(&self.sync);
         let ended = self.store.revoke(id, because, self.now()).await?;
-        self.sync.revocations().extend([*id]);
+        self.sync.revocations().extend(&[(*id, Duration::ZERO)]);
         if ended {
             tracing::info!(session = %id, because = because.as_str(), "session ended");
         }

@@ -122,16 +122,26 @@ impl StoreSync {
         }
     }
 
+    /// Deletes what ended long ago. Not before the store has said what time it is there.
+    pub(super) async fn delete_expired(&self) -> Result<u64, StoreError> {
+        if self.revocations.lag().is_none() {
+            self.pull().await?;
+        }
+        self.feed.delete_expired().await
+    }
+
     /// Now and then. Each process does, and not all at the same time.
-    async fn clean_up(feed: Arc<Feed>) {
+    async fn clean_up(sync: Weak<Self>) {
         let mut outage = Outage::of("expired sessions were not deleted");
         sleep(CLEAN_UP_FIRST.mul_f64(1.0 + random_share())).await;
         loop {
-            outage.note(feed.delete_expired().await.map(|deleted| {
+            let Some(sync) = sync.upgrade() else { return };
+            outage.note(in_time(CLEAN_UP_DEADLINE, sync.delete_expired()).await.map(|deleted| {
                 if deleted > 0 {
                     tracing::info!(deleted, "expired sessions were deleted");
                 }
             }));
+            drop(sync);
             sleep(CLEAN_UP_EVERY).await;
         }
     }
@@ -161,7 +171,7 @@ impl StartSync for StoreSync {
         self.puller.start(&runtime, || Self::pull_revocations(Arc::downgrade(&self), Arc::clone(&self.announced)));
         let (store, announced) = (Arc::clone(&self.feed.store), Arc::clone(&self.announced));
         self.listener.start(&runtime, || Self::listen_for_announcements(store, announced));
-        self.cleaner.start(&runtime, || Self::clean_up(Arc::clone(&self.feed)));
+        self.cleaner.start(&runtime, || Self::clean_up(Arc::downgrade(&self)));
     }
 }
 
@@ -201,3 +211,5 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 /// The first time after one to two times this.
 const CLEAN_UP_FIRST: Duration = Duration::from_secs(300);
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(3600);
+/// What is left then is left to the next time.
+const CLEAN_UP_DEADLINE: Duration = Duration::from_secs(600);

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::ended::Ended;
 use super::session::SessionParts;
-use super::{Announcements, Cursor, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
-use crate::clock::Timestamp;
+use super::{Announcements, Cursor, MAX_LISTED, Revocation, RevocationPage, Revoked, Session, SessionStore, StoreError};
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::token::{SessionId, Subject};
 
 /// Sessions in memory: gone when the process ends, and unknown to every other process.
@@ -25,8 +26,16 @@ pub struct MemoryStore {
 struct State {
     rows: HashMap<SessionId, SessionParts>,
     /// In the order of their sequence numbers, which are taken under the lock: whoever took one has committed when the next is taken.
-    feed: Vec<(u64, SessionId, Timestamp)>,
+    feed: Vec<Entry>,
     last_sequence: u64,
+}
+
+struct Entry {
+    sequence: u64,
+    id: SessionId,
+    /// Not before this moment by the system's clock, whatever clock revoked.
+    entered_at: Timestamp,
+    since: Duration,
 }
 
 impl MemoryStore {
@@ -59,7 +68,14 @@ impl State {
 
     fn enter_feed(&mut self, id: &SessionId, now: Timestamp) {
         self.last_sequence += 1;
-        self.feed.push((self.last_sequence, *id, now));
+        let entered_at = now.max(SystemClock.now());
+        self.feed.push(Entry { sequence: self.last_sequence, id: *id, entered_at, since: SystemClock.monotonic() });
+    }
+}
+
+impl Entry {
+    fn aged(&self) -> Revocation {
+        Revocation { id: self.id, age: SystemClock.monotonic().saturating_sub(self.since) }
     }
 }
 
@@ -134,8 +150,8 @@ impl SessionStore for MemoryStore {
             revoked: state
                 .feed
                 .iter()
-                .filter(|(sequence, ..)| seen.is_none_or(|seen: u64| *sequence > seen))
-                .map(|&(_, id, _)| id)
+                .filter(|entry| seen.is_none_or(|seen: u64| entry.sequence > seen))
+                .map(Entry::aged)
                 .collect(),
             cursor: Cursor::new(state.last_sequence.to_string()),
             store_time: None,
@@ -145,7 +161,7 @@ impl SessionStore for MemoryStore {
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
         let mut state = self.state();
         for id in ids {
-            if !state.revoke(id, Revoked::Other, now) && !state.feed.iter().any(|(_, known, _)| known == id) {
+            if !state.revoke(id, Revoked::Other, now) && !state.feed.iter().any(|entry| entry.id == *id) {
                 state.enter_feed(id, now);
             }
         }
@@ -164,7 +180,7 @@ impl SessionStore for MemoryStore {
             Some((_, revoked_at)) => revoked_at > ended.revoked,
             None => row.expires_at > ended.expired,
         });
-        state.feed.retain(|&(_, _, revoked_at)| revoked_at > ended.revoked);
+        state.feed.retain(|entry| entry.entered_at > ended.revoked);
         Ok((before - state.rows.len()) as u64)
     }
 }

@@ -25,6 +25,7 @@ mod sqlite;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
@@ -115,6 +116,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
 
     /// Deletes, in small batches, rows that expired at least a day before `now`, and revoked rows and feed entries older than the
     /// [retention](crate::REVOCATION_RETENTION); says how many rows. It never holds a lock for long that a refresh waits for.
+    ///
+    /// A feed entry is as old as its time in the feed by the store's clock: one whose revoker had a slow clock does not go early.
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
 
@@ -152,13 +155,37 @@ pub trait Announcements: Send {
 #[derive(Clone, Debug)]
 pub struct RevocationPage {
     /// The revoked sessions, in any order; some may have been given out before.
-    pub revoked: Vec<SessionId>,
+    pub revoked: Vec<Revocation>,
     /// Whether these are all within the retention. Else they are those after the cursor.
     pub complete: bool,
     /// Where to go on.
     pub cursor: Cursor,
     /// What time it is at the store. `None`: it has no clock but this machine's.
     pub store_time: Option<Timestamp>,
+}
+
+impl RevocationPage {
+    /// Whether a session is among them.
+    #[must_use]
+    pub fn contains(&self, id: &SessionId) -> bool {
+        self.revoked.iter().any(|revocation| revocation.id == *id)
+    }
+
+    /// The sessions, without their ages.
+    #[must_use]
+    pub fn ids(&self) -> Vec<SessionId> {
+        self.revoked.iter().map(|revocation| revocation.id).collect()
+    }
+}
+
+/// A session in the feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// The session.
+    pub id: SessionId,
+    /// How long it has been in the feed, by the store's clock, whatever clock he had who revoked. Never more than that: processes forget a
+    /// session when it is as old as the [retention](crate::REVOCATION_RETENTION). [`Duration::ZERO`] is always safe.
+    pub age: Duration,
 }
 
 /// The store could not say whether it did what it was asked for.

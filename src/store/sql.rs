@@ -1,5 +1,7 @@
 //! What both SQL stores say of numbers and bytes.
 
+use std::time::Duration;
+
 use super::Revoked;
 use crate::clock::Timestamp;
 use crate::error::BoxError;
@@ -16,6 +18,11 @@ pub(super) fn timestamp(millis: i64) -> Result<Timestamp, BoxError> {
 /// The time decides, as in every statement: somebody may have revoked by hand, without a reason.
 pub(super) fn revoked(because: Option<&str>, at: Option<i64>) -> Result<Option<(Revoked, Timestamp)>, BoxError> {
     at.map(|at| Ok((because.map_or(Revoked::Other, Revoked::from), timestamp(at)?))).transpose()
+}
+
+/// What is not yet is new.
+pub(super) fn age(millis: i64) -> Duration {
+    Duration::from_millis(millis.try_into().unwrap_or(0))
 }
 
 pub(super) fn revision(revision: u64) -> i64 {

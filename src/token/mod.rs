@@ -45,4 +45,4 @@ pub(crate) use claims::SessionClaims;
 pub(crate) use digest::digest;
 pub(crate) use json::UniqueObject;
 pub(crate) use receipt::{Receipt, Receipts, StartSync, ensure_started};
-pub(crate) use revocation::{MAX_ACCESS_TOKEN_LIFETIME, PULL_DEADLINE, REFRESH_DEADLINE, RevocationSource, Revocations};
+pub(crate) use revocation::{Aged, MAX_ACCESS_TOKEN_LIFETIME, PULL_DEADLINE, REFRESH_DEADLINE, RevocationSource, Revocations};

@@ -1,6 +1,8 @@
 //! [`Revocations`]: the sessions whose access tokens no longer count, in this process.
 
-use std::collections::{HashSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -35,10 +37,22 @@ struct Inner {
 
 #[derive(Default)]
 struct Revoked {
-    ids: HashSet<SessionId>,
-    /// By the monotonic clock: a jump of the time of day brings no token back to life.
-    until: VecDeque<(Duration, SessionId)>,
+    known: HashMap<SessionId, Known>,
+    /// When to forget whom, the next one first. One whose time was put off is here twice.
+    ends: BinaryHeap<Reverse<(Duration, SessionId)>>,
+    /// How many were ever entered.
+    entered: u64,
 }
+
+struct Known {
+    /// By the monotonic clock: a jump of the time of day brings no token back to life.
+    until: Duration,
+    /// How many had been entered before.
+    number: u64,
+}
+
+/// A session that was revoked, and how long ago by the store's clock: [`ZERO`](Duration::ZERO) if that is not known.
+pub(crate) type Aged = (SessionId, Duration);
 
 /// Where the set comes from.
 pub(crate) trait RevocationSource: Send + Sync {
@@ -101,23 +115,33 @@ impl Revocations {
     }
 
     pub(crate) fn contains(&self, id: &SessionId) -> bool {
-        self.0.revoked.read().unwrap_or_else(PoisonError::into_inner).ids.contains(id)
+        self.0.revoked.read().unwrap_or_else(PoisonError::into_inner).known.contains_key(id)
     }
 
-    /// Enters sessions, and drops those whose last access token has ended.
-    pub(crate) fn extend(&self, ids: impl IntoIterator<Item = SessionId>) {
+    /// Enters sessions, and drops those whose last access token has ended. Requests go on in between.
+    pub(crate) fn extend(&self, revoked: &[Aged]) {
         let now = self.0.clock.monotonic();
-        let mut revoked = self.0.revoked.write().unwrap_or_else(PoisonError::into_inner);
-        while revoked.until.front().is_some_and(|&(until, _)| until <= now) {
-            if let Some((_, id)) = revoked.until.pop_front() {
-                revoked.ids.remove(&id);
+        self.0.revoked.write().unwrap_or_else(PoisonError::into_inner).forget(now);
+        for some in revoked.chunks(AT_ONCE) {
+            let mut set = self.0.revoked.write().unwrap_or_else(PoisonError::into_inner);
+            for &(id, age) in some {
+                set.enter(id, now + REVOCATION_RETENTION.saturating_sub(age));
             }
         }
-        for id in ids {
-            if revoked.ids.insert(id) {
-                revoked.until.push_back((now + REVOCATION_RETENTION, id));
-            }
-        }
+    }
+
+    /// How many sessions were ever entered: for [`lacking`](Self::lacking).
+    pub(crate) fn entered(&self) -> u64 {
+        self.0.revoked.read().unwrap_or_else(PoisonError::into_inner).entered
+    }
+
+    /// Which of the first `entered` sessions are not among `revoked`, and not to be forgotten by now.
+    pub(crate) fn lacking(&self, revoked: &[Aged], entered: u64) -> Vec<SessionId> {
+        let revoked: HashSet<SessionId> = revoked.iter().map(|(id, _)| *id).collect();
+        let set = self.0.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        let now = self.0.clock.monotonic();
+        let before = set.known.iter().filter(|(_, known)| known.number < entered && known.until > now);
+        before.map(|(id, _)| *id).filter(|id| !revoked.contains(id)).collect()
     }
 
     /// The set has everything that was revoked before the monotonic moment `asked`.
@@ -129,22 +153,41 @@ impl Revocations {
         let _ = self.0.current_to.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
     }
 
-    /// What was known before the monotonic moment `asked`, and is not among `revoked`.
-    pub(crate) fn lacking(&self, revoked: &[SessionId], asked: Duration) -> Vec<SessionId> {
-        let revoked: HashSet<&SessionId> = revoked.iter().collect();
-        let known = self.0.revoked.read().unwrap_or_else(PoisonError::into_inner);
-        let before = known.until.iter().take_while(|(until, _)| *until <= asked + REVOCATION_RETENTION);
-        before.map(|(_, id)| *id).filter(|id| !revoked.contains(id)).collect()
-    }
-
     fn since(&self, current_to: u64) -> Duration {
         Duration::from_millis(as_millis(self.0.clock.monotonic()).saturating_sub(current_to))
     }
 }
 
+impl Revoked {
+    fn enter(&mut self, id: SessionId, until: Duration) {
+        match self.known.entry(id) {
+            Entry::Vacant(unknown) => {
+                unknown.insert(Known { until, number: self.entered });
+                self.entered += 1;
+            }
+            // What pages repeat moves nothing.
+            Entry::Occupied(known) if until <= known.get().until + REPEATED => return,
+            // After a restore it was entered again, and counts anew.
+            Entry::Occupied(mut known) => known.get_mut().until = until,
+        }
+        self.ends.push(Reverse((until, id)));
+    }
+
+    fn forget(&mut self, now: Duration) {
+        while let Some(&Reverse((until, id))) = self.ends.peek()
+            && until <= now
+        {
+            self.ends.pop();
+            if self.known.get(&id).is_some_and(|known| known.until <= now) {
+                self.known.remove(&id);
+            }
+        }
+    }
+}
+
 impl fmt::Debug for Revocations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let revoked = self.0.revoked.read().unwrap_or_else(PoisonError::into_inner).ids.len();
+        let revoked = self.0.revoked.read().unwrap_or_else(PoisonError::into_inner).known.len();
         f.debug_struct("Revocations").field("lag", &self.lag()).field("revoked", &revoked).finish()
     }
 }
@@ -154,6 +197,10 @@ fn as_millis(moment: Duration) -> u64 {
 }
 
 const NEVER: u64 = u64::MAX;
+/// Sessions that are entered while requests wait.
+const AT_ONCE: usize = 4096;
+/// What clocks and slow pages make of the same age.
+const REPEATED: Duration = Duration::from_secs(60);
 
 /// The longest lifetime that an access token of a session may have.
 pub(crate) const MAX_ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);

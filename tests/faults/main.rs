@@ -15,6 +15,7 @@ mod logouts;
 mod one_token;
 mod pauses;
 mod pool;
+mod postgres;
 mod private_servers;
 mod set_back;
 mod site;

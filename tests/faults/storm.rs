@@ -84,7 +84,7 @@ async fn refresh_all_the_time(servers: [Arc<AppServer>; 2], number: usize, mut t
             }
             Ok((503, ..)) => drop(seen.unavailable.fetch_add(1, Relaxed)),
             Err(_) => drop(seen.cut_off.fetch_add(1, Relaxed)),
-            Ok((status, _, answer)) => end_the_test(&seen, format!("refresh: {status} {answer}")),
+            Ok((status, _, answer)) => end_the_test(&seen, &format!("refresh: {status} {answer}")),
         }
     }
     tokens
@@ -96,11 +96,11 @@ async fn uses(server: &AppServer, tokens: &Value, seen: &Seen) {
         Ok((200, ..)) => {}
         Ok((503, ..)) => drop(seen.unavailable.fetch_add(1, Relaxed)),
         Err(_) => drop(seen.cut_off.fetch_add(1, Relaxed)),
-        Ok((status, _, answer)) => end_the_test(seen, format!("/me: {status} {answer}")),
+        Ok((status, _, answer)) => end_the_test(seen, &format!("/me: {status} {answer}")),
     }
 }
 
-fn end_the_test(seen: &Seen, why: String) -> ! {
+fn end_the_test(seen: &Seen, why: &str) -> ! {
     seen.over.store(true, Relaxed);
     panic!("{why}")
 }

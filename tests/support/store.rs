@@ -5,9 +5,10 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
-use tower_bearer::store::{Announcements, Cursor, RevocationPage, Revoked, StoreError, async_trait};
+use tower_bearer::store::{Announcements, Cursor, Revocation, RevocationPage, Revoked, StoreError, async_trait};
 use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
 
 /// Hands everything on to another store, until it is told otherwise. Clones are the same store.
@@ -30,6 +31,7 @@ struct State {
     resurrects: bool,
     pause: Option<(&'static str, Arc<Pause>)>,
     time: Option<Timestamp>,
+    age: Duration,
 }
 
 /// What cannot be asked.
@@ -79,6 +81,11 @@ impl FailingStore {
     /// Wakes the one who listens.
     pub(crate) fn announce(&self) {
         self.0.announced.notify_one();
+    }
+
+    /// How long everything has been in the feed.
+    pub(crate) fn set_age(&self, age: Duration) {
+        self.0.state.lock().unwrap().age = age;
     }
 
     /// What time it is at the store.
@@ -210,7 +217,9 @@ impl SessionStore for FailingStore {
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         let page = self.through("revoked_since", self.inner().revoked_since(cursor)).await?;
-        Ok(RevocationPage { store_time: self.0.state.lock().unwrap().time, ..page })
+        let state = self.0.state.lock().unwrap();
+        let aged = |revocation| Revocation { age: state.age, ..revocation };
+        Ok(RevocationPage { store_time: state.time, revoked: page.revoked.into_iter().map(aged).collect(), ..page })
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {

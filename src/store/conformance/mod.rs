@@ -117,7 +117,8 @@ promises! { $
         revoke_all_enters_the_feed,
         an_unknown_cursor_is_answered_as_none,
         a_complete_page_says_so,
-        the_feed_tells_the_time;
+        the_feed_tells_the_time,
+        the_feed_tells_how_long_ago;
     again:
         assert_revoked_ends_what_lives,
         assert_revoked_enters_what_is_unknown,
@@ -129,6 +130,7 @@ promises! { $
         delete_expired_deletes_what_ended_a_day_ago,
         delete_expired_keeps_what_lives_or_ended_lately,
         revocations_stay_for_the_retention,
+        revocations_by_a_slow_clock_stay_for_the_retention,
         revocations_go_after_the_retention,
         a_cursor_survives_delete_expired,
         delete_expired_leaves_refreshes_alone;

@@ -1,6 +1,7 @@
 //! [`PostgresStore`].
 
 mod announcements;
+mod pulls;
 mod schema;
 mod statements;
 mod table_prefix;
@@ -14,12 +15,13 @@ use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
 use sqlx::types::Uuid;
 
 use self::announcements::Listening;
+use self::pulls::Pulls;
 use self::statements::Statements;
 pub use self::table_prefix::TablePrefix;
 use super::ended::Ended;
 use super::session::SessionParts;
-use super::sql::{array, millis, revision, revoked, timestamp};
-use super::{Announcements, Cursor, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
+use super::sql::{age, array, millis, revision, revoked, timestamp};
+use super::{Announcements, Cursor, MAX_LISTED, Revocation, RevocationPage, Revoked, Session, SessionStore, StoreError};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::token::{SessionId, Subject};
@@ -61,8 +63,7 @@ use crate::token::{SessionId, Subject};
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
-    /// One connection, for `revoked_since`.
-    pulls: PgPool,
+    pulls: Arc<Pulls>,
     sql: Arc<Statements>,
     prefix: TablePrefix,
 }
@@ -98,7 +99,7 @@ impl PostgresStore {
     pub async fn from_pool_with_prefix(pool: PgPool, prefix: TablePrefix) -> Result<Self, StoreError> {
         schema::check(&pool).await.map_err(failed)?;
         schema::migrate(&pool, &prefix).await.map_err(failed)?;
-        let pulls = one_connection_like(&pool);
+        let pulls = Arc::new(Pulls::new(one_connection_like(&pool)));
         Ok(Self { pool, pulls, sql: Arc::new(Statements::new(&prefix)), prefix })
     }
 }
@@ -132,8 +133,10 @@ impl SessionStore for PostgresStore {
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         let query = sqlx::query(self.sql.find.clone()).bind(uuid(id));
-        let row = query.fetch_optional(&self.pool).await.map_err(failed)?;
-        row.map(|row| read(&row).map_err(failed)).transpose()
+        let row = query.fetch_one(&self.pool).await.map_err(failed)?;
+        refuse_standby(&row).map_err(failed)?;
+        let known = row.try_get::<Option<Uuid>, _>("id").map_err(failed)?.is_some();
+        known.then(|| read(&row).map_err(failed)).transpose()
     }
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
@@ -185,14 +188,13 @@ impl SessionStore for PostgresStore {
         // A cursor that was not given out here is none.
         let place = cursor.as_ref().and_then(|cursor| cursor.as_str().split_once('-'));
         if let Some((history, xid)) = place.and_then(|(history, xid)| Some((history, xid.parse::<u64>().ok()?))) {
-            let query = sqlx::query(self.sql.revoked_since.clone()).bind(xid.to_string());
-            let row = query.fetch_one(&self.pulls).await.map_err(failed)?;
+            let row = self.pulls.fetch(&self.sql.revoked_since, Some(&xid.to_string())).await.map_err(failed)?;
             let same_history = row.try_get::<&str, _>("history").map_err(failed)? == history;
             if same_history && row.try_get("known").map_err(failed)? {
                 return page(&row, false).map_err(failed);
             }
         }
-        let row = sqlx::query(self.sql.revoked.clone()).fetch_one(&self.pulls).await.map_err(failed)?;
+        let row = self.pulls.fetch(&self.sql.revoked, None).await.map_err(failed)?;
         page(&row, true).map_err(failed)
     }
 
@@ -255,14 +257,26 @@ fn one_connection_like(pool: &PgPool) -> PgPool {
 }
 
 fn page(row: &PgRow, complete: bool) -> Result<RevocationPage, BoxError> {
+    refuse_standby(row)?;
     let (history, next): (&str, &str) = (row.try_get("history")?, row.try_get("next")?);
-    let revoked: Vec<Uuid> = row.try_get("revoked")?;
+    let (ids, times): (Vec<Uuid>, Vec<i64>) = (row.try_get("ids")?, row.try_get("times")?);
+    let now = row.try_get("now")?;
+    let revocation = |(id, entered_at)| Revocation { id: session_id(id), age: age(i64::saturating_sub(now, entered_at)) };
     Ok(RevocationPage {
-        revoked: revoked.into_iter().map(session_id).collect(),
+        revoked: ids.into_iter().zip(times).map(revocation).collect(),
         complete,
         cursor: Cursor::new(format!("{history}-{next}")),
-        store_time: Some(timestamp(row.try_get("now")?)?),
+        store_time: Some(timestamp(now)?),
     })
+}
+
+/// After a failover the old primary may be back as a standby, and the pool's name may still lead there. What it has not received yet would
+/// look like sessions that are unknown, and like logouts that never were.
+fn refuse_standby(row: &PgRow) -> Result<(), BoxError> {
+    if row.try_get("standby")? {
+        return Err("this server is a standby, and may lag: let the URL lead to the primary".into());
+    }
+    Ok(())
 }
 
 fn read(row: &PgRow) -> Result<Session, BoxError> {

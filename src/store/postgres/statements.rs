@@ -46,7 +46,19 @@ macro_rules! place {
         "SELECT floor(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint::text || '.' || \
          pg_relation_filenode('tower_bearer_revocations')::text AS history, \
          pg_snapshot_xmin(pg_current_snapshot())::text AS next, \
-         floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, "
+         floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, pg_is_in_recovery() AS standby, "
+    };
+}
+
+/// One row, however many entries there are.
+macro_rules! feed {
+    ($condition:literal) => {
+        concat!(
+            "COALESCE(feed.ids, '{}') AS ids, COALESCE(feed.times, '{}') AS times \
+             FROM (SELECT array_agg(session_id) AS ids, array_agg(revoked_at) AS times FROM tower_bearer_revocations WHERE ",
+            $condition,
+            ") AS feed"
+        )
     };
 }
 
@@ -55,7 +67,11 @@ statements! {
         "INSERT INTO tower_bearer_sessions (", columns!(), ") \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
     );
-    find = concat!("SELECT ", columns!(), " FROM tower_bearer_sessions WHERE id = $1");
+    /// A row in any case: a standby, which may lag, has to say that it is one also where it does not know the session.
+    find = concat!(
+        "SELECT pg_is_in_recovery() AS standby, session.* FROM (SELECT) AS one \
+         LEFT JOIN (SELECT ", columns!(), " FROM tower_bearer_sessions WHERE id = $1) AS session ON TRUE"
+    );
     replace = "UPDATE tower_bearer_sessions SET generation = $1, rotated_at = $2, confirmed = $3, recoveries = $4, recovered = $5, \
         retry_key = $6, revision = $7 WHERE id = $8 AND revision = $7 - 1 AND revoked_at IS NULL";
     confirm = "UPDATE tower_bearer_sessions SET confirmed = TRUE, revision = revision + 1 \
@@ -72,21 +88,20 @@ statements! {
         "SELECT ", columns!(), " FROM tower_bearer_sessions WHERE ", of_subject!("$1"),
         "AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT $3"
     );
-    revoked = concat!(place!(), "ARRAY(SELECT session_id FROM tower_bearer_revocations) AS revoked");
+    revoked = concat!(place!(), feed!("TRUE"));
     /// Of one snapshot: what it cannot see yet has a number of `next` or above. The upper bound leaves out the numbers that another
     /// server gave, whose backup was restored here.
     revoked_since = concat!(
         place!(),
-        "$1::text::xid8 <= pg_snapshot_xmax(pg_current_snapshot()) AS known, \
-         ARRAY(SELECT session_id FROM tower_bearer_revocations \
-         WHERE xid >= $1::text::xid8 AND xid < pg_snapshot_xmax(pg_current_snapshot())) AS revoked"
+        "$1::text::xid8 <= pg_snapshot_xmax(pg_current_snapshot()) AS known, ",
+        feed!("xid >= $1::text::xid8 AND xid < pg_snapshot_xmax(pg_current_snapshot())")
     );
     /// In the order of `revoke_all`.
     revoke_again = "UPDATE tower_bearer_sessions AS session SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
         FROM (SELECT id FROM tower_bearer_sessions WHERE id = ANY($3) AND revoked_at IS NULL ORDER BY id FOR UPDATE) AS locked \
         WHERE session.id = locked.id AND session.revoked_at IS NULL";
     enter_feed = "WITH entered AS (INSERT INTO tower_bearer_revocations (session_id, revoked_at) \
-        SELECT id, $1 FROM unnest($2) AS id ON CONFLICT (session_id) DO NOTHING RETURNING session_id) \
+        SELECT id, greatest($1, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM unnest($2) AS id ON CONFLICT (session_id) DO NOTHING RETURNING session_id) \
         SELECT pg_notify('tower_bearer_revoked', '') FROM entered LIMIT 1";
     /// An array, because a subquery with a limit could be run more than once.
     delete_revoked = "WITH feed AS (DELETE FROM tower_bearer_revocations WHERE session_id = ANY(ARRAY(SELECT session_id \

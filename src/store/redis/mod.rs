@@ -267,7 +267,9 @@ impl SessionStore for RedisStore {
             for (last, entries) in progress.last.iter_mut().zip(reading.feeds) {
                 *last = entries.last().map_or(*last, |entry| entry.number);
                 more |= entries.len() == PAGE;
-                revoked.extend(entries.into_iter().filter_map(|entry| Some(entry.revoked?.0)));
+                revoked.extend(
+                    entries.into_iter().filter_map(|entry| Some(super::Revocation { id: entry.revoked?.0, age: Duration::ZERO })),
+                );
             }
             if !more {
                 let cursor = Cursor::new(progress.to_string());
@@ -282,7 +284,7 @@ impl SessionStore for RedisStore {
         }
         let revoked = self.revoke_each(ids, Revoked::Other, now).await.map_err(failed)?;
         // What was revoked before is in the feed, and so is what has just been. The rest has no row.
-        let known: HashSet<SessionId> = self.revoked_since(None).await?.revoked.into_iter().collect();
+        let known: HashSet<SessionId> = self.revoked_since(None).await?.ids().into_iter().collect();
         let missing: Vec<&SessionId> = ids.iter().filter(|id| !known.contains(id)).collect();
         for missing in missing.chunks(AT_ONCE) {
             let mut pipeline = Pipeline::new();

@@ -14,8 +14,8 @@ use sqlx::{Row, SqlSafeStr};
 use self::statements::*;
 use super::ended::Ended;
 use super::session::SessionParts;
-use super::sql::{array, millis, revision, revoked, timestamp};
-use super::{Announcements, Cursor, MAX_LISTED, RevocationPage, Revoked, Session, SessionStore, StoreError};
+use super::sql::{age, array, millis, revision, revoked, timestamp};
+use super::{Announcements, Cursor, MAX_LISTED, Revocation, RevocationPage, Revoked, Session, SessionStore, StoreError};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::token::{SessionId, Subject};
@@ -164,7 +164,8 @@ impl SessionStore for SqliteStore {
             page.cursor = Cursor::new(last.to_string());
             page.complete = seen == 0 || seen > last;
             if let Some(id) = row.try_get::<Option<Vec<u8>>, _>("session_id").map_err(failed)? {
-                page.revoked.push(SessionId::from_bytes(array(id).map_err(failed)?));
+                let id = SessionId::from_bytes(array(id).map_err(failed)?);
+                page.revoked.push(Revocation { id, age: age(row.try_get("age").map_err(failed)?) });
             }
         }
         Ok(page)
@@ -251,7 +252,7 @@ fn migrator() -> Migrator {
     };
     let mut migrator = Migrator::with_migrations(vec![
         migration(1, "sessions", include_str!("../../../migrations/sqlite/0001_sessions.sql")),
-        migration(2, "feed by session", include_str!("../../../migrations/sqlite/0002_feed_by_session.sql")),
+        migration(2, "feed", include_str!("../../../migrations/sqlite/0002_feed.sql")),
     ]);
     // The application may keep migrations of its own in the same database.
     migrator.dangerous_set_table_name("tower_bearer_migrations");

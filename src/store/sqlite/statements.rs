@@ -22,15 +22,16 @@ pub(super) const LIST: &str = "SELECT * FROM tower_bearer_sessions WHERE subject
     ORDER BY created_at DESC LIMIT ?";
 
 /// One statement, so that rows and cursor are of one moment. A number above the last was not given out here: it counts as none.
-pub(super) const REVOKED_SINCE: &str = "WITH place AS (SELECT \
+pub(super) const REVOKED_SINCE: &str = "WITH place AS (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now, \
     COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'tower_bearer_revocations'), 0) AS last) \
-    SELECT place.last, feed.session_id FROM place LEFT JOIN tower_bearer_revocations AS feed \
+    SELECT place.last, feed.session_id, place.now - feed.revoked_at AS age FROM place LEFT JOIN tower_bearer_revocations AS feed \
     ON feed.sequence > CASE WHEN ?1 > place.last THEN 0 ELSE ?1 END";
 
 pub(super) const REVOKE_AGAIN: &str = "UPDATE tower_bearer_sessions SET revoked_because = ?1, revoked_at = ?2, revision = revision + 1 \
     WHERE id IN (SELECT unhex(value) FROM json_each(?3)) AND revoked_at IS NULL";
 
-pub(super) const ENTER_FEED: &str = "INSERT INTO tower_bearer_revocations (session_id, revoked_at) SELECT unhex(value), ?2 FROM json_each(?1) \
+pub(super) const ENTER_FEED: &str = "INSERT INTO tower_bearer_revocations (session_id, revoked_at) \
+    SELECT unhex(value), max(?2, CAST(unixepoch('subsec') * 1000 AS INTEGER)) FROM json_each(?1) \
     WHERE unhex(value) NOT IN (SELECT session_id FROM tower_bearer_revocations)";
 
 pub(super) const FIND_ENDED: &str = "SELECT id FROM tower_bearer_sessions \

@@ -28,17 +28,17 @@ async fn a_revocation_whose_transaction_is_open_for_ten_seconds_is_not_missed() 
         ended.push(*other.id());
         let page = store.revoked_since(Some(cursor)).await.unwrap();
         assert!(!page.complete, "a cursor was forgotten");
-        assert!(!page.revoked.contains(stalled.id()), "the feed shows what is not committed");
-        assert!(page.revoked.contains(other.id()), "the feed misses a revocation while another is not committed");
-        seen.extend(page.revoked);
+        assert!(!page.contains(stalled.id()), "the feed shows what is not committed");
+        assert!(page.contains(other.id()), "the feed misses a revocation while another is not committed");
+        seen.extend(page.ids());
         cursor = page.cursor;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     writer.commit().await.unwrap();
 
     let page = store.revoked_since(Some(cursor)).await.unwrap();
-    assert!(page.revoked.contains(stalled.id()), "a transaction that was open for long is missed");
-    seen.extend(page.revoked);
+    assert!(page.contains(stalled.id()), "a transaction that was open for long is missed");
+    seen.extend(page.ids());
     assert!(ended.iter().all(|id| seen.contains(id)));
     // Nothing holds the cursor back any more, but for what other tests write at this moment.
     let (start, mut cursor) = (Instant::now(), page.cursor);
@@ -66,7 +66,7 @@ async fn an_administrator_can_revoke_by_hand() {
     assert_eq!(found.revoked().map(|(because, _)| because), Some(Revoked::Other));
     // The trigger has told the other processes.
     for cursor in [None, Some(cursor)] {
-        assert_eq!(store.revoked_since(cursor).await.unwrap().revoked, [*session.id()]);
+        assert_eq!(store.revoked_since(cursor).await.unwrap().ids(), [*session.id()]);
     }
 }
 
@@ -81,7 +81,7 @@ async fn a_session_that_is_revoked_twice_by_hand_enters_the_feed_twice() {
     let cursor = store.revoked_since(None).await.unwrap().cursor;
     sqlx::query("UPDATE tower_bearer_sessions SET revoked_at = NULL").execute(&pool).await.unwrap();
     store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap();
-    assert_eq!(store.revoked_since(Some(cursor)).await.unwrap().revoked, [*session.id()]);
+    assert_eq!(store.revoked_since(Some(cursor)).await.unwrap().ids(), [*session.id()]);
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_cursor_survives_the_store_that_gave_it_out() {
     let store = schema.store().await;
     store.revoke(late.id(), Revoked::LoggedOut, now()).await.unwrap();
     let page = store.revoked_since(Some(cursor)).await.unwrap();
-    assert!(page.revoked.contains(late.id()));
+    assert!(page.contains(late.id()));
     assert!(!page.complete, "the cursor is not known to another store");
 }
 
@@ -126,12 +126,12 @@ async fn a_cursor_from_before_a_restart_or_a_restore_is_answered_completely() {
         format!("{start}.{file}"),
     ] {
         let page = store.revoked_since(Some(Cursor::new(other.clone()))).await.unwrap();
-        assert_eq!((page.revoked, page.complete), (vec![*session.id()], true), "{other} is not answered completely");
+        assert_eq!((page.ids(), page.complete), (vec![*session.id()], true), "{other} is not answered completely");
     }
     // Written anew into the same table, as by `pg_restore --clean --data-only`.
     sqlx::raw_sql("TRUNCATE tower_bearer_revocations").execute(&pool).await.unwrap();
     let page = store.revoked_since(Some(cursor)).await.unwrap();
-    assert_eq!((page.revoked, page.complete), (vec![], true));
+    assert_eq!((page.ids(), page.complete), (vec![], true));
 }
 
 /// A dump keeps the numbers of the server that it comes from, which may be far ahead of those here.
@@ -149,11 +149,11 @@ async fn what_was_restored_from_another_server_is_told_once() {
         .unwrap();
 
     let page = store.revoked_since(None).await.unwrap();
-    assert_eq!(page.revoked, [*restored.id()]);
+    assert_eq!(page.ids(), [*restored.id()]);
     let page = store.revoked_since(Some(page.cursor)).await.unwrap();
-    assert_eq!((page.revoked, page.complete), (vec![], false));
+    assert_eq!((page.ids(), page.complete), (vec![], false));
     store.revoke(late.id(), Revoked::LoggedOut, now()).await.unwrap();
-    assert_eq!(store.revoked_since(Some(page.cursor)).await.unwrap().revoked, [*late.id()]);
+    assert_eq!(store.revoked_since(Some(page.cursor)).await.unwrap().ids(), [*late.id()]);
 }
 
 fn uuid(id: &SessionId) -> sqlx::types::Uuid {

@@ -140,7 +140,7 @@ async fn sessions_may_be_in_another_schema() {
     let update = format!("UPDATE {}.tower_bearer_sessions SET revoked_at = 1000, revision = revision + 1", schema.name);
     super::execute(&mut super::connection().await, update).await;
 
-    assert_eq!(store.revoked_since(None).await.unwrap().revoked, [*session.id()]);
+    assert_eq!(store.revoked_since(None).await.unwrap().ids(), [*session.id()]);
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ async fn an_exhausted_pool_of_the_application_keeps_no_pull_and_no_announcement_
     other.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap();
     timeout(PATIENCE, announcements.next()).await.expect("an announcement waits for the pool").unwrap();
     let page = timeout(PATIENCE, store.revoked_since(None)).await.expect("a pull waits for the pool").unwrap();
-    assert_eq!(page.revoked, [*session.id()]);
+    assert_eq!(page.ids(), [*session.id()]);
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ async fn delete_expired_takes_as_many_batches_as_it_needs() {
     assert_eq!(store.delete_expired(now() + REVOCATION_RETENTION).await.unwrap(), 3603);
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tower_bearer_sessions").fetch_one(&pool).await.unwrap();
     assert_eq!(left, 1);
-    assert_eq!(store.revoked_since(None).await.unwrap().revoked, []);
+    assert_eq!(store.revoked_since(None).await.unwrap().ids(), []);
 }
 
 /// Several processes clean up at once, and several assert the same after one restore.

@@ -109,8 +109,8 @@ async fn a_full_redis_refuses_logins_and_forgets_nothing() {
     redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("1mb").exec_async(&mut database.beside).await.unwrap();
     database.store.insert(&session("user")).await.unwrap_err();
     assert_eq!(database.store.find(first.id()).await.unwrap(), Some(first));
-    assert_eq!(database.store.revoked_since(None).await.unwrap().revoked, [*ended.id()]);
-    assert_eq!(database.store.revoked_since(Some(page.cursor)).await.unwrap().revoked, []);
+    assert_eq!(database.store.revoked_since(None).await.unwrap().ids(), [*ended.id()]);
+    assert_eq!(database.store.revoked_since(Some(page.cursor)).await.unwrap().ids(), []);
 }
 
 #[tokio::test]

@@ -58,6 +58,11 @@ impl PostgresServer {
         self.start_again().await;
     }
 
+    /// From the next start on it takes what another writes, and nothing else.
+    pub(crate) fn become_standby(&self) {
+        File::create(self.folder.path().join("data/standby.signal")).unwrap();
+    }
+
     async fn ready(&self) {
         let url = self.url();
         let answers = async || {

@@ -1,0 +1,58 @@
+//! What may befall a PostgreSQL server, or one of its connections, under a store.
+
+use std::process::Command;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio::time::timeout;
+use tower_bearer::store::Revoked;
+use tower_bearer::{Clock, PostgresStore, Session, SessionId, SessionStore, SystemClock, store::SessionParts};
+
+use crate::servers::{Database, PostgresServer};
+use crate::wait::LIMIT;
+
+fn session(id: u8) -> Session {
+    let now = SystemClock.now();
+    let end = now + Duration::from_secs(24 * 3600);
+    Session::from_parts(SessionParts::new(SessionId::from_bytes([id; 16]), "alice".into(), now, end))
+}
+
+/// A database that slows down and dies, a firewall that forgets: nobody says that the connection is gone.
+#[tokio::test]
+async fn a_connection_that_falls_silent_during_a_pull_keeps_no_later_pull() {
+    let server = PostgresServer::start().await;
+    let pool = PgPool::connect(&server.url()).await.unwrap();
+    let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
+    let (ended, cursor) = (session(1), store.revoked_since(None).await.unwrap().cursor);
+    let pulling = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_snapshot_xmin%' AND pid <> pg_backend_pid()";
+    let pid: i32 = sqlx::query_scalar(pulling).fetch_one(&pool).await.unwrap();
+    assert!(Command::new("kill").args(["-STOP", &pid.to_string()]).status().unwrap().success());
+
+    let hung = timeout(Duration::from_millis(200), store.revoked_since(Some(cursor.clone()))).await;
+    assert!(hung.is_err(), "the connection was not the one that pulls");
+    store.insert(&ended).await.unwrap();
+    store.revoke(ended.id(), Revoked::LoggedOut, SystemClock.now()).await.unwrap();
+    let page = timeout(LIMIT, store.revoked_since(Some(cursor))).await.expect("a later pull waits").unwrap();
+    assert_eq!(page.ids(), [*ended.id()]);
+}
+
+/// After a failover the old primary may be back, and the URL may still lead to it. What it has not received does not exist for it.
+#[tokio::test]
+async fn a_primary_that_comes_back_as_a_standby_is_an_error() {
+    let mut server = PostgresServer::start().await;
+    let store = PostgresStore::open(&server.url()).await.unwrap();
+    let (known, unknown) = (session(1), session(2));
+    store.insert(&known).await.unwrap();
+    let cursor = store.revoked_since(None).await.unwrap().cursor;
+
+    server.kill();
+    server.become_standby();
+    server.start_again().await;
+    for cursor in [None, Some(cursor)] {
+        assert!(store.revoked_since(cursor).await.is_err(), "a standby was asked for revocations");
+    }
+    for session in [&known, &unknown] {
+        assert!(store.find(session.id()).await.is_err(), "a standby was asked for a session");
+        assert!(store.revoke(session.id(), Revoked::LoggedOut, SystemClock.now()).await.is_err());
+    }
+}
