@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../support/in_turn.rs"]
+mod in_turn;
 mod postgres;
 mod redis;
 #[path = "../support/servers/mod.rs"]

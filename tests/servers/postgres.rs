@@ -1,8 +1,6 @@
 //! `PostgresStore` keeps every promise of `SessionStore`; and what PostgreSQL alone has to promise.
 
 mod feed;
-#[path = "../support/in_turn.rs"]
-mod in_turn;
 mod opening;
 mod pools;
 mod room;
@@ -17,7 +15,7 @@ use sqlx::{AssertSqlSafe, Connection};
 use tower_bearer::store::{PostgresStore, SessionParts, TablePrefix};
 use tower_bearer::{Clock, Session, SessionId, SystemClock, Timestamp};
 
-use in_turn::InTurn;
+use crate::in_turn::InTurn;
 
 mod one_store {
     use super::*;

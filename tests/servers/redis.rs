@@ -1,11 +1,10 @@
 //! `RedisStore` keeps every promise of `SessionStore`; and what Redis alone has to promise.
 
-#[path = "../support/in_turn.rs"]
-mod in_turn;
-
 mod feed;
 mod memory;
 mod outage;
+mod proxy;
+mod reconnecting;
 mod rows;
 mod server;
 

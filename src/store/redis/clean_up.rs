@@ -1,9 +1,9 @@
 //! `delete_expired`: Redis lets rows expire by itself; this deletes by the given time, and what points to rows.
 
 use redis::aio::ConnectionManager;
-use redis::{Cmd, Pipeline, Value};
+use redis::{Cmd, Pipeline};
 
-use super::feed::{self, Entry, Number, PAGE};
+use super::feed::{self, Number};
 use super::prefix::{BUCKETS, KeyPrefix};
 use super::row;
 use super::scripts::{Call, DELETE, call_all};
@@ -51,27 +51,21 @@ impl CleanUp<'_> {
         }
     }
 
-    /// The feed is in the order of arrival, and entries are as old as their writers said: a page without an old one is the last.
+    /// By the numbers of the entries, which Redis gave out: those who revoke may have a wrong clock, and rows bear their time.
     async fn revoked(&mut self, bucket: usize) -> Result<u64, BoxError> {
-        let (mut deleted, mut after) = (0, Number::default());
-        let revoked = self.ended.revoked;
+        let mut deleted = 0;
         loop {
-            let entries: Value = feed::entries(self.prefix, bucket, after).query_async(&mut self.connection).await?;
-            let entries = feed::parse(entries)?;
-            let is_old = |entry: &&Entry| entry.revoked.is_some_and(|(_, at)| at <= revoked);
-            let old: Vec<&Entry> = entries.iter().filter(is_old).collect();
-            if !old.is_empty() {
-                let ids: Vec<SessionId> = old.iter().filter_map(|entry| Some(entry.revoked?.0)).collect();
-                deleted += self.delete(&ids, |session| session.revoked().is_some_and(|(_, at)| at <= revoked)).await?;
-                let numbers: Vec<String> = old.iter().map(|entry| entry.number.to_string()).collect();
-                let mut remove = redis::cmd("XDEL");
-                remove.arg(self.prefix.feed(bucket)).arg(numbers);
-                remove.exec_async(&mut self.connection).await?;
+            let old = feed::entries(self.prefix, bucket, Number::default(), self.ended.revoked.as_millis());
+            let old = feed::parse(old.query_async(&mut self.connection).await?)?;
+            if old.is_empty() {
+                return Ok(deleted);
             }
-            match entries.last() {
-                Some(last) if entries.len() == PAGE && !old.is_empty() => after = last.number,
-                _ => return Ok(deleted),
-            }
+            let ids: Vec<SessionId> = old.iter().filter_map(|(_, id)| *id).collect();
+            deleted += self.delete(&ids, |session| session.revoked().is_some()).await?;
+            let numbers: Vec<String> = old.iter().map(|(number, _)| number.to_string()).collect();
+            let mut remove = redis::cmd("XDEL");
+            remove.arg(self.prefix.feed(bucket)).arg(numbers);
+            remove.exec_async(&mut self.connection).await?;
         }
     }
 

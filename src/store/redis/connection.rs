@@ -1,5 +1,7 @@
 //! How Redis is reached, and whether it may be trusted with sessions.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -7,6 +9,7 @@ use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{Client, InfoDict, IntoConnectionInfo};
 
+use crate::deadline::within;
 use crate::error::BoxError;
 
 /// A client whose connections notice that the other end is gone without a word.
@@ -18,15 +21,72 @@ pub(super) fn client(url: &str) -> Result<Client, BoxError> {
     Ok(Client::open(url.into_connection_info()?.set_tcp_settings(settings))?)
 }
 
-/// One connection that many share. It comes back by itself, and nobody waits for it for long.
-pub(super) async fn connect(client: &Client) -> Result<ConnectionManager, BoxError> {
+/// What all clones of a store share: the connection, and what the last pull said of the server.
+///
+/// A [`ConnectionManager`] comes back by itself where the connection breaks. It does not where Redis refuses the handshake, nor where the
+/// connection stays open and silent: then a new one takes its place.
+#[derive(Clone)]
+pub(super) struct Connection(Arc<Shared>);
+
+struct Shared {
+    client: Client,
+    current: RwLock<ConnectionManager>,
+    is_replica: AtomicBool,
+}
+
+impl Connection {
+    pub(super) async fn open(client: Client) -> Result<Self, BoxError> {
+        let mut connection = connect(&client).await?;
+        refuse_eviction(&mut connection).await?;
+        Ok(Self(Arc::new(Shared { client, current: RwLock::new(connection), is_replica: AtomicBool::new(false) })))
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    /// Whatever server answers there.
+    pub(super) fn any(&self) -> ConnectionManager {
+        self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A replica knows no new session, and takes a script that finds no row for one that has nothing to write: it would answer "unknown" where
+    /// the truth is "I do not know".
+    pub(super) fn primary(&self) -> Result<ConnectionManager, BoxError> {
+        if self.0.is_replica.load(Ordering::Relaxed) {
+            return Err(IS_REPLICA.into());
+        }
+        Ok(self.any())
+    }
+
+    /// What a pull saw.
+    pub(super) fn set_replica(&self, is_replica: bool) {
+        self.0.is_replica.store(is_replica, Ordering::Relaxed);
+    }
+
+    /// Connects anew, if that takes a moment: the name in the URL may lead elsewhere by now. Else all stays as it is, until the next pull fails.
+    pub(super) async fn replace(&self) {
+        match within(CONNECT_WITHIN, connect(&self.0.client)).await.map_err(BoxError::from) {
+            Ok(Ok(connection)) => *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = connection,
+            Ok(Err(error)) | Err(error) => {
+                tracing::debug!(cause = &*error as &dyn std::error::Error, "Redis was not reached anew");
+            }
+        }
+    }
+}
+
+/// Nobody waits for it for long.
+async fn connect(client: &Client) -> Result<ConnectionManager, BoxError> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(CONNECT_WITHIN))
         .set_response_timeout(Some(ANSWER_WITHIN))
         .set_number_of_retries(1)
         .set_pipeline_buffer_size(QUEUE);
-    let mut connection = client.get_connection_manager_with_config(config).await?;
-    let memory: InfoDict = redis::cmd("INFO").arg("memory").query_async(&mut connection).await?;
+    Ok(client.get_connection_manager_with_config(config).await?)
+}
+
+async fn refuse_eviction(connection: &mut ConnectionManager) -> Result<(), BoxError> {
+    let memory: InfoDict = redis::cmd("INFO").arg("memory").query_async(connection).await?;
     let limit: Option<u64> = memory.get("maxmemory");
     let policy: Option<String> = memory.get("maxmemory_policy");
     match policy {
@@ -35,10 +95,11 @@ pub(super) async fn connect(client: &Client) -> Result<ConnectionManager, BoxErr
              Set `maxmemory-policy noeviction`, or give the sessions a Redis of their own"
         )
         .into()),
-        _ => Ok(connection),
+        _ => Ok(()),
     }
 }
 
+pub(super) const IS_REPLICA: &str = "this Redis is a replica, and may lag: let the URL lead to the primary";
 /// More than Redis takes that works.
 pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);

@@ -5,16 +5,18 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use redis::aio::ConnectionManager;
-use redis::{Cmd, InfoDict, Pipeline, RedisResult, Value, from_redis_value};
+use redis::{Cmd, InfoDict, Pipeline, RedisResult, ToRedisArgs, Value, from_redis_value};
 
 use super::prefix::{BUCKETS, KeyPrefix};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
+use crate::store::Revocation;
 use crate::token::SessionId;
 
-/// The number of an entry of a stream.
+/// The number of an entry of a stream: when it came, in milliseconds by the clock of Redis, and which of that moment it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) struct Number(u64, u64);
 
@@ -69,6 +71,7 @@ impl FromStr for Progress {
 
 /// What one round trip finds.
 pub(super) struct Reading {
+    pub(super) is_replica: bool,
     /// `None`: this database has none yet.
     pub(super) history: Option<String>,
     pub(super) store_time: Timestamp,
@@ -77,8 +80,16 @@ pub(super) struct Reading {
 
 pub(super) struct Entry {
     pub(super) number: Number,
+    /// How long ago it came, by the clock of Redis.
+    pub(super) age: Duration,
     /// `None`: not one that we wrote.
-    pub(super) revoked: Option<(SessionId, Timestamp)>,
+    pub(super) revoked: Option<SessionId>,
+}
+
+impl Entry {
+    pub(super) fn revocation(&self) -> Option<Revocation> {
+        Some(Revocation { id: self.revoked?, age: self.age })
+    }
 }
 
 /// Reads on in every bucket, [`PAGE`] entries of each at most.
@@ -91,21 +102,18 @@ pub(super) async fn read(
     // One connection, so one server: the entries are of the run that `INFO` names.
     pipeline.cmd("INFO").arg("server").cmd("INFO").arg("replication").cmd("GET").arg(prefix.history()).cmd("TIME");
     for (bucket, number) in after.iter().enumerate() {
-        pipeline.add_command(entries(prefix, bucket, *number));
+        pipeline.add_command(entries(prefix, bucket, *number, "+"));
     }
     let Answers { server, replication, born, time: (secs, micros), feeds } = split(pipeline.query_async(connection).await?)?;
-    if replication.get::<String>("role").is_some_and(|role| role != "master") {
-        // The name in the URL may lead to another by now: the next command connects anew.
-        let _: RedisResult<()> = redis::cmd("QUIT").exec_async(connection).await;
-        return Err("this Redis is a replica, and may lag: let the URL lead to the primary".into());
-    }
     let run: String = server.get("run_id").ok_or("`INFO server` names no `run_id`")?;
     // One that was a replica for a while has another.
     let role: String = replication.get("master_replid").unwrap_or_default();
+    let store_time = Timestamp::from_millis(secs * 1000 + micros / 1000);
     Ok(Reading {
+        is_replica: replication.get::<String>("role").is_some_and(|role| role != "master"),
         history: born.map(|born| format!("{run}/{role}/{born}")),
-        store_time: Timestamp::from_millis(secs * 1000 + micros / 1000),
-        feeds: feeds.into_iter().map(parse).collect::<Result<_, _>>()?,
+        store_time,
+        feeds: feeds.into_iter().map(|entries| Ok::<_, BoxError>(aged(parse(entries)?, store_time))).collect::<Result<_, _>>()?,
     })
 }
 
@@ -129,35 +137,32 @@ fn split(answers: Vec<Value>) -> Result<Answers, BoxError> {
     })
 }
 
-/// The entries of a bucket after a number, [`PAGE`] at most.
-pub(super) fn entries(prefix: &KeyPrefix, bucket: usize, after: Number) -> Cmd {
+/// The entries of a bucket after a number, up to another or to all of a millisecond, [`PAGE`] at most.
+pub(super) fn entries(prefix: &KeyPrefix, bucket: usize, after: Number, up_to: impl ToRedisArgs) -> Cmd {
     let mut entries = Cmd::new();
-    entries.arg("XRANGE").arg(prefix.feed(bucket)).arg(format!("({after}")).arg("+").arg("COUNT").arg(PAGE);
+    entries.arg("XRANGE").arg(prefix.feed(bucket)).arg(format!("({after}")).arg(up_to).arg("COUNT").arg(PAGE);
     entries
 }
 
-pub(super) fn parse(entries: Value) -> Result<Vec<Entry>, BoxError> {
+/// Entries as they stand in the stream. What we did not write has no session.
+pub(super) fn parse(entries: Value) -> Result<Vec<(Number, Option<SessionId>)>, BoxError> {
     let entries: Vec<(String, Vec<Vec<u8>>)> = from_redis_value(entries)?;
     let entry = |(number, fields): (String, Vec<Vec<u8>>)| {
-        Ok(Entry { number: number.parse()?, revoked: fields.get(1).and_then(|packed| unpack(packed)) })
+        let id = fields.get(1).and_then(|id| id.as_slice().try_into().ok());
+        Ok((number.parse()?, id.map(SessionId::from_bytes)))
     };
     entries.into_iter().map(entry).collect()
 }
 
-/// What an entry says: the session, and when it was revoked by the clock of him who did.
-pub(super) fn pack(id: &SessionId, at: Timestamp) -> Vec<u8> {
-    [&id.as_bytes()[..], &at.as_millis().to_be_bytes()].concat()
-}
-
-fn unpack(packed: &[u8]) -> Option<(SessionId, Timestamp)> {
-    let (id, at) = packed.split_first_chunk()?;
-    Some((SessionId::from_bytes(*id), Timestamp::from_millis(u64::from_be_bytes(at.try_into().ok()?))))
+fn aged(entries: Vec<(Number, Option<SessionId>)>, store_time: Timestamp) -> Vec<Entry> {
+    let age = |number: Number| store_time.saturating_since(Timestamp::from_millis(number.0));
+    entries.into_iter().map(|(number, revoked)| Entry { number, age: age(number), revoked }).collect()
 }
 
 /// Enters what has no row.
-pub(super) fn enter(prefix: &KeyPrefix, id: &SessionId, at: Timestamp) -> Cmd {
+pub(super) fn enter(prefix: &KeyPrefix, id: &SessionId) -> Cmd {
     let mut enter = Cmd::new();
-    enter.arg("XADD").arg(prefix.feed(super::prefix::bucket(id))).arg("*").arg("r").arg(pack(id, at));
+    enter.arg("XADD").arg(prefix.feed(super::prefix::bucket(id))).arg("*").arg("r").arg(id.as_bytes());
     enter
 }
 
@@ -170,8 +175,8 @@ pub(super) async fn begin_history(connection: &mut ConnectionManager, prefix: &K
     Ok(answer?)
 }
 
-/// As many entries as Redis reads in a moment.
-pub(super) const PAGE: usize = 250;
+/// As many entries of each bucket as Redis reads in a moment.
+pub(super) const PAGE: usize = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -183,6 +188,14 @@ mod tests {
         progress.last[3] = Number(1_800_000_000_000, 7);
         let read: Progress = progress.to_string().parse().unwrap();
         assert_eq!((read.history, read.last), (progress.history, progress.last));
+    }
+
+    #[test]
+    fn an_entry_is_as_old_as_its_number_says() {
+        let age = |number| aged(vec![(number, None)], Timestamp::from_millis(5000))[0].age;
+        assert_eq!(age(Number(3500, 7)), Duration::from_millis(1500));
+        // The clock of Redis went back.
+        assert_eq!(age(Number(u64::MAX, 0)), Duration::ZERO);
     }
 
     #[test]

@@ -14,13 +14,13 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use redis::aio::ConnectionManager;
 use redis::{Client, Pipeline, RedisResult};
 
 pub use self::prefix::KeyPrefix;
 
 use self::announcements::Subscription;
 use self::clean_up::{AT_ONCE, CleanUp, read_rows};
+use self::connection::{Connection, IS_REPLICA};
 use self::feed::{PAGE, Progress};
 use self::prefix::bucket;
 use self::scripts::{Call, INDEX, REPLACE, REVOKE, call_all};
@@ -47,7 +47,7 @@ use crate::token::{REVOCATION_RETENTION, SessionId, Subject};
 /// - Redis 6.2 or later (`SET … KEEPTTL` came with 6.0, exclusive ranges of `XRANGE` with 6.2), or any Valkey. The user
 ///   needs all of its keys and its channel, scripts (`EVALSHA`, `SCRIPT LOAD`), `INFO`, and the commands of strings, sorted sets, streams and
 ///   publish and subscribe.
-/// - The primary. A replica, which may lag, is 503.
+/// - The primary. A replica, which may lag, is 503: every process asks each second.
 /// - `maxmemory-policy noeviction`. Any other logs users out, and forgets logouts, when the memory is full; with a `maxmemory` it is refused.
 ///   A full memory is 503 for logins, refreshes and logouts.
 /// - TLS (`rediss://`) is a feature of the crate `redis`: add it to the application with `tokio-rustls-comp` or `tokio-native-tls-comp`.
@@ -78,11 +78,11 @@ use crate::token::{REVOCATION_RETENTION, SessionId, Subject};
 ///
 /// # When Redis is down
 ///
-/// A connection is given a second, an answer two; then it is 503. The connection comes back by itself.
+/// A connection is given a second, an answer two; then it is 503. The connection comes back by itself, within a second or two: also
+/// where Redis refused a handshake meanwhile, and where it stays open and silent.
 #[derive(Clone)]
 pub struct RedisStore {
-    client: Client,
-    connection: ConnectionManager,
+    connection: Connection,
     prefix: KeyPrefix,
 }
 
@@ -102,8 +102,8 @@ impl RedisStore {
     ///
     /// Nobody answers within three seconds or so, the password is wrong, or the server evicts keys.
     pub async fn from_client(client: Client) -> Result<Self, StoreError> {
-        let connection = connection::connect(&client).await.map_err(failed)?;
-        Ok(Self { client, connection, prefix: KeyPrefix::default() })
+        let connection = Connection::open(client).await.map_err(failed)?;
+        Ok(Self { connection, prefix: KeyPrefix::default() })
     }
 
     /// Begins all keys with another prefix than `tb`. Sessions under the former one are not found any more.
@@ -116,7 +116,7 @@ impl RedisStore {
     async fn rows(&self, ids: &[SessionId]) -> Result<Vec<Session>, BoxError> {
         let mut sessions = Vec::with_capacity(ids.len());
         for ids in ids.chunks(AT_ONCE) {
-            let rows: Vec<Option<Vec<u8>>> = read_rows(&self.prefix, ids).query_async(&mut self.connection.clone()).await?;
+            let rows: Vec<Option<Vec<u8>>> = read_rows(&self.prefix, ids).query_async(&mut self.connection.primary()?).await?;
             for (id, row) in ids.iter().zip(rows) {
                 sessions.extend(row.map(|row| row::decode(*id, &row)).transpose()?);
             }
@@ -127,7 +127,7 @@ impl RedisStore {
     /// The subject's sessions that are not revoked.
     async fn unrevoked(&self, subject: &Subject) -> Result<Vec<Session>, BoxError> {
         let place = Place::of(subject, &self.prefix);
-        let members: Vec<Vec<u8>> = place.read().query_async(&mut self.connection.clone()).await?;
+        let members: Vec<Vec<u8>> = place.read().query_async(&mut self.connection.primary()?).await?;
         let mut sessions = self.rows(&place.candidates(&members)).await?;
         // The index knows a part of a hash.
         sessions.retain(|session| session.subject() == subject && session.revoked().is_none());
@@ -143,17 +143,55 @@ impl RedisStore {
                 args: vec![
                     vec![row::code(because)],
                     now.as_millis().to_be_bytes().to_vec(),
-                    feed::pack(id, now),
+                    id.as_bytes().to_vec(),
                     REVOCATION_RETENTION.as_millis().to_string().into_bytes(),
                 ],
             };
             let calls: Vec<Call> = ids.iter().map(call).collect();
-            let rows: Vec<Option<Vec<u8>>> = call_all(&mut self.connection.clone(), &REVOKE, &calls).await?;
+            let rows: Vec<Option<Vec<u8>>> = call_all(&mut self.connection.primary()?, &REVOKE, &calls).await?;
             for (id, row) in ids.iter().zip(rows) {
                 revoked.extend(row.map(|row| row::decode(*id, &row)).transpose()?);
             }
         }
         Ok(revoked)
+    }
+
+    /// Everything after the cursor, or all.
+    async fn pull(&self, cursor: Option<Cursor>) -> Result<RevocationPage, BoxError> {
+        let known = cursor.and_then(|cursor| cursor.as_str().parse().ok());
+        let mut complete = known.is_none();
+        let mut progress = known.unwrap_or_else(|| Progress::start(None));
+        let mut revoked = Vec::new();
+        let mut connection = self.connection.any();
+        loop {
+            let reading = feed::read(&mut connection, &self.prefix, &progress.last).await?;
+            if reading.is_replica {
+                self.connection.set_replica(true);
+                return Err(IS_REPLICA.into());
+            }
+            let Some(history) = reading.history else {
+                feed::begin_history(&mut connection, &self.prefix).await?;
+                continue;
+            };
+            if progress.history.as_ref().is_some_and(|known| *known != history) {
+                // The store may have been set back: from the beginning.
+                progress = Progress::start(Some(history));
+                revoked.clear();
+                complete = true;
+                continue;
+            }
+            progress.history = Some(history);
+            let mut more = false;
+            for (last, entries) in progress.last.iter_mut().zip(reading.feeds) {
+                *last = entries.last().map_or(*last, |entry| entry.number);
+                more |= entries.len() == PAGE;
+                revoked.extend(entries.iter().filter_map(feed::Entry::revocation));
+            }
+            if !more {
+                let cursor = Cursor::new(progress.to_string());
+                return Ok(RevocationPage { revoked, complete, cursor, store_time: Some(reading.store_time) });
+            }
+        }
     }
 
     /// Wakes the other processes, and takes revoked sessions out of the index. Neither is worth an error: every process pulls once a second,
@@ -164,7 +202,7 @@ impl RedisStore {
         for session in revoked {
             pipeline.add_command(Place::of(session.subject(), &self.prefix).remove(&[*session.id()]));
         }
-        let done: RedisResult<Vec<RedisResult<()>>> = pipeline.ignore_errors().query_async(&mut self.connection.clone()).await;
+        let done: RedisResult<Vec<RedisResult<()>>> = pipeline.ignore_errors().query_async(&mut self.connection.any()).await;
         if let Err(error) = done {
             tracing::debug!(cause = &error as &dyn std::error::Error, "a revocation was not announced");
         }
@@ -174,7 +212,7 @@ impl RedisStore {
 #[async_trait]
 impl SessionStore for RedisStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
-        let mut connection = self.connection.clone();
+        let mut connection = self.connection.primary().map_err(failed)?;
         let index = Place::of(session.subject(), &self.prefix).enter(session);
         call_all::<()>(&mut connection, &INDEX, &[index]).await.map_err(failed)?;
         // How long, not until when: the clocks need not agree.
@@ -187,17 +225,18 @@ impl SessionStore for RedisStore {
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        let mut connection = self.connection.primary().map_err(failed)?;
         let mut get = redis::cmd("GET");
-        let row: Option<Vec<u8>> =
-            get.arg(self.prefix.row(id)).query_async(&mut self.connection.clone()).await.map_err(failed)?;
+        let row: Option<Vec<u8>> = get.arg(self.prefix.row(id)).query_async(&mut connection).await.map_err(failed)?;
         row.map(|row| row::decode(*id, &row).map_err(failed)).transpose()
     }
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
         let Some(expected) = next.parts().revision.checked_sub(1) else { return Ok(false) };
+        let mut connection = self.connection.primary().map_err(failed)?;
         let mut call = REPLACE.key(self.prefix.row(next.id()));
         call.arg(row::encode_revision(expected)).arg(row::encode_changes(next));
-        call.invoke_async(&mut self.connection.clone()).await.map_err(failed)
+        call.invoke_async(&mut connection).await.map_err(failed)
     }
 
     /// A comparison and a swap like any other. Most of them find the session confirmed, and write nothing.
@@ -243,37 +282,16 @@ impl SessionStore for RedisStore {
         Ok(sessions)
     }
 
+    /// Every process calls it each second, so it is what mends the connection.
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        let known = cursor.and_then(|cursor| cursor.as_str().parse().ok());
-        let mut complete = known.is_none();
-        let mut progress = known.unwrap_or_else(|| Progress::start(None));
-        let mut revoked = Vec::new();
-        let mut connection = self.connection.clone();
-        loop {
-            let reading = feed::read(&mut connection, &self.prefix, &progress.last).await.map_err(failed)?;
-            let Some(history) = reading.history else {
-                feed::begin_history(&mut connection, &self.prefix).await.map_err(failed)?;
-                continue;
-            };
-            if progress.history.as_ref().is_some_and(|known| *known != history) {
-                // The store may have been set back: from the beginning.
-                progress = Progress::start(Some(history));
-                revoked.clear();
-                complete = true;
-                continue;
+        match self.pull(cursor).await {
+            Ok(page) => {
+                self.connection.set_replica(false);
+                Ok(page)
             }
-            progress.history = Some(history);
-            let mut more = false;
-            for (last, entries) in progress.last.iter_mut().zip(reading.feeds) {
-                *last = entries.last().map_or(*last, |entry| entry.number);
-                more |= entries.len() == PAGE;
-                revoked.extend(
-                    entries.into_iter().filter_map(|entry| Some(super::Revocation { id: entry.revoked?.0, age: Duration::ZERO })),
-                );
-            }
-            if !more {
-                let cursor = Cursor::new(progress.to_string());
-                return Ok(RevocationPage { revoked, complete, cursor, store_time: Some(reading.store_time) });
+            Err(error) => {
+                self.connection.replace().await;
+                Err(failed(error))
             }
         }
     }
@@ -282,27 +300,32 @@ impl SessionStore for RedisStore {
         if ids.is_empty() {
             return Ok(());
         }
-        let revoked = self.revoke_each(ids, Revoked::Other, now).await.map_err(failed)?;
-        // What was revoked before is in the feed, and so is what has just been. The rest has no row.
         let known: HashSet<SessionId> = self.revoked_since(None).await?.ids().into_iter().collect();
-        let missing: Vec<&SessionId> = ids.iter().filter(|id| !known.contains(id)).collect();
-        for missing in missing.chunks(AT_ONCE) {
+        let mut revoked = Vec::new();
+        // Each batch is done before the next begins: whoever is cut short has less to do when he asks again.
+        for ids in ids.chunks(AT_ONCE) {
+            let live = self.revoke_each(ids, Revoked::Other, now).await.map_err(failed)?;
+            let entered = |id: &SessionId| known.contains(id) || live.iter().any(|session| session.id() == id);
             let mut pipeline = Pipeline::new();
-            for id in missing {
-                pipeline.add_command(feed::enter(&self.prefix, id, now));
+            for id in ids.iter().filter(|id| !entered(id)) {
+                pipeline.add_command(feed::enter(&self.prefix, id));
             }
-            pipeline.exec_async(&mut self.connection.clone()).await.map_err(failed)?;
+            if !pipeline.is_empty() {
+                pipeline.exec_async(&mut self.connection.primary().map_err(failed)?).await.map_err(failed)?;
+            }
+            revoked.extend(live);
         }
         self.announce(&revoked).await;
         Ok(())
     }
 
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
-        Ok(Some(Box::new(Subscription::to(&self.prefix.channel(), &self.client).await?)))
+        Ok(Some(Box::new(Subscription::to(&self.prefix.channel(), self.connection.client()).await?)))
     }
 
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let clean_up = CleanUp { connection: self.connection.clone(), prefix: &self.prefix, ended: Ended::by(now) };
+        let connection = self.connection.primary().map_err(failed)?;
+        let clean_up = CleanUp { connection, prefix: &self.prefix, ended: Ended::by(now) };
         clean_up.run().await.map_err(failed)
     }
 }

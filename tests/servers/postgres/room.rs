@@ -61,7 +61,7 @@ fn refreshed(session: &Session) -> Session {
     let mut next = session.clone().into_parts();
     next.generation += 1;
     next.rotated_at = Some(now());
-    next.confirmed = next.generation % 2 == 0;
+    next.confirmed = next.generation.is_multiple_of(2);
     next.revision += 1;
     Session::from_parts(next)
 }

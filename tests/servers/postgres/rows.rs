@@ -57,7 +57,7 @@ async fn racing_assertions_and_clean_ups_do_not_fail() {
         let (store, mut known) = (store.clone(), known.clone());
         tokio::spawn(async move {
             known.rotate_left(turn * 300);
-            if turn % 2 == 0 {
+            if turn.is_multiple_of(2) {
                 known.reverse();
             }
             store.assert_revoked(&known, now()).await?;

@@ -5,10 +5,12 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tower_bearer::store::Revoked;
 use tower_bearer::store::redis_driver as redis;
-use tower_bearer::{REVOCATION_RETENTION, RedisStore, SessionId, SessionStore};
+use tower_bearer::{REVOCATION_RETENTION, RedisStore, SessionId, SessionStore, Timestamp};
 
 use super::server::Server;
 use super::{DAY, Database, now, random, session};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 async fn revoked(store: &RedisStore) -> SessionId {
     let session = session("user");
@@ -59,7 +61,7 @@ async fn a_restart_answers_old_cursors_with_a_complete_page() {
 /// More than one page in every bucket.
 #[tokio::test]
 async fn a_long_feed_is_read_to_its_end() {
-    const MANY: usize = 10_000;
+    const MANY: usize = 20_000;
     let database = Database::shared().await;
     let start = database.store.revoked_since(None).await.unwrap();
     let ids: Vec<SessionId> = (0..MANY).map(|_| SessionId::from_bytes(random())).collect();
@@ -76,6 +78,57 @@ async fn a_long_feed_is_read_to_its_end() {
     assert_eq!(database.store.revoked_since(None).await.unwrap().revoked.len(), MANY);
     assert_eq!(database.store.delete_expired(now() + REVOCATION_RETENTION + DAY).await.unwrap(), 0);
     assert_eq!(database.store.revoked_since(None).await.unwrap().ids(), []);
+}
+
+/// The clock of Redis decides: who revokes may be days behind or years ahead.
+#[tokio::test]
+async fn a_revocation_stays_for_the_retention_whatever_its_writer_took_the_time_for() {
+    let database = Database::shared().await;
+    let store = &database.store;
+    let start = now();
+    let mut ids = Vec::new();
+    for at in [Timestamp::from_secs(0), start, start + 1000 * DAY] {
+        let session = session("user");
+        store.insert(&session).await.unwrap();
+        assert!(store.revoke(session.id(), Revoked::LoggedOut, at).await.unwrap());
+        ids.push(*session.id());
+    }
+    assert_eq!(store.delete_expired(start + (REVOCATION_RETENTION - SECOND)).await.unwrap(), 0);
+    let page = store.revoked_since(None).await.unwrap();
+    for id in &ids {
+        assert!(page.contains(id), "a revocation left the feed within the retention");
+        assert!(store.find(id).await.unwrap().unwrap().revoked().is_some());
+    }
+    assert_eq!(store.delete_expired(now() + REVOCATION_RETENTION + SECOND).await.unwrap(), 3);
+    assert_eq!(store.revoked_since(None).await.unwrap().ids(), []);
+}
+
+/// Callers give up after a while, and ask again: each time there has to be less to do.
+#[tokio::test]
+async fn an_assertion_that_is_cut_short_has_entered_what_it_has_looked_at() {
+    let server = Server::start(&[]).await;
+    let mut database = Database::new(server.url()).await;
+    let store = database.store.clone();
+    let ids: Vec<SessionId> = (0..20_000).map(|_| SessionId::from_bytes(random())).collect();
+    let quarter = async {
+        while looked_at(&mut database).await < ids.len() / 4 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = store.assert_revoked(&ids, now()) => {}
+        () = quarter => {}
+    }
+    let looked_at = looked_at(&mut database).await;
+    let entered = store.revoked_since(None).await.unwrap().revoked.len();
+    assert!(looked_at <= entered + 1000, "{looked_at} ids were looked at, and {entered} entered");
+}
+
+/// Each by one call of a script.
+async fn looked_at(database: &mut Database) -> usize {
+    let stats: redis::InfoDict = redis::cmd("INFO").arg("commandstats").query_async(&mut database.beside).await.unwrap();
+    let Some(scripts) = stats.get::<String>("cmdstat_evalsha") else { return 0 };
+    scripts.trim_start_matches("calls=").split(',').next().unwrap().parse().unwrap()
 }
 
 #[tokio::test]

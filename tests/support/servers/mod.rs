@@ -2,7 +2,7 @@
 //!
 //! `tests/run` says where the programs are. It also sets `TMPDIR` to a folder that the user `postgres` can reach.
 // Every test uses a part of this.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, unused_imports, clippy::unwrap_used)]
 
 mod postgres;
 mod process;
