@@ -4,7 +4,7 @@
 //! BENCH_POSTGRES_URL=postgres://… BENCH_REDIS_URL=redis://… cargo bench --all-features --bench bytes
 //! ```
 //!
-//! It wants a database and a Redis of its own: it counts all that Redis holds. `SESSIONS` says how many sessions (100,000), `REFRESHES` how
+//! It wants a database and a Redis of its own, and empty ones: it counts all that Redis holds, and **deletes** all at the end. `SESSIONS` says how many sessions (100,000), `REFRESHES` how
 //! many refreshes each (100).
 
 #![allow(clippy::unwrap_used)]
@@ -32,7 +32,8 @@ async fn main() {
 async fn in_postgres(url: &str, sessions: u64, refreshes: u64) {
     let pool = sqlx::postgres::PgPoolOptions::new().max_connections(TASKS as u32).connect(url).await.unwrap();
     let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
-    sqlx::raw_sql("TRUNCATE tower_bearer_sessions").execute(&pool).await.unwrap();
+    let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM tower_bearer_sessions)").fetch_one(&pool).await.unwrap();
+    assert!(!there, "there are sessions in that database");
     work(Arc::new(store), sessions, refreshes).await;
     let sql = "SELECT pg_total_relation_size('tower_bearer_sessions'), (SELECT count(*) FROM tower_bearer_sessions)";
     let (bytes, rows): (i64, i64) = sqlx::query_as(sql).fetch_one(&pool).await.unwrap();
@@ -47,7 +48,8 @@ async fn in_postgres(url: &str, sessions: u64, refreshes: u64) {
 async fn in_redis(url: &str, sessions: u64, refreshes: u64) {
     let store = RedisStore::open(url).await.unwrap();
     let mut connection = redis::Client::open(url).unwrap().get_connection_manager().await.unwrap();
-    redis::cmd("FLUSHDB").exec_async(&mut connection).await.unwrap();
+    let keys: u64 = redis::cmd("DBSIZE").query_async(&mut connection).await.unwrap();
+    assert_eq!(keys, 0, "there are keys in that Redis");
     let before = used(&mut connection).await;
     work(Arc::new(store), sessions, refreshes).await;
     let bytes = used(&mut connection).await - before;
@@ -63,10 +65,13 @@ async fn used(connection: &mut redis::aio::ConnectionManager) -> u64 {
 async fn in_sqlite(sessions: u64, refreshes: u64) {
     let directory = tempfile::TempDir::new().unwrap();
     let path = directory.path().join("bench.db");
-    let store = SqliteStore::open(&path).await.unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let pool = sqlx::SqlitePool::connect_with(options.journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)).await.unwrap();
+    let store = SqliteStore::from_pool(pool.clone()).await.unwrap();
     // Each write waits for the disk: fewer sessions show the same.
     let sessions = sessions.min(5_000);
     work(Arc::new(store), sessions, refreshes).await;
+    pool.close().await;
     // The write-ahead log goes into the file when the last connection closes.
     let bytes = std::fs::metadata(&path).unwrap().len();
     println!("SQLite     {:.0} bytes a session, of {sessions}", bytes as f64 / sessions as f64);

@@ -79,13 +79,16 @@ async fn in_redis(url: &str, clients: usize) {
          if string.sub(row, 1, 1) ~= '\\0' then return false end \
          redis.call('SET', KEYS[1], string.sub(row, 1, 32) .. ARGV[1], 'KEEPTTL') return row",
     ));
+    let shared = connection.clone();
     let limit = move |client: usize| {
-        let (script, mut connection) = (Arc::clone(&script), connection.clone());
+        let (script, mut connection) = (Arc::clone(&script), shared.clone());
         async move {
             let _: Vec<u8> = script.key(id(client)).arg([0_u8; 32].as_slice()).invoke_async(&mut connection).await.unwrap();
         }
     };
     compare("Redis", clients, limit, RedisStore::from_client(client).await.unwrap()).await;
+    let keys: Vec<Vec<u8>> = (0..clients).map(id).collect();
+    redis::cmd("DEL").arg(keys).exec_async(&mut connection.clone()).await.unwrap();
 }
 
 async fn compare<F>(name: &str, clients: usize, limit: impl Fn(usize) -> F + Clone + Send + 'static, store: impl SessionStore)

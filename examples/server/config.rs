@@ -6,10 +6,10 @@
 //! | `DATABASE_URL` | `sqlite:FILE`, `memory:`, `postgres://…` or `redis://…`: see `database.rs` | a file beside the program |
 //! | `AUTH_SECRET` | 32 bytes or more, the same on all servers that share a database; earlier ones in `AUTH_SECRET_PREVIOUS` | made once, in a file beside the program |
 //! | `SIGNING_KEY_FILE` | a private key in PEM (PKCS#8), or an `oct` JWK | HS256 from the secret |
-//! | `ISSUER`, `AUDIENCE` | names in the tokens, the same on all servers that share a database | `http://ADDR` (`http://localhost` with PostgreSQL or Redis), `example-api` |
+//! | `ISSUER`, `AUDIENCE` | names in the tokens, the same on all servers that share a database, a SQLite file too | `http://ADDR` (`http://localhost` with PostgreSQL or Redis), `example-api` |
 //! | `ACCESS_TTL`, `OVERLAP`, `LEEWAY` | whole seconds | 1800, 30, 60 |
 //! | `LOGIN_RATE_LIMIT` | ignored: there is no limit yet | |
-//! | `DEMO_USERS` | `1`: demo users on other addresses than loopback too | |
+//! | `DEMO_USERS` | `1` or `0`: whether an empty database gets demo users | on loopback only |
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
@@ -31,7 +31,8 @@ pub(crate) struct Config {
     pub(crate) audience: String,
     pub(crate) policy: SessionPolicy,
     pub(crate) leeway: Duration,
-    pub(crate) demo_users: bool,
+    /// `None`: on loopback only.
+    pub(crate) demo_users: Option<bool>,
 }
 
 impl Config {
@@ -86,10 +87,11 @@ fn leeway() -> Result<Duration, String> {
     if leeway > Duration::from_secs(300) { Err("LEEWAY is 300 seconds at most".to_owned()) } else { Ok(leeway) }
 }
 
-fn demo_users() -> Result<bool, String> {
+fn demo_users() -> Result<Option<bool>, String> {
     match variable("DEMO_USERS")?.as_deref() {
-        Some("1") => Ok(true),
-        None | Some("0") => Ok(false),
+        None => Ok(None),
+        Some("1") => Ok(Some(true)),
+        Some("0") => Ok(Some(false)),
         Some(value) => Err(format!("DEMO_USERS is {value:?}. It takes 1 or 0")),
     }
 }
@@ -102,7 +104,7 @@ fn secret(database: &Database) -> Result<Secret, BoxError> {
         (None, None) if matches!(database, Database::Memory) => Ok(Secret::random()?),
         (None, None) => {
             let path = beside_the_program("secret")?;
-            if database.is_shared() {
+            if matches!(database, Database::Postgres(_)) {
                 println!("servers on other machines need the same AUTH_SECRET: it is in {}", path.display());
             }
             secret_file(&path)

@@ -4,8 +4,10 @@
 //! |---|---|---|
 //! | none, or `sqlite:FILE` | the file | the same file |
 //! | `memory:` | in memory | in memory |
-//! | `postgres://…` | PostgreSQL | the same database |
-//! | `redis://…` | Redis or Valkey | a SQLite file beside the program, so on one machine |
+//! | `postgres://…` | PostgreSQL | the same database, in a table `users` of this example |
+//! | `redis://…` | Redis or Valkey | a SQLite file beside the program |
+//!
+//! With Redis all servers have to be this program on this machine: elsewhere the same number is another user.
 
 use std::error::Error;
 use std::fmt;

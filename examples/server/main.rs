@@ -53,7 +53,7 @@ async fn run() -> Result<(), BoxError> {
 
     let (users, store) = config.database.open().await?;
     let accounts = Accounts::new(users);
-    let seeded = (config.demo_users || addr.ip().is_loopback()) && accounts.seed().await?;
+    let seeded = config.demo_users.unwrap_or(addr.ip().is_loopback()) && accounts.seed().await?;
     if seeded {
         println!("demo users: alice / wonderland-7 (admin) and bob / builder-8, because the database was empty");
     }

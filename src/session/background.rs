@@ -1,11 +1,14 @@
-//! [`Background`]: a task that is started when it is needed, and again when it has ended.
+//! [`Background`]: a task that is started when it is needed, and again when it has ended; and [`Outage`], what it tells the log.
 
+use std::error::Error;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+
+use crate::store::StoreError;
 
 #[derive(Default)]
 pub(super) struct Background {
@@ -55,5 +58,30 @@ fn watched(running: Arc<AtomicBool>, task: impl Future<Output = ()>) -> impl Fut
     async move {
         let _flag = flag;
         task.await;
+    }
+}
+
+/// Something in the background that fails for a while: the log hears when it begins, and when it is over.
+pub(super) struct Outage {
+    what: &'static str,
+    lasts: bool,
+}
+
+impl Outage {
+    pub(super) fn of(what: &'static str) -> Self {
+        Self { what, lasts: false }
+    }
+
+    pub(super) fn note(&mut self, outcome: Result<(), StoreError>) {
+        match (outcome, self.lasts) {
+            (Err(error), false) => tracing::warn!(cause = &error as &dyn Error, "{}", self.what),
+            (Ok(()), true) => tracing::info!("over: {}", self.what),
+            (Err(error), true) => {
+                tracing::debug!(cause = &error as &dyn Error, "{}", self.what);
+                return;
+            }
+            (Ok(()), false) => return,
+        }
+        self.lasts = !self.lasts;
     }
 }

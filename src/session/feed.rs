@@ -97,5 +97,5 @@ impl RevocationSource for Arc<Feed> {
 }
 
 const UNKNOWN: i64 = i64::MIN;
-/// Below it a difference costs the overlap a sixth.
+/// Below it a difference costs the overlap a sixth at most.
 const MAX_DIFFERENCE: Duration = Duration::from_secs(5);

@@ -144,7 +144,8 @@ impl<A: Authenticate> Sessions<A> {
     ///
     /// # Errors
     ///
-    /// `CredentialsInvalid`; `UserGone` if the user's credentials changed meanwhile; `Unavailable`; `Misconfigured` if the grant cannot be.
+    /// `CredentialsInvalid`; `UserGone` if the user's credentials changed meanwhile; `Unavailable`, also if `authenticate` takes more than 30
+    /// seconds, or the rest; `Misconfigured` if the grant cannot be.
     pub async fn log_in(&self, credentials: A::Credentials, device: Option<&str>) -> Result<TokenResponse, SessionError> {
         let authenticate = async { self.accounts.authenticate(credentials).await.map_err(SessionError::unavailable) };
         let grant = within_deadline(authenticate).await?;
@@ -185,7 +186,7 @@ impl<A: Authenticate> Sessions<A> {
     ///
     /// # Errors
     ///
-    /// `Unavailable`: try again.
+    /// `Unavailable`, after 30 seconds at most: try again.
     pub async fn log_out(&self, token: &str) -> Result<(), SessionError> {
         match self.session_of(token) {
             Some(id) => within_deadline(self.end(&id, Revoked::LoggedOut)).await,
@@ -208,7 +209,7 @@ impl<A: Authenticate> Sessions<A> {
     ///
     /// # Errors
     ///
-    /// `Unavailable`: some may be left.
+    /// `Unavailable`, also after ten minutes: some may be left.
     pub async fn delete_expired(&self) -> Result<u64, SessionError> {
         Ok(self.sync.delete_expired().await?)
     }

@@ -1,10 +1,8 @@
-//! [`StoreOutage`]: what a process does that cannot ask its store; and [`Outage`], which tells the log of it.
+//! [`StoreOutage`]: what a process does that cannot ask its store, and the numbers that show it.
 
-use std::error::Error;
 use std::time::Duration;
 
 use super::{Authenticate, Sessions};
-use crate::store::StoreError;
 
 /// What becomes of access tokens while this process cannot ask the store which sessions were revoked.
 ///
@@ -48,8 +46,8 @@ impl<A: Authenticate> Sessions<A> {
 
     /// How old the knowledge of this process is: the time since the last pull of revocations began that succeeded. `None`: there was none.
     ///
-    /// About a second where all is well, for a process that has verified a token or handed one out; below, with announcements. Worth an alarm
-    /// above ten: see [`StoreOutage`].
+    /// Between nothing and about a second where all is well, once the process has verified a token or handed one out. Worth an alarm above ten
+    /// seconds: see [`StoreOutage`].
     #[must_use]
     pub fn revocation_lag(&self) -> Option<Duration> {
         self.sync.revocations().lag()
@@ -58,36 +56,11 @@ impl<A: Authenticate> Sessions<A> {
     /// By how many milliseconds the store's clock is ahead of this process's; negative, if it is behind. `None`: the store was not asked yet,
     /// or it is on this machine and has no clock of its own.
     ///
-    /// It is off by half of what the question took. Above five seconds there is a warning in the log. What the clocks differ by is lost from
+    /// It is off by up to half of what the question took. Above five seconds there is a warning in the log. What the clocks differ by is lost from
     /// the [overlap](crate::SessionPolicy::with_overlap), so keep them in step (NTP).
     #[must_use]
     pub fn store_clock_offset(&self) -> Option<i64> {
         self.sync.feed().clock_offset()
-    }
-}
-
-/// Something in the background that fails for a while: the log hears when it begins, and when it is over.
-pub(super) struct Outage {
-    what: &'static str,
-    lasts: bool,
-}
-
-impl Outage {
-    pub(super) fn of(what: &'static str) -> Self {
-        Self { what, lasts: false }
-    }
-
-    pub(super) fn note(&mut self, outcome: Result<(), StoreError>) {
-        match (outcome, self.lasts) {
-            (Err(error), false) => tracing::warn!(cause = &error as &dyn Error, "{}", self.what),
-            (Ok(()), true) => tracing::info!("over: {}", self.what),
-            (Err(error), true) => {
-                tracing::debug!(cause = &error as &dyn Error, "{}", self.what);
-                return;
-            }
-            (Ok(()), false) => return,
-        }
-        self.lasts = !self.lasts;
     }
 }
 

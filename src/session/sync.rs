@@ -9,9 +9,8 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use super::background::Background;
+use super::background::{Background, Outage};
 use super::feed::Feed;
-use super::outage::Outage;
 use crate::clock::Clock;
 use crate::deadline::within;
 use crate::store::{Announcements, SessionStore, StoreError};
@@ -125,9 +124,9 @@ impl StoreSync {
     /// Deletes what ended long ago. Not before the store has said what time it is there.
     pub(super) async fn delete_expired(&self) -> Result<u64, StoreError> {
         if self.revocations.lag().is_none() {
-            self.pull().await?;
+            in_time(PULL_DEADLINE, self.pull()).await?;
         }
-        self.feed.delete_expired().await
+        in_time(CLEAN_UP_DEADLINE, self.feed.delete_expired()).await
     }
 
     /// Now and then. Each process does, and not all at the same time.
@@ -136,7 +135,7 @@ impl StoreSync {
         sleep(CLEAN_UP_FIRST.mul_f64(1.0 + random_share())).await;
         loop {
             let Some(sync) = sync.upgrade() else { return };
-            outage.note(in_time(CLEAN_UP_DEADLINE, sync.delete_expired()).await.map(|deleted| {
+            outage.note(sync.delete_expired().await.map(|deleted| {
                 if deleted > 0 {
                     tracing::info!(deleted, "expired sessions were deleted");
                 }
@@ -199,7 +198,7 @@ impl Drop for Batch<'_> {
 
 /// Nothing in the background waits for a store that hangs.
 async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    within(limit, work).await.unwrap_or_else(|elapsed| Err(StoreError::new("session", elapsed)))
+    within(limit, work).await.unwrap_or_else(|elapsed| Err(StoreError::new("slow", elapsed)))
 }
 
 /// How long a logout takes to reach this process where nothing announces it.

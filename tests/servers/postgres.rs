@@ -48,6 +48,10 @@ struct Schema {
 }
 
 impl Schema {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     async fn new() -> Self {
         static LAST: AtomicU32 = AtomicU32::new(0);
         let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();

@@ -14,7 +14,7 @@ use tower_bearer::store::redis_driver::{self as redis, Client, aio::MultiplexedC
 use tower_bearer::store::{KeyPrefix, SessionParts};
 use tower_bearer::{Clock, RedisStore, Session, SessionId, SystemClock, Timestamp};
 
-use self::in_turn::InTurn;
+use crate::in_turn::InTurn;
 use crate::url;
 
 mod one_server {

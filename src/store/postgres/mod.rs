@@ -47,14 +47,17 @@ use crate::token::{SessionId, Subject};
 /// Beside the pool the store opens up to two connections with the pool's options: one to pull revocations, so that an exhausted pool keeps
 /// no logout from the other processes, and one to listen (one for each subscription). They are closed with the last clone of the store.
 ///
-/// Behind PgBouncer with `pool_mode = transaction` no announcement arrives, and a logout is felt in a second; before PgBouncer 1.21 the
-/// `PgConnectOptions` need `.statement_cache_capacity(0)`.
+/// Behind PgBouncer with `pool_mode = transaction` no announcement arrives, and no warning tells it: a logout is felt in a second. Without its
+/// `max_prepared_statements` (since PgBouncer 1.21) the `PgConnectOptions` need `.statement_cache_capacity(0)`.
 ///
 /// # Schema
 ///
 /// The tables are in the first schema of the connection's `search_path`, by default `public`; for another, such as `auth`, take
-/// `PgConnectOptions::options([("search_path", "auth")])`. The schema has to be there, and the role may make tables in it when the
-/// store is opened for the first time.
+/// `PgConnectOptions::options([("search_path", "auth")])`. The schema has to be there.
+///
+/// The role that opens the store first makes the tables, and whichever opens it first after an update of this crate. The others need
+/// `SELECT` on `tower_bearer_migrations`, and `SELECT`, `INSERT`, `UPDATE` and `DELETE` on `tower_bearer_sessions` and
+/// `tower_bearer_revocations`.
 ///
 /// # Limits
 ///

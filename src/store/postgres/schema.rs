@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{Row, SqlStr};
 
@@ -32,6 +32,11 @@ pub(super) async fn check(pool: &PgPool) -> Result<(), BoxError> {
 
 /// Makes or updates the tables, in one transaction. Of several processes that start at once, the others wait.
 pub(super) async fn migrate(pool: &PgPool, prefix: &TablePrefix) -> Result<(), BoxError> {
+    let migrator = migrator(prefix);
+    // The application's role need not be allowed to make tables, where another has made them.
+    if is_done(&migrator, pool, prefix).await? {
+        return Ok(());
+    }
     let mut transaction = pool.begin().await?;
     // The lock of `sqlx` is the session's: after an error it would stay with a connection of the application's pool, and behind PgBouncer
     // with anybody's.
@@ -39,9 +44,19 @@ pub(super) async fn migrate(pool: &PgPool, prefix: &TablePrefix) -> Result<(), B
         .bind(prefix.name(MIGRATIONS))
         .execute(&mut *transaction)
         .await?;
-    migrator(prefix).run_direct::<PgConnection>(None, &mut transaction, false).await?;
+    migrator.run_direct::<PgConnection>(None, &mut transaction, false).await?;
     transaction.commit().await?;
     Ok(())
+}
+
+async fn is_done(migrator: &Migrator, pool: &PgPool, prefix: &TablePrefix) -> Result<bool, BoxError> {
+    let table = prefix.name(MIGRATIONS);
+    if !sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(&table).fetch_one(pool).await? {
+        return Ok(false);
+    }
+    let applied = pool.acquire().await?.list_applied_migrations(&table).await?;
+    let wanted = migrator.iter().map(|migration| (migration.version, &migration.checksum));
+    Ok(wanted.eq(applied.iter().map(|applied| (applied.version, &applied.checksum))))
 }
 
 fn migrator(prefix: &TablePrefix) -> Migrator {

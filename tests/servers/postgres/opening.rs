@@ -55,6 +55,33 @@ async fn many_may_open_an_empty_schema_at_once() {
     }
 }
 
+/// The application's role may be kept from making tables: another has opened the store before.
+#[tokio::test]
+async fn a_role_that_may_not_make_tables_may_use_them() {
+    let schema = Schema::new().await;
+    let owner = schema.pool().await;
+    PostgresStore::from_pool(owner.clone()).await.unwrap();
+    let role = format!("{}_app", schema.name());
+    let grants = format!(
+        "CREATE ROLE {role}; GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ON tower_bearer_migrations TO {role}; \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON tower_bearer_sessions, tower_bearer_revocations TO {role}",
+        schema = schema.name()
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(grants)).execute(&owner).await.unwrap();
+
+    let pool = sqlx::PgPool::connect_with(schema.options().options([("role", role.as_str())])).await.unwrap();
+    let made = sqlx::query("CREATE TABLE another (id int)").execute(&pool).await;
+    assert!(made.is_err(), "the role may make tables");
+    let store = PostgresStore::from_pool(pool).await.unwrap();
+    let session = session(1, "user");
+    store.insert(&session).await.unwrap();
+    assert!(store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap());
+    assert_eq!(store.revoked_since(None).await.unwrap().ids(), [*session.id()]);
+    drop(store);
+    let gone = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(gone)).execute(&owner).await.unwrap();
+}
+
 #[tokio::test]
 async fn an_application_with_migrations_of_its_own_keeps_them() {
     let schema = Schema::new().await;
@@ -149,7 +176,8 @@ async fn debug_shows_no_url() {
     let options = schema.options().password("open sesame");
     let store = PostgresStore::from_pool(sqlx::PgPool::connect_with(options).await.unwrap()).await.unwrap();
     assert_eq!(format!("{store:?}"), r#"PostgresStore { prefix: TablePrefix("tower_bearer_"), .. }"#);
-    let refused = PostgresStore::open("postgres://user:open%20sesame@127.0.0.1:1/none").await.unwrap_err();
+    let (host, port) = (schema.options().get_host().to_owned(), schema.options().get_port());
+    let refused = PostgresStore::open(&format!("postgres://user:open%20sesame@{host}:{port}/none")).await.unwrap_err();
     let told = format!("{refused} {refused:?} {}", refused.source().unwrap());
     assert!(!told.contains("sesame"), "an error tells the password: {told}");
 }

@@ -1,0 +1,76 @@
+//! The feed of revocations: what a store tells the processes, and how they are woken.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::clock::Timestamp;
+use crate::token::SessionId;
+
+/// A place in a store's feed of revocations. Only the store that gave it out can read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor(String);
+
+impl Cursor {
+    /// For stores.
+    #[must_use]
+    pub fn new(place: impl Into<String>) -> Self {
+        Self(place.into())
+    }
+
+    /// For stores.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Wakes those who wait for revocations.
+///
+/// It carries nothing and promises little: an announcement may come twice, late or never, and for no reason. Every process pulls once a
+/// second in any case.
+#[async_trait]
+pub trait Announcements: Send {
+    /// Returns when something was revoked since the last call. One announcement may stand for many revocations.
+    ///
+    /// `Err`: the subscription is gone, and what was announced meanwhile is lost. The caller pulls, and subscribes again.
+    async fn next(&mut self) -> Result<(), StoreError>;
+}
+
+/// What [`SessionStore::revoked_since`](super::SessionStore::revoked_since) answers.
+#[derive(Clone, Debug)]
+pub struct RevocationPage {
+    /// The revoked sessions, in any order; some may have been given out before.
+    pub revoked: Vec<Revocation>,
+    /// Whether these are all within the retention. Else they are those after the cursor.
+    pub complete: bool,
+    /// Where to go on.
+    pub cursor: Cursor,
+    /// What time it is at the store. `None`: it has no clock but this machine's.
+    pub store_time: Option<Timestamp>,
+}
+
+impl RevocationPage {
+    /// Whether a session is among them.
+    #[must_use]
+    pub fn contains(&self, id: &SessionId) -> bool {
+        self.revoked.iter().any(|revocation| revocation.id == *id)
+    }
+
+    /// The sessions, without their ages.
+    #[must_use]
+    pub fn ids(&self) -> Vec<SessionId> {
+        self.revoked.iter().map(|revocation| revocation.id).collect()
+    }
+}
+
+/// A session in the feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// The session.
+    pub id: SessionId,
+    /// How long it has been in the feed, by the store's clock, whatever clock he had who revoked. Never more than that: processes forget a
+    /// session when it is as old as the [retention](crate::REVOCATION_RETENTION). [`Duration::ZERO`] is always safe.
+    pub age: Duration,
+}
