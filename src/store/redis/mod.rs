@@ -54,7 +54,7 @@ use crate::token::{REVOCATION_RETENTION, SessionId, Subject};
 ///
 /// # What it stores
 ///
-/// One key a session, about 210 bytes with its place in the index by subject. It expires by itself a day after its absolute end, and 24
+/// One key a session, 210 to 240 bytes with its place in the index by subject. It expires by itself a day after its absolute end, and 24
 /// hours, 6 minutes and 30 seconds after a revocation. A refresh is one read and one script on this key.
 ///
 /// The index is compact up to 1.5 million sessions with Redis's default `zset-max-listpack-entries 128`; for more, raise it: 512 is for 7
