@@ -106,8 +106,8 @@ fn a_mistake_at_start_up_is_a_sentence_with_the_cure_in_it() {
         ("AUTH_SECRET_PREVIOUS", "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe", "AUTH_SECRET is not"),
         ("DATABASE_URL", "sqlite:/nowhere/app.db", "DATABASE_URL: /nowhere/app.db"),
         ("DATABASE_URL", "mysql://user:hunter2@host/db", "DATABASE_URL=sqlite:app.db"),
-        ("DATABASE_URL", "postgres://user:hunter2@host/db", "AUTH_SECRET=$(openssl rand -base64 48)"),
-        ("DATABASE_URL", "redis://:hunter2@host", "AUTH_SECRET=$(openssl rand -base64 48)"),
+        ("DATABASE_URL", "postgres://user:hunter2@127.0.0.1:none/db", "DATABASE_URL does not lead to PostgreSQL"),
+        ("DATABASE_URL", "redis://:hunter2@127.0.0.1:none", "DATABASE_URL does not lead to Redis"),
         ("SIGNING_KEY_FILE", "/nowhere.pem", "SIGNING_KEY_FILE /nowhere.pem"),
     ] {
         let sentence = refusal(&[(name, value)]);

@@ -226,6 +226,10 @@ async fn a_clock_that_is_far_ahead_deletes_nothing_that_lives() {
     assert!(node.store.calls_of("delete_expired") > 0);
     assert!(node.store.inner().find(&id).await.unwrap().is_some());
     assert_eq!(node.sessions.delete_expired().await.unwrap(), 0);
+    // Nor does a process that does nothing else, and has not asked what time it is there.
+    let cron = Sessions::new(Accounts, node.store.clone(), node.tokens.signer(), &Secret::random().unwrap());
+    assert_eq!(cron.delete_expired().await.unwrap(), 0);
+    assert!(node.store.inner().find(&id).await.unwrap().is_some());
 }
 
 /// `Arc<dyn SessionStore>` hands announcements on, too.

@@ -28,7 +28,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     source: Box<dyn RevocationSource>,
     revoked: RwLock<Revoked>,
-    /// The monotonic moment, in milliseconds, up to which everything is known.
+    /// The monotonic moment, in milliseconds, up to which everything is known. Whoever reads it sees that in the set.
     current_to: AtomicU64,
     /// Held by whoever loads. The number counts the loads that failed.
     loading: Mutex<()>,
@@ -74,7 +74,7 @@ impl Revocations {
 
     /// Whether the set was loaded, and is not older than `max_lag`.
     pub(crate) fn is_current(&self, max_lag: Option<Duration>) -> bool {
-        match (self.0.current_to.load(Ordering::Relaxed), max_lag) {
+        match (self.0.current_to.load(Ordering::Acquire), max_lag) {
             (NEVER, _) => false,
             (_, None) => true,
             (current_to, Some(max_lag)) => self.since(current_to) <= max_lag,
@@ -83,7 +83,7 @@ impl Revocations {
 
     /// How old the set is. `None`: it was never loaded.
     pub(crate) fn lag(&self) -> Option<Duration> {
-        match self.0.current_to.load(Ordering::Relaxed) {
+        match self.0.current_to.load(Ordering::Acquire) {
             NEVER => None,
             current_to => Some(self.since(current_to)),
         }
@@ -150,7 +150,7 @@ impl Revocations {
         // Of two pulls at once the earlier may come last.
         let later = |current_to| (current_to == NEVER || current_to < asked).then_some(asked);
         // An error says that it was later already.
-        let _ = self.0.current_to.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
+        let _ = self.0.current_to.fetch_update(Ordering::Release, Ordering::Relaxed, later);
     }
 
     fn since(&self, current_to: u64) -> Duration {
