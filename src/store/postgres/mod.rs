@@ -20,7 +20,7 @@ use self::statements::Statements;
 pub use self::table_prefix::TablePrefix;
 use super::ended::Ended;
 use super::session::SessionParts;
-use super::sql::{age, array, millis, revision, revoked, timestamp};
+use super::sql::{age, array, bind_changes, bind_row, millis, read_row, revision, revoked, timestamp};
 use super::{Announcements, Cursor, MAX_LISTED, Revocation, RevocationPage, Revoked, Session, SessionStore, StoreError};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
@@ -111,26 +111,8 @@ impl PostgresStore {
 impl SessionStore for PostgresStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
         let row = session.parts();
-        sqlx::query(self.sql.insert.clone())
-            .bind(uuid(&row.id))
-            .bind(row.subject.as_str())
-            .bind(row.device.as_deref())
-            .bind(millis(row.created_at))
-            .bind(millis(row.expires_at))
-            .bind(row.stamp.map(Vec::from))
-            .bind(row.receipts)
-            .bind(i64::from(row.generation))
-            .bind(row.rotated_at.map(millis))
-            .bind(row.confirmed)
-            .bind(i16::from(row.recoveries))
-            .bind(row.recovered)
-            .bind(row.retry_key.map(Vec::from))
-            .bind(revision(row.revision))
-            .bind(row.revoked.map(|(because, _)| because.as_str()))
-            .bind(row.revoked.map(|(_, at)| millis(at)))
-            .execute(&self.pool)
-            .await
-            .map_err(failed)?;
+        let query = bind_row!(sqlx::query(self.sql.insert.clone()), uuid(&row.id), row);
+        query.execute(&self.pool).await.map_err(failed)?;
         Ok(())
     }
 
@@ -144,19 +126,8 @@ impl SessionStore for PostgresStore {
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
         let next = next.parts();
-        let done = sqlx::query(self.sql.replace.clone())
-            .bind(i64::from(next.generation))
-            .bind(next.rotated_at.map(millis))
-            .bind(next.confirmed)
-            .bind(i16::from(next.recoveries))
-            .bind(next.recovered)
-            .bind(next.retry_key.map(Vec::from))
-            .bind(revision(next.revision))
-            .bind(uuid(&next.id))
-            .execute(&self.pool)
-            .await
-            .map_err(failed)?;
-        Ok(done.rows_affected() == 1)
+        let query = bind_changes!(sqlx::query(self.sql.replace.clone()), uuid(&next.id), next);
+        Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected() == 1)
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
@@ -283,25 +254,7 @@ fn refuse_standby(row: &PgRow) -> Result<(), BoxError> {
 }
 
 fn read(row: &PgRow) -> Result<Session, BoxError> {
-    let bytes =
-        |column| -> Result<Option<[u8; 16]>, BoxError> { row.try_get::<Option<Vec<u8>>, _>(column)?.map(array).transpose() };
-    Ok(Session::from_parts(SessionParts {
-        id: session_id(row.try_get("id")?),
-        subject: row.try_get::<String, _>("subject")?.into(),
-        device: row.try_get("device")?,
-        created_at: timestamp(row.try_get("created_at")?)?,
-        expires_at: timestamp(row.try_get("expires_at")?)?,
-        stamp: bytes("stamp")?,
-        receipts: row.try_get("receipts")?,
-        generation: row.try_get::<i64, _>("generation")?.try_into()?,
-        rotated_at: row.try_get::<Option<i64>, _>("rotated_at")?.map(timestamp).transpose()?,
-        confirmed: row.try_get("confirmed")?,
-        recoveries: row.try_get::<i16, _>("recoveries")?.try_into()?,
-        recovered: row.try_get("recovered")?,
-        retry_key: bytes("retry_key")?,
-        revision: row.try_get::<i64, _>("revision")?.try_into()?,
-        revoked: revoked(row.try_get("revoked_because")?, row.try_get("revoked_at")?)?,
-    }))
+    Ok(read_row!(row, session_id(row.try_get("id")?)))
 }
 
 /// PostgreSQL's text has no NUL: nobody has such a subject.

@@ -14,7 +14,7 @@ use sqlx::{Row, SqlSafeStr};
 use self::statements::*;
 use super::ended::Ended;
 use super::session::SessionParts;
-use super::sql::{age, array, millis, revision, revoked, timestamp};
+use super::sql::{age, array, bind_changes, bind_row, millis, read_row, revision, revoked, timestamp};
 use super::{Announcements, Cursor, MAX_LISTED, Revocation, RevocationPage, Revoked, Session, SessionStore, StoreError};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
@@ -81,26 +81,8 @@ impl SqliteStore {
 impl SessionStore for SqliteStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
         let row = session.parts();
-        sqlx::query(INSERT)
-            .bind(&row.id.as_bytes()[..])
-            .bind(row.subject.as_str())
-            .bind(row.device.as_deref())
-            .bind(millis(row.created_at))
-            .bind(millis(row.expires_at))
-            .bind(row.stamp.map(Vec::from))
-            .bind(row.receipts)
-            .bind(row.generation)
-            .bind(row.rotated_at.map(millis))
-            .bind(row.confirmed)
-            .bind(row.recoveries)
-            .bind(row.recovered)
-            .bind(row.retry_key.map(Vec::from))
-            .bind(revision(row.revision))
-            .bind(row.revoked.map(|(because, _)| because.as_str()))
-            .bind(row.revoked.map(|(_, at)| millis(at)))
-            .execute(&self.pool)
-            .await
-            .map_err(failed)?;
+        let query = bind_row!(sqlx::query(INSERT), &row.id.as_bytes()[..], row);
+        query.execute(&self.pool).await.map_err(failed)?;
         Ok(())
     }
 
@@ -111,19 +93,8 @@ impl SessionStore for SqliteStore {
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
         let next = next.parts();
-        let done = sqlx::query(REPLACE)
-            .bind(next.generation)
-            .bind(next.rotated_at.map(millis))
-            .bind(next.confirmed)
-            .bind(next.recoveries)
-            .bind(next.recovered)
-            .bind(next.retry_key.map(Vec::from))
-            .bind(revision(next.revision))
-            .bind(&next.id.as_bytes()[..])
-            .execute(&self.pool)
-            .await
-            .map_err(failed)?;
-        Ok(done.rows_affected() == 1)
+        let query = bind_changes!(sqlx::query(REPLACE), &next.id.as_bytes()[..], next);
+        Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected() == 1)
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
@@ -260,25 +231,7 @@ fn migrator() -> Migrator {
 }
 
 fn read(row: &SqliteRow) -> Result<Session, BoxError> {
-    let blob =
-        |column| -> Result<Option<[u8; 16]>, BoxError> { row.try_get::<Option<Vec<u8>>, _>(column)?.map(array).transpose() };
-    Ok(Session::from_parts(SessionParts {
-        id: SessionId::from_bytes(array(row.try_get("id")?)?),
-        subject: row.try_get::<String, _>("subject")?.into(),
-        device: row.try_get("device")?,
-        created_at: timestamp(row.try_get("created_at")?)?,
-        expires_at: timestamp(row.try_get("expires_at")?)?,
-        stamp: blob("stamp")?,
-        receipts: row.try_get("receipts")?,
-        generation: row.try_get("generation")?,
-        rotated_at: row.try_get::<Option<i64>, _>("rotated_at")?.map(timestamp).transpose()?,
-        confirmed: row.try_get("confirmed")?,
-        recoveries: row.try_get("recoveries")?,
-        recovered: row.try_get("recovered")?,
-        retry_key: blob("retry_key")?,
-        revision: row.try_get::<i64, _>("revision")?.try_into()?,
-        revoked: revoked(row.try_get("revoked_because")?, row.try_get("revoked_at")?)?,
-    }))
+    Ok(read_row!(row, SessionId::from_bytes(array(row.try_get("id")?)?)))
 }
 
 /// A list of ids in hexadecimal, which SQLite reads as one argument.
