@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::clock::{Clock, Timestamp};
 use crate::error::BoxError;
 use crate::store::{Cursor, RevocationPage, SessionStore, StoreError};
-use crate::token::{Aged, RevocationSource, Revocations, SessionId};
+use crate::token::{RevocationSource, Revocations, SessionId};
 
 /// How far the store's revocations have been read, and what time it is there.
 pub(super) struct Feed {
@@ -35,9 +35,8 @@ impl Feed {
         if let Some(store_time) = page.store_time {
             self.compare_clocks(asked_at, store_time);
         }
-        let revoked: Vec<Aged> = page.revoked.iter().map(|revocation| (revocation.id, revocation.age)).collect();
-        let lost = if page.complete { revocations.lacking(&revoked, entered) } else { Vec::new() };
-        revocations.extend(&revoked);
+        let lost = if page.complete { revocations.lacking(&page.revoked, entered) } else { Vec::new() };
+        revocations.extend(&page.revoked);
         revocations.set_current_to(asked);
         self.tell_what_was_lost(&lost).await?;
         self.go_on_from(page);

@@ -48,7 +48,9 @@ use self::sync::StoreSync;
 use crate::clock::Timestamp;
 use crate::deadline::within;
 use crate::store::{Revoked, Session, SessionParts, SessionStore};
-use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, KeySet, Secret, SessionClaims, SessionId, ensure_started};
+use crate::token::{
+    AccessTokenSigner, AccessTokenVerifier, Grant, KeySet, Revocation, Secret, SessionClaims, SessionId, ensure_started,
+};
 
 /// Logs in, refreshes and logs out. A clone is another handle on the same sessions.
 ///
@@ -261,7 +263,7 @@ impl<A: Authenticate> Sessions<A> {
     async fn end(&self, id: &SessionId, because: Revoked) -> Result<(), SessionError> {
         ensure_started(&self.sync);
         let ended = self.store.revoke(id, because, self.now()).await?;
-        self.sync.revocations().extend(&[(*id, Duration::ZERO)]);
+        self.sync.revocations().extend(&[Revocation { id: *id, age: Duration::ZERO }]);
         if ended {
             tracing::info!(session = %id, because = because.as_str(), "session ended");
         }

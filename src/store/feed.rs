@@ -1,12 +1,10 @@
 //! The feed of revocations: what a store tells the processes, and how they are woken.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 
 use super::StoreError;
 use crate::clock::Timestamp;
-use crate::token::SessionId;
+use crate::token::{Revocation, SessionId};
 
 /// A place in a store's feed of revocations. Only the store that gave it out can read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,14 +61,4 @@ impl RevocationPage {
     pub fn ids(&self) -> Vec<SessionId> {
         self.revoked.iter().map(|revocation| revocation.id).collect()
     }
-}
-
-/// A session in the feed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Revocation {
-    /// The session.
-    pub id: SessionId,
-    /// How long it has been in the feed, by the store's clock, whatever clock he had who revoked. Never more than that: processes forget a
-    /// session when it is as old as the [retention](crate::REVOCATION_RETENTION). [`Duration::ZERO`] is always safe.
-    pub age: Duration,
 }

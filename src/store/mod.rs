@@ -27,7 +27,7 @@ mod sqlite;
 use std::fmt;
 use std::sync::Arc;
 
-pub use feed::{Announcements, Cursor, Revocation, RevocationPage};
+pub use feed::{Announcements, Cursor, RevocationPage};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresStore, TablePrefix};
@@ -37,6 +37,7 @@ pub use session::{Revoked, Session, SessionParts};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
+pub use crate::token::Revocation;
 /// The version of the crate `redis` whose clients [`RedisStore`] takes.
 #[cfg(feature = "redis")]
 pub use ::redis as redis_driver;

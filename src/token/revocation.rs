@@ -51,8 +51,15 @@ struct Known {
     number: u64,
 }
 
-/// A session that was revoked, and how long ago by the store's clock: [`ZERO`](Duration::ZERO) if that is not known.
-pub(crate) type Aged = (SessionId, Duration);
+/// A session in the feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// The session.
+    pub id: SessionId,
+    /// How long it has been in the feed, by the store's clock, whatever clock he had who revoked. Never more than that: processes forget a
+    /// session when it is as old as the [retention](crate::REVOCATION_RETENTION). [`Duration::ZERO`] is always safe.
+    pub age: Duration,
+}
 
 /// Where the set comes from.
 pub(crate) trait RevocationSource: Send + Sync {
@@ -119,12 +126,12 @@ impl Revocations {
     }
 
     /// Enters sessions, and drops those whose last access token has ended. Requests go on in between.
-    pub(crate) fn extend(&self, revoked: &[Aged]) {
+    pub(crate) fn extend(&self, revoked: &[Revocation]) {
         let now = self.0.clock.monotonic();
         self.0.revoked.write().unwrap_or_else(PoisonError::into_inner).forget(now);
         for some in revoked.chunks(AT_ONCE) {
             let mut set = self.0.revoked.write().unwrap_or_else(PoisonError::into_inner);
-            for &(id, age) in some {
+            for &Revocation { id, age } in some {
                 set.enter(id, now + REVOCATION_RETENTION.saturating_sub(age));
             }
         }
@@ -136,8 +143,8 @@ impl Revocations {
     }
 
     /// Which of the first `entered` sessions are not among `revoked`, and not to be forgotten by now.
-    pub(crate) fn lacking(&self, revoked: &[Aged], entered: u64) -> Vec<SessionId> {
-        let revoked: HashSet<SessionId> = revoked.iter().map(|(id, _)| *id).collect();
+    pub(crate) fn lacking(&self, revoked: &[Revocation], entered: u64) -> Vec<SessionId> {
+        let revoked: HashSet<SessionId> = revoked.iter().map(|revocation| revocation.id).collect();
         let set = self.0.revoked.read().unwrap_or_else(PoisonError::into_inner);
         let now = self.0.clock.monotonic();
         let before = set.known.iter().filter(|(_, known)| known.number < entered && known.until > now);
