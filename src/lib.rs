@@ -6,6 +6,7 @@
 #[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
 compile_error!("tower-bearer needs a provider of signatures: turn on its feature `aws_lc_rs` (the default) or `rust_crypto`");
 
+mod address;
 pub mod bearer;
 mod clock;
 mod deadline;
@@ -22,10 +23,14 @@ pub mod test_util;
 pub mod token;
 mod user;
 
-pub use bearer::{BearerAuthLayer, BearerError, BearerErrorKind, RequireScopeLayer};
+pub use bearer::{
+    AccessTokenWatch, BearerAuthLayer, BearerError, BearerErrorKind, ProtectedResource, RequireScopeLayer, Tickets, TokenEnd,
+    TokenSource,
+};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use endpoint::{
-    AuthEndpoints, JwksEndpoint, LoginEndpoint, LogoutEndpoint, LogoutEverywhereEndpoint, RefreshEndpoint, SessionsEndpoint,
+    AuthEndpoints, JwksEndpoint, LoginEndpoint, LogoutEndpoint, LogoutEverywhereEndpoint, RefreshEndpoint,
+    ResourceMetadataEndpoint, ServerMetadataEndpoint, SessionsEndpoint, TicketEndpoint, TokenEndpoint,
 };
 pub use error::{BoxError, ConfigError};
 #[cfg(feature = "axum")]
@@ -44,8 +49,8 @@ pub use store::RedisStore;
 pub use store::SqliteStore;
 pub use store::{MemoryStore, Session, SessionStore, StoreError};
 pub use token::{
-    AccessToken, AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Algorithm, Audience, Grant, InvalidScope,
-    InvalidSessionId, Issuer, KeySet, REVOCATION_RETENTION, RefreshToken, Scope, Secret, SessionId, SignError, SigningKey,
-    Subject, VerifyError, VerifyErrorKind,
+    AccessToken, AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Algorithm, Audience, FormerTokens, Grant,
+    InvalidScope, InvalidSessionId, Issuer, KeySet, KeySource, REVOCATION_RETENTION, RefreshToken, Scope, Secret, SessionId,
+    SharedKeySet, SignError, SigningKey, SigningKeys, Subject, VerifyError, VerifyErrorKind,
 };
 pub use user::{CurrentUser, LoadUser};

@@ -78,7 +78,7 @@ fn app(accounts: Accounts, sessions: Sessions<Accounts>) -> Router {
         .route("/signup", post(routes::sign_up))
         .layer(DefaultBodyLimit::max(8 * 1024))
         .with_state(accounts)
-        .route_service("/.well-known/jwks.json", JwksEndpoint::new(&sessions.key_set()))
+        .route_service("/.well-known/jwks.json", JwksEndpoint::new(sessions.keys()))
         .nest_service("/auth", AuthEndpoints::new(sessions))
 }
 

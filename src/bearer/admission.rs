@@ -6,17 +6,17 @@ use std::sync::Arc;
 use http::Extensions;
 
 use super::challenge::{BearerError, BearerErrorKind};
-use super::refusal::Refusal;
+use super::gate::Gate;
 use crate::token::AccessTokenClaims;
 use crate::user::CurrentUser;
 
-/// Who was let through, and how to refuse him further in.
+/// Who was let through, and by which gate.
 #[derive(Clone)]
 pub(crate) struct Admission {
     /// `None`: nobody, in optional mode.
     pub(super) claims: Option<AccessTokenClaims>,
     pub(super) user: Option<LoadedUser>,
-    pub(super) refusal: Refusal,
+    pub(super) gate: Arc<Gate>,
 }
 
 /// A user of the type that the layer's loader has.
@@ -44,6 +44,10 @@ impl Admission {
 
     pub(super) fn claims(&self) -> Result<&AccessTokenClaims, BearerError> {
         self.claims.as_ref().ok_or_else(|| BearerError::new(BearerErrorKind::TokenMissing))
+    }
+
+    pub(crate) fn into_claims(self) -> Result<AccessTokenClaims, BearerError> {
+        self.claims().cloned()
     }
 
     fn user<U: Clone + Send + Sync + 'static>(&self) -> Result<U, BearerError> {

@@ -27,15 +27,25 @@ use crate::token::{Scope, VerifyError, VerifyErrorKind};
 /// | `Misconfigured` | 500 | |
 ///
 /// The body is JSON: `error`, `error_description`, and `reason`, a stable word for programs. Nothing in it comes from the request.
-/// [`with_rejection`](crate::BearerAuthLayer::with_rejection) replaces it.
+/// [`with_rejection`](crate::BearerAuthLayer::with_rejection) replaces it. A layer with a [`ProtectedResource`](crate::ProtectedResource) adds
+/// `scope` and `resource_metadata` to every challenge.
 #[derive(Clone)]
 pub struct BearerError {
     kind: BearerErrorKind,
     /// For people, or for the log where it is the server's fault.
     description: Cow<'static, str>,
     scope: Option<Scope>,
-    realm: Option<Arc<str>>,
+    protection: Arc<Protection>,
     source: Option<Arc<BoxError>>,
+}
+
+/// What is protected, as every challenge of a layer says it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Protection {
+    pub(super) realm: Option<Box<str>>,
+    pub(super) resource_metadata: Option<Box<str>>,
+    /// What every request needs.
+    pub(super) scope: Option<Scope>,
 }
 
 /// The reasons for which a request is refused.
@@ -44,7 +54,7 @@ pub struct BearerError {
 pub enum BearerErrorKind {
     /// No credentials, or those of another scheme.
     TokenMissing,
-    /// Two `Authorization` headers, or one that holds no token.
+    /// Two tokens, two `Authorization` headers, or one that holds no token.
     TokenMalformed,
     /// The token is none of ours, or not for us.
     TokenInvalid,
@@ -56,7 +66,7 @@ pub enum BearerErrorKind {
     UserGone,
     /// The token does not allow this.
     ScopeMissing,
-    /// Users or revocations cannot be asked now.
+    /// Users, revocations or the issuer's keys cannot be asked now.
     Unavailable,
     /// The layer is missing, or loads another type of user.
     Misconfigured,
@@ -75,7 +85,7 @@ impl BearerError {
             BearerErrorKind::Unavailable => "try again in a moment",
             BearerErrorKind::Misconfigured => "the server is misconfigured",
         };
-        Self { kind, description: description.into(), scope: None, realm: None, source: None }
+        Self { kind, description: description.into(), scope: None, protection: Arc::default(), source: None }
     }
 
     pub(crate) fn scope_missing(needed: &Scope) -> Self {
@@ -91,9 +101,17 @@ impl BearerError {
         Self { description: cure.into(), ..Self::new(BearerErrorKind::Misconfigured) }
     }
 
-    pub(super) fn in_realm(mut self, realm: Option<&Arc<str>>) -> Self {
-        self.realm = realm.cloned();
+    pub(super) fn of(mut self, protection: &Arc<Protection>) -> Self {
+        self.protection = Arc::clone(protection);
         self
+    }
+
+    /// What the client may read.
+    pub(super) fn description(&self) -> &str {
+        match self.kind {
+            BearerErrorKind::Misconfigured => "the server is misconfigured",
+            _ => &self.description,
+        }
     }
 
     /// The reason.
@@ -138,21 +156,25 @@ impl BearerError {
             BearerErrorKind::TokenMissing => None,
             _ => Some(self.error()),
         };
-        let realm = self.realm.as_ref().map(|realm| format!("realm=\"{realm}\""));
+        let Protection { realm, resource_metadata, scope } = &*self.protection;
+        let named = |name: &str, value: Option<&str>| value.map(|value| format!("{name}=\"{value}\""));
         let error = error.map(|error| format!("error=\"{error}\", error_description=\"{}\"", self.description));
-        let scope = self.scope.as_ref().map(|scope| format!("scope=\"{scope}\""));
-        let parameters: Vec<String> = [realm, error, scope].into_iter().flatten().collect();
+        let scope = self.scope.as_ref().or(scope.as_ref()).map(Scope::as_str);
+        let parameters = [
+            named("realm", realm.as_deref()),
+            error,
+            named("scope", scope),
+            // RFC 9728 section 5.1.
+            named("resource_metadata", resource_metadata.as_deref()),
+        ];
+        let parameters: Vec<String> = parameters.into_iter().flatten().collect();
         HeaderValue::try_from(format!("Bearer {}", parameters.join(", ")).trim_end()).ok()
     }
 
     /// The usual answer, for an application that replaces only a part of it.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
-        let description: &str = match self.kind {
-            BearerErrorKind::Misconfigured => "the server is misconfigured",
-            _ => &self.description,
-        };
-        let mut body = json!({ "error": self.error(), "error_description": description });
+        let mut body = json!({ "error": self.error(), "error_description": self.description() });
         if let Some(reason) = self.reason() {
             body["reason"] = reason.into();
         }
@@ -185,6 +207,7 @@ impl From<VerifyError> for BearerError {
     fn from(error: VerifyError) -> Self {
         let kind = match error.kind() {
             VerifyErrorKind::Expired => BearerErrorKind::TokenExpired,
+            VerifyErrorKind::KeysUnavailable => BearerErrorKind::Unavailable,
             _ => BearerErrorKind::TokenInvalid,
         };
         Self { source: Some(Arc::new(error.into())), ..Self::new(kind) }
@@ -193,11 +216,7 @@ impl From<VerifyError> for BearerError {
 
 impl From<Malformed> for BearerError {
     fn from(malformed: Malformed) -> Self {
-        let description = match malformed {
-            Malformed::SeveralHeaders => "more than one Authorization header",
-            Malformed::NoToken => "the Authorization header holds no token",
-        };
-        Self { description: description.into(), ..Self::new(BearerErrorKind::TokenMalformed) }
+        Self { description: malformed.description().into(), ..Self::new(BearerErrorKind::TokenMalformed) }
     }
 }
 

@@ -29,11 +29,24 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Malforme
     std::str::from_utf8(token).map(Some).map_err(|_| Malformed::NoToken)
 }
 
-/// Why a header is malformed.
+/// Why what a request bears is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Malformed {
     SeveralHeaders,
     NoToken,
+    NoTokenInProtocol,
+    SeveralTokens,
+}
+
+impl Malformed {
+    pub(super) const fn description(self) -> &'static str {
+        match self {
+            Self::SeveralHeaders => "more than one Authorization header",
+            Self::NoToken => "the Authorization header holds no token",
+            Self::NoTokenInProtocol => "the WebSocket protocol holds no token",
+            Self::SeveralTokens => "more than one access token",
+        }
+    }
 }
 
 /// `token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, RFC 9110 section 11.2.

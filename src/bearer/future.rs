@@ -14,8 +14,7 @@ use tower_service::Service;
 use super::admission::Admission;
 use super::body::ResponseBody;
 use super::challenge::BearerError;
-use super::gate::{Gate, PendingReceipt};
-use crate::token::AccessTokenClaims;
+use super::gate::{Gate, PendingReceipt, Verified};
 
 pin_project! {
     /// The future of [`BearerAuth`](crate::BearerAuth). The inner service's future is not boxed.
@@ -36,10 +35,10 @@ pin_project! {
     {
         /// The inner service works.
         Admitted { #[pin] future: S::Future, receipt: Option<PendingReceipt> },
-        /// Revocations or the user are being loaded; the inner service was polled ready and waits here.
+        /// Keys, revocations or the user are being loaded; the inner service was polled ready and waits here.
         Waiting { admission: AdmissionFuture, gate: Arc<Gate>, parked: Option<(S, Request<B>)> },
         /// The answer is ours.
-        Refused { response: Option<Response<Bytes>> },
+        Answered { response: Option<Response<Bytes>> },
     }
 }
 
@@ -53,13 +52,13 @@ where
         Self { state: State::Admitted { future, receipt } }
     }
 
-    pub(super) fn waiting(ready: S, request: Request<B>, gate: Arc<Gate>, claims: Option<AccessTokenClaims>) -> Self {
-        let admission = Box::pin(Arc::clone(&gate).admit(claims));
+    pub(super) fn waiting(ready: S, request: Request<B>, gate: Arc<Gate>, verified: Verified) -> Self {
+        let admission = Box::pin(Arc::clone(&gate).admit(verified));
         Self { state: State::Waiting { admission, gate, parked: Some((ready, request)) } }
     }
 
-    pub(super) fn refused(response: Response<Bytes>) -> Self {
-        Self { state: State::Refused { response: Some(response) } }
+    pub(super) fn answered(response: Response<Bytes>) -> Self {
+        Self { state: State::Answered { response: Some(response) } }
     }
 }
 
@@ -94,11 +93,11 @@ where
                         }
                         Err(error) => {
                             let (parts, _) = request.into_parts();
-                            State::Refused { response: Some(gate.refusal().refuse(error, &parts)) }
+                            State::Answered { response: Some(gate.refusal().refuse(error, &parts)) }
                         }
                     }
                 }
-                StateProjection::Refused { response } => {
+                StateProjection::Answered { response } => {
                     let response = response.take().expect("polled after completion");
                     return Poll::Ready(Ok(ResponseBody::refusal(response)));
                 }
@@ -116,7 +115,7 @@ where
         let state = match &self.state {
             State::Admitted { .. } => "admitted",
             State::Waiting { .. } => "waiting",
-            State::Refused { .. } => "refused",
+            State::Answered { .. } => "answered",
         };
         f.debug_struct("ResponseFuture").field("state", &state).finish_non_exhaustive()
     }

@@ -1,30 +1,37 @@
 //! [`Gate`]: what a layer knows, and how it judges a request.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Response};
 
-use super::admission::{Admission, LoadedUser};
-use super::challenge::{BearerError, BearerErrorKind};
-use super::credentials::bearer_token;
+use super::admission::Admission;
+use super::challenge::{BearerError, BearerErrorKind, Protection};
+use super::credentials::Malformed;
+use super::loader::Loader;
 use super::refusal::Refusal;
-use crate::error::BoxError;
-use crate::token::{AccessTokenClaims, AccessTokenVerifier, Receipt, Receipts, Revocations, Scope, StartSync, ensure_started};
-use crate::user::LoadUser;
+use super::resource::ProtectedResource;
+use super::source::{Credential, TokenSource};
+use crate::token::{
+    AccessToken, AccessTokenClaims, KeysFuture, Receipt, Receipts, Refused, Revocations, Scope, StartSync, Verifiers,
+    ensure_started,
+};
 
 /// Everything that decides about a request, shared by all services that a layer makes.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    pub(super) verifier: AccessTokenVerifier,
+    pub(super) verifiers: Verifiers,
+    pub(super) sources: Vec<TokenSource>,
     pub(super) sessions: Option<SessionSide>,
     pub(super) needed: Scope,
     pub(super) without_token: WithoutToken,
     pub(super) loader: Option<Arc<dyn Loader>>,
     pub(super) refusal: Refusal,
+    pub(super) resource: Option<ProtectedResource>,
 }
 
 /// Where the two flows meet: what the request flow asks the sessions of this process, and tells them.
@@ -45,14 +52,62 @@ pub(super) enum WithoutToken {
     Admit,
 }
 
+/// What can be said of a request without waiting.
+pub(crate) enum Verified {
+    /// It bears no token, and may go on.
+    Nobody,
+    Claims(AccessTokenClaims),
+    /// The token may be good by keys that are on their way.
+    Later {
+        token: AccessToken,
+        newer_keys: KeysFuture,
+    },
+}
+
 impl Gate {
-    /// What can be said without waiting: whose token it is, if there is one.
-    pub(crate) fn verify(&self, headers: &HeaderMap) -> Result<Option<AccessTokenClaims>, BearerError> {
-        match (bearer_token(headers)?, self.without_token) {
-            (Some(token), _) => Ok(Some(self.verifier.verify(token)?)),
-            (None, WithoutToken::Admit) => Ok(None),
-            (None, WithoutToken::Refuse) => Err(BearerError::new(BearerErrorKind::TokenMissing)),
+    /// Whose token it is, if there is one.
+    pub(crate) fn verify(&self, parts: &Parts) -> Result<Verified, BearerError> {
+        let token = match (self.credential(parts)?, self.without_token) {
+            (Some(Credential::Token(token)), _) => Cow::Borrowed(token),
+            (Some(Credential::Made(token)), _) => Cow::Owned(token.secret().to_owned()),
+            (Some(Credential::Ticket(ticket, tickets)), _) => return Ok(Verified::Claims(tickets.redeem(ticket)?)),
+            (None, WithoutToken::Admit) => return Ok(Verified::Nobody),
+            (None, WithoutToken::Refuse) => return Err(BearerError::new(BearerErrorKind::TokenMissing)),
+        };
+        match self.verifiers.verify(&token) {
+            Ok(claims) => Ok(Verified::Claims(claims)),
+            Err(Refused { newer_keys: Some(newer_keys), .. }) => {
+                Ok(Verified::Later { token: AccessToken::new(token), newer_keys })
+            }
+            Err(Refused { error, newer_keys: None }) => Err(error.into()),
         }
+    }
+
+    /// From the first source that has one. Two that do not agree are one too many (RFC 6750 section 2).
+    fn credential<'r>(&'r self, parts: &'r Parts) -> Result<Option<Credential<'r>>, Malformed> {
+        let mut found = None;
+        let mut ambient = None;
+        for source in &self.sources {
+            let place = if source.is_ambient() { &mut ambient } else { &mut found };
+            if let Some(credential) = source.find(parts)?
+                && place.replace(credential).is_some()
+            {
+                return Err(Malformed::SeveralTokens);
+            }
+        }
+        Ok(found.or(ambient))
+    }
+
+    /// Takes out of a request what the handler must not see.
+    pub(super) fn strip(&self, parts: &mut Parts) {
+        for source in &self.sources {
+            source.strip(parts);
+        }
+    }
+
+    /// The metadata of the protected resource, if that is what this request is for.
+    pub(super) fn metadata(&self, method: &Method, path: &str) -> Option<Response<Bytes>> {
+        self.resource.as_ref()?.answer(method, path)
     }
 
     /// Whether [`admit_at_once`](Self::admit_at_once) may be asked.
@@ -60,18 +115,27 @@ impl Gate {
         self.loader.is_none() && self.sessions.as_ref().is_none_or(|sessions| sessions.revocations.is_current(sessions.max_lag))
     }
 
-    pub(super) fn admit_at_once(&self, claims: Option<AccessTokenClaims>) -> Result<Admission, BearerError> {
+    pub(super) fn admit_at_once(self: &Arc<Self>, claims: Option<AccessTokenClaims>) -> Result<Admission, BearerError> {
         if let Some(claims) = &claims {
             if let Some(sessions) = &self.sessions {
                 ensure_started(&sessions.sync);
             }
             self.judge(claims)?;
         }
-        Ok(Admission { claims, user: None, refusal: self.refusal.clone() })
+        Ok(Admission { claims, user: None, gate: Arc::clone(self) })
     }
 
-    /// Loads revocations and user where need be.
-    pub(crate) async fn admit(self: Arc<Self>, claims: Option<AccessTokenClaims>) -> Result<Admission, BearerError> {
+    /// Waits for keys, loads revocations and user, where need be.
+    pub(crate) async fn admit(self: Arc<Self>, verified: Verified) -> Result<Admission, BearerError> {
+        let claims = match verified {
+            Verified::Nobody => None,
+            Verified::Claims(claims) => Some(claims),
+            Verified::Later { token, newer_keys } => {
+                newer_keys.await.map_err(BearerError::unavailable)?;
+                // Whoever still does not know the key has said his last word.
+                Some(self.verifiers.verify(token.secret()).map_err(|refused| BearerError::from(refused.error))?)
+            }
+        };
         if let (Some(sessions), Some(_)) = (&self.sessions, &claims) {
             sessions.revocations.load(sessions.max_lag).await.map_err(BearerError::unavailable)?;
         }
@@ -88,6 +152,11 @@ impl Gate {
         let sessions = self.sessions.as_ref()?;
         let receipt = Receipt::of(claims?.session()?)?;
         Some(PendingReceipt { receipts: sessions.receipts.clone(), receipt })
+    }
+
+    /// What its challenges say.
+    pub(super) fn protection(&mut self) -> &mut Protection {
+        Arc::make_mut(&mut self.refusal.protection)
     }
 
     pub(crate) fn refusal(&self) -> &Refusal {
@@ -110,12 +179,14 @@ impl Gate {
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gate")
-            .field("verifier", &self.verifier)
+            .field("verifiers", &self.verifiers)
+            .field("sources", &self.sources)
             .field("sessions", &self.sessions)
             .field("needed", &self.needed)
             .field("without_token", &self.without_token)
             .field("loads_user", &self.loader.is_some())
             .field("refusal", &self.refusal)
+            .field("resource", &self.resource)
             .finish()
     }
 }
@@ -130,21 +201,5 @@ pub(super) struct PendingReceipt {
 impl PendingReceipt {
     pub(super) fn write(self) {
         self.receipts.push(self.receipt);
-    }
-}
-
-/// A [`LoadUser`] whose type has been forgotten.
-pub(super) trait Loader: Send + Sync {
-    fn load(self: Arc<Self>, claims: AccessTokenClaims) -> LoadFuture;
-}
-
-type LoadFuture = Pin<Box<dyn Future<Output = Result<Option<LoadedUser>, BoxError>> + Send>>;
-
-impl<L: LoadUser> Loader for L {
-    fn load(self: Arc<Self>, claims: AccessTokenClaims) -> LoadFuture {
-        Box::pin(async move {
-            let user = self.load_user(&claims).await.map_err(Into::into)?;
-            Ok(user.map(LoadedUser::new))
-        })
     }
 }

@@ -10,9 +10,11 @@ use tower_layer::Layer;
 use super::challenge::BearerError;
 use super::gate::{Gate, SessionSide, WithoutToken};
 use super::refusal::Refusal;
+use super::resource::ProtectedResource;
 use super::service::BearerAuth;
+use super::source::TokenSource;
 use crate::error::ConfigError;
-use crate::token::{AccessTokenVerifier, Scope};
+use crate::token::{AccessTokenVerifier, FormerTokens, Scope, Verifiers};
 use crate::user::LoadUser;
 
 /// Lets only requests with a good access token through to the service it wraps.
@@ -35,14 +37,67 @@ impl BearerAuthLayer {
     /// The one way in for the login flow: `session::layer` calls it.
     pub(crate) fn with_sessions(verifier: AccessTokenVerifier, sessions: Option<SessionSide>) -> Self {
         let gate = Gate {
-            verifier,
+            verifiers: Verifiers::new(verifier),
+            sources: vec![TokenSource::header()],
             sessions,
             needed: Scope::default(),
             without_token: WithoutToken::Refuse,
             loader: None,
             refusal: Refusal::default(),
+            resource: None,
         };
         Self { gate: Arc::new(gate) }
+    }
+
+    /// Accepts the tokens of another issuer too. The claim `iss` chooses the verifier before any key is tried.
+    ///
+    /// What that issuer calls `sid` and `gen` means nothing here: its tokens belong to no session.
+    ///
+    /// # Errors
+    ///
+    /// The layer has a verifier for this issuer already.
+    pub fn with_verifier(mut self, verifier: AccessTokenVerifier) -> Result<Self, ConfigError> {
+        Arc::make_mut(&mut self.gate).verifiers.add(verifier)?;
+        Ok(self)
+    }
+
+    /// Accepts what the application issued before it used this crate, until a date: see [`FormerTokens`]. Each call adds some.
+    pub fn with_former_tokens(self, former: FormerTokens) -> Self {
+        self.map(|gate| gate.verifiers.add_former(former))
+    }
+
+    /// Looks for the token in these places, and no longer in any other: by default it is [`TokenSource::header`] alone.
+    ///
+    /// ```
+    /// use tower_bearer::{BearerAuthLayer, TokenSource};
+    ///
+    /// # fn example(layer: BearerAuthLayer) -> BearerAuthLayer {
+    /// layer.with_token_sources([TokenSource::header(), TokenSource::websocket_protocol()])
+    /// # }
+    /// ```
+    pub fn with_token_sources(self, sources: impl IntoIterator<Item = TokenSource>) -> Self {
+        self.map(|gate| gate.sources = sources.into_iter().collect())
+    }
+
+    /// Tells clients what is protected (RFC 9728): demands the scope of `resource`, names scope and metadata in every challenge, and answers `GET` on
+    /// the [paths](ProtectedResource::paths) of the metadata itself, without a token, where it sees them.
+    pub fn with_protected_resource(self, resource: ProtectedResource) -> Self {
+        self.map(|gate| {
+            gate.needed = gate.needed.union(resource.needed());
+            let protection = gate.protection();
+            protection.scope = Some(resource.needed().clone()).filter(|scope| !scope.is_empty());
+            protection.resource_metadata = Some(resource.metadata_address().into());
+            gate.resource = Some(resource);
+        })
+    }
+
+    /// Answers gRPC requests that are refused as their clients read it: trailers-only, with `grpc-status` 16 (unauthenticated), 7 (permission denied),
+    /// 14 (unavailable) or 13 (internal). `with_rejection` is not asked for them.
+    ///
+    /// A gRPC request is a `POST` by HTTP/2 with `te: trailers` and `application/grpc`, perhaps with a suffix or parameters. All others are
+    /// refused as usual, so plain routes can stand beside.
+    pub fn grpc(self) -> Self {
+        self.map(|gate| gate.refusal.grpc = true)
     }
 
     /// Lets requests without a token through: for pages that greet those who are logged in.
@@ -78,7 +133,7 @@ impl BearerAuthLayer {
         if !realm.bytes().all(|byte| matches!(byte, b' ' | 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
             return Err(ConfigError::new("a realm is visible ASCII without quotes and backslashes"));
         }
-        Ok(self.map(|gate| gate.refusal.realm = Some(realm.into())))
+        Ok(self.map(|gate| gate.protection().realm = Some(realm.into())))
     }
 
     /// Replaces the answer to every refused request: of this layer, and of the [scope layer](crate::RequireScopeLayer) and the extractors

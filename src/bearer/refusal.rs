@@ -1,4 +1,4 @@
-//! How a layer refuses: its realm, and the one closure that replaces its answers.
+//! How a layer refuses: what its challenge says, and the one closure that replaces its answers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,28 +8,31 @@ use http::request::Parts;
 use http::{Extensions, Response};
 
 use super::admission::Admission;
-use super::challenge::{BearerError, BearerErrorKind};
+use super::challenge::{BearerError, BearerErrorKind, Protection};
+use super::grpc::{is_grpc, to_grpc_response};
 
 type Answer = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
 
 /// Shared by the layer, [`RequireScopeLayer`](crate::RequireScopeLayer) and the extractors, so that all of them refuse alike.
 #[derive(Clone, Default)]
 pub(crate) struct Refusal {
-    pub(super) realm: Option<Arc<str>>,
+    pub(super) protection: Arc<Protection>,
     pub(super) answer: Option<Arc<Answer>>,
+    pub(super) grpc: bool,
 }
 
 impl Refusal {
     /// How the layer that let this request through refuses; without one, as usual.
     pub(crate) fn of(extensions: &Extensions) -> Self {
-        Admission::of(extensions).map(|admission| admission.refusal.clone()).unwrap_or_default()
+        Admission::of(extensions).map(|admission| admission.gate.refusal().clone()).unwrap_or_default()
     }
 
     /// Logs one event, and answers.
     pub(crate) fn refuse(&self, error: BearerError, parts: &Parts) -> Response<Bytes> {
-        let error = error.in_realm(self.realm.as_ref());
+        let error = error.of(&self.protection);
         log(&error, parts);
         match &self.answer {
+            _ if self.grpc && is_grpc(parts) => to_grpc_response(&error),
             Some(answer) => answer(&error, parts),
             None => error.to_response(),
         }
@@ -49,6 +52,10 @@ fn log(error: &BearerError, parts: &Parts) {
 
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refusal").field("realm", &self.realm).field("replaced", &self.answer.is_some()).finish()
+        f.debug_struct("Refusal")
+            .field("protection", &self.protection)
+            .field("replaced", &self.answer.is_some())
+            .field("grpc", &self.grpc)
+            .finish()
     }
 }

@@ -105,7 +105,7 @@ where
                 // As in `BearerAuth`: no permit stays behind.
                 self.inner = self.inner.clone();
                 let (parts, _) = request.into_parts();
-                ResponseFuture::refused(Refusal::of(&parts.extensions).refuse(error, &parts))
+                ResponseFuture::answered(Refusal::of(&parts.extensions).refuse(error, &parts))
             }
         }
     }

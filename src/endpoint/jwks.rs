@@ -1,17 +1,14 @@
 //! [`JwksEndpoint`].
 
-use std::convert::Infallible;
-use std::future::{Ready, ready};
-use std::task::{Context, Poll};
-
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response};
-use tower_service::Service;
+use http::request::Parts;
+use http::{Method, Response};
 
-use super::body::EndpointBody;
-use super::response::Refused;
-use crate::token::KeySet;
+use super::request::demand_method;
+use super::response::{Refused, public_json};
+use super::service::serve_at_once;
+use crate::session::SessionError;
+use crate::token::KeySource;
 
 /// `GET /.well-known/jwks.json`: the public keys of our access tokens (RFC 7517 section 5), for those who check them.
 ///
@@ -21,41 +18,26 @@ use crate::token::KeySet;
 /// # fn example<A: tower_bearer::Authenticate>(sessions: tower_bearer::Sessions<A>) -> axum::Router {
 /// use tower_bearer::JwksEndpoint;
 ///
-/// axum::Router::new().route_service("/.well-known/jwks.json", JwksEndpoint::new(&sessions.key_set()))
+/// axum::Router::new().route_service("/.well-known/jwks.json", JwksEndpoint::new(sessions.keys()))
 /// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct JwksEndpoint {
-    jwks: Bytes,
+    keys: KeySource,
 }
 
 impl JwksEndpoint {
-    /// Publishes the public keys of `keys`.
+    /// Publishes the public keys of `keys`, at each request those of that moment.
     #[must_use]
-    pub fn new(keys: &KeySet) -> Self {
-        Self { jwks: keys.to_public_jwk_set().into() }
+    pub fn new(keys: impl Into<KeySource>) -> Self {
+        Self { keys: keys.into() }
+    }
+
+    fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, Refused> {
+        demand_method(parts, &Method::GET, "GET")?;
+        let keys = self.keys.key_set().ok_or_else(|| SessionError::unavailable("the keys are not known yet"))?;
+        Ok(public_json(keys.to_public_jwk_set().into()))
     }
 }
 
-impl<B> Service<Request<B>> for JwksEndpoint {
-    type Response = Response<EndpointBody>;
-    type Error = Infallible;
-    type Future = Ready<Result<Response<EndpointBody>, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let response = if request.method() == Method::GET {
-            let mut response = Response::new(self.jwks.clone());
-            let headers = response.headers_mut();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-            response
-        } else {
-            Refused::Method { allow: "GET" }.into_response()
-        };
-        ready(Ok(response.map(EndpointBody::from)))
-    }
-}
+serve_at_once!(JwksEndpoint);

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::header::USER_AGENT;
+use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 
@@ -36,14 +37,18 @@ impl<A: Authenticate> LoginEndpoint<A> {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        let (parts, mut parameters) = Parameters::read(request).await?;
+        let (parts, parameters) = Parameters::read(request).await?;
+        self.answer(&parts, parameters).await
+    }
+
+    pub(super) async fn answer(&self, parts: &Parts, mut parameters: Parameters) -> Result<Response<Bytes>, Refused> {
         parameters.demand_grant_type("password")?;
         // The application's own credentials may have a field of that name.
         let device = parameters.text("device")?;
         let agent = || parts.headers.get(USER_AGENT)?.to_str().ok();
         let device = device.as_deref().or_else(agent);
 
-        let before = bearer_token(&parts.headers).map_err(|malformed| Refused::bearer(malformed.into(), &parts))?;
+        let before = bearer_token(&parts.headers).map_err(|malformed| Refused::bearer(malformed.into(), parts))?;
         let tokens = self.sessions.log_in(parameters.into_credentials()?, device).await?;
         if let Some(before) = before {
             self.sessions.end_replaced(before).await?;

@@ -4,10 +4,14 @@
 //! |---|---|
 //! | `POST /auth/login` | [`LoginEndpoint`] |
 //! | `POST /auth/refresh` | [`RefreshEndpoint`] |
+//! | `POST /auth/token` | [`TokenEndpoint`]: both, told apart by `grant_type` |
 //! | `POST /auth/logout` | [`LogoutEndpoint`] |
 //! | `POST /auth/logout-everywhere` | [`LogoutEverywhereEndpoint`] |
 //! | `GET /auth/sessions`, `DELETE /auth/sessions/{id}` | [`SessionsEndpoint`] |
 //! | `GET /.well-known/jwks.json` | [`JwksEndpoint`], by itself |
+//! | `GET /.well-known/oauth-authorization-server` | [`ServerMetadataEndpoint`], by itself |
+//! | `GET /.well-known/oauth-protected-resource` | [`ResourceMetadataEndpoint`], by itself |
+//! | `POST`, where the application puts it | [`TicketEndpoint`], by itself, behind the layer |
 //!
 //! **What comes in.** A form (`application/x-www-form-urlencoded`) or a JSON object, of at most 8 KiB, in the body. The media type decides:
 //! any other is 415. A parameter that stands twice is 400, an empty one counts as absent, an unknown one is ignored. Parameters in the query
@@ -25,12 +29,15 @@ mod body;
 mod jwks;
 mod login;
 mod logout;
+mod metadata;
 mod refresh;
 mod request;
 mod response;
 mod service;
 mod sessions;
 mod signed_in;
+mod ticket;
+mod token;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -40,9 +47,12 @@ pub use body::EndpointBody;
 pub use jwks::JwksEndpoint;
 pub use login::LoginEndpoint;
 pub use logout::{LogoutEndpoint, LogoutEverywhereEndpoint};
+pub use metadata::{ResourceMetadataEndpoint, ServerMetadataEndpoint};
 pub use refresh::RefreshEndpoint;
 pub use service::EndpointFuture;
 pub use sessions::SessionsEndpoint;
+pub use ticket::TicketEndpoint;
+pub use token::TokenEndpoint;
 
 use self::response::Refused;
 use crate::error::BoxError;
@@ -91,6 +101,7 @@ impl<A: Authenticate> AuthEndpoints<A> {
         match self.without_prefix(request.uri().path()) {
             "/login" => LoginEndpoint { sessions }.handle(request).await,
             "/refresh" => RefreshEndpoint { sessions }.handle(request).await,
+            "/token" => TokenEndpoint { sessions }.handle(request).await,
             "/logout" => LogoutEndpoint { sessions }.handle(request).await,
             "/logout-everywhere" => LogoutEverywhereEndpoint { sessions }.handle(request).await,
             path => match path.strip_prefix("/sessions") {

@@ -1,6 +1,7 @@
 //! [`RefreshEndpoint`].
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, Request, Response};
 use http_body::Body;
 
@@ -35,7 +36,11 @@ impl<A: Authenticate> RefreshEndpoint<A> {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        let (parts, mut parameters) = Parameters::read(request).await?;
+        let (parts, parameters) = Parameters::read(request).await?;
+        self.answer(&parts, parameters).await
+    }
+
+    pub(super) async fn answer(&self, parts: &Parts, mut parameters: Parameters) -> Result<Response<Bytes>, Refused> {
         parameters.demand_grant_type("refresh_token")?;
         let token = parameters.take("refresh_token")?.ok_or(Refused::invalid_request("refresh_token is missing"))?;
         let mut refresh = Refresh::new(RefreshToken::new(token));

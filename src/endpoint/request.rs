@@ -91,14 +91,16 @@ fn described(error: &str) -> String {
 
 /// Demands a method, and an address without parameters.
 pub(super) fn demand(parts: &Parts, wanted: &Method, allow: &'static str) -> Result<(), Refused> {
-    if parts.method != wanted {
-        return Err(Refused::Method { allow });
-    }
+    demand_method(parts, wanted, allow)?;
     // Addresses are logged: nothing secret may stand there (RFC 6749 section 2.3.1).
     if parts.uri.query().is_some_and(|query| !query.is_empty()) {
         return Err(Refused::invalid_request("parameters do not belong into the address"));
     }
     Ok(())
+}
+
+pub(super) fn demand_method(parts: &Parts, wanted: &Method, allow: &'static str) -> Result<(), Refused> {
+    if parts.method == wanted { Ok(()) } else { Err(Refused::Method { allow }) }
 }
 
 enum Format {

@@ -72,7 +72,7 @@ impl Refused {
     }
 
     pub(super) fn bearer(error: BearerError, parts: &Parts) -> Self {
-        Self::Bearer(Box::new(not_stored(Refusal::default().refuse(error, parts))))
+        Self::Bearer(Box::new(not_stored(Refusal::of(&parts.extensions).refuse(error, parts))))
     }
 
     /// The layer's refusals and those of `Sessions` have left their event.
@@ -114,6 +114,15 @@ pub(super) fn json_response(status: StatusCode, body: &impl Serialize) -> Respon
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     not_stored(response)
+}
+
+/// What everybody may read, and keep for five minutes.
+pub(super) fn public_json(json: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(json);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    response
 }
 
 /// RFC 6749 section 5.1, which wants `Pragma` as well.

@@ -89,4 +89,25 @@ macro_rules! serve {
     };
 }
 
-pub(super) use {endpoint, serve};
+/// `tower::Service` for a type that answers at once: with `fn answer(&self, &Parts) -> Result<Response<Bytes>, Refused>`.
+macro_rules! serve_at_once {
+    ($endpoint:ident) => {
+        impl<B> tower_service::Service<http::Request<B>> for $endpoint {
+            type Response = http::Response<$crate::endpoint::EndpointBody>;
+            type Error = std::convert::Infallible;
+            type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+            fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
+                std::task::Poll::Ready(Ok(()))
+            }
+
+            fn call(&mut self, request: http::Request<B>) -> Self::Future {
+                let (parts, _) = request.into_parts();
+                let response = self.answer(&parts).unwrap_or_else($crate::endpoint::response::Refused::into_response);
+                std::future::ready(Ok(response.map($crate::endpoint::EndpointBody::from)))
+            }
+        }
+    };
+}
+
+pub(super) use {endpoint, serve, serve_at_once};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::response::Refused;
-use crate::bearer::{BearerError, BearerErrorKind};
+use crate::bearer::BearerError;
 use crate::session::{Authenticate, Sessions};
 use crate::token::AccessTokenClaims;
 
@@ -13,9 +13,9 @@ use crate::token::AccessTokenClaims;
 pub(super) async fn signed_in<A: Authenticate>(sessions: &Sessions<A>, parts: &Parts) -> Result<AccessTokenClaims, Refused> {
     let judge = async {
         let layer = sessions.layer();
-        let claims = layer.gate().verify(&parts.headers)?.ok_or(BearerError::new(BearerErrorKind::TokenMissing))?;
-        Arc::clone(layer.gate()).admit(Some(claims.clone())).await?;
-        Ok(claims)
+        let gate = layer.gate();
+        let verified = gate.verify(parts)?;
+        Arc::clone(gate).admit(verified).await?.into_claims()
     };
-    judge.await.map_err(|error| Refused::bearer(error, parts))
+    judge.await.map_err(|error: BearerError| Refused::bearer(error, parts))
 }

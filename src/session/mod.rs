@@ -49,7 +49,7 @@ use crate::clock::Timestamp;
 use crate::deadline::within;
 use crate::store::{Revoked, Session, SessionParts, SessionStore};
 use crate::token::{
-    AccessTokenSigner, AccessTokenVerifier, Grant, KeySet, Revocation, Secret, SessionClaims, SessionId, ensure_started,
+    AccessTokenSigner, AccessTokenVerifier, Grant, KeySource, Revocation, Secret, SessionClaims, SessionId, ensure_started,
 };
 
 /// Logs in, refreshes and logs out. A clone is another handle on the same sessions.
@@ -138,8 +138,8 @@ impl<A: Authenticate> Sessions<A> {
 
     /// The keys of these access tokens, for [`JwksEndpoint`](crate::JwksEndpoint).
     #[must_use]
-    pub fn key_set(&self) -> KeySet {
-        self.signer.key_set()
+    pub fn keys(&self) -> KeySource {
+        self.signer.keys()
     }
 
     /// Checks credentials, and starts a session. `device` is what the user may recognise it by later.

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::json::UniqueObject;
+use super::grant::Grant;
 use super::name::{Audience, Issuer, Subject};
 use super::scope::Scope;
+use super::scope_claim::ScopeClaim;
 use super::session_id::SessionId;
+use super::verifier::AccessTokenVerifier;
 use crate::clock::Timestamp;
 
 /// What a verified access token says.
@@ -60,7 +62,8 @@ impl AccessTokenClaims {
         &self.0.audience
     }
 
-    /// What the token allows: `scope` (RFC 8693 section 4.2); empty where the token has none.
+    /// What the token allows: `scope` (RFC 8693 section 4.2), or [the claim](crate::AccessTokenVerifier::with_scope_claim) that the verifier was told
+    /// of; empty where the token has none.
     #[must_use]
     pub fn scope(&self) -> &Scope {
         &self.0.scope
@@ -90,16 +93,39 @@ impl AccessTokenClaims {
         self.0.id.as_deref()
     }
 
-    /// The session the token belongs to: `sid`. Only in a token that was signed by a key of our own.
+    /// The session the token belongs to: `sid`. Only in a token of our own signer.
     #[must_use]
     pub fn session_id(&self) -> Option<&SessionId> {
         self.0.session.as_ref().map(|session| &session.id)
     }
 
-    /// Any other claim of the token. `None` if it is absent, or is no `T`.
+    /// Any other claim of the token, and the scope as it stands there. `None` if it is absent, or is no `T`.
     #[must_use]
     pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         T::deserialize(self.0.extra.get(name)?).ok()
+    }
+
+    /// A token from before, as one of today's: of this verifier's issuer and audience, for what the application grants it.
+    pub(super) fn of_former(
+        grant: &Grant,
+        today: &AccessTokenVerifier,
+        (issued_at, expires_at): (Option<Timestamp>, Timestamp),
+    ) -> Result<Self, MalformedClaims> {
+        if grant.subject().as_str().is_empty() {
+            return Err(MalformedClaims);
+        }
+        Ok(Self(Arc::new(Claims {
+            issuer: today.issuer().clone(),
+            audience: today.audience().clone(),
+            subject: grant.subject().clone(),
+            expires_at,
+            issued_at,
+            auth_time: None,
+            id: None,
+            scope: grant.scope().clone(),
+            session: None,
+            extra: grant.extra().map_err(|_| MalformedClaims)?.clone(),
+        })))
     }
 
     pub(crate) fn session(&self) -> Option<SessionClaims> {
@@ -122,7 +148,6 @@ impl fmt::Debug for AccessTokenClaims {
 
 /// The claims of a token whose signature is good, before anybody has judged them.
 pub(super) struct UnjudgedClaims {
-    pub(super) issuer: String,
     pub(super) audience: Vec<String>,
     pub(super) expires_at: Timestamp,
     pub(super) not_before: Option<Timestamp>,
@@ -140,22 +165,19 @@ pub(super) struct UnjudgedClaims {
 pub(super) struct MalformedClaims;
 
 impl UnjudgedClaims {
-    /// `own`: signed by a key of ours, so that `sid` and `gen` mean something.
-    pub(super) fn parse(payload: &[u8], own: bool) -> Result<Self, MalformedClaims> {
-        let UniqueObject(mut claims) = serde_json::from_slice(payload).map_err(|_| MalformedClaims)?;
+    /// `own`: made by our signer, so that `sid` and `gen` mean something.
+    pub(super) fn read(mut claims: Map<String, Value>, scope: &ScopeClaim, own: bool) -> Result<Self, MalformedClaims> {
+        let scope = scope.read(&claims)?;
+        // It has chosen the verifier.
+        claims.remove(ISS);
         let subject = text(&mut claims, SUB)?.filter(|subject| !subject.is_empty()).ok_or(MalformedClaims)?;
-        let scope = match text(&mut claims, SCOPE)? {
-            Some(scope) => scope.parse().map_err(|_| MalformedClaims)?,
-            None => Scope::default(),
-        };
         Ok(Self {
-            issuer: text(&mut claims, ISS)?.ok_or(MalformedClaims)?,
             audience: one_or_more(&mut claims, AUD)?,
-            expires_at: moment(&mut claims, EXP)?.ok_or(MalformedClaims)?,
-            not_before: moment(&mut claims, NBF)?,
+            expires_at: moment(claims.remove(EXP).as_ref())?.ok_or(MalformedClaims)?,
+            not_before: moment(claims.remove(NBF).as_ref())?,
             subject: subject.into(),
-            issued_at: moment(&mut claims, IAT)?,
-            auth_time: moment(&mut claims, AUTH_TIME)?,
+            issued_at: moment(claims.remove(IAT).as_ref())?,
+            auth_time: moment(claims.remove(AUTH_TIME).as_ref())?,
             id: text(&mut claims, JTI)?,
             scope,
             session: if own { session(&mut claims)? } else { None },
@@ -203,18 +225,13 @@ fn one_or_more(claims: &mut Map<String, Value>, name: &str) -> Result<Vec<String
 }
 
 /// A NumericDate: seconds, perhaps with a fraction (RFC 7519 section 2).
-fn moment(claims: &mut Map<String, Value>, name: &str) -> Result<Option<Timestamp>, MalformedClaims> {
-    match claims.remove(name) {
-        None => Ok(None),
-        Some(Value::Number(number)) => {
-            let whole = number.as_u64().map(Timestamp::from_secs);
-            // A cast from a float saturates: before the epoch counts as the epoch.
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            let broken = || number.as_f64().map(|secs| Timestamp::from_millis((secs * 1000.0) as u64));
-            whole.or_else(broken).map(Some).ok_or(MalformedClaims)
-        }
-        Some(_) => Err(MalformedClaims),
-    }
+pub(super) fn moment(claim: Option<&Value>) -> Result<Option<Timestamp>, MalformedClaims> {
+    let Some(claim) = claim else { return Ok(None) };
+    let whole = claim.as_u64().map(Timestamp::from_secs);
+    // A cast from a float saturates: before the epoch counts as the epoch.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let broken = || claim.as_f64().map(|secs| Timestamp::from_millis((secs * 1000.0) as u64));
+    whole.or_else(broken).map(Some).ok_or(MalformedClaims)
 }
 
 fn session(claims: &mut Map<String, Value>) -> Result<Option<SessionClaims>, MalformedClaims> {

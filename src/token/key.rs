@@ -19,8 +19,6 @@ pub(super) struct Key {
     /// The header segment that our signer writes with this key: compared before anything is parsed. A key without a name has none, for a
     /// token that names no key may mean any.
     pub(super) usual_header: Option<String>,
-    /// Whether our own signer made it, so that `sid` and `gen` mean something.
-    own: bool,
 }
 
 struct Material {
@@ -45,7 +43,7 @@ impl Key {
 
     fn new(kid: Option<String>, algorithm: Algorithm, material: Material) -> Self {
         let usual_header = kid.as_deref().map(|kid| header(Some(kid), algorithm));
-        Self { kid, algorithm, material: Arc::new(material), usual_header, own: false }
+        Self { kid, algorithm, material: Arc::new(material), usual_header }
     }
 
     pub(super) fn named(&self, kid: &str) -> Self {
@@ -54,16 +52,7 @@ impl Key {
             algorithm: self.algorithm,
             material: Arc::clone(&self.material),
             usual_header: Some(header(Some(kid), self.algorithm)),
-            own: self.own,
         }
-    }
-
-    pub(super) fn into_own(self) -> Self {
-        Self { own: true, ..self }
-    }
-
-    pub(super) fn is_own(&self) -> bool {
-        self.own
     }
 
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -75,9 +64,12 @@ impl Key {
     }
 }
 
+/// RFC 9068 section 2.1.
+pub(super) const OUR_TYP: &str = "at+jwt";
+
 /// The header of our own tokens, as it stands on the wire.
 pub(super) fn header(kid: Option<&str>, algorithm: Algorithm) -> String {
-    let mut header = json!({ "typ": "at+jwt", "alg": algorithm.as_str() });
+    let mut header = json!({ "typ": OUR_TYP, "alg": algorithm.as_str() });
     if let Some(kid) = kid {
         header["kid"] = kid.into();
     }

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::futures::Notified;
+use tokio::sync::{Mutex, Notify};
 
 use super::session_id::SessionId;
 use super::verifier::AccessTokenVerifier;
@@ -33,6 +34,8 @@ struct Inner {
     /// Held by whoever loads. The number counts the loads that failed.
     loading: Mutex<()>,
     failures: AtomicU64,
+    /// For those who wait for a session of theirs to be revoked.
+    changed: Notify,
 }
 
 #[derive(Default)]
@@ -76,6 +79,7 @@ impl Revocations {
             current_to: AtomicU64::new(NEVER),
             loading: Mutex::default(),
             failures: AtomicU64::new(0),
+            changed: Notify::new(),
         }))
     }
 
@@ -135,6 +139,12 @@ impl Revocations {
                 set.enter(id, now + REVOCATION_RETENTION.saturating_sub(age));
             }
         }
+        self.0.changed.notify_waiters();
+    }
+
+    /// Ready when sessions have been entered after this call.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.0.changed.notified()
     }
 
     /// How many sessions were ever entered: for [`lacking`](Self::lacking).

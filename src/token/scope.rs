@@ -32,6 +32,17 @@ impl Scope {
         scope.parse().unwrap_or_else(|InvalidScope| panic!("{scope:?} is no scope: RFC 6749 section 3.3"))
     }
 
+    /// The words that are scope tokens. One with a space is none: it would become two others.
+    pub(super) fn of_words<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
+        let is_token = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte != b' ' && is_allowed(byte));
+        Self::joined(words.into_iter().filter(is_token))
+    }
+
+    fn joined<'w>(words: impl Iterator<Item = &'w str>) -> Self {
+        let mut seen = HashSet::new();
+        Self(words.filter(|word| seen.insert(*word)).collect::<Vec<_>>().join(" ").into())
+    }
+
     /// The words, separated by one space; empty where there are none.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -59,8 +70,7 @@ impl Scope {
     /// The words of both.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        let added = other.iter().filter(|word| !self.contains(word));
-        Self(self.iter().chain(added).collect::<Vec<_>>().join(" ").into())
+        Self::joined(self.iter().chain(other.iter()))
     }
 
     /// Whether every word is among those of `other`.
@@ -74,14 +84,16 @@ impl FromStr for Scope {
     type Err = InvalidScope;
 
     fn from_str(text: &str) -> Result<Self, InvalidScope> {
-        // scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), RFC 6749 section 3.3.
-        if !text.bytes().all(|byte| matches!(byte, b' ' | 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
+        if !text.bytes().all(is_allowed) {
             return Err(InvalidScope);
         }
-        let mut seen = HashSet::new();
-        let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty() && seen.insert(*word)).collect();
-        Ok(Self(words.join(" ").into()))
+        Ok(Self::joined(text.split(' ').filter(|word| !word.is_empty())))
     }
+}
+
+/// scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), RFC 6749 section 3.3; and the space between two.
+fn is_allowed(byte: u8) -> bool {
+    matches!(byte, b' ' | 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
 }
 
 impl fmt::Display for Scope {

@@ -10,11 +10,12 @@ use serde_json::{Map, Value};
 
 use super::claims::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, SCOPE, SID, SUB, SessionClaims};
 use super::grant::Grant;
-use super::key_set::KeySet;
+use super::jws::MAX_TOKEN_BYTES;
+use super::key_source::KeySource;
 use super::name::{Audience, Issuer};
 use super::secret::AccessToken;
-use super::signing_key::SigningKey;
-use super::verifier::{AccessTokenVerifier, MAX_TOKEN_BYTES};
+use super::signing_keys::{OwnKeys, SigningKeys};
+use super::verifier::AccessTokenVerifier;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::ConfigError;
 
@@ -41,18 +42,20 @@ use crate::error::ConfigError;
 pub struct AccessTokenSigner {
     issuer: Issuer,
     audience: Audience,
-    key: SigningKey,
+    keys: SigningKeys,
     clock: Arc<dyn Clock>,
 }
 
 impl AccessTokenSigner {
-    /// `issuer` is by convention the `https` address of this service, and `audience` names those who accept its tokens.
+    /// `issuer` is by convention the `https` address of this service, and `audience` names those who accept its tokens. A [`SigningKey`](crate::SigningKey)
+    /// signs for good, [`SigningKeys`] one after the other.
     ///
     /// # Errors
     ///
     /// One of the names is empty.
-    pub fn new(issuer: &str, audience: &str, key: SigningKey) -> Result<Self, ConfigError> {
-        Ok(Self { issuer: Issuer::new(issuer)?, audience: Audience::new(audience)?, key, clock: Arc::new(SystemClock) })
+    pub fn new(issuer: &str, audience: &str, keys: impl Into<SigningKeys>) -> Result<Self, ConfigError> {
+        let keys = keys.into();
+        Ok(Self { issuer: Issuer::new(issuer)?, audience: Audience::new(audience)?, keys, clock: Arc::new(SystemClock) })
     }
 
     /// Takes the time from `clock`; [`Sessions`](crate::Sessions), its verifier and its layer do so too.
@@ -75,13 +78,14 @@ impl AccessTokenSigner {
     /// A verifier for the tokens of this signer: same issuer, audience, keys and clock.
     #[must_use]
     pub fn verifier(&self) -> AccessTokenVerifier {
-        AccessTokenVerifier::from_parts(self.issuer.clone(), self.audience.clone(), self.key.key_set(), Arc::clone(&self.clock))
+        let names = (self.issuer.clone(), self.audience.clone());
+        AccessTokenVerifier::of_own_tokens(names, self.keys(), Arc::clone(&self.clock))
     }
 
-    /// The keys that check these tokens, for [`JwksEndpoint`](crate::JwksEndpoint).
+    /// The keys that check these tokens, at the time of this signer's clock: for [`JwksEndpoint`](crate::JwksEndpoint).
     #[must_use]
-    pub fn key_set(&self) -> KeySet {
-        self.key.key_set()
+    pub fn keys(&self) -> KeySource {
+        OwnKeys { keys: self.keys.clone(), clock: Arc::clone(&self.clock) }.into()
     }
 
     pub(crate) fn audience(&self) -> &Audience {
@@ -126,11 +130,12 @@ impl AccessTokenSigner {
             }
         }
 
+        let key = self.keys.sign_until(expires_at, now);
         let mut token = String::with_capacity(512);
-        token.push_str(self.key.header());
+        token.push_str(key.header());
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(Value::Object(claims).to_string(), &mut token);
-        let signature = self.key.sign(token.as_bytes()).ok_or(SignError::Provider)?;
+        let signature = key.sign(token.as_bytes()).ok_or(SignError::Provider)?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         if token.len() > MAX_TOKEN_BYTES {

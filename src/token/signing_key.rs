@@ -137,7 +137,7 @@ impl SigningKey {
     fn hmac(kid: Option<String>, algorithm: Algorithm, secret: &[u8]) -> Result<Self, ConfigError> {
         let header = header(kid.as_deref(), algorithm);
         // Refuses a short key, and an algorithm that is none for it.
-        let keys = KeySet::one(Key::hmac(kid, algorithm, secret)?.into_own());
+        let keys = KeySet::one(Key::hmac(kid, algorithm, secret)?);
         let signer = Signer::hmac(algorithm, secret);
         let hmac_secret = Some(Zeroizing::new(secret.to_vec()));
         Ok(Self { private: Arc::new(Private { algorithm, signer, header, hmac_secret }), keys })
@@ -147,7 +147,7 @@ impl SigningKey {
         let (signer, public) = Signer::private(algorithm, key.as_bytes())?;
         let kid = jwk::thumbprint(&public);
         let header = header(Some(&kid), algorithm);
-        let keys = KeySet::one(Key::public(Some(kid), algorithm, public)?.into_own());
+        let keys = KeySet::one(Key::public(Some(kid), algorithm, public)?);
         Ok(Self { private: Arc::new(Private { algorithm, signer, header, hmac_secret: None }), keys })
     }
 }

@@ -1,18 +1,17 @@
 //! [`AccessTokenVerifier`]: an access token becomes claims, or an error.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::claims::{AccessTokenClaims, UnjudgedClaims};
+use super::claims::{AccessTokenClaims, ISS, UnjudgedClaims};
 use super::json::UniqueObject;
-use super::key::Key;
-use super::key_set::KeySet;
+use super::jws::Jws;
+use super::key_source::{KeySource, KeysFuture};
 use super::name::{Audience, Issuer};
+use super::scope_claim::ScopeClaim;
+use super::verify_error::{VerifyError, VerifyErrorKind};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::ConfigError;
 
@@ -21,12 +20,16 @@ use crate::error::ConfigError;
 /// A token passes if **all** of this holds:
 ///
 /// - it is a signed JWT of at most 8 KiB, with `typ` `at+jwt` or `application/at+jwt`, and without `crit`;
-/// - a key of the [`KeySet`] signed it, by that key's one algorithm;
 /// - no name stands twice in its header or among its claims;
-/// - `iss` is the issuer, and `aud` is or contains one of the audiences, byte by byte;
+/// - `iss` is the issuer;
+/// - a key of the [`KeySource`] signed it, by that key's one algorithm;
+/// - `aud` is or contains one of the audiences, byte by byte;
 /// - `exp` is there and lies ahead, `nbf` if there does not, both give or take the leeway; `sub` is there.
 ///
 /// Everything else is refused. Unknown members are ignored. Keys or addresses in the token's header are never looked at.
+///
+/// The tokens of many an identity provider differ: see [`with_typ_jwt`](Self::with_typ_jwt) and
+/// [`with_scope_claim`](Self::with_scope_claim). Their keys come by `RemoteJwks` (feature `jwks`).
 ///
 /// ```
 /// use tower_bearer::{AccessTokenVerifier, KeySet};
@@ -40,9 +43,28 @@ use crate::error::ConfigError;
 pub struct AccessTokenVerifier {
     issuer: Issuer,
     audiences: Arc<[Audience]>,
-    keys: Arc<KeySet>,
+    keys: KeySource,
+    typ: AcceptedTyp,
+    scope: Arc<ScopeClaim>,
     leeway: Duration,
     clock: Arc<dyn Clock>,
+    origin: Origin,
+}
+
+/// Which `typ` a header may have.
+#[derive(Clone, Copy, Debug)]
+enum AcceptedTyp {
+    AccessToken,
+    AnyJwt,
+}
+
+/// Whose tokens these are.
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    /// Those of our own signer: `sid` and `gen` mean something.
+    Own,
+    /// An issuer may call anything `sid` and `gen`.
+    Foreign,
 }
 
 impl AccessTokenVerifier {
@@ -51,15 +73,27 @@ impl AccessTokenVerifier {
     /// # Errors
     ///
     /// One of the names is empty, or there is no key.
-    pub fn new(issuer: &str, audience: &str, keys: KeySet) -> Result<Self, ConfigError> {
-        if keys.is_empty() {
+    pub fn new(issuer: &str, audience: &str, keys: impl Into<KeySource>) -> Result<Self, ConfigError> {
+        let keys = keys.into();
+        if keys.keys().is_some_and(|keys| keys.is_empty()) {
             return Err(ConfigError::new("there is no key to verify tokens with"));
         }
-        Ok(Self::from_parts(Issuer::new(issuer)?, Audience::new(audience)?, keys, Arc::new(SystemClock)))
+        let names = (Issuer::new(issuer)?, Audience::new(audience)?);
+        Ok(Self { origin: Origin::Foreign, ..Self::of_own_tokens(names, keys, Arc::new(SystemClock)) })
     }
 
-    pub(super) fn from_parts(issuer: Issuer, audience: Audience, keys: KeySet, clock: Arc<dyn Clock>) -> Self {
-        Self { issuer, audiences: [audience].into(), keys: Arc::new(keys), leeway: Self::DEFAULT_LEEWAY, clock }
+    /// A verifier of what our own signer makes.
+    pub(super) fn of_own_tokens((issuer, audience): (Issuer, Audience), keys: KeySource, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            issuer,
+            audiences: [audience].into(),
+            keys,
+            typ: AcceptedTyp::AccessToken,
+            scope: Arc::default(),
+            leeway: Self::DEFAULT_LEEWAY,
+            clock,
+            origin: Origin::Own,
+        }
     }
 
     /// Accepts tokens for this audience too.
@@ -70,6 +104,33 @@ impl AccessTokenVerifier {
     pub fn with_audience(mut self, audience: &str) -> Result<Self, ConfigError> {
         self.audiences = self.audiences.iter().cloned().chain([Audience::new(audience)?]).collect();
         Ok(self)
+    }
+
+    /// Accepts tokens whose `typ` is `JWT`, and those without `typ`: for an issuer that does not tell its access tokens apart, as Auth0, Entra ID,
+    /// Keycloak and Okta by default.
+    ///
+    /// Such a token may be an ID token, or one for another purpose: only the audience tells (RFC 8725 section 3.12). So it has to be a name of this
+    /// service's own, never a client id. Where the issuer can send `at+jwt`, let it.
+    #[must_use]
+    pub fn with_typ_jwt(mut self) -> Self {
+        self.typ = AcceptedTyp::AnyJwt;
+        self
+    }
+
+    /// Reads the scope from another claim than `scope`, and no longer from that: `&["scp"]`, `&["permissions"]`, or a way into the claims, as
+    /// `&["realm_access", "roles"]` for the roles of Keycloak.
+    ///
+    /// The claim is text, with spaces between the words, or a list of texts. A word of a list that is no scope token (RFC 6749 section 3.3), one
+    /// with a space, say, allows nothing. A claim that is absent allows nothing either; one of another type refuses the token.
+    ///
+    /// # Panics
+    ///
+    /// If the way is empty.
+    #[must_use]
+    pub fn with_scope_claim(mut self, path: &[&str]) -> Self {
+        assert!(!path.is_empty(), "the way to a claim has a name");
+        self.scope = Arc::new(ScopeClaim::at(path));
+        self
     }
 
     /// How far the issuer's clock may be off ours. 60 seconds by default; at most 5 minutes, more becomes 5 minutes
@@ -87,162 +148,117 @@ impl AccessTokenVerifier {
         self
     }
 
-    /// Checks a token.
+    /// Whose tokens these are.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// Checks a token, with the keys that are at hand: this does not wait for an issuer's.
     ///
     /// # Errors
     ///
     /// The token is refused. The kind of the error is for logs and tests; to a client all but an expired token look the same.
     pub fn verify(&self, token: &str) -> Result<AccessTokenClaims, VerifyError> {
-        let claims = self.verify_signature(token)?;
-        if self.clock.now() >= claims.expires_at + self.leeway {
-            return Err(VerifyError(VerifyErrorKind::Expired));
-        }
-        self.judge(claims)
+        self.verify_unverified(&mut UnverifiedToken::parse(token)?)
     }
 
     /// Like [`verify`](Self::verify), but a token that has ended passes too: it may still say which session to end.
     pub(crate) fn verify_but_for_expiry(&self, token: &str) -> Result<AccessTokenClaims, VerifyError> {
-        self.judge(self.verify_signature(token)?)
+        Ok(self.judge(self.verify_signature(&mut UnverifiedToken::parse(token)?)?)?)
     }
 
-    fn judge(&self, claims: UnjudgedClaims) -> Result<AccessTokenClaims, VerifyError> {
-        if claims.not_before.is_some_and(|moment: Timestamp| moment > self.clock.now() + self.leeway) {
-            return Err(VerifyError(VerifyErrorKind::NotYetValid));
+    pub(super) fn verify_unverified(&self, token: &mut UnverifiedToken<'_>) -> Result<AccessTokenClaims, VerifyError> {
+        let claims = self.verify_signature(token)?;
+        if self.clock.now() >= claims.expires_at + self.leeway {
+            return Err(VerifyErrorKind::Expired.into());
         }
-        if claims.issuer != self.issuer.as_str() {
-            return Err(VerifyError(VerifyErrorKind::WrongIssuer));
+        Ok(self.judge(claims)?)
+    }
+
+    /// For a token that was refused: waits for newer keys, where they may change that.
+    pub(super) fn ask_for_keys(&self, error: &VerifyError) -> Option<KeysFuture> {
+        match error.kind() {
+            VerifyErrorKind::UnknownKey | VerifyErrorKind::KeysUnavailable => self.keys.ask(),
+            _ => None,
+        }
+    }
+
+    /// The same issuer's tokens beside those of another: what they call `sid` and `gen` means nothing there.
+    pub(super) fn into_foreign(mut self) -> Self {
+        self.origin = Origin::Foreign;
+        self
+    }
+
+    pub(super) fn audience(&self) -> &Audience {
+        &self.audiences[0]
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn leeway(&self) -> Duration {
+        self.leeway
+    }
+
+    fn verify_signature(&self, token: &mut UnverifiedToken<'_>) -> Result<UnjudgedClaims, VerifyErrorKind> {
+        if token.issuer().ok_or(VerifyErrorKind::Malformed)? != self.issuer.as_str() {
+            return Err(VerifyErrorKind::WrongIssuer);
+        }
+        let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
+        token.jws.verify(&keys, |typ| self.typ.includes(typ))?;
+        let is_own = matches!(self.origin, Origin::Own);
+        UnjudgedClaims::read(token.take_claims(), &self.scope, is_own).map_err(|_| VerifyErrorKind::Malformed)
+    }
+
+    fn judge(&self, claims: UnjudgedClaims) -> Result<AccessTokenClaims, VerifyErrorKind> {
+        if claims.not_before.is_some_and(|moment| moment > self.clock.now() + self.leeway) {
+            return Err(VerifyErrorKind::NotYetValid);
         }
         let ours = |audience: &&Audience| claims.audience.iter().any(|name| name == audience.as_str());
-        let audience = self.audiences.iter().find(ours).ok_or(VerifyError(VerifyErrorKind::WrongAudience))?;
+        let audience = self.audiences.iter().find(ours).ok_or(VerifyErrorKind::WrongAudience)?;
         Ok(claims.judged(&self.issuer, audience))
-    }
-
-    fn verify_signature(&self, token: &str) -> Result<UnjudgedClaims, VerifyError> {
-        const MALFORMED: VerifyError = VerifyError(VerifyErrorKind::Malformed);
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(VerifyError(VerifyErrorKind::TooLarge));
-        }
-        let (message, signature) = token.rsplit_once('.').ok_or(MALFORMED)?;
-        let (header, payload) = message.split_once('.').ok_or(MALFORMED)?;
-        // A third dot, as in a JWE, is no base64url: the payload is refused below.
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| MALFORMED)?;
-        let message = message.as_bytes();
-
-        let mut usual = self.keys.by_usual_header(header).peekable();
-        let key = if usual.peek().is_some() {
-            first_that_verifies(usual, message, &signature)?
-        } else {
-            let header = Header::parse(header)?;
-            let mut candidates = self.keys.candidates(header.kid.as_deref(), &header.algorithm).peekable();
-            if candidates.peek().is_none() {
-                return Err(VerifyError(VerifyErrorKind::UnknownKey));
-            }
-            first_that_verifies(candidates, message, &signature)?
-        };
-        let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| MALFORMED)?;
-        UnjudgedClaims::parse(&payload, key.is_own()).map_err(|_| MALFORMED)
     }
 
     pub(crate) const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
     pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(300);
 }
 
-fn first_that_verifies<'k>(
-    mut keys: impl Iterator<Item = &'k Key>,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<&'k Key, VerifyError> {
-    keys.find(|key| key.verify(message, signature)).ok_or(VerifyError(VerifyErrorKind::BadSignature))
-}
-
-struct Header {
-    algorithm: String,
-    kid: Option<String>,
-}
-
-impl Header {
-    fn parse(segment: &str) -> Result<Self, VerifyError> {
-        const MALFORMED: VerifyError = VerifyError(VerifyErrorKind::Malformed);
-        let json = URL_SAFE_NO_PAD.decode(segment).map_err(|_| MALFORMED)?;
-        let UniqueObject(mut header) = serde_json::from_slice(&json).map_err(|_| MALFORMED)?;
-
-        // RFC 9068 section 4; the media type's name has no case, and may have its prefix (RFC 7515 section 4.1.9).
-        let is_access_token = header
-            .get("typ")
-            .and_then(Value::as_str)
-            .is_some_and(|typ| typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt"));
-        if !is_access_token {
-            return Err(VerifyError(VerifyErrorKind::WrongType));
-        }
-        // We understand no extension, and an empty list is not allowed (RFC 7515 section 4.1.11).
-        if header.contains_key("crit") {
-            return Err(VerifyError(VerifyErrorKind::CriticalExtension));
-        }
-        let Some(Value::String(algorithm)) = header.remove("alg") else { return Err(MALFORMED) };
-        let kid = match header.remove("kid") {
-            None => None,
-            Some(Value::String(kid)) => Some(kid),
-            Some(_) => return Err(MALFORMED),
-        };
-        Ok(Self { algorithm, kid })
+impl AcceptedTyp {
+    /// RFC 9068 section 4; a media type's name has no case, and may have its prefix (RFC 7515 section 4.1.9).
+    fn includes(self, typ: Option<&str>) -> bool {
+        let Some(typ) = typ else { return matches!(self, Self::AnyJwt) };
+        let is = |name: &str| typ.eq_ignore_ascii_case(name);
+        is_access_token(typ) || matches!(self, Self::AnyJwt) && (is("jwt") || is("application/jwt"))
     }
 }
 
-pub(super) const MAX_TOKEN_BYTES: usize = 8 * 1024;
-
-/// Why a token was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerifyError(VerifyErrorKind);
-
-/// The reasons for which [`AccessTokenVerifier`] refuses a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum VerifyErrorKind {
-    /// Above 8 KiB.
-    TooLarge,
-    /// No signed JWT, or claims that are missing, of the wrong type, or stand twice.
-    Malformed,
-    /// `typ` is not that of an access token (RFC 9068 section 2.1).
-    WrongType,
-    /// `crit` is there (RFC 7515 section 4.1.11).
-    CriticalExtension,
-    /// No key with that `kid` and that algorithm.
-    UnknownKey,
-    /// No key made this signature.
-    BadSignature,
-    /// `exp` has passed.
-    Expired,
-    /// `nbf` lies ahead.
-    NotYetValid,
-    /// `iss` is another.
-    WrongIssuer,
-    /// `aud` does not name us.
-    WrongAudience,
+/// RFC 9068 section 2.1.
+pub(super) fn is_access_token(typ: &str) -> bool {
+    typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
 }
 
-impl VerifyError {
-    /// The reason.
-    #[must_use]
-    pub fn kind(&self) -> VerifyErrorKind {
-        self.0
+/// A token that has been parsed once, and not been believed yet.
+pub(super) struct UnverifiedToken<'t> {
+    pub(super) jws: Jws<'t>,
+    claims: Map<String, Value>,
+}
+
+impl<'t> UnverifiedToken<'t> {
+    pub(super) fn parse(token: &'t str) -> Result<Self, VerifyErrorKind> {
+        let jws = Jws::parse(token)?;
+        let UniqueObject(claims) = serde_json::from_slice(&jws.payload()?).map_err(|_| VerifyErrorKind::Malformed)?;
+        Ok(Self { jws, claims })
+    }
+
+    /// Whose token it says it is: enough to choose a verifier.
+    pub(super) fn issuer(&self) -> Option<&str> {
+        self.claims.get(ISS)?.as_str()
+    }
+
+    /// Once the signature is good.
+    pub(super) fn take_claims(&mut self) -> Map<String, Value> {
+        std::mem::take(&mut self.claims)
     }
 }
-
-impl fmt::Display for VerifyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            VerifyErrorKind::TooLarge => "the token is above 8 KiB",
-            VerifyErrorKind::Malformed => "the token is malformed",
-            VerifyErrorKind::WrongType => "the token is no access token (typ)",
-            VerifyErrorKind::CriticalExtension => "the token demands an extension (crit)",
-            VerifyErrorKind::UnknownKey => "the token names no key of ours",
-            VerifyErrorKind::BadSignature => "the signature is wrong",
-            VerifyErrorKind::Expired => "the token has expired",
-            VerifyErrorKind::NotYetValid => "the token is not valid yet",
-            VerifyErrorKind::WrongIssuer => "the token is from another issuer",
-            VerifyErrorKind::WrongAudience => "the token is for another audience",
-        })
-    }
-}
-
-impl std::error::Error for VerifyError {}

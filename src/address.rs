@@ -1,0 +1,138 @@
+//! [`Address`]: an address of a configuration, checked when it is built.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use http::Uri;
+
+use crate::error::ConfigError;
+
+/// An absolute address by `https`, or by `http` where that was allowed, without user, query and fragment.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Address {
+    text: Arc<str>,
+    uri: Uri,
+}
+
+/// Where `http` may lead to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Plain {
+    /// To this machine.
+    Loopback,
+    /// Anywhere: somebody has said so aloud.
+    Anywhere,
+}
+
+impl Address {
+    pub(crate) fn parse(text: &str, plain: Plain) -> Result<Self, ConfigError> {
+        let refuse = |why: &str| Err(ConfigError::new(format!("{text:?} {why}")));
+        let Ok(uri) = text.parse::<Uri>() else { return refuse("is no address. Try: https://id.example.com") };
+        let Some((authority, host)) = uri.authority().zip(uri.host()) else {
+            return refuse("is no whole address. Try: https://id.example.com");
+        };
+        // `Uri` drops a fragment.
+        if text.contains('#') || uri.query().is_some() || authority.as_str().contains('@') {
+            return refuse("has a user, a query or a fragment, which this address may not have");
+        }
+        match (uri.scheme_str(), plain) {
+            (Some("https"), _) | (Some("http"), Plain::Anywhere) => {}
+            (Some("http"), Plain::Loopback) if is_loopback(host) => {}
+            _ => return refuse("is not https. Only an address of this machine may be plain http"),
+        }
+        Ok(Self { text: text.into(), uri })
+    }
+
+    /// As it was written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// Without the slash at its end.
+    pub(crate) fn path(&self) -> &str {
+        self.uri.path().trim_end_matches('/')
+    }
+
+    /// The address of a well-known document about this one: its path goes between host and path (RFC 8414 section 3.1, RFC 9728 section 3.1).
+    pub(crate) fn well_known(&self, name: &str) -> String {
+        format!("{}{WELL_KNOWN}{name}{}", self.origin(), self.path())
+    }
+
+    /// The paths where clients look for it: at the root, and with the path behind, if there is one.
+    pub(crate) fn well_known_paths(&self, name: &str) -> impl Iterator<Item = String> + use<> {
+        let root = format!("{WELL_KNOWN}{name}");
+        let behind = Some(self.path()).filter(|path| !path.is_empty()).map(|path| format!("{root}{path}"));
+        std::iter::once(root).chain(behind)
+    }
+
+    /// Whether it is one of these paths.
+    pub(crate) fn is_well_known(&self, name: &str, path: &str) -> bool {
+        let rest = path.strip_prefix(WELL_KNOWN).and_then(|rest| rest.strip_prefix(name));
+        rest.is_some_and(|rest| rest.is_empty() || rest == self.path())
+    }
+
+    /// Scheme, host and port.
+    fn origin(&self) -> String {
+        let (scheme, authority) =
+            (self.uri.scheme_str().unwrap_or_default(), self.uri.authority().map_or("", |name| name.as_str()));
+        format!("{scheme}://{authority}")
+    }
+}
+
+const WELL_KNOWN: &str = "/.well-known/";
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || bare.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_leads_to_this_machine_alone() {
+        for good in [
+            "https://id.example.com",
+            "https://id.example.com:8443/a/b",
+            "http://127.0.0.1:3000",
+            "http://localhost/x",
+            "http://[::1]:1",
+        ] {
+            assert!(Address::parse(good, Plain::Loopback).is_ok(), "{good}");
+        }
+        for bad in ["http://id.example.com", "http://127.0.0.1.example.com", "http://10.0.0.1", "http://localhost.example.com"] {
+            assert!(Address::parse(bad, Plain::Loopback).is_err(), "{bad}");
+            assert!(Address::parse(bad, Plain::Anywhere).is_ok(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_plain_address_is_refused() {
+        for bad in [
+            "",
+            "id.example.com",
+            "/path",
+            "ftp://a.b",
+            "https://",
+            "https://a@b.c",
+            "https://a.b/?q",
+            "https://a.b/#f",
+            "https://a b",
+        ] {
+            assert!(Address::parse(bad, Plain::Anywhere).is_err(), "{bad}");
+        }
+    }
+}

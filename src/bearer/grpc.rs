@@ -1,0 +1,53 @@
+//! Refusals as a gRPC client reads them: trailers-only, the status among the headers.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, TE, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, Version};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::challenge::{BearerError, BearerErrorKind};
+
+/// Whether a gRPC client made this request, by all that the protocol demands of one: `POST`, HTTP/2, `te: trailers`, and the media type exactly,
+/// with a suffix, or with parameters.
+///
+/// Less would do harm: its answer is 200, which to everybody else means that all is well.
+pub(super) fn is_grpc(parts: &Parts) -> bool {
+    let is_grpc_type = |value: &HeaderValue| {
+        let rest = value.as_bytes().strip_prefix(b"application/grpc");
+        rest.is_some_and(|rest| rest.first().is_none_or(|next| b"+;".contains(next)))
+    };
+    parts.method == Method::POST
+        && parts.version == Version::HTTP_2
+        && parts.headers.get(TE).is_some_and(|value| value == "trailers")
+        && parts.headers.get(CONTENT_TYPE).is_some_and(is_grpc_type)
+}
+
+/// `grpc-status`, and what the status of HTTP would have said beside it.
+pub(super) fn to_grpc_response(error: &BearerError) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert("grpc-status", HeaderValue::from_static(status(error.kind())));
+    let message = utf8_percent_encode(error.description(), MESSAGE).to_string();
+    if let Ok(message) = HeaderValue::try_from(message) {
+        headers.insert("grpc-message", message);
+    }
+    if let Some(challenge) = error.challenge() {
+        headers.insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// The codes of gRPC that mean the same.
+fn status(kind: BearerErrorKind) -> &'static str {
+    match kind {
+        BearerErrorKind::ScopeMissing => "7",   // PERMISSION_DENIED
+        BearerErrorKind::Misconfigured => "13", // INTERNAL
+        BearerErrorKind::Unavailable => "14",   // UNAVAILABLE
+        _ => "16",                              // UNAUTHENTICATED
+    }
+}
+
+/// Visible ASCII and spaces, but for the percent sign, stand for themselves.
+const MESSAGE: &AsciiSet = &CONTROLS.add(b'%');

@@ -1,0 +1,26 @@
+//! [`Loader`]: the application's [`LoadUser`], with its type forgotten.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::admission::LoadedUser;
+use crate::error::BoxError;
+use crate::token::AccessTokenClaims;
+use crate::user::LoadUser;
+
+/// A [`LoadUser`] whose type has been forgotten.
+pub(super) trait Loader: Send + Sync {
+    fn load(self: Arc<Self>, claims: AccessTokenClaims) -> LoadFuture;
+}
+
+type LoadFuture = Pin<Box<dyn Future<Output = Result<Option<LoadedUser>, BoxError>> + Send>>;
+
+impl<L: LoadUser> Loader for L {
+    fn load(self: Arc<Self>, claims: AccessTokenClaims) -> LoadFuture {
+        Box::pin(async move {
+            let user = self.load_user(&claims).await.map_err(Into::into)?;
+            Ok(user.map(LoadedUser::new))
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! [`TokenSource`]: where a request bears its access token.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::COOKIE;
+use http::request::Parts;
+
+use super::credentials::{Malformed, bearer_token};
+use super::cross_site::is_cross_site;
+use super::ticket::Tickets;
+use super::websocket;
+use crate::error::ConfigError;
+use crate::token::AccessToken;
+
+/// Where a request bears its access token. A layer has a [list](crate::BearerAuthLayer::with_token_sources) of them; by default it is
+/// [`header`](Self::header) alone.
+///
+/// A request that bears tokens in two of them is refused: 400 `invalid_request` (RFC 6750 section 2). A cookie is no second one, for the
+/// browser sends it by itself: it counts where nothing else bears a token.
+#[derive(Clone)]
+pub struct TokenSource(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Header,
+    Cookie(Arc<str>),
+    WebSocketProtocol,
+    Ticket(Tickets),
+    Function(Arc<Function>),
+}
+
+type Function = dyn Fn(&Parts) -> Option<AccessToken> + Send + Sync;
+
+/// What a request presents.
+pub(super) enum Credential<'r> {
+    Token(&'r str),
+    Made(AccessToken),
+    Ticket(&'r str, &'r Tickets),
+}
+
+impl TokenSource {
+    /// `Authorization: Bearer …` (RFC 6750 section 2.1).
+    #[must_use]
+    pub fn header() -> Self {
+        Self(Kind::Header)
+    }
+
+    /// The cookie of this name.
+    ///
+    /// The browser sends it whoever made the page, so it counts only in a request that no other origin made: by `Sec-Fetch-Site`, or by `Origin`
+    /// and `Host` where that is absent. A link from elsewhere that opens a page (`GET`) is let through. A request that comes from elsewhere has no
+    /// token, then. The cookie itself should be `HttpOnly; Secure; SameSite=Lax` or `Strict`.
+    ///
+    /// # Errors
+    ///
+    /// The name is no token of RFC 6265 section 4.1.1.
+    pub fn cookie(name: &str) -> Result<Self, ConfigError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.is_empty() || !name.bytes().all(allowed) {
+            return Err(ConfigError::new("the name of a cookie has letters, digits, and no spaces or separators"));
+        }
+        Ok(Self(Kind::Cookie(name.into())))
+    }
+
+    /// An entry `bearer.…` of `Sec-WebSocket-Protocol`: the one header that a page may set when it opens a WebSocket.
+    ///
+    /// ```js
+    /// new WebSocket("wss://api.example.com/feed", ["feed.v1", "bearer." + accessToken])
+    /// ```
+    ///
+    /// The entry is taken out before the handler sees the request, so that it is never the protocol that is agreed on. There has to be another
+    /// one, which the handler agrees to: a browser closes a connection where none of what it offered was taken.
+    #[must_use]
+    pub fn websocket_protocol() -> Self {
+        Self(Kind::WebSocketProtocol)
+    }
+
+    /// The parameter `ticket` of the address, with a ticket of these: see [`Tickets`].
+    #[must_use]
+    pub fn ticket(tickets: &Tickets) -> Self {
+        Self(Kind::Ticket(tickets.clone()))
+    }
+
+    /// Whatever the application finds. Do not take it from the address: addresses are logged, kept and passed on (RFC 9700 section 4.3.2).
+    #[must_use]
+    pub fn function<F>(find: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<AccessToken> + Send + Sync + 'static,
+    {
+        Self(Kind::Function(Arc::new(find)))
+    }
+
+    pub(super) fn find<'r>(&'r self, parts: &'r Parts) -> Result<Option<Credential<'r>>, Malformed> {
+        match &self.0 {
+            Kind::Header => Ok(bearer_token(&parts.headers)?.map(Credential::Token)),
+            Kind::Cookie(name) => Ok(cookie(parts, name)?.map(Credential::Token)),
+            Kind::WebSocketProtocol => Ok(websocket::token(&parts.headers)?.map(Credential::Token)),
+            Kind::Ticket(tickets) => Ok(Tickets::find(&parts.uri)?.map(|ticket| Credential::Ticket(ticket, tickets))),
+            Kind::Function(find) => Ok(find(parts).map(Credential::Made)),
+        }
+    }
+
+    /// Sent by the browser, whether the page wants it or not.
+    pub(super) fn is_ambient(&self) -> bool {
+        matches!(self.0, Kind::Cookie(_))
+    }
+
+    /// Takes out what the handler must not see.
+    pub(super) fn strip(&self, parts: &mut Parts) {
+        if matches!(self.0, Kind::WebSocketProtocol) {
+            websocket::strip(&mut parts.headers);
+        }
+    }
+}
+
+impl fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Header => f.write_str("Header"),
+            Kind::Cookie(name) => write!(f, "Cookie({name:?})"),
+            Kind::WebSocketProtocol => f.write_str("WebSocketProtocol"),
+            Kind::Ticket(_) => f.write_str("Ticket"),
+            Kind::Function(_) => f.write_str("Function"),
+        }
+    }
+}
+
+/// The value of the cookie, if no other origin made the request.
+fn cookie<'p>(parts: &'p Parts, name: &str) -> Result<Option<&'p str>, Malformed> {
+    let headers = parts.headers.get_all(COOKIE).iter();
+    let pairs = headers.filter_map(|header| header.to_str().ok()).flat_map(|header| header.split(';'));
+    let mut values = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(own, _)| *own == name);
+    let Some((_, value)) = values.next() else { return Ok(None) };
+    // Of two, one was set by somebody else: for a wider path, or from a neighbouring host.
+    if values.next().is_some() {
+        return Err(Malformed::SeveralTokens);
+    }
+    if is_cross_site(parts) {
+        tracing::debug!(path = parts.uri.path(), "the cookie of a request from another origin does not count");
+        return Ok(None);
+    }
+    Ok(Some(value.trim_matches('"')).filter(|value| !value.is_empty()))
+}

@@ -1,0 +1,156 @@
+//! [`ServerMetadataEndpoint`] and [`ResourceMetadataEndpoint`]: what clients may know before they have a token.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Response};
+use serde_json::{Map, Value, json};
+
+use super::request::demand_method;
+use super::response::{Refused, public_json};
+use super::service::serve_at_once;
+use crate::address::{Address, Plain};
+use crate::bearer::ProtectedResource;
+use crate::error::ConfigError;
+use crate::session::{Authenticate, Sessions};
+use crate::token::Scope;
+
+/// `GET /.well-known/oauth-authorization-server`: where the endpoints are (RFC 8414), for clients that look for them.
+///
+/// The issuer is the one of the tokens. All addresses come from here, never from a request; they are `https`, or `http` on this machine.
+///
+/// There is no `authorization_endpoint`, and no response type: this is the login of one's own clients, not a page that third parties send users to.
+/// Clients that know no other way, as most of MCP do, need an authorization server; this crate then checks its tokens.
+///
+/// ```
+/// # fn example<A: tower_bearer::Authenticate>(sessions: tower_bearer::Sessions<A>) -> Result<axum::Router, tower_bearer::ConfigError> {
+/// use tower_bearer::{AuthEndpoints, ServerMetadataEndpoint};
+///
+/// let metadata = ServerMetadataEndpoint::new(&sessions, "https://api.example.com/auth")?;
+/// let mut router = axum::Router::new().nest_service("/auth", AuthEndpoints::new(sessions));
+/// for path in metadata.paths() {
+///     router = router.route_service(&path, metadata.clone());
+/// }
+/// # Ok(router)
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ServerMetadataEndpoint {
+    issuer: Address,
+    endpoints: Address,
+    jwks: Option<Address>,
+    documentation: Option<Address>,
+    scope: Scope,
+    /// The document, as it is sent.
+    document: Bytes,
+}
+
+impl ServerMetadataEndpoint {
+    /// The endpoints of these sessions, which are at `{endpoints}/token` and so on: [`AuthEndpoints`](crate::AuthEndpoints) at that address.
+    ///
+    /// # Errors
+    ///
+    /// The issuer, or `endpoints`, is no `https` address (or `http` on this machine), or has a query or a fragment (RFC 8414 section 2).
+    pub fn new<A: Authenticate>(sessions: &Sessions<A>, endpoints: &str) -> Result<Self, ConfigError> {
+        let metadata = Self {
+            issuer: Address::parse(sessions.verifier().issuer().as_str(), Plain::Loopback)?,
+            endpoints: Address::parse(endpoints, Plain::Loopback)?,
+            jwks: None,
+            documentation: None,
+            scope: Scope::default(),
+            document: Bytes::new(),
+        };
+        Ok(metadata.written())
+    }
+
+    /// Where [`JwksEndpoint`](crate::JwksEndpoint) is: `jwks_uri`. Not for HS256, which has nothing to publish.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn with_jwks(mut self, address: &str) -> Result<Self, ConfigError> {
+        self.jwks = Some(Address::parse(address, Plain::Loopback)?);
+        Ok(self.written())
+    }
+
+    /// What may be granted: `scopes_supported`.
+    ///
+    /// # Panics
+    ///
+    /// If `scope` is no scope: see [`Scope::from_static`].
+    #[must_use]
+    pub fn with_scope(mut self, scope: &'static str) -> Self {
+        self.scope = self.scope.union(&Scope::from_static(scope));
+        self.written()
+    }
+
+    /// Where developers read more: `service_documentation`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn with_documentation(mut self, address: &str) -> Result<Self, ConfigError> {
+        self.documentation = Some(Address::parse(address, Plain::Loopback)?);
+        Ok(self.written())
+    }
+
+    /// Where to mount it: the well-known path with the issuer's path behind it (RFC 8414 section 3.1), and the root, where some clients look too. One,
+    /// if the issuer has no path.
+    pub fn paths(&self) -> impl Iterator<Item = String> + use<> {
+        self.issuer.well_known_paths("oauth-authorization-server")
+    }
+
+    fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, Refused> {
+        demand_method(parts, &Method::GET, "GET")?;
+        Ok(public_json(self.document.clone()))
+    }
+
+    fn written(mut self) -> Self {
+        let endpoint = |name: &str| Value::from(format!("{}/{name}", self.endpoints.as_str().trim_end_matches('/')));
+        let mut document = Map::new();
+        let mut set = |name: &str, value: Value| document.insert(name.to_owned(), value);
+        set("issuer", self.issuer.as_str().into());
+        set("token_endpoint", endpoint("token"));
+        set("token_endpoint_auth_methods_supported", json!(["none"]));
+        set("grant_types_supported", json!(["password", "refresh_token"]));
+        // Demanded, and there is none.
+        set("response_types_supported", json!([]));
+        set("revocation_endpoint", endpoint("logout"));
+        set("revocation_endpoint_auth_methods_supported", json!(["none"]));
+        if let Some(jwks) = &self.jwks {
+            set("jwks_uri", jwks.as_str().into());
+        }
+        if let Some(documentation) = &self.documentation {
+            set("service_documentation", documentation.as_str().into());
+        }
+        if !self.scope.is_empty() {
+            set("scopes_supported", json!(self.scope.iter().collect::<Vec<_>>()));
+        }
+        self.document = Value::Object(document).to_string().into();
+        self
+    }
+}
+
+serve_at_once!(ServerMetadataEndpoint);
+
+/// `GET /.well-known/oauth-protected-resource`: what clients may know of a [`ProtectedResource`] (RFC 9728).
+///
+/// Only where the layer does not see [these paths](ProtectedResource::paths), for it stands behind a router; else it answers by itself.
+#[derive(Clone, Debug)]
+pub struct ResourceMetadataEndpoint {
+    resource: ProtectedResource,
+}
+
+impl ResourceMetadataEndpoint {
+    /// Publishes what the resource says.
+    #[must_use]
+    pub fn new(resource: &ProtectedResource) -> Self {
+        Self { resource: resource.clone() }
+    }
+
+    fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, Refused> {
+        demand_method(parts, &Method::GET, "GET")?;
+        Ok(self.resource.to_response())
+    }
+}
+
+serve_at_once!(ResourceMetadataEndpoint);

@@ -1,0 +1,41 @@
+//! [`TicketEndpoint`].
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
+use serde_json::json;
+
+use super::request::demand;
+use super::response::{Refused, json_response};
+use super::service::serve_at_once;
+use crate::bearer::Tickets;
+use crate::user::CurrentUser;
+
+/// `POST`, behind [`BearerAuthLayer`](crate::BearerAuthLayer): a [ticket](Tickets) for whom the request's access token is about.
+///
+/// Answers 200 `{"ticket", "expires_in"}`. A body is not looked at. Refuses as the layer does; without the layer 500, and a log line that names the
+/// cure; 503 where too many tickets wait.
+#[derive(Clone, Debug)]
+pub struct TicketEndpoint {
+    tickets: Tickets,
+}
+
+impl TicketEndpoint {
+    /// Issues tickets of these.
+    #[must_use]
+    pub fn new(tickets: &Tickets) -> Self {
+        Self { tickets: tickets.clone() }
+    }
+
+    fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, Refused> {
+        demand(parts, &Method::POST, "POST")?;
+        let issue = || {
+            let CurrentUser(claims) = CurrentUser::from_extensions(&parts.extensions)?;
+            self.tickets.issue(&claims)
+        };
+        let ticket = issue().map_err(|error| Refused::bearer(error, parts))?;
+        Ok(json_response(StatusCode::OK, &json!({ "ticket": &**ticket, "expires_in": Tickets::LIFETIME.as_secs() })))
+    }
+}
+
+serve_at_once!(TicketEndpoint);

@@ -1,0 +1,174 @@
+//! [`SigningKeys`]: the keys that sign our access tokens, one after the other.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::key_set::KeySet;
+use super::key_source::{KeySource, KeysFuture, ProvideKeys};
+use super::revocation::MAX_ACCESS_TOKEN_LIFETIME;
+use super::signing_key::SigningKey;
+use super::verifier::AccessTokenVerifier;
+use crate::clock::{Clock, Timestamp};
+
+/// The keys that sign our access tokens, one after the other: a key is changed without a restart and without a logout.
+///
+/// A key passes three moments:
+///
+/// 1. It is **published**, from [`rotate_to`](Self::rotate_to) on: [`JwksEndpoint`](crate::JwksEndpoint) shows it, and our own verifiers
+///    believe it.
+/// 2. It **signs**, from the moment that `rotate_to` names until the next key does.
+/// 3. It **is forgotten** when the last token that it signed has expired: a day and five minutes after the next key began to sign, which is the
+///    longest life of a session's access token; later, if [`sign`](crate::AccessTokenSigner::sign) gave a token of this process a longer one.
+///
+/// A clone is the same keys. Processes do not tell each other: give all of them the same keys with the same moments, and a process that
+/// starts in between the old key too, as below.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_bearer::{AccessTokenSigner, Clock, Secret, SigningKey, SigningKeys, SystemClock};
+///
+/// # let (old, new) = (Secret::random()?, Secret::random()?);
+/// let keys = SigningKeys::new(SigningKey::hs256(&old)?);
+/// let signer = AccessTokenSigner::new("https://api.example.com", "example-api", keys.clone())?;
+/// // Others keep our published keys for five minutes: in ten they all have the new one.
+/// keys.rotate_to(SigningKey::hs256(&new)?, SystemClock.now() + Duration::from_secs(600));
+/// # Ok::<(), tower_bearer::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct SigningKeys(Arc<RwLock<Schedule>>);
+
+struct Schedule {
+    /// In the order in which they begin to sign.
+    keys: Vec<Scheduled>,
+    at_hand: Option<AtHand>,
+}
+
+struct Scheduled {
+    key: SigningKey,
+    signs_from: Timestamp,
+    /// When the last token ends that it signed here, in milliseconds.
+    last_end: AtomicU64,
+}
+
+/// The keys that verify from one moment until, but not at, another.
+struct AtHand {
+    keys: Arc<KeySet>,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+impl SigningKeys {
+    /// Signs with this key, until it is told otherwise.
+    #[must_use]
+    pub fn new(key: SigningKey) -> Self {
+        let first = Scheduled { key, signs_from: Timestamp::ZERO, last_end: AtomicU64::new(0) };
+        Self(Arc::new(RwLock::new(Schedule { keys: vec![first], at_hand: None })))
+    }
+
+    /// Publishes `next` now, and signs with it from `signs_from` on.
+    ///
+    /// Verifiers elsewhere keep what we publish for five minutes: leave them ten. A moment that has passed means at once, for a key that leaked;
+    /// what the old key signed is accepted all the same for as long as it lives. To refuse that too, start with the new key alone.
+    pub fn rotate_to(&self, next: SigningKey, signs_from: Timestamp) {
+        let mut schedule = self.write();
+        schedule.keys.push(Scheduled { key: next, signs_from, last_end: AtomicU64::new(0) });
+        schedule.keys.sort_by_key(|scheduled| scheduled.signs_from);
+        schedule.at_hand = None;
+    }
+
+    /// The key that signs now a token that lives until `end`.
+    pub(super) fn sign_until(&self, end: Timestamp, now: Timestamp) -> SigningKey {
+        let schedule = self.read();
+        let current = schedule.current(now);
+        current.last_end.fetch_max(end.as_millis(), Ordering::Relaxed);
+        current.key.clone()
+    }
+
+    /// What verifies at this moment.
+    fn key_set(&self, now: Timestamp) -> Arc<KeySet> {
+        if let Some(at_hand) = self.read().at_hand.as_ref().filter(|at_hand| at_hand.from <= now && now < at_hand.until) {
+            return Arc::clone(&at_hand.keys);
+        }
+        let mut schedule = self.write();
+        let at_hand = schedule.at(now);
+        Arc::clone(&schedule.at_hand.insert(at_hand).keys)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Schedule> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Schedule> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Schedule {
+    fn current(&self, now: Timestamp) -> &Scheduled {
+        let begun = self.keys.partition_point(|scheduled| scheduled.signs_from <= now);
+        // Before the first one, which only a clock before the epoch would be, it is the first one.
+        &self.keys[begun.saturating_sub(1)]
+    }
+
+    fn at(&self, now: Timestamp) -> AtHand {
+        let mut at_hand = AtHand { keys: Arc::default(), from: Timestamp::ZERO, until: Timestamp::from_millis(u64::MAX) };
+        let mut keys = KeySet::default();
+        for (index, scheduled) in self.keys.iter().enumerate() {
+            let forgotten = self.keys.get(index + 1).map(|next| scheduled.forgotten(next.signs_from));
+            match forgotten {
+                Some(moment) if moment <= now => at_hand.from = at_hand.from.max(moment),
+                Some(moment) => at_hand.until = at_hand.until.min(moment),
+                None => {}
+            }
+            if forgotten.is_none_or(|moment| moment > now) {
+                keys = keys.with(scheduled.key.key_set());
+            }
+        }
+        AtHand { keys: Arc::new(keys), ..at_hand }
+    }
+}
+
+impl Scheduled {
+    /// When its last token has expired everywhere, if the next key signs from this moment.
+    fn forgotten(&self, next_signs_from: Timestamp) -> Timestamp {
+        let here = Timestamp::from_millis(self.last_end.load(Ordering::Relaxed));
+        let elsewhere = next_signs_from + MAX_ACCESS_TOKEN_LIFETIME;
+        here.max(elsewhere) + AccessTokenVerifier::MAX_LEEWAY
+    }
+}
+
+impl From<SigningKey> for SigningKeys {
+    fn from(key: SigningKey) -> Self {
+        Self::new(key)
+    }
+}
+
+impl fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.read().keys.iter().map(|scheduled| &scheduled.key)).finish()
+    }
+}
+
+/// Our own keys, at the time of our clock.
+#[derive(Debug)]
+pub(super) struct OwnKeys {
+    pub(super) keys: SigningKeys,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl ProvideKeys for OwnKeys {
+    fn keys(&self) -> Option<Arc<KeySet>> {
+        Some(self.keys.key_set(self.clock.now()))
+    }
+
+    fn ask(&self) -> Option<KeysFuture> {
+        None
+    }
+}
+
+impl From<OwnKeys> for KeySource {
+    fn from(keys: OwnKeys) -> Self {
+        Self::new(keys)
+    }
+}

@@ -1,0 +1,88 @@
+//! [`Verifiers`]: all whose tokens a layer accepts.
+
+use super::claims::AccessTokenClaims;
+use super::former::FormerTokens;
+use super::key_source::KeysFuture;
+use super::verifier::{AccessTokenVerifier, UnverifiedToken};
+use super::verify_error::{VerifyError, VerifyErrorKind};
+use crate::clock::Timestamp;
+use crate::error::ConfigError;
+
+/// One verifier an issuer, and the tokens from before.
+#[derive(Clone, Debug)]
+pub(crate) struct Verifiers {
+    /// Of the sessions that the layer knows, if it knows any.
+    first: AccessTokenVerifier,
+    others: Vec<AccessTokenVerifier>,
+    former: Vec<FormerTokens>,
+}
+
+/// A token that was refused.
+pub(crate) struct Refused {
+    pub(crate) error: VerifyError,
+    /// It may be good by keys that we do not have yet.
+    pub(crate) newer_keys: Option<KeysFuture>,
+}
+
+impl Verifiers {
+    pub(crate) fn new(first: AccessTokenVerifier) -> Self {
+        Self { first, others: Vec::new(), former: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, verifier: AccessTokenVerifier) -> Result<(), ConfigError> {
+        if self.all().any(|known| known.issuer() == verifier.issuer()) {
+            return Err(ConfigError::new("the layer has a verifier for this issuer. Add its audience to that one"));
+        }
+        self.others.push(verifier.into_foreign());
+        Ok(())
+    }
+
+    pub(crate) fn add_former(&mut self, former: FormerTokens) {
+        self.former.push(former);
+    }
+
+    /// The issuer chooses the verifier before any key is tried.
+    pub(crate) fn verify(&self, token: &str) -> Result<AccessTokenClaims, Refused> {
+        let mut token = UnverifiedToken::parse(token)?;
+        let chosen = self.all().find(|verifier| token.issuer() == Some(verifier.issuer().as_str()));
+        let outcome = match chosen {
+            Some(verifier) => verifier.verify_unverified(&mut token),
+            None => Err(VerifyErrorKind::WrongIssuer.into()),
+        };
+        outcome.or_else(|error| match error.kind() {
+            // No token of today's.
+            VerifyErrorKind::WrongIssuer | VerifyErrorKind::WrongType => self.verify_former(&mut token, error),
+            _ => Err(Refused { newer_keys: chosen.and_then(|verifier| verifier.ask_for_keys(&error)), error }),
+        })
+    }
+
+    fn verify_former(&self, token: &mut UnverifiedToken<'_>, mut error: VerifyError) -> Result<AccessTokenClaims, Refused> {
+        for former in &self.former {
+            match former.verify(token, &self.first) {
+                Ok(claims) => return Ok(claims),
+                // Some other key's, perhaps.
+                Err(VerifyErrorKind::UnknownKey | VerifyErrorKind::BadSignature) => {}
+                Err(kind) => {
+                    error = kind.into();
+                    break;
+                }
+            }
+        }
+        Err(error.into())
+    }
+
+    /// By the clock of the first verifier.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.first.now()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &AccessTokenVerifier> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+}
+
+impl<E: Into<VerifyError>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), newer_keys: None }
+    }
+}
