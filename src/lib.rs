@@ -7,6 +7,7 @@
 compile_error!("tower-bearer needs a provider of signatures: turn on its feature `aws_lc_rs` (the default) or `rust_crypto`");
 
 mod address;
+mod background;
 pub mod bearer;
 mod clock;
 mod deadline;

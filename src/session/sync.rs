@@ -9,8 +9,8 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use super::background::{Background, Outage};
 use super::feed::Feed;
+use crate::background::{Background, Outage};
 use crate::clock::Clock;
 use crate::deadline::within;
 use crate::store::{Announcements, SessionStore, StoreError};
@@ -110,7 +110,7 @@ impl StoreSync {
                 // There is nothing to do here for as long as the process lives.
                 Ok(None) => return std::future::pending().await,
                 Ok(Some(mut announcements)) => {
-                    outage.note(Ok(()));
+                    outage.note(Ok::<(), StoreError>(()));
                     announced.notify_one();
                     outage.note(hand_on(&mut *announcements, &announced).await);
                 }

@@ -8,22 +8,20 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use crate::store::StoreError;
-
 #[derive(Default)]
-pub(super) struct Background {
+pub(crate) struct Background {
     /// Each start has a flag of its own, so that a task which ends late lowers no other's.
     running: RwLock<Arc<AtomicBool>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Background {
-    pub(super) fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.running.read().unwrap_or_else(PoisonError::into_inner).load(Ordering::Relaxed)
     }
 
     /// Starts the task if it does not run.
-    pub(super) fn start<F>(&self, runtime: &Handle, task: impl FnOnce() -> F)
+    pub(crate) fn start<F>(&self, runtime: &Handle, task: impl FnOnce() -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -62,22 +60,22 @@ fn watched(running: Arc<AtomicBool>, task: impl Future<Output = ()>) -> impl Fut
 }
 
 /// Something in the background that fails for a while: the log hears when it begins, and when it is over.
-pub(super) struct Outage {
+pub(crate) struct Outage {
     what: &'static str,
     lasts: bool,
 }
 
 impl Outage {
-    pub(super) fn of(what: &'static str) -> Self {
+    pub(crate) fn of(what: &'static str) -> Self {
         Self { what, lasts: false }
     }
 
-    pub(super) fn note(&mut self, outcome: Result<(), StoreError>) {
+    pub(crate) fn note<E: Error + 'static>(&mut self, outcome: Result<(), E>) {
         match (outcome, self.lasts) {
-            (Err(error), false) => tracing::warn!(cause = &error as &dyn Error, "{}", self.what),
+            (Err(error), false) => tracing::warn!(cause = &error as &(dyn Error + 'static), "{}", self.what),
             (Ok(()), true) => tracing::info!("over: {}", self.what),
             (Err(error), true) => {
-                tracing::debug!(cause = &error as &dyn Error, "{}", self.what);
+                tracing::debug!(cause = &error as &(dyn Error + 'static), "{}", self.what);
                 return;
             }
             (Ok(()), false) => return,
