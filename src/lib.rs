@@ -54,4 +54,6 @@ pub use token::{
     InvalidScope, InvalidSessionId, Issuer, KeySet, KeySource, REVOCATION_RETENTION, RefreshToken, Scope, Secret, SessionId,
     SharedKeySet, SignError, SigningKey, SigningKeys, Subject, VerifyError, VerifyErrorKind,
 };
+#[cfg(feature = "jwks")]
+pub use token::{HttpClient, JwksError, RemoteJwks};
 pub use user::{CurrentUser, LoadUser};

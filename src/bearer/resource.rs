@@ -8,7 +8,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Response};
 use serde_json::{Map, Value, json};
 
-use crate::address::{Address, Plain};
+use crate::address::{Address, is_loopback};
 use crate::error::ConfigError;
 use crate::token::Scope;
 
@@ -50,8 +50,8 @@ impl ProtectedResource {
     /// One of them is no `https` address (or `http` on this machine), or has a query or a fragment.
     pub fn new(resource: &str, issuer: &str) -> Result<Self, ConfigError> {
         let resource = Self {
-            address: Address::parse(resource, Plain::Loopback)?,
-            issuers: vec![Address::parse(issuer, Plain::Loopback)?],
+            address: Address::parse(resource, is_loopback)?,
+            issuers: vec![Address::parse(issuer, is_loopback)?],
             needed: Scope::default(),
             supported: Scope::default(),
             name: None,
@@ -67,7 +67,7 @@ impl ProtectedResource {
     ///
     /// As for [`new`](Self::new).
     pub fn with_issuer(mut self, issuer: &str) -> Result<Self, ConfigError> {
-        self.issuers.push(Address::parse(issuer, Plain::Loopback)?);
+        self.issuers.push(Address::parse(issuer, is_loopback)?);
         Ok(self.written())
     }
 
@@ -103,7 +103,7 @@ impl ProtectedResource {
     ///
     /// As for [`new`](Self::new).
     pub fn with_documentation(mut self, address: &str) -> Result<Self, ConfigError> {
-        self.documentation = Some(Address::parse(address, Plain::Loopback)?);
+        self.documentation = Some(Address::parse(address, is_loopback)?);
         Ok(self.written())
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::request::demand_method;
 use super::response::{Refused, public_json};
 use super::service::serve_at_once;
-use crate::address::{Address, Plain};
+use crate::address::{Address, is_loopback};
 use crate::bearer::ProtectedResource;
 use crate::error::ConfigError;
 use crate::session::{Authenticate, Sessions};
@@ -52,8 +52,8 @@ impl ServerMetadataEndpoint {
     /// The issuer, or `endpoints`, is no `https` address (or `http` on this machine), or has a query or a fragment (RFC 8414 section 2).
     pub fn new<A: Authenticate>(sessions: &Sessions<A>, endpoints: &str) -> Result<Self, ConfigError> {
         let metadata = Self {
-            issuer: Address::parse(sessions.verifier().issuer().as_str(), Plain::Loopback)?,
-            endpoints: Address::parse(endpoints, Plain::Loopback)?,
+            issuer: Address::parse(sessions.verifier().issuer().as_str(), is_loopback)?,
+            endpoints: Address::parse(endpoints, is_loopback)?,
             jwks: None,
             documentation: None,
             scope: Scope::default(),
@@ -68,7 +68,7 @@ impl ServerMetadataEndpoint {
     ///
     /// As for [`new`](Self::new).
     pub fn with_jwks(mut self, address: &str) -> Result<Self, ConfigError> {
-        self.jwks = Some(Address::parse(address, Plain::Loopback)?);
+        self.jwks = Some(Address::parse(address, is_loopback)?);
         Ok(self.written())
     }
 
@@ -89,7 +89,7 @@ impl ServerMetadataEndpoint {
     ///
     /// As for [`new`](Self::new).
     pub fn with_documentation(mut self, address: &str) -> Result<Self, ConfigError> {
-        self.documentation = Some(Address::parse(address, Plain::Loopback)?);
+        self.documentation = Some(Address::parse(address, is_loopback)?);
         Ok(self.written())
     }
 

@@ -14,13 +14,15 @@ use super::json::UniqueObject;
 use super::key::Key;
 use crate::error::ConfigError;
 
-pub(super) fn read_set(json: &str) -> Result<Vec<Arc<Key>>, ConfigError> {
+/// The keys of a set that can be used, and that `check` lets in.
+pub(super) fn read_set(json: &str, check: impl Fn(&Key) -> Result<(), ConfigError>) -> Result<Vec<Arc<Key>>, ConfigError> {
     let UniqueObject(set) = serde_json::from_str(json).map_err(|_| ConfigError::from_static(NO_SET))?;
     let Some(Value::Array(entries)) = set.get("keys") else { return Err(ConfigError::from_static(NO_SET)) };
 
     let mut keys = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
-        match entry.as_object().ok_or(ConfigError::from_static(NO_KEY)).and_then(read) {
+        let key = entry.as_object().ok_or(ConfigError::from_static(NO_KEY)).and_then(read);
+        match key.and_then(|key| check(&key).map(|()| key)) {
             Ok(key) => keys.push(Arc::new(key)),
             Err(error) => tracing::warn!(index, %error, "a key of the JWK set is left out"),
         }

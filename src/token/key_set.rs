@@ -38,7 +38,12 @@ impl KeySet {
     ///
     /// The text is no JWK set, or none of its keys can be used.
     pub fn from_jwk_set(json: &str) -> Result<Self, ConfigError> {
-        jwk::read_set(json).map(Self)
+        Self::from_jwk_set_where(json, |_| Ok(()))
+    }
+
+    /// The keys of a JWK set that can be used, and that `check` lets in.
+    pub(super) fn from_jwk_set_where(json: &str, check: impl Fn(&Key) -> Result<(), ConfigError>) -> Result<Self, ConfigError> {
+        jwk::read_set(json, check).map(Self)
     }
 
     /// Reads one JWK (RFC 7517 section 4): `RSA`, `EC` (P-256, P-384), `OKP` (Ed25519) or `oct`.

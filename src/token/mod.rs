@@ -23,6 +23,8 @@ mod key_set;
 mod key_source;
 mod name;
 mod receipt;
+#[cfg(feature = "jwks")]
+mod remote;
 mod revocation;
 mod scope;
 mod scope_claim;
@@ -42,6 +44,8 @@ pub use grant::Grant;
 pub use key_set::KeySet;
 pub use key_source::{KeySource, SharedKeySet};
 pub use name::{Audience, Issuer, Subject};
+#[cfg(feature = "jwks")]
+pub use remote::{HttpClient, JwksError, RemoteJwks};
 pub use revocation::{REVOCATION_RETENTION, Revocation};
 pub use scope::{InvalidScope, Scope};
 pub use secret::{AccessToken, RefreshToken, Secret};

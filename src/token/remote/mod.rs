@@ -1,0 +1,171 @@
+//! [`RemoteJwks`]: the keys that an external issuer publishes.
+
+mod client;
+mod discovery;
+mod freshness;
+mod renewal;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use client::HttpClient;
+pub use renewal::JwksError;
+
+use self::client::Reqwest;
+use self::discovery::{Origin, set_address};
+use self::renewal::Renewal;
+use super::key_set::KeySet;
+use super::key_source::{KeySource, KeysFuture, ProvideKeys};
+use crate::address::{Address, is_loopback};
+use crate::clock::{Clock, SystemClock};
+use crate::error::ConfigError;
+
+/// The keys that an external issuer publishes as a JWK set: fetched in the background, kept, and renewed before they are needed.
+///
+/// **When it fetches.** At first use, within a Tokio runtime; then at three quarters of the time for which `Cache-Control` lets the set be kept (one
+/// minute to one day; ten minutes where it says nothing). A token whose `kid` is unknown fetches once for everyone who waits, and not again for a
+/// minute, whatever `kid`s may come. A request waits only where no key at hand fits its token.
+///
+/// **When the issuer is down.** The keys at hand are kept, and it is asked again after a second, then after twice that, up to a minute. A token that
+/// needs keys which nobody has is 503 then, not 401: it may be good. So a server may start before its issuer.
+///
+/// **What it takes.** A document of at most 256 KiB within 5 seconds, without redirections; at most 100 keys. `use`, `key_ops` and `alg` of a key
+/// are honoured. A key that cannot be used (an unknown type, RSA below 2048 or above 8192 bits, malformed) is left out and spoils no other. HMAC keys
+/// are left out too: what is published is no secret.
+///
+/// **Where from.** An `https` address; `http` only on this machine, unless [said aloud](Self::dangerous_over_http).
+///
+/// A clone is the same keys: give several verifiers one of it.
+///
+/// ```
+/// use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, RemoteJwks};
+///
+/// let keys = RemoteJwks::discover("https://id.example.com/realms/main")?;
+/// let verifier = AccessTokenVerifier::new("https://id.example.com/realms/main", "https://api.example.com", keys.clone())?
+///     .with_typ_jwt()
+///     .with_scope_claim(&["realm_access", "roles"]);
+/// let layer = BearerAuthLayer::new(verifier);
+/// // For a readiness probe.
+/// assert!(!keys.is_ready());
+/// # Ok::<(), tower_bearer::ConfigError>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct RemoteJwks {
+    settings: Settings,
+    renewal: Arc<Renewal>,
+}
+
+/// What a renewal is made of.
+#[derive(Clone, Debug)]
+struct Settings {
+    origin: Origin,
+    client: Arc<dyn HttpClient>,
+    clock: Arc<dyn Clock>,
+}
+
+impl RemoteJwks {
+    /// The set at this address (RFC 7517 section 5).
+    ///
+    /// # Errors
+    ///
+    /// It is no `https` address (or `http` on this machine).
+    pub fn new(address: &str) -> Result<Self, ConfigError> {
+        Ok(Self::from_origin(Origin::Set(set_address(address, is_loopback)?)))
+    }
+
+    /// The set that this issuer's metadata names: `{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery), or, where that is not there,
+    /// `/.well-known/oauth-authorization-server` (RFC 8414). The `issuer` in it must be this one, byte by byte.
+    ///
+    /// # Errors
+    ///
+    /// It is no `https` address (or `http` on this machine), or has a query.
+    pub fn discover(issuer: &str) -> Result<Self, ConfigError> {
+        Ok(Self::from_origin(Origin::Issuer(Address::parse(issuer, is_loopback)?, is_loopback)))
+    }
+
+    /// Like [`new`](Self::new), by plain `http` from any machine. Whoever is on the way there can put in keys of his own, and be anybody.
+    ///
+    /// # Errors
+    ///
+    /// It is no address.
+    pub fn dangerous_over_http(address: &str) -> Result<Self, ConfigError> {
+        Ok(Self::from_origin(Origin::Set(set_address(address, ANYWHERE)?)))
+    }
+
+    /// Like [`discover`](Self::discover), by plain `http` from any machine. Whoever is on the way there can put in keys of his own, and be anybody.
+    ///
+    /// # Errors
+    ///
+    /// It is no address.
+    pub fn dangerous_discover_over_http(issuer: &str) -> Result<Self, ConfigError> {
+        Ok(Self::from_origin(Origin::Issuer(Address::parse(issuer, ANYWHERE)?, ANYWHERE)))
+    }
+
+    /// Fetches by `client`: one with a proxy, with a private root of trust, or of another library. By default it is `reqwest`, with `rustls` and the
+    /// roots of the operating system.
+    pub fn with_http_client(self, client: impl HttpClient) -> Self {
+        Self::from_settings(Settings { client: Arc::new(client), ..self.settings })
+    }
+
+    /// Takes the time from `clock`: when to renew, and when a `kid` may fetch again.
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self::from_settings(Settings { clock, ..self.settings })
+    }
+
+    /// Whether there are keys. For a readiness probe; it starts the first fetch too.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.keys().is_some()
+    }
+
+    /// Fetches now, and waits for it: at start-up, for a process that should not begin without its issuer.
+    ///
+    /// # Errors
+    ///
+    /// The issuer cannot be reached, or its answer cannot be used. Keys that were at hand are kept.
+    pub async fn renew(&self) -> Result<(), JwksError> {
+        self.renewal.renew_now().await
+    }
+
+    fn from_origin(origin: Origin) -> Self {
+        Self::from_settings(Settings { origin, client: Arc::new(Reqwest::default()), clock: Arc::new(SystemClock) })
+    }
+
+    fn from_settings(settings: Settings) -> Self {
+        Self { renewal: Renewal::new(settings.clone()), settings }
+    }
+}
+
+impl ProvideKeys for RemoteJwks {
+    fn keys(&self) -> Option<Arc<KeySet>> {
+        self.renewal.keys()
+    }
+
+    fn ask(&self) -> Option<KeysFuture> {
+        self.renewal.ask()
+    }
+}
+
+impl From<RemoteJwks> for KeySource {
+    fn from(keys: RemoteJwks) -> Self {
+        Self::new(keys)
+    }
+}
+
+impl fmt::Debug for RemoteJwks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteJwks").field("origin", &self.settings.origin).finish_non_exhaustive()
+    }
+}
+
+/// To any host.
+const ANYWHERE: fn(&str) -> bool = |_| true;
+
+/// How long one document may take.
+const FETCH_DEADLINE: Duration = Duration::from_secs(5);
+/// How large a document may be.
+const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
+/// How many keys a set may have.
+const MAX_KEYS: usize = 100;
