@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::grant::Grant;
@@ -143,6 +144,27 @@ impl fmt::Debug for AccessTokenClaims {
             .field("expires_at", &self.0.expires_at)
             .field("session", &self.0.session)
             .finish_non_exhaustive()
+    }
+}
+
+/// As they stand in the token, but for what is between the two flows (`gen`): for an answer that says who one is.
+impl Serialize for AccessTokenClaims {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let claims = &*self.0;
+        let mut all = claims.extra.clone();
+        let mut set = |name: &str, value: Value| all.insert(name.to_owned(), value);
+        set(ISS, claims.issuer.as_str().into());
+        set(AUD, claims.audience.as_str().into());
+        set(SUB, claims.subject.as_str().into());
+        for (name, moment) in [(EXP, Some(claims.expires_at)), (IAT, claims.issued_at), (AUTH_TIME, claims.auth_time)] {
+            moment.map(|moment| set(name, moment.as_secs().into()));
+        }
+        claims.id.as_deref().map(|id| set(JTI, id.into()));
+        claims.session.map(|session| set(SID, session.id.to_string().into()));
+        if !claims.scope.is_empty() {
+            set(SCOPE, claims.scope.as_str().into());
+        }
+        all.serialize(serializer)
     }
 }
 

@@ -33,6 +33,8 @@ mod session_id;
 mod signer;
 mod signing_key;
 mod signing_keys;
+#[cfg(test)]
+mod vectors;
 mod verifier;
 mod verifiers;
 mod verify_error;

@@ -20,4 +20,5 @@ mod private_servers;
 mod set_back;
 mod site;
 mod storm;
+#[path = "../support/wait.rs"]
 mod wait;

@@ -1,4 +1,4 @@
-//! The example server, as a stranger would start it: a process of its own, on loopback.
+//! An example, as a stranger would start it: a process of its own, on loopback.
 //!
 //! `cargo test` builds the examples first. `cargo test --test NAME` alone does not: it takes the server that was built last.
 // Every test binary uses a part of this.
@@ -34,7 +34,12 @@ pub(crate) struct AppServer {
 impl AppServer {
     /// Its program, data and secret stand in the folder. Of the environment it has nothing but this.
     pub(crate) async fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
-        let mut process = command(folder, environment).stdout(Stdio::piped()).spawn().unwrap();
+        Self::start_example("server", folder, environment).await
+    }
+
+    /// The same of another example.
+    pub(crate) async fn start_example(example: &str, folder: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut process = command(example, folder, environment).stdout(Stdio::piped()).spawn().unwrap();
         let stdout = process.stdout.take().unwrap();
         let (sender, receiver) = oneshot::channel();
         // Made before it is waited for: if it never listens, it is killed all the same.
@@ -148,11 +153,11 @@ fn refresh_form(tokens: &Value) -> String {
     format!("refresh_token={}", tokens["refresh_token"].as_str().unwrap())
 }
 
-/// A copy of the server in a folder of its own: its data and its secret stand beside it.
-fn command(folder: &Path, environment: &[(&str, &str)]) -> Command {
-    let copy = folder.join("server");
+/// A copy of the example in a folder of its own: its data and its secret stand beside it.
+fn command(example: &str, folder: &Path, environment: &[(&str, &str)]) -> Command {
+    let (built, copy) = (built(example), folder.join(example));
     if !copy.exists() {
-        std::fs::hard_link(built(), &copy).or_else(|_| std::fs::copy(built(), &copy).map(drop)).unwrap();
+        std::fs::hard_link(&built, &copy).or_else(|_| std::fs::copy(&built, &copy).map(drop)).unwrap();
     }
     let mut command = Command::new(copy);
     command.current_dir(folder).env_clear().env("ADDR", "127.0.0.1:0").envs(environment.iter().copied());
@@ -160,17 +165,17 @@ fn command(folder: &Path, environment: &[(&str, &str)]) -> Command {
 }
 
 /// `cargo test` builds the examples beside the tests.
-fn built() -> PathBuf {
+fn built(example: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let profile = tests.parent().and_then(Path::parent).unwrap();
-    let server = profile.join("examples/server");
-    assert!(server.exists(), "{} is missing. Try: cargo build --example server", server.display());
-    server
+    let program = profile.join("examples").join(example);
+    assert!(program.exists(), "{} is missing. Try: cargo build --example {example}", program.display());
+    program
 }
 
 /// What a server says that does not start.
 pub(crate) fn refusal(folder: &Path, environment: &[(&str, &str)]) -> String {
-    let mut process = command(folder, environment).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut process = command("server", folder, environment).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stderr = process.stderr.take().unwrap();
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {

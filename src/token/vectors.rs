@@ -1,0 +1,80 @@
+//! Tokens that others published, by the signature check beneath the verifier: most of their payloads are no JWT.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::claims::{EXP, moment};
+use super::json::UniqueObject;
+use super::jws::Jws;
+use super::key_set::KeySet;
+use crate::clock::{Clock, SystemClock, Timestamp};
+
+#[derive(Deserialize)]
+struct Vector {
+    id: String,
+    jwks: Value,
+    algs: Vec<String>,
+    token: String,
+    expect: String,
+    tier: String,
+    level: String,
+    now: Option<u64>,
+}
+
+/// What has to be accepted and is not, because there is no ES512 here: no issuer that we know of signs by it.
+const WITHOUT_ES512: [&str; 3] = ["wycheproof-signature-347", "wycheproof-signature-351", "cookbook-4_3.ecdsa_signature"];
+
+// checklist 45
+#[test]
+fn published_tokens_are_accepted_and_refused_as_their_authors_say() {
+    let text = include_str!("../../tests/vectors/jose.jsonl");
+    let vectors: Vec<Vector> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut counts = BTreeMap::<_, usize>::new();
+    let mut wrong = Vec::new();
+    for vector in &vectors {
+        let verdict = if vector.passes() { "accept" } else { "reject" };
+        let said = (vector.tier.as_str(), vector.expect.as_str(), verdict);
+        *counts.entry(said).or_default() += 1;
+        if verdict != vector.expect && !WITHOUT_ES512.contains(&&*vector.id) {
+            wrong.push(&vector.id);
+        }
+    }
+    for ((tier, expected, verdict), count) in &counts {
+        println!("{tier}: {count} that they {expected}, we {verdict}");
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+    // Whoever refuses everything is not right.
+    assert_eq!(counts[&("must", "accept", "accept")], 53);
+    assert_eq!(counts[&("must", "accept", "reject")], WITHOUT_ES512.len());
+    assert_eq!(counts[&("must", "reject", "reject")], 370);
+    assert_eq!(counts[&("should", "reject", "reject")], 4);
+}
+
+impl Vector {
+    fn passes(&self) -> bool {
+        let Ok(keys) = KeySet::from_jwk_set(&self.keys().to_string()) else { return false };
+        let Ok(jws) = Jws::parse(&self.token) else { return false };
+        let is_signed = jws.verify(&keys, |_| true).is_ok() && jws.payload().is_ok();
+        is_signed && (self.level == "signature" || self.is_alive(&jws.payload().unwrap()))
+    }
+
+    /// A key has one algorithm here. Where its author names none, it is the one that the verifier may accept.
+    fn keys(&self) -> Value {
+        let keys = self.jwks["keys"].as_array().unwrap().iter().map(|key| {
+            let mut key = key.clone();
+            if key.get("alg").is_none() && self.algs.len() == 1 {
+                key["alg"] = self.algs[0].as_str().into();
+            }
+            key
+        });
+        json!({ "keys": keys.collect::<Vec<_>>() })
+    }
+
+    fn is_alive(&self, payload: &[u8]) -> bool {
+        let UniqueObject(claims) = serde_json::from_slice(payload).unwrap();
+        let now = self.now.map_or_else(|| SystemClock.now(), Timestamp::from_secs);
+        moment(claims.get(EXP)).unwrap().is_some_and(|end| now < end)
+    }
+}
