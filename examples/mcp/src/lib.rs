@@ -1,0 +1,93 @@
+//! An MCP server (`rmcp`, streamable HTTP) whose tools know who calls them.
+//!
+//! ```sh
+//! cargo run -p example-mcp
+//! curl -d 'username=alice&password=wonderland-7' localhost:3004/auth/login
+//! curl -i -X POST localhost:3004/mcp     # where a client finds out whom to ask for a token
+//! ```
+//!
+//! A client without a token is told where the metadata stands (RFC 9728), and there who gives tokens (RFC 8414). That is this very server, and it
+//! has no page where a browser could log in: the user gives the client a token from the login above, as a header. For clients that find their way by
+//! themselves let an authorization server issue the tokens, and check them as the example `external_issuer` does.
+
+use std::sync::Arc;
+
+use axum::Router;
+use http::request::Parts;
+use rmcp::service::RequestContext;
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use rmcp::{ErrorData, RoleServer, tool, tool_router};
+use tower_bearer::{AccessTokenClaims, AccessTokenSigner, AuthEndpoints, Authenticate, ConfigError, Grant, MemoryStore};
+use tower_bearer::{PasswordCredentials, ProtectedResource, ResourceMetadataEndpoint, Scope, Secret, ServerMetadataEndpoint};
+use tower_bearer::{Session, Sessions, SigningKey};
+
+/// What a token has to allow.
+const SCOPE: &str = "mcp:tools";
+
+struct Tools;
+
+#[tool_router(server_handler)]
+impl Tools {
+    /// Says who called.
+    #[tool(annotations(read_only_hint = true))]
+    async fn whoami(&self, context: RequestContext<RoleServer>) -> Result<String, ErrorData> {
+        // `rmcp` hands the head of each HTTP request on, and with it what the layer left there.
+        let claims = context.extensions.get::<Parts>().and_then(|parts| AccessTokenClaims::from_extensions(&parts.extensions));
+        let claims = claims.ok_or_else(|| ErrorData::internal_error("the layer is missing", None))?;
+        Ok(claims.subject().to_string())
+    }
+}
+
+/// Everything under `origin`: the address as clients write it, without a slash at the end.
+///
+/// # Errors
+///
+/// `origin` is no address.
+pub fn app(origin: &str, secret: &Secret) -> Result<Router, ConfigError> {
+    // A token is for this resource and no other (RFC 8707): one for the neighbour's server is refused here.
+    let address = format!("{origin}/mcp");
+    let signer = AccessTokenSigner::new(origin, &address, SigningKey::hs256(secret)?)?;
+    let sessions = Sessions::new(Accounts, MemoryStore::new(), signer, secret);
+
+    // No sessions of MCP: they are bound to no user, and their streams would outlive a logout. Each request stands on its own token.
+    let config = StreamableHttpServerConfig::default().with_legacy_session_mode(false).with_json_response(true);
+    let mcp = StreamableHttpService::new(|| Ok(Tools), Arc::new(NeverSessionManager::default()), config);
+
+    let resource = ProtectedResource::new(&address, origin)?.with_scope(SCOPE);
+    let server = ServerMetadataEndpoint::new(&sessions, &format!("{origin}/auth"))?.with_scope(SCOPE);
+    let mut app = Router::new()
+        .route_service("/mcp", mcp)
+        // The scope is demanded, and every challenge says it and leads to the metadata.
+        .route_layer(sessions.layer().with_protected_resource(resource.clone()))
+        .nest_service("/auth", AuthEndpoints::new(sessions));
+    for path in resource.paths() {
+        app = app.route_service(&path, ResourceMetadataEndpoint::new(&resource));
+    }
+    for path in server.paths() {
+        app = app.route_service(&path, server.clone());
+    }
+    Ok(app)
+}
+
+struct Accounts;
+
+impl Accounts {
+    fn grant(username: &str) -> Grant {
+        Grant::new(username).with_scope(Scope::from_static(SCOPE))
+    }
+}
+
+impl Authenticate for Accounts {
+    type Credentials = PasswordCredentials;
+    type Error = std::convert::Infallible;
+
+    async fn authenticate(&self, login: PasswordCredentials) -> Result<Option<Grant>, Self::Error> {
+        let right = login.username() == "alice" && login.password() == "wonderland-7";
+        Ok(right.then(|| Self::grant("alice")))
+    }
+
+    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Self::Error> {
+        Ok(Some(Self::grant(session.subject().as_str())))
+    }
+}
