@@ -1,14 +1,17 @@
 //! The request flow: [`BearerAuthLayer`] lets only requests with a good access token through.
 //!
-//! **What passes.** A request with one `Authorization: Bearer …` header whose token the
-//! [`AccessTokenVerifier`](crate::AccessTokenVerifier) accepts, whose session was not revoked, whose scope is enough, and whose user the
-//! [`LoadUser`](crate::LoadUser), if there is one, still knows. In [optional mode](BearerAuthLayer::optional) also a request without a token.
+//! **What passes.** A request with one access token, in its `Authorization: Bearer …` header or where [`TokenSource`] says, that the
+//! [`AccessTokenVerifier`](crate::AccessTokenVerifier) of its issuer accepts, whose session was not revoked, whose scope is enough, and whose user
+//! the [`LoadUser`](crate::LoadUser), if there is one, still knows. In [optional mode](BearerAuthLayer::optional) also a request without a token.
 //!
 //! **What is refused.** Everything else: see [`BearerError`] for the status and the challenge of each case. Tokens in the query are not
 //! looked at.
 //!
 //! **What the handler gets.** One extension, read by [`CurrentUser`](crate::CurrentUser) or
-//! [`AccessTokenClaims::from_extensions`](crate::AccessTokenClaims::from_extensions).
+//! [`AccessTokenClaims::from_extensions`](crate::AccessTokenClaims::from_extensions); for a long connection by [`AccessTokenWatch`].
+//!
+//! **Not only JSON.** gRPC clients are refused in their way by a layer that is told [`grpc`](BearerAuthLayer::grpc). A
+//! [`ProtectedResource`] tells clients, in every challenge, whom to ask for a token.
 //!
 //! **Order of layers.** In Axum use `route_layer`, so that unknown paths stay 404; layers that are added later are further out. CORS goes
 //! further out than this layer, else preflights, which bear no token, are refused. Time limits and tracing go further out too.

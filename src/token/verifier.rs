@@ -110,7 +110,7 @@ impl AccessTokenVerifier {
     /// Keycloak and Okta by default.
     ///
     /// Such a token may be an ID token, or one for another purpose: only the audience tells (RFC 8725 section 3.12). So it has to be a name of this
-    /// service's own, never a client id. Where the issuer can send `at+jwt`, let it.
+    /// service alone, not the client id of an application that users log in to. Where the issuer can send `at+jwt`, let it.
     #[must_use]
     pub fn with_typ_jwt(mut self) -> Self {
         self.typ = AcceptedTyp::AnyJwt;
