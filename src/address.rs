@@ -18,14 +18,28 @@ pub(crate) struct Address {
 impl Address {
     /// `may_be_plain`: whether `http` may lead to this host.
     pub(crate) fn parse(text: &str, may_be_plain: fn(&str) -> bool) -> Result<Self, ConfigError> {
-        let refuse = |why: &str| Err(ConfigError::new(format!("{text:?} {why}")));
+        // A long one came from an issuer, not from a configuration.
+        let shown: String = text.chars().take(MAX_SHOWN).collect();
+        let refuse = |why: &str| Err(ConfigError::new(format!("{shown:?} {why}")));
         let Ok(uri) = text.parse::<Uri>() else { return refuse("is no address. Try: https://id.example.com") };
         let Some((authority, host)) = uri.authority().zip(uri.host()) else {
             return refuse("is no whole address. Try: https://id.example.com");
         };
+        if authority.as_str().contains('@') {
+            // Not shown: there may be a password.
+            return Err(ConfigError::from_static("an address has a user, which no address here may have"));
+        }
         // `Uri` drops a fragment.
-        if text.contains('#') || uri.query().is_some() || authority.as_str().contains('@') {
-            return refuse("has a user, a query or a fragment, which this address may not have");
+        if text.contains('#') || uri.query().is_some() {
+            return refuse("has a query or a fragment, which this address may not have");
+        }
+        // It may come to stand between quotes, and in a router.
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%[]".contains(&byte);
+        let is_port = |port: &str| {
+            port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+        };
+        if !text.bytes().all(is_plain) || host.is_empty() || !authority.as_str().strip_prefix(host).is_some_and(is_port) {
+            return refuse("has an odd character, or an odd host or port");
         }
         match uri.scheme_str() {
             Some("https") => {}
@@ -40,9 +54,19 @@ impl Address {
         &self.text
     }
 
-    /// Without the slash at its end.
-    pub(crate) fn path(&self) -> &str {
-        self.uri.path().trim_end_matches('/')
+    /// What an issuer's well-known address is made of (RFC 8414 section 3.1).
+    pub(crate) fn without_slash(&self) -> Self {
+        let text = self.text.trim_end_matches('/');
+        text.parse().map_or_else(|_| self.clone(), |uri| Self { text: text.into(), uri })
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.uri.scheme_str() == Some("https")
+    }
+
+    /// Without the slash that stands for no path at all (RFC 9728 section 3.1, RFC 8414 section 3.1).
+    fn path(&self) -> &str {
+        Some(self.uri.path()).filter(|&path| path != "/").unwrap_or_default()
     }
 
     /// The address of a well-known document about this one: its path goes between host and path (RFC 8414 section 3.1, RFC 9728 section 3.1).
@@ -71,6 +95,7 @@ impl Address {
     }
 }
 
+const MAX_SHOWN: usize = 200;
 const WELL_KNOWN: &str = "/.well-known/";
 
 /// Whether a host is this machine.

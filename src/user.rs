@@ -7,6 +7,9 @@ use crate::token::AccessTokenClaims;
 
 /// Turns the claims of a verified token into the application's user. Optional: without it a handler gets the claims themselves.
 ///
+/// Where a layer accepts [several issuers](crate::BearerAuthLayer::with_verifier), look at [`issuer`](AccessTokenClaims::issuer) first: each has a user
+/// `1` of its own.
+///
 /// It is asked at every request that bears a good token, so it should be quick. It is not asked for a request that is refused anyway.
 ///
 /// ```

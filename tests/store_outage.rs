@@ -7,14 +7,19 @@ mod store;
 #[path = "support/request.rs"]
 mod support;
 
-use std::sync::Arc;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use http::{Request, Response};
 use log::Log;
 use store::{FailingStore, Outage};
 use support::{Accounts, ask, bearer};
+use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, Clock, Grant, MemoryStore, Secret, SessionStore, Sessions, StoreOutage};
+use tower_bearer::{
+    AccessTokenWatch, BearerAuthLayer, Clock, Grant, MemoryStore, Secret, SessionStore, Sessions, StoreOutage, TokenEnd,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MILLI: Duration = Duration::from_millis(1);
@@ -295,4 +300,29 @@ async fn until_a_pull_is_over(store: &FailingStore) {
         tokio::time::sleep(MILLI).await;
     }
     tokio::time::sleep(60 * MILLI).await;
+}
+
+/// A long connection ends as the layer ends to let requests through: nobody can say whether its session lives.
+#[tokio::test(start_paused = true)]
+async fn a_watch_ends_where_the_store_cannot_be_asked_for_too_long() {
+    for outage in [StoreOutage::RefuseTokens, StoreOutage::AcceptTokens] {
+        let node = Node::new(outage);
+        let (layer, bearer) = node.log_in().await;
+        let seen = Mutex::new(None);
+        let handler = service_fn(async |request: Request<String>| {
+            *seen.lock().unwrap() = AccessTokenWatch::from_extensions(request.extensions());
+            Ok::<_, Infallible>(Response::new(String::new()))
+        });
+        layer.layer(handler).oneshot(support::with_authorization(&bearer)).await.unwrap();
+        let watch = seen.lock().unwrap().take().unwrap();
+        let waiting = tokio::spawn(async move { watch.ended().await });
+        node.store.set_outage(Some(Outage::All));
+        // It looks at least once a minute.
+        node.pass(90 * SECOND).await;
+        node.pass(60 * SECOND).await;
+        match outage {
+            StoreOutage::RefuseTokens => assert_eq!(waiting.await.unwrap(), TokenEnd::Unknown),
+            _ => assert!(!waiting.is_finished()),
+        }
+    }
 }

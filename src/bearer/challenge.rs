@@ -159,7 +159,12 @@ impl BearerError {
         let Protection { realm, resource_metadata, scope } = &*self.protection;
         let named = |name: &str, value: Option<&str>| value.map(|value| format!("{name}=\"{value}\""));
         let error = error.map(|error| format!("error=\"{error}\", error_description=\"{}\"", self.description));
-        let scope = self.scope.as_ref().or(scope.as_ref()).map(Scope::as_str);
+        // Whoever asks for just what is missing would lack the rest next time.
+        let scope = match (&self.scope, scope) {
+            (Some(missing), Some(needed)) => Some(needed.union(missing)),
+            (missing, needed) => missing.clone().or_else(|| needed.clone()),
+        };
+        let scope = scope.as_ref().map(Scope::as_str);
         let parameters = [
             named("realm", realm.as_deref()),
             error,

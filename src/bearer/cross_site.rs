@@ -4,9 +4,10 @@ use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
-/// By Fetch Metadata (`Sec-Fetch-Site`), or by `Origin` where a browser does not send it. What sends neither is no browser.
+/// By Fetch Metadata (`Sec-Fetch-Site`), or by `Origin` where a browser does not send it. What sends neither is no browser, or an old one, or a
+/// picture by plain `http`: there `SameSite` has to do.
 ///
-/// A `GET` that opens a page is what a link does: it is not counted, for it shows something to the user and to nobody else.
+/// A `GET` that opens a page in a window of its own is what a link does: it is not counted, for it shows something to the user and to nobody else.
 pub(super) fn is_cross_site(parts: &Parts) -> bool {
     match text(&parts.headers, "sec-fetch-site") {
         Some("same-origin" | "none") => false,
@@ -20,7 +21,9 @@ pub(super) fn is_cross_site(parts: &Parts) -> bool {
 
 fn opens_a_page(parts: &Parts) -> bool {
     let is_read = parts.method == Method::GET || parts.method == Method::HEAD;
-    is_read && text(&parts.headers, "sec-fetch-mode") == Some("navigate")
+    is_read
+        && text(&parts.headers, "sec-fetch-mode") == Some("navigate")
+        && text(&parts.headers, "sec-fetch-dest") == Some("document")
 }
 
 /// `Origin` is a scheme and an authority; the scheme of a request behind a proxy is unknown here.
@@ -62,9 +65,10 @@ mod tests {
 
     #[test]
     fn a_link_opens_a_page_and_a_script_does_not() {
-        let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
+        let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
         assert!(!judge(Method::GET, &link));
         assert!(judge(Method::POST, &link));
+        assert!(judge(Method::GET, &[link[0], link[1], ("sec-fetch-dest", "iframe")]));
         for mode in ["cors", "no-cors", "websocket"] {
             assert!(judge(Method::GET, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", mode)]), "{mode}");
         }

@@ -76,26 +76,29 @@ impl Gate {
         };
         match self.verifiers.verify(&token) {
             Ok(claims) => Ok(Verified::Claims(claims)),
-            Err(Refused { newer_keys: Some(newer_keys), .. }) => {
-                Ok(Verified::Later { token: AccessToken::new(token), newer_keys })
-            }
-            Err(Refused { error, newer_keys: None }) => Err(error.into()),
+            Err(Refused { error, newer_keys }) => match newer_keys.and_then(|keys| keys.ask()) {
+                Some(newer_keys) => Ok(Verified::Later { token: AccessToken::new(token), newer_keys }),
+                None => Err(error.into()),
+            },
         }
     }
 
-    /// From the first source that has one. Two that do not agree are one too many (RFC 6750 section 2).
+    /// Two that a client bears are one too many (RFC 6750 section 2). What the browser sends by itself counts where there is no other.
     fn credential<'r>(&'r self, parts: &'r Parts) -> Result<Option<Credential<'r>>, Malformed> {
         let mut found = None;
-        let mut ambient = None;
-        for source in &self.sources {
-            let place = if source.is_ambient() { &mut ambient } else { &mut found };
+        for source in self.sources.iter().filter(|source| !source.is_ambient()) {
             if let Some(credential) = source.find(parts)?
-                && place.replace(credential).is_some()
+                && found.replace(credential).is_some()
             {
                 return Err(Malformed::SeveralTokens);
             }
         }
-        Ok(found.or(ambient))
+        for source in self.sources.iter().filter(|source| source.is_ambient()) {
+            if found.is_none() {
+                found = source.find(parts)?;
+            }
+        }
+        Ok(found)
     }
 
     /// Takes out of a request what the handler must not see.
@@ -152,6 +155,13 @@ impl Gate {
         let sessions = self.sessions.as_ref()?;
         let receipt = Receipt::of(claims?.session()?)?;
         Some(PendingReceipt { receipts: sessions.receipts.clone(), receipt })
+    }
+
+    /// Every request needs this scope too. Clients of a protected resource are told beforehand.
+    pub(super) fn demand(&mut self, scope: &Scope) {
+        self.needed = self.needed.union(scope);
+        let told = Some(self.needed.clone()).filter(|needed| self.resource.is_some() && !needed.is_empty());
+        self.protection().scope = told;
     }
 
     /// What its challenges say.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, TE, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderValue, Method, Response, Version};
+use http::{HeaderName, HeaderValue, Method, Response, Version};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::challenge::{BearerError, BearerErrorKind};
@@ -19,8 +19,14 @@ pub(super) fn is_grpc(parts: &Parts) -> bool {
     };
     parts.method == Method::POST
         && parts.version == Version::HTTP_2
-        && parts.headers.get(TE).is_some_and(|value| value == "trailers")
-        && parts.headers.get(CONTENT_TYPE).is_some_and(is_grpc_type)
+        && only(parts, &TE).is_some_and(|value| value == "trailers")
+        && only(parts, &CONTENT_TYPE).is_some_and(is_grpc_type)
+}
+
+/// A header that stands there once.
+fn only<'p>(parts: &'p Parts, name: &HeaderName) -> Option<&'p HeaderValue> {
+    let mut values = parts.headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
 }
 
 /// `grpc-status`, and what the status of HTTP would have said beside it.

@@ -53,6 +53,10 @@ impl BearerAuthLayer {
     ///
     /// What that issuer calls `sid` and `gen` means nothing here: its tokens belong to no session.
     ///
+    /// **It may say `sub` and `scope` as it likes.** Its user `1` is not ours: a [`LoadUser`] looks at
+    /// [`issuer`](crate::AccessTokenClaims::issuer) first. Its `admin` is `admin` here, unless
+    /// [`with_accepted_scope`](AccessTokenVerifier::with_accepted_scope) says what counts.
+    ///
     /// # Errors
     ///
     /// The layer has a verifier for this issuer already.
@@ -83,11 +87,10 @@ impl BearerAuthLayer {
     /// the [paths](ProtectedResource::paths) of the metadata itself, without a token, where it sees them.
     pub fn with_protected_resource(self, resource: ProtectedResource) -> Self {
         self.map(|gate| {
-            gate.needed = gate.needed.union(resource.needed());
-            let protection = gate.protection();
-            protection.scope = Some(resource.needed().clone()).filter(|scope| !scope.is_empty());
-            protection.resource_metadata = Some(resource.metadata_address().into());
+            gate.protection().resource_metadata = Some(resource.metadata_address().into());
+            let needed = resource.needed().clone();
             gate.resource = Some(resource);
+            gate.demand(&needed);
         })
     }
 
@@ -116,7 +119,7 @@ impl BearerAuthLayer {
     ///
     /// If `scope` is no scope: see [`Scope::from_static`].
     pub fn require_scope(self, scope: &'static str) -> Self {
-        self.map(|gate| gate.needed = gate.needed.union(&Scope::from_static(scope)))
+        self.map(|gate| gate.demand(&Scope::from_static(scope)))
     }
 
     /// Finds the application's user for each request, for [`CurrentUser<User>`](crate::CurrentUser).

@@ -5,7 +5,7 @@
 //! the [`LoadUser`](crate::LoadUser), if there is one, still knows. In [optional mode](BearerAuthLayer::optional) also a request without a token.
 //!
 //! **What is refused.** Everything else: see [`BearerError`] for the status and the challenge of each case. Tokens in the query are not
-//! looked at.
+//! looked at; a [ticket](Tickets) there is none.
 //!
 //! **What the handler gets.** One extension, read by [`CurrentUser`](crate::CurrentUser) or
 //! [`AccessTokenClaims::from_extensions`](crate::AccessTokenClaims::from_extensions); for a long connection by [`AccessTokenWatch`].
@@ -19,7 +19,7 @@
 //! **Caveats.** The layer knows the token, not the transport: serve over TLS. `axum::serve` and plain Hyper set no time limit on slow
 //! headers. Whoever has an access token can use it until it ends or its session is revoked.
 //!
-//! The inner service's errors and future pass through unchanged, and it is cloned only where a request is refused or has to wait.
+//! The inner service's errors and future pass through unchanged, and it is cloned only where the layer answers itself or has to wait.
 //!
 //! ```
 //! use http::{Request, Response, StatusCode, header};
@@ -48,6 +48,7 @@
 mod admission;
 mod body;
 mod challenge;
+mod cookie;
 mod credentials;
 mod cross_site;
 mod future;

@@ -47,7 +47,7 @@ impl ProtectedResource {
     ///
     /// # Errors
     ///
-    /// One of them is no `https` address (or `http` on this machine), or has a query or a fragment.
+    /// One of them is no `https` address (or `http` on this machine), or has a user, a query or a fragment.
     pub fn new(resource: &str, issuer: &str) -> Result<Self, ConfigError> {
         let resource = Self {
             address: Address::parse(resource, is_loopback)?,
@@ -124,8 +124,7 @@ impl ProtectedResource {
 
     /// The answer, if this request is for the metadata.
     pub(crate) fn answer(&self, method: &Method, path: &str) -> Option<Response<Bytes>> {
-        let is_read = method == Method::GET || method == Method::HEAD;
-        (is_read && self.address.is_well_known(WELL_KNOWN, path)).then(|| self.to_response())
+        (method == Method::GET && self.address.is_well_known(WELL_KNOWN, path)).then(|| self.to_response())
     }
 
     /// The document (RFC 9728 section 3.2). It may be kept for five minutes.

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::COOKIE;
 use http::request::Parts;
 
+use super::cookie;
 use super::credentials::{Malformed, bearer_token};
-use super::cross_site::is_cross_site;
 use super::ticket::Tickets;
 use super::websocket;
 use crate::error::ConfigError;
@@ -49,8 +48,11 @@ impl TokenSource {
     /// The cookie of this name.
     ///
     /// The browser sends it whoever made the page, so it counts only in a request that no other origin made: by `Sec-Fetch-Site`, or by `Origin`
-    /// and `Host` where that is absent. A link from elsewhere that opens a page (`GET`) is let through. A request that comes from elsewhere has no
-    /// token, then. The cookie itself should be `HttpOnly; Secure; SameSite=Lax` or `Strict`.
+    /// and `Host` where that is absent. A link from elsewhere that opens a page (`GET`, in a window of its own) is let through. A request that comes
+    /// from elsewhere has no token, then. A request that says nothing of where it comes from is let through: it is no browser, or an old one. So the
+    /// cookie itself should be `HttpOnly; Secure; SameSite=Lax` or `Strict`.
+    ///
+    /// The same cookie twice is 400: one of them was set by somebody else. Of two cookie sources the first in the list counts.
     ///
     /// # Errors
     ///
@@ -82,7 +84,8 @@ impl TokenSource {
         Self(Kind::Ticket(tickets.clone()))
     }
 
-    /// Whatever the application finds. Do not take it from the address: addresses are logged, kept and passed on (RFC 9700 section 4.3.2).
+    /// Whatever the application finds. Do not take it from the address: addresses are logged, kept and passed on (RFC 9700 section 4.3.2). Nor from
+    /// cookies, which other sites make the browser send: [`cookie`](Self::cookie) looks at that.
     #[must_use]
     pub fn function<F>(find: F) -> Self
     where
@@ -94,7 +97,7 @@ impl TokenSource {
     pub(super) fn find<'r>(&'r self, parts: &'r Parts) -> Result<Option<Credential<'r>>, Malformed> {
         match &self.0 {
             Kind::Header => Ok(bearer_token(&parts.headers)?.map(Credential::Token)),
-            Kind::Cookie(name) => Ok(cookie(parts, name)?.map(Credential::Token)),
+            Kind::Cookie(name) => Ok(cookie::token(parts, name)?.map(Credential::Token)),
             Kind::WebSocketProtocol => Ok(websocket::token(&parts.headers)?.map(Credential::Token)),
             Kind::Ticket(tickets) => Ok(Tickets::find(&parts.uri)?.map(|ticket| Credential::Ticket(ticket, tickets))),
             Kind::Function(find) => Ok(find(parts).map(Credential::Made)),
@@ -124,21 +127,4 @@ impl fmt::Debug for TokenSource {
             Kind::Function(_) => f.write_str("Function"),
         }
     }
-}
-
-/// The value of the cookie, if no other origin made the request.
-fn cookie<'p>(parts: &'p Parts, name: &str) -> Result<Option<&'p str>, Malformed> {
-    let headers = parts.headers.get_all(COOKIE).iter();
-    let pairs = headers.filter_map(|header| header.to_str().ok()).flat_map(|header| header.split(';'));
-    let mut values = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(own, _)| *own == name);
-    let Some((_, value)) = values.next() else { return Ok(None) };
-    // Of two, one was set by somebody else: for a wider path, or from a neighbouring host.
-    if values.next().is_some() {
-        return Err(Malformed::SeveralTokens);
-    }
-    if is_cross_site(parts) {
-        tracing::debug!(path = parts.uri.path(), "the cookie of a request from another origin does not count");
-        return Ok(None);
-    }
-    Ok(Some(value.trim_matches('"')).filter(|value| !value.is_empty()))
 }

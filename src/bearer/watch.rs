@@ -14,7 +14,7 @@ use crate::token::{AccessTokenClaims, ensure_started};
 /// the layer has let its request through.
 ///
 /// It ends at `exp`, without leeway. A session that is revoked on this process is seen at once, on another one when that is heard of, as the layer
-/// hears of it. Tokens of other issuers and former tokens have no session here: they only expire.
+/// hears of it. Where the store cannot be asked, it ends as the layer ends to let requests through, within a minute. Tokens of other issuers and former tokens have no session here: they only expire.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenWatch, TokenEnd};
@@ -47,6 +47,8 @@ pub enum TokenEnd {
     Expired,
     /// The session was ended.
     SessionRevoked,
+    /// Nobody can say whether the session was ended: the store has not answered for too long ([`StoreOutage`](crate::StoreOutage)).
+    Unknown,
 }
 
 impl AccessTokenWatch {
@@ -63,7 +65,7 @@ impl AccessTokenWatch {
         &self.claims
     }
 
-    /// Why the token no longer counts; `None` while it does.
+    /// Why the token no longer counts; `None` while it does, by what is known now: never [`Unknown`](TokenEnd::Unknown).
     #[must_use]
     pub fn end(&self) -> Option<TokenEnd> {
         let sessions = self.gate.sessions.as_ref().zip(self.claims.session_id());
@@ -86,9 +88,15 @@ impl AccessTokenWatch {
             if let Some(end) = self.end() {
                 return end;
             }
-            // A process whose other requests are few hears of revocations all the same.
             if let Some(sessions) = sessions {
+                // A process whose other requests are few hears of revocations all the same.
                 ensure_started(&sessions.sync);
+                if !sessions.revocations.is_current(sessions.max_lag) {
+                    if sessions.revocations.load(sessions.max_lag).await.is_err() {
+                        return TokenEnd::Unknown;
+                    }
+                    continue;
+                }
             }
             let left = self.claims.expires_at().saturating_since(self.gate.verifiers.now());
             // The time of day may be set meanwhile.

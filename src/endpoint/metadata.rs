@@ -49,7 +49,7 @@ impl ServerMetadataEndpoint {
     ///
     /// # Errors
     ///
-    /// The issuer, or `endpoints`, is no `https` address (or `http` on this machine), or has a query or a fragment (RFC 8414 section 2).
+    /// The issuer, or `endpoints`, is no `https` address (or `http` on this machine), or has a user, a query or a fragment (RFC 8414 section 2).
     pub fn new<A: Authenticate>(sessions: &Sessions<A>, endpoints: &str) -> Result<Self, ConfigError> {
         let metadata = Self {
             issuer: Address::parse(sessions.verifier().issuer().as_str(), is_loopback)?,
@@ -96,7 +96,7 @@ impl ServerMetadataEndpoint {
     /// Where to mount it: the well-known path with the issuer's path behind it (RFC 8414 section 3.1), and the root, where some clients look too. One,
     /// if the issuer has no path.
     pub fn paths(&self) -> impl Iterator<Item = String> + use<> {
-        self.issuer.well_known_paths("oauth-authorization-server")
+        self.issuer.without_slash().well_known_paths("oauth-authorization-server")
     }
 
     fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, Refused> {
@@ -112,7 +112,7 @@ impl ServerMetadataEndpoint {
         set("token_endpoint", endpoint("token"));
         set("token_endpoint_auth_methods_supported", json!(["none"]));
         set("grant_types_supported", json!(["password", "refresh_token"]));
-        // Demanded, and there is none.
+        // Demanded (section 2), and there is none; section 3.2 would leave out what is empty.
         set("response_types_supported", json!([]));
         set("revocation_endpoint", endpoint("logout"));
         set("revocation_endpoint_auth_methods_supported", json!(["none"]));

@@ -13,7 +13,7 @@ use crate::user::CurrentUser;
 
 /// `POST`, behind [`BearerAuthLayer`](crate::BearerAuthLayer): a [ticket](Tickets) for whom the request's access token is about.
 ///
-/// Answers 200 `{"ticket", "expires_in"}`. A body is not looked at. Refuses as the layer does; without the layer 500, and a log line that names the
+/// Answers 200 `{"ticket", "expires_in"}`, in seconds. A body is not looked at; a query is 400. Refuses as the layer does; without the layer 500, and a log line that names the
 /// cure; 503 where too many tickets wait.
 #[derive(Clone, Debug)]
 pub struct TicketEndpoint {
@@ -31,10 +31,10 @@ impl TicketEndpoint {
         demand(parts, &Method::POST, "POST")?;
         let issue = || {
             let CurrentUser(claims) = CurrentUser::from_extensions(&parts.extensions)?;
-            self.tickets.issue(&claims)
+            Ok((self.tickets.issue(&claims)?, self.tickets.lifetime(&claims)))
         };
-        let ticket = issue().map_err(|error| Refused::bearer(error, parts))?;
-        Ok(json_response(StatusCode::OK, &json!({ "ticket": &**ticket, "expires_in": Tickets::LIFETIME.as_secs() })))
+        let (ticket, lifetime) = issue().map_err(|error| Refused::bearer(error, parts))?;
+        Ok(json_response(StatusCode::OK, &json!({ "ticket": &**ticket, "expires_in": lifetime.as_secs() })))
     }
 }
 

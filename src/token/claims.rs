@@ -147,7 +147,7 @@ impl fmt::Debug for AccessTokenClaims {
     }
 }
 
-/// As they stand in the token, but for what is between the two flows (`gen`): for an answer that says who one is.
+/// For an answer that says who one is. `aud` is the audience that counted, `scope` what the token allows here; `nbf` and `gen` are left out.
 impl Serialize for AccessTokenClaims {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let claims = &*self.0;
@@ -161,8 +161,9 @@ impl Serialize for AccessTokenClaims {
         }
         claims.id.as_deref().map(|id| set(JTI, id.into()));
         claims.session.map(|session| set(SID, session.id.to_string().into()));
+        all.remove(SCOPE);
         if !claims.scope.is_empty() {
-            set(SCOPE, claims.scope.as_str().into());
+            all.insert(SCOPE.to_owned(), claims.scope.as_str().into());
         }
         all.serialize(serializer)
     }
@@ -208,7 +209,9 @@ impl UnjudgedClaims {
     }
 
     /// The verifier has judged issuer, audience and times.
-    pub(super) fn judged(self, issuer: &Issuer, audience: &Audience) -> AccessTokenClaims {
+    /// Of the scope `accepted` counts, if there is such a limit.
+    pub(super) fn judged(self, issuer: &Issuer, audience: &Audience, accepted: Option<&Scope>) -> AccessTokenClaims {
+        let scope = accepted.map_or_else(|| self.scope.clone(), |accepted| self.scope.intersection(accepted));
         AccessTokenClaims(Arc::new(Claims {
             issuer: issuer.clone(),
             audience: audience.clone(),
@@ -217,7 +220,7 @@ impl UnjudgedClaims {
             issued_at: self.issued_at,
             auth_time: self.auth_time,
             id: self.id,
-            scope: self.scope,
+            scope,
             session: self.session,
             extra: self.extra,
         }))

@@ -19,7 +19,10 @@ use crate::clock::Timestamp;
 /// tokens of today, with issuer and audience of the layer's own verifier; they belong to no session, so nothing revokes them.
 ///
 /// **What passes.** A signed JWT of at most 8 KiB by one of the keys, by that key's one algorithm, before `until`; whose `exp`, if it has one,
-/// lies ahead; whose claims have the type `C`; and which the closure grants something.
+/// lies ahead, and whose `nbf`, if it has one, does not, both give or take the verifier's leeway; whose claims have the type `C`; and which the closure
+/// grants something. Of several `FormerTokens` the first that takes a token counts.
+///
+/// At `until`, without leeway, they are all refused as expired.
 ///
 /// **What is refused.** Everything else, and every token with `typ` `at+jwt`: those are for the layer's verifiers.
 ///
@@ -81,21 +84,23 @@ impl FormerTokens {
     /// `today`: whose claims they look like, whose clock counts, and how far it may be off.
     pub(super) fn verify(
         &self,
-        token: &mut UnverifiedToken<'_>,
+        token: &UnverifiedToken<'_>,
         today: &AccessTokenVerifier,
     ) -> Result<AccessTokenClaims, VerifyErrorKind> {
         token.jws.verify(&self.keys, |typ| !typ.is_some_and(is_access_token))?;
-        let claims = token.take_claims();
+        let claims = token.claims();
         let time = |name| moment(claims.get(name)).map_err(|_| VerifyErrorKind::Malformed);
         let (now, leeway) = (today.now(), today.leeway());
-        let (expires_at, not_before, issued_at) = (time(EXP)?, time(NBF)?, time(IAT)?);
+        let (expires_at, not_before) = (time(EXP)?, time(NBF)?);
+        // Nothing here depends on it: the application may have written what it liked.
+        let issued_at = time(IAT).unwrap_or_default();
         if now >= self.until || expires_at.is_some_and(|end| now >= end + leeway) {
             return Err(VerifyErrorKind::Expired);
         }
         if not_before.is_some_and(|begin| begin > now + leeway) {
             return Err(VerifyErrorKind::NotYetValid);
         }
-        let grant = (self.grant)(claims)?;
+        let grant = (self.grant)(claims.clone())?;
         let end = expires_at.unwrap_or(self.until).min(self.until);
         AccessTokenClaims::of_former(&grant, today, (issued_at, end)).map_err(|_| VerifyErrorKind::Malformed)
     }

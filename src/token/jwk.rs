@@ -14,23 +14,30 @@ use super::json::UniqueObject;
 use super::key::Key;
 use crate::error::ConfigError;
 
-/// The keys of a set that can be used, and that `check` lets in.
-pub(super) fn read_set(json: &str, check: impl Fn(&Key) -> Result<(), ConfigError>) -> Result<Vec<Arc<Key>>, ConfigError> {
+/// A set, read key by key.
+pub(super) struct Set {
+    pub(super) keys: Vec<Arc<Key>>,
+    /// Which keys are left out, and why.
+    pub(super) left_out: Vec<(usize, ConfigError)>,
+}
+
+/// The first `most` keys of a set: those that can be used, and that `check` lets in.
+pub(super) fn read_set(json: &str, most: usize, check: impl Fn(&Key) -> Result<(), ConfigError>) -> Result<Set, ConfigError> {
     let UniqueObject(set) = serde_json::from_str(json).map_err(|_| ConfigError::from_static(NO_SET))?;
     let Some(Value::Array(entries)) = set.get("keys") else { return Err(ConfigError::from_static(NO_SET)) };
 
-    let mut keys = Vec::new();
-    for (index, entry) in entries.iter().enumerate() {
+    let mut set = Set { keys: Vec::new(), left_out: Vec::new() };
+    if entries.len() > most {
+        set.left_out.push((most, ConfigError::new(format!("there are more than {most} keys"))));
+    }
+    for (index, entry) in entries.iter().enumerate().take(most) {
         let key = entry.as_object().ok_or(ConfigError::from_static(NO_KEY)).and_then(read);
         match key.and_then(|key| check(&key).map(|()| key)) {
-            Ok(key) => keys.push(Arc::new(key)),
-            Err(error) => tracing::warn!(index, %error, "a key of the JWK set is left out"),
+            Ok(key) => set.keys.push(Arc::new(key)),
+            Err(error) => set.left_out.push((index, error)),
         }
     }
-    if keys.is_empty() {
-        return Err(ConfigError::new("no key of the JWK set can be used for signatures"));
-    }
-    Ok(keys)
+    Ok(set)
 }
 
 pub(super) fn read_text(json: &str) -> Result<Key, ConfigError> {

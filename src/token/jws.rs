@@ -52,6 +52,11 @@ impl<'t> Jws<'t> {
         self.demand_signature_by_any(candidates)
     }
 
+    /// Whether its `kid` names one of `keys`.
+    pub(super) fn names_one_of(&self, keys: &KeySet) -> bool {
+        Header::parse(self.header).is_ok_and(|header| header.kid.is_some_and(|kid| keys.names(&kid)))
+    }
+
     fn demand_signature_by_any<'k>(&self, mut keys: impl Iterator<Item = &'k Key>) -> Result<(), VerifyErrorKind> {
         let is_good = keys.any(|key| key.verify(self.message.as_bytes(), &self.signature));
         if is_good { Ok(()) } else { Err(VerifyErrorKind::BadSignature) }

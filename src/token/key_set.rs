@@ -38,12 +38,14 @@ impl KeySet {
     ///
     /// The text is no JWK set, or none of its keys can be used.
     pub fn from_jwk_set(json: &str) -> Result<Self, ConfigError> {
-        Self::from_jwk_set_where(json, |_| Ok(()))
-    }
-
-    /// The keys of a JWK set that can be used, and that `check` lets in.
-    pub(super) fn from_jwk_set_where(json: &str, check: impl Fn(&Key) -> Result<(), ConfigError>) -> Result<Self, ConfigError> {
-        jwk::read_set(json, check).map(Self)
+        let set = jwk::read_set(json, usize::MAX, |_| Ok(()))?;
+        for (index, error) in &set.left_out {
+            tracing::warn!(index, %error, "a key of the JWK set is left out");
+        }
+        if set.keys.is_empty() {
+            return Err(ConfigError::new("no key of the JWK set can be used for signatures"));
+        }
+        Ok(set.into())
     }
 
     /// Reads one JWK (RFC 7517 section 4): `RSA`, `EC` (P-256, P-384), `OKP` (Ed25519) or `oct`.
@@ -128,6 +130,10 @@ impl KeySet {
         json!({ "keys": keys }).to_string()
     }
 
+    pub(super) fn names(&self, kid: &str) -> bool {
+        self.0.iter().any(|key| key.kid.as_deref() == Some(kid))
+    }
+
     pub(super) fn one(key: Key) -> Self {
         Self(vec![Arc::new(key)])
     }
@@ -139,13 +145,19 @@ impl KeySet {
 
     /// The keys that a header may mean.
     pub(super) fn candidates<'k>(&'k self, kid: Option<&str>, algorithm: &str) -> impl Iterator<Item = &'k Key> {
-        let named = kid.is_some_and(|kid| self.0.iter().any(|key| key.kid.as_deref() == Some(kid)));
+        let named = kid.is_some_and(|kid| self.names(kid));
         let meant = move |key: &&Key| match kid {
             Some(kid) if named => key.kid.as_deref() == Some(kid),
             Some(_) => key.kid.is_none(),
             None => true,
         };
         self.0.iter().map(|key| &**key).filter(meant).filter(move |key| key.algorithm.as_str() == algorithm)
+    }
+}
+
+impl From<jwk::Set> for KeySet {
+    fn from(set: jwk::Set) -> Self {
+        Self(set.keys)
     }
 }
 

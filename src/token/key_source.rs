@@ -36,7 +36,12 @@ impl KeySource {
         self.0.keys()
     }
 
-    pub(super) fn ask(&self) -> Option<KeysFuture> {
+    pub(super) fn never_has_any(&self) -> bool {
+        self.0.never_has_any()
+    }
+
+    /// For a token that no key fits: see [`ProvideKeys::ask`].
+    pub(crate) fn ask(&self) -> Option<KeysFuture> {
         self.0.ask()
     }
 }
@@ -54,6 +59,9 @@ pub(super) trait ProvideKeys: fmt::Debug + Send + Sync {
 
     /// For a token that no key fits: waits for newer keys. `None`: there are none to wait for.
     fn ask(&self) -> Option<KeysFuture>;
+
+    /// Whether to verify tokens with it is a mistake.
+    fn never_has_any(&self) -> bool;
 }
 
 /// `Ok`: look again. `Err`: nobody can say whether there are newer keys.
@@ -66,6 +74,10 @@ impl ProvideKeys for Arc<KeySet> {
 
     fn ask(&self) -> Option<KeysFuture> {
         None
+    }
+
+    fn never_has_any(&self) -> bool {
+        self.is_empty()
     }
 }
 
@@ -109,6 +121,10 @@ impl ProvideKeys for SharedKeySet {
 
     fn ask(&self) -> Option<KeysFuture> {
         None
+    }
+
+    fn never_has_any(&self) -> bool {
+        false
     }
 }
 

@@ -133,13 +133,17 @@ impl Revocations {
     pub(crate) fn extend(&self, revoked: &[Revocation]) {
         let now = self.0.clock.monotonic();
         self.0.revoked.write().unwrap_or_else(PoisonError::into_inner).forget(now);
+        let entered = self.entered();
         for some in revoked.chunks(AT_ONCE) {
             let mut set = self.0.revoked.write().unwrap_or_else(PoisonError::into_inner);
             for &Revocation { id, age } in some {
                 set.enter(id, now + REVOCATION_RETENTION.saturating_sub(age));
             }
         }
-        self.0.changed.notify_waiters();
+        // Every pull repeats what is known.
+        if self.entered() != entered {
+            self.0.changed.notify_waiters();
+        }
     }
 
     /// Ready when sessions have been entered after this call.

@@ -73,6 +73,12 @@ impl Scope {
         Self::joined(self.iter().chain(other.iter()))
     }
 
+    /// The words that both have.
+    #[must_use]
+    pub(super) fn intersection(&self, other: &Self) -> Self {
+        Self::joined(self.iter().filter(|word| other.contains(word)))
+    }
+
     /// Whether every word is among those of `other`.
     #[must_use]
     pub fn is_subset_of(&self, other: &Self) -> bool {

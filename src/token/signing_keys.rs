@@ -10,6 +10,7 @@ use super::revocation::MAX_ACCESS_TOKEN_LIFETIME;
 use super::signing_key::SigningKey;
 use super::verifier::AccessTokenVerifier;
 use crate::clock::{Clock, Timestamp};
+use crate::error::ConfigError;
 
 /// The keys that sign our access tokens, one after the other: a key is changed without a restart and without a logout.
 ///
@@ -32,7 +33,7 @@ use crate::clock::{Clock, Timestamp};
 /// let keys = SigningKeys::new(SigningKey::hs256(&old)?);
 /// let signer = AccessTokenSigner::new("https://api.example.com", "example-api", keys.clone())?;
 /// // Others keep our published keys for five minutes: in ten they all have the new one.
-/// keys.rotate_to(SigningKey::hs256(&new)?, SystemClock.now() + Duration::from_secs(600));
+/// keys.rotate_to(SigningKey::hs256(&new)?, SystemClock.now() + Duration::from_secs(600))?;
 /// # Ok::<(), tower_bearer::ConfigError>(())
 /// ```
 #[derive(Clone)]
@@ -68,21 +69,35 @@ impl SigningKeys {
 
     /// Publishes `next` now, and signs with it from `signs_from` on.
     ///
-    /// Verifiers elsewhere keep what we publish for five minutes: leave them ten. A moment that has passed means at once, for a key that leaked;
-    /// what the old key signed is accepted all the same for as long as it lives. To refuse that too, start with the new key alone.
-    pub fn rotate_to(&self, next: SigningKey, signs_from: Timestamp) {
+    /// Verifiers elsewhere keep what we publish for five minutes: leave them ten. A moment that has passed means at once; a process that starts later
+    /// names the moment at which the others really changed. What the old key signed is accepted for as long as it lives, also if the key leaked:
+    /// to refuse that, start with the new key alone.
+    ///
+    /// # Errors
+    ///
+    /// The key before it begins to sign later than that.
+    pub fn rotate_to(&self, next: SigningKey, signs_from: Timestamp) -> Result<(), ConfigError> {
         let mut schedule = self.write();
+        if schedule.keys.last().is_some_and(|last| signs_from < last.signs_from) {
+            return Err(ConfigError::new("the key before this one begins to sign later. Keys follow each other"));
+        }
         schedule.keys.push(Scheduled { key: next, signs_from, last_end: AtomicU64::new(0) });
-        schedule.keys.sort_by_key(|scheduled| scheduled.signs_from);
         schedule.at_hand = None;
+        Ok(())
     }
 
     /// The key that signs now a token that lives until `end`.
     pub(super) fn sign_until(&self, end: Timestamp, now: Timestamp) -> SigningKey {
         let schedule = self.read();
-        let current = schedule.current(now);
+        let (current, is_last) = schedule.current(now);
         current.last_end.fetch_max(end.as_millis(), Ordering::Relaxed);
-        current.key.clone()
+        let key = current.key.clone();
+        drop(schedule);
+        if !is_last {
+            // What is at hand may be counting without this token: the clock was set back, perhaps.
+            self.write().at_hand = None;
+        }
+        key
     }
 
     /// What verifies at this moment.
@@ -105,10 +120,11 @@ impl SigningKeys {
 }
 
 impl Schedule {
-    fn current(&self, now: Timestamp) -> &Scheduled {
+    /// Which key signs, and whether it is the last one.
+    fn current(&self, now: Timestamp) -> (&Scheduled, bool) {
         let begun = self.keys.partition_point(|scheduled| scheduled.signs_from <= now);
-        // Before the first one, which only a clock before the epoch would be, it is the first one.
-        &self.keys[begun.saturating_sub(1)]
+        // The first one has always begun.
+        (&self.keys[begun.saturating_sub(1)], begun == self.keys.len())
     }
 
     fn at(&self, now: Timestamp) -> AtHand {
@@ -164,6 +180,10 @@ impl ProvideKeys for OwnKeys {
 
     fn ask(&self) -> Option<KeysFuture> {
         None
+    }
+
+    fn never_has_any(&self) -> bool {
+        false
     }
 }
 

@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 use super::claims::{AccessTokenClaims, ISS, UnjudgedClaims};
 use super::json::UniqueObject;
 use super::jws::Jws;
-use super::key_source::{KeySource, KeysFuture};
+use super::key_source::KeySource;
 use super::name::{Audience, Issuer};
+use super::scope::Scope;
 use super::scope_claim::ScopeClaim;
 use super::verify_error::{VerifyError, VerifyErrorKind};
 use crate::clock::{Clock, SystemClock, Timestamp};
@@ -46,6 +47,8 @@ pub struct AccessTokenVerifier {
     keys: KeySource,
     typ: AcceptedTyp,
     scope: Arc<ScopeClaim>,
+    /// What counts of it. `None`: all.
+    accepted_scope: Option<Scope>,
     leeway: Duration,
     clock: Arc<dyn Clock>,
     origin: Origin,
@@ -72,10 +75,10 @@ impl AccessTokenVerifier {
     ///
     /// # Errors
     ///
-    /// One of the names is empty, or there is no key.
+    /// One of the names is empty, or there is no key, and never will be.
     pub fn new(issuer: &str, audience: &str, keys: impl Into<KeySource>) -> Result<Self, ConfigError> {
         let keys = keys.into();
-        if keys.keys().is_some_and(|keys| keys.is_empty()) {
+        if keys.never_has_any() {
             return Err(ConfigError::new("there is no key to verify tokens with"));
         }
         let names = (Issuer::new(issuer)?, Audience::new(audience)?);
@@ -90,6 +93,7 @@ impl AccessTokenVerifier {
             keys,
             typ: AcceptedTyp::AccessToken,
             scope: Arc::default(),
+            accepted_scope: None,
             leeway: Self::DEFAULT_LEEWAY,
             clock,
             origin: Origin::Own,
@@ -109,7 +113,8 @@ impl AccessTokenVerifier {
     /// Accepts tokens whose `typ` is `JWT`, and those without `typ`: for an issuer that does not tell its access tokens apart, as Auth0, Entra ID,
     /// Keycloak and Okta by default.
     ///
-    /// Such a token may be an ID token, or one for another purpose: only the audience tells (RFC 8725 section 3.12). So it has to be a name of this
+    /// Such a token may be an ID token, or one for another purpose. Some are told by their claims (`at_hash`, `c_hash`, `events`) and refused; beyond
+    /// that only the audience tells (RFC 8725 section 3.12). So it has to be a name of this
     /// service alone, not the client id of an application that users log in to. Where the issuer can send `at+jwt`, let it.
     #[must_use]
     pub fn with_typ_jwt(mut self) -> Self {
@@ -121,7 +126,8 @@ impl AccessTokenVerifier {
     /// `&["realm_access", "roles"]` for the roles of Keycloak.
     ///
     /// The claim is text, with spaces between the words, or a list of texts. A word of a list that is no scope token (RFC 6749 section 3.3), one
-    /// with a space, say, allows nothing. A claim that is absent allows nothing either; one of another type refuses the token.
+    /// with a space, say, allows nothing. A claim that is absent, for the way does not lead that far, allows nothing either. One of another type, or
+    /// text that is no scope, refuses the token.
     ///
     /// # Panics
     ///
@@ -130,6 +136,13 @@ impl AccessTokenVerifier {
     pub fn with_scope_claim(mut self, path: &[&str]) -> Self {
         assert!(!path.is_empty(), "the way to a claim has a name");
         self.scope = Arc::new(ScopeClaim::at(path));
+        self
+    }
+
+    /// Of what a token allows only these words count: for an issuer that must not hand out all of them, `admin` above all.
+    #[must_use]
+    pub fn with_accepted_scope(mut self, scope: Scope) -> Self {
+        self.accepted_scope = Some(scope);
         self
     }
 
@@ -176,12 +189,15 @@ impl AccessTokenVerifier {
         Ok(self.judge(claims)?)
     }
 
-    /// For a token that was refused: waits for newer keys, where they may change that.
-    pub(super) fn ask_for_keys(&self, error: &VerifyError) -> Option<KeysFuture> {
-        match error.kind() {
-            VerifyErrorKind::UnknownKey | VerifyErrorKind::KeysUnavailable => self.keys.ask(),
-            _ => None,
-        }
+    /// Where newer keys may come from, for a token that was refused for want of its key.
+    pub(super) fn newer_keys(&self, token: &UnverifiedToken<'_>, error: &VerifyError) -> Option<&KeySource> {
+        let may_help = match error.kind() {
+            VerifyErrorKind::UnknownKey | VerifyErrorKind::KeysUnavailable => true,
+            // It was tried with all keys, or with those that have no name.
+            VerifyErrorKind::BadSignature => !self.keys.keys().is_some_and(|keys| token.jws.names_one_of(&keys)),
+            _ => false,
+        };
+        may_help.then_some(&self.keys)
     }
 
     /// The same issuer's tokens beside those of another: what they call `sid` and `gen` means nothing there.
@@ -209,7 +225,11 @@ impl AccessTokenVerifier {
         let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
         token.jws.verify(&keys, |typ| self.typ.includes(typ))?;
         let is_own = matches!(self.origin, Origin::Own);
-        UnjudgedClaims::read(token.take_claims(), &self.scope, is_own).map_err(|_| VerifyErrorKind::Malformed)
+        let claims = token.take_claims();
+        if matches!(self.typ, AcceptedTyp::AnyJwt) && OF_OTHER_TOKENS.iter().any(|&name| claims.contains_key(name)) {
+            return Err(VerifyErrorKind::WrongType);
+        }
+        UnjudgedClaims::read(claims, &self.scope, is_own).map_err(|_| VerifyErrorKind::Malformed)
     }
 
     fn judge(&self, claims: UnjudgedClaims) -> Result<AccessTokenClaims, VerifyErrorKind> {
@@ -218,7 +238,7 @@ impl AccessTokenVerifier {
         }
         let ours = |audience: &&Audience| claims.audience.iter().any(|name| name == audience.as_str());
         let audience = self.audiences.iter().find(ours).ok_or(VerifyErrorKind::WrongAudience)?;
-        Ok(claims.judged(&self.issuer, audience))
+        Ok(claims.judged(&self.issuer, audience, self.accepted_scope.as_ref()))
     }
 
     pub(crate) const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
@@ -233,6 +253,9 @@ impl AcceptedTyp {
         is_access_token(typ) || matches!(self, Self::AnyJwt) && (is("jwt") || is("application/jwt"))
     }
 }
+
+/// What only ID tokens and logout tokens have: OpenID Connect Core section 3.1.3.6 and 3.3.2.11, Back-Channel Logout section 2.4.
+const OF_OTHER_TOKENS: [&str; 3] = ["at_hash", "c_hash", "events"];
 
 /// RFC 9068 section 2.1.
 pub(super) fn is_access_token(typ: &str) -> bool {
@@ -255,6 +278,10 @@ impl<'t> UnverifiedToken<'t> {
     /// Whose token it says it is: enough to choose a verifier.
     pub(super) fn issuer(&self) -> Option<&str> {
         self.claims.get(ISS)?.as_str()
+    }
+
+    pub(super) fn claims(&self) -> &Map<String, Value> {
+        &self.claims
     }
 
     /// Once the signature is good.

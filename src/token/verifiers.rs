@@ -2,7 +2,7 @@
 
 use super::claims::AccessTokenClaims;
 use super::former::FormerTokens;
-use super::key_source::KeysFuture;
+use super::key_source::KeySource;
 use super::verifier::{AccessTokenVerifier, UnverifiedToken};
 use super::verify_error::{VerifyError, VerifyErrorKind};
 use crate::clock::Timestamp;
@@ -21,7 +21,7 @@ pub(crate) struct Verifiers {
 pub(crate) struct Refused {
     pub(crate) error: VerifyError,
     /// It may be good by keys that we do not have yet.
-    pub(crate) newer_keys: Option<KeysFuture>,
+    pub(crate) newer_keys: Option<KeySource>,
 }
 
 impl Verifiers {
@@ -49,26 +49,28 @@ impl Verifiers {
             Some(verifier) => verifier.verify_unverified(&mut token),
             None => Err(VerifyErrorKind::WrongIssuer.into()),
         };
-        outcome.or_else(|error| match error.kind() {
-            // No token of today's.
-            VerifyErrorKind::WrongIssuer | VerifyErrorKind::WrongType => self.verify_former(&mut token, error),
-            _ => Err(Refused { newer_keys: chosen.and_then(|verifier| verifier.ask_for_keys(&error)), error }),
+        outcome.or_else(|error| {
+            let newer_keys = chosen.and_then(|verifier| verifier.newer_keys(&token, &error)).cloned();
+            self.verify_former(&token, error).map_err(|error| Refused { error, newer_keys })
         })
     }
 
-    fn verify_former(&self, token: &mut UnverifiedToken<'_>, mut error: VerifyError) -> Result<AccessTokenClaims, Refused> {
+    /// What is no token of today's may be one from before. `error` is what is said of it today.
+    fn verify_former(&self, token: &UnverifiedToken<'_>, mut error: VerifyError) -> Result<AccessTokenClaims, VerifyError> {
+        use VerifyErrorKind::{BadSignature, KeysUnavailable, UnknownKey, WrongIssuer, WrongType};
+        if !matches!(error.kind(), WrongIssuer | WrongType | UnknownKey | KeysUnavailable | BadSignature) {
+            return Err(error);
+        }
         for former in &self.former {
             match former.verify(token, &self.first) {
                 Ok(claims) => return Ok(claims),
                 // Some other key's, perhaps.
-                Err(VerifyErrorKind::UnknownKey | VerifyErrorKind::BadSignature) => {}
-                Err(kind) => {
-                    error = kind.into();
-                    break;
-                }
+                Err(UnknownKey | BadSignature) => {}
+                // The next one may know what it is for: two kinds of tokens by one key.
+                Err(kind) => error = kind.into(),
             }
         }
-        Err(error.into())
+        Err(error)
     }
 
     /// By the clock of the first verifier.

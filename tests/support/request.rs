@@ -17,8 +17,8 @@ use sha2::Sha256;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
-    AccessTokenClaims, AccessTokenVerifier, Algorithm, Authenticate, BearerAuthLayer, Clock, Grant, KeySet, NoCredentials,
-    Session, Sessions, TokenResponse, VerifyErrorKind,
+    AccessTokenClaims, AccessTokenVerifier, Algorithm, Authenticate, BearerAuthLayer, Clock, Grant, KeySet, LoadUser,
+    NoCredentials, Session, Sessions, TokenResponse, VerifyErrorKind,
 };
 
 pub(crate) const ISSUER: &str = "https://issuer.test";
@@ -212,4 +212,17 @@ pub(crate) fn bearer(pair: &TokenResponse) -> String {
 
 pub(crate) async fn assert_ended(layer: &BearerAuthLayer, pair: &TokenResponse) {
     ask(layer, &bearer(pair)).await.assert_refused(401, "invalid_token", "session_revoked");
+}
+
+/// Knows everybody, and makes the layer wait for it.
+pub(crate) struct SlowUsers;
+
+impl LoadUser for SlowUsers {
+    type User = ();
+    type Error = Infallible;
+
+    async fn load_user(&self, _: &AccessTokenClaims) -> Result<Option<()>, Infallible> {
+        tokio::task::yield_now().await;
+        Ok(Some(()))
+    }
 }

@@ -14,13 +14,14 @@ use crate::address::Address;
 use crate::deadline::within;
 use crate::error::{BoxError, ConfigError};
 use crate::token::algorithm::Family;
+use crate::token::jwk;
 use crate::token::key::Key;
 use crate::token::key_set::KeySet;
 
 #[derive(Clone, Debug)]
 pub(super) enum Origin {
     Set(Uri),
-    /// With the hosts to which `http` may lead.
+    /// With the hosts where its set may be by `http`.
     Issuer(Address, fn(&str) -> bool),
 }
 
@@ -54,11 +55,16 @@ impl Fetcher {
 
     async fn fetch_from(&self, address: &Uri) -> Result<Fetched, BoxError> {
         let response = demand_ok(get(&*self.settings.client, address).await?)?;
-        let keys = KeySet::from_jwk_set_where(std::str::from_utf8(response.body())?, is_public)?;
-        if keys.len() > MAX_KEYS {
-            return Err(format!("the set has {} keys, and {MAX_KEYS} are the most", keys.len()).into());
+        let set = jwk::read_set(std::str::from_utf8(response.body())?, MAX_KEYS, is_public)?;
+        // Not a warning: many sets hold keys for encryption too, and this comes back with every renewal.
+        for (index, error) in &set.left_out {
+            tracing::debug!(index, %error, "a key of the issuer is left out");
         }
-        Ok(Fetched { keys: Arc::new(keys), lifetime: lifetime(response.headers()) })
+        if set.keys.is_empty() {
+            tracing::warn!("the issuer publishes no key that can be used");
+        }
+        // An empty set too: whoever withdraws his keys is believed.
+        Ok(Fetched { keys: Arc::new(set.into()), lifetime: lifetime(response.headers()) })
     }
 
     async fn address(&self) -> Result<Uri, BoxError> {
@@ -79,8 +85,11 @@ impl Fetcher {
 
 /// Other than the address of an issuer it may have a query.
 pub(super) fn set_address(text: &str, may_be_plain: fn(&str) -> bool) -> Result<Uri, ConfigError> {
+    if text.contains('#') {
+        return Err(ConfigError::from_static("the address of a JWK set has a fragment"));
+    }
     Address::parse(text.split('?').next().unwrap_or_default(), may_be_plain)?;
-    text.parse().map_err(|_| ConfigError::new(format!("{text:?} is no address")))
+    text.parse().map_err(|_| ConfigError::from_static("the query of the address is malformed"))
 }
 
 fn is_public(key: &Key) -> Result<(), ConfigError> {
@@ -95,7 +104,7 @@ async fn discover(client: &dyn HttpClient, issuer: &Address, may_be_plain: fn(&s
     let openid = format!("{}/.well-known/openid-configuration", issuer.as_str().trim_end_matches('/'));
     let mut response = get(client, &openid.parse()?).await?;
     if response.status().is_client_error() {
-        response = get(client, &issuer.well_known("oauth-authorization-server").parse()?).await?;
+        response = get(client, &issuer.without_slash().well_known("oauth-authorization-server").parse()?).await?;
     }
     let metadata: Value = serde_json::from_slice(demand_ok(response)?.body())?;
     let named = |name: &str| metadata.get(name).and_then(Value::as_str).ok_or(format!("the metadata names no {name}"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::header::{AGE, CACHE_CONTROL};
 use http::{HeaderMap, HeaderName};
 
-/// What is left of `max-age`, within our bounds: an issuer is asked at most once a minute, and at least once a day.
+/// What is left of `max-age`, within our bounds: a minute, and a day.
 pub(super) fn lifetime(headers: &HeaderMap) -> Duration {
     let lifetime = match max_age(headers) {
         Some(max_age) => max_age.saturating_sub(seconds(headers, AGE).unwrap_or_default()),

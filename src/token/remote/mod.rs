@@ -23,20 +23,23 @@ use crate::error::ConfigError;
 
 /// The keys that an external issuer publishes as a JWK set: fetched in the background, kept, and renewed before they are needed.
 ///
-/// **When it fetches.** At first use, within a Tokio runtime; then at three quarters of the time for which `Cache-Control` lets the set be kept (one
+/// **When it fetches.** At first use, which is when a verifier is made of it, within a Tokio runtime; then at three quarters of the time for which `Cache-Control` lets the set be kept (one
 /// minute to one day; ten minutes where it says nothing). A token whose `kid` is unknown fetches once for everyone who waits, and not again for a
 /// minute, whatever `kid`s may come. A request waits only where no key at hand fits its token.
 ///
-/// **When the issuer is down.** The keys at hand are kept, and it is asked again after a second, then after twice that, up to a minute. A token that
-/// needs keys which nobody has is 503 then, not 401: it may be good. So a server may start before its issuer.
+/// **When the issuer is down.** The keys at hand are kept, and it is asked again after a second, then after twice that, up to a minute, or to four seconds
+/// while there are none. A token that needs keys which nobody has is 503 then, not 401: it may be good. So a server may start before its issuer.
 ///
-/// **What it takes.** A document of at most 256 KiB within 5 seconds, without redirections; at most 100 keys. `use`, `key_ops` and `alg` of a key
+/// **What it takes.** A document of at most 256 KiB within 5 seconds, without redirections; the first 100 keys. `use`, `key_ops` and `alg` of a key
 /// are honoured. A key that cannot be used (an unknown type, RSA below 2048 or above 8192 bits, malformed) is left out and spoils no other. HMAC keys
 /// are left out too: what is published is no secret.
 ///
 /// **Where from.** An `https` address; `http` only on this machine, unless [said aloud](Self::dangerous_over_http).
 ///
-/// A clone is the same keys: give several verifiers one of it.
+/// A clone is the same keys: give several verifiers one of it. The task that fetches runs on the Tokio runtime where it was first used, which has to be one
+/// that goes on.
+///
+/// A set that can be read takes the place of the one before, whatever it holds: a key that the issuer withdraws is gone with the next renewal.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, RemoteJwks};
@@ -76,13 +79,16 @@ impl RemoteJwks {
     }
 
     /// The set that this issuer's metadata names: `{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery), or, where that is not there,
-    /// `/.well-known/oauth-authorization-server` (RFC 8414). The `issuer` in it must be this one, byte by byte.
+    /// `/.well-known/oauth-authorization-server` (RFC 8414): where the first is answered with 4xx. The `issuer` in it must be this one, byte by byte.
     ///
     /// # Errors
     ///
     /// It is no `https` address (or `http` on this machine), or has a query.
     pub fn discover(issuer: &str) -> Result<Self, ConfigError> {
-        Ok(Self::from_origin(Origin::Issuer(Address::parse(issuer, is_loopback)?, is_loopback)))
+        let issuer = Address::parse(issuer, is_loopback)?;
+        // What is fetched safely does not lead to what is not.
+        let may_be_plain = if issuer.is_https() { NOWHERE } else { is_loopback };
+        Ok(Self::from_origin(Origin::Issuer(issuer, may_be_plain)))
     }
 
     /// Like [`new`](Self::new), by plain `http` from any machine. Whoever is on the way there can put in keys of his own, and be anybody.
@@ -98,13 +104,13 @@ impl RemoteJwks {
     ///
     /// # Errors
     ///
-    /// It is no address.
+    /// It is no address, or has a query.
     pub fn dangerous_discover_over_http(issuer: &str) -> Result<Self, ConfigError> {
         Ok(Self::from_origin(Origin::Issuer(Address::parse(issuer, ANYWHERE)?, ANYWHERE)))
     }
 
-    /// Fetches by `client`: one with a proxy, with a private root of trust, or of another library. By default it is `reqwest`, with `rustls` and the
-    /// roots of the operating system.
+    /// Fetches by `client`: one with a private root of trust, say, or of another library. By default it is `reqwest`, with `rustls`, the roots of the
+    /// operating system, and the proxies that the environment names.
     pub fn with_http_client(self, client: impl HttpClient) -> Self {
         Self::from_settings(Settings { client: Arc::new(client), ..self.settings })
     }
@@ -146,6 +152,10 @@ impl ProvideKeys for RemoteJwks {
     fn ask(&self) -> Option<KeysFuture> {
         self.renewal.ask()
     }
+
+    fn never_has_any(&self) -> bool {
+        false
+    }
 }
 
 impl From<RemoteJwks> for KeySource {
@@ -160,8 +170,9 @@ impl fmt::Debug for RemoteJwks {
     }
 }
 
-/// To any host.
+/// To which hosts `http` may lead.
 const ANYWHERE: fn(&str) -> bool = |_| true;
+const NOWHERE: fn(&str) -> bool = |_| false;
 
 /// How long one document may take.
 const FETCH_DEADLINE: Duration = Duration::from_secs(5);

@@ -38,8 +38,7 @@ struct State {
     /// How many fetches have ended.
     fetches: u64,
     is_fetching: bool,
-    /// When the last fetch ended, by the monotonic clock, and when the next one is due.
-    last: Duration,
+    /// When the next one is due, by the monotonic clock.
     due: Duration,
     /// Of the last fetch, and how many in a row.
     failure: Option<JwksError>,
@@ -71,14 +70,13 @@ impl Renewal {
 
     /// For a token that no key at hand fits.
     pub(super) fn ask(self: &Arc<Self>) -> Option<KeysFuture> {
-        self.start();
         let mut last_ask = self.last_ask.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, now) = (self.state.borrow(), self.clock.monotonic());
         if !state.is_fetching && !self.asked.load(Ordering::Relaxed) {
             let too_early = match &state.keys {
                 Some(_) => last_ask.is_some_and(|last| now < last + BETWEEN_ASKS),
-                // Nothing can be verified: everyone may ask, but for those who come in a crowd.
-                None => state.failure.is_some() && now < state.last + BETWEEN_FAILURES,
+                // The task fetches by itself, and garbage does not hurry it.
+                None => state.failure.is_some() && now < state.due,
             };
             if too_early {
                 // Whether the key exists is known only if the last fetch went well.
@@ -87,18 +85,24 @@ impl Renewal {
             }
             if state.keys.is_some() {
                 *last_ask = Some(now);
+                self.ask_task();
             }
-            self.ask_task();
         }
         let fetched = self.fetched(state.fetches);
+        drop(state);
+        self.start();
         Some(Box::pin(async move { Ok(fetched.await?) }))
     }
 
     pub(super) async fn renew_now(self: &Arc<Self>) -> Result<(), JwksError> {
-        self.start();
-        let fetches = self.state.borrow().fetches;
+        let under_way = {
+            let state = self.state.borrow();
+            state.fetches + u64::from(state.is_fetching)
+        };
+        // First, so that the fetch which the task begins with is this one.
         self.ask_task();
-        self.fetched(fetches).await
+        self.start();
+        self.fetched(under_way).await
     }
 
     fn ask_task(&self) {
@@ -106,7 +110,7 @@ impl Renewal {
         self.wanted.notify_one();
     }
 
-    /// Waits until another fetch than the first `fetches` has ended.
+    /// Waits until more than this many fetches have ended.
     fn fetched(&self, fetches: u64) -> impl Future<Output = Result<(), JwksError>> + Send + use<> {
         let mut state = self.state.subscribe();
         async move {
@@ -131,9 +135,13 @@ impl Renewal {
 
     async fn run(renewal: Weak<Self>, wanted: Arc<Notify>) {
         let mut outage = Outage::of("the issuer's keys cannot be fetched");
-        // An earlier task may have ended while it was fetching.
+        // An earlier task may have ended while it was fetching, and others wait for that fetch.
         let Some(first) = renewal.upgrade() else { return };
-        first.state.send_modify(|state| state.is_fetching = false);
+        first.state.send_modify(|state| {
+            if std::mem::take(&mut state.is_fetching) {
+                first.asked.store(true, Ordering::Relaxed);
+            }
+        });
         drop(first);
         loop {
             let Some(renewal) = renewal.upgrade() else { return };
@@ -157,7 +165,6 @@ impl Renewal {
         self.state.send_modify(|state| {
             state.is_fetching = false;
             state.fetches += 1;
-            state.last = now;
             state.failure = outcome.as_ref().err().cloned();
             match &outcome {
                 Ok(Fetched { keys, lifetime }) => {
@@ -166,7 +173,8 @@ impl Renewal {
                     state.due = now + *lifetime * 3 / 4;
                 }
                 Err(_) => {
-                    state.due = now + (BETWEEN_FAILURES * 2_u32.pow(state.failures.min(6))).min(MOST_BETWEEN_FAILURES);
+                    let most = if state.keys.is_some() { MOST_BETWEEN_FAILURES } else { MOST_WITHOUT_KEYS };
+                    state.due = now + (BETWEEN_FAILURES * 2_u32.pow(state.failures.min(6))).min(most);
                     state.failures += 1;
                 }
             }
@@ -207,5 +215,7 @@ impl Error for JwksError {
 const BETWEEN_ASKS: Duration = Duration::from_secs(60);
 const BETWEEN_FAILURES: Duration = Duration::from_secs(1);
 const MOST_BETWEEN_FAILURES: Duration = Duration::from_secs(60);
-/// Above three documents: one under way, and the metadata and the set after it.
-const ASK_DEADLINE: Duration = Duration::from_secs(20);
+/// No token can be judged until then.
+const MOST_WITHOUT_KEYS: Duration = Duration::from_secs(4);
+/// Above six documents of five seconds: a fetch that is under way, and the next, each of two documents of metadata and the set.
+const ASK_DEADLINE: Duration = Duration::from_secs(35);

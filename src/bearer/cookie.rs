@@ -1,0 +1,33 @@
+//! The token in a cookie, which the browser sends whoever made the page.
+
+use http::HeaderValue;
+use http::header::COOKIE;
+use http::request::Parts;
+
+use super::credentials::Malformed;
+use super::cross_site::is_cross_site;
+
+/// The token of this cookie, if no other origin made the request.
+pub(super) fn token<'p>(parts: &'p Parts, name: &str) -> Result<Option<&'p str>, Malformed> {
+    let Some(value) = named(parts, name).next() else { return Ok(None) };
+    if is_cross_site(parts) {
+        tracing::debug!(path = parts.uri.path(), "the cookie of a request from another origin does not count");
+        return Ok(None);
+    }
+    // Of two, one was set by somebody else: for another path, or from a neighbouring host.
+    if named(parts, name).nth(1).is_some() {
+        return Err(Malformed::SeveralTokens);
+    }
+    Ok(value)
+}
+
+/// The cookies of this name. `None`: the value is empty, or no token. Byte by byte: what others have put into their cookies hides none of ours.
+fn named<'p>(parts: &'p Parts, name: &str) -> impl Iterator<Item = Option<&'p str>> {
+    let lines = parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let pairs = lines.flat_map(|line| line.split(|&byte| byte == b';')).map(<[u8]>::trim_ascii);
+    pairs.filter_map(move |pair| {
+        let value = pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+        let value = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value);
+        Some(std::str::from_utf8(value).ok().filter(|value| !value.is_empty()))
+    })
+}
