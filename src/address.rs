@@ -60,10 +60,6 @@ impl Address {
         text.parse().map_or_else(|_| self.clone(), |uri| Self { text: text.into(), uri })
     }
 
-    pub(crate) fn is_https(&self) -> bool {
-        self.uri.scheme_str() == Some("https")
-    }
-
     /// Without the slash that stands for no path at all (RFC 9728 section 3.1, RFC 8414 section 3.1).
     fn path(&self) -> &str {
         Some(self.uri.path()).filter(|&path| path != "/").unwrap_or_default()
@@ -88,7 +84,7 @@ impl Address {
     }
 
     /// Scheme, host and port.
-    fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         let (scheme, authority) =
             (self.uri.scheme_str().unwrap_or_default(), self.uri.authority().map_or("", |name| name.as_str()));
         format!("{scheme}://{authority}")

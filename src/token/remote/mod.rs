@@ -87,7 +87,7 @@ impl RemoteJwks {
     pub fn discover(issuer: &str) -> Result<Self, ConfigError> {
         let issuer = Address::parse(issuer, is_loopback)?;
         // What is fetched safely does not lead to what is not.
-        let may_be_plain = if issuer.is_https() { NOWHERE } else { is_loopback };
+        let may_be_plain = if issuer.origin().starts_with("https:") { NOWHERE } else { is_loopback };
         Ok(Self::from_origin(Origin::Issuer(issuer, may_be_plain)))
     }
 
