@@ -29,6 +29,8 @@ pub use bearer::{
     TokenSource,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
+#[cfg(feature = "cookie")]
+pub use endpoint::CookieDelivery;
 pub use endpoint::{
     AuthEndpoints, JwksEndpoint, LoginEndpoint, LogoutEndpoint, LogoutEverywhereEndpoint, RefreshEndpoint,
     ResourceMetadataEndpoint, ServerMetadataEndpoint, SessionsEndpoint, TicketEndpoint, TokenEndpoint,

@@ -5,24 +5,27 @@ use http::header::COOKIE;
 use http::request::Parts;
 
 use super::credentials::Malformed;
-use super::cross_site::is_cross_site;
+use super::cross_site::{Origins, Site, opens_a_page};
 
 /// The token of this cookie, if no other origin made the request.
-pub(super) fn token<'p>(parts: &'p Parts, name: &str) -> Result<Option<&'p str>, Malformed> {
-    let Some(value) = named(parts, name).next() else { return Ok(None) };
-    if is_cross_site(parts) {
+pub(super) fn token<'p>(parts: &'p Parts, name: &str, origins: &Origins) -> Result<Option<&'p str>, Malformed> {
+    let is_there = all(parts, name).next().flatten().is_some();
+    if is_there && origins.site(parts) == Site::Other && !opens_a_page(parts) {
         tracing::debug!(path = parts.uri.path(), "the cookie of a request from another origin does not count");
         return Ok(None);
     }
-    // Of two, one was set by somebody else: for another path, or from a neighbouring host.
-    if named(parts, name).nth(1).is_some() {
-        return Err(Malformed::SeveralTokens);
-    }
-    Ok(value)
+    only(parts, name)
+}
+
+/// The value of this cookie. Of two, one was set by somebody else: for another path, or from a neighbouring host.
+pub(crate) fn only<'p>(parts: &'p Parts, name: &str) -> Result<Option<&'p str>, Malformed> {
+    let mut values = all(parts, name);
+    let value = values.next();
+    if values.next().is_some() { Err(Malformed::SeveralTokens) } else { Ok(value.flatten()) }
 }
 
 /// The cookies of this name. `None`: the value is empty, or no token. Byte by byte: what others have put into their cookies hides none of ours.
-fn named<'p>(parts: &'p Parts, name: &str) -> impl Iterator<Item = Option<&'p str>> {
+fn all<'p>(parts: &'p Parts, name: &str) -> impl Iterator<Item = Option<&'p str>> {
     let lines = parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
     let pairs = lines.flat_map(|line| line.split(|&byte| byte == b';')).map(<[u8]>::trim_ascii);
     pairs.filter_map(move |pair| {

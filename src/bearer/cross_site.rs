@@ -4,22 +4,49 @@ use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
-/// By Fetch Metadata (`Sec-Fetch-Site`), or by `Origin` where a browser does not send it. What sends neither is no browser, or an old one, or a
-/// picture by plain `http`: there `SameSite` has to do.
-///
-/// A `GET` that opens a page in a window of its own is what a link does: it is not counted, for it shows something to the user and to nobody else.
-pub(super) fn is_cross_site(parts: &Parts) -> bool {
-    match text(&parts.headers, "sec-fetch-site") {
-        Some("same-origin" | "none") => false,
-        Some(_) => !opens_a_page(parts),
-        None => match text(&parts.headers, ORIGIN.as_str()) {
-            None => false,
-            Some(origin) => !is_own(origin, parts),
-        },
+use crate::address::{Address, is_loopback};
+use crate::error::ConfigError;
+
+/// Pages of which other origins may act as ours do, as in `https://app.example.com`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origins(Vec<Box<str>>);
+
+/// Who made a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    /// A page of ours, or the user himself.
+    Own,
+    Other,
+    /// No browser says so: it is none, or an old one, or this is a picture by plain `http`.
+    Unsaid,
+}
+
+impl Origins {
+    pub(crate) fn add(&mut self, origin: &str) -> Result<(), ConfigError> {
+        let address = Address::parse(origin, is_loopback)?;
+        if address.origin() != origin {
+            return Err(ConfigError::new("an origin is a scheme, a host and perhaps a port, as in https://app.example.com"));
+        }
+        self.0.push(origin.into());
+        Ok(())
+    }
+
+    /// By Fetch Metadata (`Sec-Fetch-Site`), or by `Origin` where a browser does not send it.
+    pub(crate) fn site(&self, parts: &Parts) -> Site {
+        let (fetch, origin) = (text(&parts.headers, "sec-fetch-site"), text(&parts.headers, ORIGIN.as_str()));
+        let is_listed = origin.is_some_and(|origin| self.0.iter().any(|listed| **listed == *origin));
+        match (fetch, origin) {
+            (Some("same-origin" | "none"), _) => Site::Own,
+            _ if is_listed => Site::Own,
+            (None, None) => Site::Unsaid,
+            (None, Some(origin)) if is_host(origin, parts) => Site::Own,
+            _ => Site::Other,
+        }
     }
 }
 
-fn opens_a_page(parts: &Parts) -> bool {
+/// A `GET` that opens a page in a window of its own is what a link does: it shows something to the user and to nobody else.
+pub(super) fn opens_a_page(parts: &Parts) -> bool {
     let is_read = parts.method == Method::GET || parts.method == Method::HEAD;
     is_read
         && text(&parts.headers, "sec-fetch-mode") == Some("navigate")
@@ -27,7 +54,7 @@ fn opens_a_page(parts: &Parts) -> bool {
 }
 
 /// `Origin` is a scheme and an authority; the scheme of a request behind a proxy is unknown here.
-fn is_own(origin: &str, parts: &Parts) -> bool {
+fn is_host(origin: &str, parts: &Parts) -> bool {
     let host = parts.uri.authority().map(http::uri::Authority::as_str).or_else(|| text(&parts.headers, HOST.as_str()));
     let authority = origin.split_once("://").map(|(_, authority)| authority);
     authority.zip(host).is_some_and(|(authority, host)| authority.eq_ignore_ascii_case(host))
@@ -51,7 +78,8 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        is_cross_site(&request.body(()).unwrap().into_parts().0)
+        let parts = request.body(()).unwrap().into_parts().0;
+        Origins::default().site(&parts) == Site::Other && !opens_a_page(&parts)
     }
 
     #[test]
@@ -84,5 +112,24 @@ mod tests {
             assert!(judge(Method::GET, &[("origin", other)]), "{other}");
         }
         assert!(judge(Method::POST, &[("origin", "https://api.example.com"), ("origin", "https://api.example.com")]));
+    }
+
+    #[test]
+    fn another_origin_may_be_listed() {
+        let mut origins = Origins::default();
+        origins.add("https://app.example.com").unwrap();
+        for bad in
+            ["https://app.example.com/", "app.example.com", "http://app.example.com", "https://app.example.com/x", "null", "*"]
+        {
+            assert!(origins.add(bad).is_err(), "{bad}");
+        }
+        let site = |origin: &str| {
+            let request = Request::post("/").header("sec-fetch-site", "same-site").header(ORIGIN, origin);
+            origins.site(&request.body(()).unwrap().into_parts().0)
+        };
+        assert_eq!(site("https://app.example.com"), Site::Own);
+        for other in ["https://app.example.com.evil.test", "https://evil.example.com", "http://app.example.com", "null"] {
+            assert_eq!(site(other), Site::Other, "{other}");
+        }
     }
 }

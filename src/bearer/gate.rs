@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::request::Parts;
 use http::{Method, Response};
 
@@ -29,6 +30,7 @@ pub(crate) struct Gate {
     pub(super) sessions: Option<SessionSide>,
     pub(super) needed: Scope,
     pub(super) without_token: WithoutToken,
+    pub(super) admits_preflights: bool,
     pub(super) loader: Option<Arc<dyn Loader>>,
     pub(super) refusal: Refusal,
     pub(super) resource: Option<ProtectedResource>,
@@ -72,6 +74,7 @@ impl Gate {
             (Some(Credential::Made(token)), _) => Cow::Owned(token.secret().to_owned()),
             (Some(Credential::Ticket(ticket, tickets)), _) => return Ok(Verified::Claims(tickets.redeem(ticket)?)),
             (None, WithoutToken::Admit) => return Ok(Verified::Nobody),
+            (None, WithoutToken::Refuse) if self.admits_preflights && is_preflight(parts) => return Ok(Verified::Nobody),
             (None, WithoutToken::Refuse) => return Err(BearerError::new(BearerErrorKind::TokenMissing)),
         };
         match self.verifiers.verify(&token) {
@@ -184,6 +187,14 @@ impl Gate {
         }
         Ok(())
     }
+}
+
+/// A browser asks whether a page of another origin may send the request that it wants to send (Fetch standard, CORS protocol). It bears no token, and
+/// does nothing.
+fn is_preflight(parts: &Parts) -> bool {
+    parts.method == Method::OPTIONS
+        && parts.headers.contains_key(ORIGIN)
+        && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 impl fmt::Debug for Gate {

@@ -42,6 +42,7 @@ impl BearerAuthLayer {
             sessions,
             needed: Scope::default(),
             without_token: WithoutToken::Refuse,
+            admits_preflights: false,
             loader: None,
             refusal: Refusal::default(),
             resource: None,
@@ -108,6 +109,24 @@ impl BearerAuthLayer {
     /// A token that is sent is checked all the same, and a bad one is refused.
     pub fn optional(self) -> Self {
         self.map(|gate| gate.without_token = WithoutToken::Admit)
+    }
+
+    /// Lets CORS preflights through to the service within: `OPTIONS` with `Origin` and `Access-Control-Request-Method`, which bear no token.
+    ///
+    /// Only where the service within answers them itself. Else put the CORS layer further out, and leave this alone:
+    ///
+    /// ```
+    /// # use axum::{Router, routing::get};
+    /// # fn example(layer: tower_bearer::BearerAuthLayer, cors: tower_http::cors::CorsLayer) -> Router {
+    /// Router::new()
+    ///     .route("/me", get(|| async { "you" }))
+    ///     .route_layer(layer)
+    ///     // What is added later is further out: it answers preflights, and its headers are on refusals too.
+    ///     .layer(cors)
+    /// # }
+    /// ```
+    pub fn admit_preflights(self) -> Self {
+        self.map(|gate| gate.admits_preflights = true)
     }
 
     /// Demands that the token allows all the words of `scope`, separated by spaces; else 403 `insufficient_scope`. What was demanded before

@@ -48,9 +48,9 @@
 mod admission;
 mod body;
 mod challenge;
-mod cookie;
+pub(crate) mod cookie;
 mod credentials;
-mod cross_site;
+pub(crate) mod cross_site;
 mod future;
 mod gate;
 mod grpc;

@@ -7,6 +7,7 @@ use http::request::Parts;
 
 use super::cookie;
 use super::credentials::{Malformed, bearer_token};
+use super::cross_site::Origins;
 use super::ticket::Tickets;
 use super::websocket;
 use crate::error::ConfigError;
@@ -23,7 +24,7 @@ pub struct TokenSource(Kind);
 #[derive(Clone)]
 enum Kind {
     Header,
-    Cookie(Arc<str>),
+    Cookie(Arc<str>, Origins),
     WebSocketProtocol,
     Ticket(Tickets),
     Function(Arc<Function>),
@@ -62,7 +63,24 @@ impl TokenSource {
         if name.is_empty() || !name.bytes().all(allowed) {
             return Err(ConfigError::new("the name of a cookie has letters, digits, and no spaces or separators"));
         }
-        Ok(Self(Kind::Cookie(name.into())))
+        Ok(Self::cookie_named(name, &Origins::default()))
+    }
+
+    /// The cookie of a name that is known to be one.
+    pub(crate) fn cookie_named(name: &str, origins: &Origins) -> Self {
+        Self(Kind::Cookie(name.into(), origins.clone()))
+    }
+
+    /// Lets the [`cookie`](Self::cookie) count in requests of pages from here too, as in `https://app.example.com`. Changes no other source.
+    ///
+    /// # Errors
+    ///
+    /// It is no origin: `https` (or `http` on this machine), a host and perhaps a port.
+    pub fn with_origin(mut self, origin: &str) -> Result<Self, ConfigError> {
+        if let Kind::Cookie(_, origins) = &mut self.0 {
+            origins.add(origin)?;
+        }
+        Ok(self)
     }
 
     /// An entry `bearer.…` of `Sec-WebSocket-Protocol`: the one header that a page may set when it opens a WebSocket.
@@ -97,7 +115,7 @@ impl TokenSource {
     pub(super) fn find<'r>(&'r self, parts: &'r Parts) -> Result<Option<Credential<'r>>, Malformed> {
         match &self.0 {
             Kind::Header => Ok(bearer_token(&parts.headers)?.map(Credential::Token)),
-            Kind::Cookie(name) => Ok(cookie::token(parts, name)?.map(Credential::Token)),
+            Kind::Cookie(name, origins) => Ok(cookie::token(parts, name, origins)?.map(Credential::Token)),
             Kind::WebSocketProtocol => Ok(websocket::token(&parts.headers)?.map(Credential::Token)),
             Kind::Ticket(tickets) => Ok(Tickets::find(&parts.uri)?.map(|ticket| Credential::Ticket(ticket, tickets))),
             Kind::Function(find) => Ok(find(parts).map(Credential::Made)),
@@ -106,7 +124,7 @@ impl TokenSource {
 
     /// Sent by the browser, whether the page wants it or not.
     pub(super) fn is_ambient(&self) -> bool {
-        matches!(self.0, Kind::Cookie(_))
+        matches!(self.0, Kind::Cookie(..))
     }
 
     /// Takes out what the handler must not see.
@@ -121,7 +139,7 @@ impl fmt::Debug for TokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Header => f.write_str("Header"),
-            Kind::Cookie(name) => write!(f, "Cookie({name:?})"),
+            Kind::Cookie(name, _) => write!(f, "Cookie({name:?})"),
             Kind::WebSocketProtocol => f.write_str("WebSocketProtocol"),
             Kind::Ticket(_) => f.write_str("Ticket"),
             Kind::Function(_) => f.write_str("Function"),

@@ -26,6 +26,9 @@
 //! `tower_http::timeout::RequestBodyTimeoutLayer`.
 
 mod body;
+#[cfg(feature = "cookie")]
+mod cookie;
+mod delivery;
 mod jwks;
 mod login;
 mod logout;
@@ -44,6 +47,8 @@ use http::{Request, Response};
 use http_body::Body;
 
 pub use body::EndpointBody;
+#[cfg(feature = "cookie")]
+pub use cookie::CookieDelivery;
 pub use jwks::JwksEndpoint;
 pub use login::LoginEndpoint;
 pub use logout::{LogoutEndpoint, LogoutEverywhereEndpoint};
@@ -54,6 +59,7 @@ pub use sessions::SessionsEndpoint;
 pub use ticket::TicketEndpoint;
 pub use token::TokenEndpoint;
 
+use self::delivery::Flow;
 use self::response::Refused;
 use crate::error::BoxError;
 use crate::session::{Authenticate, Sessions};
@@ -71,7 +77,7 @@ use crate::session::{Authenticate, Sessions};
 /// # }
 /// ```
 pub struct AuthEndpoints<A> {
-    sessions: Sessions<A>,
+    flow: Flow<A>,
     path: String,
 }
 
@@ -79,7 +85,7 @@ impl<A: Authenticate> AuthEndpoints<A> {
     /// The endpoints of these sessions.
     #[must_use]
     pub fn new(sessions: Sessions<A>) -> Self {
-        Self { sessions, path: String::new() }
+        Self { flow: Flow::new(sessions), path: String::new() }
     }
 
     /// Where the endpoints are mounted, as in `/auth`.
@@ -97,16 +103,16 @@ impl<A: Authenticate> AuthEndpoints<A> {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        let sessions = self.sessions.clone();
+        let flow = self.flow.clone();
         match self.without_prefix(request.uri().path()) {
-            "/login" => LoginEndpoint { sessions }.handle(request).await,
-            "/refresh" => RefreshEndpoint { sessions }.handle(request).await,
-            "/token" => TokenEndpoint { sessions }.handle(request).await,
-            "/logout" => LogoutEndpoint { sessions }.handle(request).await,
-            "/logout-everywhere" => LogoutEverywhereEndpoint { sessions }.handle(request).await,
+            "/login" => LoginEndpoint { flow }.handle(request).await,
+            "/refresh" => RefreshEndpoint { flow }.handle(request).await,
+            "/token" => TokenEndpoint { flow }.handle(request).await,
+            "/logout" => LogoutEndpoint { flow }.handle(request).await,
+            "/logout-everywhere" => LogoutEverywhereEndpoint { flow }.handle(request).await,
             path => match path.strip_prefix("/sessions") {
-                Some("") => SessionsEndpoint { sessions }.handle(request).await,
-                Some(id) if id.starts_with('/') && !id[1..].contains('/') => SessionsEndpoint { sessions }.handle(request).await,
+                Some("") => SessionsEndpoint { flow }.handle(request).await,
+                Some(id) if id.starts_with('/') && !id[1..].contains('/') => SessionsEndpoint { flow }.handle(request).await,
                 _ => Err(Refused::NotFound),
             },
         }
@@ -122,13 +128,13 @@ impl<A: Authenticate> AuthEndpoints<A> {
 
 impl<A> Clone for AuthEndpoints<A> {
     fn clone(&self) -> Self {
-        Self { sessions: self.sessions.clone(), path: self.path.clone() }
+        Self { flow: self.flow.clone(), path: self.path.clone() }
     }
 }
 
 impl<A> std::fmt::Debug for AuthEndpoints<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AuthEndpoints").field("sessions", &self.sessions).field("path", &self.path).finish()
+        f.debug_struct("AuthEndpoints").field("flow", &self.flow).field("path", &self.path).finish()
     }
 }
 

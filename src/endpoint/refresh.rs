@@ -5,18 +5,20 @@ use http::request::Parts;
 use http::{HeaderMap, Request, Response};
 use http_body::Body;
 
+use super::delivery::Flow;
 use super::request::Parameters;
 use super::response::Refused;
 use super::service::endpoint;
 use crate::error::BoxError;
-use crate::session::{Authenticate, Refresh, SessionError, SessionErrorKind, Sessions};
+use crate::session::{Authenticate, Refresh, SessionError, SessionErrorKind};
 use crate::token::RefreshToken;
 
 /// `POST /auth/refresh`: a refresh token becomes new tokens (RFC 6749 section 6).
 ///
 /// | parameter | |
 /// |---|---|
-/// | `refresh_token` | |
+/// | `refresh_token` | absent where a cookie has it |
+/// | `delivery` | absent, `body` or `cookie`, as at [login](super::LoginEndpoint). A token that came by cookie goes back by cookie |
 /// | `grant_type` | absent, or `refresh_token` |
 /// | `scope` | absent, or a part of what is granted |
 ///
@@ -25,7 +27,7 @@ use crate::token::RefreshToken;
 ///
 /// Answers: 200 with a [`TokenResponse`](crate::TokenResponse), or a [`SessionError`].
 pub struct RefreshEndpoint<A> {
-    pub(super) sessions: Sessions<A>,
+    pub(super) flow: Flow<A>,
 }
 
 endpoint!(RefreshEndpoint);
@@ -42,7 +44,18 @@ impl<A: Authenticate> RefreshEndpoint<A> {
 
     pub(super) async fn answer(&self, parts: &Parts, mut parameters: Parameters) -> Result<Response<Bytes>, Refused> {
         parameters.demand_grant_type("refresh_token")?;
-        let token = parameters.take("refresh_token")?.ok_or(Refused::invalid_request("refresh_token is missing"))?;
+        let mut delivery = self.flow.delivery(parameters.text("delivery")?.as_deref())?;
+        let given = parameters.take("refresh_token")?;
+        let held = match (&given, self.flow.delivery.as_deref()) {
+            // A token that came by cookie goes back by cookie, whatever the request asks for: no script gets hold of it.
+            (None, Some(cookies)) => cookies.refresh_token(parts)?.inspect(|_| delivery = Some(cookies)),
+            _ => None,
+        };
+        if let Some(delivery) = delivery {
+            delivery.demand_own_site(parts)?;
+        }
+        let token = given.or_else(|| held.map(str::to_owned));
+        let token = token.ok_or(Refused::invalid_request("refresh_token is missing"))?;
         let mut refresh = Refresh::new(RefreshToken::new(token));
         if let Some(scope) = parameters.take("scope")? {
             let scope = scope.parse().map_err(|_| SessionError::new(SessionErrorKind::InvalidScope))?;
@@ -51,7 +64,11 @@ impl<A: Authenticate> RefreshEndpoint<A> {
         if let Some(key) = idempotency_key(&parts.headers)? {
             refresh = refresh.with_idempotency_key(key)?;
         }
-        Ok(self.sessions.refresh(refresh).await?.to_response())
+        let tokens = self.flow.sessions.refresh(refresh).await?;
+        Ok(match delivery {
+            Some(delivery) => delivery.deliver(&tokens, held),
+            None => tokens.to_response(),
+        })
     }
 }
 

@@ -50,8 +50,8 @@ impl SessionError {
 #[derive(Debug)]
 pub(super) enum Refused {
     Session(SessionError),
-    /// Answered as [`BearerAuthLayer`](crate::BearerAuthLayer) does.
-    Bearer(Box<Response<Bytes>>),
+    /// With this answer, and its event in the log.
+    Answered(Box<Response<Bytes>>),
     TooLarge,
     MediaType,
     NotFound,
@@ -72,14 +72,14 @@ impl Refused {
     }
 
     pub(super) fn bearer(error: BearerError, parts: &Parts) -> Self {
-        Self::Bearer(Box::new(not_stored(Refusal::of(&parts.extensions).refuse(error, parts))))
+        Self::Answered(Box::new(not_stored(Refusal::of(&parts.extensions).refuse(error, parts))))
     }
 
     /// The layer's refusals and those of `Sessions` have left their event.
     fn is_logged(&self) -> bool {
         use SessionErrorKind::{InvalidRequest, UnsupportedGrantType};
         match self {
-            Self::Bearer(_) => true,
+            Self::Answered(_) => true,
             Self::Session(error) => !matches!(error.kind(), InvalidRequest | UnsupportedGrantType),
             _ => false,
         }
@@ -92,7 +92,7 @@ impl Refused {
         let invalid = |status, description| error_response(status, "invalid_request", description, None);
         match self {
             Self::Session(error) => error.to_response(),
-            Self::Bearer(response) => *response,
+            Self::Answered(response) => *response,
             Self::TooLarge => invalid(StatusCode::PAYLOAD_TOO_LARGE, "the body is above 8 KiB"),
             Self::MediaType => {
                 invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is application/x-www-form-urlencoded or application/json")
@@ -132,7 +132,7 @@ pub(super) fn not_stored(mut response: Response<Bytes>) -> Response<Bytes> {
     response
 }
 
-fn error_response(status: StatusCode, error: &str, description: &str, reason: Option<&str>) -> Response<Bytes> {
+pub(super) fn error_response(status: StatusCode, error: &str, description: &str, reason: Option<&str>) -> Response<Bytes> {
     let mut body = json!({ "error": error, "error_description": description });
     if let Some(reason) = reason {
         body["reason"] = reason.into();

@@ -39,13 +39,13 @@ macro_rules! endpoint {
     ($endpoint:ident) => {
         impl<A> Clone for $endpoint<A> {
             fn clone(&self) -> Self {
-                Self { sessions: self.sessions.clone() }
+                Self { flow: self.flow.clone() }
             }
         }
 
         impl<A> std::fmt::Debug for $endpoint<A> {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($endpoint)).field("sessions", &self.sessions).finish()
+                f.debug_struct(stringify!($endpoint)).field("flow", &self.flow).finish()
             }
         }
 
@@ -53,7 +53,7 @@ macro_rules! endpoint {
             /// The endpoint by itself, for a path of the application's choice.
             #[must_use]
             pub fn new(sessions: $crate::Sessions<A>) -> Self {
-                Self { sessions }
+                Self { flow: $crate::endpoint::delivery::Flow::new(sessions) }
             }
         }
 

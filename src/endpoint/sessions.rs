@@ -4,11 +4,12 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::delivery::Flow;
 use super::request::demand;
 use super::response::{Refused, json_response, not_stored};
 use super::service::endpoint;
 use super::signed_in::signed_in;
-use crate::session::{Authenticate, Sessions};
+use crate::session::Authenticate;
 use crate::store::Session;
 use crate::token::{AccessTokenClaims, SessionId};
 
@@ -21,7 +22,7 @@ use crate::token::{AccessTokenClaims, SessionId};
 ///
 /// A path that ends in `/sessions` or `/` is the list; any other names a session by its last segment.
 pub struct SessionsEndpoint<A> {
-    pub(super) sessions: Sessions<A>,
+    pub(super) flow: Flow<A>,
 }
 
 endpoint!(SessionsEndpoint);
@@ -33,13 +34,13 @@ impl<A: Authenticate> SessionsEndpoint<A> {
         let id = parts.uri.path().rsplit('/').next().filter(|&last| !last.is_empty() && last != "sessions");
         let Some(id) = id else {
             demand(&parts, &Method::GET, "GET")?;
-            let claims = signed_in(&self.sessions, &parts).await?;
+            let claims = signed_in(&self.flow, &parts).await?;
             return self.list(&claims).await;
         };
         demand(&parts, &Method::DELETE, "DELETE")?;
-        let claims = signed_in(&self.sessions, &parts).await?;
+        let claims = signed_in(&self.flow, &parts).await?;
         let id: SessionId = id.parse().map_err(|_| Refused::NotFound)?;
-        if !self.sessions.revoke(claims.subject(), &id).await? {
+        if !self.flow.sessions.revoke(claims.subject(), &id).await? {
             return Err(Refused::NotFound);
         }
         let mut response = Response::new(Bytes::new());
@@ -48,7 +49,7 @@ impl<A: Authenticate> SessionsEndpoint<A> {
     }
 
     async fn list(&self, claims: &AccessTokenClaims) -> Result<Response<Bytes>, Refused> {
-        let sessions = self.sessions.list(claims.subject()).await?;
+        let sessions = self.flow.sessions.list(claims.subject()).await?;
         let sessions: Vec<Value> = sessions.iter().map(|session| shown(session, claims)).collect();
         Ok(json_response(StatusCode::OK, &json!({ "sessions": sessions })))
     }

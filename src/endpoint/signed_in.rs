@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use http::request::Parts;
 
+use super::delivery::Flow;
 use super::response::Refused;
 use crate::bearer::BearerError;
-use crate::session::{Authenticate, Sessions};
+use crate::session::Authenticate;
 use crate::token::AccessTokenClaims;
 
 /// Judges a request as [`Sessions::layer`] would, and refuses in its usual words: no application has changed this layer.
-pub(super) async fn signed_in<A: Authenticate>(sessions: &Sessions<A>, parts: &Parts) -> Result<AccessTokenClaims, Refused> {
+pub(super) async fn signed_in<A: Authenticate>(flow: &Flow<A>, parts: &Parts) -> Result<AccessTokenClaims, Refused> {
     let judge = async {
-        let layer = sessions.layer();
+        let layer = match &flow.delivery {
+            Some(delivery) => flow.sessions.layer().with_token_sources(delivery.token_sources()),
+            None => flow.sessions.layer(),
+        };
         let gate = layer.gate();
         let verified = gate.verify(parts)?;
         Arc::clone(gate).admit(verified).await?.into_claims()

@@ -4,19 +4,20 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 
+use super::delivery::Flow;
 use super::login::LoginEndpoint;
 use super::refresh::RefreshEndpoint;
 use super::request::Parameters;
 use super::response::Refused;
 use super::service::endpoint;
 use crate::error::BoxError;
-use crate::session::{Authenticate, SessionError, SessionErrorKind, Sessions};
+use crate::session::{Authenticate, SessionError, SessionErrorKind};
 
 /// `POST /auth/token`: login and refresh at one address, as stock OAuth clients want it (RFC 6749 section 3.2).
 ///
 /// `grant_type` is demanded: `password` is [`LoginEndpoint`], `refresh_token` is [`RefreshEndpoint`]. Everything else is as there.
 pub struct TokenEndpoint<A> {
-    pub(super) sessions: Sessions<A>,
+    pub(super) flow: Flow<A>,
 }
 
 endpoint!(TokenEndpoint);
@@ -28,10 +29,10 @@ impl<A: Authenticate> TokenEndpoint<A> {
         B::Error: Into<BoxError>,
     {
         let (parts, parameters) = Parameters::read(request).await?;
-        let sessions = self.sessions.clone();
+        let flow = self.flow.clone();
         match parameters.text("grant_type")?.as_deref() {
-            Some("password") => LoginEndpoint { sessions }.answer(&parts, parameters).await,
-            Some("refresh_token") => RefreshEndpoint { sessions }.answer(&parts, parameters).await,
+            Some("password") => LoginEndpoint { flow }.answer(&parts, parameters).await,
+            Some("refresh_token") => RefreshEndpoint { flow }.answer(&parts, parameters).await,
             Some(_) => Err(SessionError::new(SessionErrorKind::UnsupportedGrantType).into()),
             None => Err(Refused::invalid_request("grant_type is missing")),
         }
