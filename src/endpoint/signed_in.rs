@@ -10,7 +10,7 @@ use crate::bearer::BearerError;
 use crate::session::Authenticate;
 use crate::token::AccessTokenClaims;
 
-/// Judges a request as [`Sessions::layer`] would, and refuses in its usual words: no application has changed this layer.
+/// Judges a request as [`Sessions::layer`](crate::Sessions::layer) would, and refuses in its usual words: no application has changed this layer.
 pub(super) async fn signed_in<A: Authenticate>(flow: &Flow<A>, parts: &Parts) -> Result<AccessTokenClaims, Refused> {
     let judge = async {
         let layer = match &flow.delivery {

@@ -17,7 +17,7 @@ use crate::clock::Timestamp;
 
 /// What a verified access token says.
 ///
-/// Only [`AccessTokenVerifier`](crate::AccessTokenVerifier) makes one, so whoever holds one holds the truth about a request. A clone costs
+/// Only [`AccessTokenVerifier`] makes one, so whoever holds one holds the truth about a request. A clone costs
 /// a counter. In a handler it comes by [`CurrentUser`](crate::CurrentUser), or without Axum by
 /// [`from_extensions`](Self::from_extensions).
 #[derive(Clone)]
