@@ -131,3 +131,28 @@ async fn an_asymmetric_key_is_published_and_the_issuer_can_be_named() {
     let (_, _, tokens) = server.log_in("alice", "wonderland-7").await;
     assert_eq!(server.me(&tokens).await.0, 200);
 }
+
+#[tokio::test]
+async fn a_form_without_javascript_logs_in_by_cookies_and_only_from_its_own_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = AppServer::start(folder.path(), &[("DATABASE_URL", "memory:")]).await;
+    let (status, head, _) = server.send("GET", "/", &[], "").await;
+    assert_eq!(status, 200);
+    assert!(head.contains("content-security-policy: default-src 'self'") && head.contains("content-type: text/html"), "{head}");
+
+    let form = "content-type: application/x-www-form-urlencoded";
+    let alice = "username=alice&password=wonderland-7";
+    for site in ["sec-fetch-site: cross-site", "sec-fetch-site: same-site", "origin: https://evil.test"] {
+        let (status, head, refused) = server.send("POST", "/login", &[form, site], alice).await;
+        assert_eq!((status, &refused["reason"]), (403, &"cross_site".into()));
+        assert!(!head.contains("set-cookie"), "{head}");
+    }
+    let (status, head, _) = server.send("POST", "/login", &[form, "sec-fetch-site: same-origin"], alice).await;
+    assert_eq!(status, 303);
+    assert!(head.contains("location: /me"), "{head}");
+    let cookies: Vec<&str> = head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")?.split(';').next()).collect();
+    assert_eq!(cookies.len(), 2);
+    // The test reads heads in lower case, which no token survives: the browser's tests go on from here.
+    assert!(cookies[0].starts_with("__host-refresh_token=rt1_") && cookies[1].starts_with("__host-access_token="), "{cookies:?}");
+    assert_eq!(server.send("GET", "/nowhere", &[], "").await.0, 404);
+}

@@ -14,11 +14,13 @@
 //! | `users.rs` | the users table |
 //! | `database.rs` | `DATABASE_URL`: SQLite, PostgreSQL, Redis |
 //! | `routes.rs` | the application's own routes |
+//! | `page.rs`, `page/` | a page to see it work; `page/session.js` is for you to copy |
 //! | `config.rs` | the environment |
 
 mod accounts;
 mod config;
 mod database;
+mod page;
 mod routes;
 mod users;
 
@@ -28,7 +30,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tower_bearer::{AccessTokenSigner, AuthEndpoints, BoxError, JwksEndpoint, RequireScopeLayer, Sessions};
+use tower_bearer::{AccessTokenSigner, AuthEndpoints, BoxError, CookieDelivery, JwksEndpoint, RequireScopeLayer, Sessions};
 
 use accounts::Accounts;
 use config::Config;
@@ -70,16 +72,19 @@ async fn run() -> Result<(), BoxError> {
 }
 
 fn app(accounts: Accounts, sessions: Sessions<Accounts>) -> Router {
+    // The page asks for them; whoever does not gets his tokens in the body.
+    let cookies = CookieDelivery::new().with_access_token();
     Router::new()
         .route("/me", get(routes::me))
         .route("/admin", get(routes::admin).route_layer(RequireScopeLayer::new("admin")))
-        .route_layer(sessions.layer().with_user_loader(accounts.clone()))
+        .route_layer(sessions.layer().with_user_loader(accounts.clone()).with_token_sources(cookies.token_sources()))
         // What comes after `route_layer` needs no token.
         .route("/signup", post(routes::sign_up))
+        .merge(page::page(sessions.clone(), cookies.clone()))
         .layer(DefaultBodyLimit::max(8 * 1024))
         .with_state(accounts)
         .route_service("/.well-known/jwks.json", JwksEndpoint::new(sessions.keys()))
-        .nest_service("/auth", AuthEndpoints::new(sessions))
+        .nest_service("/auth", AuthEndpoints::new(sessions).with_cookies(cookies))
 }
 
 /// Ctrl-C, or what a service manager sends.

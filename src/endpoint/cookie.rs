@@ -128,7 +128,7 @@ impl CookieDelivery {
     /// The answer to a request that no page of ours made: 403 with the reason `cross_site`. `None`: it may set cookies, and act on them.
     #[must_use]
     pub fn refusal_of_other_sites(&self, parts: &Parts) -> Option<Response<Bytes>> {
-        if self.origins.site(parts) == Site::Own {
+        if self.comes_from_us(parts) {
             return None;
         }
         tracing::info!(path = parts.uri.path(), reason = CROSS_SITE, "request refused");
@@ -198,6 +198,10 @@ impl Delivery for CookieDelivery {
 
     fn token_sources(&self) -> Vec<TokenSource> {
         Self::token_sources(self)
+    }
+
+    fn comes_from_us(&self, parts: &Parts) -> bool {
+        self.origins.site(parts) == Site::Own
     }
 
     fn demand_own_site(&self, parts: &Parts) -> Result<(), Refused> {

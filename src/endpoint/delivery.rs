@@ -29,6 +29,9 @@ pub(super) trait Delivery: fmt::Debug + Send + Sync {
     /// Where access tokens are, for the endpoints that demand one.
     fn token_sources(&self) -> Vec<TokenSource>;
 
+    /// Whether a page of ours made the browser send it.
+    fn comes_from_us(&self, parts: &Parts) -> bool;
+
     /// Refuses what another site made the browser send.
     fn demand_own_site(&self, parts: &Parts) -> Result<(), Refused>;
 
@@ -42,6 +45,14 @@ pub(super) trait Delivery: fmt::Debug + Send + Sync {
 impl<A> Flow<A> {
     pub(super) fn new(sessions: Sessions<A>) -> Self {
         Self { sessions, delivery: None }
+    }
+
+    /// Takes the cookies back, if a page of ours has logged out: another origin's, with a token of its own, has no say about this browser's cookies.
+    pub(super) fn without_cookies(&self, parts: &Parts, answer: Response<Bytes>) -> Response<Bytes> {
+        match &self.delivery {
+            Some(delivery) if delivery.comes_from_us(parts) => delivery.clear(answer),
+            _ => answer,
+        }
     }
 
     /// How the answer goes: as the request asks for, if the application has more than one way.

@@ -58,10 +58,7 @@ impl<A: Authenticate> LogoutEndpoint<A> {
         for token in tokens {
             self.flow.sessions.log_out(token).await?;
         }
-        Ok(match held {
-            Some((delivery, _)) => delivery.clear(answer),
-            None => answer,
-        })
+        Ok(self.flow.without_cookies(&parts, answer))
     }
 }
 
@@ -81,10 +78,6 @@ impl<A: Authenticate> LogoutEverywhereEndpoint<A> {
         let claims = signed_in(&self.flow, &parts).await?;
         self.flow.sessions.log_out_everywhere(claims.subject()).await?;
         let answer = json_response(StatusCode::OK, &json!({}));
-        // From a page of ours alone: another origin's, which has a token by itself, has no say about this browser's cookies.
-        Ok(match &self.flow.delivery {
-            Some(delivery) if delivery.demand_own_site(&parts).is_ok() => delivery.clear(answer),
-            _ => answer,
-        })
+        Ok(self.flow.without_cookies(&parts, answer))
     }
 }

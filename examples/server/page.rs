@@ -1,0 +1,82 @@
+//! The page at `/`, and what its forms do where there is no JavaScript.
+
+use axum::Router;
+use axum::extract::{Form, Request, State};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{RequestExt, body::Body};
+use tower_bearer::{CookieDelivery, PasswordCredentials, SessionErrorKind, Sessions};
+
+use crate::accounts::Accounts;
+
+/// What the forms need.
+#[derive(Clone)]
+struct Site {
+    sessions: Sessions<Accounts>,
+    cookies: CookieDelivery,
+}
+
+/// The page, its files, and where its forms go.
+pub(crate) fn page<S: Clone + Send + Sync + 'static>(sessions: Sessions<Accounts>, cookies: CookieDelivery) -> Router<S> {
+    Router::new()
+        .route("/", file("text/html; charset=utf-8", include_str!("page/index.html")))
+        .route("/style.css", file("text/css; charset=utf-8", include_str!("page/style.css")))
+        .route("/app.js", file("text/javascript; charset=utf-8", include_str!("page/app.js")))
+        .route("/session.js", file("text/javascript; charset=utf-8", include_str!("page/session.js")))
+        .route("/login", post(log_in))
+        .route("/logout", post(log_out))
+        .with_state(Site { sessions, cookies })
+}
+
+fn file<S: Clone + Send + Sync + 'static>(media_type: &'static str, text: &'static str) -> MethodRouter<S> {
+    get(async move || {
+        let headers = [
+            (CONTENT_TYPE, HeaderValue::from_static(media_type)),
+            // Scripts and styles of our own files alone, and in nobody's frame.
+            (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'self'; frame-ancestors 'none'; base-uri 'none'")),
+            (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        ];
+        (headers, text)
+    })
+}
+
+/// Logs in by a plain form: the tokens are cookies, and the next page is `/me`.
+async fn log_in(State(site): State<Site>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    // Before the password is looked at: another site must not log anybody in here.
+    if let Some(refusal) = site.cookies.refusal_of_other_sites(&parts) {
+        return refusal.map(Body::from);
+    }
+    let device = parts.headers.get("user-agent").and_then(|agent| agent.to_str().ok()).map(str::to_owned);
+    let Ok(Form(login)) = Request::from_parts(parts, body).extract::<Form<PasswordCredentials>, _>().await else {
+        return refused(StatusCode::BAD_REQUEST, "A user name and a password are needed.");
+    };
+    match site.sessions.log_in(login, device.as_deref()).await {
+        Ok(tokens) => site.cookies.set(&tokens, Redirect::to("/me").into_response()),
+        Err(error) if error.kind() == SessionErrorKind::CredentialsInvalid => {
+            refused(StatusCode::BAD_REQUEST, "The user name or the password is wrong.")
+        }
+        Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "That does not work now. Try again in a moment."),
+    }
+}
+
+/// Ends the session of the cookie, and takes the cookies back.
+async fn log_out(State(site): State<Site>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    if let Some(refusal) = site.cookies.refusal_of_other_sites(&parts) {
+        return refusal.map(Body::from);
+    }
+    if let Some(token) = site.cookies.refresh_token(&parts)
+        && site.sessions.log_out(token).await.is_err()
+    {
+        return refused(StatusCode::SERVICE_UNAVAILABLE, "That does not work now. Try again in a moment.");
+    }
+    site.cookies.clear(Redirect::to("/").into_response())
+}
+
+fn refused(status: StatusCode, sentence: &str) -> Response {
+    let page = format!("<!doctype html><html lang=en><title>tower-bearer</title><p>{sentence} <a href=/>Back</a>");
+    (status, Html(page)).into_response()
+}

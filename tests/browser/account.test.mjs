@@ -1,0 +1,217 @@
+// From sign-up to logout, as a person does it; and what the browser thinks of the page and its cookies.
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { logIn, refreshCookie, shots, startBrowser, startServer, startStranger } from "./site.mjs";
+
+let browser, server, stranger;
+before(async () => {
+  [browser, server, stranger] = await Promise.all([startBrowser(), startServer(), startStranger()]);
+  mkdirSync(shots, { recursive: true });
+});
+after(async () => {
+  await browser?.close();
+  server?.stop();
+  stranger?.stop();
+});
+
+/** A browser of one's own, which fails the test when the page complains. */
+async function open(options = {}) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.on("pageerror", (error) => assert.fail(`the page threw ${error}`));
+  return { context, page };
+}
+
+async function answered(page, status) {
+  await page.waitForFunction((status) => document.querySelector("#answer").textContent.includes(String(status)), status);
+  return page.textContent("#answer");
+}
+
+test("a new user signs up, logs in, looks around and logs out", async () => {
+  const { context, page } = await open();
+  await page.goto(server.origin);
+  await page.fill("#signup-form input[name=username]", "carol");
+  await page.fill("#signup-form input[name=password]", "correct-horse");
+  await page.click("#signup-form button[type=submit]");
+  await page.waitForFunction(() => document.querySelector("#events").textContent.includes("carol") || !document.querySelector("#signed-in").hidden);
+  if (await page.isHidden("#signed-in")) await logIn(page, server.origin, "carol", "correct-horse");
+
+  assert.match(await page.textContent("#who"), /carol/);
+  assert.match(await page.textContent("#remaining"), /\d/);
+  await page.click("#call-me");
+  assert.match(await answered(page, 200), /carol/);
+  await page.click("#call-admin");
+  assert.match(await answered(page, 403), /scope_missing|insufficient_scope/);
+  await page.waitForSelector("#sessions [data-session-id]");
+  assert.equal(await page.locator("#sessions [data-session-id]").count(), 1);
+
+  await page.click("#logout");
+  await page.waitForSelector("#signed-out:not([hidden])");
+  assert.equal(await refreshCookie(context), undefined);
+  await context.close();
+});
+
+test("a reload keeps the user, and a refresh is silent", async () => {
+  const { context, page } = await open();
+  await logIn(page, server.origin);
+  await page.reload();
+  await page.waitForSelector("#signed-in:not([hidden])");
+  await page.click("#refresh-now");
+  await page.waitForFunction(() => /refresh/i.test(document.querySelector("#events").textContent));
+  await page.click("#call-admin");
+  assert.match(await answered(page, 200), /engine room/);
+  await context.close();
+});
+
+test("a session is revoked from another browser, and all of them at once", async () => {
+  const [one, other] = [await open(), await open()];
+  await logIn(one.page, server.origin, "bob", "builder-8");
+  await logIn(other.page, server.origin, "bob", "builder-8");
+  await one.page.reload();
+  await one.page.waitForSelector("#sessions [data-session-id] >> nth=1");
+  await one.page.locator("#sessions [data-session-id]").filter({ hasNotText: /this device/i }).locator(".revoke").first().click();
+  await one.page.waitForFunction(() => document.querySelectorAll("#sessions [data-session-id]").length === 1);
+  await other.page.click("#call-me");
+  await other.page.waitForSelector("#signed-out:not([hidden])");
+
+  await one.page.click("#logout-everywhere");
+  await one.page.waitForSelector("#signed-out:not([hidden])");
+  await one.context.close();
+  await other.context.close();
+});
+
+test("the browser keeps the refresh token from every script", async () => {
+  const { context, page } = await open();
+  await logIn(page, server.origin);
+  const cookie = await refreshCookie(context);
+  assert.deepEqual(
+    { httpOnly: cookie.httpOnly, secure: cookie.secure, sameSite: cookie.sameSite, path: cookie.path, domain: cookie.domain },
+    { httpOnly: true, secure: true, sameSite: "Strict", path: "/", domain: "127.0.0.1" },
+  );
+  const seen = await page.evaluate(() => document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage));
+  assert.ok(!seen.includes(cookie.value) && !seen.includes("rt1_"));
+  await context.close();
+});
+
+test("a page of another origin neither refreshes nor logs out nor logs in", async () => {
+  const { context, page } = await open();
+  await logIn(page, server.origin);
+  const before = (await refreshCookie(context)).value;
+
+  const evil = await context.newPage();
+  const refused = [];
+  evil.on("response", (answer) => answer.url().startsWith(server.origin) && refused.push(answer.status()));
+  await evil.goto(stranger.origin);
+  for (const endpoint of ["/auth/refresh", "/auth/logout"]) {
+    await evil.evaluate((url) => fetch(url, { method: "POST", mode: "no-cors", credentials: "include" }), server.origin + endpoint);
+  }
+  // A form needs nobody's leave.
+  for (const [action, fields] of [["/auth/logout", {}], ["/logout", {}], ["/login", { username: "bob", password: "builder-8" }]]) {
+    await evil.goto(stranger.origin);
+    await Promise.all([
+      evil.waitForNavigation(),
+      evil.evaluate(([action, fields]) => {
+        const form = Object.assign(document.createElement("form"), { method: "post", action });
+        for (const [name, value] of Object.entries(fields)) form.append(Object.assign(document.createElement("input"), { name, value }));
+        document.body.append(form);
+        form.submit();
+      }, [server.origin + action, fields]),
+    ]);
+  }
+  assert.deepEqual(refused, [403, 403, 403, 403, 403]);
+
+  assert.equal((await refreshCookie(context)).value, before);
+  await page.bringToFront();
+  await page.click("#call-me");
+  assert.match(await answered(page, 200), /alice/);
+  await context.close();
+});
+
+test("without JavaScript the form logs in and shows who one is", async () => {
+  const { context, page } = await open({ javaScriptEnabled: false });
+  await page.goto(server.origin);
+  await page.fill("#login-form input[name=username]", "alice");
+  await page.fill("#login-form input[name=password]", "wonderland-7");
+  await page.click("#login-form button[type=submit]");
+  await page.waitForURL("**/me");
+  assert.match(await page.textContent("body"), /"username":"alice"/);
+  await page.goto(server.origin);
+  await page.fill("#login-form input[name=username]", "alice");
+  await page.fill("#login-form input[name=password]", "wrong-password");
+  await page.click("#login-form button[type=submit]");
+  assert.match(await page.textContent("body"), /wrong/);
+  await context.close();
+});
+
+test("an unknown path is still 404", async () => {
+  const { context, page } = await open();
+  await page.goto(server.origin);
+  assert.equal(await page.evaluate(async () => (await fetch("/nowhere")).status), 404);
+  await context.close();
+});
+
+for (const [name, options] of [
+  ["light", { colorScheme: "light", viewport: { width: 1100, height: 900 } }],
+  ["dark", { colorScheme: "dark", viewport: { width: 1100, height: 900 } }],
+  ["phone", { colorScheme: "light", viewport: { width: 360, height: 800 } }],
+]) {
+  test(`it looks right: ${name}`, async () => {
+    // Of its own, so that the list of devices is short.
+    const server = await startServer();
+    const { context, page } = await open(options);
+    await page.goto(server.origin);
+    await page.screenshot({ path: path.join(shots, `${name}-signed-out.png`), fullPage: true });
+    await logIn(page, server.origin);
+    await page.click("#call-me");
+    await answered(page, 200);
+    await page.waitForSelector("#sessions [data-session-id]");
+    await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing sticks out");
+    assert.deepEqual(await page.evaluate(complaints), []);
+    await context.close();
+    server.stop();
+  });
+}
+
+/** Runs in the page: controls without a name, focus that is not seen, and text that is hard to read. */
+async function complaints() {
+  const found = [];
+  const shown = (element) => element.checkVisibility();
+  const controls = [...document.querySelectorAll("a[href], button, input, select, textarea, summary")].filter(shown);
+  for (const control of controls) {
+    const name = control.getAttribute("aria-label") || control.labels?.[0]?.textContent || control.textContent || control.title;
+    if (!name?.trim()) found.push(`no name: ${control.outerHTML}`);
+    const styled = () => {
+      const { outlineStyle, outlineWidth, boxShadow, borderColor } = getComputedStyle(control);
+      return [outlineStyle, outlineWidth, boxShadow, borderColor].join();
+    };
+    const resting = styled();
+    control.focus({ focusVisible: true });
+    if (document.activeElement === control && styled() === resting) found.push(`no visible focus: ${control.outerHTML}`);
+    control.blur();
+  }
+
+  const channels = (color) => color.match(/[\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => {
+    const [lr, lg, lb] = [r, g, b].map((value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * lr + 0.7152 * lg + 0.0722 * lb;
+  };
+  const background = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = channels(getComputedStyle(at).backgroundColor);
+      if (color.length < 4 || color[3] > 0.99) return color;
+    }
+    return [255, 255, 255];
+  };
+  for (const element of document.querySelectorAll("body *")) {
+    const hasText = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
+    if (!hasText || !shown(element) || element.disabled) continue;
+    const [light, dark] = [luminance(channels(getComputedStyle(element).color)), luminance(background(element))].sort((a, b) => b - a);
+    const contrast = (light + 0.05) / (dark + 0.05);
+    if (contrast < 4.5) found.push(`contrast ${contrast.toFixed(2)}: ${element.outerHTML.slice(0, 120)}`);
+  }
+  return found;
+}

@@ -1,0 +1,74 @@
+// The example server as a process of its own, and a browser in front of it.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const target = process.env.CARGO_TARGET_DIR ?? path.join(root, "target");
+
+/** Screenshots: build output, not for git. */
+export const shots = path.join(target, "screenshots");
+
+/** Starts the server; `environment` is all that it knows. It ends with `stop`. */
+export async function startServer(environment = {}) {
+  const folder = mkdtempSync(path.join(tmpdir(), "tower-bearer-browser-"));
+  const server = spawn(path.join(target, "debug", "examples", "server"), [], {
+    cwd: folder,
+    env: { ADDR: "127.0.0.1:0", DATABASE_URL: "memory:", ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: server.stdout });
+  const origin = await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+    // All of it is read, so that the server never waits for a full pipe.
+    lines.on("line", (line) => {
+      const found = /^listening on (http:\/\/\S+?)\. /.exec(line);
+      if (found) resolve(found[1]);
+    });
+  });
+  const stop = () => {
+    server.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { origin, stop };
+}
+
+/** Debian's browser, or the one that CHROMIUM names. */
+export function startBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    // Root has no sandbox; the rest keeps it from calling home.
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+}
+
+/** A page of another origin. */
+export async function startStranger() {
+  const server = createServer((_, answer) => {
+    answer.setHeader("content-type", "text/html");
+    answer.end("<!doctype html><title>stranger</title><h1>stranger</h1>");
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { origin: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() };
+}
+
+/** Logs in as the page's own form does. */
+export async function logIn(page, origin, name = "alice", password = "wonderland-7") {
+  await page.goto(origin);
+  await page.fill("#login-form input[name=username]", name);
+  await page.fill("#login-form input[name=password]", password);
+  await page.click("#login-form button[type=submit]");
+  await page.waitForSelector("#signed-in:not([hidden])");
+}
+
+/** The refresh token, which no script of the page sees. */
+export async function refreshCookie(context) {
+  return (await context.cookies()).find((cookie) => cookie.name === "__Host-refresh_token");
+}
