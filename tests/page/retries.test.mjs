@@ -1,0 +1,112 @@
+// Lost answers, refusals, and what is no logout.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { settle, json, invalidGrant, hangs, breaks, loggedIn, isUnavailable } from "./support.mjs";
+
+test("an attempt has a limit, and its retries have the same key; the next refresh has another", async () => {
+  const { one, server, clock, heard } = await loggedIn();
+  server.fail("/auth/refresh", hangs);
+  const refresh = one.refresh();
+  await clock.advance(9_999);
+  assert.equal(server.keys().length, 1);
+  await clock.advance(1_500);
+  await refresh;
+  await one.refresh();
+  const [first, again, next] = server.keys();
+  assert.equal(again, first);
+  assert.notEqual(next, first);
+  assert.equal(server.keys().length, 3);
+  await settle();
+  assert.deepEqual(heard.map(([cause]) => cause), ["refresh", "refresh"]);
+  assert.equal(clock.waiting, 0);
+});
+
+test("lost connections, 5xx, 429 and pages that are no answers are tried again, a bounded number of times", async () => {
+  const { one, server, clock, jar, heard } = await loggedIn();
+  const before = jar.read();
+  const html = () => new Response("<h1>Welcome to our hotel</h1>", { status: 200 });
+  const broken = () => new Response(new ReadableStream({ start: (stream) => stream.error(new Error("cut")) }), { status: 200 });
+  for (const fault of [breaks, html, broken, () => json(500, {}), () => json(502, {}), () => json(503, {}), () => json(429, {})]) {
+    server.calls.length = 0;
+    server.fail("/auth/refresh", fault, fault, fault);
+    const result = assert.rejects(one.refresh(), isUnavailable);
+    await clock.advance(10_000);
+    await result;
+    assert.equal(server.keys().length, 3);
+    assert.equal(new Set(server.keys()).size, 1);
+    const [first, second, third] = server.calls.map((call) => call.at);
+    assert.ok(second > first && third - second > second - first, "each wait is longer");
+    assert.deepEqual(jar.read(), before);
+  }
+  await settle();
+  assert.deepEqual(heard, []);
+  await one.refresh();
+});
+
+test("Retry-After is honoured, as seconds and as a date; what is too long is not waited for", async () => {
+  const { one, server, clock } = await loggedIn();
+  for (const retryAfter of [() => "7", () => new Date(clock.time + 7_000).toUTCString()]) {
+    // A date has no fractions of a second.
+    clock.time = Math.ceil(clock.time / 1000) * 1000;
+    server.calls.length = 0;
+    server.fail("/auth/refresh", json(503, {}, { "retry-after": retryAfter() }));
+    const refresh = one.refresh();
+    await clock.advance(6_999);
+    assert.equal(server.keys().length, 1);
+    await clock.advance(1);
+    await refresh;
+    assert.equal(server.keys().length, 2);
+  }
+  server.calls.length = 0;
+  server.fail("/auth/refresh", json(503, {}, { "retry-after": "120" }));
+  await assert.rejects(one.refresh(), { ...isUnavailable, retryAfter: 120_000 });
+  assert.equal(server.keys().length, 1);
+});
+
+test("an answer that repeats what the jar holds writes nothing", async () => {
+  const { one, server, jar, heard } = await loggedIn();
+  server.fail("/auth/refresh", json(200, { access_token: jar.value.access_token, expires_in: 1000 }));
+  assert.equal((await one.refresh()).loggedIn, true);
+  await settle();
+  assert.equal(jar.writes, 0);
+  assert.deepEqual(heard, []);
+});
+
+test("a terminal refusal logs out, with its reason, and is not tried again", async () => {
+  for (const reason of ["token_invalid", "session_expired", "session_revoked", "refresh_reused", "user_gone"]) {
+    const { one, server, jar, heard } = await loggedIn();
+    server.fail("/auth/refresh", invalidGrant(reason));
+    assert.equal((await one.refresh()).loggedIn, false);
+    assert.equal(jar.value, null);
+    await settle();
+    assert.deepEqual(heard, [["ended", false, reason]]);
+    assert.equal(server.keys().length, 1);
+  }
+});
+
+test("by cookie `invalid_request` says that the cookie is gone; by body it ends nothing", async () => {
+  const lost = await loggedIn();
+  lost.server.cookie = null;
+  assert.equal((await lost.one.refresh()).loggedIn, false);
+
+  const other = await loggedIn({ delivery: "body" });
+  other.server.fail("/auth/refresh", json(400, { error: "invalid_request" }));
+  await assert.rejects(other.one.refresh(), { kind: "refused", status: 400 });
+  assert.equal(other.one.state().loggedIn, true);
+});
+
+test("no other answer logs out", async () => {
+  const { one, server, jar } = await loggedIn();
+  const before = jar.read();
+  const answers = [
+    json(403, { error: "access_denied", reason: "cross_site" }), json(401, {}), json(404, {}), json(413, {}), json(400, {}), json(400, null),
+    json(403, { error: "invalid_grant" }), new Response("invalid_grant", { status: 400 }),
+  ];
+  for (const answer of answers) {
+    server.fail("/auth/refresh", answer);
+    await assert.rejects(one.refresh(), { kind: "refused", status: answer.status });
+    assert.deepEqual(jar.read(), before);
+  }
+  assert.equal(server.keys().length, answers.length, "and none was tried again");
+});

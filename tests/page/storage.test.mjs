@@ -1,0 +1,61 @@
+// Where the login is kept.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { localStorageJar } from "../../examples/server/page/session.js";
+import { settle, browser, loggedIn } from "./support.mjs";
+
+/** As `localStorage` and its event, for one tab. */
+function storage() {
+  const items = new Map(), listeners = [];
+  globalThis.localStorage = {
+    getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key),
+  };
+  globalThis.addEventListener = (type, listener) => type === "storage" && listeners.push(listener);
+  return { items, dispatch: (event) => listeners.forEach((listener) => listener(event)) };
+}
+
+test("a tab hears what another does, by the storage event", async () => {
+  const { items, dispatch } = storage();
+  const { tab, heard } = browser();
+  const session = tab({ jar: localStorageJar("mine") });
+  items.set("mine", JSON.stringify({ access_token: "of another tab", expires_at: 9e15, lifetime: 1e9 }));
+  dispatch({ key: "mine" });
+  await settle();
+  items.clear();
+  dispatch({ key: null });
+  dispatch({ key: "something else" });
+  await settle();
+  assert.deepEqual(heard, [["other-tab", true, undefined], ["other-tab", false, undefined]]);
+  assert.equal(session.state().loggedIn, false);
+});
+
+test("rubbish in the storage is no login, and a storage that is full loses no token", async () => {
+  const { items } = storage();
+  const jar = localStorageJar("mine");
+  for (const rubbish of ["", "{", "null", "7", '{"access_token":7}']) {
+    items.set("mine", rubbish);
+    assert.equal(jar.read(), null);
+  }
+  jar.write({ access_token: "a" });
+  assert.deepEqual([jar.read(), items.get("mine")], [{ access_token: "a" }, '{"access_token":"a"}']);
+  const { setItem, removeItem } = localStorage;
+  localStorage.setItem = () => { throw new Error("full"); };
+  jar.write({ access_token: "b" });
+  assert.deepEqual(jar.read(), { access_token: "b" });
+  localStorage.removeItem = () => { throw new Error("forbidden"); };
+  jar.clear();
+  Object.assign(localStorage, { setItem, removeItem });
+  jar.clear();
+  assert.equal(jar.read(), null);
+});
+
+test("keys are long, and never the same", async () => {
+  const { tab, server } = await loggedIn();
+  const session = tab({ randomUUID: undefined });
+  await session.refresh();
+  await session.refresh();
+  const [first, second] = server.keys();
+  assert.match(first, /^[0-9a-f]{32}$/);
+  assert.notEqual(first, second);
+});

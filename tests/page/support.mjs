@@ -1,0 +1,162 @@
+// A browser, its locks and its jar, a clock and a server: what the tests of `session.js` stand on.
+
+import { createSession } from "../../examples/server/page/session.js";
+
+export const PAGE = "https://app.example/";
+export const ALICE = { username: "alice", password: "wonderland-7" };
+export const LIFE = 1_800_000;
+
+/** Lets everything run that waits for nothing but other code. */
+export async function settle() {
+  for (let round = 0; round < 30; round++) await new Promise((done) => setImmediate(done));
+}
+
+export class Clock {
+  time = 1_700_000_000_000;
+  #next = 1;
+  #timers = new Map();
+  now = () => this.time;
+  setTimeout = (call, wait) => {
+    this.#timers.set(this.#next, { call, due: this.time + wait });
+    return this.#next++;
+  };
+  clearTimeout = (id) => this.#timers.delete(id);
+  get waiting() { return this.#timers.size; }
+
+  async advance(wait) {
+    const end = this.time + wait;
+    await settle();
+    for (;;) {
+      const due = [...this.#timers].filter(([, timer]) => timer.due <= end).sort(([, a], [, b]) => a.due - b.due)[0];
+      if (!due) break;
+      this.#timers.delete(due[0]);
+      this.time = due[1].due;
+      due[1].call();
+      await settle();
+    }
+    this.time = end;
+    await settle();
+  }
+}
+
+/** As `navigator.locks`: one at a time by name, in the order of arrival. */
+export class Locks {
+  held = [];
+  #tails = new Map();
+  async request(name, { signal }, work) {
+    const before = this.#tails.get(name) ?? Promise.resolve();
+    let free;
+    this.#tails.set(name, new Promise((done) => { free = done; }));
+    try {
+      const aborted = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+      aborted.catch(() => {});
+      await Promise.race([before, aborted]);
+    } catch (error) {
+      before.then(free);
+      throw error;
+    }
+    this.held.push(name);
+    try { return await work(); } finally { free(); }
+  }
+}
+
+/** What all tabs of a browser share. */
+export class Jar {
+  value = null;
+  writes = 0;
+  read = () => JSON.parse(JSON.stringify(this.value));
+  write = (value) => { this.value = JSON.parse(JSON.stringify(value)); this.writes++; };
+  clear = () => { this.value = null; };
+}
+
+export const json = (status, body, headers = {}) =>
+  new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } });
+export const denied = (reason) => json(401, { error: "invalid_token", reason }, { "www-authenticate": 'Bearer error="invalid_token"' });
+export const invalidGrant = (reason) => json(400, { error: "invalid_grant", error_description: "no", reason });
+
+/** A server with one rule: a refresh token gives its successor, the same each time. It keeps the cookie for the browser. */
+export class Server {
+  calls = [];
+  faults = [];
+  cookie = null;
+  life = LIFE / 1000;
+  #generation = 0;
+  #successors = new Map();
+  constructor(clock) { this.clock = clock; }
+
+  /** What the next requests to this path meet: a function of the request, or an answer. */
+  fail(path, ...faults) { this.faults.push(...faults.map((fault) => ({ path, fault }))); }
+  to(path) { return this.calls.filter((call) => call.path === path); }
+  keys() { return this.to("/auth/refresh").map((call) => call.headers.get("idempotency-key")); }
+
+  fetch = async (request) => {
+    const { origin, pathname: path } = new URL(request.url);
+    const text = await request.clone().text();
+    const { headers, redirect, credentials } = request;
+    const call = { origin, path, headers, redirect, credentials, text, at: this.clock.time };
+    this.calls.push(call);
+    const hit = this.faults.findIndex((fault) => fault.path === path);
+    if (hit >= 0) {
+      const [{ fault }] = this.faults.splice(hit, 1);
+      return typeof fault === "function" ? fault(request) : fault;
+    }
+    request.signal.throwIfAborted();
+    return this.answer(call);
+  };
+
+  answer({ path, headers, text }) {
+    const body = text.startsWith("{") ? JSON.parse(text) : {};
+    switch (path) {
+      case "/auth/login":
+        if (body.password !== ALICE.password) return invalidGrant("credentials_invalid");
+        return this.tokens(`rt1_LOGIN-${++this.#generation}`, body.delivery);
+      case "/auth/refresh": {
+        const presented = body.refresh_token ?? this.cookie;
+        if (!presented) return json(400, { error: "invalid_request", error_description: "refresh_token is missing" });
+        if (!this.#successors.has(presented)) this.#successors.set(presented, `rt1_NEXT-${++this.#generation}`);
+        return this.tokens(this.#successors.get(presented), body.refresh_token ? "body" : "cookie");
+      }
+      case "/auth/logout": this.cookie = null; return json(200, {});
+      case "/auth/logout-everywhere": this.cookie = null; return headers.has("authorization") ? json(200, {}) : denied("token_missing");
+      default: return this.isLive(headers) ? json(200, { path, text }) : denied("token_expired");
+    }
+  }
+
+  tokens(refresh, delivery) {
+    const token = { access_token: `SECRET.${refresh}.${this.clock.time + this.life * 1000}`, expires_in: this.life };
+    const answer = { ...token, token_type: "Bearer", refresh_token_expires_in: 604_800, scope: "admin" };
+    if (delivery === "body") return json(200, { ...answer, refresh_token: refresh });
+    this.cookie = refresh;
+    return json(200, answer);
+  }
+
+  isLive(headers) { return Number(headers.get("authorization")?.split(".").at(-1)) > this.clock.time; }
+}
+
+/** Waits until the client gives up. */
+export const hangs = (request) => new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
+export const breaks = () => { throw new TypeError("connection lost"); };
+
+export function browser({ locks = new Locks(), ...rest } = {}) {
+  const clock = new Clock();
+  const world = { clock, locks, jar: new Jar(), server: new Server(clock), heard: [] };
+  let keys = 0;
+  world.tab = (options) => createSession({
+    page: PAGE, fetch: world.server.fetch, jar: world.jar, locks, now: clock.now, timers: clock, random: () => 0,
+    randomUUID: () => `key-${++keys}`, onChange: (state, cause, reason) => world.heard.push([cause, state.loggedIn, reason]), ...rest, ...options,
+  });
+  return world;
+}
+
+export async function loggedIn(options) {
+  const world = browser(options);
+  world.one = world.tab();
+  await world.one.login(ALICE);
+  await settle();
+  // What follows is counted from here.
+  for (const list of [world.heard, world.server.calls, world.locks?.held ?? []]) list.length = 0;
+  world.jar.writes = 0;
+  return world;
+}
+
+export const isUnavailable = { name: "SessionError", kind: "unavailable" };

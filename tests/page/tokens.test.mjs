@@ -1,0 +1,246 @@
+// Logging in and out, and who gets the token.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SessionError } from "../../examples/server/page/session.js";
+import { PAGE, ALICE, LIFE, settle, json, denied, invalidGrant, breaks, browser, loggedIn, isUnavailable } from "./support.mjs";
+
+test("a login by cookie keeps the access token, and never a refresh token", async () => {
+  const { tab, server, jar, clock, heard } = browser();
+  const session = tab();
+  assert.deepEqual(session.state(), { loggedIn: false, expiresAt: null, scope: "" });
+  const state = await session.login({ ...ALICE, device: "a test" });
+  assert.deepEqual(state, { loggedIn: true, expiresAt: clock.time + LIFE, scope: "admin" });
+  assert.deepEqual(JSON.parse(server.calls[0].text), { ...ALICE, device: "a test", delivery: "cookie" });
+  assert.equal(jar.value.refresh_token, undefined);
+  await settle();
+  assert.deepEqual(heard, [["login", true, undefined]]);
+});
+
+test("a login by body keeps both tokens, and a refresh sends the newest", async () => {
+  const { one, server, jar } = await loggedIn({ delivery: "body" });
+  const first = jar.value.refresh_token;
+  await one.refresh();
+  await one.refresh();
+  const sent = server.to("/auth/refresh").map((call) => JSON.parse(call.text).refresh_token);
+  assert.equal(sent[0], first);
+  assert.equal(new Set([...sent, jar.value.refresh_token]).size, 3);
+});
+
+test("a wrong password is refused with its reason, and changes nothing", async () => {
+  const { one, jar, heard } = await loggedIn();
+  const before = jar.read();
+  await assert.rejects(one.login({ ...ALICE, password: "wrong" }), { kind: "refused", status: 400, reason: "credentials_invalid" });
+  assert.deepEqual(jar.read(), before);
+  await settle();
+  assert.deepEqual(heard, []);
+});
+
+test("an answer without the tokens that are needed is none", async () => {
+  const { one, server, jar } = await loggedIn();
+  const { tab } = await loggedIn({ delivery: "body" });
+  const before = jar.read();
+  for (const answer of [{ expires_in: 5 }, { access_token: "a" }, { access_token: "a", expires_in: "soon" }, { access_token: 7, expires_in: 5 }, { access_token: "a", expires_in: null }, [], "a", null]) {
+    server.fail("/auth/login", json(200, answer));
+    await assert.rejects(one.login(ALICE), isUnavailable);
+  }
+  assert.deepEqual(jar.read(), before);
+  const byBody = tab({ fetch: server.fetch });
+  server.fail("/auth/login", json(200, { access_token: "a", expires_in: 5 }));
+  await assert.rejects(byBody.login(ALICE), isUnavailable);
+
+  server.fail("/auth/login", json(200, { access_token: "a", expires_in: 5, refresh_token: "rt1_SENT-BY-MISTAKE" }));
+  await one.login(ALICE);
+  assert.equal(jar.value.refresh_token, undefined, "by cookie no script holds it");
+});
+
+test("a login takes the place of the one before", async () => {
+  const { one, server, jar } = await loggedIn();
+  const before = jar.value.access_token;
+  await one.login(ALICE);
+  assert.equal(server.calls[0].headers.get("authorization"), `Bearer ${before}`);
+});
+
+test("the token goes to the own origin and to those listed, and to nobody else", async () => {
+  const { tab, server } = await loggedIn();
+  const session = tab({ origins: ["https://api.example"] });
+  const bears = async (input, init) => {
+    await session.fetch(input, init);
+    return server.calls.at(-1).headers.get("authorization");
+  };
+  for (const own of ["/me", new URL("/me", PAGE), new Request(`${PAGE}me`), "https://api.example/me"]) assert.match(await bears(own), /^Bearer SECRET/);
+  for (const other of ["https://evil.example/me", "http://app.example/me", "https://app.example:8443/me", "https://app.example.evil.test/", "//evil.example/"]) {
+    assert.equal(await bears(other), null, other);
+  }
+  assert.equal(await bears("/me", { headers: { Authorization: "Basic b3du" } }), "Basic b3du");
+});
+
+test("who is not logged in sends no token, and refreshes nothing", async () => {
+  const { tab, server } = browser();
+  const session = tab();
+  assert.equal((await session.fetch("/me")).status, 401);
+  assert.equal(await session.accessToken(), null);
+  assert.equal(server.calls.length, 1);
+});
+
+test("a 401 is cured once: one refresh, one more request, with the same body", async () => {
+  const { one, server } = await loggedIn();
+  server.fail("/orders", denied("token_expired"));
+  const answer = await one.fetch("/orders", { method: "POST", body: "three apples" });
+  assert.equal((await answer.json()).text, "three apples");
+  assert.deepEqual(server.calls.map((call) => call.path), ["/orders", "/auth/refresh", "/orders"]);
+  assert.notEqual(server.calls[0].headers.get("authorization"), server.calls[2].headers.get("authorization"));
+
+  server.calls.length = 0;
+  server.fail("/orders", denied("token_invalid"), denied("token_invalid"));
+  assert.equal((await one.fetch("/orders")).status, 401);
+  assert.deepEqual(server.calls.map((call) => call.path), ["/orders", "/auth/refresh", "/orders"]);
+});
+
+test("a 401 for a token that another tab has renewed meanwhile needs no refresh", async () => {
+  const { one, tab, server } = await loggedIn();
+  const other = tab();
+  server.fail("/me", async () => { await other.refresh(); return denied("token_expired"); });
+  assert.equal((await one.fetch("/me")).status, 200);
+  assert.equal(server.to("/auth/refresh").length, 1);
+});
+
+test("a call is not repeated in the name of somebody who has logged in meanwhile", async () => {
+  const { one, tab, server } = await loggedIn();
+  const other = tab();
+  server.fail("/orders", async () => { await other.logout(); await other.login({ ...ALICE, username: "bob" }); return denied("session_revoked"); });
+  assert.equal((await one.fetch("/orders", { method: "POST", body: "three apples" })).status, 401);
+  assert.equal(server.to("/orders").length, 1);
+  assert.equal(one.state().loggedIn, true);
+});
+
+test("a 401 of a session that was ended is handed on, and logs out", async () => {
+  const { one, server, jar, heard } = await loggedIn();
+  server.fail("/me", denied("session_revoked"));
+  server.fail("/auth/refresh", invalidGrant("session_revoked"));
+  assert.equal((await (await one.fetch("/me")).json()).reason, "session_revoked");
+  assert.equal(jar.value, null);
+  await settle();
+  assert.deepEqual(heard, [["ended", false, "session_revoked"]]);
+});
+
+test("a 401 of another site, or for other credentials, is not ours", async () => {
+  const { one, server } = await loggedIn();
+  const elsewhere = denied("token_expired");
+  Object.defineProperty(elsewhere, "url", { value: "https://evil.example/" });
+  server.fail("/me", elsewhere, json(401, {}, { "www-authenticate": 'Basic realm="proxy"' }));
+  server.fail("/theirs", denied("token_expired"));
+  for (const input of ["/me", "/me", "https://evil.example/theirs"]) assert.equal((await one.fetch(input)).status, 401);
+  assert.equal(server.to("/auth/refresh").length, 0);
+  assert.equal(one.state().loggedIn, true);
+});
+
+test("a call whose token has ended and cannot be renewed fails as a lost connection does", async () => {
+  const { one, server, clock } = await loggedIn();
+  await clock.advance(LIFE + 1);
+  server.fail("/auth/refresh", breaks, breaks, breaks);
+  const result = assert.rejects(one.fetch("/me"), isUnavailable);
+  await clock.advance(10_000);
+  await result;
+  assert.equal(server.to("/me").length, 0);
+  assert.equal(one.state().loggedIn, true);
+});
+
+test("logout says which session, and is done when the server says so", async () => {
+  const byBody = await loggedIn({ delivery: "body" });
+  const token = byBody.jar.value.refresh_token;
+  await byBody.one.logout();
+  assert.deepEqual(JSON.parse(byBody.server.calls[0].text), { token });
+
+  const { one, server, jar, heard } = await loggedIn();
+  for (const fault of [breaks, json(503, {}), json(403, { reason: "cross_site" })]) {
+    server.fail("/auth/logout", fault);
+    await assert.rejects(one.logout(), SessionError);
+    assert.equal(one.state().loggedIn, true);
+  }
+  await one.logout();
+  await settle();
+  assert.equal(server.calls.at(-1).text, "");
+  assert.equal(jar.value, null);
+  assert.deepEqual(heard, [["logout", false, undefined]]);
+
+  server.fail("/auth/logout", json(400, { error: "invalid_request" }));
+  await one.logout();
+});
+
+test("a logout does not touch what another tab has logged in meanwhile", async () => {
+  const { one, server, jar } = await loggedIn({ locks: null });
+  const other = { ...jar.read(), access_token: "of another tab" };
+  server.fail("/auth/logout", () => { jar.write(other); return json(200, {}); });
+  await one.logout();
+  assert.deepEqual(jar.read(), other);
+});
+
+test("logging out everywhere takes a living token", async () => {
+  const { one, server, clock, jar } = await loggedIn();
+  await clock.advance(LIFE + 1);
+  for (const answer of [json(503, {}), json(400, {}), denied("token_expired")]) {
+    server.fail("/auth/logout-everywhere", answer);
+    await assert.rejects(one.logout({ everywhere: true }), SessionError);
+    assert.equal(one.state().loggedIn, true);
+  }
+  await one.logout({ everywhere: true });
+  assert.equal(jar.value, null);
+  assert.ok(server.isLive(server.calls.at(-1).headers));
+});
+
+test("by cookie an empty jar is filled by `refresh()`, and by nothing else", async () => {
+  const { one, server, jar, heard } = await loggedIn();
+  jar.clear();
+  assert.equal(await one.accessToken(), null);
+  assert.equal(server.calls.length, 0);
+  assert.equal((await one.refresh()).loggedIn, true);
+  await settle();
+  jar.clear();
+  server.cookie = null;
+  assert.equal((await one.refresh()).loggedIn, false);
+  await settle();
+  assert.deepEqual(heard.map(([cause]) => cause), ["refresh"], "nobody who was not logged in hears of an end");
+
+  const byBody = await loggedIn({ delivery: "body" });
+  byBody.jar.clear();
+  assert.equal((await byBody.one.refresh()).loggedIn, false);
+  assert.equal(byBody.server.calls.length, 0);
+});
+
+test("a login that was left for a week has ended, but the clock alone clears nothing", async () => {
+  const { one, jar, clock } = await loggedIn();
+  clock.time += 604_800_000;
+  assert.equal(one.state().loggedIn, false);
+  clock.time -= 604_800_000;
+  assert.equal(one.state().loggedIn, true);
+  assert.notEqual(jar.value, null);
+});
+
+test("no token is in an error or in a log, whatever the server and the network say", async () => {
+  const said = [];
+  const methods = ["log", "info", "warn", "error", "debug"];
+  const real = methods.map((method) => console[method]);
+  methods.forEach((method) => { console[method] = (...words) => said.push(words); });
+  try {
+    const { one, server, jar, clock } = await loggedIn({ delivery: "body" });
+    const { access_token: access, refresh_token: refresh } = jar.read();
+    const chatty = { error: `no ${refresh}`, error_description: access, reason: access };
+    const network = () => { throw new TypeError(`cannot send ${refresh} and ${access}`, { cause: refresh }); };
+    for (const fault of [network, () => json(500, chatty), () => json(418, chatty)]) {
+      for (const path of ["refresh", "login", "logout"]) {
+        server.fail(`/auth/${path}`, fault, fault, fault);
+        const failure = one[path](ALICE).then(() => null, (error) => error);
+        await clock.advance(10_000);
+        const error = await failure;
+        assert.ok(error instanceof SessionError);
+        const text = [error.message, error.stack, String(error.cause), JSON.stringify(error), String(error)].join();
+        assert.ok(!text.includes("SECRET") && !text.includes("rt1_") && !text.includes(ALICE.password), text);
+        server.faults.length = 0;
+      }
+    }
+  } finally {
+    methods.forEach((method, index) => { console[method] = real[index]; });
+  }
+  assert.deepEqual(said, []);
+});
