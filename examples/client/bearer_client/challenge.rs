@@ -1,0 +1,30 @@
+//! What a 401 says.
+
+use http::header::WWW_AUTHENTICATE;
+use http::{Response, StatusCode};
+
+/// Whether the access token counts no longer (RFC 6750 section 3.1). Another 401 would not be mended by a new one.
+pub(super) fn refuses_token<B>(response: &Response<B>) -> bool {
+    let mut challenges = response.headers().get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    response.status() == StatusCode::UNAUTHORIZED && challenges.any(is_invalid_token)
+}
+
+/// One header may hold the challenges of several schemes (RFC 9110 section 11.6.1), and quoted text may hold commas.
+fn is_invalid_token(challenges: &str) -> bool {
+    let (mut quoted, mut bearer) = (false, false);
+    let parts = challenges.split(|character| {
+        quoted ^= character == '"';
+        character == ',' && !quoted
+    });
+    parts.map(str::trim).any(|part| {
+        let parameter = match part.split_once(' ') {
+            Some((scheme, rest)) if !scheme.contains('=') => {
+                bearer = scheme.eq_ignore_ascii_case("bearer");
+                rest
+            }
+            _ => part,
+        };
+        let error = parameter.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("error"));
+        bearer && error.is_some_and(|(_, value)| value.trim().trim_matches('"') == "invalid_token")
+    })
+}
