@@ -33,6 +33,8 @@ mod jwks;
 mod login;
 mod logout;
 mod metadata;
+#[cfg(feature = "utoipa")]
+mod openapi;
 mod refresh;
 mod request;
 mod response;
@@ -91,7 +93,7 @@ impl<A: Authenticate> AuthEndpoints<A> {
     /// Where the endpoints are mounted, as in `/auth`.
     ///
     /// Axum's `nest_service` takes the prefix off before this service sees it. Where nobody does, it is taken off here; a path without the
-    /// prefix is taken as it is.
+    /// prefix is taken as it is. The document of `openapi` (feature `utoipa`) begins its addresses with it.
     #[must_use]
     pub fn with_path(mut self, path: &str) -> Self {
         self.path = path.trim_end_matches('/').to_owned();
