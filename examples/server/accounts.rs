@@ -30,8 +30,8 @@ impl Accounts {
     }
 
     /// `None`: the name is taken.
-    pub(crate) async fn sign_up(&self, new: &PasswordCredentials) -> Result<Option<User>, BoxError> {
-        self.insert(new.username(), new.password(), false).await
+    pub(crate) async fn sign_up(&self, username: &str, password: &str) -> Result<Option<User>, BoxError> {
+        self.insert(username, password, false).await
     }
 
     async fn insert(&self, username: &str, password: &str, admin: bool) -> Result<Option<User>, BoxError> {

@@ -15,11 +15,13 @@
 //! | `database.rs` | `DATABASE_URL`: SQLite, PostgreSQL, Redis |
 //! | `routes.rs` | the application's own routes |
 //! | `page.rs`, `page/` | a page to see it work; `page/session.js` is for you to copy |
+//! | `docs.rs` | the OpenAPI document, and Swagger UI |
 //! | `config.rs` | the environment |
 
 mod accounts;
 mod config;
 mod database;
+mod docs;
 mod page;
 mod routes;
 mod users;
@@ -66,25 +68,27 @@ async fn run() -> Result<(), BoxError> {
         Sessions::new(accounts.clone(), store, signer, &config.secret).with_policy(config.policy).with_leeway(config.leeway);
 
     print_welcome(addr, &config.database);
-    axum::serve(listener, app(accounts, sessions.clone())).with_graceful_shutdown(stopped()).await?;
+    axum::serve(listener, app(accounts, &sessions)).with_graceful_shutdown(stopped()).await?;
     sessions.flush().await?;
     Ok(())
 }
 
-fn app(accounts: Accounts, sessions: Sessions<Accounts>) -> Router {
+fn app(accounts: Accounts, sessions: &Sessions<Accounts>) -> Router {
     // The page asks for them; whoever does not gets his tokens in the body.
     let cookies = CookieDelivery::new().with_access_token();
+    let endpoints = AuthEndpoints::new(sessions.clone()).with_path("/auth").with_cookies(cookies.clone());
     Router::new()
         .route("/me", get(routes::me))
         .route("/admin", get(routes::admin).route_layer(RequireScopeLayer::new("admin")))
         .route_layer(sessions.layer().with_user_loader(accounts.clone()).with_token_sources(cookies.token_sources()))
         // What comes after `route_layer` needs no token.
         .route("/signup", post(routes::sign_up))
-        .merge(page::page(sessions.clone(), cookies.clone()))
+        .merge(page::page(sessions.clone(), cookies))
         .layer(DefaultBodyLimit::max(8 * 1024))
         .with_state(accounts)
         .route_service("/.well-known/jwks.json", JwksEndpoint::new(sessions.keys()))
-        .nest_service("/auth", AuthEndpoints::new(sessions).with_cookies(cookies))
+        .merge(docs::swagger_ui(&endpoints))
+        .nest_service("/auth", endpoints)
 }
 
 /// Ctrl-C, or what a service manager sends.
@@ -113,6 +117,8 @@ fn print_welcome(addr: SocketAddr, database: &Database) {
   curl -H \"Authorization: Bearer $ACCESS_TOKEN\" http://{addr}/me
   curl -d \"refresh_token=$REFRESH_TOKEN\" http://{addr}/auth/refresh
   curl -d \"token=$REFRESH_TOKEN\" http://{addr}/auth/logout
+
+or http://{addr}/docs in a browser.
 "
     );
 }

@@ -3,36 +3,82 @@
 use axum::extract::{Form, FromRequest, Json, Request, State};
 use axum::http::{StatusCode, header::CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
-use tower_bearer::{CurrentUser, PasswordCredentials};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tower_bearer::{BearerError, CurrentUser};
+use utoipa::ToSchema;
 
 use crate::accounts::Accounts;
 use crate::users::User;
 
-/// The layer has loaded the user.
-pub(crate) async fn me(CurrentUser(user): CurrentUser<User>) -> Json<Value> {
-    Json(json!({ "id": user.id, "username": user.username, "admin": user.admin }))
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Me {
+    admin: bool,
+    id: i64,
+    username: String,
 }
 
-/// `RequireScopeLayer` has seen to it that the token allows `admin`.
-pub(crate) async fn admin(CurrentUser(user): CurrentUser<User>) -> Json<Value> {
-    Json(json!({ "message": format!("welcome to the engine room, {}", user.username) }))
+/// The user who asks
+// The layer has loaded him.
+#[utoipa::path(
+    get,
+    path = "/me",
+    tag = "example",
+    responses((status = 200, body = Me), BearerError),
+    security(("bearer" = []), ("password" = []))
+)]
+pub(crate) async fn me(CurrentUser(user): CurrentUser<User>) -> Json<Me> {
+    Json(Me { admin: user.admin, id: user.id, username: user.username })
 }
 
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Welcome {
+    message: String,
+}
+
+/// For administrators: alice is one
+// `RequireScopeLayer` has seen to it that the token allows `admin`.
+#[utoipa::path(
+    get,
+    path = "/admin",
+    tag = "example",
+    responses((status = 200, body = Welcome), BearerError),
+    security(("bearer" = []), ("password" = []))
+)]
+pub(crate) async fn admin(CurrentUser(user): CurrentUser<User>) -> Json<Welcome> {
+    Json(Welcome { message: format!("welcome to the engine room, {}", user.username) })
+}
+
+/// A new user
+#[utoipa::path(
+    post,
+    path = "/signup",
+    tag = "example",
+    request_body(content((NewUser = "application/x-www-form-urlencoded"), (NewUser = "application/json"))),
+    responses(
+        (status = 201, description = "The user is there.", body = SignedUp),
+        (status = 400, description = "User name or password will not do.", body = ref("#/components/schemas/AuthError")),
+        (status = 409, description = "Somebody has this user name.", body = ref("#/components/schemas/AuthError")),
+        (status = 413, description = "The body is above 8 KiB.", body = ref("#/components/schemas/AuthError")),
+        (status = 415, description = "The body is neither a form nor JSON.", body = ref("#/components/schemas/AuthError")),
+        (status = 422, description = "User name or password is missing.", body = ref("#/components/schemas/AuthError")),
+        (status = 503, description = "Users cannot be asked now.", body = ref("#/components/schemas/AuthError")),
+    )
+)]
 pub(crate) async fn sign_up(State(accounts): State<Accounts>, SignUp(new): SignUp) -> Response {
-    if !(1..=64).contains(&new.username().chars().count()) {
+    if !(1..=64).contains(&new.username.chars().count()) {
         return error(StatusCode::BAD_REQUEST, "invalid_request", "a user name has from 1 to 64 characters");
     }
     // PostgreSQL cannot keep a NUL, and nobody can read the others.
-    if new.username().contains(char::is_control) {
+    if new.username.contains(char::is_control) {
         return error(StatusCode::BAD_REQUEST, "invalid_request", "a user name has no control characters");
     }
     // OWASP ASVS 6.2.1 and 6.2.9.
-    if !(8..=256).contains(&new.password().chars().count()) {
+    if !(8..=256).contains(&new.password.chars().count()) {
         return error(StatusCode::BAD_REQUEST, "invalid_request", "a password has from 8 to 256 characters");
     }
-    match accounts.sign_up(&new).await {
-        Ok(Some(user)) => (StatusCode::CREATED, Json(json!({ "id": user.id, "username": user.username }))).into_response(),
+    match accounts.sign_up(&new.username, &new.password).await {
+        Ok(Some(user)) => (StatusCode::CREATED, Json(SignedUp { id: user.id, username: user.username })).into_response(),
         Ok(None) => error(StatusCode::CONFLICT, "username_taken", "somebody has this user name"),
         Err(cause) => {
             tracing::error!(%cause, "sign-up failed");
@@ -41,8 +87,22 @@ pub(crate) async fn sign_up(State(accounts): State<Accounts>, SignUp(new): SignU
     }
 }
 
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NewUser {
+    #[schema(min_length = 1, max_length = 64)]
+    username: String,
+    #[schema(min_length = 8, max_length = 256, format = Password)]
+    password: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SignedUp {
+    id: i64,
+    username: String,
+}
+
 /// A user name and a password, as JSON or as a form.
-pub(crate) struct SignUp(PasswordCredentials);
+pub(crate) struct SignUp(NewUser);
 
 impl<S: Send + Sync> FromRequest<S> for SignUp {
     type Rejection = Response;

@@ -1,0 +1,42 @@
+"""Who the fuzzer is: alice or bob. What they know takes the place of what is invented, in every other request."""
+
+import itertools
+import json
+import os
+import urllib.parse
+import urllib.request
+
+import schemathesis
+
+USERS = itertools.cycle([("alice", "wonderland-7"), ("bob", "builder-8")])
+TURNS = itertools.count()
+
+
+def log_in():
+    username, password = next(USERS)
+    form = urllib.parse.urlencode({"username": username, "password": password}).encode()
+    with urllib.request.urlopen(os.environ["SERVER"] + "/auth/login", form) as answer:
+        return json.load(answer)
+
+
+# A session for each request: it may be the one that ends it.
+@schemathesis.auth(refresh_interval=None).apply_to(path_regex="^/(me|admin|auth/(sessions.*|logout.*))$")
+class SignedIn:
+    def get(self, case, context):
+        return log_in()["access_token"]
+
+    def set(self, case, token, context):
+        case.headers["Authorization"] = f"Bearer {token}"
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    if not isinstance(case.body, dict) or next(TURNS) % 2:
+        return
+    known = dict(zip(("username", "password"), next(USERS)))
+    if "refresh_token" in case.body:
+        known["refresh_token"] = log_in()["refresh_token"]
+    for name, value in known.items():
+        # What is malformed stays so.
+        if isinstance(case.body.get(name), str) and case.body[name]:
+            case.body[name] = value
