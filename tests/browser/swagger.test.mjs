@@ -1,0 +1,40 @@
+// Swagger UI: its Authorize button works at first try, and so does a call after it.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { startBrowser, startServer } from "./site.mjs";
+
+let browser, server;
+before(async () => {
+  [browser, server] = await Promise.all([startBrowser(), startServer()]);
+});
+after(async () => {
+  await browser?.close();
+  server?.stop();
+});
+
+test("Authorize takes a user name and a password, and /me answers", async () => {
+  const page = await (await browser.newContext()).newPage();
+  const elsewhere = [];
+  page.on("request", (request) => {
+    if (!request.url().startsWith(server.origin) && !request.url().startsWith("data:")) elsewhere.push(request.url());
+  });
+  await page.goto(`${server.origin}/docs`);
+  await page.click("button.btn.authorize");
+  const dialog = page.locator(".dialog-ux .auth-container").filter({ has: page.locator("#oauth_username") });
+  await dialog.locator("#oauth_username").fill("alice");
+  await dialog.locator("#oauth_password").fill("wonderland-7");
+  await dialog.locator("button.authorize").click();
+  // It offers to log out now.
+  await page.locator(".dialog-ux").getByText("Logout").waitFor();
+  await page.click(".dialog-ux .close-modal");
+
+  const me = page.locator(".opblock").filter({ has: page.locator("[data-path='/me']") });
+  await me.locator(".opblock-summary").click();
+  await me.locator(".try-out__btn").click();
+  await me.locator("button.execute").click();
+  const answer = me.locator(".live-responses-table");
+  await answer.waitFor();
+  assert.match(await answer.textContent(), /200[^]*alice/);
+  assert.deepEqual(elsewhere, [], "nothing comes from elsewhere");
+});
