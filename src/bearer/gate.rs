@@ -1,6 +1,5 @@
 //! [`Gate`]: what a layer knows, and how it judges a request.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,15 +68,19 @@ pub(crate) enum Verified {
 impl Gate {
     /// Whose token it is, if there is one.
     pub(crate) fn verify(&self, parts: &Parts) -> Result<Verified, BearerError> {
+        let made;
         let token = match (self.credential(parts)?, self.without_token) {
-            (Some(Credential::Token(token)), _) => Cow::Borrowed(token),
-            (Some(Credential::Made(token)), _) => Cow::Owned(token.secret().to_owned()),
+            (Some(Credential::Token(token)), _) => token,
+            (Some(Credential::Made(token)), _) => {
+                made = token;
+                made.secret()
+            }
             (Some(Credential::Ticket(ticket, tickets)), _) => return Ok(Verified::Claims(tickets.redeem(ticket)?)),
             (None, WithoutToken::Admit) => return Ok(Verified::Nobody),
             (None, WithoutToken::Refuse) if self.admits_preflights && is_preflight(parts) => return Ok(Verified::Nobody),
             (None, WithoutToken::Refuse) => return Err(BearerError::new(BearerErrorKind::TokenMissing)),
         };
-        match self.verifiers.verify(&token) {
+        match self.verifiers.verify(token) {
             Ok(claims) => Ok(Verified::Claims(claims)),
             Err(Refused { error, newer_keys }) => match newer_keys.and_then(|keys| keys.ask()) {
                 Some(newer_keys) => Ok(Verified::Later { token: AccessToken::new(token), newer_keys }),

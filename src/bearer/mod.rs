@@ -79,3 +79,4 @@ pub use watch::{AccessTokenWatch, TokenEnd};
 pub(crate) use credentials::bearer_token;
 pub(crate) use gate::SessionSide;
 pub(crate) use refusal::Refusal;
+pub(crate) use resource::public_json;

@@ -129,11 +129,7 @@ impl ProtectedResource {
 
     /// The document (RFC 9728 section 3.2). It may be kept for five minutes.
     pub(crate) fn to_response(&self) -> Response<Bytes> {
-        let mut response = Response::new(self.document.clone());
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-        response
+        public_json(self.document.clone())
     }
 
     /// RFC 9728 section 2.
@@ -162,6 +158,15 @@ impl fmt::Debug for ProtectedResource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProtectedResource").field("resource", &self.address).field("needed", &self.needed).finish_non_exhaustive()
     }
+}
+
+/// What everybody may read, and keep for five minutes.
+pub(crate) fn public_json(json: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(json);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    response
 }
 
 const WELL_KNOWN: &str = "oauth-protected-resource";

@@ -5,8 +5,9 @@ use http::request::Parts;
 use http::{Method, Response};
 
 use super::request::demand_method;
-use super::response::{Refused, public_json};
+use super::response::Refused;
 use super::service::serve_at_once;
+use crate::bearer::public_json;
 use crate::session::SessionError;
 use crate::token::KeySource;
 

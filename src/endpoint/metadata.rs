@@ -6,10 +6,10 @@ use http::{Method, Response};
 use serde_json::{Map, Value, json};
 
 use super::request::demand_method;
-use super::response::{Refused, public_json};
+use super::response::Refused;
 use super::service::serve_at_once;
 use crate::address::{Address, is_loopback};
-use crate::bearer::ProtectedResource;
+use crate::bearer::{ProtectedResource, public_json};
 use crate::error::ConfigError;
 use crate::session::{Authenticate, Sessions};
 use crate::token::Scope;

@@ -116,15 +116,6 @@ pub(super) fn json_response(status: StatusCode, body: &impl Serialize) -> Respon
     not_stored(response)
 }
 
-/// What everybody may read, and keep for five minutes.
-pub(super) fn public_json(json: Bytes) -> Response<Bytes> {
-    let mut response = Response::new(json);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-    response
-}
-
 /// RFC 6749 section 5.1, which wants `Pragma` as well.
 pub(super) fn not_stored(mut response: Response<Bytes>) -> Response<Bytes> {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -211,7 +211,10 @@ impl UnjudgedClaims {
     /// The verifier has judged issuer, audience and times.
     /// Of the scope `accepted` counts, if there is such a limit.
     pub(super) fn judged(self, issuer: &Issuer, audience: &Audience, accepted: Option<&Scope>) -> AccessTokenClaims {
-        let scope = accepted.map_or_else(|| self.scope.clone(), |accepted| self.scope.intersection(accepted));
+        let scope = match accepted {
+            Some(accepted) => self.scope.intersection(accepted),
+            None => self.scope,
+        };
         AccessTokenClaims(Arc::new(Claims {
             issuer: issuer.clone(),
             audience: audience.clone(),
