@@ -272,14 +272,14 @@ impl<A: Authenticate> Sessions<A> {
     /// Signing comes last: whatever went wrong before has handed nothing out.
     fn response(&self, session: &Session, rid: &Rid, grant: &Grant) -> Result<TokenResponse, SessionError> {
         let (now, row) = (self.now(), session.parts());
-        let unused_until = row.expires_at.min(session.last_used_at() + self.policy.unused);
-        // No access token outlives its session.
-        let expires_at = unused_until.min(now + self.policy.access_token);
+        let ends = self.policy.ends(session, now);
         let claims = SessionClaims { id: row.id, generation: row.receipts.then_some(row.generation) };
-        let access_token = self.signer.sign_claims(grant, Some((claims, row.created_at)), now, expires_at)?;
+        let access_token = self.signer.sign_claims(grant, Some((claims, row.created_at)), now, ends.access_token)?;
         let refresh_token = self.keys.token(rid, row.generation);
         let seconds = |end: Timestamp| end.as_secs().saturating_sub(now.as_secs());
-        Ok(TokenResponse::new((access_token, seconds(expires_at)), (refresh_token, seconds(unused_until)), grant.scope()))
+        let access_token = (access_token, seconds(ends.access_token));
+        let refresh_token = (refresh_token, seconds(ends.refresh_token));
+        Ok(TokenResponse::new(access_token, refresh_token, grant.scope()))
     }
 
     fn now(&self) -> Timestamp {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use crate::clock::Timestamp;
 use crate::error::ConfigError;
+use crate::store::Session;
 use crate::token::MAX_ACCESS_TOKEN_LIFETIME;
 
 /// How long tokens and sessions live.
@@ -87,6 +89,22 @@ impl SessionPolicy {
             return Err(ConfigError::new("the overlap is 10 minutes at most"));
         }
         Ok(Self { overlap, ..self })
+    }
+}
+
+/// When the tokens of one answer end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ends {
+    pub(super) access_token: Timestamp,
+    /// The refresh token, if it is not used before.
+    pub(super) refresh_token: Timestamp,
+}
+
+impl SessionPolicy {
+    /// When tokens end that are signed now, for a session with this row. Neither token outlives the session.
+    pub(super) fn ends(&self, session: &Session, now: Timestamp) -> Ends {
+        let refresh_token = session.expires_at().min(session.last_used_at() + self.unused);
+        Ends { access_token: refresh_token.min(now + self.access_token), refresh_token }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use super::refresh_token::Presented;
-use super::rotation::{Answer, Decision, SessionOver, decide};
+use super::rotation::{Decision, SessionOver, decide, settle};
 use super::{Authenticate, SessionError, SessionErrorKind, Sessions, TokenResponse};
 use crate::clock::Timestamp;
 use crate::deadline::within;
@@ -104,13 +104,8 @@ impl<A: Authenticate> Sessions<A> {
             let at_arrival = self.decide(&session, presented, refresh, arrived);
             self.stop_if_over(&at_arrival, &session, presented).await?;
             let grant = self.granted(&session, &refresh.scope).await?;
-            let decision = match self.decide(&session, presented, refresh, self.now()) {
-                // It was no reuse when it arrived: a slow application, a slow store or a lost race make nobody a thief.
-                Decision::Reuse => at_arrival,
-                // A burst stays a burst, or all its tabs would write.
-                Decision::Replace { how: Answer::Repeated, .. } if matches!(at_arrival, Decision::Answer { .. }) => at_arrival,
-                decision => decision,
-            };
+            let later = self.decide(&session, presented, refresh, self.now());
+            let decision = settle(at_arrival, later);
             self.stop_if_over(&decision, &session, presented).await?;
             let (answered, how) = match decision {
                 Decision::Replace { next, how } if self.store.replace(&next).await? => (next, how),

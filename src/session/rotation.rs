@@ -128,6 +128,18 @@ pub(super) fn decide(
     Decision::Reuse
 }
 
+/// Combines the decision by the clock at the request's arrival with the one after the application was asked, which may take its time.
+///
+/// A token whose presentation was not reuse at arrival is not reuse later: a slow application, a slow store or a lost race does not make an
+/// honest client a thief. A burst stays a burst, or all of its tabs would write. In everything else the later clock counts.
+pub(super) fn settle(at_arrival: Decision, later: Decision) -> Decision {
+    match later {
+        Decision::Reuse => at_arrival,
+        Decision::Replace { how: Answer::Repeated, .. } if matches!(at_arrival, Decision::Answer { .. }) => at_arrival,
+        later => later,
+    }
+}
+
 fn replace(row: &SessionParts, how: Answer, change: impl FnOnce(&mut SessionParts)) -> Decision {
     let mut next = row.clone();
     next.revision += 1;

@@ -1,4 +1,4 @@
-//! The ends that `Sessions` writes into an answer: the explorer has a formula, here it is the code.
+//! The ends that `Sessions` writes into tokens: the explorer checks `SessionPolicy::ends`, this checks what is signed.
 
 use std::convert::Infallible;
 use std::sync::Arc;

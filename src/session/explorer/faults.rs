@@ -104,3 +104,14 @@ fn a_rotation_at_every_use_is_caught() {
 fn an_absolute_end_that_is_forgotten_is_caught() {
     caught("the end is forgotten", &ENDS, &THE_END_IS_FORGOTTEN, Law::NothingOutlivesTheSession);
 }
+
+#[test]
+fn an_access_token_that_outlives_its_session_is_caught() {
+    caught("tokens outlive", &ENDS, &ACCESS_TOKENS_OUTLIVE_THE_SESSION, Law::NothingOutlivesTheSession);
+}
+
+#[test]
+fn a_decision_that_one_clock_makes_alone_is_caught() {
+    caught("the later clock accuses", &SLOW_APPLICATION, &THE_LATER_CLOCK_ACCUSES, Law::NobodyHonestIsAccused);
+    caught("the first clock counts", &SLOW_ENDS, &THE_FIRST_CLOCK_COUNTS, Law::NothingOutlivesTheSession);
+}

@@ -24,6 +24,11 @@ fn three_tabs_on_one_cookie_jar_never_log_each_other_out() {
 }
 
 #[test]
+fn an_application_that_takes_its_time_makes_no_tab_a_thief() {
+    holds("a slow application", &SLOW_APPLICATION, &REAL, 100, &["rotate", "repeat", "race"]);
+}
+
+#[test]
 fn a_crash_between_write_and_answer_costs_one_more_request() {
     holds("crashes", &CRASHES, &REAL, 10_000, ALL_AND_RACES);
 }

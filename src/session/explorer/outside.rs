@@ -4,7 +4,7 @@ use super::event::Event;
 use super::rules::Rule;
 use super::scenario::{Restarts, Scenario};
 use super::step::{Steps, step};
-use super::world::{Doing, HONEST, THIEF, World};
+use super::world::{Client, Doing, HONEST, THIEF, World};
 
 pub(super) fn outside(world: &World, scenario: &Scenario, steps: &mut Steps) {
     if !world.logged_out && (scenario.logout || world.changed) {
@@ -82,8 +82,12 @@ pub(super) fn at_the_nodes(world: &World, scenario: &Scenario, rule: &Rule, step
         }
     }
     // Whoever has waited for too long gives up first: that is a step of his own. A unit is longer than the nodes take.
-    let in_time = |waits| waits < scenario.round_trip;
-    if in_step && world.clients.iter().all(|client| client.doing == Doing::Nothing || in_time(client.waits)) {
+    let in_time = |client: &Client| match client.doing {
+        Doing::Nothing => true,
+        Doing::Found(_) => client.waits < scenario.round_trip,
+        _ => client.waits < scenario.round_trip && !scenario.slow_application,
+    };
+    if in_step && world.clients.iter().all(in_time) {
         steps.push(step(world, Event::TimePasses, |next| next.tick(scenario)));
     }
 }

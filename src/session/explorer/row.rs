@@ -140,6 +140,11 @@ pub(super) fn now(ahead: i8) -> Timestamp {
     Timestamp::from_secs(NOW.checked_add_signed(i64::from(ahead) * UNIT.as_secs() as i64).unwrap())
 }
 
+/// How many units from now a moment is.
+pub(super) fn left(moment: Timestamp) -> i8 {
+    -age(moment)
+}
+
 fn age(moment: Timestamp) -> i8 {
     let seconds = i64::try_from(NOW).unwrap() - i64::try_from(moment.as_secs()).unwrap();
     i8::try_from(seconds / UNIT.as_secs() as i64).unwrap()

@@ -3,7 +3,8 @@
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::session::SessionPolicy;
-use crate::session::rotation::{Answer, Decision, SessionOver, decide};
+use crate::session::policy::Ends;
+use crate::session::rotation::{Answer, Decision, SessionOver, decide, settle};
 use crate::store::{Session, SessionParts};
 
 type Decide = fn(&Session, u32, Option<[u8; 16]>, Timestamp, &SessionPolicy) -> Decision;
@@ -12,6 +13,10 @@ type Decide = fn(&Session, u32, Option<[u8; 16]>, Timestamp, &SessionPolicy) -> 
 #[derive(Clone, Copy)]
 pub(super) struct Rule {
     pub(super) decide: Decide,
+    /// The decision at arrival and the later one become one.
+    pub(super) settle: fn(Decision, Decision) -> Decision,
+    /// When tokens end.
+    pub(super) ends: fn(&SessionPolicy, &Session, Timestamp) -> Ends,
     /// What the store does with a receipt.
     pub(super) confirm: fn(&mut Row, u8) -> bool,
     /// A grant with another stamp than the row's ends the session.
@@ -27,6 +32,8 @@ pub(super) struct Rule {
 /// The rule under test.
 pub(super) const REAL: Rule = Rule {
     decide,
+    settle,
+    ends: SessionPolicy::ends,
     confirm: Row::confirm,
     compares_stamps: true,
     asks_after_insert: true,
@@ -162,6 +169,15 @@ pub(super) const NO_CLOCK_IS_AHEAD: Rule = Rule {
     },
     ..REAL
 };
+
+/// A slow server makes an honest client a thief.
+pub(super) const THE_LATER_CLOCK_ACCUSES: Rule = Rule { settle: |_, later| later, ..REAL };
+
+/// What ended while the application was asked is answered all the same.
+pub(super) const THE_FIRST_CLOCK_COUNTS: Rule = Rule { settle: |at_arrival, _| at_arrival, ..REAL };
+
+pub(super) const ACCESS_TOKENS_OUTLIVE_THE_SESSION: Rule =
+    Rule { ends: |policy, session, now| Ends { access_token: now + policy.access_token, ..policy.ends(session, now) }, ..REAL };
 
 pub(super) const STAMPS_ARE_IGNORED: Rule = Rule { compares_stamps: false, ..REAL };
 

@@ -26,6 +26,8 @@ pub(super) struct Scenario {
     pub(super) generations: u8,
     /// Find, decide and replace are one step. Else others come in between, and time passes.
     pub(super) at_once: bool,
+    /// Time passes only while servers wait for the application: requests, answers and the store take none.
+    pub(super) slow_application: bool,
     /// No request reaches the server within the overlap of another.
     pub(super) apart: bool,
     pub(super) logout: bool,
@@ -99,6 +101,7 @@ impl Scenario {
         lenient: 0,
         generations: 3,
         at_once: false,
+        slow_application: false,
         apart: false,
         logout: false,
         password: false,
@@ -138,4 +141,4 @@ impl Scenario {
 }
 
 /// How long an access token lives.
-pub(super) const ACCESS_TOKEN: i8 = 3;
+const ACCESS_TOKEN: i8 = 3;

@@ -16,6 +16,9 @@ pub(super) const CRASHES: Scenario = Scenario { tabs: 2, generations: 2, ..Scena
 pub(super) const TWO_SLOW_TABS: Scenario = Scenario { round_trip: 2, at_once: true, ..TWO_TABS };
 /// The server's work takes its time too. No answer is lost, or there would be too many worlds.
 pub(super) const TWO_SLOW_TABS_AND_SERVER: Scenario = Scenario { at_once: false, losses: false, ..TWO_SLOW_TABS };
+/// The application takes longer than the overlap to say what it grants. One generation: a second rotation meanwhile would be reuse.
+pub(super) const SLOW_APPLICATION: Scenario =
+    Scenario { tabs: 2, generations: 1, overlap: 1, round_trip: 4, slow_application: true, ..Scenario::BASE };
 pub(super) const THREE_SLOW_TABS: Scenario = Scenario { tabs: 3, ..TWO_SLOW_TABS };
 
 /// Any number of its answers are lost, for any time, in seven generations in a row.
@@ -29,6 +32,9 @@ pub(super) const LOGOUT: Scenario = Scenario { tabs: 2, generations: 2, logout: 
 
 /// A session ends that is unused for long, and in any case after a while.
 pub(super) const ENDS: Scenario = Scenario { tabs: 2, generations: 2, at_once: true, unused: 8, in_all: 16, ..Scenario::BASE };
+
+/// The session may end while the server works.
+pub(super) const SLOW_ENDS: Scenario = Scenario { tabs: 1, at_once: false, ..ENDS };
 
 /// Somebody copies the token at any moment, goes first or second, and uses his access tokens at once, later or never.
 pub(super) const THIEF: Scenario = Scenario { thief: true, thief_uses: true, generations: 2, laws: ALWAYS, ..Scenario::BASE };

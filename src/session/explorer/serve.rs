@@ -2,12 +2,12 @@
 //! does: insert, ask the application, answer.
 
 use super::event::Event;
-use super::row::{Row, now};
+use super::row::{Row, left, now};
 use super::rules::Rule;
-use super::scenario::{ACCESS_TOKEN, Scenario};
+use super::scenario::Scenario;
 use super::step::{Steps, step};
 use super::world::{Arrival, Doing, HONEST, How, World};
-use crate::session::rotation::{Answer, Decision};
+use crate::session::rotation::Decision;
 
 /// The next thing that it does, or all of it at once.
 pub(super) fn serve(world: &World, index: usize, scenario: &Scenario, rule: &Rule) -> Steps {
@@ -48,7 +48,7 @@ fn work(world: &World, index: usize, scenario: &Scenario, rule: &Rule) -> Steps 
         })],
         Doing::Inserted | Doing::Granted => {
             let mut next = world.clone();
-            vec![(answer(&mut next, index, How::LoggedIn, 0), next)]
+            vec![(answer(&mut next, index, (world.row, How::LoggedIn), scenario, rule), next)]
         }
         Doing::Nothing | Doing::Answered(_) => Steps::new(),
     }
@@ -107,8 +107,8 @@ fn decide(world: &World, index: usize, row: Row, scenario: &Scenario, rule: &Rul
         let mut next = world.clone();
         let at_arrival = judge(world, index, row, arrival, scenario, rule);
         let later = judge(world, index, row, Arrival { node, age: 0 }, scenario, rule);
-        let event = match settled(at_arrival, later) {
-            Decision::Answer { how } => hand_out(&mut next, index, how.into(), row.generation, rule),
+        let event = match (rule.settle)(at_arrival, later) {
+            Decision::Answer { how } => hand_out(&mut next, index, (row, how.into()), scenario, rule),
             Decision::Replace { next: changed, how } => {
                 next.clients[index].doing = Doing::Writing(row.changed(changed.parts()), how.into());
                 Event::Decides { jar: client.jar }
@@ -122,15 +122,6 @@ fn decide(world: &World, index: usize, row: Row, scenario: &Scenario, rule: &Rul
         (event, next)
     };
     if scenario.jumps { (0..scenario.clocks.len()).map(by_clock).collect() } else { vec![by_clock(arrival.node)] }
-}
-
-/// As in `refresh.rs`: what was no reuse when it arrived is none, and a burst stays one.
-fn settled(at_arrival: Decision, later: Decision) -> Decision {
-    match later {
-        Decision::Reuse => at_arrival,
-        Decision::Replace { how: Answer::Repeated, .. } if matches!(at_arrival, Decision::Answer { .. }) => at_arrival,
-        later => later,
-    }
 }
 
 /// By the clock of that node, so long ago.
@@ -155,23 +146,26 @@ fn write(world: &World, index: usize, (row, how): (Row, How), scenario: &Scenari
         // Who heals the row with a copy has used it.
         next.outdoes(jar, row.generation);
     }
-    (hand_out(&mut next, index, how, row.generation, rule), next)
+    (hand_out(&mut next, index, (row, how), scenario, rule), next)
 }
 
 /// Unless this node has heard of a revocation meanwhile.
-fn hand_out(next: &mut World, index: usize, how: How, got: u8, rule: &Rule) -> Event {
+fn hand_out(next: &mut World, index: usize, (row, how): (Row, How), scenario: &Scenario, rule: &Rule) -> Event {
     if rule.asks_revocations[1] && next.knows(next.node(index)) {
         return refuse(next, index, false);
     }
-    answer(next, index, how, got)
+    answer(next, index, (row, how), scenario, rule)
 }
 
-/// The tokens are signed. The access token ends with its session: the formula of `Sessions::response`.
-fn answer(next: &mut World, index: usize, how: How, got: u8) -> Event {
+/// The tokens are signed, for the row that was found or written.
+fn answer(next: &mut World, index: usize, (row, how): (Row, How), scenario: &Scenario, rule: &Rule) -> Event {
+    let by_clock = now(scenario.clocks[next.node(index)]);
+    let end = (rule.ends)(&scenario.policy(), &row.session(), by_clock).access_token;
     let client = &mut next.clients[index];
-    client.doing = Doing::Answered(got);
-    next.access_lives = next.access_lives.max(ACCESS_TOKEN.min(next.row.left));
-    Event::Answers { jar: client.jar, how, got, late: client.late, took: client.arrived.map_or(0, |arrival| arrival.age) }
+    client.doing = Doing::Answered(row.generation);
+    next.access_lives = next.access_lives.max(left(end));
+    let took = client.arrived.map_or(0, |arrival| arrival.age);
+    Event::Answers { jar: client.jar, how, got: row.generation, late: client.late, took }
 }
 
 fn refuse(next: &mut World, index: usize, reuse: bool) -> Event {
