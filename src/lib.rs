@@ -6,22 +6,28 @@
 #[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
 compile_error!("tower-bearer needs a provider of signatures: turn on its feature `aws_lc_rs` (the default) or `rust_crypto`");
 
-mod address;
-mod background;
 pub mod bearer;
+mod browser;
 mod clock;
-mod deadline;
+mod digest;
 pub mod endpoint;
 mod error;
 #[cfg(feature = "axum")]
 mod extract;
+mod json;
+pub mod keys;
+mod limits;
+pub mod names;
 #[cfg(feature = "argon2")]
 mod password;
+pub mod revocation;
 pub mod session;
 pub mod store;
+mod task;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 pub mod token;
+mod url;
 mod user;
 
 pub use bearer::{
@@ -38,8 +44,13 @@ pub use endpoint::{
 pub use error::{BoxError, ConfigError};
 #[cfg(feature = "axum")]
 pub use extract::CurrentUserRejection;
+pub use keys::{AccessToken, Algorithm, KeySet, KeySource, RefreshToken, Secret, SharedKeySet, SigningKey, SigningKeys};
+#[cfg(feature = "jwks")]
+pub use keys::{HttpClient, JwksError, RemoteJwks};
+pub use names::{Audience, InvalidScope, InvalidSessionId, Issuer, Scope, SessionId, Subject};
 #[cfg(feature = "argon2")]
 pub use password::{PasswordCheck, PasswordError, Passwords};
+pub use revocation::REVOCATION_RETENTION;
 pub use session::{
     Authenticate, NoCredentials, PasswordCredentials, Refresh, SessionError, SessionErrorKind, SessionPolicy, Sessions,
     StoreOutage, TokenResponse,
@@ -52,10 +63,6 @@ pub use store::RedisStore;
 pub use store::SqliteStore;
 pub use store::{MemoryStore, Session, SessionStore, StoreError};
 pub use token::{
-    AccessToken, AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Algorithm, Audience, FormerTokens, Grant,
-    InvalidScope, InvalidSessionId, Issuer, KeySet, KeySource, REVOCATION_RETENTION, RefreshToken, Scope, Secret, SessionId,
-    SharedKeySet, SignError, SigningKey, SigningKeys, Subject, VerifyError, VerifyErrorKind,
+    AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, FormerTokens, Grant, SignError, VerifyError, VerifyErrorKind,
 };
-#[cfg(feature = "jwks")]
-pub use token::{HttpClient, JwksError, RemoteJwks};
 pub use user::{CurrentUser, LoadUser};

@@ -23,7 +23,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
-use crate::token::{AccessToken, AccessTokenSigner, AccessTokenVerifier, Grant, Scope, Secret, SigningKey, Subject};
+use crate::keys::{AccessToken, Secret, SigningKey};
+use crate::names::{Scope, Subject};
+use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant};
 
 /// Makes access tokens for any subject, scope and claims, and a verifier that accepts them: for unit tests of an application's routes.
 ///

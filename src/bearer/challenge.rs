@@ -13,7 +13,8 @@ use serde_json::json;
 
 use super::credentials::Malformed;
 use crate::error::BoxError;
-use crate::token::{Scope, VerifyError, VerifyErrorKind};
+use crate::names::Scope;
+use crate::token::{VerifyError, VerifyErrorKind};
 
 /// Why a request was refused (RFC 6750 section 3).
 ///

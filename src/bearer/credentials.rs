@@ -3,6 +3,8 @@
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
+use crate::browser::SeveralCookies;
+
 /// The token of the `Authorization` header (RFC 6750 section 2.1, RFC 9110 section 11.4).
 ///
 /// `None`: no such header, or another scheme. Tokens in the query or in a form are never looked at (RFC 9700 section 4.3.2).
@@ -36,6 +38,12 @@ pub(crate) enum Malformed {
     NoToken,
     NoTokenInProtocol,
     SeveralTokens,
+}
+
+impl From<SeveralCookies> for Malformed {
+    fn from(_: SeveralCookies) -> Self {
+        Self::SeveralTokens
+    }
 }
 
 impl Malformed {

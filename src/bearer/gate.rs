@@ -12,14 +12,14 @@ use http::{Method, Response};
 use super::admission::Admission;
 use super::challenge::{BearerError, BearerErrorKind, Protection};
 use super::credentials::Malformed;
-use super::loader::Loader;
-use super::refusal::Refusal;
+use super::rejection::Refusal;
 use super::resource::ProtectedResource;
 use super::source::{Credential, TokenSource};
-use crate::token::{
-    AccessToken, AccessTokenClaims, KeysFuture, Receipt, Receipts, Refused, Revocations, Scope, StartSync, Verifiers,
-    ensure_started,
-};
+use super::user_loader::Loader;
+use crate::keys::{AccessToken, KeysFuture};
+use crate::names::Scope;
+use crate::revocation::{Receipt, Receipts, Revocations, StartSync, ensure_started};
+use crate::token::{AccessTokenClaims, Refused, Verifiers};
 
 /// Everything that decides about a request, shared by all services that a layer makes.
 #[derive(Clone)]

@@ -9,12 +9,13 @@ use tower_layer::Layer;
 
 use super::challenge::BearerError;
 use super::gate::{Gate, SessionSide, WithoutToken};
-use super::refusal::Refusal;
+use super::rejection::Refusal;
 use super::resource::ProtectedResource;
 use super::service::BearerAuth;
 use super::source::TokenSource;
 use crate::error::ConfigError;
-use crate::token::{AccessTokenVerifier, FormerTokens, Scope, Verifiers};
+use crate::names::Scope;
+use crate::token::{AccessTokenVerifier, FormerTokens, Verifiers};
 use crate::user::LoadUser;
 
 /// Lets only requests with a good access token through to the service it wraps.

@@ -48,22 +48,18 @@
 mod admission;
 mod body;
 mod challenge;
-pub(crate) mod cookie;
 mod credentials;
-pub(crate) mod cross_site;
 mod future;
 mod gate;
 mod grpc;
 mod layer;
-mod loader;
-mod refusal;
+mod rejection;
 mod resource;
 mod scope;
 mod service;
 mod source;
-mod ticket;
+mod user_loader;
 mod watch;
-mod websocket;
 
 pub use body::ResponseBody;
 pub use challenge::{BearerError, BearerErrorKind};
@@ -72,11 +68,10 @@ pub use layer::BearerAuthLayer;
 pub use resource::ProtectedResource;
 pub use scope::{RequireScope, RequireScopeLayer};
 pub use service::BearerAuth;
-pub use source::TokenSource;
-pub use ticket::Tickets;
+pub use source::{Tickets, TokenSource};
 pub use watch::{AccessTokenWatch, TokenEnd};
 
 pub(crate) use credentials::bearer_token;
 pub(crate) use gate::SessionSide;
-pub(crate) use refusal::Refusal;
+pub(crate) use rejection::Refusal;
 pub(crate) use resource::public_json;

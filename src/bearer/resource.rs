@@ -8,9 +8,9 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Response};
 use serde_json::{Map, Value, json};
 
-use crate::address::{Address, is_loopback};
 use crate::error::ConfigError;
-use crate::token::Scope;
+use crate::names::Scope;
+use crate::url::{Address, is_loopback};
 
 /// What a client may know of a service before it has a token (RFC 9728): its name, who issues tokens for it, and the scope it takes.
 ///

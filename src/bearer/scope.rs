@@ -10,8 +10,8 @@ use super::admission::Admission;
 use super::body::ResponseBody;
 use super::challenge::BearerError;
 use super::future::ResponseFuture;
-use super::refusal::Refusal;
-use crate::token::Scope;
+use super::rejection::Refusal;
+use crate::names::Scope;
 
 /// Demands a scope of the token that [`BearerAuthLayer`](crate::BearerAuthLayer), further out, has let through.
 ///

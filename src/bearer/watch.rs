@@ -8,7 +8,8 @@ use http::Extensions;
 
 use super::admission::Admission;
 use super::gate::Gate;
-use crate::token::{AccessTokenClaims, ensure_started};
+use crate::revocation::ensure_started;
+use crate::token::AccessTokenClaims;
 
 /// Sees when the access token of a request ends, and when its session is revoked: for a WebSocket, or a stream of events, which goes on long after
 /// the layer has let its request through.

@@ -9,14 +9,16 @@ use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 
+use super::auth::AuthEndpoints;
 use super::delivery::Delivery;
+use super::login::LoginEndpoint;
+use super::logout::{LogoutEndpoint, LogoutEverywhereEndpoint};
+use super::refresh::RefreshEndpoint;
 use super::response::{Refused, error_response, json_response};
-use super::{
-    AuthEndpoints, LoginEndpoint, LogoutEndpoint, LogoutEverywhereEndpoint, RefreshEndpoint, SessionsEndpoint, TokenEndpoint,
-};
+use super::sessions::SessionsEndpoint;
+use super::token::TokenEndpoint;
 use crate::bearer::TokenSource;
-use crate::bearer::cookie::only;
-use crate::bearer::cross_site::{Origins, Site};
+use crate::browser::{Origins, Site, only};
 use crate::error::ConfigError;
 use crate::session::{Authenticate, TokenResponse};
 

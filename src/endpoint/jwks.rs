@@ -8,8 +8,8 @@ use super::request::demand_method;
 use super::response::Refused;
 use super::service::serve_at_once;
 use crate::bearer::public_json;
+use crate::keys::KeySource;
 use crate::session::SessionError;
-use crate::token::KeySource;
 
 /// `GET /.well-known/jwks.json`: the public keys of our access tokens (RFC 7517 section 5), for those who check them.
 ///

@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 use super::request::demand_method;
 use super::response::Refused;
 use super::service::serve_at_once;
-use crate::address::{Address, is_loopback};
 use crate::bearer::{ProtectedResource, public_json};
 use crate::error::ConfigError;
+use crate::names::Scope;
 use crate::session::{Authenticate, Sessions};
-use crate::token::Scope;
+use crate::url::{Address, is_loopback};
 
 /// `GET /.well-known/oauth-authorization-server`: where the endpoints are (RFC 8414), for clients that look for them.
 ///

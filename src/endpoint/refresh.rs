@@ -10,8 +10,8 @@ use super::request::Parameters;
 use super::response::Refused;
 use super::service::endpoint;
 use crate::error::BoxError;
+use crate::keys::RefreshToken;
 use crate::session::{Authenticate, Refresh, SessionError, SessionErrorKind};
-use crate::token::RefreshToken;
 
 /// `POST /auth/refresh`: a refresh token becomes new tokens (RFC 6749 section 6).
 ///

@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 
 use super::response::Refused;
 use crate::error::BoxError;
+use crate::json::UniqueObject;
 use crate::session::{SessionError, SessionErrorKind};
-use crate::token::UniqueObject;
 
 /// The parameters of a request. None stands twice; an empty one counts as absent (RFC 6749 section 3.2).
 #[derive(Default)]

@@ -77,7 +77,8 @@ impl Refused {
 
     /// The layer's refusals and those of `Sessions` have left their event.
     fn is_logged(&self) -> bool {
-        use SessionErrorKind::{InvalidRequest, UnsupportedGrantType};
+        use SessionErrorKind::InvalidRequest;
+        use SessionErrorKind::UnsupportedGrantType;
         match self {
             Self::Answered(_) => true,
             Self::Session(error) => !matches!(error.kind(), InvalidRequest | UnsupportedGrantType),

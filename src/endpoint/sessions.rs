@@ -9,9 +9,10 @@ use super::request::demand;
 use super::response::{Refused, json_response, not_stored};
 use super::service::endpoint;
 use super::signed_in::signed_in;
+use crate::names::SessionId;
 use crate::session::Authenticate;
 use crate::store::Session;
-use crate::token::{AccessTokenClaims, SessionId};
+use crate::token::AccessTokenClaims;
 
 /// `GET /auth/sessions` lists the user's own sessions; `DELETE /auth/sessions/{id}` ends one of them.
 ///

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::BoxError;
+use crate::names::SessionId;
+use crate::revocation::{RevocationSource, Revocations};
 use crate::store::{Cursor, RevocationPage, SessionStore, StoreError};
-use crate::token::{RevocationSource, Revocations, SessionId};
 
 /// How far the store's revocations have been read, and what time it is there.
 pub(super) struct Feed {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Authenticate, Sessions};
+use super::authenticate::Authenticate;
+use super::sessions::Sessions;
 use crate::bearer::{BearerAuthLayer, SessionSide};
 
 impl<A: Authenticate> Sessions<A> {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Authenticate, Sessions};
+use super::authenticate::Authenticate;
+use super::sessions::Sessions;
 
 /// What becomes of access tokens while this process cannot ask the store which sessions were revoked.
 ///

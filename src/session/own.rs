@@ -1,9 +1,11 @@
 //! What a user does with his own sessions, and an administrator with anybody's.
 
+use super::authenticate::Authenticate;
+use super::error::SessionError;
 use super::refresh::within_deadline;
-use super::{Authenticate, SessionError, Sessions};
+use super::sessions::Sessions;
+use crate::names::{SessionId, Subject};
 use crate::store::{Revoked, Session};
-use crate::token::{SessionId, Subject};
 
 impl<A: Authenticate> Sessions<A> {
     /// The subject's live sessions, newest first.

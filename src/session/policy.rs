@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::error::ConfigError;
+use crate::revocation::MAX_ACCESS_TOKEN_LIFETIME;
 use crate::store::Session;
-use crate::token::MAX_ACCESS_TOKEN_LIFETIME;
 
 /// How long tokens and sessions live.
 ///

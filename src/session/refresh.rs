@@ -2,13 +2,20 @@
 
 use std::future::Future;
 
+use super::authenticate::Authenticate;
+use super::error::{SessionError, SessionErrorKind};
 use super::refresh_token::Presented;
 use super::rotation::{Decision, SessionOver, decide, settle};
-use super::{Authenticate, SessionError, SessionErrorKind, Sessions, TokenResponse};
+use super::sessions::Sessions;
+use super::token_response::TokenResponse;
 use crate::clock::Timestamp;
-use crate::deadline::within;
+use crate::digest::digest;
+use crate::keys::RefreshToken;
+use crate::limits::within;
+use crate::names::Scope;
+use crate::revocation::{REFRESH_DEADLINE, ensure_started};
 use crate::store::{Revoked, Session};
-use crate::token::{Grant, REFRESH_DEADLINE, RefreshToken, Scope, digest, ensure_started};
+use crate::token::Grant;
 
 /// A request for new tokens (RFC 6749 section 6).
 ///

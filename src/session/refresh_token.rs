@@ -12,7 +12,9 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::token::{Audience, RefreshToken, Secret, SessionId, digest};
+use crate::digest::digest;
+use crate::keys::{RefreshToken, Secret};
+use crate::names::{Audience, SessionId};
 
 /// The keys of the refresh tokens: one that tags new ones, and those whose tags are still accepted.
 #[derive(Clone)]

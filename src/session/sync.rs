@@ -10,11 +10,11 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::feed::Feed;
-use crate::background::{Background, Outage};
 use crate::clock::Clock;
-use crate::deadline::within;
+use crate::limits::within;
+use crate::revocation::{PULL_DEADLINE, Receipt, Receipts, Revocations, StartSync};
 use crate::store::{Announcements, SessionStore, StoreError};
-use crate::token::{PULL_DEADLINE, Receipt, Receipts, Revocations, StartSync};
+use crate::task::{Background, Outage};
 
 /// What keeps this process and its store in step.
 ///

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::token::{AccessToken, RefreshToken, Scope};
+use crate::keys::{AccessToken, RefreshToken};
+use crate::names::Scope;
 
 /// What a login and a refresh answer (RFC 6749 section 5.1).
 ///

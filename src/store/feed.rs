@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::contract::StoreError;
 use crate::clock::Timestamp;
-use crate::token::{Revocation, SessionId};
+use crate::names::SessionId;
+use crate::revocation::Revocation;
 
 /// A place in a store's feed of revocations. Only the store that gave it out can read it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::ended::Ended;
-use super::session::SessionParts;
-use super::{Announcements, Cursor, MAX_LISTED, Revocation, RevocationPage, Revoked, Session, SessionStore, StoreError};
+use super::contract::{MAX_LISTED, SessionStore, StoreError};
+use super::feed::{Announcements, Cursor, RevocationPage};
+use super::retention::Ended;
+use super::session::{Revoked, Session, SessionParts};
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::token::{SessionId, Subject};
+use crate::names::{SessionId, Subject};
+use crate::revocation::Revocation;
 
 /// Sessions in memory: gone when the process ends, and unknown to every other process.
 ///

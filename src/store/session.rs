@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::clock::Timestamp;
-use crate::token::{SessionId, Subject};
+use crate::names::{SessionId, Subject};
 
 /// A session, as a store keeps it: one row a login.
 ///

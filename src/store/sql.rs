@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::Revoked;
+use super::session::Revoked;
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 

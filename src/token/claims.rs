@@ -8,12 +8,10 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::grant::Grant;
-use super::name::{Audience, Issuer, Subject};
-use super::scope::Scope;
 use super::scope_claim::ScopeClaim;
-use super::session_id::SessionId;
 use super::verifier::AccessTokenVerifier;
 use crate::clock::Timestamp;
+use crate::names::{Audience, Issuer, Scope, SessionId, Subject};
 
 /// What a verified access token says.
 ///
@@ -107,7 +105,7 @@ impl AccessTokenClaims {
     }
 
     /// A token from before, as one of today's: of this verifier's issuer and audience, for what the application grants it.
-    pub(super) fn of_former(
+    pub(crate) fn of_former(
         grant: &Grant,
         today: &AccessTokenVerifier,
         (issued_at, expires_at): (Option<Timestamp>, Timestamp),
@@ -170,10 +168,10 @@ impl Serialize for AccessTokenClaims {
 }
 
 /// The claims of a token whose signature is good, before anybody has judged them.
-pub(super) struct UnjudgedClaims {
-    pub(super) audience: Vec<String>,
-    pub(super) expires_at: Timestamp,
-    pub(super) not_before: Option<Timestamp>,
+pub(crate) struct UnjudgedClaims {
+    pub(crate) audience: Vec<String>,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) not_before: Option<Timestamp>,
     subject: Subject,
     issued_at: Option<Timestamp>,
     auth_time: Option<Timestamp>,
@@ -185,11 +183,11 @@ pub(super) struct UnjudgedClaims {
 
 /// A claim is missing, of the wrong type, or stands twice.
 #[derive(Debug)]
-pub(super) struct MalformedClaims;
+pub(crate) struct MalformedClaims;
 
 impl UnjudgedClaims {
     /// `own`: made by our signer, so that `sid` and `gen` mean something.
-    pub(super) fn read(mut claims: Map<String, Value>, scope: &ScopeClaim, own: bool) -> Result<Self, MalformedClaims> {
+    pub(crate) fn read(mut claims: Map<String, Value>, scope: &ScopeClaim, own: bool) -> Result<Self, MalformedClaims> {
         let scope = scope.read(&claims)?;
         // It has chosen the verifier.
         claims.remove(ISS);
@@ -210,7 +208,7 @@ impl UnjudgedClaims {
 
     /// The verifier has judged issuer, audience and times.
     /// Of the scope `accepted` counts, if there is such a limit.
-    pub(super) fn judged(self, issuer: &Issuer, audience: &Audience, accepted: Option<&Scope>) -> AccessTokenClaims {
+    pub(crate) fn judged(self, issuer: &Issuer, audience: &Audience, accepted: Option<&Scope>) -> AccessTokenClaims {
         let scope = match accepted {
             Some(accepted) => self.scope.intersection(accepted),
             None => self.scope,
@@ -253,7 +251,7 @@ fn one_or_more(claims: &mut Map<String, Value>, name: &str) -> Result<Vec<String
 }
 
 /// A NumericDate: seconds, perhaps with a fraction (RFC 7519 section 2).
-pub(super) fn moment(claim: Option<&Value>) -> Result<Option<Timestamp>, MalformedClaims> {
+pub(crate) fn moment(claim: Option<&Value>) -> Result<Option<Timestamp>, MalformedClaims> {
     let Some(claim) = claim else { return Ok(None) };
     let whole = claim.as_u64().map(Timestamp::from_secs);
     // A cast from a float saturates: before the epoch counts as the epoch.
@@ -274,19 +272,19 @@ fn session(claims: &mut Map<String, Value>) -> Result<Option<SessionClaims>, Mal
     Ok(Some(SessionClaims { id: id.parse().map_err(|_| MalformedClaims)?, generation }))
 }
 
-pub(super) const ISS: &str = "iss";
-pub(super) const SUB: &str = "sub";
-pub(super) const AUD: &str = "aud";
-pub(super) const EXP: &str = "exp";
-pub(super) const NBF: &str = "nbf";
-pub(super) const IAT: &str = "iat";
-pub(super) const JTI: &str = "jti";
-pub(super) const SCOPE: &str = "scope";
-pub(super) const AUTH_TIME: &str = "auth_time";
+pub(crate) const ISS: &str = "iss";
+pub(crate) const SUB: &str = "sub";
+pub(crate) const AUD: &str = "aud";
+pub(crate) const EXP: &str = "exp";
+pub(crate) const NBF: &str = "nbf";
+pub(crate) const IAT: &str = "iat";
+pub(crate) const JTI: &str = "jti";
+pub(crate) const SCOPE: &str = "scope";
+pub(crate) const AUTH_TIME: &str = "auth_time";
 /// OpenID Connect Front-Channel Logout section 3: the session.
-pub(super) const SID: &str = "sid";
+pub(crate) const SID: &str = "sid";
 /// Ours: the generation of the refresh token that came with this access token.
-pub(super) const GEN: &str = "gen";
+pub(crate) const GEN: &str = "gen";
 
 /// What an application's extra claims may not be called.
-pub(super) const RESERVED: [&str; 11] = [ISS, SUB, AUD, EXP, NBF, IAT, JTI, SCOPE, AUTH_TIME, SID, GEN];
+pub(crate) const RESERVED: [&str; 11] = [ISS, SUB, AUD, EXP, NBF, IAT, JTI, SCOPE, AUTH_TIME, SID, GEN];

@@ -6,9 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::claims::RESERVED;
-use super::digest::digest;
-use super::name::Subject;
-use super::scope::Scope;
+use crate::digest::digest;
+use crate::names::{Scope, Subject};
 
 /// What a subject is granted: the answer of [`Authenticate`](crate::Authenticate), and what an access token is made from.
 ///

@@ -4,13 +4,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::json::UniqueObject;
-use super::key::{Key, OUR_TYP};
-use super::key_set::KeySet;
-use super::verify_error::VerifyErrorKind;
+use super::error::VerifyErrorKind;
+use crate::json::UniqueObject;
+use crate::keys::{Key, KeySet, OUR_TYP};
 
 /// A token in its three parts. Its signature has not been checked.
-pub(super) struct Jws<'t> {
+pub(crate) struct Jws<'t> {
     header: &'t str,
     payload: &'t str,
     /// What is signed: the first two parts.
@@ -19,7 +18,7 @@ pub(super) struct Jws<'t> {
 }
 
 impl<'t> Jws<'t> {
-    pub(super) fn parse(token: &'t str) -> Result<Self, VerifyErrorKind> {
+    pub(crate) fn parse(token: &'t str) -> Result<Self, VerifyErrorKind> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(VerifyErrorKind::TooLarge);
         }
@@ -30,12 +29,12 @@ impl<'t> Jws<'t> {
         Ok(Self { header, payload, message, signature })
     }
 
-    pub(super) fn payload(&self) -> Result<Vec<u8>, VerifyErrorKind> {
+    pub(crate) fn payload(&self) -> Result<Vec<u8>, VerifyErrorKind> {
         URL_SAFE_NO_PAD.decode(self.payload).map_err(|_| VerifyErrorKind::Malformed)
     }
 
     /// Whether one of `keys` made the signature. `is_wanted` judges `typ`.
-    pub(super) fn verify(&self, keys: &KeySet, is_wanted: impl Fn(Option<&str>) -> bool) -> Result<(), VerifyErrorKind> {
+    pub(crate) fn verify(&self, keys: &KeySet, is_wanted: impl Fn(Option<&str>) -> bool) -> Result<(), VerifyErrorKind> {
         // Our own signer always writes the same header: nothing to parse.
         let mut usual = keys.by_usual_header(self.header).peekable();
         if usual.peek().is_some() && is_wanted(Some(OUR_TYP)) {
@@ -53,7 +52,7 @@ impl<'t> Jws<'t> {
     }
 
     /// Whether its `kid` names one of `keys`.
-    pub(super) fn names_one_of(&self, keys: &KeySet) -> bool {
+    pub(crate) fn names_one_of(&self, keys: &KeySet) -> bool {
         Header::parse(self.header).is_ok_and(|header| header.kid.is_some_and(|kid| keys.names(&kid)))
     }
 
@@ -89,4 +88,4 @@ impl Header {
     }
 }
 
-pub(super) const MAX_TOKEN_BYTES: usize = 8 * 1024;
+pub(crate) const MAX_TOKEN_BYTES: usize = 8 * 1024;

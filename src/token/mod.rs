@@ -6,62 +6,25 @@
 //! | refresh token | [`Sessions`](crate::Sessions) | [`Sessions`](crate::Sessions), at `/auth/refresh` and `/auth/logout` | opaque, `rt1_…` |
 //!
 //! Neither is ever accepted as the other: they differ in shape, in key and in how they are checked.
-//!
-//! What both flows share lives here: [`SessionId`], the revocations, the receipts.
 
-mod algorithm;
 mod claims;
-mod crypto;
-mod digest;
-mod former;
+mod error;
 mod grant;
-mod json;
-mod jwk;
+mod issuers;
 mod jws;
-mod key;
-mod key_set;
-mod key_source;
-mod name;
-mod receipt;
-#[cfg(feature = "jwks")]
-mod remote;
-mod revocation;
-mod scope;
+mod legacy;
 mod scope_claim;
-mod secret;
-mod session_id;
 mod signer;
-mod signing_key;
-mod signing_keys;
 #[cfg(test)]
 mod vectors;
 mod verifier;
-mod verifiers;
-mod verify_error;
 
-pub use algorithm::Algorithm;
 pub use claims::AccessTokenClaims;
-pub use former::FormerTokens;
+pub use error::{VerifyError, VerifyErrorKind};
 pub use grant::Grant;
-pub use key_set::KeySet;
-pub use key_source::{KeySource, SharedKeySet};
-pub use name::{Audience, Issuer, Subject};
-#[cfg(feature = "jwks")]
-pub use remote::{HttpClient, JwksError, RemoteJwks};
-pub use revocation::{REVOCATION_RETENTION, Revocation};
-pub use scope::{InvalidScope, Scope};
-pub use secret::{AccessToken, RefreshToken, Secret};
-pub use session_id::{InvalidSessionId, SessionId};
+pub use legacy::FormerTokens;
 pub use signer::{AccessTokenSigner, SignError};
-pub use signing_key::SigningKey;
-pub use signing_keys::SigningKeys;
 pub use verifier::AccessTokenVerifier;
-pub use verify_error::{VerifyError, VerifyErrorKind};
 
 pub(crate) use claims::SessionClaims;
-pub(crate) use digest::digest;
-pub(crate) use json::UniqueObject;
-pub(crate) use key_source::KeysFuture;
-pub(crate) use receipt::{Receipt, Receipts, StartSync, ensure_started};
-pub(crate) use revocation::{MAX_ACCESS_TOKEN_LIFETIME, PULL_DEADLINE, REFRESH_DEADLINE, RevocationSource, Revocations};
-pub(crate) use verifiers::{Refused, Verifiers};
+pub(crate) use issuers::{Refused, Verifiers};

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::claims::{MalformedClaims, SCOPE};
-use super::scope::Scope;
+use crate::names::Scope;
 
 /// Where a token says what it allows.
 #[derive(Clone, Debug, Default)]

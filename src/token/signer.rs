@@ -11,13 +11,11 @@ use serde_json::{Map, Value};
 use super::claims::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, SCOPE, SID, SUB, SessionClaims};
 use super::grant::Grant;
 use super::jws::MAX_TOKEN_BYTES;
-use super::key_source::KeySource;
-use super::name::{Audience, Issuer};
-use super::secret::AccessToken;
-use super::signing_keys::{OwnKeys, SigningKeys};
 use super::verifier::AccessTokenVerifier;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::ConfigError;
+use crate::keys::{AccessToken, KeySource, OwnKeys, SigningKeys};
+use crate::names::{Audience, Issuer};
 
 /// Makes access tokens (RFC 9068): a JWT with `typ: at+jwt` and the claims `iss`, `sub`, `aud`, `exp`, `iat`, `jti`; `scope` if there is
 /// one; `sid`, `gen` and `auth_time` for a session.

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::claims::{EXP, moment};
-use super::json::UniqueObject;
 use super::jws::Jws;
-use super::key_set::KeySet;
 use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::json::UniqueObject;
+use crate::keys::KeySet;
 
 #[derive(Deserialize)]
 struct Vector {

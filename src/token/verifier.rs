@@ -6,15 +6,14 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::claims::{AccessTokenClaims, ISS, UnjudgedClaims};
-use super::json::UniqueObject;
+use super::error::{VerifyError, VerifyErrorKind};
 use super::jws::Jws;
-use super::key_source::KeySource;
-use super::name::{Audience, Issuer};
-use super::scope::Scope;
 use super::scope_claim::ScopeClaim;
-use super::verify_error::{VerifyError, VerifyErrorKind};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::ConfigError;
+use crate::json::UniqueObject;
+use crate::keys::KeySource;
+use crate::names::{Audience, Issuer, Scope};
 
 /// Checks access tokens (RFC 9068 section 4, RFC 8725).
 ///

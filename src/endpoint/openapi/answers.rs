@@ -4,7 +4,7 @@ use utoipa::openapi::content::Content;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 
-use super::Mounted;
+use super::mounted::Mounted;
 use super::schemas::{AUTH_ERROR, SESSION_LIST, TOKEN_RESPONSE, by_name, nothing, text};
 
 /// A status, and what it says.

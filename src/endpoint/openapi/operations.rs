@@ -7,11 +7,11 @@ use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::response::Responses;
 use utoipa::openapi::{Required, Schema};
 
-use super::Mounted;
 use super::answers::{
     Answer, bad_bodies, bad_request, bad_request_or_header, cross_site, ended, logged_out, misconfigured, no_token, not_found,
     session_list, tokens, unavailable,
 };
+use super::mounted::Mounted;
 use super::schemas::{LOGIN_REQUEST, LOGOUT_REQUEST, REFRESH_REQUEST, TOKEN_REQUEST, by_name, text};
 use super::security::{nobody, perhaps_signed_in, signed_in};
 

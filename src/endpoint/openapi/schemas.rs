@@ -5,7 +5,7 @@ use utoipa::openapi::schema::{
     ArrayBuilder, ComponentsBuilder, KnownFormat, ObjectBuilder, Ref, Schema, SchemaFormat, SchemaType, Type,
 };
 
-use super::Mounted;
+use super::mounted::Mounted;
 
 pub(super) const LOGIN_REQUEST: &str = "LoginRequest";
 pub(super) const REFRESH_REQUEST: &str = "RefreshRequest";

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityRequirement, SecurityScheme,
 };
 
-use super::Mounted;
+use super::mounted::Mounted;
 
 pub(super) fn schemes(mounted: Mounted<'_>, components: ComponentsBuilder) -> ComponentsBuilder {
     let by_hand = HttpBuilder::new()

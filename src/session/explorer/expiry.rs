@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use super::row::{NEVER, Row, UNIT, now};
 use crate::clock::{Clock, Timestamp};
+use crate::keys::{Secret, SigningKey};
+use crate::session::authenticate::{Authenticate, NoCredentials};
+use crate::session::policy::SessionPolicy;
 use crate::session::refresh_token::Rid;
-use crate::session::{Authenticate, NoCredentials, SessionPolicy, Sessions};
+use crate::session::sessions::Sessions;
 use crate::store::{MemoryStore, Session};
-use crate::token::{AccessTokenSigner, Grant, Secret, SigningKey};
+use crate::token::{AccessTokenSigner, Grant};
 
 #[derive(Debug, Default)]
 struct SetClock(AtomicU64);

@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::names::SessionId;
 use crate::store::{Revoked, Session, SessionParts};
-use crate::token::SessionId;
 
 /// Ages are counted in these. A clock that is five of them ahead is at the limit of what the rule believes.
 pub(super) const UNIT: Duration = Duration::from_secs(60);

@@ -2,8 +2,7 @@
 
 use super::row::Row;
 use crate::clock::Timestamp;
-use crate::session::SessionPolicy;
-use crate::session::policy::Ends;
+use crate::session::policy::{Ends, SessionPolicy};
 use crate::session::rotation::{Answer, Decision, SessionOver, decide, settle};
 use crate::store::{Session, SessionParts};
 

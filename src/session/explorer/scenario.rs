@@ -2,7 +2,7 @@
 
 use super::law::Law;
 use super::row::{NEVER, UNIT};
-use crate::session::SessionPolicy;
+use crate::session::policy::SessionPolicy;
 
 #[derive(Clone, Debug)]
 pub(super) struct Scenario {

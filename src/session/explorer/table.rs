@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::session::SessionPolicy;
+use crate::names::{SessionId, Subject};
+use crate::session::policy::SessionPolicy;
 use crate::session::rotation::{Answer, Decision, SessionOver, decide};
 use crate::store::{Revoked, Session, SessionParts};
-use crate::token::{SessionId, Subject};
 
 const W: u64 = 30_000;
 /// Tabs that refresh at once.

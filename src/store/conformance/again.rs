@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::support::{DAY, HOUR, WORKS, assert_row, earlier, inserted, now, pull, row, unused_id};
-use crate::store::{Revoked, SessionStore};
-use crate::token::REVOCATION_RETENTION;
+use crate::revocation::REVOCATION_RETENTION;
+use crate::store::contract::SessionStore;
+use crate::store::session::Revoked;
 
 /// `assert_revoked` ends what lives, enters it into the feed, and raises the revision.
 ///

@@ -6,8 +6,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::support::{WORKS, inserted, now};
-use crate::store::{Announcements, Revoked, SessionStore};
-use crate::token::Subject;
+use crate::names::Subject;
+use crate::store::contract::SessionStore;
+use crate::store::feed::Announcements;
+use crate::store::session::Revoked;
 
 async fn assert_announced(announcements: &mut Box<dyn Announcements>, what: &str) {
     let announced = timeout(PATIENCE, announcements.next()).await;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::support::{RACERS, ROUNDS, WORKS, assert_row, inserted, now, race, racer, rotated, row, unused_id, with};
-use crate::store::{Revoked, SessionStore};
+use crate::store::contract::SessionStore;
+use crate::store::session::Revoked;
 
 /// `confirm` sets confirmed and raises the revision; repeated, it writes nothing.
 ///

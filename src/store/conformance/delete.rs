@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::support::{DAY, HOUR, ROUNDS, WORKS, assert_row, earlier, inserted, listed, now, pull, race, racer, rotated, row};
-use super::support::{session, unused_id, with};
+use super::support::{
+    DAY, HOUR, ROUNDS, WORKS, assert_row, earlier, inserted, listed, now, pull, race, racer, rotated, row, session, unused_id,
+    with,
+};
 use crate::clock::Timestamp;
-use crate::store::{Revoked, Session, SessionStore};
-use crate::token::REVOCATION_RETENTION;
+use crate::revocation::REVOCATION_RETENTION;
+use crate::store::contract::SessionStore;
+use crate::store::session::{Revoked, Session};
 
 async fn expiring(store: &Arc<dyn SessionStore>, expires_at: Timestamp) -> Session {
     let session = with(&session("user"), |parts| {

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::support::{DAY, HOUR, WORKS, earlier, inserted, now, pull, race, racer, unused_id};
 use crate::clock::Timestamp;
-use crate::store::{Cursor, Revoked, SessionStore};
-use crate::token::{SessionId, Subject};
+use crate::names::{SessionId, Subject};
+use crate::store::contract::SessionStore;
+use crate::store::feed::Cursor;
+use crate::store::session::Revoked;
 
 async fn revoked(store: &Arc<dyn SessionStore>, at: Timestamp) -> SessionId {
     let session = inserted(store, "user").await;

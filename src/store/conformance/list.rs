@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::support::{
-    HOUR, LIFETIME, RACERS, ROUNDS, WORKS, assert_row, earlier, inserted, listed, lookalikes, now, race, racer,
+    HOUR, LIFETIME, RACERS, ROUNDS, WORKS, assert_row, earlier, inserted, listed, lookalikes, now, race, racer, rotated, row,
+    session, with,
 };
-use super::support::{rotated, row, session, with};
-use crate::store::{MAX_LISTED, Revoked, SessionStore};
-use crate::token::{SessionId, Subject};
+use crate::names::{SessionId, Subject};
+use crate::store::contract::{MAX_LISTED, SessionStore};
+use crate::store::session::Revoked;
 
 /// `list` shows the whole rows of sessions that are neither revoked nor expired at `now`.
 ///

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::support::{HOUR, RACERS, ROUNDS, WORKS, assert_row, inserted, listed, now, race, racer, rotated, row, session, with};
 use crate::clock::Timestamp;
-use crate::store::{Revoked, SessionStore};
-use crate::token::Subject;
+use crate::names::Subject;
+use crate::store::contract::SessionStore;
+use crate::store::session::Revoked;
 
 /// `replace` writes generation, rotation time, confirmed, recoveries, recovered, retry key and revision, and the next `find` shows them.
 ///

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::support::{HOUR, ROUNDS, WORKS, assert_row, inserted, now, pull, race, racer, rotated, row, unused_id, with};
-use crate::store::{Revoked, SessionStore};
-use crate::token::SessionId;
+use crate::names::SessionId;
+use crate::store::contract::SessionStore;
+use crate::store::session::Revoked;
 
 const REASONS: [Revoked; 5] = [Revoked::LoggedOut, Revoked::Everywhere, Revoked::Reused, Revoked::UserGone, Revoked::Replaced];
 

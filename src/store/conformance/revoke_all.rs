@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use super::revoke::refresh_until_ended;
 use super::support::{HOUR, ROUNDS, WORKS, assert_row, inserted, lookalikes, now, race, racer, row, with};
-use crate::store::{Revoked, SessionStore};
-use crate::token::{SessionId, Subject};
+use crate::names::{SessionId, Subject};
+use crate::store::contract::SessionStore;
+use crate::store::session::Revoked;
 
 /// `revoke_all` does what `revoke` does to every session of the subject, and nothing to those of any other, however alike the names.
 ///

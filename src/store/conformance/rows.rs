@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::support::{HOUR, RACERS, ROUNDS, WORKS, assert_row, earlier, inserted, listed, lookalikes, now, race, racer, row};
-use super::support::{session, unused_id, with};
+use super::support::{
+    HOUR, RACERS, ROUNDS, WORKS, assert_row, earlier, inserted, listed, lookalikes, now, race, racer, row, session, unused_id,
+    with,
+};
 use crate::clock::Timestamp;
-use crate::store::{Revoked, SessionStore};
-use crate::token::Subject;
+use crate::names::Subject;
+use crate::store::contract::SessionStore;
+use crate::store::session::Revoked;
 
 /// After `insert` returned, `find`, `list` and `revoke_all` see the session.
 ///

@@ -8,8 +8,10 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::store::{Cursor, RevocationPage, Session, SessionParts, SessionStore};
-use crate::token::{SessionId, Subject};
+use crate::names::{SessionId, Subject};
+use crate::store::contract::SessionStore;
+use crate::store::feed::{Cursor, RevocationPage};
+use crate::store::session::{Session, SessionParts};
 
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
 pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);

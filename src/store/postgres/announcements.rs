@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use sqlx::postgres::{PgListener, PgPool};
 
-use super::failed;
-use crate::store::{Announcements, StoreError};
+use super::error::failed;
+use crate::store::contract::StoreError;
+use crate::store::feed::Announcements;
 
 /// A connection that hears `NOTIFY`.
 pub(super) struct Listening(PgListener);

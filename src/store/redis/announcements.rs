@@ -6,9 +6,10 @@ use redis::Client;
 use redis::aio::PubSubStream;
 
 use super::connection::CONNECT_WITHIN;
-use super::failed;
-use crate::deadline::within;
-use crate::store::{Announcements, StoreError};
+use super::error::failed;
+use crate::limits::within;
+use crate::store::contract::StoreError;
+use crate::store::feed::Announcements;
 
 /// A connection of its own, that hears of revocations.
 pub(super) struct Subscription(PubSubStream);

@@ -9,9 +9,9 @@ use super::row;
 use super::scripts::{Call, DELETE, call_all};
 use super::subjects::{self, INDEX_BUCKETS};
 use crate::error::BoxError;
-use crate::store::Session;
-use crate::store::ended::Ended;
-use crate::token::SessionId;
+use crate::names::SessionId;
+use crate::store::retention::Ended;
+use crate::store::session::Session;
 
 /// Many short commands: a refresh may come between any two.
 pub(super) struct CleanUp<'a> {

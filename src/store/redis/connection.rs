@@ -9,8 +9,8 @@ use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{Client, InfoDict, IntoConnectionInfo};
 
-use crate::deadline::within;
 use crate::error::BoxError;
+use crate::limits::within;
 
 /// A client whose connections notice that the other end is gone without a word.
 pub(super) fn client(url: &str) -> Result<Client, BoxError> {

@@ -13,8 +13,8 @@ use redis::{Cmd, InfoDict, Pipeline, RedisResult, ToRedisArgs, Value, from_redis
 use super::prefix::{BUCKETS, KeyPrefix};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
-use crate::store::Revocation;
-use crate::token::SessionId;
+use crate::names::SessionId;
+use crate::revocation::Revocation;
 
 /// The number of an entry of a stream: when it came, in milliseconds by the clock of Redis, and which of that moment it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::ConfigError;
-use crate::token::SessionId;
+use crate::names::SessionId;
 
 /// What all keys of a [`RedisStore`](super::RedisStore) begin with, and its channel: `tb` by default.
 ///

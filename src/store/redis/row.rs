@@ -17,8 +17,8 @@
 
 use crate::clock::Timestamp;
 use crate::error::BoxError;
-use crate::store::{Revoked, Session, SessionParts};
-use crate::token::SessionId;
+use crate::names::SessionId;
+use crate::store::session::{Revoked, Session, SessionParts};
 
 pub(super) fn encode(session: &Session) -> Vec<u8> {
     let parts = session.parts();

@@ -9,9 +9,10 @@ use redis::Cmd;
 use super::prefix::KeyPrefix;
 use super::scripts::Call;
 use crate::clock::Timestamp;
-use crate::store::Session;
-use crate::store::ended::KEEP_EXPIRED;
-use crate::token::{SessionId, Subject, digest};
+use crate::digest::digest;
+use crate::names::{SessionId, Subject};
+use crate::store::retention::KEEP_EXPIRED;
+use crate::store::session::Session;
 
 /// Where the sessions of one subject stand in the index.
 pub(super) struct Place {

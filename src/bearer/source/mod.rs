@@ -1,0 +1,10 @@
+//! Where access tokens are in a request.
+
+mod ticket;
+mod token_source;
+mod websocket;
+
+pub use ticket::Tickets;
+pub use token_source::TokenSource;
+
+pub(super) use token_source::Credential;

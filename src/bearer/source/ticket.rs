@@ -1,0 +1,194 @@
+//! [`Tickets`]: what opens a connection where no header can bear a token.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Uri;
+use zeroize::Zeroizing;
+
+use crate::bearer::challenge::{BearerError, BearerErrorKind};
+use crate::bearer::credentials::Malformed;
+use crate::clock::{Clock, SystemClock};
+use crate::digest::digest;
+use crate::error::BoxError;
+use crate::names::{Issuer, Subject};
+use crate::token::AccessTokenClaims;
+
+/// Tickets: each opens one connection within 30 seconds, for whom it was issued.
+///
+/// For a WebSocket or an event stream whose client can set no header at all. A page asks [`TicketEndpoint`](crate::TicketEndpoint) for one, with its
+/// access token as usual, and opens `wss://…/feed?ticket=…`. An address may end in a log: a ticket that was taken there is
+/// spent, and any other soon too old.
+///
+/// **What passes.** A ticket of these, once, within 30 seconds, while the access token that it was issued for has not ended and its session has
+/// not been revoked.
+///
+/// **Caveat.** Tickets are in the memory of one process, so a ticket has to come back to where it was issued. Behind a load balancer that spreads
+/// requests take [`websocket_protocol`](crate::TokenSource::websocket_protocol), which needs no memory at all.
+///
+/// A user has at most 16 tickets at a time: a new one takes the place of his oldest. At most 65,536 wait in all; more are refused. Times are those of the
+/// system clock; in tests give it [that of the tokens](Self::with_clock).
+///
+/// ```
+/// # use axum::{Router, routing::get};
+/// use tower_bearer::{BearerAuthLayer, TicketEndpoint, Tickets, TokenSource};
+///
+/// # fn example(layer: BearerAuthLayer) -> Router {
+/// let tickets = Tickets::new();
+/// let feed = layer.clone().with_token_sources([TokenSource::header(), TokenSource::ticket(&tickets)]);
+/// Router::new()
+///     .route_service("/feed/ticket", TicketEndpoint::new(&tickets))
+///     .route_layer(layer)
+///     .route("/feed", get(|| async { "the feed" }).route_layer(feed))
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Tickets {
+    waiting: Arc<Mutex<Waiting>>,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    tickets: HashMap<Hash, Ticket>,
+    /// Those of each user, the oldest first. Some may be spent.
+    of_users: HashMap<(Issuer, Subject), VecDeque<Hash>>,
+    /// In the order in which they were issued, which is that of their ends. Some may be spent.
+    order: VecDeque<(Duration, Hash)>,
+}
+
+/// A lookup by the ticket itself would tell by its time how much of a guess is right.
+type Hash = [u8; 16];
+
+struct Ticket {
+    claims: AccessTokenClaims,
+    /// By the monotonic clock.
+    until: Duration,
+}
+
+impl Tickets {
+    /// No tickets yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { waiting: Arc::default(), clock: Arc::new(SystemClock) }
+    }
+
+    /// Takes the time from `clock`.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How long a ticket may wait: 30 seconds. A page asks for it when it needs it.
+    pub const LIFETIME: Duration = Duration::from_secs(30);
+
+    /// A ticket for whom these claims are about: 43 characters for an address.
+    ///
+    /// # Errors
+    ///
+    /// `TokenExpired`: the access token has ended. `Unavailable`: too many tickets wait, or the operating system has no randomness to give.
+    pub fn issue(&self, claims: &AccessTokenClaims) -> Result<Zeroizing<String>, BearerError> {
+        if self.lifetime(claims).is_zero() {
+            return Err(BearerError::new(BearerErrorKind::TokenExpired));
+        }
+        let mut ticket = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *ticket).map_err(|error| BearerError::unavailable(BoxError::from(error.to_string())))?;
+        let ticket = Zeroizing::new(URL_SAFE_NO_PAD.encode(*ticket));
+        match self.waiting().insert(hash(&ticket), claims, self.clock.monotonic()) {
+            true => Ok(ticket),
+            false => Err(BearerError::unavailable("too many tickets are waiting".into())),
+        }
+    }
+
+    /// How long a ticket for these claims would count: not beyond the access token.
+    pub(crate) fn lifetime(&self, claims: &AccessTokenClaims) -> Duration {
+        claims.expires_at().saturating_since(self.clock.now()).min(Self::LIFETIME)
+    }
+
+    /// Spends a ticket.
+    pub(in crate::bearer) fn redeem(&self, ticket: &str) -> Result<AccessTokenClaims, BearerError> {
+        let found = self.waiting().tickets.remove(&hash(ticket));
+        match found.filter(|ticket| ticket.until > self.clock.monotonic()) {
+            Some(Ticket { claims, .. }) if claims.expires_at() > self.clock.now() => Ok(claims),
+            Some(_) => Err(BearerError::new(BearerErrorKind::TokenExpired)),
+            None => Err(BearerError::new(BearerErrorKind::TokenInvalid)),
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ticket of an address. It stands there as it was issued: nothing in it needs an escape.
+    pub(in crate::bearer) fn find(uri: &Uri) -> Result<Option<&str>, Malformed> {
+        let parameters = uri.query().into_iter().flat_map(|query| query.split('&'));
+        let mut tickets = parameters.filter_map(|parameter| parameter.strip_prefix("ticket="));
+        let ticket = tickets.next().filter(|ticket| !ticket.is_empty());
+        if tickets.next().is_some() {
+            return Err(Malformed::SeveralTokens);
+        }
+        Ok(ticket)
+    }
+}
+
+impl Waiting {
+    /// `false`: there is no room.
+    fn insert(&mut self, hash: Hash, claims: &AccessTokenClaims, now: Duration) -> bool {
+        self.forget_ended(now);
+        let user = (claims.issuer().clone(), claims.subject().clone());
+        let of_user = self.of_users.entry(user).or_default();
+        of_user.retain(|hash| self.tickets.contains_key(hash));
+        if of_user.len() >= MAX_OF_USER
+            && let Some(oldest) = of_user.pop_front()
+        {
+            self.tickets.remove(&oldest);
+        }
+        if self.tickets.len() >= MAX_WAITING {
+            return false;
+        }
+        of_user.push_back(hash);
+        let until = now + Tickets::LIFETIME;
+        self.order.push_back((until, hash));
+        self.tickets.insert(hash, Ticket { claims: claims.clone(), until });
+        true
+    }
+
+    fn forget_ended(&mut self, now: Duration) {
+        let mut some_ended = false;
+        while let Some(&(until, hash)) = self.order.front()
+            && until <= now
+        {
+            self.order.pop_front();
+            self.tickets.remove(&hash);
+            some_ended = true;
+        }
+        // One look at all of them for many that have ended, or whoever came once would be remembered for ever.
+        if some_ended && self.of_users.len() > self.tickets.len() * 2 {
+            self.of_users.retain(|_, hashes| hashes.iter().any(|hash| self.tickets.contains_key(hash)));
+        }
+    }
+}
+
+fn hash(ticket: &str) -> Hash {
+    digest("ticket", ticket)
+}
+
+impl Default for Tickets {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Tickets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tickets").field("waiting", &self.waiting().tickets.len()).finish_non_exhaustive()
+    }
+}
+
+const MAX_WAITING: usize = 65_536;
+const MAX_OF_USER: usize = 16;

@@ -1,0 +1,135 @@
+//! Whether another origin made a request: for tokens that the browser sends by itself.
+
+use http::header::{HOST, ORIGIN};
+use http::request::Parts;
+use http::{HeaderMap, Method};
+
+use crate::error::ConfigError;
+use crate::url::{Address, is_loopback};
+
+/// Pages of which other origins may act as ours do, as in `https://app.example.com`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origins(Vec<Box<str>>);
+
+/// Who made a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    /// A page of ours, or the user himself.
+    Own,
+    Other,
+    /// No browser says so: it is none, or an old one, or this is a picture by plain `http`.
+    Unsaid,
+}
+
+impl Origins {
+    pub(crate) fn add(&mut self, origin: &str) -> Result<(), ConfigError> {
+        let address = Address::parse(origin, is_loopback)?;
+        if address.origin() != origin {
+            return Err(ConfigError::new("an origin is a scheme, a host and perhaps a port, as in https://app.example.com"));
+        }
+        self.0.push(origin.into());
+        Ok(())
+    }
+
+    /// By Fetch Metadata (`Sec-Fetch-Site`), or by `Origin` where a browser does not send it.
+    pub(crate) fn site(&self, parts: &Parts) -> Site {
+        let (fetch, origin) = (text(&parts.headers, "sec-fetch-site"), text(&parts.headers, ORIGIN.as_str()));
+        let is_listed = origin.is_some_and(|origin| self.0.iter().any(|listed| **listed == *origin));
+        match (fetch, origin) {
+            (Some("same-origin" | "none"), _) => Site::Own,
+            _ if is_listed => Site::Own,
+            (None, None) => Site::Unsaid,
+            (None, Some(origin)) if is_host(origin, parts) => Site::Own,
+            _ => Site::Other,
+        }
+    }
+}
+
+/// A `GET` that opens a page in a window of its own is what a link does: it shows something to the user and to nobody else.
+pub(crate) fn opens_a_page(parts: &Parts) -> bool {
+    let is_read = parts.method == Method::GET || parts.method == Method::HEAD;
+    is_read
+        && text(&parts.headers, "sec-fetch-mode") == Some("navigate")
+        && text(&parts.headers, "sec-fetch-dest") == Some("document")
+}
+
+/// `Origin` is a scheme and an authority; the scheme of a request behind a proxy is unknown here.
+fn is_host(origin: &str, parts: &Parts) -> bool {
+    let host = parts.uri.authority().map(http::uri::Authority::as_str).or_else(|| text(&parts.headers, HOST.as_str()));
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    authority.zip(host).is_some_and(|(authority, host)| authority.eq_ignore_ascii_case(host))
+}
+
+/// A header that is no text, or stands twice, is one that nobody knows.
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    Some(if values.next().is_some() { "" } else { value.to_str().unwrap_or_default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn judge(method: Method, headers: &[(&str, &str)]) -> bool {
+        let mut request = Request::builder().method(method).uri("/me").header(HOST, "api.example.com");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let parts = request.body(()).unwrap().into_parts().0;
+        Origins::default().site(&parts) == Site::Other && !opens_a_page(&parts)
+    }
+
+    #[test]
+    fn fetch_metadata_decides() {
+        for (site, cross) in [("same-origin", false), ("none", false), ("same-site", true), ("cross-site", true), ("odd", true)] {
+            assert_eq!(judge(Method::POST, &[("sec-fetch-site", site)]), cross, "{site}");
+            // It is the browser's word, whatever `Origin` says.
+            assert_eq!(judge(Method::POST, &[("sec-fetch-site", site), ("origin", "https://api.example.com")]), cross, "{site}");
+        }
+    }
+
+    #[test]
+    fn a_link_opens_a_page_and_a_script_does_not() {
+        let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+        assert!(!judge(Method::GET, &link));
+        assert!(judge(Method::POST, &link));
+        assert!(judge(Method::GET, &[link[0], link[1], ("sec-fetch-dest", "iframe")]));
+        for mode in ["cors", "no-cors", "websocket"] {
+            assert!(judge(Method::GET, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", mode)]), "{mode}");
+        }
+    }
+
+    #[test]
+    fn without_fetch_metadata_the_origin_decides() {
+        assert!(!judge(Method::POST, &[]));
+        assert!(!judge(Method::POST, &[("origin", "https://API.example.com")]));
+        for other in ["https://evil.example.com", "https://api.example.com.evil.test", "https://api.example.com:8443", "null", ""]
+        {
+            assert!(judge(Method::POST, &[("origin", other)]), "{other}");
+            assert!(judge(Method::GET, &[("origin", other)]), "{other}");
+        }
+        assert!(judge(Method::POST, &[("origin", "https://api.example.com"), ("origin", "https://api.example.com")]));
+    }
+
+    #[test]
+    fn another_origin_may_be_listed() {
+        let mut origins = Origins::default();
+        origins.add("https://app.example.com").unwrap();
+        for bad in
+            ["https://app.example.com/", "app.example.com", "http://app.example.com", "https://app.example.com/x", "null", "*"]
+        {
+            assert!(origins.add(bad).is_err(), "{bad}");
+        }
+        let site = |origin: &str| {
+            let request = Request::post("/").header("sec-fetch-site", "same-site").header(ORIGIN, origin);
+            origins.site(&request.body(()).unwrap().into_parts().0)
+        };
+        assert_eq!(site("https://app.example.com"), Site::Own);
+        for other in ["https://app.example.com.evil.test", "https://evil.example.com", "http://app.example.com", "null"] {
+            assert_eq!(site(other), Site::Other, "{other}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What a browser sends by itself: cookies, and whether another site made it.
+
+mod cookie;
+mod cross_site;
+
+#[cfg(feature = "cookie")]
+pub(crate) use cookie::only;
+pub(crate) use cookie::{SeveralCookies, token};
+pub(crate) use cross_site::Origins;
+#[cfg(feature = "cookie")]
+pub(crate) use cross_site::Site;

@@ -1,0 +1,138 @@
+//! The default provider: aws-lc-rs, with keys made ready once.
+
+use aws_lc_rs::hmac;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey, RsaEncoding, RsaKeyPair, RsaParameters, RsaPublicKeyComponents,
+    VerificationAlgorithm,
+};
+
+use super::public_key::PublicKey;
+use crate::error::ConfigError;
+use crate::keys::algorithm::Algorithm;
+
+/// Checks signatures.
+pub(crate) enum Verifier {
+    // A prepared HMAC key holds its whole state: some 1.2 KB.
+    Hmac(Box<hmac::Key>),
+    Public(ParsedPublicKey),
+}
+
+impl Verifier {
+    pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
+        Self::Hmac(Box::new(hmac::Key::new(digest(algorithm), secret)))
+    }
+
+    pub(crate) fn public(algorithm: Algorithm, key: &PublicKey) -> Result<Self, ConfigError> {
+        let parsed = match key {
+            PublicKey::Rsa { n, e } => RsaPublicKeyComponents { n, e }.to_parsed_public_key(rsa_parameters(algorithm)),
+            PublicKey::P256(point) => ParsedPublicKey::new(P256, point),
+            PublicKey::P384(point) => ParsedPublicKey::new(P384, point),
+            PublicKey::Ed25519(x) => ParsedPublicKey::new(&signature::ED25519, x),
+        };
+        parsed.map(Self::Public).map_err(|rejected| ConfigError::new(format!("the public key is unusable: {rejected}")))
+    }
+
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Hmac(key) => hmac::verify(key, message, signature).is_ok(),
+            Self::Public(key) => key.verify_sig(message, signature).is_ok(),
+        }
+    }
+}
+
+/// Makes signatures.
+pub(crate) enum Signer {
+    Hmac(Box<hmac::Key>),
+    Rsa(RsaKeyPair, &'static dyn RsaEncoding),
+    Ec(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+impl Signer {
+    pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
+        Self::Hmac(Box::new(hmac::Key::new(digest(algorithm), secret)))
+    }
+
+    /// From PKCS#1 (RSA) or PKCS#8 (the others).
+    pub(crate) fn private(algorithm: Algorithm, der: &[u8]) -> Result<(Self, PublicKey), ConfigError> {
+        let unusable = |rejected| ConfigError::new(format!("the private key is unusable: {rejected}"));
+        match algorithm {
+            Algorithm::Es256 | Algorithm::Es384 => {
+                let curve = if algorithm == Algorithm::Es256 {
+                    &signature::ECDSA_P256_SHA256_FIXED_SIGNING
+                } else {
+                    &signature::ECDSA_P384_SHA384_FIXED_SIGNING
+                };
+                let pair = EcdsaKeyPair::from_pkcs8(curve, der).map_err(unusable)?;
+                let public = PublicKey::point(pair.public_key().as_ref())?;
+                Ok((Self::Ec(pair), public))
+            }
+            Algorithm::EdDsa => {
+                let pair = Ed25519KeyPair::from_pkcs8(der).map_err(unusable)?;
+                let public = PublicKey::ed25519(pair.public_key().as_ref())?;
+                Ok((Self::Ed25519(pair), public))
+            }
+            _ => {
+                let pair = RsaKeyPair::from_der(der).map_err(unusable)?;
+                let public = rsa_public_key(pair.public_key().as_ref())?;
+                Ok((Self::Rsa(pair, rsa_encoding(algorithm)), public))
+            }
+        }
+    }
+
+    /// `None` where the provider fails, which a key that was accepted gives no reason for.
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Hmac(key) => Some(hmac::sign(key, message).as_ref().to_vec()),
+            Self::Rsa(pair, encoding) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(*encoding, &SystemRandom::new(), message, &mut signature).ok()?;
+                Some(signature)
+            }
+            Self::Ec(pair) => Some(pair.sign(&SystemRandom::new(), message).ok()?.as_ref().to_vec()),
+            Self::Ed25519(pair) => Some(pair.sign(message).as_ref().to_vec()),
+        }
+    }
+}
+
+/// From PKCS#1.
+pub(crate) fn rsa_public_key(der: &[u8]) -> Result<PublicKey, ConfigError> {
+    let key = aws_lc_rs::rsa::PublicKey::from_der(der)
+        .map_err(|rejected| ConfigError::new(format!("the RSA key is unusable: {rejected}")))?;
+    let components = RsaPublicKeyComponents::<Vec<u8>>::from(&key);
+    PublicKey::rsa(&components.n, &components.e)
+}
+
+const P256: &dyn VerificationAlgorithm = &signature::ECDSA_P256_SHA256_FIXED;
+const P384: &dyn VerificationAlgorithm = &signature::ECDSA_P384_SHA384_FIXED;
+
+fn digest(algorithm: Algorithm) -> hmac::Algorithm {
+    match algorithm {
+        Algorithm::Hs384 => hmac::HMAC_SHA384,
+        Algorithm::Hs512 => hmac::HMAC_SHA512,
+        _ => hmac::HMAC_SHA256,
+    }
+}
+
+fn rsa_parameters(algorithm: Algorithm) -> &'static RsaParameters {
+    match algorithm {
+        Algorithm::Rs384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+        Algorithm::Rs512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+        Algorithm::Ps256 => &signature::RSA_PSS_2048_8192_SHA256,
+        Algorithm::Ps384 => &signature::RSA_PSS_2048_8192_SHA384,
+        Algorithm::Ps512 => &signature::RSA_PSS_2048_8192_SHA512,
+        _ => &signature::RSA_PKCS1_2048_8192_SHA256,
+    }
+}
+
+fn rsa_encoding(algorithm: Algorithm) -> &'static dyn RsaEncoding {
+    match algorithm {
+        Algorithm::Rs384 => &signature::RSA_PKCS1_SHA384,
+        Algorithm::Rs512 => &signature::RSA_PKCS1_SHA512,
+        Algorithm::Ps256 => &signature::RSA_PSS_SHA256,
+        Algorithm::Ps384 => &signature::RSA_PSS_SHA384,
+        Algorithm::Ps512 => &signature::RSA_PSS_SHA512,
+        _ => &signature::RSA_PKCS1_SHA256,
+    }
+}

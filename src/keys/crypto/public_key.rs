@@ -1,0 +1,66 @@
+//! [`PublicKey`]: what a JWK shows of a key.
+
+use crate::error::ConfigError;
+use crate::keys::algorithm::Family;
+
+/// A public key, in the form in which a JWK shows it. Its parts have been checked.
+#[derive(Clone)]
+pub(crate) enum PublicKey {
+    /// Modulus and exponent, big-endian, without leading zeros.
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+    },
+    /// An uncompressed point: 4, then both coordinates.
+    P256([u8; 65]),
+    /// An uncompressed point: 4, then both coordinates.
+    P384([u8; 97]),
+    Ed25519([u8; 32]),
+}
+
+impl PublicKey {
+    pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Result<Self, ConfigError> {
+        let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
+        let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
+        if !(2048..=8192).contains(&bits) {
+            return Err(ConfigError::new("an RSA key has from 2048 to 8192 bits"));
+        }
+        // aws-lc wants an odd exponent above 2 that fits 33 bits.
+        if e.len() > 4 || e.last().is_none_or(|byte| byte % 2 == 0) || e == [1] {
+            return Err(ConfigError::new("the exponent of an RSA key is an odd number above 1, below 2^32"));
+        }
+        Ok(Self::Rsa { n: n.to_vec(), e: e.to_vec() })
+    }
+
+    /// An uncompressed point on P-256 or P-384; the length says on which.
+    pub(crate) fn point(point: &[u8]) -> Result<Self, ConfigError> {
+        if point.first() != Some(&4) {
+            return Err(ConfigError::new("an EC key is an uncompressed point"));
+        }
+        match point.len() {
+            65 => Ok(Self::P256(point.try_into().map_err(|_| NOT_ON_A_CURVE)?)),
+            97 => Ok(Self::P384(point.try_into().map_err(|_| NOT_ON_A_CURVE)?)),
+            _ => Err(NOT_ON_A_CURVE),
+        }
+    }
+
+    pub(crate) fn ed25519(x: &[u8]) -> Result<Self, ConfigError> {
+        x.try_into().map(Self::Ed25519).map_err(|_| ConfigError::new("an Ed25519 key has 32 bytes"))
+    }
+
+    pub(crate) const fn family(&self) -> Family {
+        match self {
+            Self::Rsa { .. } => Family::Rsa,
+            Self::P256(_) => Family::P256,
+            Self::P384(_) => Family::P384,
+            Self::Ed25519(_) => Family::Ed25519,
+        }
+    }
+}
+
+fn without_leading_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|&&byte| byte == 0).count();
+    &number[zeros..]
+}
+
+const NOT_ON_A_CURVE: ConfigError = ConfigError::from_static("an EC key is a point on P-256 or P-384");

@@ -1,0 +1,104 @@
+//! The other provider: the RustCrypto crates, by the static of `jsonwebtoken`.
+//!
+//! Its signers are no `Sync`, so each is made anew where it is used.
+
+use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
+use jsonwebtoken::{Algorithm as Jws, DecodingKey, EncodingKey};
+
+use super::public_key::PublicKey;
+use crate::error::ConfigError;
+use crate::keys::algorithm::Algorithm;
+
+/// Checks signatures.
+pub(crate) struct Verifier {
+    algorithm: Jws,
+    key: DecodingKey,
+}
+
+impl Verifier {
+    pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
+        Self { algorithm: jws(algorithm), key: DecodingKey::from_secret(secret) }
+    }
+
+    pub(crate) fn public(algorithm: Algorithm, key: &PublicKey) -> Result<Self, ConfigError> {
+        let key = match key {
+            PublicKey::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
+            PublicKey::P256(point) => DecodingKey::from_ec_der(point),
+            PublicKey::P384(point) => DecodingKey::from_ec_der(point),
+            PublicKey::Ed25519(x) => DecodingKey::from_ed_der(x),
+        };
+        let algorithm = jws(algorithm);
+        // What cannot be used is refused here, not at the first request.
+        (DEFAULT_PROVIDER.verifier_factory)(&algorithm, &key)
+            .map_err(|error| ConfigError::new(format!("the public key is unusable: {error}")))?;
+        Ok(Self { algorithm, key })
+    }
+
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        (DEFAULT_PROVIDER.verifier_factory)(&self.algorithm, &self.key)
+            .is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok())
+    }
+}
+
+/// Makes signatures.
+pub(crate) struct Signer {
+    algorithm: Jws,
+    key: EncodingKey,
+}
+
+impl Signer {
+    pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
+        Self { algorithm: jws(algorithm), key: EncodingKey::from_secret(secret) }
+    }
+
+    /// From PKCS#1 (RSA) or PKCS#8 (the others).
+    pub(crate) fn private(algorithm: Algorithm, der: &[u8]) -> Result<(Self, PublicKey), ConfigError> {
+        let utils = &DEFAULT_PROVIDER.key_utils;
+        let unusable = |error| ConfigError::new(format!("the private key is unusable: {error}"));
+        let (key, public) = match algorithm {
+            Algorithm::Es256 | Algorithm::Es384 => {
+                let (_, x, y) = (utils.ec_pub_components_from_private_key)(der, jws(algorithm)).map_err(unusable)?;
+                (EncodingKey::from_ec_der(der), PublicKey::point(&[&[4], &*x, &*y].concat())?)
+            }
+            Algorithm::EdDsa => {
+                let curve = jsonwebtoken::jwk::EllipticCurve::Ed25519;
+                let x = (utils.ed_pub_components_from_private_key)(der, &curve).map_err(unusable)?;
+                (EncodingKey::from_ed_der(der), PublicKey::ed25519(&x)?)
+            }
+            _ => {
+                let (n, e) = (utils.rsa_pub_components_from_private_key)(der).map_err(unusable)?;
+                (EncodingKey::from_rsa_der(der), PublicKey::rsa(&n, &e)?)
+            }
+        };
+        Ok((Self { algorithm: jws(algorithm), key }, public))
+    }
+
+    /// `None` where the provider fails, which a key that was accepted gives no reason for.
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        (DEFAULT_PROVIDER.signer_factory)(&self.algorithm, &self.key).ok()?.try_sign(message).ok()
+    }
+}
+
+/// From PKCS#1.
+pub(crate) fn rsa_public_key(der: &[u8]) -> Result<PublicKey, ConfigError> {
+    let (n, e) = (DEFAULT_PROVIDER.key_utils.rsa_pub_components_from_public_key)(der)
+        .map_err(|error| ConfigError::new(format!("the RSA key is unusable: {error}")))?;
+    PublicKey::rsa(&n, &e)
+}
+
+const fn jws(algorithm: Algorithm) -> Jws {
+    match algorithm {
+        Algorithm::Hs256 => Jws::HS256,
+        Algorithm::Hs384 => Jws::HS384,
+        Algorithm::Hs512 => Jws::HS512,
+        Algorithm::Rs256 => Jws::RS256,
+        Algorithm::Rs384 => Jws::RS384,
+        Algorithm::Rs512 => Jws::RS512,
+        Algorithm::Ps256 => Jws::PS256,
+        Algorithm::Ps384 => Jws::PS384,
+        Algorithm::Ps512 => Jws::PS512,
+        Algorithm::Es256 => Jws::ES256,
+        Algorithm::Es384 => Jws::ES384,
+        Algorithm::EdDsa => Jws::EdDSA,
+    }
+}

@@ -1,0 +1,162 @@
+//! JWK and JWK set (RFC 7517), key by key: one bad key spoils no other.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::algorithm::{Algorithm, Family};
+use super::crypto::PublicKey;
+use super::key::Key;
+use crate::error::ConfigError;
+use crate::json::UniqueObject;
+
+/// A set, read key by key.
+pub(crate) struct Set {
+    pub(crate) keys: Vec<Arc<Key>>,
+    /// Which keys are left out, and why.
+    pub(crate) left_out: Vec<(usize, ConfigError)>,
+}
+
+/// The first `most` keys of a set: those that can be used, and that `check` lets in.
+pub(crate) fn read_set(json: &str, most: usize, check: impl Fn(&Key) -> Result<(), ConfigError>) -> Result<Set, ConfigError> {
+    let UniqueObject(set) = serde_json::from_str(json).map_err(|_| ConfigError::from_static(NO_SET))?;
+    let Some(Value::Array(entries)) = set.get("keys") else { return Err(ConfigError::from_static(NO_SET)) };
+
+    let mut set = Set { keys: Vec::new(), left_out: Vec::new() };
+    if entries.len() > most {
+        set.left_out.push((most, ConfigError::new(format!("there are more than {most} keys"))));
+    }
+    for (index, entry) in entries.iter().enumerate().take(most) {
+        let key = entry.as_object().ok_or(ConfigError::from_static(NO_KEY)).and_then(read);
+        match key.and_then(|key| check(&key).map(|()| key)) {
+            Ok(key) => set.keys.push(Arc::new(key)),
+            Err(error) => set.left_out.push((index, error)),
+        }
+    }
+    Ok(set)
+}
+
+pub(crate) fn read_text(json: &str) -> Result<Key, ConfigError> {
+    read(&parse(json)?)
+}
+
+/// An `oct` key.
+pub(crate) struct Oct {
+    pub(crate) kid: Option<String>,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) secret: Zeroizing<Vec<u8>>,
+}
+
+pub(crate) fn read_oct(json: &str) -> Result<Oct, ConfigError> {
+    let jwk = parse(json)?;
+    if jwk.get("kty").and_then(Value::as_str) != Some("oct") {
+        return Err(ConfigError::new("a signing key comes as an oct JWK (HMAC) or as a private key in PEM"));
+    }
+    check_use(&jwk, "sign")?;
+    let secret = Zeroizing::new(bytes(&jwk, "k")?);
+    Ok(Oct { kid: kid(&jwk)?, algorithm: algorithm(&jwk, Algorithm::Hs256)?, secret })
+}
+
+/// The public JWK of a key.
+pub(crate) fn write(key: &PublicKey, algorithm: Algorithm, kid: Option<&str>) -> Value {
+    let mut jwk = required_members(key);
+    jwk["alg"] = algorithm.as_str().into();
+    jwk["use"] = "sig".into();
+    if let Some(kid) = kid {
+        jwk["kid"] = kid.into();
+    }
+    jwk
+}
+
+/// The name of a key that has none: its thumbprint (RFC 7638).
+pub(crate) fn thumbprint(key: &PublicKey) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(required_members(key).to_string()))
+}
+
+/// In the order of their names, which section 3.3 of RFC 7638 wants.
+fn required_members(key: &PublicKey) -> Value {
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    match key {
+        PublicKey::Rsa { n, e } => json!({ "e": encode(e), "kty": "RSA", "n": encode(n) }),
+        PublicKey::P256(point) => {
+            json!({ "crv": "P-256", "kty": "EC", "x": encode(&point[1..33]), "y": encode(&point[33..]) })
+        }
+        PublicKey::P384(point) => {
+            json!({ "crv": "P-384", "kty": "EC", "x": encode(&point[1..49]), "y": encode(&point[49..]) })
+        }
+        PublicKey::Ed25519(x) => json!({ "crv": "Ed25519", "kty": "OKP", "x": encode(x) }),
+    }
+}
+
+fn parse(json: &str) -> Result<Map<String, Value>, ConfigError> {
+    match serde_json::from_str(json) {
+        Ok(UniqueObject(jwk)) => Ok(jwk),
+        Err(_) => Err(ConfigError::from_static(NO_KEY)),
+    }
+}
+
+fn read(jwk: &Map<String, Value>) -> Result<Key, ConfigError> {
+    check_use(jwk, "verify")?;
+    let kid = kid(jwk)?;
+    let (default, public) = match (text(jwk, "kty")?, jwk.get("crv").and_then(Value::as_str)) {
+        ("oct", _) => {
+            let secret = Zeroizing::new(bytes(jwk, "k")?);
+            return Key::hmac(kid, algorithm(jwk, Algorithm::Hs256)?, &secret);
+        }
+        ("RSA", _) => (Algorithm::Rs256, PublicKey::rsa(&bytes(jwk, "n")?, &bytes(jwk, "e")?)?),
+        ("EC", Some("P-256")) => (Algorithm::Es256, point(jwk, Family::P256)?),
+        ("EC", Some("P-384")) => (Algorithm::Es384, point(jwk, Family::P384)?),
+        ("OKP", Some("Ed25519")) => (Algorithm::EdDsa, PublicKey::ed25519(&bytes(jwk, "x")?)?),
+        _ => return Err(ConfigError::new("the type or the curve of the key is not supported")),
+    };
+    Key::public(kid, algorithm(jwk, default)?, public)
+}
+
+/// RFC 7517 sections 4.2 and 4.3.
+fn check_use(jwk: &Map<String, Value>, operation: &str) -> Result<(), ConfigError> {
+    if jwk.get("use").is_some_and(|usage| usage != "sig") {
+        return Err(ConfigError::new("the key is not for signatures (use)"));
+    }
+    let allows = |operations: &Value| operations.as_array().is_some_and(|all| all.iter().any(|one| one == operation));
+    if !jwk.get("key_ops").is_none_or(allows) {
+        return Err(ConfigError::new(format!("the key may not {operation} (key_ops)")));
+    }
+    Ok(())
+}
+
+fn point(jwk: &Map<String, Value>, curve: Family) -> Result<PublicKey, ConfigError> {
+    let (x, y) = (bytes(jwk, "x")?, bytes(jwk, "y")?);
+    let point = PublicKey::point(&[&[4], &*x, &*y].concat())?;
+    // Both coordinates have the full length (RFC 7518 section 6.2.1.2).
+    if x.len() != y.len() || point.family() != curve {
+        return Err(ConfigError::new("the coordinates of the key do not have the length of its curve"));
+    }
+    Ok(point)
+}
+
+fn algorithm(jwk: &Map<String, Value>, default: Algorithm) -> Result<Algorithm, ConfigError> {
+    if jwk.contains_key("alg") { text(jwk, "alg")?.parse() } else { Ok(default) }
+}
+
+fn kid(jwk: &Map<String, Value>) -> Result<Option<String>, ConfigError> {
+    if jwk.contains_key("kid") { text(jwk, "kid").map(|kid| Some(kid.to_owned())) } else { Ok(None) }
+}
+
+fn text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Result<&'a str, ConfigError> {
+    jwk.get(name)
+        .and_then(Value::as_str)
+        .ok_or_else(|| ConfigError::new(format!("the member {name} of the key is missing, or is no text")))
+}
+
+fn bytes(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, ConfigError> {
+    URL_SAFE_NO_PAD
+        .decode(text(jwk, name)?)
+        .map_err(|_| ConfigError::new(format!("the member {name} of the key is no base64url")))
+}
+
+const NO_SET: &str = "the text is no JWK set: {\"keys\": […]}";
+const NO_KEY: &str = "the text is no JWK";

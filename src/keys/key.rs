@@ -1,0 +1,91 @@
+//! A key that checks signatures, with its one algorithm.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::algorithm::{Algorithm, Family};
+use super::crypto::PublicKey;
+use super::crypto::Verifier;
+use super::jwk;
+use crate::error::ConfigError;
+
+/// A key that checks signatures.
+pub(crate) struct Key {
+    pub(crate) kid: Option<String>,
+    pub(crate) algorithm: Algorithm,
+    material: Arc<Material>,
+    /// The header segment that our signer writes with this key: compared before anything is parsed. A key without a name has none, for a
+    /// token that names no key may mean any.
+    pub(crate) usual_header: Option<String>,
+}
+
+struct Material {
+    verifier: Verifier,
+    public: Option<PublicKey>,
+}
+
+impl Key {
+    pub(crate) fn public(kid: Option<String>, algorithm: Algorithm, public: PublicKey) -> Result<Self, ConfigError> {
+        if public.family() != algorithm.family() {
+            return Err(ConfigError::new(format!("the key does not fit {algorithm}")));
+        }
+        let verifier = Verifier::public(algorithm, &public)?;
+        Ok(Self::new(kid, algorithm, Material { verifier, public: Some(public) }))
+    }
+
+    pub(crate) fn hmac(kid: Option<String>, algorithm: Algorithm, secret: &[u8]) -> Result<Self, ConfigError> {
+        check_hmac(algorithm, secret)?;
+        let verifier = Verifier::hmac(algorithm, secret);
+        Ok(Self::new(kid, algorithm, Material { verifier, public: None }))
+    }
+
+    fn new(kid: Option<String>, algorithm: Algorithm, material: Material) -> Self {
+        let usual_header = kid.as_deref().map(|kid| header(Some(kid), algorithm));
+        Self { kid, algorithm, material: Arc::new(material), usual_header }
+    }
+
+    pub(crate) fn named(&self, kid: &str) -> Self {
+        Self {
+            kid: Some(kid.to_owned()),
+            algorithm: self.algorithm,
+            material: Arc::clone(&self.material),
+            usual_header: Some(header(Some(kid), self.algorithm)),
+        }
+    }
+
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.material.verifier.verify(message, signature)
+    }
+
+    pub(crate) fn to_public_jwk(&self) -> Option<Value> {
+        self.material.public.as_ref().map(|public| jwk::write(public, self.algorithm, self.kid.as_deref()))
+    }
+}
+
+/// RFC 9068 section 2.1.
+pub(crate) const OUR_TYP: &str = "at+jwt";
+
+/// The header of our own tokens, as it stands on the wire.
+pub(crate) fn header(kid: Option<&str>, algorithm: Algorithm) -> String {
+    let mut header = json!({ "typ": OUR_TYP, "alg": algorithm.as_str() });
+    if let Some(kid) = kid {
+        header["kid"] = kid.into();
+    }
+    URL_SAFE_NO_PAD.encode(header.to_string())
+}
+
+fn check_hmac(algorithm: Algorithm, secret: &[u8]) -> Result<(), ConfigError> {
+    if algorithm.family() != Family::Hmac {
+        return Err(ConfigError::new(format!("a shared secret does not fit {algorithm}")));
+    }
+    let (length, needed) = (secret.len(), algorithm.hmac_key_bytes());
+    if length < needed {
+        return Err(ConfigError::new(format!(
+            "a key for {algorithm} needs {needed} bytes, this one has {length}. Try: openssl rand -base64 {needed}"
+        )));
+    }
+    Ok(())
+}

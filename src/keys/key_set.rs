@@ -1,0 +1,169 @@
+//! [`KeySet`]: the keys that a verifier believes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jsonwebtoken::DecodingKey;
+use serde_json::{Value, json};
+
+use super::algorithm::{Algorithm, Family};
+use super::crypto::PublicKey;
+use super::crypto::rsa_public_key;
+use super::jwk;
+use super::key::Key;
+use crate::error::ConfigError;
+
+/// The keys that an [`AccessTokenVerifier`](crate::AccessTokenVerifier) believes, each with its one algorithm.
+///
+/// A token names a key by `kid`; the name is looked up here and nowhere else. A token with an unknown `kid`, or with none, is tried with the
+/// keys that have no name, or with all of them, if their algorithm is the token's.
+///
+/// ```
+/// use tower_bearer::KeySet;
+///
+/// let keys = KeySet::from_jwk_set(r#"{"keys": [
+///     {"kty": "OKP", "crv": "Ed25519", "kid": "2026", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+/// ]}"#)?;
+/// assert_eq!(keys.len(), 1);
+/// # Ok::<(), tower_bearer::ConfigError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct KeySet(Vec<Arc<Key>>);
+
+impl KeySet {
+    /// Reads a JWK set (RFC 7517 section 5).
+    ///
+    /// A key that cannot be used (of an unknown type, for encryption, malformed) is left out and logged; it spoils no other.
+    ///
+    /// # Errors
+    ///
+    /// The text is no JWK set, or none of its keys can be used.
+    pub fn from_jwk_set(json: &str) -> Result<Self, ConfigError> {
+        let set = jwk::read_set(json, usize::MAX, |_| Ok(()))?;
+        for (index, error) in &set.left_out {
+            tracing::warn!(index, %error, "a key of the JWK set is left out");
+        }
+        if set.keys.is_empty() {
+            return Err(ConfigError::new("no key of the JWK set can be used for signatures"));
+        }
+        Ok(set.into())
+    }
+
+    /// Reads one JWK (RFC 7517 section 4): `RSA`, `EC` (P-256, P-384), `OKP` (Ed25519) or `oct`.
+    ///
+    /// Without `alg` the algorithm is RS256, ES256, ES384, EdDSA or HS256, by the type of the key.
+    ///
+    /// # Errors
+    ///
+    /// The key cannot be used; the text says why.
+    pub fn from_jwk(json: &str) -> Result<Self, ConfigError> {
+        jwk::read_text(json).map(Self::one)
+    }
+
+    /// Reads a public key in PEM: `PUBLIC KEY`, or `RSA PUBLIC KEY`. It has no `kid`; see [`with_kid`](Self::with_kid).
+    ///
+    /// # Errors
+    ///
+    /// The text is no public key, or one that does not fit `algorithm`.
+    pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, ConfigError> {
+        if !pem.contains("PUBLIC KEY-----") {
+            return Err(ConfigError::new("the PEM holds no public key. Try: openssl pkey -in private.pem -pubout"));
+        }
+        let unreadable = |_| ConfigError::new(format!("the PEM holds no public key for {algorithm}"));
+        let key = match algorithm.family() {
+            Family::Rsa => DecodingKey::from_rsa_pem(pem.as_bytes()),
+            Family::P256 | Family::P384 => DecodingKey::from_ec_pem(pem.as_bytes()),
+            Family::Ed25519 => DecodingKey::from_ed_pem(pem.as_bytes()),
+            Family::Hmac => return Err(ConfigError::new("HMAC keys have no PEM. Use KeySet::from_hmac_secret")),
+        }
+        .map_err(unreadable)?;
+        let bytes = key.try_get_as_bytes().map_err(unreadable)?;
+        let public = match algorithm.family() {
+            Family::Rsa => rsa_public_key(bytes)?,
+            Family::Ed25519 => PublicKey::ed25519(bytes)?,
+            _ => PublicKey::point(bytes)?,
+        };
+        Key::public(None, algorithm, public).map(Self::one)
+    }
+
+    /// A secret that is shared with the issuer, for HS256, HS384 or HS512.
+    ///
+    /// # Errors
+    ///
+    /// Another algorithm, or a secret shorter than its hash: 32, 48 or 64 bytes (RFC 7518 section 3.2).
+    pub fn from_hmac_secret(algorithm: Algorithm, secret: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        Key::hmac(None, algorithm, secret.as_ref()).map(Self::one)
+    }
+
+    /// Gives every key of the set this name.
+    #[must_use]
+    pub fn with_kid(mut self, kid: &str) -> Self {
+        for key in &mut self.0 {
+            // A key is shared only by clones of a set; this set then gets one of its own.
+            *key = Arc::new(key.named(kid));
+        }
+        self
+    }
+
+    /// Adds the keys of another set: those of an issuer that changes its key, for instance.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// How many keys there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no key at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The public keys as a JWK set (RFC 7517 section 5). HMAC keys are never in it.
+    #[must_use]
+    pub fn to_public_jwk_set(&self) -> String {
+        let keys: Vec<Value> = self.0.iter().filter_map(|key| key.to_public_jwk()).collect();
+        json!({ "keys": keys }).to_string()
+    }
+
+    pub(crate) fn names(&self, kid: &str) -> bool {
+        self.0.iter().any(|key| key.kid.as_deref() == Some(kid))
+    }
+
+    pub(crate) fn one(key: Key) -> Self {
+        Self(vec![Arc::new(key)])
+    }
+
+    /// The keys whose usual header is exactly this segment: those that [`candidates`](Self::candidates) would give for it.
+    pub(crate) fn by_usual_header(&self, segment: &str) -> impl Iterator<Item = &Key> {
+        self.0.iter().map(|key| &**key).filter(move |key| key.usual_header.as_deref() == Some(segment))
+    }
+
+    /// The keys that a header may mean.
+    pub(crate) fn candidates<'k>(&'k self, kid: Option<&str>, algorithm: &str) -> impl Iterator<Item = &'k Key> {
+        let named = kid.is_some_and(|kid| self.names(kid));
+        let meant = move |key: &&Key| match kid {
+            Some(kid) if named => key.kid.as_deref() == Some(kid),
+            Some(_) => key.kid.is_none(),
+            None => true,
+        };
+        self.0.iter().map(|key| &**key).filter(meant).filter(move |key| key.algorithm.as_str() == algorithm)
+    }
+}
+
+impl From<jwk::Set> for KeySet {
+    fn from(set: jwk::Set) -> Self {
+        Self(set.keys)
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|key| (key.kid.as_deref(), key.algorithm))).finish()
+    }
+}

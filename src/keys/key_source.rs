@@ -1,0 +1,141 @@
+//! [`KeySource`]: where a verifier takes its keys from; and [`SharedKeySet`], keys that an application replaces.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::key_set::KeySet;
+use crate::error::BoxError;
+
+/// Where an [`AccessTokenVerifier`](crate::AccessTokenVerifier) takes its keys from, at every token anew.
+///
+/// | made from | its keys |
+/// |---|---|
+/// | [`KeySet`] | stay as they are |
+/// | [`SharedKeySet`] | are replaced by the application |
+/// | [`AccessTokenSigner::keys`](crate::AccessTokenSigner::keys) | are our own, and change with [`SigningKeys`](crate::SigningKeys) |
+/// | `RemoteJwks` (feature `jwks`) | are those that an issuer publishes |
+///
+/// A clone is the same source: what changes reaches every clone of every verifier.
+#[derive(Clone)]
+pub struct KeySource(Arc<dyn ProvideKeys>);
+
+impl KeySource {
+    pub(crate) fn new(provider: impl ProvideKeys + 'static) -> Self {
+        Self(Arc::new(provider))
+    }
+
+    /// The keys at this moment. `None`: they are not known yet.
+    #[must_use]
+    pub fn key_set(&self) -> Option<KeySet> {
+        self.keys().map(|keys| KeySet::clone(&keys))
+    }
+
+    pub(crate) fn keys(&self) -> Option<Arc<KeySet>> {
+        self.0.keys()
+    }
+
+    pub(crate) fn never_has_any(&self) -> bool {
+        self.0.never_has_any()
+    }
+
+    /// For a token that no key fits: see [`ProvideKeys::ask`].
+    pub(crate) fn ask(&self) -> Option<KeysFuture> {
+        self.0.ask()
+    }
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a source does.
+pub(crate) trait ProvideKeys: fmt::Debug + Send + Sync {
+    /// The keys at this moment, without waiting. `None`: they are not known yet.
+    fn keys(&self) -> Option<Arc<KeySet>>;
+
+    /// For a token that no key fits: waits for newer keys. `None`: there are none to wait for.
+    fn ask(&self) -> Option<KeysFuture>;
+
+    /// Whether to verify tokens with it is a mistake.
+    fn never_has_any(&self) -> bool;
+}
+
+/// `Ok`: look again. `Err`: nobody can say whether there are newer keys.
+pub(crate) type KeysFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+
+impl ProvideKeys for Arc<KeySet> {
+    fn keys(&self) -> Option<Arc<KeySet>> {
+        Some(Self::clone(self))
+    }
+
+    fn ask(&self) -> Option<KeysFuture> {
+        None
+    }
+
+    fn never_has_any(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl From<KeySet> for KeySource {
+    fn from(keys: KeySet) -> Self {
+        Self::new(Arc::new(keys))
+    }
+}
+
+/// Keys that the application replaces while verifiers use them: after a look into its vault, or when a file has changed.
+///
+/// ```
+/// use tower_bearer::{AccessTokenVerifier, Algorithm, KeySet, SharedKeySet};
+///
+/// let keys = SharedKeySet::new(KeySet::from_hmac_secret(Algorithm::Hs256, [7; 32])?);
+/// let verifier = AccessTokenVerifier::new("https://id.example.com", "example-api", keys.clone())?;
+/// // The verifier, and all its clones, believe only the new key from now on.
+/// keys.replace(KeySet::from_hmac_secret(Algorithm::Hs256, [8; 32])?);
+/// # Ok::<(), tower_bearer::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct SharedKeySet(Arc<RwLock<Arc<KeySet>>>);
+
+impl SharedKeySet {
+    /// Begins with these keys.
+    #[must_use]
+    pub fn new(keys: KeySet) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(keys))))
+    }
+
+    /// These keys count from the next token on, and no others. Where old tokens are to live on, say so: `new.with(old)`.
+    pub fn replace(&self, keys: KeySet) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+}
+
+impl ProvideKeys for SharedKeySet {
+    fn keys(&self) -> Option<Arc<KeySet>> {
+        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    fn ask(&self) -> Option<KeysFuture> {
+        None
+    }
+
+    fn never_has_any(&self) -> bool {
+        false
+    }
+}
+
+impl From<SharedKeySet> for KeySource {
+    fn from(keys: SharedKeySet) -> Self {
+        Self::new(keys)
+    }
+}
+
+impl fmt::Debug for SharedKeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.keys().fmt(f)
+    }
+}

@@ -1,0 +1,26 @@
+//! Keys: those that sign, those that verify, and where they come from.
+
+mod algorithm;
+mod crypto;
+mod jwk;
+mod key;
+mod key_set;
+mod key_source;
+#[cfg(feature = "jwks")]
+mod remote;
+mod secret;
+mod signing_key;
+mod signing_keys;
+
+pub use algorithm::Algorithm;
+pub use key_set::KeySet;
+pub use key_source::{KeySource, SharedKeySet};
+#[cfg(feature = "jwks")]
+pub use remote::{HttpClient, JwksError, RemoteJwks};
+pub use secret::{AccessToken, RefreshToken, Secret};
+pub use signing_key::SigningKey;
+pub use signing_keys::SigningKeys;
+
+pub(crate) use key::{Key, OUR_TYP};
+pub(crate) use key_source::KeysFuture;
+pub(crate) use signing_keys::OwnKeys;

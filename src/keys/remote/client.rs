@@ -1,0 +1,85 @@
+//! [`HttpClient`]: how documents are fetched; and `Reqwest`, by whom.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use http::{Response, Uri};
+
+use crate::error::BoxError;
+use crate::limits::FETCH_DEADLINE;
+
+/// Fetches a document for [`RemoteJwks`](super::RemoteJwks).
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Response, Uri};
+/// use tower_bearer::store::async_trait;
+/// use tower_bearer::{BoxError, HttpClient};
+///
+/// /// For a test: always the same set.
+/// #[derive(Debug)]
+/// struct Fixed(&'static str);
+///
+/// #[async_trait]
+/// impl HttpClient for Fixed {
+///     async fn get(&self, _address: &Uri, _max_bytes: usize) -> Result<Response<Bytes>, BoxError> {
+///         Ok(Response::new(Bytes::from_static(self.0.as_bytes())))
+///     }
+/// }
+/// ```
+///
+/// # Contract
+///
+/// - It sends one `GET` to exactly this address, and follows no redirection: that may lead to where nobody has agreed to.
+/// - It checks the certificate of an `https` address.
+/// - It reads at most `max_bytes` of a body, and fails where there are more. What it returns is checked once more.
+/// - It may be dropped at any time: it is given 5 seconds.
+#[async_trait]
+pub trait HttpClient: fmt::Debug + Send + Sync + 'static {
+    /// Fetches what is at `address`. An answer of any status is `Ok`, with its headers: `Cache-Control` and `Age` count.
+    ///
+    /// # Errors
+    ///
+    /// There was no answer, or it was too large.
+    async fn get(&self, address: &Uri, max_bytes: usize) -> Result<Response<Bytes>, BoxError>;
+}
+
+/// Makes its client when it is first needed: to read the roots of trust takes a moment, and may fail.
+#[derive(Debug, Default)]
+pub(super) struct Reqwest(OnceLock<reqwest::Client>);
+
+impl Reqwest {
+    fn client(&self) -> Result<&reqwest::Client, BoxError> {
+        if let Some(client) = self.0.get() {
+            return Ok(client);
+        }
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .timeout(FETCH_DEADLINE)
+            .user_agent(concat!("tower-bearer/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(self.0.get_or_init(|| client))
+    }
+}
+
+#[async_trait]
+impl HttpClient for Reqwest {
+    async fn get(&self, address: &Uri, max_bytes: usize) -> Result<Response<Bytes>, BoxError> {
+        let request = self.client()?.get(address.to_string()).header(http::header::ACCEPT, "application/json");
+        let mut response = request.send().await?;
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > max_bytes {
+                return Err("the document is too large".into());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut answer = Response::new(body.freeze());
+        *answer.status_mut() = response.status();
+        *answer.headers_mut() = std::mem::take(response.headers_mut());
+        Ok(answer)
+    }
+}

@@ -1,0 +1,127 @@
+//! [`Fetcher`]: from where the set is, or from whose metadata says so.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Response, StatusCode, Uri};
+use serde_json::Value;
+
+use super::client::HttpClient;
+use super::freshness::lifetime;
+use super::settings::{MAX_DOCUMENT_BYTES, MAX_KEYS, Origin, Settings};
+use crate::error::{BoxError, ConfigError};
+use crate::keys::algorithm::Family;
+use crate::keys::jwk;
+use crate::keys::key::Key;
+use crate::keys::key_set::KeySet;
+use crate::limits::{FETCH_DEADLINE, within};
+use crate::url::Address;
+
+/// Fetches a set, and remembers what its issuer's metadata said.
+#[derive(Debug)]
+pub(super) struct Fetcher {
+    settings: Settings,
+    /// The address of the set, and when the metadata named it, by the monotonic clock.
+    discovered: Mutex<Option<(Uri, Duration)>>,
+}
+
+/// A set that was fetched, and for how long it may be kept.
+pub(super) struct Fetched {
+    pub(super) keys: Arc<KeySet>,
+    pub(super) lifetime: Duration,
+}
+
+impl Fetcher {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self { settings, discovered: Mutex::default() }
+    }
+
+    pub(super) async fn fetch(&self) -> Result<Fetched, BoxError> {
+        let fetched = self.fetch_from(&self.address().await?).await;
+        if fetched.is_err() {
+            // It may have moved.
+            *self.discovered.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        fetched
+    }
+
+    async fn fetch_from(&self, address: &Uri) -> Result<Fetched, BoxError> {
+        let response = demand_ok(get(&*self.settings.client, address).await?)?;
+        let set = jwk::read_set(std::str::from_utf8(response.body())?, MAX_KEYS, is_public)?;
+        // Not a warning: many sets hold keys for encryption too, and this comes back with every renewal.
+        for (index, error) in &set.left_out {
+            tracing::debug!(index, %error, "a key of the issuer is left out");
+        }
+        if set.keys.is_empty() {
+            tracing::warn!("the issuer publishes no key that can be used");
+        }
+        // An empty set too: whoever withdraws his keys is believed.
+        Ok(Fetched { keys: Arc::new(set.into()), lifetime: lifetime(response.headers()) })
+    }
+
+    async fn address(&self) -> Result<Uri, BoxError> {
+        let (issuer, may_be_plain) = match &self.settings.origin {
+            Origin::Set(address) => return Ok(address.clone()),
+            Origin::Issuer(issuer, may_be_plain) => (issuer, *may_be_plain),
+        };
+        let now = self.settings.clock.monotonic();
+        let known = self.discovered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((address, _)) = known.filter(|(_, since)| now < *since + REDISCOVER_AFTER) {
+            return Ok(address);
+        }
+        let address = discover(&*self.settings.client, issuer, may_be_plain).await?;
+        *self.discovered.lock().unwrap_or_else(PoisonError::into_inner) = Some((address.clone(), now));
+        Ok(address)
+    }
+}
+
+/// Other than the address of an issuer it may have a query.
+pub(super) fn set_address(text: &str, may_be_plain: fn(&str) -> bool) -> Result<Uri, ConfigError> {
+    if text.contains('#') {
+        return Err(ConfigError::from_static("the address of a JWK set has a fragment"));
+    }
+    Address::parse(text.split('?').next().unwrap_or_default(), may_be_plain)?;
+    text.parse().map_err(|_| ConfigError::from_static("the query of the address is malformed"))
+}
+
+fn is_public(key: &Key) -> Result<(), ConfigError> {
+    match key.algorithm.family() {
+        Family::Hmac => Err(ConfigError::from_static("an HMAC key that is published is no secret")),
+        _ => Ok(()),
+    }
+}
+
+/// OpenID Connect Discovery 1.0 section 4, then RFC 8414 section 3.
+async fn discover(client: &dyn HttpClient, issuer: &Address, may_be_plain: fn(&str) -> bool) -> Result<Uri, BoxError> {
+    let openid = format!("{}/.well-known/openid-configuration", issuer.as_str().trim_end_matches('/'));
+    let mut response = get(client, &openid.parse()?).await?;
+    if response.status().is_client_error() {
+        response = get(client, &issuer.without_slash().well_known("oauth-authorization-server").parse()?).await?;
+    }
+    let metadata: Value = serde_json::from_slice(demand_ok(response)?.body())?;
+    let named = |name: &str| metadata.get(name).and_then(Value::as_str).ok_or(format!("the metadata names no {name}"));
+    // Somebody else's metadata would make his keys those of our issuer.
+    if named("issuer")? != issuer.as_str() {
+        return Err("the metadata is that of another issuer".into());
+    }
+    Ok(set_address(named("jwks_uri")?, may_be_plain)?)
+}
+
+async fn get(client: &dyn HttpClient, address: &Uri) -> Result<Response<Bytes>, BoxError> {
+    let response = within(FETCH_DEADLINE, client.get(address, MAX_DOCUMENT_BYTES)).await??;
+    if response.body().len() > MAX_DOCUMENT_BYTES {
+        return Err("the document is too large".into());
+    }
+    Ok(response)
+}
+
+fn demand_ok(response: Response<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    match response.status() {
+        StatusCode::OK => Ok(response),
+        other => Err(format!("the issuer answers {other}").into()),
+    }
+}
+
+/// An issuer moves its set seldom, and says so beforehand.
+const REDISCOVER_AFTER: Duration = Duration::from_secs(24 * 3600);

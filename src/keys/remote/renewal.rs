@@ -1,0 +1,221 @@
+//! [`Renewal`]: one task fetches, and everyone else asks it to.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+use super::discovery::{Fetched, Fetcher};
+use super::settings::Settings;
+use crate::clock::Clock;
+use crate::error::BoxError;
+use crate::keys::key_set::KeySet;
+use crate::keys::key_source::KeysFuture;
+use crate::limits::within;
+use crate::task::{Background, Outage};
+
+/// The keys at hand, and the task that renews them: started at first use, ended with the last handle.
+pub(super) struct Renewal {
+    fetcher: Fetcher,
+    clock: Arc<dyn Clock>,
+    state: watch::Sender<State>,
+    /// Somebody waits for a fetch, whether one is due or not.
+    asked: AtomicBool,
+    /// When an unknown `kid` last made us fetch, by the monotonic clock.
+    last_ask: Mutex<Option<Duration>>,
+    wanted: Arc<Notify>,
+    task: Background,
+}
+
+#[derive(Default)]
+struct State {
+    keys: Option<Arc<KeySet>>,
+    /// How many fetches have ended.
+    fetches: u64,
+    is_fetching: bool,
+    /// When the next one is due, by the monotonic clock.
+    due: Duration,
+    /// Of the last fetch, and how many in a row.
+    failure: Option<JwksError>,
+    failures: u32,
+}
+
+impl Renewal {
+    pub(super) fn new(settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            clock: Arc::clone(&settings.clock),
+            fetcher: Fetcher::new(settings),
+            state: watch::Sender::default(),
+            asked: AtomicBool::new(false),
+            last_ask: Mutex::default(),
+            wanted: Arc::default(),
+            task: Background::default(),
+        })
+    }
+
+    pub(super) fn keys(self: &Arc<Self>) -> Option<Arc<KeySet>> {
+        self.start();
+        let state = self.state.borrow();
+        // The task sleeps by the runtime's clock; ours may have been set.
+        if state.due <= self.clock.monotonic() {
+            self.wanted.notify_one();
+        }
+        state.keys.clone()
+    }
+
+    /// For a token that no key at hand fits.
+    pub(super) fn ask(self: &Arc<Self>) -> Option<KeysFuture> {
+        let mut last_ask = self.last_ask.lock().unwrap_or_else(PoisonError::into_inner);
+        let (state, now) = (self.state.borrow(), self.clock.monotonic());
+        if !state.is_fetching && !self.asked.load(Ordering::Relaxed) {
+            let too_early = match &state.keys {
+                Some(_) => last_ask.is_some_and(|last| now < last + BETWEEN_ASKS),
+                // The task fetches by itself, and garbage does not hurry it.
+                None => state.failure.is_some() && now < state.due,
+            };
+            if too_early {
+                // Whether the key exists is known only if the last fetch went well.
+                let failure = state.failure.clone()?;
+                return Some(Box::pin(std::future::ready(Err(failure.into()))));
+            }
+            if state.keys.is_some() {
+                *last_ask = Some(now);
+                self.ask_task();
+            }
+        }
+        let fetched = self.fetched(state.fetches);
+        drop(state);
+        self.start();
+        Some(Box::pin(async move { Ok(fetched.await?) }))
+    }
+
+    pub(super) async fn renew_now(self: &Arc<Self>) -> Result<(), JwksError> {
+        let under_way = {
+            let state = self.state.borrow();
+            state.fetches + u64::from(state.is_fetching)
+        };
+        // First, so that the fetch which the task begins with is this one.
+        self.ask_task();
+        self.start();
+        self.fetched(under_way).await
+    }
+
+    fn ask_task(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+        self.wanted.notify_one();
+    }
+
+    /// Waits until more than this many fetches have ended.
+    fn fetched(&self, fetches: u64) -> impl Future<Output = Result<(), JwksError>> + Send + use<> {
+        let mut state = self.state.subscribe();
+        async move {
+            let ended = within(ASK_DEADLINE, state.wait_for(|state| state.fetches > fetches)).await;
+            match ended.map_err(JwksError::new)?.map_err(JwksError::new)?.failure.clone() {
+                Some(failure) => Err(failure),
+                None => Ok(()),
+            }
+        }
+    }
+
+    /// Starts the task, unless it runs. Without a runtime there is none.
+    fn start(self: &Arc<Self>) {
+        if self.task.is_running() {
+            return;
+        }
+        if let Ok(runtime) = Handle::try_current() {
+            let (renewal, wanted) = (Arc::downgrade(self), Arc::clone(&self.wanted));
+            self.task.start(&runtime, || Self::run(renewal, wanted));
+        }
+    }
+
+    async fn run(renewal: Weak<Self>, wanted: Arc<Notify>) {
+        let mut outage = Outage::of("the issuer's keys cannot be fetched");
+        // An earlier task may have ended while it was fetching, and others wait for that fetch.
+        let Some(first) = renewal.upgrade() else { return };
+        first.state.send_modify(|state| {
+            if std::mem::take(&mut state.is_fetching) {
+                first.asked.store(true, Ordering::Relaxed);
+            }
+        });
+        drop(first);
+        loop {
+            let Some(renewal) = renewal.upgrade() else { return };
+            let now = renewal.clock.monotonic();
+            let due = renewal.state.borrow().due;
+            if renewal.asked.load(Ordering::Relaxed) || due <= now {
+                outage.note(renewal.fetch().await);
+                continue;
+            }
+            drop(renewal);
+            // Whoever wakes us may have waited for the fetch that has just ended: so we look again.
+            let _ = timeout(due - now, wanted.notified()).await;
+        }
+    }
+
+    async fn fetch(&self) -> Result<(), JwksError> {
+        self.state.send_modify(|state| state.is_fetching = true);
+        self.asked.store(false, Ordering::Relaxed);
+        let outcome = self.fetcher.fetch().await.map_err(JwksError::new);
+        let now = self.clock.monotonic();
+        self.state.send_modify(|state| {
+            state.is_fetching = false;
+            state.fetches += 1;
+            state.failure = outcome.as_ref().err().cloned();
+            match &outcome {
+                Ok(Fetched { keys, lifetime }) => {
+                    state.keys = Some(Arc::clone(keys));
+                    state.failures = 0;
+                    state.due = now + *lifetime * 3 / 4;
+                }
+                Err(_) => {
+                    let most = if state.keys.is_some() { MOST_BETWEEN_FAILURES } else { MOST_WITHOUT_KEYS };
+                    state.due = now + (BETWEEN_FAILURES * 2_u32.pow(state.failures.min(6))).min(most);
+                    state.failures += 1;
+                }
+            }
+        });
+        outcome.map(drop)
+    }
+}
+
+/// Why an issuer's keys could not be fetched. The cause is for the log.
+#[derive(Clone)]
+pub struct JwksError(Arc<BoxError>);
+
+impl JwksError {
+    fn new(cause: impl Into<BoxError>) -> Self {
+        Self(Arc::new(cause.into()))
+    }
+}
+
+impl fmt::Display for JwksError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the issuer's keys cannot be fetched")
+    }
+}
+
+impl fmt::Debug for JwksError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("JwksError").field(&self.0).finish()
+    }
+}
+
+impl Error for JwksError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&**self.0)
+    }
+}
+
+/// Garbage tokens make us fetch this seldom.
+const BETWEEN_ASKS: Duration = Duration::from_secs(60);
+const BETWEEN_FAILURES: Duration = Duration::from_secs(1);
+const MOST_BETWEEN_FAILURES: Duration = Duration::from_secs(60);
+/// No token can be judged until then.
+const MOST_WITHOUT_KEYS: Duration = Duration::from_secs(4);
+/// Above six documents of five seconds: a fetch that is under way, and the next, each of two documents of metadata and the set.
+const ASK_DEADLINE: Duration = Duration::from_secs(35);

@@ -1,0 +1,159 @@
+//! [`SigningKey`]: the key that signs our own access tokens.
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::EncodingKey;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::algorithm::{Algorithm, Family};
+use super::crypto::Signer;
+use super::jwk;
+use super::key::{Key, header};
+use super::key_set::KeySet;
+use super::secret::Secret;
+use crate::error::ConfigError;
+
+/// The key that signs our own access tokens.
+///
+/// HS256 from the application's one [`Secret`] needs nothing else, and suits a service that checks its own tokens. Where others check them,
+/// an asymmetric key keeps the power to sign at home: they read the public part from `/.well-known/jwks.json`.
+///
+/// ```
+/// use tower_bearer::{Algorithm, Secret, SigningKey};
+///
+/// let key = SigningKey::hs256(&Secret::random()?)?;
+/// assert_eq!(key.algorithm(), Algorithm::Hs256);
+/// # Ok::<(), tower_bearer::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct SigningKey {
+    private: Arc<Private>,
+    keys: KeySet,
+}
+
+struct Private {
+    algorithm: Algorithm,
+    signer: Signer,
+    /// The header segment of every token that this key signs.
+    header: String,
+    hmac_secret: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl SigningKey {
+    /// HS256 with a key that is derived from `secret`. What the earlier secrets of its ring signed is still accepted.
+    ///
+    /// # Errors
+    ///
+    /// None today; kept for what a later provider may refuse.
+    pub fn hs256(secret: &Secret) -> Result<Self, ConfigError> {
+        let ring = secret.derive::<32>("HS256 key").zip(secret.derive::<9>("HS256 key id"));
+        let mut keys = ring.map(|(key, kid)| Self::hmac(Some(URL_SAFE_NO_PAD.encode(*kid)), Algorithm::Hs256, &*key));
+        let current = keys.next().ok_or(ConfigError::from_static("the ring of secrets is empty"))??;
+        keys.try_fold(current, |current, previous| Ok(current.with_previous(previous?)))
+    }
+
+    /// A private key in PEM (PKCS#8): RSA signs by RS256, P-256 by ES256, P-384 by ES384, Ed25519 by EdDSA.
+    ///
+    /// Its `kid` is its thumbprint (RFC 7638).
+    ///
+    /// # Errors
+    ///
+    /// The text is no such key, or the key is weak (RSA below 2048 bits).
+    pub fn from_pem(pem: &str) -> Result<Self, ConfigError> {
+        let unusable = || ConfigError::new("the PEM holds no private key in PKCS#8. Try: openssl genpkey -algorithm ed25519");
+        // The same armour holds all of them; what is inside tells which it is.
+        if let Ok(key) = EncodingKey::from_ed_pem(pem.as_bytes()) {
+            return Self::private(Algorithm::EdDsa, &key);
+        }
+        if let Ok(key) = EncodingKey::from_ec_pem(pem.as_bytes()) {
+            return Self::private(Algorithm::Es256, &key).or_else(|_| Self::private(Algorithm::Es384, &key));
+        }
+        let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| unusable())?;
+        Self::private(Algorithm::Rs256, &key)
+    }
+
+    /// A private RSA key in PEM (PKCS#8 or PKCS#1), for an algorithm other than RS256.
+    ///
+    /// # Errors
+    ///
+    /// The text is no RSA key, or `algorithm` is none for RSA.
+    pub fn from_rsa_pem(algorithm: Algorithm, pem: &str) -> Result<Self, ConfigError> {
+        if algorithm.family() != Family::Rsa {
+            return Err(ConfigError::new(format!("{algorithm} does not sign with RSA")));
+        }
+        let key = EncodingKey::from_rsa_pem(pem.as_bytes())
+            .map_err(|_| ConfigError::new("the PEM holds no private RSA key. Try: openssl genrsa 3072"))?;
+        Self::private(algorithm, &key)
+    }
+
+    /// An `oct` JWK (RFC 7518 section 6.4): an HMAC key that is shared with others. Without `alg` it is HS256.
+    ///
+    /// # Errors
+    ///
+    /// The text is no such key, or the key is shorter than its hash.
+    pub fn from_jwk(json: &str) -> Result<Self, ConfigError> {
+        let jwk = jwk::read_oct(json)?;
+        Self::hmac(jwk.kid, jwk.algorithm, &jwk.secret)
+    }
+
+    /// Goes on accepting what `previous` signed, for as long as such tokens live. It signs nothing new.
+    #[must_use]
+    pub fn with_previous(mut self, previous: Self) -> Self {
+        self.keys = self.keys.with(previous.keys);
+        self
+    }
+
+    /// How this key signs.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.private.algorithm
+    }
+
+    /// The keys that check what this key signed, and what the keys before it signed.
+    #[must_use]
+    pub fn key_set(&self) -> KeySet {
+        self.keys.clone()
+    }
+
+    /// The HMAC key as a JWK, for a service that checks our tokens: whoever has it can also sign them. `None` for an asymmetric key.
+    #[must_use]
+    pub fn dangerous_export_jwk(&self) -> Option<String> {
+        let secret = URL_SAFE_NO_PAD.encode(self.private.hmac_secret.as_deref()?);
+        Some(json!({ "kty": "oct", "alg": self.private.algorithm.as_str(), "k": secret }).to_string())
+    }
+
+    pub(crate) fn header(&self) -> &str {
+        &self.private.header
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        self.private.signer.sign(message)
+    }
+
+    fn hmac(kid: Option<String>, algorithm: Algorithm, secret: &[u8]) -> Result<Self, ConfigError> {
+        let header = header(kid.as_deref(), algorithm);
+        // Refuses a short key, and an algorithm that is none for it.
+        let keys = KeySet::one(Key::hmac(kid, algorithm, secret)?);
+        let signer = Signer::hmac(algorithm, secret);
+        let hmac_secret = Some(Zeroizing::new(secret.to_vec()));
+        Ok(Self { private: Arc::new(Private { algorithm, signer, header, hmac_secret }), keys })
+    }
+
+    fn private(algorithm: Algorithm, key: &EncodingKey) -> Result<Self, ConfigError> {
+        let (signer, public) = Signer::private(algorithm, key.as_bytes())?;
+        let kid = jwk::thumbprint(&public);
+        let header = header(Some(&kid), algorithm);
+        let keys = KeySet::one(Key::public(Some(kid), algorithm, public)?);
+        Ok(Self { private: Arc::new(Private { algorithm, signer, header, hmac_secret: None }), keys })
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("algorithm", &self.private.algorithm).finish_non_exhaustive()
+    }
+}

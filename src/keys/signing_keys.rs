@@ -1,0 +1,194 @@
+//! [`SigningKeys`]: the keys that sign our access tokens, one after the other.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::key_set::KeySet;
+use super::key_source::{KeySource, KeysFuture, ProvideKeys};
+use super::signing_key::SigningKey;
+use crate::clock::{Clock, Timestamp};
+use crate::error::ConfigError;
+use crate::revocation::MAX_ACCESS_TOKEN_LIFETIME;
+use crate::token::AccessTokenVerifier;
+
+/// The keys that sign our access tokens, one after the other: a key is changed without a restart and without a logout.
+///
+/// A key passes three moments:
+///
+/// 1. It is **published**, from [`rotate_to`](Self::rotate_to) on: [`JwksEndpoint`](crate::JwksEndpoint) shows it, and our own verifiers
+///    believe it.
+/// 2. It **signs**, from the moment that `rotate_to` names until the next key does.
+/// 3. It **is forgotten** when the last token that it signed has expired: a day and five minutes after the next key began to sign, which is the
+///    longest life of a session's access token; later, if [`sign`](crate::AccessTokenSigner::sign) gave a token of this process a longer one.
+///
+/// A clone is the same keys. Processes do not tell each other: give all of them the same keys with the same moments, and a process that
+/// starts in between the old key too, as below.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_bearer::{AccessTokenSigner, Clock, Secret, SigningKey, SigningKeys, SystemClock};
+///
+/// # let (old, new) = (Secret::random()?, Secret::random()?);
+/// let keys = SigningKeys::new(SigningKey::hs256(&old)?);
+/// let signer = AccessTokenSigner::new("https://api.example.com", "example-api", keys.clone())?;
+/// // Others keep our published keys for five minutes: in ten they all have the new one.
+/// keys.rotate_to(SigningKey::hs256(&new)?, SystemClock.now() + Duration::from_secs(600))?;
+/// # Ok::<(), tower_bearer::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct SigningKeys(Arc<RwLock<Schedule>>);
+
+struct Schedule {
+    /// In the order in which they begin to sign.
+    keys: Vec<Scheduled>,
+    at_hand: Option<AtHand>,
+}
+
+struct Scheduled {
+    key: SigningKey,
+    signs_from: Timestamp,
+    /// When the last token ends that it signed here, in milliseconds.
+    last_end: AtomicU64,
+}
+
+/// The keys that verify from one moment until, but not at, another.
+struct AtHand {
+    keys: Arc<KeySet>,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+impl SigningKeys {
+    /// Signs with this key, until it is told otherwise.
+    #[must_use]
+    pub fn new(key: SigningKey) -> Self {
+        let first = Scheduled { key, signs_from: Timestamp::ZERO, last_end: AtomicU64::new(0) };
+        Self(Arc::new(RwLock::new(Schedule { keys: vec![first], at_hand: None })))
+    }
+
+    /// Publishes `next` now, and signs with it from `signs_from` on.
+    ///
+    /// Verifiers elsewhere keep what we publish for five minutes: leave them ten. A moment that has passed means at once; a process that starts later
+    /// names the moment at which the others really changed. What the old key signed is accepted for as long as it lives, also if the key leaked:
+    /// to refuse that, start with the new key alone.
+    ///
+    /// # Errors
+    ///
+    /// The key before it begins to sign later than that.
+    pub fn rotate_to(&self, next: SigningKey, signs_from: Timestamp) -> Result<(), ConfigError> {
+        let mut schedule = self.write();
+        if schedule.keys.last().is_some_and(|last| signs_from < last.signs_from) {
+            return Err(ConfigError::new("the key before this one begins to sign later. Keys follow each other"));
+        }
+        schedule.keys.push(Scheduled { key: next, signs_from, last_end: AtomicU64::new(0) });
+        schedule.at_hand = None;
+        Ok(())
+    }
+
+    /// The key that signs now a token that lives until `end`.
+    pub(crate) fn sign_until(&self, end: Timestamp, now: Timestamp) -> SigningKey {
+        let schedule = self.read();
+        let (current, is_last) = schedule.current(now);
+        current.last_end.fetch_max(end.as_millis(), Ordering::Relaxed);
+        let key = current.key.clone();
+        drop(schedule);
+        if !is_last {
+            // What is at hand may be counting without this token: the clock was set back, perhaps.
+            self.write().at_hand = None;
+        }
+        key
+    }
+
+    /// What verifies at this moment.
+    fn key_set(&self, now: Timestamp) -> Arc<KeySet> {
+        if let Some(at_hand) = self.read().at_hand.as_ref().filter(|at_hand| at_hand.from <= now && now < at_hand.until) {
+            return Arc::clone(&at_hand.keys);
+        }
+        let mut schedule = self.write();
+        let at_hand = schedule.at(now);
+        Arc::clone(&schedule.at_hand.insert(at_hand).keys)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Schedule> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Schedule> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Schedule {
+    /// Which key signs, and whether it is the last one.
+    fn current(&self, now: Timestamp) -> (&Scheduled, bool) {
+        let begun = self.keys.partition_point(|scheduled| scheduled.signs_from <= now);
+        // The first one has always begun.
+        (&self.keys[begun.saturating_sub(1)], begun == self.keys.len())
+    }
+
+    fn at(&self, now: Timestamp) -> AtHand {
+        let mut at_hand = AtHand { keys: Arc::default(), from: Timestamp::ZERO, until: Timestamp::from_millis(u64::MAX) };
+        let mut keys = KeySet::default();
+        for (index, scheduled) in self.keys.iter().enumerate() {
+            let forgotten = self.keys.get(index + 1).map(|next| scheduled.forgotten(next.signs_from));
+            match forgotten {
+                Some(moment) if moment <= now => at_hand.from = at_hand.from.max(moment),
+                Some(moment) => at_hand.until = at_hand.until.min(moment),
+                None => {}
+            }
+            if forgotten.is_none_or(|moment| moment > now) {
+                keys = keys.with(scheduled.key.key_set());
+            }
+        }
+        AtHand { keys: Arc::new(keys), ..at_hand }
+    }
+}
+
+impl Scheduled {
+    /// When its last token has expired everywhere, if the next key signs from this moment.
+    fn forgotten(&self, next_signs_from: Timestamp) -> Timestamp {
+        let here = Timestamp::from_millis(self.last_end.load(Ordering::Relaxed));
+        let elsewhere = next_signs_from + MAX_ACCESS_TOKEN_LIFETIME;
+        here.max(elsewhere) + AccessTokenVerifier::MAX_LEEWAY
+    }
+}
+
+impl From<SigningKey> for SigningKeys {
+    fn from(key: SigningKey) -> Self {
+        Self::new(key)
+    }
+}
+
+impl fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.read().keys.iter().map(|scheduled| &scheduled.key)).finish()
+    }
+}
+
+/// Our own keys, at the time of our clock.
+#[derive(Debug)]
+pub(crate) struct OwnKeys {
+    pub(crate) keys: SigningKeys,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl ProvideKeys for OwnKeys {
+    fn keys(&self) -> Option<Arc<KeySet>> {
+        Some(self.keys.key_set(self.clock.now()))
+    }
+
+    fn ask(&self) -> Option<KeysFuture> {
+        None
+    }
+
+    fn never_has_any(&self) -> bool {
+        false
+    }
+}
+
+impl From<OwnKeys> for KeySource {
+    fn from(keys: OwnKeys) -> Self {
+        Self::new(keys)
+    }
+}

@@ -1,0 +1,9 @@
+//! Names on the wire: who, for whom, which session, and what is allowed.
+
+mod name;
+mod scope;
+mod session_id;
+
+pub use name::{Audience, Issuer, Subject};
+pub use scope::{InvalidScope, Scope};
+pub use session_id::{InvalidSessionId, SessionId};

@@ -1,0 +1,241 @@
+//! [`Revocations`]: the sessions whose access tokens no longer count, in this process.
+
+use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::futures::Notified;
+use tokio::sync::{Mutex, Notify};
+
+use crate::clock::Clock;
+use crate::error::BoxError;
+use crate::limits::within;
+use crate::names::SessionId;
+use crate::token::AccessTokenVerifier;
+
+/// The sessions that were revoked within the [retention](REVOCATION_RETENTION): asked in memory at every request, and at every refresh.
+///
+/// It has to be loaded before the first answer counts; until then nobody passes. How old it may be is for whoever asks to say.
+#[derive(Clone)]
+pub(crate) struct Revocations(Arc<Inner>);
+
+struct Inner {
+    clock: Arc<dyn Clock>,
+    source: Box<dyn RevocationSource>,
+    revoked: RwLock<Revoked>,
+    /// The monotonic moment, in milliseconds, up to which everything is known. Whoever reads it sees that in the set.
+    current_to: AtomicU64,
+    /// Held by whoever loads. The number counts the loads that failed.
+    loading: Mutex<()>,
+    failures: AtomicU64,
+    /// For those who wait for a session of theirs to be revoked.
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Revoked {
+    known: HashMap<SessionId, Known>,
+    /// When to forget whom, the next one first. One whose time was put off is here twice.
+    ends: BinaryHeap<Reverse<(Duration, SessionId)>>,
+    /// How many were ever entered.
+    entered: u64,
+}
+
+struct Known {
+    /// By the monotonic clock: a jump of the time of day brings no token back to life.
+    until: Duration,
+    /// How many had been entered before.
+    number: u64,
+}
+
+/// A session in the feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// The session.
+    pub id: SessionId,
+    /// How long it has been in the feed, by the store's clock, whatever clock he had who revoked. Never more than that: processes forget a
+    /// session when it is as old as the [retention](crate::REVOCATION_RETENTION). [`Duration::ZERO`] is always safe.
+    pub age: Duration,
+}
+
+/// Where the set comes from.
+pub(crate) trait RevocationSource: Send + Sync {
+    /// Enters everything that the store has into `revocations`.
+    fn load<'a>(&'a self, revocations: &'a Revocations) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>>;
+}
+
+impl Revocations {
+    pub(crate) fn new(clock: Arc<dyn Clock>, source: impl RevocationSource + 'static) -> Self {
+        Self(Arc::new(Inner {
+            clock,
+            source: Box::new(source),
+            revoked: RwLock::default(),
+            current_to: AtomicU64::new(NEVER),
+            loading: Mutex::default(),
+            failures: AtomicU64::new(0),
+            changed: Notify::new(),
+        }))
+    }
+
+    /// Whether the set was loaded, and is not older than `max_lag`.
+    pub(crate) fn is_current(&self, max_lag: Option<Duration>) -> bool {
+        match (self.0.current_to.load(Ordering::Acquire), max_lag) {
+            (NEVER, _) => false,
+            (_, None) => true,
+            (current_to, Some(max_lag)) => self.since(current_to) <= max_lag,
+        }
+    }
+
+    /// How old the set is. `None`: it was never loaded.
+    pub(crate) fn lag(&self) -> Option<Duration> {
+        match self.0.current_to.load(Ordering::Acquire) {
+            NEVER => None,
+            current_to => Some(self.since(current_to)),
+        }
+    }
+
+    /// Waits until the set is current. Of those who come at once one asks the store; if it fails, it fails for all of them; if he gives up,
+    /// the next one asks.
+    pub(crate) async fn load(&self, max_lag: Option<Duration>) -> Result<(), BoxError> {
+        if self.is_current(max_lag) {
+            return Ok(());
+        }
+        // The wait for others is limited too: a store that hangs makes nobody wait for longer than one that fails.
+        within(REFRESH_DEADLINE, async {
+            let failures = self.0.failures.load(Ordering::Relaxed);
+            let _loading = self.0.loading.lock().await;
+            if self.is_current(max_lag) {
+                return Ok(());
+            }
+            if self.0.failures.load(Ordering::Relaxed) != failures {
+                return Err("the store failed while this request waited for another to ask it".into());
+            }
+            let loaded = within(PULL_DEADLINE, self.0.source.load(self)).await.unwrap_or_else(|elapsed| Err(elapsed.into()));
+            if loaded.is_err() {
+                self.0.failures.fetch_add(1, Ordering::Relaxed);
+            }
+            loaded
+        })
+        .await?
+    }
+
+    pub(crate) fn contains(&self, id: &SessionId) -> bool {
+        self.0.revoked.read().unwrap_or_else(PoisonError::into_inner).known.contains_key(id)
+    }
+
+    /// Enters sessions, and drops those whose last access token has ended. Requests go on in between.
+    pub(crate) fn extend(&self, revoked: &[Revocation]) {
+        let now = self.0.clock.monotonic();
+        self.0.revoked.write().unwrap_or_else(PoisonError::into_inner).forget(now);
+        let entered = self.entered();
+        for some in revoked.chunks(AT_ONCE) {
+            let mut set = self.0.revoked.write().unwrap_or_else(PoisonError::into_inner);
+            for &Revocation { id, age } in some {
+                set.enter(id, now + REVOCATION_RETENTION.saturating_sub(age));
+            }
+        }
+        // Every pull repeats what is known.
+        if self.entered() != entered {
+            self.0.changed.notify_waiters();
+        }
+    }
+
+    /// Ready when sessions have been entered after this call.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.0.changed.notified()
+    }
+
+    /// How many sessions were ever entered: for [`lacking`](Self::lacking).
+    pub(crate) fn entered(&self) -> u64 {
+        self.0.revoked.read().unwrap_or_else(PoisonError::into_inner).entered
+    }
+
+    /// Which of the first `entered` sessions are not among `revoked`, and not to be forgotten by now.
+    pub(crate) fn lacking(&self, revoked: &[Revocation], entered: u64) -> Vec<SessionId> {
+        let revoked: HashSet<SessionId> = revoked.iter().map(|revocation| revocation.id).collect();
+        let set = self.0.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        let now = self.0.clock.monotonic();
+        let before = set.known.iter().filter(|(_, known)| known.number < entered && known.until > now);
+        before.map(|(id, _)| *id).filter(|id| !revoked.contains(id)).collect()
+    }
+
+    /// The set has everything that was revoked before the monotonic moment `asked`.
+    pub(crate) fn set_current_to(&self, asked: Duration) {
+        let asked = as_millis(asked);
+        // Of two pulls at once the earlier may come last.
+        let later = |current_to| (current_to == NEVER || current_to < asked).then_some(asked);
+        // An error says that it was later already.
+        let _ = self.0.current_to.fetch_update(Ordering::Release, Ordering::Relaxed, later);
+    }
+
+    fn since(&self, current_to: u64) -> Duration {
+        Duration::from_millis(as_millis(self.0.clock.monotonic()).saturating_sub(current_to))
+    }
+}
+
+impl Revoked {
+    fn enter(&mut self, id: SessionId, until: Duration) {
+        match self.known.entry(id) {
+            Entry::Vacant(unknown) => {
+                unknown.insert(Known { until, number: self.entered });
+                self.entered += 1;
+            }
+            // What pages repeat moves nothing.
+            Entry::Occupied(known) if until <= known.get().until + REPEATED => return,
+            // After a restore it was entered again, and counts anew.
+            Entry::Occupied(mut known) => known.get_mut().until = until,
+        }
+        self.ends.push(Reverse((until, id)));
+    }
+
+    fn forget(&mut self, now: Duration) {
+        while let Some(&Reverse((until, id))) = self.ends.peek()
+            && until <= now
+        {
+            self.ends.pop();
+            if self.known.get(&id).is_some_and(|known| known.until <= now) {
+                self.known.remove(&id);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Revocations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let revoked = self.0.revoked.read().unwrap_or_else(PoisonError::into_inner).known.len();
+        f.debug_struct("Revocations").field("lag", &self.lag()).field("revoked", &revoked).finish()
+    }
+}
+
+fn as_millis(moment: Duration) -> u64 {
+    u64::try_from(moment.as_millis()).unwrap_or(NEVER - 1)
+}
+
+const NEVER: u64 = u64::MAX;
+/// Sessions that are entered while requests wait.
+const AT_ONCE: usize = 4096;
+/// What clocks and slow pages make of the same age.
+const REPEATED: Duration = Duration::from_secs(60);
+
+/// The longest lifetime that an access token of a session may have.
+pub(crate) const MAX_ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+/// More than a store takes that works, for a page that may hold a day of revocations.
+pub(crate) const PULL_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A refresh that takes longer is given up.
+pub(crate) const REFRESH_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a revocation is kept, in memory and in stores: as long as an access token of that session may still be accepted.
+///
+/// That is the longest lifetime which any configuration, earlier ones too, could have given it, the greatest leeway, a refresh that was
+/// under way, and a minute: 24 hours, 6 minutes and 30 seconds.
+pub const REVOCATION_RETENTION: Duration = Duration::from_secs(
+    MAX_ACCESS_TOKEN_LIFETIME.as_secs() + AccessTokenVerifier::MAX_LEEWAY.as_secs() + REFRESH_DEADLINE.as_secs() + 60,
+);

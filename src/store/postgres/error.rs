@@ -1,0 +1,8 @@
+//! Errors of this store.
+
+use crate::error::BoxError;
+use crate::store::contract::StoreError;
+
+pub(super) fn failed(source: impl Into<BoxError>) -> StoreError {
+    StoreError::new("PostgreSQL", source)
+}

@@ -1,0 +1,273 @@
+//! [`PostgresStore`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::Row;
+use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
+use sqlx::types::Uuid;
+
+use super::announcements::Listening;
+use super::error::failed;
+use super::pulls::Pulls;
+use super::schema;
+use super::statements::Statements;
+use super::table_prefix::TablePrefix;
+use crate::clock::Timestamp;
+use crate::error::BoxError;
+use crate::names::{SessionId, Subject};
+use crate::revocation::Revocation;
+use crate::store::contract::{MAX_LISTED, SessionStore, StoreError};
+use crate::store::feed::{Announcements, Cursor, RevocationPage};
+use crate::store::retention::Ended;
+use crate::store::session::{Revoked, Session, SessionParts};
+use crate::store::sql::{age, array, bind_changes, bind_row, millis, read_row, revision, revoked, timestamp};
+
+/// Sessions in PostgreSQL 13 or later: for applications on several machines.
+///
+/// Every promise is kept by a single statement. A trigger enters a session into the feed of revocations in the transaction that revokes it,
+/// whoever wrote the statement, and announces it by `NOTIFY`.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_bearer::PostgresStore;
+/// use tower_bearer::store::sqlx::PgPool;
+///
+/// let pool = PgPool::connect("postgres://localhost/app").await?;
+/// let store = PostgresStore::from_pool(pool).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Connections
+///
+/// Beside the pool the store opens up to two connections with the pool's options: one to pull revocations, so that an exhausted pool keeps
+/// no logout from the other processes, and one to listen (one for each subscription). They are closed with the last clone of the store.
+///
+/// Behind PgBouncer with `pool_mode = transaction` no announcement arrives, and no warning tells it: a logout is felt in a second. Without its
+/// `max_prepared_statements` (since PgBouncer 1.21) the `PgConnectOptions` need `.statement_cache_capacity(0)`.
+///
+/// # Schema
+///
+/// The tables are in the first schema of the connection's `search_path`, by default `public`; for another, such as `auth`, take
+/// `PgConnectOptions::options([("search_path", "auth")])`. The schema has to be there.
+///
+/// The role that opens the store first makes the tables, and whichever opens it first after an update of this crate. The others need
+/// `SELECT` on `tower_bearer_migrations`, and `SELECT`, `INSERT`, `UPDATE` and `DELETE` on `tower_bearer_sessions` and
+/// `tower_bearer_revocations`.
+///
+/// # Limits
+///
+/// A transaction that writes, anywhere on the server, makes every pull repeat what was revoked since it began, until it ends: keep
+/// transactions short. A [`Subject`] with a NUL cannot be kept: `insert` fails, and nothing else finds one.
+#[derive(Clone)]
+pub struct PostgresStore {
+    pool: PgPool,
+    pulls: Arc<Pulls>,
+    sql: Arc<Statements>,
+    prefix: TablePrefix,
+}
+
+impl PostgresStore {
+    /// Connects by a URL such as `postgres://user:password@host/database`, and creates or updates the tables `tower_bearer_*`.
+    ///
+    /// The pool is one of its own, with the defaults of `sqlx` (10 connections at most).
+    ///
+    /// # Errors
+    ///
+    /// The URL is none, the server cannot be reached, or what [`from_pool`](Self::from_pool) refuses.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::from_pool(PgPool::connect(url).await.map_err(failed)?).await
+    }
+
+    /// Uses the application's own pool, and creates or updates the tables `tower_bearer_*` in its database.
+    ///
+    /// # Errors
+    ///
+    /// The server is older than PostgreSQL 13. `synchronous_commit` is off, so that a crash could undo a logout.
+    /// `default_transaction_isolation` is above `read committed`, so that racing refreshes would fail. The tables cannot be made, or are
+    /// from a later version.
+    pub async fn from_pool(pool: PgPool) -> Result<Self, StoreError> {
+        Self::from_pool_with_prefix(pool, TablePrefix::default()).await
+    }
+
+    /// As [`from_pool`](Self::from_pool), with names that begin otherwise than with `tower_bearer_`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_pool`](Self::from_pool).
+    pub async fn from_pool_with_prefix(pool: PgPool, prefix: TablePrefix) -> Result<Self, StoreError> {
+        schema::check(&pool).await.map_err(failed)?;
+        schema::migrate(&pool, &prefix).await.map_err(failed)?;
+        let pulls = Arc::new(Pulls::new(one_connection_like(&pool)));
+        Ok(Self { pool, pulls, sql: Arc::new(Statements::new(&prefix)), prefix })
+    }
+}
+
+#[async_trait]
+impl SessionStore for PostgresStore {
+    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
+        let row = session.parts();
+        let query = bind_row!(sqlx::query(self.sql.insert.clone()), uuid(&row.id), row);
+        query.execute(&self.pool).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        let query = sqlx::query(self.sql.find.clone()).bind(uuid(id));
+        let row = query.fetch_one(&self.pool).await.map_err(failed)?;
+        refuse_standby(&row).map_err(failed)?;
+        let known = row.try_get::<Option<Uuid>, _>("id").map_err(failed)?.is_some();
+        known.then(|| read(&row).map_err(failed)).transpose()
+    }
+
+    async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
+        let next = next.parts();
+        let query = bind_changes!(sqlx::query(self.sql.replace.clone()), uuid(&next.id), next);
+        Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected() == 1)
+    }
+
+    async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
+        let query = sqlx::query(self.sql.confirm.clone()).bind(uuid(id)).bind(i64::from(generation));
+        query.execute(&self.pool).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
+        let query = sqlx::query(self.sql.revoke.clone()).bind(because.as_str()).bind(millis(now)).bind(uuid(id));
+        Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected() == 1)
+    }
+
+    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
+        if cannot_be_kept(subject) {
+            return Ok(0);
+        }
+        let query = sqlx::query(self.sql.revoke_all.clone()).bind(because.as_str()).bind(millis(now)).bind(subject.as_str());
+        Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected())
+    }
+
+    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        if cannot_be_kept(subject) {
+            return Ok(Vec::new());
+        }
+        let query = sqlx::query(self.sql.list.clone()).bind(subject.as_str()).bind(millis(now)).bind(MAX_LISTED as i64);
+        let rows = query.fetch_all(&self.pool).await.map_err(failed)?;
+        rows.iter().map(|row| read(row).map_err(failed)).collect()
+    }
+
+    async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
+        // A cursor that was not given out here is none.
+        let place = cursor.as_ref().and_then(|cursor| cursor.as_str().split_once('-'));
+        if let Some((history, xid)) = place.and_then(|(history, xid)| Some((history, xid.parse::<u64>().ok()?))) {
+            let row = self.pulls.fetch(&self.sql.revoked_since, Some(&xid.to_string())).await.map_err(failed)?;
+            let same_history = row.try_get::<&str, _>("history").map_err(failed)? == history;
+            if same_history && row.try_get("known").map_err(failed)? {
+                return page(&row, false).map_err(failed);
+            }
+        }
+        let row = self.pulls.fetch(&self.sql.revoked, None).await.map_err(failed)?;
+        page(&row, true).map_err(failed)
+    }
+
+    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
+        // Sorted, so that two processes which assert the same never wait for each other.
+        let mut ids: Vec<Uuid> = ids.iter().map(uuid).collect();
+        ids.sort_unstable();
+        for batch in ids.chunks(BATCH) {
+            let query = sqlx::query(self.sql.revoke_again.clone()).bind(Revoked::Other.as_str()).bind(millis(now)).bind(batch);
+            query.execute(&self.pool).await.map_err(failed)?;
+            // The trigger has entered what lived. This enters what is not known.
+            let query = sqlx::query(self.sql.enter_feed.clone()).bind(millis(now)).bind(batch);
+            query.execute(&self.pool).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Each has a connection of its own for as long as it lives.
+    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        let pool = one_connection_like(&self.pool);
+        let listening = Listening::on(&pool, &self.prefix.name("revoked")).await.map_err(failed)?;
+        Ok(Some(Box::new(listening)))
+    }
+
+    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let ended = Ended::by(now);
+        let (revoked, expired) = (millis(ended.revoked), millis(ended.expired));
+        let mut deleted = 0;
+        loop {
+            let query = sqlx::query_as(self.sql.delete_revoked.clone()).bind(revoked).bind(BATCH as i64);
+            let (entries, rows): (i64, i64) = query.fetch_one(&self.pool).await.map_err(failed)?;
+            deleted += rows.unsigned_abs();
+            if entries < BATCH as i64 {
+                break;
+            }
+        }
+        loop {
+            let query = sqlx::query(self.sql.delete_expired.clone()).bind(expired).bind(revoked).bind(BATCH as i64);
+            let rows = query.execute(&self.pool).await.map_err(failed)?.rows_affected();
+            deleted += rows;
+            if rows < BATCH as u64 {
+                break;
+            }
+        }
+        Ok(deleted)
+    }
+}
+
+/// Without what the URL may bear.
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+/// It connects when it is first used, as the pool does: same server, same role, same hooks.
+fn one_connection_like(pool: &PgPool) -> PgPool {
+    let options: PgPoolOptions = pool.options().clone();
+    options.min_connections(0).max_connections(1).connect_lazy_with((*pool.connect_options()).clone())
+}
+
+fn page(row: &PgRow, complete: bool) -> Result<RevocationPage, BoxError> {
+    refuse_standby(row)?;
+    let (history, next): (&str, &str) = (row.try_get("history")?, row.try_get("next")?);
+    let (ids, times): (Vec<Uuid>, Vec<i64>) = (row.try_get("ids")?, row.try_get("times")?);
+    let now = row.try_get("now")?;
+    let revocation = |(id, entered_at)| Revocation { id: session_id(id), age: age(i64::saturating_sub(now, entered_at)) };
+    Ok(RevocationPage {
+        revoked: ids.into_iter().zip(times).map(revocation).collect(),
+        complete,
+        cursor: Cursor::new(format!("{history}-{next}")),
+        store_time: Some(timestamp(now)?),
+    })
+}
+
+/// After a failover the old primary may be back as a standby, and the pool's name may still lead there. What it has not received yet would
+/// look like sessions that are unknown, and like logouts that never were.
+fn refuse_standby(row: &PgRow) -> Result<(), BoxError> {
+    if row.try_get("standby")? {
+        return Err("this server is a standby, and may lag: let the URL lead to the primary".into());
+    }
+    Ok(())
+}
+
+fn read(row: &PgRow) -> Result<Session, BoxError> {
+    Ok(read_row!(row, session_id(row.try_get("id")?)))
+}
+
+/// PostgreSQL's text has no NUL: nobody has such a subject.
+fn cannot_be_kept(subject: &Subject) -> bool {
+    subject.as_str().contains('\0')
+}
+
+/// Sixteen bytes, and no length before them.
+fn uuid(id: &SessionId) -> Uuid {
+    Uuid::from_bytes(*id.as_bytes())
+}
+
+fn session_id(uuid: Uuid) -> SessionId {
+    SessionId::from_bytes(uuid.into_bytes())
+}
+
+/// Rows that are locked at once.
+const BATCH: usize = 500;

@@ -1,0 +1,336 @@
+//! [`RedisStore`].
+
+use std::collections::HashSet;
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::{Client, Pipeline, RedisResult};
+
+use super::announcements::Subscription;
+use super::clean_up::{AT_ONCE, CleanUp, read_rows};
+use super::connection::{Connection, IS_REPLICA};
+use super::error::failed;
+use super::feed::{PAGE, Progress};
+use super::prefix::KeyPrefix;
+use super::prefix::bucket;
+use super::scripts::{Call, INDEX, REPLACE, REVOKE, call_all};
+use super::subjects::Place;
+use super::{connection, feed, row};
+use crate::clock::Timestamp;
+use crate::error::BoxError;
+use crate::names::{SessionId, Subject};
+use crate::revocation::REVOCATION_RETENTION;
+use crate::store::contract::{MAX_LISTED, SessionStore, StoreError};
+use crate::store::feed::{Announcements, Cursor, RevocationPage};
+use crate::store::retention::{Ended, KEEP_EXPIRED};
+use crate::store::session::{Revoked, Session};
+
+/// Sessions in Redis or Valkey: for many processes that share one server.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_bearer::RedisStore;
+///
+/// let store = RedisStore::open("redis://127.0.0.1").await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # What it needs
+///
+/// - Redis 6.2 or later (`SET … KEEPTTL` came with 6.0, exclusive ranges of `XRANGE` with 6.2), or any Valkey. The user
+///   needs all of its keys and its channel, scripts (`EVALSHA`, `SCRIPT LOAD`), `INFO`, and the commands of strings, sorted sets, streams and
+///   publish and subscribe.
+/// - The primary. A replica, which may lag, is 503: every process asks each second.
+/// - `maxmemory-policy noeviction`. Any other logs users out, and forgets logouts, when the memory is full; with a `maxmemory` it is refused.
+///   A full memory is 503 for logins, refreshes and logouts.
+/// - TLS (`rediss://`) is a feature of the crate `redis`: add it to the application with `tokio-rustls-comp` or `tokio-native-tls-comp`.
+///
+/// # What it stores
+///
+/// One key a session, 210 to 240 bytes with its place in the index by subject. It expires by itself a day after its absolute end, and 24
+/// hours, 6 minutes and 30 seconds after a revocation. A refresh is one read and one script on this key.
+///
+/// The index is compact up to 1.5 million sessions with Redis's default `zset-max-listpack-entries 128`; for more, raise it: 512 is for 7
+/// million. Else a session takes about 320 bytes.
+///
+/// Every script touches keys of one hash slot, and rows are spread over 16 slots. The store speaks to one server, a cluster of one node
+/// included; it does not follow redirections to others.
+///
+/// # What survives
+///
+/// - `appendonly yes` with `appendfsync always`: everything that was acknowledged, a `kill -9` and a loss of power included. Redis answers
+///   after the fsync.
+/// - `appendfsync everysec`, Redis's default with `appendonly yes`: a second or two may be lost with the power. A `kill -9` may lose them too:
+///   while an fsync is under way Redis puts off its writing, and answers before.
+/// - Without persistence, or from a snapshot: a restart loses sessions, or revives what ended since.
+/// - A failover: replication is asynchronous, and what the new primary had not received is lost. This store does not use `WAIT`.
+///
+/// A generation that is lost heals at the next refresh. A logout that is lost is entered again by any process that lives and knew of it: the
+/// store notices by the server's run and by a key of its own that it may have been set back, and answers the next pull with all that it has.
+/// What no living process and no stamp knows stays lost. So a logout that has to survive everything needs `appendfsync always`.
+///
+/// # When Redis is down
+///
+/// A connection is given a second, an answer two; then it is 503. The connection comes back by itself, within a second or two: also
+/// where Redis refused a handshake meanwhile, and where it stays open and silent.
+#[derive(Clone)]
+pub struct RedisStore {
+    connection: Connection,
+    prefix: KeyPrefix,
+}
+
+impl RedisStore {
+    /// Connects to `redis://[user:password@]host[:port][/database]`; `valkey://` and `unix://` are understood too.
+    ///
+    /// # Errors
+    ///
+    /// The URL is none, nobody answers there within three seconds or so, the password is wrong, or the server evicts keys.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::from_client(connection::client(url).map_err(failed)?).await
+    }
+
+    /// Uses the application's own client, with its settings for TLS and TCP: `TCP_NODELAY` and a `TCP_USER_TIMEOUT` are advised.
+    ///
+    /// # Errors
+    ///
+    /// Nobody answers within three seconds or so, the password is wrong, or the server evicts keys.
+    pub async fn from_client(client: Client) -> Result<Self, StoreError> {
+        let connection = Connection::open(client).await.map_err(failed)?;
+        Ok(Self { connection, prefix: KeyPrefix::default() })
+    }
+
+    /// Begins all keys with another prefix than `tb`. Sessions under the former one are not found any more.
+    #[must_use]
+    pub fn with_key_prefix(mut self, prefix: KeyPrefix) -> Self {
+        self.prefix = prefix;
+        self
+    }
+
+    async fn rows(&self, ids: &[SessionId]) -> Result<Vec<Session>, BoxError> {
+        let mut sessions = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(AT_ONCE) {
+            let rows: Vec<Option<Vec<u8>>> = read_rows(&self.prefix, ids).query_async(&mut self.connection.primary()?).await?;
+            for (id, row) in ids.iter().zip(rows) {
+                sessions.extend(row.map(|row| row::decode(*id, &row)).transpose()?);
+            }
+        }
+        Ok(sessions)
+    }
+
+    /// The subject's sessions that are not revoked.
+    async fn unrevoked(&self, subject: &Subject) -> Result<Vec<Session>, BoxError> {
+        let place = Place::of(subject, &self.prefix);
+        let members: Vec<Vec<u8>> = place.read().query_async(&mut self.connection.primary()?).await?;
+        let mut sessions = self.rows(&place.candidates(&members)).await?;
+        // The index knows a part of a hash.
+        sessions.retain(|session| session.subject() == subject && session.revoked().is_none());
+        Ok(sessions)
+    }
+
+    /// Revokes what lives, and answers what the rows were.
+    async fn revoke_each(&self, ids: &[SessionId], because: Revoked, now: Timestamp) -> Result<Vec<Session>, BoxError> {
+        let mut revoked = Vec::new();
+        for ids in ids.chunks(AT_ONCE) {
+            let call = |id: &SessionId| Call {
+                keys: vec![self.prefix.row(id), self.prefix.feed(bucket(id)).into_bytes()],
+                args: vec![
+                    vec![row::code(because)],
+                    now.as_millis().to_be_bytes().to_vec(),
+                    id.as_bytes().to_vec(),
+                    REVOCATION_RETENTION.as_millis().to_string().into_bytes(),
+                ],
+            };
+            let calls: Vec<Call> = ids.iter().map(call).collect();
+            let rows: Vec<Option<Vec<u8>>> = call_all(&mut self.connection.primary()?, &REVOKE, &calls).await?;
+            for (id, row) in ids.iter().zip(rows) {
+                revoked.extend(row.map(|row| row::decode(*id, &row)).transpose()?);
+            }
+        }
+        Ok(revoked)
+    }
+
+    /// Everything after the cursor, or all.
+    async fn pull(&self, cursor: Option<Cursor>) -> Result<RevocationPage, BoxError> {
+        let known = cursor.and_then(|cursor| cursor.as_str().parse().ok());
+        let mut complete = known.is_none();
+        let mut progress = known.unwrap_or_else(|| Progress::start(None));
+        let mut revoked = Vec::new();
+        let mut connection = self.connection.any();
+        loop {
+            let reading = feed::read(&mut connection, &self.prefix, &progress.last).await?;
+            if reading.is_replica {
+                self.connection.set_replica(true);
+                return Err(IS_REPLICA.into());
+            }
+            let Some(history) = reading.history else {
+                feed::begin_history(&mut connection, &self.prefix).await?;
+                continue;
+            };
+            if progress.history.as_ref().is_some_and(|known| *known != history) {
+                // The store may have been set back: from the beginning.
+                progress = Progress::start(Some(history));
+                revoked.clear();
+                complete = true;
+                continue;
+            }
+            progress.history = Some(history);
+            let mut more = false;
+            for (last, entries) in progress.last.iter_mut().zip(reading.feeds) {
+                *last = entries.last().map_or(*last, |entry| entry.number);
+                more |= entries.len() == PAGE;
+                revoked.extend(entries.iter().filter_map(feed::Entry::revocation));
+            }
+            if !more {
+                let cursor = Cursor::new(progress.to_string());
+                return Ok(RevocationPage { revoked, complete, cursor, store_time: Some(reading.store_time) });
+            }
+        }
+    }
+
+    /// Wakes the other processes, and takes revoked sessions out of the index. Neither is worth an error: every process pulls once a second,
+    /// and the index is a hint.
+    async fn announce(&self, revoked: &[Session]) {
+        let mut pipeline = Pipeline::new();
+        pipeline.cmd("PUBLISH").arg(self.prefix.channel()).arg("");
+        for session in revoked {
+            pipeline.add_command(Place::of(session.subject(), &self.prefix).remove(&[*session.id()]));
+        }
+        let done: RedisResult<Vec<RedisResult<()>>> = pipeline.ignore_errors().query_async(&mut self.connection.any()).await;
+        if let Err(error) = done {
+            tracing::debug!(cause = &error as &dyn std::error::Error, "a revocation was not announced");
+        }
+    }
+}
+
+#[async_trait]
+impl SessionStore for RedisStore {
+    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
+        let mut connection = self.connection.primary().map_err(failed)?;
+        let index = Place::of(session.subject(), &self.prefix).enter(session);
+        call_all::<()>(&mut connection, &INDEX, &[index]).await.map_err(failed)?;
+        // How long, not until when: the clocks need not agree.
+        let stays = session.expires_at().saturating_since(session.created_at()) + KEEP_EXPIRED;
+        let mut set = redis::cmd("SET");
+        set.arg(self.prefix.row(session.id())).arg(row::encode(session));
+        set.arg("NX").arg("PX").arg(stays.min(LONGEST).as_millis() as u64);
+        let done: Option<String> = set.query_async(&mut connection).await.map_err(failed)?;
+        done.map(|_| ()).ok_or_else(|| failed("there is a session of this id already"))
+    }
+
+    async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        let mut connection = self.connection.primary().map_err(failed)?;
+        let mut get = redis::cmd("GET");
+        let row: Option<Vec<u8>> = get.arg(self.prefix.row(id)).query_async(&mut connection).await.map_err(failed)?;
+        row.map(|row| row::decode(*id, &row).map_err(failed)).transpose()
+    }
+
+    async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
+        let Some(expected) = next.parts().revision.checked_sub(1) else { return Ok(false) };
+        let mut connection = self.connection.primary().map_err(failed)?;
+        let mut call = REPLACE.key(self.prefix.row(next.id()));
+        call.arg(row::encode_revision(expected)).arg(row::encode_changes(next));
+        call.invoke_async(&mut connection).await.map_err(failed)
+    }
+
+    /// A comparison and a swap like any other. Most of them find the session confirmed, and write nothing.
+    async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
+        loop {
+            let Some(session) = self.find(id).await? else { return Ok(()) };
+            let mut next = session.into_parts();
+            if next.revoked.is_some() || next.confirmed || next.generation != generation {
+                return Ok(());
+            }
+            next.confirmed = true;
+            next.revision += 1;
+            if self.replace(&Session::from_parts(next)).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
+        let revoked = self.revoke_each(&[*id], because, now).await.map_err(failed)?;
+        if revoked.is_empty() {
+            return Ok(false);
+        }
+        self.announce(&revoked).await;
+        Ok(true)
+    }
+
+    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
+        let live = self.unrevoked(subject).await.map_err(failed)?;
+        let ids: Vec<SessionId> = live.iter().map(|session| *session.id()).collect();
+        let revoked = self.revoke_each(&ids, because, now).await.map_err(failed)?;
+        if !revoked.is_empty() {
+            self.announce(&revoked).await;
+        }
+        Ok(revoked.len() as u64)
+    }
+
+    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let mut sessions = self.unrevoked(subject).await.map_err(failed)?;
+        sessions.retain(|session| session.expires_at() > now);
+        sessions.sort_unstable_by_key(|session| std::cmp::Reverse(session.created_at()));
+        sessions.truncate(MAX_LISTED);
+        Ok(sessions)
+    }
+
+    /// Every process calls it each second, so it is what mends the connection.
+    async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
+        match self.pull(cursor).await {
+            Ok(page) => {
+                self.connection.set_replica(false);
+                Ok(page)
+            }
+            Err(error) => {
+                self.connection.replace().await;
+                Err(failed(error))
+            }
+        }
+    }
+
+    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let known: HashSet<SessionId> = self.revoked_since(None).await?.ids().into_iter().collect();
+        let mut revoked = Vec::new();
+        // Each batch is done before the next begins: whoever is cut short has less to do when he asks again.
+        for ids in ids.chunks(AT_ONCE) {
+            let live = self.revoke_each(ids, Revoked::Other, now).await.map_err(failed)?;
+            let entered = |id: &SessionId| known.contains(id) || live.iter().any(|session| session.id() == id);
+            let mut pipeline = Pipeline::new();
+            for id in ids.iter().filter(|id| !entered(id)) {
+                pipeline.add_command(feed::enter(&self.prefix, id));
+            }
+            if !pipeline.is_empty() {
+                pipeline.exec_async(&mut self.connection.primary().map_err(failed)?).await.map_err(failed)?;
+            }
+            revoked.extend(live);
+        }
+        self.announce(&revoked).await;
+        Ok(())
+    }
+
+    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        Ok(Some(Box::new(Subscription::to(&self.prefix.channel(), self.connection.client()).await?)))
+    }
+
+    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let connection = self.connection.primary().map_err(failed)?;
+        let clean_up = CleanUp { connection, prefix: &self.prefix, ended: Ended::by(now) };
+        clean_up.run().await.map_err(failed)
+    }
+}
+
+/// Without the client: its URL may bear a password.
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+/// A thousand years. Redis refuses what lies beyond its calendar.
+const LONGEST: Duration = Duration::from_secs(1000 * 365 * 24 * 3600);

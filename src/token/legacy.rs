@@ -1,0 +1,113 @@
+//! [`FormerTokens`]: the tokens that an application issued before it used this crate.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::claims::{AccessTokenClaims, EXP, IAT, NBF, moment};
+use super::error::VerifyErrorKind;
+use super::grant::Grant;
+use super::verifier::{AccessTokenVerifier, UnverifiedToken, is_access_token};
+use crate::clock::Timestamp;
+use crate::keys::KeySet;
+
+/// The tokens that an application issued before it used this crate, accepted until a date: so that deployment day logs nobody out.
+///
+/// Another key, other claims, another `typ` or none: the application says how its old claims become a [`Grant`]. To a handler they look like
+/// tokens of today, with issuer and audience of the layer's own verifier; they belong to no session, so nothing revokes them.
+///
+/// **What passes.** A signed JWT of at most 8 KiB by one of the keys, by that key's one algorithm, before `until`; whose `exp`, if it has one,
+/// lies ahead, and whose `nbf`, if it has one, does not, both give or take the verifier's leeway; whose claims have the type `C`; and which the closure
+/// grants something. Of several `FormerTokens` the first that takes a token counts.
+///
+/// At `until`, without leeway, they are all refused as expired.
+///
+/// **What is refused.** Everything else, and every token with `typ` `at+jwt`: those are for the layer's verifiers.
+///
+/// **The closure has to tell access tokens from all others that the same key signed**: refresh tokens, links in mails. It answers `None` to
+/// those. Clients that come with a former refresh token are served by the application's former endpoint, which checks it as before and answers
+/// with [`Sessions::start`](crate::Sessions::start).
+///
+/// ```
+/// use serde::Deserialize;
+/// use tower_bearer::{Algorithm, BearerAuthLayer, FormerTokens, Grant, KeySet, Timestamp};
+///
+/// // As it stood in the application.
+/// #[derive(Deserialize)]
+/// struct Claims {
+///     user_id: i64,
+///     kind: String,
+///     is_admin: bool,
+/// }
+///
+/// # fn example(layer: BearerAuthLayer, old_secret: &str) -> Result<BearerAuthLayer, tower_bearer::ConfigError> {
+/// let keys = KeySet::from_hmac_secret(Algorithm::Hs256, old_secret)?;
+/// let until = Timestamp::from_secs(1_800_000_000); // 15 January 2027
+/// let former = FormerTokens::new(keys, until, |claims: Claims| {
+///     let grant = Grant::new(claims.user_id);
+///     let scope = if claims.is_admin { "admin" } else { "" };
+///     (claims.kind == "access").then(|| grant.with_scope(tower_bearer::Scope::from_static(scope)))
+/// });
+/// # Ok(layer.with_former_tokens(former))
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct FormerTokens {
+    keys: KeySet,
+    until: Timestamp,
+    grant: Arc<GrantOfClaims>,
+}
+
+type GrantOfClaims = dyn Fn(Map<String, Value>) -> Result<Grant, VerifyErrorKind> + Send + Sync;
+
+impl FormerTokens {
+    /// Accepts what `keys` signed, until `until` and not at it. `grant` says what the claims of such a token are worth; `None` refuses it.
+    ///
+    /// An HMAC secret below its hash's length is no [`KeySet`], even if the application got by with it: who guesses such a secret logs in as
+    /// anybody.
+    #[must_use]
+    pub fn new<C, F>(keys: KeySet, until: Timestamp, grant: F) -> Self
+    where
+        C: DeserializeOwned,
+        F: Fn(C) -> Option<Grant> + Send + Sync + 'static,
+    {
+        let grant = move |claims| {
+            let claims = C::deserialize(Value::Object(claims)).map_err(|_| VerifyErrorKind::Malformed)?;
+            // Good, but for another purpose.
+            grant(claims).ok_or(VerifyErrorKind::WrongType)
+        };
+        Self { keys, until, grant: Arc::new(grant) }
+    }
+
+    /// `today`: whose claims they look like, whose clock counts, and how far it may be off.
+    pub(super) fn verify(
+        &self,
+        token: &UnverifiedToken<'_>,
+        today: &AccessTokenVerifier,
+    ) -> Result<AccessTokenClaims, VerifyErrorKind> {
+        token.jws.verify(&self.keys, |typ| !typ.is_some_and(is_access_token))?;
+        let claims = token.claims();
+        let time = |name| moment(claims.get(name)).map_err(|_| VerifyErrorKind::Malformed);
+        let (now, leeway) = (today.now(), today.leeway());
+        let (expires_at, not_before) = (time(EXP)?, time(NBF)?);
+        // Nothing here depends on it: the application may have written what it liked.
+        let issued_at = time(IAT).unwrap_or_default();
+        if now >= self.until || expires_at.is_some_and(|end| now >= end + leeway) {
+            return Err(VerifyErrorKind::Expired);
+        }
+        if not_before.is_some_and(|begin| begin > now + leeway) {
+            return Err(VerifyErrorKind::NotYetValid);
+        }
+        let grant = (self.grant)(claims.clone())?;
+        let end = expires_at.unwrap_or(self.until).min(self.until);
+        AccessTokenClaims::of_former(&grant, today, (issued_at, end)).map_err(|_| VerifyErrorKind::Malformed)
+    }
+}
+
+impl fmt::Debug for FormerTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FormerTokens").field("keys", &self.keys).field("until", &self.until).finish_non_exhaustive()
+    }
+}
