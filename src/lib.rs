@@ -47,10 +47,10 @@ pub use extract::CurrentUserRejection;
 pub use keys::{AccessToken, Algorithm, KeySet, KeySource, RefreshToken, Secret, SharedKeySet, SigningKey, SigningKeys};
 #[cfg(feature = "jwks")]
 pub use keys::{HttpClient, JwksError, RemoteJwks};
+pub use limits::REVOCATION_RETENTION;
 pub use names::{Audience, InvalidScope, InvalidSessionId, Issuer, Scope, SessionId, Subject};
 #[cfg(feature = "argon2")]
 pub use password::{PasswordCheck, PasswordError, Passwords};
-pub use revocation::REVOCATION_RETENTION;
 pub use session::{
     Authenticate, NoCredentials, PasswordCredentials, Refresh, SessionError, SessionErrorKind, SessionPolicy, Sessions,
     StoreOutage, TokenResponse,

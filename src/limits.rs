@@ -1,4 +1,4 @@
-//! [`within`]: a limit on how long something may take.
+//! Every lifetime and deadline that more than one room has to know; and [`within`], which keeps a deadline.
 
 use std::future::Future;
 use std::time::Duration;
@@ -18,3 +18,25 @@ pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = T>) ->
 /// How long one document of an issuer may take.
 #[cfg(feature = "jwks")]
 pub(crate) const FETCH_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The longest lifetime that an access token of a session may have.
+pub(crate) const MAX_ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+/// How far another clock may be off, unless a verifier is told otherwise.
+pub(crate) const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
+
+/// RFC 7519 section 4.1.4: "usually no more than a few minutes".
+pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(300);
+
+/// More than a working store takes, for a page that may hold a day of revocations.
+pub(crate) const PULL_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A refresh that takes longer is given up.
+pub(crate) const REFRESH_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a revocation is kept, in memory and in stores: as long as an access token of that session may still be accepted.
+///
+/// That is the longest lifetime which any configuration, earlier ones too, could have given it, the greatest leeway, a refresh that was
+/// under way, and a minute: 24 hours, 6 minutes and 30 seconds.
+pub const REVOCATION_RETENTION: Duration =
+    Duration::from_secs(MAX_ACCESS_TOKEN_LIFETIME.as_secs() + MAX_LEEWAY.as_secs() + REFRESH_DEADLINE.as_secs() + 60);

@@ -7,9 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::algorithm::{Algorithm, Family};
-use super::crypto::PublicKey;
-use super::crypto::Verifier;
-use super::jwk;
+use super::crypto::{PublicKey, Verifier};
+use super::public_jwk;
 use crate::error::ConfigError;
 
 /// A key that checks signatures.
@@ -61,7 +60,7 @@ impl Key {
     }
 
     pub(crate) fn to_public_jwk(&self) -> Option<Value> {
-        self.material.public.as_ref().map(|public| jwk::write(public, self.algorithm, self.kid.as_deref()))
+        self.material.public.as_ref().map(|public| public_jwk::write(public, self.algorithm, self.kid.as_deref()))
     }
 }
 

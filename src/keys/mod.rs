@@ -6,6 +6,7 @@ mod jwk;
 mod key;
 mod key_set;
 mod key_source;
+mod public_jwk;
 #[cfg(feature = "jwks")]
 mod remote;
 mod secret;

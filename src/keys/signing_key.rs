@@ -14,6 +14,7 @@ use super::crypto::Signer;
 use super::jwk;
 use super::key::{Key, header};
 use super::key_set::KeySet;
+use super::public_jwk;
 use super::secret::Secret;
 use crate::error::ConfigError;
 
@@ -145,7 +146,7 @@ impl SigningKey {
 
     fn private(algorithm: Algorithm, key: &EncodingKey) -> Result<Self, ConfigError> {
         let (signer, public) = Signer::private(algorithm, key.as_bytes())?;
-        let kid = jwk::thumbprint(&public);
+        let kid = public_jwk::thumbprint(&public);
         let header = header(Some(&kid), algorithm);
         let keys = KeySet::one(Key::public(Some(kid), algorithm, public)?);
         Ok(Self { private: Arc::new(Private { algorithm, signer, header, hmac_secret: None }), keys })

@@ -9,8 +9,7 @@ use super::key_source::{KeySource, KeysFuture, ProvideKeys};
 use super::signing_key::SigningKey;
 use crate::clock::{Clock, Timestamp};
 use crate::error::ConfigError;
-use crate::revocation::MAX_ACCESS_TOKEN_LIFETIME;
-use crate::token::AccessTokenVerifier;
+use crate::limits::{MAX_ACCESS_TOKEN_LIFETIME, MAX_LEEWAY};
 
 /// The keys that sign our access tokens, one after the other: a key is changed without a restart and without a logout.
 ///
@@ -150,7 +149,7 @@ impl Scheduled {
     fn forgotten(&self, next_signs_from: Timestamp) -> Timestamp {
         let here = Timestamp::from_millis(self.last_end.load(Ordering::Relaxed));
         let elsewhere = next_signs_from + MAX_ACCESS_TOKEN_LIFETIME;
-        here.max(elsewhere) + AccessTokenVerifier::MAX_LEEWAY
+        here.max(elsewhere) + MAX_LEEWAY
     }
 }
 

@@ -7,3 +7,5 @@ mod session_id;
 pub use name::{Audience, Issuer, Subject};
 pub use scope::{InvalidScope, Scope};
 pub use session_id::{InvalidSessionId, SessionId};
+
+pub(crate) use session_id::SessionClaims;

@@ -58,6 +58,14 @@ impl FromStr for SessionId {
     }
 }
 
+/// The claims that tie an access token of our own to its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionClaims {
+    pub(crate) id: SessionId,
+    /// Absent for a session without receipts.
+    pub(crate) generation: Option<u32>,
+}
+
 /// Text that is no session id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidSessionId;

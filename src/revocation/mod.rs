@@ -3,7 +3,7 @@
 mod receipts;
 mod set;
 
-pub use set::{REVOCATION_RETENTION, Revocation};
+pub use set::Revocation;
 
 pub(crate) use receipts::{Receipt, Receipts, StartSync, ensure_started};
-pub(crate) use set::{MAX_ACCESS_TOKEN_LIFETIME, PULL_DEADLINE, REFRESH_DEADLINE, RevocationSource, Revocations};
+pub(crate) use set::{RevocationSource, Revocations};

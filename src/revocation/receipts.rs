@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::names::SessionClaims;
 use crate::names::SessionId;
-use crate::token::SessionClaims;
 
 /// A bounded queue of receipts, each generation of a session once.
 ///

@@ -15,9 +15,8 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::clock::Clock;
 use crate::error::BoxError;
-use crate::limits::within;
+use crate::limits::{PULL_DEADLINE, REFRESH_DEADLINE, REVOCATION_RETENTION, within};
 use crate::names::SessionId;
-use crate::token::AccessTokenVerifier;
 
 /// The sessions that were revoked within the [retention](REVOCATION_RETENTION): asked in memory at every request, and at every refresh.
 ///
@@ -222,20 +221,3 @@ const NEVER: u64 = u64::MAX;
 const AT_ONCE: usize = 4096;
 /// What clocks and slow pages make of the same age.
 const REPEATED: Duration = Duration::from_secs(60);
-
-/// The longest lifetime that an access token of a session may have.
-pub(crate) const MAX_ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
-
-/// More than a store takes that works, for a page that may hold a day of revocations.
-pub(crate) const PULL_DEADLINE: Duration = Duration::from_secs(10);
-
-/// A refresh that takes longer is given up.
-pub(crate) const REFRESH_DEADLINE: Duration = Duration::from_secs(30);
-
-/// How long a revocation is kept, in memory and in stores: as long as an access token of that session may still be accepted.
-///
-/// That is the longest lifetime which any configuration, earlier ones too, could have given it, the greatest leeway, a refresh that was
-/// under way, and a minute: 24 hours, 6 minutes and 30 seconds.
-pub const REVOCATION_RETENTION: Duration = Duration::from_secs(
-    MAX_ACCESS_TOKEN_LIFETIME.as_secs() + AccessTokenVerifier::MAX_LEEWAY.as_secs() + REFRESH_DEADLINE.as_secs() + 60,
-);

@@ -16,11 +16,15 @@
 //! `Sessions` know no HTTP: see [`AuthEndpoints`](crate::AuthEndpoints).
 
 mod authenticate;
+mod deadline;
 mod error;
 #[cfg(test)]
 mod explorer;
 mod feed;
+mod health;
 mod layer;
+mod login;
+mod logout;
 mod outage;
 mod own;
 mod policy;

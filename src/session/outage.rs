@@ -1,9 +1,6 @@
-//! [`StoreOutage`]: what a process does that cannot ask its store, and the numbers that show it.
+//! [`StoreOutage`]: what a process does that cannot ask its store.
 
 use std::time::Duration;
-
-use super::authenticate::Authenticate;
-use super::sessions::Sessions;
 
 /// What becomes of access tokens while this process cannot ask the store which sessions were revoked.
 ///
@@ -32,36 +29,6 @@ impl StoreOutage {
             Self::RefuseTokens => Some(MAX_LAG),
             Self::AcceptTokens => None,
         }
-    }
-}
-
-impl<A: Authenticate> Sessions<A> {
-    /// What becomes of access tokens while the store cannot be asked: [`StoreOutage::RefuseTokens`] unless it is set.
-    ///
-    /// It holds for the [layers](Self::layer) that are made afterwards.
-    #[must_use]
-    pub fn with_store_outage(mut self, outage: StoreOutage) -> Self {
-        self.outage = outage;
-        self
-    }
-
-    /// How old the knowledge of this process is: the time since the last pull of revocations began that succeeded. `None`: there was none.
-    ///
-    /// Between nothing and about a second where all is well, once the process has verified a token or handed one out. Worth an alarm above ten
-    /// seconds: see [`StoreOutage`].
-    #[must_use]
-    pub fn revocation_lag(&self) -> Option<Duration> {
-        self.sync.revocations().lag()
-    }
-
-    /// By how many milliseconds the store's clock is ahead of this process's; negative, if it is behind. `None`: the store was not asked yet,
-    /// or it is on this machine and has no clock of its own.
-    ///
-    /// It is off by up to half of what the question took. Above five seconds there is a warning in the log. What the clocks differ by is lost from
-    /// the [overlap](crate::SessionPolicy::with_overlap), so keep them in step (NTP).
-    #[must_use]
-    pub fn store_clock_offset(&self) -> Option<i64> {
-        self.sync.feed().clock_offset()
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a user does with his own sessions, and an administrator with anybody's.
 
 use super::authenticate::Authenticate;
+use super::deadline::within_deadline;
 use super::error::SessionError;
-use super::refresh::within_deadline;
+
 use super::sessions::Sessions;
 use crate::names::{SessionId, Subject};
 use crate::store::{Revoked, Session};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::error::ConfigError;
-use crate::revocation::MAX_ACCESS_TOKEN_LIFETIME;
+use crate::limits::MAX_ACCESS_TOKEN_LIFETIME;
 use crate::store::Session;
 
 /// How long tokens and sessions live.

@@ -1,8 +1,7 @@
 //! A refresh: find, decide, renew, read the clock, decide again, replace, sign.
 
-use std::future::Future;
-
 use super::authenticate::Authenticate;
+use super::deadline::within_deadline;
 use super::error::{SessionError, SessionErrorKind};
 use super::refresh_token::Presented;
 use super::rotation::{Decision, SessionOver, decide, settle};
@@ -11,9 +10,8 @@ use super::token_response::TokenResponse;
 use crate::clock::Timestamp;
 use crate::digest::digest;
 use crate::keys::RefreshToken;
-use crate::limits::within;
 use crate::names::Scope;
-use crate::revocation::{REFRESH_DEADLINE, ensure_started};
+use crate::revocation::ensure_started;
 use crate::store::{Revoked, Session};
 use crate::token::Grant;
 
@@ -167,11 +165,6 @@ impl<A: Authenticate> Sessions<A> {
         }
         Ok(grant.with_scope(scope.clone()))
     }
-}
-
-/// The longest that a call waits for the store and the application. For what hands out tokens a revocation is kept that much longer.
-pub(super) async fn within_deadline<T>(work: impl Future<Output = Result<T, SessionError>>) -> Result<T, SessionError> {
-    within(REFRESH_DEADLINE, work).await.unwrap_or_else(|_| Err(SessionError::unavailable("it took too long")))
 }
 
 /// How often a refresh starts over because another was quicker.

@@ -11,8 +11,9 @@ use tokio::time::{sleep, timeout};
 
 use super::feed::Feed;
 use crate::clock::Clock;
+use crate::limits::PULL_DEADLINE;
 use crate::limits::within;
-use crate::revocation::{PULL_DEADLINE, Receipt, Receipts, Revocations, StartSync};
+use crate::revocation::{Receipt, Receipts, Revocations, StartSync};
 use crate::store::{Announcements, SessionStore, StoreError};
 use crate::task::{Background, Outage};
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::error::StoreError;
 use super::feed::{Announcements, Cursor, RevocationPage};
 use super::session::{Revoked, Session};
 use crate::clock::Timestamp;
-use crate::error::BoxError;
 use crate::names::{SessionId, Subject};
 
 /// Where sessions live.
@@ -85,32 +85,6 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// A feed entry is as old as its time in the feed by the store's clock: one whose revoker had a slow clock does not go early.
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
-}
-
-/// The store could not say whether it did what it was asked for.
-#[derive(Debug)]
-pub struct StoreError {
-    store: &'static str,
-    source: BoxError,
-}
-
-impl StoreError {
-    /// For stores: `store` names the kind of store, `source` is what went wrong.
-    pub fn new(store: &'static str, source: impl Into<BoxError>) -> Self {
-        Self { store, source: source.into() }
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the {} session store failed", self.store)
-    }
-}
-
-impl std::error::Error for StoreError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.source)
-    }
 }
 
 /// So that a store can be chosen at run time: `Arc<dyn SessionStore>`.

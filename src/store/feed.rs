@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::contract::StoreError;
+use super::error::StoreError;
 use crate::clock::Timestamp;
 use crate::names::SessionId;
 use crate::revocation::Revocation;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::contract::{MAX_LISTED, SessionStore, StoreError};
+use super::contract::{MAX_LISTED, SessionStore};
+use super::error::StoreError;
 use super::feed::{Announcements, Cursor, RevocationPage};
 use super::retention::Ended;
 use super::session::{Revoked, Session, SessionParts};

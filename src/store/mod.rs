@@ -12,6 +12,7 @@
 #[cfg(feature = "test-util")]
 pub mod conformance;
 mod contract;
+mod error;
 mod feed;
 mod memory;
 #[cfg(feature = "postgres")]
@@ -25,7 +26,8 @@ mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub use contract::{SessionStore, StoreError};
+pub use contract::SessionStore;
+pub use error::StoreError;
 pub use feed::{Announcements, Cursor, RevocationPage};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::revocation::REVOCATION_RETENTION;
+use crate::limits::REVOCATION_RETENTION;
 
 /// The same for every store.
 #[derive(Clone, Copy)]

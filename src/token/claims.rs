@@ -1,4 +1,4 @@
-//! [`AccessTokenClaims`]: what a verified access token says. The names of claims on the wire stand here, and nowhere else.
+//! [`AccessTokenClaims`]: what a verified access token says.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use serde_json::{Map, Value};
 
 use super::grant::Grant;
 use super::scope_claim::ScopeClaim;
-use super::verifier::AccessTokenVerifier;
+use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, MalformedClaims, NBF, SCOPE, SID, SUB};
 use crate::clock::Timestamp;
-use crate::names::{Audience, Issuer, Scope, SessionId, Subject};
+use crate::names::{Audience, Issuer, Scope, SessionClaims, SessionId, Subject};
 
 /// What a verified access token says.
 ///
-/// Only [`AccessTokenVerifier`] makes one, so whoever holds one holds the truth about a request. A clone costs
+/// Only [`AccessTokenVerifier`](crate::AccessTokenVerifier) makes one, so whoever holds one holds the truth about a request. A clone costs
 /// a counter. In a handler it comes by [`CurrentUser`](crate::CurrentUser), or without Axum by
 /// [`from_extensions`](Self::from_extensions).
 #[derive(Clone)]
@@ -32,14 +32,6 @@ struct Claims {
     scope: Scope,
     session: Option<SessionClaims>,
     extra: Map<String, Value>,
-}
-
-/// The claims that tie an access token of our own to its session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SessionClaims {
-    pub(crate) id: SessionId,
-    /// Absent for a session without receipts.
-    pub(crate) generation: Option<u32>,
 }
 
 impl AccessTokenClaims {
@@ -107,15 +99,15 @@ impl AccessTokenClaims {
     /// A token from before, as one of today's: of this verifier's issuer and audience, for what the application grants it.
     pub(crate) fn of_former(
         grant: &Grant,
-        today: &AccessTokenVerifier,
+        (issuer, audience): (&Issuer, &Audience),
         (issued_at, expires_at): (Option<Timestamp>, Timestamp),
     ) -> Result<Self, MalformedClaims> {
         if grant.subject().as_str().is_empty() {
             return Err(MalformedClaims);
         }
         Ok(Self(Arc::new(Claims {
-            issuer: today.issuer().clone(),
-            audience: today.audience().clone(),
+            issuer: issuer.clone(),
+            audience: audience.clone(),
             subject: grant.subject().clone(),
             expires_at,
             issued_at,
@@ -180,10 +172,6 @@ pub(crate) struct UnjudgedClaims {
     session: Option<SessionClaims>,
     extra: Map<String, Value>,
 }
-
-/// A claim is missing, of the wrong type, or stands twice.
-#[derive(Debug)]
-pub(crate) struct MalformedClaims;
 
 impl UnjudgedClaims {
     /// `own`: made by our signer, so that `sid` and `gen` mean something.
@@ -271,20 +259,3 @@ fn session(claims: &mut Map<String, Value>) -> Result<Option<SessionClaims>, Mal
     };
     Ok(Some(SessionClaims { id: id.parse().map_err(|_| MalformedClaims)?, generation }))
 }
-
-pub(crate) const ISS: &str = "iss";
-pub(crate) const SUB: &str = "sub";
-pub(crate) const AUD: &str = "aud";
-pub(crate) const EXP: &str = "exp";
-pub(crate) const NBF: &str = "nbf";
-pub(crate) const IAT: &str = "iat";
-pub(crate) const JTI: &str = "jti";
-pub(crate) const SCOPE: &str = "scope";
-pub(crate) const AUTH_TIME: &str = "auth_time";
-/// OpenID Connect Front-Channel Logout section 3: the session.
-pub(crate) const SID: &str = "sid";
-/// Ours: the generation of the refresh token that came with this access token.
-pub(crate) const GEN: &str = "gen";
-
-/// What an application's extra claims may not be called.
-pub(crate) const RESERVED: [&str; 11] = [ISS, SUB, AUD, EXP, NBF, IAT, JTI, SCOPE, AUTH_TIME, SID, GEN];

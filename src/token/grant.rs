@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::claims::RESERVED;
+use super::wire::RESERVED;
 use crate::digest::digest;
 use crate::names::{Scope, Subject};
 

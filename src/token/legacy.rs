@@ -6,10 +6,11 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::claims::{AccessTokenClaims, EXP, IAT, NBF, moment};
+use super::claims::{AccessTokenClaims, moment};
 use super::error::VerifyErrorKind;
 use super::grant::Grant;
 use super::verifier::{AccessTokenVerifier, UnverifiedToken, is_access_token};
+use super::wire::{EXP, IAT, NBF};
 use crate::clock::Timestamp;
 use crate::keys::KeySet;
 
@@ -102,7 +103,8 @@ impl FormerTokens {
         }
         let grant = (self.grant)(claims.clone())?;
         let end = expires_at.unwrap_or(self.until).min(self.until);
-        AccessTokenClaims::of_former(&grant, today, (issued_at, end)).map_err(|_| VerifyErrorKind::Malformed)
+        AccessTokenClaims::of_former(&grant, (today.issuer(), today.audience()), (issued_at, end))
+            .map_err(|_| VerifyErrorKind::Malformed)
     }
 }
 

@@ -18,6 +18,7 @@ mod signer;
 #[cfg(test)]
 mod vectors;
 mod verifier;
+mod wire;
 
 pub use claims::AccessTokenClaims;
 pub use error::{VerifyError, VerifyErrorKind};
@@ -26,5 +27,4 @@ pub use legacy::FormerTokens;
 pub use signer::{AccessTokenSigner, SignError};
 pub use verifier::AccessTokenVerifier;
 
-pub(crate) use claims::SessionClaims;
 pub(crate) use issuers::{Refused, Verifiers};

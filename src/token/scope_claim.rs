@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::claims::{MalformedClaims, SCOPE};
+use super::wire::{MalformedClaims, SCOPE};
 use crate::names::Scope;
 
 /// Where a token says what it allows.

@@ -8,13 +8,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::claims::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, SCOPE, SID, SUB, SessionClaims};
 use super::grant::Grant;
 use super::jws::MAX_TOKEN_BYTES;
 use super::verifier::AccessTokenVerifier;
+use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, SCOPE, SID, SUB};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::ConfigError;
 use crate::keys::{AccessToken, KeySource, OwnKeys, SigningKeys};
+use crate::names::SessionClaims;
 use crate::names::{Audience, Issuer};
 
 /// Makes access tokens (RFC 9068): a JWT with `typ: at+jwt` and the claims `iss`, `sub`, `aud`, `exp`, `iat`, `jti`; `scope` if there is

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::claims::{EXP, moment};
+use super::claims::moment;
 use super::jws::Jws;
+use super::wire::EXP;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::json::UniqueObject;
 use crate::keys::KeySet;

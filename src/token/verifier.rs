@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::claims::{AccessTokenClaims, ISS, UnjudgedClaims};
+use super::claims::{AccessTokenClaims, UnjudgedClaims};
 use super::error::{VerifyError, VerifyErrorKind};
 use super::jws::Jws;
 use super::scope_claim::ScopeClaim;
+use super::wire::ISS;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::ConfigError;
 use crate::json::UniqueObject;
 use crate::keys::KeySource;
+use crate::limits::{DEFAULT_LEEWAY, MAX_LEEWAY};
 use crate::names::{Audience, Issuer, Scope};
 
 /// Checks access tokens (RFC 9068 section 4, RFC 8725).
@@ -93,7 +95,7 @@ impl AccessTokenVerifier {
             typ: AcceptedTyp::AccessToken,
             scope: Arc::default(),
             accepted_scope: None,
-            leeway: Self::DEFAULT_LEEWAY,
+            leeway: DEFAULT_LEEWAY,
             clock,
             origin: Origin::Own,
         }
@@ -149,7 +151,7 @@ impl AccessTokenVerifier {
     /// (RFC 7519 section 4.1.4: "usually no more than a few minutes").
     #[must_use]
     pub fn with_leeway(mut self, leeway: Duration) -> Self {
-        self.leeway = leeway.min(Self::MAX_LEEWAY);
+        self.leeway = leeway.min(MAX_LEEWAY);
         self
     }
 
@@ -239,9 +241,6 @@ impl AccessTokenVerifier {
         let audience = self.audiences.iter().find(ours).ok_or(VerifyErrorKind::WrongAudience)?;
         Ok(claims.judged(&self.issuer, audience, self.accepted_scope.as_ref()))
     }
-
-    pub(crate) const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
-    pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(300);
 }
 
 impl AcceptedTyp {

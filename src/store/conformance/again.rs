@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::support::{DAY, HOUR, WORKS, assert_row, earlier, inserted, now, pull, row, unused_id};
-use crate::revocation::REVOCATION_RETENTION;
+use crate::limits::REVOCATION_RETENTION;
 use crate::store::contract::SessionStore;
 use crate::store::session::Revoked;
 

@@ -9,7 +9,7 @@ use super::support::{
     with,
 };
 use crate::clock::Timestamp;
-use crate::revocation::REVOCATION_RETENTION;
+use crate::limits::REVOCATION_RETENTION;
 use crate::store::contract::SessionStore;
 use crate::store::session::{Revoked, Session};
 

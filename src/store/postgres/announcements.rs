@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgListener, PgPool};
 
 use super::error::failed;
-use crate::store::contract::StoreError;
+use crate::store::error::StoreError;
 use crate::store::feed::Announcements;
 
 /// A connection that hears `NOTIFY`.

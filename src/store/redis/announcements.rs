@@ -8,7 +8,7 @@ use redis::aio::PubSubStream;
 use super::connection::CONNECT_WITHIN;
 use super::error::failed;
 use crate::limits::within;
-use crate::store::contract::StoreError;
+use crate::store::error::StoreError;
 use crate::store::feed::Announcements;
 
 /// A connection of its own, that hears of revocations.

@@ -1,0 +1,31 @@
+//! [`StoreError`].
+
+use std::fmt;
+
+use crate::error::BoxError;
+
+/// The store could not say whether it did what it was asked for.
+#[derive(Debug)]
+pub struct StoreError {
+    store: &'static str,
+    source: BoxError,
+}
+
+impl StoreError {
+    /// For stores: `store` names the kind of store, `source` is what went wrong.
+    pub fn new(store: &'static str, source: impl Into<BoxError>) -> Self {
+        Self { store, source: source.into() }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the {} session store failed", self.store)
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.source)
+    }
+}
