@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http_body_util::Full;
 
-use crate::bearer::{BearerError, BearerErrorKind, Refusal};
+use crate::bearer::{Admission, BearerError, BearerErrorKind};
 use crate::session::{SessionError, TokenResponse};
 use crate::user::CurrentUser;
 
@@ -49,7 +49,7 @@ pub struct CurrentUserRejection {
 
 impl CurrentUserRejection {
     fn new(error: BearerError, parts: &Parts) -> Self {
-        let response = Refusal::of(&parts.extensions).refuse(error.clone(), parts);
+        let response = Admission::rejection(&parts.extensions).refuse(error.clone(), parts);
         Self { error, response }
     }
 

@@ -7,6 +7,8 @@ use http::Extensions;
 
 use super::challenge::{BearerError, BearerErrorKind};
 use super::gate::Gate;
+use super::rejection::Rejection;
+use super::user_loader::LoadedUser;
 use crate::token::AccessTokenClaims;
 use crate::user::CurrentUser;
 
@@ -19,19 +21,6 @@ pub(crate) struct Admission {
     pub(super) gate: Arc<Gate>,
 }
 
-/// A user of the type that the layer's loader has.
-#[derive(Clone)]
-pub(super) struct LoadedUser {
-    user: Arc<dyn Any + Send + Sync>,
-    type_name: &'static str,
-}
-
-impl LoadedUser {
-    pub(super) fn new<U: Send + Sync + 'static>(user: U) -> Self {
-        Self { user: Arc::new(user), type_name: type_name::<U>() }
-    }
-}
-
 impl Admission {
     /// What the layer left, or the error that names the cure.
     pub(super) fn of(extensions: &Extensions) -> Result<&Self, BearerError> {
@@ -40,6 +29,11 @@ impl Admission {
                 "no BearerAuthLayer saw this request. Wrap the route with `.route_layer(sessions.layer())`",
             )
         })
+    }
+
+    /// How the layer that let this request through refuses; without one, as usual.
+    pub(crate) fn rejection(extensions: &Extensions) -> Rejection {
+        Self::of(extensions).map(|admission| admission.gate.rejection.clone()).unwrap_or_default()
     }
 
     pub(super) fn claims(&self) -> Result<&AccessTokenClaims, BearerError> {

@@ -12,9 +12,11 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::admission::Admission;
+use super::after::After;
 use super::body::ResponseBody;
 use super::challenge::BearerError;
-use super::gate::{Gate, PendingReceipt, Verified};
+use super::decide::Pending;
+use super::gate::Gate;
 
 pin_project! {
     /// The future of [`BearerAuth`](crate::BearerAuth). The inner service's future is not boxed.
@@ -34,7 +36,7 @@ pin_project! {
         S: Service<Request<B>>,
     {
         /// The inner service works.
-        Admitted { #[pin] future: S::Future, receipt: Option<PendingReceipt> },
+        Admitted { #[pin] future: S::Future, after: Option<After> },
         /// Keys, revocations or the user are being loaded; the inner service was polled ready and waits here.
         Waiting { admission: AdmissionFuture, gate: Arc<Gate>, parked: Option<(S, Request<B>)> },
         /// The answer is ours.
@@ -48,12 +50,12 @@ impl<S, B> ResponseFuture<S, B>
 where
     S: Service<Request<B>>,
 {
-    pub(super) fn admitted(future: S::Future, receipt: Option<PendingReceipt>) -> Self {
-        Self { state: State::Admitted { future, receipt } }
+    pub(super) fn admitted(future: S::Future, after: After) -> Self {
+        Self { state: State::Admitted { future, after: Some(after) } }
     }
 
-    pub(super) fn waiting(ready: S, request: Request<B>, gate: Arc<Gate>, verified: Verified) -> Self {
-        let admission = Box::pin(Arc::clone(&gate).admit(verified));
+    pub(super) fn waiting(ready: S, request: Request<B>, gate: Arc<Gate>, pending: Pending) -> Self {
+        let admission = Box::pin(pending.admit());
         Self { state: State::Waiting { admission, gate, parked: Some((ready, request)) } }
     }
 
@@ -72,13 +74,10 @@ where
         loop {
             let mut state = self.as_mut().project().state;
             let next = match state.as_mut().project() {
-                StateProjection::Admitted { future, receipt } => {
+                StateProjection::Admitted { future, after } => {
                     let response = ready!(future.poll(cx))?;
-                    // A server error may mean that the handler never came to trust the token's sender.
-                    if !response.status().is_server_error()
-                        && let Some(receipt) = receipt.take()
-                    {
-                        receipt.write();
+                    if let Some(after) = after.take() {
+                        after.run(response.status());
                     }
                     return Poll::Ready(Ok(response.map(ResponseBody::inner)));
                 }
@@ -87,13 +86,13 @@ where
                     let (mut service, mut request) = parked.take().expect("polled after completion");
                     match admission {
                         Ok(admission) => {
-                            let receipt = gate.receipt(admission.claims.as_ref());
+                            let after = gate.after(&admission);
                             request.extensions_mut().insert(admission);
-                            State::Admitted { future: service.call(request), receipt }
+                            State::Admitted { future: service.call(request), after: Some(after) }
                         }
                         Err(error) => {
                             let (parts, _) = request.into_parts();
-                            State::Answered { response: Some(gate.refusal().refuse(error, &parts)) }
+                            State::Answered { response: Some(gate.rejection.refuse(error, &parts)) }
                         }
                     }
                 }

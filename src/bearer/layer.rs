@@ -9,7 +9,7 @@ use tower_layer::Layer;
 
 use super::challenge::BearerError;
 use super::gate::{Gate, SessionSide, WithoutToken};
-use super::rejection::Refusal;
+use super::rejection::Rejection;
 use super::resource::ProtectedResource;
 use super::service::BearerAuth;
 use super::source::TokenSource;
@@ -45,7 +45,7 @@ impl BearerAuthLayer {
             without_token: WithoutToken::Refuse,
             admits_preflights: false,
             loader: None,
-            refusal: Refusal::default(),
+            rejection: Rejection::default(),
             resource: None,
         };
         Self { gate: Arc::new(gate) }
@@ -102,7 +102,7 @@ impl BearerAuthLayer {
     /// A gRPC request is a `POST` by HTTP/2 with `te: trailers` and `application/grpc`, perhaps with a suffix or parameters. All others are
     /// refused as usual, so plain routes can stand beside.
     pub fn grpc(self) -> Self {
-        self.map(|gate| gate.refusal.grpc = true)
+        self.map(|gate| gate.rejection.grpc = true)
     }
 
     /// Lets requests without a token through: for pages that greet those who are logged in.
@@ -178,7 +178,7 @@ impl BearerAuthLayer {
     where
         F: Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync + 'static,
     {
-        self.map(|gate| gate.refusal.answer = Some(Arc::new(answer)))
+        self.map(|gate| gate.rejection.answer = Some(Arc::new(answer)))
     }
 
     pub(crate) fn gate(&self) -> &Arc<Gate> {

@@ -46,9 +46,11 @@
 //! ```
 
 mod admission;
+mod after;
 mod body;
 mod challenge;
 mod credentials;
+mod decide;
 mod future;
 mod gate;
 mod grpc;
@@ -71,7 +73,7 @@ pub use service::BearerAuth;
 pub use source::{Tickets, TokenSource};
 pub use watch::{AccessTokenWatch, TokenEnd};
 
+pub(crate) use admission::Admission;
 pub(crate) use credentials::bearer_token;
 pub(crate) use gate::SessionSide;
-pub(crate) use rejection::Refusal;
 pub(crate) use resource::public_json;

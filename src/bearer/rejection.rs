@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::Response;
 use http::request::Parts;
-use http::{Extensions, Response};
 
-use super::admission::Admission;
 use super::challenge::{BearerError, BearerErrorKind, Protection};
 use super::grpc::{is_grpc, to_grpc_response};
 
@@ -15,18 +14,13 @@ type Answer = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
 
 /// Shared by the layer, [`RequireScopeLayer`](crate::RequireScopeLayer) and the extractors, so that all of them refuse alike.
 #[derive(Clone, Default)]
-pub(crate) struct Refusal {
+pub(crate) struct Rejection {
     pub(super) protection: Arc<Protection>,
     pub(super) answer: Option<Arc<Answer>>,
     pub(super) grpc: bool,
 }
 
-impl Refusal {
-    /// How the layer that let this request through refuses; without one, as usual.
-    pub(crate) fn of(extensions: &Extensions) -> Self {
-        Admission::of(extensions).map(|admission| admission.gate.refusal().clone()).unwrap_or_default()
-    }
-
+impl Rejection {
     /// Logs one event, and answers.
     pub(crate) fn refuse(&self, error: BearerError, parts: &Parts) -> Response<Bytes> {
         let error = error.of(&self.protection);
@@ -50,9 +44,9 @@ fn log(error: &BearerError, parts: &Parts) {
     }
 }
 
-impl fmt::Debug for Refusal {
+impl fmt::Debug for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refusal")
+        f.debug_struct("Rejection")
             .field("protection", &self.protection)
             .field("replaced", &self.answer.is_some())
             .field("grpc", &self.grpc)

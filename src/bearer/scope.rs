@@ -7,10 +7,10 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::admission::Admission;
+use super::after::After;
 use super::body::ResponseBody;
 use super::challenge::BearerError;
 use super::future::ResponseFuture;
-use super::rejection::Refusal;
 use crate::names::Scope;
 
 /// Demands a scope of the token that [`BearerAuthLayer`](crate::BearerAuthLayer), further out, has let through.
@@ -100,12 +100,12 @@ where
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture<S, B> {
         match self.judge(&request) {
-            Ok(()) => ResponseFuture::admitted(self.inner.call(request), None),
+            Ok(()) => ResponseFuture::admitted(self.inner.call(request), After::default()),
             Err(error) => {
                 // As in `BearerAuth`: no permit stays behind.
                 self.inner = self.inner.clone();
                 let (parts, _) = request.into_parts();
-                ResponseFuture::answered(Refusal::of(&parts.extensions).refuse(error, &parts))
+                ResponseFuture::answered(Admission::rejection(&parts.extensions).refuse(error, &parts))
             }
         }
     }

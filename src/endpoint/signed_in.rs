@@ -1,7 +1,5 @@
 //! Endpoints that act for the user who asks: they demand a live access token.
 
-use std::sync::Arc;
-
 use http::request::Parts;
 
 use super::delivery::Flow;
@@ -17,9 +15,7 @@ pub(super) async fn signed_in<A: Authenticate>(flow: &Flow<A>, parts: &Parts) ->
             Some(delivery) => flow.sessions.layer().with_token_sources(delivery.token_sources()),
             None => flow.sessions.layer(),
         };
-        let gate = layer.gate();
-        let verified = gate.verify(parts)?;
-        Arc::clone(gate).admit(verified).await?.into_claims()
+        layer.gate().identify(parts).await?.into_claims()
     };
     judge.await.map_err(|error: BearerError| Refused::bearer(error, parts))
 }

@@ -1,0 +1,33 @@
+//! [`After`]: what is left to do when the inner service has answered.
+
+use http::StatusCode;
+
+use super::gate::SessionSide;
+use crate::revocation::{Receipt, Receipts};
+use crate::token::AccessTokenClaims;
+
+/// What is left to do when the inner service has answered.
+#[derive(Debug, Default)]
+pub(super) struct After {
+    receipt: Option<(Receipts, Receipt)>,
+}
+
+impl After {
+    /// A receipt for an access token that came back, if its session wants one.
+    pub(super) fn of(sessions: Option<&SessionSide>, claims: Option<&AccessTokenClaims>) -> Self {
+        let receipt = || {
+            let receipts = sessions?.receipts.clone();
+            Some((receipts, Receipt::of(claims?.session()?)?))
+        };
+        Self { receipt: receipt() }
+    }
+
+    pub(super) fn run(self, status: StatusCode) {
+        // A server error may mean that the handler never came to trust the token's sender.
+        if let Some((receipts, receipt)) = self.receipt
+            && !status.is_server_error()
+        {
+            receipts.push(receipt);
+        }
+    }
+}
