@@ -25,7 +25,7 @@ struct Issuer {
 impl Issuer {
     fn at(listener: &TcpListener) -> Self {
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let key = SigningKey::from_pem(include_str!("keys/p256.pem")).unwrap();
+        let key = SigningKey::from_pem(include_str!("data/keys/p256.pem")).unwrap();
         let signer = AccessTokenSigner::new(&address, AUDIENCE, key).unwrap();
         Self { address, signer }
     }

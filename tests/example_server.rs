@@ -120,7 +120,7 @@ fn a_mistake_at_start_up_is_a_sentence_with_the_cure_in_it() {
 async fn an_asymmetric_key_is_published_and_the_issuer_can_be_named() {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("key.pem");
-    std::fs::write(&key, include_str!("keys/ed25519.pem")).unwrap();
+    std::fs::write(&key, include_str!("data/keys/ed25519.pem")).unwrap();
     let environment = [("SIGNING_KEY_FILE", key.to_str().unwrap()), ("ISSUER", "https://id.example.com")];
     let server = AppServer::start(folder.path(), &environment).await;
     let (status, _, jwks) = server.send("GET", "/.well-known/jwks.json", &[], "").await;

@@ -89,7 +89,7 @@ async fn the_key_that_is_exported_is_derived_and_verifies() {
     let header = support::HEADER;
     let forged = support::sign_with(text.as_bytes(), header, &support::claims(&clock).to_string());
     refused(&verifier_with(KeySet::from_jwk(&exported).unwrap(), &clock), &forged).await;
-    assert!(SigningKey::from_pem(include_str!("keys/ed25519.pem")).unwrap().dangerous_export_jwk().is_none());
+    assert!(SigningKey::from_pem(include_str!("data/keys/ed25519.pem")).unwrap().dangerous_export_jwk().is_none());
 }
 
 /// `KeySet::with` and `SigningKey::with_previous` promise it for every key, and no key needs a name.

@@ -11,7 +11,7 @@ use support::{assert_passes, refused, verifier_with};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Algorithm, KeySet, SigningKey, VerifyErrorKind};
 
-const STRANGER: &str = include_str!("keys/stranger.pem");
+const STRANGER: &str = include_str!("data/keys/stranger.pem");
 
 /// Asserts that a token of `key` passes by its PEM, its JWK and its JWK set, and that a changed one does not.
 async fn passes_from_every_source(key: SigningKey, public_pem: &str) {

@@ -84,7 +84,7 @@ fn keys_are_not_shown() {
     assert_hidden(&BearerAuthLayer::new(signer.verifier()), secrets);
     assert_hidden(&signer, secrets);
 
-    let pem = include_str!("keys/ed25519.pem");
+    let pem = include_str!("data/keys/ed25519.pem");
     let body = pem.lines().nth(1).unwrap();
     let der = STANDARD.decode(body).unwrap();
     // The private key itself stands at the end.

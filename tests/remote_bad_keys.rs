@@ -15,7 +15,7 @@ use site::{Site, count, jwk};
 use support::{HMAC_KEY, ask, claims, sign_with};
 use tower_bearer::{Algorithm, SigningKey};
 
-/// Of `tests/keys/rsa1024.pub.pem`.
+/// Of `tests/data/keys/rsa1024.pub.pem`.
 const RSA_1024: &str = "xgP-DHUAFRYNKGPdlNe5w18s1ckd_78ZH9YI_uL0w-t8ZgOsvbRCVRJC3t9Iu0ttDRrT1v8B_2Jvjw0NqHln49CDU735MP-VAls0eHXcnZg9krNJEl-zF58-7n3RDoGqKQWYTEWYO27x5CloJaRN3KEMfad8UyXRDASD5V2QtMM";
 
 fn key((private, _): (&str, &str)) -> SigningKey {

@@ -171,8 +171,8 @@ async fn what_no_new_key_would_mend_fetches_nothing() {
 /// "A token whose `kid` is unknown fetches": also where the set has a key without a name.
 #[tokio::test]
 async fn an_unknown_kid_fetches_beside_a_key_without_a_name() {
-    let (p256, new) = (key(P256), SigningKey::from_pem(include_str!("keys/ed25519.pem")).unwrap());
-    let stranger = SigningKey::from_pem(include_str!("keys/stranger.pem")).unwrap();
+    let (p256, new) = (key(P256), SigningKey::from_pem(include_str!("data/keys/ed25519.pem")).unwrap());
+    let stranger = SigningKey::from_pem(include_str!("data/keys/stranger.pem")).unwrap();
     let mut unnamed = jwk(&stranger);
     unnamed.as_object_mut().unwrap().remove("kid");
     let site = Site::new();

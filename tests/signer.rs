@@ -36,9 +36,9 @@ fn names(claims: &Value) -> Vec<&str> {
 fn the_header_says_what_the_token_is_and_which_key_made_it() {
     for key in [
         SigningKey::hs256(&Secret::random().unwrap()).unwrap(),
-        SigningKey::from_pem(include_str!("keys/ed25519.pem")).unwrap(),
-        SigningKey::from_pem(include_str!("keys/p256.pem")).unwrap(),
-        SigningKey::from_pem(include_str!("keys/rsa2048.pem")).unwrap(),
+        SigningKey::from_pem(include_str!("data/keys/ed25519.pem")).unwrap(),
+        SigningKey::from_pem(include_str!("data/keys/p256.pem")).unwrap(),
+        SigningKey::from_pem(include_str!("data/keys/rsa2048.pem")).unwrap(),
     ] {
         let (algorithm, jwks) = (key.algorithm(), key.key_set().to_public_jwk_set());
         let token = signer(key, &ManualClock::new()).sign(&Grant::new("alice"), FIVE_MINUTES).unwrap();

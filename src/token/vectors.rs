@@ -30,7 +30,7 @@ const WITHOUT_ES512: [&str; 3] = ["wycheproof-signature-347", "wycheproof-signat
 // checklist 45
 #[test]
 fn published_tokens_are_accepted_and_refused_as_their_authors_say() {
-    let text = include_str!("../../tests/vectors/jose.jsonl");
+    let text = include_str!("../../tests/data/vectors/jose.jsonl");
     let vectors: Vec<Vector> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut counts = BTreeMap::<_, usize>::new();
     let mut wrong = Vec::new();

@@ -13,10 +13,10 @@ use tower_bearer::{AccessTokenSigner, Algorithm, Grant, KeySet, SigningKey};
 
 use super::support::{AUDIENCE, ISSUER};
 
-pub(crate) const RSA: (&str, &str) = (include_str!("../keys/rsa2048.pem"), include_str!("../keys/rsa2048.pub.pem"));
-pub(crate) const P256: (&str, &str) = (include_str!("../keys/p256.pem"), include_str!("../keys/p256.pub.pem"));
-pub(crate) const P384: (&str, &str) = (include_str!("../keys/p384.pem"), include_str!("../keys/p384.pub.pem"));
-pub(crate) const ED25519: (&str, &str) = (include_str!("../keys/ed25519.pem"), include_str!("../keys/ed25519.pub.pem"));
+pub(crate) const RSA: (&str, &str) = (include_str!("../data/keys/rsa2048.pem"), include_str!("../data/keys/rsa2048.pub.pem"));
+pub(crate) const P256: (&str, &str) = (include_str!("../data/keys/p256.pem"), include_str!("../data/keys/p256.pub.pem"));
+pub(crate) const P384: (&str, &str) = (include_str!("../data/keys/p384.pem"), include_str!("../data/keys/p384.pub.pem"));
+pub(crate) const ED25519: (&str, &str) = (include_str!("../data/keys/ed25519.pem"), include_str!("../data/keys/ed25519.pub.pem"));
 pub(crate) const RSA_ALGORITHMS: [Algorithm; 6] =
     [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512, Algorithm::Ps256, Algorithm::Ps384, Algorithm::Ps512];
 

@@ -21,15 +21,15 @@ pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
 pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 3600 + 300);
 
 pub(crate) fn p256() -> SigningKey {
-    SigningKey::from_pem(include_str!("../keys/p256.pem")).unwrap()
+    SigningKey::from_pem(include_str!("../data/keys/p256.pem")).unwrap()
 }
 
 pub(crate) fn p384() -> SigningKey {
-    SigningKey::from_pem(include_str!("../keys/p384.pem")).unwrap()
+    SigningKey::from_pem(include_str!("../data/keys/p384.pem")).unwrap()
 }
 
 pub(crate) fn ed25519() -> SigningKey {
-    SigningKey::from_pem(include_str!("../keys/ed25519.pem")).unwrap()
+    SigningKey::from_pem(include_str!("../data/keys/ed25519.pem")).unwrap()
 }
 
 pub(crate) struct Server {

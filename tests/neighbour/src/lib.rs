@@ -53,7 +53,7 @@ mod tests {
         let signed = sign(&link(), SECRET).unwrap();
         assert_eq!(check(&signed, SECRET).unwrap(), link());
 
-        let key = SigningKey::from_pem(include_str!("../../keys/p256.pem")).unwrap();
+        let key = SigningKey::from_pem(include_str!("../../data/keys/p256.pem")).unwrap();
         let signer = AccessTokenSigner::new("https://api.example.com", "example-api", key).unwrap();
         let token = signer.sign(&Grant::new("alice"), Duration::from_secs(300)).unwrap();
         assert_eq!(signer.verifier().verify(token.secret()).unwrap().subject().as_str(), "alice");
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn its_own_keys_in_pem_work_too() {
-        let (private, public) = (include_bytes!("../../keys/p256.pem"), include_bytes!("../../keys/p256.pub.pem"));
+        let (private, public) = (include_bytes!("../../data/keys/p256.pem"), include_bytes!("../../data/keys/p256.pub.pem"));
         let key = EncodingKey::from_ec_pem(private).unwrap();
         #[allow(clippy::disallowed_methods, reason = "this is somebody else's application, not the crate")]
         let signed = jsonwebtoken::encode(&Header::new(jsonwebtoken::Algorithm::ES256), &link(), &key).unwrap();
