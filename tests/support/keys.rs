@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, Algorithm, Grant, KeySet, SigningKey};
 
-use super::support::{AUDIENCE, ISSUER};
+use crate::request_flow::{AUDIENCE, ISSUER};
 
 pub(crate) const RSA: (&str, &str) = (include_str!("../data/keys/rsa2048.pem"), include_str!("../data/keys/rsa2048.pub.pem"));
 pub(crate) const P256: (&str, &str) = (include_str!("../data/keys/p256.pem"), include_str!("../data/keys/p256.pub.pem"));

@@ -1,0 +1,66 @@
+//! gRPC calls made by hand, and refusals as a gRPC client reads them.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "a test may fail here")]
+
+mod refusals;
+mod requests;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, TE};
+use http::{HeaderValue, Method, Request, Version};
+
+use crate::request_flow::Answer;
+
+/// A call as a gRPC client makes it.
+pub(crate) fn call(authorization: Option<&str>) -> Request<String> {
+    let mut request = Request::new(String::new());
+    *request.method_mut() = Method::POST;
+    *request.version_mut() = Version::HTTP_2;
+    *request.uri_mut() = "https://api.example.com/shop.Orders/List".parse().unwrap();
+    let headers = request.headers_mut();
+    headers.insert(TE, HeaderValue::from_static("trailers"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    if let Some(value) = authorization {
+        headers.insert(AUTHORIZATION, value.parse().unwrap());
+    }
+    request
+}
+
+/// The same by another media type.
+pub(crate) fn call_as(media_type: &str, authorization: Option<&str>) -> Request<String> {
+    let mut request = call(authorization);
+    request.headers_mut().insert(CONTENT_TYPE, media_type.parse().unwrap());
+    request
+}
+
+/// `grpc-message`, decoded.
+pub(crate) fn message(answer: &Answer) -> String {
+    let message = answer.headers["grpc-message"].to_str().unwrap();
+    assert!(message.bytes().all(|byte| matches!(byte, 0x20..=0x7e)), "{message}");
+    percent_encoding::percent_decode_str(message).decode_utf8().unwrap().into_owned()
+}
+
+/// Trailers-only: all in the headers, and the challenge that goes with it.
+#[track_caller]
+pub(crate) fn assert_grpc(answer: &Answer, code: &str, challenge: Option<&str>) {
+    assert_eq!((answer.status, &*answer.body), (200, ""), "{answer:?}");
+    assert_eq!(answer.headers[CONTENT_TYPE], "application/grpc", "{answer:?}");
+    assert_eq!(answer.headers.get_all("grpc-status").iter().collect::<Vec<_>>(), [code], "{answer:?}");
+    assert!(!message(answer).is_empty());
+    assert!(!answer.headers.contains_key(RETRY_AFTER), "{answer:?}");
+    let said = answer.challenge();
+    match challenge {
+        Some(start) => assert!(said.is_some_and(|said| said == start || said.starts_with(&format!("{start},"))), "{answer:?}"),
+        None => assert_eq!(said, None, "{answer:?}"),
+    }
+}
+
+/// Nothing that only a gRPC client would understand.
+#[track_caller]
+pub(crate) fn assert_plain(answer: &Answer, what: &str) {
+    assert_ne!(answer.status, 200, "{what}: {answer:?}");
+    assert_eq!(answer.headers[CONTENT_TYPE], "application/json", "{what}");
+    for header in ["grpc-status", "grpc-message"] {
+        assert!(!answer.headers.contains_key(header), "{what}: {answer:?}");
+    }
+}

@@ -1,0 +1,117 @@
+//! An access token that came back proves that its refresh token arrived: the layer sees it, and the store hears of it once.
+
+use std::time::Duration;
+
+use crate::failing_store::{FailingStore, Outage};
+use crate::request_flow::{Accounts, ask, bearer, with_authorization};
+
+use http::{Request, Response};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::test_util::TestTokens;
+use tower_bearer::{Grant, MemoryStore, Secret, SessionErrorKind, SessionStore, Sessions, TokenResponse};
+
+struct Server {
+    tokens: TestTokens,
+    store: FailingStore,
+    sessions: Sessions<Accounts>,
+}
+
+impl Server {
+    fn new() -> Self {
+        let (tokens, store) = (TestTokens::new(), FailingStore::new(MemoryStore::new()));
+        let secret = Secret::random().expect("randomness");
+        let sessions = Sessions::new(Accounts, store.clone(), tokens.signer(), &secret);
+        Self { tokens, store, sessions }
+    }
+
+    async fn log_in(&self) -> TokenResponse {
+        self.sessions.start(Grant::new("alice"), None).await.expect("a session")
+    }
+
+    /// Whether the store knows that the current refresh token arrived.
+    async fn is_confirmed(&self, pair: &TokenResponse) -> bool {
+        self.sessions.flush().await.expect("the store is up");
+        let claims = self.sessions.verifier().verify(pair.access_token().secret()).expect("a good token");
+        let row = self.store.find(claims.session_id().expect("a session")).await.expect("the store is up");
+        row.expect("a row").parts().confirmed
+    }
+
+    fn told(&self) -> usize {
+        self.store.calls_of("confirm")
+    }
+}
+
+#[tokio::test]
+async fn the_store_hears_once_of_each_generation() {
+    let server = Server::new();
+    let first = server.log_in().await;
+    assert!(!server.is_confirmed(&first).await);
+    for _ in 0..3 {
+        ask(&server.sessions.layer(), &bearer(&first)).await.assert_passed("alice");
+        assert!(server.is_confirmed(&first).await);
+    }
+    assert_eq!(server.told(), 1);
+
+    server.tokens.clock().advance(Duration::from_secs(60));
+    let second = server.sessions.refresh(first.refresh_token().clone()).await.unwrap();
+    assert!(!server.is_confirmed(&second).await);
+    // An older access token proves nothing about the newer refresh token.
+    ask(&server.sessions.layer(), &bearer(&first)).await.assert_passed("alice");
+    assert!(!server.is_confirmed(&second).await);
+    ask(&server.sessions.layer(), &bearer(&second)).await.assert_passed("alice");
+    assert!(server.is_confirmed(&second).await);
+    assert_eq!(server.told(), 2);
+}
+
+#[tokio::test]
+async fn only_an_answer_below_500_counts() {
+    let server = Server::new();
+    for (status, counts) in [(200, true), (404, true), (499, true), (500, false), (503, false)] {
+        let pair = server.log_in().await;
+        let service = server
+            .sessions
+            .layer()
+            .layer(service_fn(move |_: Request<String>| async move { Response::builder().status(status).body(String::new()) }));
+        service.oneshot(with_authorization(&bearer(&pair))).await.unwrap();
+        assert_eq!(server.is_confirmed(&pair).await, counts, "{status}");
+    }
+    let pair = server.log_in().await;
+    let failing = service_fn(async |_: Request<String>| Err::<Response<String>, _>("broken"));
+    assert_eq!(server.sessions.layer().layer(failing).oneshot(with_authorization(&bearer(&pair))).await.unwrap_err(), "broken");
+    assert!(!server.is_confirmed(&pair).await);
+}
+
+#[tokio::test]
+async fn a_refused_request_proves_nothing() {
+    let server = Server::new();
+    let pair = server.log_in().await;
+    let layer = server.sessions.layer().require_scope("admin");
+    ask(&layer, &bearer(&pair)).await.assert_refused(403, "insufficient_scope", "scope_missing");
+    ask(&layer, &bearer(&pair)).await.assert_refused(403, "insufficient_scope", "scope_missing");
+    assert!(!server.is_confirmed(&pair).await);
+}
+
+#[tokio::test]
+async fn a_session_without_receipts_has_none() {
+    let server = Server::new();
+    let pair = server.sessions.start(Grant::new("alice").without_receipts(), None).await.unwrap();
+    ask(&server.sessions.layer(), &bearer(&pair)).await.assert_passed("alice");
+    ask(&server.sessions.layer(), &server.tokens.bearer("alice")).await.assert_passed("alice");
+    assert!(!server.is_confirmed(&pair).await);
+    assert_eq!(server.told(), 0);
+}
+
+#[tokio::test]
+async fn a_receipt_that_was_not_written_is_given_again() {
+    let server = Server::new();
+    let pair = server.log_in().await;
+    let layer = server.sessions.layer();
+    // The first request loads the revocations.
+    ask(&layer, &server.tokens.bearer("alice")).await.assert_passed("alice");
+    server.store.set_outage(Some(Outage::All));
+    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    assert_eq!(server.sessions.flush().await.unwrap_err().kind(), SessionErrorKind::Unavailable);
+    server.store.set_outage(None);
+    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    assert!(server.is_confirmed(&pair).await);
+}

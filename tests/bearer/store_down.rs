@@ -1,0 +1,65 @@
+//! A store that is down lets nobody in who should not be (OWASP ASVS 16.5.3).
+
+use crate::failing_store::{FailingStore, Outage};
+use crate::request_flow::{Accounts, ask, assert_ended, bearer, log_in, send, without_token};
+
+use tower_bearer::test_util::TestTokens;
+use tower_bearer::{AccessTokenClaims, LoadUser, MemoryStore, Secret, SessionErrorKind, Sessions};
+
+struct Everybody;
+
+impl LoadUser for Everybody {
+    type User = ();
+    type Error = std::convert::Infallible;
+
+    async fn load_user(&self, _: &AccessTokenClaims) -> Result<Option<()>, Self::Error> {
+        Ok(Some(()))
+    }
+}
+
+// checklist 54
+#[tokio::test]
+async fn nobody_passes_before_the_revocations_are_known() {
+    let tokens = TestTokens::new();
+    let secret = Secret::random().unwrap();
+    let store = FailingStore::new(MemoryStore::new());
+    let process = || Sessions::new(Accounts, store.clone(), tokens.signer(), &secret);
+    let before = process();
+    let (living, ended) = (log_in(&before, "alice").await, log_in(&before, "alice").await);
+    before.log_out(ended.refresh_token().secret()).await.unwrap();
+
+    store.set_outage(Some(Outage::All));
+    let sessions = process();
+    for layer in [sessions.layer(), sessions.layer().optional(), sessions.layer().with_user_loader(Everybody)] {
+        for pair in [&living, &ended] {
+            ask(&layer, &bearer(pair)).await.assert_failed(503, "temporarily_unavailable");
+        }
+        // A token that is bad in itself needs no store.
+        ask(&layer, "Bearer abc").await.assert_refused(401, "invalid_token", "token_invalid");
+    }
+    send(&sessions.layer(), without_token()).await.assert_token_missing();
+    send(&sessions.layer().optional(), without_token()).await.assert_passed("nobody");
+
+    store.set_outage(None);
+    ask(&sessions.layer(), &bearer(&living)).await.assert_passed("alice");
+    assert_ended(&sessions.layer(), &ended).await;
+    // What is known is asked in memory.
+    store.set_outage(Some(Outage::All));
+    ask(&sessions.layer(), &bearer(&living)).await.assert_passed("alice");
+    assert_ended(&sessions.layer(), &ended).await;
+}
+
+// checklist 54
+#[tokio::test]
+async fn a_logout_that_the_store_did_not_hear_of_is_not_reported_as_done() {
+    let tokens = TestTokens::new();
+    let store = FailingStore::new(MemoryStore::new());
+    let sessions = Sessions::new(Accounts, store.clone(), tokens.signer(), &Secret::random().unwrap());
+    let pair = log_in(&sessions, "alice").await;
+    store.set_outage(Some(Outage::All));
+    let error = sessions.log_out(pair.refresh_token().secret()).await.unwrap_err();
+    assert_eq!((error.kind(), error.reason()), (SessionErrorKind::Unavailable, None));
+    store.set_outage(None);
+    sessions.log_out(pair.refresh_token().secret()).await.unwrap();
+    assert_ended(&sessions.layer(), &pair).await;
+}

@@ -1,0 +1,279 @@
+//! What outlives a request sees when its access token ends, and when its session does.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crate::request_flow::{Accounts, SlowUsers, ask, bearer, log_in, with_authorization, without_token};
+
+use http::{Extensions, Request, Response};
+use tokio::time::Instant;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::test_util::TestTokens;
+use tower_bearer::{
+    AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer, Clock, Grant, KeySet, MemoryStore, Secret, Sessions, TokenEnd,
+};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// The watch over a request, as its handler gets it.
+async fn watch(layer: &BearerAuthLayer, request: Request<String>) -> Option<AccessTokenWatch> {
+    let watch = Arc::new(Mutex::new(None));
+    let handler = service_fn(async |request: Request<String>| {
+        *watch.lock().unwrap() = AccessTokenWatch::from_extensions(request.extensions());
+        Ok::<_, Infallible>(Response::new(String::new()))
+    });
+    assert_eq!(layer.layer(handler).oneshot(request).await.expect("infallible").status(), 200);
+    watch.lock().unwrap().take()
+}
+
+async fn watch_over(layer: &BearerAuthLayer, authorization: &str) -> AccessTokenWatch {
+    watch(layer, with_authorization(authorization)).await.expect("a watch")
+}
+
+fn sessions_of(tokens: &TestTokens) -> Sessions<Accounts> {
+    Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().expect("randomness"))
+}
+
+/// Waits in a task of its own, and has begun to.
+async fn waiting(watch: &AccessTokenWatch) -> tokio::task::JoinHandle<TokenEnd> {
+    let watch = watch.clone();
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let task = tokio::spawn(async move {
+        let mut ended = pin!(watch.ended());
+        let first = std::future::poll_fn(|cx| Poll::Ready(ended.as_mut().poll(cx))).await;
+        assert!(first.is_pending(), "it has ended already");
+        begun.send(()).expect("somebody waits");
+        ended.await
+    });
+    has_begun.await.expect("it has begun");
+    task
+}
+
+fn is_pending(future: impl Future) -> bool {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_pending()
+}
+
+#[tokio::test]
+async fn it_ends_at_the_end_of_the_token_without_leeway() {
+    let tokens = TestTokens::new();
+    let layer = BearerAuthLayer::new(tokens.verifier().with_leeway(Duration::from_secs(60)));
+    let token = format!("Bearer {}", tokens.token(&Grant::new("alice"), Duration::from_secs(300)).secret());
+    let watch = watch_over(&layer, &token).await;
+    assert_eq!(watch.claims().subject().as_str(), "alice");
+    assert_eq!(watch.claims().expires_at(), tokens.clock().now() + Duration::from_secs(300));
+    tokens.clock().advance(Duration::from_secs(300) - MILLISECOND);
+    assert_eq!(watch.end(), None);
+    assert!(is_pending(watch.ended()));
+    tokens.clock().advance(MILLISECOND);
+    assert_eq!((watch.end(), watch.ended().await), (Some(TokenEnd::Expired), TokenEnd::Expired));
+    // The layer itself lets it in for a minute more: it is over for the watch from the beginning.
+    let late = watch_over(&layer, &token).await;
+    assert_eq!((late.end(), late.ended().await), (Some(TokenEnd::Expired), TokenEnd::Expired));
+}
+
+/// The clock of the runtime is paused: what is waited for takes no time, and the runtime says how long it was.
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_is_woken_when_the_token_ends() {
+    let tokens = TestTokens::new();
+    let layer = BearerAuthLayer::new(tokens.verifier());
+    for lifetime in [Duration::from_secs(5), Duration::from_secs(90), Duration::from_secs(1800)] {
+        let token = format!("Bearer {}", tokens.token(&Grant::new("alice"), lifetime).secret());
+        let waiting = waiting(&watch_over(&layer, &token).await).await;
+        let before = Instant::now();
+        tokens.clock().advance(lifetime);
+        assert_eq!(waiting.await.unwrap(), TokenEnd::Expired);
+        // The clock of the test runs ahead of the runtime's: that is seen within a minute.
+        assert!(before.elapsed() <= lifetime.min(Duration::from_secs(61)), "{:?}", before.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_logout_wakes_whoever_waits_at_once() {
+    let tokens = TestTokens::new();
+    let sessions = sessions_of(&tokens);
+    for way in ["refresh token", "access token", "everywhere", "by its id"] {
+        let pair = log_in(&sessions, "alice").await;
+        let watch = watch_over(&sessions.layer(), &bearer(&pair)).await;
+        let (one, another) = (waiting(&watch).await, waiting(&watch.clone()).await);
+        let before = Instant::now();
+        match way {
+            "refresh token" => sessions.log_out(pair.refresh_token().secret()).await.unwrap(),
+            "access token" => sessions.log_out(pair.access_token().secret()).await.unwrap(),
+            "everywhere" => assert!(sessions.log_out_everywhere(&"alice".into()).await.unwrap() > 0),
+            _ => assert!(sessions.revoke(&"alice".into(), watch.claims().session_id().unwrap()).await.unwrap()),
+        }
+        assert_eq!((one.await.unwrap(), another.await.unwrap()), (TokenEnd::SessionRevoked, TokenEnd::SessionRevoked), "{way}");
+        assert_eq!(before.elapsed(), Duration::ZERO, "{way}");
+        assert_eq!(watch.end(), Some(TokenEnd::SessionRevoked));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_another_session_wakes_nobody() {
+    let tokens = TestTokens::new();
+    let sessions = sessions_of(&tokens);
+    let (mine, other, bobs) =
+        (log_in(&sessions, "alice").await, log_in(&sessions, "alice").await, log_in(&sessions, "bob").await);
+    let watch = watch_over(&sessions.layer(), &bearer(&mine)).await;
+    let waiting = waiting(&watch).await;
+    for pair in [&other, &bobs] {
+        sessions.log_out(pair.refresh_token().secret()).await.unwrap();
+        // It has been woken, has looked, and waits again.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!waiting.is_finished());
+        assert_eq!(watch.end(), None);
+    }
+    sessions.log_out(mine.refresh_token().secret()).await.unwrap();
+    assert_eq!(waiting.await.unwrap(), TokenEnd::SessionRevoked);
+}
+
+/// A refresh gives a new access token and ends no session: the old one counts until it expires.
+#[tokio::test]
+async fn a_refresh_ends_nothing_and_theft_does() {
+    let tokens = TestTokens::new();
+    let sessions = sessions_of(&tokens);
+    let first = log_in(&sessions, "alice").await;
+    let watch = watch_over(&sessions.layer(), &bearer(&first)).await;
+    tokens.clock().advance(Duration::from_secs(60));
+    let second = sessions.refresh(first.refresh_token().clone()).await.unwrap();
+    tokens.clock().advance(Duration::from_secs(60));
+    let third = sessions.refresh(second.refresh_token().clone()).await.unwrap();
+    ask(&sessions.layer(), &bearer(&third)).await.assert_passed("alice");
+    assert_eq!(watch.end(), None);
+    let waiting = waiting(&watch).await;
+    sessions.refresh(first.refresh_token().clone()).await.unwrap_err();
+    assert_eq!(waiting.await.unwrap(), TokenEnd::SessionRevoked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_logout_on_another_process_is_heard_of_within_a_second() {
+    let (tokens, secret, store) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
+    let process = || Sessions::new(Accounts, Arc::clone(&store), tokens.signer(), &secret);
+    let (here, there) = (process(), process());
+    let pair = log_in(&here, "alice").await;
+    let waiting = waiting(&watch_over(&there.layer(), &bearer(&pair)).await).await;
+    // The watch alone keeps that process listening: its sessions and its layer are gone.
+    drop(there);
+    let before = Instant::now();
+    here.log_out(pair.access_token().secret()).await.unwrap();
+    assert_eq!(waiting.await.unwrap(), TokenEnd::SessionRevoked);
+    assert!(before.elapsed() <= Duration::from_millis(1010), "{:?}", before.elapsed());
+}
+
+#[tokio::test]
+async fn what_happened_before_anybody_waited_is_seen() {
+    let tokens = TestTokens::new();
+    let sessions = sessions_of(&tokens);
+    let pair = log_in(&sessions, "alice").await;
+    let watch = watch_over(&sessions.layer(), &bearer(&pair)).await;
+    sessions.log_out(pair.refresh_token().secret()).await.unwrap();
+    assert_eq!((watch.end(), watch.ended().await), (Some(TokenEnd::SessionRevoked), TokenEnd::SessionRevoked));
+}
+
+/// What was missed would be seen after a minute, by looking.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_logout_is_missed_by_those_who_begin_to_wait_meanwhile() {
+    let tokens = TestTokens::new();
+    let sessions = sessions_of(&tokens);
+    for _ in 0..50 {
+        let pair = log_in(&sessions, "alice").await;
+        let watch = watch_over(&sessions.layer(), &bearer(&pair)).await;
+        let waiting: Vec<_> = (0..8)
+            .map(|_| {
+                tokio::spawn({
+                    let watch = watch.clone();
+                    async move { watch.ended().await }
+                })
+            })
+            .collect();
+        sessions.log_out(pair.refresh_token().secret()).await.unwrap();
+        for task in waiting {
+            let end = tokio::time::timeout(Duration::from_secs(30), task).await.expect("it was missed");
+            assert_eq!(end.unwrap(), TokenEnd::SessionRevoked);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_may_be_given_up_and_asked_again() {
+    let tokens = TestTokens::new();
+    let sessions = sessions_of(&tokens);
+    let pair = log_in(&sessions, "alice").await;
+    let watch = watch_over(&sessions.layer(), &bearer(&pair)).await;
+    for _ in 0..3 {
+        assert!(is_pending(watch.ended()));
+    }
+    let waiting = waiting(&watch).await;
+    sessions.log_out(pair.refresh_token().secret()).await.unwrap();
+    assert_eq!((waiting.await.unwrap(), watch.ended().await), (TokenEnd::SessionRevoked, TokenEnd::SessionRevoked));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_without_a_session_only_expires() {
+    let tokens = TestTokens::new();
+    let sessions = sessions_of(&tokens);
+    let watch = watch_over(&sessions.layer(), &tokens.bearer("alice")).await;
+    assert!(watch.claims().session_id().is_none());
+    let waiting = waiting(&watch).await;
+    let pair = log_in(&sessions, "alice").await;
+    sessions.log_out(pair.refresh_token().secret()).await.unwrap();
+    assert_eq!(sessions.log_out_everywhere(&"alice".into()).await.unwrap(), 0);
+    assert_eq!(watch.end(), None);
+    assert!(!waiting.is_finished());
+    tokens.clock().advance(Duration::from_secs(1800));
+    assert_eq!(waiting.await.unwrap(), TokenEnd::Expired);
+}
+
+/// What another issuer calls `sid` is no session here, whatever it says.
+#[tokio::test(start_paused = true)]
+async fn a_token_of_another_issuer_only_expires() {
+    let tokens = TestTokens::new();
+    let sessions = sessions_of(&tokens);
+    let pair = log_in(&sessions, "alice").await;
+    let sid = crate::request_flow::segment(pair.access_token().secret(), 1)["sid"].clone();
+    let claims = serde_json::json!({
+        "iss": "https://id.test", "aud": "test", "sub": "alice", "sid": sid, "exp": tokens.clock().now().as_secs() + 300
+    });
+    let keys = KeySet::from_hmac_secret(tower_bearer::Algorithm::Hs256, crate::request_flow::HMAC_KEY).unwrap();
+    let theirs = AccessTokenVerifier::new("https://id.test", "test", keys).unwrap().with_clock(Arc::new(tokens.clock().clone()));
+    let layer = sessions.layer().with_verifier(theirs).unwrap();
+    let watch = watch_over(&layer, &format!("Bearer {}", crate::request_flow::token(&claims))).await;
+    let waiting = waiting(&watch).await;
+    sessions.log_out(pair.refresh_token().secret()).await.unwrap();
+    assert_eq!(watch.end(), None);
+    tokens.clock().advance(Duration::from_secs(300));
+    assert_eq!(waiting.await.unwrap(), TokenEnd::Expired);
+}
+
+#[tokio::test]
+async fn there_is_a_watch_where_a_token_was_let_through_and_nowhere_else() {
+    let tokens = TestTokens::new();
+    let layer = BearerAuthLayer::new(tokens.verifier());
+    let alice = tokens.bearer("alice");
+    for layer in [layer.clone(), layer.clone().optional(), layer.clone().with_user_loader(SlowUsers)] {
+        assert_eq!(watch_over(&layer, &alice).await.end(), None);
+    }
+    assert!(watch(&layer.clone().optional(), without_token()).await.is_none());
+    assert!(watch(&layer.optional().with_user_loader(SlowUsers), without_token()).await.is_none());
+    assert!(AccessTokenWatch::from_extensions(&Extensions::new()).is_none());
+    assert!(AccessTokenWatch::from_extensions(with_authorization(&alice).extensions()).is_none());
+}
+
+/// A layer of a verifier alone asks nobody whether a session was ended.
+#[tokio::test]
+async fn a_layer_without_sessions_sees_the_end_of_the_token_only() {
+    let tokens = TestTokens::new();
+    let sessions = sessions_of(&tokens);
+    let pair = log_in(&sessions, "alice").await;
+    let watch = watch_over(&BearerAuthLayer::new(sessions.verifier()), &bearer(&pair)).await;
+    sessions.log_out(pair.refresh_token().secret()).await.unwrap();
+    assert_eq!(watch.end(), None);
+    tokens.clock().advance(Duration::from_secs(pair.expires_in()));
+    assert_eq!(watch.end(), Some(TokenEnd::Expired));
+}

@@ -1,0 +1,262 @@
+//! Tokens by cookie: who gets them, who loses them, and who may act on them.
+
+use crate::request_flow::{Answer, ask};
+use http::Request;
+use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
+use serde_json::Value;
+use tower::ServiceExt;
+use tower_bearer::test_util::TestTokens;
+use tower_bearer::{
+    AuthEndpoints, Authenticate, CookieDelivery, Grant, MemoryStore, PasswordCredentials, Secret, Session, Sessions,
+};
+
+const REFRESH: &str = "__Host-refresh_token";
+const OWN: &[(&str, &str)] = &[("sec-fetch-site", "same-origin")];
+
+#[derive(Debug)]
+struct Alice;
+
+impl Authenticate for Alice {
+    type Credentials = PasswordCredentials;
+    type Error = std::convert::Infallible;
+
+    async fn authenticate(&self, login: PasswordCredentials) -> Result<Option<Grant>, Self::Error> {
+        Ok((login.password() == "wonderland-7").then(|| Grant::new(login.username())))
+    }
+
+    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Self::Error> {
+        Ok(Some(Grant::new(session.subject().clone())))
+    }
+}
+
+struct Site {
+    tokens: TestTokens,
+    sessions: Sessions<Alice>,
+    endpoints: AuthEndpoints<Alice>,
+    cookies: CookieDelivery,
+}
+
+impl Site {
+    fn new(cookies: CookieDelivery) -> Self {
+        let tokens = TestTokens::new();
+        let sessions = Sessions::new(Alice, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+        let endpoints = AuthEndpoints::new(sessions.clone()).with_cookies(cookies.clone());
+        Self { tokens, sessions, endpoints, cookies }
+    }
+
+    async fn post(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Answer {
+        let mut request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = Answer::of(self.endpoints.clone().oneshot(request.body(form.to_owned()).unwrap()).await.unwrap()).await;
+        assert_eq!(answer.headers["cache-control"], "no-store");
+        answer
+    }
+
+    async fn log_in(&self) -> Answer {
+        self.post("/login", OWN, "username=alice&password=wonderland-7&delivery=cookie").await
+    }
+
+    async fn refresh(&self, cookie: &str) -> Answer {
+        self.post("/refresh", &[OWN[0], ("cookie", cookie)], "").await
+    }
+}
+
+/// The cookies that an answer sets: name, value, attributes in lower case.
+fn set_cookies(answer: &Answer) -> Vec<(String, String, Vec<String>)> {
+    let lines = answer.headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap());
+    lines
+        .map(|line| {
+            let (pair, attributes) = line.split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            let attributes = attributes.split(';').map(|attribute| attribute.trim().to_ascii_lowercase()).collect();
+            (name.to_owned(), value.to_owned(), attributes)
+        })
+        .collect()
+}
+
+/// `name=value` of the one cookie that an answer sets.
+fn jar(answer: &Answer) -> String {
+    let cookies = set_cookies(answer);
+    let [(name, value, _)] = &cookies[..] else { panic!("{cookies:?}") };
+    format!("{name}={value}")
+}
+
+fn assert_cross_site(answer: &Answer) {
+    assert_eq!((answer.status, answer.challenge(), &answer.json()["reason"]), (403, None, &Value::from("cross_site")));
+    assert!(set_cookies(answer).is_empty());
+}
+
+// checklist 62, 63, 64
+#[tokio::test]
+async fn who_asks_for_it_gets_the_refresh_token_as_a_cookie_that_no_script_reads() {
+    let site = Site::new(CookieDelivery::new());
+    let answer = site.log_in().await;
+    assert_eq!(answer.status, 200);
+    let body = answer.json();
+    assert!(body["access_token"].is_string() && body["refresh_token"].is_null() && body["refresh_token_expires_in"] == 604_800);
+    let cookies = set_cookies(&answer);
+    let [(name, value, attributes)] = &cookies[..] else { panic!("{cookies:?}") };
+    assert_eq!(name, REFRESH);
+    assert!(value.starts_with("rt1_") && !answer.body.contains(value.as_str()));
+    let mut attributes = attributes.clone();
+    attributes.sort();
+    assert_eq!(attributes, ["httponly", "max-age=604800", "path=/", "samesite=strict", "secure"]);
+}
+
+#[tokio::test]
+async fn who_does_not_ask_gets_the_body_unless_the_application_decides() {
+    let login = "username=alice&password=wonderland-7";
+    let site = Site::new(CookieDelivery::new());
+    for form in [login.to_owned(), format!("{login}&delivery=body")] {
+        // Nothing that a browser would send by itself: no page has to vouch for it.
+        let answer = site.post("/login", &[], &form).await;
+        assert!(answer.json()["refresh_token"].is_string() && set_cookies(&answer).is_empty());
+    }
+    let odd = site.post("/login", OWN, &format!("{login}&delivery=pigeon")).await;
+    assert_eq!((odd.status, &odd.json()["error"]), (400, &Value::from("invalid_request")));
+
+    let site = Site::new(CookieDelivery::new().always());
+    for form in [login.to_owned(), format!("{login}&delivery=body")] {
+        let answer = site.post("/login", OWN, &form).await;
+        assert!(answer.json()["refresh_token"].is_null() && set_cookies(&answer).len() == 1);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_came_by_cookie_goes_back_by_cookie_whatever_is_asked_for() {
+    let site = Site::new(CookieDelivery::new());
+    let first = jar(&site.log_in().await);
+    site.tokens.clock().advance(std::time::Duration::from_secs(60));
+    let answer = site.post("/refresh", &[OWN[0], ("cookie", &first)], "delivery=body").await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.json()["refresh_token"].is_null() && answer.json()["access_token"].is_string());
+    assert_ne!(jar(&answer), first);
+    let token = site.post("/token", &[OWN[0], ("cookie", &jar(&answer))], "grant_type=refresh_token&delivery=body").await;
+    assert!(token.status == 200 && token.json()["refresh_token"].is_null());
+}
+
+/// What the browser holds it keeps: a late answer would put it in the place of a newer one.
+#[tokio::test]
+async fn a_coalesced_answer_sets_no_cookie() {
+    let site = Site::new(CookieDelivery::new());
+    let first = jar(&site.log_in().await);
+    site.tokens.clock().advance(std::time::Duration::from_secs(60));
+    let second = jar(&site.refresh(&first).await);
+    let again = site.refresh(&second).await;
+    assert_eq!(again.status, 200);
+    assert!(set_cookies(&again).is_empty(), "{again:?}");
+    // Whoever is a little behind gets the same successor.
+    assert_eq!(jar(&site.refresh(&first).await), second);
+}
+
+#[tokio::test]
+async fn a_cookie_is_cleared_by_a_logout_and_by_nothing_else() {
+    let site = Site::new(CookieDelivery::new());
+    let cookie = jar(&site.log_in().await);
+    for (path, headers, form) in [
+        ("/refresh", &[OWN[0], ("cookie", "__Host-refresh_token=rt1_nonsense")][..], ""),
+        ("/login", OWN, "username=alice&password=wrong&delivery=cookie"),
+        ("/logout", &[("cookie", &*cookie)], ""),
+    ] {
+        let answer = site.post(path, headers, form).await;
+        assert!(answer.status >= 400 && set_cookies(&answer).is_empty(), "{path} {answer:?}");
+    }
+
+    let answer = site.post("/logout", &[OWN[0], ("cookie", &cookie)], "").await;
+    assert_eq!((answer.status, &*answer.body), (200, "{}"));
+    let cookies = set_cookies(&answer);
+    let [(name, value, attributes)] = &cookies[..] else { panic!("{cookies:?}") };
+    let mut attributes = attributes.clone();
+    attributes.sort();
+    assert_eq!((&**name, &**value), (REFRESH, ""));
+    assert_eq!(attributes, ["httponly", "max-age=0", "path=/", "samesite=strict", "secure"]);
+    let gone = site.refresh(&cookie).await;
+    assert_eq!((gone.status, &gone.json()["reason"]), (400, &Value::from("session_revoked")));
+    assert!(set_cookies(&gone).is_empty());
+}
+
+// checklist 65
+#[tokio::test]
+async fn what_acts_on_a_cookie_or_sets_one_has_to_come_from_a_page_of_ours() {
+    let site = Site::new(CookieDelivery::new().with_origin("https://app.example.com").unwrap());
+    let cookie = jar(&site.log_in().await);
+    let login = "username=alice&password=wonderland-7&delivery=cookie";
+    let elsewhere: [&[(&str, &str)]; 8] = [
+        &[],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.test")],
+        &[("origin", "https://evil.test"), ("host", "api.example.com")],
+        &[("origin", "null"), ("host", "api.example.com")],
+        &[("sec-fetch-site", "cross-site"), ("origin", "https://api.example.com"), ("host", "api.example.com")],
+        &[("sec-fetch-site", "same-site"), ("origin", "https://app.example.com.evil.test")],
+    ];
+    for headers in elsewhere {
+        assert_cross_site(&site.post("/login", headers, login).await);
+        let with_cookie: Vec<_> = headers.iter().copied().chain([("cookie", &*cookie)]).collect();
+        assert_cross_site(&site.post("/refresh", &with_cookie, "").await);
+        assert_cross_site(&site.post("/logout", &with_cookie, "").await);
+    }
+    let ours: [&[(&str, &str)]; 4] = [
+        OWN,
+        &[("sec-fetch-site", "none")],
+        &[("sec-fetch-site", "same-site"), ("origin", "https://app.example.com")],
+        &[("origin", "https://api.example.com"), ("host", "api.example.com")],
+    ];
+    for headers in ours {
+        assert_eq!(site.post("/login", headers, login).await.status, 200, "{headers:?}");
+    }
+    // All that came from elsewhere has ended nothing.
+    assert_eq!(site.refresh(&cookie).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_login_ends_the_session_whose_cookie_it_replaces() {
+    let site = Site::new(CookieDelivery::new());
+    let first = jar(&site.log_in().await);
+    let headers = [OWN[0], ("cookie", &*first)];
+    let second = jar(&site.post("/login", &headers, "username=alice&password=wonderland-7&delivery=cookie").await);
+    assert_eq!(site.refresh(&first).await.json()["reason"], "session_revoked");
+    assert_eq!(site.refresh(&second).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_path_has_another_name_and_odd_ones_are_refused() {
+    let site = Site::new(CookieDelivery::new().with_path("/auth").unwrap());
+    let answer = site.log_in().await;
+    let cookies = set_cookies(&answer);
+    assert_eq!(cookies[0].0, "__Secure-refresh_token");
+    assert!(cookies[0].2.contains(&"path=/auth".to_owned()));
+    for odd in ["", "auth", "/a;b", "/a b", "/caf\u{e9}"] {
+        assert!(CookieDelivery::new().with_path(odd).is_err(), "{odd:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_access_token_may_be_a_cookie_too_which_the_layer_reads() {
+    let site = Site::new(CookieDelivery::new().with_access_token());
+    let answer = site.log_in().await;
+    let cookies = set_cookies(&answer);
+    assert_eq!(cookies.iter().map(|(name, ..)| &**name).collect::<Vec<_>>(), [REFRESH, "__Host-access_token"]);
+    let mut attributes = cookies[1].2.clone();
+    attributes.sort();
+    assert_eq!(attributes, ["httponly", "max-age=1800", "path=/", "samesite=lax", "secure"]);
+
+    let jar: Vec<String> = cookies.iter().map(|(name, value, _)| format!("{name}={value}")).collect();
+    let jar = jar.join("; ");
+    let layer = site.sessions.layer().with_token_sources(site.cookies.token_sources());
+    let by_cookie =
+        |site: &str| Request::builder().header(COOKIE, &jar).header("sec-fetch-site", site).body(String::new()).unwrap();
+    crate::request_flow::send(&layer, by_cookie("same-origin")).await.assert_passed("alice");
+    crate::request_flow::send(&layer, by_cookie("cross-site")).await.assert_token_missing();
+    ask(&layer, &format!("Bearer {}", answer.json()["access_token"].as_str().unwrap())).await.assert_passed("alice");
+
+    // The endpoints for those who are logged in read it too, and a logout takes both.
+    let sessions = Request::get("/sessions").header(COOKIE, &jar).header("sec-fetch-site", "same-origin");
+    let list = Answer::of(site.endpoints.clone().oneshot(sessions.body(String::new()).unwrap()).await.unwrap()).await;
+    assert_eq!((list.status, list.json()["sessions"].as_array().unwrap().len()), (200, 1));
+    let out = site.post("/logout-everywhere", &[OWN[0], ("cookie", &jar)], "").await;
+    assert_eq!((out.status, set_cookies(&out).len()), (200, 2));
+}

@@ -1,0 +1,163 @@
+//! The endpoints where applications mount them, and the public keys.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use crate::login_flow::{Answer, Login, bearer, claims_of, form, signed_in};
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use http::Request;
+use http::header::CACHE_CONTROL;
+use serde_json::{Value, json};
+use tower::{Service, ServiceExt};
+use tower_bearer::{
+    AccessTokenSigner, AccessTokenVerifier, CurrentUser, Grant, JwksEndpoint, KeySet, LoginEndpoint, LogoutEndpoint,
+    LogoutEverywhereEndpoint, RefreshEndpoint, Secret, SessionsEndpoint, SigningKey,
+};
+
+const CREDENTIALS: [(&str, &str); 2] = [("username", "alice"), ("password", "wonderland-7")];
+
+async fn ask<S, B>(service: &S, request: Request<Body>) -> Answer
+where
+    S: Service<Request<Body>, Response = http::Response<B>, Error = Infallible> + Clone,
+    B: http_body::Body<Data = bytes::Bytes, Error: std::fmt::Debug>,
+{
+    Answer::read(service.clone().oneshot(request)).await
+}
+
+/// Logs in, refreshes, lists, ends one session, logs out, and logs out everywhere, below `path`.
+async fn everything_works_below<S, B>(path: &str, service: &S)
+where
+    S: Service<Request<Body>, Response = http::Response<B>, Error = Infallible> + Clone,
+    B: http_body::Body<Data = bytes::Bytes, Error: std::fmt::Debug>,
+{
+    let at = |rest: &str| format!("{path}{rest}");
+    let other = ask(service, form(&at("/login"), &CREDENTIALS)).await.tokens();
+    let first = ask(service, form(&at("/login"), &CREDENTIALS)).await.tokens();
+    let second = ask(service, form(&at("/refresh"), &[("refresh_token", &first.refresh)])).await.tokens();
+    let listed = ask(service, signed_in("GET", &at("/sessions"), &second.access)).await.json();
+    assert_eq!(listed["sessions"].as_array().map(Vec::len), Some(2));
+    let id = claims_of(&other.access)["sid"].as_str().expect("a session").to_owned();
+    assert_eq!(ask(service, signed_in("DELETE", &at(&format!("/sessions/{id}")), &second.access)).await.status, 204);
+    assert_eq!(ask(service, signed_in("POST", &at("/logout-everywhere"), &second.access)).await.status, 200);
+    assert_eq!(ask(service, form(&at("/logout"), &[("token", &second.refresh)])).await.status, 200);
+    ask(service, signed_in("GET", &at("/sessions"), &second.access)).await.assert_invalid_token("session_revoked");
+}
+
+#[tokio::test]
+async fn all_endpoints_are_nested_in_an_axum_router() {
+    let login = Login::new();
+    let app: Router = Router::new().nest_service("/auth", login.endpoints());
+    everything_works_below("/auth", &app).await;
+    // To say where it is mounted harms nothing.
+    let app: Router = Router::new().nest_service("/api/auth", login.endpoints().with_path("/api/auth/"));
+    everything_works_below("/api/auth", &app).await;
+    ask(&app, form("/api/auth/nowhere", &[])).await.assert_refused(404, "invalid_request", None);
+}
+
+#[tokio::test]
+async fn without_a_router_the_endpoints_take_the_prefix_off_themselves() {
+    let login = Login::new();
+    everything_works_below("/auth", &login.endpoints().with_path("/auth")).await;
+    let service = login.endpoints().with_path("/auth");
+    for path in ["/auth", "/authlogin", "/auth/auth/login", "/other/login"] {
+        ask(&service, form(path, &CREDENTIALS)).await.assert_refused(404, "invalid_request", None);
+    }
+    everything_works_below("", &login.endpoints()).await;
+}
+
+#[tokio::test]
+async fn each_endpoint_is_mounted_by_itself() {
+    let login = Login::new();
+    let sessions = || login.sessions.clone();
+    let app: Router = Router::new()
+        .route_service("/a/login", LoginEndpoint::new(sessions()))
+        .route_service("/a/refresh", RefreshEndpoint::new(sessions()))
+        .route_service("/a/logout", LogoutEndpoint::new(sessions()))
+        .route_service("/a/logout-everywhere", LogoutEverywhereEndpoint::new(sessions()))
+        .route_service("/a/sessions", SessionsEndpoint::new(sessions()))
+        .route_service("/a/sessions/{id}", SessionsEndpoint::new(sessions()));
+    everything_works_below("/a", &app).await;
+}
+
+// checklist 53
+#[tokio::test]
+async fn a_router_with_the_layer_and_the_endpoints_is_a_whole_application() {
+    let login = Login::new();
+    let me = get(async |CurrentUser(claims): CurrentUser| claims.subject().to_string());
+    let app: Router = Router::new().route("/me", me).route_layer(login.sessions.layer()).nest_service("/auth", login.endpoints());
+    let tokens = ask(&app, form("/auth/login", &CREDENTIALS)).await.tokens();
+    let me = || Request::get("/me").header("authorization", bearer(&tokens.access)).body(Body::empty()).unwrap();
+    assert_eq!(&ask(&app, me()).await.body[..], b"alice");
+    assert_eq!(ask(&app, form("/auth/logout", &[("token", &tokens.refresh)])).await.status, 200);
+    ask(&app, me()).await.assert_invalid_token("session_revoked");
+}
+
+fn is_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
+
+#[test]
+fn endpoints_are_cloned_and_shared_between_threads() {
+    let login = Login::new();
+    is_shared(&login.endpoints());
+    is_shared(&LoginEndpoint::new(login.sessions.clone()));
+    is_shared(&SessionsEndpoint::new(login.sessions.clone()));
+    is_shared(&JwksEndpoint::new(login.sessions.keys()));
+}
+
+async fn published(keys: KeySet) -> Value {
+    let app: Router = Router::new().route_service("/.well-known/jwks.json", JwksEndpoint::new(keys));
+    let answer = ask(&app, Request::get("/.well-known/jwks.json").body(Body::empty()).expect("a good address")).await;
+    assert_eq!(answer.status, 200);
+    answer.json()
+}
+
+// checklist 34
+#[tokio::test]
+async fn a_secret_key_is_never_published() {
+    let key = SigningKey::hs256(&Secret::random().unwrap()).unwrap();
+    assert_eq!(published(key.key_set()).await, json!({ "keys": [] }));
+}
+
+// checklist 34
+#[tokio::test]
+async fn of_a_key_pair_the_public_part_is_published_and_checks_our_tokens() {
+    let pems = [include_str!("../data/keys/p256.pem"), include_str!("../data/keys/ed25519.pem")];
+    for (pem, kind, algorithm) in [(pems[0], "EC", "ES256"), (pems[1], "OKP", "EdDSA")] {
+        let key = SigningKey::from_pem(pem).unwrap();
+        let jwks = published(key.key_set()).await;
+        let jwk = jwks["keys"][0].as_object().unwrap();
+        assert_eq!((jwks["keys"].as_array().map(Vec::len), &jwk["kty"], &jwk["alg"]), (Some(1), &json!(kind), &json!(algorithm)));
+        assert!(jwk.contains_key("kid") && jwk.contains_key("x"));
+        for private in ["d", "k", "p", "q"] {
+            assert!(!jwk.contains_key(private), "{jwk:?}");
+        }
+        // Another service, which knows nothing but what is published.
+        let signer = AccessTokenSigner::new("https://issuer.test", "test", key).unwrap();
+        let token = signer.sign(&Grant::new("alice"), crate::login_flow::MINUTE).unwrap();
+        let theirs = AccessTokenVerifier::new("https://issuer.test", "test", KeySet::from_jwk_set(&jwks.to_string()).unwrap());
+        assert_eq!(theirs.unwrap().verify(token.secret()).unwrap().subject().as_str(), "alice");
+    }
+}
+
+// checklist 1
+#[tokio::test]
+async fn public_keys_are_read_by_get_only() {
+    let service = JwksEndpoint::new(Login::new().sessions.keys());
+    for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+        let request = Request::builder().method(method).uri("/jwks.json").body(Body::empty()).unwrap();
+        let answer = ask(&service, request).await;
+        answer.assert_refused(405, "invalid_request", None);
+        answer.assert_not_stored();
+        assert_eq!(answer.headers["allow"], "GET");
+    }
+    let answer = ask(&service, Request::get("/jwks.json").body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.headers[CACHE_CONTROL], "public, max-age=300");
+}
+
+#[tokio::test]
+async fn a_store_may_be_chosen_at_run_time() {
+    let store: Arc<dyn tower_bearer::SessionStore> = Arc::new(tower_bearer::MemoryStore::new());
+    let login = Login::over(store, tower_bearer::SessionPolicy::default());
+    everything_works_below("", &login.endpoints()).await;
+}

@@ -1,0 +1,261 @@
+//! `POST /auth/token`: login and refresh at one address, as stock OAuth clients want it (RFC 6749 section 3.2).
+
+use crate::login_flow::{Answer, Login, MINUTE, bearer, claims_of, form, json as json_request, signed_in, with_header};
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
+use serde_json::json;
+use tower::ServiceExt;
+use tower_bearer::TokenEndpoint;
+
+const PASSWORD: [(&str, &str); 3] = [("grant_type", "password"), ("username", "alice"), ("password", "wonderland-7")];
+
+fn refresh(token: &str) -> [(&'static str, &str); 2] {
+    [("grant_type", "refresh_token"), ("refresh_token", token)]
+}
+
+#[track_caller]
+fn assert_refused(answer: &Answer, status: u16, error: &str, reason: Option<&str>) {
+    answer.assert_refused(status, error, reason);
+    assert!(!answer.headers.contains_key(WWW_AUTHENTICATE), "{answer:?}");
+    answer.assert_not_stored();
+}
+
+#[tokio::test]
+async fn a_password_and_a_refresh_token_are_the_two_grants() {
+    let login = Login::new();
+    login.accounts.change("alice", |account| account.scope = "read write");
+    let first = login.post("/token", &PASSWORD).await.tokens();
+    let names: Vec<_> = first.body.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, ["access_token", "expires_in", "refresh_token", "refresh_token_expires_in", "scope", "token_type"]);
+    assert_eq!((&first.body["token_type"], &claims_of(&first.access)["sub"]), (&json!("Bearer"), &json!("alice")));
+    login.clock.advance(MINUTE);
+    let second = login.post("/token", &refresh(&first.refresh)).await.tokens();
+    assert_ne!((&first.access, &first.refresh), (&second.access, &second.refresh));
+    assert_eq!(login.me(&second.access).await.status, 200);
+    // What one address gave the other takes.
+    login.clock.advance(MINUTE);
+    let third = login.refresh(&second.refresh).await.tokens();
+    login.clock.advance(MINUTE);
+    login.post("/token", &refresh(&third.refresh)).await.tokens();
+}
+
+#[tokio::test]
+async fn json_does_as_well() {
+    let login = Login::new();
+    let body = json!({ "grant_type": "password", "username": "alice", "password": "wonderland-7" });
+    let tokens = login.send(json_request("/token", &body)).await.tokens();
+    let body = json!({ "grant_type": "refresh_token", "refresh_token": tokens.refresh });
+    login.send(json_request("/token", &body)).await.tokens();
+}
+
+#[tokio::test]
+async fn without_a_grant_type_it_is_an_invalid_request() {
+    let login = Login::new();
+    let tokens = login.log_in("alice").await;
+    for parameters in [&PASSWORD[1..], &refresh(&tokens.refresh)[1..], &[], &[("grant_type", "")]] {
+        assert_refused(&login.post("/token", parameters).await, 400, "invalid_request", None);
+    }
+    let empty = [&PASSWORD[1..], &[("grant_type", "")]].concat();
+    assert_refused(&login.post("/token", &empty).await, 400, "invalid_request", None);
+    for body in [json!({}), json!({ "grant_type": null }), json!({ "grant_type": 1 }), json!({ "grant_type": ["password"] })] {
+        assert_refused(&login.send(json_request("/token", &body)).await, 400, "invalid_request", None);
+    }
+    let nothing = Request::post("/token").body(Body::empty()).unwrap();
+    assert_refused(&login.send(nothing).await, 400, "invalid_request", None);
+    // The refresh token was not used up by any of them.
+    login.refresh(&tokens.refresh).await.tokens();
+}
+
+#[tokio::test]
+async fn a_grant_type_that_stands_twice_is_an_invalid_request() {
+    let login = Login::new();
+    for second in ["password", "refresh_token", ""] {
+        let twice = [&PASSWORD[..], &[("grant_type", second)]].concat();
+        assert_refused(&login.post("/token", &twice).await, 400, "invalid_request", None);
+    }
+}
+
+#[tokio::test]
+async fn another_grant_is_not_supported() {
+    let login = Login::new();
+    for other in [
+        "authorization_code",
+        "client_credentials",
+        "implicit",
+        "Password",
+        "password ",
+        " password",
+        "passwords",
+        "REFRESH_TOKEN",
+        "refresh-token",
+        "password refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    ] {
+        let parameters = [&[("grant_type", other)], &PASSWORD[1..]].concat();
+        assert_refused(&login.post("/token", &parameters).await, 400, "unsupported_grant_type", None);
+    }
+}
+
+/// Stock clients send these whether anybody asks for them or not. There are no clients here, so nobody looks.
+#[tokio::test]
+async fn what_else_a_client_says_is_ignored() {
+    let login = Login::new();
+    let more = [
+        ("client_id", "an-app"),
+        ("client_secret", "s3cret"),
+        ("resource", "https://elsewhere.example.com"),
+        ("audience", "elsewhere"),
+        ("redirect_uri", "https://evil.test"),
+        ("scope", ""),
+        ("code_verifier", "x"),
+    ];
+    let plain = claims_of(&login.post("/token", &PASSWORD).await.tokens().access);
+    let by_password = with_header(form("/token", &[&PASSWORD[..], &more].concat()), "authorization", "Basic YW4tYXBwOg==");
+    let first = login.send(by_password).await.tokens();
+    login.clock.advance(MINUTE);
+    let by_refresh =
+        with_header(form("/token", &[&refresh(&first.refresh)[..], &more].concat()), "authorization", "Basic YW4tYXBwOg==");
+    let second = login.send(by_refresh).await.tokens();
+    for tokens in [first, second] {
+        let claims = claims_of(&tokens.access);
+        assert_eq!((&claims["aud"], &claims["sub"]), (&plain["aud"], &plain["sub"]));
+        assert!(claims.get("client_id").is_none() && claims.get("scope").is_none(), "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn each_grant_ignores_the_parameters_of_the_other() {
+    let login = Login::new();
+    let alices = login.post("/token", &[&PASSWORD[..], &[("refresh_token", "rt1_abc")]].concat()).await.tokens();
+    login.clock.advance(MINUTE);
+    let bob = [("username", "bob"), ("password", "builder-8")];
+    let renewed = login.post("/token", &[&refresh(&alices.refresh)[..], &bob].concat()).await.tokens();
+    assert_eq!(claims_of(&renewed.access)["sub"], "alice");
+}
+
+#[tokio::test]
+async fn a_part_of_the_scope_may_be_asked_for_by_a_refresh_alone() {
+    let login = Login::new();
+    login.accounts.change("alice", |account| account.scope = "read write");
+    // What a user may have is the application's to say.
+    let first = login.post("/token", &[&PASSWORD[..], &[("scope", "read")]].concat()).await.tokens();
+    assert_eq!(first.body["scope"], "read write");
+    let part = login.post("/token", &[&refresh(&first.refresh)[..], &[("scope", "read")]].concat()).await.tokens();
+    assert_eq!((&part.body["scope"], &claims_of(&part.access)["scope"]), (&json!("read"), &json!("read")));
+    for more in ["read admin", "admin", "re\"ad", "caf\u{e9}"] {
+        let answer = login.post("/token", &[&refresh(&part.refresh)[..], &[("scope", more)]].concat()).await;
+        assert_refused(&answer, 400, "invalid_scope", None);
+    }
+}
+
+#[tokio::test]
+async fn errors_are_those_of_rfc_6749() {
+    let login = Login::new();
+    for (parameters, error, reason) in [
+        (&[("grant_type", "password"), ("username", "alice")][..], "invalid_request", None),
+        (&[("grant_type", "password"), ("password", "x")], "invalid_request", None),
+        (&[("grant_type", "password"), ("username", "alice"), ("password", "")], "invalid_request", None),
+        (&[("grant_type", "refresh_token")], "invalid_request", None),
+        (&[("grant_type", "refresh_token"), ("refresh_token", "")], "invalid_request", None),
+        (&[("grant_type", "password"), ("username", "alice"), ("password", "x")], "invalid_grant", Some("credentials_invalid")),
+        (&[("grant_type", "password"), ("username", "eve"), ("password", "x")], "invalid_grant", Some("credentials_invalid")),
+    ] {
+        assert_refused(&login.post("/token", parameters).await, 400, error, reason);
+    }
+    let garbage = login.post("/token", &refresh("abc")).await;
+    assert_eq!((garbage.status.as_u16(), &garbage.json()["error"]), (400, &json!("invalid_grant")));
+    assert!(!garbage.headers.contains_key(WWW_AUTHENTICATE));
+    // As at the other address.
+    assert_eq!(garbage, login.refresh("abc").await);
+}
+
+#[tokio::test]
+async fn a_copy_that_comes_back_ends_the_session_here_too() {
+    let login = Login::new();
+    let first = login.post("/token", &PASSWORD).await.tokens();
+    login.clock.advance(MINUTE);
+    let second = login.post("/token", &refresh(&first.refresh)).await.tokens();
+    login.clock.advance(MINUTE);
+    let third = login.post("/token", &refresh(&second.refresh)).await.tokens();
+    login.confirm(&third).await;
+    login.post("/token", &refresh(&first.refresh)).await.assert_invalid_grant("refresh_reused");
+    login.me(&third.access).await.assert_invalid_token("session_revoked");
+}
+
+#[tokio::test]
+async fn an_idempotency_key_counts_here_too() {
+    let login = Login::new();
+    let first = login.post("/token", &PASSWORD).await.tokens();
+    login.clock.advance(MINUTE);
+    let ask = || with_header(form("/token", &refresh(&first.refresh)), "idempotency-key", "one");
+    let tokens = login.send(ask()).await.tokens();
+    login.clock.advance(MINUTE);
+    assert_eq!(login.send(ask()).await.tokens().refresh, tokens.refresh);
+    let twice = with_header(ask(), "idempotency-key", "one");
+    assert_refused(&login.send(twice).await, 400, "invalid_request", None);
+}
+
+#[tokio::test]
+async fn a_login_takes_the_place_of_the_session_that_it_bears() {
+    let login = Login::new();
+    let before = login.post("/token", &PASSWORD).await.tokens();
+    let again = with_header(form("/token", &PASSWORD), "authorization", &bearer(&before.access));
+    let after = login.send(again).await.tokens();
+    login.me(&before.access).await.assert_invalid_token("session_revoked");
+    assert_eq!(login.me(&after.access).await.status, 200);
+    // A refresh does not look at the header, whatever it holds.
+    login.clock.advance(MINUTE);
+    let other = login.log_in("bob").await;
+    let refreshed = with_header(form("/token", &refresh(&after.refresh)), "authorization", &bearer(&other.access));
+    let refreshed = login.send(refreshed).await.tokens();
+    assert_eq!(login.me(&other.access).await.status, 200);
+    login.clock.advance(MINUTE);
+    login.send(with_header(form("/token", &refresh(&refreshed.refresh)), "authorization", "Bearer")).await.tokens();
+}
+
+#[tokio::test]
+async fn the_address_the_method_and_the_body_are_checked_as_everywhere() {
+    let login = Login::new();
+    assert_refused(&login.post("/token?grant_type=password", &PASSWORD).await, 400, "invalid_request", None);
+    for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] {
+        let answer = login.send(signed_in(method, "/token", "abc")).await;
+        assert_refused(&answer, 405, "invalid_request", None);
+        assert_eq!(answer.headers[ALLOW], "POST");
+    }
+    let text = Request::post("/token").header(CONTENT_TYPE, "text/plain").body(Body::from("grant_type=password")).unwrap();
+    assert_refused(&login.send(text).await, 415, "invalid_request", None);
+    let long = "x".repeat(8192);
+    assert_refused(&login.post("/token", &[("grant_type", &long)]).await, 413, "invalid_request", None);
+    for path in ["/token/", "/token/x", "/Token", "/tokens"] {
+        assert_refused(&login.post(path, &PASSWORD).await, 404, "invalid_request", None);
+    }
+}
+
+#[tokio::test]
+async fn users_who_cannot_be_asked_are_503() {
+    let login = Login::new();
+    let tokens = login.log_in("alice").await;
+    login.accounts.set_down(Some("authenticate"));
+    login.post("/token", &PASSWORD).await.assert_unavailable();
+    login.accounts.set_down(Some("renew"));
+    login.post("/token", &refresh(&tokens.refresh)).await.assert_unavailable();
+    login.accounts.set_down(None);
+    login.post("/token", &refresh(&tokens.refresh)).await.tokens();
+}
+
+#[tokio::test]
+async fn it_is_mounted_by_itself_too() {
+    let login = Login::new();
+    let app: Router = Router::new().route_service("/oauth/token", TokenEndpoint::new(login.sessions.clone()));
+    let ask = async |parameters: &[(&str, &str)]| Answer::read(app.clone().oneshot(form("/oauth/token", parameters))).await;
+    let tokens = ask(&PASSWORD).await.tokens();
+    ask(&refresh(&tokens.refresh)).await.tokens();
+    assert_refused(&ask(&PASSWORD[1..]).await, 400, "invalid_request", None);
+    // Nothing of what was sent comes back.
+    let marked = ask(&[("grant_type", "xXmarkXx"), ("xXmarkXx", "xXmarkXx")]).await;
+    assert_refused(&marked, 400, "unsupported_grant_type", None);
+    assert!(!format!("{marked:?}").contains("xXmarkXx"));
+}

@@ -1,0 +1,203 @@
+//! The client of the example, and the real server in the same process. Between them is a line that can be told to fail.
+// Both test binaries use a part of this.
+#![allow(dead_code, clippy::unwrap_used)]
+
+mod failures;
+mod requests;
+
+use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use tokio::task::JoinSet;
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_bearer::test_util::ManualClock;
+use tower_bearer::{AuthEndpoints, BoxError, SessionPolicy, Sessions};
+
+use crate::bearer_client::{BearerClient, BearerClientLayer, ClientError, Http, Server, Tokens};
+use crate::login_flow::{Accounts, Login};
+
+pub(crate) const ORIGIN: &str = "https://api.example.com";
+pub(crate) const REFRESH: &str = "/auth/refresh";
+
+/// What happens to a request on its way.
+pub(crate) enum Fault {
+    /// The server does its work, and the answer is lost.
+    AnswerLost,
+    /// No answer ever comes.
+    Silence,
+    /// Something else answers, with `Retry-After` or without.
+    Answer(u16, Option<&'static str>, &'static str),
+    /// 401, with this challenge.
+    Challenge(&'static str),
+}
+
+/// A request, as it was on the line.
+#[derive(Clone)]
+pub(crate) struct Sent {
+    pub(crate) uri: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) body: String,
+    /// The `Debug` of its headers.
+    pub(crate) headers: String,
+}
+
+/// The inner HTTP client. Clones are the same line.
+#[derive(Clone)]
+pub(crate) struct Line {
+    sessions: Sessions<Accounts>,
+    faults: Arc<Mutex<HashMap<&'static str, VecDeque<Fault>>>>,
+    sent: Arc<Mutex<Vec<Sent>>>,
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Line")
+    }
+}
+
+impl Line {
+    /// What becomes of the next requests to this path, one by one.
+    pub(crate) fn faults(&self, path: &'static str, faults: impl IntoIterator<Item = Fault>) {
+        self.faults.lock().unwrap().insert(path, faults.into_iter().collect());
+    }
+
+    /// What went to this path so far.
+    pub(crate) fn sent(&self, path: &str) -> Vec<Sent> {
+        self.sent.lock().unwrap().iter().filter(|sent| sent.uri.ends_with(path)).cloned().collect()
+    }
+
+    async fn carry(self, request: Request<Full<Bytes>>) -> Result<Response<BoxBody<Bytes, Infallible>>, BoxError> {
+        let path = request.uri().path().to_owned();
+        let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let body = request.body().clone().collect().await.unwrap().to_bytes();
+        self.sent.lock().unwrap().push(Sent {
+            uri: request.uri().to_string(),
+            authorization: header("authorization"),
+            key: header("idempotency-key"),
+            body: String::from_utf8(body.to_vec()).unwrap(),
+            headers: format!("{:?}", request.headers()),
+        });
+        // Time for others to ask as well.
+        tokio::task::yield_now().await;
+        let fault = self.faults.lock().unwrap().get_mut(&*path).and_then(VecDeque::pop_front);
+        let mut answer = Response::new(BoxBody::default());
+        match fault {
+            None => return Ok(self.serve(&path, request).await),
+            Some(Fault::AnswerLost) => {
+                self.serve(&path, request).await;
+                return Err("the line is dead".into());
+            }
+            Some(Fault::Silence) => std::future::pending().await,
+            Some(Fault::Answer(status, retry_after, body)) => {
+                *answer.status_mut() = StatusCode::from_u16(status)?;
+                answer.headers_mut().extend(retry_after.map(|value| (RETRY_AFTER, value.parse().unwrap())));
+                *answer.body_mut() = Full::from(body).boxed();
+            }
+            Some(Fault::Challenge(challenge)) => {
+                *answer.status_mut() = StatusCode::UNAUTHORIZED;
+                answer.headers_mut().insert(WWW_AUTHENTICATE, challenge.parse()?);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// The endpoints, and beside them a service behind the layer that answers with what was sent.
+    async fn serve(&self, path: &str, request: Request<Full<Bytes>>) -> Response<BoxBody<Bytes, Infallible>> {
+        if path.starts_with("/auth/") {
+            let endpoints = AuthEndpoints::new(self.sessions.clone()).with_path("/auth");
+            return endpoints.oneshot(request).await.unwrap().map(BodyExt::boxed);
+        }
+        let echo = service_fn(async |request: Request<Full<Bytes>>| Ok::<_, Infallible>(Response::new(request.into_body())));
+        self.sessions.layer().layer(echo).oneshot(request).await.unwrap().map(BodyExt::boxed)
+    }
+}
+
+impl Service<Request<Full<Bytes>>> for Line {
+    type Response = Response<BoxBody<Bytes, Infallible>>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Full<Bytes>>) -> Self::Future {
+        Box::pin(self.clone().carry(request))
+    }
+}
+
+/// A server, and a client that is logged in as alice.
+pub(crate) struct World {
+    pub(crate) server: Login,
+    pub(crate) line: Line,
+    /// The client's own.
+    pub(crate) clock: ManualClock,
+    pub(crate) tokens: Tokens,
+    pub(crate) layer: BearerClientLayer,
+    pub(crate) client: BearerClient<Line>,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with_policy(SessionPolicy::default()).await
+    }
+
+    pub(crate) async fn with_policy(policy: SessionPolicy) -> Self {
+        let (server, clock) = (Login::with_policy(policy), ManualClock::new());
+        let line = Line { sessions: server.sessions.clone(), faults: Arc::default(), sent: Arc::default() };
+        let tokens = Tokens::new(Arc::new(clock.clone()));
+        let layer = BearerClientLayer::new(Server::new(ORIGIN, "/auth").unwrap(), tokens.clone());
+        let client = layer.layer(line.clone());
+        client.log_in("alice", "wonderland-7").await.unwrap();
+        Self { server, line, clock, tokens, layer, client }
+    }
+
+    /// Time passes for both.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        self.server.clock.advance(time);
+    }
+
+    pub(crate) async fn me(&self) -> Result<u16, ClientError> {
+        me(self.client.clone()).await
+    }
+
+    /// So many calls, all under way before any is answered.
+    pub(crate) async fn me_at_once(&self, calls: usize) -> Vec<Result<u16, ClientError>> {
+        at_once(&self.client, calls).await
+    }
+
+    /// How many refreshes have gone out.
+    pub(crate) fn refreshes_sent(&self) -> usize {
+        self.line.sent(REFRESH).len()
+    }
+}
+
+async fn me(client: BearerClient<impl Http>) -> Result<u16, ClientError> {
+    Ok(client.oneshot(request("/me")).await?.status().as_u16())
+}
+
+pub(crate) async fn at_once(client: &BearerClient<impl Http>, calls: usize) -> Vec<Result<u16, ClientError>> {
+    (0..calls).map(|_| me(client.clone())).collect::<JoinSet<_>>().join_all().await
+}
+
+/// To a path of the server, or to another address.
+pub(crate) fn request(at: &str) -> Request<Full<Bytes>> {
+    let uri = if at.starts_with('/') { format!("{ORIGIN}{at}") } else { at.to_owned() };
+    Request::post(uri).body(Full::from("hello")).unwrap()
+}
+
+pub(crate) fn with_authorization(mut request: Request<Full<Bytes>>, value: &'static str) -> Request<Full<Bytes>> {
+    request.headers_mut().insert(AUTHORIZATION, value.parse().unwrap());
+    request
+}

@@ -1,0 +1,90 @@
+//! The example `external_issuer`, in front of an issuer on loopback.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use crate::app_server::AppServer;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tower_bearer::{AccessTokenSigner, Grant, Scope, SigningKey};
+
+const AUDIENCE: &str = "example-api";
+
+/// An issuer at an address, before and after somebody listens there.
+struct Issuer {
+    address: String,
+    signer: AccessTokenSigner,
+}
+
+impl Issuer {
+    fn at(listener: &TcpListener) -> Self {
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let key = SigningKey::from_pem(include_str!("../data/keys/p256.pem")).unwrap();
+        let signer = AccessTokenSigner::new(&address, AUDIENCE, key).unwrap();
+        Self { address, signer }
+    }
+
+    fn token(&self) -> Value {
+        let grant = Grant::new("alice").with_scope(Scope::from_static("orders:read")).with_claim("tenant", "acme");
+        self.signer.sign(&grant, Duration::from_secs(300)).unwrap().secret().into()
+    }
+
+    fn serve(&self, listener: TcpListener) {
+        let metadata = json!({ "issuer": self.address, "jwks_uri": format!("{}/keys", self.address) });
+        let keys: Value = serde_json::from_str(&self.signer.keys().key_set().unwrap().to_public_jwk_set()).unwrap();
+        let app = Router::new()
+            .route("/.well-known/openid-configuration", get(async || Json(metadata)))
+            .route("/keys", get(async || Json(keys)));
+        listener.set_nonblocking(true).unwrap();
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        tokio::spawn(async { axum::serve(listener, app).await });
+    }
+}
+
+#[tokio::test]
+async fn it_answers_the_claims_of_an_issuer_that_it_discovers() {
+    let (listener, folder) = (TcpListener::bind("127.0.0.1:0").unwrap(), tempfile::tempdir().unwrap());
+    let issuer = Issuer::at(&listener);
+    issuer.serve(listener);
+    let environment = [("ISSUER", &*issuer.address), ("AUDIENCE", AUDIENCE)];
+    let server = AppServer::start_example("external_issuer", folder.path(), &environment).await;
+
+    let (status, _, claims) = server.get("/me", &issuer.token()).await;
+    assert_eq!(status, 200, "{claims}");
+    for (name, value) in
+        [("iss", &*issuer.address), ("aud", AUDIENCE), ("sub", "alice"), ("scope", "orders:read"), ("tenant", "acme")]
+    {
+        assert_eq!(claims[name], value, "{claims}");
+    }
+    assert!(claims["exp"].is_u64() && claims["iat"].is_u64() && claims["jti"].is_string(), "{claims}");
+
+    let (status, head, _) = server.send("GET", "/me", &[], "").await;
+    assert_eq!(status, 401);
+    assert!(head.contains("www-authenticate: bearer\r\n"), "{head}");
+    let (status, head, refused) = server.get("/me", &"no.token.this".into()).await;
+    assert_eq!((status, &refused["reason"]), (401, &"token_invalid".into()));
+    assert!(head.contains("www-authenticate: bearer error=\"invalid_token\""), "{head}");
+}
+
+#[tokio::test]
+async fn started_before_its_issuer_it_recovers_by_itself() {
+    let (listener, folder) = (TcpListener::bind("127.0.0.1:0").unwrap(), tempfile::tempdir().unwrap());
+    let (issuer, at) = (Issuer::at(&listener), listener.local_addr().unwrap());
+    drop(listener);
+    let jwks_url = format!("{}/keys", issuer.address);
+    let environment = [("ISSUER", &*issuer.address), ("AUDIENCE", AUDIENCE), ("JWKS_URL", &jwks_url)];
+    let server = AppServer::start_example("external_issuer", folder.path(), &environment).await;
+
+    // The token may be good: nobody can say.
+    let (status, head, _) = server.get("/me", &issuer.token()).await;
+    assert_eq!(status, 503);
+    assert!(head.contains("retry-after: 1") && !head.contains("www-authenticate"), "{head}");
+    assert_eq!(server.send("GET", "/ready", &[], "").await.0, 503);
+
+    issuer.serve(TcpListener::bind(at).unwrap());
+    // Nothing but its own task asks for keys here.
+    crate::wait::until("the keys are there", crate::wait::LIMIT, async || server.send("GET", "/ready", &[], "").await.0 == 200)
+        .await;
+    assert_eq!(server.get("/me", &issuer.token()).await.0, 200);
+}

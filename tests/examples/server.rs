@@ -1,0 +1,155 @@
+//! The example server without configuration, and with what it refuses at start-up.
+
+use crate::app_server::{AppServer, refusal};
+
+#[tokio::test]
+async fn it_starts_without_configuration_and_does_the_main_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = AppServer::start(folder.path(), &[]).await;
+    assert!(server.said.iter().any(|line| line.contains("alice / wonderland-7")), "{:?}", server.said);
+
+    let (status, head, tokens) = server.log_in("alice", "wonderland-7").await;
+    assert_eq!(status, 200, "{tokens}");
+    assert!(head.contains("cache-control: no-store"), "{head}");
+    let (status, _, me) = server.me(&tokens).await;
+    assert_eq!((status, &me["username"]), (200, &"alice".into()));
+    assert_eq!(server.get("/admin", &tokens["access_token"]).await.0, 200);
+
+    let (status, _, renewed) = server.refresh(&tokens).await;
+    assert_eq!(status, 200, "{renewed}");
+    let (status, _, gone) = server.log_out(&renewed).await;
+    assert_eq!((status, gone), (200, serde_json::json!({})));
+
+    let (status, head, refused) = server.me(&renewed).await;
+    assert_eq!((status, &refused["reason"]), (401, &"session_revoked".into()));
+    assert!(head.contains("www-authenticate: bearer error=\"invalid_token\""), "{head}");
+}
+
+#[tokio::test]
+async fn bob_is_no_admin_and_a_new_user_can_sign_up_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = AppServer::start(folder.path(), &[("DATABASE_URL", "memory:")]).await;
+    let (_, _, bob) = server.log_in("bob", "builder-8").await;
+    let (status, head, _) = server.get("/admin", &bob["access_token"]).await;
+    assert_eq!(status, 403);
+    assert!(head.contains("insufficient_scope") && head.contains("scope=\"admin\""), "{head}");
+
+    let carol = "username=carol&password=correct-horse";
+    assert_eq!(server.post("/signup", carol).await.0, 201);
+    assert_eq!(server.post("/signup", carol).await.0, 409);
+    assert_eq!(server.post("/auth/login", carol).await.0, 200);
+    assert_eq!(server.post("/signup", "username=dave&password=short").await.0, 400);
+    assert_eq!(server.send("POST", "/signup", &["content-type: text/plain"], carol).await.0, 415);
+}
+
+#[tokio::test]
+async fn a_restart_loses_nobodys_login() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = AppServer::start(folder.path(), &[]).await;
+    let (_, _, tokens) = before.log_in("alice", "wonderland-7").await;
+    let (_, _, left) = before.log_in("alice", "wonderland-7").await;
+    before.log_out(&left).await;
+    drop(before);
+
+    let after = AppServer::start(folder.path(), &[]).await;
+    assert!(!after.said.iter().any(|line| line.contains("wonderland")), "users are made once");
+    assert_eq!(after.refresh(&tokens).await.0, 200);
+    assert_eq!(after.refresh(&left).await.0, 400);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_their_owner_can_read_the_secret_and_the_data() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    drop(AppServer::start(folder.path(), &[]).await);
+    for file in ["server.secret", "server.db"] {
+        let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+    set_permissions(folder.path().join("server.secret"), Permissions::from_mode(0o644)).unwrap();
+    assert!(refusal(folder.path(), &[]).contains("chmod 600"));
+}
+
+#[tokio::test]
+async fn what_is_in_memory_leaves_no_token_behind_that_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = [("DATABASE_URL", "memory:"), ("ISSUER", "https://id.example.com")];
+    let before = AppServer::start(folder.path(), &memory).await;
+    let (_, _, tokens) = before.log_in("alice", "wonderland-7").await;
+    drop(before);
+    let after = AppServer::start(folder.path(), &memory).await;
+    assert_eq!(after.me(&tokens).await.0, 401);
+}
+
+// checklist 33
+#[test]
+fn a_mistake_at_start_up_is_a_sentence_with_the_cure_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let refusal = |environment: &[(&str, &str)]| refusal(folder.path(), environment);
+    let short = refusal(&[("AUTH_SECRET", "secret")]);
+    assert!(short.contains("AUTH_SECRET is 6 bytes; 32 are needed. Try: openssl rand -base64 48"), "{short}");
+    let known = refusal(&[("AUTH_SECRET", "a-string-secret-at-least-256-bits-long")]);
+    assert!(known.contains("AUTH_SECRET stands in public tutorials") && known.contains("openssl rand"), "{known}");
+    for (name, value, cure) in [
+        ("ADDR", "localhost", "ADDR=127.0.0.1:3000"),
+        ("ACCESS_TTL", "soon", "ACCESS_TTL=1800"),
+        ("ACCESS_TTL", "0", "from one second to 24 hours"),
+        ("OVERLAP", "-1", "OVERLAP=30"),
+        ("LEEWAY", "1m", "LEEWAY=60"),
+        ("LEEWAY", "301", "300 seconds at most"),
+        ("DEMO_USERS", "yes", "It takes 1 or 0"),
+        ("AUTH_SECRET_PREVIOUS", "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe", "AUTH_SECRET is not"),
+        ("DATABASE_URL", "sqlite:/nowhere/app.db", "DATABASE_URL: /nowhere/app.db"),
+        ("DATABASE_URL", "mysql://user:hunter2@host/db", "DATABASE_URL=sqlite:app.db"),
+        ("DATABASE_URL", "postgres://user:hunter2@127.0.0.1:none/db", "DATABASE_URL does not lead to PostgreSQL"),
+        ("DATABASE_URL", "redis://:hunter2@127.0.0.1:none", "DATABASE_URL does not lead to Redis"),
+        ("SIGNING_KEY_FILE", "/nowhere.pem", "SIGNING_KEY_FILE /nowhere.pem"),
+    ] {
+        let sentence = refusal(&[(name, value)]);
+        assert!(sentence.contains(cure), "{name}={value}: {sentence}");
+        assert!(!sentence.contains("hunter2") && !sentence.contains("panicked"), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn an_asymmetric_key_is_published_and_the_issuer_can_be_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key.pem");
+    std::fs::write(&key, include_str!("../data/keys/ed25519.pem")).unwrap();
+    let environment = [("SIGNING_KEY_FILE", key.to_str().unwrap()), ("ISSUER", "https://id.example.com")];
+    let server = AppServer::start(folder.path(), &environment).await;
+    let (status, _, jwks) = server.send("GET", "/.well-known/jwks.json", &[], "").await;
+    assert_eq!(status, 200);
+    let key = &jwks["keys"][0];
+    assert_eq!((&key["kty"], &key["alg"], &key["use"]), (&"OKP".into(), &"EdDSA".into(), &"sig".into()));
+    assert!(key.get("d").is_none() && key["kid"].is_string());
+    let (_, _, tokens) = server.log_in("alice", "wonderland-7").await;
+    assert_eq!(server.me(&tokens).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_form_without_javascript_logs_in_by_cookies_and_only_from_its_own_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = AppServer::start(folder.path(), &[("DATABASE_URL", "memory:")]).await;
+    let (status, head, _) = server.send("GET", "/", &[], "").await;
+    assert_eq!(status, 200);
+    assert!(head.contains("content-security-policy: default-src 'self'") && head.contains("content-type: text/html"), "{head}");
+
+    let form = "content-type: application/x-www-form-urlencoded";
+    let alice = "username=alice&password=wonderland-7";
+    for site in ["sec-fetch-site: cross-site", "sec-fetch-site: same-site", "origin: https://evil.test"] {
+        let (status, head, refused) = server.send("POST", "/login", &[form, site], alice).await;
+        assert_eq!((status, &refused["reason"]), (403, &"cross_site".into()));
+        assert!(!head.contains("set-cookie"), "{head}");
+    }
+    let (status, head, _) = server.send("POST", "/login", &[form, "sec-fetch-site: same-origin"], alice).await;
+    assert_eq!(status, 303);
+    assert!(head.contains("location: /me"), "{head}");
+    let cookies: Vec<&str> = head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")?.split(';').next()).collect();
+    assert_eq!(cookies.len(), 2);
+    // The test reads heads in lower case, which no token survives: the browser's tests go on from here.
+    assert!(cookies[0].starts_with("__host-refresh_token=rt1_") && cookies[1].starts_with("__host-access_token="), "{cookies:?}");
+    assert_eq!(server.send("GET", "/nowhere", &[], "").await.0, 404);
+}

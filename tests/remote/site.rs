@@ -1,0 +1,209 @@
+//! The site of an issuer, scripted: what it publishes, whether it answers, and how often it was asked.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::header::CACHE_CONTROL;
+use http::{Response, StatusCode, Uri};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tower_bearer::store::async_trait;
+use tower_bearer::test_util::ManualClock;
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, BoxError, HttpClient, RemoteJwks, SigningKey};
+
+use crate::pairs as keys;
+use crate::request_flow::{AUDIENCE, ISSUER};
+
+pub(crate) const JWKS: &str = "https://issuer.test/jwks.json";
+
+/// The client that fetches from it. Clones are the same site.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) clock: ManualClock,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    documents: HashMap<String, Response<Bytes>>,
+    asked: Vec<(String, usize)>,
+    is_down: bool,
+    panics: bool,
+    pause: Option<Arc<Pause>>,
+}
+
+/// A fetch that has been stopped. What it brings is what was published when it was sent.
+pub(crate) struct Pause {
+    reached: Semaphore,
+    go_on: Semaphore,
+}
+
+impl Pause {
+    /// Until the fetch is there.
+    pub(crate) async fn reached(&self) {
+        self.reached.acquire().await.unwrap().forget();
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.go_on.add_permits(1);
+    }
+}
+
+impl Site {
+    /// Publishes nothing yet.
+    pub(crate) fn new() -> Self {
+        Self { clock: ManualClock::new(), state: Arc::default() }
+    }
+
+    /// Publishes these keys at [`JWKS`].
+    pub(crate) fn of(keys: &[&SigningKey]) -> Self {
+        let site = Self::new();
+        site.publish(keys);
+        site
+    }
+
+    pub(crate) fn publish(&self, keys: &[&SigningKey]) {
+        self.publish_jwks(&keys.iter().map(|key| jwk(key)).collect::<Vec<_>>());
+    }
+
+    pub(crate) fn publish_jwks(&self, keys: &[Value]) {
+        self.put(JWKS, &json!({ "keys": keys }).to_string());
+    }
+
+    /// The same, with what `Cache-Control` says of it.
+    pub(crate) fn publish_for(&self, key: &SigningKey, cache_control: &'static str) {
+        let document = json!({ "keys": [jwk(key)] }).to_string();
+        let response = Response::builder().header(CACHE_CONTROL, cache_control).body(document.into()).unwrap();
+        self.answer(JWKS, response);
+    }
+
+    pub(crate) fn put(&self, address: &str, document: &str) {
+        self.answer(address, Response::new(Bytes::copy_from_slice(document.as_bytes())));
+    }
+
+    pub(crate) fn put_status(&self, address: &str, status: u16, document: &str) {
+        let document = Bytes::copy_from_slice(document.as_bytes());
+        self.answer(address, Response::builder().status(status).body(document).unwrap());
+    }
+
+    pub(crate) fn answer(&self, address: &str, response: Response<Bytes>) {
+        self.state().documents.insert(address.to_owned(), response);
+    }
+
+    /// Nobody answers.
+    pub(crate) fn set_down(&self, is_down: bool) {
+        self.state().is_down = is_down;
+    }
+
+    /// The next fetch panics.
+    pub(crate) fn panic_once(&self) {
+        self.state().panics = true;
+    }
+
+    /// The next fetch hangs.
+    pub(crate) fn pause(&self) -> Arc<Pause> {
+        let pause = Arc::new(Pause { reached: Semaphore::new(0), go_on: Semaphore::new(0) });
+        self.state().pause = Some(Arc::clone(&pause));
+        pause
+    }
+
+    /// How many documents were asked for.
+    pub(crate) fn fetches(&self) -> usize {
+        self.state().asked.len()
+    }
+
+    /// Which ones, since the last time.
+    pub(crate) fn take_asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().asked).into_iter().map(|(address, _)| address).collect()
+    }
+
+    /// How large a document may be, as the client was told.
+    pub(crate) fn limits(&self) -> Vec<usize> {
+        self.state().asked.iter().map(|(_, max_bytes)| *max_bytes).collect()
+    }
+
+    pub(crate) fn remote(&self) -> RemoteJwks {
+        self.fetched_by(RemoteJwks::new(JWKS).unwrap())
+    }
+
+    pub(crate) fn fetched_by(&self, keys: RemoteJwks) -> RemoteJwks {
+        keys.with_http_client(self.clone()).with_clock(Arc::new(self.clock.clone()))
+    }
+
+    pub(crate) fn verifier(&self, keys: &RemoteJwks) -> AccessTokenVerifier {
+        AccessTokenVerifier::new(ISSUER, AUDIENCE, keys.clone()).unwrap().with_clock(Arc::new(self.clock.clone()))
+    }
+
+    pub(crate) fn layer(&self, keys: &RemoteJwks) -> BearerAuthLayer {
+        BearerAuthLayer::new(self.verifier(keys))
+    }
+
+    /// What `alice` sends, signed by this key, good for five minutes.
+    pub(crate) fn bearer(&self, key: &SigningKey) -> String {
+        format!("Bearer {}", keys::token(key.clone(), &self.clock))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Site")
+    }
+}
+
+#[async_trait]
+impl HttpClient for Site {
+    async fn get(&self, address: &Uri, max_bytes: usize) -> Result<Response<Bytes>, BoxError> {
+        let (is_down, panics, found, pause) = {
+            let mut state = self.state();
+            state.asked.push((address.to_string(), max_bytes));
+            let panics = std::mem::take(&mut state.panics);
+            (state.is_down, panics, state.documents.get(&address.to_string()).cloned(), state.pause.take())
+        };
+        if let Some(pause) = pause {
+            pause.reached.add_permits(1);
+            pause.go_on.acquire().await.unwrap().forget();
+        }
+        assert!(!panics, "the client panics, as the test wants");
+        if is_down {
+            return Err("nobody answers".into());
+        }
+        let not_found = || Response::builder().status(StatusCode::NOT_FOUND).body(Bytes::new()).unwrap();
+        Ok(found.unwrap_or_else(not_found))
+    }
+}
+
+/// The public part of a key, as it is published.
+pub(crate) fn jwk(key: &SigningKey) -> Value {
+    keys::jwk(&key.key_set())
+}
+
+/// How many keys are at hand.
+pub(crate) fn count(keys: &RemoteJwks) -> Option<usize> {
+    tower_bearer::KeySource::from(keys.clone()).key_set().map(|keys| keys.len())
+}
+
+/// Lets the background do all that it can do now. For a runtime of one thread.
+pub(crate) async fn settle() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The answer, if nobody has to wait for it.
+pub(crate) fn at_once<F: Future>(future: F) -> Option<F::Output> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}

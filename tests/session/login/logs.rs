@@ -1,0 +1,170 @@
+//! What the log says: who and why, and never a token or a password.
+
+use crate::log::Log;
+use crate::login_flow::{Login, MINUTE, Outage, claims_of, signed_in};
+use tower_bearer::{PasswordCredentials, Refresh};
+
+// checklist 74
+#[tokio::test]
+async fn a_login_leaves_one_event_that_names_user_and_session() {
+    let (log, _guard) = Log::capture();
+    let login = Login::new();
+    let tokens = login.log_in("alice").await;
+    let lines = log.take_our_own();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("INFO") && lines[0].contains("subject=alice"), "{lines:?}");
+    assert!(lines[0].contains(claims_of(&tokens.access)["sid"].as_str().unwrap()), "{lines:?}");
+}
+
+// checklist 74
+#[tokio::test]
+async fn a_failed_login_leaves_one_event_without_the_password() {
+    let (log, _guard) = Log::capture();
+    let login = Login::new();
+    for name in ["alice", "mallory"] {
+        let answer = login.post("/login", &[("username", name), ("password", "builder-8")]).await;
+        answer.assert_invalid_grant("credentials_invalid");
+        let lines = log.take_our_own();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains("wrong credentials") && !lines[0].contains("builder-8"), "{lines:?}");
+    }
+}
+
+// checklist 74
+#[tokio::test]
+async fn a_refresh_leaves_one_event_that_names_the_session() {
+    let (log, _guard) = Log::capture();
+    let login = Login::new();
+    let first = login.log_in("alice").await;
+    let session = claims_of(&first.access)["sid"].as_str().unwrap().to_owned();
+    log.take();
+    login.refresh(&first.refresh).await.tokens();
+    let lines = log.take_our_own();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("refreshed") && lines[0].contains(&session), "{lines:?}");
+
+    login.log_out(&first.refresh).await;
+    let lines = log.take_our_own();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("session ended") && lines[0].contains(&session), "{lines:?}");
+
+    login.refresh(&first.refresh).await.assert_invalid_grant("session_revoked");
+    let lines = log.take_our_own();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("refresh refused") && lines[0].contains("session_revoked"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_refused_refresh_names_the_session_if_the_token_was_genuine() {
+    let (log, _guard) = Log::capture();
+    let login = Login::new();
+    let first = login.log_in("alice").await;
+    login.log_out(&first.refresh).await;
+    log.take();
+    login.refresh(&first.refresh).await.assert_invalid_grant("session_revoked");
+    let lines = log.take();
+    assert!(lines.contains(claims_of(&first.access)["sid"].as_str().unwrap()), "{lines}");
+}
+
+// checklist 74
+#[tokio::test]
+async fn a_refusal_of_an_access_token_leaves_one_event_at_an_endpoint_as_at_the_layer() {
+    let (log, _guard) = Log::capture();
+    let login = Login::new();
+    let tokens = login.log_in("alice").await;
+    login.clock.advance(60 * MINUTE);
+    log.take();
+    login.me(&tokens.access).await.assert_invalid_token("token_expired");
+    let lines = log.take_our_own();
+    assert!(lines.len() == 1 && lines[0].contains("token_expired"), "layer: {lines:?}");
+    login.send(signed_in("GET", "/sessions", &tokens.access)).await.assert_invalid_token("token_expired");
+    let lines = log.take_our_own();
+    assert!(lines.len() == 1 && lines[0].contains("token_expired"), "endpoint: {lines:?}");
+}
+
+// checklist 19, 74
+#[tokio::test]
+async fn reuse_leaves_a_warning_with_the_evidence() {
+    let (log, _guard) = Log::capture();
+    let login = Login::new();
+    let first = login.log_in("alice").await;
+    let second = login.refresh(&first.refresh).await.tokens();
+    login.confirm(&second).await;
+    login.clock.advance(MINUTE);
+    log.take();
+    login.refresh(&first.refresh).await.assert_invalid_grant("refresh_reused");
+    let warnings: Vec<String> = log.take_our_own().into_iter().filter(|line| line.contains("WARN")).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let session = claims_of(&first.access)["sid"].as_str().unwrap().to_owned();
+    for evidence in [&*session, "subject=alice", "presented=0", "current=1", "confirmed=true"] {
+        assert!(warnings[0].contains(evidence), "{evidence}: {warnings:?}");
+    }
+}
+
+// checklist 74
+#[tokio::test]
+async fn no_token_and_no_password_gets_into_the_log() {
+    let (log, _guard) = Log::capture();
+    let login = Login::new();
+    let (mut secrets, mut access) = (vec!["wonderland-7".to_owned(), "builder-8".to_owned(), "idem-4711".to_owned()], Vec::new());
+    login.post("/login", &[("username", "alice"), ("password", "builder-8")]).await.assert_invalid_grant("credentials_invalid");
+    let first = login.log_in("alice").await;
+    let request = crate::login_flow::form("/refresh", &[("refresh_token", &first.refresh)]);
+    let second = login.send(crate::login_flow::with_header(request, "idempotency-key", "idem-4711")).await.tokens();
+    login.confirm(&second).await;
+    login.me(&first.refresh).await.assert_invalid_token("token_invalid");
+    login.refresh(&second.access).await.assert_invalid_grant("token_invalid");
+    login.store.set_outage(Some(Outage::All));
+    login.refresh(&second.refresh).await.assert_unavailable();
+    login.post("/logout", &[("token", &second.access)]).await.assert_unavailable();
+    login.store.set_outage(None);
+    login.clock.advance(2 * 60 * MINUTE);
+    login.me(&second.access).await.assert_invalid_token("token_expired");
+    login.refresh(&first.refresh).await.assert_invalid_grant("refresh_reused");
+    login.send(signed_in("GET", "/sessions", &second.access)).await.assert_invalid_token("token_expired");
+    tracing::info!(?login.sessions, endpoints = ?login.endpoints(), "and whatever an application may log itself");
+
+    for tokens in [&first, &second] {
+        secrets.extend([tokens.refresh.clone(), tokens.refresh[4..].to_owned()]);
+        access.push(tokens.access.clone());
+    }
+    // Not even the signed part of an access token, nor its signature by itself.
+    secrets.extend(access.iter().flat_map(|token| token.split('.').skip(1).map(str::to_owned)));
+    let lines = log.take();
+    assert!(lines.lines().count() > 10, "{lines}");
+    for secret in secrets {
+        assert!(!lines.contains(&secret), "{secret}");
+    }
+}
+
+// checklist 74
+#[tokio::test]
+async fn what_an_application_prints_for_debugging_shows_no_token_and_no_password() {
+    let login = Login::new();
+    let credentials = PasswordCredentials::new("alice", "wonderland-7");
+    let printed = format!("{credentials:?}");
+    assert!(printed.contains("alice") && !printed.contains("wonderland"), "{printed}");
+    let response = login.sessions.log_in(credentials, None).await.unwrap();
+    let refresh = Refresh::new(response.refresh_token().clone()).with_idempotency_key("idem-4711").unwrap();
+    let printed = format!("{response:?} {refresh:?} {:?} {:?}", login.sessions, login.endpoints());
+    for secret in [response.access_token().secret(), response.refresh_token().secret(), "idem-4711"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_that_grants_something_else_than_the_login_leaves_a_warning() {
+    let login = Login::new();
+    // The scope is taken away while the session is being made.
+    login.accounts.change("alice", |alice| alice.scope = "orders:read");
+    let pause = login.store.pause_at("insert");
+    let (log, _guard) = Log::capture();
+    let fewer = async {
+        pause.reached().await;
+        login.accounts.change("alice", |alice| alice.scope = "");
+        pause.go_on();
+    };
+    tokio::join!(login.log_in("alice"), fewer);
+    let lines = log.take_our_own();
+    assert!(lines.iter().any(|line| line.contains("WARN") && line.contains("those of `renew` count")), "{lines:?}");
+}

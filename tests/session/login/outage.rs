@@ -1,0 +1,160 @@
+//! A store that is down, or users that cannot be asked: 503, and never a word that makes a client throw its token away.
+
+use crate::login_flow::{Answer, HOUR, Login, Outage, form, signed_in};
+use http::Request;
+
+const OF_A_REFRESH: [&str; 3] = ["revoked_since", "find", "replace"];
+
+// checklist 14, 58
+#[tokio::test]
+async fn a_refresh_without_a_store_is_unavailable_and_the_token_still_works_afterwards() {
+    for method in OF_A_REFRESH {
+        for outage in [Outage::Of(method), Outage::AnswerOf(method)] {
+            let login = Login::new();
+            let first = login.log_in("alice").await;
+            login.store.set_outage(Some(outage));
+            login.refresh(&first.refresh).await.assert_unavailable();
+            login.store.set_outage(None);
+            login.clock.advance(HOUR);
+            let second = login.refresh(&first.refresh).await.tokens();
+            assert_eq!(login.row(&second).await.parts().generation, 1, "{outage:?}");
+        }
+    }
+}
+
+// checklist 14
+#[tokio::test]
+async fn a_login_without_a_store_is_unavailable() {
+    for outage in [Outage::All, Outage::Of("insert"), Outage::AnswerOf("insert")] {
+        let login = Login::new();
+        login.store.set_outage(Some(outage));
+        let credentials = [("username", "alice"), ("password", "wonderland-7")];
+        login.post("/login", &credentials).await.assert_unavailable();
+        login.store.set_outage(None);
+        login.log_in("alice").await;
+    }
+}
+
+// checklist 14, 58
+#[tokio::test]
+async fn a_logout_without_a_store_is_unavailable_and_can_be_repeated() {
+    for outage in [Outage::Of("revoke"), Outage::AnswerOf("revoke")] {
+        let login = Login::new();
+        let tokens = login.log_in("alice").await;
+        login.store.set_outage(Some(outage));
+        login.post("/logout", &[("token", &tokens.refresh)]).await.assert_unavailable();
+        login.store.set_outage(None);
+        login.log_out(&tokens.refresh).await;
+        login.refresh(&tokens.refresh).await.assert_invalid_grant("session_revoked");
+        login.me(&tokens.access).await.assert_invalid_token("session_revoked");
+    }
+}
+
+// checklist 14
+#[tokio::test]
+async fn what_a_user_does_with_his_sessions_is_unavailable_without_a_store() {
+    let login = Login::new();
+    let tokens = login.log_in("alice").await;
+    let id = login.row(&tokens).await.id().to_string();
+    let cases = [
+        ("POST", "/logout-everywhere".to_owned(), "revoke_all"),
+        ("POST", "/logout-everywhere".to_owned(), "revoked_since"),
+        ("GET", "/sessions".to_owned(), "list"),
+        ("GET", "/sessions".to_owned(), "revoked_since"),
+        ("DELETE", format!("/sessions/{id}"), "find"),
+        ("DELETE", format!("/sessions/{id}"), "revoke"),
+    ];
+    for (method, path, call) in cases {
+        let login = Login::new();
+        let tokens = login.log_in("alice").await;
+        let path = path.replace(&id, &login.row(&tokens).await.id().to_string());
+        login.store.set_outage(Some(Outage::Of(call)));
+        login.send(signed_in(method, &path, &tokens.access)).await.assert_unavailable();
+        login.store.set_outage(None);
+        let answer = login.send(signed_in(method, &path, &tokens.access)).await;
+        assert!(answer.status.is_success() || answer.status == 401, "{method} {path} {call}: {answer:?}");
+    }
+}
+
+// checklist 14
+#[tokio::test]
+async fn without_users_login_and_refresh_are_unavailable_and_the_token_still_works_afterwards() {
+    let login = Login::new();
+    let first = login.log_in("alice").await;
+    let credentials = [("username", "alice"), ("password", "wonderland-7")];
+    login.accounts.set_down(Some("authenticate"));
+    login.post("/login", &credentials).await.assert_unavailable();
+    login.accounts.set_down(Some("renew"));
+    login.post("/login", &credentials).await.assert_unavailable();
+    login.refresh(&first.refresh).await.assert_unavailable();
+    login.accounts.set_down(None);
+    login.refresh(&first.refresh).await.tokens();
+}
+
+// checklist 14, 54
+#[tokio::test]
+async fn the_layer_lets_nobody_pass_before_it_knows_who_was_revoked() {
+    let login = Login::new();
+    let tokens = login.log_in("alice").await;
+    login.store.set_outage(Some(Outage::Of("revoked_since")));
+    login.me(&tokens.access).await.assert_unavailable();
+    login.store.set_outage(None);
+    assert_eq!(login.me(&tokens.access).await.status, 200);
+    // What it has once read it keeps.
+    login.store.set_outage(Some(Outage::All));
+    assert_eq!(login.me(&tokens.access).await.status, 200);
+}
+
+// checklist 14, 19
+#[tokio::test]
+async fn reuse_is_not_forgotten_over_an_outage() {
+    let login = Login::new();
+    let first = login.log_in("alice").await;
+    let second = login.refresh(&first.refresh).await.tokens();
+    login.confirm(&second).await;
+    login.clock.advance(HOUR);
+    login.store.set_outage(Some(Outage::Of("revoke")));
+    login.refresh(&first.refresh).await.assert_unavailable();
+    login.store.set_outage(None);
+    login.refresh(&first.refresh).await.assert_invalid_grant("refresh_reused");
+}
+
+#[tokio::test]
+async fn a_receipt_that_the_store_did_not_take_is_sent_with_the_next_request() {
+    let login = Login::new();
+    let tokens = login.log_in("alice").await;
+    assert_eq!(login.me(&tokens.access).await.status, 200);
+    login.store.set_outage(Some(Outage::Of("confirm")));
+    login.sessions.flush().await.unwrap_err();
+    login.store.set_outage(None);
+    login.confirm(&tokens).await;
+    assert!(login.row(&tokens).await.parts().confirmed);
+}
+
+// checklist 14
+#[tokio::test]
+async fn no_answer_tells_what_is_down() {
+    let login = Login::new();
+    let tokens = login.log_in("alice").await;
+    login.store.set_outage(Some(Outage::All));
+    let requests: [Request<axum::body::Body>; 3] = [
+        form("/refresh", &[("refresh_token", &tokens.refresh)]),
+        form("/login", &[("username", "alice"), ("password", "wonderland-7")]),
+        form("/logout", &[("token", &tokens.access)]),
+    ];
+    for request in requests {
+        let answer: Answer = login.send(request).await;
+        answer.assert_unavailable();
+        let body = String::from_utf8(answer.body.to_vec()).unwrap();
+        assert!(!body.contains("down") && !body.contains("store"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_fails_after_its_row_was_made_leaves_no_session_behind() {
+    let login = Login::new();
+    login.accounts.set_down(Some("renew"));
+    login.post("/login", &[("username", "alice"), ("password", "wonderland-7")]).await.assert_unavailable();
+    login.accounts.set_down(None);
+    assert!(login.sessions.list(&"alice".into()).await.unwrap().is_empty());
+}

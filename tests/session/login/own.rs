@@ -1,0 +1,187 @@
+//! A login in the application's own words: other credentials, none at all, a handler of its own.
+
+use std::convert::Infallible;
+
+use crate::login_flow::{Answer, Login, claims_of, form};
+use axum::extract::{Query, State};
+use axum::routing::get;
+use axum::{Router, body::Body};
+use http::Request;
+use serde::Deserialize;
+use serde_json::json;
+use tower::ServiceExt;
+use tower_bearer::test_util::TestTokens;
+use tower_bearer::{
+    Authenticate, Grant, LoginEndpoint, MemoryStore, NoCredentials, Secret, Session, SessionError, SessionErrorKind, Sessions,
+    TokenResponse,
+};
+
+/// Recognises people by a card and a code.
+struct Cards;
+
+#[derive(Deserialize)]
+struct Card {
+    number: String,
+    code: Option<String>,
+}
+
+impl Authenticate for Cards {
+    type Credentials = Card;
+    type Error = Infallible;
+
+    async fn authenticate(&self, card: Card) -> Result<Option<Grant>, Infallible> {
+        Ok((card.number == "4711" && card.code.as_deref() == Some("0000")).then(|| Grant::new(4711)))
+    }
+
+    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
+        Ok(Some(Grant::new(session.subject().clone())))
+    }
+}
+
+/// Where everybody comes from elsewhere.
+#[derive(Clone)]
+struct Elsewhere;
+
+impl Authenticate for Elsewhere {
+    type Credentials = NoCredentials;
+    type Error = Infallible;
+
+    async fn authenticate(&self, never: NoCredentials) -> Result<Option<Grant>, Infallible> {
+        match never {}
+    }
+
+    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
+        Ok((session.subject().as_str() != "mallory").then(|| Grant::new(session.subject().clone())))
+    }
+}
+
+fn sessions<A: Authenticate>(accounts: A) -> Sessions<A> {
+    let secret = Secret::random().expect("there is randomness");
+    Sessions::new(accounts, MemoryStore::new(), TestTokens::new().signer(), &secret)
+}
+
+#[tokio::test]
+async fn credentials_are_of_any_type_whose_fields_are_text() {
+    let login = LoginEndpoint::new(sessions(Cards));
+    let post = |request| Answer::read(login.clone().oneshot(request));
+
+    let tokens = post(form("/", &[("number", "4711"), ("code", "0000"), ("device", "a till")])).await.tokens();
+    assert_eq!(claims_of(&tokens.access)["sub"], "4711");
+    post(crate::login_flow::json("/", &json!({ "number": "4711", "code": "0000" }))).await.tokens();
+
+    post(form("/", &[("number", "4711")])).await.assert_invalid_grant("credentials_invalid");
+    post(form("/", &[("code", "0000")])).await.assert_refused(400, "invalid_request", None);
+    // RFC 6749 has text only, and so has a form.
+    let number = json!({ "number": 4711, "code": "0000" });
+    post(crate::login_flow::json("/", &number)).await.assert_refused(400, "invalid_request", None);
+}
+
+#[tokio::test]
+async fn where_there_are_no_credentials_nobody_logs_in_by_any() {
+    let login = LoginEndpoint::new(sessions(Elsewhere));
+    let with = [form("/", &[]), form("/", &[("username", "alice"), ("password", "x")]), form("/", &[("username", "alice")])];
+    let json = [json!({}), json!({ "NoCredentials": "x" })].map(|body| crate::login_flow::json("/", &body));
+    for request in with.into_iter().chain(json) {
+        let answer = Answer::read(login.clone().oneshot(request)).await;
+        answer.assert_refused(400, "invalid_request", None);
+        answer.assert_not_stored();
+    }
+}
+
+#[tokio::test]
+async fn an_own_login_handler_starts_sessions_and_answers_in_the_words_of_rfc_6749() {
+    #[derive(Deserialize)]
+    struct Code {
+        code: String,
+    }
+    async fn callback(
+        State(sessions): State<Sessions<Elsewhere>>,
+        Query(code): Query<Code>,
+    ) -> Result<TokenResponse, SessionError> {
+        sessions.start(Grant::new(code.code), Some("a laptop")).await
+    }
+    let app = Router::new().route("/callback", get(callback)).with_state(sessions(Elsewhere));
+    let ask = async |who: &str| {
+        let request = Request::get(format!("/callback?code={who}")).body(Body::empty()).expect("a good address");
+        Answer::read(app.clone().oneshot(request)).await
+    };
+
+    let answer = ask("alice").await;
+    assert_eq!(claims_of(&answer.tokens().access)["sub"], "alice");
+    answer.assert_not_stored();
+    let refused = ask("mallory").await;
+    refused.assert_invalid_grant("user_gone");
+    refused.assert_not_stored();
+}
+
+#[tokio::test]
+async fn a_grant_that_cannot_be_is_the_servers_fault_and_hands_nothing_out() {
+    struct Wrong;
+    impl Authenticate for Wrong {
+        type Credentials = NoCredentials;
+        type Error = Infallible;
+
+        async fn authenticate(&self, never: NoCredentials) -> Result<Option<Grant>, Infallible> {
+            match never {}
+        }
+
+        async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
+            Ok(Some(Grant::new(session.subject().clone()).with_claim("sub", "root")))
+        }
+    }
+    let error = sessions(Wrong).start(Grant::new("alice"), None).await.expect_err("`sub` is taken");
+    assert_eq!(error.kind(), SessionErrorKind::Misconfigured);
+    assert_eq!((error.status().as_u16(), error.code()), (500, "server_error"));
+}
+
+// checklist 25
+#[tokio::test]
+async fn a_login_that_was_under_way_while_the_password_changed_does_not_survive_it() {
+    let login = Login::new();
+    login.accounts.when_authenticated(|accounts| {
+        accounts.change("alice", |account| {
+            account.password = "another".to_owned();
+            account.stamp = 2;
+        });
+    });
+    let answer = login.post("/login", &[("username", "alice"), ("password", "wonderland-7")]).await;
+    answer.assert_invalid_grant("user_gone");
+    assert!(login.sessions.list(&"alice".into()).await.unwrap().is_empty());
+    // And the next login, by the new password, is as any other.
+    login.log_in("alice").await;
+}
+
+// checklist 25, 73
+#[tokio::test]
+async fn a_user_who_is_gone_right_after_the_password_was_checked_gets_no_session() {
+    let login = Login::new();
+    login.accounts.when_authenticated(|accounts| accounts.change("alice", |account| account.enabled = false));
+    let answer = login.post("/login", &[("username", "alice"), ("password", "wonderland-7")]).await;
+    answer.assert_invalid_grant("user_gone");
+    assert!(login.sessions.list(&"alice".into()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_own_login_handler_can_refuse_in_the_words_of_rfc_6749() {
+    async fn second_factor(code: String) -> Result<TokenResponse, SessionError> {
+        match &*code {
+            "down" => Err(SessionError::unavailable("the texts cannot be sent")),
+            _ => Err(SessionError::credentials_invalid()),
+        }
+    }
+    let app = Router::new().route("/second-factor", axum::routing::post(second_factor));
+    let send =
+        |code: &'static str| Answer::read(app.clone().oneshot(Request::post("/second-factor").body(Body::from(code)).unwrap()));
+    send("0000").await.assert_invalid_grant("credentials_invalid");
+    send("down").await.assert_unavailable();
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_missing_is_named() {
+    let login = Login::new();
+    for (sent, missing) in [("username", "password"), ("password", "username")] {
+        let answer = login.post("/login", &[(sent, "alice")]).await;
+        answer.assert_refused(400, "invalid_request", None);
+        assert_eq!(answer.json()["error_description"], format!("{missing} is missing"));
+    }
+}

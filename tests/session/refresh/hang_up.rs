@@ -1,0 +1,74 @@
+//! A client that hangs up in the middle of a refresh: the session goes on, whatever the moment.
+
+use std::future::Future;
+use std::task::{Context, Waker};
+
+use crate::login_flow::{HOUR, Login, Tokens, form};
+use tower::ServiceExt;
+use tower_bearer::{MemoryStore, SessionPolicy};
+
+/// Refreshes, and hangs up after `polls` polls. Whether that came too late.
+fn hung_up(login: &Login, token: &str, polls: usize) -> bool {
+    let mut refresh = Box::pin(login.endpoints().oneshot(form("/refresh", &[("refresh_token", token)])));
+    let mut context = Context::from_waker(Waker::noop());
+    (0..polls).any(|_| refresh.as_mut().poll(&mut context).is_ready())
+}
+
+/// A server whose store and users make every refresh wait wherever it can.
+async fn logged_in() -> (Login, Tokens) {
+    let login = Login::over(MemoryStore::new(), SessionPolicy::default());
+    let tokens = login.log_in("alice").await;
+    login.store.yield_everywhere();
+    login.accounts.yield_everywhere();
+    (login, tokens)
+}
+
+#[tokio::test]
+async fn the_same_token_refreshes_afterwards_whatever_the_moment() {
+    let mut moments = 0;
+    loop {
+        let (login, first) = logged_in().await;
+        let too_late = hung_up(&login, &first.refresh, moments);
+        // At once, or when the phone is out of the tunnel.
+        if moments % 2 == 0 {
+            login.clock.advance(HOUR);
+        }
+        let second = login.refresh(&first.refresh).await.tokens();
+        let row = login.row(&second).await.into_parts();
+        assert_eq!((row.generation, row.revoked), (1, None), "after {moments} polls");
+        login.clock.advance(HOUR);
+        login.refresh(&second.refresh).await.tokens();
+        if too_late {
+            break;
+        }
+        moments += 1;
+    }
+    // Two at each of three calls of the store, and one at the users.
+    assert!(moments >= 7, "{moments}");
+}
+
+#[tokio::test]
+async fn hanging_up_again_and_again_harms_nothing() {
+    let (login, first) = logged_in().await;
+    for polls in (0..7).cycle().take(70) {
+        hung_up(&login, &first.refresh, polls);
+        login.clock.advance(HOUR);
+    }
+    let second = login.refresh(&first.refresh).await.tokens();
+    assert_eq!(login.row(&second).await.parts().generation, 1);
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_at_logout_or_login_leaves_nothing_half_done() {
+    for polls in 0..6 {
+        let (login, tokens) = logged_in().await;
+        let mut logout = Box::pin(login.endpoints().oneshot(form("/logout", &[("token", &tokens.refresh)])));
+        let mut context = Context::from_waker(Waker::noop());
+        let _ = (0..polls).any(|_| logout.as_mut().poll(&mut context).is_ready());
+        drop(logout);
+        // Either way a second logout is a logout.
+        login.log_out(&tokens.refresh).await;
+        login.refresh(&tokens.refresh).await.assert_invalid_grant("session_revoked");
+        login.me(&tokens.access).await.assert_invalid_token("session_revoked");
+    }
+}

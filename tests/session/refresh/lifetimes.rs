@@ -1,0 +1,160 @@
+//! How long a session lives, whatever the number of refreshes and whatever the clock does.
+
+use std::time::Duration;
+
+use crate::login_flow::{DAY, HOUR, Login, MINUTE, SECOND, claims_of};
+use tower_bearer::{Clock, SessionPolicy, Timestamp};
+
+// checklist 7, 20
+#[tokio::test]
+async fn a_session_that_is_unused_for_a_week_is_over() {
+    let login = Login::new();
+    let first = login.log_in("alice").await;
+    login.clock.advance(7 * DAY - SECOND);
+    let second = login.refresh(&first.refresh).await.tokens();
+    // The week begins anew with every refresh.
+    login.clock.advance(7 * DAY - SECOND);
+    let third = login.refresh(&second.refresh).await.tokens();
+    login.clock.advance(7 * DAY);
+    login.refresh(&third.refresh).await.assert_invalid_grant("session_expired");
+    assert!(login.sessions.list(&"alice".into()).await.unwrap().is_empty());
+}
+
+// checklist 7, 20
+#[tokio::test]
+async fn a_session_is_over_after_ninety_days_however_often_it_is_refreshed() {
+    let login = Login::new();
+    let mut tokens = login.log_in("alice").await;
+    for _ in 0..89 {
+        login.clock.advance(DAY);
+        tokens = login.refresh(&tokens.refresh).await.tokens();
+    }
+    login.clock.advance(DAY - SECOND);
+    tokens = login.refresh(&tokens.refresh).await.tokens();
+    login.clock.advance(SECOND);
+    login.refresh(&tokens.refresh).await.assert_invalid_grant("session_expired");
+}
+
+// checklist 27
+#[tokio::test]
+async fn no_access_token_outlives_the_absolute_end_of_its_session() {
+    let login = Login::new();
+    let start = login.clock.now();
+    let mut tokens = login.log_in("alice").await;
+    for _ in 0..15 {
+        login.clock.advance(6 * DAY - MINUTE);
+        tokens = login.refresh(&tokens.refresh).await.tokens();
+    }
+    // Fifteen minutes before the end.
+    let end = start + 90 * DAY;
+    let claims = claims_of(&tokens.access);
+    assert_eq!(claims["exp"].as_u64(), Some(end.as_secs()));
+    assert_eq!(tokens.body["expires_in"].as_u64(), Some(15 * 60));
+    assert_eq!(claims["auth_time"].as_u64(), Some(start.as_secs()), "the login, not the refresh");
+}
+
+// checklist 20
+#[tokio::test]
+async fn the_lifetime_that_is_told_shrinks_towards_the_end() {
+    let login = Login::new();
+    let mut tokens = login.log_in("alice").await;
+    let told = |tokens: &crate::login_flow::Tokens| tokens.body["refresh_token_expires_in"].as_u64().unwrap();
+    assert_eq!(told(&tokens), 7 * 86_400);
+    for _ in 0..14 {
+        login.clock.advance(6 * DAY);
+        tokens = login.refresh(&tokens.refresh).await.tokens();
+    }
+    // Day 84: six days are left.
+    assert_eq!(told(&tokens), 6 * 86_400);
+    // A repeat within the overlap does not begin the week anew.
+    let login = Login::new();
+    let first = login.log_in("alice").await;
+    let second = login.refresh(&first.refresh).await.tokens();
+    login.clock.advance(10 * SECOND);
+    assert_eq!(told(&login.refresh(&second.refresh).await.tokens()), 7 * 86_400 - 10);
+}
+
+#[tokio::test]
+async fn no_access_token_outlives_a_session_that_is_not_used() {
+    // `with_access_token_lifetime`: "It never outlives its session."
+    let policy = SessionPolicy::default().with_unused_lifetime(5 * MINUTE).unwrap();
+    let login = Login::with_policy(policy);
+    let tokens = login.log_in("alice").await;
+    login.clock.advance(7 * MINUTE);
+    login.refresh(&tokens.refresh).await.assert_invalid_grant("session_expired");
+    login.me(&tokens.access).await.assert_invalid_token("token_expired");
+}
+
+#[tokio::test]
+async fn an_access_token_ends_after_half_an_hour_and_the_leeway() {
+    let login = Login::new();
+    let tokens = login.log_in("alice").await;
+    login.clock.advance(31 * MINUTE - SECOND);
+    assert_eq!(login.me(&tokens.access).await.status, 200);
+    login.clock.advance(SECOND);
+    login.me(&tokens.access).await.assert_invalid_token("token_expired");
+}
+
+#[tokio::test]
+async fn the_policy_says_how_long_things_live() {
+    let policy = SessionPolicy::default()
+        .with_access_token_lifetime(5 * MINUTE)
+        .and_then(|policy| policy.with_unused_lifetime(HOUR))
+        .and_then(|policy| policy.with_absolute_lifetime(2 * HOUR))
+        .unwrap();
+    let login = Login::with_policy(policy);
+    let first = login.log_in("alice").await;
+    assert_eq!((first.body["expires_in"].as_u64(), first.body["refresh_token_expires_in"].as_u64()), (Some(300), Some(3600)));
+    login.clock.advance(HOUR - SECOND);
+    let second = login.refresh(&first.refresh).await.tokens();
+    login.clock.advance(HOUR);
+    login.refresh(&second.refresh).await.assert_invalid_grant("session_expired");
+
+    for lifetime in [Duration::ZERO, 24 * HOUR + SECOND] {
+        assert!(SessionPolicy::default().with_access_token_lifetime(lifetime).is_err());
+    }
+    assert!(SessionPolicy::default().with_overlap(601 * SECOND).is_err());
+}
+
+#[tokio::test]
+async fn a_clock_that_jumped_ahead_and_came_back_logs_nobody_out() {
+    for jump in [6 * MINUTE, 6 * DAY, 365 * DAY] {
+        let login = Login::new();
+        let now = login.clock.now();
+        let idle = login.log_in("alice").await;
+        let first = login.log_in("bob").await;
+
+        login.clock.jump(now + jump);
+        let while_ahead = login.refresh(&first.refresh).await;
+        let held = match while_ahead.status.as_u16() {
+            200 => while_ahead.tokens(),
+            // A year ahead all sessions seem to be over.
+            _ => {
+                while_ahead.assert_invalid_grant("session_expired");
+                first
+            }
+        };
+        login.clock.jump(now);
+
+        // Whoever did nothing meanwhile noticed nothing.
+        login.refresh(&idle.refresh).await.tokens();
+        // Whoever refreshed meanwhile goes on, and goes on rotating.
+        let next = login.refresh(&held.refresh).await.tokens();
+        assert_ne!(next.refresh, held.refresh, "{jump:?}");
+        login.clock.advance(MINUTE);
+        assert_ne!(login.refresh(&next.refresh).await.tokens().refresh, next.refresh, "{jump:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_access_token_stays_dead_while_the_clock_jumps() {
+    let login = Login::new();
+    let now = login.clock.now();
+    let tokens = login.log_in("alice").await;
+    login.log_out(&tokens.refresh).await;
+    login.clock.jump(now + 365 * DAY);
+    let other = login.log_in("bob").await;
+    login.log_out(&other.refresh).await;
+    login.clock.jump(Timestamp::from_millis(now.as_millis() + 1));
+    login.me(&tokens.access).await.assert_invalid_token("session_revoked");
+}

@@ -1,0 +1,321 @@
+//! A process that cannot ask its store: what it does, and how it can be seen.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::failing_store::{FailingStore, Outage};
+use crate::log::Log;
+use crate::request_flow::{Accounts, ask, bearer};
+use http::{Request, Response};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::test_util::TestTokens;
+use tower_bearer::{
+    AccessTokenWatch, BearerAuthLayer, Clock, Grant, MemoryStore, Secret, SessionStore, Sessions, StoreOutage, TokenEnd,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MILLI: Duration = Duration::from_millis(1);
+
+struct Node {
+    tokens: TestTokens,
+    store: FailingStore,
+    sessions: Sessions<Accounts>,
+}
+
+impl Node {
+    fn new(outage: StoreOutage) -> Self {
+        let (tokens, store) = (TestTokens::new(), FailingStore::new(MemoryStore::new()));
+        let sessions = Sessions::new(Accounts, store.clone(), tokens.signer(), &Secret::random().unwrap());
+        Self { tokens, store, sessions: sessions.with_store_outage(outage) }
+    }
+
+    /// Both clocks: that of the tokens, and that of the runtime, on which the background lives.
+    async fn pass(&self, time: Duration) {
+        self.tokens.clock().advance(time);
+        tokio::time::sleep(time).await;
+    }
+
+    /// Somebody is logged in, and was let in.
+    async fn log_in(&self) -> (BearerAuthLayer, String) {
+        let pair = self.sessions.start(Grant::new("alice"), None).await.unwrap();
+        let (layer, bearer) = (self.sessions.layer(), bearer(&pair));
+        ask(&layer, &bearer).await.assert_passed("alice");
+        (layer, bearer)
+    }
+}
+
+// checklist 54
+#[tokio::test(start_paused = true)]
+async fn after_thirty_seconds_without_the_store_tokens_are_refused() {
+    let node = Node::new(StoreOutage::default());
+    let (layer, bearer) = node.log_in().await;
+    node.store.set_outage(Some(Outage::All));
+    node.pass(30 * SECOND).await;
+    ask(&layer, &bearer).await.assert_passed("alice");
+    node.pass(MILLI).await;
+    ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable");
+    // Who has no good token is told so without the store.
+    ask(&layer, "Bearer abc").await.assert_refused(401, "invalid_token", "token_invalid");
+
+    node.store.set_outage(None);
+    ask(&layer, &bearer).await.assert_passed("alice");
+}
+
+// checklist 54
+#[tokio::test(start_paused = true)]
+async fn an_application_may_choose_to_accept_tokens_without_the_store() {
+    let node = Node::new(StoreOutage::AcceptTokens);
+    let (layer, bearer) = node.log_in().await;
+    node.store.set_outage(Some(Outage::All));
+    node.pass(20 * 60 * SECOND).await;
+    ask(&layer, &bearer).await.assert_passed("alice");
+    // What it has never heard it waits for all the same.
+    let sessions = Sessions::new(Accounts, node.store.clone(), node.tokens.signer(), &Secret::random().unwrap());
+    let layer = sessions.with_store_outage(StoreOutage::AcceptTokens).layer();
+    ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_revoked_during_the_outage_is_refused_with_the_first_request_after_it() {
+    let node = Node::new(StoreOutage::default());
+    let (layer, bearer) = node.log_in().await;
+    let id = *node.sessions.verifier().verify(bearer.trim_start_matches("Bearer ")).unwrap().session_id().unwrap();
+    node.store.set_outage(Some(Outage::All));
+    node.store.inner().revoke(&id, tower_bearer::store::Revoked::LoggedOut, node.tokens.clock().now()).await.unwrap();
+    node.pass(31 * SECOND).await;
+    ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable");
+    node.store.set_outage(None);
+    ask(&layer, &bearer).await.assert_refused(401, "invalid_token", "session_revoked");
+}
+
+#[tokio::test]
+async fn of_many_requests_in_an_outage_one_asks_the_store_and_all_hear_of_it() {
+    let node = Node::new(StoreOutage::default());
+    let pair = node.sessions.start(Grant::new("alice"), None).await.unwrap();
+    node.store.set_outage(Some(Outage::All));
+    let asks = node.store.pause_at("revoked_since");
+    let requests: Vec<_> = (0..50)
+        .map(|_| {
+            let (layer, bearer) = (node.sessions.layer(), bearer(&pair));
+            tokio::spawn(async move { ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable") })
+        })
+        .collect();
+    asks.reached().await;
+    // The others wait behind it by now, for there is one thread.
+    tokio::task::yield_now().await;
+    asks.go_on();
+    for request in requests {
+        request.await.unwrap();
+    }
+    // The background asks too, for itself.
+    assert!(node.store.calls_of("revoked_since") <= 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_keeps_requests_for_ten_seconds_at_most_and_all_hear_of_it_at_once() {
+    let node = Node::new(StoreOutage::default());
+    let (layer, bearer) = node.log_in().await;
+    until_a_pull_is_over(&node.store).await;
+    node.tokens.clock().advance(31 * SECOND);
+    let hangs = node.store.pause_at("revoked_since");
+    let begun = tokio::time::Instant::now();
+    let requests: Vec<_> = (0..20)
+        .map(|_| {
+            let (layer, bearer) = (layer.clone(), bearer.clone());
+            tokio::spawn(async move { ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable") })
+        })
+        .collect();
+    hangs.reached().await;
+    // What comes after the one that hangs fails at once.
+    node.store.set_outage(Some(Outage::All));
+    for request in requests {
+        request.await.unwrap();
+    }
+    assert!(begun.elapsed() <= 10 * SECOND, "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lag_is_a_number_that_grows_in_an_outage() {
+    let node = Node::new(StoreOutage::default());
+    assert_eq!(node.sessions.revocation_lag(), None);
+    let _ = node.log_in().await;
+    assert_eq!(node.sessions.revocation_lag(), Some(Duration::ZERO));
+    node.store.set_outage(Some(Outage::All));
+    node.pass(7 * SECOND).await;
+    assert_eq!(node.sessions.revocation_lag(), Some(7 * SECOND));
+    node.store.set_outage(None);
+    node.pass(2 * SECOND).await;
+    assert!(node.sessions.revocation_lag().unwrap() <= SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_hears_of_an_outage_once_and_of_its_end_once() {
+    let (log, _guard) = Log::capture();
+    let node = Node::new(StoreOutage::default());
+    let _ = node.log_in().await;
+    log.take();
+    node.store.set_outage(Some(Outage::Of("revoked_since")));
+    node.pass(20 * SECOND).await;
+    node.store.set_outage(None);
+    node.pass(20 * SECOND).await;
+    let lines: Vec<String> = log.take_our_own().into_iter().filter(|line| !line.contains("DEBUG")).collect();
+    let [begins, ends] = &lines[..] else { panic!("{lines:?}") };
+    assert!(begins.contains("WARN") && begins.contains("revocations were not pulled"), "{begins}");
+    assert!(ends.contains("INFO") && ends.contains("over: revocations were not pulled"), "{ends}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn clocks_that_differ_are_a_number_and_a_warning() {
+    let (log, _guard) = Log::capture();
+    let node = Node::new(StoreOutage::default());
+    assert_eq!(node.sessions.store_clock_offset(), None);
+    let _ = node.log_in().await;
+    assert_eq!(node.sessions.store_clock_offset(), None, "a store without a clock of its own has no offset");
+
+    for (ahead, warns) in [(5000, false), (5001, true), (5001, false), (-5001, false), (-5000, true), (0, false)] {
+        log.take();
+        let time = node.tokens.clock().now().as_millis().saturating_add_signed(ahead);
+        node.store.set_time(tower_bearer::Timestamp::from_millis(time));
+        // The store's clock stands still here, so this process's does too.
+        tokio::time::sleep(SECOND).await;
+        assert_eq!(node.sessions.store_clock_offset(), Some(ahead));
+        let lines = log.take_our_own();
+        assert_eq!(lines.iter().any(|line| line.contains("clock")), warns, "{ahead}: {lines:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_tasks_stop_with_the_last_handle() {
+    let node = Node::new(StoreOutage::default());
+    let _ = node.log_in().await;
+    let Node { store, sessions, .. } = node;
+    let another = sessions.clone();
+    drop(sessions);
+    tokio::time::sleep(3 * SECOND).await;
+    let pulls = store.calls_of("revoked_since");
+    assert!(pulls >= 3, "{pulls}");
+    drop(another);
+    tokio::time::sleep(60 * SECOND).await;
+    assert_eq!(store.calls_of("revoked_since"), pulls);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_expired_is_deleted_by_itself() {
+    let node = Node::new(StoreOutage::default());
+    let pair = node.sessions.start(Grant::new("alice"), None).await.unwrap();
+    let id = *node.sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
+    node.tokens.clock().advance(91 * 24 * 3600 * SECOND);
+    tokio::time::sleep(10 * 60 * SECOND).await;
+    assert!(node.store.inner().find(&id).await.unwrap().is_none(), "the first clean-up has not been within ten minutes");
+    let so_far = node.store.calls_of("delete_expired");
+    tokio::time::sleep(3600 * SECOND).await;
+    assert_eq!(node.store.calls_of("delete_expired"), so_far + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_far_ahead_deletes_nothing_that_lives() {
+    let node = Node::new(StoreOutage::default());
+    let pair = node.sessions.start(Grant::new("alice"), None).await.unwrap();
+    let id = *node.sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
+    node.store.set_time(node.tokens.clock().now());
+    node.tokens.clock().advance(200 * 24 * 3600 * SECOND);
+    tokio::time::sleep(10 * 60 * SECOND).await;
+    assert!(node.store.calls_of("delete_expired") > 0);
+    assert!(node.store.inner().find(&id).await.unwrap().is_some());
+    assert_eq!(node.sessions.delete_expired().await.unwrap(), 0);
+    // Nor does a process that does nothing else, and has not asked what time it is there.
+    let cron = Sessions::new(Accounts, node.store.clone(), node.tokens.signer(), &Secret::random().unwrap());
+    assert_eq!(cron.delete_expired().await.unwrap(), 0);
+    assert!(node.store.inner().find(&id).await.unwrap().is_some());
+}
+
+/// `Arc<dyn SessionStore>` hands announcements on, too.
+#[tokio::test(start_paused = true)]
+async fn an_announcement_is_felt_at_once() {
+    let (tokens, secret) = (TestTokens::new(), Secret::random().unwrap());
+    let store = FailingStore::new(MemoryStore::new());
+    let shared: Arc<dyn SessionStore> = Arc::new(store.clone());
+    let there = Sessions::new(Accounts, Arc::clone(&shared), tokens.signer(), &secret);
+    let here = Sessions::new(Accounts, store.inner(), tokens.signer(), &secret);
+    let layer = there.layer();
+    for announced in [true, false] {
+        let pair = here.start(Grant::new("alice"), None).await.unwrap();
+        ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+        until_a_pull_is_over(&store).await;
+        here.log_out(pair.access_token().secret()).await.unwrap();
+        if announced {
+            store.announce();
+        }
+        tokio::time::sleep(100 * MILLI).await;
+        let answer = ask(&layer, &bearer(&pair)).await;
+        if announced {
+            answer.assert_refused(401, "invalid_token", "session_revoked");
+        } else {
+            answer.assert_passed("alice");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn however_much_is_announced_there_are_twenty_pulls_a_second_at_most() {
+    let node = Node::new(StoreOutage::default());
+    let _ = node.log_in().await;
+    tokio::time::sleep(SECOND).await;
+    let before = node.store.calls_of("revoked_since");
+    for _ in 0..1000 {
+        node.store.announce();
+        tokio::time::sleep(MILLI).await;
+    }
+    let pulls = node.store.calls_of("revoked_since") - before;
+    assert!((15..=20).contains(&pulls), "{pulls} pulls in a second");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_loses_his_subscription_pulls_and_subscribes_again() {
+    let node = Node::new(StoreOutage::default());
+    let _ = node.log_in().await;
+    until_a_pull_is_over(&node.store).await;
+    node.store.set_outage(Some(Outage::Of("next")));
+    let before = (node.store.calls_of("announcements"), node.store.calls_of("revoked_since"));
+    node.store.announce();
+    tokio::time::sleep(60 * MILLI).await;
+    assert_eq!(node.store.calls_of("revoked_since"), before.1 + 1, "a lost subscription may have lost an announcement");
+    node.store.set_outage(None);
+    tokio::time::sleep(2 * SECOND).await;
+    assert_eq!(node.store.calls_of("announcements"), before.0 + 1);
+}
+
+/// The next one is almost a second away, unless something is announced.
+async fn until_a_pull_is_over(store: &FailingStore) {
+    let pulls = store.calls_of("revoked_since");
+    while store.calls_of("revoked_since") == pulls {
+        tokio::time::sleep(MILLI).await;
+    }
+    tokio::time::sleep(60 * MILLI).await;
+}
+
+/// A long connection ends as the layer ends to let requests through: nobody can say whether its session lives.
+#[tokio::test(start_paused = true)]
+async fn a_watch_ends_where_the_store_cannot_be_asked_for_too_long() {
+    for outage in [StoreOutage::RefuseTokens, StoreOutage::AcceptTokens] {
+        let node = Node::new(outage);
+        let (layer, bearer) = node.log_in().await;
+        let seen = Mutex::new(None);
+        let handler = service_fn(async |request: Request<String>| {
+            *seen.lock().unwrap() = AccessTokenWatch::from_extensions(request.extensions());
+            Ok::<_, Infallible>(Response::new(String::new()))
+        });
+        layer.layer(handler).oneshot(crate::request_flow::with_authorization(&bearer)).await.unwrap();
+        let watch = seen.lock().unwrap().take().unwrap();
+        let waiting = tokio::spawn(async move { watch.ended().await });
+        node.store.set_outage(Some(Outage::All));
+        // It looks at least once a minute.
+        node.pass(90 * SECOND).await;
+        node.pass(60 * SECOND).await;
+        match outage {
+            StoreOutage::RefuseTokens => assert_eq!(waiting.await.unwrap(), TokenEnd::Unknown),
+            _ => assert!(!waiting.is_finished()),
+        }
+    }
+}

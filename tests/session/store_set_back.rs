@@ -1,0 +1,165 @@
+//! A store that was set back to an older state: what a living process knows of revocations is not lost.
+
+use std::time::Duration;
+
+use crate::failing_store::{FailingStore, Outage};
+use crate::request_flow::{Accounts, ask, assert_ended, bearer};
+use tower_bearer::store::Revoked;
+use tower_bearer::test_util::TestTokens;
+use tower_bearer::{Clock, Grant, MemoryStore, Secret, SessionErrorKind, SessionId, SessionStore, Sessions, TokenResponse};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const A_MOMENT: Duration = Duration::from_millis(1010);
+
+struct Nodes {
+    tokens: TestTokens,
+    secret: Secret,
+    store: FailingStore,
+}
+
+impl Nodes {
+    fn new() -> Self {
+        Self { tokens: TestTokens::new(), secret: Secret::random().unwrap(), store: FailingStore::new(MemoryStore::new()) }
+    }
+
+    /// One more process.
+    fn node(&self) -> Sessions<Accounts> {
+        Sessions::new(Accounts, self.store.clone(), self.tokens.signer(), &self.secret)
+    }
+
+    /// The rows as they are now, to be restored later.
+    async fn backup(&self, of: &[&TokenResponse]) -> MemoryStore {
+        let backup = MemoryStore::new();
+        for pair in of {
+            backup.insert(&self.store.inner().find(&self.id(pair)).await.unwrap().unwrap()).await.unwrap();
+        }
+        backup
+    }
+
+    fn id(&self, pair: &TokenResponse) -> SessionId {
+        *self.node().verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap()
+    }
+}
+
+// checklist 53
+#[tokio::test(start_paused = true)]
+async fn a_backup_restored_after_a_logout_revives_nothing_while_one_process_lives_that_knew_of_it() {
+    let nodes = Nodes::new();
+    let here = nodes.node();
+    let (ended, living) = (start(&here).await, start(&here).await);
+    let backup = nodes.backup(&[&ended, &living]).await;
+    // It is younger than the backup, which therefore has no row of it.
+    let young = start(&here).await;
+    ask(&here.layer(), &bearer(&living)).await.assert_passed("alice");
+    for pair in [&ended, &young] {
+        here.log_out(pair.refresh_token().secret()).await.unwrap();
+    }
+    tokio::time::sleep(A_MOMENT).await;
+
+    nodes.store.set_back_to(backup);
+    tokio::time::sleep(A_MOMENT).await;
+    // A process that starts now knows only what the store tells it.
+    let there = nodes.node();
+    for node in [&here, &there] {
+        assert_ended(&node.layer(), &ended).await;
+        ask(&node.layer(), &bearer(&young)).await.assert_refused(401, "invalid_token", "session_revoked");
+        ask(&node.layer(), &bearer(&living)).await.assert_passed("alice");
+        assert_eq!(kind_of_refresh(node, &ended).await, Some(SessionErrorKind::SessionRevoked));
+        assert_eq!(kind_of_refresh(node, &young).await, Some(SessionErrorKind::SessionExpired));
+    }
+    assert_eq!(kind_of_refresh(&there, &living).await, None);
+    let row = nodes.store.inner().find(&nodes.id(&ended)).await.unwrap().unwrap();
+    assert_eq!(row.revoked().map(|(because, _)| because), Some(Revoked::Other));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_told_to_the_restored_store_is_told_again() {
+    let nodes = Nodes::new();
+    let here = nodes.node();
+    let ended = start(&here).await;
+    let backup = nodes.backup(&[&ended]).await;
+    here.log_out(ended.refresh_token().secret()).await.unwrap();
+    ask(&here.layer(), &bearer(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    tokio::time::sleep(A_MOMENT).await;
+
+    nodes.store.set_back_to(backup);
+    nodes.store.set_outage(Some(Outage::Of("assert_revoked")));
+    tokio::time::sleep(5 * A_MOMENT).await;
+    nodes.store.set_outage(None);
+    tokio::time::sleep(A_MOMENT).await;
+    assert_ended(&nodes.node().layer(), &ended).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_lost_nothing_is_told_nothing() {
+    let nodes = Nodes::new();
+    let (here, there) = (nodes.node(), nodes.node());
+    ask(&there.layer(), &bearer(&start(&here).await)).await.assert_passed("alice");
+    for _ in 0..3 {
+        here.log_out(start(&here).await.refresh_token().secret()).await.unwrap();
+        tokio::time::sleep(A_MOMENT).await;
+    }
+    // A process that has logged somebody out before its first pull, too.
+    let late = nodes.node();
+    late.log_out(start(&late).await.refresh_token().secret()).await.unwrap();
+    tokio::time::sleep(A_MOMENT).await;
+    assert_eq!(nodes.store.calls_of("assert_revoked"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_older_than_the_retention_is_not_told_again() {
+    let nodes = Nodes::new();
+    let (before, late) = (nodes.node(), nodes.node());
+    let ended = start(&before).await;
+    before.log_out(ended.refresh_token().secret()).await.unwrap();
+    // A process that starts 20 hours later learns of it, and of its age.
+    nodes.store.set_age(20 * HOUR);
+    ask(&late.layer(), &bearer(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    drop(before);
+    nodes.tokens.clock().advance(4 * HOUR);
+    tokio::time::sleep(A_MOMENT).await;
+    nodes.store.set_back_to(MemoryStore::new());
+    tokio::time::sleep(A_MOMENT).await;
+    assert_eq!(nodes.store.calls_of("assert_revoked"), 1, "it was younger than the retention");
+
+    nodes.store.set_age(25 * HOUR);
+    let latest = nodes.node();
+    ask(&latest.layer(), &bearer(&start(&latest).await)).await.assert_passed("alice");
+    nodes.tokens.clock().advance(HOUR);
+    nodes.store.set_back_to(MemoryStore::new());
+    drop(late);
+    tokio::time::sleep(A_MOMENT).await;
+    assert_eq!(nodes.store.calls_of("assert_revoked"), 1, "it was older than the retention");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_entered_again_counts_anew() {
+    let nodes = Nodes::new();
+    let (here, there) = (nodes.node(), nodes.node());
+    let ended = start(&here).await;
+    let layer = there.layer();
+    for pair in [&ended, &start(&here).await] {
+        here.log_out(pair.refresh_token().secret()).await.unwrap();
+    }
+    nodes.store.set_age(24 * HOUR);
+    ask(&layer, &bearer(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    // The store was set back, another process has told it again: the entry is new, and so may access tokens be.
+    let restored = MemoryStore::new();
+    restored.assert_revoked(&[nodes.id(&ended)], nodes.tokens.clock().now()).await.unwrap();
+    nodes.store.set_age(Duration::ZERO);
+    drop(here);
+    nodes.store.set_back_to(restored);
+    tokio::time::sleep(A_MOMENT).await;
+    // What was old would be forgotten by now: six minutes and a half were left.
+    nodes.tokens.clock().advance(HOUR / 6);
+    tokio::time::sleep(A_MOMENT).await;
+    ask(&layer, &bearer(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+}
+
+async fn start(node: &Sessions<Accounts>) -> TokenResponse {
+    node.start(Grant::new("alice"), None).await.unwrap()
+}
+
+async fn kind_of_refresh(node: &Sessions<Accounts>, pair: &TokenResponse) -> Option<SessionErrorKind> {
+    node.refresh(pair.refresh_token().clone()).await.err().map(|error| error.kind())
+}

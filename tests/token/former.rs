@@ -1,0 +1,81 @@
+//! An application's tokens from before: other claims, another key, another `typ` or none.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+mod passes;
+mod refusals;
+
+use http::{Request, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::test_util::ManualClock;
+use tower_bearer::{AccessTokenClaims, Algorithm, BearerAuthLayer, Clock, FormerTokens, Grant, KeySet, Scope, Timestamp};
+
+use crate::request_flow::{Answer, sign_with, verifier, with_authorization};
+
+pub(crate) const FORMER_KEY: &[u8] = b"what the application signed with before";
+pub(crate) const JWT: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+pub(crate) const WITHOUT_TYP: &str = r#"{"alg":"HS256"}"#;
+const DAYS: u64 = 24 * 3600;
+
+/// As it stood in the application.
+#[derive(Deserialize)]
+pub(crate) struct Claims {
+    pub(crate) user_id: String,
+    pub(crate) kind: String,
+    #[serde(default)]
+    pub(crate) is_admin: bool,
+}
+
+/// What the application grants the tokens of before.
+pub(crate) fn grant(claims: Claims) -> Option<Grant> {
+    let scope = Scope::from_static(if claims.is_admin { "admin" } else { "" });
+    (claims.kind == "access").then(|| Grant::new(claims.user_id).with_scope(scope).with_claim("tenant", "acme"))
+}
+
+pub(crate) fn former_keys() -> KeySet {
+    KeySet::from_hmac_secret(Algorithm::Hs256, FORMER_KEY).unwrap()
+}
+
+/// Thirty days from now.
+pub(crate) fn until(clock: &ManualClock) -> Timestamp {
+    Timestamp::from_secs(clock.now().as_secs() + 30 * DAYS)
+}
+
+pub(crate) fn former(clock: &ManualClock) -> FormerTokens {
+    FormerTokens::new(former_keys(), until(clock), grant)
+}
+
+/// A layer for the tokens of today, and of before.
+pub(crate) fn layer(clock: &ManualClock) -> BearerAuthLayer {
+    BearerAuthLayer::new(verifier(clock)).with_former_tokens(former(clock))
+}
+
+/// The claims of a good one, which ends in an hour.
+pub(crate) fn claims(clock: &ManualClock) -> Value {
+    json!({ "user_id": "alice", "kind": "access", "exp": clock.now().as_secs() + 3600 })
+}
+
+pub(crate) fn claims_with(clock: &ManualClock, name: &str, value: Value) -> Value {
+    let mut claims = claims(clock);
+    match value {
+        Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
+        value => claims[name] = value,
+    }
+    claims
+}
+
+/// A token of before with these claims.
+pub(crate) fn token(claims: &Value) -> String {
+    sign_with(FORMER_KEY, JWT, &claims.to_string())
+}
+
+/// What a handler sees of it.
+pub(crate) async fn show(layer: &BearerAuthLayer, token: &str, shown: fn(&AccessTokenClaims) -> String) -> Answer {
+    let handler = service_fn(move |request: Request<String>| {
+        let text = AccessTokenClaims::from_extensions(request.extensions()).map(shown).unwrap_or_default();
+        async move { Ok::<_, std::convert::Infallible>(Response::new(text)) }
+    });
+    Answer::of(layer.layer(handler).oneshot(with_authorization(&format!("Bearer {token}"))).await.unwrap()).await
+}

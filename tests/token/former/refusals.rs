@@ -1,0 +1,250 @@
+//! Tokens from before this crate: what is refused.
+
+use std::time::Duration;
+
+use crate::former::{FORMER_KEY, JWT, WITHOUT_TYP, claims, claims_with, former_keys, grant, layer, token, until};
+use crate::pairs::RSA;
+use crate::request_flow::{HMAC_KEY, ISSUER, ask, sign_with};
+use serde_json::{Value, json};
+use tower_bearer::test_util::ManualClock;
+use tower_bearer::{Algorithm, BearerAuthLayer, Clock, FormerTokens, Grant, KeySet};
+
+/// What the layer's own verifier allows.
+const LEEWAY: Duration = Duration::from_secs(60);
+
+async fn assert_invalid(layer: &BearerAuthLayer, token: &str) {
+    ask(layer, &format!("Bearer {token}")).await.assert_refused(401, "invalid_token", "token_invalid");
+}
+
+async fn assert_expired(layer: &BearerAuthLayer, token: &str) {
+    ask(layer, &format!("Bearer {token}")).await.assert_refused(401, "invalid_token", "token_expired");
+}
+
+async fn assert_passes(layer: &BearerAuthLayer, token: &str) {
+    ask(layer, &format!("Bearer {token}")).await.assert_passed("alice");
+}
+
+#[tokio::test]
+async fn it_counts_until_the_date_and_not_at_it() {
+    let clock = ManualClock::new();
+    let layer = layer(&clock);
+    let endless = token(&claims_with(&clock, "exp", Value::Null));
+    let longer = token(&claims_with(&clock, "exp", json!(99_999_999_999_u64)));
+    let left = until(&clock).saturating_since(clock.now());
+    clock.advance(left - Duration::from_millis(1));
+    for token in [&endless, &longer] {
+        assert_passes(&layer, token).await;
+    }
+    // No leeway: the date is the application's own.
+    for _ in 0..2 {
+        clock.advance(Duration::from_millis(1));
+        for token in [&endless, &longer] {
+            assert_expired(&layer, token).await;
+        }
+    }
+    // Those of today go on.
+    assert_passes(&layer, &crate::request_flow::token(&crate::request_flow::claims(&clock))).await;
+}
+
+#[tokio::test]
+async fn a_token_that_has_ended_is_refused() {
+    let clock = ManualClock::new();
+    let layer = layer(&clock);
+    let token = token(&claims(&clock));
+    clock.advance(Duration::from_secs(3600) + LEEWAY - Duration::from_millis(1));
+    assert_passes(&layer, &token).await;
+    clock.advance(Duration::from_millis(1));
+    assert_expired(&layer, &token).await;
+}
+
+#[tokio::test]
+async fn an_end_that_is_no_time_is_refused() {
+    let clock = ManualClock::new();
+    let layer = layer(&clock);
+    for exp in [json!("2099-01-01"), json!("4102444800"), json!([4_102_444_800_u64]), json!({}), json!(true)] {
+        assert_invalid(&layer, &token(&claims_with(&clock, "exp", exp))).await;
+    }
+    let mut null = claims(&clock);
+    null["exp"] = Value::Null;
+    assert_invalid(&layer, &token(&null)).await;
+    for exp in [json!(0), json!(-1), json!(-1e300), json!(1.5)] {
+        assert_expired(&layer, &token(&claims_with(&clock, "exp", exp))).await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_has_not_begun_is_refused() {
+    let clock = ManualClock::new();
+    let layer = layer(&clock);
+    let now = clock.now().as_secs();
+    assert_invalid(&layer, &token(&claims_with(&clock, "nbf", json!(now + 61)))).await;
+    for nbf in [now + 60, now, 0] {
+        assert_passes(&layer, &token(&claims_with(&clock, "nbf", json!(nbf)))).await;
+    }
+    assert_invalid(&layer, &token(&claims_with(&clock, "nbf", json!("now")))).await;
+}
+
+#[tokio::test]
+async fn what_the_application_grants_nothing_is_refused() {
+    let clock = ManualClock::new();
+    let layer = layer(&clock);
+    // Signed by the same key: a refresh token, a link in a mail.
+    for kind in ["refresh", "reset-password", "ACCESS", ""] {
+        assert_invalid(&layer, &token(&claims_with(&clock, "kind", json!(kind)))).await;
+    }
+    // In optional mode too: it is a token, and a bad one.
+    assert_invalid(&layer.optional(), &token(&claims_with(&clock, "kind", json!("refresh")))).await;
+}
+
+#[tokio::test]
+async fn claims_of_another_type_are_refused() {
+    let clock = ManualClock::new();
+    let layer = layer(&clock);
+    for (name, value) in [
+        ("user_id", json!(7)),
+        ("user_id", Value::Null),
+        ("kind", json!(["access"])),
+        ("kind", Value::Null),
+        ("is_admin", json!("no")),
+    ] {
+        assert_invalid(&layer, &token(&claims_with(&clock, name, value))).await;
+    }
+    for claims in ["[]", "7", "null", "\"alice\"", "", "{", "{}"] {
+        assert_invalid(&layer, &sign_with(FORMER_KEY, JWT, claims)).await;
+    }
+}
+
+/// A grant that no token of today could be made from.
+#[tokio::test]
+async fn a_grant_that_cannot_be_is_refused() {
+    let clock = ManualClock::new();
+    let with = |grant: fn(Value) -> Option<Grant>| {
+        let former = FormerTokens::new(former_keys(), until(&clock), grant);
+        BearerAuthLayer::new(crate::request_flow::verifier(&clock)).with_former_tokens(former)
+    };
+    let token = token(&claims(&clock));
+    assert_passes(&with(|_| Some(Grant::new("alice"))), &token).await;
+    assert_invalid(&with(|_| Some(Grant::new(""))), &token).await;
+    assert_invalid(&with(|_| Some(Grant::new("alice").with_claim("sid", "x"))), &token).await;
+    assert_invalid(&with(|_| Some(Grant::new("alice").with_claim("scope", "admin"))), &token).await;
+}
+
+/// "Those are for the layer's verifiers."
+#[tokio::test]
+async fn a_token_that_says_it_is_of_today_is_refused() {
+    let clock = ManualClock::new();
+    let named = FormerTokens::new(former_keys().with_kid("old"), until(&clock), grant);
+    let named = BearerAuthLayer::new(crate::request_flow::verifier(&clock)).with_former_tokens(named);
+    let of_today = ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"];
+    for issuer in [json!(null), json!(ISSUER), json!("https://before.test")] {
+        let claims = claims_with(&clock, "iss", issuer).to_string();
+        for layer in [&layer(&clock), &named] {
+            for typ in of_today {
+                for header in [
+                    json!({ "alg": "HS256", "typ": typ }),
+                    json!({ "typ": typ, "alg": "HS256", "kid": "old" }),
+                    json!({ "alg": "HS256", "kid": "old", "typ": typ }),
+                ] {
+                    assert_invalid(layer, &sign_with(FORMER_KEY, &header.to_string(), &claims)).await;
+                }
+            }
+            assert_passes(layer, &sign_with(FORMER_KEY, r#"{"alg":"HS256","typ":"JWT","kid":"old"}"#, &claims)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_key_or_another_algorithm_is_refused() {
+    let clock = ManualClock::new();
+    let layer = layer(&clock);
+    let claims = claims(&clock).to_string();
+    for key in [HMAC_KEY, &[7; 32], b"", &FORMER_KEY[..20]] {
+        assert_invalid(&layer, &sign_with(key, JWT, &claims)).await;
+    }
+    for algorithm in ["none", "None", "HS384", "HS512", "RS256", "hs256", ""] {
+        assert_invalid(&layer, &sign_with(FORMER_KEY, &json!({ "alg": algorithm, "typ": "JWT" }).to_string(), &claims)).await;
+    }
+    let unsigned = sign_with(FORMER_KEY, JWT, &claims);
+    assert_invalid(&layer, &format!("{}.", unsigned.rsplit_once('.').unwrap().0)).await;
+    // A public key is no secret (RFC 8725 section 2.1).
+    let rsa = KeySet::from_pem(Algorithm::Rs256, RSA.1).unwrap();
+    let former = FormerTokens::new(rsa, until(&clock), grant);
+    let layer = BearerAuthLayer::new(crate::request_flow::verifier(&clock)).with_former_tokens(former);
+    assert_invalid(&layer, &sign_with(RSA.1.as_bytes(), JWT, &claims)).await;
+}
+
+/// A key from before makes no token of today, and today's key none from before.
+#[tokio::test]
+async fn neither_key_stands_in_for_the_other() {
+    let clock = ManualClock::new();
+    let layer = layer(&clock);
+    let today = crate::request_flow::claims(&clock).to_string();
+    assert_invalid(&layer, &sign_with(FORMER_KEY, crate::request_flow::HEADER, &today)).await;
+    for header in [JWT, WITHOUT_TYP] {
+        assert_invalid(&layer, &sign_with(HMAC_KEY, header, &claims(&clock).to_string())).await;
+        assert_invalid(&layer, &sign_with(HMAC_KEY, header, &today)).await;
+        // By the old key, but with claims that the application never wrote.
+        assert_invalid(&layer, &sign_with(FORMER_KEY, header, &today)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_stands_twice_is_refused() {
+    let clock = ManualClock::new();
+    let layer = layer(&clock);
+    let good = claims(&clock).to_string();
+    for twice in [r#""user_id":"bob","#, r#""kind":"refresh","#, r#""exp":1,"#, r#""nobody":1,"nobody":2,"#] {
+        assert_invalid(&layer, &sign_with(FORMER_KEY, JWT, &good.replacen('{', &format!("{{{twice}"), 1))).await;
+    }
+    for header in [r#"{"alg":"HS256","typ":"at+jwt","typ":"JWT"}"#, r#"{"alg":"none","alg":"HS256"}"#] {
+        assert_invalid(&layer, &sign_with(FORMER_KEY, header, &good)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_demands_an_extension_or_bears_a_key_gains_nothing() {
+    let clock = ManualClock::new();
+    let layer = layer(&clock);
+    let claims = claims(&clock).to_string();
+    for critical in [json!(["exp"]), json!([]), json!(null)] {
+        let header = json!({ "alg": "HS256", "typ": "JWT", "crit": critical, "exp": 1 });
+        assert_invalid(&layer, &sign_with(FORMER_KEY, &header.to_string(), &claims)).await;
+    }
+    let header = json!({ "alg": "HS256", "jwk": { "kty": "oct", "k": "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc" } });
+    assert_invalid(&layer, &sign_with(&[7; 32], &header.to_string(), &claims)).await;
+    for typ in [json!(7), json!(null), json!(["JWT"])] {
+        let header = json!({ "alg": "HS256", "typ": typ }).to_string();
+        assert_invalid(&layer, &sign_with(FORMER_KEY, &header, &claims)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_above_8_kib_is_refused() {
+    let clock = ManualClock::new();
+    let layer = layer(&clock);
+    // Four characters of base64 for three bytes: not every length can be.
+    let longer = |filler: usize| token(&claims_with(&clock, "filler", json!("x".repeat(filler))));
+    let above = (5_900..).find(|&filler| longer(filler).len() > 8 * 1024).unwrap();
+    assert!((8_188..=8_192).contains(&longer(above - 1).len()));
+    assert_passes(&layer, &longer(above - 1)).await;
+    for filler in [above, above + 1, 8 * 1024] {
+        assert_invalid(&layer, &longer(filler)).await;
+    }
+}
+
+/// "An HMAC secret below its hash's length is no `KeySet`."
+#[test]
+fn a_short_secret_is_no_key_set() {
+    assert!(KeySet::from_hmac_secret(Algorithm::Hs256, "secret").is_err());
+    assert!(KeySet::from_hmac_secret(Algorithm::Hs256, [1; 31]).is_err());
+    assert!(KeySet::from_hmac_secret(Algorithm::Hs256, [1; 32]).is_ok());
+}
+
+/// Debug is for logs: it names no secret.
+#[test]
+fn debug_tells_no_key() {
+    let clock = ManualClock::new();
+    let text = format!("{:?} {:?}", crate::former::former(&clock), layer(&clock));
+    assert!(!text.contains(std::str::from_utf8(FORMER_KEY).unwrap()), "{text}");
+    assert!(!text.contains(&format!("{FORMER_KEY:?}")), "{text}");
+}

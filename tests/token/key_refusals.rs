@@ -1,0 +1,146 @@
+//! Which keys are refused or left out, and what is never published.
+
+use crate::pairs::{ED25519, P256, P384, RSA, RSA_ALGORITHMS, jwk, oct, token};
+use crate::request_flow::{HMAC_KEY, assert_passes, verifier_with};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use tower_bearer::test_util::ManualClock;
+use tower_bearer::{Algorithm, KeySet, SigningKey};
+
+#[tokio::test]
+async fn one_bad_key_spoils_no_other() {
+    let clock = ManualClock::new();
+    let key = SigningKey::from_pem(ED25519.0).unwrap();
+    let good = jwk(&key.key_set());
+    let bad = [
+        json!({ "kty": "EC", "crv": "P-521", "x": "AAAA", "y": "AAAA" }),
+        json!({ "kty": "EC", "crv": "secp256k1", "x": "AAAA", "y": "AAAA" }),
+        // Not on the curve.
+        json!({ "kty": "EC", "crv": "P-256", "x": URL_SAFE_NO_PAD.encode([1; 32]), "y": URL_SAFE_NO_PAD.encode([1; 32]) }),
+        json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB" }),
+        json!({ "kty": "RSA", "n": "!!!", "e": "AQAB" }),
+        json!({ "kty": "OKP", "crv": "X25519", "x": good["x"] }),
+        json!({ "kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA" }),
+        json!({ "kty": "oct", "k": "c2hvcnQ" }),
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": good["x"], "alg": "ES512" }),
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": good["x"], "alg": "HS256" }),
+        json!({ "kid": 7, "kty": "OKP", "crv": "Ed25519", "x": good["x"] }),
+        json!({ "crv": "Ed25519" }),
+        json!({}),
+        json!(null),
+        json!("a key"),
+        json!([]),
+    ];
+    let all: Vec<Value> = bad.iter().cloned().chain([good]).collect();
+    let keys = KeySet::from_jwk_set(&json!({ "keys": all, "unknown": 1 }).to_string()).unwrap();
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    assert_passes(&verifier_with(keys, &clock), &token(key, &clock)).await;
+    for alone in bad {
+        assert!(KeySet::from_jwk_set(&json!({ "keys": [alone] }).to_string()).is_err(), "{alone}");
+        assert!(KeySet::from_jwk(&alone.to_string()).is_err(), "{alone}");
+    }
+}
+
+#[test]
+fn keys_for_encryption_are_left_out() {
+    let good = jwk(&SigningKey::from_pem(RSA.0).unwrap().key_set());
+    for (name, value) in [("use", json!("enc")), ("key_ops", json!(["encrypt", "wrapKey"])), ("alg", json!("RSA-OAEP"))] {
+        let mut other = good.clone();
+        other[name] = value;
+        let keys = KeySet::from_jwk_set(&json!({ "keys": [other, good] }).to_string()).unwrap();
+        assert_eq!(keys.len(), 1, "{name}");
+        assert!(KeySet::from_jwk(&other.to_string()).is_err(), "{name}");
+    }
+    let mut ops = good.clone();
+    ops["key_ops"] = json!(["verify"]);
+    assert_eq!(KeySet::from_jwk(&ops.to_string()).unwrap().len(), 1);
+}
+
+#[test]
+fn what_is_no_jwk_set_is_refused() {
+    for text in ["", "{}", "[]", "null", r#"{"keys":{}}"#, r#"{"keys":[]}"#, r#"{"keys":[],"keys":[]}"#, "keys"] {
+        assert!(KeySet::from_jwk_set(text).is_err(), "{text}");
+    }
+}
+
+// checklist 33
+#[test]
+fn weak_keys_are_refused() {
+    let (weak, weak_public) = (include_str!("../data/keys/rsa1024.pem"), include_str!("../data/keys/rsa1024.pub.pem"));
+    assert!(SigningKey::from_pem(weak).is_err());
+    for algorithm in RSA_ALGORITHMS {
+        assert!(SigningKey::from_rsa_pem(algorithm, weak).is_err());
+        assert!(KeySet::from_pem(algorithm, weak_public).is_err());
+    }
+    let modulus = URL_SAFE_NO_PAD.encode([0xff; 128]);
+    assert!(KeySet::from_jwk(&json!({ "kty": "RSA", "n": modulus, "e": "AQAB" }).to_string()).is_err());
+    // Zeros in front make no key longer.
+    let zeros = URL_SAFE_NO_PAD.encode([[0; 128], [0xff; 128]].concat());
+    assert!(KeySet::from_jwk(&json!({ "kty": "RSA", "n": zeros, "e": "AQAB" }).to_string()).is_err());
+    for exponent in ["AQ", "Ag", "AA", ""] {
+        let modulus = URL_SAFE_NO_PAD.encode([0xff; 256]);
+        assert!(KeySet::from_jwk(&json!({ "kty": "RSA", "n": modulus, "e": exponent }).to_string()).is_err(), "{exponent}");
+    }
+}
+
+// checklist 33
+#[test]
+fn an_hmac_key_is_as_long_as_its_hash() {
+    for (algorithm, needed) in [(Algorithm::Hs256, 32), (Algorithm::Hs384, 48), (Algorithm::Hs512, 64)] {
+        let secret: Vec<u8> = (0..needed).collect();
+        let (short, jwk) = (&secret[1..], oct(algorithm.as_str(), &secret[1..]));
+        assert!(KeySet::from_hmac_secret(algorithm, short).is_err(), "{algorithm}");
+        assert!(KeySet::from_jwk(&jwk).is_err(), "{algorithm}");
+        assert!(SigningKey::from_jwk(&jwk).is_err(), "{algorithm}");
+        assert!(KeySet::from_hmac_secret(algorithm, &secret).is_ok(), "{algorithm}");
+    }
+    assert!(KeySet::from_hmac_secret(Algorithm::Hs512, HMAC_KEY).is_err());
+    assert!(KeySet::from_hmac_secret(Algorithm::Rs256, HMAC_KEY).is_err());
+}
+
+#[test]
+fn a_key_fits_its_algorithm() {
+    let pems = [(RSA, 'r'), (P256, '2'), (P384, '3'), (ED25519, 'e')];
+    for (pem, own) in pems {
+        for (algorithm, family) in [
+            (Algorithm::Rs256, 'r'),
+            (Algorithm::Es256, '2'),
+            (Algorithm::Es384, '3'),
+            (Algorithm::EdDsa, 'e'),
+            (Algorithm::Hs256, 'h'),
+        ] {
+            assert_eq!(KeySet::from_pem(algorithm, pem.1).is_ok(), family == own, "{algorithm} {own}");
+            // A private key is not for those who only check.
+            assert!(KeySet::from_pem(algorithm, pem.0).is_err(), "{algorithm} {own}");
+        }
+    }
+    assert!(SigningKey::from_rsa_pem(Algorithm::Es256, RSA.0).is_err());
+    assert!(SigningKey::from_rsa_pem(Algorithm::Rs256, P256.0).is_err());
+    for text in ["", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----", RSA.1, include_str!("../data/keys/p521.pem")] {
+        assert!(SigningKey::from_pem(text).is_err(), "{text:.40}");
+    }
+    assert!(SigningKey::from_jwk(r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#).is_err());
+}
+
+#[test]
+fn a_published_set_holds_no_secret() {
+    let key = SigningKey::from_jwk(&oct("HS256", HMAC_KEY)).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&key.key_set().to_public_jwk_set()).unwrap(), json!({ "keys": [] }));
+    for pem in [RSA.0, P256.0, P384.0, ED25519.0] {
+        let jwk = jwk(&SigningKey::from_pem(pem).unwrap().key_set());
+        for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+            assert!(jwk.get(private).is_none(), "{jwk}");
+        }
+        assert_eq!(jwk["use"], "sig");
+    }
+}
+
+#[test]
+fn a_secret_that_is_not_for_signing_signs_nothing() {
+    for purpose in [r#""use":"enc""#, r#""key_ops":["verify"]"#, r#""key_ops":"sign""#] {
+        let jwk = oct("HS256", HMAC_KEY).replacen('{', &format!("{{{purpose},"), 1);
+        assert!(SigningKey::from_jwk(&jwk).is_err(), "{purpose}");
+    }
+}

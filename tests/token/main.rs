@@ -1,0 +1,18 @@
+//! Tokens and keys: what is signed, what is verified, and what is never shown.
+
+#[path = "../support/keys.rs"]
+mod pairs;
+#[path = "../support/request.rs"]
+mod request_flow;
+
+mod former;
+mod key_refusals;
+mod key_ring;
+mod keys;
+mod redaction;
+mod rotation;
+mod secret;
+mod several_issuers;
+mod shared_key_set;
+mod signer;
+mod verifier;

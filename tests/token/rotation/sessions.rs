@@ -1,0 +1,115 @@
+//! A signing key is changed under sessions that go on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::request_flow::{Accounts, ask, assert_ended, bearer, log_in};
+use crate::rotation::{DAY, FORGOTTEN_AFTER, HOUR, MINUTE, Server, kid, kid_of, p256, p384, published};
+use tower_bearer::{Clock, JwksEndpoint, MemoryStore, Secret, SessionPolicy, Sessions, Timestamp};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+fn sessions(server: &Server) -> Sessions<Accounts> {
+    Sessions::new(Accounts, MemoryStore::new(), server.signer.clone(), &Secret::random().unwrap())
+}
+
+#[tokio::test]
+async fn nobody_is_logged_out() {
+    let server = Server::new(p256());
+    let sessions = sessions(&server);
+    // What was made before the rotation sees it.
+    let (layer, endpoint) = (sessions.layer(), JwksEndpoint::new(sessions.keys()));
+    let mut pair = log_in(&sessions, "alice").await;
+    let idle = log_in(&sessions, "bob").await;
+    server.keys.rotate_to(p384(), server.clock.now() + 10 * MINUTE).unwrap();
+    assert_eq!(published(&endpoint).await.len(), 2);
+    let mut seen = Vec::new();
+    for _ in 0..20 {
+        ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+        seen.push(kid_of(pair.access_token().secret()));
+        server.clock.advance(3 * MINUTE);
+        // The access token of before is good still.
+        ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+        pair = sessions.refresh(pair.refresh_token().clone()).await.expect("a session that goes on");
+    }
+    seen.dedup();
+    assert_eq!(seen, [kid(&p256()), kid(&p384())]);
+    // Somebody who comes back when the old key is forgotten.
+    server.clock.advance(FORGOTTEN_AFTER);
+    assert_eq!(published(&endpoint).await, [kid(&p384())]);
+    let back = sessions.refresh(idle.refresh_token().clone()).await.expect("a session that goes on");
+    ask(&layer, &bearer(&back)).await.assert_passed("bob");
+}
+
+#[tokio::test]
+async fn a_token_of_the_old_key_still_names_its_session() {
+    let server = Server::new(p256());
+    let sessions = sessions(&server);
+    let layer = sessions.layer();
+    let (by_access, by_refresh) = (log_in(&sessions, "alice").await, log_in(&sessions, "alice").await);
+    server.keys.rotate_to(p384(), server.clock.now()).unwrap();
+    let id = *sessions.verifier().verify(by_access.access_token().secret()).unwrap().session_id().unwrap();
+    assert_eq!(sessions.list(&"alice".into()).await.unwrap().iter().filter(|session| *session.id() == id).count(), 1);
+    sessions.log_out(by_access.access_token().secret()).await.unwrap();
+    sessions.log_out(by_refresh.refresh_token().secret()).await.unwrap();
+    for pair in [&by_access, &by_refresh] {
+        assert_ended(&layer, pair).await;
+    }
+}
+
+/// "The longest life of a session's access token": the policy allows a day.
+#[tokio::test]
+async fn the_last_access_token_of_the_old_key_lives_its_whole_day() {
+    let server = Server::new(p256());
+    let policy = SessionPolicy::default().with_access_token_lifetime(DAY).unwrap();
+    let sessions = sessions(&server).with_policy(policy).with_leeway(5 * MINUTE);
+    let layer = sessions.layer();
+    let now = server.clock.now();
+    server.keys.rotate_to(p384(), now + HOUR).unwrap();
+    server.clock.jump(now + (HOUR - MILLISECOND));
+    // By another process, with the same keys and the same moments.
+    let other = Server::beside(&server, p256());
+    other.keys.rotate_to(p384(), now + HOUR).unwrap();
+    let elsewhere = Sessions::new(Accounts, MemoryStore::new(), other.signer.clone(), &Secret::random().unwrap());
+    let pair = log_in(&elsewhere.with_policy(policy), "alice").await;
+    assert_eq!(kid_of(pair.access_token().secret()), kid(&p256()));
+    let exp = crate::request_flow::segment(pair.access_token().secret(), 1)["exp"].as_u64().unwrap();
+    // `exp` and all of the leeway.
+    server.clock.jump(Timestamp::from_millis((exp + 300) * 1000 - 1));
+    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    server.clock.advance(MILLISECOND);
+    ask(&layer, &bearer(&pair)).await.assert_refused(401, "invalid_token", "token_expired");
+}
+
+/// "A process that starts in between the old key too, as below."
+#[tokio::test]
+async fn a_process_that_starts_in_between_knows_both() {
+    let server = Server::new(p256());
+    let store = Arc::new(MemoryStore::new());
+    let secret = Secret::random().unwrap();
+    let process = |server: &Server| Sessions::new(Accounts, Arc::clone(&store), server.signer.clone(), &secret);
+    let moment = server.clock.now() + 10 * MINUTE;
+    server.keys.rotate_to(p384(), moment).unwrap();
+    let before = log_in(&process(&server), "alice").await;
+    server.clock.advance(20 * MINUTE);
+    let restarted = Server::beside(&server, p256());
+    restarted.keys.rotate_to(p384(), moment).unwrap();
+    let sessions = process(&restarted);
+    ask(&sessions.layer(), &bearer(&before)).await.assert_passed("alice");
+    let after = sessions.refresh(before.refresh_token().clone()).await.unwrap();
+    assert_eq!(kid_of(after.access_token().secret()), kid(&p384()));
+    ask(&process(&server).layer(), &bearer(&after)).await.assert_passed("alice");
+    // "To refuse that too, start with the new key alone."
+    let alone = Server::beside(&server, p384());
+    ask(&process(&alone).layer(), &bearer(&before)).await.assert_refused(401, "invalid_token", "token_invalid");
+    ask(&process(&alone).layer(), &bearer(&after)).await.assert_passed("alice");
+}
+
+/// A ring of keys that was given before keys could rotate.
+#[tokio::test]
+async fn a_key_brings_those_before_it_along() {
+    let server = Server::new(p256().with_previous(crate::rotation::ed25519()));
+    let older = Server::beside(&server, crate::rotation::ed25519()).sign(HOUR);
+    server.keys.rotate_to(p384(), server.clock.now()).unwrap();
+    server.assert_passes(&older).await;
+}

@@ -1,0 +1,101 @@
+//! Keys that an application replaces while verifiers use them.
+
+use std::sync::Arc;
+
+use crate::pairs::{ED25519, P256, P384};
+use crate::request_flow::{AUDIENCE, Answer, ISSUER, ask};
+use http::Request;
+use tower::ServiceExt;
+use tower_bearer::test_util::ManualClock;
+use tower_bearer::{
+    AccessTokenVerifier, BearerAuthLayer, JwksEndpoint, KeySet, KeySource, SharedKeySet, SigningKey, VerifyErrorKind,
+};
+
+fn key((private, _): (&str, &str)) -> SigningKey {
+    SigningKey::from_pem(private).unwrap()
+}
+
+fn verifier(keys: impl Into<KeySource>, clock: &ManualClock) -> AccessTokenVerifier {
+    AccessTokenVerifier::new(ISSUER, AUDIENCE, keys).unwrap().with_clock(Arc::new(clock.clone()))
+}
+
+async fn assert_good(layer: &BearerAuthLayer, key: SigningKey, clock: &ManualClock, is_good: bool) {
+    let answer = ask(layer, &format!("Bearer {}", crate::pairs::token(key, clock))).await;
+    match is_good {
+        true => answer.assert_passed("alice"),
+        false => answer.assert_refused(401, "invalid_token", "token_invalid"),
+    }
+}
+
+#[tokio::test]
+async fn new_keys_count_from_the_next_token_on_and_no_others() {
+    let clock = ManualClock::new();
+    let keys = SharedKeySet::new(key(P256).key_set());
+    let layer = BearerAuthLayer::new(verifier(keys.clone(), &clock));
+    assert_good(&layer, key(P256), &clock, true).await;
+    assert_good(&layer, key(P384), &clock, false).await;
+    keys.replace(key(P384).key_set());
+    assert_good(&layer, key(P256), &clock, false).await;
+    assert_good(&layer, key(P384), &clock, true).await;
+    // "Where old tokens are to live on, say so: `new.with(old)`."
+    keys.replace(key(ED25519).key_set().with(key(P384).key_set()));
+    for (key, is_good) in [(key(P256), false), (key(P384), true), (key(ED25519), true)] {
+        assert_good(&layer, key, &clock, is_good).await;
+    }
+}
+
+#[tokio::test]
+async fn every_clone_of_every_verifier_sees_it() {
+    let clock = ManualClock::new();
+    let keys = SharedKeySet::new(key(P256).key_set());
+    let source = KeySource::from(keys.clone());
+    let verifier_of_clone = verifier(keys.clone(), &clock);
+    let all = [verifier(source.clone(), &clock), verifier_of_clone.clone(), verifier_of_clone.with_typ_jwt()];
+    let layers = all.map(BearerAuthLayer::new);
+    let endpoint = JwksEndpoint::new(keys.clone());
+    keys.clone().replace(key(P384).key_set().with(key(ED25519).key_set()));
+    for layer in layers.iter().chain([&layers[0].clone().optional()]) {
+        assert_good(layer, key(P384), &clock, true).await;
+        assert_good(layer, key(P256), &clock, false).await;
+    }
+    assert_eq!(source.key_set().unwrap().len(), 2);
+    let answer = Answer::of(endpoint.oneshot(Request::new(String::new())).await.unwrap()).await;
+    assert_eq!(answer.json()["keys"].as_array().unwrap().len(), 2);
+}
+
+/// To replace keys by none is to refuse everything: no key is no reason to be generous.
+#[tokio::test]
+async fn no_keys_at_all_refuse_everything() {
+    let clock = ManualClock::new();
+    let keys = SharedKeySet::new(key(P256).key_set());
+    let verifier = verifier(keys.clone(), &clock);
+    let layer = BearerAuthLayer::new(verifier.clone());
+    keys.replace(KeySet::default());
+    assert_good(&layer, key(P256), &clock, false).await;
+    assert_eq!(verifier.verify(&crate::pairs::token(key(P256), &clock)).unwrap_err().kind(), VerifyErrorKind::UnknownKey);
+    // A verifier may begin so, if keys may come; else it is a mistake.
+    assert!(AccessTokenVerifier::new(ISSUER, AUDIENCE, keys.clone()).is_ok());
+    assert!(AccessTokenVerifier::new(ISSUER, AUDIENCE, KeySet::default()).is_err());
+    keys.replace(key(P256).key_set());
+    assert_good(&layer, key(P256), &clock, true).await;
+}
+
+/// Replaced from another thread, in the middle of requests: each of them sees one set or the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_replacement_in_the_middle_of_requests_harms_none() {
+    let clock = ManualClock::new();
+    let keys = SharedKeySet::new(key(ED25519).key_set());
+    let layer = BearerAuthLayer::new(verifier(keys.clone(), &clock));
+    let token = format!("Bearer {}", crate::pairs::token(key(ED25519), &clock));
+    let mut requests = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let (layer, token) = (layer.clone(), token.clone());
+        requests.spawn(async move { ask(&layer, &token).await });
+    }
+    for other in [P256, P384, ED25519].into_iter().cycle().take(60) {
+        keys.replace(key(other).key_set().with(key(ED25519).key_set()));
+    }
+    for answer in requests.join_all().await {
+        answer.assert_passed("alice");
+    }
+}

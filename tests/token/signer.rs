@@ -1,0 +1,231 @@
+//! What an access token of our own says (RFC 9068 section 2), and what no grant can make it say.
+
+use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::request_flow::{AUDIENCE, Accounts, ISSUER, assert_passes, refused, segment};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use tower_bearer::test_util::{ManualClock, TestTokens};
+use tower_bearer::token::SignError;
+use tower_bearer::{
+    AccessTokenSigner, Authenticate, Clock, Grant, KeySet, MemoryStore, NoCredentials, Scope, Secret, Session, SessionErrorKind,
+    Sessions, SigningKey, Subject, VerifyErrorKind,
+};
+
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
+const RESERVED: [&str; 11] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "auth_time", "sid", "gen"];
+
+fn signer(key: SigningKey, clock: &ManualClock) -> AccessTokenSigner {
+    AccessTokenSigner::new(ISSUER, AUDIENCE, key).expect("names").with_clock(Arc::new(clock.clone()))
+}
+
+fn names(claims: &Value) -> Vec<&str> {
+    claims.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+// checklist 30
+#[test]
+fn the_header_says_what_the_token_is_and_which_key_made_it() {
+    for key in [
+        SigningKey::hs256(&Secret::random().unwrap()).unwrap(),
+        SigningKey::from_pem(include_str!("../data/keys/ed25519.pem")).unwrap(),
+        SigningKey::from_pem(include_str!("../data/keys/p256.pem")).unwrap(),
+        SigningKey::from_pem(include_str!("../data/keys/rsa2048.pem")).unwrap(),
+    ] {
+        let (algorithm, jwks) = (key.algorithm(), key.key_set().to_public_jwk_set());
+        let token = signer(key, &ManualClock::new()).sign(&Grant::new("alice"), FIVE_MINUTES).unwrap();
+        let header = segment(token.secret(), 0);
+        assert_eq!(names(&header), ["alg", "kid", "typ"]);
+        assert_eq!((&header["typ"], &header["alg"]), (&json!("at+jwt"), &json!(algorithm.as_str())));
+        if let Some(published) = serde_json::from_str::<Value>(&jwks).unwrap()["keys"].get(0) {
+            assert_eq!(published["kid"], header["kid"]);
+        }
+    }
+}
+
+// checklist 29
+#[tokio::test]
+async fn a_token_is_signed() {
+    let clock = ManualClock::new();
+    let signer = signer(SigningKey::hs256(&Secret::random().unwrap()).unwrap(), &clock);
+    let token = signer.sign(&Grant::new("alice"), FIVE_MINUTES).unwrap();
+    let mut claims = segment(token.secret(), 1);
+    claims["sub"] = "bob".into();
+    let parts: Vec<&str> = token.secret().split('.').collect();
+    let changed = format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode(claims.to_string()), parts[2]);
+    assert_eq!(refused(&signer.verifier(), &changed).await, VerifyErrorKind::BadSignature);
+    assert_passes(&signer.verifier(), token.secret()).await;
+}
+
+// checklist 31
+#[test]
+fn a_token_says_who_for_whom_by_whom_and_when() {
+    let clock = ManualClock::new();
+    clock.advance(Duration::from_millis(999));
+    let signer = signer(SigningKey::hs256(&Secret::random().unwrap()).unwrap(), &clock);
+    let now = clock.now().as_secs();
+
+    let bare = segment(signer.sign(&Grant::new("alice"), FIVE_MINUTES).unwrap().secret(), 1);
+    assert_eq!(names(&bare), ["aud", "exp", "iat", "iss", "jti", "sub"]);
+    assert_eq!((&bare["iss"], &bare["aud"], &bare["sub"]), (&json!(ISSUER), &json!(AUDIENCE), &json!("alice")));
+    assert_eq!((&bare["iat"], &bare["exp"]), (&json!(now), &json!(now + 300)));
+
+    let grant = Grant::new(42).with_scope(Scope::from_static("b a")).with_claim("client_id", "web").with_claim("roles", [1, 2]);
+    let full = signer.sign(&grant, FIVE_MINUTES).unwrap();
+    let claims = segment(full.secret(), 1);
+    assert_eq!(names(&claims), ["aud", "client_id", "exp", "iat", "iss", "jti", "roles", "scope", "sub"]);
+    assert_eq!((&claims["sub"], &claims["scope"], &claims["roles"]), (&json!("42"), &json!("b a"), &json!([1, 2])));
+
+    let read = signer.verifier().verify(full.secret()).unwrap();
+    assert_eq!((read.subject(), read.scope().as_str()), (&Subject::from(42), "b a"));
+    assert_eq!(read.claim::<String>("client_id").as_deref(), Some("web"));
+    assert_eq!((read.issued_at().unwrap().as_secs(), read.expires_at().as_secs()), (now, now + 300));
+    assert_eq!(read.id(), claims["jti"].as_str());
+    assert!(read.auth_time().is_none() && read.session_id().is_none());
+}
+
+// checklist 31
+#[test]
+fn no_two_tokens_have_one_name() {
+    let tokens = TestTokens::new();
+    let grant = Grant::new("alice");
+    let ids: HashSet<String> =
+        (0..1000).map(|_| segment(tokens.token(&grant, FIVE_MINUTES).secret(), 1)["jti"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids.len(), 1000);
+    assert!(ids.iter().all(|id| URL_SAFE_NO_PAD.decode(id).unwrap().len() >= 16));
+}
+
+// checklist 31
+#[tokio::test]
+async fn a_token_of_a_session_names_the_session_and_the_login() {
+    let tokens = TestTokens::new();
+    let secret = Secret::random().unwrap();
+    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &secret);
+    let logged_in_at = tokens.clock().now().as_secs();
+    let first = sessions.start(Grant::new("alice"), None).await.unwrap();
+    tokens.clock().advance(Duration::from_secs(3600));
+    let second = sessions.refresh(first.refresh_token().clone()).await.unwrap();
+    let (before, after) = (segment(first.access_token().secret(), 1), segment(second.access_token().secret(), 1));
+    for claims in [&before, &after] {
+        assert_eq!(names(claims), ["aud", "auth_time", "exp", "gen", "iat", "iss", "jti", "sid", "sub"]);
+        assert_eq!(claims["auth_time"], logged_in_at);
+    }
+    assert_eq!((&before["gen"], &after["gen"], &before["sid"]), (&json!(0), &json!(1), &after["sid"]));
+    let listed = sessions.list(&"alice".into()).await.unwrap();
+    assert_eq!(before["sid"], listed[0].id().to_string());
+}
+
+// checklist 32
+#[tokio::test]
+async fn an_access_token_of_a_session_lives_for_half_an_hour() {
+    let tokens = TestTokens::new();
+    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
+    let claims = segment(pair.access_token().secret(), 1);
+    assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 1800);
+    assert_eq!(pair.expires_in(), 1800);
+}
+
+#[test]
+fn no_extra_claim_bears_a_reserved_name() {
+    let tokens = TestTokens::new();
+    for name in RESERVED {
+        for grant in [
+            Grant::new("alice").with_claim(name, "x"),
+            Grant::new("alice").with_claim(name, 9_999_999_999_u64).with_claim("fine", 1),
+            Grant::new("alice").with_claim("fine", 1).with_claim(name, Value::Null),
+        ] {
+            let error = tokens.signer().sign(&grant, FIVE_MINUTES).unwrap_err();
+            assert_eq!(error, SignError::Claim { name: name.to_owned() });
+            assert!(error.to_string().contains(name));
+        }
+    }
+    // JSON has no such key.
+    let odd = Grant::new("alice").with_claim("odd", HashMap::from([((1, 2), 3)]));
+    assert_eq!(tokens.signer().sign(&odd, FIVE_MINUTES).unwrap_err(), SignError::Claim { name: "odd".to_owned() });
+    // Names have a case.
+    assert!(tokens.signer().sign(&Grant::new("alice").with_claim("Sub", "x").with_claim("client_id", "x"), FIVE_MINUTES).is_ok());
+}
+
+#[tokio::test]
+async fn a_grant_that_cannot_be_starts_no_session() {
+    struct Renews(Grant);
+
+    impl Authenticate for Renews {
+        type Credentials = NoCredentials;
+        type Error = Infallible;
+
+        async fn authenticate(&self, never: NoCredentials) -> Result<Option<Grant>, Infallible> {
+            match never {}
+        }
+
+        async fn renew(&self, _: &Session) -> Result<Option<Grant>, Infallible> {
+            Ok(Some(self.0.clone()))
+        }
+    }
+
+    let tokens = TestTokens::new();
+    for grant in [Grant::new("alice").with_claim("sid", "x"), Grant::new("alice").with_claim("gen", 7), Grant::new("")] {
+        let sessions = Sessions::new(Renews(grant.clone()), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+        let error = sessions.start(grant, None).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (SessionErrorKind::Misconfigured, "server_error"));
+    }
+}
+
+#[test]
+fn a_token_without_a_subject_is_not_made() {
+    let signer = TestTokens::new().signer();
+    assert_eq!(signer.sign(&Grant::new(""), FIVE_MINUTES).unwrap_err(), SignError::EmptySubject);
+}
+
+#[test]
+fn names_that_are_empty_are_refused() {
+    let key = SigningKey::hs256(&Secret::random().unwrap()).unwrap();
+    assert!(AccessTokenSigner::new("", AUDIENCE, key.clone()).is_err());
+    assert!(AccessTokenSigner::new(ISSUER, "", key.clone()).is_err());
+    for (issuer, audience) in [("", AUDIENCE), (ISSUER, "")] {
+        assert!(tower_bearer::AccessTokenVerifier::new(issuer, audience, key.key_set()).is_err());
+    }
+    assert!(tower_bearer::AccessTokenVerifier::new(ISSUER, AUDIENCE, KeySet::default()).is_err());
+    assert!(tower_bearer::AccessTokenVerifier::new(ISSUER, AUDIENCE, key.key_set()).unwrap().with_audience("").is_err());
+}
+
+// checklist 27
+#[tokio::test]
+async fn no_access_token_outlives_its_session() {
+    let tokens = TestTokens::new();
+    let clock = tokens.clock();
+    clock.advance(Duration::from_millis(700));
+    let policy = tower_bearer::SessionPolicy::default()
+        .with_absolute_lifetime(Duration::from_millis(3_600_900))
+        .unwrap()
+        .with_unused_lifetime(Duration::from_secs(3600))
+        .unwrap();
+    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap()).with_policy(policy);
+    let ends = clock.now() + Duration::from_millis(3_600_900);
+    let mut pair = sessions.start(Grant::new("alice"), None).await.unwrap();
+    for minutes in [0, 20, 20, 19] {
+        clock.advance(Duration::from_secs(minutes * 60));
+        pair = sessions.refresh(pair.refresh_token().clone()).await.unwrap();
+        let claims = sessions.verifier().verify(pair.access_token().secret()).unwrap();
+        assert!(claims.expires_at() <= ends);
+        assert!(clock.now() + Duration::from_secs(pair.expires_in()) <= ends + Duration::from_secs(1));
+    }
+    assert!(pair.expires_in() <= 61);
+    clock.advance(Duration::from_secs(63 + 60));
+    assert_eq!(refused(&sessions.verifier(), pair.access_token().secret()).await, VerifyErrorKind::Expired);
+}
+
+#[test]
+fn a_token_that_no_verifier_would_accept_is_not_made() {
+    let tokens = TestTokens::new();
+    let grant = |length: usize| Grant::new("alice").with_claim("long", "x".repeat(length));
+    let token = tokens.signer().sign(&grant(5500), FIVE_MINUTES).unwrap();
+    assert!(tokens.verifier().verify(token.secret()).is_ok());
+    assert_eq!(tokens.signer().sign(&grant(6100), FIVE_MINUTES).unwrap_err(), SignError::TooLarge);
+}

@@ -1,0 +1,7 @@
+//! What a verifier of access tokens accepts and refuses.
+
+mod claims;
+mod form;
+mod header;
+mod scope_claim;
+mod typ_jwt;

@@ -1,0 +1,80 @@
+//! Issuers that do not tell their access tokens apart: `with_typ_jwt`.
+
+use crate::request_flow::{assert_passes, claims, claims_with, refused, sign, verifier};
+use serde_json::{Value, json};
+use tower_bearer::VerifyErrorKind;
+use tower_bearer::test_util::ManualClock;
+
+fn header(typ: &Value) -> String {
+    json!({ "alg": "HS256", "typ": typ }).to_string()
+}
+
+const WITHOUT_TYP: &str = r#"{"alg":"HS256"}"#;
+
+#[tokio::test]
+async fn by_default_a_token_has_to_say_that_it_is_an_access_token() {
+    let clock = ManualClock::new();
+    let verifier = verifier(&clock);
+    let payload = claims(&clock).to_string();
+    for typ in ["JWT", "jwt", "application/jwt"] {
+        assert_eq!(refused(&verifier, &sign(&header(&json!(typ)), &payload)).await, VerifyErrorKind::WrongType, "{typ}");
+    }
+    assert_eq!(refused(&verifier, &sign(WITHOUT_TYP, &payload)).await, VerifyErrorKind::WrongType);
+    assert_passes(&verifier, &sign(&header(&json!("at+jwt")), &payload)).await;
+}
+
+#[tokio::test]
+async fn told_so_it_takes_jwt_and_no_typ_and_access_tokens_as_before() {
+    let clock = ManualClock::new();
+    let verifier = verifier(&clock).with_typ_jwt();
+    let payload = claims(&clock).to_string();
+    for typ in ["JWT", "jwt", "application/jwt", "application/JWT", "at+jwt", "AT+JWT", "application/at+jwt"] {
+        assert_passes(&verifier, &sign(&header(&json!(typ)), &payload)).await;
+    }
+    assert_passes(&verifier, &sign(WITHOUT_TYP, &payload)).await;
+    assert_passes(&verifier.clone(), &sign(WITHOUT_TYP, &payload)).await;
+}
+
+/// RFC 8725 section 3.11: what says that it is something else is something else.
+#[tokio::test]
+async fn every_other_typ_is_refused_all_the_same() {
+    let clock = ManualClock::new();
+    let verifier = verifier(&clock).with_typ_jwt();
+    let payload = claims(&clock).to_string();
+    let texts =
+        ["id+jwt", "dpop+jwt", "logout+jwt", "secevent+jwt", "rt+jwt", "jose", "JWS", "", " JWT", "JWT ", "jwt+at", "at+jwtx"];
+    let media = ["text/jwt", "application/", "application/application/jwt", "application/id+jwt", "application/jwt; x=y"];
+    let odd = [json!(null), json!(7), json!(true), json!(["JWT"]), json!({ "typ": "JWT" })];
+    for typ in texts.iter().chain(&media).map(|typ| json!(typ)).chain(odd) {
+        assert_eq!(refused(&verifier, &sign(&header(&typ), &payload)).await, VerifyErrorKind::WrongType, "{typ}");
+    }
+}
+
+/// "Only the audience tells."
+#[tokio::test]
+async fn everything_else_is_checked_as_before() {
+    let clock = ManualClock::new();
+    let verifier = verifier(&clock).with_typ_jwt();
+    let jwt = header(&json!("JWT"));
+    for (name, value, kind) in [
+        ("aud", json!("a client id"), VerifyErrorKind::WrongAudience),
+        ("aud", json!(null), VerifyErrorKind::Malformed),
+        ("iss", json!("https://other.test"), VerifyErrorKind::WrongIssuer),
+        ("exp", json!(null), VerifyErrorKind::Malformed),
+        ("exp", json!(1), VerifyErrorKind::Expired),
+        ("sub", json!(null), VerifyErrorKind::Malformed),
+        ("nbf", json!(99_999_999_999_u64), VerifyErrorKind::NotYetValid),
+    ] {
+        let claims = claims_with(&clock, name, value).to_string();
+        assert_eq!(refused(&verifier, &sign(&jwt, &claims)).await, kind, "{name}");
+    }
+    let payload = claims(&clock).to_string();
+    let other_key = crate::request_flow::sign_with(&[7; 32], &jwt, &payload);
+    assert_eq!(refused(&verifier, &other_key).await, VerifyErrorKind::BadSignature);
+    let none = sign(r#"{"alg":"none","typ":"JWT"}"#, &payload);
+    assert_eq!(refused(&verifier, &none).await, VerifyErrorKind::UnknownKey);
+    let critical = sign(r#"{"alg":"HS256","typ":"JWT","crit":["exp"]}"#, &payload);
+    assert_eq!(refused(&verifier, &critical).await, VerifyErrorKind::CriticalExtension);
+    let twice = sign(r#"{"alg":"HS256","typ":"dpop+jwt","typ":"JWT"}"#, &payload);
+    assert_eq!(refused(&verifier, &twice).await, VerifyErrorKind::Malformed);
+}
