@@ -1,15 +1,12 @@
 //! gRPC calls made by hand, and refusals as a gRPC client reads them.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-#![allow(clippy::unwrap_used, reason = "a test may fail here")]
-
 mod refusals;
 mod requests;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, TE};
 use http::{HeaderValue, Method, Request, Version};
 
-use crate::request_flow::Answer;
+use support::request::Answer;
 
 /// A call as a gRPC client makes it.
 pub(crate) fn call(authorization: Option<&str>) -> Request<String> {

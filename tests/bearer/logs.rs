@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::log::Log;
-use crate::request_flow::{Accounts, ask, hello, send, with_authorization, without_token};
+use support::log::Log;
+use support::request::{Accounts, ask, hello, send, with_authorization, without_token};
 
 use axum::Router;
 use axum::routing::get;

@@ -1,12 +1,5 @@
 //! The layer: what it lets through, what it refuses, and what a handler learns.
 
-#[path = "../support/store.rs"]
-mod failing_store;
-#[path = "../support/log.rs"]
-mod log;
-#[path = "../support/request.rs"]
-mod request_flow;
-
 mod grpc;
 mod logs;
 mod pass_through;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::request_flow::{Answer, hello, with_authorization, without_token};
+use support::request::{Answer, hello, with_authorization, without_token};
 
 use axum::Router;
 use axum::routing::get;

@@ -1,8 +1,8 @@
 //! CORS preflights, which bear no token: refused, let through, or answered further out.
 
-use crate::request_flow::{Answer, hello, send};
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN};
 use http::{HeaderValue, Method, Request};
+use support::request::{Answer, hello, send};
 use tower::{ServiceBuilder, ServiceExt};
 use tower_bearer::BearerAuthLayer;
 use tower_bearer::test_util::TestTokens;

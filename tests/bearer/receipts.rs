@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::failing_store::{FailingStore, Outage};
-use crate::request_flow::{Accounts, ask, bearer, with_authorization};
+use support::request::{Accounts, ask, bearer, with_authorization};
+use support::store::{FailingStore, Outage};
 
 use http::{Request, Response};
 use tower::{Layer, ServiceExt, service_fn};

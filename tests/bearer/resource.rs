@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 
-use crate::request_flow::{Answer, ask, hello, send, with_authorization, without_token};
+use support::request::{Answer, ask, hello, send, with_authorization, without_token};
 
 use axum::Router;
 use axum::routing::get;

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use crate::request_flow::{Answer, ask, hello, send, with_authorization, without_token};
+use support::request::{Answer, ask, hello, send, with_authorization, without_token};
 
 use axum::Router;
 use axum::routing::get;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::request_flow::{Accounts, ask, assert_ended, bearer, hello, log_in, send, with_authorization, without_token};
+use support::request::{Accounts, ask, assert_ended, bearer, hello, log_in, send, with_authorization, without_token};
 
 use http::Request;
 use tower::{Layer, Service, ServiceExt};
@@ -224,6 +224,6 @@ async fn the_layer_leaves_the_request_as_it_is() {
     let mut request = Request::put("/a?b=c").header("x-own", "1").body("body".to_owned()).unwrap();
     let authorization = server.tokens.bearer("alice").parse().unwrap();
     request.headers_mut().insert("authorization", authorization);
-    let answer = crate::request_flow::Answer::of(service.oneshot(request).await.unwrap()).await;
+    let answer = support::request::Answer::of(service.oneshot(request).await.unwrap()).await;
     answer.assert_passed("PUT /a?b=c 2 1 body");
 }

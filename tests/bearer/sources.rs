@@ -1,8 +1,5 @@
 //! What the tests of token sources share: layers, bare tokens, and a way to send any header.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-#![allow(clippy::unwrap_used, reason = "a test may fail here")]
-
 mod cookie;
 mod cross_site;
 mod logs;

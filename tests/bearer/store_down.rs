@@ -1,7 +1,7 @@
 //! A store that is down lets nobody in who should not be (OWASP ASVS 16.5.3).
 
-use crate::failing_store::{FailingStore, Outage};
-use crate::request_flow::{Accounts, ask, assert_ended, bearer, log_in, send, without_token};
+use support::request::{Accounts, ask, assert_ended, bearer, log_in, send, without_token};
+use support::store::{FailingStore, Outage};
 
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AccessTokenClaims, LoadUser, MemoryStore, Secret, SessionErrorKind, Sessions};

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::request_flow::{Accounts, Answer, log_in, send};
 use crate::sources::{bare, cookie};
+use support::request::{Accounts, Answer, log_in, send};
 
 use http::Request;
 use tower_bearer::test_util::TestTokens;
@@ -231,7 +231,7 @@ async fn a_ticket_allows_what_its_access_token_does() {
     ask(&layer, &ticket(&reads)).await.assert_refused(403, "insufficient_scope", "scope_missing");
     ask(&layer, &ticket(&writes)).await.assert_passed("alice");
     let inner =
-        tower::Layer::layer(&feed.layer, tower::Layer::layer(&RequireScopeLayer::new("write"), crate::request_flow::hello()));
+        tower::Layer::layer(&feed.layer, tower::Layer::layer(&RequireScopeLayer::new("write"), support::request::hello()));
     let request = Request::get(format!("/feed?{}", ticket(&reads))).body(String::new()).unwrap();
     let answer = Answer::of(tower::ServiceExt::oneshot(inner, request).await.unwrap()).await;
     answer.assert_refused(403, "insufficient_scope", "scope_missing");

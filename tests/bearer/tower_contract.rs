@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use crate::request_flow::{Accounts, Answer, hello, with_authorization, without_token};
+use support::request::{Accounts, Answer, hello, with_authorization, without_token};
 
 use http::{Request, Response};
 use tower::buffer::Buffer;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::request_flow::{Answer, with_authorization, without_token};
+use support::request::{Answer, with_authorization, without_token};
 
 use axum::Router;
 use axum::routing::get;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::request_flow::{Accounts, SlowUsers, ask, bearer, log_in, with_authorization, without_token};
+use support::request::{Accounts, SlowUsers, ask, bearer, log_in, with_authorization, without_token};
 
 use http::{Extensions, Request, Response};
 use tokio::time::Instant;
@@ -236,14 +236,14 @@ async fn a_token_of_another_issuer_only_expires() {
     let tokens = TestTokens::new();
     let sessions = sessions_of(&tokens);
     let pair = log_in(&sessions, "alice").await;
-    let sid = crate::request_flow::segment(pair.access_token().secret(), 1)["sid"].clone();
+    let sid = support::request::segment(pair.access_token().secret(), 1)["sid"].clone();
     let claims = serde_json::json!({
         "iss": "https://id.test", "aud": "test", "sub": "alice", "sid": sid, "exp": tokens.clock().now().as_secs() + 300
     });
-    let keys = KeySet::from_hmac_secret(tower_bearer::Algorithm::Hs256, crate::request_flow::HMAC_KEY).unwrap();
+    let keys = KeySet::from_hmac_secret(tower_bearer::Algorithm::Hs256, support::request::HMAC_KEY).unwrap();
     let theirs = AccessTokenVerifier::new("https://id.test", "test", keys).unwrap().with_clock(Arc::new(tokens.clock().clone()));
     let layer = sessions.layer().with_verifier(theirs).unwrap();
-    let watch = watch_over(&layer, &format!("Bearer {}", crate::request_flow::token(&claims))).await;
+    let watch = watch_over(&layer, &format!("Bearer {}", support::request::token(&claims))).await;
     let waiting = waiting(&watch).await;
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
     assert_eq!(watch.end(), None);

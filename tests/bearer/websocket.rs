@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::request_flow::{Accounts, Answer, bearer, log_in};
 use crate::sources::cookie;
 use crate::websocket::loopback::{Client, feed, serve};
+use support::request::{Accounts, Answer, bearer, log_in};
 
 use axum::Router;
 use axum::body::Body;

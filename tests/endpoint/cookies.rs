@@ -1,9 +1,9 @@
 //! Tokens by cookie: who gets them, who loses them, and who may act on them.
 
-use crate::request_flow::{Answer, ask};
 use http::Request;
 use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use serde_json::Value;
+use support::request::{Answer, ask};
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -249,8 +249,8 @@ async fn the_access_token_may_be_a_cookie_too_which_the_layer_reads() {
     let layer = site.sessions.layer().with_token_sources(site.cookies.token_sources());
     let by_cookie =
         |site: &str| Request::builder().header(COOKIE, &jar).header("sec-fetch-site", site).body(String::new()).unwrap();
-    crate::request_flow::send(&layer, by_cookie("same-origin")).await.assert_passed("alice");
-    crate::request_flow::send(&layer, by_cookie("cross-site")).await.assert_token_missing();
+    support::request::send(&layer, by_cookie("same-origin")).await.assert_passed("alice");
+    support::request::send(&layer, by_cookie("cross-site")).await.assert_token_missing();
     ask(&layer, &format!("Bearer {}", answer.json()["access_token"].as_str().unwrap())).await.assert_passed("alice");
 
     // The endpoints for those who are logged in read it too, and a logout takes both.

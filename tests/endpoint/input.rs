@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::login_flow::{Login, form, signed_in, with_header};
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Request, StatusCode};
 use http_body::Frame;
+use support::login::{Login, form, signed_in, with_header};
 
 /// The endpoints that read a body.
 const READ: [&str; 3] = ["/login", "/refresh", "/logout"];
@@ -101,7 +101,7 @@ async fn the_replacement_character_is_a_character_like_any_other() {
     let login = Login::new();
     login.accounts.change("alice", |account| account.password = "wonder\u{fffd}land".to_owned());
     let body = serde_json::json!({ "username": "alice", "password": "wonder\u{fffd}land" });
-    login.send(crate::login_flow::json("/login", &body)).await.tokens();
+    login.send(support::login::json("/login", &body)).await.tokens();
     login.log_in("alice").await;
 }
 

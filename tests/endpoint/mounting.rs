@@ -3,13 +3,13 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use crate::login_flow::{Answer, Login, bearer, claims_of, form, signed_in};
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use http::Request;
 use http::header::CACHE_CONTROL;
 use serde_json::{Value, json};
+use support::login::{Answer, Login, bearer, claims_of, form, signed_in};
 use tower::{Service, ServiceExt};
 use tower_bearer::{
     AccessTokenSigner, AccessTokenVerifier, CurrentUser, Grant, JwksEndpoint, KeySet, LoginEndpoint, LogoutEndpoint,
@@ -134,7 +134,7 @@ async fn of_a_key_pair_the_public_part_is_published_and_checks_our_tokens() {
         }
         // Another service, which knows nothing but what is published.
         let signer = AccessTokenSigner::new("https://issuer.test", "test", key).unwrap();
-        let token = signer.sign(&Grant::new("alice"), crate::login_flow::MINUTE).unwrap();
+        let token = signer.sign(&Grant::new("alice"), support::login::MINUTE).unwrap();
         let theirs = AccessTokenVerifier::new("https://issuer.test", "test", KeySet::from_jwk_set(&jwks.to_string()).unwrap());
         assert_eq!(theirs.unwrap().verify(token.secret()).unwrap().subject().as_str(), "alice");
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::login_flow::Login;
 use serde_json::{Value, json};
+use support::login::Login;
 use tower_bearer::{AuthEndpoints, Authenticate, BearerError};
 use utoipa::OpenApi;
 use utoipa::openapi::{Components, ObjectBuilder};

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::login_flow::{Answer, Login, MINUTE, Outage, claims_of, form, json as json_request, signed_in, with_header};
 use axum::body::Body;
 use http::Request;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
+use support::login::{Answer, Login, MINUTE, Outage, claims_of, form, json as json_request, signed_in, with_header};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AuthEndpoints, BearerAuthLayer, BearerError, CookieDelivery};
@@ -14,7 +14,7 @@ use utoipa::IntoResponses;
 
 const PASSWORD: [(&str, &str); 2] = [("username", "alice"), ("password", "wonderland-7")];
 
-fn document(endpoints: &AuthEndpoints<crate::login_flow::Accounts>) -> Value {
+fn document(endpoints: &AuthEndpoints<support::login::Accounts>) -> Value {
     serde_json::to_value(endpoints.openapi()).unwrap()
 }
 
@@ -39,13 +39,13 @@ fn assert_documented(operation: &Value, answer: &Answer) {
 
 /// Sends requests, and looks every answer up.
 struct Checked {
-    endpoints: AuthEndpoints<crate::login_flow::Accounts>,
+    endpoints: AuthEndpoints<support::login::Accounts>,
     document: Value,
     seen: BTreeSet<(String, u16)>,
 }
 
 impl Checked {
-    fn new(endpoints: AuthEndpoints<crate::login_flow::Accounts>) -> Self {
+    fn new(endpoints: AuthEndpoints<support::login::Accounts>) -> Self {
         let document = document(&endpoints);
         Self { endpoints, document, seen: BTreeSet::new() }
     }

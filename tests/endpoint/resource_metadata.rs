@@ -1,6 +1,6 @@
 //! What clients may know of a resource before they have a token (RFC 9728): the document, its address, and its configuration.
 
-use crate::request_flow::Answer;
+use support::request::Answer;
 
 use axum::Router;
 use axum::body::Body;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::login_flow::{Answer, Login, claims_of, form};
 use axum::Router;
 use axum::body::Body;
 use http::header::{ALLOW, CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{Method, Request};
 use serde_json::{Value, json};
+use support::login::{Answer, Login, claims_of, form};
 use tower::ServiceExt;
 use tower_bearer::{
     AccessTokenSigner, AuthEndpoints, JwksEndpoint, MemoryStore, Secret, ServerMetadataEndpoint, Sessions, SigningKey,
@@ -16,7 +16,7 @@ use tower_bearer::{
 const ROOT: &str = "/.well-known/oauth-authorization-server";
 
 /// Sessions whose tokens have this issuer.
-fn sessions(issuer: &str) -> Sessions<crate::login_flow::Accounts> {
+fn sessions(issuer: &str) -> Sessions<support::login::Accounts> {
     let secret = Secret::random().expect("randomness");
     let signer = AccessTokenSigner::new(issuer, "test", SigningKey::hs256(&secret).expect("a key")).expect("good names");
     let login = Login::new();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::log::Log;
-use crate::request_flow::{Accounts, Answer, log_in};
+use support::log::Log;
+use support::request::{Accounts, Answer, log_in};
 
 use bytes::Bytes;
 use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
@@ -49,8 +49,8 @@ async fn whoever_is_let_through_gets_a_ticket_that_opens_the_feed() {
 
     let feed = layer.with_token_sources([TokenSource::ticket(&tickets)]);
     let open = || Request::get(format!("/feed?ticket={ticket}")).body(String::new()).unwrap();
-    crate::request_flow::send(&feed, open()).await.assert_passed("alice");
-    crate::request_flow::send(&feed, open()).await.assert_refused(401, "invalid_token", "token_invalid");
+    support::request::send(&feed, open()).await.assert_passed("alice");
+    support::request::send(&feed, open()).await.assert_refused(401, "invalid_token", "token_invalid");
 }
 
 /// Its access token may end before that, or have ended already where the layer gives it leeway.
@@ -71,7 +71,7 @@ async fn a_ticket_counts_for_as_long_as_was_said() {
         tokens.clock().advance(Duration::from_secs(expires_in).saturating_sub(Duration::from_millis(1)));
         let feed = layer.with_token_sources([TokenSource::ticket(&tickets)]);
         let open = Request::get(format!("/feed?ticket={}", ticket.as_str().unwrap())).body(String::new()).unwrap();
-        let opened = crate::request_flow::send(&feed, open).await;
+        let opened = support::request::send(&feed, open).await;
         assert_eq!((opened.status, opened.challenge()), (200, None), "{lifetime} seconds were left, {expires_in} were said");
     }
 }
@@ -151,7 +151,7 @@ async fn a_session_that_was_ended_gets_no_ticket() {
     let tickets = tickets(&tokens);
     let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
     let pair = log_in(&sessions, "alice").await;
-    let ask = async || ask(&sessions.layer(), &tickets, post(Some(&crate::request_flow::bearer(&pair)))).await;
+    let ask = async || ask(&sessions.layer(), &tickets, post(Some(&support::request::bearer(&pair)))).await;
     assert_eq!(ask().await.status, 200);
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
     ask().await.assert_refused(401, "invalid_token", "session_revoked");

@@ -1,11 +1,11 @@
 //! `POST /auth/token`: login and refresh at one address, as stock OAuth clients want it (RFC 6749 section 3.2).
 
-use crate::login_flow::{Answer, Login, MINUTE, bearer, claims_of, form, json as json_request, signed_in, with_header};
 use axum::Router;
 use axum::body::Body;
 use http::Request;
 use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::json;
+use support::login::{Answer, Login, MINUTE, bearer, claims_of, form, json as json_request, signed_in, with_header};
 use tower::ServiceExt;
 use tower_bearer::TokenEndpoint;
 

@@ -1,6 +1,4 @@
 //! The client of the example, and the real server in the same process. Between them is a line that can be told to fail.
-// Both test binaries use a part of this.
-#![allow(dead_code, clippy::unwrap_used)]
 
 mod failures;
 mod requests;
@@ -23,7 +21,7 @@ use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AuthEndpoints, BoxError, SessionPolicy, Sessions};
 
 use crate::bearer_client::{BearerClient, BearerClientLayer, ClientError, Http, Server, Tokens};
-use crate::login_flow::{Accounts, Login};
+use support::login::{Accounts, Login};
 
 pub(crate) const ORIGIN: &str = "https://api.example.com";
 pub(crate) const REFRESH: &str = "/auth/refresh";

@@ -3,10 +3,10 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use crate::app_server::AppServer;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use support::app_server::AppServer;
 use tower_bearer::{AccessTokenSigner, Grant, Scope, SigningKey};
 
 const AUDIENCE: &str = "example-api";
@@ -84,7 +84,9 @@ async fn started_before_its_issuer_it_recovers_by_itself() {
 
     issuer.serve(TcpListener::bind(at).unwrap());
     // Nothing but its own task asks for keys here.
-    crate::wait::until("the keys are there", crate::wait::LIMIT, async || server.send("GET", "/ready", &[], "").await.0 == 200)
-        .await;
+    support::wait::until("the keys are there", support::wait::LIMIT, async || {
+        server.send("GET", "/ready", &[], "").await.0 == 200
+    })
+    .await;
     assert_eq!(server.get("/me", &issuer.token()).await.0, 200);
 }

@@ -1,6 +1,6 @@
 //! The example server without configuration, and with what it refuses at start-up.
 
-use crate::app_server::{AppServer, refusal};
+use support::app_server::{AppServer, refusal};
 
 #[tokio::test]
 async fn it_starts_without_configuration_and_does_the_main_job() {

@@ -1,6 +1,6 @@
 //! The example server's OpenAPI document and its Swagger UI, asked as a browser asks.
 
-use crate::app_server::AppServer;
+use support::app_server::AppServer;
 
 /// What `authorizePassword` of Swagger UI 5.17 sends: nothing that is empty, and no client id as `Authorization: Basic`.
 const OF_SWAGGER_UI: [&str; 6] = [

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::app_server::{AppServer, refusal};
-use crate::servers::{Database, PostgresServer, RedisServer};
 use crate::site::{self, SECRET};
+use support::app_server::{AppServer, refusal};
+use support::servers::{Database, PostgresServer, RedisServer};
 
 async fn start(folder: &Path, url: &str) -> AppServer {
     site::start(folder, url, &[]).await

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::app_server::AppServer;
-use crate::servers::{Database, PostgresServer, RedisServer};
 use crate::site::{Site, assert_out, log_in};
-use crate::wait::until;
+use support::app_server::AppServer;
+use support::servers::{Database, PostgresServer, RedisServer};
+use support::wait::until;
 
 #[tokio::test]
 async fn a_logout_on_one_node_is_refused_on_another_within_100_ms_over_postgres() {

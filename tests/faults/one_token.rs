@@ -7,10 +7,10 @@ use std::time::Instant;
 use tokio::task::JoinSet;
 use tower_bearer::{PostgresStore, RedisStore, SessionStore};
 
-use crate::app_server::AppServer;
-use crate::servers::{Database, PostgresServer, RedisServer};
 use crate::site::{Site, log_in};
-use crate::support::segment;
+use support::app_server::AppServer;
+use support::request::segment;
+use support::servers::{Database, PostgresServer, RedisServer};
 
 #[tokio::test]
 async fn two_hundred_refreshes_of_one_token_at_once_are_one_rotation_over_postgres() {

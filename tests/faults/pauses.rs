@@ -6,11 +6,11 @@ use serde_json::Value;
 use sqlx::postgres::PgPoolOptions;
 use tower_bearer::{AccessTokenSigner, Grant, PostgresStore, Secret, Sessions, SigningKey};
 
-use crate::app_server::{Answer, AppServer};
-use crate::servers::{Database, PostgresServer, RedisServer};
 use crate::site::{Site, assert_in, assert_out, log_in};
-use crate::support::{AUDIENCE, Accounts, ISSUER, ask, bearer};
-use crate::wait::{LIMIT, until};
+use support::app_server::{Answer, AppServer};
+use support::request::{AUDIENCE, Accounts, ISSUER, ask, bearer};
+use support::servers::{Database, PostgresServer, RedisServer};
+use support::wait::{LIMIT, until};
 
 #[tokio::test]
 async fn a_postgres_that_hangs_is_503_in_bounded_time_and_logs_nobody_out() {

@@ -6,9 +6,9 @@ use sqlx::postgres::PgPoolOptions;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Grant, PostgresStore, Secret, SessionErrorKind, Sessions};
 
-use crate::servers::{Database, PostgresServer};
-use crate::support::Accounts;
-use crate::wait::LIMIT;
+use support::request::Accounts;
+use support::servers::{Database, PostgresServer};
+use support::wait::LIMIT;
 
 #[tokio::test]
 async fn an_exhausted_pool_is_unavailable_and_no_hang() {

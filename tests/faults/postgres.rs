@@ -8,8 +8,8 @@ use tokio::time::timeout;
 use tower_bearer::store::Revoked;
 use tower_bearer::{Clock, PostgresStore, Session, SessionId, SessionStore, SystemClock, store::SessionParts};
 
-use crate::servers::{Database, PostgresServer};
-use crate::wait::LIMIT;
+use support::servers::{Database, PostgresServer};
+use support::wait::LIMIT;
 
 fn session(id: u8) -> Session {
     let now = SystemClock.now();

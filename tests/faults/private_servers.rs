@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
-use crate::servers::{Database, PostgresServer, RedisServer};
+use support::servers::{Database, PostgresServer, RedisServer};
 
 #[tokio::test]
 async fn postgres_keeps_what_it_has_acknowledged_when_it_is_killed() {

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::app_server::AppServer;
-use crate::servers::{Database, PostgresServer, RedisServer};
 use crate::site::{Site, assert_in, assert_out, log_in};
-use crate::wait::{LIMIT, until};
+use support::app_server::AppServer;
+use support::servers::{Database, PostgresServer, RedisServer};
+use support::wait::{LIMIT, until};
 
 #[tokio::test]
 async fn a_postgres_restored_from_an_older_backup_heals_and_revives_nobody_while_a_node_lives_that_knew() {

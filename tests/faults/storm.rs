@@ -7,8 +7,8 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::app_server::AppServer;
-use crate::wait::{LIMIT, until};
+use support::app_server::AppServer;
+use support::wait::{LIMIT, until};
 
 /// Each client has a session of its own and goes to both servers in turn. What failed it repeats, with the same token, at the other server.
 /// Any answer but 200 and 503 ends the test.

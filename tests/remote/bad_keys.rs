@@ -1,11 +1,11 @@
 //! Keys in a published set that cannot be used: they are left out, and spoil no other.
 
-use crate::pairs::{ED25519, P256, P384, RSA};
-use crate::request_flow::{HMAC_KEY, ask, claims, sign_with};
 use crate::site::{Site, count, jwk};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use support::keys::{ED25519, P256, P384, RSA};
+use support::request::{HMAC_KEY, ask, claims, sign_with};
 use tower_bearer::{Algorithm, SigningKey};
 
 /// Of `tests/data/keys/rsa1024.pub.pem`.
@@ -175,7 +175,7 @@ async fn a_key_is_believed_by_its_own_algorithm_alone() {
     for published in [Algorithm::Rs256, Algorithm::Rs512, Algorithm::Ps256] {
         let site = Site::of(&[&by(published)]);
         let layer = site.layer(&site.remote());
-        for used in crate::pairs::RSA_ALGORITHMS {
+        for used in support::keys::RSA_ALGORITHMS {
             let answer = ask(&layer, &site.bearer(&by(used))).await;
             match used == published {
                 true => answer.assert_passed("alice"),

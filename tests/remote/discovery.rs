@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::pairs::{P256, P384};
-use crate::request_flow::{AUDIENCE, ask};
 use crate::site::{JWKS, Site, at_once, count, settle};
 use serde_json::{Value, json};
+use support::keys::{P256, P384};
+use support::request::{AUDIENCE, ask};
 use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, RemoteJwks, SigningKey};
 
 fn key((private, _): (&str, &str)) -> SigningKey {

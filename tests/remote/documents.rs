@@ -1,11 +1,11 @@
 //! Documents that are no use: the keys at hand are kept, and whoever has none says so.
 
-use crate::pairs::{P256, P384};
-use crate::request_flow::ask;
 use crate::site::{JWKS, Site, count, jwk};
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};
+use support::keys::{P256, P384};
+use support::request::ask;
 use tower_bearer::SigningKey;
 
 const MAX_BYTES: usize = 256 * 1024;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::pairs::{ED25519, P256, P384};
-use crate::request_flow::{Answer, ask, claims, sign};
 use crate::site::{Site, at_once, jwk, settle};
 use serde_json::json;
+use support::keys::{ED25519, P256, P384};
+use support::request::{Answer, ask, claims, sign};
 use tokio::task::JoinSet;
 use tower_bearer::{BearerAuthLayer, SigningKey};
 

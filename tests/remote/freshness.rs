@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::pairs::P256;
-use crate::request_flow::ask;
 use crate::site::{JWKS, Site, at_once, jwk, settle};
 use bytes::Bytes;
 use http::Response;
+use support::keys::P256;
+use support::request::ask;
 use tower_bearer::{Clock, SigningKey};
 
 fn p256() -> SigningKey {

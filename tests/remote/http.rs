@@ -5,8 +5,6 @@ use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::pairs::{P256, P384};
-use crate::request_flow::{AUDIENCE, ISSUER, ask};
 use crate::site::{count, jwk};
 use axum::Router;
 use axum::body::Body;
@@ -17,6 +15,8 @@ use bytes::Bytes;
 use http_body::Frame;
 use http_body_util::StreamBody;
 use serde_json::json;
+use support::keys::{P256, P384};
+use support::request::{AUDIENCE, ISSUER, ask};
 use tokio::net::TcpListener;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, RemoteJwks, SigningKey};
@@ -70,10 +70,10 @@ async fn keys_are_fetched_from_a_real_server() {
     let keys = RemoteJwks::new(&format!("{server}/keys?version=2")).unwrap().with_clock(Arc::new(clock.clone()));
     let verifier = AccessTokenVerifier::new(ISSUER, AUDIENCE, keys.clone()).unwrap().with_clock(Arc::new(clock.clone()));
     let layer = BearerAuthLayer::new(verifier);
-    let token = format!("Bearer {}", crate::pairs::token(p256(), &clock));
+    let token = format!("Bearer {}", support::keys::token(p256(), &clock));
     ask(&layer, &token).await.assert_passed("alice");
     assert_eq!(take(&asked), ["GET /keys?version=2"]);
-    let stranger = format!("Bearer {}", crate::pairs::token(SigningKey::from_pem(P384.0).unwrap(), &clock));
+    let stranger = format!("Bearer {}", support::keys::token(SigningKey::from_pem(P384.0).unwrap(), &clock));
     ask(&layer, &stranger).await.assert_refused(401, "invalid_token", "token_invalid");
 }
 
@@ -143,7 +143,7 @@ async fn a_server_that_is_not_there_is_503_and_its_address_is_not_in_the_answer(
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let keys = RemoteJwks::new(&format!("http://{gone}/keys")).unwrap().with_clock(Arc::new(clock.clone()));
     let verifier = AccessTokenVerifier::new(ISSUER, AUDIENCE, keys.clone()).unwrap().with_clock(Arc::new(clock.clone()));
-    let token = format!("Bearer {}", crate::pairs::token(p256(), &clock));
+    let token = format!("Bearer {}", support::keys::token(p256(), &clock));
     let answer = ask(&BearerAuthLayer::new(verifier), &token).await;
     answer.assert_failed(503, "temporarily_unavailable");
     assert!(!answer.body.contains("127.0.0.1"), "{answer:?}");

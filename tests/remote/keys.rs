@@ -4,10 +4,10 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::pairs::{ED25519, P256, P384};
-use crate::request_flow::{AUDIENCE, Answer, ask, send, without_token};
 use crate::site::{JWKS, Site, at_once, count, settle};
 use http::Request;
+use support::keys::{ED25519, P256, P384};
+use support::request::{AUDIENCE, Answer, ask, send, without_token};
 use tower::ServiceExt;
 use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, Grant, JwksEndpoint, SigningKey, VerifyErrorKind};
 
@@ -47,7 +47,7 @@ fn outside_a_runtime_nothing_is_ready_and_nothing_panics() {
     let site = Site::of(&[&p256]);
     let keys = site.remote();
     assert!(!keys.is_ready());
-    let token = crate::pairs::token(p256, &site.clock);
+    let token = support::keys::token(p256, &site.clock);
     let error = site.verifier(&keys).verify(&token).unwrap_err();
     assert_eq!(error.kind(), VerifyErrorKind::KeysUnavailable);
     assert_eq!(site.fetches(), 0);

@@ -1,10 +1,5 @@
 //! The keys of an external issuer: fetched, renewed, and kept while it is down.
 
-#[path = "../support/keys.rs"]
-mod pairs;
-#[path = "../support/request.rs"]
-mod request_flow;
-
 mod addresses;
 mod bad_keys;
 mod discovery;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::pairs::{P256, P384};
-use crate::request_flow::ask;
 use crate::site::{Site, settle};
+use support::keys::{P256, P384};
+use support::request::ask;
 use tokio::runtime::{Builder, Runtime};
 use tower_bearer::SigningKey;
 

@@ -1,7 +1,5 @@
 //! The site of an issuer, scripted: what it publishes, whether it answers, and how often it was asked.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -18,8 +16,8 @@ use tower_bearer::store::async_trait;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, BoxError, HttpClient, RemoteJwks, SigningKey};
 
-use crate::pairs as keys;
-use crate::request_flow::{AUDIENCE, ISSUER};
+use support::keys;
+use support::request::{AUDIENCE, ISSUER};
 
 pub(crate) const JWKS: &str = "https://issuer.test/jwks.json";
 

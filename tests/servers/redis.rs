@@ -14,8 +14,8 @@ use tower_bearer::store::redis_driver::{self as redis, Client, aio::MultiplexedC
 use tower_bearer::store::{KeyPrefix, SessionParts};
 use tower_bearer::{Clock, RedisStore, Session, SessionId, SystemClock, Timestamp};
 
-use crate::in_turn::InTurn;
 use crate::url;
+use support::in_turn::InTurn;
 
 mod one_server {
     tower_bearer::store_conformance!(async || super::Database::shared().await.store);

@@ -1,10 +1,10 @@
 //! `POST /auth/logout` (RFC 7009), and what it does to access tokens.
 
-use crate::login_flow::{DAY, HOUR, Login, MINUTE, bearer, form, with_header};
 use serde_json::json;
+use support::login::{DAY, HOUR, Login, MINUTE, bearer, form, with_header};
 
 /// Over for both tokens, from the very next request on.
-async fn assert_over(login: &Login, tokens: &crate::login_flow::Tokens) {
+async fn assert_over(login: &Login, tokens: &support::login::Tokens) {
     login.me(&tokens.access).await.assert_invalid_token("session_revoked");
     login.refresh(&tokens.refresh).await.assert_invalid_grant("session_revoked");
 }
@@ -67,7 +67,7 @@ async fn a_logout_by_the_authorization_header_works() {
 
     // Without a body, and so without a media type.
     let tokens = login.log_in("alice").await;
-    let answer = login.send(crate::login_flow::signed_in("POST", "/logout", &tokens.access)).await;
+    let answer = login.send(support::login::signed_in("POST", "/logout", &tokens.access)).await;
     assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({})));
     assert_over(&login, &tokens).await;
 }
@@ -136,7 +136,7 @@ async fn a_logout_of_nothing_is_refused() {
     let login = Login::new();
     login.post("/logout", &[]).await.assert_refused(400, "invalid_request", None);
     login.post("/logout", &[("token", "")]).await.assert_refused(400, "invalid_request", None);
-    login.send(crate::login_flow::json("/logout", &json!({}))).await.assert_refused(400, "invalid_request", None);
+    login.send(support::login::json("/logout", &json!({}))).await.assert_refused(400, "invalid_request", None);
     let basic = with_header(form("/logout", &[]), "authorization", "Basic YTpi");
     login.send(basic).await.assert_refused(400, "invalid_request", None);
 }
@@ -174,6 +174,6 @@ async fn a_logout_by_json_works() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
     let body = json!({ "token": tokens.access, "token_type_hint": "access_token", "more": [1] });
-    assert_eq!(login.send(crate::login_flow::json("/logout", &body)).await.json(), json!({}));
+    assert_eq!(login.send(support::login::json("/logout", &body)).await.json(), json!({}));
     assert_over(&login, &tokens).await;
 }

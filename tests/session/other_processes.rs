@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::failing_store::{FailingStore, Outage};
-use crate::request_flow::{Accounts, ask, bearer};
+use support::request::{Accounts, ask, bearer};
+use support::store::{FailingStore, Outage};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Grant, MemoryStore, Secret, SessionStore, Sessions};
 

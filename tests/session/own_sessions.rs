@@ -1,10 +1,10 @@
 //! What a user does with his own sessions: list them, end one, end all.
 
-use crate::login_flow::{DAY, HOUR, Login, MINUTE, claims_of, form, signed_in, with_header};
 use axum::body::Body;
 use http::Request;
 use http::header::WWW_AUTHENTICATE;
 use serde_json::{Value, json};
+use support::login::{DAY, HOUR, Login, MINUTE, claims_of, form, signed_in, with_header};
 use tower_bearer::Clock;
 
 async fn list(login: &Login, access_token: &str) -> Vec<Value> {
@@ -13,7 +13,7 @@ async fn list(login: &Login, access_token: &str) -> Vec<Value> {
     answer.json()["sessions"].as_array().expect("a list").clone()
 }
 
-fn id_of(tokens: &crate::login_flow::Tokens) -> String {
+fn id_of(tokens: &support::login::Tokens) -> String {
     claims_of(&tokens.access)["sid"].as_str().expect("a session").to_owned()
 }
 

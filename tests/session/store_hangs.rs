@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::failing_store::FailingStore;
-use crate::request_flow::Accounts;
+use support::request::Accounts;
+use support::store::FailingStore;
 use tokio::time::{Instant, timeout};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Grant, MemoryStore, Secret, SessionErrorKind, Sessions};

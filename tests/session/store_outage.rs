@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::failing_store::{FailingStore, Outage};
-use crate::log::Log;
-use crate::request_flow::{Accounts, ask, bearer};
 use http::{Request, Response};
+use support::log::Log;
+use support::request::{Accounts, ask, bearer};
+use support::store::{FailingStore, Outage};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -306,7 +306,7 @@ async fn a_watch_ends_where_the_store_cannot_be_asked_for_too_long() {
             *seen.lock().unwrap() = AccessTokenWatch::from_extensions(request.extensions());
             Ok::<_, Infallible>(Response::new(String::new()))
         });
-        layer.layer(handler).oneshot(crate::request_flow::with_authorization(&bearer)).await.unwrap();
+        layer.layer(handler).oneshot(support::request::with_authorization(&bearer)).await.unwrap();
         let watch = seen.lock().unwrap().take().unwrap();
         let waiting = tokio::spawn(async move { watch.ended().await });
         node.store.set_outage(Some(Outage::All));

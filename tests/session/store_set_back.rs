@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::failing_store::{FailingStore, Outage};
-use crate::request_flow::{Accounts, ask, assert_ended, bearer};
+use support::request::{Accounts, ask, assert_ended, bearer};
+use support::store::{FailingStore, Outage};
 use tower_bearer::store::Revoked;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Clock, Grant, MemoryStore, Secret, SessionErrorKind, SessionId, SessionStore, Sessions, TokenResponse};

@@ -1,7 +1,5 @@
 //! The conformance suite notices what a store gets wrong: each store here breaks one promise, and the function for it panics.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,7 +1,4 @@
 //! The stores that need no server.
 
-#[path = "../support/in_turn.rs"]
-mod in_turn;
-
 mod faulty;
 mod promises;

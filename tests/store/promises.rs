@@ -1,14 +1,12 @@
 //! Every store of the crate keeps every promise of `SessionStore`; and what SQLite alone has to promise.
 
-#![allow(clippy::unwrap_used)]
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::in_turn::InTurn;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Row};
+use support::in_turn::InTurn;
 use tempfile::TempDir;
 use tower_bearer::store::{Revoked, SessionParts};
 use tower_bearer::{

@@ -1,7 +1,5 @@
 //! An application's tokens from before: other claims, another key, another `typ` or none.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-
 mod passes;
 mod refusals;
 
@@ -12,7 +10,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenClaims, Algorithm, BearerAuthLayer, Clock, FormerTokens, Grant, KeySet, Scope, Timestamp};
 
-use crate::request_flow::{Answer, sign_with, verifier, with_authorization};
+use support::request::{Answer, sign_with, verifier, with_authorization};
 
 pub(crate) const FORMER_KEY: &[u8] = b"what the application signed with before";
 pub(crate) const JWT: &str = r#"{"alg":"HS256","typ":"JWT"}"#;

@@ -1,10 +1,5 @@
 //! Tokens and keys: what is signed, what is verified, and what is never shown.
 
-#[path = "../support/keys.rs"]
-mod pairs;
-#[path = "../support/request.rs"]
-mod request_flow;
-
 mod former;
 mod key_refusals;
 mod key_ring;

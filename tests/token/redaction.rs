@@ -4,7 +4,7 @@ use std::fmt::{Debug, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::request_flow::{Accounts, HMAC_KEY, segment};
+use support::request::{Accounts, HMAC_KEY, segment};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

@@ -1,7 +1,5 @@
 //! A process that signs tokens, and changes its key.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-
 mod clock;
 mod moments;
 mod sessions;
@@ -17,7 +15,7 @@ use tower_bearer::{
     AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Clock, Grant, JwksEndpoint, SigningKey, SigningKeys, Timestamp,
 };
 
-use crate::request_flow::{AUDIENCE, Answer, ISSUER, ask, segment};
+use support::request::{AUDIENCE, Answer, ISSUER, ask, segment};
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);

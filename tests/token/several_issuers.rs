@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::pairs::{ED25519, P256};
-use crate::request_flow::{
+use serde_json::{Value, json};
+use support::keys::{ED25519, P256};
+use support::request::{
     AUDIENCE, Accounts, Answer, HEADER, HMAC_KEY, ISSUER, ask, bearer, claims, log_in, sign_with, verifier, with_authorization,
 };
-use serde_json::{Value, json};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
@@ -66,7 +66,7 @@ async fn the_same_kid_is_another_key_at_another_issuer() {
     let header = r#"{"alg":"HS256","typ":"at+jwt","kid":"2026"}"#;
     // As our own signer writes it, which takes another way.
     let usual = r#"{"alg":"HS256","kid":"2026","typ":"at+jwt"}"#;
-    let first = crate::request_flow::verifier_with(hmac(HMAC_KEY).with_kid("2026"), &clock);
+    let first = support::request::verifier_with(hmac(HMAC_KEY).with_kid("2026"), &clock);
     let layer = BearerAuthLayer::new(first).with_verifier(other(hmac(OTHER_KEY).with_kid("2026"), &clock)).unwrap();
     for header in [header, usual] {
         for (issuer, key, is_good) in
@@ -157,10 +157,10 @@ async fn a_foreign_token_belongs_to_no_session_even_if_it_names_one() {
     let tokens = TestTokens::new();
     let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
     let (ended, living) = (log_in(&sessions, "alice").await, log_in(&sessions, "alice").await);
-    let sid = |pair: &TokenResponse| crate::request_flow::segment(pair.access_token().secret(), 1)["sid"].clone();
+    let sid = |pair: &TokenResponse| support::request::segment(pair.access_token().secret(), 1)["sid"].clone();
     sessions.log_out(ended.refresh_token().secret()).await.unwrap();
     let layer = sessions.layer().with_verifier(other(hmac(OTHER_KEY), tokens.clock())).unwrap();
-    crate::request_flow::assert_ended(&layer, &ended).await;
+    support::request::assert_ended(&layer, &ended).await;
 
     let odd = [(json!("not ours"), json!(-1)), (json!(7), json!([])), (json!(null), json!(null))];
     for (sid, generation) in [(sid(&ended), json!(0)), (sid(&living), json!(0)), (sid(&ended), json!("x"))].into_iter().chain(odd)
@@ -184,7 +184,7 @@ async fn a_foreign_token_confirms_no_refresh_token() {
     let first = log_in(&sessions, "alice").await;
     let lost = sessions.refresh(first.refresh_token().clone()).await.unwrap();
     let mut claims = of(OTHER, tokens.clock());
-    let own = crate::request_flow::segment(lost.access_token().secret(), 1);
+    let own = support::request::segment(lost.access_token().secret(), 1);
     (claims["sid"], claims["gen"]) = (own["sid"].clone(), own["gen"].clone());
     ask(&layer, &format!("Bearer {}", sign_with(OTHER_KEY, HEADER, &claims.to_string()))).await.assert_passed("alice");
     sessions.flush().await.unwrap();

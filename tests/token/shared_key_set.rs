@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::pairs::{ED25519, P256, P384};
-use crate::request_flow::{AUDIENCE, Answer, ISSUER, ask};
 use http::Request;
+use support::keys::{ED25519, P256, P384};
+use support::request::{AUDIENCE, Answer, ISSUER, ask};
 use tower::ServiceExt;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
@@ -20,7 +20,7 @@ fn verifier(keys: impl Into<KeySource>, clock: &ManualClock) -> AccessTokenVerif
 }
 
 async fn assert_good(layer: &BearerAuthLayer, key: SigningKey, clock: &ManualClock, is_good: bool) {
-    let answer = ask(layer, &format!("Bearer {}", crate::pairs::token(key, clock))).await;
+    let answer = ask(layer, &format!("Bearer {}", support::keys::token(key, clock))).await;
     match is_good {
         true => answer.assert_passed("alice"),
         false => answer.assert_refused(401, "invalid_token", "token_invalid"),
@@ -72,7 +72,7 @@ async fn no_keys_at_all_refuse_everything() {
     let layer = BearerAuthLayer::new(verifier.clone());
     keys.replace(KeySet::default());
     assert_good(&layer, key(P256), &clock, false).await;
-    assert_eq!(verifier.verify(&crate::pairs::token(key(P256), &clock)).unwrap_err().kind(), VerifyErrorKind::UnknownKey);
+    assert_eq!(verifier.verify(&support::keys::token(key(P256), &clock)).unwrap_err().kind(), VerifyErrorKind::UnknownKey);
     // A verifier may begin so, if keys may come; else it is a mistake.
     assert!(AccessTokenVerifier::new(ISSUER, AUDIENCE, keys.clone()).is_ok());
     assert!(AccessTokenVerifier::new(ISSUER, AUDIENCE, KeySet::default()).is_err());
@@ -86,7 +86,7 @@ async fn a_replacement_in_the_middle_of_requests_harms_none() {
     let clock = ManualClock::new();
     let keys = SharedKeySet::new(key(ED25519).key_set());
     let layer = BearerAuthLayer::new(verifier(keys.clone(), &clock));
-    let token = format!("Bearer {}", crate::pairs::token(key(ED25519), &clock));
+    let token = format!("Bearer {}", support::keys::token(key(ED25519), &clock));
     let mut requests = tokio::task::JoinSet::new();
     for _ in 0..200 {
         let (layer, token) = (layer.clone(), token.clone());

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::request_flow::{AUDIENCE, Accounts, ISSUER, assert_passes, refused, segment};
+use support::request::{AUDIENCE, Accounts, ISSUER, assert_passes, refused, segment};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::grpc::{assert_grpc, assert_plain, call, call_as, message};
-use crate::request_flow::{Accounts, Answer, hello, log_in, send, without_token};
+use support::request::{Accounts, Answer, hello, log_in, send, without_token};
 
 use axum::Router;
 use axum::routing::post;
@@ -115,9 +115,9 @@ async fn an_ended_session_is_unauthenticated() {
     let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
     let layer = sessions.layer().grpc();
     let pair = log_in(&sessions, "alice").await;
-    send(&layer, call(Some(&crate::request_flow::bearer(&pair)))).await.assert_passed("alice");
+    send(&layer, call(Some(&support::request::bearer(&pair)))).await.assert_passed("alice");
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
-    assert_grpc(&send(&layer, call(Some(&crate::request_flow::bearer(&pair)))).await, "16", INVALID_TOKEN);
+    assert_grpc(&send(&layer, call(Some(&support::request::bearer(&pair)))).await, "16", INVALID_TOKEN);
 }
 
 #[tokio::test]

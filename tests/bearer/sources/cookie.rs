@@ -1,7 +1,7 @@
 //! The token in a cookie: which `Cookie` headers hold one (RFC 6265 section 4.2).
 
-use crate::request_flow::{Answer, send};
 use crate::sources::{bare, cookie, layer_of, with_headers};
+use support::request::{Answer, send};
 
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{BearerAuthLayer, TokenSource};

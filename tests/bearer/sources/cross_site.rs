@@ -1,7 +1,7 @@
 //! The token in a cookie counts only in a request that no other origin made: the browser sends it whoever made the page.
 
-use crate::request_flow::{Answer, send};
 use crate::sources::{bare, cookie, layer_of};
+use support::request::{Answer, send};
 
 use http::{HeaderValue, Method, Request};
 use tower_bearer::test_util::TestTokens;

@@ -2,9 +2,9 @@
 
 use std::convert::Infallible;
 
-use crate::request_flow::Answer;
-use crate::request_flow::SlowUsers;
 use crate::sources::{bare, layer_of, with_headers};
+use support::request::Answer;
+use support::request::SlowUsers;
 
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{Request, Response};

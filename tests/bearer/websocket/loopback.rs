@@ -1,8 +1,5 @@
 //! A real WebSocket on loopback: a server of Axum's, and a client that is as strict as a browser.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-#![allow(clippy::unwrap_used, reason = "a test may fail here")]
-
 use std::net::SocketAddr;
 
 use axum::Router;

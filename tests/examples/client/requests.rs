@@ -2,8 +2,8 @@
 
 use crate::bearer_client::{ClientError, Server};
 use crate::client::{Fault, REFRESH, World, at_once, request, with_authorization};
-use crate::login_flow::{HOUR, MINUTE, SECOND};
 use http_body_util::BodyExt;
+use support::login::{HOUR, MINUTE, SECOND};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;

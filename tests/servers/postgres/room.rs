@@ -7,7 +7,7 @@ use tower_bearer::store::PostgresStore;
 use tower_bearer::{Session, SessionStore};
 
 use super::{now, session};
-use crate::servers::{Database, PostgresServer};
+use support::servers::{Database, PostgresServer};
 
 /// A version of a row that does not stay in its page is written into every index, and waits for a vacuum.
 ///

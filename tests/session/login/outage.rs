@@ -1,7 +1,7 @@
 //! A store that is down, or users that cannot be asked: 503, and never a word that makes a client throw its token away.
 
-use crate::login_flow::{Answer, HOUR, Login, Outage, form, signed_in};
 use http::Request;
+use support::login::{Answer, HOUR, Login, Outage, form, signed_in};
 
 const OF_A_REFRESH: [&str; 3] = ["revoked_since", "find", "replace"];
 

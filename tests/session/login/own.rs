@@ -2,13 +2,13 @@
 
 use std::convert::Infallible;
 
-use crate::login_flow::{Answer, Login, claims_of, form};
 use axum::extract::{Query, State};
 use axum::routing::get;
 use axum::{Router, body::Body};
 use http::Request;
 use serde::Deserialize;
 use serde_json::json;
+use support::login::{Answer, Login, claims_of, form};
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -67,20 +67,20 @@ async fn credentials_are_of_any_type_whose_fields_are_text() {
 
     let tokens = post(form("/", &[("number", "4711"), ("code", "0000"), ("device", "a till")])).await.tokens();
     assert_eq!(claims_of(&tokens.access)["sub"], "4711");
-    post(crate::login_flow::json("/", &json!({ "number": "4711", "code": "0000" }))).await.tokens();
+    post(support::login::json("/", &json!({ "number": "4711", "code": "0000" }))).await.tokens();
 
     post(form("/", &[("number", "4711")])).await.assert_invalid_grant("credentials_invalid");
     post(form("/", &[("code", "0000")])).await.assert_refused(400, "invalid_request", None);
     // RFC 6749 has text only, and so has a form.
     let number = json!({ "number": 4711, "code": "0000" });
-    post(crate::login_flow::json("/", &number)).await.assert_refused(400, "invalid_request", None);
+    post(support::login::json("/", &number)).await.assert_refused(400, "invalid_request", None);
 }
 
 #[tokio::test]
 async fn where_there_are_no_credentials_nobody_logs_in_by_any() {
     let login = LoginEndpoint::new(sessions(Elsewhere));
     let with = [form("/", &[]), form("/", &[("username", "alice"), ("password", "x")]), form("/", &[("username", "alice")])];
-    let json = [json!({}), json!({ "NoCredentials": "x" })].map(|body| crate::login_flow::json("/", &body));
+    let json = [json!({}), json!({ "NoCredentials": "x" })].map(|body| support::login::json("/", &body));
     for request in with.into_iter().chain(json) {
         let answer = Answer::read(login.clone().oneshot(request)).await;
         answer.assert_refused(400, "invalid_request", None);

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::login_flow::{Login, claims_of};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use support::login::{Login, claims_of};
 use tower_bearer::{RefreshToken, SessionPolicy, SqliteStore};
 
 // checklist 7, 17
@@ -72,7 +72,7 @@ async fn neither_token_is_accepted_as_the_other() {
 async fn a_genuine_token_of_a_session_that_is_not_there_has_expired() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
-    login.clock.advance(200 * crate::login_flow::DAY);
+    login.clock.advance(200 * support::login::DAY);
     assert_eq!(login.sessions.delete_expired().await.unwrap(), 1);
     login.refresh(&tokens.refresh).await.assert_invalid_grant("session_expired");
 }

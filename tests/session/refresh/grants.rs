@@ -1,11 +1,11 @@
 //! What the application grants is asked anew at every refresh; a client may ask for less.
 
-use crate::login_flow::{Login, MINUTE, Tokens, claims_of};
 use serde_json::json;
+use support::login::{Login, MINUTE, Tokens, claims_of};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, MemoryStore, Secret, Sessions, SigningKey};
 
-async fn ask(login: &Login, tokens: &Tokens, scope: &str) -> crate::login_flow::Answer {
+async fn ask(login: &Login, tokens: &Tokens, scope: &str) -> support::login::Answer {
     login.post("/refresh", &[("refresh_token", &tokens.refresh), ("scope", scope)]).await
 }
 
@@ -84,9 +84,9 @@ async fn the_grant_type_may_be_absent_and_is_else_refresh_token() {
     let (login, first) = logged_in("").await;
     let with = |grant_type| json!({ "refresh_token": first.refresh, "grant_type": grant_type });
     for other in ["password", "authorization_code", "Refresh_Token"] {
-        login.send(crate::login_flow::json("/refresh", &with(other))).await.assert_refused(400, "unsupported_grant_type", None);
+        login.send(support::login::json("/refresh", &with(other))).await.assert_refused(400, "unsupported_grant_type", None);
     }
-    login.send(crate::login_flow::json("/refresh", &with("refresh_token"))).await.tokens();
+    login.send(support::login::json("/refresh", &with("refresh_token"))).await.tokens();
 }
 
 // checklist 2
@@ -94,10 +94,10 @@ async fn the_grant_type_may_be_absent_and_is_else_refresh_token() {
 async fn what_a_refresh_does_not_know_is_ignored() {
     let (login, first) = logged_in("").await;
     let body = json!({ "refresh_token": first.refresh, "client_id": "web", "client_secret": [1], "scope": null });
-    let mut request = crate::login_flow::json("/refresh", &body);
+    let mut request = support::login::json("/refresh", &body);
     // Stock clients send all kinds of it: none of it counts here.
     for value in ["Basic YTpi", "Bearer", "Bearer expired"] {
-        request = crate::login_flow::with_header(request, "authorization", value);
+        request = support::login::with_header(request, "authorization", value);
     }
     login.send(request).await.tokens();
 }

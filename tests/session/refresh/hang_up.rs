@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::task::{Context, Waker};
 
-use crate::login_flow::{HOUR, Login, Tokens, form};
+use support::login::{HOUR, Login, Tokens, form};
 use tower::ServiceExt;
 use tower_bearer::{MemoryStore, SessionPolicy};
 

@@ -1,9 +1,9 @@
 //! Receipts, and the `Idempotency-Key`: what tells a client that lost an answer from a thief.
 
-use crate::login_flow::{HOUR, Login, Tokens, claims_of, form, with_header};
 use http::StatusCode;
+use support::login::{HOUR, Login, Tokens, claims_of, form, with_header};
 
-async fn refresh_with_key(login: &Login, token: &str, key: &str) -> crate::login_flow::Answer {
+async fn refresh_with_key(login: &Login, token: &str, key: &str) -> support::login::Answer {
     login.send(with_header(form("/refresh", &[("refresh_token", token)]), "idempotency-key", key)).await
 }
 

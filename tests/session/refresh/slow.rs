@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::request_flow::Accounts;
+use support::request::Accounts;
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
     Authenticate, Grant, MemoryStore, NoCredentials, RefreshToken, Secret, Session, SessionErrorKind, SessionPolicy, Sessions,

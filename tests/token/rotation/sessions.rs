@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::request_flow::{Accounts, ask, assert_ended, bearer, log_in};
 use crate::rotation::{DAY, FORGOTTEN_AFTER, HOUR, MINUTE, Server, kid, kid_of, p256, p384, published};
+use support::request::{Accounts, ask, assert_ended, bearer, log_in};
 use tower_bearer::{Clock, JwksEndpoint, MemoryStore, Secret, SessionPolicy, Sessions, Timestamp};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -73,7 +73,7 @@ async fn the_last_access_token_of_the_old_key_lives_its_whole_day() {
     let elsewhere = Sessions::new(Accounts, MemoryStore::new(), other.signer.clone(), &Secret::random().unwrap());
     let pair = log_in(&elsewhere.with_policy(policy), "alice").await;
     assert_eq!(kid_of(pair.access_token().secret()), kid(&p256()));
-    let exp = crate::request_flow::segment(pair.access_token().secret(), 1)["exp"].as_u64().unwrap();
+    let exp = support::request::segment(pair.access_token().secret(), 1)["exp"].as_u64().unwrap();
     // `exp` and all of the leeway.
     server.clock.jump(Timestamp::from_millis((exp + 300) * 1000 - 1));
     ask(&layer, &bearer(&pair)).await.assert_passed("alice");

@@ -1,7 +1,5 @@
 //! A store that can be told to fail, to lose every race, and to wait.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -13,7 +11,7 @@ use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
 
 /// Hands everything on to another store, until it is told otherwise. Clones are the same store.
 #[derive(Clone)]
-pub(crate) struct FailingStore(Arc<Inner>);
+pub struct FailingStore(Arc<Inner>);
 
 struct Inner {
     store: Mutex<Arc<dyn SessionStore>>,
@@ -36,7 +34,7 @@ struct State {
 
 /// What cannot be asked.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Outage {
+pub enum Outage {
     All,
     /// One method fails, and does nothing.
     Of(&'static str),
@@ -47,90 +45,90 @@ pub(crate) enum Outage {
 }
 
 /// A call that has been stopped.
-pub(crate) struct Pause {
+pub struct Pause {
     reached: Semaphore,
     go_on: Semaphore,
 }
 
 impl Pause {
     /// Until the call is there.
-    pub(crate) async fn reached(&self) {
+    pub async fn reached(&self) {
         self.reached.acquire().await.unwrap().forget();
     }
 
-    pub(crate) fn go_on(&self) {
+    pub fn go_on(&self) {
         self.go_on.add_permits(1);
     }
 }
 
 impl FailingStore {
-    pub(crate) fn new(store: impl SessionStore) -> Self {
+    pub fn new(store: impl SessionStore) -> Self {
         Self(Arc::new(Inner { store: Mutex::new(Arc::new(store)), announced: Notify::new(), state: Mutex::default() }))
     }
 
     /// The store behind: it never fails.
-    pub(crate) fn inner(&self) -> Arc<dyn SessionStore> {
+    pub fn inner(&self) -> Arc<dyn SessionStore> {
         Arc::clone(&self.0.store.lock().unwrap())
     }
 
     /// From now on another store answers: a backup that was restored.
-    pub(crate) fn set_back_to(&self, backup: impl SessionStore) {
+    pub fn set_back_to(&self, backup: impl SessionStore) {
         *self.0.store.lock().unwrap() = Arc::new(backup);
     }
 
     /// Wakes the one who listens.
-    pub(crate) fn announce(&self) {
+    pub fn announce(&self) {
         self.0.announced.notify_one();
     }
 
     /// How long everything has been in the feed.
-    pub(crate) fn set_age(&self, age: Duration) {
+    pub fn set_age(&self, age: Duration) {
         self.0.state.lock().unwrap().age = age;
     }
 
     /// What time it is at the store.
-    pub(crate) fn set_time(&self, time: Timestamp) {
+    pub fn set_time(&self, time: Timestamp) {
         self.0.state.lock().unwrap().time = Some(time);
     }
 
-    pub(crate) fn set_outage(&self, outage: Option<Outage>) {
+    pub fn set_outage(&self, outage: Option<Outage>) {
         self.0.state.lock().unwrap().outage = outage;
     }
 
     /// `replace` answers that somebody else was quicker.
-    pub(crate) fn lose_races(&self, loses: bool) {
+    pub fn lose_races(&self, loses: bool) {
         self.0.state.lock().unwrap().loses_races = loses;
     }
 
     /// Rows come without their revocation, as from a backup that was restored.
-    pub(crate) fn resurrect(&self) {
+    pub fn resurrect(&self) {
         self.0.state.lock().unwrap().resurrects = true;
     }
 
     /// Every method waits once before and once after its work.
-    pub(crate) fn yield_everywhere(&self) {
+    pub fn yield_everywhere(&self) {
         self.0.state.lock().unwrap().yields = true;
     }
 
     /// The next call of `method` stops before its work.
-    pub(crate) fn pause_at(&self, method: &'static str) -> Arc<Pause> {
+    pub fn pause_at(&self, method: &'static str) -> Arc<Pause> {
         let pause = Arc::new(Pause { reached: Semaphore::new(0), go_on: Semaphore::new(0) });
         self.0.state.lock().unwrap().pause = Some((method, Arc::clone(&pause)));
         pause
     }
 
     /// How often `replace` said that it did.
-    pub(crate) fn swaps(&self) -> usize {
+    pub fn swaps(&self) -> usize {
         self.0.state.lock().unwrap().swaps
     }
 
     /// How often a method was called.
-    pub(crate) fn calls_of(&self, method: &str) -> usize {
+    pub fn calls_of(&self, method: &str) -> usize {
         self.0.state.lock().unwrap().calls.iter().filter(|call| **call == method).count()
     }
 
     /// The methods that were called since the last time.
-    pub(crate) fn take_calls(&self) -> Vec<&'static str> {
+    pub fn take_calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.0.state.lock().unwrap().calls)
     }
 

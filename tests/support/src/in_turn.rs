@@ -6,13 +6,13 @@ use tower_bearer::store::{Announcements, Cursor, RevocationPage, Revoked, StoreE
 use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
 
 #[derive(Debug)]
-pub(crate) struct InTurn<S> {
+pub struct InTurn<S> {
     stores: [S; 2],
     calls: AtomicUsize,
 }
 
 impl<S> InTurn<S> {
-    pub(crate) fn new(stores: [S; 2]) -> Self {
+    pub fn new(stores: [S; 2]) -> Self {
         Self { stores, calls: AtomicUsize::new(0) }
     }
 

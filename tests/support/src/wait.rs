@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 /// What a busy machine may need for anything that takes a second.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub const LIMIT: Duration = Duration::from_secs(20);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// How long it took.
-pub(crate) async fn until(what: &str, limit: Duration, holds: impl AsyncFn() -> bool) -> Duration {
+pub async fn until(what: &str, limit: Duration, holds: impl AsyncFn() -> bool) -> Duration {
     let started = Instant::now();
     while !holds().await {
         assert!(started.elapsed() < limit, "not within {limit:?}: {what}");

@@ -1,7 +1,5 @@
 //! Everything that is logged on a thread.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -9,10 +7,10 @@ use tracing::subscriber::DefaultGuard;
 
 /// What this thread logs while the guard lives, down to `TRACE`.
 #[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    pub(crate) fn capture() -> (Self, DefaultGuard) {
+    pub fn capture() -> (Self, DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -23,17 +21,17 @@ impl Log {
         (log, tracing::subscriber::set_default(subscriber))
     }
 
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("no panic").clone()).expect("UTF-8")
     }
 
     /// What was logged since the last call.
-    pub(crate) fn take(&self) -> String {
+    pub fn take(&self) -> String {
         String::from_utf8(std::mem::take(&mut *self.0.lock().expect("no panic"))).expect("UTF-8")
     }
 
     /// The same, line by line, without what other crates say.
-    pub(crate) fn take_our_own(&self) -> Vec<String> {
+    pub fn take_our_own(&self) -> Vec<String> {
         self.take().lines().filter(|line| line.contains("tower_bearer")).map(str::to_owned).collect()
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use super::{Database, process};
 
 /// A PostgreSQL server with its defaults: what it acknowledged survives a `kill`.
-pub(crate) struct PostgresServer {
+pub struct PostgresServer {
     folder: TempDir,
     port: u16,
     process: Child,
@@ -25,10 +25,10 @@ pub(crate) struct PostgresServer {
 }
 
 /// A data folder as it was when `backup` was called.
-pub(crate) struct Backup(PathBuf);
+pub struct Backup(PathBuf);
 
 impl PostgresServer {
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let template = template().await;
         let folder = folder();
         run("cp", ["-a".as_ref(), template.path().join("data").as_os_str(), folder.path().as_os_str()]).await;
@@ -40,7 +40,7 @@ impl PostgresServer {
     }
 
     /// While it runs.
-    pub(crate) async fn backup(&mut self) -> Backup {
+    pub async fn backup(&mut self) -> Backup {
         self.backups += 1;
         let backup = self.folder.path().join(format!("backup-{}", self.backups));
         let url = self.url();
@@ -50,7 +50,7 @@ impl PostgresServer {
     }
 
     /// Kills the server, puts the data of the backup in the place of its own, and starts it again. What came after the backup is lost.
-    pub(crate) async fn restore(&mut self, backup: &Backup) {
+    pub async fn restore(&mut self, backup: &Backup) {
         self.kill();
         let data = self.folder.path().join("data");
         fs::remove_dir_all(&data).unwrap();
@@ -59,7 +59,7 @@ impl PostgresServer {
     }
 
     /// From the next start on it takes what another writes, and nothing else.
-    pub(crate) fn become_standby(&self) {
+    pub fn become_standby(&self) {
         File::create(self.folder.path().join("data/standby.signal")).unwrap();
     }
 

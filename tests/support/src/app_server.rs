@@ -1,8 +1,6 @@
 //! An example, as a stranger would start it: a process of its own, on loopback.
 //!
 //! `cargo test` builds the examples first. `cargo test --test NAME` alone does not: it takes the server that was built last.
-// Every test binary uses a part of this.
-#![allow(dead_code, clippy::unwrap_used)]
 
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -19,26 +17,26 @@ use tokio::sync::oneshot;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Status, head in lower case, body.
-pub(crate) type Answer = (u16, String, Value);
+pub type Answer = (u16, String, Value);
 
 /// A running server. It is killed when it is dropped.
-pub(crate) struct AppServer {
+pub struct AppServer {
     process: Mutex<Child>,
     addr: String,
     /// What it printed before it said where it listens.
-    pub(crate) said: Vec<String>,
+    pub said: Vec<String>,
     /// What it printed since.
     log: Arc<Mutex<Vec<String>>>,
 }
 
 impl AppServer {
     /// Its program, data and secret stand in the folder. Of the environment it has nothing but this.
-    pub(crate) async fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
+    pub async fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
         Self::start_example("server", folder, environment).await
     }
 
     /// The same of another example.
-    pub(crate) async fn start_example(example: &str, folder: &Path, environment: &[(&str, &str)]) -> Self {
+    pub async fn start_example(example: &str, folder: &Path, environment: &[(&str, &str)]) -> Self {
         let mut process = command(example, folder, environment).stdout(Stdio::piped()).spawn().unwrap();
         let stdout = process.stdout.take().unwrap();
         let (sender, receiver) = oneshot::channel();
@@ -64,19 +62,19 @@ impl AppServer {
     }
 
     /// `kill -9`.
-    pub(crate) fn kill(&self) {
+    pub fn kill(&self) {
         let mut process = self.process.lock().unwrap();
         let _ = process.kill();
         let _ = process.wait();
     }
 
     /// Whether it has printed this since it listens.
-    pub(crate) fn has_said(&self, what: &str) -> bool {
+    pub fn has_said(&self, what: &str) -> bool {
         self.log.lock().unwrap().iter().any(|line| line.contains(what))
     }
 
     /// A request over a connection of its own. An error is a server that was not there, or went away before it had answered.
-    pub(crate) async fn try_send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> io::Result<Answer> {
+    pub async fn try_send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> io::Result<Answer> {
         let (addr, length) = (&self.addr, body.len());
         let headers = headers.iter().map(|header| format!("{header}\r\n")).collect::<String>();
         let request = format!(
@@ -100,45 +98,45 @@ impl AppServer {
         tokio::time::timeout(LIMIT, exchange).await?
     }
 
-    pub(crate) async fn try_post(&self, path: &str, form: &str) -> io::Result<Answer> {
+    pub async fn try_post(&self, path: &str, form: &str) -> io::Result<Answer> {
         self.try_send("POST", path, &["content-type: application/x-www-form-urlencoded"], form).await
     }
 
-    pub(crate) async fn try_get(&self, path: &str, access_token: &Value) -> io::Result<Answer> {
+    pub async fn try_get(&self, path: &str, access_token: &Value) -> io::Result<Answer> {
         let bearer = format!("authorization: Bearer {}", access_token.as_str().unwrap());
         self.try_send("GET", path, &[&bearer], "").await
     }
 
-    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+    pub async fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
         self.try_send(method, path, headers, body).await.unwrap()
     }
 
-    pub(crate) async fn post(&self, path: &str, form: &str) -> Answer {
+    pub async fn post(&self, path: &str, form: &str) -> Answer {
         self.try_post(path, form).await.unwrap()
     }
 
-    pub(crate) async fn get(&self, path: &str, access_token: &Value) -> Answer {
+    pub async fn get(&self, path: &str, access_token: &Value) -> Answer {
         self.try_get(path, access_token).await.unwrap()
     }
 
-    pub(crate) async fn log_in(&self, name: &str, password: &str) -> Answer {
+    pub async fn log_in(&self, name: &str, password: &str) -> Answer {
         self.post("/auth/login", &format!("username={name}&password={password}")).await
     }
 
     /// Takes what a login or a refresh has answered.
-    pub(crate) async fn refresh(&self, tokens: &Value) -> Answer {
+    pub async fn refresh(&self, tokens: &Value) -> Answer {
         self.post("/auth/refresh", &refresh_form(tokens)).await
     }
 
-    pub(crate) async fn try_refresh(&self, tokens: &Value) -> io::Result<Answer> {
+    pub async fn try_refresh(&self, tokens: &Value) -> io::Result<Answer> {
         self.try_post("/auth/refresh", &refresh_form(tokens)).await
     }
 
-    pub(crate) async fn log_out(&self, tokens: &Value) -> Answer {
+    pub async fn log_out(&self, tokens: &Value) -> Answer {
         self.post("/auth/logout", &format!("token={}", tokens["refresh_token"].as_str().unwrap())).await
     }
 
-    pub(crate) async fn me(&self, tokens: &Value) -> Answer {
+    pub async fn me(&self, tokens: &Value) -> Answer {
         self.get("/me", &tokens["access_token"]).await
     }
 }
@@ -174,7 +172,7 @@ fn built(example: &str) -> PathBuf {
 }
 
 /// What a server says that does not start.
-pub(crate) fn refusal(folder: &Path, environment: &[(&str, &str)]) -> String {
+pub fn refusal(folder: &Path, environment: &[(&str, &str)]) -> String {
     let mut process = command("server", folder, environment).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stderr = process.stderr.take().unwrap();
     let (sender, receiver) = std::sync::mpsc::channel();

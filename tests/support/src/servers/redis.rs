@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::{Database, process};
 
 /// A Redis or Valkey server. Without settings it keeps nothing: after a `kill` it is empty.
-pub(crate) struct RedisServer {
+pub struct RedisServer {
     settings: Vec<String>,
     folder: TempDir,
     port: u16,
@@ -20,7 +20,7 @@ pub(crate) struct RedisServer {
 
 impl RedisServer {
     /// Settings as on the command line: `&["--appendonly", "yes", "--appendfsync", "always"]`.
-    pub(crate) async fn start(settings: &[&str]) -> Self {
+    pub async fn start(settings: &[&str]) -> Self {
         let settings = settings.iter().copied().map(str::to_owned).collect::<Vec<_>>();
         let (folder, port) = (tempfile::tempdir().unwrap(), process::free_port());
         let process = spawn(&folder, port, &settings);

@@ -1,6 +1,4 @@
 //! What the tests of the login flow share: accounts that can change, a client, and (in `store.rs`) a store that can fail.
-// Every test binary uses a part of this.
-#![allow(dead_code, clippy::unwrap_used)]
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -21,21 +19,18 @@ use tower_bearer::{
     SessionPolicy, SessionStore, Sessions,
 };
 
-#[path = "store.rs"]
-mod store;
-#[allow(unused_imports)]
-pub(crate) use store::{FailingStore, Outage};
+pub use crate::store::{FailingStore, Outage};
 
-pub(crate) const MINUTE: Duration = Duration::from_secs(60);
-pub(crate) const HOUR: Duration = Duration::from_secs(3600);
-pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
-pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub const MINUTE: Duration = Duration::from_secs(60);
+pub const HOUR: Duration = Duration::from_secs(3600);
+pub const DAY: Duration = Duration::from_secs(24 * 3600);
+pub const SECOND: Duration = Duration::from_secs(1);
 
 type Happening = Box<dyn FnOnce(&Accounts) + Send>;
 
 /// A users table in memory. Clones are the same table.
 #[derive(Clone)]
-pub(crate) struct Accounts(Arc<Mutex<Table>>);
+pub struct Accounts(Arc<Mutex<Table>>);
 
 struct Table {
     accounts: HashMap<String, Account>,
@@ -47,12 +42,12 @@ struct Table {
 }
 
 #[derive(Clone)]
-pub(crate) struct Account {
-    pub(crate) password: String,
-    pub(crate) scope: &'static str,
-    pub(crate) stamp: u32,
-    pub(crate) enabled: bool,
-    pub(crate) receipts: bool,
+pub struct Account {
+    pub password: String,
+    pub scope: &'static str,
+    pub stamp: u32,
+    pub enabled: bool,
+    pub receipts: bool,
 }
 
 impl Accounts {
@@ -63,26 +58,26 @@ impl Accounts {
         Self(Arc::new(Mutex::new(Table { accounts, down: None, when_authenticated: None, yields: false, renewals: 0 })))
     }
 
-    pub(crate) fn change(&self, name: &str, change: impl FnOnce(&mut Account)) {
+    pub fn change(&self, name: &str, change: impl FnOnce(&mut Account)) {
         change(self.0.lock().unwrap().accounts.get_mut(name).unwrap());
     }
 
     /// `authenticate` or `renew` fails until it is `None` again.
-    pub(crate) fn set_down(&self, question: Option<&'static str>) {
+    pub fn set_down(&self, question: Option<&'static str>) {
         self.0.lock().unwrap().down = question;
     }
 
     /// What happens between a good password and the rest of the login.
-    pub(crate) fn when_authenticated(&self, happens: impl FnOnce(&Self) + Send + 'static) {
+    pub fn when_authenticated(&self, happens: impl FnOnce(&Self) + Send + 'static) {
         self.0.lock().unwrap().when_authenticated = Some(Box::new(happens));
     }
 
     /// `renew` waits once before it answers.
-    pub(crate) fn yield_everywhere(&self) {
+    pub fn yield_everywhere(&self) {
         self.0.lock().unwrap().yields = true;
     }
 
-    pub(crate) fn renewals(&self) -> usize {
+    pub fn renewals(&self) -> usize {
         self.0.lock().unwrap().renewals
     }
 
@@ -128,25 +123,25 @@ impl Authenticate for Accounts {
 }
 
 /// One server of the login flow, and a client of it.
-pub(crate) struct Login {
-    pub(crate) accounts: Accounts,
-    pub(crate) store: FailingStore,
-    pub(crate) clock: ManualClock,
-    pub(crate) sessions: Sessions<Accounts>,
+pub struct Login {
+    pub accounts: Accounts,
+    pub store: FailingStore,
+    pub clock: ManualClock,
+    pub sessions: Sessions<Accounts>,
     signer: AccessTokenSigner,
     secret: Secret,
 }
 
 impl Login {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::with_policy(SessionPolicy::default())
     }
 
-    pub(crate) fn with_policy(policy: SessionPolicy) -> Self {
+    pub fn with_policy(policy: SessionPolicy) -> Self {
         Self::over(MemoryStore::new(), policy)
     }
 
-    pub(crate) fn over(store: impl SessionStore, policy: SessionPolicy) -> Self {
+    pub fn over(store: impl SessionStore, policy: SessionPolicy) -> Self {
         let (accounts, store, clock) = (Accounts::new(), FailingStore::new(store), ManualClock::new());
         let signer = TestTokens::with_clock(clock.clone()).signer();
         let secret = Secret::random().unwrap();
@@ -155,48 +150,48 @@ impl Login {
     }
 
     /// Another process of the same application, or the same one after a restart: same users, store, keys and clock.
-    pub(crate) fn restarted(&self) -> Self {
+    pub fn restarted(&self) -> Self {
         let (accounts, store, clock) = (self.accounts.clone(), self.store.clone(), self.clock.clone());
         let sessions = Sessions::new(accounts.clone(), store.clone(), self.signer.clone(), &self.secret);
         Self { accounts, store, clock, sessions, signer: self.signer.clone(), secret: self.secret.clone() }
     }
 
-    pub(crate) fn endpoints(&self) -> AuthEndpoints<Accounts> {
+    pub fn endpoints(&self) -> AuthEndpoints<Accounts> {
         AuthEndpoints::new(self.sessions.clone())
     }
 
-    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+    pub async fn send(&self, request: Request<Body>) -> Answer {
         let answer = Answer::read(self.endpoints().oneshot(request)).await;
         answer.assert_not_stored();
         answer
     }
 
-    pub(crate) async fn post(&self, path: &str, parameters: &[(&str, &str)]) -> Answer {
+    pub async fn post(&self, path: &str, parameters: &[(&str, &str)]) -> Answer {
         self.send(form(path, parameters)).await
     }
 
     /// Logs `alice` or `bob` in.
-    pub(crate) async fn log_in(&self, name: &str) -> Tokens {
+    pub async fn log_in(&self, name: &str) -> Tokens {
         let password = self.accounts.0.lock().unwrap().accounts[name].password.clone();
         self.post("/login", &[("username", name), ("password", &password)]).await.tokens()
     }
 
-    pub(crate) async fn refresh(&self, token: &str) -> Answer {
+    pub async fn refresh(&self, token: &str) -> Answer {
         self.post("/refresh", &[("refresh_token", token)]).await
     }
 
-    pub(crate) async fn log_out(&self, token: &str) {
+    pub async fn log_out(&self, token: &str) {
         let answer = self.post("/logout", &[("token", token)]).await;
         assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"{}"[..]));
     }
 
     /// A request to the application, whose handler answers 200.
-    pub(crate) async fn me(&self, access_token: &str) -> Answer {
+    pub async fn me(&self, access_token: &str) -> Answer {
         self.me_answered(access_token, StatusCode::OK).await
     }
 
     /// A request to the application, whose handler answers `status`.
-    pub(crate) async fn me_answered(&self, access_token: &str, status: StatusCode) -> Answer {
+    pub async fn me_answered(&self, access_token: &str, status: StatusCode) -> Answer {
         let handler = service_fn(move |_: Request<Body>| async move {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = status;
@@ -207,13 +202,13 @@ impl Login {
     }
 
     /// The client uses an access token, and the store hears of it.
-    pub(crate) async fn confirm(&self, tokens: &Tokens) {
+    pub async fn confirm(&self, tokens: &Tokens) {
         assert_eq!(self.me(&tokens.access).await.status, StatusCode::OK);
         self.sessions.flush().await.unwrap();
     }
 
     /// The row that the tokens' session has in the store.
-    pub(crate) async fn row(&self, tokens: &Tokens) -> Session {
+    pub async fn row(&self, tokens: &Tokens) -> Session {
         let claims = claims_of(&tokens.access);
         self.store.inner().find(&claims["sid"].as_str().unwrap().parse().unwrap()).await.unwrap().unwrap()
     }
@@ -221,22 +216,22 @@ impl Login {
 
 /// What a login or a refresh answered.
 #[derive(Clone)]
-pub(crate) struct Tokens {
-    pub(crate) access: String,
-    pub(crate) refresh: String,
-    pub(crate) body: Value,
+pub struct Tokens {
+    pub access: String,
+    pub refresh: String,
+    pub body: Value,
 }
 
 /// An answer, read to its end.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
 }
 
 impl Answer {
-    pub(crate) async fn read<B>(response: impl Future<Output = Result<Response<B>, Infallible>>) -> Self
+    pub async fn read<B>(response: impl Future<Output = Result<Response<B>, Infallible>>) -> Self
     where
         B: http_body::Body<Data = Bytes, Error: std::fmt::Debug>,
     {
@@ -244,26 +239,26 @@ impl Answer {
         Self { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes() }
     }
 
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         assert_eq!(self.headers[CONTENT_TYPE], "application/json", "{self:?}");
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    pub(crate) fn tokens(&self) -> Tokens {
+    pub fn tokens(&self) -> Tokens {
         assert_eq!(self.status, StatusCode::OK, "{self:?}");
         let body = self.json();
         let text = |name: &str| body[name].as_str().unwrap().to_owned();
         Tokens { access: text("access_token"), refresh: text("refresh_token"), body }
     }
 
-    pub(crate) fn assert_not_stored(&self) {
+    pub fn assert_not_stored(&self) {
         assert_eq!(self.headers[CACHE_CONTROL], "no-store", "{self:?}");
         assert_eq!(self.headers[PRAGMA], "no-cache", "{self:?}");
     }
 
     /// Status, the headers that go with it and no others, `error`, and `reason` or none.
     #[track_caller]
-    pub(crate) fn assert_refused(&self, status: u16, error: &str, reason: Option<&str>) {
+    pub fn assert_refused(&self, status: u16, error: &str, reason: Option<&str>) {
         assert_eq!(self.status, status, "{self:?}");
         let body = self.json();
         assert_eq!(body["error"], error, "{body}");
@@ -279,14 +274,14 @@ impl Answer {
 
     /// `400 invalid_grant`, which asks the user to log in again.
     #[track_caller]
-    pub(crate) fn assert_invalid_grant(&self, reason: &str) {
+    pub fn assert_invalid_grant(&self, reason: &str) {
         self.assert_refused(400, "invalid_grant", Some(reason));
         assert!(!self.headers.contains_key(WWW_AUTHENTICATE), "{self:?}");
     }
 
     /// 503: the client may try again with what it has.
     #[track_caller]
-    pub(crate) fn assert_unavailable(&self) {
+    pub fn assert_unavailable(&self) {
         self.assert_refused(503, "temporarily_unavailable", None);
         assert!(self.headers[RETRY_AFTER].to_str().unwrap().parse::<u32>().is_ok(), "{self:?}");
         assert!(!self.headers.contains_key(WWW_AUTHENTICATE), "{self:?}");
@@ -294,39 +289,39 @@ impl Answer {
 
     /// 401 `invalid_token`, from the layer or from an endpoint that demands an access token.
     #[track_caller]
-    pub(crate) fn assert_invalid_token(&self, reason: &str) {
+    pub fn assert_invalid_token(&self, reason: &str) {
         self.assert_refused(401, "invalid_token", Some(reason));
         let challenge = self.headers[WWW_AUTHENTICATE].to_str().unwrap();
         assert!(challenge.starts_with("Bearer error=\"invalid_token\""), "{challenge}");
     }
 }
 
-pub(crate) fn bearer(access_token: &str) -> String {
+pub fn bearer(access_token: &str) -> String {
     format!("Bearer {access_token}")
 }
 
-pub(crate) fn form(path: &str, parameters: &[(&str, &str)]) -> Request<Body> {
+pub fn form(path: &str, parameters: &[(&str, &str)]) -> Request<Body> {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(body)).unwrap()
 }
 
-pub(crate) fn json(path: &str, body: &Value) -> Request<Body> {
+pub fn json(path: &str, body: &Value) -> Request<Body> {
     Request::post(path).header(CONTENT_TYPE, "application/json").body(Body::from(body.to_string())).unwrap()
 }
 
 /// A request without a body, signed in by an access token.
-pub(crate) fn signed_in(method: &str, path: &str, access_token: &str) -> Request<Body> {
+pub fn signed_in(method: &str, path: &str, access_token: &str) -> Request<Body> {
     let builder = Request::builder().method(method).uri(path);
     builder.header(AUTHORIZATION, bearer(access_token)).body(Body::empty()).unwrap()
 }
 
-pub(crate) fn with_header(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
+pub fn with_header(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
     request.headers_mut().append(name, value.parse().unwrap());
     request
 }
 
 /// What an access token says, unchecked.
-pub(crate) fn claims_of(access_token: &str) -> Value {
+pub fn claims_of(access_token: &str) -> Value {
     use base64::Engine;
     let payload = access_token.split('.').nth(1).unwrap();
     serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()

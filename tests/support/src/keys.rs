@@ -1,7 +1,5 @@
 //! Key pairs in PEM, private part first, and what tests of keys make of them.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,25 +9,25 @@ use serde_json::{Value, json};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, Algorithm, Grant, KeySet, SigningKey};
 
-use crate::request_flow::{AUDIENCE, ISSUER};
+use crate::request::{AUDIENCE, ISSUER};
 
-pub(crate) const RSA: (&str, &str) = (include_str!("../data/keys/rsa2048.pem"), include_str!("../data/keys/rsa2048.pub.pem"));
-pub(crate) const P256: (&str, &str) = (include_str!("../data/keys/p256.pem"), include_str!("../data/keys/p256.pub.pem"));
-pub(crate) const P384: (&str, &str) = (include_str!("../data/keys/p384.pem"), include_str!("../data/keys/p384.pub.pem"));
-pub(crate) const ED25519: (&str, &str) = (include_str!("../data/keys/ed25519.pem"), include_str!("../data/keys/ed25519.pub.pem"));
-pub(crate) const RSA_ALGORITHMS: [Algorithm; 6] =
+pub const RSA: (&str, &str) = (include_str!("../../data/keys/rsa2048.pem"), include_str!("../../data/keys/rsa2048.pub.pem"));
+pub const P256: (&str, &str) = (include_str!("../../data/keys/p256.pem"), include_str!("../../data/keys/p256.pub.pem"));
+pub const P384: (&str, &str) = (include_str!("../../data/keys/p384.pem"), include_str!("../../data/keys/p384.pub.pem"));
+pub const ED25519: (&str, &str) = (include_str!("../../data/keys/ed25519.pem"), include_str!("../../data/keys/ed25519.pub.pem"));
+pub const RSA_ALGORITHMS: [Algorithm; 6] =
     [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512, Algorithm::Ps256, Algorithm::Ps384, Algorithm::Ps512];
 
-pub(crate) fn token(key: SigningKey, clock: &ManualClock) -> String {
+pub fn token(key: SigningKey, clock: &ManualClock) -> String {
     let signer = AccessTokenSigner::new(ISSUER, AUDIENCE, key).expect("names").with_clock(Arc::new(clock.clone()));
     signer.sign(&Grant::new("alice"), Duration::from_secs(300)).expect("a token").secret().to_owned()
 }
 
-pub(crate) fn oct(algorithm: &str, secret: &[u8]) -> String {
+pub fn oct(algorithm: &str, secret: &[u8]) -> String {
     json!({ "kty": "oct", "alg": algorithm, "k": URL_SAFE_NO_PAD.encode(secret) }).to_string()
 }
 
 /// One JWK of a set that holds one key.
-pub(crate) fn jwk(keys: &KeySet) -> Value {
+pub fn jwk(keys: &KeySet) -> Value {
     serde_json::from_str::<Value>(&keys.to_public_jwk_set()).expect("JSON")["keys"][0].clone()
 }
