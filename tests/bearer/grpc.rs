@@ -6,7 +6,7 @@ mod requests;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, TE};
 use http::{HeaderValue, Method, Request, Version};
 
-use support::request::Answer;
+use support::Received;
 
 /// A call as a gRPC client makes it.
 pub(crate) fn call(authorization: Option<&str>) -> Request<String> {
@@ -31,7 +31,7 @@ pub(crate) fn call_as(media_type: &str, authorization: Option<&str>) -> Request<
 }
 
 /// `grpc-message`, decoded.
-pub(crate) fn message(answer: &Answer) -> String {
+pub(crate) fn message(answer: &Received) -> String {
     let message = answer.headers["grpc-message"].to_str().unwrap();
     assert!(message.bytes().all(|byte| matches!(byte, 0x20..=0x7e)), "{message}");
     percent_encoding::percent_decode_str(message).decode_utf8().unwrap().into_owned()
@@ -39,7 +39,7 @@ pub(crate) fn message(answer: &Answer) -> String {
 
 /// Trailers-only: all in the headers, and the challenge that goes with it.
 #[track_caller]
-pub(crate) fn assert_grpc(answer: &Answer, code: &str, challenge: Option<&str>) {
+pub(crate) fn assert_grpc(answer: &Received, code: &str, challenge: Option<&str>) {
     assert_eq!((answer.status, &*answer.body), (200, ""), "{answer:?}");
     assert_eq!(answer.headers[CONTENT_TYPE], "application/grpc", "{answer:?}");
     assert_eq!(answer.headers.get_all("grpc-status").iter().collect::<Vec<_>>(), [code], "{answer:?}");
@@ -54,7 +54,7 @@ pub(crate) fn assert_grpc(answer: &Answer, code: &str, challenge: Option<&str>) 
 
 /// Nothing that only a gRPC client would understand.
 #[track_caller]
-pub(crate) fn assert_plain(answer: &Answer, what: &str) {
+pub(crate) fn assert_plain(answer: &Received, what: &str) {
     assert_ne!(answer.status, 200, "{what}: {answer:?}");
     assert_eq!(answer.headers[CONTENT_TYPE], "application/json", "{what}");
     for header in ["grpc-status", "grpc-message"] {

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use support::log::Log;
-use support::request::{Accounts, ask, hello, send, with_authorization, without_token};
+use support::{Accounts, Log, ask, hello, send, with_authorization, without_token};
 
 use axum::Router;
 use axum::routing::get;
@@ -87,7 +86,7 @@ async fn the_life_of_a_session_is_logged_without_its_tokens() {
     let (log, _guard) = Log::capture();
     let secret = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::new(secret).unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::new(secret).unwrap());
     let mut seen = vec![secret.to_owned()];
     let first = sessions.start(Grant::new("alice"), Some("a laptop")).await.unwrap();
     let said = log.take();

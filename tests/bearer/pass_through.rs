@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use support::request::{Answer, hello, with_authorization, without_token};
+use support::{Received, hello, with_authorization, without_token};
 
 use axum::Router;
 use axum::routing::get;
@@ -107,7 +107,7 @@ async fn a_service_that_stays_on_its_thread_can_be_protected() {
         }
     });
     let service = BearerAuthLayer::new(tokens.verifier()).layer(inner);
-    Answer::of(service.oneshot(with_authorization(&tokens.bearer("alice"))).await.unwrap()).await.assert_passed("here");
+    Received::of(service.oneshot(with_authorization(&tokens.bearer("alice"))).await.unwrap()).await.assert_passed("here");
 }
 
 #[test]
@@ -193,7 +193,7 @@ async fn cors_further_out_answers_preflights_and_marks_refusals() {
     refused.headers_mut().insert(header::ORIGIN, HeaderValue::from_static("https://app.test"));
     let answer = app.clone().oneshot(refused).await.unwrap();
     assert!(answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
-    Answer::of(answer).await.assert_token_missing();
+    Received::of(answer).await.assert_token_missing();
 
     let mut good = with_authorization(&tokens.bearer("alice")).map(axum::body::Body::from);
     *good.uri_mut() = "/me".parse().unwrap();
@@ -201,7 +201,7 @@ async fn cors_further_out_answers_preflights_and_marks_refusals() {
 
     // Further in it never sees a preflight, which bears no token.
     let inside = Router::new().route("/me", get(async || "")).layer(cors()).layer(BearerAuthLayer::new(tokens.verifier()));
-    Answer::of(inside.oneshot(preflight()).await.unwrap()).await.assert_token_missing();
+    Received::of(inside.oneshot(preflight()).await.unwrap()).await.assert_token_missing();
 }
 
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn cors_and_a_time_limit_go_around_the_layer_without_axum() {
     let answer = service.clone().oneshot(preflight().map(|_| String::new())).await.unwrap();
     assert_eq!(answer.status(), 200);
     let good = with_authorization(&tokens.bearer_with_scope("alice", "a"));
-    let answer = Answer::of(service.oneshot(good).await.unwrap()).await;
+    let answer = Received::of(service.oneshot(good).await.unwrap()).await;
     assert_eq!((answer.status, &*answer.body), (200, "alice"));
 }
 
@@ -228,7 +228,7 @@ async fn unknown_paths_stay_404_under_route_layer() {
         app.clone().oneshot(Request::get("/nothing").body(axum::body::Body::empty()).unwrap()).await.unwrap().status(),
         404
     );
-    Answer::of(app.oneshot(Request::get("/me").body(axum::body::Body::empty()).unwrap()).await.unwrap())
+    Received::of(app.oneshot(Request::get("/me").body(axum::body::Body::empty()).unwrap()).await.unwrap())
         .await
         .assert_token_missing();
 }

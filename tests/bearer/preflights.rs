@@ -2,7 +2,7 @@
 
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN};
 use http::{HeaderValue, Method, Request};
-use support::request::{Answer, hello, send};
+use support::{Received, hello, send};
 use tower::{ServiceBuilder, ServiceExt};
 use tower_bearer::BearerAuthLayer;
 use tower_bearer::test_util::TestTokens;
@@ -51,10 +51,10 @@ async fn a_cors_layer_further_out_answers_preflights_and_marks_refusals() {
     let tokens = TestTokens::new();
     let cors = CorsLayer::new().allow_origin(HeaderValue::from_static("https://app.example.com"));
     let service = ServiceBuilder::new().layer(cors).layer(BearerAuthLayer::new(tokens.verifier())).service(hello());
-    let answer = Answer::of(service.clone().oneshot(preflight()).await.unwrap()).await;
+    let answer = Received::of(service.clone().oneshot(preflight()).await.unwrap()).await;
     assert_eq!((answer.status, answer.challenge()), (200, None));
     let request = Request::builder().header(ORIGIN, "https://app.example.com").body(String::new()).unwrap();
-    let refused = Answer::of(service.oneshot(request).await.unwrap()).await;
+    let refused = Received::of(service.oneshot(request).await.unwrap()).await;
     refused.assert_token_missing();
     assert_eq!(refused.headers[ACCESS_CONTROL_ALLOW_ORIGIN], "https://app.example.com");
 }

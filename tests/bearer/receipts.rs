@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use support::request::{Accounts, ask, bearer, with_authorization};
-use support::store::{FailingStore, Outage};
+use support::{Accounts, FailingStore, Outage, ask, bearer_of, with_authorization};
 
 use http::{Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
@@ -20,7 +19,7 @@ impl Server {
     fn new() -> Self {
         let (tokens, store) = (TestTokens::new(), FailingStore::new(MemoryStore::new()));
         let secret = Secret::random().expect("randomness");
-        let sessions = Sessions::new(Accounts, store.clone(), tokens.signer(), &secret);
+        let sessions = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &secret);
         Self { tokens, store, sessions }
     }
 
@@ -47,7 +46,7 @@ async fn the_store_hears_once_of_each_generation() {
     let first = server.log_in().await;
     assert!(!server.is_confirmed(&first).await);
     for _ in 0..3 {
-        ask(&server.sessions.layer(), &bearer(&first)).await.assert_passed("alice");
+        ask(&server.sessions.layer(), &bearer_of(&first)).await.assert_passed("alice");
         assert!(server.is_confirmed(&first).await);
     }
     assert_eq!(server.told(), 1);
@@ -56,9 +55,9 @@ async fn the_store_hears_once_of_each_generation() {
     let second = server.sessions.refresh(first.refresh_token().clone()).await.unwrap();
     assert!(!server.is_confirmed(&second).await);
     // An older access token proves nothing about the newer refresh token.
-    ask(&server.sessions.layer(), &bearer(&first)).await.assert_passed("alice");
+    ask(&server.sessions.layer(), &bearer_of(&first)).await.assert_passed("alice");
     assert!(!server.is_confirmed(&second).await);
-    ask(&server.sessions.layer(), &bearer(&second)).await.assert_passed("alice");
+    ask(&server.sessions.layer(), &bearer_of(&second)).await.assert_passed("alice");
     assert!(server.is_confirmed(&second).await);
     assert_eq!(server.told(), 2);
 }
@@ -72,12 +71,15 @@ async fn only_an_answer_below_500_counts() {
             .sessions
             .layer()
             .layer(service_fn(move |_: Request<String>| async move { Response::builder().status(status).body(String::new()) }));
-        service.oneshot(with_authorization(&bearer(&pair))).await.unwrap();
+        service.oneshot(with_authorization(&bearer_of(&pair))).await.unwrap();
         assert_eq!(server.is_confirmed(&pair).await, counts, "{status}");
     }
     let pair = server.log_in().await;
     let failing = service_fn(async |_: Request<String>| Err::<Response<String>, _>("broken"));
-    assert_eq!(server.sessions.layer().layer(failing).oneshot(with_authorization(&bearer(&pair))).await.unwrap_err(), "broken");
+    assert_eq!(
+        server.sessions.layer().layer(failing).oneshot(with_authorization(&bearer_of(&pair))).await.unwrap_err(),
+        "broken"
+    );
     assert!(!server.is_confirmed(&pair).await);
 }
 
@@ -86,8 +88,8 @@ async fn a_refused_request_proves_nothing() {
     let server = Server::new();
     let pair = server.log_in().await;
     let layer = server.sessions.layer().require_scope("admin");
-    ask(&layer, &bearer(&pair)).await.assert_refused(403, "insufficient_scope", "scope_missing");
-    ask(&layer, &bearer(&pair)).await.assert_refused(403, "insufficient_scope", "scope_missing");
+    ask(&layer, &bearer_of(&pair)).await.assert_refused(403, "insufficient_scope", "scope_missing");
+    ask(&layer, &bearer_of(&pair)).await.assert_refused(403, "insufficient_scope", "scope_missing");
     assert!(!server.is_confirmed(&pair).await);
 }
 
@@ -95,7 +97,7 @@ async fn a_refused_request_proves_nothing() {
 async fn a_session_without_receipts_has_none() {
     let server = Server::new();
     let pair = server.sessions.start(Grant::new("alice").without_receipts(), None).await.unwrap();
-    ask(&server.sessions.layer(), &bearer(&pair)).await.assert_passed("alice");
+    ask(&server.sessions.layer(), &bearer_of(&pair)).await.assert_passed("alice");
     ask(&server.sessions.layer(), &server.tokens.bearer("alice")).await.assert_passed("alice");
     assert!(!server.is_confirmed(&pair).await);
     assert_eq!(server.told(), 0);
@@ -109,9 +111,9 @@ async fn a_receipt_that_was_not_written_is_given_again() {
     // The first request loads the revocations.
     ask(&layer, &server.tokens.bearer("alice")).await.assert_passed("alice");
     server.store.set_outage(Some(Outage::All));
-    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     assert_eq!(server.sessions.flush().await.unwrap_err().kind(), SessionErrorKind::Unavailable);
     server.store.set_outage(None);
-    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     assert!(server.is_confirmed(&pair).await);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use support::request::{ask, send, with_authorization, without_token};
+use support::{ask, send, with_authorization, without_token};
 
 use http::Request;
 use http::header::{AUTHORIZATION, HeaderValue};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 
-use support::request::{Answer, ask, hello, send, with_authorization, without_token};
+use support::{Received, ask, hello, send, with_authorization, without_token};
 
 use axum::Router;
 use axum::routing::get;
@@ -29,7 +29,7 @@ fn layer(tokens: &TestTokens) -> BearerAuthLayer {
 }
 
 /// The parameters of a challenge, by name. None stands twice.
-fn parameters(answer: &Answer) -> Vec<(String, String)> {
+fn parameters(answer: &Received) -> Vec<(String, String)> {
     let said = answer.challenge().expect("a challenge").strip_prefix("Bearer ").expect("the scheme");
     let parameters: Vec<_> = said.split(", ").map(|one| one.split_once('=').expect("a parameter")).collect();
     let names: BTreeSet<_> = parameters.iter().map(|(name, _)| *name).collect();
@@ -39,7 +39,7 @@ fn parameters(answer: &Answer) -> Vec<(String, String)> {
 }
 
 #[track_caller]
-fn assert_leads(answer: &Answer, scope: Option<&str>) {
+fn assert_leads(answer: &Received, scope: Option<&str>) {
     let parameters = parameters(answer);
     let value = |name: &str| parameters.iter().find(|(own, _)| own == name).map(|(_, value)| &**value);
     assert_eq!((value("resource_metadata"), value("scope")), (Some(METADATA), scope), "{answer:?}");
@@ -105,7 +105,7 @@ async fn what_the_server_does_wrong_has_no_challenge() {
     let tokens = TestTokens::new();
     let good = with_authorization(&tokens.bearer_with_scope("alice", "mcp:tools mcp:read")).map(axum::body::Body::from);
     let answer = app.route_layer(layer(&tokens)).oneshot(good).await.unwrap();
-    Answer::of(answer).await.assert_failed(500, "server_error");
+    Received::of(answer).await.assert_failed(500, "server_error");
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn extractors_and_scope_layers_within_lead_there_too() {
     let ask = async |path: &str, authorization: Option<&str>| {
         let mut request = authorization.map_or_else(without_token, with_authorization).map(axum::body::Body::from);
         *request.uri_mut() = path.parse().unwrap();
-        Answer::of(app.clone().oneshot(request).await.unwrap()).await
+        Received::of(app.clone().oneshot(request).await.unwrap()).await
     };
     for path in ["/me", "/admin"] {
         let answer = ask(path, None).await;
@@ -136,7 +136,7 @@ async fn a_scope_layer_within_names_what_every_request_needs_too() {
     let tokens = TestTokens::new();
     let service = layer(&tokens).layer(RequireScopeLayer::new("admin").layer(hello()));
     let request = with_authorization(&tokens.bearer_with_scope("alice", "mcp:tools mcp:read"));
-    let denied = Answer::of(service.oneshot(request).await.unwrap()).await;
+    let denied = Received::of(service.oneshot(request).await.unwrap()).await;
     denied.assert_refused(403, "insufficient_scope", "scope_missing");
     let parameters = parameters(&denied);
     let (_, scope) = parameters.iter().find(|(name, _)| name == "scope").expect("a scope");
@@ -188,7 +188,7 @@ async fn the_metadata_needs_no_token_and_is_not_the_handlers_to_answer() {
                 {
                     let mut request = authorization.map_or_else(without_token, with_authorization);
                     *request.uri_mut() = path.parse().unwrap();
-                    let answer = Answer::of(layer.layer(handler).oneshot(request).await.unwrap()).await;
+                    let answer = Received::of(layer.layer(handler).oneshot(request).await.unwrap()).await;
                     assert_eq!((answer.status, answer.challenge()), (200, None), "{path}");
                     assert_eq!(answer.json()["resource"], "https://api.example.com/mcp");
                     assert_eq!(answer.headers["content-type"], "application/json");

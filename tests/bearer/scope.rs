@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use support::request::{Answer, ask, hello, send, with_authorization, without_token};
+use support::{Received, ask, hello, send, with_authorization, without_token};
 
 use axum::Router;
 use axum::routing::get;
@@ -30,9 +30,9 @@ async fn a_token_without_the_scope_is_told_which_is_needed() {
 }
 
 /// `RequireScopeLayer` inside the layer, as in a `ServiceBuilder`.
-async fn scoped(layer: &BearerAuthLayer, request: Request<String>) -> Answer {
+async fn scoped(layer: &BearerAuthLayer, request: Request<String>) -> Received {
     let service = ServiceBuilder::new().layer(layer.clone()).layer(RequireScopeLayer::new("admin")).service(hello());
-    Answer::of(service.oneshot(request).await.expect("infallible")).await
+    Received::of(service.oneshot(request).await.expect("infallible")).await
 }
 
 // checklist 41
@@ -65,7 +65,7 @@ async fn the_scope_layer_demands_a_token_in_optional_mode() {
 async fn the_scope_layer_alone_lets_nobody_through() {
     let good = TestTokens::new().bearer_with_scope("alice", "admin");
     for request in [without_token(), with_authorization(&good)] {
-        let answer = Answer::of(RequireScopeLayer::new("admin").layer(hello()).oneshot(request).await.unwrap()).await;
+        let answer = Received::of(RequireScopeLayer::new("admin").layer(hello()).oneshot(request).await.unwrap()).await;
         answer.assert_failed(500, "server_error");
     }
     // Further out than the layer it sees nothing either.
@@ -73,7 +73,7 @@ async fn the_scope_layer_alone_lets_nobody_through() {
     let layer = BearerAuthLayer::new(tokens.verifier());
     let wrong_way_round = RequireScopeLayer::new("admin").layer(layer.layer(hello()));
     let request = with_authorization(&tokens.bearer_with_scope("alice", "admin"));
-    Answer::of(wrong_way_round.oneshot(request).await.unwrap()).await.assert_failed(500, "server_error");
+    Received::of(wrong_way_round.oneshot(request).await.unwrap()).await.assert_failed(500, "server_error");
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn each_of_two_scope_layers_is_asked() {
         .service(hello());
     for (granted, status) in [("a", 403), ("b", 403), ("b a", 200)] {
         let request = with_authorization(&tokens.bearer_with_scope("alice", granted));
-        assert_eq!(Answer::of(service.clone().oneshot(request).await.unwrap()).await.status, status, "{granted}");
+        assert_eq!(Received::of(service.clone().oneshot(request).await.unwrap()).await.status, status, "{granted}");
     }
 }
 
@@ -145,7 +145,7 @@ async fn one_closure_replaces_the_refusals_of_layer_scope_layer_and_extractors()
     ] {
         let mut request = with_authorization(authorization).map(axum::body::Body::from);
         *request.uri_mut() = path.parse().unwrap();
-        let answer = Answer::of(app(layer.clone()).oneshot(request).await.unwrap()).await;
+        let answer = Received::of(app(layer.clone()).oneshot(request).await.unwrap()).await;
         assert_eq!((answer.status, answer.challenge()), (418, None), "{path} {kind:?}");
         assert_eq!(answer.body, format!("{kind:?} at {path}"));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use support::request::{Accounts, ask, assert_ended, bearer, hello, log_in, send, with_authorization, without_token};
+use support::{Accounts, ask, assert_ended, bearer_of, hello, log_in, send, with_authorization, without_token};
 
 use http::Request;
 use tower::{Layer, Service, ServiceExt};
@@ -28,7 +28,7 @@ impl Server {
 
     /// A process of its own, with nothing in its memory.
     fn process(&self) -> Sessions<Accounts> {
-        Sessions::new(Accounts, Arc::clone(&self.store), self.tokens.signer(), &self.secret)
+        Sessions::new(Accounts::everybody(), Arc::clone(&self.store), self.tokens.signer(), &self.secret)
     }
 
     fn pass(&self, time: Duration) {
@@ -47,16 +47,16 @@ async fn the_very_next_request_after_a_logout_is_refused() {
     let mut service = layer.layer(hello());
     for by in [alices.access_token().secret(), alices.refresh_token().secret()] {
         let pair = log_in(&sessions, "alice").await;
-        ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+        ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
         let token = if by.starts_with("rt1_") { pair.refresh_token().secret() } else { pair.access_token().secret() };
         sessions.log_out(token).await.unwrap();
         assert_ended(&layer, &pair).await;
         assert_ended(&sessions.layer().optional(), &pair).await;
-        let answer = service.ready().await.unwrap().call(with_authorization(&bearer(&pair))).await.unwrap();
+        let answer = service.ready().await.unwrap().call(with_authorization(&bearer_of(&pair))).await.unwrap();
         assert_eq!(answer.status(), 401);
     }
     for pair in [&alices, &others] {
-        ask(&layer, &bearer(pair)).await.assert_passed("alice");
+        ask(&layer, &bearer_of(pair)).await.assert_passed("alice");
     }
 }
 
@@ -84,12 +84,12 @@ async fn every_way_to_end_a_session_is_felt_at_once() {
     let second = sessions.refresh(first.refresh_token().clone()).await.unwrap();
     server.pass(Duration::from_secs(60));
     let third = sessions.refresh(second.refresh_token().clone()).await.unwrap();
-    ask(&layer, &bearer(&third)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&third)).await.assert_passed("alice");
     sessions.refresh(first.refresh_token().clone()).await.unwrap_err();
     for pair in [&first, &second, &third] {
         assert_ended(&layer, pair).await;
     }
-    ask(&layer, &bearer(&bob)).await.assert_passed("bob");
+    ask(&layer, &bearer_of(&bob)).await.assert_passed("bob");
 }
 
 // checklist 53
@@ -105,7 +105,7 @@ async fn a_logout_outlives_the_process() {
         let layer = server.process().layer();
         let layer = if with_loader { layer.with_user_loader(Everybody::default()) } else { layer };
         assert_ended(&layer, &ended).await;
-        ask(&layer, &bearer(&living)).await.assert_passed("alice");
+        ask(&layer, &bearer_of(&living)).await.assert_passed("alice");
     }
 }
 
@@ -118,7 +118,7 @@ async fn a_revoked_token_stays_dead_for_its_whole_life_and_the_leeway() {
     let process = || server.process().with_policy(policy).with_leeway(leeway);
     let sessions = process();
     let ended = log_in(&sessions, "alice").await;
-    ask(&sessions.layer(), &bearer(&ended)).await.assert_passed("alice");
+    ask(&sessions.layer(), &bearer_of(&ended)).await.assert_passed("alice");
     sessions.log_out(ended.refresh_token().secret()).await.unwrap();
 
     let step = Duration::from_secs(1800);
@@ -138,8 +138,8 @@ async fn a_revoked_token_stays_dead_for_its_whole_life_and_the_leeway() {
     assert_ended(&sessions.layer(), &ended).await;
     assert_ended(&process().layer(), &ended).await;
     server.pass(Duration::from_millis(1));
-    ask(&sessions.layer(), &bearer(&ended)).await.assert_refused(401, "invalid_token", "token_expired");
-    ask(&process().layer(), &bearer(&ended)).await.assert_refused(401, "invalid_token", "token_expired");
+    ask(&sessions.layer(), &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "token_expired");
+    ask(&process().layer(), &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "token_expired");
 }
 
 // checklist 53
@@ -170,10 +170,10 @@ async fn the_layer_lets_no_token_outlive_its_session() {
     assert_eq!((pair.expires_in(), pair.refresh_token_expires_in()), (600, 600));
     server.pass(Duration::from_secs(599));
     let last = sessions.refresh(pair.refresh_token().clone()).await.unwrap();
-    ask(&sessions.layer(), &bearer(&last)).await.assert_passed("alice");
+    ask(&sessions.layer(), &bearer_of(&last)).await.assert_passed("alice");
     server.pass(Duration::from_secs(1));
     for pair in [&pair, &last] {
-        ask(&sessions.layer(), &bearer(pair)).await.assert_refused(401, "invalid_token", "token_expired");
+        ask(&sessions.layer(), &bearer_of(pair)).await.assert_refused(401, "invalid_token", "token_expired");
     }
 }
 
@@ -224,6 +224,6 @@ async fn the_layer_leaves_the_request_as_it_is() {
     let mut request = Request::put("/a?b=c").header("x-own", "1").body("body".to_owned()).unwrap();
     let authorization = server.tokens.bearer("alice").parse().unwrap();
     request.headers_mut().insert("authorization", authorization);
-    let answer = support::request::Answer::of(service.oneshot(request).await.unwrap()).await;
+    let answer = support::Received::of(service.oneshot(request).await.unwrap()).await;
     answer.assert_passed("PUT /a?b=c 2 1 body");
 }

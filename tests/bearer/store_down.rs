@@ -1,7 +1,6 @@
 //! A store that is down lets nobody in who should not be (OWASP ASVS 16.5.3).
 
-use support::request::{Accounts, ask, assert_ended, bearer, log_in, send, without_token};
-use support::store::{FailingStore, Outage};
+use support::{Accounts, FailingStore, Outage, ask, assert_ended, bearer_of, log_in, send, without_token};
 
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AccessTokenClaims, LoadUser, MemoryStore, Secret, SessionErrorKind, Sessions};
@@ -23,7 +22,7 @@ async fn nobody_passes_before_the_revocations_are_known() {
     let tokens = TestTokens::new();
     let secret = Secret::random().unwrap();
     let store = FailingStore::new(MemoryStore::new());
-    let process = || Sessions::new(Accounts, store.clone(), tokens.signer(), &secret);
+    let process = || Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &secret);
     let before = process();
     let (living, ended) = (log_in(&before, "alice").await, log_in(&before, "alice").await);
     before.log_out(ended.refresh_token().secret()).await.unwrap();
@@ -32,7 +31,7 @@ async fn nobody_passes_before_the_revocations_are_known() {
     let sessions = process();
     for layer in [sessions.layer(), sessions.layer().optional(), sessions.layer().with_user_loader(Everybody)] {
         for pair in [&living, &ended] {
-            ask(&layer, &bearer(pair)).await.assert_failed(503, "temporarily_unavailable");
+            ask(&layer, &bearer_of(pair)).await.assert_failed(503, "temporarily_unavailable");
         }
         // A token that is bad in itself needs no store.
         ask(&layer, "Bearer abc").await.assert_refused(401, "invalid_token", "token_invalid");
@@ -41,11 +40,11 @@ async fn nobody_passes_before_the_revocations_are_known() {
     send(&sessions.layer().optional(), without_token()).await.assert_passed("nobody");
 
     store.set_outage(None);
-    ask(&sessions.layer(), &bearer(&living)).await.assert_passed("alice");
+    ask(&sessions.layer(), &bearer_of(&living)).await.assert_passed("alice");
     assert_ended(&sessions.layer(), &ended).await;
     // What is known is asked in memory.
     store.set_outage(Some(Outage::All));
-    ask(&sessions.layer(), &bearer(&living)).await.assert_passed("alice");
+    ask(&sessions.layer(), &bearer_of(&living)).await.assert_passed("alice");
     assert_ended(&sessions.layer(), &ended).await;
 }
 
@@ -54,7 +53,7 @@ async fn nobody_passes_before_the_revocations_are_known() {
 async fn a_logout_that_the_store_did_not_hear_of_is_not_reported_as_done() {
     let tokens = TestTokens::new();
     let store = FailingStore::new(MemoryStore::new());
-    let sessions = Sessions::new(Accounts, store.clone(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &Secret::random().unwrap());
     let pair = log_in(&sessions, "alice").await;
     store.set_outage(Some(Outage::All));
     let error = sessions.log_out(pair.refresh_token().secret()).await.unwrap_err();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::sources::{bare, cookie};
-use support::request::{Accounts, Answer, log_in, send};
+use support::{Accounts, Received, log_in, send};
 
 use http::Request;
 use tower_bearer::test_util::TestTokens;
@@ -39,12 +39,12 @@ impl Feed {
         self.tickets.issue(&self.claims(&self.tokens.bearer(subject))).unwrap().to_string()
     }
 
-    async fn ask(&self, query: &str) -> Answer {
+    async fn ask(&self, query: &str) -> Received {
         ask(&self.layer, query).await
     }
 }
 
-async fn ask(layer: &BearerAuthLayer, query: &str) -> Answer {
+async fn ask(layer: &BearerAuthLayer, query: &str) -> Received {
     send(layer, Request::get(format!("/feed?{query}")).body(String::new()).unwrap()).await
 }
 
@@ -124,7 +124,7 @@ async fn a_ticket_ends_with_its_access_token() {
 #[tokio::test]
 async fn a_ticket_of_a_session_that_was_ended_meanwhile_lets_nobody_in() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
     let tickets = Tickets::new().with_clock(Arc::new(tokens.clock().clone()));
     let layer = sessions.layer().with_token_sources([TokenSource::ticket(&tickets)]);
     let issue = |pair: &TokenResponse| {
@@ -230,10 +230,9 @@ async fn a_ticket_allows_what_its_access_token_does() {
     let layer = feed.layer.clone().require_scope("write");
     ask(&layer, &ticket(&reads)).await.assert_refused(403, "insufficient_scope", "scope_missing");
     ask(&layer, &ticket(&writes)).await.assert_passed("alice");
-    let inner =
-        tower::Layer::layer(&feed.layer, tower::Layer::layer(&RequireScopeLayer::new("write"), support::request::hello()));
+    let inner = tower::Layer::layer(&feed.layer, tower::Layer::layer(&RequireScopeLayer::new("write"), support::hello()));
     let request = Request::get(format!("/feed?{}", ticket(&reads))).body(String::new()).unwrap();
-    let answer = Answer::of(tower::ServiceExt::oneshot(inner, request).await.unwrap()).await;
+    let answer = Received::of(tower::ServiceExt::oneshot(inner, request).await.unwrap()).await;
     answer.assert_refused(403, "insufficient_scope", "scope_missing");
 
     let grant = Grant::new("alice").with_scope(Scope::from_static("read")).with_claim("tenant", "t-1");
@@ -245,7 +244,7 @@ async fn a_ticket_allows_what_its_access_token_does() {
     });
     let request = Request::get(format!("/feed?{query}")).body(String::new()).unwrap();
     let answer = tower::ServiceExt::oneshot(tower::Layer::layer(&feed.layer, handler), request).await.unwrap();
-    Answer::of(answer).await.assert_passed("alice read t-1");
+    Received::of(answer).await.assert_passed("alice read t-1");
 }
 
 #[test]

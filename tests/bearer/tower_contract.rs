@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use support::request::{Accounts, Answer, hello, with_authorization, without_token};
+use support::{Accounts, Received, hello, with_authorization, without_token};
 
 use http::{Request, Response};
 use tower::buffer::Buffer;
@@ -84,7 +84,7 @@ async fn the_service_that_was_polled_ready_is_the_one_that_is_called() {
         }
     }
     // The first request of sessions waits as well: for the revocations.
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
     let mut service = sessions.layer().layer(Strict::default());
     for _ in 0..2 {
         assert_eq!(status(&mut service, with_authorization(&tokens.bearer("alice"))).await, 200);
@@ -206,7 +206,7 @@ async fn whoever_waits_is_polled_on_and_answered_once() {
     let service = waiting.layer(hello());
     let answers = [tokens.bearer("alice"), tokens.bearer("bob"), tokens.bearer("alice")].map(|token| {
         let service = service.clone();
-        tokio::spawn(async move { Answer::of(service.oneshot(with_authorization(&token)).await.unwrap()).await })
+        tokio::spawn(async move { Received::of(service.oneshot(with_authorization(&token)).await.unwrap()).await })
     });
     let [first, second, third] = answers;
     first.await.unwrap().assert_passed("alice");

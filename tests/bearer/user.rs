@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use support::request::{Answer, with_authorization, without_token};
+use support::{Received, with_authorization, without_token};
 
 use axum::Router;
 use axum::routing::get;
@@ -57,10 +57,10 @@ fn app(layer: BearerAuthLayer) -> Router {
         .route_layer(layer)
 }
 
-async fn get_from(app: &Router, path: &str, authorization: Option<&str>) -> Answer {
+async fn get_from(app: &Router, path: &str, authorization: Option<&str>) -> Received {
     let mut request = authorization.map_or_else(without_token, with_authorization);
     *request.uri_mut() = path.parse().expect("a path");
-    Answer::of(app.clone().oneshot(request.map(axum::body::Body::from)).await.expect("infallible")).await
+    Received::of(app.clone().oneshot(request.map(axum::body::Body::from)).await.expect("infallible")).await
 }
 
 #[tokio::test]
@@ -180,9 +180,9 @@ async fn without_axum_the_extensions_say_the_same() {
         let kinds = (user.map_err(|error| error.kind()), other.map_err(|error| error.kind()));
         Ok::<_, Infallible>(Response::new(format!("{claims:?} {kinds:?}")))
     }));
-    let alice = Answer::of(service.clone().oneshot(with_authorization(&tokens.bearer("alice"))).await.unwrap()).await;
+    let alice = Received::of(service.clone().oneshot(with_authorization(&tokens.bearer("alice"))).await.unwrap()).await;
     alice.assert_passed(&format!("Some(\"alice\") (Ok(\"Alice\"), Err({:?}))", BearerErrorKind::Misconfigured));
-    let nobody = Answer::of(service.oneshot(without_token()).await.unwrap()).await;
+    let nobody = Received::of(service.oneshot(without_token()).await.unwrap()).await;
     nobody.assert_passed("None (Err(TokenMissing), Err(TokenMissing))");
 
     let bare = Request::new(());

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use support::request::{Accounts, SlowUsers, ask, bearer, log_in, with_authorization, without_token};
+use support::{Accounts, SlowUsers, ask, bearer_of, log_in, with_authorization, without_token};
 
 use http::{Extensions, Request, Response};
 use tokio::time::Instant;
@@ -35,7 +35,7 @@ async fn watch_over(layer: &BearerAuthLayer, authorization: &str) -> AccessToken
 }
 
 fn sessions_of(tokens: &TestTokens) -> Sessions<Accounts> {
-    Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().expect("randomness"))
+    Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().expect("randomness"))
 }
 
 /// Waits in a task of its own, and has begun to.
@@ -97,7 +97,7 @@ async fn a_logout_wakes_whoever_waits_at_once() {
     let sessions = sessions_of(&tokens);
     for way in ["refresh token", "access token", "everywhere", "by its id"] {
         let pair = log_in(&sessions, "alice").await;
-        let watch = watch_over(&sessions.layer(), &bearer(&pair)).await;
+        let watch = watch_over(&sessions.layer(), &bearer_of(&pair)).await;
         let (one, another) = (waiting(&watch).await, waiting(&watch.clone()).await);
         let before = Instant::now();
         match way {
@@ -118,7 +118,7 @@ async fn the_end_of_another_session_wakes_nobody() {
     let sessions = sessions_of(&tokens);
     let (mine, other, bobs) =
         (log_in(&sessions, "alice").await, log_in(&sessions, "alice").await, log_in(&sessions, "bob").await);
-    let watch = watch_over(&sessions.layer(), &bearer(&mine)).await;
+    let watch = watch_over(&sessions.layer(), &bearer_of(&mine)).await;
     let waiting = waiting(&watch).await;
     for pair in [&other, &bobs] {
         sessions.log_out(pair.refresh_token().secret()).await.unwrap();
@@ -139,12 +139,12 @@ async fn a_refresh_ends_nothing_and_theft_does() {
     let tokens = TestTokens::new();
     let sessions = sessions_of(&tokens);
     let first = log_in(&sessions, "alice").await;
-    let watch = watch_over(&sessions.layer(), &bearer(&first)).await;
+    let watch = watch_over(&sessions.layer(), &bearer_of(&first)).await;
     tokens.clock().advance(Duration::from_secs(60));
     let second = sessions.refresh(first.refresh_token().clone()).await.unwrap();
     tokens.clock().advance(Duration::from_secs(60));
     let third = sessions.refresh(second.refresh_token().clone()).await.unwrap();
-    ask(&sessions.layer(), &bearer(&third)).await.assert_passed("alice");
+    ask(&sessions.layer(), &bearer_of(&third)).await.assert_passed("alice");
     assert_eq!(watch.end(), None);
     let waiting = waiting(&watch).await;
     sessions.refresh(first.refresh_token().clone()).await.unwrap_err();
@@ -154,10 +154,10 @@ async fn a_refresh_ends_nothing_and_theft_does() {
 #[tokio::test(start_paused = true)]
 async fn a_logout_on_another_process_is_heard_of_within_a_second() {
     let (tokens, secret, store) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let process = || Sessions::new(Accounts, Arc::clone(&store), tokens.signer(), &secret);
+    let process = || Sessions::new(Accounts::everybody(), Arc::clone(&store), tokens.signer(), &secret);
     let (here, there) = (process(), process());
     let pair = log_in(&here, "alice").await;
-    let waiting = waiting(&watch_over(&there.layer(), &bearer(&pair)).await).await;
+    let waiting = waiting(&watch_over(&there.layer(), &bearer_of(&pair)).await).await;
     // The watch alone keeps that process listening: its sessions and its layer are gone.
     drop(there);
     let before = Instant::now();
@@ -171,7 +171,7 @@ async fn what_happened_before_anybody_waited_is_seen() {
     let tokens = TestTokens::new();
     let sessions = sessions_of(&tokens);
     let pair = log_in(&sessions, "alice").await;
-    let watch = watch_over(&sessions.layer(), &bearer(&pair)).await;
+    let watch = watch_over(&sessions.layer(), &bearer_of(&pair)).await;
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
     assert_eq!((watch.end(), watch.ended().await), (Some(TokenEnd::SessionRevoked), TokenEnd::SessionRevoked));
 }
@@ -183,7 +183,7 @@ async fn no_logout_is_missed_by_those_who_begin_to_wait_meanwhile() {
     let sessions = sessions_of(&tokens);
     for _ in 0..50 {
         let pair = log_in(&sessions, "alice").await;
-        let watch = watch_over(&sessions.layer(), &bearer(&pair)).await;
+        let watch = watch_over(&sessions.layer(), &bearer_of(&pair)).await;
         let waiting: Vec<_> = (0..8)
             .map(|_| {
                 tokio::spawn({
@@ -205,7 +205,7 @@ async fn it_may_be_given_up_and_asked_again() {
     let tokens = TestTokens::new();
     let sessions = sessions_of(&tokens);
     let pair = log_in(&sessions, "alice").await;
-    let watch = watch_over(&sessions.layer(), &bearer(&pair)).await;
+    let watch = watch_over(&sessions.layer(), &bearer_of(&pair)).await;
     for _ in 0..3 {
         assert!(is_pending(watch.ended()));
     }
@@ -236,14 +236,14 @@ async fn a_token_of_another_issuer_only_expires() {
     let tokens = TestTokens::new();
     let sessions = sessions_of(&tokens);
     let pair = log_in(&sessions, "alice").await;
-    let sid = support::request::segment(pair.access_token().secret(), 1)["sid"].clone();
+    let sid = support::segment(pair.access_token().secret(), 1)["sid"].clone();
     let claims = serde_json::json!({
         "iss": "https://id.test", "aud": "test", "sub": "alice", "sid": sid, "exp": tokens.clock().now().as_secs() + 300
     });
-    let keys = KeySet::from_hmac_secret(tower_bearer::Algorithm::Hs256, support::request::HMAC_KEY).unwrap();
+    let keys = KeySet::from_hmac_secret(tower_bearer::Algorithm::Hs256, support::HMAC_KEY).unwrap();
     let theirs = AccessTokenVerifier::new("https://id.test", "test", keys).unwrap().with_clock(Arc::new(tokens.clock().clone()));
     let layer = sessions.layer().with_verifier(theirs).unwrap();
-    let watch = watch_over(&layer, &format!("Bearer {}", support::request::token(&claims))).await;
+    let watch = watch_over(&layer, &format!("Bearer {}", support::token(&claims))).await;
     let waiting = waiting(&watch).await;
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
     assert_eq!(watch.end(), None);
@@ -271,7 +271,7 @@ async fn a_layer_without_sessions_sees_the_end_of_the_token_only() {
     let tokens = TestTokens::new();
     let sessions = sessions_of(&tokens);
     let pair = log_in(&sessions, "alice").await;
-    let watch = watch_over(&BearerAuthLayer::new(sessions.verifier()), &bearer(&pair)).await;
+    let watch = watch_over(&BearerAuthLayer::new(sessions.verifier()), &bearer_of(&pair)).await;
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
     assert_eq!(watch.end(), None);
     tokens.clock().advance(Duration::from_secs(pair.expires_in()));

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::sources::cookie;
 use crate::websocket::loopback::{Client, feed, serve};
-use support::request::{Accounts, Answer, bearer, log_in};
+use support::{Accounts, Received, bearer_of, log_in};
 
 use axum::Router;
 use axum::body::Body;
@@ -30,7 +30,7 @@ struct Server {
 impl Server {
     async fn start() -> Self {
         let tokens = TestTokens::new();
-        let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+        let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
         let tickets = Tickets::new().with_clock(Arc::new(tokens.clock().clone()));
         let sources = [TokenSource::header(), TokenSource::websocket_protocol(), TokenSource::ticket(&tickets), cookie()];
         let app: Router = Router::new()
@@ -53,8 +53,8 @@ impl Server {
     }
 
     async fn ticket(&self, pair: &TokenResponse) -> String {
-        let request = Request::post("/feed/ticket").header("authorization", bearer(pair)).body(Body::empty()).unwrap();
-        let answer = Answer::of(self.app.clone().oneshot(request).await.unwrap()).await;
+        let request = Request::post("/feed/ticket").header("authorization", bearer_of(pair)).body(Body::empty()).unwrap();
+        let answer = Received::of(self.app.clone().oneshot(request).await.unwrap()).await;
         assert_eq!((answer.status, answer.challenge()), (200, None), "{answer:?}");
         answer.json()["ticket"].as_str().unwrap().to_owned()
     }

@@ -3,7 +3,7 @@
 use http::Request;
 use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use serde_json::Value;
-use support::request::{Answer, ask};
+use support::{Received, ask};
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -44,27 +44,27 @@ impl Site {
         Self { tokens, sessions, endpoints, cookies }
     }
 
-    async fn post(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Answer {
+    async fn post(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Received {
         let mut request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = Answer::of(self.endpoints.clone().oneshot(request.body(form.to_owned()).unwrap()).await.unwrap()).await;
+        let answer = Received::of(self.endpoints.clone().oneshot(request.body(form.to_owned()).unwrap()).await.unwrap()).await;
         assert_eq!(answer.headers["cache-control"], "no-store");
         answer
     }
 
-    async fn log_in(&self) -> Answer {
+    async fn log_in(&self) -> Received {
         self.post("/login", OWN, "username=alice&password=wonderland-7&delivery=cookie").await
     }
 
-    async fn refresh(&self, cookie: &str) -> Answer {
+    async fn refresh(&self, cookie: &str) -> Received {
         self.post("/refresh", &[OWN[0], ("cookie", cookie)], "").await
     }
 }
 
 /// The cookies that an answer sets: name, value, attributes in lower case.
-fn set_cookies(answer: &Answer) -> Vec<(String, String, Vec<String>)> {
+fn set_cookies(answer: &Received) -> Vec<(String, String, Vec<String>)> {
     let lines = answer.headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap());
     lines
         .map(|line| {
@@ -77,13 +77,13 @@ fn set_cookies(answer: &Answer) -> Vec<(String, String, Vec<String>)> {
 }
 
 /// `name=value` of the one cookie that an answer sets.
-fn jar(answer: &Answer) -> String {
+fn jar(answer: &Received) -> String {
     let cookies = set_cookies(answer);
     let [(name, value, _)] = &cookies[..] else { panic!("{cookies:?}") };
     format!("{name}={value}")
 }
 
-fn assert_cross_site(answer: &Answer) {
+fn assert_cross_site(answer: &Received) {
     assert_eq!((answer.status, answer.challenge(), &answer.json()["reason"]), (403, None, &Value::from("cross_site")));
     assert!(set_cookies(answer).is_empty());
 }
@@ -249,13 +249,13 @@ async fn the_access_token_may_be_a_cookie_too_which_the_layer_reads() {
     let layer = site.sessions.layer().with_token_sources(site.cookies.token_sources());
     let by_cookie =
         |site: &str| Request::builder().header(COOKIE, &jar).header("sec-fetch-site", site).body(String::new()).unwrap();
-    support::request::send(&layer, by_cookie("same-origin")).await.assert_passed("alice");
-    support::request::send(&layer, by_cookie("cross-site")).await.assert_token_missing();
+    support::send(&layer, by_cookie("same-origin")).await.assert_passed("alice");
+    support::send(&layer, by_cookie("cross-site")).await.assert_token_missing();
     ask(&layer, &format!("Bearer {}", answer.json()["access_token"].as_str().unwrap())).await.assert_passed("alice");
 
     // The endpoints for those who are logged in read it too, and a logout takes both.
     let sessions = Request::get("/sessions").header(COOKIE, &jar).header("sec-fetch-site", "same-origin");
-    let list = Answer::of(site.endpoints.clone().oneshot(sessions.body(String::new()).unwrap()).await.unwrap()).await;
+    let list = Received::of(site.endpoints.clone().oneshot(sessions.body(String::new()).unwrap()).await.unwrap()).await;
     assert_eq!((list.status, list.json()["sessions"].as_array().unwrap().len()), (200, 1));
     let out = site.post("/logout-everywhere", &[OWN[0], ("cookie", &jar)], "").await;
     assert_eq!((out.status, set_cookies(&out).len()), (200, 2));

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Request, StatusCode};
 use http_body::Frame;
-use support::login::{Login, form, signed_in, with_header};
+use support::{Login, form, signed_in, with_header};
 
 /// The endpoints that read a body.
 const READ: [&str; 3] = ["/login", "/refresh", "/logout"];
@@ -48,7 +48,7 @@ async fn a_body_above_8_kib_is_too_large_announced_or_not() {
         let whole = post(path, FORM, format!("{}a", kib(8)));
         let json = post(path, JSON, format!("{{\"username\":\"{}\"}}", "a".repeat(8192)));
         for request in [announced, streamed, post(path, JSON, endless), whole, json] {
-            login.send(request).await.assert_refused(413, "invalid_request", None);
+            login.send(request).await.assert_error(413, "invalid_request", None);
         }
         // 8 KiB are not above 8 KiB.
         assert_ne!(login.send(post(path, FORM, kib(8))).await.status, StatusCode::PAYLOAD_TOO_LARGE);
@@ -62,12 +62,12 @@ async fn other_media_types_are_refused() {
     let others = ["text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencodedx", "application/jsonp", ""];
     for path in READ {
         for other in others.into_iter().chain(["application/json, text/plain", "text/json", "*/*", "json"]) {
-            login.send(post(path, other, "{}")).await.assert_refused(415, "invalid_request", None);
+            login.send(post(path, other, "{}")).await.assert_error(415, "invalid_request", None);
         }
         let none = Request::post(path).body(Body::from("username=alice&password=wonderland-7")).unwrap();
-        login.send(none).await.assert_refused(415, "invalid_request", None);
+        login.send(none).await.assert_error(415, "invalid_request", None);
         let two = with_header(post(path, JSON, "{}"), "content-type", "text/plain");
-        login.send(two).await.assert_refused(415, "invalid_request", None);
+        login.send(two).await.assert_error(415, "invalid_request", None);
     }
 }
 
@@ -88,10 +88,10 @@ async fn what_is_no_utf_8_is_refused() {
     let login = Login::new();
     for path in READ {
         for body in [&b"token=%FF"[..], b"username=\xff&password=x", b"refresh_token=%C3%28", b"%80=x"] {
-            login.send(post(path, FORM, body)).await.assert_refused(400, "invalid_request", None);
+            login.send(post(path, FORM, body)).await.assert_error(400, "invalid_request", None);
         }
         for body in [&b"{\"token\": \"\xff\"}"[..], b"{\"\xc3\x28\": 1}", br#"{"token": "\ud800"}"#] {
-            login.send(post(path, JSON, body)).await.assert_refused(400, "invalid_request", None);
+            login.send(post(path, JSON, body)).await.assert_error(400, "invalid_request", None);
         }
     }
 }
@@ -101,7 +101,7 @@ async fn the_replacement_character_is_a_character_like_any_other() {
     let login = Login::new();
     login.accounts.change("alice", |account| account.password = "wonder\u{fffd}land".to_owned());
     let body = serde_json::json!({ "username": "alice", "password": "wonder\u{fffd}land" });
-    login.send(support::login::json("/login", &body)).await.tokens();
+    login.send(support::json_request("/login", &body)).await.tokens();
     login.log_in("alice").await;
 }
 
@@ -111,10 +111,10 @@ async fn a_repeated_parameter_is_refused() {
     let login = Login::new();
     for path in READ {
         for body in ["a=1&a=1", "username=alice&password=x&username=bob", "token=a&token=", "token=&token=", "a&a"] {
-            login.send(post(path, FORM, body)).await.assert_refused(400, "invalid_request", None);
+            login.send(post(path, FORM, body)).await.assert_error(400, "invalid_request", None);
         }
         for body in [r#"{"a": 1, "a": 1}"#, r#"{"token": "a", "to\u006ben": "a"}"#, r#"{"token": null, "token": "a"}"#] {
-            login.send(post(path, JSON, body)).await.assert_refused(400, "invalid_request", None);
+            login.send(post(path, JSON, body)).await.assert_error(400, "invalid_request", None);
         }
     }
 }
@@ -126,9 +126,9 @@ async fn a_missing_parameter_is_refused() {
     for path in READ {
         for request in [form(path, &[]), post(path, JSON, "{}"), form(path, &[("username", "alice")]), form(path, &[("x", "y")])]
         {
-            login.send(request).await.assert_refused(400, "invalid_request", None);
+            login.send(request).await.assert_error(400, "invalid_request", None);
         }
-        login.send(Request::post(path).body(Body::empty()).unwrap()).await.assert_refused(400, "invalid_request", None);
+        login.send(Request::post(path).body(Body::empty()).unwrap()).await.assert_error(400, "invalid_request", None);
     }
 }
 
@@ -139,11 +139,11 @@ async fn json_that_is_no_object_of_texts_is_refused() {
     let deep = format!("{}{}", "[".repeat(4000), "]".repeat(4000));
     for path in READ {
         for body in ["[]", "1", "\"a\"", "null", "true", "", "{", "{}{}", "{\"token\": }", "\u{feff}{}", deep.as_str()] {
-            login.send(post(path, JSON, body.to_owned())).await.assert_refused(400, "invalid_request", None);
+            login.send(post(path, JSON, body.to_owned())).await.assert_error(400, "invalid_request", None);
         }
         for value in ["1", "1.5", "true", "[]", "[\"a\"]", "{}", "{\"a\": \"b\"}"] {
             let body = format!(r#"{{"username": {value}, "password": {value}, "refresh_token": {value}, "token": {value}}}"#);
-            login.send(post(path, JSON, body)).await.assert_refused(400, "invalid_request", None);
+            login.send(post(path, JSON, body)).await.assert_error(400, "invalid_request", None);
         }
     }
 }
@@ -157,7 +157,7 @@ async fn parameters_in_the_query_are_refused() {
         [("username", "alice"), ("password", "wonderland-7"), ("refresh_token", &tokens.refresh), ("token", &tokens.refresh)];
     for path in READ {
         for query in ["username=alice&password=wonderland-7", "a", "refresh_token=x"] {
-            login.send(form(&format!("{path}?{query}"), &body)).await.assert_refused(400, "invalid_request", None);
+            login.send(form(&format!("{path}?{query}"), &body)).await.assert_error(400, "invalid_request", None);
         }
     }
     login.refresh(&tokens.refresh).await.tokens();
@@ -168,7 +168,7 @@ async fn parameters_in_the_query_are_refused_where_no_body_is_read_too() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
     for (method, path) in [("GET", "/sessions?access_token=x"), ("POST", "/logout-everywhere?access_token=x")] {
-        login.send(signed_in(method, path, &tokens.access)).await.assert_refused(400, "invalid_request", None);
+        login.send(signed_in(method, path, &tokens.access)).await.assert_error(400, "invalid_request", None);
     }
 }
 
@@ -184,7 +184,7 @@ async fn any_other_method_is_refused_with_those_that_are_allowed() {
                 continue;
             }
             let answer = login.send(signed_in(method, &path, &tokens.access)).await;
-            answer.assert_refused(405, "invalid_request", None);
+            answer.assert_error(405, "invalid_request", None);
             assert_eq!(answer.headers["allow"], allowed, "{method} {path}");
         }
     }
@@ -198,7 +198,7 @@ async fn the_list_of_sessions_and_one_session_have_one_method_each() {
     let one = format!("/sessions/{}", login.row(&tokens).await.id());
     for (method, path, allowed) in [("PUT", &*one, "DELETE"), ("GET", &one, "DELETE"), ("DELETE", "/sessions", "GET")] {
         let answer = login.send(signed_in(method, path, &tokens.access)).await;
-        answer.assert_refused(405, "invalid_request", None);
+        answer.assert_error(405, "invalid_request", None);
         assert_eq!(answer.headers["allow"], allowed, "{method} {path}");
     }
 }
@@ -210,7 +210,7 @@ async fn an_unknown_path_is_not_found() {
     for path in ["/", "/log", "/loginx", "/login/", "/login/x", "//login", "/LOGIN", "/sessionsx", "/sessions/a/b", "/%6cogin"] {
         for method in ["GET", "POST", "DELETE"] {
             let answer = login.send(signed_in(method, path, &tokens.access)).await;
-            answer.assert_refused(404, "invalid_request", None);
+            answer.assert_error(404, "invalid_request", None);
         }
     }
 }
@@ -220,7 +220,7 @@ async fn a_body_that_breaks_off_is_refused() {
     let login = Login::new();
     for path in READ {
         let broken = pieces([Ok(Bytes::from_static(b"username=alice&password=wonderland-7")), Err("the client is gone")]);
-        login.send(post(path, FORM, broken)).await.assert_refused(400, "invalid_request", None);
+        login.send(post(path, FORM, broken)).await.assert_error(400, "invalid_request", None);
     }
 }
 
@@ -264,6 +264,6 @@ async fn no_answer_echoes_what_was_sent() {
         request.headers_mut().insert("origin", MARK.parse().unwrap());
         let answer = login.send(request).await;
         assert!(!format!("{answer:?}").contains(MARK), "{answer:?}");
-        assert!(answer.status.as_u16() < 500, "{answer:?}");
+        assert!(answer.status < 500, "{answer:?}");
     }
 }

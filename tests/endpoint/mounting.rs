@@ -9,7 +9,7 @@ use axum::routing::get;
 use http::Request;
 use http::header::CACHE_CONTROL;
 use serde_json::{Value, json};
-use support::login::{Answer, Login, bearer, claims_of, form, signed_in};
+use support::{Login, Received, bearer, claims_of, form, signed_in};
 use tower::{Service, ServiceExt};
 use tower_bearer::{
     AccessTokenSigner, AccessTokenVerifier, CurrentUser, Grant, JwksEndpoint, KeySet, LoginEndpoint, LogoutEndpoint,
@@ -18,12 +18,12 @@ use tower_bearer::{
 
 const CREDENTIALS: [(&str, &str); 2] = [("username", "alice"), ("password", "wonderland-7")];
 
-async fn ask<S, B>(service: &S, request: Request<Body>) -> Answer
+async fn ask<S, B>(service: &S, request: Request<Body>) -> Received
 where
     S: Service<Request<Body>, Response = http::Response<B>, Error = Infallible> + Clone,
     B: http_body::Body<Data = bytes::Bytes, Error: std::fmt::Debug>,
 {
-    Answer::read(service.clone().oneshot(request)).await
+    Received::read(service.clone().oneshot(request)).await
 }
 
 /// Logs in, refreshes, lists, ends one session, logs out, and logs out everywhere, below `path`.
@@ -53,7 +53,7 @@ async fn all_endpoints_are_nested_in_an_axum_router() {
     // To say where it is mounted harms nothing.
     let app: Router = Router::new().nest_service("/api/auth", login.endpoints().with_path("/api/auth/"));
     everything_works_below("/api/auth", &app).await;
-    ask(&app, form("/api/auth/nowhere", &[])).await.assert_refused(404, "invalid_request", None);
+    ask(&app, form("/api/auth/nowhere", &[])).await.assert_error(404, "invalid_request", None);
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn without_a_router_the_endpoints_take_the_prefix_off_themselves() {
     everything_works_below("/auth", &login.endpoints().with_path("/auth")).await;
     let service = login.endpoints().with_path("/auth");
     for path in ["/auth", "/authlogin", "/auth/auth/login", "/other/login"] {
-        ask(&service, form(path, &CREDENTIALS)).await.assert_refused(404, "invalid_request", None);
+        ask(&service, form(path, &CREDENTIALS)).await.assert_error(404, "invalid_request", None);
     }
     everything_works_below("", &login.endpoints()).await;
 }
@@ -89,7 +89,7 @@ async fn a_router_with_the_layer_and_the_endpoints_is_a_whole_application() {
     let app: Router = Router::new().route("/me", me).route_layer(login.sessions.layer()).nest_service("/auth", login.endpoints());
     let tokens = ask(&app, form("/auth/login", &CREDENTIALS)).await.tokens();
     let me = || Request::get("/me").header("authorization", bearer(&tokens.access)).body(Body::empty()).unwrap();
-    assert_eq!(&ask(&app, me()).await.body[..], b"alice");
+    assert_eq!(ask(&app, me()).await.body, "alice");
     assert_eq!(ask(&app, form("/auth/logout", &[("token", &tokens.refresh)])).await.status, 200);
     ask(&app, me()).await.assert_invalid_token("session_revoked");
 }
@@ -134,7 +134,7 @@ async fn of_a_key_pair_the_public_part_is_published_and_checks_our_tokens() {
         }
         // Another service, which knows nothing but what is published.
         let signer = AccessTokenSigner::new("https://issuer.test", "test", key).unwrap();
-        let token = signer.sign(&Grant::new("alice"), support::login::MINUTE).unwrap();
+        let token = signer.sign(&Grant::new("alice"), support::MINUTE).unwrap();
         let theirs = AccessTokenVerifier::new("https://issuer.test", "test", KeySet::from_jwk_set(&jwks.to_string()).unwrap());
         assert_eq!(theirs.unwrap().verify(token.secret()).unwrap().subject().as_str(), "alice");
     }
@@ -147,7 +147,7 @@ async fn public_keys_are_read_by_get_only() {
     for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
         let request = Request::builder().method(method).uri("/jwks.json").body(Body::empty()).unwrap();
         let answer = ask(&service, request).await;
-        answer.assert_refused(405, "invalid_request", None);
+        answer.assert_error(405, "invalid_request", None);
         answer.assert_not_stored();
         assert_eq!(answer.headers["allow"], "GET");
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use support::login::Login;
+use support::Login;
 use tower_bearer::{AuthEndpoints, Authenticate, BearerError};
 use utoipa::OpenApi;
 use utoipa::openapi::{Components, ObjectBuilder};

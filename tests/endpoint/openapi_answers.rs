@@ -6,7 +6,7 @@ use axum::body::Body;
 use http::Request;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use support::login::{Answer, Login, MINUTE, Outage, claims_of, form, json as json_request, signed_in, with_header};
+use support::{Login, MINUTE, Outage, Received, claims_of, form, json_request, signed_in, with_header};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AuthEndpoints, BearerAuthLayer, BearerError, CookieDelivery};
@@ -14,13 +14,13 @@ use utoipa::IntoResponses;
 
 const PASSWORD: [(&str, &str); 2] = [("username", "alice"), ("password", "wonderland-7")];
 
-fn document(endpoints: &AuthEndpoints<support::login::Accounts>) -> Value {
+fn document(endpoints: &AuthEndpoints<support::Accounts>) -> Value {
     serde_json::to_value(endpoints.openapi()).unwrap()
 }
 
 #[track_caller]
-fn assert_documented(operation: &Value, answer: &Answer) {
-    let documented = &operation["responses"][answer.status.as_str()];
+fn assert_documented(operation: &Value, answer: &Received) {
+    let documented = &operation["responses"][answer.status.to_string()];
     assert!(documented.is_object(), "{} is not documented: {answer:?}", answer.status);
     let media_type = answer.headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap());
     let types = documented["content"].as_object().map(|content| content.keys().map(String::as_str).collect::<Vec<_>>());
@@ -29,7 +29,7 @@ fn assert_documented(operation: &Value, answer: &Answer) {
         let is_documented = documented["headers"].get(header).is_some();
         assert!(is_documented || !answer.headers.contains_key(header), "{header}: {answer:?}");
     }
-    if answer.status.as_u16() >= 400 {
+    if answer.status >= 400 {
         let (body, description) = (answer.json(), documented["description"].as_str().unwrap());
         for word in [Some(&body["error"]), body.get("reason")].into_iter().flatten() {
             assert!(description.contains(&format!("`{}`", word.as_str().unwrap())), "{word} is not in {description:?}");
@@ -39,27 +39,27 @@ fn assert_documented(operation: &Value, answer: &Answer) {
 
 /// Sends requests, and looks every answer up.
 struct Checked {
-    endpoints: AuthEndpoints<support::login::Accounts>,
+    endpoints: AuthEndpoints<support::Accounts>,
     document: Value,
     seen: BTreeSet<(String, u16)>,
 }
 
 impl Checked {
-    fn new(endpoints: AuthEndpoints<support::login::Accounts>) -> Self {
+    fn new(endpoints: AuthEndpoints<support::Accounts>) -> Self {
         let document = document(&endpoints);
         Self { endpoints, document, seen: BTreeSet::new() }
     }
 
     #[track_caller]
-    fn look_up(&mut self, (method, path): (&str, &str), answer: &Answer) {
+    fn look_up(&mut self, (method, path): (&str, &str), answer: &Received) {
         let template = if path.starts_with("/sessions/") { "/sessions/{id}" } else { path };
         assert_documented(&self.document["paths"][template][method.to_ascii_lowercase()], answer);
-        self.seen.insert((template.to_owned(), answer.status.as_u16()));
+        self.seen.insert((template.to_owned(), answer.status));
     }
 
-    async fn ask(&mut self, request: Request<Body>) -> Answer {
+    async fn ask(&mut self, request: Request<Body>) -> Received {
         let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
-        let answer = Answer::read(self.endpoints.clone().oneshot(request)).await;
+        let answer = Received::read(self.endpoints.clone().oneshot(request)).await;
         self.look_up((&method, &path), &answer);
         answer
     }
@@ -80,7 +80,7 @@ async fn every_answer_of_an_endpoint_with_a_body_is_documented() {
         .await
         .assert_invalid_grant("credentials_invalid");
     checked.ask(form("/token", &[("grant_type", "password"), PASSWORD[0], ("password", "x")])).await;
-    checked.ask(malformed(form("/login", &PASSWORD))).await.assert_refused(400, "invalid_request", Some("token_malformed"));
+    checked.ask(malformed(form("/login", &PASSWORD))).await.assert_error(400, "invalid_request", Some("token_malformed"));
     checked.ask(malformed(form("/token", &[("grant_type", "password"), PASSWORD[0], PASSWORD[1]]))).await;
     checked.ask(malformed(form("/logout", &[]))).await;
 
@@ -89,16 +89,16 @@ async fn every_answer_of_an_endpoint_with_a_body_is_documented() {
     checked.ask(form("/token", &[("grant_type", "refresh_token"), ("refresh_token", &second.refresh)])).await.tokens();
     checked.ask(form("/refresh", &[("refresh_token", "rt1_none")])).await.assert_invalid_grant("token_invalid");
     checked.ask(form("/refresh", &[("refresh_token", &second.refresh), ("scope", "\u{e9}")])).await;
-    checked.ask(form("/refresh", &[("grant_type", "password")])).await.assert_refused(400, "unsupported_grant_type", None);
-    checked.ask(form("/token", &[("grant_type", "implicit")])).await.assert_refused(400, "unsupported_grant_type", None);
+    checked.ask(form("/refresh", &[("grant_type", "password")])).await.assert_error(400, "unsupported_grant_type", None);
+    checked.ask(form("/token", &[("grant_type", "implicit")])).await.assert_error(400, "unsupported_grant_type", None);
     checked.ask(form("/logout", &[("token", &second.refresh)])).await;
     checked.ask(form("/refresh", &[("refresh_token", &second.refresh)])).await.assert_invalid_grant("session_revoked");
 
     for path in ["/login", "/refresh", "/token", "/logout"] {
-        checked.ask(form(path, &[])).await.assert_refused(400, "invalid_request", None);
-        checked.ask(form(path, &[("device", &"x".repeat(9000))])).await.assert_refused(413, "invalid_request", None);
+        checked.ask(form(path, &[])).await.assert_error(400, "invalid_request", None);
+        checked.ask(form(path, &[("device", &"x".repeat(9000))])).await.assert_error(413, "invalid_request", None);
         let plain = Request::post(path).header(CONTENT_TYPE, "text/plain").body(Body::from("x")).unwrap();
-        checked.ask(plain).await.assert_refused(415, "invalid_request", None);
+        checked.ask(plain).await.assert_error(415, "invalid_request", None);
     }
     let other = checked.ask(form("/login", &PASSWORD)).await.tokens();
     login.store.set_outage(Some(Outage::All));
@@ -130,10 +130,10 @@ async fn every_answer_of_an_endpoint_for_those_who_are_signed_in_is_documented()
     let requests = [("GET", "/sessions"), ("DELETE", &*id), ("POST", "/logout-everywhere")];
     for (method, path) in requests {
         let nobody = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-        checked.ask(nobody).await.assert_refused(401, "unauthorized", Some("token_missing"));
+        checked.ask(nobody).await.assert_error(401, "unauthorized", Some("token_missing"));
         checked.ask(signed_in(method, path, "no-token")).await.assert_invalid_token("token_invalid");
         checked.ask(malformed(signed_in(method, path, &tokens.access))).await;
-        checked.ask(signed_in(method, &format!("{path}?a=b"), &tokens.access)).await.assert_refused(400, "invalid_request", None);
+        checked.ask(signed_in(method, &format!("{path}?a=b"), &tokens.access)).await.assert_error(400, "invalid_request", None);
     }
     for (method, path) in requests {
         login.store.set_outage(Some(Outage::All));
@@ -145,7 +145,7 @@ async fn every_answer_of_an_endpoint_for_those_who_are_signed_in_is_documented()
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(names(&listed["sessions"][0]), names(described));
     checked.ask(signed_in("DELETE", &id, &tokens.access)).await;
-    checked.ask(signed_in("DELETE", &id, &tokens.access)).await.assert_refused(404, "invalid_request", None);
+    checked.ask(signed_in("DELETE", &id, &tokens.access)).await.assert_error(404, "invalid_request", None);
     checked.ask(signed_in("POST", "/logout-everywhere", &tokens.access)).await;
     checked.ask(signed_in("GET", "/sessions", &tokens.access)).await.assert_invalid_token("session_revoked");
     let expired = login.log_in("alice").await;
@@ -168,14 +168,14 @@ async fn with_cookies_it_says_what_they_change() {
     assert!(!without.to_string().contains("cookie"));
     let mut checked = Checked::new(login.endpoints().with_cookies(CookieDelivery::new()));
     let by_cookie = form("/login", &[PASSWORD[0], PASSWORD[1], ("delivery", "cookie")]);
-    checked.ask(by_cookie).await.assert_refused(403, "access_denied", Some("cross_site"));
+    checked.ask(by_cookie).await.assert_error(403, "access_denied", Some("cross_site"));
     let own = |request| with_header(request, "sec-fetch-site", "same-origin");
     let answer = checked.ask(own(form("/login", &[PASSWORD[0], PASSWORD[1], ("delivery", "cookie")]))).await;
     assert!(answer.json().get("refresh_token").is_none() && answer.headers.contains_key("set-cookie"));
     let cookie = answer.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
     let held = |path| with_header(form(path, &[]), "cookie", &cookie);
     for path in ["/refresh", "/logout"] {
-        checked.ask(held(path)).await.assert_refused(403, "access_denied", Some("cross_site"));
+        checked.ask(held(path)).await.assert_error(403, "access_denied", Some("cross_site"));
         assert_eq!(checked.ask(own(held(path))).await.status, 200, "{path}");
     }
     let tokens = checked.ask(form("/login", &PASSWORD)).await.tokens();

@@ -1,6 +1,6 @@
 //! What clients may know of a resource before they have a token (RFC 9728): the document, its address, and its configuration.
 
-use support::request::Answer;
+use support::Received;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,9 +17,9 @@ fn resource(address: &str) -> ProtectedResource {
     ProtectedResource::new(address, ISSUER).expect("a good address")
 }
 
-async fn ask(resource: &ProtectedResource, method: Method) -> Answer {
+async fn ask(resource: &ProtectedResource, method: Method) -> Received {
     let request = Request::builder().method(method).uri("/anywhere").header("host", "evil.test").body(Body::empty()).unwrap();
-    Answer::of(ResourceMetadataEndpoint::new(resource).oneshot(request).await.unwrap()).await
+    Received::of(ResourceMetadataEndpoint::new(resource).oneshot(request).await.unwrap()).await
 }
 
 /// The document, as the endpoint publishes it.
@@ -188,8 +188,8 @@ async fn the_endpoint_and_the_layer_publish_the_same() {
     }
     for path in resource.paths() {
         let get = || Request::get(&path).header("host", "evil.test").header("x-forwarded-host", "evil.test").body(Body::empty());
-        let by_layer = Answer::of(layer.layer(Router::new()).oneshot(get().unwrap()).await.unwrap()).await;
-        let by_endpoint = Answer::of(app.clone().oneshot(get().unwrap()).await.unwrap()).await;
+        let by_layer = Received::of(layer.layer(Router::new()).oneshot(get().unwrap()).await.unwrap()).await;
+        let by_endpoint = Received::of(app.clone().oneshot(get().unwrap()).await.unwrap()).await;
         assert_eq!((by_layer.status, by_endpoint.status), (200, 200), "{path}");
         assert_eq!(by_layer.body, by_endpoint.body);
         for header in [CONTENT_TYPE, CACHE_CONTROL] {

@@ -7,7 +7,7 @@ use axum::body::Body;
 use http::header::{ALLOW, CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{Method, Request};
 use serde_json::{Value, json};
-use support::login::{Answer, Login, claims_of, form};
+use support::{Login, Received, claims_of, form};
 use tower::ServiceExt;
 use tower_bearer::{
     AccessTokenSigner, AuthEndpoints, JwksEndpoint, MemoryStore, Secret, ServerMetadataEndpoint, Sessions, SigningKey,
@@ -16,17 +16,17 @@ use tower_bearer::{
 const ROOT: &str = "/.well-known/oauth-authorization-server";
 
 /// Sessions whose tokens have this issuer.
-fn sessions(issuer: &str) -> Sessions<support::login::Accounts> {
+fn sessions(issuer: &str) -> Sessions<support::Accounts> {
     let secret = Secret::random().expect("randomness");
     let signer = AccessTokenSigner::new(issuer, "test", SigningKey::hs256(&secret).expect("a key")).expect("good names");
     let login = Login::new();
     Sessions::new(login.accounts.clone(), MemoryStore::new(), signer.with_clock(Arc::new(login.clock.clone())), &secret)
 }
 
-async fn ask(metadata: &ServerMetadataEndpoint, method: Method) -> Answer {
+async fn ask(metadata: &ServerMetadataEndpoint, method: Method) -> Received {
     let request = Request::builder().method(method).uri("/anywhere").header("host", "evil.test");
     let request = request.header("x-forwarded-host", "evil.test").body(Body::empty()).expect("a request");
-    Answer::read(metadata.clone().oneshot(request)).await
+    Received::read(metadata.clone().oneshot(request)).await
 }
 
 async fn document(metadata: &ServerMetadataEndpoint) -> Value {
@@ -144,7 +144,7 @@ async fn it_is_read_by_get_and_may_be_kept() {
     let metadata = ServerMetadataEndpoint::new(&sessions("https://api.example.com"), "https://api.example.com/auth").unwrap();
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
         let answer = ask(&metadata, method).await;
-        answer.assert_refused(405, "invalid_request", None);
+        answer.assert_error(405, "invalid_request", None);
         answer.assert_not_stored();
         assert!(answer.headers[ALLOW].to_str().unwrap().contains("GET"));
         assert!(!answer.headers.contains_key(WWW_AUTHENTICATE));
@@ -168,7 +168,7 @@ async fn a_client_finds_everything_by_the_document() {
     for path in metadata.paths() {
         app = app.route_service(&path, metadata.clone());
     }
-    let ask = async |request: Request<Body>| Answer::read(app.clone().oneshot(request)).await;
+    let ask = async |request: Request<Body>| Received::read(app.clone().oneshot(request)).await;
     let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
     let found = ask(get(&format!("{ROOT}/tenant"))).await.json();
     assert_eq!(found, ask(get(ROOT)).await.json());

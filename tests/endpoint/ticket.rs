@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::log::Log;
-use support::request::{Accounts, Answer, log_in};
+use support::{Accounts, Log, Received, log_in};
 
 use bytes::Bytes;
 use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
@@ -26,12 +25,12 @@ fn post(authorization: Option<&str>) -> Request<String> {
     request
 }
 
-async fn ask(layer: &BearerAuthLayer, tickets: &Tickets, request: Request<String>) -> Answer {
-    Answer::of(layer.layer(TicketEndpoint::new(tickets)).oneshot(request).await.unwrap()).await
+async fn ask(layer: &BearerAuthLayer, tickets: &Tickets, request: Request<String>) -> Received {
+    Received::of(layer.layer(TicketEndpoint::new(tickets)).oneshot(request).await.unwrap()).await
 }
 
 #[track_caller]
-fn assert_not_stored(answer: &Answer) {
+fn assert_not_stored(answer: &Received) {
     assert_eq!(answer.headers[CACHE_CONTROL], "no-store", "{answer:?}");
 }
 
@@ -49,8 +48,8 @@ async fn whoever_is_let_through_gets_a_ticket_that_opens_the_feed() {
 
     let feed = layer.with_token_sources([TokenSource::ticket(&tickets)]);
     let open = || Request::get(format!("/feed?ticket={ticket}")).body(String::new()).unwrap();
-    support::request::send(&feed, open()).await.assert_passed("alice");
-    support::request::send(&feed, open()).await.assert_refused(401, "invalid_token", "token_invalid");
+    support::send(&feed, open()).await.assert_passed("alice");
+    support::send(&feed, open()).await.assert_refused(401, "invalid_token", "token_invalid");
 }
 
 /// Its access token may end before that, or have ended already where the layer gives it leeway.
@@ -71,7 +70,7 @@ async fn a_ticket_counts_for_as_long_as_was_said() {
         tokens.clock().advance(Duration::from_secs(expires_in).saturating_sub(Duration::from_millis(1)));
         let feed = layer.with_token_sources([TokenSource::ticket(&tickets)]);
         let open = Request::get(format!("/feed?ticket={}", ticket.as_str().unwrap())).body(String::new()).unwrap();
-        let opened = support::request::send(&feed, open).await;
+        let opened = support::send(&feed, open).await;
         assert_eq!((opened.status, opened.challenge()), (200, None), "{lifetime} seconds were left, {expires_in} were said");
     }
 }
@@ -149,9 +148,9 @@ async fn it_refuses_as_the_layer_does() {
 async fn a_session_that_was_ended_gets_no_ticket() {
     let tokens = TestTokens::new();
     let tickets = tickets(&tokens);
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
     let pair = log_in(&sessions, "alice").await;
-    let ask = async || ask(&sessions.layer(), &tickets, post(Some(&support::request::bearer(&pair)))).await;
+    let ask = async || ask(&sessions.layer(), &tickets, post(Some(&support::bearer_of(&pair)))).await;
     assert_eq!(ask().await.status, 200);
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
     ask().await.assert_refused(401, "invalid_token", "session_revoked");
@@ -163,7 +162,7 @@ async fn without_the_layer_nobody_gets_a_ticket_and_the_log_names_the_cure() {
     let tokens = TestTokens::new();
     let tickets = tickets(&tokens);
     for request in [post(None), post(Some(&tokens.bearer("alice")))] {
-        let answer = Answer::of(TicketEndpoint::new(&tickets).oneshot(request).await.unwrap()).await;
+        let answer = Received::of(TicketEndpoint::new(&tickets).oneshot(request).await.unwrap()).await;
         answer.assert_failed(500, "server_error");
         assert_not_stored(&answer);
         assert!(!answer.body.contains("BearerAuthLayer"), "the cure is for the log");

@@ -5,7 +5,7 @@ use axum::body::Body;
 use http::Request;
 use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::json;
-use support::login::{Answer, Login, MINUTE, bearer, claims_of, form, json as json_request, signed_in, with_header};
+use support::{Login, MINUTE, Received, bearer, claims_of, form, json_request, signed_in, with_header};
 use tower::ServiceExt;
 use tower_bearer::TokenEndpoint;
 
@@ -16,8 +16,8 @@ fn refresh(token: &str) -> [(&'static str, &str); 2] {
 }
 
 #[track_caller]
-fn assert_refused(answer: &Answer, status: u16, error: &str, reason: Option<&str>) {
-    answer.assert_refused(status, error, reason);
+fn assert_refused(answer: &Received, status: u16, error: &str, reason: Option<&str>) {
+    answer.assert_error(status, error, reason);
     assert!(!answer.headers.contains_key(WWW_AUTHENTICATE), "{answer:?}");
     answer.assert_not_stored();
 }
@@ -166,7 +166,7 @@ async fn errors_are_those_of_rfc_6749() {
         assert_refused(&login.post("/token", parameters).await, 400, error, reason);
     }
     let garbage = login.post("/token", &refresh("abc")).await;
-    assert_eq!((garbage.status.as_u16(), &garbage.json()["error"]), (400, &json!("invalid_grant")));
+    assert_eq!((garbage.status, &garbage.json()["error"]), (400, &json!("invalid_grant")));
     assert!(!garbage.headers.contains_key(WWW_AUTHENTICATE));
     // As at the other address.
     assert_eq!(garbage, login.refresh("abc").await);
@@ -250,7 +250,7 @@ async fn users_who_cannot_be_asked_are_503() {
 async fn it_is_mounted_by_itself_too() {
     let login = Login::new();
     let app: Router = Router::new().route_service("/oauth/token", TokenEndpoint::new(login.sessions.clone()));
-    let ask = async |parameters: &[(&str, &str)]| Answer::read(app.clone().oneshot(form("/oauth/token", parameters))).await;
+    let ask = async |parameters: &[(&str, &str)]| Received::read(app.clone().oneshot(form("/oauth/token", parameters))).await;
     let tokens = ask(&PASSWORD).await.tokens();
     ask(&refresh(&tokens.refresh)).await.tokens();
     assert_refused(&ask(&PASSWORD[1..]).await, 400, "invalid_request", None);

@@ -21,7 +21,7 @@ use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AuthEndpoints, BoxError, SessionPolicy, Sessions};
 
 use crate::bearer_client::{BearerClient, BearerClientLayer, ClientError, Http, Server, Tokens};
-use support::login::{Accounts, Login};
+use support::{Accounts, Login};
 
 pub(crate) const ORIGIN: &str = "https://api.example.com";
 pub(crate) const REFRESH: &str = "/auth/refresh";

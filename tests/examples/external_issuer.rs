@@ -50,7 +50,7 @@ async fn it_answers_the_claims_of_an_issuer_that_it_discovers() {
     let environment = [("ISSUER", &*issuer.address), ("AUDIENCE", AUDIENCE)];
     let server = AppServer::start_example("external_issuer", folder.path(), &environment).await;
 
-    let (status, _, claims) = server.get("/me", &issuer.token()).await;
+    let (status, claims) = server.get("/me", &issuer.token()).await.status_and_value();
     assert_eq!(status, 200, "{claims}");
     for (name, value) in
         [("iss", &*issuer.address), ("aud", AUDIENCE), ("sub", "alice"), ("scope", "orders:read"), ("tenant", "acme")]
@@ -59,12 +59,12 @@ async fn it_answers_the_claims_of_an_issuer_that_it_discovers() {
     }
     assert!(claims["exp"].is_u64() && claims["iat"].is_u64() && claims["jti"].is_string(), "{claims}");
 
-    let (status, head, _) = server.send("GET", "/me", &[], "").await;
-    assert_eq!(status, 401);
-    assert!(head.contains("www-authenticate: bearer\r\n"), "{head}");
-    let (status, head, refused) = server.get("/me", &"no.token.this".into()).await;
-    assert_eq!((status, &refused["reason"]), (401, &"token_invalid".into()));
-    assert!(head.contains("www-authenticate: bearer error=\"invalid_token\""), "{head}");
+    let missing = server.send("GET", "/me", &[], "").await;
+    assert_eq!(missing.status, 401);
+    assert_eq!(missing.challenge(), Some("Bearer"), "{missing:?}");
+    let refused = server.get("/me", &"no.token.this".into()).await;
+    assert_eq!((refused.status, &refused.value()["reason"]), (401, &"token_invalid".into()));
+    assert!(refused.challenge().is_some_and(|said| said.starts_with("Bearer error=\"invalid_token\"")), "{refused:?}");
 }
 
 #[tokio::test]
@@ -77,16 +77,16 @@ async fn started_before_its_issuer_it_recovers_by_itself() {
     let server = AppServer::start_example("external_issuer", folder.path(), &environment).await;
 
     // The token may be good: nobody can say.
-    let (status, head, _) = server.get("/me", &issuer.token()).await;
-    assert_eq!(status, 503);
-    assert!(head.contains("retry-after: 1") && !head.contains("www-authenticate"), "{head}");
-    assert_eq!(server.send("GET", "/ready", &[], "").await.0, 503);
+    let unknown = server.get("/me", &issuer.token()).await;
+    assert_eq!(unknown.status, 503);
+    assert!(unknown.headers["retry-after"] == "1" && unknown.challenge().is_none(), "{unknown:?}");
+    assert_eq!(server.send("GET", "/ready", &[], "").await.status, 503);
 
     issuer.serve(TcpListener::bind(at).unwrap());
     // Nothing but its own task asks for keys here.
     support::wait::until("the keys are there", support::wait::LIMIT, async || {
-        server.send("GET", "/ready", &[], "").await.0 == 200
+        server.send("GET", "/ready", &[], "").await.status == 200
     })
     .await;
-    assert_eq!(server.get("/me", &issuer.token()).await.0, 200);
+    assert_eq!(server.get("/me", &issuer.token()).await.status, 200);
 }

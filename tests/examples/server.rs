@@ -8,53 +8,55 @@ async fn it_starts_without_configuration_and_does_the_main_job() {
     let server = AppServer::start(folder.path(), &[]).await;
     assert!(server.said.iter().any(|line| line.contains("alice / wonderland-7")), "{:?}", server.said);
 
-    let (status, head, tokens) = server.log_in("alice", "wonderland-7").await;
-    assert_eq!(status, 200, "{tokens}");
-    assert!(head.contains("cache-control: no-store"), "{head}");
-    let (status, _, me) = server.me(&tokens).await;
+    let login = server.log_in("alice", "wonderland-7").await;
+    assert_eq!(login.status, 200, "{login:?}");
+    assert_eq!(login.headers["cache-control"], "no-store", "{login:?}");
+    let tokens = login.value();
+    let (status, me) = server.me(&tokens).await.status_and_value();
     assert_eq!((status, &me["username"]), (200, &"alice".into()));
-    assert_eq!(server.get("/admin", &tokens["access_token"]).await.0, 200);
+    assert_eq!(server.get("/admin", &tokens["access_token"]).await.status, 200);
 
-    let (status, _, renewed) = server.refresh(&tokens).await;
+    let (status, renewed) = server.refresh(&tokens).await.status_and_value();
     assert_eq!(status, 200, "{renewed}");
-    let (status, _, gone) = server.log_out(&renewed).await;
+    let (status, gone) = server.log_out(&renewed).await.status_and_value();
     assert_eq!((status, gone), (200, serde_json::json!({})));
 
-    let (status, head, refused) = server.me(&renewed).await;
-    assert_eq!((status, &refused["reason"]), (401, &"session_revoked".into()));
-    assert!(head.contains("www-authenticate: bearer error=\"invalid_token\""), "{head}");
+    let refused = server.me(&renewed).await;
+    assert_eq!((refused.status, &refused.value()["reason"]), (401, &"session_revoked".into()));
+    assert!(refused.challenge().is_some_and(|said| said.starts_with("Bearer error=\"invalid_token\"")), "{refused:?}");
 }
 
 #[tokio::test]
 async fn bob_is_no_admin_and_a_new_user_can_sign_up_once() {
     let folder = tempfile::tempdir().unwrap();
     let server = AppServer::start(folder.path(), &[("DATABASE_URL", "memory:")]).await;
-    let (_, _, bob) = server.log_in("bob", "builder-8").await;
-    let (status, head, _) = server.get("/admin", &bob["access_token"]).await;
-    assert_eq!(status, 403);
-    assert!(head.contains("insufficient_scope") && head.contains("scope=\"admin\""), "{head}");
+    let bob = server.log_in("bob", "builder-8").await.value();
+    let refused = server.get("/admin", &bob["access_token"]).await;
+    assert_eq!(refused.status, 403);
+    let challenge = refused.challenge().unwrap();
+    assert!(challenge.contains("insufficient_scope") && challenge.contains("scope=\"admin\""), "{challenge}");
 
     let carol = "username=carol&password=correct-horse";
-    assert_eq!(server.post("/signup", carol).await.0, 201);
-    assert_eq!(server.post("/signup", carol).await.0, 409);
-    assert_eq!(server.post("/auth/login", carol).await.0, 200);
-    assert_eq!(server.post("/signup", "username=dave&password=short").await.0, 400);
-    assert_eq!(server.send("POST", "/signup", &["content-type: text/plain"], carol).await.0, 415);
+    assert_eq!(server.post("/signup", carol).await.status, 201);
+    assert_eq!(server.post("/signup", carol).await.status, 409);
+    assert_eq!(server.post("/auth/login", carol).await.status, 200);
+    assert_eq!(server.post("/signup", "username=dave&password=short").await.status, 400);
+    assert_eq!(server.send("POST", "/signup", &["content-type: text/plain"], carol).await.status, 415);
 }
 
 #[tokio::test]
 async fn a_restart_loses_nobodys_login() {
     let folder = tempfile::tempdir().unwrap();
     let before = AppServer::start(folder.path(), &[]).await;
-    let (_, _, tokens) = before.log_in("alice", "wonderland-7").await;
-    let (_, _, left) = before.log_in("alice", "wonderland-7").await;
+    let tokens = before.log_in("alice", "wonderland-7").await.value();
+    let left = before.log_in("alice", "wonderland-7").await.value();
     before.log_out(&left).await;
     drop(before);
 
     let after = AppServer::start(folder.path(), &[]).await;
     assert!(!after.said.iter().any(|line| line.contains("wonderland")), "users are made once");
-    assert_eq!(after.refresh(&tokens).await.0, 200);
-    assert_eq!(after.refresh(&left).await.0, 400);
+    assert_eq!(after.refresh(&tokens).await.status, 200);
+    assert_eq!(after.refresh(&left).await.status, 400);
 }
 
 #[cfg(unix)]
@@ -77,10 +79,10 @@ async fn what_is_in_memory_leaves_no_token_behind_that_counts() {
     let folder = tempfile::tempdir().unwrap();
     let memory = [("DATABASE_URL", "memory:"), ("ISSUER", "https://id.example.com")];
     let before = AppServer::start(folder.path(), &memory).await;
-    let (_, _, tokens) = before.log_in("alice", "wonderland-7").await;
+    let tokens = before.log_in("alice", "wonderland-7").await.value();
     drop(before);
     let after = AppServer::start(folder.path(), &memory).await;
-    assert_eq!(after.me(&tokens).await.0, 401);
+    assert_eq!(after.me(&tokens).await.status, 401);
 }
 
 // checklist 33
@@ -120,36 +122,37 @@ async fn an_asymmetric_key_is_published_and_the_issuer_can_be_named() {
     std::fs::write(&key, include_str!("../data/keys/ed25519.pem")).unwrap();
     let environment = [("SIGNING_KEY_FILE", key.to_str().unwrap()), ("ISSUER", "https://id.example.com")];
     let server = AppServer::start(folder.path(), &environment).await;
-    let (status, _, jwks) = server.send("GET", "/.well-known/jwks.json", &[], "").await;
+    let (status, jwks) = server.send("GET", "/.well-known/jwks.json", &[], "").await.status_and_value();
     assert_eq!(status, 200);
     let key = &jwks["keys"][0];
     assert_eq!((&key["kty"], &key["alg"], &key["use"]), (&"OKP".into(), &"EdDSA".into(), &"sig".into()));
     assert!(key.get("d").is_none() && key["kid"].is_string());
-    let (_, _, tokens) = server.log_in("alice", "wonderland-7").await;
-    assert_eq!(server.me(&tokens).await.0, 200);
+    let tokens = server.log_in("alice", "wonderland-7").await.value();
+    assert_eq!(server.me(&tokens).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_form_without_javascript_logs_in_by_cookies_and_only_from_its_own_page() {
     let folder = tempfile::tempdir().unwrap();
     let server = AppServer::start(folder.path(), &[("DATABASE_URL", "memory:")]).await;
-    let (status, head, _) = server.send("GET", "/", &[], "").await;
-    assert_eq!(status, 200);
-    assert!(head.contains("content-security-policy: default-src 'self'") && head.contains("content-type: text/html"), "{head}");
+    let page = server.send("GET", "/", &[], "").await;
+    assert_eq!(page.status, 200);
+    let says = |name: &str, start: &str| page.headers[name].to_str().unwrap().starts_with(start);
+    assert!(says("content-security-policy", "default-src 'self'") && says("content-type", "text/html"), "{page:?}");
 
     let form = "content-type: application/x-www-form-urlencoded";
     let alice = "username=alice&password=wonderland-7";
     for site in ["sec-fetch-site: cross-site", "sec-fetch-site: same-site", "origin: https://evil.test"] {
-        let (status, head, refused) = server.send("POST", "/login", &[form, site], alice).await;
-        assert_eq!((status, &refused["reason"]), (403, &"cross_site".into()));
-        assert!(!head.contains("set-cookie"), "{head}");
+        let refused = server.send("POST", "/login", &[form, site], alice).await;
+        assert_eq!((refused.status, &refused.value()["reason"]), (403, &"cross_site".into()));
+        assert!(!refused.headers.contains_key("set-cookie"), "{refused:?}");
     }
-    let (status, head, _) = server.send("POST", "/login", &[form, "sec-fetch-site: same-origin"], alice).await;
-    assert_eq!(status, 303);
-    assert!(head.contains("location: /me"), "{head}");
-    let cookies: Vec<&str> = head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")?.split(';').next()).collect();
+    let login = server.send("POST", "/login", &[form, "sec-fetch-site: same-origin"], alice).await;
+    assert_eq!(login.status, 303);
+    assert_eq!(login.headers["location"], "/me", "{login:?}");
+    let cookies: Vec<&str> = login.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap()).collect();
     assert_eq!(cookies.len(), 2);
-    // The test reads heads in lower case, which no token survives: the browser's tests go on from here.
-    assert!(cookies[0].starts_with("__host-refresh_token=rt1_") && cookies[1].starts_with("__host-access_token="), "{cookies:?}");
-    assert_eq!(server.send("GET", "/nowhere", &[], "").await.0, 404);
+    // The browser's tests go on from here.
+    assert!(cookies[0].starts_with("__Host-refresh_token=rt1_") && cookies[1].starts_with("__Host-access_token="), "{cookies:?}");
+    assert_eq!(server.send("GET", "/nowhere", &[], "").await.status, 404);
 }

@@ -36,26 +36,26 @@ async fn over_redis_it_does_the_main_job_and_keeps_its_users_in_a_file() {
     assert!(server.said.iter().any(|line| line.starts_with(&data)), "{:?}", server.said);
     drop(server);
     let again = start(folder.path(), &database.url()).await;
-    assert_eq!(again.log_in("carol", "correct-horse").await.0, 200);
+    assert_eq!(again.log_in("carol", "correct-horse").await.status, 200);
 }
 
 async fn does_the_main_job(server: &AppServer) {
     let carol = "username=carol&password=correct-horse";
-    assert_eq!(server.post("/signup", carol).await.0, 201);
-    assert_eq!(server.post("/signup", carol).await.0, 409);
-    let (status, _, tokens) = server.log_in("carol", "correct-horse").await;
+    assert_eq!(server.post("/signup", carol).await.status, 201);
+    assert_eq!(server.post("/signup", carol).await.status, 409);
+    let (status, tokens) = server.log_in("carol", "correct-horse").await.status_and_value();
     assert_eq!(status, 200, "{tokens}");
-    let (status, _, me) = server.me(&tokens).await;
+    let (status, me) = server.me(&tokens).await.status_and_value();
     assert_eq!((status, &me["username"], &me["admin"]), (200, &json!("carol"), &json!(false)));
-    let (status, _, renewed) = server.refresh(&tokens).await;
+    let (status, renewed) = server.refresh(&tokens).await.status_and_value();
     assert_eq!(status, 200, "{renewed}");
-    assert_eq!(server.me(&renewed).await.0, 200);
-    assert_eq!(server.log_out(&renewed).await.0, 200);
-    let (status, _, refused) = server.me(&renewed).await;
+    assert_eq!(server.me(&renewed).await.status, 200);
+    assert_eq!(server.log_out(&renewed).await.status, 200);
+    let (status, refused) = server.me(&renewed).await.status_and_value();
     assert_eq!((status, &refused["reason"]), (401, &json!("session_revoked")));
-    let (status, _, refused) = server.refresh(&renewed).await;
+    let (status, refused) = server.refresh(&renewed).await.status_and_value();
     assert_eq!((status, &refused["error"]), (400, &json!("invalid_grant")));
-    assert_eq!(server.log_in("carol", "wrong-horse").await.0, 400);
+    assert_eq!(server.log_in("carol", "wrong-horse").await.status, 400);
 }
 
 #[tokio::test]
@@ -64,12 +64,13 @@ async fn a_nul_in_a_name_or_a_password_is_wrong_credentials() {
     for (url, folder) in [postgres.url(), redis.url()].iter().zip(&folders) {
         let server = start(folder.path(), url).await;
         for (name, password) in [("ali%00ce", "wonderland-7"), ("alice%00", "wonderland-7"), ("alice", "wonder%00land-7")] {
-            let (status, _, refused) = server.log_in(name, password).await;
+            let (status, refused) = server.log_in(name, password).await.status_and_value();
             assert_eq!((status, &refused["reason"]), (400, &json!("credentials_invalid")), "{name}");
         }
-        assert_eq!(server.post("/signup", "username=ca%00rol&password=correct-horse").await.0, 400);
+        assert_eq!(server.post("/signup", "username=ca%00rol&password=correct-horse").await.status, 400);
         // A name of a device is no credential: the login is none the worse for it.
-        let (status, _, tokens) = server.post("/auth/login", "username=alice&password=wonderland-7&device=my%00phone").await;
+        let (status, tokens) =
+            server.post("/auth/login", "username=alice&password=wonderland-7&device=my%00phone").await.status_and_value();
         assert_eq!(status, 200, "{tokens}");
     }
 }
@@ -89,13 +90,13 @@ async fn two_servers_that_start_at_once_over_redis_share_sessions_and_on_one_mac
 }
 
 async fn share_users_and_sessions((one, other): (AppServer, AppServer)) {
-    let (status, _, tokens) = one.log_in("alice", "wonderland-7").await;
+    let (status, tokens) = one.log_in("alice", "wonderland-7").await.status_and_value();
     assert_eq!(status, 200, "{tokens}");
-    assert_eq!(other.me(&tokens).await.0, 200);
-    let (status, _, renewed) = other.refresh(&tokens).await;
+    assert_eq!(other.me(&tokens).await.status, 200);
+    let (status, renewed) = other.refresh(&tokens).await.status_and_value();
     assert_eq!(status, 200, "{renewed}");
-    assert_eq!(other.log_out(&renewed).await.0, 200);
-    assert_eq!(one.refresh(&renewed).await.0, 400);
+    assert_eq!(other.log_out(&renewed).await.status, 200);
+    assert_eq!(one.refresh(&renewed).await.status, 400);
 }
 
 #[tokio::test]

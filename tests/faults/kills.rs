@@ -84,9 +84,10 @@ async fn kill_the_database(name: &str, mut database: impl Database) {
 /// One after the other. Whose logout was acknowledged, is told.
 async fn log_out(server: Arc<AppServer>, leaving: Vec<Value>, acknowledged: mpsc::UnboundedSender<Value>) {
     for tokens in leaving {
-        match server.log_out(&tokens).await {
-            (200, ..) => acknowledged.send(tokens).unwrap(),
-            (status, _, answer) => assert_eq!(status, 503, "{answer}"),
+        let answer = server.log_out(&tokens).await;
+        match answer.status {
+            200 => acknowledged.send(tokens).unwrap(),
+            status => assert_eq!(status, 503, "{answer:?}"),
         }
     }
 }

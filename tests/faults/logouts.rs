@@ -33,7 +33,7 @@ async fn a_logout_is_refused_by_a_server_that_is_started_again() {
     for site in [Site::on(postgres.url()), Site::on(redis.url()), Site::on_sqlite()] {
         let server = site.server().await;
         let tokens = log_in(&server, 1).await.remove(0);
-        assert_eq!(server.log_out(&tokens).await.0, 200);
+        assert_eq!(server.log_out(&tokens).await.status, 200);
         server.kill();
         let again = site.server().await;
         assert_out(&again, &tokens).await;
@@ -44,8 +44,8 @@ async fn is_felt_within(limit: Duration, name: &str, site: &Site) {
     let [here, there] = site.two_servers().await;
     let mut taken = Vec::new();
     for tokens in log_in(&here, TRIES).await {
-        assert_eq!(there.me(&tokens).await.0, 200);
-        assert_eq!(here.log_out(&tokens).await.0, 200);
+        assert_eq!(there.me(&tokens).await.status, 200);
+        assert_eq!(here.log_out(&tokens).await.status, 200);
         taken.push(until_refused(&there, &tokens).await);
     }
     // Pulls are a second apart where nothing announces a logout: half of the tries would take longer than half a second. The machine is
@@ -56,8 +56,8 @@ async fn is_felt_within(limit: Duration, name: &str, site: &Site) {
 
     let all = log_in(&here, 3).await;
     let bearer = format!("authorization: Bearer {}", all[0]["access_token"].as_str().unwrap());
-    assert_eq!(there.me(&all[2]).await.0, 200);
-    assert_eq!(here.send("POST", "/auth/logout-everywhere", &[&bearer], "").await.0, 200);
+    assert_eq!(there.me(&all[2]).await.status, 200);
+    assert_eq!(here.send("POST", "/auth/logout-everywhere", &[&bearer], "").await.status, 200);
     let began = Instant::now();
     for tokens in &all {
         until_refused(&there, tokens).await;
@@ -67,10 +67,10 @@ async fn is_felt_within(limit: Duration, name: &str, site: &Site) {
 
 /// From the answer of the logout on.
 async fn until_refused(there: &Arc<AppServer>, tokens: &Value) -> Duration {
-    until("the logout is felt", Duration::from_millis(1500), async || match there.me(tokens).await {
-        (200, ..) => false,
-        (401, _, refused) => refused["reason"] == "session_revoked",
-        (status, _, answer) => panic!("{status} {answer}"),
+    until("the logout is felt", Duration::from_millis(1500), async || match there.me(tokens).await.status_and_value() {
+        (200, _) => false,
+        (401, refused) => refused["reason"] == "session_revoked",
+        (status, answer) => panic!("{status} {answer}"),
     })
     .await
 }

@@ -6,7 +6,7 @@ use sqlx::postgres::PgPoolOptions;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Grant, PostgresStore, Secret, SessionErrorKind, Sessions};
 
-use support::request::Accounts;
+use support::Accounts;
 use support::servers::{Database, PostgresServer};
 use support::wait::LIMIT;
 
@@ -16,7 +16,7 @@ async fn an_exhausted_pool_is_unavailable_and_no_hang() {
     let options = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_millis(200));
     let pool = options.connect(&database.url()).await.unwrap();
     let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
-    let sessions = Sessions::new(Accounts, store, TestTokens::new().signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), store, TestTokens::new().signer(), &Secret::random().unwrap());
     let tokens = sessions.start(Grant::new("alice"), None).await.unwrap();
     let refresh = || async { sessions.refresh(tokens.refresh_token().clone()).await };
 

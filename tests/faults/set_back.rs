@@ -19,8 +19,8 @@ async fn a_postgres_restored_from_an_older_backup_heals_and_revives_nobody_while
     assert_ne!(renewed["refresh_token"], stays["refresh_token"]);
     let [comes, comes_and_leaves]: [Value; 2] = log_in(&here, 2).await.try_into().unwrap();
     for tokens in [&leaves, &comes_and_leaves] {
-        assert_eq!(here.log_out(tokens).await.0, 200);
-        until("the other node knows", LIMIT, async || there.me(tokens).await.0 == 401).await;
+        assert_eq!(here.log_out(tokens).await.status, 200);
+        until("the other node knows", LIMIT, async || there.me(tokens).await.status == 401).await;
     }
     // He who heard of it first is gone.
     here.kill();
@@ -30,13 +30,13 @@ async fn a_postgres_restored_from_an_older_backup_heals_and_revives_nobody_while
     let new = site.server().await;
     for server in [&there, &new] {
         assert_out(server, &leaves).await;
-        assert_eq!(server.me(&comes_and_leaves).await.0, 401);
+        assert_eq!(server.me(&comes_and_leaves).await.status, 401);
         has_to_log_in_again(server, &comes).await;
     }
     let healed = assert_in(&new, &renewed).await;
     assert_eq!(healed["refresh_token"], renewed["refresh_token"]);
     // The generation before it, as another tab may hold it.
-    assert_eq!(there.refresh(&stays).await.2["refresh_token"], renewed["refresh_token"]);
+    assert_eq!(there.refresh(&stays).await.value()["refresh_token"], renewed["refresh_token"]);
 }
 
 #[tokio::test]
@@ -45,19 +45,19 @@ async fn a_redis_that_forgets_everything_is_told_of_logouts_by_a_node_that_lives
     let site = Site::on(database.url());
     let [here, there] = site.two_servers().await;
     let [stays, leaves]: [Value; 2] = log_in(&here, 2).await.try_into().unwrap();
-    assert_eq!(here.log_out(&leaves).await.0, 200);
-    until("the other node knows", LIMIT, async || there.me(&leaves).await.0 == 401).await;
+    assert_eq!(here.log_out(&leaves).await.status, 200);
+    until("the other node knows", LIMIT, async || there.me(&leaves).await.status == 401).await;
     here.kill();
     database.kill();
     database.start_again().await;
 
-    let answers = async || there.refresh(&stays).await.0 != 503;
+    let answers = async || there.refresh(&stays).await.status != 503;
     println!("Redis is back on a node after {:?}", until("Redis is back", LIMIT, answers).await);
     has_to_log_in_again(&there, &stays).await;
     tells_the_store(&there).await;
     let new = site.server().await;
     for server in [&there, &new] {
-        assert_eq!(server.me(&leaves).await.0, 401);
+        assert_eq!(server.me(&leaves).await.status, 401);
         has_to_log_in_again(server, &stays).await;
         let again = log_in(server, 1).await.remove(0);
         assert_in(server, &again).await;
@@ -70,7 +70,7 @@ async fn a_redis_that_syncs_every_write_keeps_a_logout_that_nobody_else_knows_of
     let site = Site::on(database.url());
     let server = site.server().await;
     let [stays, leaves]: [Value; 2] = log_in(&server, 2).await.try_into().unwrap();
-    assert_eq!(server.log_out(&leaves).await.0, 200);
+    assert_eq!(server.log_out(&leaves).await.status, 200);
     database.kill();
     server.kill();
     database.start_again().await;
@@ -85,7 +85,7 @@ async fn tells_the_store(server: &AppServer) {
 }
 
 async fn has_to_log_in_again(server: &AppServer, tokens: &Value) {
-    let (status, _, refused) = server.refresh(tokens).await;
+    let (status, refused) = server.refresh(tokens).await.status_and_value();
     assert_eq!((status, refused["error"].as_str()), (400, Some("invalid_grant")), "{refused}");
     assert_eq!(refused["reason"], "session_expired");
 }

@@ -54,7 +54,7 @@ impl Site {
 pub(crate) async fn log_in(server: &AppServer, sessions: usize) -> Vec<Value> {
     let mut all = Vec::with_capacity(sessions);
     for _ in 0..sessions {
-        let (status, _, tokens) = server.log_in("alice", "wonderland-7").await;
+        let (status, tokens) = server.log_in("alice", "wonderland-7").await.status_and_value();
         assert_eq!(status, 200, "{tokens}");
         all.push(tokens);
     }
@@ -63,17 +63,17 @@ pub(crate) async fn log_in(server: &AppServer, sessions: usize) -> Vec<Value> {
 
 /// Neither the access token nor the refresh token counts.
 pub(crate) async fn assert_out(server: &AppServer, tokens: &Value) {
-    let (status, _, refused) = server.me(tokens).await;
+    let (status, refused) = server.me(tokens).await.status_and_value();
     assert_eq!((status, refused["reason"].as_str()), (401, Some("session_revoked")), "{refused}");
-    let (status, _, refused) = server.refresh(tokens).await;
+    let (status, refused) = server.refresh(tokens).await.status_and_value();
     assert_eq!((status, refused["reason"].as_str()), (400, Some("session_revoked")), "{refused}");
 }
 
 /// Both count. What the refresh has answered.
 pub(crate) async fn assert_in(server: &AppServer, tokens: &Value) -> Value {
-    let (status, _, me) = server.me(tokens).await;
+    let (status, me) = server.me(tokens).await.status_and_value();
     assert_eq!(status, 200, "{me}");
-    let (status, _, renewed) = server.refresh(tokens).await;
+    let (status, renewed) = server.refresh(tokens).await.status_and_value();
     assert_eq!(status, 200, "{renewed}");
     renewed
 }

@@ -70,8 +70,8 @@ async fn refresh_all_the_time(servers: [Arc<AppServer>; 2], number: usize, mut t
     for server in servers.iter().cycle().skip(number % 2) {
         // Asked first, so that it ends with a refresh that began after the end of the storm.
         let over = seen.over.load(Relaxed);
-        match server.try_refresh(&tokens).await {
-            Ok((200, _, renewed)) => {
+        match server.try_refresh(&tokens).await.map(|answer| answer.status_and_value()) {
+            Ok((200, renewed)) => {
                 seen.refreshed.fetch_add(1, Relaxed);
                 if renewed["refresh_token"] != tokens["refresh_token"] {
                     seen.rotated.fetch_add(1, Relaxed);
@@ -84,7 +84,7 @@ async fn refresh_all_the_time(servers: [Arc<AppServer>; 2], number: usize, mut t
             }
             Ok((503, ..)) => drop(seen.unavailable.fetch_add(1, Relaxed)),
             Err(_) => drop(seen.cut_off.fetch_add(1, Relaxed)),
-            Ok((status, _, answer)) => end_the_test(&seen, &format!("refresh: {status} {answer}")),
+            Ok((status, answer)) => end_the_test(&seen, &format!("refresh: {status} {answer}")),
         }
     }
     tokens
@@ -92,11 +92,11 @@ async fn refresh_all_the_time(servers: [Arc<AppServer>; 2], number: usize, mut t
 
 /// So that generations are confirmed.
 async fn uses(server: &AppServer, tokens: &Value, seen: &Seen) {
-    match server.try_get("/me", &tokens["access_token"]).await {
+    match server.try_get("/me", &tokens["access_token"]).await.map(|answer| answer.status_and_value()) {
         Ok((200, ..)) => {}
         Ok((503, ..)) => drop(seen.unavailable.fetch_add(1, Relaxed)),
         Err(_) => drop(seen.cut_off.fetch_add(1, Relaxed)),
-        Ok((status, _, answer)) => end_the_test(seen, &format!("/me: {status} {answer}")),
+        Ok((status, answer)) => end_the_test(seen, &format!("/me: {status} {answer}")),
     }
 }
 

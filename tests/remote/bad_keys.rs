@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use support::keys::{ED25519, P256, P384, RSA};
-use support::request::{HMAC_KEY, ask, claims, sign_with};
+use support::{HMAC_KEY, ask, claims, sign_with};
 use tower_bearer::{Algorithm, SigningKey};
 
 /// Of `tests/data/keys/rsa1024.pub.pem`.

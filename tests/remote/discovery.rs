@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::site::{JWKS, Site, at_once, count, settle};
 use serde_json::{Value, json};
 use support::keys::{P256, P384};
-use support::request::{AUDIENCE, ask};
+use support::{AUDIENCE, ask};
 use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, RemoteJwks, SigningKey};
 
 fn key((private, _): (&str, &str)) -> SigningKey {

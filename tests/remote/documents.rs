@@ -4,8 +4,8 @@ use crate::site::{JWKS, Site, count, jwk};
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};
+use support::ask;
 use support::keys::{P256, P384};
-use support::request::ask;
 use tower_bearer::SigningKey;
 
 const MAX_BYTES: usize = 256 * 1024;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::site::{Site, at_once, jwk, settle};
 use serde_json::json;
 use support::keys::{ED25519, P256, P384};
-use support::request::{Answer, ask, claims, sign};
+use support::{Received, ask, claims, sign};
 use tokio::task::JoinSet;
 use tower_bearer::{BearerAuthLayer, SigningKey};
 
@@ -21,7 +21,7 @@ fn garbage(site: &Site, number: usize) -> String {
     format!("Bearer {}", sign(&header.to_string(), &claims(&site.clock).to_string()))
 }
 
-async fn crowd(site: &Site, layer: &BearerAuthLayer, numbers: std::ops::Range<usize>) -> Vec<Answer> {
+async fn crowd(site: &Site, layer: &BearerAuthLayer, numbers: std::ops::Range<usize>) -> Vec<Received> {
     let mut requests = JoinSet::new();
     for number in numbers {
         let (layer, token) = (layer.clone(), garbage(site, number));

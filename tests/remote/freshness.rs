@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::site::{JWKS, Site, at_once, jwk, settle};
 use bytes::Bytes;
 use http::Response;
+use support::ask;
 use support::keys::P256;
-use support::request::ask;
 use tower_bearer::{Clock, SigningKey};
 
 fn p256() -> SigningKey {

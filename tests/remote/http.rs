@@ -16,7 +16,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use serde_json::json;
 use support::keys::{P256, P384};
-use support::request::{AUDIENCE, ISSUER, ask};
+use support::{AUDIENCE, ISSUER, ask};
 use tokio::net::TcpListener;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, RemoteJwks, SigningKey};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::site::{JWKS, Site, at_once, count, settle};
 use http::Request;
 use support::keys::{ED25519, P256, P384};
-use support::request::{AUDIENCE, Answer, ask, send, without_token};
+use support::{AUDIENCE, Received, ask, send, without_token};
 use tower::ServiceExt;
 use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, Grant, JwksEndpoint, SigningKey, VerifyErrorKind};
 
@@ -191,7 +191,7 @@ async fn an_endpoint_shows_the_keys_once_they_are_known() {
     let site = Site::of(&[&key(P256), &key(ED25519)]);
     let keys = site.remote();
     let endpoint = JwksEndpoint::new(keys.clone());
-    let show = || async { Answer::of(endpoint.clone().oneshot(Request::new(String::new())).await.unwrap()).await };
+    let show = || async { Received::of(endpoint.clone().oneshot(Request::new(String::new())).await.unwrap()).await };
     let early = show().await;
     assert_eq!((early.status, early.challenge()), (503, None));
     assert!(early.headers.contains_key("retry-after"));

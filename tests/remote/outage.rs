@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::site::{Site, at_once, settle};
 use serde_json::Value;
 use support::keys::{ED25519, P256, P384};
-use support::request::{HMAC_KEY, ask, send, sign, without_token};
+use support::{HMAC_KEY, ask, send, sign, without_token};
 use tower_bearer::{Algorithm, Clock, FormerTokens, Grant, KeySet, SigningKey};
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::site::{Site, settle};
+use support::ask;
 use support::keys::{P256, P384};
-use support::request::ask;
 use tokio::runtime::{Builder, Runtime};
 use tower_bearer::SigningKey;
 

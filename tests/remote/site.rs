@@ -16,8 +16,7 @@ use tower_bearer::store::async_trait;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, BoxError, HttpClient, RemoteJwks, SigningKey};
 
-use support::keys;
-use support::request::{AUDIENCE, ISSUER};
+use support::{AUDIENCE, ISSUER, keys};
 
 pub(crate) const JWKS: &str = "https://issuer.test/jwks.json";
 

@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Connection};
 use tower_bearer::store::{PostgresStore, SessionParts, TablePrefix};
 use tower_bearer::{Clock, Session, SessionId, SystemClock, Timestamp};
 
-use support::in_turn::InTurn;
+use support::InTurn;
 
 mod one_store {
     use super::*;

@@ -15,7 +15,7 @@ use tower_bearer::store::{KeyPrefix, SessionParts};
 use tower_bearer::{Clock, RedisStore, Session, SessionId, SystemClock, Timestamp};
 
 use crate::url;
-use support::in_turn::InTurn;
+use support::InTurn;
 
 mod one_server {
     tower_bearer::store_conformance!(async || super::Database::shared().await.store);

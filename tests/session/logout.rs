@@ -1,10 +1,10 @@
 //! `POST /auth/logout` (RFC 7009), and what it does to access tokens.
 
 use serde_json::json;
-use support::login::{DAY, HOUR, Login, MINUTE, bearer, form, with_header};
+use support::{DAY, HOUR, Login, MINUTE, bearer, form, with_header};
 
 /// Over for both tokens, from the very next request on.
-async fn assert_over(login: &Login, tokens: &support::login::Tokens) {
+async fn assert_over(login: &Login, tokens: &support::Tokens) {
     login.me(&tokens.access).await.assert_invalid_token("session_revoked");
     login.refresh(&tokens.refresh).await.assert_invalid_grant("session_revoked");
 }
@@ -62,13 +62,13 @@ async fn a_logout_by_the_authorization_header_works() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
     let answer = login.send(with_header(form("/logout", &[]), "authorization", &bearer(&tokens.access))).await;
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({})));
+    assert_eq!((answer.status, answer.json()), (200, json!({})));
     assert_over(&login, &tokens).await;
 
     // Without a body, and so without a media type.
     let tokens = login.log_in("alice").await;
-    let answer = login.send(support::login::signed_in("POST", "/logout", &tokens.access)).await;
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({})));
+    let answer = login.send(support::signed_in("POST", "/logout", &tokens.access)).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({})));
     assert_over(&login, &tokens).await;
 }
 
@@ -134,11 +134,11 @@ async fn a_second_logout_is_a_logout() {
 #[tokio::test]
 async fn a_logout_of_nothing_is_refused() {
     let login = Login::new();
-    login.post("/logout", &[]).await.assert_refused(400, "invalid_request", None);
-    login.post("/logout", &[("token", "")]).await.assert_refused(400, "invalid_request", None);
-    login.send(support::login::json("/logout", &json!({}))).await.assert_refused(400, "invalid_request", None);
+    login.post("/logout", &[]).await.assert_error(400, "invalid_request", None);
+    login.post("/logout", &[("token", "")]).await.assert_error(400, "invalid_request", None);
+    login.send(support::json_request("/logout", &json!({}))).await.assert_error(400, "invalid_request", None);
     let basic = with_header(form("/logout", &[]), "authorization", "Basic YTpi");
-    login.send(basic).await.assert_refused(400, "invalid_request", None);
+    login.send(basic).await.assert_error(400, "invalid_request", None);
 }
 
 // checklist 42
@@ -147,14 +147,14 @@ async fn a_malformed_header_is_refused_in_the_words_of_rfc_6750() {
     let login = Login::new();
     for value in ["Bearer", "Bearer ", "Bearer a b"] {
         let answer = login.send(with_header(form("/logout", &[]), "authorization", value)).await;
-        answer.assert_refused(400, "invalid_request", Some("token_malformed"));
+        answer.assert_error(400, "invalid_request", Some("token_malformed"));
         let challenge = answer.headers["www-authenticate"].to_str().unwrap();
         assert!(challenge.starts_with("Bearer error=\"invalid_request\""), "{challenge}");
     }
     let tokens = login.log_in("alice").await;
     let twice = with_header(form("/logout", &[]), "authorization", &bearer(&tokens.access));
     let answer = login.send(with_header(twice, "authorization", &bearer(&tokens.access))).await;
-    answer.assert_refused(400, "invalid_request", Some("token_malformed"));
+    answer.assert_error(400, "invalid_request", Some("token_malformed"));
     assert_eq!(login.me(&tokens.access).await.status, 200);
 }
 
@@ -174,6 +174,6 @@ async fn a_logout_by_json_works() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
     let body = json!({ "token": tokens.access, "token_type_hint": "access_token", "more": [1] });
-    assert_eq!(login.send(support::login::json("/logout", &body)).await.json(), json!({}));
+    assert_eq!(login.send(support::json_request("/logout", &body)).await.json(), json!({}));
     assert_over(&login, &tokens).await;
 }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::request::{Accounts, ask, bearer};
-use support::store::{FailingStore, Outage};
+use support::{Accounts, FailingStore, Outage, ask, bearer_of};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Grant, MemoryStore, Secret, SessionStore, Sessions};
 
@@ -12,22 +11,22 @@ use tower_bearer::{Grant, MemoryStore, Secret, SessionStore, Sessions};
 #[tokio::test(start_paused = true)]
 async fn a_logout_on_one_process_is_felt_on_another_within_a_second() {
     let (tokens, secret, store) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let process = || Sessions::new(Accounts, Arc::clone(&store), tokens.signer(), &secret);
+    let process = || Sessions::new(Accounts::everybody(), Arc::clone(&store), tokens.signer(), &secret);
     let (here, there) = (process(), process());
     let pair = here.start(Grant::new("alice"), None).await.unwrap();
     let layer = there.layer();
-    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
 
     here.log_out(pair.access_token().secret()).await.unwrap();
     // The clock of the runtime is paused: this takes no time.
     tokio::time::sleep(Duration::from_millis(1010)).await;
-    ask(&layer, &bearer(&pair)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&layer, &bearer_of(&pair)).await.assert_refused(401, "invalid_token", "session_revoked");
 }
 
 #[test]
 fn the_background_task_starts_again_on_a_new_runtime() {
     let (tokens, store) = (TestTokens::new(), Arc::new(MemoryStore::new()));
-    let sessions = Sessions::new(Accounts, Arc::clone(&store), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), Arc::clone(&store), tokens.signer(), &Secret::random().unwrap());
     let layer = sessions.layer();
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
 
@@ -35,12 +34,12 @@ fn the_background_task_starts_again_on_a_new_runtime() {
         let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
         ask(&layer, "Basic YTpi").await;
         let other = sessions.start(Grant::new("bob"), None).await.unwrap();
-        ask(&layer, &bearer(&other)).await.assert_passed("bob");
+        ask(&layer, &bearer_of(&other)).await.assert_passed("bob");
         pair
     });
     // That runtime is gone, and its tasks with it.
     runtime().block_on(async {
-        ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+        ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
         let id = *sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
         tokio::time::sleep(Duration::from_millis(1)).await;
         assert!(store.find(&id).await.unwrap().unwrap().parts().confirmed, "the receipt was written");
@@ -50,33 +49,33 @@ fn the_background_task_starts_again_on_a_new_runtime() {
 #[tokio::test(start_paused = true)]
 async fn receipts_that_cannot_be_written_keep_no_logout_waiting() {
     let (tokens, secret, shared) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let here = Sessions::new(Accounts, Arc::clone(&shared), tokens.signer(), &secret);
+    let here = Sessions::new(Accounts::everybody(), Arc::clone(&shared), tokens.signer(), &secret);
     let slow = FailingStore::new(Arc::clone(&shared));
-    let there = Sessions::new(Accounts, slow.clone(), tokens.signer(), &secret);
+    let there = Sessions::new(Accounts::everybody(), slow.clone(), tokens.signer(), &secret);
     let (layer, pair) = (there.layer(), here.start(Grant::new("alice"), None).await.unwrap());
 
     let hangs = slow.pause_at("confirm");
-    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     hangs.reached().await;
     here.log_out(pair.access_token().secret()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1010)).await;
-    ask(&layer, &bearer(&pair)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&layer, &bearer_of(&pair)).await.assert_refused(401, "invalid_token", "session_revoked");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_receipt_that_hangs_is_given_up_and_comes_again() {
     let (tokens, shared) = (TestTokens::new(), Arc::new(MemoryStore::new()));
     let slow = FailingStore::new(Arc::clone(&shared));
-    let sessions = Sessions::new(Accounts, slow.clone(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), slow.clone(), tokens.signer(), &Secret::random().unwrap());
     let (layer, pair) = (sessions.layer(), sessions.start(Grant::new("alice"), None).await.unwrap());
     let id = *sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
 
     let hangs = slow.pause_at("confirm");
-    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     hangs.reached().await;
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert!(!shared.find(&id).await.unwrap().unwrap().parts().confirmed);
-    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     sessions.flush().await.unwrap();
     assert!(shared.find(&id).await.unwrap().unwrap().parts().confirmed);
 }
@@ -85,12 +84,12 @@ async fn a_receipt_that_hangs_is_given_up_and_comes_again() {
 async fn of_many_first_requests_one_asks_the_store() {
     let tokens = TestTokens::new();
     let store = FailingStore::new(MemoryStore::new());
-    let sessions = Sessions::new(Accounts, store.clone(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &Secret::random().unwrap());
     let (layer, pair) = (sessions.layer(), sessions.start(Grant::new("alice"), None).await.unwrap());
     let pause = store.pause_at("revoked_since");
     let requests: Vec<_> = (0..50)
         .map(|_| {
-            let (layer, bearer) = (layer.clone(), bearer(&pair));
+            let (layer, bearer) = (layer.clone(), bearer_of(&pair));
             tokio::spawn(async move { ask(&layer, &bearer).await.assert_passed("alice") })
         })
         .collect();
@@ -106,40 +105,40 @@ async fn of_many_first_requests_one_asks_the_store() {
 #[tokio::test(start_paused = true)]
 async fn after_a_panic_of_the_store_the_next_request_starts_the_pulling_again() {
     let (tokens, secret, shared) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let here = Sessions::new(Accounts, Arc::clone(&shared), tokens.signer(), &secret);
+    let here = Sessions::new(Accounts::everybody(), Arc::clone(&shared), tokens.signer(), &secret);
     let store = FailingStore::new(shared);
-    let there = Sessions::new(Accounts, store.clone(), tokens.signer(), &secret);
+    let there = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &secret);
     let layer = there.layer();
     let (first, second) =
         (here.start(Grant::new("alice"), None).await.unwrap(), here.start(Grant::new("bob"), None).await.unwrap());
-    ask(&layer, &bearer(&first)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&first)).await.assert_passed("alice");
 
     store.set_outage(Some(Outage::Panic("revoked_since")));
     tokio::time::sleep(Duration::from_millis(1010)).await;
     store.set_outage(None);
     here.log_out(second.access_token().secret()).await.unwrap();
-    ask(&layer, &bearer(&first)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&first)).await.assert_passed("alice");
     tokio::time::sleep(Duration::from_millis(1010)).await;
-    ask(&layer, &bearer(&second)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&layer, &bearer_of(&second)).await.assert_refused(401, "invalid_token", "session_revoked");
 }
 
 #[tokio::test(start_paused = true)]
 async fn receipts_that_make_the_store_panic_keep_no_logout_waiting() {
     let (tokens, secret, shared) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let here = Sessions::new(Accounts, Arc::clone(&shared), tokens.signer(), &secret);
+    let here = Sessions::new(Accounts::everybody(), Arc::clone(&shared), tokens.signer(), &secret);
     let broken = FailingStore::new(shared);
-    let there = Sessions::new(Accounts, broken.clone(), tokens.signer(), &secret);
+    let there = Sessions::new(Accounts::everybody(), broken.clone(), tokens.signer(), &secret);
     let (layer, ended) = (there.layer(), here.start(Grant::new("alice"), None).await.unwrap());
-    ask(&layer, &bearer(&ended)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&ended)).await.assert_passed("alice");
 
     broken.set_outage(Some(Outage::Panic("confirm")));
     here.log_out(ended.access_token().secret()).await.unwrap();
     for _ in 0..4 {
         let other = here.start(Grant::new("bob"), None).await.unwrap();
-        ask(&layer, &bearer(&other)).await.assert_passed("bob");
+        ask(&layer, &bearer_of(&other)).await.assert_passed("bob");
         tokio::time::sleep(Duration::from_millis(400)).await;
     }
-    ask(&layer, &bearer(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&layer, &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,7 +146,7 @@ async fn a_store_that_hangs_keeps_nobody_waiting_for_ever() {
     let minute = Duration::from_secs(60);
     let tokens = TestTokens::new();
     let store = FailingStore::new(MemoryStore::new());
-    let sessions = Sessions::new(Accounts, store.clone(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &Secret::random().unwrap());
     let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
 
     // The first request hangs in the store, and a second behind it.
@@ -155,7 +154,7 @@ async fn a_store_that_hangs_keeps_nobody_waiting_for_ever() {
     let layer = sessions.layer();
     let requests: Vec<_> = (0..2)
         .map(|_| {
-            let (layer, bearer) = (layer.clone(), bearer(&pair));
+            let (layer, bearer) = (layer.clone(), bearer_of(&pair));
             tokio::spawn(async move { ask(&layer, &bearer).await })
         })
         .collect();
@@ -163,7 +162,7 @@ async fn a_store_that_hangs_keeps_nobody_waiting_for_ever() {
     for request in requests {
         let _ = tokio::time::timeout(minute, request).await.expect("an answer within a minute").unwrap();
     }
-    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
 
     // A login whose insert hangs, and whose end does too.
     let (insert, login) = (store.pause_at("insert"), sessions.clone());

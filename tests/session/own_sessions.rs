@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::Request;
 use http::header::WWW_AUTHENTICATE;
 use serde_json::{Value, json};
-use support::login::{DAY, HOUR, Login, MINUTE, claims_of, form, signed_in, with_header};
+use support::{DAY, HOUR, Login, MINUTE, claims_of, form, signed_in, with_header};
 use tower_bearer::Clock;
 
 async fn list(login: &Login, access_token: &str) -> Vec<Value> {
@@ -13,7 +13,7 @@ async fn list(login: &Login, access_token: &str) -> Vec<Value> {
     answer.json()["sessions"].as_array().expect("a list").clone()
 }
 
-fn id_of(tokens: &support::login::Tokens) -> String {
+fn id_of(tokens: &support::Tokens) -> String {
     claims_of(&tokens.access)["sid"].as_str().expect("a session").to_owned()
 }
 
@@ -73,7 +73,7 @@ async fn ending_one_session_leaves_the_others() {
     let login = Login::new();
     let (lost, mine) = (login.log_in("alice").await, login.log_in("alice").await);
     let answer = login.send(signed_in("DELETE", &format!("/sessions/{}", id_of(&lost)), &mine.access)).await;
-    assert_eq!((answer.status.as_u16(), answer.body.len()), (204, 0));
+    assert_eq!((answer.status, answer.body.len()), (204, 0));
     answer.assert_not_stored();
     login.me(&lost.access).await.assert_invalid_token("session_revoked");
     login.refresh(&lost.refresh).await.assert_invalid_grant("session_revoked");
@@ -91,7 +91,7 @@ async fn a_session_of_somebody_else_an_unknown_and_a_malformed_one_are_not_found
     let mut answers = Vec::new();
     for id in [id_of(&bobs), unknown, id_of(&over), "malformed".to_owned(), format!("{}A", id_of(&mine)), "%00".to_owned()] {
         let answer = login.send(signed_in("DELETE", &format!("/sessions/{id}"), &mine.access)).await;
-        answer.assert_refused(404, "invalid_request", None);
+        answer.assert_error(404, "invalid_request", None);
         answers.push(answer);
     }
     // Nobody learns that a session is there.
@@ -107,7 +107,7 @@ async fn logging_out_everywhere_ends_all_sessions_of_the_user_and_no_other() {
     let bobs = login.log_in("bob").await;
     let all = [login.log_in("alice").await, login.log_in("alice").await, login.log_in("alice").await];
     let answer = login.send(signed_in("POST", "/logout-everywhere", &all[1].access)).await;
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({})));
+    assert_eq!((answer.status, answer.json()), (200, json!({})));
     for tokens in &all {
         login.me(&tokens.access).await.assert_invalid_token("session_revoked");
         login.refresh(&tokens.refresh).await.assert_invalid_grant("session_revoked");
@@ -144,12 +144,12 @@ async fn all_of_it_demands_a_live_access_token() {
         // Nothing, or another scheme: a challenge without an error.
         for request in [request(), with_header(request(), "authorization", "Basic YTpi")] {
             let answer = login.send(request).await;
-            answer.assert_refused(401, "unauthorized", Some("token_missing"));
+            answer.assert_error(401, "unauthorized", Some("token_missing"));
             assert_eq!(answer.headers[WWW_AUTHENTICATE], "Bearer");
         }
         login.send(signed_in(method, path, &tokens.refresh)).await.assert_invalid_token("token_invalid");
         let answer = login.send(with_header(request(), "authorization", "Bearer")).await;
-        answer.assert_refused(400, "invalid_request", Some("token_malformed"));
+        answer.assert_error(400, "invalid_request", Some("token_malformed"));
         assert!(answer.headers.contains_key(WWW_AUTHENTICATE));
     }
     login.clock.advance(HOUR);

@@ -1,6 +1,6 @@
 //! A session that was ended stays ended: over a restart, in other processes, and for the whole life of its access tokens.
 
-use support::login::{HOUR, Login, MINUTE, SECOND};
+use support::{HOUR, Login, MINUTE, SECOND};
 use tower_bearer::{MemoryStore, REVOCATION_RETENTION, SessionPolicy};
 
 // checklist 53

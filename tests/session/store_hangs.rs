@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use support::request::Accounts;
-use support::store::FailingStore;
+use support::{Accounts, FailingStore};
 use tokio::time::{Instant, timeout};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Grant, MemoryStore, Secret, SessionErrorKind, Sessions};
@@ -11,7 +10,7 @@ use tower_bearer::{Grant, MemoryStore, Secret, SessionErrorKind, Sessions};
 #[tokio::test(start_paused = true)]
 async fn a_store_that_never_answers_is_unavailable_after_thirty_seconds() {
     let (tokens, store) = (TestTokens::new(), FailingStore::new(MemoryStore::new()));
-    let sessions = Sessions::new(Accounts, store.clone(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &Secret::random().unwrap());
     let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
     let id = *sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
     let alice = "alice".into();

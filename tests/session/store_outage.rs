@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Request, Response};
-use support::log::Log;
-use support::request::{Accounts, ask, bearer};
-use support::store::{FailingStore, Outage};
+use support::{Accounts, FailingStore, Log, Outage, ask, bearer_of};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -26,7 +24,7 @@ struct Node {
 impl Node {
     fn new(outage: StoreOutage) -> Self {
         let (tokens, store) = (TestTokens::new(), FailingStore::new(MemoryStore::new()));
-        let sessions = Sessions::new(Accounts, store.clone(), tokens.signer(), &Secret::random().unwrap());
+        let sessions = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &Secret::random().unwrap());
         Self { tokens, store, sessions: sessions.with_store_outage(outage) }
     }
 
@@ -39,7 +37,7 @@ impl Node {
     /// Somebody is logged in, and was let in.
     async fn log_in(&self) -> (BearerAuthLayer, String) {
         let pair = self.sessions.start(Grant::new("alice"), None).await.unwrap();
-        let (layer, bearer) = (self.sessions.layer(), bearer(&pair));
+        let (layer, bearer) = (self.sessions.layer(), bearer_of(&pair));
         ask(&layer, &bearer).await.assert_passed("alice");
         (layer, bearer)
     }
@@ -71,7 +69,7 @@ async fn an_application_may_choose_to_accept_tokens_without_the_store() {
     node.pass(20 * 60 * SECOND).await;
     ask(&layer, &bearer).await.assert_passed("alice");
     // What it has never heard it waits for all the same.
-    let sessions = Sessions::new(Accounts, node.store.clone(), node.tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), node.store.clone(), node.tokens.signer(), &Secret::random().unwrap());
     let layer = sessions.with_store_outage(StoreOutage::AcceptTokens).layer();
     ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable");
 }
@@ -97,7 +95,7 @@ async fn of_many_requests_in_an_outage_one_asks_the_store_and_all_hear_of_it() {
     let asks = node.store.pause_at("revoked_since");
     let requests: Vec<_> = (0..50)
         .map(|_| {
-            let (layer, bearer) = (node.sessions.layer(), bearer(&pair));
+            let (layer, bearer) = (node.sessions.layer(), bearer_of(&pair));
             tokio::spawn(async move { ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable") })
         })
         .collect();
@@ -225,7 +223,7 @@ async fn a_clock_that_is_far_ahead_deletes_nothing_that_lives() {
     assert!(node.store.inner().find(&id).await.unwrap().is_some());
     assert_eq!(node.sessions.delete_expired().await.unwrap(), 0);
     // Nor does a process that does nothing else, and has not asked what time it is there.
-    let cron = Sessions::new(Accounts, node.store.clone(), node.tokens.signer(), &Secret::random().unwrap());
+    let cron = Sessions::new(Accounts::everybody(), node.store.clone(), node.tokens.signer(), &Secret::random().unwrap());
     assert_eq!(cron.delete_expired().await.unwrap(), 0);
     assert!(node.store.inner().find(&id).await.unwrap().is_some());
 }
@@ -236,19 +234,19 @@ async fn an_announcement_is_felt_at_once() {
     let (tokens, secret) = (TestTokens::new(), Secret::random().unwrap());
     let store = FailingStore::new(MemoryStore::new());
     let shared: Arc<dyn SessionStore> = Arc::new(store.clone());
-    let there = Sessions::new(Accounts, Arc::clone(&shared), tokens.signer(), &secret);
-    let here = Sessions::new(Accounts, store.inner(), tokens.signer(), &secret);
+    let there = Sessions::new(Accounts::everybody(), Arc::clone(&shared), tokens.signer(), &secret);
+    let here = Sessions::new(Accounts::everybody(), store.inner(), tokens.signer(), &secret);
     let layer = there.layer();
     for announced in [true, false] {
         let pair = here.start(Grant::new("alice"), None).await.unwrap();
-        ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+        ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
         until_a_pull_is_over(&store).await;
         here.log_out(pair.access_token().secret()).await.unwrap();
         if announced {
             store.announce();
         }
         tokio::time::sleep(100 * MILLI).await;
-        let answer = ask(&layer, &bearer(&pair)).await;
+        let answer = ask(&layer, &bearer_of(&pair)).await;
         if announced {
             answer.assert_refused(401, "invalid_token", "session_revoked");
         } else {
@@ -306,7 +304,7 @@ async fn a_watch_ends_where_the_store_cannot_be_asked_for_too_long() {
             *seen.lock().unwrap() = AccessTokenWatch::from_extensions(request.extensions());
             Ok::<_, Infallible>(Response::new(String::new()))
         });
-        layer.layer(handler).oneshot(support::request::with_authorization(&bearer)).await.unwrap();
+        layer.layer(handler).oneshot(support::with_authorization(&bearer)).await.unwrap();
         let watch = seen.lock().unwrap().take().unwrap();
         let waiting = tokio::spawn(async move { watch.ended().await });
         node.store.set_outage(Some(Outage::All));

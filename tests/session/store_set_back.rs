@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use support::request::{Accounts, ask, assert_ended, bearer};
-use support::store::{FailingStore, Outage};
+use support::{Accounts, FailingStore, Outage, ask, assert_ended, bearer_of};
 use tower_bearer::store::Revoked;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Clock, Grant, MemoryStore, Secret, SessionErrorKind, SessionId, SessionStore, Sessions, TokenResponse};
@@ -24,7 +23,7 @@ impl Nodes {
 
     /// One more process.
     fn node(&self) -> Sessions<Accounts> {
-        Sessions::new(Accounts, self.store.clone(), self.tokens.signer(), &self.secret)
+        Sessions::new(Accounts::everybody(), self.store.clone(), self.tokens.signer(), &self.secret)
     }
 
     /// The rows as they are now, to be restored later.
@@ -50,7 +49,7 @@ async fn a_backup_restored_after_a_logout_revives_nothing_while_one_process_live
     let backup = nodes.backup(&[&ended, &living]).await;
     // It is younger than the backup, which therefore has no row of it.
     let young = start(&here).await;
-    ask(&here.layer(), &bearer(&living)).await.assert_passed("alice");
+    ask(&here.layer(), &bearer_of(&living)).await.assert_passed("alice");
     for pair in [&ended, &young] {
         here.log_out(pair.refresh_token().secret()).await.unwrap();
     }
@@ -62,8 +61,8 @@ async fn a_backup_restored_after_a_logout_revives_nothing_while_one_process_live
     let there = nodes.node();
     for node in [&here, &there] {
         assert_ended(&node.layer(), &ended).await;
-        ask(&node.layer(), &bearer(&young)).await.assert_refused(401, "invalid_token", "session_revoked");
-        ask(&node.layer(), &bearer(&living)).await.assert_passed("alice");
+        ask(&node.layer(), &bearer_of(&young)).await.assert_refused(401, "invalid_token", "session_revoked");
+        ask(&node.layer(), &bearer_of(&living)).await.assert_passed("alice");
         assert_eq!(kind_of_refresh(node, &ended).await, Some(SessionErrorKind::SessionRevoked));
         assert_eq!(kind_of_refresh(node, &young).await, Some(SessionErrorKind::SessionExpired));
     }
@@ -79,7 +78,7 @@ async fn what_could_not_be_told_to_the_restored_store_is_told_again() {
     let ended = start(&here).await;
     let backup = nodes.backup(&[&ended]).await;
     here.log_out(ended.refresh_token().secret()).await.unwrap();
-    ask(&here.layer(), &bearer(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&here.layer(), &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
     tokio::time::sleep(A_MOMENT).await;
 
     nodes.store.set_back_to(backup);
@@ -94,7 +93,7 @@ async fn what_could_not_be_told_to_the_restored_store_is_told_again() {
 async fn a_store_that_lost_nothing_is_told_nothing() {
     let nodes = Nodes::new();
     let (here, there) = (nodes.node(), nodes.node());
-    ask(&there.layer(), &bearer(&start(&here).await)).await.assert_passed("alice");
+    ask(&there.layer(), &bearer_of(&start(&here).await)).await.assert_passed("alice");
     for _ in 0..3 {
         here.log_out(start(&here).await.refresh_token().secret()).await.unwrap();
         tokio::time::sleep(A_MOMENT).await;
@@ -114,7 +113,7 @@ async fn what_is_older_than_the_retention_is_not_told_again() {
     before.log_out(ended.refresh_token().secret()).await.unwrap();
     // A process that starts 20 hours later learns of it, and of its age.
     nodes.store.set_age(20 * HOUR);
-    ask(&late.layer(), &bearer(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&late.layer(), &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
     drop(before);
     nodes.tokens.clock().advance(4 * HOUR);
     tokio::time::sleep(A_MOMENT).await;
@@ -124,7 +123,7 @@ async fn what_is_older_than_the_retention_is_not_told_again() {
 
     nodes.store.set_age(25 * HOUR);
     let latest = nodes.node();
-    ask(&latest.layer(), &bearer(&start(&latest).await)).await.assert_passed("alice");
+    ask(&latest.layer(), &bearer_of(&start(&latest).await)).await.assert_passed("alice");
     nodes.tokens.clock().advance(HOUR);
     nodes.store.set_back_to(MemoryStore::new());
     drop(late);
@@ -142,7 +141,7 @@ async fn what_was_entered_again_counts_anew() {
         here.log_out(pair.refresh_token().secret()).await.unwrap();
     }
     nodes.store.set_age(24 * HOUR);
-    ask(&layer, &bearer(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&layer, &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
     // The store was set back, another process has told it again: the entry is new, and so may access tokens be.
     let restored = MemoryStore::new();
     restored.assert_revoked(&[nodes.id(&ended)], nodes.tokens.clock().now()).await.unwrap();
@@ -153,7 +152,7 @@ async fn what_was_entered_again_counts_anew() {
     // What was old would be forgotten by now: six minutes and a half were left.
     nodes.tokens.clock().advance(HOUR / 6);
     tokio::time::sleep(A_MOMENT).await;
-    ask(&layer, &bearer(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&layer, &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
 }
 
 async fn start(node: &Sessions<Accounts>) -> TokenResponse {

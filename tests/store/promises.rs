@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Row};
-use support::in_turn::InTurn;
+use support::InTurn;
 use tempfile::TempDir;
 use tower_bearer::store::{Revoked, SessionParts};
 use tower_bearer::{

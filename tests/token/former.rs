@@ -10,7 +10,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenClaims, Algorithm, BearerAuthLayer, Clock, FormerTokens, Grant, KeySet, Scope, Timestamp};
 
-use support::request::{Answer, sign_with, verifier, with_authorization};
+use support::{Received, sign_with, verifier, with_authorization};
 
 pub(crate) const FORMER_KEY: &[u8] = b"what the application signed with before";
 pub(crate) const JWT: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
@@ -70,10 +70,10 @@ pub(crate) fn token(claims: &Value) -> String {
 }
 
 /// What a handler sees of it.
-pub(crate) async fn show(layer: &BearerAuthLayer, token: &str, shown: fn(&AccessTokenClaims) -> String) -> Answer {
+pub(crate) async fn show(layer: &BearerAuthLayer, token: &str, shown: fn(&AccessTokenClaims) -> String) -> Received {
     let handler = service_fn(move |request: Request<String>| {
         let text = AccessTokenClaims::from_extensions(request.extensions()).map(shown).unwrap_or_default();
         async move { Ok::<_, std::convert::Infallible>(Response::new(text)) }
     });
-    Answer::of(layer.layer(handler).oneshot(with_authorization(&format!("Bearer {token}"))).await.unwrap()).await
+    Received::of(layer.layer(handler).oneshot(with_authorization(&format!("Bearer {token}"))).await.unwrap()).await
 }

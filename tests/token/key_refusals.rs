@@ -1,7 +1,7 @@
 //! Which keys are refused or left out, and what is never published.
 
 use support::keys::{ED25519, P256, P384, RSA, RSA_ALGORITHMS, jwk, oct, token};
-use support::request::{HMAC_KEY, assert_passes, verifier_with};
+use support::{HMAC_KEY, assert_passes, verifier_with};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

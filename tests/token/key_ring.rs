@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::request::{AUDIENCE, Accounts, HMAC_KEY, ISSUER, assert_passes, refused, verifier_with};
+use support::{AUDIENCE, Accounts, HMAC_KEY, ISSUER, assert_passes, refused, verifier_with};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,7 +26,7 @@ async fn sid_and_gen_mean_something_only_by_a_key_of_our_own() {
     let clock = ManualClock::new();
     let jwk = oct(HMAC_KEY);
     let own = signer(SigningKey::from_jwk(&jwk).unwrap(), &clock);
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), own, &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), own, &Secret::random().unwrap());
     let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
     let token = pair.access_token().secret();
 
@@ -38,10 +38,10 @@ async fn sid_and_gen_mean_something_only_by_a_key_of_our_own() {
 
     // Another issuer may call anything `sid` and `gen`.
     for odd in [json!("not ours"), json!(7), json!({})] {
-        let mut claims = support::request::claims(&clock);
+        let mut claims = support::claims(&clock);
         (claims["sid"], claims["gen"]) = (odd.clone(), odd);
-        assert_passes(&foreign, &support::request::token(&claims)).await;
-        assert!(foreign.verify(&support::request::token(&claims)).unwrap().session_id().is_none());
+        assert_passes(&foreign, &support::token(&claims)).await;
+        assert!(foreign.verify(&support::token(&claims)).unwrap().session_id().is_none());
     }
 }
 
@@ -83,8 +83,8 @@ async fn the_key_that_is_exported_is_derived_and_verifies() {
     let token = signer(key, &clock).sign(&Grant::new("alice"), FIVE_MINUTES).unwrap();
     assert_passes(&verifier_with(KeySet::from_jwk(&exported).unwrap(), &clock), token.secret()).await;
     // The secret itself signs nothing.
-    let header = support::request::HEADER;
-    let forged = support::request::sign_with(text.as_bytes(), header, &support::request::claims(&clock).to_string());
+    let header = support::HEADER;
+    let forged = support::sign_with(text.as_bytes(), header, &support::claims(&clock).to_string());
     refused(&verifier_with(KeySet::from_jwk(&exported).unwrap(), &clock), &forged).await;
     assert!(SigningKey::from_pem(include_str!("../data/keys/ed25519.pem")).unwrap().dangerous_export_jwk().is_none());
 }

@@ -1,7 +1,7 @@
 //! Which keys are read, which are refused, and that every algorithm works from both ends.
 
 use support::keys::{ED25519, P256, P384, RSA, RSA_ALGORITHMS, jwk, oct, token};
-use support::request::{assert_passes, refused, verifier_with};
+use support::{assert_passes, refused, verifier_with};
 
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Algorithm, KeySet, SigningKey, VerifyErrorKind};
@@ -16,7 +16,7 @@ async fn passes_from_every_source(key: SigningKey, public_pem: &str) {
     let from_jwk = KeySet::from_jwk(&jwk(&own).to_string()).expect("a JWK");
     let from_set = KeySet::from_jwk_set(&own.to_public_jwk_set()).expect("a set");
     let token = token(key, &clock);
-    assert_eq!(support::request::segment(&token, 0)["alg"], algorithm.as_str());
+    assert_eq!(support::segment(&token, 0)["alg"], algorithm.as_str());
     for keys in [own, from_pem, from_jwk, from_set] {
         let verifier = verifier_with(keys, &clock);
         assert_passes(&verifier, &token).await;

@@ -4,7 +4,7 @@ use std::fmt::{Debug, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::request::{Accounts, HMAC_KEY, segment};
+use support::{Accounts, HMAC_KEY, segment};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -107,7 +107,7 @@ async fn sessions_and_what_they_hand_out_are_not_shown() {
     let secret = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
     let tokens = TestTokens::new();
     let store = Arc::new(MemoryStore::new());
-    let sessions = Sessions::new(Accounts, Arc::clone(&store), tokens.signer(), &Secret::new(secret).unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), Arc::clone(&store), tokens.signer(), &Secret::new(secret).unwrap());
     let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
     let (access, refresh) = (pair.access_token().secret(), pair.refresh_token().secret());
     let bytes = URL_SAFE_NO_PAD.decode(refresh.strip_prefix("rt1_").unwrap()).unwrap();
@@ -168,7 +168,7 @@ async fn errors_show_nothing_of_what_was_sent() {
     let mark = b"xXmarkXx-xXmarkXx-xXmarkXx-xXmarkXx";
     let text = std::str::from_utf8(mark).unwrap();
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
     let verify = tokens.verifier().verify(&format!("{text}.{text}.{text}")).unwrap_err();
     let refresh = sessions.refresh(RefreshToken::new(format!("rt1_{text}"))).await.unwrap_err();
     let weak = Secret::new(format!("changeme-{text}")).unwrap_err();

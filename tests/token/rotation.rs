@@ -15,7 +15,7 @@ use tower_bearer::{
     AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Clock, Grant, JwksEndpoint, SigningKey, SigningKeys, Timestamp,
 };
 
-use support::request::{AUDIENCE, Answer, ISSUER, ask, segment};
+use support::{AUDIENCE, ISSUER, Received, ask, segment};
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
@@ -76,14 +76,14 @@ impl Server {
         self.ask(token).await.assert_refused(401, "invalid_token", "token_invalid");
     }
 
-    async fn ask(&self, token: &str) -> Answer {
+    async fn ask(&self, token: &str) -> Received {
         ask(&BearerAuthLayer::new(self.verifier()), &format!("Bearer {token}")).await
     }
 }
 
 /// The names of the keys that an endpoint shows.
 pub(crate) async fn published(endpoint: &JwksEndpoint) -> Vec<String> {
-    let answer = Answer::of(endpoint.clone().oneshot(Request::new(String::new())).await.unwrap()).await;
+    let answer = Received::of(endpoint.clone().oneshot(Request::new(String::new())).await.unwrap()).await;
     assert_eq!(answer.status, 200);
     let set = answer.json();
     let keys = set["keys"].as_array().unwrap().iter();

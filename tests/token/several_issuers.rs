@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::keys::{ED25519, P256};
-use support::request::{
-    AUDIENCE, Accounts, Answer, HEADER, HMAC_KEY, ISSUER, ask, bearer, claims, log_in, sign_with, verifier, with_authorization,
+use support::{
+    AUDIENCE, Accounts, HEADER, HMAC_KEY, ISSUER, Received, ask, bearer_of, claims, log_in, sign_with, verifier,
+    with_authorization,
 };
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::{ManualClock, TestTokens};
@@ -32,12 +33,12 @@ fn of(issuer: &str, clock: &ManualClock) -> Value {
     claims
 }
 
-async fn show(layer: &BearerAuthLayer, token: &str, shown: fn(&AccessTokenClaims) -> String) -> Answer {
+async fn show(layer: &BearerAuthLayer, token: &str, shown: fn(&AccessTokenClaims) -> String) -> Received {
     let handler = service_fn(move |request: http::Request<String>| {
         let text = AccessTokenClaims::from_extensions(request.extensions()).map(shown).unwrap_or_default();
         async move { Ok::<_, std::convert::Infallible>(http::Response::new(text)) }
     });
-    Answer::of(layer.layer(handler).oneshot(with_authorization(&format!("Bearer {token}"))).await.unwrap()).await
+    Received::of(layer.layer(handler).oneshot(with_authorization(&format!("Bearer {token}"))).await.unwrap()).await
 }
 
 #[tokio::test]
@@ -66,7 +67,7 @@ async fn the_same_kid_is_another_key_at_another_issuer() {
     let header = r#"{"alg":"HS256","typ":"at+jwt","kid":"2026"}"#;
     // As our own signer writes it, which takes another way.
     let usual = r#"{"alg":"HS256","kid":"2026","typ":"at+jwt"}"#;
-    let first = support::request::verifier_with(hmac(HMAC_KEY).with_kid("2026"), &clock);
+    let first = support::verifier_with(hmac(HMAC_KEY).with_kid("2026"), &clock);
     let layer = BearerAuthLayer::new(first).with_verifier(other(hmac(OTHER_KEY).with_kid("2026"), &clock)).unwrap();
     for header in [header, usual] {
         for (issuer, key, is_good) in
@@ -147,7 +148,8 @@ fn an_issuer_has_one_verifier() {
     // Byte by byte another one.
     let slash = AccessTokenVerifier::new("https://other.test/", AUDIENCE, hmac(HMAC_KEY)).unwrap();
     assert!(layer.with_verifier(slash).is_ok());
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), TestTokens::new().signer(), &Secret::random().unwrap());
+    let sessions =
+        Sessions::new(Accounts::everybody(), MemoryStore::new(), TestTokens::new().signer(), &Secret::random().unwrap());
     assert!(sessions.layer().with_verifier(sessions.verifier()).is_err());
 }
 
@@ -155,12 +157,12 @@ fn an_issuer_has_one_verifier() {
 #[tokio::test]
 async fn a_foreign_token_belongs_to_no_session_even_if_it_names_one() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
     let (ended, living) = (log_in(&sessions, "alice").await, log_in(&sessions, "alice").await);
-    let sid = |pair: &TokenResponse| support::request::segment(pair.access_token().secret(), 1)["sid"].clone();
+    let sid = |pair: &TokenResponse| support::segment(pair.access_token().secret(), 1)["sid"].clone();
     sessions.log_out(ended.refresh_token().secret()).await.unwrap();
     let layer = sessions.layer().with_verifier(other(hmac(OTHER_KEY), tokens.clock())).unwrap();
-    support::request::assert_ended(&layer, &ended).await;
+    support::assert_ended(&layer, &ended).await;
 
     let odd = [(json!("not ours"), json!(-1)), (json!(7), json!([])), (json!(null), json!(null))];
     for (sid, generation) in [(sid(&ended), json!(0)), (sid(&living), json!(0)), (sid(&ended), json!("x"))].into_iter().chain(odd)
@@ -171,7 +173,7 @@ async fn a_foreign_token_belongs_to_no_session_even_if_it_names_one() {
         show(&layer, &token, |claims| format!("{:?}", claims.session_id())).await.assert_passed("None");
         // As a logout it ends nothing, and is no error.
         sessions.log_out(&token).await.unwrap();
-        ask(&layer, &bearer(&living)).await.assert_passed("alice");
+        ask(&layer, &bearer_of(&living)).await.assert_passed("alice");
     }
 }
 
@@ -179,18 +181,18 @@ async fn a_foreign_token_belongs_to_no_session_even_if_it_names_one() {
 #[tokio::test]
 async fn a_foreign_token_confirms_no_refresh_token() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
     let layer = sessions.layer().with_verifier(other(hmac(OTHER_KEY), tokens.clock())).unwrap();
     let first = log_in(&sessions, "alice").await;
     let lost = sessions.refresh(first.refresh_token().clone()).await.unwrap();
     let mut claims = of(OTHER, tokens.clock());
-    let own = support::request::segment(lost.access_token().secret(), 1);
+    let own = support::segment(lost.access_token().secret(), 1);
     (claims["sid"], claims["gen"]) = (own["sid"].clone(), own["gen"].clone());
     ask(&layer, &format!("Bearer {}", sign_with(OTHER_KEY, HEADER, &claims.to_string()))).await.assert_passed("alice");
     sessions.flush().await.unwrap();
     tokens.clock().advance(Duration::from_secs(3600));
     let again = sessions.refresh(first.refresh_token().clone()).await.expect("no thief");
-    ask(&layer, &bearer(&again)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&again)).await.assert_passed("alice");
 }
 
 /// Even a verifier of another signer of ours: its sessions are not those of this layer.
@@ -200,7 +202,7 @@ async fn the_sessions_of_another_signer_are_not_ours() {
     let sessions_of = |issuer: &str| {
         let key = SigningKey::hs256(&Secret::random().unwrap()).unwrap();
         let signer = AccessTokenSigner::new(issuer, AUDIENCE, key).unwrap().with_clock(Arc::new(clock.clone()));
-        Sessions::new(Accounts, MemoryStore::new(), signer, &Secret::random().unwrap())
+        Sessions::new(Accounts::everybody(), MemoryStore::new(), signer, &Secret::random().unwrap())
     };
     let (ours, theirs) = (sessions_of(ISSUER), sessions_of(OTHER));
     let layer = ours.layer().with_verifier(theirs.verifier()).unwrap();

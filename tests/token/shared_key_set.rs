@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::Request;
 use support::keys::{ED25519, P256, P384};
-use support::request::{AUDIENCE, Answer, ISSUER, ask};
+use support::{AUDIENCE, ISSUER, Received, ask};
 use tower::ServiceExt;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
@@ -59,7 +59,7 @@ async fn every_clone_of_every_verifier_sees_it() {
         assert_good(layer, key(P256), &clock, false).await;
     }
     assert_eq!(source.key_set().unwrap().len(), 2);
-    let answer = Answer::of(endpoint.oneshot(Request::new(String::new())).await.unwrap()).await;
+    let answer = Received::of(endpoint.oneshot(Request::new(String::new())).await.unwrap()).await;
     assert_eq!(answer.json()["keys"].as_array().unwrap().len(), 2);
 }
 

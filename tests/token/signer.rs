@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::request::{AUDIENCE, Accounts, ISSUER, assert_passes, refused, segment};
+use support::{AUDIENCE, Accounts, ISSUER, assert_passes, refused, segment};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -105,7 +105,7 @@ fn no_two_tokens_have_one_name() {
 async fn a_token_of_a_session_names_the_session_and_the_login() {
     let tokens = TestTokens::new();
     let secret = Secret::random().unwrap();
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &secret);
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &secret);
     let logged_in_at = tokens.clock().now().as_secs();
     let first = sessions.start(Grant::new("alice"), None).await.unwrap();
     tokens.clock().advance(Duration::from_secs(3600));
@@ -124,7 +124,7 @@ async fn a_token_of_a_session_names_the_session_and_the_login() {
 #[tokio::test]
 async fn an_access_token_of_a_session_lives_for_half_an_hour() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
     let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
     let claims = segment(pair.access_token().secret(), 1);
     assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 1800);
@@ -206,7 +206,8 @@ async fn no_access_token_outlives_its_session() {
         .unwrap()
         .with_unused_lifetime(Duration::from_secs(3600))
         .unwrap();
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap()).with_policy(policy);
+    let sessions =
+        Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap()).with_policy(policy);
     let ends = clock.now() + Duration::from_millis(3_600_900);
     let mut pair = sessions.start(Grant::new("alice"), None).await.unwrap();
     for minutes in [0, 20, 20, 19] {

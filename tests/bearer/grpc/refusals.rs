@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::grpc::{assert_grpc, assert_plain, call, call_as, message};
-use support::request::{Accounts, Answer, hello, log_in, send, without_token};
+use support::{Accounts, Received, hello, log_in, send, without_token};
 
 use axum::Router;
 use axum::routing::post;
@@ -61,7 +61,7 @@ async fn a_good_call_passes_untouched() {
         *response.status_mut() = StatusCode::UNAUTHORIZED;
         Ok::<_, std::convert::Infallible>(response)
     });
-    let answer = Answer::of(layer.layer(own).oneshot(call(Some(&tokens.bearer("alice")))).await.unwrap()).await;
+    let answer = Received::of(layer.layer(own).oneshot(call(Some(&tokens.bearer("alice")))).await.unwrap()).await;
     assert_eq!((answer.status, &*answer.body, answer.headers.len()), (401, "own", 0));
     send(&layer.optional(), call(None)).await.assert_passed("nobody");
 }
@@ -76,7 +76,7 @@ async fn without_the_scope_a_call_is_denied() {
     assert!(scoped.challenge().unwrap().ends_with("scope=\"orders\""), "{scoped:?}");
 
     let inner = layer.layer(RequireScopeLayer::new("orders").layer(hello()));
-    let answer = Answer::of(inner.oneshot(call(Some(&alice))).await.unwrap()).await;
+    let answer = Received::of(inner.oneshot(call(Some(&alice))).await.unwrap()).await;
     assert_eq!((&answer.headers, &answer.body), (&scoped.headers, &scoped.body));
 }
 
@@ -112,12 +112,12 @@ async fn where_the_request_has_to_wait_it_is_refused_alike() {
 #[tokio::test]
 async fn an_ended_session_is_unauthenticated() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
     let layer = sessions.layer().grpc();
     let pair = log_in(&sessions, "alice").await;
-    send(&layer, call(Some(&support::request::bearer(&pair)))).await.assert_passed("alice");
+    send(&layer, call(Some(&support::bearer_of(&pair)))).await.assert_passed("alice");
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
-    assert_grpc(&send(&layer, call(Some(&support::request::bearer(&pair)))).await, "16", INVALID_TOKEN);
+    assert_grpc(&send(&layer, call(Some(&support::bearer_of(&pair)))).await, "16", INVALID_TOKEN);
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn the_scope_layer_and_the_extractors_refuse_as_the_layer_does() {
     let ask = async |layer: &BearerAuthLayer, path: &str, authorization: Option<&str>| {
         let mut request = call(authorization).map(axum::body::Body::from);
         *request.uri_mut() = path.parse().unwrap();
-        Answer::of(app(layer.clone()).oneshot(request).await.unwrap()).await
+        Received::of(app(layer.clone()).oneshot(request).await.unwrap()).await
     };
     let alice = tokens.bearer("alice");
     for path in ["/claims", "/user", "/other", "/admin"] {
@@ -156,7 +156,7 @@ async fn the_scope_layer_and_the_extractors_refuse_as_the_layer_does() {
 /// Without the layer nobody has said that gRPC is spoken here.
 #[tokio::test]
 async fn without_the_layer_a_call_is_failed_as_usual() {
-    let answer = Answer::of(RequireScopeLayer::new("admin").layer(hello()).oneshot(call(None)).await.unwrap()).await;
+    let answer = Received::of(RequireScopeLayer::new("admin").layer(hello()).oneshot(call(None)).await.unwrap()).await;
     answer.assert_failed(500, "server_error");
     assert_plain(&answer, "without the layer");
 }

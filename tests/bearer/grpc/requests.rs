@@ -1,7 +1,7 @@
 //! Which requests are gRPC: all others are refused as usual, for a 200 tells everybody else that all is well.
 
 use crate::grpc::{assert_grpc, assert_plain, call, call_as};
-use support::request::send;
+use support::send;
 
 use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderValue, Method, Request, Version};

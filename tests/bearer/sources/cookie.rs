@@ -1,13 +1,13 @@
 //! The token in a cookie: which `Cookie` headers hold one (RFC 6265 section 4.2).
 
 use crate::sources::{bare, cookie, layer_of, with_headers};
-use support::request::{Answer, send};
+use support::{Received, send};
 
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{BearerAuthLayer, TokenSource};
 
 /// `T` in a line is the token.
-async fn ask(layer: &BearerAuthLayer, token: &str, lines: &[&str]) -> Answer {
+async fn ask(layer: &BearerAuthLayer, token: &str, lines: &[&str]) -> Received {
     let lines: Vec<String> = lines.iter().map(|line| line.replace('T', token)).collect();
     send(layer, with_headers(lines.iter().map(|line| ("cookie", line.as_bytes())))).await
 }

@@ -1,7 +1,7 @@
 //! The token in a cookie counts only in a request that no other origin made: the browser sends it whoever made the page.
 
 use crate::sources::{bare, cookie, layer_of};
-use support::request::{Answer, send};
+use support::{Received, send};
 
 use http::{HeaderValue, Method, Request};
 use tower_bearer::test_util::TestTokens;
@@ -33,7 +33,7 @@ impl Api {
         request
     }
 
-    async fn ask(&self, method: &Method, headers: &[(&'static str, &str)]) -> Answer {
+    async fn ask(&self, method: &Method, headers: &[(&'static str, &str)]) -> Received {
         send(&self.layer, self.request(method, headers)).await
     }
 

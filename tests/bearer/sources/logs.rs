@@ -1,8 +1,7 @@
 //! Wherever a token came from, neither the log nor a `Debug` shows it.
 
 use crate::sources::{bare, cookie, own_header, with_headers};
-use support::log::Log;
-use support::request::{Accounts, hello, send};
+use support::{Accounts, Log, hello, send};
 
 use http::Request;
 use tower::{Layer, ServiceExt};
@@ -124,8 +123,8 @@ async fn no_debug_shows_what_a_source_knows() {
 #[tokio::test]
 async fn neither_an_answer_nor_a_watch_shows_the_token() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
-    let pair = support::request::log_in(&sessions, "alice").await;
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let pair = support::log_in(&sessions, "alice").await;
     let layer = sessions.layer().with_token_sources([TokenSource::header(), TokenSource::websocket_protocol(), cookie()]);
     let token = pair.access_token().secret();
     for request in in_each_place(token).into_iter().take(3) {
@@ -137,7 +136,7 @@ async fn neither_an_answer_nor_a_watch_shows_the_token() {
             let watch = AccessTokenWatch::from_extensions(request.extensions()).expect("a watch");
             Ok::<_, std::convert::Infallible>(http::Response::new(format!("{watch:?} {watch:#?}")))
         }));
-        let shown = support::request::Answer::of(watched.oneshot(request).await.unwrap()).await;
+        let shown = support::Received::of(watched.oneshot(request).await.unwrap()).await;
         assert!(shown.body.contains("alice"), "{shown:?}");
         assert_silent_about(&shown.body, &[token, pair.refresh_token().secret()]);
     }
@@ -154,7 +153,7 @@ async fn what_the_handler_sees_of_the_protocols_shows_no_token() {
     let good = tokens.bearer("alice");
     let entry = format!("feed.v1, bearer.{}", bare(&good));
     let request = with_headers([("sec-websocket-protocol", entry.as_bytes())]);
-    let answer = support::request::Answer::of(layer.layer(handler).oneshot(request).await.unwrap()).await;
+    let answer = support::Received::of(layer.layer(handler).oneshot(request).await.unwrap()).await;
     assert!(answer.body.contains("feed.v1"), "{answer:?}");
     assert_silent_about(&answer.body, &[bare(&good)]);
 }

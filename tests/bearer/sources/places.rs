@@ -1,7 +1,7 @@
 //! Where a request may bear its token: the list of places, and requests that bear two (RFC 6750 section 2).
 
 use crate::sources::{bare, cookie, layer_of, own_header, with_headers};
-use support::request::{SlowUsers, ask, send, without_token};
+use support::{SlowUsers, ask, send, without_token};
 
 use http::{Method, Request};
 use tower_bearer::test_util::TestTokens;

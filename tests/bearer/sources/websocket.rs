@@ -3,8 +3,7 @@
 use std::convert::Infallible;
 
 use crate::sources::{bare, layer_of, with_headers};
-use support::request::Answer;
-use support::request::SlowUsers;
+use support::{Received, SlowUsers};
 
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{Request, Response};
@@ -13,7 +12,7 @@ use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AccessTokenClaims, BearerAuthLayer, TokenSource};
 
 /// Says who asks, and which protocols the handler sees: entries parted by `|`, or `none` without the header.
-async fn offer(layer: &BearerAuthLayer, lines: &[&[u8]], more: &[(&'static str, &[u8])]) -> Answer {
+async fn offer(layer: &BearerAuthLayer, lines: &[&[u8]], more: &[(&'static str, &[u8])]) -> Received {
     let handler = service_fn(async |request: Request<String>| {
         let who = AccessTokenClaims::from_extensions(request.extensions()).map(|claims| claims.subject().to_string());
         let lines: Vec<_> = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).iter().collect();
@@ -23,11 +22,11 @@ async fn offer(layer: &BearerAuthLayer, lines: &[&[u8]], more: &[(&'static str, 
         Ok::<_, Infallible>(Response::new(format!("{} {seen}", who.as_deref().unwrap_or("nobody"))))
     });
     let headers = lines.iter().map(|line| ("sec-websocket-protocol", *line)).chain(more.iter().copied());
-    Answer::of(layer.layer(handler).oneshot(with_headers(headers)).await.expect("infallible")).await
+    Received::of(layer.layer(handler).oneshot(with_headers(headers)).await.expect("infallible")).await
 }
 
 /// The same, with text in which `T` is the token.
-async fn offer_text(layer: &BearerAuthLayer, token: &str, lines: &[&str]) -> Answer {
+async fn offer_text(layer: &BearerAuthLayer, token: &str, lines: &[&str]) -> Received {
     let lines: Vec<String> = lines.iter().map(|line| line.replace('T', token)).collect();
     offer(layer, &lines.iter().map(String::as_bytes).collect::<Vec<_>>(), &[]).await
 }

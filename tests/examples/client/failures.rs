@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::bearer_client::ClientError;
 use crate::client::{Fault, REFRESH, World};
-use support::login::{HOUR, MINUTE, SECOND};
+use support::{HOUR, MINUTE, SECOND};
 use tokio::time::Instant;
 
 const HALF_AN_HOUR: Duration = Duration::from_secs(1800);
@@ -192,7 +192,7 @@ async fn tokens_that_come_after_a_new_login_do_not_take_its_place() {
     let (outcome, ()) = tokio::join!(world.me(), log_in);
     assert_eq!((outcome.unwrap(), world.tokens.refreshes()), (200, 0));
     let bearer = world.line.sent("/me").pop().unwrap().authorization.unwrap();
-    let sid = &support::login::claims_of(&bearer)["sid"];
+    let sid = &support::claims_of(&bearer)["sid"];
     assert_ne!(sid.as_str(), Some(&*first), "the session of the new login");
 }
 

@@ -3,7 +3,7 @@
 use crate::bearer_client::{ClientError, Server};
 use crate::client::{Fault, REFRESH, World, at_once, request, with_authorization};
 use http_body_util::BodyExt;
-use support::login::{HOUR, MINUTE, SECOND};
+use support::{HOUR, MINUTE, SECOND};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;

@@ -1,6 +1,6 @@
 //! What a session is recognised by later: the device.
 
-use support::login::{Login, form, with_header};
+use support::{Login, form, with_header};
 
 async fn device_of(login: &Login, parameter: Option<&str>, agent: Option<&str>) -> Option<String> {
     let mut parameters = vec![("username", "alice"), ("password", "wonderland-7")];

@@ -1,7 +1,6 @@
 //! What the log says: who and why, and never a token or a password.
 
-use support::log::Log;
-use support::login::{Login, MINUTE, Outage, claims_of, signed_in};
+use support::{Log, Login, MINUTE, Outage, claims_of, signed_in};
 use tower_bearer::{PasswordCredentials, Refresh};
 
 // checklist 74
@@ -109,8 +108,8 @@ async fn no_token_and_no_password_gets_into_the_log() {
     let (mut secrets, mut access) = (vec!["wonderland-7".to_owned(), "builder-8".to_owned(), "idem-4711".to_owned()], Vec::new());
     login.post("/login", &[("username", "alice"), ("password", "builder-8")]).await.assert_invalid_grant("credentials_invalid");
     let first = login.log_in("alice").await;
-    let request = support::login::form("/refresh", &[("refresh_token", &first.refresh)]);
-    let second = login.send(support::login::with_header(request, "idempotency-key", "idem-4711")).await.tokens();
+    let request = support::form("/refresh", &[("refresh_token", &first.refresh)]);
+    let second = login.send(support::with_header(request, "idempotency-key", "idem-4711")).await.tokens();
     login.confirm(&second).await;
     login.me(&first.refresh).await.assert_invalid_token("token_invalid");
     login.refresh(&second.access).await.assert_invalid_grant("token_invalid");

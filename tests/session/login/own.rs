@@ -8,7 +8,7 @@ use axum::{Router, body::Body};
 use http::Request;
 use serde::Deserialize;
 use serde_json::json;
-use support::login::{Answer, Login, claims_of, form};
+use support::{Login, Received, claims_of, form};
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -63,27 +63,27 @@ fn sessions<A: Authenticate>(accounts: A) -> Sessions<A> {
 #[tokio::test]
 async fn credentials_are_of_any_type_whose_fields_are_text() {
     let login = LoginEndpoint::new(sessions(Cards));
-    let post = |request| Answer::read(login.clone().oneshot(request));
+    let post = |request| Received::read(login.clone().oneshot(request));
 
     let tokens = post(form("/", &[("number", "4711"), ("code", "0000"), ("device", "a till")])).await.tokens();
     assert_eq!(claims_of(&tokens.access)["sub"], "4711");
-    post(support::login::json("/", &json!({ "number": "4711", "code": "0000" }))).await.tokens();
+    post(support::json_request("/", &json!({ "number": "4711", "code": "0000" }))).await.tokens();
 
     post(form("/", &[("number", "4711")])).await.assert_invalid_grant("credentials_invalid");
-    post(form("/", &[("code", "0000")])).await.assert_refused(400, "invalid_request", None);
+    post(form("/", &[("code", "0000")])).await.assert_error(400, "invalid_request", None);
     // RFC 6749 has text only, and so has a form.
     let number = json!({ "number": 4711, "code": "0000" });
-    post(support::login::json("/", &number)).await.assert_refused(400, "invalid_request", None);
+    post(support::json_request("/", &number)).await.assert_error(400, "invalid_request", None);
 }
 
 #[tokio::test]
 async fn where_there_are_no_credentials_nobody_logs_in_by_any() {
     let login = LoginEndpoint::new(sessions(Elsewhere));
     let with = [form("/", &[]), form("/", &[("username", "alice"), ("password", "x")]), form("/", &[("username", "alice")])];
-    let json = [json!({}), json!({ "NoCredentials": "x" })].map(|body| support::login::json("/", &body));
+    let json = [json!({}), json!({ "NoCredentials": "x" })].map(|body| support::json_request("/", &body));
     for request in with.into_iter().chain(json) {
-        let answer = Answer::read(login.clone().oneshot(request)).await;
-        answer.assert_refused(400, "invalid_request", None);
+        let answer = Received::read(login.clone().oneshot(request)).await;
+        answer.assert_error(400, "invalid_request", None);
         answer.assert_not_stored();
     }
 }
@@ -103,7 +103,7 @@ async fn an_own_login_handler_starts_sessions_and_answers_in_the_words_of_rfc_67
     let app = Router::new().route("/callback", get(callback)).with_state(sessions(Elsewhere));
     let ask = async |who: &str| {
         let request = Request::get(format!("/callback?code={who}")).body(Body::empty()).expect("a good address");
-        Answer::read(app.clone().oneshot(request)).await
+        Received::read(app.clone().oneshot(request)).await
     };
 
     let answer = ask("alice").await;
@@ -171,7 +171,7 @@ async fn an_own_login_handler_can_refuse_in_the_words_of_rfc_6749() {
     }
     let app = Router::new().route("/second-factor", axum::routing::post(second_factor));
     let send =
-        |code: &'static str| Answer::read(app.clone().oneshot(Request::post("/second-factor").body(Body::from(code)).unwrap()));
+        |code: &'static str| Received::read(app.clone().oneshot(Request::post("/second-factor").body(Body::from(code)).unwrap()));
     send("0000").await.assert_invalid_grant("credentials_invalid");
     send("down").await.assert_unavailable();
 }
@@ -181,7 +181,7 @@ async fn a_parameter_that_is_missing_is_named() {
     let login = Login::new();
     for (sent, missing) in [("username", "password"), ("password", "username")] {
         let answer = login.post("/login", &[(sent, "alice")]).await;
-        answer.assert_refused(400, "invalid_request", None);
+        answer.assert_error(400, "invalid_request", None);
         assert_eq!(answer.json()["error_description"], format!("{missing} is missing"));
     }
 }

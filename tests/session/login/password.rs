@@ -1,7 +1,7 @@
 //! `POST /auth/login`: credentials become tokens.
 
 use serde_json::{Value, json};
-use support::login::{Login, bearer, claims_of, form, with_header};
+use support::{Login, bearer, claims_of, form, with_header};
 
 fn names(body: &Value) -> Vec<&str> {
     body.as_object().expect("an object").keys().map(String::as_str).collect()
@@ -28,7 +28,7 @@ async fn a_login_by_form_answers_exactly_the_members_of_rfc_6749() {
 async fn a_login_by_json_answers_the_same() {
     let login = Login::new();
     let by_json = json!({ "username": "alice", "password": "wonderland-7" });
-    let tokens = login.send(support::login::json("/login", &by_json)).await.tokens();
+    let tokens = login.send(support::json_request("/login", &by_json)).await.tokens();
     assert_eq!(names(&tokens.body), names(&login.log_in("alice").await.body));
     assert_eq!(claims_of(&tokens.access)["sub"], "alice");
 }
@@ -52,7 +52,7 @@ async fn the_grant_type_may_be_absent_and_is_else_password() {
         login.post("/login", &credentials(grant_type)).await.tokens();
     }
     for other in ["refresh_token", "client_credentials", "Password", "password "] {
-        login.post("/login", &credentials(other)).await.assert_refused(400, "unsupported_grant_type", None);
+        login.post("/login", &credentials(other)).await.assert_error(400, "unsupported_grant_type", None);
     }
 }
 
@@ -105,15 +105,15 @@ async fn parameters_that_are_not_known_are_ignored() {
     assert_eq!(claims_of(&tokens.access).get("scope"), None);
 
     let nested = json!({ "username": "alice", "password": "wonderland-7", "extra": { "a": [1, null] }, "scope": 5 });
-    login.send(support::login::json("/login", &nested)).await.tokens();
+    login.send(support::json_request("/login", &nested)).await.tokens();
 }
 
 // checklist 2
 #[tokio::test]
 async fn an_empty_parameter_counts_as_absent() {
     let login = Login::new();
-    login.post("/login", &[("username", ""), ("password", "x")]).await.assert_refused(400, "invalid_request", None);
-    login.post("/login", &[("username", "alice"), ("password", "")]).await.assert_refused(400, "invalid_request", None);
+    login.post("/login", &[("username", ""), ("password", "x")]).await.assert_error(400, "invalid_request", None);
+    login.post("/login", &[("username", "alice"), ("password", "")]).await.assert_error(400, "invalid_request", None);
 }
 
 // checklist 67
@@ -141,7 +141,7 @@ async fn a_login_that_bears_an_access_token_ends_the_session_of_that_token() {
     assert_eq!(login.me(&after.access).await.status, 200);
 
     // One that has expired says just as well which session it was.
-    login.clock.advance(2 * support::login::HOUR);
+    login.clock.advance(2 * support::HOUR);
     let request = form("/login", &[("username", "alice"), ("password", "wonderland-7")]);
     login.send(with_header(request, "authorization", &bearer(&after.access))).await.tokens();
     login.refresh(&after.refresh).await.assert_invalid_grant("session_revoked");

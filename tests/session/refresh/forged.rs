@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use support::login::{Login, claims_of};
+use support::{Login, claims_of};
 use tower_bearer::{RefreshToken, SessionPolicy, SqliteStore};
 
 // checklist 7, 17
@@ -47,7 +47,7 @@ async fn a_forged_token_never_reaches_the_store() {
 async fn a_token_of_a_megabyte_never_reaches_the_store() {
     let login = Login::new();
     let token = format!("rt1_{}", "A".repeat(1 << 20));
-    login.refresh(&token).await.assert_refused(413, "invalid_request", None);
+    login.refresh(&token).await.assert_error(413, "invalid_request", None);
     let error = login.sessions.refresh(RefreshToken::new(token)).await.unwrap_err();
     assert_eq!((error.code(), error.reason()), ("invalid_grant", Some("token_invalid")));
     assert_eq!(login.store.take_calls(), [] as [&str; 0]);
@@ -72,7 +72,7 @@ async fn neither_token_is_accepted_as_the_other() {
 async fn a_genuine_token_of_a_session_that_is_not_there_has_expired() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
-    login.clock.advance(200 * support::login::DAY);
+    login.clock.advance(200 * support::DAY);
     assert_eq!(login.sessions.delete_expired().await.unwrap(), 1);
     login.refresh(&tokens.refresh).await.assert_invalid_grant("session_expired");
 }

@@ -1,11 +1,11 @@
 //! What the application grants is asked anew at every refresh; a client may ask for less.
 
 use serde_json::json;
-use support::login::{Login, MINUTE, Tokens, claims_of};
+use support::{Login, MINUTE, Tokens, claims_of};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, MemoryStore, Secret, Sessions, SigningKey};
 
-async fn ask(login: &Login, tokens: &Tokens, scope: &str) -> support::login::Answer {
+async fn ask(login: &Login, tokens: &Tokens, scope: &str) -> support::Received {
     login.post("/refresh", &[("refresh_token", &tokens.refresh), ("scope", scope)]).await
 }
 
@@ -38,7 +38,7 @@ async fn asking_for_more_than_is_granted_is_refused_and_harms_nothing() {
     let (login, first) = logged_in("orders:read").await;
     let before = login.row(&first).await;
     for more in ["admin", "orders:read admin", "orders:rea", "ORDERS:READ"] {
-        ask(&login, &first, more).await.assert_refused(400, "invalid_scope", None);
+        ask(&login, &first, more).await.assert_error(400, "invalid_scope", None);
     }
     assert_eq!(login.row(&first).await, before);
     assert_eq!(login.me(&first.access).await.status, 200);
@@ -50,7 +50,7 @@ async fn asking_for_more_than_is_granted_is_refused_and_harms_nothing() {
 async fn a_malformed_scope_is_refused_and_harms_nothing() {
     let (login, first) = logged_in("orders:read").await;
     for malformed in ["orders\"", "a\\b", "caf\u{e9}", "a\tb", "a\0", "orders:read,admin\n"] {
-        ask(&login, &first, malformed).await.assert_refused(400, "invalid_scope", None);
+        ask(&login, &first, malformed).await.assert_error(400, "invalid_scope", None);
     }
     login.refresh(&first.refresh).await.tokens();
 }
@@ -72,7 +72,7 @@ async fn what_the_application_grants_now_stands_in_the_next_access_token() {
     let second = login.refresh(&first.refresh).await.tokens();
     assert_eq!(claims_of(&second.access)["scope"], "orders:read");
     login.clock.advance(MINUTE);
-    ask(&login, &second, "admin").await.assert_refused(400, "invalid_scope", None);
+    ask(&login, &second, "admin").await.assert_error(400, "invalid_scope", None);
     login.accounts.change("alice", |account| account.scope = "");
     let third = login.refresh(&second.refresh).await.tokens();
     assert_eq!((third.body.get("scope"), claims_of(&third.access).get("scope")), (None, None));
@@ -84,9 +84,9 @@ async fn the_grant_type_may_be_absent_and_is_else_refresh_token() {
     let (login, first) = logged_in("").await;
     let with = |grant_type| json!({ "refresh_token": first.refresh, "grant_type": grant_type });
     for other in ["password", "authorization_code", "Refresh_Token"] {
-        login.send(support::login::json("/refresh", &with(other))).await.assert_refused(400, "unsupported_grant_type", None);
+        login.send(support::json_request("/refresh", &with(other))).await.assert_error(400, "unsupported_grant_type", None);
     }
-    login.send(support::login::json("/refresh", &with("refresh_token"))).await.tokens();
+    login.send(support::json_request("/refresh", &with("refresh_token"))).await.tokens();
 }
 
 // checklist 2
@@ -94,10 +94,10 @@ async fn the_grant_type_may_be_absent_and_is_else_refresh_token() {
 async fn what_a_refresh_does_not_know_is_ignored() {
     let (login, first) = logged_in("").await;
     let body = json!({ "refresh_token": first.refresh, "client_id": "web", "client_secret": [1], "scope": null });
-    let mut request = support::login::json("/refresh", &body);
+    let mut request = support::json_request("/refresh", &body);
     // Stock clients send all kinds of it: none of it counts here.
     for value in ["Basic YTpi", "Bearer", "Bearer expired"] {
-        request = support::login::with_header(request, "authorization", value);
+        request = support::with_header(request, "authorization", value);
     }
     login.send(request).await.tokens();
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::task::{Context, Waker};
 
-use support::login::{HOUR, Login, Tokens, form};
+use support::{HOUR, Login, Tokens, form};
 use tower::ServiceExt;
 use tower_bearer::{MemoryStore, SessionPolicy};
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use support::login::{Login, claims_of};
+use support::{Login, claims_of};
 use tokio::sync::Barrier;
 use tower_bearer::{MemoryStore, RefreshToken, SessionPolicy, SessionStore, SqliteStore};
 

@@ -1,9 +1,9 @@
 //! Receipts, and the `Idempotency-Key`: what tells a client that lost an answer from a thief.
 
 use http::StatusCode;
-use support::login::{HOUR, Login, Tokens, claims_of, form, with_header};
+use support::{HOUR, Login, Tokens, claims_of, form, with_header};
 
-async fn refresh_with_key(login: &Login, token: &str, key: &str) -> support::login::Answer {
+async fn refresh_with_key(login: &Login, token: &str, key: &str) -> support::Received {
     login.send(with_header(form("/refresh", &[("refresh_token", token)]), "idempotency-key", key)).await
 }
 
@@ -118,10 +118,10 @@ async fn another_idempotency_key_or_none_recovers_nothing() {
 async fn an_idempotency_key_is_one_header_of_at_most_255_bytes() {
     let login = Login::new();
     let first = login.log_in("alice").await;
-    refresh_with_key(&login, &first.refresh, &"k".repeat(256)).await.assert_refused(400, "invalid_request", None);
-    refresh_with_key(&login, &first.refresh, "").await.assert_refused(400, "invalid_request", None);
+    refresh_with_key(&login, &first.refresh, &"k".repeat(256)).await.assert_error(400, "invalid_request", None);
+    refresh_with_key(&login, &first.refresh, "").await.assert_error(400, "invalid_request", None);
     let twice = with_header(form("/refresh", &[("refresh_token", &first.refresh)]), "idempotency-key", "a");
-    login.send(with_header(twice, "idempotency-key", "a")).await.assert_refused(400, "invalid_request", None);
+    login.send(with_header(twice, "idempotency-key", "a")).await.assert_error(400, "invalid_request", None);
     // None of this used the token up.
     assert_eq!(login.row(&first).await.parts().generation, 0);
     refresh_with_key(&login, &first.refresh, &"k".repeat(255)).await.tokens();

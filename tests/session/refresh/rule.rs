@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use support::login::{HOUR, Login, MINUTE, SECOND, Tokens, claims_of};
+use support::{HOUR, Login, MINUTE, SECOND, Tokens, claims_of};
 use tower_bearer::SessionPolicy;
 
 /// Logs in and refreshes once: the tokens of generations 0 and 1.

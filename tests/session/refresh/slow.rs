@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use support::request::Accounts;
+use support::Accounts;
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
     Authenticate, Grant, MemoryStore, NoCredentials, RefreshToken, Secret, Session, SessionErrorKind, SessionPolicy, Sessions,
@@ -22,7 +22,7 @@ fn kept(answer: &TokenResponse) -> RefreshToken {
 #[tokio::test]
 async fn a_thief_who_asks_all_the_time_cannot_keep_a_generation_from_ending() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
     let login = sessions.start(Grant::new("alice").without_receipts(), None).await.unwrap();
     let stolen = kept(&login);
     let mut honest = kept(&sessions.refresh(kept(&login)).await.unwrap());
@@ -97,7 +97,7 @@ async fn a_slow_application_makes_nobody_a_thief() {
 async fn a_race_that_is_lost_after_the_overlap_makes_nobody_a_thief() {
     let (tokens, secret, store) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
     let policy = SessionPolicy::default().with_overlap(Duration::from_secs(5)).unwrap();
-    let quick = Sessions::new(Accounts, Arc::clone(&store), tokens.signer(), &secret).with_policy(policy);
+    let quick = Sessions::new(Accounts::everybody(), Arc::clone(&store), tokens.signer(), &secret).with_policy(policy);
     let (seconds, meanwhile) = (Arc::new(AtomicU64::new(6)), Arc::default());
     let accounts = Slow { clock: tokens.clock().clone(), seconds, meanwhile: Arc::clone(&meanwhile) };
     let slow = Sessions::new(accounts, Arc::clone(&store), tokens.signer(), &secret).with_policy(policy);

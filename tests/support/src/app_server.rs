@@ -8,18 +8,20 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
+use crate::Received;
+
 /// More than the server takes to give up on a store.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Status, head in lower case, body.
-pub type Answer = (u16, String, Value);
-
 /// A running server. It is killed when it is dropped.
+#[derive(Debug)]
 pub struct AppServer {
     process: Mutex<Child>,
     addr: String,
@@ -74,7 +76,7 @@ impl AppServer {
     }
 
     /// A request over a connection of its own. An error is a server that was not there, or went away before it had answered.
-    pub async fn try_send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> io::Result<Answer> {
+    pub async fn try_send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> io::Result<Received> {
         let (addr, length) = (&self.addr, body.len());
         let headers = headers.iter().map(|header| format!("{header}\r\n")).collect::<String>();
         let request = format!(
@@ -86,57 +88,65 @@ impl AppServer {
             let mut answer = String::new();
             stream.read_to_string(&mut answer).await?;
             let (head, body) = answer.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
-            let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-            let head = head.to_ascii_lowercase();
+            let received = received(head, body);
             // Half an answer is none.
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+            let length = received.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
             if length.is_some_and(|length: usize| length != body.len()) {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            Ok((status, head, serde_json::from_str(body).unwrap_or_default()))
+            Ok(received)
         };
         tokio::time::timeout(LIMIT, exchange).await?
     }
 
-    pub async fn try_post(&self, path: &str, form: &str) -> io::Result<Answer> {
+    /// A `POST` of a form.
+    pub async fn try_post(&self, path: &str, form: &str) -> io::Result<Received> {
         self.try_send("POST", path, &["content-type: application/x-www-form-urlencoded"], form).await
     }
 
-    pub async fn try_get(&self, path: &str, access_token: &Value) -> io::Result<Answer> {
+    /// A `GET` by an access token.
+    pub async fn try_get(&self, path: &str, access_token: &Value) -> io::Result<Received> {
         let bearer = format!("authorization: Bearer {}", access_token.as_str().unwrap());
         self.try_send("GET", path, &[&bearer], "").await
     }
 
-    pub async fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+    /// The same as [`AppServer::try_send`], of a server that is there.
+    pub async fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Received {
         self.try_send(method, path, headers, body).await.unwrap()
     }
 
-    pub async fn post(&self, path: &str, form: &str) -> Answer {
+    /// The same of a server that is there.
+    pub async fn post(&self, path: &str, form: &str) -> Received {
         self.try_post(path, form).await.unwrap()
     }
 
-    pub async fn get(&self, path: &str, access_token: &Value) -> Answer {
+    /// The same of a server that is there.
+    pub async fn get(&self, path: &str, access_token: &Value) -> Received {
         self.try_get(path, access_token).await.unwrap()
     }
 
-    pub async fn log_in(&self, name: &str, password: &str) -> Answer {
+    /// What `POST /auth/login` answers.
+    pub async fn log_in(&self, name: &str, password: &str) -> Received {
         self.post("/auth/login", &format!("username={name}&password={password}")).await
     }
 
     /// Takes what a login or a refresh has answered.
-    pub async fn refresh(&self, tokens: &Value) -> Answer {
+    pub async fn refresh(&self, tokens: &Value) -> Received {
         self.post("/auth/refresh", &refresh_form(tokens)).await
     }
 
-    pub async fn try_refresh(&self, tokens: &Value) -> io::Result<Answer> {
+    /// The same of a server that may be gone.
+    pub async fn try_refresh(&self, tokens: &Value) -> io::Result<Received> {
         self.try_post("/auth/refresh", &refresh_form(tokens)).await
     }
 
-    pub async fn log_out(&self, tokens: &Value) -> Answer {
+    /// Takes the same, and logs out by the refresh token.
+    pub async fn log_out(&self, tokens: &Value) -> Received {
         self.post("/auth/logout", &format!("token={}", tokens["refresh_token"].as_str().unwrap())).await
     }
 
-    pub async fn me(&self, tokens: &Value) -> Answer {
+    /// Takes the same, and asks for `GET /me` by the access token.
+    pub async fn me(&self, tokens: &Value) -> Received {
         self.get("/me", &tokens["access_token"]).await
     }
 }
@@ -145,6 +155,16 @@ impl Drop for AppServer {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn received(head: &str, body: &str) -> Received {
+    let (first, lines) = head.split_once("\r\n").unwrap();
+    let mut headers = HeaderMap::new();
+    for line in lines.lines() {
+        let (name, value) = line.split_once(": ").unwrap();
+        headers.append(name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap());
+    }
+    Received { status: first.split(' ').nth(1).unwrap().parse().unwrap(), headers, body: body.to_owned() }
 }
 
 fn refresh_form(tokens: &Value) -> String {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tower_bearer::store::{Announcements, Cursor, RevocationPage, Revoked, StoreError, async_trait};
 use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
 
+/// The first call goes to the first of the two.
 #[derive(Debug)]
 pub struct InTurn<S> {
     stores: [S; 2],
@@ -12,6 +13,7 @@ pub struct InTurn<S> {
 }
 
 impl<S> InTurn<S> {
+    /// Both have to be on the same place.
     pub fn new(stores: [S; 2]) -> Self {
         Self { stores, calls: AtomicUsize::new(0) }
     }

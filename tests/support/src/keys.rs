@@ -9,20 +9,27 @@ use serde_json::{Value, json};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, Algorithm, Grant, KeySet, SigningKey};
 
-use crate::request::{AUDIENCE, ISSUER};
+use crate::{AUDIENCE, ISSUER};
 
+/// RSA, 2048 bits.
 pub const RSA: (&str, &str) = (include_str!("../../data/keys/rsa2048.pem"), include_str!("../../data/keys/rsa2048.pub.pem"));
+/// P-256, for ES256.
 pub const P256: (&str, &str) = (include_str!("../../data/keys/p256.pem"), include_str!("../../data/keys/p256.pub.pem"));
+/// P-384, for ES384.
 pub const P384: (&str, &str) = (include_str!("../../data/keys/p384.pem"), include_str!("../../data/keys/p384.pub.pem"));
+/// Ed25519, for EdDSA.
 pub const ED25519: (&str, &str) = (include_str!("../../data/keys/ed25519.pem"), include_str!("../../data/keys/ed25519.pub.pem"));
+/// All that an RSA key may sign by.
 pub const RSA_ALGORITHMS: [Algorithm; 6] =
     [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512, Algorithm::Ps256, Algorithm::Ps384, Algorithm::Ps512];
 
+/// A token of `alice`, signed by this key, good for five minutes.
 pub fn token(key: SigningKey, clock: &ManualClock) -> String {
     let signer = AccessTokenSigner::new(ISSUER, AUDIENCE, key).expect("names").with_clock(Arc::new(clock.clone()));
     signer.sign(&Grant::new("alice"), Duration::from_secs(300)).expect("a token").secret().to_owned()
 }
 
+/// The JWK of a secret.
 pub fn oct(algorithm: &str, secret: &[u8]) -> String {
     json!({ "kty": "oct", "alg": algorithm, "k": URL_SAFE_NO_PAD.encode(secret) }).to_string()
 }

@@ -6,12 +6,33 @@
 )]
 #![allow(clippy::new_without_default, reason = "`new` is how a test begins")]
 
+mod accounts;
 pub mod app_server;
-pub mod in_turn;
+mod handmade;
+mod in_turn;
 pub mod keys;
-pub mod log;
-pub mod login;
-pub mod request;
+mod layer;
+mod log;
+mod login;
+mod pause;
+mod received;
+mod requests;
 pub mod servers;
-pub mod store;
+mod store;
+mod time;
 pub mod wait;
+
+pub use accounts::{Account, Accounts};
+pub use handmade::{
+    AUDIENCE, HEADER, HMAC_KEY, ISSUER, claims, claims_of, claims_with, segment, sign, sign_with, token, verifier, verifier_with,
+    with_claim,
+};
+pub use in_turn::InTurn;
+pub use layer::{SlowUsers, ask, assert_ended, assert_passes, hello, log_in, refused, send};
+pub use log::Log;
+pub use login::Login;
+pub use pause::Pause;
+pub use received::{Received, Tokens};
+pub use requests::{bearer, bearer_of, form, json_request, signed_in, with_authorization, with_header, without_token};
+pub use store::{FailingStore, Outage};
+pub use time::{DAY, HOUR, MILLISECOND, MINUTE, SECOND};

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use tracing::subscriber::DefaultGuard;
 
 /// What this thread logs while the guard lives, down to `TRACE`.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
+    /// From here on, until the guard is dropped.
     pub fn capture() -> (Self, DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
@@ -21,6 +22,7 @@ impl Log {
         (log, tracing::subscriber::set_default(subscriber))
     }
 
+    /// What has been logged so far.
     pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("no panic").clone()).expect("UTF-8")
     }

@@ -5,9 +5,11 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tower_bearer::store::{Announcements, Cursor, Revocation, RevocationPage, Revoked, StoreError, async_trait};
 use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
+
+use crate::Pause;
 
 /// Hands everything on to another store, until it is told otherwise. Clones are the same store.
 #[derive(Clone)]
@@ -27,7 +29,7 @@ struct State {
     swaps: usize,
     yields: bool,
     resurrects: bool,
-    pause: Option<(&'static str, Arc<Pause>)>,
+    pause: Option<(&'static str, Pause)>,
     time: Option<Timestamp>,
     age: Duration,
 }
@@ -35,6 +37,7 @@ struct State {
 /// What cannot be asked.
 #[derive(Clone, Copy, Debug)]
 pub enum Outage {
+    /// Everything.
     All,
     /// One method fails, and does nothing.
     Of(&'static str),
@@ -44,24 +47,8 @@ pub enum Outage {
     Panic(&'static str),
 }
 
-/// A call that has been stopped.
-pub struct Pause {
-    reached: Semaphore,
-    go_on: Semaphore,
-}
-
-impl Pause {
-    /// Until the call is there.
-    pub async fn reached(&self) {
-        self.reached.acquire().await.unwrap().forget();
-    }
-
-    pub fn go_on(&self) {
-        self.go_on.add_permits(1);
-    }
-}
-
 impl FailingStore {
+    /// In front of this store.
     pub fn new(store: impl SessionStore) -> Self {
         Self(Arc::new(Inner { store: Mutex::new(Arc::new(store)), announced: Notify::new(), state: Mutex::default() }))
     }
@@ -91,6 +78,7 @@ impl FailingStore {
         self.0.state.lock().unwrap().time = Some(time);
     }
 
+    /// What fails, until it is `None` again.
     pub fn set_outage(&self, outage: Option<Outage>) {
         self.0.state.lock().unwrap().outage = outage;
     }
@@ -111,9 +99,9 @@ impl FailingStore {
     }
 
     /// The next call of `method` stops before its work.
-    pub fn pause_at(&self, method: &'static str) -> Arc<Pause> {
-        let pause = Arc::new(Pause { reached: Semaphore::new(0), go_on: Semaphore::new(0) });
-        self.0.state.lock().unwrap().pause = Some((method, Arc::clone(&pause)));
+    pub fn pause_at(&self, method: &'static str) -> Pause {
+        let pause = Pause::new();
+        self.0.state.lock().unwrap().pause = Some((method, pause.clone()));
         pause
     }
 
@@ -144,8 +132,7 @@ impl FailingStore {
             (state.outage, state.yields, state.pause.take_if(|(stops, _)| *stops == method))
         };
         if let Some((_, pause)) = pause {
-            pause.reached.add_permits(1);
-            pause.go_on.acquire().await.unwrap().forget();
+            pause.stop().await;
         }
         match outage {
             Some(Outage::All) => return Err(failed("down")),

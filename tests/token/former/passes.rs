@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::former::{FORMER_KEY, JWT, WITHOUT_TYP, claims, claims_with, former, former_keys, grant, layer, show, token, until};
 use serde_json::{Value, json};
-use support::request::{AUDIENCE, Accounts, ISSUER, ask, bearer, log_in, sign_with};
+use support::{AUDIENCE, Accounts, ISSUER, ask, bearer_of, log_in, sign_with};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
     AccessTokenVerifier, Algorithm, BearerAuthLayer, FormerTokens, Grant, KeySet, MemoryStore, Scope, Secret, Sessions, Timestamp,
@@ -25,14 +25,14 @@ async fn deployment_day_logs_nobody_out() {
 async fn the_tokens_of_today_pass_as_before() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
-    let today = support::request::token(&support::request::claims(&clock));
+    let today = support::token(&support::claims(&clock));
     ask(&layer, &format!("Bearer {today}")).await.assert_passed("alice");
     // What is refused today is refused for the same reason.
-    let expired = support::request::token(&support::request::claims_with(&clock, "exp", json!(1)));
+    let expired = support::token(&support::claims_with(&clock, "exp", json!(1)));
     ask(&layer, &format!("Bearer {expired}")).await.assert_refused(401, "invalid_token", "token_expired");
-    let elsewhere = support::request::token(&support::request::claims_with(&clock, "aud", json!("other")));
+    let elsewhere = support::token(&support::claims_with(&clock, "aud", json!("other")));
     ask(&layer, &format!("Bearer {elsewhere}")).await.assert_refused(401, "invalid_token", "token_invalid");
-    support::request::send(&layer, support::request::without_token()).await.assert_token_missing();
+    support::send(&layer, support::without_token()).await.assert_token_missing();
     ask(&layer, "Bearer a b").await.assert_refused(400, "invalid_request", "token_malformed");
 }
 
@@ -40,7 +40,7 @@ async fn the_tokens_of_today_pass_as_before() {
 #[tokio::test]
 async fn a_handler_sees_a_token_of_today() {
     let clock = ManualClock::new();
-    let own = support::request::verifier(&clock).with_audience("a second one").unwrap();
+    let own = support::verifier(&clock).with_audience("a second one").unwrap();
     let other = KeySet::from_hmac_secret(Algorithm::Hs256, [3; 32]).unwrap();
     let other = AccessTokenVerifier::new("https://other.test", "theirs", other).unwrap();
     let layer = BearerAuthLayer::new(own).with_verifier(other).unwrap().with_former_tokens(former(&clock));
@@ -81,19 +81,19 @@ async fn its_scope_is_what_the_application_grants() {
 async fn no_logout_reaches_it() {
     let tokens = TestTokens::new();
     let clock = tokens.clock();
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
     let layer = sessions.layer().with_former_tokens(former(clock));
     let pair = log_in(&sessions, "alice").await;
-    let sid = support::request::segment(pair.access_token().secret(), 1)["sid"].clone();
+    let sid = support::segment(pair.access_token().secret(), 1)["sid"].clone();
     let mut claims = claims_with(clock, "sid", sid);
     claims["gen"] = json!(0);
     let token = token(&claims);
     ask(&layer, &format!("Bearer {token}")).await.assert_passed("alice");
     // It is nobody's logout either.
     sessions.log_out(&token).await.unwrap();
-    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     assert_eq!(sessions.log_out_everywhere(&"alice".into()).await.unwrap(), 1);
-    support::request::assert_ended(&layer, &pair).await;
+    support::assert_ended(&layer, &pair).await;
     ask(&layer, &format!("Bearer {token}")).await.assert_passed("alice");
 }
 
@@ -153,7 +153,7 @@ async fn an_issuer_of_the_same_name_does_no_harm() {
 #[tokio::test]
 async fn an_issuer_of_the_same_name_does_no_harm_beside_with_typ_jwt() {
     let clock = ManualClock::new();
-    let today = support::request::verifier(&clock).with_typ_jwt();
+    let today = support::verifier(&clock).with_typ_jwt();
     let layer = BearerAuthLayer::new(today).with_former_tokens(former(&clock));
     ask(&layer, &format!("Bearer {}", token(&claims(&clock)))).await.assert_passed("alice");
     for header in [JWT, WITHOUT_TYP] {
@@ -170,10 +170,8 @@ async fn each_call_adds_some() {
         Some(Grant::new(claims["name"].as_str()?).with_scope(Scope::from_static("older")))
     });
     for layer in [
-        BearerAuthLayer::new(support::request::verifier(&clock))
-            .with_former_tokens(former(&clock))
-            .with_former_tokens(older.clone()),
-        BearerAuthLayer::new(support::request::verifier(&clock)).with_former_tokens(older).with_former_tokens(former(&clock)),
+        BearerAuthLayer::new(support::verifier(&clock)).with_former_tokens(former(&clock)).with_former_tokens(older.clone()),
+        BearerAuthLayer::new(support::verifier(&clock)).with_former_tokens(older).with_former_tokens(former(&clock)),
     ] {
         ask(&layer, &format!("Bearer {}", token(&claims(&clock)))).await.assert_passed("alice");
         let older = sign_with(&[9; 32], WITHOUT_TYP, r#"{"name":"bob"}"#);
@@ -191,7 +189,7 @@ async fn each_call_adds_some_by_the_same_key_too() {
     let machines = FormerTokens::new(former_keys(), until(&clock), machines);
     let users = FormerTokens::new(former_keys(), until(&clock), grant);
     for (first, second) in [(machines.clone(), users.clone()), (users, machines)] {
-        let layer = BearerAuthLayer::new(support::request::verifier(&clock)).with_former_tokens(first).with_former_tokens(second);
+        let layer = BearerAuthLayer::new(support::verifier(&clock)).with_former_tokens(first).with_former_tokens(second);
         ask(&layer, &format!("Bearer {}", token(&claims(&clock)))).await.assert_passed("alice");
         ask(&layer, &format!("Bearer {}", token(&json!({ "machine": "press-7" })))).await.assert_passed("press-7");
     }
@@ -201,7 +199,7 @@ async fn each_call_adds_some_by_the_same_key_too() {
 #[tokio::test]
 async fn time_is_that_of_the_layers_own_verifier() {
     let clock = ManualClock::new();
-    let strict = support::request::verifier(&clock).with_leeway(Duration::ZERO);
+    let strict = support::verifier(&clock).with_leeway(Duration::ZERO);
     let layer = BearerAuthLayer::new(strict).with_former_tokens(former(&clock));
     let token = format!("Bearer {}", token(&claims(&clock)));
     clock.advance(Duration::from_millis(3_599_999));

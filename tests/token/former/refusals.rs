@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::former::{FORMER_KEY, JWT, WITHOUT_TYP, claims, claims_with, former_keys, grant, layer, token, until};
 use serde_json::{Value, json};
 use support::keys::RSA;
-use support::request::{HMAC_KEY, ISSUER, ask, sign_with};
+use support::{HMAC_KEY, ISSUER, ask, sign_with};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Algorithm, BearerAuthLayer, Clock, FormerTokens, Grant, KeySet};
 
@@ -43,7 +43,7 @@ async fn it_counts_until_the_date_and_not_at_it() {
         }
     }
     // Those of today go on.
-    assert_passes(&layer, &support::request::token(&support::request::claims(&clock))).await;
+    assert_passes(&layer, &support::token(&support::claims(&clock))).await;
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn a_grant_that_cannot_be_is_refused() {
     let clock = ManualClock::new();
     let with = |grant: fn(Value) -> Option<Grant>| {
         let former = FormerTokens::new(former_keys(), until(&clock), grant);
-        BearerAuthLayer::new(support::request::verifier(&clock)).with_former_tokens(former)
+        BearerAuthLayer::new(support::verifier(&clock)).with_former_tokens(former)
     };
     let token = token(&claims(&clock));
     assert_passes(&with(|_| Some(Grant::new("alice"))), &token).await;
@@ -134,7 +134,7 @@ async fn a_grant_that_cannot_be_is_refused() {
 async fn a_token_that_says_it_is_of_today_is_refused() {
     let clock = ManualClock::new();
     let named = FormerTokens::new(former_keys().with_kid("old"), until(&clock), grant);
-    let named = BearerAuthLayer::new(support::request::verifier(&clock)).with_former_tokens(named);
+    let named = BearerAuthLayer::new(support::verifier(&clock)).with_former_tokens(named);
     let of_today = ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"];
     for issuer in [json!(null), json!(ISSUER), json!("https://before.test")] {
         let claims = claims_with(&clock, "iss", issuer).to_string();
@@ -169,7 +169,7 @@ async fn another_key_or_another_algorithm_is_refused() {
     // A public key is no secret (RFC 8725 section 2.1).
     let rsa = KeySet::from_pem(Algorithm::Rs256, RSA.1).unwrap();
     let former = FormerTokens::new(rsa, until(&clock), grant);
-    let layer = BearerAuthLayer::new(support::request::verifier(&clock)).with_former_tokens(former);
+    let layer = BearerAuthLayer::new(support::verifier(&clock)).with_former_tokens(former);
     assert_invalid(&layer, &sign_with(RSA.1.as_bytes(), JWT, &claims)).await;
 }
 
@@ -178,8 +178,8 @@ async fn another_key_or_another_algorithm_is_refused() {
 async fn neither_key_stands_in_for_the_other() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
-    let today = support::request::claims(&clock).to_string();
-    assert_invalid(&layer, &sign_with(FORMER_KEY, support::request::HEADER, &today)).await;
+    let today = support::claims(&clock).to_string();
+    assert_invalid(&layer, &sign_with(FORMER_KEY, support::HEADER, &today)).await;
     for header in [JWT, WITHOUT_TYP] {
         assert_invalid(&layer, &sign_with(HMAC_KEY, header, &claims(&clock).to_string())).await;
         assert_invalid(&layer, &sign_with(HMAC_KEY, header, &today)).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::rotation::{DAY, FORGOTTEN_AFTER, HOUR, MINUTE, Server, ed25519, kid, kid_of, p256, p384, published};
-use support::request::{AUDIENCE, ISSUER};
+use support::{AUDIENCE, ISSUER};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, Clock, Grant, JwksEndpoint};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::rotation::{DAY, FORGOTTEN_AFTER, HOUR, MINUTE, Server, ed25519, kid, kid_of, p256, p384, published};
-use support::request::ask;
+use support::ask;
 use tower_bearer::{BearerAuthLayer, Clock, JwksEndpoint, Secret, SigningKey, SigningKeys, Timestamp};
 
 const MILLISECOND: Duration = Duration::from_millis(1);

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::rotation::{DAY, FORGOTTEN_AFTER, HOUR, MINUTE, Server, kid, kid_of, p256, p384, published};
-use support::request::{Accounts, ask, assert_ended, bearer, log_in};
+use support::{Accounts, ask, assert_ended, bearer_of, log_in};
 use tower_bearer::{Clock, JwksEndpoint, MemoryStore, Secret, SessionPolicy, Sessions, Timestamp};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 fn sessions(server: &Server) -> Sessions<Accounts> {
-    Sessions::new(Accounts, MemoryStore::new(), server.signer.clone(), &Secret::random().unwrap())
+    Sessions::new(Accounts::everybody(), MemoryStore::new(), server.signer.clone(), &Secret::random().unwrap())
 }
 
 #[tokio::test]
@@ -25,11 +25,11 @@ async fn nobody_is_logged_out() {
     assert_eq!(published(&endpoint).await.len(), 2);
     let mut seen = Vec::new();
     for _ in 0..20 {
-        ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+        ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
         seen.push(kid_of(pair.access_token().secret()));
         server.clock.advance(3 * MINUTE);
         // The access token of before is good still.
-        ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+        ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
         pair = sessions.refresh(pair.refresh_token().clone()).await.expect("a session that goes on");
     }
     seen.dedup();
@@ -38,7 +38,7 @@ async fn nobody_is_logged_out() {
     server.clock.advance(FORGOTTEN_AFTER);
     assert_eq!(published(&endpoint).await, [kid(&p384())]);
     let back = sessions.refresh(idle.refresh_token().clone()).await.expect("a session that goes on");
-    ask(&layer, &bearer(&back)).await.assert_passed("bob");
+    ask(&layer, &bearer_of(&back)).await.assert_passed("bob");
 }
 
 #[tokio::test]
@@ -70,15 +70,15 @@ async fn the_last_access_token_of_the_old_key_lives_its_whole_day() {
     // By another process, with the same keys and the same moments.
     let other = Server::beside(&server, p256());
     other.keys.rotate_to(p384(), now + HOUR).unwrap();
-    let elsewhere = Sessions::new(Accounts, MemoryStore::new(), other.signer.clone(), &Secret::random().unwrap());
+    let elsewhere = Sessions::new(Accounts::everybody(), MemoryStore::new(), other.signer.clone(), &Secret::random().unwrap());
     let pair = log_in(&elsewhere.with_policy(policy), "alice").await;
     assert_eq!(kid_of(pair.access_token().secret()), kid(&p256()));
-    let exp = support::request::segment(pair.access_token().secret(), 1)["exp"].as_u64().unwrap();
+    let exp = support::segment(pair.access_token().secret(), 1)["exp"].as_u64().unwrap();
     // `exp` and all of the leeway.
     server.clock.jump(Timestamp::from_millis((exp + 300) * 1000 - 1));
-    ask(&layer, &bearer(&pair)).await.assert_passed("alice");
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     server.clock.advance(MILLISECOND);
-    ask(&layer, &bearer(&pair)).await.assert_refused(401, "invalid_token", "token_expired");
+    ask(&layer, &bearer_of(&pair)).await.assert_refused(401, "invalid_token", "token_expired");
 }
 
 /// "A process that starts in between the old key too, as below."
@@ -87,7 +87,7 @@ async fn a_process_that_starts_in_between_knows_both() {
     let server = Server::new(p256());
     let store = Arc::new(MemoryStore::new());
     let secret = Secret::random().unwrap();
-    let process = |server: &Server| Sessions::new(Accounts, Arc::clone(&store), server.signer.clone(), &secret);
+    let process = |server: &Server| Sessions::new(Accounts::everybody(), Arc::clone(&store), server.signer.clone(), &secret);
     let moment = server.clock.now() + 10 * MINUTE;
     server.keys.rotate_to(p384(), moment).unwrap();
     let before = log_in(&process(&server), "alice").await;
@@ -95,14 +95,14 @@ async fn a_process_that_starts_in_between_knows_both() {
     let restarted = Server::beside(&server, p256());
     restarted.keys.rotate_to(p384(), moment).unwrap();
     let sessions = process(&restarted);
-    ask(&sessions.layer(), &bearer(&before)).await.assert_passed("alice");
+    ask(&sessions.layer(), &bearer_of(&before)).await.assert_passed("alice");
     let after = sessions.refresh(before.refresh_token().clone()).await.unwrap();
     assert_eq!(kid_of(after.access_token().secret()), kid(&p384()));
-    ask(&process(&server).layer(), &bearer(&after)).await.assert_passed("alice");
+    ask(&process(&server).layer(), &bearer_of(&after)).await.assert_passed("alice");
     // "To refuse that too, start with the new key alone."
     let alone = Server::beside(&server, p384());
-    ask(&process(&alone).layer(), &bearer(&before)).await.assert_refused(401, "invalid_token", "token_invalid");
-    ask(&process(&alone).layer(), &bearer(&after)).await.assert_passed("alice");
+    ask(&process(&alone).layer(), &bearer_of(&before)).await.assert_refused(401, "invalid_token", "token_invalid");
+    ask(&process(&alone).layer(), &bearer_of(&after)).await.assert_passed("alice");
 }
 
 /// A ring of keys that was given before keys could rotate.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use support::request::{AUDIENCE, HEADER, ISSUER, assert_passes, claims, claims_with, refused, sign, token, verifier};
+use support::{AUDIENCE, HEADER, ISSUER, assert_passes, claims, claims_with, refused, sign, token, verifier};
 
 use serde_json::{Value, json};
 use tower_bearer::test_util::ManualClock;
@@ -63,11 +63,11 @@ async fn a_second_audience_is_accepted_where_it_was_configured() {
 #[tokio::test]
 async fn a_token_of_another_key_is_refused() {
     let clock = ManualClock::new();
-    let forged = support::request::sign_with(&[7; 32], HEADER, &claims(&clock).to_string());
+    let forged = support::sign_with(&[7; 32], HEADER, &claims(&clock).to_string());
     assert_eq!(refused(&verifier(&clock), &forged).await, VerifyErrorKind::BadSignature);
     // A good signature belongs to its own claims.
     let (_, good_signature) = forged.rsplit_once('.').unwrap();
-    let other = support::request::sign_with(&[7; 32], HEADER, &claims_with(&clock, "sub", json!("bob")).to_string());
+    let other = support::sign_with(&[7; 32], HEADER, &claims_with(&clock, "sub", json!("bob")).to_string());
     let (other_message, _) = other.rsplit_once('.').unwrap();
     refused(&verifier(&clock), &format!("{other_message}.{good_signature}")).await;
 }

@@ -1,6 +1,6 @@
 //! What is no signed JWT at all, or only nearly one (RFC 7515 section 7.1, RFC 8725 section 3.6).
 
-use support::request::{Accounts, HEADER, HMAC_KEY, assert_passes, claims, claims_with, refused, sign, token, verifier};
+use support::{Accounts, HEADER, HMAC_KEY, assert_passes, claims, claims_with, refused, sign, token, verifier};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -104,13 +104,13 @@ async fn bits_that_mean_nothing_have_to_be_zero() {
 async fn a_refresh_token_is_no_access_token_nor_the_other_way_round() {
     let secret = Secret::random().unwrap();
     let tokens = tower_bearer::test_util::TestTokens::new();
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), tokens.signer(), &secret);
+    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &secret);
     let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
     let (access, refresh) = (pair.access_token().secret(), pair.refresh_token().secret());
     assert!(refresh.starts_with("rt1_"));
 
     assert_eq!(refused(&sessions.verifier(), refresh).await, VerifyErrorKind::Malformed);
-    let answer = support::request::ask(&sessions.layer(), &format!("Bearer {refresh}")).await;
+    let answer = support::ask(&sessions.layer(), &format!("Bearer {refresh}")).await;
     answer.assert_refused(401, "invalid_token", "token_invalid");
     for disguised in [format!("{refresh}.{refresh}.{refresh}"), access.replacen('.', &format!(".{refresh}"), 1)] {
         refused(&sessions.verifier(), &disguised).await;

@@ -1,6 +1,6 @@
 //! What a token's header may say, and what it may not decide (RFC 8725, RFC 9068 section 4).
 
-use support::request::{HEADER, HMAC_KEY, assert_passes, claims, refused, sign, sign_with, verifier, verifier_with};
+use support::{HEADER, HMAC_KEY, assert_passes, claims, refused, sign, sign_with, verifier, verifier_with};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -58,9 +58,9 @@ async fn a_key_is_used_by_its_own_algorithm_only() {
     let pem = include_str!("../../data/keys/rsa2048.pem");
     for (signs, believed) in [(Algorithm::Rs512, Algorithm::Rs256), (Algorithm::Ps256, Algorithm::Rs256)] {
         let key = SigningKey::from_rsa_pem(signs, pem).unwrap();
-        let signer = AccessTokenSigner::new(support::request::ISSUER, support::request::AUDIENCE, key).unwrap();
+        let signer = AccessTokenSigner::new(support::ISSUER, support::AUDIENCE, key).unwrap();
         let token = signer.sign(&Grant::new("alice"), std::time::Duration::from_secs(300)).unwrap();
-        let verifier = support::request::verifier_with(KeySet::from_pem(believed, PUBLIC_PEM).unwrap(), &clock);
+        let verifier = support::verifier_with(KeySet::from_pem(believed, PUBLIC_PEM).unwrap(), &clock);
         assert_eq!(refused(&verifier, token.secret()).await, VerifyErrorKind::UnknownKey);
     }
     // An HMAC key of 64 bytes would do for all three.

@@ -1,13 +1,13 @@
 //! Issuers that write the scope elsewhere: `with_scope_claim`.
 
 use serde_json::{Value, json};
-use support::request::{ask, claims_with, refused, token, verifier};
+use support::{ask, claims_with, refused, token, verifier};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, VerifyErrorKind};
 
 /// A token with this claim.
 fn with(clock: &ManualClock, name: &str, value: Value) -> String {
-    let mut claims = support::request::claims(clock);
+    let mut claims = support::claims(clock);
     claims[name] = value;
     token(&claims)
 }

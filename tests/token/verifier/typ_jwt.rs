@@ -1,7 +1,7 @@
 //! Issuers that do not tell their access tokens apart: `with_typ_jwt`.
 
 use serde_json::{Value, json};
-use support::request::{assert_passes, claims, claims_with, refused, sign, verifier};
+use support::{assert_passes, claims, claims_with, refused, sign, verifier};
 use tower_bearer::VerifyErrorKind;
 use tower_bearer::test_util::ManualClock;
 
@@ -69,7 +69,7 @@ async fn everything_else_is_checked_as_before() {
         assert_eq!(refused(&verifier, &sign(&jwt, &claims)).await, kind, "{name}");
     }
     let payload = claims(&clock).to_string();
-    let other_key = support::request::sign_with(&[7; 32], &jwt, &payload);
+    let other_key = support::sign_with(&[7; 32], &jwt, &payload);
     assert_eq!(refused(&verifier, &other_key).await, VerifyErrorKind::BadSignature);
     let none = sign(r#"{"alg":"none","typ":"JWT"}"#, &payload);
     assert_eq!(refused(&verifier, &none).await, VerifyErrorKind::UnknownKey);

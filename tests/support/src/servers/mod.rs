@@ -6,21 +6,23 @@ mod postgres;
 mod process;
 mod redis;
 
-pub use postgres::PostgresServer;
+pub use postgres::{Backup, PostgresServer};
 pub use redis::RedisServer;
 
 /// What may befall a server that keeps sessions.
 pub trait Database {
+    /// Where it listens.
     fn url(&self) -> String;
 
     /// `kill -9` of the server and of all its processes at once.
     fn kill(&mut self);
 
     /// After a `kill`: at the same port, with what it has kept.
-    async fn start_again(&mut self);
+    fn start_again(&mut self) -> impl Future<Output = ()>;
 
     /// From here on it takes connections and answers nothing.
     fn pause(&self);
 
+    /// The end of a pause.
     fn resume(&self);
 }

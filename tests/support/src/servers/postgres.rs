@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 use super::{Database, process};
 
 /// A PostgreSQL server with its defaults: what it acknowledged survives a `kill`.
+#[derive(Debug)]
 pub struct PostgresServer {
     folder: TempDir,
     port: u16,
@@ -25,9 +26,11 @@ pub struct PostgresServer {
 }
 
 /// A data folder as it was when `backup` was called.
+#[derive(Debug)]
 pub struct Backup(PathBuf);
 
 impl PostgresServer {
+    /// An empty one.
     pub async fn start() -> Self {
         let template = template().await;
         let folder = folder();

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use super::{Database, process};
 
 /// A Redis or Valkey server. Without settings it keeps nothing: after a `kill` it is empty.
+#[derive(Debug)]
 pub struct RedisServer {
     settings: Vec<String>,
     folder: TempDir,

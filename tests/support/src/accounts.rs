@@ -1,0 +1,140 @@
+//! [`Accounts`]: the users of an application, as a test wants them.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use tower_bearer::{Authenticate, BoxError, Grant, PasswordCredentials, Scope, Session};
+
+type Happening = Box<dyn FnOnce(&Accounts) + Send>;
+
+/// A users table in memory. Clones are the same table.
+#[derive(Clone)]
+pub struct Accounts(Arc<Mutex<Table>>);
+
+#[derive(Default)]
+struct Table {
+    accounts: HashMap<String, Account>,
+    /// By name, and without a password: those who are not among the accounts too.
+    knows_everybody: bool,
+    /// Which of the two questions cannot be answered now.
+    down: Option<&'static str>,
+    when_authenticated: Option<Happening>,
+    yields: bool,
+    renewals: usize,
+}
+
+/// A row of the table.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// As the user types it.
+    pub password: String,
+    /// What is granted.
+    pub scope: &'static str,
+    /// Another one ends the sessions of before.
+    pub stamp: u32,
+    /// Whether the user exists, as far as anybody can tell.
+    pub enabled: bool,
+    /// Whether the sessions have receipts.
+    pub receipts: bool,
+}
+
+impl Accounts {
+    /// `alice`, whose password is `wonderland-7`, and `bob`, whose password is `builder-8`.
+    pub fn new() -> Self {
+        let account =
+            |password: &str| Account { password: password.to_owned(), scope: "", stamp: 1, enabled: true, receipts: true };
+        let accounts = [("alice".to_owned(), account("wonderland-7")), ("bob".to_owned(), account("builder-8"))].into();
+        Self(Arc::new(Mutex::new(Table { accounts, ..Table::default() })))
+    }
+
+    /// Knows everybody by name and nobody by password, and grants nothing but the name.
+    pub fn everybody() -> Self {
+        Self(Arc::new(Mutex::new(Table { knows_everybody: true, ..Table::default() })))
+    }
+
+    /// The password of a user, now.
+    pub fn password_of(&self, name: &str) -> String {
+        self.0.lock().unwrap().accounts[name].password.clone()
+    }
+
+    /// Changes the row of a user.
+    pub fn change(&self, name: &str, change: impl FnOnce(&mut Account)) {
+        change(self.0.lock().unwrap().accounts.get_mut(name).unwrap());
+    }
+
+    /// `authenticate` or `renew` fails until it is `None` again.
+    pub fn set_down(&self, question: Option<&'static str>) {
+        self.0.lock().unwrap().down = question;
+    }
+
+    /// What happens between a good password and the rest of the login.
+    pub fn when_authenticated(&self, happens: impl FnOnce(&Self) + Send + 'static) {
+        self.0.lock().unwrap().when_authenticated = Some(Box::new(happens));
+    }
+
+    /// `renew` waits once before it answers.
+    pub fn yield_everywhere(&self) {
+        self.0.lock().unwrap().yields = true;
+    }
+
+    /// How often `renew` was asked.
+    pub fn renewals(&self) -> usize {
+        self.0.lock().unwrap().renewals
+    }
+
+    fn account(&self, name: &str, question: &'static str) -> Result<Option<Account>, BoxError> {
+        let table = self.0.lock().unwrap();
+        if table.down == Some(question) {
+            return Err("the users cannot be asked".into());
+        }
+        Ok(table.accounts.get(name).filter(|account| account.enabled).cloned())
+    }
+
+    fn knows_everybody(&self) -> bool {
+        self.0.lock().unwrap().knows_everybody
+    }
+}
+
+impl Account {
+    fn grant(&self, name: &str) -> Grant {
+        let grant = Grant::new(name).with_scope(Scope::from_static(self.scope)).with_stamp(self.stamp.to_string());
+        if self.receipts { grant } else { grant.without_receipts() }
+    }
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Accounts")
+    }
+}
+
+impl Authenticate for Accounts {
+    type Credentials = PasswordCredentials;
+    type Error = BoxError;
+
+    async fn authenticate(&self, credentials: PasswordCredentials) -> Result<Option<Grant>, BoxError> {
+        let name = credentials.username();
+        let known = self.account(name, "authenticate")?;
+        let right = known.filter(|account| account.password == credentials.password());
+        let happens = self.0.lock().unwrap().when_authenticated.take();
+        if let Some(happens) = happens {
+            happens(self);
+        }
+        Ok(right.map(|account| account.grant(name)))
+    }
+
+    async fn renew(&self, session: &Session) -> Result<Option<Grant>, BoxError> {
+        let yields = {
+            let mut table = self.0.lock().unwrap();
+            table.renewals += 1;
+            table.yields
+        };
+        if yields {
+            tokio::task::yield_now().await;
+        }
+        let name = session.subject().as_str();
+        let known = self.account(name, "renew")?.map(|account| account.grant(name));
+        Ok(known.or_else(|| self.knows_everybody().then(|| Grant::new(name))))
+    }
+}

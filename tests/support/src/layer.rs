@@ -1,0 +1,68 @@
+//! A layer, and what it does to a request: passed, refused, ended.
+
+use std::convert::Infallible;
+
+use http::{Request, Response};
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_bearer::{
+    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, Grant, LoadUser, Sessions, TokenResponse, VerifyErrorKind,
+};
+
+use crate::{Accounts, Received, bearer, bearer_of, with_authorization};
+
+/// Answers with the subject, or `nobody`.
+pub fn hello() -> impl Service<Request<String>, Response = Response<String>, Error = Infallible, Future: Send> + Clone + Send {
+    service_fn(async |request: Request<String>| {
+        let claims = AccessTokenClaims::from_extensions(request.extensions());
+        Ok(Response::new(claims.map_or("nobody".to_owned(), |claims| claims.subject().to_string())))
+    })
+}
+
+/// What the layer answers to this `Authorization` header.
+pub async fn ask(layer: &BearerAuthLayer, authorization: &str) -> Received {
+    send(layer, with_authorization(authorization)).await
+}
+
+/// What the layer answers to this request, before a handler that answers with the subject.
+pub async fn send(layer: &BearerAuthLayer, request: Request<String>) -> Received {
+    Received::of(layer.layer(hello()).oneshot(request).await.unwrap()).await
+}
+
+/// Asserts that the token passes.
+pub async fn assert_passes(verifier: &AccessTokenVerifier, token: &str) {
+    verifier.verify(token).unwrap_or_else(|error| panic!("{error}: {token}"));
+    ask(&BearerAuthLayer::new(verifier.clone()), &bearer(token)).await.assert_passed("alice");
+}
+
+/// Asserts that the token is refused: by the verifier, which says why, and by the layer, which says it on the wire.
+pub async fn refused(verifier: &AccessTokenVerifier, token: &str) -> VerifyErrorKind {
+    let Err(error) = verifier.verify(token) else { panic!("the token passed: {token}") };
+    let answer = ask(&BearerAuthLayer::new(verifier.clone()), &bearer(token)).await;
+    let reason = if error.kind() == VerifyErrorKind::Expired { "token_expired" } else { "token_invalid" };
+    answer.assert_refused(401, "invalid_token", reason);
+    error.kind()
+}
+
+/// Begins a session, without credentials.
+pub async fn log_in(sessions: &Sessions<Accounts>, subject: &str) -> TokenResponse {
+    sessions.start(Grant::new(subject), None).await.expect("a session")
+}
+
+/// Asserts that the session is over for its access token.
+pub async fn assert_ended(layer: &BearerAuthLayer, pair: &TokenResponse) {
+    ask(layer, &bearer_of(pair)).await.assert_refused(401, "invalid_token", "session_revoked");
+}
+
+/// Knows everybody, and makes the layer wait for it.
+#[derive(Debug)]
+pub struct SlowUsers;
+
+impl LoadUser for SlowUsers {
+    type User = ();
+    type Error = Infallible;
+
+    async fn load_user(&self, _: &AccessTokenClaims) -> Result<Option<()>, Infallible> {
+        tokio::task::yield_now().await;
+        Ok(Some(()))
+    }
+}
