@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use support::{Accounts, FailingStore, Outage, ask, bearer_of, with_authorization};
+use support::{Accounts, Call, FailingStore, Outage, ask, bearer_of, with_authorization};
 
 use http::{Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
@@ -36,7 +36,7 @@ impl Server {
     }
 
     fn told(&self) -> usize {
-        self.store.calls_of("confirm")
+        self.store.calls_of(Call::Confirm)
     }
 }
 

@@ -5,7 +5,7 @@ use axum::body::Body;
 use http::Request;
 use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::json;
-use support::{Login, MINUTE, Received, bearer, claims_of, form, json_request, signed_in, with_header};
+use support::{Login, MINUTE, Question, Received, bearer, claims_of, form, json_request, signed_in, with_header};
 use tower::ServiceExt;
 use tower_bearer::TokenEndpoint;
 
@@ -238,9 +238,9 @@ async fn the_address_the_method_and_the_body_are_checked_as_everywhere() {
 async fn users_who_cannot_be_asked_are_503() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
-    login.accounts.set_down(Some("authenticate"));
+    login.accounts.set_down(Some(Question::Authenticate));
     login.post("/token", &PASSWORD).await.assert_unavailable();
-    login.accounts.set_down(Some("renew"));
+    login.accounts.set_down(Some(Question::Renew));
     login.post("/token", &refresh(&tokens.refresh)).await.assert_unavailable();
     login.accounts.set_down(None);
     login.post("/token", &refresh(&tokens.refresh)).await.tokens();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::{Accounts, FailingStore, Outage, ask, bearer_of};
+use support::{Accounts, Call, FailingStore, Outage, ask, bearer_of};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Grant, MemoryStore, Secret, SessionStore, Sessions};
 
@@ -54,7 +54,7 @@ async fn receipts_that_cannot_be_written_keep_no_logout_waiting() {
     let there = Sessions::new(Accounts::everybody(), slow.clone(), tokens.signer(), &secret);
     let (layer, pair) = (there.layer(), here.start(Grant::new("alice"), None).await.unwrap());
 
-    let hangs = slow.pause_at("confirm");
+    let hangs = slow.pause_at(Call::Confirm);
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     hangs.reached().await;
     here.log_out(pair.access_token().secret()).await.unwrap();
@@ -70,7 +70,7 @@ async fn a_receipt_that_hangs_is_given_up_and_comes_again() {
     let (layer, pair) = (sessions.layer(), sessions.start(Grant::new("alice"), None).await.unwrap());
     let id = *sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
 
-    let hangs = slow.pause_at("confirm");
+    let hangs = slow.pause_at(Call::Confirm);
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     hangs.reached().await;
     tokio::time::sleep(Duration::from_secs(6)).await;
@@ -86,7 +86,7 @@ async fn of_many_first_requests_one_asks_the_store() {
     let store = FailingStore::new(MemoryStore::new());
     let sessions = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &Secret::random().unwrap());
     let (layer, pair) = (sessions.layer(), sessions.start(Grant::new("alice"), None).await.unwrap());
-    let pause = store.pause_at("revoked_since");
+    let pause = store.pause_at(Call::RevokedSince);
     let requests: Vec<_> = (0..50)
         .map(|_| {
             let (layer, bearer) = (layer.clone(), bearer_of(&pair));
@@ -99,7 +99,7 @@ async fn of_many_first_requests_one_asks_the_store() {
         request.await.unwrap();
     }
     // The background asks too, for itself.
-    assert!(store.calls_of("revoked_since") <= 2);
+    assert!(store.calls_of(Call::RevokedSince) <= 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,7 +113,7 @@ async fn after_a_panic_of_the_store_the_next_request_starts_the_pulling_again() 
         (here.start(Grant::new("alice"), None).await.unwrap(), here.start(Grant::new("bob"), None).await.unwrap());
     ask(&layer, &bearer_of(&first)).await.assert_passed("alice");
 
-    store.set_outage(Some(Outage::Panic("revoked_since")));
+    store.set_outage(Some(Outage::Panic(Call::RevokedSince)));
     tokio::time::sleep(Duration::from_millis(1010)).await;
     store.set_outage(None);
     here.log_out(second.access_token().secret()).await.unwrap();
@@ -131,7 +131,7 @@ async fn receipts_that_make_the_store_panic_keep_no_logout_waiting() {
     let (layer, ended) = (there.layer(), here.start(Grant::new("alice"), None).await.unwrap());
     ask(&layer, &bearer_of(&ended)).await.assert_passed("alice");
 
-    broken.set_outage(Some(Outage::Panic("confirm")));
+    broken.set_outage(Some(Outage::Panic(Call::Confirm)));
     here.log_out(ended.access_token().secret()).await.unwrap();
     for _ in 0..4 {
         let other = here.start(Grant::new("bob"), None).await.unwrap();
@@ -150,7 +150,7 @@ async fn a_store_that_hangs_keeps_nobody_waiting_for_ever() {
     let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
 
     // The first request hangs in the store, and a second behind it.
-    let hangs = store.pause_at("revoked_since");
+    let hangs = store.pause_at(Call::RevokedSince);
     let layer = sessions.layer();
     let requests: Vec<_> = (0..2)
         .map(|_| {
@@ -165,9 +165,9 @@ async fn a_store_that_hangs_keeps_nobody_waiting_for_ever() {
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
 
     // A login whose insert hangs, and whose end does too.
-    let (insert, login) = (store.pause_at("insert"), sessions.clone());
+    let (insert, login) = (store.pause_at(Call::Insert), sessions.clone());
     let login = tokio::spawn(async move { login.start(Grant::new("alice"), None).await.map(drop) });
     insert.reached().await;
-    let _revoke = store.pause_at("revoke");
+    let _revoke = store.pause_at(Call::Revoke);
     assert!(tokio::time::timeout(minute, login).await.expect("an answer within a minute").unwrap().is_err());
 }

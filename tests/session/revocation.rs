@@ -1,6 +1,6 @@
 //! A session that was ended stays ended: over a restart, in other processes, and for the whole life of its access tokens.
 
-use support::{HOUR, Login, MINUTE, SECOND};
+use support::{Call, HOUR, Login, MINUTE, SECOND};
 use tower_bearer::{MemoryStore, REVOCATION_RETENTION, SessionPolicy};
 
 // checklist 53
@@ -51,7 +51,7 @@ async fn a_session_that_a_backup_brought_back_is_ended_again() {
     login.store.resurrect();
     login.store.take_calls();
     login.refresh(&tokens.refresh).await.assert_invalid_grant("session_revoked");
-    assert!(login.store.take_calls().contains(&"revoke"));
+    assert!(login.store.take_calls().contains(&Call::Revoke));
     login.me(&tokens.access).await.assert_invalid_token("session_revoked");
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Request, Response};
-use support::{Accounts, FailingStore, Log, Outage, ask, bearer_of};
+use support::{Accounts, Call, FailingStore, Log, Outage, ask, bearer_of};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -92,7 +92,7 @@ async fn of_many_requests_in_an_outage_one_asks_the_store_and_all_hear_of_it() {
     let node = Node::new(StoreOutage::default());
     let pair = node.sessions.start(Grant::new("alice"), None).await.unwrap();
     node.store.set_outage(Some(Outage::All));
-    let asks = node.store.pause_at("revoked_since");
+    let asks = node.store.pause_at(Call::RevokedSince);
     let requests: Vec<_> = (0..50)
         .map(|_| {
             let (layer, bearer) = (node.sessions.layer(), bearer_of(&pair));
@@ -107,7 +107,7 @@ async fn of_many_requests_in_an_outage_one_asks_the_store_and_all_hear_of_it() {
         request.await.unwrap();
     }
     // The background asks too, for itself.
-    assert!(node.store.calls_of("revoked_since") <= 2);
+    assert!(node.store.calls_of(Call::RevokedSince) <= 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,7 +116,7 @@ async fn a_store_that_hangs_keeps_requests_for_ten_seconds_at_most_and_all_hear_
     let (layer, bearer) = node.log_in().await;
     until_a_pull_is_over(&node.store).await;
     node.tokens.clock().advance(31 * SECOND);
-    let hangs = node.store.pause_at("revoked_since");
+    let hangs = node.store.pause_at(Call::RevokedSince);
     let begun = tokio::time::Instant::now();
     let requests: Vec<_> = (0..20)
         .map(|_| {
@@ -153,7 +153,7 @@ async fn the_log_hears_of_an_outage_once_and_of_its_end_once() {
     let node = Node::new(StoreOutage::default());
     let _ = node.log_in().await;
     log.take();
-    node.store.set_outage(Some(Outage::Of("revoked_since")));
+    node.store.set_outage(Some(Outage::Of(Call::RevokedSince)));
     node.pass(20 * SECOND).await;
     node.store.set_outage(None);
     node.pass(20 * SECOND).await;
@@ -191,11 +191,11 @@ async fn the_tasks_stop_with_the_last_handle() {
     let another = sessions.clone();
     drop(sessions);
     tokio::time::sleep(3 * SECOND).await;
-    let pulls = store.calls_of("revoked_since");
+    let pulls = store.calls_of(Call::RevokedSince);
     assert!(pulls >= 3, "{pulls}");
     drop(another);
     tokio::time::sleep(60 * SECOND).await;
-    assert_eq!(store.calls_of("revoked_since"), pulls);
+    assert_eq!(store.calls_of(Call::RevokedSince), pulls);
 }
 
 #[tokio::test(start_paused = true)]
@@ -206,9 +206,9 @@ async fn what_expired_is_deleted_by_itself() {
     node.tokens.clock().advance(91 * 24 * 3600 * SECOND);
     tokio::time::sleep(10 * 60 * SECOND).await;
     assert!(node.store.inner().find(&id).await.unwrap().is_none(), "the first clean-up has not been within ten minutes");
-    let so_far = node.store.calls_of("delete_expired");
+    let so_far = node.store.calls_of(Call::DeleteExpired);
     tokio::time::sleep(3600 * SECOND).await;
-    assert_eq!(node.store.calls_of("delete_expired"), so_far + 1);
+    assert_eq!(node.store.calls_of(Call::DeleteExpired), so_far + 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -219,7 +219,7 @@ async fn a_clock_that_is_far_ahead_deletes_nothing_that_lives() {
     node.store.set_time(node.tokens.clock().now());
     node.tokens.clock().advance(200 * 24 * 3600 * SECOND);
     tokio::time::sleep(10 * 60 * SECOND).await;
-    assert!(node.store.calls_of("delete_expired") > 0);
+    assert!(node.store.calls_of(Call::DeleteExpired) > 0);
     assert!(node.store.inner().find(&id).await.unwrap().is_some());
     assert_eq!(node.sessions.delete_expired().await.unwrap(), 0);
     // Nor does a process that does nothing else, and has not asked what time it is there.
@@ -260,12 +260,12 @@ async fn however_much_is_announced_there_are_twenty_pulls_a_second_at_most() {
     let node = Node::new(StoreOutage::default());
     let _ = node.log_in().await;
     tokio::time::sleep(SECOND).await;
-    let before = node.store.calls_of("revoked_since");
+    let before = node.store.calls_of(Call::RevokedSince);
     for _ in 0..1000 {
         node.store.announce();
         tokio::time::sleep(MILLI).await;
     }
-    let pulls = node.store.calls_of("revoked_since") - before;
+    let pulls = node.store.calls_of(Call::RevokedSince) - before;
     assert!((15..=20).contains(&pulls), "{pulls} pulls in a second");
 }
 
@@ -274,20 +274,20 @@ async fn who_loses_his_subscription_pulls_and_subscribes_again() {
     let node = Node::new(StoreOutage::default());
     let _ = node.log_in().await;
     until_a_pull_is_over(&node.store).await;
-    node.store.set_outage(Some(Outage::Of("next")));
-    let before = (node.store.calls_of("announcements"), node.store.calls_of("revoked_since"));
+    node.store.set_outage(Some(Outage::Of(Call::NextAnnouncement)));
+    let before = (node.store.calls_of(Call::Announcements), node.store.calls_of(Call::RevokedSince));
     node.store.announce();
     tokio::time::sleep(60 * MILLI).await;
-    assert_eq!(node.store.calls_of("revoked_since"), before.1 + 1, "a lost subscription may have lost an announcement");
+    assert_eq!(node.store.calls_of(Call::RevokedSince), before.1 + 1, "a lost subscription may have lost an announcement");
     node.store.set_outage(None);
     tokio::time::sleep(2 * SECOND).await;
-    assert_eq!(node.store.calls_of("announcements"), before.0 + 1);
+    assert_eq!(node.store.calls_of(Call::Announcements), before.0 + 1);
 }
 
 /// The next one is almost a second away, unless something is announced.
 async fn until_a_pull_is_over(store: &FailingStore) {
-    let pulls = store.calls_of("revoked_since");
-    while store.calls_of("revoked_since") == pulls {
+    let pulls = store.calls_of(Call::RevokedSince);
+    while store.calls_of(Call::RevokedSince) == pulls {
         tokio::time::sleep(MILLI).await;
     }
     tokio::time::sleep(60 * MILLI).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use support::{Accounts, FailingStore, Outage, ask, assert_ended, bearer_of};
+use support::{Accounts, Call, FailingStore, Outage, ask, assert_ended, bearer_of};
 use tower_bearer::store::Revoked;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Clock, Grant, MemoryStore, Secret, SessionErrorKind, SessionId, SessionStore, Sessions, TokenResponse};
@@ -82,7 +82,7 @@ async fn what_could_not_be_told_to_the_restored_store_is_told_again() {
     tokio::time::sleep(A_MOMENT).await;
 
     nodes.store.set_back_to(backup);
-    nodes.store.set_outage(Some(Outage::Of("assert_revoked")));
+    nodes.store.set_outage(Some(Outage::Of(Call::AssertRevoked)));
     tokio::time::sleep(5 * A_MOMENT).await;
     nodes.store.set_outage(None);
     tokio::time::sleep(A_MOMENT).await;
@@ -102,7 +102,7 @@ async fn a_store_that_lost_nothing_is_told_nothing() {
     let late = nodes.node();
     late.log_out(start(&late).await.refresh_token().secret()).await.unwrap();
     tokio::time::sleep(A_MOMENT).await;
-    assert_eq!(nodes.store.calls_of("assert_revoked"), 0);
+    assert_eq!(nodes.store.calls_of(Call::AssertRevoked), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,7 +119,7 @@ async fn what_is_older_than_the_retention_is_not_told_again() {
     tokio::time::sleep(A_MOMENT).await;
     nodes.store.set_back_to(MemoryStore::new());
     tokio::time::sleep(A_MOMENT).await;
-    assert_eq!(nodes.store.calls_of("assert_revoked"), 1, "it was younger than the retention");
+    assert_eq!(nodes.store.calls_of(Call::AssertRevoked), 1, "it was younger than the retention");
 
     nodes.store.set_age(25 * HOUR);
     let latest = nodes.node();
@@ -128,7 +128,7 @@ async fn what_is_older_than_the_retention_is_not_told_again() {
     nodes.store.set_back_to(MemoryStore::new());
     drop(late);
     tokio::time::sleep(A_MOMENT).await;
-    assert_eq!(nodes.store.calls_of("assert_revoked"), 1, "it was older than the retention");
+    assert_eq!(nodes.store.calls_of(Call::AssertRevoked), 1, "it was older than the retention");
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::bearer_client::ClientError;
 use crate::client::{Fault, REFRESH, World};
-use support::{HOUR, MINUTE, SECOND};
+use support::{Call, HOUR, MINUTE, Question, SECOND};
 use tokio::time::Instant;
 
 const HALF_AN_HOUR: Duration = Duration::from_secs(1800);
@@ -83,7 +83,7 @@ async fn after_three_attempts_all_who_waited_hear_of_it_and_the_tokens_stay() {
     let world = World::new().await;
     world.pass(HALF_AN_HOUR);
     // The real 503.
-    world.server.accounts.set_down(Some("renew"));
+    world.server.accounts.set_down(Some(Question::Renew));
     for outcome in world.me_at_once(20).await {
         assert_unavailable(&outcome);
     }
@@ -113,7 +113,7 @@ async fn nobody_waits_for_a_server_that_asks_for_an_hour() {
 async fn a_refresh_ahead_of_time_that_fails_harms_no_call() {
     let world = World::new().await;
     world.pass(HALF_AN_HOUR - 30 * SECOND);
-    world.server.accounts.set_down(Some("renew"));
+    world.server.accounts.set_down(Some(Question::Renew));
     assert!(world.me_at_once(5).await.into_iter().all(|outcome| outcome.unwrap() == 200));
     assert_eq!((world.refreshes_sent(), world.line.sent("/me").len()), (3, 5));
     world.server.accounts.set_down(None);
@@ -167,7 +167,7 @@ async fn a_refusal_that_comes_after_a_new_login_does_not_end_it() {
     let world = World::new().await;
     world.pass(HALF_AN_HOUR);
     world.server.sessions.log_out_everywhere(&"alice".into()).await.unwrap();
-    let pause = world.server.store.pause_at("find");
+    let pause = world.server.store.pause_at(Call::Find);
     let log_in = async {
         pause.reached().await;
         world.client.log_in("alice", "wonderland-7").await.unwrap();
@@ -183,7 +183,7 @@ async fn tokens_that_come_after_a_new_login_do_not_take_its_place() {
     let world = World::new().await;
     let first = world.server.sessions.list(&"alice".into()).await.unwrap().remove(0).id().to_string();
     world.pass(HALF_AN_HOUR);
-    let pause = world.server.store.pause_at("find");
+    let pause = world.server.store.pause_at(Call::Find);
     let log_in = async {
         pause.reached().await;
         world.client.log_in("alice", "wonderland-7").await.unwrap();

@@ -3,7 +3,7 @@
 use crate::bearer_client::{ClientError, Server};
 use crate::client::{Fault, REFRESH, World, at_once, request, with_authorization};
 use http_body_util::BodyExt;
-use support::{HOUR, MINUTE, SECOND};
+use support::{Call, HOUR, MINUTE, SECOND};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
@@ -141,7 +141,7 @@ async fn a_limit_on_concurrency_inside_does_not_stop_the_refresh() {
 async fn a_caller_who_hangs_up_takes_nobodys_refresh_along() {
     let world = World::new().await;
     world.pass(HALF_AN_HOUR);
-    let pause = world.server.store.pause_at("replace");
+    let pause = world.server.store.pause_at(Call::Replace);
     let caller = tokio::spawn(world.client.clone().oneshot(request("/me")));
     pause.reached().await;
     caller.abort();

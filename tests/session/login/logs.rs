@@ -1,6 +1,6 @@
 //! What the log says: who and why, and never a token or a password.
 
-use support::{Log, Login, MINUTE, Outage, claims_of, signed_in};
+use support::{Call, Log, Login, MINUTE, Outage, claims_of, signed_in};
 use tower_bearer::{PasswordCredentials, Refresh};
 
 // checklist 74
@@ -156,7 +156,7 @@ async fn a_renewal_that_grants_something_else_than_the_login_leaves_a_warning() 
     let login = Login::new();
     // The scope is taken away while the session is being made.
     login.accounts.change("alice", |alice| alice.scope = "orders:read");
-    let pause = login.store.pause_at("insert");
+    let pause = login.store.pause_at(Call::Insert);
     let (log, _guard) = Log::capture();
     let fewer = async {
         pause.reached().await;

@@ -1,15 +1,15 @@
 //! A store that is down, or users that cannot be asked: 503, and never a word that makes a client throw its token away.
 
 use http::Request;
-use support::{HOUR, Login, Outage, Received, form, signed_in};
+use support::{Call, HOUR, Login, Outage, Question, form, signed_in};
 
-const OF_A_REFRESH: [&str; 3] = ["revoked_since", "find", "replace"];
+const OF_A_REFRESH: [Call; 3] = [Call::RevokedSince, Call::Find, Call::Replace];
 
 // checklist 14, 58
 #[tokio::test]
 async fn a_refresh_without_a_store_is_unavailable_and_the_token_still_works_afterwards() {
-    for method in OF_A_REFRESH {
-        for outage in [Outage::Of(method), Outage::AnswerOf(method)] {
+    for call in OF_A_REFRESH {
+        for outage in [Outage::Of(call), Outage::AnswerOf(call)] {
             let login = Login::new();
             let first = login.log_in("alice").await;
             login.store.set_outage(Some(outage));
@@ -25,7 +25,7 @@ async fn a_refresh_without_a_store_is_unavailable_and_the_token_still_works_afte
 // checklist 14
 #[tokio::test]
 async fn a_login_without_a_store_is_unavailable() {
-    for outage in [Outage::All, Outage::Of("insert"), Outage::AnswerOf("insert")] {
+    for outage in [Outage::All, Outage::Of(Call::Insert), Outage::AnswerOf(Call::Insert)] {
         let login = Login::new();
         login.store.set_outage(Some(outage));
         let credentials = [("username", "alice"), ("password", "wonderland-7")];
@@ -38,7 +38,7 @@ async fn a_login_without_a_store_is_unavailable() {
 // checklist 14, 58
 #[tokio::test]
 async fn a_logout_without_a_store_is_unavailable_and_can_be_repeated() {
-    for outage in [Outage::Of("revoke"), Outage::AnswerOf("revoke")] {
+    for outage in [Outage::Of(Call::Revoke), Outage::AnswerOf(Call::Revoke)] {
         let login = Login::new();
         let tokens = login.log_in("alice").await;
         login.store.set_outage(Some(outage));
@@ -57,12 +57,12 @@ async fn what_a_user_does_with_his_sessions_is_unavailable_without_a_store() {
     let tokens = login.log_in("alice").await;
     let id = login.row(&tokens).await.id().to_string();
     let cases = [
-        ("POST", "/logout-everywhere".to_owned(), "revoke_all"),
-        ("POST", "/logout-everywhere".to_owned(), "revoked_since"),
-        ("GET", "/sessions".to_owned(), "list"),
-        ("GET", "/sessions".to_owned(), "revoked_since"),
-        ("DELETE", format!("/sessions/{id}"), "find"),
-        ("DELETE", format!("/sessions/{id}"), "revoke"),
+        ("POST", "/logout-everywhere".to_owned(), Call::RevokeAll),
+        ("POST", "/logout-everywhere".to_owned(), Call::RevokedSince),
+        ("GET", "/sessions".to_owned(), Call::List),
+        ("GET", "/sessions".to_owned(), Call::RevokedSince),
+        ("DELETE", format!("/sessions/{id}"), Call::Find),
+        ("DELETE", format!("/sessions/{id}"), Call::Revoke),
     ];
     for (method, path, call) in cases {
         let login = Login::new();
@@ -72,7 +72,7 @@ async fn what_a_user_does_with_his_sessions_is_unavailable_without_a_store() {
         login.send(signed_in(method, &path, &tokens.access)).await.assert_unavailable();
         login.store.set_outage(None);
         let answer = login.send(signed_in(method, &path, &tokens.access)).await;
-        assert!((200..300).contains(&answer.status) || answer.status == 401, "{method} {path} {call}: {answer:?}");
+        assert!((200..300).contains(&answer.status) || answer.status == 401, "{method} {path} {call:?}: {answer:?}");
     }
 }
 
@@ -82,9 +82,9 @@ async fn without_users_login_and_refresh_are_unavailable_and_the_token_still_wor
     let login = Login::new();
     let first = login.log_in("alice").await;
     let credentials = [("username", "alice"), ("password", "wonderland-7")];
-    login.accounts.set_down(Some("authenticate"));
+    login.accounts.set_down(Some(Question::Authenticate));
     login.post("/login", &credentials).await.assert_unavailable();
-    login.accounts.set_down(Some("renew"));
+    login.accounts.set_down(Some(Question::Renew));
     login.post("/login", &credentials).await.assert_unavailable();
     login.refresh(&first.refresh).await.assert_unavailable();
     login.accounts.set_down(None);
@@ -96,7 +96,7 @@ async fn without_users_login_and_refresh_are_unavailable_and_the_token_still_wor
 async fn the_layer_lets_nobody_pass_before_it_knows_who_was_revoked() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
-    login.store.set_outage(Some(Outage::Of("revoked_since")));
+    login.store.set_outage(Some(Outage::Of(Call::RevokedSince)));
     login.me(&tokens.access).await.assert_unavailable();
     login.store.set_outage(None);
     assert_eq!(login.me(&tokens.access).await.status, 200);
@@ -113,7 +113,7 @@ async fn reuse_is_not_forgotten_over_an_outage() {
     let second = login.refresh(&first.refresh).await.tokens();
     login.confirm(&second).await;
     login.clock.advance(HOUR);
-    login.store.set_outage(Some(Outage::Of("revoke")));
+    login.store.set_outage(Some(Outage::Of(Call::Revoke)));
     login.refresh(&first.refresh).await.assert_unavailable();
     login.store.set_outage(None);
     login.refresh(&first.refresh).await.assert_invalid_grant("refresh_reused");
@@ -124,7 +124,7 @@ async fn a_receipt_that_the_store_did_not_take_is_sent_with_the_next_request() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
     assert_eq!(login.me(&tokens.access).await.status, 200);
-    login.store.set_outage(Some(Outage::Of("confirm")));
+    login.store.set_outage(Some(Outage::Of(Call::Confirm)));
     login.sessions.flush().await.unwrap_err();
     login.store.set_outage(None);
     login.confirm(&tokens).await;
@@ -143,9 +143,9 @@ async fn no_answer_tells_what_is_down() {
         form("/logout", &[("token", &tokens.access)]),
     ];
     for request in requests {
-        let answer: Received = login.send(request).await;
+        let answer = login.send(request).await;
         answer.assert_unavailable();
-        let body = answer.body.clone();
+        let body = answer.body;
         assert!(!body.contains("down") && !body.contains("store"), "{body}");
     }
 }
@@ -153,7 +153,7 @@ async fn no_answer_tells_what_is_down() {
 #[tokio::test]
 async fn a_login_that_fails_after_its_row_was_made_leaves_no_session_behind() {
     let login = Login::new();
-    login.accounts.set_down(Some("renew"));
+    login.accounts.set_down(Some(Question::Renew));
     login.post("/login", &[("username", "alice"), ("password", "wonderland-7")]).await.assert_unavailable();
     login.accounts.set_down(None);
     assert!(login.sessions.list(&"alice".into()).await.unwrap().is_empty());

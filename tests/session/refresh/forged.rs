@@ -38,7 +38,7 @@ async fn a_forged_token_never_reaches_the_store() {
     for token in &forged {
         login.refresh(token).await.assert_invalid_grant("token_invalid");
     }
-    assert_eq!(login.store.take_calls(), [] as [&str; 0]);
+    assert_eq!(login.store.take_calls(), []);
     login.refresh(genuine).await.tokens();
 }
 
@@ -50,7 +50,7 @@ async fn a_token_of_a_megabyte_never_reaches_the_store() {
     login.refresh(&token).await.assert_error(413, "invalid_request", None);
     let error = login.sessions.refresh(RefreshToken::new(token)).await.unwrap_err();
     assert_eq!((error.code(), error.reason()), ("invalid_grant", Some("token_invalid")));
-    assert_eq!(login.store.take_calls(), [] as [&str; 0]);
+    assert_eq!(login.store.take_calls(), []);
 }
 
 // checklist 28
@@ -60,7 +60,7 @@ async fn neither_token_is_accepted_as_the_other() {
     let tokens = login.log_in("alice").await;
     login.store.take_calls();
     login.refresh(&tokens.access).await.assert_invalid_grant("token_invalid");
-    assert_eq!(login.store.take_calls(), [] as [&str; 0]);
+    assert_eq!(login.store.take_calls(), []);
     login.me(&tokens.refresh).await.assert_invalid_token("token_invalid");
     // And nothing came of it.
     login.refresh(&tokens.refresh).await.tokens();

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use support::{Login, claims_of};
+use support::{Call, Login, claims_of};
 use tokio::sync::Barrier;
 use tower_bearer::{MemoryStore, RefreshToken, SessionPolicy, SessionStore, SqliteStore};
 
@@ -110,7 +110,7 @@ async fn after_a_logout_has_returned_nothing_refreshes() {
 async fn a_logout_between_reading_and_writing_wins() {
     let login = Arc::new(Login::new());
     let first = login.log_in("alice").await;
-    let pause = login.store.pause_at("replace");
+    let pause = login.store.pause_at(Call::Replace);
     let refresh = {
         let (login, token) = (Arc::clone(&login), first.refresh.clone());
         tokio::spawn(async move { login.refresh(&token).await })
@@ -142,7 +142,7 @@ async fn a_logout_while_the_users_are_being_asked_wins() {
 async fn whoever_lost_the_race_gets_what_the_winner_got() {
     let login = Arc::new(Login::new());
     let first = login.log_in("alice").await;
-    let pause = login.store.pause_at("replace");
+    let pause = login.store.pause_at(Call::Replace);
     let slow = {
         let (login, token) = (Arc::clone(&login), first.refresh.clone());
         tokio::spawn(async move { login.refresh(&token).await })
@@ -161,7 +161,7 @@ async fn four_lost_races_are_a_server_that_is_busy() {
     login.store.lose_races(true);
     login.store.take_calls();
     login.refresh(&first.refresh).await.assert_unavailable();
-    assert_eq!(login.store.take_calls().iter().filter(|&&call| call == "replace").count(), 4);
+    assert_eq!(login.store.take_calls().iter().filter(|&&call| call == Call::Replace).count(), 4);
     login.store.lose_races(false);
     login.sessions.refresh(RefreshToken::new(first.refresh)).await.unwrap();
 }

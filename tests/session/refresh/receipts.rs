@@ -1,7 +1,7 @@
 //! Receipts, and the `Idempotency-Key`: what tells a client that lost an answer from a thief.
 
 use http::StatusCode;
-use support::{HOUR, Login, Tokens, claims_of, form, with_header};
+use support::{Call, HOUR, Login, Tokens, claims_of, form, with_header};
 
 async fn refresh_with_key(login: &Login, token: &str, key: &str) -> support::Received {
     login.send(with_header(form("/refresh", &[("refresh_token", token)]), "idempotency-key", key)).await
@@ -59,7 +59,7 @@ async fn a_generation_is_confirmed_once() {
     for _ in 0..5 {
         login.confirm(&second).await;
     }
-    assert_eq!(login.store.take_calls().iter().filter(|&&call| call == "confirm").count(), 1);
+    assert_eq!(login.store.take_calls().iter().filter(|&&call| call == Call::Confirm).count(), 1);
 }
 
 #[tokio::test]

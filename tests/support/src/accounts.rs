@@ -18,10 +18,19 @@ struct Table {
     /// By name, and without a password: those who are not among the accounts too.
     knows_everybody: bool,
     /// Which of the two questions cannot be answered now.
-    down: Option<&'static str>,
+    down: Option<Question>,
     when_authenticated: Option<Happening>,
     yields: bool,
     renewals: usize,
+}
+
+/// What the users are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Whether credentials are right: `Authenticate::authenticate`.
+    Authenticate,
+    /// What a session is granted now: `Authenticate::renew`.
+    Renew,
 }
 
 /// A row of the table.
@@ -63,8 +72,8 @@ impl Accounts {
         change(self.0.lock().unwrap().accounts.get_mut(name).unwrap());
     }
 
-    /// `authenticate` or `renew` fails until it is `None` again.
-    pub fn set_down(&self, question: Option<&'static str>) {
+    /// What fails, until it is `None` again.
+    pub fn set_down(&self, question: Option<Question>) {
         self.0.lock().unwrap().down = question;
     }
 
@@ -83,7 +92,7 @@ impl Accounts {
         self.0.lock().unwrap().renewals
     }
 
-    fn account(&self, name: &str, question: &'static str) -> Result<Option<Account>, BoxError> {
+    fn account(&self, name: &str, question: Question) -> Result<Option<Account>, BoxError> {
         let table = self.0.lock().unwrap();
         if table.down == Some(question) {
             return Err("the users cannot be asked".into());
@@ -115,7 +124,7 @@ impl Authenticate for Accounts {
 
     async fn authenticate(&self, credentials: PasswordCredentials) -> Result<Option<Grant>, BoxError> {
         let name = credentials.username();
-        let known = self.account(name, "authenticate")?;
+        let known = self.account(name, Question::Authenticate)?;
         let right = known.filter(|account| account.password == credentials.password());
         let happens = self.0.lock().unwrap().when_authenticated.take();
         if let Some(happens) = happens {
@@ -134,7 +143,7 @@ impl Authenticate for Accounts {
             tokio::task::yield_now().await;
         }
         let name = session.subject().as_str();
-        let known = self.account(name, "renew")?.map(|account| account.grant(name));
+        let known = self.account(name, Question::Renew)?.map(|account| account.grant(name));
         Ok(known.or_else(|| self.knows_everybody().then(|| Grant::new(name))))
     }
 }

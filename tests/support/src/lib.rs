@@ -22,7 +22,7 @@ mod store;
 mod time;
 pub mod wait;
 
-pub use accounts::{Account, Accounts};
+pub use accounts::{Account, Accounts, Question};
 pub use handmade::{
     AUDIENCE, HEADER, HMAC_KEY, ISSUER, claims, claims_of, claims_with, segment, sign, sign_with, token, verifier, verifier_with,
     with_claim,
@@ -34,5 +34,5 @@ pub use login::Login;
 pub use pause::Pause;
 pub use received::{Received, Tokens};
 pub use requests::{bearer, bearer_of, form, json_request, signed_in, with_authorization, with_header, without_token};
-pub use store::{FailingStore, Outage};
+pub use store::{Call, FailingStore, Outage};
 pub use time::{DAY, HOUR, MILLISECOND, MINUTE, SECOND};

@@ -23,15 +23,44 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    calls: Vec<&'static str>,
+    calls: Vec<Call>,
     outage: Option<Outage>,
     loses_races: bool,
     swaps: usize,
     yields: bool,
     resurrects: bool,
-    pause: Option<(&'static str, Pause)>,
+    pause: Option<(Call, Pause)>,
     time: Option<Timestamp>,
     age: Duration,
+}
+
+/// What a store is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// `SessionStore::insert`.
+    Insert,
+    /// `SessionStore::find`.
+    Find,
+    /// `SessionStore::replace`.
+    Replace,
+    /// `SessionStore::confirm`.
+    Confirm,
+    /// `SessionStore::revoke`.
+    Revoke,
+    /// `SessionStore::revoke_all`.
+    RevokeAll,
+    /// `SessionStore::list`.
+    List,
+    /// `SessionStore::revoked_since`.
+    RevokedSince,
+    /// `SessionStore::assert_revoked`.
+    AssertRevoked,
+    /// `SessionStore::announcements`.
+    Announcements,
+    /// `Announcements::next`.
+    NextAnnouncement,
+    /// `SessionStore::delete_expired`.
+    DeleteExpired,
 }
 
 /// What cannot be asked.
@@ -39,12 +68,12 @@ struct State {
 pub enum Outage {
     /// Everything.
     All,
-    /// One method fails, and does nothing.
-    Of(&'static str),
-    /// One method does its work, and the answer is lost.
-    AnswerOf(&'static str),
-    /// One method panics.
-    Panic(&'static str),
+    /// One call fails, and does nothing.
+    Of(Call),
+    /// One call does its work, and the answer is lost.
+    AnswerOf(Call),
+    /// One call panics.
+    Panic(Call),
 }
 
 impl FailingStore {
@@ -98,10 +127,10 @@ impl FailingStore {
         self.0.state.lock().unwrap().yields = true;
     }
 
-    /// The next call of `method` stops before its work.
-    pub fn pause_at(&self, method: &'static str) -> Pause {
+    /// The next such call stops before its work.
+    pub fn pause_at(&self, call: Call) -> Pause {
         let pause = Pause::new();
-        self.0.state.lock().unwrap().pause = Some((method, pause.clone()));
+        self.0.state.lock().unwrap().pause = Some((call, pause.clone()));
         pause
     }
 
@@ -110,34 +139,30 @@ impl FailingStore {
         self.0.state.lock().unwrap().swaps
     }
 
-    /// How often a method was called.
-    pub fn calls_of(&self, method: &str) -> usize {
-        self.0.state.lock().unwrap().calls.iter().filter(|call| **call == method).count()
+    /// How often a call was made.
+    pub fn calls_of(&self, call: Call) -> usize {
+        self.0.state.lock().unwrap().calls.iter().filter(|made| **made == call).count()
     }
 
-    /// The methods that were called since the last time.
-    pub fn take_calls(&self) -> Vec<&'static str> {
+    /// The calls that were made since the last time.
+    pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.0.state.lock().unwrap().calls)
     }
 
-    async fn through<T>(
-        &self,
-        method: &'static str,
-        work: impl Future<Output = Result<T, StoreError>> + Send,
-    ) -> Result<T, StoreError> {
+    async fn through<T>(&self, call: Call, work: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
         let failed = |text: &'static str| StoreError::new("test", text);
         let (outage, yields, pause) = {
             let mut state = self.0.state.lock().unwrap();
-            state.calls.push(method);
-            (state.outage, state.yields, state.pause.take_if(|(stops, _)| *stops == method))
+            state.calls.push(call);
+            (state.outage, state.yields, state.pause.take_if(|(stops, _)| *stops == call))
         };
         if let Some((_, pause)) = pause {
             pause.stop().await;
         }
         match outage {
             Some(Outage::All) => return Err(failed("down")),
-            Some(Outage::Of(down)) if down == method => return Err(failed("down")),
-            Some(Outage::Panic(broken)) if broken == method => panic!("{method} panics, as the test wants"),
+            Some(Outage::Of(down)) if down == call => return Err(failed("down")),
+            Some(Outage::Panic(broken)) if broken == call => panic!("{call:?} panics, as the test wants"),
             _ => {}
         }
         if yields {
@@ -148,7 +173,7 @@ impl FailingStore {
             tokio::task::yield_now().await;
         }
         match outage {
-            Some(Outage::AnswerOf(lost)) if lost == method => Err(failed("the answer is lost")),
+            Some(Outage::AnswerOf(lost)) if lost == call => Err(failed("the answer is lost")),
             _ => Ok(answer),
         }
     }
@@ -163,11 +188,11 @@ impl fmt::Debug for FailingStore {
 #[async_trait]
 impl SessionStore for FailingStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
-        self.through("insert", self.inner().insert(session)).await
+        self.through(Call::Insert, self.inner().insert(session)).await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        let found = self.through("find", self.inner().find(id)).await?;
+        let found = self.through(Call::Find, self.inner().find(id)).await?;
         let mut found = found.map(Session::into_parts);
         if self.0.state.lock().unwrap().resurrects {
             found.as_mut().map(|row| row.revoked.take());
@@ -177,46 +202,46 @@ impl SessionStore for FailingStore {
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
         if self.0.state.lock().unwrap().loses_races {
-            return self.through("replace", async { Ok(false) }).await;
+            return self.through(Call::Replace, async { Ok(false) }).await;
         }
-        let swapped = self.through("replace", self.inner().replace(next)).await?;
+        let swapped = self.through(Call::Replace, self.inner().replace(next)).await?;
         self.0.state.lock().unwrap().swaps += usize::from(swapped);
         Ok(swapped)
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
-        self.through("confirm", self.inner().confirm(id, generation)).await
+        self.through(Call::Confirm, self.inner().confirm(id, generation)).await
     }
 
     async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
-        self.through("revoke", self.inner().revoke(id, because, now)).await
+        self.through(Call::Revoke, self.inner().revoke(id, because, now)).await
     }
 
     async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
-        self.through("revoke_all", self.inner().revoke_all(subject, because, now)).await
+        self.through(Call::RevokeAll, self.inner().revoke_all(subject, because, now)).await
     }
 
     async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        self.through("list", self.inner().list(subject, now)).await
+        self.through(Call::List, self.inner().list(subject, now)).await
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        let page = self.through("revoked_since", self.inner().revoked_since(cursor)).await?;
+        let page = self.through(Call::RevokedSince, self.inner().revoked_since(cursor)).await?;
         let state = self.0.state.lock().unwrap();
         let aged = |revocation| Revocation { age: state.age, ..revocation };
         Ok(RevocationPage { store_time: state.time, revoked: page.revoked.into_iter().map(aged).collect(), ..page })
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
-        self.through("assert_revoked", self.inner().assert_revoked(ids, now)).await
+        self.through(Call::AssertRevoked, self.inner().assert_revoked(ids, now)).await
     }
 
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
-        self.through("announcements", async { Ok(Some(Box::new(Announced(self.clone())) as Box<dyn Announcements>)) }).await
+        self.through(Call::Announcements, async { Ok(Some(Box::new(Announced(self.clone())) as Box<dyn Announcements>)) }).await
     }
 
     async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
-        self.through("delete_expired", self.inner().delete_expired(now)).await
+        self.through(Call::DeleteExpired, self.inner().delete_expired(now)).await
     }
 }
 
@@ -228,6 +253,6 @@ impl Announcements for Announced {
     async fn next(&mut self) -> Result<(), StoreError> {
         let FailingStore(inner) = &self.0;
         inner.announced.notified().await;
-        self.0.through("next", async { Ok(()) }).await
+        self.0.through(Call::NextAnnouncement, async { Ok(()) }).await
     }
 }
