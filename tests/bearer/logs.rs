@@ -1,8 +1,6 @@
 //! What the log says about requests, and what it never says.
 
-use std::time::Duration;
-
-use support::{Accounts, Log, ask, hello, send, with_authorization, without_token};
+use support::{Accounts, Log, MINUTE, ask, assert_silent_about, hello, send, with_authorization, without_token};
 
 use axum::Router;
 use axum::routing::get;
@@ -13,16 +11,6 @@ use tower_bearer::{
     AccessTokenClaims, BearerAuthLayer, BoxError, CurrentUser, Grant, LoadUser, MemoryStore, PasswordCredentials, RefreshToken,
     RequireScopeLayer, Secret, Sessions,
 };
-
-#[track_caller]
-fn assert_silent_about(log: &str, secrets: &[&str]) {
-    for secret in secrets {
-        // A segment of a token is a secret too.
-        for part in secret.split(['.', ' ']).filter(|part| part.len() > 8) {
-            assert!(!log.contains(part), "{part} is in the log:\n{log}");
-        }
-    }
-}
 
 // checklist 74
 #[tokio::test]
@@ -95,7 +83,7 @@ async fn the_life_of_a_session_is_logged_without_its_tokens() {
     let mut all = said;
     let mut pairs = vec![first.clone()];
     for _ in 0..2 {
-        tokens.clock().advance(Duration::from_secs(60));
+        tokens.clock().advance(MINUTE);
         let last = pairs.last().unwrap().refresh_token().clone();
         pairs.push(sessions.refresh(last).await.unwrap());
     }

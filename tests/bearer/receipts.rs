@@ -1,8 +1,6 @@
 //! An access token that came back proves that its refresh token arrived: the layer sees it, and the store hears of it once.
 
-use std::time::Duration;
-
-use support::{Accounts, Call, FailingStore, Outage, ask, bearer_of, with_authorization};
+use support::{Accounts, Call, FailingStore, MINUTE, Outage, ask, bearer_of, with_authorization};
 
 use http::{Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
@@ -51,7 +49,7 @@ async fn the_store_hears_once_of_each_generation() {
     }
     assert_eq!(server.told(), 1);
 
-    server.tokens.clock().advance(Duration::from_secs(60));
+    server.tokens.clock().advance(MINUTE);
     let second = server.sessions.refresh(first.refresh_token().clone()).await.unwrap();
     assert!(!server.is_confirmed(&second).await);
     // An older access token proves nothing about the newer refresh token.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use support::{ask, send, with_authorization, without_token};
+use support::{MINUTE, ask, send, with_authorization, without_token};
 
 use http::Request;
 use http::header::{AUTHORIZATION, HeaderValue};
@@ -134,7 +134,7 @@ async fn a_token_for_somebody_else_is_invalid() {
         let key = SigningKey::from_jwk(r#"{"kty":"oct","k":"Vnc3cFEyc1g5ekw0bkI4bUsxY1I2dFkzaEo1ZkQwZ0E"}"#).unwrap();
         let verifier = AccessTokenVerifier::new("https://issuer.test", "test", key.key_set()).unwrap();
         let signer = AccessTokenSigner::new(issuer, audience, key).unwrap();
-        let token = signer.sign(&Grant::new("alice"), Duration::from_secs(60)).unwrap();
+        let token = signer.sign(&Grant::new("alice"), MINUTE).unwrap();
         (BearerAuthLayer::new(verifier), format!("Bearer {}", token.secret()))
     };
     let (layer, good) = elsewhere("https://issuer.test", "test");

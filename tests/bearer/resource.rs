@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Waker};
 
-use support::{Received, ask, hello, send, with_authorization, without_token};
+use support::{Received, ask, hello, is_ready, send, with_authorization, without_token};
 
 use axum::Router;
 use axum::routing::get;
@@ -228,10 +227,6 @@ async fn other_methods_and_paths_are_refused_as_usual() {
     ] {
         ask(Method::GET, path).await;
     }
-}
-
-fn is_ready<S: Service<Request<String>, Error = Infallible>>(service: &mut S) -> bool {
-    service.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready()
 }
 
 #[tokio::test]

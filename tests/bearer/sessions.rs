@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use support::{Accounts, ask, assert_ended, bearer_of, hello, log_in, send, with_authorization, without_token};
+use support::{
+    Accounts, HOUR, MILLISECOND, MINUTE, SECOND, ask, assert_ended, bearer_of, hello, log_in, send, with_authorization,
+    without_token,
+};
 
 use http::Request;
 use tower::{Layer, Service, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AccessTokenClaims, LoadUser, MemoryStore, Secret, SessionPolicy, Sessions, Subject};
-
-const HOUR: Duration = Duration::from_secs(3600);
 
 /// What outlives a process: the store, the secret, the key.
 struct Server {
@@ -80,9 +81,9 @@ async fn every_way_to_end_a_session_is_felt_at_once() {
 
     // A copy of a refresh token that was used up long ago, after its successor was used.
     let first = log_in(&sessions, "alice").await;
-    server.pass(Duration::from_secs(60));
+    server.pass(MINUTE);
     let second = sessions.refresh(first.refresh_token().clone()).await.unwrap();
-    server.pass(Duration::from_secs(60));
+    server.pass(MINUTE);
     let third = sessions.refresh(second.refresh_token().clone()).await.unwrap();
     ask(&layer, &bearer_of(&third)).await.assert_passed("alice");
     sessions.refresh(first.refresh_token().clone()).await.unwrap_err();
@@ -131,13 +132,13 @@ async fn a_revoked_token_stays_dead_for_its_whole_life_and_the_leeway() {
         sessions.log_out(other.refresh_token().secret()).await.unwrap();
         sessions.delete_expired().await.unwrap();
     }
-    server.pass(leeway - Duration::from_millis(1));
+    server.pass(leeway - MILLISECOND);
     sessions.delete_expired().await.unwrap();
     let other = log_in(&sessions, "bob").await;
     sessions.log_out(other.refresh_token().secret()).await.unwrap();
     assert_ended(&sessions.layer(), &ended).await;
     assert_ended(&process().layer(), &ended).await;
-    server.pass(Duration::from_millis(1));
+    server.pass(MILLISECOND);
     ask(&sessions.layer(), &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "token_expired");
     ask(&process().layer(), &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "token_expired");
 }
@@ -171,7 +172,7 @@ async fn the_layer_lets_no_token_outlive_its_session() {
     server.pass(Duration::from_secs(599));
     let last = sessions.refresh(pair.refresh_token().clone()).await.unwrap();
     ask(&sessions.layer(), &bearer_of(&last)).await.assert_passed("alice");
-    server.pass(Duration::from_secs(1));
+    server.pass(SECOND);
     for pair in [&pair, &last] {
         ask(&sessions.layer(), &bearer_of(pair)).await.assert_refused(401, "invalid_token", "token_expired");
     }

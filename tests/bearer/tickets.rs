@@ -5,16 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::sources::{bare, cookie};
-use support::{Accounts, Received, log_in, send};
+use support::{MILLISECOND, Received, log_in, send, sessions_of, tickets_of};
 
 use http::Request;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, BearerErrorKind, Clock, Grant, MemoryStore, RequireScopeLayer, Scope, Secret, Sessions,
-    Tickets, TokenResponse, TokenSource,
+    AccessTokenClaims, BearerAuthLayer, BearerErrorKind, Clock, Grant, RequireScopeLayer, Scope, Tickets, TokenResponse,
+    TokenSource,
 };
-
-const MILLISECOND: Duration = Duration::from_millis(1);
 
 struct Feed {
     tokens: TestTokens,
@@ -25,7 +23,7 @@ struct Feed {
 impl Feed {
     fn new() -> Self {
         let tokens = TestTokens::new();
-        let tickets = Tickets::new().with_clock(Arc::new(tokens.clock().clone()));
+        let tickets = tickets_of(&tokens);
         let sources = [TokenSource::header(), TokenSource::ticket(&tickets), cookie()];
         let layer = BearerAuthLayer::new(tokens.verifier()).with_token_sources(sources);
         Self { tokens, tickets, layer }
@@ -124,8 +122,8 @@ async fn a_ticket_ends_with_its_access_token() {
 #[tokio::test]
 async fn a_ticket_of_a_session_that_was_ended_meanwhile_lets_nobody_in() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
-    let tickets = Tickets::new().with_clock(Arc::new(tokens.clock().clone()));
+    let sessions = sessions_of(&tokens);
+    let tickets = tickets_of(&tokens);
     let layer = sessions.layer().with_token_sources([TokenSource::ticket(&tickets)]);
     let issue = |pair: &TokenResponse| {
         let claims = sessions.verifier().verify(pair.access_token().secret()).unwrap();
@@ -285,7 +283,7 @@ async fn at_most_65_536_tickets_wait_at_a_time() {
 #[tokio::test]
 async fn a_user_has_sixteen_tickets_and_a_new_one_takes_the_place_of_the_oldest() {
     let tokens = TestTokens::new();
-    let tickets = Tickets::new().with_clock(Arc::new(tokens.clock().clone()));
+    let tickets = tickets_of(&tokens);
     let claims = |user: &str| tokens.verifier().verify(&tokens.bearer(user)["Bearer ".len()..]).unwrap();
     let of_bob = tickets.issue(&claims("bob")).unwrap();
     let of_alice: Vec<_> = (0..17).map(|_| tickets.issue(&claims("alice")).unwrap()).collect();

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use support::{Accounts, Received, hello, with_authorization, without_token};
+use support::{Received, hello, is_ready, sessions_of, with_authorization, without_token};
 
 use http::{Request, Response};
 use tower::buffer::Buffer;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, BearerAuthLayer, LoadUser, MemoryStore, RequireScopeLayer, Secret, Sessions};
+use tower_bearer::{AccessTokenClaims, BearerAuthLayer, LoadUser, RequireScopeLayer};
 
 /// Panics where it is called without having been polled ready, as a rate limit or a buffer does. A clone has not been.
 #[derive(Debug, Default)]
@@ -84,7 +84,7 @@ async fn the_service_that_was_polled_ready_is_the_one_that_is_called() {
         }
     }
     // The first request of sessions waits as well: for the revocations.
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = sessions_of(&tokens);
     let mut service = sessions.layer().layer(Strict::default());
     for _ in 0..2 {
         assert_eq!(status(&mut service, with_authorization(&tokens.bearer("alice"))).await, 200);
@@ -135,10 +135,6 @@ async fn it_works_in_front_of_a_limit_and_a_buffer() {
             }
         }
     }
-}
-
-fn is_ready<S: Service<Request<String>, Error = Infallible>>(service: &mut S) -> bool {
-    service.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready()
 }
 
 #[tokio::test]

@@ -4,10 +4,12 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
-use support::{Accounts, SlowUsers, ask, bearer_of, log_in, with_authorization, without_token};
+use support::{
+    Accounts, MILLISECOND, MINUTE, SlowUsers, ask, at_once, bearer_of, log_in, sessions_of, with_authorization, without_token,
+};
 
 use http::{Extensions, Request, Response};
 use tokio::time::Instant;
@@ -16,8 +18,6 @@ use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
     AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer, Clock, Grant, KeySet, MemoryStore, Secret, Sessions, TokenEnd,
 };
-
-const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// The watch over a request, as its handler gets it.
 async fn watch(layer: &BearerAuthLayer, request: Request<String>) -> Option<AccessTokenWatch> {
@@ -32,10 +32,6 @@ async fn watch(layer: &BearerAuthLayer, request: Request<String>) -> Option<Acce
 
 async fn watch_over(layer: &BearerAuthLayer, authorization: &str) -> AccessTokenWatch {
     watch(layer, with_authorization(authorization)).await.expect("a watch")
-}
-
-fn sessions_of(tokens: &TestTokens) -> Sessions<Accounts> {
-    Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().expect("randomness"))
 }
 
 /// Waits in a task of its own, and has begun to.
@@ -53,21 +49,17 @@ async fn waiting(watch: &AccessTokenWatch) -> tokio::task::JoinHandle<TokenEnd> 
     task
 }
 
-fn is_pending(future: impl Future) -> bool {
-    pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_pending()
-}
-
 #[tokio::test]
 async fn it_ends_at_the_end_of_the_token_without_leeway() {
     let tokens = TestTokens::new();
-    let layer = BearerAuthLayer::new(tokens.verifier().with_leeway(Duration::from_secs(60)));
+    let layer = BearerAuthLayer::new(tokens.verifier().with_leeway(MINUTE));
     let token = format!("Bearer {}", tokens.token(&Grant::new("alice"), Duration::from_secs(300)).secret());
     let watch = watch_over(&layer, &token).await;
     assert_eq!(watch.claims().subject().as_str(), "alice");
     assert_eq!(watch.claims().expires_at(), tokens.clock().now() + Duration::from_secs(300));
     tokens.clock().advance(Duration::from_secs(300) - MILLISECOND);
     assert_eq!(watch.end(), None);
-    assert!(is_pending(watch.ended()));
+    assert!(at_once(watch.ended()).is_none());
     tokens.clock().advance(MILLISECOND);
     assert_eq!((watch.end(), watch.ended().await), (Some(TokenEnd::Expired), TokenEnd::Expired));
     // The layer itself lets it in for a minute more: it is over for the watch from the beginning.
@@ -140,9 +132,9 @@ async fn a_refresh_ends_nothing_and_theft_does() {
     let sessions = sessions_of(&tokens);
     let first = log_in(&sessions, "alice").await;
     let watch = watch_over(&sessions.layer(), &bearer_of(&first)).await;
-    tokens.clock().advance(Duration::from_secs(60));
+    tokens.clock().advance(MINUTE);
     let second = sessions.refresh(first.refresh_token().clone()).await.unwrap();
-    tokens.clock().advance(Duration::from_secs(60));
+    tokens.clock().advance(MINUTE);
     let third = sessions.refresh(second.refresh_token().clone()).await.unwrap();
     ask(&sessions.layer(), &bearer_of(&third)).await.assert_passed("alice");
     assert_eq!(watch.end(), None);
@@ -207,7 +199,7 @@ async fn it_may_be_given_up_and_asked_again() {
     let pair = log_in(&sessions, "alice").await;
     let watch = watch_over(&sessions.layer(), &bearer_of(&pair)).await;
     for _ in 0..3 {
-        assert!(is_pending(watch.ended()));
+        assert!(at_once(watch.ended()).is_none());
     }
     let waiting = waiting(&watch).await;
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();

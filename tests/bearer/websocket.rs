@@ -3,12 +3,11 @@
 mod loopback;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::sources::cookie;
 use crate::websocket::loopback::{Client, feed, serve};
-use support::{Accounts, Received, bearer_of, log_in};
+use support::{Accounts, MILLISECOND, Received, bearer_of, log_in, sessions_of, tickets_of};
 
 use axum::Router;
 use axum::body::Body;
@@ -18,7 +17,7 @@ use http::header::{SEC_WEBSOCKET_PROTOCOL, WWW_AUTHENTICATE};
 use tokio_tungstenite::tungstenite::Error;
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{MemoryStore, Secret, Sessions, TicketEndpoint, Tickets, TokenResponse, TokenSource};
+use tower_bearer::{Sessions, TicketEndpoint, TokenResponse, TokenSource};
 
 struct Server {
     tokens: TestTokens,
@@ -30,8 +29,8 @@ struct Server {
 impl Server {
     async fn start() -> Self {
         let tokens = TestTokens::new();
-        let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
-        let tickets = Tickets::new().with_clock(Arc::new(tokens.clock().clone()));
+        let sessions = sessions_of(&tokens);
+        let tickets = tickets_of(&tokens);
         let sources = [TokenSource::header(), TokenSource::websocket_protocol(), TokenSource::ticket(&tickets), cookie()];
         let app: Router = Router::new()
             .route_service("/feed/ticket", TicketEndpoint::new(&tickets))
@@ -161,8 +160,8 @@ async fn a_token_that_expires_closes_its_websocket() {
     let server = Server::start().await;
     let pair = log_in(&server.sessions, "alice").await;
     let mut client = server.listen(&pair).await;
-    server.tokens.clock().advance(Duration::from_secs(pair.expires_in()) - Duration::from_millis(1));
+    server.tokens.clock().advance(Duration::from_secs(pair.expires_in()) - MILLISECOND);
     client.assert_open().await;
-    server.tokens.clock().advance(Duration::from_millis(1));
+    server.tokens.clock().advance(MILLISECOND);
     assert_eq!(client.closed().await, 4401);
 }

@@ -3,7 +3,7 @@
 use http::Request;
 use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use serde_json::Value;
-use support::{Received, ask};
+use support::{MINUTE, Received, ask};
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -128,7 +128,7 @@ async fn who_does_not_ask_gets_the_body_unless_the_application_decides() {
 async fn a_token_that_came_by_cookie_goes_back_by_cookie_whatever_is_asked_for() {
     let site = Site::new(CookieDelivery::new());
     let first = jar(&site.log_in().await);
-    site.tokens.clock().advance(std::time::Duration::from_secs(60));
+    site.tokens.clock().advance(MINUTE);
     let answer = site.post("/refresh", &[OWN[0], ("cookie", &first)], "delivery=body").await;
     assert_eq!(answer.status, 200);
     assert!(answer.json()["refresh_token"].is_null() && answer.json()["access_token"].is_string());
@@ -142,7 +142,7 @@ async fn a_token_that_came_by_cookie_goes_back_by_cookie_whatever_is_asked_for()
 async fn a_coalesced_answer_sets_no_cookie() {
     let site = Site::new(CookieDelivery::new());
     let first = jar(&site.log_in().await);
-    site.tokens.clock().advance(std::time::Duration::from_secs(60));
+    site.tokens.clock().advance(MINUTE);
     let second = jar(&site.refresh(&first).await);
     let again = site.refresh(&second).await;
     assert_eq!(again.status, 200);

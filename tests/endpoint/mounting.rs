@@ -9,6 +9,7 @@ use axum::routing::get;
 use http::Request;
 use http::header::CACHE_CONTROL;
 use serde_json::{Value, json};
+use support::keys::{ED25519, P256};
 use support::{Login, Received, bearer, claims_of, form, signed_in};
 use tower::{Service, ServiceExt};
 use tower_bearer::{
@@ -122,7 +123,7 @@ async fn a_secret_key_is_never_published() {
 // checklist 34
 #[tokio::test]
 async fn of_a_key_pair_the_public_part_is_published_and_checks_our_tokens() {
-    let pems = [include_str!("../data/keys/p256.pem"), include_str!("../data/keys/ed25519.pem")];
+    let pems = [P256.0, ED25519.0];
     for (pem, kind, algorithm) in [(pems[0], "EC", "ES256"), (pems[1], "OKP", "EdDSA")] {
         let key = SigningKey::from_pem(pem).unwrap();
         let jwks = published(key.key_set()).await;

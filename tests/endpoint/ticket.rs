@@ -1,9 +1,8 @@
 //! `POST` for a ticket, behind the layer.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use support::{Accounts, Log, Received, log_in};
+use support::{Log, MILLISECOND, Received, log_in, sessions_of, tickets_of};
 
 use bytes::Bytes;
 use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
@@ -11,11 +10,7 @@ use http::{Method, Request};
 use serde_json::json;
 use tower::{Layer, ServiceExt};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, Grant, MemoryStore, Secret, Sessions, TicketEndpoint, Tickets, TokenSource};
-
-fn tickets(tokens: &TestTokens) -> Tickets {
-    Tickets::new().with_clock(Arc::new(tokens.clock().clone()))
-}
+use tower_bearer::{BearerAuthLayer, Grant, TicketEndpoint, Tickets, TokenSource};
 
 fn post(authorization: Option<&str>) -> Request<String> {
     let mut request = Request::post("/feed/ticket").body(String::new()).unwrap();
@@ -37,7 +32,7 @@ fn assert_not_stored(answer: &Received) {
 #[tokio::test]
 async fn whoever_is_let_through_gets_a_ticket_that_opens_the_feed() {
     let tokens = TestTokens::new();
-    let tickets = tickets(&tokens);
+    let tickets = tickets_of(&tokens);
     let layer = BearerAuthLayer::new(tokens.verifier());
     let answer = ask(&layer, &tickets, post(Some(&tokens.bearer("alice")))).await;
     assert_eq!((answer.status, answer.challenge()), (200, None), "{answer:?}");
@@ -57,7 +52,7 @@ async fn whoever_is_let_through_gets_a_ticket_that_opens_the_feed() {
 async fn a_ticket_counts_for_as_long_as_was_said() {
     for lifetime in [300, 5, 0] {
         let tokens = TestTokens::new();
-        let tickets = tickets(&tokens);
+        let tickets = tickets_of(&tokens);
         let layer = BearerAuthLayer::new(tokens.verifier());
         let token = tokens.token(&Grant::new("alice"), Duration::from_secs(lifetime));
         let answer = ask(&layer, &tickets, post(Some(&format!("Bearer {}", token.secret())))).await;
@@ -67,7 +62,7 @@ async fn a_ticket_counts_for_as_long_as_was_said() {
             continue;
         }
         let (ticket, expires_in) = (answer.json()["ticket"].clone(), answer.json()["expires_in"].as_u64().unwrap());
-        tokens.clock().advance(Duration::from_secs(expires_in).saturating_sub(Duration::from_millis(1)));
+        tokens.clock().advance(Duration::from_secs(expires_in).saturating_sub(MILLISECOND));
         let feed = layer.with_token_sources([TokenSource::ticket(&tickets)]);
         let open = Request::get(format!("/feed?ticket={}", ticket.as_str().unwrap())).body(String::new()).unwrap();
         let opened = support::send(&feed, open).await;
@@ -83,14 +78,14 @@ async fn a_body_is_not_looked_at() {
         let mut request = post(Some(&tokens.bearer("alice")));
         request.headers_mut().insert(CONTENT_TYPE, media_type.parse().unwrap());
         *request.body_mut() = body.to_owned();
-        assert_eq!(ask(&layer, &tickets(&tokens), request).await.status, 200);
+        assert_eq!(ask(&layer, &tickets_of(&tokens), request).await.status, 200);
     }
 }
 
 #[tokio::test]
 async fn other_methods_are_not_allowed() {
     let tokens = TestTokens::new();
-    let tickets = tickets(&tokens);
+    let tickets = tickets_of(&tokens);
     let layer = BearerAuthLayer::new(tokens.verifier());
     for method in [Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
         let mut request = post(Some(&tokens.bearer("alice")));
@@ -107,7 +102,7 @@ async fn other_methods_are_not_allowed() {
 #[tokio::test]
 async fn parameters_in_the_address_are_refused() {
     let tokens = TestTokens::new();
-    let tickets = tickets(&tokens);
+    let tickets = tickets_of(&tokens);
     let mut request = post(Some(&tokens.bearer("alice")));
     *request.uri_mut() = "/feed/ticket?xXmarkXx=1".parse().unwrap();
     let answer = ask(&BearerAuthLayer::new(tokens.verifier()), &tickets, request).await;
@@ -120,7 +115,7 @@ async fn parameters_in_the_address_are_refused() {
 #[tokio::test]
 async fn it_refuses_as_the_layer_does() {
     let tokens = TestTokens::new();
-    let tickets = tickets(&tokens);
+    let tickets = tickets_of(&tokens);
     let layer = BearerAuthLayer::new(tokens.verifier());
     for layer in [layer.clone(), layer.clone().optional()] {
         ask(&layer, &tickets, post(None)).await.assert_token_missing();
@@ -147,8 +142,8 @@ async fn it_refuses_as_the_layer_does() {
 #[tokio::test]
 async fn a_session_that_was_ended_gets_no_ticket() {
     let tokens = TestTokens::new();
-    let tickets = tickets(&tokens);
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let tickets = tickets_of(&tokens);
+    let sessions = sessions_of(&tokens);
     let pair = log_in(&sessions, "alice").await;
     let ask = async || ask(&sessions.layer(), &tickets, post(Some(&support::bearer_of(&pair)))).await;
     assert_eq!(ask().await.status, 200);
@@ -160,7 +155,7 @@ async fn a_session_that_was_ended_gets_no_ticket() {
 async fn without_the_layer_nobody_gets_a_ticket_and_the_log_names_the_cure() {
     let (log, _guard) = Log::capture();
     let tokens = TestTokens::new();
-    let tickets = tickets(&tokens);
+    let tickets = tickets_of(&tokens);
     for request in [post(None), post(Some(&tokens.bearer("alice")))] {
         let answer = Received::of(TicketEndpoint::new(&tickets).oneshot(request).await.unwrap()).await;
         answer.assert_failed(500, "server_error");
@@ -175,7 +170,7 @@ async fn without_the_layer_nobody_gets_a_ticket_and_the_log_names_the_cure() {
 #[tokio::test]
 async fn where_too_many_wait_it_is_503_until_they_are_gone() {
     let tokens = TestTokens::new();
-    let tickets = tickets(&tokens);
+    let tickets = tickets_of(&tokens);
     let layer = BearerAuthLayer::new(tokens.verifier());
     let alice = tokens.bearer("alice");
     for user in 0..65_536 / 16 {

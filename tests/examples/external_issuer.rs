@@ -7,7 +7,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use support::app_server::AppServer;
-use tower_bearer::{AccessTokenSigner, Grant, Scope, SigningKey};
+use support::keys::{P256, key};
+use tower_bearer::{AccessTokenSigner, Grant, Scope};
 
 const AUDIENCE: &str = "example-api";
 
@@ -20,7 +21,7 @@ struct Issuer {
 impl Issuer {
     fn at(listener: &TcpListener) -> Self {
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let key = SigningKey::from_pem(include_str!("../data/keys/p256.pem")).unwrap();
+        let key = key(P256);
         let signer = AccessTokenSigner::new(&address, AUDIENCE, key).unwrap();
         Self { address, signer }
     }

@@ -1,6 +1,7 @@
 //! The example server without configuration, and with what it refuses at start-up.
 
 use support::app_server::{AppServer, refusal};
+use support::keys::ED25519;
 
 #[tokio::test]
 async fn it_starts_without_configuration_and_does_the_main_job() {
@@ -119,7 +120,7 @@ fn a_mistake_at_start_up_is_a_sentence_with_the_cure_in_it() {
 async fn an_asymmetric_key_is_published_and_the_issuer_can_be_named() {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("key.pem");
-    std::fs::write(&key, include_str!("../data/keys/ed25519.pem")).unwrap();
+    std::fs::write(&key, ED25519.0).unwrap();
     let environment = [("SIGNING_KEY_FILE", key.to_str().unwrap()), ("ISSUER", "https://id.example.com")];
     let server = AppServer::start(folder.path(), &environment).await;
     let (status, jwks) = server.send("GET", "/.well-known/jwks.json", &[], "").await.status_and_value();

@@ -10,7 +10,7 @@ use crate::site::{Site, assert_in, assert_out, log_in};
 use support::app_server::AppServer;
 use support::servers::{Database, PostgresServer, RedisServer};
 use support::wait::{LIMIT, until};
-use support::{AUDIENCE, Accounts, ISSUER, Received, ask, bearer_of};
+use support::{AUDIENCE, Accounts, ISSUER, MINUTE, Received, ask, bearer_of};
 
 #[tokio::test]
 async fn a_postgres_that_hangs_is_503_in_bounded_time_and_logs_nobody_out() {
@@ -81,7 +81,7 @@ async fn over_redis() {
 
 async fn lasts_thirty_seconds(name: &str, database: &impl Database, status: impl AsyncFn() -> u16) {
     let until_it_is = async |expected, before| {
-        until("the next status", Duration::from_secs(60), async || {
+        until("the next status", MINUTE, async || {
             let status = status().await;
             assert!(status == expected || status == before, "{status}");
             status == expected

@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use sqlx::PgPool;
+use support::DAY;
 use tokio::time::timeout;
 use tower_bearer::store::Revoked;
 use tower_bearer::{Clock, PostgresStore, Session, SessionId, SessionStore, SystemClock, store::SessionParts};
@@ -13,7 +14,7 @@ use support::wait::LIMIT;
 
 fn session(id: u8) -> Session {
     let now = SystemClock.now();
-    let end = now + Duration::from_secs(24 * 3600);
+    let end = now + DAY;
     Session::from_parts(SessionParts::new(SessionId::from_bytes([id; 16]), "alice".into(), now, end))
 }
 

@@ -4,16 +4,12 @@ use crate::site::{Site, count, jwk};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use support::keys::{ED25519, P256, P384, RSA};
+use support::keys::{ED25519, P256, P384, RSA, key};
 use support::{HMAC_KEY, ask, claims, sign_with};
 use tower_bearer::{Algorithm, SigningKey};
 
 /// Of `tests/data/keys/rsa1024.pub.pem`.
 const RSA_1024: &str = "xgP-DHUAFRYNKGPdlNe5w18s1ckd_78ZH9YI_uL0w-t8ZgOsvbRCVRJC3t9Iu0ttDRrT1v8B_2Jvjw0NqHln49CDU735MP-VAls0eHXcnZg9krNJEl-zF58-7n3RDoGqKQWYTEWYO27x5CloJaRN3KEMfad8UyXRDASD5V2QtMM";
-
-fn key((private, _): (&str, &str)) -> SigningKey {
-    SigningKey::from_pem(private).unwrap()
-}
 
 /// A key with other members; `Value::Null` takes one out.
 fn changed(mut jwk: Value, members: &[(&str, Value)]) -> Value {

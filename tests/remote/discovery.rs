@@ -1,17 +1,12 @@
 //! Where an issuer's keys are, as its metadata says: OpenID Connect Discovery, and RFC 8414.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::site::{JWKS, Site, at_once, count, settle};
+use crate::site::{JWKS, Site, count};
 use serde_json::{Value, json};
-use support::keys::{P256, P384};
-use support::{AUDIENCE, ask};
-use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, RemoteJwks, SigningKey};
-
-fn key((private, _): (&str, &str)) -> SigningKey {
-    SigningKey::from_pem(private).unwrap()
-}
+use support::keys::{P256, P384, key};
+use support::{AUDIENCE, MINUTE, ask, at_once, settle};
+use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, RemoteJwks};
 
 fn metadata(issuer: &str, jwks_uri: impl Into<Value>) -> String {
     json!({ "issuer": issuer, "authorization_endpoint": "https://a.test", "jwks_uri": jwks_uri.into() }).to_string()
@@ -54,7 +49,7 @@ const ADDRESSES: [(&str, &str, &str); 5] = [
 async fn assert_passes(site: &Site, issuer: &str, keys: &RemoteJwks) {
     let clock = Arc::new(site.clock.clone());
     let signer = AccessTokenSigner::new(issuer, AUDIENCE, key(P256)).unwrap().with_clock(clock.clone());
-    let token = signer.sign(&Grant::new("alice"), Duration::from_secs(60)).unwrap();
+    let token = signer.sign(&Grant::new("alice"), MINUTE).unwrap();
     let verifier = AccessTokenVerifier::new(issuer, AUDIENCE, keys.clone()).unwrap().with_clock(clock);
     ask(&BearerAuthLayer::new(verifier), &format!("Bearer {}", token.secret())).await.assert_passed("alice");
 }

@@ -5,14 +5,9 @@ use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};
 use support::ask;
-use support::keys::{P256, P384};
-use tower_bearer::SigningKey;
+use support::keys::{P256, P384, key};
 
 const MAX_BYTES: usize = 256 * 1024;
-
-fn key((private, _): (&str, &str)) -> SigningKey {
-    SigningKey::from_pem(private).unwrap()
-}
 
 /// Asserts that this answer brings no keys, and takes none away.
 async fn assert_no_use(what: &str, response: Response<Bytes>) {

@@ -2,18 +2,14 @@
 
 use std::time::Duration;
 
-use crate::site::{Site, at_once, jwk, settle};
+use crate::site::{Site, jwk};
 use serde_json::json;
-use support::keys::{ED25519, P256, P384};
-use support::{Received, ask, claims, sign};
+use support::keys::{ED25519, P256, P384, STRANGER, key};
+use support::{Received, SECOND, ask, at_once, claims, settle, sign};
 use tokio::task::JoinSet;
 use tower_bearer::{BearerAuthLayer, SigningKey};
 
 const MANY: usize = 10_000;
-
-fn key((private, _): (&str, &str)) -> SigningKey {
-    SigningKey::from_pem(private).unwrap()
-}
 
 /// A token of this issuer that names a key which was never there.
 fn garbage(site: &Site, number: usize) -> String {
@@ -127,7 +123,7 @@ async fn an_unknown_kid_fetches_not_again_for_a_minute() {
     }
     settle().await;
     assert_eq!(site.fetches(), 2);
-    site.clock.advance(Duration::from_secs(1));
+    site.clock.advance(SECOND);
     ask(&layer, &site.bearer(&new)).await.assert_passed("alice");
     assert_eq!(site.fetches(), 3);
 }
@@ -164,8 +160,8 @@ async fn what_no_new_key_would_mend_fetches_nothing() {
 /// "A token whose `kid` is unknown fetches": also where the set has a key without a name.
 #[tokio::test]
 async fn an_unknown_kid_fetches_beside_a_key_without_a_name() {
-    let (p256, new) = (key(P256), SigningKey::from_pem(include_str!("../data/keys/ed25519.pem")).unwrap());
-    let stranger = SigningKey::from_pem(include_str!("../data/keys/stranger.pem")).unwrap();
+    let (p256, new) = (key(P256), key(ED25519));
+    let stranger = SigningKey::from_pem(STRANGER).unwrap();
     let mut unnamed = jwk(&stranger);
     unnamed.as_object_mut().unwrap().remove("kid");
     let site = Site::new();

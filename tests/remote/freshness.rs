@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use crate::site::{JWKS, Site, at_once, jwk, settle};
+use crate::site::{JWKS, Site, jwk};
 use bytes::Bytes;
 use http::Response;
-use support::ask;
-use support::keys::P256;
-use tower_bearer::{Clock, SigningKey};
-
-fn p256() -> SigningKey {
-    SigningKey::from_pem(P256.0).unwrap()
-}
+use support::keys::{P256, key};
+use support::{SECOND, ask, at_once, settle};
+use tower_bearer::Clock;
 
 /// Asserts that the set is renewed so many seconds after it was fetched, and not before; and that nobody waits for that.
 async fn assert_renewed_after(site: &Site, secs: u64) {
@@ -22,11 +18,11 @@ async fn assert_renewed_after(site: &Site, secs: u64) {
     for _ in 0..2 {
         let before = site.fetches();
         site.clock.advance(Duration::from_secs(secs - 1));
-        at_once(ask(&layer, &site.bearer(&p256()))).expect("no waiting").assert_passed("alice");
+        at_once(ask(&layer, &site.bearer(&key(P256)))).expect("no waiting").assert_passed("alice");
         settle().await;
         assert_eq!(site.fetches(), before, "a second too early, of {secs}");
-        site.clock.advance(Duration::from_secs(1));
-        at_once(ask(&layer, &site.bearer(&p256()))).expect("no waiting").assert_passed("alice");
+        site.clock.advance(SECOND);
+        at_once(ask(&layer, &site.bearer(&key(P256)))).expect("no waiting").assert_passed("alice");
         settle().await;
         assert_eq!(site.fetches(), before + 1, "late, after {secs}");
     }
@@ -50,14 +46,14 @@ async fn a_set_is_renewed_at_three_quarters_of_what_its_issuer_allows() {
         ("max-age=an hour", 450),
     ] {
         let site = Site::new();
-        site.publish_for(&p256(), said);
+        site.publish_for(&key(P256), said);
         assert_renewed_after(&site, secs).await;
     }
 }
 
 #[tokio::test]
 async fn a_set_that_says_nothing_is_kept_for_ten_minutes() {
-    assert_renewed_after(&Site::of(&[&p256()]), 450).await;
+    assert_renewed_after(&Site::of(&[&key(P256)]), 450).await;
 }
 
 /// "`Cache-Control` and `Age` count."
@@ -65,7 +61,7 @@ async fn a_set_that_says_nothing_is_kept_for_ten_minutes() {
 async fn what_a_cache_on_the_way_has_kept_already_is_taken_off() {
     for (age, secs) in [("600", 2250), ("0", 2700), ("3600", 45), ("100000", 45), ("soon", 2700)] {
         let site = Site::new();
-        let document = Bytes::from(serde_json::json!({ "keys": [jwk(&p256())] }).to_string());
+        let document = Bytes::from(serde_json::json!({ "keys": [jwk(&key(P256))] }).to_string());
         let response = Response::builder().header("cache-control", "max-age=3600").header("age", age);
         site.answer(JWKS, response.body(document).unwrap());
         assert_renewed_after(&site, secs).await;
@@ -74,20 +70,20 @@ async fn what_a_cache_on_the_way_has_kept_already_is_taken_off() {
 
 #[tokio::test]
 async fn a_clock_that_is_set_renews_nothing() {
-    let site = Site::of(&[&p256()]);
+    let site = Site::of(&[&key(P256)]);
     let keys = site.remote();
     keys.renew().await.unwrap();
     let layer = site.layer(&keys);
     for years in [1, 0] {
         site.clock.jump(site.clock.now() + Duration::from_secs(years * 365 * 24 * 3600));
-        ask(&layer, &site.bearer(&p256())).await.assert_passed("alice");
+        ask(&layer, &site.bearer(&key(P256))).await.assert_passed("alice");
         settle().await;
     }
     assert_eq!(site.fetches(), 1);
     // Nor does it put a renewal off.
     site.clock.jump(tower_bearer::Timestamp::from_secs(1_000_000));
     site.clock.advance(Duration::from_secs(450));
-    ask(&layer, &site.bearer(&p256())).await.assert_passed("alice");
+    ask(&layer, &site.bearer(&key(P256))).await.assert_passed("alice");
     settle().await;
     assert_eq!(site.fetches(), 2);
 }
@@ -96,10 +92,10 @@ async fn a_clock_that_is_set_renews_nothing() {
 #[tokio::test]
 async fn every_answer_says_anew_how_long_it_may_be_kept() {
     let site = Site::new();
-    site.publish_for(&p256(), "max-age=86400");
+    site.publish_for(&key(P256), "max-age=86400");
     let keys = site.remote();
     keys.renew().await.unwrap();
-    site.publish_for(&p256(), "max-age=60");
+    site.publish_for(&key(P256), "max-age=60");
     keys.renew().await.unwrap();
     site.clock.advance(Duration::from_secs(45));
     assert!(keys.is_ready());

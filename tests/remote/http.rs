@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use crate::site::{count, jwk};
 use axum::Router;
@@ -15,21 +14,17 @@ use bytes::Bytes;
 use http_body::Frame;
 use http_body_util::StreamBody;
 use serde_json::json;
-use support::keys::{P256, P384};
-use support::{AUDIENCE, ISSUER, ask};
+use support::keys::{P256, P384, key};
+use support::{AUDIENCE, ISSUER, MINUTE, ask};
 use tokio::net::TcpListener;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, RemoteJwks, SigningKey};
 
 const MAX_BYTES: usize = 256 * 1024;
 
-fn p256() -> SigningKey {
-    SigningKey::from_pem(P256.0).unwrap()
-}
-
 /// A set, so many bytes long.
 fn padded(bytes: usize) -> String {
-    let set = json!({ "keys": [jwk(&p256())] }).to_string();
+    let set = json!({ "keys": [jwk(&key(P256))] }).to_string();
     format!("{set}{}", " ".repeat(bytes - set.len()))
 }
 
@@ -70,7 +65,7 @@ async fn keys_are_fetched_from_a_real_server() {
     let keys = RemoteJwks::new(&format!("{server}/keys?version=2")).unwrap().with_clock(Arc::new(clock.clone()));
     let verifier = AccessTokenVerifier::new(ISSUER, AUDIENCE, keys.clone()).unwrap().with_clock(Arc::new(clock.clone()));
     let layer = BearerAuthLayer::new(verifier);
-    let token = format!("Bearer {}", support::keys::token(p256(), &clock));
+    let token = format!("Bearer {}", support::keys::token(key(P256), &clock));
     ask(&layer, &token).await.assert_passed("alice");
     assert_eq!(take(&asked), ["GET /keys?version=2"]);
     let stranger = format!("Bearer {}", support::keys::token(SigningKey::from_pem(P384.0).unwrap(), &clock));
@@ -89,8 +84,8 @@ async fn a_real_issuer_is_discovered() {
     let (server, asked) = serve(metadata).await;
     let issuer = format!("{server}/realms/main");
     let keys = RemoteJwks::discover(&issuer).unwrap().with_clock(Arc::new(clock.clone()));
-    let signer = AccessTokenSigner::new(&issuer, AUDIENCE, p256()).unwrap().with_clock(Arc::new(clock.clone()));
-    let token = signer.sign(&Grant::new("alice"), Duration::from_secs(60)).unwrap();
+    let signer = AccessTokenSigner::new(&issuer, AUDIENCE, key(P256)).unwrap().with_clock(Arc::new(clock.clone()));
+    let token = signer.sign(&Grant::new("alice"), MINUTE).unwrap();
     let verifier = AccessTokenVerifier::new(&issuer, AUDIENCE, keys).unwrap().with_clock(Arc::new(clock));
     ask(&BearerAuthLayer::new(verifier), &format!("Bearer {}", token.secret())).await.assert_passed("alice");
     let openid = "GET /realms/main/.well-known/openid-configuration";
@@ -143,7 +138,7 @@ async fn a_server_that_is_not_there_is_503_and_its_address_is_not_in_the_answer(
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let keys = RemoteJwks::new(&format!("http://{gone}/keys")).unwrap().with_clock(Arc::new(clock.clone()));
     let verifier = AccessTokenVerifier::new(ISSUER, AUDIENCE, keys.clone()).unwrap().with_clock(Arc::new(clock.clone()));
-    let token = format!("Bearer {}", support::keys::token(p256(), &clock));
+    let token = format!("Bearer {}", support::keys::token(key(P256), &clock));
     let answer = ask(&BearerAuthLayer::new(verifier), &token).await;
     answer.assert_failed(503, "temporarily_unavailable");
     assert!(!answer.body.contains("127.0.0.1"), "{answer:?}");

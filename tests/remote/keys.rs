@@ -2,18 +2,13 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::site::{JWKS, Site, at_once, count, settle};
+use crate::site::{JWKS, Site, count};
 use http::Request;
-use support::keys::{ED25519, P256, P384};
-use support::{AUDIENCE, Received, ask, send, without_token};
+use support::keys::{ED25519, P256, P384, key};
+use support::{AUDIENCE, MINUTE, Received, ask, at_once, send, settle, without_token};
 use tower::ServiceExt;
-use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, Grant, JwksEndpoint, SigningKey, VerifyErrorKind};
-
-fn key((private, _): (&str, &str)) -> SigningKey {
-    SigningKey::from_pem(private).unwrap()
-}
+use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, Grant, JwksEndpoint, VerifyErrorKind};
 
 #[tokio::test]
 async fn the_first_request_waits_for_the_keys_and_the_next_one_does_not() {
@@ -165,7 +160,7 @@ async fn a_token_asks_only_the_issuer_that_it_names() {
     assert_eq!((ours.fetches(), theirs.fetches()), (2, 1));
     // One of theirs by that key waits for them, and does not pass by ours.
     let signer = AccessTokenSigner::new(OTHER, AUDIENCE, key(P384)).unwrap().with_clock(clock);
-    let foreign = signer.sign(&Grant::new("alice"), Duration::from_secs(60)).unwrap();
+    let foreign = signer.sign(&Grant::new("alice"), MINUTE).unwrap();
     let foreign = format!("Bearer {}", foreign.secret());
     assert!(at_once(ask(&layer, &foreign)).is_none());
     settle().await;

@@ -2,20 +2,14 @@
 
 use std::time::Duration;
 
-use crate::site::{Site, at_once, settle};
+use crate::site::Site;
 use serde_json::Value;
-use support::keys::{ED25519, P256, P384};
-use support::{HMAC_KEY, ask, send, sign, without_token};
-use tower_bearer::{Algorithm, Clock, FormerTokens, Grant, KeySet, SigningKey};
+use support::keys::{ED25519, P256, P384, key};
+use support::{HMAC_KEY, MINUTE, SECOND, ask, at_once, send, settle, sign, without_token};
+use tower_bearer::{Algorithm, Clock, FormerTokens, Grant, KeySet};
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
 /// More than three quarters of ten minutes.
 const DUE: Duration = Duration::from_secs(451);
-
-fn key((private, _): (&str, &str)) -> SigningKey {
-    SigningKey::from_pem(private).unwrap()
-}
 
 #[tokio::test]
 async fn a_server_may_start_before_its_issuer() {

@@ -2,15 +2,10 @@
 
 use std::time::Duration;
 
-use crate::site::{Site, settle};
-use support::ask;
-use support::keys::{P256, P384};
+use crate::site::Site;
+use support::keys::{P256, P384, key};
+use support::{ask, settle};
 use tokio::runtime::{Builder, Runtime};
-use tower_bearer::SigningKey;
-
-fn key((private, _): (&str, &str)) -> SigningKey {
-    SigningKey::from_pem(private).unwrap()
-}
 
 /// Nobody waits in vain: where all of them wait, time passes.
 fn runtime() -> Runtime {

@@ -2,21 +2,17 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{Response, StatusCode, Uri};
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 use tower_bearer::store::async_trait;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, BoxError, HttpClient, RemoteJwks, SigningKey};
 
-use support::{AUDIENCE, ISSUER, keys};
+use support::{AUDIENCE, ISSUER, Pause, keys};
 
 pub(crate) const JWKS: &str = "https://issuer.test/jwks.json";
 
@@ -33,24 +29,7 @@ struct State {
     asked: Vec<(String, usize)>,
     is_down: bool,
     panics: bool,
-    pause: Option<Arc<Pause>>,
-}
-
-/// A fetch that has been stopped. What it brings is what was published when it was sent.
-pub(crate) struct Pause {
-    reached: Semaphore,
-    go_on: Semaphore,
-}
-
-impl Pause {
-    /// Until the fetch is there.
-    pub(crate) async fn reached(&self) {
-        self.reached.acquire().await.unwrap().forget();
-    }
-
-    pub(crate) fn go_on(&self) {
-        self.go_on.add_permits(1);
-    }
+    pause: Option<Pause>,
 }
 
 impl Site {
@@ -104,10 +83,10 @@ impl Site {
         self.state().panics = true;
     }
 
-    /// The next fetch hangs.
-    pub(crate) fn pause(&self) -> Arc<Pause> {
-        let pause = Arc::new(Pause { reached: Semaphore::new(0), go_on: Semaphore::new(0) });
-        self.state().pause = Some(Arc::clone(&pause));
+    /// The next fetch hangs. What it brings is what was published when it was sent.
+    pub(crate) fn pause(&self) -> Pause {
+        let pause = Pause::new();
+        self.state().pause = Some(pause.clone());
         pause
     }
 
@@ -168,8 +147,7 @@ impl HttpClient for Site {
             (state.is_down, panics, state.documents.get(&address.to_string()).cloned(), state.pause.take())
         };
         if let Some(pause) = pause {
-            pause.reached.add_permits(1);
-            pause.go_on.acquire().await.unwrap().forget();
+            pause.stop().await;
         }
         assert!(!panics, "the client panics, as the test wants");
         if is_down {
@@ -188,19 +166,4 @@ pub(crate) fn jwk(key: &SigningKey) -> Value {
 /// How many keys are at hand.
 pub(crate) fn count(keys: &RemoteJwks) -> Option<usize> {
     tower_bearer::KeySource::from(keys.clone()).key_set().map(|keys| keys.len())
-}
-
-/// Lets the background do all that it can do now. For a runtime of one thread.
-pub(crate) async fn settle() {
-    for _ in 0..50 {
-        tokio::task::yield_now().await;
-    }
-}
-
-/// The answer, if nobody has to wait for it.
-pub(crate) fn at_once<F: Future>(future: F) -> Option<F::Output> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    }
 }

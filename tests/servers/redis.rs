@@ -6,7 +6,6 @@ mod outage;
 mod proxy;
 mod reconnecting;
 mod rows;
-mod server;
 
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use tower_bearer::store::{KeyPrefix, SessionParts};
 use tower_bearer::{Clock, RedisStore, Session, SessionId, SystemClock, Timestamp};
 
 use crate::url;
-use support::InTurn;
+use support::{DAY, InTurn};
 
 mod one_server {
     tower_bearer::store_conformance!(async || super::Database::shared().await.store);
@@ -105,5 +104,4 @@ fn refreshed(row: &Session) -> Session {
     Session::from_parts(next)
 }
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
 const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);

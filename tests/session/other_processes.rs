@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::{Accounts, Call, FailingStore, Outage, ask, bearer_of};
+use support::{Accounts, Call, FailingStore, MILLISECOND, Outage, ask, bearer_of};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Grant, MemoryStore, Secret, SessionStore, Sessions};
 
@@ -41,7 +41,7 @@ fn the_background_task_starts_again_on_a_new_runtime() {
     runtime().block_on(async {
         ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
         let id = *sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(MILLISECOND).await;
         assert!(store.find(&id).await.unwrap().unwrap().parts().confirmed, "the receipt was written");
     });
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use support::{Accounts, Call, FailingStore};
+use support::{Accounts, Call, FailingStore, HOUR};
 use tokio::time::{Instant, timeout};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Grant, MemoryStore, Secret, SessionErrorKind, Sessions};
@@ -36,7 +36,7 @@ async fn a_store_that_never_answers_is_unavailable_after_thirty_seconds() {
             }
         };
         let asked = Instant::now();
-        let outcome = timeout(Duration::from_secs(3600), answer).await;
+        let outcome = timeout(HOUR, answer).await;
         let outcome = outcome.unwrap_or_else(|_| panic!("{call:?} of a {what} hangs for ever"));
         assert_eq!(outcome.unwrap_err().kind(), SessionErrorKind::Unavailable, "{call:?} of a {what}");
         assert!(asked.elapsed() <= Duration::from_secs(36), "{call:?} of a {what}: {:?}", asked.elapsed());

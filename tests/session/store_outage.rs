@@ -5,15 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Request, Response};
-use support::{Accounts, Call, FailingStore, Log, Outage, ask, bearer_of};
+use support::{Accounts, Call, FailingStore, Log, MILLISECOND, Outage, SECOND, ask, bearer_of};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
     AccessTokenWatch, BearerAuthLayer, Clock, Grant, MemoryStore, Secret, SessionStore, Sessions, StoreOutage, TokenEnd,
 };
-
-const SECOND: Duration = Duration::from_secs(1);
-const MILLI: Duration = Duration::from_millis(1);
 
 struct Node {
     tokens: TestTokens,
@@ -51,7 +48,7 @@ async fn after_thirty_seconds_without_the_store_tokens_are_refused() {
     node.store.set_outage(Some(Outage::All));
     node.pass(30 * SECOND).await;
     ask(&layer, &bearer).await.assert_passed("alice");
-    node.pass(MILLI).await;
+    node.pass(MILLISECOND).await;
     ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable");
     // Who has no good token is told so without the store.
     ask(&layer, "Bearer abc").await.assert_refused(401, "invalid_token", "token_invalid");
@@ -245,7 +242,7 @@ async fn an_announcement_is_felt_at_once() {
         if announced {
             store.announce();
         }
-        tokio::time::sleep(100 * MILLI).await;
+        tokio::time::sleep(100 * MILLISECOND).await;
         let answer = ask(&layer, &bearer_of(&pair)).await;
         if announced {
             answer.assert_refused(401, "invalid_token", "session_revoked");
@@ -263,7 +260,7 @@ async fn however_much_is_announced_there_are_twenty_pulls_a_second_at_most() {
     let before = node.store.calls_of(Call::RevokedSince);
     for _ in 0..1000 {
         node.store.announce();
-        tokio::time::sleep(MILLI).await;
+        tokio::time::sleep(MILLISECOND).await;
     }
     let pulls = node.store.calls_of(Call::RevokedSince) - before;
     assert!((15..=20).contains(&pulls), "{pulls} pulls in a second");
@@ -277,7 +274,7 @@ async fn who_loses_his_subscription_pulls_and_subscribes_again() {
     node.store.set_outage(Some(Outage::Of(Call::NextAnnouncement)));
     let before = (node.store.calls_of(Call::Announcements), node.store.calls_of(Call::RevokedSince));
     node.store.announce();
-    tokio::time::sleep(60 * MILLI).await;
+    tokio::time::sleep(60 * MILLISECOND).await;
     assert_eq!(node.store.calls_of(Call::RevokedSince), before.1 + 1, "a lost subscription may have lost an announcement");
     node.store.set_outage(None);
     tokio::time::sleep(2 * SECOND).await;
@@ -288,9 +285,9 @@ async fn who_loses_his_subscription_pulls_and_subscribes_again() {
 async fn until_a_pull_is_over(store: &FailingStore) {
     let pulls = store.calls_of(Call::RevokedSince);
     while store.calls_of(Call::RevokedSince) == pulls {
-        tokio::time::sleep(MILLI).await;
+        tokio::time::sleep(MILLISECOND).await;
     }
-    tokio::time::sleep(60 * MILLI).await;
+    tokio::time::sleep(60 * MILLISECOND).await;
 }
 
 /// A long connection ends as the layer ends to let requests through: nobody can say whether its session lives.

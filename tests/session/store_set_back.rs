@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use support::{Accounts, Call, FailingStore, Outage, ask, assert_ended, bearer_of};
+use support::{Accounts, Call, FailingStore, HOUR, Outage, ask, assert_ended, bearer_of};
 use tower_bearer::store::Revoked;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Clock, Grant, MemoryStore, Secret, SessionErrorKind, SessionId, SessionStore, Sessions, TokenResponse};
 
-const HOUR: Duration = Duration::from_secs(3600);
 const A_MOMENT: Duration = Duration::from_millis(1010);
 
 struct Nodes {

@@ -3,14 +3,12 @@
 mod passes;
 mod refusals;
 
-use http::{Request, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenClaims, Algorithm, BearerAuthLayer, Clock, FormerTokens, Grant, KeySet, Scope, Timestamp};
+use tower_bearer::{Algorithm, BearerAuthLayer, Clock, FormerTokens, Grant, KeySet, Scope, Timestamp};
 
-use support::{Received, sign_with, verifier, with_authorization};
+use support::{sign_with, verifier};
 
 pub(crate) const FORMER_KEY: &[u8] = b"what the application signed with before";
 pub(crate) const JWT: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
@@ -55,25 +53,7 @@ pub(crate) fn claims(clock: &ManualClock) -> Value {
     json!({ "user_id": "alice", "kind": "access", "exp": clock.now().as_secs() + 3600 })
 }
 
-pub(crate) fn claims_with(clock: &ManualClock, name: &str, value: Value) -> Value {
-    let mut claims = claims(clock);
-    match value {
-        Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
-        value => claims[name] = value,
-    }
-    claims
-}
-
 /// A token of before with these claims.
 pub(crate) fn token(claims: &Value) -> String {
     sign_with(FORMER_KEY, JWT, &claims.to_string())
-}
-
-/// What a handler sees of it.
-pub(crate) async fn show(layer: &BearerAuthLayer, token: &str, shown: fn(&AccessTokenClaims) -> String) -> Received {
-    let handler = service_fn(move |request: Request<String>| {
-        let text = AccessTokenClaims::from_extensions(request.extensions()).map(shown).unwrap_or_default();
-        async move { Ok::<_, std::convert::Infallible>(Response::new(text)) }
-    });
-    Received::of(layer.layer(handler).oneshot(with_authorization(&format!("Bearer {token}"))).await.unwrap()).await
 }

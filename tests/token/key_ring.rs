@@ -1,30 +1,18 @@
 //! Keys that are our own, those before them, and those that we share.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use support::{AUDIENCE, Accounts, HMAC_KEY, ISSUER, assert_passes, refused, verifier_with};
+use support::keys::{ED25519, oct, signer, token};
+use support::{Accounts, HMAC_KEY, MINUTE, assert_passes, refused, verifier_with};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenSigner, Grant, KeySet, MemoryStore, Secret, Sessions, SigningKey, VerifyErrorKind};
-
-const FIVE_MINUTES: Duration = Duration::from_secs(300);
-
-fn oct(secret: &[u8]) -> String {
-    json!({ "kty": "oct", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode(secret) }).to_string()
-}
-
-fn signer(key: SigningKey, clock: &ManualClock) -> AccessTokenSigner {
-    AccessTokenSigner::new(ISSUER, AUDIENCE, key).expect("names").with_clock(Arc::new(clock.clone()))
-}
+use tower_bearer::{Grant, KeySet, MemoryStore, Secret, Sessions, SigningKey, VerifyErrorKind};
 
 #[tokio::test]
 async fn sid_and_gen_mean_something_only_by_a_key_of_our_own() {
     let clock = ManualClock::new();
-    let jwk = oct(HMAC_KEY);
+    let jwk = oct("HS256", HMAC_KEY);
     let own = signer(SigningKey::from_jwk(&jwk).unwrap(), &clock);
     let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), own, &Secret::random().unwrap());
     let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
@@ -45,10 +33,6 @@ async fn sid_and_gen_mean_something_only_by_a_key_of_our_own() {
     }
 }
 
-fn token(key: SigningKey, clock: &ManualClock) -> String {
-    signer(key, clock).sign(&Grant::new("alice"), FIVE_MINUTES).expect("a token").secret().to_owned()
-}
-
 // checklist 33
 #[tokio::test]
 async fn a_ring_of_secrets_accepts_what_the_ones_before_signed() {
@@ -56,7 +40,7 @@ async fn a_ring_of_secrets_accepts_what_the_ones_before_signed() {
     let (old, older, unknown) = (Secret::random().unwrap(), Secret::random().unwrap(), Secret::random().unwrap());
     let sign = |secret: &Secret| {
         let key = SigningKey::hs256(secret).unwrap();
-        signer(key, &clock).sign(&Grant::new("alice"), FIVE_MINUTES).unwrap().secret().to_owned()
+        signer(key, &clock).sign(&Grant::new("alice"), 5 * MINUTE).unwrap().secret().to_owned()
     };
     let ring = Secret::random().unwrap().with_previous(old.clone().with_previous(older.clone()));
     let verifier = signer(SigningKey::hs256(&ring).unwrap(), &clock).verifier();
@@ -80,20 +64,20 @@ async fn the_key_that_is_exported_is_derived_and_verifies() {
     let bytes = URL_SAFE_NO_PAD.decode(jwk["k"].as_str().unwrap()).unwrap();
     assert_eq!(bytes.len(), 32);
     assert_ne!(bytes, text.as_bytes());
-    let token = signer(key, &clock).sign(&Grant::new("alice"), FIVE_MINUTES).unwrap();
+    let token = signer(key, &clock).sign(&Grant::new("alice"), 5 * MINUTE).unwrap();
     assert_passes(&verifier_with(KeySet::from_jwk(&exported).unwrap(), &clock), token.secret()).await;
     // The secret itself signs nothing.
     let header = support::HEADER;
     let forged = support::sign_with(text.as_bytes(), header, &support::claims(&clock).to_string());
     refused(&verifier_with(KeySet::from_jwk(&exported).unwrap(), &clock), &forged).await;
-    assert!(SigningKey::from_pem(include_str!("../data/keys/ed25519.pem")).unwrap().dangerous_export_jwk().is_none());
+    assert!(support::keys::key(ED25519).dangerous_export_jwk().is_none());
 }
 
 /// `KeySet::with` and `SigningKey::with_previous` promise it for every key, and no key needs a name.
 #[tokio::test]
 async fn a_set_tries_every_key_that_a_token_without_a_name_may_mean() {
     let clock = ManualClock::new();
-    let (first, second) = (oct(&[1; 32]), oct(&[2; 32]));
+    let (first, second) = (oct("HS256", &[1; 32]), oct("HS256", &[2; 32]));
     let keys = KeySet::from_jwk(&first).unwrap().with(KeySet::from_jwk(&second).unwrap());
     let verifier = verifier_with(keys, &clock);
     assert_passes(&verifier, &token(SigningKey::from_jwk(&first).unwrap(), &clock)).await;
@@ -104,9 +88,9 @@ async fn a_set_tries_every_key_that_a_token_without_a_name_may_mean() {
 #[tokio::test]
 async fn a_key_without_a_name_goes_on_accepting_what_the_one_before_signed() {
     let clock = ManualClock::new();
-    let previous = SigningKey::from_jwk(&oct(&[1; 32])).unwrap();
+    let previous = SigningKey::from_jwk(&oct("HS256", &[1; 32])).unwrap();
     let old = token(previous.clone(), &clock);
-    let ring = SigningKey::from_jwk(&oct(&[2; 32])).unwrap().with_previous(previous);
+    let ring = SigningKey::from_jwk(&oct("HS256", &[2; 32])).unwrap().with_previous(previous);
     let keys = ring.key_set();
     assert_passes(&verifier_with(keys.clone(), &clock), &token(ring, &clock)).await;
     assert_passes(&verifier_with(keys, &clock), &old).await;

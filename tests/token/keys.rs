@@ -1,12 +1,10 @@
 //! Which keys are read, which are refused, and that every algorithm works from both ends.
 
-use support::keys::{ED25519, P256, P384, RSA, RSA_ALGORITHMS, jwk, oct, token};
+use support::keys::{ED25519, P256, P384, RSA, RSA_ALGORITHMS, STRANGER, jwk, oct, token};
 use support::{assert_passes, refused, verifier_with};
 
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Algorithm, KeySet, SigningKey, VerifyErrorKind};
-
-const STRANGER: &str = include_str!("../data/keys/stranger.pem");
 
 /// Asserts that a token of `key` passes by its PEM, its JWK and its JWK set, and that a changed one does not.
 async fn passes_from_every_source(key: SigningKey, public_pem: &str) {

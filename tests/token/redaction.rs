@@ -2,9 +2,9 @@
 
 use std::fmt::{Debug, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
-use support::{Accounts, HMAC_KEY, segment};
+use support::keys::ED25519;
+use support::{Accounts, HMAC_KEY, MINUTE, segment, sessions_of};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -81,7 +81,7 @@ fn keys_are_not_shown() {
     assert_hidden(&BearerAuthLayer::new(signer.verifier()), secrets);
     assert_hidden(&signer, secrets);
 
-    let pem = include_str!("../data/keys/ed25519.pem");
+    let pem = ED25519.0;
     let body = pem.lines().nth(1).unwrap();
     let der = STANDARD.decode(body).unwrap();
     // The private key itself stands at the end.
@@ -95,7 +95,7 @@ fn a_grant_and_its_claims_are_not_shown() {
     let grant = Grant::new("alice").with_claim("tenant", "a-private-claim").with_stamp("the-hash-of-a-password");
     assert_hidden(&grant, &[b"a-private-claim", b"the-hash-of-a-password"]);
     let tokens = TestTokens::new();
-    let token = tokens.token(&grant, Duration::from_secs(60));
+    let token = tokens.token(&grant, MINUTE);
     let claims = tokens.verifier().verify(token.secret()).unwrap();
     let jti = segment(token.secret(), 1)["jti"].as_str().unwrap().to_owned();
     assert_hidden(&claims, &[b"a-private-claim", token.secret().as_bytes(), jti.as_bytes()]);
@@ -126,7 +126,7 @@ async fn sessions_and_what_they_hand_out_are_not_shown() {
     let service = tower::Layer::layer(&sessions.layer(), 0);
     assert_hidden(&service, secrets);
 
-    tokens.clock().advance(Duration::from_secs(60));
+    tokens.clock().advance(MINUTE);
     let key = Refresh::new(pair.refresh_token().clone()).with_idempotency_key("a-key-of-the-client").unwrap();
     sessions.refresh(key).await.unwrap();
     assert_hidden(&sessions, &[secret.as_bytes(), b"a-key-of-the-client", rid]);
@@ -168,7 +168,7 @@ async fn errors_show_nothing_of_what_was_sent() {
     let mark = b"xXmarkXx-xXmarkXx-xXmarkXx-xXmarkXx";
     let text = std::str::from_utf8(mark).unwrap();
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = sessions_of(&tokens);
     let verify = tokens.verifier().verify(&format!("{text}.{text}.{text}")).unwrap_err();
     let refresh = sessions.refresh(RefreshToken::new(format!("rt1_{text}"))).await.unwrap_err();
     let weak = Secret::new(format!("changeme-{text}")).unwrap_err();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
-use serde_json::Value;
+use support::keys::jwk;
 use tower::ServiceExt;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
@@ -17,22 +17,7 @@ use tower_bearer::{
 
 use support::{AUDIENCE, ISSUER, Received, ask, segment};
 
-pub(crate) const MINUTE: Duration = Duration::from_secs(60);
-pub(crate) const HOUR: Duration = Duration::from_secs(3600);
-pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
 pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 3600 + 300);
-
-pub(crate) fn p256() -> SigningKey {
-    SigningKey::from_pem(include_str!("../data/keys/p256.pem")).unwrap()
-}
-
-pub(crate) fn p384() -> SigningKey {
-    SigningKey::from_pem(include_str!("../data/keys/p384.pem")).unwrap()
-}
-
-pub(crate) fn ed25519() -> SigningKey {
-    SigningKey::from_pem(include_str!("../data/keys/ed25519.pem")).unwrap()
-}
 
 pub(crate) struct Server {
     pub(crate) clock: ManualClock,
@@ -92,8 +77,7 @@ pub(crate) async fn published(endpoint: &JwksEndpoint) -> Vec<String> {
 
 /// The name of a key.
 pub(crate) fn kid(key: &SigningKey) -> String {
-    let set: Value = serde_json::from_str(&key.key_set().to_public_jwk_set()).unwrap();
-    set["keys"][0]["kid"].as_str().unwrap().to_owned()
+    jwk(&key.key_set())["kid"].as_str().unwrap().to_owned()
 }
 
 /// The name of the key that signed a token.

@@ -6,10 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use support::keys::{ED25519, P256};
 use support::{
-    AUDIENCE, Accounts, HEADER, HMAC_KEY, ISSUER, Received, ask, bearer_of, claims, log_in, sign_with, verifier,
-    with_authorization,
+    AUDIENCE, Accounts, HEADER, HMAC_KEY, HOUR, ISSUER, MINUTE, ask, bearer_of, claims, log_in, sessions_of, show, sign_with,
+    verifier,
 };
-use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
     AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, KeySet, MemoryStore, Secret,
@@ -31,14 +30,6 @@ fn of(issuer: &str, clock: &ManualClock) -> Value {
     let mut claims = claims(clock);
     claims["iss"] = issuer.into();
     claims
-}
-
-async fn show(layer: &BearerAuthLayer, token: &str, shown: fn(&AccessTokenClaims) -> String) -> Received {
-    let handler = service_fn(move |request: http::Request<String>| {
-        let text = AccessTokenClaims::from_extensions(request.extensions()).map(shown).unwrap_or_default();
-        async move { Ok::<_, std::convert::Infallible>(http::Response::new(text)) }
-    });
-    Received::of(layer.layer(handler).oneshot(with_authorization(&format!("Bearer {token}"))).await.unwrap()).await
 }
 
 #[tokio::test]
@@ -157,7 +148,7 @@ fn an_issuer_has_one_verifier() {
 #[tokio::test]
 async fn a_foreign_token_belongs_to_no_session_even_if_it_names_one() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = sessions_of(&tokens);
     let (ended, living) = (log_in(&sessions, "alice").await, log_in(&sessions, "alice").await);
     let sid = |pair: &TokenResponse| support::segment(pair.access_token().secret(), 1)["sid"].clone();
     sessions.log_out(ended.refresh_token().secret()).await.unwrap();
@@ -181,7 +172,7 @@ async fn a_foreign_token_belongs_to_no_session_even_if_it_names_one() {
 #[tokio::test]
 async fn a_foreign_token_confirms_no_refresh_token() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = sessions_of(&tokens);
     let layer = sessions.layer().with_verifier(other(hmac(OTHER_KEY), tokens.clock())).unwrap();
     let first = log_in(&sessions, "alice").await;
     let lost = sessions.refresh(first.refresh_token().clone()).await.unwrap();
@@ -190,7 +181,7 @@ async fn a_foreign_token_confirms_no_refresh_token() {
     (claims["sid"], claims["gen"]) = (own["sid"].clone(), own["gen"].clone());
     ask(&layer, &format!("Bearer {}", sign_with(OTHER_KEY, HEADER, &claims.to_string()))).await.assert_passed("alice");
     sessions.flush().await.unwrap();
-    tokens.clock().advance(Duration::from_secs(3600));
+    tokens.clock().advance(HOUR);
     let again = sessions.refresh(first.refresh_token().clone()).await.expect("no thief");
     ask(&layer, &bearer_of(&again)).await.assert_passed("alice");
 }
@@ -223,7 +214,7 @@ async fn an_issuer_whose_keys_are_gone_harms_no_other() {
     let layer = BearerAuthLayer::new(verifier(&clock)).with_verifier(empty).unwrap();
     keys.replace(KeySet::default());
     let signer = AccessTokenSigner::new(OTHER, AUDIENCE, SigningKey::from_pem(ED25519.0).unwrap()).unwrap();
-    let token = signer.with_clock(Arc::new(clock.clone())).sign(&Grant::new("alice"), Duration::from_secs(60)).unwrap();
+    let token = signer.with_clock(Arc::new(clock.clone())).sign(&Grant::new("alice"), MINUTE).unwrap();
     let refused = ask(&layer, &format!("Bearer {}", token.secret())).await;
     refused.assert_refused(401, "invalid_token", "token_invalid");
     let ours = sign_with(HMAC_KEY, HEADER, &claims(&clock).to_string());

@@ -3,17 +3,13 @@
 use std::sync::Arc;
 
 use http::Request;
-use support::keys::{ED25519, P256, P384};
+use support::keys::{ED25519, P256, P384, key};
 use support::{AUDIENCE, ISSUER, Received, ask};
 use tower::ServiceExt;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
     AccessTokenVerifier, BearerAuthLayer, JwksEndpoint, KeySet, KeySource, SharedKeySet, SigningKey, VerifyErrorKind,
 };
-
-fn key((private, _): (&str, &str)) -> SigningKey {
-    SigningKey::from_pem(private).unwrap()
-}
 
 fn verifier(keys: impl Into<KeySource>, clock: &ManualClock) -> AccessTokenVerifier {
     AccessTokenVerifier::new(ISSUER, AUDIENCE, keys).unwrap().with_clock(Arc::new(clock.clone()))

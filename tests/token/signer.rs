@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
-use support::{AUDIENCE, Accounts, ISSUER, assert_passes, refused, segment};
+use support::keys::{ED25519, P256, RSA, key, signer};
+use support::{AUDIENCE, Accounts, HOUR, ISSUER, MINUTE, SECOND, assert_passes, names, refused, segment, sessions_of};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,28 +17,14 @@ use tower_bearer::{
     Sessions, SigningKey, Subject, VerifyErrorKind,
 };
 
-const FIVE_MINUTES: Duration = Duration::from_secs(300);
 const RESERVED: [&str; 11] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "auth_time", "sid", "gen"];
-
-fn signer(key: SigningKey, clock: &ManualClock) -> AccessTokenSigner {
-    AccessTokenSigner::new(ISSUER, AUDIENCE, key).expect("names").with_clock(Arc::new(clock.clone()))
-}
-
-fn names(claims: &Value) -> Vec<&str> {
-    claims.as_object().expect("an object").keys().map(String::as_str).collect()
-}
 
 // checklist 30
 #[test]
 fn the_header_says_what_the_token_is_and_which_key_made_it() {
-    for key in [
-        SigningKey::hs256(&Secret::random().unwrap()).unwrap(),
-        SigningKey::from_pem(include_str!("../data/keys/ed25519.pem")).unwrap(),
-        SigningKey::from_pem(include_str!("../data/keys/p256.pem")).unwrap(),
-        SigningKey::from_pem(include_str!("../data/keys/rsa2048.pem")).unwrap(),
-    ] {
+    for key in [SigningKey::hs256(&Secret::random().unwrap()).unwrap(), key(ED25519), key(P256), key(RSA)] {
         let (algorithm, jwks) = (key.algorithm(), key.key_set().to_public_jwk_set());
-        let token = signer(key, &ManualClock::new()).sign(&Grant::new("alice"), FIVE_MINUTES).unwrap();
+        let token = signer(key, &ManualClock::new()).sign(&Grant::new("alice"), 5 * MINUTE).unwrap();
         let header = segment(token.secret(), 0);
         assert_eq!(names(&header), ["alg", "kid", "typ"]);
         assert_eq!((&header["typ"], &header["alg"]), (&json!("at+jwt"), &json!(algorithm.as_str())));
@@ -53,7 +39,7 @@ fn the_header_says_what_the_token_is_and_which_key_made_it() {
 async fn a_token_is_signed() {
     let clock = ManualClock::new();
     let signer = signer(SigningKey::hs256(&Secret::random().unwrap()).unwrap(), &clock);
-    let token = signer.sign(&Grant::new("alice"), FIVE_MINUTES).unwrap();
+    let token = signer.sign(&Grant::new("alice"), 5 * MINUTE).unwrap();
     let mut claims = segment(token.secret(), 1);
     claims["sub"] = "bob".into();
     let parts: Vec<&str> = token.secret().split('.').collect();
@@ -70,13 +56,13 @@ fn a_token_says_who_for_whom_by_whom_and_when() {
     let signer = signer(SigningKey::hs256(&Secret::random().unwrap()).unwrap(), &clock);
     let now = clock.now().as_secs();
 
-    let bare = segment(signer.sign(&Grant::new("alice"), FIVE_MINUTES).unwrap().secret(), 1);
+    let bare = segment(signer.sign(&Grant::new("alice"), 5 * MINUTE).unwrap().secret(), 1);
     assert_eq!(names(&bare), ["aud", "exp", "iat", "iss", "jti", "sub"]);
     assert_eq!((&bare["iss"], &bare["aud"], &bare["sub"]), (&json!(ISSUER), &json!(AUDIENCE), &json!("alice")));
     assert_eq!((&bare["iat"], &bare["exp"]), (&json!(now), &json!(now + 300)));
 
     let grant = Grant::new(42).with_scope(Scope::from_static("b a")).with_claim("client_id", "web").with_claim("roles", [1, 2]);
-    let full = signer.sign(&grant, FIVE_MINUTES).unwrap();
+    let full = signer.sign(&grant, 5 * MINUTE).unwrap();
     let claims = segment(full.secret(), 1);
     assert_eq!(names(&claims), ["aud", "client_id", "exp", "iat", "iss", "jti", "roles", "scope", "sub"]);
     assert_eq!((&claims["sub"], &claims["scope"], &claims["roles"]), (&json!("42"), &json!("b a"), &json!([1, 2])));
@@ -95,7 +81,7 @@ fn no_two_tokens_have_one_name() {
     let tokens = TestTokens::new();
     let grant = Grant::new("alice");
     let ids: HashSet<String> =
-        (0..1000).map(|_| segment(tokens.token(&grant, FIVE_MINUTES).secret(), 1)["jti"].as_str().unwrap().to_owned()).collect();
+        (0..1000).map(|_| segment(tokens.token(&grant, 5 * MINUTE).secret(), 1)["jti"].as_str().unwrap().to_owned()).collect();
     assert_eq!(ids.len(), 1000);
     assert!(ids.iter().all(|id| URL_SAFE_NO_PAD.decode(id).unwrap().len() >= 16));
 }
@@ -108,7 +94,7 @@ async fn a_token_of_a_session_names_the_session_and_the_login() {
     let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &secret);
     let logged_in_at = tokens.clock().now().as_secs();
     let first = sessions.start(Grant::new("alice"), None).await.unwrap();
-    tokens.clock().advance(Duration::from_secs(3600));
+    tokens.clock().advance(HOUR);
     let second = sessions.refresh(first.refresh_token().clone()).await.unwrap();
     let (before, after) = (segment(first.access_token().secret(), 1), segment(second.access_token().secret(), 1));
     for claims in [&before, &after] {
@@ -124,7 +110,7 @@ async fn a_token_of_a_session_names_the_session_and_the_login() {
 #[tokio::test]
 async fn an_access_token_of_a_session_lives_for_half_an_hour() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = sessions_of(&tokens);
     let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
     let claims = segment(pair.access_token().secret(), 1);
     assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 1800);
@@ -140,16 +126,16 @@ fn no_extra_claim_bears_a_reserved_name() {
             Grant::new("alice").with_claim(name, 9_999_999_999_u64).with_claim("fine", 1),
             Grant::new("alice").with_claim("fine", 1).with_claim(name, Value::Null),
         ] {
-            let error = tokens.signer().sign(&grant, FIVE_MINUTES).unwrap_err();
+            let error = tokens.signer().sign(&grant, 5 * MINUTE).unwrap_err();
             assert_eq!(error, SignError::Claim { name: name.to_owned() });
             assert!(error.to_string().contains(name));
         }
     }
     // JSON has no such key.
     let odd = Grant::new("alice").with_claim("odd", HashMap::from([((1, 2), 3)]));
-    assert_eq!(tokens.signer().sign(&odd, FIVE_MINUTES).unwrap_err(), SignError::Claim { name: "odd".to_owned() });
+    assert_eq!(tokens.signer().sign(&odd, 5 * MINUTE).unwrap_err(), SignError::Claim { name: "odd".to_owned() });
     // Names have a case.
-    assert!(tokens.signer().sign(&Grant::new("alice").with_claim("Sub", "x").with_claim("client_id", "x"), FIVE_MINUTES).is_ok());
+    assert!(tokens.signer().sign(&Grant::new("alice").with_claim("Sub", "x").with_claim("client_id", "x"), 5 * MINUTE).is_ok());
 }
 
 #[tokio::test]
@@ -180,7 +166,7 @@ async fn a_grant_that_cannot_be_starts_no_session() {
 #[test]
 fn a_token_without_a_subject_is_not_made() {
     let signer = TestTokens::new().signer();
-    assert_eq!(signer.sign(&Grant::new(""), FIVE_MINUTES).unwrap_err(), SignError::EmptySubject);
+    assert_eq!(signer.sign(&Grant::new(""), 5 * MINUTE).unwrap_err(), SignError::EmptySubject);
 }
 
 #[test]
@@ -204,10 +190,9 @@ async fn no_access_token_outlives_its_session() {
     let policy = tower_bearer::SessionPolicy::default()
         .with_absolute_lifetime(Duration::from_millis(3_600_900))
         .unwrap()
-        .with_unused_lifetime(Duration::from_secs(3600))
+        .with_unused_lifetime(HOUR)
         .unwrap();
-    let sessions =
-        Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap()).with_policy(policy);
+    let sessions = sessions_of(&tokens).with_policy(policy);
     let ends = clock.now() + Duration::from_millis(3_600_900);
     let mut pair = sessions.start(Grant::new("alice"), None).await.unwrap();
     for minutes in [0, 20, 20, 19] {
@@ -215,7 +200,7 @@ async fn no_access_token_outlives_its_session() {
         pair = sessions.refresh(pair.refresh_token().clone()).await.unwrap();
         let claims = sessions.verifier().verify(pair.access_token().secret()).unwrap();
         assert!(claims.expires_at() <= ends);
-        assert!(clock.now() + Duration::from_secs(pair.expires_in()) <= ends + Duration::from_secs(1));
+        assert!(clock.now() + Duration::from_secs(pair.expires_in()) <= ends + SECOND);
     }
     assert!(pair.expires_in() <= 61);
     clock.advance(Duration::from_secs(63 + 60));
@@ -226,7 +211,7 @@ async fn no_access_token_outlives_its_session() {
 fn a_token_that_no_verifier_would_accept_is_not_made() {
     let tokens = TestTokens::new();
     let grant = |length: usize| Grant::new("alice").with_claim("long", "x".repeat(length));
-    let token = tokens.signer().sign(&grant(5500), FIVE_MINUTES).unwrap();
+    let token = tokens.signer().sign(&grant(5500), 5 * MINUTE).unwrap();
     assert!(tokens.verifier().verify(token.secret()).is_ok());
-    assert_eq!(tokens.signer().sign(&grant(6100), FIVE_MINUTES).unwrap_err(), SignError::TooLarge);
+    assert_eq!(tokens.signer().sign(&grant(6100), 5 * MINUTE).unwrap_err(), SignError::TooLarge);
 }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use crate::grpc::{assert_grpc, assert_plain, call, call_as, message};
-use support::{Accounts, Received, hello, log_in, send, without_token};
+use support::{HOUR, Received, hello, log_in, send, sessions_of, without_token};
 
 use axum::Router;
 use axum::routing::post;
@@ -14,10 +13,7 @@ use http::{Request, Response, StatusCode};
 use http_body::Body;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, BoxError, CurrentUser, LoadUser, MemoryStore, ProtectedResource, RequireScopeLayer,
-    Secret, Sessions,
-};
+use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BoxError, CurrentUser, LoadUser, ProtectedResource, RequireScopeLayer};
 
 const INVALID_TOKEN: Option<&str> = Some("Bearer error=\"invalid_token\"");
 const INVALID_REQUEST: Option<&str> = Some("Bearer error=\"invalid_request\"");
@@ -112,7 +108,7 @@ async fn where_the_request_has_to_wait_it_is_refused_alike() {
 #[tokio::test]
 async fn an_ended_session_is_unauthenticated() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = sessions_of(&tokens);
     let layer = sessions.layer().grpc();
     let pair = log_in(&sessions, "alice").await;
     send(&layer, call(Some(&support::bearer_of(&pair)))).await.assert_passed("alice");
@@ -248,6 +244,6 @@ async fn without_grpc_nothing_changes() {
     send(&layer, call(Some(&tokens.bearer("alice")))).await.assert_refused(403, "insufficient_scope", "scope_missing");
     let admin = tokens.bearer_with_scope("alice", "admin");
     send(&layer, call(Some(&admin))).await.assert_passed("alice");
-    tokens.clock().advance(Duration::from_secs(3600));
+    tokens.clock().advance(HOUR);
     send(&layer, call(Some(&admin))).await.assert_refused(401, "invalid_token", "token_expired");
 }

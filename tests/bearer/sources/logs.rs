@@ -1,31 +1,17 @@
 //! Wherever a token came from, neither the log nor a `Debug` shows it.
 
 use crate::sources::{bare, cookie, own_header, with_headers};
-use support::{Accounts, Log, hello, send};
+use support::{Log, assert_silent_about, hello, send, sessions_of, tickets_of};
 
 use http::Request;
 use tower::{Layer, ServiceExt};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessToken, AccessTokenWatch, BearerAuthLayer, MemoryStore, Secret, Sessions, Tickets, TokenSource};
-
-#[track_caller]
-fn assert_silent_about(said: &str, secrets: &[&str]) {
-    for secret in secrets {
-        // A segment of a token is a secret too.
-        for part in secret.split(['.', ' ']).filter(|part| part.len() > 8) {
-            assert!(!said.contains(part), "{part} is in:\n{said}");
-        }
-    }
-}
+use tower_bearer::{AccessToken, AccessTokenWatch, BearerAuthLayer, Tickets, TokenSource};
 
 fn everywhere(tokens: &TestTokens, tickets: &Tickets) -> BearerAuthLayer {
     let sources =
         [TokenSource::header(), cookie(), TokenSource::websocket_protocol(), TokenSource::ticket(tickets), own_header()];
     BearerAuthLayer::new(tokens.verifier()).with_token_sources(sources)
-}
-
-fn tickets(tokens: &TestTokens) -> Tickets {
-    Tickets::new().with_clock(std::sync::Arc::new(tokens.clock().clone()))
 }
 
 /// This token, in each place by itself.
@@ -45,7 +31,7 @@ fn in_each_place(token: &str) -> Vec<Request<String>> {
 async fn what_passes_and_what_is_refused_leaves_no_token_in_the_log() {
     let (log, _guard) = Log::capture();
     let tokens = TestTokens::new();
-    let layer = everywhere(&tokens, &tickets(&tokens));
+    let layer = everywhere(&tokens, &tickets_of(&tokens));
     let (good, expired) = (tokens.bearer("alice"), tokens.expired_bearer("alice"));
     let forged = TestTokens::new().bearer("alice");
     let secrets = [bare(&good), bare(&expired), bare(&forged), "xXmarkXx-xXmarkXx"];
@@ -71,7 +57,7 @@ async fn what_passes_and_what_is_refused_leaves_no_token_in_the_log() {
 async fn a_cookie_from_elsewhere_is_not_logged() {
     let (log, _guard) = Log::capture();
     let tokens = TestTokens::new();
-    let layer = everywhere(&tokens, &tickets(&tokens));
+    let layer = everywhere(&tokens, &tickets_of(&tokens));
     let good = tokens.bearer("alice");
     let in_cookie = format!("session={}; a=xXmarkXx-xXmarkXx", bare(&good));
     let headers = [
@@ -89,7 +75,7 @@ async fn a_cookie_from_elsewhere_is_not_logged() {
 async fn a_ticket_is_not_logged_spent_or_not() {
     let (log, _guard) = Log::capture();
     let tokens = TestTokens::new();
-    let tickets = tickets(&tokens);
+    let tickets = tickets_of(&tokens);
     let layer = everywhere(&tokens, &tickets);
     let claims = tokens.verifier().verify(bare(&tokens.bearer("alice"))).unwrap();
     let ticket = tickets.issue(&claims).unwrap();
@@ -123,7 +109,7 @@ async fn no_debug_shows_what_a_source_knows() {
 #[tokio::test]
 async fn neither_an_answer_nor_a_watch_shows_the_token() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = sessions_of(&tokens);
     let pair = support::log_in(&sessions, "alice").await;
     let layer = sessions.layer().with_token_sources([TokenSource::header(), TokenSource::websocket_protocol(), cookie()]);
     let token = pair.access_token().secret();

@@ -1,13 +1,9 @@
 //! The client of `examples/client`, where refreshes fail: the same key again, and nobody is logged out but by the server's word.
 
-use std::time::Duration;
-
 use crate::bearer_client::ClientError;
 use crate::client::{Fault, REFRESH, World};
 use support::{Call, HOUR, MINUTE, Question, SECOND};
 use tokio::time::Instant;
-
-const HALF_AN_HOUR: Duration = Duration::from_secs(1800);
 
 #[track_caller]
 fn assert_unavailable(outcome: &Result<u16, ClientError>) {
@@ -26,7 +22,7 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_token_and_key() {
     let world = World::new().await;
     let mut keys = Vec::new();
     for _ in 0..3 {
-        world.pass(HALF_AN_HOUR);
+        world.pass(30 * MINUTE);
         world.line.faults(REFRESH, [Fault::AnswerLost]);
         assert!(world.me_at_once(5).await.into_iter().all(|outcome| outcome.unwrap() == 200));
         let sent = world.line.sent(REFRESH);
@@ -43,7 +39,7 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_token_and_key() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_stays_lost_for_an_hour_logs_nobody_out() {
     let world = World::new().await;
-    world.pass(HALF_AN_HOUR);
+    world.pass(30 * MINUTE);
     world.line.faults(REFRESH, [Fault::AnswerLost, Fault::AnswerLost, Fault::AnswerLost]);
     assert_unavailable(&world.me().await);
     let session = world.server.sessions.list(&"alice".into()).await.unwrap().remove(0);
@@ -57,7 +53,7 @@ async fn an_answer_that_stays_lost_for_an_hour_logs_nobody_out() {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_is_busy_is_asked_again_when_it_says() {
     let world = World::new().await;
-    world.pass(HALF_AN_HOUR);
+    world.pass(30 * MINUTE);
     world.line.faults(REFRESH, [Fault::Answer(503, Some("3"), ""), Fault::Answer(503, None, "")]);
     let started = Instant::now();
     assert!(world.me_at_once(5).await.into_iter().all(|outcome| outcome.unwrap() == 200));
@@ -71,7 +67,7 @@ async fn a_server_that_is_busy_is_asked_again_when_it_says() {
 #[tokio::test(start_paused = true)]
 async fn an_attempt_has_ten_seconds() {
     let world = World::new().await;
-    world.pass(HALF_AN_HOUR);
+    world.pass(30 * MINUTE);
     world.line.faults(REFRESH, [Fault::Silence]);
     let started = Instant::now();
     assert_eq!(world.me().await.unwrap(), 200);
@@ -81,7 +77,7 @@ async fn an_attempt_has_ten_seconds() {
 #[tokio::test(start_paused = true)]
 async fn after_three_attempts_all_who_waited_hear_of_it_and_the_tokens_stay() {
     let world = World::new().await;
-    world.pass(HALF_AN_HOUR);
+    world.pass(30 * MINUTE);
     // The real 503.
     world.server.accounts.set_down(Some(Question::Renew));
     for outcome in world.me_at_once(20).await {
@@ -98,7 +94,7 @@ async fn after_three_attempts_all_who_waited_hear_of_it_and_the_tokens_stay() {
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_for_a_server_that_asks_for_an_hour() {
     let world = World::new().await;
-    world.pass(HALF_AN_HOUR);
+    world.pass(30 * MINUTE);
     world.line.faults(REFRESH, [Fault::Answer(503, Some("3600"), "")]);
     let started = Instant::now();
     assert_unavailable(&world.me().await);
@@ -112,7 +108,7 @@ async fn nobody_waits_for_a_server_that_asks_for_an_hour() {
 #[tokio::test(start_paused = true)]
 async fn a_refresh_ahead_of_time_that_fails_harms_no_call() {
     let world = World::new().await;
-    world.pass(HALF_AN_HOUR - 30 * SECOND);
+    world.pass(30 * MINUTE - 30 * SECOND);
     world.server.accounts.set_down(Some(Question::Renew));
     assert!(world.me_at_once(5).await.into_iter().all(|outcome| outcome.unwrap() == 200));
     assert_eq!((world.refreshes_sent(), world.line.sent("/me").len()), (3, 5));
@@ -124,7 +120,7 @@ async fn a_refresh_ahead_of_time_that_fails_harms_no_call() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_of_the_refresh_token_is_the_end() {
     let world = World::new().await;
-    world.pass(HALF_AN_HOUR);
+    world.pass(30 * MINUTE);
     world.server.sessions.log_out_everywhere(&"alice".into()).await.unwrap();
     assert_log_in_again(world.me().await, "session_revoked");
     for outcome in world.me_at_once(5).await {
@@ -151,7 +147,7 @@ async fn any_other_failure_keeps_the_tokens() {
         (200, "<html>"),
         (200, r#"{"access_token":"a","token_type":"DPoP","expires_in":1800,"refresh_token":"b"}"#),
     ] {
-        world.pass(HALF_AN_HOUR);
+        world.pass(30 * MINUTE);
         let sent = world.refreshes_sent();
         world.line.faults(REFRESH, [Fault::Answer(status, None, body)]);
         assert_unavailable(&world.me().await);
@@ -165,7 +161,7 @@ async fn any_other_failure_keeps_the_tokens() {
 #[tokio::test]
 async fn a_refusal_that_comes_after_a_new_login_does_not_end_it() {
     let world = World::new().await;
-    world.pass(HALF_AN_HOUR);
+    world.pass(30 * MINUTE);
     world.server.sessions.log_out_everywhere(&"alice".into()).await.unwrap();
     let pause = world.server.store.pause_at(Call::Find);
     let log_in = async {
@@ -182,7 +178,7 @@ async fn a_refusal_that_comes_after_a_new_login_does_not_end_it() {
 async fn tokens_that_come_after_a_new_login_do_not_take_its_place() {
     let world = World::new().await;
     let first = world.server.sessions.list(&"alice".into()).await.unwrap().remove(0).id().to_string();
-    world.pass(HALF_AN_HOUR);
+    world.pass(30 * MINUTE);
     let pause = world.server.store.pause_at(Call::Find);
     let log_in = async {
         pause.reached().await;

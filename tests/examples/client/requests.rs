@@ -8,14 +8,13 @@ use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
 
-const HALF_AN_HOUR: std::time::Duration = std::time::Duration::from_secs(1800);
 const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\", error_description=\"the session has ended\"";
 
 #[tokio::test]
 async fn many_calls_at_once_make_one_refresh() {
     let world = World::new().await;
     for round in 1..=3 {
-        world.pass(HALF_AN_HOUR);
+        world.pass(30 * MINUTE);
         for outcome in world.me_at_once(20).await {
             assert_eq!(outcome.unwrap(), 200);
         }
@@ -27,7 +26,7 @@ async fn many_calls_at_once_make_one_refresh() {
 #[tokio::test]
 async fn the_token_is_renewed_a_minute_before_its_end() {
     let world = World::new().await;
-    world.pass(HALF_AN_HOUR - MINUTE - SECOND);
+    world.pass(30 * MINUTE - MINUTE - SECOND);
     assert_eq!((world.me().await.unwrap(), world.refreshes_sent()), (200, 0));
     world.pass(SECOND);
     assert_eq!((world.me().await.unwrap(), world.refreshes_sent()), (200, 1));
@@ -131,7 +130,7 @@ async fn an_authorization_of_the_callers_own_is_left_alone() {
 #[tokio::test]
 async fn a_limit_on_concurrency_inside_does_not_stop_the_refresh() {
     let world = World::new().await;
-    world.pass(HALF_AN_HOUR);
+    world.pass(30 * MINUTE);
     let limited = world.layer.layer(ConcurrencyLimitLayer::new(1).layer(world.line.clone()));
     assert!(at_once(&limited, 5).await.into_iter().all(|outcome| outcome.unwrap() == 200));
     assert_eq!(world.refreshes_sent(), 1);
@@ -140,7 +139,7 @@ async fn a_limit_on_concurrency_inside_does_not_stop_the_refresh() {
 #[tokio::test]
 async fn a_caller_who_hangs_up_takes_nobodys_refresh_along() {
     let world = World::new().await;
-    world.pass(HALF_AN_HOUR);
+    world.pass(30 * MINUTE);
     let pause = world.server.store.pause_at(Call::Replace);
     let caller = tokio::spawn(world.client.clone().oneshot(request("/me")));
     pause.reached().await;
@@ -153,7 +152,7 @@ async fn a_caller_who_hangs_up_takes_nobodys_refresh_along() {
 #[tokio::test]
 async fn nothing_shows_a_token() {
     let world = World::new().await;
-    world.pass(HALF_AN_HOUR);
+    world.pass(30 * MINUTE);
     let leak = r#"{"token_type":"Bearer","access_token":"eyJleak","expires_in":"eyJleak","refresh_token":"rt1_leak"}"#;
     world.line.faults(REFRESH, [Fault::Answer(200, None, leak)]);
     let failed = world.me().await.unwrap_err();

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
+use support::SECOND;
+use support::servers::{Database as _, RedisServer};
 use tokio::time::timeout;
 use tower_bearer::store::Revoked;
 use tower_bearer::store::redis_driver as redis;
 use tower_bearer::{REVOCATION_RETENTION, RedisStore, SessionId, SessionStore, Timestamp};
 
-use super::server::Server;
 use super::{DAY, Database, now, random, session};
-
-const SECOND: Duration = Duration::from_secs(1);
 
 async fn revoked(store: &RedisStore) -> SessionId {
     let session = session("user");
@@ -41,13 +40,14 @@ async fn an_emptied_database_answers_with_a_complete_page() {
 /// A restart may have lost what was revoked last.
 #[tokio::test]
 async fn a_restart_answers_old_cursors_with_a_complete_page() {
-    let mut server = Server::start(&["--appendonly", "yes", "--appendfsync", "always"]).await;
+    let mut server = RedisServer::start(&["--appendonly", "yes", "--appendfsync", "always"]).await;
     let database = Database::new(server.url()).await;
     let before = revoked(&database.store).await;
     let page = database.store.revoked_since(None).await.unwrap();
     let page = database.store.revoked_since(Some(page.cursor)).await.unwrap();
     assert!(!page.complete);
-    server.restart().await;
+    server.kill();
+    server.start_again().await;
 
     let store = database.another_store().await;
     let after = store.revoked_since(Some(page.cursor)).await.unwrap();
@@ -106,7 +106,7 @@ async fn a_revocation_stays_for_the_retention_whatever_its_writer_took_the_time_
 /// Callers give up after a while, and ask again: each time there has to be less to do.
 #[tokio::test]
 async fn an_assertion_that_is_cut_short_has_entered_what_it_has_looked_at() {
-    let server = Server::start(&[]).await;
+    let server = RedisServer::start(&[]).await;
     let mut database = Database::new(server.url()).await;
     let store = database.store.clone();
     let ids: Vec<SessionId> = (0..20_000).map(|_| SessionId::from_bytes(random())).collect();
@@ -140,7 +140,7 @@ async fn a_revocation_is_announced_to_other_processes_at_once() {
     let start = std::time::Instant::now();
     database.store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap();
     timeout(Duration::from_secs(5), announcements.next()).await.unwrap().unwrap();
-    assert!(start.elapsed() < Duration::from_secs(1), "an announcement took {:?}", start.elapsed());
+    assert!(start.elapsed() < SECOND, "an announcement took {:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn one_announcement_stands_for_a_logout_everywhere() {
 
 #[tokio::test]
 async fn a_subscription_that_is_cut_says_so() {
-    let mut server = Server::start(&[]).await;
+    let mut server = RedisServer::start(&[]).await;
     let database = Database::new(server.url()).await;
     let mut announcements = database.store.announcements().await.unwrap().unwrap();
     server.kill();

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use support::servers::{Database as _, RedisServer};
 use tokio::task::JoinSet;
 use tower_bearer::store::redis_driver as redis;
 use tower_bearer::{Session, SessionStore};
 
-use super::server::Server;
 use super::{Database, refreshed, session};
 
 const SESSIONS: usize = 60_000;
@@ -24,7 +24,7 @@ async fn size(database: &mut Database, row: &[u8]) -> u64 {
 /// With subjects of 16 bytes, and each of them one session.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_takes_250_bytes_at_most() {
-    let server = Server::start(&[]).await;
+    let server = RedisServer::start(&[]).await;
     // As long a prefix as the default one.
     let mut database = Database { prefix: "tb".into(), ..Database::new(server.url()).await };
     database.store = database.another_store().await;
@@ -48,7 +48,7 @@ async fn a_session_takes_250_bytes_at_most() {
 
 #[tokio::test]
 async fn a_row_does_not_grow_with_refreshes() {
-    let server = Server::start(&[]).await;
+    let server = RedisServer::start(&[]).await;
     let mut database = Database::new(server.url()).await;
     let mut current = session("0123456789abcdef");
     database.store.insert(&current).await.unwrap();

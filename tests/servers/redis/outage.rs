@@ -1,18 +1,13 @@
 //! A Redis that is down, paused, full, or not to be trusted.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
+use support::servers::{Database as _, RedisServer};
 use tower_bearer::store::Revoked;
 use tower_bearer::store::redis_driver as redis;
 use tower_bearer::{RedisStore, SessionStore};
 
-use super::server::Server;
 use super::{Database, now, session};
-
-fn signal(server: &Server, signal: &str) {
-    assert!(Command::new("kill").args([signal, &server.id().to_string()]).status().unwrap().success());
-}
 
 async fn comes_back(store: &RedisStore) {
     let limit = Instant::now() + Duration::from_secs(10);
@@ -24,7 +19,7 @@ async fn comes_back(store: &RedisStore) {
 
 #[tokio::test]
 async fn a_redis_that_is_down_fails_soon_and_comes_back_by_itself() {
-    let mut server = Server::start(&["--appendonly", "yes", "--appendfsync", "always"]).await;
+    let mut server = RedisServer::start(&["--appendonly", "yes", "--appendfsync", "always"]).await;
     let database = Database::new(server.url()).await;
     let session = session("user");
     database.store.insert(&session).await.unwrap();
@@ -34,44 +29,45 @@ async fn a_redis_that_is_down_fails_soon_and_comes_back_by_itself() {
         database.store.find(session.id()).await.unwrap_err();
         assert!(start.elapsed() < Duration::from_secs(3), "a Redis that is down took {:?}", start.elapsed());
     }
-    server.restart().await;
+    server.kill();
+    server.start_again().await;
     comes_back(&database.store).await;
     assert_eq!(database.store.find(session.id()).await.unwrap(), Some(session));
 }
 
 #[tokio::test]
 async fn a_redis_that_is_paused_fails_soon_and_comes_back_by_itself() {
-    let server = Server::start(&[]).await;
+    let server = RedisServer::start(&[]).await;
     let database = Database::new(server.url()).await;
-    signal(&server, "-STOP");
+    server.pause();
     for _ in 0..2 {
         let start = Instant::now();
         database.store.insert(&session("user")).await.unwrap_err();
         database.store.announcements().await.map(|_| ()).unwrap_err();
         assert!(start.elapsed() < Duration::from_secs(8), "a Redis that is paused took {:?}", start.elapsed());
     }
-    signal(&server, "-CONT");
+    server.resume();
     comes_back(&database.store).await;
 }
 
 #[tokio::test]
 async fn a_redis_that_evicts_is_refused() {
     for policy in ["allkeys-lru", "volatile-ttl"] {
-        let server = Server::start(&["--maxmemory", "100mb", "--maxmemory-policy", policy]).await;
+        let server = RedisServer::start(&["--maxmemory", "100mb", "--maxmemory-policy", policy]).await;
         let refused = RedisStore::open(&server.url()).await.unwrap_err();
         let cause = std::error::Error::source(&refused).unwrap().to_string();
         assert!(cause.contains("Set `maxmemory-policy noeviction`"), "the sentence names no cure: {cause}");
     }
-    let kept = Server::start(&["--maxmemory", "100mb", "--maxmemory-policy", "noeviction"]).await;
+    let kept = RedisServer::start(&["--maxmemory", "100mb", "--maxmemory-policy", "noeviction"]).await;
     RedisStore::open(&kept.url()).await.unwrap();
-    let unlimited = Server::start(&["--maxmemory-policy", "allkeys-lru"]).await;
+    let unlimited = RedisServer::start(&["--maxmemory-policy", "allkeys-lru"]).await;
     RedisStore::open(&unlimited.url()).await.unwrap();
 }
 
 /// The memory is full: no login, and nobody who is logged in or out stops being so.
 #[tokio::test]
 async fn a_full_redis_refuses_logins_and_forgets_nothing() {
-    let server = Server::start(&[]).await;
+    let server = RedisServer::start(&[]).await;
     let mut database = Database::new(server.url()).await;
     let first = session("user");
     database.store.insert(&first).await.unwrap();
@@ -88,7 +84,7 @@ async fn a_full_redis_refuses_logins_and_forgets_nothing() {
 
 #[tokio::test]
 async fn no_password_is_shown() {
-    let server = Server::start(&[]).await;
+    let server = RedisServer::start(&[]).await;
     let mut beside = Database::new(server.url()).await.beside;
     redis::cmd("CONFIG").arg("SET").arg("requirepass").arg("the-password").exec_async(&mut beside).await.unwrap();
     let url = server.url().replace("redis://", "redis://:the-password@");

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use support::servers::{Database as _, RedisServer};
 use tower_bearer::store::Revoked;
 use tower_bearer::store::redis_driver as redis;
 use tower_bearer::{RedisStore, SessionStore, Subject};
 
 use super::proxy::Proxy;
-use super::server::Server;
 use super::{Database, now, session};
 
 /// As every process does, more often.
@@ -25,7 +25,7 @@ async fn set_password(database: &mut Database, password: &str) {
 
 #[tokio::test]
 async fn a_refused_handshake_is_tried_again() {
-    let server = Server::start(&[]).await;
+    let server = RedisServer::start(&[]).await;
     let mut database = Database::new(server.url()).await;
     set_password(&mut database, "right").await;
     let store = RedisStore::open(&server.url().replace("redis://", "redis://:right@")).await.unwrap();
@@ -47,7 +47,7 @@ async fn a_refused_handshake_is_tried_again() {
 
 #[tokio::test]
 async fn a_connection_that_is_silent_is_replaced() {
-    let server = Server::start(&[]).await;
+    let server = RedisServer::start(&[]).await;
     let proxy = Proxy::to(&server.url()).await;
     let store = RedisStore::open(&proxy.url()).await.unwrap();
     let clone = store.clone();
@@ -60,7 +60,7 @@ async fn a_connection_that_is_silent_is_replaced() {
 /// What no longer hears of new sessions, and writes nothing, says so: never that there is no such session.
 #[tokio::test]
 async fn a_primary_that_became_a_replica_answers_nothing() {
-    let (primary, server) = (Server::start(&[]).await, Server::start(&[]).await);
+    let (primary, server) = (RedisServer::start(&[]).await, RedisServer::start(&[]).await);
     let mut database = Database::new(server.url()).await;
     let store = database.store.clone();
     let page = store.revoked_since(None).await.unwrap();
@@ -89,7 +89,7 @@ async fn a_primary_that_became_a_replica_answers_nothing() {
 /// The name in the URL may lead to another server by now.
 #[tokio::test]
 async fn a_replica_is_asked_on_a_new_connection_each_time() {
-    let (primary, server) = (Server::start(&[]).await, Server::start(&[]).await);
+    let (primary, server) = (RedisServer::start(&[]).await, RedisServer::start(&[]).await);
     let mut database = Database::new(server.url()).await;
     let port = primary.url().rsplit(':').next().unwrap().to_owned();
     redis::cmd("REPLICAOF").arg("127.0.0.1").arg(port).exec_async(&mut database.beside).await.unwrap();

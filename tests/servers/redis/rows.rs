@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use support::MINUTE;
+use support::servers::{Database as _, RedisServer};
 use tower_bearer::store::Revoked;
 use tower_bearer::store::redis_driver as redis;
 use tower_bearer::{REVOCATION_RETENTION, SessionStore, Subject};
@@ -14,7 +16,7 @@ async fn ttl(database: &mut Database, key: &[u8]) -> Duration {
 }
 
 fn is_about(left: Duration, expected: Duration) -> bool {
-    left <= expected && expected - left < Duration::from_secs(60)
+    left <= expected && expected - left < MINUTE
 }
 
 #[tokio::test]
@@ -74,7 +76,7 @@ async fn the_row_count_does_not_grow_with_refreshes() {
 #[tokio::test]
 async fn forgotten_scripts_do_no_harm() {
     // Of its own, so that it takes no script from another test.
-    let server = super::server::Server::start(&[]).await;
+    let server = RedisServer::start(&[]).await;
     let mut database = Database::new(server.url()).await;
     let forget = async |database: &mut Database| {
         redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut database.beside).await.unwrap();
@@ -97,7 +99,7 @@ async fn forgotten_scripts_do_no_harm() {
 /// A refresh is a read, and one script that stands on the server.
 #[tokio::test]
 async fn a_replace_is_one_call_of_a_script() {
-    let server = super::server::Server::start(&[]).await;
+    let server = RedisServer::start(&[]).await;
     let mut database = Database::new(server.url()).await;
     let mut current = session("user");
     database.store.insert(&current).await.unwrap();

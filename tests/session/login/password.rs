@@ -1,11 +1,7 @@
 //! `POST /auth/login`: credentials become tokens.
 
-use serde_json::{Value, json};
-use support::{Login, bearer, claims_of, form, with_header};
-
-fn names(body: &Value) -> Vec<&str> {
-    body.as_object().expect("an object").keys().map(String::as_str).collect()
-}
+use serde_json::json;
+use support::{Login, bearer, claims_of, form, names, with_header};
 
 // checklist 3
 #[tokio::test]

@@ -1,17 +1,11 @@
 //! Receipts, and the `Idempotency-Key`: what tells a client that lost an answer from a thief.
 
+use super::rotated;
 use http::StatusCode;
-use support::{Call, HOUR, Login, Tokens, claims_of, form, with_header};
+use support::{Call, HOUR, Login, claims_of, form, with_header};
 
 async fn refresh_with_key(login: &Login, token: &str, key: &str) -> support::Received {
     login.send(with_header(form("/refresh", &[("refresh_token", token)]), "idempotency-key", key)).await
-}
-
-/// Generations 0 and 1, an hour apart from what comes next.
-async fn rotated(login: &Login) -> (Tokens, Tokens) {
-    let first = login.log_in("alice").await;
-    let second = login.refresh(&first.refresh).await.tokens();
-    (first, second)
 }
 
 // checklist 19

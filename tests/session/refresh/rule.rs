@@ -2,15 +2,9 @@
 
 use std::time::Duration;
 
-use support::{HOUR, Login, MINUTE, SECOND, Tokens, claims_of};
+use super::rotated;
+use support::{HOUR, Login, MINUTE, SECOND, claims_of};
 use tower_bearer::SessionPolicy;
-
-/// Logs in and refreshes once: the tokens of generations 0 and 1.
-async fn rotated(login: &Login) -> (Tokens, Tokens) {
-    let first = login.log_in("alice").await;
-    let second = login.refresh(&first.refresh).await.tokens();
-    (first, second)
-}
 
 // checklist 18
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use support::Accounts;
+use support::{Accounts, MILLISECOND, SECOND, sessions_of};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
     Authenticate, Grant, MemoryStore, NoCredentials, RefreshToken, Secret, Session, SessionErrorKind, SessionPolicy, Sessions,
@@ -22,14 +22,14 @@ fn kept(answer: &TokenResponse) -> RefreshToken {
 #[tokio::test]
 async fn a_thief_who_asks_all_the_time_cannot_keep_a_generation_from_ending() {
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = sessions_of(&tokens);
     let login = sessions.start(Grant::new("alice").without_receipts(), None).await.unwrap();
     let stolen = kept(&login);
     let mut honest = kept(&sessions.refresh(kept(&login)).await.unwrap());
 
     let mut thefts = 0;
     for second in 1..=6 * 3600_u64 {
-        tokens.clock().advance(Duration::from_secs(1));
+        tokens.clock().advance(SECOND);
         if second % 29 == 0 && sessions.refresh(stolen.clone()).await.is_err() {
             thefts += 1;
             break;
@@ -77,7 +77,7 @@ async fn a_slow_application_makes_nobody_a_thief() {
     let login = sessions.start(Grant::new("alice"), None).await.unwrap();
     let first = sessions.refresh(kept(&login)).await.unwrap();
     // The answer arrived.
-    tokens.clock().advance(Duration::from_secs(1));
+    tokens.clock().advance(SECOND);
     let _ = sessions.refresh(kept(&first)).await.unwrap();
 
     // A second tab asks within the overlap; the application answers after it.
@@ -127,8 +127,8 @@ impl Authenticate for Sleepy {
 
     async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
         for _ in 0..300 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            self.0.advance(Duration::from_millis(1));
+            tokio::time::sleep(MILLISECOND).await;
+            self.0.advance(MILLISECOND);
         }
         Ok(Some(Grant::new(session.subject())))
     }

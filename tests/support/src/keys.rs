@@ -1,7 +1,6 @@
 //! Key pairs in PEM, private part first, and what tests of keys make of them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, Algorithm, Grant, KeySet, SigningKey};
 
-use crate::{AUDIENCE, ISSUER};
+use crate::{AUDIENCE, ISSUER, MINUTE};
 
 /// RSA, 2048 bits.
 pub const RSA: (&str, &str) = (include_str!("../../data/keys/rsa2048.pem"), include_str!("../../data/keys/rsa2048.pub.pem"));
@@ -19,14 +18,29 @@ pub const P256: (&str, &str) = (include_str!("../../data/keys/p256.pem"), includ
 pub const P384: (&str, &str) = (include_str!("../../data/keys/p384.pem"), include_str!("../../data/keys/p384.pub.pem"));
 /// Ed25519, for EdDSA.
 pub const ED25519: (&str, &str) = (include_str!("../../data/keys/ed25519.pem"), include_str!("../../data/keys/ed25519.pub.pem"));
+/// P-521, which nothing here signs by.
+pub const P521: (&str, &str) = (include_str!("../../data/keys/p521.pem"), include_str!("../../data/keys/p521.pub.pem"));
+/// RSA, 1024 bits: too few.
+pub const RSA_1024: (&str, &str) = (include_str!("../../data/keys/rsa1024.pem"), include_str!("../../data/keys/rsa1024.pub.pem"));
+/// The private part of another Ed25519 key, which nobody knows.
+pub const STRANGER: &str = include_str!("../../data/keys/stranger.pem");
 /// All that an RSA key may sign by.
 pub const RSA_ALGORITHMS: [Algorithm; 6] =
     [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512, Algorithm::Ps256, Algorithm::Ps384, Algorithm::Ps512];
 
+/// What signs by the private part of a pair.
+pub fn key((private, _): (&str, &str)) -> SigningKey {
+    SigningKey::from_pem(private).expect("a key")
+}
+
+/// Signs tokens of [`ISSUER`] for [`AUDIENCE`], at the time of `clock`.
+pub fn signer(key: SigningKey, clock: &ManualClock) -> AccessTokenSigner {
+    AccessTokenSigner::new(ISSUER, AUDIENCE, key).expect("names").with_clock(Arc::new(clock.clone()))
+}
+
 /// A token of `alice`, signed by this key, good for five minutes.
 pub fn token(key: SigningKey, clock: &ManualClock) -> String {
-    let signer = AccessTokenSigner::new(ISSUER, AUDIENCE, key).expect("names").with_clock(Arc::new(clock.clone()));
-    signer.sign(&Grant::new("alice"), Duration::from_secs(300)).expect("a token").secret().to_owned()
+    signer(key, clock).sign(&Grant::new("alice"), 5 * MINUTE).expect("a token").secret().to_owned()
 }
 
 /// The JWK of a secret.

@@ -1,11 +1,15 @@
 //! A layer, and what it does to a request: passed, refused, ended.
 
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use http::{Request, Response};
 use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, Grant, LoadUser, Sessions, TokenResponse, VerifyErrorKind,
+    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, Grant, LoadUser, MemoryStore, Secret, Sessions, Tickets,
+    TokenResponse, VerifyErrorKind,
 };
 
 use crate::{Accounts, Received, bearer, bearer_of, with_authorization};
@@ -41,6 +45,30 @@ pub async fn refused(verifier: &AccessTokenVerifier, token: &str) -> VerifyError
     let reason = if error.kind() == VerifyErrorKind::Expired { "token_expired" } else { "token_invalid" };
     answer.assert_refused(401, "invalid_token", reason);
     error.kind()
+}
+
+/// What a handler behind the layer sees of the token, as it is shown by `shown`.
+pub async fn show(layer: &BearerAuthLayer, token: &str, shown: fn(&AccessTokenClaims) -> String) -> Received {
+    let handler = service_fn(move |request: Request<String>| {
+        let text = AccessTokenClaims::from_extensions(request.extensions()).map(shown).unwrap_or_default();
+        async move { Ok(Response::new(text)) }
+    });
+    Received::read(layer.layer(handler).oneshot(with_authorization(&bearer(token)))).await
+}
+
+/// Whether the service would take a request now.
+pub fn is_ready<S: Service<Request<String>, Error = Infallible>>(service: &mut S) -> bool {
+    service.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready()
+}
+
+/// Sessions of everybody, in memory.
+pub fn sessions_of(tokens: &TestTokens) -> Sessions<Accounts> {
+    Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().expect("randomness"))
+}
+
+/// Tickets at the time of the tokens.
+pub fn tickets_of(tokens: &TestTokens) -> Tickets {
+    Tickets::new().with_clock(Arc::new(tokens.clock().clone()))
 }
 
 /// Begins a session, without credentials.

@@ -15,6 +15,7 @@ mod layer;
 mod log;
 mod login;
 mod pause;
+mod poll;
 mod received;
 mod requests;
 pub mod servers;
@@ -28,11 +29,14 @@ pub use handmade::{
     with_claim,
 };
 pub use in_turn::InTurn;
-pub use layer::{SlowUsers, ask, assert_ended, assert_passes, hello, log_in, refused, send};
-pub use log::Log;
+pub use layer::{
+    SlowUsers, ask, assert_ended, assert_passes, hello, is_ready, log_in, refused, send, sessions_of, show, tickets_of,
+};
+pub use log::{Log, assert_silent_about};
 pub use login::Login;
 pub use pause::Pause;
-pub use received::{Received, Tokens};
+pub use poll::{at_once, settle};
+pub use received::{Received, Tokens, names};
 pub use requests::{bearer, bearer_of, form, json_request, signed_in, with_authorization, with_header, without_token};
 pub use store::{Call, FailingStore, Outage};
 pub use time::{DAY, HOUR, MILLISECOND, MINUTE, SECOND};

@@ -1,17 +1,23 @@
 //! Everything that is logged on a thread.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
 
 /// What this thread logs while the guard lives, down to `TRACE`.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
+/// Where it is alone, `tracing` lets the thread that first comes by decide for all whether a place is worth logging: one without a log would
+/// silence it for the thread that has one. With these two nobody is alone, and they want everything.
+static OTHERS: LazyLock<[Dispatch; 2]> = LazyLock::new(|| [(); 2].map(|()| Dispatch::new(tracing_subscriber::registry())));
+
 impl Log {
     /// From here on, until the guard is dropped.
     pub fn capture() -> (Self, DefaultGuard) {
+        LazyLock::force(&OTHERS);
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -46,5 +52,16 @@ impl io::Write for Log {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Neither a secret nor a segment of it is in what was said.
+#[track_caller]
+pub fn assert_silent_about(said: &str, secrets: &[&str]) {
+    for secret in secrets {
+        // A segment of a token is a secret too.
+        for part in secret.split(['.', ' ']).filter(|part| part.len() > 8) {
+            assert!(!said.contains(part), "{part} is in:\n{said}");
+        }
     }
 }

@@ -169,3 +169,8 @@ impl Received {
         assert!(challenge.starts_with("Bearer error=\"invalid_token\""), "{challenge}");
     }
 }
+
+/// The names of an object's members.
+pub fn names(object: &Value) -> Vec<&str> {
+    object.as_object().expect("an object").keys().map(String::as_str).collect()
+}

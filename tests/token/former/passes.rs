@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use crate::former::{FORMER_KEY, JWT, WITHOUT_TYP, claims, claims_with, former, former_keys, grant, layer, show, token, until};
+use crate::former::{FORMER_KEY, JWT, WITHOUT_TYP, claims, former, former_keys, grant, layer, token, until};
 use serde_json::{Value, json};
-use support::{AUDIENCE, Accounts, ISSUER, ask, bearer_of, log_in, sign_with};
+use support::{AUDIENCE, ISSUER, MILLISECOND, ask, bearer_of, log_in, sessions_of, show, sign_with, with_claim};
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::{
-    AccessTokenVerifier, Algorithm, BearerAuthLayer, FormerTokens, Grant, KeySet, MemoryStore, Scope, Secret, Sessions, Timestamp,
-};
+use tower_bearer::{AccessTokenVerifier, Algorithm, BearerAuthLayer, FormerTokens, Grant, KeySet, Scope, Timestamp};
 
 #[tokio::test]
 async fn deployment_day_logs_nobody_out() {
@@ -45,7 +43,7 @@ async fn a_handler_sees_a_token_of_today() {
     let other = AccessTokenVerifier::new("https://other.test", "theirs", other).unwrap();
     let layer = BearerAuthLayer::new(own).with_verifier(other).unwrap().with_former_tokens(former(&clock));
     // Whatever it says of itself.
-    let mut claims = claims_with(&clock, "iss", json!("https://before.test"));
+    let mut claims = with_claim(claims(&clock), "iss", json!("https://before.test"));
     (claims["aud"], claims["sub"], claims["jti"], claims["scope"]) = (json!("x"), json!(7), json!(8), json!(["admin"]));
     (claims["iat"], claims["is_admin"]) = (json!(1_700_000_000), json!(true));
     let token = token(&claims);
@@ -68,10 +66,10 @@ async fn a_handler_sees_a_token_of_today() {
 async fn its_scope_is_what_the_application_grants() {
     let clock = ManualClock::new();
     let layer = layer(&clock).require_scope("admin");
-    let admin = token(&claims_with(&clock, "is_admin", json!(true)));
+    let admin = token(&with_claim(claims(&clock), "is_admin", json!(true)));
     ask(&layer, &format!("Bearer {admin}")).await.assert_passed("alice");
     for name in ["scope", "is_admin"] {
-        let other = token(&claims_with(&clock, name, if name == "scope" { json!("admin") } else { json!(false) }));
+        let other = token(&with_claim(claims(&clock), name, if name == "scope" { json!("admin") } else { json!(false) }));
         ask(&layer, &format!("Bearer {other}")).await.assert_refused(403, "insufficient_scope", "scope_missing");
     }
 }
@@ -81,11 +79,11 @@ async fn its_scope_is_what_the_application_grants() {
 async fn no_logout_reaches_it() {
     let tokens = TestTokens::new();
     let clock = tokens.clock();
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = sessions_of(&tokens);
     let layer = sessions.layer().with_former_tokens(former(clock));
     let pair = log_in(&sessions, "alice").await;
     let sid = support::segment(pair.access_token().secret(), 1)["sid"].clone();
-    let mut claims = claims_with(clock, "sid", sid);
+    let mut claims = with_claim(claims(clock), "sid", sid);
     claims["gen"] = json!(0);
     let token = token(&claims);
     ask(&layer, &format!("Bearer {token}")).await.assert_passed("alice");
@@ -102,9 +100,9 @@ async fn a_token_that_never_ended_ends_with_the_date() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
     let end = until(&clock).as_secs().to_string();
-    let endless = token(&claims_with(&clock, "exp", Value::Null));
+    let endless = token(&with_claim(claims(&clock), "exp", Value::Null));
     show(&layer, &endless, |claims| claims.expires_at().as_secs().to_string()).await.assert_passed(&end);
-    let longer = token(&claims_with(&clock, "exp", json!(99_999_999_999_u64)));
+    let longer = token(&with_claim(claims(&clock), "exp", json!(99_999_999_999_u64)));
     show(&layer, &longer, |claims| claims.expires_at().as_secs().to_string()).await.assert_passed(&end);
 }
 
@@ -123,7 +121,7 @@ async fn whatever_else_the_claims_say_is_the_applications_own() {
         ("sid", json!("x")),
         ("iat", json!(1_700_000_000.5)),
     ] {
-        let token = token(&claims_with(&clock, name, value));
+        let token = token(&with_claim(claims(&clock), name, value));
         ask(&layer, &format!("Bearer {token}")).await.assert_passed("alice");
     }
 }
@@ -132,7 +130,7 @@ async fn whatever_else_the_claims_say_is_the_applications_own() {
 #[tokio::test]
 async fn an_iat_that_is_a_text_is_the_applications_own() {
     let clock = ManualClock::new();
-    let token = token(&claims_with(&clock, "iat", json!("2026-01-01T00:00:00Z")));
+    let token = token(&with_claim(claims(&clock), "iat", json!("2026-01-01T00:00:00Z")));
     ask(&layer(&clock), &format!("Bearer {token}")).await.assert_passed("alice");
 }
 
@@ -141,7 +139,7 @@ async fn an_iat_that_is_a_text_is_the_applications_own() {
 async fn an_issuer_of_the_same_name_does_no_harm() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
-    let mut claims = claims_with(&clock, "iss", json!(ISSUER));
+    let mut claims = with_claim(claims(&clock), "iss", json!(ISSUER));
     claims["aud"] = json!(AUDIENCE);
     for header in [JWT, WITHOUT_TYP] {
         let token = sign_with(FORMER_KEY, header, &claims.to_string());
@@ -157,7 +155,7 @@ async fn an_issuer_of_the_same_name_does_no_harm_beside_with_typ_jwt() {
     let layer = BearerAuthLayer::new(today).with_former_tokens(former(&clock));
     ask(&layer, &format!("Bearer {}", token(&claims(&clock)))).await.assert_passed("alice");
     for header in [JWT, WITHOUT_TYP] {
-        let token = sign_with(FORMER_KEY, header, &claims_with(&clock, "iss", json!(ISSUER)).to_string());
+        let token = sign_with(FORMER_KEY, header, &with_claim(claims(&clock), "iss", json!(ISSUER)).to_string());
         ask(&layer, &format!("Bearer {token}")).await.assert_passed("alice");
     }
 }
@@ -204,6 +202,6 @@ async fn time_is_that_of_the_layers_own_verifier() {
     let token = format!("Bearer {}", token(&claims(&clock)));
     clock.advance(Duration::from_millis(3_599_999));
     ask(&layer, &token).await.assert_passed("alice");
-    clock.advance(Duration::from_millis(1));
+    clock.advance(MILLISECOND);
     ask(&layer, &token).await.assert_refused(401, "invalid_token", "token_expired");
 }

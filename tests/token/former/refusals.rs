@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::former::{FORMER_KEY, JWT, WITHOUT_TYP, claims, claims_with, former_keys, grant, layer, token, until};
+use crate::former::{FORMER_KEY, JWT, WITHOUT_TYP, claims, former_keys, grant, layer, token, until};
 use serde_json::{Value, json};
 use support::keys::RSA;
-use support::{HMAC_KEY, ISSUER, ask, sign_with};
+use support::{HMAC_KEY, HOUR, ISSUER, MILLISECOND, ask, sign_with, with_claim};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Algorithm, BearerAuthLayer, Clock, FormerTokens, Grant, KeySet};
 
@@ -28,16 +28,16 @@ async fn assert_passes(layer: &BearerAuthLayer, token: &str) {
 async fn it_counts_until_the_date_and_not_at_it() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
-    let endless = token(&claims_with(&clock, "exp", Value::Null));
-    let longer = token(&claims_with(&clock, "exp", json!(99_999_999_999_u64)));
+    let endless = token(&with_claim(claims(&clock), "exp", Value::Null));
+    let longer = token(&with_claim(claims(&clock), "exp", json!(99_999_999_999_u64)));
     let left = until(&clock).saturating_since(clock.now());
-    clock.advance(left - Duration::from_millis(1));
+    clock.advance(left - MILLISECOND);
     for token in [&endless, &longer] {
         assert_passes(&layer, token).await;
     }
     // No leeway: the date is the application's own.
     for _ in 0..2 {
-        clock.advance(Duration::from_millis(1));
+        clock.advance(MILLISECOND);
         for token in [&endless, &longer] {
             assert_expired(&layer, token).await;
         }
@@ -51,9 +51,9 @@ async fn a_token_that_has_ended_is_refused() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
     let token = token(&claims(&clock));
-    clock.advance(Duration::from_secs(3600) + LEEWAY - Duration::from_millis(1));
+    clock.advance(HOUR + LEEWAY - MILLISECOND);
     assert_passes(&layer, &token).await;
-    clock.advance(Duration::from_millis(1));
+    clock.advance(MILLISECOND);
     assert_expired(&layer, &token).await;
 }
 
@@ -62,13 +62,13 @@ async fn an_end_that_is_no_time_is_refused() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
     for exp in [json!("2099-01-01"), json!("4102444800"), json!([4_102_444_800_u64]), json!({}), json!(true)] {
-        assert_invalid(&layer, &token(&claims_with(&clock, "exp", exp))).await;
+        assert_invalid(&layer, &token(&with_claim(claims(&clock), "exp", exp))).await;
     }
     let mut null = claims(&clock);
     null["exp"] = Value::Null;
     assert_invalid(&layer, &token(&null)).await;
     for exp in [json!(0), json!(-1), json!(-1e300), json!(1.5)] {
-        assert_expired(&layer, &token(&claims_with(&clock, "exp", exp))).await;
+        assert_expired(&layer, &token(&with_claim(claims(&clock), "exp", exp))).await;
     }
 }
 
@@ -77,11 +77,11 @@ async fn a_token_that_has_not_begun_is_refused() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
     let now = clock.now().as_secs();
-    assert_invalid(&layer, &token(&claims_with(&clock, "nbf", json!(now + 61)))).await;
+    assert_invalid(&layer, &token(&with_claim(claims(&clock), "nbf", json!(now + 61)))).await;
     for nbf in [now + 60, now, 0] {
-        assert_passes(&layer, &token(&claims_with(&clock, "nbf", json!(nbf)))).await;
+        assert_passes(&layer, &token(&with_claim(claims(&clock), "nbf", json!(nbf)))).await;
     }
-    assert_invalid(&layer, &token(&claims_with(&clock, "nbf", json!("now")))).await;
+    assert_invalid(&layer, &token(&with_claim(claims(&clock), "nbf", json!("now")))).await;
 }
 
 #[tokio::test]
@@ -90,10 +90,10 @@ async fn what_the_application_grants_nothing_is_refused() {
     let layer = layer(&clock);
     // Signed by the same key: a refresh token, a link in a mail.
     for kind in ["refresh", "reset-password", "ACCESS", ""] {
-        assert_invalid(&layer, &token(&claims_with(&clock, "kind", json!(kind)))).await;
+        assert_invalid(&layer, &token(&with_claim(claims(&clock), "kind", json!(kind)))).await;
     }
     // In optional mode too: it is a token, and a bad one.
-    assert_invalid(&layer.optional(), &token(&claims_with(&clock, "kind", json!("refresh")))).await;
+    assert_invalid(&layer.optional(), &token(&with_claim(claims(&clock), "kind", json!("refresh")))).await;
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn claims_of_another_type_are_refused() {
         ("kind", Value::Null),
         ("is_admin", json!("no")),
     ] {
-        assert_invalid(&layer, &token(&claims_with(&clock, name, value))).await;
+        assert_invalid(&layer, &token(&with_claim(claims(&clock), name, value))).await;
     }
     for claims in ["[]", "7", "null", "\"alice\"", "", "{", "{}"] {
         assert_invalid(&layer, &sign_with(FORMER_KEY, JWT, claims)).await;
@@ -137,7 +137,7 @@ async fn a_token_that_says_it_is_of_today_is_refused() {
     let named = BearerAuthLayer::new(support::verifier(&clock)).with_former_tokens(named);
     let of_today = ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"];
     for issuer in [json!(null), json!(ISSUER), json!("https://before.test")] {
-        let claims = claims_with(&clock, "iss", issuer).to_string();
+        let claims = with_claim(claims(&clock), "iss", issuer).to_string();
         for layer in [&layer(&clock), &named] {
             for typ in of_today {
                 for header in [
@@ -223,7 +223,7 @@ async fn a_token_above_8_kib_is_refused() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
     // Four characters of base64 for three bytes: not every length can be.
-    let longer = |filler: usize| token(&claims_with(&clock, "filler", json!("x".repeat(filler))));
+    let longer = |filler: usize| token(&with_claim(claims(&clock), "filler", json!("x".repeat(filler))));
     let above = (5_900..).find(|&filler| longer(filler).len() > 8 * 1024).unwrap();
     assert!((8_188..=8_192).contains(&longer(above - 1).len()));
     assert_passes(&layer, &longer(above - 1)).await;

@@ -1,13 +1,11 @@
 //! A signing key is changed under sessions that go on.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::rotation::{DAY, FORGOTTEN_AFTER, HOUR, MINUTE, Server, kid, kid_of, p256, p384, published};
-use support::{Accounts, ask, assert_ended, bearer_of, log_in};
+use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
+use support::keys::{ED25519, P256, P384, key};
+use support::{Accounts, DAY, HOUR, MILLISECOND, MINUTE, ask, assert_ended, bearer_of, log_in};
 use tower_bearer::{Clock, JwksEndpoint, MemoryStore, Secret, SessionPolicy, Sessions, Timestamp};
-
-const MILLISECOND: Duration = Duration::from_millis(1);
 
 fn sessions(server: &Server) -> Sessions<Accounts> {
     Sessions::new(Accounts::everybody(), MemoryStore::new(), server.signer.clone(), &Secret::random().unwrap())
@@ -15,13 +13,13 @@ fn sessions(server: &Server) -> Sessions<Accounts> {
 
 #[tokio::test]
 async fn nobody_is_logged_out() {
-    let server = Server::new(p256());
+    let server = Server::new(key(P256));
     let sessions = sessions(&server);
     // What was made before the rotation sees it.
     let (layer, endpoint) = (sessions.layer(), JwksEndpoint::new(sessions.keys()));
     let mut pair = log_in(&sessions, "alice").await;
     let idle = log_in(&sessions, "bob").await;
-    server.keys.rotate_to(p384(), server.clock.now() + 10 * MINUTE).unwrap();
+    server.keys.rotate_to(key(P384), server.clock.now() + 10 * MINUTE).unwrap();
     assert_eq!(published(&endpoint).await.len(), 2);
     let mut seen = Vec::new();
     for _ in 0..20 {
@@ -33,21 +31,21 @@ async fn nobody_is_logged_out() {
         pair = sessions.refresh(pair.refresh_token().clone()).await.expect("a session that goes on");
     }
     seen.dedup();
-    assert_eq!(seen, [kid(&p256()), kid(&p384())]);
+    assert_eq!(seen, [kid(&key(P256)), kid(&key(P384))]);
     // Somebody who comes back when the old key is forgotten.
     server.clock.advance(FORGOTTEN_AFTER);
-    assert_eq!(published(&endpoint).await, [kid(&p384())]);
+    assert_eq!(published(&endpoint).await, [kid(&key(P384))]);
     let back = sessions.refresh(idle.refresh_token().clone()).await.expect("a session that goes on");
     ask(&layer, &bearer_of(&back)).await.assert_passed("bob");
 }
 
 #[tokio::test]
 async fn a_token_of_the_old_key_still_names_its_session() {
-    let server = Server::new(p256());
+    let server = Server::new(key(P256));
     let sessions = sessions(&server);
     let layer = sessions.layer();
     let (by_access, by_refresh) = (log_in(&sessions, "alice").await, log_in(&sessions, "alice").await);
-    server.keys.rotate_to(p384(), server.clock.now()).unwrap();
+    server.keys.rotate_to(key(P384), server.clock.now()).unwrap();
     let id = *sessions.verifier().verify(by_access.access_token().secret()).unwrap().session_id().unwrap();
     assert_eq!(sessions.list(&"alice".into()).await.unwrap().iter().filter(|session| *session.id() == id).count(), 1);
     sessions.log_out(by_access.access_token().secret()).await.unwrap();
@@ -60,19 +58,19 @@ async fn a_token_of_the_old_key_still_names_its_session() {
 /// "The longest life of a session's access token": the policy allows a day.
 #[tokio::test]
 async fn the_last_access_token_of_the_old_key_lives_its_whole_day() {
-    let server = Server::new(p256());
+    let server = Server::new(key(P256));
     let policy = SessionPolicy::default().with_access_token_lifetime(DAY).unwrap();
     let sessions = sessions(&server).with_policy(policy).with_leeway(5 * MINUTE);
     let layer = sessions.layer();
     let now = server.clock.now();
-    server.keys.rotate_to(p384(), now + HOUR).unwrap();
+    server.keys.rotate_to(key(P384), now + HOUR).unwrap();
     server.clock.jump(now + (HOUR - MILLISECOND));
     // By another process, with the same keys and the same moments.
-    let other = Server::beside(&server, p256());
-    other.keys.rotate_to(p384(), now + HOUR).unwrap();
+    let other = Server::beside(&server, key(P256));
+    other.keys.rotate_to(key(P384), now + HOUR).unwrap();
     let elsewhere = Sessions::new(Accounts::everybody(), MemoryStore::new(), other.signer.clone(), &Secret::random().unwrap());
     let pair = log_in(&elsewhere.with_policy(policy), "alice").await;
-    assert_eq!(kid_of(pair.access_token().secret()), kid(&p256()));
+    assert_eq!(kid_of(pair.access_token().secret()), kid(&key(P256)));
     let exp = support::segment(pair.access_token().secret(), 1)["exp"].as_u64().unwrap();
     // `exp` and all of the leeway.
     server.clock.jump(Timestamp::from_millis((exp + 300) * 1000 - 1));
@@ -84,23 +82,23 @@ async fn the_last_access_token_of_the_old_key_lives_its_whole_day() {
 /// "A process that starts in between the old key too, as below."
 #[tokio::test]
 async fn a_process_that_starts_in_between_knows_both() {
-    let server = Server::new(p256());
+    let server = Server::new(key(P256));
     let store = Arc::new(MemoryStore::new());
     let secret = Secret::random().unwrap();
     let process = |server: &Server| Sessions::new(Accounts::everybody(), Arc::clone(&store), server.signer.clone(), &secret);
     let moment = server.clock.now() + 10 * MINUTE;
-    server.keys.rotate_to(p384(), moment).unwrap();
+    server.keys.rotate_to(key(P384), moment).unwrap();
     let before = log_in(&process(&server), "alice").await;
     server.clock.advance(20 * MINUTE);
-    let restarted = Server::beside(&server, p256());
-    restarted.keys.rotate_to(p384(), moment).unwrap();
+    let restarted = Server::beside(&server, key(P256));
+    restarted.keys.rotate_to(key(P384), moment).unwrap();
     let sessions = process(&restarted);
     ask(&sessions.layer(), &bearer_of(&before)).await.assert_passed("alice");
     let after = sessions.refresh(before.refresh_token().clone()).await.unwrap();
-    assert_eq!(kid_of(after.access_token().secret()), kid(&p384()));
+    assert_eq!(kid_of(after.access_token().secret()), kid(&key(P384)));
     ask(&process(&server).layer(), &bearer_of(&after)).await.assert_passed("alice");
     // "To refuse that too, start with the new key alone."
-    let alone = Server::beside(&server, p384());
+    let alone = Server::beside(&server, key(P384));
     ask(&process(&alone).layer(), &bearer_of(&before)).await.assert_refused(401, "invalid_token", "token_invalid");
     ask(&process(&alone).layer(), &bearer_of(&after)).await.assert_passed("alice");
 }
@@ -108,8 +106,8 @@ async fn a_process_that_starts_in_between_knows_both() {
 /// A ring of keys that was given before keys could rotate.
 #[tokio::test]
 async fn a_key_brings_those_before_it_along() {
-    let server = Server::new(p256().with_previous(crate::rotation::ed25519()));
-    let older = Server::beside(&server, crate::rotation::ed25519()).sign(HOUR);
-    server.keys.rotate_to(p384(), server.clock.now()).unwrap();
+    let server = Server::new(key(P256).with_previous(key(ED25519)));
+    let older = Server::beside(&server, key(ED25519)).sign(HOUR);
+    server.keys.rotate_to(key(P384), server.clock.now()).unwrap();
     server.assert_passes(&older).await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use support::{AUDIENCE, HEADER, ISSUER, assert_passes, claims, claims_with, refused, sign, token, verifier};
+use support::{AUDIENCE, HEADER, ISSUER, MILLISECOND, assert_passes, claims, claims_with, refused, sign, token, verifier};
 
 use serde_json::{Value, json};
 use tower_bearer::test_util::ManualClock;
@@ -87,7 +87,7 @@ async fn a_token_ends_a_minute_after_exp_to_the_millisecond() {
     let token = token(&claims(&clock));
     clock.advance(Duration::from_millis(360_000 - 1));
     assert_passes(&verifier(&clock), &token).await;
-    clock.advance(Duration::from_millis(1));
+    clock.advance(MILLISECOND);
     assert_eq!(refused(&verifier(&clock), &token).await, VerifyErrorKind::Expired);
 }
 
@@ -100,11 +100,11 @@ async fn the_leeway_is_five_minutes_at_most() {
     let token = token(&claims(&clock));
     clock.advance(Duration::from_millis(300_000 - 1));
     assert_passes(&strict, &token).await;
-    clock.advance(Duration::from_millis(1));
+    clock.advance(MILLISECOND);
     assert_eq!(refused(&strict, &token).await, VerifyErrorKind::Expired);
     clock.advance(Duration::from_millis(300_000 - 1));
     assert_passes(&lenient, &token).await;
-    clock.advance(Duration::from_millis(1));
+    clock.advance(MILLISECOND);
     assert_eq!(refused(&lenient, &token).await, VerifyErrorKind::Expired);
 }
 
@@ -117,7 +117,7 @@ async fn a_token_does_not_begin_before_nbf_less_a_minute() {
     assert_eq!(refused(&verifier(&clock), &early).await, VerifyErrorKind::NotYetValid);
     clock.advance(Duration::from_millis(999));
     assert_eq!(refused(&verifier(&clock), &early).await, VerifyErrorKind::NotYetValid);
-    clock.advance(Duration::from_millis(1));
+    clock.advance(MILLISECOND);
     assert_passes(&verifier(&clock), &early).await;
     for odd in [json!("soon"), json!(true), json!([])] {
         assert_eq!(kind_with("nbf", odd).await, VerifyErrorKind::Malformed);
@@ -137,7 +137,7 @@ async fn a_numeric_date_may_have_a_fraction() {
     clock.advance(Duration::from_millis(499));
     assert_passes(&strict, &halves).await;
     assert_eq!(strict.verify(&halves).unwrap().issued_at(), Some(Timestamp::from_millis(now * 1000 + 250)));
-    clock.advance(Duration::from_millis(1));
+    clock.advance(MILLISECOND);
     assert_eq!(refused(&strict, &halves).await, VerifyErrorKind::Expired);
 }
 

@@ -1,5 +1,6 @@
 //! What a token's header may say, and what it may not decide (RFC 8725, RFC 9068 section 4).
 
+use support::keys::RSA;
 use support::{HEADER, HMAC_KEY, assert_passes, claims, refused, sign, sign_with, verifier, verifier_with};
 
 use base64::Engine;
@@ -8,7 +9,7 @@ use serde_json::json;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, Algorithm, Grant, KeySet, SigningKey, VerifyErrorKind};
 
-const PUBLIC_PEM: &str = include_str!("../../data/keys/rsa2048.pub.pem");
+const PUBLIC_PEM: &str = RSA.1;
 
 fn good(header: &str, clock: &ManualClock) -> String {
     sign(header, &claims(clock).to_string())
@@ -55,7 +56,7 @@ async fn a_public_key_is_never_taken_for_a_shared_secret() {
 #[tokio::test]
 async fn a_key_is_used_by_its_own_algorithm_only() {
     let clock = ManualClock::new();
-    let pem = include_str!("../../data/keys/rsa2048.pem");
+    let pem = RSA.0;
     for (signs, believed) in [(Algorithm::Rs512, Algorithm::Rs256), (Algorithm::Ps256, Algorithm::Rs256)] {
         let key = SigningKey::from_rsa_pem(signs, pem).unwrap();
         let signer = AccessTokenSigner::new(support::ISSUER, support::AUDIENCE, key).unwrap();
