@@ -1,6 +1,5 @@
 //! The example `external_issuer`, in front of an issuer on loopback.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use axum::routing::get;
@@ -8,22 +7,26 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use support::app_server::AppServer;
 use support::keys::{P256, key};
+use support::wait::{LIMIT, until};
+use tokio::net::TcpSocket;
 use tower_bearer::{AccessTokenSigner, Grant, Scope};
 
 const AUDIENCE: &str = "example-api";
 
-/// An issuer at an address, before and after somebody listens there.
+/// An issuer at an address that nobody else can have, before and after somebody listens there.
 struct Issuer {
     address: String,
     signer: AccessTokenSigner,
+    socket: TcpSocket,
 }
 
 impl Issuer {
-    fn at(listener: &TcpListener) -> Self {
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let key = key(P256);
-        let signer = AccessTokenSigner::new(&address, AUDIENCE, key).unwrap();
-        Self { address, signer }
+    fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = format!("http://{}", socket.local_addr().unwrap());
+        let signer = AccessTokenSigner::new(&address, AUDIENCE, key(P256)).unwrap();
+        Self { address, signer, socket }
     }
 
     fn token(&self) -> Value {
@@ -31,31 +34,28 @@ impl Issuer {
         self.signer.sign(&grant, Duration::from_secs(300)).unwrap().secret().into()
     }
 
-    fn serve(&self, listener: TcpListener) {
+    fn serve(self) {
         let metadata = json!({ "issuer": self.address, "jwks_uri": format!("{}/keys", self.address) });
         let keys: Value = serde_json::from_str(&self.signer.keys().key_set().unwrap().to_public_jwk_set()).unwrap();
         let app = Router::new()
             .route("/.well-known/openid-configuration", get(async || Json(metadata)))
             .route("/keys", get(async || Json(keys)));
-        listener.set_nonblocking(true).unwrap();
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        let listener = self.socket.listen(16).unwrap();
         tokio::spawn(async { axum::serve(listener, app).await });
     }
 }
 
 #[tokio::test]
 async fn it_answers_the_claims_of_an_issuer_that_it_discovers() {
-    let (listener, folder) = (TcpListener::bind("127.0.0.1:0").unwrap(), tempfile::tempdir().unwrap());
-    let issuer = Issuer::at(&listener);
-    issuer.serve(listener);
-    let environment = [("ISSUER", &*issuer.address), ("AUDIENCE", AUDIENCE)];
+    let (issuer, folder) = (Issuer::new(), tempfile::tempdir().unwrap());
+    let (address, token) = (issuer.address.clone(), issuer.token());
+    issuer.serve();
+    let environment = [("ISSUER", &*address), ("AUDIENCE", AUDIENCE)];
     let server = AppServer::start_example("external_issuer", folder.path(), &environment).await;
 
-    let (status, claims) = server.get("/me", &issuer.token()).await.status_and_value();
+    let (status, claims) = server.get("/me", &token).await.status_and_value();
     assert_eq!(status, 200, "{claims}");
-    for (name, value) in
-        [("iss", &*issuer.address), ("aud", AUDIENCE), ("sub", "alice"), ("scope", "orders:read"), ("tenant", "acme")]
-    {
+    for (name, value) in [("iss", &*address), ("aud", AUDIENCE), ("sub", "alice"), ("scope", "orders:read"), ("tenant", "acme")] {
         assert_eq!(claims[name], value, "{claims}");
     }
     assert!(claims["exp"].is_u64() && claims["iat"].is_u64() && claims["jti"].is_string(), "{claims}");
@@ -70,24 +70,20 @@ async fn it_answers_the_claims_of_an_issuer_that_it_discovers() {
 
 #[tokio::test]
 async fn started_before_its_issuer_it_recovers_by_itself() {
-    let (listener, folder) = (TcpListener::bind("127.0.0.1:0").unwrap(), tempfile::tempdir().unwrap());
-    let (issuer, at) = (Issuer::at(&listener), listener.local_addr().unwrap());
-    drop(listener);
+    let (issuer, folder) = (Issuer::new(), tempfile::tempdir().unwrap());
+    let token = issuer.token();
     let jwks_url = format!("{}/keys", issuer.address);
     let environment = [("ISSUER", &*issuer.address), ("AUDIENCE", AUDIENCE), ("JWKS_URL", &jwks_url)];
     let server = AppServer::start_example("external_issuer", folder.path(), &environment).await;
 
     // The token may be good: nobody can say.
-    let unknown = server.get("/me", &issuer.token()).await;
+    let unknown = server.get("/me", &token).await;
     assert_eq!(unknown.status, 503);
     assert!(unknown.headers["retry-after"] == "1" && unknown.challenge().is_none(), "{unknown:?}");
     assert_eq!(server.send("GET", "/ready", &[], "").await.status, 503);
 
-    issuer.serve(TcpListener::bind(at).unwrap());
+    issuer.serve();
     // Nothing but its own task asks for keys here.
-    support::wait::until("the keys are there", support::wait::LIMIT, async || {
-        server.send("GET", "/ready", &[], "").await.status == 200
-    })
-    .await;
-    assert_eq!(server.get("/me", &issuer.token()).await.status, 200);
+    until("the keys are there", LIMIT, async || server.send("GET", "/ready", &[], "").await.status == 200).await;
+    assert_eq!(server.get("/me", &token).await.status, 200);
 }
