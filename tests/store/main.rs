@@ -2,3 +2,4 @@
 
 mod faulty;
 mod promises;
+mod sqlite;

@@ -59,7 +59,7 @@ impl Received {
         serde_json::from_str(&self.body).expect("JSON")
     }
 
-    /// The body as JSON, whatever its media type says; null where it is none.
+    /// The body as JSON, whatever its media type says. Null where it is not JSON.
     pub fn value(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
