@@ -5,7 +5,6 @@ mod requests;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, TE};
 use http::{HeaderValue, Method, Request, Version};
-
 use support::Received;
 
 /// A call as a gRPC client makes it.

@@ -1,10 +1,9 @@
 //! What the log says about requests, and what it never says.
 
-use support::{Accounts, Log, MINUTE, ask, assert_silent_about, hello, send, with_authorization, without_token};
-
 use axum::Router;
 use axum::routing::get;
 use http::Request;
+use support::{Accounts, Log, MINUTE, ask, assert_silent_about, hello, send, with_authorization, without_token};
 use tower::{Layer, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -192,4 +191,16 @@ async fn what_the_loader_says_goes_to_the_log() {
     assert!(log.take().contains("user_gone"));
     send(&layer, without_token()).await.assert_token_missing();
     assert!(log.take().contains("token_missing"));
+}
+
+/// Most tests have no log, and share the process with those that have one.
+#[test]
+fn a_log_hears_what_a_thread_without_one_came_by_first() {
+    fn come_by() {
+        tracing::info!("somebody came by");
+    }
+    let (log, _guard) = Log::capture();
+    std::thread::spawn(come_by).join().unwrap();
+    come_by();
+    assert_eq!(log.text().matches("somebody came by").count(), 1);
 }

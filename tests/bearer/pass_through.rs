@@ -8,14 +8,13 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use support::{Received, hello, with_authorization, without_token};
-
 use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
+use support::{Received, hello, with_authorization, without_token};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_bearer::bearer::{BearerAuth, RequireScope, ResponseBody, ResponseFuture};
 use tower_bearer::test_util::TestTokens;

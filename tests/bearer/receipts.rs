@@ -1,8 +1,7 @@
 //! An access token that came back proves that its refresh token arrived: the layer sees it, and the store hears of it once.
 
-use support::{Accounts, Call, FailingStore, MINUTE, Outage, ask, bearer_of, with_authorization};
-
 use http::{Request, Response};
+use support::{Accounts, Call, FailingStore, MINUTE, Outage, ask, bearer_of, with_authorization};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Grant, MemoryStore, Secret, SessionErrorKind, SessionStore, Sessions, TokenResponse};

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use support::{MINUTE, ask, send, with_authorization, without_token};
-
 use http::Request;
 use http::header::{AUTHORIZATION, HeaderValue};
+use support::{MINUTE, ask, send, with_authorization, without_token};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, Secret, SigningKey};
 

@@ -5,12 +5,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use support::{Received, ask, hello, is_ready, send, with_authorization, without_token};
-
 use axum::Router;
 use axum::routing::get;
 use http::header::HeaderValue;
 use http::{Method, Request, Response};
+use support::{Received, ask, hello, is_ready, send, with_authorization, without_token};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;

@@ -2,13 +2,12 @@
 
 use std::convert::Infallible;
 
-use support::{Received, ask, hello, send, with_authorization, without_token};
-
 use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
+use support::{Received, ask, hello, send, with_authorization, without_token};
 use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BearerError, BearerErrorKind, CurrentUser, LoadUser, RequireScopeLayer};

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use http::Request;
 use support::{
     Accounts, HOUR, MILLISECOND, MINUTE, SECOND, ask, assert_ended, bearer_of, hello, log_in, send, with_authorization,
     without_token,
 };
-
-use http::Request;
 use tower::{Layer, Service, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AccessTokenClaims, LoadUser, MemoryStore, Secret, SessionPolicy, Sessions, Subject};

@@ -1,7 +1,6 @@
 //! A store that is down lets nobody in who should not be (OWASP ASVS 16.5.3).
 
 use support::{Accounts, FailingStore, Outage, SlowUsers, ask, assert_ended, bearer_of, log_in, send, without_token};
-
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{MemoryStore, Secret, SessionErrorKind, Sessions};
 

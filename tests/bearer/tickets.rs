@@ -4,15 +4,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sources::{bare, cookie};
-use support::{MILLISECOND, Received, log_in, send, sessions_of, tickets_of};
-
 use http::Request;
+use support::{MILLISECOND, Received, log_in, send, sessions_of, tickets_of};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
     AccessTokenClaims, BearerAuthLayer, BearerErrorKind, Clock, Grant, RequireScopeLayer, Scope, Tickets, TokenResponse,
     TokenSource,
 };
+
+use crate::sources::{bare, cookie};
 
 struct Feed {
     tokens: TestTokens,

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use support::{Received, hello, is_ready, sessions_of, with_authorization, without_token};
-
 use http::{Request, Response};
+use support::{Received, hello, is_ready, sessions_of, with_authorization, without_token};
 use tower::buffer::Buffer;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};

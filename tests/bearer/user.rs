@@ -4,11 +4,10 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use support::{Received, with_authorization, without_token};
-
 use axum::Router;
 use axum::routing::get;
 use http::{Request, Response};
+use support::{Received, with_authorization, without_token};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BearerErrorKind, BoxError, CurrentUser, LoadUser, RequireScopeLayer};

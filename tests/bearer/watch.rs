@@ -7,11 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
+use http::{Extensions, Request, Response};
 use support::{
     Accounts, MILLISECOND, MINUTE, SlowUsers, ask, at_once, bearer_of, log_in, sessions_of, with_authorization, without_token,
 };
-
-use http::{Extensions, Request, Response};
 use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;

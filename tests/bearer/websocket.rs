@@ -5,19 +5,19 @@ mod loopback;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::sources::cookie;
-use crate::websocket::loopback::{Client, feed, serve};
-use support::{Accounts, MILLISECOND, Received, bearer_of, log_in, sessions_of, tickets_of};
-
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use http::Request;
 use http::header::{SEC_WEBSOCKET_PROTOCOL, WWW_AUTHENTICATE};
+use support::{Accounts, MILLISECOND, Received, bearer_of, log_in, sessions_of, tickets_of};
 use tokio_tungstenite::tungstenite::Error;
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Sessions, TicketEndpoint, TokenResponse, TokenSource};
+
+use crate::sources::cookie;
+use crate::websocket::loopback::{Client, feed, serve};
 
 struct Server {
     tokens: TestTokens,

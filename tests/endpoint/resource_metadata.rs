@@ -1,12 +1,11 @@
 //! What clients may know of a resource before they have a token (RFC 9728): the document, its address, and its configuration.
 
-use support::Received;
-
 use axum::Router;
 use axum::body::Body;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{Method, Request};
 use serde_json::{Value, json};
+use support::Received;
 use tower::{Layer, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{BearerAuthLayer, ProtectedResource, ResourceMetadataEndpoint};

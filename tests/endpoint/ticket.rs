@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use support::{Log, MILLISECOND, Received, log_in, sessions_of, tickets_of};
-
 use bytes::Bytes;
 use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use http::{Method, Request};
 use serde_json::json;
+use support::{Log, MILLISECOND, Received, log_in, sessions_of, tickets_of};
 use tower::{Layer, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{BearerAuthLayer, Grant, TicketEndpoint, Tickets, TokenSource};

@@ -15,13 +15,13 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use support::{Accounts, Login};
 use tokio::task::JoinSet;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AuthEndpoints, BoxError, SessionPolicy, Sessions};
 
 use crate::bearer_client::{BearerClient, BearerClientLayer, ClientError, Http, Server, Tokens};
-use support::{Accounts, Login};
 
 pub(crate) const ORIGIN: &str = "https://api.example.com";
 pub(crate) const REFRESH: &str = "/auth/refresh";

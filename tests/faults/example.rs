@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use serde_json::json;
+use support::app_server::{AppServer, refusal};
+use support::servers::{Database, PostgresServer, RedisServer};
 use tempfile::TempDir;
 
 use crate::site::{self, SECRET};
-use support::app_server::{AppServer, refusal};
-use support::servers::{Database, PostgresServer, RedisServer};
 
 async fn start(folder: &Path, url: &str) -> AppServer {
     site::start(folder, url, &[]).await

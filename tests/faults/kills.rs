@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use support::app_server::AppServer;
+use support::servers::{Database, PostgresServer, RedisServer};
 use tokio::sync::mpsc;
 
 use crate::site::{Site, assert_in, assert_out, log_in};
 use crate::storm::Storm;
-use support::app_server::AppServer;
-use support::servers::{Database, PostgresServer, RedisServer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_killed_in_a_storm_of_refreshes_logs_nobody_out_over_postgres() {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-
-use crate::site::{Site, assert_out, log_in};
 use support::app_server::AppServer;
 use support::servers::{Database, PostgresServer, RedisServer};
 use support::wait::until;
+
+use crate::site::{Site, assert_out, log_in};
 
 #[tokio::test]
 async fn a_logout_on_one_node_is_refused_on_another_within_100_ms_over_postgres() {

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use support::app_server::AppServer;
+use support::claims_of;
+use support::servers::{Database, PostgresServer, RedisServer};
 use tokio::task::JoinSet;
 use tower_bearer::{PostgresStore, RedisStore, SessionStore};
 
 use crate::site::{Site, log_in};
-use support::app_server::AppServer;
-use support::claims_of;
-use support::servers::{Database, PostgresServer, RedisServer};
 
 #[tokio::test]
 async fn two_hundred_refreshes_of_one_token_at_once_are_one_rotation_over_postgres() {

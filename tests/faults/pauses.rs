@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use sqlx::postgres::PgPoolOptions;
-use tower_bearer::{AccessTokenSigner, Grant, PostgresStore, Secret, Sessions, SigningKey};
-
-use crate::site::{Site, assert_in, assert_out, log_in};
 use support::app_server::AppServer;
 use support::servers::{Database, PostgresServer, RedisServer};
 use support::wait::{LIMIT, until};
 use support::{AUDIENCE, Accounts, ISSUER, MINUTE, Received, ask, bearer_of};
+use tower_bearer::{AccessTokenSigner, Grant, PostgresStore, Secret, Sessions, SigningKey};
+
+use crate::site::{Site, assert_in, assert_out, log_in};
 
 #[tokio::test]
 async fn a_postgres_that_hangs_is_503_in_bounded_time_and_logs_nobody_out() {

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use sqlx::postgres::PgPoolOptions;
-use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Grant, PostgresStore, Secret, SessionErrorKind, Sessions};
-
 use support::Accounts;
 use support::servers::{Database, PostgresServer};
 use support::wait::LIMIT;
+use tower_bearer::test_util::TestTokens;
+use tower_bearer::{Grant, PostgresStore, Secret, SessionErrorKind, Sessions};
 
 #[tokio::test]
 async fn an_exhausted_pool_is_unavailable_and_no_hang() {

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use support::DAY;
+use support::servers::{Database, PostgresServer};
+use support::wait::LIMIT;
 use tokio::time::timeout;
 use tower_bearer::store::Revoked;
 use tower_bearer::{Clock, PostgresStore, Session, SessionId, SessionStore, SystemClock, store::SessionParts};
-
-use support::servers::{Database, PostgresServer};
-use support::wait::LIMIT;
 
 fn session(id: u8) -> Session {
     let now = SystemClock.now();

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
-
 use support::servers::{Database, PostgresServer, RedisServer};
 
 #[tokio::test]

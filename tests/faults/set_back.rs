@@ -1,11 +1,11 @@
 //! A store that has lost what it once knew.
 
 use serde_json::Value;
-
-use crate::site::{Site, assert_in, assert_out, log_in};
 use support::app_server::AppServer;
 use support::servers::{Database, PostgresServer, RedisServer};
 use support::wait::{LIMIT, until};
+
+use crate::site::{Site, assert_in, assert_out, log_in};
 
 #[tokio::test]
 async fn a_postgres_restored_from_an_older_backup_heals_and_revives_nobody_while_a_node_lives_that_knew() {

@@ -4,9 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tempfile::TempDir;
-
 use support::app_server::AppServer;
+use tempfile::TempDir;
 
 pub(crate) const SECRET: &str = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
 

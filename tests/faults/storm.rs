@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use serde_json::Value;
-use tokio::task::JoinSet;
-use tokio::time::timeout;
-
 use support::app_server::AppServer;
 use support::wait::{LIMIT, until};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// Each client has a session of its own and goes to both servers in turn. What failed it repeats, with the same token, at the other server.
 /// Any answer but 200 and 503 ends the test.

@@ -1,12 +1,13 @@
 //! Keys in a published set that cannot be used: they are left out, and spoil no other.
 
-use crate::site::{Site, count, jwk};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use support::keys::{ED25519, P256, P384, RSA, key};
 use support::{HMAC_KEY, ask, claims, sign_with};
 use tower_bearer::{Algorithm, SigningKey};
+
+use crate::site::{Site, count, jwk};
 
 /// Of `tests/data/keys/rsa1024.pub.pem`.
 const RSA_1024: &str = "xgP-DHUAFRYNKGPdlNe5w18s1ckd_78ZH9YI_uL0w-t8ZgOsvbRCVRJC3t9Iu0ttDRrT1v8B_2Jvjw0NqHln49CDU735MP-VAls0eHXcnZg9krNJEl-zF58-7n3RDoGqKQWYTEWYO27x5CloJaRN3KEMfad8UyXRDASD5V2QtMM";

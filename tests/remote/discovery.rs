@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::site::{JWKS, Site, count};
 use serde_json::{Value, json};
 use support::keys::{P256, P384, key};
 use support::{AUDIENCE, MINUTE, ask, at_once, settle};
 use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, RemoteJwks};
+
+use crate::site::{JWKS, Site, count};
 
 fn metadata(issuer: &str, jwks_uri: impl Into<Value>) -> String {
     json!({ "issuer": issuer, "authorization_endpoint": "https://a.test", "jwks_uri": jwks_uri.into() }).to_string()

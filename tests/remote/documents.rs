@@ -1,11 +1,12 @@
 //! Documents that are no use: the keys at hand are kept, and whoever has none says so.
 
-use crate::site::{JWKS, Site, count, jwk};
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};
 use support::ask;
 use support::keys::{P256, P384, key};
+
+use crate::site::{JWKS, Site, count, jwk};
 
 const MAX_BYTES: usize = 256 * 1024;
 

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use crate::site::{Site, jwk};
 use serde_json::json;
 use support::keys::{ED25519, P256, P384, STRANGER, key};
 use support::{Received, SECOND, ask, at_once, claims, settle, sign};
 use tokio::task::JoinSet;
 use tower_bearer::{BearerAuthLayer, SigningKey};
+
+use crate::site::{Site, jwk};
 
 const MANY: usize = 10_000;
 

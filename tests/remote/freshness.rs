@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use crate::site::{JWKS, Site, jwk};
 use bytes::Bytes;
 use http::Response;
 use support::keys::{P256, key};
 use support::{SECOND, ask, at_once, settle};
 use tower_bearer::Clock;
+
+use crate::site::{JWKS, Site, jwk};
 
 /// Asserts that the set is renewed so many seconds after it was fetched, and not before; and that nobody waits for that.
 async fn assert_renewed_after(site: &Site, secs: u64) {

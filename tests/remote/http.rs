@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::sync::{Arc, Mutex};
 
-use crate::site::{count, jwk};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -19,6 +18,8 @@ use support::{AUDIENCE, ISSUER, MINUTE, ask};
 use tokio::net::TcpListener;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, RemoteJwks, SigningKey};
+
+use crate::site::{count, jwk};
 
 const MAX_BYTES: usize = 256 * 1024;
 

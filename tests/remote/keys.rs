@@ -3,12 +3,13 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use crate::site::{JWKS, Site, count};
 use http::Request;
 use support::keys::{ED25519, P256, P384, key};
 use support::{AUDIENCE, MINUTE, Received, ask, at_once, send, settle, without_token};
 use tower::ServiceExt;
 use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, Grant, JwksEndpoint, VerifyErrorKind};
+
+use crate::site::{JWKS, Site, count};
 
 #[tokio::test]
 async fn the_first_request_waits_for_the_keys_and_the_next_one_does_not() {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use crate::site::Site;
 use serde_json::Value;
 use support::keys::{ED25519, P256, P384, key};
 use support::{HMAC_KEY, MINUTE, SECOND, ask, at_once, send, settle, sign, without_token};
 use tower_bearer::{Algorithm, Clock, FormerTokens, Grant, KeySet};
+
+use crate::site::Site;
 
 /// More than three quarters of ten minutes.
 const DUE: Duration = Duration::from_secs(451);

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::site::Site;
 use support::keys::{P256, P384, key};
 use support::{ask, settle};
 use tokio::runtime::{Builder, Runtime};
+
+use crate::site::Site;
 
 /// Nobody waits in vain: where all of them wait, time passes.
 fn runtime() -> Runtime {

@@ -8,11 +8,10 @@ use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{Response, StatusCode, Uri};
 use serde_json::{Value, json};
+use support::{AUDIENCE, ISSUER, Pause, keys};
 use tower_bearer::store::async_trait;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, BoxError, HttpClient, RemoteJwks, SigningKey};
-
-use support::{AUDIENCE, ISSUER, Pause, keys};
 
 pub(crate) const JWKS: &str = "https://issuer.test/jwks.json";
 

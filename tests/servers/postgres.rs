@@ -12,10 +12,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection};
+use support::InTurn;
 use tower_bearer::store::{PostgresStore, SessionParts, TablePrefix};
 use tower_bearer::{Clock, Session, SessionId, SystemClock, Timestamp};
-
-use support::InTurn;
 
 mod one_store {
     use super::*;

@@ -9,12 +9,12 @@ mod rows;
 
 use std::time::Duration;
 
+use support::{DAY, InTurn};
 use tower_bearer::store::redis_driver::{self as redis, Client, aio::MultiplexedConnection};
 use tower_bearer::store::{KeyPrefix, SessionParts};
 use tower_bearer::{Clock, RedisStore, Session, SessionId, SystemClock, Timestamp};
 
 use crate::url;
-use support::{DAY, InTurn};
 
 mod one_server {
     tower_bearer::store_conformance!(async || super::Database::shared().await.store);

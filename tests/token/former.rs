@@ -5,10 +5,9 @@ mod refusals;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use support::{sign_with, verifier};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Algorithm, BearerAuthLayer, Clock, FormerTokens, Grant, KeySet, Scope, Timestamp};
-
-use support::{sign_with, verifier};
 
 pub(crate) const FORMER_KEY: &[u8] = b"what the application signed with before";
 pub(crate) const JWT: &str = r#"{"alg":"HS256","typ":"JWT"}"#;

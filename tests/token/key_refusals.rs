@@ -1,11 +1,10 @@
 //! Which keys are refused or left out, and what is never published.
 
-use support::keys::{ED25519, P256, P384, P521, RSA, RSA_1024, RSA_ALGORITHMS, jwk, oct, token};
-use support::{HMAC_KEY, assert_passes, verifier_with};
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use support::keys::{ED25519, P256, P384, P521, RSA, RSA_1024, RSA_ALGORITHMS, jwk, oct, token};
+use support::{HMAC_KEY, assert_passes, verifier_with};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Algorithm, KeySet, SigningKey};
 

@@ -1,11 +1,10 @@
 //! Keys that are our own, those before them, and those that we share.
 
-use support::keys::{ED25519, oct, signer, token};
-use support::{Accounts, HMAC_KEY, MINUTE, assert_passes, refused, verifier_with};
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use support::keys::{ED25519, oct, signer, token};
+use support::{Accounts, HMAC_KEY, MINUTE, assert_passes, refused, verifier_with};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Grant, KeySet, MemoryStore, Secret, Sessions, SigningKey, VerifyErrorKind};
 

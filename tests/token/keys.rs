@@ -2,7 +2,6 @@
 
 use support::keys::{ED25519, P256, P384, RSA, RSA_ALGORITHMS, STRANGER, jwk, oct, token};
 use support::{assert_passes, refused, verifier_with};
-
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Algorithm, KeySet, SigningKey, VerifyErrorKind};
 

@@ -3,12 +3,11 @@
 use std::fmt::{Debug, Write};
 use std::sync::Arc;
 
-use support::keys::ED25519;
-use support::{Accounts, HMAC_KEY, MINUTE, segment, sessions_of};
-
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
+use support::keys::ED25519;
+use support::{Accounts, HMAC_KEY, MINUTE, segment, sessions_of};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
     AccessToken, AccessTokenSigner, BearerAuthLayer, Grant, KeySet, MemoryStore, PasswordCredentials, Refresh, RefreshToken,

@@ -9,13 +9,12 @@ use std::time::Duration;
 
 use http::Request;
 use support::keys::jwk;
+use support::{AUDIENCE, ISSUER, Received, ask, segment};
 use tower::ServiceExt;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
     AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Clock, Grant, JwksEndpoint, SigningKey, SigningKeys, Timestamp,
 };
-
-use support::{AUDIENCE, ISSUER, Received, ask, segment};
 
 pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 3600 + 300);
 

@@ -4,12 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
-use support::keys::{ED25519, P256, RSA, key, signer};
-use support::{AUDIENCE, Accounts, HOUR, ISSUER, MINUTE, SECOND, assert_passes, names, refused, segment, sessions_of};
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use support::keys::{ED25519, P256, RSA, key, signer};
+use support::{AUDIENCE, Accounts, HOUR, ISSUER, MINUTE, SECOND, assert_passes, names, refused, segment, sessions_of};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::token::SignError;
 use tower_bearer::{

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::grpc::{assert_grpc, assert_plain, call, call_as, message};
-use support::{HOUR, Received, hello, log_in, send, sessions_of, without_token};
-
 use axum::Router;
 use axum::routing::post;
 use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
+use support::{HOUR, Received, hello, log_in, send, sessions_of, without_token};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BoxError, CurrentUser, LoadUser, ProtectedResource, RequireScopeLayer};
+
+use crate::grpc::{assert_grpc, assert_plain, call, call_as, message};
 
 const INVALID_TOKEN: Option<&str> = Some("Bearer error=\"invalid_token\"");
 const INVALID_REQUEST: Option<&str> = Some("Bearer error=\"invalid_request\"");

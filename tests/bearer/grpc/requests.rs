@@ -1,12 +1,12 @@
 //! Which requests are gRPC: all others are refused as usual, for a 200 tells everybody else that all is well.
 
-use crate::grpc::{assert_grpc, assert_plain, call, call_as};
-use support::send;
-
 use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderValue, Method, Request, Version};
+use support::send;
 use tower_bearer::BearerAuthLayer;
 use tower_bearer::test_util::TestTokens;
+
+use crate::grpc::{assert_grpc, assert_plain, call, call_as};
 
 fn layer() -> BearerAuthLayer {
     BearerAuthLayer::new(TestTokens::new().verifier()).grpc()

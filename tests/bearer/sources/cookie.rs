@@ -1,10 +1,10 @@
 //! The token in a cookie: which `Cookie` headers hold one (RFC 6265 section 4.2).
 
-use crate::sources::{bare, cookie, layer_of, with_headers};
 use support::{Received, send};
-
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{BearerAuthLayer, TokenSource};
+
+use crate::sources::{bare, cookie, layer_of, with_headers};
 
 /// `T` in a line is the token.
 async fn ask(layer: &BearerAuthLayer, token: &str, lines: &[&str]) -> Received {

@@ -1,11 +1,11 @@
 //! The token in a cookie counts only in a request that no other origin made: the browser sends it whoever made the page.
 
-use crate::sources::{bare, cookie, layer_of};
-use support::{Received, send};
-
 use http::{HeaderValue, Method, Request};
+use support::{Received, send};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{BearerAuthLayer, TokenSource};
+
+use crate::sources::{bare, cookie, layer_of};
 
 const CROSS: (&str, &str) = ("sec-fetch-site", "cross-site");
 const NAVIGATE: (&str, &str) = ("sec-fetch-mode", "navigate");

@@ -1,12 +1,12 @@
 //! Wherever a token came from, neither the log nor a `Debug` shows it.
 
-use crate::sources::{bare, cookie, own_header, with_headers};
-use support::{Log, assert_silent_about, hello, send, sessions_of, tickets_of};
-
 use http::Request;
+use support::{Log, assert_silent_about, hello, send, sessions_of, tickets_of};
 use tower::{Layer, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AccessToken, AccessTokenWatch, BearerAuthLayer, Tickets, TokenSource};
+
+use crate::sources::{bare, cookie, own_header, with_headers};
 
 fn everywhere(tokens: &TestTokens, tickets: &Tickets) -> BearerAuthLayer {
     let sources =

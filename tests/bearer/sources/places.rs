@@ -1,11 +1,11 @@
 //! Where a request may bear its token: the list of places, and requests that bear two (RFC 6750 section 2).
 
-use crate::sources::{bare, cookie, layer_of, own_header, with_headers};
-use support::{SlowUsers, ask, send, without_token};
-
 use http::{Method, Request};
+use support::{SlowUsers, ask, send, without_token};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AccessToken, BearerAuthLayer, TokenSource};
+
+use crate::sources::{bare, cookie, layer_of, own_header, with_headers};
 
 /// One header for each explicit place, with this token.
 fn explicit(token: &str) -> [(&'static str, String); 3] {

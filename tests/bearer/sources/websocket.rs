@@ -2,14 +2,14 @@
 
 use std::convert::Infallible;
 
-use crate::sources::{bare, layer_of, with_headers};
-use support::{Received, SlowUsers};
-
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{Request, Response};
+use support::{Received, SlowUsers};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AccessTokenClaims, BearerAuthLayer, TokenSource};
+
+use crate::sources::{bare, layer_of, with_headers};
 
 /// Says who asks, and which protocols the handler sees: entries parted by `|`, or `none` without the header.
 async fn offer(layer: &BearerAuthLayer, lines: &[&[u8]], more: &[(&'static str, &[u8])]) -> Received {

@@ -1,9 +1,10 @@
 //! The client of `examples/client`, where refreshes fail: the same key again, and nobody is logged out but by the server's word.
 
-use crate::bearer_client::ClientError;
-use crate::client::{Fault, REFRESH, World};
 use support::{Call, HOUR, MINUTE, Question, SECOND};
 use tokio::time::Instant;
+
+use crate::bearer_client::ClientError;
+use crate::client::{Fault, REFRESH, World};
 
 #[track_caller]
 fn assert_unavailable(outcome: &Result<u16, ClientError>) {

@@ -1,12 +1,13 @@
 //! The client of `examples/client`, against the real endpoints and the layer: one refresh, ahead of time, and one repeat.
 
-use crate::bearer_client::{ClientError, Server};
-use crate::client::{Fault, REFRESH, World, at_once, request, with_authorization};
 use http_body_util::BodyExt;
 use support::{Call, HOUR, MINUTE, SECOND};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
+
+use crate::bearer_client::{ClientError, Server};
+use crate::client::{Fault, REFRESH, World, at_once, request, with_authorization};
 
 const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\", error_description=\"the session has ended\"";
 

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgPool;
+use support::servers::{Database, PostgresServer};
 use tower_bearer::store::PostgresStore;
 use tower_bearer::{Session, SessionStore};
 
 use super::{now, session};
-use support::servers::{Database, PostgresServer};
 
 /// A version of a row that does not stay in its page is written into every index, and waits for a vacuum.
 ///

@@ -1,8 +1,9 @@
 //! Receipts, and the `Idempotency-Key`: what tells a client that lost an answer from a thief.
 
-use super::rotated;
 use http::StatusCode;
 use support::{Call, HOUR, Login, claims_of, form, with_header};
+
+use super::rotated;
 
 async fn refresh_with_key(login: &Login, token: &str, key: &str) -> support::Received {
     login.send(with_header(form("/refresh", &[("refresh_token", token)]), "idempotency-key", key)).await

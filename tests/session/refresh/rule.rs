@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::rotated;
 use support::{HOUR, Login, MINUTE, SECOND, claims_of};
 use tower_bearer::SessionPolicy;
+
+use super::rotated;
 
 // checklist 18
 #[tokio::test]

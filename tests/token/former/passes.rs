@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use crate::former::{FORMER_KEY, JWT, WITHOUT_TYP, claims, former, former_keys, grant, layer, token, until};
 use serde_json::{Value, json};
 use support::{AUDIENCE, ISSUER, MILLISECOND, ask, bearer_of, log_in, sessions_of, show, sign_with, with_claim};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{AccessTokenVerifier, Algorithm, BearerAuthLayer, FormerTokens, Grant, KeySet, Scope, Timestamp};
+
+use crate::former::{FORMER_KEY, JWT, WITHOUT_TYP, claims, former, former_keys, grant, layer, token, until};
 
 #[tokio::test]
 async fn deployment_day_logs_nobody_out() {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use crate::former::{FORMER_KEY, JWT, WITHOUT_TYP, claims, former_keys, grant, layer, token, until};
 use serde_json::{Value, json};
 use support::keys::RSA;
 use support::{HMAC_KEY, HOUR, ISSUER, MILLISECOND, ask, sign_with, with_claim};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Algorithm, BearerAuthLayer, Clock, FormerTokens, Grant, KeySet};
+
+use crate::former::{FORMER_KEY, JWT, WITHOUT_TYP, claims, former_keys, grant, layer, token, until};
 
 /// What the layer's own verifier allows.
 const LEEWAY: Duration = Duration::from_secs(60);

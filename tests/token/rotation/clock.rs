@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
 use support::keys::{ED25519, P256, P384, key};
 use support::{AUDIENCE, DAY, HOUR, ISSUER, MINUTE};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, Clock, Grant, JwksEndpoint};
+
+use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
 
 #[tokio::test]
 async fn a_clock_that_is_set_back_brings_the_old_key_back() {

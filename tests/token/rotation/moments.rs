@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
 use support::keys::{ED25519, P256, P384, key};
 use support::{DAY, HOUR, MILLISECOND, MINUTE, ask};
 use tower_bearer::{BearerAuthLayer, Clock, JwksEndpoint, Secret, SigningKey, SigningKeys, Timestamp};
+
+use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
 
 #[tokio::test]
 async fn a_key_is_published_at_once_and_signs_from_its_moment() {

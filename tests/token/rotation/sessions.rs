@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
 use support::keys::{ED25519, P256, P384, key};
 use support::{Accounts, DAY, HOUR, MILLISECOND, MINUTE, ask, assert_ended, bearer_of, log_in};
 use tower_bearer::{Clock, JwksEndpoint, MemoryStore, Secret, SessionPolicy, Sessions, Timestamp};
+
+use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
 
 fn sessions(server: &Server) -> Sessions<Accounts> {
     Sessions::new(Accounts::everybody(), MemoryStore::new(), server.signer.clone(), &Secret::random().unwrap())

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use support::{AUDIENCE, HEADER, ISSUER, MILLISECOND, assert_passes, claims, claims_with, refused, sign, token, verifier};
-
 use serde_json::{Value, json};
+use support::{AUDIENCE, HEADER, ISSUER, MILLISECOND, assert_passes, claims, claims_with, refused, sign, token, verifier};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Clock, Timestamp, VerifyErrorKind};
 

@@ -1,10 +1,9 @@
 //! What is no signed JWT at all, or only nearly one (RFC 7515 section 7.1, RFC 8725 section 3.6).
 
-use support::{Accounts, HEADER, HMAC_KEY, assert_passes, claims, claims_with, refused, sign, token, verifier};
-
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::json;
+use support::{Accounts, HEADER, HMAC_KEY, assert_passes, claims, claims_with, refused, sign, token, verifier};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Grant, MemoryStore, RefreshToken, Secret, SessionErrorKind, Sessions, VerifyErrorKind};
 

@@ -1,11 +1,10 @@
 //! What a token's header may say, and what it may not decide (RFC 8725, RFC 9068 section 4).
 
-use support::keys::RSA;
-use support::{HEADER, HMAC_KEY, assert_passes, claims, refused, sign, sign_with, verifier, verifier_with};
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
+use support::keys::RSA;
+use support::{HEADER, HMAC_KEY, assert_passes, claims, refused, sign, sign_with, verifier, verifier_with};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, Algorithm, Grant, KeySet, SigningKey, VerifyErrorKind};
 
