@@ -1,11 +1,15 @@
-//! Names on the wire: who, for whom, which session, and what is allowed.
+//! Names on the wire: subject, issuer, audience, session id, and scope.
 
-mod name;
+mod audience;
+mod issuer;
 mod scope;
 mod session_id;
+mod subject;
 
-pub use name::{Audience, Issuer, Subject};
+pub use audience::Audience;
+pub use issuer::Issuer;
 pub use scope::{InvalidScope, Scope};
 pub use session_id::{InvalidSessionId, SessionId};
+pub use subject::Subject;
 
 pub(crate) use session_id::SessionClaims;
