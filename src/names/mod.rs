@@ -1,12 +1,14 @@
 //! Names on the wire: subject, issuer, audience, session id, and scope.
 
 mod audience;
+mod into_scope;
 mod issuer;
 mod scope;
 mod session_id;
 mod subject;
 
 pub use audience::Audience;
+pub use into_scope::IntoScope;
 pub use issuer::Issuer;
 pub use scope::{InvalidScope, Scope};
 pub use session_id::{InvalidSessionId, SessionId};
