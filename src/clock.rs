@@ -23,8 +23,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::ZERO + since_epoch
+        SystemTime::now().into()
     }
 
     fn monotonic(&self) -> Duration {
@@ -44,6 +43,10 @@ impl Clock for SystemClock {
 /// let noon = Timestamp::from_millis(43_200_500);
 /// assert_eq!(noon.as_secs(), 43_200);
 /// assert_eq!((noon + Duration::from_secs(1)).saturating_since(noon), Duration::from_secs(1));
+///
+/// // To and from the types of other libraries.
+/// let time = std::time::SystemTime::from(noon);
+/// assert_eq!(Timestamp::from(time), noon);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
@@ -92,6 +95,22 @@ impl std::ops::Add<Duration> for Timestamp {
         Self::from_millis(self.0.saturating_add(millis))
     }
 }
+
+/// Rounded down to milliseconds. A moment before the epoch becomes the epoch.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        Self::ZERO + time.duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+/// A moment that `SystemTime` cannot hold on this platform becomes the end of the year 9999.
+impl From<Timestamp> for SystemTime {
+    fn from(timestamp: Timestamp) -> Self {
+        UNIX_EPOCH.checked_add(Duration::from_millis(timestamp.0)).unwrap_or(UNIX_EPOCH + END_OF_9999)
+    }
+}
+
+const END_OF_9999: Duration = Duration::from_secs(253_402_300_799);
 
 impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

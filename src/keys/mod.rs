@@ -10,6 +10,7 @@ mod public_jwk;
 #[cfg(feature = "jwks")]
 mod remote;
 mod secret;
+mod secret_token;
 mod signing_key;
 mod signing_keys;
 
@@ -18,7 +19,8 @@ pub use key_set::KeySet;
 pub use key_source::{KeySource, SharedKeySet};
 #[cfg(feature = "jwks")]
 pub use remote::{HttpClient, JwksError, RemoteJwks};
-pub use secret::{AccessToken, RefreshToken, Secret};
+pub use secret::Secret;
+pub use secret_token::{AccessToken, RefreshToken};
 pub use signing_key::SigningKey;
 pub use signing_keys::SigningKeys;
 

@@ -1,12 +1,9 @@
-//! What must not be shown: [`Secret`], [`AccessToken`], [`RefreshToken`].
-//!
-//! None of them has `Display` or `PartialEq`, and their `Debug` is redacted.
+//! [`Secret`]: the one secret of an application. It has no `Display` or `PartialEq`, and its `Debug` is redacted.
 
 use std::env::VarError;
 use std::fmt;
 
 use hkdf::Hkdf;
-use serde::{Serialize, Serializer};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -124,48 +121,6 @@ impl fmt::Debug for Secret {
         f.write_str("Secret([redacted])")
     }
 }
-
-/// An access token as it stands on the wire: a signed JWT (RFC 9068).
-#[derive(Clone)]
-pub struct AccessToken(Zeroizing<String>);
-
-/// A refresh token as it stands on the wire: opaque to everybody but [`Sessions`](crate::Sessions).
-#[derive(Clone)]
-pub struct RefreshToken(Zeroizing<String>);
-
-macro_rules! token {
-    ($token:ident, $name:literal) => {
-        impl $token {
-            /// Takes a token that came from outside. It is checked where it is used.
-            #[must_use]
-            pub fn new(token: impl Into<String>) -> Self {
-                Self(Zeroizing::new(token.into()))
-            }
-
-            /// The token itself. Whoever reads it can use it: keep it out of logs and addresses.
-            #[must_use]
-            pub fn secret(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Debug for $token {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!($name, "([redacted])"))
-            }
-        }
-
-        /// Shows the token: it is made to be sent in a [`TokenResponse`](crate::TokenResponse).
-        impl Serialize for $token {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
-    };
-}
-
-token!(AccessToken, "AccessToken");
-token!(RefreshToken, "RefreshToken");
 
 /// Whether `secret` was published, or is too regular to be random.
 fn is_known(secret: &[u8]) -> bool {

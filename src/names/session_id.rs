@@ -5,11 +5,13 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Names a session: its key in the store, and the claim `sid`.
 ///
-/// It is no secret: it is a hash of a part of the refresh token, and opens nothing. As text it is 22 characters of base64url.
+/// It is not a secret: it is a hash of a part of the refresh token, and opens nothing. As text it is 22
+/// characters of base64url.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId([u8; 16]);
 
@@ -46,6 +48,13 @@ impl Serialize for SessionId {
     }
 }
 
+/// From text.
+impl<'de> Deserialize<'de> for SessionId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
 impl FromStr for SessionId {
     type Err = InvalidSessionId;
 
@@ -66,7 +75,7 @@ pub(crate) struct SessionClaims {
     pub(crate) generation: Option<u32>,
 }
 
-/// Text that is no session id.
+/// Text that is not a session id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidSessionId;
 

@@ -4,6 +4,7 @@ mod former;
 mod key_refusals;
 mod key_ring;
 mod keys;
+mod names;
 mod redaction;
 mod rotation;
 mod secret;

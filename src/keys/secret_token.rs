@@ -1,0 +1,57 @@
+//! [`AccessToken`] and [`RefreshToken`]: text that lets its holder in.
+//!
+//! Neither has `Display` or `PartialEq`, and their `Debug` is redacted.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroizing;
+
+/// An access token as it is on the wire: a signed JWT (RFC 9068).
+#[derive(Clone)]
+pub struct AccessToken(Zeroizing<String>);
+
+/// A refresh token as it is on the wire: opaque to everyone but [`Sessions`](crate::Sessions).
+#[derive(Clone)]
+pub struct RefreshToken(Zeroizing<String>);
+
+macro_rules! token {
+    ($token:ident, $name:literal) => {
+        impl $token {
+            /// Takes a token that came from outside. It is checked where it is used.
+            #[must_use]
+            pub fn new(token: impl Into<String>) -> Self {
+                Self(Zeroizing::new(token.into()))
+            }
+
+            /// The token itself. Everyone who reads it can use it: keep it out of logs and URLs.
+            #[must_use]
+            pub fn secret(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $token {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!($name, "([redacted])"))
+            }
+        }
+
+        /// Shows the token: it is made to be sent in a [`TokenResponse`](crate::TokenResponse).
+        impl Serialize for $token {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        /// For a client that reads a [`TokenResponse`](crate::TokenResponse). The token is not checked.
+        impl<'de> Deserialize<'de> for $token {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer).map(Self::new)
+            }
+        }
+    };
+}
+
+token!(AccessToken, "AccessToken");
+token!(RefreshToken, "RefreshToken");
