@@ -1,19 +1,34 @@
-//! Every lifetime and deadline that more than one room has to know; and [`within`], which keeps a deadline.
+//! Every lifetime and deadline that more than one room has to know; and [`with_timeout`], which keeps a deadline.
 
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 /// Gives up after `limit`. Without a runtime there is no timer to ask, and no limit.
-pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+pub(crate) async fn with_timeout<T, E: From<TimedOut>>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     if Handle::try_current().is_err() {
-        return Ok(work.await);
+        return work.await;
     }
-    timeout(limit, work).await
+    timeout(limit, work).await.unwrap_or_else(|_| Err(TimedOut(limit).into()))
 }
+
+/// Something did not answer in this time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimedOut(Duration);
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no answer within {:?}", self.0)
+    }
+}
+
+impl std::error::Error for TimedOut {}
 
 /// How long one document of an issuer may take.
 #[cfg(feature = "jwks")]

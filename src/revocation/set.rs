@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::clock::Clock;
 use crate::error::BoxError;
-use crate::limits::{PULL_DEADLINE, REFRESH_DEADLINE, REVOCATION_RETENTION, within};
+use crate::limits::{PULL_DEADLINE, REFRESH_DEADLINE, REVOCATION_RETENTION, with_timeout};
 use crate::names::SessionId;
 
 /// The sessions that were revoked within the [retention](REVOCATION_RETENTION): asked in memory at every request, and at every refresh.
@@ -106,7 +106,7 @@ impl Revocations {
             return Ok(());
         }
         // The wait for others is limited too: a store that hangs makes nobody wait for longer than one that fails.
-        within(REFRESH_DEADLINE, async {
+        with_timeout(REFRESH_DEADLINE, async {
             let failures = self.0.failures.load(Ordering::Relaxed);
             let _loading = self.0.loading.lock().await;
             if self.is_current(max_lag) {
@@ -115,13 +115,13 @@ impl Revocations {
             if self.0.failures.load(Ordering::Relaxed) != failures {
                 return Err("the store failed while this request waited for another to ask it".into());
             }
-            let loaded = within(PULL_DEADLINE, self.0.source.load(self)).await.unwrap_or_else(|elapsed| Err(elapsed.into()));
+            let loaded = with_timeout(PULL_DEADLINE, self.0.source.load(self)).await;
             if loaded.is_err() {
                 self.0.failures.fetch_add(1, Ordering::Relaxed);
             }
             loaded
         })
-        .await?
+        .await
     }
 
     pub(crate) fn contains(&self, id: &SessionId) -> bool {

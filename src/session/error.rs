@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::BoxError;
+use crate::limits::TimedOut;
 use crate::store::StoreError;
 use crate::token::SignError;
 
@@ -104,6 +105,12 @@ impl SessionError {
 impl From<StoreError> for SessionError {
     fn from(error: StoreError) -> Self {
         Self::unavailable(error)
+    }
+}
+
+impl From<TimedOut> for SessionError {
+    fn from(timed_out: TimedOut) -> Self {
+        Self::unavailable(timed_out)
     }
 }
 

@@ -1,13 +1,12 @@
 //! A login: authenticate, insert, ask what is granted, sign.
 
 use super::authenticate::Authenticate;
-use super::deadline::within_deadline;
 use super::error::{SessionError, SessionErrorKind};
 use super::refresh_token::Rid;
 use super::sessions::Sessions;
 use super::sync::DEADLINE;
 use super::token_response::TokenResponse;
-use crate::limits::within;
+use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::revocation::ensure_started;
 use crate::store::{Revoked, Session, SessionParts};
 use crate::token::Grant;
@@ -21,7 +20,7 @@ impl<A: Authenticate> Sessions<A> {
     /// seconds, or the rest; `Misconfigured` if the grant cannot be.
     pub async fn log_in(&self, credentials: A::Credentials, device: Option<&str>) -> Result<TokenResponse, SessionError> {
         let authenticate = async { self.accounts.authenticate(credentials).await.map_err(SessionError::unavailable) };
-        let grant = within_deadline(authenticate).await?;
+        let grant = with_timeout(REFRESH_DEADLINE, authenticate).await?;
         let Some(grant) = grant else {
             tracing::info!("login refused: wrong credentials");
             return Err(SessionError::new(SessionErrorKind::CredentialsInvalid));
@@ -42,13 +41,13 @@ impl<A: Authenticate> Sessions<A> {
         ensure_started(&self.sync);
         let rid = Rid::random().map_err(|error| SessionError::unavailable(error.to_string()))?;
         let session = self.new_session(&rid, &grant, device);
-        let outcome = within_deadline(self.insert_and_answer(&session, &rid, &grant)).await;
+        let outcome = with_timeout(REFRESH_DEADLINE, self.insert_and_answer(&session, &rid, &grant)).await;
         match &outcome {
             Ok(_) => tracing::info!(session = %session.id(), subject = %session.subject(), "logged in"),
             // It has been ended.
             Err(error) if error.kind() == SessionErrorKind::UserGone => {}
             // Nobody holds a token of it. If this fails too, it ends by itself.
-            Err(_) => drop(within(DEADLINE, self.end(session.id(), Revoked::UserGone)).await),
+            Err(_) => drop(with_timeout(DEADLINE, self.end(session.id(), Revoked::UserGone)).await),
         }
         outcome
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::authenticate::Authenticate;
-use super::deadline::within_deadline;
 use super::error::SessionError;
 use super::sessions::Sessions;
+use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::SessionId;
 use crate::revocation::{Revocation, ensure_started};
 use crate::store::Revoked;
@@ -20,7 +20,7 @@ impl<A: Authenticate> Sessions<A> {
     /// `Unavailable`, after 30 seconds at most: try again.
     pub async fn log_out(&self, token: &str) -> Result<(), SessionError> {
         match self.session_of(token) {
-            Some(id) => within_deadline(self.end(&id, Revoked::LoggedOut)).await,
+            Some(id) => with_timeout(REFRESH_DEADLINE, self.end(&id, Revoked::LoggedOut)).await,
             None => Ok(()),
         }
     }
@@ -28,7 +28,7 @@ impl<A: Authenticate> Sessions<A> {
     /// Ends a session that a login has just taken the place of (OWASP ASVS 7.2.4).
     pub(crate) async fn end_replaced(&self, token: &str) -> Result<(), SessionError> {
         match self.session_of(token) {
-            Some(id) => within_deadline(self.end(&id, Revoked::Replaced)).await,
+            Some(id) => with_timeout(REFRESH_DEADLINE, self.end(&id, Revoked::Replaced)).await,
             None => Ok(()),
         }
     }

@@ -16,7 +16,6 @@
 //! `Sessions` know no HTTP: see [`AuthEndpoints`](crate::AuthEndpoints).
 
 mod authenticate;
-mod deadline;
 mod error;
 #[cfg(test)]
 mod explorer;

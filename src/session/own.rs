@@ -1,10 +1,10 @@
 //! What a user does with his own sessions, and an administrator with anybody's.
 
 use super::authenticate::Authenticate;
-use super::deadline::within_deadline;
 use super::error::SessionError;
 
 use super::sessions::Sessions;
+use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::{SessionId, Subject};
 use crate::store::{Revoked, Session};
 
@@ -16,7 +16,7 @@ impl<A: Authenticate> Sessions<A> {
     /// `Unavailable`.
     pub async fn list(&self, subject: &Subject) -> Result<Vec<Session>, SessionError> {
         let now = self.now();
-        let mut sessions = within_deadline(async { Ok(self.store.list(subject, now).await?) }).await?;
+        let mut sessions = with_timeout(REFRESH_DEADLINE, self.store.list(subject, now)).await?;
         // How long a session may be unused is the policy's to say, so stores do not know it.
         sessions.retain(|session| now < session.last_used_at() + self.policy.unused);
         Ok(sessions)
@@ -28,7 +28,7 @@ impl<A: Authenticate> Sessions<A> {
     ///
     /// `Unavailable`: try again.
     pub async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, SessionError> {
-        within_deadline(async {
+        with_timeout(REFRESH_DEADLINE, async {
             let session = self.store.find(id).await?;
             if session.is_none_or(|session| session.subject() != subject || session.revoked().is_some()) {
                 return Ok(false);
@@ -48,7 +48,7 @@ impl<A: Authenticate> Sessions<A> {
     ///
     /// `Unavailable`: some may have been ended; try again.
     pub async fn log_out_everywhere(&self, subject: &Subject) -> Result<u64, SessionError> {
-        within_deadline(async {
+        with_timeout(REFRESH_DEADLINE, async {
             let ended = self.store.revoke_all(subject, Revoked::Everywhere, self.now()).await?;
             // The store knows which they were. This process has to know before we answer.
             self.sync.pull().await?;

@@ -1,7 +1,6 @@
 //! A refresh: find, decide, renew, read the clock, decide again, replace, sign.
 
 use super::authenticate::Authenticate;
-use super::deadline::within_deadline;
 use super::error::{SessionError, SessionErrorKind};
 use super::refresh_token::Presented;
 use super::rotation::{Decision, SessionOver, decide, settle};
@@ -10,6 +9,7 @@ use super::token_response::TokenResponse;
 use crate::clock::Timestamp;
 use crate::digest::digest;
 use crate::keys::RefreshToken;
+use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::Scope;
 use crate::revocation::ensure_started;
 use crate::store::{Revoked, Session};
@@ -85,7 +85,7 @@ impl<A: Authenticate> Sessions<A> {
             tracing::info!(reason = error.reason(), "refresh refused");
             return Err(error);
         };
-        let outcome = within_deadline(self.refresh_presented(&presented, &refresh)).await;
+        let outcome = with_timeout(REFRESH_DEADLINE, self.refresh_presented(&presented, &refresh)).await;
         if let Err(error) = &outcome {
             let session = presented.rid.session_id();
             tracing::info!(%session, reason = error.reason(), kind = ?error.kind(), "refresh refused");

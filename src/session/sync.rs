@@ -1,7 +1,6 @@
 //! The background tasks of a process: they pull revocations from the store, listen for announcements, write receipts, and clean up.
 
 use std::fmt;
-use std::future::Future;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use super::feed::Feed;
 use crate::clock::Clock;
 use crate::limits::PULL_DEADLINE;
-use crate::limits::within;
+use crate::limits::with_timeout;
 use crate::revocation::{Receipt, Receipts, Revocations, StartSync};
 use crate::store::{Announcements, SessionStore, StoreError};
 use crate::task::{Background, Outage};
@@ -74,7 +73,7 @@ impl StoreSync {
         let _writing = self.writing.lock().await;
         let mut batch = Batch { receipts: &self.receipts, left: self.receipts.take() };
         while let Some(receipt) = batch.left.last() {
-            in_time(DEADLINE, self.feed.store.confirm(&receipt.id, receipt.generation)).await?;
+            with_timeout(DEADLINE, self.feed.store.confirm(&receipt.id, receipt.generation)).await?;
             batch.left.pop();
         }
         Ok(())
@@ -96,7 +95,7 @@ impl StoreSync {
             // An announcement that came meanwhile waits here.
             let _ = timeout(PULL_EVERY - BETWEEN_PULLS, announced.notified()).await;
             let Some(sync) = sync.upgrade() else { return };
-            outage.note(in_time(PULL_DEADLINE, sync.pull()).await);
+            outage.note(with_timeout(PULL_DEADLINE, sync.pull()).await);
             drop(sync);
             // Many that log out at once make few pulls.
             sleep(BETWEEN_PULLS).await;
@@ -107,7 +106,7 @@ impl StoreSync {
     async fn listen_for_announcements(store: Arc<dyn SessionStore>, announced: Arc<Notify>) {
         let mut outage = Outage::of("announcements do not arrive; revocations are pulled every second");
         loop {
-            match in_time(DEADLINE, store.announcements()).await {
+            match with_timeout(DEADLINE, store.announcements()).await {
                 // There is nothing to do here for as long as the process lives.
                 Ok(None) => return std::future::pending().await,
                 Ok(Some(mut announcements)) => {
@@ -125,9 +124,9 @@ impl StoreSync {
     /// Deletes what ended long ago. Not before the store has said what time it is there.
     pub(super) async fn delete_expired(&self) -> Result<u64, StoreError> {
         if self.revocations.lag().is_none() {
-            in_time(PULL_DEADLINE, self.pull()).await?;
+            with_timeout(PULL_DEADLINE, self.pull()).await?;
         }
-        in_time(CLEAN_UP_DEADLINE, self.feed.delete_expired()).await
+        with_timeout(CLEAN_UP_DEADLINE, self.feed.delete_expired()).await
     }
 
     /// Now and then. Each process does, and not all at the same time.
@@ -195,11 +194,6 @@ impl Drop for Batch<'_> {
     fn drop(&mut self) {
         self.left.drain(..).for_each(|receipt| self.receipts.forget(receipt));
     }
-}
-
-/// Nothing in the background waits for a store that hangs.
-async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    within(limit, work).await.unwrap_or_else(|elapsed| Err(StoreError::new("slow", elapsed)))
 }
 
 /// How long a logout takes to reach this process where nothing announces it.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::BoxError;
+use crate::limits::TimedOut;
 
 /// The store could not say whether it did what it was asked for.
 #[derive(Debug)]
@@ -15,6 +16,12 @@ impl StoreError {
     /// For stores: `store` names the kind of store, `source` is what went wrong.
     pub fn new(store: &'static str, source: impl Into<BoxError>) -> Self {
         Self { store, source: source.into() }
+    }
+}
+
+impl From<TimedOut> for StoreError {
+    fn from(timed_out: TimedOut) -> Self {
+        Self::new("slow", timed_out)
     }
 }
 

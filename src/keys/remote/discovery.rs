@@ -15,7 +15,7 @@ use crate::keys::algorithm::Family;
 use crate::keys::jwk;
 use crate::keys::key::Key;
 use crate::keys::key_set::KeySet;
-use crate::limits::{FETCH_DEADLINE, within};
+use crate::limits::{FETCH_DEADLINE, with_timeout};
 use crate::url::Address;
 
 /// Fetches a set, and remembers what its issuer's metadata said.
@@ -109,7 +109,7 @@ async fn discover(client: &dyn HttpClient, issuer: &Address, may_be_plain: fn(&s
 }
 
 async fn get(client: &dyn HttpClient, address: &Uri) -> Result<Response<Bytes>, BoxError> {
-    let response = within(FETCH_DEADLINE, client.get(address, MAX_DOCUMENT_BYTES)).await??;
+    let response = with_timeout(FETCH_DEADLINE, client.get(address, MAX_DOCUMENT_BYTES)).await?;
     if response.body().len() > MAX_DOCUMENT_BYTES {
         return Err("the document is too large".into());
     }

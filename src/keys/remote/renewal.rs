@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::keys::key_set::KeySet;
 use crate::keys::key_source::KeysFuture;
-use crate::limits::within;
+use crate::limits::with_timeout;
 use crate::task::{Background, Outage};
 
 /// The keys at hand, and the task that renews them: started at first use, ended with the last handle.
@@ -114,8 +114,8 @@ impl Renewal {
     fn fetched(&self, fetches: u64) -> impl Future<Output = Result<(), JwksError>> + Send + use<> {
         let mut state = self.state.subscribe();
         async move {
-            let ended = within(ASK_DEADLINE, state.wait_for(|state| state.fetches > fetches)).await;
-            match ended.map_err(JwksError::new)?.map_err(JwksError::new)?.failure.clone() {
+            let ended = async { Ok::<_, BoxError>(state.wait_for(|state| state.fetches > fetches).await?.failure.clone()) };
+            match with_timeout(ASK_DEADLINE, ended).await.map_err(JwksError::new)? {
                 Some(failure) => Err(failure),
                 None => Ok(()),
             }

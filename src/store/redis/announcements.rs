@@ -7,7 +7,7 @@ use redis::aio::PubSubStream;
 
 use super::connection::CONNECT_WITHIN;
 use super::error::failed;
-use crate::limits::within;
+use crate::limits::with_timeout;
 use crate::store::error::StoreError;
 use crate::store::feed::Announcements;
 
@@ -17,11 +17,11 @@ pub(super) struct Subscription(PubSubStream);
 impl Subscription {
     pub(super) async fn to(channel: &str, client: &Client) -> Result<Self, StoreError> {
         let subscribe = async {
-            let mut subscription = client.get_async_pubsub().await?;
-            subscription.subscribe(channel).await?;
+            let mut subscription = client.get_async_pubsub().await.map_err(failed)?;
+            subscription.subscribe(channel).await.map_err(failed)?;
             Ok(Self(subscription.into_on_message()))
         };
-        within(CONNECT_WITHIN, subscribe).await.map_err(failed)?.map_err(|error: redis::RedisError| failed(error))
+        with_timeout(CONNECT_WITHIN, subscribe).await
     }
 }
 

@@ -10,7 +10,7 @@ use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{Client, InfoDict, IntoConnectionInfo};
 
 use crate::error::BoxError;
-use crate::limits::within;
+use crate::limits::with_timeout;
 
 /// A client whose connections notice that the other end is gone without a word.
 pub(super) fn client(url: &str) -> Result<Client, BoxError> {
@@ -66,9 +66,9 @@ impl Connection {
 
     /// Connects anew, if that takes a moment: the name in the URL may lead elsewhere by now. Else all stays as it is, until the next pull fails.
     pub(super) async fn replace(&self) {
-        match within(CONNECT_WITHIN, connect(&self.0.client)).await.map_err(BoxError::from) {
-            Ok(Ok(connection)) => *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = connection,
-            Ok(Err(error)) | Err(error) => {
+        match with_timeout(CONNECT_WITHIN, connect(&self.0.client)).await {
+            Ok(connection) => *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = connection,
+            Err(error) => {
                 tracing::debug!(cause = &*error as &dyn std::error::Error, "Redis was not reached anew");
             }
         }
