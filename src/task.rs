@@ -1,4 +1,4 @@
-//! [`Background`]: a task that is started when it is needed, and again when it has ended; and [`Outage`], what it tells the log.
+//! [`Background`]: a task that is started when it is needed, and again when it has ended; and [`FailureLog`], what it tells the log.
 
 use std::error::Error;
 use std::future::Future;
@@ -59,23 +59,23 @@ fn watched(running: Arc<AtomicBool>, task: impl Future<Output = ()>) -> impl Fut
     }
 }
 
-/// Something in the background that fails for a while: the log hears when it begins, and when it is over.
-pub(crate) struct Outage {
-    what: &'static str,
+/// Tells the log when something in the background begins to fail, and when it works again; not each time.
+pub(crate) struct FailureLog {
+    failure: &'static str,
     lasts: bool,
 }
 
-impl Outage {
-    pub(crate) fn of(what: &'static str) -> Self {
-        Self { what, lasts: false }
+impl FailureLog {
+    pub(crate) fn of(failure: &'static str) -> Self {
+        Self { failure, lasts: false }
     }
 
     pub(crate) fn note<E: Error + 'static>(&mut self, outcome: Result<(), E>) {
         match (outcome, self.lasts) {
-            (Err(error), false) => tracing::warn!(cause = &error as &(dyn Error + 'static), "{}", self.what),
-            (Ok(()), true) => tracing::info!("over: {}", self.what),
+            (Err(error), false) => tracing::warn!(cause = &error as &(dyn Error + 'static), "{}", self.failure),
+            (Ok(()), true) => tracing::info!("over: {}", self.failure),
             (Err(error), true) => {
-                tracing::debug!(cause = &error as &(dyn Error + 'static), "{}", self.what);
+                tracing::debug!(cause = &error as &(dyn Error + 'static), "{}", self.failure);
                 return;
             }
             (Ok(()), false) => return,

@@ -14,7 +14,7 @@ use crate::limits::PULL_DEADLINE;
 use crate::limits::with_timeout;
 use crate::revocation::{Receipt, Receipts, Revocations, StartSync};
 use crate::store::{Announcements, SessionStore, StoreError};
-use crate::task::{Background, Outage};
+use crate::task::{Background, FailureLog};
 
 /// What keeps this process and its store in step.
 ///
@@ -80,22 +80,22 @@ impl StoreSync {
     }
 
     async fn write_receipts_as_they_arrive(sync: Weak<Self>, receipts: Receipts) {
-        let mut outage = Outage::of("receipts were not written");
+        let mut failures = FailureLog::of("receipts were not written");
         loop {
             receipts.arrived().await;
             let Some(sync) = sync.upgrade() else { return };
-            outage.note(sync.write_receipts().await);
+            failures.note(sync.write_receipts().await);
         }
     }
 
     /// Every second, and when the store announces something. By itself, so that no receipt keeps a logout waiting.
     async fn pull_revocations(sync: Weak<Self>, announced: Arc<Notify>) {
-        let mut outage = Outage::of("revocations were not pulled");
+        let mut failures = FailureLog::of("revocations were not pulled");
         loop {
             // An announcement that came meanwhile waits here.
             let _ = timeout(PULL_EVERY - BETWEEN_PULLS, announced.notified()).await;
             let Some(sync) = sync.upgrade() else { return };
-            outage.note(with_timeout(PULL_DEADLINE, sync.pull()).await);
+            failures.note(with_timeout(PULL_DEADLINE, sync.pull()).await);
             drop(sync);
             // Many that log out at once make few pulls.
             sleep(BETWEEN_PULLS).await;
@@ -104,17 +104,17 @@ impl StoreSync {
 
     /// What is announced while nobody listens is lost, so each subscription begins with a pull.
     async fn listen_for_announcements(store: Arc<dyn SessionStore>, announced: Arc<Notify>) {
-        let mut outage = Outage::of("announcements do not arrive; revocations are pulled every second");
+        let mut failures = FailureLog::of("announcements do not arrive; revocations are pulled every second");
         loop {
             match with_timeout(DEADLINE, store.announcements()).await {
                 // There is nothing to do here for as long as the process lives.
                 Ok(None) => return std::future::pending().await,
                 Ok(Some(mut announcements)) => {
-                    outage.note(Ok::<(), StoreError>(()));
+                    failures.note(Ok::<(), StoreError>(()));
                     announced.notify_one();
-                    outage.note(hand_on(&mut *announcements, &announced).await);
+                    failures.note(hand_on(&mut *announcements, &announced).await);
                 }
-                Err(error) => outage.note(Err(error)),
+                Err(error) => failures.note(Err(error)),
             }
             announced.notify_one();
             sleep(PULL_EVERY).await;
@@ -131,11 +131,11 @@ impl StoreSync {
 
     /// Now and then. Each process does, and not all at the same time.
     async fn clean_up(sync: Weak<Self>) {
-        let mut outage = Outage::of("expired sessions were not deleted");
+        let mut failures = FailureLog::of("expired sessions were not deleted");
         sleep(CLEAN_UP_FIRST.mul_f64(1.0 + random_share())).await;
         loop {
             let Some(sync) = sync.upgrade() else { return };
-            outage.note(sync.delete_expired().await.map(|deleted| {
+            failures.note(sync.delete_expired().await.map(|deleted| {
                 if deleted > 0 {
                     tracing::info!(deleted, "expired sessions were deleted");
                 }

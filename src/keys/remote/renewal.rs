@@ -17,7 +17,7 @@ use crate::error::BoxError;
 use crate::keys::key_set::KeySet;
 use crate::keys::key_source::KeysFuture;
 use crate::limits::with_timeout;
-use crate::task::{Background, Outage};
+use crate::task::{Background, FailureLog};
 
 /// The keys at hand, and the task that renews them: started at first use, ended with the last handle.
 pub(super) struct Renewal {
@@ -134,7 +134,7 @@ impl Renewal {
     }
 
     async fn run(renewal: Weak<Self>, wanted: Arc<Notify>) {
-        let mut outage = Outage::of("the issuer's keys cannot be fetched");
+        let mut failures = FailureLog::of("the issuer's keys cannot be fetched");
         // An earlier task may have ended while it was fetching, and others wait for that fetch.
         let Some(first) = renewal.upgrade() else { return };
         first.state.send_modify(|state| {
@@ -148,7 +148,7 @@ impl Renewal {
             let now = renewal.clock.monotonic();
             let due = renewal.state.borrow().due;
             if renewal.asked.load(Ordering::Relaxed) || due <= now {
-                outage.note(renewal.fetch().await);
+                failures.note(renewal.fetch().await);
                 continue;
             }
             drop(renewal);
