@@ -1,4 +1,4 @@
-//! [`Address`]: an address of a configuration, checked when it is built.
+//! [`HttpUrl`]: a URL of a configuration, checked when it is built.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -8,43 +8,41 @@ use http::Uri;
 
 use crate::error::ConfigError;
 
-/// An absolute address by `https`, or by `http` where that was allowed, without user, query and fragment.
+/// An absolute `https` URL, or an `http` one where that was allowed, without user, query and fragment.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Address {
+pub(crate) struct HttpUrl {
     text: Arc<str>,
     uri: Uri,
 }
 
-impl Address {
+impl HttpUrl {
     /// `may_be_plain`: whether `http` may lead to this host.
     pub(crate) fn parse(text: &str, may_be_plain: fn(&str) -> bool) -> Result<Self, ConfigError> {
-        // A long one came from an issuer, not from a configuration.
-        let shown: String = text.chars().take(MAX_SHOWN).collect();
-        let refuse = |why: &str| Err(ConfigError::new(format!("{shown:?} {why}")));
-        let Ok(uri) = text.parse::<Uri>() else { return refuse("is no address. Try: https://id.example.com") };
+        let shown = shown(text);
+        let refuse = |why: &str| Err(ConfigError::new(format!("{shown} {why}")));
+        let Ok(uri) = text.parse::<Uri>() else { return refuse("is not a URL. Try: https://id.example.com") };
         let Some((authority, host)) = uri.authority().zip(uri.host()) else {
-            return refuse("is no whole address. Try: https://id.example.com");
+            return refuse("is not an absolute URL. Try: https://id.example.com");
         };
         if authority.as_str().contains('@') {
-            // Not shown: there may be a password.
-            return Err(ConfigError::from_static("an address has a user, which no address here may have"));
+            return refuse("has a user in front of its host. Leave it out");
         }
         // `Uri` drops a fragment.
         if text.contains('#') || uri.query().is_some() {
-            return refuse("has a query or a fragment, which this address may not have");
+            return refuse("has a query or a fragment, which is not allowed here. Leave it out");
         }
-        // It may come to stand between quotes, and in a router.
+        // It may end up between quotes, and in a router.
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%[]".contains(&byte);
         let is_port = |port: &str| {
             port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
         };
         if !text.bytes().all(is_plain) || host.is_empty() || !authority.as_str().strip_prefix(host).is_some_and(is_port) {
-            return refuse("has an odd character, or an odd host or port");
+            return refuse("has a character, a host or a port that is not allowed. Try: https://id.example.com");
         }
         match uri.scheme_str() {
             Some("https") => {}
             Some("http") if may_be_plain(host) => {}
-            _ => return refuse("is not https. Only an address of this machine may be plain http"),
+            _ => return refuse("does not begin with https. Only a URL of this machine may be plain http"),
         }
         Ok(Self { text: text.into(), uri })
     }
@@ -54,18 +52,18 @@ impl Address {
         &self.text
     }
 
-    /// What an issuer's well-known address is made of (RFC 8414 section 3.1).
+    /// What an issuer's well-known URL is made of (RFC 8414 section 3.1).
     pub(crate) fn without_slash(&self) -> Self {
         let text = self.text.trim_end_matches('/');
         text.parse().map_or_else(|_| self.clone(), |uri| Self { text: text.into(), uri })
     }
 
-    /// Without the slash that stands for no path at all (RFC 9728 section 3.1, RFC 8414 section 3.1).
+    /// The path, or nothing where it is a single slash (RFC 9728 section 3.1, RFC 8414 section 3.1).
     fn path(&self) -> &str {
         Some(self.uri.path()).filter(|&path| path != "/").unwrap_or_default()
     }
 
-    /// The address of a well-known document about this one: its path goes between host and path (RFC 8414 section 3.1, RFC 9728 section 3.1).
+    /// The URL of a well-known document about this one: its path goes between host and path (RFC 8414 section 3.1, RFC 9728 section 3.1).
     pub(crate) fn well_known(&self, name: &str) -> String {
         format!("{}{WELL_KNOWN}{name}{}", self.origin(), self.path())
     }
@@ -91,6 +89,16 @@ impl Address {
     }
 }
 
+/// How an error names the URL.
+fn shown(text: &str) -> String {
+    if text.contains('@') {
+        // There may be a password in front of it.
+        return "the URL".to_owned();
+    }
+    // A long one came from an issuer, not from a configuration.
+    format!("{:?}", text.chars().take(MAX_SHOWN).collect::<String>())
+}
+
 const MAX_SHOWN: usize = 200;
 const WELL_KNOWN: &str = "/.well-known/";
 
@@ -98,11 +106,11 @@ const WELL_KNOWN: &str = "/.well-known/";
 pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
-        || bare.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        || bare.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
+        || bare.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+        || bare.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-impl fmt::Debug for Address {
+impl fmt::Debug for HttpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.text.fmt(f)
     }
@@ -121,16 +129,16 @@ mod tests {
             "http://localhost/x",
             "http://[::1]:1",
         ] {
-            assert!(Address::parse(good, is_loopback).is_ok(), "{good}");
+            assert!(HttpUrl::parse(good, is_loopback).is_ok(), "{good}");
         }
         for bad in ["http://id.example.com", "http://127.0.0.1.example.com", "http://10.0.0.1", "http://localhost.example.com"] {
-            assert!(Address::parse(bad, is_loopback).is_err(), "{bad}");
-            assert!(Address::parse(bad, |_| true).is_ok(), "{bad}");
+            assert!(HttpUrl::parse(bad, is_loopback).is_err(), "{bad}");
+            assert!(HttpUrl::parse(bad, |_| true).is_ok(), "{bad}");
         }
     }
 
     #[test]
-    fn what_is_no_plain_address_is_refused() {
+    fn what_is_not_a_plain_url_is_refused() {
         for bad in [
             "",
             "id.example.com",
@@ -142,7 +150,15 @@ mod tests {
             "https://a.b/#f",
             "https://a b",
         ] {
-            assert!(Address::parse(bad, |_| true).is_err(), "{bad}");
+            assert!(HttpUrl::parse(bad, |_| true).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_error_shows_a_password() {
+        for bad in ["https://user:hunter2@a.b", "https://user:hunter2 @a.b", "user:hunter2@a.b", "https://a b/user:hunter2@c"] {
+            let error = HttpUrl::parse(bad, |_| true).unwrap_err();
+            assert!(!error.to_string().contains("hunter2"), "{error}");
         }
     }
 }

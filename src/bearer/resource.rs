@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::ConfigError;
 use crate::names::Scope;
-use crate::url::{Address, is_loopback};
+use crate::url::{HttpUrl, is_loopback};
 
 /// What a client may know of a service before it has a token (RFC 9728): its name, who issues tokens for it, and the scope it takes.
 ///
@@ -32,12 +32,12 @@ use crate::url::{Address, is_loopback};
 #[derive(Clone)]
 #[must_use]
 pub struct ProtectedResource {
-    address: Address,
-    issuers: Vec<Address>,
+    address: HttpUrl,
+    issuers: Vec<HttpUrl>,
     needed: Scope,
     supported: Scope,
     name: Option<Arc<str>>,
-    documentation: Option<Address>,
+    documentation: Option<HttpUrl>,
     /// The document, as it is sent.
     document: Bytes,
 }
@@ -50,8 +50,8 @@ impl ProtectedResource {
     /// One of them is no `https` address (or `http` on this machine), or has a user, a query or a fragment.
     pub fn new(resource: &str, issuer: &str) -> Result<Self, ConfigError> {
         let resource = Self {
-            address: Address::parse(resource, is_loopback)?,
-            issuers: vec![Address::parse(issuer, is_loopback)?],
+            address: HttpUrl::parse(resource, is_loopback)?,
+            issuers: vec![HttpUrl::parse(issuer, is_loopback)?],
             needed: Scope::default(),
             supported: Scope::default(),
             name: None,
@@ -67,7 +67,7 @@ impl ProtectedResource {
     ///
     /// As for [`new`](Self::new).
     pub fn with_issuer(mut self, issuer: &str) -> Result<Self, ConfigError> {
-        self.issuers.push(Address::parse(issuer, is_loopback)?);
+        self.issuers.push(HttpUrl::parse(issuer, is_loopback)?);
         Ok(self.written())
     }
 
@@ -103,7 +103,7 @@ impl ProtectedResource {
     ///
     /// As for [`new`](Self::new).
     pub fn with_documentation(mut self, address: &str) -> Result<Self, ConfigError> {
-        self.documentation = Some(Address::parse(address, is_loopback)?);
+        self.documentation = Some(HttpUrl::parse(address, is_loopback)?);
         Ok(self.written())
     }
 
@@ -134,7 +134,7 @@ impl ProtectedResource {
 
     /// RFC 9728 section 2.
     fn written(mut self) -> Self {
-        let issuers: Vec<&str> = self.issuers.iter().map(Address::as_str).collect();
+        let issuers: Vec<&str> = self.issuers.iter().map(HttpUrl::as_str).collect();
         let scopes = self.needed.union(&self.supported);
         let mut document = Map::new();
         document.insert("resource".to_owned(), self.address.as_str().into());

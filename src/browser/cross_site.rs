@@ -5,7 +5,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 
 use crate::error::ConfigError;
-use crate::url::{Address, is_loopback};
+use crate::url::{HttpUrl, is_loopback};
 
 /// Pages of which other origins may act as ours do, as in `https://app.example.com`.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +23,8 @@ pub(crate) enum Site {
 
 impl Origins {
     pub(crate) fn add(&mut self, origin: &str) -> Result<(), ConfigError> {
-        let address = Address::parse(origin, is_loopback)?;
-        if address.origin() != origin {
+        let url = HttpUrl::parse(origin, is_loopback)?;
+        if url.origin() != origin {
             return Err(ConfigError::new("an origin is a scheme, a host and perhaps a port, as in https://app.example.com"));
         }
         self.0.push(origin.into());

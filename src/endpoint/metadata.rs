@@ -12,7 +12,7 @@ use crate::bearer::{ProtectedResource, public_json};
 use crate::error::ConfigError;
 use crate::names::Scope;
 use crate::session::{Authenticate, Sessions};
-use crate::url::{Address, is_loopback};
+use crate::url::{HttpUrl, is_loopback};
 
 /// `GET /.well-known/oauth-authorization-server`: where the endpoints are (RFC 8414), for clients that look for them.
 ///
@@ -35,10 +35,10 @@ use crate::url::{Address, is_loopback};
 /// ```
 #[derive(Clone, Debug)]
 pub struct ServerMetadataEndpoint {
-    issuer: Address,
-    endpoints: Address,
-    jwks: Option<Address>,
-    documentation: Option<Address>,
+    issuer: HttpUrl,
+    endpoints: HttpUrl,
+    jwks: Option<HttpUrl>,
+    documentation: Option<HttpUrl>,
     scope: Scope,
     /// The document, as it is sent.
     document: Bytes,
@@ -52,8 +52,8 @@ impl ServerMetadataEndpoint {
     /// The issuer, or `endpoints`, is no `https` address (or `http` on this machine), or has a user, a query or a fragment (RFC 8414 section 2).
     pub fn new<A: Authenticate>(sessions: &Sessions<A>, endpoints: &str) -> Result<Self, ConfigError> {
         let metadata = Self {
-            issuer: Address::parse(sessions.verifier().issuer().as_str(), is_loopback)?,
-            endpoints: Address::parse(endpoints, is_loopback)?,
+            issuer: HttpUrl::parse(sessions.verifier().issuer().as_str(), is_loopback)?,
+            endpoints: HttpUrl::parse(endpoints, is_loopback)?,
             jwks: None,
             documentation: None,
             scope: Scope::default(),
@@ -68,7 +68,7 @@ impl ServerMetadataEndpoint {
     ///
     /// As for [`new`](Self::new).
     pub fn with_jwks(mut self, address: &str) -> Result<Self, ConfigError> {
-        self.jwks = Some(Address::parse(address, is_loopback)?);
+        self.jwks = Some(HttpUrl::parse(address, is_loopback)?);
         Ok(self.written())
     }
 
@@ -89,7 +89,7 @@ impl ServerMetadataEndpoint {
     ///
     /// As for [`new`](Self::new).
     pub fn with_documentation(mut self, address: &str) -> Result<Self, ConfigError> {
-        self.documentation = Some(Address::parse(address, is_loopback)?);
+        self.documentation = Some(HttpUrl::parse(address, is_loopback)?);
         Ok(self.written())
     }
 

@@ -24,7 +24,7 @@ use crate::limits::FETCH_DEADLINE;
 ///
 /// #[async_trait]
 /// impl HttpClient for Fixed {
-///     async fn get(&self, _address: &Uri, _max_bytes: usize) -> Result<Response<Bytes>, BoxError> {
+///     async fn get(&self, _url: &Uri, _max_bytes: usize) -> Result<Response<Bytes>, BoxError> {
 ///         Ok(Response::new(Bytes::from_static(self.0.as_bytes())))
 ///     }
 /// }
@@ -32,18 +32,18 @@ use crate::limits::FETCH_DEADLINE;
 ///
 /// # Contract
 ///
-/// - It sends one `GET` to exactly this address, and follows no redirection: that may lead to where nobody has agreed to.
-/// - It checks the certificate of an `https` address.
+/// - It sends one `GET` to exactly this URL, and follows no redirection: it may lead anywhere.
+/// - It checks the certificate of an `https` URL.
 /// - It reads at most `max_bytes` of a body, and fails where there are more. What it returns is checked once more.
 /// - It may be dropped at any time: it is given 5 seconds.
 #[async_trait]
 pub trait HttpClient: fmt::Debug + Send + Sync + 'static {
-    /// Fetches what is at `address`. An answer of any status is `Ok`, with its headers: `Cache-Control` and `Age` count.
+    /// Fetches what is at `url`. An answer of any status is `Ok`, with its headers: `Cache-Control` and `Age` count.
     ///
     /// # Errors
     ///
     /// There was no answer, or it was too large.
-    async fn get(&self, address: &Uri, max_bytes: usize) -> Result<Response<Bytes>, BoxError>;
+    async fn get(&self, url: &Uri, max_bytes: usize) -> Result<Response<Bytes>, BoxError>;
 }
 
 /// Makes its client when it is first needed: to read the roots of trust takes a moment, and may fail.
@@ -67,8 +67,8 @@ impl Reqwest {
 
 #[async_trait]
 impl HttpClient for Reqwest {
-    async fn get(&self, address: &Uri, max_bytes: usize) -> Result<Response<Bytes>, BoxError> {
-        let request = self.client()?.get(address.to_string()).header(http::header::ACCEPT, "application/json");
+    async fn get(&self, url: &Uri, max_bytes: usize) -> Result<Response<Bytes>, BoxError> {
+        let request = self.client()?.get(url.to_string()).header(http::header::ACCEPT, "application/json");
         let mut response = request.send().await?;
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await? {

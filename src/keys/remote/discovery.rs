@@ -9,20 +9,20 @@ use serde_json::Value;
 
 use super::client::HttpClient;
 use super::freshness::lifetime;
-use super::settings::{MAX_DOCUMENT_BYTES, MAX_KEYS, Origin, Settings};
+use super::settings::{KeySetLocation, MAX_DOCUMENT_BYTES, MAX_KEYS, Settings};
 use crate::error::{BoxError, ConfigError};
 use crate::keys::algorithm::Family;
 use crate::keys::jwk;
 use crate::keys::key::Key;
 use crate::keys::key_set::KeySet;
 use crate::limits::{FETCH_DEADLINE, with_timeout};
-use crate::url::Address;
+use crate::url::HttpUrl;
 
 /// Fetches a set, and remembers what its issuer's metadata said.
 #[derive(Debug)]
 pub(super) struct Fetcher {
     settings: Settings,
-    /// The address of the set, and when the metadata named it, by the monotonic clock.
+    /// The URL of the set, and when the metadata named it, by the monotonic clock.
     discovered: Mutex<Option<(Uri, Duration)>>,
 }
 
@@ -38,7 +38,7 @@ impl Fetcher {
     }
 
     pub(super) async fn fetch(&self) -> Result<Fetched, BoxError> {
-        let fetched = self.fetch_from(&self.address().await?).await;
+        let fetched = self.fetch_from(&self.url().await?).await;
         if fetched.is_err() {
             // It may have moved.
             *self.discovered.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -46,8 +46,8 @@ impl Fetcher {
         fetched
     }
 
-    async fn fetch_from(&self, address: &Uri) -> Result<Fetched, BoxError> {
-        let response = demand_ok(get(&*self.settings.client, address).await?)?;
+    async fn fetch_from(&self, url: &Uri) -> Result<Fetched, BoxError> {
+        let response = demand_ok(get(&*self.settings.client, url).await?)?;
         let set = jwk::read_set(std::str::from_utf8(response.body())?, MAX_KEYS, is_public)?;
         // Not a warning: many sets hold keys for encryption too, and this comes back with every renewal.
         for (index, error) in &set.left_out {
@@ -60,29 +60,29 @@ impl Fetcher {
         Ok(Fetched { keys: Arc::new(set.into()), lifetime: lifetime(response.headers()) })
     }
 
-    async fn address(&self) -> Result<Uri, BoxError> {
-        let (issuer, may_be_plain) = match &self.settings.origin {
-            Origin::Set(address) => return Ok(address.clone()),
-            Origin::Issuer(issuer, may_be_plain) => (issuer, *may_be_plain),
+    async fn url(&self) -> Result<Uri, BoxError> {
+        let (issuer, may_be_plain) = match &self.settings.location {
+            KeySetLocation::Set(url) => return Ok(url.clone()),
+            KeySetLocation::Issuer(issuer, may_be_plain) => (issuer, *may_be_plain),
         };
         let now = self.settings.clock.monotonic();
         let known = self.discovered.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((address, _)) = known.filter(|(_, since)| now < *since + REDISCOVER_AFTER) {
-            return Ok(address);
+        if let Some((url, _)) = known.filter(|(_, since)| now < *since + REDISCOVER_AFTER) {
+            return Ok(url);
         }
-        let address = discover(&*self.settings.client, issuer, may_be_plain).await?;
-        *self.discovered.lock().unwrap_or_else(PoisonError::into_inner) = Some((address.clone(), now));
-        Ok(address)
+        let url = discover(&*self.settings.client, issuer, may_be_plain).await?;
+        *self.discovered.lock().unwrap_or_else(PoisonError::into_inner) = Some((url.clone(), now));
+        Ok(url)
     }
 }
 
-/// Other than the address of an issuer it may have a query.
-pub(super) fn set_address(text: &str, may_be_plain: fn(&str) -> bool) -> Result<Uri, ConfigError> {
+/// Unlike the URL of an issuer it may have a query.
+pub(super) fn set_url(text: &str, may_be_plain: fn(&str) -> bool) -> Result<Uri, ConfigError> {
     if text.contains('#') {
-        return Err(ConfigError::from_static("the address of a JWK set has a fragment"));
+        return Err(ConfigError::from_static("the URL of a JWK set has a fragment. Leave it out"));
     }
-    Address::parse(text.split('?').next().unwrap_or_default(), may_be_plain)?;
-    text.parse().map_err(|_| ConfigError::from_static("the query of the address is malformed"))
+    HttpUrl::parse(text.split('?').next().unwrap_or_default(), may_be_plain)?;
+    text.parse().map_err(|_| ConfigError::from_static("the query of the URL is malformed"))
 }
 
 fn is_public(key: &Key) -> Result<(), ConfigError> {
@@ -93,7 +93,7 @@ fn is_public(key: &Key) -> Result<(), ConfigError> {
 }
 
 /// OpenID Connect Discovery 1.0 section 4, then RFC 8414 section 3.
-async fn discover(client: &dyn HttpClient, issuer: &Address, may_be_plain: fn(&str) -> bool) -> Result<Uri, BoxError> {
+async fn discover(client: &dyn HttpClient, issuer: &HttpUrl, may_be_plain: fn(&str) -> bool) -> Result<Uri, BoxError> {
     let openid = format!("{}/.well-known/openid-configuration", issuer.as_str().trim_end_matches('/'));
     let mut response = get(client, &openid.parse()?).await?;
     if response.status().is_client_error() {
@@ -105,11 +105,11 @@ async fn discover(client: &dyn HttpClient, issuer: &Address, may_be_plain: fn(&s
     if named("issuer")? != issuer.as_str() {
         return Err("the metadata is that of another issuer".into());
     }
-    Ok(set_address(named("jwks_uri")?, may_be_plain)?)
+    Ok(set_url(named("jwks_uri")?, may_be_plain)?)
 }
 
-async fn get(client: &dyn HttpClient, address: &Uri) -> Result<Response<Bytes>, BoxError> {
-    let response = with_timeout(FETCH_DEADLINE, client.get(address, MAX_DOCUMENT_BYTES)).await?;
+async fn get(client: &dyn HttpClient, url: &Uri) -> Result<Response<Bytes>, BoxError> {
+    let response = with_timeout(FETCH_DEADLINE, client.get(url, MAX_DOCUMENT_BYTES)).await?;
     if response.body().len() > MAX_DOCUMENT_BYTES {
         return Err("the document is too large".into());
     }

@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::client::{HttpClient, Reqwest};
-use super::discovery::set_address;
+use super::discovery::set_url;
 use super::renewal::{JwksError, Renewal};
-use super::settings::{Origin, Settings};
+use super::settings::{KeySetLocation, Settings};
 use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
 use crate::keys::key_set::KeySet;
 use crate::keys::key_source::{KeySource, KeysFuture, ProvideKeys};
-use crate::url::{Address, is_loopback};
+use crate::url::{HttpUrl, is_loopback};
 
 /// The keys that an external issuer publishes as a JWK set: fetched in the background, kept, and renewed before they are needed.
 ///
@@ -26,7 +26,7 @@ use crate::url::{Address, is_loopback};
 /// are honoured. A key that cannot be used (an unknown type, RSA below 2048 or above 8192 bits, malformed) is left out and spoils no other. HMAC keys
 /// are left out too: what is published is no secret.
 ///
-/// **Where from.** An `https` address; `http` only on this machine, unless [said aloud](Self::dangerous_over_http).
+/// **Where from.** An `https` URL; `http` only on this machine, unless [said aloud](Self::dangerous_over_http).
 ///
 /// A clone is the same keys: give several verifiers one of it. The task that fetches runs on the Tokio runtime where it was first used, which has to be one
 /// that goes on.
@@ -53,13 +53,13 @@ pub struct RemoteJwks {
 }
 
 impl RemoteJwks {
-    /// The set at this address (RFC 7517 section 5).
+    /// The set at this URL (RFC 7517 section 5).
     ///
     /// # Errors
     ///
-    /// It is no `https` address (or `http` on this machine).
-    pub fn new(address: &str) -> Result<Self, ConfigError> {
-        Ok(Self::from_origin(Origin::Set(set_address(address, is_loopback)?)))
+    /// It is not an `https` URL (or `http` on this machine).
+    pub fn new(url: &str) -> Result<Self, ConfigError> {
+        Ok(Self::at(KeySetLocation::Set(set_url(url, is_loopback)?)))
     }
 
     /// The set that this issuer's metadata names: `{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery), or, where that is not there,
@@ -67,30 +67,30 @@ impl RemoteJwks {
     ///
     /// # Errors
     ///
-    /// It is no `https` address (or `http` on this machine), or has a query.
+    /// It is not an `https` URL (or `http` on this machine), or has a query.
     pub fn discover(issuer: &str) -> Result<Self, ConfigError> {
-        let issuer = Address::parse(issuer, is_loopback)?;
+        let issuer = HttpUrl::parse(issuer, is_loopback)?;
         // What is fetched safely does not lead to what is not.
         let may_be_plain = if issuer.origin().starts_with("https:") { NOWHERE } else { is_loopback };
-        Ok(Self::from_origin(Origin::Issuer(issuer, may_be_plain)))
+        Ok(Self::at(KeySetLocation::Issuer(issuer, may_be_plain)))
     }
 
-    /// Like [`new`](Self::new), by plain `http` from any machine. Whoever is on the way there can put in keys of his own, and be anybody.
+    /// Like [`new`](Self::new), by plain `http` from any machine. An attacker on the network path can put in keys of their own, and log in as any user.
     ///
     /// # Errors
     ///
-    /// It is no address.
-    pub fn dangerous_over_http(address: &str) -> Result<Self, ConfigError> {
-        Ok(Self::from_origin(Origin::Set(set_address(address, ANYWHERE)?)))
+    /// It is not a URL.
+    pub fn dangerous_over_http(url: &str) -> Result<Self, ConfigError> {
+        Ok(Self::at(KeySetLocation::Set(set_url(url, ANYWHERE)?)))
     }
 
-    /// Like [`discover`](Self::discover), by plain `http` from any machine. Whoever is on the way there can put in keys of his own, and be anybody.
+    /// Like [`discover`](Self::discover), by plain `http` from any machine. An attacker on the network path can put in keys of their own, and log in as any user.
     ///
     /// # Errors
     ///
-    /// It is no address, or has a query.
+    /// It is not a URL, or has a query.
     pub fn dangerous_discover_over_http(issuer: &str) -> Result<Self, ConfigError> {
-        Ok(Self::from_origin(Origin::Issuer(Address::parse(issuer, ANYWHERE)?, ANYWHERE)))
+        Ok(Self::at(KeySetLocation::Issuer(HttpUrl::parse(issuer, ANYWHERE)?, ANYWHERE)))
     }
 
     /// Fetches by `client`: one with a private root of trust, say, or of another library. By default it is `reqwest`, with `rustls`, the roots of the
@@ -119,8 +119,8 @@ impl RemoteJwks {
         self.renewal.renew_now().await
     }
 
-    fn from_origin(origin: Origin) -> Self {
-        Self::from_settings(Settings { origin, client: Arc::new(Reqwest::default()), clock: Arc::new(SystemClock) })
+    fn at(location: KeySetLocation) -> Self {
+        Self::from_settings(Settings { location, client: Arc::new(Reqwest::default()), clock: Arc::new(SystemClock) })
     }
 
     fn from_settings(settings: Settings) -> Self {
@@ -150,7 +150,7 @@ impl From<RemoteJwks> for KeySource {
 
 impl fmt::Debug for RemoteJwks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RemoteJwks").field("origin", &self.settings.origin).finish_non_exhaustive()
+        f.debug_struct("RemoteJwks").field("location", &self.settings.location).finish_non_exhaustive()
     }
 }
 

@@ -6,22 +6,22 @@ use http::Uri;
 
 use super::client::HttpClient;
 use crate::clock::Clock;
-use crate::url::Address;
+use crate::url::HttpUrl;
 
 /// What a renewal is made of.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    pub(super) origin: Origin,
+    pub(super) location: KeySetLocation,
     pub(super) client: Arc<dyn HttpClient>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// Where the set is, or whose metadata says so.
+/// Where a key set is, or whose metadata says so.
 #[derive(Clone, Debug)]
-pub(super) enum Origin {
+pub(super) enum KeySetLocation {
     Set(Uri),
-    /// With the hosts where its set may be by `http`.
-    Issuer(Address, fn(&str) -> bool),
+    /// With the hosts where its set may be fetched by plain `http`.
+    Issuer(HttpUrl, fn(&str) -> bool),
 }
 
 /// How large a document may be.
