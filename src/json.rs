@@ -1,13 +1,14 @@
-//! JSON objects in which no name stands twice.
+//! [`UniqueObject`]: a JSON object without repeated members.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// A JSON object whose names are all different.
+/// A JSON object without repeated members.
 ///
-/// `serde_json` keeps the last of two. Another reader of the same token may keep the first, and the two would see different users
+/// Where a member is repeated, `serde_json` keeps the last one. Another reader of the same token may keep
+/// the first, and the two would see different users
 /// (RFC 7515 section 4, RFC 7519 section 4, RFC 6749 section 3.2).
 pub(crate) struct UniqueObject(pub(crate) Map<String, Value>);
 
@@ -26,7 +27,7 @@ impl<'de> Deserialize<'de> for UniqueObject {
                 let mut object = Map::new();
                 while let Some((name, value)) = access.next_entry::<String, Value>()? {
                     if object.insert(name, value).is_some() {
-                        return Err(A::Error::custom("a name stands twice"));
+                        return Err(A::Error::custom("a member is repeated"));
                     }
                 }
                 Ok(UniqueObject(object))

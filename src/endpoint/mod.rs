@@ -14,7 +14,7 @@
 //! | `POST`, where the application puts it | [`TicketEndpoint`], by itself, behind the layer |
 //!
 //! **What comes in.** A form (`application/x-www-form-urlencoded`) or a JSON object, of at most 8 KiB, in the body. The media type decides:
-//! any other is 415. A parameter that stands twice is 400, an empty one counts as absent, an unknown one is ignored. Parameters in the query
+//! any other is 415. A repeated parameter is 400, an empty one counts as absent, an unknown one is ignored. Parameters in the query
 //! are 400, another method is 405.
 //!
 //! **What goes out.** JSON, with `Cache-Control: no-store`. Errors have the codes of RFC 6749 section 5.2. Nothing repeats what was sent.

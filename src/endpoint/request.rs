@@ -15,7 +15,7 @@ use crate::error::BoxError;
 use crate::json::UniqueObject;
 use crate::session::{SessionError, SessionErrorKind};
 
-/// The parameters of a request. None stands twice; an empty one counts as absent (RFC 6749 section 3.2).
+/// The parameters of a request. None is repeated; an empty one counts as absent (RFC 6749 section 3.2).
 #[derive(Default)]
 pub(super) struct Parameters(Map<String, Value>);
 
@@ -72,7 +72,7 @@ impl Parameters {
         let mut parameters = Map::new();
         for (name, value) in pairs {
             if parameters.insert(name, value).is_some() {
-                return Err(Refused::invalid_request("a parameter stands twice"));
+                return Err(Refused::invalid_request("a parameter is repeated"));
             }
         }
         parameters.retain(|_, value| !value.is_null() && value.as_str() != Some(""));
@@ -135,7 +135,7 @@ impl Format {
             Self::Json => {
                 let object = serde_json::from_slice(body);
                 let UniqueObject(object) =
-                    object.map_err(|_| Refused::invalid_request("the body is no JSON object, or a parameter stands twice"))?;
+                    object.map_err(|_| Refused::invalid_request("the body is not a JSON object, or a parameter is repeated"))?;
                 Parameters::from_pairs(object.into_iter())
             }
         }

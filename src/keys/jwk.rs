@@ -117,14 +117,14 @@ fn kid(jwk: &Map<String, Value>) -> Result<Option<String>, ConfigError> {
 fn text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Result<&'a str, ConfigError> {
     jwk.get(name)
         .and_then(Value::as_str)
-        .ok_or_else(|| ConfigError::new(format!("the member {name} of the key is missing, or is no text")))
+        .ok_or_else(|| ConfigError::new(format!("the member {name} of the key is missing, or is not text")))
 }
 
 fn bytes(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, ConfigError> {
     URL_SAFE_NO_PAD
         .decode(text(jwk, name)?)
-        .map_err(|_| ConfigError::new(format!("the member {name} of the key is no base64url")))
+        .map_err(|_| ConfigError::new(format!("the member {name} of the key is not base64url")))
 }
 
-const NO_SET: &str = "the text is no JWK set: {\"keys\": […]}";
-const NO_KEY: &str = "the text is no JWK";
+const NO_SET: &str = "the text is not a JWK set: {\"keys\": […]}";
+const NO_KEY: &str = "the text is not a JWK";

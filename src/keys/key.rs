@@ -67,7 +67,7 @@ impl Key {
 /// RFC 9068 section 2.1.
 pub(crate) const OUR_TYP: &str = "at+jwt";
 
-/// The header of our own tokens, as it stands on the wire.
+/// The header of our own tokens, as it is on the wire.
 pub(crate) fn header(kid: Option<&str>, algorithm: Algorithm) -> String {
     let mut header = json!({ "typ": OUR_TYP, "alg": algorithm.as_str() });
     if let Some(kid) = kid {

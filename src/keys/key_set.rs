@@ -37,7 +37,7 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// The text is no JWK set, or none of its keys can be used.
+    /// The text is not a JWK set, or none of its keys can be used.
     pub fn from_jwk_set(json: &str) -> Result<Self, ConfigError> {
         let set = jwk::read_set(json, usize::MAX, |_| Ok(()))?;
         for (index, error) in &set.left_out {
@@ -64,12 +64,12 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// The text is no public key, or one that does not fit `algorithm`.
+    /// The text is not a public key, or is one that does not fit `algorithm`.
     pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, ConfigError> {
         if !pem.contains("PUBLIC KEY-----") {
-            return Err(ConfigError::new("the PEM holds no public key. Try: openssl pkey -in private.pem -pubout"));
+            return Err(ConfigError::new("the PEM is not a public key. Try: openssl pkey -in private.pem -pubout"));
         }
-        let unreadable = |_| ConfigError::new(format!("the PEM holds no public key for {algorithm}"));
+        let unreadable = |_| ConfigError::new(format!("the PEM is not a public key for {algorithm}"));
         let key = match algorithm.family() {
             Family::Rsa => DecodingKey::from_rsa_pem(pem.as_bytes()),
             Family::P256 | Family::P384 => DecodingKey::from_ec_pem(pem.as_bytes()),
@@ -106,8 +106,9 @@ impl KeySet {
     }
 
     /// Adds the keys of another set: those of an issuer that changes its key, for instance.
+    /// Nothing is replaced, keys of the same name included.
     #[must_use]
-    pub fn with(mut self, other: Self) -> Self {
+    pub fn merge(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
     }

@@ -64,7 +64,7 @@ pub(crate) trait ProvideKeys: fmt::Debug + Send + Sync {
     fn never_has_any(&self) -> bool;
 }
 
-/// `Ok`: look again. `Err`: nobody can say whether there are newer keys.
+/// `Ok`: look again. `Err`: it is unknown whether there are newer keys.
 pub(crate) type KeysFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
 impl ProvideKeys for Arc<KeySet> {
@@ -108,7 +108,7 @@ impl SharedKeySet {
         Self(Arc::new(RwLock::new(Arc::new(keys))))
     }
 
-    /// These keys count from the next token on, and no others. Where old tokens are to live on, say so: `new.with(old)`.
+    /// These keys count from the next token on, and no others. To go on accepting old tokens, keep their key: `new.merge(old)`.
     pub fn replace(&self, keys: KeySet) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }

@@ -36,14 +36,14 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// Fewer than 32 bytes (RFC 7518 section 3.2), a secret that stands in public tutorials, or one that repeats a few characters.
+    /// Fewer than 32 bytes (RFC 7518 section 3.2), a secret that appears in public tutorials, or one that repeats a few characters.
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
         Self::named("the secret", secret.as_ref())
     }
 
     /// Reads a secret from the environment variable `name`. White space around it is dropped.
     ///
-    /// Secrets that are still accepted stand in `{name}_PREVIOUS`, separated by commas.
+    /// Secrets that are still accepted are read from `{name}_PREVIOUS`, separated by commas.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Secret {
             Ok(previous) => Zeroizing::new(previous),
             Err(VarError::NotPresent) => Zeroizing::default(),
             // To go on without them would log everybody out.
-            Err(VarError::NotUnicode(_)) => return Err(ConfigError::new(format!("{previous_name} is no UTF-8"))),
+            Err(VarError::NotUnicode(_)) => return Err(ConfigError::new(format!("{previous_name} is not valid UTF-8"))),
         };
         for value in previous.split(',').map(str::trim).filter(|value| !value.is_empty()) {
             secret = secret.with_previous(Self::named(&previous_name, value.as_bytes())?);
@@ -78,7 +78,7 @@ impl Secret {
         Ok(Self { current: bytes, previous: Vec::new() })
     }
 
-    /// Takes any bytes at all. For tests only: whoever guesses them logs in as anybody.
+    /// Takes any bytes at all. For tests only: an attacker who guesses them can log in as any user.
     #[must_use]
     pub fn dangerous_weak(secret: impl AsRef<[u8]>) -> Self {
         Self { current: Zeroizing::new(secret.as_ref().to_vec()), previous: Vec::new() }
@@ -110,7 +110,7 @@ impl Secret {
             return Err(ConfigError::new(format!("{name} is {length} bytes; {MIN_BYTES} are needed. Try: {CURE}")));
         }
         if is_known(secret) {
-            return Err(ConfigError::new(format!("{name} stands in public tutorials, or is easily guessed. Try: {CURE}")));
+            return Err(ConfigError::new(format!("{name} appears in public tutorials, or is easily guessed. Try: {CURE}")));
         }
         Ok(Self::dangerous_weak(secret))
     }
@@ -141,7 +141,7 @@ const MIN_BYTES: usize = 32;
 const MIN_DISTINCT: usize = 8;
 const CURE: &str = "openssl rand -base64 48";
 
-/// Parts, in lower case, of secrets that stand in tutorials, templates and documentation.
+/// Parts, in lower case, of secrets that appear in tutorials, templates and documentation.
 const PUBLISHED: &[&str] = &[
     "changeme",
     "change-me",

@@ -63,9 +63,9 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// The text is no such key, or the key is weak (RSA below 2048 bits).
+    /// The text is not such a key, or the key is weak (RSA below 2048 bits).
     pub fn from_pem(pem: &str) -> Result<Self, ConfigError> {
-        let unusable = || ConfigError::new("the PEM holds no private key in PKCS#8. Try: openssl genpkey -algorithm ed25519");
+        let unusable = || ConfigError::new("the PEM is not a private key in PKCS#8. Try: openssl genpkey -algorithm ed25519");
         // The same armour holds all of them; what is inside tells which it is.
         if let Ok(key) = EncodingKey::from_ed_pem(pem.as_bytes()) {
             return Self::private(Algorithm::EdDsa, &key);
@@ -81,13 +81,13 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// The text is no RSA key, or `algorithm` is none for RSA.
+    /// The text is not an RSA key, or `algorithm` does not use one.
     pub fn from_rsa_pem(algorithm: Algorithm, pem: &str) -> Result<Self, ConfigError> {
         if algorithm.family() != Family::Rsa {
             return Err(ConfigError::new(format!("{algorithm} does not sign with RSA")));
         }
         let key = EncodingKey::from_rsa_pem(pem.as_bytes())
-            .map_err(|_| ConfigError::new("the PEM holds no private RSA key. Try: openssl genrsa 3072"))?;
+            .map_err(|_| ConfigError::new("the PEM is not a private RSA key. Try: openssl genrsa 3072"))?;
         Self::private(algorithm, &key)
     }
 
@@ -95,7 +95,7 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// The text is no such key, or the key is shorter than its hash.
+    /// The text is not such a key, or the key is shorter than its hash.
     pub fn from_jwk(json: &str) -> Result<Self, ConfigError> {
         let jwk = jwk::read_oct(json)?;
         Self::hmac(jwk.kid, jwk.algorithm, &jwk.secret)
@@ -104,7 +104,7 @@ impl SigningKey {
     /// Goes on accepting what `previous` signed, for as long as such tokens live. It signs nothing new.
     #[must_use]
     pub fn with_previous(mut self, previous: Self) -> Self {
-        self.keys = self.keys.with(previous.keys);
+        self.keys = self.keys.merge(previous.keys);
         self
     }
 
@@ -120,7 +120,7 @@ impl SigningKey {
         self.keys.clone()
     }
 
-    /// The HMAC key as a JWK, for a service that checks our tokens: whoever has it can also sign them. `None` for an asymmetric key.
+    /// The HMAC key as a JWK, for a service that checks our tokens: its holder can also sign them. `None` for an asymmetric key.
     #[must_use]
     pub fn dangerous_export_jwk(&self) -> Option<String> {
         let secret = URL_SAFE_NO_PAD.encode(self.private.hmac_secret.as_deref()?);

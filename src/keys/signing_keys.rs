@@ -137,7 +137,7 @@ impl Schedule {
                 None => {}
             }
             if forgotten.is_none_or(|moment| moment > now) {
-                keys = keys.with(scheduled.key.key_set());
+                keys = keys.merge(scheduled.key.key_set());
             }
         }
         AtHand { keys: Arc::new(keys), ..at_hand }

@@ -94,7 +94,7 @@ fn a_mistake_at_start_up_is_a_sentence_with_the_cure_in_it() {
     let short = refusal(&[("AUTH_SECRET", "secret")]);
     assert!(short.contains("AUTH_SECRET is 6 bytes; 32 are needed. Try: openssl rand -base64 48"), "{short}");
     let known = refusal(&[("AUTH_SECRET", "a-string-secret-at-least-256-bits-long")]);
-    assert!(known.contains("AUTH_SECRET stands in public tutorials") && known.contains("openssl rand"), "{known}");
+    assert!(known.contains("AUTH_SECRET appears in public tutorials") && known.contains("openssl rand"), "{known}");
     for (name, value, cure) in [
         ("ADDR", "localhost", "ADDR=127.0.0.1:3000"),
         ("ACCESS_TTL", "soon", "ACCESS_TTL=1800"),

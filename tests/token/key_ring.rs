@@ -77,7 +77,7 @@ async fn the_key_that_is_exported_is_derived_and_verifies() {
 async fn a_set_tries_every_key_that_a_token_without_a_name_may_mean() {
     let clock = ManualClock::new();
     let (first, second) = (oct("HS256", &[1; 32]), oct("HS256", &[2; 32]));
-    let keys = KeySet::from_jwk(&first).unwrap().with(KeySet::from_jwk(&second).unwrap());
+    let keys = KeySet::from_jwk(&first).unwrap().merge(KeySet::from_jwk(&second).unwrap());
     let verifier = verifier_with(keys, &clock);
     assert_passes(&verifier, &token(SigningKey::from_jwk(&first).unwrap(), &clock)).await;
     assert_passes(&verifier, &token(SigningKey::from_jwk(&second).unwrap(), &clock)).await;

@@ -70,7 +70,7 @@ fn keys_are_not_shown() {
     let derived = URL_SAFE_NO_PAD.decode(exported["k"].as_str().unwrap()).unwrap();
     let jwk = json!({ "kty": "oct", "k": URL_SAFE_NO_PAD.encode(HMAC_KEY) }).to_string();
     let oct = SigningKey::from_jwk(&jwk).unwrap().with_previous(hs256.clone());
-    let set = KeySet::from_jwk(&jwk).unwrap().with(hs256.key_set());
+    let set = KeySet::from_jwk(&jwk).unwrap().merge(hs256.key_set());
     let signer = AccessTokenSigner::new("i", "a", oct.clone()).unwrap().with_clock(Arc::new(ManualClock::new()));
     let secrets: &[&[u8]] = &[&derived, HMAC_KEY];
     assert_hidden(&hs256, secrets);

@@ -33,8 +33,8 @@ async fn new_keys_count_from_the_next_token_on_and_no_others() {
     keys.replace(key(P384).key_set());
     assert_good(&layer, key(P256), &clock, false).await;
     assert_good(&layer, key(P384), &clock, true).await;
-    // "Where old tokens are to live on, say so: `new.with(old)`."
-    keys.replace(key(ED25519).key_set().with(key(P384).key_set()));
+    // "To go on accepting old tokens, keep their key: `new.merge(old)`."
+    keys.replace(key(ED25519).key_set().merge(key(P384).key_set()));
     for (key, is_good) in [(key(P256), false), (key(P384), true), (key(ED25519), true)] {
         assert_good(&layer, key, &clock, is_good).await;
     }
@@ -49,7 +49,7 @@ async fn every_clone_of_every_verifier_sees_it() {
     let all = [verifier(source.clone(), &clock), verifier_of_clone.clone(), verifier_of_clone.with_typ_jwt()];
     let layers = all.map(BearerAuthLayer::new);
     let endpoint = JwksEndpoint::new(keys.clone());
-    keys.clone().replace(key(P384).key_set().with(key(ED25519).key_set()));
+    keys.clone().replace(key(P384).key_set().merge(key(ED25519).key_set()));
     for layer in layers.iter().chain([&layers[0].clone().optional()]) {
         assert_good(layer, key(P384), &clock, true).await;
         assert_good(layer, key(P256), &clock, false).await;
@@ -89,7 +89,7 @@ async fn a_replacement_in_the_middle_of_requests_harms_none() {
         requests.spawn(async move { ask(&layer, &token).await });
     }
     for other in [P256, P384, ED25519].into_iter().cycle().take(60) {
-        keys.replace(key(other).key_set().with(key(ED25519).key_set()));
+        keys.replace(key(other).key_set().merge(key(ED25519).key_set()));
     }
     for answer in requests.join_all().await {
         answer.assert_passed("alice");

@@ -64,6 +64,6 @@ impl<A: Authenticate> AuthEndpoints<A> {
     }
 }
 
-const ABOUT: &str = "Login, refresh and logout. What comes in is a form or a JSON object, of at most 8 KiB: a parameter that stands twice is \
+const ABOUT: &str = "Login, refresh and logout. What comes in is a form or a JSON object, of at most 8 KiB: a repeated parameter is \
     refused, an empty one (and `null`) counts as absent, an unknown one is ignored. Parameters do not belong into the address. Another method is \
     405 with `Allow`.";

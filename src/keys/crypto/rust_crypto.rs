@@ -1,6 +1,6 @@
 //! The other provider: the RustCrypto crates, by the static of `jsonwebtoken`.
 //!
-//! Its signers are no `Sync`, so each is made anew where it is used.
+//! Its signers are not `Sync`, so each is made anew where it is used.
 
 use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
 use jsonwebtoken::{Algorithm as Jws, DecodingKey, EncodingKey};

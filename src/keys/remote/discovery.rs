@@ -56,7 +56,7 @@ impl Fetcher {
         if set.keys.is_empty() {
             tracing::warn!("the issuer publishes no key that can be used");
         }
-        // An empty set too: whoever withdraws his keys is believed.
+        // An empty set too: an issuer that withdraws its keys is believed.
         Ok(Fetched { keys: Arc::new(set.into()), lifetime: lifetime(response.headers()) })
     }
 
@@ -87,7 +87,7 @@ pub(super) fn set_url(text: &str, may_be_plain: fn(&str) -> bool) -> Result<Uri,
 
 fn is_public(key: &Key) -> Result<(), ConfigError> {
     match key.algorithm.family() {
-        Family::Hmac => Err(ConfigError::from_static("an HMAC key that is published is no secret")),
+        Family::Hmac => Err(ConfigError::from_static("an HMAC key that is published is not a secret")),
         _ => Ok(()),
     }
 }
@@ -101,7 +101,7 @@ async fn discover(client: &dyn HttpClient, issuer: &HttpUrl, may_be_plain: fn(&s
     }
     let metadata: Value = serde_json::from_slice(demand_ok(response)?.body())?;
     let named = |name: &str| metadata.get(name).and_then(Value::as_str).ok_or(format!("the metadata names no {name}"));
-    // Somebody else's metadata would make his keys those of our issuer.
+    // With the metadata of another issuer its keys would become those of ours.
     if named("issuer")? != issuer.as_str() {
         return Err("the metadata is that of another issuer".into());
     }

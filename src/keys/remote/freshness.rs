@@ -42,13 +42,13 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 mod tests {
     use super::*;
 
-    fn judge(headers: &[(HeaderName, &str)]) -> u64 {
+    fn kept_for(headers: &[(HeaderName, &str)]) -> u64 {
         lifetime(&headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()).as_secs()
     }
 
     #[test]
     fn max_age_counts_within_our_bounds() {
-        assert_eq!(judge(&[]), 600);
+        assert_eq!(kept_for(&[]), 600);
         for (said, secs) in [
             ("max-age=3600", 3600),
             ("public, Max-Age = \"3600\" , must-revalidate", 3600),
@@ -62,14 +62,14 @@ mod tests {
             ("s-maxage=3600", 600),
             ("", 600),
         ] {
-            assert_eq!(judge(&[(CACHE_CONTROL, said)]), secs, "{said}");
+            assert_eq!(kept_for(&[(CACHE_CONTROL, said)]), secs, "{said}");
         }
     }
 
     #[test]
     fn what_a_cache_has_kept_already_is_taken_off() {
-        assert_eq!(judge(&[(CACHE_CONTROL, "max-age=3600"), (AGE, "600")]), 3000);
-        assert_eq!(judge(&[(CACHE_CONTROL, "max-age=3600"), (AGE, "7200")]), 60);
-        assert_eq!(judge(&[(AGE, "100")]), 600);
+        assert_eq!(kept_for(&[(CACHE_CONTROL, "max-age=3600"), (AGE, "600")]), 3000);
+        assert_eq!(kept_for(&[(CACHE_CONTROL, "max-age=3600"), (AGE, "7200")]), 60);
+        assert_eq!(kept_for(&[(AGE, "100")]), 600);
     }
 }

@@ -20,11 +20,11 @@ use crate::url::{HttpUrl, is_loopback};
 /// minute, whatever `kid`s may come. A request waits only where no key at hand fits its token.
 ///
 /// **When the issuer is down.** The keys at hand are kept, and it is asked again after a second, then after twice that, up to a minute, or to four seconds
-/// while there are none. A token that needs keys which nobody has is 503 then, not 401: it may be good. So a server may start before its issuer.
+/// while there are none. A token that needs keys which are not there yet is 503 then, not 401: it may be good. So a server may start before its issuer.
 ///
 /// **What it takes.** A document of at most 256 KiB within 5 seconds, without redirections; the first 100 keys. `use`, `key_ops` and `alg` of a key
 /// are honoured. A key that cannot be used (an unknown type, RSA below 2048 or above 8192 bits, malformed) is left out and spoils no other. HMAC keys
-/// are left out too: what is published is no secret.
+/// are left out too: what is published is not a secret.
 ///
 /// **Where from.** An `https` URL; `http` only on this machine, unless [said aloud](Self::dangerous_over_http).
 ///

@@ -24,7 +24,7 @@ pub(super) struct Renewal {
     fetcher: Fetcher,
     clock: Arc<dyn Clock>,
     state: watch::Sender<State>,
-    /// Somebody waits for a fetch, whether one is due or not.
+    /// A caller waits for a fetch, whether one is due or not.
     asked: AtomicBool,
     /// When an unknown `kid` last made us fetch, by the monotonic clock.
     last_ask: Mutex<Option<Duration>>,
@@ -152,7 +152,7 @@ impl Renewal {
                 continue;
             }
             drop(renewal);
-            // Whoever wakes us may have waited for the fetch that has just ended: so we look again.
+            // The caller that wakes us may have waited for the fetch that has just ended: so we look again.
             let _ = timeout(due - now, wanted.notified()).await;
         }
     }
