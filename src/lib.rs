@@ -63,6 +63,6 @@ pub use store::RedisStore;
 pub use store::SqliteStore;
 pub use store::{MemoryStore, Session, SessionStore, StoreError};
 pub use token::{
-    AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, FormerTokens, Grant, SignError, VerifyError, VerifyErrorKind,
+    AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Grant, LegacyTokens, SignError, VerifyError, VerifyErrorKind,
 };
 pub use user::{CurrentUser, LoadUser};

@@ -15,7 +15,7 @@ use super::gate::{Gate, WithoutToken};
 use super::source::Credential;
 use crate::keys::{AccessToken, KeysFuture};
 use crate::revocation::ensure_started;
-use crate::token::{AccessTokenClaims, Refused, Verifiers};
+use crate::token::{AccessTokenClaims, Unverified, Verifiers};
 
 /// What becomes of a request.
 pub(super) enum Decision {
@@ -149,7 +149,7 @@ impl Gate {
 fn verify(verifiers: &Verifiers, token: &str) -> Result<Presented, BearerError> {
     match verifiers.verify(token) {
         Ok(claims) => Ok(Presented::Claims(claims)),
-        Err(Refused { error, newer_keys }) => match newer_keys.and_then(|keys| keys.ask()) {
+        Err(Unverified { error, newer_keys }) => match newer_keys.and_then(|keys| keys.ask()) {
             Some(newer_keys) => Ok(Presented::Later { token: AccessToken::new(token), newer_keys }),
             None => Err(error.into()),
         },

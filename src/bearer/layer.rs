@@ -15,7 +15,7 @@ use super::service::BearerAuth;
 use super::source::TokenSource;
 use crate::error::ConfigError;
 use crate::names::Scope;
-use crate::token::{AccessTokenVerifier, FormerTokens, Verifiers};
+use crate::token::{AccessTokenVerifier, LegacyTokens, Verifiers};
 use crate::user::LoadUser;
 
 /// Lets only requests with a good access token through to the service it wraps.
@@ -67,9 +67,9 @@ impl BearerAuthLayer {
         Ok(self)
     }
 
-    /// Accepts what the application issued before it used this crate, until a date: see [`FormerTokens`]. Each call adds some.
-    pub fn with_former_tokens(self, former: FormerTokens) -> Self {
-        self.map(|gate| gate.verifiers.add_former(former))
+    /// Accepts what the application issued before it used this crate, until a date: see [`LegacyTokens`]. Each call adds some.
+    pub fn with_legacy_tokens(self, legacy: LegacyTokens) -> Self {
+        self.map(|gate| gate.verifiers.add_legacy(legacy))
     }
 
     /// Looks for the token in these places, and no longer in any other: by default it is [`TokenSource::header`] alone.

@@ -15,7 +15,7 @@ use crate::token::AccessTokenClaims;
 /// the layer has let its request through.
 ///
 /// It ends at `exp`, without leeway. A session that is revoked on this process is seen at once, on another one when that is heard of, as the layer
-/// hears of it. Where the store cannot be asked, it ends as the layer ends to let requests through, within a minute. Tokens of other issuers and former tokens have no session here: they only expire.
+/// hears of it. Where the store cannot be asked, it ends as the layer ends to let requests through, within a minute. Tokens of other issuers and legacy tokens have no session here: they only expire.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenWatch, TokenEnd};

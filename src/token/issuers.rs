@@ -1,24 +1,25 @@
-//! [`Verifiers`]: all whose tokens a layer accepts.
+//! [`Verifiers`]: all issuers whose tokens a layer accepts.
 
 use super::claims::AccessTokenClaims;
 use super::error::{VerifyError, VerifyErrorKind};
-use super::legacy::FormerTokens;
-use super::verifier::{AccessTokenVerifier, UnverifiedToken};
+use super::legacy::LegacyTokens;
+use super::parsed_token::ParsedToken;
+use super::verifier::AccessTokenVerifier;
 use crate::clock::Timestamp;
 use crate::error::ConfigError;
 use crate::keys::KeySource;
 
-/// One verifier an issuer, and the tokens from before.
+/// One verifier for each issuer, and the legacy tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct Verifiers {
     /// Of the sessions that the layer knows, if it knows any.
     first: AccessTokenVerifier,
     others: Vec<AccessTokenVerifier>,
-    former: Vec<FormerTokens>,
+    legacy: Vec<LegacyTokens>,
 }
 
 /// A token that was refused.
-pub(crate) struct Refused {
+pub(crate) struct Unverified {
     pub(crate) error: VerifyError,
     /// It may be good by keys that we do not have yet.
     pub(crate) newer_keys: Option<KeySource>,
@@ -26,7 +27,7 @@ pub(crate) struct Refused {
 
 impl Verifiers {
     pub(crate) fn new(first: AccessTokenVerifier) -> Self {
-        Self { first, others: Vec::new(), former: Vec::new() }
+        Self { first, others: Vec::new(), legacy: Vec::new() }
     }
 
     pub(crate) fn add(&mut self, verifier: AccessTokenVerifier) -> Result<(), ConfigError> {
@@ -37,26 +38,26 @@ impl Verifiers {
         Ok(())
     }
 
-    pub(crate) fn add_former(&mut self, former: FormerTokens) {
-        self.former.push(former);
+    pub(crate) fn add_legacy(&mut self, legacy: LegacyTokens) {
+        self.legacy.push(legacy);
     }
 
     /// The issuer chooses the verifier before any key is tried.
-    pub(crate) fn verify(&self, token: &str) -> Result<AccessTokenClaims, Refused> {
-        let mut token = UnverifiedToken::parse(token)?;
+    pub(crate) fn verify(&self, token: &str) -> Result<AccessTokenClaims, Unverified> {
+        let mut token = ParsedToken::parse(token)?;
         let chosen = self.all().find(|verifier| token.issuer() == Some(verifier.issuer().as_str()));
         let outcome = match chosen {
-            Some(verifier) => verifier.verify_unverified(&mut token),
+            Some(verifier) => verifier.verify_parsed(&mut token),
             None => Err(VerifyErrorKind::WrongIssuer.into()),
         };
         outcome.or_else(|error| {
             let newer_keys = chosen.and_then(|verifier| verifier.newer_keys(&token, &error)).cloned();
-            self.verify_former(&token, error).map_err(|error| Refused { error, newer_keys })
+            self.verify_legacy(&token, error).map_err(|error| Unverified { error, newer_keys })
         })
     }
 
-    /// What is no token of today's may be one from before. `error` is what is said of it today.
-    fn verify_former(&self, token: &UnverifiedToken<'_>, mut error: VerifyError) -> Result<AccessTokenClaims, VerifyError> {
+    /// A token that no verifier takes may be a legacy token. `error` is what the verifiers say of it.
+    fn verify_legacy(&self, token: &ParsedToken<'_>, mut error: VerifyError) -> Result<AccessTokenClaims, VerifyError> {
         use VerifyErrorKind::BadSignature;
         use VerifyErrorKind::KeysUnavailable;
         use VerifyErrorKind::UnknownKey;
@@ -65,10 +66,10 @@ impl Verifiers {
         if !matches!(error.kind(), WrongIssuer | WrongType | UnknownKey | KeysUnavailable | BadSignature) {
             return Err(error);
         }
-        for former in &self.former {
-            match former.verify(token, &self.first) {
+        for legacy in &self.legacy {
+            match legacy.verify(token, &self.first) {
                 Ok(claims) => return Ok(claims),
-                // Some other key's, perhaps.
+                // Perhaps signed with the key of another.
                 Err(UnknownKey | BadSignature) => {}
                 // The next one may know what it is for: two kinds of tokens by one key.
                 Err(kind) => error = kind.into(),
@@ -87,7 +88,7 @@ impl Verifiers {
     }
 }
 
-impl<E: Into<VerifyError>> From<E> for Refused {
+impl<E: Into<VerifyError>> From<E> for Unverified {
     fn from(error: E) -> Self {
         Self { error: error.into(), newer_keys: None }
     }

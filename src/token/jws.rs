@@ -33,7 +33,7 @@ impl<'t> Jws<'t> {
         URL_SAFE_NO_PAD.decode(self.payload).map_err(|_| VerifyErrorKind::Malformed)
     }
 
-    /// Whether one of `keys` made the signature. `is_wanted` judges `typ`.
+    /// Whether one of `keys` made the signature. `is_wanted` says which `typ` it may have.
     pub(crate) fn verify(&self, keys: &KeySet, is_wanted: impl Fn(Option<&str>) -> bool) -> Result<(), VerifyErrorKind> {
         // Our own signer always writes the same header: nothing to parse.
         let mut usual = keys.by_usual_header(self.header).peekable();

@@ -1,4 +1,4 @@
-//! [`FormerTokens`]: the tokens that an application issued before it used this crate.
+//! [`LegacyTokens`]: the tokens that an application issued before it used this crate.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,10 +6,13 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::claims::{AccessTokenClaims, moment};
+use super::claims::AccessTokenClaims;
 use super::error::VerifyErrorKind;
 use super::grant::Grant;
-use super::verifier::{AccessTokenVerifier, UnverifiedToken, is_access_token};
+use super::parsed_token::ParsedToken;
+use super::signed_claims::moment;
+use super::typ::is_access_token;
+use super::verifier::AccessTokenVerifier;
 use super::wire::{EXP, IAT, NBF};
 use crate::clock::Timestamp;
 use crate::keys::KeySet;
@@ -21,7 +24,7 @@ use crate::keys::KeySet;
 ///
 /// **What passes.** A signed JWT of at most 8 KiB by one of the keys, by that key's one algorithm, before `until`; whose `exp`, if it has one,
 /// lies ahead, and whose `nbf`, if it has one, does not, both give or take the verifier's leeway; whose claims have the type `C`; and which the closure
-/// grants something. Of several `FormerTokens` the first that takes a token counts.
+/// grants something. Of several `LegacyTokens` the first that takes a token counts.
 ///
 /// At `until`, without leeway, they are all refused as expired.
 ///
@@ -33,7 +36,7 @@ use crate::keys::KeySet;
 ///
 /// ```
 /// use serde::Deserialize;
-/// use tower_bearer::{Algorithm, BearerAuthLayer, FormerTokens, Grant, KeySet, Timestamp};
+/// use tower_bearer::{Algorithm, BearerAuthLayer, LegacyTokens, Grant, KeySet, Timestamp};
 ///
 /// // As it stood in the application.
 /// #[derive(Deserialize)]
@@ -46,16 +49,16 @@ use crate::keys::KeySet;
 /// # fn example(layer: BearerAuthLayer, old_secret: &str) -> Result<BearerAuthLayer, tower_bearer::ConfigError> {
 /// let keys = KeySet::from_hmac_secret(Algorithm::Hs256, old_secret)?;
 /// let until = Timestamp::from_secs(1_800_000_000); // 15 January 2027
-/// let former = FormerTokens::new(keys, until, |claims: Claims| {
+/// let legacy = LegacyTokens::new(keys, until, |claims: Claims| {
 ///     let grant = Grant::new(claims.user_id);
 ///     let scope = if claims.is_admin { "admin" } else { "" };
 ///     (claims.kind == "access").then(|| grant.with_scope(tower_bearer::Scope::from_static(scope)))
 /// });
-/// # Ok(layer.with_former_tokens(former))
+/// # Ok(layer.with_legacy_tokens(legacy))
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct FormerTokens {
+pub struct LegacyTokens {
     keys: KeySet,
     until: Timestamp,
     grant: Arc<GrantOfClaims>,
@@ -63,7 +66,7 @@ pub struct FormerTokens {
 
 type GrantOfClaims = dyn Fn(Map<String, Value>) -> Result<Grant, VerifyErrorKind> + Send + Sync;
 
-impl FormerTokens {
+impl LegacyTokens {
     /// Accepts what `keys` signed, until `until` and not at it. `grant` says what the claims of such a token are worth; `None` refuses it.
     ///
     /// An HMAC secret below its hash's length is no [`KeySet`], even if the application got by with it: who guesses such a secret logs in as
@@ -85,7 +88,7 @@ impl FormerTokens {
     /// `today`: whose claims they look like, whose clock counts, and how far it may be off.
     pub(super) fn verify(
         &self,
-        token: &UnverifiedToken<'_>,
+        token: &ParsedToken<'_>,
         today: &AccessTokenVerifier,
     ) -> Result<AccessTokenClaims, VerifyErrorKind> {
         token.jws.verify(&self.keys, |typ| !typ.is_some_and(is_access_token))?;
@@ -103,13 +106,13 @@ impl FormerTokens {
         }
         let grant = (self.grant)(claims.clone())?;
         let end = expires_at.unwrap_or(self.until).min(self.until);
-        AccessTokenClaims::of_former(&grant, (today.issuer(), today.audience()), (issued_at, end))
+        AccessTokenClaims::of_legacy(&grant, (today.issuer(), today.audience()), (issued_at, end))
             .map_err(|_| VerifyErrorKind::Malformed)
     }
 }
 
-impl fmt::Debug for FormerTokens {
+impl fmt::Debug for LegacyTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FormerTokens").field("keys", &self.keys).field("until", &self.until).finish_non_exhaustive()
+        f.debug_struct("LegacyTokens").field("keys", &self.keys).field("until", &self.until).finish_non_exhaustive()
     }
 }

@@ -13,8 +13,11 @@ mod grant;
 mod issuers;
 mod jws;
 mod legacy;
+mod parsed_token;
 mod scope_claim;
+mod signed_claims;
 mod signer;
+mod typ;
 #[cfg(test)]
 mod vectors;
 mod verifier;
@@ -23,8 +26,8 @@ mod wire;
 pub use claims::AccessTokenClaims;
 pub use error::{VerifyError, VerifyErrorKind};
 pub use grant::Grant;
-pub use legacy::FormerTokens;
+pub use legacy::LegacyTokens;
 pub use signer::{AccessTokenSigner, SignError};
 pub use verifier::AccessTokenVerifier;
 
-pub(crate) use issuers::{Refused, Verifiers};
+pub(crate) use issuers::{Unverified, Verifiers};

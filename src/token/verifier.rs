@@ -3,16 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
-use super::claims::{AccessTokenClaims, UnjudgedClaims};
+use super::claims::AccessTokenClaims;
 use super::error::{VerifyError, VerifyErrorKind};
-use super::jws::Jws;
+use super::parsed_token::ParsedToken;
 use super::scope_claim::ScopeClaim;
-use super::wire::ISS;
+use super::signed_claims::SignedClaims;
+use super::typ::AcceptedTyp;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::ConfigError;
-use crate::json::UniqueObject;
 use crate::keys::KeySource;
 use crate::limits::{DEFAULT_LEEWAY, MAX_LEEWAY};
 use crate::names::{Audience, Issuer, Scope};
@@ -52,23 +50,16 @@ pub struct AccessTokenVerifier {
     accepted_scope: Option<Scope>,
     leeway: Duration,
     clock: Arc<dyn Clock>,
-    origin: Origin,
+    signed_by: SignedBy,
 }
 
-/// Which `typ` a header may have.
+/// Who signs the tokens.
 #[derive(Clone, Copy, Debug)]
-enum AcceptedTyp {
-    AccessToken,
-    AnyJwt,
-}
-
-/// Whose tokens these are.
-#[derive(Clone, Copy, Debug)]
-enum Origin {
-    /// Those of our own signer: `sid` and `gen` mean something.
-    Own,
-    /// An issuer may call anything `sid` and `gen`.
-    Foreign,
+enum SignedBy {
+    /// Our own signer: `sid` and `gen` mean something.
+    Us,
+    /// Another issuer, which may call anything `sid` and `gen`.
+    Others,
 }
 
 impl AccessTokenVerifier {
@@ -83,7 +74,7 @@ impl AccessTokenVerifier {
             return Err(ConfigError::new("there is no key to verify tokens with"));
         }
         let names = (Issuer::new(issuer)?, Audience::new(audience)?);
-        Ok(Self { origin: Origin::Foreign, ..Self::of_own_tokens(names, keys, Arc::new(SystemClock)) })
+        Ok(Self { signed_by: SignedBy::Others, ..Self::of_own_tokens(names, keys, Arc::new(SystemClock)) })
     }
 
     /// A verifier of what our own signer makes.
@@ -97,7 +88,7 @@ impl AccessTokenVerifier {
             accepted_scope: None,
             leeway: DEFAULT_LEEWAY,
             clock,
-            origin: Origin::Own,
+            signed_by: SignedBy::Us,
         }
     }
 
@@ -119,7 +110,7 @@ impl AccessTokenVerifier {
     /// service alone, not the client id of an application that users log in to. Where the issuer can send `at+jwt`, let it.
     #[must_use]
     pub fn with_typ_jwt(mut self) -> Self {
-        self.typ = AcceptedTyp::AnyJwt;
+        self.typ = AcceptedTyp::UntypedJwt;
         self
     }
 
@@ -174,24 +165,24 @@ impl AccessTokenVerifier {
     ///
     /// The token is refused. The kind of the error is for logs and tests; to a client all but an expired token look the same.
     pub fn verify(&self, token: &str) -> Result<AccessTokenClaims, VerifyError> {
-        self.verify_unverified(&mut UnverifiedToken::parse(token)?)
+        self.verify_parsed(&mut ParsedToken::parse(token)?)
     }
 
     /// Like [`verify`](Self::verify), but a token that has ended passes too: it may still say which session to end.
     pub(crate) fn verify_but_for_expiry(&self, token: &str) -> Result<AccessTokenClaims, VerifyError> {
-        Ok(self.judge(self.verify_signature(&mut UnverifiedToken::parse(token)?)?)?)
+        Ok(self.accept(self.check_signature(&mut ParsedToken::parse(token)?)?)?)
     }
 
-    pub(super) fn verify_unverified(&self, token: &mut UnverifiedToken<'_>) -> Result<AccessTokenClaims, VerifyError> {
-        let claims = self.verify_signature(token)?;
+    pub(super) fn verify_parsed(&self, token: &mut ParsedToken<'_>) -> Result<AccessTokenClaims, VerifyError> {
+        let claims = self.check_signature(token)?;
         if self.clock.now() >= claims.expires_at + self.leeway {
             return Err(VerifyErrorKind::Expired.into());
         }
-        Ok(self.judge(claims)?)
+        Ok(self.accept(claims)?)
     }
 
     /// Where newer keys may come from, for a token that was refused for want of its key.
-    pub(super) fn newer_keys(&self, token: &UnverifiedToken<'_>, error: &VerifyError) -> Option<&KeySource> {
+    pub(super) fn newer_keys(&self, token: &ParsedToken<'_>, error: &VerifyError) -> Option<&KeySource> {
         let may_help = match error.kind() {
             VerifyErrorKind::UnknownKey | VerifyErrorKind::KeysUnavailable => true,
             // It was tried with all keys, or with those that have no name.
@@ -203,7 +194,7 @@ impl AccessTokenVerifier {
 
     /// The same issuer's tokens beside those of another: what they call `sid` and `gen` means nothing there.
     pub(super) fn into_foreign(mut self) -> Self {
-        self.origin = Origin::Foreign;
+        self.signed_by = SignedBy::Others;
         self
     }
 
@@ -219,71 +210,26 @@ impl AccessTokenVerifier {
         self.leeway
     }
 
-    fn verify_signature(&self, token: &mut UnverifiedToken<'_>) -> Result<UnjudgedClaims, VerifyErrorKind> {
+    fn check_signature(&self, token: &mut ParsedToken<'_>) -> Result<SignedClaims, VerifyErrorKind> {
         if token.issuer().ok_or(VerifyErrorKind::Malformed)? != self.issuer.as_str() {
             return Err(VerifyErrorKind::WrongIssuer);
         }
         let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
         token.jws.verify(&keys, |typ| self.typ.includes(typ))?;
-        let is_own = matches!(self.origin, Origin::Own);
+        let is_ours = matches!(self.signed_by, SignedBy::Us);
         let claims = token.take_claims();
-        if matches!(self.typ, AcceptedTyp::AnyJwt) && OF_OTHER_TOKENS.iter().any(|&name| claims.contains_key(name)) {
+        if self.typ.excludes(&claims) {
             return Err(VerifyErrorKind::WrongType);
         }
-        UnjudgedClaims::read(claims, &self.scope, is_own).map_err(|_| VerifyErrorKind::Malformed)
+        SignedClaims::read(claims, &self.scope, is_ours).map_err(|_| VerifyErrorKind::Malformed)
     }
 
-    fn judge(&self, claims: UnjudgedClaims) -> Result<AccessTokenClaims, VerifyErrorKind> {
+    fn accept(&self, claims: SignedClaims) -> Result<AccessTokenClaims, VerifyErrorKind> {
         if claims.not_before.is_some_and(|moment| moment > self.clock.now() + self.leeway) {
             return Err(VerifyErrorKind::NotYetValid);
         }
         let ours = |audience: &&Audience| claims.audience.iter().any(|name| name == audience.as_str());
         let audience = self.audiences.iter().find(ours).ok_or(VerifyErrorKind::WrongAudience)?;
-        Ok(claims.judged(&self.issuer, audience, self.accepted_scope.as_ref()))
-    }
-}
-
-impl AcceptedTyp {
-    /// RFC 9068 section 4; a media type's name has no case, and may have its prefix (RFC 7515 section 4.1.9).
-    fn includes(self, typ: Option<&str>) -> bool {
-        let Some(typ) = typ else { return matches!(self, Self::AnyJwt) };
-        let is = |name: &str| typ.eq_ignore_ascii_case(name);
-        is_access_token(typ) || matches!(self, Self::AnyJwt) && (is("jwt") || is("application/jwt"))
-    }
-}
-
-/// What only ID tokens and logout tokens have: OpenID Connect Core section 3.1.3.6 and 3.3.2.11, Back-Channel Logout section 2.4.
-const OF_OTHER_TOKENS: [&str; 3] = ["at_hash", "c_hash", "events"];
-
-/// RFC 9068 section 2.1.
-pub(super) fn is_access_token(typ: &str) -> bool {
-    typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
-}
-
-/// A token that has been parsed once, and not been believed yet.
-pub(super) struct UnverifiedToken<'t> {
-    pub(super) jws: Jws<'t>,
-    claims: Map<String, Value>,
-}
-
-impl<'t> UnverifiedToken<'t> {
-    pub(super) fn parse(token: &'t str) -> Result<Self, VerifyErrorKind> {
-        let jws = Jws::parse(token)?;
-        let UniqueObject(claims) = serde_json::from_slice(&jws.payload()?).map_err(|_| VerifyErrorKind::Malformed)?;
-        Ok(Self { jws, claims })
-    }
-
-    /// Whose token it says it is: enough to choose a verifier.
-    pub(super) fn issuer(&self) -> Option<&str> {
-        self.claims.get(ISS)?.as_str()
-    }
-
-    pub(super) fn claims(&self) -> &Map<String, Value> {
-        &self.claims
-    }
-
-    /// Once the signature is good.
-    pub(super) fn take_claims(&mut self) -> Map<String, Value> {
-        std::mem::take(&mut self.claims)
+        Ok(claims.accepted(&self.issuer, audience, self.accepted_scope.as_ref()))
     }
 }

@@ -1,9 +1,9 @@
 //! Tokens and keys: what is signed, what is verified, and what is never shown.
 
-mod former;
 mod key_refusals;
 mod key_ring;
 mod keys;
+mod legacy;
 mod names;
 mod redaction;
 mod rotation;

@@ -4,4 +4,4 @@ mod claims;
 mod form;
 mod header;
 mod scope_claim;
-mod typ_jwt;
+mod untyped_jwt;

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use support::keys::RSA;
 use support::{HMAC_KEY, HOUR, ISSUER, MILLISECOND, ask, sign_with, with_claim};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Algorithm, BearerAuthLayer, Clock, FormerTokens, Grant, KeySet};
+use tower_bearer::{Algorithm, BearerAuthLayer, Clock, Grant, KeySet, LegacyTokens};
 
-use crate::former::{FORMER_KEY, JWT, WITHOUT_TYP, claims, former_keys, grant, layer, token, until};
+use crate::legacy::{JWT, LEGACY_KEY, WITHOUT_TYP, claims, grant, layer, legacy_keys, token, until};
 
 /// What the layer's own verifier allows.
 const LEEWAY: Duration = Duration::from_secs(60);
@@ -111,7 +111,7 @@ async fn claims_of_another_type_are_refused() {
         assert_invalid(&layer, &token(&with_claim(claims(&clock), name, value))).await;
     }
     for claims in ["[]", "7", "null", "\"alice\"", "", "{", "{}"] {
-        assert_invalid(&layer, &sign_with(FORMER_KEY, JWT, claims)).await;
+        assert_invalid(&layer, &sign_with(LEGACY_KEY, JWT, claims)).await;
     }
 }
 
@@ -120,8 +120,8 @@ async fn claims_of_another_type_are_refused() {
 async fn a_grant_that_cannot_be_is_refused() {
     let clock = ManualClock::new();
     let with = |grant: fn(Value) -> Option<Grant>| {
-        let former = FormerTokens::new(former_keys(), until(&clock), grant);
-        BearerAuthLayer::new(support::verifier(&clock)).with_former_tokens(former)
+        let legacy = LegacyTokens::new(legacy_keys(), until(&clock), grant);
+        BearerAuthLayer::new(support::verifier(&clock)).with_legacy_tokens(legacy)
     };
     let token = token(&claims(&clock));
     assert_passes(&with(|_| Some(Grant::new("alice"))), &token).await;
@@ -134,8 +134,8 @@ async fn a_grant_that_cannot_be_is_refused() {
 #[tokio::test]
 async fn a_token_that_says_it_is_of_today_is_refused() {
     let clock = ManualClock::new();
-    let named = FormerTokens::new(former_keys().with_kid("old"), until(&clock), grant);
-    let named = BearerAuthLayer::new(support::verifier(&clock)).with_former_tokens(named);
+    let named = LegacyTokens::new(legacy_keys().with_kid("old"), until(&clock), grant);
+    let named = BearerAuthLayer::new(support::verifier(&clock)).with_legacy_tokens(named);
     let of_today = ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"];
     for issuer in [json!(null), json!(ISSUER), json!("https://before.test")] {
         let claims = with_claim(claims(&clock), "iss", issuer).to_string();
@@ -146,10 +146,10 @@ async fn a_token_that_says_it_is_of_today_is_refused() {
                     json!({ "typ": typ, "alg": "HS256", "kid": "old" }),
                     json!({ "alg": "HS256", "kid": "old", "typ": typ }),
                 ] {
-                    assert_invalid(layer, &sign_with(FORMER_KEY, &header.to_string(), &claims)).await;
+                    assert_invalid(layer, &sign_with(LEGACY_KEY, &header.to_string(), &claims)).await;
                 }
             }
-            assert_passes(layer, &sign_with(FORMER_KEY, r#"{"alg":"HS256","typ":"JWT","kid":"old"}"#, &claims)).await;
+            assert_passes(layer, &sign_with(LEGACY_KEY, r#"{"alg":"HS256","typ":"JWT","kid":"old"}"#, &claims)).await;
         }
     }
 }
@@ -159,18 +159,18 @@ async fn another_key_or_another_algorithm_is_refused() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
     let claims = claims(&clock).to_string();
-    for key in [HMAC_KEY, &[7; 32], b"", &FORMER_KEY[..20]] {
+    for key in [HMAC_KEY, &[7; 32], b"", &LEGACY_KEY[..20]] {
         assert_invalid(&layer, &sign_with(key, JWT, &claims)).await;
     }
     for algorithm in ["none", "None", "HS384", "HS512", "RS256", "hs256", ""] {
-        assert_invalid(&layer, &sign_with(FORMER_KEY, &json!({ "alg": algorithm, "typ": "JWT" }).to_string(), &claims)).await;
+        assert_invalid(&layer, &sign_with(LEGACY_KEY, &json!({ "alg": algorithm, "typ": "JWT" }).to_string(), &claims)).await;
     }
-    let unsigned = sign_with(FORMER_KEY, JWT, &claims);
+    let unsigned = sign_with(LEGACY_KEY, JWT, &claims);
     assert_invalid(&layer, &format!("{}.", unsigned.rsplit_once('.').unwrap().0)).await;
     // A public key is no secret (RFC 8725 section 2.1).
     let rsa = KeySet::from_pem(Algorithm::Rs256, RSA.1).unwrap();
-    let former = FormerTokens::new(rsa, until(&clock), grant);
-    let layer = BearerAuthLayer::new(support::verifier(&clock)).with_former_tokens(former);
+    let legacy = LegacyTokens::new(rsa, until(&clock), grant);
+    let layer = BearerAuthLayer::new(support::verifier(&clock)).with_legacy_tokens(legacy);
     assert_invalid(&layer, &sign_with(RSA.1.as_bytes(), JWT, &claims)).await;
 }
 
@@ -180,12 +180,12 @@ async fn neither_key_stands_in_for_the_other() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
     let today = support::claims(&clock).to_string();
-    assert_invalid(&layer, &sign_with(FORMER_KEY, support::HEADER, &today)).await;
+    assert_invalid(&layer, &sign_with(LEGACY_KEY, support::HEADER, &today)).await;
     for header in [JWT, WITHOUT_TYP] {
         assert_invalid(&layer, &sign_with(HMAC_KEY, header, &claims(&clock).to_string())).await;
         assert_invalid(&layer, &sign_with(HMAC_KEY, header, &today)).await;
         // By the old key, but with claims that the application never wrote.
-        assert_invalid(&layer, &sign_with(FORMER_KEY, header, &today)).await;
+        assert_invalid(&layer, &sign_with(LEGACY_KEY, header, &today)).await;
     }
 }
 
@@ -195,10 +195,10 @@ async fn a_name_that_stands_twice_is_refused() {
     let layer = layer(&clock);
     let good = claims(&clock).to_string();
     for twice in [r#""user_id":"bob","#, r#""kind":"refresh","#, r#""exp":1,"#, r#""nobody":1,"nobody":2,"#] {
-        assert_invalid(&layer, &sign_with(FORMER_KEY, JWT, &good.replacen('{', &format!("{{{twice}"), 1))).await;
+        assert_invalid(&layer, &sign_with(LEGACY_KEY, JWT, &good.replacen('{', &format!("{{{twice}"), 1))).await;
     }
     for header in [r#"{"alg":"HS256","typ":"at+jwt","typ":"JWT"}"#, r#"{"alg":"none","alg":"HS256"}"#] {
-        assert_invalid(&layer, &sign_with(FORMER_KEY, header, &good)).await;
+        assert_invalid(&layer, &sign_with(LEGACY_KEY, header, &good)).await;
     }
 }
 
@@ -209,13 +209,13 @@ async fn a_header_that_demands_an_extension_or_bears_a_key_gains_nothing() {
     let claims = claims(&clock).to_string();
     for critical in [json!(["exp"]), json!([]), json!(null)] {
         let header = json!({ "alg": "HS256", "typ": "JWT", "crit": critical, "exp": 1 });
-        assert_invalid(&layer, &sign_with(FORMER_KEY, &header.to_string(), &claims)).await;
+        assert_invalid(&layer, &sign_with(LEGACY_KEY, &header.to_string(), &claims)).await;
     }
     let header = json!({ "alg": "HS256", "jwk": { "kty": "oct", "k": "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc" } });
     assert_invalid(&layer, &sign_with(&[7; 32], &header.to_string(), &claims)).await;
     for typ in [json!(7), json!(null), json!(["JWT"])] {
         let header = json!({ "alg": "HS256", "typ": typ }).to_string();
-        assert_invalid(&layer, &sign_with(FORMER_KEY, &header, &claims)).await;
+        assert_invalid(&layer, &sign_with(LEGACY_KEY, &header, &claims)).await;
     }
 }
 
@@ -245,7 +245,7 @@ fn a_short_secret_is_no_key_set() {
 #[test]
 fn debug_tells_no_key() {
     let clock = ManualClock::new();
-    let text = format!("{:?} {:?}", crate::former::former(&clock), layer(&clock));
-    assert!(!text.contains(std::str::from_utf8(FORMER_KEY).unwrap()), "{text}");
-    assert!(!text.contains(&format!("{FORMER_KEY:?}")), "{text}");
+    let text = format!("{:?} {:?}", crate::legacy::legacy(&clock), layer(&clock));
+    assert!(!text.contains(std::str::from_utf8(LEGACY_KEY).unwrap()), "{text}");
+    assert!(!text.contains(&format!("{LEGACY_KEY:?}")), "{text}");
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use support::{AUDIENCE, ISSUER, MILLISECOND, ask, bearer_of, log_in, sessions_of, show, sign_with, with_claim};
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::{AccessTokenVerifier, Algorithm, BearerAuthLayer, FormerTokens, Grant, KeySet, Scope, Timestamp};
+use tower_bearer::{AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, KeySet, LegacyTokens, Scope, Timestamp};
 
-use crate::former::{FORMER_KEY, JWT, WITHOUT_TYP, claims, former, former_keys, grant, layer, token, until};
+use crate::legacy::{JWT, LEGACY_KEY, WITHOUT_TYP, claims, grant, layer, legacy, legacy_keys, token, until};
 
 #[tokio::test]
 async fn deployment_day_logs_nobody_out() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
     for header in [JWT, WITHOUT_TYP, r#"{"alg":"HS256","typ":"jwt"}"#, r#"{"alg":"HS256","typ":"our own"}"#] {
-        let token = sign_with(FORMER_KEY, header, &claims(&clock).to_string());
+        let token = sign_with(LEGACY_KEY, header, &claims(&clock).to_string());
         ask(&layer, &format!("Bearer {token}")).await.assert_passed("alice");
         ask(&layer.clone().optional(), &format!("Bearer {token}")).await.assert_passed("alice");
     }
@@ -42,7 +42,7 @@ async fn a_handler_sees_a_token_of_today() {
     let own = support::verifier(&clock).with_audience("a second one").unwrap();
     let other = KeySet::from_hmac_secret(Algorithm::Hs256, [3; 32]).unwrap();
     let other = AccessTokenVerifier::new("https://other.test", "theirs", other).unwrap();
-    let layer = BearerAuthLayer::new(own).with_verifier(other).unwrap().with_former_tokens(former(&clock));
+    let layer = BearerAuthLayer::new(own).with_verifier(other).unwrap().with_legacy_tokens(legacy(&clock));
     // Whatever it says of itself.
     let mut claims = with_claim(claims(&clock), "iss", json!("https://before.test"));
     (claims["aud"], claims["sub"], claims["jti"], claims["scope"]) = (json!("x"), json!(7), json!(8), json!(["admin"]));
@@ -81,7 +81,7 @@ async fn no_logout_reaches_it() {
     let tokens = TestTokens::new();
     let clock = tokens.clock();
     let sessions = sessions_of(&tokens);
-    let layer = sessions.layer().with_former_tokens(former(clock));
+    let layer = sessions.layer().with_legacy_tokens(legacy(clock));
     let pair = log_in(&sessions, "alice").await;
     let sid = support::segment(pair.access_token().secret(), 1)["sid"].clone();
     let mut claims = with_claim(claims(clock), "sid", sid);
@@ -143,7 +143,7 @@ async fn an_issuer_of_the_same_name_does_no_harm() {
     let mut claims = with_claim(claims(&clock), "iss", json!(ISSUER));
     claims["aud"] = json!(AUDIENCE);
     for header in [JWT, WITHOUT_TYP] {
-        let token = sign_with(FORMER_KEY, header, &claims.to_string());
+        let token = sign_with(LEGACY_KEY, header, &claims.to_string());
         ask(&layer, &format!("Bearer {token}")).await.assert_passed("alice");
     }
 }
@@ -153,10 +153,10 @@ async fn an_issuer_of_the_same_name_does_no_harm() {
 async fn an_issuer_of_the_same_name_does_no_harm_beside_with_typ_jwt() {
     let clock = ManualClock::new();
     let today = support::verifier(&clock).with_typ_jwt();
-    let layer = BearerAuthLayer::new(today).with_former_tokens(former(&clock));
+    let layer = BearerAuthLayer::new(today).with_legacy_tokens(legacy(&clock));
     ask(&layer, &format!("Bearer {}", token(&claims(&clock)))).await.assert_passed("alice");
     for header in [JWT, WITHOUT_TYP] {
-        let token = sign_with(FORMER_KEY, header, &with_claim(claims(&clock), "iss", json!(ISSUER)).to_string());
+        let token = sign_with(LEGACY_KEY, header, &with_claim(claims(&clock), "iss", json!(ISSUER)).to_string());
         ask(&layer, &format!("Bearer {token}")).await.assert_passed("alice");
     }
 }
@@ -165,12 +165,12 @@ async fn an_issuer_of_the_same_name_does_no_harm_beside_with_typ_jwt() {
 async fn each_call_adds_some() {
     let clock = ManualClock::new();
     let older_key = KeySet::from_hmac_secret(Algorithm::Hs256, [9; 32]).unwrap();
-    let older = FormerTokens::new(older_key, until(&clock), |claims: Value| {
+    let older = LegacyTokens::new(older_key, until(&clock), |claims: Value| {
         Some(Grant::new(claims["name"].as_str()?).with_scope(Scope::from_static("older")))
     });
     for layer in [
-        BearerAuthLayer::new(support::verifier(&clock)).with_former_tokens(former(&clock)).with_former_tokens(older.clone()),
-        BearerAuthLayer::new(support::verifier(&clock)).with_former_tokens(older).with_former_tokens(former(&clock)),
+        BearerAuthLayer::new(support::verifier(&clock)).with_legacy_tokens(legacy(&clock)).with_legacy_tokens(older.clone()),
+        BearerAuthLayer::new(support::verifier(&clock)).with_legacy_tokens(older).with_legacy_tokens(legacy(&clock)),
     ] {
         ask(&layer, &format!("Bearer {}", token(&claims(&clock)))).await.assert_passed("alice");
         let older = sign_with(&[9; 32], WITHOUT_TYP, r#"{"name":"bob"}"#);
@@ -185,10 +185,10 @@ async fn each_call_adds_some() {
 async fn each_call_adds_some_by_the_same_key_too() {
     let clock = ManualClock::new();
     let machines = |claims: Value| Some(Grant::new(claims["machine"].as_str()?));
-    let machines = FormerTokens::new(former_keys(), until(&clock), machines);
-    let users = FormerTokens::new(former_keys(), until(&clock), grant);
+    let machines = LegacyTokens::new(legacy_keys(), until(&clock), machines);
+    let users = LegacyTokens::new(legacy_keys(), until(&clock), grant);
     for (first, second) in [(machines.clone(), users.clone()), (users, machines)] {
-        let layer = BearerAuthLayer::new(support::verifier(&clock)).with_former_tokens(first).with_former_tokens(second);
+        let layer = BearerAuthLayer::new(support::verifier(&clock)).with_legacy_tokens(first).with_legacy_tokens(second);
         ask(&layer, &format!("Bearer {}", token(&claims(&clock)))).await.assert_passed("alice");
         ask(&layer, &format!("Bearer {}", token(&json!({ "machine": "press-7" })))).await.assert_passed("press-7");
     }
@@ -199,7 +199,7 @@ async fn each_call_adds_some_by_the_same_key_too() {
 async fn time_is_that_of_the_layers_own_verifier() {
     let clock = ManualClock::new();
     let strict = support::verifier(&clock).with_leeway(Duration::ZERO);
-    let layer = BearerAuthLayer::new(strict).with_former_tokens(former(&clock));
+    let layer = BearerAuthLayer::new(strict).with_legacy_tokens(legacy(&clock));
     let token = format!("Bearer {}", token(&claims(&clock)));
     clock.advance(Duration::from_millis(3_599_999));
     ask(&layer, &token).await.assert_passed("alice");

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use support::{sign_with, verifier};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Algorithm, BearerAuthLayer, Clock, FormerTokens, Grant, KeySet, Scope, Timestamp};
+use tower_bearer::{Algorithm, BearerAuthLayer, Clock, Grant, KeySet, LegacyTokens, Scope, Timestamp};
 
-pub(crate) const FORMER_KEY: &[u8] = b"what the application signed with before";
+pub(crate) const LEGACY_KEY: &[u8] = b"what the application signed with before";
 pub(crate) const JWT: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 pub(crate) const WITHOUT_TYP: &str = r#"{"alg":"HS256"}"#;
 const DAYS: u64 = 24 * 3600;
@@ -29,8 +29,8 @@ pub(crate) fn grant(claims: Claims) -> Option<Grant> {
     (claims.kind == "access").then(|| Grant::new(claims.user_id).with_scope(scope).with_claim("tenant", "acme"))
 }
 
-pub(crate) fn former_keys() -> KeySet {
-    KeySet::from_hmac_secret(Algorithm::Hs256, FORMER_KEY).unwrap()
+pub(crate) fn legacy_keys() -> KeySet {
+    KeySet::from_hmac_secret(Algorithm::Hs256, LEGACY_KEY).unwrap()
 }
 
 /// Thirty days from now.
@@ -38,13 +38,13 @@ pub(crate) fn until(clock: &ManualClock) -> Timestamp {
     Timestamp::from_secs(clock.now().as_secs() + 30 * DAYS)
 }
 
-pub(crate) fn former(clock: &ManualClock) -> FormerTokens {
-    FormerTokens::new(former_keys(), until(clock), grant)
+pub(crate) fn legacy(clock: &ManualClock) -> LegacyTokens {
+    LegacyTokens::new(legacy_keys(), until(clock), grant)
 }
 
 /// A layer for the tokens of today, and of before.
 pub(crate) fn layer(clock: &ManualClock) -> BearerAuthLayer {
-    BearerAuthLayer::new(verifier(clock)).with_former_tokens(former(clock))
+    BearerAuthLayer::new(verifier(clock)).with_legacy_tokens(legacy(clock))
 }
 
 /// The claims of a good one, which ends in an hour.
@@ -54,5 +54,5 @@ pub(crate) fn claims(clock: &ManualClock) -> Value {
 
 /// A token of before with these claims.
 pub(crate) fn token(claims: &Value) -> String {
-    sign_with(FORMER_KEY, JWT, &claims.to_string())
+    sign_with(LEGACY_KEY, JWT, &claims.to_string())
 }
