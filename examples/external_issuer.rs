@@ -31,11 +31,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let (issuer, audience) = (variable("ISSUER")?, variable("AUDIENCE")?);
     let keys = match std::env::var("JWKS_URL") {
-        Ok(address) => RemoteJwks::new(&address)?,
+        Ok(url) => RemoteJwks::new(&url)?,
         Err(_) => RemoteJwks::discover(&issuer)?,
     };
     // Most providers do not mark their access tokens as such. So the audience has to be this service, and nothing else.
-    let verifier = AccessTokenVerifier::new(&issuer, &audience, keys.clone())?.with_typ_jwt();
+    let verifier = AccessTokenVerifier::builder(keys.clone()).issuer(&issuer).audience(&audience).accept_untyped_jwt().build()?;
 
     let app = Router::new()
         .route("/me", get(me))

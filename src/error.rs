@@ -74,6 +74,16 @@ impl Problems {
     pub(crate) fn finish(self) -> Result<(), ConfigError> {
         self.error.map_or(Ok(()), Err)
     }
+
+    /// Makes something of the values that [`note`](Self::note) gave back, if it noted nothing.
+    ///
+    /// # Errors
+    ///
+    /// All that was noted, in that order.
+    pub(crate) fn finish_with<T>(self, make: impl FnOnce() -> Option<T>) -> Result<T, ConfigError> {
+        self.finish()?;
+        make().ok_or(ConfigError::from_static("a setting is missing"))
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
+use crate::error::ConfigError;
+
 /// Gives up after `limit`. Without a runtime there is no timer to ask, and no limit.
 pub(crate) async fn with_timeout<T, E: From<TimedOut>>(
     limit: Duration,
@@ -42,6 +44,18 @@ pub(crate) const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
 
 /// RFC 7519 section 4.1.4: "usually no more than a few minutes".
 pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(300);
+
+/// A leeway as it may be.
+///
+/// # Errors
+///
+/// More than five minutes.
+pub(crate) fn check_leeway(leeway: Duration) -> Result<(), ConfigError> {
+    if leeway > MAX_LEEWAY {
+        return Err(ConfigError::new(format!("a leeway of {leeway:?} is too long. Five minutes are the most")));
+    }
+    Ok(())
+}
 
 /// More than a working store takes, for a page that may hold a day of revocations.
 pub(crate) const PULL_DEADLINE: Duration = Duration::from_secs(10);

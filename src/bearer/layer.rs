@@ -57,7 +57,7 @@ impl BearerAuthLayer {
     ///
     /// **It may say `sub` and `scope` as it likes.** Its user `1` is not ours: a [`LoadUser`] looks at
     /// [`issuer`](crate::AccessTokenClaims::issuer) first. Its `admin` is `admin` here, unless
-    /// [`with_accepted_scope`](AccessTokenVerifier::with_accepted_scope) says what counts.
+    /// [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) says what counts.
     ///
     /// # Errors
     ///

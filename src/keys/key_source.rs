@@ -93,7 +93,10 @@ impl From<KeySet> for KeySource {
 /// use tower_bearer::{AccessTokenVerifier, Algorithm, KeySet, SharedKeySet};
 ///
 /// let keys = SharedKeySet::new(KeySet::from_hmac_secret(Algorithm::Hs256, [7; 32])?);
-/// let verifier = AccessTokenVerifier::new("https://id.example.com", "example-api", keys.clone())?;
+/// let verifier = AccessTokenVerifier::builder(keys.clone())
+///     .issuer("https://id.example.com")
+///     .audience("example-api")
+///     .build()?;
 /// // The verifier, and all its clones, believe only the new key from now on.
 /// keys.replace(KeySet::from_hmac_secret(Algorithm::Hs256, [8; 32])?);
 /// # Ok::<(), tower_bearer::ConfigError>(())

@@ -88,7 +88,7 @@ impl<A: Authenticate> Sessions<A> {
         self
     }
 
-    /// The leeway of [`verifier`](Self::verifier) and [`layer`](Self::layer): see [`AccessTokenVerifier::with_leeway`].
+    /// The leeway of [`verifier`](Self::verifier) and [`layer`](Self::layer): see [`leeway`](crate::token::AccessTokenVerifierBuilder::leeway).
     #[must_use]
     pub fn with_leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;

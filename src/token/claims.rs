@@ -56,7 +56,7 @@ impl AccessTokenClaims {
         &self.0.audience
     }
 
-    /// What the token allows: `scope` (RFC 8693 section 4.2), or [the claim](crate::AccessTokenVerifier::with_scope_claim) that the verifier was told
+    /// What the token allows: `scope` (RFC 8693 section 4.2), or [the claim](crate::token::AccessTokenVerifierBuilder::scope_claim) that the verifier was told
     /// of; empty where the token has none.
     #[must_use]
     pub fn scope(&self) -> &Scope {

@@ -21,6 +21,7 @@ mod typ;
 #[cfg(test)]
 mod vectors;
 mod verifier;
+mod verifier_builder;
 mod wire;
 
 pub use claims::AccessTokenClaims;
@@ -29,5 +30,6 @@ pub use grant::Grant;
 pub use legacy::LegacyTokens;
 pub use signer::{AccessTokenSigner, SignError};
 pub use verifier::AccessTokenVerifier;
+pub use verifier_builder::AccessTokenVerifierBuilder;
 
 pub(crate) use issuers::{Unverified, Verifiers};

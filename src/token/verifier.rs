@@ -9,8 +9,7 @@ use super::parsed_token::ParsedToken;
 use super::scope_claim::ScopeClaim;
 use super::signed_claims::SignedClaims;
 use super::typ::AcceptedTyp;
-use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::error::ConfigError;
+use crate::clock::{Clock, Timestamp};
 use crate::keys::KeySource;
 use crate::limits::{DEFAULT_LEEWAY, MAX_LEEWAY};
 use crate::names::{Audience, Issuer, Scope};
@@ -20,23 +19,26 @@ use crate::names::{Audience, Issuer, Scope};
 /// A token passes if **all** of this holds:
 ///
 /// - it is a signed JWT of at most 8 KiB, with `typ` `at+jwt` or `application/at+jwt`, and without `crit`;
-/// - no name stands twice in its header or among its claims;
+/// - no member is repeated, in its header or among its claims;
 /// - `iss` is the issuer;
-/// - a key of the [`KeySource`] signed it, by that key's one algorithm;
+/// - a key of the [`KeySource`] signed it, with that key's one algorithm;
 /// - `aud` is or contains one of the audiences, byte by byte;
-/// - `exp` is there and lies ahead, `nbf` if there does not, both give or take the leeway; `sub` is there.
+/// - `exp` is there and in the future, `nbf` if there is not, both give or take the leeway; `sub` is there.
 ///
-/// Everything else is refused. Unknown members are ignored. Keys or addresses in the token's header are never looked at.
+/// Everything else is refused. Unknown members are ignored. Keys or URLs in the token's header are never looked at.
 ///
-/// The tokens of many an identity provider differ: see [`with_typ_jwt`](Self::with_typ_jwt) and
-/// [`with_scope_claim`](Self::with_scope_claim). Their keys come by `RemoteJwks` (feature `jwks`).
+/// The tokens of many identity providers differ: see [`accept_untyped_jwt`](crate::token::AccessTokenVerifierBuilder::accept_untyped_jwt)
+/// and [`scope_claim`](crate::token::AccessTokenVerifierBuilder::scope_claim). `RemoteJwks` (feature `jwks`) fetches their keys.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenVerifier, KeySet};
 ///
 /// let keys = KeySet::from_jwk(r#"{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#)?;
-/// let verifier = AccessTokenVerifier::new("https://id.example.com", "example-api", keys)?;
-/// assert!(verifier.verify("no.token.this").is_err());
+/// let verifier = AccessTokenVerifier::builder(keys)
+///     .issuer("https://id.example.com")
+///     .audience("example-api")
+///     .build()?;
+/// assert!(verifier.verify("not.a.token").is_err());
 /// # Ok::<(), tower_bearer::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -44,116 +46,59 @@ pub struct AccessTokenVerifier {
     issuer: Issuer,
     audiences: Arc<[Audience]>,
     keys: KeySource,
-    typ: AcceptedTyp,
-    scope: Arc<ScopeClaim>,
-    /// What counts of it. `None`: all.
-    accepted_scope: Option<Scope>,
-    leeway: Duration,
-    clock: Arc<dyn Clock>,
     signed_by: SignedBy,
+    settings: Settings,
 }
 
 /// Who signs the tokens.
 #[derive(Clone, Copy, Debug)]
-enum SignedBy {
+pub(super) enum SignedBy {
     /// Our own signer: `sid` and `gen` mean something.
     Us,
     /// Another issuer, which may call anything `sid` and `gen`.
     Others,
 }
 
+/// What a builder may change.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) typ: AcceptedTyp,
+    pub(super) scope_claim: Arc<ScopeClaim>,
+    /// What counts of the scope. `None`: all.
+    pub(super) accepted_scope: Option<Scope>,
+    pub(super) leeway: Duration,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Settings {
+    pub(super) fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self { typ: AcceptedTyp::AccessToken, scope_claim: Arc::default(), accepted_scope: None, leeway: DEFAULT_LEEWAY, clock }
+    }
+}
+
 impl AccessTokenVerifier {
-    /// A verifier of the tokens that `issuer` makes for `audience`.
-    ///
-    /// # Errors
-    ///
-    /// One of the names is empty, or there is no key, and never will be.
-    pub fn new(issuer: &str, audience: &str, keys: impl Into<KeySource>) -> Result<Self, ConfigError> {
-        let keys = keys.into();
-        if keys.never_has_any() {
-            return Err(ConfigError::new("there is no key to verify tokens with"));
-        }
-        let names = (Issuer::new(issuer)?, Audience::new(audience)?);
-        Ok(Self { signed_by: SignedBy::Others, ..Self::of_own_tokens(names, keys, Arc::new(SystemClock)) })
+    pub(super) fn new(
+        issuer: Issuer,
+        audiences: Arc<[Audience]>,
+        keys: KeySource,
+        signed_by: SignedBy,
+        settings: Settings,
+    ) -> Self {
+        Self { issuer, audiences, keys, signed_by, settings }
     }
 
     /// A verifier of what our own signer makes.
     pub(super) fn of_own_tokens((issuer, audience): (Issuer, Audience), keys: KeySource, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            issuer,
-            audiences: [audience].into(),
-            keys,
-            typ: AcceptedTyp::AccessToken,
-            scope: Arc::default(),
-            accepted_scope: None,
-            leeway: DEFAULT_LEEWAY,
-            clock,
-            signed_by: SignedBy::Us,
-        }
+        Self::new(issuer, [audience].into(), keys, SignedBy::Us, Settings::with_clock(clock))
     }
 
-    /// Accepts tokens for this audience too.
-    ///
-    /// # Errors
-    ///
-    /// The name is empty.
-    pub fn with_audience(mut self, audience: &str) -> Result<Self, ConfigError> {
-        self.audiences = self.audiences.iter().cloned().chain([Audience::new(audience)?]).collect();
-        Ok(self)
-    }
-
-    /// Accepts tokens whose `typ` is `JWT`, and those without `typ`: for an issuer that does not tell its access tokens apart, as Auth0, Entra ID,
-    /// Keycloak and Okta by default.
-    ///
-    /// Such a token may be an ID token, or one for another purpose. Some are told by their claims (`at_hash`, `c_hash`, `events`) and refused; beyond
-    /// that only the audience tells (RFC 8725 section 3.12). So it has to be a name of this
-    /// service alone, not the client id of an application that users log in to. Where the issuer can send `at+jwt`, let it.
-    #[must_use]
-    pub fn with_typ_jwt(mut self) -> Self {
-        self.typ = AcceptedTyp::UntypedJwt;
+    /// For the verifier of sessions. More than 5 minutes become 5 minutes.
+    pub(crate) fn with_leeway(mut self, leeway: Duration) -> Self {
+        self.settings.leeway = leeway.min(MAX_LEEWAY);
         self
     }
 
-    /// Reads the scope from another claim than `scope`, and no longer from that: `&["scp"]`, `&["permissions"]`, or a way into the claims, as
-    /// `&["realm_access", "roles"]` for the roles of Keycloak.
-    ///
-    /// The claim is text, with spaces between the words, or a list of texts. A word of a list that is no scope token (RFC 6749 section 3.3), one
-    /// with a space, say, allows nothing. A claim that is absent, for the way does not lead that far, allows nothing either. One of another type, or
-    /// text that is no scope, refuses the token.
-    ///
-    /// # Panics
-    ///
-    /// If the way is empty.
-    #[must_use]
-    pub fn with_scope_claim(mut self, path: &[&str]) -> Self {
-        assert!(!path.is_empty(), "the way to a claim has a name");
-        self.scope = Arc::new(ScopeClaim::at(path));
-        self
-    }
-
-    /// Of what a token allows only these words count: for an issuer that must not hand out all of them, `admin` above all.
-    #[must_use]
-    pub fn with_accepted_scope(mut self, scope: Scope) -> Self {
-        self.accepted_scope = Some(scope);
-        self
-    }
-
-    /// How far the issuer's clock may be off ours. 60 seconds by default; at most 5 minutes, more becomes 5 minutes
-    /// (RFC 7519 section 4.1.4: "usually no more than a few minutes").
-    #[must_use]
-    pub fn with_leeway(mut self, leeway: Duration) -> Self {
-        self.leeway = leeway.min(MAX_LEEWAY);
-        self
-    }
-
-    /// Takes the time from `clock`.
-    #[must_use]
-    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// Whose tokens these are.
+    /// The issuer whose tokens it accepts.
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.issuer
@@ -175,7 +120,7 @@ impl AccessTokenVerifier {
 
     pub(super) fn verify_parsed(&self, token: &mut ParsedToken<'_>) -> Result<AccessTokenClaims, VerifyError> {
         let claims = self.check_signature(token)?;
-        if self.clock.now() >= claims.expires_at + self.leeway {
+        if self.settings.clock.now() >= claims.expires_at + self.settings.leeway {
             return Err(VerifyErrorKind::Expired.into());
         }
         Ok(self.accept(claims)?)
@@ -192,7 +137,7 @@ impl AccessTokenVerifier {
         may_help.then_some(&self.keys)
     }
 
-    /// The same issuer's tokens beside those of another: what they call `sid` and `gen` means nothing there.
+    /// A verifier beside that of our sessions: what its tokens call `sid` and `gen` means nothing there.
     pub(super) fn into_foreign(mut self) -> Self {
         self.signed_by = SignedBy::Others;
         self
@@ -203,11 +148,11 @@ impl AccessTokenVerifier {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.settings.clock.now()
     }
 
     pub(super) fn leeway(&self) -> Duration {
-        self.leeway
+        self.settings.leeway
     }
 
     fn check_signature(&self, token: &mut ParsedToken<'_>) -> Result<SignedClaims, VerifyErrorKind> {
@@ -215,21 +160,21 @@ impl AccessTokenVerifier {
             return Err(VerifyErrorKind::WrongIssuer);
         }
         let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
-        token.jws.verify(&keys, |typ| self.typ.includes(typ))?;
+        token.jws.verify(&keys, |typ| self.settings.typ.includes(typ))?;
         let is_ours = matches!(self.signed_by, SignedBy::Us);
         let claims = token.take_claims();
-        if self.typ.excludes(&claims) {
+        if self.settings.typ.excludes(&claims) {
             return Err(VerifyErrorKind::WrongType);
         }
-        SignedClaims::read(claims, &self.scope, is_ours).map_err(|_| VerifyErrorKind::Malformed)
+        SignedClaims::read(claims, &self.settings.scope_claim, is_ours).map_err(|_| VerifyErrorKind::Malformed)
     }
 
     fn accept(&self, claims: SignedClaims) -> Result<AccessTokenClaims, VerifyErrorKind> {
-        if claims.not_before.is_some_and(|moment| moment > self.clock.now() + self.leeway) {
+        if claims.not_before.is_some_and(|moment| moment > self.settings.clock.now() + self.settings.leeway) {
             return Err(VerifyErrorKind::NotYetValid);
         }
         let ours = |audience: &&Audience| claims.audience.iter().any(|name| name == audience.as_str());
         let audience = self.audiences.iter().find(ours).ok_or(VerifyErrorKind::WrongAudience)?;
-        Ok(claims.accepted(&self.issuer, audience, self.accepted_scope.as_ref()))
+        Ok(claims.accepted(&self.issuer, audience, self.settings.accepted_scope.as_ref()))
     }
 }

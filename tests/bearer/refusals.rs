@@ -131,7 +131,8 @@ async fn a_token_for_somebody_else_is_invalid() {
     let keys = SigningKey::hs256(&Secret::random().unwrap()).unwrap().key_set();
     let elsewhere = |issuer, audience| {
         let key = SigningKey::from_jwk(r#"{"kty":"oct","k":"Vnc3cFEyc1g5ekw0bkI4bUsxY1I2dFkzaEo1ZkQwZ0E"}"#).unwrap();
-        let verifier = AccessTokenVerifier::new("https://issuer.test", "test", key.key_set()).unwrap();
+        let verifier =
+            AccessTokenVerifier::builder(key.key_set()).issuer("https://issuer.test").audience("test").build().unwrap();
         let signer = AccessTokenSigner::new(issuer, audience, key).unwrap();
         let token = signer.sign(&Grant::new("alice"), MINUTE).unwrap();
         (BearerAuthLayer::new(verifier), format!("Bearer {}", token.secret()))
@@ -142,7 +143,8 @@ async fn a_token_for_somebody_else_is_invalid() {
         let (layer, token) = elsewhere(issuer, audience);
         ask(&layer, &token).await.assert_refused(401, "invalid_token", "token_invalid");
     }
-    let others = BearerAuthLayer::new(AccessTokenVerifier::new("https://issuer.test", "test", keys).unwrap());
+    let others =
+        BearerAuthLayer::new(AccessTokenVerifier::builder(keys).issuer("https://issuer.test").audience("test").build().unwrap());
     ask(&others, &good).await.assert_refused(401, "invalid_token", "token_invalid");
 }
 

@@ -51,7 +51,7 @@ async fn waiting(watch: &AccessTokenWatch) -> tokio::task::JoinHandle<TokenEnd> 
 #[tokio::test]
 async fn it_ends_at_the_end_of_the_token_without_leeway() {
     let tokens = TestTokens::new();
-    let layer = BearerAuthLayer::new(tokens.verifier().with_leeway(MINUTE));
+    let layer = BearerAuthLayer::new(tokens.verifier());
     let token = format!("Bearer {}", tokens.token(&Grant::new("alice"), Duration::from_secs(300)).secret());
     let watch = watch_over(&layer, &token).await;
     assert_eq!(watch.claims().subject().as_str(), "alice");
@@ -232,7 +232,12 @@ async fn a_token_of_another_issuer_only_expires() {
         "iss": "https://id.test", "aud": "test", "sub": "alice", "sid": sid, "exp": tokens.clock().now().as_secs() + 300
     });
     let keys = KeySet::from_hmac_secret(tower_bearer::Algorithm::Hs256, support::HMAC_KEY).unwrap();
-    let theirs = AccessTokenVerifier::new("https://id.test", "test", keys).unwrap().with_clock(Arc::new(tokens.clock().clone()));
+    let theirs = AccessTokenVerifier::builder(keys)
+        .issuer("https://id.test")
+        .audience("test")
+        .clock(Arc::new(tokens.clock().clone()))
+        .build()
+        .unwrap();
     let layer = sessions.layer().with_verifier(theirs).unwrap();
     let watch = watch_over(&layer, &format!("Bearer {}", support::token(&claims))).await;
     let waiting = waiting(&watch).await;

@@ -136,7 +136,10 @@ async fn of_a_key_pair_the_public_part_is_published_and_checks_our_tokens() {
         // Another service, which knows nothing but what is published.
         let signer = AccessTokenSigner::new("https://issuer.test", "test", key).unwrap();
         let token = signer.sign(&Grant::new("alice"), support::MINUTE).unwrap();
-        let theirs = AccessTokenVerifier::new("https://issuer.test", "test", KeySet::from_jwk_set(&jwks.to_string()).unwrap());
+        let theirs = AccessTokenVerifier::builder(KeySet::from_jwk_set(&jwks.to_string()).unwrap())
+            .issuer("https://issuer.test")
+            .audience("test")
+            .build();
         assert_eq!(theirs.unwrap().verify(token.secret()).unwrap().subject().as_str(), "alice");
     }
 }

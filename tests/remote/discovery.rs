@@ -51,7 +51,7 @@ async fn assert_passes(site: &Site, issuer: &str, keys: &RemoteJwks) {
     let clock = Arc::new(site.clock.clone());
     let signer = AccessTokenSigner::new(issuer, AUDIENCE, key(P256)).unwrap().with_clock(clock.clone());
     let token = signer.sign(&Grant::new("alice"), MINUTE).unwrap();
-    let verifier = AccessTokenVerifier::new(issuer, AUDIENCE, keys.clone()).unwrap().with_clock(clock);
+    let verifier = AccessTokenVerifier::builder(keys.clone()).issuer(issuer).audience(AUDIENCE).clock(clock).build().unwrap();
     ask(&BearerAuthLayer::new(verifier), &format!("Bearer {}", token.secret())).await.assert_passed("alice");
 }
 

@@ -14,7 +14,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use serde_json::json;
 use support::keys::{P256, P384, key};
-use support::{AUDIENCE, ISSUER, MINUTE, ask};
+use support::{AUDIENCE, MINUTE, ask, builder_with};
 use tokio::net::TcpListener;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, RemoteJwks, SigningKey};
@@ -64,7 +64,7 @@ async fn keys_are_fetched_from_a_real_server() {
     let clock = ManualClock::new();
     let (server, asked) = serve(|_| Router::new().route("/keys", get(|| async { padded(1000) }))).await;
     let keys = RemoteJwks::new(&format!("{server}/keys?version=2")).unwrap().with_clock(Arc::new(clock.clone()));
-    let verifier = AccessTokenVerifier::new(ISSUER, AUDIENCE, keys.clone()).unwrap().with_clock(Arc::new(clock.clone()));
+    let verifier = builder_with(keys.clone(), &clock).build().unwrap();
     let layer = BearerAuthLayer::new(verifier);
     let token = format!("Bearer {}", support::keys::token(key(P256), &clock));
     ask(&layer, &token).await.assert_passed("alice");
@@ -87,7 +87,7 @@ async fn a_real_issuer_is_discovered() {
     let keys = RemoteJwks::discover(&issuer).unwrap().with_clock(Arc::new(clock.clone()));
     let signer = AccessTokenSigner::new(&issuer, AUDIENCE, key(P256)).unwrap().with_clock(Arc::new(clock.clone()));
     let token = signer.sign(&Grant::new("alice"), MINUTE).unwrap();
-    let verifier = AccessTokenVerifier::new(&issuer, AUDIENCE, keys).unwrap().with_clock(Arc::new(clock));
+    let verifier = AccessTokenVerifier::builder(keys).issuer(&issuer).audience(AUDIENCE).clock(Arc::new(clock)).build().unwrap();
     ask(&BearerAuthLayer::new(verifier), &format!("Bearer {}", token.secret())).await.assert_passed("alice");
     let openid = "GET /realms/main/.well-known/openid-configuration";
     assert_eq!(take(&asked), [openid, "GET /.well-known/oauth-authorization-server/realms/main", "GET /keys"]);
@@ -138,7 +138,7 @@ async fn a_server_that_is_not_there_is_503_and_its_address_is_not_in_the_answer(
     // Nobody listens where somebody has just stopped.
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let keys = RemoteJwks::new(&format!("http://{gone}/keys")).unwrap().with_clock(Arc::new(clock.clone()));
-    let verifier = AccessTokenVerifier::new(ISSUER, AUDIENCE, keys.clone()).unwrap().with_clock(Arc::new(clock.clone()));
+    let verifier = builder_with(keys.clone(), &clock).build().unwrap();
     let token = format!("Bearer {}", support::keys::token(key(P256), &clock));
     let answer = ask(&BearerAuthLayer::new(verifier), &token).await;
     answer.assert_failed(503, "temporarily_unavailable");

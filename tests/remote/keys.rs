@@ -152,7 +152,7 @@ async fn a_token_asks_only_the_issuer_that_it_names() {
     our_keys.renew().await.unwrap();
     their_keys.renew().await.unwrap();
     let clock = Arc::new(ours.clock.clone());
-    let other = AccessTokenVerifier::new(OTHER, AUDIENCE, their_keys).unwrap().with_clock(clock.clone());
+    let other = AccessTokenVerifier::builder(their_keys).issuer(OTHER).audience(AUDIENCE).clock(clock.clone()).build().unwrap();
     let layer = ours.layer(&our_keys).with_verifier(other).unwrap();
     // Their site hangs, and ours has a new key.
     let pause = theirs.pause();

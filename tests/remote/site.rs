@@ -8,9 +8,10 @@ use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{Response, StatusCode, Uri};
 use serde_json::{Value, json};
-use support::{AUDIENCE, ISSUER, Pause, keys};
+use support::{Pause, keys};
 use tower_bearer::store::async_trait;
 use tower_bearer::test_util::ManualClock;
+use tower_bearer::token::AccessTokenVerifierBuilder;
 use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, BoxError, HttpClient, RemoteJwks, SigningKey};
 
 pub(crate) const JWKS: &str = "https://issuer.test/jwks.json";
@@ -113,7 +114,11 @@ impl Site {
     }
 
     pub(crate) fn verifier(&self, keys: &RemoteJwks) -> AccessTokenVerifier {
-        AccessTokenVerifier::new(ISSUER, AUDIENCE, keys.clone()).unwrap().with_clock(Arc::new(self.clock.clone()))
+        self.builder(keys).build().unwrap()
+    }
+
+    pub(crate) fn builder(&self, keys: &RemoteJwks) -> AccessTokenVerifierBuilder {
+        support::builder_with(keys.clone(), &self.clock)
     }
 
     pub(crate) fn layer(&self, keys: &RemoteJwks) -> BearerAuthLayer {

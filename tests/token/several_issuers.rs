@@ -23,7 +23,7 @@ fn hmac(secret: &[u8]) -> KeySet {
 }
 
 fn other(keys: KeySet, clock: &ManualClock) -> AccessTokenVerifier {
-    AccessTokenVerifier::new(OTHER, AUDIENCE, keys).unwrap().with_clock(Arc::new(clock.clone()))
+    AccessTokenVerifier::builder(keys).issuer(OTHER).audience(AUDIENCE).clock(Arc::new(clock.clone())).build().unwrap()
 }
 
 fn of(issuer: &str, clock: &ManualClock) -> Value {
@@ -99,8 +99,8 @@ async fn an_iss_that_names_none_of_them_is_refused() {
 #[tokio::test]
 async fn what_one_issuer_is_allowed_another_is_not() {
     let clock = ManualClock::new();
-    let lax = AccessTokenVerifier::new(OTHER, "theirs", hmac(HMAC_KEY)).unwrap().with_clock(Arc::new(clock.clone()));
-    let lax = lax.with_typ_jwt().with_scope_claim(&["scp"]).with_leeway(Duration::ZERO);
+    let lax = AccessTokenVerifier::builder(hmac(HMAC_KEY)).issuer(OTHER).audience("theirs").clock(Arc::new(clock.clone()));
+    let lax = lax.accept_untyped_jwt().scope_claim(&["scp"]).leeway(Duration::ZERO).build().unwrap();
     let layer = BearerAuthLayer::new(verifier(&clock)).with_verifier(lax).unwrap();
     let jwt = r#"{"alg":"HS256","typ":"JWT"}"#;
     for (issuer, audience, header, is_good) in [
@@ -134,10 +134,10 @@ fn an_issuer_has_one_verifier() {
     let layer = BearerAuthLayer::new(verifier(&clock)).with_verifier(other(hmac(OTHER_KEY), &clock)).unwrap();
     assert!(layer.clone().with_verifier(verifier(&clock)).is_err());
     assert!(layer.clone().with_verifier(other(hmac(HMAC_KEY), &clock)).is_err());
-    let elsewhere = AccessTokenVerifier::new(OTHER, "another audience", hmac(HMAC_KEY)).unwrap();
+    let elsewhere = AccessTokenVerifier::builder(hmac(HMAC_KEY)).issuer(OTHER).audience("another audience").build().unwrap();
     assert!(layer.clone().with_verifier(elsewhere).is_err());
     // Byte by byte another one.
-    let slash = AccessTokenVerifier::new("https://other.test/", AUDIENCE, hmac(HMAC_KEY)).unwrap();
+    let slash = AccessTokenVerifier::builder(hmac(HMAC_KEY)).issuer("https://other.test/").audience(AUDIENCE).build().unwrap();
     assert!(layer.with_verifier(slash).is_ok());
     let sessions =
         Sessions::new(Accounts::everybody(), MemoryStore::new(), TestTokens::new().signer(), &Secret::random().unwrap());
@@ -210,7 +210,12 @@ async fn the_sessions_of_another_signer_are_not_ours() {
 async fn an_issuer_whose_keys_are_gone_harms_no_other() {
     let clock = ManualClock::new();
     let keys = SharedKeySet::new(SigningKey::from_pem(P256.0).unwrap().key_set());
-    let empty = AccessTokenVerifier::new(OTHER, AUDIENCE, keys.clone()).unwrap().with_clock(Arc::new(clock.clone()));
+    let empty = AccessTokenVerifier::builder(keys.clone())
+        .issuer(OTHER)
+        .audience(AUDIENCE)
+        .clock(Arc::new(clock.clone()))
+        .build()
+        .unwrap();
     let layer = BearerAuthLayer::new(verifier(&clock)).with_verifier(empty).unwrap();
     keys.replace(KeySet::default());
     let signer = AccessTokenSigner::new(OTHER, AUDIENCE, SigningKey::from_pem(ED25519.0).unwrap()).unwrap();

@@ -1,10 +1,8 @@
 //! Keys that an application replaces while verifiers use them.
 
-use std::sync::Arc;
-
 use http::Request;
 use support::keys::{ED25519, P256, P384, key};
-use support::{AUDIENCE, ISSUER, Received, ask};
+use support::{AUDIENCE, ISSUER, Received, ask, builder_with};
 use tower::ServiceExt;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
@@ -12,7 +10,7 @@ use tower_bearer::{
 };
 
 fn verifier(keys: impl Into<KeySource>, clock: &ManualClock) -> AccessTokenVerifier {
-    AccessTokenVerifier::new(ISSUER, AUDIENCE, keys).unwrap().with_clock(Arc::new(clock.clone()))
+    builder_with(keys, clock).build().unwrap()
 }
 
 async fn assert_good(layer: &BearerAuthLayer, key: SigningKey, clock: &ManualClock, is_good: bool) {
@@ -45,8 +43,9 @@ async fn every_clone_of_every_verifier_sees_it() {
     let clock = ManualClock::new();
     let keys = SharedKeySet::new(key(P256).key_set());
     let source = KeySource::from(keys.clone());
-    let verifier_of_clone = verifier(keys.clone(), &clock);
-    let all = [verifier(source.clone(), &clock), verifier_of_clone.clone(), verifier_of_clone.with_typ_jwt()];
+    let builder_of_clone = builder_with(keys.clone(), &clock);
+    let untyped = builder_of_clone.clone().accept_untyped_jwt().build().unwrap();
+    let all = [verifier(source.clone(), &clock), builder_of_clone.build().unwrap(), untyped];
     let layers = all.map(BearerAuthLayer::new);
     let endpoint = JwksEndpoint::new(keys.clone());
     keys.clone().replace(key(P384).key_set().merge(key(ED25519).key_set()));
@@ -70,8 +69,8 @@ async fn no_keys_at_all_refuse_everything() {
     assert_good(&layer, key(P256), &clock, false).await;
     assert_eq!(verifier.verify(&support::keys::token(key(P256), &clock)).unwrap_err().kind(), VerifyErrorKind::UnknownKey);
     // A verifier may begin so, if keys may come; else it is a mistake.
-    assert!(AccessTokenVerifier::new(ISSUER, AUDIENCE, keys.clone()).is_ok());
-    assert!(AccessTokenVerifier::new(ISSUER, AUDIENCE, KeySet::default()).is_err());
+    assert!(AccessTokenVerifier::builder(keys.clone()).issuer(ISSUER).audience(AUDIENCE).build().is_ok());
+    assert!(AccessTokenVerifier::builder(KeySet::default()).issuer(ISSUER).audience(AUDIENCE).build().is_err());
     keys.replace(key(P256).key_set());
     assert_good(&layer, key(P256), &clock, true).await;
 }

@@ -37,9 +37,12 @@ use crate::url::{HttpUrl, is_loopback};
 /// use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, RemoteJwks};
 ///
 /// let keys = RemoteJwks::discover("https://id.example.com/realms/main")?;
-/// let verifier = AccessTokenVerifier::new("https://id.example.com/realms/main", "https://api.example.com", keys.clone())?
-///     .with_typ_jwt()
-///     .with_scope_claim(&["realm_access", "roles"]);
+/// let verifier = AccessTokenVerifier::builder(keys.clone())
+///     .issuer("https://id.example.com/realms/main")
+///     .audience("https://api.example.com")
+///     .accept_untyped_jwt()
+///     .scope_claim(&["realm_access", "roles"])
+///     .build()?;
 /// let layer = BearerAuthLayer::new(verifier);
 /// // For a readiness probe.
 /// assert!(!keys.is_ready());

@@ -8,7 +8,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenVerifier, Algorithm, Clock, KeySet};
+use tower_bearer::token::AccessTokenVerifierBuilder;
+use tower_bearer::{AccessTokenVerifier, Algorithm, Clock, KeySet, KeySource};
 
 /// Who issues the tokens of the tests.
 pub const ISSUER: &str = "https://issuer.test";
@@ -21,13 +22,22 @@ pub const HEADER: &str = r#"{"alg":"HS256","typ":"at+jwt"}"#;
 
 /// A verifier that knows only [`HMAC_KEY`], at the time of `clock`.
 pub fn verifier(clock: &ManualClock) -> AccessTokenVerifier {
-    let keys = KeySet::from_hmac_secret(Algorithm::Hs256, HMAC_KEY).unwrap();
-    verifier_with(keys, clock)
+    builder(clock).build().unwrap()
 }
 
 /// A verifier that knows these keys, at the time of `clock`.
 pub fn verifier_with(keys: KeySet, clock: &ManualClock) -> AccessTokenVerifier {
-    AccessTokenVerifier::new(ISSUER, AUDIENCE, keys).unwrap().with_clock(Arc::new(clock.clone()))
+    builder_with(keys, clock).build().unwrap()
+}
+
+/// The same as [`verifier`], for more settings.
+pub fn builder(clock: &ManualClock) -> AccessTokenVerifierBuilder {
+    builder_with(KeySet::from_hmac_secret(Algorithm::Hs256, HMAC_KEY).unwrap(), clock)
+}
+
+/// The same as [`verifier_with`], for more settings.
+pub fn builder_with(keys: impl Into<KeySource>, clock: &ManualClock) -> AccessTokenVerifierBuilder {
+    AccessTokenVerifier::builder(keys).issuer(ISSUER).audience(AUDIENCE).clock(Arc::new(clock.clone()))
 }
 
 /// The claims of a good token that ends in five minutes.

@@ -25,8 +25,8 @@ pub mod wait;
 
 pub use accounts::{Account, Accounts, Question};
 pub use handmade::{
-    AUDIENCE, HEADER, HMAC_KEY, ISSUER, claims, claims_of, claims_with, segment, sign, sign_with, token, verifier, verifier_with,
-    with_claim,
+    AUDIENCE, HEADER, HMAC_KEY, ISSUER, builder, builder_with, claims, claims_of, claims_with, segment, sign, sign_with, token,
+    verifier, verifier_with, with_claim,
 };
 pub use in_turn::InTurn;
 pub use layer::{

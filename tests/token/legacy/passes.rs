@@ -39,9 +39,9 @@ async fn the_tokens_of_today_pass_as_before() {
 #[tokio::test]
 async fn a_handler_sees_a_token_of_today() {
     let clock = ManualClock::new();
-    let own = support::verifier(&clock).with_audience("a second one").unwrap();
+    let own = support::builder(&clock).audience("a second one").build().unwrap();
     let other = KeySet::from_hmac_secret(Algorithm::Hs256, [3; 32]).unwrap();
-    let other = AccessTokenVerifier::new("https://other.test", "theirs", other).unwrap();
+    let other = AccessTokenVerifier::builder(other).issuer("https://other.test").audience("theirs").build().unwrap();
     let layer = BearerAuthLayer::new(own).with_verifier(other).unwrap().with_legacy_tokens(legacy(&clock));
     // Whatever it says of itself.
     let mut claims = with_claim(claims(&clock), "iss", json!("https://before.test"));
@@ -150,9 +150,9 @@ async fn an_issuer_of_the_same_name_does_no_harm() {
 
 /// "A signed JWT by one of the keys": also where the verifier of today takes a `typ` of `JWT` too.
 #[tokio::test]
-async fn an_issuer_of_the_same_name_does_no_harm_beside_with_typ_jwt() {
+async fn an_issuer_of_the_same_name_does_no_harm_beside_accept_untyped_jwt() {
     let clock = ManualClock::new();
-    let today = support::verifier(&clock).with_typ_jwt();
+    let today = support::builder(&clock).accept_untyped_jwt().build().unwrap();
     let layer = BearerAuthLayer::new(today).with_legacy_tokens(legacy(&clock));
     ask(&layer, &format!("Bearer {}", token(&claims(&clock)))).await.assert_passed("alice");
     for header in [JWT, WITHOUT_TYP] {
@@ -198,7 +198,7 @@ async fn each_call_adds_some_by_the_same_key_too() {
 #[tokio::test]
 async fn time_is_that_of_the_layers_own_verifier() {
     let clock = ManualClock::new();
-    let strict = support::verifier(&clock).with_leeway(Duration::ZERO);
+    let strict = support::builder(&clock).leeway(Duration::ZERO).build().unwrap();
     let layer = BearerAuthLayer::new(strict).with_legacy_tokens(legacy(&clock));
     let token = format!("Bearer {}", token(&claims(&clock)));
     clock.advance(Duration::from_millis(3_599_999));

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{AUDIENCE, HEADER, ISSUER, MILLISECOND, assert_passes, claims, claims_with, refused, sign, token, verifier};
+use support::{
+    AUDIENCE, HEADER, ISSUER, MILLISECOND, MINUTE, assert_passes, builder, claims, claims_with, refused, sign, token, verifier,
+};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Clock, Timestamp, VerifyErrorKind};
 
@@ -50,7 +52,7 @@ async fn the_audience_is_us_or_contains_us() {
 #[tokio::test]
 async fn a_second_audience_is_accepted_where_it_was_configured() {
     let clock = ManualClock::new();
-    let both = verifier(&clock).with_audience("second").unwrap();
+    let both = builder(&clock).audience("second").build().unwrap();
     let second = token(&claims_with(&clock, "aud", json!("second")));
     assert_passes(&both, &second).await;
     assert_passes(&both, &token(&claims(&clock))).await;
@@ -94,8 +96,10 @@ async fn a_token_ends_a_minute_after_exp_to_the_millisecond() {
 #[tokio::test]
 async fn the_leeway_is_five_minutes_at_most() {
     let clock = ManualClock::new();
-    let lenient = verifier(&clock).with_leeway(Duration::from_secs(86_400));
-    let strict = verifier(&clock).with_leeway(Duration::ZERO);
+    let error = builder(&clock).leeway(5 * MINUTE + MILLISECOND).build().unwrap_err();
+    assert_eq!(error.to_string(), "a leeway of 300.001s is too long. Five minutes are the most");
+    let lenient = builder(&clock).leeway(5 * MINUTE).build().unwrap();
+    let strict = builder(&clock).leeway(Duration::ZERO).build().unwrap();
     let token = token(&claims(&clock));
     clock.advance(Duration::from_millis(300_000 - 1));
     assert_passes(&strict, &token).await;
@@ -127,7 +131,7 @@ async fn a_token_does_not_begin_before_nbf_less_a_minute() {
 #[tokio::test]
 async fn a_numeric_date_may_have_a_fraction() {
     let clock = ManualClock::new();
-    let strict = verifier(&clock).with_leeway(Duration::ZERO);
+    let strict = builder(&clock).leeway(Duration::ZERO).build().unwrap();
     let now = clock.now().as_secs();
     let halves = sign(
         HEADER,

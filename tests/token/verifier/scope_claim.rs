@@ -1,7 +1,7 @@
-//! Issuers that write the scope elsewhere: `with_scope_claim`.
+//! Issuers that write the scope elsewhere: `scope_claim`.
 
 use serde_json::{Value, json};
-use support::{ask, claims_with, refused, token, verifier};
+use support::{ask, builder, claims_with, refused, token, verifier};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, VerifyErrorKind};
 
@@ -20,7 +20,7 @@ fn scope(verifier: &AccessTokenVerifier, token: &str) -> String {
 #[tokio::test]
 async fn the_claim_is_text_or_a_list() {
     let clock = ManualClock::new();
-    let verifier = verifier(&clock).with_scope_claim(&["scp"]);
+    let verifier = builder(&clock).scope_claim(&["scp"]).build().unwrap();
     for (value, words) in [
         (json!("read write"), "read write"),
         (json!("  read   write "), "read write"),
@@ -46,7 +46,7 @@ async fn the_claim_is_text_or_a_list() {
 #[tokio::test]
 async fn a_word_of_a_list_that_is_no_scope_token_allows_nothing() {
     let clock = ManualClock::new();
-    let verifier = verifier(&clock).with_scope_claim(&["roles"]);
+    let verifier = builder(&clock).scope_claim(&["roles"]).build().unwrap();
     for word in [
         "read admin",
         " admin",
@@ -75,14 +75,14 @@ async fn a_word_of_a_list_that_is_no_scope_token_allows_nothing() {
 #[tokio::test]
 async fn a_way_leads_into_the_claims() {
     let clock = ManualClock::new();
-    let keycloak = verifier(&clock).with_scope_claim(&["realm_access", "roles"]);
+    let keycloak = builder(&clock).scope_claim(&["realm_access", "roles"]).build().unwrap();
     let token = with(&clock, "realm_access", json!({ "roles": ["admin", "offline_access"] }));
     assert_eq!(scope(&keycloak, &token), "admin offline_access");
-    let deep = verifier(&clock).with_scope_claim(&["resource_access", "my.api", "roles"]);
+    let deep = builder(&clock).scope_claim(&["resource_access", "my.api", "roles"]).build().unwrap();
     let token = with(&clock, "resource_access", json!({ "my.api": { "roles": ["a"] }, "other": { "roles": ["b"] } }));
     assert_eq!(scope(&deep, &token), "a");
     // One name, whatever is in it.
-    let named = verifier(&clock).with_scope_claim(&["https://api.test/roles"]);
+    let named = builder(&clock).scope_claim(&["https://api.test/roles"]).build().unwrap();
     assert_eq!(scope(&named, &with(&clock, "https://api.test/roles", json!(["a"]))), "a");
     // The way has to be whole.
     for value in [json!({}), json!({ "role": ["admin"] }), json!({ "other": { "roles": ["admin"] } })] {
@@ -95,7 +95,7 @@ async fn a_way_leads_into_the_claims() {
 #[tokio::test]
 async fn a_claim_that_is_absent_allows_nothing() {
     let clock = ManualClock::new();
-    let verifier = verifier(&clock).with_scope_claim(&["scp"]);
+    let verifier = builder(&clock).scope_claim(&["scp"]).build().unwrap();
     let token = with(&clock, "scope", json!("admin"));
     assert_eq!(scope(&verifier, &token), "");
     let layer = BearerAuthLayer::new(verifier);
@@ -108,8 +108,8 @@ async fn a_claim_that_is_absent_allows_nothing() {
 #[tokio::test]
 async fn a_claim_of_another_type_refuses_the_token() {
     let clock = ManualClock::new();
-    let flat = verifier(&clock).with_scope_claim(&["scp"]);
-    let deep = verifier(&clock).with_scope_claim(&["realm_access", "roles"]);
+    let flat = builder(&clock).scope_claim(&["scp"]).build().unwrap();
+    let deep = builder(&clock).scope_claim(&["realm_access", "roles"]).build().unwrap();
     for value in
         [json!(null), json!(7), json!(true), json!({ "read": true }), json!([7]), json!(["read", null]), json!([["read"]])]
     {
@@ -123,7 +123,7 @@ async fn a_claim_of_another_type_refuses_the_token() {
 #[tokio::test]
 async fn scope_itself_is_ignored_then() {
     let clock = ManualClock::new();
-    let verifier = verifier(&clock).with_scope_claim(&["scp"]);
+    let verifier = builder(&clock).scope_claim(&["scp"]).build().unwrap();
     for ignored in [json!("admin"), json!(["admin"]), json!(7), json!(null), json!({}), json!("caf\u{e9}")] {
         let mut claims = claims_with(&clock, "scope", json!("x"));
         (claims["scope"], claims["scp"]) = (ignored.clone(), json!("read"));
@@ -142,12 +142,12 @@ async fn without_it_scope_is_text_and_nothing_else() {
     assert_eq!(scope(&usual, &with(&clock, "scp", json!("admin"))), "");
     assert_eq!(refused(&usual, &with(&clock, "scope", json!(["read"]))).await, VerifyErrorKind::Malformed);
     // A list under its usual name has to be asked for.
-    let list = verifier(&clock).with_scope_claim(&["scope"]);
+    let list = builder(&clock).scope_claim(&["scope"]).build().unwrap();
     assert_eq!(scope(&list, &with(&clock, "scope", json!(["read"]))), "read");
 }
 
 #[test]
-#[should_panic(expected = "has a name")]
+#[should_panic(expected = "the path to the scope claim is empty")]
 fn a_way_without_a_name_panics() {
-    let _ = verifier(&ManualClock::new()).with_scope_claim(&[]);
+    let _ = builder(&ManualClock::new()).scope_claim(&[]).build().unwrap();
 }

@@ -1,7 +1,7 @@
-//! Issuers that do not tell their access tokens apart: `with_typ_jwt`.
+//! Issuers that do not tell their access tokens apart: `accept_untyped_jwt`.
 
 use serde_json::{Value, json};
-use support::{assert_passes, claims, claims_with, refused, sign, verifier};
+use support::{assert_passes, builder, claims, claims_with, refused, sign, verifier};
 use tower_bearer::VerifyErrorKind;
 use tower_bearer::test_util::ManualClock;
 
@@ -26,7 +26,7 @@ async fn by_default_a_token_has_to_say_that_it_is_an_access_token() {
 #[tokio::test]
 async fn told_so_it_takes_jwt_and_no_typ_and_access_tokens_as_before() {
     let clock = ManualClock::new();
-    let verifier = verifier(&clock).with_typ_jwt();
+    let verifier = builder(&clock).accept_untyped_jwt().build().unwrap();
     let payload = claims(&clock).to_string();
     for typ in ["JWT", "jwt", "application/jwt", "application/JWT", "at+jwt", "AT+JWT", "application/at+jwt"] {
         assert_passes(&verifier, &sign(&header(&json!(typ)), &payload)).await;
@@ -39,7 +39,7 @@ async fn told_so_it_takes_jwt_and_no_typ_and_access_tokens_as_before() {
 #[tokio::test]
 async fn every_other_typ_is_refused_all_the_same() {
     let clock = ManualClock::new();
-    let verifier = verifier(&clock).with_typ_jwt();
+    let verifier = builder(&clock).accept_untyped_jwt().build().unwrap();
     let payload = claims(&clock).to_string();
     let texts =
         ["id+jwt", "dpop+jwt", "logout+jwt", "secevent+jwt", "rt+jwt", "jose", "JWS", "", " JWT", "JWT ", "jwt+at", "at+jwtx"];
@@ -54,7 +54,7 @@ async fn every_other_typ_is_refused_all_the_same() {
 #[tokio::test]
 async fn everything_else_is_checked_as_before() {
     let clock = ManualClock::new();
-    let verifier = verifier(&clock).with_typ_jwt();
+    let verifier = builder(&clock).accept_untyped_jwt().build().unwrap();
     let jwt = header(&json!("JWT"));
     for (name, value, kind) in [
         ("aud", json!("a client id"), VerifyErrorKind::WrongAudience),

@@ -1,0 +1,68 @@
+//! What has to be set, and what is wrong, in one error.
+
+use std::error::Error;
+
+use support::{AUDIENCE, ISSUER, MINUTE, assert_passes, builder, claims, claims_with, token};
+use tower_bearer::test_util::ManualClock;
+use tower_bearer::token::AccessTokenVerifierBuilder;
+use tower_bearer::{AccessTokenVerifier, KeySet, Secret, SigningKey};
+
+fn unset() -> AccessTokenVerifierBuilder {
+    AccessTokenVerifier::builder(SigningKey::hs256(&Secret::random().unwrap()).unwrap().key_set())
+}
+
+#[track_caller]
+fn assert_wrong(builder: AccessTokenVerifierBuilder, sentence: &str) {
+    let error = builder.build().unwrap_err();
+    assert!(error.to_string().starts_with(sentence), "{error}");
+    assert!(error.source().is_none());
+}
+
+#[test]
+fn an_issuer_and_an_audience_have_to_be_named() {
+    assert!(unset().issuer(ISSUER).audience(AUDIENCE).build().is_ok());
+    assert_wrong(unset().audience(AUDIENCE), "the verifier has no issuer. Call `issuer`");
+    assert_wrong(unset().issuer(ISSUER), "the verifier has no audience. Call `audience`");
+    assert_wrong(unset().issuer("").audience(AUDIENCE), "the issuer is empty.");
+    assert_wrong(unset().issuer(ISSUER).audience(""), "the audience is empty.");
+    assert_wrong(unset().issuer(ISSUER).audience(AUDIENCE).audience(""), "the audience is empty.");
+    // The second would win over the first, or the first over the second: neither is what was meant.
+    assert_wrong(unset().issuer(ISSUER).issuer(ISSUER).audience(AUDIENCE), "the verifier has more than one issuer.");
+}
+
+#[test]
+fn a_set_without_a_key_is_wrong() {
+    let keyless = AccessTokenVerifier::builder(KeySet::default()).issuer(ISSUER).audience(AUDIENCE);
+    assert_wrong(keyless, "there is no key to verify tokens with.");
+}
+
+#[test]
+fn everything_that_is_wrong_is_in_one_error() {
+    let all = AccessTokenVerifier::builder(KeySet::default()).audience("").audience("").leeway(6 * MINUTE);
+    let text = all.build().unwrap_err().to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "5 settings are wrong:");
+    assert_eq!(lines.len(), 6, "{text}");
+    for (line, begins) in lines[1..].iter().zip([
+        "- there is no key",
+        "- the verifier has no issuer",
+        "- the audience is empty",
+        "- the audience is empty",
+        "- a leeway of 360s is too long",
+    ]) {
+        assert!(line.starts_with(begins), "{text}");
+    }
+}
+
+/// "Each call adds one; a token for any of them passes."
+#[tokio::test]
+async fn a_verifier_may_have_several_audiences() {
+    let clock = ManualClock::new();
+    let verifier = builder(&clock).audience("second").audience("third").build().unwrap();
+    assert_passes(&verifier, &token(&claims(&clock))).await;
+    for name in ["second", "third"] {
+        let token = token(&claims_with(&clock, "aud", name.into()));
+        assert_passes(&verifier, &token).await;
+        assert_eq!(verifier.verify(&token).unwrap().audience().as_str(), name);
+    }
+}
