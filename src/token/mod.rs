@@ -18,6 +18,7 @@ mod scope_claim;
 mod signed_claims;
 mod signer;
 mod typ;
+mod typed;
 #[cfg(test)]
 mod vectors;
 mod verifier;
@@ -29,6 +30,7 @@ pub use error::{VerifyError, VerifyErrorKind};
 pub use grant::Grant;
 pub use legacy::LegacyTokens;
 pub use signer::{AccessTokenSigner, SignError};
+pub use typed::ClaimError;
 pub use verifier::AccessTokenVerifier;
 pub use verifier_builder::AccessTokenVerifierBuilder;
 

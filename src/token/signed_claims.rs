@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::claims::{AccessTokenClaims, Claims};
 use super::scope_claim::ScopeClaim;
-use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, MalformedClaims, NBF, SID, SUB};
+use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, MalformedClaims, NBF, SCOPE, SID, SUB};
 use crate::clock::Timestamp;
 use crate::names::{Audience, Issuer, Scope, SessionClaims, Subject};
 
@@ -26,8 +26,9 @@ impl SignedClaims {
     /// `is_ours`: made by our signer, so that `sid` and `gen` mean something.
     pub(crate) fn read(mut claims: Map<String, Value>, scope: &ScopeClaim, is_ours: bool) -> Result<Self, MalformedClaims> {
         let scope = scope.read(&claims)?;
-        // It has chosen the verifier.
+        // `iss` has chosen the verifier, and of the scope this is what counts.
         claims.remove(ISS);
+        claims.remove(SCOPE);
         let subject = text(&mut claims, SUB)?.filter(|subject| !subject.is_empty()).ok_or(MalformedClaims)?;
         Ok(Self {
             audience: one_or_more(&mut claims, AUD)?,

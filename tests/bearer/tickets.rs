@@ -237,7 +237,7 @@ async fn a_ticket_allows_what_its_access_token_does() {
     let query = ticket(&feed.tokens.bearer_for(&grant));
     let handler = tower::service_fn(async |request: Request<String>| {
         let claims = AccessTokenClaims::from_extensions(request.extensions()).unwrap();
-        let said = format!("{} {} {}", claims.subject(), claims.scope(), claims.claim::<String>("tenant").unwrap());
+        let said = format!("{} {} {}", claims.subject(), claims.scope(), claims.claim::<String>("tenant").unwrap().unwrap());
         Ok::<_, std::convert::Infallible>(http::Response::new(said))
     });
     let request = Request::get(format!("/feed?{query}")).body(String::new()).unwrap();

@@ -68,7 +68,7 @@ fn a_token_says_who_for_whom_by_whom_and_when() {
 
     let read = signer.verifier().verify(full.secret()).unwrap();
     assert_eq!((read.subject(), read.scope().as_str()), (&Subject::from(42), "b a"));
-    assert_eq!(read.claim::<String>("client_id").as_deref(), Some("web"));
+    assert_eq!(read.claim::<String>("client_id").unwrap().as_deref(), Some("web"));
     assert_eq!((read.issued_at().unwrap().as_secs(), read.expires_at().as_secs()), (now, now + 300));
     assert_eq!(read.id(), claims["jti"].as_str());
     assert!(read.auth_time().is_none() && read.session_id().is_none());
