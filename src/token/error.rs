@@ -10,28 +10,30 @@ pub struct VerifyError(VerifyErrorKind);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyErrorKind {
-    /// Above 8 KiB.
+    /// The token is larger than 8 KiB.
     TooLarge,
-    /// No signed JWT, or claims that are missing, of the wrong type, or stand twice.
+    /// The token is not a signed JWT, or a claim is missing, of the wrong type, or repeated.
     Malformed,
     /// `typ` is not that of an access token (RFC 9068 section 2.1).
     WrongType,
-    /// `crit` is there (RFC 7515 section 4.1.11).
+    /// The header has a `crit`: an extension that a verifier has to understand (RFC 7515 section 4.1.11).
     CriticalExtension,
-    /// No key with that `kid` and that algorithm.
+    /// There is no key with that `kid` and that algorithm.
     UnknownKey,
     /// The issuer's keys are not known yet: the token may be good.
     KeysUnavailable,
     /// No key made this signature.
     BadSignature,
-    /// `exp` has passed.
+    /// `exp` is in the past.
     Expired,
-    /// `nbf` lies ahead.
+    /// `nbf` is in the future.
     NotYetValid,
-    /// `iss` is another.
+    /// `iss` is not the issuer.
     WrongIssuer,
-    /// `aud` does not name us.
+    /// `aud` does not name the audience.
     WrongAudience,
+    /// The token is bound to a key of its sender (`cnf`, RFC 7800 section 3.1), and nothing here asks for a proof of that key.
+    ProofNeeded,
 }
 
 impl VerifyError {
@@ -51,17 +53,20 @@ impl From<VerifyErrorKind> for VerifyError {
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            VerifyErrorKind::TooLarge => "the token is above 8 KiB",
+            VerifyErrorKind::TooLarge => "the token is larger than 8 KiB",
             VerifyErrorKind::Malformed => "the token is malformed",
-            VerifyErrorKind::WrongType => "the token is no access token (typ)",
-            VerifyErrorKind::CriticalExtension => "the token demands an extension (crit)",
-            VerifyErrorKind::UnknownKey => "the token names no key of ours",
+            VerifyErrorKind::WrongType => "the token is not an access token (typ)",
+            VerifyErrorKind::CriticalExtension => "the token requires an extension that is not supported (crit)",
+            VerifyErrorKind::UnknownKey => "the key that signed the token is not known",
             VerifyErrorKind::KeysUnavailable => "the issuer's keys are not known yet",
-            VerifyErrorKind::BadSignature => "the signature is wrong",
-            VerifyErrorKind::Expired => "the token has expired",
-            VerifyErrorKind::NotYetValid => "the token is not valid yet",
-            VerifyErrorKind::WrongIssuer => "the token is from another issuer",
-            VerifyErrorKind::WrongAudience => "the token is for another audience",
+            VerifyErrorKind::BadSignature => "the signature of the token is invalid",
+            VerifyErrorKind::Expired => "the token has expired (exp)",
+            VerifyErrorKind::NotYetValid => "the token is not valid yet (nbf)",
+            VerifyErrorKind::WrongIssuer => "the token is from another issuer (iss)",
+            VerifyErrorKind::WrongAudience => "the token is for another audience (aud)",
+            VerifyErrorKind::ProofNeeded => {
+                "the token is bound to a key of its sender, and nothing here asks for a proof of it (cnf)"
+            }
         })
     }
 }

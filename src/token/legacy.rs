@@ -10,7 +10,7 @@ use super::claims::AccessTokenClaims;
 use super::error::VerifyErrorKind;
 use super::grant::Grant;
 use super::parsed_token::ParsedToken;
-use super::signed_claims::moment;
+use super::signed_claims::{is_bound, moment};
 use super::typ::is_access_token;
 use super::verifier::AccessTokenVerifier;
 use super::wire::{EXP, IAT, NBF};
@@ -28,7 +28,8 @@ use crate::keys::KeySet;
 ///
 /// At `until`, without leeway, they are all refused as expired.
 ///
-/// **What is refused.** Everything else, and every token with `typ` `at+jwt`: those are for the layer's verifiers.
+/// **What is refused.** Everything else, every token with `typ` `at+jwt`, which is for the layer's verifiers, and every token with
+/// `cnf`: nothing here asks for a proof of its key.
 ///
 /// **The closure has to tell access tokens from all others that the same key signed**: refresh tokens, links in mails. It answers `None` to
 /// those. Clients that come with a former refresh token are served by the application's former endpoint, which checks it as before and answers
@@ -103,6 +104,9 @@ impl LegacyTokens {
         }
         if not_before.is_some_and(|begin| begin > now + leeway) {
             return Err(VerifyErrorKind::NotYetValid);
+        }
+        if is_bound(claims) {
+            return Err(VerifyErrorKind::ProofNeeded);
         }
         let grant = (self.grant)(claims.clone())?;
         let end = expires_at.unwrap_or(self.until).min(self.until);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::claims::{AccessTokenClaims, Claims};
 use super::scope_claim::ScopeClaim;
-use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, MalformedClaims, NBF, SCOPE, SID, SUB};
+use super::wire::{AUD, AUTH_TIME, CNF, EXP, GEN, IAT, ISS, JTI, MalformedClaims, NBF, SCOPE, SID, SUB};
 use crate::clock::Timestamp;
 use crate::names::{Audience, Issuer, Scope, SessionClaims, Subject};
 
@@ -44,6 +44,12 @@ impl SignedClaims {
         })
     }
 
+    /// Whether only the holder of a key may use the token (RFC 7800 section 3.1). What that key is does not matter to us, nor whether
+    /// the claim is well formed: a binding that is not understood is not checked.
+    pub(super) fn is_bound(&self) -> bool {
+        is_bound(&self.extra)
+    }
+
     /// What is left to the application once the verifier has checked issuer, audience and times.
     /// Of the scope `accepted` counts, if there is such a limit.
     pub(crate) fn accepted(self, issuer: &Issuer, audience: &Audience, accepted: Option<&Scope>) -> AccessTokenClaims {
@@ -64,6 +70,10 @@ impl SignedClaims {
             extra: self.extra,
         })
     }
+}
+
+pub(super) fn is_bound(claims: &Map<String, Value>) -> bool {
+    claims.get(CNF).is_some_and(|cnf| !cnf.is_null())
 }
 
 fn text(claims: &mut Map<String, Value>, name: &str) -> Result<Option<String>, MalformedClaims> {

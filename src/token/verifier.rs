@@ -23,7 +23,9 @@ use crate::names::{Audience, Issuer, Scope};
 /// - `iss` is the issuer;
 /// - a key of the [`KeySource`] signed it, with that key's one algorithm;
 /// - `aud` is or contains one of the audiences, byte by byte;
-/// - `exp` is there and in the future, `nbf` if there is not, both give or take the leeway; `sub` is there.
+/// - `exp` is there and in the future, `nbf` if there is not, both give or take the leeway; `sub` is there;
+/// - it is not bound to a key of its sender (`cnf`, RFC 7800): such a token is useless to a thief only where the sender has to prove
+///   that key (RFC 8705, RFC 9449), and nothing here asks for a proof.
 ///
 /// Everything else is refused. Unknown members are ignored. Keys or URLs in the token's header are never looked at.
 ///
@@ -68,11 +70,20 @@ pub(super) struct Settings {
     pub(super) accepted_scope: Option<Scope>,
     pub(super) leeway: Duration,
     pub(super) clock: Arc<dyn Clock>,
+    /// Whether tokens with `cnf` pass, of which nothing here asks for a proof.
+    pub(super) accepts_unproven_cnf: bool,
 }
 
 impl Settings {
     pub(super) fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self { typ: AcceptedTyp::AccessToken, scope_claim: Arc::default(), accepted_scope: None, leeway: DEFAULT_LEEWAY, clock }
+        Self {
+            typ: AcceptedTyp::AccessToken,
+            scope_claim: Arc::default(),
+            accepted_scope: None,
+            leeway: DEFAULT_LEEWAY,
+            clock,
+            accepts_unproven_cnf: false,
+        }
     }
 }
 
@@ -175,6 +186,9 @@ impl AccessTokenVerifier {
         }
         let ours = |audience: &&Audience| claims.audience.iter().any(|name| name == audience.as_str());
         let audience = self.audiences.iter().find(ours).ok_or(VerifyErrorKind::WrongAudience)?;
+        if claims.is_bound() && !self.settings.accepts_unproven_cnf {
+            return Err(VerifyErrorKind::ProofNeeded);
+        }
         Ok(claims.accepted(&self.issuer, audience, self.settings.accepted_scope.as_ref()))
     }
 }

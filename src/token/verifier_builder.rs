@@ -120,6 +120,16 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
+    /// Accepts tokens that are bound to a key of their sender (`cnf`, RFC 7800 section 3.1) without any proof of that key.
+    ///
+    /// Such a token (RFC 8705: a client certificate; RFC 9449: DPoP) is meant to be useless to a thief. With this setting a thief can
+    /// use it like any other token. It is for a service behind a proxy that checks the proof of every request. By default such
+    /// tokens are refused.
+    pub fn dangerous_accept_unproven_cnf(mut self) -> Self {
+        self.settings.accepts_unproven_cnf = true;
+        self
+    }
+
     /// How far the issuer's clock may be off ours. 60 seconds by default, 5 minutes at most (RFC 7519 section 4.1.4: "usually no
     /// more than a few minutes").
     pub fn leeway(mut self, leeway: Duration) -> Self {

@@ -1,4 +1,4 @@
-//! The names of claims on the wire: they stand here, and nowhere else.
+//! The names of claims on the wire, which are written here and nowhere else.
 
 pub(crate) const ISS: &str = "iss";
 pub(crate) const SUB: &str = "sub";
@@ -14,9 +14,33 @@ pub(crate) const SID: &str = "sid";
 /// Ours: the generation of the refresh token that came with this access token.
 pub(crate) const GEN: &str = "gen";
 
-/// What an application's extra claims may not be called.
-pub(crate) const RESERVED: [&str; 11] = [ISS, SUB, AUD, EXP, NBF, IAT, JTI, SCOPE, AUTH_TIME, SID, GEN];
+/// RFC 7800 section 3.1: the key whose holder alone may use the token.
+pub(crate) const CNF: &str = "cnf";
 
-/// A claim is missing, of the wrong type, or stands twice.
+/// What an application's extra claims may not be called: registered claims, ours, and those that say who acts for whom (RFC 8693
+/// sections 4.1 and 4.4), how the user logged in (RFC 9068 section 2.2.1, OpenID Connect Core section 2), or what exactly is allowed
+/// (RFC 9396 section 9.1). Verifiers act on them, so nothing else may get there under their names.
+pub(crate) const RESERVED: [&str; 18] = [
+    ISS,
+    SUB,
+    AUD,
+    EXP,
+    NBF,
+    IAT,
+    JTI,
+    SCOPE,
+    AUTH_TIME,
+    SID,
+    GEN,
+    CNF,
+    "act",
+    "may_act",
+    "acr",
+    "amr",
+    "nonce",
+    "authorization_details",
+];
+
+/// A claim is missing, or of the wrong type.
 #[derive(Debug)]
 pub(crate) struct MalformedClaims;

@@ -16,7 +16,26 @@ use tower_bearer::{
     Sessions, SigningKey, Subject, VerifyErrorKind,
 };
 
-const RESERVED: [&str; 11] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "auth_time", "sid", "gen"];
+const RESERVED: [&str; 18] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "scope",
+    "auth_time",
+    "sid",
+    "gen",
+    "cnf",
+    "act",
+    "may_act",
+    "acr",
+    "amr",
+    "nonce",
+    "authorization_details",
+];
 
 // checklist 30
 #[test]

@@ -128,6 +128,7 @@ async fn a_grant_that_cannot_be_is_refused() {
     assert_invalid(&with(|_| Some(Grant::new(""))), &token).await;
     assert_invalid(&with(|_| Some(Grant::new("alice").with_claim("sid", "x"))), &token).await;
     assert_invalid(&with(|_| Some(Grant::new("alice").with_claim("scope", "admin"))), &token).await;
+    assert_invalid(&with(|_| Some(Grant::new("alice").with_claim("cnf", "x"))), &token).await;
 }
 
 /// "Those are for the layer's verifiers."
