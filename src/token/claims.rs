@@ -15,9 +15,8 @@ use crate::names::{Audience, Issuer, Scope, SessionClaims, SessionId, Subject};
 
 /// What a verified access token says.
 ///
-/// Only [`AccessTokenVerifier`](crate::AccessTokenVerifier) makes one, so whoever holds one holds the truth about a request. A clone costs
-/// a counter. In a handler it comes by [`CurrentUser`](crate::CurrentUser), or without Axum by
-/// [`from_extensions`](Self::from_extensions).
+/// They come from an [`AccessTokenVerifier`](crate::AccessTokenVerifier) alone, and cannot be deserialized. A handler gets them with
+/// [`CurrentUser`](crate::CurrentUser), or without Axum with [`from_extensions`](Self::from_extensions). Cheap to clone.
 #[derive(Clone)]
 pub struct AccessTokenClaims(Arc<Claims>);
 
@@ -45,7 +44,7 @@ impl AccessTokenClaims {
         &self.0.subject
     }
 
-    /// Who made the token: `iss`, as configured.
+    /// The issuer of the token: `iss`, as configured.
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.0.issuer
@@ -57,8 +56,8 @@ impl AccessTokenClaims {
         &self.0.audience
     }
 
-    /// What the token allows: `scope` (RFC 8693 section 4.2), or [the claim](crate::token::AccessTokenVerifierBuilder::scope_claim) that the verifier was told
-    /// of; empty where the token has none.
+    /// What the token allows: `scope` (RFC 8693 section 4.2), or the claim that the verifier reads it from
+    /// ([`scope_claim`](crate::token::AccessTokenVerifierBuilder::scope_claim)); empty where the token has none.
     #[must_use]
     pub fn scope(&self) -> &Scope {
         &self.0.scope
@@ -76,13 +75,13 @@ impl AccessTokenClaims {
         self.0.issued_at
     }
 
-    /// When the user last proved who he is: `auth_time` (RFC 9068 section 2.2.1). For what is worth asking for a password again.
+    /// When the user last logged in: `auth_time` (RFC 9068 section 2.2.1). Some actions are worth asking for the password again.
     #[must_use]
     pub fn auth_time(&self) -> Option<Timestamp> {
         self.0.auth_time
     }
 
-    /// What names this token: `jti`.
+    /// The name of this token: `jti`.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.0.id.as_deref()

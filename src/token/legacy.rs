@@ -20,7 +20,8 @@ use crate::keys::KeySet;
 /// The tokens that an application issued before it used this crate, accepted until a date: so that deployment day logs nobody out.
 ///
 /// Another key, other claims, another `typ` or none: the application says how its old claims become a [`Grant`]. To a handler they look like
-/// tokens of today, with issuer and audience of the layer's own verifier; they belong to no session, so nothing revokes them.
+/// tokens of today, with issuer and audience of the layer's own verifier; they belong to no session, so nothing revokes them. What they
+/// allow is what the closure grants: [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) is for issuers.
 ///
 /// **What passes.** A signed JWT of at most 8 KiB by one of the keys, by that key's one algorithm, before `until`; whose `exp`, if it has one,
 /// lies ahead, and whose `nbf`, if it has one, does not, both give or take the verifier's leeway; whose claims have the type `C`; and which the closure

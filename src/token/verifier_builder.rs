@@ -109,7 +109,8 @@ impl AccessTokenVerifierBuilder {
 
     /// Of what a token allows only these words count: for an issuer that may not grant all of them, `admin` above all.
     ///
-    /// A token with other words passes, and [`scope`](crate::AccessTokenClaims::scope) leaves them out. By default all words count.
+    /// A token with other words passes, and [`scope`](crate::AccessTokenClaims::scope) leaves them out. By default all words
+    /// count. The last call counts.
     ///
     /// # Panics
     ///
