@@ -1,11 +1,15 @@
 //! What has to be set, and what is wrong, in one error.
 
+use std::cell::RefCell;
 use std::error::Error;
+use std::panic::{self, UnwindSafe};
+use std::sync::Once;
 
 use support::{AUDIENCE, ISSUER, MINUTE, assert_passes, builder, claims, claims_with, token};
+use tower_bearer::names::IntoScope;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::token::AccessTokenVerifierBuilder;
-use tower_bearer::{AccessTokenVerifier, KeySet, Secret, SigningKey};
+use tower_bearer::{AccessTokenVerifier, KeySet, Scope, Secret, SigningKey};
 
 fn unset() -> AccessTokenVerifierBuilder {
     AccessTokenVerifier::builder(SigningKey::hs256(&Secret::random().unwrap()).unwrap().key_set())
@@ -64,5 +68,37 @@ async fn a_verifier_may_have_several_audiences() {
         let token = token(&claims_with(&clock, "aud", name.into()));
         assert_passes(&verifier, &token).await;
         assert_eq!(verifier.verify(&token).unwrap().audience().as_str(), name);
+    }
+}
+
+/// The line at which this panics, in which file.
+fn place_of_panic(f: impl FnOnce() + UnwindSafe) -> (String, u32) {
+    thread_local! {
+        static PLACE: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
+    }
+    static HOOK: Once = Once::new();
+    // All threads have one hook: the others keep what they had.
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let place = info.location().expect("a place");
+            PLACE.set(Some((place.file().to_owned(), place.line())));
+            usual(info);
+        }));
+    });
+    panic::catch_unwind(f).expect_err("a panic");
+    PLACE.take().expect("a place")
+}
+
+#[test]
+fn a_literal_that_is_wrong_panics_where_it_is_written() {
+    let panics: [(fn(), u32); 4] = [
+        (|| drop(unset().scope_claim(&[])), line!()),
+        (|| drop(unset().accepted_scope("caf\u{e9}")), line!()),
+        (|| drop(Scope::from_static("caf\u{e9}")), line!()),
+        (|| drop("caf\u{e9}".into_scope()), line!()),
+    ];
+    for (panic, line) in panics {
+        assert_eq!(place_of_panic(panic), (file!().to_owned(), line));
     }
 }
