@@ -34,7 +34,7 @@ where
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, CurrentUserRejection> {
         match Self::from_extensions(&parts.extensions) {
             Ok(user) => Ok(Some(user)),
-            Err(error) if error.kind() == BearerErrorKind::TokenMissing => Ok(None),
+            Err(error) if error.kind() == BearerErrorKind::MissingToken => Ok(None),
             Err(error) => Err(CurrentUserRejection::new(error, parts)),
         }
     }

@@ -31,7 +31,7 @@ mod url;
 mod user;
 
 pub use bearer::{
-    AccessTokenWatch, BearerAuthLayer, BearerError, BearerErrorKind, ProtectedResource, RequireScopeLayer, Tickets, TokenEnd,
+    AccessTokenWatch, BearerAuthLayer, BearerError, BearerErrorKind, EndReason, ProtectedResource, RequireScopeLayer, Tickets,
     TokenSource,
 };
 pub use clock::{Clock, SystemClock, Timestamp};

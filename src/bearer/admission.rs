@@ -37,7 +37,7 @@ impl Admission {
     }
 
     pub(super) fn claims(&self) -> Result<&AccessTokenClaims, BearerError> {
-        self.claims.as_ref().ok_or_else(|| BearerError::new(BearerErrorKind::TokenMissing))
+        self.claims.as_ref().ok_or_else(|| BearerError::new(BearerErrorKind::MissingToken))
     }
 
     pub(crate) fn into_claims(self) -> Result<AccessTokenClaims, BearerError> {
@@ -92,7 +92,7 @@ impl<U: Clone + Send + Sync + 'static> CurrentUser<U> {
     ///
     /// # Errors
     ///
-    /// `TokenMissing` in optional mode without a token. `Misconfigured` without the layer, or where its loader has another type; the text
+    /// `MissingToken` in optional mode without a token. `Misconfigured` without the layer, or where its loader has another type; the text
     /// of the error names the cure.
     pub fn from_extensions(extensions: &Extensions) -> Result<Self, BearerError> {
         Admission::of(extensions)?.user().map(Self)

@@ -20,10 +20,10 @@ use crate::token::{VerifyError, VerifyErrorKind};
 ///
 /// | kind | status | `WWW-Authenticate` |
 /// |---|---|---|
-/// | `TokenMissing` | 401 | `Bearer` |
-/// | `TokenMalformed` | 400 | `Bearer error="invalid_request"` |
-/// | `TokenInvalid`, `TokenExpired`, `SessionRevoked`, `UserGone` | 401 | `Bearer error="invalid_token"` |
-/// | `ScopeMissing` | 403 | `Bearer error="insufficient_scope"`, `scope="…"` |
+/// | `MissingToken` | 401 | `Bearer` |
+/// | `MalformedToken` | 400 | `Bearer error="invalid_request"` |
+/// | `InvalidToken`, `TokenExpired`, `SessionRevoked`, `UserGone` | 401 | `Bearer error="invalid_token"` |
+/// | `InsufficientScope` | 403 | `Bearer error="insufficient_scope"`, `scope="…"` |
 /// | `Unavailable` | 503, `Retry-After` | |
 /// | `Misconfigured` | 500 | |
 ///
@@ -54,11 +54,11 @@ pub(super) struct Protection {
 #[non_exhaustive]
 pub enum BearerErrorKind {
     /// No credentials, or those of another scheme.
-    TokenMissing,
+    MissingToken,
     /// Two tokens, two `Authorization` headers, or one that holds no token.
-    TokenMalformed,
+    MalformedToken,
     /// The token is none of ours, or not for us.
-    TokenInvalid,
+    InvalidToken,
     /// The token has expired: time to refresh.
     TokenExpired,
     /// The session was ended before the token was.
@@ -66,7 +66,7 @@ pub enum BearerErrorKind {
     /// [`LoadUser`](crate::LoadUser) no longer knows the user.
     UserGone,
     /// The token does not allow this.
-    ScopeMissing,
+    InsufficientScope,
     /// Users, revocations or the issuer's keys cannot be asked now.
     Unavailable,
     /// The layer is missing, or loads another type of user.
@@ -76,21 +76,21 @@ pub enum BearerErrorKind {
 impl BearerError {
     pub(crate) fn new(kind: BearerErrorKind) -> Self {
         let description = match kind {
-            BearerErrorKind::TokenMissing => "an access token is needed",
-            BearerErrorKind::TokenMalformed => "the Authorization header is malformed",
-            BearerErrorKind::TokenInvalid => "the access token is invalid",
+            BearerErrorKind::MissingToken => "an access token is needed",
+            BearerErrorKind::MalformedToken => "the Authorization header is malformed",
+            BearerErrorKind::InvalidToken => "the access token is invalid",
             BearerErrorKind::TokenExpired => "the access token has expired",
             BearerErrorKind::SessionRevoked => "the session has ended",
             BearerErrorKind::UserGone => "the user is gone",
-            BearerErrorKind::ScopeMissing => "the access token does not allow this",
+            BearerErrorKind::InsufficientScope => "the access token does not allow this",
             BearerErrorKind::Unavailable => "try again in a moment",
             BearerErrorKind::Misconfigured => "the server is misconfigured",
         };
         Self { kind, description: description.into(), scope: None, protection: Arc::default(), source: None }
     }
 
-    pub(crate) fn scope_missing(needed: &Scope) -> Self {
-        Self { scope: Some(needed.clone()), ..Self::new(BearerErrorKind::ScopeMissing) }
+    pub(crate) fn insufficient_scope(needed: &Scope) -> Self {
+        Self { scope: Some(needed.clone()), ..Self::new(BearerErrorKind::InsufficientScope) }
     }
 
     pub(crate) fn unavailable(cause: BoxError) -> Self {
@@ -125,8 +125,8 @@ impl BearerError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.kind {
-            BearerErrorKind::TokenMalformed => StatusCode::BAD_REQUEST,
-            BearerErrorKind::ScopeMissing => StatusCode::FORBIDDEN,
+            BearerErrorKind::MalformedToken => StatusCode::BAD_REQUEST,
+            BearerErrorKind::InsufficientScope => StatusCode::FORBIDDEN,
             BearerErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             BearerErrorKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::UNAUTHORIZED,
@@ -137,13 +137,13 @@ impl BearerError {
     #[must_use]
     pub fn reason(&self) -> Option<&'static str> {
         Some(match self.kind {
-            BearerErrorKind::TokenMissing => "token_missing",
-            BearerErrorKind::TokenMalformed => "token_malformed",
-            BearerErrorKind::TokenInvalid => "token_invalid",
+            BearerErrorKind::MissingToken => "token_missing",
+            BearerErrorKind::MalformedToken => "token_malformed",
+            BearerErrorKind::InvalidToken => "token_invalid",
             BearerErrorKind::TokenExpired => "token_expired",
             BearerErrorKind::SessionRevoked => "session_revoked",
             BearerErrorKind::UserGone => "user_gone",
-            BearerErrorKind::ScopeMissing => "scope_missing",
+            BearerErrorKind::InsufficientScope => "scope_missing",
             BearerErrorKind::Unavailable | BearerErrorKind::Misconfigured => return None,
         })
     }
@@ -154,7 +154,7 @@ impl BearerError {
         let error = match self.kind {
             BearerErrorKind::Unavailable | BearerErrorKind::Misconfigured => return None,
             // RFC 6750 section 3.1: no error code where no credentials were sent.
-            BearerErrorKind::TokenMissing => None,
+            BearerErrorKind::MissingToken => None,
             _ => Some(self.error()),
         };
         let Protection { realm, resource_metadata, scope } = &*self.protection;
@@ -199,9 +199,9 @@ impl BearerError {
 
     fn error(&self) -> &'static str {
         match self.kind {
-            BearerErrorKind::TokenMissing => "unauthorized",
-            BearerErrorKind::TokenMalformed => "invalid_request",
-            BearerErrorKind::ScopeMissing => "insufficient_scope",
+            BearerErrorKind::MissingToken => "unauthorized",
+            BearerErrorKind::MalformedToken => "invalid_request",
+            BearerErrorKind::InsufficientScope => "insufficient_scope",
             BearerErrorKind::Unavailable => "temporarily_unavailable",
             BearerErrorKind::Misconfigured => "server_error",
             _ => "invalid_token",
@@ -214,7 +214,7 @@ impl From<VerifyError> for BearerError {
         let kind = match error.kind() {
             VerifyErrorKind::Expired => BearerErrorKind::TokenExpired,
             VerifyErrorKind::KeysUnavailable => BearerErrorKind::Unavailable,
-            _ => BearerErrorKind::TokenInvalid,
+            _ => BearerErrorKind::InvalidToken,
         };
         Self { source: Some(Arc::new(error.into())), ..Self::new(kind) }
     }
@@ -222,7 +222,7 @@ impl From<VerifyError> for BearerError {
 
 impl From<Malformed> for BearerError {
     fn from(malformed: Malformed) -> Self {
-        Self { description: malformed.description().into(), ..Self::new(BearerErrorKind::TokenMalformed) }
+        Self { description: malformed.description().into(), ..Self::new(BearerErrorKind::MalformedToken) }
     }
 }
 

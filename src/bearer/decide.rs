@@ -95,7 +95,7 @@ impl Gate {
             (Some(Credential::Ticket(ticket, tickets)), _) => return Ok(Presented::Claims(tickets.redeem(ticket)?)),
             (None, WithoutToken::Admit) => return Ok(Presented::Nothing),
             (None, WithoutToken::Refuse) if self.admits_preflights && is_preflight(parts) => return Ok(Presented::Nothing),
-            (None, WithoutToken::Refuse) => return Err(BearerError::new(BearerErrorKind::TokenMissing)),
+            (None, WithoutToken::Refuse) => return Err(BearerError::new(BearerErrorKind::MissingToken)),
         };
         verify(&self.verifiers, token)
     }
@@ -140,7 +140,7 @@ impl Gate {
             return Err(BearerError::new(BearerErrorKind::SessionRevoked));
         }
         if !self.needed.is_subset_of(claims.scope()) {
-            return Err(BearerError::scope_missing(&self.needed));
+            return Err(BearerError::insufficient_scope(&self.needed));
         }
         Ok(())
     }

@@ -48,10 +48,10 @@ pub(super) fn to_grpc_response(error: &BearerError) -> Response<Bytes> {
 /// The codes of gRPC that mean the same.
 fn status(kind: BearerErrorKind) -> &'static str {
     match kind {
-        BearerErrorKind::ScopeMissing => "7",   // PERMISSION_DENIED
-        BearerErrorKind::Misconfigured => "13", // INTERNAL
-        BearerErrorKind::Unavailable => "14",   // UNAVAILABLE
-        _ => "16",                              // UNAUTHENTICATED
+        BearerErrorKind::InsufficientScope => "7", // PERMISSION_DENIED
+        BearerErrorKind::Misconfigured => "13",    // INTERNAL
+        BearerErrorKind::Unavailable => "14",      // UNAVAILABLE
+        _ => "16",                                 // UNAUTHENTICATED
     }
 }
 

@@ -71,7 +71,7 @@ pub use resource::ProtectedResource;
 pub use scope::{RequireScope, RequireScopeLayer};
 pub use service::BearerAuth;
 pub use source::{Tickets, TokenSource};
-pub use watch::{AccessTokenWatch, TokenEnd};
+pub use watch::{AccessTokenWatch, EndReason};
 
 pub(crate) use admission::Admission;
 pub(crate) use credentials::bearer_token;

@@ -39,7 +39,7 @@ fn log(error: &BearerError, parts: &Parts) {
         BearerErrorKind::Misconfigured => tracing::error!(path, cure = %error, "request refused"),
         BearerErrorKind::Unavailable => tracing::error!(path, cause, "request refused"),
         // Anybody makes these, by the thousand.
-        BearerErrorKind::TokenMissing => tracing::debug!(path, reason = error.reason(), "request refused"),
+        BearerErrorKind::MissingToken => tracing::debug!(path, reason = error.reason(), "request refused"),
         _ => tracing::info!(path, reason = error.reason(), cause, "request refused"),
     }
 }

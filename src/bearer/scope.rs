@@ -80,9 +80,9 @@ impl<S> RequireScope<S> {
         self.inner
     }
 
-    fn judge<B>(&self, request: &Request<B>) -> Result<(), BearerError> {
+    fn check_scope<B>(&self, request: &Request<B>) -> Result<(), BearerError> {
         let claims = Admission::of(request.extensions())?.claims()?;
-        if self.needed.is_subset_of(claims.scope()) { Ok(()) } else { Err(BearerError::scope_missing(&self.needed)) }
+        if self.needed.is_subset_of(claims.scope()) { Ok(()) } else { Err(BearerError::insufficient_scope(&self.needed)) }
     }
 }
 
@@ -99,7 +99,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture<S, B> {
-        match self.judge(&request) {
+        match self.check_scope(&request) {
             Ok(()) => ResponseFuture::admitted(self.inner.call(request), After::default()),
             Err(error) => {
                 // As in `BearerAuth`: no permit stays behind.

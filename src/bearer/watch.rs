@@ -18,14 +18,14 @@ use crate::token::AccessTokenClaims;
 /// hears of it. Where the store cannot be asked, it ends as the layer ends to let requests through, within a minute. Tokens of other issuers and legacy tokens have no session here: they only expire.
 ///
 /// ```
-/// use tower_bearer::{AccessTokenWatch, TokenEnd};
+/// use tower_bearer::{AccessTokenWatch, EndReason};
 ///
 /// async fn feed(extensions: &http::Extensions) {
 ///     let Some(watch) = AccessTokenWatch::from_extensions(extensions) else { return };
 ///     loop {
 ///         tokio::select! {
-///             end = watch.ended() => return match end {
-///                 TokenEnd::Expired => println!("closing with 4401: come back with a new token"),
+///             reason = watch.ended() => return match reason {
+///                 EndReason::Expired => println!("closing with 4401: come back with a new token"),
 ///                 _ => println!("closing with 4403: log in"),
 ///             },
 ///             // message = socket.recv() => …
@@ -43,7 +43,7 @@ pub struct AccessTokenWatch {
 /// Why an access token no longer counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum TokenEnd {
+pub enum EndReason {
     /// `exp` has passed.
     Expired,
     /// The session was ended.
@@ -66,14 +66,14 @@ impl AccessTokenWatch {
         &self.claims
     }
 
-    /// Why the token no longer counts; `None` while it does, by what is known now: never [`Unknown`](TokenEnd::Unknown).
+    /// Why the token no longer counts; `None` while it does, by what is known now: never [`Unknown`](EndReason::Unknown).
     #[must_use]
-    pub fn end(&self) -> Option<TokenEnd> {
+    pub fn end_reason(&self) -> Option<EndReason> {
         let sessions = self.gate.sessions.as_ref().zip(self.claims.session_id());
         if sessions.is_some_and(|(sessions, id)| sessions.revocations.contains(id)) {
-            return Some(TokenEnd::SessionRevoked);
+            return Some(EndReason::SessionRevoked);
         }
-        (self.gate.verifiers.now() >= self.claims.expires_at()).then_some(TokenEnd::Expired)
+        (self.gate.verifiers.now() >= self.claims.expires_at()).then_some(EndReason::Expired)
     }
 
     /// Waits until the token no longer counts. It may be given up and asked again.
@@ -81,20 +81,20 @@ impl AccessTokenWatch {
     /// # Panics
     ///
     /// Outside a Tokio runtime with time enabled.
-    pub async fn ended(&self) -> TokenEnd {
+    pub async fn ended(&self) -> EndReason {
         loop {
             // Listens before it looks: what comes in between wakes it.
             let sessions = self.gate.sessions.as_ref().filter(|_| self.claims.session_id().is_some());
             let revoked = sessions.map(|sessions| sessions.revocations.changed());
-            if let Some(end) = self.end() {
-                return end;
+            if let Some(reason) = self.end_reason() {
+                return reason;
             }
             if let Some(sessions) = sessions {
                 // A process whose other requests are few hears of revocations all the same.
                 ensure_started(&sessions.sync);
                 if !sessions.revocations.is_current(sessions.max_lag) {
                     if sessions.revocations.load(sessions.max_lag).await.is_err() {
-                        return TokenEnd::Unknown;
+                        return EndReason::Unknown;
                     }
                     continue;
                 }
@@ -112,7 +112,10 @@ impl AccessTokenWatch {
 
 impl fmt::Debug for AccessTokenWatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccessTokenWatch").field("claims", &self.claims).field("end", &self.end()).finish_non_exhaustive()
+        f.debug_struct("AccessTokenWatch")
+            .field("claims", &self.claims)
+            .field("end_reason", &self.end_reason())
+            .finish_non_exhaustive()
     }
 }
 

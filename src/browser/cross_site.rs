@@ -73,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    fn judge(method: Method, headers: &[(&str, &str)]) -> bool {
+    fn is_refused(method: Method, headers: &[(&str, &str)]) -> bool {
         let mut request = Request::builder().method(method).uri("/me").header(HOST, "api.example.com");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -85,33 +85,37 @@ mod tests {
     #[test]
     fn fetch_metadata_decides() {
         for (site, cross) in [("same-origin", false), ("none", false), ("same-site", true), ("cross-site", true), ("odd", true)] {
-            assert_eq!(judge(Method::POST, &[("sec-fetch-site", site)]), cross, "{site}");
+            assert_eq!(is_refused(Method::POST, &[("sec-fetch-site", site)]), cross, "{site}");
             // It is the browser's word, whatever `Origin` says.
-            assert_eq!(judge(Method::POST, &[("sec-fetch-site", site), ("origin", "https://api.example.com")]), cross, "{site}");
+            assert_eq!(
+                is_refused(Method::POST, &[("sec-fetch-site", site), ("origin", "https://api.example.com")]),
+                cross,
+                "{site}"
+            );
         }
     }
 
     #[test]
     fn a_link_opens_a_page_and_a_script_does_not() {
         let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
-        assert!(!judge(Method::GET, &link));
-        assert!(judge(Method::POST, &link));
-        assert!(judge(Method::GET, &[link[0], link[1], ("sec-fetch-dest", "iframe")]));
+        assert!(!is_refused(Method::GET, &link));
+        assert!(is_refused(Method::POST, &link));
+        assert!(is_refused(Method::GET, &[link[0], link[1], ("sec-fetch-dest", "iframe")]));
         for mode in ["cors", "no-cors", "websocket"] {
-            assert!(judge(Method::GET, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", mode)]), "{mode}");
+            assert!(is_refused(Method::GET, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", mode)]), "{mode}");
         }
     }
 
     #[test]
     fn without_fetch_metadata_the_origin_decides() {
-        assert!(!judge(Method::POST, &[]));
-        assert!(!judge(Method::POST, &[("origin", "https://API.example.com")]));
+        assert!(!is_refused(Method::POST, &[]));
+        assert!(!is_refused(Method::POST, &[("origin", "https://API.example.com")]));
         for other in ["https://evil.example.com", "https://api.example.com.evil.test", "https://api.example.com:8443", "null", ""]
         {
-            assert!(judge(Method::POST, &[("origin", other)]), "{other}");
-            assert!(judge(Method::GET, &[("origin", other)]), "{other}");
+            assert!(is_refused(Method::POST, &[("origin", other)]), "{other}");
+            assert!(is_refused(Method::GET, &[("origin", other)]), "{other}");
         }
-        assert!(judge(Method::POST, &[("origin", "https://api.example.com"), ("origin", "https://api.example.com")]));
+        assert!(is_refused(Method::POST, &[("origin", "https://api.example.com"), ("origin", "https://api.example.com")]));
     }
 
     #[test]

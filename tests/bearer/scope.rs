@@ -130,16 +130,16 @@ async fn one_closure_replaces_the_refusals_of_layer_scope_layer_and_extractors()
     let gone = layer.clone().with_user_loader(Nobody);
     let scoped = layer.clone().require_scope("x");
     for (layer, path, authorization, kind) in [
-        (&layer, "/claims", "Bearer abc", BearerErrorKind::TokenInvalid),
+        (&layer, "/claims", "Bearer abc", BearerErrorKind::InvalidToken),
         (&layer, "/claims", &tokens.expired_bearer("alice"), BearerErrorKind::TokenExpired),
-        (&layer, "/claims", "Bearer", BearerErrorKind::TokenMalformed),
-        (&layer, "/claims", "", BearerErrorKind::TokenMissing),
-        (&layer, "/user", "", BearerErrorKind::TokenMissing),
+        (&layer, "/claims", "Bearer", BearerErrorKind::MalformedToken),
+        (&layer, "/claims", "", BearerErrorKind::MissingToken),
+        (&layer, "/user", "", BearerErrorKind::MissingToken),
         (&layer, "/user", &alice, BearerErrorKind::Misconfigured),
         (&layer, "/optional-user", &alice, BearerErrorKind::Misconfigured),
-        (&layer, "/admin", "", BearerErrorKind::TokenMissing),
-        (&layer, "/admin", &alice, BearerErrorKind::ScopeMissing),
-        (&scoped, "/claims", &alice, BearerErrorKind::ScopeMissing),
+        (&layer, "/admin", "", BearerErrorKind::MissingToken),
+        (&layer, "/admin", &alice, BearerErrorKind::InsufficientScope),
+        (&scoped, "/claims", &alice, BearerErrorKind::InsufficientScope),
         (&gone, "/claims", &alice, BearerErrorKind::UserGone),
     ] {
         let mut request = with_authorization(authorization).map(axum::body::Body::from);

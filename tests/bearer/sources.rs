@@ -27,7 +27,7 @@ pub(crate) fn cookie() -> TokenSource {
 
 /// A function that reads `x-token`.
 pub(crate) fn own_header() -> TokenSource {
-    TokenSource::function(|parts| Some(AccessToken::new(parts.headers.get("x-token")?.to_str().ok()?)))
+    TokenSource::from_fn(|parts| Some(AccessToken::new(parts.headers.get("x-token")?.to_str().ok()?)))
 }
 
 /// A `GET /` with these headers, each a line of its own, whatever bytes they have.

@@ -182,7 +182,7 @@ async fn without_axum_the_extensions_say_the_same() {
     let alice = Received::of(service.clone().oneshot(with_authorization(&tokens.bearer("alice"))).await.unwrap()).await;
     alice.assert_passed(&format!("Some(\"alice\") (Ok(\"Alice\"), Err({:?}))", BearerErrorKind::Misconfigured));
     let nobody = Received::of(service.oneshot(without_token()).await.unwrap()).await;
-    nobody.assert_passed("None (Err(TokenMissing), Err(TokenMissing))");
+    nobody.assert_passed("None (Err(MissingToken), Err(MissingToken))");
 
     let bare = Request::new(());
     assert!(AccessTokenClaims::from_extensions(bare.extensions()).is_none());

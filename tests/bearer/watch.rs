@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer, Clock, Grant, KeySet, MemoryStore, Secret, Sessions, TokenEnd,
+    AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer, Clock, EndReason, Grant, KeySet, MemoryStore, Secret, Sessions,
 };
 
 /// The watch over a request, as its handler gets it.
@@ -34,7 +34,7 @@ async fn watch_over(layer: &BearerAuthLayer, authorization: &str) -> AccessToken
 }
 
 /// Waits in a task of its own, and has begun to.
-async fn waiting(watch: &AccessTokenWatch) -> tokio::task::JoinHandle<TokenEnd> {
+async fn waiting(watch: &AccessTokenWatch) -> tokio::task::JoinHandle<EndReason> {
     let watch = watch.clone();
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let task = tokio::spawn(async move {
@@ -57,13 +57,13 @@ async fn it_ends_at_the_end_of_the_token_without_leeway() {
     assert_eq!(watch.claims().subject().as_str(), "alice");
     assert_eq!(watch.claims().expires_at(), tokens.clock().now() + Duration::from_secs(300));
     tokens.clock().advance(Duration::from_secs(300) - MILLISECOND);
-    assert_eq!(watch.end(), None);
+    assert_eq!(watch.end_reason(), None);
     assert!(at_once(watch.ended()).is_none());
     tokens.clock().advance(MILLISECOND);
-    assert_eq!((watch.end(), watch.ended().await), (Some(TokenEnd::Expired), TokenEnd::Expired));
+    assert_eq!((watch.end_reason(), watch.ended().await), (Some(EndReason::Expired), EndReason::Expired));
     // The layer itself lets it in for a minute more: it is over for the watch from the beginning.
     let late = watch_over(&layer, &token).await;
-    assert_eq!((late.end(), late.ended().await), (Some(TokenEnd::Expired), TokenEnd::Expired));
+    assert_eq!((late.end_reason(), late.ended().await), (Some(EndReason::Expired), EndReason::Expired));
 }
 
 /// The clock of the runtime is paused: what is waited for takes no time, and the runtime says how long it was.
@@ -76,7 +76,7 @@ async fn whoever_waits_is_woken_when_the_token_ends() {
         let waiting = waiting(&watch_over(&layer, &token).await).await;
         let before = Instant::now();
         tokens.clock().advance(lifetime);
-        assert_eq!(waiting.await.unwrap(), TokenEnd::Expired);
+        assert_eq!(waiting.await.unwrap(), EndReason::Expired);
         // The clock of the test runs ahead of the runtime's: that is seen within a minute.
         assert!(before.elapsed() <= lifetime.min(Duration::from_secs(61)), "{:?}", before.elapsed());
     }
@@ -97,9 +97,9 @@ async fn a_logout_wakes_whoever_waits_at_once() {
             "everywhere" => assert!(sessions.log_out_everywhere(&"alice".into()).await.unwrap() > 0),
             _ => assert!(sessions.revoke(&"alice".into(), watch.claims().session_id().unwrap()).await.unwrap()),
         }
-        assert_eq!((one.await.unwrap(), another.await.unwrap()), (TokenEnd::SessionRevoked, TokenEnd::SessionRevoked), "{way}");
+        assert_eq!((one.await.unwrap(), another.await.unwrap()), (EndReason::SessionRevoked, EndReason::SessionRevoked), "{way}");
         assert_eq!(before.elapsed(), Duration::ZERO, "{way}");
-        assert_eq!(watch.end(), Some(TokenEnd::SessionRevoked));
+        assert_eq!(watch.end_reason(), Some(EndReason::SessionRevoked));
     }
 }
 
@@ -118,10 +118,10 @@ async fn the_end_of_another_session_wakes_nobody() {
             tokio::task::yield_now().await;
         }
         assert!(!waiting.is_finished());
-        assert_eq!(watch.end(), None);
+        assert_eq!(watch.end_reason(), None);
     }
     sessions.log_out(mine.refresh_token().secret()).await.unwrap();
-    assert_eq!(waiting.await.unwrap(), TokenEnd::SessionRevoked);
+    assert_eq!(waiting.await.unwrap(), EndReason::SessionRevoked);
 }
 
 /// A refresh gives a new access token and ends no session: the old one counts until it expires.
@@ -136,10 +136,10 @@ async fn a_refresh_ends_nothing_and_theft_does() {
     tokens.clock().advance(MINUTE);
     let third = sessions.refresh(second.refresh_token().clone()).await.unwrap();
     ask(&sessions.layer(), &bearer_of(&third)).await.assert_passed("alice");
-    assert_eq!(watch.end(), None);
+    assert_eq!(watch.end_reason(), None);
     let waiting = waiting(&watch).await;
     sessions.refresh(first.refresh_token().clone()).await.unwrap_err();
-    assert_eq!(waiting.await.unwrap(), TokenEnd::SessionRevoked);
+    assert_eq!(waiting.await.unwrap(), EndReason::SessionRevoked);
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,7 +153,7 @@ async fn a_logout_on_another_process_is_heard_of_within_a_second() {
     drop(there);
     let before = Instant::now();
     here.log_out(pair.access_token().secret()).await.unwrap();
-    assert_eq!(waiting.await.unwrap(), TokenEnd::SessionRevoked);
+    assert_eq!(waiting.await.unwrap(), EndReason::SessionRevoked);
     assert!(before.elapsed() <= Duration::from_millis(1010), "{:?}", before.elapsed());
 }
 
@@ -164,7 +164,7 @@ async fn what_happened_before_anybody_waited_is_seen() {
     let pair = log_in(&sessions, "alice").await;
     let watch = watch_over(&sessions.layer(), &bearer_of(&pair)).await;
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
-    assert_eq!((watch.end(), watch.ended().await), (Some(TokenEnd::SessionRevoked), TokenEnd::SessionRevoked));
+    assert_eq!((watch.end_reason(), watch.ended().await), (Some(EndReason::SessionRevoked), EndReason::SessionRevoked));
 }
 
 /// What was missed would be seen after a minute, by looking.
@@ -186,7 +186,7 @@ async fn no_logout_is_missed_by_those_who_begin_to_wait_meanwhile() {
         sessions.log_out(pair.refresh_token().secret()).await.unwrap();
         for task in waiting {
             let end = tokio::time::timeout(Duration::from_secs(30), task).await.expect("it was missed");
-            assert_eq!(end.unwrap(), TokenEnd::SessionRevoked);
+            assert_eq!(end.unwrap(), EndReason::SessionRevoked);
         }
     }
 }
@@ -202,7 +202,7 @@ async fn it_may_be_given_up_and_asked_again() {
     }
     let waiting = waiting(&watch).await;
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
-    assert_eq!((waiting.await.unwrap(), watch.ended().await), (TokenEnd::SessionRevoked, TokenEnd::SessionRevoked));
+    assert_eq!((waiting.await.unwrap(), watch.ended().await), (EndReason::SessionRevoked, EndReason::SessionRevoked));
 }
 
 #[tokio::test(start_paused = true)]
@@ -215,10 +215,10 @@ async fn a_token_without_a_session_only_expires() {
     let pair = log_in(&sessions, "alice").await;
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
     assert_eq!(sessions.log_out_everywhere(&"alice".into()).await.unwrap(), 0);
-    assert_eq!(watch.end(), None);
+    assert_eq!(watch.end_reason(), None);
     assert!(!waiting.is_finished());
     tokens.clock().advance(Duration::from_secs(1800));
-    assert_eq!(waiting.await.unwrap(), TokenEnd::Expired);
+    assert_eq!(waiting.await.unwrap(), EndReason::Expired);
 }
 
 /// What another issuer calls `sid` is no session here, whatever it says.
@@ -242,9 +242,9 @@ async fn a_token_of_another_issuer_only_expires() {
     let watch = watch_over(&layer, &format!("Bearer {}", support::token(&claims))).await;
     let waiting = waiting(&watch).await;
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
-    assert_eq!(watch.end(), None);
+    assert_eq!(watch.end_reason(), None);
     tokens.clock().advance(Duration::from_secs(300));
-    assert_eq!(waiting.await.unwrap(), TokenEnd::Expired);
+    assert_eq!(waiting.await.unwrap(), EndReason::Expired);
 }
 
 #[tokio::test]
@@ -253,7 +253,7 @@ async fn there_is_a_watch_where_a_token_was_let_through_and_nowhere_else() {
     let layer = BearerAuthLayer::new(tokens.verifier());
     let alice = tokens.bearer("alice");
     for layer in [layer.clone(), layer.clone().optional(), layer.clone().with_user_loader(SlowUsers)] {
-        assert_eq!(watch_over(&layer, &alice).await.end(), None);
+        assert_eq!(watch_over(&layer, &alice).await.end_reason(), None);
     }
     assert!(watch(&layer.clone().optional(), without_token()).await.is_none());
     assert!(watch(&layer.optional().with_user_loader(SlowUsers), without_token()).await.is_none());
@@ -269,7 +269,7 @@ async fn a_layer_without_sessions_sees_the_end_of_the_token_only() {
     let pair = log_in(&sessions, "alice").await;
     let watch = watch_over(&BearerAuthLayer::new(sessions.verifier()), &bearer_of(&pair)).await;
     sessions.log_out(pair.refresh_token().secret()).await.unwrap();
-    assert_eq!(watch.end(), None);
+    assert_eq!(watch.end_reason(), None);
     tokens.clock().advance(Duration::from_secs(pair.expires_in()));
-    assert_eq!(watch.end(), Some(TokenEnd::Expired));
+    assert_eq!(watch.end_reason(), Some(EndReason::Expired));
 }

@@ -9,7 +9,7 @@ use support::{Accounts, Call, FailingStore, Log, MILLISECOND, Outage, SECOND, as
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenWatch, BearerAuthLayer, Clock, Grant, MemoryStore, Secret, SessionStore, Sessions, StoreOutage, TokenEnd,
+    AccessTokenWatch, BearerAuthLayer, Clock, EndReason, Grant, MemoryStore, Secret, SessionStore, Sessions, StoreOutage,
 };
 
 struct Node {
@@ -309,7 +309,7 @@ async fn a_watch_ends_where_the_store_cannot_be_asked_for_too_long() {
         node.pass(90 * SECOND).await;
         node.pass(60 * SECOND).await;
         match outage {
-            StoreOutage::RefuseTokens => assert_eq!(waiting.await.unwrap(), TokenEnd::Unknown),
+            StoreOutage::RefuseTokens => assert_eq!(waiting.await.unwrap(), EndReason::Unknown),
             _ => assert!(!waiting.is_finished()),
         }
     }

@@ -116,7 +116,7 @@ impl Tickets {
         match found.filter(|ticket| ticket.until > self.clock.monotonic()) {
             Some(Ticket { claims, .. }) if claims.expires_at() > self.clock.now() => Ok(claims),
             Some(_) => Err(BearerError::new(BearerErrorKind::TokenExpired)),
-            None => Err(BearerError::new(BearerErrorKind::TokenInvalid)),
+            None => Err(BearerError::new(BearerErrorKind::InvalidToken)),
         }
     }
 

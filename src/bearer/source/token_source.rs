@@ -27,10 +27,10 @@ enum Kind {
     Cookie(Arc<str>, Origins),
     WebSocketProtocol,
     Ticket(Tickets),
-    Function(Arc<Function>),
+    Function(Arc<Find>),
 }
 
-type Function = dyn Fn(&Parts) -> Option<AccessToken> + Send + Sync;
+type Find = dyn Fn(&Parts) -> Option<AccessToken> + Send + Sync;
 
 /// What a request presents.
 pub(in crate::bearer) enum Credential<'r> {
@@ -105,7 +105,7 @@ impl TokenSource {
     /// Whatever the application finds. Do not take it from the address: addresses are logged, kept and passed on (RFC 9700 section 4.3.2). Nor from
     /// cookies, which other sites make the browser send: [`cookie`](Self::cookie) looks at that.
     #[must_use]
-    pub fn function<F>(find: F) -> Self
+    pub fn from_fn<F>(find: F) -> Self
     where
         F: Fn(&Parts) -> Option<AccessToken> + Send + Sync + 'static,
     {

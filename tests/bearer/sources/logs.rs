@@ -95,7 +95,7 @@ async fn a_ticket_is_not_logged_spent_or_not() {
 async fn no_debug_shows_what_a_source_knows() {
     let secret = "xXmarkXx-xXmarkXx";
     let captured = secret.to_owned();
-    let function = TokenSource::function(move |_| Some(AccessToken::new(captured.clone())));
+    let function = TokenSource::from_fn(move |_| Some(AccessToken::new(captured.clone())));
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier()).with_token_sources([function.clone(), cookie()]);
     let service = layer.layer(0);

@@ -166,7 +166,7 @@ async fn a_cookie_is_no_second_token_and_gives_way() {
 #[tokio::test]
 async fn a_function_sees_the_whole_head_of_the_request() {
     let tokens = TestTokens::new();
-    let source = TokenSource::function(|parts| {
+    let source = TokenSource::from_fn(|parts| {
         let token = parts.extensions.get::<String>()?;
         let asked = parts.method == Method::PUT && parts.uri.path() == "/a" && parts.headers.contains_key("x-own");
         asked.then(|| AccessToken::new(token.clone()))
@@ -191,7 +191,7 @@ async fn what_a_function_finds_is_checked_like_any_token() {
     }
     // What no header could bear.
     for odd in [String::new(), more, "\n".to_owned(), "caf\u{e9}".to_owned(), "\0".to_owned(), "a".repeat(1_000_000)] {
-        let layer = layer_of(&tokens, [TokenSource::function(move |_| Some(AccessToken::new(odd.clone())))]);
+        let layer = layer_of(&tokens, [TokenSource::from_fn(move |_| Some(AccessToken::new(odd.clone())))]);
         send(&layer, without_token()).await.assert_refused(401, "invalid_token", "token_invalid");
     }
 }

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tower_bearer::{AccessTokenWatch, TokenEnd};
+use tower_bearer::{AccessTokenWatch, EndReason};
 
 /// Serves until the runtime of the test ends.
 pub(crate) async fn serve(app: Router) -> SocketAddr {
@@ -35,7 +35,7 @@ async fn speak(mut socket: WebSocket, watch: AccessTokenWatch, hello: String) {
     loop {
         tokio::select! {
             end = watch.ended() => {
-                let code = if end == TokenEnd::Expired { 4401 } else { 4403 };
+                let code = if end == EndReason::Expired { 4401 } else { 4403 };
                 let _ = socket.send(ServerMessage::Close(Some(CloseFrame { code, reason: "".into() }))).await;
                 return;
             }
