@@ -10,6 +10,9 @@ pub mod bearer;
 mod browser;
 mod clock;
 mod digest;
+// `Sessions::builder` will hang it into the sessions.
+#[cfg_attr(not(test), expect(dead_code, reason = "its settings come with `Sessions::builder`"))]
+mod edge;
 pub mod endpoint;
 mod error;
 #[cfg(feature = "axum")]
@@ -18,6 +21,7 @@ mod json;
 pub mod keys;
 mod limits;
 pub mod names;
+mod once;
 #[cfg(feature = "argon2")]
 mod password;
 pub mod revocation;
@@ -35,6 +39,7 @@ pub use bearer::{
     TokenSource,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
+pub use edge::ClientAddress;
 #[cfg(feature = "cookie")]
 pub use endpoint::CookieDelivery;
 pub use endpoint::{

@@ -47,6 +47,19 @@ impl HttpUrl {
         Ok(Self { text: text.into(), uri })
     }
 
+    /// An origin (RFC 6454), in the form that browsers send: a scheme, a host and perhaps a port.
+    pub(crate) fn parse_origin(text: &str) -> Result<Self, ConfigError> {
+        let url = Self::parse(text, is_loopback)?;
+        let has_default_port =
+            matches!((url.uri.scheme_str(), url.uri.port_u16()), (Some("https"), Some(443)) | (Some("http"), Some(80)));
+        if url.origin() != text || has_default_port {
+            return Err(ConfigError::new(format!(
+                "{text:?} is not an origin: a scheme, a host and a port where it is not the usual one, as in https://app.example.com"
+            )));
+        }
+        Ok(url)
+    }
+
     /// As it was written.
     pub(crate) fn as_str(&self) -> &str {
         &self.text

@@ -104,7 +104,7 @@ impl Gate {
     fn credential<'r>(&'r self, parts: &'r Parts) -> Result<Option<Credential<'r>>, Malformed> {
         let mut found = None;
         for source in self.sources.iter().filter(|source| !source.is_ambient()) {
-            if let Some(credential) = source.find(parts)?
+            if let Some(credential) = source.find(parts, &self.edge)?
                 && found.replace(credential).is_some()
             {
                 return Err(Malformed::SeveralTokens);
@@ -112,7 +112,7 @@ impl Gate {
         }
         for source in self.sources.iter().filter(|source| source.is_ambient()) {
             if found.is_none() {
-                found = source.find(parts)?;
+                found = source.find(parts, &self.edge)?;
             }
         }
         Ok(found)

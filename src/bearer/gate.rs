@@ -9,6 +9,7 @@ use super::rejection::Rejection;
 use super::resource::ProtectedResource;
 use super::source::TokenSource;
 use super::user_loader::Loader;
+use crate::edge::Edge;
 use crate::names::Scope;
 use crate::revocation::{Receipts, Revocations, StartSync};
 use crate::token::Verifiers;
@@ -25,6 +26,7 @@ pub(crate) struct Gate {
     pub(super) loader: Option<Arc<dyn Loader>>,
     pub(super) rejection: Rejection,
     pub(super) resource: Option<ProtectedResource>,
+    pub(super) edge: Arc<Edge>,
 }
 
 /// Where the two flows meet: what the request flow asks the sessions of this process, and tells them.
@@ -36,6 +38,8 @@ pub(crate) struct SessionSide {
     pub(crate) receipts: Receipts,
     /// Keeps the background task alive, and starts it.
     pub(crate) sync: Arc<dyn StartSync>,
+    /// What these sessions know of the network in front of them.
+    pub(crate) edge: Arc<Edge>,
 }
 
 /// What becomes of a request that bears no token.
@@ -70,6 +74,7 @@ impl fmt::Debug for Gate {
             .field("loads_user", &self.loader.is_some())
             .field("rejection", &self.rejection)
             .field("resource", &self.resource)
+            .field("edge", &self.edge)
             .finish()
     }
 }

@@ -37,6 +37,7 @@ impl BearerAuthLayer {
 
     /// The one way in for the login flow: `session::layer` calls it.
     pub(crate) fn with_sessions(verifier: AccessTokenVerifier, sessions: Option<SessionSide>) -> Self {
+        let edge = sessions.as_ref().map(|sessions| Arc::clone(&sessions.edge)).unwrap_or_default();
         let gate = Gate {
             verifiers: Verifiers::new(verifier),
             sources: vec![TokenSource::header()],
@@ -47,6 +48,7 @@ impl BearerAuthLayer {
             loader: None,
             rejection: Rejection::default(),
             resource: None,
+            edge,
         };
         Self { gate: Arc::new(gate) }
     }

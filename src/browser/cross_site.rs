@@ -1,51 +1,50 @@
 //! Whether another origin made a request: for tokens that the browser sends by itself.
 
-use http::header::{HOST, ORIGIN};
+use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
+use crate::edge::Edge;
 use crate::error::ConfigError;
-use crate::url::{HttpUrl, is_loopback};
+use crate::url::HttpUrl;
 
 /// Pages of which other origins may act as ours do, as in `https://app.example.com`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Origins(Vec<Box<str>>);
+pub(crate) struct Origins(Vec<HttpUrl>);
 
 /// Who made a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Site {
-    /// A page of ours, or the user himself.
+    /// A page of ours, or the user, who typed the address.
     Own,
     Other,
-    /// No browser says so: it is none, or an old one, or this is a picture by plain `http`.
+    /// The request does not say: it was not made by a browser, or by an old one, or it is for a picture via plain `http`.
     Unsaid,
 }
 
 impl Origins {
     pub(crate) fn add(&mut self, origin: &str) -> Result<(), ConfigError> {
-        let url = HttpUrl::parse(origin, is_loopback)?;
-        if url.origin() != origin {
-            return Err(ConfigError::new("an origin is a scheme, a host and perhaps a port, as in https://app.example.com"));
-        }
-        self.0.push(origin.into());
+        self.0.push(HttpUrl::parse_origin(origin)?);
         Ok(())
     }
 
     /// By Fetch Metadata (`Sec-Fetch-Site`), or by `Origin` where a browser does not send it.
-    pub(crate) fn site(&self, parts: &Parts) -> Site {
+    ///
+    /// `edge` knows the origin of this server: the public one, or `Host`.
+    pub(crate) fn site(&self, parts: &Parts, edge: &Edge) -> Site {
         let (fetch, origin) = (text(&parts.headers, "sec-fetch-site"), text(&parts.headers, ORIGIN.as_str()));
-        let is_listed = origin.is_some_and(|origin| self.0.iter().any(|listed| **listed == *origin));
+        let is_listed = origin.is_some_and(|origin| self.0.iter().any(|listed| listed.as_str() == origin));
         match (fetch, origin) {
             (Some("same-origin" | "none"), _) => Site::Own,
             _ if is_listed => Site::Own,
             (None, None) => Site::Unsaid,
-            (None, Some(origin)) if is_host(origin, parts) => Site::Own,
+            (None, Some(origin)) if edge.origin(parts).is_some_and(|own| own.is_named_by(origin)) => Site::Own,
             _ => Site::Other,
         }
     }
 }
 
-/// A `GET` that opens a page in a window of its own is what a link does: it shows something to the user and to nobody else.
+/// A `GET` that opens a page in a window of its own is what a link does: only the user sees the response.
 pub(crate) fn opens_a_page(parts: &Parts) -> bool {
     let is_read = parts.method == Method::GET || parts.method == Method::HEAD;
     is_read
@@ -53,14 +52,7 @@ pub(crate) fn opens_a_page(parts: &Parts) -> bool {
         && text(&parts.headers, "sec-fetch-dest") == Some("document")
 }
 
-/// `Origin` is a scheme and an authority; the scheme of a request behind a proxy is unknown here.
-fn is_host(origin: &str, parts: &Parts) -> bool {
-    let host = parts.uri.authority().map(http::uri::Authority::as_str).or_else(|| text(&parts.headers, HOST.as_str()));
-    let authority = origin.split_once("://").map(|(_, authority)| authority);
-    authority.zip(host).is_some_and(|(authority, host)| authority.eq_ignore_ascii_case(host))
-}
-
-/// A header that is no text, or stands twice, is one that nobody knows.
+/// A header that is not text, or is repeated, is empty: no rule knows it.
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
@@ -70,6 +62,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 #[cfg(test)]
 mod tests {
     use http::Request;
+    use http::header::HOST;
 
     use super::*;
 
@@ -79,7 +72,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let parts = request.body(()).unwrap().into_parts().0;
-        Origins::default().site(&parts) == Site::Other && !opens_a_page(&parts)
+        Origins::default().site(&parts, &Edge::default()) == Site::Other && !opens_a_page(&parts)
     }
 
     #[test]
@@ -129,10 +122,24 @@ mod tests {
         }
         let site = |origin: &str| {
             let request = Request::post("/").header("sec-fetch-site", "same-site").header(ORIGIN, origin);
-            origins.site(&request.body(()).unwrap().into_parts().0)
+            origins.site(&request.body(()).unwrap().into_parts().0, &Edge::default())
         };
         assert_eq!(site("https://app.example.com"), Site::Own);
         for other in ["https://app.example.com.evil.test", "https://evil.example.com", "http://app.example.com", "null"] {
+            assert_eq!(site(other), Site::Other, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_public_origin_replaces_host() {
+        let mut edge = Edge::default();
+        edge.set_public_origin("https://api.example.com").unwrap();
+        let site = |origin: &str| {
+            let request = Request::post("/").header(HOST, "internal:8080").header(ORIGIN, origin);
+            Origins::default().site(&request.body(()).unwrap().into_parts().0, &edge)
+        };
+        assert_eq!(site("https://api.example.com"), Site::Own);
+        for other in ["http://internal:8080", "https://internal:8080", "http://api.example.com", "null"] {
             assert_eq!(site(other), Site::Other, "{other}");
         }
     }

@@ -19,6 +19,7 @@ use super::sessions::SessionsEndpoint;
 use super::token::TokenEndpoint;
 use crate::bearer::TokenSource;
 use crate::browser::{Origins, Site, only};
+use crate::edge::Edge;
 use crate::error::ConfigError;
 use crate::session::{Authenticate, TokenResponse};
 
@@ -203,7 +204,7 @@ impl Delivery for CookieDelivery {
     }
 
     fn comes_from_us(&self, parts: &Parts) -> bool {
-        self.origins.site(parts) == Site::Own
+        self.origins.site(parts, &Edge::default()) == Site::Own
     }
 
     fn demand_own_site(&self, parts: &Parts) -> Result<(), Refused> {

@@ -17,6 +17,7 @@ impl<A: Authenticate> Sessions<A> {
             max_lag: self.outage.max_lag(),
             receipts: self.sync.receipts().clone(),
             sync: Arc::clone(&self.sync) as _,
+            edge: Arc::default(),
         };
         BearerAuthLayer::with_sessions(self.verifier(), Some(sessions))
     }

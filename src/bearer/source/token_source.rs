@@ -10,6 +10,7 @@ use super::websocket;
 use crate::bearer::credentials::{Malformed, bearer_token};
 use crate::browser as cookie;
 use crate::browser::Origins;
+use crate::edge::Edge;
 use crate::error::ConfigError;
 use crate::keys::AccessToken;
 
@@ -112,10 +113,10 @@ impl TokenSource {
         Self(Kind::Function(Arc::new(find)))
     }
 
-    pub(in crate::bearer) fn find<'r>(&'r self, parts: &'r Parts) -> Result<Option<Credential<'r>>, Malformed> {
+    pub(in crate::bearer) fn find<'r>(&'r self, parts: &'r Parts, edge: &Edge) -> Result<Option<Credential<'r>>, Malformed> {
         match &self.0 {
             Kind::Header => Ok(bearer_token(&parts.headers)?.map(Credential::Token)),
-            Kind::Cookie(name, origins) => Ok(cookie::token(parts, name, origins)?.map(Credential::Token)),
+            Kind::Cookie(name, origins) => Ok(cookie::token(parts, name, origins, edge)?.map(Credential::Token)),
             Kind::WebSocketProtocol => Ok(websocket::token(&parts.headers)?.map(Credential::Token)),
             Kind::Ticket(tickets) => Ok(Tickets::find(&parts.uri)?.map(|ticket| Credential::Ticket(ticket, tickets))),
             Kind::Function(find) => Ok(find(parts).map(Credential::Made)),

@@ -1,0 +1,302 @@
+//! [`Edge`]: what an application says about the network in front of it.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::HeaderName;
+use http::header::FORWARDED;
+use http::request::Parts;
+
+use super::client_address::ClientAddress;
+use super::forwarded::{forwarded, x_forwarded_for};
+use super::host::{Origin, host};
+use super::network::Network;
+use crate::error::ConfigError;
+use crate::once::Once;
+use crate::url::HttpUrl;
+
+/// What an application says about the network in front of it. By default nothing is trusted.
+#[derive(Default)]
+pub(crate) struct Edge {
+    public_origin: Option<HttpUrl>,
+    trusted_proxies: Vec<Network>,
+    connection: Option<Arc<Connection>>,
+    disagreement: Once,
+}
+
+type Connection = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
+
+impl Edge {
+    /// The origin under which clients see this server, as in `https://api.example.com`. It replaces
+    /// `Host` wherever an origin is compared.
+    ///
+    /// # Errors
+    ///
+    /// It is not an origin.
+    pub(crate) fn set_public_origin(&mut self, origin: &str) -> Result<(), ConfigError> {
+        self.public_origin = Some(HttpUrl::parse_origin(origin)?);
+        Ok(())
+    }
+
+    /// The proxies whose `Forwarded` or `X-Forwarded-For` counts, as addresses and networks:
+    /// `10.0.0.0/8`, `::1`. They replace those that were set before.
+    ///
+    /// # Errors
+    ///
+    /// One of them is not a network, or contains every address.
+    pub(crate) fn set_trusted_proxies<T: AsRef<str>>(&mut self, proxies: impl IntoIterator<Item = T>) -> Result<(), ConfigError> {
+        let proxies = proxies.into_iter().map(|proxy| proxy.as_ref().parse());
+        self.trusted_proxies = proxies.collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    /// Where the address of the connection is: the other end of it, whether client or proxy. Without
+    /// this, and where it finds nothing, it is the extension [`ClientAddress`].
+    pub(crate) fn set_client_address<F>(&mut self, connection: F)
+    where
+        F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
+    {
+        self.connection = Some(Arc::new(connection));
+    }
+
+    /// The address of the client.
+    ///
+    /// It is the address of the connection, unless that is a trusted proxy. Then it is the last entry
+    /// of `Forwarded` or `X-Forwarded-For` that is not a trusted proxy itself. An entry that is not an
+    /// address ends the search: the proxy that reported it counts as the client. Both headers have to
+    /// lead to the same address, since most proxies write one of them, and pass the other on as the
+    /// client sent it; if they do not, the address of the connection counts.
+    ///
+    /// IPv4 inside IPv6 is IPv4. `None`: the address of the connection is not known, so no header is
+    /// read.
+    pub(crate) fn client_address(&self, parts: &Parts) -> Option<IpAddr> {
+        let found = self.connection.as_ref().and_then(|connection| connection(parts));
+        let extension = || Some(parts.extensions.get::<ClientAddress>()?.ip());
+        let peer = found.or_else(extension)?.to_canonical();
+        if !self.is_trusted(peer) {
+            return Some(peer);
+        }
+        let is_there = |name: HeaderName| parts.headers.contains_key(name);
+        let x_forwarded = x_forwarded_for(&parts.headers);
+        if !is_there(FORWARDED) {
+            return Some(self.walk(peer, x_forwarded));
+        }
+        let address = self.walk(peer, forwarded(&parts.headers));
+        let agrees = || self.walk(peer, x_forwarded) == address;
+        if !is_there(HeaderName::from_static("x-forwarded-for")) || agrees() {
+            return Some(address);
+        }
+        if self.disagreement.is_first() {
+            tracing::warn!(
+                proxy = %peer,
+                cure = "let the proxy remove the one that it does not write itself",
+                "Forwarded and X-Forwarded-For name different clients, so the proxy counts as the client"
+            );
+        }
+        Some(peer)
+    }
+
+    /// The origin as the client sees it.
+    pub(crate) fn origin<'p>(&'p self, parts: &'p Parts) -> Option<Origin<'p>> {
+        match &self.public_origin {
+            Some(origin) => Some(Origin::Public(origin.as_str())),
+            None => host(parts).map(Origin::Host),
+        }
+    }
+
+    /// From a trusted proxy to what it talked to, and on while that is one too.
+    fn walk(&self, peer: IpAddr, entries: impl Iterator<Item = Option<IpAddr>>) -> IpAddr {
+        let mut last = peer;
+        for entry in entries {
+            let Some(address) = entry else { break };
+            last = address;
+            if !self.is_trusted(address) {
+                break;
+            }
+        }
+        last
+    }
+
+    fn is_trusted(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(address))
+    }
+}
+
+impl fmt::Debug for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Edge")
+            .field("public_origin", &self.public_origin)
+            .field("trusted_proxies", &self.trusted_proxies)
+            .field("finds_client_address", &self.connection.is_some())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    const PROXIES: [&str; 3] = ["10.0.0.0/8", "::1", "2001:db8:aaaa::/48"];
+
+    fn edge(proxies: &[&str]) -> Edge {
+        let mut edge = Edge::default();
+        edge.set_trusted_proxies(proxies).unwrap();
+        edge
+    }
+
+    fn parts(peer: Option<&str>, headers: &[(&str, &str)]) -> Parts {
+        let mut request = Request::builder();
+        for (name, value) in headers {
+            request = request.header(*name, value.as_bytes());
+        }
+        let mut parts = request.body(()).unwrap().into_parts().0;
+        if let Some(peer) = peer {
+            parts.extensions.insert(ClientAddress::from(peer.parse::<IpAddr>().unwrap()));
+        }
+        parts
+    }
+
+    fn client(edge: &Edge, peer: &str, headers: &[(&str, &str)]) -> String {
+        edge.client_address(&parts(Some(peer), headers)).unwrap().to_string()
+    }
+
+    #[test]
+    fn without_trusted_proxies_no_header_is_read() {
+        let headers = [("x-forwarded-for", "1.1.1.1"), ("forwarded", "for=1.1.1.1"), ("x-real-ip", "1.1.1.1")];
+        for peer in ["127.0.0.1", "10.0.0.1", "::1", "203.0.113.5"] {
+            assert_eq!(client(&Edge::default(), peer, &headers), peer);
+        }
+    }
+
+    #[test]
+    fn a_peer_that_is_not_a_proxy_is_the_client_whatever_it_says() {
+        let edge = edge(&PROXIES);
+        for headers in [
+            [("x-forwarded-for", "10.0.0.1")],
+            [("x-forwarded-for", "1.1.1.1")],
+            [("forwarded", "for=1.1.1.1")],
+            [("forwarded", "for=10.0.0.1;by=203.0.113.5")],
+        ] {
+            assert_eq!(client(&edge, "203.0.113.5", &headers), "203.0.113.5");
+        }
+    }
+
+    #[test]
+    fn the_last_entry_that_is_not_a_proxy_is_the_client() {
+        let edge = edge(&PROXIES);
+        for (entries, address) in [
+            ("203.0.113.5", "203.0.113.5"),
+            ("1.1.1.1, 203.0.113.5", "203.0.113.5"),
+            ("1.1.1.1, 203.0.113.5, 10.0.0.2, 10.255.0.1", "203.0.113.5"),
+            ("10.0.0.9, 203.0.113.5, 10.0.0.2", "203.0.113.5"),
+            ("::ffff:203.0.113.5, ::ffff:10.0.0.2", "203.0.113.5"),
+            ("2001:db8::5, 2001:db8:aaaa::1", "2001:db8::5"),
+            // All of them are proxies: the first one made the request.
+            ("10.0.0.3, 10.0.0.2", "10.0.0.3"),
+            // What is behind an odd entry was written by a stranger.
+            ("1.1.1.1, odd", "10.0.0.1"),
+            ("1.1.1.1, odd, 10.0.0.2", "10.0.0.2"),
+            ("1.1.1.1, , 10.0.0.2", "10.0.0.2"),
+            ("odd, 203.0.113.5", "203.0.113.5"),
+            ("", "10.0.0.1"),
+            (",", "10.0.0.1"),
+        ] {
+            assert_eq!(client(&edge, "10.0.0.1", &[("x-forwarded-for", entries)]), address, "{entries}");
+            let list = entries.replace("::ffff:203.0.113.5", "203.0.113.5");
+            let quoted =
+                |entry: &str| format!("for=\"{}\"", if entry.contains(':') { format!("[{entry}]") } else { entry.to_owned() });
+            let elements: Vec<String> = list.split(',').map(|entry| quoted(entry.trim())).collect();
+            assert_eq!(client(&edge, "10.0.0.1", &[("forwarded", &elements.join(", "))]), address, "{elements:?}");
+        }
+    }
+
+    #[test]
+    fn several_lines_are_one_list() {
+        let lines = [("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "203.0.113.5"), ("x-forwarded-for", "10.0.0.2")];
+        assert_eq!(client(&edge(&PROXIES), "::1", &lines), "203.0.113.5");
+    }
+
+    #[test]
+    fn an_obfuscated_node_ends_the_walk() {
+        let edge = edge(&PROXIES);
+        for node in ["unknown", "_hidden", "_a:_b"] {
+            let header = format!("for=1.1.1.1, for=\"{node}\", for=10.0.0.2");
+            assert_eq!(client(&edge, "10.0.0.1", &[("forwarded", &header)]), "10.0.0.2", "{node}");
+        }
+        let open = [("forwarded", "for=1.1.1.1;x=\", for=203.0.113.5")];
+        assert_eq!(client(&edge, "10.0.0.1", &open), "10.0.0.1");
+    }
+
+    /// A proxy that writes one of the headers passes the other on as the client sent it.
+    #[test]
+    fn two_headers_that_disagree_name_nobody() {
+        let edge = edge(&PROXIES);
+        for (forwarded, x_forwarded_for, address) in [
+            ("for=1.1.1.1", "203.0.113.5", "10.0.0.1"),
+            ("for=203.0.113.5", "1.1.1.1", "10.0.0.1"),
+            ("for=203.0.113.5", "1.1.1.1, 203.0.113.5", "203.0.113.5"),
+            ("odd", "203.0.113.5", "10.0.0.1"),
+            ("for=203.0.113.5", "", "10.0.0.1"),
+            ("", "", "10.0.0.1"),
+        ] {
+            let headers = [("forwarded", forwarded), ("x-forwarded-for", x_forwarded_for)];
+            assert_eq!(client(&edge, "10.0.0.1", &headers), address, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn the_address_of_a_connection_comes_from_the_closure_before_the_extension() {
+        let mut edge = edge(&PROXIES);
+        let headers = [("x-forwarded-for", "203.0.113.5")];
+        assert_eq!(edge.client_address(&parts(None, &headers)), None);
+        edge.set_client_address(|parts| parts.extensions.get::<std::net::SocketAddr>().map(|addr| addr.ip()));
+        assert_eq!(edge.client_address(&parts(None, &headers)), None);
+        assert_eq!(client(&edge, "198.51.100.7", &headers), "198.51.100.7");
+        let mut parts = parts(Some("198.51.100.7"), &headers);
+        let mapped: std::net::SocketAddr = "[::ffff:10.0.0.1]:80".parse().unwrap();
+        parts.extensions.insert(mapped);
+        assert_eq!(edge.client_address(&parts), Some("203.0.113.5".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_public_origin_replaces_host() {
+        let mut edge = Edge::default();
+        let plain = parts(None, &[("host", "internal:8080")]);
+        let seen = edge.origin(&plain).unwrap();
+        assert!(seen.is_named_by("https://internal:8080") && seen.is_named_by("http://INTERNAL:8080"));
+        for other in ["https://internal", "internal:8080", "https://x@internal:8080", "null", ""] {
+            assert!(!seen.is_named_by(other), "{other}");
+        }
+        edge.set_public_origin("https://api.example.com").unwrap();
+        let seen = edge.origin(&plain).unwrap();
+        assert!(seen.is_named_by("https://api.example.com") && seen.is_named_by("https://API.example.com"));
+        for other in ["http://api.example.com", "https://internal:8080", "https://api.example.com:8443", "null"] {
+            assert!(!seen.is_named_by(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn two_hosts_or_none_are_no_origin() {
+        let edge = Edge::default();
+        assert_eq!(edge.origin(&parts(None, &[])), None);
+        assert_eq!(edge.origin(&parts(None, &[("host", "a"), ("host", "a")])), None);
+        assert_eq!(edge.origin(&parts(None, &[("host", "")])), None);
+        assert_eq!(edge.origin(&parts(None, &[("host", "\u{e4}")])), None);
+        let absolute = Request::get("https://a:1/x").header("host", "b").body(()).unwrap().into_parts().0;
+        assert_eq!(edge.origin(&absolute), Some(Origin::Host("a:1")));
+    }
+
+    #[test]
+    fn what_is_not_an_origin_or_a_network_is_an_error() {
+        let mut edge = Edge::default();
+        for bad in ["https://api.example.com/", "api.example.com", "http://api.example.com", "https://api.example.com:443", "*"] {
+            assert!(edge.set_public_origin(bad).is_err(), "{bad}");
+        }
+        edge.set_public_origin("http://localhost:3000").unwrap();
+        assert!(edge.set_trusted_proxies(["10.0.0.0/8", "0.0.0.0/0"]).is_err());
+        assert!(edge.set_trusted_proxies(["proxy.internal"]).is_err());
+    }
+}
