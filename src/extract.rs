@@ -1,4 +1,4 @@
-//! For Axum handlers: [`CurrentUser`] as an argument, [`TokenResponse`] and [`SessionError`] as an answer.
+//! For Axum: extractors of the caller, [`BearerRejection`], and responses that handlers return.
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
@@ -6,50 +6,49 @@ use bytes::Bytes;
 use http::request::Parts;
 use http_body_util::Full;
 
-use crate::bearer::{Admission, BearerError, BearerErrorKind};
+use crate::bearer::{AccessTokenWatch, BearerError, BearerErrorKind};
 use crate::session::{SessionError, TokenResponse};
+use crate::token::AccessTokenClaims;
 use crate::user::CurrentUser;
 
-/// Demands a user. Without a token, in optional mode: 401, in the layer's own words. Without the layer: 500.
-impl<S, U> FromRequestParts<S> for CurrentUser<U>
-where
-    S: Sync,
-    U: Clone + Send + Sync + 'static,
-{
-    type Rejection = CurrentUserRejection;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, CurrentUserRejection> {
-        Self::from_extensions(&parts.extensions).map_err(|error| CurrentUserRejection::new(error, parts))
-    }
-}
-
-/// `None` only where no token was sent; the layer must be in [optional mode](crate::BearerAuthLayer::optional).
-impl<S, U> OptionalFromRequestParts<S> for CurrentUser<U>
-where
-    S: Sync,
-    U: Clone + Send + Sync + 'static,
-{
-    type Rejection = CurrentUserRejection;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, CurrentUserRejection> {
-        match Self::from_extensions(&parts.extensions) {
-            Ok(user) => Ok(Some(user)),
-            Err(error) if error.kind() == BearerErrorKind::MissingToken => Ok(None),
-            Err(error) => Err(CurrentUserRejection::new(error, parts)),
-        }
-    }
-}
-
-/// Why there is no [`CurrentUser`]: answered as the layer answers.
+/// A refusal in the words of the layer: the rejection of every extractor of this crate.
+///
+/// An extractor of the application's own makes one from a [`BearerError`]. It is rendered and logged
+/// when it is made, by the layer that let the request through: with its challenge, and through its
+/// [closure](crate::BearerAuthLayer::with_rejection).
+///
+/// ```
+/// use axum::extract::FromRequestParts;
+/// use http::request::Parts;
+/// use tower_bearer::{AccessTokenClaims, BearerError, BearerRejection};
+///
+/// /// The company that a user works for.
+/// struct Company(String);
+///
+/// impl<S: Sync> FromRequestParts<S> for Company {
+///     type Rejection = BearerRejection;
+///
+///     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, BearerRejection> {
+///         let claims = AccessTokenClaims::from_request_parts(parts, state).await?;
+///         match claims.claim("company") {
+///             Ok(Some(company)) => Ok(Self(company)),
+///             Ok(None) => Err(BearerRejection::new(BearerError::denied("no_company"), parts)),
+///             Err(error) => Err(BearerRejection::new(BearerError::invalid_token().with_cause(error), parts)),
+///         }
+///     }
+/// }
+/// ```
 #[derive(Debug)]
-pub struct CurrentUserRejection {
+pub struct BearerRejection {
     error: BearerError,
     response: http::Response<Bytes>,
 }
 
-impl CurrentUserRejection {
-    fn new(error: BearerError, parts: &Parts) -> Self {
-        let response = Admission::rejection(&parts.extensions).refuse(error.clone(), parts);
+impl BearerRejection {
+    /// Refuses the request with this error.
+    #[must_use]
+    pub fn new(error: BearerError, request: &Parts) -> Self {
+        let response = error.to_response_for(request);
         Self { error, response }
     }
 
@@ -60,9 +59,95 @@ impl CurrentUserRejection {
     }
 }
 
-impl IntoResponse for CurrentUserRejection {
+impl IntoResponse for BearerRejection {
     fn into_response(self) -> Response {
         self.response.map(Full::new).into_response()
+    }
+}
+
+/// Needs a user. Without a token, in optional mode: 401, in the layer's own words. Without the layer:
+/// 500.
+impl<S, U> FromRequestParts<S> for CurrentUser<U>
+where
+    S: Sync,
+    U: Clone + Send + Sync + 'static,
+{
+    type Rejection = BearerRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, BearerRejection> {
+        needed(Self::from_extensions(&parts.extensions), parts)
+    }
+}
+
+/// `None` only where no token was sent; the layer has to be in
+/// [optional mode](crate::BearerAuthLayer::optional).
+impl<S, U> OptionalFromRequestParts<S> for CurrentUser<U>
+where
+    S: Sync,
+    U: Clone + Send + Sync + 'static,
+{
+    type Rejection = BearerRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, BearerRejection> {
+        optional(Self::from_extensions(&parts.extensions), parts)
+    }
+}
+
+/// Needs a token, as [`CurrentUser`] does.
+impl<S: Sync> FromRequestParts<S> for AccessTokenClaims {
+    type Rejection = BearerRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, BearerRejection> {
+        needed(claims(parts), parts)
+    }
+}
+
+/// `None` only where no token was sent, as for [`CurrentUser`].
+impl<S: Sync> OptionalFromRequestParts<S> for AccessTokenClaims {
+    type Rejection = BearerRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, BearerRejection> {
+        optional(claims(parts), parts)
+    }
+}
+
+/// Needs a token, as [`CurrentUser`] does.
+impl<S: Sync> FromRequestParts<S> for AccessTokenWatch {
+    type Rejection = BearerRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, BearerRejection> {
+        needed(watch(parts), parts)
+    }
+}
+
+/// `None` only where no token was sent, as for [`CurrentUser`].
+impl<S: Sync> OptionalFromRequestParts<S> for AccessTokenWatch {
+    type Rejection = BearerRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, BearerRejection> {
+        optional(watch(parts), parts)
+    }
+}
+
+fn claims(parts: &Parts) -> Result<AccessTokenClaims, BearerError> {
+    CurrentUser::from_extensions(&parts.extensions).map(|CurrentUser(claims)| claims)
+}
+
+fn watch(parts: &Parts) -> Result<AccessTokenWatch, BearerError> {
+    // The claims say why there is no watch: no layer, or no token.
+    claims(parts)?;
+    AccessTokenWatch::from_extensions(&parts.extensions).ok_or_else(BearerError::missing_token)
+}
+
+fn needed<T>(found: Result<T, BearerError>, parts: &Parts) -> Result<T, BearerRejection> {
+    found.map_err(|error| BearerRejection::new(error, parts))
+}
+
+fn optional<T>(found: Result<T, BearerError>, parts: &Parts) -> Result<Option<T>, BearerRejection> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == BearerErrorKind::MissingToken => Ok(None),
+        Err(error) => Err(BearerRejection::new(error, parts)),
     }
 }
 

@@ -35,7 +35,7 @@ mod url;
 mod user;
 
 pub use bearer::{
-    AccessTokenWatch, BearerAuthLayer, BearerError, BearerErrorKind, EndReason, ProtectedResource, RequireScopeLayer, Tickets,
+    AccessTokenWatch, BearerAuthLayer, BearerError, BearerErrorKind, EndReason, ProtectedResource, RequireLayer, Tickets,
     TokenSource,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
@@ -48,7 +48,7 @@ pub use endpoint::{
 };
 pub use error::{BoxError, ConfigError};
 #[cfg(feature = "axum")]
-pub use extract::CurrentUserRejection;
+pub use extract::BearerRejection;
 pub use keys::{AccessToken, Algorithm, KeySet, KeySource, RefreshToken, Secret, SharedKeySet, SigningKey, SigningKeys};
 #[cfg(feature = "jwks")]
 pub use keys::{HttpClient, JwksError, RemoteJwks};

@@ -1,6 +1,7 @@
-//! The application's user: [`LoadUser`], which finds him, and [`CurrentUser`], which hands him to the handler.
+//! The application's user: [`LoadUser`], which finds them, and [`CurrentUser`], an argument of handlers.
 
 use std::future::Future;
+use std::ops::Deref;
 
 use crate::error::BoxError;
 use crate::token::AccessTokenClaims;
@@ -10,7 +11,8 @@ use crate::token::AccessTokenClaims;
 /// Where a layer accepts [several issuers](crate::BearerAuthLayer::with_verifier), look at [`issuer`](AccessTokenClaims::issuer) first: each has a user
 /// `1` of its own.
 ///
-/// It is asked at every request that bears a good token, so it should be quick. It is not asked for a request that is refused anyway.
+/// It is asked at every request with a good token, so it should be quick. It is not asked for a request
+/// that is refused anyway. Later versions may add methods, which will have default bodies.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenClaims, LoadUser};
@@ -32,14 +34,14 @@ use crate::token::AccessTokenClaims;
 /// }
 /// ```
 pub trait LoadUser: Send + Sync + 'static {
-    /// What handlers ask for by [`CurrentUser<User>`](CurrentUser).
+    /// What handlers ask for with [`CurrentUser<User>`](CurrentUser).
     type User: Clone + Send + Sync + 'static;
     /// Why the users could not be asked.
     type Error: Into<BoxError>;
 
     /// Finds the user.
     ///
-    /// `None` means that he is gone: the request is refused with 401 `invalid_token`.
+    /// `None`: they are gone, so the request is refused with 401 `invalid_token`.
     ///
     /// # Errors
     ///
@@ -49,12 +51,16 @@ pub trait LoadUser: Send + Sync + 'static {
 
 /// The user who sends this request.
 ///
-/// As an argument of an Axum handler (feature `axum`) it demands a user, and `Option<CurrentUser<…>>` takes one if there is a token. Without
-/// Axum see [`from_extensions`](Self::from_extensions).
+/// As an argument of an Axum handler (feature `axum`) it needs a user, and `Option<CurrentUser<…>>`
+/// takes one if there is a token. Without Axum see [`from_extensions`](Self::from_extensions).
 ///
-/// `User` has to be `Clone`; put a large one into an `Arc`.
+/// | argument | |
+/// |---|---|
+/// | `CurrentUser` | the [claims](AccessTokenClaims) of the token |
+/// | `CurrentUser<User>` | what a [`LoadUser`] with that type has found |
 ///
-/// `CurrentUser` alone gives the [claims](AccessTokenClaims); `CurrentUser<User>` what a [`LoadUser`] with that type found.
+///
+/// It derefs to the user. `User` has to be `Clone`; put a large one into an `Arc`.
 ///
 /// ```
 /// # #[derive(Clone)] struct User { name: String }
@@ -65,8 +71,16 @@ pub trait LoadUser: Send + Sync + 'static {
 /// }
 ///
 /// async fn home(user: Option<CurrentUser<User>>) -> String {
-///     user.map_or("hello, stranger".to_owned(), |CurrentUser(user)| format!("hello, {}", user.name))
+///     user.map_or("hello, stranger".to_owned(), |user| format!("hello, {}", user.name))
 /// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct CurrentUser<U = AccessTokenClaims>(pub U);
+
+impl<U> Deref for CurrentUser<U> {
+    type Target = U;
+
+    fn deref(&self) -> &U {
+        &self.0
+    }
+}

@@ -32,7 +32,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tower_bearer::{AccessTokenSigner, AuthEndpoints, BoxError, CookieDelivery, JwksEndpoint, RequireScopeLayer, Sessions};
+use tower_bearer::{AccessTokenSigner, AuthEndpoints, BoxError, CookieDelivery, JwksEndpoint, RequireLayer, Sessions};
 
 use accounts::Accounts;
 use config::Config;
@@ -79,7 +79,7 @@ fn app(accounts: Accounts, sessions: &Sessions<Accounts>) -> Router {
     let endpoints = AuthEndpoints::new(sessions.clone()).with_path("/auth").with_cookies(cookies.clone());
     Router::new()
         .route("/me", get(routes::me))
-        .route("/admin", get(routes::admin).route_layer(RequireScopeLayer::new("admin")))
+        .route("/admin", get(routes::admin).route_layer(RequireLayer::scope("admin")))
         .route_layer(sessions.layer().with_user_loader(accounts.clone()).with_token_sources(cookies.token_sources()))
         // What comes after `route_layer` needs no token.
         .route("/signup", post(routes::sign_up))

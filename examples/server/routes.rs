@@ -37,7 +37,7 @@ pub(crate) struct Welcome {
 }
 
 /// For administrators: alice is one
-// `RequireScopeLayer` has seen to it that the token allows `admin`.
+// `RequireLayer` has seen to it that the token allows `admin`.
 #[utoipa::path(
     get,
     path = "/admin",

@@ -1,24 +1,30 @@
-//! [`Admission`]: the one extension that the layer leaves in a request that it lets through.
+//! [`Admission`]: what the layer leaves in a request that it lets through.
 
 use std::any::{Any, type_name};
+use std::iter;
 use std::sync::Arc;
 
-use http::Extensions;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Extensions, Response};
 
-use super::challenge::{BearerError, BearerErrorKind};
+use super::error::BearerError;
+use super::error_kind::BearerErrorKind;
+use super::found::Found;
 use super::gate::Gate;
 use super::rejection::Rejection;
-use super::user_loader::LoadedUser;
 use crate::token::AccessTokenClaims;
 use crate::user::CurrentUser;
 
 /// Who was let through, and by which gate.
 #[derive(Clone)]
 pub(crate) struct Admission {
-    /// `None`: nobody, in optional mode.
+    /// `None`: a request without a token, in optional mode.
     pub(super) claims: Option<AccessTokenClaims>,
-    pub(super) user: Option<LoadedUser>,
+    pub(super) user: Option<Found>,
     pub(super) gate: Arc<Gate>,
+    /// What a layer further out has left.
+    pub(super) outer: Option<Arc<Admission>>,
 }
 
 impl Admission {
@@ -31,17 +37,27 @@ impl Admission {
         })
     }
 
-    /// How the layer that let this request through refuses; without one, as usual.
-    pub(crate) fn rejection(extensions: &Extensions) -> Rejection {
-        Self::of(extensions).map(|admission| admission.gate.rejection.clone()).unwrap_or_default()
+    /// Leaves it in the request, and the claims beside it, which the application may look for there.
+    pub(super) fn leave(self, extensions: &mut Extensions) {
+        // Those of a layer further out must not outlive its caller.
+        match &self.claims {
+            Some(claims) => drop(extensions.insert(claims.clone())),
+            None => drop(extensions.remove::<AccessTokenClaims>()),
+        }
+        extensions.insert(self);
     }
 
     pub(super) fn claims(&self) -> Result<&AccessTokenClaims, BearerError> {
-        self.claims.as_ref().ok_or_else(|| BearerError::new(BearerErrorKind::MissingToken))
+        self.claims.as_ref().ok_or_else(|| BearerErrorKind::MissingToken.into())
     }
 
     pub(crate) fn into_claims(self) -> Result<AccessTokenClaims, BearerError> {
         self.claims().cloned()
+    }
+
+    /// This one, and those of the layers further out.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Self> {
+        iter::successors(Some(self), |admission| admission.outer.as_deref())
     }
 
     fn user<U: Clone + Send + Sync + 'static>(&self) -> Result<U, BearerError> {
@@ -50,25 +66,43 @@ impl Admission {
         if let Some(claims) = (claims as &dyn Any).downcast_ref::<U>() {
             return Ok(claims.clone());
         }
+        let found = || self.user.iter();
+        if let Some(user) = found().find_map(Found::get) {
+            return Ok(user);
+        }
         let asked = type_name::<U>();
-        let loaded = self.user.as_ref().ok_or_else(|| {
-            BearerError::misconfigured(format!(
-                "a handler asks for CurrentUser<{asked}>, and the layer loads no user. Add `.with_user_loader(…)` to the layer"
-            ))
-        })?;
-        loaded.user.downcast_ref::<U>().cloned().ok_or_else(|| {
-            BearerError::misconfigured(format!(
-                "a handler asks for CurrentUser<{asked}>, and the layer loads {}. Use one type in both",
-                loaded.type_name
-            ))
-        })
+        let has = found().map(Found::type_name).collect::<Vec<_>>().join(" and ");
+        Err(BearerError::misconfigured(if has.is_empty() {
+            format!(
+                "a handler asks for CurrentUser<{asked}>, and the layer loads no user. Add `.with_user_loader(…)` \
+                 to the layer, or `.with_typed_claims::<…>()`"
+            )
+        } else {
+            format!("a handler asks for CurrentUser<{asked}>, and the layer loads {has}. Use one type in both")
+        }))
+    }
+}
+
+impl BearerError {
+    /// Refuses a request that [`BearerAuthLayer`](crate::BearerAuthLayer) has let through: in the words
+    /// of that layer and through its closure, as gRPC where that was asked for. Logs one event.
+    ///
+    /// For middleware and handlers of the application's own. Where no layer saw the request, it is
+    /// [`to_response`](Self::to_response).
+    #[must_use]
+    pub fn to_response_for(&self, request: &Parts) -> Response<Bytes> {
+        match Admission::of(&request.extensions) {
+            Ok(admission) => admission.gate.rejection.refuse(self.clone(), request),
+            Err(_) => Rejection::default().refuse(self.clone(), request),
+        }
     }
 }
 
 impl AccessTokenClaims {
     /// The claims that [`BearerAuthLayer`](crate::BearerAuthLayer) left in a request's extensions.
     ///
-    /// `None` without the layer, and in optional mode without a token.
+    /// `None` without the layer, and in optional mode without a token. In Axum `AccessTokenClaims` is
+    /// an extractor too, and `Extension<AccessTokenClaims>` finds them.
     ///
     /// ```
     /// use tower_bearer::AccessTokenClaims;
@@ -88,12 +122,13 @@ impl AccessTokenClaims {
 }
 
 impl<U: Clone + Send + Sync + 'static> CurrentUser<U> {
-    /// The user that [`BearerAuthLayer`](crate::BearerAuthLayer) left in a request's extensions. What the extractor does, without Axum.
+    /// The user that [`BearerAuthLayer`](crate::BearerAuthLayer) left in a request's extensions. What
+    /// the extractor does, without Axum.
     ///
     /// # Errors
     ///
-    /// `MissingToken` in optional mode without a token. `Misconfigured` without the layer, or where its loader has another type; the text
-    /// of the error names the cure.
+    /// `MissingToken` in optional mode without a token. `Misconfigured` without the layer, or where it
+    /// knows no `U`; the text of the error names the cure.
     pub fn from_extensions(extensions: &Extensions) -> Result<Self, BearerError> {
         Admission::of(extensions)?.user().map(Self)
     }

@@ -1,10 +1,9 @@
 //! [`After`]: what is left to do when the inner service has answered.
 
-use http::StatusCode;
+use http::Response;
 
-use super::gate::SessionSide;
+use super::admission::Admission;
 use crate::revocation::{Receipt, Receipts};
-use crate::token::AccessTokenClaims;
 
 /// What is left to do when the inner service has answered.
 #[derive(Debug, Default)]
@@ -14,18 +13,19 @@ pub(super) struct After {
 
 impl After {
     /// A receipt for an access token that came back, if its session wants one.
-    pub(super) fn of(sessions: Option<&SessionSide>, claims: Option<&AccessTokenClaims>) -> Self {
+    pub(super) fn of(admission: &Admission) -> Self {
         let receipt = || {
-            let receipts = sessions?.receipts.clone();
-            Some((receipts, Receipt::of(claims?.session()?)?))
+            let receipts = admission.gate.sessions.as_ref()?.receipts.clone();
+            Some((receipts, Receipt::of(admission.claims.as_ref()?.session()?)?))
         };
         Self { receipt: receipt() }
     }
 
-    pub(super) fn run(self, status: StatusCode) {
+    /// Sees the response on its way out.
+    pub(super) fn run<B>(self, response: &mut Response<B>) {
         // A server error may mean that the handler never came to trust the token's sender.
         if let Some((receipts, receipt)) = self.receipt
-            && !status.is_server_error()
+            && !response.status().is_server_error()
         {
             receipts.push(receipt);
         }

@@ -14,8 +14,8 @@ use tower_service::Service;
 use super::admission::Admission;
 use super::after::After;
 use super::body::ResponseBody;
-use super::challenge::BearerError;
 use super::decide::Pending;
+use super::error::BearerError;
 use super::gate::Gate;
 
 pin_project! {
@@ -75,9 +75,9 @@ where
             let mut state = self.as_mut().project().state;
             let next = match state.as_mut().project() {
                 StateProjection::Admitted { future, after } => {
-                    let response = ready!(future.poll(cx))?;
+                    let mut response = ready!(future.poll(cx))?;
                     if let Some(after) = after.take() {
-                        after.run(response.status());
+                        after.run(&mut response);
                     }
                     return Poll::Ready(Ok(response.map(ResponseBody::inner)));
                 }
@@ -86,8 +86,8 @@ where
                     let (mut service, mut request) = parked.take().expect("polled after completion");
                     match admission {
                         Ok(admission) => {
-                            let after = gate.after(&admission);
-                            request.extensions_mut().insert(admission);
+                            let after = After::of(&admission);
+                            admission.leave(request.extensions_mut());
                             State::Admitted { future: service.call(request), after: Some(after) }
                         }
                         Err(error) => {

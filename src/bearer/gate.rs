@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::challenge::Protection;
+use super::guard::Guard;
+use super::protection::Protection;
 use super::rejection::Rejection;
 use super::resource::ProtectedResource;
 use super::source::TokenSource;
@@ -21,6 +22,7 @@ pub(crate) struct Gate {
     pub(super) sources: Vec<TokenSource>,
     pub(super) sessions: Option<SessionSide>,
     pub(super) needed: Scope,
+    pub(super) guards: Vec<Guard>,
     pub(super) without_token: WithoutToken,
     pub(super) admits_preflights: bool,
     pub(super) loader: Option<Arc<dyn Loader>>,
@@ -42,7 +44,7 @@ pub(crate) struct SessionSide {
     pub(crate) edge: Arc<Edge>,
 }
 
-/// What becomes of a request that bears no token.
+/// What becomes of a request without a token.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum WithoutToken {
     Refuse,
@@ -51,10 +53,10 @@ pub(super) enum WithoutToken {
 
 impl Gate {
     /// Every request needs this scope too. Clients of a protected resource are told beforehand.
-    pub(super) fn demand(&mut self, scope: &Scope) {
+    pub(super) fn require_scope(&mut self, scope: &Scope) {
         self.needed = self.needed.union(scope);
-        let told = Some(self.needed.clone()).filter(|needed| self.resource.is_some() && !needed.is_empty());
-        self.protection().scope = told;
+        let is_told = self.resource.is_some() && !self.needed.is_empty();
+        self.protection().scope = is_told.then(|| self.needed.clone());
     }
 
     /// What its challenges say.
@@ -70,6 +72,7 @@ impl fmt::Debug for Gate {
             .field("sources", &self.sources)
             .field("sessions", &self.sessions)
             .field("needed", &self.needed)
+            .field("guards", &self.guards)
             .field("without_token", &self.without_token)
             .field("loads_user", &self.loader.is_some())
             .field("rejection", &self.rejection)

@@ -3,15 +3,16 @@
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, TE, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, Response, Version};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, Version};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::challenge::{BearerError, BearerErrorKind};
+use super::error::BearerError;
+use super::error_kind::BearerErrorKind;
 
-/// Whether a gRPC client made this request, by all that the protocol demands of one: `POST`, HTTP/2, `te: trailers`, and the media type exactly,
-/// with a suffix, or with parameters.
+/// Whether a gRPC client made this request: `POST`, HTTP/2, `te: trailers`, and the media type exactly, with a suffix, or with
+/// parameters.
 ///
-/// Less would do harm: its answer is 200, which to everybody else means that all is well.
+/// A looser test would do harm: the response is 200, which tells any other client that all is well.
 pub(super) fn is_grpc(parts: &Parts) -> bool {
     let is_grpc_type = |value: &HeaderValue| {
         let rest = value.as_bytes().strip_prefix(b"application/grpc");
@@ -23,37 +24,38 @@ pub(super) fn is_grpc(parts: &Parts) -> bool {
         && only(parts, &CONTENT_TYPE).is_some_and(is_grpc_type)
 }
 
-/// A header that stands there once.
+/// A header that is not repeated.
 fn only<'p>(parts: &'p Parts, name: &HeaderName) -> Option<&'p HeaderValue> {
     let mut values = parts.headers.get_all(name).iter();
     values.next().filter(|_| values.next().is_none())
 }
 
-/// `grpc-status`, and what the status of HTTP would have said beside it.
+/// `grpc-status`, with the challenge that an HTTP response would have.
 pub(super) fn to_grpc_response(error: &BearerError) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert("grpc-status", HeaderValue::from_static(status(error.kind())));
+    headers.insert("grpc-status", HeaderValue::from_static(status(error)));
     let message = utf8_percent_encode(error.description(), MESSAGE).to_string();
     if let Ok(message) = HeaderValue::try_from(message) {
         headers.insert("grpc-message", message);
     }
-    if let Some(challenge) = error.challenge() {
-        headers.insert(WWW_AUTHENTICATE, challenge);
+    for challenge in error.challenges() {
+        headers.append(WWW_AUTHENTICATE, challenge);
     }
     response
 }
 
 /// The codes of gRPC that mean the same.
-fn status(kind: BearerErrorKind) -> &'static str {
-    match kind {
+fn status(error: &BearerError) -> &'static str {
+    match error.kind() {
         BearerErrorKind::InsufficientScope => "7", // PERMISSION_DENIED
-        BearerErrorKind::Misconfigured => "13",    // INTERNAL
-        BearerErrorKind::Unavailable => "14",      // UNAVAILABLE
-        _ => "16",                                 // UNAUTHENTICATED
+        BearerErrorKind::Denied if error.status() != StatusCode::UNAUTHORIZED => "7",
+        BearerErrorKind::Misconfigured => "13", // INTERNAL
+        BearerErrorKind::Unavailable => "14",   // UNAVAILABLE
+        _ => "16",                              // UNAUTHENTICATED
     }
 }
 
-/// Visible ASCII and spaces, but for the percent sign, stand for themselves.
+/// Visible ASCII and spaces need no escape, except the percent sign.
 const MESSAGE: &AsciiSet = &CONTROLS.add(b'%');

@@ -7,15 +7,16 @@ use http::Response;
 use http::request::Parts;
 use tower_layer::Layer;
 
-use super::challenge::BearerError;
+use super::error::BearerError;
 use super::gate::{Gate, SessionSide, WithoutToken};
+use super::guard::Guard;
 use super::rejection::Rejection;
 use super::resource::ProtectedResource;
 use super::service::BearerAuth;
 use super::source::TokenSource;
-use crate::error::ConfigError;
-use crate::names::Scope;
-use crate::token::{AccessTokenVerifier, LegacyTokens, Verifiers};
+use crate::error::{BoxError, ConfigError};
+use crate::names::{IntoScope, Scope};
+use crate::token::{AccessTokenClaims, AccessTokenVerifier, LegacyTokens, Verifiers};
 use crate::user::LoadUser;
 
 /// Lets only requests with a good access token through to the service it wraps.
@@ -43,6 +44,7 @@ impl BearerAuthLayer {
             sources: vec![TokenSource::header()],
             sessions,
             needed: Scope::default(),
+            guards: Vec::new(),
             without_token: WithoutToken::Refuse,
             admits_preflights: false,
             loader: None,
@@ -94,7 +96,7 @@ impl BearerAuthLayer {
             gate.protection().resource_metadata = Some(resource.metadata_address().into());
             let needed = resource.needed().clone();
             gate.resource = Some(resource);
-            gate.demand(&needed);
+            gate.require_scope(&needed);
         })
     }
 
@@ -132,19 +134,83 @@ impl BearerAuthLayer {
         self.map(|gate| gate.admits_preflights = true)
     }
 
-    /// Demands that the token allows all the words of `scope`, separated by spaces; else 403 `insufficient_scope`. What was demanded before
-    /// is still demanded.
+    /// Requires that the token allows all the words of `scope`, which are separated by spaces;
+    /// otherwise 403 `insufficient_scope`. Each call adds to what is required.
     ///
-    /// A request without a token, which [`optional`](Self::optional) lets through, is not asked for a scope.
+    /// A request without a token, which [`optional`](Self::optional) lets through, needs no scope. For
+    /// single routes and methods there is [`RequireLayer`](crate::RequireLayer).
+    ///
+    /// ```
+    /// # fn example(layer: tower_bearer::BearerAuthLayer, configured: &str) -> Result<(), tower_bearer::InvalidScope> {
+    /// use tower_bearer::Scope;
+    ///
+    /// let layer = layer.require_scope("orders:read");
+    /// // Text from outside is parsed first.
+    /// let layer = layer.require_scope(configured.parse::<Scope>()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///
-    /// If `scope` is no scope: see [`Scope::from_static`].
-    pub fn require_scope(self, scope: &'static str) -> Self {
-        self.map(|gate| gate.demand(&Scope::from_static(scope)))
+    /// If `scope` is a literal that is not a scope.
+    #[track_caller]
+    pub fn require_scope(self, scope: impl IntoScope) -> Self {
+        let scope = scope.into_scope();
+        self.map(|gate| gate.require_scope(&scope))
+    }
+
+    /// Requires that the token allows one of `scopes`; otherwise 403 `insufficient_scope`. The
+    /// challenge names the first of them, so put the least powerful one there. An empty list lets no
+    /// token through.
+    ///
+    /// ```
+    /// # fn example(layer: tower_bearer::BearerAuthLayer) -> tower_bearer::BearerAuthLayer {
+    /// layer.require_any_scope(["orders:read", "admin"])
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If one of them is a literal that is not a scope.
+    #[track_caller]
+    pub fn require_any_scope<S: IntoScope>(self, scopes: impl IntoIterator<Item = S>) -> Self {
+        let guard = Guard::any_scope(scopes);
+        self.map(|gate| gate.guards.push(guard))
+    }
+
+    /// Requires that `condition` returns `Ok(true)` for the claims of the token.
+    ///
+    /// `Ok(false)` is refused with 403 and the reason `denied`. `Err` is refused in the same way, and
+    /// its cause is logged. An `Err` that is a [`BearerError`] answers for itself: with a reason and a
+    /// status of the application's own.
+    ///
+    /// It is called at every request with a good token, so it should not do I/O. A request without a
+    /// token, which [`optional`](Self::optional) lets through, is not asked.
+    ///
+    /// ```
+    /// use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BearerError};
+    ///
+    /// # fn example(layer: BearerAuthLayer) -> BearerAuthLayer {
+    /// layer
+    ///     .require(|claims| Ok(claims.claim::<u8>("level")? >= Some(3)))
+    ///     .require(|claims: &AccessTokenClaims| match claims.claim::<String>("plan")?.as_deref() {
+    ///         Some("paid") => Ok(true),
+    ///         _ => Err(BearerError::denied("payment_required").into()),
+    ///     })
+    /// # }
+    /// ```
+    pub fn require<F>(self, condition: F) -> Self
+    where
+        F: Fn(&AccessTokenClaims) -> Result<bool, BoxError> + Send + Sync + 'static,
+    {
+        self.map(|gate| gate.guards.push(Guard::condition(condition)))
     }
 
     /// Finds the application's user for each request, for [`CurrentUser<User>`](crate::CurrentUser).
+    ///
+    /// The token is checked once more when the user was found: a session that was revoked meanwhile is
+    /// refused.
     pub fn with_user_loader<L: LoadUser>(self, loader: L) -> Self {
         self.map(|gate| gate.loader = Some(Arc::new(loader)))
     }
@@ -161,10 +227,14 @@ impl BearerAuthLayer {
         Ok(self.map(|gate| gate.protection().realm = Some(realm.into())))
     }
 
-    /// Replaces the answer to every refused request: of this layer, and of the [scope layer](crate::RequireScopeLayer) and the extractors
-    /// within it.
+    /// Replaces the response to every refused request: of this layer, of the extractors and each
+    /// [`RequireLayer`](crate::RequireLayer) within it, and of middleware that calls
+    /// [`BearerError::to_response_for`].
     ///
-    /// The closure keeps status and challenge best by changing [`BearerError::to_response`]:
+    /// The closure chooses status, body and headers, and usually starts from
+    /// [`BearerError::to_response`]. Where its response lacks them, `WWW-Authenticate`, `Retry-After` and
+    /// `Cache-Control: no-store` are added afterwards, so it cannot lose them: a 401 without a challenge
+    /// is not one (RFC 9110 section 15.5.2).
     ///
     /// ```
     /// use bytes::Bytes;

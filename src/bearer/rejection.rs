@@ -1,4 +1,4 @@
-//! How a layer refuses: what its challenge says, and the one closure that replaces its answers.
+//! How a layer refuses: what its challenges say, and the one closure that replaces its responses.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,12 +7,15 @@ use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
 
-use super::challenge::{BearerError, BearerErrorKind, Protection};
+use super::error::BearerError;
+use super::error_kind::BearerErrorKind;
 use super::grpc::{is_grpc, to_grpc_response};
+use super::protection::Protection;
 
 type Answer = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
 
-/// Shared by the layer, [`RequireScopeLayer`](crate::RequireScopeLayer) and the extractors, so that all of them refuse alike.
+/// Shared by the layer, [`RequireLayer`](crate::RequireLayer) and the extractors, so that all of them
+/// refuse alike.
 #[derive(Clone, Default)]
 pub(crate) struct Rejection {
     pub(super) protection: Arc<Protection>,
@@ -23,23 +26,28 @@ pub(crate) struct Rejection {
 impl Rejection {
     /// Logs one event, and answers.
     pub(crate) fn refuse(&self, error: BearerError, parts: &Parts) -> Response<Bytes> {
-        let error = error.of(&self.protection);
+        let error = error.within(&self.protection);
         log(&error, parts);
-        match &self.answer {
-            _ if self.grpc && is_grpc(parts) => to_grpc_response(&error),
-            Some(answer) => answer(&error, parts),
-            None => error.to_response(),
+        if self.grpc && is_grpc(parts) {
+            return to_grpc_response(&error);
         }
+        let Some(answer) = &self.answer else { return error.to_response() };
+        let mut response = answer(&error, parts);
+        error.complete(response.headers_mut());
+        response
     }
 }
 
 fn log(error: &BearerError, parts: &Parts) {
-    let (path, cause) = (parts.uri.path(), std::error::Error::source(error));
+    let path = parts.uri.path();
+    let cause = std::error::Error::source(error);
     match error.kind() {
         BearerErrorKind::Misconfigured => tracing::error!(path, cure = %error, "request refused"),
         BearerErrorKind::Unavailable => tracing::error!(path, cause, "request refused"),
         // Anybody makes these, by the thousand.
-        BearerErrorKind::MissingToken => tracing::debug!(path, reason = error.reason(), "request refused"),
+        BearerErrorKind::MissingToken => {
+            tracing::debug!(path, reason = error.reason(), "request refused");
+        }
         _ => tracing::info!(path, reason = error.reason(), cause, "request refused"),
     }
 }

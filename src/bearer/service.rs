@@ -56,7 +56,7 @@ where
         let (mut parts, body) = request.into_parts();
         match self.gate.decide(&mut parts) {
             Decision::Admit(admission, after) => {
-                parts.extensions.insert(admission);
+                admission.leave(&mut parts.extensions);
                 ResponseFuture::admitted(self.inner.call(Request::from_parts(parts, body)), after)
             }
             // The service that was polled ready goes into the future; a clone, which was not, replaces it.

@@ -1,21 +1,25 @@
 //! [`AccessTokenWatch`]: for what outlives a request.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use http::Extensions;
 
 use super::admission::Admission;
-use super::gate::Gate;
+use super::gate::{Gate, SessionSide};
+use crate::names::SessionId;
 use crate::revocation::ensure_started;
 use crate::token::AccessTokenClaims;
 
-/// Sees when the access token of a request ends, and when its session is revoked: for a WebSocket, or a stream of events, which goes on long after
-/// the layer has let its request through.
+/// Sees when the access token of a request ends, and when its session is revoked: for a WebSocket or an
+/// event stream, which lives on long after the layer has let its request through.
 ///
-/// It ends at `exp`, without leeway. A session that is revoked on this process is seen at once, on another one when that is heard of, as the layer
-/// hears of it. Where the store cannot be asked, it ends as the layer ends to let requests through, within a minute. Tokens of other issuers and legacy tokens have no session here: they only expire.
+/// It ends at `exp`, without leeway. A revocation on this process is seen at once, and one on another
+/// process as soon as the layer hears of it. Behind several layers it also sees the revocations that a
+/// layer further out knows of the same user. Where the store cannot be asked, it ends as the layer ends to let requests through, within a minute. Tokens of other issuers and legacy tokens have no session here: they only expire.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenWatch, EndReason};
@@ -38,6 +42,13 @@ use crate::token::AccessTokenClaims;
 pub struct AccessTokenWatch {
     claims: AccessTokenClaims,
     gate: Arc<Gate>,
+    sessions: Arc<[WatchedSession]>,
+}
+
+/// A session that may be revoked, and the gate that hears of it.
+struct WatchedSession {
+    id: SessionId,
+    side: SessionSide,
 }
 
 /// Why an access token no longer counts.
@@ -48,16 +59,30 @@ pub enum EndReason {
     Expired,
     /// The session was ended.
     SessionRevoked,
-    /// Nobody can say whether the session was ended: the store has not answered for too long ([`StoreOutage`](crate::StoreOutage)).
+    /// It is not known whether the session was ended: the store has not answered for too long
+    /// ([`StoreOutage`](crate::StoreOutage)).
     Unknown,
 }
 
 impl AccessTokenWatch {
-    /// The watch over the token that [`BearerAuthLayer`](crate::BearerAuthLayer) let through. `None` without the layer, and without a token.
+    /// The watch over the token that [`BearerAuthLayer`](crate::BearerAuthLayer) let through. `None`
+    /// without the layer, and without a token. In Axum it is an extractor too.
     #[must_use]
     pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
-        let admission = extensions.get::<Admission>()?;
-        Some(Self { claims: admission.claims.clone()?, gate: Arc::clone(&admission.gate) })
+        Self::over(Admission::of(extensions).ok()?)
+    }
+
+    fn over(admission: &Admission) -> Option<Self> {
+        let claims = admission.claims.clone()?;
+        let watched = |admission: &Admission| {
+            let same = admission
+                .claims
+                .as_ref()
+                .filter(|other| other.issuer() == claims.issuer() && other.subject() == claims.subject())?;
+            Some(WatchedSession { id: *same.session_id()?, side: admission.gate.sessions.clone()? })
+        };
+        let sessions = admission.all().filter_map(watched).collect();
+        Some(Self { claims, gate: Arc::clone(&admission.gate), sessions })
     }
 
     /// Whose token it is.
@@ -66,17 +91,17 @@ impl AccessTokenWatch {
         &self.claims
     }
 
-    /// Why the token no longer counts; `None` while it does, by what is known now: never [`Unknown`](EndReason::Unknown).
+    /// Why the token no longer counts; `None` while it does. It says what is known now, so never
+    /// [`Unknown`](EndReason::Unknown).
     #[must_use]
     pub fn end_reason(&self) -> Option<EndReason> {
-        let sessions = self.gate.sessions.as_ref().zip(self.claims.session_id());
-        if sessions.is_some_and(|(sessions, id)| sessions.revocations.contains(id)) {
+        if self.sessions.iter().any(|session| session.side.revocations.contains(&session.id)) {
             return Some(EndReason::SessionRevoked);
         }
         (self.gate.verifiers.now() >= self.claims.expires_at()).then_some(EndReason::Expired)
     }
 
-    /// Waits until the token no longer counts. It may be given up and asked again.
+    /// Waits until the token no longer counts. Cancel safe.
     ///
     /// # Panics
     ///
@@ -84,30 +109,47 @@ impl AccessTokenWatch {
     pub async fn ended(&self) -> EndReason {
         loop {
             // Listens before it looks: what comes in between wakes it.
-            let sessions = self.gate.sessions.as_ref().filter(|_| self.claims.session_id().is_some());
-            let revoked = sessions.map(|sessions| sessions.revocations.changed());
+            let revoked = self.sessions.iter().map(|session| session.side.revocations.changed());
+            let mut revoked: Vec<_> = revoked.map(Box::pin).collect();
             if let Some(reason) = self.end_reason() {
                 return reason;
             }
-            if let Some(sessions) = sessions {
-                // A process whose other requests are few hears of revocations all the same.
-                ensure_started(&sessions.sync);
-                if !sessions.revocations.is_current(sessions.max_lag) {
-                    if sessions.revocations.load(sessions.max_lag).await.is_err() {
-                        return EndReason::Unknown;
-                    }
-                    continue;
-                }
+            match self.load().await {
+                Ok(Loaded::Nothing) => {}
+                Ok(Loaded::Revocations) => continue,
+                Err(reason) => return reason,
             }
             let left = self.claims.expires_at().saturating_since(self.gate.verifiers.now());
             // The time of day may be set meanwhile.
             let pause = left.min(LONGEST_PAUSE);
-            match revoked {
-                Some(revoked) => drop(tokio::time::timeout(pause, revoked).await),
-                None => tokio::time::sleep(pause).await,
-            }
+            let any_revoked = poll_fn(|cx| {
+                let mut listening = revoked.iter_mut();
+                let is_ready = listening.any(|changed| changed.as_mut().poll(cx).is_ready());
+                if is_ready { Poll::Ready(()) } else { Poll::Pending }
+            });
+            drop(tokio::time::timeout(pause, any_revoked).await);
         }
     }
+
+    /// Loads what is not known, or not known well enough.
+    async fn load(&self) -> Result<Loaded, EndReason> {
+        let mut loaded = Loaded::Nothing;
+        for WatchedSession { side, .. } in &*self.sessions {
+            // A process with few other requests hears of revocations all the same.
+            ensure_started(&side.sync);
+            if !side.revocations.is_current(side.max_lag) {
+                let outcome = side.revocations.load(side.max_lag).await;
+                outcome.map_err(|_| EndReason::Unknown)?;
+                loaded = Loaded::Revocations;
+            }
+        }
+        Ok(loaded)
+    }
+}
+
+enum Loaded {
+    Nothing,
+    Revocations,
 }
 
 impl fmt::Debug for AccessTokenWatch {

@@ -9,7 +9,7 @@ use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::bearer::{Admission, BearerError};
+use crate::bearer::BearerError;
 use crate::session::{SessionError, SessionErrorKind, TokenResponse};
 
 impl TokenResponse {
@@ -72,7 +72,7 @@ impl Refused {
     }
 
     pub(super) fn bearer(error: BearerError, parts: &Parts) -> Self {
-        Self::Answered(Box::new(not_stored(Admission::rejection(&parts.extensions).refuse(error, parts))))
+        Self::Answered(Box::new(not_stored(error.to_response_for(parts))))
     }
 
     /// The layer's refusals and those of `Sessions` have left their event.

@@ -78,6 +78,17 @@ impl Verifiers {
         Err(error)
     }
 
+    /// Whether a token with these claims, which was accepted before, has expired by now.
+    pub(crate) fn is_expired(&self, claims: &AccessTokenClaims) -> bool {
+        let own = self.all().find(|verifier| verifier.issuer() == claims.issuer());
+        own.unwrap_or(&self.first).is_expired(claims)
+    }
+
+    /// Whether claims that another layer has verified would count here.
+    pub(crate) fn would_accept(&self, claims: &AccessTokenClaims) -> bool {
+        self.all().any(|verifier| verifier.would_accept(claims))
+    }
+
     /// By the clock of the first verifier.
     pub(crate) fn now(&self) -> Timestamp {
         self.first.now()

@@ -162,6 +162,19 @@ impl AccessTokenVerifier {
         self.settings.clock.now()
     }
 
+    /// Whether a token with these claims, which it has accepted before, has expired by now.
+    pub(super) fn is_expired(&self, claims: &AccessTokenClaims) -> bool {
+        self.now() >= claims.expires_at() + self.leeway()
+    }
+
+    /// Whether it might have made these claims: same issuer, an audience of ours, and no more scope than counts here.
+    pub(super) fn would_accept(&self, claims: &AccessTokenClaims) -> bool {
+        let accepted = self.settings.accepted_scope.as_ref();
+        claims.issuer() == &self.issuer
+            && self.audiences.contains(claims.audience())
+            && accepted.is_none_or(|accepted| claims.scope().is_subset_of(accepted))
+    }
+
     pub(super) fn leeway(&self) -> Duration {
         self.settings.leeway
     }

@@ -8,7 +8,7 @@ use tower::{Layer, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
     AccessTokenClaims, BearerAuthLayer, BoxError, CurrentUser, Grant, LoadUser, MemoryStore, PasswordCredentials, RefreshToken,
-    RequireScopeLayer, Secret, Sessions,
+    RequireLayer, Secret, Sessions,
 };
 
 // checklist 74
@@ -62,7 +62,7 @@ async fn headers_and_tokens_of_every_kind_stay_out_of_the_log() {
     }
     let two = Request::builder().header("authorization", &good).header("authorization", &forged).body(String::new()).unwrap();
     send(&layer, two).await;
-    let scoped = layer.layer(RequireScopeLayer::new("admin").layer(hello()));
+    let scoped = layer.layer(RequireLayer::scope("admin").layer(hello()));
     assert_eq!(scoped.oneshot(with_authorization(&good)).await.unwrap().status(), 403);
     assert_silent_about(&log.text(), &[&good, &forged, &cut]);
 }
@@ -163,7 +163,7 @@ async fn a_mistake_of_the_server_names_the_route_and_the_cure() {
     let layer = BearerAuthLayer::new(tokens.verifier());
     let other_type = routes().route_layer(layer.clone().with_user_loader(Users));
     let no_loader = routes().route_layer(layer);
-    let scope_only = Router::new().route("/where", get(async || "")).route_layer(RequireScopeLayer::new("x"));
+    let scope_only = Router::new().route("/where", get(async || "")).route_layer(RequireLayer::scope("x"));
     for (app, words) in [
         (routes(), &["BearerAuthLayer", "route_layer"][..]),
         (scope_only, &["BearerAuthLayer", "route_layer"]),

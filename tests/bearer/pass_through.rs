@@ -16,9 +16,9 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use support::{Received, hello, with_authorization, without_token};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
-use tower_bearer::bearer::{BearerAuth, RequireScope, ResponseBody, ResponseFuture};
+use tower_bearer::bearer::{BearerAuth, Require, ResponseBody, ResponseFuture};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, BearerError, CurrentUser, CurrentUserRejection, RequireScopeLayer};
+use tower_bearer::{BearerAuthLayer, BearerError, BearerRejection, CurrentUser, RequireLayer};
 use tower_http::cors::CorsLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -39,7 +39,7 @@ async fn errors_of_the_inner_service_pass_unchanged() {
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier());
     let inner = service_fn(async |_: Request<String>| Err::<Response<String>, _>(Broken(7)));
-    let service = layer.layer(RequireScopeLayer::new("a").layer(inner));
+    let service = layer.layer(RequireLayer::scope("a").layer(inner));
     let error: Broken = service.clone().oneshot(with_authorization(&tokens.bearer_with_scope("alice", "a"))).await.unwrap_err();
     assert_eq!(error, Broken(7));
     assert_eq!(service.oneshot(without_token()).await.unwrap().status(), 401);
@@ -66,7 +66,7 @@ impl Service<Request<String>> for NeverReady {
 async fn errors_of_readiness_pass_unchanged() {
     let layer = BearerAuthLayer::new(TestTokens::new().verifier());
     assert_eq!(layer.layer(NeverReady).oneshot(without_token()).await.unwrap_err(), Broken(9));
-    assert_eq!(RequireScopeLayer::new("a").layer(NeverReady).oneshot(without_token()).await.unwrap_err(), Broken(9));
+    assert_eq!(RequireLayer::scope("a").layer(NeverReady).oneshot(without_token()).await.unwrap_err(), Broken(9));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn infallible_stays_infallible() {
     fn infallible<S: Service<Request<String>, Error = Infallible>>(_: &S) {}
     let layer = BearerAuthLayer::new(TestTokens::new().verifier());
     infallible(&layer.layer(hello()));
-    infallible(&RequireScopeLayer::new("a").layer(layer.layer(hello())));
+    infallible(&RequireLayer::scope("a").layer(layer.layer(hello())));
 }
 
 #[test]
@@ -83,15 +83,15 @@ fn what_is_shared_between_threads_can_be() {
     fn sent<T: Send + 'static>() {}
     type Inner = axum::routing::Route;
     shared::<BearerAuthLayer>();
-    shared::<RequireScopeLayer>();
+    shared::<RequireLayer>();
     shared::<BearerAuth<Inner>>();
-    shared::<RequireScope<Inner>>();
+    shared::<Require<Inner>>();
     shared::<BearerError>();
     shared::<CurrentUser>();
     shared::<CurrentUser<String>>();
     sent::<ResponseFuture<Inner, axum::body::Body>>();
     sent::<ResponseBody<axum::body::Body>>();
-    sent::<CurrentUserRejection>();
+    sent::<BearerRejection>();
 }
 
 /// The inner future is not boxed, so nobody asks that it can be sent.
@@ -210,7 +210,7 @@ async fn cors_and_a_time_limit_go_around_the_layer_without_axum() {
         .layer(CorsLayer::permissive())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(5)))
         .layer(BearerAuthLayer::new(tokens.verifier()))
-        .layer(RequireScopeLayer::new("a"))
+        .layer(RequireLayer::scope("a"))
         .service(hello());
     let answer = service.clone().oneshot(preflight().map(|_| String::new())).await.unwrap();
     assert_eq!(answer.status(), 200);

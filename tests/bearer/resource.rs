@@ -13,7 +13,7 @@ use support::{Received, ask, hello, is_ready, send, with_authorization, without_
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, BearerAuthLayer, CurrentUser, LoadUser, ProtectedResource, RequireScopeLayer};
+use tower_bearer::{AccessTokenClaims, BearerAuthLayer, CurrentUser, LoadUser, ProtectedResource, RequireLayer};
 
 const METADATA: &str = "https://api.example.com/.well-known/oauth-protected-resource/mcp";
 const ROOT: &str = "/.well-known/oauth-protected-resource";
@@ -111,7 +111,7 @@ async fn extractors_and_scope_layers_within_lead_there_too() {
     let tokens = TestTokens::new();
     let app = Router::new()
         .route("/me", get(async |_: CurrentUser| "me"))
-        .route("/admin", get(async || "never").route_layer(RequireScopeLayer::new("admin")))
+        .route("/admin", get(async || "never").route_layer(RequireLayer::scope("admin")))
         .route_layer(layer(&tokens).optional());
     let ask = async |path: &str, authorization: Option<&str>| {
         let mut request = authorization.map_or_else(without_token, with_authorization).map(axum::body::Body::from);
@@ -132,7 +132,7 @@ async fn extractors_and_scope_layers_within_lead_there_too() {
 #[tokio::test]
 async fn a_scope_layer_within_names_what_every_request_needs_too() {
     let tokens = TestTokens::new();
-    let service = layer(&tokens).layer(RequireScopeLayer::new("admin").layer(hello()));
+    let service = layer(&tokens).layer(RequireLayer::scope("admin").layer(hello()));
     let request = with_authorization(&tokens.bearer_with_scope("alice", "mcp:tools mcp:read"));
     let denied = Received::of(service.oneshot(request).await.unwrap()).await;
     denied.assert_refused(403, "insufficient_scope", "scope_missing");

@@ -10,7 +10,7 @@ use http::{Request, Response, StatusCode};
 use support::{Received, ask, hello, send, with_authorization, without_token};
 use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BearerError, BearerErrorKind, CurrentUser, LoadUser, RequireScopeLayer};
+use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BearerError, BearerErrorKind, CurrentUser, LoadUser, RequireLayer};
 
 // checklist 41
 #[tokio::test]
@@ -28,9 +28,9 @@ async fn a_token_without_the_scope_is_told_which_is_needed() {
     }
 }
 
-/// `RequireScopeLayer` inside the layer, as in a `ServiceBuilder`.
+/// `RequireLayer` inside the layer, as in a `ServiceBuilder`.
 async fn scoped(layer: &BearerAuthLayer, request: Request<String>) -> Received {
-    let service = ServiceBuilder::new().layer(layer.clone()).layer(RequireScopeLayer::new("admin")).service(hello());
+    let service = ServiceBuilder::new().layer(layer.clone()).layer(RequireLayer::scope("admin")).service(hello());
     Received::of(service.oneshot(request).await.expect("infallible")).await
 }
 
@@ -64,13 +64,13 @@ async fn the_scope_layer_demands_a_token_in_optional_mode() {
 async fn the_scope_layer_alone_lets_nobody_through() {
     let good = TestTokens::new().bearer_with_scope("alice", "admin");
     for request in [without_token(), with_authorization(&good)] {
-        let answer = Received::of(RequireScopeLayer::new("admin").layer(hello()).oneshot(request).await.unwrap()).await;
+        let answer = Received::of(RequireLayer::scope("admin").layer(hello()).oneshot(request).await.unwrap()).await;
         answer.assert_failed(500, "server_error");
     }
     // Further out than the layer it sees nothing either.
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier());
-    let wrong_way_round = RequireScopeLayer::new("admin").layer(layer.layer(hello()));
+    let wrong_way_round = RequireLayer::scope("admin").layer(layer.layer(hello()));
     let request = with_authorization(&tokens.bearer_with_scope("alice", "admin"));
     Received::of(wrong_way_round.oneshot(request).await.unwrap()).await.assert_failed(500, "server_error");
 }
@@ -80,8 +80,8 @@ async fn each_of_two_scope_layers_is_asked() {
     let tokens = TestTokens::new();
     let service = ServiceBuilder::new()
         .layer(BearerAuthLayer::new(tokens.verifier()))
-        .layer(RequireScopeLayer::new("a"))
-        .layer(RequireScopeLayer::new("b"))
+        .layer(RequireLayer::scope("a"))
+        .layer(RequireLayer::scope("b"))
         .service(hello());
     for (granted, status) in [("a", 403), ("b", 403), ("b a", 200)] {
         let request = with_authorization(&tokens.bearer_with_scope("alice", granted));
@@ -92,7 +92,7 @@ async fn each_of_two_scope_layers_is_asked() {
 #[test]
 fn what_is_no_scope_is_found_at_start_up() {
     for scope in ["a\"b", "a\\b", "caf\u{e9}"] {
-        assert!(std::panic::catch_unwind(|| RequireScopeLayer::new(scope)).is_err(), "{scope}");
+        assert!(std::panic::catch_unwind(|| RequireLayer::scope(scope)).is_err(), "{scope}");
     }
 }
 
@@ -120,7 +120,7 @@ async fn one_closure_replaces_the_refusals_of_layer_scope_layer_and_extractors()
     let layer = BearerAuthLayer::new(tokens.verifier()).optional().with_rejection(teapot);
     let app = |layer: BearerAuthLayer| {
         Router::new()
-            .route("/admin", get(async || "never").route_layer(RequireScopeLayer::new("admin")))
+            .route("/admin", get(async || "never").route_layer(RequireLayer::scope("admin")))
             .route("/claims", get(async |_: CurrentUser| "never"))
             .route("/user", get(async |_: CurrentUser<String>| "never"))
             .route("/optional-user", get(async |_: Option<CurrentUser<String>>| "never"))

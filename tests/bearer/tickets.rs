@@ -8,8 +8,7 @@ use http::Request;
 use support::{MILLISECOND, Received, log_in, send, sessions_of, tickets_of};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, BearerErrorKind, Clock, Grant, RequireScopeLayer, Scope, Tickets, TokenResponse,
-    TokenSource,
+    AccessTokenClaims, BearerAuthLayer, BearerErrorKind, Clock, Grant, RequireLayer, Scope, Tickets, TokenResponse, TokenSource,
 };
 
 use crate::sources::{bare, cookie};
@@ -228,7 +227,7 @@ async fn a_ticket_allows_what_its_access_token_does() {
     let layer = feed.layer.clone().require_scope("write");
     ask(&layer, &ticket(&reads)).await.assert_refused(403, "insufficient_scope", "scope_missing");
     ask(&layer, &ticket(&writes)).await.assert_passed("alice");
-    let inner = tower::Layer::layer(&feed.layer, tower::Layer::layer(&RequireScopeLayer::new("write"), support::hello()));
+    let inner = tower::Layer::layer(&feed.layer, tower::Layer::layer(&RequireLayer::scope("write"), support::hello()));
     let request = Request::get(format!("/feed?{}", ticket(&reads))).body(String::new()).unwrap();
     let answer = Received::of(tower::ServiceExt::oneshot(inner, request).await.unwrap()).await;
     answer.assert_refused(403, "insufficient_scope", "scope_missing");

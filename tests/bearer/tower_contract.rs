@@ -12,7 +12,7 @@ use tower::buffer::Buffer;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, BearerAuthLayer, LoadUser, RequireScopeLayer};
+use tower_bearer::{AccessTokenClaims, BearerAuthLayer, LoadUser, RequireLayer};
 
 /// Panics where it is called without having been polled ready, as a rate limit or a buffer does. A clone has not been.
 #[derive(Debug, Default)]
@@ -94,7 +94,7 @@ async fn the_service_that_was_polled_ready_is_the_one_that_is_called() {
 async fn the_scope_layer_calls_the_service_that_was_polled_ready() {
     let tokens = TestTokens::new();
     for layer in layers(&tokens) {
-        let mut service = layer.layer(RequireScopeLayer::new("a").layer(Strict::default()));
+        let mut service = layer.layer(RequireLayer::scope("a").layer(Strict::default()));
         let [good, bad] = ["a", "b"].map(|scope| tokens.bearer_with_scope("alice", scope));
         for (token, expected) in [(&good, 200), (&bad, 403), (&good, 200)] {
             let answer = service.ready().await.unwrap().call(with_authorization(token)).await.unwrap();
@@ -108,7 +108,7 @@ async fn an_answer_at_once_costs_no_clone_of_the_service() {
     let tokens = TestTokens::new();
     let strict = Strict::default();
     let clones = Arc::clone(&strict.clones);
-    let mut service = BearerAuthLayer::new(tokens.verifier()).layer(RequireScopeLayer::new("a").layer(strict));
+    let mut service = BearerAuthLayer::new(tokens.verifier()).layer(RequireLayer::scope("a").layer(strict));
     for _ in 0..3 {
         let request = with_authorization(&tokens.bearer_with_scope("alice", "a"));
         assert_eq!(service.ready().await.unwrap().call(request).await.unwrap().status(), 200);
@@ -166,7 +166,7 @@ async fn a_refused_request_leaves_no_permit_behind() {
 async fn a_request_that_the_scope_layer_refuses_leaves_no_permit_behind() {
     let tokens = TestTokens::new();
     let limited = ConcurrencyLimitLayer::new(1).layer(hello());
-    let scoped = RequireScopeLayer::new("admin").layer(limited);
+    let scoped = RequireLayer::scope("admin").layer(limited);
     let protected = BearerAuthLayer::new(tokens.verifier()).layer(scoped.clone());
     let (mut one, mut other) = (protected.clone(), protected);
     assert!(is_ready(&mut one) && !is_ready(&mut other));

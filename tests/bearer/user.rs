@@ -10,7 +10,7 @@ use http::{Request, Response};
 use support::{Received, with_authorization, without_token};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BearerErrorKind, BoxError, CurrentUser, LoadUser, RequireScopeLayer};
+use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BearerErrorKind, BoxError, CurrentUser, LoadUser, RequireLayer};
 
 #[derive(Clone, Debug)]
 struct User {
@@ -196,7 +196,7 @@ async fn a_user_and_a_scope_layer_go_together() {
     let tokens = TestTokens::new();
     let app = Router::new()
         .route("/", get(async |CurrentUser(user): CurrentUser<User>| user.name))
-        .route_layer(RequireScopeLayer::new("admin"))
+        .route_layer(RequireLayer::scope("admin"))
         .route_layer(BearerAuthLayer::new(tokens.verifier()).with_user_loader(Users::default()));
     get_from(&app, "/", Some(&tokens.bearer_with_scope("alice", "admin"))).await.assert_passed("Alice");
     get_from(&app, "/", Some(&tokens.bearer("alice"))).await.assert_refused(403, "insufficient_scope", "scope_missing");

@@ -7,4 +7,4 @@ mod websocket;
 pub use ticket::Tickets;
 pub use token_source::TokenSource;
 
-pub(super) use token_source::Credential;
+pub(super) use token_source::{Credential, Scheme};

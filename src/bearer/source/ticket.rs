@@ -10,8 +10,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Uri;
 use zeroize::Zeroizing;
 
-use crate::bearer::challenge::{BearerError, BearerErrorKind};
 use crate::bearer::credentials::Malformed;
+use crate::bearer::error::BearerError;
+use crate::bearer::error_kind::BearerErrorKind;
 use crate::clock::{Clock, SystemClock};
 use crate::digest::digest;
 use crate::error::BoxError;
@@ -94,14 +95,14 @@ impl Tickets {
     /// `TokenExpired`: the access token has ended. `Unavailable`: too many tickets wait, or the operating system has no randomness to give.
     pub fn issue(&self, claims: &AccessTokenClaims) -> Result<Zeroizing<String>, BearerError> {
         if self.lifetime(claims).is_zero() {
-            return Err(BearerError::new(BearerErrorKind::TokenExpired));
+            return Err(BearerErrorKind::TokenExpired.into());
         }
         let mut ticket = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *ticket).map_err(|error| BearerError::unavailable(BoxError::from(error.to_string())))?;
         let ticket = Zeroizing::new(URL_SAFE_NO_PAD.encode(*ticket));
         match self.waiting().insert(hash(&ticket), claims, self.clock.monotonic()) {
             true => Ok(ticket),
-            false => Err(BearerError::unavailable("too many tickets are waiting".into())),
+            false => Err(BearerError::unavailable("too many tickets are waiting")),
         }
     }
 
@@ -115,8 +116,8 @@ impl Tickets {
         let found = self.waiting().tickets.remove(&hash(ticket));
         match found.filter(|ticket| ticket.until > self.clock.monotonic()) {
             Some(Ticket { claims, .. }) if claims.expires_at() > self.clock.now() => Ok(claims),
-            Some(_) => Err(BearerError::new(BearerErrorKind::TokenExpired)),
-            None => Err(BearerError::new(BearerErrorKind::InvalidToken)),
+            Some(_) => Err(BearerErrorKind::TokenExpired.into()),
+            None => Err(BearerErrorKind::InvalidToken.into()),
         }
     }
 

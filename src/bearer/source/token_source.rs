@@ -33,11 +33,33 @@ enum Kind {
 
 type Find = dyn Fn(&Parts) -> Option<AccessToken> + Send + Sync;
 
-/// What a request presents.
-pub(in crate::bearer) enum Credential<'r> {
-    Token(&'r str),
+/// What a request presents: a token, and how it is presented.
+pub(in crate::bearer) struct Credential<'r> {
+    pub(in crate::bearer) scheme: Scheme<'r>,
+    pub(in crate::bearer) token: Token<'r>,
+}
+
+/// How a token is presented, which says how it is checked.
+pub(in crate::bearer) enum Scheme<'r> {
+    /// Possession is enough (RFC 6750).
+    Bearer,
+    /// It opens one connection.
+    Ticket(&'r Tickets),
+}
+
+/// The text of a token.
+pub(in crate::bearer) enum Token<'r> {
+    InRequest(&'r str),
     Made(AccessToken),
-    Ticket(&'r str, &'r Tickets),
+}
+
+impl Token<'_> {
+    pub(in crate::bearer) fn as_str(&self) -> &str {
+        match self {
+            Self::InRequest(token) => token,
+            Self::Made(token) => token.secret(),
+        }
+    }
 }
 
 impl TokenSource {
@@ -113,14 +135,20 @@ impl TokenSource {
         Self(Kind::Function(Arc::new(find)))
     }
 
+    /// The credential that a request presents here. A cookie that another site made the browser send is none.
     pub(in crate::bearer) fn find<'r>(&'r self, parts: &'r Parts, edge: &Edge) -> Result<Option<Credential<'r>>, Malformed> {
-        match &self.0 {
-            Kind::Header => Ok(bearer_token(&parts.headers)?.map(Credential::Token)),
-            Kind::Cookie(name, origins) => Ok(cookie::token(parts, name, origins, edge)?.map(Credential::Token)),
-            Kind::WebSocketProtocol => Ok(websocket::token(&parts.headers)?.map(Credential::Token)),
-            Kind::Ticket(tickets) => Ok(Tickets::find(&parts.uri)?.map(|ticket| Credential::Ticket(ticket, tickets))),
-            Kind::Function(find) => Ok(find(parts).map(Credential::Made)),
-        }
+        let token = match &self.0 {
+            Kind::Header => bearer_token(&parts.headers)?.map(Token::InRequest),
+            Kind::Cookie(name, origins) => cookie::token(parts, name, origins, edge)?.map(Token::InRequest),
+            Kind::WebSocketProtocol => websocket::token(&parts.headers)?.map(Token::InRequest),
+            Kind::Ticket(_) => Tickets::find(&parts.uri)?.map(Token::InRequest),
+            Kind::Function(find) => find(parts).map(Token::Made),
+        };
+        let scheme = match &self.0 {
+            Kind::Ticket(tickets) => Scheme::Ticket(tickets),
+            _ => Scheme::Bearer,
+        };
+        Ok(token.map(|token| Credential { scheme, token }))
     }
 
     /// Sent by the browser, whether the page wants it or not.

@@ -11,7 +11,7 @@ use http_body::Body;
 use support::{HOUR, Received, hello, log_in, send, sessions_of, without_token};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BoxError, CurrentUser, LoadUser, ProtectedResource, RequireScopeLayer};
+use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BoxError, CurrentUser, LoadUser, ProtectedResource, RequireLayer};
 
 use crate::grpc::{assert_grpc, assert_plain, call, call_as, message};
 
@@ -71,7 +71,7 @@ async fn without_the_scope_a_call_is_denied() {
     assert_grpc(&scoped, "7", INSUFFICIENT_SCOPE);
     assert!(scoped.challenge().unwrap().ends_with("scope=\"orders\""), "{scoped:?}");
 
-    let inner = layer.layer(RequireScopeLayer::new("orders").layer(hello()));
+    let inner = layer.layer(RequireLayer::scope("orders").layer(hello()));
     let answer = Received::of(inner.oneshot(call(Some(&alice))).await.unwrap()).await;
     assert_eq!((&answer.headers, &answer.body), (&scoped.headers, &scoped.body));
 }
@@ -126,7 +126,7 @@ async fn the_scope_layer_and_the_extractors_refuse_as_the_layer_does() {
             .route("/user", post(async |_: CurrentUser<()>| "hello"))
             .route("/other", post(async |_: CurrentUser<String>| "never"))
             .route("/optional-other", post(async |_: Option<CurrentUser<String>>| "never"))
-            .route("/admin", post(async || "never").route_layer(RequireScopeLayer::new("admin")))
+            .route("/admin", post(async || "never").route_layer(RequireLayer::scope("admin")))
             .route_layer(layer)
     };
     let ask = async |layer: &BearerAuthLayer, path: &str, authorization: Option<&str>| {
@@ -152,7 +152,7 @@ async fn the_scope_layer_and_the_extractors_refuse_as_the_layer_does() {
 /// Without the layer nobody has said that gRPC is spoken here.
 #[tokio::test]
 async fn without_the_layer_a_call_is_failed_as_usual() {
-    let answer = Received::of(RequireScopeLayer::new("admin").layer(hello()).oneshot(call(None)).await.unwrap()).await;
+    let answer = Received::of(RequireLayer::scope("admin").layer(hello()).oneshot(call(None)).await.unwrap()).await;
     answer.assert_failed(500, "server_error");
     assert_plain(&answer, "without the layer");
 }

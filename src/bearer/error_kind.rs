@@ -1,0 +1,64 @@
+//! [`BearerErrorKind`]: the reasons, and the words for them.
+
+/// The reasons for which a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BearerErrorKind {
+    /// There are no credentials, or those of another scheme.
+    MissingToken,
+    /// There are two tokens, two `Authorization` headers, or one that holds no token.
+    MalformedToken,
+    /// The token was not issued by an accepted issuer, or not for this audience.
+    InvalidToken,
+    /// The token has expired: time to refresh.
+    TokenExpired,
+    /// The token is bound to a key of its sender (`cnf`, RFC 7800), and nothing here proves that key.
+    ProofNeeded,
+    /// The session was ended before the token expired.
+    SessionRevoked,
+    /// [`LoadUser`](crate::LoadUser) no longer knows the user.
+    UserGone,
+    /// The token's scope does not allow this.
+    InsufficientScope,
+    /// A condition of the application refuses this: see [`denied`](crate::BearerError::denied).
+    Denied,
+    /// Users, revocations or the issuer's keys cannot be asked now.
+    Unavailable,
+    /// The layer is missing, or loads another type of user.
+    Misconfigured,
+}
+
+impl BearerErrorKind {
+    /// The stable word for programs. `None` if the request is not at fault.
+    pub(super) fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::MissingToken => Some("token_missing"),
+            Self::MalformedToken => Some("token_malformed"),
+            Self::InvalidToken => Some("token_invalid"),
+            Self::TokenExpired => Some("token_expired"),
+            Self::ProofNeeded => Some("proof_needed"),
+            Self::SessionRevoked => Some("session_revoked"),
+            Self::UserGone => Some("user_gone"),
+            Self::InsufficientScope => Some("scope_missing"),
+            Self::Denied => Some("denied"),
+            Self::Unavailable | Self::Misconfigured => None,
+        }
+    }
+
+    /// The sentence for people.
+    pub(super) fn description(self) -> &'static str {
+        match self {
+            Self::MissingToken => "an access token is needed",
+            Self::MalformedToken => "the Authorization header is malformed",
+            Self::InvalidToken => "the access token is invalid",
+            Self::TokenExpired => "the access token has expired",
+            Self::ProofNeeded => "the access token needs a proof of its key",
+            Self::SessionRevoked => "the session has ended",
+            Self::UserGone => "the user is gone",
+            Self::InsufficientScope => "the access token does not allow this",
+            Self::Denied => "this is not allowed",
+            Self::Unavailable => "try again in a moment",
+            Self::Misconfigured => "the server is misconfigured",
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! [`Guard`]: what a token has to allow.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::error::BearerError;
+use crate::error::BoxError;
+use crate::names::{IntoScope, Scope};
+use crate::token::AccessTokenClaims;
+
+/// What a token has to allow.
+#[derive(Clone)]
+pub(super) enum Guard {
+    /// All words of a scope.
+    Scope(Scope),
+    /// All words of one of these.
+    AnyScope(Arc<[Scope]>),
+    /// What the application says.
+    Condition(Arc<Condition>),
+}
+
+type Condition = dyn Fn(&AccessTokenClaims) -> Result<bool, BoxError> + Send + Sync;
+
+impl Guard {
+    #[track_caller]
+    pub(super) fn any_scope<S: IntoScope>(scopes: impl IntoIterator<Item = S>) -> Self {
+        let mut all = Vec::new();
+        // A loop, so that a literal panics at the caller.
+        for scope in scopes {
+            all.push(scope.into_scope());
+        }
+        Self::AnyScope(all.into())
+    }
+
+    pub(super) fn condition<F>(condition: F) -> Self
+    where
+        F: Fn(&AccessTokenClaims) -> Result<bool, BoxError> + Send + Sync + 'static,
+    {
+        Self::Condition(Arc::new(condition))
+    }
+
+    pub(super) fn check(&self, claims: &AccessTokenClaims) -> Result<(), BearerError> {
+        match self {
+            Self::Scope(scope) => check_scope(scope, claims),
+            Self::AnyScope(scopes) => {
+                if scopes.iter().any(|scope| scope.is_subset_of(claims.scope())) {
+                    return Ok(());
+                }
+                // A challenge cannot say "or" (RFC 6750 section 3): it names the first.
+                Err(scopes.first().map_or_else(|| denied(None), BearerError::insufficient_scope))
+            }
+            Self::Condition(condition) => match condition(claims) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(denied(None)),
+                Err(cause) => match cause.downcast::<BearerError>() {
+                    Ok(error) => Err(*error),
+                    Err(cause) => Err(denied(Some(cause))),
+                },
+            },
+        }
+    }
+}
+
+pub(super) fn check_scope(needed: &Scope, claims: &AccessTokenClaims) -> Result<(), BearerError> {
+    if needed.is_subset_of(claims.scope()) { Ok(()) } else { Err(BearerError::insufficient_scope(needed)) }
+}
+
+fn denied(cause: Option<BoxError>) -> BearerError {
+    let error = BearerError::denied("denied").with_description("the access token does not allow this");
+    match cause {
+        Some(cause) => error.with_cause(cause),
+        None => error,
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scope(scope) => write!(f, "Scope({:?})", scope.as_str()),
+            Self::AnyScope(scopes) => f.debug_tuple("AnyScope").field(scopes).finish(),
+            Self::Condition(_) => f.write_str("Condition"),
+        }
+    }
+}

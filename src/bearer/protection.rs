@@ -1,0 +1,32 @@
+//! [`Protection`]: what every challenge of a layer says.
+
+use crate::names::Scope;
+
+/// What is protected, as every challenge of a layer says it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Protection {
+    pub(super) realm: Option<Box<str>>,
+    pub(super) resource_metadata: Option<Box<str>>,
+    /// The scope that every request needs.
+    pub(super) scope: Option<Scope>,
+}
+
+impl Protection {
+    /// The parameters of a challenge: those of the layer, with the error between them.
+    pub(super) fn parameters(&self, error: Option<String>, missing: Option<&Scope>) -> String {
+        let named = |name: &str, value: Option<&str>| value.map(|value| format!("{name}=\"{value}\""));
+        // A client that asks for the missing words alone would lack the others next time.
+        let scope = match (missing, &self.scope) {
+            (Some(missing), Some(needed)) => Some(needed.union(missing)),
+            (missing, needed) => missing.or(needed.as_ref()).cloned(),
+        };
+        let parameters = [
+            named("realm", self.realm.as_deref()),
+            error,
+            named("scope", scope.as_ref().map(Scope::as_str)),
+            // RFC 9728 section 5.1.
+            named("resource_metadata", self.resource_metadata.as_deref()),
+        ];
+        parameters.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
