@@ -58,7 +58,7 @@ pub trait LoadUser: Send + Sync + 'static {
 /// |---|---|
 /// | `CurrentUser` | the [claims](AccessTokenClaims) of the token |
 /// | `CurrentUser<User>` | what a [`LoadUser`] with that type has found |
-///
+/// | `CurrentUser<Claims>` | the application's own claims: see [`with_typed_claims`](crate::BearerAuthLayer::with_typed_claims) |
 ///
 /// It derefs to the user. `User` has to be `Clone`; put a large one into an `Arc`.
 ///

@@ -21,6 +21,7 @@ use crate::user::CurrentUser;
 pub(crate) struct Admission {
     /// `None`: a request without a token, in optional mode.
     pub(super) claims: Option<AccessTokenClaims>,
+    pub(super) typed_claims: Option<Found>,
     pub(super) user: Option<Found>,
     pub(super) gate: Arc<Gate>,
     /// What a layer further out has left.
@@ -66,7 +67,7 @@ impl Admission {
         if let Some(claims) = (claims as &dyn Any).downcast_ref::<U>() {
             return Ok(claims.clone());
         }
-        let found = || self.user.iter();
+        let found = || self.user.iter().chain(&self.typed_claims);
         if let Some(user) = found().find_map(Found::get) {
             return Ok(user);
         }

@@ -81,7 +81,7 @@ impl Gate {
     fn admit(self: &Arc<Self>, caller: Option<Caller>, outer: Option<Arc<Admission>>) -> Result<Admission, BearerError> {
         let gate = Arc::clone(self);
         let Some(Caller { claims, is_of_outer }) = caller else {
-            return Ok(Admission { claims: None, user: None, gate, outer });
+            return Ok(Admission { claims: None, typed_claims: None, user: None, gate, outer });
         };
         if let Some(sessions) = &self.sessions {
             ensure_started(&sessions.sync);
@@ -90,7 +90,11 @@ impl Gate {
         self.check_guards(&claims)?;
         let known = outer.as_ref().filter(|_| is_of_outer);
         let user = known.and_then(|outer| outer.user.clone());
-        Ok(Admission { claims: Some(claims), user, gate, outer })
+        let typed_claims = match self.parse_claims {
+            Some(parse) => Some(parse(&claims)?),
+            None => known.and_then(|outer| outer.typed_claims.clone()),
+        };
+        Ok(Admission { claims: Some(claims), typed_claims, user, gate, outer })
     }
 
     /// What may change while a request waits.

@@ -3,16 +3,34 @@
 use std::any::{Any, type_name};
 use std::sync::Arc;
 
-/// What the layer found out about the caller, type-erased: the application's user.
+use serde::de::DeserializeOwned;
+
+use super::error::BearerError;
+use super::error_kind::BearerErrorKind;
+use crate::token::AccessTokenClaims;
+
+/// What the layer found out about the caller, type-erased: the application's user, or its claims.
 #[derive(Clone)]
 pub(super) struct Found {
     value: Arc<dyn Any + Send + Sync>,
     type_name: &'static str,
 }
 
+/// Makes the application's own claims out of those of a token.
+pub(super) type ParseClaims = fn(&AccessTokenClaims) -> Result<Found, BearerError>;
+
 impl Found {
     pub(super) fn new<T: Send + Sync + 'static>(value: T) -> Self {
         Self { value: Arc::new(value), type_name: type_name::<T>() }
+    }
+
+    /// The claims of a token as a `T`. The error goes to the log, and names no value.
+    pub(super) fn in_claims<T>(claims: &AccessTokenClaims) -> Result<Self, BearerError>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        let invalid = |error| BearerError::from(BearerErrorKind::InvalidToken).with_cause(error);
+        claims.parse::<T>().map(Self::new).map_err(invalid)
     }
 
     pub(super) fn get<T: Clone + 'static>(&self) -> Option<T> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::found::ParseClaims;
 use super::guard::Guard;
 use super::protection::Protection;
 use super::rejection::Rejection;
@@ -25,6 +26,7 @@ pub(crate) struct Gate {
     pub(super) guards: Vec<Guard>,
     pub(super) without_token: WithoutToken,
     pub(super) admits_preflights: bool,
+    pub(super) parse_claims: Option<ParseClaims>,
     pub(super) loader: Option<Arc<dyn Loader>>,
     pub(super) rejection: Rejection,
     pub(super) resource: Option<ProtectedResource>,
@@ -74,6 +76,7 @@ impl fmt::Debug for Gate {
             .field("needed", &self.needed)
             .field("guards", &self.guards)
             .field("without_token", &self.without_token)
+            .field("parses_claims", &self.parse_claims.is_some())
             .field("loads_user", &self.loader.is_some())
             .field("rejection", &self.rejection)
             .field("resource", &self.resource)

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
+use serde::de::DeserializeOwned;
 use tower_layer::Layer;
 
 use super::error::BearerError;
+use super::found::Found;
 use super::gate::{Gate, SessionSide, WithoutToken};
 use super::guard::Guard;
 use super::rejection::Rejection;
@@ -47,6 +49,7 @@ impl BearerAuthLayer {
             guards: Vec::new(),
             without_token: WithoutToken::Refuse,
             admits_preflights: false,
+            parse_claims: None,
             loader: None,
             rejection: Rejection::default(),
             resource: None,
@@ -213,6 +216,40 @@ impl BearerAuthLayer {
     /// refused.
     pub fn with_user_loader<L: LoadUser>(self, loader: L) -> Self {
         self.map(|gate| gate.loader = Some(Arc::new(loader)))
+    }
+
+    /// Parses the claims of each token into a `T`, for [`CurrentUser<T>`](crate::CurrentUser): the
+    /// application's own claims in a handler, without a user loader.
+    ///
+    /// A token whose claims are not a `T` is refused with 401 `invalid_token`, and the log says which
+    /// claim is at fault, without its value. Where the layer accepts [several
+    /// issuers](Self::with_verifier), that is also true for the tokens of the others. It works together
+    /// with a [user loader](Self::with_user_loader), whose type has to be another one.
+    ///
+    /// ```
+    /// use serde::Deserialize;
+    /// use tower_bearer::{BearerAuthLayer, CurrentUser};
+    ///
+    /// #[derive(Clone, Deserialize)]
+    /// struct Claims {
+    ///     company: String,
+    /// }
+    ///
+    /// async fn company(claims: CurrentUser<Claims>) -> String {
+    ///     claims.company.clone()
+    /// }
+    ///
+    /// # fn example(layer: BearerAuthLayer) -> axum::Router {
+    /// axum::Router::new()
+    ///     .route("/company", axum::routing::get(company))
+    ///     .route_layer(layer.with_typed_claims::<Claims>())
+    /// # }
+    /// ```
+    pub fn with_typed_claims<T>(self) -> Self
+    where
+        T: DeserializeOwned + Clone + Send + Sync + 'static,
+    {
+        self.map(|gate| gate.parse_claims = Some(Found::in_claims::<T>))
     }
 
     /// Names what is protected, in the challenge (RFC 9110 section 11.5). None by default.
