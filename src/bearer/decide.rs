@@ -45,7 +45,7 @@ impl Gate {
         let outer = parts.extensions.get::<Admission>().cloned().map(Arc::new);
         let presented = match self.present(parts, outer.as_deref()) {
             Ok(presented) => presented,
-            Err(error) => return Decision::Respond(self.rejection.refuse(error, parts)),
+            Err(error) => return Decision::Respond(self.refuse(error, parts)),
         };
         for source in &self.sources {
             source.strip(parts);
@@ -62,7 +62,7 @@ impl Gate {
                 let after = After::of(&admission);
                 Decision::Admit(admission, after)
             }
-            Err(error) => Decision::Respond(self.rejection.refuse(error, parts)),
+            Err(error) => Decision::Respond(self.refuse(error, parts)),
         }
     }
 
@@ -70,6 +70,14 @@ impl Gate {
     pub(crate) async fn identify(self: &Arc<Self>, parts: &Parts) -> Result<Admission, BearerError> {
         let presented = self.present(parts, None)?;
         Pending { gate: Arc::clone(self), presented, outer: None }.admit().await
+    }
+
+    /// Refuses, and says so if the application may be at fault.
+    pub(super) fn refuse(&self, error: BearerError, parts: &Parts) -> Response<Bytes> {
+        if error.kind() == BearerErrorKind::MissingToken {
+            self.hints.of_missing_token(parts, self.sessions.is_some());
+        }
+        self.rejection.refuse(error, parts)
     }
 
     /// Whether [`admit`](Self::admit) may be asked at once.

@@ -92,7 +92,7 @@ where
                         }
                         Err(error) => {
                             let (parts, _) = request.into_parts();
-                            State::Answered { response: Some(gate.rejection.refuse(error, &parts)) }
+                            State::Answered { response: Some(gate.refuse(error, &parts)) }
                         }
                     }
                 }

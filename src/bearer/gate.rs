@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::found::ParseClaims;
 use super::guard::Guard;
+use super::hints::Hints;
 use super::protection::Protection;
 use super::rejection::Rejection;
 use super::resource::ProtectedResource;
@@ -31,6 +32,7 @@ pub(crate) struct Gate {
     pub(super) rejection: Rejection,
     pub(super) resource: Option<ProtectedResource>,
     pub(super) edge: Arc<Edge>,
+    pub(super) hints: Arc<Hints>,
 }
 
 /// Where the two flows meet: what the request flow asks the sessions of this process, and tells them.

@@ -54,6 +54,7 @@ impl BearerAuthLayer {
             rejection: Rejection::default(),
             resource: None,
             edge,
+            hints: Arc::default(),
         };
         Self { gate: Arc::new(gate) }
     }

@@ -58,6 +58,7 @@ mod future;
 mod gate;
 mod grpc;
 mod guard;
+mod hints;
 mod layer;
 mod preflight;
 mod presented;
