@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use tower_bearer::store::{redis_driver as redis, sqlx};
 use tower_bearer::{
-    AccessTokenSigner, Authenticate, Grant, NoCredentials, PostgresStore, RedisStore, Secret, Session, SessionPolicy,
-    SessionStore, Sessions, SigningKey,
+    Authenticate, Authorization, AuthorizeRequest, Grant, Identity, NoCredentials, PostgresStore, RedisStore, RefreshToken,
+    Secret, SessionPolicy, SessionStore, Sessions, TokenResponse,
 };
 
 const CLIENTS: [usize; 3] = [1, 8, 32];
@@ -98,7 +98,7 @@ where
     let sessions = sessions(store);
     let mut tokens = Vec::new();
     for _ in 0..clients {
-        tokens.push(sessions.start(Grant::new("alice"), None).await.unwrap().refresh_token().clone());
+        tokens.push(refresh_token(&sessions.start(Identity::new("alice")).await.unwrap()));
     }
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
@@ -117,7 +117,7 @@ where
             let (sessions, mut token) = (sessions.clone(), tokens[client].clone());
             async move |count: Arc<AtomicU64>, until: Instant| {
                 while Instant::now() < until {
-                    token = sessions.refresh(token).await.unwrap().refresh_token().clone();
+                    token = refresh_token(&sessions.refresh(token).await.unwrap());
                     count.fetch_add(1, Ordering::Relaxed);
                 }
                 token
@@ -130,7 +130,7 @@ where
     rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (ratio, limit, refreshes) = rounds[ROUNDS / 2];
     println!("{name:<12}{clients:>8}{limit:>14.0}{refreshes:>14.0}{ratio:>8.2}");
-    assert_eq!(sessions.log_out_everywhere(&"alice".into()).await.unwrap(), clients as u64);
+    assert_eq!(sessions.log_out_everywhere(&"alice".into()).await.unwrap().count(), clients as u64);
 }
 
 async fn per_second<T, F, W>(clients: usize, work: impl Fn(usize) -> W) -> (f64, Vec<T>)
@@ -148,11 +148,18 @@ where
     (count.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64(), results)
 }
 
-fn sessions(store: impl SessionStore) -> Sessions<Everybody> {
-    let secret = Secret::random().unwrap();
-    let signer = AccessTokenSigner::new("https://issuer.test", "bench", SigningKey::hs256(&secret).unwrap()).unwrap();
-    let policy = SessionPolicy::default().with_overlap(Duration::ZERO).unwrap();
-    Sessions::new(Everybody, store, signer, &secret).with_policy(policy)
+fn sessions(store: impl SessionStore) -> Sessions {
+    Sessions::builder(Everybody, store)
+        .issuer("https://issuer.test")
+        .audience("bench")
+        .secret(Secret::random().unwrap())
+        .policy(SessionPolicy::default().with_overlap(Duration::ZERO).unwrap())
+        .build()
+        .unwrap()
+}
+
+fn refresh_token(tokens: &TokenResponse) -> RefreshToken {
+    tokens.refresh_token().unwrap().clone()
 }
 
 fn id(client: usize) -> Vec<u8> {
@@ -165,11 +172,7 @@ impl Authenticate for Everybody {
     type Credentials = NoCredentials;
     type Error = Infallible;
 
-    async fn authenticate(&self, never: NoCredentials) -> Result<Option<Grant>, Infallible> {
-        match never {}
-    }
-
-    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
-        Ok(Some(Grant::new(session.subject().clone())))
+    async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
+        Ok(Grant::new().into())
     }
 }

@@ -1,4 +1,4 @@
-//! The README's main.rs: one protected route, and login for it, with sessions in memory.
+//! One protected route, and a login for it, with sessions in memory: the shortest program there is.
 //!
 //! ```sh
 //! cargo run --example axum
@@ -8,39 +8,46 @@
 //!
 //! `server` is the example with a database, hashed passwords and a secret that survives a restart.
 
+use std::convert::Infallible;
+
 use axum::{Router, routing::get};
-use tower_bearer::{AccessTokenSigner, AuthEndpoints, Authenticate, CurrentUser, Grant, MemoryStore};
-use tower_bearer::{PasswordCredentials, Secret, Session, Sessions, SigningKey};
+use tokio::net::TcpListener;
+use tower_bearer::{
+    Authenticate, Authorization, AuthorizeRequest, BoxError, CurrentUser, Grant, Identity, Login, MemoryStore, Outcome,
+    PasswordCredentials, Secret, Sessions,
+};
 
 struct Accounts;
 
 impl Authenticate for Accounts {
     type Credentials = PasswordCredentials;
-    type Error = std::convert::Infallible;
+    type Error = Infallible;
 
-    async fn authenticate(&self, login: PasswordCredentials) -> Result<Option<Grant>, Self::Error> {
-        let right = login.username() == "alice" && login.password() == "wonderland-7";
-        Ok(right.then(|| Grant::new("alice")))
+    async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Infallible> {
+        let is_alice = login.username() == "alice" && login.password() == "wonderland-7";
+        Ok(if is_alice { Identity::new("alice").into() } else { Outcome::invalid_credentials() })
     }
 
-    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Self::Error> {
-        Ok(Some(Grant::new(session.subject().clone())))
+    async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
+        Ok(Grant::new().into())
     }
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // A new secret at each start: nobody stays logged in over a restart, and nothing is lost with the sessions in memory.
-    let secret = Secret::random()?;
-    let signer = AccessTokenSigner::new("http://127.0.0.1:3000", "example-api", SigningKey::hs256(&secret)?)?;
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), signer, &secret);
+async fn main() -> Result<(), BoxError> {
+    let sessions = Sessions::builder(Accounts, MemoryStore::new())
+        .issuer("http://127.0.0.1:3000")
+        .audience("example-api")
+        // The sessions in memory end with the program, so the secret may end with it too.
+        .secret(Secret::random()?)
+        .build()?;
 
     let app = Router::new()
         .route("/me", get(async |CurrentUser(claims): CurrentUser| claims.subject().to_string()))
         .route_layer(sessions.layer())
-        .nest_service("/auth", AuthEndpoints::new(sessions));
+        .nest_service("/auth", sessions.endpoints());
 
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
     println!("listening on http://127.0.0.1:3000");
     axum::serve(listener, app).await?;
     Ok(())

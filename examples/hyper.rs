@@ -16,8 +16,10 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tower::{Layer, ServiceExt, service_fn};
-use tower_bearer::{AccessTokenClaims, AccessTokenSigner, AuthEndpoints, Authenticate, Grant, MemoryStore};
-use tower_bearer::{PasswordCredentials, Secret, Session, Sessions, SigningKey};
+use tower_bearer::{
+    AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, BoxError, Grant, Identity, Login, MemoryStore, Outcome,
+    PasswordCredentials, Secret, Sessions,
+};
 
 /// The protected service. The layer has left the claims in the request.
 async fn me(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -32,13 +34,16 @@ fn not_found() -> Response<BoxBody<Bytes, Infallible>> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let secret = Secret::random()?;
-    let signer = AccessTokenSigner::new("http://127.0.0.1:3001", "example-api", SigningKey::hs256(&secret)?)?;
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), signer, &secret);
+async fn main() -> Result<(), BoxError> {
+    let sessions = Sessions::builder(Accounts, MemoryStore::new())
+        .issuer("http://127.0.0.1:3001")
+        .audience("example-api")
+        .secret(Secret::random()?)
+        .build()?;
 
     let me = sessions.layer().layer(service_fn(me));
-    let auth = AuthEndpoints::new(sessions).with_path("/auth");
+    // No router takes the prefix off here, so the endpoints have to know it.
+    let auth = sessions.endpoints().with_path("/auth");
     let app = service_fn(move |request: Request<Incoming>| {
         let (me, auth) = (me.clone(), auth.clone());
         async move {
@@ -78,12 +83,12 @@ impl Authenticate for Accounts {
     type Credentials = PasswordCredentials;
     type Error = Infallible;
 
-    async fn authenticate(&self, login: PasswordCredentials) -> Result<Option<Grant>, Infallible> {
-        let right = login.username() == "alice" && login.password() == "wonderland-7";
-        Ok(right.then(|| Grant::new("alice")))
+    async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Infallible> {
+        let is_alice = login.username() == "alice" && login.password() == "wonderland-7";
+        Ok(if is_alice { Identity::new("alice").into() } else { Outcome::invalid_credentials() })
     }
 
-    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
-        Ok(Some(Grant::new(session.subject().clone())))
+    async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
+        Ok(Grant::new().into())
     }
 }

@@ -10,8 +10,6 @@ pub mod bearer;
 mod browser;
 mod clock;
 mod digest;
-// `Sessions::builder` will hang it into the sessions.
-#[cfg_attr(not(test), expect(dead_code, reason = "its settings come with `Sessions::builder`"))]
 mod edge;
 pub mod endpoint;
 mod error;
@@ -22,8 +20,10 @@ pub mod keys;
 mod limits;
 pub mod names;
 mod once;
+mod parameters;
 #[cfg(feature = "argon2")]
 mod password;
+mod request_context;
 pub mod revocation;
 pub mod session;
 pub mod store;
@@ -56,9 +56,10 @@ pub use limits::REVOCATION_RETENTION;
 pub use names::{Audience, InvalidScope, InvalidSessionId, Issuer, Scope, SessionId, Subject};
 #[cfg(feature = "argon2")]
 pub use password::{PasswordCheck, PasswordError, Passwords};
+pub use request_context::RequestContext;
 pub use session::{
-    Authenticate, NoCredentials, PasswordCredentials, Refresh, SessionError, SessionErrorKind, SessionPolicy, Sessions,
-    StoreOutage, TokenResponse,
+    Authenticate, Authorization, AuthorizeRequest, Ended, Login, LoginCredentials, NoCredentials, Outcome, PasswordCredentials,
+    Refresh, SessionError, SessionErrorKind, SessionPolicy, Sessions, SessionsBuilder, StoreOutage, TokenResponse,
 };
 #[cfg(feature = "postgres")]
 pub use store::PostgresStore;
@@ -68,6 +69,7 @@ pub use store::RedisStore;
 pub use store::SqliteStore;
 pub use store::{MemoryStore, Session, SessionStore, StoreError};
 pub use token::{
-    AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Grant, LegacyTokens, SignError, VerifyError, VerifyErrorKind,
+    AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Grant, Identity, IdentityError, LegacyTokens, SignError,
+    VerifyError, VerifyErrorKind,
 };
 pub use user::{CurrentUser, LoadUser};

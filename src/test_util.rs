@@ -25,7 +25,9 @@ use std::time::Duration;
 use crate::clock::{Clock, Timestamp};
 use crate::keys::{AccessToken, Secret, SigningKey};
 use crate::names::{Scope, Subject};
-use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant};
+use crate::session::{Authenticate, Sessions, SessionsBuilder};
+use crate::store::SessionStore;
+use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, Identity};
 
 /// Makes access tokens for any subject, scope and claims, and a verifier that accepts them: for unit tests of an application's routes.
 ///
@@ -51,7 +53,7 @@ impl TestTokens {
     #[must_use]
     pub fn with_clock(clock: ManualClock) -> Self {
         let key = Secret::random().and_then(|secret| SigningKey::hs256(&secret));
-        let signer = key.and_then(|key| AccessTokenSigner::new("https://issuer.test", "test", key));
+        let signer = key.and_then(|key| AccessTokenSigner::new("https://issuer.test", AUDIENCE, key));
         let signer = signer.expect("the names are not empty, and there is randomness");
         Self { signer: signer.with_clock(Arc::new(clock.clone())), clock }
     }
@@ -62,7 +64,23 @@ impl TestTokens {
         &self.clock
     }
 
-    /// The signer, for [`Sessions`](crate::Sessions) that are to use the same key and clock.
+    /// Builds [`Sessions`] with the issuer, the audience, the key and the clock of these tokens, and a secret of their own: to test an
+    /// application's routes together with its login.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system has no randomness to give.
+    pub fn sessions(&self, accounts: impl Authenticate, store: impl SessionStore) -> SessionsBuilder {
+        let verifier = self.verifier();
+        Sessions::builder(accounts, store)
+            .issuer(verifier.issuer().as_str())
+            .audience(AUDIENCE)
+            .signing_key(self.signer.signing_keys())
+            .secret(Secret::random().expect("there is randomness"))
+            .clock(Arc::new(self.clock.clone()))
+    }
+
+    /// The signer, for tokens that belong to no session.
     #[must_use]
     pub fn signer(&self) -> AccessTokenSigner {
         self.signer.clone()
@@ -74,32 +92,32 @@ impl TestTokens {
         self.signer.verifier()
     }
 
-    /// A token for this grant that lives for `lifetime` from now.
+    /// A token for this user and this grant that lives for `lifetime` from now.
     ///
     /// # Panics
     ///
     /// If the grant cannot be: see [`Grant::with_claim`].
     #[must_use]
-    pub fn token(&self, grant: &Grant, lifetime: Duration) -> AccessToken {
-        self.signer.sign(grant, lifetime).expect("the grant can be made into a token")
+    pub fn token(&self, identity: &Identity, grant: &Grant, lifetime: Duration) -> AccessToken {
+        self.signer.sign(identity, grant, lifetime).expect("the grant can be made into a token")
     }
 
     /// The value of an `Authorization` header for this subject, good for half an hour.
     #[must_use]
     pub fn bearer(&self, subject: impl Into<Subject>) -> String {
-        self.bearer_for(&Grant::new(subject))
+        self.bearer_for(&Identity::new(subject), &Grant::new())
     }
 
     /// The same, with a scope.
     #[must_use]
     pub fn bearer_with_scope(&self, subject: impl Into<Subject>, scope: &'static str) -> String {
-        self.bearer_for(&Grant::new(subject).with_scope(Scope::from_static(scope)))
+        self.bearer_for(&Identity::new(subject), &Grant::new().with_scope(Scope::from_static(scope)))
     }
 
     /// The same, for any grant.
     #[must_use]
-    pub fn bearer_for(&self, grant: &Grant) -> String {
-        format!("Bearer {}", self.token(grant, Duration::from_secs(30 * 60)).secret())
+    pub fn bearer_for(&self, identity: &Identity, grant: &Grant) -> String {
+        format!("Bearer {}", self.token(identity, grant, Duration::from_secs(30 * 60)).secret())
     }
 
     /// The same, of a token that expired an hour ago.
@@ -107,7 +125,8 @@ impl TestTokens {
     pub fn expired_bearer(&self, subject: impl Into<Subject>) -> String {
         let an_hour_ago = Timestamp::from_millis(self.clock.now().as_millis().saturating_sub(3_600_000));
         let signer = self.signer.clone().with_clock(Arc::new(ManualClock::at(an_hour_ago)));
-        let token = signer.sign(&Grant::new(subject), Duration::ZERO).expect("the grant can be made into a token");
+        let token =
+            signer.sign(&Identity::new(subject), &Grant::new(), Duration::ZERO).expect("the grant can be made into a token");
         format!("Bearer {}", token.secret())
     }
 }
@@ -184,3 +203,5 @@ impl Clock for ManualClock {
         self.time().monotonic
     }
 }
+
+const AUDIENCE: &str = "test";

@@ -1,7 +1,8 @@
-//! What the users table says to `tower-bearer`: who may log in, what he is granted, and who he is.
+//! What the users table says to `tower-bearer`: who logs in, what their session may do, and who sends a request.
 
 use tower_bearer::{
-    AccessTokenClaims, Authenticate, BoxError, Grant, LoadUser, PasswordCheck, PasswordCredentials, Passwords, Scope, Session,
+    AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, BoxError, Grant, Identity, LoadUser, Login, Outcome,
+    PasswordCheck, PasswordCredentials, Passwords, Scope, Subject,
 };
 
 use crate::users::{User, Users};
@@ -23,7 +24,7 @@ impl Accounts {
             return Ok(false);
         }
         for (username, password, admin) in [("alice", "wonderland-7", true), ("bob", "builder-8", false)] {
-            // Another server may do the same at this moment: whoever comes second finds the name taken.
+            // Another server may do the same at this moment: the second one finds the name taken.
             self.insert(username, password, admin).await?;
         }
         Ok(true)
@@ -39,8 +40,8 @@ impl Accounts {
         Ok(self.users.insert(username, &hash, admin).await?)
     }
 
-    async fn by_subject(&self, subject: &str) -> Result<Option<User>, sqlx::Error> {
-        // A subject that is no number is nobody.
+    async fn find(&self, subject: &Subject) -> Result<Option<User>, sqlx::Error> {
+        // A subject that is not a number is not a user of ours.
         let Ok(id) = subject.parse() else { return Ok(None) };
         self.users.by_id(id).await
     }
@@ -50,20 +51,23 @@ impl Authenticate for Accounts {
     type Credentials = PasswordCredentials;
     type Error = BoxError;
 
-    async fn authenticate(&self, credentials: PasswordCredentials) -> Result<Option<Grant>, BoxError> {
-        let user = self.users.by_name(credentials.username()).await?;
-        // Asked for a user who does not exist too: it takes as long.
+    async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, BoxError> {
+        let user = self.users.by_name(login.username()).await?;
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
-        let check = self.passwords.check(credentials.password(), stored).await?;
-        let (Some(user), PasswordCheck::Right { rehashed }) = (user, check) else { return Ok(None) };
+        // Where there is no such user, this takes as long as it takes for one who exists.
+        let check = self.passwords.check(login.password(), stored).await?;
+        let (Some(user), PasswordCheck::Right { rehashed }) = (user, check) else {
+            return Ok(Outcome::invalid_credentials());
+        };
         if let Some(hash) = rehashed {
             self.users.set_hash(&user, &hash).await?;
         }
-        Ok(Some(grant(&user)))
+        Ok(Identity::new(user.id).with_stamp(user.stamp()).into())
     }
 
-    async fn renew(&self, session: &Session) -> Result<Option<Grant>, BoxError> {
-        Ok(self.by_subject(session.subject().as_str()).await?.as_ref().map(grant))
+    async fn authorize(&self, request: AuthorizeRequest<'_>) -> Result<Authorization, BoxError> {
+        let user = self.find(request.session().subject()).await?;
+        Ok(user.map(|user| Grant::new().with_scope(user.scope()).with_stamp(user.stamp())).into())
     }
 }
 
@@ -72,12 +76,17 @@ impl LoadUser for Accounts {
     type Error = sqlx::Error;
 
     async fn load_user(&self, claims: &AccessTokenClaims) -> Result<Option<User>, sqlx::Error> {
-        self.by_subject(claims.subject().as_str()).await
+        self.find(claims.subject()).await
     }
 }
 
-/// What `authenticate` and `renew` both say of a user.
-fn grant(user: &User) -> Grant {
-    let scope = if user.admin { Scope::from_static("admin") } else { Scope::default() };
-    Grant::new(user.id).with_scope(scope).with_stamp(user.password_version.to_be_bytes())
+impl User {
+    fn scope(&self) -> Scope {
+        if self.admin { Scope::from_static("admin") } else { Scope::default() }
+    }
+
+    /// Changes with the password, so that sessions which began with an older one end.
+    fn stamp(&self) -> [u8; 8] {
+        self.password_version.to_be_bytes()
+    }
 }

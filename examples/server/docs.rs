@@ -4,7 +4,6 @@ use tower_bearer::AuthEndpoints;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::accounts::Accounts;
 use crate::routes;
 
 /// The application's own operations. The others are merged in.
@@ -12,7 +11,7 @@ use crate::routes;
 #[openapi(info(title = "Example", version = "0.1.0"), paths(routes::me, routes::admin, routes::sign_up))]
 struct Api;
 
-pub(crate) fn swagger_ui(endpoints: &AuthEndpoints<Accounts>) -> SwaggerUi {
+pub(crate) fn swagger_ui(endpoints: &AuthEndpoints) -> SwaggerUi {
     let document = Api::openapi().merge_from(endpoints.openapi());
     // It would show the document to a validator on the internet.
     let config = Config::default().validator_url("none");

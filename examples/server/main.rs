@@ -32,7 +32,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tower_bearer::{AccessTokenSigner, AuthEndpoints, BoxError, CookieDelivery, JwksEndpoint, RequireLayer, Sessions};
+use tower_bearer::{BoxError, CookieDelivery, JwksEndpoint, RequireLayer, Sessions};
 
 use accounts::Accounts;
 use config::Config;
@@ -62,10 +62,14 @@ async fn run() -> Result<(), BoxError> {
         println!("demo users: alice / wonderland-7 (admin) and bob / builder-8, because the database was empty");
     }
 
-    let issuer = config.issuer.clone().unwrap_or_else(|| format!("http://{addr}"));
-    let signer = AccessTokenSigner::new(&issuer, &config.audience, config.signing_key.clone())?;
-    let sessions =
-        Sessions::new(accounts.clone(), store, signer, &config.secret).with_policy(config.policy).with_leeway(config.leeway);
+    let sessions = Sessions::builder(accounts.clone(), store)
+        .issuer(config.issuer.unwrap_or_else(|| format!("http://{addr}")))
+        .audience(config.audience)
+        .secret(config.secret)
+        .signing_key(config.signing_key)
+        .policy(config.policy)
+        .leeway(config.leeway)
+        .build()?;
 
     print_welcome(addr, &config.database);
     axum::serve(listener, app(accounts, &sessions)).with_graceful_shutdown(stopped()).await?;
@@ -73,10 +77,10 @@ async fn run() -> Result<(), BoxError> {
     Ok(())
 }
 
-fn app(accounts: Accounts, sessions: &Sessions<Accounts>) -> Router {
-    // The page asks for them; whoever does not gets his tokens in the body.
+fn app(accounts: Accounts, sessions: &Sessions) -> Router {
+    // The page asks for them. Other clients get their tokens in the body.
     let cookies = CookieDelivery::new().with_access_token();
-    let endpoints = AuthEndpoints::new(sessions.clone()).with_path("/auth").with_cookies(cookies.clone());
+    let endpoints = sessions.endpoints().with_path("/auth").with_cookies(cookies.clone());
     Router::new()
         .route("/me", get(routes::me))
         .route("/admin", get(routes::admin).route_layer(RequireLayer::scope("admin")))

@@ -7,19 +7,17 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{RequestExt, body::Body};
-use tower_bearer::{CookieDelivery, PasswordCredentials, SessionErrorKind, Sessions};
-
-use crate::accounts::Accounts;
+use tower_bearer::{CookieDelivery, Login, PasswordCredentials, RequestContext, SessionErrorKind, Sessions};
 
 /// What the forms need.
 #[derive(Clone)]
 struct Site {
-    sessions: Sessions<Accounts>,
+    sessions: Sessions,
     cookies: CookieDelivery,
 }
 
 /// The page, its files, and where its forms go.
-pub(crate) fn page<S: Clone + Send + Sync + 'static>(sessions: Sessions<Accounts>, cookies: CookieDelivery) -> Router<S> {
+pub(crate) fn page<S: Clone + Send + Sync + 'static>(sessions: Sessions, cookies: CookieDelivery) -> Router<S> {
     Router::new()
         .route("/", file("text/html; charset=utf-8", include_str!("page/index.html")))
         .route("/style.css", file("text/css; charset=utf-8", include_str!("page/style.css")))
@@ -42,38 +40,38 @@ fn file<S: Clone + Send + Sync + 'static>(media_type: &'static str, text: &'stat
     })
 }
 
-/// Logs in by a plain form: the tokens are cookies, and the next page is `/me`.
+/// Logs in with a plain form: the tokens are cookies, and the next page is `/me`.
 async fn log_in(State(site): State<Site>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     // Before the password is looked at: another site must not log anybody in here.
-    if let Some(refusal) = site.cookies.refusal_of_other_sites(&parts) {
-        return refusal.map(Body::from);
+    if let Some(rejection) = site.cookies.cross_site_rejection(&parts) {
+        return rejection.map(Body::from);
     }
-    let device = parts.headers.get("user-agent").and_then(|agent| agent.to_str().ok()).map(str::to_owned);
-    let Ok(Form(login)) = Request::from_parts(parts, body).extract::<Form<PasswordCredentials>, _>().await else {
+    let context = RequestContext::from(&parts);
+    let Ok(Form(credentials)) = Request::from_parts(parts, body).extract::<Form<PasswordCredentials>, _>().await else {
         return refused(StatusCode::BAD_REQUEST, "A user name and a password are needed.");
     };
-    match site.sessions.log_in(login, device.as_deref()).await {
-        Ok(tokens) => site.cookies.set(&tokens, Redirect::to("/me").into_response()),
-        Err(error) if error.kind() == SessionErrorKind::CredentialsInvalid => {
+    match site.sessions.log_in(Login::from_request(credentials, context.clone())).await {
+        Ok(tokens) => site.cookies.set_cookies(&tokens, context.parts(), Redirect::to("/me").into_response()),
+        Err(error) if error.kind() == SessionErrorKind::InvalidCredentials => {
             refused(StatusCode::BAD_REQUEST, "The user name or the password is wrong.")
         }
         Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "That does not work now. Try again in a moment."),
     }
 }
 
-/// Ends the session of the cookie, and takes the cookies back.
+/// Ends the session of the cookie, and clears the cookies.
 async fn log_out(State(site): State<Site>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    if let Some(refusal) = site.cookies.refusal_of_other_sites(&parts) {
-        return refusal.map(Body::from);
+    if let Some(rejection) = site.cookies.cross_site_rejection(&parts) {
+        return rejection.map(Body::from);
     }
     if let Some(token) = site.cookies.refresh_token(&parts)
         && site.sessions.log_out(token).await.is_err()
     {
         return refused(StatusCode::SERVICE_UNAVAILABLE, "That does not work now. Try again in a moment.");
     }
-    site.cookies.clear(Redirect::to("/").into_response())
+    site.cookies.clear_cookies(Redirect::to("/").into_response())
 }
 
 fn refused(status: StatusCode, sentence: &str) -> Response {

@@ -54,7 +54,7 @@ impl BearerError {
     fn error_parameters(&self) -> String {
         // RFC 6750 section 3. A description of the application may have other characters.
         let is_plain = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-        let (error, description) = (self.error(), self.description());
+        let (error, description) = (self.code(), self.description());
         if description.bytes().all(is_plain) {
             format!("error=\"{error}\", error_description=\"{description}\"")
         } else {
@@ -65,7 +65,7 @@ impl BearerError {
     /// The usual response, for an application that replaces only a part of it.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
-        let mut body = json!({ "error": self.error(), "error_description": self.description() });
+        let mut body = json!({ "error": self.code(), "error_description": self.description() });
         if let Some(reason) = self.reason() {
             body["reason"] = reason.into();
         }
@@ -91,7 +91,9 @@ impl BearerError {
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
 
-    fn error(&self) -> &'static str {
+    /// The error code, as in `invalid_token` (RFC 6750 section 3.1).
+    #[must_use]
+    pub fn code(&self) -> &'static str {
         match self.kind() {
             BearerErrorKind::MissingToken => "unauthorized",
             BearerErrorKind::MalformedToken => "invalid_request",

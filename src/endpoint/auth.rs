@@ -1,92 +1,124 @@
 //! [`AuthEndpoints`].
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body::Body;
+use std::sync::Arc;
 
-use super::delivery::Flow;
-use super::login::LoginEndpoint;
-use super::logout::{LogoutEndpoint, LogoutEverywhereEndpoint};
-use super::refresh::RefreshEndpoint;
-use super::response::Refused;
-use super::service::serve;
-use super::sessions::SessionsEndpoint;
-use super::token::TokenEndpoint;
-use crate::error::BoxError;
-use crate::session::{Authenticate, Sessions};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use serde_json::Value;
+
+use super::body::EndpointBody;
+use super::error::EndpointError;
+use super::route::Route;
+use super::state::State;
+use crate::session::{SessionErrorKind, Sessions, TokenResponse};
 
 /// All endpoints of the login flow, to be mounted under one path. See the [module docs](crate::endpoint).
 ///
 /// It is a service: in Axum `nest_service` takes it, `nest` does not. A single endpoint goes into `route_service`, not into `post(…)`.
 ///
 /// ```
-/// # fn example<A: tower_bearer::Authenticate>(sessions: tower_bearer::Sessions<A>) -> axum::Router {
+/// # fn example(sessions: tower_bearer::Sessions) -> axum::Router {
 /// use axum::Router;
-/// use tower_bearer::AuthEndpoints;
+/// use serde_json::json;
 ///
-/// Router::new().nest_service("/auth", AuthEndpoints::new(sessions))
+/// let endpoints = sessions
+///     .endpoints()
+///     .with_token_response(|tokens, _request| json!({
+///         "accessToken": tokens.access_token(),
+///         "refreshToken": tokens.refresh_token(),
+///         "user": tokens.claims().subject(),
+///     }));
+/// Router::new().nest_service("/auth", endpoints)
 /// # }
 /// ```
-pub struct AuthEndpoints<A> {
-    pub(super) flow: Flow<A>,
-    pub(super) path: String,
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct AuthEndpoints {
+    pub(super) state: Arc<State>,
 }
 
-impl<A: Authenticate> AuthEndpoints<A> {
-    /// The endpoints of these sessions.
-    #[must_use]
-    pub fn new(sessions: Sessions<A>) -> Self {
-        Self { flow: Flow::new(sessions), path: String::new() }
+impl AuthEndpoints {
+    pub(crate) fn new(sessions: Sessions) -> Self {
+        Self { state: Arc::new(State::new(sessions)) }
     }
 
-    /// Where the endpoints are mounted, as in `/auth`.
+    /// Where the endpoints are mounted, as in `/auth`. A slash in front is added where it is missing.
     ///
     /// Axum's `nest_service` takes the prefix off before this service sees it. Where nobody does, it is taken off here; a path without the
-    /// prefix is taken as it is. The document of `openapi` (feature `utoipa`) begins its addresses with it.
+    /// prefix is taken as it is. The document of `openapi` (feature `utoipa`) begins its URLs with it.
+    pub fn with_path(self, path: &str) -> Self {
+        let path = path.trim_matches('/');
+        let path = if path.is_empty() { String::new() } else { format!("/{path}") };
+        self.map(|state| state.path = path)
+    }
+
+    /// Replaces the JSON of a login and a refresh: other names, an envelope, the user in it.
+    ///
+    /// The closure sees what the body may have. Where the answer sets cookies it sees no refresh token; where the access token is a cookie too,
+    /// that is empty. Data of the application comes along with [`Identity::with_response`](crate::Identity::with_response), and is read with
+    /// [`TokenResponse::extra`]. Status, `Cache-Control` and cookies stay as they are.
+    pub fn with_token_response<F>(self, shape: F) -> Self
+    where
+        F: Fn(&TokenResponse, &Parts) -> Value + Send + Sync + 'static,
+    {
+        self.map(|state| state.tokens = Some(Arc::new(shape)))
+    }
+
+    /// Replaces the answer to every refused request of these endpoints, that of an unknown path, a wrong method and another site too.
+    ///
+    /// Headers that the answer must have are added where it lacks them: `Cache-Control: no-store`, `WWW-Authenticate`, `Retry-After`, `Allow`.
+    ///
+    /// ```
+    /// # fn example(sessions: tower_bearer::Sessions) -> tower_bearer::AuthEndpoints {
+    /// use bytes::Bytes;
+    ///
+    /// sessions.endpoints().with_rejection(|error, _request| {
+    ///     let body = format!(r#"{{"message": "{}"}}"#, error.code());
+    ///     error.to_response().map(|_| Bytes::from(body))
+    /// })
+    /// # }
+    /// ```
+    pub fn with_rejection<F>(self, shape: F) -> Self
+    where
+        F: Fn(&EndpointError, &Parts) -> Response<Bytes> + Send + Sync + 'static,
+    {
+        self.map(|state| state.rejection = Some(Arc::new(shape)))
+    }
+
+    /// Answers an error with another status than RFC 6749 says, for clients that expect it: 401 for wrong credentials, say. 401 gets the
+    /// challenge `Bearer`, which it must have.
+    ///
+    /// # Panics
+    ///
+    /// If `status` is not from 400 to 599.
+    #[track_caller]
+    pub fn with_status(self, kind: SessionErrorKind, status: StatusCode) -> Self {
+        assert!(status.is_client_error() || status.is_server_error(), "{status} does not refuse: use one from 400 to 599");
+        self.map(|state| state.statuses.push((kind, status)))
+    }
+
+    /// The answer to a request that a handler of the application's own refuses, in the words and with the closure of these endpoints.
     #[must_use]
-    pub fn with_path(mut self, path: &str) -> Self {
-        self.path = path.trim_end_matches('/').to_owned();
+    pub fn reject(&self, error: impl Into<EndpointError>, parts: &Parts) -> Response<EndpointBody> {
+        self.state.reject(error.into(), parts).map(EndpointBody::from)
+    }
+
+    pub(super) fn map(mut self, change: impl FnOnce(&mut State)) -> Self {
+        change(Arc::make_mut(&mut self.state));
         self
     }
 
-    async fn handle<B>(&self, request: Request<B>) -> Result<Response<Bytes>, Refused>
-    where
-        B: Body,
-        B::Error: Into<BoxError>,
-    {
-        let flow = self.flow.clone();
-        match self.without_prefix(request.uri().path()) {
-            "/login" => LoginEndpoint { flow }.handle(request).await,
-            "/refresh" => RefreshEndpoint { flow }.handle(request).await,
-            "/token" => TokenEndpoint { flow }.handle(request).await,
-            "/logout" => LogoutEndpoint { flow }.handle(request).await,
-            "/logout-everywhere" => LogoutEverywhereEndpoint { flow }.handle(request).await,
-            path => match path.strip_prefix("/sessions") {
-                Some("") => SessionsEndpoint { flow }.handle(request).await,
-                Some(id) if id.starts_with('/') && !id[1..].contains('/') => SessionsEndpoint { flow }.handle(request).await,
-                _ => Err(Refused::NotFound),
-            },
-        }
-    }
-
-    fn without_prefix<'a>(&self, path: &'a str) -> &'a str {
-        match path.strip_prefix(&self.path) {
-            Some(rest) if rest.starts_with('/') => rest,
-            _ => path,
-        }
+    pub(super) fn route<B>(&self, request: &Request<B>) -> Option<Route> {
+        let path = request.uri().path();
+        let rest = path.strip_prefix(&self.state.path).filter(|rest| rest.starts_with('/'));
+        Route::of(rest.unwrap_or(path))
     }
 }
 
-impl<A> Clone for AuthEndpoints<A> {
-    fn clone(&self) -> Self {
-        Self { flow: self.flow.clone(), path: self.path.clone() }
+impl Sessions {
+    /// The endpoints of these sessions: login, refresh, logout and the list of a user's sessions, as HTTP.
+    pub fn endpoints(&self) -> AuthEndpoints {
+        AuthEndpoints::new(self.clone())
     }
 }
-
-impl<A> std::fmt::Debug for AuthEndpoints<A> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AuthEndpoints").field("flow", &self.flow).field("path", &self.path).finish()
-    }
-}
-
-serve!(AuthEndpoints);

@@ -7,58 +7,58 @@ use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use http::header::SET_COOKIE;
 use http::request::Parts;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response};
 
 use super::auth::AuthEndpoints;
 use super::delivery::Delivery;
-use super::login::LoginEndpoint;
-use super::logout::{LogoutEndpoint, LogoutEverywhereEndpoint};
-use super::refresh::RefreshEndpoint;
-use super::response::{Refused, error_response, json_response};
-use super::sessions::SessionsEndpoint;
-use super::token::TokenEndpoint;
+use super::error::EndpointError;
 use crate::bearer::TokenSource;
 use crate::browser::{Origins, Site, only};
 use crate::edge::Edge;
 use crate::error::ConfigError;
-use crate::session::{Authenticate, TokenResponse};
+use crate::keys::AccessToken;
+use crate::session::{TokenResponse, is_as_new};
 
-/// Tokens by cookie: for pages, whose scripts then never hold the refresh token.
+/// Tokens as cookies: for pages, whose scripts then never hold the refresh token.
 ///
 /// | cookie | attributes | |
 /// |---|---|---|
 /// | `__Host-refresh_token` | `HttpOnly; Secure; SameSite=Strict; Path=/` | always |
 /// | `__Host-access_token` | `HttpOnly; Secure; SameSite=Lax; Path=/` | with [`with_access_token`](Self::with_access_token) |
 ///
-/// **Who gets cookies.** A login or a refresh whose parameter `delivery` is `cookie`; all of them with [`always`](Self::always). Their body has the
-/// access token, and no refresh token. A refresh token that came by cookie goes back by cookie, whatever the request asks for. A refresh that gives no
-/// new token sets none.
+/// **When cookies are set.** On a login or a refresh whose parameter `delivery` is `cookie`; on all of them with
+/// [`for_every_client`](Self::for_every_client). The body then has the access token, and no refresh token. A refresh token that came in a cookie
+/// goes back in a cookie, whatever the request asks for. A cookie that the browser has already is not set again, and an older token never
+/// overwrites a newer one of the same session: an answer may be late.
 ///
-/// **Who loses them.** Only who logs out. A refusal clears nothing: it may be late, and another tab may have logged in meanwhile.
+/// **When cookies are cleared**: on logout only. A refusal clears nothing: it may be late, and another tab may have logged in meanwhile.
 ///
-/// **Other sites.** A browser sends cookies whoever made the page. So what sets a cookie, or acts on one, has to come from a page of ours: by
-/// `Sec-Fetch-Site` (`same-origin` or `none`), by an `Origin` that is [listed](Self::with_origin), or, where a browser sends no `Sec-Fetch-Site`, by one
-/// that is the `Host`. All else is 403 with the reason `cross_site`, also what says nothing of where it comes from. Not covered: a page of our own
-/// origin that is not ours (uploaded HTML, a script put in), and other services on the same host.
+/// **Other sites.** A browser sends cookies with every request, whichever site made it. So what sets a cookie, or acts on one, has to come from
+/// a page of ours: `Sec-Fetch-Site` is `same-origin` or `none`, or `Origin` is [listed](Self::with_origin), or, where a browser sends no
+/// `Sec-Fetch-Site`, `Origin` is this server's own. All else is 403 with the reason `cross_site`, also a request that does not say where it
+/// comes from. Not covered: a page on our own origin that is not ours (uploaded HTML, an injected script), and other services on the same host.
 ///
-/// **On a machine of one's own** browsers take `Secure` cookies by plain `http` from `localhost` and `127.0.0.1`, but for Safari.
+/// **On a developer's machine** browsers take `Secure` cookies via plain `http` from `localhost` and `127.0.0.1`, but for Safari.
 ///
 /// ```
-/// # fn example<A: tower_bearer::Authenticate>(sessions: tower_bearer::Sessions<A>) -> axum::Router {
-/// use tower_bearer::{AuthEndpoints, CookieDelivery};
+/// # fn example(sessions: tower_bearer::Sessions) -> axum::Router {
+/// use tower_bearer::CookieDelivery;
 ///
 /// let cookies = CookieDelivery::new();
-/// axum::Router::new().nest_service("/auth", AuthEndpoints::new(sessions).with_cookies(cookies))
+/// axum::Router::new().nest_service("/auth", sessions.endpoints().with_cookies(cookies))
 /// # }
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct CookieDelivery {
+    /// Before the names of the cookies.
+    name: String,
     /// `None`: the whole host.
     path: Option<Arc<str>>,
     access_token: bool,
     choice: Choice,
     origins: Origins,
+    edge: Arc<Edge>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,11 +70,18 @@ enum Choice {
 impl CookieDelivery {
     /// For clients that ask for it; the refresh token alone; for the whole host.
     pub fn new() -> Self {
-        Self { path: None, access_token: false, choice: Choice::TheClients, origins: Origins::default() }
+        Self {
+            name: String::new(),
+            path: None,
+            access_token: false,
+            choice: Choice::TheClients,
+            origins: Origins::default(),
+            edge: Arc::default(),
+        }
     }
 
-    /// For everybody, whatever the client asks for.
-    pub fn always(mut self) -> Self {
+    /// Sets cookies for every client, whatever it asks for.
+    pub fn for_every_client(mut self) -> Self {
         self.choice = Choice::Always;
         self
     }
@@ -85,8 +92,22 @@ impl CookieDelivery {
         self
     }
 
-    /// Sends the refresh token to this path alone, as in `/auth`. Its name is `__Secure-refresh_token` then, which a neighbouring host can set too: by
-    /// default it is `__Host-`, which nobody else can.
+    /// Cookies with names of their own, for two kinds of users on one host: with `staff` they are `__Host-staff_refresh_token` and
+    /// `__Host-staff_access_token`.
+    ///
+    /// # Panics
+    ///
+    /// If `name` has other characters than ASCII letters, digits, `-` and `_`.
+    #[track_caller]
+    pub fn with_name(mut self, name: &'static str) -> Self {
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        assert!(is_name, "{name:?} is not a name for cookies: it has ASCII letters, digits, `-` and `_`");
+        self.name = format!("{name}_");
+        self
+    }
+
+    /// Sends the refresh token to this path alone, as in `/auth`. Its name is `__Secure-refresh_token` then, which a neighbouring host can set too:
+    /// by default it is `__Host-`, which no other host can set.
     ///
     /// # Errors
     ///
@@ -104,7 +125,7 @@ impl CookieDelivery {
     ///
     /// # Errors
     ///
-    /// It is no origin: a scheme, a host and perhaps a port.
+    /// It is not an origin: a scheme, a host and perhaps a port.
     pub fn with_origin(mut self, origin: &str) -> Result<Self, ConfigError> {
         self.origins.add(origin)?;
         Ok(self)
@@ -113,38 +134,39 @@ impl CookieDelivery {
     /// Where the access token is then, for [`BearerAuthLayer::with_token_sources`](crate::BearerAuthLayer::with_token_sources).
     #[must_use]
     pub fn token_sources(&self) -> Vec<TokenSource> {
-        let cookie = self.access_token.then(|| TokenSource::cookie_named(ACCESS_TOKEN, &self.origins));
+        let cookie = self.access_token.then(|| TokenSource::cookie_named(&self.access_name(), &self.origins));
         [TokenSource::header()].into_iter().chain(cookie).collect()
     }
 
-    /// Puts the cookies of a login onto an answer of the application's own: a redirection to a page, after a form.
+    /// Sets the cookies of a login or a refresh on an answer of the application's own: a redirection to a page, after a form. `parts` is the
+    /// head of the request. What the browser has already it keeps.
     ///
     /// The application has to refuse other sites itself, before it logs anybody in: see
-    /// [`refusal_of_other_sites`](Self::refusal_of_other_sites).
+    /// [`cross_site_rejection`](Self::cross_site_rejection).
     #[must_use]
-    pub fn set<B>(&self, tokens: &TokenResponse, mut answer: Response<B>) -> Response<B> {
-        add(&mut answer, &self.refresh_cookie(tokens.refresh_token().secret(), tokens.refresh_token_expires_in()));
+    pub fn set_cookies<B>(&self, tokens: &TokenResponse, parts: &Parts, mut answer: Response<B>) -> Response<B> {
+        if let Some(token) = tokens.refresh_token().map(|token| token.secret()) {
+            let held = self.refresh_token(parts);
+            if !held.is_some_and(|held| is_as_new(held, token)) {
+                add(&mut answer, &self.refresh_cookie(token, self.max_age(tokens, tokens.refresh_token_expires_in())));
+            }
+        }
         self.set_access_token(tokens, &mut answer);
         answer
     }
 
     /// The answer to a request that no page of ours made: 403 with the reason `cross_site`. `None`: it may set cookies, and act on them.
     #[must_use]
-    pub fn refusal_of_other_sites(&self, parts: &Parts) -> Option<Response<Bytes>> {
-        if self.comes_from_us(parts) {
-            return None;
-        }
-        tracing::info!(path = parts.uri.path(), reason = CROSS_SITE, "request refused");
-        let description = "the request comes from another site, or does not say where from";
-        Some(error_response(StatusCode::FORBIDDEN, "access_denied", description, Some(CROSS_SITE)))
+    pub fn cross_site_rejection(&self, parts: &Parts) -> Option<Response<Bytes>> {
+        (!self.comes_from_us(parts)).then(|| EndpointError::cross_site().refuse(parts))
     }
 
-    /// Takes the cookies back, after a logout of the application's own.
+    /// Clears the cookies, after a logout of the application's own.
     #[must_use]
-    pub fn clear<B>(&self, mut answer: Response<B>) -> Response<B> {
-        add(&mut answer, &self.refresh_cookie("", 0));
+    pub fn clear_cookies<B>(&self, mut answer: Response<B>) -> Response<B> {
+        add(&mut answer, &self.refresh_cookie("", Some(0)));
         if self.access_token {
-            add(&mut answer, &access_cookie("", 0));
+            add(&mut answer, &access_cookie(&self.access_name(), "", Some(0)));
         }
         answer
     }
@@ -152,29 +174,45 @@ impl CookieDelivery {
     /// The refresh token that the browser sent, for a refresh or a logout of the application's own.
     #[must_use]
     pub fn refresh_token<'p>(&self, parts: &'p Parts) -> Option<&'p str> {
-        only(parts, self.name()).ok().flatten()
+        only(parts, &self.refresh_name()).ok().flatten()
+    }
+
+    /// With what the application says of the network in front of it.
+    fn at(mut self, edge: &Arc<Edge>) -> Self {
+        self.edge = Arc::clone(edge);
+        self
     }
 
     fn set_access_token<B>(&self, tokens: &TokenResponse, answer: &mut Response<B>) {
         if !self.access_token {
             return;
         }
-        let token = tokens.access_token().secret();
-        if ACCESS_TOKEN.len() + token.len() > MAX_COOKIE_BYTES {
+        let (name, token) = (self.access_name(), tokens.access_token().secret());
+        if name.len() + token.len() > MAX_COOKIE_BYTES {
             // Browsers drop what is larger (RFC 6265bis section 5.6), and say nothing.
             tracing::error!(cure = "grant fewer claims", "the access token is too large for a cookie");
             return;
         }
-        add(answer, &access_cookie(token, tokens.expires_in()));
+        add(answer, &access_cookie(&name, token, self.max_age(tokens, tokens.expires_in())));
     }
 
-    fn refresh_cookie<'t>(&'t self, token: &'t str, secs: u64) -> Cookie<'t> {
+    /// `None`: until the browser closes.
+    fn max_age(&self, tokens: &TokenResponse, seconds: u64) -> Option<u64> {
+        (!tokens.is_until_browser_closes()).then_some(seconds)
+    }
+
+    fn refresh_cookie<'t>(&'t self, token: &'t str, max_age: Option<u64>) -> Cookie<'t> {
         let path = self.path.as_deref().unwrap_or("/");
-        secure(Cookie::build((self.name(), token)).path(path).same_site(SameSite::Strict), secs)
+        secure(Cookie::build((self.refresh_name(), token)).path(path).same_site(SameSite::Strict), max_age)
     }
 
-    fn name(&self) -> &'static str {
-        if self.path.is_some() { "__Secure-refresh_token" } else { "__Host-refresh_token" }
+    fn refresh_name(&self) -> String {
+        let prefix = if self.path.is_some() { "__Secure-" } else { "__Host-" };
+        format!("{prefix}{}refresh_token", self.name)
+    }
+
+    fn access_name(&self) -> String {
+        format!("__Host-{}access_token", self.name)
     }
 }
 
@@ -185,18 +223,18 @@ impl Default for CookieDelivery {
 }
 
 impl Delivery for CookieDelivery {
-    fn is_wanted(&self, asked: Option<&str>) -> Result<bool, Refused> {
+    fn is_wanted(&self, asked: Option<&str>) -> Result<bool, EndpointError> {
         match (self.choice, asked) {
             (_, Some(other)) if !matches!(other, "cookie" | "body") => {
-                Err(Refused::invalid_request("delivery is cookie or body"))
+                Err(EndpointError::invalid_request("delivery is cookie or body"))
             }
             (Choice::Always, _) | (_, Some("cookie")) => Ok(true),
             (Choice::TheClients, _) => Ok(false),
         }
     }
 
-    fn refresh_token<'p>(&self, parts: &'p Parts) -> Result<Option<&'p str>, Refused> {
-        only(parts, self.name()).map_err(|_| Refused::invalid_request("two cookies of that name"))
+    fn refresh_token<'p>(&self, parts: &'p Parts) -> Result<Option<&'p str>, EndpointError> {
+        only(parts, &self.refresh_name()).map_err(|_| EndpointError::invalid_request("two cookies of that name"))
     }
 
     fn token_sources(&self) -> Vec<TokenSource> {
@@ -204,39 +242,45 @@ impl Delivery for CookieDelivery {
     }
 
     fn comes_from_us(&self, parts: &Parts) -> bool {
-        self.origins.site(parts, &Edge::default()) == Site::Own
+        self.origins.site(parts, &self.edge) == Site::Own
     }
 
-    fn demand_own_site(&self, parts: &Parts) -> Result<(), Refused> {
-        self.refusal_of_other_sites(parts).map_or(Ok(()), |answer| Err(Refused::Answered(Box::new(answer))))
+    fn visible(&self, tokens: &TokenResponse) -> TokenResponse {
+        tokens.clone().without_refresh_token()
     }
 
-    fn deliver(&self, tokens: &TokenResponse, held: Option<&str>) -> Response<Bytes> {
-        let mut body = serde_json::to_value(tokens).unwrap_or_default();
-        body.as_object_mut().and_then(|body| body.remove("refresh_token"));
-        let mut answer = json_response(StatusCode::OK, &body);
-        let token = tokens.refresh_token().secret();
-        // What the browser has already it keeps: a late answer would put it in the place of a newer one.
-        if held != Some(token) {
-            add(&mut answer, &self.refresh_cookie(token, tokens.refresh_token_expires_in()));
-        }
-        self.set_access_token(tokens, &mut answer);
-        answer
+    fn visible_to_application(&self, tokens: TokenResponse) -> TokenResponse {
+        if self.access_token { tokens.with_access_token(AccessToken::new("")) } else { tokens }
     }
 
-    fn clear(&self, answer: Response<Bytes>) -> Response<Bytes> {
-        Self::clear(self, answer)
+    fn set_cookies(&self, tokens: &TokenResponse, parts: &Parts, answer: Response<Bytes>) -> Response<Bytes> {
+        Self::set_cookies(self, tokens, parts, answer)
+    }
+
+    fn clear_cookies(&self, answer: Response<Bytes>) -> Response<Bytes> {
+        Self::clear_cookies(self, answer)
     }
 }
 
-fn access_cookie(token: &str, secs: u64) -> Cookie<'_> {
+impl AuthEndpoints {
+    /// Tokens as cookies too: see [`CookieDelivery`].
+    pub fn with_cookies(self, cookies: CookieDelivery) -> Self {
+        let cookies = cookies.at(self.state.sessions.edge());
+        self.map(|state| state.delivery = Some(Arc::new(cookies)))
+    }
+}
+
+fn access_cookie<'t>(name: &str, token: &'t str, max_age: Option<u64>) -> Cookie<'t> {
     // Lax: a link from elsewhere opens the page as the user, and shows it to nobody else.
-    secure(Cookie::build((ACCESS_TOKEN, token)).path("/").same_site(SameSite::Lax), secs)
+    secure(Cookie::build((name.to_owned(), token)).path("/").same_site(SameSite::Lax), max_age)
 }
 
-fn secure<'c>(cookie: cookie::CookieBuilder<'c>, secs: u64) -> Cookie<'c> {
-    let max_age = Duration::seconds(i64::try_from(secs).unwrap_or(i64::MAX));
-    cookie.http_only(true).secure(true).max_age(max_age).build()
+fn secure<'c>(cookie: cookie::CookieBuilder<'c>, max_age: Option<u64>) -> Cookie<'c> {
+    let cookie = cookie.http_only(true).secure(true);
+    match max_age {
+        Some(seconds) => cookie.max_age(Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX))).build(),
+        None => cookie.build(),
+    }
 }
 
 fn add<B>(answer: &mut Response<B>, cookie: &Cookie<'_>) {
@@ -247,30 +291,5 @@ fn add<B>(answer: &mut Response<B>, cookie: &Cookie<'_>) {
     }
 }
 
-const CROSS_SITE: &str = "cross_site";
-const ACCESS_TOKEN: &str = "__Host-access_token";
 /// RFC 6265bis section 5.6: name and value.
 const MAX_COOKIE_BYTES: usize = 4096;
-
-macro_rules! with_cookies {
-    ($($endpoint:ident),*) => {
-        $(impl<A: Authenticate> $endpoint<A> {
-            /// Tokens by cookie too: see [`CookieDelivery`].
-            #[must_use]
-            pub fn with_cookies(mut self, cookies: CookieDelivery) -> Self {
-                self.flow.delivery = Some(Arc::new(cookies));
-                self
-            }
-        })*
-    };
-}
-
-with_cookies!(
-    AuthEndpoints,
-    LoginEndpoint,
-    RefreshEndpoint,
-    TokenEndpoint,
-    LogoutEndpoint,
-    LogoutEverywhereEndpoint,
-    SessionsEndpoint
-);

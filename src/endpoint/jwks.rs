@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Response};
 
-use super::request::demand_method;
-use super::response::Refused;
+use super::error::EndpointError;
+use super::request::check_method;
 use super::service::serve_at_once;
 use crate::bearer::public_json;
 use crate::keys::KeySource;
@@ -16,7 +16,7 @@ use crate::session::SessionError;
 /// HMAC keys are never in it: with HS256 the list is empty. The answer may be kept for five minutes.
 ///
 /// ```
-/// # fn example<A: tower_bearer::Authenticate>(sessions: tower_bearer::Sessions<A>) -> axum::Router {
+/// # fn example(sessions: tower_bearer::Sessions) -> axum::Router {
 /// use tower_bearer::JwksEndpoint;
 ///
 /// axum::Router::new().route_service("/.well-known/jwks.json", JwksEndpoint::new(sessions.keys()))
@@ -34,8 +34,8 @@ impl JwksEndpoint {
         Self { keys: keys.into() }
     }
 
-    fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, Refused> {
-        demand_method(parts, &Method::GET, "GET")?;
+    fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
+        check_method(parts, &Method::GET, "GET")?;
         let keys = self.keys.key_set().ok_or_else(|| SessionError::unavailable("the keys are not known yet"))?;
         Ok(public_json(keys.to_public_jwk_set().into()))
     }

@@ -5,13 +5,13 @@ use http::request::Parts;
 use http::{Method, Response};
 use serde_json::{Map, Value, json};
 
-use super::request::demand_method;
-use super::response::Refused;
+use super::error::EndpointError;
+use super::request::check_method;
 use super::service::serve_at_once;
 use crate::bearer::{ProtectedResource, public_json};
 use crate::error::ConfigError;
 use crate::names::Scope;
-use crate::session::{Authenticate, Sessions};
+use crate::session::Sessions;
 use crate::url::{HttpUrl, is_loopback};
 
 /// `GET /.well-known/oauth-authorization-server`: where the endpoints are (RFC 8414), for clients that look for them.
@@ -22,11 +22,11 @@ use crate::url::{HttpUrl, is_loopback};
 /// Clients that know no other way, as most of MCP do, need an authorization server; this crate then checks its tokens.
 ///
 /// ```
-/// # fn example<A: tower_bearer::Authenticate>(sessions: tower_bearer::Sessions<A>) -> Result<axum::Router, tower_bearer::ConfigError> {
-/// use tower_bearer::{AuthEndpoints, ServerMetadataEndpoint};
+/// # fn example(sessions: tower_bearer::Sessions) -> Result<axum::Router, tower_bearer::ConfigError> {
+/// use tower_bearer::ServerMetadataEndpoint;
 ///
 /// let metadata = ServerMetadataEndpoint::new(&sessions, "https://api.example.com/auth")?;
-/// let mut router = axum::Router::new().nest_service("/auth", AuthEndpoints::new(sessions));
+/// let mut router = axum::Router::new().nest_service("/auth", sessions.endpoints());
 /// for path in metadata.paths() {
 ///     router = router.route_service(&path, metadata.clone());
 /// }
@@ -40,6 +40,7 @@ pub struct ServerMetadataEndpoint {
     jwks: Option<HttpUrl>,
     documentation: Option<HttpUrl>,
     scope: Scope,
+    grant_types: &'static [&'static str],
     /// The document, as it is sent.
     document: Bytes,
 }
@@ -50,13 +51,14 @@ impl ServerMetadataEndpoint {
     /// # Errors
     ///
     /// The issuer, or `endpoints`, is no `https` address (or `http` on this machine), or has a user, a query or a fragment (RFC 8414 section 2).
-    pub fn new<A: Authenticate>(sessions: &Sessions<A>, endpoints: &str) -> Result<Self, ConfigError> {
+    pub fn new(sessions: &Sessions, endpoints: &str) -> Result<Self, ConfigError> {
         let metadata = Self {
             issuer: HttpUrl::parse(sessions.verifier().issuer().as_str(), is_loopback)?,
             endpoints: HttpUrl::parse(endpoints, is_loopback)?,
             jwks: None,
             documentation: None,
             scope: Scope::default(),
+            grant_types: if sessions.has_login() { &["password", "refresh_token"] } else { &["refresh_token"] },
             document: Bytes::new(),
         };
         Ok(metadata.written())
@@ -99,8 +101,8 @@ impl ServerMetadataEndpoint {
         self.issuer.without_slash().well_known_paths("oauth-authorization-server")
     }
 
-    fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, Refused> {
-        demand_method(parts, &Method::GET, "GET")?;
+    fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
+        check_method(parts, &Method::GET, "GET")?;
         Ok(public_json(self.document.clone()))
     }
 
@@ -111,7 +113,7 @@ impl ServerMetadataEndpoint {
         set("issuer", self.issuer.as_str().into());
         set("token_endpoint", endpoint("token"));
         set("token_endpoint_auth_methods_supported", json!(["none"]));
-        set("grant_types_supported", json!(["password", "refresh_token"]));
+        set("grant_types_supported", json!(self.grant_types));
         // Demanded (section 2), and there is none; section 3.2 would leave out what is empty.
         set("response_types_supported", json!([]));
         set("revocation_endpoint", endpoint("logout"));
@@ -147,8 +149,8 @@ impl ResourceMetadataEndpoint {
         Self { resource: resource.clone() }
     }
 
-    fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, Refused> {
-        demand_method(parts, &Method::GET, "GET")?;
+    fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
+        check_method(parts, &Method::GET, "GET")?;
         Ok(self.resource.to_response())
     }
 }

@@ -30,6 +30,7 @@ mod body;
 #[cfg(feature = "cookie")]
 mod cookie;
 mod delivery;
+mod error;
 mod jwks;
 mod login;
 mod logout;
@@ -39,9 +40,12 @@ mod openapi;
 mod refresh;
 mod request;
 mod response;
+mod route;
 mod service;
 mod sessions;
 mod signed_in;
+mod single;
+mod state;
 mod ticket;
 mod token;
 
@@ -49,12 +53,9 @@ pub use auth::AuthEndpoints;
 pub use body::EndpointBody;
 #[cfg(feature = "cookie")]
 pub use cookie::CookieDelivery;
+pub use error::{EndpointError, EndpointErrorKind};
 pub use jwks::JwksEndpoint;
-pub use login::LoginEndpoint;
-pub use logout::{LogoutEndpoint, LogoutEverywhereEndpoint};
 pub use metadata::{ResourceMetadataEndpoint, ServerMetadataEndpoint};
-pub use refresh::RefreshEndpoint;
 pub use service::EndpointFuture;
-pub use sessions::SessionsEndpoint;
+pub use single::{LoginEndpoint, LogoutEndpoint, LogoutEverywhereEndpoint, RefreshEndpoint, SessionsEndpoint, TokenEndpoint};
 pub use ticket::TicketEndpoint;
-pub use token::TokenEndpoint;

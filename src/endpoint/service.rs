@@ -34,61 +34,6 @@ impl fmt::Debug for EndpointFuture {
     }
 }
 
-/// An endpoint whose `handle` takes a request and gives an answer or a refusal.
-macro_rules! endpoint {
-    ($endpoint:ident) => {
-        impl<A> Clone for $endpoint<A> {
-            fn clone(&self) -> Self {
-                Self { flow: self.flow.clone() }
-            }
-        }
-
-        impl<A> std::fmt::Debug for $endpoint<A> {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($endpoint)).field("flow", &self.flow).finish()
-            }
-        }
-
-        impl<A: $crate::Authenticate> $endpoint<A> {
-            /// The endpoint by itself, for a path of the application's choice.
-            #[must_use]
-            pub fn new(sessions: $crate::Sessions<A>) -> Self {
-                Self { flow: $crate::endpoint::delivery::Flow::new(sessions) }
-            }
-        }
-
-        $crate::endpoint::service::serve!($endpoint);
-    };
-}
-
-/// `tower::Service` for a type with `async fn handle(&self, Request<B>) -> Result<Response<Bytes>, Refused>`.
-macro_rules! serve {
-    ($endpoint:ident) => {
-        impl<A, B> tower_service::Service<http::Request<B>> for $endpoint<A>
-        where
-            A: $crate::Authenticate,
-            B: http_body::Body + Send + 'static,
-            B::Data: Send,
-            B::Error: Into<$crate::BoxError>,
-        {
-            type Response = http::Response<$crate::endpoint::EndpointBody>;
-            type Error = std::convert::Infallible;
-            type Future = $crate::endpoint::EndpointFuture;
-
-            fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
-                std::task::Poll::Ready(Ok(()))
-            }
-
-            fn call(&mut self, request: http::Request<B>) -> Self::Future {
-                let endpoint = self.clone();
-                $crate::endpoint::EndpointFuture::new(async move {
-                    endpoint.handle(request).await.unwrap_or_else(|refused| refused.into_response())
-                })
-            }
-        }
-    };
-}
-
 /// `tower::Service` for a type that answers at once: with `fn answer(&self, &Parts) -> Result<Response<Bytes>, Refused>`.
 macro_rules! serve_at_once {
     ($endpoint:ident) => {
@@ -103,11 +48,11 @@ macro_rules! serve_at_once {
 
             fn call(&mut self, request: http::Request<B>) -> Self::Future {
                 let (parts, _) = request.into_parts();
-                let response = self.answer(&parts).unwrap_or_else($crate::endpoint::response::Refused::into_response);
+                let response = self.answer(&parts).unwrap_or_else(|error: $crate::endpoint::EndpointError| error.refuse(&parts));
                 std::future::ready(Ok(response.map($crate::endpoint::EndpointBody::from)))
             }
         }
     };
 }
 
-pub(super) use {endpoint, serve, serve_at_once};
+pub(super) use serve_at_once;

@@ -1,59 +1,42 @@
-//! [`SessionsEndpoint`].
+//! The list of a user's own sessions, and the end of one of them.
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::delivery::Flow;
-use super::request::demand;
-use super::response::{Refused, json_response, not_stored};
-use super::service::endpoint;
+use super::error::EndpointError;
+use super::request::check;
+use super::response::{json_response, not_stored};
 use super::signed_in::signed_in;
+use super::state::State;
 use crate::names::SessionId;
-use crate::session::Authenticate;
 use crate::store::Session;
 use crate::token::AccessTokenClaims;
 
-/// `GET /auth/sessions` lists the user's own sessions; `DELETE /auth/sessions/{id}` ends one of them.
-///
-/// Both demand a live access token, and refuse as [`BearerAuthLayer`](crate::BearerAuthLayer) does.
-///
-/// The list is `{"sessions": [{"id", "device", "created_at", "last_used_at", "expires_at", "current"}]}`, newest first, times in seconds
-/// since the epoch, the last use to the hour. Ending one answers 204; an unknown session and somebody else's both 404.
-///
-/// A path that ends in `/sessions` or `/` is the list; any other names a session by its last segment.
-pub struct SessionsEndpoint<A> {
-    pub(super) flow: Flow<A>,
+pub(super) async fn handle(state: &State, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
+    // The path as the application mounted it: with its prefix, or without.
+    let id = parts.uri.path().rsplit('/').next().filter(|&last| !last.is_empty() && last != "sessions");
+    let Some(id) = id else {
+        check(parts, &Method::GET, "GET")?;
+        let claims = signed_in(state, parts).await?;
+        return list(state, &claims).await;
+    };
+    check(parts, &Method::DELETE, "DELETE")?;
+    let claims = signed_in(state, parts).await?;
+    let id: SessionId = id.parse().map_err(|_| EndpointError::not_found())?;
+    if !state.sessions.revoke(claims.subject(), &id).await?.any() {
+        return Err(EndpointError::not_found());
+    }
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    Ok(not_stored(response))
 }
 
-endpoint!(SessionsEndpoint);
-
-impl<A: Authenticate> SessionsEndpoint<A> {
-    pub(super) async fn handle<B>(&self, request: Request<B>) -> Result<Response<Bytes>, Refused> {
-        let (parts, _) = request.into_parts();
-        // The path as the application mounted it: with its prefix, or without.
-        let id = parts.uri.path().rsplit('/').next().filter(|&last| !last.is_empty() && last != "sessions");
-        let Some(id) = id else {
-            demand(&parts, &Method::GET, "GET")?;
-            let claims = signed_in(&self.flow, &parts).await?;
-            return self.list(&claims).await;
-        };
-        demand(&parts, &Method::DELETE, "DELETE")?;
-        let claims = signed_in(&self.flow, &parts).await?;
-        let id: SessionId = id.parse().map_err(|_| Refused::NotFound)?;
-        if !self.flow.sessions.revoke(claims.subject(), &id).await? {
-            return Err(Refused::NotFound);
-        }
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        Ok(not_stored(response))
-    }
-
-    async fn list(&self, claims: &AccessTokenClaims) -> Result<Response<Bytes>, Refused> {
-        let sessions = self.flow.sessions.list(claims.subject()).await?;
-        let sessions: Vec<Value> = sessions.iter().map(|session| shown(session, claims)).collect();
-        Ok(json_response(StatusCode::OK, &json!({ "sessions": sessions })))
-    }
+async fn list(state: &State, claims: &AccessTokenClaims) -> Result<Response<Bytes>, EndpointError> {
+    let sessions = state.sessions.list(claims.subject()).await?;
+    let sessions: Vec<Value> = sessions.iter().map(|session| shown(session, claims)).collect();
+    Ok(json_response(StatusCode::OK, &json!({ "sessions": sessions })))
 }
 
 fn shown(session: &Session, claims: &AccessTokenClaims) -> Value {

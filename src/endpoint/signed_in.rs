@@ -1,21 +1,16 @@
-//! Endpoints that act for the user who asks: they demand a live access token.
+//! Endpoints that act for the user who asks: they require a live access token.
 
 use http::request::Parts;
 
-use super::delivery::Flow;
-use super::response::Refused;
-use crate::bearer::BearerError;
-use crate::session::Authenticate;
+use super::error::EndpointError;
+use super::state::State;
 use crate::token::AccessTokenClaims;
 
-/// Judges a request as [`Sessions::layer`](crate::Sessions::layer) would, and refuses in its usual words: no application has changed this layer.
-pub(super) async fn signed_in<A: Authenticate>(flow: &Flow<A>, parts: &Parts) -> Result<AccessTokenClaims, Refused> {
-    let judge = async {
-        let layer = match &flow.delivery {
-            Some(delivery) => flow.sessions.layer().with_token_sources(delivery.token_sources()),
-            None => flow.sessions.layer(),
-        };
-        layer.gate().identify(parts).await?.into_claims()
+/// Checks a request as [`Sessions::layer`](crate::Sessions::layer) does. No application has changed this layer.
+pub(super) async fn signed_in(state: &State, parts: &Parts) -> Result<AccessTokenClaims, EndpointError> {
+    let layer = match &state.delivery {
+        Some(delivery) => state.sessions.layer().with_token_sources(delivery.token_sources()),
+        None => state.sessions.layer(),
     };
-    judge.await.map_err(|error: BearerError| Refused::bearer(error, parts))
+    Ok(layer.gate().identify(parts).await?.into_claims()?)
 }

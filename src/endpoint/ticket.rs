@@ -5,10 +5,11 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use serde_json::json;
 
-use super::request::demand;
-use super::response::{Refused, json_response};
+use super::error::EndpointError;
+use super::request::check;
+use super::response::json_response;
 use super::service::serve_at_once;
-use crate::bearer::Tickets;
+use crate::bearer::{BearerError, Tickets};
 use crate::user::CurrentUser;
 
 /// `POST`, behind [`BearerAuthLayer`](crate::BearerAuthLayer): a [ticket](Tickets) for whom the request's access token is about.
@@ -27,13 +28,13 @@ impl TicketEndpoint {
         Self { tickets: tickets.clone() }
     }
 
-    fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, Refused> {
-        demand(parts, &Method::POST, "POST")?;
+    fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
+        check(parts, &Method::POST, "POST")?;
         let issue = || {
             let CurrentUser(claims) = CurrentUser::from_extensions(&parts.extensions)?;
             Ok((self.tickets.issue(&claims)?, self.tickets.lifetime(&claims)))
         };
-        let (ticket, lifetime) = issue().map_err(|error| Refused::bearer(error, parts))?;
+        let (ticket, lifetime) = issue().map_err(|error: BearerError| EndpointError::from(error))?;
         Ok(json_response(StatusCode::OK, &json!({ "ticket": &**ticket, "expires_in": lifetime.as_secs() })))
     }
 }

@@ -1,40 +1,26 @@
-//! [`TokenEndpoint`].
+//! Login and refresh at one URL.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
-use http_body::Body;
+use http::Response;
 
-use super::delivery::Flow;
-use super::login::LoginEndpoint;
-use super::refresh::RefreshEndpoint;
+use super::error::EndpointError;
 use super::request::Parameters;
-use super::response::Refused;
-use super::service::endpoint;
-use crate::error::BoxError;
-use crate::session::{Authenticate, SessionError, SessionErrorKind};
+use super::state::State;
+use super::{login, refresh};
+use crate::request_context::RequestContext;
+use crate::session::{SessionError, SessionErrorKind};
 
-/// `POST /auth/token`: login and refresh at one address, as stock OAuth clients want it (RFC 6749 section 3.2).
-///
-/// `grant_type` is demanded: `password` is [`LoginEndpoint`], `refresh_token` is [`RefreshEndpoint`]. Everything else is as there.
-pub struct TokenEndpoint<A> {
-    pub(super) flow: Flow<A>,
-}
-
-endpoint!(TokenEndpoint);
-
-impl<A: Authenticate> TokenEndpoint<A> {
-    pub(super) async fn handle<B>(&self, request: Request<B>) -> Result<Response<Bytes>, Refused>
-    where
-        B: Body,
-        B::Error: Into<BoxError>,
-    {
-        let (parts, parameters) = Parameters::read(request).await?;
-        let flow = self.flow.clone();
-        match parameters.text("grant_type")?.as_deref() {
-            Some("password") => LoginEndpoint { flow }.answer(&parts, parameters).await,
-            Some("refresh_token") => RefreshEndpoint { flow }.answer(&parts, parameters).await,
-            Some(_) => Err(SessionError::new(SessionErrorKind::UnsupportedGrantType).into()),
-            None => Err(Refused::invalid_request("grant_type is missing")),
-        }
+pub(super) async fn handle(
+    state: &Arc<State>,
+    context: &RequestContext,
+    parameters: Parameters,
+) -> Result<Response<Bytes>, EndpointError> {
+    match parameters.text("grant_type")?.as_deref() {
+        Some("password") if state.sessions.has_login() => login::handle(state, context, parameters).await,
+        Some("refresh_token") => refresh::handle(state, context, parameters).await,
+        Some(_) => Err(SessionError::new(SessionErrorKind::UnsupportedGrantType).into()),
+        None => Err(EndpointError::invalid_request("grant_type is missing")),
     }
 }

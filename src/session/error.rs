@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use super::denial::Denial;
 use crate::error::BoxError;
 use crate::limits::TimedOut;
 use crate::store::StoreError;
-use crate::token::SignError;
+use crate::token::{IdentityError, SignError};
 
 /// Why a login, a refresh or a logout did not succeed.
 ///
@@ -15,7 +16,9 @@ use crate::token::SignError;
 #[derive(Clone)]
 pub struct SessionError {
     kind: SessionErrorKind,
+    /// For the client; where the server is at fault, for the log.
     detail: Option<Cow<'static, str>>,
+    denial: Option<Box<Denial>>,
     source: Option<Arc<BoxError>>,
 }
 
@@ -30,16 +33,18 @@ pub enum SessionErrorKind {
     /// `grant_type` names something else: `unsupported_grant_type`.
     UnsupportedGrantType,
     /// Wrong user name or password, without saying which: `invalid_grant`.
-    CredentialsInvalid,
-    /// No refresh token of ours: `invalid_grant`.
-    TokenInvalid,
+    InvalidCredentials,
+    /// The application refuses, for a reason of its own: `access_denied`.
+    Denied,
+    /// Not a refresh token of ours: `invalid_grant`.
+    InvalidToken,
     /// Unknown, too old, or unused for too long: `invalid_grant`.
     SessionExpired,
     /// Ended before its time: `invalid_grant`.
     SessionRevoked,
     /// The refresh token had been used up, so the session has been ended: `invalid_grant`.
-    RefreshReused,
-    /// The user is gone, or his credentials changed: `invalid_grant`.
+    RefreshTokenReused,
+    /// The user is gone, or their credentials changed: `invalid_grant`.
     UserGone,
     /// Store or users cannot be asked now. The refresh token still works afterwards.
     Unavailable,
@@ -49,13 +54,34 @@ pub enum SessionErrorKind {
 
 impl SessionError {
     pub(crate) fn new(kind: SessionErrorKind) -> Self {
-        Self { kind, detail: None, source: None }
+        Self { kind, detail: None, denial: None, source: None }
     }
 
     /// For a login handler of the application's own that refuses: a second factor that is wrong, say. 400 `invalid_grant`.
     #[must_use]
-    pub fn credentials_invalid() -> Self {
-        Self::new(SessionErrorKind::CredentialsInvalid)
+    pub fn invalid_credentials() -> Self {
+        Self::new(SessionErrorKind::InvalidCredentials)
+    }
+
+    /// For a login handler of the application's own that refuses for a reason of its own: see
+    /// [`Outcome::denied`](crate::Outcome::denied), which can say more. 403 `access_denied`.
+    ///
+    /// # Panics
+    ///
+    /// If `reason` is not a word of lower-case ASCII letters, digits and `_`.
+    #[must_use]
+    #[track_caller]
+    pub fn denied_with(reason: &'static str) -> Self {
+        Self::denied(Denial::new(reason))
+    }
+
+    pub(crate) fn denied(denial: Denial) -> Self {
+        Self { denial: Some(Box::new(denial)), ..Self::new(SessionErrorKind::Denied) }
+    }
+
+    /// `cure` goes to the log, never to the client.
+    pub(crate) fn misconfigured(cure: impl Into<Cow<'static, str>>) -> Self {
+        Self { detail: Some(cure.into()), ..Self::new(SessionErrorKind::Misconfigured) }
     }
 
     /// For a login handler of the application's own that cannot ask its users now: 503. The cause goes to the log only.
@@ -74,28 +100,49 @@ impl SessionError {
         self.kind
     }
 
-    /// The code of RFC 6749 section 5.2, as in `invalid_grant`.
+    /// Whether the client or its session is refused. Otherwise the server is at fault, and the same request may succeed later.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        !matches!(self.kind, SessionErrorKind::Unavailable | SessionErrorKind::Misconfigured)
+    }
+
+    pub(crate) fn denial(&self) -> Option<&Denial> {
+        self.denial.as_deref()
+    }
+
+    /// A fault is logged where it is noticed, not where it is answered.
+    pub(crate) fn log_fault(&self) {
+        if !self.is_refusal() {
+            let cure = self.detail.as_deref().filter(|_| self.kind == SessionErrorKind::Misconfigured);
+            tracing::error!(cause = std::error::Error::source(self), cure, kind = ?self.kind, "login flow failed");
+        }
+    }
+
+    /// The code of RFC 6749 section 5.2, as in `invalid_grant`. A denial is `access_denied` (section 4.1.2.1), so that clients which log out on
+    /// `invalid_grant` keep their session.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self.kind {
             SessionErrorKind::InvalidRequest => "invalid_request",
             SessionErrorKind::InvalidScope => "invalid_scope",
             SessionErrorKind::UnsupportedGrantType => "unsupported_grant_type",
+            SessionErrorKind::Denied => "access_denied",
             SessionErrorKind::Unavailable => "temporarily_unavailable",
             SessionErrorKind::Misconfigured => "server_error",
             _ => "invalid_grant",
         }
     }
 
-    /// A stable word for programs, as in `refresh_reused`. `None` where the session is not at fault.
+    /// A stable word for programs, as in `refresh_reused`, or the application's own word. `None` where neither session nor user is at fault.
     #[must_use]
     pub fn reason(&self) -> Option<&'static str> {
         Some(match self.kind {
-            SessionErrorKind::CredentialsInvalid => "credentials_invalid",
-            SessionErrorKind::TokenInvalid => "token_invalid",
+            SessionErrorKind::InvalidCredentials => "credentials_invalid",
+            SessionErrorKind::Denied => self.denial.as_ref()?.reason,
+            SessionErrorKind::InvalidToken => "token_invalid",
             SessionErrorKind::SessionExpired => "session_expired",
             SessionErrorKind::SessionRevoked => "session_revoked",
-            SessionErrorKind::RefreshReused => "refresh_reused",
+            SessionErrorKind::RefreshTokenReused => "refresh_reused",
             SessionErrorKind::UserGone => "user_gone",
             _ => return None,
         })
@@ -120,22 +167,31 @@ impl From<SignError> for SessionError {
     }
 }
 
+impl From<IdentityError> for SessionError {
+    fn from(error: IdentityError) -> Self {
+        Self { source: Some(Arc::new(error.into())), ..Self::new(SessionErrorKind::Misconfigured) }
+    }
+}
+
 /// What the client reads as `error_description`.
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(detail) = &self.detail {
+        if let Some(detail) = self.detail.as_deref().filter(|_| self.is_refusal()) {
             return f.write_str(detail);
         }
         f.write_str(match self.kind {
+            SessionErrorKind::Denied => {
+                self.denial.as_ref().and_then(|denial| denial.description).unwrap_or("the application refuses this")
+            }
             SessionErrorKind::InvalidRequest => "the request is malformed",
             SessionErrorKind::InvalidScope => "the scope is malformed, or more than what is granted",
             SessionErrorKind::UnsupportedGrantType => "this grant type is not supported here",
-            SessionErrorKind::CredentialsInvalid => "wrong user name or password",
-            SessionErrorKind::TokenInvalid => "the refresh token is invalid",
+            SessionErrorKind::InvalidCredentials => "wrong user name or password",
+            SessionErrorKind::InvalidToken => "the refresh token is invalid",
             SessionErrorKind::SessionExpired => "the session has expired",
             SessionErrorKind::SessionRevoked => "the session has ended",
-            SessionErrorKind::RefreshReused => "the refresh token was used before; the session has been ended",
-            SessionErrorKind::UserGone => "the user is gone, or his credentials changed",
+            SessionErrorKind::RefreshTokenReused => "the refresh token was used before; the session has been ended",
+            SessionErrorKind::UserGone => "the user is gone, or their credentials changed",
             SessionErrorKind::Unavailable => "try again in a moment",
             SessionErrorKind::Misconfigured => "the server is misconfigured",
         })
@@ -144,7 +200,11 @@ impl fmt::Display for SessionError {
 
 impl fmt::Debug for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionError").field("kind", &self.kind).field("source", &self.source).finish_non_exhaustive()
+        f.debug_struct("SessionError")
+            .field("kind", &self.kind)
+            .field("detail", &self.detail)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
 

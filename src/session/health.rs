@@ -2,27 +2,16 @@
 
 use std::time::Duration;
 
-use super::authenticate::Authenticate;
-use super::outage::StoreOutage;
 use super::sessions::Sessions;
 
-impl<A: Authenticate> Sessions<A> {
-    /// What becomes of access tokens while the store cannot be asked: [`StoreOutage::RefuseTokens`] unless it is set.
-    ///
-    /// It holds for the [layers](Self::layer) that are made afterwards.
-    #[must_use]
-    pub fn with_store_outage(mut self, outage: StoreOutage) -> Self {
-        self.outage = outage;
-        self
-    }
-
+impl Sessions {
     /// How old the knowledge of this process is: the time since the last pull of revocations began that succeeded. `None`: there was none.
     ///
     /// Between nothing and about a second where all is well, once the process has verified a token or handed one out. Worth an alarm above ten
-    /// seconds: see [`StoreOutage`].
+    /// seconds: see [`StoreOutage`](crate::StoreOutage).
     #[must_use]
     pub fn revocation_lag(&self) -> Option<Duration> {
-        self.sync.revocations().lag()
+        self.sync().revocations().lag()
     }
 
     /// By how many milliseconds the store's clock is ahead of this process's; negative, if it is behind. `None`: the store was not asked yet,
@@ -32,6 +21,6 @@ impl<A: Authenticate> Sessions<A> {
     /// the [overlap](crate::SessionPolicy::with_overlap), so keep them in step (NTP).
     #[must_use]
     pub fn store_clock_offset(&self) -> Option<i64> {
-        self.sync.feed().clock_offset()
+        self.sync().feed().clock_offset()
     }
 }

@@ -1,105 +1,106 @@
-//! A login: authenticate, insert, ask what is granted, sign.
+//! [`Login`]: credentials, and the request that they came in.
 
-use super::authenticate::Authenticate;
-use super::error::{SessionError, SessionErrorKind};
-use super::refresh_token::Rid;
-use super::sessions::Sessions;
-use super::sync::DEADLINE;
-use super::token_response::TokenResponse;
-use crate::limits::{REFRESH_DEADLINE, with_timeout};
-use crate::revocation::ensure_started;
-use crate::store::{Revoked, Session, SessionParts};
-use crate::token::Grant;
+use std::fmt;
+use std::ops::Deref;
 
-impl<A: Authenticate> Sessions<A> {
-    /// Checks credentials, and starts a session. `device` is what the user may recognise it by later.
-    ///
-    /// # Errors
-    ///
-    /// `CredentialsInvalid`; `UserGone` if the user's credentials changed meanwhile; `Unavailable`, also if `authenticate` takes more than 30
-    /// seconds, or the rest; `Misconfigured` if the grant cannot be.
-    pub async fn log_in(&self, credentials: A::Credentials, device: Option<&str>) -> Result<TokenResponse, SessionError> {
-        let authenticate = async { self.accounts.authenticate(credentials).await.map_err(SessionError::unavailable) };
-        let grant = with_timeout(REFRESH_DEADLINE, authenticate).await?;
-        let Some(grant) = grant else {
-            tracing::info!("login refused: wrong credentials");
-            return Err(SessionError::new(SessionErrorKind::CredentialsInvalid));
-        };
-        self.start(grant, device).await
+use zeroize::Zeroizing;
+
+use super::any_credentials::AnyCredentials;
+use super::credentials::LoginCredentials;
+use crate::request_context::RequestContext;
+
+/// Somebody wants to log in: their credentials, and the request that these came in.
+///
+/// It derefs to the credentials, so `login.username()` works. Everything else is an associated function or has a name that credentials
+/// seldom use, so that it hides none of their fields.
+///
+/// ```
+/// use tower_bearer::{Login, PasswordCredentials};
+///
+/// let login = Login::new(PasswordCredentials::new("alice", "wonderland-7"));
+/// assert_eq!(login.username(), "alice");
+/// assert!(login.context().is_none());
+/// ```
+pub struct Login<C> {
+    credentials: C,
+    context: Option<RequestContext>,
+    pub(super) device: Option<String>,
+    pub(super) replaced: Vec<Zeroizing<String>>,
+}
+
+impl<C: LoginCredentials> Login<C> {
+    /// Credentials without a request: for tests.
+    pub fn new(credentials: C) -> Self {
+        Self::of(credentials, None)
     }
 
-    /// Starts a session for a user whom the application has already recognised: by a second factor, by an identity provider.
-    ///
-    /// **The tokens are made from what [`Authenticate::renew`] grants**, which is asked once the session is there: what holds at every refresh
-    /// holds from the beginning. Subject, stamp and receipts are those of `grant`, and `renew` has to give the same subject and stamp. So a
-    /// login that was under way while the password changed does not survive it.
-    ///
-    /// # Errors
-    ///
-    /// `UserGone`, `Unavailable`, `Misconfigured`, as for [`log_in`](Self::log_in).
-    pub async fn start(&self, grant: Grant, device: Option<&str>) -> Result<TokenResponse, SessionError> {
-        ensure_started(&self.sync);
-        let rid = Rid::random().map_err(|error| SessionError::unavailable(error.to_string()))?;
-        let session = self.new_session(&rid, &grant, device);
-        let outcome = with_timeout(REFRESH_DEADLINE, self.insert_and_answer(&session, &rid, &grant)).await;
-        match &outcome {
-            Ok(_) => tracing::info!(session = %session.id(), subject = %session.subject(), "logged in"),
-            // It has been ended.
-            Err(error) if error.kind() == SessionErrorKind::UserGone => {}
-            // Nobody holds a token of it. If this fails too, it ends by itself.
-            Err(_) => drop(with_timeout(DEADLINE, self.end(session.id(), Revoked::UserGone)).await),
-        }
-        outcome
-    }
-
-    pub(super) fn new_session(&self, rid: &Rid, grant: &Grant, device: Option<&str>) -> Session {
-        let now = self.now();
-        Session::from_parts(SessionParts {
-            device: device.map(shortened).filter(|device| !device.is_empty()),
-            stamp: grant.stamp(),
-            receipts: grant.receipts(),
-            ..SessionParts::new(rid.session_id(), grant.subject().clone(), now, now + self.policy.in_all)
-        })
-    }
-
-    pub(super) async fn insert_and_answer(
-        &self,
-        session: &Session,
-        rid: &Rid,
-        grant: &Grant,
-    ) -> Result<TokenResponse, SessionError> {
-        self.store.insert(session).await?;
-        let renewed = self.renewed(session).await;
-        warn_of_difference(grant, renewed.as_ref());
-        self.response(session, rid, &renewed?)
+    /// Credentials, and the request that they came in.
+    pub fn from_request(credentials: C, context: RequestContext) -> Self {
+        Self::of(credentials, Some(context))
     }
 }
 
-/// Both grants come from the application. Where they differ it is a change that has just happened, or a mistake that shows nowhere else.
-fn warn_of_difference(asked: &Grant, renewed: Result<&Grant, &SessionError>) {
-    match renewed {
-        Ok(renewed) if !renewed.has_same_claims(asked) => tracing::warn!(
-            subject = %asked.subject(),
-            "`renew` grants another scope or other claims than the login; those of `renew` count"
-        ),
-        Err(error) if error.kind() == SessionErrorKind::UserGone => tracing::warn!(
-            subject = %asked.subject(),
-            "login refused: `renew` grants nothing, or another subject or stamp than the login; both need the same `with_stamp`"
-        ),
-        _ => {}
+impl<C> Login<C> {
+    pub(super) fn of(credentials: C, context: Option<RequestContext>) -> Self {
+        Self { credentials, context, device: None, replaced: Vec::new() }
+    }
+
+    /// The credentials.
+    pub fn credentials(&self) -> &C {
+        &self.credentials
+    }
+
+    /// The credentials, to be kept.
+    pub fn into_credentials(self) -> C {
+        self.credentials
+    }
+
+    /// The request. `None` where the caller named none.
+    pub fn context(&self) -> Option<&RequestContext> {
+        self.context.as_ref()
+    }
+
+    /// What the user may recognise the session by.
+    pub(crate) fn on_device(mut self, device: Option<String>) -> Self {
+        self.device = device;
+        self
+    }
+
+    /// Ends the session of this token: see [`Identity::replacing`](crate::Identity::replacing).
+    pub(crate) fn replacing(mut self, token: &str) -> Self {
+        self.replaced.push(Zeroizing::new(token.to_owned()));
+        self
+    }
+
+    /// The same login with other credentials.
+    pub(super) fn try_map<D, E>(self, change: impl FnOnce(C) -> Result<D, E>) -> Result<Login<D>, E> {
+        let Self { credentials, context, device, replaced } = self;
+        Ok(Login { credentials: change(credentials)?, context, device, replaced })
+    }
+
+    pub(super) fn with_context(mut self, context: Option<RequestContext>) -> Self {
+        self.context = context;
+        self
     }
 }
 
-/// At most 256 bytes, without control characters.
-fn shortened(device: &str) -> String {
-    let mut short = String::new();
-    for character in device.chars().filter(|character| !character.is_control()) {
-        if short.len() + character.len_utf8() > MAX_DEVICE_BYTES {
-            break;
-        }
-        short.push(character);
+impl Login<AnyCredentials> {
+    pub(crate) fn any(credentials: AnyCredentials, context: RequestContext) -> Self {
+        Self::of(credentials, Some(context))
     }
-    short
 }
 
-const MAX_DEVICE_BYTES: usize = 256;
+impl<C> Deref for Login<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.credentials
+    }
+}
+
+/// Leaves out the credentials.
+impl<C> fmt::Debug for Login<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("context", &self.context).finish_non_exhaustive()
+    }
+}

@@ -15,7 +15,14 @@
 //!
 //! `Sessions` know no HTTP: see [`AuthEndpoints`](crate::AuthEndpoints).
 
+mod accounts;
+mod any_credentials;
 mod authenticate;
+mod authorization;
+mod builder;
+mod credentials;
+mod denial;
+mod ended;
 mod error;
 #[cfg(test)]
 mod explorer;
@@ -25,19 +32,34 @@ mod layer;
 mod login;
 mod logout;
 mod outage;
+mod outcome;
 mod own;
 mod policy;
+mod received_tokens;
 mod refresh;
 mod refresh_token;
 mod rotation;
 mod sessions;
+mod start;
 mod sync;
 mod token_response;
+mod unanswered;
 
-pub use authenticate::{Authenticate, NoCredentials, PasswordCredentials};
+pub use authenticate::Authenticate;
+pub use authorization::{Authorization, AuthorizeRequest};
+pub use builder::SessionsBuilder;
+pub use credentials::{LoginCredentials, NoCredentials, PasswordCredentials};
+pub use ended::Ended;
 pub use error::{SessionError, SessionErrorKind};
+pub use login::Login;
 pub use outage::StoreOutage;
+pub use outcome::Outcome;
 pub use policy::SessionPolicy;
+pub use received_tokens::ReceivedTokens;
 pub use refresh::Refresh;
 pub use sessions::Sessions;
 pub use token_response::TokenResponse;
+
+pub(crate) use any_credentials::AnyCredentials;
+#[cfg(feature = "cookie")]
+pub(crate) use refresh_token::is_as_new;

@@ -12,8 +12,8 @@ use crate::store::Session;
 /// | what | default | why |
 /// |---|---|---|
 /// | access token | 30 minutes | below the hour of RFC 6750 section 5.3; a revocation does not have to wait for it |
-/// | unused | 7 days | a refresh token that nobody uses for a week is forgotten, or stolen (RFC 9700 section 4.14.2) |
-/// | in all | 90 days | no session lasts for ever (OWASP ASVS 7.3.2) |
+/// | idle timeout | 7 days | a refresh token that nobody uses for a week is forgotten, or stolen (RFC 9700 section 4.14.2) |
+/// | absolute lifetime | 90 days | no session lasts for ever (OWASP ASVS 7.3.2) |
 /// | overlap | 30 seconds | tabs that refresh at once, and answers that get lost, within the time limits of usual clients |
 ///
 /// ```
@@ -27,14 +27,19 @@ use crate::store::Session;
 #[must_use]
 pub struct SessionPolicy {
     pub(super) access_token: Duration,
-    pub(super) unused: Duration,
-    pub(super) in_all: Duration,
+    pub(super) idle_timeout: Duration,
+    pub(super) absolute_lifetime: Duration,
     pub(super) overlap: Duration,
 }
 
 impl Default for SessionPolicy {
     fn default() -> Self {
-        Self { access_token: Duration::from_secs(30 * 60), unused: 7 * DAY, in_all: 90 * DAY, overlap: Duration::from_secs(30) }
+        Self {
+            access_token: Duration::from_secs(30 * 60),
+            idle_timeout: 7 * DAY,
+            absolute_lifetime: 90 * DAY,
+            overlap: Duration::from_secs(30),
+        }
     }
 }
 
@@ -56,11 +61,11 @@ impl SessionPolicy {
     /// # Errors
     ///
     /// Less than a second.
-    pub fn with_unused_lifetime(self, lifetime: Duration) -> Result<Self, ConfigError> {
-        if lifetime < SECOND {
-            return Err(ConfigError::new("an unused session lives for a second at least"));
+    pub fn with_idle_timeout(self, timeout: Duration) -> Result<Self, ConfigError> {
+        if timeout < SECOND {
+            return Err(ConfigError::new("the idle timeout of a session is at least a second"));
         }
-        Ok(Self { unused: lifetime, ..self })
+        Ok(Self { idle_timeout: timeout, ..self })
     }
 
     /// How long a session lives in all, however often it is refreshed.
@@ -70,9 +75,9 @@ impl SessionPolicy {
     /// Less than a second.
     pub fn with_absolute_lifetime(self, lifetime: Duration) -> Result<Self, ConfigError> {
         if lifetime < SECOND {
-            return Err(ConfigError::new("a session lives for a second at least"));
+            return Err(ConfigError::new("a session lives for at least a second"));
         }
-        Ok(Self { in_all: lifetime, ..self })
+        Ok(Self { absolute_lifetime: lifetime, ..self })
     }
 
     /// For how long after a rotation the refresh token before it is answered without question.
@@ -101,10 +106,15 @@ pub(super) struct Ends {
 }
 
 impl SessionPolicy {
-    /// When tokens end that are signed now, for a session with this row. Neither token outlives the session.
-    pub(super) fn ends(&self, session: &Session, now: Timestamp) -> Ends {
-        let refresh_token = session.expires_at().min(session.last_used_at() + self.unused);
-        Ends { access_token: refresh_token.min(now + self.access_token), refresh_token }
+    /// When tokens end that are signed now, for a session with this row. Neither token outlives the session. `lifetime` is the grant's.
+    pub(super) fn ends(&self, session: &Session, lifetime: Option<Duration>, now: Timestamp) -> Ends {
+        let refresh_token = session.expires_at().min(self.idle_end(session));
+        Ends { access_token: refresh_token.min(now + lifetime.unwrap_or(self.access_token)), refresh_token }
+    }
+
+    /// When the session ends if it is not used before.
+    pub(super) fn idle_end(&self, session: &Session) -> Timestamp {
+        session.last_used_at() + self.idle_timeout
     }
 }
 

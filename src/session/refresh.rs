@@ -1,6 +1,6 @@
 //! A refresh: find, decide, renew, read the clock, decide again, replace, sign.
 
-use super::authenticate::Authenticate;
+use super::authorization::AuthorizeRequest;
 use super::error::{SessionError, SessionErrorKind};
 use super::refresh_token::Presented;
 use super::rotation::{Decision, SessionOver, decide, settle};
@@ -11,6 +11,7 @@ use crate::digest::digest;
 use crate::keys::RefreshToken;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::Scope;
+use crate::request_context::RequestContext;
 use crate::revocation::ensure_started;
 use crate::store::{Revoked, Session};
 use crate::token::Grant;
@@ -31,12 +32,13 @@ pub struct Refresh {
     token: RefreshToken,
     scope: Scope,
     retry: Option<[u8; 16]>,
+    context: Option<RequestContext>,
 }
 
 impl Refresh {
     /// Everything that is granted, without an idempotency key.
     pub fn new(token: RefreshToken) -> Self {
-        Self { token, scope: Scope::default(), retry: None }
+        Self { token, scope: Scope::default(), retry: None, context: None }
     }
 
     /// Asks for less than what is granted. An empty scope asks for all of it.
@@ -61,27 +63,36 @@ impl Refresh {
     }
 }
 
+impl Refresh {
+    /// The request that the refresh token came in.
+    pub fn with_context(mut self, context: RequestContext) -> Self {
+        self.context = Some(context);
+        self
+    }
+}
+
 impl From<RefreshToken> for Refresh {
     fn from(token: RefreshToken) -> Self {
         Self::new(token)
     }
 }
 
-impl<A: Authenticate> Sessions<A> {
+impl Sessions {
     /// Exchanges a refresh token for new tokens.
     ///
     /// The future may be dropped at any moment: the client can present the same token again.
     ///
     /// # Errors
     ///
-    /// `TokenInvalid`, `SessionExpired`, `SessionRevoked`, `RefreshReused`, `UserGone`: the user has to log in again. `InvalidScope`: more was
-    /// asked for than is granted. `Unavailable`: the store or the users cannot be asked, or did not answer within 30 seconds, or four other
+    /// `InvalidToken`, `SessionExpired`, `SessionRevoked`, `RefreshTokenReused`, `UserGone`: the user has to log in again. `Denied`: the
+    /// application grants nothing now, and the session stays. `InvalidScope`: more was asked for than is granted. `Unavailable`: the store or the users cannot be asked, or did not answer within 30 seconds, or four other
     /// refreshes were quicker; the refresh token still works. `Misconfigured`: the grant cannot be.
     pub async fn refresh(&self, refresh: impl Into<Refresh> + Send) -> Result<TokenResponse, SessionError> {
-        let refresh = refresh.into();
-        ensure_started(&self.sync);
-        let Some(presented) = self.keys.parse(refresh.token.secret()) else {
-            let error = SessionError::new(SessionErrorKind::TokenInvalid);
+        let mut refresh = refresh.into();
+        refresh.context = refresh.context.map(|context| self.located(context));
+        ensure_started(self.sync());
+        let Some(presented) = self.0.keys.parse(refresh.token.secret()) else {
+            let error = SessionError::new(SessionErrorKind::InvalidToken);
             tracing::info!(reason = error.reason(), "refresh refused");
             return Err(error);
         };
@@ -89,17 +100,18 @@ impl<A: Authenticate> Sessions<A> {
         if let Err(error) = &outcome {
             let session = presented.rid.session_id();
             tracing::info!(%session, reason = error.reason(), kind = ?error.kind(), "refresh refused");
+            error.log_fault();
         }
         outcome
     }
 
     async fn refresh_presented(&self, presented: &Presented, refresh: &Refresh) -> Result<TokenResponse, SessionError> {
-        let (arrived, revocations) = (self.now(), self.sync.revocations());
-        revocations.load(self.outage.max_lag()).await.map_err(SessionError::unavailable)?;
+        let (arrived, revocations) = (self.now(), self.sync().revocations());
+        revocations.load(self.0.outage.max_lag()).await.map_err(SessionError::unavailable)?;
         let id = presented.rid.session_id();
 
         for _ in 0..MAX_RACES {
-            let session = self.store.find(&id).await?.ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;
+            let session = self.0.store.find(&id).await?.ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;
             if session.revoked().is_none() && revocations.contains(&id) {
                 // A row that a restored backup brought back to life is revoked again.
                 self.end(&id, Revoked::Other).await?;
@@ -108,12 +120,13 @@ impl<A: Authenticate> Sessions<A> {
             // Once before the application is asked, so that a dead token asks it nothing; and once after, for it takes its time.
             let at_arrival = self.decide(&session, presented, refresh, arrived);
             self.stop_if_over(&at_arrival, &session, presented).await?;
-            let grant = self.granted(&session, &refresh.scope).await?;
+            let request = AuthorizeRequest::new(&session).with_context(refresh.context.as_ref());
+            let grant = self.granted(request, &refresh.scope).await?;
             let later = self.decide(&session, presented, refresh, self.now());
             let decision = settle(at_arrival, later);
             self.stop_if_over(&decision, &session, presented).await?;
             let (answered, how) = match decision {
-                Decision::Replace { next, how } if self.store.replace(&next).await? => (next, how),
+                Decision::Replace { next, how } if self.0.store.replace(&next).await? => (next, how),
                 Decision::Answer { how } => (session, how),
                 _ => continue,
             };
@@ -121,13 +134,13 @@ impl<A: Authenticate> Sessions<A> {
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }
             tracing::debug!(session = %id, generation = answered.parts().generation, ?how, "refreshed");
-            return self.response(&answered, &presented.rid, &grant);
+            return self.response(&answered, &presented.rid, grant);
         }
         Err(SessionError::unavailable("four other refreshes of this session were quicker"))
     }
 
     fn decide(&self, session: &Session, presented: &Presented, refresh: &Refresh, now: Timestamp) -> Decision {
-        decide(session, presented.generation, refresh.retry, now, &self.policy)
+        decide(session, presented.generation, refresh.retry, now, self.policy())
     }
 
     /// Reuse ends the session here.
@@ -149,14 +162,14 @@ impl<A: Authenticate> Sessions<A> {
                     "a used refresh token was presented: somebody has a copy, the session is ended"
                 );
                 self.end(&row.id, Revoked::Reused).await?;
-                Err(SessionError::new(SessionErrorKind::RefreshReused))
+                Err(SessionError::new(SessionErrorKind::RefreshTokenReused))
             }
         }
     }
 
     /// What the application grants, cut down to what was asked for.
-    async fn granted(&self, session: &Session, scope: &Scope) -> Result<Grant, SessionError> {
-        let grant = self.renewed(session).await?;
+    async fn granted(&self, request: AuthorizeRequest<'_>, scope: &Scope) -> Result<Grant, SessionError> {
+        let grant = self.authorized(request).await?;
         if scope.is_empty() {
             return Ok(grant);
         }

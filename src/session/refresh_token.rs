@@ -92,6 +92,19 @@ impl RefreshTokenKeys {
     }
 }
 
+/// Whether a browser that holds `held` has to keep it where `token` is on its way: it is the same token, or a newer one of the same session.
+/// No tag is checked: it is the browser's own cookie, and nothing is handed out for it.
+#[cfg(feature = "cookie")]
+pub(crate) fn is_as_new(held: &str, token: &str) -> bool {
+    let parts = |token: &str| {
+        let mut bytes = Zeroizing::new([0; LENGTH]);
+        let length = URL_SAFE_NO_PAD.decode_slice(token.strip_prefix(PREFIX)?, &mut *bytes).ok()?;
+        (length == LENGTH && bytes[0] == VERSION).then_some(bytes)
+    };
+    let (Some(held), Some(token)) = (parts(held), parts(token)) else { return false };
+    held[RID] == token[RID] && held[GENERATION] >= token[GENERATION]
+}
+
 impl Key {
     fn tag(&self, message: &[u8]) -> Tag {
         let mut mac = Hmac::<Sha256>::new_from_slice(&*self.key).expect("HMAC takes a key of any length");

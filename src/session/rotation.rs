@@ -67,7 +67,7 @@ pub(super) fn decide(
     if row.revoked.is_some() {
         return Decision::Refuse(SessionOver::Revoked);
     }
-    if now >= row.expires_at || now >= session.last_used_at() + policy.unused {
+    if now >= row.expires_at || now >= policy.idle_end(session) {
         return Decision::Refuse(SessionOver::Expired);
     }
 

@@ -4,109 +4,87 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::authenticate::Authenticate;
+use serde_json::{Map, Value};
+
+use super::accounts::Accounts;
+use super::any_credentials::AnyCredentials;
+use super::authorization::{AuthorizeRequest, Kind};
 use super::error::{SessionError, SessionErrorKind};
 use super::outage::StoreOutage;
 use super::policy::SessionPolicy;
-
 use super::refresh_token::{RefreshTokenKeys, Rid};
 use super::sync::StoreSync;
 use super::token_response::TokenResponse;
 use crate::clock::Timestamp;
-use crate::keys::{KeySource, Secret};
-use crate::limits::DEFAULT_LEEWAY;
+use crate::edge::Edge;
+use crate::keys::KeySource;
 use crate::names::SessionClaims;
+use crate::parameters::{Encoding, WrongParameter};
+use crate::request_context::RequestContext;
 use crate::store::{Revoked, Session, SessionStore};
 use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant};
 
-/// Logs in, refreshes and logs out. A clone is another handle on the same sessions.
+/// Logs in, refreshes and logs out. Cheap to clone; clones share the same state.
 ///
 /// ```
-/// use tower_bearer::{AccessTokenSigner, Grant, MemoryStore, Secret, Sessions, SigningKey};
-/// # use tower_bearer::{Authenticate, NoCredentials, Session};
+/// use tower_bearer::{Identity, MemoryStore, Secret, Sessions};
+/// # use tower_bearer::{Authenticate, Authorization, AuthorizeRequest, Grant, NoCredentials};
 /// # struct Accounts;
 /// # impl Authenticate for Accounts {
 /// #     type Credentials = NoCredentials;
 /// #     type Error = std::convert::Infallible;
-/// #     async fn authenticate(&self, never: NoCredentials) -> Result<Option<Grant>, Self::Error> { match never {} }
-/// #     async fn renew(&self, session: &Session) -> Result<Option<Grant>, Self::Error> {
-/// #         Ok(Some(Grant::new(session.subject().clone())))
+/// #     async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Self::Error> {
+/// #         Ok(Grant::new().into())
 /// #     }
 /// # }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let secret = Secret::random()?;
-/// let signer = AccessTokenSigner::new("https://api.example.com", "example-api", SigningKey::hs256(&secret)?)?;
-/// let sessions = Sessions::new(Accounts, MemoryStore::new(), signer, &secret);
+/// let sessions = Sessions::builder(Accounts, MemoryStore::new())
+///     .issuer("https://api.example.com")
+///     .audience("example-api")
+///     .secret(Secret::random()?)
+///     .build()?;
 ///
-/// let tokens = sessions.start(Grant::new("alice"), Some("a laptop")).await?;
-/// let claims = sessions.verifier().verify(tokens.access_token().secret())?;
-/// assert_eq!(claims.subject().as_str(), "alice");
+/// let tokens = sessions.start(Identity::new("alice").with_device("a laptop")).await?;
+/// assert_eq!(tokens.claims().subject().as_str(), "alice");
 ///
-/// let renewed = sessions.refresh(tokens.refresh_token().clone()).await?;
-/// sessions.log_out(renewed.refresh_token().secret()).await?;
-/// assert!(sessions.refresh(renewed.refresh_token().clone()).await.is_err());
+/// let refresh_token = tokens.refresh_token().expect("a login can be refreshed");
+/// let renewed = sessions.refresh(refresh_token.clone()).await?;
+/// let logged_out = sessions.log_out(renewed.access_token().secret()).await?;
+/// assert!(logged_out.any());
+/// assert!(sessions.refresh(refresh_token.clone()).await.is_err());
 /// # Ok(())
 /// # }
 /// ```
-pub struct Sessions<A> {
-    pub(super) accounts: Arc<A>,
+#[derive(Clone)]
+pub struct Sessions(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) accounts: Box<dyn Accounts>,
     pub(super) store: Arc<dyn SessionStore>,
     pub(super) signer: AccessTokenSigner,
-    pub(super) keys: Arc<RefreshTokenKeys>,
+    pub(super) keys: RefreshTokenKeys,
     pub(super) policy: SessionPolicy,
     pub(super) leeway: Duration,
     pub(super) outage: StoreOutage,
+    pub(super) edge: Arc<Edge>,
     pub(super) sync: Arc<StoreSync>,
 }
 
-impl<A: Authenticate> Sessions<A> {
-    /// Sessions of the users that `accounts` knows. Refresh tokens get their key from `secret` and the signer's audience; the time comes from
-    /// the signer's clock.
+impl Sessions {
+    /// A verifier of the access tokens of these sessions: same issuer, audience, keys and clock.
     ///
-    /// An application with two kinds of users has two `Sessions`, each with an audience and a store of its own: a store knows a subject by its
-    /// name alone. It needs a Tokio runtime with time enabled.
-    pub fn new(accounts: A, store: impl SessionStore, signer: AccessTokenSigner, secret: &Secret) -> Self {
-        let store: Arc<dyn SessionStore> = Arc::new(store);
-        Self {
-            accounts: Arc::new(accounts),
-            sync: StoreSync::new(Arc::clone(&store), Arc::clone(signer.clock())),
-            store,
-            keys: Arc::new(RefreshTokenKeys::new(secret, signer.audience())),
-            signer,
-            policy: SessionPolicy::default(),
-            leeway: DEFAULT_LEEWAY,
-            outage: StoreOutage::default(),
-        }
-    }
-
-    /// Other lifetimes than the usual. Sessions that exist keep their absolute end.
-    #[must_use]
-    pub fn with_policy(mut self, policy: SessionPolicy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// The leeway of [`verifier`](Self::verifier) and [`layer`](Self::layer): see [`leeway`](crate::token::AccessTokenVerifierBuilder::leeway).
-    #[must_use]
-    pub fn with_leeway(mut self, leeway: Duration) -> Self {
-        self.leeway = leeway;
-        self
-    }
-
-    /// A verifier of the access tokens that these sessions hand out: same issuer, audience, keys and clock.
-    ///
-    /// It does not ask whether a session was revoked; [`layer`](Self::layer) does.
+    /// Revocation is not checked; [`layer`](Self::layer) does that.
     #[must_use]
     pub fn verifier(&self) -> AccessTokenVerifier {
-        self.signer.verifier().with_leeway(self.leeway)
+        self.0.signer.verifier().with_leeway(self.0.leeway)
     }
 
     /// The keys of these access tokens, for [`JwksEndpoint`](crate::JwksEndpoint).
     #[must_use]
     pub fn keys(&self) -> KeySource {
-        self.signer.keys()
+        self.0.signer.keys()
     }
 
     /// Waits until the store knows of every access token that came back so far. For shutdown, and for tests.
@@ -115,7 +93,7 @@ impl<A: Authenticate> Sessions<A> {
     ///
     /// `Unavailable`: some receipts are lost, which makes the rotation rule lenient once.
     pub async fn flush(&self) -> Result<(), SessionError> {
-        Ok(self.sync.write_receipts().await?)
+        Ok(self.sync().write_receipts().await?)
     }
 
     /// Deletes what ended long ago from the store, in small batches; says how many rows.
@@ -126,15 +104,17 @@ impl<A: Authenticate> Sessions<A> {
     ///
     /// `Unavailable`, also after ten minutes: some may be left.
     pub async fn delete_expired(&self) -> Result<u64, SessionError> {
-        Ok(self.sync.delete_expired().await?)
+        Ok(self.sync().delete_expired().await?)
     }
 
-    /// What the application grants now. Nothing, or with another stamp: the session ends.
-    pub(super) async fn renewed(&self, session: &Session) -> Result<Grant, SessionError> {
-        let grant = self.accounts.renew(session).await.map_err(SessionError::unavailable)?;
-        match grant.filter(|grant| grant.stamp() == session.parts().stamp && grant.subject() == session.subject()) {
-            Some(grant) => Ok(grant),
-            None => {
+    /// What the session may do now. Where the user is gone, or the stamp is another, the session ends.
+    pub(super) async fn authorized(&self, request: AuthorizeRequest<'_>) -> Result<Grant, SessionError> {
+        let session = request.session();
+        let authorization = self.accounts().authorize(request).await.map_err(SessionError::unavailable)?;
+        match authorization.0 {
+            Kind::NotNow(denial) => Err(SessionError::denied(denial)),
+            Kind::Granted(grant) if grant.stamp() == session.parts().stamp => Ok(*grant),
+            Kind::Granted(_) | Kind::Gone => {
                 self.end(session.id(), Revoked::UserGone).await?;
                 Err(SessionError::new(SessionErrorKind::UserGone))
             }
@@ -142,44 +122,68 @@ impl<A: Authenticate> Sessions<A> {
     }
 
     /// Signing comes last: whatever went wrong before has handed nothing out.
-    pub(super) fn response(&self, session: &Session, rid: &Rid, grant: &Grant) -> Result<TokenResponse, SessionError> {
+    pub(super) fn response(&self, session: &Session, rid: &Rid, grant: Grant) -> Result<TokenResponse, SessionError> {
         let (now, row) = (self.now(), session.parts());
-        let ends = self.policy.ends(session, now);
+        let ends = self.policy().ends(session, grant.access_token_lifetime(), now);
         let claims = SessionClaims { id: row.id, generation: row.receipts.then_some(row.generation) };
-        let access_token = self.signer.sign_claims(grant, Some((claims, row.created_at)), now, ends.access_token)?;
-        let refresh_token = self.keys.token(rid, row.generation);
-        let seconds = |end: Timestamp| end.as_secs().saturating_sub(now.as_secs());
-        let access_token = (access_token, seconds(ends.access_token));
-        let refresh_token = (refresh_token, seconds(ends.refresh_token));
-        Ok(TokenResponse::new(access_token, refresh_token, grant.scope()))
+        let session_claims = Some((claims, row.created_at));
+        let (access_token, claims) =
+            self.0.signer.sign_claims(session.subject(), grant, session_claims, now, ends.access_token)?;
+        let refresh_token = self.0.keys.token(rid, row.generation);
+        Ok(TokenResponse::new(row.id, access_token, claims, refresh_token, now, ends))
+    }
+
+    pub(super) fn accounts(&self) -> &dyn Accounts {
+        &*self.0.accounts
+    }
+
+    /// Reads the parameters of a login as the application's credentials.
+    pub(crate) fn read_credentials(
+        &self,
+        parameters: Map<String, Value>,
+        encoding: Encoding,
+    ) -> Result<AnyCredentials, WrongParameter> {
+        self.accounts().read(parameters, encoding)
+    }
+
+    /// Whether the application logs users in itself.
+    pub(crate) fn has_login(&self) -> bool {
+        self.accounts().has_login()
+    }
+
+    pub(super) fn store(&self) -> Arc<dyn SessionStore> {
+        Arc::clone(&self.0.store)
+    }
+
+    pub(super) fn policy(&self) -> &SessionPolicy {
+        &self.0.policy
+    }
+
+    pub(super) fn sync(&self) -> &Arc<StoreSync> {
+        &self.0.sync
+    }
+
+    /// With the client's address, as the edge of this application's network tells it.
+    pub(super) fn located(&self, context: RequestContext) -> RequestContext {
+        let address = self.edge().client_address(context.parts());
+        context.with_client_address(address)
+    }
+
+    pub(crate) fn edge(&self) -> &Arc<Edge> {
+        &self.0.edge
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.signer.clock().now()
+        self.0.signer.clock().now()
     }
 }
 
-impl<A> Clone for Sessions<A> {
-    fn clone(&self) -> Self {
-        Self {
-            accounts: Arc::clone(&self.accounts),
-            store: Arc::clone(&self.store),
-            signer: self.signer.clone(),
-            keys: Arc::clone(&self.keys),
-            policy: self.policy,
-            leeway: self.leeway,
-            outage: self.outage,
-            sync: Arc::clone(&self.sync),
-        }
-    }
-}
-
-impl<A> fmt::Debug for Sessions<A> {
+impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sessions")
-            .field("store", &self.store)
-            .field("signer", &self.signer)
-            .field("policy", &self.policy)
+            .field("store", &self.0.store)
+            .field("signer", &self.0.signer)
+            .field("policy", &self.0.policy)
             .finish_non_exhaustive()
     }
 }

@@ -1,35 +1,64 @@
 //! [`TokenResponse`] (RFC 6749 section 5.1).
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value};
 
+use super::policy::Ends;
+use crate::clock::Timestamp;
 use crate::keys::{AccessToken, RefreshToken};
-use crate::names::Scope;
+use crate::names::{Scope, SessionId};
+use crate::token::AccessTokenClaims;
 
-/// What a login and a refresh answer (RFC 6749 section 5.1).
+/// The answer to a login or a refresh (RFC 6749 section 5.1).
 ///
 /// As JSON: `access_token`, `token_type` (`Bearer`), `expires_in` (seconds), `refresh_token`, `refresh_token_expires_in` (seconds until
-/// the session ends if it is not refreshed before), and `scope` if one is granted.
+/// the session ends if it is not refreshed before), `scope` if one is granted, and what
+/// [`Identity::with_response`](crate::Identity::with_response) adds.
 ///
-/// A client throws its old refresh token away when it receives this one.
-#[derive(Clone, Debug, Serialize)]
+/// A client discards its old refresh token when it receives this one.
+///
+/// A client that reads such an answer uses [`ReceivedTokens`](crate::session::ReceivedTokens).
+#[derive(Clone, Debug)]
 pub struct TokenResponse {
     access_token: AccessToken,
-    token_type: &'static str,
-    expires_in: u64,
-    refresh_token: RefreshToken,
-    refresh_token_expires_in: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
+    refresh_token: Option<RefreshToken>,
+    claims: AccessTokenClaims,
+    session_id: SessionId,
+    issued_at: Timestamp,
+    ends: Ends,
+    until_browser_closes: bool,
+    extra: Map<String, Value>,
 }
 
 impl TokenResponse {
     pub(super) fn new(
-        (access_token, expires_in): (AccessToken, u64),
-        (refresh_token, refresh_token_expires_in): (RefreshToken, u64),
-        scope: &Scope,
+        session_id: SessionId,
+        access_token: AccessToken,
+        claims: AccessTokenClaims,
+        refresh_token: RefreshToken,
+        issued_at: Timestamp,
+        ends: Ends,
     ) -> Self {
-        let scope = (!scope.is_empty()).then(|| scope.to_string());
-        Self { access_token, token_type: "Bearer", expires_in, refresh_token, refresh_token_expires_in, scope }
+        Self {
+            access_token,
+            refresh_token: Some(refresh_token),
+            claims,
+            session_id,
+            issued_at,
+            ends,
+            until_browser_closes: false,
+            extra: Map::new(),
+        }
+    }
+
+    pub(super) fn with_extra(mut self, extra: Map<String, Value>) -> Self {
+        self.extra = extra;
+        self
+    }
+
+    pub(super) fn with_browser_session(mut self, until_browser_closes: bool) -> Self {
+        self.until_browser_closes = until_browser_closes;
+        self
     }
 
     /// The access token.
@@ -38,27 +67,108 @@ impl TokenResponse {
         &self.access_token
     }
 
+    /// `Bearer` (RFC 6750).
+    #[must_use]
+    pub fn token_type(&self) -> &'static str {
+        "Bearer"
+    }
+
+    /// The refresh token. `None` for a session that cannot be refreshed.
+    #[must_use]
+    pub fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.refresh_token.as_ref()
+    }
+
+    /// What the access token says: whose it is, and what it allows.
+    #[must_use]
+    pub fn claims(&self) -> &AccessTokenClaims {
+        &self.claims
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn session_id(&self) -> &SessionId {
+        &self.session_id
+    }
+
+    /// What is granted; empty if nothing in particular is.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        self.claims.scope()
+    }
+
+    /// When the access token ends.
+    #[must_use]
+    pub fn access_token_expires_at(&self) -> Timestamp {
+        self.ends.access_token
+    }
+
+    /// When the session ends if it is not refreshed before.
+    #[must_use]
+    pub fn refresh_token_expires_at(&self) -> Timestamp {
+        self.ends.refresh_token
+    }
+
     /// Seconds until the access token ends.
     #[must_use]
     pub fn expires_in(&self) -> u64 {
-        self.expires_in
-    }
-
-    /// The refresh token.
-    #[must_use]
-    pub fn refresh_token(&self) -> &RefreshToken {
-        &self.refresh_token
-    }
-
-    /// What is granted, separated by spaces. `None`: nothing in particular.
-    #[must_use]
-    pub fn scope(&self) -> Option<&str> {
-        self.scope.as_deref()
+        self.seconds_to(self.ends.access_token)
     }
 
     /// Seconds until the session ends if it is not refreshed before.
     #[must_use]
     pub fn refresh_token_expires_in(&self) -> u64 {
-        self.refresh_token_expires_in
+        self.seconds_to(self.ends.refresh_token)
+    }
+
+    /// What [`Identity::with_response`](crate::Identity::with_response) added.
+    #[must_use]
+    pub fn extra(&self) -> &Map<String, Value> {
+        &self.extra
+    }
+
+    /// Whether its cookies end with the browser.
+    #[must_use]
+    pub fn is_until_browser_closes(&self) -> bool {
+        self.until_browser_closes
+    }
+
+    /// What may go to a page whose refresh token is in a cookie.
+    #[cfg(feature = "cookie")]
+    pub(crate) fn without_refresh_token(mut self) -> Self {
+        self.refresh_token = None;
+        self
+    }
+
+    #[cfg(feature = "cookie")]
+    pub(crate) fn with_access_token(mut self, access_token: AccessToken) -> Self {
+        self.access_token = access_token;
+        self
+    }
+
+    fn seconds_to(&self, end: Timestamp) -> u64 {
+        end.as_secs().saturating_sub(self.issued_at.as_secs())
+    }
+}
+
+impl Serialize for TokenResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const OURS: [&str; 6] =
+            ["access_token", "token_type", "expires_in", "refresh_token", "refresh_token_expires_in", "scope"];
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("access_token", &self.access_token)?;
+        map.serialize_entry("token_type", self.token_type())?;
+        map.serialize_entry("expires_in", &self.expires_in())?;
+        if let Some(refresh_token) = &self.refresh_token {
+            map.serialize_entry("refresh_token", refresh_token)?;
+        }
+        map.serialize_entry("refresh_token_expires_in", &self.refresh_token_expires_in())?;
+        if !self.scope().is_empty() {
+            map.serialize_entry("scope", self.scope().as_str())?;
+        }
+        for (name, value) in self.extra.iter().filter(|(name, _)| !OURS.contains(&name.as_str())) {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
     }
 }

@@ -1,48 +1,52 @@
-//! [`Grant`]: what the application says a subject may have.
+//! [`Grant`]: what a session may do.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::wire::RESERVED;
 use crate::digest::digest;
-use crate::names::{Scope, Subject};
+use crate::limits::MAX_ACCESS_TOKEN_LIFETIME;
+use crate::names::Scope;
 
-/// What a subject is granted: the answer of [`Authenticate`](crate::Authenticate), and what an access token is made from.
+/// What a session may do: the answer of [`Authenticate::authorize`](crate::Authenticate::authorize), and what an access token says besides
+/// whose it is.
 ///
 /// ```
+/// use std::time::Duration;
 /// use tower_bearer::{Grant, Scope};
 ///
-/// let grant = Grant::new(42)
+/// let grant = Grant::new()
 ///     .with_scope(Scope::from_static("orders:read orders:write"))
 ///     .with_claim("tenant", "acme")
-///     .with_stamp("password-version-7");
-/// assert_eq!(grant.subject().as_str(), "42");
+///     .with_stamp("password-version-7")
+///     .with_access_token_lifetime(Duration::from_secs(300));
+/// assert!(grant.scope().contains("orders:read"));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct Grant {
-    subject: Subject,
     scope: Scope,
     extra: Map<String, Value>,
-    /// The first claim that cannot be: minting refuses it.
-    refused_claim: Option<String>,
+    refused: Option<Refused>,
     stamp: Option<[u8; 16]>,
-    receipts: bool,
+    lifetime: Option<Duration>,
+}
+
+/// The first thing that cannot be granted: signing refuses it.
+#[derive(Clone, Debug)]
+pub(super) enum Refused {
+    Claim(String),
+    Claims,
+    Lifetime,
 }
 
 impl Grant {
-    /// A grant with no scope and no extra claims.
-    pub fn new(subject: impl Into<Subject>) -> Self {
-        Self {
-            subject: subject.into(),
-            scope: Scope::default(),
-            extra: Map::new(),
-            refused_claim: None,
-            stamp: None,
-            receipts: true,
-        }
+    /// A grant with no scope and no claims of the application's own.
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// What the access token allows (RFC 6749 section 3.3).
@@ -53,41 +57,56 @@ impl Grant {
 
     /// A claim of the application's own. Everybody who holds the token can read it.
     ///
-    /// No token is made from a grant with a claim that is called like a registered one (RFC 7519 section 4.1) or like one of ours (`scope`,
-    /// `auth_time`, `sid`, `gen`), or whose value has no form in JSON. `client_id` is free: this crate keeps no registry of clients.
+    /// No token is made from a grant with a claim that has a registered name (RFC 7519 section 4.1), one of ours (`scope`, `auth_time`, `sid`,
+    /// `gen`) or one that is reserved (`cnf`, `act`, `may_act`, `acr`, `amr`, `nonce`, `authorization_details`), or whose value does not fit
+    /// JSON. `client_id` is free: this crate keeps no registry of clients.
     pub fn with_claim(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let name = name.into();
         match serde_json::to_value(value) {
-            Ok(value) if !RESERVED.contains(&&*name) => {
-                self.extra.insert(name, value);
-            }
-            _ => self.refused_claim = Some(name),
+            Ok(value) => self.insert(name, value),
+            Err(_) => self.refuse(Refused::Claim(name)),
         }
         self
     }
 
-    /// A version of the user's credentials: something that changes with the password, such as its hash, or a counter.
+    /// The claims of the application's own, as a struct: each field is a claim, as with [`with_claim`](Self::with_claim). A handler reads them
+    /// with [`AccessTokenClaims::parse`](crate::AccessTokenClaims::parse).
     ///
-    /// It stands in the session as a hash, and is compared at every refresh. So a login that was under way while the password changed, and a
-    /// session that a restored backup brought back, do not survive the change.
+    /// ```
+    /// use serde::{Deserialize, Serialize};
+    /// use tower_bearer::Grant;
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Claims {
+    ///     company: String,
+    /// }
+    ///
+    /// let grant = Grant::new().with_claims(&Claims { company: "ACME".to_owned() });
+    /// ```
+    pub fn with_claims<T: Serialize + ?Sized>(mut self, claims: &T) -> Self {
+        match serde_json::to_value(claims) {
+            Ok(Value::Object(claims)) => claims.into_iter().for_each(|(name, value)| self.insert(name, value)),
+            _ => self.refuse(Refused::Claims),
+        }
+        self
+    }
+
+    /// The version of the user's credentials as it is now. It has to be the value of [`Identity::with_stamp`](crate::Identity::with_stamp), or
+    /// the session ends; no stamp counts as a value too.
     pub fn with_stamp(mut self, stamp: impl AsRef<[u8]>) -> Self {
         self.stamp = Some(digest("stamp", stamp));
         self
     }
 
-    /// For a server that refreshes on a browser's behalf (server-side rendering).
-    ///
-    /// Its own use of an access token proves nothing about the browser, so it must not confirm that the refresh token arrived there. The
-    /// price: a stolen copy is noticed later.
-    pub fn without_receipts(mut self) -> Self {
-        self.receipts = false;
+    /// How long the next access token lives, in place of
+    /// [`SessionPolicy::with_access_token_lifetime`](crate::SessionPolicy::with_access_token_lifetime). From one second to 24 hours; a grant
+    /// with another value makes no token. The token never outlives its session.
+    pub fn with_access_token_lifetime(mut self, lifetime: Duration) -> Self {
+        if lifetime < Duration::from_secs(1) || lifetime > MAX_ACCESS_TOKEN_LIFETIME {
+            self.refuse(Refused::Lifetime);
+        }
+        self.lifetime = Some(lifetime);
         self
-    }
-
-    /// The user.
-    #[must_use]
-    pub fn subject(&self) -> &Subject {
-        &self.subject
     }
 
     /// What is allowed.
@@ -96,31 +115,36 @@ impl Grant {
         &self.scope
     }
 
-    /// Whether an access token would say the same.
-    pub(crate) fn has_same_claims(&self, other: &Self) -> bool {
-        self.extra == other.extra && self.scope.is_subset_of(&other.scope) && other.scope.is_subset_of(&self.scope)
-    }
-
     pub(crate) fn stamp(&self) -> Option<[u8; 16]> {
         self.stamp
     }
 
-    pub(crate) fn receipts(&self) -> bool {
-        self.receipts
+    pub(crate) fn access_token_lifetime(&self) -> Option<Duration> {
+        self.lifetime
     }
 
-    /// The extra claims, or the name of one that cannot be.
-    pub(super) fn extra(&self) -> Result<&Map<String, Value>, &str> {
-        match &self.refused_claim {
-            None => Ok(&self.extra),
-            Some(name) => Err(name),
+    /// The application's own claims, or why there is no token.
+    pub(super) fn into_extra(self) -> Result<Map<String, Value>, Refused> {
+        self.refused.map_or(Ok(self.extra), Err)
+    }
+
+    fn insert(&mut self, name: String, value: Value) {
+        if RESERVED.contains(&&*name) {
+            self.refuse(Refused::Claim(name));
+        } else {
+            self.extra.insert(name, value);
         }
+    }
+
+    fn refuse(&mut self, refused: Refused) {
+        self.refused.get_or_insert(refused);
     }
 }
 
 /// Leaves out the values of claims, and the stamp.
 impl fmt::Debug for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Grant").field("subject", &self.subject).field("scope", &self.scope).finish_non_exhaustive()
+        let claims: Vec<&String> = self.extra.keys().collect();
+        f.debug_struct("Grant").field("scope", &self.scope).field("claims", &claims).finish_non_exhaustive()
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::claims::AccessTokenClaims;
 use super::error::VerifyErrorKind;
 use super::grant::Grant;
+use super::identity::Identity;
 use super::parsed_token::ParsedToken;
 use super::signed_claims::{is_bound, moment};
 use super::typ::is_access_token;
@@ -19,7 +20,7 @@ use crate::keys::KeySet;
 
 /// The tokens that an application issued before it used this crate, accepted until a date: so that deployment day logs nobody out.
 ///
-/// Another key, other claims, another `typ` or none: the application says how its old claims become a [`Grant`]. To a handler they look like
+/// Another key, other claims, another `typ` or none: the application says how its old claims become an [`Identity`] and a [`Grant`]. To a handler they look like
 /// tokens of today, with issuer and audience of the layer's own verifier; they belong to no session, so nothing revokes them. What they
 /// allow is what the closure grants: [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) is for issuers.
 ///
@@ -38,7 +39,7 @@ use crate::keys::KeySet;
 ///
 /// ```
 /// use serde::Deserialize;
-/// use tower_bearer::{Algorithm, BearerAuthLayer, LegacyTokens, Grant, KeySet, Timestamp};
+/// use tower_bearer::{Algorithm, BearerAuthLayer, Grant, Identity, KeySet, LegacyTokens, Timestamp};
 ///
 /// // As it stood in the application.
 /// #[derive(Deserialize)]
@@ -52,9 +53,9 @@ use crate::keys::KeySet;
 /// let keys = KeySet::from_hmac_secret(Algorithm::Hs256, old_secret)?;
 /// let until = Timestamp::from_secs(1_800_000_000); // 15 January 2027
 /// let legacy = LegacyTokens::new(keys, until, |claims: Claims| {
-///     let grant = Grant::new(claims.user_id);
 ///     let scope = if claims.is_admin { "admin" } else { "" };
-///     (claims.kind == "access").then(|| grant.with_scope(tower_bearer::Scope::from_static(scope)))
+///     let grant = Grant::new().with_scope(tower_bearer::Scope::from_static(scope));
+///     (claims.kind == "access").then(|| (Identity::new(claims.user_id), grant))
 /// });
 /// # Ok(layer.with_legacy_tokens(legacy))
 /// # }
@@ -66,7 +67,7 @@ pub struct LegacyTokens {
     grant: Arc<GrantOfClaims>,
 }
 
-type GrantOfClaims = dyn Fn(Map<String, Value>) -> Result<Grant, VerifyErrorKind> + Send + Sync;
+type GrantOfClaims = dyn Fn(Map<String, Value>) -> Result<(Identity, Grant), VerifyErrorKind> + Send + Sync;
 
 impl LegacyTokens {
     /// Accepts what `keys` signed, until `until` and not at it. `grant` says what the claims of such a token are worth; `None` refuses it.
@@ -77,7 +78,7 @@ impl LegacyTokens {
     pub fn new<C, F>(keys: KeySet, until: Timestamp, grant: F) -> Self
     where
         C: DeserializeOwned,
-        F: Fn(C) -> Option<Grant> + Send + Sync + 'static,
+        F: Fn(C) -> Option<(Identity, Grant)> + Send + Sync + 'static,
     {
         let grant = move |claims| {
             let claims = C::deserialize(Value::Object(claims)).map_err(|_| VerifyErrorKind::Malformed)?;
@@ -109,9 +110,9 @@ impl LegacyTokens {
         if is_bound(claims) {
             return Err(VerifyErrorKind::ProofNeeded);
         }
-        let grant = (self.grant)(claims.clone())?;
+        let (identity, grant) = (self.grant)(claims.clone())?;
         let end = expires_at.unwrap_or(self.until).min(self.until);
-        AccessTokenClaims::of_legacy(&grant, (today.issuer(), today.audience()), (issued_at, end))
+        AccessTokenClaims::of_legacy(&identity, grant, (today.issuer(), today.audience()), (issued_at, end))
             .map_err(|_| VerifyErrorKind::Malformed)
     }
 }

@@ -10,6 +10,8 @@
 mod claims;
 mod error;
 mod grant;
+mod identity;
+mod identity_error;
 mod issuers;
 mod jws;
 mod legacy;
@@ -28,6 +30,8 @@ mod wire;
 pub use claims::AccessTokenClaims;
 pub use error::{VerifyError, VerifyErrorKind};
 pub use grant::Grant;
+pub use identity::Identity;
+pub use identity_error::IdentityError;
 pub use legacy::LegacyTokens;
 pub use signer::{AccessTokenSigner, SignError};
 pub use typed::ClaimError;

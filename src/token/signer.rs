@@ -1,4 +1,4 @@
-//! [`AccessTokenSigner`]: a grant becomes an access token.
+//! [`AccessTokenSigner`]: an identity and a grant become an access token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
 
-use super::grant::Grant;
+use super::claims::{AccessTokenClaims, Ours};
+use super::grant::{Grant, Refused};
+use super::identity::Identity;
 use super::jws::MAX_TOKEN_BYTES;
 use super::verifier::AccessTokenVerifier;
-use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, SCOPE, SID, SUB};
+
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::ConfigError;
 use crate::keys::{AccessToken, KeySource, OwnKeys, SigningKeys};
-use crate::names::SessionClaims;
-use crate::names::{Audience, Issuer};
+use crate::names::{Audience, Issuer, SessionClaims, Subject};
 
 /// Makes access tokens (RFC 9068): a JWT with `typ: at+jwt` and the claims `iss`, `sub`, `aud`, `exp`, `iat`, `jti`; `scope` if there is
 /// one; `sid`, `gen` and `auth_time` for a session.
@@ -28,11 +28,11 @@ use crate::names::{Audience, Issuer};
 ///
 /// ```
 /// use std::time::Duration;
-/// use tower_bearer::{AccessTokenSigner, Grant, Secret, SigningKey};
+/// use tower_bearer::{AccessTokenSigner, Grant, Identity, Secret, SigningKey};
 ///
 /// let key = SigningKey::hs256(&Secret::random()?)?;
 /// let signer = AccessTokenSigner::new("https://api.example.com", "example-api", key)?;
-/// let token = signer.sign(&Grant::new("alice"), Duration::from_secs(300))?;
+/// let token = signer.sign(&Identity::new("alice"), &Grant::new(), Duration::from_secs(300))?;
 /// let claims = signer.verifier().verify(token.secret())?;
 /// assert_eq!(claims.subject().as_str(), "alice");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -66,12 +66,15 @@ impl AccessTokenSigner {
 
     /// Makes a token of its own, which belongs to no session: nothing revokes it before it ends.
     ///
+    /// Of the identity it says the subject alone. The lifetime is the caller's, not the grant's.
+    ///
     /// # Errors
     ///
     /// See [`SignError`].
-    pub fn sign(&self, grant: &Grant, lifetime: Duration) -> Result<AccessToken, SignError> {
+    pub fn sign(&self, identity: &Identity, grant: &Grant, lifetime: Duration) -> Result<AccessToken, SignError> {
         let now = self.clock.now();
-        self.sign_claims(grant, None, now, now + lifetime)
+        let (token, _) = self.sign_claims(identity.subject(), grant.clone(), None, now, now + lifetime)?;
+        Ok(token)
     }
 
     /// A verifier for the tokens of this signer: same issuer, audience, keys and clock.
@@ -87,6 +90,11 @@ impl AccessTokenSigner {
         OwnKeys { keys: self.keys.clone(), clock: Arc::clone(&self.clock) }.into()
     }
 
+    #[cfg(feature = "test-util")]
+    pub(crate) fn signing_keys(&self) -> SigningKeys {
+        self.keys.clone()
+    }
+
     pub(crate) fn audience(&self) -> &Audience {
         &self.audience
     }
@@ -95,56 +103,59 @@ impl AccessTokenSigner {
         &self.clock
     }
 
-    /// `session` comes with the time at which the user proved who he is.
+    /// Makes a token, and the claims that a verifier would read in it. `session` comes with the time at which the user authenticated.
     pub(crate) fn sign_claims(
         &self,
-        grant: &Grant,
+        subject: &Subject,
+        grant: Grant,
         session: Option<(SessionClaims, Timestamp)>,
         now: Timestamp,
         expires_at: Timestamp,
-    ) -> Result<AccessToken, SignError> {
-        if grant.subject().as_str().is_empty() {
+    ) -> Result<(AccessToken, AccessTokenClaims), SignError> {
+        if subject.as_str().is_empty() {
             return Err(SignError::EmptySubject);
         }
-        let extra = grant.extra().map_err(|name| SignError::Claim { name: name.to_owned() })?;
         let mut id = [0; 16];
         getrandom::fill(&mut id).map_err(|_| SignError::Randomness)?;
-
-        let mut claims: Map<String, Value> = extra.clone();
-        let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
-        set(ISS, self.issuer.as_str().into());
-        set(SUB, grant.subject().as_str().into());
-        set(AUD, self.audience.as_str().into());
-        set(EXP, expires_at.as_secs().into());
-        set(IAT, now.as_secs().into());
-        set(JTI, URL_SAFE_NO_PAD.encode(id).into());
-        if !grant.scope().is_empty() {
-            set(SCOPE, grant.scope().as_str().into());
-        }
-        if let Some((SessionClaims { id, generation }, auth_time)) = session {
-            set(SID, id.to_string().into());
-            set(AUTH_TIME, auth_time.as_secs().into());
-            if let Some(generation) = generation {
-                set(GEN, generation.into());
-            }
-        }
+        let claims = AccessTokenClaims::of_ours(Ours {
+            issuer: &self.issuer,
+            audience: &self.audience,
+            subject,
+            id: URL_SAFE_NO_PAD.encode(id),
+            issued_at: now,
+            expires_at,
+            auth_time: session.map(|(_, auth_time)| auth_time),
+            scope: grant.scope().clone(),
+            session: session.map(|(session, _)| session),
+            extra: grant.into_extra()?,
+        });
 
         let key = self.keys.sign_until(expires_at, now);
         let mut token = String::with_capacity(512);
         token.push_str(key.header());
         token.push('.');
-        URL_SAFE_NO_PAD.encode_string(Value::Object(claims).to_string(), &mut token);
+        URL_SAFE_NO_PAD.encode_string(claims.to_payload(), &mut token);
         let signature = key.sign(token.as_bytes()).ok_or(SignError::Provider)?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         if token.len() > MAX_TOKEN_BYTES {
             return Err(SignError::TooLarge);
         }
-        Ok(AccessToken::new(token))
+        Ok((AccessToken::new(token), claims))
     }
 }
 
-/// Why no access token could be made. All of it is the application's to mend, none of it the client's.
+impl From<Refused> for SignError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Claim(name) => Self::Claim { name },
+            Refused::Claims => Self::Claims,
+            Refused::Lifetime => Self::Lifetime,
+        }
+    }
+}
+
+/// Why no access token could be made. The application is at fault, never the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignError {
@@ -155,6 +166,10 @@ pub enum SignError {
         /// The name of the claim.
         name: String,
     },
+    /// The claims of [`Grant::with_claims`] are not a JSON object.
+    Claims,
+    /// The lifetime of [`Grant::with_access_token_lifetime`] is not from one second to 24 hours.
+    Lifetime,
     /// The token would be above 8 KiB, which no verifier accepts: the grant has too many claims.
     TooLarge,
     /// The operating system has no randomness to give.
@@ -168,8 +183,10 @@ impl fmt::Display for SignError {
         match self {
             Self::EmptySubject => f.write_str("the grant has an empty subject"),
             Self::Claim { name } => {
-                write!(f, "the grant's claim {name:?} bears a registered name or one of ours, or has no form in JSON")
+                write!(f, "the grant's claim {name:?} has a registered or reserved name, or does not fit JSON")
             }
+            Self::Claims => f.write_str("the grant's claims are not a JSON object"),
+            Self::Lifetime => f.write_str("the grant's access token lifetime is not from one second to 24 hours"),
             Self::TooLarge => f.write_str("the token would be above 8 KiB: the grant has too many claims"),
             Self::Randomness => f.write_str("no randomness from the operating system"),
             Self::Provider => f.write_str("the key made no signature"),

@@ -7,8 +7,8 @@ use support::{Accounts, Log, MINUTE, ask, assert_silent_about, hello, send, with
 use tower::{Layer, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, BoxError, CurrentUser, Grant, LoadUser, MemoryStore, PasswordCredentials, RefreshToken,
-    RequireLayer, Secret, Sessions,
+    AccessTokenClaims, Authorization, AuthorizeRequest, BearerAuthLayer, BoxError, CurrentUser, Identity, LoadUser, Login,
+    MemoryStore, Outcome, PasswordCredentials, RefreshToken, RequireLayer, Secret,
 };
 
 // checklist 74
@@ -73,9 +73,10 @@ async fn the_life_of_a_session_is_logged_without_its_tokens() {
     let (log, _guard) = Log::capture();
     let secret = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
     let tokens = TestTokens::new();
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::new(secret).unwrap());
+    let sessions =
+        tokens.sessions(Accounts::everybody(), MemoryStore::new()).secret(Secret::new(secret).unwrap()).build().unwrap();
     let mut seen = vec![secret.to_owned()];
-    let first = sessions.start(Grant::new("alice"), Some("a laptop")).await.unwrap();
+    let first = sessions.start(Identity::new("alice").with_device("a laptop")).await.unwrap();
     let said = log.take();
     let session = sessions.list(&"alice".into()).await.unwrap()[0].id().to_string();
     assert!(said.contains("logged in") && said.contains(&session), "{said}");
@@ -83,24 +84,24 @@ async fn the_life_of_a_session_is_logged_without_its_tokens() {
     let mut pairs = vec![first.clone()];
     for _ in 0..2 {
         tokens.clock().advance(MINUTE);
-        let last = pairs.last().unwrap().refresh_token().clone();
+        let last = pairs.last().unwrap().refresh_token().unwrap().clone();
         pairs.push(sessions.refresh(last).await.unwrap());
     }
     for pair in &pairs {
-        seen.extend([pair.access_token().secret().to_owned(), pair.refresh_token().secret().to_owned()]);
+        seen.extend([pair.access_token().secret().to_owned(), pair.refresh_token().unwrap().secret().to_owned()]);
         ask(&sessions.layer(), &format!("Bearer {}", pair.access_token().secret())).await.assert_passed("alice");
     }
     all += &log.take();
     sessions.flush().await.unwrap();
     // A copy of the first comes back: reuse, with the evidence.
-    sessions.refresh(first.refresh_token().clone()).await.unwrap_err();
+    sessions.refresh(first.refresh_token().unwrap().clone()).await.unwrap_err();
     let reuse = log.take();
     assert!(reuse.contains(&session), "{reuse}");
     all += &reuse;
     let revoked = format!("Bearer {}", pairs[2].access_token().secret());
     ask(&sessions.layer(), &revoked).await.assert_refused(401, "invalid_token", "session_revoked");
     sessions.refresh(RefreshToken::new("rt1_xXmarkXxxXmarkXxxXmarkXxxXmarkXxxXmarkXxxXmarkXx")).await.unwrap_err();
-    sessions.log_out(pairs[2].refresh_token().secret()).await.unwrap();
+    sessions.log_out(pairs[2].refresh_token().unwrap().secret()).await.unwrap();
     sessions.log_out(pairs[2].access_token().secret()).await.unwrap();
     let said = log.take();
     assert!(said.contains("session_revoked"), "{said}");
@@ -114,8 +115,8 @@ async fn the_life_of_a_session_is_logged_without_its_tokens() {
 #[tokio::test]
 async fn a_login_that_fails_is_logged_without_the_password() {
     let (log, _guard) = Log::capture();
-    let sessions = Sessions::new(Strangers, MemoryStore::new(), TestTokens::new().signer(), &Secret::random().unwrap());
-    sessions.log_in(PasswordCredentials::new("alice", "xXmarkXx-password"), None).await.unwrap_err();
+    let sessions = TestTokens::new().sessions(Strangers, MemoryStore::new()).build().unwrap();
+    sessions.log_in(Login::new(PasswordCredentials::new("alice", "xXmarkXx-password"))).await.unwrap_err();
     let said = log.text();
     assert!(said.contains("login refused"), "{said}");
     assert!(!said.contains("xXmarkXx"), "{said}");
@@ -127,12 +128,12 @@ impl tower_bearer::Authenticate for Strangers {
     type Credentials = PasswordCredentials;
     type Error = std::convert::Infallible;
 
-    async fn authenticate(&self, _: PasswordCredentials) -> Result<Option<Grant>, Self::Error> {
-        Ok(None)
+    async fn authenticate(&self, _: Login<PasswordCredentials>) -> Result<Outcome, Self::Error> {
+        Ok(Outcome::invalid_credentials())
     }
 
-    async fn renew(&self, _: &tower_bearer::Session) -> Result<Option<Grant>, Self::Error> {
-        Ok(None)
+    async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Self::Error> {
+        Ok(Authorization::gone())
     }
 }
 

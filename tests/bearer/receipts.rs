@@ -4,24 +4,24 @@ use http::{Request, Response};
 use support::{Accounts, Call, FailingStore, MINUTE, Outage, ask, bearer_of, with_authorization};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Grant, MemoryStore, Secret, SessionErrorKind, SessionStore, Sessions, TokenResponse};
+use tower_bearer::{Identity, MemoryStore, Secret, SessionErrorKind, SessionStore, Sessions, TokenResponse};
 
 struct Server {
     tokens: TestTokens,
     store: FailingStore,
-    sessions: Sessions<Accounts>,
+    sessions: Sessions,
 }
 
 impl Server {
     fn new() -> Self {
         let (tokens, store) = (TestTokens::new(), FailingStore::new(MemoryStore::new()));
         let secret = Secret::random().expect("randomness");
-        let sessions = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &secret);
+        let sessions = tokens.sessions(Accounts::everybody(), store.clone()).secret(secret.clone()).build().unwrap();
         Self { tokens, store, sessions }
     }
 
     async fn log_in(&self) -> TokenResponse {
-        self.sessions.start(Grant::new("alice"), None).await.expect("a session")
+        self.sessions.start(Identity::new("alice")).await.expect("a session")
     }
 
     /// Whether the store knows that the current refresh token arrived.
@@ -49,7 +49,7 @@ async fn the_store_hears_once_of_each_generation() {
     assert_eq!(server.told(), 1);
 
     server.tokens.clock().advance(MINUTE);
-    let second = server.sessions.refresh(first.refresh_token().clone()).await.unwrap();
+    let second = server.sessions.refresh(first.refresh_token().unwrap().clone()).await.unwrap();
     assert!(!server.is_confirmed(&second).await);
     // An older access token proves nothing about the newer refresh token.
     ask(&server.sessions.layer(), &bearer_of(&first)).await.assert_passed("alice");
@@ -93,7 +93,7 @@ async fn a_refused_request_proves_nothing() {
 #[tokio::test]
 async fn a_session_without_receipts_has_none() {
     let server = Server::new();
-    let pair = server.sessions.start(Grant::new("alice").without_receipts(), None).await.unwrap();
+    let pair = server.sessions.start(Identity::new("alice").without_receipts()).await.unwrap();
     ask(&server.sessions.layer(), &bearer_of(&pair)).await.assert_passed("alice");
     ask(&server.sessions.layer(), &server.tokens.bearer("alice")).await.assert_passed("alice");
     assert!(!server.is_confirmed(&pair).await);

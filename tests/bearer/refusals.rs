@@ -6,7 +6,7 @@ use http::Request;
 use http::header::{AUTHORIZATION, HeaderValue};
 use support::{MINUTE, ask, send, with_authorization, without_token};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, Secret, SigningKey};
+use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, Identity, Secret, SigningKey};
 
 fn protected() -> (TestTokens, BearerAuthLayer) {
     let tokens = TestTokens::new();
@@ -31,6 +31,20 @@ async fn another_scheme_is_no_credentials() {
     {
         ask(&layer, other).await.assert_token_missing();
     }
+}
+
+/// A token that is bound to a key comes as `DPoP` (RFC 9449 section 7.1). It is not a Bearer token, whatever the layer knows of it.
+#[tokio::test]
+async fn a_good_token_as_dpop_is_no_bearer_token() {
+    let (tokens, layer) = protected();
+    let dpop = tokens.bearer("alice").replace("Bearer ", "DPoP ");
+    for value in [&dpop, &dpop.replace("DPoP", "dpop")] {
+        ask(&layer, value).await.assert_token_missing();
+        ask(&layer.clone().optional(), value).await.assert_passed("nobody");
+    }
+    // Beside a Bearer token it is a second header.
+    let request = Request::builder().header(AUTHORIZATION, &dpop).header(AUTHORIZATION, tokens.bearer("alice"));
+    send(&layer, request.body(String::new()).unwrap()).await.assert_refused(400, "invalid_request", "token_malformed");
 }
 
 // checklist 36
@@ -134,7 +148,7 @@ async fn a_token_for_somebody_else_is_invalid() {
         let verifier =
             AccessTokenVerifier::builder(key.key_set()).issuer("https://issuer.test").audience("test").build().unwrap();
         let signer = AccessTokenSigner::new(issuer, audience, key).unwrap();
-        let token = signer.sign(&Grant::new("alice"), MINUTE).unwrap();
+        let token = signer.sign(&Identity::new("alice"), &Grant::new(), MINUTE).unwrap();
         (BearerAuthLayer::new(verifier), format!("Bearer {}", token.secret()))
     };
     let (layer, good) = elsewhere("https://issuer.test", "test");

@@ -2,7 +2,7 @@
 
 use support::{Accounts, FailingStore, Outage, SlowUsers, ask, assert_ended, bearer_of, log_in, send, without_token};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{MemoryStore, Secret, SessionErrorKind, Sessions};
+use tower_bearer::{MemoryStore, Secret, SessionErrorKind};
 
 // checklist 54
 #[tokio::test]
@@ -10,10 +10,10 @@ async fn nobody_passes_before_the_revocations_are_known() {
     let tokens = TestTokens::new();
     let secret = Secret::random().unwrap();
     let store = FailingStore::new(MemoryStore::new());
-    let process = || Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &secret);
+    let process = || tokens.sessions(Accounts::everybody(), store.clone()).secret(secret.clone()).build().unwrap();
     let before = process();
     let (living, ended) = (log_in(&before, "alice").await, log_in(&before, "alice").await);
-    before.log_out(ended.refresh_token().secret()).await.unwrap();
+    before.log_out(ended.refresh_token().unwrap().secret()).await.unwrap();
 
     store.set_outage(Some(Outage::All));
     let sessions = process();
@@ -41,12 +41,12 @@ async fn nobody_passes_before_the_revocations_are_known() {
 async fn a_logout_that_the_store_did_not_hear_of_is_not_reported_as_done() {
     let tokens = TestTokens::new();
     let store = FailingStore::new(MemoryStore::new());
-    let sessions = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &Secret::random().unwrap());
+    let sessions = tokens.sessions(Accounts::everybody(), store.clone()).build().unwrap();
     let pair = log_in(&sessions, "alice").await;
     store.set_outage(Some(Outage::All));
-    let error = sessions.log_out(pair.refresh_token().secret()).await.unwrap_err();
+    let error = sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap_err();
     assert_eq!((error.kind(), error.reason()), (SessionErrorKind::Unavailable, None));
     store.set_outage(None);
-    sessions.log_out(pair.refresh_token().secret()).await.unwrap();
+    sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
     assert_ended(&sessions.layer(), &pair).await;
 }

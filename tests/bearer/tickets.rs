@@ -8,7 +8,8 @@ use http::Request;
 use support::{MILLISECOND, Received, log_in, send, sessions_of, tickets_of};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, BearerErrorKind, Clock, Grant, RequireLayer, Scope, Tickets, TokenResponse, TokenSource,
+    AccessTokenClaims, BearerAuthLayer, BearerErrorKind, Clock, Grant, Identity, RequireLayer, Scope, Tickets, TokenResponse,
+    TokenSource,
 };
 
 use crate::sources::{bare, cookie};
@@ -108,7 +109,7 @@ async fn setting_the_clock_makes_no_ticket_older_or_younger() {
 #[tokio::test]
 async fn a_ticket_ends_with_its_access_token() {
     let feed = Feed::new();
-    let token = feed.tokens.token(&Grant::new("alice"), Duration::from_secs(10));
+    let token = feed.tokens.token(&Identity::new("alice"), &Grant::new(), Duration::from_secs(10));
     let claims = feed.tokens.verifier().verify(token.secret()).unwrap();
     let [early, late] = [0, 1].map(|_| feed.tickets.issue(&claims).unwrap().to_string());
     feed.tokens.clock().advance(Duration::from_secs(10) - MILLISECOND);
@@ -130,7 +131,7 @@ async fn a_ticket_of_a_session_that_was_ended_meanwhile_lets_nobody_in() {
     };
     let (ended, living) = (log_in(&sessions, "alice").await, log_in(&sessions, "alice").await);
     let (of_ended, of_living) = (issue(&ended), issue(&living));
-    sessions.log_out(ended.refresh_token().secret()).await.unwrap();
+    sessions.log_out(ended.refresh_token().unwrap().secret()).await.unwrap();
     ask(&layer, &of_ended).await.assert_refused(401, "invalid_token", "session_revoked");
     ask(&layer, &of_living).await.assert_passed("alice");
     // Whoever still has the claims gains nothing.
@@ -232,8 +233,8 @@ async fn a_ticket_allows_what_its_access_token_does() {
     let answer = Received::of(tower::ServiceExt::oneshot(inner, request).await.unwrap()).await;
     answer.assert_refused(403, "insufficient_scope", "scope_missing");
 
-    let grant = Grant::new("alice").with_scope(Scope::from_static("read")).with_claim("tenant", "t-1");
-    let query = ticket(&feed.tokens.bearer_for(&grant));
+    let grant = Grant::new().with_scope(Scope::from_static("read")).with_claim("tenant", "t-1");
+    let query = ticket(&feed.tokens.bearer_for(&Identity::new("alice"), &grant));
     let handler = tower::service_fn(async |request: Request<String>| {
         let claims = AccessTokenClaims::from_extensions(request.extensions()).unwrap();
         let said = format!("{} {} {}", claims.subject(), claims.scope(), claims.claim::<String>("tenant").unwrap().unwrap());

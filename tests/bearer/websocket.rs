@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::routing::get;
 use http::Request;
 use http::header::{SEC_WEBSOCKET_PROTOCOL, WWW_AUTHENTICATE};
-use support::{Accounts, MILLISECOND, Received, bearer_of, log_in, sessions_of, tickets_of};
+use support::{MILLISECOND, Received, bearer_of, log_in, sessions_of, tickets_of};
 use tokio_tungstenite::tungstenite::Error;
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
@@ -21,7 +21,7 @@ use crate::websocket::loopback::{Client, feed, serve};
 
 struct Server {
     tokens: TestTokens,
-    sessions: Sessions<Accounts>,
+    sessions: Sessions,
     app: Router,
     address: SocketAddr,
 }
@@ -136,7 +136,7 @@ async fn a_ticket_opens_one_websocket() {
     assert_no_websocket(server.open(&path, "feed.v1").await, 401, "Bearer error=\"invalid_token\"");
     client.assert_open().await;
     // Whoever came by a ticket is as much of the session as any other.
-    server.sessions.log_out(pair.refresh_token().secret()).await.unwrap();
+    server.sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
     assert_eq!(client.closed().await, 4403);
 }
 
@@ -147,7 +147,7 @@ async fn a_logout_closes_the_websockets_of_its_session_and_no_others() {
     let (mut first, mut second, mut other) =
         (server.listen(&one).await, server.listen(&one).await, server.listen(&another).await);
     first.assert_open().await;
-    server.sessions.log_out(one.refresh_token().secret()).await.unwrap();
+    server.sessions.log_out(one.refresh_token().unwrap().secret()).await.unwrap();
     assert_eq!((first.closed().await, second.closed().await), (4403, 4403));
     other.assert_open().await;
     server.sessions.log_out_everywhere(&"alice".into()).await.unwrap();

@@ -7,7 +7,8 @@ use support::{MINUTE, Received, ask};
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AuthEndpoints, Authenticate, CookieDelivery, Grant, MemoryStore, PasswordCredentials, Secret, Session, Sessions,
+    AuthEndpoints, Authenticate, Authorization, AuthorizeRequest, CookieDelivery, Grant, Identity, Login, MemoryStore, Outcome,
+    PasswordCredentials, Sessions,
 };
 
 const REFRESH: &str = "__Host-refresh_token";
@@ -20,27 +21,28 @@ impl Authenticate for Alice {
     type Credentials = PasswordCredentials;
     type Error = std::convert::Infallible;
 
-    async fn authenticate(&self, login: PasswordCredentials) -> Result<Option<Grant>, Self::Error> {
-        Ok((login.password() == "wonderland-7").then(|| Grant::new(login.username())))
+    async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Self::Error> {
+        let is_right = login.password() == "wonderland-7";
+        Ok(if is_right { Identity::new(login.username()).into() } else { Outcome::invalid_credentials() })
     }
 
-    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Self::Error> {
-        Ok(Some(Grant::new(session.subject().clone())))
+    async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Self::Error> {
+        Ok(Grant::new().into())
     }
 }
 
 struct Site {
     tokens: TestTokens,
-    sessions: Sessions<Alice>,
-    endpoints: AuthEndpoints<Alice>,
+    sessions: Sessions,
+    endpoints: AuthEndpoints,
     cookies: CookieDelivery,
 }
 
 impl Site {
     fn new(cookies: CookieDelivery) -> Self {
         let tokens = TestTokens::new();
-        let sessions = Sessions::new(Alice, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
-        let endpoints = AuthEndpoints::new(sessions.clone()).with_cookies(cookies.clone());
+        let sessions = tokens.sessions(Alice, MemoryStore::new()).build().unwrap();
+        let endpoints = sessions.endpoints().with_cookies(cookies.clone());
         Self { tokens, sessions, endpoints, cookies }
     }
 
@@ -117,7 +119,7 @@ async fn who_does_not_ask_gets_the_body_unless_the_application_decides() {
     let odd = site.post("/login", OWN, &format!("{login}&delivery=pigeon")).await;
     assert_eq!((odd.status, &odd.json()["error"]), (400, &Value::from("invalid_request")));
 
-    let site = Site::new(CookieDelivery::new().always());
+    let site = Site::new(CookieDelivery::new().for_every_client());
     for form in [login.to_owned(), format!("{login}&delivery=body")] {
         let answer = site.post("/login", OWN, &form).await;
         assert!(answer.json()["refresh_token"].is_null() && set_cookies(&answer).len() == 1);

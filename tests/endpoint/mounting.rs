@@ -13,8 +13,7 @@ use support::keys::{ED25519, P256};
 use support::{Login, Received, bearer, claims_of, form, signed_in};
 use tower::{Service, ServiceExt};
 use tower_bearer::{
-    AccessTokenSigner, AccessTokenVerifier, CurrentUser, Grant, JwksEndpoint, KeySet, LoginEndpoint, LogoutEndpoint,
-    LogoutEverywhereEndpoint, RefreshEndpoint, Secret, SessionsEndpoint, SigningKey,
+    AccessTokenSigner, AccessTokenVerifier, CurrentUser, Grant, Identity, JwksEndpoint, KeySet, Secret, SigningKey,
 };
 
 const CREDENTIALS: [(&str, &str); 2] = [("username", "alice"), ("password", "wonderland-7")];
@@ -73,12 +72,12 @@ async fn each_endpoint_is_mounted_by_itself() {
     let login = Login::new();
     let sessions = || login.sessions.clone();
     let app: Router = Router::new()
-        .route_service("/a/login", LoginEndpoint::new(sessions()))
-        .route_service("/a/refresh", RefreshEndpoint::new(sessions()))
-        .route_service("/a/logout", LogoutEndpoint::new(sessions()))
-        .route_service("/a/logout-everywhere", LogoutEverywhereEndpoint::new(sessions()))
-        .route_service("/a/sessions", SessionsEndpoint::new(sessions()))
-        .route_service("/a/sessions/{id}", SessionsEndpoint::new(sessions()));
+        .route_service("/a/login", sessions().endpoints().login())
+        .route_service("/a/refresh", sessions().endpoints().refresh())
+        .route_service("/a/logout", sessions().endpoints().logout())
+        .route_service("/a/logout-everywhere", sessions().endpoints().logout_everywhere())
+        .route_service("/a/sessions", sessions().endpoints().sessions())
+        .route_service("/a/sessions/{id}", sessions().endpoints().sessions());
     everything_works_below("/a", &app).await;
 }
 
@@ -101,8 +100,8 @@ fn is_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
 fn endpoints_are_cloned_and_shared_between_threads() {
     let login = Login::new();
     is_shared(&login.endpoints());
-    is_shared(&LoginEndpoint::new(login.sessions.clone()));
-    is_shared(&SessionsEndpoint::new(login.sessions.clone()));
+    is_shared(&login.sessions.endpoints().login());
+    is_shared(&login.sessions.endpoints().sessions());
     is_shared(&JwksEndpoint::new(login.sessions.keys()));
 }
 
@@ -135,7 +134,7 @@ async fn of_a_key_pair_the_public_part_is_published_and_checks_our_tokens() {
         }
         // Another service, which knows nothing but what is published.
         let signer = AccessTokenSigner::new("https://issuer.test", "test", key).unwrap();
-        let token = signer.sign(&Grant::new("alice"), support::MINUTE).unwrap();
+        let token = signer.sign(&Identity::new("alice"), &Grant::new(), support::MINUTE).unwrap();
         let theirs = AccessTokenVerifier::builder(KeySet::from_jwk_set(&jwks.to_string()).unwrap())
             .issuer("https://issuer.test")
             .audience("test")

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use support::Login;
-use tower_bearer::{AuthEndpoints, Authenticate, BearerError};
+use tower_bearer::{AuthEndpoints, BearerError};
 use utoipa::OpenApi;
 use utoipa::openapi::{Components, ObjectBuilder};
 
@@ -24,7 +24,7 @@ fn value(document: &utoipa::openapi::OpenApi) -> Value {
     serde_json::to_value(document).unwrap()
 }
 
-fn document<A: Authenticate>(endpoints: &AuthEndpoints<A>) -> Value {
+fn document(endpoints: &AuthEndpoints) -> Value {
     value(&endpoints.openapi())
 }
 

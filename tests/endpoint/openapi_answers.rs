@@ -14,7 +14,7 @@ use utoipa::IntoResponses;
 
 const PASSWORD: [(&str, &str); 2] = [("username", "alice"), ("password", "wonderland-7")];
 
-fn document(endpoints: &AuthEndpoints<support::Accounts>) -> Value {
+fn document(endpoints: &AuthEndpoints) -> Value {
     serde_json::to_value(endpoints.openapi()).unwrap()
 }
 
@@ -39,13 +39,13 @@ fn assert_documented(operation: &Value, answer: &Received) {
 
 /// Sends requests, and looks every answer up.
 struct Checked {
-    endpoints: AuthEndpoints<support::Accounts>,
+    endpoints: AuthEndpoints,
     document: Value,
     seen: BTreeSet<(String, u16)>,
 }
 
 impl Checked {
-    fn new(endpoints: AuthEndpoints<support::Accounts>) -> Self {
+    fn new(endpoints: AuthEndpoints) -> Self {
         let document = document(&endpoints);
         Self { endpoints, document, seen: BTreeSet::new() }
     }

@@ -9,18 +9,20 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 use support::{Login, Received, claims_of, form};
 use tower::ServiceExt;
-use tower_bearer::{
-    AccessTokenSigner, AuthEndpoints, JwksEndpoint, MemoryStore, Secret, ServerMetadataEndpoint, Sessions, SigningKey,
-};
+use tower_bearer::{JwksEndpoint, MemoryStore, Secret, ServerMetadataEndpoint, Sessions};
 
 const ROOT: &str = "/.well-known/oauth-authorization-server";
 
 /// Sessions whose tokens have this issuer.
-fn sessions(issuer: &str) -> Sessions<support::Accounts> {
-    let secret = Secret::random().expect("randomness");
-    let signer = AccessTokenSigner::new(issuer, "test", SigningKey::hs256(&secret).expect("a key")).expect("good names");
+fn sessions(issuer: &str) -> Sessions {
     let login = Login::new();
-    Sessions::new(login.accounts.clone(), MemoryStore::new(), signer.with_clock(Arc::new(login.clock.clone())), &secret)
+    Sessions::builder(login.accounts.clone(), MemoryStore::new())
+        .issuer(issuer)
+        .audience("test")
+        .secret(Secret::random().expect("randomness"))
+        .clock(Arc::new(login.clock.clone()))
+        .build()
+        .unwrap()
 }
 
 async fn ask(metadata: &ServerMetadataEndpoint, method: Method) -> Received {
@@ -163,8 +165,7 @@ async fn a_client_finds_everything_by_the_document() {
         .with_jwks("https://api.example.com/.well-known/jwks.json")
         .unwrap();
     let jwks = JwksEndpoint::new(sessions.keys());
-    let mut app: Router =
-        Router::new().nest_service("/auth", AuthEndpoints::new(sessions)).route_service("/.well-known/jwks.json", jwks);
+    let mut app: Router = Router::new().nest_service("/auth", sessions.endpoints()).route_service("/.well-known/jwks.json", jwks);
     for path in metadata.paths() {
         app = app.route_service(&path, metadata.clone());
     }

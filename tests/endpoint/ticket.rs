@@ -9,7 +9,7 @@ use serde_json::json;
 use support::{Log, MILLISECOND, Received, log_in, sessions_of, tickets_of};
 use tower::{Layer, ServiceExt};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, Grant, TicketEndpoint, Tickets, TokenSource};
+use tower_bearer::{BearerAuthLayer, Grant, Identity, TicketEndpoint, Tickets, TokenSource};
 
 fn post(authorization: Option<&str>) -> Request<String> {
     let mut request = Request::post("/feed/ticket").body(String::new()).unwrap();
@@ -53,7 +53,7 @@ async fn a_ticket_counts_for_as_long_as_was_said() {
         let tokens = TestTokens::new();
         let tickets = tickets_of(&tokens);
         let layer = BearerAuthLayer::new(tokens.verifier());
-        let token = tokens.token(&Grant::new("alice"), Duration::from_secs(lifetime));
+        let token = tokens.token(&Identity::new("alice"), &Grant::new(), Duration::from_secs(lifetime));
         let answer = ask(&layer, &tickets, post(Some(&format!("Bearer {}", token.secret())))).await;
         if answer.status == 401 {
             // It would have been of no use.
@@ -146,7 +146,7 @@ async fn a_session_that_was_ended_gets_no_ticket() {
     let pair = log_in(&sessions, "alice").await;
     let ask = async || ask(&sessions.layer(), &tickets, post(Some(&support::bearer_of(&pair)))).await;
     assert_eq!(ask().await.status, 200);
-    sessions.log_out(pair.refresh_token().secret()).await.unwrap();
+    sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
     ask().await.assert_refused(401, "invalid_token", "session_revoked");
 }
 
@@ -173,7 +173,10 @@ async fn where_too_many_wait_it_is_503_until_they_are_gone() {
     let layer = BearerAuthLayer::new(tokens.verifier());
     let alice = tokens.bearer("alice");
     for user in 0..65_536 / 16 {
-        let claims = tokens.verifier().verify(tokens.token(&Grant::new(user), Duration::from_secs(600)).secret()).unwrap();
+        let claims = tokens
+            .verifier()
+            .verify(tokens.token(&Identity::new(user), &Grant::new(), Duration::from_secs(600)).secret())
+            .unwrap();
         (0..16).for_each(|_| drop(tickets.issue(&claims)));
     }
     let answer = ask(&layer, &tickets, post(Some(&alice))).await;

@@ -7,7 +7,6 @@ use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::json;
 use support::{Login, MINUTE, Question, Received, bearer, claims_of, form, json_request, signed_in, with_header};
 use tower::ServiceExt;
-use tower_bearer::TokenEndpoint;
 
 const PASSWORD: [(&str, &str); 3] = [("grant_type", "password"), ("username", "alice"), ("password", "wonderland-7")];
 
@@ -240,7 +239,7 @@ async fn users_who_cannot_be_asked_are_503() {
     let tokens = login.log_in("alice").await;
     login.accounts.set_down(Some(Question::Authenticate));
     login.post("/token", &PASSWORD).await.assert_unavailable();
-    login.accounts.set_down(Some(Question::Renew));
+    login.accounts.set_down(Some(Question::Authorize));
     login.post("/token", &refresh(&tokens.refresh)).await.assert_unavailable();
     login.accounts.set_down(None);
     login.post("/token", &refresh(&tokens.refresh)).await.tokens();
@@ -249,7 +248,7 @@ async fn users_who_cannot_be_asked_are_503() {
 #[tokio::test]
 async fn it_is_mounted_by_itself_too() {
     let login = Login::new();
-    let app: Router = Router::new().route_service("/oauth/token", TokenEndpoint::new(login.sessions.clone()));
+    let app: Router = Router::new().route_service("/oauth/token", login.sessions.endpoints().token());
     let ask = async |parameters: &[(&str, &str)]| Received::read(app.clone().oneshot(form("/oauth/token", parameters))).await;
     let tokens = ask(&PASSWORD).await.tokens();
     ask(&refresh(&tokens.refresh)).await.tokens();

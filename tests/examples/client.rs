@@ -15,11 +15,11 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
-use support::{Accounts, Login};
+use support::Login;
 use tokio::task::JoinSet;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AuthEndpoints, BoxError, SessionPolicy, Sessions};
+use tower_bearer::{BoxError, SessionPolicy, Sessions};
 
 use crate::bearer_client::{BearerClient, BearerClientLayer, ClientError, Http, Server, Tokens};
 
@@ -52,7 +52,7 @@ pub(crate) struct Sent {
 /// The inner HTTP client. Clones are the same line.
 #[derive(Clone)]
 pub(crate) struct Line {
-    sessions: Sessions<Accounts>,
+    sessions: Sessions,
     faults: Arc<Mutex<HashMap<&'static str, VecDeque<Fault>>>>,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
@@ -112,7 +112,7 @@ impl Line {
     /// The endpoints, and beside them a service behind the layer that answers with what was sent.
     async fn serve(&self, path: &str, request: Request<Full<Bytes>>) -> Response<BoxBody<Bytes, Infallible>> {
         if path.starts_with("/auth/") {
-            let endpoints = AuthEndpoints::new(self.sessions.clone()).with_path("/auth");
+            let endpoints = self.sessions.endpoints().with_path("/auth");
             return endpoints.oneshot(request).await.unwrap().map(BodyExt::boxed);
         }
         let echo = service_fn(async |request: Request<Full<Bytes>>| Ok::<_, Infallible>(Response::new(request.into_body())));

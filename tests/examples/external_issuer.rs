@@ -9,7 +9,7 @@ use support::app_server::AppServer;
 use support::keys::{P256, key};
 use support::wait::{LIMIT, until};
 use tokio::net::TcpSocket;
-use tower_bearer::{AccessTokenSigner, Grant, Scope};
+use tower_bearer::{AccessTokenSigner, Grant, Identity, Scope};
 
 const AUDIENCE: &str = "example-api";
 
@@ -30,8 +30,8 @@ impl Issuer {
     }
 
     fn token(&self) -> Value {
-        let grant = Grant::new("alice").with_scope(Scope::from_static("orders:read")).with_claim("tenant", "acme");
-        self.signer.sign(&grant, Duration::from_secs(300)).unwrap().secret().into()
+        let grant = Grant::new().with_scope(Scope::from_static("orders:read")).with_claim("tenant", "acme");
+        self.signer.sign(&Identity::new("alice"), &grant, Duration::from_secs(300)).unwrap().secret().into()
     }
 
     fn serve(self) {

@@ -8,7 +8,7 @@ use support::app_server::AppServer;
 use support::servers::{Database, PostgresServer, RedisServer};
 use support::wait::{LIMIT, until};
 use support::{AUDIENCE, Accounts, ISSUER, MINUTE, Received, ask, bearer_of};
-use tower_bearer::{AccessTokenSigner, Grant, PostgresStore, Secret, Sessions, SigningKey};
+use tower_bearer::{Identity, PostgresStore, Secret, Sessions};
 
 use crate::site::{Site, assert_in, assert_out, log_in};
 
@@ -61,10 +61,13 @@ async fn over_postgres() {
     let database = PostgresServer::start().await;
     // As in the example. Whoever comes after the thirty seconds waits for it.
     let pool = PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).connect(&database.url()).await.unwrap();
-    let (store, secret) = (PostgresStore::from_pool(pool).await.unwrap(), Secret::random().unwrap());
-    let signer = AccessTokenSigner::new(ISSUER, AUDIENCE, SigningKey::hs256(&secret).unwrap()).unwrap();
-    let sessions = Sessions::new(Accounts::everybody(), store, signer, &secret);
-    let (layer, pair) = (sessions.layer(), sessions.start(Grant::new("alice"), None).await.unwrap());
+    let sessions = Sessions::builder(Accounts::everybody(), PostgresStore::from_pool(pool).await.unwrap())
+        .issuer(ISSUER)
+        .audience(AUDIENCE)
+        .secret(Secret::random().unwrap())
+        .build()
+        .unwrap();
+    let (layer, pair) = (sessions.layer(), sessions.start(Identity::new("alice")).await.unwrap());
     let status = async || ask(&layer, &bearer_of(&pair)).await.status;
     lasts_thirty_seconds("PostgreSQL", &database, status).await;
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use support::keys::{P256, P384, key};
 use support::{AUDIENCE, MINUTE, ask, at_once, settle};
-use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, RemoteJwks};
+use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, Identity, RemoteJwks};
 
 use crate::site::{JWKS, Site, count};
 
@@ -50,7 +50,7 @@ const ADDRESSES: [(&str, &str, &str); 5] = [
 async fn assert_passes(site: &Site, issuer: &str, keys: &RemoteJwks) {
     let clock = Arc::new(site.clock.clone());
     let signer = AccessTokenSigner::new(issuer, AUDIENCE, key(P256)).unwrap().with_clock(clock.clone());
-    let token = signer.sign(&Grant::new("alice"), MINUTE).unwrap();
+    let token = signer.sign(&Identity::new("alice"), &Grant::new(), MINUTE).unwrap();
     let verifier = AccessTokenVerifier::builder(keys.clone()).issuer(issuer).audience(AUDIENCE).clock(clock).build().unwrap();
     ask(&BearerAuthLayer::new(verifier), &format!("Bearer {}", token.secret())).await.assert_passed("alice");
 }

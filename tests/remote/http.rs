@@ -17,7 +17,7 @@ use support::keys::{P256, P384, key};
 use support::{AUDIENCE, MINUTE, ask, builder_with};
 use tokio::net::TcpListener;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, RemoteJwks, SigningKey};
+use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, Identity, RemoteJwks, SigningKey};
 
 use crate::site::{count, jwk};
 
@@ -86,7 +86,7 @@ async fn a_real_issuer_is_discovered() {
     let issuer = format!("{server}/realms/main");
     let keys = RemoteJwks::discover(&issuer).unwrap().with_clock(Arc::new(clock.clone()));
     let signer = AccessTokenSigner::new(&issuer, AUDIENCE, key(P256)).unwrap().with_clock(Arc::new(clock.clone()));
-    let token = signer.sign(&Grant::new("alice"), MINUTE).unwrap();
+    let token = signer.sign(&Identity::new("alice"), &Grant::new(), MINUTE).unwrap();
     let verifier = AccessTokenVerifier::builder(keys).issuer(&issuer).audience(AUDIENCE).clock(Arc::new(clock)).build().unwrap();
     ask(&BearerAuthLayer::new(verifier), &format!("Bearer {}", token.secret())).await.assert_passed("alice");
     let openid = "GET /realms/main/.well-known/openid-configuration";

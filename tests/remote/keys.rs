@@ -7,7 +7,7 @@ use http::Request;
 use support::keys::{ED25519, P256, P384, key};
 use support::{AUDIENCE, MINUTE, Received, ask, at_once, send, settle, without_token};
 use tower::ServiceExt;
-use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, Grant, JwksEndpoint, VerifyErrorKind};
+use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, Grant, Identity, JwksEndpoint, VerifyErrorKind};
 
 use crate::site::{JWKS, Site, count};
 
@@ -161,7 +161,7 @@ async fn a_token_asks_only_the_issuer_that_it_names() {
     assert_eq!((ours.fetches(), theirs.fetches()), (2, 1));
     // One of theirs by that key waits for them, and does not pass by ours.
     let signer = AccessTokenSigner::new(OTHER, AUDIENCE, key(P384)).unwrap().with_clock(clock);
-    let foreign = signer.sign(&Grant::new("alice"), MINUTE).unwrap();
+    let foreign = signer.sign(&Identity::new("alice"), &Grant::new(), MINUTE).unwrap();
     let foreign = format!("Bearer {}", foreign.secret());
     assert!(at_once(ask(&layer, &foreign)).is_none());
     settle().await;

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use support::{Accounts, Call, FailingStore, MILLISECOND, Outage, ask, bearer_of};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Grant, MemoryStore, Secret, SessionStore, Sessions};
+use tower_bearer::{Identity, MemoryStore, Secret, SessionStore};
 
 // checklist 53
 #[tokio::test(start_paused = true)]
 async fn a_logout_on_one_process_is_felt_on_another_within_a_second() {
     let (tokens, secret, store) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let process = || Sessions::new(Accounts::everybody(), Arc::clone(&store), tokens.signer(), &secret);
+    let process = || tokens.sessions(Accounts::everybody(), Arc::clone(&store)).secret(secret.clone()).build().unwrap();
     let (here, there) = (process(), process());
-    let pair = here.start(Grant::new("alice"), None).await.unwrap();
+    let pair = here.start(Identity::new("alice")).await.unwrap();
     let layer = there.layer();
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
 
@@ -26,14 +26,14 @@ async fn a_logout_on_one_process_is_felt_on_another_within_a_second() {
 #[test]
 fn the_background_task_starts_again_on_a_new_runtime() {
     let (tokens, store) = (TestTokens::new(), Arc::new(MemoryStore::new()));
-    let sessions = Sessions::new(Accounts::everybody(), Arc::clone(&store), tokens.signer(), &Secret::random().unwrap());
+    let sessions = tokens.sessions(Accounts::everybody(), Arc::clone(&store)).build().unwrap();
     let layer = sessions.layer();
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
 
     let pair = runtime().block_on(async {
-        let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
+        let pair = sessions.start(Identity::new("alice")).await.unwrap();
         ask(&layer, "Basic YTpi").await;
-        let other = sessions.start(Grant::new("bob"), None).await.unwrap();
+        let other = sessions.start(Identity::new("bob")).await.unwrap();
         ask(&layer, &bearer_of(&other)).await.assert_passed("bob");
         pair
     });
@@ -49,10 +49,10 @@ fn the_background_task_starts_again_on_a_new_runtime() {
 #[tokio::test(start_paused = true)]
 async fn receipts_that_cannot_be_written_keep_no_logout_waiting() {
     let (tokens, secret, shared) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let here = Sessions::new(Accounts::everybody(), Arc::clone(&shared), tokens.signer(), &secret);
+    let here = tokens.sessions(Accounts::everybody(), Arc::clone(&shared)).secret(secret.clone()).build().unwrap();
     let slow = FailingStore::new(Arc::clone(&shared));
-    let there = Sessions::new(Accounts::everybody(), slow.clone(), tokens.signer(), &secret);
-    let (layer, pair) = (there.layer(), here.start(Grant::new("alice"), None).await.unwrap());
+    let there = tokens.sessions(Accounts::everybody(), slow.clone()).secret(secret.clone()).build().unwrap();
+    let (layer, pair) = (there.layer(), here.start(Identity::new("alice")).await.unwrap());
 
     let hangs = slow.pause_at(Call::Confirm);
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
@@ -66,8 +66,8 @@ async fn receipts_that_cannot_be_written_keep_no_logout_waiting() {
 async fn a_receipt_that_hangs_is_given_up_and_comes_again() {
     let (tokens, shared) = (TestTokens::new(), Arc::new(MemoryStore::new()));
     let slow = FailingStore::new(Arc::clone(&shared));
-    let sessions = Sessions::new(Accounts::everybody(), slow.clone(), tokens.signer(), &Secret::random().unwrap());
-    let (layer, pair) = (sessions.layer(), sessions.start(Grant::new("alice"), None).await.unwrap());
+    let sessions = tokens.sessions(Accounts::everybody(), slow.clone()).build().unwrap();
+    let (layer, pair) = (sessions.layer(), sessions.start(Identity::new("alice")).await.unwrap());
     let id = *sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
 
     let hangs = slow.pause_at(Call::Confirm);
@@ -84,8 +84,8 @@ async fn a_receipt_that_hangs_is_given_up_and_comes_again() {
 async fn of_many_first_requests_one_asks_the_store() {
     let tokens = TestTokens::new();
     let store = FailingStore::new(MemoryStore::new());
-    let sessions = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &Secret::random().unwrap());
-    let (layer, pair) = (sessions.layer(), sessions.start(Grant::new("alice"), None).await.unwrap());
+    let sessions = tokens.sessions(Accounts::everybody(), store.clone()).build().unwrap();
+    let (layer, pair) = (sessions.layer(), sessions.start(Identity::new("alice")).await.unwrap());
     let pause = store.pause_at(Call::RevokedSince);
     let requests: Vec<_> = (0..50)
         .map(|_| {
@@ -105,12 +105,11 @@ async fn of_many_first_requests_one_asks_the_store() {
 #[tokio::test(start_paused = true)]
 async fn after_a_panic_of_the_store_the_next_request_starts_the_pulling_again() {
     let (tokens, secret, shared) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let here = Sessions::new(Accounts::everybody(), Arc::clone(&shared), tokens.signer(), &secret);
+    let here = tokens.sessions(Accounts::everybody(), Arc::clone(&shared)).secret(secret.clone()).build().unwrap();
     let store = FailingStore::new(shared);
-    let there = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &secret);
+    let there = tokens.sessions(Accounts::everybody(), store.clone()).secret(secret.clone()).build().unwrap();
     let layer = there.layer();
-    let (first, second) =
-        (here.start(Grant::new("alice"), None).await.unwrap(), here.start(Grant::new("bob"), None).await.unwrap());
+    let (first, second) = (here.start(Identity::new("alice")).await.unwrap(), here.start(Identity::new("bob")).await.unwrap());
     ask(&layer, &bearer_of(&first)).await.assert_passed("alice");
 
     store.set_outage(Some(Outage::Panic(Call::RevokedSince)));
@@ -125,16 +124,16 @@ async fn after_a_panic_of_the_store_the_next_request_starts_the_pulling_again() 
 #[tokio::test(start_paused = true)]
 async fn receipts_that_make_the_store_panic_keep_no_logout_waiting() {
     let (tokens, secret, shared) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let here = Sessions::new(Accounts::everybody(), Arc::clone(&shared), tokens.signer(), &secret);
+    let here = tokens.sessions(Accounts::everybody(), Arc::clone(&shared)).secret(secret.clone()).build().unwrap();
     let broken = FailingStore::new(shared);
-    let there = Sessions::new(Accounts::everybody(), broken.clone(), tokens.signer(), &secret);
-    let (layer, ended) = (there.layer(), here.start(Grant::new("alice"), None).await.unwrap());
+    let there = tokens.sessions(Accounts::everybody(), broken.clone()).secret(secret.clone()).build().unwrap();
+    let (layer, ended) = (there.layer(), here.start(Identity::new("alice")).await.unwrap());
     ask(&layer, &bearer_of(&ended)).await.assert_passed("alice");
 
     broken.set_outage(Some(Outage::Panic(Call::Confirm)));
     here.log_out(ended.access_token().secret()).await.unwrap();
     for _ in 0..4 {
-        let other = here.start(Grant::new("bob"), None).await.unwrap();
+        let other = here.start(Identity::new("bob")).await.unwrap();
         ask(&layer, &bearer_of(&other)).await.assert_passed("bob");
         tokio::time::sleep(Duration::from_millis(400)).await;
     }
@@ -146,8 +145,8 @@ async fn a_store_that_hangs_keeps_nobody_waiting_for_ever() {
     let minute = Duration::from_secs(60);
     let tokens = TestTokens::new();
     let store = FailingStore::new(MemoryStore::new());
-    let sessions = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &Secret::random().unwrap());
-    let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
+    let sessions = tokens.sessions(Accounts::everybody(), store.clone()).build().unwrap();
+    let pair = sessions.start(Identity::new("alice")).await.unwrap();
 
     // The first request hangs in the store, and a second behind it.
     let hangs = store.pause_at(Call::RevokedSince);
@@ -166,7 +165,7 @@ async fn a_store_that_hangs_keeps_nobody_waiting_for_ever() {
 
     // A login whose insert hangs, and whose end does too.
     let (insert, login) = (store.pause_at(Call::Insert), sessions.clone());
-    let login = tokio::spawn(async move { login.start(Grant::new("alice"), None).await.map(drop) });
+    let login = tokio::spawn(async move { login.start(Identity::new("alice")).await.map(drop) });
     insert.reached().await;
     let _revoke = store.pause_at(Call::Revoke);
     assert!(tokio::time::timeout(minute, login).await.expect("an answer within a minute").unwrap().is_err());

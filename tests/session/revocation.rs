@@ -59,8 +59,7 @@ async fn a_session_that_a_backup_brought_back_is_ended_again() {
 #[tokio::test]
 async fn the_longest_access_token_stays_dead_for_its_whole_life_and_the_leeway() {
     let policy = SessionPolicy::default().with_access_token_lifetime(24 * HOUR).unwrap();
-    let mut login = Login::over(MemoryStore::new(), policy);
-    login.sessions = login.sessions.with_leeway(5 * MINUTE);
+    let login = Login::built(MemoryStore::new(), |sessions| sessions.policy(policy).leeway(5 * MINUTE));
     let tokens = login.log_in("alice").await;
     login.log_out(&tokens.refresh).await;
     login.clock.advance(24 * HOUR + 5 * MINUTE - SECOND);

@@ -5,13 +5,13 @@ use std::time::Duration;
 use support::{Accounts, Call, FailingStore, HOUR};
 use tokio::time::{Instant, timeout};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Grant, MemoryStore, Secret, SessionErrorKind, Sessions};
+use tower_bearer::{Identity, MemoryStore, SessionErrorKind};
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_never_answers_is_unavailable_after_thirty_seconds() {
     let (tokens, store) = (TestTokens::new(), FailingStore::new(MemoryStore::new()));
-    let sessions = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &Secret::random().unwrap());
-    let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
+    let sessions = tokens.sessions(Accounts::everybody(), store.clone()).build().unwrap();
+    let pair = sessions.start(Identity::new("alice")).await.unwrap();
     let id = *sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
     let alice = "alice".into();
 
@@ -27,9 +27,9 @@ async fn a_store_that_never_answers_is_unavailable_after_thirty_seconds() {
         let _hangs = store.pause_at(call);
         let answer = async {
             match what {
-                "login" => sessions.start(Grant::new("alice"), None).await.map(drop),
-                "refresh" => sessions.refresh(pair.refresh_token().clone()).await.map(drop),
-                "logout" => sessions.log_out(pair.refresh_token().secret()).await,
+                "login" => sessions.start(Identity::new("alice")).await.map(drop),
+                "refresh" => sessions.refresh(pair.refresh_token().unwrap().clone()).await.map(drop),
+                "logout" => sessions.log_out(pair.refresh_token().unwrap().secret()).await.map(drop),
                 "end of an own session" => sessions.revoke(&alice, &id).await.map(drop),
                 "logout everywhere" => sessions.log_out_everywhere(&alice).await.map(drop),
                 _ => sessions.list(&alice).await.map(drop),
@@ -41,5 +41,5 @@ async fn a_store_that_never_answers_is_unavailable_after_thirty_seconds() {
         assert_eq!(outcome.unwrap_err().kind(), SessionErrorKind::Unavailable, "{call:?} of a {what}");
         assert!(asked.elapsed() <= Duration::from_secs(36), "{call:?} of a {what}: {:?}", asked.elapsed());
     }
-    sessions.refresh(pair.refresh_token().clone()).await.unwrap();
+    sessions.refresh(pair.refresh_token().unwrap().clone()).await.unwrap();
 }

@@ -9,20 +9,20 @@ use support::{Accounts, Call, FailingStore, Log, MILLISECOND, Outage, SECOND, as
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenWatch, BearerAuthLayer, Clock, EndReason, Grant, MemoryStore, Secret, SessionStore, Sessions, StoreOutage,
+    AccessTokenWatch, BearerAuthLayer, Clock, EndReason, Identity, MemoryStore, Secret, SessionStore, Sessions, StoreOutage,
 };
 
 struct Node {
     tokens: TestTokens,
     store: FailingStore,
-    sessions: Sessions<Accounts>,
+    sessions: Sessions,
 }
 
 impl Node {
     fn new(outage: StoreOutage) -> Self {
         let (tokens, store) = (TestTokens::new(), FailingStore::new(MemoryStore::new()));
-        let sessions = Sessions::new(Accounts::everybody(), store.clone(), tokens.signer(), &Secret::random().unwrap());
-        Self { tokens, store, sessions: sessions.with_store_outage(outage) }
+        let sessions = tokens.sessions(Accounts::everybody(), store.clone()).store_outage(outage).build().unwrap();
+        Self { tokens, store, sessions }
     }
 
     /// Both clocks: that of the tokens, and that of the runtime, on which the background lives.
@@ -33,7 +33,7 @@ impl Node {
 
     /// Somebody is logged in, and was let in.
     async fn log_in(&self) -> (BearerAuthLayer, String) {
-        let pair = self.sessions.start(Grant::new("alice"), None).await.unwrap();
+        let pair = self.sessions.start(Identity::new("alice")).await.unwrap();
         let (layer, bearer) = (self.sessions.layer(), bearer_of(&pair));
         ask(&layer, &bearer).await.assert_passed("alice");
         (layer, bearer)
@@ -66,8 +66,8 @@ async fn an_application_may_choose_to_accept_tokens_without_the_store() {
     node.pass(20 * 60 * SECOND).await;
     ask(&layer, &bearer).await.assert_passed("alice");
     // What it has never heard it waits for all the same.
-    let sessions = Sessions::new(Accounts::everybody(), node.store.clone(), node.tokens.signer(), &Secret::random().unwrap());
-    let layer = sessions.with_store_outage(StoreOutage::AcceptTokens).layer();
+    let sessions = node.tokens.sessions(Accounts::everybody(), node.store.clone()).build().unwrap();
+    let layer = sessions.layer();
     ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable");
 }
 
@@ -87,7 +87,7 @@ async fn what_was_revoked_during_the_outage_is_refused_with_the_first_request_af
 #[tokio::test]
 async fn of_many_requests_in_an_outage_one_asks_the_store_and_all_hear_of_it() {
     let node = Node::new(StoreOutage::default());
-    let pair = node.sessions.start(Grant::new("alice"), None).await.unwrap();
+    let pair = node.sessions.start(Identity::new("alice")).await.unwrap();
     node.store.set_outage(Some(Outage::All));
     let asks = node.store.pause_at(Call::RevokedSince);
     let requests: Vec<_> = (0..50)
@@ -198,7 +198,7 @@ async fn the_tasks_stop_with_the_last_handle() {
 #[tokio::test(start_paused = true)]
 async fn what_expired_is_deleted_by_itself() {
     let node = Node::new(StoreOutage::default());
-    let pair = node.sessions.start(Grant::new("alice"), None).await.unwrap();
+    let pair = node.sessions.start(Identity::new("alice")).await.unwrap();
     let id = *node.sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
     node.tokens.clock().advance(91 * 24 * 3600 * SECOND);
     tokio::time::sleep(10 * 60 * SECOND).await;
@@ -211,7 +211,7 @@ async fn what_expired_is_deleted_by_itself() {
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_is_far_ahead_deletes_nothing_that_lives() {
     let node = Node::new(StoreOutage::default());
-    let pair = node.sessions.start(Grant::new("alice"), None).await.unwrap();
+    let pair = node.sessions.start(Identity::new("alice")).await.unwrap();
     let id = *node.sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
     node.store.set_time(node.tokens.clock().now());
     node.tokens.clock().advance(200 * 24 * 3600 * SECOND);
@@ -220,7 +220,7 @@ async fn a_clock_that_is_far_ahead_deletes_nothing_that_lives() {
     assert!(node.store.inner().find(&id).await.unwrap().is_some());
     assert_eq!(node.sessions.delete_expired().await.unwrap(), 0);
     // Nor does a process that does nothing else, and has not asked what time it is there.
-    let cron = Sessions::new(Accounts::everybody(), node.store.clone(), node.tokens.signer(), &Secret::random().unwrap());
+    let cron = node.tokens.sessions(Accounts::everybody(), node.store.clone()).build().unwrap();
     assert_eq!(cron.delete_expired().await.unwrap(), 0);
     assert!(node.store.inner().find(&id).await.unwrap().is_some());
 }
@@ -231,11 +231,11 @@ async fn an_announcement_is_felt_at_once() {
     let (tokens, secret) = (TestTokens::new(), Secret::random().unwrap());
     let store = FailingStore::new(MemoryStore::new());
     let shared: Arc<dyn SessionStore> = Arc::new(store.clone());
-    let there = Sessions::new(Accounts::everybody(), Arc::clone(&shared), tokens.signer(), &secret);
-    let here = Sessions::new(Accounts::everybody(), store.inner(), tokens.signer(), &secret);
+    let there = tokens.sessions(Accounts::everybody(), Arc::clone(&shared)).secret(secret.clone()).build().unwrap();
+    let here = tokens.sessions(Accounts::everybody(), store.inner()).secret(secret.clone()).build().unwrap();
     let layer = there.layer();
     for announced in [true, false] {
-        let pair = here.start(Grant::new("alice"), None).await.unwrap();
+        let pair = here.start(Identity::new("alice")).await.unwrap();
         ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
         until_a_pull_is_over(&store).await;
         here.log_out(pair.access_token().secret()).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use support::{Accounts, Call, FailingStore, HOUR, Outage, ask, assert_ended, bearer_of};
 use tower_bearer::store::Revoked;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Clock, Grant, MemoryStore, Secret, SessionErrorKind, SessionId, SessionStore, Sessions, TokenResponse};
+use tower_bearer::{Clock, Identity, MemoryStore, Secret, SessionErrorKind, SessionId, SessionStore, Sessions, TokenResponse};
 
 const A_MOMENT: Duration = Duration::from_millis(1010);
 
@@ -21,8 +21,8 @@ impl Nodes {
     }
 
     /// One more process.
-    fn node(&self) -> Sessions<Accounts> {
-        Sessions::new(Accounts::everybody(), self.store.clone(), self.tokens.signer(), &self.secret)
+    fn node(&self) -> Sessions {
+        self.tokens.sessions(Accounts::everybody(), self.store.clone()).secret(self.secret.clone()).build().unwrap()
     }
 
     /// The rows as they are now, to be restored later.
@@ -50,7 +50,7 @@ async fn a_backup_restored_after_a_logout_revives_nothing_while_one_process_live
     let young = start(&here).await;
     ask(&here.layer(), &bearer_of(&living)).await.assert_passed("alice");
     for pair in [&ended, &young] {
-        here.log_out(pair.refresh_token().secret()).await.unwrap();
+        here.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
     }
     tokio::time::sleep(A_MOMENT).await;
 
@@ -76,7 +76,7 @@ async fn what_could_not_be_told_to_the_restored_store_is_told_again() {
     let here = nodes.node();
     let ended = start(&here).await;
     let backup = nodes.backup(&[&ended]).await;
-    here.log_out(ended.refresh_token().secret()).await.unwrap();
+    here.log_out(ended.refresh_token().unwrap().secret()).await.unwrap();
     ask(&here.layer(), &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
     tokio::time::sleep(A_MOMENT).await;
 
@@ -94,12 +94,12 @@ async fn a_store_that_lost_nothing_is_told_nothing() {
     let (here, there) = (nodes.node(), nodes.node());
     ask(&there.layer(), &bearer_of(&start(&here).await)).await.assert_passed("alice");
     for _ in 0..3 {
-        here.log_out(start(&here).await.refresh_token().secret()).await.unwrap();
+        here.log_out(start(&here).await.refresh_token().unwrap().secret()).await.unwrap();
         tokio::time::sleep(A_MOMENT).await;
     }
     // A process that has logged somebody out before its first pull, too.
     let late = nodes.node();
-    late.log_out(start(&late).await.refresh_token().secret()).await.unwrap();
+    late.log_out(start(&late).await.refresh_token().unwrap().secret()).await.unwrap();
     tokio::time::sleep(A_MOMENT).await;
     assert_eq!(nodes.store.calls_of(Call::AssertRevoked), 0);
 }
@@ -109,7 +109,7 @@ async fn what_is_older_than_the_retention_is_not_told_again() {
     let nodes = Nodes::new();
     let (before, late) = (nodes.node(), nodes.node());
     let ended = start(&before).await;
-    before.log_out(ended.refresh_token().secret()).await.unwrap();
+    before.log_out(ended.refresh_token().unwrap().secret()).await.unwrap();
     // A process that starts 20 hours later learns of it, and of its age.
     nodes.store.set_age(20 * HOUR);
     ask(&late.layer(), &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
@@ -137,7 +137,7 @@ async fn what_was_entered_again_counts_anew() {
     let ended = start(&here).await;
     let layer = there.layer();
     for pair in [&ended, &start(&here).await] {
-        here.log_out(pair.refresh_token().secret()).await.unwrap();
+        here.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
     }
     nodes.store.set_age(24 * HOUR);
     ask(&layer, &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
@@ -154,10 +154,10 @@ async fn what_was_entered_again_counts_anew() {
     ask(&layer, &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
 }
 
-async fn start(node: &Sessions<Accounts>) -> TokenResponse {
-    node.start(Grant::new("alice"), None).await.unwrap()
+async fn start(node: &Sessions) -> TokenResponse {
+    node.start(Identity::new("alice")).await.unwrap()
 }
 
-async fn kind_of_refresh(node: &Sessions<Accounts>, pair: &TokenResponse) -> Option<SessionErrorKind> {
-    node.refresh(pair.refresh_token().clone()).await.err().map(|error| error.kind())
+async fn kind_of_refresh(node: &Sessions, pair: &TokenResponse) -> Option<SessionErrorKind> {
+    node.refresh(pair.refresh_token().unwrap().clone()).await.err().map(|error| error.kind())
 }

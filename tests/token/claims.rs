@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use support::{AUDIENCE, ISSUER, builder, token, verifier};
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::{AccessTokenClaims, Clock, Grant, Scope, Subject};
+use tower_bearer::{AccessTokenClaims, Clock, Grant, Identity, Scope, Subject};
 
 /// The verified claims of a token that has these beside the usual ones.
 fn claims(clock: &ManualClock, more: Value) -> AccessTokenClaims {
@@ -72,7 +72,11 @@ fn all_claims_become_the_struct_of_the_application() {
     assert_eq!(own, expected);
     // The same for a token of our own.
     let tokens = TestTokens::new();
-    let token = tokens.token(&Grant::new("alice").with_claim("company", "ACME").with_claim("level", 3), support::MINUTE);
+    let token = tokens.token(
+        &Identity::new("alice"),
+        &Grant::new().with_claim("company", "ACME").with_claim("level", 3),
+        support::MINUTE,
+    );
     let own: Own = tokens.verifier().verify(token.secret()).unwrap().parse().unwrap();
     assert_eq!((own.company.as_str(), own.level, own.scope), ("ACME", Some(3), Scope::default()));
 }

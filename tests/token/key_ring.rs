@@ -4,17 +4,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use support::keys::{ED25519, oct, signer, token};
-use support::{Accounts, HMAC_KEY, MINUTE, assert_passes, refused, verifier_with};
+use support::{HMAC_KEY, MINUTE, assert_passes, refused, signed_with, verifier_with};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Grant, KeySet, MemoryStore, Secret, Sessions, SigningKey, VerifyErrorKind};
+use tower_bearer::{Grant, Identity, KeySet, MemoryStore, Secret, SigningKey, VerifyErrorKind};
 
 #[tokio::test]
 async fn sid_and_gen_mean_something_only_by_a_key_of_our_own() {
     let clock = ManualClock::new();
     let jwk = oct("HS256", HMAC_KEY);
-    let own = signer(SigningKey::from_jwk(&jwk).unwrap(), &clock);
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), own, &Secret::random().unwrap());
-    let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
+    let sessions = signed_with(SigningKey::from_jwk(&jwk).unwrap(), MemoryStore::new(), &clock).build().unwrap();
+    let pair = sessions.start(Identity::new("alice")).await.unwrap();
     let token = pair.access_token().secret();
 
     assert!(sessions.verifier().verify(token).unwrap().session_id().is_some());
@@ -39,7 +38,7 @@ async fn a_ring_of_secrets_accepts_what_the_ones_before_signed() {
     let (old, older, unknown) = (Secret::random().unwrap(), Secret::random().unwrap(), Secret::random().unwrap());
     let sign = |secret: &Secret| {
         let key = SigningKey::hs256(secret).unwrap();
-        signer(key, &clock).sign(&Grant::new("alice"), 5 * MINUTE).unwrap().secret().to_owned()
+        signer(key, &clock).sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE).unwrap().secret().to_owned()
     };
     let ring = Secret::random().unwrap().with_previous(old.clone().with_previous(older.clone()));
     let verifier = signer(SigningKey::hs256(&ring).unwrap(), &clock).verifier();
@@ -63,7 +62,7 @@ async fn the_key_that_is_exported_is_derived_and_verifies() {
     let bytes = URL_SAFE_NO_PAD.decode(jwk["k"].as_str().unwrap()).unwrap();
     assert_eq!(bytes.len(), 32);
     assert_ne!(bytes, text.as_bytes());
-    let token = signer(key, &clock).sign(&Grant::new("alice"), 5 * MINUTE).unwrap();
+    let token = signer(key, &clock).sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE).unwrap();
     assert_passes(&verifier_with(KeySet::from_jwk(&exported).unwrap(), &clock), token.secret()).await;
     // The secret itself signs nothing.
     let header = support::HEADER;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use support::{sign_with, verifier};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Algorithm, BearerAuthLayer, Clock, Grant, KeySet, LegacyTokens, Scope, Timestamp};
+use tower_bearer::{Algorithm, BearerAuthLayer, Clock, Grant, Identity, KeySet, LegacyTokens, Scope, Timestamp};
 
 pub(crate) const LEGACY_KEY: &[u8] = b"what the application signed with before";
 pub(crate) const JWT: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
@@ -24,9 +24,10 @@ pub(crate) struct Claims {
 }
 
 /// What the application grants the tokens of before.
-pub(crate) fn grant(claims: Claims) -> Option<Grant> {
+pub(crate) fn grant(claims: Claims) -> Option<(Identity, Grant)> {
     let scope = Scope::from_static(if claims.is_admin { "admin" } else { "" });
-    (claims.kind == "access").then(|| Grant::new(claims.user_id).with_scope(scope).with_claim("tenant", "acme"))
+    let grant = Grant::new().with_scope(scope).with_claim("tenant", "acme");
+    (claims.kind == "access").then(|| (Identity::new(claims.user_id), grant))
 }
 
 pub(crate) fn legacy_keys() -> KeySet {

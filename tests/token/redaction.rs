@@ -10,8 +10,8 @@ use support::keys::ED25519;
 use support::{Accounts, HMAC_KEY, MINUTE, segment, sessions_of};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
-    AccessToken, AccessTokenSigner, BearerAuthLayer, Grant, KeySet, MemoryStore, PasswordCredentials, Refresh, RefreshToken,
-    Secret, Session, Sessions, SigningKey,
+    AccessToken, AccessTokenSigner, Authorization, AuthorizeRequest, BearerAuthLayer, Grant, Identity, KeySet, MemoryStore,
+    PasswordCredentials, Refresh, RefreshToken, Secret, Session, SigningKey,
 };
 
 /// Both forms of `Debug`.
@@ -91,10 +91,10 @@ fn keys_are_not_shown() {
 // checklist 74
 #[test]
 fn a_grant_and_its_claims_are_not_shown() {
-    let grant = Grant::new("alice").with_claim("tenant", "a-private-claim").with_stamp("the-hash-of-a-password");
+    let grant = Grant::new().with_claim("tenant", "a-private-claim").with_stamp("the-hash-of-a-password");
     assert_hidden(&grant, &[b"a-private-claim", b"the-hash-of-a-password"]);
     let tokens = TestTokens::new();
-    let token = tokens.token(&grant, MINUTE);
+    let token = tokens.token(&Identity::new("alice"), &grant, MINUTE);
     let claims = tokens.verifier().verify(token.secret()).unwrap();
     let jti = segment(token.secret(), 1)["jti"].as_str().unwrap().to_owned();
     assert_hidden(&claims, &[b"a-private-claim", token.secret().as_bytes(), jti.as_bytes()]);
@@ -106,9 +106,10 @@ async fn sessions_and_what_they_hand_out_are_not_shown() {
     let secret = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
     let tokens = TestTokens::new();
     let store = Arc::new(MemoryStore::new());
-    let sessions = Sessions::new(Accounts::everybody(), Arc::clone(&store), tokens.signer(), &Secret::new(secret).unwrap());
-    let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
-    let (access, refresh) = (pair.access_token().secret(), pair.refresh_token().secret());
+    let sessions =
+        tokens.sessions(Accounts::everybody(), Arc::clone(&store)).secret(Secret::new(secret).unwrap()).build().unwrap();
+    let pair = sessions.start(Identity::new("alice")).await.unwrap();
+    let (access, refresh) = (pair.access_token().secret(), pair.refresh_token().unwrap().secret());
     let bytes = URL_SAFE_NO_PAD.decode(refresh.strip_prefix("rt1_").unwrap()).unwrap();
     // What no server keeps: 20 random bytes.
     let rid = &bytes[2..22];
@@ -126,7 +127,7 @@ async fn sessions_and_what_they_hand_out_are_not_shown() {
     assert_hidden(&service, secrets);
 
     tokens.clock().advance(MINUTE);
-    let key = Refresh::new(pair.refresh_token().clone()).with_idempotency_key("a-key-of-the-client").unwrap();
+    let key = Refresh::new(pair.refresh_token().unwrap().clone()).with_idempotency_key("a-key-of-the-client").unwrap();
     sessions.refresh(key).await.unwrap();
     assert_hidden(&sessions, &[secret.as_bytes(), b"a-key-of-the-client", rid]);
 }
@@ -136,8 +137,8 @@ async fn sessions_and_what_they_hand_out_are_not_shown() {
 #[tokio::test]
 async fn what_holds_sessions_shows_no_hash_of_a_stamp() {
     let store = Arc::new(MemoryStore::new());
-    let sessions = Sessions::new(Stamped, Arc::clone(&store), TestTokens::new().signer(), &Secret::random().unwrap());
-    sessions.start(Grant::new("alice").with_stamp("1"), None).await.unwrap();
+    let sessions = TestTokens::new().sessions(Stamped, Arc::clone(&store)).build().unwrap();
+    sessions.start(Identity::new("alice").with_stamp("1")).await.unwrap();
     let session = sessions.list(&"alice".into()).await.unwrap().remove(0);
     let stamp = session.parts().stamp.unwrap();
     assert_hidden(&session, &[&stamp]);
@@ -152,12 +153,8 @@ impl tower_bearer::Authenticate for Stamped {
     type Credentials = tower_bearer::NoCredentials;
     type Error = std::convert::Infallible;
 
-    async fn authenticate(&self, never: tower_bearer::NoCredentials) -> Result<Option<Grant>, Self::Error> {
-        match never {}
-    }
-
-    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Self::Error> {
-        Ok(Some(Grant::new(session.subject().clone()).with_stamp("1")))
+    async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Self::Error> {
+        Ok(Grant::new().with_stamp("1").into())
     }
 }
 
@@ -182,12 +179,12 @@ async fn errors_show_nothing_of_what_was_sent() {
 
 #[tokio::test]
 async fn an_answer_with_tokens_shows_none_of_them() {
-    let sessions = Sessions::new(Stamped, MemoryStore::new(), TestTokens::new().signer(), &Secret::random().unwrap());
-    let pair = sessions.start(Grant::new("alice").with_stamp("1"), None).await.unwrap();
-    let endpoint = tower_bearer::RefreshEndpoint::new(sessions);
+    let sessions = TestTokens::new().sessions(Stamped, MemoryStore::new()).build().unwrap();
+    let pair = sessions.start(Identity::new("alice").with_stamp("1")).await.unwrap();
+    let endpoint = sessions.endpoints().refresh();
     let request = http::Request::post("/")
         .header("content-type", "application/x-www-form-urlencoded")
-        .body(format!("refresh_token={}", pair.refresh_token().secret()))
+        .body(format!("refresh_token={}", pair.refresh_token().unwrap().secret()))
         .unwrap();
     let response = tower::ServiceExt::oneshot(endpoint, request).await.unwrap();
     assert_eq!(response.status(), 200);

@@ -13,7 +13,8 @@ use support::{AUDIENCE, ISSUER, Received, ask, segment};
 use tower::ServiceExt;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
-    AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Clock, Grant, JwksEndpoint, SigningKey, SigningKeys, Timestamp,
+    AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Clock, Grant, Identity, JwksEndpoint, SigningKey, SigningKeys,
+    Timestamp,
 };
 
 pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 3600 + 300);
@@ -45,7 +46,7 @@ impl Server {
     }
 
     pub(crate) fn sign(&self, lifetime: Duration) -> String {
-        self.signer.sign(&Grant::new("alice"), lifetime).unwrap().secret().to_owned()
+        self.signer.sign(&Identity::new("alice"), &Grant::new(), lifetime).unwrap().secret().to_owned()
     }
 
     pub(crate) fn ago(&self, ago: Duration) -> Timestamp {

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use support::keys::{ED25519, P256};
 use support::{
     AUDIENCE, Accounts, HEADER, HMAC_KEY, HOUR, ISSUER, MINUTE, ask, bearer_of, claims, log_in, sessions_of, show, sign_with,
-    verifier,
+    signed_with, verifier,
 };
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
-    AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, KeySet, MemoryStore, Secret,
-    Sessions, SharedKeySet, SigningKey, TokenResponse,
+    AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, Identity, KeySet, MemoryStore,
+    Secret, SharedKeySet, SigningKey, TokenResponse,
 };
 
 const OTHER: &str = "https://other.test";
@@ -139,8 +139,7 @@ fn an_issuer_has_one_verifier() {
     // Byte by byte another one.
     let slash = AccessTokenVerifier::builder(hmac(HMAC_KEY)).issuer("https://other.test/").audience(AUDIENCE).build().unwrap();
     assert!(layer.with_verifier(slash).is_ok());
-    let sessions =
-        Sessions::new(Accounts::everybody(), MemoryStore::new(), TestTokens::new().signer(), &Secret::random().unwrap());
+    let sessions = TestTokens::new().sessions(Accounts::everybody(), MemoryStore::new()).build().unwrap();
     assert!(sessions.layer().with_verifier(sessions.verifier()).is_err());
 }
 
@@ -151,7 +150,7 @@ async fn a_foreign_token_belongs_to_no_session_even_if_it_names_one() {
     let sessions = sessions_of(&tokens);
     let (ended, living) = (log_in(&sessions, "alice").await, log_in(&sessions, "alice").await);
     let sid = |pair: &TokenResponse| support::segment(pair.access_token().secret(), 1)["sid"].clone();
-    sessions.log_out(ended.refresh_token().secret()).await.unwrap();
+    sessions.log_out(ended.refresh_token().unwrap().secret()).await.unwrap();
     let layer = sessions.layer().with_verifier(other(hmac(OTHER_KEY), tokens.clock())).unwrap();
     support::assert_ended(&layer, &ended).await;
 
@@ -175,14 +174,14 @@ async fn a_foreign_token_confirms_no_refresh_token() {
     let sessions = sessions_of(&tokens);
     let layer = sessions.layer().with_verifier(other(hmac(OTHER_KEY), tokens.clock())).unwrap();
     let first = log_in(&sessions, "alice").await;
-    let lost = sessions.refresh(first.refresh_token().clone()).await.unwrap();
+    let lost = sessions.refresh(first.refresh_token().unwrap().clone()).await.unwrap();
     let mut claims = of(OTHER, tokens.clock());
     let own = support::segment(lost.access_token().secret(), 1);
     (claims["sid"], claims["gen"]) = (own["sid"].clone(), own["gen"].clone());
     ask(&layer, &format!("Bearer {}", sign_with(OTHER_KEY, HEADER, &claims.to_string()))).await.assert_passed("alice");
     sessions.flush().await.unwrap();
     tokens.clock().advance(HOUR);
-    let again = sessions.refresh(first.refresh_token().clone()).await.expect("no thief");
+    let again = sessions.refresh(first.refresh_token().unwrap().clone()).await.expect("no thief");
     ask(&layer, &bearer_of(&again)).await.assert_passed("alice");
 }
 
@@ -192,8 +191,7 @@ async fn the_sessions_of_another_signer_are_not_ours() {
     let clock = ManualClock::new();
     let sessions_of = |issuer: &str| {
         let key = SigningKey::hs256(&Secret::random().unwrap()).unwrap();
-        let signer = AccessTokenSigner::new(issuer, AUDIENCE, key).unwrap().with_clock(Arc::new(clock.clone()));
-        Sessions::new(Accounts::everybody(), MemoryStore::new(), signer, &Secret::random().unwrap())
+        signed_with(key, MemoryStore::new(), &clock).issuer(issuer).build().unwrap()
     };
     let (ours, theirs) = (sessions_of(ISSUER), sessions_of(OTHER));
     let layer = ours.layer().with_verifier(theirs.verifier()).unwrap();
@@ -202,7 +200,7 @@ async fn the_sessions_of_another_signer_are_not_ours() {
     show(&layer, own.access_token().secret(), shown).await.assert_passed("true");
     show(&layer, foreign.access_token().secret(), shown).await.assert_passed("false");
     // What was revoked there is not heard of here: nobody is asked.
-    theirs.log_out(foreign.refresh_token().secret()).await.unwrap();
+    theirs.log_out(foreign.refresh_token().unwrap().secret()).await.unwrap();
     show(&layer, foreign.access_token().secret(), shown).await.assert_passed("false");
 }
 
@@ -219,7 +217,7 @@ async fn an_issuer_whose_keys_are_gone_harms_no_other() {
     let layer = BearerAuthLayer::new(verifier(&clock)).with_verifier(empty).unwrap();
     keys.replace(KeySet::default());
     let signer = AccessTokenSigner::new(OTHER, AUDIENCE, SigningKey::from_pem(ED25519.0).unwrap()).unwrap();
-    let token = signer.with_clock(Arc::new(clock.clone())).sign(&Grant::new("alice"), MINUTE).unwrap();
+    let token = signer.with_clock(Arc::new(clock.clone())).sign(&Identity::new("alice"), &Grant::new(), MINUTE).unwrap();
     let refused = ask(&layer, &format!("Bearer {}", token.secret())).await;
     refused.assert_refused(401, "invalid_token", "token_invalid");
     let ours = sign_with(HMAC_KEY, HEADER, &claims(&clock).to_string());

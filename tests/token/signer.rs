@@ -12,8 +12,8 @@ use support::{AUDIENCE, Accounts, HOUR, ISSUER, MINUTE, SECOND, assert_passes, n
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::token::SignError;
 use tower_bearer::{
-    AccessTokenSigner, Authenticate, Clock, Grant, MemoryStore, NoCredentials, Scope, Secret, Session, SessionErrorKind,
-    Sessions, SigningKey, Subject, VerifyErrorKind,
+    AccessTokenSigner, Authenticate, Authorization, AuthorizeRequest, Clock, Grant, Identity, MemoryStore, NoCredentials, Scope,
+    Secret, SessionErrorKind, SigningKey, Subject, VerifyErrorKind,
 };
 
 const RESERVED: [&str; 18] = [
@@ -42,7 +42,7 @@ const RESERVED: [&str; 18] = [
 fn the_header_says_what_the_token_is_and_which_key_made_it() {
     for key in [SigningKey::hs256(&Secret::random().unwrap()).unwrap(), key(ED25519), key(P256), key(RSA)] {
         let (algorithm, jwks) = (key.algorithm(), key.key_set().to_public_jwk_set());
-        let token = signer(key, &ManualClock::new()).sign(&Grant::new("alice"), 5 * MINUTE).unwrap();
+        let token = signer(key, &ManualClock::new()).sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE).unwrap();
         let header = segment(token.secret(), 0);
         assert_eq!(names(&header), ["alg", "kid", "typ"]);
         assert_eq!((&header["typ"], &header["alg"]), (&json!("at+jwt"), &json!(algorithm.as_str())));
@@ -57,7 +57,7 @@ fn the_header_says_what_the_token_is_and_which_key_made_it() {
 async fn a_token_is_signed() {
     let clock = ManualClock::new();
     let signer = signer(SigningKey::hs256(&Secret::random().unwrap()).unwrap(), &clock);
-    let token = signer.sign(&Grant::new("alice"), 5 * MINUTE).unwrap();
+    let token = signer.sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE).unwrap();
     let mut claims = segment(token.secret(), 1);
     claims["sub"] = "bob".into();
     let parts: Vec<&str> = token.secret().split('.').collect();
@@ -74,13 +74,13 @@ fn a_token_says_who_for_whom_by_whom_and_when() {
     let signer = signer(SigningKey::hs256(&Secret::random().unwrap()).unwrap(), &clock);
     let now = clock.now().as_secs();
 
-    let bare = segment(signer.sign(&Grant::new("alice"), 5 * MINUTE).unwrap().secret(), 1);
+    let bare = segment(signer.sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE).unwrap().secret(), 1);
     assert_eq!(names(&bare), ["aud", "exp", "iat", "iss", "jti", "sub"]);
     assert_eq!((&bare["iss"], &bare["aud"], &bare["sub"]), (&json!(ISSUER), &json!(AUDIENCE), &json!("alice")));
     assert_eq!((&bare["iat"], &bare["exp"]), (&json!(now), &json!(now + 300)));
 
-    let grant = Grant::new(42).with_scope(Scope::from_static("b a")).with_claim("client_id", "web").with_claim("roles", [1, 2]);
-    let full = signer.sign(&grant, 5 * MINUTE).unwrap();
+    let grant = Grant::new().with_scope(Scope::from_static("b a")).with_claim("client_id", "web").with_claim("roles", [1, 2]);
+    let full = signer.sign(&Identity::new(42), &grant, 5 * MINUTE).unwrap();
     let claims = segment(full.secret(), 1);
     assert_eq!(names(&claims), ["aud", "client_id", "exp", "iat", "iss", "jti", "roles", "scope", "sub"]);
     assert_eq!((&claims["sub"], &claims["scope"], &claims["roles"]), (&json!("42"), &json!("b a"), &json!([1, 2])));
@@ -97,9 +97,10 @@ fn a_token_says_who_for_whom_by_whom_and_when() {
 #[test]
 fn no_two_tokens_have_one_name() {
     let tokens = TestTokens::new();
-    let grant = Grant::new("alice");
-    let ids: HashSet<String> =
-        (0..1000).map(|_| segment(tokens.token(&grant, 5 * MINUTE).secret(), 1)["jti"].as_str().unwrap().to_owned()).collect();
+    let (alice, grant) = (Identity::new("alice"), Grant::new());
+    let ids: HashSet<String> = (0..1000)
+        .map(|_| segment(tokens.token(&alice, &grant, 5 * MINUTE).secret(), 1)["jti"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(ids.len(), 1000);
     assert!(ids.iter().all(|id| URL_SAFE_NO_PAD.decode(id).unwrap().len() >= 16));
 }
@@ -109,11 +110,11 @@ fn no_two_tokens_have_one_name() {
 async fn a_token_of_a_session_names_the_session_and_the_login() {
     let tokens = TestTokens::new();
     let secret = Secret::random().unwrap();
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &secret);
+    let sessions = tokens.sessions(Accounts::everybody(), MemoryStore::new()).secret(secret.clone()).build().unwrap();
     let logged_in_at = tokens.clock().now().as_secs();
-    let first = sessions.start(Grant::new("alice"), None).await.unwrap();
+    let first = sessions.start(Identity::new("alice")).await.unwrap();
     tokens.clock().advance(HOUR);
-    let second = sessions.refresh(first.refresh_token().clone()).await.unwrap();
+    let second = sessions.refresh(first.refresh_token().unwrap().clone()).await.unwrap();
     let (before, after) = (segment(first.access_token().secret(), 1), segment(second.access_token().secret(), 1));
     for claims in [&before, &after] {
         assert_eq!(names(claims), ["aud", "auth_time", "exp", "gen", "iat", "iss", "jti", "sid", "sub"]);
@@ -129,7 +130,7 @@ async fn a_token_of_a_session_names_the_session_and_the_login() {
 async fn an_access_token_of_a_session_lives_for_half_an_hour() {
     let tokens = TestTokens::new();
     let sessions = sessions_of(&tokens);
-    let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
+    let pair = sessions.start(Identity::new("alice")).await.unwrap();
     let claims = segment(pair.access_token().secret(), 1);
     assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 1800);
     assert_eq!(pair.expires_in(), 1800);
@@ -140,20 +141,29 @@ fn no_extra_claim_bears_a_reserved_name() {
     let tokens = TestTokens::new();
     for name in RESERVED {
         for grant in [
-            Grant::new("alice").with_claim(name, "x"),
-            Grant::new("alice").with_claim(name, 9_999_999_999_u64).with_claim("fine", 1),
-            Grant::new("alice").with_claim("fine", 1).with_claim(name, Value::Null),
+            Grant::new().with_claim(name, "x"),
+            Grant::new().with_claim(name, 9_999_999_999_u64).with_claim("fine", 1),
+            Grant::new().with_claim("fine", 1).with_claim(name, Value::Null),
+            Grant::new().with_claims(&json!({ "fine": 1, name: "x" })),
         ] {
-            let error = tokens.signer().sign(&grant, 5 * MINUTE).unwrap_err();
+            let error = tokens.signer().sign(&Identity::new("alice"), &grant, 5 * MINUTE).unwrap_err();
             assert_eq!(error, SignError::Claim { name: name.to_owned() });
             assert!(error.to_string().contains(name));
         }
     }
     // JSON has no such key.
-    let odd = Grant::new("alice").with_claim("odd", HashMap::from([((1, 2), 3)]));
-    assert_eq!(tokens.signer().sign(&odd, 5 * MINUTE).unwrap_err(), SignError::Claim { name: "odd".to_owned() });
+    let odd = Grant::new().with_claim("odd", HashMap::from([((1, 2), 3)]));
+    assert_eq!(
+        tokens.signer().sign(&Identity::new("alice"), &odd, 5 * MINUTE).unwrap_err(),
+        SignError::Claim { name: "odd".to_owned() }
+    );
     // Names have a case.
-    assert!(tokens.signer().sign(&Grant::new("alice").with_claim("Sub", "x").with_claim("client_id", "x"), 5 * MINUTE).is_ok());
+    assert!(
+        tokens
+            .signer()
+            .sign(&Identity::new("alice"), &Grant::new().with_claim("Sub", "x").with_claim("client_id", "x"), 5 * MINUTE)
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -164,19 +174,21 @@ async fn a_grant_that_cannot_be_starts_no_session() {
         type Credentials = NoCredentials;
         type Error = Infallible;
 
-        async fn authenticate(&self, never: NoCredentials) -> Result<Option<Grant>, Infallible> {
-            match never {}
-        }
-
-        async fn renew(&self, _: &Session) -> Result<Option<Grant>, Infallible> {
-            Ok(Some(self.0.clone()))
+        async fn authorize(&self, _request: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
+            Ok(self.0.clone().into())
         }
     }
 
     let tokens = TestTokens::new();
-    for grant in [Grant::new("alice").with_claim("sid", "x"), Grant::new("alice").with_claim("gen", 7), Grant::new("")] {
-        let sessions = Sessions::new(Renews(grant.clone()), MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
-        let error = sessions.start(grant, None).await.unwrap_err();
+    for (subject, grant) in [
+        ("alice", Grant::new().with_claim("sid", "x")),
+        ("alice", Grant::new().with_claim("gen", 7)),
+        ("alice", Grant::new().with_claims(&[1])),
+        ("alice", Grant::new().with_access_token_lifetime(Duration::ZERO)),
+        ("", Grant::new()),
+    ] {
+        let sessions = tokens.sessions(Renews(grant), MemoryStore::new()).build().unwrap();
+        let error = sessions.start(Identity::new(subject)).await.unwrap_err();
         assert_eq!((error.kind(), error.code()), (SessionErrorKind::Misconfigured, "server_error"));
     }
 }
@@ -184,7 +196,7 @@ async fn a_grant_that_cannot_be_starts_no_session() {
 #[test]
 fn a_token_without_a_subject_is_not_made() {
     let signer = TestTokens::new().signer();
-    assert_eq!(signer.sign(&Grant::new(""), 5 * MINUTE).unwrap_err(), SignError::EmptySubject);
+    assert_eq!(signer.sign(&Identity::new(""), &Grant::new(), 5 * MINUTE).unwrap_err(), SignError::EmptySubject);
 }
 
 #[test]
@@ -203,14 +215,14 @@ async fn no_access_token_outlives_its_session() {
     let policy = tower_bearer::SessionPolicy::default()
         .with_absolute_lifetime(Duration::from_millis(3_600_900))
         .unwrap()
-        .with_unused_lifetime(HOUR)
+        .with_idle_timeout(HOUR)
         .unwrap();
-    let sessions = sessions_of(&tokens).with_policy(policy);
+    let sessions = tokens.sessions(support::Accounts::everybody(), MemoryStore::new()).policy(policy).build().unwrap();
     let ends = clock.now() + Duration::from_millis(3_600_900);
-    let mut pair = sessions.start(Grant::new("alice"), None).await.unwrap();
+    let mut pair = sessions.start(Identity::new("alice")).await.unwrap();
     for minutes in [0, 20, 20, 19] {
         clock.advance(Duration::from_secs(minutes * 60));
-        pair = sessions.refresh(pair.refresh_token().clone()).await.unwrap();
+        pair = sessions.refresh(pair.refresh_token().unwrap().clone()).await.unwrap();
         let claims = sessions.verifier().verify(pair.access_token().secret()).unwrap();
         assert!(claims.expires_at() <= ends);
         assert!(clock.now() + Duration::from_secs(pair.expires_in()) <= ends + SECOND);
@@ -223,8 +235,8 @@ async fn no_access_token_outlives_its_session() {
 #[test]
 fn a_token_that_no_verifier_would_accept_is_not_made() {
     let tokens = TestTokens::new();
-    let grant = |length: usize| Grant::new("alice").with_claim("long", "x".repeat(length));
-    let token = tokens.signer().sign(&grant(5500), 5 * MINUTE).unwrap();
+    let grant = |length: usize| Grant::new().with_claim("long", "x".repeat(length));
+    let token = tokens.signer().sign(&Identity::new("alice"), &grant(5500), 5 * MINUTE).unwrap();
     assert!(tokens.verifier().verify(token.secret()).is_ok());
-    assert_eq!(tokens.signer().sign(&grant(6100), 5 * MINUTE).unwrap_err(), SignError::TooLarge);
+    assert_eq!(tokens.signer().sign(&Identity::new("alice"), &grant(6100), 5 * MINUTE).unwrap_err(), SignError::TooLarge);
 }

@@ -10,6 +10,7 @@
 //! has no page where a browser could log in: the user gives the client a token from the login above, as a header. For clients that find their way by
 //! themselves let an authorization server issue the tokens, and check them as the example `external_issuer` does.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
@@ -18,9 +19,10 @@ use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{ErrorData, RoleServer, tool, tool_router};
-use tower_bearer::{AccessTokenClaims, AccessTokenSigner, AuthEndpoints, Authenticate, ConfigError, Grant, MemoryStore};
-use tower_bearer::{PasswordCredentials, ProtectedResource, ResourceMetadataEndpoint, Scope, Secret, ServerMetadataEndpoint};
-use tower_bearer::{Session, Sessions, SigningKey};
+use tower_bearer::{
+    AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, ConfigError, Grant, Identity, Login, MemoryStore, Outcome,
+    PasswordCredentials, ProtectedResource, ResourceMetadataEndpoint, Scope, Secret, ServerMetadataEndpoint, Sessions,
+};
 
 /// What a token has to allow.
 const SCOPE: &str = "mcp:tools";
@@ -47,8 +49,8 @@ impl Tools {
 pub fn app(origin: &str, secret: &Secret) -> Result<Router, ConfigError> {
     // A token is for this resource and no other (RFC 8707): one for the neighbour's server is refused here.
     let address = format!("{origin}/mcp");
-    let signer = AccessTokenSigner::new(origin, &address, SigningKey::hs256(secret)?)?;
-    let sessions = Sessions::new(Accounts, MemoryStore::new(), signer, secret);
+    let sessions =
+        Sessions::builder(Accounts, MemoryStore::new()).issuer(origin).audience(&address).secret(secret.clone()).build()?;
 
     // No sessions of MCP: they are bound to no user, and their streams would outlive a logout. Each request stands on its own token.
     let config = StreamableHttpServerConfig::default().with_legacy_session_mode(false).with_json_response(true);
@@ -60,7 +62,7 @@ pub fn app(origin: &str, secret: &Secret) -> Result<Router, ConfigError> {
         .route_service("/mcp", mcp)
         // The scope is demanded, and every challenge says it and leads to the metadata.
         .route_layer(sessions.layer().with_protected_resource(resource.clone()))
-        .nest_service("/auth", AuthEndpoints::new(sessions));
+        .nest_service("/auth", sessions.endpoints());
     for path in resource.paths() {
         app = app.route_service(&path, ResourceMetadataEndpoint::new(&resource));
     }
@@ -72,22 +74,16 @@ pub fn app(origin: &str, secret: &Secret) -> Result<Router, ConfigError> {
 
 struct Accounts;
 
-impl Accounts {
-    fn grant(username: &str) -> Grant {
-        Grant::new(username).with_scope(Scope::from_static(SCOPE))
-    }
-}
-
 impl Authenticate for Accounts {
     type Credentials = PasswordCredentials;
-    type Error = std::convert::Infallible;
+    type Error = Infallible;
 
-    async fn authenticate(&self, login: PasswordCredentials) -> Result<Option<Grant>, Self::Error> {
-        let right = login.username() == "alice" && login.password() == "wonderland-7";
-        Ok(right.then(|| Self::grant("alice")))
+    async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Infallible> {
+        let is_alice = login.username() == "alice" && login.password() == "wonderland-7";
+        Ok(if is_alice { Identity::new("alice").into() } else { Outcome::invalid_credentials() })
     }
 
-    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Self::Error> {
-        Ok(Some(Self::grant(session.subject().as_str())))
+    async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
+        Ok(Grant::new().with_scope(Scope::from_static(SCOPE)).into())
     }
 }

@@ -57,7 +57,7 @@ async fn a_token_for_another_audience_is_refused() {
 #[tokio::test]
 async fn a_token_without_the_scope_is_refused() {
     let site = Site::start().await;
-    let token = site.token(&site.mcp(), &Grant::new("alice"));
+    let token = site.token(&site.mcp(), &Grant::new());
     assert_eq!(site.status(Some(&token)).await, StatusCode::FORBIDDEN);
     let challenge = site.refused(Some(&token)).await;
     assert_eq!(

@@ -2,30 +2,32 @@
 
 use std::convert::Infallible;
 
-use tower_bearer::{AccessTokenSigner, Authenticate, BoxError, Grant, MemoryStore};
-use tower_bearer::{PasswordCredentials, Secret, Session, Sessions, SigningKey};
+use tower_bearer::{
+    Authenticate, Authorization, AuthorizeRequest, ConfigError, Grant, Identity, Login, MemoryStore, Outcome,
+    PasswordCredentials, Secret, Sessions,
+};
 
-/// Knows alice.
-#[derive(Debug)]
-pub struct Accounts;
+struct Accounts;
 
 impl Authenticate for Accounts {
     type Credentials = PasswordCredentials;
     type Error = Infallible;
 
-    async fn authenticate(&self, login: PasswordCredentials) -> Result<Option<Grant>, Infallible> {
-        let right = login.username() == "alice" && login.password() == "wonderland-7";
-        Ok(right.then(|| Grant::new("alice")))
+    async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Infallible> {
+        let is_alice = login.username() == "alice" && login.password() == "wonderland-7";
+        Ok(if is_alice { Identity::new("alice").into() } else { Outcome::invalid_credentials() })
     }
 
-    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
-        Ok(Some(Grant::new(session.subject().clone())))
+    async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
+        Ok(Grant::new().into())
     }
 }
 
-/// Sessions in memory, and a new secret at each start: nobody stays logged in over a restart.
-pub fn sessions() -> Result<Sessions<Accounts>, BoxError> {
-    let secret = Secret::random()?;
-    let signer = AccessTokenSigner::new("http://127.0.0.1:3003", "example-api", SigningKey::hs256(&secret)?)?;
-    Ok(Sessions::new(Accounts, MemoryStore::new(), signer, &secret))
+/// Sessions in memory, and a new secret at each start: a restart logs everybody out.
+pub fn sessions() -> Result<Sessions, ConfigError> {
+    Sessions::builder(Accounts, MemoryStore::new())
+        .issuer("http://127.0.0.1:3003")
+        .audience("example-api")
+        .secret(Secret::random()?)
+        .build()
 }

@@ -12,7 +12,6 @@ use tonic::{Request, Response, Status};
 use tower::Service;
 use tower_bearer::{AccessTokenClaims, AuthEndpoints, BearerAuthLayer, BoxError, CurrentUser, Sessions};
 
-use crate::accounts::Accounts;
 use crate::proto::greeter_server::{Greeter, GreeterServer};
 use crate::proto::{HelloReply, HelloRequest};
 
@@ -31,7 +30,7 @@ impl Greeter for Greet {
 }
 
 /// Login, a web page and the greeter on one port, over HTTP/1.1 and HTTP/2.
-pub fn app(sessions: Sessions<Accounts>) -> Router {
+pub fn app(sessions: Sessions) -> Router {
     let greeter = Routes::new(GreeterServer::new(Greet))
         .into_axum_router()
         // Tonic answers unknown paths with 200 and a `grpc-status`. Merged, that would hold for the web pages too.
@@ -41,7 +40,7 @@ pub fn app(sessions: Sessions<Accounts>) -> Router {
         .merge(greeter)
         // Told so, it answers gRPC clients in their way, and all others as usual.
         .route_layer(sessions.layer().grpc())
-        .nest_service("/auth", AuthEndpoints::new(sessions))
+        .nest_service("/auth", sessions.endpoints())
 }
 
 /// A Tonic server that is wholly behind the layer. Whoever logs in does it elsewhere.
@@ -54,19 +53,19 @@ pub async fn serve_behind(listener: TcpListener, layer: BearerAuthLayer) -> Resu
 }
 
 /// Login and the greeter on one port, without Axum: the layer wraps one service of the server.
-pub async fn serve_beside(listener: TcpListener, sessions: Sessions<Accounts>) -> Result<(), tonic::transport::Error> {
+pub async fn serve_beside(listener: TcpListener, sessions: Sessions) -> Result<(), tonic::transport::Error> {
     Server::builder()
         // For the login: else the port speaks HTTP/2 only.
         .accept_http1(true)
         .add_service(sessions.layer().grpc().named_layer(GreeterServer::new(Greet)))
-        .add_service(Auth(AuthEndpoints::new(sessions).with_path("/auth")))
+        .add_service(Auth(sessions.endpoints().with_path("/auth")))
         .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)))
         .await
 }
 
 /// The endpoints under a name: Tonic finds a service by the first segment of the path.
 #[derive(Clone)]
-struct Auth(AuthEndpoints<Accounts>);
+struct Auth(AuthEndpoints);
 
 impl NamedService for Auth {
     const NAME: &'static str = "auth";
@@ -74,11 +73,11 @@ impl NamedService for Auth {
 
 impl<R> Service<R> for Auth
 where
-    AuthEndpoints<Accounts>: Service<R, Error = Infallible>,
+    AuthEndpoints: Service<R, Error = Infallible>,
 {
-    type Response = <AuthEndpoints<Accounts> as Service<R>>::Response;
+    type Response = <AuthEndpoints as Service<R>>::Response;
     type Error = Infallible;
-    type Future = <AuthEndpoints<Accounts> as Service<R>>::Future;
+    type Future = <AuthEndpoints as Service<R>>::Future;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.0.poll_ready(cx)
@@ -90,6 +89,6 @@ where
 }
 
 /// Serves [`app`].
-pub async fn serve(listener: TcpListener, sessions: Sessions<Accounts>) -> Result<(), BoxError> {
+pub async fn serve(listener: TcpListener, sessions: Sessions) -> Result<(), BoxError> {
     Ok(axum::serve(listener, app(sessions)).await?)
 }

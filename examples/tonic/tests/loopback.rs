@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail here")]
 
 use bytes::Bytes;
-use example_tonic::accounts::{Accounts, sessions};
+use example_tonic::accounts::sessions;
 use example_tonic::client::{greeter, log_in};
 use example_tonic::proto::HelloRequest;
 use example_tonic::proto::greeter_client::GreeterClient;
@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tower::ServiceExt;
-use tower_bearer::{Grant, Sessions};
+use tower_bearer::{Identity, Sessions};
 
 async fn listener() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -34,8 +34,8 @@ async fn axum_server() -> String {
     url
 }
 
-async fn token(sessions: &Sessions<Accounts>) -> String {
-    sessions.start(Grant::new("alice"), None).await.unwrap().access_token().secret().to_owned()
+async fn token(sessions: &Sessions) -> String {
+    sessions.start(Identity::new("alice")).await.unwrap().access_token().secret().to_owned()
 }
 
 async fn hello(channel: Channel, token: &str) -> Result<String, Status> {

@@ -6,9 +6,8 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
 
 use crate::endpoint::auth::AuthEndpoints;
-use crate::session::Authenticate;
 
-impl<A: Authenticate> AuthEndpoints<A> {
+impl AuthEndpoints {
     /// The endpoints as an OpenAPI 3.1 document, to be merged into the application's own (feature `utoipa`).
     ///
     /// **Addresses** begin with what [`with_path`](Self::with_path) says. So call it, where Axum's `nest_service` takes the prefix off too. Do not
@@ -25,8 +24,8 @@ impl<A: Authenticate> AuthEndpoints<A> {
     /// **With cookies** it says what they change: call it after `with_cookies`.
     ///
     /// ```
-    /// # fn example<A: tower_bearer::Authenticate>(sessions: tower_bearer::Sessions<A>) -> axum::Router {
-    /// use tower_bearer::{AuthEndpoints, BearerError, CurrentUser};
+    /// # fn example(sessions: tower_bearer::Sessions) -> axum::Router {
+    /// use tower_bearer::{BearerError, CurrentUser};
     /// use utoipa::OpenApi;
     ///
     /// #[derive(OpenApi)]
@@ -44,7 +43,7 @@ impl<A: Authenticate> AuthEndpoints<A> {
     ///     claims.subject().to_string()
     /// }
     ///
-    /// let endpoints = AuthEndpoints::new(sessions).with_path("/auth");
+    /// let endpoints = sessions.endpoints().with_path("/auth");
     /// let document = Api::openapi().merge_from(endpoints.openapi());
     /// axum::Router::new()
     ///     .merge(utoipa_swagger_ui::SwaggerUi::new("/docs").url("/openapi.json", document))
@@ -53,7 +52,7 @@ impl<A: Authenticate> AuthEndpoints<A> {
     /// ```
     #[must_use]
     pub fn openapi(&self) -> OpenApi {
-        let mounted = Mounted { path: &self.path, has_cookies: self.flow.delivery.is_some() };
+        let mounted = Mounted { path: &self.state.path, has_cookies: self.state.delivery.is_some() };
         let schemas = schemas::components(mounted);
         OpenApiBuilder::new()
             .info(Info::new("Login", env!("CARGO_PKG_VERSION")))

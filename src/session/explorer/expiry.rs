@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use super::row::{NEVER, Row, UNIT, now};
 use crate::clock::{Clock, Timestamp};
-use crate::keys::{Secret, SigningKey};
-use crate::session::authenticate::{Authenticate, NoCredentials};
+use crate::keys::Secret;
+use crate::session::authenticate::Authenticate;
+use crate::session::authorization::{Authorization, AuthorizeRequest};
+use crate::session::credentials::NoCredentials;
 use crate::session::policy::SessionPolicy;
 use crate::session::refresh_token::Rid;
 use crate::session::sessions::Sessions;
-use crate::store::{MemoryStore, Session};
-use crate::token::{AccessTokenSigner, Grant};
+use crate::store::MemoryStore;
+use crate::token::Grant;
 
 #[derive(Debug, Default)]
 struct SetClock(AtomicU64);
@@ -32,11 +34,8 @@ struct NoAccounts;
 impl Authenticate for NoAccounts {
     type Credentials = NoCredentials;
     type Error = Infallible;
-    async fn authenticate(&self, never: NoCredentials) -> Result<Option<Grant>, Infallible> {
-        match never {}
-    }
-    async fn renew(&self, _: &Session) -> Result<Option<Grant>, Infallible> {
-        Ok(None)
+    async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
+        Ok(Authorization::gone())
     }
 }
 
@@ -44,16 +43,22 @@ impl Authenticate for NoAccounts {
 fn no_access_token_outlives_its_session() {
     let clock = Arc::new(SetClock::default());
     let secret = Secret::dangerous_weak("explorer");
-    let signer = AccessTokenSigner::new("https://a.example", "a", SigningKey::hs256(&secret).unwrap()).unwrap();
     let policy = SessionPolicy { access_token: UNIT * 3, ..SessionPolicy::default() };
-    let sessions = Sessions::new(NoAccounts, MemoryStore::new(), signer.with_clock(Arc::<SetClock>::clone(&clock)), &secret)
-        .with_policy(policy);
-    let verifier = sessions.verifier().with_leeway(Duration::ZERO);
-    let (rid, grant) = (Rid::random().unwrap(), Grant::new("a"));
+    let sessions = Sessions::builder(NoAccounts, MemoryStore::new())
+        .issuer("https://a.example")
+        .audience("a")
+        .secret(secret)
+        .clock(Arc::<SetClock>::clone(&clock))
+        .policy(policy)
+        .leeway(Duration::ZERO)
+        .build()
+        .unwrap();
+    let verifier = sessions.verifier();
+    let rid = Rid::random().unwrap();
     for (left, lives) in [(NEVER, 3), (20, 3), (4, 3), (3, 3), (2, 2), (1, 1)] {
         clock.0.store(now(0).as_millis(), Ordering::Relaxed);
         let session = Row::new(0, left).session();
-        let answer = sessions.response(&session, &rid, &grant).unwrap();
+        let answer = sessions.response(&session, &rid, Grant::new()).unwrap();
         assert_eq!(answer.expires_in(), UNIT.as_secs() * lives);
         let token = answer.access_token().secret();
         let end = verifier.verify(token).unwrap().expires_at();
@@ -63,7 +68,7 @@ fn no_access_token_outlives_its_session() {
     }
     // Signed too late: dead when it arrives.
     clock.0.store(now(5).as_millis(), Ordering::Relaxed);
-    let answer = sessions.response(&Row::new(0, 4).session(), &rid, &grant).unwrap();
+    let answer = sessions.response(&Row::new(0, 4).session(), &rid, Grant::new()).unwrap();
     assert_eq!((answer.expires_in(), answer.refresh_token_expires_in()), (0, 0));
     assert!(verifier.verify(answer.access_token().secret()).is_err());
 }

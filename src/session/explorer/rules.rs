@@ -1,5 +1,7 @@
 //! The rule, and rules that are almost right.
 
+use std::time::Duration;
+
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::session::policy::{Ends, SessionPolicy};
@@ -15,7 +17,7 @@ pub(super) struct Rule {
     /// The decision at arrival and the later one become one.
     pub(super) settle: fn(Decision, Decision) -> Decision,
     /// When tokens end.
-    pub(super) ends: fn(&SessionPolicy, &Session, Timestamp) -> Ends,
+    pub(super) ends: fn(&SessionPolicy, &Session, Option<Duration>, Timestamp) -> Ends,
     /// What the store does with a receipt.
     pub(super) confirm: fn(&mut Row, u8) -> bool,
     /// A grant with another stamp than the row's ends the session.
@@ -175,8 +177,13 @@ pub(super) const THE_LATER_CLOCK_ACCUSES: Rule = Rule { settle: |_, later| later
 /// What ended while the application was asked is answered all the same.
 pub(super) const THE_FIRST_CLOCK_COUNTS: Rule = Rule { settle: |at_arrival, _| at_arrival, ..REAL };
 
-pub(super) const ACCESS_TOKENS_OUTLIVE_THE_SESSION: Rule =
-    Rule { ends: |policy, session, now| Ends { access_token: now + policy.access_token, ..policy.ends(session, now) }, ..REAL };
+pub(super) const ACCESS_TOKENS_OUTLIVE_THE_SESSION: Rule = Rule {
+    ends: |policy, session, lifetime, now| Ends {
+        access_token: now + policy.access_token,
+        ..policy.ends(session, lifetime, now)
+    },
+    ..REAL
+};
 
 pub(super) const STAMPS_ARE_IGNORED: Rule = Rule { compares_stamps: false, ..REAL };
 
@@ -221,7 +228,7 @@ pub(super) const NOTHING_COALESCES: Rule = Rule {
 
 pub(super) const THE_END_IS_FORGOTTEN: Rule = Rule {
     decide: |session, presented, retry, now, policy| {
-        with(session, |row| row.expires_at = now + policy.in_all, |row| decide(row, presented, retry, now, policy))
+        with(session, |row| row.expires_at = now + policy.absolute_lifetime, |row| decide(row, presented, retry, now, policy))
     },
     ..REAL
 };

@@ -133,8 +133,8 @@ impl Scenario {
         SessionPolicy {
             access_token: units(ACCESS_TOKEN),
             // Without an end of its own a session is used often enough.
-            unused: if self.unused == NEVER { UNIT * 100_000 } else { units(self.unused) },
-            in_all: units(self.in_all),
+            idle_timeout: if self.unused == NEVER { UNIT * 100_000 } else { units(self.unused) },
+            absolute_lifetime: units(self.in_all),
             overlap: units(self.overlap),
         }
     }

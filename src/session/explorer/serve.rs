@@ -160,7 +160,7 @@ fn hand_out(next: &mut World, index: usize, (row, how): (Row, How), scenario: &S
 /// The tokens are signed, for the row that was found or written.
 fn answer(next: &mut World, index: usize, (row, how): (Row, How), scenario: &Scenario, rule: &Rule) -> Event {
     let by_clock = now(scenario.clocks[next.node(index)]);
-    let end = (rule.ends)(&scenario.policy(), &row.session(), by_clock).access_token;
+    let end = (rule.ends)(&scenario.policy(), &row.session(), None, by_clock).access_token;
     let client = &mut next.clients[index];
     client.doing = Doing::Answered(row.generation);
     next.access_lives = next.access_lives.max(left(end));

@@ -107,7 +107,7 @@ fn a_revoked_session_refuses_every_generation_and_calls_none_of_them_reuse() {
 
 #[test]
 fn a_session_that_is_over_refuses_every_generation_from_its_last_moment_on() {
-    let unused = u64::try_from(SessionPolicy::default().unused.as_millis()).unwrap();
+    let unused = u64::try_from(SessionPolicy::default().idle_timeout.as_millis()).unwrap();
     let ended = SessionParts { expires_at: at(NOW), ..row(W) };
     let forgotten = row(unused);
     let never_used = SessionParts { rotated_at: None, created_at: at(NOW - unused), ..row(W) };

@@ -80,7 +80,7 @@ async fn after_three_attempts_all_who_waited_hear_of_it_and_the_tokens_stay() {
     let world = World::new().await;
     world.pass(30 * MINUTE);
     // The real 503.
-    world.server.accounts.set_down(Some(Question::Renew));
+    world.server.accounts.set_down(Some(Question::Authorize));
     for outcome in world.me_at_once(20).await {
         assert_unavailable(&outcome);
     }
@@ -110,7 +110,7 @@ async fn nobody_waits_for_a_server_that_asks_for_an_hour() {
 async fn a_refresh_ahead_of_time_that_fails_harms_no_call() {
     let world = World::new().await;
     world.pass(30 * MINUTE - 30 * SECOND);
-    world.server.accounts.set_down(Some(Question::Renew));
+    world.server.accounts.set_down(Some(Question::Authorize));
     assert!(world.me_at_once(5).await.into_iter().all(|outcome| outcome.unwrap() == 200));
     assert_eq!((world.refreshes_sent(), world.line.sent("/me").len()), (3, 5));
     world.server.accounts.set_down(None);

@@ -38,7 +38,7 @@ pub fn check(link: &str, secret: &[u8]) -> Result<Link> {
 mod tests {
     use std::time::Duration;
 
-    use tower_bearer::{AccessTokenSigner, Grant, SigningKey};
+    use tower_bearer::{AccessTokenSigner, Grant, Identity, SigningKey};
 
     use super::*;
 
@@ -55,7 +55,7 @@ mod tests {
 
         let key = SigningKey::from_pem(include_str!("../../data/keys/p256.pem")).unwrap();
         let signer = AccessTokenSigner::new("https://api.example.com", "example-api", key).unwrap();
-        let token = signer.sign(&Grant::new("alice"), Duration::from_secs(300)).unwrap();
+        let token = signer.sign(&Identity::new("alice"), &Grant::new(), Duration::from_secs(300)).unwrap();
         assert_eq!(signer.verifier().verify(token.secret()).unwrap().subject().as_str(), "alice");
 
         assert_eq!(check(&sign(&link(), SECRET).unwrap(), SECRET).unwrap(), link());

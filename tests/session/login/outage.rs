@@ -84,7 +84,7 @@ async fn without_users_login_and_refresh_are_unavailable_and_the_token_still_wor
     let credentials = [("username", "alice"), ("password", "wonderland-7")];
     login.accounts.set_down(Some(Question::Authenticate));
     login.post("/login", &credentials).await.assert_unavailable();
-    login.accounts.set_down(Some(Question::Renew));
+    login.accounts.set_down(Some(Question::Authorize));
     login.post("/login", &credentials).await.assert_unavailable();
     login.refresh(&first.refresh).await.assert_unavailable();
     login.accounts.set_down(None);
@@ -153,7 +153,7 @@ async fn no_answer_tells_what_is_down() {
 #[tokio::test]
 async fn a_login_that_fails_after_its_row_was_made_leaves_no_session_behind() {
     let login = Login::new();
-    login.accounts.set_down(Some(Question::Renew));
+    login.accounts.set_down(Some(Question::Authorize));
     login.post("/login", &[("username", "alice"), ("password", "wonderland-7")]).await.assert_unavailable();
     login.accounts.set_down(None);
     assert!(login.sessions.list(&"alice".into()).await.unwrap().is_empty());

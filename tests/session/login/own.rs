@@ -12,8 +12,8 @@ use support::{Login, Received, claims_of, form};
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    Authenticate, Grant, LoginEndpoint, MemoryStore, NoCredentials, Secret, Session, SessionError, SessionErrorKind, Sessions,
-    TokenResponse,
+    Authenticate, Authorization, AuthorizeRequest, Grant, Identity, LoginCredentials, MemoryStore, NoCredentials, Outcome,
+    SessionError, SessionErrorKind, Sessions, TokenResponse,
 };
 
 /// Recognises people by a card and a code.
@@ -25,16 +25,23 @@ struct Card {
     code: Option<String>,
 }
 
+impl LoginCredentials for Card {
+    fn account(&self) -> &str {
+        &self.number
+    }
+}
+
 impl Authenticate for Cards {
     type Credentials = Card;
     type Error = Infallible;
 
-    async fn authenticate(&self, card: Card) -> Result<Option<Grant>, Infallible> {
-        Ok((card.number == "4711" && card.code.as_deref() == Some("0000")).then(|| Grant::new(4711)))
+    async fn authenticate(&self, login: tower_bearer::Login<Card>) -> Result<Outcome, Infallible> {
+        let is_right = login.number == "4711" && login.code.as_deref() == Some("0000");
+        Ok(if is_right { Identity::new(4711).into() } else { Outcome::invalid_credentials() })
     }
 
-    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
-        Ok(Some(Grant::new(session.subject().clone())))
+    async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
+        Ok(Grant::new().into())
     }
 }
 
@@ -46,23 +53,18 @@ impl Authenticate for Elsewhere {
     type Credentials = NoCredentials;
     type Error = Infallible;
 
-    async fn authenticate(&self, never: NoCredentials) -> Result<Option<Grant>, Infallible> {
-        match never {}
-    }
-
-    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
-        Ok((session.subject().as_str() != "mallory").then(|| Grant::new(session.subject().clone())))
+    async fn authorize(&self, request: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
+        Ok((request.session().subject().as_str() != "mallory").then(Grant::new).into())
     }
 }
 
-fn sessions<A: Authenticate>(accounts: A) -> Sessions<A> {
-    let secret = Secret::random().expect("there is randomness");
-    Sessions::new(accounts, MemoryStore::new(), TestTokens::new().signer(), &secret)
+fn sessions<A: Authenticate>(accounts: A) -> Sessions {
+    TestTokens::new().sessions(accounts, MemoryStore::new()).build().unwrap()
 }
 
 #[tokio::test]
 async fn credentials_are_of_any_type_whose_fields_are_text() {
-    let login = LoginEndpoint::new(sessions(Cards));
+    let login = sessions(Cards).endpoints().login();
     let post = |request| Received::read(login.clone().oneshot(request));
 
     let tokens = post(form("/", &[("number", "4711"), ("code", "0000"), ("device", "a till")])).await.tokens();
@@ -78,12 +80,12 @@ async fn credentials_are_of_any_type_whose_fields_are_text() {
 
 #[tokio::test]
 async fn where_there_are_no_credentials_nobody_logs_in_by_any() {
-    let login = LoginEndpoint::new(sessions(Elsewhere));
+    let login = sessions(Elsewhere).endpoints().login();
     let with = [form("/", &[]), form("/", &[("username", "alice"), ("password", "x")]), form("/", &[("username", "alice")])];
     let json = [json!({}), json!({ "NoCredentials": "x" })].map(|body| support::json_request("/", &body));
     for request in with.into_iter().chain(json) {
         let answer = Received::read(login.clone().oneshot(request)).await;
-        answer.assert_error(400, "invalid_request", None);
+        answer.assert_error(404, "invalid_request", None);
         answer.assert_not_stored();
     }
 }
@@ -94,11 +96,8 @@ async fn an_own_login_handler_starts_sessions_and_answers_in_the_words_of_rfc_67
     struct Code {
         code: String,
     }
-    async fn callback(
-        State(sessions): State<Sessions<Elsewhere>>,
-        Query(code): Query<Code>,
-    ) -> Result<TokenResponse, SessionError> {
-        sessions.start(Grant::new(code.code), Some("a laptop")).await
+    async fn callback(State(sessions): State<Sessions>, Query(code): Query<Code>) -> Result<TokenResponse, SessionError> {
+        sessions.start(Identity::new(code.code).with_device("a laptop")).await
     }
     let app = Router::new().route("/callback", get(callback)).with_state(sessions(Elsewhere));
     let ask = async |who: &str| {
@@ -121,15 +120,11 @@ async fn a_grant_that_cannot_be_is_the_servers_fault_and_hands_nothing_out() {
         type Credentials = NoCredentials;
         type Error = Infallible;
 
-        async fn authenticate(&self, never: NoCredentials) -> Result<Option<Grant>, Infallible> {
-            match never {}
-        }
-
-        async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
-            Ok(Some(Grant::new(session.subject().clone()).with_claim("sub", "root")))
+        async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
+            Ok(Grant::new().with_claim("sub", "root").into())
         }
     }
-    let error = sessions(Wrong).start(Grant::new("alice"), None).await.expect_err("`sub` is taken");
+    let error = sessions(Wrong).start(Identity::new("alice")).await.expect_err("`sub` is taken");
     assert_eq!(error.kind(), SessionErrorKind::Misconfigured);
     assert_eq!((error.status().as_u16(), error.code()), (500, "server_error"));
 }
@@ -166,7 +161,7 @@ async fn an_own_login_handler_can_refuse_in_the_words_of_rfc_6749() {
     async fn second_factor(code: String) -> Result<TokenResponse, SessionError> {
         match &*code {
             "down" => Err(SessionError::unavailable("the texts cannot be sent")),
-            _ => Err(SessionError::credentials_invalid()),
+            _ => Err(SessionError::invalid_credentials()),
         }
     }
     let app = Router::new().route("/second-factor", axum::routing::post(second_factor));

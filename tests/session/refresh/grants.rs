@@ -3,7 +3,7 @@
 use serde_json::json;
 use support::{Login, MINUTE, Tokens, claims_of};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenSigner, MemoryStore, Secret, Sessions, SigningKey};
+use tower_bearer::{MemoryStore, Secret, Sessions};
 
 async fn ask(login: &Login, tokens: &Tokens, scope: &str) -> support::Received {
     login.post("/refresh", &[("refresh_token", &tokens.refresh), ("scope", scope)]).await
@@ -139,23 +139,27 @@ async fn changing_the_secret_logs_nobody_out() {
     let (login, clock) = (Login::new(), ManualClock::new());
     let store = std::sync::Arc::new(MemoryStore::new());
     let server = |secret: &Secret| {
-        let signer = AccessTokenSigner::new("https://issuer.test", "test", SigningKey::hs256(secret).unwrap()).unwrap();
-        let signer = signer.with_clock(std::sync::Arc::new(clock.clone()));
-        Sessions::new(login.accounts.clone(), std::sync::Arc::clone(&store), signer, secret)
+        Sessions::builder(login.accounts.clone(), std::sync::Arc::clone(&store))
+            .issuer("https://issuer.test")
+            .audience("test")
+            .secret(secret.clone())
+            .clock(std::sync::Arc::new(clock.clone()))
+            .build()
+            .unwrap()
     };
     let old = Secret::random().unwrap();
     let new = Secret::random().unwrap();
-    let first = server(&old).start(tower_bearer::Grant::new("alice").with_stamp("1"), None).await.unwrap();
+    let first = server(&old).start(tower_bearer::Identity::new("alice").with_stamp("1")).await.unwrap();
 
     let after = server(&new.clone().with_previous(old));
     after.verifier().verify(first.access_token().secret()).unwrap();
-    let second = after.refresh(first.refresh_token().clone()).await.unwrap();
+    let second = after.refresh(first.refresh_token().unwrap().clone()).await.unwrap();
 
     // What was made since needs the old one no more; what was made before does.
     clock.advance(MINUTE);
     let later = server(&new);
-    later.refresh(second.refresh_token().clone()).await.unwrap();
-    let error = later.refresh(first.refresh_token().clone()).await.unwrap_err();
+    later.refresh(second.refresh_token().unwrap().clone()).await.unwrap();
+    let error = later.refresh(first.refresh_token().unwrap().clone()).await.unwrap_err();
     assert_eq!(error.reason(), Some("token_invalid"));
     assert!(later.verifier().verify(first.access_token().secret()).is_err());
 }

@@ -77,7 +77,7 @@ async fn the_lifetime_that_is_told_shrinks_towards_the_end() {
 #[tokio::test]
 async fn no_access_token_outlives_a_session_that_is_not_used() {
     // `with_access_token_lifetime`: "It never outlives its session."
-    let policy = SessionPolicy::default().with_unused_lifetime(5 * MINUTE).unwrap();
+    let policy = SessionPolicy::default().with_idle_timeout(5 * MINUTE).unwrap();
     let login = Login::with_policy(policy);
     let tokens = login.log_in("alice").await;
     login.clock.advance(7 * MINUTE);
@@ -99,7 +99,7 @@ async fn an_access_token_ends_after_half_an_hour_and_the_leeway() {
 async fn the_policy_says_how_long_things_live() {
     let policy = SessionPolicy::default()
         .with_access_token_lifetime(5 * MINUTE)
-        .and_then(|policy| policy.with_unused_lifetime(HOUR))
+        .and_then(|policy| policy.with_idle_timeout(HOUR))
         .and_then(|policy| policy.with_absolute_lifetime(2 * HOUR))
         .unwrap();
     let login = Login::with_policy(policy);

@@ -10,12 +10,12 @@ use std::time::Duration;
 use support::{Accounts, MILLISECOND, SECOND, sessions_of};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
-    Authenticate, Grant, MemoryStore, NoCredentials, RefreshToken, Secret, Session, SessionErrorKind, SessionPolicy, Sessions,
-    TokenResponse,
+    Authenticate, Authorization, AuthorizeRequest, Grant, Identity, MemoryStore, NoCredentials, RefreshToken, Secret,
+    SessionErrorKind, SessionPolicy, TokenResponse,
 };
 
 fn kept(answer: &TokenResponse) -> RefreshToken {
-    answer.refresh_token().clone()
+    answer.refresh_token().unwrap().clone()
 }
 
 /// Without receipts nobody but the refresh tokens themselves can say which of them arrived.
@@ -23,7 +23,7 @@ fn kept(answer: &TokenResponse) -> RefreshToken {
 async fn a_thief_who_asks_all_the_time_cannot_keep_a_generation_from_ending() {
     let tokens = TestTokens::new();
     let sessions = sessions_of(&tokens);
-    let login = sessions.start(Grant::new("alice").without_receipts(), None).await.unwrap();
+    let login = sessions.start(Identity::new("alice").without_receipts()).await.unwrap();
     let stolen = kept(&login);
     let mut honest = kept(&sessions.refresh(kept(&login)).await.unwrap());
 
@@ -55,17 +55,13 @@ impl Authenticate for Slow {
     type Credentials = NoCredentials;
     type Error = Infallible;
 
-    async fn authenticate(&self, never: NoCredentials) -> Result<Option<Grant>, Infallible> {
-        match never {}
-    }
-
-    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
+    async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
         let meanwhile = self.meanwhile.lock().unwrap().take();
         if let Some(meanwhile) = meanwhile {
             meanwhile().await;
         }
         self.clock.advance(Duration::from_secs(self.seconds.load(Ordering::Relaxed)));
-        Ok(Some(Grant::new(session.subject())))
+        Ok(Grant::new().into())
     }
 }
 
@@ -73,8 +69,8 @@ impl Authenticate for Slow {
 async fn a_slow_application_makes_nobody_a_thief() {
     let (tokens, seconds) = (TestTokens::new(), Arc::new(AtomicU64::new(0)));
     let accounts = Slow { clock: tokens.clock().clone(), seconds: Arc::clone(&seconds), meanwhile: Arc::default() };
-    let sessions = Sessions::new(accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
-    let login = sessions.start(Grant::new("alice"), None).await.unwrap();
+    let sessions = tokens.sessions(accounts, MemoryStore::new()).build().unwrap();
+    let login = sessions.start(Identity::new("alice")).await.unwrap();
     let first = sessions.refresh(kept(&login)).await.unwrap();
     // The answer arrived.
     tokens.clock().advance(SECOND);
@@ -84,12 +80,12 @@ async fn a_slow_application_makes_nobody_a_thief() {
     tokens.clock().advance(Duration::from_secs(19));
     seconds.store(12, Ordering::Relaxed);
     let second = sessions.refresh(kept(&login)).await.unwrap();
-    assert_eq!(second.refresh_token().secret(), first.refresh_token().secret());
+    assert_eq!(second.refresh_token().unwrap().secret(), first.refresh_token().unwrap().secret());
 
     // Whoever asks after the overlap is a thief, however quick the application.
     seconds.store(0, Ordering::Relaxed);
     let error = sessions.refresh(kept(&login)).await.unwrap_err();
-    assert_eq!(error.kind(), SessionErrorKind::RefreshReused);
+    assert_eq!(error.kind(), SessionErrorKind::RefreshTokenReused);
 }
 
 /// Two tabs send the same token. One waits for the application; the other is done meanwhile, and has used what it got.
@@ -97,11 +93,11 @@ async fn a_slow_application_makes_nobody_a_thief() {
 async fn a_race_that_is_lost_after_the_overlap_makes_nobody_a_thief() {
     let (tokens, secret, store) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
     let policy = SessionPolicy::default().with_overlap(Duration::from_secs(5)).unwrap();
-    let quick = Sessions::new(Accounts::everybody(), Arc::clone(&store), tokens.signer(), &secret).with_policy(policy);
+    let quick = tokens.sessions(Accounts::everybody(), Arc::clone(&store)).secret(secret.clone()).policy(policy).build().unwrap();
     let (seconds, meanwhile) = (Arc::new(AtomicU64::new(6)), Arc::default());
     let accounts = Slow { clock: tokens.clock().clone(), seconds, meanwhile: Arc::clone(&meanwhile) };
-    let slow = Sessions::new(accounts, Arc::clone(&store), tokens.signer(), &secret).with_policy(policy);
-    let login = quick.start(Grant::new("alice"), None).await.unwrap();
+    let slow = tokens.sessions(accounts, Arc::clone(&store)).secret(secret.clone()).policy(policy).build().unwrap();
+    let login = quick.start(Identity::new("alice")).await.unwrap();
 
     let other_tab = (quick.clone(), kept(&login));
     *meanwhile.lock().unwrap() = Some(Box::new(move || {
@@ -121,16 +117,12 @@ impl Authenticate for Sleepy {
     type Credentials = NoCredentials;
     type Error = Infallible;
 
-    async fn authenticate(&self, never: NoCredentials) -> Result<Option<Grant>, Infallible> {
-        match never {}
-    }
-
-    async fn renew(&self, session: &Session) -> Result<Option<Grant>, Infallible> {
+    async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
         for _ in 0..300 {
             tokio::time::sleep(MILLISECOND).await;
             self.0.advance(MILLISECOND);
         }
-        Ok(Some(Grant::new(session.subject())))
+        Ok(Grant::new().into())
     }
 }
 
@@ -138,8 +130,8 @@ impl Authenticate for Sleepy {
 async fn tabs_that_refresh_at_once_do_not_race_for_a_slow_application() {
     let tokens = TestTokens::new();
     let accounts = Sleepy(tokens.clock().clone());
-    let sessions = Sessions::new(accounts, MemoryStore::new(), tokens.signer(), &Secret::random().unwrap());
-    let login = sessions.start(Grant::new("alice"), None).await.unwrap();
+    let sessions = tokens.sessions(accounts, MemoryStore::new()).build().unwrap();
+    let login = sessions.start(Identity::new("alice")).await.unwrap();
     let tabs = (0..10).map(|_| {
         let (sessions, token) = (sessions.clone(), kept(&login));
         tokio::spawn(async move { kept(&sessions.refresh(token).await.unwrap()) })

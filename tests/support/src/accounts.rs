@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use tower_bearer::{Authenticate, BoxError, Grant, PasswordCredentials, Scope, Session};
+use tower_bearer::{
+    Authenticate, Authorization, AuthorizeRequest, BoxError, Grant, Identity, Login, Outcome, PasswordCredentials, Scope,
+};
 
 type Happening = Box<dyn FnOnce(&Accounts) + Send>;
 
@@ -29,8 +31,8 @@ struct Table {
 pub enum Question {
     /// Whether credentials are right: `Authenticate::authenticate`.
     Authenticate,
-    /// What a session is granted now: `Authenticate::renew`.
-    Renew,
+    /// What a session may do now: `Authenticate::authorize`.
+    Authorize,
 }
 
 /// A row of the table.
@@ -82,12 +84,12 @@ impl Accounts {
         self.0.lock().unwrap().when_authenticated = Some(Box::new(happens));
     }
 
-    /// `renew` waits once before it answers.
+    /// `authorize` waits once before it answers.
     pub fn yield_everywhere(&self) {
         self.0.lock().unwrap().yields = true;
     }
 
-    /// How often `renew` was asked.
+    /// How often `authorize` was asked.
     pub fn renewals(&self) -> usize {
         self.0.lock().unwrap().renewals
     }
@@ -106,9 +108,13 @@ impl Accounts {
 }
 
 impl Account {
-    fn grant(&self, name: &str) -> Grant {
-        let grant = Grant::new(name).with_scope(Scope::from_static(self.scope)).with_stamp(self.stamp.to_string());
-        if self.receipts { grant } else { grant.without_receipts() }
+    fn identity(&self, name: &str) -> Identity {
+        let identity = Identity::new(name).with_stamp(self.stamp.to_string());
+        if self.receipts { identity } else { identity.without_receipts() }
+    }
+
+    fn grant(&self) -> Grant {
+        Grant::new().with_scope(Scope::from_static(self.scope)).with_stamp(self.stamp.to_string())
     }
 }
 
@@ -122,18 +128,18 @@ impl Authenticate for Accounts {
     type Credentials = PasswordCredentials;
     type Error = BoxError;
 
-    async fn authenticate(&self, credentials: PasswordCredentials) -> Result<Option<Grant>, BoxError> {
-        let name = credentials.username();
+    async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, BoxError> {
+        let name = login.username();
         let known = self.account(name, Question::Authenticate)?;
-        let right = known.filter(|account| account.password == credentials.password());
+        let right = known.filter(|account| account.password == login.password());
         let happens = self.0.lock().unwrap().when_authenticated.take();
         if let Some(happens) = happens {
             happens(self);
         }
-        Ok(right.map(|account| account.grant(name)))
+        Ok(right.map_or_else(Outcome::invalid_credentials, |account| account.identity(name).into()))
     }
 
-    async fn renew(&self, session: &Session) -> Result<Option<Grant>, BoxError> {
+    async fn authorize(&self, request: AuthorizeRequest<'_>) -> Result<Authorization, BoxError> {
         let yields = {
             let mut table = self.0.lock().unwrap();
             table.renewals += 1;
@@ -142,8 +148,7 @@ impl Authenticate for Accounts {
         if yields {
             tokio::task::yield_now().await;
         }
-        let name = session.subject().as_str();
-        let known = self.account(name, Question::Renew)?.map(|account| account.grant(name));
-        Ok(known.or_else(|| self.knows_everybody().then(|| Grant::new(name))))
+        let known = self.account(request.session().subject().as_str(), Question::Authorize)?.map(|account| account.grant());
+        Ok(known.or_else(|| self.knows_everybody().then(Grant::new)).into())
     }
 }

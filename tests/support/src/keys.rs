@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenSigner, Algorithm, Grant, KeySet, SigningKey};
+use tower_bearer::{AccessTokenSigner, Algorithm, Grant, Identity, KeySet, SigningKey};
 
 use crate::{AUDIENCE, ISSUER, MINUTE};
 
@@ -40,7 +40,7 @@ pub fn signer(key: SigningKey, clock: &ManualClock) -> AccessTokenSigner {
 
 /// A token of `alice`, signed by this key, good for five minutes.
 pub fn token(key: SigningKey, clock: &ManualClock) -> String {
-    signer(key, clock).sign(&Grant::new("alice"), 5 * MINUTE).expect("a token").secret().to_owned()
+    signer(key, clock).sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE).expect("a token").secret().to_owned()
 }
 
 /// The JWK of a secret.

@@ -6,13 +6,13 @@ use std::task::{Context, Waker};
 
 use http::{Request, Response};
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_bearer::test_util::TestTokens;
+use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
-    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, Grant, LoadUser, MemoryStore, Secret, Sessions, Tickets,
-    TokenResponse, VerifyErrorKind,
+    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, Identity, LoadUser, MemoryStore, Secret, SessionStore, Sessions,
+    SessionsBuilder, SigningKeys, Tickets, TokenResponse, VerifyErrorKind,
 };
 
-use crate::{Accounts, Received, bearer, bearer_of, with_authorization};
+use crate::{AUDIENCE, Accounts, ISSUER, Received, bearer, bearer_of, with_authorization};
 
 /// Answers with the subject, or `nobody`.
 pub fn hello() -> impl Service<Request<String>, Response = Response<String>, Error = Infallible, Future: Send> + Clone + Send {
@@ -42,7 +42,11 @@ pub async fn assert_passes(verifier: &AccessTokenVerifier, token: &str) {
 pub async fn refused(verifier: &AccessTokenVerifier, token: &str) -> VerifyErrorKind {
     let Err(error) = verifier.verify(token) else { panic!("the token passed: {token}") };
     let answer = ask(&BearerAuthLayer::new(verifier.clone()), &bearer(token)).await;
-    let reason = if error.kind() == VerifyErrorKind::Expired { "token_expired" } else { "token_invalid" };
+    let reason = match error.kind() {
+        VerifyErrorKind::Expired => "token_expired",
+        VerifyErrorKind::ProofNeeded => "proof_needed",
+        _ => "token_invalid",
+    };
     answer.assert_refused(401, "invalid_token", reason);
     error.kind()
 }
@@ -62,8 +66,18 @@ pub fn is_ready<S: Service<Request<String>, Error = Infallible>>(service: &mut S
 }
 
 /// Sessions of everybody, in memory.
-pub fn sessions_of(tokens: &TestTokens) -> Sessions<Accounts> {
-    Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &Secret::random().expect("randomness"))
+pub fn sessions_of(tokens: &TestTokens) -> Sessions {
+    tokens.sessions(Accounts::everybody(), MemoryStore::new()).build().unwrap()
+}
+
+/// Builds sessions of everybody, whose tokens have the issuer and the audience of the tests, and are signed with these keys.
+pub fn signed_with(keys: impl Into<SigningKeys>, store: impl SessionStore, clock: &ManualClock) -> SessionsBuilder {
+    Sessions::builder(Accounts::everybody(), store)
+        .issuer(ISSUER)
+        .audience(AUDIENCE)
+        .signing_key(keys)
+        .secret(Secret::random().unwrap())
+        .clock(Arc::new(clock.clone()))
 }
 
 /// Tickets at the time of the tokens.
@@ -72,8 +86,8 @@ pub fn tickets_of(tokens: &TestTokens) -> Tickets {
 }
 
 /// Begins a session, without credentials.
-pub async fn log_in(sessions: &Sessions<Accounts>, subject: &str) -> TokenResponse {
-    sessions.start(Grant::new(subject), None).await.expect("a session")
+pub async fn log_in(sessions: &Sessions, subject: &str) -> TokenResponse {
+    sessions.start(Identity::new(subject)).await.expect("a session")
 }
 
 /// Asserts that the session is over for its access token.

@@ -30,7 +30,8 @@ pub use handmade::{
 };
 pub use in_turn::InTurn;
 pub use layer::{
-    SlowUsers, ask, assert_ended, assert_passes, hello, is_ready, log_in, refused, send, sessions_of, show, tickets_of,
+    SlowUsers, ask, assert_ended, assert_passes, hello, is_ready, log_in, refused, send, sessions_of, show, signed_with,
+    tickets_of,
 };
 pub use log::{Log, assert_silent_about};
 pub use login::Login;

@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::{AccessTokenSigner, AuthEndpoints, MemoryStore, Secret, Session, SessionPolicy, SessionStore, Sessions};
+use tower_bearer::{AuthEndpoints, MemoryStore, Secret, Session, SessionPolicy, SessionStore, Sessions, SessionsBuilder};
 
 use crate::{Accounts, FailingStore, Received, Tokens, bearer, claims_of, form};
 
@@ -21,8 +21,8 @@ pub struct Login {
     /// What time it is for all of it.
     pub clock: ManualClock,
     /// What its endpoints and its layer stand on.
-    pub sessions: Sessions<Accounts>,
-    signer: AccessTokenSigner,
+    pub sessions: Sessions,
+    tokens: TestTokens,
     secret: Secret,
 }
 
@@ -39,23 +39,30 @@ impl Login {
 
     /// Over a store, which [`Login::store`] hands everything on to.
     pub fn over(store: impl SessionStore, policy: SessionPolicy) -> Self {
+        Self::built(store, |sessions| sessions.policy(policy))
+    }
+
+    /// With other settings.
+    pub fn built(store: impl SessionStore, settings: impl FnOnce(SessionsBuilder) -> SessionsBuilder) -> Self {
         let (accounts, store, clock) = (Accounts::new(), FailingStore::new(store), ManualClock::new());
-        let signer = TestTokens::with_clock(clock.clone()).signer();
+        let tokens = TestTokens::with_clock(clock.clone());
         let secret = Secret::random().unwrap();
-        let sessions = Sessions::new(accounts.clone(), store.clone(), signer.clone(), &secret).with_policy(policy);
-        Self { accounts, store, clock, sessions, signer, secret }
+        let sessions = tokens.sessions(accounts.clone(), store.clone()).secret(secret.clone());
+        let sessions = settings(sessions).build().unwrap();
+        Self { accounts, store, clock, sessions, tokens, secret }
     }
 
     /// Another process of the same application, or the same one after a restart: same users, store, keys and clock.
     pub fn restarted(&self) -> Self {
         let (accounts, store, clock) = (self.accounts.clone(), self.store.clone(), self.clock.clone());
-        let sessions = Sessions::new(accounts.clone(), store.clone(), self.signer.clone(), &self.secret);
-        Self { accounts, store, clock, sessions, signer: self.signer.clone(), secret: self.secret.clone() }
+        let (tokens, secret) = (self.tokens.clone(), self.secret.clone());
+        let sessions = tokens.sessions(accounts.clone(), store.clone()).secret(secret.clone()).build().unwrap();
+        Self { accounts, store, clock, sessions, tokens, secret }
     }
 
     /// Its endpoints, at the root.
-    pub fn endpoints(&self) -> AuthEndpoints<Accounts> {
-        AuthEndpoints::new(self.sessions.clone())
+    pub fn endpoints(&self) -> AuthEndpoints {
+        self.sessions.endpoints()
     }
 
     /// What the endpoints answer: never anything that may be stored.

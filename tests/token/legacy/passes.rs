@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use support::{AUDIENCE, ISSUER, MILLISECOND, ask, bearer_of, log_in, sessions_of, show, sign_with, with_claim};
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::{AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, KeySet, LegacyTokens, Scope, Timestamp};
+use tower_bearer::{AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, Identity, KeySet, LegacyTokens, Scope, Timestamp};
 
 use crate::legacy::{JWT, LEGACY_KEY, WITHOUT_TYP, claims, grant, layer, legacy, legacy_keys, token, until};
 
@@ -91,7 +91,7 @@ async fn no_logout_reaches_it() {
     // It is nobody's logout either.
     sessions.log_out(&token).await.unwrap();
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
-    assert_eq!(sessions.log_out_everywhere(&"alice".into()).await.unwrap(), 1);
+    assert_eq!(sessions.log_out_everywhere(&"alice".into()).await.unwrap().count(), 1);
     support::assert_ended(&layer, &pair).await;
     ask(&layer, &format!("Bearer {token}")).await.assert_passed("alice");
 }
@@ -166,7 +166,7 @@ async fn each_call_adds_some() {
     let clock = ManualClock::new();
     let older_key = KeySet::from_hmac_secret(Algorithm::Hs256, [9; 32]).unwrap();
     let older = LegacyTokens::new(older_key, until(&clock), |claims: Value| {
-        Some(Grant::new(claims["name"].as_str()?).with_scope(Scope::from_static("older")))
+        Some((Identity::new(claims["name"].as_str()?), Grant::new().with_scope(Scope::from_static("older"))))
     });
     for layer in [
         BearerAuthLayer::new(support::verifier(&clock)).with_legacy_tokens(legacy(&clock)).with_legacy_tokens(older.clone()),
@@ -184,7 +184,7 @@ async fn each_call_adds_some() {
 #[tokio::test]
 async fn each_call_adds_some_by_the_same_key_too() {
     let clock = ManualClock::new();
-    let machines = |claims: Value| Some(Grant::new(claims["machine"].as_str()?));
+    let machines = |claims: Value| Some((Identity::new(claims["machine"].as_str()?), Grant::new()));
     let machines = LegacyTokens::new(legacy_keys(), until(&clock), machines);
     let users = LegacyTokens::new(legacy_keys(), until(&clock), grant);
     for (first, second) in [(machines.clone(), users.clone()), (users, machines)] {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use support::keys::RSA;
 use support::{HMAC_KEY, HOUR, ISSUER, MILLISECOND, ask, sign_with, with_claim};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Algorithm, BearerAuthLayer, Clock, Grant, KeySet, LegacyTokens};
+use tower_bearer::{Algorithm, BearerAuthLayer, Clock, Grant, Identity, KeySet, LegacyTokens};
 
 use crate::legacy::{JWT, LEGACY_KEY, WITHOUT_TYP, claims, grant, layer, legacy_keys, token, until};
 
@@ -119,16 +119,16 @@ async fn claims_of_another_type_are_refused() {
 #[tokio::test]
 async fn a_grant_that_cannot_be_is_refused() {
     let clock = ManualClock::new();
-    let with = |grant: fn(Value) -> Option<Grant>| {
+    let with = |grant: fn(Value) -> Option<(Identity, Grant)>| {
         let legacy = LegacyTokens::new(legacy_keys(), until(&clock), grant);
         BearerAuthLayer::new(support::verifier(&clock)).with_legacy_tokens(legacy)
     };
     let token = token(&claims(&clock));
-    assert_passes(&with(|_| Some(Grant::new("alice"))), &token).await;
-    assert_invalid(&with(|_| Some(Grant::new(""))), &token).await;
-    assert_invalid(&with(|_| Some(Grant::new("alice").with_claim("sid", "x"))), &token).await;
-    assert_invalid(&with(|_| Some(Grant::new("alice").with_claim("scope", "admin"))), &token).await;
-    assert_invalid(&with(|_| Some(Grant::new("alice").with_claim("cnf", "x"))), &token).await;
+    assert_passes(&with(|_| Some((Identity::new("alice"), Grant::new()))), &token).await;
+    assert_invalid(&with(|_| Some((Identity::new(""), Grant::new()))), &token).await;
+    assert_invalid(&with(|_| Some((Identity::new("alice"), Grant::new().with_claim("sid", "x")))), &token).await;
+    assert_invalid(&with(|_| Some((Identity::new("alice"), Grant::new().with_claim("scope", "admin")))), &token).await;
+    assert_invalid(&with(|_| Some((Identity::new("alice"), Grant::new().with_claim("cnf", "x")))), &token).await;
 }
 
 /// "Those are for the layer's verifiers."

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use support::keys::{ED25519, P256, P384, key};
 use support::{AUDIENCE, DAY, HOUR, ISSUER, MINUTE};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenSigner, Clock, Grant, JwksEndpoint};
+use tower_bearer::{AccessTokenSigner, Clock, Grant, Identity, JwksEndpoint};
 
 use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
 
@@ -71,7 +71,7 @@ async fn each_signer_goes_by_its_own_clock() {
     let (own, other) = (JwksEndpoint::new(server.signer.keys()), JwksEndpoint::new(signer.keys()));
     for _ in 0..3 {
         assert_eq!(kid_of(&server.sign(MINUTE)), kid(&key(P256)));
-        let token = signer.sign(&Grant::new("alice"), MINUTE).unwrap();
+        let token = signer.sign(&Identity::new("alice"), &Grant::new(), MINUTE).unwrap();
         assert_eq!(kid_of(token.secret()), kid(&key(P384)));
         assert_eq!(published(&own).await, [kid(&key(P256)), kid(&key(P384))]);
         assert_eq!(published(&other).await, [kid(&key(P384))]);

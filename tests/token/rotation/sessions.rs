@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use support::keys::{ED25519, P256, P384, key};
-use support::{Accounts, DAY, HOUR, MILLISECOND, MINUTE, ask, assert_ended, bearer_of, log_in};
-use tower_bearer::{Clock, JwksEndpoint, MemoryStore, Secret, SessionPolicy, Sessions, Timestamp};
+use support::{DAY, HOUR, MILLISECOND, MINUTE, ask, assert_ended, bearer_of, log_in, signed_with};
+use tower_bearer::{Clock, JwksEndpoint, MemoryStore, Secret, SessionPolicy, Sessions, SessionsBuilder, Timestamp};
 
 use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
 
-fn sessions(server: &Server) -> Sessions<Accounts> {
-    Sessions::new(Accounts::everybody(), MemoryStore::new(), server.signer.clone(), &Secret::random().unwrap())
+fn builder(server: &Server) -> SessionsBuilder {
+    signed_with(server.keys.clone(), MemoryStore::new(), &server.clock)
+}
+
+fn sessions(server: &Server) -> Sessions {
+    builder(server).build().unwrap()
 }
 
 #[tokio::test]
@@ -29,14 +33,14 @@ async fn nobody_is_logged_out() {
         server.clock.advance(3 * MINUTE);
         // The access token of before is good still.
         ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
-        pair = sessions.refresh(pair.refresh_token().clone()).await.expect("a session that goes on");
+        pair = sessions.refresh(pair.refresh_token().unwrap().clone()).await.expect("a session that goes on");
     }
     seen.dedup();
     assert_eq!(seen, [kid(&key(P256)), kid(&key(P384))]);
     // Somebody who comes back when the old key is forgotten.
     server.clock.advance(FORGOTTEN_AFTER);
     assert_eq!(published(&endpoint).await, [kid(&key(P384))]);
-    let back = sessions.refresh(idle.refresh_token().clone()).await.expect("a session that goes on");
+    let back = sessions.refresh(idle.refresh_token().unwrap().clone()).await.expect("a session that goes on");
     ask(&layer, &bearer_of(&back)).await.assert_passed("bob");
 }
 
@@ -50,7 +54,7 @@ async fn a_token_of_the_old_key_still_names_its_session() {
     let id = *sessions.verifier().verify(by_access.access_token().secret()).unwrap().session_id().unwrap();
     assert_eq!(sessions.list(&"alice".into()).await.unwrap().iter().filter(|session| *session.id() == id).count(), 1);
     sessions.log_out(by_access.access_token().secret()).await.unwrap();
-    sessions.log_out(by_refresh.refresh_token().secret()).await.unwrap();
+    sessions.log_out(by_refresh.refresh_token().unwrap().secret()).await.unwrap();
     for pair in [&by_access, &by_refresh] {
         assert_ended(&layer, pair).await;
     }
@@ -61,7 +65,7 @@ async fn a_token_of_the_old_key_still_names_its_session() {
 async fn the_last_access_token_of_the_old_key_lives_its_whole_day() {
     let server = Server::new(key(P256));
     let policy = SessionPolicy::default().with_access_token_lifetime(DAY).unwrap();
-    let sessions = sessions(&server).with_policy(policy).with_leeway(5 * MINUTE);
+    let sessions = builder(&server).policy(policy).leeway(5 * MINUTE).build().unwrap();
     let layer = sessions.layer();
     let now = server.clock.now();
     server.keys.rotate_to(key(P384), now + HOUR).unwrap();
@@ -69,8 +73,8 @@ async fn the_last_access_token_of_the_old_key_lives_its_whole_day() {
     // By another process, with the same keys and the same moments.
     let other = Server::beside(&server, key(P256));
     other.keys.rotate_to(key(P384), now + HOUR).unwrap();
-    let elsewhere = Sessions::new(Accounts::everybody(), MemoryStore::new(), other.signer.clone(), &Secret::random().unwrap());
-    let pair = log_in(&elsewhere.with_policy(policy), "alice").await;
+    let elsewhere = builder(&other).policy(policy).build().unwrap();
+    let pair = log_in(&elsewhere, "alice").await;
     assert_eq!(kid_of(pair.access_token().secret()), kid(&key(P256)));
     let exp = support::segment(pair.access_token().secret(), 1)["exp"].as_u64().unwrap();
     // `exp` and all of the leeway.
@@ -86,7 +90,9 @@ async fn a_process_that_starts_in_between_knows_both() {
     let server = Server::new(key(P256));
     let store = Arc::new(MemoryStore::new());
     let secret = Secret::random().unwrap();
-    let process = |server: &Server| Sessions::new(Accounts::everybody(), Arc::clone(&store), server.signer.clone(), &secret);
+    let process = |server: &Server| {
+        signed_with(server.keys.clone(), Arc::clone(&store), &server.clock).secret(secret.clone()).build().unwrap()
+    };
     let moment = server.clock.now() + 10 * MINUTE;
     server.keys.rotate_to(key(P384), moment).unwrap();
     let before = log_in(&process(&server), "alice").await;
@@ -95,7 +101,7 @@ async fn a_process_that_starts_in_between_knows_both() {
     restarted.keys.rotate_to(key(P384), moment).unwrap();
     let sessions = process(&restarted);
     ask(&sessions.layer(), &bearer_of(&before)).await.assert_passed("alice");
-    let after = sessions.refresh(before.refresh_token().clone()).await.unwrap();
+    let after = sessions.refresh(before.refresh_token().unwrap().clone()).await.unwrap();
     assert_eq!(kid_of(after.access_token().secret()), kid(&key(P384)));
     ask(&process(&server).layer(), &bearer_of(&after)).await.assert_passed("alice");
     // "To refuse that too, start with the new key alone."

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use support::{HEADER, Log, ask, assert_passes, bearer, builder, claims, claims_with, refused, sign_with, token, verifier};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::token::SignError;
-use tower_bearer::{AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, KeySet, VerifyErrorKind};
+use tower_bearer::{AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, Identity, KeySet, VerifyErrorKind};
 
 use crate::legacy;
 
@@ -76,7 +76,7 @@ async fn the_log_says_why() {
     let layer = BearerAuthLayer::new(verifier(&clock));
     let bound = token(&claims_with(&clock, "cnf", json!({ "jkt": "x" })));
     let (log, _guard) = Log::capture();
-    ask(&layer, &bearer(&bound)).await.assert_refused(401, "invalid_token", "token_invalid");
+    ask(&layer, &bearer(&bound)).await.assert_refused(401, "invalid_token", "proof_needed");
     let said = log.text();
     assert!(said.contains("the token is bound to a key of its sender") && said.contains("(cnf)"), "{said}");
     support::assert_silent_about(&said, &[&bound]);
@@ -96,7 +96,7 @@ async fn the_setting_is_that_of_one_issuer() {
         .unwrap();
     let layer = BearerAuthLayer::new(verifier(&clock)).with_verifier(theirs).unwrap();
     let mut claims = claims_with(&clock, "cnf", json!({ "jkt": "x" }));
-    ask(&layer, &bearer(&token(&claims))).await.assert_refused(401, "invalid_token", "token_invalid");
+    ask(&layer, &bearer(&token(&claims))).await.assert_refused(401, "invalid_token", "proof_needed");
     claims["iss"] = json!("https://other.test");
     ask(&layer, &bearer(&sign_with(key, HEADER, &claims.to_string()))).await.assert_passed("alice");
 }
@@ -113,7 +113,7 @@ async fn a_legacy_token_that_is_bound_to_a_key_is_refused() {
         claims["cnf"] = cnf;
         for layer in [&usual, &reckless] {
             let answer = ask(layer, &bearer(&legacy::token(&claims))).await;
-            answer.assert_refused(401, "invalid_token", "token_invalid");
+            answer.assert_refused(401, "invalid_token", "proof_needed");
         }
     }
     let mut claims = legacy::claims(&clock);
@@ -125,8 +125,8 @@ async fn a_legacy_token_that_is_bound_to_a_key_is_refused() {
 #[test]
 fn our_signer_makes_no_token_that_says_so() {
     let tokens = TestTokens::new();
-    let grant = Grant::new("alice").with_claim("cnf", json!({ "jkt": "x" }));
-    let error = tokens.signer().sign(&grant, support::MINUTE).unwrap_err();
+    let grant = Grant::new().with_claim("cnf", json!({ "jkt": "x" }));
+    let error = tokens.signer().sign(&Identity::new("alice"), &grant, support::MINUTE).unwrap_err();
     assert_eq!(error, SignError::Claim { name: "cnf".to_owned() });
 }
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::json;
 use support::{Accounts, HEADER, HMAC_KEY, assert_passes, claims, claims_with, refused, sign, token, verifier};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Grant, MemoryStore, RefreshToken, Secret, SessionErrorKind, Sessions, VerifyErrorKind};
+use tower_bearer::{Identity, MemoryStore, RefreshToken, Secret, SessionErrorKind, VerifyErrorKind};
 
 // checklist 51
 #[tokio::test]
@@ -103,9 +103,9 @@ async fn bits_that_mean_nothing_have_to_be_zero() {
 async fn a_refresh_token_is_no_access_token_nor_the_other_way_round() {
     let secret = Secret::random().unwrap();
     let tokens = tower_bearer::test_util::TestTokens::new();
-    let sessions = Sessions::new(Accounts::everybody(), MemoryStore::new(), tokens.signer(), &secret);
-    let pair = sessions.start(Grant::new("alice"), None).await.unwrap();
-    let (access, refresh) = (pair.access_token().secret(), pair.refresh_token().secret());
+    let sessions = tokens.sessions(Accounts::everybody(), MemoryStore::new()).secret(secret.clone()).build().unwrap();
+    let pair = sessions.start(Identity::new("alice")).await.unwrap();
+    let (access, refresh) = (pair.access_token().secret(), pair.refresh_token().unwrap().secret());
     assert!(refresh.starts_with("rt1_"));
 
     assert_eq!(refused(&sessions.verifier(), refresh).await, VerifyErrorKind::Malformed);
@@ -117,11 +117,11 @@ async fn a_refresh_token_is_no_access_token_nor_the_other_way_round() {
 
     for disguised in [access.to_owned(), format!("rt1_{access}"), access.replace('.', "")] {
         let error = sessions.refresh(RefreshToken::new(disguised)).await.unwrap_err();
-        assert_eq!((error.kind(), error.code()), (SessionErrorKind::TokenInvalid, "invalid_grant"));
+        assert_eq!((error.kind(), error.code()), (SessionErrorKind::InvalidToken, "invalid_grant"));
     }
     // Neither attempt did any harm.
     assert_passes(&sessions.verifier(), access).await;
-    sessions.refresh(pair.refresh_token().clone()).await.unwrap();
+    sessions.refresh(pair.refresh_token().unwrap().clone()).await.unwrap();
 }
 
 fn whole(message: &str) -> String {

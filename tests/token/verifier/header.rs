@@ -6,7 +6,7 @@ use serde_json::json;
 use support::keys::RSA;
 use support::{HEADER, HMAC_KEY, assert_passes, claims, refused, sign, sign_with, verifier, verifier_with};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenSigner, Algorithm, Grant, KeySet, SigningKey, VerifyErrorKind};
+use tower_bearer::{AccessTokenSigner, Algorithm, Grant, Identity, KeySet, SigningKey, VerifyErrorKind};
 
 const PUBLIC_PEM: &str = RSA.1;
 
@@ -59,7 +59,7 @@ async fn a_key_is_used_by_its_own_algorithm_only() {
     for (signs, believed) in [(Algorithm::Rs512, Algorithm::Rs256), (Algorithm::Ps256, Algorithm::Rs256)] {
         let key = SigningKey::from_rsa_pem(signs, pem).unwrap();
         let signer = AccessTokenSigner::new(support::ISSUER, support::AUDIENCE, key).unwrap();
-        let token = signer.sign(&Grant::new("alice"), std::time::Duration::from_secs(300)).unwrap();
+        let token = signer.sign(&Identity::new("alice"), &Grant::new(), std::time::Duration::from_secs(300)).unwrap();
         let verifier = support::verifier_with(KeySet::from_pem(believed, PUBLIC_PEM).unwrap(), &clock);
         assert_eq!(refused(&verifier, token.secret()).await, VerifyErrorKind::UnknownKey);
     }

@@ -13,7 +13,7 @@ use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::{ClientLifecycleMode, ClientServiceExt, RoleClient};
 use serde_json::{Value, json};
-use tower_bearer::{AccessTokenSigner, Grant, Scope, Secret, SigningKey};
+use tower_bearer::{AccessTokenSigner, Grant, Identity, Scope, Secret, SigningKey};
 
 /// The example on a free port, and its secret.
 pub(crate) struct Site {
@@ -39,10 +39,10 @@ impl Site {
         format!("{}/.well-known/oauth-protected-resource/mcp", self.origin)
     }
 
-    /// A token that the example's own key signed.
+    /// A token for alice that the example's own key signed.
     pub(crate) fn token(&self, audience: &str, grant: &Grant) -> String {
         let signer = AccessTokenSigner::new(&self.origin, audience, SigningKey::hs256(&self.secret).unwrap()).unwrap();
-        signer.sign(grant, Duration::from_secs(300)).unwrap().secret().to_owned()
+        signer.sign(&Identity::new("alice"), grant, Duration::from_secs(300)).unwrap().secret().to_owned()
     }
 
     pub(crate) async fn post(&self, path: &str, form: String) -> Value {
@@ -108,5 +108,5 @@ pub(crate) async fn whoami(client: &Client) -> Result<String, ServiceError> {
 }
 
 pub(crate) fn tools() -> Grant {
-    Grant::new("alice").with_scope(Scope::from_static("mcp:tools"))
+    Grant::new().with_scope(Scope::from_static("mcp:tools"))
 }

@@ -1,0 +1,288 @@
+//! [`EndpointError`]: why an endpoint refuses.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{HeaderValue, Response, StatusCode};
+
+use super::response::{error_response, not_stored};
+use crate::bearer::BearerError;
+use crate::session::{SessionError, SessionErrorKind};
+
+/// Why an endpoint refuses: what [`AuthEndpoints::with_rejection`](crate::AuthEndpoints::with_rejection) is asked to answer.
+///
+/// | kind | status | |
+/// |---|---|---|
+/// | [`Session`](EndpointErrorKind::Session) | 400, 403, 500, 503 | the login, the refresh or the logout did not succeed: see [`session_error`](Self::session_error) |
+/// | [`Bearer`](EndpointErrorKind::Bearer) | 400, 401, 403, 503 | the access token of the request: see [`bearer_error`](Self::bearer_error) |
+/// | [`CrossSite`](EndpointErrorKind::CrossSite) | 403 | another site made a browser send this |
+/// | [`NotFound`](EndpointErrorKind::NotFound) | 404 | |
+/// | [`MethodNotAllowed`](EndpointErrorKind::MethodNotAllowed) | 405, `Allow` | |
+/// | [`TooLarge`](EndpointErrorKind::TooLarge) | 413 | the body is above 8 KiB |
+/// | [`UnsupportedMediaType`](EndpointErrorKind::UnsupportedMediaType) | 415 | |
+#[derive(Clone, Debug)]
+pub struct EndpointError {
+    cause: Cause,
+    /// The application's, in place of the usual one.
+    status: Option<StatusCode>,
+}
+
+#[derive(Clone, Debug)]
+enum Cause {
+    Session(SessionError),
+    Bearer(BearerError),
+    CrossSite,
+    NotFound,
+    Method { allow: &'static str },
+    TooLarge,
+    MediaType,
+}
+
+/// The reasons for which an endpoint refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EndpointErrorKind {
+    /// The login, the refresh or the logout did not succeed, or the request is malformed.
+    Session,
+    /// The request's access token was refused.
+    Bearer,
+    /// Another site made a browser send the request.
+    CrossSite,
+    /// There is no such endpoint, or the user has no such session.
+    NotFound,
+    /// The endpoint has another method.
+    MethodNotAllowed,
+    /// The body is above 8 KiB.
+    TooLarge,
+    /// The body is neither a form nor JSON.
+    UnsupportedMediaType,
+}
+
+impl EndpointError {
+    pub(super) fn invalid_request(detail: impl Into<Cow<'static, str>>) -> Self {
+        SessionError::invalid_request(detail).into()
+    }
+
+    pub(super) fn cross_site() -> Self {
+        Cause::CrossSite.into()
+    }
+
+    pub(super) fn not_found() -> Self {
+        Cause::NotFound.into()
+    }
+
+    pub(super) fn method(allow: &'static str) -> Self {
+        Cause::Method { allow }.into()
+    }
+
+    pub(super) fn too_large() -> Self {
+        Cause::TooLarge.into()
+    }
+
+    pub(super) fn media_type() -> Self {
+        Cause::MediaType.into()
+    }
+
+    pub(super) fn set_status(&mut self, status: Option<StatusCode>) {
+        self.status = status;
+    }
+
+    /// The reason.
+    #[must_use]
+    pub fn kind(&self) -> EndpointErrorKind {
+        match self.cause {
+            Cause::Session(_) => EndpointErrorKind::Session,
+            Cause::Bearer(_) => EndpointErrorKind::Bearer,
+            Cause::CrossSite => EndpointErrorKind::CrossSite,
+            Cause::NotFound => EndpointErrorKind::NotFound,
+            Cause::Method { .. } => EndpointErrorKind::MethodNotAllowed,
+            Cause::TooLarge => EndpointErrorKind::TooLarge,
+            Cause::MediaType => EndpointErrorKind::UnsupportedMediaType,
+        }
+    }
+
+    /// What [`Sessions`](crate::Sessions) say, or what is wrong with the request.
+    #[must_use]
+    pub fn session_error(&self) -> Option<&SessionError> {
+        match &self.cause {
+            Cause::Session(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// What the layer says of the access token.
+    #[must_use]
+    pub fn bearer_error(&self) -> Option<&BearerError> {
+        match &self.cause {
+            Cause::Bearer(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the client is refused. Otherwise the server is at fault, and the same request may succeed later.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        !self.usual_status().is_server_error()
+    }
+
+    /// The status of the answer: the usual one, or what [`AuthEndpoints::with_status`](crate::AuthEndpoints::with_status) says.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status.unwrap_or_else(|| self.usual_status())
+    }
+
+    /// The error code, as in `invalid_grant`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match &self.cause {
+            Cause::Session(error) => error.code(),
+            Cause::Bearer(error) => error.code(),
+            Cause::CrossSite => "access_denied",
+            _ => "invalid_request",
+        }
+    }
+
+    /// A stable word for programs, as in `refresh_reused`.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match &self.cause {
+            Cause::Session(error) => error.reason(),
+            Cause::Bearer(error) => error.reason(),
+            Cause::CrossSite => Some(CROSS_SITE),
+            _ => None,
+        }
+    }
+
+    /// The usual answer, for an application that replaces only a part of it.
+    #[must_use]
+    pub fn to_response(&self) -> Response<Bytes> {
+        let mut response = match &self.cause {
+            Cause::Session(error) => error.to_response(),
+            Cause::Bearer(error) => not_stored(error.to_response()),
+            _ => error_response(self.status(), self.code(), &self.to_string(), self.reason()),
+        };
+        if let Cause::Method { allow } = self.cause {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        self.with_own_status(response)
+    }
+
+    /// Logs what nobody has logged, and answers as usual. A refused access token is answered as the layer around the endpoints answers.
+    pub(super) fn refuse(&self, parts: &Parts) -> Response<Bytes> {
+        match &self.cause {
+            Cause::Bearer(error) => {
+                return self.with_own_status(not_stored(error.to_response_for(parts)));
+            }
+            Cause::CrossSite => tracing::info!(path = parts.uri.path(), reason = CROSS_SITE, "request refused"),
+            // `Sessions` have logged all but these.
+            Cause::Session(error)
+                if !matches!(error.kind(), SessionErrorKind::InvalidRequest | SessionErrorKind::UnsupportedGrantType) => {}
+            _ => tracing::debug!(path = parts.uri.path(), refused = %self, "request refused"),
+        }
+        self.to_response()
+    }
+
+    fn usual_status(&self) -> StatusCode {
+        match &self.cause {
+            Cause::Session(error) => error.status(),
+            Cause::Bearer(error) => error.status(),
+            Cause::CrossSite => StatusCode::FORBIDDEN,
+            Cause::NotFound => StatusCode::NOT_FOUND,
+            Cause::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Cause::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Cause::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        }
+    }
+
+    fn with_own_status(&self, mut response: Response<Bytes>) -> Response<Bytes> {
+        if let Some(status) = self.status {
+            *response.status_mut() = status;
+            // RFC 9110 section 15.5.2: 401 has a challenge.
+            if status == StatusCode::UNAUTHORIZED && !response.headers().contains_key(WWW_AUTHENTICATE) {
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+        }
+        response
+    }
+}
+
+impl From<Cause> for EndpointError {
+    fn from(cause: Cause) -> Self {
+        Self { cause, status: None }
+    }
+}
+
+impl From<SessionError> for EndpointError {
+    fn from(error: SessionError) -> Self {
+        Cause::Session(error).into()
+    }
+}
+
+impl From<BearerError> for EndpointError {
+    fn from(error: BearerError) -> Self {
+        Cause::Bearer(error).into()
+    }
+}
+
+/// What the client reads as `error_description`.
+impl fmt::Display for EndpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match &self.cause {
+            Cause::Session(error) => return error.fmt(f),
+            Cause::Bearer(error) => return error.fmt(f),
+            Cause::CrossSite => "the request comes from another site, or does not say where it comes from",
+            Cause::NotFound => "not found",
+            Cause::Method { .. } => "the method is not allowed here",
+            Cause::TooLarge => "the body is above 8 KiB",
+            Cause::MediaType => "the body is not application/x-www-form-urlencoded or application/json",
+        })
+    }
+}
+
+impl std::error::Error for EndpointError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            Cause::Session(error) => error.source(),
+            Cause::Bearer(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl SessionError {
+    /// The status of the answer: 400; 403 or the application's own for a denial; 503 where the store or the users cannot be asked; 500 where
+    /// the application is misconfigured.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self.kind() {
+            SessionErrorKind::Denied => self.denial().map_or(StatusCode::FORBIDDEN, |denial| denial.status),
+            SessionErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            SessionErrorKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
+            // RFC 6749 section 5.2: 400 for wrong credentials too.
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The answer of RFC 6749 section 5.2: JSON with `error`, `error_description` and `reason`, not to be stored; with `Retry-After` for 503 and
+    /// for a denial that has one.
+    #[must_use]
+    pub fn to_response(&self) -> Response<Bytes> {
+        let mut response = error_response(self.status(), self.code(), &self.to_string(), self.reason());
+        let retry_after = match self.kind() {
+            SessionErrorKind::Unavailable => Some(1),
+            _ => self.denial().and_then(|denial| denial.retry_after).map(|after| after.as_secs().max(1)),
+        };
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if response.status() == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+const CROSS_SITE: &str = "cross_site";

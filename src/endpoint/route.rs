@@ -1,0 +1,95 @@
+//! [`Route`]: which endpoint a request is for, and what all of them do with it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response};
+use http_body::Body;
+
+use super::error::EndpointError;
+use super::request::Parameters;
+use super::state::State;
+use super::{login, logout, refresh, sessions, token};
+use crate::error::BoxError;
+use crate::request_context::RequestContext;
+
+/// Which endpoint a request is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Route {
+    Login,
+    Refresh,
+    Token,
+    Logout,
+    LogoutEverywhere,
+    Sessions,
+}
+
+impl Route {
+    /// The endpoint of a path below that of all endpoints.
+    pub(super) fn of(path: &str) -> Option<Self> {
+        Some(match path {
+            "/login" => Self::Login,
+            "/refresh" => Self::Refresh,
+            "/token" => Self::Token,
+            "/logout" => Self::Logout,
+            "/logout-everywhere" => Self::LogoutEverywhere,
+            path => match path.strip_prefix("/sessions")? {
+                "" => Self::Sessions,
+                id if id.starts_with('/') && !id[1..].contains('/') => Self::Sessions,
+                _ => return None,
+            },
+        })
+    }
+
+    /// The answer, whatever becomes of the request.
+    pub(super) async fn answer<B>(route: Option<Self>, state: Arc<State>, request: Request<B>) -> Response<Bytes>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        let (parts, body) = request.into_parts();
+        let context = RequestContext::from(parts);
+        match Self::handle(route, &state, &context, body).await {
+            Ok(response) => response,
+            Err(error) => state.reject(error, context.parts()),
+        }
+    }
+
+    async fn handle<B>(
+        route: Option<Self>,
+        state: &Arc<State>,
+        context: &RequestContext,
+        body: B,
+    ) -> Result<Response<Bytes>, EndpointError>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        let parts = context.parts();
+        match route {
+            Some(Self::Login) if state.sessions.has_login() => {
+                login::handle(state, context, Parameters::read(parts, body).await?).await
+            }
+            Some(Self::Refresh) => refresh::handle(state, context, Parameters::read(parts, body).await?).await,
+            Some(Self::Token) => token::handle(state, context, Parameters::read(parts, body).await?).await,
+            Some(Self::Logout) => logout::handle(state, parts, Parameters::read(parts, body).await?).await,
+            Some(Self::LogoutEverywhere) => logout::handle_everywhere(state, parts).await,
+            Some(Self::Sessions) => sessions::handle(state, parts).await,
+            Some(Self::Login) | None => Err(unknown(state, parts)),
+        }
+    }
+}
+
+fn unknown(state: &State, parts: &Parts) -> EndpointError {
+    let path = parts.uri.path();
+    if state.unknown_paths.is_first() {
+        tracing::warn!(
+            path,
+            mounted_at = state.path,
+            cure = "mount the endpoints with `nest_service`, or name the prefix that nobody strips with `with_path`",
+            "the endpoints have nothing at a path; only the first such path is a warning"
+        );
+    }
+    EndpointError::not_found()
+}

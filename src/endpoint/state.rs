@@ -1,0 +1,113 @@
+//! [`State`]: what every endpoint of the login flow has, and how it answers.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Response, StatusCode};
+use serde_json::Value;
+
+use super::delivery::Delivery;
+use super::error::EndpointError;
+use super::response::{complete, json_response};
+use crate::once::Once;
+use crate::session::{SessionErrorKind, Sessions, TokenResponse};
+
+type ShapeTokens = dyn Fn(&TokenResponse, &Parts) -> Value + Send + Sync;
+type ShapeRejection = dyn Fn(&EndpointError, &Parts) -> Response<Bytes> + Send + Sync;
+
+/// What every endpoint of the login flow has.
+#[derive(Clone)]
+pub(super) struct State {
+    pub(super) sessions: Sessions,
+    /// Where the endpoints are mounted, without a slash at the end.
+    pub(super) path: String,
+    /// `None`: tokens come and go in bodies.
+    pub(super) delivery: Option<Arc<dyn Delivery>>,
+    pub(super) tokens: Option<Arc<ShapeTokens>>,
+    pub(super) rejection: Option<Arc<ShapeRejection>>,
+    pub(super) statuses: Vec<(SessionErrorKind, StatusCode)>,
+    pub(super) unknown_paths: Arc<Once>,
+}
+
+impl State {
+    pub(super) fn new(sessions: Sessions) -> Self {
+        Self {
+            sessions,
+            path: String::new(),
+            delivery: None,
+            tokens: None,
+            rejection: None,
+            statuses: Vec::new(),
+            unknown_paths: Arc::default(),
+        }
+    }
+
+    /// How the answer goes: as the request asks for, if the application has more than one way.
+    pub(super) fn delivery(&self, asked: Option<&str>) -> Result<Option<&dyn Delivery>, EndpointError> {
+        match &self.delivery {
+            Some(delivery) => Ok(delivery.is_wanted(asked)?.then_some(&**delivery)),
+            None => Ok(None),
+        }
+    }
+
+    /// The answer to a login or a refresh. `delivery`: how the tokens go.
+    pub(super) fn respond(&self, tokens: &TokenResponse, delivery: Option<&dyn Delivery>, parts: &Parts) -> Response<Bytes> {
+        let visible = match delivery {
+            Some(delivery) => Cow::Owned(delivery.visible(tokens)),
+            None => Cow::Borrowed(tokens),
+        };
+        let response = match &self.tokens {
+            Some(shape) => {
+                let visible = match delivery {
+                    Some(delivery) => Cow::Owned(delivery.visible_to_application(visible.into_owned())),
+                    None => visible,
+                };
+                json_response(StatusCode::OK, &shape(&visible, parts))
+            }
+            None => json_response(StatusCode::OK, &*visible),
+        };
+        match delivery {
+            Some(delivery) => delivery.set_cookies(tokens, parts, response),
+            None => response,
+        }
+    }
+
+    /// The answer to a request that is refused.
+    pub(super) fn reject(&self, mut error: EndpointError, parts: &Parts) -> Response<Bytes> {
+        if let Some(kind) = error.session_error().map(crate::session::SessionError::kind) {
+            let mapped = self.statuses.iter().rev().find(|(known, _)| *known == kind);
+            error.set_status(mapped.map(|&(_, status)| status));
+        }
+        let usual = error.refuse(parts);
+        let response = match &self.rejection {
+            Some(shape) => shape(&error, parts),
+            None => return usual,
+        };
+        complete(response, &usual)
+    }
+
+    /// Clears the cookies, if a page of ours has logged out: a page of another origin, with a token of its own, has no say about this browser's
+    /// cookies.
+    pub(super) fn without_cookies(&self, parts: &Parts, answer: Response<Bytes>) -> Response<Bytes> {
+        match &self.delivery {
+            Some(delivery) if delivery.comes_from_us(parts) => delivery.clear_cookies(answer),
+            _ => answer,
+        }
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("sessions", &self.sessions)
+            .field("path", &self.path)
+            .field("delivery", &self.delivery)
+            .field("shapes_tokens", &self.tokens.is_some())
+            .field("shapes_rejections", &self.rejection.is_some())
+            .field("statuses", &self.statuses)
+            .finish_non_exhaustive()
+    }
+}

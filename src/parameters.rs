@@ -1,0 +1,132 @@
+//! Parameters of a request become a type of the application's own.
+
+use serde::de::value::MapDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};
+use serde::forward_to_deserialize_any;
+use serde_json::{Error, Map, Value};
+
+/// How the parameters came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// Every value is text.
+    Form,
+    Json,
+}
+
+/// Which parameter does not fit the application's type. It repeats nothing that was sent.
+#[derive(Debug)]
+pub(crate) struct WrongParameter {
+    pub(crate) name: String,
+    /// `None`: it is missing.
+    pub(crate) expected: Option<String>,
+}
+
+/// Reads a type from parameters. Those that it does not know are ignored.
+pub(crate) fn read<T: DeserializeOwned>(sent: Map<String, Value>, encoding: Encoding) -> Result<T, WrongParameter> {
+    let outcome = match encoding {
+        Encoding::Json => serde_path_to_error::deserialize(Value::Object(sent)),
+        Encoding::Form => {
+            let texts = sent.into_iter().map(|(name, value)| (name, Text(value.as_str().unwrap_or_default().to_owned())));
+            serde_path_to_error::deserialize(MapDeserializer::<_, Error>::new(texts))
+        }
+    };
+    outcome.map_err(|error| WrongParameter::of(&error.path().to_string(), &error.inner().to_string()))
+}
+
+impl WrongParameter {
+    /// All words of serde but these may repeat what was sent.
+    fn of(path: &str, message: &str) -> Self {
+        let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        if let Some(name) = missing {
+            return Self { name: plain(name), expected: None };
+        }
+        let expected = message.rsplit_once(", expected ").map_or("another value", |(_, expected)| expected);
+        Self { name: plain(path), expected: Some(plain(expected)) }
+    }
+}
+
+/// A name or a type of the program. A path may contain names that were sent.
+fn plain(words: &str) -> String {
+    let is_plain = |character: &char| character.is_ascii_alphanumeric() || " _.`:<>[]()-".contains(*character);
+    words.chars().filter(is_plain).take(MAX_WORDS).collect()
+}
+
+const MAX_WORDS: usize = 100;
+
+/// A value of a form.
+struct Text(String);
+
+impl Text {
+    fn number<T: std::str::FromStr>(&self, expected: &'static str) -> Result<T, Error> {
+        self.0.parse().map_err(|_| Error::invalid_type(Unexpected::Str(""), &expected))
+    }
+}
+
+macro_rules! deserialize_numbers {
+    ($($method:ident $visit:ident $type:ident;)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            visitor.$visit(self.number::<$type>(stringify!($type))?)
+        })*
+    };
+}
+
+impl<'de> Deserializer<'de> for Text {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_string(self.0)
+    }
+
+    /// A checkbox of HTML sends `on`.
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match &*self.0 {
+            "true" | "on" | "1" => visitor.visit_bool(true),
+            "false" | "off" | "0" => visitor.visit_bool(false),
+            _ => Err(Error::invalid_type(Unexpected::Str(""), &"bool")),
+        }
+    }
+
+    deserialize_numbers! {
+        deserialize_i8 visit_i8 i8;
+        deserialize_i16 visit_i16 i16;
+        deserialize_i32 visit_i32 i32;
+        deserialize_i64 visit_i64 i64;
+        deserialize_i128 visit_i128 i128;
+        deserialize_u8 visit_u8 u8;
+        deserialize_u16 visit_u16 u16;
+        deserialize_u32 visit_u32 u32;
+        deserialize_u64 visit_u64 u64;
+        deserialize_u128 visit_u128 u128;
+        deserialize_f32 visit_f32 f32;
+        deserialize_f64 visit_f64 f64;
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        IntoDeserializer::<Error>::into_deserializer(self.0).deserialize_enum(name, variants, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Error> for Text {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}

@@ -1,0 +1,88 @@
+//! [`RequestContext`]: the request that a login, a refresh or a session comes from.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::header::USER_AGENT;
+use http::request::Parts;
+use http::{Extensions, HeaderMap};
+
+/// The request that a login, a refresh or a session comes from.
+///
+/// The endpoints make one for each request. A handler of the application's own makes one from its [`Parts`]. It is opaque, so that it can
+/// say more later. Cheap to clone.
+///
+/// ```
+/// use tower_bearer::{Login, PasswordCredentials, RequestContext};
+///
+/// fn login(credentials: PasswordCredentials, parts: &http::request::Parts) -> Login<PasswordCredentials> {
+///     Login::from_request(credentials, RequestContext::from(parts))
+/// }
+/// ```
+#[derive(Clone)]
+pub struct RequestContext {
+    parts: Arc<Parts>,
+    client_address: Option<IpAddr>,
+}
+
+impl RequestContext {
+    /// The head of the request.
+    #[must_use]
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// The headers of the request.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    /// The extensions of the request, such as Axum's `ConnectInfo`.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.parts.extensions
+    }
+
+    /// The `User-Agent` of the request, if it is text.
+    #[must_use]
+    pub fn user_agent(&self) -> Option<&str> {
+        self.headers().get(USER_AGENT)?.to_str().ok()
+    }
+
+    /// The client's IP address, as [`SessionsBuilder::client_address`](crate::SessionsBuilder::client_address) and
+    /// [`trusted_proxies`](crate::SessionsBuilder::trusted_proxies) tell it. `None` where nothing tells it.
+    #[must_use]
+    pub fn client_address(&self) -> Option<IpAddr> {
+        self.client_address
+    }
+
+    pub(crate) fn with_client_address(mut self, address: Option<IpAddr>) -> Self {
+        self.client_address = address;
+        self
+    }
+}
+
+impl From<Parts> for RequestContext {
+    fn from(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts), client_address: None }
+    }
+}
+
+impl From<&Parts> for RequestContext {
+    fn from(parts: &Parts) -> Self {
+        parts.clone().into()
+    }
+}
+
+/// Leaves out the headers, which may hold a token.
+impl fmt::Debug for RequestContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestContext")
+            .field("method", &self.parts.method)
+            .field("path", &self.parts.uri.path())
+            .field("client_address", &self.client_address)
+            .finish_non_exhaustive()
+    }
+}

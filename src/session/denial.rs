@@ -1,0 +1,70 @@
+//! [`Denial`]: a refusal with a reason of the application's own.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+/// A refusal with a reason of the application's own.
+#[derive(Clone, Debug)]
+pub(crate) struct Denial {
+    pub(crate) reason: &'static str,
+    pub(crate) description: Option<&'static str>,
+    pub(crate) status: StatusCode,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Denial {
+    /// # Panics
+    ///
+    /// If `reason` is not a word of lower-case ASCII letters, digits and `_`.
+    #[track_caller]
+    pub(super) fn new(reason: &'static str) -> Self {
+        let is_word = !reason.is_empty() && reason.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+        assert!(is_word, "{reason:?} is not a reason: it has lower-case ASCII letters, digits and `_`, as in `email_unverified`");
+        Self { reason, description: None, status: StatusCode::FORBIDDEN, retry_after: None }
+    }
+
+    /// # Panics
+    ///
+    /// If `status` is not from 400 to 599.
+    #[track_caller]
+    pub(super) fn with_status(self, status: StatusCode) -> Self {
+        assert!(status.is_client_error() || status.is_server_error(), "{status} does not refuse: use one from 400 to 599");
+        Self { status, ..self }
+    }
+}
+
+/// The settings that both kinds of denial have.
+macro_rules! denial_settings {
+    ($denied:pat => $denial:expr) => {
+        /// The status of the answer; 403 by default. Changes nothing unless this is a denial.
+        ///
+        /// # Panics
+        ///
+        /// If `status` is not from 400 to 599.
+        #[track_caller]
+        pub fn with_status(mut self, status: http::StatusCode) -> Self {
+            if let $denied = &mut self.0 {
+                *$denial = $denial.clone().with_status(status);
+            }
+            self
+        }
+
+        /// When the client may try again: the header `Retry-After`, in seconds. Changes nothing unless this is a denial.
+        pub fn with_retry_after(mut self, after: std::time::Duration) -> Self {
+            if let $denied = &mut self.0 {
+                $denial.retry_after = Some(after);
+            }
+            self
+        }
+
+        /// What people read as `error_description`. Changes nothing unless this is a denial.
+        pub fn with_description(mut self, description: &'static str) -> Self {
+            if let $denied = &mut self.0 {
+                $denial.description = Some(description);
+            }
+            self
+        }
+    };
+}
+pub(super) use denial_settings;

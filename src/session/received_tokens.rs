@@ -1,0 +1,65 @@
+//! [`ReceivedTokens`]: the answer to a login or a refresh, as a client reads it.
+
+use serde::Deserialize;
+
+use crate::keys::{AccessToken, RefreshToken};
+
+/// The answer to a login or a refresh, as a client in Rust reads it (RFC 6749 section 5.1).
+///
+/// Unknown members are ignored. It says what the server sent, and nothing of it has been verified: it has no claims.
+///
+/// ```
+/// use tower_bearer::session::ReceivedTokens;
+///
+/// let json = r#"{ "access_token": "eyJ…", "token_type": "Bearer", "expires_in": 1800, "refresh_token": "rt1_…" }"#;
+/// let tokens: ReceivedTokens = serde_json::from_str(json)?;
+/// assert_eq!(tokens.expires_in(), Some(1800));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Deserialize)]
+pub struct ReceivedTokens {
+    access_token: AccessToken,
+    token_type: String,
+    expires_in: Option<u64>,
+    refresh_token: Option<RefreshToken>,
+    refresh_token_expires_in: Option<u64>,
+    scope: Option<String>,
+}
+
+impl ReceivedTokens {
+    /// The access token.
+    #[must_use]
+    pub fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    /// How the access token is used: `Bearer`. A client that does not know the type does not use the token (RFC 6749 section 7.1).
+    #[must_use]
+    pub fn token_type(&self) -> &str {
+        &self.token_type
+    }
+
+    /// Seconds until the access token ends.
+    #[must_use]
+    pub fn expires_in(&self) -> Option<u64> {
+        self.expires_in
+    }
+
+    /// The refresh token. `None` where it is a cookie, or the session cannot be refreshed.
+    #[must_use]
+    pub fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.refresh_token.as_ref()
+    }
+
+    /// Seconds until the session ends if it is not refreshed before.
+    #[must_use]
+    pub fn refresh_token_expires_in(&self) -> Option<u64> {
+        self.refresh_token_expires_in
+    }
+
+    /// What is granted, separated by spaces. `None`: what was asked for.
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+}

@@ -1,0 +1,148 @@
+//! A login: authenticate, insert, authorize, sign.
+
+use super::any_credentials::AnyCredentials;
+use super::authorization::AuthorizeRequest;
+use super::credentials::LoginCredentials;
+use super::error::{SessionError, SessionErrorKind};
+use super::login::Login;
+use super::outcome::Kind;
+use super::refresh_token::Rid;
+use super::sessions::Sessions;
+use super::token_response::TokenResponse;
+use super::unanswered::Unanswered;
+use crate::limits::{REFRESH_DEADLINE, with_timeout};
+use crate::revocation::ensure_started;
+use crate::store::{Revoked, Session, SessionParts};
+use crate::token::Identity;
+
+impl Sessions {
+    /// Authenticates somebody, and starts a session.
+    ///
+    /// The credentials have the type of [`Authenticate::Credentials`](crate::Authenticate::Credentials); that is checked when this is called.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidCredentials`, and `Denied` with the application's reason. `UserGone` if the user's credentials changed meanwhile. `Unavailable`,
+    /// also if `authenticate` or the rest takes more than 30 seconds. `Misconfigured` if the credentials have another type, or the grant cannot
+    /// be signed.
+    pub async fn log_in<C: LoginCredentials>(&self, login: Login<C>) -> Result<TokenResponse, SessionError> {
+        let any = |credentials| Ok::<_, SessionError>(AnyCredentials::new::<C>(credentials));
+        self.log_in_with(login.try_map(any)?).await
+    }
+
+    pub(crate) async fn log_in_with(&self, login: Login<AnyCredentials>) -> Result<TokenResponse, SessionError> {
+        let context = login.context().cloned().map(|context| self.located(context));
+        let mut login = login.with_context(context.clone());
+        let (device, replaced) = (login.device.take(), std::mem::take(&mut login.replaced));
+        let outcome =
+            with_timeout(REFRESH_DEADLINE, self.accounts().authenticate(login)).await.inspect_err(SessionError::log_fault)?;
+        let mut identity = match outcome.0 {
+            Kind::Identified(identity) => *identity,
+            Kind::Denied(denial) => {
+                tracing::info!(reason = denial.reason, "login refused");
+                return Err(SessionError::denied(denial));
+            }
+            Kind::InvalidCredentials | Kind::Unwritten => {
+                tracing::info!("login refused: wrong credentials");
+                return Err(SessionError::new(SessionErrorKind::InvalidCredentials));
+            }
+        };
+        identity.device = identity.device.or(device);
+        identity.context = identity.context.or(context);
+        identity.replaced.extend(replaced);
+        self.start(identity).await
+    }
+
+    /// Starts a session for a user whom the application has already authenticated: by a second factor, or at an identity provider.
+    ///
+    /// **What the tokens say comes from [`authorize`](crate::Authenticate::authorize)**, which is asked once the session is there: what holds
+    /// at every refresh holds from the beginning. It has to give the same stamp as the identity. So a login that was under way while the
+    /// password changed does not survive it.
+    ///
+    /// **Nothing stays behind.** If the future is dropped, the application panics, or a session that this one [replaces](Identity::replacing)
+    /// cannot be ended, the new session is ended.
+    ///
+    /// # Errors
+    ///
+    /// `UserGone`, `Denied`, `Unavailable`, `Misconfigured`, as for [`log_in`](Self::log_in).
+    pub async fn start(&self, identity: Identity) -> Result<TokenResponse, SessionError> {
+        ensure_started(self.sync());
+        let rid = Rid::random().map_err(|error| SessionError::unavailable(error.to_string()))?;
+        let session = self.new_session(&rid, &identity)?;
+        let mut unanswered = Unanswered::new(self, session.id());
+        let outcome = with_timeout(REFRESH_DEADLINE, self.insert_and_answer(&mut unanswered, &session, &rid, &identity)).await;
+        match &outcome {
+            Ok(_) => {
+                unanswered.answered();
+                tracing::info!(session = %session.id(), subject = %session.subject(), "logged in");
+            }
+            Err(error) => {
+                // A user who is gone has had it ended.
+                if error.kind() == SessionErrorKind::UserGone {
+                    unanswered.answered()
+                } else {
+                    unanswered.end().await
+                }
+                error.log_fault();
+            }
+        }
+        outcome
+    }
+
+    pub(super) fn new_session(&self, rid: &Rid, identity: &Identity) -> Result<Session, SessionError> {
+        let now = self.now();
+        let lifetimes = [identity.absolute_lifetime, identity.idle_timeout];
+        if lifetimes.into_iter().flatten().any(|lifetime| lifetime < MIN_LIFETIME) {
+            return Err(SessionError::misconfigured("a session lives for at least a second"));
+        }
+        let end = now + identity.absolute_lifetime.unwrap_or(self.policy().absolute_lifetime);
+        let agent = || identity.context.as_ref()?.user_agent();
+        let device = identity.device.as_deref().or_else(agent);
+        let mut row = SessionParts::new(rid.session_id(), identity.subject().clone(), now, end);
+        row.device = device.map(shortened).filter(|device| !device.is_empty());
+        row.stamp = identity.stamp;
+        row.receipts = identity.receipts;
+        Ok(Session::from_parts(row))
+    }
+
+    async fn insert_and_answer(
+        &self,
+        unanswered: &mut Unanswered,
+        session: &Session,
+        rid: &Rid,
+        identity: &Identity,
+    ) -> Result<TokenResponse, SessionError> {
+        unanswered.insert(session).await?;
+        let request = AuthorizeRequest::new(session).with_context(identity.context.as_ref());
+        let grant = self.authorized(request).await.inspect_err(|error| {
+            if error.kind() == SessionErrorKind::UserGone {
+                tracing::warn!(
+                    subject = %session.subject(),
+                    "login refused: `authorize` grants nothing, or another stamp than the identity's; both need the same `with_stamp`"
+                );
+            }
+        })?;
+        let response = self.response(session, rid, grant)?.with_extra(identity.response.clone());
+        for token in &identity.replaced {
+            if let Some(replaced) = self.session_of(token) {
+                self.end(&replaced, Revoked::Replaced).await?;
+            }
+        }
+        Ok(response)
+    }
+}
+
+/// At most 256 bytes, without control characters.
+fn shortened(device: &str) -> String {
+    let mut short = String::new();
+    for character in device.chars().filter(|character| !character.is_control()) {
+        if short.len() + character.len_utf8() > MAX_DEVICE_BYTES {
+            break;
+        }
+        short.push(character);
+    }
+    short
+}
+
+const MAX_DEVICE_BYTES: usize = 256;
+const MIN_LIFETIME: std::time::Duration = std::time::Duration::from_secs(1);

@@ -1,0 +1,184 @@
+//! [`Identity`]: who logs in, and what belongs to this login alone.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::identity_error::IdentityError;
+use crate::clock::Timestamp;
+use crate::digest::digest;
+use crate::names::Subject;
+use crate::request_context::RequestContext;
+
+/// Who logs in, and what belongs to this login alone.
+///
+/// It begins a session. What the session may do is a [`Grant`](crate::Grant), which the application gives at the login and at every refresh.
+///
+/// ```
+/// use serde::Serialize;
+/// use tower_bearer::Identity;
+///
+/// #[derive(Serialize)]
+/// struct LoginFacts {
+///     tenant: String,
+/// }
+///
+/// let identity = Identity::new(42)
+///     .with_stamp("password-version-7")
+///     .with_device("a laptop")
+///     .with_data(&LoginFacts { tenant: "acme".to_owned() })?;
+/// assert_eq!(identity.subject().as_str(), "42");
+/// # Ok::<(), tower_bearer::IdentityError>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Identity {
+    subject: Subject,
+    pub(crate) stamp: Option<[u8; 16]>,
+    pub(crate) receipts: bool,
+    pub(crate) device: Option<String>,
+    pub(crate) data: Option<Box<[u8]>>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) absolute_lifetime: Option<Duration>,
+    pub(crate) until_browser_closes: bool,
+    pub(crate) authenticated_at: Option<Timestamp>,
+    pub(crate) response: Map<String, Value>,
+    /// Tokens of sessions that this login replaces.
+    pub(crate) replaced: Vec<Zeroizing<String>>,
+    pub(crate) context: Option<RequestContext>,
+}
+
+impl Identity {
+    /// The user with this subject. Everything else is as the policy says.
+    pub fn new(subject: impl Into<Subject>) -> Self {
+        Self {
+            subject: subject.into(),
+            stamp: None,
+            receipts: true,
+            device: None,
+            data: None,
+            idle_timeout: None,
+            absolute_lifetime: None,
+            until_browser_closes: false,
+            authenticated_at: None,
+            response: Map::new(),
+            replaced: Vec::new(),
+            context: None,
+        }
+    }
+
+    /// A version of the user's credentials: something that changes with the password, such as its hash, or a counter.
+    ///
+    /// The session keeps it as a hash. [`Grant::with_stamp`](crate::Grant::with_stamp) has to give the same value at every refresh, or the
+    /// session ends; no stamp counts as a value too. So a login that was under way while the password changed, and a session that a restored
+    /// backup brought back, do not survive the change.
+    pub fn with_stamp(mut self, stamp: impl AsRef<[u8]>) -> Self {
+        self.stamp = Some(digest("stamp", stamp));
+        self
+    }
+
+    /// What the user may recognise the session by, such as "a laptop". At most 256 bytes are kept, without control characters. Without it the
+    /// session shows the login's parameter `device` or its `User-Agent`.
+    pub fn with_device(mut self, device: impl Into<String>) -> Self {
+        self.device = Some(device.into());
+        self
+    }
+
+    /// What the application keeps with this session: the active tenant, how the user authenticated, who impersonates them. It survives
+    /// refreshes, and [`Session::data`](crate::Session::data) reads it in [`authorize`](crate::Authenticate::authorize).
+    ///
+    /// It is not in any token, unless the application grants it as a claim.
+    ///
+    /// # Errors
+    ///
+    /// The value does not fit JSON, or is above 4 KiB there.
+    pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Result<Self, IdentityError> {
+        let data = serde_json::to_vec(data).map_err(IdentityError::data)?;
+        if data.len() > MAX_DATA_BYTES {
+            return Err(IdentityError::data_too_large());
+        }
+        self.data = Some(data.into());
+        Ok(self)
+    }
+
+    /// How long this session may be unused, in place of [`SessionPolicy::with_idle_timeout`](crate::SessionPolicy::with_idle_timeout). At
+    /// least a second.
+    pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = Some(timeout);
+        self
+    }
+
+    /// How long this session lives in all, in place of
+    /// [`SessionPolicy::with_absolute_lifetime`](crate::SessionPolicy::with_absolute_lifetime). At least a second.
+    pub fn with_absolute_lifetime(mut self, lifetime: Duration) -> Self {
+        self.absolute_lifetime = Some(lifetime);
+        self
+    }
+
+    /// Sets cookies that the browser forgets when it closes: "remember me" was not ticked. The session itself ends as its lifetimes say, since
+    /// no server sees a browser close.
+    pub fn until_browser_closes(mut self) -> Self {
+        self.until_browser_closes = true;
+        self
+    }
+
+    /// When the user authenticated, if that was before this call: at an identity provider, say. It is the claim `auth_time` of every access
+    /// token (RFC 9068 section 2.2.1). By default it is now.
+    pub fn with_authenticated_at(mut self, moment: Timestamp) -> Self {
+        self.authenticated_at = Some(moment);
+        self
+    }
+
+    /// For a server that refreshes on a browser's behalf (server-side rendering).
+    ///
+    /// Its own use of an access token proves nothing about the browser, so it must not confirm that the refresh token arrived there. The
+    /// price: a stolen copy is detected later.
+    pub fn without_receipts(mut self) -> Self {
+        self.receipts = false;
+        self
+    }
+
+    /// A member that the answer to this login has besides those of RFC 6749, such as the user's name. It is not stored, so a refresh does not
+    /// repeat it.
+    ///
+    /// # Errors
+    ///
+    /// The value does not fit JSON.
+    pub fn with_response(mut self, name: impl Into<String>, value: impl Serialize) -> Result<Self, IdentityError> {
+        self.response.insert(name.into(), serde_json::to_value(value).map_err(IdentityError::response)?);
+        Ok(self)
+    }
+
+    /// Ends the session that this token belongs to, once the new session is there (OWASP ASVS 7.2.4). Any refresh token of it will do, or an
+    /// access token, expired or not. A token that belongs to no session is ignored.
+    ///
+    /// If the old session cannot be ended, the new one does not stay behind.
+    pub fn replacing(mut self, token: impl Into<String>) -> Self {
+        self.replaced.push(Zeroizing::new(token.into()));
+        self
+    }
+
+    /// The request that this login comes from.
+    pub fn with_context(mut self, context: RequestContext) -> Self {
+        self.context = Some(context);
+        self
+    }
+
+    /// The user.
+    #[must_use]
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+}
+
+/// Leaves out the stamp, the data and the tokens.
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").field("subject", &self.subject).field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
+const MAX_DATA_BYTES: usize = 4096;
