@@ -27,7 +27,7 @@ pub(crate) struct Revocations(Arc<Inner>);
 struct Inner {
     clock: Arc<dyn Clock>,
     source: Box<dyn RevocationSource>,
-    revoked: RwLock<Revoked>,
+    revoked: RwLock<RevokedSet>,
     /// The monotonic moment, in milliseconds, up to which everything is known. Whoever reads it sees that in the set.
     current_to: AtomicU64,
     /// Held by whoever loads. The number counts the loads that failed.
@@ -38,7 +38,7 @@ struct Inner {
 }
 
 #[derive(Default)]
-struct Revoked {
+struct RevokedSet {
     known: HashMap<SessionId, Known>,
     /// When to forget whom, the next one first. One whose time was put off is here twice.
     ends: BinaryHeap<Reverse<(Duration, SessionId)>>,
@@ -178,7 +178,7 @@ impl Revocations {
     }
 }
 
-impl Revoked {
+impl RevokedSet {
     fn enter(&mut self, id: SessionId, until: Duration) {
         match self.known.entry(id) {
             Entry::Vacant(unknown) => {

@@ -8,7 +8,7 @@ use super::sessions::Sessions;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::SessionId;
 use crate::revocation::{Revocation, ensure_started};
-use crate::store::Revoked;
+use crate::store::RevocationReason;
 
 impl Sessions {
     /// Ends the session that `token` belongs to: a refresh token of any generation, or an access token, expired or not (RFC 7009). Says
@@ -22,7 +22,7 @@ impl Sessions {
     pub async fn log_out(&self, token: &str) -> Result<Ended, SessionError> {
         match self.session_of(token) {
             Some(id) => {
-                with_timeout(REFRESH_DEADLINE, self.end(&id, Revoked::LoggedOut)).await.inspect_err(SessionError::log_fault)
+                with_timeout(REFRESH_DEADLINE, self.end(&id, RevocationReason::LoggedOut)).await.inspect_err(SessionError::log_fault)
             }
             None => Ok(Ended::sessions(0)),
         }
@@ -35,12 +35,12 @@ impl Sessions {
         self.verifier().verify_but_for_expiry(token).ok()?.session_id().copied()
     }
 
-    pub(super) async fn end(&self, id: &SessionId, because: Revoked) -> Result<Ended, SessionError> {
+    pub(super) async fn end(&self, id: &SessionId, reason: RevocationReason) -> Result<Ended, SessionError> {
         ensure_started(self.sync());
-        let ended = self.0.store.revoke(id, because, self.now()).await?;
+        let ended = self.0.store.revoke(id, reason.at(self.now())).await?;
         self.sync().revocations().extend(&[Revocation { id: *id, age: Duration::ZERO }]);
         if ended {
-            tracing::info!(session = %id, because = because.as_str(), "session ended");
+            tracing::info!(session = %id, because = reason.as_str(), "session ended");
         }
         Ok(Ended::sessions(u64::from(ended)))
     }

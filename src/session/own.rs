@@ -5,7 +5,7 @@ use super::error::SessionError;
 use super::sessions::Sessions;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::{SessionId, Subject};
-use crate::store::{Revoked, Session};
+use crate::store::{RevocationReason, Session};
 
 impl Sessions {
     /// The subject's live sessions, newest first.
@@ -33,7 +33,7 @@ impl Sessions {
             if session.is_none_or(|session| session.subject() != subject || session.revoked().is_some()) {
                 return Ok(Ended::sessions(0));
             }
-            self.end(id, Revoked::LoggedOut).await?;
+            self.end(id, RevocationReason::LoggedOut).await?;
             // Where another was quicker the session has ended all the same.
             Ok(Ended::sessions(1))
         };
@@ -50,7 +50,7 @@ impl Sessions {
     /// `Unavailable`: some may have been ended; try again.
     pub async fn log_out_everywhere(&self, subject: &Subject) -> Result<Ended, SessionError> {
         let log_out = async {
-            let ended = self.0.store.revoke_all(subject, Revoked::Everywhere, self.now()).await?;
+            let ended = self.0.store.revoke_all(subject, RevocationReason::Everywhere.at(self.now())).await?;
             // The store knows which they were. This process has to know before we answer.
             self.sync().pull().await?;
             tracing::info!(%subject, ended, "logged out everywhere");

@@ -13,7 +13,7 @@ use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::Scope;
 use crate::request_context::RequestContext;
 use crate::revocation::ensure_started;
-use crate::store::{Revoked, Session};
+use crate::store::{RevocationReason, Session};
 use crate::token::Grant;
 
 /// A request for new tokens (RFC 6749 section 6).
@@ -114,7 +114,7 @@ impl Sessions {
             let session = self.0.store.find(&id).await?.ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;
             if session.revoked().is_none() && revocations.contains(&id) {
                 // A row that a restored backup brought back to life is revoked again.
-                self.end(&id, Revoked::Other).await?;
+                self.end(&id, RevocationReason::Other).await?;
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }
             // Once before the application is asked, so that a dead token asks it nothing; and once after, for it takes its time.
@@ -161,7 +161,7 @@ impl Sessions {
                     recoveries = row.recoveries,
                     "a used refresh token was presented: somebody has a copy, the session is ended"
                 );
-                self.end(&row.id, Revoked::Reused).await?;
+                self.end(&row.id, RevocationReason::Reused).await?;
                 Err(SessionError::new(SessionErrorKind::RefreshTokenReused))
             }
         }

@@ -21,7 +21,7 @@ use crate::keys::KeySource;
 use crate::names::SessionClaims;
 use crate::parameters::{Encoding, WrongParameter};
 use crate::request_context::RequestContext;
-use crate::store::{Revoked, Session, SessionStore};
+use crate::store::{RevocationReason, Session, SessionStore};
 use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant};
 
 /// Logs in, refreshes and logs out. Cheap to clone; clones share the same state.
@@ -115,7 +115,7 @@ impl Sessions {
             Kind::NotNow(denial) => Err(SessionError::denied(denial)),
             Kind::Granted(grant) if grant.stamp() == session.parts().stamp => Ok(*grant),
             Kind::Granted(_) | Kind::Gone => {
-                self.end(session.id(), Revoked::UserGone).await?;
+                self.end(session.id(), RevocationReason::UserGone).await?;
                 Err(SessionError::new(SessionErrorKind::UserGone))
             }
         }

@@ -12,7 +12,7 @@ use super::token_response::TokenResponse;
 use super::unanswered::Unanswered;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::revocation::ensure_started;
-use crate::store::{Revoked, Session, SessionParts};
+use crate::store::{RevocationReason, Session, SessionParts};
 use crate::token::Identity;
 
 impl Sessions {
@@ -125,7 +125,7 @@ impl Sessions {
         let response = self.response(session, rid, grant)?.with_extra(identity.response.clone());
         for token in &identity.replaced {
             if let Some(replaced) = self.session_of(token) {
-                self.end(&replaced, Revoked::Replaced).await?;
+                self.end(&replaced, RevocationReason::Replaced).await?;
             }
         }
         Ok(response)

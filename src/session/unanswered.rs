@@ -10,7 +10,7 @@ use super::sessions::Sessions;
 use super::sync::DEADLINE;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::SessionId;
-use crate::store::{Revoked, Session};
+use crate::store::{RevocationReason, Session};
 
 /// A new session whose tokens nobody has received yet. Unless it is [answered](Self::answered), it does not stay behind: not when the client
 /// hangs up, not when the application panics, and not when the time is up.
@@ -73,5 +73,5 @@ impl Drop for Unanswered {
 
 /// Nobody holds a token of it. If this fails, it ends by itself.
 async fn end(sessions: &Sessions, id: SessionId) {
-    drop(with_timeout(DEADLINE, sessions.end(&id, Revoked::UserGone)).await);
+    drop(with_timeout(DEADLINE, sessions.end(&id, RevocationReason::UserGone)).await);
 }

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 
 use super::error::StoreError;
 use super::feed::{Announcements, Cursor, RevocationPage};
-use super::session::{Revoked, Session};
+use super::revocation_reason::RevocationRecord;
+use super::session::Session;
 use crate::clock::Timestamp;
 use crate::names::{SessionId, Subject};
 
@@ -50,10 +51,10 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// Ends the session: sets reason and time, raises the revision, and enters it into the feed, in one atomic step; then it returns true.
     ///
     /// Already revoked or unknown: false, and the first reason stays. It does not look at the revision. Durable.
-    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError>;
+    async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError>;
 
     /// Does [`revoke`](Self::revoke) for every session of the subject whose insert had returned before this call; says how many it changed.
-    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError>;
+    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError>;
 
     /// The subject's sessions that are neither revoked nor expired, newest first, 1000 at most.
     async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError>;
@@ -69,7 +70,7 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// [complete](RevocationPage::complete) page lacks it.
     ///
     /// After `Ok` each id is in the feed, for the retention from `now`, whether there is a row or not; a row that lived is revoked as by
-    /// [`revoke`](Self::revoke), for [another reason](Revoked::Other). What is in the feed already stays as it is. Durable. It need not be one
+    /// [`revoke`](Self::revoke), for [another reason](RevocationReason::Other). What is in the feed already stays as it is. Durable. It need not be one
     /// transaction.
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError>;
 
@@ -107,12 +108,12 @@ impl<T: SessionStore + ?Sized> SessionStore for Arc<T> {
         (**self).confirm(id, generation).await
     }
 
-    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
-        (**self).revoke(id, because, now).await
+    async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
+        (**self).revoke(id, record).await
     }
 
-    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
-        (**self).revoke_all(subject, because, now).await
+    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
+        (**self).revoke_all(subject, record).await
     }
 
     async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {

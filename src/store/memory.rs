@@ -11,7 +11,8 @@ use super::contract::{MAX_LISTED, SessionStore};
 use super::error::StoreError;
 use super::feed::{Announcements, Cursor, RevocationPage};
 use super::retention::Ended;
-use super::session::{Revoked, Session, SessionParts};
+use super::revocation_reason::{RevocationReason, RevocationRecord};
+use super::session::{Session, SessionParts};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::names::{SessionId, Subject};
 use crate::revocation::Revocation;
@@ -61,11 +62,11 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl State {
-    fn revoke(&mut self, id: &SessionId, because: Revoked, now: Timestamp) -> bool {
+    fn revoke(&mut self, id: &SessionId, record: RevocationRecord) -> bool {
         let Some(row) = self.rows.get_mut(id).filter(|row| row.revoked.is_none()) else { return false };
-        row.revoked = Some((because, now));
+        row.revoked = Some(record);
         row.revision += 1;
-        self.enter_feed(id, now);
+        self.enter_feed(id, record.at);
         true
     }
 
@@ -126,14 +127,14 @@ impl SessionStore for MemoryStore {
         Ok(())
     }
 
-    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.state().revoke(id, because, now))
+    async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
+        Ok(self.state().revoke(id, record))
     }
 
-    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
+    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
         let mut state = self.state();
         let ids: Vec<SessionId> = state.rows.values().filter(|row| row.subject == *subject).map(|row| row.id).collect();
-        Ok(ids.iter().map(|id| u64::from(state.revoke(id, because, now))).sum())
+        Ok(ids.iter().map(|id| u64::from(state.revoke(id, record))).sum())
     }
 
     async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
@@ -164,7 +165,7 @@ impl SessionStore for MemoryStore {
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
         let mut state = self.state();
         for id in ids {
-            if !state.revoke(id, Revoked::Other, now) && !state.feed.iter().any(|entry| entry.id == *id) {
+            if !state.revoke(id, RevocationReason::Other.at(now)) && !state.feed.iter().any(|entry| entry.id == *id) {
                 state.enter_feed(id, now);
             }
         }
@@ -180,7 +181,7 @@ impl SessionStore for MemoryStore {
         let mut state = self.state();
         let (ended, before) = (Ended::by(now), state.rows.len());
         state.rows.retain(|_, row| match row.revoked {
-            Some((_, revoked_at)) => revoked_at > ended.revoked,
+            Some(record) => record.at > ended.revoked,
             None => row.expires_at > ended.expired,
         });
         state.feed.retain(|entry| entry.entered_at > ended.revoked);

@@ -20,6 +20,7 @@ mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 mod retention;
+mod revocation_reason;
 mod session;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
@@ -34,7 +35,8 @@ pub use memory::MemoryStore;
 pub use postgres::{PostgresStore, TablePrefix};
 #[cfg(feature = "redis")]
 pub use redis::{KeyPrefix, RedisStore};
-pub use session::{Revoked, Session, SessionParts};
+pub use revocation_reason::{RevocationReason, RevocationRecord};
+pub use session::{Session, SessionParts};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::revocation_reason::RevocationRecord;
 use crate::clock::Timestamp;
 use crate::names::{SessionId, Subject};
 
@@ -48,7 +49,7 @@ pub struct SessionParts {
     pub revision: u64,
 
     /// Why and when the session was ended by somebody.
-    pub revoked: Option<(Revoked, Timestamp)>,
+    pub revoked: Option<RevocationRecord>,
 }
 
 impl SessionParts {
@@ -132,7 +133,7 @@ impl Session {
 
     /// Why and when the session was ended by somebody.
     #[must_use]
-    pub fn revoked(&self) -> Option<(Revoked, Timestamp)> {
+    pub fn revoked(&self) -> Option<RevocationRecord> {
         self.0.revoked
     }
 }
@@ -149,59 +150,5 @@ impl fmt::Debug for SessionParts {
             .field("revision", &self.revision)
             .field("revoked", &self.revoked)
             .finish_non_exhaustive()
-    }
-}
-
-/// Why a session was ended before its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Revoked {
-    /// The user logged out.
-    LoggedOut,
-    /// All sessions of the user were ended: by himself, by an administrator, or because his password changed.
-    Everywhere,
-    /// A refresh token was used that had been used up: somebody has a copy.
-    Reused,
-    /// The application no longer grants anything to the user, or his credentials changed.
-    UserGone,
-    /// A new login took its place.
-    Replaced,
-    /// Another reason: one that a later version knows, or that a store forgot which was set back.
-    Other,
-}
-
-impl Revoked {
-    /// A stable word, for stores.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::LoggedOut => "logged_out",
-            Self::Everywhere => "everywhere",
-            Self::Reused => "reused",
-            Self::UserGone => "user_gone",
-            Self::Replaced => "replaced",
-            Self::Other => "other",
-        }
-    }
-}
-
-/// A word that this version does not know is a reason too: the session stays revoked.
-impl From<&str> for Revoked {
-    fn from(word: &str) -> Self {
-        [Self::LoggedOut, Self::Everywhere, Self::Reused, Self::UserGone, Self::Replaced]
-            .into_iter()
-            .find(|reason| reason.as_str() == word)
-            .unwrap_or(Self::Other)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_that_a_later_version_wrote_is_a_reason() {
-        assert_eq!(Revoked::from(Revoked::Reused.as_str()), Revoked::Reused);
-        assert_eq!(Revoked::from("by_moonlight"), Revoked::Other);
     }
 }

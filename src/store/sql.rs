@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::session::Revoked;
+use super::revocation_reason::{RevocationReason, RevocationRecord};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 
@@ -18,8 +18,9 @@ pub(super) fn timestamp(millis: i64) -> Result<Timestamp, BoxError> {
 }
 
 /// The time decides, as in every statement: somebody may have revoked by hand, without a reason.
-pub(super) fn revoked(because: Option<&str>, at: Option<i64>) -> Result<Option<(Revoked, Timestamp)>, BoxError> {
-    at.map(|at| Ok((because.map_or(Revoked::Other, Revoked::from), timestamp(at)?))).transpose()
+pub(super) fn revoked(because: Option<&str>, at: Option<i64>) -> Result<Option<RevocationRecord>, BoxError> {
+    let reason = because.map_or(RevocationReason::Other, RevocationReason::from);
+    at.map(|at| Ok(reason.at(timestamp(at)?))).transpose()
 }
 
 /// What is not yet is new.
@@ -53,8 +54,8 @@ macro_rules! bind_row {
             .bind($row.recovered)
             .bind($row.retry_key.map(Vec::from))
             .bind(revision($row.revision))
-            .bind($row.revoked.map(|(because, _)| because.as_str()))
-            .bind($row.revoked.map(|(_, at)| millis(at)))
+            .bind($row.revoked.map(|record| record.reason.as_str()))
+            .bind($row.revoked.map(|record| millis(record.at)))
     };
 }
 pub(super) use bind_row;

@@ -8,7 +8,7 @@ use support::DAY;
 use support::servers::{Database, PostgresServer};
 use support::wait::LIMIT;
 use tokio::time::timeout;
-use tower_bearer::store::Revoked;
+use tower_bearer::store::RevocationReason;
 use tower_bearer::{Clock, PostgresStore, Session, SessionId, SessionStore, SystemClock, store::SessionParts};
 
 fn session(id: u8) -> Session {
@@ -31,7 +31,7 @@ async fn a_connection_that_falls_silent_during_a_pull_keeps_no_later_pull() {
     let hung = timeout(Duration::from_millis(200), store.revoked_since(Some(cursor.clone()))).await;
     assert!(hung.is_err(), "the connection was not the one that pulls");
     store.insert(&ended).await.unwrap();
-    store.revoke(ended.id(), Revoked::LoggedOut, SystemClock.now()).await.unwrap();
+    store.revoke(ended.id(), RevocationReason::LoggedOut.at(SystemClock.now())).await.unwrap();
     let page = timeout(LIMIT, store.revoked_since(Some(cursor))).await.expect("a later pull waits").unwrap();
     assert_eq!(page.ids(), [*ended.id()]);
 }
@@ -53,6 +53,6 @@ async fn a_primary_that_comes_back_as_a_standby_is_an_error() {
     }
     for session in [&known, &unknown] {
         assert!(store.find(session.id()).await.is_err(), "a standby was asked for a session");
-        assert!(store.revoke(session.id(), Revoked::LoggedOut, SystemClock.now()).await.is_err());
+        assert!(store.revoke(session.id(), RevocationReason::LoggedOut.at(SystemClock.now())).await.is_err());
     }
 }

@@ -77,7 +77,7 @@ async fn what_was_revoked_during_the_outage_is_refused_with_the_first_request_af
     let (layer, bearer) = node.log_in().await;
     let id = *node.sessions.verifier().verify(bearer.trim_start_matches("Bearer ")).unwrap().session_id().unwrap();
     node.store.set_outage(Some(Outage::All));
-    node.store.inner().revoke(&id, tower_bearer::store::Revoked::LoggedOut, node.tokens.clock().now()).await.unwrap();
+    node.store.inner().revoke(&id, tower_bearer::store::RevocationReason::LoggedOut.at(node.tokens.clock().now())).await.unwrap();
     node.pass(31 * SECOND).await;
     ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable");
     node.store.set_outage(None);

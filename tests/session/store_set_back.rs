@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use support::{Accounts, Call, FailingStore, HOUR, Outage, ask, assert_ended, bearer_of};
-use tower_bearer::store::Revoked;
+use tower_bearer::store::RevocationReason;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Clock, Identity, MemoryStore, Secret, SessionErrorKind, SessionId, SessionStore, Sessions, TokenResponse};
 
@@ -67,7 +67,7 @@ async fn a_backup_restored_after_a_logout_revives_nothing_while_one_process_live
     }
     assert_eq!(kind_of_refresh(&there, &living).await, None);
     let row = nodes.store.inner().find(&nodes.id(&ended)).await.unwrap().unwrap();
-    assert_eq!(row.revoked().map(|(because, _)| because), Some(Revoked::Other));
+    assert_eq!(row.revoked().map(|record| record.reason), Some(RevocationReason::Other));
 }
 
 #[tokio::test(start_paused = true)]

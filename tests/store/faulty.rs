@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tower_bearer::store::{Announcements, Cursor, Revocation, RevocationPage, Revoked, StoreError, async_trait, conformance};
+use tower_bearer::store::{
+    Announcements, Cursor, Revocation, RevocationPage, RevocationRecord, StoreError, async_trait, conformance,
+};
 use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Subject, Timestamp};
 
 /// What is wrong with a store.
@@ -162,13 +164,13 @@ impl SessionStore for Faulty {
         self.inner().confirm(id, generation).await
     }
 
-    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
+    async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
         match self.fault {
-            RevokeOverwritesTheReason => Ok(self.changed(id, |row| row.revoked = Some((because, now))).await),
+            RevokeOverwritesTheReason => Ok(self.changed(id, |row| row.revoked = Some(record)).await),
             RevokeReadsThenWrites => {
                 let found = self.inner().find(id).await?;
                 tokio::task::yield_now().await;
-                self.inner().revoke(id, because, now).await?;
+                self.inner().revoke(id, record).await?;
                 Ok(found.is_some_and(|row| row.revoked().is_none()))
             }
             FeedNumbersBeforeTheCommit => {
@@ -184,30 +186,30 @@ impl SessionStore for Faulty {
                         tokio::task::yield_now().await;
                     }
                 }
-                let ended = self.inner().revoke(id, because, now).await?;
+                let ended = self.inner().revoke(id, record).await?;
                 self.feed.lock().unwrap().push((number, *id));
                 Ok(ended)
             }
-            _ => self.inner().revoke(id, because, now).await,
+            _ => self.inner().revoke(id, record).await,
         }
     }
 
-    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
+    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
         if self.fault == RevokeAllForgetsTheFeed {
-            let sessions = self.inner().list(subject, now).await?;
+            let sessions = self.inner().list(subject, record.at).await?;
             for session in &sessions {
-                self.changed(session.id(), |row| row.revoked = Some((because, now))).await;
+                self.changed(session.id(), |row| row.revoked = Some(record)).await;
             }
             return Ok(sessions.len() as u64);
         }
         if self.fault == RevokeAllMissesTheNewest {
             let mut changed = 0;
-            for session in self.inner().list(subject, now).await?.iter().skip(1) {
-                changed += u64::from(self.inner().revoke(session.id(), because, now).await?);
+            for session in self.inner().list(subject, record.at).await?.iter().skip(1) {
+                changed += u64::from(self.inner().revoke(session.id(), record).await?);
             }
             return Ok(changed);
         }
-        self.inner().revoke_all(subject, because, now).await
+        self.inner().revoke_all(subject, record).await
     }
 
     async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Row};
 use tempfile::TempDir;
-use tower_bearer::store::{Revoked, SessionParts};
+use tower_bearer::store::{RevocationReason, SessionParts};
 use tower_bearer::{Clock, REVOCATION_RETENTION, Session, SessionId, SessionStore, SqliteStore, SystemClock, Timestamp};
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn an_administrator_can_revoke_by_hand() {
     sqlx::query(update).execute(&pool(&path).await).await.unwrap();
 
     let found = store.find(session.id()).await.unwrap().unwrap();
-    assert_eq!(found.revoked(), Some((Revoked::Other, Timestamp::from_secs(1))));
+    assert_eq!(found.revoked(), Some(RevocationReason::Other.at(Timestamp::from_secs(1))));
     // The trigger has told the other processes.
     assert_eq!(store.revoked_since(None).await.unwrap().ids(), [*session.id()]);
 }
@@ -78,14 +78,14 @@ async fn sessions_and_cursors_survive_a_reopen() {
     for session in [&live, &ended, &late] {
         store.insert(session).await.unwrap();
     }
-    store.revoke(ended.id(), Revoked::LoggedOut, now()).await.unwrap();
+    store.revoke(ended.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
     let cursor = store.revoked_since(None).await.unwrap().cursor;
     drop(store);
 
     let store = SqliteStore::open(&path).await.unwrap();
     assert_eq!(store.find(live.id()).await.unwrap(), Some(live));
     assert_eq!(store.revoked_since(None).await.unwrap().ids(), [*ended.id()]);
-    store.revoke(late.id(), Revoked::LoggedOut, now()).await.unwrap();
+    store.revoke(late.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
     assert_eq!(store.revoked_since(Some(cursor)).await.unwrap().ids(), [*late.id()]);
 }
 
@@ -135,7 +135,7 @@ async fn a_writer_that_stalls_before_its_commit_leaves_no_gap_in_the_feed() {
         let (store, id) = (store.clone(), *waiting.id());
         async move {
             begun.send(()).unwrap();
-            store.revoke(&id, Revoked::LoggedOut, now()).await.unwrap()
+            store.revoke(&id, RevocationReason::LoggedOut.at(now())).await.unwrap()
         }
     });
     has_begun.await.unwrap();
@@ -191,8 +191,8 @@ async fn the_trigger_does_not_disturb_the_counts() {
     for id in 1..=3 {
         store.insert(&session(id, "user")).await.unwrap();
     }
-    assert!(store.revoke(session(1, "user").id(), Revoked::LoggedOut, now()).await.unwrap());
-    assert_eq!(store.revoke_all(&"user".into(), Revoked::Everywhere, now()).await.unwrap(), 2);
+    assert!(store.revoke(session(1, "user").id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
+    assert_eq!(store.revoke_all(&"user".into(), RevocationReason::Everywhere.at(now())).await.unwrap(), 2);
     assert_eq!(store.revoked_since(None).await.unwrap().revoked.len(), 3);
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::names::SessionId;
-use crate::store::{Revoked, Session, SessionParts};
+use crate::store::{RevocationReason, Session, SessionParts};
 
 /// Ages are counted in these. A clock that is five of them ahead is at the limit of what the rule believes.
 pub(super) const UNIT: Duration = Duration::from_secs(60);
@@ -84,7 +84,7 @@ impl Row {
             recovered: self.recovered,
             retry_key: self.retry.map(|key| [key; 16]),
             revision: self.revision.into(),
-            revoked: self.revoked.then(|| (Revoked::LoggedOut, now(0))),
+            revoked: self.revoked.then(|| RevocationReason::LoggedOut.at(now(0))),
             ..ANY.clone()
         })
     }

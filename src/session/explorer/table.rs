@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::names::{SessionId, Subject};
 use crate::session::policy::SessionPolicy;
 use crate::session::rotation::{Answer, Decision, SessionOver, decide};
-use crate::store::{Revoked, Session, SessionParts};
+use crate::store::{RevocationReason, Session, SessionParts};
 
 const W: u64 = 30_000;
 /// Tabs that refresh at once.
@@ -99,7 +99,7 @@ fn healed(row: &SessionParts, generation: u32) -> Decision {
 
 #[test]
 fn a_revoked_session_refuses_every_generation_and_calls_none_of_them_reuse() {
-    let revoked = SessionParts { revoked: Some((Revoked::LoggedOut, at(NOW))), ..row(W) };
+    let revoked = SessionParts { revoked: Some(RevocationReason::LoggedOut.at(at(NOW))), ..row(W) };
     for presented in [0, 3, 4, 5, 6] {
         assert_eq!(judge(&revoked, presented, KEY), Decision::Refuse(SessionOver::Revoked));
     }

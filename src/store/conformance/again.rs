@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::support::{DAY, HOUR, WORKS, assert_row, earlier, inserted, now, pull, row, unused_id};
 use crate::limits::REVOCATION_RETENTION;
 use crate::store::contract::SessionStore;
-use crate::store::session::Revoked;
+use crate::store::revocation_reason::RevocationReason;
 
 /// `assert_revoked` ends what lives, enters it into the feed, and raises the revision.
 ///
@@ -20,7 +20,7 @@ pub async fn assert_revoked_ends_what_lives(store: Arc<dyn SessionStore>) {
     }
     for session in [&dead, &also_dead] {
         let found = row(&store, session.id()).await;
-        assert_eq!(found.revoked(), Some((Revoked::Other, start)), "assert_revoked left a session alive");
+        assert_eq!(found.revoked(), Some(RevocationReason::Other.at(start)), "assert_revoked left a session alive");
         assert_eq!(
             found.parts().revision,
             session.parts().revision + 1,
@@ -54,7 +54,10 @@ pub async fn assert_revoked_enters_what_is_unknown(store: Arc<dyn SessionStore>)
 /// Several processes assert the same after one restore.
 pub async fn assert_revoked_leaves_what_is_revoked(store: Arc<dyn SessionStore>) {
     let (session, start) = (inserted(&store, "user").await, earlier(now(), HOUR));
-    assert!(store.revoke(session.id(), Revoked::Reused, start).await.expect(WORKS), "revoke of a live session returned false");
+    assert!(
+        store.revoke(session.id(), RevocationReason::Reused.at(start)).await.expect(WORKS),
+        "revoke of a live session returned false"
+    );
     let before = row(&store, session.id()).await;
     store.assert_revoked(&[*session.id()], now()).await.expect(WORKS);
     assert_row(&row(&store, session.id()).await, &before, "assert_revoked changed a session that was revoked");

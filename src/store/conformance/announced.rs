@@ -9,7 +9,7 @@ use super::support::{WORKS, inserted, now};
 use crate::names::Subject;
 use crate::store::contract::SessionStore;
 use crate::store::feed::Announcements;
-use crate::store::session::Revoked;
+use crate::store::revocation_reason::RevocationReason;
 
 async fn assert_announced(announcements: &mut Box<dyn Announcements>, what: &str) {
     let announced = timeout(PATIENCE, announcements.next()).await;
@@ -22,9 +22,9 @@ async fn assert_announced(announcements: &mut Box<dyn Announcements>, what: &str
 pub async fn every_revocation_is_announced(store: Arc<dyn SessionStore>) {
     let sessions = [inserted(&store, "user").await, inserted(&store, "other").await, inserted(&store, "third").await];
     let Some(mut announcements) = store.announcements().await.expect(WORKS) else { return };
-    store.revoke(sessions[0].id(), Revoked::LoggedOut, now()).await.expect(WORKS);
+    store.revoke(sessions[0].id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS);
     assert_announced(&mut announcements, "revoke").await;
-    store.revoke_all(&Subject::from("other"), Revoked::Everywhere, now()).await.expect(WORKS);
+    store.revoke_all(&Subject::from("other"), RevocationReason::Everywhere.at(now())).await.expect(WORKS);
     assert_announced(&mut announcements, "revoke_all").await;
     store.assert_revoked(&[*sessions[2].id()], now()).await.expect(WORKS);
     assert_announced(&mut announcements, "assert_revoked").await;
@@ -37,7 +37,7 @@ pub async fn what_is_announced_is_in_the_feed(store: Arc<dyn SessionStore>) {
         let session = inserted(&store, "user").await;
         let revoking = tokio::spawn({
             let (store, id) = (Arc::clone(&store), *session.id());
-            async move { store.revoke(&id, Revoked::LoggedOut, now()).await }
+            async move { store.revoke(&id, RevocationReason::LoggedOut.at(now())).await }
         });
         assert_announced(&mut announcements, "revoke").await;
         let page = store.revoked_since(None).await.expect(WORKS);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::support::{RACERS, ROUNDS, WORKS, assert_row, inserted, now, race, racer, rotated, row, unused_id, with};
 use crate::store::contract::SessionStore;
-use crate::store::session::Revoked;
+use crate::store::revocation_reason::RevocationReason;
 
 /// `confirm` sets confirmed and raises the revision; repeated, it writes nothing.
 ///
@@ -47,7 +47,7 @@ pub async fn confirm_ignores_an_unknown_or_revoked_session(store: Arc<dyn Sessio
     assert!(store.find(&unknown).await.expect(WORKS).is_none(), "confirm made a row");
 
     let session = inserted(&store, "user").await;
-    store.revoke(session.id(), Revoked::LoggedOut, now()).await.expect(WORKS);
+    store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS);
     let revoked = row(&store, session.id()).await;
     store.confirm(session.id(), 0).await.expect("confirm of a revoked session is no error");
     assert_row(&row(&store, session.id()).await, &revoked, "confirm changed a revoked session");

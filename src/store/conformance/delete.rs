@@ -11,7 +11,8 @@ use super::support::{
 use crate::clock::Timestamp;
 use crate::limits::REVOCATION_RETENTION;
 use crate::store::contract::SessionStore;
-use crate::store::session::{Revoked, Session};
+use crate::store::revocation_reason::RevocationReason;
+use crate::store::session::Session;
 
 async fn expiring(store: &Arc<dyn SessionStore>, expires_at: Timestamp) -> Session {
     let session = with(&session("user"), |parts| {
@@ -63,7 +64,7 @@ pub async fn revocations_stay_for_the_retention(store: Arc<dyn SessionStore>) {
     let sessions = [inserted(&store, "user").await, expiring(&store, earlier(start, HOUR)).await];
     for session in &sessions {
         assert!(
-            store.revoke(session.id(), Revoked::Reused, start).await.expect(WORKS),
+            store.revoke(session.id(), RevocationReason::Reused.at(start)).await.expect(WORKS),
             "revoke of a live session returned false"
         );
     }
@@ -82,7 +83,10 @@ pub async fn revocations_by_a_slow_clock_stay_for_the_retention(store: Arc<dyn S
     let (start, session) = (now(), inserted(&store, "user").await);
     let unknown = unused_id();
     let slow = earlier(start, 3 * DAY);
-    assert!(store.revoke(session.id(), Revoked::LoggedOut, slow).await.expect(WORKS), "revoke of a live session returned false");
+    assert!(
+        store.revoke(session.id(), RevocationReason::LoggedOut.at(slow)).await.expect(WORKS),
+        "revoke of a live session returned false"
+    );
     store.assert_revoked(&[unknown], slow).await.expect(WORKS);
     for then in [start, earlier(start + REVOCATION_RETENTION, HOUR)] {
         store.delete_expired(then).await.expect(WORKS);
@@ -98,7 +102,7 @@ pub async fn revocations_by_a_slow_clock_stay_for_the_retention(store: Arc<dyn S
 pub async fn revocations_go_after_the_retention(store: Arc<dyn SessionStore>) {
     let start = now();
     let (old, live) = (inserted(&store, "user").await, inserted(&store, "user").await);
-    store.revoke(old.id(), Revoked::LoggedOut, start).await.expect(WORKS);
+    store.revoke(old.id(), RevocationReason::LoggedOut.at(start)).await.expect(WORKS);
     assert_eq!(
         store.delete_expired(start + REVOCATION_RETENTION + DAY).await.expect(WORKS),
         1,
@@ -117,7 +121,7 @@ pub async fn a_cursor_survives_delete_expired(store: Arc<dyn SessionStore>) {
     let empty = pull(&store, None).await.cursor;
     for _ in 0..3 {
         let session = inserted(&store, "user").await;
-        store.revoke(session.id(), Revoked::LoggedOut, start).await.expect(WORKS);
+        store.revoke(session.id(), RevocationReason::LoggedOut.at(start)).await.expect(WORKS);
     }
     let full = pull(&store, Some(&empty)).await.cursor;
     let then = start + REVOCATION_RETENTION + DAY;
@@ -125,7 +129,7 @@ pub async fn a_cursor_survives_delete_expired(store: Arc<dyn SessionStore>) {
     let emptied = pull(&store, Some(&full)).await.cursor;
     for _ in 0..2 {
         let session = inserted(&store, "user").await;
-        store.revoke(session.id(), Revoked::LoggedOut, then).await.expect(WORKS);
+        store.revoke(session.id(), RevocationReason::LoggedOut.at(then)).await.expect(WORKS);
         for cursor in [&empty, &full, &emptied] {
             let page = pull(&store, Some(cursor)).await;
             assert!(page.contains(session.id()), "a cursor misses what was revoked after a deletion");
@@ -153,7 +157,7 @@ pub async fn delete_expired_leaves_refreshes_alone(store: Arc<dyn SessionStore>)
                 assert!(store.replace(&current).await.expect(WORKS), "a replace was refused while delete_expired ran");
             }
             assert_row(&row(&store, current.id()).await, &current, "a refresh was lost while delete_expired ran");
-            let revoked = store.revoke(current.id(), Revoked::LoggedOut, now()).await.expect(WORKS);
+            let revoked = store.revoke(current.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS);
             assert!(revoked, "a revoke was refused while delete_expired ran");
             assert!(pull(&store, None).await.contains(current.id()), "a revocation was lost while delete_expired ran");
             running.fetch_sub(1, Ordering::SeqCst);

@@ -9,11 +9,14 @@ use crate::clock::Timestamp;
 use crate::names::{SessionId, Subject};
 use crate::store::contract::SessionStore;
 use crate::store::feed::Cursor;
-use crate::store::session::Revoked;
+use crate::store::revocation_reason::RevocationReason;
 
 async fn revoked(store: &Arc<dyn SessionStore>, at: Timestamp) -> SessionId {
     let session = inserted(store, "user").await;
-    assert!(store.revoke(session.id(), Revoked::LoggedOut, at).await.expect(WORKS), "revoke of a live session returned false");
+    assert!(
+        store.revoke(session.id(), RevocationReason::LoggedOut.at(at)).await.expect(WORKS),
+        "revoke of a live session returned false"
+    );
     *session.id()
 }
 
@@ -79,10 +82,13 @@ pub async fn the_feed_has_no_gaps_while_many_revoke(store: Arc<dyn SessionStore>
         racers.push(racer(async move {
             // One of them ends all its sessions at once.
             if writer == 0 {
-                store.revoke_all(sessions[0].subject(), Revoked::Everywhere, now()).await.expect(WORKS);
+                store.revoke_all(sessions[0].subject(), RevocationReason::Everywhere.at(now())).await.expect(WORKS);
             }
             for session in &sessions {
-                store.revoke(session.id(), Revoked::LoggedOut, earlier(now(), HOUR * writer as u32)).await.expect(WORKS);
+                store
+                    .revoke(session.id(), RevocationReason::LoggedOut.at(earlier(now(), HOUR * writer as u32)))
+                    .await
+                    .expect(WORKS);
             }
             running.fetch_sub(1, Ordering::SeqCst);
             sessions.iter().map(|session| *session.id()).collect::<HashSet<_>>()
@@ -122,7 +128,7 @@ pub async fn revoke_all_enters_the_feed(store: Arc<dyn SessionStore>) {
     }
     let other = inserted(&store, "other").await;
     let cursor = pull(&store, None).await.cursor;
-    store.revoke_all(&Subject::from("user"), Revoked::Everywhere, now()).await.expect(WORKS);
+    store.revoke_all(&Subject::from("user"), RevocationReason::Everywhere.at(now())).await.expect(WORKS);
     for cursor in [None, Some(&cursor)] {
         let page = pull(&store, cursor).await;
         assert!(sessions.iter().all(|session| page.contains(session.id())), "revoke_all did not enter the feed");

@@ -9,7 +9,7 @@ use super::support::{
 };
 use crate::names::{SessionId, Subject};
 use crate::store::contract::{MAX_LISTED, SessionStore};
-use crate::store::session::Revoked;
+use crate::store::revocation_reason::RevocationReason;
 
 /// `list` shows the whole rows of sessions that are neither revoked nor expired at `now`.
 ///
@@ -21,7 +21,7 @@ pub async fn list_shows_only_what_lives(store: Arc<dyn SessionStore>) {
     let expired = with(&session("user"), |parts| parts.expires_at = earlier(parts.created_at, HOUR));
     store.insert(&expired).await.expect(WORKS);
     let revoked = inserted(&store, "user").await;
-    store.revoke(revoked.id(), Revoked::LoggedOut, now()).await.expect(WORKS);
+    store.revoke(revoked.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS);
     assert_eq!(listed(&store, "user").await, [*live.id()], "list does not show exactly the live sessions");
 
     let refreshed = rotated(&live);

@@ -6,7 +6,7 @@ use super::support::{HOUR, RACERS, ROUNDS, WORKS, assert_row, inserted, listed, 
 use crate::clock::Timestamp;
 use crate::names::Subject;
 use crate::store::contract::SessionStore;
-use crate::store::session::Revoked;
+use crate::store::revocation_reason::RevocationReason;
 
 /// `replace` writes generation, rotation time, confirmed, recoveries, recovered, retry key and revision, and the next `find` shows them.
 ///
@@ -47,7 +47,7 @@ pub async fn replace_writes_nothing_else(store: Arc<dyn SessionStore>) {
         parts.expires_at = parts.expires_at + HOUR;
         parts.stamp = None;
         parts.receipts = !parts.receipts;
-        parts.revoked = Some((Revoked::Reused, now()));
+        parts.revoked = Some(RevocationReason::Reused.at(now()));
     });
     assert!(store.replace(&meddled).await.expect(WORKS), "replace refused the next revision of a live row");
     assert_row(&row(&store, first.id()).await, &next, "replace wrote a field that is only written by insert or revoke");
@@ -88,7 +88,7 @@ pub async fn replace_refuses_an_unknown_session(store: Arc<dyn SessionStore>) {
 /// Revoked is final: a refresh that was under way during a logout must not bring the session back.
 pub async fn replace_refuses_a_revoked_session(store: Arc<dyn SessionStore>) {
     let first = inserted(&store, "user").await;
-    store.revoke(first.id(), Revoked::LoggedOut, now()).await.expect(WORKS);
+    store.revoke(first.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS);
     let revoked = row(&store, first.id()).await;
     let alive = with(&rotated(&revoked), |parts| parts.revoked = None);
     for next in [rotated(&first), rotated(&revoked), alive] {

@@ -7,9 +7,15 @@ use std::time::Duration;
 use super::support::{HOUR, ROUNDS, WORKS, assert_row, inserted, now, pull, race, racer, rotated, row, unused_id, with};
 use crate::names::SessionId;
 use crate::store::contract::SessionStore;
-use crate::store::session::Revoked;
+use crate::store::revocation_reason::RevocationReason;
 
-const REASONS: [Revoked; 5] = [Revoked::LoggedOut, Revoked::Everywhere, Revoked::Reused, Revoked::UserGone, Revoked::Replaced];
+const REASONS: [RevocationReason; 5] = [
+    RevocationReason::LoggedOut,
+    RevocationReason::Everywhere,
+    RevocationReason::Reused,
+    RevocationReason::UserGone,
+    RevocationReason::Replaced,
+];
 
 /// `revoke` sets reason and time, raises the revision and returns true; every reason survives.
 ///
@@ -19,9 +25,9 @@ pub async fn revoke_sets_reason_time_and_revision(store: Arc<dyn SessionStore>) 
     for reason in REASONS {
         let session = inserted(&store, "user").await;
         let at = now() + Duration::from_millis(1);
-        assert!(store.revoke(session.id(), reason, at).await.expect(WORKS), "revoke of a live session returned false");
+        assert!(store.revoke(session.id(), reason.at(at)).await.expect(WORKS), "revoke of a live session returned false");
         let revoked = with(&session, |parts| {
-            parts.revoked = Some((reason, at));
+            parts.revoked = Some(reason.at(at));
             parts.revision = 1;
         });
         assert_row(&row(&store, session.id()).await, &revoked, "revoke did not set reason, time and revision, and no more");
@@ -38,7 +44,7 @@ pub async fn revoke_does_not_look_at_the_revision(store: Arc<dyn SessionStore>) 
     assert!(store.replace(&next).await.expect(WORKS), "replace refused the next revision of a live row");
     store.confirm(first.id(), 1).await.expect(WORKS);
     assert!(
-        store.revoke(first.id(), Revoked::LoggedOut, now()).await.expect(WORKS),
+        store.revoke(first.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS),
         "revoke of a changed session returned false"
     );
     let found = row(&store, first.id()).await;
@@ -51,10 +57,13 @@ pub async fn revoke_does_not_look_at_the_revision(store: Arc<dyn SessionStore>) 
 /// A thief's logout would else hide that the session ended because a token was stolen.
 pub async fn revoke_keeps_the_first_reason(store: Arc<dyn SessionStore>) {
     let session = inserted(&store, "user").await;
-    assert!(store.revoke(session.id(), Revoked::Reused, now()).await.expect(WORKS), "revoke of a live session returned false");
+    assert!(
+        store.revoke(session.id(), RevocationReason::Reused.at(now())).await.expect(WORKS),
+        "revoke of a live session returned false"
+    );
     let revoked = row(&store, session.id()).await;
     for reason in REASONS {
-        let again = store.revoke(session.id(), reason, now() + HOUR).await.expect(WORKS);
+        let again = store.revoke(session.id(), reason.at(now() + HOUR)).await.expect(WORKS);
         assert!(!again, "revoke of a revoked session returned true");
         assert_row(&row(&store, session.id()).await, &revoked, "a second revoke changed the row");
     }
@@ -65,7 +74,10 @@ pub async fn revoke_keeps_the_first_reason(store: Arc<dyn SessionStore>) {
 /// Anybody may ask to log out of anything: it must not fill the store.
 pub async fn revoke_says_false_for_an_unknown_session(store: Arc<dyn SessionStore>) {
     let unknown = unused_id();
-    assert!(!store.revoke(&unknown, Revoked::LoggedOut, now()).await.expect(WORKS), "revoke of an unknown id returned true");
+    assert!(
+        !store.revoke(&unknown, RevocationReason::LoggedOut.at(now())).await.expect(WORKS),
+        "revoke of an unknown id returned true"
+    );
     assert!(store.find(&unknown).await.expect(WORKS).is_none(), "revoke made a row");
     assert!(!pull(&store, None).await.contains(&unknown), "an unknown session entered the feed");
 }
@@ -76,15 +88,19 @@ pub async fn revoke_says_false_for_an_unknown_session(store: Arc<dyn SessionStor
 pub async fn of_racing_revokes_one_says_true(store: Arc<dyn SessionStore>) {
     for _ in 0..ROUNDS {
         let session = inserted(&store, "user").await;
-        let revoke = |reason| {
+        let revoke = |reason: RevocationReason| {
             let (store, id) = (Arc::clone(&store), *session.id());
-            racer(async move { store.revoke(&id, reason, now()).await.expect(WORKS) })
+            racer(async move { store.revoke(&id, reason.at(now())).await.expect(WORKS) })
         };
         let ended = race(REASONS.map(revoke).into()).await;
         let winners: Vec<_> = REASONS.into_iter().zip(ended).filter(|(_, ended)| *ended).collect();
         assert_eq!(winners.len(), 1, "of racing revokes another number than one returned true");
         let found = row(&store, session.id()).await;
-        assert_eq!(found.revoked().map(|(reason, _)| reason), Some(winners[0].0), "a revoke that returned false set its reason");
+        assert_eq!(
+            found.revoked().map(|record| record.reason),
+            Some(winners[0].0),
+            "a revoke that returned false set its reason"
+        );
         assert_eq!(found.parts().revision, 1, "racing revokes raised the revision another number of times than once");
     }
 }
@@ -103,7 +119,10 @@ pub async fn nothing_lives_after_revoke(store: Arc<dyn SessionStore>) {
                 while won.load(Ordering::SeqCst) < round % 5 {
                     tokio::task::yield_now().await;
                 }
-                assert!(store.revoke(&id, Revoked::LoggedOut, now()).await.expect(WORKS), "revoke lost against a replace");
+                assert!(
+                    store.revoke(&id, RevocationReason::LoggedOut.at(now())).await.expect(WORKS),
+                    "revoke lost against a replace"
+                );
                 ended.store(true, Ordering::SeqCst);
             })
         };
@@ -154,7 +173,7 @@ pub async fn revoke_and_confirm_each_count_once(store: Arc<dyn SessionStore>) {
         };
         let revoke = {
             let (store, id) = (Arc::clone(&store), *session.id());
-            racer(async move { store.revoke(&id, Revoked::LoggedOut, now()).await.expect(WORKS) })
+            racer(async move { store.revoke(&id, RevocationReason::LoggedOut.at(now())).await.expect(WORKS) })
         };
         assert!(race(vec![confirm, revoke]).await[1], "revoke lost against a confirm");
         let found = row(&store, session.id()).await;

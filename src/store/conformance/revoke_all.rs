@@ -7,7 +7,7 @@ use super::revoke::refresh_until_ended;
 use super::support::{HOUR, ROUNDS, WORKS, assert_row, inserted, lookalikes, now, race, racer, row, with};
 use crate::names::{SessionId, Subject};
 use crate::store::contract::SessionStore;
-use crate::store::session::Revoked;
+use crate::store::revocation_reason::RevocationReason;
 
 /// `revoke_all` does what `revoke` does to every session of the subject, and nothing to those of any other, however alike the names.
 ///
@@ -20,11 +20,11 @@ pub async fn revoke_all_ends_the_sessions_of_one_subject(store: Arc<dyn SessionS
     let at = now();
     for ended in 0..sessions.len() {
         let subject = sessions[ended][0].subject().clone();
-        let changed = store.revoke_all(&subject, Revoked::Everywhere, at).await.expect(WORKS);
+        let changed = store.revoke_all(&subject, RevocationReason::Everywhere.at(at)).await.expect(WORKS);
         assert_eq!(changed, 2, "revoke_all did not end exactly the two sessions of {subject:?}");
         for session in &sessions[ended] {
             let revoked = with(session, |parts| {
-                parts.revoked = Some((Revoked::Everywhere, at));
+                parts.revoked = Some(RevocationReason::Everywhere.at(at));
                 parts.revision = 1;
             });
             assert_row(&row(&store, session.id()).await, &revoked, "revoke_all did not set reason, time and revision");
@@ -41,7 +41,7 @@ pub async fn revoke_all_ends_the_sessions_of_one_subject(store: Arc<dyn SessionS
 pub async fn revoke_all_counts_only_what_it_changed(store: Arc<dyn SessionStore>) {
     let user = Subject::from("user");
     assert_eq!(
-        store.revoke_all(&user, Revoked::Everywhere, now()).await.expect(WORKS),
+        store.revoke_all(&user, RevocationReason::Everywhere.at(now())).await.expect(WORKS),
         0,
         "revoke_all counted sessions of nobody"
     );
@@ -49,10 +49,10 @@ pub async fn revoke_all_counts_only_what_it_changed(store: Arc<dyn SessionStore>
     for _ in 0..3 {
         inserted(&store, "user").await;
     }
-    store.revoke(stolen.id(), Revoked::Reused, now()).await.expect(WORKS);
+    store.revoke(stolen.id(), RevocationReason::Reused.at(now())).await.expect(WORKS);
     let revoked = row(&store, stolen.id()).await;
     for expected in [3, 0] {
-        let changed = store.revoke_all(&user, Revoked::Everywhere, now() + HOUR).await.expect(WORKS);
+        let changed = store.revoke_all(&user, RevocationReason::Everywhere.at(now() + HOUR)).await.expect(WORKS);
         assert_eq!(changed, expected, "revoke_all did not count exactly what it changed");
     }
     assert_row(&row(&store, stolen.id()).await, &revoked, "revoke_all changed a session that had been revoked before");
@@ -83,7 +83,7 @@ pub async fn revoke_all_reaches_every_session_inserted_before(store: Arc<dyn Ses
         loop {
             let last = running.load(Ordering::SeqCst) == 0;
             let before: Vec<_> = known.lock().expect("no racer panicked")[checked..].to_vec();
-            changed += ender.revoke_all(&Subject::from("user"), Revoked::Everywhere, now()).await.expect(WORKS);
+            changed += ender.revoke_all(&Subject::from("user"), RevocationReason::Everywhere.at(now())).await.expect(WORKS);
             for id in &before {
                 assert!(row(&ender, id).await.revoked().is_some(), "revoke_all missed a session whose insert had returned");
             }
@@ -115,11 +115,13 @@ pub async fn racing_revoke_alls_count_each_session_once(store: Arc<dyn SessionSt
         for _ in 0..3 {
             let store = Arc::clone(&store);
             racers.push(racer(async move {
-                store.revoke_all(&Subject::from("user"), Revoked::Everywhere, now()).await.expect(WORKS)
+                store.revoke_all(&Subject::from("user"), RevocationReason::Everywhere.at(now())).await.expect(WORKS)
             }));
         }
         let (revoker, id) = (Arc::clone(&store), *sessions[3].id());
-        racers.push(racer(async move { revoker.revoke(&id, Revoked::LoggedOut, now()).await.map(u64::from).expect(WORKS) }));
+        racers.push(racer(async move {
+            revoker.revoke(&id, RevocationReason::LoggedOut.at(now())).await.map(u64::from).expect(WORKS)
+        }));
         let changed: u64 = race(racers).await.into_iter().sum();
         assert_eq!(changed, 4, "racing revoke_alls counted a session twice or not at all");
         for session in &sessions {
@@ -147,7 +149,7 @@ pub async fn nothing_lives_after_revoke_all(store: Arc<dyn SessionStore>) {
             while seen.load(Ordering::SeqCst) < round % 4 {
                 tokio::task::yield_now().await;
             }
-            let changed = ender.revoke_all(&Subject::from("user"), Revoked::Everywhere, now()).await.expect(WORKS);
+            let changed = ender.revoke_all(&Subject::from("user"), RevocationReason::Everywhere.at(now())).await.expect(WORKS);
             assert_eq!(changed, 3, "revoke_all lost against a replace");
             done.store(true, Ordering::SeqCst);
         }));

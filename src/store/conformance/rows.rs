@@ -11,7 +11,7 @@ use super::support::{
 use crate::clock::Timestamp;
 use crate::names::Subject;
 use crate::store::contract::SessionStore;
-use crate::store::session::Revoked;
+use crate::store::revocation_reason::RevocationReason;
 
 /// After `insert` returned, `find`, `list` and `revoke_all` see the session.
 ///
@@ -20,7 +20,7 @@ pub async fn insert_makes_a_row_that_every_method_sees(store: Arc<dyn SessionSto
     let session = inserted(&store, "user").await;
     assert_row(&row(&store, session.id()).await, &session, "find did not answer what insert was given");
     assert_eq!(listed(&store, "user").await, [*session.id()], "list does not see a session that was inserted");
-    let ended = store.revoke_all(session.subject(), Revoked::Everywhere, now()).await.expect(WORKS);
+    let ended = store.revoke_all(session.subject(), RevocationReason::Everywhere.at(now())).await.expect(WORKS);
     assert_eq!(ended, 1, "revoke_all does not see a session that was inserted");
 }
 
@@ -34,7 +34,10 @@ pub async fn insert_refuses_a_known_id(store: Arc<dyn SessionStore>) {
     assert_row(&row(&store, first.id()).await, &first, "insert of a known id overwrote the row");
     assert!(listed(&store, "second").await.is_empty(), "a refused insert left the session in the index of its subject");
 
-    assert!(store.revoke(first.id(), Revoked::Reused, now()).await.expect(WORKS), "revoke did not end a live session");
+    assert!(
+        store.revoke(first.id(), RevocationReason::Reused.at(now())).await.expect(WORKS),
+        "revoke did not end a live session"
+    );
     let revoked = row(&store, first.id()).await;
     store.insert(&first).await.expect_err("insert took the id of a revoked session");
     assert_row(&row(&store, first.id()).await, &revoked, "insert brought a revoked session back to life");
@@ -128,11 +131,14 @@ pub async fn find_returns_expired_and_revoked_rows(store: Arc<dyn SessionStore>)
     assert_row(&row(&store, expired.id()).await, &expired, "find changed an expired row");
 
     let revoked = inserted(&store, "user").await;
-    store.revoke(revoked.id(), Revoked::LoggedOut, now()).await.expect(WORKS);
+    store.revoke(revoked.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS);
     assert!(row(&store, revoked.id()).await.revoked().is_some(), "find hides that a session was revoked");
 
     // A logout does not ask whether the session had ended by itself.
-    assert!(store.revoke(expired.id(), Revoked::LoggedOut, now()).await.expect(WORKS), "an expired session cannot be revoked");
+    assert!(
+        store.revoke(expired.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS),
+        "an expired session cannot be revoked"
+    );
 }
 
 /// `find` returns the row as of one instant between call and return: never half of a change, never a row of before the call.

@@ -22,7 +22,8 @@ use crate::store::contract::{MAX_LISTED, SessionStore};
 use crate::store::error::StoreError;
 use crate::store::feed::{Announcements, Cursor, RevocationPage};
 use crate::store::retention::Ended;
-use crate::store::session::{Revoked, Session, SessionParts};
+use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
+use crate::store::session::{Session, SessionParts};
 use crate::store::sql::{age, array, bind_changes, bind_row, millis, read_row, revision, revoked, timestamp};
 
 /// Sessions in PostgreSQL 13 or later: for applications on several machines.
@@ -135,16 +136,17 @@ impl SessionStore for PostgresStore {
         Ok(())
     }
 
-    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
-        let query = sqlx::query(self.sql.revoke.clone()).bind(because.as_str()).bind(millis(now)).bind(uuid(id));
+    async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
+        let query = sqlx::query(self.sql.revoke.clone()).bind(record.reason.as_str()).bind(millis(record.at)).bind(uuid(id));
         Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected() == 1)
     }
 
-    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
+    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
         if cannot_be_kept(subject) {
             return Ok(0);
         }
-        let query = sqlx::query(self.sql.revoke_all.clone()).bind(because.as_str()).bind(millis(now)).bind(subject.as_str());
+        let query =
+            sqlx::query(self.sql.revoke_all.clone()).bind(record.reason.as_str()).bind(millis(record.at)).bind(subject.as_str());
         Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected())
     }
 
@@ -176,7 +178,8 @@ impl SessionStore for PostgresStore {
         let mut ids: Vec<Uuid> = ids.iter().map(uuid).collect();
         ids.sort_unstable();
         for batch in ids.chunks(BATCH) {
-            let query = sqlx::query(self.sql.revoke_again.clone()).bind(Revoked::Other.as_str()).bind(millis(now)).bind(batch);
+            let query =
+                sqlx::query(self.sql.revoke_again.clone()).bind(RevocationReason::Other.as_str()).bind(millis(now)).bind(batch);
             query.execute(&self.pool).await.map_err(failed)?;
             // The trigger has entered what lived. This enters what is not known.
             let query = sqlx::query(self.sql.enter_feed.clone()).bind(millis(now)).bind(batch);

@@ -18,12 +18,13 @@
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
-use crate::store::session::{Revoked, Session, SessionParts};
+use crate::store::revocation_reason::RevocationReason;
+use crate::store::session::{Session, SessionParts};
 
 pub(super) fn encode(session: &Session) -> Vec<u8> {
     let parts = session.parts();
     let (because, revision) = match parts.revoked {
-        Some((because, _)) => (code(because), parts.revision.wrapping_sub(1)),
+        Some(record) => (code(record.reason), parts.revision.wrapping_sub(1)),
         None => (LIVES, parts.revision),
     };
     let mut row = vec![VERSION, because];
@@ -37,8 +38,8 @@ pub(super) fn encode(session: &Session) -> Vec<u8> {
         row.extend_from_slice(device.as_bytes());
     }
     row.extend_from_slice(parts.subject.as_str().as_bytes());
-    if let Some((_, at)) = parts.revoked {
-        row.extend(at.as_millis().to_be_bytes());
+    if let Some(record) = parts.revoked {
+        row.extend(record.at.as_millis().to_be_bytes());
     }
     row
 }
@@ -96,7 +97,7 @@ pub(super) fn decode(id: SessionId, row: &[u8]) -> Result<Session, BoxError> {
     let (created_at, expires_at) = (row.moment()?, row.moment()?);
     let stamp = (flags & HAS_STAMP != 0).then(|| row.array()).transpose()?;
     let device = (flags & HAS_DEVICE != 0).then(|| row.text()).transpose()?;
-    let revoked = if because == LIVES { None } else { Some((reason(because), row.last_moment()?)) };
+    let revoked = if because == LIVES { None } else { Some(reason(because).at(row.last_moment()?)) };
     Ok(Session::from_parts(SessionParts {
         id,
         subject: std::str::from_utf8(row.0)?.into(),
@@ -117,22 +118,28 @@ pub(super) fn decode(id: SessionId, row: &[u8]) -> Result<Session, BoxError> {
 }
 
 /// Why a session was revoked, as the byte in its row.
-pub(super) const fn code(because: Revoked) -> u8 {
+pub(super) const fn code(because: RevocationReason) -> u8 {
     match because {
-        Revoked::LoggedOut => 1,
-        Revoked::Everywhere => 2,
-        Revoked::Reused => 3,
-        Revoked::UserGone => 4,
-        Revoked::Replaced => 5,
-        Revoked::Other => u8::MAX,
+        RevocationReason::LoggedOut => 1,
+        RevocationReason::Everywhere => 2,
+        RevocationReason::Reused => 3,
+        RevocationReason::UserGone => 4,
+        RevocationReason::Replaced => 5,
+        RevocationReason::Other => u8::MAX,
     }
 }
 
-fn reason(byte: u8) -> Revoked {
-    [Revoked::LoggedOut, Revoked::Everywhere, Revoked::Reused, Revoked::UserGone, Revoked::Replaced]
-        .into_iter()
-        .find(|reason| code(*reason) == byte)
-        .unwrap_or(Revoked::Other)
+fn reason(byte: u8) -> RevocationReason {
+    [
+        RevocationReason::LoggedOut,
+        RevocationReason::Everywhere,
+        RevocationReason::Reused,
+        RevocationReason::UserGone,
+        RevocationReason::Replaced,
+    ]
+    .into_iter()
+    .find(|reason| code(*reason) == byte)
+    .unwrap_or(RevocationReason::Other)
 }
 
 const fn flag(is_set: bool, flag: u8) -> u8 {
@@ -231,14 +238,14 @@ mod tests {
             recovered: true,
             retry_key: Some([0; 16]),
             revision: u64::MAX,
-            revoked: Some((Revoked::Reused, Timestamp::from_millis(u64::MAX))),
+            revoked: Some(RevocationReason::Reused.at(Timestamp::from_millis(u64::MAX))),
             ..session()
         }
     }
 
     #[test]
     fn every_row_is_read_as_it_was_written() {
-        let revoked_at_once = SessionParts { revoked: Some((Revoked::Other, Timestamp::from_millis(0))), ..session() };
+        let revoked_at_once = SessionParts { revoked: Some(RevocationReason::Other.at(Timestamp::from_millis(0))), ..session() };
         let live = SessionParts { revoked: None, ..full() };
         for parts in [session(), full(), revoked_at_once, live] {
             let session = Session::from_parts(parts);
@@ -284,6 +291,6 @@ mod tests {
     fn a_reason_that_a_later_version_wrote_is_a_reason() {
         let mut row = encode(&Session::from_parts(full()));
         row[1] = 77;
-        assert_eq!(decode(ID, &row).unwrap().revoked().map(|(because, _)| because), Some(Revoked::Other));
+        assert_eq!(decode(ID, &row).unwrap().revoked().map(|record| record.reason), Some(RevocationReason::Other));
     }
 }

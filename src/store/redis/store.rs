@@ -25,7 +25,8 @@ use crate::store::contract::{MAX_LISTED, SessionStore};
 use crate::store::error::StoreError;
 use crate::store::feed::{Announcements, Cursor, RevocationPage};
 use crate::store::retention::{Ended, KEEP_EXPIRED};
-use crate::store::session::{Revoked, Session};
+use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
+use crate::store::session::Session;
 
 /// Sessions in Redis or Valkey: for many processes that share one server.
 ///
@@ -131,14 +132,14 @@ impl RedisStore {
     }
 
     /// Revokes what lives, and answers what the rows were.
-    async fn revoke_each(&self, ids: &[SessionId], because: Revoked, now: Timestamp) -> Result<Vec<Session>, BoxError> {
+    async fn revoke_each(&self, ids: &[SessionId], record: RevocationRecord) -> Result<Vec<Session>, BoxError> {
         let mut revoked = Vec::new();
         for ids in ids.chunks(AT_ONCE) {
             let call = |id: &SessionId| Call {
                 keys: vec![self.prefix.row(id), self.prefix.feed(bucket(id)).into_bytes()],
                 args: vec![
-                    vec![row::code(because)],
-                    now.as_millis().to_be_bytes().to_vec(),
+                    vec![row::code(record.reason)],
+                    record.at.as_millis().to_be_bytes().to_vec(),
                     id.as_bytes().to_vec(),
                     REVOCATION_RETENTION.as_millis().to_string().into_bytes(),
                 ],
@@ -251,8 +252,8 @@ impl SessionStore for RedisStore {
         }
     }
 
-    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
-        let revoked = self.revoke_each(&[*id], because, now).await.map_err(failed)?;
+    async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
+        let revoked = self.revoke_each(&[*id], record).await.map_err(failed)?;
         if revoked.is_empty() {
             return Ok(false);
         }
@@ -260,10 +261,10 @@ impl SessionStore for RedisStore {
         Ok(true)
     }
 
-    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
+    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
         let live = self.unrevoked(subject).await.map_err(failed)?;
         let ids: Vec<SessionId> = live.iter().map(|session| *session.id()).collect();
-        let revoked = self.revoke_each(&ids, because, now).await.map_err(failed)?;
+        let revoked = self.revoke_each(&ids, record).await.map_err(failed)?;
         if !revoked.is_empty() {
             self.announce(&revoked).await;
         }
@@ -300,7 +301,7 @@ impl SessionStore for RedisStore {
         let mut revoked = Vec::new();
         // Each batch is done before the next begins: whoever is cut short has less to do when he asks again.
         for ids in ids.chunks(AT_ONCE) {
-            let live = self.revoke_each(ids, Revoked::Other, now).await.map_err(failed)?;
+            let live = self.revoke_each(ids, RevocationReason::Other.at(now)).await.map_err(failed)?;
             let entered = |id: &SessionId| known.contains(id) || live.iter().any(|session| session.id() == id);
             let mut pipeline = Pipeline::new();
             for id in ids.iter().filter(|id| !entered(id)) {

@@ -18,7 +18,8 @@ use crate::store::contract::{MAX_LISTED, SessionStore};
 use crate::store::error::StoreError;
 use crate::store::feed::{Announcements, Cursor, RevocationPage};
 use crate::store::retention::Ended;
-use crate::store::session::{Revoked, Session, SessionParts};
+use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
+use crate::store::session::{Session, SessionParts};
 use crate::store::sql::{age, array, bind_changes, bind_row, millis, read_row, revision, revoked, timestamp};
 
 /// Sessions in a SQLite database: for applications on one machine. Several processes may share the file.
@@ -104,13 +105,13 @@ impl SessionStore for SqliteStore {
         Ok(())
     }
 
-    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
-        let query = sqlx::query(REVOKE).bind(because.as_str()).bind(millis(now)).bind(&id.as_bytes()[..]);
+    async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
+        let query = sqlx::query(REVOKE).bind(record.reason.as_str()).bind(millis(record.at)).bind(&id.as_bytes()[..]);
         Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected() == 1)
     }
 
-    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
-        let query = sqlx::query(REVOKE_ALL).bind(because.as_str()).bind(millis(now)).bind(subject.as_str());
+    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
+        let query = sqlx::query(REVOKE_ALL).bind(record.reason.as_str()).bind(millis(record.at)).bind(subject.as_str());
         Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected())
     }
 
@@ -146,7 +147,7 @@ impl SessionStore for SqliteStore {
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
         for batch in ids.chunks(BATCH) {
             let batch = json(batch.iter().map(SessionId::as_bytes));
-            let query = sqlx::query(REVOKE_AGAIN).bind(Revoked::Other.as_str()).bind(millis(now)).bind(&batch);
+            let query = sqlx::query(REVOKE_AGAIN).bind(RevocationReason::Other.as_str()).bind(millis(now)).bind(&batch);
             query.execute(&self.pool).await.map_err(failed)?;
             // The trigger has entered what lived. This enters what is not known.
             let query = sqlx::query(ENTER_FEED).bind(&batch).bind(millis(now));

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection};
-use tower_bearer::store::{Cursor, Revoked};
+use tower_bearer::store::{Cursor, RevocationReason};
 use tower_bearer::{SessionId, SessionStore};
 
 use super::{Schema, now, session};
@@ -24,7 +24,7 @@ async fn a_revocation_whose_transaction_is_open_for_ten_seconds_is_not_missed() 
     while start.elapsed() < Duration::from_secs(10) {
         let other = session(1 + ended.len() as u128, "other");
         store.insert(&other).await.unwrap();
-        assert!(store.revoke(other.id(), Revoked::LoggedOut, now()).await.unwrap());
+        assert!(store.revoke(other.id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
         ended.push(*other.id());
         let page = store.revoked_since(Some(cursor)).await.unwrap();
         assert!(!page.complete, "a cursor was forgotten");
@@ -63,7 +63,7 @@ async fn an_administrator_can_revoke_by_hand() {
     sqlx::query(REVOKE_BY_HAND).bind(uuid(session.id())).execute(&schema.pool().await).await.unwrap();
 
     let found = store.find(session.id()).await.unwrap().unwrap();
-    assert_eq!(found.revoked().map(|(because, _)| because), Some(Revoked::Other));
+    assert_eq!(found.revoked().map(|record| record.reason), Some(RevocationReason::Other));
     // The trigger has told the other processes.
     for cursor in [None, Some(cursor)] {
         assert_eq!(store.revoked_since(cursor).await.unwrap().ids(), [*session.id()]);
@@ -77,10 +77,10 @@ async fn a_session_that_is_revoked_twice_by_hand_enters_the_feed_twice() {
     let (store, pool) = (schema.store().await, schema.pool().await);
     let session = session(1, "user");
     store.insert(&session).await.unwrap();
-    store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap();
+    store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
     let cursor = store.revoked_since(None).await.unwrap().cursor;
     sqlx::query("UPDATE tower_bearer_sessions SET revoked_at = NULL").execute(&pool).await.unwrap();
-    store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap();
+    store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
     assert_eq!(store.revoked_since(Some(cursor)).await.unwrap().ids(), [*session.id()]);
 }
 
@@ -92,12 +92,12 @@ async fn a_cursor_survives_the_store_that_gave_it_out() {
     for session in [&early, &late] {
         store.insert(session).await.unwrap();
     }
-    store.revoke(early.id(), Revoked::LoggedOut, now()).await.unwrap();
+    store.revoke(early.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
     let cursor = store.revoked_since(None).await.unwrap().cursor;
     drop(store);
 
     let store = schema.store().await;
-    store.revoke(late.id(), Revoked::LoggedOut, now()).await.unwrap();
+    store.revoke(late.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
     let page = store.revoked_since(Some(cursor)).await.unwrap();
     assert!(page.contains(late.id()));
     assert!(!page.complete, "the cursor is not known to another store");
@@ -110,7 +110,7 @@ async fn a_cursor_from_before_a_restart_or_a_restore_is_answered_completely() {
     let (store, pool) = (schema.store().await, schema.pool().await);
     let session = session(1, "user");
     store.insert(&session).await.unwrap();
-    store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap();
+    store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
     let cursor = store.revoked_since(None).await.unwrap().cursor;
     assert!(!store.revoked_since(Some(cursor.clone())).await.unwrap().complete);
 
@@ -152,7 +152,7 @@ async fn what_was_restored_from_another_server_is_told_once() {
     assert_eq!(page.ids(), [*restored.id()]);
     let page = store.revoked_since(Some(page.cursor)).await.unwrap();
     assert_eq!((page.ids(), page.complete), (vec![], false));
-    store.revoke(late.id(), Revoked::LoggedOut, now()).await.unwrap();
+    store.revoke(late.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
     assert_eq!(store.revoked_since(Some(page.cursor)).await.unwrap().ids(), [*late.id()]);
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sqlx::Row;
 use tower_bearer::SessionStore;
-use tower_bearer::store::{PostgresStore, Revoked, TablePrefix};
+use tower_bearer::store::{PostgresStore, RevocationReason, TablePrefix};
 
 use super::{Schema, now, session};
 
@@ -75,7 +75,7 @@ async fn a_role_that_may_not_make_tables_may_use_them() {
     let store = PostgresStore::from_pool(pool).await.unwrap();
     let session = session(1, "user");
     store.insert(&session).await.unwrap();
-    assert!(store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap());
+    assert!(store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
     assert_eq!(store.revoked_since(None).await.unwrap().ids(), [*session.id()]);
     drop(store);
     let gone = format!("DROP OWNED BY {role}; DROP ROLE {role}");
@@ -131,7 +131,7 @@ async fn two_prefixes_in_one_schema_know_nothing_of_each_other() {
     for store in &stores {
         let session = session(1, "user");
         store.insert(&session).await.unwrap();
-        assert!(store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap());
+        assert!(store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
         store.assert_revoked(&[*super::session(2, "user").id()], now()).await.unwrap();
         assert_eq!(store.revoked_since(None).await.unwrap().revoked.len(), 2);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::postgres::PgPoolOptions;
 use tokio::time::timeout;
 use tower_bearer::SessionStore;
-use tower_bearer::store::{PostgresStore, Revoked};
+use tower_bearer::store::{PostgresStore, RevocationReason};
 
 use super::{Schema, execute, now, session};
 
@@ -19,7 +19,7 @@ async fn an_exhausted_pool_of_the_application_keeps_no_pull_and_no_announcement_
 
     let _taken = pool.acquire().await.unwrap();
     let mut announcements = timeout(PATIENCE, store.announcements()).await.unwrap().unwrap().unwrap();
-    other.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap();
+    other.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
     timeout(PATIENCE, announcements.next()).await.expect("an announcement waits for the pool").unwrap();
     let page = timeout(PATIENCE, store.revoked_since(None)).await.expect("a pull waits for the pool").unwrap();
     assert_eq!(page.ids(), [*session.id()]);
@@ -45,11 +45,11 @@ async fn a_revoke_all_is_announced_once_and_a_refresh_never() {
     }
     let mut announcements = other.announcements().await.unwrap().unwrap();
     store.confirm(session(1, "user").id(), 0).await.unwrap();
-    assert_eq!(store.revoke_all(&"user".into(), Revoked::Everywhere, now()).await.unwrap(), 20);
+    assert_eq!(store.revoke_all(&"user".into(), RevocationReason::Everywhere.at(now())).await.unwrap(), 20);
     timeout(PATIENCE, announcements.next()).await.expect("revoke_all was not announced").unwrap();
 
     // Nothing is announced by what is revoked already, so what comes next would be a second announcement of the same.
-    assert_eq!(store.revoke_all(&"user".into(), Revoked::Everywhere, now()).await.unwrap(), 0);
+    assert_eq!(store.revoke_all(&"user".into(), RevocationReason::Everywhere.at(now())).await.unwrap(), 0);
     store.assert_revoked(&[*session(1, "user").id()], now()).await.unwrap();
     assert!(timeout(Duration::from_millis(300), announcements.next()).await.is_err(), "revoke_all was announced more than once");
 }

@@ -1,6 +1,6 @@
 //! Counts, batches, and what text cannot hold.
 
-use tower_bearer::store::Revoked;
+use tower_bearer::store::RevocationReason;
 use tower_bearer::{REVOCATION_RETENTION, SessionId, SessionStore, Subject};
 
 use super::{Schema, now, session};
@@ -13,8 +13,8 @@ async fn the_trigger_does_not_disturb_the_counts() {
     for id in 1..=3 {
         store.insert(&session(id, "user")).await.unwrap();
     }
-    assert!(store.revoke(session(1, "user").id(), Revoked::LoggedOut, now()).await.unwrap());
-    assert_eq!(store.revoke_all(&"user".into(), Revoked::Everywhere, now()).await.unwrap(), 2);
+    assert!(store.revoke(session(1, "user").id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
+    assert_eq!(store.revoke_all(&"user".into(), RevocationReason::Everywhere.at(now())).await.unwrap(), 2);
     assert_eq!(store.revoked_since(None).await.unwrap().revoked.len(), 3);
 }
 
@@ -61,7 +61,7 @@ async fn racing_assertions_and_clean_ups_do_not_fail() {
                 known.reverse();
             }
             store.assert_revoked(&known, now()).await?;
-            store.revoke_all(&"user".into(), Revoked::Everywhere, now()).await?;
+            store.revoke_all(&"user".into(), RevocationReason::Everywhere.at(now())).await?;
             store.delete_expired(now() + REVOCATION_RETENTION * 2).await
         })
     };
@@ -80,7 +80,7 @@ async fn a_subject_with_a_nul_has_no_sessions() {
     store.insert(&session(1, "user")).await.unwrap();
     let nul = Subject::from("user\0");
     assert_eq!(store.list(&nul, now()).await.unwrap(), []);
-    assert_eq!(store.revoke_all(&nul, Revoked::Everywhere, now()).await.unwrap(), 0);
+    assert_eq!(store.revoke_all(&nul, RevocationReason::Everywhere.at(now())).await.unwrap(), 0);
     store.insert(&session(2, "user\0")).await.unwrap_err();
     assert_eq!(store.list(&"user".into(), now()).await.unwrap().len(), 1);
 }

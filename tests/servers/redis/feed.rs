@@ -5,7 +5,7 @@ use std::time::Duration;
 use support::SECOND;
 use support::servers::{Database as _, RedisServer};
 use tokio::time::timeout;
-use tower_bearer::store::Revoked;
+use tower_bearer::store::RevocationReason;
 use tower_bearer::store::redis_driver as redis;
 use tower_bearer::{REVOCATION_RETENTION, RedisStore, SessionId, SessionStore, Timestamp};
 
@@ -14,7 +14,7 @@ use super::{DAY, Database, now, random, session};
 async fn revoked(store: &RedisStore) -> SessionId {
     let session = session("user");
     store.insert(&session).await.unwrap();
-    assert!(store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap());
+    assert!(store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
     *session.id()
 }
 
@@ -90,7 +90,7 @@ async fn a_revocation_stays_for_the_retention_whatever_its_writer_took_the_time_
     for at in [Timestamp::from_secs(0), start, start + 1000 * DAY] {
         let session = session("user");
         store.insert(&session).await.unwrap();
-        assert!(store.revoke(session.id(), Revoked::LoggedOut, at).await.unwrap());
+        assert!(store.revoke(session.id(), RevocationReason::LoggedOut.at(at)).await.unwrap());
         ids.push(*session.id());
     }
     assert_eq!(store.delete_expired(start + (REVOCATION_RETENTION - SECOND)).await.unwrap(), 0);
@@ -138,7 +138,7 @@ async fn a_revocation_is_announced_to_other_processes_at_once() {
     let session = session("user");
     database.store.insert(&session).await.unwrap();
     let start = std::time::Instant::now();
-    database.store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap();
+    database.store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
     timeout(Duration::from_secs(5), announcements.next()).await.unwrap().unwrap();
     assert!(start.elapsed() < SECOND, "an announcement took {:?}", start.elapsed());
 }
@@ -150,10 +150,10 @@ async fn one_announcement_stands_for_a_logout_everywhere() {
         database.store.insert(&session("user")).await.unwrap();
     }
     let mut announcements = database.store.announcements().await.unwrap().unwrap();
-    assert_eq!(database.store.revoke_all(&"user".into(), Revoked::Everywhere, now()).await.unwrap(), 20);
+    assert_eq!(database.store.revoke_all(&"user".into(), RevocationReason::Everywhere.at(now())).await.unwrap(), 20);
     timeout(Duration::from_secs(5), announcements.next()).await.unwrap().unwrap();
     // Nothing was revoked: nothing is announced. The next announcement is the one after it.
-    assert_eq!(database.store.revoke_all(&"user".into(), Revoked::Everywhere, now()).await.unwrap(), 0);
+    assert_eq!(database.store.revoke_all(&"user".into(), RevocationReason::Everywhere.at(now())).await.unwrap(), 0);
     let more = timeout(Duration::from_millis(100), announcements.next()).await;
     assert!(more.is_err(), "a logout everywhere was announced more than once");
 }

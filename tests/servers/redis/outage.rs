@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use support::servers::{Database as _, RedisServer};
-use tower_bearer::store::Revoked;
+use tower_bearer::store::RevocationReason;
 use tower_bearer::store::redis_driver as redis;
 use tower_bearer::{RedisStore, SessionStore};
 
@@ -73,7 +73,7 @@ async fn a_full_redis_refuses_logins_and_forgets_nothing() {
     database.store.insert(&first).await.unwrap();
     let ended = session("other");
     database.store.insert(&ended).await.unwrap();
-    database.store.revoke(ended.id(), Revoked::LoggedOut, now()).await.unwrap();
+    database.store.revoke(ended.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
     let page = database.store.revoked_since(None).await.unwrap();
     redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("1mb").exec_async(&mut database.beside).await.unwrap();
     database.store.insert(&session("user")).await.unwrap_err();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use support::servers::{Database as _, RedisServer};
-use tower_bearer::store::Revoked;
+use tower_bearer::store::RevocationReason;
 use tower_bearer::store::redis_driver as redis;
 use tower_bearer::{RedisStore, SessionStore, Subject};
 
@@ -74,8 +74,8 @@ async fn a_primary_that_became_a_replica_answers_nothing() {
     store.list(&user, now()).await.unwrap_err();
     store.replace(&super::refreshed(&unknown)).await.unwrap_err();
     store.confirm(unknown.id(), 0).await.unwrap_err();
-    store.revoke(unknown.id(), Revoked::LoggedOut, now()).await.unwrap_err();
-    store.revoke_all(&user, Revoked::Everywhere, now()).await.unwrap_err();
+    store.revoke(unknown.id(), RevocationReason::LoggedOut.at(now())).await.unwrap_err();
+    store.revoke_all(&user, RevocationReason::Everywhere.at(now())).await.unwrap_err();
     store.assert_revoked(&[*unknown.id()], now()).await.unwrap_err();
     store.delete_expired(now()).await.unwrap_err();
 

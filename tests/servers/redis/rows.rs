@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use support::MINUTE;
 use support::servers::{Database as _, RedisServer};
-use tower_bearer::store::Revoked;
+use tower_bearer::store::RevocationReason;
 use tower_bearer::store::redis_driver as redis;
 use tower_bearer::{REVOCATION_RETENTION, SessionStore, Subject};
 
@@ -41,7 +41,7 @@ async fn a_revoked_row_expires_by_itself_after_the_retention() {
     let session = session("user");
     database.store.insert(&session).await.unwrap();
     let row = database.only_row().await;
-    assert!(database.store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap());
+    assert!(database.store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
     let left = ttl(&mut database, &row).await;
     assert!(is_about(left, REVOCATION_RETENTION), "the row stays for {left:?}");
 }
@@ -89,9 +89,9 @@ async fn forgotten_scripts_do_no_harm() {
     forget(&mut database).await;
     assert!(database.store.replace(&refreshed(&sessions[0])).await.unwrap());
     forget(&mut database).await;
-    assert!(database.store.revoke(sessions[1].id(), Revoked::LoggedOut, now()).await.unwrap());
+    assert!(database.store.revoke(sessions[1].id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
     forget(&mut database).await;
-    assert_eq!(database.store.revoke_all(&"user".into(), Revoked::Everywhere, now()).await.unwrap(), 39);
+    assert_eq!(database.store.revoke_all(&"user".into(), RevocationReason::Everywhere.at(now())).await.unwrap(), 39);
     forget(&mut database).await;
     assert_eq!(database.store.delete_expired(now() + 200 * DAY).await.unwrap(), 40);
 }
@@ -131,8 +131,8 @@ async fn what_is_no_row_is_an_error() {
         store.find(session.id()).await.unwrap_err();
         store.replace(&refreshed(&session)).await.unwrap_err();
         store.confirm(session.id(), 0).await.unwrap_err();
-        store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap_err();
-        store.revoke_all(&Subject::from("user"), Revoked::Everywhere, now()).await.unwrap_err();
+        store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap_err();
+        store.revoke_all(&Subject::from("user"), RevocationReason::Everywhere.at(now())).await.unwrap_err();
         store.list(&Subject::from("user"), now()).await.unwrap_err();
         let left: Vec<u8> = redis::cmd("GET").arg(&row).query_async(&mut database.beside).await.unwrap();
         assert_eq!(left, garbage);
@@ -140,7 +140,7 @@ async fn what_is_no_row_is_an_error() {
     redis::cmd("DEL").arg(&row).exec_async(&mut database.beside).await.unwrap();
     redis::cmd("RPUSH").arg(&row).arg("a list").exec_async(&mut database.beside).await.unwrap();
     database.store.find(session.id()).await.unwrap_err();
-    database.store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap_err();
+    database.store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap_err();
 }
 
 /// The index by subject is a hint: the row decides.
@@ -167,6 +167,6 @@ async fn a_revocation_that_cannot_enter_the_feed_does_not_happen() {
     let row = database.only_row().await;
     let feed = [&row[..row.len() - 16], b"feed"].concat();
     redis::cmd("SET").arg(&feed).arg("no stream").exec_async(&mut database.beside).await.unwrap();
-    database.store.revoke(session.id(), Revoked::LoggedOut, now()).await.unwrap_err();
+    database.store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap_err();
     assert_eq!(database.store.find(session.id()).await.unwrap(), Some(session));
 }

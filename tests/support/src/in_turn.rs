@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tower_bearer::store::{Announcements, Cursor, RevocationPage, Revoked, StoreError, async_trait};
+use tower_bearer::store::{Announcements, Cursor, RevocationPage, RevocationRecord, StoreError, async_trait};
 use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
 
 /// The first call goes to the first of the two.
@@ -41,12 +41,12 @@ impl<S: SessionStore> SessionStore for InTurn<S> {
         self.next().confirm(id, generation).await
     }
 
-    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
-        self.next().revoke(id, because, now).await
+    async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
+        self.next().revoke(id, record).await
     }
 
-    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
-        self.next().revoke_all(subject, because, now).await
+    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
+        self.next().revoke_all(subject, record).await
     }
 
     async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tower_bearer::store::{Announcements, Cursor, Revocation, RevocationPage, Revoked, StoreError, async_trait};
+use tower_bearer::store::{Announcements, Cursor, Revocation, RevocationPage, RevocationRecord, StoreError, async_trait};
 use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
 
 use crate::Pause;
@@ -213,12 +213,12 @@ impl SessionStore for FailingStore {
         self.through(Call::Confirm, self.inner().confirm(id, generation)).await
     }
 
-    async fn revoke(&self, id: &SessionId, because: Revoked, now: Timestamp) -> Result<bool, StoreError> {
-        self.through(Call::Revoke, self.inner().revoke(id, because, now)).await
+    async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
+        self.through(Call::Revoke, self.inner().revoke(id, record)).await
     }
 
-    async fn revoke_all(&self, subject: &Subject, because: Revoked, now: Timestamp) -> Result<u64, StoreError> {
-        self.through(Call::RevokeAll, self.inner().revoke_all(subject, because, now)).await
+    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
+        self.through(Call::RevokeAll, self.inner().revoke_all(subject, record)).await
     }
 
     async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {

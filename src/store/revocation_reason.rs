@@ -1,0 +1,81 @@
+//! [`RevocationReason`], and [`RevocationRecord`]: why, and when, a session was revoked.
+
+use crate::clock::Timestamp;
+
+/// Why and when a session was revoked: what [`revoke`](super::SessionStore::revoke) is given, and what the row keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct RevocationRecord {
+    /// Why.
+    pub reason: RevocationReason,
+    /// When, by the clock of the process that revoked it.
+    pub at: Timestamp,
+}
+
+impl RevocationRecord {
+    /// Revoked for this reason at this moment.
+    #[must_use]
+    pub const fn new(reason: RevocationReason, at: Timestamp) -> Self {
+        Self { reason, at }
+    }
+}
+
+/// Why a session was ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RevocationReason {
+    /// The user logged out.
+    LoggedOut,
+    /// All sessions of the user were ended: by the user, by an administrator, or because the password changed.
+    Everywhere,
+    /// A refresh token was used again after it had been replaced: there is a copy of it.
+    Reused,
+    /// The application no longer grants anything to the user, or the user's credentials changed.
+    UserGone,
+    /// A new login replaced this one.
+    Replaced,
+    /// Another reason: one that only a later version knows, or one that a store forgot when it was set back.
+    Other,
+}
+
+impl RevocationReason {
+    /// This reason at this moment: a shorthand for [`RevocationRecord::new`].
+    #[must_use]
+    pub const fn at(self, at: Timestamp) -> RevocationRecord {
+        RevocationRecord::new(self, at)
+    }
+
+    /// A stable word, for stores.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LoggedOut => "logged_out",
+            Self::Everywhere => "everywhere",
+            Self::Reused => "reused",
+            Self::UserGone => "user_gone",
+            Self::Replaced => "replaced",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A word that this version does not know becomes [`Other`](RevocationReason::Other): the session stays revoked.
+impl From<&str> for RevocationReason {
+    fn from(word: &str) -> Self {
+        [Self::LoggedOut, Self::Everywhere, Self::Reused, Self::UserGone, Self::Replaced]
+            .into_iter()
+            .find(|reason| reason.as_str() == word)
+            .unwrap_or(Self::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_that_a_later_version_wrote_is_a_reason() {
+        assert_eq!(RevocationReason::from(RevocationReason::Reused.as_str()), RevocationReason::Reused);
+        assert_eq!(RevocationReason::from("by_moonlight"), RevocationReason::Other);
+    }
+}
