@@ -12,7 +12,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tower_bearer::store::{SessionParts, redis_driver as redis, sqlx};
+use tower_bearer::store::{SessionOwner, SessionParts, redis_driver as redis, sqlx};
 use tower_bearer::{Clock, PostgresStore, RedisStore, Session, SessionId, SessionStore, SqliteStore, SystemClock};
 
 #[tokio::main]
@@ -105,17 +105,17 @@ fn session(number: u64) -> Session {
     getrandom::fill(&mut id).unwrap();
     let now = SystemClock.now();
     let end = now + Duration::from_secs(90 * 24 * 3600);
-    Session::from_parts(SessionParts::new(SessionId::from_bytes(id), format!("{number:016}").into(), now, end))
+    let mut parts = SessionParts::new(SessionId::from_bytes(id), format!("{number:016}").into(), now, end);
+    parts.owner = SessionOwner::from_bytes([0xf7; 8]);
+    Session::from_parts(parts)
 }
 
 fn rotated(row: &Session) -> Session {
-    let parts = row.parts().clone();
-    Session::from_parts(SessionParts {
-        generation: parts.generation + 1,
-        rotated_at: Some(SystemClock.now()),
-        revision: parts.revision + 1,
-        ..parts
-    })
+    let mut next = row.parts().clone();
+    next.generation += 1;
+    next.rotated_at = Some(SystemClock.now());
+    next.revision += 1;
+    Session::from_parts(next)
 }
 
 fn number(variable: &str, default: u64) -> u64 {

@@ -1,22 +1,29 @@
--- One row a login. Times are milliseconds since the Unix epoch. The columns of eight bytes come first, so that none is padded.
+-- One row a session. Times are milliseconds since the Unix epoch. The columns of eight bytes come first, so that none is padded.
 -- A refresh writes no column that an index knows, and finds room in the page: its update stays there (HOT), and no index grows.
 CREATE TABLE tower_bearer_sessions (
     created_at bigint NOT NULL,
     expires_at bigint NOT NULL,
-    rotated_at bigint,
+    owner bigint NOT NULL,
     generation bigint NOT NULL,
     revision bigint NOT NULL,
+    rotated_at bigint,
     revoked_at bigint,
+    idle_timeout bigint,
+    authenticated_at bigint,
+    kind smallint NOT NULL,
     recoveries smallint NOT NULL,
     recovered boolean NOT NULL,
     confirmed boolean NOT NULL,
     receipts boolean NOT NULL,
+    until_browser_closes boolean NOT NULL,
     id uuid NOT NULL PRIMARY KEY,
     subject text COLLATE "C" NOT NULL,
     device text,
     stamp bytea,
     retry_key bytea,
-    revoked_because text
+    revoked_because text,
+    data bytea,
+    more bytea
 ) WITH (fillfactor = 94);
 
 -- By its hash, so that the size does not depend on the length of the subject. A hash index takes twice the room.
@@ -35,7 +42,7 @@ CREATE INDEX tower_bearer_revocations_by_xid ON tower_bearer_revocations (xid);
 CREATE INDEX tower_bearer_revocations_by_revoked_at ON tower_bearer_revocations (revoked_at);
 
 -- An entry is never older than its time in the feed, whatever clock revoked: else the clean-up could take it early.
--- It finds the feed beside the sessions, whatever the search_path of the one who revokes, and if the schema is renamed.
+-- It finds the feed beside the sessions, whatever the search_path of the connection that revokes, and if the schema is renamed.
 CREATE FUNCTION tower_bearer_revoked() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format(
@@ -48,7 +55,7 @@ BEGIN
 END
 $$;
 
--- A session enters the feed in the very statement that revokes it, whoever wrote that statement.
+-- A session enters the feed in the statement that revokes it, even when an administrator wrote that statement.
 CREATE TRIGGER tower_bearer_revoked
 AFTER UPDATE OF revoked_at ON tower_bearer_sessions
 FOR EACH ROW WHEN (OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL)

@@ -53,14 +53,23 @@ struct Known {
     number: u64,
 }
 
-/// A session in the feed.
+/// A revoked session in a store's feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Revocation {
     /// The session.
     pub id: SessionId,
-    /// How long it has been in the feed, by the store's clock, whatever clock he had who revoked. Never more than that: processes forget a
-    /// session when it is as old as the [retention](crate::REVOCATION_RETENTION). [`Duration::ZERO`] is always safe.
+    /// How long the session has been in the feed, by the store's clock, whatever clock the revoking process had. Never more than that: processes
+    /// forget a revocation when it is as old as the [retention](crate::REVOCATION_RETENTION). [`Duration::ZERO`] is always safe.
     pub age: Duration,
+}
+
+impl Revocation {
+    /// This session, which has been in the feed for so long.
+    #[must_use]
+    pub const fn new(id: SessionId, age: Duration) -> Self {
+        Self { id, age }
+    }
 }
 
 /// Where the set comes from.

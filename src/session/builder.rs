@@ -19,7 +19,8 @@ use crate::edge::Edge;
 use crate::error::{ConfigError, Problems};
 use crate::keys::{Secret, SigningKey, SigningKeys};
 use crate::limits::DEFAULT_LEEWAY;
-use crate::store::SessionStore;
+use crate::names::{Audience, Issuer};
+use crate::store::{SessionOwner, SessionStore};
 use crate::token::AccessTokenSigner;
 
 /// Builds [`Sessions`]: made by [`Sessions::builder`].
@@ -38,6 +39,7 @@ pub struct SessionsBuilder {
     leeway: Duration,
     outage: StoreOutage,
     edge: Edge,
+    former: Vec<(String, String)>,
     problems: Problems,
 }
 
@@ -55,6 +57,7 @@ impl SessionsBuilder {
             leeway: DEFAULT_LEEWAY,
             outage: StoreOutage::default(),
             edge: Edge::default(),
+            former: Vec::new(),
             problems: Problems::default(),
         }
     }
@@ -68,6 +71,14 @@ impl SessionsBuilder {
     /// Who accepts the access tokens: their claim `aud`. Refresh tokens have keys of this audience, so another name logs everybody out.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
+        self
+    }
+
+    /// The issuer and the audience that this application had before. The users' sessions of that time stay in
+    /// [`list`](Sessions::list), and [`log_out_everywhere`](Sessions::log_out_everywhere) ends them too. Refresh tokens go on to work only if
+    /// the audience is the same.
+    pub fn former_names(mut self, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        self.former.push((issuer.into(), audience.into()));
         self
     }
 
@@ -156,9 +167,17 @@ impl SessionsBuilder {
             (Some(issuer), Some(audience), Some(keys)) => self.problems.note(AccessTokenSigner::new(&issuer, &audience, keys)),
             _ => None,
         };
+        let mut former = Vec::new();
+        for (issuer, audience) in self.former {
+            let issuer = self.problems.note(Issuer::new(&issuer));
+            let audience = self.problems.note(Audience::new(&audience));
+            former.extend(issuer.zip(audience).map(|(issuer, audience)| SessionOwner::of(&issuer, &audience)));
+        }
         self.problems.finish()?;
         let (Some(signer), Some(secret)) = (signer, secret) else { return Err(missing("secret")) };
         let signer = signer.with_clock(self.clock);
+        let own = SessionOwner::of(signer.issuer(), signer.audience());
+        let owners = std::iter::once(own).chain(former).collect();
         Ok(Sessions(Arc::new(Inner {
             accounts: self.accounts,
             sync: StoreSync::new(Arc::clone(&self.store), Arc::clone(signer.clock())),
@@ -169,6 +188,7 @@ impl SessionsBuilder {
             leeway: self.leeway,
             outage: self.outage,
             edge: Arc::new(self.edge),
+            owners,
         })))
     }
 }

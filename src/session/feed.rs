@@ -54,7 +54,7 @@ impl Feed {
     pub(super) async fn delete_expired(&self) -> Result<u64, StoreError> {
         let behind = self.clock_offset().map_or(0, |offset| offset.min(0).unsigned_abs());
         let now = Timestamp::from_millis(self.clock.now().as_millis().saturating_sub(behind));
-        self.store.delete_expired(now).await
+        Ok(self.store.delete_expired(now).await?.count())
     }
 
     /// The store was set back: by a restart that lost writes, a failover, a backup. While one process lives that knew of a revocation, it stands.

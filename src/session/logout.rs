@@ -21,9 +21,9 @@ impl Sessions {
     /// `Unavailable`, after 30 seconds at most: try again.
     pub async fn log_out(&self, token: &str) -> Result<Ended, SessionError> {
         match self.session_of(token) {
-            Some(id) => {
-                with_timeout(REFRESH_DEADLINE, self.end(&id, RevocationReason::LoggedOut)).await.inspect_err(SessionError::log_fault)
-            }
+            Some(id) => with_timeout(REFRESH_DEADLINE, self.end(&id, RevocationReason::LoggedOut))
+                .await
+                .inspect_err(SessionError::log_fault),
             None => Ok(Ended::sessions(0)),
         }
     }

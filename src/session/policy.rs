@@ -114,7 +114,7 @@ impl SessionPolicy {
 
     /// When the session ends if it is not used before.
     pub(super) fn idle_end(&self, session: &Session) -> Timestamp {
-        session.last_used_at() + self.idle_timeout
+        session.last_used_at() + session.idle_timeout().unwrap_or(self.idle_timeout)
     }
 }
 

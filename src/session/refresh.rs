@@ -117,6 +117,9 @@ impl Sessions {
                 self.end(&id, RevocationReason::Other).await?;
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }
+            if !session.is_understood() {
+                return Err(SessionError::unavailable("the session is of a later version of this application; it is left alone"));
+            }
             // Once before the application is asked, so that a dead token asks it nothing; and once after, for it takes its time.
             let at_arrival = self.decide(&session, presented, refresh, arrived);
             self.stop_if_over(&at_arrival, &session, presented).await?;

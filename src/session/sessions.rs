@@ -21,7 +21,7 @@ use crate::keys::KeySource;
 use crate::names::SessionClaims;
 use crate::parameters::{Encoding, WrongParameter};
 use crate::request_context::RequestContext;
-use crate::store::{RevocationReason, Session, SessionStore};
+use crate::store::{RevocationReason, Session, SessionOwner, SessionStore};
 use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant};
 
 /// Logs in, refreshes and logs out. Cheap to clone; clones share the same state.
@@ -70,6 +70,8 @@ pub(super) struct Inner {
     pub(super) outage: StoreOutage,
     pub(super) edge: Arc<Edge>,
     pub(super) sync: Arc<StoreSync>,
+    /// What tells the rows of this application from those of others in the same store: first its own name, then former ones.
+    pub(super) owners: Vec<SessionOwner>,
 }
 
 impl Sessions {
@@ -126,11 +128,12 @@ impl Sessions {
         let (now, row) = (self.now(), session.parts());
         let ends = self.policy().ends(session, grant.access_token_lifetime(), now);
         let claims = SessionClaims { id: row.id, generation: row.receipts.then_some(row.generation) };
-        let session_claims = Some((claims, row.created_at));
+        let session_claims = Some((claims, session.authenticated_at()));
         let (access_token, claims) =
             self.0.signer.sign_claims(session.subject(), grant, session_claims, now, ends.access_token)?;
         let refresh_token = self.0.keys.token(rid, row.generation);
-        Ok(TokenResponse::new(row.id, access_token, claims, refresh_token, now, ends))
+        let response = TokenResponse::new(row.id, access_token, claims, refresh_token, now, ends);
+        Ok(response.with_browser_session(session.until_browser_closes()))
     }
 
     pub(super) fn accounts(&self) -> &dyn Accounts {

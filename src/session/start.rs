@@ -99,6 +99,11 @@ impl Sessions {
         let agent = || identity.context.as_ref()?.user_agent();
         let device = identity.device.as_deref().or_else(agent);
         let mut row = SessionParts::new(rid.session_id(), identity.subject().clone(), now, end);
+        row.owner = self.0.owners[0];
+        row.idle_timeout = identity.idle_timeout;
+        row.until_browser_closes = identity.until_browser_closes;
+        row.authenticated_at = identity.authenticated_at;
+        row.data.clone_from(&identity.data);
         row.device = device.map(shortened).filter(|device| !device.is_empty());
         row.stamp = identity.stamp;
         row.receipts = identity.receipts;

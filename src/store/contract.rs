@@ -1,91 +1,136 @@
 //! [`SessionStore`]: the contract.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::answers::{DeletedSessions, RevokedSessions};
 use super::error::StoreError;
 use super::feed::{Announcements, Cursor, RevocationPage};
 use super::revocation_reason::RevocationRecord;
+use super::selection::SessionSelection;
 use super::session::Session;
 use crate::clock::Timestamp;
-use crate::names::{SessionId, Subject};
+use crate::names::SessionId;
 
-/// Where sessions live.
+/// Where sessions are kept.
+///
+/// Most applications take a store that comes with this crate: see [`store`](crate::store). For a database of your own, implement this trait,
+/// and let [`store_conformance!`](crate::store_conformance) (feature `test-util`) test it: it has a function for each promise below, and races
+/// those about atomicity. `examples/store.rs` is a complete store in a hundred lines. The trait uses
+/// [`async_trait`](crate::store::async_trait), which is re-exported.
+///
+/// Later versions of this crate add methods with default bodies only: a store that compiles today keeps compiling.
 ///
 /// # Contract
 ///
-/// - Every method is atomic and linearizable for one session: no lagging replica, no cache.
-/// - `Ok` means that it is durable, as far as the method says. `Err` means that the outcome is unknown: the caller answers 503, and every
-///   method is safe to repeat.
-/// - `revision` starts at 0 and grows by exactly one with every change of the row. Revoked is final. Ids are never used again.
+/// A store that breaks one of these promises logs honest users out, or lets a thief go on.
 ///
-/// Each promise is a function of the `conformance` module (feature `test-util`); `store_conformance!` runs them all. A store that breaks one
-/// logs honest users out, or lets a thief go on.
+/// **Every method**
 ///
-/// The trait uses [`macro@async_trait`], which is re-exported for authors of stores.
+/// - is atomic for one session: no call sees, or leaves behind, half of a change.
+/// - is linearizable for one session: once a call has returned, every later call sees its effect, from every process. A lagging replica and a
+///   cache break this.
+/// - returns `Ok` once the effect is durable, as far as the method says, and `Err` where the outcome is unknown: it may have happened. The
+///   caller then answers 503. A call may also be dropped midway.
+/// - is safe to repeat.
+///
+/// **A row**
+///
+/// - has a `revision`, which starts at 0 and grows by exactly one with every change: by `replace`, a `confirm` that writes, `revoke`,
+///   `revoke_all` and `assert_revoked`.
+/// - that was revoked never changes again, until it is deleted.
+/// - comes back as it was written, to the last field: kinds, reasons and [`More`](crate::store::More) of later versions too. What cannot be
+///   read is an error, and never a row that is missing.
+///
+/// An id is never used for a second session. A store judges nothing: only `list` and `delete_expired` look at when a session ends.
+///
+/// **Clocks.** The moments that methods are given come from the application's clock, which may be wrong, and differs between machines.
+/// They are what rows keep, and what `list` and `delete_expired` compare. The *store's clock* is that of the database server: the feed
+/// measures by it how long a revocation has been there, whatever the application's clock said. A store without a server takes the clock of
+/// its own machine ([`SystemClock`](crate::SystemClock)) for it, and leaves [`store_time`](RevocationPage::store_time) empty.
+///
+/// **What may be relaxed.** A `confirm` may be lost, or be late. A `replace` may be lost with the power: a lost generation heals at the next
+/// refresh. A lost write that only opened the overlap again does not heal, and may log an honest user out, so durability is worth its price.
+/// `revoke_all`, `assert_revoked` and `delete_expired` need not be one transaction. A feed may repeat itself. Announcements may be missing.
+/// Nothing else may.
 #[async_trait]
 pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
-    /// Creates the row. An id that is there already is an error, never an overwrite.
+    /// Creates the row. An id that is there already, alive or revoked, is an error, and never an overwrite.
     ///
-    /// Durable. After `Ok`, [`find`](Self::find), [`list`](Self::list) and [`revoke_all`](Self::revoke_all) see it.
+    /// Durable. After `Ok`, `find`, `list` and `revoke_all` see the session. Where an index by subject is apart from the row, write the index
+    /// first: an entry without a row is harmless, a row without an entry could not be revoked.
     async fn insert(&self, session: &Session) -> Result<(), StoreError>;
 
-    /// The whole row, as of some instant between call and return. It judges nothing: revoked and expired rows come too.
+    /// The whole row, as of one instant between call and return. Revoked and expired rows come too, until they are deleted.
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError>;
 
-    /// Compare-and-swap. Writes generation, rotation time, confirmed, recoveries, recovered, retry key and revision **iff** the row exists, is
-    /// not revoked, and its revision is `next.revision - 1`; says whether it did. Else it changes nothing.
+    /// Compare-and-swap: writes **iff** the row exists, is not revoked, and its revision is the one before `next`; says whether it did.
     ///
-    /// Of any number of racing calls with one revision exactly one returns true. A generation that is lost with the power heals at the
-    /// next refresh; a write that only opened the overlap again does not, and may log an honest user out. So durability is worth its price.
+    /// It writes the whole row but for `id`, `subject`, `kind`, `created_at`, `expires_at` and the revocation, which stay as they are whatever
+    /// `next` says: see [`Session::after_replace`]. Of any number of racing calls with one revision, exactly one returns true. The others change
+    /// nothing.
     async fn replace(&self, next: &Session) -> Result<bool, StoreError>;
 
     /// An access token of this generation came back from the client.
     ///
-    /// Sets confirmed and raises the revision iff the session is not revoked, has this generation, and is not yet confirmed. Else it writes
-    /// nothing. A lost one is allowed.
+    /// Sets `confirmed` and raises the revision **iff** the session is not revoked, has this generation, and is not confirmed yet: see
+    /// [`Session::confirmed`]. Else it writes nothing; an unknown session is not an error.
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError>;
 
-    /// Ends the session: sets reason and time, raises the revision, and enters it into the feed, in one atomic step; then it returns true.
+    /// Ends the session: writes the record, raises the revision, and enters the session into the feed, in one atomic step; then it returns
+    /// true. See [`Session::after_revoke`].
     ///
-    /// Already revoked or unknown: false, and the first reason stays. It does not look at the revision. Durable.
+    /// Already revoked or unknown: false, nothing changes, and the first record stays. It does not look at the revision, and an expired
+    /// session can be revoked. Durable: after `Ok` no `replace` succeeds, and no `find` shows the session alive.
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError>;
 
-    /// Does [`revoke`](Self::revoke) for every session of the subject whose insert had returned before this call; says how many it changed.
-    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError>;
+    /// Does [`revoke`](Self::revoke) for every selected session whose insert had returned before this call. Each is counted by one call only.
+    ///
+    /// A session that is inserted meanwhile may escape. Repeating a call that failed midway completes it.
+    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError>;
 
-    /// The subject's sessions that are neither revoked nor expired, newest first, 1000 at most.
-    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError>;
+    /// The selected sessions that are neither revoked nor expired at `now`, newest `created_at` first, 1000 at most. A session whose insert
+    /// had returned before this call is not missing.
+    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError>;
 
-    /// Without a cursor every revocation within the [retention](crate::REVOCATION_RETENTION); with one, every revocation that became visible after the call
-    /// that gave the cursor out. Repeats are allowed, gaps never, whatever clocks and slow commits do.
+    /// The feed. Without a cursor, every revocation within the [retention](crate::REVOCATION_RETENTION); with one, every revocation that became
+    /// visible after the call that gave the cursor out. Repeats are allowed, gaps never.
+    ///
+    /// A timestamp is not a cursor: clocks disagree, and a transaction that took its time first may commit last. The same goes for a number that
+    /// is taken before the commit. **A number is never given out twice**, not even when the entry that had it is deleted: a cursor would skip
+    /// what gets it next.
     ///
     /// A cursor that is unknown or too old is answered as none. So is one from before a moment at which the store may have been set back: a
-    /// restart, a failover, a restored backup. Whoever asked then knows better than the store: see [`assert_revoked`](Self::assert_revoked).
+    /// restart, a failover, a restored backup. The caller then compares, and calls [`assert_revoked`](Self::assert_revoked).
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError>;
 
-    /// Enters revocations again that the store has lost. The processes call it with what they still know, when a
+    /// Enters revocations again that the store has lost. Processes call it with what they still know, when a
     /// [complete](RevocationPage::complete) page lacks it.
     ///
-    /// After `Ok` each id is in the feed, for the retention from `now`, whether there is a row or not; a row that lived is revoked as by
-    /// [`revoke`](Self::revoke), for [another reason](RevocationReason::Other). What is in the feed already stays as it is. Durable. It need not be one
-    /// transaction.
+    /// After `Ok` each id is in the feed, for the retention from now on, whether there is a row or not; a row that lived is revoked as by
+    /// [`revoke`](Self::revoke), for [another reason](crate::store::RevocationReason::Other). What is in the feed already stays as it is.
+    /// Durable.
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError>;
 
-    /// A subscription to what the processes announce to each other. `None`: this store has none, and the others hear of a revocation when they
-    /// next pull.
+    /// A subscription to what the processes announce to each other. `None`: this store has none, and other processes learn of a revocation when
+    /// they next pull, within a second.
     ///
-    /// A store that has them announces every [`revoke`](Self::revoke), [`revoke_all`](Self::revoke_all) (once, however many) and
-    /// [`assert_revoked`](Self::assert_revoked) that changed something, after it can be seen in the feed.
+    /// A store with announcements makes one after every [`revoke`](Self::revoke), [`revoke_all`](Self::revoke_all) (one, however many sessions)
+    /// and [`assert_revoked`](Self::assert_revoked) that changed something, once the feed shows it.
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError>;
 
-    /// Deletes, in small batches, rows that expired at least a day before `now`, and revoked rows and feed entries older than the
-    /// [retention](crate::REVOCATION_RETENTION); says how many rows. It never holds a lock for long that a refresh waits for.
+    /// Deletes rows that were not revoked and expired at least a day before `now`; and revoked rows, and entries of the feed, that are older
+    /// than the [retention](crate::REVOCATION_RETENTION) at `now`.
     ///
-    /// A feed entry is as old as its time in the feed by the store's clock: one whose revoker had a slow clock does not go early.
-    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
+    /// **A revoked row stays until its revocation is older than the retention, whenever it expired**: until then its access tokens may still be
+    /// accepted somewhere. An entry of the feed is as old as its time in the feed by the store's clock: an entry whose revoker had a slow clock
+    /// does not go early.
+    ///
+    /// It works in small batches: no refresh waits long for a lock that it holds.
+    async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError>;
 }
 
 /// So that a store can be chosen at run time: `Arc<dyn SessionStore>`.
@@ -112,12 +157,12 @@ impl<T: SessionStore + ?Sized> SessionStore for Arc<T> {
         (**self).revoke(id, record).await
     }
 
-    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
-        (**self).revoke_all(subject, record).await
+    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+        (**self).revoke_all(selection, record).await
     }
 
-    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        (**self).list(subject, now).await
+    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        (**self).list(selection, now).await
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
@@ -132,9 +177,16 @@ impl<T: SessionStore + ?Sized> SessionStore for Arc<T> {
         (**self).announcements().await
     }
 
-    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+    async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
         (**self).delete_expired(now).await
     }
+}
+
+/// What `list` answers of these sessions: the newest first, [`MAX_LISTED`] at most.
+pub(super) fn newest(mut sessions: Vec<Session>) -> Vec<Session> {
+    sessions.sort_unstable_by_key(|session| Reverse(session.created_at()));
+    sessions.truncate(MAX_LISTED);
+    sessions
 }
 
 /// The most sessions that `list` answers.

@@ -7,51 +7,58 @@ use crate::clock::Timestamp;
 use crate::names::SessionId;
 use crate::revocation::Revocation;
 
-/// A place in a store's feed of revocations. Only the store that gave it out can read it.
+/// A place in a store's feed of revocations. Only the store that gave the cursor out can read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor(String);
 
 impl Cursor {
-    /// For stores.
+    /// For stores: a cursor with this text.
     #[must_use]
     pub fn new(place: impl Into<String>) -> Self {
         Self(place.into())
     }
 
-    /// For stores.
+    /// For stores: the text that the cursor was made with.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Wakes those who wait for revocations.
+/// Wakes processes that wait for revocations.
 ///
-/// It carries nothing and promises little: an announcement may come twice, late or never, and for no reason. Every process pulls once a
-/// second in any case.
+/// An announcement has no content, and promises little: it may come twice, late, never, or for no reason. Every process pulls once a second
+/// in any case.
 #[async_trait]
 pub trait Announcements: Send {
-    /// Returns when something was revoked since the last call. One announcement may stand for many revocations.
+    /// Returns when something was revoked since the last call. One announcement may cover many revocations.
     ///
     /// `Err`: the subscription is gone, and what was announced meanwhile is lost. The caller pulls, and subscribes again.
     async fn next(&mut self) -> Result<(), StoreError>;
 }
 
-/// What [`SessionStore::revoked_since`](super::SessionStore::revoked_since) answers.
+/// The answer of [`SessionStore::revoked_since`](super::SessionStore::revoked_since).
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct RevocationPage {
-    /// The revoked sessions, in any order; some may have been given out before.
+    /// The revoked sessions, in any order; some may have been on an earlier page.
     pub revoked: Vec<Revocation>,
-    /// Whether these are all within the retention. Else they are those after the cursor.
+    /// Whether these are all revocations within the retention. If not, they are those after the cursor.
     pub complete: bool,
-    /// Where to go on.
+    /// The place up to which this page goes: what to ask with the next time.
     pub cursor: Cursor,
-    /// What time it is at the store. `None`: it has no clock but this machine's.
+    /// The time by the store's clock. `None`: that is the clock of this machine.
     pub store_time: Option<Timestamp>,
 }
 
 impl RevocationPage {
-    /// Whether a session is among them.
+    /// A page that is not complete, from a store without a clock of its own.
+    #[must_use]
+    pub fn new(revoked: Vec<Revocation>, cursor: Cursor) -> Self {
+        Self { revoked, complete: false, cursor, store_time: None }
+    }
+
+    /// Whether a session is on the page.
     #[must_use]
     pub fn contains(&self, id: &SessionId) -> bool {
         self.revoked.iter().any(|revocation| revocation.id == *id)

@@ -2,34 +2,39 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::contract::{MAX_LISTED, SessionStore};
+use super::answers::{DeletedSessions, RevokedSessions};
+use super::contract::{SessionStore, newest};
 use super::error::StoreError;
 use super::feed::{Announcements, Cursor, RevocationPage};
 use super::retention::Ended;
 use super::revocation_reason::{RevocationReason, RevocationRecord};
-use super::session::{Session, SessionParts};
+use super::selection::SessionSelection;
+use super::session::Session;
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::names::{SessionId, Subject};
+use crate::names::SessionId;
 use crate::revocation::Revocation;
 
 /// Sessions in memory: gone when the process ends, and unknown to every other process.
 ///
-/// For tests, and for applications whose users may log in again after a restart. Give it a secret of the process's own, by
-/// [`Secret::random`](crate::Secret::random): with one that survives a restart, access tokens that were revoked before it count again.
-#[derive(Default)]
+/// For tests, and for applications whose users may log in again after a restart. Give the application a secret that changes with the process,
+/// [`Secret::random`](crate::Secret::random): with a secret that survives a restart, access tokens that were revoked before it are accepted
+/// again.
+///
+/// Cheap to clone; clones share the same sessions.
+#[derive(Clone, Default)]
 pub struct MemoryStore {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
 struct State {
-    rows: HashMap<SessionId, SessionParts>,
-    /// In the order of their sequence numbers, which are taken under the lock: whoever took one has committed when the next is taken.
+    rows: HashMap<SessionId, Session>,
+    /// In the order of their sequence numbers, which are taken under the lock: a number below the last has been committed.
     feed: Vec<Entry>,
     last_sequence: u64,
 }
@@ -54,7 +59,7 @@ impl MemoryStore {
     }
 }
 
-/// Counts the sessions, and names nobody.
+/// Counts the sessions, and names none.
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore").field("sessions", &self.state().rows.len()).finish_non_exhaustive()
@@ -62,12 +67,20 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl State {
-    fn revoke(&mut self, id: &SessionId, record: RevocationRecord) -> bool {
-        let Some(row) = self.rows.get_mut(id).filter(|row| row.revoked.is_none()) else { return false };
-        row.revoked = Some(record);
-        row.revision += 1;
-        self.enter_feed(id, record.at);
+    /// Changes a row as the rule says; false if there is no such row, or nothing to change.
+    fn change(&mut self, id: &SessionId, rule: impl FnOnce(&Session) -> Option<Session>) -> bool {
+        let Some(row) = self.rows.get_mut(id) else { return false };
+        let Some(next) = rule(row) else { return false };
+        *row = next;
         true
+    }
+
+    fn revoke(&mut self, id: &SessionId, record: RevocationRecord) -> bool {
+        let revoked = self.change(id, |row| row.after_revoke(record));
+        if revoked {
+            self.enter_feed(id, record.at);
+        }
+        revoked
     }
 
     fn enter_feed(&mut self, id: &SessionId, now: Timestamp) {
@@ -79,7 +92,7 @@ impl State {
 
 impl Entry {
     fn aged(&self) -> Revocation {
-        Revocation { id: self.id, age: SystemClock.monotonic().saturating_sub(self.since) }
+        Revocation::new(self.id, SystemClock.monotonic().saturating_sub(self.since))
     }
 }
 
@@ -90,40 +103,20 @@ impl SessionStore for MemoryStore {
         if state.rows.contains_key(session.id()) {
             return Err(StoreError::new("memory", "the session id is there already"));
         }
-        state.rows.insert(*session.id(), session.parts().clone());
+        state.rows.insert(*session.id(), session.clone());
         Ok(())
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        Ok(self.state().rows.get(id).cloned().map(Session::from_parts))
+        Ok(self.state().rows.get(id).cloned())
     }
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
-        let next = next.parts();
-        let mut state = self.state();
-        let row = state.rows.get_mut(&next.id);
-        let Some(row) = row.filter(|row| row.revoked.is_none() && row.revision + 1 == next.revision) else {
-            return Ok(false);
-        };
-        row.generation = next.generation;
-        row.rotated_at = next.rotated_at;
-        row.confirmed = next.confirmed;
-        row.recoveries = next.recoveries;
-        row.recovered = next.recovered;
-        row.retry_key = next.retry_key;
-        row.revision = next.revision;
-        Ok(true)
+        Ok(self.state().change(next.id(), |row| row.after_replace(next)))
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
-        if let Some(row) = self.state().rows.get_mut(id)
-            && row.revoked.is_none()
-            && row.generation == generation
-            && !row.confirmed
-        {
-            row.confirmed = true;
-            row.revision += 1;
-        }
+        self.state().change(id, |row| row.after_confirm(generation));
         Ok(())
     }
 
@@ -131,35 +124,26 @@ impl SessionStore for MemoryStore {
         Ok(self.state().revoke(id, record))
     }
 
-    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
+    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
         let mut state = self.state();
-        let ids: Vec<SessionId> = state.rows.values().filter(|row| row.subject == *subject).map(|row| row.id).collect();
-        Ok(ids.iter().map(|id| u64::from(state.revoke(id, record))).sum())
+        let selected = state.rows.values().filter(|row| selection.matches(row)).map(|row| *row.id());
+        let selected: Vec<SessionId> = selected.collect();
+        Ok(RevokedSessions::new(selected.iter().map(|id| u64::from(state.revoke(id, record))).sum()))
     }
 
-    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        let live = |row: &&SessionParts| row.subject == *subject && row.revoked.is_none() && now < row.expires_at;
-        let mut rows: Vec<SessionParts> = self.state().rows.values().filter(live).cloned().collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.created_at));
-        rows.truncate(MAX_LISTED);
-        Ok(rows.into_iter().map(Session::from_parts).collect())
+    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let lives = |row: &&Session| selection.matches(row) && row.revoked().is_none() && now < row.expires_at();
+        Ok(newest(self.state().rows.values().filter(lives).cloned().collect()))
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         let state = self.state();
-        // A cursor of another process, or of none, starts at the beginning.
+        // A cursor of another process, or one that is not a number, starts at the beginning.
         let seen = cursor.and_then(|cursor| cursor.as_str().parse().ok()).filter(|&seen| seen <= state.last_sequence);
-        Ok(RevocationPage {
-            complete: seen.is_none(),
-            revoked: state
-                .feed
-                .iter()
-                .filter(|entry| seen.is_none_or(|seen: u64| entry.sequence > seen))
-                .map(Entry::aged)
-                .collect(),
-            cursor: Cursor::new(state.last_sequence.to_string()),
-            store_time: None,
-        })
+        let after = state.feed.iter().filter(|entry| seen.is_none_or(|seen: u64| entry.sequence > seen));
+        let mut page = RevocationPage::new(after.map(Entry::aged).collect(), Cursor::new(state.last_sequence.to_string()));
+        page.complete = seen.is_none();
+        Ok(page)
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
@@ -172,19 +156,19 @@ impl SessionStore for MemoryStore {
         Ok(())
     }
 
-    /// Nobody else can revoke anything here.
+    /// No other process can revoke anything here.
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
         Ok(None)
     }
 
-    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+    async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
         let mut state = self.state();
         let (ended, before) = (Ended::by(now), state.rows.len());
-        state.rows.retain(|_, row| match row.revoked {
+        state.rows.retain(|_, row| match row.revoked() {
             Some(record) => record.at > ended.revoked,
-            None => row.expires_at > ended.expired,
+            None => row.expires_at() > ended.expired,
         });
         state.feed.retain(|entry| entry.entered_at > ended.revoked);
-        Ok((before - state.rows.len()) as u64)
+        Ok(DeletedSessions::new((before - state.rows.len()) as u64))
     }
 }

@@ -7,36 +7,52 @@
 //! | `PostgresStore` | `postgres` | several machines, and applications that run on PostgreSQL already |
 //! | `RedisStore` | `redis` | many machines that share a Redis or Valkey |
 //!
-//! The rule of rotation is not here: it lives once, in Rust, above all stores. A store keeps rows, and swaps them if nobody else has.
+//! A store keeps rows, and swaps one if no other process has changed it meanwhile. The rule of rotation is not here: it is written once, in
+//! Rust, above all stores. For a store of your own see [`SessionStore`].
 
+mod answers;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 mod contract;
 mod error;
 mod feed;
 mod memory;
+mod more;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 mod retention;
 mod revocation_reason;
+mod row_rules;
+mod selection;
 mod session;
+mod session_kind;
+mod session_owner;
+mod session_parts;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+pub use answers::{DeletedSessions, RevokedSessions};
 pub use contract::SessionStore;
 pub use error::StoreError;
 pub use feed::{Announcements, Cursor, RevocationPage};
 pub use memory::MemoryStore;
+pub use more::{InvalidMore, More};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresStore, TablePrefix};
 #[cfg(feature = "redis")]
 pub use redis::{KeyPrefix, RedisStore};
 pub use revocation_reason::{RevocationReason, RevocationRecord};
-pub use session::{Session, SessionParts};
+pub use selection::SessionSelection;
+pub use session::{Session, SessionDataError};
+pub use session_kind::SessionKind;
+pub use session_owner::SessionOwner;
+pub use session_parts::SessionParts;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 

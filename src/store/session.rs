@@ -1,86 +1,29 @@
-//! [`Session`]: one row a login, whatever the number of refreshes.
+//! [`Session`]: one row a session, whatever the number of refreshes.
 
+use std::any::type_name;
 use std::fmt;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
 
 use super::revocation_reason::RevocationRecord;
+use super::session_kind::SessionKind;
+use super::session_parts::SessionParts;
 use crate::clock::Timestamp;
 use crate::names::{SessionId, Subject};
 
-/// A session, as a store keeps it: one row a login.
+/// A session, as a store keeps it: one row for each login.
 ///
-/// It holds nothing that opens anything: a leaked database makes no token. Stores read it by [`parts`](Self::parts) and build it
-/// by [`from_parts`](Self::from_parts).
+/// It holds nothing that opens anything: a leaked database makes no token. Stores read it with [`parts`](Self::parts), and build it with
+/// [`from_parts`](Self::from_parts).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session(SessionParts);
-
-/// All that a row holds.
-///
-/// The first group is written by `insert` and never again, the second by `replace` (and `confirmed` by `confirm`), the third by `revoke`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SessionParts {
-    /// The key of the row.
-    pub id: SessionId,
-    /// Whose session it is. Stores look it up by this too.
-    pub subject: Subject,
-    /// What the user may recognise it by, such as a browser's name. At most 256 bytes.
-    pub device: Option<String>,
-    /// When the user logged in.
-    pub created_at: Timestamp,
-    /// The absolute end.
-    pub expires_at: Timestamp,
-    /// The hash of [`Grant::with_stamp`](crate::Grant::with_stamp).
-    pub stamp: Option<[u8; 16]>,
-    /// Whether its access tokens confirm that a refresh token arrived: see [`Grant::without_receipts`](crate::Grant::without_receipts).
-    pub receipts: bool,
-
-    /// Which refresh token is the current one.
-    pub generation: u32,
-    /// When that generation was made, or its overlap opened again. `None`: never rotated.
-    pub rotated_at: Option<Timestamp>,
-    /// Whether an access token of that generation came back.
-    pub confirmed: bool,
-    /// How many generations in a row, up to the one before this, needed a recovery.
-    pub recoveries: u8,
-    /// Whether this generation needed one.
-    pub recovered: bool,
-    /// The hash of the `Idempotency-Key` of the rotation that made this generation.
-    pub retry_key: Option<[u8; 16]>,
-    /// Grows by one with every change of the row.
-    pub revision: u64,
-
-    /// Why and when the session was ended by somebody.
-    pub revoked: Option<RevocationRecord>,
-}
-
-impl SessionParts {
-    /// A session that has just begun: never refreshed, never revoked, with receipts, without device and stamp.
-    #[must_use]
-    pub fn new(id: SessionId, subject: Subject, created_at: Timestamp, expires_at: Timestamp) -> Self {
-        Self {
-            id,
-            subject,
-            device: None,
-            created_at,
-            expires_at,
-            stamp: None,
-            receipts: true,
-            generation: 0,
-            rotated_at: None,
-            confirmed: false,
-            recoveries: 0,
-            recovered: false,
-            retry_key: None,
-            revision: 0,
-            revoked: None,
-        }
-    }
-}
+pub struct Session(Box<SessionParts>);
 
 impl Session {
     /// For stores: a row as it was kept.
     #[must_use]
     pub fn from_parts(parts: SessionParts) -> Self {
-        Self(parts)
+        Self(Box::new(parts))
     }
 
     /// For stores: all that is to be kept.
@@ -92,10 +35,10 @@ impl Session {
     /// For stores: the row, to be changed.
     #[must_use]
     pub fn into_parts(self) -> SessionParts {
-        self.0
+        *self.0
     }
 
-    /// What names the session.
+    /// The name of the session: the claim `sid` of its access tokens.
     #[must_use]
     pub fn id(&self) -> &SessionId {
         &self.0.id
@@ -107,16 +50,28 @@ impl Session {
         &self.0.subject
     }
 
-    /// What the user may recognise it by.
+    /// What the session is for.
+    #[must_use]
+    pub fn kind(&self) -> SessionKind {
+        self.0.kind
+    }
+
+    /// What the user may recognise the session by.
     #[must_use]
     pub fn device(&self) -> Option<&str> {
         self.0.device.as_deref()
     }
 
-    /// When the user logged in.
+    /// When the session began.
     #[must_use]
     pub fn created_at(&self) -> Timestamp {
         self.0.created_at
+    }
+
+    /// When the user last proved who they are. Unless that was later, it is when the session began.
+    #[must_use]
+    pub fn authenticated_at(&self) -> Timestamp {
+        self.0.authenticated_at.unwrap_or(self.0.created_at)
     }
 
     /// The absolute end: no refresh moves it (OWASP ASVS 7.3.2).
@@ -125,30 +80,107 @@ impl Session {
         self.0.expires_at
     }
 
+    /// How long this session may be unused. `None`: as long as the application's policy says.
+    #[must_use]
+    pub fn idle_timeout(&self) -> Option<Duration> {
+        self.0.idle_timeout
+    }
+
+    /// Whether the session ends when the browser closes.
+    #[must_use]
+    pub fn until_browser_closes(&self) -> bool {
+        self.0.until_browser_closes
+    }
+
     /// When the session was last refreshed, to the overlap; before that, when it began.
     #[must_use]
     pub fn last_used_at(&self) -> Timestamp {
         self.0.rotated_at.unwrap_or(self.0.created_at)
     }
 
-    /// Why and when the session was ended by somebody.
+    /// Whether this version may refresh it: a later one may have written what this one does not know.
+    pub(crate) fn is_understood(&self) -> bool {
+        self.0.kind == SessionKind::LOGIN && self.0.more.is_understood()
+    }
+
+    /// Why and when the session was revoked.
     #[must_use]
     pub fn revoked(&self) -> Option<RevocationRecord> {
         self.0.revoked
     }
+
+    /// The data that the application gave this session. `None`: it gave none.
+    ///
+    /// # Errors
+    ///
+    /// There are data, and they are not a `T`.
+    pub fn data<T: DeserializeOwned>(&self) -> Result<Option<T>, SessionDataError> {
+        let Some(data) = &self.0.data else { return Ok(None) };
+        serde_json::from_slice(data).map(Some).map_err(|error| SessionDataError {
+            wanted: type_name::<T>(),
+            line: error.line(),
+            column: error.column(),
+        })
+    }
 }
 
-/// Leaves out the hashes.
-impl fmt::Debug for SessionParts {
+/// The data of a session are not of the type that was asked for. It names that type, and never what the session holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionDataError {
+    wanted: &'static str,
+    line: usize,
+    column: usize,
+}
+
+impl fmt::Display for SessionDataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionParts")
-            .field("id", &self.id)
-            .field("subject", &self.subject)
-            .field("generation", &self.generation)
-            .field("rotated_at", &self.rotated_at)
-            .field("confirmed", &self.confirmed)
-            .field("revision", &self.revision)
-            .field("revoked", &self.revoked)
-            .finish_non_exhaustive()
+        let Self { wanted, line, column } = self;
+        write!(f, "the data of the session are not a `{wanted}` (line {line}, column {column} of its JSON)")
+    }
+}
+
+impl std::error::Error for SessionDataError {}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize, Debug, PartialEq)]
+    struct Facts {
+        tenant: u32,
+    }
+
+    fn with_data(data: Option<&str>) -> Session {
+        let now = Timestamp::from_secs(1_800_000_000);
+        let mut parts = SessionParts::new(SessionId::from_bytes([7; 16]), "alice".into(), now, now);
+        parts.data = data.map(|data| data.as_bytes().into());
+        Session::from_parts(parts)
+    }
+
+    #[test]
+    fn data_come_back_in_their_type() {
+        assert_eq!(with_data(Some(r#"{"tenant":7}"#)).data(), Ok(Some(Facts { tenant: 7 })));
+        assert_eq!(with_data(None).data::<Facts>(), Ok(None));
+    }
+
+    #[test]
+    fn data_of_another_type_are_an_error_that_names_the_type_and_not_the_value() {
+        for data in [r#"{"tenant":"the-secret"}"#, r#"{"the-secret":1}"#, "the-secret", "", "{"] {
+            let session = with_data(Some(data));
+            let error = session.data::<Facts>().unwrap_err();
+            let shown = format!("{error} {error:?} {session:?}");
+            assert!(shown.contains("Facts`"), "{shown}");
+            assert!(!shown.contains("secret"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_user_authenticated_when_the_session_began_unless_the_row_says_later() {
+        let mut parts = with_data(None).into_parts();
+        assert_eq!(Session::from_parts(parts.clone()).authenticated_at(), parts.created_at);
+        parts.authenticated_at = Some(Timestamp::from_secs(1_900_000_000));
+        assert_eq!(Session::from_parts(parts).authenticated_at(), Timestamp::from_secs(1_900_000_000));
     }
 }

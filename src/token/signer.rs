@@ -90,6 +90,10 @@ impl AccessTokenSigner {
         OwnKeys { keys: self.keys.clone(), clock: Arc::clone(&self.clock) }.into()
     }
 
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
     #[cfg(feature = "test-util")]
     pub(crate) fn signing_keys(&self) -> SigningKeys {
         self.keys.clone()

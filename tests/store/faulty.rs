@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tower_bearer::store::{
-    Announcements, Cursor, Revocation, RevocationPage, RevocationRecord, StoreError, async_trait, conformance,
+    Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationRecord, RevokedSessions, SessionSelection,
+    StoreError, async_trait, conformance,
 };
-use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Subject, Timestamp};
+use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Timestamp};
 
 /// What is wrong with a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ use Fault::*;
 /// Rows in a `MemoryStore`, and the fault around it. A row is overwritten by moving all the others to a new store.
 struct Faulty {
     fault: Fault,
-    inner: Mutex<Arc<MemoryStore>>,
+    inner: Mutex<MemoryStore>,
     ids: Mutex<Vec<SessionId>>,
     /// Sequence numbers and ids, as they were committed.
     feed: Mutex<Vec<(u64, SessionId)>>,
@@ -71,13 +72,13 @@ fn faulty(fault: Fault) -> Arc<dyn SessionStore> {
 }
 
 impl Faulty {
-    fn inner(&self) -> Arc<MemoryStore> {
-        Arc::clone(&self.inner.lock().unwrap())
+    fn inner(&self) -> MemoryStore {
+        self.inner.lock().unwrap().clone()
     }
 
     /// Writes a row whatever is there.
     async fn overwrite(&self, session: &Session) {
-        let (old, new) = (self.inner(), Arc::new(MemoryStore::new()));
+        let (old, new) = (self.inner(), MemoryStore::new());
         let ids: HashSet<SessionId> = self.ids.lock().unwrap().iter().copied().collect();
         for id in ids.iter().filter(|id| *id != session.id()) {
             if let Some(other) = old.find(id).await.unwrap() {
@@ -194,28 +195,28 @@ impl SessionStore for Faulty {
         }
     }
 
-    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
+    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
         if self.fault == RevokeAllForgetsTheFeed {
-            let sessions = self.inner().list(subject, record.at).await?;
+            let sessions = self.inner().list(selection, record.at).await?;
             for session in &sessions {
                 self.changed(session.id(), |row| row.revoked = Some(record)).await;
             }
-            return Ok(sessions.len() as u64);
+            return Ok(RevokedSessions::new(sessions.len() as u64));
         }
         if self.fault == RevokeAllMissesTheNewest {
             let mut changed = 0;
-            for session in self.inner().list(subject, record.at).await?.iter().skip(1) {
+            for session in self.inner().list(selection, record.at).await?.iter().skip(1) {
                 changed += u64::from(self.inner().revoke(session.id(), record).await?);
             }
-            return Ok(changed);
+            return Ok(RevokedSessions::new(changed));
         }
-        self.inner().revoke_all(subject, record).await
+        self.inner().revoke_all(selection, record).await
     }
 
-    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        let mut sessions = self.inner().list(subject, now).await?;
+    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let mut sessions = self.inner().list(selection, now).await?;
         if self.fault == ListIgnoresCase {
-            let other = Subject::from(subject.as_str().to_uppercase());
+            let other = SessionSelection::new(selection.subject().as_str().to_uppercase(), selection.owners());
             sessions.extend(self.inner().list(&other, now).await?);
         }
         if self.fault == InsertEntersTheIndexLate {
@@ -228,7 +229,6 @@ impl SessionStore for Faulty {
         match self.fault {
             FeedNumbersBeforeTheCommit => {
                 let seen: u64 = cursor.and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(0);
-                let store_time = self.inner().revoked_since(None).await?.store_time;
                 let last = *self.last.lock().unwrap();
                 let revoked = self
                     .feed
@@ -236,10 +236,12 @@ impl SessionStore for Faulty {
                     .unwrap()
                     .iter()
                     .filter(|(number, _)| *number > seen)
-                    .map(|(_, id)| Revocation { id: *id, age: Duration::ZERO })
+                    .map(|(_, id)| Revocation::new(*id, Duration::ZERO))
                     .collect();
                 self.pulls.fetch_add(1, Ordering::SeqCst);
-                Ok(RevocationPage { revoked, complete: seen == 0, cursor: Cursor::new(last.to_string()), store_time })
+                let mut page = RevocationPage::new(revoked, Cursor::new(last.to_string()));
+                page.complete = seen == 0;
+                Ok(page)
             }
             FeedBelievesAnyCursor => {
                 let known = cursor.as_ref().is_none_or(|cursor| cursor.as_str().len() < 10);
@@ -249,8 +251,11 @@ impl SessionStore for Faulty {
                 }
                 Ok(page)
             }
-            FeedIsNeverComplete => Ok(RevocationPage { complete: false, ..self.inner().revoked_since(cursor).await? }),
-            FeedIsAlwaysComplete => Ok(RevocationPage { complete: true, ..self.inner().revoked_since(cursor).await? }),
+            FeedIsNeverComplete | FeedIsAlwaysComplete => {
+                let mut page = self.inner().revoked_since(cursor).await?;
+                page.complete = self.fault == FeedIsAlwaysComplete;
+                Ok(page)
+            }
             _ => self.inner().revoked_since(cursor).await,
         }
     }
@@ -270,7 +275,7 @@ impl SessionStore for Faulty {
         Ok(silent.map(|silence| Box::new(silence) as Box<dyn Announcements>))
     }
 
-    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+    async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
         if self.fault == DeleteForgetsTheRetention {
             return self.inner().delete_expired(now + tower_bearer::REVOCATION_RETENTION).await;
         }

@@ -1,5 +1,6 @@
 //! The stores that need no server.
 
 mod faulty;
+mod faulty_fields;
 mod promises;
 mod sqlite;

@@ -21,22 +21,13 @@ fn at(millis: u64) -> Timestamp {
 
 /// Generation 5, not confirmed, so old.
 fn row(age: u64) -> SessionParts {
+    let (created_at, expires_at) = (at(NOW - 100 * W), at(NOW + 100 * W));
     SessionParts {
-        id: SessionId::from_bytes([1; 16]),
-        subject: Subject::from("alice"),
-        device: None,
-        created_at: at(NOW - 100 * W),
-        expires_at: at(NOW + 100 * W),
-        stamp: None,
-        receipts: true,
         generation: 5,
         rotated_at: Some(at(NOW - age)),
-        confirmed: false,
-        recoveries: 0,
-        recovered: false,
         retry_key: KEY,
         revision: 40,
-        revoked: None,
+        ..SessionParts::new(SessionId::from_bytes([1; 16]), Subject::from("alice"), created_at, expires_at)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::support::{DAY, HOUR, WORKS, assert_row, earlier, inserted, now, pull, row, unused_id};
+use super::support::{DAY, HOUR, WORKS, assert_row, deleted_by, earlier, inserted, now, pull, row, unused_id};
 use crate::limits::REVOCATION_RETENTION;
 use crate::store::contract::SessionStore;
 use crate::store::revocation_reason::RevocationReason;
@@ -43,9 +43,9 @@ pub async fn assert_revoked_enters_what_is_unknown(store: Arc<dyn SessionStore>)
     for cursor in [None, Some(&cursor)] {
         assert!(pull(&store, cursor).await.contains(&unknown), "assert_revoked did not enter an unknown session");
     }
-    store.delete_expired(earlier(start + REVOCATION_RETENTION, HOUR)).await.expect(WORKS);
+    deleted_by(&store, earlier(start + REVOCATION_RETENTION, HOUR)).await;
     assert!(pull(&store, None).await.contains(&unknown), "an asserted revocation left the feed within the retention");
-    store.delete_expired(start + REVOCATION_RETENTION + DAY).await.expect(WORKS);
+    deleted_by(&store, start + REVOCATION_RETENTION + DAY).await;
     assert!(!pull(&store, None).await.contains(&unknown), "an asserted revocation stays after the retention");
 }
 

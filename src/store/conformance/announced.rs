@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::support::{WORKS, inserted, now};
-use crate::names::Subject;
+use super::support::{WORKS, inserted, logins, now, revoked_by};
 use crate::store::contract::SessionStore;
 use crate::store::feed::Announcements;
 use crate::store::revocation_reason::RevocationReason;
@@ -24,7 +23,7 @@ pub async fn every_revocation_is_announced(store: Arc<dyn SessionStore>) {
     let Some(mut announcements) = store.announcements().await.expect(WORKS) else { return };
     store.revoke(sessions[0].id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS);
     assert_announced(&mut announcements, "revoke").await;
-    store.revoke_all(&Subject::from("other"), RevocationReason::Everywhere.at(now())).await.expect(WORKS);
+    revoked_by(&store, &logins("other")).await;
     assert_announced(&mut announcements, "revoke_all").await;
     store.assert_revoked(&[*sessions[2].id()], now()).await.expect(WORKS);
     assert_announced(&mut announcements, "assert_revoked").await;

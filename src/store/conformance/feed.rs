@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::support::{DAY, HOUR, WORKS, earlier, inserted, now, pull, race, racer, unused_id};
+use super::support::{DAY, HOUR, WORKS, earlier, inserted, logins, now, pull, race, racer, revoked_by, unused_id};
 use crate::clock::Timestamp;
-use crate::names::{SessionId, Subject};
+use crate::names::SessionId;
 use crate::store::contract::SessionStore;
 use crate::store::feed::Cursor;
 use crate::store::revocation_reason::RevocationReason;
@@ -82,7 +82,7 @@ pub async fn the_feed_has_no_gaps_while_many_revoke(store: Arc<dyn SessionStore>
         racers.push(racer(async move {
             // One of them ends all its sessions at once.
             if writer == 0 {
-                store.revoke_all(sessions[0].subject(), RevocationReason::Everywhere.at(now())).await.expect(WORKS);
+                revoked_by(&store, &logins(sessions[0].subject().as_str())).await;
             }
             for session in &sessions {
                 store
@@ -128,7 +128,7 @@ pub async fn revoke_all_enters_the_feed(store: Arc<dyn SessionStore>) {
     }
     let other = inserted(&store, "other").await;
     let cursor = pull(&store, None).await.cursor;
-    store.revoke_all(&Subject::from("user"), RevocationReason::Everywhere.at(now())).await.expect(WORKS);
+    revoked_by(&store, &logins("user")).await;
     for cursor in [None, Some(&cursor)] {
         let page = pull(&store, cursor).await;
         assert!(sessions.iter().all(|session| page.contains(session.id())), "revoke_all did not enter the feed");

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::support::{
-    HOUR, LIFETIME, RACERS, ROUNDS, WORKS, assert_row, earlier, inserted, listed, lookalikes, now, race, racer, rotated, row,
-    session, with,
+    HOUR, LIFETIME, RACERS, ROUNDS, WORKS, assert_row, earlier, inserted, listed, logins, lookalikes, now, race, racer, rotated,
+    row, session, with,
 };
-use crate::names::{SessionId, Subject};
+use crate::names::SessionId;
 use crate::store::contract::{MAX_LISTED, SessionStore};
 use crate::store::revocation_reason::RevocationReason;
 
@@ -15,7 +15,6 @@ use crate::store::revocation_reason::RevocationReason;
 ///
 /// It is the page on which a user looks for a stranger: a dead session there frightens, a live one that is missing hides the thief.
 pub async fn list_shows_only_what_lives(store: Arc<dyn SessionStore>) {
-    let user = Subject::from("user");
     assert!(listed(&store, "user").await.is_empty(), "list shows sessions of nobody");
     let live = inserted(&store, "user").await;
     let expired = with(&session("user"), |parts| parts.expires_at = earlier(parts.created_at, HOUR));
@@ -26,10 +25,13 @@ pub async fn list_shows_only_what_lives(store: Arc<dyn SessionStore>) {
 
     let refreshed = rotated(&live);
     assert!(store.replace(&refreshed).await.expect(WORKS), "replace refused the next revision of a live row");
-    let shown = store.list(&user, earlier(live.expires_at(), Duration::from_millis(1))).await.expect(WORKS);
+    let shown = store.list(&logins("user"), earlier(live.expires_at(), Duration::from_millis(1))).await.expect(WORKS);
     assert_eq!(shown.len(), 1, "list hides a session until its absolute end");
     assert_row(&shown[0], &row(&store, live.id()).await, "list and find show different rows");
-    assert!(store.list(&user, live.expires_at()).await.expect(WORKS).is_empty(), "list shows a session at its absolute end");
+    assert!(
+        store.list(&logins("user"), live.expires_at()).await.expect(WORKS).is_empty(),
+        "list shows a session at its absolute end"
+    );
 }
 
 /// `list` is in the order of the logins, newest first, however they came in.
@@ -101,7 +103,7 @@ pub async fn list_is_bounded_and_keeps_the_newest(store: Arc<dyn SessionStore>) 
         })
     };
     race((0..RACERS).map(insert).collect()).await;
-    let shown = store.list(&Subject::from("user"), now()).await.expect(WORKS);
+    let shown = store.list(&logins("user"), now()).await.expect(WORKS);
     assert_eq!(shown.len(), MAX_LISTED, "list does not show 1000 of more sessions");
     for (age, session) in shown.iter().enumerate() {
         let expected = earlier(start, Duration::from_secs(age as u64));

@@ -17,6 +17,7 @@ mod replace;
 mod revoke;
 mod revoke_all;
 mod rows;
+mod selection;
 mod support;
 
 pub use promises::*;

@@ -53,6 +53,8 @@ promises! { $
         insert_refuses_a_known_id,
         of_racing_inserts_of_one_id_one_succeeds,
         every_field_survives_a_round_trip,
+        data_of_every_length_survive_a_round_trip,
+        an_unknown_kind_survives,
         every_subject_survives_a_round_trip,
         find_finds_nothing_under_an_unknown_id,
         find_returns_expired_and_revoked_rows,
@@ -85,6 +87,14 @@ promises! { $
         revoke_all_reaches_every_session_inserted_before,
         racing_revoke_alls_count_each_session_once,
         nothing_lives_after_revoke_all;
+    selection:
+        list_shows_only_what_belongs_to_the_owners,
+        list_follows_the_owner_that_replace_wrote,
+        list_shows_only_the_selected_kinds,
+        list_leaves_out_the_excepted_session,
+        revoke_all_ends_only_what_belongs_to_the_owners,
+        revoke_all_ends_only_the_selected_kinds,
+        revoke_all_spares_the_excepted_session;
     list:
         list_shows_only_what_lives,
         list_is_newest_first,

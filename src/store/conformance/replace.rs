@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
-use super::support::{HOUR, RACERS, ROUNDS, WORKS, assert_row, inserted, listed, now, race, racer, rotated, row, session, with};
+use super::support::{
+    HOUR, OWNER, RACERS, ROUNDS, WORKS, assert_row, inserted, listed, more, now, race, racer, rotated, row, session, with,
+};
 use crate::clock::Timestamp;
 use crate::names::Subject;
 use crate::store::contract::SessionStore;
+use crate::store::more::More;
 use crate::store::revocation_reason::RevocationReason;
+use crate::store::session_kind::SessionKind;
+use crate::store::session_owner::SessionOwner;
 
-/// `replace` writes generation, rotation time, confirmed, recoveries, recovered, retry key and revision, and the next `find` shows them.
+/// `replace` writes every field that may change, and the next `find` shows them.
+///
+/// That is the whole row but for id, subject, kind, beginning, absolute end and revocation.
 ///
 /// Absent values are written too: a retry key that stays would answer to a request of long ago.
 pub async fn replace_writes_what_a_refresh_changes(store: Arc<dyn SessionStore>) {
@@ -24,6 +31,15 @@ pub async fn replace_writes_what_a_refresh_changes(store: Arc<dyn SessionStore>)
                     next.recoveries = if flag { u8::MAX } else { 0 };
                     next.recovered = !flag;
                     next.retry_key = retry_key;
+                    next.owner = if flag { SessionOwner::from_bytes([0xff; 8]) } else { OWNER };
+                    next.device = flag.then(|| "Ada's phone".into());
+                    next.stamp = retry_key;
+                    next.receipts = flag;
+                    next.idle_timeout = flag.then_some(HOUR);
+                    next.until_browser_closes = flag;
+                    next.authenticated_at = rotated_at;
+                    next.data = retry_key.map(Box::from);
+                    next.more = if flag { more(7) } else { More::default() };
                     next.revision += 1;
                 });
                 assert!(store.replace(&expected).await.expect(WORKS), "replace refused the next revision of a live row");
@@ -33,7 +49,7 @@ pub async fn replace_writes_what_a_refresh_changes(store: Arc<dyn SessionStore>)
     }
 }
 
-/// `replace` never writes subject, device, creation, absolute end, stamp, receipts or revocation, whatever it is given.
+/// `replace` never writes subject, kind, beginning, absolute end or revocation, whatever it is given.
 ///
 /// A refresh that moves the absolute end makes a session that never ends; one that writes the revocation undoes a logout.
 pub async fn replace_writes_nothing_else(store: Arc<dyn SessionStore>) {
@@ -42,11 +58,9 @@ pub async fn replace_writes_nothing_else(store: Arc<dyn SessionStore>) {
     let next = rotated(&first);
     let meddled = with(&next, |parts| {
         parts.subject = Subject::from("somebody else");
-        parts.device = None;
+        parts.kind = SessionKind::from_number(7);
         parts.created_at = parts.created_at + HOUR;
         parts.expires_at = parts.expires_at + HOUR;
-        parts.stamp = None;
-        parts.receipts = !parts.receipts;
         parts.revoked = Some(RevocationReason::Reused.at(now()));
     });
     assert!(store.replace(&meddled).await.expect(WORKS), "replace refused the next revision of a live row");

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::revoke::refresh_until_ended;
-use super::support::{HOUR, ROUNDS, WORKS, assert_row, inserted, lookalikes, now, race, racer, row, with};
-use crate::names::{SessionId, Subject};
+use super::support::{HOUR, ROUNDS, WORKS, assert_row, inserted, logins, lookalikes, now, race, racer, revoked_by, row, with};
+use crate::names::SessionId;
 use crate::store::contract::SessionStore;
 use crate::store::revocation_reason::RevocationReason;
 
@@ -19,8 +19,9 @@ pub async fn revoke_all_ends_the_sessions_of_one_subject(store: Arc<dyn SessionS
     }
     let at = now();
     for ended in 0..sessions.len() {
-        let subject = sessions[ended][0].subject().clone();
-        let changed = store.revoke_all(&subject, RevocationReason::Everywhere.at(at)).await.expect(WORKS);
+        let subject = sessions[ended][0].subject();
+        let record = RevocationReason::Everywhere.at(at);
+        let changed = store.revoke_all(&logins(subject.as_str()), record).await.expect(WORKS).count();
         assert_eq!(changed, 2, "revoke_all did not end exactly the two sessions of {subject:?}");
         for session in &sessions[ended] {
             let revoked = with(session, |parts| {
@@ -39,12 +40,8 @@ pub async fn revoke_all_ends_the_sessions_of_one_subject(store: Arc<dyn SessionS
 ///
 /// The number is what the user is told; the first reason is the evidence.
 pub async fn revoke_all_counts_only_what_it_changed(store: Arc<dyn SessionStore>) {
-    let user = Subject::from("user");
-    assert_eq!(
-        store.revoke_all(&user, RevocationReason::Everywhere.at(now())).await.expect(WORKS),
-        0,
-        "revoke_all counted sessions of nobody"
-    );
+    let user = logins("user");
+    assert_eq!(revoked_by(&store, &user).await, 0, "revoke_all counted sessions of nobody");
     let stolen = inserted(&store, "user").await;
     for _ in 0..3 {
         inserted(&store, "user").await;
@@ -52,7 +49,7 @@ pub async fn revoke_all_counts_only_what_it_changed(store: Arc<dyn SessionStore>
     store.revoke(stolen.id(), RevocationReason::Reused.at(now())).await.expect(WORKS);
     let revoked = row(&store, stolen.id()).await;
     for expected in [3, 0] {
-        let changed = store.revoke_all(&user, RevocationReason::Everywhere.at(now() + HOUR)).await.expect(WORKS);
+        let changed = store.revoke_all(&user, RevocationReason::Everywhere.at(now() + HOUR)).await.expect(WORKS).count();
         assert_eq!(changed, expected, "revoke_all did not count exactly what it changed");
     }
     assert_row(&row(&store, stolen.id()).await, &revoked, "revoke_all changed a session that had been revoked before");
@@ -83,7 +80,7 @@ pub async fn revoke_all_reaches_every_session_inserted_before(store: Arc<dyn Ses
         loop {
             let last = running.load(Ordering::SeqCst) == 0;
             let before: Vec<_> = known.lock().expect("no racer panicked")[checked..].to_vec();
-            changed += ender.revoke_all(&Subject::from("user"), RevocationReason::Everywhere.at(now())).await.expect(WORKS);
+            changed += revoked_by(&ender, &logins("user")).await;
             for id in &before {
                 assert!(row(&ender, id).await.revoked().is_some(), "revoke_all missed a session whose insert had returned");
             }
@@ -114,9 +111,7 @@ pub async fn racing_revoke_alls_count_each_session_once(store: Arc<dyn SessionSt
         let mut racers = Vec::new();
         for _ in 0..3 {
             let store = Arc::clone(&store);
-            racers.push(racer(async move {
-                store.revoke_all(&Subject::from("user"), RevocationReason::Everywhere.at(now())).await.expect(WORKS)
-            }));
+            racers.push(racer(async move { revoked_by(&store, &logins("user")).await }));
         }
         let (revoker, id) = (Arc::clone(&store), *sessions[3].id());
         racers.push(racer(async move {
@@ -149,7 +144,7 @@ pub async fn nothing_lives_after_revoke_all(store: Arc<dyn SessionStore>) {
             while seen.load(Ordering::SeqCst) < round % 4 {
                 tokio::task::yield_now().await;
             }
-            let changed = ender.revoke_all(&Subject::from("user"), RevocationReason::Everywhere.at(now())).await.expect(WORKS);
+            let changed = revoked_by(&ender, &logins("user")).await;
             assert_eq!(changed, 3, "revoke_all lost against a replace");
             done.store(true, Ordering::SeqCst);
         }));

@@ -5,13 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::support::{
-    HOUR, RACERS, ROUNDS, WORKS, assert_row, earlier, inserted, listed, lookalikes, now, race, racer, row, session, unused_id,
-    with,
+    HOUR, RACERS, ROUNDS, WORKS, assert_row, earlier, inserted, listed, logins, lookalikes, more, now, race, racer, revoked_by,
+    rotated, row, session, unused_id, with,
 };
 use crate::clock::Timestamp;
 use crate::names::Subject;
 use crate::store::contract::SessionStore;
+use crate::store::more::More;
 use crate::store::revocation_reason::RevocationReason;
+use crate::store::session_kind::SessionKind;
+use crate::store::session_owner::SessionOwner;
+use crate::store::session_parts::SessionParts;
 
 /// After `insert` returned, `find`, `list` and `revoke_all` see the session.
 ///
@@ -20,7 +24,7 @@ pub async fn insert_makes_a_row_that_every_method_sees(store: Arc<dyn SessionSto
     let session = inserted(&store, "user").await;
     assert_row(&row(&store, session.id()).await, &session, "find did not answer what insert was given");
     assert_eq!(listed(&store, "user").await, [*session.id()], "list does not see a session that was inserted");
-    let ended = store.revoke_all(session.subject(), RevocationReason::Everywhere.at(now())).await.expect(WORKS);
+    let ended = revoked_by(&store, &logins(session.subject().as_str())).await;
     assert_eq!(ended, 1, "revoke_all does not see a session that was inserted");
 }
 
@@ -76,6 +80,11 @@ pub async fn every_field_survives_a_round_trip(store: Arc<dyn SessionStore>) {
                     parts.device = device.map(String::from);
                     parts.stamp = stamp;
                     parts.receipts = flag;
+                    parts.idle_timeout = flag.then_some(Duration::from_millis(1));
+                    parts.until_browser_closes = flag;
+                    parts.authenticated_at = flag.then(|| parts.created_at + Duration::from_millis(2));
+                    parts.data = device.map(|device| device.as_bytes().into());
+                    parts.more = if flag { more(3) } else { More::default() };
                     parts.confirmed = !flag;
                     parts.recovered = flag;
                     parts.retry_key = stamp.filter(|_| flag);
@@ -89,12 +98,64 @@ pub async fn every_field_survives_a_round_trip(store: Arc<dyn SessionStore>) {
     let greatest = with(&plain, |parts| {
         parts.created_at = far;
         parts.expires_at = far;
+        parts.kind = SessionKind::from_number(u8::MAX);
+        parts.owner = SessionOwner::from_bytes([0xff; 8]);
+        parts.idle_timeout = Some(Duration::from_millis(i64::MAX as u64));
+        parts.authenticated_at = Some(far);
         parts.generation = u32::MAX;
         parts.rotated_at = Some(far);
         parts.recoveries = u8::MAX;
     });
     store.insert(&greatest).await.expect(WORKS);
     assert_row(&row(&store, greatest.id()).await, &greatest, "a field does not hold its greatest value");
+}
+
+/// Data and what later versions keep come back byte by byte: nothing, a little, and as much as there may be; written by `insert` or `replace`.
+///
+/// The application decides by its data what a session may do, and a later version by its own. Half of them is another answer.
+pub async fn data_of_every_length_survive_a_round_trip(store: Arc<dyn SessionStore>) {
+    let all_bytes: Vec<u8> = (0..=u8::MAX).cycle().take(SessionParts::MAX_DATA_BYTES).collect();
+    let mut refreshed = inserted(&store, "user").await;
+    for length in [0, 1, 255, 256, 2048, SessionParts::MAX_DATA_BYTES, 3] {
+        for more in [More::default(), more(0), more(More::MAX_BYTES - 4)] {
+            let new = with(&session("user"), |parts| {
+                parts.data = Some(all_bytes[..length].into());
+                parts.more = more.clone();
+            });
+            store.insert(&new).await.expect(WORKS);
+            assert_row(&row(&store, new.id()).await, &new, "data did not survive insert and find");
+            refreshed = with(&rotated(&refreshed), |next| {
+                next.data = new.parts().data.clone();
+                next.more = more;
+            });
+            assert!(store.replace(&refreshed).await.expect(WORKS), "replace refused the next revision of a live row");
+            assert_row(&row(&store, refreshed.id()).await, &refreshed, "data did not survive replace and find");
+        }
+    }
+    let without = with(&rotated(&refreshed), |next| {
+        next.data = None;
+        next.more = More::default();
+    });
+    assert!(store.replace(&without).await.expect(WORKS), "replace refused the next revision of a live row");
+    assert_row(&row(&store, without.id()).await, &without, "replace did not take data away");
+}
+
+/// A kind that only a later version knows comes back as it was, after every change of the row.
+///
+/// Several versions share a store while an application is updated. A kind that turned into a login would be one that nobody logged in to.
+pub async fn an_unknown_kind_survives(store: Arc<dyn SessionStore>) {
+    for number in [1, 2, 127, 128, 255] {
+        let first = with(&session("user"), |parts| parts.kind = SessionKind::from_number(number));
+        store.insert(&first).await.expect(WORKS);
+        assert_row(&row(&store, first.id()).await, &first, "an unknown kind did not survive insert and find");
+        let next = rotated(&first);
+        assert!(store.replace(&next).await.expect(WORKS), "replace refused the next revision of a live row");
+        store.confirm(next.id(), next.parts().generation).await.expect(WORKS);
+        store.revoke(next.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS);
+        let found = row(&store, next.id()).await;
+        assert_eq!(found.kind(), first.kind(), "an unknown kind did not survive the changes of the row");
+        assert_eq!(found.parts().revision, 3, "a session of an unknown kind was not changed as a login is");
+    }
 }
 
 /// Every subject comes back byte by byte: capital letters, spaces, quotes, other scripts, long ones.
@@ -156,6 +217,7 @@ pub async fn find_never_shows_half_a_change(store: Arc<dyn SessionStore>) {
             parts.recoveries = n as u8;
             parts.recovered = n % 2 == 1;
             parts.retry_key = (n > 0).then_some([n as u8; 16]);
+            parts.data = (!n.is_multiple_of(3)).then(|| vec![n as u8; 50 * n as usize].into());
             parts.revision = n;
         })
     };

@@ -8,15 +8,23 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::names::{SessionId, Subject};
+use crate::names::SessionId;
 use crate::store::contract::SessionStore;
 use crate::store::feed::{Cursor, RevocationPage};
-use crate::store::session::{Session, SessionParts};
+use crate::store::more::More;
+use crate::store::revocation_reason::RevocationReason;
+use crate::store::selection::SessionSelection;
+use crate::store::session::Session;
+use crate::store::session_owner::SessionOwner;
+use crate::store::session_parts::SessionParts;
 
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
 pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 /// From the login to the absolute end.
 pub(super) const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// The application that sessions belong to, unless a promise is about owners.
+pub(super) const OWNER: SessionOwner = SessionOwner::from_bytes([1, 2, 3, 4, 5, 6, 7, 8]);
 
 /// Why a call is expected to succeed.
 pub(super) const WORKS: &str = "a call that should succeed failed";
@@ -45,10 +53,22 @@ pub(super) fn unused_id() -> SessionId {
 pub(super) fn session(subject: &str) -> Session {
     let created_at = now();
     Session::from_parts(SessionParts {
+        owner: OWNER,
         device: Some("Firefox".into()),
         stamp: Some([7; 16]),
         ..SessionParts::new(unused_id(), subject.into(), created_at, created_at + LIFETIME)
     })
+}
+
+/// The logins of a subject, whose owner is [`OWNER`].
+pub(super) fn logins(subject: &str) -> SessionSelection {
+    SessionSelection::new(subject, [OWNER])
+}
+
+/// One entry of a later version, with so many bytes of its own.
+pub(super) fn more(length: usize) -> More {
+    let entry = [&[0x80, 7][..], &(length as u16).to_be_bytes(), &vec![0xfe; length]].concat();
+    More::from_bytes(entry).expect("it is one entry, and short enough")
 }
 
 /// The session with changes.
@@ -91,8 +111,23 @@ pub(super) async fn pull(store: &Arc<dyn SessionStore>, cursor: Option<&Cursor>)
 }
 
 pub(super) async fn listed(store: &Arc<dyn SessionStore>, subject: &str) -> Vec<SessionId> {
-    let sessions = store.list(&Subject::from(subject), now()).await.expect(WORKS);
+    listed_by(store, &logins(subject)).await
+}
+
+/// The ids of the selected sessions, in the order of the list.
+pub(super) async fn listed_by(store: &Arc<dyn SessionStore>, selection: &SessionSelection) -> Vec<SessionId> {
+    let sessions = store.list(selection, now()).await.expect(WORKS);
     sessions.iter().map(|session| *session.id()).collect()
+}
+
+/// Revokes the selected sessions now, and counts them.
+pub(super) async fn revoked_by(store: &Arc<dyn SessionStore>, selection: &SessionSelection) -> u64 {
+    store.revoke_all(selection, RevocationReason::Everywhere.at(now())).await.expect(WORKS).count()
+}
+
+/// Deletes what has ended by this moment, and counts the rows.
+pub(super) async fn deleted_by(store: &Arc<dyn SessionStore>, by: Timestamp) -> u64 {
+    store.delete_expired(by).await.expect(WORKS).count()
 }
 
 /// One of the tasks of a [`race`].

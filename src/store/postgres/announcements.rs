@@ -3,30 +3,33 @@
 use async_trait::async_trait;
 use sqlx::postgres::{PgListener, PgPool};
 
-use super::error::failed;
 use crate::store::error::StoreError;
 use crate::store::feed::Announcements;
+use crate::store::place::{FailedAt, Place};
 
 /// A connection that hears `NOTIFY`.
-pub(super) struct Listening(PgListener);
+pub(super) struct Listening {
+    listener: PgListener,
+    place: Place,
+}
 
 impl Listening {
     /// Takes one connection of the pool for as long as it lives.
-    pub(super) async fn on(pool: &PgPool, channel: &str) -> Result<Self, sqlx::Error> {
+    pub(super) async fn on(pool: &PgPool, channel: &str, place: &Place) -> Result<Self, sqlx::Error> {
         let mut listener = PgListener::connect_with(pool).await?;
         // Else it would connect again before it tells that the connection was lost.
         listener.eager_reconnect(false);
         listener.listen(channel).await?;
-        Ok(Self(listener))
+        Ok(Self { listener, place: place.clone() })
     }
 }
 
 #[async_trait]
 impl Announcements for Listening {
     async fn next(&mut self) -> Result<(), StoreError> {
-        match self.0.try_recv().await.map_err(failed)? {
+        match self.listener.try_recv().await.failed_at(&self.place)? {
             Some(_) => Ok(()),
-            None => Err(failed("the connection that listens was lost")),
+            None => Err(self.place.failed("the connection that listens was lost")),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Sessions in PostgreSQL.
 
 mod announcements;
-mod error;
 mod pulls;
 mod schema;
 mod statements;

@@ -1,13 +1,49 @@
-//! What has to be there before the store works: settings of the connections, and tables.
+//! What has to be there before the store works: a server that answers, settings of the connections, and tables.
 
-use std::borrow::Cow;
+use std::io::ErrorKind;
+use std::time::Duration;
 
-use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
-use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{Row, SqlStr};
+use sqlx::migrate::{Migrate, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
+use sqlx::{Connection, Row};
+use tokio::time::sleep;
 
 use super::table_prefix::TablePrefix;
 use crate::error::BoxError;
+use crate::limits::with_timeout;
+use crate::store::place::OPEN_DEADLINE;
+use crate::store::sql::first_migration;
+
+/// Whether the server takes a connection. A pool would try for half a minute, and then not say what was in the way.
+///
+/// A server that is just being started gets the time that is left.
+pub(super) async fn reach(options: &PgConnectOptions) -> Result<(), BoxError> {
+    let mut starting = None;
+    let tried = with_timeout(OPEN_DEADLINE, async { Ok::<_, BoxError>(reach_once_started(options, &mut starting).await) }).await;
+    match tried {
+        Ok(reached) => Ok(reached?),
+        Err(timed_out) => Err(starting.map_or(timed_out, BoxError::from)),
+    }
+}
+
+async fn reach_once_started(options: &PgConnectOptions, starting: &mut Option<sqlx::Error>) -> Result<(), sqlx::Error> {
+    loop {
+        match PgConnection::connect_with(options).await {
+            Err(error) if is_starting(&error) => *starting = Some(error),
+            connected => return connected?.close().await,
+        }
+        sleep(BETWEEN_TRIES).await;
+    }
+}
+
+/// The same errors that a pool takes for those of a server which is just being started.
+fn is_starting(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() == ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(error) => error.is_transient_in_connect_phase(),
+        _ => false,
+    }
+}
 
 /// Refuses connections over which the contract cannot be kept.
 pub(super) async fn check(pool: &PgPool) -> Result<(), BoxError> {
@@ -16,13 +52,13 @@ pub(super) async fn check(pool: &PgPool) -> Result<(), BoxError> {
         return Err("PostgreSQL 13 or later is needed".into());
     }
     if row.try_get::<&str, _>("durability")? == "off" {
-        return Err("the pool has `synchronous_commit = off`, so that a crash could bring back who logged out. \
+        return Err("the pool has `synchronous_commit = off`, so that a crash could undo a logout. \
             Add `.options([(\"synchronous_commit\", \"on\")])` to its `PgConnectOptions`"
             .into());
     }
     if !matches!(row.try_get("isolation")?, "read committed" | "read uncommitted") {
         return Err(
-            "the pool has a `default_transaction_isolation` above `read committed`, where of two refreshes at once one fails. \
+            "the pool has a `default_transaction_isolation` above `read committed`, with which one of two racing refreshes fails. \
             Give the store a pool of its own, with `.options([(\"default_transaction_isolation\", \"read committed\")])`"
                 .into(),
         );
@@ -30,7 +66,7 @@ pub(super) async fn check(pool: &PgPool) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Makes or updates the tables, in one transaction. Of several processes that start at once, the others wait.
+/// Makes or updates the tables, in one transaction. If several processes start at once, one does it and the others wait.
 pub(super) async fn migrate(pool: &PgPool, prefix: &TablePrefix) -> Result<(), BoxError> {
     let migrator = migrator(prefix);
     // The application's role need not be allowed to make tables, where another has made them.
@@ -39,7 +75,7 @@ pub(super) async fn migrate(pool: &PgPool, prefix: &TablePrefix) -> Result<(), B
     }
     let mut transaction = pool.begin().await?;
     // The lock of `sqlx` is the session's: after an error it would stay with a connection of the application's pool, and behind PgBouncer
-    // with anybody's.
+    // with that of another client.
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
         .bind(prefix.name(MIGRATIONS))
         .execute(&mut *transaction)
@@ -60,12 +96,8 @@ async fn is_done(migrator: &Migrator, pool: &PgPool, prefix: &TablePrefix) -> Re
 }
 
 fn migrator(prefix: &TablePrefix) -> Migrator {
-    let migration = |version, name, sql: SqlStr| Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql, false);
-    let mut migrator = Migrator::with_migrations(vec![migration(
-        1,
-        "sessions",
-        prefix.apply(include_str!("../../../migrations/postgres/0001_sessions.sql")),
-    )]);
+    let sessions = prefix.apply(include_str!("../../../migrations/postgres/0001_sessions.sql"));
+    let mut migrator = Migrator::with_migrations(vec![first_migration(sessions)]);
     migrator.set_locking(false);
     // The application may keep migrations of its own in the same schema.
     migrator.dangerous_set_table_name(prefix.name(MIGRATIONS));
@@ -77,3 +109,4 @@ const SETTINGS: &str = "SELECT current_setting('server_version_num')::int AS ver
 /// The first with `xid8`.
 const OLDEST: i32 = 130_000;
 const MIGRATIONS: &str = "migrations";
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);

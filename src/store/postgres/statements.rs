@@ -1,8 +1,9 @@
-//! What is said to PostgreSQL, with the default prefix.
+//! The statements that PostgreSQL gets, with the default prefix.
 
 use sqlx::SqlStr;
 
 use super::table_prefix::TablePrefix;
+use crate::store::sql::{columns, confirm, insert, replace, revoke};
 
 macro_rules! statements {
     ($($(#[doc = $why:literal])* $name:ident = $sql:expr;)+) => {
@@ -18,28 +19,31 @@ macro_rules! statements {
     };
 }
 
-/// Not `*`: a prepared statement fails when a later version adds a column.
-macro_rules! columns {
-    () => {
-        "id, subject, device, created_at, expires_at, stamp, receipts, generation, rotated_at, confirmed, recoveries, recovered, \
-         retry_key, revision, revoked_because, revoked_at"
-    };
-}
-
-/// By the hash, which has the index, and by what may share it.
-macro_rules! of_subject {
-    ($parameter:literal) => {
+/// The sessions of a selection: its subject by the hash, which has the index, and by what may share it; its owners; its kinds or NULL; and the
+/// one that is left out or NULL.
+macro_rules! selected {
+    ($subject:literal, $owners:literal, $kinds:literal, $except:literal) => {
         concat!(
             "hashtextextended(subject, 0) = hashtextextended(",
-            $parameter,
+            $subject,
             " COLLATE \"C\", 0) AND subject = ",
-            $parameter,
-            " "
+            $subject,
+            " AND owner = ANY(",
+            $owners,
+            ") AND (",
+            $kinds,
+            "::smallint[] IS NULL OR kind = ANY(",
+            $kinds,
+            ")) AND (",
+            $except,
+            "::uuid IS NULL OR id <> ",
+            $except,
+            ") AND revoked_at IS NULL "
         )
     };
 }
 
-/// Where the feed stands at the moment of the statement. `history` changes whenever the feed may have been set back: the server was started
+/// How far the feed goes at the moment of the statement. `history` changes whenever the feed may have been set back: the server was started
 /// again, another server took its place, or the table was made anew.
 macro_rules! place {
     () => {
@@ -63,30 +67,24 @@ macro_rules! feed {
 }
 
 statements! {
-    insert = concat!(
-        "INSERT INTO tower_bearer_sessions (", columns!(), ") \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
-    );
+    insert = insert!();
     /// A row in any case: a standby, which may lag, has to say that it is one also where it does not know the session.
     find = concat!(
         "SELECT pg_is_in_recovery() AS standby, session.* FROM (SELECT) AS one \
          LEFT JOIN (SELECT ", columns!(), " FROM tower_bearer_sessions WHERE id = $1) AS session ON TRUE"
     );
-    replace = "UPDATE tower_bearer_sessions SET generation = $1, rotated_at = $2, confirmed = $3, recoveries = $4, recovered = $5, \
-        retry_key = $6, revision = $7 WHERE id = $8 AND revision = $7 - 1 AND revoked_at IS NULL";
-    confirm = "UPDATE tower_bearer_sessions SET confirmed = TRUE, revision = revision + 1 \
-        WHERE id = $1 AND generation = $2 AND NOT confirmed AND revoked_at IS NULL";
-    revoke = "UPDATE tower_bearer_sessions SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
-        WHERE id = $3 AND revoked_at IS NULL";
+    replace = replace!();
+    confirm = confirm!();
+    revoke = revoke!();
     /// Locks are taken in the order of the ids, so that two of them never wait for each other.
     revoke_all = concat!(
-        "UPDATE tower_bearer_sessions AS session SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
-         FROM (SELECT id FROM tower_bearer_sessions WHERE ", of_subject!("$3"), "AND revoked_at IS NULL ORDER BY id FOR UPDATE) AS locked \
+        "UPDATE tower_bearer_sessions AS session SET revoked_because = $5, revoked_at = $6, revision = revision + 1 \
+         FROM (SELECT id FROM tower_bearer_sessions WHERE ", selected!("$1", "$2", "$3", "$4"), "ORDER BY id FOR UPDATE) AS locked \
          WHERE session.id = locked.id AND session.revoked_at IS NULL"
     );
     list = concat!(
-        "SELECT ", columns!(), " FROM tower_bearer_sessions WHERE ", of_subject!("$1"),
-        "AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT $3"
+        "SELECT ", columns!(), " FROM tower_bearer_sessions WHERE ", selected!("$1", "$2", "$3", "$4"),
+        "AND expires_at > $5 ORDER BY created_at DESC LIMIT $6"
     );
     revoked = concat!(place!(), feed!("TRUE"));
     /// Of one snapshot: what it cannot see yet has a number of `next` or above. The upper bound leaves out the numbers that another

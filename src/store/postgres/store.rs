@@ -1,15 +1,15 @@
 //! [`PostgresStore`].
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::Row;
-use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::types::Uuid;
 
 use super::announcements::Listening;
-use super::error::failed;
 use super::pulls::Pulls;
 use super::schema;
 use super::statements::Statements;
@@ -18,13 +18,20 @@ use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::{SessionId, Subject};
 use crate::revocation::Revocation;
+use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{MAX_LISTED, SessionStore};
 use crate::store::error::StoreError;
 use crate::store::feed::{Announcements, Cursor, RevocationPage};
+use crate::store::more::More;
+use crate::store::place::{FailedAt, Place};
 use crate::store::retention::Ended;
 use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
-use crate::store::session::{Session, SessionParts};
-use crate::store::sql::{age, array, bind_changes, bind_row, millis, read_row, revision, revoked, timestamp};
+use crate::store::selection::SessionSelection;
+use crate::store::session::Session;
+use crate::store::session_kind::SessionKind;
+use crate::store::session_owner::SessionOwner;
+use crate::store::session_parts::SessionParts;
+use crate::store::sql::*;
 
 /// Sessions in PostgreSQL 13 or later: for applications on several machines.
 ///
@@ -69,27 +76,29 @@ pub struct PostgresStore {
     pulls: Arc<Pulls>,
     sql: Arc<Statements>,
     prefix: TablePrefix,
+    place: Place,
 }
 
 impl PostgresStore {
-    /// Connects by a URL such as `postgres://user:password@host/database`, and creates or updates the tables `tower_bearer_*`.
+    /// Connects to a URL such as `postgres://user:password@host/database`, and creates or updates the tables `tower_bearer_*`.
     ///
     /// The pool is one of its own, with the defaults of `sqlx` (10 connections at most).
     ///
     /// # Errors
     ///
-    /// The URL is none, the server cannot be reached, or what [`from_pool`](Self::from_pool) refuses.
+    /// The URL cannot be read; or those of [`from_pool`](Self::from_pool).
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Self::from_pool(PgPool::connect(url).await.map_err(failed)?).await
+        let options = PgConnectOptions::from_str(url).map_err(|error| StoreError::new(POSTGRES, error))?;
+        Self::from_pool(PgPoolOptions::new().connect_lazy_with(options)).await
     }
 
     /// Uses the application's own pool, and creates or updates the tables `tower_bearer_*` in its database.
     ///
     /// # Errors
     ///
-    /// The server is older than PostgreSQL 13. `synchronous_commit` is off, so that a crash could undo a logout.
-    /// `default_transaction_isolation` is above `read committed`, so that racing refreshes would fail. The tables cannot be made, or are
-    /// from a later version.
+    /// The server cannot be reached within four seconds. The server is older than PostgreSQL 13. `synchronous_commit` is off, so that a crash
+    /// could undo a logout. `default_transaction_isolation` is above `read committed`, so that racing refreshes would fail. The tables cannot be
+    /// made, or are from a later version. The error names host, port, database and the cause.
     pub async fn from_pool(pool: PgPool) -> Result<Self, StoreError> {
         Self::from_pool_with_prefix(pool, TablePrefix::default()).await
     }
@@ -100,10 +109,13 @@ impl PostgresStore {
     ///
     /// Those of [`from_pool`](Self::from_pool).
     pub async fn from_pool_with_prefix(pool: PgPool, prefix: TablePrefix) -> Result<Self, StoreError> {
-        schema::check(&pool).await.map_err(failed)?;
-        schema::migrate(&pool, &prefix).await.map_err(failed)?;
+        let options = pool.connect_options();
+        let place = place(&options);
+        schema::reach(&options).await.failed_at(&place)?;
+        schema::check(&pool).await.failed_at(&place)?;
+        schema::migrate(&pool, &prefix).await.failed_at(&place)?;
         let pulls = Arc::new(Pulls::new(one_connection_like(&pool)));
-        Ok(Self { pool, pulls, sql: Arc::new(Statements::new(&prefix)), prefix })
+        Ok(Self { pool, pulls, sql: Arc::new(Statements::new(&prefix)), prefix, place })
     }
 }
 
@@ -112,65 +124,66 @@ impl SessionStore for PostgresStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
         let row = session.parts();
         let query = bind_row!(sqlx::query(self.sql.insert.clone()), uuid(&row.id), row);
-        query.execute(&self.pool).await.map_err(failed)?;
+        query.execute(&self.pool).await.failed_at(&self.place)?;
         Ok(())
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         let query = sqlx::query(self.sql.find.clone()).bind(uuid(id));
-        let row = query.fetch_one(&self.pool).await.map_err(failed)?;
-        refuse_standby(&row).map_err(failed)?;
-        let known = row.try_get::<Option<Uuid>, _>("id").map_err(failed)?.is_some();
-        known.then(|| read(&row).map_err(failed)).transpose()
+        let row = query.fetch_one(&self.pool).await.failed_at(&self.place)?;
+        refuse_standby(&row).failed_at(&self.place)?;
+        let known = row.try_get::<Option<Uuid>, _>("id").failed_at(&self.place)?.is_some();
+        known.then(|| read(&row).failed_at(&self.place)).transpose()
     }
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
         let next = next.parts();
-        let query = bind_changes!(sqlx::query(self.sql.replace.clone()), uuid(&next.id), next);
-        Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected() == 1)
+        let query = bind_changes!(sqlx::query(self.sql.replace.clone()), next).bind(uuid(&next.id));
+        Ok(query.execute(&self.pool).await.failed_at(&self.place)?.rows_affected() == 1)
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
         let query = sqlx::query(self.sql.confirm.clone()).bind(uuid(id)).bind(i64::from(generation));
-        query.execute(&self.pool).await.map_err(failed)?;
+        query.execute(&self.pool).await.failed_at(&self.place)?;
         Ok(())
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
         let query = sqlx::query(self.sql.revoke.clone()).bind(record.reason.as_str()).bind(millis(record.at)).bind(uuid(id));
-        Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected() == 1)
+        Ok(query.execute(&self.pool).await.failed_at(&self.place)?.rows_affected() == 1)
     }
 
-    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
-        if cannot_be_kept(subject) {
-            return Ok(0);
+    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+        if cannot_be_kept(selection.subject()) {
+            return Ok(RevokedSessions::new(0));
         }
-        let query =
-            sqlx::query(self.sql.revoke_all.clone()).bind(record.reason.as_str()).bind(millis(record.at)).bind(subject.as_str());
-        Ok(query.execute(&self.pool).await.map_err(failed)?.rows_affected())
+        let query = bind_selection!(sqlx::query(self.sql.revoke_all.clone()), selection);
+        let query = query.bind(record.reason.as_str()).bind(millis(record.at));
+        Ok(RevokedSessions::new(query.execute(&self.pool).await.failed_at(&self.place)?.rows_affected()))
     }
 
-    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        if cannot_be_kept(subject) {
+    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        if cannot_be_kept(selection.subject()) {
             return Ok(Vec::new());
         }
-        let query = sqlx::query(self.sql.list.clone()).bind(subject.as_str()).bind(millis(now)).bind(MAX_LISTED as i64);
-        let rows = query.fetch_all(&self.pool).await.map_err(failed)?;
-        rows.iter().map(|row| read(row).map_err(failed)).collect()
+        let query = bind_selection!(sqlx::query(self.sql.list.clone()), selection);
+        let query = query.bind(millis(now)).bind(MAX_LISTED as i64);
+        let rows = query.fetch_all(&self.pool).await.failed_at(&self.place)?;
+        rows.iter().map(|row| read(row).failed_at(&self.place)).collect()
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         // A cursor that was not given out here is none.
         let place = cursor.as_ref().and_then(|cursor| cursor.as_str().split_once('-'));
         if let Some((history, xid)) = place.and_then(|(history, xid)| Some((history, xid.parse::<u64>().ok()?))) {
-            let row = self.pulls.fetch(&self.sql.revoked_since, Some(&xid.to_string())).await.map_err(failed)?;
-            let same_history = row.try_get::<&str, _>("history").map_err(failed)? == history;
-            if same_history && row.try_get("known").map_err(failed)? {
-                return page(&row, false).map_err(failed);
+            let row = self.pulls.fetch(&self.sql.revoked_since, Some(&xid.to_string())).await.failed_at(&self.place)?;
+            let same_history = row.try_get::<&str, _>("history").failed_at(&self.place)? == history;
+            if same_history && row.try_get("known").failed_at(&self.place)? {
+                return page(&row, false).failed_at(&self.place);
             }
         }
-        let row = self.pulls.fetch(&self.sql.revoked, None).await.map_err(failed)?;
-        page(&row, true).map_err(failed)
+        let row = self.pulls.fetch(&self.sql.revoked, None).await.failed_at(&self.place)?;
+        page(&row, true).failed_at(&self.place)
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
@@ -180,10 +193,10 @@ impl SessionStore for PostgresStore {
         for batch in ids.chunks(BATCH) {
             let query =
                 sqlx::query(self.sql.revoke_again.clone()).bind(RevocationReason::Other.as_str()).bind(millis(now)).bind(batch);
-            query.execute(&self.pool).await.map_err(failed)?;
+            query.execute(&self.pool).await.failed_at(&self.place)?;
             // The trigger has entered what lived. This enters what is not known.
             let query = sqlx::query(self.sql.enter_feed.clone()).bind(millis(now)).bind(batch);
-            query.execute(&self.pool).await.map_err(failed)?;
+            query.execute(&self.pool).await.failed_at(&self.place)?;
         }
         Ok(())
     }
@@ -191,17 +204,17 @@ impl SessionStore for PostgresStore {
     /// Each has a connection of its own for as long as it lives.
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
         let pool = one_connection_like(&self.pool);
-        let listening = Listening::on(&pool, &self.prefix.name("revoked")).await.map_err(failed)?;
+        let listening = Listening::on(&pool, &self.prefix.name("revoked"), &self.place).await.failed_at(&self.place)?;
         Ok(Some(Box::new(listening)))
     }
 
-    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+    async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
         let ended = Ended::by(now);
         let (revoked, expired) = (millis(ended.revoked), millis(ended.expired));
         let mut deleted = 0;
         loop {
             let query = sqlx::query_as(self.sql.delete_revoked.clone()).bind(revoked).bind(BATCH as i64);
-            let (entries, rows): (i64, i64) = query.fetch_one(&self.pool).await.map_err(failed)?;
+            let (entries, rows): (i64, i64) = query.fetch_one(&self.pool).await.failed_at(&self.place)?;
             deleted += rows.unsigned_abs();
             if entries < BATCH as i64 {
                 break;
@@ -209,17 +222,17 @@ impl SessionStore for PostgresStore {
         }
         loop {
             let query = sqlx::query(self.sql.delete_expired.clone()).bind(expired).bind(revoked).bind(BATCH as i64);
-            let rows = query.execute(&self.pool).await.map_err(failed)?.rows_affected();
+            let rows = query.execute(&self.pool).await.failed_at(&self.place)?.rows_affected();
             deleted += rows;
             if rows < BATCH as u64 {
                 break;
             }
         }
-        Ok(deleted)
+        Ok(DeletedSessions::new(deleted))
     }
 }
 
-/// Without what the URL may bear.
+/// Without the pool, whose URL may have a password.
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore").field("prefix", &self.prefix).finish_non_exhaustive()
@@ -237,13 +250,12 @@ fn page(row: &PgRow, complete: bool) -> Result<RevocationPage, BoxError> {
     let (history, next): (&str, &str) = (row.try_get("history")?, row.try_get("next")?);
     let (ids, times): (Vec<Uuid>, Vec<i64>) = (row.try_get("ids")?, row.try_get("times")?);
     let now = row.try_get("now")?;
-    let revocation = |(id, entered_at)| Revocation { id: session_id(id), age: age(i64::saturating_sub(now, entered_at)) };
-    Ok(RevocationPage {
-        revoked: ids.into_iter().zip(times).map(revocation).collect(),
-        complete,
-        cursor: Cursor::new(format!("{history}-{next}")),
-        store_time: Some(timestamp(now)?),
-    })
+    let revocation = |(id, entered_at)| Revocation::new(session_id(id), age(i64::saturating_sub(now, entered_at)));
+    let revoked = ids.into_iter().zip(times).map(revocation).collect();
+    let mut page = RevocationPage::new(revoked, Cursor::new(format!("{history}-{next}")));
+    page.complete = complete;
+    page.store_time = Some(timestamp(now)?);
+    Ok(page)
 }
 
 /// After a failover the old primary may be back as a standby, and the pool's name may still lead there. What it has not received yet would
@@ -259,9 +271,29 @@ fn read(row: &PgRow) -> Result<Session, BoxError> {
     Ok(read_row!(row, session_id(row.try_get("id")?)))
 }
 
-/// PostgreSQL's text has no NUL: nobody has such a subject.
+/// PostgreSQL's text has no NUL: no row has such a subject.
 fn cannot_be_kept(subject: &Subject) -> bool {
     subject.as_str().contains('\0')
+}
+
+/// A query with the four parts of a selection.
+macro_rules! bind_selection {
+    ($query:expr, $selection:expr) => {
+        $query
+            .bind($selection.subject().as_str())
+            .bind($selection.owners().iter().map(owner).collect::<Vec<i64>>())
+            .bind($selection.kinds().map(|kinds| kinds.iter().map(|kind| i16::from(kind.number())).collect::<Vec<i16>>()))
+            .bind($selection.excepted().map(uuid))
+    };
+}
+use bind_selection;
+
+fn place(options: &PgConnectOptions) -> Place {
+    let database = options.get_database().unwrap_or(options.get_username());
+    match options.get_socket() {
+        Some(socket) => Place::new(POSTGRES, format!("{}, database {database}", socket.display())),
+        None => Place::new(POSTGRES, format!("{}:{}, database {database}", options.get_host(), options.get_port())),
+    }
 }
 
 /// Sixteen bytes, and no length before them.
@@ -275,3 +307,4 @@ fn session_id(uuid: Uuid) -> SessionId {
 
 /// Rows that are locked at once.
 const BATCH: usize = 500;
+const POSTGRES: &str = "PostgreSQL";

@@ -6,31 +6,35 @@ use redis::Client;
 use redis::aio::PubSubStream;
 
 use super::connection::CONNECT_WITHIN;
-use super::error::failed;
+use crate::error::BoxError;
 use crate::limits::with_timeout;
 use crate::store::error::StoreError;
 use crate::store::feed::Announcements;
+use crate::store::place::{FailedAt, Place};
 
-/// A connection of its own, that hears of revocations.
-pub(super) struct Subscription(PubSubStream);
+/// A connection of its own, on which revocations are announced.
+pub(super) struct Subscription {
+    messages: PubSubStream,
+    place: Place,
+}
 
 impl Subscription {
-    pub(super) async fn to(channel: &str, client: &Client) -> Result<Self, StoreError> {
+    pub(super) async fn to(channel: &str, client: &Client, place: &Place) -> Result<Self, StoreError> {
         let subscribe = async {
-            let mut subscription = client.get_async_pubsub().await.map_err(failed)?;
-            subscription.subscribe(channel).await.map_err(failed)?;
-            Ok(Self(subscription.into_on_message()))
+            let mut subscription = client.get_async_pubsub().await?;
+            subscription.subscribe(channel).await?;
+            Ok::<_, BoxError>(Self { messages: subscription.into_on_message(), place: place.clone() })
         };
-        with_timeout(CONNECT_WITHIN, subscribe).await
+        with_timeout(CONNECT_WITHIN, subscribe).await.failed_at(place)
     }
 }
 
 #[async_trait]
 impl Announcements for Subscription {
     async fn next(&mut self) -> Result<(), StoreError> {
-        match self.0.next().await {
+        match self.messages.next().await {
             Some(_) => Ok(()),
-            None => Err(failed("the connection on which revocations are announced is gone")),
+            None => Err(self.place.failed("the connection on which revocations are announced is gone")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `delete_expired`: Redis lets rows expire by itself; this deletes by the given time, and what points to rows.
+//! `delete_expired`: Redis lets rows expire by itself; this deletes by the given time, and deletes what points to rows.
 
 use redis::aio::ConnectionManager;
 use redis::{Cmd, Pipeline};
@@ -6,7 +6,7 @@ use redis::{Cmd, Pipeline};
 use super::feed::{self, Number};
 use super::prefix::{BUCKETS, KeyPrefix};
 use super::row;
-use super::scripts::{Call, DELETE, call_all};
+use super::statements::{Call, DELETE, call_all};
 use super::subjects::{self, INDEX_BUCKETS};
 use crate::error::BoxError;
 use crate::names::SessionId;
@@ -51,7 +51,7 @@ impl CleanUp<'_> {
         }
     }
 
-    /// By the numbers of the entries, which Redis gave out: those who revoke may have a wrong clock, and rows bear their time.
+    /// By the numbers of the entries, which Redis gave out: those who revoke may have a wrong clock, and rows have their time.
     async fn revoked(&mut self, bucket: usize) -> Result<u64, BoxError> {
         let mut deleted = 0;
         loop {

@@ -1,4 +1,4 @@
-//! How Redis is reached, and whether it may be trusted with sessions.
+//! How Redis is reached.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,7 +7,9 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
-use redis::{Client, InfoDict, IntoConnectionInfo};
+use redis::{Client, IntoConnectionInfo};
+
+use super::schema;
 
 use crate::error::BoxError;
 use crate::limits::with_timeout;
@@ -37,7 +39,7 @@ struct Shared {
 impl Connection {
     pub(super) async fn open(client: Client) -> Result<Self, BoxError> {
         let mut connection = connect(&client).await?;
-        refuse_eviction(&mut connection).await?;
+        schema::check(&mut connection).await?;
         Ok(Self(Arc::new(Shared { client, current: RwLock::new(connection), is_replica: AtomicBool::new(false) })))
     }
 
@@ -45,13 +47,13 @@ impl Connection {
         &self.0.client
     }
 
-    /// Whatever server answers there.
+    /// The server that answers there, a primary or not.
     pub(super) fn any(&self) -> ConnectionManager {
         self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A replica knows no new session, and takes a script that finds no row for one that has nothing to write: it would answer "unknown" where
-    /// the truth is "I do not know".
+    /// A replica may not have the newest sessions, and lets a script run that finds no row and so writes nothing: it would answer "unknown" where
+    /// it does not know.
     pub(super) fn primary(&self) -> Result<ConnectionManager, BoxError> {
         if self.0.is_replica.load(Ordering::Relaxed) {
             return Err(IS_REPLICA.into());
@@ -75,7 +77,7 @@ impl Connection {
     }
 }
 
-/// Nobody waits for it for long.
+/// With short limits: callers wait for it.
 async fn connect(client: &Client) -> Result<ConnectionManager, BoxError> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(CONNECT_WITHIN))
@@ -85,22 +87,8 @@ async fn connect(client: &Client) -> Result<ConnectionManager, BoxError> {
     Ok(client.get_connection_manager_with_config(config).await?)
 }
 
-async fn refuse_eviction(connection: &mut ConnectionManager) -> Result<(), BoxError> {
-    let memory: InfoDict = redis::cmd("INFO").arg("memory").query_async(connection).await?;
-    let limit: Option<u64> = memory.get("maxmemory");
-    let policy: Option<String> = memory.get("maxmemory_policy");
-    match policy {
-        Some(policy) if policy != "noeviction" && limit.is_some_and(|limit| limit > 0) => Err(format!(
-            "this Redis evicts keys when its memory is full (`maxmemory-policy {policy}`): users would be logged out, and logouts forgotten. \
-             Set `maxmemory-policy noeviction`, or give the sessions a Redis of their own"
-        )
-        .into()),
-        _ => Ok(()),
-    }
-}
-
 pub(super) const IS_REPLICA: &str = "this Redis is a replica, and may lag: let the URL lead to the primary";
-/// More than Redis takes that works.
+/// More than a working Redis takes.
 pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Bytes that were not acknowledged for so long break the connection. Else it would take a quarter of an hour.

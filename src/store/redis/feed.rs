@@ -88,7 +88,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn revocation(&self) -> Option<Revocation> {
-        Some(Revocation { id: self.revoked?, age: self.age })
+        Some(Revocation::new(self.revoked?, self.age))
     }
 }
 

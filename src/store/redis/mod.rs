@@ -1,13 +1,15 @@
 //! Sessions in Redis or Valkey.
 
 mod announcements;
+mod bytes;
 mod clean_up;
 mod connection;
-mod error;
 mod feed;
+mod head;
 mod prefix;
 mod row;
-mod scripts;
+mod schema;
+mod statements;
 mod store;
 mod subjects;
 

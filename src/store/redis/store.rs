@@ -10,22 +10,24 @@ use redis::{Client, Pipeline, RedisResult};
 use super::announcements::Subscription;
 use super::clean_up::{AT_ONCE, CleanUp, read_rows};
 use super::connection::{Connection, IS_REPLICA};
-use super::error::failed;
 use super::feed::{PAGE, Progress};
 use super::prefix::KeyPrefix;
 use super::prefix::bucket;
-use super::scripts::{Call, INDEX, REPLACE, REVOKE, call_all};
-use super::subjects::Place;
-use super::{connection, feed, row};
+use super::statements::{Call, INDEX, REPLACE, REVOKE, call_all};
+use super::subjects::Bucket;
+use super::{connection, feed, head, row};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
-use crate::limits::REVOCATION_RETENTION;
-use crate::names::{SessionId, Subject};
-use crate::store::contract::{MAX_LISTED, SessionStore};
+use crate::limits::{REVOCATION_RETENTION, with_timeout};
+use crate::names::SessionId;
+use crate::store::answers::{DeletedSessions, RevokedSessions};
+use crate::store::contract::{SessionStore, newest};
 use crate::store::error::StoreError;
 use crate::store::feed::{Announcements, Cursor, RevocationPage};
+use crate::store::place::{FailedAt, OPEN_DEADLINE, Place};
 use crate::store::retention::{Ended, KEEP_EXPIRED};
 use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
+use crate::store::selection::SessionSelection;
 use crate::store::session::Session;
 
 /// Sessions in Redis or Valkey: for many processes that share one server.
@@ -81,6 +83,7 @@ use crate::store::session::Session;
 pub struct RedisStore {
     connection: Connection,
     prefix: KeyPrefix,
+    place: Place,
 }
 
 impl RedisStore {
@@ -88,19 +91,21 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// The URL is none, nobody answers there within three seconds or so, the password is wrong, or the server evicts keys.
+    /// The URL cannot be read; or those of [`from_client`](Self::from_client).
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Self::from_client(connection::client(url).map_err(failed)?).await
+        Self::from_client(connection::client(url).map_err(|error| StoreError::new(REDIS, error))?).await
     }
 
     /// Uses the application's own client, with its settings for TLS and TCP: `TCP_NODELAY` and a `TCP_USER_TIMEOUT` are advised.
     ///
     /// # Errors
     ///
-    /// Nobody answers within three seconds or so, the password is wrong, or the server evicts keys.
+    /// The server cannot be reached within four seconds, the password is wrong, or the server evicts keys. The error names host, port and the
+    /// cause.
     pub async fn from_client(client: Client) -> Result<Self, StoreError> {
-        let connection = Connection::open(client).await.map_err(failed)?;
-        Ok(Self { connection, prefix: KeyPrefix::default() })
+        let place = Place::new(REDIS, client.get_connection_info().addr().to_string());
+        let connection = with_timeout(OPEN_DEADLINE, Connection::open(client)).await.failed_at(&place)?;
+        Ok(Self { connection, prefix: KeyPrefix::default(), place })
     }
 
     /// Begins all keys with another prefix than `tb`. Sessions under the former one are not found any more.
@@ -121,13 +126,13 @@ impl RedisStore {
         Ok(sessions)
     }
 
-    /// The subject's sessions that are not revoked.
-    async fn unrevoked(&self, subject: &Subject) -> Result<Vec<Session>, BoxError> {
-        let place = Place::of(subject, &self.prefix);
-        let members: Vec<Vec<u8>> = place.read().query_async(&mut self.connection.primary()?).await?;
-        let mut sessions = self.rows(&place.candidates(&members)).await?;
-        // The index knows a part of a hash.
-        sessions.retain(|session| session.subject() == subject && session.revoked().is_none());
+    /// The selected sessions that are not revoked.
+    async fn unrevoked(&self, selection: &SessionSelection) -> Result<Vec<Session>, BoxError> {
+        let bucket = Bucket::of(selection.subject(), &self.prefix);
+        let members: Vec<Vec<u8>> = bucket.read().query_async(&mut self.connection.primary()?).await?;
+        let mut sessions = self.rows(&bucket.candidates(&members)).await?;
+        // The index knows a part of a hash, and nothing but the subject.
+        sessions.retain(|session| selection.matches(session) && session.revoked().is_none());
         Ok(sessions)
     }
 
@@ -138,7 +143,7 @@ impl RedisStore {
             let call = |id: &SessionId| Call {
                 keys: vec![self.prefix.row(id), self.prefix.feed(bucket(id)).into_bytes()],
                 args: vec![
-                    vec![row::code(record.reason)],
+                    vec![head::head(record.reason)],
                     record.at.as_millis().to_be_bytes().to_vec(),
                     id.as_bytes().to_vec(),
                     REVOCATION_RETENTION.as_millis().to_string().into_bytes(),
@@ -185,8 +190,10 @@ impl RedisStore {
                 revoked.extend(entries.iter().filter_map(feed::Entry::revocation));
             }
             if !more {
-                let cursor = Cursor::new(progress.to_string());
-                return Ok(RevocationPage { revoked, complete, cursor, store_time: Some(reading.store_time) });
+                let mut page = RevocationPage::new(revoked, Cursor::new(progress.to_string()));
+                page.complete = complete;
+                page.store_time = Some(reading.store_time);
+                return Ok(page);
             }
         }
     }
@@ -197,7 +204,7 @@ impl RedisStore {
         let mut pipeline = Pipeline::new();
         pipeline.cmd("PUBLISH").arg(self.prefix.channel()).arg("");
         for session in revoked {
-            pipeline.add_command(Place::of(session.subject(), &self.prefix).remove(&[*session.id()]));
+            pipeline.add_command(Bucket::of(session.subject(), &self.prefix).remove(&[*session.id()]));
         }
         let done: RedisResult<Vec<RedisResult<()>>> = pipeline.ignore_errors().query_async(&mut self.connection.any()).await;
         if let Err(error) = done {
@@ -209,51 +216,46 @@ impl RedisStore {
 #[async_trait]
 impl SessionStore for RedisStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
-        let mut connection = self.connection.primary().map_err(failed)?;
-        let index = Place::of(session.subject(), &self.prefix).enter(session);
-        call_all::<()>(&mut connection, &INDEX, &[index]).await.map_err(failed)?;
+        let mut connection = self.connection.primary().failed_at(&self.place)?;
+        let index = Bucket::of(session.subject(), &self.prefix).enter(session);
+        call_all::<()>(&mut connection, &INDEX, &[index]).await.failed_at(&self.place)?;
         // How long, not until when: the clocks need not agree.
         let stays = session.expires_at().saturating_since(session.created_at()) + KEEP_EXPIRED;
         let mut set = redis::cmd("SET");
-        set.arg(self.prefix.row(session.id())).arg(row::encode(session));
+        set.arg(self.prefix.row(session.id())).arg(row::encode(session).failed_at(&self.place)?);
         set.arg("NX").arg("PX").arg(stays.min(LONGEST).as_millis() as u64);
-        let done: Option<String> = set.query_async(&mut connection).await.map_err(failed)?;
-        done.map(|_| ()).ok_or_else(|| failed("there is a session of this id already"))
+        let done: Option<String> = set.query_async(&mut connection).await.failed_at(&self.place)?;
+        done.map(|_| ()).ok_or_else(|| self.place.failed("there is a session with this id already"))
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        let mut connection = self.connection.primary().map_err(failed)?;
+        let mut connection = self.connection.primary().failed_at(&self.place)?;
         let mut get = redis::cmd("GET");
-        let row: Option<Vec<u8>> = get.arg(self.prefix.row(id)).query_async(&mut connection).await.map_err(failed)?;
-        row.map(|row| row::decode(*id, &row).map_err(failed)).transpose()
+        let row: Option<Vec<u8>> = get.arg(self.prefix.row(id)).query_async(&mut connection).await.failed_at(&self.place)?;
+        row.map(|row| row::decode(*id, &row).failed_at(&self.place)).transpose()
     }
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
         let Some(expected) = next.parts().revision.checked_sub(1) else { return Ok(false) };
-        let mut connection = self.connection.primary().map_err(failed)?;
+        let mut connection = self.connection.primary().failed_at(&self.place)?;
         let mut call = REPLACE.key(self.prefix.row(next.id()));
-        call.arg(row::encode_revision(expected)).arg(row::encode_changes(next));
-        call.invoke_async(&mut connection).await.map_err(failed)
+        call.arg(row::encode_revision(expected)).arg(row::encode_changes(next).failed_at(&self.place)?);
+        call.invoke_async(&mut connection).await.failed_at(&self.place)
     }
 
     /// A comparison and a swap like any other. Most of them find the session confirmed, and write nothing.
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
         loop {
-            let Some(session) = self.find(id).await? else { return Ok(()) };
-            let mut next = session.into_parts();
-            if next.revoked.is_some() || next.confirmed || next.generation != generation {
-                return Ok(());
-            }
-            next.confirmed = true;
-            next.revision += 1;
-            if self.replace(&Session::from_parts(next)).await? {
+            let session = self.find(id).await?;
+            let Some(next) = session.and_then(|session| session.after_confirm(generation)) else { return Ok(()) };
+            if self.replace(&next).await? {
                 return Ok(());
             }
         }
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
-        let revoked = self.revoke_each(&[*id], record).await.map_err(failed)?;
+        let revoked = self.revoke_each(&[*id], record).await.failed_at(&self.place)?;
         if revoked.is_empty() {
             return Ok(false);
         }
@@ -261,25 +263,23 @@ impl SessionStore for RedisStore {
         Ok(true)
     }
 
-    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
-        let live = self.unrevoked(subject).await.map_err(failed)?;
+    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+        let live = self.unrevoked(selection).await.failed_at(&self.place)?;
         let ids: Vec<SessionId> = live.iter().map(|session| *session.id()).collect();
-        let revoked = self.revoke_each(&ids, record).await.map_err(failed)?;
+        let revoked = self.revoke_each(&ids, record).await.failed_at(&self.place)?;
         if !revoked.is_empty() {
             self.announce(&revoked).await;
         }
-        Ok(revoked.len() as u64)
+        Ok(RevokedSessions::new(revoked.len() as u64))
     }
 
-    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        let mut sessions = self.unrevoked(subject).await.map_err(failed)?;
+    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let mut sessions = self.unrevoked(selection).await.failed_at(&self.place)?;
         sessions.retain(|session| session.expires_at() > now);
-        sessions.sort_unstable_by_key(|session| std::cmp::Reverse(session.created_at()));
-        sessions.truncate(MAX_LISTED);
-        Ok(sessions)
+        Ok(newest(sessions))
     }
 
-    /// Every process calls it each second, so it is what mends the connection.
+    /// Every process calls it each second, so it is what renews the connection.
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         match self.pull(cursor).await {
             Ok(page) => {
@@ -288,7 +288,7 @@ impl SessionStore for RedisStore {
             }
             Err(error) => {
                 self.connection.replace().await;
-                Err(failed(error))
+                Err(self.place.failed(error))
             }
         }
     }
@@ -299,16 +299,16 @@ impl SessionStore for RedisStore {
         }
         let known: HashSet<SessionId> = self.revoked_since(None).await?.ids().into_iter().collect();
         let mut revoked = Vec::new();
-        // Each batch is done before the next begins: whoever is cut short has less to do when he asks again.
+        // Each batch is done before the next begins: a call that is cut short leaves less to do for the next.
         for ids in ids.chunks(AT_ONCE) {
-            let live = self.revoke_each(ids, RevocationReason::Other.at(now)).await.map_err(failed)?;
+            let live = self.revoke_each(ids, RevocationReason::Other.at(now)).await.failed_at(&self.place)?;
             let entered = |id: &SessionId| known.contains(id) || live.iter().any(|session| session.id() == id);
             let mut pipeline = Pipeline::new();
             for id in ids.iter().filter(|id| !entered(id)) {
                 pipeline.add_command(feed::enter(&self.prefix, id));
             }
             if !pipeline.is_empty() {
-                pipeline.exec_async(&mut self.connection.primary().map_err(failed)?).await.map_err(failed)?;
+                pipeline.exec_async(&mut self.connection.primary().failed_at(&self.place)?).await.failed_at(&self.place)?;
             }
             revoked.extend(live);
         }
@@ -317,22 +317,23 @@ impl SessionStore for RedisStore {
     }
 
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
-        Ok(Some(Box::new(Subscription::to(&self.prefix.channel(), self.connection.client()).await?)))
+        Ok(Some(Box::new(Subscription::to(&self.prefix.channel(), self.connection.client(), &self.place).await?)))
     }
 
-    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let connection = self.connection.primary().map_err(failed)?;
+    async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
+        let connection = self.connection.primary().failed_at(&self.place)?;
         let clean_up = CleanUp { connection, prefix: &self.prefix, ended: Ended::by(now) };
-        clean_up.run().await.map_err(failed)
+        Ok(DeletedSessions::new(clean_up.run().await.failed_at(&self.place)?))
     }
 }
 
-/// Without the client: its URL may bear a password.
+/// Without the client, whose URL may have a password.
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore").field("prefix", &self.prefix).finish_non_exhaustive()
     }
 }
 
-/// A thousand years. Redis refuses what lies beyond its calendar.
+/// A thousand years. Redis refuses what is beyond its calendar.
 const LONGEST: Duration = Duration::from_secs(1000 * 365 * 24 * 3600);
+const REDIS: &str = "Redis";

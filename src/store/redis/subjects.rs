@@ -7,20 +7,20 @@
 use redis::Cmd;
 
 use super::prefix::KeyPrefix;
-use super::scripts::Call;
+use super::statements::Call;
 use crate::clock::Timestamp;
 use crate::digest::digest;
 use crate::names::{SessionId, Subject};
 use crate::store::retention::KEEP_EXPIRED;
 use crate::store::session::Session;
 
-/// Where the sessions of one subject stand in the index.
-pub(super) struct Place {
+/// Where the sessions of one subject are in the index.
+pub(super) struct Bucket {
     key: String,
     hash: [u8; HASH_LENGTH],
 }
 
-impl Place {
+impl Bucket {
     pub(super) fn of(subject: &Subject, prefix: &KeyPrefix) -> Self {
         let [high, low, a, b, c, d, ..] = digest("redis subject", subject.as_str());
         Self { key: prefix.index(u16::from_be_bytes([high, low]) % INDEX_BUCKETS), hash: [a, b, c, d] }
@@ -73,7 +73,7 @@ pub(super) fn remove(key: &str, members: &[Vec<u8>]) -> Cmd {
     remove
 }
 
-/// The session of a member; `None` for what nobody here wrote.
+/// The session of a member; `None` for a member that this store did not write.
 pub(super) fn id(member: &[u8]) -> Option<SessionId> {
     Some(SessionId::from_bytes(member.get(HASH_LENGTH..)?.try_into().ok()?))
 }

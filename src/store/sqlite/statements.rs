@@ -1,25 +1,42 @@
-//! What is said to SQLite.
+//! The statements that SQLite gets, but for those that both SQL stores share.
 
-pub(super) const INSERT: &str = "INSERT INTO tower_bearer_sessions (id, subject, device, created_at, expires_at, stamp, receipts, generation, \
-    rotated_at, confirmed, recoveries, recovered, retry_key, revision, revoked_because, revoked_at) \
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+use crate::store::sql::columns;
 
-pub(super) const FIND: &str = "SELECT * FROM tower_bearer_sessions WHERE id = ?";
+/// The sessions of a selection: its subject, its owners as JSON, its kinds as JSON or NULL, and the one that is left out or NULL.
+macro_rules! selected {
+    ($subject:literal, $owners:literal, $kinds:literal, $except:literal) => {
+        concat!(
+            "subject = ",
+            $subject,
+            " AND owner IN (SELECT value FROM json_each(",
+            $owners,
+            ")) AND (",
+            $kinds,
+            " IS NULL OR kind IN (SELECT value FROM json_each(",
+            $kinds,
+            "))) AND (",
+            $except,
+            " IS NULL OR id <> ",
+            $except,
+            ") AND revoked_at IS NULL "
+        )
+    };
+}
 
-pub(super) const REPLACE: &str = "UPDATE tower_bearer_sessions SET generation = ?1, rotated_at = ?2, confirmed = ?3, recoveries = ?4, \
-    recovered = ?5, retry_key = ?6, revision = ?7 WHERE id = ?8 AND revision = ?7 - 1 AND revoked_at IS NULL";
+pub(super) const FIND: &str = concat!("SELECT ", columns!(), " FROM tower_bearer_sessions WHERE id = ?");
 
-pub(super) const CONFIRM: &str = "UPDATE tower_bearer_sessions SET confirmed = 1, revision = revision + 1 \
-    WHERE id = ? AND generation = ? AND confirmed = 0 AND revoked_at IS NULL";
+pub(super) const REVOKE_ALL: &str = concat!(
+    "UPDATE tower_bearer_sessions SET revoked_because = ?5, revoked_at = ?6, revision = revision + 1 WHERE ",
+    selected!("?1", "?2", "?3", "?4")
+);
 
-pub(super) const REVOKE: &str = "UPDATE tower_bearer_sessions SET revoked_because = ?, revoked_at = ?, revision = revision + 1 \
-    WHERE id = ? AND revoked_at IS NULL";
-
-pub(super) const REVOKE_ALL: &str = "UPDATE tower_bearer_sessions SET revoked_because = ?, revoked_at = ?, revision = revision + 1 \
-    WHERE subject = ? AND revoked_at IS NULL";
-
-pub(super) const LIST: &str = "SELECT * FROM tower_bearer_sessions WHERE subject = ? AND revoked_at IS NULL AND expires_at > ? \
-    ORDER BY created_at DESC LIMIT ?";
+pub(super) const LIST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM tower_bearer_sessions WHERE ",
+    selected!("?1", "?2", "?3", "?4"),
+    "AND expires_at > ?5 ORDER BY created_at DESC LIMIT ?6"
+);
 
 /// One statement, so that rows and cursor are of one moment. A number above the last was not given out here: it counts as none.
 pub(super) const REVOKED_SINCE: &str = "WITH place AS (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now, \

@@ -1,6 +1,5 @@
 //! What is taken, what is refused, and what is made.
 
-use std::error::Error;
 use std::sync::Arc;
 
 use sqlx::Row;
@@ -19,7 +18,7 @@ async fn a_pool_that_could_lose_a_logout_or_a_race_is_refused() {
         let schema = Schema::new().await;
         let pool = sqlx::PgPool::connect_with(schema.options().options([(setting, weak)])).await.unwrap();
         let refused = PostgresStore::from_pool(pool.clone()).await.unwrap_err();
-        let cause = refused.source().unwrap().to_string();
+        let cause = refused.to_string();
         assert!(cause.contains(&format!(".options([(\"{setting}\", ")), "the sentence names no cure: {cause}");
         let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace")
             .fetch_one(&pool)
@@ -178,6 +177,6 @@ async fn debug_shows_no_url() {
     assert_eq!(format!("{store:?}"), r#"PostgresStore { prefix: TablePrefix("tower_bearer_"), .. }"#);
     let (host, port) = (schema.options().get_host().to_owned(), schema.options().get_port());
     let refused = PostgresStore::open(&format!("postgres://user:open%20sesame@{host}:{port}/none")).await.unwrap_err();
-    let told = format!("{refused} {refused:?} {}", refused.source().unwrap());
+    let told = format!("{refused} {refused:?} {:?}", refused.cause());
     assert!(!told.contains("sesame"), "an error tells the password: {told}");
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::PgPoolOptions;
+use support::logins;
 use tokio::time::timeout;
 use tower_bearer::SessionStore;
 use tower_bearer::store::{PostgresStore, RevocationReason};
@@ -45,11 +46,11 @@ async fn a_revoke_all_is_announced_once_and_a_refresh_never() {
     }
     let mut announcements = other.announcements().await.unwrap().unwrap();
     store.confirm(session(1, "user").id(), 0).await.unwrap();
-    assert_eq!(store.revoke_all(&"user".into(), RevocationReason::Everywhere.at(now())).await.unwrap(), 20);
+    assert_eq!(store.revoke_all(&logins("user"), RevocationReason::Everywhere.at(now())).await.unwrap().count(), 20);
     timeout(PATIENCE, announcements.next()).await.expect("revoke_all was not announced").unwrap();
 
     // Nothing is announced by what is revoked already, so what comes next would be a second announcement of the same.
-    assert_eq!(store.revoke_all(&"user".into(), RevocationReason::Everywhere.at(now())).await.unwrap(), 0);
+    assert_eq!(store.revoke_all(&logins("user"), RevocationReason::Everywhere.at(now())).await.unwrap().count(), 0);
     store.assert_revoked(&[*session(1, "user").id()], now()).await.unwrap();
     assert!(timeout(Duration::from_millis(300), announcements.next()).await.is_err(), "revoke_all was announced more than once");
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use support::SECOND;
 use support::servers::{Database as _, RedisServer};
+use support::{SECOND, logins};
 use tokio::time::timeout;
 use tower_bearer::store::RevocationReason;
 use tower_bearer::store::redis_driver as redis;
@@ -76,7 +76,7 @@ async fn a_long_feed_is_read_to_its_end() {
     // Those who assert the same again add nothing.
     database.store.assert_revoked(&ids, now()).await.unwrap();
     assert_eq!(database.store.revoked_since(None).await.unwrap().revoked.len(), MANY);
-    assert_eq!(database.store.delete_expired(now() + REVOCATION_RETENTION + DAY).await.unwrap(), 0);
+    assert_eq!(database.store.delete_expired(now() + REVOCATION_RETENTION + DAY).await.unwrap().count(), 0);
     assert_eq!(database.store.revoked_since(None).await.unwrap().ids(), []);
 }
 
@@ -93,13 +93,13 @@ async fn a_revocation_stays_for_the_retention_whatever_its_writer_took_the_time_
         assert!(store.revoke(session.id(), RevocationReason::LoggedOut.at(at)).await.unwrap());
         ids.push(*session.id());
     }
-    assert_eq!(store.delete_expired(start + (REVOCATION_RETENTION - SECOND)).await.unwrap(), 0);
+    assert_eq!(store.delete_expired(start + (REVOCATION_RETENTION - SECOND)).await.unwrap().count(), 0);
     let page = store.revoked_since(None).await.unwrap();
     for id in &ids {
         assert!(page.contains(id), "a revocation left the feed within the retention");
         assert!(store.find(id).await.unwrap().unwrap().revoked().is_some());
     }
-    assert_eq!(store.delete_expired(now() + REVOCATION_RETENTION + SECOND).await.unwrap(), 3);
+    assert_eq!(store.delete_expired(now() + REVOCATION_RETENTION + SECOND).await.unwrap().count(), 3);
     assert_eq!(store.revoked_since(None).await.unwrap().ids(), []);
 }
 
@@ -150,10 +150,10 @@ async fn one_announcement_stands_for_a_logout_everywhere() {
         database.store.insert(&session("user")).await.unwrap();
     }
     let mut announcements = database.store.announcements().await.unwrap().unwrap();
-    assert_eq!(database.store.revoke_all(&"user".into(), RevocationReason::Everywhere.at(now())).await.unwrap(), 20);
+    assert_eq!(database.store.revoke_all(&logins("user"), RevocationReason::Everywhere.at(now())).await.unwrap().count(), 20);
     timeout(Duration::from_secs(5), announcements.next()).await.unwrap().unwrap();
     // Nothing was revoked: nothing is announced. The next announcement is the one after it.
-    assert_eq!(database.store.revoke_all(&"user".into(), RevocationReason::Everywhere.at(now())).await.unwrap(), 0);
+    assert_eq!(database.store.revoke_all(&logins("user"), RevocationReason::Everywhere.at(now())).await.unwrap().count(), 0);
     let more = timeout(Duration::from_millis(100), announcements.next()).await;
     assert!(more.is_err(), "a logout everywhere was announced more than once");
 }

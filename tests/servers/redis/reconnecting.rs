@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use support::logins;
 use support::servers::{Database as _, RedisServer};
 use tower_bearer::store::RevocationReason;
 use tower_bearer::store::redis_driver as redis;
-use tower_bearer::{RedisStore, SessionStore, Subject};
+use tower_bearer::{RedisStore, SessionStore};
 
 use super::proxy::Proxy;
 use super::{Database, now, session};
@@ -33,7 +34,7 @@ async fn a_refused_handshake_is_tried_again() {
     set_password(&mut database, "wrong").await;
     redis::cmd("CLIENT").arg("KILL").arg("TYPE").arg("normal").exec_async(&mut database.beside).await.unwrap();
     let refused = async || match store.revoked_since(None).await {
-        Err(error) => std::error::Error::source(&error).unwrap().to_string().contains("authentication"),
+        Err(error) => error.to_string().contains("authentication"),
         Ok(_) => panic!("a connection that was killed answers"),
     };
     let limit = Instant::now() + Duration::from_secs(5);
@@ -68,7 +69,7 @@ async fn a_primary_that_became_a_replica_answers_nothing() {
     redis::cmd("REPLICAOF").arg("127.0.0.1").arg(port).exec_async(&mut database.beside).await.unwrap();
     store.revoked_since(None).await.unwrap_err();
 
-    let (unknown, user) = (session("user"), Subject::from("user"));
+    let (unknown, user) = (session("user"), logins("user"));
     store.insert(&unknown).await.unwrap_err();
     store.find(unknown.id()).await.unwrap_err();
     store.list(&user, now()).await.unwrap_err();

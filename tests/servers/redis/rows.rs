@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use support::MINUTE;
 use support::servers::{Database as _, RedisServer};
+use support::{MINUTE, logins};
 use tower_bearer::store::RevocationReason;
 use tower_bearer::store::redis_driver as redis;
-use tower_bearer::{REVOCATION_RETENTION, SessionStore, Subject};
+use tower_bearer::{REVOCATION_RETENTION, SessionStore};
 
 use super::{DAY, Database, LIFETIME, now, refreshed, session};
 
@@ -91,9 +91,9 @@ async fn forgotten_scripts_do_no_harm() {
     forget(&mut database).await;
     assert!(database.store.revoke(sessions[1].id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
     forget(&mut database).await;
-    assert_eq!(database.store.revoke_all(&"user".into(), RevocationReason::Everywhere.at(now())).await.unwrap(), 39);
+    assert_eq!(database.store.revoke_all(&logins("user"), RevocationReason::Everywhere.at(now())).await.unwrap().count(), 39);
     forget(&mut database).await;
-    assert_eq!(database.store.delete_expired(now() + 200 * DAY).await.unwrap(), 40);
+    assert_eq!(database.store.delete_expired(now() + 200 * DAY).await.unwrap().count(), 40);
 }
 
 /// A refresh is a read, and one script that stands on the server.
@@ -132,8 +132,8 @@ async fn what_is_no_row_is_an_error() {
         store.replace(&refreshed(&session)).await.unwrap_err();
         store.confirm(session.id(), 0).await.unwrap_err();
         store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap_err();
-        store.revoke_all(&Subject::from("user"), RevocationReason::Everywhere.at(now())).await.unwrap_err();
-        store.list(&Subject::from("user"), now()).await.unwrap_err();
+        store.revoke_all(&logins("user"), RevocationReason::Everywhere.at(now())).await.unwrap_err();
+        store.list(&logins("user"), now()).await.unwrap_err();
         let left: Vec<u8> = redis::cmd("GET").arg(&row).query_async(&mut database.beside).await.unwrap();
         assert_eq!(left, garbage);
     }
@@ -154,7 +154,7 @@ async fn an_index_that_is_wrong_deletes_no_session() {
     let members: Vec<Vec<u8>> = redis::cmd("ZRANGE").arg(&index).arg(0).arg(-1).query_async(&mut database.beside).await.unwrap();
     redis::cmd("ZADD").arg(&index).arg(1).arg(&members[0]).exec_async(&mut database.beside).await.unwrap();
     redis::cmd("ZADD").arg(&index).arg(1).arg("no member of ours").exec_async(&mut database.beside).await.unwrap();
-    assert_eq!(database.store.delete_expired(now()).await.unwrap(), 0);
+    assert_eq!(database.store.delete_expired(now()).await.unwrap().count(), 0);
     assert_eq!(database.store.find(session.id()).await.unwrap(), Some(session));
 }
 

@@ -2,8 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tower_bearer::store::{Announcements, Cursor, RevocationPage, RevocationRecord, StoreError, async_trait};
-use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
+use tower_bearer::store::{
+    Announcements, Cursor, DeletedSessions, RevocationPage, RevocationRecord, RevokedSessions, SessionSelection, StoreError,
+    async_trait,
+};
+use tower_bearer::{Session, SessionId, SessionStore, Timestamp};
 
 /// The first call goes to the first of the two.
 #[derive(Debug)]
@@ -45,12 +48,12 @@ impl<S: SessionStore> SessionStore for InTurn<S> {
         self.next().revoke(id, record).await
     }
 
-    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
-        self.next().revoke_all(subject, record).await
+    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+        self.next().revoke_all(selection, record).await
     }
 
-    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        self.next().list(subject, now).await
+    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.next().list(selection, now).await
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
@@ -65,7 +68,7 @@ impl<S: SessionStore> SessionStore for InTurn<S> {
         self.next().announcements().await
     }
 
-    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+    async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
         self.next().delete_expired(now).await
     }
 }

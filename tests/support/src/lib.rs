@@ -39,5 +39,5 @@ pub use pause::Pause;
 pub use poll::{at_once, settle};
 pub use received::{Received, Tokens, names};
 pub use requests::{bearer, bearer_of, form, json_request, signed_in, with_authorization, with_header, without_token};
-pub use store::{Call, FailingStore, Outage};
+pub use store::{Call, FailingStore, Outage, logins};
 pub use time::{DAY, HOUR, MILLISECOND, MINUTE, SECOND};

@@ -6,8 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tower_bearer::store::{Announcements, Cursor, Revocation, RevocationPage, RevocationRecord, StoreError, async_trait};
-use tower_bearer::{Session, SessionId, SessionStore, Subject, Timestamp};
+use tower_bearer::store::{
+    Announcements, Cursor, DeletedSessions, RevocationPage, RevocationRecord, RevokedSessions, SessionOwner, SessionSelection,
+    StoreError, async_trait,
+};
+use tower_bearer::{Session, SessionId, SessionStore, Timestamp};
 
 use crate::Pause;
 
@@ -217,19 +220,22 @@ impl SessionStore for FailingStore {
         self.through(Call::Revoke, self.inner().revoke(id, record)).await
     }
 
-    async fn revoke_all(&self, subject: &Subject, record: RevocationRecord) -> Result<u64, StoreError> {
-        self.through(Call::RevokeAll, self.inner().revoke_all(subject, record)).await
+    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+        self.through(Call::RevokeAll, self.inner().revoke_all(selection, record)).await
     }
 
-    async fn list(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        self.through(Call::List, self.inner().list(subject, now)).await
+    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.through(Call::List, self.inner().list(selection, now)).await
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        let page = self.through(Call::RevokedSince, self.inner().revoked_since(cursor)).await?;
+        let mut page = self.through(Call::RevokedSince, self.inner().revoked_since(cursor)).await?;
         let state = self.0.state.lock().unwrap();
-        let aged = |revocation| Revocation { age: state.age, ..revocation };
-        Ok(RevocationPage { store_time: state.time, revoked: page.revoked.into_iter().map(aged).collect(), ..page })
+        for revocation in &mut page.revoked {
+            revocation.age = state.age;
+        }
+        page.store_time = state.time;
+        Ok(page)
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
@@ -240,7 +246,7 @@ impl SessionStore for FailingStore {
         self.through(Call::Announcements, async { Ok(Some(Box::new(Announced(self.clone())) as Box<dyn Announcements>)) }).await
     }
 
-    async fn delete_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+    async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
         self.through(Call::DeleteExpired, self.inner().delete_expired(now)).await
     }
 }
@@ -255,4 +261,9 @@ impl Announcements for Announced {
         inner.announced.notified().await;
         self.0.through(Call::NextAnnouncement, async { Ok(()) }).await
     }
+}
+
+/// The logins of a subject whose rows have no owner.
+pub fn logins(subject: &str) -> SessionSelection {
+    SessionSelection::new(subject, [SessionOwner::default()])
 }

@@ -1,4 +1,4 @@
-//! What Redis does in one step: each script touches the keys of one slot.
+//! The scripts: what Redis does in one step. Each touches the keys of one slot.
 
 use std::sync::LazyLock;
 

@@ -1,0 +1,39 @@
+//! The first byte of a row: the version of its layout in the upper half, and in the lower half why it was revoked.
+
+use crate::store::revocation_reason::RevocationReason;
+
+/// The first byte of a row that lives.
+pub(super) const LIVES: u8 = VERSION;
+
+/// The first byte of a row that was revoked for this reason.
+pub(super) const fn head(reason: RevocationReason) -> u8 {
+    VERSION
+        | match reason {
+            RevocationReason::LoggedOut => 1,
+            RevocationReason::Everywhere => 2,
+            RevocationReason::Reused => 3,
+            RevocationReason::UserGone => 4,
+            RevocationReason::Replaced => 5,
+            RevocationReason::Other => 15,
+        }
+}
+
+/// Why a row with this first byte was revoked. `Some(None)`: it lives. `None`: it has another layout.
+pub(super) fn read(head: u8) -> Option<Option<RevocationReason>> {
+    const KNOWN: [RevocationReason; 5] = [
+        RevocationReason::LoggedOut,
+        RevocationReason::Everywhere,
+        RevocationReason::Reused,
+        RevocationReason::UserGone,
+        RevocationReason::Replaced,
+    ];
+    if head & VERSION_BITS != VERSION {
+        return None;
+    }
+    let reason = || KNOWN.into_iter().find(|reason| self::head(*reason) == head).unwrap_or(RevocationReason::Other);
+    Some((head != LIVES).then(reason))
+}
+
+/// The scripts know it too.
+const VERSION: u8 = 0x10;
+const VERSION_BITS: u8 = 0xf0;

@@ -1,0 +1,21 @@
+//! What has to be there before the store works: a Redis that keeps what it was given. It has no tables to make.
+
+use redis::InfoDict;
+use redis::aio::ConnectionManager;
+
+use crate::error::BoxError;
+
+/// Refuses a server with which the contract cannot be kept.
+pub(super) async fn check(connection: &mut ConnectionManager) -> Result<(), BoxError> {
+    let memory: InfoDict = redis::cmd("INFO").arg("memory").query_async(connection).await?;
+    let limit: Option<u64> = memory.get("maxmemory");
+    let policy: Option<String> = memory.get("maxmemory_policy");
+    match policy {
+        Some(policy) if policy != "noeviction" && limit.is_some_and(|limit| limit > 0) => Err(format!(
+            "this Redis evicts keys when its memory is full (`maxmemory-policy {policy}`): users would be logged out, and logouts forgotten. \
+             Set `maxmemory-policy noeviction`, or give the sessions a Redis of their own"
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}

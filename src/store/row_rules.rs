@@ -1,0 +1,56 @@
+//! What the contract says about one row, as pure functions: a store that keeps whole rows only has to make them atomic.
+
+use super::revocation_reason::RevocationRecord;
+use super::session::Session;
+use super::session_parts::SessionParts;
+
+/// For stores that keep whole rows: the row after a change, or `None` where the contract says that nothing changes.
+///
+/// Reading the row and writing what these functions return has to be one atomic step.
+impl Session {
+    /// The row after [`replace`](super::SessionStore::replace): `next`, with this row's id, subject, kind, beginning and absolute end.
+    ///
+    /// `None`: this row was revoked, or its revision is not the one before `next`.
+    #[must_use]
+    pub fn after_replace(&self, next: &Self) -> Option<Self> {
+        let row = self.parts();
+        let may = row.revoked.is_none() && row.revision.checked_add(1) == Some(next.parts().revision);
+        may.then(|| {
+            Self::from_parts(SessionParts {
+                id: row.id,
+                subject: row.subject.clone(),
+                kind: row.kind,
+                created_at: row.created_at,
+                expires_at: row.expires_at,
+                revoked: None,
+                ..next.parts().clone()
+            })
+        })
+    }
+
+    /// The row after [`confirm`](super::SessionStore::confirm).
+    ///
+    /// `None`: this row was revoked, has another generation, or is confirmed already.
+    #[must_use]
+    pub fn after_confirm(&self, generation: u32) -> Option<Self> {
+        let row = self.parts();
+        let may = row.revoked.is_none() && row.generation == generation && !row.confirmed;
+        may.then(|| self.changed(|next| next.confirmed = true))
+    }
+
+    /// The row after [`revoke`](super::SessionStore::revoke). The same step enters it into the feed.
+    ///
+    /// `None`: this row was revoked already.
+    #[must_use]
+    pub fn after_revoke(&self, record: RevocationRecord) -> Option<Self> {
+        let may = self.parts().revoked.is_none();
+        may.then(|| self.changed(|next| next.revoked = Some(record)))
+    }
+
+    fn changed(&self, change: impl FnOnce(&mut SessionParts)) -> Self {
+        let mut next = self.parts().clone();
+        next.revision = next.revision.wrapping_add(1);
+        change(&mut next);
+        Self::from_parts(next)
+    }
+}

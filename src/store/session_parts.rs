@@ -1,0 +1,132 @@
+//! [`SessionParts`]: all that a store keeps of a session.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::more::More;
+use super::revocation_reason::RevocationRecord;
+use super::session_kind::SessionKind;
+use super::session_owner::SessionOwner;
+use crate::clock::Timestamp;
+use crate::names::{SessionId, Subject};
+
+/// All that a row holds.
+///
+/// [`insert`](super::SessionStore::insert) writes all of it. [`replace`](super::SessionStore::replace) writes the second group, `confirm` writes
+/// `confirmed`, `revoke` writes `revoked`, and each of these raises `revision`. Later versions may add fields; they start from
+/// [`new`](Self::new):
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_bearer::store::SessionParts;
+/// use tower_bearer::{Clock, Session, SessionId, SystemClock};
+///
+/// let now = SystemClock.now();
+/// let mut parts = SessionParts::new(SessionId::from_bytes([7; 16]), "alice".into(), now, now + Duration::from_secs(3600));
+/// parts.device = Some("a laptop".into());
+/// let session = Session::from_parts(parts);
+/// assert_eq!(session.device(), Some("a laptop"));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionParts {
+    /// The key of the row.
+    pub id: SessionId,
+    /// Whose session it is. Stores look it up by this too.
+    pub subject: Subject,
+    /// What the session is for.
+    pub kind: SessionKind,
+    /// When the session began.
+    pub created_at: Timestamp,
+    /// The absolute end.
+    pub expires_at: Timestamp,
+
+    /// Which application the session belongs to.
+    pub owner: SessionOwner,
+    /// What the user may recognise the session by, such as a browser's name. At most 256 bytes.
+    pub device: Option<String>,
+    /// The hash of [`Grant::with_stamp`](crate::Grant::with_stamp).
+    pub stamp: Option<[u8; 16]>,
+    /// Whether its access tokens confirm that a refresh token arrived: see [`Grant::without_receipts`](crate::Grant::without_receipts).
+    pub receipts: bool,
+    /// How long this session may be unused, in whole milliseconds. `None`: as long as the application's policy says.
+    pub idle_timeout: Option<Duration>,
+    /// Whether the session ends when the browser closes.
+    pub until_browser_closes: bool,
+    /// When the user last proved who they are. `None`: when the session began.
+    pub authenticated_at: Option<Timestamp>,
+    /// Data of the application: JSON, at most [4 KiB](Self::MAX_DATA_BYTES).
+    pub data: Option<Box<[u8]>>,
+    /// Data of later versions of this crate.
+    pub more: More,
+    /// Which refresh token is the current one.
+    pub generation: u32,
+    /// When that generation was made, or its overlap opened again. `None`: never rotated.
+    pub rotated_at: Option<Timestamp>,
+    /// Whether an access token of that generation came back.
+    pub confirmed: bool,
+    /// How many generations in a row, up to the one before this, needed a recovery.
+    pub recoveries: u8,
+    /// Whether this generation needed a recovery.
+    pub recovered: bool,
+    /// The hash of the `Idempotency-Key` of the rotation that made this generation.
+    pub retry_key: Option<[u8; 16]>,
+    /// Grows by one with every change of the row.
+    pub revision: u64,
+
+    /// Why and when the session was revoked.
+    pub revoked: Option<RevocationRecord>,
+}
+
+impl SessionParts {
+    /// The most bytes of [`data`](Self::data) that this crate gives to a store.
+    pub const MAX_DATA_BYTES: usize = 4096;
+
+    /// A login that has just begun: never refreshed, never revoked, with receipts, and without anything that is optional.
+    #[must_use]
+    pub fn new(id: SessionId, subject: Subject, created_at: Timestamp, expires_at: Timestamp) -> Self {
+        Self {
+            id,
+            subject,
+            kind: SessionKind::LOGIN,
+            created_at,
+            expires_at,
+            owner: SessionOwner::default(),
+            device: None,
+            stamp: None,
+            receipts: true,
+            idle_timeout: None,
+            until_browser_closes: false,
+            authenticated_at: None,
+            data: None,
+            more: More::default(),
+            generation: 0,
+            rotated_at: None,
+            confirmed: false,
+            recoveries: 0,
+            recovered: false,
+            retry_key: None,
+            revision: 0,
+            revoked: None,
+        }
+    }
+}
+
+/// Leaves out hashes and data.
+impl fmt::Debug for SessionParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionParts")
+            .field("id", &self.id)
+            .field("subject", &self.subject)
+            .field("kind", &self.kind)
+            .field("owner", &self.owner)
+            .field("created_at", &self.created_at)
+            .field("expires_at", &self.expires_at)
+            .field("generation", &self.generation)
+            .field("rotated_at", &self.rotated_at)
+            .field("confirmed", &self.confirmed)
+            .field("revision", &self.revision)
+            .field("revoked", &self.revoked)
+            .finish_non_exhaustive()
+    }
+}

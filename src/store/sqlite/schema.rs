@@ -1,0 +1,90 @@
+//! What has to be there before the store works: a file that opens, settings of the connections, and tables.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+
+use crate::error::BoxError;
+use crate::limits::with_timeout;
+use crate::store::place::OPEN_DEADLINE;
+use crate::store::sql::first_migration;
+
+/// Opens the file, and says why if it cannot.
+pub(super) async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, BoxError> {
+    let path = options.get_filename().to_owned();
+    let connected = with_timeout(OPEN_DEADLINE, async { Ok(connect_in_turn(options).await?) }).await;
+    // SQLite only says that it was unable to open the file.
+    connected.map_err(|error| why_not(&path).unwrap_or(error))
+}
+
+/// If two processes turn a new file to WAL at the same moment, SQLite refuses one without waiting: its busy timeout does not count there. A
+/// moment later the file is in that mode, and there is nothing left to turn.
+async fn connect_in_turn(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    for _ in 0..MAX_TRIES {
+        match SqlitePoolOptions::new().connect_with(options.clone()).await {
+            Err(error) if is_busy(&error) => tokio::time::sleep(BETWEEN_TRIES).await,
+            done => return done,
+        }
+    }
+    SqlitePoolOptions::new().connect_with(options).await
+}
+
+/// `SQLITE_BUSY`, in any of its extended codes: the lowest byte is the same.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
+}
+
+/// What the system says when it is asked for the file as SQLite asked, or for its folder.
+fn why_not(path: &Path) -> Option<BoxError> {
+    let ask = || -> std::io::Result<()> {
+        if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
+            folder.metadata()?;
+        }
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        Ok(())
+    };
+    ask().err().map(BoxError::from)
+}
+
+/// Refuses connections over which the contract cannot be kept.
+pub(super) async fn check(pool: &SqlitePool) -> Result<(), BoxError> {
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await?;
+    if synchronous < FULL {
+        return Err("the pool has `synchronous` below FULL. Add `.synchronous(SqliteSynchronous::Full)` to its options".into());
+    }
+    Ok(())
+}
+
+/// Makes or updates the tables.
+///
+/// `sqlx` takes no lock on SQLite. If two processes start on a new file, one may find the tables made meanwhile by the other: its own
+/// transaction fails and is rolled back. Then it looks again.
+pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), BoxError> {
+    let migrator = migrator();
+    for _ in migrator.iter() {
+        match migrator.run(pool).await {
+            Err(MigrateError::ExecuteMigration(..)) => {}
+            done => return Ok(done?),
+        }
+    }
+    Ok(migrator.run(pool).await?)
+}
+
+fn migrator() -> Migrator {
+    let sessions = include_str!("../../../migrations/sqlite/0001_sessions.sql");
+    let mut migrator = Migrator::with_migrations(vec![first_migration(sessions.into_sql_str())]);
+    // The application may keep migrations of its own in the same database.
+    migrator.dangerous_set_table_name("tower_bearer_migrations");
+    migrator
+}
+
+/// `PRAGMA synchronous`: 0 OFF, 1 NORMAL, 2 FULL, 3 EXTRA.
+const FULL: i64 = 2;
+/// A second in all.
+const MAX_TRIES: usize = 50;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);

@@ -1,0 +1,233 @@
+//! The conformance suite notices a store that forgets a field, writes one that it must not, or selects sessions of others: each store here
+//! breaks one promise, and the functions for it panic.
+
+use std::sync::{Arc, Mutex};
+
+use tower_bearer::store::{
+    Announcements, Cursor, DeletedSessions, More, RevocationPage, RevocationRecord, RevokedSessions, SessionKind, SessionOwner,
+    SessionParts, SessionSelection, StoreError, async_trait, conformance,
+};
+use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Timestamp};
+
+/// What is wrong with a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Nothing,
+    ForgetsTheKind,
+    ForgetsTheOwner,
+    ForgetsTheIdleTimeout,
+    ForgetsUntilBrowserCloses,
+    ForgetsWhenTheUserAuthenticated,
+    CutsData,
+    CutsWhatLaterVersionsKeep,
+    ReplaceKeepsTheOwner,
+    ReplaceKeepsTheDevice,
+    ReplaceKeepsTheStamp,
+    ReplaceKeepsReceipts,
+    ReplaceKeepsTheIdleTimeout,
+    ReplaceKeepsUntilBrowserCloses,
+    ReplaceKeepsWhenTheUserAuthenticated,
+    ReplaceKeepsTheData,
+    ReplaceKeepsWhatLaterVersionsKeep,
+    ReplaceWritesTheKind,
+    ListIgnoresTheOwners,
+    ListTakesTheFirstOwnerOnly,
+    ListIgnoresTheKinds,
+    ListIgnoresTheException,
+    RevokeAllIgnoresTheOwners,
+    RevokeAllIgnoresTheKinds,
+    RevokeAllIgnoresTheException,
+    RevokeAllTakesTheOwnerOfTheInsert,
+}
+
+use Fault::*;
+
+/// A `MemoryStore`, and the fault before it.
+#[derive(Debug)]
+struct Forgetful {
+    fault: Fault,
+    inner: MemoryStore,
+    /// What was inserted, as it was inserted.
+    inserted: Mutex<Vec<Session>>,
+}
+
+fn faulty(fault: Fault) -> Arc<dyn SessionStore> {
+    Arc::new(Forgetful { fault, inner: MemoryStore::new(), inserted: Mutex::default() })
+}
+
+impl Forgetful {
+    /// What this store keeps of a row that it is to write.
+    fn kept(&self, session: &Session) -> Session {
+        let mut row = session.clone().into_parts();
+        match self.fault {
+            ForgetsTheKind => row.kind = SessionKind::LOGIN,
+            ForgetsTheOwner => row.owner = SessionOwner::default(),
+            ForgetsTheIdleTimeout => row.idle_timeout = None,
+            ForgetsUntilBrowserCloses => row.until_browser_closes = false,
+            ForgetsWhenTheUserAuthenticated => row.authenticated_at = None,
+            CutsData => row.data = row.data.map(|data| data[..data.len().min(SessionParts::MAX_DATA_BYTES - 1)].into()),
+            CutsWhatLaterVersionsKeep if row.more.as_bytes().len() >= More::MAX_BYTES => row.more = More::default(),
+            _ => {}
+        }
+        Session::from_parts(row)
+    }
+
+    /// What this store takes a selection for.
+    fn selected(&self, selection: &SessionSelection, ignored: [Fault; 3]) -> SessionSelection {
+        let every_owner = || self.inserted.lock().unwrap().iter().map(|session| session.parts().owner).collect();
+        let ignores = ignored.map(|fault| fault == self.fault);
+        let owners = match self.fault {
+            ListTakesTheFirstOwnerOnly => selection.owners().iter().take(1).copied().collect(),
+            _ if ignores[0] => every_owner(),
+            _ => selection.owners().to_vec(),
+        };
+        let mut taken = SessionSelection::new(selection.subject(), owners);
+        taken = match selection.kinds() {
+            Some(kinds) if !ignores[1] => taken.with_kinds(kinds),
+            _ => taken.with_every_kind(),
+        };
+        match selection.excepted() {
+            Some(id) if !ignores[2] => taken.except(*id),
+            _ => taken,
+        }
+    }
+}
+
+#[async_trait]
+impl SessionStore for Forgetful {
+    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
+        self.inner.insert(&self.kept(session)).await?;
+        self.inserted.lock().unwrap().push(session.clone());
+        Ok(())
+    }
+
+    async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        let Some(found) = self.inner.find(id).await? else { return Ok(None) };
+        let mut row = found.into_parts();
+        // As if `replace` had written the kind, which the inner store does not do.
+        if self.fault == ReplaceWritesTheKind && row.revision > 0 {
+            row.kind = SessionKind::from_number(7);
+        }
+        Ok(Some(Session::from_parts(row)))
+    }
+
+    async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
+        let Some(old) = self.inner.find(next.id()).await? else { return Ok(false) };
+        let (old, mut next) = (old.into_parts(), self.kept(next).into_parts());
+        match self.fault {
+            ReplaceKeepsTheOwner => next.owner = old.owner,
+            ReplaceKeepsTheDevice => next.device = old.device,
+            ReplaceKeepsTheStamp => next.stamp = old.stamp,
+            ReplaceKeepsReceipts => next.receipts = old.receipts,
+            ReplaceKeepsTheIdleTimeout => next.idle_timeout = old.idle_timeout,
+            ReplaceKeepsUntilBrowserCloses => next.until_browser_closes = old.until_browser_closes,
+            ReplaceKeepsWhenTheUserAuthenticated => next.authenticated_at = old.authenticated_at,
+            ReplaceKeepsTheData => next.data = old.data,
+            ReplaceKeepsWhatLaterVersionsKeep => next.more = old.more,
+            _ => {}
+        }
+        self.inner.replace(&Session::from_parts(next)).await
+    }
+
+    async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
+        self.inner.confirm(id, generation).await
+    }
+
+    async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
+        self.inner.revoke(id, record).await
+    }
+
+    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+        if self.fault == RevokeAllTakesTheOwnerOfTheInsert {
+            let inserted = self.inserted.lock().unwrap().clone();
+            let mut count = 0;
+            for session in inserted.iter().filter(|session| selection.matches(session)) {
+                count += u64::from(self.inner.revoke(session.id(), record).await?);
+            }
+            return Ok(RevokedSessions::new(count));
+        }
+        let ignored = [RevokeAllIgnoresTheOwners, RevokeAllIgnoresTheKinds, RevokeAllIgnoresTheException];
+        self.inner.revoke_all(&self.selected(selection, ignored), record).await
+    }
+
+    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let ignored = [ListIgnoresTheOwners, ListIgnoresTheKinds, ListIgnoresTheException];
+        self.inner.list(&self.selected(selection, ignored), now).await
+    }
+
+    async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
+        self.inner.revoked_since(cursor).await
+    }
+
+    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
+        self.inner.assert_revoked(ids, now).await
+    }
+
+    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        self.inner.announcements().await
+    }
+
+    async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
+        self.inner.delete_expired(now).await
+    }
+}
+
+/// For each fault the promises that it breaks.
+macro_rules! noticed {
+    ($($test:ident: $($fault:ident),+ => $($promise:ident),+;)+) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $test() {
+            for fault in [$($fault),+] {
+                $(
+                    let judged = tokio::spawn(conformance::$promise(faulty(fault)));
+                    assert!(judged.await.is_err(), "{} did not notice {fault:?}", stringify!($promise));
+                )+
+            }
+        })+
+    };
+}
+
+noticed! {
+    a_forgotten_kind_is_noticed: ForgetsTheKind =>
+        an_unknown_kind_survives, list_shows_only_the_selected_kinds, revoke_all_ends_only_the_selected_kinds;
+    a_forgotten_owner_is_noticed: ForgetsTheOwner =>
+        insert_makes_a_row_that_every_method_sees, list_shows_only_what_belongs_to_the_owners, list_follows_the_owner_that_replace_wrote,
+        revoke_all_ends_only_what_belongs_to_the_owners;
+    a_forgotten_field_is_noticed: ForgetsTheIdleTimeout, ForgetsUntilBrowserCloses, ForgetsWhenTheUserAuthenticated =>
+        every_field_survives_a_round_trip, replace_writes_what_a_refresh_changes;
+    data_that_are_cut_are_noticed: CutsData, CutsWhatLaterVersionsKeep =>
+        data_of_every_length_survive_a_round_trip;
+    a_replace_that_keeps_a_field_is_noticed: ReplaceKeepsTheOwner, ReplaceKeepsTheDevice, ReplaceKeepsTheStamp, ReplaceKeepsReceipts,
+        ReplaceKeepsTheIdleTimeout, ReplaceKeepsUntilBrowserCloses, ReplaceKeepsWhenTheUserAuthenticated, ReplaceKeepsTheData,
+        ReplaceKeepsWhatLaterVersionsKeep =>
+        replace_writes_what_a_refresh_changes;
+    a_replace_that_keeps_data_is_noticed: ReplaceKeepsTheData, ReplaceKeepsWhatLaterVersionsKeep =>
+        data_of_every_length_survive_a_round_trip;
+    a_replace_that_keeps_the_owner_is_noticed: ReplaceKeepsTheOwner =>
+        list_follows_the_owner_that_replace_wrote;
+    a_replace_that_writes_the_kind_is_noticed: ReplaceWritesTheKind =>
+        replace_writes_nothing_else;
+    a_list_that_shows_too_much_is_noticed: ListIgnoresTheOwners =>
+        list_shows_only_what_belongs_to_the_owners, list_follows_the_owner_that_replace_wrote;
+    a_list_of_one_owner_is_noticed: ListTakesTheFirstOwnerOnly =>
+        list_shows_only_what_belongs_to_the_owners;
+    a_list_of_every_kind_is_noticed: ListIgnoresTheKinds =>
+        list_shows_only_the_selected_kinds;
+    a_list_with_the_excepted_session_is_noticed: ListIgnoresTheException =>
+        list_leaves_out_the_excepted_session;
+    a_revoke_all_of_every_owner_is_noticed: RevokeAllIgnoresTheOwners =>
+        revoke_all_ends_only_what_belongs_to_the_owners, list_follows_the_owner_that_replace_wrote;
+    a_revoke_all_by_the_owner_of_the_insert_is_noticed: RevokeAllTakesTheOwnerOfTheInsert =>
+        list_follows_the_owner_that_replace_wrote;
+    a_revoke_all_of_every_kind_is_noticed: RevokeAllIgnoresTheKinds =>
+        revoke_all_ends_only_the_selected_kinds;
+    a_revoke_all_of_the_excepted_session_is_noticed: RevokeAllIgnoresTheException =>
+        revoke_all_spares_the_excepted_session;
+}
+
+/// The wrapper itself breaks nothing: what the tests above notice is the fault.
+mod without_a_fault {
+    use super::*;
+
+    tower_bearer::store_conformance!(async || faulty(Fault::Nothing));
+}
