@@ -18,7 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::edge::Edge;
 use crate::error::{ConfigError, Problems};
 use crate::keys::{Secret, SigningKey, SigningKeys};
-use crate::limits::DEFAULT_LEEWAY;
+use crate::limits::{DEFAULT_LEEWAY, check_leeway};
 use crate::names::{Audience, Issuer};
 use crate::store::{SessionOwner, SessionStore};
 use crate::token::AccessTokenSigner;
@@ -167,6 +167,7 @@ impl SessionsBuilder {
             (Some(issuer), Some(audience), Some(keys)) => self.problems.note(AccessTokenSigner::new(&issuer, &audience, keys)),
             _ => None,
         };
+        self.problems.note(check_leeway(self.leeway));
         let mut former = Vec::new();
         for (issuer, audience) in self.former {
             let issuer = self.problems.note(Issuer::new(&issuer));

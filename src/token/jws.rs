@@ -24,7 +24,7 @@ impl<'t> Jws<'t> {
         }
         let (message, signature) = token.rsplit_once('.').ok_or(VerifyErrorKind::Malformed)?;
         let (header, payload) = message.split_once('.').ok_or(VerifyErrorKind::Malformed)?;
-        // A third dot, as in a JWE, is no base64url: the payload will be refused.
+        // A third dot, as in a JWE, is not base64url: the payload will be refused.
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| VerifyErrorKind::Malformed)?;
         Ok(Self { header, payload, message, signature })
     }

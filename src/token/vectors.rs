@@ -1,4 +1,4 @@
-//! Tokens that others published, by the signature check beneath the verifier: most of their payloads are no JWT.
+//! Tokens that others published, by the signature check beneath the verifier: most of their payloads are not claims.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ fn published_tokens_are_accepted_and_refused_as_their_authors_say() {
         println!("{tier}: {count} that they {expected}, we {verdict}");
     }
     assert!(wrong.is_empty(), "{wrong:?}");
-    // Whoever refuses everything is not right.
+    // To refuse everything would not be right.
     assert_eq!(counts[&("must", "accept", "accept")], 53);
     assert_eq!(counts[&("must", "accept", "reject")], WITHOUT_ES512.len());
     assert_eq!(counts[&("must", "reject", "reject")], 370);

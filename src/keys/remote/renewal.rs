@@ -215,7 +215,7 @@ impl Error for JwksError {
 const BETWEEN_ASKS: Duration = Duration::from_secs(60);
 const BETWEEN_FAILURES: Duration = Duration::from_secs(1);
 const MOST_BETWEEN_FAILURES: Duration = Duration::from_secs(60);
-/// No token can be judged until then.
+/// No token can be verified until then.
 const MOST_WITHOUT_KEYS: Duration = Duration::from_secs(4);
 /// Above six documents of five seconds: a fetch that is under way, and the next, each of two documents of metadata and the set.
 const ASK_DEADLINE: Duration = Duration::from_secs(35);
