@@ -16,7 +16,7 @@ use crate::bearer::TokenSource;
 use crate::browser::{Origins, Site, only};
 use crate::edge::Edge;
 use crate::error::ConfigError;
-use crate::keys::AccessToken;
+use crate::keys::{AccessToken, RefreshToken};
 use crate::session::{TokenResponse, is_as_new};
 
 /// Tokens as cookies: for pages, whose scripts then never hold the refresh token.
@@ -145,7 +145,7 @@ impl CookieDelivery {
     /// [`cross_site_rejection`](Self::cross_site_rejection).
     #[must_use]
     pub fn set_cookies<B>(&self, tokens: &TokenResponse, parts: &Parts, mut answer: Response<B>) -> Response<B> {
-        if let Some(token) = tokens.refresh_token().map(|token| token.secret()) {
+        if let Some(token) = tokens.refresh_token().map(RefreshToken::secret) {
             let held = self.refresh_token(parts);
             if !held.is_some_and(|held| is_as_new(held, token)) {
                 add(&mut answer, &self.refresh_cookie(token, self.max_age(tokens, tokens.refresh_token_expires_in())));

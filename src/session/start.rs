@@ -78,10 +78,9 @@ impl Sessions {
             }
             Err(error) => {
                 // A user who is gone has had it ended.
-                if error.kind() == SessionErrorKind::UserGone {
-                    unanswered.answered()
-                } else {
-                    unanswered.end().await
+                match error.kind() {
+                    SessionErrorKind::UserGone => unanswered.answered(),
+                    _ => unanswered.end().await,
                 }
                 error.log_fault();
             }
