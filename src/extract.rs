@@ -41,14 +41,14 @@ use crate::user::CurrentUser;
 #[derive(Debug)]
 pub struct BearerRejection {
     error: BearerError,
-    response: http::Response<Bytes>,
+    response: Box<http::Response<Bytes>>,
 }
 
 impl BearerRejection {
     /// Refuses the request with this error.
     #[must_use]
     pub fn new(error: BearerError, request: &Parts) -> Self {
-        let response = error.to_response_for(request);
+        let response = Box::new(error.clone().into_response_for(request));
         Self { error, response }
     }
 
@@ -61,7 +61,7 @@ impl BearerRejection {
 
 impl IntoResponse for BearerRejection {
     fn into_response(self) -> Response {
-        self.response.map(Full::new).into_response()
+        (*self.response).map(Full::new).into_response()
     }
 }
 

@@ -91,10 +91,10 @@ impl BearerError {
     /// For middleware and handlers of the application's own. Where no layer saw the request, it is
     /// [`to_response`](Self::to_response).
     #[must_use]
-    pub fn to_response_for(&self, request: &Parts) -> Response<Bytes> {
+    pub fn into_response_for(self, request: &Parts) -> Response<Bytes> {
         match Admission::of(&request.extensions) {
-            Ok(admission) => admission.gate.rejection.refuse(self.clone(), request),
-            Err(_) => Rejection::default().refuse(self.clone(), request),
+            Ok(admission) => admission.gate.rejection.refuse(self, request),
+            Err(_) => Rejection::default().refuse(self, request),
         }
     }
 }

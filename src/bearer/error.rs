@@ -35,7 +35,7 @@ use crate::token::{VerifyError, VerifyErrorKind};
 /// # In middleware of the application's own
 ///
 /// A middleware, a handler or an extractor behind the layer refuses a request in the layer's words,
-/// and through its closure, with [`to_response_for`](Self::to_response_for). In Axum,
+/// and through its closure, with [`into_response_for`](Self::into_response_for). In Axum,
 /// [`BearerRejection`](crate::BearerRejection) is a rejection that does so.
 ///
 /// ```
@@ -50,7 +50,7 @@ use crate::token::{VerifyError, VerifyErrorKind};
 ///         Some(claims) if claims.scope().contains("paid") => return Ok(()),
 ///         Some(_) => BearerError::denied("payment_required").with_status(http::StatusCode::PAYMENT_REQUIRED),
 ///     };
-///     Err(refusal.to_response_for(parts))
+///     Err(refusal.into_response_for(parts))
 /// }
 /// # let parts = http::Request::new(()).into_parts().0;
 /// # assert_eq!(check_plan(&parts).unwrap_err().status(), 401);

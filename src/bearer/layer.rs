@@ -267,7 +267,7 @@ impl BearerAuthLayer {
 
     /// Replaces the response to every refused request: of this layer, of the extractors and each
     /// [`RequireLayer`](crate::RequireLayer) within it, and of middleware that calls
-    /// [`BearerError::to_response_for`].
+    /// [`BearerError::into_response_for`].
     ///
     /// The closure chooses status, body and headers, and usually starts from
     /// [`BearerError::to_response`]. Where its response lacks them, `WWW-Authenticate`, `Retry-After` and

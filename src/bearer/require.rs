@@ -145,7 +145,7 @@ where
                 // As in `BearerAuth`: no permit stays behind.
                 self.inner = self.inner.clone();
                 let (parts, _) = request.into_parts();
-                ResponseFuture::answered(error.to_response_for(&parts))
+                ResponseFuture::answered(error.into_response_for(&parts))
             }
         }
     }

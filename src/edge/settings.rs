@@ -252,7 +252,7 @@ mod tests {
         let mut edge = edge(&PROXIES);
         let headers = [("x-forwarded-for", "203.0.113.5")];
         assert_eq!(edge.client_address(&parts(None, &headers)), None);
-        edge.set_client_address(|parts| parts.extensions.get::<std::net::SocketAddr>().map(|addr| addr.ip()));
+        edge.set_client_address(|parts| parts.extensions.get::<std::net::SocketAddr>().map(std::net::SocketAddr::ip));
         assert_eq!(edge.client_address(&parts(None, &headers)), None);
         assert_eq!(client(&edge, "198.51.100.7", &headers), "198.51.100.7");
         let mut parts = parts(Some("198.51.100.7"), &headers);

@@ -174,7 +174,7 @@ impl EndpointError {
     pub(super) fn refuse(&self, parts: &Parts) -> Response<Bytes> {
         match &self.cause {
             Cause::Bearer(error) => {
-                return self.with_own_status(not_stored(error.to_response_for(parts)));
+                return self.with_own_status(not_stored(error.clone().into_response_for(parts)));
             }
             Cause::CrossSite => tracing::info!(path = parts.uri.path(), reason = CROSS_SITE, "request refused"),
             // `Sessions` have logged all but these.

@@ -184,7 +184,7 @@ impl<S: Sync> FromRequestParts<S> for Company {
 async fn closed(request: AxumRequest, _: Next) -> AxumResponse {
     let (parts, _) = request.into_parts();
     let closed = BearerError::denied("closed").with_status(StatusCode::LOCKED);
-    closed.to_response_for(&parts).map(axum::body::Body::from).into_response()
+    closed.into_response_for(&parts).map(axum::body::Body::from).into_response()
 }
 
 fn app(layer: BearerAuthLayer) -> Router {
@@ -236,7 +236,7 @@ async fn an_own_extractor_and_an_own_middleware_refuse_in_the_layers_words() {
 #[tokio::test]
 async fn without_the_layer_an_own_error_has_its_usual_response() {
     let parts = Request::get("/me").body(()).unwrap().into_parts().0;
-    let response = received(BearerError::denied("no").to_response_for(&parts)).await;
+    let response = received(BearerError::denied("no").into_response_for(&parts)).await;
     assert_eq!((response.status, &response.json()["reason"]), (403, &"no".into()));
     let rejection = BearerRejection::new(BearerError::missing_token(), &parts);
     assert_eq!(rejection.error().kind(), BearerErrorKind::MissingToken);
