@@ -126,15 +126,11 @@ impl Gate {
     }
 
     async fn load_revocations(&self) -> Result<(), BearerError> {
-        match &self.sessions {
-            Some(sessions) => {
-                // A process whose first request is refused hears of revocations from then on, too.
-                ensure_started(&sessions.sync);
-                let loaded = sessions.revocations.load(sessions.max_lag).await;
-                loaded.map_err(BearerError::unavailable)
-            }
-            None => Ok(()),
-        }
+        let Some(sessions) = &self.sessions else { return Ok(()) };
+        let loaded = sessions.revocations.load(sessions.max_lag).await;
+        loaded.map_err(BearerError::unavailable)?;
+        ensure_started(&sessions.sync);
+        Ok(())
     }
 }
 
