@@ -1,4 +1,4 @@
-//! [`ResponseBody`]: the inner service's body, or our refusal.
+//! [`ResponseBody`]: the body of the inner service, or of the layer's own response.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,9 +10,10 @@ use http_body_util::Full;
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of a response that passed [`BearerAuthLayer`](crate::BearerAuthLayer): the inner service's, or that of a refusal.
+    /// The body of a response that passed [`BearerAuthLayer`](crate::BearerAuthLayer): that of the inner
+    /// service, or of the layer's own response.
     ///
-    /// It has a `Default` where the inner body has one: layers for CORS and for time limits ask for it.
+    /// It has a `Default` where the inner body has one: layers for CORS and for time limits need it.
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]
@@ -25,7 +26,7 @@ pin_project! {
     #[derive(Debug)]
     enum Kind<B> {
         Inner { #[pin] body: B },
-        Refusal { #[pin] body: Full<Bytes> },
+        Own { #[pin] body: Full<Bytes> },
     }
 }
 
@@ -34,8 +35,8 @@ impl<B> ResponseBody<B> {
         Self { kind: Kind::Inner { body } }
     }
 
-    pub(super) fn refusal(response: Response<Bytes>) -> Response<Self> {
-        response.map(|body| Self { kind: Kind::Refusal { body: Full::new(body) } })
+    pub(super) fn own(response: Response<Bytes>) -> Response<Self> {
+        response.map(|body| Self { kind: Kind::Own { body: Full::new(body) } })
     }
 }
 
@@ -52,7 +53,7 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         match self.project().kind.project() {
             KindProjection::Inner { body } => body.poll_frame(cx),
-            KindProjection::Refusal { body } => {
+            KindProjection::Own { body } => {
                 let frame = ready!(body.poll_frame(cx));
                 Poll::Ready(frame.map(|frame| frame.map_err(|never| match never {})))
             }
@@ -62,14 +63,14 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Inner { body } => body.is_end_stream(),
-            Kind::Refusal { body } => body.is_end_stream(),
+            Kind::Own { body } => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Inner { body } => body.size_hint(),
-            Kind::Refusal { body } => body.size_hint(),
+            Kind::Own { body } => body.size_hint(),
         }
     }
 }

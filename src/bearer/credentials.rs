@@ -1,4 +1,4 @@
-//! From a request's headers to the token that was presented.
+//! The token in the `Authorization` header, and why a credential is malformed.
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -22,7 +22,7 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Malforme
     if !scheme.eq_ignore_ascii_case(b"bearer") {
         return Ok(None);
     }
-    // `1*SP`: a tab is none, and no token begins with one.
+    // `1*SP`: a tab is not a space, and no token begins with one.
     let spaces = rest.iter().take_while(|&&byte| byte == b' ').count();
     let token = &rest[spaces..];
     if !is_token68(token) {
@@ -31,7 +31,7 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Malforme
     std::str::from_utf8(token).map(Some).map_err(|_| Malformed::NoToken)
 }
 
-/// Why what a request bears is malformed.
+/// Why the credentials of a request are malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Malformed {
     SeveralHeaders,

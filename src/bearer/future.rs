@@ -39,7 +39,7 @@ pin_project! {
         Admitted { #[pin] future: S::Future, after: Option<After> },
         /// Keys, revocations or the user are being loaded; the inner service was polled ready and waits here.
         Waiting { admission: AdmissionFuture, gate: Arc<Gate>, parked: Option<(S, Request<B>)> },
-        /// The answer is ours.
+        /// The layer answers.
         Answered { response: Option<Response<Bytes>> },
     }
 }
@@ -98,7 +98,7 @@ where
                 }
                 StateProjection::Answered { response } => {
                     let response = response.take().expect("polled after completion");
-                    return Poll::Ready(Ok(ResponseBody::refusal(response)));
+                    return Poll::Ready(Ok(ResponseBody::own(response)));
                 }
             };
             state.set(next);

@@ -1,25 +1,32 @@
 //! The request flow: [`BearerAuthLayer`] lets only requests with a good access token through.
 //!
-//! **What passes.** A request with one access token, in its `Authorization: Bearer …` header or where [`TokenSource`] says, that the
-//! [`AccessTokenVerifier`](crate::AccessTokenVerifier) of its issuer accepts, whose session was not revoked, whose scope is enough, and whose user
-//! the [`LoadUser`](crate::LoadUser), if there is one, still knows. In [optional mode](BearerAuthLayer::optional) also a request without a token.
+//! **What passes.** A request with one access token, in its `Authorization: Bearer …` header or where a
+//! [`TokenSource`] finds it. The [`AccessTokenVerifier`](crate::AccessTokenVerifier) of its issuer accepts
+//! it, its session was not revoked, its scope and its claims satisfy the guards, and the
+//! [`LoadUser`](crate::LoadUser), if there is one, still knows the user. In
+//! [optional mode](BearerAuthLayer::optional) also a request without a token.
 //!
-//! **What is refused.** Everything else: see [`BearerError`] for the status and the challenge of each case. Tokens in the query are not
-//! looked at; a [ticket](Tickets) there is none.
+//! **What is refused.** Everything else: see [`BearerError`] for the status and the challenge of each
+//! case. Tokens in the query string are not read; a [ticket](Tickets) is not a token.
 //!
-//! **What the handler gets.** One extension, read by [`CurrentUser`](crate::CurrentUser) or
-//! [`AccessTokenClaims::from_extensions`](crate::AccessTokenClaims::from_extensions); for a long connection by [`AccessTokenWatch`].
+//! **What the handler gets.** [`CurrentUser`](crate::CurrentUser), which is the claims, the application's
+//! own claims or its user; [`AccessTokenClaims`](crate::AccessTokenClaims), also as an extension of the
+//! request; and [`AccessTokenWatch`] for a long connection. All are extractors in Axum, and have a
+//! `from_extensions` without it.
 //!
-//! **Not only JSON.** gRPC clients are refused in their way by a layer that is told [`grpc`](BearerAuthLayer::grpc). A
-//! [`ProtectedResource`] tells clients, in every challenge, whom to ask for a token.
+//! **More than JSON.** A layer with [`grpc`](BearerAuthLayer::grpc) refuses gRPC clients as they expect
+//! it. A [`ProtectedResource`] tells clients, in every challenge, where to get a token.
 //!
-//! **Order of layers.** In Axum use `route_layer`, so that unknown paths stay 404; layers that are added later are further out. CORS goes
-//! further out than this layer, else preflights, which bear no token, are refused. Time limits and tracing go further out too.
+//! **Order of layers.** In Axum use `route_layer`, so that unknown paths remain 404. A layer that is added
+//! later is further out. CORS goes further out than this layer, otherwise preflights, which carry no
+//! token, are refused. Timeouts and tracing go further out too. A [`RequireLayer`] goes within.
 //!
-//! **Caveats.** The layer knows the token, not the transport: serve over TLS. `axum::serve` and plain Hyper set no time limit on slow
-//! headers. Whoever has an access token can use it until it ends or its session is revoked.
+//! **Caveats.** The layer knows the token, not the transport: serve over TLS. `axum::serve` and plain Hyper
+//! set no timeout for slow headers. Anybody who has an access token can use it until it expires or its
+//! session is revoked.
 //!
-//! The inner service's errors and future pass through unchanged, and it is cloned only where the layer answers itself or has to wait.
+//! Errors and the future of the inner service pass through unchanged. It is cloned only where the layer
+//! answers itself or has to wait.
 //!
 //! ```
 //! use http::{Request, Response, StatusCode, header};

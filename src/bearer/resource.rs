@@ -1,4 +1,4 @@
-//! [`ProtectedResource`]: what a client may know of a service before it has a token (RFC 9728).
+//! [`ProtectedResource`]: what a client may know about a service before it has a token (RFC 9728).
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,48 +9,51 @@ use http::{HeaderValue, Method, Response};
 use serde_json::{Map, Value, json};
 
 use crate::error::ConfigError;
-use crate::names::Scope;
+use crate::names::{IntoScope, Scope};
 use crate::url::{HttpUrl, is_loopback};
 
-/// What a client may know of a service before it has a token (RFC 9728): its name, who issues tokens for it, and the scope it takes.
+/// What a client may know about a service before it has a token (RFC 9728): its name, who issues tokens
+/// for it, and the scope it needs.
 ///
-/// [`BearerAuthLayer::with_protected_resource`](crate::BearerAuthLayer::with_protected_resource) does all with it: the challenge leads here by
-/// `resource_metadata`, and says the scope; the scope is demanded; and the layer answers `GET` on the two [paths](Self::paths). Where the layer does not
-/// see those paths, for it stands behind a router, mount [`ResourceMetadataEndpoint`](crate::ResourceMetadataEndpoint) there.
+/// [`with_protected_resource`](crate::BearerAuthLayer::with_protected_resource) does everything with it:
+/// each challenge leads here with `resource_metadata` and names the scope, the scope is required, and the
+/// layer answers `GET` on the two [paths](Self::paths). A layer behind a router does not see those paths;
+/// mount [`ResourceMetadataEndpoint`](crate::ResourceMetadataEndpoint) there.
 ///
-/// All addresses come from here, never from a request. They are `https`, or `http` on this machine.
+/// All URLs come from here, never from a request. They are `https`, or `http` on this machine.
 ///
-/// The audience of the tokens is the verifier's to check. It should be the address of the resource (RFC 8707).
+/// The verifier checks the audience of the tokens. It should be the URL of the resource (RFC 8707).
 ///
 /// ```
 /// use tower_bearer::ProtectedResource;
 ///
 /// let resource = ProtectedResource::new("https://api.example.com/mcp", "https://id.example.com")?.with_scope("mcp:tools");
-/// assert_eq!(resource.metadata_address(), "https://api.example.com/.well-known/oauth-protected-resource/mcp");
+/// assert_eq!(resource.metadata_url(), "https://api.example.com/.well-known/oauth-protected-resource/mcp");
 /// # Ok::<(), tower_bearer::ConfigError>(())
 /// ```
 #[derive(Clone)]
 #[must_use]
 pub struct ProtectedResource {
-    address: HttpUrl,
+    url: HttpUrl,
     issuers: Vec<HttpUrl>,
     needed: Scope,
     supported: Scope,
     name: Option<Arc<str>>,
     documentation: Option<HttpUrl>,
-    /// The document, as it is sent.
+    /// The document as it is sent.
     document: Bytes,
 }
 
 impl ProtectedResource {
-    /// The resource at this address, and the issuer of the tokens that it accepts.
+    /// The resource at this URL, and the issuer of the tokens that it accepts.
     ///
     /// # Errors
     ///
-    /// One of them is no `https` address (or `http` on this machine), or has a user, a query or a fragment.
+    /// One of them is not an `https` URL (or `http` on this machine), or has a user, a query or a
+    /// fragment.
     pub fn new(resource: &str, issuer: &str) -> Result<Self, ConfigError> {
         let resource = Self {
-            address: HttpUrl::parse(resource, is_loopback)?,
+            url: HttpUrl::parse(resource, is_loopback)?,
             issuers: vec![HttpUrl::parse(issuer, is_loopback)?],
             needed: Scope::default(),
             supported: Scope::default(),
@@ -71,23 +74,27 @@ impl ProtectedResource {
         Ok(self.written())
     }
 
-    /// What every request needs: the layer demands it, the challenge names it, and it is among `scopes_supported`.
+    /// The scope that every request needs: the layer requires it, the challenge names it, and it is among
+    /// `scopes_supported`.
     ///
     /// # Panics
     ///
-    /// If `scope` is no scope: see [`Scope::from_static`].
-    pub fn with_scope(mut self, scope: &'static str) -> Self {
-        self.needed = self.needed.union(&Scope::from_static(scope));
+    /// If `scope` is a literal that is not a scope.
+    #[track_caller]
+    pub fn with_scope(mut self, scope: impl IntoScope) -> Self {
+        self.needed = self.needed.union(&scope.into_scope());
         self.written()
     }
 
-    /// What some requests need, and clients may ask for: it is among `scopes_supported`, and not demanded here.
+    /// A scope that some requests need, and that clients may ask for: it is among `scopes_supported`, and
+    /// not required here.
     ///
     /// # Panics
     ///
-    /// If `scope` is no scope: see [`Scope::from_static`].
-    pub fn with_supported_scope(mut self, scope: &'static str) -> Self {
-        self.supported = self.supported.union(&Scope::from_static(scope));
+    /// If `scope` is a literal that is not a scope.
+    #[track_caller]
+    pub fn with_supported_scope(mut self, scope: impl IntoScope) -> Self {
+        self.supported = self.supported.union(&scope.into_scope());
         self.written()
     }
 
@@ -102,32 +109,33 @@ impl ProtectedResource {
     /// # Errors
     ///
     /// As for [`new`](Self::new).
-    pub fn with_documentation(mut self, address: &str) -> Result<Self, ConfigError> {
-        self.documentation = Some(HttpUrl::parse(address, is_loopback)?);
+    pub fn with_documentation(mut self, url: &str) -> Result<Self, ConfigError> {
+        self.documentation = Some(HttpUrl::parse(url, is_loopback)?);
         Ok(self.written())
     }
 
-    /// Where the metadata is: the well-known path goes between host and path (RFC 9728 section 3.1).
+    /// The URL of the metadata: the well-known path goes between host and path (RFC 9728 section 3.1).
     #[must_use]
-    pub fn metadata_address(&self) -> String {
-        self.address.well_known(WELL_KNOWN)
+    pub fn metadata_url(&self) -> String {
+        self.url.well_known(WELL_KNOWN)
     }
 
-    /// The paths of the metadata: with the resource's path behind it, and the root, where some clients look too. One, if the resource has no path.
+    /// The paths of the metadata: with the path of the resource behind it, and without, where some clients
+    /// look too. They are one if the resource has no path.
     pub fn paths(&self) -> impl Iterator<Item = String> + use<> {
-        self.address.well_known_paths(WELL_KNOWN)
+        self.url.well_known_paths(WELL_KNOWN)
     }
 
     pub(super) fn needed(&self) -> &Scope {
         &self.needed
     }
 
-    /// The answer, if this request is for the metadata.
+    /// The response, if this request is for the metadata.
     pub(crate) fn answer(&self, method: &Method, path: &str) -> Option<Response<Bytes>> {
-        (method == Method::GET && self.address.is_well_known(WELL_KNOWN, path)).then(|| self.to_response())
+        (method == Method::GET && self.url.is_well_known(WELL_KNOWN, path)).then(|| self.to_response())
     }
 
-    /// The document (RFC 9728 section 3.2). It may be kept for five minutes.
+    /// The document (RFC 9728 section 3.2). It may be cached for five minutes.
     pub(crate) fn to_response(&self) -> Response<Bytes> {
         public_json(self.document.clone())
     }
@@ -137,7 +145,7 @@ impl ProtectedResource {
         let issuers: Vec<&str> = self.issuers.iter().map(HttpUrl::as_str).collect();
         let scopes = self.needed.union(&self.supported);
         let mut document = Map::new();
-        document.insert("resource".to_owned(), self.address.as_str().into());
+        document.insert("resource".to_owned(), self.url.as_str().into());
         document.insert("authorization_servers".to_owned(), json!(issuers));
         document.insert("bearer_methods_supported".to_owned(), json!(["header"]));
         if !scopes.is_empty() {
@@ -156,11 +164,11 @@ impl ProtectedResource {
 
 impl fmt::Debug for ProtectedResource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProtectedResource").field("resource", &self.address).field("needed", &self.needed).finish_non_exhaustive()
+        f.debug_struct("ProtectedResource").field("resource", &self.url).field("needed", &self.needed).finish_non_exhaustive()
     }
 }
 
-/// What everybody may read, and keep for five minutes.
+/// JSON that anybody may read, and cache for five minutes.
 pub(crate) fn public_json(json: Bytes) -> Response<Bytes> {
     let mut response = Response::new(json);
     let headers = response.headers_mut();

@@ -65,7 +65,8 @@ where
                 let ready = mem::replace(&mut self.inner, clone);
                 ResponseFuture::waiting(ready, Request::from_parts(parts, body), Arc::clone(&self.gate), pending)
             }
-            // What `poll_ready` reserved (a permit, a place in a queue) is not used: it goes back with the service that holds it.
+            // `poll_ready` may have reserved a permit or a place in a queue. It is not used, so it goes back
+            // together with the service that holds it.
             Decision::Respond(response) => {
                 self.inner = self.inner.clone();
                 ResponseFuture::answered(response)

@@ -1,4 +1,4 @@
-//! [`AccessTokenWatch`]: for what outlives a request.
+//! [`AccessTokenWatch`]: for connections that outlive their request.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -14,12 +14,14 @@ use crate::names::SessionId;
 use crate::revocation::ensure_started;
 use crate::token::AccessTokenClaims;
 
-/// Sees when the access token of a request ends, and when its session is revoked: for a WebSocket or an
+/// Sees when the access token of a request expires, and when its session is revoked: for a WebSocket or an
 /// event stream, which lives on long after the layer has let its request through.
 ///
 /// It ends at `exp`, without leeway. A revocation on this process is seen at once, and one on another
-/// process as soon as the layer hears of it. Behind several layers it also sees the revocations that a
-/// layer further out knows of the same user. Where the store cannot be asked, it ends as the layer ends to let requests through, within a minute. Tokens of other issuers and legacy tokens have no session here: they only expire.
+/// process as soon as the layer hears of it. If the store cannot be asked, the watch ends when the layer
+/// stops letting requests through, within a minute. Tokens of other issuers and legacy tokens have no
+/// session here, so they only expire. Behind several layers it also sees the revocations that a layer
+/// further out knows of the same user.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenWatch, EndReason};

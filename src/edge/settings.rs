@@ -232,7 +232,7 @@ mod tests {
 
     /// A proxy that writes one of the headers passes the other on as the client sent it.
     #[test]
-    fn two_headers_that_disagree_name_nobody() {
+    fn two_headers_that_disagree_leave_the_proxy() {
         let edge = edge(&PROXIES);
         for (forwarded, x_forwarded_for, address) in [
             ("for=1.1.1.1", "203.0.113.5", "10.0.0.1"),
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn two_hosts_or_none_are_no_origin() {
+    fn two_hosts_or_none_are_not_an_origin() {
         let edge = Edge::default();
         assert_eq!(edge.origin(&parts(None, &[])), None);
         assert_eq!(edge.origin(&parts(None, &[("host", "a"), ("host", "a")])), None);

@@ -86,7 +86,7 @@ async fn the_name_of_the_resource_stands_as_it_was_written() {
 
 #[test]
 fn the_well_known_path_goes_between_host_and_path() {
-    let at = |address: &str| (resource(address).metadata_address(), resource(address).paths().collect::<Vec<_>>());
+    let at = |address: &str| (resource(address).metadata_url(), resource(address).paths().collect::<Vec<_>>());
     let root = "/.well-known/oauth-protected-resource".to_owned();
     for bare in ["https://api.example.com", "https://api.example.com/"] {
         assert_eq!(at(bare), (format!("https://api.example.com{root}"), vec![root.clone()]));

@@ -1,5 +1,6 @@
 //! Where access tokens are in a request.
 
+mod credential;
 mod ticket;
 mod token_source;
 mod websocket;
@@ -7,4 +8,4 @@ mod websocket;
 pub use ticket::Tickets;
 pub use token_source::TokenSource;
 
-pub(super) use token_source::{Credential, Scheme};
+pub(super) use credential::{Credential, Scheme};

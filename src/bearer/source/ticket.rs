@@ -1,4 +1,4 @@
-//! [`Tickets`]: what opens a connection where no header can bear a token.
+//! [`Tickets`]: they open a connection where no header can carry a token.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -19,20 +19,23 @@ use crate::error::BoxError;
 use crate::names::{Issuer, Subject};
 use crate::token::AccessTokenClaims;
 
-/// Tickets: each opens one connection within 30 seconds, for whom it was issued.
+/// Tickets: each opens one connection within 30 seconds, for the user to whom it was issued.
 ///
-/// For a WebSocket or an event stream whose client can set no header at all. A page asks [`TicketEndpoint`](crate::TicketEndpoint) for one, with its
-/// access token as usual, and opens `wss://…/feed?ticket=…`. An address may end in a log: a ticket that was taken there is
-/// spent, and any other soon too old.
+/// For a WebSocket or an event stream whose client cannot set any header. A page asks
+/// [`TicketEndpoint`](crate::TicketEndpoint) for one, with its access token as usual, and opens
+/// `wss://…/feed?ticket=…`. A URL may end up in a log: a ticket that is read there is spent, or soon
+/// expired.
 ///
-/// **What passes.** A ticket of these, once, within 30 seconds, while the access token that it was issued for has not ended and its session has
-/// not been revoked.
+/// **What passes.** One of these tickets, once, within 30 seconds, while the access token that it was
+/// issued for has not expired and its session has not been revoked.
 ///
-/// **Caveat.** Tickets are in the memory of one process, so a ticket has to come back to where it was issued. Behind a load balancer that spreads
-/// requests take [`websocket_protocol`](crate::TokenSource::websocket_protocol), which needs no memory at all.
+/// **Caveat.** Tickets are in the memory of one process, so a ticket has to come back to the process that
+/// issued it. Behind a load balancer that spreads requests, use
+/// [`websocket_protocol`](crate::TokenSource::websocket_protocol), which needs no memory at all.
 ///
-/// A user has at most 16 tickets at a time: a new one takes the place of his oldest. At most 65,536 wait in all; more are refused. Times are those of the
-/// system clock; in tests give it [that of the tokens](Self::with_clock).
+/// A user has at most 16 tickets at a time; a new one replaces the oldest. At most 65,536 wait in all, and
+/// more are refused. Times are those of the system clock; in tests use
+/// [that of the tokens](Self::with_clock).
 ///
 /// ```
 /// # use axum::{Router, routing::get};
@@ -62,7 +65,7 @@ struct Waiting {
     order: VecDeque<(Duration, Hash)>,
 }
 
-/// A lookup by the ticket itself would tell by its time how much of a guess is right.
+/// The time of a lookup by the ticket itself would tell how much of a guess is right.
 type Hash = [u8; 16];
 
 struct Ticket {
@@ -85,10 +88,10 @@ impl Tickets {
         self
     }
 
-    /// How long a ticket may wait: 30 seconds. A page asks for it when it needs it.
+    /// How long a ticket may wait: 30 seconds. A page asks for it right before it is used.
     pub const LIFETIME: Duration = Duration::from_secs(30);
 
-    /// A ticket for whom these claims are about: 43 characters for an address.
+    /// A ticket for the subject of these claims: 43 characters that need no escape in a URL.
     ///
     /// # Errors
     ///
@@ -106,7 +109,7 @@ impl Tickets {
         }
     }
 
-    /// How long a ticket for these claims would count: not beyond the access token.
+    /// How long a ticket for these claims counts: no longer than the access token.
     pub(crate) fn lifetime(&self, claims: &AccessTokenClaims) -> Duration {
         claims.expires_at().saturating_since(self.clock.now()).min(Self::LIFETIME)
     }
@@ -125,7 +128,7 @@ impl Tickets {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The ticket of an address. It stands there as it was issued: nothing in it needs an escape.
+    /// The ticket in the query string. It is there as it was issued: nothing in it needs an escape.
     pub(in crate::bearer) fn find(uri: &Uri) -> Result<Option<&str>, Malformed> {
         let parameters = uri.query().into_iter().flat_map(|query| query.split('&'));
         let mut tickets = parameters.filter_map(|parameter| parameter.strip_prefix("ticket="));
@@ -138,7 +141,7 @@ impl Tickets {
 }
 
 impl Waiting {
-    /// `false`: there is no room.
+    /// `false`: too many tickets are waiting.
     fn insert(&mut self, hash: Hash, claims: &AccessTokenClaims, now: Duration) -> bool {
         self.forget_ended(now);
         let user = (claims.issuer().clone(), claims.subject().clone());
@@ -168,7 +171,7 @@ impl Waiting {
             self.tickets.remove(&hash);
             some_ended = true;
         }
-        // One look at all of them for many that have ended, or whoever came once would be remembered for ever.
+        // Looks at all users only after many tickets have ended. Otherwise each user would be remembered for ever.
         if some_ended && self.of_users.len() > self.tickets.len() * 2 {
             self.of_users.retain(|_, hashes| hashes.iter().any(|hash| self.tickets.contains_key(hash)));
         }

@@ -1,10 +1,11 @@
-//! [`TokenSource`]: where a request bears its access token.
+//! [`TokenSource`]: where a request carries its access token.
 
 use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
 
+use super::credential::{Credential, Scheme, Token};
 use super::ticket::Tickets;
 use super::websocket;
 use crate::bearer::credentials::{Malformed, bearer_token};
@@ -14,11 +15,12 @@ use crate::edge::Edge;
 use crate::error::ConfigError;
 use crate::keys::AccessToken;
 
-/// Where a request bears its access token. A layer has a [list](crate::BearerAuthLayer::with_token_sources) of them; by default it is
-/// [`header`](Self::header) alone.
+/// Where a request carries its access token. A layer has a
+/// [list](crate::BearerAuthLayer::with_token_sources) of sources; the default is [`header`](Self::header)
+/// alone.
 ///
-/// A request that bears tokens in two of them is refused: 400 `invalid_request` (RFC 6750 section 2). A cookie is no second one, for the
-/// browser sends it by itself: it counts where nothing else bears a token.
+/// More than one token is an error: 400 `invalid_request` (RFC 6750 section 2). A cookie does not count
+/// as a second one, since the browser sends it by itself: it is used where there is no other token.
 #[derive(Clone)]
 pub struct TokenSource(Kind);
 
@@ -33,35 +35,6 @@ enum Kind {
 
 type Find = dyn Fn(&Parts) -> Option<AccessToken> + Send + Sync;
 
-/// What a request presents: a token, and how it is presented.
-pub(in crate::bearer) struct Credential<'r> {
-    pub(in crate::bearer) scheme: Scheme<'r>,
-    pub(in crate::bearer) token: Token<'r>,
-}
-
-/// How a token is presented, which says how it is checked.
-pub(in crate::bearer) enum Scheme<'r> {
-    /// Possession is enough (RFC 6750).
-    Bearer,
-    /// It opens one connection.
-    Ticket(&'r Tickets),
-}
-
-/// The text of a token.
-pub(in crate::bearer) enum Token<'r> {
-    InRequest(&'r str),
-    Made(AccessToken),
-}
-
-impl Token<'_> {
-    pub(in crate::bearer) fn as_str(&self) -> &str {
-        match self {
-            Self::InRequest(token) => token,
-            Self::Made(token) => token.secret(),
-        }
-    }
-}
-
 impl TokenSource {
     /// `Authorization: Bearer …` (RFC 6750 section 2.1).
     #[must_use]
@@ -71,20 +44,23 @@ impl TokenSource {
 
     /// The cookie of this name.
     ///
-    /// The browser sends it whoever made the page, so it counts only in a request that no other origin made: by `Sec-Fetch-Site`, or by `Origin`
-    /// and `Host` where that is absent. A link from elsewhere that opens a page (`GET`, in a window of its own) is let through. A request that comes
-    /// from elsewhere has no token, then. A request that says nothing of where it comes from is let through: it is no browser, or an old one. So the
-    /// cookie itself should be `HttpOnly; Secure; SameSite=Lax` or `Strict`.
+    /// The browser sends it with the requests of every site. So it counts only if no other origin made
+    /// the request: as `Sec-Fetch-Site` says, or where that is absent `Origin`, compared with `Host`.
+    /// Otherwise the request has no token. Two exceptions: a link from another site that opens a page
+    /// (`GET`, in a window of its own), and a request that does not say where it comes from, which is not
+    /// made by a browser, or by an old one. So set the cookie itself `HttpOnly; Secure; SameSite=Lax` or
+    /// `Strict`.
     ///
-    /// The same cookie twice is 400: one of them was set by somebody else. Of two cookie sources the first in the list counts.
+    /// A repeated cookie is 400: somebody else set one of them. Of two cookie sources the first in the
+    /// list counts.
     ///
     /// # Errors
     ///
-    /// The name is no token of RFC 6265 section 4.1.1.
+    /// The name is not a token of RFC 6265 section 4.1.1.
     pub fn cookie(name: &str) -> Result<Self, ConfigError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(allowed) {
-            return Err(ConfigError::new("the name of a cookie has letters, digits, and no spaces or separators"));
+            return Err(ConfigError::new("the name of a cookie is made of letters and digits, without spaces and separators"));
         }
         Ok(Self::cookie_named(name, &Origins::default()))
     }
@@ -94,11 +70,13 @@ impl TokenSource {
         Self(Kind::Cookie(name.into(), origins.clone()))
     }
 
-    /// Lets the [`cookie`](Self::cookie) count in requests of pages from here too, as in `https://app.example.com`. Changes no other source.
+    /// Lets the [`cookie`](Self::cookie) count in requests of pages of this origin too, as in
+    /// `https://app.example.com`. It does not change other sources.
     ///
     /// # Errors
     ///
-    /// It is no origin: `https` (or `http` on this machine), a host and perhaps a port.
+    /// It is not an origin: `https` (or `http` on this machine), a host, and a port where it is not the
+    /// usual one.
     pub fn with_origin(mut self, origin: &str) -> Result<Self, ConfigError> {
         if let Kind::Cookie(_, origins) = &mut self.0 {
             origins.add(origin)?;
@@ -106,27 +84,31 @@ impl TokenSource {
         Ok(self)
     }
 
-    /// An entry `bearer.…` of `Sec-WebSocket-Protocol`: the one header that a page may set when it opens a WebSocket.
+    /// An entry `bearer.…` of `Sec-WebSocket-Protocol`: the one header that a page can set when it opens
+    /// a WebSocket.
     ///
     /// ```js
     /// new WebSocket("wss://api.example.com/feed", ["feed.v1", "bearer." + accessToken])
     /// ```
     ///
-    /// The entry is taken out before the handler sees the request, so that it is never the protocol that is agreed on. There has to be another
-    /// one, which the handler agrees to: a browser closes a connection where none of what it offered was taken.
+    /// The entry is removed before the handler sees the request, so it is never the protocol that is
+    /// agreed on. The page offers another one, which the handler accepts: a browser closes a connection if
+    /// none of its protocols was accepted.
     #[must_use]
     pub fn websocket_protocol() -> Self {
         Self(Kind::WebSocketProtocol)
     }
 
-    /// The parameter `ticket` of the address, with a ticket of these: see [`Tickets`].
+    /// The parameter `ticket` of the query string, with one of these tickets: see [`Tickets`].
     #[must_use]
     pub fn ticket(tickets: &Tickets) -> Self {
         Self(Kind::Ticket(tickets.clone()))
     }
 
-    /// Whatever the application finds. Do not take it from the address: addresses are logged, kept and passed on (RFC 9700 section 4.3.2). Nor from
-    /// cookies, which other sites make the browser send: [`cookie`](Self::cookie) looks at that.
+    /// A token that the application finds.
+    ///
+    /// Do not take it from the URL: URLs are logged, stored and passed on (RFC 9700 section 4.3.2). Nor
+    /// from a cookie, which other sites make the browser send too: [`cookie`](Self::cookie) checks that.
     #[must_use]
     pub fn from_fn<F>(find: F) -> Self
     where
@@ -135,7 +117,8 @@ impl TokenSource {
         Self(Kind::Function(Arc::new(find)))
     }
 
-    /// The credential that a request presents here. A cookie that another site made the browser send is none.
+    /// The credential that a request presents here. A cookie does not count where another site made the
+    /// request: that is checked for each request, before the token.
     pub(in crate::bearer) fn find<'r>(&'r self, parts: &'r Parts, edge: &Edge) -> Result<Option<Credential<'r>>, Malformed> {
         let token = match &self.0 {
             Kind::Header => bearer_token(&parts.headers)?.map(Token::InRequest),
@@ -151,12 +134,12 @@ impl TokenSource {
         Ok(token.map(|token| Credential { scheme, token }))
     }
 
-    /// Sent by the browser, whether the page wants it or not.
+    /// Whether the browser sends it, even if the page does not want that.
     pub(in crate::bearer) fn is_ambient(&self) -> bool {
         matches!(self.0, Kind::Cookie(..))
     }
 
-    /// Takes out what the handler must not see.
+    /// Removes the token where the handler must not see it.
     pub(in crate::bearer) fn strip(&self, parts: &mut Parts) {
         if matches!(self.0, Kind::WebSocketProtocol) {
             websocket::strip(&mut parts.headers);

@@ -18,7 +18,7 @@ pub(in crate::bearer) fn token(headers: &HeaderMap) -> Result<Option<&str>, Malf
     }
 }
 
-/// Leaves the other protocols, in their order. A line that is no text names none.
+/// Leaves the other protocols, in their order. A line that is not text is dropped: there may be a token in it.
 pub(in crate::bearer) fn strip(headers: &mut HeaderMap) {
     let lines = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|line| line.to_str().ok());
     let others: Vec<&str> = lines.flat_map(entries).filter(|entry| !entry.starts_with(PREFIX)).collect();

@@ -17,7 +17,10 @@ impl IntoResponses for BearerError {
         [
             ("400", challenged("The `Authorization` header is malformed: `invalid_request`.")),
             ("401", challenged("No access token (`unauthorized`), or none that counts (`invalid_token`).")),
-            ("403", challenged("The access token does not allow this: `insufficient_scope`.")),
+            (
+                "403",
+                challenged("The access token does not allow this: `insufficient_scope`, or `access_denied` without a challenge."),
+            ),
             ("500", refusal("The server is misconfigured: `server_error`.")),
             ("503", refusal("Try again in a moment: `temporarily_unavailable`.").header("Retry-After", seconds())),
         ]
