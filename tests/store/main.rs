@@ -2,5 +2,6 @@
 
 mod faulty;
 mod faulty_fields;
+mod opening;
 mod promises;
 mod sqlite;

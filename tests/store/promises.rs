@@ -14,6 +14,18 @@ mod memory {
     tower_bearer::store_conformance!(async || MemoryStore::new());
 }
 
+/// Calls go to one and the other in turn: they are one store.
+mod two_clones_of_one_memory_store {
+    use super::*;
+
+    async fn make_store() -> InTurn<MemoryStore> {
+        let store = MemoryStore::new();
+        InTurn::new([store.clone(), store])
+    }
+
+    tower_bearer::store_conformance!(make_store);
+}
+
 mod chosen_at_run_time {
     use super::*;
 
