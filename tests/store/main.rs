@@ -1,7 +1,7 @@
 //! The stores that need no server.
 
 mod faulty;
-mod faulty_fields;
+mod forgetful;
 mod opening;
 mod promises;
 mod sqlite;

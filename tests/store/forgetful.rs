@@ -1,11 +1,14 @@
-//! The conformance suite notices a store that forgets a field, writes one that it must not, or selects sessions of others: each store here
-//! breaks one promise, and the functions for it panic.
+//! The conformance suite notices a store that forgets a field, a row or a number, writes what it must not, or selects sessions of others:
+//! each store here breaks one promise, and the functions for it panic.
 
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use support::DAY;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, More, RevocationPage, RevocationRecord, RevokedSessions, SessionKind, SessionOwner,
-    SessionParts, SessionSelection, StoreError, async_trait, conformance,
+    Announcements, Cursor, DeletedSessions, More, Revocation, RevocationPage, RevocationRecord, RevokedSessions, SessionKind,
+    SessionOwner, SessionParts, SessionSelection, StoreError, async_trait, conformance,
 };
 use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Timestamp};
 
@@ -38,6 +41,8 @@ enum Fault {
     RevokeAllIgnoresTheKinds,
     RevokeAllIgnoresTheException,
     RevokeAllTakesTheOwnerOfTheInsert,
+    ForgetsRevokedRowsThatExpired,
+    ForgetsNumbersOfTheFeed,
 }
 
 use Fault::*;
@@ -49,10 +54,19 @@ struct Forgetful {
     inner: MemoryStore,
     /// What was inserted, as it was inserted.
     inserted: Mutex<Vec<Session>>,
+    forgotten: Mutex<HashSet<SessionId>>,
+    /// For [`ForgetsNumbersOfTheFeed`]: the next number is one more than the greatest that is left.
+    feed: Mutex<BTreeMap<u64, SessionId>>,
 }
 
 fn faulty(fault: Fault) -> Arc<dyn SessionStore> {
-    Arc::new(Forgetful { fault, inner: MemoryStore::new(), inserted: Mutex::default() })
+    Arc::new(Forgetful {
+        fault,
+        inner: MemoryStore::new(),
+        inserted: Mutex::default(),
+        forgotten: Mutex::default(),
+        feed: Mutex::default(),
+    })
 }
 
 impl Forgetful {
@@ -103,6 +117,9 @@ impl SessionStore for Forgetful {
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         let Some(found) = self.inner.find(id).await? else { return Ok(None) };
+        if self.forgotten.lock().unwrap().contains(id) {
+            return Ok(None);
+        }
         let mut row = found.into_parts();
         // As if `replace` had written the kind, which the inner store does not do.
         if self.fault == ReplaceWritesTheKind && row.revision > 0 {
@@ -134,7 +151,13 @@ impl SessionStore for Forgetful {
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
-        self.inner.revoke(id, record).await
+        let revoked = self.inner.revoke(id, record).await?;
+        if revoked {
+            let mut feed = self.feed.lock().unwrap();
+            let number = feed.last_key_value().map_or(1, |(number, _)| number + 1);
+            feed.insert(number, *id);
+        }
+        Ok(revoked)
     }
 
     async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
@@ -156,7 +179,14 @@ impl SessionStore for Forgetful {
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        self.inner.revoked_since(cursor).await
+        if self.fault != ForgetsNumbersOfTheFeed {
+            return self.inner.revoked_since(cursor).await;
+        }
+        let feed = self.feed.lock().unwrap();
+        let seen: u64 = cursor.and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(0);
+        let last = feed.last_key_value().map_or(0, |(number, _)| *number);
+        let revoked = feed.range(seen + 1..).map(|(_, id)| Revocation::new(*id, Duration::ZERO)).collect();
+        Ok(RevocationPage::new(revoked, Cursor::new(seen.max(last).to_string())))
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
@@ -168,7 +198,16 @@ impl SessionStore for Forgetful {
     }
 
     async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
-        self.inner.delete_expired(now).await
+        let mut count = self.inner.delete_expired(now).await?.count();
+        if self.fault == ForgetsRevokedRowsThatExpired {
+            for session in self.inserted.lock().unwrap().iter() {
+                let expired = session.expires_at() + DAY <= now;
+                count += u64::from(expired && self.forgotten.lock().unwrap().insert(*session.id()));
+            }
+        }
+        // None of the promises that notice it deletes by an earlier moment.
+        self.feed.lock().unwrap().clear();
+        Ok(DeletedSessions::new(count))
     }
 }
 
@@ -223,6 +262,10 @@ noticed! {
         revoke_all_ends_only_the_selected_kinds;
     a_revoke_all_of_the_excepted_session_is_noticed: RevokeAllIgnoresTheException =>
         revoke_all_spares_the_excepted_session;
+    a_deletion_of_revoked_rows_that_expired_is_noticed: ForgetsRevokedRowsThatExpired =>
+        revocations_stay_for_the_retention;
+    a_feed_that_gives_a_number_out_again_is_noticed: ForgetsNumbersOfTheFeed =>
+        a_cursor_survives_delete_expired;
 }
 
 /// The wrapper itself breaks nothing: what the tests above notice is the fault.
