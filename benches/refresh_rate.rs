@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The two take turns, so that a noisy machine disturbs both. Every refresh rotates: the overlap is nothing. Sessions are one for each client,
-//! for nobody refreshes one session all the time.
+//! because no client refreshes one session all the time.
 
 #![allow(clippy::unwrap_used)]
 

@@ -29,7 +29,7 @@ struct State {
     earlier: HashMap<SessionId, u32>,
 }
 
-/// What writes receipts and pulls revocations. It starts at first use, so whoever uses it first starts it.
+/// What writes receipts and pulls revocations. It starts at first use.
 pub(crate) trait StartSync: fmt::Debug + Send + Sync {
     /// Asked at every request.
     fn is_running(&self) -> bool;
@@ -81,7 +81,7 @@ impl Receipts {
         std::mem::take(&mut self.state().queue)
     }
 
-    /// The store did not hear of it: the next access token of that generation says so again.
+    /// The store did not get it: the next access token of that generation queues it again.
     pub(crate) fn forget(&self, receipt: Receipt) {
         let mut state = self.state();
         state.recent.remove(&receipt.id);

@@ -20,7 +20,7 @@ use crate::names::SessionId;
 
 /// The sessions that were revoked within the [retention](REVOCATION_RETENTION): asked in memory at every request, and at every refresh.
 ///
-/// It has to be loaded before the first answer counts; until then nobody passes. How old it may be is for whoever asks to say.
+/// It has to be loaded before the first answer counts; until then no request passes. The caller says how old it may be.
 #[derive(Clone)]
 pub(crate) struct Revocations(Arc<Inner>);
 
@@ -28,9 +28,9 @@ struct Inner {
     clock: Arc<dyn Clock>,
     source: Box<dyn RevocationSource>,
     revoked: RwLock<RevokedSet>,
-    /// The monotonic moment, in milliseconds, up to which everything is known. Whoever reads it sees that in the set.
+    /// The monotonic moment, in milliseconds, up to which everything is known. A reader of this number sees that in the set.
     current_to: AtomicU64,
-    /// Held by whoever loads. The number counts the loads that failed.
+    /// Held during a load. The number counts the loads that failed.
     loading: Mutex<()>,
     failures: AtomicU64,
     /// For those who wait for a session of theirs to be revoked.
@@ -108,13 +108,13 @@ impl Revocations {
         }
     }
 
-    /// Waits until the set is current. Of those who come at once one asks the store; if it fails, it fails for all of them; if he gives up,
+    /// Waits until the set is current. Of several callers at once one asks the store. If it fails, it fails for all of them; if it is dropped,
     /// the next one asks.
     pub(crate) async fn load(&self, max_lag: Option<Duration>) -> Result<(), BoxError> {
         if self.is_current(max_lag) {
             return Ok(());
         }
-        // The wait for others is limited too: a store that hangs makes nobody wait for longer than one that fails.
+        // The wait for others is limited too: a store that hangs makes no request wait for longer than one that fails.
         with_timeout(REFRESH_DEADLINE, async {
             let failures = self.0.failures.load(Ordering::Relaxed);
             let _loading = self.0.loading.lock().await;

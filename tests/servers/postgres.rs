@@ -81,7 +81,7 @@ impl Schema {
         PostgresStore::from_pool(self.pool().await).await.unwrap()
     }
 
-    /// A store that hears no other test.
+    /// A store that gets no announcements of other tests.
     async fn store_with_prefix(&self) -> PostgresStore {
         let prefix = TablePrefix::new(self.prefix.as_str()).unwrap();
         PostgresStore::from_pool_with_prefix(self.pool().await, prefix).await.unwrap()

@@ -180,7 +180,7 @@ impl SessionStore for Faulty {
                     *last += 1;
                     *last
                 };
-                // It stalls until somebody has read past its number. Nobody may be there to read, so it does not wait for ever.
+                // It stalls until a reader is past its number. There may be no reader, so it does not wait for ever.
                 let pulls = self.pulls.load(Ordering::SeqCst);
                 for _ in 0..1000 {
                     if self.pulls.load(Ordering::SeqCst) == pulls {

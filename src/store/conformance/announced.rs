@@ -17,7 +17,7 @@ async fn assert_announced(announcements: &mut Box<dyn Announcements>, what: &str
 
 /// Where a store has announcements, it announces every way in which a session ends.
 ///
-/// A logout is then felt everywhere in milliseconds. Without announcements it takes a second.
+/// A logout then reaches every process in milliseconds. Without announcements it takes a second.
 pub async fn every_revocation_is_announced(store: Arc<dyn SessionStore>) {
     let sessions = [inserted(&store, "user").await, inserted(&store, "other").await, inserted(&store, "third").await];
     let Some(mut announcements) = store.announcements().await.expect(WORKS) else { return };
@@ -29,7 +29,7 @@ pub async fn every_revocation_is_announced(store: Arc<dyn SessionStore>) {
     assert_announced(&mut announcements, "assert_revoked").await;
 }
 
-/// Who has been woken finds the revocation in the feed: an announcement never comes before what it announces.
+/// A process that was woken finds the revocation in the feed: an announcement never comes before what it announces.
 pub async fn what_is_announced_is_in_the_feed(store: Arc<dyn SessionStore>) {
     let Some(mut announcements) = store.announcements().await.expect(WORKS) else { return };
     for _ in 0..10 {

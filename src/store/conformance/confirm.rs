@@ -43,13 +43,13 @@ pub async fn confirm_ignores_another_generation(store: Arc<dyn SessionStore>) {
 /// Receipts come late: the session may be gone. An error would be retried for nothing; a write would make a row, or change a dead one.
 pub async fn confirm_ignores_an_unknown_or_revoked_session(store: Arc<dyn SessionStore>) {
     let unknown = unused_id();
-    store.confirm(&unknown, 0).await.expect("confirm of an unknown session is no error");
+    store.confirm(&unknown, 0).await.expect("confirm of an unknown session is not an error");
     assert!(store.find(&unknown).await.expect(WORKS).is_none(), "confirm made a row");
 
     let session = inserted(&store, "user").await;
     store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS);
     let revoked = row(&store, session.id()).await;
-    store.confirm(session.id(), 0).await.expect("confirm of a revoked session is no error");
+    store.confirm(session.id(), 0).await.expect("confirm of a revoked session is not an error");
     assert_row(&row(&store, session.id()).await, &revoked, "confirm changed a revoked session");
 }
 

@@ -54,7 +54,7 @@ pub async fn delete_expired_keeps_what_lives_or_ended_lately(store: Arc<dyn Sess
 
 /// Revoked rows and their feed entries stay for the retention, rows too that expired long before.
 ///
-/// A process that starts has to hear of every session whose access tokens may still be accepted.
+/// A process that starts has to learn of every session whose access tokens may still be accepted.
 pub async fn revocations_stay_for_the_retention(store: Arc<dyn SessionStore>) {
     let start = now();
     let sessions = [inserted(&store, "user").await, expiring(&store, earlier(start, HOUR)).await];

@@ -66,9 +66,9 @@ pub async fn the_feed_does_not_follow_the_clock(store: Arc<dyn SessionStore>) {
     }
 }
 
-/// Who follows the cursors while many revoke has seen every revocation in the end.
+/// A reader who follows the cursors while many revoke has seen every revocation in the end.
 ///
-/// A number or a time that is taken before the commit lets a slow writer slip in behind the cursor, and nobody ever hears of it.
+/// A number or a time that is taken before the commit lets a slow writer slip in behind the cursor, and no process ever learns of it.
 pub async fn the_feed_has_no_gaps_while_many_revoke(store: Arc<dyn SessionStore>) {
     const WRITERS: usize = 5;
     let running = Arc::new(AtomicUsize::new(WRITERS));
@@ -114,7 +114,7 @@ pub async fn the_feed_has_no_gaps_while_many_revoke(store: Arc<dyn SessionStore>
     let pullers = answers.split_off(WRITERS);
     for seen in pullers {
         let missed = answers.iter().flatten().filter(|id| !seen.contains(id)).count();
-        assert_eq!(missed, 0, "the feed has gaps: who followed the cursors missed {missed} revocations");
+        assert_eq!(missed, 0, "the feed has gaps: a reader who followed the cursors missed {missed} revocations");
     }
 }
 
@@ -185,7 +185,7 @@ pub async fn the_feed_tells_the_time(store: Arc<dyn SessionStore>) {
     }
 }
 
-/// What has just been revoked is new, whatever clock he had who revoked; so is what has just been asserted.
+/// A session that has just been revoked is new in the feed, whatever clock revoked it; so is one that has just been asserted.
 ///
 /// Processes forget a session when it is as old as the retention. One that looks older than it is would have its access tokens accepted again.
 pub async fn the_feed_tells_how_long_ago(store: Arc<dyn SessionStore>) {
@@ -196,7 +196,7 @@ pub async fn the_feed_tells_how_long_ago(store: Arc<dyn SessionStore>) {
         ended.push(revoked(&store, at).await);
     }
     for revocation in pull(&store, None).await.revoked {
-        assert!(ended.contains(&revocation.id), "the feed has a session that nobody revoked");
+        assert!(ended.contains(&revocation.id), "the feed has a session that was not revoked");
         assert!(revocation.age < HOUR, "a session that was just revoked looks {:?} old", revocation.age);
     }
 }

@@ -15,7 +15,7 @@ use crate::store::revocation_reason::RevocationReason;
 ///
 /// It is the page on which a user looks for a stranger: a dead session there frightens, a live one that is missing hides the thief.
 pub async fn list_shows_only_what_lives(store: Arc<dyn SessionStore>) {
-    assert!(listed(&store, "user").await.is_empty(), "list shows sessions of nobody");
+    assert!(listed(&store, "user").await.is_empty(), "list shows sessions of a subject that has none");
     let live = inserted(&store, "user").await;
     let expired = with(&session("user"), |parts| parts.expires_at = earlier(parts.created_at, HOUR));
     store.insert(&expired).await.expect(WORKS);
@@ -67,7 +67,7 @@ pub async fn list_is_exact_about_the_subject(store: Arc<dyn SessionStore>) {
 
 /// A session whose `insert` had returned before the call is in the list, while others are being inserted.
 ///
-/// After a login the user looks at his sessions: a lagging index would hide the one he just made.
+/// After a login the user looks at the list: a lagging index would hide the session that the login just made.
 pub async fn list_never_misses_what_was_just_inserted(store: Arc<dyn SessionStore>) {
     let log_in_and_look = |_| {
         let store = Arc::clone(&store);

@@ -11,7 +11,7 @@ macro_rules! promises {
     ($d:tt $($room:ident: $($promise:ident),+;)+) => {
         $(pub use super::$room::{$($promise),+};)+
 
-        /// Makes a `#[tokio::test]` of every promise of a [`SessionStore`](crate::SessionStore), in the module where it stands.
+        /// Makes a `#[tokio::test]` of every promise of a [`SessionStore`](crate::SessionStore), in the module where it is called.
         ///
         /// It takes an async function or closure that makes a fresh, empty store. What has to live as long as the store, such as a directory,
         /// may come with it: `(store, guard)`. The crate that uses it needs `tokio` with the features `macros` and `rt-multi-thread`.

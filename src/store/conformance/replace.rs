@@ -87,7 +87,7 @@ pub async fn replace_refuses_a_wrong_revision(store: Arc<dyn SessionStore>) {
 
 /// `replace` of an id that was never inserted returns false and makes no row.
 ///
-/// A row out of nothing is a session that nobody logged in to, or one that was deleted come back.
+/// A row out of nothing is a session without a login, or a deleted one that came back.
 pub async fn replace_refuses_an_unknown_session(store: Arc<dyn SessionStore>) {
     let unknown = session("user");
     for next in [rotated(&unknown), unknown] {

@@ -84,7 +84,7 @@ pub async fn revoke_says_false_for_an_unknown_session(store: Arc<dyn SessionStor
 
 /// Of any number of racing revokes exactly one returns true; its reason stays, and the revision grows once.
 ///
-/// Who gets `true` reports the theft: twice is a false alarm, never is a theft that nobody hears of.
+/// The call that returns `true` reports the theft: twice is a false alarm, never is a theft that goes unnoticed.
 pub async fn of_racing_revokes_one_says_true(store: Arc<dyn SessionStore>) {
     for _ in 0..ROUNDS {
         let session = inserted(&store, "user").await;

@@ -11,7 +11,7 @@ use crate::store::revocation_reason::RevocationReason;
 
 /// `revoke_all` does what `revoke` does to every session of the subject, and nothing to those of any other, however alike the names.
 ///
-/// One session that is left is a thief who stays after the password was changed; one too many logs out somebody else.
+/// One session that is left is a thief who stays after the password was changed; one too many logs out another user.
 pub async fn revoke_all_ends_the_sessions_of_one_subject(store: Arc<dyn SessionStore>) {
     let mut sessions = Vec::new();
     for subject in lookalikes() {
@@ -41,7 +41,7 @@ pub async fn revoke_all_ends_the_sessions_of_one_subject(store: Arc<dyn SessionS
 /// The number is what the user is told; the first reason is the evidence.
 pub async fn revoke_all_counts_only_what_it_changed(store: Arc<dyn SessionStore>) {
     let user = logins("user");
-    assert_eq!(revoked_by(&store, &user).await, 0, "revoke_all counted sessions of nobody");
+    assert_eq!(revoked_by(&store, &user).await, 0, "revoke_all counted sessions of a subject that has none");
     let stolen = inserted(&store, "user").await;
     for _ in 0..3 {
         inserted(&store, "user").await;
@@ -127,7 +127,7 @@ pub async fn racing_revoke_alls_count_each_session_once(store: Arc<dyn SessionSt
 
 /// After `revoke_all` returned no `replace` of its sessions succeeds and no `find` shows one alive, while they are refreshed.
 ///
-/// A thief refreshes without pause; "log out everywhere" has to end him too.
+/// A thief refreshes without pause; "log out everywhere" has to end their session too.
 pub async fn nothing_lives_after_revoke_all(store: Arc<dyn SessionStore>) {
     for round in 0..ROUNDS / 2 {
         let ended = Arc::new(AtomicBool::new(false));

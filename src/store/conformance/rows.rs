@@ -30,7 +30,7 @@ pub async fn insert_makes_a_row_that_every_method_sees(store: Arc<dyn SessionSto
 
 /// `insert` of a known id is an error and overwrites nothing, whether the row lives or was revoked.
 ///
-/// An overwrite would bring a revoked session back to life, or give somebody's session to another user.
+/// An overwrite would bring a revoked session back to life, or give one user's session to another.
 pub async fn insert_refuses_a_known_id(store: Arc<dyn SessionStore>) {
     let first = inserted(&store, "first").await;
     let second = with(&session("second"), |parts| parts.id = *first.id());
@@ -142,7 +142,7 @@ pub async fn data_of_every_length_survive_a_round_trip(store: Arc<dyn SessionSto
 
 /// A kind that only a later version knows comes back as it was, after every change of the row.
 ///
-/// Several versions share a store while an application is updated. A kind that turned into a login would be one that nobody logged in to.
+/// Several versions share a store while an application is updated. A kind that turned into a login would be one without a login.
 pub async fn an_unknown_kind_survives(store: Arc<dyn SessionStore>) {
     for number in [1, 2, 127, 128, 255] {
         let first = with(&session("user"), |parts| parts.kind = SessionKind::from_number(number));
@@ -170,7 +170,7 @@ pub async fn every_subject_survives_a_round_trip(store: Arc<dyn SessionStore>) {
 
 /// `find` answers `None` to an id that was never inserted.
 ///
-/// The row of somebody else would be somebody else's login.
+/// Another row would be another user's login.
 pub async fn find_finds_nothing_under_an_unknown_id(store: Arc<dyn SessionStore>) {
     let session = inserted(&store, "user").await;
     let mut close = *session.id().as_bytes();

@@ -7,7 +7,7 @@ use crate::store::error::StoreError;
 use crate::store::feed::Announcements;
 use crate::store::place::{FailedAt, Place};
 
-/// A connection that hears `NOTIFY`.
+/// A connection that receives `NOTIFY`.
 pub(super) struct Listening {
     listener: PgListener,
     place: Place,

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 /// One connection, apart from the application's pool, which may be exhausted.
 ///
 /// It is out of its pool while it is used: a pull that is given up takes it along. A pool would wait for a connection that no longer
-/// answers, until TCP gives up, and nobody could pull meanwhile.
+/// answers, until TCP gives up, and no pull would succeed meanwhile.
 pub(super) struct Pulls {
     pool: PgPool,
     idle: Mutex<Option<PgConnection>>,

@@ -35,8 +35,8 @@ use crate::store::sql::*;
 
 /// Sessions in PostgreSQL 13 or later: for applications on several machines.
 ///
-/// Every promise is kept by a single statement. A trigger enters a session into the feed of revocations in the transaction that revokes it,
-/// whoever wrote the statement, and announces it by `NOTIFY`.
+/// Every promise is kept by a single statement. A trigger enters a session into the feed of revocations in the transaction that revokes it, even
+/// when an administrator wrote the statement, and announces it with `NOTIFY`.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -51,11 +51,11 @@ use crate::store::sql::*;
 ///
 /// # Connections
 ///
-/// Beside the pool the store opens up to two connections with the pool's options: one to pull revocations, so that an exhausted pool keeps
-/// no logout from the other processes, and one to listen (one for each subscription). They are closed with the last clone of the store.
+/// Beside the pool the store opens up to two connections with the pool's options: one to pull revocations, so that an exhausted pool delays
+/// no logout, and one to listen (one for each subscription). They are closed with the last clone of the store.
 ///
-/// Behind PgBouncer with `pool_mode = transaction` no announcement arrives, and no warning tells it: a logout is felt in a second. Without its
-/// `max_prepared_statements` (since PgBouncer 1.21) the `PgConnectOptions` need `.statement_cache_capacity(0)`.
+/// Behind PgBouncer with `pool_mode = transaction` no announcement arrives, and no warning says so: a logout reaches other processes after a
+/// second. Without its `max_prepared_statements` (since PgBouncer 1.21) the `PgConnectOptions` need `.statement_cache_capacity(0)`.
 ///
 /// # Schema
 ///
@@ -67,6 +67,8 @@ use crate::store::sql::*;
 /// `tower_bearer_revocations`.
 ///
 /// # Limits
+///
+/// A refresh writes the whole row: data of the application too, as long as they are.
 ///
 /// A transaction that writes, anywhere on the server, makes every pull repeat what was revoked since it began, until it ends: keep
 /// transactions short. A [`Subject`] with a NUL cannot be kept: `insert` fails, and nothing else finds one.

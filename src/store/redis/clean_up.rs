@@ -69,7 +69,7 @@ impl CleanUp<'_> {
         }
     }
 
-    /// Deletes those rows that `has_ended`. What is no row of this version expires by itself.
+    /// Deletes the rows for which `has_ended` is true. A row of another version expires by itself.
     async fn delete(&mut self, ids: &[SessionId], has_ended: impl Fn(&Session) -> bool) -> Result<u64, BoxError> {
         let mut deleted = 0;
         for ids in ids.chunks(AT_ONCE) {

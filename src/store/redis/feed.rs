@@ -1,7 +1,7 @@
 //! The feed of revocations: a stream a bucket, on the node where the rows of that bucket are.
 //!
-//! Redis gives out an entry's number in the script that revokes, and runs one script at a time: what has a smaller number came before, so
-//! whoever reads on after a number misses nothing.
+//! Redis gives out an entry's number in the script that revokes, and runs one script at a time: an entry with a smaller number came before, so
+//! a reader who goes on after a number misses nothing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,7 +35,7 @@ impl FromStr for Number {
     }
 }
 
-/// How far somebody has read.
+/// How far a reader has read.
 #[derive(Clone)]
 pub(super) struct Progress {
     /// Which run of the server, as a primary, on which database: after a restart, a failover or a `FLUSHALL` it is another, and entries may
@@ -144,7 +144,7 @@ pub(super) fn entries(prefix: &KeyPrefix, bucket: usize, after: Number, up_to: i
     entries
 }
 
-/// Entries as they stand in the stream. What we did not write has no session.
+/// Entries as they are in the stream. An entry that this store did not write has no session.
 pub(super) fn parse(entries: Value) -> Result<Vec<(Number, Option<SessionId>)>, BoxError> {
     let entries: Vec<(String, Vec<Vec<u8>>)> = from_redis_value(entries)?;
     let entry = |(number, fields): (String, Vec<Vec<u8>>)| {

@@ -55,7 +55,7 @@ impl KeyPrefix {
         format!("{}{{{bucket:04x}}}", self.0)
     }
 
-    /// A random value that goes when somebody empties the database.
+    /// A random value that disappears when the database is emptied.
     pub(super) fn history(&self) -> String {
         format!("{}:history", self.0)
     }

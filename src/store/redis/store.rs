@@ -53,7 +53,8 @@ use crate::store::session::Session;
 ///
 /// # What it stores
 ///
-/// One key a session, 210 to 240 bytes with its place in the index by subject. It expires by itself a day after its absolute end, and 24
+/// One key a session, 210 to 240 bytes with its place in the index by subject: for a subject of 16 bytes, without device, stamp and data. Device
+/// and data of one session are 16 KiB at most; beyond that `insert` and `replace` are errors. The key expires by itself a day after its absolute end, and 24
 /// hours, 6 minutes and 30 seconds after a revocation. A refresh is one read and one script on this key.
 ///
 /// The index is compact up to 1.5 million sessions with Redis's default `zset-max-listpack-entries 128`; for more, raise it: 512 is for 7
@@ -77,7 +78,7 @@ use crate::store::session::Session;
 ///
 /// # When Redis is down
 ///
-/// A connection is given a second, an answer two; then it is 503. The connection comes back by itself, within a second or two: also
+/// The store waits a second for a connection and two for an answer; then it is 503. The connection comes back by itself, within a second or two: also
 /// where Redis refused a handshake meanwhile, and where it stays open and silent.
 #[derive(Clone)]
 pub struct RedisStore {

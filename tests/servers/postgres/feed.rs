@@ -70,7 +70,7 @@ async fn an_administrator_can_revoke_by_hand() {
     }
 }
 
-/// Revoked, brought back to life, and revoked again: who has seen the first must hear of the second.
+/// Revoked, brought back to life, and revoked again: a process that has seen the first must learn of the second.
 #[tokio::test]
 async fn a_session_that_is_revoked_twice_by_hand_enters_the_feed_twice() {
     let schema = Schema::new().await;
@@ -103,7 +103,7 @@ async fn a_cursor_survives_the_store_that_gave_it_out() {
     assert!(!page.complete, "the cursor is not known to another store");
 }
 
-/// The server may have been set back between: whoever asks has to see all that is left, and what it lacks.
+/// The server may have been set back between: a process that asks has to see all that is left, and so what it lacks.
 #[tokio::test]
 async fn a_cursor_from_before_a_restart_or_a_restore_is_answered_completely() {
     let schema = Schema::new().await;

@@ -73,7 +73,7 @@ async fn a_subscription_whose_connection_is_lost_says_so() {
     // The next one works.
     let mut announcements = store.announcements().await.unwrap().unwrap();
     execute(&mut super::connection().await, format!("NOTIFY {}revoked", schema.prefix)).await;
-    timeout(PATIENCE, announcements.next()).await.expect("a new subscription hears nothing").unwrap();
+    timeout(PATIENCE, announcements.next()).await.expect("a new subscription gets nothing").unwrap();
 }
 
 /// Far more than any of this takes.

@@ -73,7 +73,7 @@ async fn racing_assertions_and_clean_ups_do_not_fail() {
     assert_eq!(deleted, 200);
 }
 
-/// PostgreSQL's text holds none: nobody has such a name, and nobody's sessions are found by it.
+/// PostgreSQL's text cannot hold a NUL: no row has such a subject, and none is found by it.
 #[tokio::test]
 async fn a_subject_with_a_nul_has_no_sessions() {
     let schema = Schema::new().await;

@@ -31,7 +31,7 @@ async fn an_emptied_database_answers_with_a_complete_page() {
             revoked(&database.store).await;
         }
         let emptied = database.store.revoked_since(Some(page.cursor.clone())).await.unwrap();
-        assert!(emptied.complete, "nobody learns that the database was emptied");
+        assert!(emptied.complete, "no process learns that the database was emptied");
         assert!(!emptied.contains(&before));
         assert_eq!(emptied.revoked.len(), refill);
     }
@@ -51,7 +51,7 @@ async fn a_restart_answers_old_cursors_with_a_complete_page() {
 
     let store = database.another_store().await;
     let after = store.revoked_since(Some(page.cursor)).await.unwrap();
-    assert!(after.complete, "nobody learns that the server was restarted");
+    assert!(after.complete, "no process learns that the server was restarted");
     assert_eq!(after.ids(), [before], "an acknowledged revocation did not survive a `kill -9`");
     let again = store.revoked_since(Some(after.cursor)).await.unwrap();
     assert!(!again.complete);

@@ -64,7 +64,7 @@ async fn a_redis_that_evicts_is_refused() {
     RedisStore::open(&unlimited.url()).await.unwrap();
 }
 
-/// The memory is full: no login, and nobody who is logged in or out stops being so.
+/// The memory is full: logins are refused, and users who are logged in or out stay so.
 #[tokio::test]
 async fn a_full_redis_refuses_logins_and_forgets_nothing() {
     let server = RedisServer::start(&[]).await;

@@ -58,7 +58,7 @@ async fn a_connection_that_is_silent_is_replaced() {
     assert_eq!(clone.find(session("user").id()).await.unwrap(), None, "a clone of the store did not come back");
 }
 
-/// What no longer hears of new sessions, and writes nothing, says so: never that there is no such session.
+/// A server that no longer gets new sessions, and writes nothing, says so: never that there is no such session.
 #[tokio::test]
 async fn a_primary_that_became_a_replica_answers_nothing() {
     let (primary, server) = (RedisServer::start(&[]).await, RedisServer::start(&[]).await);
@@ -83,7 +83,7 @@ async fn a_primary_that_became_a_replica_answers_nothing() {
     redis::cmd("REPLICAOF").arg("NO").arg("ONE").exec_async(&mut database.beside).await.unwrap();
     store.find(unknown.id()).await.unwrap_err();
     let again = store.revoked_since(Some(page.cursor)).await.unwrap();
-    assert!(again.complete, "nobody learns that the server was a replica meanwhile");
+    assert!(again.complete, "no process learns that the server was a replica meanwhile");
     assert_eq!(store.find(unknown.id()).await.unwrap(), None);
 }
 

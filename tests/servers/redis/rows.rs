@@ -1,4 +1,4 @@
-//! Rows: how long they stay, and what happens to scripts and to what is no row.
+//! Rows: how long they stay, and what happens to scripts and to values that are not rows.
 
 use std::time::Duration;
 
@@ -96,7 +96,7 @@ async fn forgotten_scripts_do_no_harm() {
     assert_eq!(database.store.delete_expired(now() + 200 * DAY).await.unwrap().count(), 40);
 }
 
-/// A refresh is a read, and one script that stands on the server.
+/// A refresh is a read, and one script that the server already has.
 #[tokio::test]
 async fn a_replace_is_one_call_of_a_script() {
     let server = RedisServer::start(&[]).await;
@@ -118,7 +118,7 @@ async fn a_replace_is_one_call_of_a_script() {
     assert_eq!(called, ["evalsha", "get", "set"].map(|command| (command.to_owned(), "calls=1".to_owned())));
 }
 
-/// Somebody else's value under our key, or the row of a later version: 503, never a panic, and never a row that is overwritten.
+/// Another program's value under our key, or the row of a later version: 503, never a panic, and never a row that is overwritten.
 #[tokio::test]
 async fn what_is_no_row_is_an_error() {
     let mut database = Database::shared().await;
@@ -158,7 +158,7 @@ async fn an_index_that_is_wrong_deletes_no_session() {
     assert_eq!(database.store.find(session.id()).await.unwrap(), Some(session));
 }
 
-/// A revocation that cannot be announced to running processes is none: nobody may take it for done.
+/// A revocation that cannot be entered into the feed is not done, and must not look done.
 #[tokio::test]
 async fn a_revocation_that_cannot_enter_the_feed_does_not_happen() {
     let mut database = Database::shared().await;
