@@ -17,10 +17,21 @@ use crate::names::SessionId;
 
 /// Where sessions are kept.
 ///
-/// Most applications take a store that comes with this crate: see [`store`](crate::store). For a database of your own, implement this trait,
-/// and let [`store_conformance!`](crate::store_conformance) (feature `test-util`) test it: it has a function for each promise below, and races
-/// those about atomicity. `examples/store.rs` is a complete store in a hundred lines. The trait uses
-/// [`async_trait`](crate::store::async_trait), which is re-exported.
+/// Most applications take a store that comes with this crate: see [`store`](crate::store). It can be chosen at run time:
+///
+/// ```
+/// use std::sync::Arc;
+/// use tower_bearer::{MemoryStore, SessionStore};
+///
+/// let store: Arc<dyn SessionStore> = Arc::new(MemoryStore::new());
+/// ```
+///
+/// # A store of your own
+///
+/// For another database implement this trait, and let `store_conformance!` (feature `test-util`) test the store: it has a function for each
+/// promise below, and races those about atomicity. `examples/store.rs` is a complete store. The trait uses
+/// [`macro@async_trait`], which is re-exported. What the contract says about one row is there as functions: [`Session::after_replace`],
+/// [`after_confirm`](Session::after_confirm), [`after_revoke`](Session::after_revoke) and [`SessionSelection::matches`].
 ///
 /// Later versions of this crate add methods with default bodies only: a store that compiles today keeps compiling.
 ///
@@ -77,7 +88,7 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// An access token of this generation came back from the client.
     ///
     /// Sets `confirmed` and raises the revision **iff** the session is not revoked, has this generation, and is not confirmed yet: see
-    /// [`Session::confirmed`]. Else it writes nothing; an unknown session is not an error.
+    /// [`Session::after_confirm`]. Else it writes nothing; an unknown session is not an error.
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError>;
 
     /// Ends the session: writes the record, raises the revision, and enters the session into the feed, in one atomic step; then it returns
