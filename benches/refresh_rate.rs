@@ -1,11 +1,12 @@
-//! Refreshes a second, as a share of what the store itself allows: one `UPDATE … RETURNING` a refresh, with the same driver and pool.
+//! Refreshes a second, as a share of what the store itself allows: one `UPDATE … RETURNING` a
+//! refresh, with the same driver and pool.
 //!
 //! ```sh
 //! BENCH_POSTGRES_URL=postgres://… BENCH_REDIS_URL=redis://… cargo bench --all-features --bench refresh_rate
 //! ```
 //!
-//! The two take turns, so that a noisy machine disturbs both. Every refresh rotates: the overlap is nothing. Sessions are one for each client,
-//! because no client refreshes one session all the time.
+//! The two take turns, so that a noisy machine disturbs both. Every refresh rotates: the overlap is
+//! nothing. Sessions are one for each client, because no client refreshes one session all the time.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,8 +18,8 @@ use std::time::{Duration, Instant};
 
 use tower_bearer::store::{redis_driver as redis, sqlx};
 use tower_bearer::{
-    Authenticate, Authorization, AuthorizeRequest, Grant, Identity, NoCredentials, PostgresStore, RedisStore, RefreshToken,
-    Secret, SessionPolicy, SessionStore, Sessions, TokenResponse,
+    Authenticate, Authorization, AuthorizeRequest, Grant, Identity, NoCredentials, PostgresStore,
+    RedisStore, RefreshToken, Secret, SessionPolicy, SessionStore, Sessions, TokenResponse,
 };
 
 const CLIENTS: [usize; 3] = [1, 8, 32];
@@ -29,8 +30,14 @@ const ROUNDS: usize = 7;
 async fn main() {
     let url = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
     let (postgres, redis) = (url("BENCH_POSTGRES_URL"), url("BENCH_REDIS_URL"));
-    assert!(postgres.is_some() || redis.is_some(), "set BENCH_POSTGRES_URL or BENCH_REDIS_URL");
-    println!("{:<12}{:>8}{:>14}{:>14}{:>8}", "store", "clients", "limit/s", "refreshes/s", "ratio");
+    assert!(
+        postgres.is_some() || redis.is_some(),
+        "set BENCH_POSTGRES_URL or BENCH_REDIS_URL"
+    );
+    println!(
+        "{:<12}{:>8}{:>14}{:>14}{:>8}",
+        "store", "clients", "limit/s", "refreshes/s", "ratio"
+    );
     for clients in CLIENTS {
         if let Some(url) = &postgres {
             in_postgres(url, clients).await;
@@ -42,7 +49,11 @@ async fn main() {
 }
 
 async fn in_postgres(url: &str, clients: usize) {
-    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(32).connect(url).await.unwrap();
+    let pool = sqlx::postgres::PgPoolOptions::new()
+        .max_connections(32)
+        .connect(url)
+        .await
+        .unwrap();
     sqlx::raw_sql(
         "DROP TABLE IF EXISTS bench_limit; CREATE TABLE bench_limit \
         (id bytea PRIMARY KEY, generation bigint NOT NULL, rotated_at bigint NOT NULL, revision bigint NOT NULL) WITH (fillfactor = 90)",
@@ -60,19 +71,32 @@ async fn in_postgres(url: &str, clients: usize) {
         async move {
             let update = "UPDATE bench_limit SET generation = generation + 1, rotated_at = $2, revision = revision + 1 WHERE id = $1 \
                 RETURNING generation, rotated_at, revision";
-            sqlx::query(update).bind(id(client)).bind(1_i64).fetch_one(&pool).await.unwrap();
+            sqlx::query(update)
+                .bind(id(client))
+                .bind(1_i64)
+                .fetch_one(&pool)
+                .await
+                .unwrap();
         }
     };
     let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
     compare("PostgreSQL", clients, limit, store).await;
-    sqlx::raw_sql("DROP TABLE bench_limit").execute(&pool).await.unwrap();
+    sqlx::raw_sql("DROP TABLE bench_limit")
+        .execute(&pool)
+        .await
+        .unwrap();
 }
 
 async fn in_redis(url: &str, clients: usize) {
     let client = redis::Client::open(url).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
     for client in 0..clients {
-        redis::cmd("SET").arg(id(client)).arg([0_u8; 64].as_slice()).exec_async(&mut connection.clone()).await.unwrap();
+        redis::cmd("SET")
+            .arg(id(client))
+            .arg([0_u8; 64].as_slice())
+            .exec_async(&mut connection.clone())
+            .await
+            .unwrap();
     }
     let script = Arc::new(redis::Script::new(
         "local row = redis.call('GET', KEYS[1]) \
@@ -83,22 +107,43 @@ async fn in_redis(url: &str, clients: usize) {
     let limit = move |client: usize| {
         let (script, mut connection) = (Arc::clone(&script), shared.clone());
         async move {
-            let _: Vec<u8> = script.key(id(client)).arg([0_u8; 32].as_slice()).invoke_async(&mut connection).await.unwrap();
+            let _: Vec<u8> = script
+                .key(id(client))
+                .arg([0_u8; 32].as_slice())
+                .invoke_async(&mut connection)
+                .await
+                .unwrap();
         }
     };
-    compare("Redis", clients, limit, RedisStore::from_client(client).await.unwrap()).await;
+    compare(
+        "Redis",
+        clients,
+        limit,
+        RedisStore::from_client(client).await.unwrap(),
+    )
+    .await;
     let keys: Vec<Vec<u8>> = (0..clients).map(id).collect();
-    redis::cmd("DEL").arg(keys).exec_async(&mut connection.clone()).await.unwrap();
+    redis::cmd("DEL")
+        .arg(keys)
+        .exec_async(&mut connection.clone())
+        .await
+        .unwrap();
 }
 
-async fn compare<F>(name: &str, clients: usize, limit: impl Fn(usize) -> F + Clone + Send + 'static, store: impl SessionStore)
-where
+async fn compare<F>(
+    name: &str,
+    clients: usize,
+    limit: impl Fn(usize) -> F + Clone + Send + 'static,
+    store: impl SessionStore,
+) where
     F: Future<Output = ()> + Send,
 {
     let sessions = sessions(store);
     let mut tokens = Vec::new();
     for _ in 0..clients {
-        tokens.push(refresh_token(&sessions.start(Identity::new("alice")).await.unwrap()));
+        tokens.push(refresh_token(
+            &sessions.start(Identity::new("alice")).await.unwrap(),
+        ));
     }
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
@@ -130,7 +175,14 @@ where
     rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (ratio, limit, refreshes) = rounds[ROUNDS / 2];
     println!("{name:<12}{clients:>8}{limit:>14.0}{refreshes:>14.0}{ratio:>8.2}");
-    assert_eq!(sessions.log_out_everywhere(&"alice".into()).await.unwrap().count(), clients as u64);
+    assert_eq!(
+        sessions
+            .log_out_everywhere(&"alice".into())
+            .await
+            .unwrap()
+            .count(),
+        clients as u64
+    );
 }
 
 async fn per_second<T, F, W>(clients: usize, work: impl Fn(usize) -> W) -> (f64, Vec<T>)
@@ -140,12 +192,17 @@ where
     T: Send + 'static,
 {
     let (count, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
-    let tasks: Vec<_> = (0..clients).map(|client| tokio::spawn(work(client)(Arc::clone(&count), start + ROUND))).collect();
+    let tasks: Vec<_> = (0..clients)
+        .map(|client| tokio::spawn(work(client)(Arc::clone(&count), start + ROUND)))
+        .collect();
     let mut results = Vec::new();
     for task in tasks {
         results.push(task.await.unwrap());
     }
-    (count.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64(), results)
+    (
+        count.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64(),
+        results,
+    )
 }
 
 fn sessions(store: impl SessionStore) -> Sessions {
@@ -153,7 +210,11 @@ fn sessions(store: impl SessionStore) -> Sessions {
         .issuer("https://issuer.test")
         .audience("bench")
         .secret(Secret::random().unwrap())
-        .policy(SessionPolicy::default().with_overlap(Duration::ZERO).unwrap())
+        .policy(
+            SessionPolicy::default()
+                .with_overlap(Duration::ZERO)
+                .unwrap(),
+        )
         .build()
         .unwrap()
 }

@@ -13,8 +13,8 @@ use std::convert::Infallible;
 use axum::{Router, routing::get};
 use tokio::net::TcpListener;
 use tower_bearer::{
-    Authenticate, Authorization, AuthorizeRequest, BoxError, CurrentUser, Grant, Identity, Login, MemoryStore, Outcome,
-    PasswordCredentials, Secret, Sessions,
+    Authenticate, Authorization, AuthorizeRequest, BoxError, CurrentUser, Grant, Identity, Login,
+    MemoryStore, Outcome, PasswordCredentials, Secret, Sessions,
 };
 
 struct Accounts;
@@ -25,7 +25,11 @@ impl Authenticate for Accounts {
 
     async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Infallible> {
         let is_alice = login.username() == "alice" && login.password() == "wonderland-7";
-        Ok(if is_alice { Identity::new("alice").into() } else { Outcome::invalid_credentials() })
+        Ok(if is_alice {
+            Identity::new("alice").into()
+        } else {
+            Outcome::invalid_credentials()
+        })
     }
 
     async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
@@ -43,7 +47,10 @@ async fn main() -> Result<(), BoxError> {
         .build()?;
 
     let app = Router::new()
-        .route("/me", get(async |CurrentUser(claims): CurrentUser| claims.subject().to_string()))
+        .route(
+            "/me",
+            get(async |CurrentUser(claims): CurrentUser| claims.subject().to_string()),
+        )
         .route_layer(sessions.layer())
         .nest_service("/auth", sessions.endpoints());
 

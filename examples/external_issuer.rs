@@ -1,4 +1,5 @@
-//! A service that checks the tokens of an identity provider, and issues none itself: no login, no sessions, no database.
+//! A service that checks the tokens of an identity provider, and issues none itself: no login, no
+//! sessions, no database.
 //!
 //! ```sh
 //! ISSUER=https://id.example.com/realms/main AUDIENCE=example-api cargo run --example external_issuer
@@ -19,7 +20,9 @@ use std::error::Error;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use tower_bearer::{AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, CurrentUser, RemoteJwks};
+use tower_bearer::{
+    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, CurrentUser, RemoteJwks,
+};
 
 async fn me(CurrentUser(claims): CurrentUser) -> Json<AccessTokenClaims> {
     Json(claims)
@@ -28,20 +31,36 @@ async fn me(CurrentUser(claims): CurrentUser) -> Json<AccessTokenClaims> {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     // Where a request that is refused leaves its reason.
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
     let (issuer, audience) = (variable("ISSUER")?, variable("AUDIENCE")?);
     let keys = match std::env::var("JWKS_URL") {
         Ok(url) => RemoteJwks::new(&url)?,
         Err(_) => RemoteJwks::discover(&issuer)?,
     };
-    // Most providers do not mark their access tokens as such. So the audience has to be this service, and nothing else.
-    let verifier = AccessTokenVerifier::builder(keys.clone()).issuer(&issuer).audience(&audience).accept_untyped_jwt().build()?;
+    // Most providers do not mark their access tokens as such. So the audience has to be this
+    // service, and nothing else.
+    let verifier = AccessTokenVerifier::builder(keys.clone())
+        .issuer(&issuer)
+        .audience(&audience)
+        .accept_untyped_jwt()
+        .build()?;
 
     let app = Router::new()
         .route("/me", get(me))
         .route_layer(BearerAuthLayer::new(verifier))
         // For whoever decides when this process gets requests.
-        .route("/ready", get(async move || if keys.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }));
+        .route(
+            "/ready",
+            get(async move || {
+                if keys.is_ready() {
+                    StatusCode::OK
+                } else {
+                    StatusCode::SERVICE_UNAVAILABLE
+                }
+            }),
+        );
 
     let addr = std::env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3002".to_owned());
     let listener = tokio::net::TcpListener::bind(addr).await?;
@@ -51,5 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn variable(name: &str) -> Result<String, String> {
-    std::env::var(name).map_err(|_| format!("{name} is not set. Try: ISSUER=https://id.example.com AUDIENCE=example-api"))
+    std::env::var(name).map_err(|_| {
+        format!("{name} is not set. Try: ISSUER=https://id.example.com AUDIENCE=example-api")
+    })
 }

@@ -1,4 +1,5 @@
-//! Hyper and Tower, no Axum anywhere: the layer around a plain service, the endpoints beside it, and a limit on slow headers.
+//! Hyper and Tower, no Axum anywhere: the layer around a plain service, the endpoints beside it,
+//! and a limit on slow headers.
 //!
 //! ```sh
 //! cargo run --example hyper
@@ -17,13 +18,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::{
-    AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, BoxError, Grant, Identity, Login, MemoryStore, Outcome,
-    PasswordCredentials, Secret, Sessions,
+    AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, BoxError, Grant, Identity,
+    Login, MemoryStore, Outcome, PasswordCredentials, Secret, Sessions,
 };
 
 /// The protected service. The layer has left the claims in the request.
 async fn me(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let name = AccessTokenClaims::from_extensions(request.extensions()).map(|claims| claims.subject().to_string());
+    let name = AccessTokenClaims::from_extensions(request.extensions())
+        .map(|claims| claims.subject().to_string());
     Ok(Response::new(Full::from(name.unwrap_or_default())))
 }
 
@@ -49,7 +51,9 @@ async fn main() -> Result<(), BoxError> {
         async move {
             match request.uri().path() {
                 "/me" => Ok::<_, Infallible>(me.oneshot(request).await?.map(BodyExt::boxed)),
-                path if path.starts_with("/auth/") => Ok(auth.oneshot(request).await?.map(BodyExt::boxed)),
+                path if path.starts_with("/auth/") => {
+                    Ok(auth.oneshot(request).await?.map(BodyExt::boxed))
+                }
                 _ => Ok(not_found()),
             }
         }
@@ -85,7 +89,11 @@ impl Authenticate for Accounts {
 
     async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Infallible> {
         let is_alice = login.username() == "alice" && login.password() == "wonderland-7";
-        Ok(if is_alice { Identity::new("alice").into() } else { Outcome::invalid_credentials() })
+        Ok(if is_alice {
+            Identity::new("alice").into()
+        } else {
+            Outcome::invalid_credentials()
+        })
     }
 
     async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {

@@ -1,18 +1,21 @@
 //! A session store of one's own: everything that [`SessionStore`] asks for, over a map.
 //!
-//! What a real one does otherwise: rows and feed are on a disk, `Ok` comes after the write, and the lock is a transaction or a
-//! compare-and-swap of the database. `tests/store` runs the conformance suite over this store, as you do over yours:
-//! `tower_bearer::store_conformance!(async || MapStore::default());`
+//! What a real one does otherwise: rows and feed are on a disk, `Ok` comes after the write, and the
+//! lock is a transaction or a compare-and-swap of the database. `tests/store` runs the conformance
+//! suite over this store, as you do over yours: `tower_bearer::store_conformance!(async ||
+//! MapStore::default());`
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationReason, RevocationRecord, RevokedSessions,
-    SessionParts, SessionSelection, StoreError, async_trait,
+    Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationReason,
+    RevocationRecord, RevokedSessions, SessionParts, SessionSelection, StoreError, async_trait,
 };
-use tower_bearer::{Clock, REVOCATION_RETENTION, Session, SessionId, SessionStore, SystemClock, Timestamp};
+use tower_bearer::{
+    Clock, REVOCATION_RETENTION, Session, SessionId, SessionStore, SystemClock, Timestamp,
+};
 
 #[derive(Debug, Default)]
 pub(crate) struct MapStore(Mutex<State>);
@@ -51,7 +54,8 @@ impl State {
     /// An entry is new, whatever clock the revoking process has: this store's own clock decides.
     fn enter_feed(&mut self, id: &SessionId, at: Timestamp) {
         self.last += 1;
-        self.feed.insert(self.last, (*id, at.max(SystemClock.now())));
+        self.feed
+            .insert(self.last, (*id, at.max(SystemClock.now())));
     }
 }
 
@@ -71,7 +75,9 @@ impl SessionStore for MapStore {
     }
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
-        Ok(self.state().change(next.id(), |row| row.after_replace(next)))
+        Ok(self
+            .state()
+            .change(next.id(), |row| row.after_replace(next)))
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
@@ -83,15 +89,34 @@ impl SessionStore for MapStore {
         Ok(self.state().revoke(id, record))
     }
 
-    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+    async fn revoke_all(
+        &self,
+        selection: &SessionSelection,
+        record: RevocationRecord,
+    ) -> Result<RevokedSessions, StoreError> {
         let mut state = self.state();
-        let ids: Vec<_> = state.rows.values().filter(|row| selection.matches(row)).map(|row| *row.id()).collect();
+        let ids: Vec<_> = state
+            .rows
+            .values()
+            .filter(|row| selection.matches(row))
+            .map(|row| *row.id())
+            .collect();
         let revoked = ids.iter().filter(|id| state.revoke(id, record)).count();
         Ok(RevokedSessions::new(revoked as u64))
     }
 
-    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        let mut rows: Vec<_> = self.state().rows.values().filter(|row| selection.matches(row)).cloned().collect();
+    async fn list(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let mut rows: Vec<_> = self
+            .state()
+            .rows
+            .values()
+            .filter(|row| selection.matches(row))
+            .cloned()
+            .collect();
         rows.retain(|row| row.revoked().is_none() && now < row.expires_at());
         rows.sort_by_key(|row| std::cmp::Reverse(row.created_at()));
         rows.truncate(1000);
@@ -100,11 +125,16 @@ impl SessionStore for MapStore {
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         let state = self.state();
-        // A number above the last was given out by another store, or by this one before it was set back.
-        let seen = cursor.and_then(|cursor| cursor.as_str().parse().ok()).filter(|seen: &u64| *seen <= state.last);
+        // A number above the last was given out by another store, or by this one before it was set
+        // back.
+        let seen = cursor
+            .and_then(|cursor| cursor.as_str().parse().ok())
+            .filter(|seen: &u64| *seen <= state.last);
         let after = state.feed.range(seen.map_or(0, |seen| seen + 1)..);
         let age = |at: &Timestamp| SystemClock.now().saturating_since(*at);
-        let revoked = after.map(|(_, (id, at))| Revocation::new(*id, age(at))).collect();
+        let revoked = after
+            .map(|(_, (id, at))| Revocation::new(*id, age(at)))
+            .collect();
         let mut page = RevocationPage::new(revoked, Cursor::new(state.last.to_string()));
         page.complete = seen.is_none();
         Ok(page)
@@ -113,7 +143,9 @@ impl SessionStore for MapStore {
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
         let mut state = self.state();
         for id in ids {
-            if !state.revoke(id, RevocationReason::Other.at(now)) && !state.feed.values().any(|(known, _)| known == id) {
+            if !state.revoke(id, RevocationReason::Other.at(now))
+                && !state.feed.values().any(|(known, _)| known == id)
+            {
                 state.enter_feed(id, now);
             }
         }
@@ -132,7 +164,9 @@ impl SessionStore for MapStore {
             Some(record) => now < record.at + REVOCATION_RETENTION,
             None => now < row.expires_at() + DAY,
         });
-        state.feed.retain(|_, (_, at)| now < *at + REVOCATION_RETENTION);
+        state
+            .feed
+            .retain(|_, (_, at)| now < *at + REVOCATION_RETENTION);
         Ok(DeletedSessions::new((rows - state.rows.len()) as u64))
     }
 }
@@ -142,9 +176,16 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 #[tokio::main]
 async fn main() -> Result<(), StoreError> {
     let (store, now) = (MapStore::default(), SystemClock.now());
-    let session = Session::from_parts(SessionParts::new(SessionId::from_bytes([7; 16]), "alice".into(), now, now + DAY));
+    let session = Session::from_parts(SessionParts::new(
+        SessionId::from_bytes([7; 16]),
+        "alice".into(),
+        now,
+        now + DAY,
+    ));
     store.insert(&session).await?;
-    store.revoke(session.id(), RevocationReason::LoggedOut.at(now)).await?;
+    store
+        .revoke(session.id(), RevocationReason::LoggedOut.at(now))
+        .await?;
     println!("revoked: {:?}", store.revoked_since(None).await?.revoked);
     Ok(())
 }

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Tells the time to everything in this crate.
 ///
-/// Applications use [`SystemClock`], which is the default. Tests use `ManualClock` (feature `test-util`).
+/// Applications use [`SystemClock`], which is the default. Tests use `ManualClock` (feature
+/// `test-util`).
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The time of day. It may jump: an administrator or NTP may set it.
     fn now(&self) -> Timestamp;
 
-    /// The time since a moment that stays the same while the process lives. It never goes back and never jumps.
+    /// The time since a moment that stays the same while the process lives. It never goes back and
+    /// never jumps.
     ///
     /// What must not end early because somebody set the clock is measured by this one.
     fn monotonic(&self) -> Duration;
@@ -55,11 +57,16 @@ impl Timestamp {
     /// The Unix epoch.
     pub(crate) const ZERO: Self = Self(0);
 
-    /// From milliseconds since the epoch. What no signed 64-bit number holds becomes the last moment that one does.
+    /// From milliseconds since the epoch. What no signed 64-bit number holds becomes the last
+    /// moment that one does.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         // Databases hold signed numbers.
-        Self(if millis > i64::MAX as u64 { i64::MAX as u64 } else { millis })
+        Self(if millis > i64::MAX as u64 {
+            i64::MAX as u64
+        } else {
+            millis
+        })
     }
 
     /// From whole seconds since the epoch.
@@ -106,7 +113,9 @@ impl From<SystemTime> for Timestamp {
 /// A moment that `SystemTime` cannot hold on this platform becomes the end of the year 9999.
 impl From<Timestamp> for SystemTime {
     fn from(timestamp: Timestamp) -> Self {
-        UNIX_EPOCH.checked_add(Duration::from_millis(timestamp.0)).unwrap_or(UNIX_EPOCH + END_OF_9999)
+        UNIX_EPOCH
+            .checked_add(Duration::from_millis(timestamp.0))
+            .unwrap_or(UNIX_EPOCH + END_OF_9999)
     }
 }
 

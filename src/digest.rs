@@ -5,6 +5,11 @@ use sha2::{Digest, Sha256};
 /// The first half of `SHA-256(label ‖ data)`: each label has hashes of its own.
 pub(crate) fn digest(label: &str, data: impl AsRef<[u8]>) -> [u8; 16] {
     let mut half = [0; 16];
-    half.copy_from_slice(&Sha256::new().chain_update(label).chain_update(data).finalize()[..16]);
+    half.copy_from_slice(
+        &Sha256::new()
+            .chain_update(label)
+            .chain_update(data)
+            .finalize()[..16],
+    );
     half
 }

@@ -6,9 +6,11 @@ use std::fmt;
 /// Any error of the application: of its user loader, its credentials check, its store.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// One or more mistakes in the configuration, found at start-up. Each is a sentence that names the cure.
+/// One or more mistakes in the configuration, found at start-up. Each is a sentence that names the
+/// cure.
 ///
-/// A builder checks all of its settings before it fails, so one error names everything that is wrong, a line each.
+/// A builder checks all of its settings before it fails, so one error names everything that is
+/// wrong, a line each.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError {
     sentence: Cow<'static, str>,
@@ -17,11 +19,17 @@ pub struct ConfigError {
 
 impl ConfigError {
     pub(crate) const fn from_static(sentence: &'static str) -> Self {
-        Self { sentence: Cow::Borrowed(sentence), more: Vec::new() }
+        Self {
+            sentence: Cow::Borrowed(sentence),
+            more: Vec::new(),
+        }
     }
 
     pub(crate) fn new(sentence: impl Into<Cow<'static, str>>) -> Self {
-        Self { sentence: sentence.into(), more: Vec::new() }
+        Self {
+            sentence: sentence.into(),
+            more: Vec::new(),
+        }
     }
 }
 
@@ -47,7 +55,8 @@ impl fmt::Debug for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// Collects the wrong settings of a builder, so that its `build()` returns one error that lists them all.
+/// Collects the wrong settings of a builder, so that its `build()` returns one error that lists
+/// them all.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub(crate) struct Problems {
@@ -106,6 +115,9 @@ mod tests {
         inner.note::<()>(Err(ConfigError::from_static("three is wrong")));
         problems.note(inner.finish());
         let error = problems.finish().unwrap_err();
-        assert_eq!(format!("{error:?}"), "3 settings are wrong:\n- one is wrong\n- two is wrong\n- three is wrong");
+        assert_eq!(
+            format!("{error:?}"),
+            "3 settings are wrong:\n- one is wrong\n- two is wrong\n- three is wrong"
+        );
     }
 }

@@ -13,9 +13,9 @@ use crate::user::CurrentUser;
 
 /// A refusal in the words of the layer: the rejection of every extractor of this crate.
 ///
-/// An extractor of the application's own makes one from a [`BearerError`]. It is rendered and logged
-/// when it is made, by the layer that let the request through: with its challenge, and through its
-/// [closure](crate::BearerAuthLayer::with_rejection).
+/// An extractor of the application's own makes one from a [`BearerError`]. It is rendered and
+/// logged when it is made, by the layer that let the request through: with its challenge, and
+/// through its [closure](crate::BearerAuthLayer::with_rejection).
 ///
 /// ```
 /// use axum::extract::FromRequestParts;
@@ -65,8 +65,8 @@ impl IntoResponse for BearerRejection {
     }
 }
 
-/// Needs a user. Without a token, in optional mode: 401, in the layer's own words. Without the layer:
-/// 500.
+/// Needs a user. Without a token, in optional mode: 401, in the layer's own words. Without the
+/// layer: 500.
 impl<S, U> FromRequestParts<S> for CurrentUser<U>
 where
     S: Sync,
@@ -88,7 +88,10 @@ where
 {
     type Rejection = BearerRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, BearerRejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _state: &S,
+    ) -> Result<Option<Self>, BearerRejection> {
         optional(Self::from_extensions(&parts.extensions), parts)
     }
 }
@@ -106,7 +109,10 @@ impl<S: Sync> FromRequestParts<S> for AccessTokenClaims {
 impl<S: Sync> OptionalFromRequestParts<S> for AccessTokenClaims {
     type Rejection = BearerRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, BearerRejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _state: &S,
+    ) -> Result<Option<Self>, BearerRejection> {
         optional(claims(parts), parts)
     }
 }
@@ -124,7 +130,10 @@ impl<S: Sync> FromRequestParts<S> for AccessTokenWatch {
 impl<S: Sync> OptionalFromRequestParts<S> for AccessTokenWatch {
     type Rejection = BearerRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, BearerRejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _state: &S,
+    ) -> Result<Option<Self>, BearerRejection> {
         optional(watch(parts), parts)
     }
 }
@@ -151,14 +160,16 @@ fn optional<T>(found: Result<T, BearerError>, parts: &Parts) -> Result<Option<T>
     }
 }
 
-/// For a login handler of the application's own, which returns `Result<TokenResponse, SessionError>`.
+/// For a login handler of the application's own, which returns `Result<TokenResponse,
+/// SessionError>`.
 impl IntoResponse for TokenResponse {
     fn into_response(self) -> Response {
         self.to_response().map(Full::new).into_response()
     }
 }
 
-/// For a login handler of the application's own, which returns `Result<TokenResponse, SessionError>`.
+/// For a login handler of the application's own, which returns `Result<TokenResponse,
+/// SessionError>`.
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
         self.to_response().map(Full::new).into_response()

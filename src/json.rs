@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 /// A JSON object without repeated members.
 ///
-/// Where a member is repeated, `serde_json` keeps the last one. Another reader of the same token may keep
-/// the first, and the two would see different users
+/// Where a member is repeated, `serde_json` keeps the last one. Another reader of the same token
+/// may keep the first, and the two would see different users
 /// (RFC 7515 section 4, RFC 7519 section 4, RFC 6749 section 3.2).
 pub(crate) struct UniqueObject(pub(crate) Map<String, Value>);
 

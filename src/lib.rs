@@ -4,7 +4,9 @@
 #![warn(clippy::unwrap_used)]
 
 #[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
-compile_error!("tower-bearer needs a provider of signatures: turn on its feature `aws_lc_rs` (the default) or `rust_crypto`");
+compile_error!(
+    "tower-bearer needs a provider of signatures: turn on its feature `aws_lc_rs` (the default) or `rust_crypto`"
+);
 
 pub mod bearer;
 mod browser;
@@ -35,21 +37,25 @@ mod url;
 mod user;
 
 pub use bearer::{
-    AccessTokenWatch, BearerAuthLayer, BearerError, BearerErrorKind, EndReason, ProtectedResource, RequireLayer, Tickets,
-    TokenSource,
+    AccessTokenWatch, BearerAuthLayer, BearerError, BearerErrorKind, EndReason, ProtectedResource,
+    RequireLayer, Tickets, TokenSource,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use edge::ClientAddress;
 #[cfg(feature = "cookie")]
 pub use endpoint::CookieDelivery;
 pub use endpoint::{
-    AuthEndpoints, JwksEndpoint, LoginEndpoint, LogoutEndpoint, LogoutEverywhereEndpoint, RefreshEndpoint,
-    ResourceMetadataEndpoint, ServerMetadataEndpoint, SessionsEndpoint, TicketEndpoint, TokenEndpoint,
+    AuthEndpoints, JwksEndpoint, LoginEndpoint, LogoutEndpoint, LogoutEverywhereEndpoint,
+    RefreshEndpoint, ResourceMetadataEndpoint, ServerMetadataEndpoint, SessionsEndpoint,
+    TicketEndpoint, TokenEndpoint,
 };
 pub use error::{BoxError, ConfigError};
 #[cfg(feature = "axum")]
 pub use extract::BearerRejection;
-pub use keys::{AccessToken, Algorithm, KeySet, KeySource, RefreshToken, Secret, SharedKeySet, SigningKey, SigningKeys};
+pub use keys::{
+    AccessToken, Algorithm, KeySet, KeySource, RefreshToken, Secret, SharedKeySet, SigningKey,
+    SigningKeys,
+};
 #[cfg(feature = "jwks")]
 pub use keys::{HttpClient, JwksError, RemoteJwks};
 pub use limits::REVOCATION_RETENTION;
@@ -58,8 +64,9 @@ pub use names::{Audience, InvalidScope, InvalidSessionId, Issuer, Scope, Session
 pub use password::{PasswordCheck, PasswordError, Passwords};
 pub use request_context::RequestContext;
 pub use session::{
-    Authenticate, Authorization, AuthorizeRequest, Ended, Login, LoginCredentials, NoCredentials, Outcome, PasswordCredentials,
-    Refresh, SessionError, SessionErrorKind, SessionPolicy, Sessions, SessionsBuilder, StoreOutage, TokenResponse,
+    Authenticate, Authorization, AuthorizeRequest, Ended, Login, LoginCredentials, NoCredentials,
+    Outcome, PasswordCredentials, Refresh, SessionError, SessionErrorKind, SessionPolicy, Sessions,
+    SessionsBuilder, StoreOutage, TokenResponse,
 };
 #[cfg(feature = "postgres")]
 pub use store::PostgresStore;
@@ -69,7 +76,7 @@ pub use store::RedisStore;
 pub use store::SqliteStore;
 pub use store::{MemoryStore, Session, SessionStore, StoreError};
 pub use token::{
-    AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Grant, Identity, IdentityError, LegacyTokens, SignError,
-    VerifyError, VerifyErrorKind,
+    AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Grant, Identity, IdentityError,
+    LegacyTokens, SignError, VerifyError, VerifyErrorKind,
 };
 pub use user::{CurrentUser, LoadUser};

@@ -1,4 +1,5 @@
-//! Every lifetime and deadline that more than one room has to know; and [`with_timeout`], which keeps a deadline.
+//! Every lifetime and deadline that more than one room has to know; and [`with_timeout`], which
+//! keeps a deadline.
 
 use std::fmt;
 use std::future::Future;
@@ -17,7 +18,9 @@ pub(crate) async fn with_timeout<T, E: From<TimedOut>>(
     if Handle::try_current().is_err() {
         return work.await;
     }
-    timeout(limit, work).await.unwrap_or_else(|_| Err(TimedOut(limit).into()))
+    timeout(limit, work)
+        .await
+        .unwrap_or_else(|_| Err(TimedOut(limit).into()))
 }
 
 /// Something did not answer in this time.
@@ -52,7 +55,9 @@ pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(300);
 /// More than five minutes.
 pub(crate) fn check_leeway(leeway: Duration) -> Result<(), ConfigError> {
     if leeway > MAX_LEEWAY {
-        return Err(ConfigError::new(format!("a leeway of {leeway:?} is too long. Five minutes are the most")));
+        return Err(ConfigError::new(format!(
+            "a leeway of {leeway:?} is too long. Five minutes are the most"
+        )));
     }
     Ok(())
 }
@@ -63,9 +68,11 @@ pub(crate) const PULL_DEADLINE: Duration = Duration::from_secs(10);
 /// A refresh that takes longer is given up.
 pub(crate) const REFRESH_DEADLINE: Duration = Duration::from_secs(30);
 
-/// How long a revocation is kept, in memory and in stores: as long as an access token of that session may still be accepted.
+/// How long a revocation is kept, in memory and in stores: as long as an access token of that
+/// session may still be accepted.
 ///
-/// That is the longest lifetime which any configuration, earlier ones too, could have given it, the greatest leeway, a refresh that was
-/// under way, and a minute: 24 hours, 6 minutes and 30 seconds.
-pub const REVOCATION_RETENTION: Duration =
-    Duration::from_secs(MAX_ACCESS_TOKEN_LIFETIME.as_secs() + MAX_LEEWAY.as_secs() + REFRESH_DEADLINE.as_secs() + 60);
+/// That is the longest lifetime which any configuration, earlier ones too, could have given it, the
+/// greatest leeway, a refresh that was under way, and a minute: 24 hours, 6 minutes and 30 seconds.
+pub const REVOCATION_RETENTION: Duration = Duration::from_secs(
+    MAX_ACCESS_TOKEN_LIFETIME.as_secs() + MAX_LEEWAY.as_secs() + REFRESH_DEADLINE.as_secs() + 60,
+);

@@ -1,7 +1,9 @@
 //! Parameters of a request become a type of the application's own.
 
 use serde::de::value::MapDeserializer;
-use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};
+use serde::de::{
+    DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor,
+};
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Map, Value};
 
@@ -22,32 +24,49 @@ pub(crate) struct WrongParameter {
 }
 
 /// Reads a type from parameters. Those that it does not know are ignored.
-pub(crate) fn read<T: DeserializeOwned>(sent: Map<String, Value>, encoding: Encoding) -> Result<T, WrongParameter> {
+pub(crate) fn read<T: DeserializeOwned>(
+    sent: Map<String, Value>,
+    encoding: Encoding,
+) -> Result<T, WrongParameter> {
     let outcome = match encoding {
         Encoding::Json => serde_path_to_error::deserialize(Value::Object(sent)),
         Encoding::Form => {
-            let texts = sent.into_iter().map(|(name, value)| (name, Text(value.as_str().unwrap_or_default().to_owned())));
+            let texts = sent
+                .into_iter()
+                .map(|(name, value)| (name, Text(value.as_str().unwrap_or_default().to_owned())));
             serde_path_to_error::deserialize(MapDeserializer::<_, Error>::new(texts))
         }
     };
-    outcome.map_err(|error| WrongParameter::of(&error.path().to_string(), &error.inner().to_string()))
+    outcome
+        .map_err(|error| WrongParameter::of(&error.path().to_string(), &error.inner().to_string()))
 }
 
 impl WrongParameter {
     /// All words of serde but these may repeat what was sent.
     fn of(path: &str, message: &str) -> Self {
-        let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        let missing = message
+            .strip_prefix("missing field `")
+            .and_then(|rest| rest.split('`').next());
         if let Some(name) = missing {
-            return Self { name: plain(name), expected: None };
+            return Self {
+                name: plain(name),
+                expected: None,
+            };
         }
-        let expected = message.rsplit_once(", expected ").map_or("another value", |(_, expected)| expected);
-        Self { name: plain(path), expected: Some(plain(expected)) }
+        let expected = message
+            .rsplit_once(", expected ")
+            .map_or("another value", |(_, expected)| expected);
+        Self {
+            name: plain(path),
+            expected: Some(plain(expected)),
+        }
     }
 }
 
 /// A name or a type of the program. A path may contain names that were sent.
 fn plain(words: &str) -> String {
-    let is_plain = |character: &char| character.is_ascii_alphanumeric() || " _.`:<>[]()-".contains(*character);
+    let is_plain =
+        |character: &char| character.is_ascii_alphanumeric() || " _.`:<>[]()-".contains(*character);
     words.chars().filter(is_plain).take(MAX_WORDS).collect()
 }
 
@@ -58,7 +77,9 @@ struct Text(String);
 
 impl Text {
     fn number<T: std::str::FromStr>(&self, expected: &'static str) -> Result<T, Error> {
-        self.0.parse().map_err(|_| Error::invalid_type(Unexpected::Str(""), &expected))
+        self.0
+            .parse()
+            .map_err(|_| Error::invalid_type(Unexpected::Str(""), &expected))
     }
 }
 
@@ -105,7 +126,11 @@ impl<'de> Deserializer<'de> for Text {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -115,7 +140,8 @@ impl<'de> Deserializer<'de> for Text {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        IntoDeserializer::<Error>::into_deserializer(self.0).deserialize_enum(name, variants, visitor)
+        IntoDeserializer::<Error>::into_deserializer(self.0)
+            .deserialize_enum(name, variants, visitor)
     }
 
     forward_to_deserialize_any! {

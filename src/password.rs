@@ -13,9 +13,11 @@ use crate::error::{BoxError, ConfigError};
 /// Hashes and checks passwords by Argon2id, off the runtime's threads, a few at once.
 ///
 /// - The work is done on blocking threads, so that no other request waits for it.
-/// - At most as many at once as the machine has cores: each takes 19 MiB. The rest wait in line, and leave it when their client is gone.
-/// - For a user who does not exist the same work is done, so that nobody learns from the time who has an account (OWASP ASVS 6.3.8). That is
-///   exact once all hashes have today's parameters: a weaker one costs its own work besides.
+/// - At most as many at once as the machine has cores: each takes 19 MiB. The rest wait in line,
+///   and leave it when their client is gone.
+/// - For a user who does not exist the same work is done, so that nobody learns from the time who
+///   has an account (OWASP ASVS 6.3.8). That is exact once all hashes have today's parameters: a
+///   weaker one costs its own work besides.
 /// - A hash that was made with weaker parameters is made anew when its password is next seen.
 ///
 /// Passwords are taken exactly as they are: no trimming, no truncation (OWASP ASVS 6.2.8).
@@ -49,28 +51,40 @@ pub enum PasswordCheck {
     Wrong,
     /// It is that of the user.
     Right {
-        /// A hash by today's parameters, to be stored in place of the weaker one: if that is still there, for the password may have changed
-        /// meanwhile.
+        /// A hash by today's parameters, to be stored in place of the weaker one: if that is still
+        /// there, for the password may have changed meanwhile.
         rehashed: Option<String>,
     },
 }
 
 impl Passwords {
-    /// Argon2id with 19 MiB, two passes and one lane, which OWASP's cheat sheet asks for at the least; as many at once as there are cores.
+    /// Argon2id with 19 MiB, two passes and one lane, which OWASP's cheat sheet asks for at the
+    /// least; as many at once as there are cores.
     #[must_use]
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { params: Params::default(), at_once: Arc::new(Semaphore::new(cores)) }
+        Self {
+            params: Params::default(),
+            at_once: Arc::new(Semaphore::new(cores)),
+        }
     }
 
     /// Other parameters: memory in KiB, passes, lanes.
     ///
     /// # Errors
     ///
-    /// Less than OWASP's least: 19456 KiB and two passes, or more memory and one pass from 47104 KiB on; or what Argon2 does not allow.
-    pub fn with_parameters(mut self, memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, ConfigError> {
+    /// Less than OWASP's least: 19456 KiB and two passes, or more memory and one pass from 47104
+    /// KiB on; or what Argon2 does not allow.
+    pub fn with_parameters(
+        mut self,
+        memory_kib: u32,
+        passes: u32,
+        lanes: u32,
+    ) -> Result<Self, ConfigError> {
         if !(memory_kib >= 19_456 && passes >= 2 || memory_kib >= 47_104 && passes >= 1) {
-            return Err(ConfigError::new("Argon2id needs 19456 KiB and 2 passes, or 47104 KiB and 1 pass, at the least"));
+            return Err(ConfigError::new(
+                "Argon2id needs 19456 KiB and 2 passes, or 47104 KiB and 1 pass, at the least",
+            ));
         }
         self.params = params(memory_kib, passes, lanes)?;
         Ok(self)
@@ -90,7 +104,8 @@ impl Passwords {
         self
     }
 
-    /// Hashes a new password, with a new salt. The result is a PHC string (`$argon2id$…`) to be stored as it is.
+    /// Hashes a new password, with a new salt. The result is a PHC string (`$argon2id$…`) to be
+    /// stored as it is.
     ///
     /// # Errors
     ///
@@ -104,8 +119,13 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// What was stored is no PHC string of Argon2, or see [`PasswordError`]. It does not mean that the password was wrong.
-    pub async fn check(&self, password: &str, stored: Option<&str>) -> Result<PasswordCheck, PasswordError> {
+    /// What was stored is no PHC string of Argon2, or see [`PasswordError`]. It does not mean that
+    /// the password was wrong.
+    pub async fn check(
+        &self,
+        password: &str,
+        stored: Option<&str>,
+    ) -> Result<PasswordCheck, PasswordError> {
         let (hasher, password) = (self.hasher(), Zeroizing::new(password.to_owned()));
         let stored = stored.map(str::to_owned);
         self.work(move || match stored {
@@ -124,13 +144,19 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> Result<T, BoxError> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let permit = Arc::clone(&self.at_once).acquire_owned().await.map_err(|error| PasswordError(error.into()))?;
-        // The permit goes along: a client that hangs up does not stop the work, so it must not make room for more.
+        let permit = Arc::clone(&self.at_once)
+            .acquire_owned()
+            .await
+            .map_err(|error| PasswordError(error.into()))?;
+        // The permit goes along: a client that hangs up does not stop the work, so it must not make
+        // room for more.
         let work = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()
         });
-        work.await.map_err(|error| PasswordError(error.into()))?.map_err(PasswordError)
+        work.await
+            .map_err(|error| PasswordError(error.into()))?
+            .map_err(PasswordError)
     }
 }
 
@@ -155,12 +181,16 @@ impl fmt::Debug for PasswordCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Wrong => f.write_str("Wrong"),
-            Self::Right { rehashed } => f.debug_struct("Right").field("rehashed", &rehashed.is_some()).finish(),
+            Self::Right { rehashed } => f
+                .debug_struct("Right")
+                .field("rehashed", &rehashed.is_some())
+                .finish(),
         }
     }
 }
 
-/// A password could not be worked on: what was stored is malformed, memory or randomness ran out, or the runtime shuts down.
+/// A password could not be worked on: what was stored is malformed, memory or randomness ran out,
+/// or the runtime shuts down.
 #[derive(Debug)]
 pub struct PasswordError(BoxError);
 
@@ -185,7 +215,9 @@ fn check(hasher: &Argon2<'_>, password: &str, stored: &str) -> Result<PasswordCh
     match hasher.verify_password(password.as_bytes(), &stored) {
         Ok(()) => {
             let stale = is_weaker(&stored, hasher.params())?;
-            Ok(PasswordCheck::Right { rehashed: stale.then(|| hash(hasher, password)).transpose()? })
+            Ok(PasswordCheck::Right {
+                rehashed: stale.then(|| hash(hasher, password)).transpose()?,
+            })
         }
         Err(argon2::password_hash::Error::PasswordInvalid) => {
             // A weaker hash was quicker than the work for a user who does not exist.
@@ -202,9 +234,14 @@ fn check(hasher: &Argon2<'_>, password: &str, stored: &str) -> Result<PasswordCh
 fn is_weaker(stored: &PasswordHash, params: &Params) -> Result<bool, BoxError> {
     let made_with = Params::try_from(stored)?;
     let by_argon2id = stored.algorithm.as_str() == Algorithm::Argon2id.as_str();
-    Ok(!by_argon2id || made_with.m_cost() < params.m_cost() || made_with.t_cost() < params.t_cost())
+    Ok(
+        !by_argon2id
+            || made_with.m_cost() < params.m_cost()
+            || made_with.t_cost() < params.t_cost(),
+    )
 }
 
 fn params(memory_kib: u32, passes: u32, lanes: u32) -> Result<Params, ConfigError> {
-    Params::new(memory_kib, passes, lanes, None).map_err(|error| ConfigError::new(format!("Argon2 refuses: {error}")))
+    Params::new(memory_kib, passes, lanes, None)
+        .map_err(|error| ConfigError::new(format!("Argon2 refuses: {error}")))
 }

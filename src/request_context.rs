@@ -10,8 +10,8 @@ use http::{Extensions, HeaderMap};
 
 /// The request that a login, a refresh or a session comes from.
 ///
-/// The endpoints make one for each request. A handler of the application's own makes one from its [`Parts`]. It is opaque, so that it can
-/// say more later. Cheap to clone.
+/// The endpoints make one for each request. A handler of the application's own makes one from its
+/// [`Parts`]. It is opaque, so that it can say more later. Cheap to clone.
 ///
 /// ```
 /// use tower_bearer::{Login, PasswordCredentials, RequestContext};
@@ -51,8 +51,10 @@ impl RequestContext {
         self.headers().get(USER_AGENT)?.to_str().ok()
     }
 
-    /// The client's IP address, as [`SessionsBuilder::client_address`](crate::SessionsBuilder::client_address) and
-    /// [`trusted_proxies`](crate::SessionsBuilder::trusted_proxies) tell it. `None` where nothing tells it.
+    /// The client's IP address, as
+    /// [`SessionsBuilder::client_address`](crate::SessionsBuilder::client_address) and
+    /// [`trusted_proxies`](crate::SessionsBuilder::trusted_proxies) tell it. `None` where nothing
+    /// tells it.
     #[must_use]
     pub fn client_address(&self) -> Option<IpAddr> {
         self.client_address
@@ -66,7 +68,10 @@ impl RequestContext {
 
 impl From<Parts> for RequestContext {
     fn from(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), client_address: None }
+        Self {
+            parts: Arc::new(parts),
+            client_address: None,
+        }
     }
 }
 

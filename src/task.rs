@@ -17,7 +17,10 @@ pub(crate) struct Background {
 
 impl Background {
     pub(crate) fn is_running(&self) -> bool {
-        self.running.read().unwrap_or_else(PoisonError::into_inner).load(Ordering::Relaxed)
+        self.running
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .load(Ordering::Relaxed)
     }
 
     /// Starts the task if it does not run.
@@ -59,7 +62,8 @@ fn watched(running: Arc<AtomicBool>, task: impl Future<Output = ()>) -> impl Fut
     }
 }
 
-/// Tells the log when something in the background begins to fail, and when it works again; not each time.
+/// Tells the log when something in the background begins to fail, and when it works again; not each
+/// time.
 pub(crate) struct FailureLog {
     failure: &'static str,
     lasts: bool,
@@ -67,12 +71,17 @@ pub(crate) struct FailureLog {
 
 impl FailureLog {
     pub(crate) fn of(failure: &'static str) -> Self {
-        Self { failure, lasts: false }
+        Self {
+            failure,
+            lasts: false,
+        }
     }
 
     pub(crate) fn note<E: Error + 'static>(&mut self, outcome: Result<(), E>) {
         match (outcome, self.lasts) {
-            (Err(error), false) => tracing::warn!(cause = &error as &(dyn Error + 'static), "{}", self.failure),
+            (Err(error), false) => {
+                tracing::warn!(cause = &error as &(dyn Error + 'static), "{}", self.failure)
+            }
             (Ok(()), true) => tracing::info!("over: {}", self.failure),
             (Err(error), true) => {
                 tracing::debug!(cause = &error as &(dyn Error + 'static), "{}", self.failure);

@@ -29,9 +29,11 @@ use crate::session::{Authenticate, Sessions, SessionsBuilder};
 use crate::store::SessionStore;
 use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, Identity};
 
-/// Makes access tokens for any subject, scope and claims, and a verifier that accepts them: for unit tests of an application's routes.
+/// Makes access tokens for any subject, scope and claims, and a verifier that accepts them: for
+/// unit tests of an application's routes.
 ///
-/// Every instance has a key of its own, so what one makes no other accepts. The tokens belong to no session.
+/// Every instance has a key of its own, so what one makes no other accepts. The tokens belong to no
+/// session.
 #[derive(Clone, Debug)]
 pub struct TestTokens {
     signer: AccessTokenSigner,
@@ -53,9 +55,13 @@ impl TestTokens {
     #[must_use]
     pub fn with_clock(clock: ManualClock) -> Self {
         let key = Secret::random().and_then(|secret| SigningKey::hs256(&secret));
-        let signer = key.and_then(|key| AccessTokenSigner::new("https://issuer.test", AUDIENCE, key));
+        let signer =
+            key.and_then(|key| AccessTokenSigner::new("https://issuer.test", AUDIENCE, key));
         let signer = signer.expect("the names are not empty, and there is randomness");
-        Self { signer: signer.with_clock(Arc::new(clock.clone())), clock }
+        Self {
+            signer: signer.with_clock(Arc::new(clock.clone())),
+            clock,
+        }
     }
 
     /// The clock of these tokens.
@@ -64,13 +70,17 @@ impl TestTokens {
         &self.clock
     }
 
-    /// Builds [`Sessions`] with the issuer, the audience, the key and the clock of these tokens, and a secret of their own: to test an
-    /// application's routes together with its login.
+    /// Builds [`Sessions`] with the issuer, the audience, the key and the clock of these tokens,
+    /// and a secret of their own: to test an application's routes together with its login.
     ///
     /// # Panics
     ///
     /// If the operating system has no randomness to give.
-    pub fn sessions(&self, accounts: impl Authenticate, store: impl SessionStore) -> SessionsBuilder {
+    pub fn sessions(
+        &self,
+        accounts: impl Authenticate,
+        store: impl SessionStore,
+    ) -> SessionsBuilder {
         let verifier = self.verifier();
         Sessions::builder(accounts, store)
             .issuer(verifier.issuer().as_str())
@@ -86,7 +96,8 @@ impl TestTokens {
         self.signer.clone()
     }
 
-    /// A verifier that accepts these tokens, for [`BearerAuthLayer::new`](crate::BearerAuthLayer::new).
+    /// A verifier that accepts these tokens, for
+    /// [`BearerAuthLayer::new`](crate::BearerAuthLayer::new).
     #[must_use]
     pub fn verifier(&self) -> AccessTokenVerifier {
         self.signer.verifier()
@@ -99,7 +110,9 @@ impl TestTokens {
     /// If the grant cannot be: see [`Grant::with_claim`].
     #[must_use]
     pub fn token(&self, identity: &Identity, grant: &Grant, lifetime: Duration) -> AccessToken {
-        self.signer.sign(identity, grant, lifetime).expect("the grant can be made into a token")
+        self.signer
+            .sign(identity, grant, lifetime)
+            .expect("the grant can be made into a token")
     }
 
     /// The value of an `Authorization` header for this subject, good for half an hour.
@@ -111,22 +124,34 @@ impl TestTokens {
     /// The same, with a scope.
     #[must_use]
     pub fn bearer_with_scope(&self, subject: impl Into<Subject>, scope: &'static str) -> String {
-        self.bearer_for(&Identity::new(subject), &Grant::new().with_scope(Scope::from_static(scope)))
+        self.bearer_for(
+            &Identity::new(subject),
+            &Grant::new().with_scope(Scope::from_static(scope)),
+        )
     }
 
     /// The same, for any grant.
     #[must_use]
     pub fn bearer_for(&self, identity: &Identity, grant: &Grant) -> String {
-        format!("Bearer {}", self.token(identity, grant, Duration::from_secs(30 * 60)).secret())
+        format!(
+            "Bearer {}",
+            self.token(identity, grant, Duration::from_secs(30 * 60))
+                .secret()
+        )
     }
 
     /// The same, of a token that expired an hour ago.
     #[must_use]
     pub fn expired_bearer(&self, subject: impl Into<Subject>) -> String {
-        let an_hour_ago = Timestamp::from_millis(self.clock.now().as_millis().saturating_sub(3_600_000));
-        let signer = self.signer.clone().with_clock(Arc::new(ManualClock::at(an_hour_ago)));
-        let token =
-            signer.sign(&Identity::new(subject), &Grant::new(), Duration::ZERO).expect("the grant can be made into a token");
+        let an_hour_ago =
+            Timestamp::from_millis(self.clock.now().as_millis().saturating_sub(3_600_000));
+        let signer = self
+            .signer
+            .clone()
+            .with_clock(Arc::new(ManualClock::at(an_hour_ago)));
+        let token = signer
+            .sign(&Identity::new(subject), &Grant::new(), Duration::ZERO)
+            .expect("the grant can be made into a token");
         format!("Bearer {}", token.secret())
     }
 }
@@ -168,7 +193,10 @@ impl ManualClock {
     /// A clock at this moment.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(Time { now, monotonic: Duration::ZERO })))
+        Self(Arc::new(Mutex::new(Time {
+            now,
+            monotonic: Duration::ZERO,
+        })))
     }
 
     /// Lets time pass.

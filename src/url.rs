@@ -8,7 +8,8 @@ use http::Uri;
 
 use crate::error::ConfigError;
 
-/// An absolute `https` URL, or an `http` one where that was allowed, without user, query and fragment.
+/// An absolute `https` URL, or an `http` one where that was allowed, without user, query and
+/// fragment.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct HttpUrl {
     text: Arc<str>,
@@ -20,7 +21,9 @@ impl HttpUrl {
     pub(crate) fn parse(text: &str, may_be_plain: fn(&str) -> bool) -> Result<Self, ConfigError> {
         let shown = shown(text);
         let refuse = |why: &str| Err(ConfigError::new(format!("{shown} {why}")));
-        let Ok(uri) = text.parse::<Uri>() else { return refuse("is not a URL. Try: https://id.example.com") };
+        let Ok(uri) = text.parse::<Uri>() else {
+            return refuse("is not a URL. Try: https://id.example.com");
+        };
         let Some((authority, host)) = uri.authority().zip(uri.host()) else {
             return refuse("is not an absolute URL. Try: https://id.example.com");
         };
@@ -32,26 +35,44 @@ impl HttpUrl {
             return refuse("has a query or a fragment, which is not allowed here. Leave it out");
         }
         // It may end up between quotes, and in a router.
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%[]".contains(&byte);
+        let is_plain =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%[]".contains(&byte);
         let is_port = |port: &str| {
-            port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+            port.is_empty()
+                || port
+                    .strip_prefix(':')
+                    .is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
         };
-        if !text.bytes().all(is_plain) || host.is_empty() || !authority.as_str().strip_prefix(host).is_some_and(is_port) {
-            return refuse("has a character, a host or a port that is not allowed. Try: https://id.example.com");
+        if !text.bytes().all(is_plain)
+            || host.is_empty()
+            || !authority.as_str().strip_prefix(host).is_some_and(is_port)
+        {
+            return refuse(
+                "has a character, a host or a port that is not allowed. Try: https://id.example.com",
+            );
         }
         match uri.scheme_str() {
             Some("https") => {}
             Some("http") if may_be_plain(host) => {}
-            _ => return refuse("does not begin with https. Only a URL of this machine may be plain http"),
+            _ => {
+                return refuse(
+                    "does not begin with https. Only a URL of this machine may be plain http",
+                );
+            }
         }
-        Ok(Self { text: text.into(), uri })
+        Ok(Self {
+            text: text.into(),
+            uri,
+        })
     }
 
     /// An origin (RFC 6454), in the form that browsers send: a scheme, a host and perhaps a port.
     pub(crate) fn parse_origin(text: &str) -> Result<Self, ConfigError> {
         let url = Self::parse(text, is_loopback)?;
-        let has_default_port =
-            matches!((url.uri.scheme_str(), url.uri.port_u16()), (Some("https"), Some(443)) | (Some("http"), Some(80)));
+        let has_default_port = matches!(
+            (url.uri.scheme_str(), url.uri.port_u16()),
+            (Some("https"), Some(443)) | (Some("http"), Some(80))
+        );
         if url.origin() != text || has_default_port {
             return Err(ConfigError::new(format!(
                 "{text:?} is not an origin: a scheme, a host and a port where it is not the usual one, as in https://app.example.com"
@@ -68,15 +89,25 @@ impl HttpUrl {
     /// What an issuer's well-known URL is made of (RFC 8414 section 3.1).
     pub(crate) fn without_slash(&self) -> Self {
         let text = self.text.trim_end_matches('/');
-        text.parse().map_or_else(|_| self.clone(), |uri| Self { text: text.into(), uri })
+        text.parse().map_or_else(
+            |_| self.clone(),
+            |uri| Self {
+                text: text.into(),
+                uri,
+            },
+        )
     }
 
-    /// The path, or nothing where it is a single slash (RFC 9728 section 3.1, RFC 8414 section 3.1).
+    /// The path, or nothing where it is a single slash (RFC 9728 section 3.1, RFC 8414 section
+    /// 3.1).
     fn path(&self) -> &str {
-        Some(self.uri.path()).filter(|&path| path != "/").unwrap_or_default()
+        Some(self.uri.path())
+            .filter(|&path| path != "/")
+            .unwrap_or_default()
     }
 
-    /// The URL of a well-known document about this one: its path goes between host and path (RFC 8414 section 3.1, RFC 9728 section 3.1).
+    /// The URL of a well-known document about this one: its path goes between host and path (RFC
+    /// 8414 section 3.1, RFC 9728 section 3.1).
     pub(crate) fn well_known(&self, name: &str) -> String {
         format!("{}{WELL_KNOWN}{name}{}", self.origin(), self.path())
     }
@@ -84,20 +115,26 @@ impl HttpUrl {
     /// The paths where clients look for it: at the root, and with the path behind, if there is one.
     pub(crate) fn well_known_paths(&self, name: &str) -> impl Iterator<Item = String> + use<> {
         let root = format!("{WELL_KNOWN}{name}");
-        let behind = Some(self.path()).filter(|path| !path.is_empty()).map(|path| format!("{root}{path}"));
+        let behind = Some(self.path())
+            .filter(|path| !path.is_empty())
+            .map(|path| format!("{root}{path}"));
         std::iter::once(root).chain(behind)
     }
 
     /// Whether it is one of these paths.
     pub(crate) fn is_well_known(&self, name: &str, path: &str) -> bool {
-        let rest = path.strip_prefix(WELL_KNOWN).and_then(|rest| rest.strip_prefix(name));
+        let rest = path
+            .strip_prefix(WELL_KNOWN)
+            .and_then(|rest| rest.strip_prefix(name));
         rest.is_some_and(|rest| rest.is_empty() || rest == self.path())
     }
 
     /// Scheme, host and port.
     pub(crate) fn origin(&self) -> String {
-        let (scheme, authority) =
-            (self.uri.scheme_str().unwrap_or_default(), self.uri.authority().map_or("", |name| name.as_str()));
+        let (scheme, authority) = (
+            self.uri.scheme_str().unwrap_or_default(),
+            self.uri.authority().map_or("", |name| name.as_str()),
+        );
         format!("{scheme}://{authority}")
     }
 }
@@ -144,7 +181,12 @@ mod tests {
         ] {
             assert!(HttpUrl::parse(good, is_loopback).is_ok(), "{good}");
         }
-        for bad in ["http://id.example.com", "http://127.0.0.1.example.com", "http://10.0.0.1", "http://localhost.example.com"] {
+        for bad in [
+            "http://id.example.com",
+            "http://127.0.0.1.example.com",
+            "http://10.0.0.1",
+            "http://localhost.example.com",
+        ] {
             assert!(HttpUrl::parse(bad, is_loopback).is_err(), "{bad}");
             assert!(HttpUrl::parse(bad, |_| true).is_ok(), "{bad}");
         }
@@ -169,7 +211,12 @@ mod tests {
 
     #[test]
     fn no_error_shows_a_password() {
-        for bad in ["https://user:hunter2@a.b", "https://user:hunter2 @a.b", "user:hunter2@a.b", "https://a b/user:hunter2@c"] {
+        for bad in [
+            "https://user:hunter2@a.b",
+            "https://user:hunter2 @a.b",
+            "user:hunter2@a.b",
+            "https://a b/user:hunter2@c",
+        ] {
             let error = HttpUrl::parse(bad, |_| true).unwrap_err();
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }

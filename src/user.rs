@@ -1,4 +1,5 @@
-//! The application's user: [`LoadUser`], which finds them, and [`CurrentUser`], an argument of handlers.
+//! The application's user: [`LoadUser`], which finds them, and [`CurrentUser`], an argument of
+//! handlers.
 
 use std::future::Future;
 use std::ops::Deref;
@@ -6,13 +7,14 @@ use std::ops::Deref;
 use crate::error::BoxError;
 use crate::token::AccessTokenClaims;
 
-/// Turns the claims of a verified token into the application's user. Optional: without it a handler gets the claims themselves.
+/// Turns the claims of a verified token into the application's user. Optional: without it a handler
+/// gets the claims themselves.
 ///
-/// Where a layer accepts [several issuers](crate::BearerAuthLayer::with_verifier), look at [`issuer`](AccessTokenClaims::issuer) first: each has a user
-/// `1` of its own.
+/// Where a layer accepts [several issuers](crate::BearerAuthLayer::with_verifier), look at
+/// [`issuer`](AccessTokenClaims::issuer) first: each has a user `1` of its own.
 ///
-/// It is asked at every request with a good token, so it should be quick. It is not asked for a request
-/// that is refused anyway. Later versions may add methods, which will have default bodies.
+/// It is asked at every request with a good token, so it should be quick. It is not asked for a
+/// request that is refused anyway. Later versions may add methods, which will have default bodies.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenClaims, LoadUser};
@@ -45,8 +47,12 @@ pub trait LoadUser: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The users cannot be asked now: the request is refused with 503, and the cause goes to the log.
-    fn load_user(&self, claims: &AccessTokenClaims) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
+    /// The users cannot be asked now: the request is refused with 503, and the cause goes to the
+    /// log.
+    fn load_user(
+        &self,
+        claims: &AccessTokenClaims,
+    ) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
 }
 
 /// The user who sends this request.

@@ -1,4 +1,5 @@
-//! The other side: a Tower client that bears the access token, renews it ahead of time and once for all calls, and repeats a 401 once.
+//! The other side: a Tower client that bears the access token, renews it ahead of time and once for
+//! all calls, and repeats a 401 once.
 //!
 //! ```sh
 //! cargo run --example server &
@@ -44,11 +45,16 @@ async fn main() {
 async fn run() -> Result<(), BoxError> {
     let addr = std::env::var("ADDR").unwrap_or("http://127.0.0.1:3000".to_owned());
     // The server's own ADDR has no scheme.
-    let origin = if addr.contains("://") { addr } else { format!("http://{addr}") };
+    let origin = if addr.contains("://") {
+        addr
+    } else {
+        format!("http://{addr}")
+    };
     let server = Server::new(&origin, "/auth")?;
     let me = format!("{}/me", origin.trim_end_matches('/')).parse()?;
 
-    // A real client takes `SystemClock`. This one wants to see a token grow old, and has no half hour.
+    // A real client takes `SystemClock`. This one wants to see a token grow old, and has no half
+    // hour.
     let clock = ManualClock::at(SystemClock.now());
     let tokens = Tokens::new(Arc::new(clock.clone()));
     let http = Client::builder(TokioExecutor::new()).build_http();
@@ -70,7 +76,9 @@ async fn run() -> Result<(), BoxError> {
 /// Five at once.
 async fn calls(client: &App, uri: &Uri) -> Result<String, BoxError> {
     let request = Request::get(uri).body(Full::default())?;
-    let calls: JoinSet<_> = (0..5).map(|_| client.clone().oneshot(request.clone())).collect();
+    let calls: JoinSet<_> = (0..5)
+        .map(|_| client.clone().oneshot(request.clone()))
+        .collect();
     let mut answered = 0;
     for outcome in calls.join_all().await {
         answered += usize::from(outcome?.status() == StatusCode::OK);

@@ -1,8 +1,9 @@
-//! What the users table says to `tower-bearer`: who logs in, what their session may do, and who sends a request.
+//! What the users table says to `tower-bearer`: who logs in, what their session may do, and who
+//! sends a request.
 
 use tower_bearer::{
-    AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, BoxError, Grant, Identity, LoadUser, Login, Outcome,
-    PasswordCheck, PasswordCredentials, Passwords, Scope, Subject,
+    AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, BoxError, Grant, Identity,
+    LoadUser, Login, Outcome, PasswordCheck, PasswordCredentials, Passwords, Scope, Subject,
 };
 
 use crate::users::{User, Users};
@@ -15,7 +16,10 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     pub(crate) fn new(users: Users) -> Self {
-        Self { users, passwords: Passwords::new() }
+        Self {
+            users,
+            passwords: Passwords::new(),
+        }
     }
 
     /// Makes the demo users if there is no user at all.
@@ -23,7 +27,9 @@ impl Accounts {
         if self.users.count().await? > 0 {
             return Ok(false);
         }
-        for (username, password, admin) in [("alice", "wonderland-7", true), ("bob", "builder-8", false)] {
+        for (username, password, admin) in
+            [("alice", "wonderland-7", true), ("bob", "builder-8", false)]
+        {
             // Another server may do the same at this moment: the second one finds the name taken.
             self.insert(username, password, admin).await?;
         }
@@ -31,18 +37,29 @@ impl Accounts {
     }
 
     /// `None`: the name is taken.
-    pub(crate) async fn sign_up(&self, username: &str, password: &str) -> Result<Option<User>, BoxError> {
+    pub(crate) async fn sign_up(
+        &self,
+        username: &str,
+        password: &str,
+    ) -> Result<Option<User>, BoxError> {
         self.insert(username, password, false).await
     }
 
-    async fn insert(&self, username: &str, password: &str, admin: bool) -> Result<Option<User>, BoxError> {
+    async fn insert(
+        &self,
+        username: &str,
+        password: &str,
+        admin: bool,
+    ) -> Result<Option<User>, BoxError> {
         let hash = self.passwords.hash(password).await?;
         Ok(self.users.insert(username, &hash, admin).await?)
     }
 
     async fn find(&self, subject: &Subject) -> Result<Option<User>, sqlx::Error> {
         // A subject that is not a number is not a user of ours.
-        let Ok(id) = subject.parse() else { return Ok(None) };
+        let Ok(id) = subject.parse() else {
+            return Ok(None);
+        };
         self.users.by_id(id).await
     }
 }
@@ -67,7 +84,13 @@ impl Authenticate for Accounts {
 
     async fn authorize(&self, request: AuthorizeRequest<'_>) -> Result<Authorization, BoxError> {
         let user = self.find(request.session().subject()).await?;
-        Ok(user.map(|user| Grant::new().with_scope(user.scope()).with_stamp(user.stamp())).into())
+        Ok(user
+            .map(|user| {
+                Grant::new()
+                    .with_scope(user.scope())
+                    .with_stamp(user.stamp())
+            })
+            .into())
     }
 }
 
@@ -82,7 +105,11 @@ impl LoadUser for Accounts {
 
 impl User {
     fn scope(&self) -> Scope {
-        if self.admin { Scope::from_static("admin") } else { Scope::default() }
+        if self.admin {
+            Scope::from_static("admin")
+        } else {
+            Scope::default()
+        }
     }
 
     /// Changes with the password, so that sessions which began with an older one end.

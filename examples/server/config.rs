@@ -77,14 +77,22 @@ fn variable(name: &str) -> Result<Option<String>, String> {
 }
 
 fn seconds(name: &str, default: u64) -> Result<Duration, String> {
-    let Some(value) = variable(name)? else { return Ok(Duration::from_secs(default)) };
-    let seconds = value.parse().map_err(|_| format!("{name} is {value:?}. It takes whole seconds, as in {name}={default}"))?;
+    let Some(value) = variable(name)? else {
+        return Ok(Duration::from_secs(default));
+    };
+    let seconds = value.parse().map_err(|_| {
+        format!("{name} is {value:?}. It takes whole seconds, as in {name}={default}")
+    })?;
     Ok(Duration::from_secs(seconds))
 }
 
 fn leeway() -> Result<Duration, String> {
     let leeway = seconds("LEEWAY", 60)?;
-    if leeway > Duration::from_secs(300) { Err("LEEWAY is 300 seconds at most".to_owned()) } else { Ok(leeway) }
+    if leeway > Duration::from_secs(300) {
+        Err("LEEWAY is 300 seconds at most".to_owned())
+    } else {
+        Ok(leeway)
+    }
 }
 
 fn demo_users() -> Result<Option<bool>, String> {
@@ -99,13 +107,19 @@ fn demo_users() -> Result<Option<bool>, String> {
 fn secret(database: &Database) -> Result<Secret, BoxError> {
     match (variable("AUTH_SECRET")?, variable("AUTH_SECRET_PREVIOUS")?) {
         (Some(_), _) => Ok(Secret::from_env("AUTH_SECRET")?),
-        (None, Some(_)) => Err("AUTH_SECRET_PREVIOUS is set, and AUTH_SECRET is not: the present secret belongs there".into()),
+        (None, Some(_)) => Err(
+            "AUTH_SECRET_PREVIOUS is set, and AUTH_SECRET is not: the present secret belongs there"
+                .into(),
+        ),
         // What is gone with the process must not leave tokens behind that still count.
         (None, None) if matches!(database, Database::Memory) => Ok(Secret::random()?),
         (None, None) => {
             let path = beside_the_program("secret")?;
             if matches!(database, Database::Postgres(_)) {
-                println!("servers on other machines need the same AUTH_SECRET: it is in {}", path.display());
+                println!(
+                    "servers on other machines need the same AUTH_SECRET: it is in {}",
+                    path.display()
+                );
             }
             secret_file(&path)
         }
@@ -121,8 +135,13 @@ fn database() -> Result<Database, BoxError> {
 }
 
 fn signing_key(file: &str) -> Result<SigningKey, BoxError> {
-    let text = fs::read_to_string(file).map_err(|error| format!("SIGNING_KEY_FILE {file}: {error}"))?;
-    let key = if text.trim_start().starts_with('{') { SigningKey::from_jwk(&text) } else { SigningKey::from_pem(&text) };
+    let text =
+        fs::read_to_string(file).map_err(|error| format!("SIGNING_KEY_FILE {file}: {error}"))?;
+    let key = if text.trim_start().starts_with('{') {
+        SigningKey::from_jwk(&text)
+    } else {
+        SigningKey::from_pem(&text)
+    };
     key.map_err(|error| format!("SIGNING_KEY_FILE {file}: {error}").into())
 }
 
@@ -141,12 +160,22 @@ fn secret_file(path: &Path) -> Result<Secret, BoxError> {
             println!("secret: made once, in {}", path.display());
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(format!("{}: {error}. Try: AUTH_SECRET=$(openssl rand -base64 48)", path.display()).into()),
+        Err(error) => {
+            return Err(format!(
+                "{}: {error}. Try: AUTH_SECRET=$(openssl rand -base64 48)",
+                path.display()
+            )
+            .into());
+        }
     }
     let mut file = fs::File::open(path)?;
     #[cfg(unix)]
     if std::os::unix::fs::PermissionsExt::mode(&file.metadata()?.permissions()) & 0o077 != 0 {
-        return Err(format!("{0} can be read by others. Try: chmod 600 {0}", path.display()).into());
+        return Err(format!(
+            "{0} can be read by others. Try: chmod 600 {0}",
+            path.display()
+        )
+        .into());
     }
     let mut secret = String::new();
     file.read_to_string(&mut secret)?;

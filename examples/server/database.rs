@@ -7,7 +7,8 @@
 //! | `postgres://…` | PostgreSQL | the same database, in a table `users` of this example |
 //! | `redis://…` | Redis or Valkey | a SQLite file beside the program |
 //!
-//! With Redis all servers have to be this program on this machine: elsewhere the same number is another user.
+//! With Redis all servers have to be this program on this machine: elsewhere the same number is
+//! another user.
 
 use std::error::Error;
 use std::fmt;
@@ -16,7 +17,9 @@ use std::sync::Arc;
 
 use sqlx::postgres::PgConnectOptions;
 use tower_bearer::store::redis_driver::Client;
-use tower_bearer::{BoxError, MemoryStore, PostgresStore, RedisStore, SessionStore, SqliteStore, StoreError};
+use tower_bearer::{
+    BoxError, MemoryStore, PostgresStore, RedisStore, SessionStore, SqliteStore, StoreError,
+};
 
 use crate::users::{self, Users};
 
@@ -55,21 +58,32 @@ impl Database {
         self.users_and_sessions().await.map_err(|error| {
             // The error of a store says which store, and its source what went wrong.
             let source = error.downcast_ref::<StoreError>().and_then(Error::source);
-            let source = source.map(|source| format!(": {source}")).unwrap_or_default();
+            let source = source
+                .map(|source| format!(": {source}"))
+                .unwrap_or_default();
             format!("DATABASE_URL: {self}: {error}{source}").into()
         })
     }
 
     async fn users_and_sessions(&self) -> Result<(Users, Arc<dyn SessionStore>), BoxError> {
         Ok(match self {
-            Self::Memory => (Users::Sqlite(users::in_memory().await?), Arc::new(MemoryStore::new())),
+            Self::Memory => (
+                Users::Sqlite(users::in_memory().await?),
+                Arc::new(MemoryStore::new()),
+            ),
             Self::Sqlite(path) => {
                 let pool = users::in_file(path).await?;
-                (Users::Sqlite(pool.clone()), Arc::new(SqliteStore::from_pool(pool).await?))
+                (
+                    Users::Sqlite(pool.clone()),
+                    Arc::new(SqliteStore::from_pool(pool).await?),
+                )
             }
             Self::Postgres(options) => {
                 let pool = users::in_postgres(PgConnectOptions::clone(options)).await?;
-                (Users::Postgres(pool.clone()), Arc::new(PostgresStore::from_pool(pool).await?))
+                (
+                    Users::Postgres(pool.clone()),
+                    Arc::new(PostgresStore::from_pool(pool).await?),
+                )
             }
             Self::Redis { client, users } => {
                 let store = RedisStore::from_client(client.clone()).await?;
@@ -86,10 +100,20 @@ impl fmt::Display for Database {
             Self::Sqlite(path) => path.display().fmt(f),
             Self::Postgres(options) => {
                 let database = options.get_database().unwrap_or(options.get_username());
-                write!(f, "PostgreSQL at {}:{}, database {database}", options.get_host(), options.get_port())
+                write!(
+                    f,
+                    "PostgreSQL at {}:{}, database {database}",
+                    options.get_host(),
+                    options.get_port()
+                )
             }
             Self::Redis { client, users } => {
-                write!(f, "Redis at {}, and the users in {}", client.get_connection_info().addr(), users.display())
+                write!(
+                    f,
+                    "Redis at {}, and the users in {}",
+                    client.get_connection_info().addr(),
+                    users.display()
+                )
             }
         }
     }

@@ -1,4 +1,5 @@
-//! The OpenAPI document at `/openapi.json`, and Swagger UI at `/docs`: its Authorize button takes user name and password.
+//! The OpenAPI document at `/openapi.json`, and Swagger UI at `/docs`: its Authorize button takes
+//! user name and password.
 
 use tower_bearer::AuthEndpoints;
 use utoipa::OpenApi;
@@ -8,12 +9,17 @@ use crate::routes;
 
 /// The application's own operations. The others are merged in.
 #[derive(OpenApi)]
-#[openapi(info(title = "Example", version = "0.1.0"), paths(routes::me, routes::admin, routes::sign_up))]
+#[openapi(
+    info(title = "Example", version = "0.1.0"),
+    paths(routes::me, routes::admin, routes::sign_up)
+)]
 struct Api;
 
 pub(crate) fn swagger_ui(endpoints: &AuthEndpoints) -> SwaggerUi {
     let document = Api::openapi().merge_from(endpoints.openapi());
     // It would show the document to a validator on the internet.
     let config = Config::default().validator_url("none");
-    SwaggerUi::new("/docs").config(config).url("/openapi.json", document)
+    SwaggerUi::new("/docs")
+        .config(config)
+        .url("/openapi.json", document)
 }

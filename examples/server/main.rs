@@ -4,8 +4,9 @@
 //! cargo run --example server
 //! ```
 //!
-//! It starts without any configuration, says where it listens and what to try. Its data and its secret stand beside the program, and survive
-//! a restart. `config.rs` lists the variables of the environment.
+//! It starts without any configuration, says where it listens and what to try. Its data and its
+//! secret stand beside the program, and survive a restart. `config.rs` lists the variables of the
+//! environment.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -40,7 +41,9 @@ use database::Database;
 
 #[tokio::main]
 async fn main() {
-    tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).init();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::INFO)
+        .init();
     if let Err(error) = run().await {
         eprintln!("error: {error}");
         std::process::exit(1);
@@ -59,7 +62,9 @@ async fn run() -> Result<(), BoxError> {
     let accounts = Accounts::new(users);
     let seeded = config.demo_users.unwrap_or(addr.ip().is_loopback()) && accounts.seed().await?;
     if seeded {
-        println!("demo users: alice / wonderland-7 (admin) and bob / builder-8, because the database was empty");
+        println!(
+            "demo users: alice / wonderland-7 (admin) and bob / builder-8, because the database was empty"
+        );
     }
 
     let sessions = Sessions::builder(accounts.clone(), store)
@@ -72,7 +77,9 @@ async fn run() -> Result<(), BoxError> {
         .build()?;
 
     print_welcome(addr, &config.database);
-    axum::serve(listener, app(accounts, &sessions)).with_graceful_shutdown(stopped()).await?;
+    axum::serve(listener, app(accounts, &sessions))
+        .with_graceful_shutdown(stopped())
+        .await?;
     sessions.flush().await?;
     Ok(())
 }
@@ -80,11 +87,22 @@ async fn run() -> Result<(), BoxError> {
 fn app(accounts: Accounts, sessions: &Sessions) -> Router {
     // The page asks for them. Other clients get their tokens in the body.
     let cookies = CookieDelivery::new().with_access_token();
-    let endpoints = sessions.endpoints().with_path("/auth").with_cookies(cookies.clone());
+    let endpoints = sessions
+        .endpoints()
+        .with_path("/auth")
+        .with_cookies(cookies.clone());
     Router::new()
         .route("/me", get(routes::me))
-        .route("/admin", get(routes::admin).route_layer(RequireLayer::scope("admin")))
-        .route_layer(sessions.layer().with_user_loader(accounts.clone()).with_token_sources(cookies.token_sources()))
+        .route(
+            "/admin",
+            get(routes::admin).route_layer(RequireLayer::scope("admin")),
+        )
+        .route_layer(
+            sessions
+                .layer()
+                .with_user_loader(accounts.clone())
+                .with_token_sources(cookies.token_sources()),
+        )
         // What comes after `route_layer` needs no token.
         .route("/signup", post(routes::sign_up))
         .merge(page::page(sessions.clone(), cookies))
@@ -98,7 +116,9 @@ fn app(accounts: Accounts, sessions: &Sessions) -> Router {
 /// Ctrl-C, or what a service manager sends.
 async fn stopped() {
     #[cfg(unix)]
-    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+    if let Ok(mut terminated) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
         tokio::select! {
             Ok(()) = tokio::signal::ctrl_c() => {}
             _ = terminated.recv() => {}

@@ -7,7 +7,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{RequestExt, body::Body};
-use tower_bearer::{CookieDelivery, Login, PasswordCredentials, RequestContext, SessionErrorKind, Sessions};
+use tower_bearer::{
+    CookieDelivery, Login, PasswordCredentials, RequestContext, SessionErrorKind, Sessions,
+};
 
 /// What the forms need.
 #[derive(Clone)]
@@ -17,23 +19,52 @@ struct Site {
 }
 
 /// The page, its files, and where its forms go.
-pub(crate) fn page<S: Clone + Send + Sync + 'static>(sessions: Sessions, cookies: CookieDelivery) -> Router<S> {
+pub(crate) fn page<S: Clone + Send + Sync + 'static>(
+    sessions: Sessions,
+    cookies: CookieDelivery,
+) -> Router<S> {
     Router::new()
-        .route("/", file("text/html; charset=utf-8", include_str!("page/index.html")))
-        .route("/style.css", file("text/css; charset=utf-8", include_str!("page/style.css")))
-        .route("/app.js", file("text/javascript; charset=utf-8", include_str!("page/app.js")))
-        .route("/session.js", file("text/javascript; charset=utf-8", include_str!("page/session.js")))
+        .route(
+            "/",
+            file("text/html; charset=utf-8", include_str!("page/index.html")),
+        )
+        .route(
+            "/style.css",
+            file("text/css; charset=utf-8", include_str!("page/style.css")),
+        )
+        .route(
+            "/app.js",
+            file(
+                "text/javascript; charset=utf-8",
+                include_str!("page/app.js"),
+            ),
+        )
+        .route(
+            "/session.js",
+            file(
+                "text/javascript; charset=utf-8",
+                include_str!("page/session.js"),
+            ),
+        )
         .route("/login", post(log_in))
         .route("/logout", post(log_out))
         .with_state(Site { sessions, cookies })
 }
 
-fn file<S: Clone + Send + Sync + 'static>(media_type: &'static str, text: &'static str) -> MethodRouter<S> {
+fn file<S: Clone + Send + Sync + 'static>(
+    media_type: &'static str,
+    text: &'static str,
+) -> MethodRouter<S> {
     get(async move || {
         let headers = [
             (CONTENT_TYPE, HeaderValue::from_static(media_type)),
             // Scripts and styles of our own files alone, and in nobody's frame.
-            (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'self'; frame-ancestors 'none'; base-uri 'none'")),
+            (
+                CONTENT_SECURITY_POLICY,
+                HeaderValue::from_static(
+                    "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+                ),
+            ),
             (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         ];
         (headers, text)
@@ -48,15 +79,33 @@ async fn log_in(State(site): State<Site>, request: Request) -> Response {
         return rejection.map(Body::from);
     }
     let context = RequestContext::from(&parts);
-    let Ok(Form(credentials)) = Request::from_parts(parts, body).extract::<Form<PasswordCredentials>, _>().await else {
-        return refused(StatusCode::BAD_REQUEST, "A user name and a password are needed.");
+    let Ok(Form(credentials)) = Request::from_parts(parts, body)
+        .extract::<Form<PasswordCredentials>, _>()
+        .await
+    else {
+        return refused(
+            StatusCode::BAD_REQUEST,
+            "A user name and a password are needed.",
+        );
     };
-    match site.sessions.log_in(Login::from_request(credentials, context.clone())).await {
-        Ok(tokens) => site.cookies.set_cookies(&tokens, context.parts(), Redirect::to("/me").into_response()),
-        Err(error) if error.kind() == SessionErrorKind::InvalidCredentials => {
-            refused(StatusCode::BAD_REQUEST, "The user name or the password is wrong.")
-        }
-        Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "That does not work now. Try again in a moment."),
+    match site
+        .sessions
+        .log_in(Login::from_request(credentials, context.clone()))
+        .await
+    {
+        Ok(tokens) => site.cookies.set_cookies(
+            &tokens,
+            context.parts(),
+            Redirect::to("/me").into_response(),
+        ),
+        Err(error) if error.kind() == SessionErrorKind::InvalidCredentials => refused(
+            StatusCode::BAD_REQUEST,
+            "The user name or the password is wrong.",
+        ),
+        Err(_) => refused(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "That does not work now. Try again in a moment.",
+        ),
     }
 }
 
@@ -69,12 +118,18 @@ async fn log_out(State(site): State<Site>, request: Request) -> Response {
     if let Some(token) = site.cookies.refresh_token(&parts)
         && site.sessions.log_out(token).await.is_err()
     {
-        return refused(StatusCode::SERVICE_UNAVAILABLE, "That does not work now. Try again in a moment.");
+        return refused(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "That does not work now. Try again in a moment.",
+        );
     }
-    site.cookies.clear_cookies(Redirect::to("/").into_response())
+    site.cookies
+        .clear_cookies(Redirect::to("/").into_response())
 }
 
 fn refused(status: StatusCode, sentence: &str) -> Response {
-    let page = format!("<!doctype html><html lang=en><title>tower-bearer</title><p>{sentence} <a href=/>Back</a>");
+    let page = format!(
+        "<!doctype html><html lang=en><title>tower-bearer</title><p>{sentence} <a href=/>Back</a>"
+    );
     (status, Html(page)).into_response()
 }

@@ -1,4 +1,5 @@
-//! The users table, in SQLite or in PostgreSQL. An application with one database needs one of each pair.
+//! The users table, in SQLite or in PostgreSQL. An application with one database needs one of each
+//! pair.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -54,7 +55,12 @@ impl Users {
     }
 
     /// `None`: the name is taken.
-    pub(crate) async fn insert(&self, name: &str, hash: &str, admin: bool) -> Result<Option<User>, sqlx::Error> {
+    pub(crate) async fn insert(
+        &self,
+        name: &str,
+        hash: &str,
+        admin: bool,
+    ) -> Result<Option<User>, sqlx::Error> {
         on!(self, pool => sqlx::query_as(INSERT).bind(name).bind(hash).bind(admin).fetch_optional(pool).await)
     }
 
@@ -68,20 +74,30 @@ impl Users {
 
 pub(crate) async fn in_memory() -> Result<SqlitePool, BoxError> {
     // A database in memory belongs to its connection, so there is one, and it stays.
-    let one = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-    let pool = one.connect_with(SqliteConnectOptions::new().in_memory(true)).await?;
+    let one = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None);
+    let pool = one
+        .connect_with(SqliteConnectOptions::new().in_memory(true))
+        .await?;
     sqlx::raw_sql(CREATE_IN_SQLITE).execute(&pool).await?;
     Ok(pool)
 }
 
 pub(crate) async fn in_file(path: &Path) -> Result<SqlitePool, BoxError> {
     make_private(path)?;
-    let options = SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Wal);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal);
     let mut tries = 0..50;
     let pool = loop {
         match SqlitePoolOptions::new().connect_with(options.clone()).await {
-            // Of two servers that turn a new file to WAL at once SQLite refuses one, and does not wait.
-            Err(sqlx::Error::Database(error)) if error.message() == "database is locked" && tries.next().is_some() => {
+            // Of two servers that turn a new file to WAL at once SQLite refuses one, and does not
+            // wait.
+            Err(sqlx::Error::Database(error))
+                if error.message() == "database is locked" && tries.next().is_some() =>
+            {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             done => break done?,
@@ -92,10 +108,13 @@ pub(crate) async fn in_file(path: &Path) -> Result<SqlitePool, BoxError> {
 }
 
 pub(crate) async fn in_postgres(options: PgConnectOptions) -> Result<PgPool, BoxError> {
-    let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).connect_lazy_with(options);
+    let pool = PgPoolOptions::new()
+        .acquire_timeout(PATIENCE)
+        .connect_lazy_with(options);
     match sqlx::raw_sql(CREATE_IN_POSTGRES).execute(&pool).await {
         Ok(_) => Ok(pool),
-        // A server that refuses connections may be starting: the pool tries until its patience ends.
+        // A server that refuses connections may be starting: the pool tries until its patience
+        // ends.
         Err(sqlx::Error::PoolTimedOut) => Err("nobody answers there".into()),
         Err(error) => Err(error.into()),
     }
@@ -121,7 +140,8 @@ const CREATE_IN_SQLITE: &str = "CREATE TABLE IF NOT EXISTS users (
     admin INTEGER NOT NULL
 )";
 
-/// One transaction. The lock is for two servers that start at once: `IF NOT EXISTS` alone fails for one of them.
+/// One transaction. The lock is for two servers that start at once: `IF NOT EXISTS` alone fails for
+/// one of them.
 const CREATE_IN_POSTGRES: &str = "SELECT pg_advisory_xact_lock(hashtext('CREATE TABLE users'));
 CREATE TABLE IF NOT EXISTS users (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -38,7 +38,8 @@ impl Admission {
         })
     }
 
-    /// Leaves it in the request, and the claims beside it, which the application may look for there.
+    /// Leaves it in the request, and the claims beside it, which the application may look for
+    /// there.
     pub(super) fn leave(self, extensions: &mut Extensions) {
         // Those of a layer further out must not outlive its caller.
         match &self.claims {
@@ -49,7 +50,9 @@ impl Admission {
     }
 
     pub(super) fn claims(&self) -> Result<&AccessTokenClaims, BearerError> {
-        self.claims.as_ref().ok_or_else(|| BearerErrorKind::MissingToken.into())
+        self.claims
+            .as_ref()
+            .ok_or_else(|| BearerErrorKind::MissingToken.into())
     }
 
     pub(crate) fn into_claims(self) -> Result<AccessTokenClaims, BearerError> {
@@ -72,21 +75,27 @@ impl Admission {
             return Ok(user);
         }
         let asked = type_name::<U>();
-        let has = found().map(Found::type_name).collect::<Vec<_>>().join(" and ");
+        let has = found()
+            .map(Found::type_name)
+            .collect::<Vec<_>>()
+            .join(" and ");
         Err(BearerError::misconfigured(if has.is_empty() {
             format!(
                 "a handler asks for CurrentUser<{asked}>, and the layer loads no user. Add `.with_user_loader(…)` \
                  to the layer, or `.with_typed_claims::<…>()`"
             )
         } else {
-            format!("a handler asks for CurrentUser<{asked}>, and the layer loads {has}. Use one type in both")
+            format!(
+                "a handler asks for CurrentUser<{asked}>, and the layer loads {has}. Use one type in both"
+            )
         }))
     }
 }
 
 impl BearerError {
-    /// Refuses a request that [`BearerAuthLayer`](crate::BearerAuthLayer) has let through: in the words
-    /// of that layer and through its closure, as gRPC where that was asked for. Logs one event.
+    /// Refuses a request that [`BearerAuthLayer`](crate::BearerAuthLayer) has let through: in the
+    /// words of that layer and through its closure, as gRPC where that was asked for. Logs one
+    /// event.
     ///
     /// For middleware and handlers of the application's own. Where no layer saw the request, it is
     /// [`to_response`](Self::to_response).
@@ -102,8 +111,8 @@ impl BearerError {
 impl AccessTokenClaims {
     /// The claims that [`BearerAuthLayer`](crate::BearerAuthLayer) left in a request's extensions.
     ///
-    /// `None` without the layer, and in optional mode without a token. In Axum `AccessTokenClaims` is
-    /// an extractor too, and `Extension<AccessTokenClaims>` finds them.
+    /// `None` without the layer, and in optional mode without a token. In Axum `AccessTokenClaims`
+    /// is an extractor too, and `Extension<AccessTokenClaims>` finds them.
     ///
     /// ```
     /// use tower_bearer::AccessTokenClaims;
@@ -123,13 +132,13 @@ impl AccessTokenClaims {
 }
 
 impl<U: Clone + Send + Sync + 'static> CurrentUser<U> {
-    /// The user that [`BearerAuthLayer`](crate::BearerAuthLayer) left in a request's extensions. What
-    /// the extractor does, without Axum.
+    /// The user that [`BearerAuthLayer`](crate::BearerAuthLayer) left in a request's extensions.
+    /// What the extractor does, without Axum.
     ///
     /// # Errors
     ///
-    /// `MissingToken` in optional mode without a token. `Misconfigured` without the layer, or where it
-    /// knows no `U`; the text of the error names the cure.
+    /// `MissingToken` in optional mode without a token. `Misconfigured` without the layer, or where
+    /// it knows no `U`; the text of the error names the cure.
     pub fn from_extensions(extensions: &Extensions) -> Result<Self, BearerError> {
         Admission::of(extensions)?.user().map(Self)
     }

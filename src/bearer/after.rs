@@ -16,7 +16,10 @@ impl After {
     pub(super) fn of(admission: &Admission) -> Self {
         let receipt = || {
             let receipts = admission.gate.sessions.as_ref()?.receipts.clone();
-            Some((receipts, Receipt::of(admission.claims.as_ref()?.session()?)?))
+            Some((
+                receipts,
+                Receipt::of(admission.claims.as_ref()?.session()?)?,
+            ))
         };
         Self { receipt: receipt() }
     }

@@ -71,13 +71,15 @@ impl BearerError {
         }
         let mut response = Response::new(Bytes::from(body.to_string()));
         *response.status_mut() = self.status();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         self.complete(response.headers_mut());
         response
     }
 
-    /// Adds the headers without which a refusal is not one, where they are missing: `WWW-Authenticate`,
-    /// `Retry-After` and `Cache-Control`.
+    /// Adds the headers without which a refusal is not one, where they are missing:
+    /// `WWW-Authenticate`, `Retry-After` and `Cache-Control`.
     pub(super) fn complete(&self, headers: &mut HeaderMap) {
         if !headers.contains_key(WWW_AUTHENTICATE) {
             for challenge in self.challenges() {
@@ -88,7 +90,9 @@ impl BearerError {
             let secs = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
             headers.entry(RETRY_AFTER).or_insert(secs.into());
         }
-        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        headers
+            .entry(CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
     }
 
     /// The error code, as in `invalid_token` (RFC 6750 section 3.1).

@@ -7,16 +7,22 @@ use crate::browser::SeveralCookies;
 
 /// The token of the `Authorization` header (RFC 6750 section 2.1, RFC 9110 section 11.4).
 ///
-/// `None`: no such header, or another scheme. Tokens in the query or in a form are never looked at (RFC 9700 section 4.3.2).
+/// `None`: no such header, or another scheme. Tokens in the query or in a form are never looked at
+/// (RFC 9700 section 4.3.2).
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Malformed> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     // RFC 6750 section 3.1: more than one method is an invalid request.
     if values.next().is_some() {
         return Err(Malformed::SeveralHeaders);
     }
     let value = value.as_bytes();
-    let scheme_end = value.iter().position(|byte| b" \t".contains(byte)).unwrap_or(value.len());
+    let scheme_end = value
+        .iter()
+        .position(|byte| b" \t".contains(byte))
+        .unwrap_or(value.len());
     let (scheme, rest) = value.split_at(scheme_end);
     // A scheme has no case (RFC 9110 section 11.1).
     if !scheme.eq_ignore_ascii_case(b"bearer") {
@@ -28,7 +34,9 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Malforme
     if !is_token68(token) {
         return Err(Malformed::NoToken);
     }
-    std::str::from_utf8(token).map(Some).map_err(|_| Malformed::NoToken)
+    std::str::from_utf8(token)
+        .map(Some)
+        .map_err(|_| Malformed::NoToken)
 }
 
 /// Why the credentials of a request are malformed.
@@ -104,6 +112,9 @@ mod tests {
         ] {
             assert_eq!(read(value), Err(Malformed::NoToken), "{value}");
         }
-        assert_eq!(read("Bearer a-._~+/Z9=="), Ok(Some("a-._~+/Z9==".to_owned())));
+        assert_eq!(
+            read("Bearer a-._~+/Z9=="),
+            Ok(Some("a-._~+/Z9==".to_owned()))
+        );
     }
 }

@@ -38,7 +38,8 @@ impl Gate {
     /// Decides without waiting.
     pub(super) fn decide(self: &Arc<Self>, parts: &mut Parts) -> Decision {
         let resource = self.resource.as_ref();
-        let metadata = resource.and_then(|resource| resource.answer(&parts.method, parts.uri.path()));
+        let metadata =
+            resource.and_then(|resource| resource.answer(&parts.method, parts.uri.path()));
         if let Some(metadata) = metadata {
             return Decision::Respond(metadata);
         }
@@ -54,7 +55,11 @@ impl Gate {
             Presented::Nothing => None,
             Presented::Caller(caller) if self.need_not_wait() => Some(caller),
             presented => {
-                return Decision::Wait(Pending { gate: Arc::clone(self), presented, outer });
+                return Decision::Wait(Pending {
+                    gate: Arc::clone(self),
+                    presented,
+                    outer,
+                });
             }
         };
         match self.admit(caller, outer) {
@@ -67,9 +72,18 @@ impl Gate {
     }
 
     /// Who sends this request: for endpoints that act for their user.
-    pub(crate) async fn identify(self: &Arc<Self>, parts: &Parts) -> Result<Admission, BearerError> {
+    pub(crate) async fn identify(
+        self: &Arc<Self>,
+        parts: &Parts,
+    ) -> Result<Admission, BearerError> {
         let presented = self.present(parts, None)?;
-        Pending { gate: Arc::clone(self), presented, outer: None }.admit().await
+        Pending {
+            gate: Arc::clone(self),
+            presented,
+            outer: None,
+        }
+        .admit()
+        .await
     }
 
     /// Refuses, and says so if the application may be at fault.
@@ -86,10 +100,24 @@ impl Gate {
         self.loader.is_none() && self.sessions.as_ref().is_none_or(is_current)
     }
 
-    fn admit(self: &Arc<Self>, caller: Option<Caller>, outer: Option<Arc<Admission>>) -> Result<Admission, BearerError> {
+    fn admit(
+        self: &Arc<Self>,
+        caller: Option<Caller>,
+        outer: Option<Arc<Admission>>,
+    ) -> Result<Admission, BearerError> {
         let gate = Arc::clone(self);
-        let Some(Caller { claims, is_of_outer }) = caller else {
-            return Ok(Admission { claims: None, typed_claims: None, user: None, gate, outer });
+        let Some(Caller {
+            claims,
+            is_of_outer,
+        }) = caller
+        else {
+            return Ok(Admission {
+                claims: None,
+                typed_claims: None,
+                user: None,
+                gate,
+                outer,
+            });
         };
         if let Some(sessions) = &self.sessions {
             ensure_started(&sessions.sync);
@@ -102,7 +130,13 @@ impl Gate {
             Some(parse) => Some(parse(&claims)?),
             None => known.and_then(|outer| outer.typed_claims.clone()),
         };
-        Ok(Admission { claims: Some(claims), typed_claims, user, gate, outer })
+        Ok(Admission {
+            claims: Some(claims),
+            typed_claims,
+            user,
+            gate,
+            outer,
+        })
     }
 
     /// What may change while a request waits.
@@ -115,7 +149,9 @@ impl Gate {
 
     fn check_session(&self, claims: &AccessTokenClaims) -> Result<(), BearerError> {
         match (&self.sessions, claims.session_id()) {
-            (Some(sessions), Some(id)) if sessions.revocations.contains(id) => Err(BearerErrorKind::SessionRevoked.into()),
+            (Some(sessions), Some(id)) if sessions.revocations.contains(id) => {
+                Err(BearerErrorKind::SessionRevoked.into())
+            }
             _ => Ok(()),
         }
     }
@@ -126,7 +162,9 @@ impl Gate {
     }
 
     async fn load_revocations(&self) -> Result<(), BearerError> {
-        let Some(sessions) = &self.sessions else { return Ok(()) };
+        let Some(sessions) = &self.sessions else {
+            return Ok(());
+        };
         let loaded = sessions.revocations.load(sessions.max_lag).await;
         loaded.map_err(BearerError::unavailable)?;
         ensure_started(&sessions.sync);
@@ -146,7 +184,10 @@ impl Pending {
                 // The keys were just renewed, so this refusal is final.
                 let claims = gate.verifiers.verify(token.secret());
                 let claims = claims.map_err(|unverified| BearerError::from(unverified.error))?;
-                Caller { claims, is_of_outer: false }
+                Caller {
+                    claims,
+                    is_of_outer: false,
+                }
             }
         };
         let claims = caller.claims.clone();
@@ -156,7 +197,8 @@ impl Pending {
         if let Some(loader) = &gate.loader {
             let user = Arc::clone(loader).load(claims.clone()).await;
             let user = user.map_err(BearerError::unavailable)?;
-            admission.user = Some(user.ok_or_else(|| BearerError::from(BearerErrorKind::UserGone))?);
+            admission.user =
+                Some(user.ok_or_else(|| BearerError::from(BearerErrorKind::UserGone))?);
             // It may have taken its time.
             gate.load_revocations().await?;
             gate.check_again(&claims)?;

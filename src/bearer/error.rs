@@ -26,8 +26,8 @@ use crate::token::{VerifyError, VerifyErrorKind};
 /// | `Unavailable` | 503, `Retry-After` | |
 /// | `Misconfigured` | 500 | |
 ///
-/// The body is JSON: `error`, `error_description`, and `reason`, a stable word for programs. Nothing
-/// in it comes from the request, and no cache may store it.
+/// The body is JSON: `error`, `error_description`, and `reason`, a stable word for programs.
+/// Nothing in it comes from the request, and no cache may store it.
 /// [`with_rejection`](crate::BearerAuthLayer::with_rejection) replaces it. A layer with a
 /// [`ProtectedResource`](crate::ProtectedResource) adds `scope` and `resource_metadata` to every
 /// challenge.
@@ -56,7 +56,8 @@ use crate::token::{VerifyError, VerifyErrorKind};
 /// # assert_eq!(check_plan(&parts).unwrap_err().status(), 401);
 /// ```
 ///
-/// A test of a closure makes an error of each kind with `BearerError::from(BearerErrorKind::TokenExpired)`.
+/// A test of a closure makes an error of each kind with
+/// `BearerError::from(BearerErrorKind::TokenExpired)`.
 #[derive(Clone)]
 pub struct BearerError(Box<Inner>);
 
@@ -76,21 +77,22 @@ struct Inner {
 }
 
 impl BearerError {
-    /// 401: the request carries no token, and this needs one. The challenge names no error (RFC 6750
-    /// section 3.1).
+    /// 401: the request carries no token, and this needs one. The challenge names no error (RFC
+    /// 6750 section 3.1).
     #[must_use]
     pub fn missing_token() -> Self {
         BearerErrorKind::MissingToken.into()
     }
 
-    /// 401 `invalid_token`: the token does not count, for a reason that is not the client's business.
+    /// 401 `invalid_token`: the token does not count, for a reason that is not the client's
+    /// business.
     #[must_use]
     pub fn invalid_token() -> Self {
         BearerErrorKind::InvalidToken.into()
     }
 
-    /// 403 `insufficient_scope`: the token lacks at least one word of `scope`. The challenge names all
-    /// of them (RFC 6750 section 3.1).
+    /// 403 `insufficient_scope`: the token lacks at least one word of `scope`. The challenge names
+    /// all of them (RFC 6750 section 3.1).
     ///
     /// # Panics
     ///
@@ -112,15 +114,15 @@ impl BearerError {
         Self::from(BearerErrorKind::Denied).map(|inner| inner.reason = Some(reason))
     }
 
-    /// 503 with `Retry-After`: the application cannot decide now. `cause` goes to the log, never to the
-    /// client.
+    /// 503 with `Retry-After`: the application cannot decide now. `cause` goes to the log, never to
+    /// the client.
     #[must_use]
     pub fn unavailable(cause: impl Into<BoxError>) -> Self {
         Self::from(BearerErrorKind::Unavailable).with_cause(cause)
     }
 
-    /// 500: the application is put together in a way that cannot work. `cure` goes to the log, never to
-    /// the client.
+    /// 500: the application is put together in a way that cannot work. `cure` goes to the log,
+    /// never to the client.
     #[must_use]
     pub fn misconfigured(cure: impl Into<Cow<'static, str>>) -> Self {
         let cure = cure.into();
@@ -131,7 +133,11 @@ impl BearerError {
     /// RFC 6750. A status below 400 would tell the client that all is well, so it becomes 403.
     #[must_use]
     pub fn with_status(self, status: StatusCode) -> Self {
-        let status = if status.as_u16() < 400 { StatusCode::FORBIDDEN } else { status };
+        let status = if status.as_u16() < 400 {
+            StatusCode::FORBIDDEN
+        } else {
+            status
+        };
         self.map(|inner| {
             if inner.kind == BearerErrorKind::Denied {
                 inner.status = Some(status);
@@ -139,8 +145,8 @@ impl BearerError {
         })
     }
 
-    /// Another sentence for people: the `error_description` of the body. An error that is the server's
-    /// fault keeps its own.
+    /// Another sentence for people: the `error_description` of the body. An error that is the
+    /// server's fault keeps its own.
     #[must_use]
     pub fn with_description(self, description: impl Into<Cow<'static, str>>) -> Self {
         self.map(|inner| {
@@ -150,7 +156,8 @@ impl BearerError {
         })
     }
 
-    /// When the client may try again: the `Retry-After` of the response, in whole seconds, rounded up.
+    /// When the client may try again: the `Retry-After` of the response, in whole seconds, rounded
+    /// up.
     #[must_use]
     pub fn with_retry_after(self, pause: Duration) -> Self {
         self.map(|inner| inner.retry_after = Some(pause))
@@ -187,8 +194,8 @@ impl BearerError {
         Some(self.0.reason.as_deref().unwrap_or(usual))
     }
 
-    /// A sentence for people that the client may read. The `Display` of the error is for the log: it
-    /// says how to cure a misconfiguration.
+    /// A sentence for people that the client may read. The `Display` of the error is for the log:
+    /// it says how to cure a misconfiguration.
     #[must_use]
     pub fn description(&self) -> &str {
         match self.0.kind {
@@ -258,7 +265,10 @@ impl fmt::Display for BearerError {
 
 impl fmt::Debug for BearerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BearerError").field("kind", &self.0.kind).field("source", &self.0.source).finish_non_exhaustive()
+        f.debug_struct("BearerError")
+            .field("kind", &self.0.kind)
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
     }
 }
 

@@ -12,7 +12,8 @@ pub enum BearerErrorKind {
     InvalidToken,
     /// The token has expired: time to refresh.
     TokenExpired,
-    /// The token is bound to a key of its sender (`cnf`, RFC 7800), and nothing here proves that key.
+    /// The token is bound to a key of its sender (`cnf`, RFC 7800), and nothing here proves that
+    /// key.
     ProofNeeded,
     /// The session was ended before the token expired.
     SessionRevoked,

@@ -21,7 +21,10 @@ pub(super) type ParseClaims = fn(&AccessTokenClaims) -> Result<Found, BearerErro
 
 impl Found {
     pub(super) fn new<T: Send + Sync + 'static>(value: T) -> Self {
-        Self { value: Arc::new(value), type_name: type_name::<T>() }
+        Self {
+            value: Arc::new(value),
+            type_name: type_name::<T>(),
+        }
     }
 
     /// The claims of a token as a `T`. The error goes to the log, and names no value.

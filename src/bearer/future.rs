@@ -51,16 +51,36 @@ where
     S: Service<Request<B>>,
 {
     pub(super) fn admitted(future: S::Future, after: After) -> Self {
-        Self { state: State::Admitted { future, after: Some(after) } }
+        Self {
+            state: State::Admitted {
+                future,
+                after: Some(after),
+            },
+        }
     }
 
-    pub(super) fn waiting(ready: S, request: Request<B>, gate: Arc<Gate>, pending: Pending) -> Self {
+    pub(super) fn waiting(
+        ready: S,
+        request: Request<B>,
+        gate: Arc<Gate>,
+        pending: Pending,
+    ) -> Self {
         let admission = Box::pin(pending.admit());
-        Self { state: State::Waiting { admission, gate, parked: Some((ready, request)) } }
+        Self {
+            state: State::Waiting {
+                admission,
+                gate,
+                parked: Some((ready, request)),
+            },
+        }
     }
 
     pub(super) fn answered(response: Response<Bytes>) -> Self {
-        Self { state: State::Answered { response: Some(response) } }
+        Self {
+            state: State::Answered {
+                response: Some(response),
+            },
+        }
     }
 }
 
@@ -81,18 +101,28 @@ where
                     }
                     return Poll::Ready(Ok(response.map(ResponseBody::inner)));
                 }
-                StateProjection::Waiting { admission, gate, parked } => {
+                StateProjection::Waiting {
+                    admission,
+                    gate,
+                    parked,
+                } => {
                     let admission = ready!(admission.as_mut().poll(cx));
-                    let (mut service, mut request) = parked.take().expect("polled after completion");
+                    let (mut service, mut request) =
+                        parked.take().expect("polled after completion");
                     match admission {
                         Ok(admission) => {
                             let after = After::of(&admission);
                             admission.leave(request.extensions_mut());
-                            State::Admitted { future: service.call(request), after: Some(after) }
+                            State::Admitted {
+                                future: service.call(request),
+                                after: Some(after),
+                            }
                         }
                         Err(error) => {
                             let (parts, _) = request.into_parts();
-                            State::Answered { response: Some(gate.refuse(error, &parts)) }
+                            State::Answered {
+                                response: Some(gate.refuse(error, &parts)),
+                            }
                         }
                     }
                 }
@@ -116,6 +146,8 @@ where
             State::Waiting { .. } => "waiting",
             State::Answered { .. } => "answered",
         };
-        f.debug_struct("ResponseFuture").field("state", &state).finish_non_exhaustive()
+        f.debug_struct("ResponseFuture")
+            .field("state", &state)
+            .finish_non_exhaustive()
     }
 }

@@ -35,7 +35,8 @@ pub(crate) struct Gate {
     pub(super) hints: Arc<Hints>,
 }
 
-/// Where the two flows meet: what the request flow asks the sessions of this process, and tells them.
+/// Where the two flows meet: what the request flow asks the sessions of this process, and tells
+/// them.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionSide {
     pub(crate) revocations: Revocations,

@@ -9,8 +9,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 
-/// Whether a gRPC client made this request: `POST`, HTTP/2, `te: trailers`, and the media type exactly, with a suffix, or with
-/// parameters.
+/// Whether a gRPC client made this request: `POST`, HTTP/2, `te: trailers`, and the media type
+/// exactly, with a suffix, or with parameters.
 ///
 /// A looser test would do harm: the response is 200, which tells any other client that all is well.
 pub(super) fn is_grpc(parts: &Parts) -> bool {

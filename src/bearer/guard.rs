@@ -43,11 +43,16 @@ impl Guard {
         match self {
             Self::Scope(scope) => check_scope(scope, claims),
             Self::AnyScope(scopes) => {
-                if scopes.iter().any(|scope| scope.is_subset_of(claims.scope())) {
+                if scopes
+                    .iter()
+                    .any(|scope| scope.is_subset_of(claims.scope()))
+                {
                     return Ok(());
                 }
                 // A challenge cannot say "or" (RFC 6750 section 3): it names the first.
-                Err(scopes.first().map_or_else(|| denied(None), BearerError::insufficient_scope))
+                Err(scopes
+                    .first()
+                    .map_or_else(|| denied(None), BearerError::insufficient_scope))
             }
             Self::Condition(condition) => match condition(claims) {
                 Ok(true) => Ok(()),
@@ -62,11 +67,16 @@ impl Guard {
 }
 
 pub(super) fn check_scope(needed: &Scope, claims: &AccessTokenClaims) -> Result<(), BearerError> {
-    if needed.is_subset_of(claims.scope()) { Ok(()) } else { Err(BearerError::insufficient_scope(needed)) }
+    if needed.is_subset_of(claims.scope()) {
+        Ok(())
+    } else {
+        Err(BearerError::insufficient_scope(needed))
+    }
 }
 
 fn denied(cause: Option<BoxError>) -> BearerError {
-    let error = BearerError::denied("denied").with_description("the access token does not allow this");
+    let error =
+        BearerError::denied("denied").with_description("the access token does not allow this");
     match cause {
         Some(cause) => error.with_cause(cause),
         None => error,

@@ -43,15 +43,21 @@ impl BearerAuthLayer {
     /// A layer for the tokens that `verifier` accepts: those of an external issuer, or of another
     /// service of the application.
     ///
-    /// A token is required, in the `Authorization` header. No scope is required, no user is loaded, and
-    /// revocation is not checked.
+    /// A token is required, in the `Authorization` header. No scope is required, no user is loaded,
+    /// and revocation is not checked.
     pub fn new(verifier: AccessTokenVerifier) -> Self {
         Self::with_sessions(verifier, None)
     }
 
     /// For the login flow: `session::layer` calls it.
-    pub(crate) fn with_sessions(verifier: AccessTokenVerifier, sessions: Option<SessionSide>) -> Self {
-        let edge = sessions.as_ref().map(|sessions| Arc::clone(&sessions.edge)).unwrap_or_default();
+    pub(crate) fn with_sessions(
+        verifier: AccessTokenVerifier,
+        sessions: Option<SessionSide>,
+    ) -> Self {
+        let edge = sessions
+            .as_ref()
+            .map(|sessions| Arc::clone(&sessions.edge))
+            .unwrap_or_default();
         let gate = Gate {
             verifiers: Verifiers::new(verifier),
             sources: vec![TokenSource::header()],
@@ -67,18 +73,21 @@ impl BearerAuthLayer {
             edge,
             hints: Arc::default(),
         };
-        Self { gate: Arc::new(gate) }
+        Self {
+            gate: Arc::new(gate),
+        }
     }
 
-    /// Accepts the tokens of another issuer too. The claim `iss` chooses the verifier before any key is
-    /// tried.
+    /// Accepts the tokens of another issuer too. The claim `iss` chooses the verifier before any
+    /// key is tried.
     ///
     /// Its claims `sid` and `gen` mean nothing here: its tokens belong to no session.
     ///
     /// **Its `sub` and `scope` are its own words.** Its user `1` is not yours: a
-    /// [`LoadUser`](crate::LoadUser) looks at [`issuer`](crate::AccessTokenClaims::issuer) first. Its
-    /// `admin` is `admin` here, unless
-    /// [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) says what counts.
+    /// [`LoadUser`](crate::LoadUser) looks at [`issuer`](crate::AccessTokenClaims::issuer) first.
+    /// Its `admin` is `admin` here, unless
+    /// [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) says what
+    /// counts.
     ///
     /// # Errors
     ///
@@ -94,7 +103,8 @@ impl BearerAuthLayer {
         self.map(|gate| gate.verifiers.add_legacy(legacy))
     }
 
-    /// Looks for the token in these places, and in no other. The default is [`TokenSource::header`] alone.
+    /// Looks for the token in these places, and in no other. The default is [`TokenSource::header`]
+    /// alone.
     ///
     /// ```
     /// use tower_bearer::{BearerAuthLayer, TokenSource};
@@ -121,8 +131,8 @@ impl BearerAuthLayer {
     /// Lets CORS preflights through to the wrapped service: `OPTIONS` with `Origin` and
     /// `Access-Control-Request-Method`, which never carry a token.
     ///
-    /// Use it only where the wrapped service answers them itself. Otherwise put the CORS layer further
-    /// out; the log says so once where a preflight was refused:
+    /// Use it only where the wrapped service answers them itself. Otherwise put the CORS layer
+    /// further out; the log says so once where a preflight was refused:
     ///
     /// ```
     /// # use axum::{Router, routing::get};

@@ -1,32 +1,33 @@
 //! The request flow: [`BearerAuthLayer`] lets only requests with a good access token through.
 //!
-//! **What passes.** A request with one access token, in its `Authorization: Bearer …` header or where a
-//! [`TokenSource`] finds it. The [`AccessTokenVerifier`](crate::AccessTokenVerifier) of its issuer accepts
-//! it, its session was not revoked, its scope and its claims satisfy the guards, and the
-//! [`LoadUser`](crate::LoadUser), if there is one, still knows the user. In
+//! **What passes.** A request with one access token, in its `Authorization: Bearer …` header or
+//! where a [`TokenSource`] finds it. The [`AccessTokenVerifier`](crate::AccessTokenVerifier) of its
+//! issuer accepts it, its session was not revoked, its scope and its claims satisfy the guards, and
+//! the [`LoadUser`](crate::LoadUser), if there is one, still knows the user. In
 //! [optional mode](BearerAuthLayer::optional) also a request without a token.
 //!
-//! **What is refused.** Everything else: see [`BearerError`] for the status and the challenge of each
-//! case. Tokens in the query string are not read; a [ticket](Tickets) is not a token.
+//! **What is refused.** Everything else: see [`BearerError`] for the status and the challenge of
+//! each case. Tokens in the query string are not read; a [ticket](Tickets) is not a token.
 //!
-//! **What the handler gets.** [`CurrentUser`](crate::CurrentUser), which is the claims, the application's
-//! own claims or its user; [`AccessTokenClaims`](crate::AccessTokenClaims), also as an extension of the
-//! request; and [`AccessTokenWatch`] for a long connection. All are extractors in Axum, and have a
-//! `from_extensions` without it.
+//! **What the handler gets.** [`CurrentUser`](crate::CurrentUser), which is the claims, the
+//! application's own claims or its user; [`AccessTokenClaims`](crate::AccessTokenClaims), also as
+//! an extension of the request; and [`AccessTokenWatch`] for a long connection. All are extractors
+//! in Axum, and have a `from_extensions` without it.
 //!
-//! **More than JSON.** A layer with [`grpc`](BearerAuthLayer::grpc) refuses gRPC clients as they expect
-//! it. A [`ProtectedResource`] tells clients, in every challenge, where to get a token.
+//! **More than JSON.** A layer with [`grpc`](BearerAuthLayer::grpc) refuses gRPC clients as they
+//! expect it. A [`ProtectedResource`] tells clients, in every challenge, where to get a token.
 //!
-//! **Order of layers.** In Axum use `route_layer`, so that unknown paths remain 404. A layer that is added
-//! later is further out. CORS goes further out than this layer, otherwise preflights, which carry no
-//! token, are refused. Timeouts and tracing go further out too. A [`RequireLayer`] goes within.
+//! **Order of layers.** In Axum use `route_layer`, so that unknown paths remain 404. A layer that
+//! is added later is further out. CORS goes further out than this layer, otherwise preflights,
+//! which carry no token, are refused. Timeouts and tracing go further out too. A [`RequireLayer`]
+//! goes within.
 //!
-//! **Caveats.** The layer knows the token, not the transport: serve over TLS. `axum::serve` and plain Hyper
-//! set no timeout for slow headers. Anybody who has an access token can use it until it expires or its
-//! session is revoked.
+//! **Caveats.** The layer knows the token, not the transport: serve over TLS. `axum::serve` and
+//! plain Hyper set no timeout for slow headers. Anybody who has an access token can use it until it
+//! expires or its session is revoked.
 //!
-//! Errors and the future of the inner service pass through unchanged. It is cloned only where the layer
-//! answers itself or has to wait.
+//! Errors and the future of the inner service pass through unchanged. It is cloned only where the
+//! layer answers itself or has to wait.
 //!
 //! ```
 //! use http::{Request, Response, StatusCode, header};

@@ -1,7 +1,7 @@
 //! Whose token a request presents.
 //!
-//! The verifier judges the token alone. What belongs to the request is judged here and by the gate, at
-//! every request: how and where the token was presented, and whether it still counts.
+//! The verifier judges the token alone. What belongs to the request is judged here and by the gate,
+//! at every request: how and where the token was presented, and whether it still counts.
 
 use http::request::Parts;
 
@@ -36,14 +36,23 @@ pub(super) struct Caller {
 
 impl From<AccessTokenClaims> for Presented {
     fn from(claims: AccessTokenClaims) -> Self {
-        Self::Caller(Caller { claims, is_of_outer: false })
+        Self::Caller(Caller {
+            claims,
+            is_of_outer: false,
+        })
     }
 }
 
 impl Gate {
     /// Whose token it is. `outer`: what a layer further out has left.
-    pub(super) fn present(&self, parts: &Parts, outer: Option<&Admission>) -> Result<Presented, BearerError> {
-        let Some(credential) = self.credential(parts)? else { return self.without_token(parts, outer) };
+    pub(super) fn present(
+        &self,
+        parts: &Parts,
+        outer: Option<&Admission>,
+    ) -> Result<Presented, BearerError> {
+        let Some(credential) = self.credential(parts)? else {
+            return self.without_token(parts, outer);
+        };
         let token = credential.token.as_str();
         match credential.scheme {
             Scheme::Bearer => verify(&self.verifiers, token),
@@ -51,8 +60,8 @@ impl Gate {
         }
     }
 
-    /// The one credential that counts. More than one token that the client itself chose to send is an
-    /// error (RFC 6750 section 2). A cookie counts where there is no other.
+    /// The one credential that counts. More than one token that the client itself chose to send is
+    /// an error (RFC 6750 section 2). A cookie counts where there is no other.
     fn credential<'r>(&'r self, parts: &'r Parts) -> Result<Option<Credential<'r>>, Malformed> {
         let mut found = None;
         for source in self.sources.iter().filter(|source| !source.is_ambient()) {
@@ -70,16 +79,26 @@ impl Gate {
         Ok(found)
     }
 
-    fn without_token(&self, parts: &Parts, outer: Option<&Admission>) -> Result<Presented, BearerError> {
+    fn without_token(
+        &self,
+        parts: &Parts,
+        outer: Option<&Admission>,
+    ) -> Result<Presented, BearerError> {
         match self.without_token {
             WithoutToken::Admit => {
                 let claims = outer.and_then(|outer| outer.claims.as_ref());
                 // Another issuer's caller, or one for another audience, is a stranger here.
                 let claims = claims.filter(|claims| self.verifiers.would_accept(claims));
-                Ok(claims
-                    .map_or(Presented::Nothing, |claims| Presented::Caller(Caller { claims: claims.clone(), is_of_outer: true })))
+                Ok(claims.map_or(Presented::Nothing, |claims| {
+                    Presented::Caller(Caller {
+                        claims: claims.clone(),
+                        is_of_outer: true,
+                    })
+                }))
             }
-            WithoutToken::Refuse if self.admits_preflights && is_preflight(parts) => Ok(Presented::Nothing),
+            WithoutToken::Refuse if self.admits_preflights && is_preflight(parts) => {
+                Ok(Presented::Nothing)
+            }
             WithoutToken::Refuse => Err(BearerErrorKind::MissingToken.into()),
         }
     }
@@ -89,7 +108,10 @@ fn verify(verifiers: &Verifiers, token: &str) -> Result<Presented, BearerError> 
     match verifiers.verify(token) {
         Ok(claims) => Ok(claims.into()),
         Err(Unverified { error, newer_keys }) => match newer_keys.and_then(|keys| keys.ask()) {
-            Some(newer_keys) => Ok(Presented::Later { token: AccessToken::new(token), newer_keys }),
+            Some(newer_keys) => Ok(Presented::Later {
+                token: AccessToken::new(token),
+                newer_keys,
+            }),
             None => Err(error.into()),
         },
     }

@@ -14,7 +14,8 @@ pub(super) struct Protection {
 impl Protection {
     /// The parameters of a challenge: those of the layer, with the error between them.
     pub(super) fn parameters(&self, error: Option<String>, missing: Option<&Scope>) -> String {
-        let named = |name: &str, value: Option<&str>| value.map(|value| format!("{name}=\"{value}\""));
+        let named =
+            |name: &str, value: Option<&str>| value.map(|value| format!("{name}=\"{value}\""));
         // A client that asks for the missing words alone would lack the others next time.
         let scope = match (missing, &self.scope) {
             (Some(missing), Some(needed)) => Some(needed.union(missing)),
@@ -27,6 +28,10 @@ impl Protection {
             // RFC 9728 section 5.1.
             named("resource_metadata", self.resource_metadata.as_deref()),
         ];
-        parameters.into_iter().flatten().collect::<Vec<_>>().join(", ")
+        parameters
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }

@@ -14,8 +14,8 @@ use super::protection::Protection;
 
 type Answer = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
 
-/// Shared by the layer, [`RequireLayer`](crate::RequireLayer) and the extractors, so that all of them
-/// refuse alike.
+/// Shared by the layer, [`RequireLayer`](crate::RequireLayer) and the extractors, so that all of
+/// them refuse alike.
 #[derive(Clone, Default)]
 pub(crate) struct Rejection {
     pub(super) protection: Arc<Protection>,
@@ -31,7 +31,9 @@ impl Rejection {
         if self.grpc && is_grpc(parts) {
             return to_grpc_response(&error);
         }
-        let Some(answer) = &self.answer else { return error.to_response() };
+        let Some(answer) = &self.answer else {
+            return error.to_response();
+        };
         let mut response = answer(&error, parts);
         error.complete(response.headers_mut());
         response

@@ -16,12 +16,12 @@ use crate::error::BoxError;
 use crate::names::IntoScope;
 use crate::token::AccessTokenClaims;
 
-/// Requires something of the token that [`BearerAuthLayer`](crate::BearerAuthLayer), further out, has
-/// let through: for one route, or for one method of a route.
+/// Requires something of the token that [`BearerAuthLayer`](crate::BearerAuthLayer), further out,
+/// has let through: for one route, or for one method of a route.
 ///
 /// A token that does not allow it is refused with 403, in the words of that layer and through its
-/// closure. Without a token, in optional mode: 401. Without [`BearerAuthLayer`](crate::BearerAuthLayer)
-/// further out: 500, and a log line with the cure.
+/// closure. Without a token, in optional mode: 401. Without
+/// [`BearerAuthLayer`](crate::BearerAuthLayer) further out: 500, and a log line with the cure.
 ///
 /// Where all routes of a router require the same,
 /// [`BearerAuthLayer::require_scope`](crate::BearerAuthLayer::require_scope) and its siblings are
@@ -55,16 +55,19 @@ pub struct RequireLayer {
 impl RequireLayer {
     /// Requires that `condition` returns `Ok(true)`.
     ///
-    /// `Ok(false)` is refused with 403 and the reason `denied`. `Err` is refused in the same way, and
-    /// its cause is logged. An `Err` that is a [`BearerError`] answers for itself: with a reason and a
-    /// status of the application's own, as in `Err(BearerError::denied("level_too_low").into())`.
+    /// `Ok(false)` is refused with 403 and the reason `denied`. `Err` is refused in the same way,
+    /// and its cause is logged. An `Err` that is a [`BearerError`] answers for itself: with a
+    /// reason and a status of the application's own, as in
+    /// `Err(BearerError::denied("level_too_low").into())`.
     ///
     /// It is called at every request, so it should not do I/O.
     pub fn new<F>(condition: F) -> Self
     where
         F: Fn(&AccessTokenClaims) -> Result<bool, BoxError> + Send + Sync + 'static,
     {
-        Self { guard: Guard::condition(condition) }
+        Self {
+            guard: Guard::condition(condition),
+        }
     }
 
     /// Requires all the words of `scope`, which are separated by spaces: otherwise 403
@@ -75,18 +78,22 @@ impl RequireLayer {
     /// If `scope` is a literal that is not a scope.
     #[track_caller]
     pub fn scope(scope: impl IntoScope) -> Self {
-        Self { guard: Guard::Scope(scope.into_scope()) }
+        Self {
+            guard: Guard::Scope(scope.into_scope()),
+        }
     }
 
-    /// Requires one of `scopes`: otherwise 403 `insufficient_scope`. The challenge names the first of
-    /// them, so put the least powerful one there. An empty list lets no token through.
+    /// Requires one of `scopes`: otherwise 403 `insufficient_scope`. The challenge names the first
+    /// of them, so put the least powerful one there. An empty list lets no token through.
     ///
     /// # Panics
     ///
     /// If one of them is a literal that is not a scope.
     #[track_caller]
     pub fn any_scope<S: IntoScope>(scopes: impl IntoIterator<Item = S>) -> Self {
-        Self { guard: Guard::any_scope(scopes) }
+        Self {
+            guard: Guard::any_scope(scopes),
+        }
     }
 }
 
@@ -94,7 +101,10 @@ impl<S> Layer<S> for RequireLayer {
     type Service = Require<S>;
 
     fn layer(&self, inner: S) -> Require<S> {
-        Require { inner, guard: self.guard.clone() }
+        Require {
+            inner,
+            guard: self.guard.clone(),
+        }
     }
 }
 
@@ -122,7 +132,8 @@ impl<S> Require<S> {
     }
 
     fn check<B>(&self, request: &Request<B>) -> Result<(), BearerError> {
-        self.guard.check(Admission::of(request.extensions())?.claims()?)
+        self.guard
+            .check(Admission::of(request.extensions())?.claims()?)
     }
 }
 

@@ -12,13 +12,14 @@ use crate::error::ConfigError;
 use crate::names::{IntoScope, Scope};
 use crate::url::{HttpUrl, is_loopback};
 
-/// What a client may know about a service before it has a token (RFC 9728): its name, who issues tokens
-/// for it, and the scope it needs.
+/// What a client may know about a service before it has a token (RFC 9728): its name, who issues
+/// tokens for it, and the scope it needs.
 ///
-/// [`with_protected_resource`](crate::BearerAuthLayer::with_protected_resource) does everything with it:
-/// each challenge leads here with `resource_metadata` and names the scope, the scope is required, and the
-/// layer answers `GET` on the two [paths](Self::paths). A layer behind a router does not see those paths;
-/// mount [`ResourceMetadataEndpoint`](crate::ResourceMetadataEndpoint) there.
+/// [`with_protected_resource`](crate::BearerAuthLayer::with_protected_resource) does everything
+/// with it: each challenge leads here with `resource_metadata` and names the scope, the scope is
+/// required, and the layer answers `GET` on the two [paths](Self::paths). A layer behind a router
+/// does not see those paths; mount [`ResourceMetadataEndpoint`](crate::ResourceMetadataEndpoint)
+/// there.
 ///
 /// All URLs come from here, never from a request. They are `https`, or `http` on this machine.
 ///
@@ -74,8 +75,8 @@ impl ProtectedResource {
         Ok(self.written())
     }
 
-    /// The scope that every request needs: the layer requires it, the challenge names it, and it is among
-    /// `scopes_supported`.
+    /// The scope that every request needs: the layer requires it, the challenge names it, and it is
+    /// among `scopes_supported`.
     ///
     /// # Panics
     ///
@@ -86,8 +87,8 @@ impl ProtectedResource {
         self.written()
     }
 
-    /// A scope that some requests need, and that clients may ask for: it is among `scopes_supported`, and
-    /// not required here.
+    /// A scope that some requests need, and that clients may ask for: it is among
+    /// `scopes_supported`, and not required here.
     ///
     /// # Panics
     ///
@@ -114,14 +115,15 @@ impl ProtectedResource {
         Ok(self.written())
     }
 
-    /// The URL of the metadata: the well-known path goes between host and path (RFC 9728 section 3.1).
+    /// The URL of the metadata: the well-known path goes between host and path (RFC 9728 section
+    /// 3.1).
     #[must_use]
     pub fn metadata_url(&self) -> String {
         self.url.well_known(WELL_KNOWN)
     }
 
-    /// The paths of the metadata: with the path of the resource behind it, and without, where some clients
-    /// look too. They are one if the resource has no path.
+    /// The paths of the metadata: with the path of the resource behind it, and without, where some
+    /// clients look too. They are one if the resource has no path.
     pub fn paths(&self) -> impl Iterator<Item = String> + use<> {
         self.url.well_known_paths(WELL_KNOWN)
     }
@@ -132,7 +134,8 @@ impl ProtectedResource {
 
     /// The response, if this request is for the metadata.
     pub(crate) fn answer(&self, method: &Method, path: &str) -> Option<Response<Bytes>> {
-        (method == Method::GET && self.url.is_well_known(WELL_KNOWN, path)).then(|| self.to_response())
+        (method == Method::GET && self.url.is_well_known(WELL_KNOWN, path))
+            .then(|| self.to_response())
     }
 
     /// The document (RFC 9728 section 3.2). It may be cached for five minutes.
@@ -149,13 +152,19 @@ impl ProtectedResource {
         document.insert("authorization_servers".to_owned(), json!(issuers));
         document.insert("bearer_methods_supported".to_owned(), json!(["header"]));
         if !scopes.is_empty() {
-            document.insert("scopes_supported".to_owned(), json!(scopes.iter().collect::<Vec<_>>()));
+            document.insert(
+                "scopes_supported".to_owned(),
+                json!(scopes.iter().collect::<Vec<_>>()),
+            );
         }
         if let Some(name) = &self.name {
             document.insert("resource_name".to_owned(), json!(&**name));
         }
         if let Some(documentation) = &self.documentation {
-            document.insert("resource_documentation".to_owned(), documentation.as_str().into());
+            document.insert(
+                "resource_documentation".to_owned(),
+                documentation.as_str().into(),
+            );
         }
         self.document = Value::Object(document).to_string().into();
         self
@@ -164,7 +173,10 @@ impl ProtectedResource {
 
 impl fmt::Debug for ProtectedResource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProtectedResource").field("resource", &self.url).field("needed", &self.needed).finish_non_exhaustive()
+        f.debug_struct("ProtectedResource")
+            .field("resource", &self.url)
+            .field("needed", &self.needed)
+            .finish_non_exhaustive()
     }
 }
 
@@ -173,7 +185,10 @@ pub(crate) fn public_json(json: Bytes) -> Response<Bytes> {
     let mut response = Response::new(json);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=300"),
+    );
     response
 }
 

@@ -12,7 +12,8 @@ use super::decide::Decision;
 use super::future::ResponseFuture;
 use super::gate::Gate;
 
-/// The service that [`BearerAuthLayer`](crate::BearerAuthLayer) makes. See the [module docs](crate::bearer).
+/// The service that [`BearerAuthLayer`](crate::BearerAuthLayer) makes. See the [module
+/// docs](crate::bearer).
 #[derive(Clone, Debug)]
 pub struct BearerAuth<S> {
     inner: S,
@@ -59,14 +60,20 @@ where
                 admission.leave(&mut parts.extensions);
                 ResponseFuture::admitted(self.inner.call(Request::from_parts(parts, body)), after)
             }
-            // The service that was polled ready goes into the future; a clone, which was not, replaces it.
+            // The service that was polled ready goes into the future; a clone, which was not,
+            // replaces it.
             Decision::Wait(pending) => {
                 let clone = self.inner.clone();
                 let ready = mem::replace(&mut self.inner, clone);
-                ResponseFuture::waiting(ready, Request::from_parts(parts, body), Arc::clone(&self.gate), pending)
+                ResponseFuture::waiting(
+                    ready,
+                    Request::from_parts(parts, body),
+                    Arc::clone(&self.gate),
+                    pending,
+                )
             }
-            // `poll_ready` may have reserved a permit or a place in a queue. It is not used, so it goes back
-            // together with the service that holds it.
+            // `poll_ready` may have reserved a permit or a place in a queue. It is not used, so it
+            // goes back together with the service that holds it.
             Decision::Respond(response) => {
                 self.inner = self.inner.clone();
                 ResponseFuture::answered(response)

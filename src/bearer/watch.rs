@@ -14,14 +14,14 @@ use crate::names::SessionId;
 use crate::revocation::ensure_started;
 use crate::token::AccessTokenClaims;
 
-/// Sees when the access token of a request expires, and when its session is revoked: for a WebSocket or an
-/// event stream, which lives on long after the layer has let its request through.
+/// Sees when the access token of a request expires, and when its session is revoked: for a
+/// WebSocket or an event stream, which lives on long after the layer has let its request through.
 ///
-/// It ends at `exp`, without leeway. A revocation on this process is seen at once, and one on another
-/// process as soon as the layer hears of it. If the store cannot be asked, the watch ends when the layer
-/// stops letting requests through, within a minute. Tokens of other issuers and legacy tokens have no
-/// session here, so they only expire. Behind several layers it also sees the revocations that a layer
-/// further out knows of the same user.
+/// It ends at `exp`, without leeway. A revocation on this process is seen at once, and one on
+/// another process as soon as the layer hears of it. If the store cannot be asked, the watch ends
+/// when the layer stops letting requests through, within a minute. Tokens of other issuers and
+/// legacy tokens have no session here, so they only expire. Behind several layers it also sees the
+/// revocations that a layer further out knows of the same user.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenWatch, EndReason};
@@ -67,8 +67,8 @@ pub enum EndReason {
 }
 
 impl AccessTokenWatch {
-    /// The watch over the token that [`BearerAuthLayer`](crate::BearerAuthLayer) let through. `None`
-    /// without the layer, and without a token. In Axum it is an extractor too.
+    /// The watch over the token that [`BearerAuthLayer`](crate::BearerAuthLayer) let through.
+    /// `None` without the layer, and without a token. In Axum it is an extractor too.
     #[must_use]
     pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
         Self::over(Admission::of(extensions).ok()?)
@@ -77,14 +77,20 @@ impl AccessTokenWatch {
     fn over(admission: &Admission) -> Option<Self> {
         let claims = admission.claims.clone()?;
         let watched = |admission: &Admission| {
-            let same = admission
-                .claims
-                .as_ref()
-                .filter(|other| other.issuer() == claims.issuer() && other.subject() == claims.subject())?;
-            Some(WatchedSession { id: *same.session_id()?, side: admission.gate.sessions.clone()? })
+            let same = admission.claims.as_ref().filter(|other| {
+                other.issuer() == claims.issuer() && other.subject() == claims.subject()
+            })?;
+            Some(WatchedSession {
+                id: *same.session_id()?,
+                side: admission.gate.sessions.clone()?,
+            })
         };
         let sessions = admission.all().filter_map(watched).collect();
-        Some(Self { claims, gate: Arc::clone(&admission.gate), sessions })
+        Some(Self {
+            claims,
+            gate: Arc::clone(&admission.gate),
+            sessions,
+        })
     }
 
     /// Whose token it is.
@@ -97,7 +103,11 @@ impl AccessTokenWatch {
     /// [`Unknown`](EndReason::Unknown).
     #[must_use]
     pub fn end_reason(&self) -> Option<EndReason> {
-        if self.sessions.iter().any(|session| session.side.revocations.contains(&session.id)) {
+        if self
+            .sessions
+            .iter()
+            .any(|session| session.side.revocations.contains(&session.id))
+        {
             return Some(EndReason::SessionRevoked);
         }
         (self.gate.verifiers.now() >= self.claims.expires_at()).then_some(EndReason::Expired)
@@ -111,7 +121,10 @@ impl AccessTokenWatch {
     pub async fn ended(&self) -> EndReason {
         loop {
             // Listens before it looks: what comes in between wakes it.
-            let revoked = self.sessions.iter().map(|session| session.side.revocations.changed());
+            let revoked = self
+                .sessions
+                .iter()
+                .map(|session| session.side.revocations.changed());
             let mut revoked: Vec<_> = revoked.map(Box::pin).collect();
             if let Some(reason) = self.end_reason() {
                 return reason;
@@ -121,13 +134,20 @@ impl AccessTokenWatch {
                 Ok(Loaded::Revocations) => continue,
                 Err(reason) => return reason,
             }
-            let left = self.claims.expires_at().saturating_since(self.gate.verifiers.now());
+            let left = self
+                .claims
+                .expires_at()
+                .saturating_since(self.gate.verifiers.now());
             // The time of day may be set meanwhile.
             let pause = left.min(LONGEST_PAUSE);
             let any_revoked = poll_fn(|cx| {
                 let mut listening = revoked.iter_mut();
                 let is_ready = listening.any(|changed| changed.as_mut().poll(cx).is_ready());
-                if is_ready { Poll::Ready(()) } else { Poll::Pending }
+                if is_ready {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
             });
             drop(tokio::time::timeout(pause, any_revoked).await);
         }

@@ -18,7 +18,8 @@ pub(crate) enum Site {
     /// A page of ours, or the user, who typed the address.
     Own,
     Other,
-    /// The request does not say: it was not made by a browser, or by an old one, or it is for a picture via plain `http`.
+    /// The request does not say: it was not made by a browser, or by an old one, or it is for a
+    /// picture via plain `http`.
     Unsaid,
 }
 
@@ -32,19 +33,30 @@ impl Origins {
     ///
     /// `edge` knows the origin of this server: the public one, or `Host`.
     pub(crate) fn site(&self, parts: &Parts, edge: &Edge) -> Site {
-        let (fetch, origin) = (text(&parts.headers, "sec-fetch-site"), text(&parts.headers, ORIGIN.as_str()));
-        let is_listed = origin.is_some_and(|origin| self.0.iter().any(|listed| listed.as_str() == origin));
+        let (fetch, origin) = (
+            text(&parts.headers, "sec-fetch-site"),
+            text(&parts.headers, ORIGIN.as_str()),
+        );
+        let is_listed =
+            origin.is_some_and(|origin| self.0.iter().any(|listed| listed.as_str() == origin));
         match (fetch, origin) {
             (Some("same-origin" | "none"), _) => Site::Own,
             _ if is_listed => Site::Own,
             (None, None) => Site::Unsaid,
-            (None, Some(origin)) if edge.origin(parts).is_some_and(|own| own.is_named_by(origin)) => Site::Own,
+            (None, Some(origin))
+                if edge
+                    .origin(parts)
+                    .is_some_and(|own| own.is_named_by(origin)) =>
+            {
+                Site::Own
+            }
             _ => Site::Other,
         }
     }
 }
 
-/// A `GET` that opens a page in a window of its own is what a link does: only the user sees the response.
+/// A `GET` that opens a page in a window of its own is what a link does: only the user sees the
+/// response.
 pub(crate) fn opens_a_page(parts: &Parts) -> bool {
     let is_read = parts.method == Method::GET || parts.method == Method::HEAD;
     is_read
@@ -56,7 +68,11 @@ pub(crate) fn opens_a_page(parts: &Parts) -> bool {
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
-    Some(if values.next().is_some() { "" } else { value.to_str().unwrap_or_default() })
+    Some(if values.next().is_some() {
+        ""
+    } else {
+        value.to_str().unwrap_or_default()
+    })
 }
 
 #[cfg(test)]
@@ -67,7 +83,10 @@ mod tests {
     use super::*;
 
     fn is_refused(method: Method, headers: &[(&str, &str)]) -> bool {
-        let mut request = Request::builder().method(method).uri("/me").header(HOST, "api.example.com");
+        let mut request = Request::builder()
+            .method(method)
+            .uri("/me")
+            .header(HOST, "api.example.com");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -77,11 +96,27 @@ mod tests {
 
     #[test]
     fn fetch_metadata_decides() {
-        for (site, cross) in [("same-origin", false), ("none", false), ("same-site", true), ("cross-site", true), ("odd", true)] {
-            assert_eq!(is_refused(Method::POST, &[("sec-fetch-site", site)]), cross, "{site}");
+        for (site, cross) in [
+            ("same-origin", false),
+            ("none", false),
+            ("same-site", true),
+            ("cross-site", true),
+            ("odd", true),
+        ] {
+            assert_eq!(
+                is_refused(Method::POST, &[("sec-fetch-site", site)]),
+                cross,
+                "{site}"
+            );
             // It is the browser's word, whatever `Origin` says.
             assert_eq!(
-                is_refused(Method::POST, &[("sec-fetch-site", site), ("origin", "https://api.example.com")]),
+                is_refused(
+                    Method::POST,
+                    &[
+                        ("sec-fetch-site", site),
+                        ("origin", "https://api.example.com")
+                    ]
+                ),
                 cross,
                 "{site}"
             );
@@ -90,42 +125,81 @@ mod tests {
 
     #[test]
     fn a_link_opens_a_page_and_a_script_does_not() {
-        let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+        let link = [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "document"),
+        ];
         assert!(!is_refused(Method::GET, &link));
         assert!(is_refused(Method::POST, &link));
-        assert!(is_refused(Method::GET, &[link[0], link[1], ("sec-fetch-dest", "iframe")]));
+        assert!(is_refused(
+            Method::GET,
+            &[link[0], link[1], ("sec-fetch-dest", "iframe")]
+        ));
         for mode in ["cors", "no-cors", "websocket"] {
-            assert!(is_refused(Method::GET, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", mode)]), "{mode}");
+            assert!(
+                is_refused(
+                    Method::GET,
+                    &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", mode)]
+                ),
+                "{mode}"
+            );
         }
     }
 
     #[test]
     fn without_fetch_metadata_the_origin_decides() {
         assert!(!is_refused(Method::POST, &[]));
-        assert!(!is_refused(Method::POST, &[("origin", "https://API.example.com")]));
-        for other in ["https://evil.example.com", "https://api.example.com.evil.test", "https://api.example.com:8443", "null", ""]
-        {
+        assert!(!is_refused(
+            Method::POST,
+            &[("origin", "https://API.example.com")]
+        ));
+        for other in [
+            "https://evil.example.com",
+            "https://api.example.com.evil.test",
+            "https://api.example.com:8443",
+            "null",
+            "",
+        ] {
             assert!(is_refused(Method::POST, &[("origin", other)]), "{other}");
             assert!(is_refused(Method::GET, &[("origin", other)]), "{other}");
         }
-        assert!(is_refused(Method::POST, &[("origin", "https://api.example.com"), ("origin", "https://api.example.com")]));
+        assert!(is_refused(
+            Method::POST,
+            &[
+                ("origin", "https://api.example.com"),
+                ("origin", "https://api.example.com")
+            ]
+        ));
     }
 
     #[test]
     fn another_origin_may_be_listed() {
         let mut origins = Origins::default();
         origins.add("https://app.example.com").unwrap();
-        for bad in
-            ["https://app.example.com/", "app.example.com", "http://app.example.com", "https://app.example.com/x", "null", "*"]
-        {
+        for bad in [
+            "https://app.example.com/",
+            "app.example.com",
+            "http://app.example.com",
+            "https://app.example.com/x",
+            "null",
+            "*",
+        ] {
             assert!(origins.add(bad).is_err(), "{bad}");
         }
         let site = |origin: &str| {
-            let request = Request::post("/").header("sec-fetch-site", "same-site").header(ORIGIN, origin);
+            let request = Request::post("/")
+                .header("sec-fetch-site", "same-site")
+                .header(ORIGIN, origin);
             origins.site(&request.body(()).unwrap().into_parts().0, &Edge::default())
         };
         assert_eq!(site("https://app.example.com"), Site::Own);
-        for other in ["https://app.example.com.evil.test", "https://evil.example.com", "http://app.example.com", "null"] {
+        for other in [
+            "https://app.example.com.evil.test",
+            "https://evil.example.com",
+            "http://app.example.com",
+            "null",
+        ] {
             assert_eq!(site(other), Site::Other, "{other}");
         }
     }
@@ -135,11 +209,18 @@ mod tests {
         let mut edge = Edge::default();
         edge.set_public_origin("https://api.example.com").unwrap();
         let site = |origin: &str| {
-            let request = Request::post("/").header(HOST, "internal:8080").header(ORIGIN, origin);
+            let request = Request::post("/")
+                .header(HOST, "internal:8080")
+                .header(ORIGIN, origin);
             Origins::default().site(&request.body(()).unwrap().into_parts().0, &edge)
         };
         assert_eq!(site("https://api.example.com"), Site::Own);
-        for other in ["http://internal:8080", "https://internal:8080", "http://api.example.com", "null"] {
+        for other in [
+            "http://internal:8080",
+            "https://internal:8080",
+            "http://api.example.com",
+            "null",
+        ] {
             assert_eq!(site(other), Site::Other, "{other}");
         }
     }

@@ -9,8 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The `for` of each element, the last one first. `None`: it names no address.
 ///
-/// A line that does not follow the grammar names none at all: a quotation mark that a client left open
-/// must not swallow what the proxy added behind it.
+/// A line that does not follow the grammar names none at all: a quotation mark that a client left
+/// open must not swallow what the proxy added behind it.
 pub(super) fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
     lines(headers, &http::header::FORWARDED).flat_map(|line| {
         let mut nodes = line.and_then(Line::nodes).unwrap_or_else(|| vec![None]);
@@ -23,22 +23,36 @@ pub(super) fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAd
 pub(super) fn x_forwarded_for(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
     lines(headers, &X_FORWARDED_FOR).flat_map(|line| {
         // What is not text becomes one entry that is not an address.
-        line.unwrap_or_default().rsplit(',').map(|entry| address(entry.trim_matches(OWS)))
+        line.unwrap_or_default()
+            .rsplit(',')
+            .map(|entry| address(entry.trim_matches(OWS)))
     })
 }
 
 /// The lines of a header, the last one first. `None`: it is not text.
-fn lines<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = Option<&'h str>> + use<'h> {
-    headers.get_all(name).iter().rev().map(|line: &HeaderValue| line.to_str().ok())
+fn lines<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = Option<&'h str>> + use<'h> {
+    headers
+        .get_all(name)
+        .iter()
+        .rev()
+        .map(|line: &HeaderValue| line.to_str().ok())
 }
 
-/// An entry of `X-Forwarded-For`: an address, or what `Forwarded` allows too, which some proxies write.
+/// An entry of `X-Forwarded-For`: an address, or what `Forwarded` allows too, which some proxies
+/// write.
 fn address(entry: &str) -> Option<IpAddr> {
-    entry.parse().ok().map(|address: IpAddr| address.to_canonical()).or_else(|| node(entry))
+    entry
+        .parse()
+        .ok()
+        .map(|address: IpAddr| address.to_canonical())
+        .or_else(|| node(entry))
 }
 
-/// The address of a node (RFC 7239 section 6). `None` for `unknown`, for an obfuscated identifier, and
-/// for what is neither.
+/// The address of a node (RFC 7239 section 6). `None` for `unknown`, for an obfuscated identifier,
+/// and for what is neither.
 fn node(node: &str) -> Option<IpAddr> {
     let (address, port): (IpAddr, &str) = match node.strip_prefix('[') {
         Some(rest) => {
@@ -55,7 +69,9 @@ fn node(node: &str) -> Option<IpAddr> {
 
 /// Nothing, or a port behind its colon (RFC 7239 section 6.2).
 fn is_port(port: &str) -> bool {
-    let Some(port) = port.strip_prefix(':') else { return port.is_empty() };
+    let Some(port) = port.strip_prefix(':') else {
+        return port.is_empty();
+    };
     let is_obfuscated = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     match port.strip_prefix('_') {
         Some(rest) => !rest.is_empty() && rest.bytes().all(is_obfuscated),
@@ -67,7 +83,8 @@ fn is_port(port: &str) -> bool {
 struct Line<'h>(&'h str);
 
 impl<'h> Line<'h> {
-    /// The `for` of each element. `None`: the line does not follow the grammar of RFC 7239 section 4.
+    /// The `for` of each element. `None`: the line does not follow the grammar of RFC 7239 section
+    /// 4.
     fn nodes(line: &'h str) -> Option<Vec<Option<IpAddr>>> {
         let mut line = Self(line);
         let mut nodes = Vec::new();
@@ -128,8 +145,15 @@ impl<'h> Line<'h> {
 
     /// One byte or more.
     fn take_while(&mut self, is_part: impl Fn(u8) -> bool) -> Option<&'h str> {
-        let end = self.0.bytes().position(|byte| !is_part(byte)).unwrap_or(self.0.len());
-        let (taken, rest) = self.0.split_at_checked(end).filter(|(taken, _)| !taken.is_empty())?;
+        let end = self
+            .0
+            .bytes()
+            .position(|byte| !is_part(byte))
+            .unwrap_or(self.0.len());
+        let (taken, rest) = self
+            .0
+            .split_at_checked(end)
+            .filter(|(taken, _)| !taken.is_empty())?;
         self.0 = rest;
         Some(taken)
     }
@@ -152,7 +176,8 @@ mod tests {
         for line in lines {
             headers.append(name, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
-        let shown = |address: Option<IpAddr>| address.map_or("-".to_owned(), |address| address.to_string());
+        let shown =
+            |address: Option<IpAddr>| address.map_or("-".to_owned(), |address| address.to_string());
         match name {
             "forwarded" => forwarded(&headers).map(shown).collect(),
             _ => x_forwarded_for(&headers).map(shown).collect(),
@@ -162,12 +187,27 @@ mod tests {
     #[test]
     fn forwarded_is_read_from_the_right() {
         for (lines, nodes) in [
-            (&["for=192.0.2.43, for=198.51.100.17"][..], &["198.51.100.17", "192.0.2.43"][..]),
-            (&["for=192.0.2.1", "for=192.0.2.2,for=192.0.2.3"], &["192.0.2.3", "192.0.2.2", "192.0.2.1"]),
-            (&["For=\"[2001:db8:cafe::17]:4711\""], &["2001:db8:cafe::17"]),
-            (&["for=192.0.2.60;proto=http;by=203.0.113.43"], &["192.0.2.60"]),
+            (
+                &["for=192.0.2.43, for=198.51.100.17"][..],
+                &["198.51.100.17", "192.0.2.43"][..],
+            ),
+            (
+                &["for=192.0.2.1", "for=192.0.2.2,for=192.0.2.3"],
+                &["192.0.2.3", "192.0.2.2", "192.0.2.1"],
+            ),
+            (
+                &["For=\"[2001:db8:cafe::17]:4711\""],
+                &["2001:db8:cafe::17"],
+            ),
+            (
+                &["for=192.0.2.60;proto=http;by=203.0.113.43"],
+                &["192.0.2.60"],
+            ),
             (&["proto=https; FOR = x"], &["-"]),
-            (&["by=203.0.113.43;for=\"192.0.2.60:_x.-1\";host=\"a,b;c\\\"d\""], &["192.0.2.60"]),
+            (
+                &["by=203.0.113.43;for=\"192.0.2.60:_x.-1\";host=\"a,b;c\\\"d\""],
+                &["192.0.2.60"],
+            ),
             (&["for=192.0.2.60:8080"], &["192.0.2.60"]),
             (&["for=[::1]"], &["::1"]),
             (&["for=\"[::ffff:192.0.2.9]\""], &["192.0.2.9"]),
@@ -202,10 +242,17 @@ mod tests {
             "\"\"",
             "\" 192.0.2.1\"",
         ] {
-            assert_eq!(read("forwarded", &[&format!("for={value}")]), ["-"], "{value}");
+            assert_eq!(
+                read("forwarded", &[&format!("for={value}")]),
+                ["-"],
+                "{value}"
+            );
         }
         // An element without `for`, and one that is empty.
-        assert_eq!(read("forwarded", &["for=192.0.2.1, proto=http, "]), ["-", "-", "192.0.2.1"]);
+        assert_eq!(
+            read("forwarded", &["for=192.0.2.1, proto=http, "]),
+            ["-", "-", "192.0.2.1"]
+        );
     }
 
     /// The client wrote the beginning of the line, and the proxy its end.
@@ -229,28 +276,55 @@ mod tests {
             "x=\"\u{e4}\"\u{e4}",
             "for=a b",
         ] {
-            for proxy in ["for=9.9.9.9", "for=\"[2001:db8::1]\"", "for=\"[2001:db8::1]:4711\";host=\"\"", "for=9.9.9.9;by=_x"] {
+            for proxy in [
+                "for=9.9.9.9",
+                "for=\"[2001:db8::1]\"",
+                "for=\"[2001:db8::1]:4711\";host=\"\"",
+                "for=9.9.9.9;by=_x",
+            ] {
                 for between in [", ", ",", " ,"] {
                     let line = format!("{client}{between}{proxy}");
                     let first = read("forwarded", &[&line]).remove(0);
-                    assert!(["-", "9.9.9.9", "2001:db8::1"].contains(&&*first), "{line}: {first}");
+                    assert!(
+                        ["-", "9.9.9.9", "2001:db8::1"].contains(&&*first),
+                        "{line}: {first}"
+                    );
                 }
             }
             // A proxy that adds a line of its own is not disturbed.
-            assert_eq!(read("forwarded", &[client, "for=9.9.9.9"])[0], "9.9.9.9", "{client}");
+            assert_eq!(
+                read("forwarded", &[client, "for=9.9.9.9"])[0],
+                "9.9.9.9",
+                "{client}"
+            );
         }
     }
 
     #[test]
     fn x_forwarded_for_is_read_from_the_right() {
         for (lines, addresses) in [
-            (&["192.0.2.1, 198.51.100.2"][..], &["198.51.100.2", "192.0.2.1"][..]),
-            (&["192.0.2.1", "192.0.2.2,192.0.2.3"], &["192.0.2.3", "192.0.2.2", "192.0.2.1"]),
-            (&["2001:db8::1,[2001:db8::2],[2001:db8::3]:443"], &["2001:db8::3", "2001:db8::2", "2001:db8::1"]),
+            (
+                &["192.0.2.1, 198.51.100.2"][..],
+                &["198.51.100.2", "192.0.2.1"][..],
+            ),
+            (
+                &["192.0.2.1", "192.0.2.2,192.0.2.3"],
+                &["192.0.2.3", "192.0.2.2", "192.0.2.1"],
+            ),
+            (
+                &["2001:db8::1,[2001:db8::2],[2001:db8::3]:443"],
+                &["2001:db8::3", "2001:db8::2", "2001:db8::1"],
+            ),
             (&["192.0.2.1:50412"], &["192.0.2.1"]),
             (&["::ffff:192.0.2.1"], &["192.0.2.1"]),
-            (&["\"192.0.2.1\", unknown,, 192.0.2.2 x"], &["-", "-", "-", "-"]),
-            (&["fe80::1%eth0, 192.0.2.01, 192.0.2.1/32, 3221225985, 0x7f.1"], &["-", "-", "-", "-", "-"]),
+            (
+                &["\"192.0.2.1\", unknown,, 192.0.2.2 x"],
+                &["-", "-", "-", "-"],
+            ),
+            (
+                &["fe80::1%eth0, 192.0.2.01, 192.0.2.1/32, 3221225985, 0x7f.1"],
+                &["-", "-", "-", "-", "-"],
+            ),
             (&[""], &["-"]),
             (&["\u{e4}, 192.0.2.1"], &["-"]),
         ] {

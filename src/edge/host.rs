@@ -18,7 +18,9 @@ impl Origin<'_> {
     pub(crate) fn is_named_by(self, header: &str) -> bool {
         match self {
             Self::Public(origin) => header.eq_ignore_ascii_case(origin),
-            Self::Host(host) => header.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host)),
+            Self::Host(host) => header
+                .split_once("://")
+                .is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host)),
         }
     }
 }

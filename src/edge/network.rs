@@ -25,21 +25,32 @@ impl FromStr for Network {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let invalid = |why: &str| ConfigError::new(format!("{text:?} is not a network of trusted proxies: {why}"));
+        let invalid = |why: &str| {
+            ConfigError::new(format!(
+                "{text:?} is not a network of trusted proxies: {why}"
+            ))
+        };
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),
         };
-        let address: IpAddr = address.parse().map_err(|_| invalid("write an IP address, or a network such as 10.0.0.0/8"))?;
+        let address: IpAddr = address
+            .parse()
+            .map_err(|_| invalid("write an IP address, or a network such as 10.0.0.0/8"))?;
         let width = width(address);
-        let is_number = |prefix: &&str| !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number =
+            |prefix: &&str| !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
         let prefix = match prefix {
             None => width,
             Some(prefix) => Some(prefix)
                 .filter(is_number)
                 .and_then(|prefix| prefix.parse().ok())
                 .filter(|&prefix: &u8| prefix <= width)
-                .ok_or_else(|| invalid("the number after the slash is larger than the address, or not a number"))?,
+                .ok_or_else(|| {
+                    invalid(
+                        "the number after the slash is larger than the address, or not a number",
+                    )
+                })?,
         };
         if prefix == 0 {
             return Err(invalid(
@@ -49,13 +60,16 @@ impl FromStr for Network {
         }
         let first = masked(address, prefix);
         if first != address {
-            return Err(invalid(&format!("it has bits behind its prefix. Write {first}/{prefix}")));
+            return Err(invalid(&format!(
+                "it has bits behind its prefix. Write {first}/{prefix}"
+            )));
         }
         // Addresses are compared in their IPv4 form.
         match first.to_canonical() {
             first @ IpAddr::V4(_) if address.is_ipv6() => {
                 let prefix = prefix.checked_sub(96).filter(|&prefix| prefix > 0);
-                let prefix = prefix.ok_or_else(|| invalid("write the IPv4 network in its own form"))?;
+                let prefix =
+                    prefix.ok_or_else(|| invalid("write the IPv4 network in its own form"))?;
                 Ok(Self { first, prefix })
             }
             _ => Ok(Self { first, prefix }),
@@ -71,11 +85,15 @@ fn width(address: IpAddr) -> u8 {
 fn masked(address: IpAddr, prefix: u8) -> IpAddr {
     match address {
         IpAddr::V4(address) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(prefix.min(32))).unwrap_or(0);
+            let mask = u32::MAX
+                .checked_shl(32 - u32::from(prefix.min(32)))
+                .unwrap_or(0);
             Ipv4Addr::from_bits(address.to_bits() & mask).into()
         }
         IpAddr::V6(address) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(prefix.min(128))).unwrap_or(0);
+            let mask = u128::MAX
+                .checked_shl(128 - u32::from(prefix.min(128)))
+                .unwrap_or(0);
             Ipv6Addr::from_bits(address.to_bits() & mask).into()
         }
     }
@@ -98,21 +116,51 @@ mod tests {
     #[test]
     fn a_network_contains_the_addresses_with_its_first_bits() {
         for (text, inside, outside) in [
-            ("10.0.0.0/8", &["10.0.0.0", "10.255.255.255"][..], &["11.0.0.0", "9.255.255.255", "::1"][..]),
-            ("192.0.2.7", &["192.0.2.7"], &["192.0.2.6", "192.0.2.8", "::192.0.2.7"]),
-            ("172.16.0.0/12", &["172.16.0.1", "172.31.255.255"], &["172.32.0.0", "172.15.255.255"]),
+            (
+                "10.0.0.0/8",
+                &["10.0.0.0", "10.255.255.255"][..],
+                &["11.0.0.0", "9.255.255.255", "::1"][..],
+            ),
+            (
+                "192.0.2.7",
+                &["192.0.2.7"],
+                &["192.0.2.6", "192.0.2.8", "::192.0.2.7"],
+            ),
+            (
+                "172.16.0.0/12",
+                &["172.16.0.1", "172.31.255.255"],
+                &["172.32.0.0", "172.15.255.255"],
+            ),
             ("::1", &["::1"], &["::2", "::", "127.0.0.1"]),
-            ("2001:db8::/32", &["2001:db8::1", "2001:db8:ffff::"], &["2001:db9::1", "32.1.13.184"]),
-            ("128.0.0.0/1", &["128.0.0.0", "255.255.255.255"], &["127.255.255.255", "8000::"]),
+            (
+                "2001:db8::/32",
+                &["2001:db8::1", "2001:db8:ffff::"],
+                &["2001:db9::1", "32.1.13.184"],
+            ),
+            (
+                "128.0.0.0/1",
+                &["128.0.0.0", "255.255.255.255"],
+                &["127.255.255.255", "8000::"],
+            ),
             ("8000::/1", &["8000::", "ffff::"], &["7fff::", "128.0.0.0"]),
-            ("::ffff:192.0.2.0/120", &["192.0.2.255"], &["192.0.3.0", "::192.0.2.1"]),
+            (
+                "::ffff:192.0.2.0/120",
+                &["192.0.2.255"],
+                &["192.0.3.0", "::192.0.2.1"],
+            ),
             ("::ffff:192.0.2.1", &["192.0.2.1"], &["192.0.2.2"]),
         ] {
             for address in inside {
-                assert!(network(text).contains(address.parse().unwrap()), "{address} in {text}");
+                assert!(
+                    network(text).contains(address.parse().unwrap()),
+                    "{address} in {text}"
+                );
             }
             for address in outside {
-                assert!(!network(text).contains(address.parse().unwrap()), "{address} not in {text}");
+                assert!(
+                    !network(text).contains(address.parse().unwrap()),
+                    "{address} not in {text}"
+                );
             }
         }
     }
@@ -140,7 +188,10 @@ mod tests {
             ("::ffff:0.0.0.0/96", "in its own form"),
         ] {
             let error = text.parse::<Network>().unwrap_err().to_string();
-            assert!(error.contains(cure) && error.contains(text), "{text}: {error}");
+            assert!(
+                error.contains(cure) && error.contains(text),
+                "{text}: {error}"
+            );
         }
     }
 }

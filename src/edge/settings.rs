@@ -45,14 +45,17 @@ impl Edge {
     /// # Errors
     ///
     /// One of them is not a network, or contains every address.
-    pub(crate) fn set_trusted_proxies<T: AsRef<str>>(&mut self, proxies: impl IntoIterator<Item = T>) -> Result<(), ConfigError> {
+    pub(crate) fn set_trusted_proxies<T: AsRef<str>>(
+        &mut self,
+        proxies: impl IntoIterator<Item = T>,
+    ) -> Result<(), ConfigError> {
         let proxies = proxies.into_iter().map(|proxy| proxy.as_ref().parse());
         self.trusted_proxies = proxies.collect::<Result<_, _>>()?;
         Ok(())
     }
 
-    /// Where the address of the connection is: the other end of it, whether client or proxy. Without
-    /// this, and where it finds nothing, it is the extension [`ClientAddress`].
+    /// Where the address of the connection is: the other end of it, whether client or proxy.
+    /// Without this, and where it finds nothing, it is the extension [`ClientAddress`].
     pub(crate) fn set_client_address<F>(&mut self, connection: F)
     where
         F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
@@ -62,16 +65,20 @@ impl Edge {
 
     /// The address of the client.
     ///
-    /// It is the address of the connection, unless that is a trusted proxy. Then it is the last entry
-    /// of `Forwarded` or `X-Forwarded-For` that is not a trusted proxy itself. An entry that is not an
-    /// address ends the search: the proxy that reported it counts as the client. Both headers have to
-    /// lead to the same address, since most proxies write one of them, and pass the other on as the
-    /// client sent it; if they do not, the address of the connection counts.
+    /// It is the address of the connection, unless that is a trusted proxy. Then it is the last
+    /// entry of `Forwarded` or `X-Forwarded-For` that is not a trusted proxy itself. An entry
+    /// that is not an address ends the search: the proxy that reported it counts as the client.
+    /// Both headers have to lead to the same address, since most proxies write one of them, and
+    /// pass the other on as the client sent it; if they do not, the address of the connection
+    /// counts.
     ///
-    /// IPv4 inside IPv6 is IPv4. `None`: the address of the connection is not known, so no header is
-    /// read.
+    /// IPv4 inside IPv6 is IPv4. `None`: the address of the connection is not known, so no header
+    /// is read.
     pub(crate) fn client_address(&self, parts: &Parts) -> Option<IpAddr> {
-        let found = self.connection.as_ref().and_then(|connection| connection(parts));
+        let found = self
+            .connection
+            .as_ref()
+            .and_then(|connection| connection(parts));
         let extension = || Some(parts.extensions.get::<ClientAddress>()?.ip());
         let peer = found.or_else(extension)?.to_canonical();
         if !self.is_trusted(peer) {
@@ -119,7 +126,9 @@ impl Edge {
     }
 
     fn is_trusted(&self, address: IpAddr) -> bool {
-        self.trusted_proxies.iter().any(|network| network.contains(address))
+        self.trusted_proxies
+            .iter()
+            .any(|network| network.contains(address))
     }
 }
 
@@ -154,18 +163,26 @@ mod tests {
         }
         let mut parts = request.body(()).unwrap().into_parts().0;
         if let Some(peer) = peer {
-            parts.extensions.insert(ClientAddress::from(peer.parse::<IpAddr>().unwrap()));
+            parts
+                .extensions
+                .insert(ClientAddress::from(peer.parse::<IpAddr>().unwrap()));
         }
         parts
     }
 
     fn client(edge: &Edge, peer: &str, headers: &[(&str, &str)]) -> String {
-        edge.client_address(&parts(Some(peer), headers)).unwrap().to_string()
+        edge.client_address(&parts(Some(peer), headers))
+            .unwrap()
+            .to_string()
     }
 
     #[test]
     fn without_trusted_proxies_no_header_is_read() {
-        let headers = [("x-forwarded-for", "1.1.1.1"), ("forwarded", "for=1.1.1.1"), ("x-real-ip", "1.1.1.1")];
+        let headers = [
+            ("x-forwarded-for", "1.1.1.1"),
+            ("forwarded", "for=1.1.1.1"),
+            ("x-real-ip", "1.1.1.1"),
+        ];
         for peer in ["127.0.0.1", "10.0.0.1", "::1", "203.0.113.5"] {
             assert_eq!(client(&Edge::default(), peer, &headers), peer);
         }
@@ -204,18 +221,38 @@ mod tests {
             ("", "10.0.0.1"),
             (",", "10.0.0.1"),
         ] {
-            assert_eq!(client(&edge, "10.0.0.1", &[("x-forwarded-for", entries)]), address, "{entries}");
+            assert_eq!(
+                client(&edge, "10.0.0.1", &[("x-forwarded-for", entries)]),
+                address,
+                "{entries}"
+            );
             let list = entries.replace("::ffff:203.0.113.5", "203.0.113.5");
-            let quoted =
-                |entry: &str| format!("for=\"{}\"", if entry.contains(':') { format!("[{entry}]") } else { entry.to_owned() });
+            let quoted = |entry: &str| {
+                format!(
+                    "for=\"{}\"",
+                    if entry.contains(':') {
+                        format!("[{entry}]")
+                    } else {
+                        entry.to_owned()
+                    }
+                )
+            };
             let elements: Vec<String> = list.split(',').map(|entry| quoted(entry.trim())).collect();
-            assert_eq!(client(&edge, "10.0.0.1", &[("forwarded", &elements.join(", "))]), address, "{elements:?}");
+            assert_eq!(
+                client(&edge, "10.0.0.1", &[("forwarded", &elements.join(", "))]),
+                address,
+                "{elements:?}"
+            );
         }
     }
 
     #[test]
     fn several_lines_are_one_list() {
-        let lines = [("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "203.0.113.5"), ("x-forwarded-for", "10.0.0.2")];
+        let lines = [
+            ("x-forwarded-for", "1.1.1.1"),
+            ("x-forwarded-for", "203.0.113.5"),
+            ("x-forwarded-for", "10.0.0.2"),
+        ];
         assert_eq!(client(&edge(&PROXIES), "::1", &lines), "203.0.113.5");
     }
 
@@ -224,7 +261,11 @@ mod tests {
         let edge = edge(&PROXIES);
         for node in ["unknown", "_hidden", "_a:_b"] {
             let header = format!("for=1.1.1.1, for=\"{node}\", for=10.0.0.2");
-            assert_eq!(client(&edge, "10.0.0.1", &[("forwarded", &header)]), "10.0.0.2", "{node}");
+            assert_eq!(
+                client(&edge, "10.0.0.1", &[("forwarded", &header)]),
+                "10.0.0.2",
+                "{node}"
+            );
         }
         let open = [("forwarded", "for=1.1.1.1;x=\", for=203.0.113.5")];
         assert_eq!(client(&edge, "10.0.0.1", &open), "10.0.0.1");
@@ -242,7 +283,10 @@ mod tests {
             ("for=203.0.113.5", "", "10.0.0.1"),
             ("", "", "10.0.0.1"),
         ] {
-            let headers = [("forwarded", forwarded), ("x-forwarded-for", x_forwarded_for)];
+            let headers = [
+                ("forwarded", forwarded),
+                ("x-forwarded-for", x_forwarded_for),
+            ];
             assert_eq!(client(&edge, "10.0.0.1", &headers), address, "{headers:?}");
         }
     }
@@ -252,13 +296,21 @@ mod tests {
         let mut edge = edge(&PROXIES);
         let headers = [("x-forwarded-for", "203.0.113.5")];
         assert_eq!(edge.client_address(&parts(None, &headers)), None);
-        edge.set_client_address(|parts| parts.extensions.get::<std::net::SocketAddr>().map(std::net::SocketAddr::ip));
+        edge.set_client_address(|parts| {
+            parts
+                .extensions
+                .get::<std::net::SocketAddr>()
+                .map(std::net::SocketAddr::ip)
+        });
         assert_eq!(edge.client_address(&parts(None, &headers)), None);
         assert_eq!(client(&edge, "198.51.100.7", &headers), "198.51.100.7");
         let mut parts = parts(Some("198.51.100.7"), &headers);
         let mapped: std::net::SocketAddr = "[::ffff:10.0.0.1]:80".parse().unwrap();
         parts.extensions.insert(mapped);
-        assert_eq!(edge.client_address(&parts), Some("203.0.113.5".parse().unwrap()));
+        assert_eq!(
+            edge.client_address(&parts),
+            Some("203.0.113.5".parse().unwrap())
+        );
     }
 
     #[test]
@@ -266,14 +318,30 @@ mod tests {
         let mut edge = Edge::default();
         let plain = parts(None, &[("host", "internal:8080")]);
         let seen = edge.origin(&plain).unwrap();
-        assert!(seen.is_named_by("https://internal:8080") && seen.is_named_by("http://INTERNAL:8080"));
-        for other in ["https://internal", "internal:8080", "https://x@internal:8080", "null", ""] {
+        assert!(
+            seen.is_named_by("https://internal:8080") && seen.is_named_by("http://INTERNAL:8080")
+        );
+        for other in [
+            "https://internal",
+            "internal:8080",
+            "https://x@internal:8080",
+            "null",
+            "",
+        ] {
             assert!(!seen.is_named_by(other), "{other}");
         }
         edge.set_public_origin("https://api.example.com").unwrap();
         let seen = edge.origin(&plain).unwrap();
-        assert!(seen.is_named_by("https://api.example.com") && seen.is_named_by("https://API.example.com"));
-        for other in ["http://api.example.com", "https://internal:8080", "https://api.example.com:8443", "null"] {
+        assert!(
+            seen.is_named_by("https://api.example.com")
+                && seen.is_named_by("https://API.example.com")
+        );
+        for other in [
+            "http://api.example.com",
+            "https://internal:8080",
+            "https://api.example.com:8443",
+            "null",
+        ] {
             assert!(!seen.is_named_by(other), "{other}");
         }
     }
@@ -282,21 +350,38 @@ mod tests {
     fn two_hosts_or_none_are_not_an_origin() {
         let edge = Edge::default();
         assert_eq!(edge.origin(&parts(None, &[])), None);
-        assert_eq!(edge.origin(&parts(None, &[("host", "a"), ("host", "a")])), None);
+        assert_eq!(
+            edge.origin(&parts(None, &[("host", "a"), ("host", "a")])),
+            None
+        );
         assert_eq!(edge.origin(&parts(None, &[("host", "")])), None);
         assert_eq!(edge.origin(&parts(None, &[("host", "\u{e4}")])), None);
-        let absolute = Request::get("https://a:1/x").header("host", "b").body(()).unwrap().into_parts().0;
+        let absolute = Request::get("https://a:1/x")
+            .header("host", "b")
+            .body(())
+            .unwrap()
+            .into_parts()
+            .0;
         assert_eq!(edge.origin(&absolute), Some(Origin::Host("a:1")));
     }
 
     #[test]
     fn what_is_not_an_origin_or_a_network_is_an_error() {
         let mut edge = Edge::default();
-        for bad in ["https://api.example.com/", "api.example.com", "http://api.example.com", "https://api.example.com:443", "*"] {
+        for bad in [
+            "https://api.example.com/",
+            "api.example.com",
+            "http://api.example.com",
+            "https://api.example.com:443",
+            "*",
+        ] {
             assert!(edge.set_public_origin(bad).is_err(), "{bad}");
         }
         edge.set_public_origin("http://localhost:3000").unwrap();
-        assert!(edge.set_trusted_proxies(["10.0.0.0/8", "0.0.0.0/0"]).is_err());
+        assert!(
+            edge.set_trusted_proxies(["10.0.0.0/8", "0.0.0.0/0"])
+                .is_err()
+        );
         assert!(edge.set_trusted_proxies(["proxy.internal"]).is_err());
     }
 }

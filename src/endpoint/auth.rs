@@ -13,9 +13,11 @@ use super::route::Route;
 use super::state::State;
 use crate::session::{SessionErrorKind, Sessions, TokenResponse};
 
-/// All endpoints of the login flow, to be mounted under one path. See the [module docs](crate::endpoint).
+/// All endpoints of the login flow, to be mounted under one path. See the [module
+/// docs](crate::endpoint).
 ///
-/// It is a service: in Axum `nest_service` takes it, `nest` does not. A single endpoint goes into `route_service`, not into `post(…)`.
+/// It is a service: in Axum `nest_service` takes it, `nest` does not. A single endpoint goes into
+/// `route_service`, not into `post(…)`.
 ///
 /// ```
 /// # fn example(sessions: tower_bearer::Sessions) -> axum::Router {
@@ -40,24 +42,33 @@ pub struct AuthEndpoints {
 
 impl AuthEndpoints {
     pub(crate) fn new(sessions: Sessions) -> Self {
-        Self { state: Arc::new(State::new(sessions)) }
+        Self {
+            state: Arc::new(State::new(sessions)),
+        }
     }
 
-    /// Where the endpoints are mounted, as in `/auth`. A slash in front is added where it is missing.
+    /// Where the endpoints are mounted, as in `/auth`. A slash in front is added where it is
+    /// missing.
     ///
-    /// Axum's `nest_service` takes the prefix off before this service sees it. Where nobody does, it is taken off here; a path without the
-    /// prefix is taken as it is. The document of `openapi` (feature `utoipa`) begins its URLs with it.
+    /// Axum's `nest_service` takes the prefix off before this service sees it. Where nobody does,
+    /// it is taken off here; a path without the prefix is taken as it is. The document of
+    /// `openapi` (feature `utoipa`) begins its URLs with it.
     pub fn with_path(self, path: &str) -> Self {
         let path = path.trim_matches('/');
-        let path = if path.is_empty() { String::new() } else { format!("/{path}") };
+        let path = if path.is_empty() {
+            String::new()
+        } else {
+            format!("/{path}")
+        };
         self.map(|state| state.path = path)
     }
 
     /// Replaces the JSON of a login and a refresh: other names, an envelope, the user in it.
     ///
-    /// The closure sees what the body may have. Where the answer sets cookies it sees no refresh token; where the access token is a cookie too,
-    /// that is empty. Data of the application comes along with [`Identity::with_response`](crate::Identity::with_response), and is read with
-    /// [`TokenResponse::extra`]. Status, `Cache-Control` and cookies stay as they are.
+    /// The closure sees what the body may have. Where the answer sets cookies it sees no refresh
+    /// token; where the access token is a cookie too, that is empty. Data of the application
+    /// comes along with [`Identity::with_response`](crate::Identity::with_response), and is read
+    /// with [`TokenResponse::extra`]. Status, `Cache-Control` and cookies stay as they are.
     pub fn with_token_response<F>(self, shape: F) -> Self
     where
         F: Fn(&TokenResponse, &Parts) -> Value + Send + Sync + 'static,
@@ -65,9 +76,11 @@ impl AuthEndpoints {
         self.map(|state| state.tokens = Some(Arc::new(shape)))
     }
 
-    /// Replaces the answer to every refused request of these endpoints, that of an unknown path, a wrong method and another site too.
+    /// Replaces the answer to every refused request of these endpoints, that of an unknown path, a
+    /// wrong method and another site too.
     ///
-    /// Headers that the answer must have are added where it lacks them: `Cache-Control: no-store`, `WWW-Authenticate`, `Retry-After`, `Allow`.
+    /// Headers that the answer must have are added where it lacks them: `Cache-Control: no-store`,
+    /// `WWW-Authenticate`, `Retry-After`, `Allow`.
     ///
     /// ```
     /// # fn example(sessions: tower_bearer::Sessions) -> tower_bearer::AuthEndpoints {
@@ -86,22 +99,28 @@ impl AuthEndpoints {
         self.map(|state| state.rejection = Some(Arc::new(shape)))
     }
 
-    /// Answers an error with another status than RFC 6749 says, for clients that expect it: 401 for wrong credentials, say. 401 gets the
-    /// challenge `Bearer`, which it must have.
+    /// Answers an error with another status than RFC 6749 says, for clients that expect it: 401 for
+    /// wrong credentials, say. 401 gets the challenge `Bearer`, which it must have.
     ///
     /// # Panics
     ///
     /// If `status` is not from 400 to 599.
     #[track_caller]
     pub fn with_status(self, kind: SessionErrorKind, status: StatusCode) -> Self {
-        assert!(status.is_client_error() || status.is_server_error(), "{status} does not refuse: use one from 400 to 599");
+        assert!(
+            status.is_client_error() || status.is_server_error(),
+            "{status} does not refuse: use one from 400 to 599"
+        );
         self.map(|state| state.statuses.push((kind, status)))
     }
 
-    /// The answer to a request that a handler of the application's own refuses, in the words and with the closure of these endpoints.
+    /// The answer to a request that a handler of the application's own refuses, in the words and
+    /// with the closure of these endpoints.
     #[must_use]
     pub fn reject(&self, error: impl Into<EndpointError>, parts: &Parts) -> Response<EndpointBody> {
-        self.state.reject(error.into(), parts).map(EndpointBody::from)
+        self.state
+            .reject(error.into(), parts)
+            .map(EndpointBody::from)
     }
 
     pub(super) fn map(mut self, change: impl FnOnce(&mut State)) -> Self {
@@ -111,13 +130,16 @@ impl AuthEndpoints {
 
     pub(super) fn route<B>(&self, request: &Request<B>) -> Option<Route> {
         let path = request.uri().path();
-        let rest = path.strip_prefix(&self.state.path).filter(|rest| rest.starts_with('/'));
+        let rest = path
+            .strip_prefix(&self.state.path)
+            .filter(|rest| rest.starts_with('/'));
         Route::of(rest.unwrap_or(path))
     }
 }
 
 impl Sessions {
-    /// The endpoints of these sessions: login, refresh, logout and the list of a user's sessions, as HTTP.
+    /// The endpoints of these sessions: login, refresh, logout and the list of a user's sessions,
+    /// as HTTP.
     pub fn endpoints(&self) -> AuthEndpoints {
         AuthEndpoints::new(self.clone())
     }

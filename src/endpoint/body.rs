@@ -22,7 +22,9 @@ impl From<Bytes> for EndpointBody {
 /// Its length: it may hold tokens.
 impl fmt::Debug for EndpointBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EndpointBody").field("bytes", &self.0.size_hint().exact()).finish()
+        f.debug_struct("EndpointBody")
+            .field("bytes", &self.0.size_hint().exact())
+            .finish()
     }
 }
 
@@ -30,7 +32,10 @@ impl Body for EndpointBody {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         Pin::new(&mut self.0).poll_frame(cx)
     }
 

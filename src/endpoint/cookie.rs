@@ -26,19 +26,25 @@ use crate::session::{TokenResponse, is_as_new};
 /// | `__Host-refresh_token` | `HttpOnly; Secure; SameSite=Strict; Path=/` | always |
 /// | `__Host-access_token` | `HttpOnly; Secure; SameSite=Lax; Path=/` | with [`with_access_token`](Self::with_access_token) |
 ///
-/// **When cookies are set.** On a login or a refresh whose parameter `delivery` is `cookie`; on all of them with
-/// [`for_every_client`](Self::for_every_client). The body then has the access token, and no refresh token. A refresh token that came in a cookie
-/// goes back in a cookie, whatever the request asks for. A cookie that the browser has already is not set again, and an older token never
-/// overwrites a newer one of the same session: an answer may be late.
+/// **When cookies are set.** On a login or a refresh whose parameter `delivery` is `cookie`; on all
+/// of them with [`for_every_client`](Self::for_every_client). The body then has the access token,
+/// and no refresh token. A refresh token that came in a cookie goes back in a cookie, whatever the
+/// request asks for. A cookie that the browser has already is not set again, and an older token
+/// never overwrites a newer one of the same session: an answer may be late.
 ///
-/// **When cookies are cleared**: on logout only. A refusal clears nothing: it may be late, and another tab may have logged in meanwhile.
+/// **When cookies are cleared**: on logout only. A refusal clears nothing: it may be late, and
+/// another tab may have logged in meanwhile.
 ///
-/// **Other sites.** A browser sends cookies with every request, whichever site made it. So what sets a cookie, or acts on one, has to come from
-/// a page of ours: `Sec-Fetch-Site` is `same-origin` or `none`, or `Origin` is [listed](Self::with_origin), or, where a browser sends no
-/// `Sec-Fetch-Site`, `Origin` is this server's own. All else is 403 with the reason `cross_site`, also a request that does not say where it
-/// comes from. Not covered: a page on our own origin that is not ours (uploaded HTML, an injected script), and other services on the same host.
+/// **Other sites.** A browser sends cookies with every request, whichever site made it. So what
+/// sets a cookie, or acts on one, has to come from a page of ours: `Sec-Fetch-Site` is
+/// `same-origin` or `none`, or `Origin` is [listed](Self::with_origin), or, where a browser sends
+/// no `Sec-Fetch-Site`, `Origin` is this server's own. All else is 403 with the reason
+/// `cross_site`, also a request that does not say where it comes from. Not covered: a page on our
+/// own origin that is not ours (uploaded HTML, an injected script), and other services on the same
+/// host.
 ///
-/// **On a developer's machine** browsers take `Secure` cookies via plain `http` from `localhost` and `127.0.0.1`, but for Safari.
+/// **On a developer's machine** browsers take `Secure` cookies via plain `http` from `localhost`
+/// and `127.0.0.1`, but for Safari.
 ///
 /// ```
 /// # fn example(sessions: tower_bearer::Sessions) -> axum::Router {
@@ -86,28 +92,36 @@ impl CookieDelivery {
         self
     }
 
-    /// The access token as a cookie too: for pages without scripts. Give the layer [these sources](Self::token_sources).
+    /// The access token as a cookie too: for pages without scripts. Give the layer [these
+    /// sources](Self::token_sources).
     pub fn with_access_token(mut self) -> Self {
         self.access_token = true;
         self
     }
 
-    /// Cookies with names of their own, for two kinds of users on one host: with `staff` they are `__Host-staff_refresh_token` and
-    /// `__Host-staff_access_token`.
+    /// Cookies with names of their own, for two kinds of users on one host: with `staff` they are
+    /// `__Host-staff_refresh_token` and `__Host-staff_access_token`.
     ///
     /// # Panics
     ///
     /// If `name` has other characters than ASCII letters, digits, `-` and `_`.
     #[track_caller]
     pub fn with_name(mut self, name: &'static str) -> Self {
-        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        assert!(is_name, "{name:?} is not a name for cookies: it has ASCII letters, digits, `-` and `_`");
+        let is_name = !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        assert!(
+            is_name,
+            "{name:?} is not a name for cookies: it has ASCII letters, digits, `-` and `_`"
+        );
         self.name = format!("{name}_");
         self
     }
 
-    /// Sends the refresh token to this path alone, as in `/auth`. Its name is `__Secure-refresh_token` then, which a neighbouring host can set too:
-    /// by default it is `__Host-`, which no other host can set.
+    /// Sends the refresh token to this path alone, as in `/auth`. Its name is
+    /// `__Secure-refresh_token` then, which a neighbouring host can set too: by default it is
+    /// `__Host-`, which no other host can set.
     ///
     /// # Errors
     ///
@@ -115,7 +129,9 @@ impl CookieDelivery {
     pub fn with_path(mut self, path: &str) -> Result<Self, ConfigError> {
         let is_plain = |byte: u8| matches!(byte, 0x21..=0x7e) && byte != b';';
         if !path.starts_with('/') || !path.bytes().all(is_plain) {
-            return Err(ConfigError::new("the path of a cookie begins with a slash, and is visible ASCII without semicolons"));
+            return Err(ConfigError::new(
+                "the path of a cookie begins with a slash, and is visible ASCII without semicolons",
+            ));
         }
         self.path = Some(path.into()).filter(|_| path != "/");
         Ok(self)
@@ -131,31 +147,47 @@ impl CookieDelivery {
         Ok(self)
     }
 
-    /// Where the access token is then, for [`BearerAuthLayer::with_token_sources`](crate::BearerAuthLayer::with_token_sources).
+    /// Where the access token is then, for
+    /// [`BearerAuthLayer::with_token_sources`](crate::BearerAuthLayer::with_token_sources).
     #[must_use]
     pub fn token_sources(&self) -> Vec<TokenSource> {
-        let cookie = self.access_token.then(|| TokenSource::cookie_named(&self.access_name(), &self.origins));
+        let cookie = self
+            .access_token
+            .then(|| TokenSource::cookie_named(&self.access_name(), &self.origins));
         [TokenSource::header()].into_iter().chain(cookie).collect()
     }
 
-    /// Sets the cookies of a login or a refresh on an answer of the application's own: a redirection to a page, after a form. `parts` is the
-    /// head of the request. What the browser has already it keeps.
+    /// Sets the cookies of a login or a refresh on an answer of the application's own: a
+    /// redirection to a page, after a form. `parts` is the head of the request. What the
+    /// browser has already it keeps.
     ///
     /// The application has to refuse other sites itself, before it logs anybody in: see
     /// [`cross_site_rejection`](Self::cross_site_rejection).
     #[must_use]
-    pub fn set_cookies<B>(&self, tokens: &TokenResponse, parts: &Parts, mut answer: Response<B>) -> Response<B> {
+    pub fn set_cookies<B>(
+        &self,
+        tokens: &TokenResponse,
+        parts: &Parts,
+        mut answer: Response<B>,
+    ) -> Response<B> {
         if let Some(token) = tokens.refresh_token().map(RefreshToken::secret) {
             let held = self.refresh_token(parts);
             if !held.is_some_and(|held| is_as_new(held, token)) {
-                add(&mut answer, &self.refresh_cookie(token, self.max_age(tokens, tokens.refresh_token_expires_in())));
+                add(
+                    &mut answer,
+                    &self.refresh_cookie(
+                        token,
+                        self.max_age(tokens, tokens.refresh_token_expires_in()),
+                    ),
+                );
             }
         }
         self.set_access_token(tokens, &mut answer);
         answer
     }
 
-    /// The answer to a request that no page of ours made: 403 with the reason `cross_site`. `None`: it may set cookies, and act on them.
+    /// The answer to a request that no page of ours made: 403 with the reason `cross_site`. `None`:
+    /// it may set cookies, and act on them.
     #[must_use]
     pub fn cross_site_rejection(&self, parts: &Parts) -> Option<Response<Bytes>> {
         (!self.comes_from_us(parts)).then(|| EndpointError::cross_site().refuse(parts))
@@ -166,7 +198,10 @@ impl CookieDelivery {
     pub fn clear_cookies<B>(&self, mut answer: Response<B>) -> Response<B> {
         add(&mut answer, &self.refresh_cookie("", Some(0)));
         if self.access_token {
-            add(&mut answer, &access_cookie(&self.access_name(), "", Some(0)));
+            add(
+                &mut answer,
+                &access_cookie(&self.access_name(), "", Some(0)),
+            );
         }
         answer
     }
@@ -190,10 +225,16 @@ impl CookieDelivery {
         let (name, token) = (self.access_name(), tokens.access_token().secret());
         if name.len() + token.len() > MAX_COOKIE_BYTES {
             // Browsers drop what is larger (RFC 6265bis section 5.6), and say nothing.
-            tracing::error!(cure = "grant fewer claims", "the access token is too large for a cookie");
+            tracing::error!(
+                cure = "grant fewer claims",
+                "the access token is too large for a cookie"
+            );
             return;
         }
-        add(answer, &access_cookie(&name, token, self.max_age(tokens, tokens.expires_in())));
+        add(
+            answer,
+            &access_cookie(&name, token, self.max_age(tokens, tokens.expires_in())),
+        );
     }
 
     /// `None`: until the browser closes.
@@ -203,11 +244,20 @@ impl CookieDelivery {
 
     fn refresh_cookie<'t>(&'t self, token: &'t str, max_age: Option<u64>) -> Cookie<'t> {
         let path = self.path.as_deref().unwrap_or("/");
-        secure(Cookie::build((self.refresh_name(), token)).path(path).same_site(SameSite::Strict), max_age)
+        secure(
+            Cookie::build((self.refresh_name(), token))
+                .path(path)
+                .same_site(SameSite::Strict),
+            max_age,
+        )
     }
 
     fn refresh_name(&self) -> String {
-        let prefix = if self.path.is_some() { "__Secure-" } else { "__Host-" };
+        let prefix = if self.path.is_some() {
+            "__Secure-"
+        } else {
+            "__Host-"
+        };
         format!("{prefix}{}refresh_token", self.name)
     }
 
@@ -234,7 +284,8 @@ impl Delivery for CookieDelivery {
     }
 
     fn refresh_token<'p>(&self, parts: &'p Parts) -> Result<Option<&'p str>, EndpointError> {
-        only(parts, &self.refresh_name()).map_err(|_| EndpointError::invalid_request("two cookies of that name"))
+        only(parts, &self.refresh_name())
+            .map_err(|_| EndpointError::invalid_request("two cookies of that name"))
     }
 
     fn token_sources(&self) -> Vec<TokenSource> {
@@ -250,10 +301,19 @@ impl Delivery for CookieDelivery {
     }
 
     fn visible_to_application(&self, tokens: TokenResponse) -> TokenResponse {
-        if self.access_token { tokens.with_access_token(AccessToken::new("")) } else { tokens }
+        if self.access_token {
+            tokens.with_access_token(AccessToken::new(""))
+        } else {
+            tokens
+        }
     }
 
-    fn set_cookies(&self, tokens: &TokenResponse, parts: &Parts, answer: Response<Bytes>) -> Response<Bytes> {
+    fn set_cookies(
+        &self,
+        tokens: &TokenResponse,
+        parts: &Parts,
+        answer: Response<Bytes>,
+    ) -> Response<Bytes> {
         Self::set_cookies(self, tokens, parts, answer)
     }
 
@@ -272,13 +332,22 @@ impl AuthEndpoints {
 
 fn access_cookie<'t>(name: &str, token: &'t str, max_age: Option<u64>) -> Cookie<'t> {
     // Lax: a link from elsewhere opens the page as the user, and shows it to nobody else.
-    secure(Cookie::build((name.to_owned(), token)).path("/").same_site(SameSite::Lax), max_age)
+    secure(
+        Cookie::build((name.to_owned(), token))
+            .path("/")
+            .same_site(SameSite::Lax),
+        max_age,
+    )
 }
 
 fn secure<'c>(cookie: cookie::CookieBuilder<'c>, max_age: Option<u64>) -> Cookie<'c> {
     let cookie = cookie.http_only(true).secure(true);
     match max_age {
-        Some(seconds) => cookie.max_age(Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX))).build(),
+        Some(seconds) => cookie
+            .max_age(Duration::seconds(
+                i64::try_from(seconds).unwrap_or(i64::MAX),
+            ))
+            .build(),
         None => cookie.build(),
     }
 }

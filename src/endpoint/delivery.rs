@@ -31,7 +31,12 @@ pub(super) trait Delivery: fmt::Debug + Send + Sync {
     fn visible_to_application(&self, tokens: TokenResponse) -> TokenResponse;
 
     /// The tokens as cookies. What the browser has already it keeps.
-    fn set_cookies(&self, tokens: &TokenResponse, parts: &Parts, answer: Response<Bytes>) -> Response<Bytes>;
+    fn set_cookies(
+        &self,
+        tokens: &TokenResponse,
+        parts: &Parts,
+        answer: Response<Bytes>,
+    ) -> Response<Bytes>;
 
     /// Clears the cookies.
     fn clear_cookies(&self, answer: Response<Bytes>) -> Response<Bytes>;
@@ -39,5 +44,9 @@ pub(super) trait Delivery: fmt::Debug + Send + Sync {
 
 /// Refuses what another site made the browser send.
 pub(super) fn check_own_site(delivery: &dyn Delivery, parts: &Parts) -> Result<(), EndpointError> {
-    if delivery.comes_from_us(parts) { Ok(()) } else { Err(EndpointError::cross_site()) }
+    if delivery.comes_from_us(parts) {
+        Ok(())
+    } else {
+        Err(EndpointError::cross_site())
+    }
 }

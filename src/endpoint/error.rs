@@ -12,7 +12,8 @@ use super::response::{error_response, not_stored};
 use crate::bearer::BearerError;
 use crate::session::{SessionError, SessionErrorKind};
 
-/// Why an endpoint refuses: what [`AuthEndpoints::with_rejection`](crate::AuthEndpoints::with_rejection) is asked to answer.
+/// Why an endpoint refuses: what
+/// [`AuthEndpoints::with_rejection`](crate::AuthEndpoints::with_rejection) is asked to answer.
 ///
 /// | kind | status | |
 /// |---|---|---|
@@ -122,13 +123,15 @@ impl EndpointError {
         }
     }
 
-    /// Whether the client is refused. Otherwise the server is at fault, and the same request may succeed later.
+    /// Whether the client is refused. Otherwise the server is at fault, and the same request may
+    /// succeed later.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         !self.usual_status().is_server_error()
     }
 
-    /// The status of the answer: the usual one, or what [`AuthEndpoints::with_status`](crate::AuthEndpoints::with_status) says.
+    /// The status of the answer: the usual one, or what
+    /// [`AuthEndpoints::with_status`](crate::AuthEndpoints::with_status) says.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status.unwrap_or_else(|| self.usual_status())
@@ -165,21 +168,31 @@ impl EndpointError {
             _ => error_response(self.status(), self.code(), &self.to_string(), self.reason()),
         };
         if let Cause::Method { allow } = self.cause {
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static(allow));
         }
         self.with_own_status(response)
     }
 
-    /// Logs what nobody has logged, and answers as usual. A refused access token is answered as the layer around the endpoints answers.
+    /// Logs what nobody has logged, and answers as usual. A refused access token is answered as the
+    /// layer around the endpoints answers.
     pub(super) fn refuse(&self, parts: &Parts) -> Response<Bytes> {
         match &self.cause {
             Cause::Bearer(error) => {
                 return self.with_own_status(not_stored(error.clone().into_response_for(parts)));
             }
-            Cause::CrossSite => tracing::info!(path = parts.uri.path(), reason = CROSS_SITE, "request refused"),
+            Cause::CrossSite => tracing::info!(
+                path = parts.uri.path(),
+                reason = CROSS_SITE,
+                "request refused"
+            ),
             // `Sessions` have logged all but these.
             Cause::Session(error)
-                if !matches!(error.kind(), SessionErrorKind::InvalidRequest | SessionErrorKind::UnsupportedGrantType) => {}
+                if !matches!(
+                    error.kind(),
+                    SessionErrorKind::InvalidRequest | SessionErrorKind::UnsupportedGrantType
+                ) => {}
             _ => tracing::debug!(path = parts.uri.path(), refused = %self, "request refused"),
         }
         self.to_response()
@@ -201,8 +214,12 @@ impl EndpointError {
         if let Some(status) = self.status {
             *response.status_mut() = status;
             // RFC 9110 section 15.5.2: 401 has a challenge.
-            if status == StatusCode::UNAUTHORIZED && !response.headers().contains_key(WWW_AUTHENTICATE) {
-                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            if status == StatusCode::UNAUTHORIZED
+                && !response.headers().contains_key(WWW_AUTHENTICATE)
+            {
+                response
+                    .headers_mut()
+                    .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
         }
         response
@@ -211,7 +228,10 @@ impl EndpointError {
 
 impl From<Cause> for EndpointError {
     fn from(cause: Cause) -> Self {
-        Self { cause, status: None }
+        Self {
+            cause,
+            status: None,
+        }
     }
 }
 
@@ -233,11 +253,15 @@ impl fmt::Display for EndpointError {
         f.write_str(match &self.cause {
             Cause::Session(error) => return error.fmt(f),
             Cause::Bearer(error) => return error.fmt(f),
-            Cause::CrossSite => "the request comes from another site, or does not say where it comes from",
+            Cause::CrossSite => {
+                "the request comes from another site, or does not say where it comes from"
+            }
             Cause::NotFound => "not found",
             Cause::Method { .. } => "the method is not allowed here",
             Cause::TooLarge => "the body is above 8 KiB",
-            Cause::MediaType => "the body is not application/x-www-form-urlencoded or application/json",
+            Cause::MediaType => {
+                "the body is not application/x-www-form-urlencoded or application/json"
+            }
         })
     }
 }
@@ -253,12 +277,14 @@ impl std::error::Error for EndpointError {
 }
 
 impl SessionError {
-    /// The status of the answer: 400; 403 or the application's own for a denial; 503 where the store or the users cannot be asked; 500 where
-    /// the application is misconfigured.
+    /// The status of the answer: 400; 403 or the application's own for a denial; 503 where the
+    /// store or the users cannot be asked; 500 where the application is misconfigured.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.kind() {
-            SessionErrorKind::Denied => self.denial().map_or(StatusCode::FORBIDDEN, |denial| denial.status),
+            SessionErrorKind::Denied => self
+                .denial()
+                .map_or(StatusCode::FORBIDDEN, |denial| denial.status),
             SessionErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             SessionErrorKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
             // RFC 6749 section 5.2: 400 for wrong credentials too.
@@ -266,20 +292,26 @@ impl SessionError {
         }
     }
 
-    /// The answer of RFC 6749 section 5.2: JSON with `error`, `error_description` and `reason`, not to be stored; with `Retry-After` for 503 and
-    /// for a denial that has one.
+    /// The answer of RFC 6749 section 5.2: JSON with `error`, `error_description` and `reason`, not
+    /// to be stored; with `Retry-After` for 503 and for a denial that has one.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
-        let mut response = error_response(self.status(), self.code(), &self.to_string(), self.reason());
+        let mut response =
+            error_response(self.status(), self.code(), &self.to_string(), self.reason());
         let retry_after = match self.kind() {
             SessionErrorKind::Unavailable => Some(1),
-            _ => self.denial().and_then(|denial| denial.retry_after).map(|after| after.as_secs().max(1)),
+            _ => self
+                .denial()
+                .and_then(|denial| denial.retry_after)
+                .map(|after| after.as_secs().max(1)),
         };
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         if response.status() == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

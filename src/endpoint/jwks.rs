@@ -11,9 +11,11 @@ use crate::bearer::public_json;
 use crate::keys::KeySource;
 use crate::session::SessionError;
 
-/// `GET /.well-known/jwks.json`: the public keys of our access tokens (RFC 7517 section 5), for those who check them.
+/// `GET /.well-known/jwks.json`: the public keys of our access tokens (RFC 7517 section 5), for
+/// those who check them.
 ///
-/// HMAC keys are never in it: with HS256 the list is empty. The answer may be kept for five minutes.
+/// HMAC keys are never in it: with HS256 the list is empty. The answer may be kept for five
+/// minutes.
 ///
 /// ```
 /// # fn example(sessions: tower_bearer::Sessions) -> axum::Router {
@@ -36,7 +38,10 @@ impl JwksEndpoint {
 
     fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
         check_method(parts, &Method::GET, "GET")?;
-        let keys = self.keys.key_set().ok_or_else(|| SessionError::unavailable("the keys are not known yet"))?;
+        let keys = self
+            .keys
+            .key_set()
+            .ok_or_else(|| SessionError::unavailable("the keys are not known yet"))?;
         Ok(public_json(keys.to_public_jwk_set().into()))
     }
 }

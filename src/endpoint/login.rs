@@ -33,7 +33,11 @@ pub(super) async fn handle(
         None => None,
     };
     let sent = bearer_token(&parts.headers).map_err(BearerError::from)?;
-    let mut login = Login::any(parameters.into_credentials(&state.sessions)?, context.clone()).on_device(device);
+    let mut login = Login::any(
+        parameters.into_credentials(&state.sessions)?,
+        context.clone(),
+    )
+    .on_device(device);
     for replaced in sent.into_iter().chain(held) {
         login = login.replacing(replaced);
     }

@@ -14,7 +14,11 @@ use super::signed_in::signed_in;
 use super::state::State;
 use crate::bearer::{BearerError, bearer_token};
 
-pub(super) async fn handle(state: &State, parts: &Parts, mut parameters: Parameters) -> Result<Response<Bytes>, EndpointError> {
+pub(super) async fn handle(
+    state: &State,
+    parts: &Parts,
+    mut parameters: Parameters,
+) -> Result<Response<Bytes>, EndpointError> {
     let answer = json_response(StatusCode::OK, &json!({}));
     if let Some(token) = parameters.take("token")?.map(Zeroizing::new) {
         state.sessions.log_out(&token).await?;
@@ -22,7 +26,9 @@ pub(super) async fn handle(state: &State, parts: &Parts, mut parameters: Paramet
     }
     let sent = bearer_token(&parts.headers).map_err(BearerError::from)?;
     let held = match &state.delivery {
-        Some(delivery) => delivery.refresh_token(parts)?.map(|token| (delivery, token)),
+        Some(delivery) => delivery
+            .refresh_token(parts)?
+            .map(|token| (delivery, token)),
         None => None,
     };
     if let Some((delivery, _)) = held {
@@ -37,7 +43,10 @@ pub(super) async fn handle(state: &State, parts: &Parts, mut parameters: Paramet
     Ok(state.without_cookies(parts, answer))
 }
 
-pub(super) async fn handle_everywhere(state: &State, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
+pub(super) async fn handle_everywhere(
+    state: &State,
+    parts: &Parts,
+) -> Result<Response<Bytes>, EndpointError> {
     check(parts, &Method::POST, "POST")?;
     let claims = signed_in(state, parts).await?;
     state.sessions.log_out_everywhere(claims.subject()).await?;

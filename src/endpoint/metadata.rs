@@ -14,12 +14,15 @@ use crate::names::Scope;
 use crate::session::Sessions;
 use crate::url::{HttpUrl, is_loopback};
 
-/// `GET /.well-known/oauth-authorization-server`: where the endpoints are (RFC 8414), for clients that look for them.
+/// `GET /.well-known/oauth-authorization-server`: where the endpoints are (RFC 8414), for clients
+/// that look for them.
 ///
-/// The issuer is the one of the tokens. All addresses come from here, never from a request; they are `https`, or `http` on this machine.
+/// The issuer is the one of the tokens. All addresses come from here, never from a request; they
+/// are `https`, or `http` on this machine.
 ///
-/// There is no `authorization_endpoint`, and no response type: this is the login of one's own clients, not a page that third parties send users to.
-/// Clients that know no other way, as most of MCP do, need an authorization server; this crate then checks its tokens.
+/// There is no `authorization_endpoint`, and no response type: this is the login of one's own
+/// clients, not a page that third parties send users to. Clients that know no other way, as most of
+/// MCP do, need an authorization server; this crate then checks its tokens.
 ///
 /// ```
 /// # fn example(sessions: tower_bearer::Sessions) -> Result<axum::Router, tower_bearer::ConfigError> {
@@ -46,11 +49,13 @@ pub struct ServerMetadataEndpoint {
 }
 
 impl ServerMetadataEndpoint {
-    /// The endpoints of these sessions, which are at `{endpoints}/token` and so on: [`AuthEndpoints`](crate::AuthEndpoints) at that address.
+    /// The endpoints of these sessions, which are at `{endpoints}/token` and so on:
+    /// [`AuthEndpoints`](crate::AuthEndpoints) at that address.
     ///
     /// # Errors
     ///
-    /// The issuer, or `endpoints`, is no `https` address (or `http` on this machine), or has a user, a query or a fragment (RFC 8414 section 2).
+    /// The issuer, or `endpoints`, is no `https` address (or `http` on this machine), or has a
+    /// user, a query or a fragment (RFC 8414 section 2).
     pub fn new(sessions: &Sessions, endpoints: &str) -> Result<Self, ConfigError> {
         let metadata = Self {
             issuer: HttpUrl::parse(sessions.verifier().issuer().as_str(), is_loopback)?,
@@ -58,13 +63,18 @@ impl ServerMetadataEndpoint {
             jwks: None,
             documentation: None,
             scope: Scope::default(),
-            grant_types: if sessions.has_login() { &["password", "refresh_token"] } else { &["refresh_token"] },
+            grant_types: if sessions.has_login() {
+                &["password", "refresh_token"]
+            } else {
+                &["refresh_token"]
+            },
             document: Bytes::new(),
         };
         Ok(metadata.written())
     }
 
-    /// Where [`JwksEndpoint`](crate::JwksEndpoint) is: `jwks_uri`. Not for HS256, which has nothing to publish.
+    /// Where [`JwksEndpoint`](crate::JwksEndpoint) is: `jwks_uri`. Not for HS256, which has nothing
+    /// to publish.
     ///
     /// # Errors
     ///
@@ -95,10 +105,12 @@ impl ServerMetadataEndpoint {
         Ok(self.written())
     }
 
-    /// Where to mount it: the well-known path with the issuer's path behind it (RFC 8414 section 3.1), and the root, where some clients look too. One,
-    /// if the issuer has no path.
+    /// Where to mount it: the well-known path with the issuer's path behind it (RFC 8414 section
+    /// 3.1), and the root, where some clients look too. One, if the issuer has no path.
     pub fn paths(&self) -> impl Iterator<Item = String> + use<> {
-        self.issuer.without_slash().well_known_paths("oauth-authorization-server")
+        self.issuer
+            .without_slash()
+            .well_known_paths("oauth-authorization-server")
     }
 
     fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
@@ -107,7 +119,12 @@ impl ServerMetadataEndpoint {
     }
 
     fn written(mut self) -> Self {
-        let endpoint = |name: &str| Value::from(format!("{}/{name}", self.endpoints.as_str().trim_end_matches('/')));
+        let endpoint = |name: &str| {
+            Value::from(format!(
+                "{}/{name}",
+                self.endpoints.as_str().trim_end_matches('/')
+            ))
+        };
         let mut document = Map::new();
         let mut set = |name: &str, value: Value| document.insert(name.to_owned(), value);
         set("issuer", self.issuer.as_str().into());
@@ -117,7 +134,10 @@ impl ServerMetadataEndpoint {
         // Demanded (section 2), and there is none; section 3.2 would leave out what is empty.
         set("response_types_supported", json!([]));
         set("revocation_endpoint", endpoint("logout"));
-        set("revocation_endpoint_auth_methods_supported", json!(["none"]));
+        set(
+            "revocation_endpoint_auth_methods_supported",
+            json!(["none"]),
+        );
         if let Some(jwks) = &self.jwks {
             set("jwks_uri", jwks.as_str().into());
         }
@@ -125,7 +145,10 @@ impl ServerMetadataEndpoint {
             set("service_documentation", documentation.as_str().into());
         }
         if !self.scope.is_empty() {
-            set("scopes_supported", json!(self.scope.iter().collect::<Vec<_>>()));
+            set(
+                "scopes_supported",
+                json!(self.scope.iter().collect::<Vec<_>>()),
+            );
         }
         self.document = Value::Object(document).to_string().into();
         self
@@ -134,9 +157,11 @@ impl ServerMetadataEndpoint {
 
 serve_at_once!(ServerMetadataEndpoint);
 
-/// `GET /.well-known/oauth-protected-resource`: what clients may know of a [`ProtectedResource`] (RFC 9728).
+/// `GET /.well-known/oauth-protected-resource`: what clients may know of a [`ProtectedResource`]
+/// (RFC 9728).
 ///
-/// Only where the layer does not see [these paths](ProtectedResource::paths), for it stands behind a router; else it answers by itself.
+/// Only where the layer does not see [these paths](ProtectedResource::paths), for it stands behind
+/// a router; else it answers by itself.
 #[derive(Clone, Debug)]
 pub struct ResourceMetadataEndpoint {
     resource: ProtectedResource,
@@ -146,7 +171,9 @@ impl ResourceMetadataEndpoint {
     /// Publishes what the resource says.
     #[must_use]
     pub fn new(resource: &ProtectedResource) -> Self {
-        Self { resource: resource.clone() }
+        Self {
+            resource: resource.clone(),
+        }
     }
 
     fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {

@@ -24,8 +24,12 @@ pub(super) async fn handle(
     let given = parameters.take("refresh_token")?.map(RefreshToken::new);
     let token = match (given, state.delivery.as_deref()) {
         (Some(given), _) => Some(given),
-        // A token that came in a cookie goes back in a cookie, whatever the request asks for: no script gets hold of it.
-        (None, Some(cookies)) => cookies.refresh_token(parts)?.inspect(|_| delivery = Some(cookies)).map(RefreshToken::new),
+        // A token that came in a cookie goes back in a cookie, whatever the request asks for: no
+        // script gets hold of it.
+        (None, Some(cookies)) => cookies
+            .refresh_token(parts)?
+            .inspect(|_| delivery = Some(cookies))
+            .map(RefreshToken::new),
         (None, None) => None,
     };
     if let Some(delivery) = delivery {
@@ -34,7 +38,9 @@ pub(super) async fn handle(
     let token = token.ok_or(EndpointError::invalid_request("refresh_token is missing"))?;
     let mut refresh = Refresh::new(token).with_context(context.clone());
     if let Some(scope) = parameters.take("scope")? {
-        let scope = scope.parse().map_err(|_| SessionError::new(SessionErrorKind::InvalidScope))?;
+        let scope = scope
+            .parse()
+            .map_err(|_| SessionError::new(SessionErrorKind::InvalidScope))?;
         refresh = refresh.with_scope(scope);
     }
     if let Some(key) = idempotency_key(&parts.headers)? {
@@ -48,7 +54,9 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, EndpointError> 
     let mut values = headers.get_all("idempotency-key").iter();
     let key = values.next().map(http::HeaderValue::as_bytes);
     if values.next().is_some() {
-        return Err(EndpointError::invalid_request("more than one Idempotency-Key"));
+        return Err(EndpointError::invalid_request(
+            "more than one Idempotency-Key",
+        ));
     }
     Ok(key)
 }

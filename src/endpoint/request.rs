@@ -15,7 +15,8 @@ use crate::json::UniqueObject;
 use crate::parameters::{Encoding, WrongParameter};
 use crate::session::{AnyCredentials, SessionError, SessionErrorKind, Sessions};
 
-/// The parameters of a request. None is repeated; an empty one counts as absent (RFC 6749 section 3.2).
+/// The parameters of a request. None is repeated; an empty one counts as absent (RFC 6749 section
+/// 3.2).
 pub(super) struct Parameters {
     values: Map<String, Value>,
     encoding: Encoding,
@@ -33,7 +34,10 @@ impl Parameters {
         let body = read_body(&parts.headers, body).await?;
         match encoding {
             // Some clients name a type and send nothing.
-            _ if body.is_empty() => Ok(Self { values: Map::new(), encoding: encoding.unwrap_or(Encoding::Form) }),
+            _ if body.is_empty() => Ok(Self {
+                values: Map::new(),
+                encoding: encoding.unwrap_or(Encoding::Form),
+            }),
             Some(encoding) => Self::parse(encoding, &body),
             None => Err(EndpointError::media_type()),
         }
@@ -44,14 +48,22 @@ impl Parameters {
             Encoding::Form => {
                 // `form_urlencoded` would replace what is not UTF-8.
                 if percent_decode(body).decode_utf8().is_err() {
-                    return Err(EndpointError::invalid_request("the body is not valid UTF-8"));
+                    return Err(EndpointError::invalid_request(
+                        "the body is not valid UTF-8",
+                    ));
                 }
-                unique(form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::from(value))))?
+                unique(
+                    form_urlencoded::parse(body)
+                        .map(|(name, value)| (name.into_owned(), Value::from(value))),
+                )?
             }
             Encoding::Json => {
                 let object = serde_json::from_slice(body);
-                let UniqueObject(object) = object
-                    .map_err(|_| EndpointError::invalid_request("the body is not a JSON object, or a parameter is repeated"))?;
+                let UniqueObject(object) = object.map_err(|_| {
+                    EndpointError::invalid_request(
+                        "the body is not a JSON object, or a parameter is repeated",
+                    )
+                })?;
                 unique(object.into_iter())?
             }
         };
@@ -79,27 +91,41 @@ impl Parameters {
     /// Takes `grant_type`, which is absent or this one.
     pub(super) fn check_grant_type(&mut self, wanted: &str) -> Result<(), EndpointError> {
         match self.take("grant_type")? {
-            Some(grant_type) if grant_type != wanted => Err(SessionError::new(SessionErrorKind::UnsupportedGrantType).into()),
+            Some(grant_type) if grant_type != wanted => {
+                Err(SessionError::new(SessionErrorKind::UnsupportedGrantType).into())
+            }
             _ => Ok(()),
         }
     }
 
-    /// All parameters that are left, as the credentials of the application. Those that these do not have are ignored.
-    pub(super) fn into_credentials(self, sessions: &Sessions) -> Result<AnyCredentials, EndpointError> {
-        sessions.read_credentials(self.values, self.encoding).map_err(|wrong| {
-            let WrongParameter { name, expected } = wrong;
-            match expected {
-                None => EndpointError::invalid_request(format!("{name} is missing")),
-                Some(expected) => {
-                    tracing::info!(parameter = name, expected, "a parameter of a login does not fit the credentials");
-                    EndpointError::invalid_request("a parameter is missing or malformed")
+    /// All parameters that are left, as the credentials of the application. Those that these do not
+    /// have are ignored.
+    pub(super) fn into_credentials(
+        self,
+        sessions: &Sessions,
+    ) -> Result<AnyCredentials, EndpointError> {
+        sessions
+            .read_credentials(self.values, self.encoding)
+            .map_err(|wrong| {
+                let WrongParameter { name, expected } = wrong;
+                match expected {
+                    None => EndpointError::invalid_request(format!("{name} is missing")),
+                    Some(expected) => {
+                        tracing::info!(
+                            parameter = name,
+                            expected,
+                            "a parameter of a login does not fit the credentials"
+                        );
+                        EndpointError::invalid_request("a parameter is missing or malformed")
+                    }
                 }
-            }
-        })
+            })
     }
 }
 
-fn unique(pairs: impl Iterator<Item = (String, Value)>) -> Result<Map<String, Value>, EndpointError> {
+fn unique(
+    pairs: impl Iterator<Item = (String, Value)>,
+) -> Result<Map<String, Value>, EndpointError> {
     let mut values = Map::new();
     for (name, value) in pairs {
         if values.insert(name, value).is_some() {
@@ -111,27 +137,52 @@ fn unique(pairs: impl Iterator<Item = (String, Value)>) -> Result<Map<String, Va
 }
 
 /// Checks the method, and that the URL has no parameters.
-pub(super) fn check(parts: &Parts, wanted: &Method, allow: &'static str) -> Result<(), EndpointError> {
+pub(super) fn check(
+    parts: &Parts,
+    wanted: &Method,
+    allow: &'static str,
+) -> Result<(), EndpointError> {
     check_method(parts, wanted, allow)?;
     // URLs are logged: nothing secret may be there (RFC 6749 section 2.3.1).
     if parts.uri.query().is_some_and(|query| !query.is_empty()) {
-        return Err(EndpointError::invalid_request("parameters are not allowed in the query string"));
+        return Err(EndpointError::invalid_request(
+            "parameters are not allowed in the query string",
+        ));
     }
     Ok(())
 }
 
-pub(super) fn check_method(parts: &Parts, wanted: &Method, allow: &'static str) -> Result<(), EndpointError> {
-    if parts.method == wanted { Ok(()) } else { Err(EndpointError::method(allow)) }
+pub(super) fn check_method(
+    parts: &Parts,
+    wanted: &Method,
+    allow: &'static str,
+) -> Result<(), EndpointError> {
+    if parts.method == wanted {
+        Ok(())
+    } else {
+        Err(EndpointError::method(allow))
+    }
 }
 
-/// Exactly these two: a page of another origin can send `text/plain` without asking (OWASP ASVS 3.5.2).
+/// Exactly these two: a page of another origin can send `text/plain` without asking (OWASP ASVS
+/// 3.5.2).
 fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, EndpointError> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let essence = value
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
     match essence {
         _ if values.next().is_some() => Err(EndpointError::media_type()),
-        _ if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") => Ok(Some(Encoding::Form)),
+        _ if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") => {
+            Ok(Some(Encoding::Form))
+        }
         _ if essence.eq_ignore_ascii_case("application/json") => Ok(Some(Encoding::Json)),
         _ => Err(EndpointError::media_type()),
     }
@@ -142,7 +193,9 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
         return Err(EndpointError::too_large());
     }

@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::session::TokenResponse;
 
 impl TokenResponse {
-    /// The answer of RFC 6749 section 5.1: 200, JSON, and not to be stored. Its body is the tokens: keep it out of logs.
+    /// The answer of RFC 6749 section 5.1: 200, JSON, and not to be stored. Its body is the tokens:
+    /// keep it out of logs.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
         json_response(StatusCode::OK, self)
@@ -21,18 +22,29 @@ pub(super) fn json_response(status: StatusCode, body: &impl Serialize) -> Respon
     let body = serde_json::to_vec(body).unwrap_or_default();
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     not_stored(response)
 }
 
 /// RFC 6749 section 5.1, which wants `Pragma` as well.
 pub(super) fn not_stored<B>(mut response: Response<B>) -> Response<B> {
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }
 
-pub(super) fn error_response(status: StatusCode, error: &str, description: &str, reason: Option<&str>) -> Response<Bytes> {
+pub(super) fn error_response(
+    status: StatusCode,
+    error: &str,
+    description: &str,
+    reason: Option<&str>,
+) -> Response<Bytes> {
     let mut body = json!({ "error": error, "error_description": description });
     if let Some(reason) = reason {
         body["reason"] = reason.into();

@@ -43,7 +43,11 @@ impl Route {
     }
 
     /// The answer, whatever becomes of the request.
-    pub(super) async fn answer<B>(route: Option<Self>, state: Arc<State>, request: Request<B>) -> Response<Bytes>
+    pub(super) async fn answer<B>(
+        route: Option<Self>,
+        state: Arc<State>,
+        request: Request<B>,
+    ) -> Response<Bytes>
     where
         B: Body,
         B::Error: Into<BoxError>,
@@ -71,9 +75,15 @@ impl Route {
             Some(Self::Login) if state.sessions.has_login() => {
                 login::handle(state, context, Parameters::read(parts, body).await?).await
             }
-            Some(Self::Refresh) => refresh::handle(state, context, Parameters::read(parts, body).await?).await,
-            Some(Self::Token) => token::handle(state, context, Parameters::read(parts, body).await?).await,
-            Some(Self::Logout) => logout::handle(state, parts, Parameters::read(parts, body).await?).await,
+            Some(Self::Refresh) => {
+                refresh::handle(state, context, Parameters::read(parts, body).await?).await
+            }
+            Some(Self::Token) => {
+                token::handle(state, context, Parameters::read(parts, body).await?).await
+            }
+            Some(Self::Logout) => {
+                logout::handle(state, parts, Parameters::read(parts, body).await?).await
+            }
             Some(Self::LogoutEverywhere) => logout::handle_everywhere(state, parts).await,
             Some(Self::Sessions) => sessions::handle(state, parts).await,
             Some(Self::Login) | None => Err(unknown(state, parts)),

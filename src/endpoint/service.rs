@@ -24,7 +24,10 @@ impl Future for EndpointFuture {
     type Output = Result<Response<EndpointBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx).map(|response| Ok(response.map(EndpointBody::from)))
+        self.0
+            .as_mut()
+            .poll(cx)
+            .map(|response| Ok(response.map(EndpointBody::from)))
     }
 }
 
@@ -34,7 +37,8 @@ impl fmt::Debug for EndpointFuture {
     }
 }
 
-/// `tower::Service` for a type that answers at once: with `fn answer(&self, &Parts) -> Result<Response<Bytes>, Refused>`.
+/// `tower::Service` for a type that answers at once: with `fn answer(&self, &Parts) ->
+/// Result<Response<Bytes>, Refused>`.
 macro_rules! serve_at_once {
     ($endpoint:ident) => {
         impl<B> tower_service::Service<http::Request<B>> for $endpoint {
@@ -42,13 +46,18 @@ macro_rules! serve_at_once {
             type Error = std::convert::Infallible;
             type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
 
-            fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
+            fn poll_ready(
+                &mut self,
+                _: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Result<(), Self::Error>> {
                 std::task::Poll::Ready(Ok(()))
             }
 
             fn call(&mut self, request: http::Request<B>) -> Self::Future {
                 let (parts, _) = request.into_parts();
-                let response = self.answer(&parts).unwrap_or_else(|error: $crate::endpoint::EndpointError| error.refuse(&parts));
+                let response = self
+                    .answer(&parts)
+                    .unwrap_or_else(|error: $crate::endpoint::EndpointError| error.refuse(&parts));
                 std::future::ready(Ok(response.map($crate::endpoint::EndpointBody::from)))
             }
         }

@@ -16,7 +16,12 @@ use crate::token::AccessTokenClaims;
 
 pub(super) async fn handle(state: &State, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
     // The path as the application mounted it: with its prefix, or without.
-    let id = parts.uri.path().rsplit('/').next().filter(|&last| !last.is_empty() && last != "sessions");
+    let id = parts
+        .uri
+        .path()
+        .rsplit('/')
+        .next()
+        .filter(|&last| !last.is_empty() && last != "sessions");
     let Some(id) = id else {
         check(parts, &Method::GET, "GET")?;
         let claims = signed_in(state, parts).await?;
@@ -35,8 +40,14 @@ pub(super) async fn handle(state: &State, parts: &Parts) -> Result<Response<Byte
 
 async fn list(state: &State, claims: &AccessTokenClaims) -> Result<Response<Bytes>, EndpointError> {
     let sessions = state.sessions.list(claims.subject()).await?;
-    let sessions: Vec<Value> = sessions.iter().map(|session| shown(session, claims)).collect();
-    Ok(json_response(StatusCode::OK, &json!({ "sessions": sessions })))
+    let sessions: Vec<Value> = sessions
+        .iter()
+        .map(|session| shown(session, claims))
+        .collect();
+    Ok(json_response(
+        StatusCode::OK,
+        &json!({ "sessions": sessions }),
+    ))
 }
 
 fn shown(session: &Session, claims: &AccessTokenClaims) -> Value {

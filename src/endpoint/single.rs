@@ -17,7 +17,10 @@ macro_rules! serve {
             type Error = std::convert::Infallible;
             type Future = $crate::endpoint::EndpointFuture;
 
-            fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
+            fn poll_ready(
+                &mut self,
+                _: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Result<(), Self::Error>> {
                 std::task::Poll::Ready(Ok(()))
             }
 
@@ -25,7 +28,9 @@ macro_rules! serve {
                 let ($this, $request) = (&*self, &request);
                 let route: Option<$crate::endpoint::route::Route> = $route;
                 let state = std::sync::Arc::clone(&self.state);
-                $crate::endpoint::EndpointFuture::new($crate::endpoint::route::Route::answer(route, state, request))
+                $crate::endpoint::EndpointFuture::new($crate::endpoint::route::Route::answer(
+                    route, state, request,
+                ))
             }
         }
     };
@@ -126,36 +131,48 @@ impl AuthEndpoints {
     /// `POST /login`, to be mounted by itself.
     #[must_use]
     pub fn login(&self) -> LoginEndpoint {
-        LoginEndpoint { state: Arc::clone(&self.state) }
+        LoginEndpoint {
+            state: Arc::clone(&self.state),
+        }
     }
 
     /// `POST /refresh`, to be mounted by itself.
     #[must_use]
     pub fn refresh(&self) -> RefreshEndpoint {
-        RefreshEndpoint { state: Arc::clone(&self.state) }
+        RefreshEndpoint {
+            state: Arc::clone(&self.state),
+        }
     }
 
     /// `POST /token`, to be mounted by itself.
     #[must_use]
     pub fn token(&self) -> TokenEndpoint {
-        TokenEndpoint { state: Arc::clone(&self.state) }
+        TokenEndpoint {
+            state: Arc::clone(&self.state),
+        }
     }
 
     /// `POST /logout`, to be mounted by itself.
     #[must_use]
     pub fn logout(&self) -> LogoutEndpoint {
-        LogoutEndpoint { state: Arc::clone(&self.state) }
+        LogoutEndpoint {
+            state: Arc::clone(&self.state),
+        }
     }
 
     /// `POST /logout-everywhere`, to be mounted by itself.
     #[must_use]
     pub fn logout_everywhere(&self) -> LogoutEverywhereEndpoint {
-        LogoutEverywhereEndpoint { state: Arc::clone(&self.state) }
+        LogoutEverywhereEndpoint {
+            state: Arc::clone(&self.state),
+        }
     }
 
     /// `GET /sessions` and `DELETE /sessions/{id}`, to be mounted by itself.
     #[must_use]
     pub fn sessions(&self) -> SessionsEndpoint {
-        SessionsEndpoint { state: Arc::clone(&self.state) }
+        SessionsEndpoint {
+            state: Arc::clone(&self.state),
+        }
     }
 }

@@ -46,7 +46,10 @@ impl State {
     }
 
     /// How the answer goes: as the request asks for, if the application has more than one way.
-    pub(super) fn delivery(&self, asked: Option<&str>) -> Result<Option<&dyn Delivery>, EndpointError> {
+    pub(super) fn delivery(
+        &self,
+        asked: Option<&str>,
+    ) -> Result<Option<&dyn Delivery>, EndpointError> {
         match &self.delivery {
             Some(delivery) => Ok(delivery.is_wanted(asked)?.then_some(&**delivery)),
             None => Ok(None),
@@ -54,7 +57,12 @@ impl State {
     }
 
     /// The answer to a login or a refresh. `delivery`: how the tokens go.
-    pub(super) fn respond(&self, tokens: &TokenResponse, delivery: Option<&dyn Delivery>, parts: &Parts) -> Response<Bytes> {
+    pub(super) fn respond(
+        &self,
+        tokens: &TokenResponse,
+        delivery: Option<&dyn Delivery>,
+        parts: &Parts,
+    ) -> Response<Bytes> {
         let visible = match delivery {
             Some(delivery) => Cow::Owned(delivery.visible(tokens)),
             None => Cow::Borrowed(tokens),
@@ -62,7 +70,9 @@ impl State {
         let response = match &self.tokens {
             Some(shape) => {
                 let visible = match delivery {
-                    Some(delivery) => Cow::Owned(delivery.visible_to_application(visible.into_owned())),
+                    Some(delivery) => {
+                        Cow::Owned(delivery.visible_to_application(visible.into_owned()))
+                    }
                     None => visible,
                 };
                 json_response(StatusCode::OK, &shape(&visible, parts))
@@ -77,7 +87,10 @@ impl State {
 
     /// The answer to a request that is refused.
     pub(super) fn reject(&self, mut error: EndpointError, parts: &Parts) -> Response<Bytes> {
-        if let Some(kind) = error.session_error().map(crate::session::SessionError::kind) {
+        if let Some(kind) = error
+            .session_error()
+            .map(crate::session::SessionError::kind)
+        {
             let mapped = self.statuses.iter().rev().find(|(known, _)| *known == kind);
             error.set_status(mapped.map(|&(_, status)| status));
         }
@@ -89,9 +102,13 @@ impl State {
         complete(response, &usual)
     }
 
-    /// Clears the cookies, if a page of ours has logged out: a page of another origin, with a token of its own, has no say about this browser's
-    /// cookies.
-    pub(super) fn without_cookies(&self, parts: &Parts, answer: Response<Bytes>) -> Response<Bytes> {
+    /// Clears the cookies, if a page of ours has logged out: a page of another origin, with a token
+    /// of its own, has no say about this browser's cookies.
+    pub(super) fn without_cookies(
+        &self,
+        parts: &Parts,
+        answer: Response<Bytes>,
+    ) -> Response<Bytes> {
         match &self.delivery {
             Some(delivery) if delivery.comes_from_us(parts) => delivery.clear_cookies(answer),
             _ => answer,

@@ -12,10 +12,12 @@ use super::service::serve_at_once;
 use crate::bearer::{BearerError, Tickets};
 use crate::user::CurrentUser;
 
-/// `POST`, behind [`BearerAuthLayer`](crate::BearerAuthLayer): a [ticket](Tickets) for whom the request's access token is about.
+/// `POST`, behind [`BearerAuthLayer`](crate::BearerAuthLayer): a [ticket](Tickets) for whom the
+/// request's access token is about.
 ///
-/// Answers 200 `{"ticket", "expires_in"}`, in seconds. A body is not looked at; a query is 400. Refuses as the layer does; without the layer 500, and a log line that names the
-/// cure; 503 where too many tickets wait.
+/// Answers 200 `{"ticket", "expires_in"}`, in seconds. A body is not looked at; a query is 400.
+/// Refuses as the layer does; without the layer 500, and a log line that names the cure; 503 where
+/// too many tickets wait.
 #[derive(Clone, Debug)]
 pub struct TicketEndpoint {
     tickets: Tickets,
@@ -25,7 +27,9 @@ impl TicketEndpoint {
     /// Issues tickets of these.
     #[must_use]
     pub fn new(tickets: &Tickets) -> Self {
-        Self { tickets: tickets.clone() }
+        Self {
+            tickets: tickets.clone(),
+        }
     }
 
     fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
@@ -34,8 +38,12 @@ impl TicketEndpoint {
             let CurrentUser(claims) = CurrentUser::from_extensions(&parts.extensions)?;
             Ok((self.tickets.issue(&claims)?, self.tickets.lifetime(&claims)))
         };
-        let (ticket, lifetime) = issue().map_err(|error: BearerError| EndpointError::from(error))?;
-        Ok(json_response(StatusCode::OK, &json!({ "ticket": &**ticket, "expires_in": lifetime.as_secs() })))
+        let (ticket, lifetime) =
+            issue().map_err(|error: BearerError| EndpointError::from(error))?;
+        Ok(json_response(
+            StatusCode::OK,
+            &json!({ "ticket": &**ticket, "expires_in": lifetime.as_secs() }),
+        ))
     }
 }
 

@@ -18,7 +18,9 @@ pub(super) async fn handle(
     parameters: Parameters,
 ) -> Result<Response<Bytes>, EndpointError> {
     match parameters.text("grant_type")?.as_deref() {
-        Some("password") if state.sessions.has_login() => login::handle(state, context, parameters).await,
+        Some("password") if state.sessions.has_login() => {
+            login::handle(state, context, parameters).await
+        }
         Some("refresh_token") => refresh::handle(state, context, parameters).await,
         Some(_) => Err(SessionError::new(SessionErrorKind::UnsupportedGrantType).into()),
         None => Err(EndpointError::invalid_request("grant_type is missing")),

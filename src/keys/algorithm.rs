@@ -7,8 +7,9 @@ use crate::error::ConfigError;
 
 /// How a token is signed (RFC 7518 section 3.1, RFC 8037 section 3.1).
 ///
-/// A key has exactly one algorithm, and a token is checked by the algorithm of the key: what the token's header claims is compared,
-/// never obeyed (RFC 8725 section 3.1). `none` does not exist here, nor do ES512 and ES256K.
+/// A key has exactly one algorithm, and a token is checked by the algorithm of the key: what the
+/// token's header claims is compared, never obeyed (RFC 8725 section 3.1). `none` does not exist
+/// here, nor do ES512 and ES256K.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -71,7 +72,9 @@ impl Algorithm {
     pub(crate) const fn family(self) -> Family {
         match self {
             Self::Hs256 | Self::Hs384 | Self::Hs512 => Family::Hmac,
-            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => Family::Rsa,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => {
+                Family::Rsa
+            }
             Self::Es256 => Family::P256,
             Self::Es384 => Family::P384,
             Self::EdDsa => Family::Ed25519,
@@ -116,6 +119,10 @@ impl FromStr for Algorithm {
         Self::ALL
             .into_iter()
             .find(|algorithm| algorithm.as_str() == name)
-            .ok_or_else(|| ConfigError::new("no algorithm of that name is supported. Try RS256, ES256 or EdDSA"))
+            .ok_or_else(|| {
+                ConfigError::new(
+                    "no algorithm of that name is supported. Try RS256, ES256 or EdDSA",
+                )
+            })
     }
 }

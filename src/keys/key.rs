@@ -16,8 +16,8 @@ pub(crate) struct Key {
     pub(crate) kid: Option<String>,
     pub(crate) algorithm: Algorithm,
     material: Arc<Material>,
-    /// The header segment that our signer writes with this key: compared before anything is parsed. A key without a name has none, for a
-    /// token that names no key may mean any.
+    /// The header segment that our signer writes with this key: compared before anything is
+    /// parsed. A key without a name has none, for a token that names no key may mean any.
     pub(crate) usual_header: Option<String>,
 }
 
@@ -27,23 +27,52 @@ struct Material {
 }
 
 impl Key {
-    pub(crate) fn public(kid: Option<String>, algorithm: Algorithm, public: PublicKey) -> Result<Self, ConfigError> {
+    pub(crate) fn public(
+        kid: Option<String>,
+        algorithm: Algorithm,
+        public: PublicKey,
+    ) -> Result<Self, ConfigError> {
         if public.family() != algorithm.family() {
-            return Err(ConfigError::new(format!("the key does not fit {algorithm}")));
+            return Err(ConfigError::new(format!(
+                "the key does not fit {algorithm}"
+            )));
         }
         let verifier = Verifier::public(algorithm, &public)?;
-        Ok(Self::new(kid, algorithm, Material { verifier, public: Some(public) }))
+        Ok(Self::new(
+            kid,
+            algorithm,
+            Material {
+                verifier,
+                public: Some(public),
+            },
+        ))
     }
 
-    pub(crate) fn hmac(kid: Option<String>, algorithm: Algorithm, secret: &[u8]) -> Result<Self, ConfigError> {
+    pub(crate) fn hmac(
+        kid: Option<String>,
+        algorithm: Algorithm,
+        secret: &[u8],
+    ) -> Result<Self, ConfigError> {
         check_hmac(algorithm, secret)?;
         let verifier = Verifier::hmac(algorithm, secret);
-        Ok(Self::new(kid, algorithm, Material { verifier, public: None }))
+        Ok(Self::new(
+            kid,
+            algorithm,
+            Material {
+                verifier,
+                public: None,
+            },
+        ))
     }
 
     fn new(kid: Option<String>, algorithm: Algorithm, material: Material) -> Self {
         let usual_header = kid.as_deref().map(|kid| header(Some(kid), algorithm));
-        Self { kid, algorithm, material: Arc::new(material), usual_header }
+        Self {
+            kid,
+            algorithm,
+            material: Arc::new(material),
+            usual_header,
+        }
     }
 
     pub(crate) fn named(&self, kid: &str) -> Self {
@@ -60,7 +89,10 @@ impl Key {
     }
 
     pub(crate) fn to_public_jwk(&self) -> Option<Value> {
-        self.material.public.as_ref().map(|public| public_jwk::write(public, self.algorithm, self.kid.as_deref()))
+        self.material
+            .public
+            .as_ref()
+            .map(|public| public_jwk::write(public, self.algorithm, self.kid.as_deref()))
     }
 }
 
@@ -78,7 +110,9 @@ pub(crate) fn header(kid: Option<&str>, algorithm: Algorithm) -> String {
 
 fn check_hmac(algorithm: Algorithm, secret: &[u8]) -> Result<(), ConfigError> {
     if algorithm.family() != Family::Hmac {
-        return Err(ConfigError::new(format!("a shared secret does not fit {algorithm}")));
+        return Err(ConfigError::new(format!(
+            "a shared secret does not fit {algorithm}"
+        )));
     }
     let (length, needed) = (secret.len(), algorithm.hmac_key_bytes());
     if length < needed {

@@ -13,10 +13,12 @@ use super::jwk;
 use super::key::Key;
 use crate::error::ConfigError;
 
-/// The keys that an [`AccessTokenVerifier`](crate::AccessTokenVerifier) believes, each with its one algorithm.
+/// The keys that an [`AccessTokenVerifier`](crate::AccessTokenVerifier) believes, each with its one
+/// algorithm.
 ///
-/// A token names a key by `kid`; the name is looked up here and nowhere else. A token with an unknown `kid`, or with none, is tried with the
-/// keys that have no name, or with all of them, if their algorithm is the token's.
+/// A token names a key by `kid`; the name is looked up here and nowhere else. A token with an
+/// unknown `kid`, or with none, is tried with the keys that have no name, or with all of them, if
+/// their algorithm is the token's.
 ///
 /// ```
 /// use tower_bearer::KeySet;
@@ -33,7 +35,8 @@ pub struct KeySet(Vec<Arc<Key>>);
 impl KeySet {
     /// Reads a JWK set (RFC 7517 section 5).
     ///
-    /// A key that cannot be used (of an unknown type, for encryption, malformed) is left out and logged; it spoils no other.
+    /// A key that cannot be used (of an unknown type, for encryption, malformed) is left out and
+    /// logged; it spoils no other.
     ///
     /// # Errors
     ///
@@ -44,7 +47,9 @@ impl KeySet {
             tracing::warn!(index, %error, "a key of the JWK set is left out");
         }
         if set.keys.is_empty() {
-            return Err(ConfigError::new("no key of the JWK set can be used for signatures"));
+            return Err(ConfigError::new(
+                "no key of the JWK set can be used for signatures",
+            ));
         }
         Ok(set.into())
     }
@@ -60,21 +65,29 @@ impl KeySet {
         jwk::read_text(json).map(Self::one)
     }
 
-    /// Reads a public key in PEM: `PUBLIC KEY`, or `RSA PUBLIC KEY`. It has no `kid`; see [`with_kid`](Self::with_kid).
+    /// Reads a public key in PEM: `PUBLIC KEY`, or `RSA PUBLIC KEY`. It has no `kid`; see
+    /// [`with_kid`](Self::with_kid).
     ///
     /// # Errors
     ///
     /// The text is not a public key, or is one that does not fit `algorithm`.
     pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, ConfigError> {
         if !pem.contains("PUBLIC KEY-----") {
-            return Err(ConfigError::new("the PEM is not a public key. Try: openssl pkey -in private.pem -pubout"));
+            return Err(ConfigError::new(
+                "the PEM is not a public key. Try: openssl pkey -in private.pem -pubout",
+            ));
         }
-        let unreadable = |_| ConfigError::new(format!("the PEM is not a public key for {algorithm}"));
+        let unreadable =
+            |_| ConfigError::new(format!("the PEM is not a public key for {algorithm}"));
         let key = match algorithm.family() {
             Family::Rsa => DecodingKey::from_rsa_pem(pem.as_bytes()),
             Family::P256 | Family::P384 => DecodingKey::from_ec_pem(pem.as_bytes()),
             Family::Ed25519 => DecodingKey::from_ed_pem(pem.as_bytes()),
-            Family::Hmac => return Err(ConfigError::new("HMAC keys have no PEM. Use KeySet::from_hmac_secret")),
+            Family::Hmac => {
+                return Err(ConfigError::new(
+                    "HMAC keys have no PEM. Use KeySet::from_hmac_secret",
+                ));
+            }
         }
         .map_err(unreadable)?;
         let bytes = key.try_get_as_bytes().map_err(unreadable)?;
@@ -90,8 +103,12 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// Another algorithm, or a secret shorter than its hash: 32, 48 or 64 bytes (RFC 7518 section 3.2).
-    pub fn from_hmac_secret(algorithm: Algorithm, secret: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+    /// Another algorithm, or a secret shorter than its hash: 32, 48 or 64 bytes (RFC 7518 section
+    /// 3.2).
+    pub fn from_hmac_secret(
+        algorithm: Algorithm,
+        secret: impl AsRef<[u8]>,
+    ) -> Result<Self, ConfigError> {
         Key::hmac(None, algorithm, secret.as_ref()).map(Self::one)
     }
 
@@ -128,7 +145,11 @@ impl KeySet {
     /// The public keys as a JWK set (RFC 7517 section 5). HMAC keys are never in it.
     #[must_use]
     pub fn to_public_jwk_set(&self) -> String {
-        let keys: Vec<Value> = self.0.iter().filter_map(|key| key.to_public_jwk()).collect();
+        let keys: Vec<Value> = self
+            .0
+            .iter()
+            .filter_map(|key| key.to_public_jwk())
+            .collect();
         json!({ "keys": keys }).to_string()
     }
 
@@ -140,20 +161,32 @@ impl KeySet {
         Self(vec![Arc::new(key)])
     }
 
-    /// The keys whose usual header is exactly this segment: those that [`candidates`](Self::candidates) would give for it.
+    /// The keys whose usual header is exactly this segment: those that
+    /// [`candidates`](Self::candidates) would give for it.
     pub(crate) fn by_usual_header(&self, segment: &str) -> impl Iterator<Item = &Key> {
-        self.0.iter().map(|key| &**key).filter(move |key| key.usual_header.as_deref() == Some(segment))
+        self.0
+            .iter()
+            .map(|key| &**key)
+            .filter(move |key| key.usual_header.as_deref() == Some(segment))
     }
 
     /// The keys that a header may mean.
-    pub(crate) fn candidates<'k>(&'k self, kid: Option<&str>, algorithm: &str) -> impl Iterator<Item = &'k Key> {
+    pub(crate) fn candidates<'k>(
+        &'k self,
+        kid: Option<&str>,
+        algorithm: &str,
+    ) -> impl Iterator<Item = &'k Key> {
         let named = kid.is_some_and(|kid| self.names(kid));
         let meant = move |key: &&Key| match kid {
             Some(kid) if named => key.kid.as_deref() == Some(kid),
             Some(_) => key.kid.is_none(),
             None => true,
         };
-        self.0.iter().map(|key| &**key).filter(meant).filter(move |key| key.algorithm.as_str() == algorithm)
+        self.0
+            .iter()
+            .map(|key| &**key)
+            .filter(meant)
+            .filter(move |key| key.algorithm.as_str() == algorithm)
     }
 }
 
@@ -165,6 +198,8 @@ impl From<jwk::Set> for KeySet {
 
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|key| (key.kid.as_deref(), key.algorithm))).finish()
+        f.debug_list()
+            .entries(self.0.iter().map(|key| (key.kid.as_deref(), key.algorithm)))
+            .finish()
     }
 }

@@ -8,7 +8,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::key_set::KeySet;
 use crate::error::BoxError;
 
-/// Where an [`AccessTokenVerifier`](crate::AccessTokenVerifier) takes its keys from, at every token anew.
+/// Where an [`AccessTokenVerifier`](crate::AccessTokenVerifier) takes its keys from, at every token
+/// anew.
 ///
 /// | made from | its keys |
 /// |---|---|
@@ -87,7 +88,8 @@ impl From<KeySet> for KeySource {
     }
 }
 
-/// Keys that the application replaces while verifiers use them: after a look into its vault, or when a file has changed.
+/// Keys that the application replaces while verifiers use them: after a look into its vault, or
+/// when a file has changed.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenVerifier, Algorithm, KeySet, SharedKeySet};
@@ -111,7 +113,8 @@ impl SharedKeySet {
         Self(Arc::new(RwLock::new(Arc::new(keys))))
     }
 
-    /// These keys count from the next token on, and no others. To go on accepting old tokens, keep their key: `new.merge(old)`.
+    /// These keys count from the next token on, and no others. To go on accepting old tokens, keep
+    /// their key: `new.merge(old)`.
     pub fn replace(&self, keys: KeySet) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
@@ -119,7 +122,9 @@ impl SharedKeySet {
 
 impl ProvideKeys for SharedKeySet {
     fn keys(&self) -> Option<Arc<KeySet>> {
-        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+        Some(Arc::clone(
+            &self.0.read().unwrap_or_else(PoisonError::into_inner),
+        ))
     }
 
     fn ask(&self) -> Option<KeysFuture> {

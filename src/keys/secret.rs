@@ -11,10 +11,12 @@ use crate::error::ConfigError;
 
 /// The one secret of an application: 32 bytes or more, from a random source.
 ///
-/// Every key that the application needs is derived from it by HKDF (RFC 5869) with a label of its own: the key of the refresh tokens,
-/// and the HS256 key where no asymmetric key is given. The secret itself signs nothing.
+/// Every key that the application needs is derived from it by HKDF (RFC 5869) with a label of its
+/// own: the key of the refresh tokens, and the HS256 key where no asymmetric key is given. The
+/// secret itself signs nothing.
 ///
-/// **Changing it logs nobody out**: a secret is a ring of one that is used and any number that are still accepted.
+/// **Changing it logs nobody out**: a secret is a ring of one that is used and any number that are
+/// still accepted.
 ///
 /// ```
 /// use tower_bearer::Secret;
@@ -36,7 +38,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// Fewer than 32 bytes (RFC 7518 section 3.2), a secret that appears in public tutorials, or one that repeats a few characters.
+    /// Fewer than 32 bytes (RFC 7518 section 3.2), a secret that appears in public tutorials, or
+    /// one that repeats a few characters.
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
         Self::named("the secret", secret.as_ref())
     }
@@ -49,8 +52,9 @@ impl Secret {
     ///
     /// The variable is absent or not UTF-8, or [`Secret::new`] refuses one of the values.
     pub fn from_env(name: &str) -> Result<Self, ConfigError> {
-        let value =
-            std::env::var(name).map(Zeroizing::new).map_err(|_| ConfigError::new(format!("{name} is not set. Try: {CURE}")))?;
+        let value = std::env::var(name)
+            .map(Zeroizing::new)
+            .map_err(|_| ConfigError::new(format!("{name} is not set. Try: {CURE}")))?;
         let mut secret = Self::named(name, value.trim().as_bytes())?;
 
         let previous_name = format!("{name}_PREVIOUS");
@@ -58,33 +62,50 @@ impl Secret {
             Ok(previous) => Zeroizing::new(previous),
             Err(VarError::NotPresent) => Zeroizing::default(),
             // To go on without them would log everybody out.
-            Err(VarError::NotUnicode(_)) => return Err(ConfigError::new(format!("{previous_name} is not valid UTF-8"))),
+            Err(VarError::NotUnicode(_)) => {
+                return Err(ConfigError::new(format!(
+                    "{previous_name} is not valid UTF-8"
+                )));
+            }
         };
-        for value in previous.split(',').map(str::trim).filter(|value| !value.is_empty()) {
+        for value in previous
+            .split(',')
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
+        {
             secret = secret.with_previous(Self::named(&previous_name, value.as_bytes())?);
         }
         Ok(secret)
     }
 
-    /// Makes a new one. What it signed is worthless when the process ends, unless the caller keeps the secret.
+    /// Makes a new one. What it signed is worthless when the process ends, unless the caller keeps
+    /// the secret.
     ///
     /// # Errors
     ///
     /// The operating system has no randomness to give.
     pub fn random() -> Result<Self, ConfigError> {
         let mut bytes = Zeroizing::new(vec![0; 32]);
-        getrandom::fill(&mut bytes)
-            .map_err(|error| ConfigError::new(format!("no randomness from the operating system: {error}")))?;
-        Ok(Self { current: bytes, previous: Vec::new() })
+        getrandom::fill(&mut bytes).map_err(|error| {
+            ConfigError::new(format!("no randomness from the operating system: {error}"))
+        })?;
+        Ok(Self {
+            current: bytes,
+            previous: Vec::new(),
+        })
     }
 
     /// Takes any bytes at all. For tests only: an attacker who guesses them can log in as any user.
     #[must_use]
     pub fn dangerous_weak(secret: impl AsRef<[u8]>) -> Self {
-        Self { current: Zeroizing::new(secret.as_ref().to_vec()), previous: Vec::new() }
+        Self {
+            current: Zeroizing::new(secret.as_ref().to_vec()),
+            previous: Vec::new(),
+        }
     }
 
-    /// Goes on accepting what was made with `previous` (and with what it accepts). It signs nothing new.
+    /// Goes on accepting what was made with `previous` (and with what it accepts). It signs nothing
+    /// new.
     #[must_use]
     pub fn with_previous(mut self, previous: Self) -> Self {
         self.previous.push(previous.current);
@@ -93,24 +114,34 @@ impl Secret {
     }
 
     /// One key for `label` from each secret of the ring, the current one first.
-    pub(crate) fn derive<const N: usize>(&self, label: &str) -> impl Iterator<Item = Zeroizing<[u8; N]>> {
-        std::iter::once(&self.current).chain(&self.previous).map(move |secret| {
-            let mut key = Zeroizing::new([0; N]);
-            // The label and no length: two lengths of one label would share their first bytes. Each label has one length.
-            Hkdf::<Sha256>::new(Some(b"tower-bearer 1"), secret)
-                .expand(label.as_bytes(), &mut *key)
-                .expect("HKDF-SHA-256 gives up to 8160 bytes");
-            key
-        })
+    pub(crate) fn derive<const N: usize>(
+        &self,
+        label: &str,
+    ) -> impl Iterator<Item = Zeroizing<[u8; N]>> {
+        std::iter::once(&self.current)
+            .chain(&self.previous)
+            .map(move |secret| {
+                let mut key = Zeroizing::new([0; N]);
+                // The label and no length: two lengths of one label would share their first bytes.
+                // Each label has one length.
+                Hkdf::<Sha256>::new(Some(b"tower-bearer 1"), secret)
+                    .expand(label.as_bytes(), &mut *key)
+                    .expect("HKDF-SHA-256 gives up to 8160 bytes");
+                key
+            })
     }
 
     fn named(name: &str, secret: &[u8]) -> Result<Self, ConfigError> {
         let length = secret.len();
         if length < MIN_BYTES {
-            return Err(ConfigError::new(format!("{name} is {length} bytes; {MIN_BYTES} are needed. Try: {CURE}")));
+            return Err(ConfigError::new(format!(
+                "{name} is {length} bytes; {MIN_BYTES} are needed. Try: {CURE}"
+            )));
         }
         if is_known(secret) {
-            return Err(ConfigError::new(format!("{name} appears in public tutorials, or is easily guessed. Try: {CURE}")));
+            return Err(ConfigError::new(format!(
+                "{name} appears in public tutorials, or is easily guessed. Try: {CURE}"
+            )));
         }
         Ok(Self::dangerous_weak(secret))
     }
@@ -125,7 +156,11 @@ impl fmt::Debug for Secret {
 /// Whether `secret` was published, or is too regular to be random.
 fn is_known(secret: &[u8]) -> bool {
     let lower = secret.to_ascii_lowercase();
-    let contains = |word: &str| lower.windows(word.len()).any(|window| window == word.as_bytes());
+    let contains = |word: &str| {
+        lower
+            .windows(word.len())
+            .any(|window| window == word.as_bytes())
+    };
 
     let mut seen = [false; 256];
     for &byte in &lower {

@@ -44,7 +44,8 @@ macro_rules! token {
             }
         }
 
-        /// For a client that reads a [`TokenResponse`](crate::TokenResponse). The token is not checked.
+        /// For a client that reads a [`TokenResponse`](crate::TokenResponse). The token is not
+        /// checked.
         impl<'de> Deserialize<'de> for $token {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 String::deserialize(deserializer).map(Self::new)

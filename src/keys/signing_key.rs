@@ -20,8 +20,9 @@ use crate::error::ConfigError;
 
 /// The key that signs our own access tokens.
 ///
-/// HS256 from the application's one [`Secret`] needs nothing else, and suits a service that checks its own tokens. Where others check them,
-/// an asymmetric key keeps the power to sign at home: they read the public part from `/.well-known/jwks.json`.
+/// HS256 from the application's one [`Secret`] needs nothing else, and suits a service that checks
+/// its own tokens. Where others check them, an asymmetric key keeps the power to sign at home: they
+/// read the public part from `/.well-known/jwks.json`.
 ///
 /// ```
 /// use tower_bearer::{Algorithm, Secret, SigningKey};
@@ -45,19 +46,29 @@ struct Private {
 }
 
 impl SigningKey {
-    /// HS256 with a key that is derived from `secret`. What the earlier secrets of its ring signed is still accepted.
+    /// HS256 with a key that is derived from `secret`. What the earlier secrets of its ring signed
+    /// is still accepted.
     ///
     /// # Errors
     ///
     /// None today; kept for what a later provider may refuse.
     pub fn hs256(secret: &Secret) -> Result<Self, ConfigError> {
-        let ring = secret.derive::<32>("HS256 key").zip(secret.derive::<9>("HS256 key id"));
-        let mut keys = ring.map(|(key, kid)| Self::hmac(Some(URL_SAFE_NO_PAD.encode(*kid)), Algorithm::Hs256, &*key));
-        let current = keys.next().ok_or(ConfigError::from_static("the ring of secrets is empty"))??;
-        keys.try_fold(current, |current, previous| Ok(current.with_previous(previous?)))
+        let ring = secret
+            .derive::<32>("HS256 key")
+            .zip(secret.derive::<9>("HS256 key id"));
+        let mut keys = ring.map(|(key, kid)| {
+            Self::hmac(Some(URL_SAFE_NO_PAD.encode(*kid)), Algorithm::Hs256, &*key)
+        });
+        let current = keys
+            .next()
+            .ok_or(ConfigError::from_static("the ring of secrets is empty"))??;
+        keys.try_fold(current, |current, previous| {
+            Ok(current.with_previous(previous?))
+        })
     }
 
-    /// A private key in PEM (PKCS#8): RSA signs by RS256, P-256 by ES256, P-384 by ES384, Ed25519 by EdDSA.
+    /// A private key in PEM (PKCS#8): RSA signs by RS256, P-256 by ES256, P-384 by ES384, Ed25519
+    /// by EdDSA.
     ///
     /// Its `kid` is its thumbprint (RFC 7638).
     ///
@@ -65,13 +76,18 @@ impl SigningKey {
     ///
     /// The text is not such a key, or the key is weak (RSA below 2048 bits).
     pub fn from_pem(pem: &str) -> Result<Self, ConfigError> {
-        let unusable = || ConfigError::new("the PEM is not a private key in PKCS#8. Try: openssl genpkey -algorithm ed25519");
+        let unusable = || {
+            ConfigError::new(
+                "the PEM is not a private key in PKCS#8. Try: openssl genpkey -algorithm ed25519",
+            )
+        };
         // The same armour holds all of them; what is inside tells which it is.
         if let Ok(key) = EncodingKey::from_ed_pem(pem.as_bytes()) {
             return Self::private(Algorithm::EdDsa, &key);
         }
         if let Ok(key) = EncodingKey::from_ec_pem(pem.as_bytes()) {
-            return Self::private(Algorithm::Es256, &key).or_else(|_| Self::private(Algorithm::Es384, &key));
+            return Self::private(Algorithm::Es256, &key)
+                .or_else(|_| Self::private(Algorithm::Es384, &key));
         }
         let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| unusable())?;
         Self::private(Algorithm::Rs256, &key)
@@ -84,14 +100,18 @@ impl SigningKey {
     /// The text is not an RSA key, or `algorithm` does not use one.
     pub fn from_rsa_pem(algorithm: Algorithm, pem: &str) -> Result<Self, ConfigError> {
         if algorithm.family() != Family::Rsa {
-            return Err(ConfigError::new(format!("{algorithm} does not sign with RSA")));
+            return Err(ConfigError::new(format!(
+                "{algorithm} does not sign with RSA"
+            )));
         }
-        let key = EncodingKey::from_rsa_pem(pem.as_bytes())
-            .map_err(|_| ConfigError::new("the PEM is not a private RSA key. Try: openssl genrsa 3072"))?;
+        let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| {
+            ConfigError::new("the PEM is not a private RSA key. Try: openssl genrsa 3072")
+        })?;
         Self::private(algorithm, &key)
     }
 
-    /// An `oct` JWK (RFC 7518 section 6.4): an HMAC key that is shared with others. Without `alg` it is HS256.
+    /// An `oct` JWK (RFC 7518 section 6.4): an HMAC key that is shared with others. Without `alg`
+    /// it is HS256.
     ///
     /// # Errors
     ///
@@ -101,7 +121,8 @@ impl SigningKey {
         Self::hmac(jwk.kid, jwk.algorithm, &jwk.secret)
     }
 
-    /// Goes on accepting what `previous` signed, for as long as such tokens live. It signs nothing new.
+    /// Goes on accepting what `previous` signed, for as long as such tokens live. It signs nothing
+    /// new.
     #[must_use]
     pub fn with_previous(mut self, previous: Self) -> Self {
         self.keys = self.keys.merge(previous.keys);
@@ -120,11 +141,15 @@ impl SigningKey {
         self.keys.clone()
     }
 
-    /// The HMAC key as a JWK, for a service that checks our tokens: its holder can also sign them. `None` for an asymmetric key.
+    /// The HMAC key as a JWK, for a service that checks our tokens: its holder can also sign them.
+    /// `None` for an asymmetric key.
     #[must_use]
     pub fn dangerous_export_jwk(&self) -> Option<String> {
         let secret = URL_SAFE_NO_PAD.encode(self.private.hmac_secret.as_deref()?);
-        Some(json!({ "kty": "oct", "alg": self.private.algorithm.as_str(), "k": secret }).to_string())
+        Some(
+            json!({ "kty": "oct", "alg": self.private.algorithm.as_str(), "k": secret })
+                .to_string(),
+        )
     }
 
     pub(crate) fn header(&self) -> &str {
@@ -141,7 +166,15 @@ impl SigningKey {
         let keys = KeySet::one(Key::hmac(kid, algorithm, secret)?);
         let signer = Signer::hmac(algorithm, secret);
         let hmac_secret = Some(Zeroizing::new(secret.to_vec()));
-        Ok(Self { private: Arc::new(Private { algorithm, signer, header, hmac_secret }), keys })
+        Ok(Self {
+            private: Arc::new(Private {
+                algorithm,
+                signer,
+                header,
+                hmac_secret,
+            }),
+            keys,
+        })
     }
 
     fn private(algorithm: Algorithm, key: &EncodingKey) -> Result<Self, ConfigError> {
@@ -149,12 +182,22 @@ impl SigningKey {
         let kid = public_jwk::thumbprint(&public);
         let header = header(Some(&kid), algorithm);
         let keys = KeySet::one(Key::public(Some(kid), algorithm, public)?);
-        Ok(Self { private: Arc::new(Private { algorithm, signer, header, hmac_secret: None }), keys })
+        Ok(Self {
+            private: Arc::new(Private {
+                algorithm,
+                signer,
+                header,
+                hmac_secret: None,
+            }),
+            keys,
+        })
     }
 }
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey").field("algorithm", &self.private.algorithm).finish_non_exhaustive()
+        f.debug_struct("SigningKey")
+            .field("algorithm", &self.private.algorithm)
+            .finish_non_exhaustive()
     }
 }

@@ -11,18 +11,20 @@ use crate::clock::{Clock, Timestamp};
 use crate::error::ConfigError;
 use crate::limits::{MAX_ACCESS_TOKEN_LIFETIME, MAX_LEEWAY};
 
-/// The keys that sign our access tokens, one after the other: a key is changed without a restart and without a logout.
+/// The keys that sign our access tokens, one after the other: a key is changed without a restart
+/// and without a logout.
 ///
 /// A key passes three moments:
 ///
-/// 1. It is **published**, from [`rotate_to`](Self::rotate_to) on: [`JwksEndpoint`](crate::JwksEndpoint) shows it, and our own verifiers
-///    believe it.
+/// 1. It is **published**, from [`rotate_to`](Self::rotate_to) on:
+///    [`JwksEndpoint`](crate::JwksEndpoint) shows it, and our own verifiers believe it.
 /// 2. It **signs**, from the moment that `rotate_to` names until the next key does.
-/// 3. It **is forgotten** when the last token that it signed has expired: a day and five minutes after the next key began to sign, which is the
-///    longest life of a session's access token; later, if [`sign`](crate::AccessTokenSigner::sign) gave a token of this process a longer one.
+/// 3. It **is forgotten** when the last token that it signed has expired: a day and five minutes
+///    after the next key began to sign, which is the longest life of a session's access token;
+///    later, if [`sign`](crate::AccessTokenSigner::sign) gave a token of this process a longer one.
 ///
-/// A clone is the same keys. Processes do not tell each other: give all of them the same keys with the same moments, and a process that
-/// starts in between the old key too, as below.
+/// A clone is the same keys. Processes do not tell each other: give all of them the same keys with
+/// the same moments, and a process that starts in between the old key too, as below.
 ///
 /// ```
 /// use std::time::Duration;
@@ -62,25 +64,43 @@ impl SigningKeys {
     /// Signs with this key, until it is told otherwise.
     #[must_use]
     pub fn new(key: SigningKey) -> Self {
-        let first = Scheduled { key, signs_from: Timestamp::ZERO, last_end: AtomicU64::new(0) };
-        Self(Arc::new(RwLock::new(Schedule { keys: vec![first], at_hand: None })))
+        let first = Scheduled {
+            key,
+            signs_from: Timestamp::ZERO,
+            last_end: AtomicU64::new(0),
+        };
+        Self(Arc::new(RwLock::new(Schedule {
+            keys: vec![first],
+            at_hand: None,
+        })))
     }
 
     /// Publishes `next` now, and signs with it from `signs_from` on.
     ///
-    /// Verifiers elsewhere keep what we publish for five minutes: leave them ten. A moment that has passed means at once; a process that starts later
-    /// names the moment at which the others really changed. What the old key signed is accepted for as long as it lives, also if the key leaked:
-    /// to refuse that, start with the new key alone.
+    /// Verifiers elsewhere keep what we publish for five minutes: leave them ten. A moment that has
+    /// passed means at once; a process that starts later names the moment at which the others
+    /// really changed. What the old key signed is accepted for as long as it lives, also if the key
+    /// leaked: to refuse that, start with the new key alone.
     ///
     /// # Errors
     ///
     /// The key before it begins to sign later than that.
     pub fn rotate_to(&self, next: SigningKey, signs_from: Timestamp) -> Result<(), ConfigError> {
         let mut schedule = self.write();
-        if schedule.keys.last().is_some_and(|last| signs_from < last.signs_from) {
-            return Err(ConfigError::new("the key before this one begins to sign later. Keys follow each other"));
+        if schedule
+            .keys
+            .last()
+            .is_some_and(|last| signs_from < last.signs_from)
+        {
+            return Err(ConfigError::new(
+                "the key before this one begins to sign later. Keys follow each other",
+            ));
         }
-        schedule.keys.push(Scheduled { key: next, signs_from, last_end: AtomicU64::new(0) });
+        schedule.keys.push(Scheduled {
+            key: next,
+            signs_from,
+            last_end: AtomicU64::new(0),
+        });
         schedule.at_hand = None;
         Ok(())
     }
@@ -89,7 +109,9 @@ impl SigningKeys {
     pub(crate) fn sign_until(&self, end: Timestamp, now: Timestamp) -> SigningKey {
         let schedule = self.read();
         let (current, is_last) = schedule.current(now);
-        current.last_end.fetch_max(end.as_millis(), Ordering::Relaxed);
+        current
+            .last_end
+            .fetch_max(end.as_millis(), Ordering::Relaxed);
         let key = current.key.clone();
         drop(schedule);
         if !is_last {
@@ -101,7 +123,12 @@ impl SigningKeys {
 
     /// What verifies at this moment.
     fn key_set(&self, now: Timestamp) -> Arc<KeySet> {
-        if let Some(at_hand) = self.read().at_hand.as_ref().filter(|at_hand| at_hand.from <= now && now < at_hand.until) {
+        if let Some(at_hand) = self
+            .read()
+            .at_hand
+            .as_ref()
+            .filter(|at_hand| at_hand.from <= now && now < at_hand.until)
+        {
             return Arc::clone(&at_hand.keys);
         }
         let mut schedule = self.write();
@@ -121,16 +148,28 @@ impl SigningKeys {
 impl Schedule {
     /// Which key signs, and whether it is the last one.
     fn current(&self, now: Timestamp) -> (&Scheduled, bool) {
-        let begun = self.keys.partition_point(|scheduled| scheduled.signs_from <= now);
+        let begun = self
+            .keys
+            .partition_point(|scheduled| scheduled.signs_from <= now);
         // The first one has always begun.
-        (&self.keys[begun.saturating_sub(1)], begun == self.keys.len())
+        (
+            &self.keys[begun.saturating_sub(1)],
+            begun == self.keys.len(),
+        )
     }
 
     fn at(&self, now: Timestamp) -> AtHand {
-        let mut at_hand = AtHand { keys: Arc::default(), from: Timestamp::ZERO, until: Timestamp::from_millis(u64::MAX) };
+        let mut at_hand = AtHand {
+            keys: Arc::default(),
+            from: Timestamp::ZERO,
+            until: Timestamp::from_millis(u64::MAX),
+        };
         let mut keys = KeySet::default();
         for (index, scheduled) in self.keys.iter().enumerate() {
-            let forgotten = self.keys.get(index + 1).map(|next| scheduled.forgotten(next.signs_from));
+            let forgotten = self
+                .keys
+                .get(index + 1)
+                .map(|next| scheduled.forgotten(next.signs_from));
             match forgotten {
                 Some(moment) if moment <= now => at_hand.from = at_hand.from.max(moment),
                 Some(moment) => at_hand.until = at_hand.until.min(moment),
@@ -140,7 +179,10 @@ impl Schedule {
                 keys = keys.merge(scheduled.key.key_set());
             }
         }
-        AtHand { keys: Arc::new(keys), ..at_hand }
+        AtHand {
+            keys: Arc::new(keys),
+            ..at_hand
+        }
     }
 }
 
@@ -161,7 +203,9 @@ impl From<SigningKey> for SigningKeys {
 
 impl fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.read().keys.iter().map(|scheduled| &scheduled.key)).finish()
+        f.debug_list()
+            .entries(self.read().keys.iter().map(|scheduled| &scheduled.key))
+            .finish()
     }
 }
 

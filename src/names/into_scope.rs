@@ -4,9 +4,9 @@ use super::scope::Scope;
 
 /// A literal or a [`Scope`]: what a method takes where it takes a scope.
 ///
-/// A literal, `"orders:read orders:write"`, is written by the programmer. One that is not a scope panics
-/// where it is passed. Text that comes from outside, such as a configuration, is parsed first, which
-/// may fail: `config.scope.parse::<Scope>()?`.
+/// A literal, `"orders:read orders:write"`, is written by the programmer. One that is not a scope
+/// panics where it is passed. Text that comes from outside, such as a configuration, is parsed
+/// first, which may fail: `config.scope.parse::<Scope>()?`.
 ///
 /// The trait is sealed: no other type can implement it.
 pub trait IntoScope: sealed::Sealed {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::error::ConfigError;
 
-/// The service that signed a token: the claim `iss` (RFC 7519 section 4.1.1), by convention its URL. Compared byte by byte.
+/// The service that signed a token: the claim `iss` (RFC 7519 section 4.1.1), by convention its
+/// URL. Compared byte by byte.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Issuer(Arc<str>);
 

@@ -11,9 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What a token allows: a set of words (RFC 6749 section 3.3).
 ///
-/// A word is made of visible ASCII without `"` and `\`. The order of words does not matter, and a word
-/// that is repeated counts once: two scopes with the same words are equal. [`as_str`](Self::as_str)
-/// keeps the order in which the words came.
+/// A word is made of visible ASCII without `"` and `\`. The order of words does not matter, and a
+/// word that is repeated counts once: two scopes with the same words are equal.
+/// [`as_str`](Self::as_str) keeps the order in which the words came.
 ///
 /// ```
 /// use tower_bearer::Scope;
@@ -60,9 +60,11 @@ impl Scope {
     ///
     /// # Errors
     ///
-    /// One of them is not a word (RFC 6749 section 3.3): it is empty, or has a character that is not
-    /// allowed. A space is not allowed either: the word would become two others.
-    pub fn from_words<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> Result<Self, InvalidScope> {
+    /// One of them is not a word (RFC 6749 section 3.3): it is empty, or has a character that is
+    /// not allowed. A space is not allowed either: the word would become two others.
+    pub fn from_words<W: AsRef<str>>(
+        words: impl IntoIterator<Item = W>,
+    ) -> Result<Self, InvalidScope> {
         let words: Vec<W> = words.into_iter().collect();
         if !words.iter().all(|word| is_word(word.as_ref())) {
             return Err(InvalidScope);
@@ -77,7 +79,13 @@ impl Scope {
 
     pub(super) fn joined<'w>(words: impl Iterator<Item = &'w str>) -> Self {
         let mut seen = HashSet::new();
-        Self(words.filter(|word| seen.insert(*word)).collect::<Vec<_>>().join(" ").into())
+        Self(
+            words
+                .filter(|word| seen.insert(*word))
+                .collect::<Vec<_>>()
+                .join(" ")
+                .into(),
+        )
     }
 
     /// The words, separated by one space; empty where there are none.
@@ -154,7 +162,9 @@ impl Serialize for Scope {
 /// From text, with spaces between the words. Text that is not a scope is an error.
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
@@ -165,7 +175,9 @@ impl FromStr for Scope {
         if !text.bytes().all(is_allowed) {
             return Err(InvalidScope);
         }
-        Ok(Self::joined(text.split(' ').filter(|word| !word.is_empty())))
+        Ok(Self::joined(
+            text.split(' ').filter(|word| !word.is_empty()),
+        ))
     }
 }
 

@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Names a session: its key in the store, and the claim `sid`.
 ///
-/// It is not a secret: it is a hash of a part of the refresh token, and opens nothing. As text it is 22
-/// characters of base64url.
+/// It is not a secret: it is a hash of a part of the refresh token, and opens nothing. As text it
+/// is 22 characters of base64url.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId([u8; 16]);
 
@@ -51,7 +51,9 @@ impl Serialize for SessionId {
 /// From text.
 impl<'de> Deserialize<'de> for SessionId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 

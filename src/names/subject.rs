@@ -9,8 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The user a token is about: the claim `sub` (RFC 7519 section 4.1.2).
 ///
-/// A subject is the application's own key of the user. It should never be given to another user later (RFC 9068 section 5). Everyone
-/// who holds a token can read it, so it should not be a mail address.
+/// A subject is the application's own key of the user. It should never be given to another user
+/// later (RFC 9068 section 5). Everyone who holds a token can read it, so it should not be a mail
+/// address.
 ///
 /// ```
 /// use tower_bearer::Subject;
@@ -34,7 +35,8 @@ impl Subject {
         &self.0
     }
 
-    /// Turns the subject back into the key that it was made from: `subject.parse::<i64>()?`, `subject.parse::<Uuid>()?`.
+    /// Turns the subject back into the key that it was made from: `subject.parse::<i64>()?`,
+    /// `subject.parse::<Uuid>()?`.
     ///
     /// # Errors
     ///

@@ -11,7 +11,8 @@ use crate::names::SessionId;
 
 /// A bounded queue of receipts, each generation of a session once.
 ///
-/// Late or lost, a receipt only makes the rotation rule lenient once: so a full queue drops, and nothing here ever waits.
+/// Late or lost, a receipt only makes the rotation rule lenient once: so a full queue drops, and
+/// nothing here ever waits.
 #[derive(Clone, Default)]
 pub(crate) struct Receipts(Arc<Inner>);
 
@@ -24,7 +25,8 @@ struct Inner {
 #[derive(Default)]
 struct State {
     queue: Vec<Receipt>,
-    /// The last generation that was queued, for the sessions seen lately and for those seen before them.
+    /// The last generation that was queued, for the sessions seen lately and for those seen before
+    /// them.
     recent: HashMap<SessionId, u32>,
     earlier: HashMap<SessionId, u32>,
 }
@@ -54,7 +56,10 @@ pub(crate) struct Receipt {
 impl Receipt {
     /// `None` for a session without receipts.
     pub(crate) fn of(session: SessionClaims) -> Option<Self> {
-        Some(Self { id: session.id, generation: session.generation? })
+        Some(Self {
+            id: session.id,
+            generation: session.generation?,
+        })
     }
 }
 
@@ -62,9 +67,14 @@ impl Receipts {
     /// Queues a receipt, unless it was queued before.
     pub(crate) fn push(&self, receipt: Receipt) {
         let mut state = self.state();
-        let known = state.recent.get(&receipt.id).or_else(|| state.earlier.get(&receipt.id));
+        let known = state
+            .recent
+            .get(&receipt.id)
+            .or_else(|| state.earlier.get(&receipt.id));
         // An older access token says nothing that a newer one did not.
-        if known.is_some_and(|&known| known >= receipt.generation) || state.queue.len() >= MAX_QUEUED {
+        if known.is_some_and(|&known| known >= receipt.generation)
+            || state.queue.len() >= MAX_QUEUED
+        {
             return;
         }
         if state.recent.len() >= MAX_REMEMBERED {
@@ -100,7 +110,9 @@ impl Receipts {
 
 impl fmt::Debug for Receipts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receipts").field("queued", &self.state().queue.len()).finish()
+        f.debug_struct("Receipts")
+            .field("queued", &self.state().queue.len())
+            .finish()
     }
 }
 

@@ -18,9 +18,11 @@ use crate::error::BoxError;
 use crate::limits::{PULL_DEADLINE, REFRESH_DEADLINE, REVOCATION_RETENTION, with_timeout};
 use crate::names::SessionId;
 
-/// The sessions that were revoked within the [retention](REVOCATION_RETENTION): asked in memory at every request, and at every refresh.
+/// The sessions that were revoked within the [retention](REVOCATION_RETENTION): asked in memory at
+/// every request, and at every refresh.
 ///
-/// It has to be loaded before the first answer counts; until then no request passes. The caller says how old it may be.
+/// It has to be loaded before the first answer counts; until then no request passes. The caller
+/// says how old it may be.
 #[derive(Clone)]
 pub(crate) struct Revocations(Arc<Inner>);
 
@@ -28,7 +30,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     source: Box<dyn RevocationSource>,
     revoked: RwLock<RevokedSet>,
-    /// The monotonic moment, in milliseconds, up to which everything is known. A reader of this number sees that in the set.
+    /// The monotonic moment, in milliseconds, up to which everything is known. A reader of this
+    /// number sees that in the set.
     current_to: AtomicU64,
     /// Held during a load. The number counts the loads that failed.
     loading: Mutex<()>,
@@ -59,8 +62,9 @@ struct Known {
 pub struct Revocation {
     /// The session.
     pub id: SessionId,
-    /// How long the session has been in the feed, by the store's clock, whatever clock the revoking process had. Never more than that: processes
-    /// forget a revocation when it is as old as the [retention](crate::REVOCATION_RETENTION). [`Duration::ZERO`] is always safe.
+    /// How long the session has been in the feed, by the store's clock, whatever clock the
+    /// revoking process had. Never more than that: processes forget a revocation when it is as
+    /// old as the [retention](crate::REVOCATION_RETENTION). [`Duration::ZERO`] is always safe.
     pub age: Duration,
 }
 
@@ -75,7 +79,10 @@ impl Revocation {
 /// Where the set comes from.
 pub(crate) trait RevocationSource: Send + Sync {
     /// Enters everything that the store has into `revocations`.
-    fn load<'a>(&'a self, revocations: &'a Revocations) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>>;
+    fn load<'a>(
+        &'a self,
+        revocations: &'a Revocations,
+    ) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>>;
 }
 
 impl Revocations {
@@ -108,13 +115,14 @@ impl Revocations {
         }
     }
 
-    /// Waits until the set is current. Of several callers at once one asks the store. If it fails, it fails for all of them; if it is dropped,
-    /// the next one asks.
+    /// Waits until the set is current. Of several callers at once one asks the store. If it fails,
+    /// it fails for all of them; if it is dropped, the next one asks.
     pub(crate) async fn load(&self, max_lag: Option<Duration>) -> Result<(), BoxError> {
         if self.is_current(max_lag) {
             return Ok(());
         }
-        // The wait for others is limited too: a store that hangs makes no request wait for longer than one that fails.
+        // The wait for others is limited too: a store that hangs makes no request wait for longer
+        // than one that fails.
         with_timeout(REFRESH_DEADLINE, async {
             let failures = self.0.failures.load(Ordering::Relaxed);
             let _loading = self.0.loading.lock().await;
@@ -122,7 +130,9 @@ impl Revocations {
                 return Ok(());
             }
             if self.0.failures.load(Ordering::Relaxed) != failures {
-                return Err("the store failed while this request waited for another to ask it".into());
+                return Err(
+                    "the store failed while this request waited for another to ask it".into(),
+                );
             }
             let loaded = with_timeout(PULL_DEADLINE, self.0.source.load(self)).await;
             if loaded.is_err() {
@@ -134,16 +144,30 @@ impl Revocations {
     }
 
     pub(crate) fn contains(&self, id: &SessionId) -> bool {
-        self.0.revoked.read().unwrap_or_else(PoisonError::into_inner).known.contains_key(id)
+        self.0
+            .revoked
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .known
+            .contains_key(id)
     }
 
-    /// Enters sessions, and drops those whose last access token has ended. Requests go on in between.
+    /// Enters sessions, and drops those whose last access token has ended. Requests go on in
+    /// between.
     pub(crate) fn extend(&self, revoked: &[Revocation]) {
         let now = self.0.clock.monotonic();
-        self.0.revoked.write().unwrap_or_else(PoisonError::into_inner).forget(now);
+        self.0
+            .revoked
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .forget(now);
         let entered = self.entered();
         for some in revoked.chunks(AT_ONCE) {
-            let mut set = self.0.revoked.write().unwrap_or_else(PoisonError::into_inner);
+            let mut set = self
+                .0
+                .revoked
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
             for &Revocation { id, age } in some {
                 set.enter(id, now + REVOCATION_RETENTION.saturating_sub(age));
             }
@@ -161,16 +185,31 @@ impl Revocations {
 
     /// How many sessions were ever entered: for [`lacking`](Self::lacking).
     pub(crate) fn entered(&self) -> u64 {
-        self.0.revoked.read().unwrap_or_else(PoisonError::into_inner).entered
+        self.0
+            .revoked
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entered
     }
 
-    /// Which of the first `entered` sessions are not among `revoked`, and not to be forgotten by now.
+    /// Which of the first `entered` sessions are not among `revoked`, and not to be forgotten by
+    /// now.
     pub(crate) fn lacking(&self, revoked: &[Revocation], entered: u64) -> Vec<SessionId> {
         let revoked: HashSet<SessionId> = revoked.iter().map(|revocation| revocation.id).collect();
-        let set = self.0.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        let set = self
+            .0
+            .revoked
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         let now = self.0.clock.monotonic();
-        let before = set.known.iter().filter(|(_, known)| known.number < entered && known.until > now);
-        before.map(|(id, _)| *id).filter(|id| !revoked.contains(id)).collect()
+        let before = set
+            .known
+            .iter()
+            .filter(|(_, known)| known.number < entered && known.until > now);
+        before
+            .map(|(id, _)| *id)
+            .filter(|id| !revoked.contains(id))
+            .collect()
     }
 
     /// The set has everything that was revoked before the monotonic moment `asked`.
@@ -179,7 +218,10 @@ impl Revocations {
         // Of two pulls at once the earlier may come last.
         let later = |current_to| (current_to == NEVER || current_to < asked).then_some(asked);
         // An error says that it was later already.
-        let _ = self.0.current_to.fetch_update(Ordering::Release, Ordering::Relaxed, later);
+        let _ = self
+            .0
+            .current_to
+            .fetch_update(Ordering::Release, Ordering::Relaxed, later);
     }
 
     fn since(&self, current_to: u64) -> Duration {
@@ -191,7 +233,10 @@ impl RevokedSet {
     fn enter(&mut self, id: SessionId, until: Duration) {
         match self.known.entry(id) {
             Entry::Vacant(unknown) => {
-                unknown.insert(Known { until, number: self.entered });
+                unknown.insert(Known {
+                    until,
+                    number: self.entered,
+                });
                 self.entered += 1;
             }
             // What pages repeat moves nothing.
@@ -216,8 +261,17 @@ impl RevokedSet {
 
 impl fmt::Debug for Revocations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let revoked = self.0.revoked.read().unwrap_or_else(PoisonError::into_inner).known.len();
-        f.debug_struct("Revocations").field("lag", &self.lag()).field("revoked", &revoked).finish()
+        let revoked = self
+            .0
+            .revoked
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .known
+            .len();
+        f.debug_struct("Revocations")
+            .field("lag", &self.lag())
+            .field("revoked", &revoked)
+            .finish()
     }
 }
 

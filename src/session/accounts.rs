@@ -24,11 +24,16 @@ pub(super) trait Accounts: Send + Sync {
     fn has_login(&self) -> bool;
 
     /// Reads the parameters of a login.
-    fn read(&self, sent: Map<String, Value>, encoding: Encoding) -> Result<AnyCredentials, WrongParameter>;
+    fn read(
+        &self,
+        sent: Map<String, Value>,
+        encoding: Encoding,
+    ) -> Result<AnyCredentials, WrongParameter>;
 
     fn authenticate(&self, login: Login<AnyCredentials>) -> Asked<'_, Outcome, SessionError>;
 
-    fn authorize<'a>(&'a self, request: AuthorizeRequest<'a>) -> Asked<'a, Authorization, BoxError>;
+    fn authorize<'a>(&'a self, request: AuthorizeRequest<'a>)
+    -> Asked<'a, Authorization, BoxError>;
 }
 
 impl<A: Authenticate> Accounts for A {
@@ -36,8 +41,14 @@ impl<A: Authenticate> Accounts for A {
         TypeId::of::<A::Credentials>() != TypeId::of::<NoCredentials>()
     }
 
-    fn read(&self, sent: Map<String, Value>, encoding: Encoding) -> Result<AnyCredentials, WrongParameter> {
-        Ok(AnyCredentials::new(parameters::read::<A::Credentials>(sent, encoding)?))
+    fn read(
+        &self,
+        sent: Map<String, Value>,
+        encoding: Encoding,
+    ) -> Result<AnyCredentials, WrongParameter> {
+        Ok(AnyCredentials::new(parameters::read::<A::Credentials>(
+            sent, encoding,
+        )?))
     }
 
     fn authenticate(&self, login: Login<AnyCredentials>) -> Asked<'_, Outcome, SessionError> {
@@ -48,7 +59,9 @@ impl<A: Authenticate> Accounts for A {
                     "`log_in` was called with {sent}, and `Authenticate::Credentials` is {wanted}. Use one type in both"
                 ))
             })?;
-            let outcome = Authenticate::authenticate(self, login).await.map_err(SessionError::unavailable)?;
+            let outcome = Authenticate::authenticate(self, login)
+                .await
+                .map_err(SessionError::unavailable)?;
             match outcome.0 {
                 Kind::Unwritten => Err(SessionError::misconfigured(format!(
                     "`{}` has no `authenticate`. Write it, or set `type Credentials = NoCredentials`",
@@ -59,7 +72,14 @@ impl<A: Authenticate> Accounts for A {
         })
     }
 
-    fn authorize<'a>(&'a self, request: AuthorizeRequest<'a>) -> Asked<'a, Authorization, BoxError> {
-        Box::pin(async move { Authenticate::authorize(self, request).await.map_err(Into::into) })
+    fn authorize<'a>(
+        &'a self,
+        request: AuthorizeRequest<'a>,
+    ) -> Asked<'a, Authorization, BoxError> {
+        Box::pin(async move {
+            Authenticate::authorize(self, request)
+                .await
+                .map_err(Into::into)
+        })
     }
 }

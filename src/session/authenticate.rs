@@ -12,11 +12,12 @@ use crate::error::BoxError;
 ///
 /// # Contract
 ///
-/// - Wrong credentials are [`Outcome::invalid_credentials`], and take as long as right ones: an unknown user name must not be quicker than a
-///   wrong password (OWASP ASVS 6.3.8). `Passwords` (feature `argon2`) sees to that.
+/// - Wrong credentials are [`Outcome::invalid_credentials`], and take as long as right ones: an
+///   unknown user name must not be quicker than a wrong password (OWASP ASVS 6.3.8). `Passwords`
+///   (feature `argon2`) sees to that.
 /// - An application that changes a user's password commits it before it calls
-///   [`Sessions::log_out_everywhere`](crate::Sessions::log_out_everywhere), and gives [a stamp](crate::Identity::with_stamp) to identities and
-///   grants.
+///   [`Sessions::log_out_everywhere`](crate::Sessions::log_out_everywhere), and gives [a
+///   stamp](crate::Identity::with_stamp) to identities and grants.
 ///
 /// Later versions may add methods with default bodies.
 ///
@@ -42,38 +43,50 @@ use crate::error::BoxError;
 /// }
 /// ```
 pub trait Authenticate: Send + Sync + 'static {
-    /// What a login sends: [`PasswordCredentials`](crate::PasswordCredentials), or a type of the application's own.
-    /// [`NoCredentials`](crate::NoCredentials) where somebody else logs users in.
+    /// What a login sends: [`PasswordCredentials`](crate::PasswordCredentials), or a type of the
+    /// application's own. [`NoCredentials`](crate::NoCredentials) where somebody else logs
+    /// users in.
     type Credentials: LoginCredentials;
     /// Why the users cannot be asked.
     type Error: Into<BoxError>;
 
     /// Says who logs in.
     ///
-    /// The identity says whose session begins, and what belongs to this login alone. What the session may do is asked of
-    /// [`authorize`](Self::authorize), as soon as the session is there.
+    /// The identity says whose session begins, and what belongs to this login alone. What the
+    /// session may do is asked of [`authorize`](Self::authorize), as soon as the session is
+    /// there.
     ///
-    /// An application with [`NoCredentials`](crate::NoCredentials) does not write this method. In any other application a login without it is
-    /// answered with 500, and a log line names the cure.
+    /// An application with [`NoCredentials`](crate::NoCredentials) does not write this method. In
+    /// any other application a login without it is answered with 500, and a log line names the
+    /// cure.
     ///
     /// # Errors
     ///
-    /// The users cannot be asked now: the login is answered with 503, and the cause goes to the log.
-    fn authenticate(&self, login: Login<Self::Credentials>) -> impl Future<Output = Result<Outcome, Self::Error>> + Send {
+    /// The users cannot be asked now: the login is answered with 503, and the cause goes to the
+    /// log.
+    fn authenticate(
+        &self,
+        login: Login<Self::Credentials>,
+    ) -> impl Future<Output = Result<Outcome, Self::Error>> + Send {
         async move {
             drop(login);
             Ok(Outcome::unwritten())
         }
     }
 
-    /// Says what a session may do: asked at the end of a login, and at every refresh. It is required, so that it cannot be forgotten.
+    /// Says what a session may do: asked at the end of a login, and at every refresh. It is
+    /// required, so that it cannot be forgotten.
     ///
-    /// The next access token says what is granted here, which may differ from the one before. With another
-    /// [stamp](crate::Grant::with_stamp) than the login's the session ends.
+    /// The next access token says what is granted here, which may differ from the one before. With
+    /// another [stamp](crate::Grant::with_stamp) than the login's the session ends.
     ///
     /// # Errors
     ///
-    /// The users cannot be asked now, or [the session's data](crate::Session::data) has another type: the login or the refresh is answered with
-    /// 503, the session stays, and the cause goes to the log.
-    fn authorize(&self, request: AuthorizeRequest<'_>) -> impl Future<Output = Result<Authorization, Self::Error>> + Send;
+    /// The users cannot be asked now, or [the session's data](crate::Session::data) has another
+    /// type: the login or the refresh is answered with 503, the session stays, and the cause
+    /// goes to the log.
+    fn authorize(
+        &self,
+        request: AuthorizeRequest<'_>,
+    ) -> impl Future<Output = Result<Authorization, Self::Error>> + Send;
 }

@@ -5,7 +5,8 @@ use crate::request_context::RequestContext;
 use crate::store::Session;
 use crate::token::Grant;
 
-/// What [`authorize`](crate::Authenticate::authorize) is asked. It is opaque, so that it can say more later.
+/// What [`authorize`](crate::Authenticate::authorize) is asked. It is opaque, so that it can say
+/// more later.
 #[derive(Clone, Copy, Debug)]
 pub struct AuthorizeRequest<'r> {
     session: &'r Session,
@@ -16,7 +17,10 @@ impl<'r> AuthorizeRequest<'r> {
     /// For tests of an application's own `authorize`.
     #[must_use]
     pub fn new(session: &'r Session) -> Self {
-        Self { session, context: None }
+        Self {
+            session,
+            context: None,
+        }
     }
 
     pub(super) fn with_context(mut self, context: Option<&'r RequestContext>) -> Self {
@@ -30,7 +34,8 @@ impl<'r> AuthorizeRequest<'r> {
         self.session
     }
 
-    /// The request that asks: the login's or the refresh's. `None` where the caller of [`Sessions`](crate::Sessions) named none.
+    /// The request that asks: the login's or the refresh's. `None` where the caller of
+    /// [`Sessions`](crate::Sessions) named none.
     #[must_use]
     pub fn context(&self) -> Option<&'r RequestContext> {
         self.context
@@ -66,13 +71,15 @@ impl Authorization {
         Self(Kind::Granted(Box::new(grant)))
     }
 
-    /// The user was deleted or disabled: the session ends, and the answer is 400 `invalid_grant` with the reason `user_gone`.
+    /// The user was deleted or disabled: the session ends, and the answer is 400 `invalid_grant`
+    /// with the reason `user_gone`.
     pub fn gone() -> Self {
         Self(Kind::Gone)
     }
 
-    /// No tokens now, and the session stays: 403 `access_denied` with this `reason`. A client keeps its refresh token, and can use it again when
-    /// the reason is over. Access tokens that exist go on until they expire.
+    /// No tokens now, and the session stays: 403 `access_denied` with this `reason`. A client keeps
+    /// its refresh token, and can use it again when the reason is over. Access tokens that
+    /// exist go on until they expire.
     ///
     /// # Panics
     ///

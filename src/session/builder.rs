@@ -25,7 +25,8 @@ use crate::token::AccessTokenSigner;
 
 /// Builds [`Sessions`]: made by [`Sessions::builder`].
 ///
-/// Issuer, audience and secret are required. Every wrong setting is a sentence of the error that [`build`](Self::build) returns.
+/// Issuer, audience and secret are required. Every wrong setting is a sentence of the error that
+/// [`build`](Self::build) returns.
 #[must_use]
 pub struct SessionsBuilder {
     accounts: Box<dyn Accounts>,
@@ -62,60 +63,66 @@ impl SessionsBuilder {
         }
     }
 
-    /// Who makes the access tokens: their claim `iss`, by convention the `https` URL of this service.
+    /// Who makes the access tokens: their claim `iss`, by convention the `https` URL of this
+    /// service.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
     }
 
-    /// Who accepts the access tokens: their claim `aud`. Refresh tokens have keys of this audience, so another name logs everybody out.
+    /// Who accepts the access tokens: their claim `aud`. Refresh tokens have keys of this audience,
+    /// so another name logs everybody out.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
         self
     }
 
-    /// The issuer and the audience that this application had before. The users' sessions of that time stay in
-    /// [`list`](Sessions::list), and [`log_out_everywhere`](Sessions::log_out_everywhere) ends them too. Refresh tokens go on to work only if
-    /// the audience is the same.
+    /// The issuer and the audience that this application had before. The users' sessions of that
+    /// time stay in [`list`](Sessions::list), and
+    /// [`log_out_everywhere`](Sessions::log_out_everywhere) ends them too. Refresh tokens go on to
+    /// work only if the audience is the same.
     pub fn former_names(mut self, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
         self.former.push((issuer.into(), audience.into()));
         self
     }
 
-    /// The secret that the keys of refresh tokens are derived from, and the HS256 key of access tokens unless there is a
-    /// [`signing_key`](Self::signing_key).
+    /// The secret that the keys of refresh tokens are derived from, and the HS256 key of access
+    /// tokens unless there is a [`signing_key`](Self::signing_key).
     pub fn secret(mut self, secret: Secret) -> Self {
         self.secret = Some(secret);
         self
     }
 
-    /// Signs access tokens with this [`SigningKey`], or with [`SigningKeys`] one after the other: with an asymmetric key, other services can
-    /// verify the tokens and not make any.
+    /// Signs access tokens with this [`SigningKey`], or with [`SigningKeys`] one after the other:
+    /// with an asymmetric key, other services can verify the tokens and not make any.
     pub fn signing_key(mut self, keys: impl Into<SigningKeys>) -> Self {
         self.keys = Some(keys.into());
         self
     }
 
-    /// Other lifetimes than the defaults of [`SessionPolicy`]. Sessions that exist keep their absolute end.
+    /// Other lifetimes than the defaults of [`SessionPolicy`]. Sessions that exist keep their
+    /// absolute end.
     pub fn policy(mut self, policy: SessionPolicy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// How far the clocks of this application's processes may differ when an access token is verified: 60 seconds by default, and at most 5
-    /// minutes (RFC 7519 section 4.1.4).
+    /// How far the clocks of this application's processes may differ when an access token is
+    /// verified: 60 seconds by default, and at most 5 minutes (RFC 7519 section 4.1.4).
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
     }
 
-    /// What happens to access tokens while the store cannot be asked: [`StoreOutage::RefuseTokens`] by default.
+    /// What happens to access tokens while the store cannot be asked: [`StoreOutage::RefuseTokens`]
+    /// by default.
     pub fn store_outage(mut self, outage: StoreOutage) -> Self {
         self.outage = outage;
         self
     }
 
-    /// Takes the time from `clock`; the verifier and the layer do so too. The default is the operating system's clock.
+    /// Takes the time from `clock`; the verifier and the layer do so too. The default is the
+    /// operating system's clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
@@ -129,8 +136,8 @@ impl SessionsBuilder {
         self
     }
 
-    /// The proxies whose `Forwarded` (RFC 7239) or `X-Forwarded-For` headers count, as IP addresses or networks: `10.0.0.0/8`, `::1`. None by
-    /// default.
+    /// The proxies whose `Forwarded` (RFC 7239) or `X-Forwarded-For` headers count, as IP addresses
+    /// or networks: `10.0.0.0/8`, `::1`. None by default.
     pub fn trusted_proxies<'p>(mut self, proxies: impl IntoIterator<Item = &'p str>) -> Self {
         let outcome = self.edge.set_trusted_proxies(proxies);
         self.problems.note(outcome);
@@ -138,8 +145,8 @@ impl SessionsBuilder {
     }
 
     /// Where a request's head has the address of the connection. With Axum:
-    /// `|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip())`. Without this setting it is the extension
-    /// [`ClientAddress`](crate::ClientAddress).
+    /// `|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip())`. Without
+    /// this setting it is the extension [`ClientAddress`](crate::ClientAddress).
     pub fn client_address<F>(mut self, find: F) -> Self
     where
         F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
@@ -152,19 +159,35 @@ impl SessionsBuilder {
     ///
     /// # Errors
     ///
-    /// Issuer, audience or secret are missing or empty, or another setting is wrong: all of them are named.
+    /// Issuer, audience or secret are missing or empty, or another setting is wrong: all of them
+    /// are named.
     pub fn build(mut self) -> Result<Sessions, ConfigError> {
-        let missing = |what: &str| ConfigError::new(format!("the sessions have no {what}. Call `.{what}(…)` before `.build()`"));
-        let issuer = self.problems.note(self.issuer.ok_or_else(|| missing("issuer")));
-        let audience = self.problems.note(self.audience.ok_or_else(|| missing("audience")));
-        let secret = self.problems.note(self.secret.ok_or_else(|| missing("secret")));
+        let missing = |what: &str| {
+            ConfigError::new(format!(
+                "the sessions have no {what}. Call `.{what}(…)` before `.build()`"
+            ))
+        };
+        let issuer = self
+            .problems
+            .note(self.issuer.ok_or_else(|| missing("issuer")));
+        let audience = self
+            .problems
+            .note(self.audience.ok_or_else(|| missing("audience")));
+        let secret = self
+            .problems
+            .note(self.secret.ok_or_else(|| missing("secret")));
         let keys = match (self.keys, &secret) {
             (Some(keys), _) => Some(keys),
-            (None, Some(secret)) => self.problems.note(SigningKey::hs256(secret)).map(SigningKeys::from),
+            (None, Some(secret)) => self
+                .problems
+                .note(SigningKey::hs256(secret))
+                .map(SigningKeys::from),
             (None, None) => None,
         };
         let signer = match (issuer, audience, keys) {
-            (Some(issuer), Some(audience), Some(keys)) => self.problems.note(AccessTokenSigner::new(&issuer, &audience, keys)),
+            (Some(issuer), Some(audience), Some(keys)) => self
+                .problems
+                .note(AccessTokenSigner::new(&issuer, &audience, keys)),
             _ => None,
         };
         self.problems.note(check_leeway(self.leeway));
@@ -172,10 +195,16 @@ impl SessionsBuilder {
         for (issuer, audience) in self.former {
             let issuer = self.problems.note(Issuer::new(&issuer));
             let audience = self.problems.note(Audience::new(&audience));
-            former.extend(issuer.zip(audience).map(|(issuer, audience)| SessionOwner::of(&issuer, &audience)));
+            former.extend(
+                issuer
+                    .zip(audience)
+                    .map(|(issuer, audience)| SessionOwner::of(&issuer, &audience)),
+            );
         }
         self.problems.finish()?;
-        let (Some(signer), Some(secret)) = (signer, secret) else { return Err(missing("secret")) };
+        let (Some(signer), Some(secret)) = (signer, secret) else {
+            return Err(missing("secret"));
+        };
         let signer = signer.with_clock(self.clock);
         let own = SessionOwner::of(signer.issuer(), signer.audience());
         let owners = std::iter::once(own).chain(former).collect();
@@ -197,8 +226,8 @@ impl SessionsBuilder {
 impl Sessions {
     /// Sessions of the users that `accounts` knows, kept in `store`.
     ///
-    /// An application with two kinds of users has two `Sessions`, each with an audience of its own. Sessions need a Tokio runtime with time
-    /// enabled.
+    /// An application with two kinds of users has two `Sessions`, each with an audience of its own.
+    /// Sessions need a Tokio runtime with time enabled.
     pub fn builder(accounts: impl Authenticate, store: impl SessionStore) -> SessionsBuilder {
         SessionsBuilder::new(Box::new(accounts), Arc::new(store))
     }

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 /// What a login sends: [`PasswordCredentials`], or a type of the application's own.
 ///
-/// The login endpoint reads it from a form or a JSON object with `serde`. In a form every field is text: a field that is a number or a `bool`
-/// is read from that text.
+/// The login endpoint reads it from a form or a JSON object with `serde`. In a form every field is
+/// text: a field that is a number or a `bool` is read from that text.
 ///
 /// ```
 /// use serde::Deserialize;
@@ -29,7 +29,8 @@ use zeroize::Zeroizing;
 /// }
 /// ```
 pub trait LoginCredentials: DeserializeOwned + Send + Sync + 'static {
-    /// The account that somebody wants to log in to, as it was sent: a user name, an email address. Never a secret.
+    /// The account that somebody wants to log in to, as it was sent: a user name, an email address.
+    /// Never a secret.
     ///
     /// Guesses are counted by it, also for accounts that do not exist.
     fn account(&self) -> &str;
@@ -48,7 +49,10 @@ impl PasswordCredentials {
     /// For tests, and for login handlers of the application's own.
     #[must_use]
     pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
-        Self { username: username.into(), password: password.into() }
+        Self {
+            username: username.into(),
+            password: password.into(),
+        }
     }
 
     /// The user name.
@@ -78,14 +82,19 @@ impl Drop for PasswordCredentials {
 
 impl fmt::Debug for PasswordCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PasswordCredentials").field("username", &self.username).field("password", &"[redacted]").finish()
+        f.debug_struct("PasswordCredentials")
+            .field("username", &self.username)
+            .field("password", &"[redacted]")
+            .finish()
     }
 }
 
-/// The credentials of an application that lets somebody else log users in: no value of this type exists.
+/// The credentials of an application that lets somebody else log users in: no value of this type
+/// exists.
 ///
-/// Such an application writes no [`authenticate`](crate::Authenticate::authenticate). It calls [`Sessions::start`](crate::Sessions::start)
-/// when it knows the user. Its endpoints have no login, and its metadata does not name the password grant.
+/// Such an application writes no [`authenticate`](crate::Authenticate::authenticate). It calls
+/// [`Sessions::start`](crate::Sessions::start) when it knows the user. Its endpoints have no login,
+/// and its metadata does not name the password grant.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub enum NoCredentials {}
 

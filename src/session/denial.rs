@@ -19,9 +19,20 @@ impl Denial {
     /// If `reason` is not a word of lower-case ASCII letters, digits and `_`.
     #[track_caller]
     pub(super) fn new(reason: &'static str) -> Self {
-        let is_word = !reason.is_empty() && reason.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
-        assert!(is_word, "{reason:?} is not a reason: it has lower-case ASCII letters, digits and `_`, as in `email_unverified`");
-        Self { reason, description: None, status: StatusCode::FORBIDDEN, retry_after: None }
+        let is_word = !reason.is_empty()
+            && reason
+                .bytes()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+        assert!(
+            is_word,
+            "{reason:?} is not a reason: it has lower-case ASCII letters, digits and `_`, as in `email_unverified`"
+        );
+        Self {
+            reason,
+            description: None,
+            status: StatusCode::FORBIDDEN,
+            retry_after: None,
+        }
     }
 
     /// # Panics
@@ -29,7 +40,10 @@ impl Denial {
     /// If `status` is not from 400 to 599.
     #[track_caller]
     pub(super) fn with_status(self, status: StatusCode) -> Self {
-        assert!(status.is_client_error() || status.is_server_error(), "{status} does not refuse: use one from 400 to 599");
+        assert!(
+            status.is_client_error() || status.is_server_error(),
+            "{status} does not refuse: use one from 400 to 599"
+        );
         Self { status, ..self }
     }
 }
@@ -50,7 +64,8 @@ macro_rules! denial_settings {
             self
         }
 
-        /// When the client may try again: the header `Retry-After`, in seconds. Changes nothing unless this is a denial.
+        /// When the client may try again: the header `Retry-After`, in seconds. Changes nothing
+        /// unless this is a denial.
         pub fn with_retry_after(mut self, after: std::time::Duration) -> Self {
             if let $denied = &mut self.0 {
                 $denial.retry_after = Some(after);

@@ -12,7 +12,8 @@ use crate::token::{IdentityError, SignError};
 
 /// Why a login, a refresh or a logout did not succeed.
 ///
-/// On the wire it is an error of RFC 6749 section 5.2, with a stable `reason`. The cause, if there is one, goes to the log only.
+/// On the wire it is an error of RFC 6749 section 5.2, with a stable `reason`. The cause, if there
+/// is one, goes to the log only.
 #[derive(Clone)]
 pub struct SessionError {
     kind: SessionErrorKind,
@@ -54,10 +55,16 @@ pub enum SessionErrorKind {
 
 impl SessionError {
     pub(crate) fn new(kind: SessionErrorKind) -> Self {
-        Self { kind, detail: None, denial: None, source: None }
+        Self {
+            kind,
+            detail: None,
+            denial: None,
+            source: None,
+        }
     }
 
-    /// For a login handler of the application's own that refuses: a second factor that is wrong, say. 400 `invalid_grant`.
+    /// For a login handler of the application's own that refuses: a second factor that is wrong,
+    /// say. 400 `invalid_grant`.
     #[must_use]
     pub fn invalid_credentials() -> Self {
         Self::new(SessionErrorKind::InvalidCredentials)
@@ -76,22 +83,35 @@ impl SessionError {
     }
 
     pub(crate) fn denied(denial: Denial) -> Self {
-        Self { denial: Some(Box::new(denial)), ..Self::new(SessionErrorKind::Denied) }
+        Self {
+            denial: Some(Box::new(denial)),
+            ..Self::new(SessionErrorKind::Denied)
+        }
     }
 
     /// `cure` goes to the log, never to the client.
     pub(crate) fn misconfigured(cure: impl Into<Cow<'static, str>>) -> Self {
-        Self { detail: Some(cure.into()), ..Self::new(SessionErrorKind::Misconfigured) }
+        Self {
+            detail: Some(cure.into()),
+            ..Self::new(SessionErrorKind::Misconfigured)
+        }
     }
 
-    /// For a login handler of the application's own that cannot ask its users now: 503. The cause goes to the log only.
+    /// For a login handler of the application's own that cannot ask its users now: 503. The cause
+    /// goes to the log only.
     pub fn unavailable(cause: impl Into<BoxError>) -> Self {
-        Self { source: Some(Arc::new(cause.into())), ..Self::new(SessionErrorKind::Unavailable) }
+        Self {
+            source: Some(Arc::new(cause.into())),
+            ..Self::new(SessionErrorKind::Unavailable)
+        }
     }
 
     /// `detail` goes to the client: it may not repeat what the client sent.
     pub(crate) fn invalid_request(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { detail: Some(detail.into()), ..Self::new(SessionErrorKind::InvalidRequest) }
+        Self {
+            detail: Some(detail.into()),
+            ..Self::new(SessionErrorKind::InvalidRequest)
+        }
     }
 
     /// The reason.
@@ -100,10 +120,14 @@ impl SessionError {
         self.kind
     }
 
-    /// Whether the client or its session is refused. Otherwise the server is at fault, and the same request may succeed later.
+    /// Whether the client or its session is refused. Otherwise the server is at fault, and the same
+    /// request may succeed later.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        !matches!(self.kind, SessionErrorKind::Unavailable | SessionErrorKind::Misconfigured)
+        !matches!(
+            self.kind,
+            SessionErrorKind::Unavailable | SessionErrorKind::Misconfigured
+        )
     }
 
     pub(crate) fn denial(&self) -> Option<&Denial> {
@@ -113,13 +137,16 @@ impl SessionError {
     /// A fault is logged where it is noticed, not where it is answered.
     pub(crate) fn log_fault(&self) {
         if !self.is_refusal() {
-            let cure = self.detail.as_deref().filter(|_| self.kind == SessionErrorKind::Misconfigured);
+            let cure = self
+                .detail
+                .as_deref()
+                .filter(|_| self.kind == SessionErrorKind::Misconfigured);
             tracing::error!(cause = std::error::Error::source(self), cure, kind = ?self.kind, "login flow failed");
         }
     }
 
-    /// The code of RFC 6749 section 5.2, as in `invalid_grant`. A denial is `access_denied` (section 4.1.2.1), so that clients which log out on
-    /// `invalid_grant` keep their session.
+    /// The code of RFC 6749 section 5.2, as in `invalid_grant`. A denial is `access_denied`
+    /// (section 4.1.2.1), so that clients which log out on `invalid_grant` keep their session.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self.kind {
@@ -133,7 +160,8 @@ impl SessionError {
         }
     }
 
-    /// A stable word for programs, as in `refresh_reused`, or the application's own word. `None` where neither session nor user is at fault.
+    /// A stable word for programs, as in `refresh_reused`, or the application's own word. `None`
+    /// where neither session nor user is at fault.
     #[must_use]
     pub fn reason(&self) -> Option<&'static str> {
         Some(match self.kind {
@@ -163,13 +191,19 @@ impl From<TimedOut> for SessionError {
 
 impl From<SignError> for SessionError {
     fn from(error: SignError) -> Self {
-        Self { source: Some(Arc::new(error.into())), ..Self::new(SessionErrorKind::Misconfigured) }
+        Self {
+            source: Some(Arc::new(error.into())),
+            ..Self::new(SessionErrorKind::Misconfigured)
+        }
     }
 }
 
 impl From<IdentityError> for SessionError {
     fn from(error: IdentityError) -> Self {
-        Self { source: Some(Arc::new(error.into())), ..Self::new(SessionErrorKind::Misconfigured) }
+        Self {
+            source: Some(Arc::new(error.into())),
+            ..Self::new(SessionErrorKind::Misconfigured)
+        }
     }
 }
 
@@ -180,17 +214,23 @@ impl fmt::Display for SessionError {
             return f.write_str(detail);
         }
         f.write_str(match self.kind {
-            SessionErrorKind::Denied => {
-                self.denial.as_ref().and_then(|denial| denial.description).unwrap_or("the application refuses this")
-            }
+            SessionErrorKind::Denied => self
+                .denial
+                .as_ref()
+                .and_then(|denial| denial.description)
+                .unwrap_or("the application refuses this"),
             SessionErrorKind::InvalidRequest => "the request is malformed",
-            SessionErrorKind::InvalidScope => "the scope is malformed, or more than what is granted",
+            SessionErrorKind::InvalidScope => {
+                "the scope is malformed, or more than what is granted"
+            }
             SessionErrorKind::UnsupportedGrantType => "this grant type is not supported here",
             SessionErrorKind::InvalidCredentials => "wrong user name or password",
             SessionErrorKind::InvalidToken => "the refresh token is invalid",
             SessionErrorKind::SessionExpired => "the session has expired",
             SessionErrorKind::SessionRevoked => "the session has ended",
-            SessionErrorKind::RefreshTokenReused => "the refresh token was used before; the session has been ended",
+            SessionErrorKind::RefreshTokenReused => {
+                "the refresh token was used before; the session has been ended"
+            }
             SessionErrorKind::UserGone => "the user is gone, or their credentials changed",
             SessionErrorKind::Unavailable => "try again in a moment",
             SessionErrorKind::Misconfigured => "the server is misconfigured",

@@ -25,18 +25,36 @@ pub(super) struct Feed {
 
 impl Feed {
     pub(super) fn new(store: Arc<dyn SessionStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, cursor: Mutex::default(), clock_offset: AtomicI64::new(UNKNOWN), told: AtomicBool::new(false) }
+        Self {
+            store,
+            clock,
+            cursor: Mutex::default(),
+            clock_offset: AtomicI64::new(UNKNOWN),
+            told: AtomicBool::new(false),
+        }
     }
 
     /// Asks the store what was revoked since the last time, and tells it what it has lost.
     pub(super) async fn pull(&self, revocations: &Revocations) -> Result<(), StoreError> {
-        let cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (asked, asked_at, entered) = (self.clock.monotonic(), self.clock.now(), revocations.entered());
+        let cursor = self
+            .cursor
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let (asked, asked_at, entered) = (
+            self.clock.monotonic(),
+            self.clock.now(),
+            revocations.entered(),
+        );
         let page = self.store.revoked_since(cursor).await?;
         if let Some(store_time) = page.store_time {
             self.compare_clocks(asked_at, store_time);
         }
-        let lost = if page.complete { revocations.lacking(&page.revoked, entered) } else { Vec::new() };
+        let lost = if page.complete {
+            revocations.lacking(&page.revoked, entered)
+        } else {
+            Vec::new()
+        };
         revocations.extend(&page.revoked);
         revocations.set_current_to(asked);
         self.tell_what_was_lost(&lost).await?;
@@ -44,30 +62,38 @@ impl Feed {
         Ok(())
     }
 
-    /// By how many milliseconds the store's clock was ahead of this process's at the last pull. `None`: there was none, or it
-    /// has no clock of its own.
+    /// By how many milliseconds the store's clock was ahead of this process's at the last pull.
+    /// `None`: there was none, or it has no clock of its own.
     pub(super) fn clock_offset(&self) -> Option<i64> {
         Some(self.clock_offset.load(Ordering::Relaxed)).filter(|&offset| offset != UNKNOWN)
     }
 
-    /// By the slower of the two clocks, if the store has told its own: where one is far ahead, nothing is deleted that lives.
+    /// By the slower of the two clocks, if the store has told its own: where one is far ahead,
+    /// nothing is deleted that lives.
     pub(super) async fn delete_expired(&self) -> Result<u64, StoreError> {
-        let behind = self.clock_offset().map_or(0, |offset| offset.min(0).unsigned_abs());
+        let behind = self
+            .clock_offset()
+            .map_or(0, |offset| offset.min(0).unsigned_abs());
         let now = Timestamp::from_millis(self.clock.now().as_millis().saturating_sub(behind));
         Ok(self.store.delete_expired(now).await?.count())
     }
 
-    /// The store was set back: by a restart that lost writes, a failover, a backup. While one process lives that knew of a revocation, it stands.
+    /// The store was set back: by a restart that lost writes, a failover, a backup. While one
+    /// process lives that knew of a revocation, it stands.
     async fn tell_what_was_lost(&self, lost: &[SessionId]) -> Result<(), StoreError> {
         if lost.is_empty() {
             return Ok(());
         }
         self.store.assert_revoked(lost, self.clock.now()).await?;
-        tracing::warn!(revocations = lost.len(), "the store had lost revocations, and has them again: was it set back?");
+        tracing::warn!(
+            revocations = lost.len(),
+            "the store had lost revocations, and has them again: was it set back?"
+        );
         Ok(())
     }
 
-    /// Only once all is told: else the next pull starts from the same cursor, and finds again what is lost.
+    /// Only once all is told: else the next pull starts from the same cursor, and finds again what
+    /// is lost.
     fn go_on_from(&self, page: RevocationPage) {
         // Of two pulls at once the earlier may come last: the next one then repeats a little.
         *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(page.cursor);
@@ -82,16 +108,25 @@ impl Feed {
         let differ = offset.unsigned_abs() > MAX_DIFFERENCE.as_millis() as u64;
         if differ != self.told.swap(differ, Ordering::Relaxed) {
             if differ {
-                tracing::warn!(store_ahead_by_ms = offset, "this clock and the store's differ by more than five seconds");
+                tracing::warn!(
+                    store_ahead_by_ms = offset,
+                    "this clock and the store's differ by more than five seconds"
+                );
             } else {
-                tracing::info!(store_ahead_by_ms = offset, "this clock and the store's agree again");
+                tracing::info!(
+                    store_ahead_by_ms = offset,
+                    "this clock and the store's agree again"
+                );
             }
         }
     }
 }
 
 impl RevocationSource for Arc<Feed> {
-    fn load<'a>(&'a self, revocations: &'a Revocations) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>> {
+    fn load<'a>(
+        &'a self,
+        revocations: &'a Revocations,
+    ) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>> {
         Box::pin(async { self.pull(revocations).await.map_err(Into::into) })
     }
 }

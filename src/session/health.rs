@@ -1,23 +1,28 @@
-//! What an application watches of its sessions: how old this process's knowledge is, and how far the clocks are apart.
+//! What an application watches of its sessions: how old this process's knowledge is, and how far
+//! the clocks are apart.
 
 use std::time::Duration;
 
 use super::sessions::Sessions;
 
 impl Sessions {
-    /// How old the knowledge of this process is: the time since the last pull of revocations began that succeeded. `None`: there was none.
+    /// How old the knowledge of this process is: the time since the last pull of revocations began
+    /// that succeeded. `None`: there was none.
     ///
-    /// Between nothing and about a second where all is well, once the process has verified a token or handed one out. Worth an alarm above ten
-    /// seconds: see [`StoreOutage`](crate::StoreOutage).
+    /// Between nothing and about a second where all is well, once the process has verified a token
+    /// or handed one out. Worth an alarm above ten seconds: see
+    /// [`StoreOutage`](crate::StoreOutage).
     #[must_use]
     pub fn revocation_lag(&self) -> Option<Duration> {
         self.sync().revocations().lag()
     }
 
-    /// By how many milliseconds the store's clock is ahead of this process's; negative, if it is behind. `None`: the store was not asked yet,
-    /// or it is on this machine and has no clock of its own.
+    /// By how many milliseconds the store's clock is ahead of this process's; negative, if it is
+    /// behind. `None`: the store was not asked yet, or it is on this machine and has no clock
+    /// of its own.
     ///
-    /// It is off by up to half of what the question took. Above five seconds there is a warning in the log. What the clocks differ by is lost from
+    /// It is off by up to half of what the question took. Above five seconds there is a warning in
+    /// the log. What the clocks differ by is lost from
     /// the [overlap](crate::SessionPolicy::with_overlap), so keep them in step (NTP).
     #[must_use]
     pub fn store_clock_offset(&self) -> Option<i64> {

@@ -6,10 +6,12 @@ use super::sessions::Sessions;
 use crate::bearer::{BearerAuthLayer, SessionSide};
 
 impl Sessions {
-    /// A layer that accepts the access tokens of these sessions: same issuer, audience, keys and clock.
+    /// A layer that accepts the access tokens of these sessions: same issuer, audience, keys and
+    /// clock.
     ///
-    /// A session that was ended is refused with the next request, before its access token expires. An access token that a handler answered
-    /// below 500 is noted: it proves that the client received it.
+    /// A session that was ended is refused with the next request, before its access token expires.
+    /// An access token that a handler answered below 500 is noted: it proves that the client
+    /// received it.
     pub fn layer(&self) -> BearerAuthLayer {
         let sessions = SessionSide {
             revocations: self.sync().revocations().clone(),

@@ -11,8 +11,8 @@ use crate::request_context::RequestContext;
 
 /// Somebody wants to log in: their credentials, and the request that these came in.
 ///
-/// It derefs to the credentials, so `login.username()` works. Everything else is an associated function or has a name that credentials
-/// seldom use, so that it hides none of their fields.
+/// It derefs to the credentials, so `login.username()` works. Everything else is an associated
+/// function or has a name that credentials seldom use, so that it hides none of their fields.
 ///
 /// ```
 /// use tower_bearer::{Login, PasswordCredentials};
@@ -42,7 +42,12 @@ impl<C: LoginCredentials> Login<C> {
 
 impl<C> Login<C> {
     pub(super) fn of(credentials: C, context: Option<RequestContext>) -> Self {
-        Self { credentials, context, device: None, replaced: Vec::new() }
+        Self {
+            credentials,
+            context,
+            device: None,
+            replaced: Vec::new(),
+        }
     }
 
     /// The credentials.
@@ -73,9 +78,22 @@ impl<C> Login<C> {
     }
 
     /// The same login with other credentials.
-    pub(super) fn try_map<D, E>(self, change: impl FnOnce(C) -> Result<D, E>) -> Result<Login<D>, E> {
-        let Self { credentials, context, device, replaced } = self;
-        Ok(Login { credentials: change(credentials)?, context, device, replaced })
+    pub(super) fn try_map<D, E>(
+        self,
+        change: impl FnOnce(C) -> Result<D, E>,
+    ) -> Result<Login<D>, E> {
+        let Self {
+            credentials,
+            context,
+            device,
+            replaced,
+        } = self;
+        Ok(Login {
+            credentials: change(credentials)?,
+            context,
+            device,
+            replaced,
+        })
     }
 
     pub(super) fn with_context(mut self, context: Option<RequestContext>) -> Self {
@@ -101,6 +119,8 @@ impl<C> Deref for Login<C> {
 /// Leaves out the credentials.
 impl<C> fmt::Debug for Login<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("context", &self.context).finish_non_exhaustive()
+        f.debug_struct("Login")
+            .field("context", &self.context)
+            .finish_non_exhaustive()
     }
 }

@@ -11,8 +11,8 @@ use crate::revocation::{Revocation, ensure_started};
 use crate::store::RevocationReason;
 
 impl Sessions {
-    /// Ends the session that `token` belongs to: a refresh token of any generation, or an access token, expired or not (RFC 7009). Says
-    /// whether it ended anything.
+    /// Ends the session that `token` belongs to: a refresh token of any generation, or an access
+    /// token, expired or not (RFC 7009). Says whether it ended anything.
     ///
     /// A token that belongs to no session is not an error: there is nothing left to end.
     ///
@@ -32,13 +32,24 @@ impl Sessions {
         if let Some(presented) = self.0.keys.parse(token) {
             return Some(presented.rid.session_id());
         }
-        self.verifier().verify_but_for_expiry(token).ok()?.session_id().copied()
+        self.verifier()
+            .verify_but_for_expiry(token)
+            .ok()?
+            .session_id()
+            .copied()
     }
 
-    pub(super) async fn end(&self, id: &SessionId, reason: RevocationReason) -> Result<Ended, SessionError> {
+    pub(super) async fn end(
+        &self,
+        id: &SessionId,
+        reason: RevocationReason,
+    ) -> Result<Ended, SessionError> {
         ensure_started(self.sync());
         let ended = self.0.store.revoke(id, reason.at(self.now())).await?;
-        self.sync().revocations().extend(&[Revocation { id: *id, age: Duration::ZERO }]);
+        self.sync().revocations().extend(&[Revocation {
+            id: *id,
+            age: Duration::ZERO,
+        }]);
         if ended {
             tracing::info!(session = %id, because = reason.as_str(), "session ended");
         }

@@ -1,17 +1,22 @@
 //! The login flow: [`Sessions`] log in, refresh and log out.
 //!
-//! **One row a login.** A session begins with a login and lives in a [`SessionStore`](crate::SessionStore). Its refresh token changes at every use: each is one
-//! *generation* of the session. The row keeps the number of the current one, and nothing that would make a token.
+//! **One row a login.** A session begins with a login and lives in a
+//! [`SessionStore`](crate::SessionStore). Its refresh token changes at every use: each is one
+//! *generation* of the session. The row keeps the number of the current one, and nothing that would
+//! make a token.
 //!
-//! **Nobody honest is logged out.** Tabs that refresh at once all receive the identical successor, within the
-//! [overlap](SessionPolicy::with_overlap). A client that lost an answer may ask again, hours later too, as long as no access token of the
-//! lost answer has been seen. A way there and back, with the difference of the clocks, may take almost half the overlap.
+//! **Nobody honest is logged out.** Tabs that refresh at once all receive the identical successor,
+//! within the [overlap](SessionPolicy::with_overlap). A client that lost an answer may ask again,
+//! hours later too, as long as no access token of the lost answer has been seen. A way there and
+//! back, with the difference of the clocks, may take almost half the overlap.
 //!
-//! **Theft is noticed.** A refresh token that was used up ends its session, with a log event that holds the evidence. Not noticed: a thief who
-//! presents his copy within the overlap of every honest refresh. A thief who never uses an access token is seen after eight generations.
+//! **Theft is noticed.** A refresh token that was used up ends its session, with a log event that
+//! holds the evidence. Not noticed: a thief who presents his copy within the overlap of every
+//! honest refresh. A thief who never uses an access token is seen after eight generations.
 //!
-//! **A logout reaches access tokens**, on this process with the very next request, on others within a second; in milliseconds, where the
-//! store announces it. [`StoreOutage`] says what happens while the store cannot be asked.
+//! **A logout reaches access tokens**, on this process with the very next request, on others within
+//! a second; in milliseconds, where the store announces it. [`StoreOutage`] says what happens while
+//! the store cannot be asked.
 //!
 //! `Sessions` know no HTTP: see [`AuthEndpoints`](crate::AuthEndpoints).
 

@@ -2,24 +2,28 @@
 
 use std::time::Duration;
 
-/// What becomes of access tokens while this process cannot ask the store which sessions were revoked.
+/// What becomes of access tokens while this process cannot ask the store which sessions were
+/// revoked.
 ///
-/// It is asked every second. The first answer is waited for in both cases: a process that has never heard of a revocation lets nobody in.
-/// Logins, refreshes and logouts need the store in any case, and answer 503 without it.
+/// It is asked every second. The first answer is waited for in both cases: a process that has never
+/// heard of a revocation lets nobody in. Logins, refreshes and logouts need the store in any case,
+/// and answer 503 without it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreOutage {
-    /// After 30 seconds without an answer access tokens are refused with 503, until the store answers again. Thirty, because a failover of
-    /// the database takes a moment, and this should not make it an outage of everything.
+    /// After 30 seconds without an answer access tokens are refused with 503, until the store
+    /// answers again. Thirty, because a failover of the database takes a moment, and this
+    /// should not make it an outage of everything.
     ///
-    /// The default: a logout that another process has acknowledged holds here too, 30 seconds later at the latest.
+    /// The default: a logout that another process has acknowledged holds here too, 30 seconds later
+    /// at the latest.
     #[default]
     RefuseTokens,
-    /// Access tokens go on being accepted, for as long as the outage lasts: verified, unexpired, and not revoked as far as this process
-    /// knows.
+    /// Access tokens go on being accepted, for as long as the outage lasts: verified, unexpired,
+    /// and not revoked as far as this process knows.
     ///
-    /// For applications that had rather go on than be safe: whoever was logged out elsewhere during the outage is let in here, until his
-    /// access token expires.
+    /// For applications that had rather go on than be safe: whoever was logged out elsewhere during
+    /// the outage is let in here, until his access token expires.
     AcceptTokens,
 }
 

@@ -32,13 +32,15 @@ impl Outcome {
         Self(Kind::Identified(Box::new(identity)))
     }
 
-    /// The credentials are wrong, without saying which part: 400 `invalid_grant` with the reason `credentials_invalid`.
+    /// The credentials are wrong, without saying which part: 400 `invalid_grant` with the reason
+    /// `credentials_invalid`.
     pub fn invalid_credentials() -> Self {
         Self(Kind::InvalidCredentials)
     }
 
-    /// The login is refused for a reason of the application's own: 403 `access_denied` with this `reason`, for programs to read. A program that
-    /// asks for a second factor is such a case. Say it only to somebody whose password is right, or it tells strangers which accounts exist.
+    /// The login is refused for a reason of the application's own: 403 `access_denied` with this
+    /// `reason`, for programs to read. A program that asks for a second factor is such a case.
+    /// Say it only to somebody whose password is right, or it tells strangers which accounts exist.
     ///
     /// # Panics
     ///

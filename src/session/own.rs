@@ -18,13 +18,16 @@ impl Sessions {
         let now = self.now();
         let logins = self.logins_of(subject);
         let list = async { Ok(self.0.store.list(&logins, now).await?) };
-        let mut sessions = with_timeout(REFRESH_DEADLINE, list).await.inspect_err(SessionError::log_fault)?;
+        let mut sessions = with_timeout(REFRESH_DEADLINE, list)
+            .await
+            .inspect_err(SessionError::log_fault)?;
         // Stores do not know the policy's idle timeout.
         sessions.retain(|session| now < self.policy().idle_end(session));
         Ok(sessions)
     }
 
-    /// Ends one session of the subject. It ends nothing if there is no such session, or if it is somebody else's.
+    /// Ends one session of the subject. It ends nothing if there is no such session, or if it is
+    /// somebody else's.
     ///
     /// # Errors
     ///
@@ -32,20 +35,25 @@ impl Sessions {
     pub async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<Ended, SessionError> {
         let revoke = async {
             let session = self.0.store.find(id).await?;
-            if session.is_none_or(|session| !self.logins_of(subject).matches(&session) || session.revoked().is_some()) {
+            if session.is_none_or(|session| {
+                !self.logins_of(subject).matches(&session) || session.revoked().is_some()
+            }) {
                 return Ok(Ended::sessions(0));
             }
             self.end(id, RevocationReason::LoggedOut).await?;
             // Where another was quicker the session has ended all the same.
             Ok(Ended::sessions(1))
         };
-        with_timeout(REFRESH_DEADLINE, revoke).await.inspect_err(SessionError::log_fault)
+        with_timeout(REFRESH_DEADLINE, revoke)
+            .await
+            .inspect_err(SessionError::log_fault)
     }
 
-    /// Ends all sessions of the subject; says how many. For a user who lost their phone, and for an administrator.
+    /// Ends all sessions of the subject; says how many. For a user who lost their phone, and for an
+    /// administrator.
     ///
-    /// **After a change of password** commit the new password first, then call this. A login that was under way meanwhile is caught by the
-    /// [stamp](crate::Identity::with_stamp).
+    /// **After a change of password** commit the new password first, then call this. A login that
+    /// was under way meanwhile is caught by the [stamp](crate::Identity::with_stamp).
     ///
     /// # Errors
     ///
@@ -54,12 +62,16 @@ impl Sessions {
         self.revoke_all(self.logins_of(subject)).await
     }
 
-    /// Ends all sessions of the user but the one that asks; says how many. For "log out my other devices".
+    /// Ends all sessions of the user but the one that asks; says how many. For "log out my other
+    /// devices".
     ///
     /// # Errors
     ///
     /// `Unavailable`: some may have been ended; try again.
-    pub async fn log_out_elsewhere(&self, claims: &AccessTokenClaims) -> Result<Ended, SessionError> {
+    pub async fn log_out_elsewhere(
+        &self,
+        claims: &AccessTokenClaims,
+    ) -> Result<Ended, SessionError> {
         let logins = self.logins_of(claims.subject());
         let others = match claims.session_id() {
             Some(id) => logins.except(*id),
@@ -77,7 +89,9 @@ impl Sessions {
             tracing::info!(subject = %selection.subject(), ended, "logged out everywhere");
             Ok(Ended::sessions(ended))
         };
-        with_timeout(REFRESH_DEADLINE, log_out).await.inspect_err(SessionError::log_fault)
+        with_timeout(REFRESH_DEADLINE, log_out)
+            .await
+            .inspect_err(SessionError::log_fault)
     }
 
     /// The subject's logins of this application.

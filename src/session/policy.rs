@@ -48,12 +48,18 @@ impl SessionPolicy {
     ///
     /// # Errors
     ///
-    /// Less than a second, or more than 24 hours: for so long a revocation is kept, whatever the policy was before.
+    /// Less than a second, or more than 24 hours: for so long a revocation is kept, whatever the
+    /// policy was before.
     pub fn with_access_token_lifetime(self, lifetime: Duration) -> Result<Self, ConfigError> {
         if lifetime < SECOND || lifetime > MAX_ACCESS_TOKEN_LIFETIME {
-            return Err(ConfigError::new("an access token lives from one second to 24 hours"));
+            return Err(ConfigError::new(
+                "an access token lives from one second to 24 hours",
+            ));
         }
-        Ok(Self { access_token: lifetime, ..self })
+        Ok(Self {
+            access_token: lifetime,
+            ..self
+        })
     }
 
     /// How long a session lives that is not refreshed.
@@ -63,9 +69,14 @@ impl SessionPolicy {
     /// Less than a second.
     pub fn with_idle_timeout(self, timeout: Duration) -> Result<Self, ConfigError> {
         if timeout < SECOND {
-            return Err(ConfigError::new("the idle timeout of a session is at least a second"));
+            return Err(ConfigError::new(
+                "the idle timeout of a session is at least a second",
+            ));
         }
-        Ok(Self { idle_timeout: timeout, ..self })
+        Ok(Self {
+            idle_timeout: timeout,
+            ..self
+        })
     }
 
     /// How long a session lives in all, however often it is refreshed.
@@ -77,14 +88,18 @@ impl SessionPolicy {
         if lifetime < SECOND {
             return Err(ConfigError::new("a session lives for at least a second"));
         }
-        Ok(Self { absolute_lifetime: lifetime, ..self })
+        Ok(Self {
+            absolute_lifetime: lifetime,
+            ..self
+        })
     }
 
     /// For how long after a rotation the refresh token before it is answered without question.
     ///
-    /// Choose it well above twice the time that a client waits for an answer: a way there and back, with the difference of the clocks, may take
-    /// almost half of it. Nothing is **strict single use**, which OWASP ASVS 10.4.5 asks for: any
-    /// second use ends the session. It logs honest users out: whenever two tabs refresh at once, and whenever an answer gets lost.
+    /// Choose it well above twice the time that a client waits for an answer: a way there and back,
+    /// with the difference of the clocks, may take almost half of it. Nothing is **strict
+    /// single use**, which OWASP ASVS 10.4.5 asks for: any second use ends the session. It logs
+    /// honest users out: whenever two tabs refresh at once, and whenever an answer gets lost.
     ///
     /// # Errors
     ///
@@ -106,10 +121,19 @@ pub(super) struct Ends {
 }
 
 impl SessionPolicy {
-    /// When tokens end that are signed now, for a session with this row. Neither token outlives the session. `lifetime` is the grant's.
-    pub(super) fn ends(&self, session: &Session, lifetime: Option<Duration>, now: Timestamp) -> Ends {
+    /// When tokens end that are signed now, for a session with this row. Neither token outlives the
+    /// session. `lifetime` is the grant's.
+    pub(super) fn ends(
+        &self,
+        session: &Session,
+        lifetime: Option<Duration>,
+        now: Timestamp,
+    ) -> Ends {
         let refresh_token = session.expires_at().min(self.idle_end(session));
-        Ends { access_token: refresh_token.min(now + lifetime.unwrap_or(self.access_token)), refresh_token }
+        Ends {
+            access_token: refresh_token.min(now + lifetime.unwrap_or(self.access_token)),
+            refresh_token,
+        }
     }
 
     /// When the session ends if it is not used before.

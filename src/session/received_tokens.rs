@@ -6,7 +6,8 @@ use crate::keys::{AccessToken, RefreshToken};
 
 /// The answer to a login or a refresh, as a client in Rust reads it (RFC 6749 section 5.1).
 ///
-/// Unknown members are ignored. It says what the server sent, and nothing of it has been verified: it has no claims.
+/// Unknown members are ignored. It says what the server sent, and nothing of it has been verified:
+/// it has no claims.
 ///
 /// ```
 /// use tower_bearer::session::ReceivedTokens;
@@ -33,7 +34,8 @@ impl ReceivedTokens {
         &self.access_token
     }
 
-    /// How the access token is used: `Bearer`. A client that does not know the type does not use the token (RFC 6749 section 7.1).
+    /// How the access token is used: `Bearer`. A client that does not know the type does not use
+    /// the token (RFC 6749 section 7.1).
     #[must_use]
     pub fn token_type(&self) -> &str {
         &self.token_type

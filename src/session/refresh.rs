@@ -38,7 +38,12 @@ pub struct Refresh {
 impl Refresh {
     /// Everything that is granted, without an idempotency key.
     pub fn new(token: RefreshToken) -> Self {
-        Self { token, scope: Scope::default(), retry: None, context: None }
+        Self {
+            token,
+            scope: Scope::default(),
+            retry: None,
+            context: None,
+        }
     }
 
     /// Asks for less than what is granted. An empty scope asks for all of it.
@@ -47,8 +52,9 @@ impl Refresh {
         self
     }
 
-    /// The `Idempotency-Key` of the request. A client that sends the same one when it tries again is recognised, even if it has already used
-    /// an access token of the answer that it lost the rest of. It is kept as a hash.
+    /// The `Idempotency-Key` of the request. A client that sends the same one when it tries again
+    /// is recognised, even if it has already used an access token of the answer that it lost
+    /// the rest of. It is kept as a hash.
     ///
     /// # Errors
     ///
@@ -56,7 +62,9 @@ impl Refresh {
     pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Result<Self, SessionError> {
         let key = key.as_ref();
         if key.is_empty() || key.len() > MAX_KEY_BYTES {
-            return Err(SessionError::invalid_request("an Idempotency-Key has from 1 to 255 bytes"));
+            return Err(SessionError::invalid_request(
+                "an Idempotency-Key has from 1 to 255 bytes",
+            ));
         }
         self.retry = Some(digest("retry", key));
         Ok(self)
@@ -84,10 +92,15 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// `InvalidToken`, `SessionExpired`, `SessionRevoked`, `RefreshTokenReused`, `UserGone`: the user has to log in again. `Denied`: the
-    /// application grants nothing now, and the session stays. `InvalidScope`: more was asked for than is granted. `Unavailable`: the store or the users cannot be asked, or did not answer within 30 seconds, or four other
-    /// refreshes were quicker; the refresh token still works. `Misconfigured`: the grant cannot be.
-    pub async fn refresh(&self, refresh: impl Into<Refresh> + Send) -> Result<TokenResponse, SessionError> {
+    /// `InvalidToken`, `SessionExpired`, `SessionRevoked`, `RefreshTokenReused`, `UserGone`: the
+    /// user has to log in again. `Denied`: the application grants nothing now, and the session
+    /// stays. `InvalidScope`: more was asked for than is granted. `Unavailable`: the store or the
+    /// users cannot be asked, or did not answer within 30 seconds, or four other refreshes were
+    /// quicker; the refresh token still works. `Misconfigured`: the grant cannot be.
+    pub async fn refresh(
+        &self,
+        refresh: impl Into<Refresh> + Send,
+    ) -> Result<TokenResponse, SessionError> {
         let mut refresh = refresh.into();
         refresh.context = refresh.context.map(|context| self.located(context));
         ensure_started(self.sync());
@@ -96,7 +109,11 @@ impl Sessions {
             tracing::info!(reason = error.reason(), "refresh refused");
             return Err(error);
         };
-        let outcome = with_timeout(REFRESH_DEADLINE, self.refresh_presented(&presented, &refresh)).await;
+        let outcome = with_timeout(
+            REFRESH_DEADLINE,
+            self.refresh_presented(&presented, &refresh),
+        )
+        .await;
         if let Err(error) = &outcome {
             let session = presented.rid.session_id();
             tracing::info!(%session, reason = error.reason(), kind = ?error.kind(), "refresh refused");
@@ -105,22 +122,37 @@ impl Sessions {
         outcome
     }
 
-    async fn refresh_presented(&self, presented: &Presented, refresh: &Refresh) -> Result<TokenResponse, SessionError> {
+    async fn refresh_presented(
+        &self,
+        presented: &Presented,
+        refresh: &Refresh,
+    ) -> Result<TokenResponse, SessionError> {
         let (arrived, revocations) = (self.now(), self.sync().revocations());
-        revocations.load(self.0.outage.max_lag()).await.map_err(SessionError::unavailable)?;
+        revocations
+            .load(self.0.outage.max_lag())
+            .await
+            .map_err(SessionError::unavailable)?;
         let id = presented.rid.session_id();
 
         for _ in 0..MAX_RACES {
-            let session = self.0.store.find(&id).await?.ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;
+            let session = self
+                .0
+                .store
+                .find(&id)
+                .await?
+                .ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;
             if session.revoked().is_none() && revocations.contains(&id) {
                 // A row that a restored backup brought back to life is revoked again.
                 self.end(&id, RevocationReason::Other).await?;
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }
             if !session.is_understood() {
-                return Err(SessionError::unavailable("the session is of a later version of this application; it is left alone"));
+                return Err(SessionError::unavailable(
+                    "the session is of a later version of this application; it is left alone",
+                ));
             }
-            // Once before the application is asked, so that a dead token asks it nothing; and once after, for it takes its time.
+            // Once before the application is asked, so that a dead token asks it nothing; and once
+            // after, for it takes its time.
             let at_arrival = self.decide(&session, presented, refresh, arrived);
             self.stop_if_over(&at_arrival, &session, presented).await?;
             let request = AuthorizeRequest::new(&session).with_context(refresh.context.as_ref());
@@ -129,7 +161,9 @@ impl Sessions {
             let decision = settle(at_arrival, later);
             self.stop_if_over(&decision, &session, presented).await?;
             let (answered, how) = match decision {
-                Decision::Replace { next, how } if self.0.store.replace(&next).await? => (next, how),
+                Decision::Replace { next, how } if self.0.store.replace(&next).await? => {
+                    (next, how)
+                }
                 Decision::Answer { how } => (session, how),
                 _ => continue,
             };
@@ -139,19 +173,42 @@ impl Sessions {
             tracing::debug!(session = %id, generation = answered.parts().generation, ?how, "refreshed");
             return self.response(&answered, &presented.rid, grant);
         }
-        Err(SessionError::unavailable("four other refreshes of this session were quicker"))
+        Err(SessionError::unavailable(
+            "four other refreshes of this session were quicker",
+        ))
     }
 
-    fn decide(&self, session: &Session, presented: &Presented, refresh: &Refresh, now: Timestamp) -> Decision {
-        decide(session, presented.generation, refresh.retry, now, self.policy())
+    fn decide(
+        &self,
+        session: &Session,
+        presented: &Presented,
+        refresh: &Refresh,
+        now: Timestamp,
+    ) -> Decision {
+        decide(
+            session,
+            presented.generation,
+            refresh.retry,
+            now,
+            self.policy(),
+        )
     }
 
     /// Reuse ends the session here.
-    async fn stop_if_over(&self, decision: &Decision, session: &Session, presented: &Presented) -> Result<(), SessionError> {
+    async fn stop_if_over(
+        &self,
+        decision: &Decision,
+        session: &Session,
+        presented: &Presented,
+    ) -> Result<(), SessionError> {
         match decision {
             Decision::Answer { .. } | Decision::Replace { .. } => Ok(()),
-            Decision::Refuse(SessionOver::Revoked) => Err(SessionError::new(SessionErrorKind::SessionRevoked)),
-            Decision::Refuse(SessionOver::Expired) => Err(SessionError::new(SessionErrorKind::SessionExpired)),
+            Decision::Refuse(SessionOver::Revoked) => {
+                Err(SessionError::new(SessionErrorKind::SessionRevoked))
+            }
+            Decision::Refuse(SessionOver::Expired) => {
+                Err(SessionError::new(SessionErrorKind::SessionExpired))
+            }
             Decision::Reuse => {
                 let row = session.parts();
                 tracing::warn!(
@@ -171,7 +228,11 @@ impl Sessions {
     }
 
     /// What the application grants, cut down to what was asked for.
-    async fn granted(&self, request: AuthorizeRequest<'_>, scope: &Scope) -> Result<Grant, SessionError> {
+    async fn granted(
+        &self,
+        request: AuthorizeRequest<'_>,
+        scope: &Scope,
+    ) -> Result<Grant, SessionError> {
         let grant = self.authorized(request).await?;
         if scope.is_empty() {
             return Ok(grant);

@@ -1,9 +1,11 @@
 //! A refresh token's bytes: mint, derive a generation, parse.
 //!
-//! `rt1_` and base64url of 42 bytes: `version(1) ‖ key id(1) ‖ rid(20 random) ‖ generation(4) ‖ tag(16)`.
+//! `rt1_` and base64url of 42 bytes: `version(1) ‖ key id(1) ‖ rid(20 random) ‖ generation(4) ‖
+//! tag(16)`.
 //!
-//! The tag is an HMAC over all before it, so a forged token is refused before any store is asked. The session's id is a hash of `rid`, so
-//! `rid` is nowhere on the server: neither a leaked database nor the key alone makes a token. A successor is derived, never stored.
+//! The tag is an HMAC over all before it, so a forged token is refused before any store is asked.
+//! The session's id is a hash of `rid`, so `rid` is nowhere on the server: neither a leaked
+//! database nor the key alone makes a token. A successor is derived, never stored.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,7 +28,8 @@ struct Key {
     key: Zeroizing<[u8; 32]>,
 }
 
-/// What all generations of a session's refresh token have in common. 160 random bits (RFC 6749 section 10.10).
+/// What all generations of a session's refresh token have in common. 160 random bits (RFC 6749
+/// section 10.10).
 #[derive(Clone)]
 pub(crate) struct Rid(Zeroizing<[u8; 20]>);
 
@@ -49,10 +52,14 @@ impl Rid {
 }
 
 impl RefreshTokenKeys {
-    /// The audience is in the keys: `Sessions` of another audience that have the same secret, and perhaps the same store, refuse the tokens of
-    /// these. Else a customer's refresh token would make an access token for the back office.
+    /// The audience is in the keys: `Sessions` of another audience that have the same secret, and
+    /// perhaps the same store, refuse the tokens of these. Else a customer's refresh token
+    /// would make an access token for the back office.
     pub(crate) fn new(secret: &Secret, audience: &Audience) -> Self {
-        let (key, id) = (format!("refresh token key {audience}"), format!("refresh token key id {audience}"));
+        let (key, id) = (
+            format!("refresh token key {audience}"),
+            format!("refresh token key id {audience}"),
+        );
         let keys = secret.derive::<32>(&key).zip(secret.derive::<1>(&id));
         Self(keys.map(|(key, id)| Key { id: id[0], key }).collect())
     }
@@ -79,7 +86,8 @@ impl RefreshTokenKeys {
     pub(crate) fn parse(&self, token: &str) -> Option<Presented> {
         let encoded = token.strip_prefix(PREFIX)?;
         let mut bytes = Zeroizing::new([0; LENGTH]);
-        if URL_SAFE_NO_PAD.decode_slice(encoded, &mut *bytes).ok()? != LENGTH || bytes[0] != VERSION {
+        if URL_SAFE_NO_PAD.decode_slice(encoded, &mut *bytes).ok()? != LENGTH || bytes[0] != VERSION
+        {
             return None;
         }
         let (message, tag) = bytes.split_at(TAG.start);
@@ -92,22 +100,28 @@ impl RefreshTokenKeys {
     }
 }
 
-/// Whether a browser that holds `held` has to keep it where `token` is on its way: it is the same token, or a newer one of the same session.
-/// No tag is checked: it is the browser's own cookie, and nothing is handed out for it.
+/// Whether a browser that holds `held` has to keep it where `token` is on its way: it is the same
+/// token, or a newer one of the same session. No tag is checked: it is the browser's own cookie,
+/// and nothing is handed out for it.
 #[cfg(feature = "cookie")]
 pub(crate) fn is_as_new(held: &str, token: &str) -> bool {
     let parts = |token: &str| {
         let mut bytes = Zeroizing::new([0; LENGTH]);
-        let length = URL_SAFE_NO_PAD.decode_slice(token.strip_prefix(PREFIX)?, &mut *bytes).ok()?;
+        let length = URL_SAFE_NO_PAD
+            .decode_slice(token.strip_prefix(PREFIX)?, &mut *bytes)
+            .ok()?;
         (length == LENGTH && bytes[0] == VERSION).then_some(bytes)
     };
-    let (Some(held), Some(token)) = (parts(held), parts(token)) else { return false };
+    let (Some(held), Some(token)) = (parts(held), parts(token)) else {
+        return false;
+    };
     held[RID] == token[RID] && held[GENERATION] >= token[GENERATION]
 }
 
 impl Key {
     fn tag(&self, message: &[u8]) -> Tag {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&*self.key).expect("HMAC takes a key of any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&*self.key).expect("HMAC takes a key of any length");
         mac.update(b"rt");
         mac.update(message);
         let mut tag = [0; 16];
@@ -116,7 +130,8 @@ impl Key {
     }
 }
 
-/// A tag as it should be. It has no `==`: what was presented is compared in constant time, or not at all.
+/// A tag as it should be. It has no `==`: what was presented is compared in constant time, or not
+/// at all.
 struct Tag([u8; 16]);
 
 impl Tag {
@@ -153,7 +168,8 @@ mod tests {
     #[test]
     fn a_token_is_refused_for_another_audience() {
         let token = keys("one").token(&Rid::random().unwrap(), 0);
-        let office = RefreshTokenKeys::new(&Secret::dangerous_weak("one"), &audience("back office"));
+        let office =
+            RefreshTokenKeys::new(&Secret::dangerous_weak("one"), &audience("back office"));
         assert!(office.parse(token.secret()).is_none());
     }
 
@@ -163,7 +179,10 @@ mod tests {
         let token = keys.token(&rid, 7);
         assert_eq!(token.secret(), keys.token(&rid, 7).secret());
         let presented = keys.parse(token.secret()).unwrap();
-        assert_eq!((presented.generation, presented.rid.session_id()), (7, rid.session_id()));
+        assert_eq!(
+            (presented.generation, presented.rid.session_id()),
+            (7, rid.session_id())
+        );
     }
 
     // checklist 16, 17
@@ -176,7 +195,11 @@ mod tests {
         for bit in 0..bytes.len() * 8 {
             let mut forged = bytes.clone();
             forged[bit / 8] ^= 1 << (bit % 8);
-            assert!(keys.parse(&format!("rt1_{}", URL_SAFE_NO_PAD.encode(&forged))).is_none(), "bit {bit}");
+            assert!(
+                keys.parse(&format!("rt1_{}", URL_SAFE_NO_PAD.encode(&forged)))
+                    .is_none(),
+                "bit {bit}"
+            );
         }
         assert!(keys.parse(&token.secret()[4..]).is_none());
         assert!(keys.parse(&format!("{}A", token.secret())).is_none());

@@ -1,8 +1,10 @@
 //! The rule of rotation: nobody honest is logged out, and theft is noticed.
 //!
-//! A pure function: time, randomness and storage come in as arguments. `explorer` walks through all that can happen to it.
+//! A pure function: time, randomness and storage come in as arguments. `explorer` walks through all
+//! that can happen to it.
 //!
-//! Let `g` be the row's generation, `p` the presented one, `age` the time since `g` was made, and `W` the overlap.
+//! Let `g` be the row's generation, `p` the presented one, `age` the time since `g` was made, and
+//! `W` the overlap.
 //!
 //! | presented | condition | answer |
 //! |---|---|---|
@@ -91,16 +93,24 @@ pub(super) fn decide(
         if within(overlap) {
             // Whoever presents it holds it: so its answer arrived, as surely as by an access token.
             if row.confirmed {
-                return Decision::Answer { how: Answer::Coalesced };
+                return Decision::Answer {
+                    how: Answer::Coalesced,
+                };
             }
             return replace(row, Answer::Coalesced, |next| next.confirmed = true);
         }
-        let Some(generation) = row.generation.checked_add(1) else { return Decision::Refuse(SessionOver::Expired) };
+        let Some(generation) = row.generation.checked_add(1) else {
+            return Decision::Refuse(SessionOver::Expired);
+        };
         return replace(row, Answer::Rotated, |next| {
             next.generation = generation;
             next.rotated_at = Some(now);
             next.confirmed = false;
-            next.recoveries = if row.recovered { row.recoveries.saturating_add(1) } else { 0 };
+            next.recoveries = if row.recovered {
+                row.recoveries.saturating_add(1)
+            } else {
+                0
+            };
             next.recovered = false;
             next.retry_key = retry;
         });
@@ -110,11 +120,15 @@ pub(super) fn decide(
         return Decision::Reuse;
     }
     if within(BURST.min(overlap / 8)) {
-        return Decision::Answer { how: Answer::Repeated };
+        return Decision::Answer {
+            how: Answer::Repeated,
+        };
     }
     if age.is_some_and(|age| age <= overlap) {
         if row.confirmed {
-            return Decision::Answer { how: Answer::Repeated };
+            return Decision::Answer {
+                how: Answer::Repeated,
+            };
         }
         return replace(row, Answer::Repeated, |next| next.rotated_at = Some(now));
     }
@@ -128,14 +142,19 @@ pub(super) fn decide(
     Decision::Reuse
 }
 
-/// Combines the decision by the clock at the request's arrival with the one after the application was asked, which may take its time.
+/// Combines the decision by the clock at the request's arrival with the one after the application
+/// was asked, which may take its time.
 ///
-/// A token whose presentation was not reuse at arrival is not reuse later: a slow application, a slow store or a lost race does not make an
-/// honest client a thief. A burst stays a burst, or all of its tabs would write. In everything else the later clock counts.
+/// A token whose presentation was not reuse at arrival is not reuse later: a slow application, a
+/// slow store or a lost race does not make an honest client a thief. A burst stays a burst, or all
+/// of its tabs would write. In everything else the later clock counts.
 pub(super) fn settle(at_arrival: Decision, later: Decision) -> Decision {
     match later {
         Decision::Reuse => at_arrival,
-        Decision::Replace { how: Answer::Repeated, .. } if matches!(at_arrival, Decision::Answer { .. }) => at_arrival,
+        Decision::Replace {
+            how: Answer::Repeated,
+            ..
+        } if matches!(at_arrival, Decision::Answer { .. }) => at_arrival,
         later => later,
     }
 }
@@ -144,10 +163,14 @@ fn replace(row: &SessionParts, how: Answer, change: impl FnOnce(&mut SessionPart
     let mut next = row.clone();
     next.revision += 1;
     change(&mut next);
-    Decision::Replace { next: Session::from_parts(next), how }
+    Decision::Replace {
+        next: Session::from_parts(next),
+        how,
+    }
 }
 
-/// How long ago the generation was made. `None`: long ago, or never, or so far ahead that a clock must have been wrong.
+/// How long ago the generation was made. `None`: long ago, or never, or so far ahead that a clock
+/// must have been wrong.
 fn age(rotated_at: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
     let rotated_at = rotated_at?;
     (rotated_at <= now + MAX_SKEW).then(|| now.saturating_since(rotated_at))
@@ -157,8 +180,9 @@ fn same_key(kept: Option<[u8; 16]>, sent: Option<[u8; 16]>) -> bool {
     matches!((kept, sent), (Some(kept), Some(sent)) if kept.ct_eq(&sent).into())
 }
 
-/// Tabs that refresh at once need not all write. Not longer: whoever asks again later has lost the answer, and a second tab may be just
-/// behind him. So the overlap opens again, or half of it would not be enough for a way there and back.
+/// Tabs that refresh at once need not all write. Not longer: whoever asks again later has lost the
+/// answer, and a second tab may be just behind him. So the overlap opens again, or half of it would
+/// not be enough for a way there and back.
 const BURST: Duration = Duration::from_millis(250);
 /// A rotation further ahead than this was written by a clock that was wrong.
 const MAX_SKEW: Duration = Duration::from_secs(300);

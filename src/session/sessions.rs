@@ -70,7 +70,8 @@ pub(super) struct Inner {
     pub(super) outage: StoreOutage,
     pub(super) edge: Arc<Edge>,
     pub(super) sync: Arc<StoreSync>,
-    /// What tells the rows of this application from those of others in the same store: first its own name, then former ones.
+    /// What tells the rows of this application from those of others in the same store: first its
+    /// own name, then former ones.
     pub(super) owners: Vec<SessionOwner>,
 }
 
@@ -89,7 +90,8 @@ impl Sessions {
         self.0.signer.keys()
     }
 
-    /// Waits until the store knows of every access token that came back so far. For shutdown, and for tests.
+    /// Waits until the store knows of every access token that came back so far. For shutdown, and
+    /// for tests.
     ///
     /// # Errors
     ///
@@ -100,7 +102,8 @@ impl Sessions {
 
     /// Deletes what ended long ago from the store, in small batches; says how many rows.
     ///
-    /// Every process does so by itself, once an hour, from the moment that it is used. Where the clocks differ the slower one counts.
+    /// Every process does so by itself, once an hour, from the moment that it is used. Where the
+    /// clocks differ the slower one counts.
     ///
     /// # Errors
     ///
@@ -109,10 +112,18 @@ impl Sessions {
         Ok(self.sync().delete_expired().await?)
     }
 
-    /// What the session may do now. Where the user is gone, or the stamp is another, the session ends.
-    pub(super) async fn authorized(&self, request: AuthorizeRequest<'_>) -> Result<Grant, SessionError> {
+    /// What the session may do now. Where the user is gone, or the stamp is another, the session
+    /// ends.
+    pub(super) async fn authorized(
+        &self,
+        request: AuthorizeRequest<'_>,
+    ) -> Result<Grant, SessionError> {
         let session = request.session();
-        let authorization = self.accounts().authorize(request).await.map_err(SessionError::unavailable)?;
+        let authorization = self
+            .accounts()
+            .authorize(request)
+            .await
+            .map_err(SessionError::unavailable)?;
         match authorization.0 {
             Kind::NotNow(denial) => Err(SessionError::denied(denial)),
             Kind::Granted(grant) if grant.stamp() == session.parts().stamp => Ok(*grant),
@@ -124,13 +135,28 @@ impl Sessions {
     }
 
     /// Signing comes last: whatever went wrong before has handed nothing out.
-    pub(super) fn response(&self, session: &Session, rid: &Rid, grant: Grant) -> Result<TokenResponse, SessionError> {
+    pub(super) fn response(
+        &self,
+        session: &Session,
+        rid: &Rid,
+        grant: Grant,
+    ) -> Result<TokenResponse, SessionError> {
         let (now, row) = (self.now(), session.parts());
-        let ends = self.policy().ends(session, grant.access_token_lifetime(), now);
-        let claims = SessionClaims { id: row.id, generation: row.receipts.then_some(row.generation) };
+        let ends = self
+            .policy()
+            .ends(session, grant.access_token_lifetime(), now);
+        let claims = SessionClaims {
+            id: row.id,
+            generation: row.receipts.then_some(row.generation),
+        };
         let session_claims = Some((claims, session.authenticated_at()));
-        let (access_token, claims) =
-            self.0.signer.sign_claims(session.subject(), grant, session_claims, now, ends.access_token)?;
+        let (access_token, claims) = self.0.signer.sign_claims(
+            session.subject(),
+            grant,
+            session_claims,
+            now,
+            ends.access_token,
+        )?;
         let refresh_token = self.0.keys.token(rid, row.generation);
         let response = TokenResponse::new(row.id, access_token, claims, refresh_token, now, ends);
         Ok(response.with_browser_session(session.until_browser_closes()))

@@ -18,24 +18,37 @@ use crate::token::Identity;
 impl Sessions {
     /// Authenticates somebody, and starts a session.
     ///
-    /// The credentials have the type of [`Authenticate::Credentials`](crate::Authenticate::Credentials); that is checked when this is called.
+    /// The credentials have the type of
+    /// [`Authenticate::Credentials`](crate::Authenticate::Credentials); that is checked when this
+    /// is called.
     ///
     /// # Errors
     ///
-    /// `InvalidCredentials`, and `Denied` with the application's reason. `UserGone` if the user's credentials changed meanwhile. `Unavailable`,
-    /// also if `authenticate` or the rest takes more than 30 seconds. `Misconfigured` if the credentials have another type, or the grant cannot
-    /// be signed.
-    pub async fn log_in<C: LoginCredentials>(&self, login: Login<C>) -> Result<TokenResponse, SessionError> {
+    /// `InvalidCredentials`, and `Denied` with the application's reason. `UserGone` if the user's
+    /// credentials changed meanwhile. `Unavailable`, also if `authenticate` or the rest takes
+    /// more than 30 seconds. `Misconfigured` if the credentials have another type, or the grant
+    /// cannot be signed.
+    pub async fn log_in<C: LoginCredentials>(
+        &self,
+        login: Login<C>,
+    ) -> Result<TokenResponse, SessionError> {
         let any = |credentials| Ok::<_, SessionError>(AnyCredentials::new::<C>(credentials));
         self.log_in_with(login.try_map(any)?).await
     }
 
-    pub(crate) async fn log_in_with(&self, login: Login<AnyCredentials>) -> Result<TokenResponse, SessionError> {
-        let context = login.context().cloned().map(|context| self.located(context));
+    pub(crate) async fn log_in_with(
+        &self,
+        login: Login<AnyCredentials>,
+    ) -> Result<TokenResponse, SessionError> {
+        let context = login
+            .context()
+            .cloned()
+            .map(|context| self.located(context));
         let mut login = login.with_context(context.clone());
         let (device, replaced) = (login.device.take(), std::mem::take(&mut login.replaced));
-        let outcome =
-            with_timeout(REFRESH_DEADLINE, self.accounts().authenticate(login)).await.inspect_err(SessionError::log_fault)?;
+        let outcome = with_timeout(REFRESH_DEADLINE, self.accounts().authenticate(login))
+            .await
+            .inspect_err(SessionError::log_fault)?;
         let mut identity = match outcome.0 {
             Kind::Identified(identity) => *identity,
             Kind::Denied(denial) => {
@@ -53,14 +66,16 @@ impl Sessions {
         self.start(identity).await
     }
 
-    /// Starts a session for a user whom the application has already authenticated: by a second factor, or at an identity provider.
+    /// Starts a session for a user whom the application has already authenticated: by a second
+    /// factor, or at an identity provider.
     ///
-    /// **What the tokens say comes from [`authorize`](crate::Authenticate::authorize)**, which is asked once the session is there: what holds
-    /// at every refresh holds from the beginning. It has to give the same stamp as the identity. So a login that was under way while the
+    /// **What the tokens say comes from [`authorize`](crate::Authenticate::authorize)**, which is
+    /// asked once the session is there: what holds at every refresh holds from the beginning.
+    /// It has to give the same stamp as the identity. So a login that was under way while the
     /// password changed does not survive it.
     ///
-    /// **Nothing stays behind.** If the future is dropped, the application panics, or a session that this one [replaces](Identity::replacing)
-    /// cannot be ended, the new session is ended.
+    /// **Nothing stays behind.** If the future is dropped, the application panics, or a session
+    /// that this one [replaces](Identity::replacing) cannot be ended, the new session is ended.
     ///
     /// # Errors
     ///
@@ -70,7 +85,11 @@ impl Sessions {
         let rid = Rid::random().map_err(|error| SessionError::unavailable(error.to_string()))?;
         let session = self.new_session(&rid, &identity)?;
         let mut unanswered = Unanswered::new(self, session.id());
-        let outcome = with_timeout(REFRESH_DEADLINE, self.insert_and_answer(&mut unanswered, &session, &rid, &identity)).await;
+        let outcome = with_timeout(
+            REFRESH_DEADLINE,
+            self.insert_and_answer(&mut unanswered, &session, &rid, &identity),
+        )
+        .await;
         match &outcome {
             Ok(_) => {
                 unanswered.answered();
@@ -88,13 +107,26 @@ impl Sessions {
         outcome
     }
 
-    pub(super) fn new_session(&self, rid: &Rid, identity: &Identity) -> Result<Session, SessionError> {
+    pub(super) fn new_session(
+        &self,
+        rid: &Rid,
+        identity: &Identity,
+    ) -> Result<Session, SessionError> {
         let now = self.now();
         let lifetimes = [identity.absolute_lifetime, identity.idle_timeout];
-        if lifetimes.into_iter().flatten().any(|lifetime| lifetime < MIN_LIFETIME) {
-            return Err(SessionError::misconfigured("a session lives for at least a second"));
+        if lifetimes
+            .into_iter()
+            .flatten()
+            .any(|lifetime| lifetime < MIN_LIFETIME)
+        {
+            return Err(SessionError::misconfigured(
+                "a session lives for at least a second",
+            ));
         }
-        let end = now + identity.absolute_lifetime.unwrap_or(self.policy().absolute_lifetime);
+        let end = now
+            + identity
+                .absolute_lifetime
+                .unwrap_or(self.policy().absolute_lifetime);
         let agent = || identity.context.as_ref()?.user_agent();
         let device = identity.device.as_deref().or_else(agent);
         let mut row = SessionParts::new(rid.session_id(), identity.subject().clone(), now, end);
@@ -126,7 +158,9 @@ impl Sessions {
                 );
             }
         })?;
-        let response = self.response(session, rid, grant)?.with_extra(identity.response.clone());
+        let response = self
+            .response(session, rid, grant)?
+            .with_extra(identity.response.clone());
         for token in &identity.replaced {
             if let Some(replaced) = self.session_of(token) {
                 self.end(&replaced, RevocationReason::Replaced).await?;

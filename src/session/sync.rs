@@ -1,4 +1,5 @@
-//! The background tasks of a process: they pull revocations from the store, listen for announcements, write receipts, and clean up.
+//! The background tasks of a process: they pull revocations from the store, listen for
+//! announcements, write receipts, and clean up.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -18,8 +19,9 @@ use crate::task::{Background, FailureLog};
 
 /// What keeps this process and its store in step.
 ///
-/// The tasks start at first use, and again if they ended: with their runtime, or by a panic of the store. They stop when the last handle is
-/// dropped. Without a runtime there are none: receipts are then dropped, and other processes' revocations are seen only at the start.
+/// The tasks start at first use, and again if they ended: with their runtime, or by a panic of the
+/// store. They stop when the last handle is dropped. Without a runtime there are none: receipts are
+/// then dropped, and other processes' revocations are seen only at the start.
 pub(crate) struct StoreSync {
     feed: Arc<Feed>,
     revocations: Revocations,
@@ -68,12 +70,20 @@ impl StoreSync {
         self.feed.pull(&self.revocations).await
     }
 
-    /// Writes everything that is queued. Where the store fails, the rest of the batch is left to the next access tokens.
+    /// Writes everything that is queued. Where the store fails, the rest of the batch is left to
+    /// the next access tokens.
     pub(super) async fn write_receipts(&self) -> Result<(), StoreError> {
         let _writing = self.writing.lock().await;
-        let mut batch = Batch { receipts: &self.receipts, left: self.receipts.take() };
+        let mut batch = Batch {
+            receipts: &self.receipts,
+            left: self.receipts.take(),
+        };
         while let Some(receipt) = batch.left.last() {
-            with_timeout(DEADLINE, self.feed.store.confirm(&receipt.id, receipt.generation)).await?;
+            with_timeout(
+                DEADLINE,
+                self.feed.store.confirm(&receipt.id, receipt.generation),
+            )
+            .await?;
             batch.left.pop();
         }
         Ok(())
@@ -88,7 +98,8 @@ impl StoreSync {
         }
     }
 
-    /// Every second, and when the store announces something. By itself, so that no receipt keeps a logout waiting.
+    /// Every second, and when the store announces something. By itself, so that no receipt keeps a
+    /// logout waiting.
     async fn pull_revocations(sync: Weak<Self>, announced: Arc<Notify>) {
         let mut failures = FailureLog::of("revocations were not pulled");
         loop {
@@ -104,7 +115,8 @@ impl StoreSync {
 
     /// What is announced while nobody listens is lost, so each subscription begins with a pull.
     async fn listen_for_announcements(store: Arc<dyn SessionStore>, announced: Arc<Notify>) {
-        let mut failures = FailureLog::of("announcements do not arrive; revocations are pulled every second");
+        let mut failures =
+            FailureLog::of("announcements do not arrive; revocations are pulled every second");
         loop {
             match with_timeout(DEADLINE, store.announcements()).await {
                 // There is nothing to do here for as long as the process lives.
@@ -147,30 +159,45 @@ impl StoreSync {
 }
 
 /// Rings for each announcement, until the subscription is gone.
-async fn hand_on(announcements: &mut dyn Announcements, announced: &Notify) -> Result<(), StoreError> {
+async fn hand_on(
+    announcements: &mut dyn Announcements,
+    announced: &Notify,
+) -> Result<(), StoreError> {
     loop {
         announcements.next().await?;
         announced.notify_one();
     }
 }
 
-/// From 0 to 1. Where the system has no randomness, processes do the same at the same time, and that is all.
+/// From 0 to 1. Where the system has no randomness, processes do the same at the same time, and
+/// that is all.
 fn random_share() -> f64 {
     f64::from(getrandom::u32().unwrap_or(0)) / f64::from(u32::MAX)
 }
 
 impl StartSync for StoreSync {
     fn is_running(&self) -> bool {
-        [&self.writer, &self.puller, &self.listener, &self.cleaner].into_iter().all(Background::is_running)
+        [&self.writer, &self.puller, &self.listener, &self.cleaner]
+            .into_iter()
+            .all(Background::is_running)
     }
 
     fn start(self: Arc<Self>) {
-        let Ok(runtime) = Handle::try_current() else { return };
-        self.writer.start(&runtime, || Self::write_receipts_as_they_arrive(Arc::downgrade(&self), self.receipts.clone()));
-        self.puller.start(&runtime, || Self::pull_revocations(Arc::downgrade(&self), Arc::clone(&self.announced)));
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        self.writer.start(&runtime, || {
+            Self::write_receipts_as_they_arrive(Arc::downgrade(&self), self.receipts.clone())
+        });
+        self.puller.start(&runtime, || {
+            Self::pull_revocations(Arc::downgrade(&self), Arc::clone(&self.announced))
+        });
         let (store, announced) = (Arc::clone(&self.feed.store), Arc::clone(&self.announced));
-        self.listener.start(&runtime, || Self::listen_for_announcements(store, announced));
-        self.cleaner.start(&runtime, || Self::clean_up(Arc::downgrade(&self)));
+        self.listener.start(&runtime, || {
+            Self::listen_for_announcements(store, announced)
+        });
+        self.cleaner
+            .start(&runtime, || Self::clean_up(Arc::downgrade(&self)));
     }
 }
 
@@ -184,7 +211,8 @@ impl fmt::Debug for StoreSync {
     }
 }
 
-/// Receipts that were taken from the queue. What is left of them at the end, whatever ended it, is forgotten, so that it comes again.
+/// Receipts that were taken from the queue. What is left of them at the end, whatever ended it, is
+/// forgotten, so that it comes again.
 struct Batch<'a> {
     receipts: &'a Receipts,
     left: Vec<Receipt>,
@@ -192,7 +220,9 @@ struct Batch<'a> {
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        self.left.drain(..).for_each(|receipt| self.receipts.forget(receipt));
+        self.left
+            .drain(..)
+            .for_each(|receipt| self.receipts.forget(receipt));
     }
 }
 

@@ -11,9 +11,10 @@ use crate::token::AccessTokenClaims;
 
 /// The answer to a login or a refresh (RFC 6749 section 5.1).
 ///
-/// As JSON: `access_token`, `token_type` (`Bearer`), `expires_in` (seconds), `refresh_token`, `refresh_token_expires_in` (seconds until
-/// the session ends if it is not refreshed before), `scope` if one is granted, and what
-/// [`Identity::with_response`](crate::Identity::with_response) adds.
+/// As JSON: `access_token`, `token_type` (`Bearer`), `expires_in` (seconds), `refresh_token`,
+/// `refresh_token_expires_in` (seconds until the session ends if it is not refreshed before),
+/// `scope` if one is granted, and what [`Identity::with_response`](crate::Identity::with_response)
+/// adds.
 ///
 /// A client discards its old refresh token when it receives this one.
 ///
@@ -153,8 +154,14 @@ impl TokenResponse {
 
 impl Serialize for TokenResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const OURS: [&str; 6] =
-            ["access_token", "token_type", "expires_in", "refresh_token", "refresh_token_expires_in", "scope"];
+        const OURS: [&str; 6] = [
+            "access_token",
+            "token_type",
+            "expires_in",
+            "refresh_token",
+            "refresh_token_expires_in",
+            "scope",
+        ];
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("access_token", &self.access_token)?;
         map.serialize_entry("token_type", self.token_type())?;
@@ -166,7 +173,11 @@ impl Serialize for TokenResponse {
         if !self.scope().is_empty() {
             map.serialize_entry("scope", self.scope().as_str())?;
         }
-        for (name, value) in self.extra.iter().filter(|(name, _)| !OURS.contains(&name.as_str())) {
+        for (name, value) in self
+            .extra
+            .iter()
+            .filter(|(name, _)| !OURS.contains(&name.as_str()))
+        {
             map.serialize_entry(name, value)?;
         }
         map.end()

@@ -12,13 +12,14 @@ use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::SessionId;
 use crate::store::{RevocationReason, Session};
 
-/// A new session whose tokens nobody has received yet. Unless it is [answered](Self::answered), it does not stay behind: not when the client
-/// hangs up, not when the application panics, and not when the time is up.
+/// A new session whose tokens nobody has received yet. Unless it is [answered](Self::answered), it
+/// does not stay behind: not when the client hangs up, not when the application panics, and not
+/// when the time is up.
 pub(super) struct Unanswered {
     sessions: Sessions,
     id: SessionId,
-    /// While it is under way. It is finished in any case: a statement that is given up may still reach the store, after the session was
-    /// ended there.
+    /// While it is under way. It is finished in any case: a statement that is given up may still
+    /// reach the store, after the session was ended there.
     inserting: Option<Inserting>,
     is_over: bool,
 }
@@ -27,12 +28,19 @@ type Inserting = Pin<Box<dyn Future<Output = Result<(), SessionError>> + Send>>;
 
 impl Unanswered {
     pub(super) fn new(sessions: &Sessions, id: &SessionId) -> Self {
-        Self { sessions: sessions.clone(), id: *id, inserting: None, is_over: false }
+        Self {
+            sessions: sessions.clone(),
+            id: *id,
+            inserting: None,
+            is_over: false,
+        }
     }
 
     pub(super) async fn insert(&mut self, session: &Session) -> Result<(), SessionError> {
         let (store, session) = (self.sessions.store(), session.clone());
-        let inserting = self.inserting.insert(Box::pin(async move { Ok(store.insert(&session).await?) }));
+        let inserting = self
+            .inserting
+            .insert(Box::pin(async move { Ok(store.insert(&session).await?) }));
         let inserted = poll_fn(|cx| inserting.as_mut().poll(cx)).await;
         self.inserting = None;
         inserted
@@ -59,7 +67,8 @@ impl Drop for Unanswered {
         // What has panicked cannot go on.
         let inserting = self.inserting.take().filter(|_| !std::thread::panicking());
         let (sessions, id) = (self.sessions.clone(), self.id);
-        // Without a runtime nothing can be asked; the session then ends when its idle timeout is over.
+        // Without a runtime nothing can be asked; the session then ends when its idle timeout is
+        // over.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
                 if let Some(inserting) = inserting {

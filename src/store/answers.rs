@@ -1,4 +1,5 @@
-//! What [`revoke_all`](super::SessionStore::revoke_all) and [`delete_expired`](super::SessionStore::delete_expired) answer.
+//! What [`revoke_all`](super::SessionStore::revoke_all) and
+//! [`delete_expired`](super::SessionStore::delete_expired) answer.
 
 /// What [`revoke_all`](super::SessionStore::revoke_all) has done.
 #[derive(Clone, Debug, PartialEq, Eq)]

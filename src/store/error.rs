@@ -9,8 +9,8 @@ use crate::limits::TimedOut;
 
 /// The store could not say whether it did what it was asked for.
 ///
-/// It says in one sentence which store failed, where it is, and why. A URL's password is never part of it. [`cause`](Self::cause) is the
-/// error of the driver.
+/// It says in one sentence which store failed, where it is, and why. A URL's password is never part
+/// of it. [`cause`](Self::cause) is the error of the driver.
 pub struct StoreError {
     /// `None`: the caller gave up, and knows no store by its kind.
     store: Option<&'static str>,
@@ -19,9 +19,14 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// For stores: `store` names the kind of store, such as `PostgreSQL`; `cause` is what went wrong.
+    /// For stores: `store` names the kind of store, such as `PostgreSQL`; `cause` is what went
+    /// wrong.
     pub fn new(store: &'static str, cause: impl Into<BoxError>) -> Self {
-        Self { store: Some(store), place: None, cause: cause.into() }
+        Self {
+            store: Some(store),
+            place: None,
+            cause: cause.into(),
+        }
     }
 
     /// For stores: where the store is, such as a file, or a host and a port. Without a password.
@@ -40,17 +45,27 @@ impl StoreError {
 
 impl From<TimedOut> for StoreError {
     fn from(timed_out: TimedOut) -> Self {
-        Self { store: None, place: None, cause: timed_out.into() }
+        Self {
+            store: None,
+            place: None,
+            cause: timed_out.into(),
+        }
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { store, place, cause } = self;
+        let Self {
+            store,
+            place,
+            cause,
+        } = self;
         f.write_str("the ")?;
         store.iter().try_for_each(|store| write!(f, "{store} "))?;
         f.write_str("session store failed")?;
-        place.iter().try_for_each(|place| write!(f, " at {place}"))?;
+        place
+            .iter()
+            .try_for_each(|place| write!(f, " at {place}"))?;
         write!(f, ": {cause}")
     }
 }

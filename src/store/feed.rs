@@ -27,13 +27,15 @@ impl Cursor {
 
 /// Wakes processes that wait for revocations.
 ///
-/// An announcement has no content, and promises little: it may come twice, late, never, or for no reason. Every process pulls once a second
-/// in any case.
+/// An announcement has no content, and promises little: it may come twice, late, never, or for no
+/// reason. Every process pulls once a second in any case.
 #[async_trait]
 pub trait Announcements: Send {
-    /// Returns when something was revoked since the last call. One announcement may cover many revocations.
+    /// Returns when something was revoked since the last call. One announcement may cover many
+    /// revocations.
     ///
-    /// `Err`: the subscription is gone, and what was announced meanwhile is lost. The caller pulls, and subscribes again.
+    /// `Err`: the subscription is gone, and what was announced meanwhile is lost. The caller pulls,
+    /// and subscribes again.
     async fn next(&mut self) -> Result<(), StoreError>;
 }
 
@@ -43,7 +45,8 @@ pub trait Announcements: Send {
 pub struct RevocationPage {
     /// The revoked sessions, in any order; some may have been on an earlier page.
     pub revoked: Vec<Revocation>,
-    /// Whether these are all revocations within the retention. If not, they are those after the cursor.
+    /// Whether these are all revocations within the retention. If not, they are those after the
+    /// cursor.
     pub complete: bool,
     /// The place up to which this page goes: what to ask with the next time.
     pub cursor: Cursor,
@@ -55,7 +58,12 @@ impl RevocationPage {
     /// A page that is not complete, from a store without a clock of its own.
     #[must_use]
     pub fn new(revoked: Vec<Revocation>, cursor: Cursor) -> Self {
-        Self { revoked, complete: false, cursor, store_time: None }
+        Self {
+            revoked,
+            complete: false,
+            cursor,
+            store_time: None,
+        }
     }
 
     /// Whether a session is on the page.
@@ -67,6 +75,9 @@ impl RevocationPage {
     /// The sessions, without their ages.
     #[must_use]
     pub fn ids(&self) -> Vec<SessionId> {
-        self.revoked.iter().map(|revocation| revocation.id).collect()
+        self.revoked
+            .iter()
+            .map(|revocation| revocation.id)
+            .collect()
     }
 }

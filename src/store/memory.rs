@@ -21,8 +21,9 @@ use crate::revocation::Revocation;
 
 /// Sessions in memory: gone when the process ends, and unknown to every other process.
 ///
-/// For tests, and for applications whose users may log in again after a restart. Give the application a secret that changes with the process,
-/// [`Secret::random`](crate::Secret::random): with a secret that survives a restart, access tokens that were revoked before it are accepted
+/// For tests, and for applications whose users may log in again after a restart. Give the
+/// application a secret that changes with the process, [`Secret::random`](crate::Secret::random):
+/// with a secret that survives a restart, access tokens that were revoked before it are accepted
 /// again.
 ///
 /// Cheap to clone; clones share the same sessions.
@@ -34,7 +35,8 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct State {
     rows: HashMap<SessionId, Session>,
-    /// In the order of their sequence numbers, which are taken under the lock: a number below the last has been committed.
+    /// In the order of their sequence numbers, which are taken under the lock: a number below the
+    /// last has been committed.
     feed: Vec<Entry>,
     last_sequence: u64,
 }
@@ -62,14 +64,18 @@ impl MemoryStore {
 /// Counts the sessions, and names none.
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore").field("sessions", &self.state().rows.len()).finish_non_exhaustive()
+        f.debug_struct("MemoryStore")
+            .field("sessions", &self.state().rows.len())
+            .finish_non_exhaustive()
     }
 }
 
 impl State {
     /// Changes a row as the rule says; false if there is no such row, or nothing to change.
     fn change(&mut self, id: &SessionId, rule: impl FnOnce(&Session) -> Option<Session>) -> bool {
-        let Some(row) = self.rows.get_mut(id) else { return false };
+        let Some(row) = self.rows.get_mut(id) else {
+            return false;
+        };
         let Some(next) = rule(row) else { return false };
         *row = next;
         true
@@ -86,7 +92,12 @@ impl State {
     fn enter_feed(&mut self, id: &SessionId, now: Timestamp) {
         self.last_sequence += 1;
         let entered_at = now.max(SystemClock.now());
-        self.feed.push(Entry { sequence: self.last_sequence, id: *id, entered_at, since: SystemClock.monotonic() });
+        self.feed.push(Entry {
+            sequence: self.last_sequence,
+            id: *id,
+            entered_at,
+            since: SystemClock.monotonic(),
+        });
     }
 }
 
@@ -112,7 +123,9 @@ impl SessionStore for MemoryStore {
     }
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
-        Ok(self.state().change(next.id(), |row| row.after_replace(next)))
+        Ok(self
+            .state()
+            .change(next.id(), |row| row.after_replace(next)))
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
@@ -124,24 +137,53 @@ impl SessionStore for MemoryStore {
         Ok(self.state().revoke(id, record))
     }
 
-    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+    async fn revoke_all(
+        &self,
+        selection: &SessionSelection,
+        record: RevocationRecord,
+    ) -> Result<RevokedSessions, StoreError> {
         let mut state = self.state();
-        let selected = state.rows.values().filter(|row| selection.matches(row)).map(|row| *row.id());
+        let selected = state
+            .rows
+            .values()
+            .filter(|row| selection.matches(row))
+            .map(|row| *row.id());
         let selected: Vec<SessionId> = selected.collect();
-        Ok(RevokedSessions::new(selected.iter().map(|id| u64::from(state.revoke(id, record))).sum()))
+        Ok(RevokedSessions::new(
+            selected
+                .iter()
+                .map(|id| u64::from(state.revoke(id, record)))
+                .sum(),
+        ))
     }
 
-    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        let lives = |row: &&Session| selection.matches(row) && row.revoked().is_none() && now < row.expires_at();
-        Ok(newest(self.state().rows.values().filter(lives).cloned().collect()))
+    async fn list(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let lives = |row: &&Session| {
+            selection.matches(row) && row.revoked().is_none() && now < row.expires_at()
+        };
+        Ok(newest(
+            self.state().rows.values().filter(lives).cloned().collect(),
+        ))
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         let state = self.state();
         // A cursor of another process, or one that is not a number, starts at the beginning.
-        let seen = cursor.and_then(|cursor| cursor.as_str().parse().ok()).filter(|&seen| seen <= state.last_sequence);
-        let after = state.feed.iter().filter(|entry| seen.is_none_or(|seen: u64| entry.sequence > seen));
-        let mut page = RevocationPage::new(after.map(Entry::aged).collect(), Cursor::new(state.last_sequence.to_string()));
+        let seen = cursor
+            .and_then(|cursor| cursor.as_str().parse().ok())
+            .filter(|&seen| seen <= state.last_sequence);
+        let after = state
+            .feed
+            .iter()
+            .filter(|entry| seen.is_none_or(|seen: u64| entry.sequence > seen));
+        let mut page = RevocationPage::new(
+            after.map(Entry::aged).collect(),
+            Cursor::new(state.last_sequence.to_string()),
+        );
         page.complete = seen.is_none();
         Ok(page)
     }
@@ -149,7 +191,9 @@ impl SessionStore for MemoryStore {
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
         let mut state = self.state();
         for id in ids {
-            if !state.revoke(id, RevocationReason::Other.at(now)) && !state.feed.iter().any(|entry| entry.id == *id) {
+            if !state.revoke(id, RevocationReason::Other.at(now))
+                && !state.feed.iter().any(|entry| entry.id == *id)
+            {
                 state.enter_feed(id, now);
             }
         }

@@ -7,8 +7,9 @@
 //! | `PostgresStore` | `postgres` | several machines, and applications that run on PostgreSQL already |
 //! | `RedisStore` | `redis` | many machines that share a Redis or Valkey |
 //!
-//! A store keeps rows, and swaps one if no other process has changed it meanwhile. The rule of rotation is not here: it is written once, in
-//! Rust, above all stores. For a store of your own see [`SessionStore`].
+//! A store keeps rows, and swaps one if no other process has changed it meanwhile. The rule of
+//! rotation is not here: it is written once, in Rust, above all stores. For a store of your own see
+//! [`SessionStore`].
 
 mod answers;
 #[cfg(feature = "test-util")]

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-/// What later versions of this crate keep in a row, beside the fields that this version knows: at most [1 KiB](More::MAX_BYTES).
+/// What later versions of this crate keep in a row, beside the fields that this version knows: at
+/// most [1 KiB](More::MAX_BYTES).
 ///
-/// A store keeps the [bytes](More::as_bytes) and gives them back. This version writes none, and carries those of others through unread.
+/// A store keeps the [bytes](More::as_bytes) and gives them back. This version writes none, and
+/// carries those of others through unread.
 ///
 /// # Encoding
 ///
@@ -26,7 +28,8 @@ impl More {
     ///
     /// # Errors
     ///
-    /// The bytes are more than [`MAX_BYTES`](Self::MAX_BYTES), or not entries as described [above](Self#encoding).
+    /// The bytes are more than [`MAX_BYTES`](Self::MAX_BYTES), or not entries as described
+    /// [above](Self#encoding).
     pub fn from_bytes(bytes: impl Into<Box<[u8]>>) -> Result<Self, InvalidMore> {
         let more = Self(bytes.into());
         if more.0.len() > Self::MAX_BYTES {
@@ -56,7 +59,8 @@ impl More {
         self.0.is_empty()
     }
 
-    /// Whether this version may use the row: no entry that must be understood has a number that this version does not know. It knows none.
+    /// Whether this version may use the row: no entry that must be understood has a number that
+    /// this version does not know. It knows none.
     #[must_use]
     pub fn is_understood(&self) -> bool {
         let mut rest = &*self.0;
@@ -83,7 +87,13 @@ impl Entry {
         let (&length, rest) = rest.split_first_chunk()?;
         let number = u16::from_be_bytes(number);
         let (_, rest) = rest.split_at_checked(u16::from_be_bytes(length).into())?;
-        Some((Self { number: number & !MUST_BE_UNDERSTOOD, must_be_understood: number & MUST_BE_UNDERSTOOD != 0 }, rest))
+        Some((
+            Self {
+                number: number & !MUST_BE_UNDERSTOOD,
+                must_be_understood: number & MUST_BE_UNDERSTOOD != 0,
+            },
+            rest,
+        ))
     }
 }
 
@@ -123,7 +133,12 @@ mod tests {
     #[test]
     fn entries_come_back_as_they_were() {
         let longest = [&[0, 9, 3, 252][..], &[0xff; 1020]].concat();
-        for bytes in [&[][..], &[0, 0, 0, 0], &[0, 1, 0, 2, 7, 8, 0x80, 2, 0, 0], &longest] {
+        for bytes in [
+            &[][..],
+            &[0, 0, 0, 0],
+            &[0, 1, 0, 2, 7, 8, 0x80, 2, 0, 0],
+            &longest,
+        ] {
             assert_eq!(more(bytes).unwrap().as_bytes(), bytes);
         }
         assert_eq!(longest.len(), More::MAX_BYTES);
@@ -134,12 +149,23 @@ mod tests {
         let too_long = [&[0, 9, 3, 253][..], &[0xff; 1021]].concat();
         let good = [0, 1, 0, 2, 7, 8, 0, 2, 0, 1, 9];
         for length in (1..good.len()).filter(|length| *length != 6) {
-            assert_eq!(more(&good[..length]), Err(InvalidMore), "{length} bytes were taken");
+            assert_eq!(
+                more(&good[..length]),
+                Err(InvalidMore),
+                "{length} bytes were taken"
+            );
         }
         let twice = [0, 1, 0, 0, 0, 1, 0, 0];
         let twice_in_two_ways = [0, 1, 0, 0, 0x80, 1, 0, 0];
         let descending = [0, 2, 0, 0, 0, 1, 0, 0];
-        for bytes in [&too_long[..], &twice, &twice_in_two_ways, &descending, &[0; 3], &[0, 0, 0xff, 0xff]] {
+        for bytes in [
+            &too_long[..],
+            &twice,
+            &twice_in_two_ways,
+            &descending,
+            &[0; 3],
+            &[0, 0, 0xff, 0xff],
+        ] {
             assert_eq!(more(bytes), Err(InvalidMore), "{bytes:?} was taken");
         }
     }
@@ -149,14 +175,21 @@ mod tests {
         for understood in [&[][..], &[0, 0, 0, 0], &[0x7f, 0xff, 0, 1, 0x80]] {
             assert!(more(understood).unwrap().is_understood(), "{understood:?}");
         }
-        for unknown in [&[0x80, 0, 0, 0][..], &[0xff, 0xff, 0, 0], &[0, 1, 0, 1, 5, 0x80, 2, 0, 0], &[0x80, 1, 0, 0, 0, 2, 0, 0]]
-        {
+        for unknown in [
+            &[0x80, 0, 0, 0][..],
+            &[0xff, 0xff, 0, 0],
+            &[0, 1, 0, 1, 5, 0x80, 2, 0, 0],
+            &[0x80, 1, 0, 0, 0, 2, 0, 0],
+        ] {
             assert!(!more(unknown).unwrap().is_understood(), "{unknown:?}");
         }
     }
 
     #[test]
     fn what_it_holds_is_not_shown() {
-        assert_eq!(format!("{:?}", more(&[0, 1, 0, 1, 42]).unwrap()), "More(5 bytes)");
+        assert_eq!(
+            format!("{:?}", more(&[0, 1, 0, 1, 42]).unwrap()),
+            "More(5 bytes)"
+        );
     }
 }

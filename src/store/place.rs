@@ -16,7 +16,10 @@ pub(super) struct Place {
 impl Place {
     /// `place` has no password in it.
     pub(super) fn new(store: &'static str, place: impl Into<Arc<str>>) -> Self {
-        Self { store, place: place.into() }
+        Self {
+            store,
+            place: place.into(),
+        }
     }
 
     pub(super) fn failed(&self, cause: impl Into<BoxError>) -> StoreError {

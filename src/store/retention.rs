@@ -16,8 +16,13 @@ pub(super) struct Ended {
 
 impl Ended {
     pub(super) fn by(now: Timestamp) -> Self {
-        let before = |keep: Duration| Timestamp::from_millis(now.as_millis().saturating_sub(keep.as_millis() as u64));
-        Self { revoked: before(REVOCATION_RETENTION), expired: before(KEEP_EXPIRED) }
+        let before = |keep: Duration| {
+            Timestamp::from_millis(now.as_millis().saturating_sub(keep.as_millis() as u64))
+        };
+        Self {
+            revoked: before(REVOCATION_RETENTION),
+            expired: before(KEEP_EXPIRED),
+        }
     }
 }
 

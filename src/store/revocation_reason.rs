@@ -2,7 +2,8 @@
 
 use crate::clock::Timestamp;
 
-/// Why and when a session was revoked: what [`revoke`](super::SessionStore::revoke) is given, and what the row keeps.
+/// Why and when a session was revoked: what [`revoke`](super::SessionStore::revoke) is given, and
+/// what the row keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct RevocationRecord {
@@ -26,7 +27,8 @@ impl RevocationRecord {
 pub enum RevocationReason {
     /// The user logged out.
     LoggedOut,
-    /// All sessions of the user were ended: by the user, by an administrator, or because the password changed.
+    /// All sessions of the user were ended: by the user, by an administrator, or because the
+    /// password changed.
     Everywhere,
     /// A refresh token was used again after it had been replaced: there is a copy of it.
     Reused,
@@ -34,7 +36,8 @@ pub enum RevocationReason {
     UserGone,
     /// A new login replaced this one.
     Replaced,
-    /// Another reason: one that only a later version knows, or one that a store forgot when it was set back.
+    /// Another reason: one that only a later version knows, or one that a store forgot when it was
+    /// set back.
     Other,
 }
 
@@ -59,13 +62,20 @@ impl RevocationReason {
     }
 }
 
-/// A word that this version does not know becomes [`Other`](RevocationReason::Other): the session stays revoked.
+/// A word that this version does not know becomes [`Other`](RevocationReason::Other): the session
+/// stays revoked.
 impl From<&str> for RevocationReason {
     fn from(word: &str) -> Self {
-        [Self::LoggedOut, Self::Everywhere, Self::Reused, Self::UserGone, Self::Replaced]
-            .into_iter()
-            .find(|reason| reason.as_str() == word)
-            .unwrap_or(Self::Other)
+        [
+            Self::LoggedOut,
+            Self::Everywhere,
+            Self::Reused,
+            Self::UserGone,
+            Self::Replaced,
+        ]
+        .into_iter()
+        .find(|reason| reason.as_str() == word)
+        .unwrap_or(Self::Other)
     }
 }
 
@@ -75,7 +85,13 @@ mod tests {
 
     #[test]
     fn a_reason_that_a_later_version_wrote_is_a_reason() {
-        assert_eq!(RevocationReason::from(RevocationReason::Reused.as_str()), RevocationReason::Reused);
-        assert_eq!(RevocationReason::from("by_moonlight"), RevocationReason::Other);
+        assert_eq!(
+            RevocationReason::from(RevocationReason::Reused.as_str()),
+            RevocationReason::Reused
+        );
+        assert_eq!(
+            RevocationReason::from("by_moonlight"),
+            RevocationReason::Other
+        );
     }
 }

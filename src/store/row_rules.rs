@@ -1,20 +1,24 @@
-//! What the contract says about one row, as pure functions: a store that keeps whole rows only has to make them atomic.
+//! What the contract says about one row, as pure functions: a store that keeps whole rows only has
+//! to make them atomic.
 
 use super::revocation_reason::RevocationRecord;
 use super::session::Session;
 use super::session_parts::SessionParts;
 
-/// For stores that keep whole rows: the row after a change, or `None` where the contract says that nothing changes.
+/// For stores that keep whole rows: the row after a change, or `None` where the contract says that
+/// nothing changes.
 ///
 /// Reading the row and writing what these functions return has to be one atomic step.
 impl Session {
-    /// The row after [`replace`](super::SessionStore::replace): `next`, with this row's id, subject, kind, beginning and absolute end.
+    /// The row after [`replace`](super::SessionStore::replace): `next`, with this row's id,
+    /// subject, kind, beginning and absolute end.
     ///
     /// `None`: this row was revoked, or its revision is not the one before `next`.
     #[must_use]
     pub fn after_replace(&self, next: &Self) -> Option<Self> {
         let row = self.parts();
-        let may = row.revoked.is_none() && row.revision.checked_add(1) == Some(next.parts().revision);
+        let may =
+            row.revoked.is_none() && row.revision.checked_add(1) == Some(next.parts().revision);
         may.then(|| {
             Self::from_parts(SessionParts {
                 id: row.id,
@@ -38,7 +42,8 @@ impl Session {
         may.then(|| self.changed(|next| next.confirmed = true))
     }
 
-    /// The row after [`revoke`](super::SessionStore::revoke). The same step enters it into the feed.
+    /// The row after [`revoke`](super::SessionStore::revoke). The same step enters it into the
+    /// feed.
     ///
     /// `None`: this row was revoked already.
     #[must_use]

@@ -5,11 +5,14 @@ use super::session_kind::SessionKind;
 use super::session_owner::SessionOwner;
 use crate::names::{SessionId, Subject};
 
-/// Which sessions [`list`](super::SessionStore::list) and [`revoke_all`](super::SessionStore::revoke_all) are about: those of one subject that
-/// belong to one of some [owners](SessionOwner), of certain [kinds](SessionKind), all but one if need be.
+/// Which sessions [`list`](super::SessionStore::list) and
+/// [`revoke_all`](super::SessionStore::revoke_all) are about: those of one subject that
+/// belong to one of some [owners](SessionOwner), of certain [kinds](SessionKind), all but one if
+/// need be.
 ///
-/// A store finds the rows of the subject, and keeps those that [match](Self::matches). Later versions may select by more: a store that asks
-/// `matches` of each row keeps working then, one that only puts the parts into a query does not.
+/// A store finds the rows of the subject, and keeps those that [match](Self::matches). Later
+/// versions may select by more: a store that asks `matches` of each row keeps working then, one
+/// that only puts the parts into a query does not.
 ///
 /// ```
 /// use tower_bearer::store::{SessionKind, SessionOwner, SessionSelection};
@@ -27,9 +30,15 @@ pub struct SessionSelection {
 }
 
 impl SessionSelection {
-    /// The logins of this subject that belong to one of these owners. Without an owner it selects nothing.
+    /// The logins of this subject that belong to one of these owners. Without an owner it selects
+    /// nothing.
     pub fn new(subject: impl Into<Subject>, owners: impl Into<Vec<SessionOwner>>) -> Self {
-        Self { subject: subject.into(), owners: owners.into(), kinds: Some(vec![SessionKind::LOGIN]), except: None }
+        Self {
+            subject: subject.into(),
+            owners: owners.into(),
+            kinds: Some(vec![SessionKind::LOGIN]),
+            except: None,
+        }
     }
 
     /// Sessions of these kinds, instead of logins.
@@ -74,7 +83,8 @@ impl SessionSelection {
         self.except.as_ref()
     }
 
-    /// Whether a session is among them. It judges subject, owner, kind and id, and neither whether the session was revoked nor when it ends.
+    /// Whether a session is among them. It judges subject, owner, kind and id, and neither whether
+    /// the session was revoked nor when it ends.
     #[must_use]
     pub fn matches(&self, session: &Session) -> bool {
         let row = session.parts();

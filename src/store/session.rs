@@ -14,8 +14,8 @@ use crate::names::{SessionId, Subject};
 
 /// A session, as a store keeps it: one row for each login.
 ///
-/// It holds nothing that opens anything: a leaked database makes no token. Stores read it with [`parts`](Self::parts), and build it with
-/// [`from_parts`](Self::from_parts).
+/// It holds nothing that opens anything: a leaked database makes no token. Stores read it with
+/// [`parts`](Self::parts), and build it with [`from_parts`](Self::from_parts).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session(Box<SessionParts>);
 
@@ -98,7 +98,8 @@ impl Session {
         self.0.rotated_at.unwrap_or(self.0.created_at)
     }
 
-    /// Whether this version may refresh it: a later one may have written what this one does not know.
+    /// Whether this version may refresh it: a later one may have written what this one does not
+    /// know.
     pub(crate) fn is_understood(&self) -> bool {
         self.0.kind == SessionKind::LOGIN && self.0.more.is_understood()
     }
@@ -115,16 +116,21 @@ impl Session {
     ///
     /// There are data, and they are not a `T`.
     pub fn data<T: DeserializeOwned>(&self) -> Result<Option<T>, SessionDataError> {
-        let Some(data) = &self.0.data else { return Ok(None) };
-        serde_json::from_slice(data).map(Some).map_err(|error| SessionDataError {
-            wanted: type_name::<T>(),
-            line: error.line(),
-            column: error.column(),
-        })
+        let Some(data) = &self.0.data else {
+            return Ok(None);
+        };
+        serde_json::from_slice(data)
+            .map(Some)
+            .map_err(|error| SessionDataError {
+                wanted: type_name::<T>(),
+                line: error.line(),
+                column: error.column(),
+            })
     }
 }
 
-/// The data of a session are not of the type that was asked for. It names that type, and never what the session holds.
+/// The data of a session are not of the type that was asked for. It names that type, and never what
+/// the session holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionDataError {
     wanted: &'static str,
@@ -134,8 +140,15 @@ pub struct SessionDataError {
 
 impl fmt::Display for SessionDataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { wanted, line, column } = self;
-        write!(f, "the data of the session are not a `{wanted}` (line {line}, column {column} of its JSON)")
+        let Self {
+            wanted,
+            line,
+            column,
+        } = self;
+        write!(
+            f,
+            "the data of the session are not a `{wanted}` (line {line}, column {column} of its JSON)"
+        )
     }
 }
 
@@ -161,13 +174,22 @@ mod tests {
 
     #[test]
     fn data_come_back_in_their_type() {
-        assert_eq!(with_data(Some(r#"{"tenant":7}"#)).data(), Ok(Some(Facts { tenant: 7 })));
+        assert_eq!(
+            with_data(Some(r#"{"tenant":7}"#)).data(),
+            Ok(Some(Facts { tenant: 7 }))
+        );
         assert_eq!(with_data(None).data::<Facts>(), Ok(None));
     }
 
     #[test]
     fn data_of_another_type_are_an_error_that_names_the_type_and_not_the_value() {
-        for data in [r#"{"tenant":"the-secret"}"#, r#"{"the-secret":1}"#, "the-secret", "", "{"] {
+        for data in [
+            r#"{"tenant":"the-secret"}"#,
+            r#"{"the-secret":1}"#,
+            "the-secret",
+            "",
+            "{",
+        ] {
             let session = with_data(Some(data));
             let error = session.data::<Facts>().unwrap_err();
             let shown = format!("{error} {error:?} {session:?}");
@@ -179,8 +201,14 @@ mod tests {
     #[test]
     fn a_user_authenticated_when_the_session_began_unless_the_row_says_later() {
         let mut parts = with_data(None).into_parts();
-        assert_eq!(Session::from_parts(parts.clone()).authenticated_at(), parts.created_at);
+        assert_eq!(
+            Session::from_parts(parts.clone()).authenticated_at(),
+            parts.created_at
+        );
         parts.authenticated_at = Some(Timestamp::from_secs(1_900_000_000));
-        assert_eq!(Session::from_parts(parts).authenticated_at(), Timestamp::from_secs(1_900_000_000));
+        assert_eq!(
+            Session::from_parts(parts).authenticated_at(),
+            Timestamp::from_secs(1_900_000_000)
+        );
     }
 }

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-/// What a session is for. Today every session is a login; later versions may keep other kinds in the same rows.
+/// What a session is for. Today every session is a login; later versions may keep other kinds in
+/// the same rows.
 ///
-/// A store keeps the number, whatever it is, and gives it back: a row that a later version wrote survives.
+/// A store keeps the number, whatever it is, and gives it back: a row that a later version wrote
+/// survives.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionKind(u8);
 

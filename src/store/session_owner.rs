@@ -7,7 +7,8 @@ use crate::names::{Audience, Issuer};
 
 /// The application that a session belongs to: a short hash of its issuer and its audience.
 ///
-/// Applications that share one store never see each other's sessions, even where the same subject names two users.
+/// Applications that share one store never see each other's sessions, even where the same subject
+/// names two users.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct SessionOwner([u8; 8]);
 
@@ -18,11 +19,13 @@ impl SessionOwner {
         let (issuer, audience) = (issuer.as_str().as_bytes(), audience.as_str().as_bytes());
         // With the length first, no other pair has the same bytes.
         let length = (issuer.len() as u64).to_be_bytes();
-        let [a, b, c, d, e, f, g, h, ..] = digest("session owner", [&length, issuer, audience].concat());
+        let [a, b, c, d, e, f, g, h, ..] =
+            digest("session owner", [&length, issuer, audience].concat());
         Self([a, b, c, d, e, f, g, h])
     }
 
-    /// For stores: the owner with these bytes. Tests may use any, or the default, which is all zero.
+    /// For stores: the owner with these bytes. Tests may use any, or the default, which is all
+    /// zero.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 8]) -> Self {
         Self(bytes)
@@ -46,14 +49,28 @@ mod tests {
     use super::*;
 
     fn owner(issuer: &str, audience: &str) -> SessionOwner {
-        SessionOwner::of(&Issuer::new(issuer).unwrap(), &Audience::new(audience).unwrap())
+        SessionOwner::of(
+            &Issuer::new(issuer).unwrap(),
+            &Audience::new(audience).unwrap(),
+        )
     }
 
     #[test]
     fn another_issuer_or_audience_is_another_owner() {
-        let owners = [("ab", "c"), ("a", "bc"), ("abc", "d"), ("c", "ab"), ("AB", "c"), ("ab", "c ")].map(|(i, a)| owner(i, a));
+        let owners = [
+            ("ab", "c"),
+            ("a", "bc"),
+            ("abc", "d"),
+            ("c", "ab"),
+            ("AB", "c"),
+            ("ab", "c "),
+        ]
+        .map(|(i, a)| owner(i, a));
         for (place, one) in owners.iter().enumerate() {
-            assert!(owners[place + 1..].iter().all(|other| one != other), "{one:?} has a double");
+            assert!(
+                owners[place + 1..].iter().all(|other| one != other),
+                "{one:?} has a double"
+            );
         }
         assert_eq!(owner("ab", "c"), owners[0]);
     }
@@ -61,6 +78,9 @@ mod tests {
     /// Rows keep it: another hash in a later version would hide every session.
     #[test]
     fn an_owner_is_the_same_in_every_version() {
-        assert_eq!(format!("{:?}", owner("https://api.example.com", "example-api")), "SessionOwner(0fa933d6e6117410)");
+        assert_eq!(
+            format!("{:?}", owner("https://api.example.com", "example-api")),
+            "SessionOwner(0fa933d6e6117410)"
+        );
     }
 }

@@ -12,9 +12,10 @@ use crate::names::{SessionId, Subject};
 
 /// All that a row holds.
 ///
-/// [`insert`](super::SessionStore::insert) writes all of it. [`replace`](super::SessionStore::replace) writes the second group, `confirm` writes
-/// `confirmed`, `revoke` writes `revoked`, and each of these raises `revision`. Later versions may add fields; they start from
-/// [`new`](Self::new):
+/// [`insert`](super::SessionStore::insert) writes all of it.
+/// [`replace`](super::SessionStore::replace) writes the second group, `confirm` writes `confirmed`,
+/// `revoke` writes `revoked`, and each of these raises `revision`. Later versions may add fields;
+/// they start from [`new`](Self::new):
 ///
 /// ```
 /// use std::time::Duration;
@@ -47,9 +48,11 @@ pub struct SessionParts {
     pub device: Option<String>,
     /// The hash of [`Grant::with_stamp`](crate::Grant::with_stamp).
     pub stamp: Option<[u8; 16]>,
-    /// Whether its access tokens confirm that a refresh token arrived: see [`Grant::without_receipts`](crate::Grant::without_receipts).
+    /// Whether its access tokens confirm that a refresh token arrived: see
+    /// [`Grant::without_receipts`](crate::Grant::without_receipts).
     pub receipts: bool,
-    /// How long this session may be unused, in whole milliseconds. `None`: as long as the application's policy says.
+    /// How long this session may be unused, in whole milliseconds. `None`: as long as the
+    /// application's policy says.
     pub idle_timeout: Option<Duration>,
     /// Whether the session ends when the browser closes.
     pub until_browser_closes: bool,
@@ -82,9 +85,15 @@ impl SessionParts {
     /// The most bytes of [`data`](Self::data) that this crate gives to a store.
     pub const MAX_DATA_BYTES: usize = 4096;
 
-    /// A login that has just begun: never refreshed, never revoked, with receipts, and without anything that is optional.
+    /// A login that has just begun: never refreshed, never revoked, with receipts, and without
+    /// anything that is optional.
     #[must_use]
-    pub fn new(id: SessionId, subject: Subject, created_at: Timestamp, expires_at: Timestamp) -> Self {
+    pub fn new(
+        id: SessionId,
+        subject: Subject,
+        created_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Self {
         Self {
             id,
             subject,

@@ -1,7 +1,8 @@
-//! What the SQL stores have in common: the columns of a row, in one order, as numbers and bytes that both databases have; and the statements
-//! that both understand.
+//! What the SQL stores have in common: the columns of a row, in one order, as numbers and bytes
+//! that both databases have; and the statements that both understand.
 //!
-//! Macros, because the types of their drivers share no trait that would be shorter, and because statements are put together from literals.
+//! Macros, because the types of their drivers share no trait that would be shorter, and because
+//! statements are put together from literals.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -31,8 +32,12 @@ pub(super) fn duration(millis: i64) -> Result<Duration, BoxError> {
     Ok(Duration::from_millis(millis.try_into()?))
 }
 
-/// The time decides, as in every statement: an administrator may have revoked by hand, without a reason.
-pub(super) fn revoked(because: Option<&str>, at: Option<i64>) -> Result<Option<RevocationRecord>, BoxError> {
+/// The time decides, as in every statement: an administrator may have revoked by hand, without a
+/// reason.
+pub(super) fn revoked(
+    because: Option<&str>,
+    at: Option<i64>,
+) -> Result<Option<RevocationRecord>, BoxError> {
     let reason = because.map_or(RevocationReason::Other, RevocationReason::from);
     at.map(|at| Ok(reason.at(timestamp(at)?))).transpose()
 }
@@ -52,12 +57,20 @@ pub(super) fn owner(owner: &SessionOwner) -> i64 {
 }
 
 pub(super) fn array(bytes: Vec<u8>) -> Result<[u8; 16], BoxError> {
-    bytes.try_into().map_err(|_| "a column that has 16 bytes has another length".into())
+    bytes
+        .try_into()
+        .map_err(|_| "a column that has 16 bytes has another length".into())
 }
 
 /// The first migration, and so far the only one.
 pub(super) fn first_migration(sql: SqlStr) -> Migration {
-    Migration::new(1, Cow::Borrowed("sessions"), MigrationType::Simple, sql, false)
+    Migration::new(
+        1,
+        Cow::Borrowed("sessions"),
+        MigrationType::Simple,
+        sql,
+        false,
+    )
 }
 
 /// Not `*`: in PostgreSQL a prepared statement fails when a later version adds a column.
@@ -151,9 +164,13 @@ pub(super) use revoke;
 macro_rules! read_row {
     ($row:expr, $id:expr) => {{
         let bytes = |column| $row.try_get::<Option<Vec<u8>>, _>(column);
-        let hash = |column| -> Result<Option<[u8; 16]>, BoxError> { bytes(column)?.map(array).transpose() };
+        let hash = |column| -> Result<Option<[u8; 16]>, BoxError> {
+            bytes(column)?.map(array).transpose()
+        };
         let moment = |column| -> Result<Option<Timestamp>, BoxError> {
-            $row.try_get::<Option<i64>, _>(column)?.map(timestamp).transpose()
+            $row.try_get::<Option<i64>, _>(column)?
+                .map(timestamp)
+                .transpose()
         };
         Session::from_parts(SessionParts {
             id: $id,
@@ -165,7 +182,10 @@ macro_rules! read_row {
             device: $row.try_get("device")?,
             stamp: hash("stamp")?,
             receipts: $row.try_get("receipts")?,
-            idle_timeout: $row.try_get::<Option<i64>, _>("idle_timeout")?.map(duration).transpose()?,
+            idle_timeout: $row
+                .try_get::<Option<i64>, _>("idle_timeout")?
+                .map(duration)
+                .transpose()?,
             until_browser_closes: $row.try_get("until_browser_closes")?,
             authenticated_at: moment("authenticated_at")?,
             data: bytes("data")?.map(Vec::into_boxed_slice),
@@ -177,7 +197,10 @@ macro_rules! read_row {
             recovered: $row.try_get("recovered")?,
             retry_key: hash("retry_key")?,
             revision: $row.try_get::<i64, _>("revision")?.try_into()?,
-            revoked: revoked($row.try_get("revoked_because")?, $row.try_get("revoked_at")?)?,
+            revoked: revoked(
+                $row.try_get("revoked_because")?,
+                $row.try_get("revoked_at")?,
+            )?,
         })
     }};
 }

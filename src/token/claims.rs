@@ -16,8 +16,9 @@ use crate::names::{Audience, Issuer, Scope, SessionClaims, SessionId, Subject};
 
 /// What a verified access token says.
 ///
-/// They come from an [`AccessTokenVerifier`](crate::AccessTokenVerifier) alone, and cannot be deserialized. A handler gets them with
-/// [`CurrentUser`](crate::CurrentUser), or without Axum with [`from_extensions`](Self::from_extensions). Cheap to clone.
+/// They come from an [`AccessTokenVerifier`](crate::AccessTokenVerifier) alone, and cannot be
+/// deserialized. A handler gets them with [`CurrentUser`](crate::CurrentUser), or without Axum with
+/// [`from_extensions`](Self::from_extensions). Cheap to clone.
 #[derive(Clone)]
 pub struct AccessTokenClaims(Arc<Claims>);
 
@@ -57,8 +58,9 @@ impl AccessTokenClaims {
         &self.0.audience
     }
 
-    /// What the token allows: `scope` (RFC 8693 section 4.2), or the claim that the verifier reads it from
-    /// ([`scope_claim`](crate::token::AccessTokenVerifierBuilder::scope_claim)); empty where the token has none.
+    /// What the token allows: `scope` (RFC 8693 section 4.2), or the claim that the verifier reads
+    /// it from ([`scope_claim`](crate::token::AccessTokenVerifierBuilder::scope_claim)); empty
+    /// where the token has none.
     #[must_use]
     pub fn scope(&self) -> &Scope {
         &self.0.scope
@@ -76,7 +78,8 @@ impl AccessTokenClaims {
         self.0.issued_at
     }
 
-    /// When the user last logged in: `auth_time` (RFC 9068 section 2.2.1). Some actions are worth asking for the password again.
+    /// When the user last logged in: `auth_time` (RFC 9068 section 2.2.1). Some actions are worth
+    /// asking for the password again.
     #[must_use]
     pub fn auth_time(&self) -> Option<Timestamp> {
         self.0.auth_time
@@ -96,7 +99,8 @@ impl AccessTokenClaims {
 
     /// One claim of the token, as a `T`: `Ok(None)` if it is absent or `null`.
     ///
-    /// Registered claims have methods of their own, which are cheaper. Here they are as in [`parse`](Self::parse).
+    /// Registered claims have methods of their own, which are cheaper. Here they are as in
+    /// [`parse`](Self::parse).
     ///
     /// ```
     /// # fn example(claims: &tower_bearer::AccessTokenClaims) -> Result<(), tower_bearer::token::ClaimError> {
@@ -117,10 +121,12 @@ impl AccessTokenClaims {
         }
     }
 
-    /// All claims of the token, as the application's own struct. Claims that the struct does not name are ignored.
+    /// All claims of the token, as the application's own struct. Claims that the struct does not
+    /// name are ignored.
     ///
-    /// Registered claims are among them, in their form on the wire (times are seconds since the epoch), as this crate
-    /// understood them: `aud` is the audience that counted, `scope` is what the token allows here. `nbf` and `gen` are left out.
+    /// Registered claims are among them, in their form on the wire (times are seconds since the
+    /// epoch), as this crate understood them: `aud` is the audience that counted, `scope` is
+    /// what the token allows here. `nbf` and `gen` are left out.
     ///
     /// ```
     /// use serde::Deserialize;
@@ -145,7 +151,8 @@ impl AccessTokenClaims {
         read_all(self.0.all())
     }
 
-    /// A legacy token, as one of today's: of this verifier's issuer and audience, for what the application grants it.
+    /// A legacy token, as one of today's: of this verifier's issuer and audience, for what the
+    /// application grants it.
     pub(crate) fn of_legacy(
         identity: &Identity,
         grant: Grant,
@@ -242,8 +249,8 @@ impl Claims {
     }
 }
 
-/// For a response that says who is logged in. `aud` is the audience that counted, `scope` is what the token allows here; `nbf` and
-/// `gen` are left out.
+/// For a response that says who is logged in. `aud` is the audience that counted, `scope` is what
+/// the token allows here; `nbf` and `gen` are left out.
 impl Serialize for AccessTokenClaims {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.all().serialize(serializer)

@@ -16,7 +16,8 @@ pub enum VerifyErrorKind {
     Malformed,
     /// `typ` is not that of an access token (RFC 9068 section 2.1).
     WrongType,
-    /// The header has a `crit`: an extension that a verifier has to understand (RFC 7515 section 4.1.11).
+    /// The header has a `crit`: an extension that a verifier has to understand (RFC 7515 section
+    /// 4.1.11).
     CriticalExtension,
     /// There is no key with that `kid` and that algorithm.
     UnknownKey,
@@ -32,7 +33,8 @@ pub enum VerifyErrorKind {
     WrongIssuer,
     /// `aud` does not name the audience.
     WrongAudience,
-    /// The token is bound to a key of its sender (`cnf`, RFC 7800 section 3.1), and nothing here asks for a proof of that key.
+    /// The token is bound to a key of its sender (`cnf`, RFC 7800 section 3.1), and nothing here
+    /// asks for a proof of that key.
     ProofNeeded,
 }
 

@@ -11,8 +11,9 @@ use crate::digest::digest;
 use crate::limits::MAX_ACCESS_TOKEN_LIFETIME;
 use crate::names::Scope;
 
-/// What a session may do: the answer of [`Authenticate::authorize`](crate::Authenticate::authorize), and what an access token says besides
-/// whose it is.
+/// What a session may do: the answer of
+/// [`Authenticate::authorize`](crate::Authenticate::authorize), and what an access token says
+/// besides whose it is.
 ///
 /// ```
 /// use std::time::Duration;
@@ -57,9 +58,10 @@ impl Grant {
 
     /// A claim of the application's own. Everybody who holds the token can read it.
     ///
-    /// No token is made from a grant with a claim that has a registered name (RFC 7519 section 4.1), one of ours (`scope`, `auth_time`, `sid`,
-    /// `gen`) or one that is reserved (`cnf`, `act`, `may_act`, `acr`, `amr`, `nonce`, `authorization_details`), or whose value does not fit
-    /// JSON. `client_id` is free: this crate keeps no registry of clients.
+    /// No token is made from a grant with a claim that has a registered name (RFC 7519 section
+    /// 4.1), one of ours (`scope`, `auth_time`, `sid`, `gen`) or one that is reserved (`cnf`,
+    /// `act`, `may_act`, `acr`, `amr`, `nonce`, `authorization_details`), or whose value does not
+    /// fit JSON. `client_id` is free: this crate keeps no registry of clients.
     pub fn with_claim(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let name = name.into();
         match serde_json::to_value(value) {
@@ -69,7 +71,8 @@ impl Grant {
         self
     }
 
-    /// The claims of the application's own, as a struct: each field is a claim, as with [`with_claim`](Self::with_claim). A handler reads them
+    /// The claims of the application's own, as a struct: each field is a claim, as with
+    /// [`with_claim`](Self::with_claim). A handler reads them
     /// with [`AccessTokenClaims::parse`](crate::AccessTokenClaims::parse).
     ///
     /// ```
@@ -85,14 +88,17 @@ impl Grant {
     /// ```
     pub fn with_claims<T: Serialize + ?Sized>(mut self, claims: &T) -> Self {
         match serde_json::to_value(claims) {
-            Ok(Value::Object(claims)) => claims.into_iter().for_each(|(name, value)| self.insert(name, value)),
+            Ok(Value::Object(claims)) => claims
+                .into_iter()
+                .for_each(|(name, value)| self.insert(name, value)),
             _ => self.refuse(Refused::Claims),
         }
         self
     }
 
-    /// The version of the user's credentials as it is now. It has to be the value of [`Identity::with_stamp`](crate::Identity::with_stamp), or
-    /// the session ends; no stamp counts as a value too.
+    /// The version of the user's credentials as it is now. It has to be the value of
+    /// [`Identity::with_stamp`](crate::Identity::with_stamp), or the session ends; no stamp
+    /// counts as a value too.
     pub fn with_stamp(mut self, stamp: impl AsRef<[u8]>) -> Self {
         self.stamp = Some(digest("stamp", stamp));
         self
@@ -145,6 +151,9 @@ impl Grant {
 impl fmt::Debug for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let claims: Vec<&String> = self.extra.keys().collect();
-        f.debug_struct("Grant").field("scope", &self.scope).field("claims", &claims).finish_non_exhaustive()
+        f.debug_struct("Grant")
+            .field("scope", &self.scope)
+            .field("claims", &claims)
+            .finish_non_exhaustive()
     }
 }

@@ -15,7 +15,8 @@ use crate::request_context::RequestContext;
 
 /// Who logs in, and what belongs to this login alone.
 ///
-/// It begins a session. What the session may do is a [`Grant`](crate::Grant), which the application gives at the login and at every refresh.
+/// It begins a session. What the session may do is a [`Grant`](crate::Grant), which the application
+/// gives at the login and at every refresh.
 ///
 /// ```
 /// use serde::Serialize;
@@ -70,25 +71,30 @@ impl Identity {
         }
     }
 
-    /// A version of the user's credentials: something that changes with the password, such as its hash, or a counter.
+    /// A version of the user's credentials: something that changes with the password, such as its
+    /// hash, or a counter.
     ///
-    /// The session keeps it as a hash. [`Grant::with_stamp`](crate::Grant::with_stamp) has to give the same value at every refresh, or the
-    /// session ends; no stamp counts as a value too. So a login that was under way while the password changed, and a session that a restored
+    /// The session keeps it as a hash. [`Grant::with_stamp`](crate::Grant::with_stamp) has to give
+    /// the same value at every refresh, or the session ends; no stamp counts as a value too. So
+    /// a login that was under way while the password changed, and a session that a restored
     /// backup brought back, do not survive the change.
     pub fn with_stamp(mut self, stamp: impl AsRef<[u8]>) -> Self {
         self.stamp = Some(digest("stamp", stamp));
         self
     }
 
-    /// What the user may recognise the session by, such as "a laptop". At most 256 bytes are kept, without control characters. Without it the
-    /// session shows the login's parameter `device` or its `User-Agent`.
+    /// What the user may recognise the session by, such as "a laptop". At most 256 bytes are kept,
+    /// without control characters. Without it the session shows the login's parameter `device`
+    /// or its `User-Agent`.
     pub fn with_device(mut self, device: impl Into<String>) -> Self {
         self.device = Some(device.into());
         self
     }
 
-    /// What the application keeps with this session: the active tenant, how the user authenticated, who impersonates them. It survives
-    /// refreshes, and [`Session::data`](crate::Session::data) reads it in [`authorize`](crate::Authenticate::authorize).
+    /// What the application keeps with this session: the active tenant, how the user authenticated,
+    /// who impersonates them. It survives refreshes, and
+    /// [`Session::data`](crate::Session::data) reads it in
+    /// [`authorize`](crate::Authenticate::authorize).
     ///
     /// It is not in any token, unless the application grants it as a claim.
     ///
@@ -104,7 +110,8 @@ impl Identity {
         Ok(self)
     }
 
-    /// How long this session may be unused, in place of [`SessionPolicy::with_idle_timeout`](crate::SessionPolicy::with_idle_timeout). At
+    /// How long this session may be unused, in place of
+    /// [`SessionPolicy::with_idle_timeout`](crate::SessionPolicy::with_idle_timeout). At
     /// least a second.
     pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = Some(timeout);
@@ -112,21 +119,23 @@ impl Identity {
     }
 
     /// How long this session lives in all, in place of
-    /// [`SessionPolicy::with_absolute_lifetime`](crate::SessionPolicy::with_absolute_lifetime). At least a second.
+    /// [`SessionPolicy::with_absolute_lifetime`](crate::SessionPolicy::with_absolute_lifetime). At
+    /// least a second.
     pub fn with_absolute_lifetime(mut self, lifetime: Duration) -> Self {
         self.absolute_lifetime = Some(lifetime);
         self
     }
 
-    /// Sets cookies that the browser forgets when it closes: "remember me" was not ticked. The session itself ends as its lifetimes say, since
-    /// no server sees a browser close.
+    /// Sets cookies that the browser forgets when it closes: "remember me" was not ticked. The
+    /// session itself ends as its lifetimes say, since no server sees a browser close.
     pub fn until_browser_closes(mut self) -> Self {
         self.until_browser_closes = true;
         self
     }
 
-    /// When the user authenticated, if that was before this call: at an identity provider, say. It is the claim `auth_time` of every access
-    /// token (RFC 9068 section 2.2.1). By default it is now.
+    /// When the user authenticated, if that was before this call: at an identity provider, say. It
+    /// is the claim `auth_time` of every access token (RFC 9068 section 2.2.1). By default it
+    /// is now.
     pub fn with_authenticated_at(mut self, moment: Timestamp) -> Self {
         self.authenticated_at = Some(moment);
         self
@@ -134,26 +143,34 @@ impl Identity {
 
     /// For a server that refreshes on a browser's behalf (server-side rendering).
     ///
-    /// Its own use of an access token proves nothing about the browser, so it must not confirm that the refresh token arrived there. The
-    /// price: a stolen copy is detected later.
+    /// Its own use of an access token proves nothing about the browser, so it must not confirm that
+    /// the refresh token arrived there. The price: a stolen copy is detected later.
     pub fn without_receipts(mut self) -> Self {
         self.receipts = false;
         self
     }
 
-    /// A member that the answer to this login has besides those of RFC 6749, such as the user's name. It is not stored, so a refresh does not
-    /// repeat it.
+    /// A member that the answer to this login has besides those of RFC 6749, such as the user's
+    /// name. It is not stored, so a refresh does not repeat it.
     ///
     /// # Errors
     ///
     /// The value does not fit JSON.
-    pub fn with_response(mut self, name: impl Into<String>, value: impl Serialize) -> Result<Self, IdentityError> {
-        self.response.insert(name.into(), serde_json::to_value(value).map_err(IdentityError::response)?);
+    pub fn with_response(
+        mut self,
+        name: impl Into<String>,
+        value: impl Serialize,
+    ) -> Result<Self, IdentityError> {
+        self.response.insert(
+            name.into(),
+            serde_json::to_value(value).map_err(IdentityError::response)?,
+        );
         Ok(self)
     }
 
-    /// Ends the session that this token belongs to, once the new session is there (OWASP ASVS 7.2.4). Any refresh token of it will do, or an
-    /// access token, expired or not. A token that belongs to no session is ignored.
+    /// Ends the session that this token belongs to, once the new session is there (OWASP ASVS
+    /// 7.2.4). Any refresh token of it will do, or an access token, expired or not. A token
+    /// that belongs to no session is ignored.
     ///
     /// If the old session cannot be ended, the new one does not stay behind.
     pub fn replacing(mut self, token: impl Into<String>) -> Self {
@@ -177,7 +194,10 @@ impl Identity {
 /// Leaves out the stamp, the data and the tokens.
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity").field("subject", &self.subject).field("device", &self.device).finish_non_exhaustive()
+        f.debug_struct("Identity")
+            .field("subject", &self.subject)
+            .field("device", &self.device)
+            .finish_non_exhaustive()
     }
 }
 

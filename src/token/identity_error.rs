@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// What an application wanted to keep with a session, or to send with its tokens, cannot be kept or sent.
+/// What an application wanted to keep with a session, or to send with its tokens, cannot be kept or
+/// sent.
 #[derive(Clone, Debug)]
 pub struct IdentityError {
     what: &'static str,
@@ -12,15 +13,24 @@ pub struct IdentityError {
 
 impl IdentityError {
     pub(super) fn data(source: serde_json::Error) -> Self {
-        Self { what: "the session's data does not fit JSON", source: Some(Arc::new(source)) }
+        Self {
+            what: "the session's data does not fit JSON",
+            source: Some(Arc::new(source)),
+        }
     }
 
     pub(super) fn data_too_large() -> Self {
-        Self { what: "the session's data is above 4 KiB", source: None }
+        Self {
+            what: "the session's data is above 4 KiB",
+            source: None,
+        }
     }
 
     pub(super) fn response(source: serde_json::Error) -> Self {
-        Self { what: "a member of the response does not fit JSON", source: Some(Arc::new(source)) }
+        Self {
+            what: "a member of the response does not fit JSON",
+            source: Some(Arc::new(source)),
+        }
     }
 }
 

@@ -27,12 +27,18 @@ pub(crate) struct Unverified {
 
 impl Verifiers {
     pub(crate) fn new(first: AccessTokenVerifier) -> Self {
-        Self { first, others: Vec::new(), legacy: Vec::new() }
+        Self {
+            first,
+            others: Vec::new(),
+            legacy: Vec::new(),
+        }
     }
 
     pub(crate) fn add(&mut self, verifier: AccessTokenVerifier) -> Result<(), ConfigError> {
         if self.all().any(|known| known.issuer() == verifier.issuer()) {
-            return Err(ConfigError::new("the layer has a verifier for this issuer. Add its audience to that one"));
+            return Err(ConfigError::new(
+                "the layer has a verifier for this issuer. Add its audience to that one",
+            ));
         }
         self.others.push(verifier.into_foreign());
         Ok(())
@@ -45,25 +51,38 @@ impl Verifiers {
     /// The issuer chooses the verifier before any key is tried.
     pub(crate) fn verify(&self, token: &str) -> Result<AccessTokenClaims, Unverified> {
         let mut token = ParsedToken::parse(token)?;
-        let chosen = self.all().find(|verifier| token.issuer() == Some(verifier.issuer().as_str()));
+        let chosen = self
+            .all()
+            .find(|verifier| token.issuer() == Some(verifier.issuer().as_str()));
         let outcome = match chosen {
             Some(verifier) => verifier.verify_parsed(&mut token),
             None => Err(VerifyErrorKind::WrongIssuer.into()),
         };
         outcome.or_else(|error| {
-            let newer_keys = chosen.and_then(|verifier| verifier.newer_keys(&token, &error)).cloned();
-            self.verify_legacy(&token, error).map_err(|error| Unverified { error, newer_keys })
+            let newer_keys = chosen
+                .and_then(|verifier| verifier.newer_keys(&token, &error))
+                .cloned();
+            self.verify_legacy(&token, error)
+                .map_err(|error| Unverified { error, newer_keys })
         })
     }
 
-    /// A token that no verifier takes may be a legacy token. `error` is what the verifiers say of it.
-    fn verify_legacy(&self, token: &ParsedToken<'_>, mut error: VerifyError) -> Result<AccessTokenClaims, VerifyError> {
+    /// A token that no verifier takes may be a legacy token. `error` is what the verifiers say of
+    /// it.
+    fn verify_legacy(
+        &self,
+        token: &ParsedToken<'_>,
+        mut error: VerifyError,
+    ) -> Result<AccessTokenClaims, VerifyError> {
         use VerifyErrorKind::BadSignature;
         use VerifyErrorKind::KeysUnavailable;
         use VerifyErrorKind::UnknownKey;
         use VerifyErrorKind::WrongIssuer;
         use VerifyErrorKind::WrongType;
-        if !matches!(error.kind(), WrongIssuer | WrongType | UnknownKey | KeysUnavailable | BadSignature) {
+        if !matches!(
+            error.kind(),
+            WrongIssuer | WrongType | UnknownKey | KeysUnavailable | BadSignature
+        ) {
             return Err(error);
         }
         for legacy in &self.legacy {
@@ -80,7 +99,9 @@ impl Verifiers {
 
     /// Whether a token with these claims, which was accepted before, has expired by now.
     pub(crate) fn is_expired(&self, claims: &AccessTokenClaims) -> bool {
-        let own = self.all().find(|verifier| verifier.issuer() == claims.issuer());
+        let own = self
+            .all()
+            .find(|verifier| verifier.issuer() == claims.issuer());
         own.unwrap_or(&self.first).is_expired(claims)
     }
 
@@ -101,6 +122,9 @@ impl Verifiers {
 
 impl<E: Into<VerifyError>> From<E> for Unverified {
     fn from(error: E) -> Self {
-        Self { error: error.into(), newer_keys: None }
+        Self {
+            error: error.into(),
+            newer_keys: None,
+        }
     }
 }

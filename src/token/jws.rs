@@ -25,16 +25,29 @@ impl<'t> Jws<'t> {
         let (message, signature) = token.rsplit_once('.').ok_or(VerifyErrorKind::Malformed)?;
         let (header, payload) = message.split_once('.').ok_or(VerifyErrorKind::Malformed)?;
         // A third dot, as in a JWE, is not base64url: the payload will be refused.
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| VerifyErrorKind::Malformed)?;
-        Ok(Self { header, payload, message, signature })
+        let signature = URL_SAFE_NO_PAD
+            .decode(signature)
+            .map_err(|_| VerifyErrorKind::Malformed)?;
+        Ok(Self {
+            header,
+            payload,
+            message,
+            signature,
+        })
     }
 
     pub(crate) fn payload(&self) -> Result<Vec<u8>, VerifyErrorKind> {
-        URL_SAFE_NO_PAD.decode(self.payload).map_err(|_| VerifyErrorKind::Malformed)
+        URL_SAFE_NO_PAD
+            .decode(self.payload)
+            .map_err(|_| VerifyErrorKind::Malformed)
     }
 
     /// Whether one of `keys` made the signature. `is_wanted` says which `typ` it may have.
-    pub(crate) fn verify(&self, keys: &KeySet, is_wanted: impl Fn(Option<&str>) -> bool) -> Result<(), VerifyErrorKind> {
+    pub(crate) fn verify(
+        &self,
+        keys: &KeySet,
+        is_wanted: impl Fn(Option<&str>) -> bool,
+    ) -> Result<(), VerifyErrorKind> {
         // Our own signer always writes the same header: nothing to parse.
         let mut usual = keys.by_usual_header(self.header).peekable();
         if usual.peek().is_some() && is_wanted(Some(OUR_TYP)) {
@@ -44,7 +57,9 @@ impl<'t> Jws<'t> {
         if !is_wanted(header.typ.as_deref()) {
             return Err(VerifyErrorKind::WrongType);
         }
-        let mut candidates = keys.candidates(header.kid.as_deref(), &header.algorithm).peekable();
+        let mut candidates = keys
+            .candidates(header.kid.as_deref(), &header.algorithm)
+            .peekable();
         if candidates.peek().is_none() {
             return Err(VerifyErrorKind::UnknownKey);
         }
@@ -53,12 +68,20 @@ impl<'t> Jws<'t> {
 
     /// Whether its `kid` names one of `keys`.
     pub(crate) fn names_one_of(&self, keys: &KeySet) -> bool {
-        Header::parse(self.header).is_ok_and(|header| header.kid.is_some_and(|kid| keys.names(&kid)))
+        Header::parse(self.header)
+            .is_ok_and(|header| header.kid.is_some_and(|kid| keys.names(&kid)))
     }
 
-    fn demand_signature_by_any<'k>(&self, mut keys: impl Iterator<Item = &'k Key>) -> Result<(), VerifyErrorKind> {
+    fn demand_signature_by_any<'k>(
+        &self,
+        mut keys: impl Iterator<Item = &'k Key>,
+    ) -> Result<(), VerifyErrorKind> {
         let is_good = keys.any(|key| key.verify(self.message.as_bytes(), &self.signature));
-        if is_good { Ok(()) } else { Err(VerifyErrorKind::BadSignature) }
+        if is_good {
+            Ok(())
+        } else {
+            Err(VerifyErrorKind::BadSignature)
+        }
     }
 }
 
@@ -70,8 +93,11 @@ struct Header {
 
 impl Header {
     fn parse(segment: &str) -> Result<Self, VerifyErrorKind> {
-        let json = URL_SAFE_NO_PAD.decode(segment).map_err(|_| VerifyErrorKind::Malformed)?;
-        let UniqueObject(mut header) = serde_json::from_slice(&json).map_err(|_| VerifyErrorKind::Malformed)?;
+        let json = URL_SAFE_NO_PAD
+            .decode(segment)
+            .map_err(|_| VerifyErrorKind::Malformed)?;
+        let UniqueObject(mut header) =
+            serde_json::from_slice(&json).map_err(|_| VerifyErrorKind::Malformed)?;
 
         // We understand no extension, and an empty list is not allowed (RFC 7515 section 4.1.11).
         if header.contains_key("crit") {
@@ -83,8 +109,13 @@ impl Header {
             Some(_) => Err(otherwise),
         };
         let typ = text("typ", VerifyErrorKind::WrongType)?;
-        let algorithm = text("alg", VerifyErrorKind::Malformed)?.ok_or(VerifyErrorKind::Malformed)?;
-        Ok(Self { algorithm, kid: text("kid", VerifyErrorKind::Malformed)?, typ })
+        let algorithm =
+            text("alg", VerifyErrorKind::Malformed)?.ok_or(VerifyErrorKind::Malformed)?;
+        Ok(Self {
+            algorithm,
+            kid: text("kid", VerifyErrorKind::Malformed)?,
+            typ,
+        })
     }
 }
 

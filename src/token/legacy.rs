@@ -18,23 +18,28 @@ use super::wire::{EXP, IAT, NBF};
 use crate::clock::Timestamp;
 use crate::keys::KeySet;
 
-/// The tokens that an application issued before it used this crate, accepted until a date: so that deployment day logs nobody out.
+/// The tokens that an application issued before it used this crate, accepted until a date: so that
+/// deployment day logs nobody out.
 ///
-/// Another key, other claims, another `typ` or none: the application says how its old claims become an [`Identity`] and a [`Grant`]. To a handler they look like
-/// tokens of today, with issuer and audience of the layer's own verifier; they belong to no session, so nothing revokes them. What they
-/// allow is what the closure grants: [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) is for issuers.
+/// Another key, other claims, another `typ` or none: the application says how its old claims become
+/// an [`Identity`] and a [`Grant`]. To a handler they look like tokens of today, with issuer and
+/// audience of the layer's own verifier; they belong to no session, so nothing revokes them. What
+/// they allow is what the closure grants:
+/// [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) is for issuers.
 ///
-/// **What passes.** A signed JWT of at most 8 KiB by one of the keys, by that key's one algorithm, before `until`; whose `exp`, if it has one,
-/// lies ahead, and whose `nbf`, if it has one, does not, both give or take the verifier's leeway; whose claims have the type `C`; and which the closure
-/// grants something. Of several `LegacyTokens` the first that takes a token counts.
+/// **What passes.** A signed JWT of at most 8 KiB by one of the keys, by that key's one algorithm,
+/// before `until`; whose `exp`, if it has one, lies ahead, and whose `nbf`, if it has one, does
+/// not, both give or take the verifier's leeway; whose claims have the type `C`; and which the
+/// closure grants something. Of several `LegacyTokens` the first that takes a token counts.
 ///
 /// At `until`, without leeway, they are all refused as expired.
 ///
-/// **What is refused.** Everything else, every token with `typ` `at+jwt`, which is for the layer's verifiers, and every token with
-/// `cnf`: nothing here asks for a proof of its key.
+/// **What is refused.** Everything else, every token with `typ` `at+jwt`, which is for the layer's
+/// verifiers, and every token with `cnf`: nothing here asks for a proof of its key.
 ///
-/// **The closure has to tell access tokens from all others that the same key signed**: refresh tokens, links in mails. It answers `None` to
-/// those. Clients that come with a former refresh token are served by the application's former endpoint, which checks it as before and answers
+/// **The closure has to tell access tokens from all others that the same key signed**: refresh
+/// tokens, links in mails. It answers `None` to those. Clients that come with a former refresh
+/// token are served by the application's former endpoint, which checks it as before and answers
 /// with [`Sessions::start`](crate::Sessions::start).
 ///
 /// ```
@@ -67,13 +72,15 @@ pub struct LegacyTokens {
     grant: Arc<GrantOfClaims>,
 }
 
-type GrantOfClaims = dyn Fn(Map<String, Value>) -> Result<(Identity, Grant), VerifyErrorKind> + Send + Sync;
+type GrantOfClaims =
+    dyn Fn(Map<String, Value>) -> Result<(Identity, Grant), VerifyErrorKind> + Send + Sync;
 
 impl LegacyTokens {
-    /// Accepts what `keys` signed, until `until` and not at it. `grant` says what the claims of such a token are worth; `None` refuses it.
+    /// Accepts what `keys` signed, until `until` and not at it. `grant` says what the claims of
+    /// such a token are worth; `None` refuses it.
     ///
-    /// An HMAC secret below its hash's length is no [`KeySet`], even if the application got by with it: who guesses such a secret logs in as
-    /// anybody.
+    /// An HMAC secret below its hash's length is no [`KeySet`], even if the application got by with
+    /// it: who guesses such a secret logs in as anybody.
     #[must_use]
     pub fn new<C, F>(keys: KeySet, until: Timestamp, grant: F) -> Self
     where
@@ -81,11 +88,16 @@ impl LegacyTokens {
         F: Fn(C) -> Option<(Identity, Grant)> + Send + Sync + 'static,
     {
         let grant = move |claims| {
-            let claims = C::deserialize(Value::Object(claims)).map_err(|_| VerifyErrorKind::Malformed)?;
+            let claims =
+                C::deserialize(Value::Object(claims)).map_err(|_| VerifyErrorKind::Malformed)?;
             // Good, but for another purpose.
             grant(claims).ok_or(VerifyErrorKind::WrongType)
         };
-        Self { keys, until, grant: Arc::new(grant) }
+        Self {
+            keys,
+            until,
+            grant: Arc::new(grant),
+        }
     }
 
     /// `today`: whose claims they look like, whose clock counts, and how far it may be off.
@@ -94,7 +106,9 @@ impl LegacyTokens {
         token: &ParsedToken<'_>,
         today: &AccessTokenVerifier,
     ) -> Result<AccessTokenClaims, VerifyErrorKind> {
-        token.jws.verify(&self.keys, |typ| !typ.is_some_and(is_access_token))?;
+        token
+            .jws
+            .verify(&self.keys, |typ| !typ.is_some_and(is_access_token))?;
         let claims = token.claims();
         let time = |name| moment(claims.get(name)).map_err(|_| VerifyErrorKind::Malformed);
         let (now, leeway) = (today.now(), today.leeway());
@@ -112,13 +126,21 @@ impl LegacyTokens {
         }
         let (identity, grant) = (self.grant)(claims.clone())?;
         let end = expires_at.unwrap_or(self.until).min(self.until);
-        AccessTokenClaims::of_legacy(&identity, grant, (today.issuer(), today.audience()), (issued_at, end))
-            .map_err(|_| VerifyErrorKind::Malformed)
+        AccessTokenClaims::of_legacy(
+            &identity,
+            grant,
+            (today.issuer(), today.audience()),
+            (issued_at, end),
+        )
+        .map_err(|_| VerifyErrorKind::Malformed)
     }
 }
 
 impl fmt::Debug for LegacyTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LegacyTokens").field("keys", &self.keys).field("until", &self.until).finish_non_exhaustive()
+        f.debug_struct("LegacyTokens")
+            .field("keys", &self.keys)
+            .field("until", &self.until)
+            .finish_non_exhaustive()
     }
 }

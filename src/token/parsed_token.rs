@@ -16,7 +16,8 @@ pub(super) struct ParsedToken<'t> {
 impl<'t> ParsedToken<'t> {
     pub(super) fn parse(token: &'t str) -> Result<Self, VerifyErrorKind> {
         let jws = Jws::parse(token)?;
-        let UniqueObject(claims) = serde_json::from_slice(&jws.payload()?).map_err(|_| VerifyErrorKind::Malformed)?;
+        let UniqueObject(claims) =
+            serde_json::from_slice(&jws.payload()?).map_err(|_| VerifyErrorKind::Malformed)?;
         Ok(Self { jws, claims })
     }
 

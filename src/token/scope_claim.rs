@@ -26,7 +26,10 @@ impl ScopeClaim {
             (None, _) => Ok(Scope::default()),
             (Some(Value::String(words)), _) => words.parse().map_err(|_| MalformedClaims),
             (Some(Value::Array(words)), Self::At(_)) => {
-                let words = words.iter().map(|word| word.as_str().ok_or(MalformedClaims)).collect::<Result<Vec<_>, _>>()?;
+                let words = words
+                    .iter()
+                    .map(|word| word.as_str().ok_or(MalformedClaims))
+                    .collect::<Result<Vec<_>, _>>()?;
                 Ok(Scope::of_words(words))
             }
             (Some(_), _) => Err(MalformedClaims),
@@ -38,7 +41,9 @@ impl ScopeClaim {
             Self::Standard => claims.get(SCOPE),
             Self::At(path) => {
                 let (last, way) = path.split_last()?;
-                way.iter().try_fold(claims, |object, name| object.get(&**name)?.as_object())?.get(&**last)
+                way.iter()
+                    .try_fold(claims, |object, name| object.get(&**name)?.as_object())?
+                    .get(&**last)
             }
         }
     }

@@ -4,7 +4,9 @@ use serde_json::{Map, Value};
 
 use super::claims::{AccessTokenClaims, Claims};
 use super::scope_claim::ScopeClaim;
-use super::wire::{AUD, AUTH_TIME, CNF, EXP, GEN, IAT, ISS, JTI, MalformedClaims, NBF, SCOPE, SID, SUB};
+use super::wire::{
+    AUD, AUTH_TIME, CNF, EXP, GEN, IAT, ISS, JTI, MalformedClaims, NBF, SCOPE, SID, SUB,
+};
 use crate::clock::Timestamp;
 use crate::names::{Audience, Issuer, Scope, SessionClaims, Subject};
 
@@ -24,12 +26,18 @@ pub(crate) struct SignedClaims {
 
 impl SignedClaims {
     /// `is_ours`: made by our signer, so that `sid` and `gen` mean something.
-    pub(crate) fn read(mut claims: Map<String, Value>, scope: &ScopeClaim, is_ours: bool) -> Result<Self, MalformedClaims> {
+    pub(crate) fn read(
+        mut claims: Map<String, Value>,
+        scope: &ScopeClaim,
+        is_ours: bool,
+    ) -> Result<Self, MalformedClaims> {
         let scope = scope.read(&claims)?;
         // `iss` has chosen the verifier, and of the scope this is what counts.
         claims.remove(ISS);
         claims.remove(SCOPE);
-        let subject = text(&mut claims, SUB)?.filter(|subject| !subject.is_empty()).ok_or(MalformedClaims)?;
+        let subject = text(&mut claims, SUB)?
+            .filter(|subject| !subject.is_empty())
+            .ok_or(MalformedClaims)?;
         Ok(Self {
             audience: one_or_more(&mut claims, AUD)?,
             expires_at: moment(claims.remove(EXP).as_ref())?.ok_or(MalformedClaims)?,
@@ -44,15 +52,21 @@ impl SignedClaims {
         })
     }
 
-    /// Whether only the holder of a key may use the token (RFC 7800 section 3.1). What that key is does not matter to us, nor whether
-    /// the claim is well formed: a binding that is not understood is not checked.
+    /// Whether only the holder of a key may use the token (RFC 7800 section 3.1). What that key is
+    /// does not matter to us, nor whether the claim is well formed: a binding that is not
+    /// understood is not checked.
     pub(super) fn is_bound(&self) -> bool {
         is_bound(&self.extra)
     }
 
     /// What is left to the application once the verifier has checked issuer, audience and times.
     /// Of the scope `accepted` counts, if there is such a limit.
-    pub(crate) fn accepted(self, issuer: &Issuer, audience: &Audience, accepted: Option<&Scope>) -> AccessTokenClaims {
+    pub(crate) fn accepted(
+        self,
+        issuer: &Issuer,
+        audience: &Audience,
+        accepted: Option<&Scope>,
+    ) -> AccessTokenClaims {
         let scope = match accepted {
             Some(accepted) => self.scope.intersection(accepted),
             None => self.scope,
@@ -84,7 +98,10 @@ fn text(claims: &mut Map<String, Value>, name: &str) -> Result<Option<String>, M
     }
 }
 
-fn one_or_more(claims: &mut Map<String, Value>, name: &str) -> Result<Vec<String>, MalformedClaims> {
+fn one_or_more(
+    claims: &mut Map<String, Value>,
+    name: &str,
+) -> Result<Vec<String>, MalformedClaims> {
     match claims.remove(name) {
         Some(Value::String(text)) => Ok(vec![text]),
         Some(Value::Array(texts)) => texts
@@ -104,18 +121,29 @@ pub(crate) fn moment(claim: Option<&Value>) -> Result<Option<Timestamp>, Malform
     let whole = claim.as_u64().map(Timestamp::from_secs);
     // A cast from a float saturates: before the epoch counts as the epoch.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let broken = || claim.as_f64().map(|secs| Timestamp::from_millis((secs * 1000.0) as u64));
+    let broken = || {
+        claim
+            .as_f64()
+            .map(|secs| Timestamp::from_millis((secs * 1000.0) as u64))
+    };
     whole.or_else(broken).map(Some).ok_or(MalformedClaims)
 }
 
 fn session(claims: &mut Map<String, Value>) -> Result<Option<SessionClaims>, MalformedClaims> {
-    let Some(id) = text(claims, SID)? else { return Ok(None) };
+    let Some(id) = text(claims, SID)? else {
+        return Ok(None);
+    };
     let generation = match claims.remove(GEN) {
         None => None,
         Some(generation) => {
-            let generation = generation.as_u64().and_then(|generation| u32::try_from(generation).ok());
+            let generation = generation
+                .as_u64()
+                .and_then(|generation| u32::try_from(generation).ok());
             Some(generation.ok_or(MalformedClaims)?)
         }
     };
-    Ok(Some(SessionClaims { id: id.parse().map_err(|_| MalformedClaims)?, generation }))
+    Ok(Some(SessionClaims {
+        id: id.parse().map_err(|_| MalformedClaims)?,
+        generation,
+    }))
 }

@@ -18,13 +18,14 @@ use crate::error::ConfigError;
 use crate::keys::{AccessToken, KeySource, OwnKeys, SigningKeys};
 use crate::names::{Audience, Issuer, SessionClaims, Subject};
 
-/// Makes access tokens (RFC 9068): a JWT with `typ: at+jwt` and the claims `iss`, `sub`, `aud`, `exp`, `iat`, `jti`; `scope` if there is
-/// one; `sid`, `gen` and `auth_time` for a session.
+/// Makes access tokens (RFC 9068): a JWT with `typ: at+jwt` and the claims `iss`, `sub`, `aud`,
+/// `exp`, `iat`, `jti`; `scope` if there is one; `sid`, `gen` and `auth_time` for a session.
 ///
-/// There is no `client_id`, which RFC 9068 asks for: this crate keeps no registry of clients. An application that has one adds it by
-/// [`Grant::with_claim`].
+/// There is no `client_id`, which RFC 9068 asks for: this crate keeps no registry of clients. An
+/// application that has one adds it by [`Grant::with_claim`].
 ///
-/// The lifetime has no random part. Tokens that were made together end together; clients that refresh ahead of time should spread out.
+/// The lifetime has no random part. Tokens that were made together end together; clients that
+/// refresh ahead of time should spread out.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,18 +47,29 @@ pub struct AccessTokenSigner {
 }
 
 impl AccessTokenSigner {
-    /// `issuer` is by convention the `https` address of this service, and `audience` names those who accept its tokens. A [`SigningKey`](crate::SigningKey)
-    /// signs for good, [`SigningKeys`] one after the other.
+    /// `issuer` is by convention the `https` address of this service, and `audience` names those
+    /// who accept its tokens. A [`SigningKey`](crate::SigningKey) signs for good,
+    /// [`SigningKeys`] one after the other.
     ///
     /// # Errors
     ///
     /// One of the names is empty.
-    pub fn new(issuer: &str, audience: &str, keys: impl Into<SigningKeys>) -> Result<Self, ConfigError> {
+    pub fn new(
+        issuer: &str,
+        audience: &str,
+        keys: impl Into<SigningKeys>,
+    ) -> Result<Self, ConfigError> {
         let keys = keys.into();
-        Ok(Self { issuer: Issuer::new(issuer)?, audience: Audience::new(audience)?, keys, clock: Arc::new(SystemClock) })
+        Ok(Self {
+            issuer: Issuer::new(issuer)?,
+            audience: Audience::new(audience)?,
+            keys,
+            clock: Arc::new(SystemClock),
+        })
     }
 
-    /// Takes the time from `clock`; [`Sessions`](crate::Sessions), its verifier and its layer do so too.
+    /// Takes the time from `clock`; [`Sessions`](crate::Sessions), its verifier and its layer do so
+    /// too.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -71,9 +83,15 @@ impl AccessTokenSigner {
     /// # Errors
     ///
     /// See [`SignError`].
-    pub fn sign(&self, identity: &Identity, grant: &Grant, lifetime: Duration) -> Result<AccessToken, SignError> {
+    pub fn sign(
+        &self,
+        identity: &Identity,
+        grant: &Grant,
+        lifetime: Duration,
+    ) -> Result<AccessToken, SignError> {
         let now = self.clock.now();
-        let (token, _) = self.sign_claims(identity.subject(), grant.clone(), None, now, now + lifetime)?;
+        let (token, _) =
+            self.sign_claims(identity.subject(), grant.clone(), None, now, now + lifetime)?;
         Ok(token)
     }
 
@@ -84,10 +102,15 @@ impl AccessTokenSigner {
         AccessTokenVerifier::of_own_tokens(names, self.keys(), Arc::clone(&self.clock))
     }
 
-    /// The keys that check these tokens, at the time of this signer's clock: for [`JwksEndpoint`](crate::JwksEndpoint).
+    /// The keys that check these tokens, at the time of this signer's clock: for
+    /// [`JwksEndpoint`](crate::JwksEndpoint).
     #[must_use]
     pub fn keys(&self) -> KeySource {
-        OwnKeys { keys: self.keys.clone(), clock: Arc::clone(&self.clock) }.into()
+        OwnKeys {
+            keys: self.keys.clone(),
+            clock: Arc::clone(&self.clock),
+        }
+        .into()
     }
 
     pub(crate) fn issuer(&self) -> &Issuer {
@@ -107,7 +130,8 @@ impl AccessTokenSigner {
         &self.clock
     }
 
-    /// Makes a token, and the claims that a verifier would read in it. `session` comes with the time at which the user authenticated.
+    /// Makes a token, and the claims that a verifier would read in it. `session` comes with the
+    /// time at which the user authenticated.
     pub(crate) fn sign_claims(
         &self,
         subject: &Subject,
@@ -187,11 +211,18 @@ impl fmt::Display for SignError {
         match self {
             Self::EmptySubject => f.write_str("the grant has an empty subject"),
             Self::Claim { name } => {
-                write!(f, "the grant's claim {name:?} has a registered or reserved name, or does not fit JSON")
+                write!(
+                    f,
+                    "the grant's claim {name:?} has a registered or reserved name, or does not fit JSON"
+                )
             }
             Self::Claims => f.write_str("the grant's claims are not a JSON object"),
-            Self::Lifetime => f.write_str("the grant's access token lifetime is not from one second to 24 hours"),
-            Self::TooLarge => f.write_str("the token would be above 8 KiB: the grant has too many claims"),
+            Self::Lifetime => {
+                f.write_str("the grant's access token lifetime is not from one second to 24 hours")
+            }
+            Self::TooLarge => {
+                f.write_str("the token would be above 8 KiB: the grant has too many claims")
+            }
             Self::Randomness => f.write_str("no randomness from the operating system"),
             Self::Provider => f.write_str("the key made no signature"),
         }

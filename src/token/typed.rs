@@ -10,8 +10,15 @@ use serde::de::value::MapDeserializer;
 use serde_json::{Map, Value};
 
 /// One claim as a `T`; `null` counts as absent.
-pub(super) fn read_one<T: DeserializeOwned>(name: &str, value: &Value) -> Result<Option<T>, ClaimError> {
-    let wrong_type = |_| ClaimError { claim: Some(name.to_owned()), is_missing: false, expected: type_name::<T>() };
+pub(super) fn read_one<T: DeserializeOwned>(
+    name: &str,
+    value: &Value,
+) -> Result<Option<T>, ClaimError> {
+    let wrong_type = |_| ClaimError {
+        claim: Some(name.to_owned()),
+        is_missing: false,
+        expected: type_name::<T>(),
+    };
     Option::<T>::deserialize(value).map_err(wrong_type)
 }
 
@@ -19,10 +26,15 @@ pub(super) fn read_one<T: DeserializeOwned>(name: &str, value: &Value) -> Result
 pub(super) fn read_all<T: DeserializeOwned>(claims: Map<String, Value>) -> Result<T, ClaimError> {
     let claims = Value::Object(claims);
     T::deserialize(&claims).map_err(|error| {
-        // The error may show a value, so it goes no further. Which claim it was is found out once more.
+        // The error may show a value, so it goes no further. Which claim it was is found out once
+        // more.
         let missing = missing_field(&error.to_string());
         let is_missing = missing.is_some();
-        ClaimError { claim: missing.or_else(|| culprit::<T>(&claims)), is_missing, expected: type_name::<T>() }
+        ClaimError {
+            claim: missing.or_else(|| culprit::<T>(&claims)),
+            is_missing,
+            expected: type_name::<T>(),
+        }
     })
 }
 
@@ -38,7 +50,9 @@ fn culprit<T: DeserializeOwned>(claims: &Value) -> Option<String> {
         current.set(None);
         None
     });
-    let outcome = T::deserialize(MapDeserializer::<_, serde_json::Error>::new(entries.chain(end)));
+    let outcome = T::deserialize(MapDeserializer::<_, serde_json::Error>::new(
+        entries.chain(end),
+    ));
     outcome.err().and(current.get().cloned())
 }
 
@@ -48,8 +62,8 @@ fn missing_field(error: &str) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// A claim of a token is not what the application expects: see [`claim`](crate::AccessTokenClaims::claim) and
-/// [`parse`](crate::AccessTokenClaims::parse).
+/// A claim of a token is not what the application expects: see
+/// [`claim`](crate::AccessTokenClaims::claim) and [`parse`](crate::AccessTokenClaims::parse).
 ///
 /// The error names the claim and the type, and never shows a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +74,8 @@ pub struct ClaimError {
 }
 
 impl ClaimError {
-    /// The name of the claim. `None` where no single claim is at fault: a struct with `#[serde(flatten)]`, say.
+    /// The name of the claim. `None` where no single claim is at fault: a struct with
+    /// `#[serde(flatten)]`, say.
     #[must_use]
     pub fn claim(&self) -> Option<&str> {
         self.claim.as_deref()
@@ -71,9 +86,17 @@ impl fmt::Display for ClaimError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let expected = self.expected;
         match &self.claim {
-            Some(claim) if self.is_missing => write!(f, "the claim {claim:?} is missing, which {expected} needs"),
-            Some(claim) => write!(f, "the claim {claim:?} does not have the type that was expected ({expected})"),
-            None => write!(f, "the claims do not have the type that was expected ({expected})"),
+            Some(claim) if self.is_missing => {
+                write!(f, "the claim {claim:?} is missing, which {expected} needs")
+            }
+            Some(claim) => write!(
+                f,
+                "the claim {claim:?} does not have the type that was expected ({expected})"
+            ),
+            None => write!(
+                f,
+                "the claims do not have the type that was expected ({expected})"
+            ),
         }
     }
 }
@@ -103,20 +126,42 @@ mod tests {
     }
 
     fn error_of<T: DeserializeOwned + fmt::Debug>(claims: Value) -> ClaimError {
-        let Value::Object(claims) = claims else { panic!("an object") };
+        let Value::Object(claims) = claims else {
+            panic!("an object")
+        };
         read_all::<T>(claims).unwrap_err()
     }
 
     #[test]
     fn an_error_names_the_claim_and_the_type_and_no_value() {
         for (error, claim) in [
-            (error_of::<Own>(json!({ "company": "hunter2", "level": "hunter2" })), Some("level")),
-            (error_of::<Own>(json!({ "a": 1, "company": ["hunter2"], "level": 1, "z": "hunter2" })), Some("company")),
-            (error_of::<Own>(json!({ "level": 1, "z": "hunter2" })), Some("company")),
-            (error_of::<Own>(json!({ "company": "acme", "level": 256 })), Some("level")),
+            (
+                error_of::<Own>(json!({ "company": "hunter2", "level": "hunter2" })),
+                Some("level"),
+            ),
+            (
+                error_of::<Own>(
+                    json!({ "a": 1, "company": ["hunter2"], "level": 1, "z": "hunter2" }),
+                ),
+                Some("company"),
+            ),
+            (
+                error_of::<Own>(json!({ "level": 1, "z": "hunter2" })),
+                Some("company"),
+            ),
+            (
+                error_of::<Own>(json!({ "company": "acme", "level": 256 })),
+                Some("level"),
+            ),
             (error_of::<Flat>(json!({ "z": "hunter2" })), Some("company")),
-            (error_of::<Flat>(json!({ "company": "acme", "level": "hunter2" })), None),
-            (error_of::<HashMap<String, u8>>(json!({ "a": 1, "b": "hunter2" })), Some("b")),
+            (
+                error_of::<Flat>(json!({ "company": "acme", "level": "hunter2" })),
+                None,
+            ),
+            (
+                error_of::<HashMap<String, u8>>(json!({ "a": 1, "b": "hunter2" })),
+                Some("b"),
+            ),
             (error_of::<u8>(json!({ "a": "hunter2" })), None),
         ] {
             assert_eq!(error.claim(), claim, "{error}");

@@ -1,4 +1,5 @@
-//! Tokens that others published, by the signature check beneath the verifier: most of their payloads are not claims.
+//! Tokens that others published, by the signature check beneath the verifier: most of their
+//! payloads are not claims.
 
 use std::collections::BTreeMap;
 
@@ -24,14 +25,22 @@ struct Vector {
     now: Option<u64>,
 }
 
-/// What has to be accepted and is not, because there is no ES512 here: no issuer that we know of signs by it.
-const WITHOUT_ES512: [&str; 3] = ["wycheproof-signature-347", "wycheproof-signature-351", "cookbook-4_3.ecdsa_signature"];
+/// What has to be accepted and is not, because there is no ES512 here: no issuer that we know of
+/// signs by it.
+const WITHOUT_ES512: [&str; 3] = [
+    "wycheproof-signature-347",
+    "wycheproof-signature-351",
+    "cookbook-4_3.ecdsa_signature",
+];
 
 // checklist 45
 #[test]
 fn published_tokens_are_accepted_and_refused_as_their_authors_say() {
     let text = include_str!("../../tests/data/vectors/jose.jsonl");
-    let vectors: Vec<Vector> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let vectors: Vec<Vector> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let mut counts = BTreeMap::<_, usize>::new();
     let mut wrong = Vec::new();
     for vector in &vectors {
@@ -55,13 +64,18 @@ fn published_tokens_are_accepted_and_refused_as_their_authors_say() {
 
 impl Vector {
     fn passes(&self) -> bool {
-        let Ok(keys) = KeySet::from_jwk_set(&self.keys().to_string()) else { return false };
-        let Ok(jws) = Jws::parse(&self.token) else { return false };
+        let Ok(keys) = KeySet::from_jwk_set(&self.keys().to_string()) else {
+            return false;
+        };
+        let Ok(jws) = Jws::parse(&self.token) else {
+            return false;
+        };
         let is_signed = jws.verify(&keys, |_| true).is_ok() && jws.payload().is_ok();
         is_signed && (self.level == "signature" || self.is_alive(&jws.payload().unwrap()))
     }
 
-    /// A key has one algorithm here. Where its author names none, it is the one that the verifier may accept.
+    /// A key has one algorithm here. Where its author names none, it is the one that the verifier
+    /// may accept.
     fn keys(&self) -> Value {
         let keys = self.jwks["keys"].as_array().unwrap().iter().map(|key| {
             let mut key = key.clone();
@@ -75,7 +89,11 @@ impl Vector {
 
     fn is_alive(&self, payload: &[u8]) -> bool {
         let UniqueObject(claims) = serde_json::from_slice(payload).unwrap();
-        let now = self.now.map_or_else(|| SystemClock.now(), Timestamp::from_secs);
-        moment(claims.get(EXP)).unwrap().is_some_and(|end| now < end)
+        let now = self
+            .now
+            .map_or_else(|| SystemClock.now(), Timestamp::from_secs);
+        moment(claims.get(EXP))
+            .unwrap()
+            .is_some_and(|end| now < end)
     }
 }

@@ -18,19 +18,25 @@ use crate::names::{Audience, Issuer, Scope};
 ///
 /// A token passes if **all** of this holds:
 ///
-/// - it is a signed JWT of at most 8 KiB, with `typ` `at+jwt` or `application/at+jwt`, and without `crit`;
+/// - it is a signed JWT of at most 8 KiB, with `typ` `at+jwt` or `application/at+jwt`, and without
+///   `crit`;
 /// - no member is repeated, in its header or among its claims;
 /// - `iss` is the issuer;
 /// - a key of the [`KeySource`] signed it, with that key's one algorithm;
 /// - `aud` is or contains one of the audiences, byte by byte;
-/// - `exp` is there and in the future, `nbf` if there is not, both give or take the leeway; `sub` is there;
-/// - it is not bound to a key of its sender (`cnf`, RFC 7800): such a token is useless to a thief only where the sender has to prove
-///   that key (RFC 8705, RFC 9449), and nothing here asks for a proof.
+/// - `exp` is there and in the future, `nbf` if there is not, both give or take the leeway; `sub`
+///   is there;
+/// - it is not bound to a key of its sender (`cnf`, RFC 7800): such a token is useless to a thief
+///   only where the sender has to prove that key (RFC 8705, RFC 9449), and nothing here asks for a
+///   proof.
 ///
-/// Everything else is refused. Unknown members are ignored. Keys or URLs in the token's header are never looked at.
+/// Everything else is refused. Unknown members are ignored. Keys or URLs in the token's header are
+/// never looked at.
 ///
-/// The tokens of many identity providers differ: see [`accept_untyped_jwt`](crate::token::AccessTokenVerifierBuilder::accept_untyped_jwt)
-/// and [`scope_claim`](crate::token::AccessTokenVerifierBuilder::scope_claim). `RemoteJwks` (feature `jwks`) fetches their keys.
+/// The tokens of many identity providers differ: see
+/// [`accept_untyped_jwt`](crate::token::AccessTokenVerifierBuilder::accept_untyped_jwt)
+/// and [`scope_claim`](crate::token::AccessTokenVerifierBuilder::scope_claim). `RemoteJwks`
+/// (feature `jwks`) fetches their keys.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenVerifier, KeySet};
@@ -95,12 +101,28 @@ impl AccessTokenVerifier {
         signed_by: SignedBy,
         settings: Settings,
     ) -> Self {
-        Self { issuer, audiences, keys, signed_by, settings }
+        Self {
+            issuer,
+            audiences,
+            keys,
+            signed_by,
+            settings,
+        }
     }
 
     /// A verifier of what our own signer makes.
-    pub(super) fn of_own_tokens((issuer, audience): (Issuer, Audience), keys: KeySource, clock: Arc<dyn Clock>) -> Self {
-        Self::new(issuer, [audience].into(), keys, SignedBy::Us, Settings::with_clock(clock))
+    pub(super) fn of_own_tokens(
+        (issuer, audience): (Issuer, Audience),
+        keys: KeySource,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self::new(
+            issuer,
+            [audience].into(),
+            keys,
+            SignedBy::Us,
+            Settings::with_clock(clock),
+        )
     }
 
     /// For the verifier of sessions. More than 5 minutes become 5 minutes.
@@ -119,17 +141,25 @@ impl AccessTokenVerifier {
     ///
     /// # Errors
     ///
-    /// The token is refused. The kind of the error is for logs and tests; to a client all but an expired token look the same.
+    /// The token is refused. The kind of the error is for logs and tests; to a client all but an
+    /// expired token look the same.
     pub fn verify(&self, token: &str) -> Result<AccessTokenClaims, VerifyError> {
         self.verify_parsed(&mut ParsedToken::parse(token)?)
     }
 
-    /// Like [`verify`](Self::verify), but a token that has ended passes too: it may still say which session to end.
-    pub(crate) fn verify_but_for_expiry(&self, token: &str) -> Result<AccessTokenClaims, VerifyError> {
+    /// Like [`verify`](Self::verify), but a token that has ended passes too: it may still say which
+    /// session to end.
+    pub(crate) fn verify_but_for_expiry(
+        &self,
+        token: &str,
+    ) -> Result<AccessTokenClaims, VerifyError> {
         Ok(self.accept(self.check_signature(&mut ParsedToken::parse(token)?)?)?)
     }
 
-    pub(super) fn verify_parsed(&self, token: &mut ParsedToken<'_>) -> Result<AccessTokenClaims, VerifyError> {
+    pub(super) fn verify_parsed(
+        &self,
+        token: &mut ParsedToken<'_>,
+    ) -> Result<AccessTokenClaims, VerifyError> {
         let claims = self.check_signature(token)?;
         if self.settings.clock.now() >= claims.expires_at + self.settings.leeway {
             return Err(VerifyErrorKind::Expired.into());
@@ -138,17 +168,25 @@ impl AccessTokenVerifier {
     }
 
     /// Where newer keys may come from, for a token that was refused for want of its key.
-    pub(super) fn newer_keys(&self, token: &ParsedToken<'_>, error: &VerifyError) -> Option<&KeySource> {
+    pub(super) fn newer_keys(
+        &self,
+        token: &ParsedToken<'_>,
+        error: &VerifyError,
+    ) -> Option<&KeySource> {
         let may_help = match error.kind() {
             VerifyErrorKind::UnknownKey | VerifyErrorKind::KeysUnavailable => true,
             // It was tried with all keys, or with those that have no name.
-            VerifyErrorKind::BadSignature => !self.keys.keys().is_some_and(|keys| token.jws.names_one_of(&keys)),
+            VerifyErrorKind::BadSignature => !self
+                .keys
+                .keys()
+                .is_some_and(|keys| token.jws.names_one_of(&keys)),
             _ => false,
         };
         may_help.then_some(&self.keys)
     }
 
-    /// A verifier beside that of our sessions: what its tokens call `sid` and `gen` means nothing there.
+    /// A verifier beside that of our sessions: what its tokens call `sid` and `gen` means nothing
+    /// there.
     pub(super) fn into_foreign(mut self) -> Self {
         self.signed_by = SignedBy::Others;
         self
@@ -167,7 +205,8 @@ impl AccessTokenVerifier {
         self.now() >= claims.expires_at() + self.leeway()
     }
 
-    /// Whether it might have made these claims: same issuer, an audience of ours, and no more scope than counts here.
+    /// Whether it might have made these claims: same issuer, an audience of ours, and no more scope
+    /// than counts here.
     pub(super) fn would_accept(&self, claims: &AccessTokenClaims) -> bool {
         let accepted = self.settings.accepted_scope.as_ref();
         claims.issuer() == &self.issuer
@@ -179,29 +218,47 @@ impl AccessTokenVerifier {
         self.settings.leeway
     }
 
-    fn check_signature(&self, token: &mut ParsedToken<'_>) -> Result<SignedClaims, VerifyErrorKind> {
+    fn check_signature(
+        &self,
+        token: &mut ParsedToken<'_>,
+    ) -> Result<SignedClaims, VerifyErrorKind> {
         if token.issuer().ok_or(VerifyErrorKind::Malformed)? != self.issuer.as_str() {
             return Err(VerifyErrorKind::WrongIssuer);
         }
         let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
-        token.jws.verify(&keys, |typ| self.settings.typ.includes(typ))?;
+        token
+            .jws
+            .verify(&keys, |typ| self.settings.typ.includes(typ))?;
         let is_ours = matches!(self.signed_by, SignedBy::Us);
         let claims = token.take_claims();
         if self.settings.typ.excludes(&claims) {
             return Err(VerifyErrorKind::WrongType);
         }
-        SignedClaims::read(claims, &self.settings.scope_claim, is_ours).map_err(|_| VerifyErrorKind::Malformed)
+        SignedClaims::read(claims, &self.settings.scope_claim, is_ours)
+            .map_err(|_| VerifyErrorKind::Malformed)
     }
 
     fn accept(&self, claims: SignedClaims) -> Result<AccessTokenClaims, VerifyErrorKind> {
-        if claims.not_before.is_some_and(|moment| moment > self.settings.clock.now() + self.settings.leeway) {
+        if claims
+            .not_before
+            .is_some_and(|moment| moment > self.settings.clock.now() + self.settings.leeway)
+        {
             return Err(VerifyErrorKind::NotYetValid);
         }
-        let ours = |audience: &&Audience| claims.audience.iter().any(|name| name == audience.as_str());
-        let audience = self.audiences.iter().find(ours).ok_or(VerifyErrorKind::WrongAudience)?;
+        let ours =
+            |audience: &&Audience| claims.audience.iter().any(|name| name == audience.as_str());
+        let audience = self
+            .audiences
+            .iter()
+            .find(ours)
+            .ok_or(VerifyErrorKind::WrongAudience)?;
         if claims.is_bound() && !self.settings.accepts_unproven_cnf {
             return Err(VerifyErrorKind::ProofNeeded);
         }
-        Ok(claims.accepted(&self.issuer, audience, self.settings.accepted_scope.as_ref()))
+        Ok(claims.accepted(
+            &self.issuer,
+            audience,
+            self.settings.accepted_scope.as_ref(),
+        ))
     }
 }

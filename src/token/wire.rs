@@ -17,9 +17,10 @@ pub(crate) const GEN: &str = "gen";
 /// RFC 7800 section 3.1: the key whose holder alone may use the token.
 pub(crate) const CNF: &str = "cnf";
 
-/// What an application's extra claims may not be called: registered claims, ours, and those that say who acts for whom (RFC 8693
-/// sections 4.1 and 4.4), how the user logged in (RFC 9068 section 2.2.1, OpenID Connect Core section 2), or what exactly is allowed
-/// (RFC 9396 section 9.1). Verifiers act on them, so nothing else may get there under their names.
+/// What an application's extra claims may not be called: registered claims, ours, and those that
+/// say who acts for whom (RFC 8693 sections 4.1 and 4.4), how the user logged in (RFC 9068 section
+/// 2.2.1, OpenID Connect Core section 2), or what exactly is allowed (RFC 9396 section 9.1).
+/// Verifiers act on them, so nothing else may get there under their names.
 pub(crate) const RESERVED: [&str; 18] = [
     ISS,
     SUB,

@@ -25,28 +25,50 @@ pub(crate) fn call(authorization: Option<&str>) -> Request<String> {
 /// The same by another media type.
 pub(crate) fn call_as(media_type: &str, authorization: Option<&str>) -> Request<String> {
     let mut request = call(authorization);
-    request.headers_mut().insert(CONTENT_TYPE, media_type.parse().unwrap());
+    request
+        .headers_mut()
+        .insert(CONTENT_TYPE, media_type.parse().unwrap());
     request
 }
 
 /// `grpc-message`, decoded.
 pub(crate) fn message(answer: &Received) -> String {
     let message = answer.headers["grpc-message"].to_str().unwrap();
-    assert!(message.bytes().all(|byte| matches!(byte, 0x20..=0x7e)), "{message}");
-    percent_encoding::percent_decode_str(message).decode_utf8().unwrap().into_owned()
+    assert!(
+        message.bytes().all(|byte| matches!(byte, 0x20..=0x7e)),
+        "{message}"
+    );
+    percent_encoding::percent_decode_str(message)
+        .decode_utf8()
+        .unwrap()
+        .into_owned()
 }
 
 /// Trailers-only: all in the headers, and the challenge that goes with it.
 #[track_caller]
 pub(crate) fn assert_grpc(answer: &Received, code: &str, challenge: Option<&str>) {
     assert_eq!((answer.status, &*answer.body), (200, ""), "{answer:?}");
-    assert_eq!(answer.headers[CONTENT_TYPE], "application/grpc", "{answer:?}");
-    assert_eq!(answer.headers.get_all("grpc-status").iter().collect::<Vec<_>>(), [code], "{answer:?}");
+    assert_eq!(
+        answer.headers[CONTENT_TYPE], "application/grpc",
+        "{answer:?}"
+    );
+    assert_eq!(
+        answer
+            .headers
+            .get_all("grpc-status")
+            .iter()
+            .collect::<Vec<_>>(),
+        [code],
+        "{answer:?}"
+    );
     assert!(!message(answer).is_empty());
     assert!(!answer.headers.contains_key(RETRY_AFTER), "{answer:?}");
     let said = answer.challenge();
     match challenge {
-        Some(start) => assert!(said.is_some_and(|said| said == start || said.starts_with(&format!("{start},"))), "{answer:?}"),
+        Some(start) => assert!(
+            said.is_some_and(|said| said == start || said.starts_with(&format!("{start},"))),
+            "{answer:?}"
+        ),
         None => assert_eq!(said, None, "{answer:?}"),
     }
 }

@@ -12,13 +12,24 @@ use tower_bearer::test_util::TestTokens;
 use tower_bearer::{BearerAuthLayer, BearerError, BoxError, Grant, Identity, RequireLayer, Scope};
 
 /// The layer with this guard, and a layer within it with the same.
-async fn both(layer: &BearerAuthLayer, guarded: BearerAuthLayer, within: RequireLayer, request: Request<String>) -> Received {
+async fn both(
+    layer: &BearerAuthLayer,
+    guarded: BearerAuthLayer,
+    within: RequireLayer,
+    request: Request<String>,
+) -> Received {
     let copy = {
         let (parts, body) = request.into_parts();
-        (Request::from_parts(parts.clone(), body.clone()), Request::from_parts(parts, body))
+        (
+            Request::from_parts(parts.clone(), body.clone()),
+            Request::from_parts(parts, body),
+        )
     };
     let outer = send(&guarded, copy.0).await;
-    let service = ServiceBuilder::new().layer(layer.clone()).layer(within).service(hello());
+    let service = ServiceBuilder::new()
+        .layer(layer.clone())
+        .layer(within)
+        .service(hello());
     let inner = Received::of(service.oneshot(copy.1).await.unwrap()).await;
     assert_eq!(outer, inner);
     outer
@@ -31,16 +42,33 @@ async fn one_of_several_scopes_is_enough() {
     let scopes = ["orders:read orders:list", "admin"];
     let answer = async |granted: &'static str| {
         let request = with_authorization(&tokens.bearer_with_scope("alice", granted));
-        both(&layer, layer.clone().require_any_scope(scopes), RequireLayer::any_scope(scopes), request).await
+        both(
+            &layer,
+            layer.clone().require_any_scope(scopes),
+            RequireLayer::any_scope(scopes),
+            request,
+        )
+        .await
     };
-    for granted in ["admin", "x admin", "orders:list orders:read", "admin orders:read"] {
+    for granted in [
+        "admin",
+        "x admin",
+        "orders:list orders:read",
+        "admin orders:read",
+    ] {
         answer(granted).await.assert_passed("alice");
     }
     for granted in ["orders:read", "", "administrator", "x"] {
         let refused = answer(granted).await;
         refused.assert_refused(403, "insufficient_scope", "scope_missing");
         // A challenge cannot say "or": it names the first.
-        assert!(refused.challenge().unwrap().ends_with(", scope=\"orders:read orders:list\""), "{refused:?}");
+        assert!(
+            refused
+                .challenge()
+                .unwrap()
+                .ends_with(", scope=\"orders:read orders:list\""),
+            "{refused:?}"
+        );
     }
 }
 
@@ -50,10 +78,18 @@ async fn a_scope_may_come_from_a_configuration() {
     let layer = BearerAuthLayer::new(tokens.verifier());
     let scope: Scope = String::from("reports").parse().unwrap();
     let some = layer.clone().require_scope(scope.clone());
-    let any = layer.clone().require_any_scope([&scope, &Scope::from_static("admin")]);
+    let any = layer
+        .clone()
+        .require_any_scope([&scope, &Scope::from_static("admin")]);
     for layer in [some, any] {
-        ask(&layer, &tokens.bearer_with_scope("alice", "reports")).await.assert_passed("alice");
-        ask(&layer, &tokens.bearer("alice")).await.assert_refused(403, "insufficient_scope", "scope_missing");
+        ask(&layer, &tokens.bearer_with_scope("alice", "reports"))
+            .await
+            .assert_passed("alice");
+        ask(&layer, &tokens.bearer("alice")).await.assert_refused(
+            403,
+            "insufficient_scope",
+            "scope_missing",
+        );
     }
 }
 
@@ -63,27 +99,52 @@ async fn none_of_no_scopes_is_enough() {
     let layer = BearerAuthLayer::new(tokens.verifier());
     let none: [Scope; 0] = [];
     let request = with_authorization(&tokens.bearer_with_scope("alice", "admin"));
-    let answer = both(&layer, layer.clone().require_any_scope(&none), RequireLayer::any_scope(&none), request).await;
-    assert_eq!((answer.status, answer.challenge(), &answer.json()["reason"]), (403, None, &"denied".into()));
+    let answer = both(
+        &layer,
+        layer.clone().require_any_scope(&none),
+        RequireLayer::any_scope(&none),
+        request,
+    )
+    .await;
+    assert_eq!(
+        (answer.status, answer.challenge(), &answer.json()["reason"]),
+        (403, None, &"denied".into())
+    );
 }
 
 #[tokio::test]
 async fn any_condition_may_be_required() {
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier());
-    let level =
-        |claims: &tower_bearer::AccessTokenClaims| -> Result<bool, BoxError> { Ok(claims.claim::<u8>("level")? >= Some(3)) };
+    let level = |claims: &tower_bearer::AccessTokenClaims| -> Result<bool, BoxError> {
+        Ok(claims.claim::<u8>("level")? >= Some(3))
+    };
     let answer = async |grant: Grant| {
         let request = with_authorization(&tokens.bearer_for(&Identity::new("alice"), &grant));
-        both(&layer, layer.clone().require(level), RequireLayer::new(level), request).await
+        both(
+            &layer,
+            layer.clone().require(level),
+            RequireLayer::new(level),
+            request,
+        )
+        .await
     };
-    answer(Grant::new().with_claim("level", 3)).await.assert_passed("alice");
+    answer(Grant::new().with_claim("level", 3))
+        .await
+        .assert_passed("alice");
     // Too low, absent, and not a number.
-    for grant in [Grant::new().with_claim("level", 2), Grant::new(), Grant::new().with_claim("level", "high")] {
+    for grant in [
+        Grant::new().with_claim("level", 2),
+        Grant::new(),
+        Grant::new().with_claim("level", "high"),
+    ] {
         let refused = answer(grant).await;
         assert_eq!((refused.status, refused.challenge()), (403, None));
         let body = refused.json();
-        assert_eq!((&body["error"], &body["reason"]), (&"access_denied".into(), &"denied".into()));
+        assert_eq!(
+            (&body["error"], &body["reason"]),
+            (&"access_denied".into(), &"denied".into())
+        );
     }
 }
 
@@ -91,14 +152,21 @@ async fn any_condition_may_be_required() {
 async fn the_cause_of_a_condition_that_fails_is_logged_once() {
     let (log, _guard) = Log::capture();
     let tokens = TestTokens::new();
-    let layer = BearerAuthLayer::new(tokens.verifier()).require(|_| Err("the ledger has no such account".into()));
+    let layer = BearerAuthLayer::new(tokens.verifier())
+        .require(|_| Err("the ledger has no such account".into()));
     let alice = tokens.bearer("alice");
     for _ in 0..2 {
         let answer = ask(&layer, &alice).await;
-        assert_eq!((answer.status, &answer.json()["reason"]), (403, &"denied".into()));
+        assert_eq!(
+            (answer.status, &answer.json()["reason"]),
+            (403, &"denied".into())
+        );
         assert!(!answer.body.contains("ledger"));
         let said = log.take_our_own();
-        assert!(said.len() == 1 && said[0].contains("the ledger has no such account"), "{said:?}");
+        assert!(
+            said.len() == 1 && said[0].contains("the ledger has no such account"),
+            "{said:?}"
+        );
     }
 }
 
@@ -107,11 +175,22 @@ async fn a_condition_may_answer_for_itself() {
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier());
     let paid = |_: &tower_bearer::AccessTokenClaims| -> Result<bool, BoxError> {
-        Err(BearerError::denied("payment_required").with_status(StatusCode::PAYMENT_REQUIRED).into())
+        Err(BearerError::denied("payment_required")
+            .with_status(StatusCode::PAYMENT_REQUIRED)
+            .into())
     };
     let request = with_authorization(&tokens.bearer("alice"));
-    let answer = both(&layer, layer.clone().require(paid), RequireLayer::new(paid), request).await;
-    assert_eq!((answer.status, &answer.json()["reason"]), (402, &"payment_required".into()));
+    let answer = both(
+        &layer,
+        layer.clone().require(paid),
+        RequireLayer::new(paid),
+        request,
+    )
+    .await;
+    assert_eq!(
+        (answer.status, &answer.json()["reason"]),
+        (402, &"payment_required".into())
+    );
 }
 
 #[tokio::test]
@@ -124,7 +203,9 @@ async fn all_guards_have_to_agree_and_the_token_comes_first() {
         .require_any_scope(["b", "c"])
         .require(|claims| Ok(claims.subject().as_str() == "alice"))
         .require(move |_| Ok(count.fetch_add(1, Ordering::Relaxed) < 100));
-    ask(&layer, &tokens.bearer_with_scope("alice", "a b")).await.assert_passed("alice");
+    ask(&layer, &tokens.bearer_with_scope("alice", "a b"))
+        .await
+        .assert_passed("alice");
     assert_eq!(asked.load(Ordering::Relaxed), 1);
     for (bearer, status) in [
         (tokens.bearer_with_scope("alice", "b c"), 403),
@@ -143,10 +224,17 @@ async fn a_condition_of_the_layer_is_not_asked_without_a_token_and_one_within_it
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier()).optional();
     let never = || |_: &tower_bearer::AccessTokenClaims| -> Result<bool, BoxError> { Ok(false) };
-    send(&layer.clone().require(never()).require_any_scope(["a"]), without_token()).await.assert_passed("nobody");
+    send(
+        &layer.clone().require(never()).require_any_scope(["a"]),
+        without_token(),
+    )
+    .await
+    .assert_passed("nobody");
     for within in [RequireLayer::new(never()), RequireLayer::any_scope(["a"])] {
         let service = layer.layer(within.layer(hello()));
-        Received::of(service.oneshot(without_token()).await.unwrap()).await.assert_token_missing();
+        Received::of(service.oneshot(without_token()).await.unwrap())
+            .await
+            .assert_token_missing();
         // Without the layer nobody passes.
         let request = with_authorization(&tokens.bearer("alice"));
         let alone = Received::of(within.layer(hello()).oneshot(request).await.unwrap()).await;
@@ -159,15 +247,31 @@ async fn each_method_of_a_route_may_have_a_guard_of_its_own() {
     let tokens = TestTokens::new();
     let app = Router::new()
         .route("/orders", get(async || "all orders"))
-        .route("/orders", post(async || "created").route_layer(RequireLayer::scope("orders:write")))
+        .route(
+            "/orders",
+            post(async || "created").route_layer(RequireLayer::scope("orders:write")),
+        )
         .route_layer(BearerAuthLayer::new(tokens.verifier()));
-    for (method, scope, status) in
-        [(Method::GET, "", 200), (Method::POST, "", 403), (Method::POST, "orders:write", 200), (Method::GET, "orders:write", 200)]
-    {
-        let mut request = with_authorization(&tokens.bearer_with_scope("alice", scope)).map(axum::body::Body::from);
+    for (method, scope, status) in [
+        (Method::GET, "", 200),
+        (Method::POST, "", 403),
+        (Method::POST, "orders:write", 200),
+        (Method::GET, "orders:write", 200),
+    ] {
+        let mut request = with_authorization(&tokens.bearer_with_scope("alice", scope))
+            .map(axum::body::Body::from);
         *request.uri_mut() = "/orders".parse().unwrap();
         *request.method_mut() = method;
-        assert_eq!(app.clone().oneshot(request).await.unwrap().status().as_u16(), status, "{scope}");
+        assert_eq!(
+            app.clone()
+                .oneshot(request)
+                .await
+                .unwrap()
+                .status()
+                .as_u16(),
+            status,
+            "{scope}"
+        );
     }
 }
 
@@ -177,12 +281,20 @@ fn a_literal_that_is_not_a_scope_panics_where_it_is_written() {
     for wrong in ["a\"b", "caf\u{e9}"] {
         let layer = || layer.clone();
         for panics in [
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(layer().require_scope(wrong)))),
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(layer().require_any_scope(["a", wrong])))),
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                drop(layer().require_scope(wrong))
+            })),
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                drop(layer().require_any_scope(["a", wrong]))
+            })),
             std::panic::catch_unwind(|| drop(RequireLayer::any_scope([wrong]))),
         ] {
             let text = panics.unwrap_err();
-            assert!(text.downcast_ref::<String>().is_some_and(|text| text.contains("scope")), "{wrong}");
+            assert!(
+                text.downcast_ref::<String>()
+                    .is_some_and(|text| text.contains("scope")),
+                "{wrong}"
+            );
         }
     }
 }

@@ -11,8 +11,13 @@ use tower_bearer::BearerAuthLayer;
 use tower_bearer::test_util::TestTokens;
 
 fn preflight() -> Request<String> {
-    let request = Request::builder().method(Method::OPTIONS).header(ORIGIN, "https://app.example.com");
-    request.header(ACCESS_CONTROL_REQUEST_METHOD, "GET").body(String::new()).unwrap()
+    let request = Request::builder()
+        .method(Method::OPTIONS)
+        .header(ORIGIN, "https://app.example.com");
+    request
+        .header(ACCESS_CONTROL_REQUEST_METHOD, "GET")
+        .body(String::new())
+        .unwrap()
 }
 
 fn post(path: &str) -> Request<String> {
@@ -21,19 +26,29 @@ fn post(path: &str) -> Request<String> {
 
 /// The warnings, without what is said of each refusal.
 fn warnings(log: &Log) -> Vec<String> {
-    log.take_our_own().into_iter().filter(|line| line.contains("WARN")).collect()
+    log.take_our_own()
+        .into_iter()
+        .filter(|line| line.contains("WARN"))
+        .collect()
 }
 
 #[tokio::test]
 async fn a_refused_preflight_is_hinted_at_once_a_layer() {
     let (log, _guard) = Log::capture();
     let tokens = TestTokens::new();
-    for layer in [BearerAuthLayer::new(tokens.verifier()), BearerAuthLayer::new(tokens.verifier())] {
+    for layer in [
+        BearerAuthLayer::new(tokens.verifier()),
+        BearerAuthLayer::new(tokens.verifier()),
+    ] {
         for is_first in [true, false, false] {
             send(&layer, preflight()).await.assert_token_missing();
             let said = warnings(&log);
             assert_eq!(said.len(), usize::from(is_first), "{said:?}");
-            assert!(said.iter().all(|line| line.contains("CORS") && line.contains("admit_preflights")), "{said:?}");
+            assert!(
+                said.iter()
+                    .all(|line| line.contains("CORS") && line.contains("admit_preflights")),
+                "{said:?}"
+            );
         }
     }
 }
@@ -51,10 +66,16 @@ async fn a_layer_around_the_endpoints_is_hinted_at_once() {
         for is_first in [true, false] {
             log.take();
             let request = Request::post(path).body(Body::empty()).unwrap();
-            Received::of(app.clone().oneshot(request).await.unwrap()).await.assert_token_missing();
+            Received::of(app.clone().oneshot(request).await.unwrap())
+                .await
+                .assert_token_missing();
             let said = warnings(&log);
             assert_eq!(said.len(), usize::from(is_first), "{said:?}");
-            assert!(said.iter().all(|line| line.contains("nest_service") && line.contains(path)), "{said:?}");
+            assert!(
+                said.iter()
+                    .all(|line| line.contains("nest_service") && line.contains(path)),
+                "{said:?}"
+            );
         }
     }
 }
@@ -64,17 +85,27 @@ async fn an_ordinary_refusal_is_no_misuse() {
     let (log, _guard) = Log::capture();
     let login = Login::new();
     let layer = login.sessions.layer();
-    send(&layer, Request::get("/auth/login").body(String::new()).unwrap()).await.assert_token_missing();
+    send(
+        &layer,
+        Request::get("/auth/login").body(String::new()).unwrap(),
+    )
+    .await
+    .assert_token_missing();
     for path in ["/login/x", "/relogin", "/tokens", "/"] {
         send(&layer, post(path)).await.assert_token_missing();
     }
     // Somebody else's tokens: `/login` is not ours.
     let tokens = TestTokens::new();
-    send(&BearerAuthLayer::new(tokens.verifier()), post("/login")).await.assert_token_missing();
+    send(&BearerAuthLayer::new(tokens.verifier()), post("/login"))
+        .await
+        .assert_token_missing();
     let layer = BearerAuthLayer::new(tokens.verifier()).admit_preflights();
     send(&layer, preflight()).await.assert_passed("nobody");
     let mut bad = preflight();
-    bad.headers_mut().insert("authorization", "Bearer abc".parse().unwrap());
-    send(&layer, bad).await.assert_refused(401, "invalid_token", "token_invalid");
+    bad.headers_mut()
+        .insert("authorization", "Bearer abc".parse().unwrap());
+    send(&layer, bad)
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
     assert!(warnings(&log).is_empty());
 }

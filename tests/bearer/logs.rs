@@ -3,12 +3,15 @@
 use axum::Router;
 use axum::routing::get;
 use http::Request;
-use support::{Accounts, Log, MINUTE, ask, assert_silent_about, hello, send, with_authorization, without_token};
+use support::{
+    Accounts, Log, MINUTE, ask, assert_silent_about, hello, send, with_authorization, without_token,
+};
 use tower::{Layer, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, Authorization, AuthorizeRequest, BearerAuthLayer, BoxError, CurrentUser, Identity, LoadUser, Login,
-    MemoryStore, Outcome, PasswordCredentials, RefreshToken, RequireLayer, Secret,
+    AccessTokenClaims, Authorization, AuthorizeRequest, BearerAuthLayer, BoxError, CurrentUser,
+    Identity, LoadUser, Login, MemoryStore, Outcome, PasswordCredentials, RefreshToken,
+    RequireLayer, Secret,
 };
 
 // checklist 74
@@ -26,7 +29,9 @@ async fn each_refusal_is_one_event_with_its_reason() {
         (&alice, "scope_missing"),
     ] {
         let mut request = with_authorization(authorization);
-        *request.uri_mut() = "/a/path?access_token=xXmarkXx-in-the-query".parse().unwrap();
+        *request.uri_mut() = "/a/path?access_token=xXmarkXx-in-the-query"
+            .parse()
+            .unwrap();
         assert!(send(&layer, request).await.status >= 400);
         let said = log.take();
         assert_eq!(said.lines().count(), 1, "{said}");
@@ -43,7 +48,9 @@ async fn a_request_that_passes_leaves_no_token_in_the_log() {
     let layer = BearerAuthLayer::new(tokens.verifier());
     let alice = tokens.bearer("alice");
     let mut request = with_authorization(&alice);
-    request.headers_mut().insert("cookie", "session=xXmarkXx-cookie".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("cookie", "session=xXmarkXx-cookie".parse().unwrap());
     send(&layer, request).await.assert_passed("alice");
     assert_silent_about(&log.text(), &[&alice, "xXmarkXx-cookie"]);
 }
@@ -53,17 +60,36 @@ async fn a_request_that_passes_leaves_no_token_in_the_log() {
 async fn headers_and_tokens_of_every_kind_stay_out_of_the_log() {
     let (log, _guard) = Log::capture();
     let tokens = TestTokens::new();
-    let layer = BearerAuthLayer::new(tokens.verifier()).with_realm("r").unwrap();
+    let layer = BearerAuthLayer::new(tokens.verifier())
+        .with_realm("r")
+        .unwrap();
     let good = tokens.bearer("alice");
     let forged = TestTokens::new().bearer("alice");
     let cut = good[..good.len() - 9].to_owned();
-    for value in [&good, &forged, &cut, &format!("{good} {good}"), &format!("DPoP {}", &good[7..])] {
+    for value in [
+        &good,
+        &forged,
+        &cut,
+        &format!("{good} {good}"),
+        &format!("DPoP {}", &good[7..]),
+    ] {
         ask(&layer, value).await;
     }
-    let two = Request::builder().header("authorization", &good).header("authorization", &forged).body(String::new()).unwrap();
+    let two = Request::builder()
+        .header("authorization", &good)
+        .header("authorization", &forged)
+        .body(String::new())
+        .unwrap();
     send(&layer, two).await;
     let scoped = layer.layer(RequireLayer::scope("admin").layer(hello()));
-    assert_eq!(scoped.oneshot(with_authorization(&good)).await.unwrap().status(), 403);
+    assert_eq!(
+        scoped
+            .oneshot(with_authorization(&good))
+            .await
+            .unwrap()
+            .status(),
+        403
+    );
     assert_silent_about(&log.text(), &[&good, &forged, &cut]);
 }
 
@@ -73,13 +99,24 @@ async fn the_life_of_a_session_is_logged_without_its_tokens() {
     let (log, _guard) = Log::capture();
     let secret = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
     let tokens = TestTokens::new();
-    let sessions =
-        tokens.sessions(Accounts::everybody(), MemoryStore::new()).secret(Secret::new(secret).unwrap()).build().unwrap();
+    let sessions = tokens
+        .sessions(Accounts::everybody(), MemoryStore::new())
+        .secret(Secret::new(secret).unwrap())
+        .build()
+        .unwrap();
     let mut seen = vec![secret.to_owned()];
-    let first = sessions.start(Identity::new("alice").with_device("a laptop")).await.unwrap();
+    let first = sessions
+        .start(Identity::new("alice").with_device("a laptop"))
+        .await
+        .unwrap();
     let said = log.take();
-    let session = sessions.list(&"alice".into()).await.unwrap()[0].id().to_string();
-    assert!(said.contains("logged in") && said.contains(&session), "{said}");
+    let session = sessions.list(&"alice".into()).await.unwrap()[0]
+        .id()
+        .to_string();
+    assert!(
+        said.contains("logged in") && said.contains(&session),
+        "{said}"
+    );
     let mut all = said;
     let mut pairs = vec![first.clone()];
     for _ in 0..2 {
@@ -88,21 +125,45 @@ async fn the_life_of_a_session_is_logged_without_its_tokens() {
         pairs.push(sessions.refresh(last).await.unwrap());
     }
     for pair in &pairs {
-        seen.extend([pair.access_token().secret().to_owned(), pair.refresh_token().unwrap().secret().to_owned()]);
-        ask(&sessions.layer(), &format!("Bearer {}", pair.access_token().secret())).await.assert_passed("alice");
+        seen.extend([
+            pair.access_token().secret().to_owned(),
+            pair.refresh_token().unwrap().secret().to_owned(),
+        ]);
+        ask(
+            &sessions.layer(),
+            &format!("Bearer {}", pair.access_token().secret()),
+        )
+        .await
+        .assert_passed("alice");
     }
     all += &log.take();
     sessions.flush().await.unwrap();
     // A copy of the first comes back: reuse, with the evidence.
-    sessions.refresh(first.refresh_token().unwrap().clone()).await.unwrap_err();
+    sessions
+        .refresh(first.refresh_token().unwrap().clone())
+        .await
+        .unwrap_err();
     let reuse = log.take();
     assert!(reuse.contains(&session), "{reuse}");
     all += &reuse;
     let revoked = format!("Bearer {}", pairs[2].access_token().secret());
-    ask(&sessions.layer(), &revoked).await.assert_refused(401, "invalid_token", "session_revoked");
-    sessions.refresh(RefreshToken::new("rt1_xXmarkXxxXmarkXxxXmarkXxxXmarkXxxXmarkXxxXmarkXx")).await.unwrap_err();
-    sessions.log_out(pairs[2].refresh_token().unwrap().secret()).await.unwrap();
-    sessions.log_out(pairs[2].access_token().secret()).await.unwrap();
+    ask(&sessions.layer(), &revoked)
+        .await
+        .assert_refused(401, "invalid_token", "session_revoked");
+    sessions
+        .refresh(RefreshToken::new(
+            "rt1_xXmarkXxxXmarkXxxXmarkXxxXmarkXxxXmarkXxxXmarkXx",
+        ))
+        .await
+        .unwrap_err();
+    sessions
+        .log_out(pairs[2].refresh_token().unwrap().secret())
+        .await
+        .unwrap();
+    sessions
+        .log_out(pairs[2].access_token().secret())
+        .await
+        .unwrap();
     let said = log.take();
     assert!(said.contains("session_revoked"), "{said}");
     all += &said;
@@ -115,8 +176,17 @@ async fn the_life_of_a_session_is_logged_without_its_tokens() {
 #[tokio::test]
 async fn a_login_that_fails_is_logged_without_the_password() {
     let (log, _guard) = Log::capture();
-    let sessions = TestTokens::new().sessions(Strangers, MemoryStore::new()).build().unwrap();
-    sessions.log_in(Login::new(PasswordCredentials::new("alice", "xXmarkXx-password"))).await.unwrap_err();
+    let sessions = TestTokens::new()
+        .sessions(Strangers, MemoryStore::new())
+        .build()
+        .unwrap();
+    sessions
+        .log_in(Login::new(PasswordCredentials::new(
+            "alice",
+            "xXmarkXx-password",
+        )))
+        .await
+        .unwrap_err();
     let said = log.text();
     assert!(said.contains("login refused"), "{said}");
     assert!(!said.contains("xXmarkXx"), "{said}");
@@ -164,7 +234,9 @@ async fn a_mistake_of_the_server_names_the_route_and_the_cure() {
     let layer = BearerAuthLayer::new(tokens.verifier());
     let other_type = routes().route_layer(layer.clone().with_user_loader(Users));
     let no_loader = routes().route_layer(layer);
-    let scope_only = Router::new().route("/where", get(async || "")).route_layer(RequireLayer::scope("x"));
+    let scope_only = Router::new()
+        .route("/where", get(async || ""))
+        .route_layer(RequireLayer::scope("x"));
     for (app, words) in [
         (routes(), &["BearerAuthLayer", "route_layer"][..]),
         (scope_only, &["BearerAuthLayer", "route_layer"]),
@@ -186,9 +258,13 @@ async fn what_the_loader_says_goes_to_the_log() {
     let (log, _guard) = Log::capture();
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier()).with_user_loader(Users);
-    ask(&layer, &tokens.bearer("carol")).await.assert_failed(503, "temporarily_unavailable");
+    ask(&layer, &tokens.bearer("carol"))
+        .await
+        .assert_failed(503, "temporarily_unavailable");
     assert!(log.take().contains("the database at db-7 is down"));
-    ask(&layer, &tokens.bearer("bob")).await.assert_refused(401, "invalid_token", "user_gone");
+    ask(&layer, &tokens.bearer("bob"))
+        .await
+        .assert_refused(401, "invalid_token", "user_gone");
     assert!(log.take().contains("user_gone"));
     send(&layer, without_token()).await.assert_token_missing();
     assert!(log.take().contains("token_missing"));

@@ -5,48 +5,86 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Request, Response};
-use support::{MINUTE, Pause, Received, SECOND, bearer_of, log_in, sessions_of, settle, with_authorization, without_token};
+use support::{
+    MINUTE, Pause, Received, SECOND, bearer_of, log_in, sessions_of, settle, with_authorization,
+    without_token,
+};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessToken, AccessTokenClaims, AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer, BearerError, CurrentUser, EndReason,
-    LoadUser, Scope, TokenSource,
+    AccessToken, AccessTokenClaims, AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer,
+    BearerError, CurrentUser, EndReason, LoadUser, Scope, TokenSource,
 };
 
 /// Two layers, and a handler that names the caller, by the extension and by the layer.
-async fn through(outer: &BearerAuthLayer, inner: &BearerAuthLayer, request: Request<String>) -> Received {
+async fn through(
+    outer: &BearerAuthLayer,
+    inner: &BearerAuthLayer,
+    request: Request<String>,
+) -> Received {
     let handler = service_fn(async |request: Request<String>| {
         let by_layer = AccessTokenClaims::from_extensions(request.extensions());
         let by_extension = request.extensions().get::<AccessTokenClaims>();
-        let name = |claims: Option<&AccessTokenClaims>| claims.map_or("nobody".to_owned(), |claims| claims.subject().to_string());
+        let name = |claims: Option<&AccessTokenClaims>| {
+            claims.map_or("nobody".to_owned(), |claims| claims.subject().to_string())
+        };
         assert_eq!(name(by_layer), name(by_extension));
         let user = CurrentUser::<Name>::from_extensions(request.extensions());
         let user = user.map_or(String::new(), |user| format!(" {}", user.0.0));
         Ok::<_, Infallible>(Response::new(format!("{}{user}", name(by_layer))))
     });
-    Received::of(outer.layer(inner.layer(handler)).oneshot(request).await.unwrap()).await
+    Received::of(
+        outer
+            .layer(inner.layer(handler))
+            .oneshot(request)
+            .await
+            .unwrap(),
+    )
+    .await
 }
 
 /// The watch that a handler behind two layers gets.
-async fn watch(outer: &BearerAuthLayer, inner: &BearerAuthLayer, request: Request<String>) -> AccessTokenWatch {
+async fn watch(
+    outer: &BearerAuthLayer,
+    inner: &BearerAuthLayer,
+    request: Request<String>,
+) -> AccessTokenWatch {
     let watch = Arc::new(Mutex::new(None));
     let handler = service_fn(async |request: Request<String>| {
         *watch.lock().unwrap() = AccessTokenWatch::from_extensions(request.extensions());
         Ok::<_, Infallible>(Response::new(String::new()))
     });
-    assert_eq!(outer.layer(inner.layer(handler)).oneshot(request).await.unwrap().status(), 200);
+    assert_eq!(
+        outer
+            .layer(inner.layer(handler))
+            .oneshot(request)
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
     watch.lock().unwrap().take().expect("a watch")
 }
 
 /// Finds the token in a header of its own, so that the other layer sees nothing.
 fn elsewhere(layer: BearerAuthLayer) -> BearerAuthLayer {
     layer.with_token_sources([TokenSource::from_fn(|parts| {
-        Some(AccessToken::new(parts.headers.get("x-token")?.to_str().ok()?.strip_prefix("Bearer ")?))
+        Some(AccessToken::new(
+            parts
+                .headers
+                .get("x-token")?
+                .to_str()
+                .ok()?
+                .strip_prefix("Bearer ")?,
+        ))
     })])
 }
 
 fn with_x_token(bearer: &str) -> Request<String> {
-    Request::builder().header("x-token", bearer).body(String::new()).unwrap()
+    Request::builder()
+        .header("x-token", bearer)
+        .body(String::new())
+        .unwrap()
 }
 
 #[derive(Clone)]
@@ -68,7 +106,11 @@ async fn a_watch_sees_the_revocations_that_an_outer_layer_knows() {
     let tokens = TestTokens::new();
     let sessions = sessions_of(&tokens);
     let bare = BearerAuthLayer::new(sessions.verifier());
-    for (outer, inner) in [(sessions.layer(), bare.clone()), (bare, sessions.layer()), (sessions.layer(), sessions.layer())] {
+    for (outer, inner) in [
+        (sessions.layer(), bare.clone()),
+        (bare, sessions.layer()),
+        (sessions.layer(), sessions.layer()),
+    ] {
         let pair = log_in(&sessions, "alice").await;
         let watch = watch(&outer, &inner, with_authorization(&bearer_of(&pair))).await;
         assert_eq!(watch.end_reason(), None);
@@ -77,7 +119,10 @@ async fn a_watch_sees_the_revocations_that_an_outer_layer_knows() {
             async move { watch.ended().await }
         });
         settle().await;
-        sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
+        sessions
+            .log_out(pair.refresh_token().unwrap().secret())
+            .await
+            .unwrap();
         assert_eq!(watch.end_reason(), Some(EndReason::SessionRevoked));
         let before = tokio::time::Instant::now();
         assert_eq!(waiting.await.unwrap(), EndReason::SessionRevoked);
@@ -90,14 +135,25 @@ async fn a_watch_sees_the_revocations_that_an_outer_layer_knows() {
 async fn a_watch_does_not_end_with_the_session_of_another_user() {
     let tokens = TestTokens::new();
     let sessions = sessions_of(&tokens);
-    let (gateway, alice) = (log_in(&sessions, "gateway").await, log_in(&sessions, "alice").await);
+    let (gateway, alice) = (
+        log_in(&sessions, "gateway").await,
+        log_in(&sessions, "alice").await,
+    );
     let mut request = with_authorization(&bearer_of(&alice));
-    request.headers_mut().insert("x-token", bearer_of(&gateway).parse().unwrap());
+    request
+        .headers_mut()
+        .insert("x-token", bearer_of(&gateway).parse().unwrap());
     let watch = watch(&elsewhere(sessions.layer()), &sessions.layer(), request).await;
     assert_eq!(watch.claims().subject().as_str(), "alice");
-    sessions.log_out(gateway.refresh_token().unwrap().secret()).await.unwrap();
+    sessions
+        .log_out(gateway.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     assert_eq!(watch.end_reason(), None);
-    sessions.log_out(alice.refresh_token().unwrap().secret()).await.unwrap();
+    sessions
+        .log_out(alice.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     assert_eq!(watch.end_reason(), Some(EndReason::SessionRevoked));
 }
 
@@ -107,20 +163,40 @@ async fn an_inner_optional_layer_keeps_the_caller_of_the_outer_one() {
     let layer = BearerAuthLayer::new(tokens.verifier());
     let (outer, inner) = (elsewhere(layer.clone()), layer.clone().optional());
     let alice = with_x_token(&tokens.bearer("alice"));
-    through(&outer, &inner, alice.clone()).await.assert_passed("alice");
+    through(&outer, &inner, alice.clone())
+        .await
+        .assert_passed("alice");
     // What the outer one loaded is kept, and what the inner one loads counts.
-    through(&outer.clone().with_user_loader(Names), &inner, alice.clone()).await.assert_passed("alice ALICE");
-    through(&outer, &inner.clone().with_user_loader(Names), alice.clone()).await.assert_passed("alice ALICE");
+    through(
+        &outer.clone().with_user_loader(Names),
+        &inner,
+        alice.clone(),
+    )
+    .await
+    .assert_passed("alice ALICE");
+    through(
+        &outer,
+        &inner.clone().with_user_loader(Names),
+        alice.clone(),
+    )
+    .await
+    .assert_passed("alice ALICE");
     // A token for the inner one counts, and a bad one is refused.
     let mut both = alice.clone();
-    both.headers_mut().insert("authorization", tokens.bearer("bob").parse().unwrap());
+    both.headers_mut()
+        .insert("authorization", tokens.bearer("bob").parse().unwrap());
     through(&outer, &inner, both).await.assert_passed("bob");
     let mut bad = alice.clone();
-    bad.headers_mut().insert("authorization", "Bearer abc".parse().unwrap());
-    through(&outer, &inner, bad).await.assert_refused(401, "invalid_token", "token_invalid");
+    bad.headers_mut()
+        .insert("authorization", "Bearer abc".parse().unwrap());
+    through(&outer, &inner, bad)
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
     // A layer that is not optional wants a token of its own.
     through(&outer, &layer, alice).await.assert_token_missing();
-    through(&outer.optional(), &inner, without_token()).await.assert_passed("nobody");
+    through(&outer.optional(), &inner, without_token())
+        .await
+        .assert_passed("nobody");
 }
 
 #[tokio::test]
@@ -135,10 +211,18 @@ async fn the_checks_of_the_inner_layer_hold_for_a_caller_that_it_keeps() {
     let scoped = through(&outer, &inner.clone().require_scope("admin"), alice.clone()).await;
     scoped.assert_refused(403, "insufficient_scope", "scope_missing");
     let denied = through(&outer, &inner.require(|_| Ok(false)), alice.clone()).await;
-    assert_eq!((denied.status, &denied.json()["reason"]), (403, &"denied".into()));
+    assert_eq!(
+        (denied.status, &denied.json()["reason"]),
+        (403, &"denied".into())
+    );
     // The inner one knows the sessions.
-    through(&outer, &sessions.layer().optional(), alice.clone()).await.assert_passed("alice");
-    sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
+    through(&outer, &sessions.layer().optional(), alice.clone())
+        .await
+        .assert_passed("alice");
+    sessions
+        .log_out(pair.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     let revoked = through(&outer, &sessions.layer().optional(), alice).await;
     revoked.assert_refused(401, "invalid_token", "session_revoked");
 }
@@ -150,18 +234,42 @@ async fn a_caller_of_another_issuer_or_audience_is_nobody() {
     let outer = elsewhere(BearerAuthLayer::new(ours.verifier()));
     let alice = with_x_token(&ours.bearer_with_scope("alice", "read admin"));
     let verifier = |issuer: &str, audience: &str| {
-        let keys = tower_bearer::KeySet::from_hmac_secret(tower_bearer::Algorithm::Hs256, support::HMAC_KEY).unwrap();
-        AccessTokenVerifier::builder(keys).issuer(issuer).audience(audience)
+        let keys = tower_bearer::KeySet::from_hmac_secret(
+            tower_bearer::Algorithm::Hs256,
+            support::HMAC_KEY,
+        )
+        .unwrap();
+        AccessTokenVerifier::builder(keys)
+            .issuer(issuer)
+            .audience(audience)
     };
-    let through =
-        async |verifier: AccessTokenVerifier| through(&outer, &BearerAuthLayer::new(verifier).optional(), alice.clone()).await;
-    through(verifier("https://issuer.test", "test").build().unwrap()).await.assert_passed("alice");
-    through(verifier("https://other.test", "test").build().unwrap()).await.assert_passed("nobody");
-    through(verifier("https://issuer.test", "other").build().unwrap()).await.assert_passed("nobody");
+    let through = async |verifier: AccessTokenVerifier| {
+        through(
+            &outer,
+            &BearerAuthLayer::new(verifier).optional(),
+            alice.clone(),
+        )
+        .await
+    };
+    through(verifier("https://issuer.test", "test").build().unwrap())
+        .await
+        .assert_passed("alice");
+    through(verifier("https://other.test", "test").build().unwrap())
+        .await
+        .assert_passed("nobody");
+    through(verifier("https://issuer.test", "other").build().unwrap())
+        .await
+        .assert_passed("nobody");
     // Nor does it allow more here than the issuer may grant here.
-    let limited = |scope: &'static str| verifier("https://issuer.test", "test").accepted_scope(Scope::from_static(scope));
-    through(limited("read").build().unwrap()).await.assert_passed("nobody");
-    through(limited("read admin").build().unwrap()).await.assert_passed("alice");
+    let limited = |scope: &'static str| {
+        verifier("https://issuer.test", "test").accepted_scope(Scope::from_static(scope))
+    };
+    through(limited("read").build().unwrap())
+        .await
+        .assert_passed("nobody");
+    through(limited("read admin").build().unwrap())
+        .await
+        .assert_passed("alice");
 }
 
 /// Stops in the middle, until the test lets it go on.
@@ -187,12 +295,18 @@ async fn a_token_is_checked_again_after_a_loader_that_took_its_time() {
         let layer = sessions.layer().with_user_loader(Slow(pause.clone()));
         let asking = tokio::spawn({
             let request = with_authorization(&bearer_of(&pair));
-            async move { support::ask(&layer, request.headers()["authorization"].to_str().unwrap()).await }
+            async move {
+                support::ask(&layer, request.headers()["authorization"].to_str().unwrap()).await
+            }
         });
         pause.reached().await;
         let left = Duration::from_secs(pair.expires_in());
         match what {
-            "logout" => sessions.log_out(pair.refresh_token().unwrap().secret()).await.map(drop).unwrap(),
+            "logout" => sessions
+                .log_out(pair.refresh_token().unwrap().secret())
+                .await
+                .map(drop)
+                .unwrap(),
             // The leeway of the verifier is a minute.
             "almost the end" => tokens.clock().advance(left + MINUTE - SECOND),
             "the end" => tokens.clock().advance(left + MINUTE),

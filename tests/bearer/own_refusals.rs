@@ -14,7 +14,10 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use support::{Log, Received, ask, send, with_authorization, without_token};
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BearerError, BearerErrorKind, BearerRejection, Identity, Scope};
+use tower_bearer::{
+    AccessTokenClaims, BearerAuthLayer, BearerError, BearerErrorKind, BearerRejection, Identity,
+    Scope,
+};
 
 const KINDS: [BearerErrorKind; 11] = [
     BearerErrorKind::MissingToken,
@@ -31,7 +34,10 @@ const KINDS: [BearerErrorKind; 11] = [
 ];
 
 fn challenges(error: &BearerError) -> Vec<String> {
-    error.challenges().map(|challenge| challenge.to_str().unwrap().to_owned()).collect()
+    error
+        .challenges()
+        .map(|challenge| challenge.to_str().unwrap().to_owned())
+        .collect()
 }
 
 async fn received(response: Response<Bytes>) -> Received {
@@ -43,36 +49,75 @@ async fn an_application_can_make_an_error_of_each_kind() {
     for kind in KINDS {
         let error = BearerError::from(kind);
         assert_eq!(error.kind(), kind);
-        let is_fault = matches!(kind, BearerErrorKind::Unavailable | BearerErrorKind::Misconfigured);
+        let is_fault = matches!(
+            kind,
+            BearerErrorKind::Unavailable | BearerErrorKind::Misconfigured
+        );
         assert_eq!(error.is_refusal(), !is_fault, "{kind:?}");
         assert_eq!(error.reason().is_none(), is_fault, "{kind:?}");
         let response = received(error.to_response()).await;
         assert_eq!(response.status, error.status().as_u16());
         assert_eq!(response.headers[CACHE_CONTROL], "no-store");
-        assert_eq!(response.headers.contains_key(RETRY_AFTER), kind == BearerErrorKind::Unavailable);
+        assert_eq!(
+            response.headers.contains_key(RETRY_AFTER),
+            kind == BearerErrorKind::Unavailable
+        );
         assert_eq!(response.json()["reason"].as_str(), error.reason());
         assert_eq!(response.json()["error_description"], error.description());
-        assert_eq!(response.challenge().map(str::to_owned), challenges(&error).pop());
+        assert_eq!(
+            response.challenge().map(str::to_owned),
+            challenges(&error).pop()
+        );
         // RFC 9110 section 15.5.2.
-        assert!(response.status != 401 || response.challenge().is_some(), "{kind:?}");
+        assert!(
+            response.status != 401 || response.challenge().is_some(),
+            "{kind:?}"
+        );
     }
 }
 
 #[test]
 fn each_constructor_says_what_it_is_for() {
     let missing = BearerError::missing_token();
-    assert_eq!((missing.status(), challenges(&missing)), (StatusCode::UNAUTHORIZED, vec!["Bearer".to_owned()]));
+    assert_eq!(
+        (missing.status(), challenges(&missing)),
+        (StatusCode::UNAUTHORIZED, vec!["Bearer".to_owned()])
+    );
     let invalid = BearerError::invalid_token();
-    assert_eq!((invalid.status(), invalid.reason()), (StatusCode::UNAUTHORIZED, Some("token_invalid")));
-    for scope in [BearerError::insufficient_scope("a b"), BearerError::insufficient_scope("a b".parse::<Scope>().unwrap())] {
-        assert_eq!((scope.status(), scope.reason()), (StatusCode::FORBIDDEN, Some("scope_missing")));
-        assert!(challenges(&scope)[0].ends_with(", scope=\"a b\""), "{scope:?}");
+    assert_eq!(
+        (invalid.status(), invalid.reason()),
+        (StatusCode::UNAUTHORIZED, Some("token_invalid"))
+    );
+    for scope in [
+        BearerError::insufficient_scope("a b"),
+        BearerError::insufficient_scope("a b".parse::<Scope>().unwrap()),
+    ] {
+        assert_eq!(
+            (scope.status(), scope.reason()),
+            (StatusCode::FORBIDDEN, Some("scope_missing"))
+        );
+        assert!(
+            challenges(&scope)[0].ends_with(", scope=\"a b\""),
+            "{scope:?}"
+        );
     }
     let down = BearerError::unavailable("db-7 is down");
-    assert_eq!((down.status(), challenges(&down).len()), (StatusCode::SERVICE_UNAVAILABLE, 0));
-    assert_eq!(std::error::Error::source(&down).unwrap().to_string(), "db-7 is down");
+    assert_eq!(
+        (down.status(), challenges(&down).len()),
+        (StatusCode::SERVICE_UNAVAILABLE, 0)
+    );
+    assert_eq!(
+        std::error::Error::source(&down).unwrap().to_string(),
+        "db-7 is down"
+    );
     let wrong = BearerError::misconfigured("turn it off and on");
-    assert_eq!((wrong.status(), wrong.to_string()), (StatusCode::INTERNAL_SERVER_ERROR, "turn it off and on".to_owned()));
+    assert_eq!(
+        (wrong.status(), wrong.to_string()),
+        (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "turn it off and on".to_owned()
+        )
+    );
     assert_eq!(wrong.description(), "the server is misconfigured");
 }
 
@@ -82,17 +127,31 @@ async fn a_denial_has_a_reason_and_a_status_of_its_own() {
     let response = received(denied.to_response()).await;
     assert_eq!((response.status, response.challenge()), (403, None));
     let body = response.json();
-    assert_eq!((&body["error"], &body["reason"]), (&"access_denied".into(), &"email_unverified".into()));
+    assert_eq!(
+        (&body["error"], &body["reason"]),
+        (&"access_denied".into(), &"email_unverified".into())
+    );
 
     let paid = BearerError::denied("payment_required").with_status(StatusCode::PAYMENT_REQUIRED);
-    assert_eq!((paid.status(), paid.is_refusal()), (StatusCode::PAYMENT_REQUIRED, true));
+    assert_eq!(
+        (paid.status(), paid.is_refusal()),
+        (StatusCode::PAYMENT_REQUIRED, true)
+    );
     let busy = BearerError::denied("too_many").with_status(StatusCode::TOO_MANY_REQUESTS);
-    let busy = received(busy.with_retry_after(Duration::from_millis(1001)).to_response()).await;
-    assert_eq!((busy.status, &busy.headers[RETRY_AFTER]), (429, &HeaderValue::from_static("2")));
+    let busy = received(
+        busy.with_retry_after(Duration::from_millis(1001))
+            .to_response(),
+    )
+    .await;
+    assert_eq!(
+        (busy.status, &busy.headers[RETRY_AFTER]),
+        (429, &HeaderValue::from_static("2"))
+    );
     // 401 has a challenge (RFC 9110 section 15.5.2), and RFC 6750 has no word for this one.
     let again = BearerError::denied("password_too_old").with_status(StatusCode::UNAUTHORIZED);
     assert_eq!(challenges(&again), ["Bearer"]);
-    let fault = BearerError::denied("closed_for_today").with_status(StatusCode::SERVICE_UNAVAILABLE);
+    let fault =
+        BearerError::denied("closed_for_today").with_status(StatusCode::SERVICE_UNAVAILABLE);
     assert!(!fault.is_refusal());
     let reason = String::from("at_run_time");
     assert_eq!(BearerError::denied(reason).reason(), Some("at_run_time"));
@@ -105,7 +164,9 @@ fn a_status_that_says_all_is_well_is_403() {
         assert_eq!(error.status(), StatusCode::FORBIDDEN, "{status}");
     }
     // The others have theirs from RFC 6750.
-    let status = BearerError::invalid_token().with_status(StatusCode::IM_A_TEAPOT).status();
+    let status = BearerError::invalid_token()
+        .with_status(StatusCode::IM_A_TEAPOT)
+        .status();
     assert_eq!(status, StatusCode::UNAUTHORIZED);
 }
 
@@ -113,19 +174,36 @@ fn a_status_that_says_all_is_well_is_403() {
 async fn a_description_that_would_break_the_challenge_stays_in_the_body() {
     for odd in ["say \"friend\"", "a\\b", "caf\u{e9}", "a\r\nb: c"] {
         let error = BearerError::invalid_token().with_description(odd);
-        assert_eq!(challenges(&error), ["Bearer error=\"invalid_token\""], "{odd:?}");
-        assert_eq!(received(error.to_response()).await.json()["error_description"], odd);
+        assert_eq!(
+            challenges(&error),
+            ["Bearer error=\"invalid_token\""],
+            "{odd:?}"
+        );
+        assert_eq!(
+            received(error.to_response()).await.json()["error_description"],
+            odd
+        );
     }
     let plain = BearerError::invalid_token().with_description("come back");
-    assert_eq!(challenges(&plain), ["Bearer error=\"invalid_token\", error_description=\"come back\""]);
+    assert_eq!(
+        challenges(&plain),
+        ["Bearer error=\"invalid_token\", error_description=\"come back\""]
+    );
     // The cure is for the log alone.
     let wrong = BearerError::misconfigured("the cure").with_description("seen by clients");
-    assert_eq!((wrong.description(), wrong.to_string()), ("the server is misconfigured", "the cure".to_owned()));
+    assert_eq!(
+        (wrong.description(), wrong.to_string()),
+        ("the server is misconfigured", "the cure".to_owned())
+    );
 }
 
 /// The closure of an application, which forgets everything.
 fn bare(error: &BearerError, request: &Parts) -> Response<Bytes> {
-    let text = format!("{} at {}", error.reason().unwrap_or("-"), request.uri.path());
+    let text = format!(
+        "{} at {}",
+        error.reason().unwrap_or("-"),
+        request.uri.path()
+    );
     let mut response = Response::new(Bytes::from(text));
     *response.status_mut() = error.status();
     response
@@ -134,13 +212,25 @@ fn bare(error: &BearerError, request: &Parts) -> Response<Bytes> {
 #[tokio::test]
 async fn a_closure_cannot_lose_what_makes_a_refusal_one() {
     let tokens = TestTokens::new();
-    let layer = BearerAuthLayer::new(tokens.verifier()).with_realm("api").unwrap().with_rejection(bare);
+    let layer = BearerAuthLayer::new(tokens.verifier())
+        .with_realm("api")
+        .unwrap()
+        .with_rejection(bare);
     let missing = send(&layer, without_token()).await;
-    assert_eq!((missing.status, missing.challenge()), (401, Some("Bearer realm=\"api\"")));
-    assert_eq!((&*missing.body, &missing.headers[CACHE_CONTROL]), ("token_missing at /", &HeaderValue::from_static("no-store")));
+    assert_eq!(
+        (missing.status, missing.challenge()),
+        (401, Some("Bearer realm=\"api\""))
+    );
+    assert_eq!(
+        (&*missing.body, &missing.headers[CACHE_CONTROL]),
+        ("token_missing at /", &HeaderValue::from_static("no-store"))
+    );
     let layer = layer.require(|_| Err(BearerError::unavailable("down").into()));
     let down = ask(&layer, &tokens.bearer("alice")).await;
-    assert_eq!((down.status, down.challenge(), &down.headers[RETRY_AFTER]), (503, None, &HeaderValue::from_static("1")));
+    assert_eq!(
+        (down.status, down.challenge(), &down.headers[RETRY_AFTER]),
+        (503, None, &HeaderValue::from_static("1"))
+    );
 }
 
 #[tokio::test]
@@ -158,10 +248,26 @@ async fn what_a_closure_says_itself_stays() {
     let layer = layer.require(|_| Err(BearerError::unavailable("down").into()));
     let missing = send(&layer, without_token()).await;
     assert_eq!(missing.status, 401);
-    assert_eq!(missing.headers.get_all(WWW_AUTHENTICATE).iter().collect::<Vec<_>>(), ["Basic", "Bearer"]);
+    assert_eq!(
+        missing
+            .headers
+            .get_all(WWW_AUTHENTICATE)
+            .iter()
+            .collect::<Vec<_>>(),
+        ["Basic", "Bearer"]
+    );
     let down = ask(&layer, &tokens.bearer("alice")).await;
-    assert_eq!((down.status, &down.headers[RETRY_AFTER]), (503, &HeaderValue::from_static("7")));
-    assert_eq!(down.headers.get_all(CACHE_CONTROL).iter().collect::<Vec<_>>(), ["private, no-store"]);
+    assert_eq!(
+        (down.status, &down.headers[RETRY_AFTER]),
+        (503, &HeaderValue::from_static("7"))
+    );
+    assert_eq!(
+        down.headers
+            .get_all(CACHE_CONTROL)
+            .iter()
+            .collect::<Vec<_>>(),
+        ["private, no-store"]
+    );
 }
 
 /// An extractor of the application's own.
@@ -174,8 +280,14 @@ impl<S: Sync> FromRequestParts<S> for Company {
         let claims = AccessTokenClaims::from_request_parts(parts, state).await?;
         match claims.claim("company") {
             Ok(Some(company)) => Ok(Self(company)),
-            Ok(None) => Err(BearerRejection::new(BearerError::denied("no_company"), parts)),
-            Err(error) => Err(BearerRejection::new(BearerError::invalid_token().with_cause(error), parts)),
+            Ok(None) => Err(BearerRejection::new(
+                BearerError::denied("no_company"),
+                parts,
+            )),
+            Err(error) => Err(BearerRejection::new(
+                BearerError::invalid_token().with_cause(error),
+                parts,
+            )),
         }
     }
 }
@@ -184,13 +296,19 @@ impl<S: Sync> FromRequestParts<S> for Company {
 async fn closed(request: AxumRequest, _: Next) -> AxumResponse {
     let (parts, _) = request.into_parts();
     let closed = BearerError::denied("closed").with_status(StatusCode::LOCKED);
-    closed.into_response_for(&parts).map(axum::body::Body::from).into_response()
+    closed
+        .into_response_for(&parts)
+        .map(axum::body::Body::from)
+        .into_response()
 }
 
 fn app(layer: BearerAuthLayer) -> Router {
     Router::new()
         .route("/company", get(async |Company(name): Company| name))
-        .route("/closed", get(async || "never").route_layer(from_fn(closed)))
+        .route(
+            "/closed",
+            get(async || "never").route_layer(from_fn(closed)),
+        )
         .route_layer(layer)
 }
 
@@ -204,31 +322,59 @@ async fn get_from(app: &Router, path: &str, authorization: &str) -> Received {
 async fn an_own_extractor_and_an_own_middleware_refuse_in_the_layers_words() {
     let (log, _guard) = Log::capture();
     let tokens = TestTokens::new();
-    let layer = BearerAuthLayer::new(tokens.verifier()).optional().with_realm("api").unwrap();
+    let layer = BearerAuthLayer::new(tokens.verifier())
+        .optional()
+        .with_realm("api")
+        .unwrap();
     let grant = tower_bearer::Grant::new();
-    let with = tokens.bearer_for(&Identity::new("alice"), &grant.clone().with_claim("company", "ACME"));
+    let with = tokens.bearer_for(
+        &Identity::new("alice"),
+        &grant.clone().with_claim("company", "ACME"),
+    );
     let odd = tokens.bearer_for(&Identity::new("alice"), &grant.with_claim("company", 7));
     let without = tokens.bearer("alice");
 
     let usual = app(layer.clone());
-    get_from(&usual, "/company", &with).await.assert_passed("ACME");
+    get_from(&usual, "/company", &with)
+        .await
+        .assert_passed("ACME");
     log.take();
     let denied = get_from(&usual, "/company", &without).await;
-    assert_eq!((denied.status, &denied.json()["reason"]), (403, &"no_company".into()));
+    assert_eq!(
+        (denied.status, &denied.json()["reason"]),
+        (403, &"no_company".into())
+    );
     let said = log.take_our_own();
-    assert!(said.len() == 1 && said[0].contains("no_company") && said[0].contains("/company"), "{said:?}");
+    assert!(
+        said.len() == 1 && said[0].contains("no_company") && said[0].contains("/company"),
+        "{said:?}"
+    );
     let invalid = get_from(&usual, "/company", &odd).await;
     assert_eq!(invalid.status, 401);
-    assert!(invalid.challenge().unwrap().starts_with("Bearer realm=\"api\", error=\"invalid_token\""));
+    assert!(
+        invalid
+            .challenge()
+            .unwrap()
+            .starts_with("Bearer realm=\"api\", error=\"invalid_token\"")
+    );
     let missing = get_from(&usual, "/company", "").await;
-    assert_eq!((missing.status, missing.challenge()), (401, Some("Bearer realm=\"api\"")));
+    assert_eq!(
+        (missing.status, missing.challenge()),
+        (401, Some("Bearer realm=\"api\""))
+    );
     assert_eq!(get_from(&usual, "/closed", &with).await.status, 423);
 
     let replaced = app(layer.with_rejection(bare));
     let denied = get_from(&replaced, "/company", &without).await;
-    assert_eq!((denied.status, &*denied.body), (403, "no_company at /company"));
+    assert_eq!(
+        (denied.status, &*denied.body),
+        (403, "no_company at /company")
+    );
     let missing = get_from(&replaced, "/company", "").await;
-    assert_eq!((missing.status, missing.challenge()), (401, Some("Bearer realm=\"api\"")));
+    assert_eq!(
+        (missing.status, missing.challenge()),
+        (401, Some("Bearer realm=\"api\""))
+    );
     let closed = get_from(&replaced, "/closed", &with).await;
     assert_eq!((closed.status, &*closed.body), (423, "closed at /closed"));
 }
@@ -237,10 +383,15 @@ async fn an_own_extractor_and_an_own_middleware_refuse_in_the_layers_words() {
 async fn without_the_layer_an_own_error_has_its_usual_response() {
     let parts = Request::get("/me").body(()).unwrap().into_parts().0;
     let response = received(BearerError::denied("no").into_response_for(&parts)).await;
-    assert_eq!((response.status, &response.json()["reason"]), (403, &"no".into()));
+    assert_eq!(
+        (response.status, &response.json()["reason"]),
+        (403, &"no".into())
+    );
     let rejection = BearerRejection::new(BearerError::missing_token(), &parts);
     assert_eq!(rejection.error().kind(), BearerErrorKind::MissingToken);
-    Received::of(rejection.into_response()).await.assert_token_missing();
+    Received::of(rejection.into_response())
+        .await
+        .assert_token_missing();
 }
 
 #[tokio::test]
@@ -249,7 +400,10 @@ async fn an_own_error_speaks_grpc_where_the_layer_does() {
     let layer = BearerAuthLayer::new(tokens.verifier()).grpc();
     for (error, code) in [
         (BearerError::denied("no"), "7"),
-        (BearerError::denied("no").with_status(StatusCode::UNAUTHORIZED), "16"),
+        (
+            BearerError::denied("no").with_status(StatusCode::UNAUTHORIZED),
+            "16",
+        ),
         (BearerError::insufficient_scope("a"), "7"),
         (BearerError::unavailable("down"), "14"),
     ] {
@@ -257,9 +411,16 @@ async fn an_own_error_speaks_grpc_where_the_layer_does() {
         let mut request = with_authorization(&tokens.bearer("alice"));
         *request.method_mut() = Method::POST;
         *request.version_mut() = Version::HTTP_2;
-        request.headers_mut().insert("te", HeaderValue::from_static("trailers"));
-        request.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
+        request
+            .headers_mut()
+            .insert("te", HeaderValue::from_static("trailers"));
+        request
+            .headers_mut()
+            .insert("content-type", HeaderValue::from_static("application/grpc"));
         let answer = send(&layer, request).await;
-        assert_eq!((answer.status, &answer.headers["grpc-status"]), (200, &HeaderValue::from_static(code)));
+        assert_eq!(
+            (answer.status, &answer.headers["grpc-status"]),
+            (200, &HeaderValue::from_static(code))
+        );
     }
 }

@@ -40,9 +40,16 @@ async fn errors_of_the_inner_service_pass_unchanged() {
     let layer = BearerAuthLayer::new(tokens.verifier());
     let inner = service_fn(async |_: Request<String>| Err::<Response<String>, _>(Broken(7)));
     let service = layer.layer(RequireLayer::scope("a").layer(inner));
-    let error: Broken = service.clone().oneshot(with_authorization(&tokens.bearer_with_scope("alice", "a"))).await.unwrap_err();
+    let error: Broken = service
+        .clone()
+        .oneshot(with_authorization(&tokens.bearer_with_scope("alice", "a")))
+        .await
+        .unwrap_err();
     assert_eq!(error, Broken(7));
-    assert_eq!(service.oneshot(without_token()).await.unwrap().status(), 401);
+    assert_eq!(
+        service.oneshot(without_token()).await.unwrap().status(),
+        401
+    );
 }
 
 #[derive(Clone)]
@@ -65,8 +72,22 @@ impl Service<Request<String>> for NeverReady {
 #[tokio::test]
 async fn errors_of_readiness_pass_unchanged() {
     let layer = BearerAuthLayer::new(TestTokens::new().verifier());
-    assert_eq!(layer.layer(NeverReady).oneshot(without_token()).await.unwrap_err(), Broken(9));
-    assert_eq!(RequireLayer::scope("a").layer(NeverReady).oneshot(without_token()).await.unwrap_err(), Broken(9));
+    assert_eq!(
+        layer
+            .layer(NeverReady)
+            .oneshot(without_token())
+            .await
+            .unwrap_err(),
+        Broken(9)
+    );
+    assert_eq!(
+        RequireLayer::scope("a")
+            .layer(NeverReady)
+            .oneshot(without_token())
+            .await
+            .unwrap_err(),
+        Broken(9)
+    );
 }
 
 #[test]
@@ -106,7 +127,14 @@ async fn a_service_that_stays_on_its_thread_can_be_protected() {
         }
     });
     let service = BearerAuthLayer::new(tokens.verifier()).layer(inner);
-    Received::of(service.oneshot(with_authorization(&tokens.bearer("alice"))).await.unwrap()).await.assert_passed("here");
+    Received::of(
+        service
+            .oneshot(with_authorization(&tokens.bearer("alice")))
+            .await
+            .unwrap(),
+    )
+    .await
+    .assert_passed("here");
 }
 
 #[test]
@@ -126,7 +154,10 @@ impl Body for Frames {
     type Data = Bytes;
     type Error = Broken;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         self.1 = !self.1;
         if self.1 {
             cx.waker().wake_by_ref();
@@ -146,19 +177,58 @@ impl Body for Frames {
 #[tokio::test]
 async fn the_inner_body_streams_through_frame_by_frame() {
     let tokens = TestTokens::new();
-    let service = BearerAuthLayer::new(tokens.verifier()).layer(service_fn(async |_: Request<String>| {
-        let trailers = HeaderMap::from_iter([(header::ETAG, HeaderValue::from_static("x"))]);
-        let frames = [Frame::data(Bytes::from("on")), Frame::data(Bytes::from("e,")), Frame::trailers(trailers)];
-        let response = Response::builder().status(207).header("x-own", "1").body(Frames(frames.into(), false));
-        Ok::<_, Infallible>(response.expect("a response"))
-    }));
-    let answer = service.oneshot(with_authorization(&tokens.bearer("alice"))).await.unwrap();
-    assert_eq!((answer.status().as_u16(), answer.headers().len(), &answer.headers()["x-own"]), (207, 1, &"1".parse().unwrap()));
+    let service =
+        BearerAuthLayer::new(tokens.verifier()).layer(service_fn(async |_: Request<String>| {
+            let trailers = HeaderMap::from_iter([(header::ETAG, HeaderValue::from_static("x"))]);
+            let frames = [
+                Frame::data(Bytes::from("on")),
+                Frame::data(Bytes::from("e,")),
+                Frame::trailers(trailers),
+            ];
+            let response = Response::builder()
+                .status(207)
+                .header("x-own", "1")
+                .body(Frames(frames.into(), false));
+            Ok::<_, Infallible>(response.expect("a response"))
+        }));
+    let answer = service
+        .oneshot(with_authorization(&tokens.bearer("alice")))
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            answer.status().as_u16(),
+            answer.headers().len(),
+            &answer.headers()["x-own"]
+        ),
+        (207, 1, &"1".parse().unwrap())
+    );
     let mut body = answer.into_body();
-    assert_eq!((body.size_hint().lower(), body.size_hint().upper(), body.is_end_stream()), (4, Some(5), false));
-    assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "on");
-    assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "e,");
-    assert_eq!(body.frame().await.unwrap().unwrap().into_trailers().unwrap()[header::ETAG], "x");
+    assert_eq!(
+        (
+            body.size_hint().lower(),
+            body.size_hint().upper(),
+            body.is_end_stream()
+        ),
+        (4, Some(5), false)
+    );
+    assert_eq!(
+        body.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "on"
+    );
+    assert_eq!(
+        body.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "e,"
+    );
+    assert_eq!(
+        body.frame()
+            .await
+            .unwrap()
+            .unwrap()
+            .into_trailers()
+            .unwrap()[header::ETAG],
+        "x"
+    );
     assert_eq!(body.frame().await.unwrap().unwrap_err(), Broken(3));
 }
 
@@ -171,27 +241,55 @@ async fn a_refusal_says_how_long_it_is() {
 }
 
 fn preflight() -> Request<axum::body::Body> {
-    let request = Request::builder().method(Method::OPTIONS).uri("/me").header(header::ORIGIN, "https://app.test");
+    let request = Request::builder()
+        .method(Method::OPTIONS)
+        .uri("/me")
+        .header(header::ORIGIN, "https://app.test");
     let request = request.header(header::ACCESS_CONTROL_REQUEST_METHOD, "GET");
-    request.header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization").body(axum::body::Body::empty()).expect("a request")
+    request
+        .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization")
+        .body(axum::body::Body::empty())
+        .expect("a request")
 }
 
 #[tokio::test]
 async fn cors_further_out_answers_preflights_and_marks_refusals() {
     let tokens = TestTokens::new();
-    let cors = || CorsLayer::new().allow_origin(tower_http::cors::Any).allow_headers([header::AUTHORIZATION]);
+    let cors = || {
+        CorsLayer::new()
+            .allow_origin(tower_http::cors::Any)
+            .allow_headers([header::AUTHORIZATION])
+    };
     let app = Router::new()
-        .route("/me", get(async |CurrentUser(claims): CurrentUser| claims.subject().to_string()))
+        .route(
+            "/me",
+            get(async |CurrentUser(claims): CurrentUser| claims.subject().to_string()),
+        )
         .layer(BearerAuthLayer::new(tokens.verifier()))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(5)))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            Duration::from_secs(5),
+        ))
         .layer(cors());
     let answer = app.clone().oneshot(preflight()).await.unwrap();
-    assert_eq!((answer.status().as_u16(), &answer.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN]), (200, &"*".parse().unwrap()));
+    assert_eq!(
+        (
+            answer.status().as_u16(),
+            &answer.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN]
+        ),
+        (200, &"*".parse().unwrap())
+    );
 
     let mut refused = Request::get("/me").body(axum::body::Body::empty()).unwrap();
-    refused.headers_mut().insert(header::ORIGIN, HeaderValue::from_static("https://app.test"));
+    refused
+        .headers_mut()
+        .insert(header::ORIGIN, HeaderValue::from_static("https://app.test"));
     let answer = app.clone().oneshot(refused).await.unwrap();
-    assert!(answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+    assert!(
+        answer
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
+    );
     Received::of(answer).await.assert_token_missing();
 
     let mut good = with_authorization(&tokens.bearer("alice")).map(axum::body::Body::from);
@@ -199,8 +297,13 @@ async fn cors_further_out_answers_preflights_and_marks_refusals() {
     assert_eq!(app.oneshot(good).await.unwrap().status(), 200);
 
     // Further in it never sees a preflight, which bears no token.
-    let inside = Router::new().route("/me", get(async || "")).layer(cors()).layer(BearerAuthLayer::new(tokens.verifier()));
-    Received::of(inside.oneshot(preflight()).await.unwrap()).await.assert_token_missing();
+    let inside = Router::new()
+        .route("/me", get(async || ""))
+        .layer(cors())
+        .layer(BearerAuthLayer::new(tokens.verifier()));
+    Received::of(inside.oneshot(preflight()).await.unwrap())
+        .await
+        .assert_token_missing();
 }
 
 #[tokio::test]
@@ -208,11 +311,18 @@ async fn cors_and_a_time_limit_go_around_the_layer_without_axum() {
     let tokens = TestTokens::new();
     let service = ServiceBuilder::new()
         .layer(CorsLayer::permissive())
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(5)))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_secs(5),
+        ))
         .layer(BearerAuthLayer::new(tokens.verifier()))
         .layer(RequireLayer::scope("a"))
         .service(hello());
-    let answer = service.clone().oneshot(preflight().map(|_| String::new())).await.unwrap();
+    let answer = service
+        .clone()
+        .oneshot(preflight().map(|_| String::new()))
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 200);
     let good = with_authorization(&tokens.bearer_with_scope("alice", "a"));
     let answer = Received::of(service.oneshot(good).await.unwrap()).await;
@@ -222,12 +332,26 @@ async fn cors_and_a_time_limit_go_around_the_layer_without_axum() {
 #[tokio::test]
 async fn unknown_paths_stay_404_under_route_layer() {
     let layer = BearerAuthLayer::new(TestTokens::new().verifier());
-    let app = Router::new().route("/me", get(async || "")).route_layer(layer);
+    let app = Router::new()
+        .route("/me", get(async || ""))
+        .route_layer(layer);
     assert_eq!(
-        app.clone().oneshot(Request::get("/nothing").body(axum::body::Body::empty()).unwrap()).await.unwrap().status(),
+        app.clone()
+            .oneshot(
+                Request::get("/nothing")
+                    .body(axum::body::Body::empty())
+                    .unwrap()
+            )
+            .await
+            .unwrap()
+            .status(),
         404
     );
-    Received::of(app.oneshot(Request::get("/me").body(axum::body::Body::empty()).unwrap()).await.unwrap())
-        .await
-        .assert_token_missing();
+    Received::of(
+        app.oneshot(Request::get("/me").body(axum::body::Body::empty()).unwrap())
+            .await
+            .unwrap(),
+    )
+    .await
+    .assert_token_missing();
 }

@@ -1,4 +1,5 @@
-//! A layer that tells clients what is protected: its challenge leads to the metadata, and it answers for them itself (RFC 9728 section 5).
+//! A layer that tells clients what is protected: its challenge leads to the metadata, and it
+//! answers for them itself (RFC 9728 section 5).
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -13,34 +14,63 @@ use support::{Received, ask, hello, is_ready, send, with_authorization, without_
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, BearerAuthLayer, CurrentUser, LoadUser, ProtectedResource, RequireLayer};
+use tower_bearer::{
+    AccessTokenClaims, BearerAuthLayer, CurrentUser, LoadUser, ProtectedResource, RequireLayer,
+};
 
 const METADATA: &str = "https://api.example.com/.well-known/oauth-protected-resource/mcp";
 const ROOT: &str = "/.well-known/oauth-protected-resource";
 
 fn resource() -> ProtectedResource {
-    ProtectedResource::new("https://api.example.com/mcp", "https://id.example.com").expect("good addresses")
+    ProtectedResource::new("https://api.example.com/mcp", "https://id.example.com")
+        .expect("good addresses")
 }
 
 fn layer(tokens: &TestTokens) -> BearerAuthLayer {
-    BearerAuthLayer::new(tokens.verifier()).with_protected_resource(resource().with_scope("mcp:tools mcp:read"))
+    BearerAuthLayer::new(tokens.verifier())
+        .with_protected_resource(resource().with_scope("mcp:tools mcp:read"))
 }
 
 /// The parameters of a challenge, by name. None stands twice.
 fn parameters(answer: &Received) -> Vec<(String, String)> {
-    let said = answer.challenge().expect("a challenge").strip_prefix("Bearer ").expect("the scheme");
-    let parameters: Vec<_> = said.split(", ").map(|one| one.split_once('=').expect("a parameter")).collect();
+    let said = answer
+        .challenge()
+        .expect("a challenge")
+        .strip_prefix("Bearer ")
+        .expect("the scheme");
+    let parameters: Vec<_> = said
+        .split(", ")
+        .map(|one| one.split_once('=').expect("a parameter"))
+        .collect();
     let names: BTreeSet<_> = parameters.iter().map(|(name, _)| *name).collect();
     assert_eq!(names.len(), parameters.len(), "{said}");
-    let unquoted = |value: &str| value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).expect("quotes").to_owned();
-    parameters.into_iter().map(|(name, value)| (name.to_owned(), unquoted(value))).collect()
+    let unquoted = |value: &str| {
+        value
+            .strip_prefix('"')
+            .and_then(|value| value.strip_suffix('"'))
+            .expect("quotes")
+            .to_owned()
+    };
+    parameters
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), unquoted(value)))
+        .collect()
 }
 
 #[track_caller]
 fn assert_leads(answer: &Received, scope: Option<&str>) {
     let parameters = parameters(answer);
-    let value = |name: &str| parameters.iter().find(|(own, _)| own == name).map(|(_, value)| &**value);
-    assert_eq!((value("resource_metadata"), value("scope")), (Some(METADATA), scope), "{answer:?}");
+    let value = |name: &str| {
+        parameters
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| &**value)
+    };
+    assert_eq!(
+        (value("resource_metadata"), value("scope")),
+        (Some(METADATA), scope),
+        "{answer:?}"
+    );
 }
 
 #[tokio::test]
@@ -49,31 +79,66 @@ async fn every_challenge_leads_to_the_metadata_and_names_the_scope() {
     let layer = layer(&tokens);
     let scope = Some("mcp:tools mcp:read");
     let missing = send(&layer, without_token()).await;
-    assert_eq!((missing.status, missing.json()["reason"].as_str()), (401, Some("token_missing")));
-    assert!(!missing.challenge().unwrap().contains("error"), "{missing:?}");
+    assert_eq!(
+        (missing.status, missing.json()["reason"].as_str()),
+        (401, Some("token_missing"))
+    );
+    assert!(
+        !missing.challenge().unwrap().contains("error"),
+        "{missing:?}"
+    );
     assert_leads(&missing, scope);
     for (authorization, status, error, reason) in [
         ("Bearer abc", 401, "invalid_token", "token_invalid"),
-        (&*tokens.expired_bearer("alice"), 401, "invalid_token", "token_expired"),
+        (
+            &*tokens.expired_bearer("alice"),
+            401,
+            "invalid_token",
+            "token_expired",
+        ),
         ("Bearer", 400, "invalid_request", "token_malformed"),
-        (&tokens.bearer("alice"), 403, "insufficient_scope", "scope_missing"),
-        (&tokens.bearer_with_scope("alice", "mcp:read"), 403, "insufficient_scope", "scope_missing"),
+        (
+            &tokens.bearer("alice"),
+            403,
+            "insufficient_scope",
+            "scope_missing",
+        ),
+        (
+            &tokens.bearer_with_scope("alice", "mcp:read"),
+            403,
+            "insufficient_scope",
+            "scope_missing",
+        ),
     ] {
         let answer = ask(&layer, authorization).await;
         answer.assert_refused(status, error, reason);
         assert_leads(&answer, scope);
     }
-    ask(&layer, &tokens.bearer_with_scope("alice", "mcp:read x mcp:tools")).await.assert_passed("alice");
+    ask(
+        &layer,
+        &tokens.bearer_with_scope("alice", "mcp:read x mcp:tools"),
+    )
+    .await
+    .assert_passed("alice");
 }
 
 #[tokio::test]
 async fn a_resource_without_a_scope_names_none() {
     let tokens = TestTokens::new();
-    let layer = BearerAuthLayer::new(tokens.verifier()).with_protected_resource(resource().with_supported_scope("mcp:admin"));
+    let layer = BearerAuthLayer::new(tokens.verifier())
+        .with_protected_resource(resource().with_supported_scope("mcp:admin"));
     let missing = send(&layer, without_token()).await;
-    assert_eq!((missing.status, missing.challenge()), (401, Some(&*format!("Bearer resource_metadata=\"{METADATA}\""))));
+    assert_eq!(
+        (missing.status, missing.challenge()),
+        (
+            401,
+            Some(&*format!("Bearer resource_metadata=\"{METADATA}\""))
+        )
+    );
     // What is supported is not demanded.
-    ask(&layer, &tokens.bearer("alice")).await.assert_passed("alice");
+    ask(&layer, &tokens.bearer("alice"))
+        .await
+        .assert_passed("alice");
     let invalid = ask(&layer, "Bearer abc").await;
     invalid.assert_refused(401, "invalid_token", "token_invalid");
     assert_leads(&invalid, None);
@@ -87,12 +152,20 @@ async fn a_resource_without_a_scope_names_none() {
 async fn a_realm_stands_beside_it() {
     let tokens = TestTokens::new();
     for layer in [layer(&tokens).with_realm("mcp").unwrap(), {
-        let layer = BearerAuthLayer::new(tokens.verifier()).with_realm("mcp").unwrap();
+        let layer = BearerAuthLayer::new(tokens.verifier())
+            .with_realm("mcp")
+            .unwrap();
         layer.with_protected_resource(resource().with_scope("mcp:tools mcp:read"))
     }] {
         let answer = send(&layer, without_token()).await;
         assert_eq!(answer.status, 401);
-        assert!(answer.challenge().unwrap().starts_with("Bearer realm=\"mcp\", "), "{answer:?}");
+        assert!(
+            answer
+                .challenge()
+                .unwrap()
+                .starts_with("Bearer realm=\"mcp\", "),
+            "{answer:?}"
+        );
         assert_leads(&answer, Some("mcp:tools mcp:read"));
     }
 }
@@ -101,9 +174,12 @@ async fn a_realm_stands_beside_it() {
 async fn what_the_server_does_wrong_has_no_challenge() {
     let app = Router::new().route("/", get(async |_: CurrentUser<String>| "never"));
     let tokens = TestTokens::new();
-    let good = with_authorization(&tokens.bearer_with_scope("alice", "mcp:tools mcp:read")).map(axum::body::Body::from);
+    let good = with_authorization(&tokens.bearer_with_scope("alice", "mcp:tools mcp:read"))
+        .map(axum::body::Body::from);
     let answer = app.route_layer(layer(&tokens)).oneshot(good).await.unwrap();
-    Received::of(answer).await.assert_failed(500, "server_error");
+    Received::of(answer)
+        .await
+        .assert_failed(500, "server_error");
 }
 
 #[tokio::test]
@@ -111,24 +187,43 @@ async fn extractors_and_scope_layers_within_lead_there_too() {
     let tokens = TestTokens::new();
     let app = Router::new()
         .route("/me", get(async |_: CurrentUser| "me"))
-        .route("/admin", get(async || "never").route_layer(RequireLayer::scope("admin")))
+        .route(
+            "/admin",
+            get(async || "never").route_layer(RequireLayer::scope("admin")),
+        )
         .route_layer(layer(&tokens).optional());
     let ask = async |path: &str, authorization: Option<&str>| {
-        let mut request = authorization.map_or_else(without_token, with_authorization).map(axum::body::Body::from);
+        let mut request = authorization
+            .map_or_else(without_token, with_authorization)
+            .map(axum::body::Body::from);
         *request.uri_mut() = path.parse().unwrap();
         Received::of(app.clone().oneshot(request).await.unwrap()).await
     };
     for path in ["/me", "/admin"] {
         let answer = ask(path, None).await;
-        assert_eq!((answer.status, answer.json()["reason"].as_str()), (401, Some("token_missing")));
+        assert_eq!(
+            (answer.status, answer.json()["reason"].as_str()),
+            (401, Some("token_missing"))
+        );
         assert_leads(&answer, Some("mcp:tools mcp:read"));
     }
-    let denied = ask("/admin", Some(&tokens.bearer_with_scope("alice", "mcp:tools mcp:read"))).await;
+    let denied = ask(
+        "/admin",
+        Some(&tokens.bearer_with_scope("alice", "mcp:tools mcp:read")),
+    )
+    .await;
     denied.assert_refused(403, "insufficient_scope", "scope_missing");
-    assert!(denied.challenge().unwrap().contains(&format!("resource_metadata=\"{METADATA}\"")), "{denied:?}");
+    assert!(
+        denied
+            .challenge()
+            .unwrap()
+            .contains(&format!("resource_metadata=\"{METADATA}\"")),
+        "{denied:?}"
+    );
 }
 
-/// A client asks for what the challenge names: with `admin` alone its next token would be refused by the layer.
+/// A client asks for what the challenge names: with `admin` alone its next token would be refused
+/// by the layer.
 #[tokio::test]
 async fn a_scope_layer_within_names_what_every_request_needs_too() {
     let tokens = TestTokens::new();
@@ -137,18 +232,39 @@ async fn a_scope_layer_within_names_what_every_request_needs_too() {
     let denied = Received::of(service.oneshot(request).await.unwrap()).await;
     denied.assert_refused(403, "insufficient_scope", "scope_missing");
     let parameters = parameters(&denied);
-    let (_, scope) = parameters.iter().find(|(name, _)| name == "scope").expect("a scope");
-    assert_eq!(scope.split(' ').collect::<BTreeSet<_>>(), BTreeSet::from(["admin", "mcp:read", "mcp:tools"]));
+    let (_, scope) = parameters
+        .iter()
+        .find(|(name, _)| name == "scope")
+        .expect("a scope");
+    assert_eq!(
+        scope.split(' ').collect::<BTreeSet<_>>(),
+        BTreeSet::from(["admin", "mcp:read", "mcp:tools"])
+    );
 }
 
 #[tokio::test]
 async fn no_header_of_a_request_says_where_the_metadata_is() {
     let tokens = TestTokens::new();
-    for name in ["host", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-prefix", "forwarded", "origin", "x-original-url"] {
-        for path in ["/mcp", ROOT, "https://evil.test/mcp", "http://evil.test/.well-known/oauth-protected-resource"] {
+    for name in [
+        "host",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-forwarded-prefix",
+        "forwarded",
+        "origin",
+        "x-original-url",
+    ] {
+        for path in [
+            "/mcp",
+            ROOT,
+            "https://evil.test/mcp",
+            "http://evil.test/.well-known/oauth-protected-resource",
+        ] {
             let mut request = without_token();
             *request.uri_mut() = path.parse().unwrap();
-            request.headers_mut().insert(name, HeaderValue::from_static("evil.test"));
+            request
+                .headers_mut()
+                .insert(name, HeaderValue::from_static("evil.test"));
             let answer = send(&layer(&tokens), request).await;
             assert!(!format!("{answer:?}").contains("evil"), "{answer:?}");
             let is_metadata = path.ends_with("oauth-protected-resource");
@@ -179,14 +295,29 @@ async fn the_metadata_needs_no_token_and_is_not_the_handlers_to_answer() {
         called.fetch_add(1, Ordering::Relaxed);
         Ok::<_, Infallible>(Response::new(String::new()))
     });
-    for layer in [layer(&tokens), layer(&tokens).optional(), layer(&tokens).with_user_loader(Users)] {
-        for path in [ROOT.to_owned(), format!("{ROOT}/mcp"), format!("{ROOT}?a=b"), format!("{ROOT}/mcp?")] {
+    for layer in [
+        layer(&tokens),
+        layer(&tokens).optional(),
+        layer(&tokens).with_user_loader(Users),
+    ] {
+        for path in [
+            ROOT.to_owned(),
+            format!("{ROOT}/mcp"),
+            format!("{ROOT}?a=b"),
+            format!("{ROOT}/mcp?"),
+        ] {
             // Whatever else it bears.
-            for authorization in [None, Some("Bearer"), Some("Bearer abc"), Some(&*tokens.bearer("alice"))] {
+            for authorization in [
+                None,
+                Some("Bearer"),
+                Some("Bearer abc"),
+                Some(&*tokens.bearer("alice")),
+            ] {
                 {
                     let mut request = authorization.map_or_else(without_token, with_authorization);
                     *request.uri_mut() = path.parse().unwrap();
-                    let answer = Received::of(layer.layer(handler).oneshot(request).await.unwrap()).await;
+                    let answer =
+                        Received::of(layer.layer(handler).oneshot(request).await.unwrap()).await;
                     assert_eq!((answer.status, answer.challenge()), (200, None), "{path}");
                     assert_eq!(answer.json()["resource"], "https://api.example.com/mcp");
                     assert_eq!(answer.headers["content-type"], "application/json");
@@ -201,16 +332,32 @@ async fn the_metadata_needs_no_token_and_is_not_the_handlers_to_answer() {
 async fn other_methods_and_paths_are_refused_as_usual() {
     let tokens = TestTokens::new();
     let ask = async |method: Method, path: &str| {
-        let request = Request::builder().method(method).uri(path).body(String::new()).unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(String::new())
+            .unwrap();
         let answer = send(&layer(&tokens), request).await;
-        assert_eq!((answer.status, answer.json()["reason"].as_str()), (401, Some("token_missing")), "{path}");
+        assert_eq!(
+            (answer.status, answer.json()["reason"].as_str()),
+            (401, Some("token_missing")),
+            "{path}"
+        );
         assert_leads(&answer, Some("mcp:tools mcp:read"));
     };
-    for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::PATCH] {
+    for method in [
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::PATCH,
+    ] {
         ask(method.clone(), ROOT).await;
         ask(method, &format!("{ROOT}/mcp")).await;
     }
-    for path in ["/x", "/mcp/", "/m", "x", "/MCP", "/mcp/x", "/../mcp", "/%6Dcp", "mcp"] {
+    for path in [
+        "/x", "/mcp/", "/m", "x", "/MCP", "/mcp/x", "/../mcp", "/%6Dcp", "mcp",
+    ] {
         ask(Method::GET, &format!("{ROOT}{path}")).await;
     }
     for path in [
@@ -233,7 +380,10 @@ async fn the_metadata_leaves_no_permit_behind() {
     let one = layer(&TestTokens::new()).layer(ConcurrencyLimitLayer::new(1).layer(hello()));
     let (mut one, mut other) = (one.clone(), one);
     assert!(is_ready(&mut one) && !is_ready(&mut other));
-    let answer = one.call(Request::get(ROOT).body(String::new()).unwrap()).await.unwrap();
+    let answer = one
+        .call(Request::get(ROOT).body(String::new()).unwrap())
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 200);
     // `one` and its answer are still there.
     assert!(is_ready(&mut other), "a permit stayed behind");
@@ -245,14 +395,21 @@ async fn the_metadata_leaves_no_permit_behind() {
 async fn without_a_resource_the_paths_are_like_any_other() {
     let layer = BearerAuthLayer::new(TestTokens::new().verifier());
     for path in [ROOT.to_owned(), format!("{ROOT}/mcp")] {
-        send(&layer, Request::get(path).body(String::new()).unwrap()).await.assert_token_missing();
+        send(&layer, Request::get(path).body(String::new()).unwrap())
+            .await
+            .assert_token_missing();
     }
 }
 
-/// An address goes into quotes (RFC 9110 section 5.6.4): what ends them says something else than was meant. `with_realm` refuses as much.
+/// An address goes into quotes (RFC 9110 section 5.6.4): what ends them says something else than
+/// was meant. `with_realm` refuses as much.
 #[test]
 fn an_address_that_would_break_the_challenge_is_refused() {
-    let bad = ["/a\"b", "/a\\b", "/a\",error=\"x", "/caf\u{e9}"].map(|path| format!("https://api.example.com{path}"));
-    let taken: Vec<_> = bad.iter().filter(|bad| ProtectedResource::new(bad, "https://id.example.com").is_ok()).collect();
+    let bad = ["/a\"b", "/a\\b", "/a\",error=\"x", "/caf\u{e9}"]
+        .map(|path| format!("https://api.example.com{path}"));
+    let taken: Vec<_> = bad
+        .iter()
+        .filter(|bad| ProtectedResource::new(bad, "https://id.example.com").is_ok())
+        .collect();
     assert!(taken.is_empty(), "{taken:?}");
 }

@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use http::Request;
 use support::{
-    Accounts, HOUR, MILLISECOND, MINUTE, SECOND, ask, assert_ended, bearer_of, hello, log_in, send, with_authorization,
-    without_token,
+    Accounts, HOUR, MILLISECOND, MINUTE, SECOND, ask, assert_ended, bearer_of, hello, log_in, send,
+    with_authorization, without_token,
 };
 use tower::{Layer, Service, ServiceExt};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, LoadUser, MemoryStore, Secret, SessionPolicy, Sessions, SessionsBuilder, Subject};
+use tower_bearer::{
+    AccessTokenClaims, LoadUser, MemoryStore, Secret, SessionPolicy, Sessions, SessionsBuilder,
+    Subject,
+};
 
 /// What outlives a process: the store, the secret, the key.
 struct Server {
@@ -23,7 +26,11 @@ struct Server {
 impl Server {
     fn new() -> Self {
         let secret = Secret::random().expect("randomness");
-        Self { tokens: TestTokens::new(), secret, store: Arc::new(MemoryStore::new()) }
+        Self {
+            tokens: TestTokens::new(),
+            secret,
+            store: Arc::new(MemoryStore::new()),
+        }
     }
 
     /// A process of its own, with nothing in its memory.
@@ -32,7 +39,9 @@ impl Server {
     }
 
     fn builder(&self) -> SessionsBuilder {
-        self.tokens.sessions(Accounts::everybody(), Arc::clone(&self.store)).secret(self.secret.clone())
+        self.tokens
+            .sessions(Accounts::everybody(), Arc::clone(&self.store))
+            .secret(self.secret.clone())
     }
 
     fn pass(&self, time: Duration) {
@@ -45,18 +54,34 @@ impl Server {
 async fn the_very_next_request_after_a_logout_is_refused() {
     let server = Server::new();
     let sessions = server.process();
-    let (alices, others) = (log_in(&sessions, "alice").await, log_in(&sessions, "alice").await);
+    let (alices, others) = (
+        log_in(&sessions, "alice").await,
+        log_in(&sessions, "alice").await,
+    );
     // A layer and a service that were there before.
     let layer = sessions.layer();
     let mut service = layer.layer(hello());
-    for by in [alices.access_token().secret(), alices.refresh_token().unwrap().secret()] {
+    for by in [
+        alices.access_token().secret(),
+        alices.refresh_token().unwrap().secret(),
+    ] {
         let pair = log_in(&sessions, "alice").await;
         ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
-        let token = if by.starts_with("rt1_") { pair.refresh_token().unwrap().secret() } else { pair.access_token().secret() };
+        let token = if by.starts_with("rt1_") {
+            pair.refresh_token().unwrap().secret()
+        } else {
+            pair.access_token().secret()
+        };
         sessions.log_out(token).await.unwrap();
         assert_ended(&layer, &pair).await;
         assert_ended(&sessions.layer().optional(), &pair).await;
-        let answer = service.ready().await.unwrap().call(with_authorization(&bearer_of(&pair))).await.unwrap();
+        let answer = service
+            .ready()
+            .await
+            .unwrap()
+            .call(with_authorization(&bearer_of(&pair)))
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 401);
     }
     for pair in [&alices, &others] {
@@ -77,19 +102,34 @@ async fn every_way_to_end_a_session_is_felt_at_once() {
     assert!(sessions.revoke(&alice, &id).await.unwrap().any());
     assert_ended(&layer, &listed).await;
 
-    let (one, two) = (log_in(&sessions, "alice").await, log_in(&sessions, "alice").await);
-    assert_eq!(sessions.log_out_everywhere(&alice).await.unwrap().count(), 2);
+    let (one, two) = (
+        log_in(&sessions, "alice").await,
+        log_in(&sessions, "alice").await,
+    );
+    assert_eq!(
+        sessions.log_out_everywhere(&alice).await.unwrap().count(),
+        2
+    );
     assert_ended(&layer, &one).await;
     assert_ended(&layer, &two).await;
 
     // A copy of a refresh token that was used up long ago, after its successor was used.
     let first = log_in(&sessions, "alice").await;
     server.pass(MINUTE);
-    let second = sessions.refresh(first.refresh_token().unwrap().clone()).await.unwrap();
+    let second = sessions
+        .refresh(first.refresh_token().unwrap().clone())
+        .await
+        .unwrap();
     server.pass(MINUTE);
-    let third = sessions.refresh(second.refresh_token().unwrap().clone()).await.unwrap();
+    let third = sessions
+        .refresh(second.refresh_token().unwrap().clone())
+        .await
+        .unwrap();
     ask(&layer, &bearer_of(&third)).await.assert_passed("alice");
-    sessions.refresh(first.refresh_token().unwrap().clone()).await.unwrap_err();
+    sessions
+        .refresh(first.refresh_token().unwrap().clone())
+        .await
+        .unwrap_err();
     for pair in [&first, &second, &third] {
         assert_ended(&layer, pair).await;
     }
@@ -101,15 +141,27 @@ async fn every_way_to_end_a_session_is_felt_at_once() {
 async fn a_logout_outlives_the_process() {
     let server = Server::new();
     let before = server.process();
-    let (ended, living) = (log_in(&before, "alice").await, log_in(&before, "alice").await);
-    before.log_out(ended.refresh_token().unwrap().secret()).await.unwrap();
+    let (ended, living) = (
+        log_in(&before, "alice").await,
+        log_in(&before, "alice").await,
+    );
+    before
+        .log_out(ended.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     drop(before);
     // The first request of the new process is the one that has to know.
     for with_loader in [false, true] {
         let layer = server.process().layer();
-        let layer = if with_loader { layer.with_user_loader(Everybody::default()) } else { layer };
+        let layer = if with_loader {
+            layer.with_user_loader(Everybody::default())
+        } else {
+            layer
+        };
         assert_ended(&layer, &ended).await;
-        ask(&layer, &bearer_of(&living)).await.assert_passed("alice");
+        ask(&layer, &bearer_of(&living))
+            .await
+            .assert_passed("alice");
     }
 }
 
@@ -117,13 +169,27 @@ async fn a_logout_outlives_the_process() {
 #[tokio::test]
 async fn a_revoked_token_stays_dead_for_its_whole_life_and_the_leeway() {
     let server = Server::new();
-    let policy = SessionPolicy::default().with_access_token_lifetime(24 * HOUR).unwrap();
+    let policy = SessionPolicy::default()
+        .with_access_token_lifetime(24 * HOUR)
+        .unwrap();
     let leeway = Duration::from_secs(300);
-    let process = || server.builder().policy(policy).leeway(leeway).build().unwrap();
+    let process = || {
+        server
+            .builder()
+            .policy(policy)
+            .leeway(leeway)
+            .build()
+            .unwrap()
+    };
     let sessions = process();
     let ended = log_in(&sessions, "alice").await;
-    ask(&sessions.layer(), &bearer_of(&ended)).await.assert_passed("alice");
-    sessions.log_out(ended.refresh_token().unwrap().secret()).await.unwrap();
+    ask(&sessions.layer(), &bearer_of(&ended))
+        .await
+        .assert_passed("alice");
+    sessions
+        .log_out(ended.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
 
     let step = Duration::from_secs(1800);
     for _ in 0..48 {
@@ -132,18 +198,28 @@ async fn a_revoked_token_stays_dead_for_its_whole_life_and_the_leeway() {
         server.pass(step);
         // What makes room in memory and in the store.
         let other = log_in(&sessions, "bob").await;
-        sessions.log_out(other.refresh_token().unwrap().secret()).await.unwrap();
+        sessions
+            .log_out(other.refresh_token().unwrap().secret())
+            .await
+            .unwrap();
         sessions.delete_expired().await.unwrap();
     }
     server.pass(leeway - MILLISECOND);
     sessions.delete_expired().await.unwrap();
     let other = log_in(&sessions, "bob").await;
-    sessions.log_out(other.refresh_token().unwrap().secret()).await.unwrap();
+    sessions
+        .log_out(other.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     assert_ended(&sessions.layer(), &ended).await;
     assert_ended(&process().layer(), &ended).await;
     server.pass(MILLISECOND);
-    ask(&sessions.layer(), &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "token_expired");
-    ask(&process().layer(), &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "token_expired");
+    ask(&sessions.layer(), &bearer_of(&ended))
+        .await
+        .assert_refused(401, "invalid_token", "token_expired");
+    ask(&process().layer(), &bearer_of(&ended))
+        .await
+        .assert_refused(401, "invalid_token", "token_expired");
 }
 
 // checklist 53
@@ -152,14 +228,20 @@ async fn a_clock_that_is_set_brings_no_revoked_token_back() {
     let server = Server::new();
     let sessions = server.process();
     let ended = log_in(&sessions, "alice").await;
-    sessions.log_out(ended.refresh_token().unwrap().secret()).await.unwrap();
+    sessions
+        .log_out(ended.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     assert_ended(&sessions.layer(), &ended).await;
     let clock = server.tokens.clock();
     let now = tower_bearer::Clock::now(clock);
     // Somebody sets the clock ahead, sessions come and go, and it is set back.
     clock.jump(now + 100 * HOUR);
     let other = log_in(&sessions, "bob").await;
-    sessions.log_out(other.refresh_token().unwrap().secret()).await.unwrap();
+    sessions
+        .log_out(other.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     clock.jump(now);
     assert_ended(&sessions.layer(), &ended).await;
 }
@@ -168,16 +250,33 @@ async fn a_clock_that_is_set_brings_no_revoked_token_back() {
 #[tokio::test]
 async fn the_layer_lets_no_token_outlive_its_session() {
     let server = Server::new();
-    let policy = SessionPolicy::default().with_absolute_lifetime(Duration::from_secs(600)).unwrap();
-    let sessions = server.builder().policy(policy).leeway(Duration::ZERO).build().unwrap();
+    let policy = SessionPolicy::default()
+        .with_absolute_lifetime(Duration::from_secs(600))
+        .unwrap();
+    let sessions = server
+        .builder()
+        .policy(policy)
+        .leeway(Duration::ZERO)
+        .build()
+        .unwrap();
     let pair = log_in(&sessions, "alice").await;
-    assert_eq!((pair.expires_in(), pair.refresh_token_expires_in()), (600, 600));
+    assert_eq!(
+        (pair.expires_in(), pair.refresh_token_expires_in()),
+        (600, 600)
+    );
     server.pass(Duration::from_secs(599));
-    let last = sessions.refresh(pair.refresh_token().unwrap().clone()).await.unwrap();
-    ask(&sessions.layer(), &bearer_of(&last)).await.assert_passed("alice");
+    let last = sessions
+        .refresh(pair.refresh_token().unwrap().clone())
+        .await
+        .unwrap();
+    ask(&sessions.layer(), &bearer_of(&last))
+        .await
+        .assert_passed("alice");
     server.pass(SECOND);
     for pair in [&pair, &last] {
-        ask(&sessions.layer(), &bearer_of(pair)).await.assert_refused(401, "invalid_token", "token_expired");
+        ask(&sessions.layer(), &bearer_of(pair))
+            .await
+            .assert_refused(401, "invalid_token", "token_expired");
     }
 }
 
@@ -185,9 +284,13 @@ async fn the_layer_lets_no_token_outlive_its_session() {
 async fn the_layer_of_sessions_accepts_their_tokens_only() {
     let server = Server::new();
     let layer = server.process().layer();
-    ask(&layer, &TestTokens::new().bearer("alice")).await.assert_refused(401, "invalid_token", "token_invalid");
+    ask(&layer, &TestTokens::new().bearer("alice"))
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
     // By the same key, and of no session.
-    ask(&layer, &server.tokens.bearer("alice")).await.assert_passed("alice");
+    ask(&layer, &server.tokens.bearer("alice"))
+        .await
+        .assert_passed("alice");
     send(&layer, without_token()).await.assert_token_missing();
 }
 
@@ -212,7 +315,10 @@ async fn the_user_of_a_revoked_session_is_not_asked_for() {
     let pair = log_in(&sessions, "alice").await;
     let users = Everybody::default();
     let layer = sessions.layer().with_user_loader(users.clone());
-    sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
+    sessions
+        .log_out(pair.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     assert_ended(&layer, &pair).await;
     assert_eq!(users.0.load(Ordering::Relaxed), 0);
 }
@@ -221,11 +327,27 @@ async fn the_user_of_a_revoked_session_is_not_asked_for() {
 #[tokio::test]
 async fn the_layer_leaves_the_request_as_it_is() {
     let server = Server::new();
-    let service = server.process().layer().layer(tower::service_fn(async |request: Request<String>| {
-        let said = format!("{} {} {} {}", request.method(), request.uri(), request.headers().len(), request.extensions().len());
-        Ok::<_, std::convert::Infallible>(http::Response::new(format!("{said} {}", request.body())))
-    }));
-    let mut request = Request::put("/a?b=c").header("x-own", "1").body("body".to_owned()).unwrap();
+    let service =
+        server
+            .process()
+            .layer()
+            .layer(tower::service_fn(async |request: Request<String>| {
+                let said = format!(
+                    "{} {} {} {}",
+                    request.method(),
+                    request.uri(),
+                    request.headers().len(),
+                    request.extensions().len()
+                );
+                Ok::<_, std::convert::Infallible>(http::Response::new(format!(
+                    "{said} {}",
+                    request.body()
+                )))
+            }));
+    let mut request = Request::put("/a?b=c")
+        .header("x-own", "1")
+        .body("body".to_owned())
+        .unwrap();
     let authorization = server.tokens.bearer("alice").parse().unwrap();
     request.headers_mut().insert("authorization", authorization);
     let answer = support::Received::of(service.oneshot(request).await.unwrap()).await;

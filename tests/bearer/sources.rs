@@ -11,7 +11,10 @@ use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AccessToken, BearerAuthLayer, TokenSource};
 
 /// A layer that looks in these places alone.
-pub(crate) fn layer_of(tokens: &TestTokens, sources: impl IntoIterator<Item = TokenSource>) -> BearerAuthLayer {
+pub(crate) fn layer_of(
+    tokens: &TestTokens,
+    sources: impl IntoIterator<Item = TokenSource>,
+) -> BearerAuthLayer {
     BearerAuthLayer::new(tokens.verifier()).with_token_sources(sources)
 }
 
@@ -27,14 +30,22 @@ pub(crate) fn cookie() -> TokenSource {
 
 /// A function that reads `x-token`.
 pub(crate) fn own_header() -> TokenSource {
-    TokenSource::from_fn(|parts| Some(AccessToken::new(parts.headers.get("x-token")?.to_str().ok()?)))
+    TokenSource::from_fn(|parts| {
+        Some(AccessToken::new(
+            parts.headers.get("x-token")?.to_str().ok()?,
+        ))
+    })
 }
 
 /// A `GET /` with these headers, each a line of its own, whatever bytes they have.
-pub(crate) fn with_headers<'h>(headers: impl IntoIterator<Item = (&'static str, &'h [u8])>) -> Request<String> {
+pub(crate) fn with_headers<'h>(
+    headers: impl IntoIterator<Item = (&'static str, &'h [u8])>,
+) -> Request<String> {
     let mut request = Request::new(String::new());
     for (name, value) in headers {
-        request.headers_mut().append(name, HeaderValue::from_bytes(value).unwrap());
+        request
+            .headers_mut()
+            .append(name, HeaderValue::from_bytes(value).unwrap());
     }
     request
 }

@@ -1,6 +1,9 @@
 //! A store that is down lets nobody in who should not be (OWASP ASVS 16.5.3).
 
-use support::{Accounts, FailingStore, Outage, SlowUsers, ask, assert_ended, bearer_of, log_in, send, without_token};
+use support::{
+    Accounts, FailingStore, Outage, SlowUsers, ask, assert_ended, bearer_of, log_in, send,
+    without_token,
+};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{MemoryStore, Secret, SessionErrorKind};
 
@@ -10,29 +13,57 @@ async fn nobody_passes_before_the_revocations_are_known() {
     let tokens = TestTokens::new();
     let secret = Secret::random().unwrap();
     let store = FailingStore::new(MemoryStore::new());
-    let process = || tokens.sessions(Accounts::everybody(), store.clone()).secret(secret.clone()).build().unwrap();
+    let process = || {
+        tokens
+            .sessions(Accounts::everybody(), store.clone())
+            .secret(secret.clone())
+            .build()
+            .unwrap()
+    };
     let before = process();
-    let (living, ended) = (log_in(&before, "alice").await, log_in(&before, "alice").await);
-    before.log_out(ended.refresh_token().unwrap().secret()).await.unwrap();
+    let (living, ended) = (
+        log_in(&before, "alice").await,
+        log_in(&before, "alice").await,
+    );
+    before
+        .log_out(ended.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
 
     store.set_outage(Some(Outage::All));
     let sessions = process();
-    for layer in [sessions.layer(), sessions.layer().optional(), sessions.layer().with_user_loader(SlowUsers)] {
+    for layer in [
+        sessions.layer(),
+        sessions.layer().optional(),
+        sessions.layer().with_user_loader(SlowUsers),
+    ] {
         for pair in [&living, &ended] {
-            ask(&layer, &bearer_of(pair)).await.assert_failed(503, "temporarily_unavailable");
+            ask(&layer, &bearer_of(pair))
+                .await
+                .assert_failed(503, "temporarily_unavailable");
         }
         // A token that is bad in itself needs no store.
-        ask(&layer, "Bearer abc").await.assert_refused(401, "invalid_token", "token_invalid");
+        ask(&layer, "Bearer abc")
+            .await
+            .assert_refused(401, "invalid_token", "token_invalid");
     }
-    send(&sessions.layer(), without_token()).await.assert_token_missing();
-    send(&sessions.layer().optional(), without_token()).await.assert_passed("nobody");
+    send(&sessions.layer(), without_token())
+        .await
+        .assert_token_missing();
+    send(&sessions.layer().optional(), without_token())
+        .await
+        .assert_passed("nobody");
 
     store.set_outage(None);
-    ask(&sessions.layer(), &bearer_of(&living)).await.assert_passed("alice");
+    ask(&sessions.layer(), &bearer_of(&living))
+        .await
+        .assert_passed("alice");
     assert_ended(&sessions.layer(), &ended).await;
     // What is known is asked in memory.
     store.set_outage(Some(Outage::All));
-    ask(&sessions.layer(), &bearer_of(&living)).await.assert_passed("alice");
+    ask(&sessions.layer(), &bearer_of(&living))
+        .await
+        .assert_passed("alice");
     assert_ended(&sessions.layer(), &ended).await;
 }
 
@@ -41,12 +72,24 @@ async fn nobody_passes_before_the_revocations_are_known() {
 async fn a_logout_that_the_store_did_not_hear_of_is_not_reported_as_done() {
     let tokens = TestTokens::new();
     let store = FailingStore::new(MemoryStore::new());
-    let sessions = tokens.sessions(Accounts::everybody(), store.clone()).build().unwrap();
+    let sessions = tokens
+        .sessions(Accounts::everybody(), store.clone())
+        .build()
+        .unwrap();
     let pair = log_in(&sessions, "alice").await;
     store.set_outage(Some(Outage::All));
-    let error = sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap_err();
-    assert_eq!((error.kind(), error.reason()), (SessionErrorKind::Unavailable, None));
+    let error = sessions
+        .log_out(pair.refresh_token().unwrap().secret())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.reason()),
+        (SessionErrorKind::Unavailable, None)
+    );
     store.set_outage(None);
-    sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
+    sessions
+        .log_out(pair.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     assert_ended(&sessions.layer(), &pair).await;
 }

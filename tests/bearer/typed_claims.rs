@@ -1,4 +1,5 @@
-//! The application's own claims as its own struct, and the other ways in which a handler gets at a token.
+//! The application's own claims as its own struct, and the other ways in which a handler gets at a
+//! token.
 
 use std::convert::Infallible;
 
@@ -10,8 +11,8 @@ use support::{Log, Received, send, with_authorization, without_token};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer, BearerErrorKind, CurrentUser, Grant, Identity,
-    KeySet, LoadUser,
+    AccessTokenClaims, AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer, BearerErrorKind,
+    CurrentUser, Grant, Identity, KeySet, LoadUser,
 };
 
 #[derive(Clone, Debug, Deserialize)]
@@ -42,24 +43,53 @@ fn acme() -> Grant {
 fn app(layer: BearerAuthLayer) -> Router {
     Router::new()
         // It derefs to the claims.
-        .route("/claims", get(async |claims: CurrentUser<Claims>| format!("{} {:?}", claims.company, claims.level)))
-        .route("/optional", get(async |claims: Option<CurrentUser<Claims>>| claims.is_some().to_string()))
         .route(
-            "/both",
-            get(async |claims: CurrentUser<Claims>, user: CurrentUser<User>, raw: CurrentUser| {
-                format!("{} {} {}", claims.company, user.0.0, raw.subject())
+            "/claims",
+            get(async |claims: CurrentUser<Claims>| {
+                format!("{} {:?}", claims.company, claims.level)
             }),
         )
-        .route("/raw", get(async |claims: AccessTokenClaims| claims.subject().to_string()))
-        .route("/optional-raw", get(async |claims: Option<AccessTokenClaims>| claims.is_some().to_string()))
-        .route("/extension", get(async |Extension(claims): Extension<AccessTokenClaims>| claims.subject().to_string()))
-        .route("/watch", get(async |watch: AccessTokenWatch| format!("{:?}", watch.end_reason())))
-        .route("/optional-watch", get(async |watch: Option<AccessTokenWatch>| watch.is_some().to_string()))
+        .route(
+            "/optional",
+            get(async |claims: Option<CurrentUser<Claims>>| claims.is_some().to_string()),
+        )
+        .route(
+            "/both",
+            get(
+                async |claims: CurrentUser<Claims>, user: CurrentUser<User>, raw: CurrentUser| {
+                    format!("{} {} {}", claims.company, user.0.0, raw.subject())
+                },
+            ),
+        )
+        .route(
+            "/raw",
+            get(async |claims: AccessTokenClaims| claims.subject().to_string()),
+        )
+        .route(
+            "/optional-raw",
+            get(async |claims: Option<AccessTokenClaims>| claims.is_some().to_string()),
+        )
+        .route(
+            "/extension",
+            get(async |Extension(claims): Extension<AccessTokenClaims>| {
+                claims.subject().to_string()
+            }),
+        )
+        .route(
+            "/watch",
+            get(async |watch: AccessTokenWatch| format!("{:?}", watch.end_reason())),
+        )
+        .route(
+            "/optional-watch",
+            get(async |watch: Option<AccessTokenWatch>| watch.is_some().to_string()),
+        )
         .route_layer(layer)
 }
 
 async fn get_from(app: &Router, path: &str, authorization: Option<&str>) -> Received {
-    let mut request = authorization.map_or_else(without_token, with_authorization).map(axum::body::Body::from);
+    let mut request = authorization
+        .map_or_else(without_token, with_authorization)
+        .map(axum::body::Body::from);
     *request.uri_mut() = path.parse().unwrap();
     Received::of(app.clone().oneshot(request).await.unwrap()).await
 }
@@ -69,10 +99,22 @@ async fn a_handler_gets_the_applications_own_claims_without_a_loader() {
     let tokens = TestTokens::new();
     let app = app(BearerAuthLayer::new(tokens.verifier()).with_typed_claims::<Claims>());
     let level = tokens.bearer_for(&Identity::new("alice"), &acme().with_claim("level", 3));
-    get_from(&app, "/claims", Some(&level)).await.assert_passed("ACME Some(3)");
-    get_from(&app, "/claims", Some(&tokens.bearer_for(&Identity::new("alice"), &acme()))).await.assert_passed("ACME None");
-    get_from(&app, "/optional", Some(&level)).await.assert_passed("true");
-    get_from(&app, "/raw", Some(&level)).await.assert_passed("alice");
+    get_from(&app, "/claims", Some(&level))
+        .await
+        .assert_passed("ACME Some(3)");
+    get_from(
+        &app,
+        "/claims",
+        Some(&tokens.bearer_for(&Identity::new("alice"), &acme())),
+    )
+    .await
+    .assert_passed("ACME None");
+    get_from(&app, "/optional", Some(&level))
+        .await
+        .assert_passed("true");
+    get_from(&app, "/raw", Some(&level))
+        .await
+        .assert_passed("alice");
 }
 
 #[tokio::test]
@@ -81,10 +123,18 @@ async fn it_works_together_with_a_loader() {
     let layer = BearerAuthLayer::new(tokens.verifier());
     let alice = tokens.bearer_for(&Identity::new("alice"), &acme());
     for layer in [
-        layer.clone().with_typed_claims::<Claims>().with_user_loader(Users),
-        layer.clone().with_user_loader(Users).with_typed_claims::<Claims>(),
+        layer
+            .clone()
+            .with_typed_claims::<Claims>()
+            .with_user_loader(Users),
+        layer
+            .clone()
+            .with_user_loader(Users)
+            .with_typed_claims::<Claims>(),
     ] {
-        get_from(&app(layer), "/both", Some(&alice)).await.assert_passed("ACME Alice alice");
+        get_from(&app(layer), "/both", Some(&alice))
+            .await
+            .assert_passed("ACME Alice alice");
     }
 }
 
@@ -99,13 +149,25 @@ async fn claims_that_do_not_fit_are_refused_and_logged_without_their_values() {
         (Grant::new().with_claim("company", ["xXmarkXx"]), "company"),
         (acme().with_claim("level", 70_000), "level"),
     ] {
-        for layer in [layer.clone(), layer.clone().optional(), layer.clone().with_user_loader(Users)] {
+        for layer in [
+            layer.clone(),
+            layer.clone().optional(),
+            layer.clone().with_user_loader(Users),
+        ] {
             log.take();
-            let answer = get_from(&app(layer), "/claims", Some(&tokens.bearer_for(&Identity::new("alice"), &grant))).await;
+            let answer = get_from(
+                &app(layer),
+                "/claims",
+                Some(&tokens.bearer_for(&Identity::new("alice"), &grant)),
+            )
+            .await;
             answer.assert_refused(401, "invalid_token", "token_invalid");
             let said = log.take_our_own();
             assert_eq!(said.len(), 1, "{said:?}");
-            assert!(said[0].contains(claim) && said[0].contains("Claims"), "{said:?}");
+            assert!(
+                said[0].contains(claim) && said[0].contains("Claims"),
+                "{said:?}"
+            );
             let all = format!("{said:?} {} {:?}", answer.body, answer.headers);
             assert!(!all.contains("xXmarkXx") && !all.contains("70000"), "{all}");
         }
@@ -115,7 +177,9 @@ async fn claims_that_do_not_fit_are_refused_and_logged_without_their_values() {
 #[tokio::test]
 async fn a_request_without_a_token_has_no_claims_to_parse() {
     let tokens = TestTokens::new();
-    let app = app(BearerAuthLayer::new(tokens.verifier()).optional().with_typed_claims::<Claims>());
+    let app = app(BearerAuthLayer::new(tokens.verifier())
+        .optional()
+        .with_typed_claims::<Claims>());
     for path in ["/optional", "/optional-raw", "/optional-watch"] {
         get_from(&app, path, None).await.assert_passed("false");
     }
@@ -130,13 +194,24 @@ async fn a_type_that_the_layer_does_not_know_is_the_servers_fault() {
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier());
     let alice = tokens.bearer_for(&Identity::new("alice"), &acme());
-    get_from(&app(layer.clone()), "/claims", Some(&alice)).await.assert_failed(500, "server_error");
+    get_from(&app(layer.clone()), "/claims", Some(&alice))
+        .await
+        .assert_failed(500, "server_error");
     assert!(log.take().contains("with_typed_claims"));
-    let other = layer.with_typed_claims::<serde_json::Value>().with_user_loader(Users);
+    let other = layer
+        .with_typed_claims::<serde_json::Value>()
+        .with_user_loader(Users);
     for path in ["/claims", "/optional"] {
-        get_from(&app(other.clone()), path, Some(&alice)).await.assert_failed(500, "server_error");
+        get_from(&app(other.clone()), path, Some(&alice))
+            .await
+            .assert_failed(500, "server_error");
         let said = log.take();
-        assert!(["Claims", "Value", "User"].iter().all(|name| said.contains(name)), "{said}");
+        assert!(
+            ["Claims", "Value", "User"]
+                .iter()
+                .all(|name| said.contains(name)),
+            "{said}"
+        );
     }
 }
 
@@ -147,15 +222,30 @@ async fn the_tokens_of_every_issuer_are_parsed() {
     let claims = |company: Option<&str>| {
         let exp = tower_bearer::Clock::now(tokens.clock()).as_secs() + 300;
         let mut claims = serde_json::json!({ "iss": "https://id.test", "aud": "test", "sub": "carol", "exp": exp });
-        claims.as_object_mut().unwrap().extend(company.map(|name| ("company".to_owned(), name.into())));
+        claims
+            .as_object_mut()
+            .unwrap()
+            .extend(company.map(|name| ("company".to_owned(), name.into())));
         format!("Bearer {}", support::token(&claims))
     };
     let keys = KeySet::from_hmac_secret(tower_bearer::Algorithm::Hs256, support::HMAC_KEY).unwrap();
-    let theirs = AccessTokenVerifier::builder(keys).issuer("https://id.test").audience("test");
-    let theirs = theirs.clock(std::sync::Arc::new(tokens.clock().clone())).build().unwrap();
-    let layer = BearerAuthLayer::new(tokens.verifier()).with_verifier(theirs).unwrap().with_typed_claims::<Claims>();
-    send(&layer, with_authorization(&claims(Some("Umbrella")))).await.assert_passed("carol");
-    send(&layer, with_authorization(&claims(None))).await.assert_refused(401, "invalid_token", "token_invalid");
+    let theirs = AccessTokenVerifier::builder(keys)
+        .issuer("https://id.test")
+        .audience("test");
+    let theirs = theirs
+        .clock(std::sync::Arc::new(tokens.clock().clone()))
+        .build()
+        .unwrap();
+    let layer = BearerAuthLayer::new(tokens.verifier())
+        .with_verifier(theirs)
+        .unwrap()
+        .with_typed_claims::<Claims>();
+    send(&layer, with_authorization(&claims(Some("Umbrella"))))
+        .await
+        .assert_passed("carol");
+    send(&layer, with_authorization(&claims(None)))
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
 }
 
 #[tokio::test]
@@ -164,19 +254,30 @@ async fn claims_and_watch_are_arguments_too() {
     let app = app(BearerAuthLayer::new(tokens.verifier()));
     let alice = tokens.bearer("alice");
     for path in ["/raw", "/extension"] {
-        get_from(&app, path, Some(&alice)).await.assert_passed("alice");
+        get_from(&app, path, Some(&alice))
+            .await
+            .assert_passed("alice");
     }
-    get_from(&app, "/watch", Some(&alice)).await.assert_passed("None");
+    get_from(&app, "/watch", Some(&alice))
+        .await
+        .assert_passed("None");
     for path in ["/optional-raw", "/optional-watch"] {
-        get_from(&app, path, Some(&alice)).await.assert_passed("true");
+        get_from(&app, path, Some(&alice))
+            .await
+            .assert_passed("true");
     }
     // Without the layer it is the server's fault, for `Option` too.
     let bare = Router::new()
         .route("/raw", get(async |_: AccessTokenClaims| "never"))
         .route("/watch", get(async |_: AccessTokenWatch| "never"))
-        .route("/optional-watch", get(async |_: Option<AccessTokenWatch>| "never"));
+        .route(
+            "/optional-watch",
+            get(async |_: Option<AccessTokenWatch>| "never"),
+        );
     for path in ["/raw", "/watch", "/optional-watch"] {
-        get_from(&bare, path, Some(&alice)).await.assert_failed(500, "server_error");
+        get_from(&bare, path, Some(&alice))
+            .await
+            .assert_failed(500, "server_error");
     }
 }
 
@@ -189,8 +290,14 @@ async fn without_axum_the_claims_are_found_all_the_same() {
         let claims = request.extensions().get::<AccessTokenClaims>().unwrap();
         let other = CurrentUser::<User>::from_extensions(request.extensions()).unwrap_err();
         assert_eq!(other.kind(), BearerErrorKind::Misconfigured);
-        Ok::<_, Infallible>(Response::new(format!("{} {}", company.company, claims.subject())))
+        Ok::<_, Infallible>(Response::new(format!(
+            "{} {}",
+            company.company,
+            claims.subject()
+        )))
     });
     let request = with_authorization(&tokens.bearer_for(&Identity::new("alice"), &acme()));
-    Received::of(layer.layer(handler).oneshot(request).await.unwrap()).await.assert_passed("ACME alice");
+    Received::of(layer.layer(handler).oneshot(request).await.unwrap())
+        .await
+        .assert_passed("ACME alice");
 }

@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use http::{Extensions, Request, Response};
 use support::{
-    Accounts, MILLISECOND, MINUTE, SlowUsers, ask, at_once, bearer_of, log_in, sessions_of, with_authorization, without_token,
+    Accounts, MILLISECOND, MINUTE, SlowUsers, ask, at_once, bearer_of, log_in, sessions_of,
+    with_authorization, without_token,
 };
 use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer, Clock, EndReason, Grant, Identity, KeySet, MemoryStore, Secret,
+    AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer, Clock, EndReason, Grant, Identity,
+    KeySet, MemoryStore, Secret,
 };
 
 /// The watch over a request, as its handler gets it.
@@ -25,12 +27,22 @@ async fn watch(layer: &BearerAuthLayer, request: Request<String>) -> Option<Acce
         *watch.lock().unwrap() = AccessTokenWatch::from_extensions(request.extensions());
         Ok::<_, Infallible>(Response::new(String::new()))
     });
-    assert_eq!(layer.layer(handler).oneshot(request).await.expect("infallible").status(), 200);
+    assert_eq!(
+        layer
+            .layer(handler)
+            .oneshot(request)
+            .await
+            .expect("infallible")
+            .status(),
+        200
+    );
     watch.lock().unwrap().take()
 }
 
 async fn watch_over(layer: &BearerAuthLayer, authorization: &str) -> AccessTokenWatch {
-    watch(layer, with_authorization(authorization)).await.expect("a watch")
+    watch(layer, with_authorization(authorization))
+        .await
+        .expect("a watch")
 }
 
 /// Waits in a task of its own, and has begun to.
@@ -52,33 +64,67 @@ async fn waiting(watch: &AccessTokenWatch) -> tokio::task::JoinHandle<EndReason>
 async fn it_ends_at_the_end_of_the_token_without_leeway() {
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier());
-    let token = format!("Bearer {}", tokens.token(&Identity::new("alice"), &Grant::new(), Duration::from_secs(300)).secret());
+    let token = format!(
+        "Bearer {}",
+        tokens
+            .token(
+                &Identity::new("alice"),
+                &Grant::new(),
+                Duration::from_secs(300)
+            )
+            .secret()
+    );
     let watch = watch_over(&layer, &token).await;
     assert_eq!(watch.claims().subject().as_str(), "alice");
-    assert_eq!(watch.claims().expires_at(), tokens.clock().now() + Duration::from_secs(300));
-    tokens.clock().advance(Duration::from_secs(300) - MILLISECOND);
+    assert_eq!(
+        watch.claims().expires_at(),
+        tokens.clock().now() + Duration::from_secs(300)
+    );
+    tokens
+        .clock()
+        .advance(Duration::from_secs(300) - MILLISECOND);
     assert_eq!(watch.end_reason(), None);
     assert!(at_once(watch.ended()).is_none());
     tokens.clock().advance(MILLISECOND);
-    assert_eq!((watch.end_reason(), watch.ended().await), (Some(EndReason::Expired), EndReason::Expired));
+    assert_eq!(
+        (watch.end_reason(), watch.ended().await),
+        (Some(EndReason::Expired), EndReason::Expired)
+    );
     // The layer itself lets it in for a minute more: it is over for the watch from the beginning.
     let late = watch_over(&layer, &token).await;
-    assert_eq!((late.end_reason(), late.ended().await), (Some(EndReason::Expired), EndReason::Expired));
+    assert_eq!(
+        (late.end_reason(), late.ended().await),
+        (Some(EndReason::Expired), EndReason::Expired)
+    );
 }
 
-/// The clock of the runtime is paused: what is waited for takes no time, and the runtime says how long it was.
+/// The clock of the runtime is paused: what is waited for takes no time, and the runtime says how
+/// long it was.
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_is_woken_when_the_token_ends() {
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier());
-    for lifetime in [Duration::from_secs(5), Duration::from_secs(90), Duration::from_secs(1800)] {
-        let token = format!("Bearer {}", tokens.token(&Identity::new("alice"), &Grant::new(), lifetime).secret());
+    for lifetime in [
+        Duration::from_secs(5),
+        Duration::from_secs(90),
+        Duration::from_secs(1800),
+    ] {
+        let token = format!(
+            "Bearer {}",
+            tokens
+                .token(&Identity::new("alice"), &Grant::new(), lifetime)
+                .secret()
+        );
         let waiting = waiting(&watch_over(&layer, &token).await).await;
         let before = Instant::now();
         tokens.clock().advance(lifetime);
         assert_eq!(waiting.await.unwrap(), EndReason::Expired);
         // The clock of the test runs ahead of the runtime's: that is seen within a minute.
-        assert!(before.elapsed() <= lifetime.min(Duration::from_secs(61)), "{:?}", before.elapsed());
+        assert!(
+            before.elapsed() <= lifetime.min(Duration::from_secs(61)),
+            "{:?}",
+            before.elapsed()
+        );
     }
 }
 
@@ -92,12 +138,37 @@ async fn a_logout_wakes_whoever_waits_at_once() {
         let (one, another) = (waiting(&watch).await, waiting(&watch.clone()).await);
         let before = Instant::now();
         match way {
-            "refresh token" => sessions.log_out(pair.refresh_token().unwrap().secret()).await.map(drop).unwrap(),
-            "access token" => sessions.log_out(pair.access_token().secret()).await.map(drop).unwrap(),
-            "everywhere" => assert!(sessions.log_out_everywhere(&"alice".into()).await.unwrap().count() > 0),
-            _ => assert!(sessions.revoke(&"alice".into(), watch.claims().session_id().unwrap()).await.unwrap().any()),
+            "refresh token" => sessions
+                .log_out(pair.refresh_token().unwrap().secret())
+                .await
+                .map(drop)
+                .unwrap(),
+            "access token" => sessions
+                .log_out(pair.access_token().secret())
+                .await
+                .map(drop)
+                .unwrap(),
+            "everywhere" => assert!(
+                sessions
+                    .log_out_everywhere(&"alice".into())
+                    .await
+                    .unwrap()
+                    .count()
+                    > 0
+            ),
+            _ => assert!(
+                sessions
+                    .revoke(&"alice".into(), watch.claims().session_id().unwrap())
+                    .await
+                    .unwrap()
+                    .any()
+            ),
         }
-        assert_eq!((one.await.unwrap(), another.await.unwrap()), (EndReason::SessionRevoked, EndReason::SessionRevoked), "{way}");
+        assert_eq!(
+            (one.await.unwrap(), another.await.unwrap()),
+            (EndReason::SessionRevoked, EndReason::SessionRevoked),
+            "{way}"
+        );
         assert_eq!(before.elapsed(), Duration::ZERO, "{way}");
         assert_eq!(watch.end_reason(), Some(EndReason::SessionRevoked));
     }
@@ -107,12 +178,18 @@ async fn a_logout_wakes_whoever_waits_at_once() {
 async fn the_end_of_another_session_wakes_nobody() {
     let tokens = TestTokens::new();
     let sessions = sessions_of(&tokens);
-    let (mine, other, bobs) =
-        (log_in(&sessions, "alice").await, log_in(&sessions, "alice").await, log_in(&sessions, "bob").await);
+    let (mine, other, bobs) = (
+        log_in(&sessions, "alice").await,
+        log_in(&sessions, "alice").await,
+        log_in(&sessions, "bob").await,
+    );
     let watch = watch_over(&sessions.layer(), &bearer_of(&mine)).await;
     let waiting = waiting(&watch).await;
     for pair in [&other, &bobs] {
-        sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
+        sessions
+            .log_out(pair.refresh_token().unwrap().secret())
+            .await
+            .unwrap();
         // It has been woken, has looked, and waits again.
         for _ in 0..10 {
             tokio::task::yield_now().await;
@@ -120,7 +197,10 @@ async fn the_end_of_another_session_wakes_nobody() {
         assert!(!waiting.is_finished());
         assert_eq!(watch.end_reason(), None);
     }
-    sessions.log_out(mine.refresh_token().unwrap().secret()).await.unwrap();
+    sessions
+        .log_out(mine.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     assert_eq!(waiting.await.unwrap(), EndReason::SessionRevoked);
 }
 
@@ -132,20 +212,41 @@ async fn a_refresh_ends_nothing_and_theft_does() {
     let first = log_in(&sessions, "alice").await;
     let watch = watch_over(&sessions.layer(), &bearer_of(&first)).await;
     tokens.clock().advance(MINUTE);
-    let second = sessions.refresh(first.refresh_token().unwrap().clone()).await.unwrap();
+    let second = sessions
+        .refresh(first.refresh_token().unwrap().clone())
+        .await
+        .unwrap();
     tokens.clock().advance(MINUTE);
-    let third = sessions.refresh(second.refresh_token().unwrap().clone()).await.unwrap();
-    ask(&sessions.layer(), &bearer_of(&third)).await.assert_passed("alice");
+    let third = sessions
+        .refresh(second.refresh_token().unwrap().clone())
+        .await
+        .unwrap();
+    ask(&sessions.layer(), &bearer_of(&third))
+        .await
+        .assert_passed("alice");
     assert_eq!(watch.end_reason(), None);
     let waiting = waiting(&watch).await;
-    sessions.refresh(first.refresh_token().unwrap().clone()).await.unwrap_err();
+    sessions
+        .refresh(first.refresh_token().unwrap().clone())
+        .await
+        .unwrap_err();
     assert_eq!(waiting.await.unwrap(), EndReason::SessionRevoked);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_logout_on_another_process_is_heard_of_within_a_second() {
-    let (tokens, secret, store) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let process = || tokens.sessions(Accounts::everybody(), Arc::clone(&store)).secret(secret.clone()).build().unwrap();
+    let (tokens, secret, store) = (
+        TestTokens::new(),
+        Secret::random().unwrap(),
+        Arc::new(MemoryStore::new()),
+    );
+    let process = || {
+        tokens
+            .sessions(Accounts::everybody(), Arc::clone(&store))
+            .secret(secret.clone())
+            .build()
+            .unwrap()
+    };
     let (here, there) = (process(), process());
     let pair = log_in(&here, "alice").await;
     let waiting = waiting(&watch_over(&there.layer(), &bearer_of(&pair)).await).await;
@@ -154,7 +255,11 @@ async fn a_logout_on_another_process_is_heard_of_within_a_second() {
     let before = Instant::now();
     here.log_out(pair.access_token().secret()).await.unwrap();
     assert_eq!(waiting.await.unwrap(), EndReason::SessionRevoked);
-    assert!(before.elapsed() <= Duration::from_millis(1010), "{:?}", before.elapsed());
+    assert!(
+        before.elapsed() <= Duration::from_millis(1010),
+        "{:?}",
+        before.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -163,8 +268,14 @@ async fn what_happened_before_anybody_waited_is_seen() {
     let sessions = sessions_of(&tokens);
     let pair = log_in(&sessions, "alice").await;
     let watch = watch_over(&sessions.layer(), &bearer_of(&pair)).await;
-    sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
-    assert_eq!((watch.end_reason(), watch.ended().await), (Some(EndReason::SessionRevoked), EndReason::SessionRevoked));
+    sessions
+        .log_out(pair.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
+    assert_eq!(
+        (watch.end_reason(), watch.ended().await),
+        (Some(EndReason::SessionRevoked), EndReason::SessionRevoked)
+    );
 }
 
 /// What was missed would be seen after a minute, by looking.
@@ -183,9 +294,14 @@ async fn no_logout_is_missed_by_those_who_begin_to_wait_meanwhile() {
                 })
             })
             .collect();
-        sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
+        sessions
+            .log_out(pair.refresh_token().unwrap().secret())
+            .await
+            .unwrap();
         for task in waiting {
-            let end = tokio::time::timeout(Duration::from_secs(30), task).await.expect("it was missed");
+            let end = tokio::time::timeout(Duration::from_secs(30), task)
+                .await
+                .expect("it was missed");
             assert_eq!(end.unwrap(), EndReason::SessionRevoked);
         }
     }
@@ -201,8 +317,14 @@ async fn it_may_be_given_up_and_asked_again() {
         assert!(at_once(watch.ended()).is_none());
     }
     let waiting = waiting(&watch).await;
-    sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
-    assert_eq!((waiting.await.unwrap(), watch.ended().await), (EndReason::SessionRevoked, EndReason::SessionRevoked));
+    sessions
+        .log_out(pair.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
+    assert_eq!(
+        (waiting.await.unwrap(), watch.ended().await),
+        (EndReason::SessionRevoked, EndReason::SessionRevoked)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -213,8 +335,18 @@ async fn a_token_without_a_session_only_expires() {
     assert!(watch.claims().session_id().is_none());
     let waiting = waiting(&watch).await;
     let pair = log_in(&sessions, "alice").await;
-    sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
-    assert_eq!(sessions.log_out_everywhere(&"alice".into()).await.unwrap().count(), 0);
+    sessions
+        .log_out(pair.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
+    assert_eq!(
+        sessions
+            .log_out_everywhere(&"alice".into())
+            .await
+            .unwrap()
+            .count(),
+        0
+    );
     assert_eq!(watch.end_reason(), None);
     assert!(!waiting.is_finished());
     tokens.clock().advance(Duration::from_secs(1800));
@@ -241,7 +373,10 @@ async fn a_token_of_another_issuer_only_expires() {
     let layer = sessions.layer().with_verifier(theirs).unwrap();
     let watch = watch_over(&layer, &format!("Bearer {}", support::token(&claims))).await;
     let waiting = waiting(&watch).await;
-    sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
+    sessions
+        .log_out(pair.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     assert_eq!(watch.end_reason(), None);
     tokens.clock().advance(Duration::from_secs(300));
     assert_eq!(waiting.await.unwrap(), EndReason::Expired);
@@ -252,11 +387,26 @@ async fn there_is_a_watch_where_a_token_was_let_through_and_nowhere_else() {
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier());
     let alice = tokens.bearer("alice");
-    for layer in [layer.clone(), layer.clone().optional(), layer.clone().with_user_loader(SlowUsers)] {
+    for layer in [
+        layer.clone(),
+        layer.clone().optional(),
+        layer.clone().with_user_loader(SlowUsers),
+    ] {
         assert_eq!(watch_over(&layer, &alice).await.end_reason(), None);
     }
-    assert!(watch(&layer.clone().optional(), without_token()).await.is_none());
-    assert!(watch(&layer.optional().with_user_loader(SlowUsers), without_token()).await.is_none());
+    assert!(
+        watch(&layer.clone().optional(), without_token())
+            .await
+            .is_none()
+    );
+    assert!(
+        watch(
+            &layer.optional().with_user_loader(SlowUsers),
+            without_token()
+        )
+        .await
+        .is_none()
+    );
     assert!(AccessTokenWatch::from_extensions(&Extensions::new()).is_none());
     assert!(AccessTokenWatch::from_extensions(with_authorization(&alice).extensions()).is_none());
 }
@@ -267,9 +417,18 @@ async fn a_layer_without_sessions_sees_the_end_of_the_token_only() {
     let tokens = TestTokens::new();
     let sessions = sessions_of(&tokens);
     let pair = log_in(&sessions, "alice").await;
-    let watch = watch_over(&BearerAuthLayer::new(sessions.verifier()), &bearer_of(&pair)).await;
-    sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
+    let watch = watch_over(
+        &BearerAuthLayer::new(sessions.verifier()),
+        &bearer_of(&pair),
+    )
+    .await;
+    sessions
+        .log_out(pair.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     assert_eq!(watch.end_reason(), None);
-    tokens.clock().advance(Duration::from_secs(pair.expires_in()));
+    tokens
+        .clock()
+        .advance(Duration::from_secs(pair.expires_in()));
     assert_eq!(watch.end_reason(), Some(EndReason::Expired));
 }

@@ -31,13 +31,26 @@ impl Server {
         let tokens = TestTokens::new();
         let sessions = sessions_of(&tokens);
         let tickets = tickets_of(&tokens);
-        let sources = [TokenSource::header(), TokenSource::websocket_protocol(), TokenSource::ticket(&tickets), cookie()];
+        let sources = [
+            TokenSource::header(),
+            TokenSource::websocket_protocol(),
+            TokenSource::ticket(&tickets),
+            cookie(),
+        ];
         let app: Router = Router::new()
             .route_service("/feed/ticket", TicketEndpoint::new(&tickets))
             .route_layer(sessions.layer())
-            .route("/feed", get(feed).route_layer(sessions.layer().with_token_sources(sources)));
+            .route(
+                "/feed",
+                get(feed).route_layer(sessions.layer().with_token_sources(sources)),
+            );
         let address = serve(app.clone()).await;
-        Self { tokens, sessions, app, address }
+        Self {
+            tokens,
+            sessions,
+            app,
+            address,
+        }
     }
 
     /// As a page does it.
@@ -46,25 +59,47 @@ impl Server {
     }
 
     async fn listen(&self, pair: &TokenResponse) -> Client {
-        let mut client = self.open("/feed", &format!("feed.v1, bearer.{}", pair.access_token().secret())).await.unwrap();
+        let mut client = self
+            .open(
+                "/feed",
+                &format!("feed.v1, bearer.{}", pair.access_token().secret()),
+            )
+            .await
+            .unwrap();
         assert_eq!(client.text().await, "alice feed.v1");
         client
     }
 
     async fn ticket(&self, pair: &TokenResponse) -> String {
-        let request = Request::post("/feed/ticket").header("authorization", bearer_of(pair)).body(Body::empty()).unwrap();
+        let request = Request::post("/feed/ticket")
+            .header("authorization", bearer_of(pair))
+            .body(Body::empty())
+            .unwrap();
         let answer = Received::of(self.app.clone().oneshot(request).await.unwrap()).await;
-        assert_eq!((answer.status, answer.challenge()), (200, None), "{answer:?}");
+        assert_eq!(
+            (answer.status, answer.challenge()),
+            (200, None),
+            "{answer:?}"
+        );
         answer.json()["ticket"].as_str().unwrap().to_owned()
     }
 }
 
 #[track_caller]
 fn assert_no_websocket(opened: Result<Client, Error>, status: u16, challenge: &str) {
-    let Err(Error::Http(answer)) = opened else { panic!("it opened, or failed in another way") };
-    let said = answer.headers().get(WWW_AUTHENTICATE).and_then(|said| said.to_str().ok()).unwrap_or_default();
+    let Err(Error::Http(answer)) = opened else {
+        panic!("it opened, or failed in another way")
+    };
+    let said = answer
+        .headers()
+        .get(WWW_AUTHENTICATE)
+        .and_then(|said| said.to_str().ok())
+        .unwrap_or_default();
     assert_eq!(answer.status().as_u16(), status, "{answer:?}");
-    assert!(said == challenge || said.starts_with(&format!("{challenge},")), "{answer:?}");
+    assert!(
+        said == challenge || said.starts_with(&format!("{challenge},")),
+        "{answer:?}"
+    );
 }
 
 #[tokio::test]
@@ -72,12 +107,21 @@ async fn the_handler_agrees_to_a_protocol_and_nobody_repeats_the_token() {
     let server = Server::start().await;
     let pair = log_in(&server.sessions, "alice").await;
     let token = pair.access_token().secret();
-    for offer in
-        [format!("feed.v1, bearer.{token}"), format!("bearer.{token}, feed.v1"), format!("bearer.{token},feed.v0,feed.v1")]
-    {
+    for offer in [
+        format!("feed.v1, bearer.{token}"),
+        format!("bearer.{token}, feed.v1"),
+        format!("bearer.{token},feed.v0,feed.v1"),
+    ] {
         let mut client = server.open("/feed", &offer).await.expect("a connection");
         assert_eq!(client.headers[SEC_WEBSOCKET_PROTOCOL], "feed.v1");
-        assert_eq!(client.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().count(), 1);
+        assert_eq!(
+            client
+                .headers
+                .get_all(SEC_WEBSOCKET_PROTOCOL)
+                .iter()
+                .count(),
+            1
+        );
         let hello = client.text().await;
         let said = format!("{:?} {hello}", client.headers);
         assert!(!said.contains("bearer.") && !said.contains(token), "{said}");
@@ -90,7 +134,9 @@ async fn the_handler_agrees_to_a_protocol_and_nobody_repeats_the_token() {
 async fn a_client_that_offers_the_token_alone_finds_nothing_agreed_on() {
     let server = Server::start().await;
     let pair = log_in(&server.sessions, "alice").await;
-    let alone = server.open("/feed", &format!("bearer.{}", pair.access_token().secret())).await;
+    let alone = server
+        .open("/feed", &format!("bearer.{}", pair.access_token().secret()))
+        .await;
     assert!(matches!(alone, Err(Error::Protocol(_))));
 }
 
@@ -100,13 +146,31 @@ async fn without_a_good_token_no_websocket_opens() {
     let pair = log_in(&server.sessions, "alice").await;
     let token = pair.access_token().secret();
     assert_no_websocket(server.open("/feed", "feed.v1").await, 401, "Bearer");
-    assert_no_websocket(server.open("/feed", "feed.v1, bearer.abc").await, 401, "Bearer error=\"invalid_token\"");
-    assert_no_websocket(server.open("/feed", "feed.v1, bearer.").await, 400, "Bearer error=\"invalid_request\"");
+    assert_no_websocket(
+        server.open("/feed", "feed.v1, bearer.abc").await,
+        401,
+        "Bearer error=\"invalid_token\"",
+    );
+    assert_no_websocket(
+        server.open("/feed", "feed.v1, bearer.").await,
+        400,
+        "Bearer error=\"invalid_request\"",
+    );
     let twice = format!("feed.v1, bearer.{token}, bearer.{token}");
-    assert_no_websocket(server.open("/feed", &twice).await, 400, "Bearer error=\"invalid_request\"");
-    assert_no_websocket(server.open("/feed?ticket=abc", "feed.v1").await, 401, "Bearer error=\"invalid_token\"");
+    assert_no_websocket(
+        server.open("/feed", &twice).await,
+        400,
+        "Bearer error=\"invalid_request\"",
+    );
+    assert_no_websocket(
+        server.open("/feed?ticket=abc", "feed.v1").await,
+        401,
+        "Bearer error=\"invalid_token\"",
+    );
     server.sessions.log_out(token).await.unwrap();
-    let ended = server.open("/feed", &format!("feed.v1, bearer.{token}")).await;
+    let ended = server
+        .open("/feed", &format!("feed.v1, bearer.{token}"))
+        .await;
     assert_no_websocket(ended, 401, "Bearer error=\"invalid_token\"");
 }
 
@@ -116,10 +180,16 @@ async fn a_cookie_opens_a_websocket_for_its_own_origin_only() {
     let pair = log_in(&server.sessions, "alice").await;
     let cookie = format!("session={}", pair.access_token().secret());
     let from = async |origin: &str| {
-        let headers = [("cookie", &*cookie), ("origin", origin), ("sec-websocket-protocol", "feed.v1")];
+        let headers = [
+            ("cookie", &*cookie),
+            ("origin", origin),
+            ("sec-websocket-protocol", "feed.v1"),
+        ];
         Client::open(server.address, "/feed", &headers).await
     };
-    let mut own = from(&format!("http://{}", server.address)).await.expect("a connection");
+    let mut own = from(&format!("http://{}", server.address))
+        .await
+        .expect("a connection");
     assert_eq!(own.text().await, "alice feed.v1");
     for other in ["https://evil.test", "null", "http://127.0.0.1:1"] {
         assert_no_websocket(from(other).await, 401, "Bearer");
@@ -133,24 +203,46 @@ async fn a_ticket_opens_one_websocket() {
     let path = format!("/feed?ticket={}", server.ticket(&pair).await);
     let mut client = server.open(&path, "feed.v1").await.expect("a connection");
     assert_eq!(client.text().await, "alice feed.v1");
-    assert_no_websocket(server.open(&path, "feed.v1").await, 401, "Bearer error=\"invalid_token\"");
+    assert_no_websocket(
+        server.open(&path, "feed.v1").await,
+        401,
+        "Bearer error=\"invalid_token\"",
+    );
     client.assert_open().await;
     // Whoever came by a ticket is as much of the session as any other.
-    server.sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
+    server
+        .sessions
+        .log_out(pair.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     assert_eq!(client.closed().await, 4403);
 }
 
 #[tokio::test]
 async fn a_logout_closes_the_websockets_of_its_session_and_no_others() {
     let server = Server::start().await;
-    let (one, another) = (log_in(&server.sessions, "alice").await, log_in(&server.sessions, "alice").await);
-    let (mut first, mut second, mut other) =
-        (server.listen(&one).await, server.listen(&one).await, server.listen(&another).await);
+    let (one, another) = (
+        log_in(&server.sessions, "alice").await,
+        log_in(&server.sessions, "alice").await,
+    );
+    let (mut first, mut second, mut other) = (
+        server.listen(&one).await,
+        server.listen(&one).await,
+        server.listen(&another).await,
+    );
     first.assert_open().await;
-    server.sessions.log_out(one.refresh_token().unwrap().secret()).await.unwrap();
+    server
+        .sessions
+        .log_out(one.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     assert_eq!((first.closed().await, second.closed().await), (4403, 4403));
     other.assert_open().await;
-    server.sessions.log_out_everywhere(&"alice".into()).await.unwrap();
+    server
+        .sessions
+        .log_out_everywhere(&"alice".into())
+        .await
+        .unwrap();
     assert_eq!(other.closed().await, 4403);
 }
 
@@ -160,7 +252,10 @@ async fn a_token_that_expires_closes_its_websocket() {
     let server = Server::start().await;
     let pair = log_in(&server.sessions, "alice").await;
     let mut client = server.listen(&pair).await;
-    server.tokens.clock().advance(Duration::from_secs(pair.expires_in()) - MILLISECOND);
+    server
+        .tokens
+        .clock()
+        .advance(Duration::from_secs(pair.expires_in()) - MILLISECOND);
     client.assert_open().await;
     server.tokens.clock().advance(MILLISECOND);
     assert_eq!(client.closed().await, 4401);

@@ -7,8 +7,8 @@ use support::{MINUTE, Received, ask};
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AuthEndpoints, Authenticate, Authorization, AuthorizeRequest, CookieDelivery, Grant, Identity, Login, MemoryStore, Outcome,
-    PasswordCredentials, Sessions,
+    AuthEndpoints, Authenticate, Authorization, AuthorizeRequest, CookieDelivery, Grant, Identity,
+    Login, MemoryStore, Outcome, PasswordCredentials, Sessions,
 };
 
 const REFRESH: &str = "__Host-refresh_token";
@@ -21,9 +21,16 @@ impl Authenticate for Alice {
     type Credentials = PasswordCredentials;
     type Error = std::convert::Infallible;
 
-    async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Self::Error> {
+    async fn authenticate(
+        &self,
+        login: Login<PasswordCredentials>,
+    ) -> Result<Outcome, Self::Error> {
         let is_right = login.password() == "wonderland-7";
-        Ok(if is_right { Identity::new(login.username()).into() } else { Outcome::invalid_credentials() })
+        Ok(if is_right {
+            Identity::new(login.username()).into()
+        } else {
+            Outcome::invalid_credentials()
+        })
     }
 
     async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Self::Error> {
@@ -43,36 +50,62 @@ impl Site {
         let tokens = TestTokens::new();
         let sessions = tokens.sessions(Alice, MemoryStore::new()).build().unwrap();
         let endpoints = sessions.endpoints().with_cookies(cookies.clone());
-        Self { tokens, sessions, endpoints, cookies }
+        Self {
+            tokens,
+            sessions,
+            endpoints,
+            cookies,
+        }
     }
 
     async fn post(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Received {
-        let mut request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let mut request =
+            Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = Received::of(self.endpoints.clone().oneshot(request.body(form.to_owned()).unwrap()).await.unwrap()).await;
+        let answer = Received::of(
+            self.endpoints
+                .clone()
+                .oneshot(request.body(form.to_owned()).unwrap())
+                .await
+                .unwrap(),
+        )
+        .await;
         assert_eq!(answer.headers["cache-control"], "no-store");
         answer
     }
 
     async fn log_in(&self) -> Received {
-        self.post("/login", OWN, "username=alice&password=wonderland-7&delivery=cookie").await
+        self.post(
+            "/login",
+            OWN,
+            "username=alice&password=wonderland-7&delivery=cookie",
+        )
+        .await
     }
 
     async fn refresh(&self, cookie: &str) -> Received {
-        self.post("/refresh", &[OWN[0], ("cookie", cookie)], "").await
+        self.post("/refresh", &[OWN[0], ("cookie", cookie)], "")
+            .await
     }
 }
 
 /// The cookies that an answer sets: name, value, attributes in lower case.
 fn set_cookies(answer: &Received) -> Vec<(String, String, Vec<String>)> {
-    let lines = answer.headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap());
+    let lines = answer
+        .headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .map(|line| line.to_str().unwrap());
     lines
         .map(|line| {
             let (pair, attributes) = line.split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
-            let attributes = attributes.split(';').map(|attribute| attribute.trim().to_ascii_lowercase()).collect();
+            let attributes = attributes
+                .split(';')
+                .map(|attribute| attribute.trim().to_ascii_lowercase())
+                .collect();
             (name.to_owned(), value.to_owned(), attributes)
         })
         .collect()
@@ -81,12 +114,17 @@ fn set_cookies(answer: &Received) -> Vec<(String, String, Vec<String>)> {
 /// `name=value` of the one cookie that an answer sets.
 fn jar(answer: &Received) -> String {
     let cookies = set_cookies(answer);
-    let [(name, value, _)] = &cookies[..] else { panic!("{cookies:?}") };
+    let [(name, value, _)] = &cookies[..] else {
+        panic!("{cookies:?}")
+    };
     format!("{name}={value}")
 }
 
 fn assert_cross_site(answer: &Received) {
-    assert_eq!((answer.status, answer.challenge(), &answer.json()["reason"]), (403, None, &Value::from("cross_site")));
+    assert_eq!(
+        (answer.status, answer.challenge(), &answer.json()["reason"]),
+        (403, None, &Value::from("cross_site"))
+    );
     assert!(set_cookies(answer).is_empty());
 }
 
@@ -97,14 +135,29 @@ async fn who_asks_for_it_gets_the_refresh_token_as_a_cookie_that_no_script_reads
     let answer = site.log_in().await;
     assert_eq!(answer.status, 200);
     let body = answer.json();
-    assert!(body["access_token"].is_string() && body["refresh_token"].is_null() && body["refresh_token_expires_in"] == 604_800);
+    assert!(
+        body["access_token"].is_string()
+            && body["refresh_token"].is_null()
+            && body["refresh_token_expires_in"] == 604_800
+    );
     let cookies = set_cookies(&answer);
-    let [(name, value, attributes)] = &cookies[..] else { panic!("{cookies:?}") };
+    let [(name, value, attributes)] = &cookies[..] else {
+        panic!("{cookies:?}")
+    };
     assert_eq!(name, REFRESH);
     assert!(value.starts_with("rt1_") && !answer.body.contains(value.as_str()));
     let mut attributes = attributes.clone();
     attributes.sort();
-    assert_eq!(attributes, ["httponly", "max-age=604800", "path=/", "samesite=strict", "secure"]);
+    assert_eq!(
+        attributes,
+        [
+            "httponly",
+            "max-age=604800",
+            "path=/",
+            "samesite=strict",
+            "secure"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -116,8 +169,13 @@ async fn who_does_not_ask_gets_the_body_unless_the_application_decides() {
         let answer = site.post("/login", &[], &form).await;
         assert!(answer.json()["refresh_token"].is_string() && set_cookies(&answer).is_empty());
     }
-    let odd = site.post("/login", OWN, &format!("{login}&delivery=pigeon")).await;
-    assert_eq!((odd.status, &odd.json()["error"]), (400, &Value::from("invalid_request")));
+    let odd = site
+        .post("/login", OWN, &format!("{login}&delivery=pigeon"))
+        .await;
+    assert_eq!(
+        (odd.status, &odd.json()["error"]),
+        (400, &Value::from("invalid_request"))
+    );
 
     let site = Site::new(CookieDelivery::new().for_every_client());
     for form in [login.to_owned(), format!("{login}&delivery=body")] {
@@ -131,11 +189,19 @@ async fn a_token_that_came_by_cookie_goes_back_by_cookie_whatever_is_asked_for()
     let site = Site::new(CookieDelivery::new());
     let first = jar(&site.log_in().await);
     site.tokens.clock().advance(MINUTE);
-    let answer = site.post("/refresh", &[OWN[0], ("cookie", &first)], "delivery=body").await;
+    let answer = site
+        .post("/refresh", &[OWN[0], ("cookie", &first)], "delivery=body")
+        .await;
     assert_eq!(answer.status, 200);
     assert!(answer.json()["refresh_token"].is_null() && answer.json()["access_token"].is_string());
     assert_ne!(jar(&answer), first);
-    let token = site.post("/token", &[OWN[0], ("cookie", &jar(&answer))], "grant_type=refresh_token&delivery=body").await;
+    let token = site
+        .post(
+            "/token",
+            &[OWN[0], ("cookie", &jar(&answer))],
+            "grant_type=refresh_token&delivery=body",
+        )
+        .await;
     assert!(token.status == 200 && token.json()["refresh_token"].is_null());
 }
 
@@ -158,57 +224,112 @@ async fn a_cookie_is_cleared_by_a_logout_and_by_nothing_else() {
     let site = Site::new(CookieDelivery::new());
     let cookie = jar(&site.log_in().await);
     for (path, headers, form) in [
-        ("/refresh", &[OWN[0], ("cookie", "__Host-refresh_token=rt1_nonsense")][..], ""),
-        ("/login", OWN, "username=alice&password=wrong&delivery=cookie"),
+        (
+            "/refresh",
+            &[OWN[0], ("cookie", "__Host-refresh_token=rt1_nonsense")][..],
+            "",
+        ),
+        (
+            "/login",
+            OWN,
+            "username=alice&password=wrong&delivery=cookie",
+        ),
         ("/logout", &[("cookie", &*cookie)], ""),
     ] {
         let answer = site.post(path, headers, form).await;
-        assert!(answer.status >= 400 && set_cookies(&answer).is_empty(), "{path} {answer:?}");
+        assert!(
+            answer.status >= 400 && set_cookies(&answer).is_empty(),
+            "{path} {answer:?}"
+        );
     }
 
-    let answer = site.post("/logout", &[OWN[0], ("cookie", &cookie)], "").await;
+    let answer = site
+        .post("/logout", &[OWN[0], ("cookie", &cookie)], "")
+        .await;
     assert_eq!((answer.status, &*answer.body), (200, "{}"));
     let cookies = set_cookies(&answer);
-    let [(name, value, attributes)] = &cookies[..] else { panic!("{cookies:?}") };
+    let [(name, value, attributes)] = &cookies[..] else {
+        panic!("{cookies:?}")
+    };
     let mut attributes = attributes.clone();
     attributes.sort();
     assert_eq!((&**name, &**value), (REFRESH, ""));
-    assert_eq!(attributes, ["httponly", "max-age=0", "path=/", "samesite=strict", "secure"]);
+    assert_eq!(
+        attributes,
+        [
+            "httponly",
+            "max-age=0",
+            "path=/",
+            "samesite=strict",
+            "secure"
+        ]
+    );
     let gone = site.refresh(&cookie).await;
-    assert_eq!((gone.status, &gone.json()["reason"]), (400, &Value::from("session_revoked")));
+    assert_eq!(
+        (gone.status, &gone.json()["reason"]),
+        (400, &Value::from("session_revoked"))
+    );
     assert!(set_cookies(&gone).is_empty());
 }
 
 // checklist 65
 #[tokio::test]
 async fn what_acts_on_a_cookie_or_sets_one_has_to_come_from_a_page_of_ours() {
-    let site = Site::new(CookieDelivery::new().with_origin("https://app.example.com").unwrap());
+    let site = Site::new(
+        CookieDelivery::new()
+            .with_origin("https://app.example.com")
+            .unwrap(),
+    );
     let cookie = jar(&site.log_in().await);
     let login = "username=alice&password=wonderland-7&delivery=cookie";
     let elsewhere: [&[(&str, &str)]; 8] = [
         &[],
         &[("sec-fetch-site", "cross-site")],
         &[("sec-fetch-site", "same-site")],
-        &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.test")],
+        &[
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://evil.test"),
+        ],
         &[("origin", "https://evil.test"), ("host", "api.example.com")],
         &[("origin", "null"), ("host", "api.example.com")],
-        &[("sec-fetch-site", "cross-site"), ("origin", "https://api.example.com"), ("host", "api.example.com")],
-        &[("sec-fetch-site", "same-site"), ("origin", "https://app.example.com.evil.test")],
+        &[
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://api.example.com"),
+            ("host", "api.example.com"),
+        ],
+        &[
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://app.example.com.evil.test"),
+        ],
     ];
     for headers in elsewhere {
         assert_cross_site(&site.post("/login", headers, login).await);
-        let with_cookie: Vec<_> = headers.iter().copied().chain([("cookie", &*cookie)]).collect();
+        let with_cookie: Vec<_> = headers
+            .iter()
+            .copied()
+            .chain([("cookie", &*cookie)])
+            .collect();
         assert_cross_site(&site.post("/refresh", &with_cookie, "").await);
         assert_cross_site(&site.post("/logout", &with_cookie, "").await);
     }
     let ours: [&[(&str, &str)]; 4] = [
         OWN,
         &[("sec-fetch-site", "none")],
-        &[("sec-fetch-site", "same-site"), ("origin", "https://app.example.com")],
-        &[("origin", "https://api.example.com"), ("host", "api.example.com")],
+        &[
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://app.example.com"),
+        ],
+        &[
+            ("origin", "https://api.example.com"),
+            ("host", "api.example.com"),
+        ],
     ];
     for headers in ours {
-        assert_eq!(site.post("/login", headers, login).await.status, 200, "{headers:?}");
+        assert_eq!(
+            site.post("/login", headers, login).await.status,
+            200,
+            "{headers:?}"
+        );
     }
     // All that came from elsewhere has ended nothing.
     assert_eq!(site.refresh(&cookie).await.status, 200);
@@ -219,8 +340,17 @@ async fn a_login_ends_the_session_whose_cookie_it_replaces() {
     let site = Site::new(CookieDelivery::new());
     let first = jar(&site.log_in().await);
     let headers = [OWN[0], ("cookie", &*first)];
-    let second = jar(&site.post("/login", &headers, "username=alice&password=wonderland-7&delivery=cookie").await);
-    assert_eq!(site.refresh(&first).await.json()["reason"], "session_revoked");
+    let second = jar(&site
+        .post(
+            "/login",
+            &headers,
+            "username=alice&password=wonderland-7&delivery=cookie",
+        )
+        .await);
+    assert_eq!(
+        site.refresh(&first).await.json()["reason"],
+        "session_revoked"
+    );
     assert_eq!(site.refresh(&second).await.status, 200);
 }
 
@@ -241,24 +371,73 @@ async fn the_access_token_may_be_a_cookie_too_which_the_layer_reads() {
     let site = Site::new(CookieDelivery::new().with_access_token());
     let answer = site.log_in().await;
     let cookies = set_cookies(&answer);
-    assert_eq!(cookies.iter().map(|(name, ..)| &**name).collect::<Vec<_>>(), [REFRESH, "__Host-access_token"]);
+    assert_eq!(
+        cookies.iter().map(|(name, ..)| &**name).collect::<Vec<_>>(),
+        [REFRESH, "__Host-access_token"]
+    );
     let mut attributes = cookies[1].2.clone();
     attributes.sort();
-    assert_eq!(attributes, ["httponly", "max-age=1800", "path=/", "samesite=lax", "secure"]);
+    assert_eq!(
+        attributes,
+        [
+            "httponly",
+            "max-age=1800",
+            "path=/",
+            "samesite=lax",
+            "secure"
+        ]
+    );
 
-    let jar: Vec<String> = cookies.iter().map(|(name, value, _)| format!("{name}={value}")).collect();
+    let jar: Vec<String> = cookies
+        .iter()
+        .map(|(name, value, _)| format!("{name}={value}"))
+        .collect();
     let jar = jar.join("; ");
-    let layer = site.sessions.layer().with_token_sources(site.cookies.token_sources());
-    let by_cookie =
-        |site: &str| Request::builder().header(COOKIE, &jar).header("sec-fetch-site", site).body(String::new()).unwrap();
-    support::send(&layer, by_cookie("same-origin")).await.assert_passed("alice");
-    support::send(&layer, by_cookie("cross-site")).await.assert_token_missing();
-    ask(&layer, &format!("Bearer {}", answer.json()["access_token"].as_str().unwrap())).await.assert_passed("alice");
+    let layer = site
+        .sessions
+        .layer()
+        .with_token_sources(site.cookies.token_sources());
+    let by_cookie = |site: &str| {
+        Request::builder()
+            .header(COOKIE, &jar)
+            .header("sec-fetch-site", site)
+            .body(String::new())
+            .unwrap()
+    };
+    support::send(&layer, by_cookie("same-origin"))
+        .await
+        .assert_passed("alice");
+    support::send(&layer, by_cookie("cross-site"))
+        .await
+        .assert_token_missing();
+    ask(
+        &layer,
+        &format!("Bearer {}", answer.json()["access_token"].as_str().unwrap()),
+    )
+    .await
+    .assert_passed("alice");
 
     // The endpoints for those who are logged in read it too, and a logout takes both.
-    let sessions = Request::get("/sessions").header(COOKIE, &jar).header("sec-fetch-site", "same-origin");
-    let list = Received::of(site.endpoints.clone().oneshot(sessions.body(String::new()).unwrap()).await.unwrap()).await;
-    assert_eq!((list.status, list.json()["sessions"].as_array().unwrap().len()), (200, 1));
-    let out = site.post("/logout-everywhere", &[OWN[0], ("cookie", &jar)], "").await;
+    let sessions = Request::get("/sessions")
+        .header(COOKIE, &jar)
+        .header("sec-fetch-site", "same-origin");
+    let list = Received::of(
+        site.endpoints
+            .clone()
+            .oneshot(sessions.body(String::new()).unwrap())
+            .await
+            .unwrap(),
+    )
+    .await;
+    assert_eq!(
+        (
+            list.status,
+            list.json()["sessions"].as_array().unwrap().len()
+        ),
+        (200, 1)
+    );
+    let out = site
+        .post("/logout-everywhere", &[OWN[0], ("cookie", &jar)], "")
+        .await;
     assert_eq!((out.status, set_cookies(&out).len()), (200, 2));
 }

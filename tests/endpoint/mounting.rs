@@ -13,7 +13,8 @@ use support::keys::{ED25519, P256};
 use support::{Login, Received, bearer, claims_of, form, signed_in};
 use tower::{Service, ServiceExt};
 use tower_bearer::{
-    AccessTokenSigner, AccessTokenVerifier, CurrentUser, Grant, Identity, JwksEndpoint, KeySet, Secret, SigningKey,
+    AccessTokenSigner, AccessTokenVerifier, CurrentUser, Grant, Identity, JwksEndpoint, KeySet,
+    Secret, SigningKey,
 };
 
 const CREDENTIALS: [(&str, &str); 2] = [("username", "alice"), ("password", "wonderland-7")];
@@ -33,16 +34,53 @@ where
     B: http_body::Body<Data = bytes::Bytes, Error: std::fmt::Debug>,
 {
     let at = |rest: &str| format!("{path}{rest}");
-    let other = ask(service, form(&at("/login"), &CREDENTIALS)).await.tokens();
-    let first = ask(service, form(&at("/login"), &CREDENTIALS)).await.tokens();
-    let second = ask(service, form(&at("/refresh"), &[("refresh_token", &first.refresh)])).await.tokens();
-    let listed = ask(service, signed_in("GET", &at("/sessions"), &second.access)).await.json();
+    let other = ask(service, form(&at("/login"), &CREDENTIALS))
+        .await
+        .tokens();
+    let first = ask(service, form(&at("/login"), &CREDENTIALS))
+        .await
+        .tokens();
+    let second = ask(
+        service,
+        form(&at("/refresh"), &[("refresh_token", &first.refresh)]),
+    )
+    .await
+    .tokens();
+    let listed = ask(service, signed_in("GET", &at("/sessions"), &second.access))
+        .await
+        .json();
     assert_eq!(listed["sessions"].as_array().map(Vec::len), Some(2));
-    let id = claims_of(&other.access)["sid"].as_str().expect("a session").to_owned();
-    assert_eq!(ask(service, signed_in("DELETE", &at(&format!("/sessions/{id}")), &second.access)).await.status, 204);
-    assert_eq!(ask(service, signed_in("POST", &at("/logout-everywhere"), &second.access)).await.status, 200);
-    assert_eq!(ask(service, form(&at("/logout"), &[("token", &second.refresh)])).await.status, 200);
-    ask(service, signed_in("GET", &at("/sessions"), &second.access)).await.assert_invalid_token("session_revoked");
+    let id = claims_of(&other.access)["sid"]
+        .as_str()
+        .expect("a session")
+        .to_owned();
+    assert_eq!(
+        ask(
+            service,
+            signed_in("DELETE", &at(&format!("/sessions/{id}")), &second.access)
+        )
+        .await
+        .status,
+        204
+    );
+    assert_eq!(
+        ask(
+            service,
+            signed_in("POST", &at("/logout-everywhere"), &second.access)
+        )
+        .await
+        .status,
+        200
+    );
+    assert_eq!(
+        ask(service, form(&at("/logout"), &[("token", &second.refresh)]))
+            .await
+            .status,
+        200
+    );
+    ask(service, signed_in("GET", &at("/sessions"), &second.access))
+        .await
+        .assert_invalid_token("session_revoked");
 }
 
 #[tokio::test]
@@ -51,9 +89,12 @@ async fn all_endpoints_are_nested_in_an_axum_router() {
     let app: Router = Router::new().nest_service("/auth", login.endpoints());
     everything_works_below("/auth", &app).await;
     // To say where it is mounted harms nothing.
-    let app: Router = Router::new().nest_service("/api/auth", login.endpoints().with_path("/api/auth/"));
+    let app: Router =
+        Router::new().nest_service("/api/auth", login.endpoints().with_path("/api/auth/"));
     everything_works_below("/api/auth", &app).await;
-    ask(&app, form("/api/auth/nowhere", &[])).await.assert_error(404, "invalid_request", None);
+    ask(&app, form("/api/auth/nowhere", &[]))
+        .await
+        .assert_error(404, "invalid_request", None);
 }
 
 #[tokio::test]
@@ -62,7 +103,9 @@ async fn without_a_router_the_endpoints_take_the_prefix_off_themselves() {
     everything_works_below("/auth", &login.endpoints().with_path("/auth")).await;
     let service = login.endpoints().with_path("/auth");
     for path in ["/auth", "/authlogin", "/auth/auth/login", "/other/login"] {
-        ask(&service, form(path, &CREDENTIALS)).await.assert_error(404, "invalid_request", None);
+        ask(&service, form(path, &CREDENTIALS))
+            .await
+            .assert_error(404, "invalid_request", None);
     }
     everything_works_below("", &login.endpoints()).await;
 }
@@ -75,7 +118,10 @@ async fn each_endpoint_is_mounted_by_itself() {
         .route_service("/a/login", sessions().endpoints().login())
         .route_service("/a/refresh", sessions().endpoints().refresh())
         .route_service("/a/logout", sessions().endpoints().logout())
-        .route_service("/a/logout-everywhere", sessions().endpoints().logout_everywhere())
+        .route_service(
+            "/a/logout-everywhere",
+            sessions().endpoints().logout_everywhere(),
+        )
         .route_service("/a/sessions", sessions().endpoints().sessions())
         .route_service("/a/sessions/{id}", sessions().endpoints().sessions());
     everything_works_below("/a", &app).await;
@@ -86,12 +132,27 @@ async fn each_endpoint_is_mounted_by_itself() {
 async fn a_router_with_the_layer_and_the_endpoints_is_a_whole_application() {
     let login = Login::new();
     let me = get(async |CurrentUser(claims): CurrentUser| claims.subject().to_string());
-    let app: Router = Router::new().route("/me", me).route_layer(login.sessions.layer()).nest_service("/auth", login.endpoints());
+    let app: Router = Router::new()
+        .route("/me", me)
+        .route_layer(login.sessions.layer())
+        .nest_service("/auth", login.endpoints());
     let tokens = ask(&app, form("/auth/login", &CREDENTIALS)).await.tokens();
-    let me = || Request::get("/me").header("authorization", bearer(&tokens.access)).body(Body::empty()).unwrap();
+    let me = || {
+        Request::get("/me")
+            .header("authorization", bearer(&tokens.access))
+            .body(Body::empty())
+            .unwrap()
+    };
     assert_eq!(ask(&app, me()).await.body, "alice");
-    assert_eq!(ask(&app, form("/auth/logout", &[("token", &tokens.refresh)])).await.status, 200);
-    ask(&app, me()).await.assert_invalid_token("session_revoked");
+    assert_eq!(
+        ask(&app, form("/auth/logout", &[("token", &tokens.refresh)]))
+            .await
+            .status,
+        200
+    );
+    ask(&app, me())
+        .await
+        .assert_invalid_token("session_revoked");
 }
 
 fn is_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
@@ -106,8 +167,15 @@ fn endpoints_are_cloned_and_shared_between_threads() {
 }
 
 async fn published(keys: KeySet) -> Value {
-    let app: Router = Router::new().route_service("/.well-known/jwks.json", JwksEndpoint::new(keys));
-    let answer = ask(&app, Request::get("/.well-known/jwks.json").body(Body::empty()).expect("a good address")).await;
+    let app: Router =
+        Router::new().route_service("/.well-known/jwks.json", JwksEndpoint::new(keys));
+    let answer = ask(
+        &app,
+        Request::get("/.well-known/jwks.json")
+            .body(Body::empty())
+            .expect("a good address"),
+    )
+    .await;
     assert_eq!(answer.status, 200);
     answer.json()
 }
@@ -127,19 +195,36 @@ async fn of_a_key_pair_the_public_part_is_published_and_checks_our_tokens() {
         let key = SigningKey::from_pem(pem).unwrap();
         let jwks = published(key.key_set()).await;
         let jwk = jwks["keys"][0].as_object().unwrap();
-        assert_eq!((jwks["keys"].as_array().map(Vec::len), &jwk["kty"], &jwk["alg"]), (Some(1), &json!(kind), &json!(algorithm)));
+        assert_eq!(
+            (
+                jwks["keys"].as_array().map(Vec::len),
+                &jwk["kty"],
+                &jwk["alg"]
+            ),
+            (Some(1), &json!(kind), &json!(algorithm))
+        );
         assert!(jwk.contains_key("kid") && jwk.contains_key("x"));
         for private in ["d", "k", "p", "q"] {
             assert!(!jwk.contains_key(private), "{jwk:?}");
         }
         // Another service, which knows nothing but what is published.
         let signer = AccessTokenSigner::new("https://issuer.test", "test", key).unwrap();
-        let token = signer.sign(&Identity::new("alice"), &Grant::new(), support::MINUTE).unwrap();
+        let token = signer
+            .sign(&Identity::new("alice"), &Grant::new(), support::MINUTE)
+            .unwrap();
         let theirs = AccessTokenVerifier::builder(KeySet::from_jwk_set(&jwks.to_string()).unwrap())
             .issuer("https://issuer.test")
             .audience("test")
             .build();
-        assert_eq!(theirs.unwrap().verify(token.secret()).unwrap().subject().as_str(), "alice");
+        assert_eq!(
+            theirs
+                .unwrap()
+                .verify(token.secret())
+                .unwrap()
+                .subject()
+                .as_str(),
+            "alice"
+        );
     }
 }
 
@@ -148,13 +233,21 @@ async fn of_a_key_pair_the_public_part_is_published_and_checks_our_tokens() {
 async fn public_keys_are_read_by_get_only() {
     let service = JwksEndpoint::new(Login::new().sessions.keys());
     for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
-        let request = Request::builder().method(method).uri("/jwks.json").body(Body::empty()).unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri("/jwks.json")
+            .body(Body::empty())
+            .unwrap();
         let answer = ask(&service, request).await;
         answer.assert_error(405, "invalid_request", None);
         answer.assert_not_stored();
         assert_eq!(answer.headers["allow"], "GET");
     }
-    let answer = ask(&service, Request::get("/jwks.json").body(Body::empty()).unwrap()).await;
+    let answer = ask(
+        &service,
+        Request::get("/jwks.json").body(Body::empty()).unwrap(),
+    )
+    .await;
     assert_eq!(answer.headers[CACHE_CONTROL], "public, max-age=300");
 }
 

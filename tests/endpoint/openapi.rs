@@ -1,4 +1,5 @@
-//! The endpoints as an OpenAPI document: it merges into the application's own, and has the right addresses.
+//! The endpoints as an OpenAPI document: it merges into the application's own, and has the right
+//! addresses.
 
 use std::collections::BTreeSet;
 
@@ -29,12 +30,21 @@ fn document(endpoints: &AuthEndpoints) -> Value {
 }
 
 fn addresses(document: &Value) -> Vec<&str> {
-    document["paths"].as_object().unwrap().keys().map(String::as_str).collect()
+    document["paths"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
 }
 
 /// Every operation.
 fn operations(document: &Value) -> impl Iterator<Item = &Value> {
-    document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values())
+    document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|path| path.as_object().unwrap().values())
 }
 
 fn assert_references_lead_somewhere(document: &Value) {
@@ -52,28 +62,47 @@ fn assert_references_lead_somewhere(document: &Value) {
     references(document, &mut found);
     assert!(!found.is_empty());
     for reference in found {
-        assert!(document.pointer(reference.strip_prefix('#').unwrap()).is_some(), "{reference}");
+        assert!(
+            document
+                .pointer(reference.strip_prefix('#').unwrap())
+                .is_some(),
+            "{reference}"
+        );
     }
 }
 
 /// Whatever is referred to is there.
 fn assert_complete(document: &Value) {
     assert_references_lead_somewhere(document);
-    for requirement in operations(document).filter_map(|operation| operation["security"].as_array()).flatten() {
+    for requirement in operations(document)
+        .filter_map(|operation| operation["security"].as_array())
+        .flatten()
+    {
         for scheme in requirement.as_object().unwrap().keys() {
-            assert!(document["components"]["securitySchemes"].get(scheme).is_some(), "{scheme}");
+            assert!(
+                document["components"]["securitySchemes"]
+                    .get(scheme)
+                    .is_some(),
+                "{scheme}"
+            );
         }
     }
 }
 
 #[test]
 fn it_merges_into_the_applications_document() {
-    let merged = value(&Api::openapi().merge_from(Login::new().endpoints().with_path("/auth").openapi()));
+    let merged =
+        value(&Api::openapi().merge_from(Login::new().endpoints().with_path("/auth").openapi()));
     assert_eq!(merged["info"]["title"], "Application");
     assert_eq!(addresses(&merged).len(), 8);
-    assert!(merged["paths"]["/me"]["get"].is_object() && merged["paths"]["/auth/login"]["post"].is_object());
+    assert!(
+        merged["paths"]["/me"]["get"].is_object()
+            && merged["paths"]["/auth/login"]["post"].is_object()
+    );
     assert_complete(&merged);
-    let ids: BTreeSet<_> = operations(&merged).map(|operation| operation["operationId"].as_str().unwrap()).collect();
+    let ids: BTreeSet<_> = operations(&merged)
+        .map(|operation| operation["operationId"].as_str().unwrap())
+        .collect();
     assert_eq!(ids.len(), 8, "{ids:?}");
 }
 
@@ -81,16 +110,26 @@ fn it_merges_into_the_applications_document() {
 fn what_the_application_has_already_stays() {
     let mut own = Api::openapi();
     let credentials = ObjectBuilder::new().property("pin", ObjectBuilder::new());
-    own.components.get_or_insert(Components::new()).schemas.insert("LoginRequest".to_owned(), credentials.into());
+    own.components
+        .get_or_insert(Components::new())
+        .schemas
+        .insert("LoginRequest".to_owned(), credentials.into());
     let merged = value(&own.merge_from(Login::new().endpoints().with_path("/auth").openapi()));
     assert!(merged["components"]["schemas"]["LoginRequest"]["properties"]["pin"].is_object());
-    assert!(merged["components"]["schemas"]["LoginRequest"]["properties"].get("password").is_none());
+    assert!(
+        merged["components"]["schemas"]["LoginRequest"]["properties"]
+            .get("password")
+            .is_none()
+    );
 }
 
 #[test]
 fn an_application_that_only_checks_tokens_documents_its_refusals() {
     let document = value(&ChecksOnly::openapi());
-    assert_eq!(document["components"]["schemas"]["AuthError"]["required"], json!(["error", "error_description"]));
+    assert_eq!(
+        document["components"]["schemas"]["AuthError"]["required"],
+        json!(["error", "error_description"])
+    );
     assert_references_lead_somewhere(&document);
 }
 
@@ -98,14 +137,34 @@ fn an_application_that_only_checks_tokens_documents_its_refusals() {
 fn addresses_begin_with_the_path() {
     let login = Login::new();
     let below = |path: &str| {
-        ["/login", "/logout", "/logout-everywhere", "/refresh", "/sessions", "/sessions/{id}", "/token"]
-            .map(|endpoint| format!("{path}{endpoint}"))
+        [
+            "/login",
+            "/logout",
+            "/logout-everywhere",
+            "/refresh",
+            "/sessions",
+            "/sessions/{id}",
+            "/token",
+        ]
+        .map(|endpoint| format!("{path}{endpoint}"))
     };
-    for (named, path) in [("/auth", "/auth"), ("/api/auth/", "/api/auth"), ("auth", "/auth"), ("", ""), ("/", "")] {
+    for (named, path) in [
+        ("/auth", "/auth"),
+        ("/api/auth/", "/api/auth"),
+        ("auth", "/auth"),
+        ("", ""),
+        ("/", ""),
+    ] {
         let document = document(&login.endpoints().with_path(named));
         assert_eq!(addresses(&document), below(path), "{named}");
         let flow = &document["components"]["securitySchemes"]["password"]["flows"]["password"];
-        assert_eq!((&flow["tokenUrl"], &flow["refreshUrl"]), (&json!(format!("{path}/token")), &json!(format!("{path}/token"))));
+        assert_eq!(
+            (&flow["tokenUrl"], &flow["refreshUrl"]),
+            (
+                &json!(format!("{path}/token")),
+                &json!(format!("{path}/token"))
+            )
+        );
     }
     assert_eq!(addresses(&document(&login.endpoints())), below(""));
 }
@@ -113,11 +172,20 @@ fn addresses_begin_with_the_path() {
 #[test]
 fn the_endpoints_of_two_kinds_of_users_are_one_document() {
     let (users, staff) = (Login::new(), Login::new());
-    let merged = users.endpoints().with_path("/auth").openapi().merge_from(staff.endpoints().with_path("/staff/auth").openapi());
+    let merged = users
+        .endpoints()
+        .with_path("/auth")
+        .openapi()
+        .merge_from(staff.endpoints().with_path("/staff/auth").openapi());
     let merged = value(&merged);
-    let ids: BTreeSet<_> = operations(&merged).map(|operation| operation["operationId"].as_str().unwrap()).collect();
+    let ids: BTreeSet<_> = operations(&merged)
+        .map(|operation| operation["operationId"].as_str().unwrap())
+        .collect();
     assert_eq!(ids.len(), 14, "{ids:?}");
-    assert!(ids.contains("auth_login") && ids.contains("staff_auth_login"), "{ids:?}");
+    assert!(
+        ids.contains("auth_login") && ids.contains("staff_auth_login"),
+        "{ids:?}"
+    );
 }
 
 #[test]
@@ -126,6 +194,9 @@ fn both_media_types_have_the_same_schema() {
     for endpoint in ["/login", "/refresh", "/token", "/logout"] {
         let content = &document["paths"][endpoint]["post"]["requestBody"]["content"];
         assert_eq!(content.as_object().unwrap().len(), 2, "{endpoint}");
-        assert_eq!(content["application/json"], content["application/x-www-form-urlencoded"], "{endpoint}");
+        assert_eq!(
+            content["application/json"], content["application/x-www-form-urlencoded"],
+            "{endpoint}"
+        );
     }
 }

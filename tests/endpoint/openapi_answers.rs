@@ -1,4 +1,5 @@
-//! Whatever the endpoints and the layer answer is in the document: status, media type, headers, and the words of an error.
+//! Whatever the endpoints and the layer answer is in the document: status, media type, headers, and
+//! the words of an error.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +7,9 @@ use axum::body::Body;
 use http::Request;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use support::{Login, MINUTE, Outage, Received, claims_of, form, json_request, signed_in, with_header};
+use support::{
+    Login, MINUTE, Outage, Received, claims_of, form, json_request, signed_in, with_header,
+};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{AuthEndpoints, BearerAuthLayer, BearerError, CookieDelivery};
@@ -21,18 +24,45 @@ fn document(endpoints: &AuthEndpoints) -> Value {
 #[track_caller]
 fn assert_documented(operation: &Value, answer: &Received) {
     let documented = &operation["responses"][answer.status.to_string()];
-    assert!(documented.is_object(), "{} is not documented: {answer:?}", answer.status);
-    let media_type = answer.headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap());
-    let types = documented["content"].as_object().map(|content| content.keys().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!(types.unwrap_or_default(), media_type.into_iter().collect::<Vec<_>>(), "{answer:?}");
-    for header in ["Cache-Control", "WWW-Authenticate", "Retry-After", "Set-Cookie"] {
+    assert!(
+        documented.is_object(),
+        "{} is not documented: {answer:?}",
+        answer.status
+    );
+    let media_type = answer
+        .headers
+        .get(CONTENT_TYPE)
+        .map(|value| value.to_str().unwrap());
+    let types = documented["content"]
+        .as_object()
+        .map(|content| content.keys().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(
+        types.unwrap_or_default(),
+        media_type.into_iter().collect::<Vec<_>>(),
+        "{answer:?}"
+    );
+    for header in [
+        "Cache-Control",
+        "WWW-Authenticate",
+        "Retry-After",
+        "Set-Cookie",
+    ] {
         let is_documented = documented["headers"].get(header).is_some();
-        assert!(is_documented || !answer.headers.contains_key(header), "{header}: {answer:?}");
+        assert!(
+            is_documented || !answer.headers.contains_key(header),
+            "{header}: {answer:?}"
+        );
     }
     if answer.status >= 400 {
         let (body, description) = (answer.json(), documented["description"].as_str().unwrap());
-        for word in [Some(&body["error"]), body.get("reason")].into_iter().flatten() {
-            assert!(description.contains(&format!("`{}`", word.as_str().unwrap())), "{word} is not in {description:?}");
+        for word in [Some(&body["error"]), body.get("reason")]
+            .into_iter()
+            .flatten()
+        {
+            assert!(
+                description.contains(&format!("`{}`", word.as_str().unwrap())),
+                "{word} is not in {description:?}"
+            );
         }
     }
 }
@@ -47,18 +77,32 @@ struct Checked {
 impl Checked {
     fn new(endpoints: AuthEndpoints) -> Self {
         let document = document(&endpoints);
-        Self { endpoints, document, seen: BTreeSet::new() }
+        Self {
+            endpoints,
+            document,
+            seen: BTreeSet::new(),
+        }
     }
 
     #[track_caller]
     fn look_up(&mut self, (method, path): (&str, &str), answer: &Received) {
-        let template = if path.starts_with("/sessions/") { "/sessions/{id}" } else { path };
-        assert_documented(&self.document["paths"][template][method.to_ascii_lowercase()], answer);
+        let template = if path.starts_with("/sessions/") {
+            "/sessions/{id}"
+        } else {
+            path
+        };
+        assert_documented(
+            &self.document["paths"][template][method.to_ascii_lowercase()],
+            answer,
+        );
         self.seen.insert((template.to_owned(), answer.status));
     }
 
     async fn ask(&mut self, request: Request<Body>) -> Received {
-        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        let (method, path) = (
+            request.method().to_string(),
+            request.uri().path().to_owned(),
+        );
         let answer = Received::read(self.endpoints.clone().oneshot(request)).await;
         self.look_up((&method, &path), &answer);
         answer
@@ -74,35 +118,102 @@ async fn every_answer_of_an_endpoint_with_a_body_is_documented() {
     let login = Login::new();
     let mut checked = Checked::new(login.endpoints());
     let first = checked.ask(form("/login", &PASSWORD)).await.tokens();
-    checked.ask(json_request("/token", &json!({ "grant_type": "password", "username": "bob", "password": "builder-8" }))).await;
     checked
-        .ask(form("/login", &[("username", "alice"), ("password", "wrong")]))
+        .ask(json_request(
+            "/token",
+            &json!({ "grant_type": "password", "username": "bob", "password": "builder-8" }),
+        ))
+        .await;
+    checked
+        .ask(form(
+            "/login",
+            &[("username", "alice"), ("password", "wrong")],
+        ))
         .await
         .assert_invalid_grant("credentials_invalid");
-    checked.ask(form("/token", &[("grant_type", "password"), PASSWORD[0], ("password", "x")])).await;
-    checked.ask(malformed(form("/login", &PASSWORD))).await.assert_error(400, "invalid_request", Some("token_malformed"));
-    checked.ask(malformed(form("/token", &[("grant_type", "password"), PASSWORD[0], PASSWORD[1]]))).await;
+    checked
+        .ask(form(
+            "/token",
+            &[("grant_type", "password"), PASSWORD[0], ("password", "x")],
+        ))
+        .await;
+    checked
+        .ask(malformed(form("/login", &PASSWORD)))
+        .await
+        .assert_error(400, "invalid_request", Some("token_malformed"));
+    checked
+        .ask(malformed(form(
+            "/token",
+            &[("grant_type", "password"), PASSWORD[0], PASSWORD[1]],
+        )))
+        .await;
     checked.ask(malformed(form("/logout", &[]))).await;
 
     login.clock.advance(MINUTE);
-    let second = checked.ask(form("/refresh", &[("refresh_token", &first.refresh)])).await.tokens();
-    checked.ask(form("/token", &[("grant_type", "refresh_token"), ("refresh_token", &second.refresh)])).await.tokens();
-    checked.ask(form("/refresh", &[("refresh_token", "rt1_none")])).await.assert_invalid_grant("token_invalid");
-    checked.ask(form("/refresh", &[("refresh_token", &second.refresh), ("scope", "\u{e9}")])).await;
-    checked.ask(form("/refresh", &[("grant_type", "password")])).await.assert_error(400, "unsupported_grant_type", None);
-    checked.ask(form("/token", &[("grant_type", "implicit")])).await.assert_error(400, "unsupported_grant_type", None);
-    checked.ask(form("/logout", &[("token", &second.refresh)])).await;
-    checked.ask(form("/refresh", &[("refresh_token", &second.refresh)])).await.assert_invalid_grant("session_revoked");
+    let second = checked
+        .ask(form("/refresh", &[("refresh_token", &first.refresh)]))
+        .await
+        .tokens();
+    checked
+        .ask(form(
+            "/token",
+            &[
+                ("grant_type", "refresh_token"),
+                ("refresh_token", &second.refresh),
+            ],
+        ))
+        .await
+        .tokens();
+    checked
+        .ask(form("/refresh", &[("refresh_token", "rt1_none")]))
+        .await
+        .assert_invalid_grant("token_invalid");
+    checked
+        .ask(form(
+            "/refresh",
+            &[("refresh_token", &second.refresh), ("scope", "\u{e9}")],
+        ))
+        .await;
+    checked
+        .ask(form("/refresh", &[("grant_type", "password")]))
+        .await
+        .assert_error(400, "unsupported_grant_type", None);
+    checked
+        .ask(form("/token", &[("grant_type", "implicit")]))
+        .await
+        .assert_error(400, "unsupported_grant_type", None);
+    checked
+        .ask(form("/logout", &[("token", &second.refresh)]))
+        .await;
+    checked
+        .ask(form("/refresh", &[("refresh_token", &second.refresh)]))
+        .await
+        .assert_invalid_grant("session_revoked");
 
     for path in ["/login", "/refresh", "/token", "/logout"] {
-        checked.ask(form(path, &[])).await.assert_error(400, "invalid_request", None);
-        checked.ask(form(path, &[("device", &"x".repeat(9000))])).await.assert_error(413, "invalid_request", None);
-        let plain = Request::post(path).header(CONTENT_TYPE, "text/plain").body(Body::from("x")).unwrap();
-        checked.ask(plain).await.assert_error(415, "invalid_request", None);
+        checked
+            .ask(form(path, &[]))
+            .await
+            .assert_error(400, "invalid_request", None);
+        checked
+            .ask(form(path, &[("device", &"x".repeat(9000))]))
+            .await
+            .assert_error(413, "invalid_request", None);
+        let plain = Request::post(path)
+            .header(CONTENT_TYPE, "text/plain")
+            .body(Body::from("x"))
+            .unwrap();
+        checked
+            .ask(plain)
+            .await
+            .assert_error(415, "invalid_request", None);
     }
     let other = checked.ask(form("/login", &PASSWORD)).await.tokens();
     login.store.set_outage(Some(Outage::All));
-    let of_a_refresh = [("grant_type", "refresh_token"), ("refresh_token", &*other.refresh)];
+    let of_a_refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &*other.refresh),
+    ];
     let down = [
         form("/login", &PASSWORD),
         form("/refresh", &of_a_refresh),
@@ -114,9 +225,16 @@ async fn every_answer_of_an_endpoint_with_a_body_is_documented() {
     }
     // All that is documented, but for 500.
     for path in ["/login", "/refresh", "/token", "/logout"] {
-        let documented = checked.document["paths"][path]["post"]["responses"].as_object().unwrap();
+        let documented = checked.document["paths"][path]["post"]["responses"]
+            .as_object()
+            .unwrap();
         for status in documented.keys().filter(|&status| status != "500") {
-            assert!(checked.seen.contains(&(path.to_owned(), status.parse().unwrap())), "{path} has never answered {status}");
+            assert!(
+                checked
+                    .seen
+                    .contains(&(path.to_owned(), status.parse().unwrap())),
+                "{path} has never answered {status}"
+            );
         }
     }
 }
@@ -126,35 +244,94 @@ async fn every_answer_of_an_endpoint_for_those_who_are_signed_in_is_documented()
     let login = Login::new();
     let mut checked = Checked::new(login.endpoints());
     let tokens = login.log_in("alice").await;
-    let id = format!("/sessions/{}", claims_of(&login.log_in("alice").await.access)["sid"].as_str().unwrap());
-    let requests = [("GET", "/sessions"), ("DELETE", &*id), ("POST", "/logout-everywhere")];
+    let id = format!(
+        "/sessions/{}",
+        claims_of(&login.log_in("alice").await.access)["sid"]
+            .as_str()
+            .unwrap()
+    );
+    let requests = [
+        ("GET", "/sessions"),
+        ("DELETE", &*id),
+        ("POST", "/logout-everywhere"),
+    ];
     for (method, path) in requests {
-        let nobody = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-        checked.ask(nobody).await.assert_error(401, "unauthorized", Some("token_missing"));
-        checked.ask(signed_in(method, path, "no-token")).await.assert_invalid_token("token_invalid");
-        checked.ask(malformed(signed_in(method, path, &tokens.access))).await;
-        checked.ask(signed_in(method, &format!("{path}?a=b"), &tokens.access)).await.assert_error(400, "invalid_request", None);
+        let nobody = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(Body::empty())
+            .unwrap();
+        checked
+            .ask(nobody)
+            .await
+            .assert_error(401, "unauthorized", Some("token_missing"));
+        checked
+            .ask(signed_in(method, path, "no-token"))
+            .await
+            .assert_invalid_token("token_invalid");
+        checked
+            .ask(malformed(signed_in(method, path, &tokens.access)))
+            .await;
+        checked
+            .ask(signed_in(method, &format!("{path}?a=b"), &tokens.access))
+            .await
+            .assert_error(400, "invalid_request", None);
     }
     for (method, path) in requests {
         login.store.set_outage(Some(Outage::All));
-        checked.ask(signed_in(method, path, &tokens.access)).await.assert_unavailable();
+        checked
+            .ask(signed_in(method, path, &tokens.access))
+            .await
+            .assert_unavailable();
         login.store.set_outage(None);
     }
-    let listed = checked.ask(signed_in("GET", "/sessions", &tokens.access)).await.json();
-    let described = &checked.document["components"]["schemas"]["SessionList"]["properties"]["sessions"]["items"]["properties"];
-    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let listed = checked
+        .ask(signed_in("GET", "/sessions", &tokens.access))
+        .await
+        .json();
+    let described = &checked.document["components"]["schemas"]["SessionList"]["properties"]["sessions"]
+        ["items"]["properties"];
+    let names = |value: &Value| {
+        value
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<BTreeSet<_>>()
+    };
     assert_eq!(names(&listed["sessions"][0]), names(described));
     checked.ask(signed_in("DELETE", &id, &tokens.access)).await;
-    checked.ask(signed_in("DELETE", &id, &tokens.access)).await.assert_error(404, "invalid_request", None);
-    checked.ask(signed_in("POST", "/logout-everywhere", &tokens.access)).await;
-    checked.ask(signed_in("GET", "/sessions", &tokens.access)).await.assert_invalid_token("session_revoked");
+    checked
+        .ask(signed_in("DELETE", &id, &tokens.access))
+        .await
+        .assert_error(404, "invalid_request", None);
+    checked
+        .ask(signed_in("POST", "/logout-everywhere", &tokens.access))
+        .await;
+    checked
+        .ask(signed_in("GET", "/sessions", &tokens.access))
+        .await
+        .assert_invalid_token("session_revoked");
     let expired = login.log_in("alice").await;
     login.clock.advance(100 * MINUTE);
-    checked.ask(signed_in("GET", "/sessions", &expired.access)).await.assert_invalid_token("token_expired");
-    for (template, method) in [("/sessions", "get"), ("/sessions/{id}", "delete"), ("/logout-everywhere", "post")] {
-        for status in checked.document["paths"][template][method]["responses"].as_object().unwrap().keys() {
+    checked
+        .ask(signed_in("GET", "/sessions", &expired.access))
+        .await
+        .assert_invalid_token("token_expired");
+    for (template, method) in [
+        ("/sessions", "get"),
+        ("/sessions/{id}", "delete"),
+        ("/logout-everywhere", "post"),
+    ] {
+        for status in checked.document["paths"][template][method]["responses"]
+            .as_object()
+            .unwrap()
+            .keys()
+        {
             assert!(
-                checked.seen.contains(&(template.to_owned(), status.parse().unwrap())),
+                checked
+                    .seen
+                    .contains(&(template.to_owned(), status.parse().unwrap())),
                 "{template} has never answered {status}"
             );
         }
@@ -167,22 +344,52 @@ async fn with_cookies_it_says_what_they_change() {
     let without = document(&login.endpoints());
     assert!(!without.to_string().contains("cookie"));
     let mut checked = Checked::new(login.endpoints().with_cookies(CookieDelivery::new()));
-    let by_cookie = form("/login", &[PASSWORD[0], PASSWORD[1], ("delivery", "cookie")]);
-    checked.ask(by_cookie).await.assert_error(403, "access_denied", Some("cross_site"));
+    let by_cookie = form(
+        "/login",
+        &[PASSWORD[0], PASSWORD[1], ("delivery", "cookie")],
+    );
+    checked
+        .ask(by_cookie)
+        .await
+        .assert_error(403, "access_denied", Some("cross_site"));
     let own = |request| with_header(request, "sec-fetch-site", "same-origin");
-    let answer = checked.ask(own(form("/login", &[PASSWORD[0], PASSWORD[1], ("delivery", "cookie")]))).await;
-    assert!(answer.json().get("refresh_token").is_none() && answer.headers.contains_key("set-cookie"));
-    let cookie = answer.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let answer = checked
+        .ask(own(form(
+            "/login",
+            &[PASSWORD[0], PASSWORD[1], ("delivery", "cookie")],
+        )))
+        .await;
+    assert!(
+        answer.json().get("refresh_token").is_none() && answer.headers.contains_key("set-cookie")
+    );
+    let cookie = answer.headers["set-cookie"]
+        .to_str()
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
     let held = |path| with_header(form(path, &[]), "cookie", &cookie);
     for path in ["/refresh", "/logout"] {
-        checked.ask(held(path)).await.assert_error(403, "access_denied", Some("cross_site"));
+        checked
+            .ask(held(path))
+            .await
+            .assert_error(403, "access_denied", Some("cross_site"));
         assert_eq!(checked.ask(own(held(path))).await.status, 200, "{path}");
     }
     let tokens = checked.ask(form("/login", &PASSWORD)).await.tokens();
-    checked.ask(own(signed_in("POST", "/logout-everywhere", &tokens.access))).await;
-    for (schema, name) in [("RefreshRequest", "refresh_token"), ("TokenResponse", "refresh_token")] {
+    checked
+        .ask(own(signed_in("POST", "/logout-everywhere", &tokens.access)))
+        .await;
+    for (schema, name) in [
+        ("RefreshRequest", "refresh_token"),
+        ("TokenResponse", "refresh_token"),
+    ] {
         let demands = |document: &Value| {
-            let required = document["components"]["schemas"][schema]["required"].as_array().cloned().unwrap_or_default();
+            let required = document["components"]["schemas"][schema]["required"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
             required.contains(&json!(name))
         };
         assert!(demands(&without) && !demands(&checked.document), "{schema}");
@@ -194,18 +401,31 @@ async fn every_answer_of_the_layer_is_documented() {
     let tokens = TestTokens::new();
     let operation = json!({ "responses": BearerError::responses() });
     let layer = BearerAuthLayer::new(tokens.verifier()).require_scope("admin");
-    let service =
-        layer.layer(service_fn(async |_: Request<Body>| Ok::<_, std::convert::Infallible>(http::Response::new(Body::empty()))));
-    let bearers = [None, Some("Bearer".to_owned()), Some("Bearer none".to_owned()), Some(tokens.bearer("alice"))];
+    let service = layer.layer(service_fn(async |_: Request<Body>| {
+        Ok::<_, std::convert::Infallible>(http::Response::new(Body::empty()))
+    }));
+    let bearers = [
+        None,
+        Some("Bearer".to_owned()),
+        Some("Bearer none".to_owned()),
+        Some(tokens.bearer("alice")),
+    ];
     for (bearer, status) in bearers.into_iter().zip([401, 400, 401, 403]) {
         let mut request = Request::get("/me");
         if let Some(bearer) = bearer {
             request = request.header("authorization", bearer);
         }
-        let answer = service.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let answer = service
+            .clone()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
         assert_eq!(answer.status(), status);
         let documented = &operation["responses"][answer.status().as_str()];
-        assert!(documented["content"]["application/json"].is_object() && documented["headers"]["WWW-Authenticate"].is_object());
+        assert!(
+            documented["content"]["application/json"].is_object()
+                && documented["headers"]["WWW-Authenticate"].is_object()
+        );
         assert!(answer.headers().contains_key("www-authenticate"));
     }
     assert!(operation["responses"]["503"]["headers"]["Retry-After"].is_object());

@@ -1,4 +1,5 @@
-//! What clients may know of a resource before they have a token (RFC 9728): the document, its address, and its configuration.
+//! What clients may know of a resource before they have a token (RFC 9728): the document, its
+//! address, and its configuration.
 
 use axum::Router;
 use axum::body::Body;
@@ -17,14 +18,29 @@ fn resource(address: &str) -> ProtectedResource {
 }
 
 async fn ask(resource: &ProtectedResource, method: Method) -> Received {
-    let request = Request::builder().method(method).uri("/anywhere").header("host", "evil.test").body(Body::empty()).unwrap();
-    Received::of(ResourceMetadataEndpoint::new(resource).oneshot(request).await.unwrap()).await
+    let request = Request::builder()
+        .method(method)
+        .uri("/anywhere")
+        .header("host", "evil.test")
+        .body(Body::empty())
+        .unwrap();
+    Received::of(
+        ResourceMetadataEndpoint::new(resource)
+            .oneshot(request)
+            .await
+            .unwrap(),
+    )
+    .await
 }
 
 /// The document, as the endpoint publishes it.
 async fn document(resource: &ProtectedResource) -> Value {
     let answer = ask(resource, Method::GET).await;
-    assert_eq!((answer.status, answer.challenge()), (200, None), "{answer:?}");
+    assert_eq!(
+        (answer.status, answer.challenge()),
+        (200, None),
+        "{answer:?}"
+    );
     assert_eq!(answer.headers[CONTENT_TYPE], "application/json");
     answer.json()
 }
@@ -53,7 +69,8 @@ async fn each_setting_is_its_member_and_no_other() {
         .with_documentation("https://docs.example.com/mcp")
         .unwrap();
     let mut document = document(&resource).await;
-    let mut scopes: Vec<String> = serde_json::from_value(document["scopes_supported"].take()).unwrap();
+    let mut scopes: Vec<String> =
+        serde_json::from_value(document["scopes_supported"].take()).unwrap();
     scopes.sort_unstable();
     assert_eq!(scopes, ["mcp:admin", "mcp:tools", "profile"]);
     assert_eq!(
@@ -86,13 +103,24 @@ async fn the_name_of_the_resource_stands_as_it_was_written() {
 
 #[test]
 fn the_well_known_path_goes_between_host_and_path() {
-    let at = |address: &str| (resource(address).metadata_url(), resource(address).paths().collect::<Vec<_>>());
+    let at = |address: &str| {
+        (
+            resource(address).metadata_url(),
+            resource(address).paths().collect::<Vec<_>>(),
+        )
+    };
     let root = "/.well-known/oauth-protected-resource".to_owned();
     for bare in ["https://api.example.com", "https://api.example.com/"] {
-        assert_eq!(at(bare), (format!("https://api.example.com{root}"), vec![root.clone()]));
+        assert_eq!(
+            at(bare),
+            (format!("https://api.example.com{root}"), vec![root.clone()])
+        );
     }
     let (address, mut paths) = at("https://api.example.com:8443/v1/mcp");
-    assert_eq!(address, format!("https://api.example.com:8443{root}/v1/mcp"));
+    assert_eq!(
+        address,
+        format!("https://api.example.com:8443{root}/v1/mcp")
+    );
     paths.sort_unstable();
     assert_eq!(paths, [root.clone(), format!("{root}/v1/mcp")]);
     let (address, paths) = at("http://localhost:3000/mcp");
@@ -133,61 +161,121 @@ fn what_is_no_address_of_a_resource_is_refused() {
         "*",
     ] {
         assert!(ProtectedResource::new(bad, ISSUER).is_err(), "{bad:?}");
-        assert!(ProtectedResource::new("https://api.example.com", bad).is_err(), "{bad:?}");
-        assert!(resource("https://api.example.com").with_issuer(bad).is_err(), "{bad:?}");
-        assert!(resource("https://api.example.com").with_documentation(bad).is_err(), "{bad:?}");
+        assert!(
+            ProtectedResource::new("https://api.example.com", bad).is_err(),
+            "{bad:?}"
+        );
+        assert!(
+            resource("https://api.example.com")
+                .with_issuer(bad)
+                .is_err(),
+            "{bad:?}"
+        );
+        assert!(
+            resource("https://api.example.com")
+                .with_documentation(bad)
+                .is_err(),
+            "{bad:?}"
+        );
     }
 }
 
 #[test]
 fn an_error_says_which_address_is_wrong() {
-    let error = ProtectedResource::new("https://api.example.com", "http://id.example.com").unwrap_err().to_string();
+    let error = ProtectedResource::new("https://api.example.com", "http://id.example.com")
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("http://id.example.com"), "{error}");
 }
 
-/// A port is a number, and a host is not empty (RFC 9110 section 4.2.2): no client could come to any other.
+/// A port is a number, and a host is not empty (RFC 9110 section 4.2.2): no client could come to
+/// any other.
 #[test]
 fn an_address_that_nobody_could_reach_is_refused() {
-    let bad = ["https://api.example.com:port", "https://api.example.com:99999", "https://api.example.com:-1/mcp", "https://:443"];
-    let taken: Vec<_> = bad.iter().filter(|bad| ProtectedResource::new(bad, ISSUER).is_ok()).collect();
+    let bad = [
+        "https://api.example.com:port",
+        "https://api.example.com:99999",
+        "https://api.example.com:-1/mcp",
+        "https://:443",
+    ];
+    let taken: Vec<_> = bad
+        .iter()
+        .filter(|bad| ProtectedResource::new(bad, ISSUER).is_ok())
+        .collect();
     assert!(taken.is_empty(), "{taken:?}");
 }
 
 #[test]
 fn what_is_no_scope_is_found_at_start_up() {
     for scope in ["a\"b", "a\\b", "caf\u{e9}"] {
-        assert!(std::panic::catch_unwind(|| resource("https://api.example.com").with_scope(scope)).is_err(), "{scope}");
-        assert!(std::panic::catch_unwind(|| resource("https://api.example.com").with_supported_scope(scope)).is_err(), "{scope}");
+        assert!(
+            std::panic::catch_unwind(|| resource("https://api.example.com").with_scope(scope))
+                .is_err(),
+            "{scope}"
+        );
+        assert!(
+            std::panic::catch_unwind(
+                || resource("https://api.example.com").with_supported_scope(scope)
+            )
+            .is_err(),
+            "{scope}"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_endpoint_answers_get_alone() {
     let resource = resource("https://api.example.com/mcp");
-    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
+    for method in [
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ] {
         let answer = ask(&resource, method).await;
-        assert_eq!((answer.status, answer.challenge()), (405, None), "{answer:?}");
+        assert_eq!(
+            (answer.status, answer.challenge()),
+            (405, None),
+            "{answer:?}"
+        );
         assert!(answer.headers[ALLOW].to_str().unwrap().contains("GET"));
         assert_eq!(
             (&answer.json()["error"], &answer.headers[CACHE_CONTROL]),
             (&json!("invalid_request"), &"no-store".parse().unwrap())
         );
     }
-    assert_eq!(ask(&resource, Method::GET).await.headers[CACHE_CONTROL], "public, max-age=300");
+    assert_eq!(
+        ask(&resource, Method::GET).await.headers[CACHE_CONTROL],
+        "public, max-age=300"
+    );
 }
 
 /// The layer, where it sees the paths, and the endpoint, where it does not.
 #[tokio::test]
 async fn the_endpoint_and_the_layer_publish_the_same() {
     let resource = resource("https://api.example.com/mcp").with_scope("mcp:tools");
-    let layer = BearerAuthLayer::new(TestTokens::new().verifier()).with_protected_resource(resource.clone());
+    let layer = BearerAuthLayer::new(TestTokens::new().verifier())
+        .with_protected_resource(resource.clone());
     let mut app: Router = Router::new();
     for path in resource.paths() {
         app = app.route_service(&path, ResourceMetadataEndpoint::new(&resource));
     }
     for path in resource.paths() {
-        let get = || Request::get(&path).header("host", "evil.test").header("x-forwarded-host", "evil.test").body(Body::empty());
-        let by_layer = Received::of(layer.layer(Router::new()).oneshot(get().unwrap()).await.unwrap()).await;
+        let get = || {
+            Request::get(&path)
+                .header("host", "evil.test")
+                .header("x-forwarded-host", "evil.test")
+                .body(Body::empty())
+        };
+        let by_layer = Received::of(
+            layer
+                .layer(Router::new())
+                .oneshot(get().unwrap())
+                .await
+                .unwrap(),
+        )
+        .await;
         let by_endpoint = Received::of(app.clone().oneshot(get().unwrap()).await.unwrap()).await;
         assert_eq!((by_layer.status, by_endpoint.status), (200, 200), "{path}");
         assert_eq!(by_layer.body, by_endpoint.body);

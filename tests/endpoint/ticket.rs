@@ -14,13 +14,22 @@ use tower_bearer::{BearerAuthLayer, Grant, Identity, TicketEndpoint, Tickets, To
 fn post(authorization: Option<&str>) -> Request<String> {
     let mut request = Request::post("/feed/ticket").body(String::new()).unwrap();
     if let Some(value) = authorization {
-        request.headers_mut().insert(AUTHORIZATION, value.parse().unwrap());
+        request
+            .headers_mut()
+            .insert(AUTHORIZATION, value.parse().unwrap());
     }
     request
 }
 
 async fn ask(layer: &BearerAuthLayer, tickets: &Tickets, request: Request<String>) -> Received {
-    Received::of(layer.layer(TicketEndpoint::new(tickets)).oneshot(request).await.unwrap()).await
+    Received::of(
+        layer
+            .layer(TicketEndpoint::new(tickets))
+            .oneshot(request)
+            .await
+            .unwrap(),
+    )
+    .await
 }
 
 #[track_caller]
@@ -34,16 +43,29 @@ async fn whoever_is_let_through_gets_a_ticket_that_opens_the_feed() {
     let tickets = tickets_of(&tokens);
     let layer = BearerAuthLayer::new(tokens.verifier());
     let answer = ask(&layer, &tickets, post(Some(&tokens.bearer("alice")))).await;
-    assert_eq!((answer.status, answer.challenge()), (200, None), "{answer:?}");
+    assert_eq!(
+        (answer.status, answer.challenge()),
+        (200, None),
+        "{answer:?}"
+    );
     assert_eq!(answer.headers[CONTENT_TYPE], "application/json");
     assert_not_stored(&answer);
-    let ticket = answer.json()["ticket"].as_str().expect("a ticket").to_owned();
+    let ticket = answer.json()["ticket"]
+        .as_str()
+        .expect("a ticket")
+        .to_owned();
     assert_eq!(answer.json(), json!({ "ticket": ticket, "expires_in": 30 }));
 
     let feed = layer.with_token_sources([TokenSource::ticket(&tickets)]);
-    let open = || Request::get(format!("/feed?ticket={ticket}")).body(String::new()).unwrap();
+    let open = || {
+        Request::get(format!("/feed?ticket={ticket}"))
+            .body(String::new())
+            .unwrap()
+    };
     support::send(&feed, open()).await.assert_passed("alice");
-    support::send(&feed, open()).await.assert_refused(401, "invalid_token", "token_invalid");
+    support::send(&feed, open())
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
 }
 
 /// Its access token may end before that, or have ended already where the layer gives it leeway.
@@ -53,19 +75,39 @@ async fn a_ticket_counts_for_as_long_as_was_said() {
         let tokens = TestTokens::new();
         let tickets = tickets_of(&tokens);
         let layer = BearerAuthLayer::new(tokens.verifier());
-        let token = tokens.token(&Identity::new("alice"), &Grant::new(), Duration::from_secs(lifetime));
-        let answer = ask(&layer, &tickets, post(Some(&format!("Bearer {}", token.secret())))).await;
+        let token = tokens.token(
+            &Identity::new("alice"),
+            &Grant::new(),
+            Duration::from_secs(lifetime),
+        );
+        let answer = ask(
+            &layer,
+            &tickets,
+            post(Some(&format!("Bearer {}", token.secret()))),
+        )
+        .await;
         if answer.status == 401 {
             // It would have been of no use.
             answer.assert_refused(401, "invalid_token", "token_expired");
             continue;
         }
-        let (ticket, expires_in) = (answer.json()["ticket"].clone(), answer.json()["expires_in"].as_u64().unwrap());
-        tokens.clock().advance(Duration::from_secs(expires_in).saturating_sub(MILLISECOND));
+        let (ticket, expires_in) = (
+            answer.json()["ticket"].clone(),
+            answer.json()["expires_in"].as_u64().unwrap(),
+        );
+        tokens
+            .clock()
+            .advance(Duration::from_secs(expires_in).saturating_sub(MILLISECOND));
         let feed = layer.with_token_sources([TokenSource::ticket(&tickets)]);
-        let open = Request::get(format!("/feed?ticket={}", ticket.as_str().unwrap())).body(String::new()).unwrap();
+        let open = Request::get(format!("/feed?ticket={}", ticket.as_str().unwrap()))
+            .body(String::new())
+            .unwrap();
         let opened = support::send(&feed, open).await;
-        assert_eq!((opened.status, opened.challenge()), (200, None), "{lifetime} seconds were left, {expires_in} were said");
+        assert_eq!(
+            (opened.status, opened.challenge()),
+            (200, None),
+            "{lifetime} seconds were left, {expires_in} were said"
+        );
     }
 }
 
@@ -73,9 +115,15 @@ async fn a_ticket_counts_for_as_long_as_was_said() {
 async fn a_body_is_not_looked_at() {
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier());
-    for (media_type, body) in [("text/plain", "x"), ("application/json", "{"), ("image/png", &*"x".repeat(100_000))] {
+    for (media_type, body) in [
+        ("text/plain", "x"),
+        ("application/json", "{"),
+        ("image/png", &*"x".repeat(100_000)),
+    ] {
         let mut request = post(Some(&tokens.bearer("alice")));
-        request.headers_mut().insert(CONTENT_TYPE, media_type.parse().unwrap());
+        request
+            .headers_mut()
+            .insert(CONTENT_TYPE, media_type.parse().unwrap());
         *request.body_mut() = body.to_owned();
         assert_eq!(ask(&layer, &tickets_of(&tokens), request).await.status, 200);
     }
@@ -86,11 +134,22 @@ async fn other_methods_are_not_allowed() {
     let tokens = TestTokens::new();
     let tickets = tickets_of(&tokens);
     let layer = BearerAuthLayer::new(tokens.verifier());
-    for method in [Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
+    for method in [
+        Method::GET,
+        Method::HEAD,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ] {
         let mut request = post(Some(&tokens.bearer("alice")));
         *request.method_mut() = method;
         let answer = ask(&layer, &tickets, request).await;
-        assert_eq!((answer.status, answer.challenge()), (405, None), "{answer:?}");
+        assert_eq!(
+            (answer.status, answer.challenge()),
+            (405, None),
+            "{answer:?}"
+        );
         assert_eq!(answer.headers[ALLOW], "POST");
         assert_eq!(answer.json()["error"], "invalid_request");
         assert_not_stored(&answer);
@@ -105,7 +164,11 @@ async fn parameters_in_the_address_are_refused() {
     let mut request = post(Some(&tokens.bearer("alice")));
     *request.uri_mut() = "/feed/ticket?xXmarkXx=1".parse().unwrap();
     let answer = ask(&BearerAuthLayer::new(tokens.verifier()), &tickets, request).await;
-    assert_eq!((answer.status, answer.challenge()), (400, None), "{answer:?}");
+    assert_eq!(
+        (answer.status, answer.challenge()),
+        (400, None),
+        "{answer:?}"
+    );
     assert_eq!(answer.json()["error"], "invalid_request");
     assert!(!answer.body.contains("xXmarkXx"));
     assert_not_stored(&answer);
@@ -117,23 +180,45 @@ async fn it_refuses_as_the_layer_does() {
     let tickets = tickets_of(&tokens);
     let layer = BearerAuthLayer::new(tokens.verifier());
     for layer in [layer.clone(), layer.clone().optional()] {
-        ask(&layer, &tickets, post(None)).await.assert_token_missing();
-        ask(&layer, &tickets, post(Some("Bearer abc"))).await.assert_refused(401, "invalid_token", "token_invalid");
+        ask(&layer, &tickets, post(None))
+            .await
+            .assert_token_missing();
+        ask(&layer, &tickets, post(Some("Bearer abc")))
+            .await
+            .assert_refused(401, "invalid_token", "token_invalid");
         let expired = tokens.expired_bearer("alice");
-        ask(&layer, &tickets, post(Some(&expired))).await.assert_refused(401, "invalid_token", "token_expired");
-        ask(&layer, &tickets, post(Some("Bearer"))).await.assert_refused(400, "invalid_request", "token_malformed");
+        ask(&layer, &tickets, post(Some(&expired)))
+            .await
+            .assert_refused(401, "invalid_token", "token_expired");
+        ask(&layer, &tickets, post(Some("Bearer")))
+            .await
+            .assert_refused(400, "invalid_request", "token_malformed");
     }
     let scoped = layer.clone().require_scope("feed");
     let alice = tokens.bearer("alice");
-    ask(&scoped, &tickets, post(Some(&alice))).await.assert_refused(403, "insufficient_scope", "scope_missing");
+    ask(&scoped, &tickets, post(Some(&alice)))
+        .await
+        .assert_refused(403, "insufficient_scope", "scope_missing");
     // In its own words too, where it is the endpoint that finds no token.
     let optional = layer.optional();
-    let realm = ask(&optional.clone().with_realm("feed").unwrap(), &tickets, post(None)).await;
-    assert_eq!((realm.status, realm.challenge()), (401, Some("Bearer realm=\"feed\"")));
+    let realm = ask(
+        &optional.clone().with_realm("feed").unwrap(),
+        &tickets,
+        post(None),
+    )
+    .await;
+    assert_eq!(
+        (realm.status, realm.challenge()),
+        (401, Some("Bearer realm=\"feed\""))
+    );
     assert_not_stored(&realm);
-    let own = optional.with_rejection(|error, _| error.to_response().map(|_| Bytes::from("please log in")));
+    let own = optional
+        .with_rejection(|error, _| error.to_response().map(|_| Bytes::from("please log in")));
     let own = ask(&own, &tickets, post(None)).await;
-    assert_eq!((own.status, own.challenge(), &*own.body), (401, Some("Bearer"), "please log in"));
+    assert_eq!(
+        (own.status, own.challenge(), &*own.body),
+        (401, Some("Bearer"), "please log in")
+    );
     assert_not_stored(&own);
     assert!(format!("{tickets:?}").contains("waiting: 0"), "{tickets:?}");
 }
@@ -144,10 +229,22 @@ async fn a_session_that_was_ended_gets_no_ticket() {
     let tickets = tickets_of(&tokens);
     let sessions = sessions_of(&tokens);
     let pair = log_in(&sessions, "alice").await;
-    let ask = async || ask(&sessions.layer(), &tickets, post(Some(&support::bearer_of(&pair)))).await;
+    let ask = async || {
+        ask(
+            &sessions.layer(),
+            &tickets,
+            post(Some(&support::bearer_of(&pair))),
+        )
+        .await
+    };
     assert_eq!(ask().await.status, 200);
-    sessions.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
-    ask().await.assert_refused(401, "invalid_token", "session_revoked");
+    sessions
+        .log_out(pair.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
+    ask()
+        .await
+        .assert_refused(401, "invalid_token", "session_revoked");
 }
 
 #[tokio::test]
@@ -156,12 +253,26 @@ async fn without_the_layer_nobody_gets_a_ticket_and_the_log_names_the_cure() {
     let tokens = TestTokens::new();
     let tickets = tickets_of(&tokens);
     for request in [post(None), post(Some(&tokens.bearer("alice")))] {
-        let answer = Received::of(TicketEndpoint::new(&tickets).oneshot(request).await.unwrap()).await;
+        let answer = Received::of(
+            TicketEndpoint::new(&tickets)
+                .oneshot(request)
+                .await
+                .unwrap(),
+        )
+        .await;
         answer.assert_failed(500, "server_error");
         assert_not_stored(&answer);
-        assert!(!answer.body.contains("BearerAuthLayer"), "the cure is for the log");
+        assert!(
+            !answer.body.contains("BearerAuthLayer"),
+            "the cure is for the log"
+        );
         let said = log.take();
-        assert!(said.contains("ERROR") && said.contains("BearerAuthLayer") && said.contains("/feed/ticket"), "{said}");
+        assert!(
+            said.contains("ERROR")
+                && said.contains("BearerAuthLayer")
+                && said.contains("/feed/ticket"),
+            "{said}"
+        );
     }
     assert!(format!("{tickets:?}").contains("waiting: 0"), "{tickets:?}");
 }
@@ -175,7 +286,15 @@ async fn where_too_many_wait_it_is_503_until_they_are_gone() {
     for user in 0..65_536 / 16 {
         let claims = tokens
             .verifier()
-            .verify(tokens.token(&Identity::new(user), &Grant::new(), Duration::from_secs(600)).secret())
+            .verify(
+                tokens
+                    .token(
+                        &Identity::new(user),
+                        &Grant::new(),
+                        Duration::from_secs(600),
+                    )
+                    .secret(),
+            )
             .unwrap();
         (0..16).for_each(|_| drop(tickets.issue(&claims)));
     }

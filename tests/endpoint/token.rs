@@ -1,14 +1,22 @@
-//! `POST /auth/token`: login and refresh at one address, as stock OAuth clients want it (RFC 6749 section 3.2).
+//! `POST /auth/token`: login and refresh at one address, as stock OAuth clients want it (RFC 6749
+//! section 3.2).
 
 use axum::Router;
 use axum::body::Body;
 use http::Request;
 use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::json;
-use support::{Login, MINUTE, Question, Received, bearer, claims_of, form, json_request, signed_in, with_header};
+use support::{
+    Login, MINUTE, Question, Received, bearer, claims_of, form, json_request, signed_in,
+    with_header,
+};
 use tower::ServiceExt;
 
-const PASSWORD: [(&str, &str); 3] = [("grant_type", "password"), ("username", "alice"), ("password", "wonderland-7")];
+const PASSWORD: [(&str, &str); 3] = [
+    ("grant_type", "password"),
+    ("username", "alice"),
+    ("password", "wonderland-7"),
+];
 
 fn refresh(token: &str) -> [(&'static str, &str); 2] {
     [("grant_type", "refresh_token"), ("refresh_token", token)]
@@ -24,20 +32,50 @@ fn assert_refused(answer: &Received, status: u16, error: &str, reason: Option<&s
 #[tokio::test]
 async fn a_password_and_a_refresh_token_are_the_two_grants() {
     let login = Login::new();
-    login.accounts.change("alice", |account| account.scope = "read write");
+    login
+        .accounts
+        .change("alice", |account| account.scope = "read write");
     let first = login.post("/token", &PASSWORD).await.tokens();
-    let names: Vec<_> = first.body.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(names, ["access_token", "expires_in", "refresh_token", "refresh_token_expires_in", "scope", "token_type"]);
-    assert_eq!((&first.body["token_type"], &claims_of(&first.access)["sub"]), (&json!("Bearer"), &json!("alice")));
+    let names: Vec<_> = first
+        .body
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "access_token",
+            "expires_in",
+            "refresh_token",
+            "refresh_token_expires_in",
+            "scope",
+            "token_type"
+        ]
+    );
+    assert_eq!(
+        (&first.body["token_type"], &claims_of(&first.access)["sub"]),
+        (&json!("Bearer"), &json!("alice"))
+    );
     login.clock.advance(MINUTE);
-    let second = login.post("/token", &refresh(&first.refresh)).await.tokens();
-    assert_ne!((&first.access, &first.refresh), (&second.access, &second.refresh));
+    let second = login
+        .post("/token", &refresh(&first.refresh))
+        .await
+        .tokens();
+    assert_ne!(
+        (&first.access, &first.refresh),
+        (&second.access, &second.refresh)
+    );
     assert_eq!(login.me(&second.access).await.status, 200);
     // What one address gave the other takes.
     login.clock.advance(MINUTE);
     let third = login.refresh(&second.refresh).await.tokens();
     login.clock.advance(MINUTE);
-    login.post("/token", &refresh(&third.refresh)).await.tokens();
+    login
+        .post("/token", &refresh(&third.refresh))
+        .await
+        .tokens();
 }
 
 #[tokio::test]
@@ -53,13 +91,38 @@ async fn json_does_as_well() {
 async fn without_a_grant_type_it_is_an_invalid_request() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
-    for parameters in [&PASSWORD[1..], &refresh(&tokens.refresh)[1..], &[], &[("grant_type", "")]] {
-        assert_refused(&login.post("/token", parameters).await, 400, "invalid_request", None);
+    for parameters in [
+        &PASSWORD[1..],
+        &refresh(&tokens.refresh)[1..],
+        &[],
+        &[("grant_type", "")],
+    ] {
+        assert_refused(
+            &login.post("/token", parameters).await,
+            400,
+            "invalid_request",
+            None,
+        );
     }
     let empty = [&PASSWORD[1..], &[("grant_type", "")]].concat();
-    assert_refused(&login.post("/token", &empty).await, 400, "invalid_request", None);
-    for body in [json!({}), json!({ "grant_type": null }), json!({ "grant_type": 1 }), json!({ "grant_type": ["password"] })] {
-        assert_refused(&login.send(json_request("/token", &body)).await, 400, "invalid_request", None);
+    assert_refused(
+        &login.post("/token", &empty).await,
+        400,
+        "invalid_request",
+        None,
+    );
+    for body in [
+        json!({}),
+        json!({ "grant_type": null }),
+        json!({ "grant_type": 1 }),
+        json!({ "grant_type": ["password"] }),
+    ] {
+        assert_refused(
+            &login.send(json_request("/token", &body)).await,
+            400,
+            "invalid_request",
+            None,
+        );
     }
     let nothing = Request::post("/token").body(Body::empty()).unwrap();
     assert_refused(&login.send(nothing).await, 400, "invalid_request", None);
@@ -72,7 +135,12 @@ async fn a_grant_type_that_stands_twice_is_an_invalid_request() {
     let login = Login::new();
     for second in ["password", "refresh_token", ""] {
         let twice = [&PASSWORD[..], &[("grant_type", second)]].concat();
-        assert_refused(&login.post("/token", &twice).await, 400, "invalid_request", None);
+        assert_refused(
+            &login.post("/token", &twice).await,
+            400,
+            "invalid_request",
+            None,
+        );
     }
 }
 
@@ -94,11 +162,17 @@ async fn another_grant_is_not_supported() {
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
     ] {
         let parameters = [&[("grant_type", other)], &PASSWORD[1..]].concat();
-        assert_refused(&login.post("/token", &parameters).await, 400, "unsupported_grant_type", None);
+        assert_refused(
+            &login.post("/token", &parameters).await,
+            400,
+            "unsupported_grant_type",
+            None,
+        );
     }
 }
 
-/// Stock clients send these whether anybody asks for them or not. There are no clients here, so nobody looks.
+/// Stock clients send these whether anybody asks for them or not. There are no clients here, so
+/// nobody looks.
 #[tokio::test]
 async fn what_else_a_client_says_is_ignored() {
     let login = Login::new();
@@ -112,40 +186,81 @@ async fn what_else_a_client_says_is_ignored() {
         ("code_verifier", "x"),
     ];
     let plain = claims_of(&login.post("/token", &PASSWORD).await.tokens().access);
-    let by_password = with_header(form("/token", &[&PASSWORD[..], &more].concat()), "authorization", "Basic YW4tYXBwOg==");
+    let by_password = with_header(
+        form("/token", &[&PASSWORD[..], &more].concat()),
+        "authorization",
+        "Basic YW4tYXBwOg==",
+    );
     let first = login.send(by_password).await.tokens();
     login.clock.advance(MINUTE);
-    let by_refresh =
-        with_header(form("/token", &[&refresh(&first.refresh)[..], &more].concat()), "authorization", "Basic YW4tYXBwOg==");
+    let by_refresh = with_header(
+        form("/token", &[&refresh(&first.refresh)[..], &more].concat()),
+        "authorization",
+        "Basic YW4tYXBwOg==",
+    );
     let second = login.send(by_refresh).await.tokens();
     for tokens in [first, second] {
         let claims = claims_of(&tokens.access);
-        assert_eq!((&claims["aud"], &claims["sub"]), (&plain["aud"], &plain["sub"]));
-        assert!(claims.get("client_id").is_none() && claims.get("scope").is_none(), "{claims}");
+        assert_eq!(
+            (&claims["aud"], &claims["sub"]),
+            (&plain["aud"], &plain["sub"])
+        );
+        assert!(
+            claims.get("client_id").is_none() && claims.get("scope").is_none(),
+            "{claims}"
+        );
     }
 }
 
 #[tokio::test]
 async fn each_grant_ignores_the_parameters_of_the_other() {
     let login = Login::new();
-    let alices = login.post("/token", &[&PASSWORD[..], &[("refresh_token", "rt1_abc")]].concat()).await.tokens();
+    let alices = login
+        .post(
+            "/token",
+            &[&PASSWORD[..], &[("refresh_token", "rt1_abc")]].concat(),
+        )
+        .await
+        .tokens();
     login.clock.advance(MINUTE);
     let bob = [("username", "bob"), ("password", "builder-8")];
-    let renewed = login.post("/token", &[&refresh(&alices.refresh)[..], &bob].concat()).await.tokens();
+    let renewed = login
+        .post("/token", &[&refresh(&alices.refresh)[..], &bob].concat())
+        .await
+        .tokens();
     assert_eq!(claims_of(&renewed.access)["sub"], "alice");
 }
 
 #[tokio::test]
 async fn a_part_of_the_scope_may_be_asked_for_by_a_refresh_alone() {
     let login = Login::new();
-    login.accounts.change("alice", |account| account.scope = "read write");
+    login
+        .accounts
+        .change("alice", |account| account.scope = "read write");
     // What a user may have is the application's to say.
-    let first = login.post("/token", &[&PASSWORD[..], &[("scope", "read")]].concat()).await.tokens();
+    let first = login
+        .post("/token", &[&PASSWORD[..], &[("scope", "read")]].concat())
+        .await
+        .tokens();
     assert_eq!(first.body["scope"], "read write");
-    let part = login.post("/token", &[&refresh(&first.refresh)[..], &[("scope", "read")]].concat()).await.tokens();
-    assert_eq!((&part.body["scope"], &claims_of(&part.access)["scope"]), (&json!("read"), &json!("read")));
+    let part = login
+        .post(
+            "/token",
+            &[&refresh(&first.refresh)[..], &[("scope", "read")]].concat(),
+        )
+        .await
+        .tokens();
+    assert_eq!(
+        (&part.body["scope"], &claims_of(&part.access)["scope"]),
+        (&json!("read"), &json!("read"))
+    );
     for more in ["read admin", "admin", "re\"ad", "caf\u{e9}"] {
-        let answer = login.post("/token", &[&refresh(&part.refresh)[..], &[("scope", more)]].concat()).await;
+        let answer = login
+            .post(
+                "/token",
+                &[&refresh(&part.refresh)[..], &[("scope", more)]].concat(),
+            )
+            .await;
         assert_refused(&answer, 400, "invalid_scope", None);
     }
 }
@@ -154,18 +269,57 @@ async fn a_part_of_the_scope_may_be_asked_for_by_a_refresh_alone() {
 async fn errors_are_those_of_rfc_6749() {
     let login = Login::new();
     for (parameters, error, reason) in [
-        (&[("grant_type", "password"), ("username", "alice")][..], "invalid_request", None),
-        (&[("grant_type", "password"), ("password", "x")], "invalid_request", None),
-        (&[("grant_type", "password"), ("username", "alice"), ("password", "")], "invalid_request", None),
+        (
+            &[("grant_type", "password"), ("username", "alice")][..],
+            "invalid_request",
+            None,
+        ),
+        (
+            &[("grant_type", "password"), ("password", "x")],
+            "invalid_request",
+            None,
+        ),
+        (
+            &[
+                ("grant_type", "password"),
+                ("username", "alice"),
+                ("password", ""),
+            ],
+            "invalid_request",
+            None,
+        ),
         (&[("grant_type", "refresh_token")], "invalid_request", None),
-        (&[("grant_type", "refresh_token"), ("refresh_token", "")], "invalid_request", None),
-        (&[("grant_type", "password"), ("username", "alice"), ("password", "x")], "invalid_grant", Some("credentials_invalid")),
-        (&[("grant_type", "password"), ("username", "eve"), ("password", "x")], "invalid_grant", Some("credentials_invalid")),
+        (
+            &[("grant_type", "refresh_token"), ("refresh_token", "")],
+            "invalid_request",
+            None,
+        ),
+        (
+            &[
+                ("grant_type", "password"),
+                ("username", "alice"),
+                ("password", "x"),
+            ],
+            "invalid_grant",
+            Some("credentials_invalid"),
+        ),
+        (
+            &[
+                ("grant_type", "password"),
+                ("username", "eve"),
+                ("password", "x"),
+            ],
+            "invalid_grant",
+            Some("credentials_invalid"),
+        ),
     ] {
         assert_refused(&login.post("/token", parameters).await, 400, error, reason);
     }
     let garbage = login.post("/token", &refresh("abc")).await;
-    assert_eq!((garbage.status, &garbage.json()["error"]), (400, &json!("invalid_grant")));
+    assert_eq!(
+        (garbage.status, &garbage.json()["error"]),
+        (400, &json!("invalid_grant"))
+    );
     assert!(!garbage.headers.contains_key(WWW_AUTHENTICATE));
     // As at the other address.
     assert_eq!(garbage, login.refresh("abc").await);
@@ -176,12 +330,24 @@ async fn a_copy_that_comes_back_ends_the_session_here_too() {
     let login = Login::new();
     let first = login.post("/token", &PASSWORD).await.tokens();
     login.clock.advance(MINUTE);
-    let second = login.post("/token", &refresh(&first.refresh)).await.tokens();
+    let second = login
+        .post("/token", &refresh(&first.refresh))
+        .await
+        .tokens();
     login.clock.advance(MINUTE);
-    let third = login.post("/token", &refresh(&second.refresh)).await.tokens();
+    let third = login
+        .post("/token", &refresh(&second.refresh))
+        .await
+        .tokens();
     login.confirm(&third).await;
-    login.post("/token", &refresh(&first.refresh)).await.assert_invalid_grant("refresh_reused");
-    login.me(&third.access).await.assert_invalid_token("session_revoked");
+    login
+        .post("/token", &refresh(&first.refresh))
+        .await
+        .assert_invalid_grant("refresh_reused");
+    login
+        .me(&third.access)
+        .await
+        .assert_invalid_token("session_revoked");
 }
 
 #[tokio::test]
@@ -189,7 +355,13 @@ async fn an_idempotency_key_counts_here_too() {
     let login = Login::new();
     let first = login.post("/token", &PASSWORD).await.tokens();
     login.clock.advance(MINUTE);
-    let ask = || with_header(form("/token", &refresh(&first.refresh)), "idempotency-key", "one");
+    let ask = || {
+        with_header(
+            form("/token", &refresh(&first.refresh)),
+            "idempotency-key",
+            "one",
+        )
+    };
     let tokens = login.send(ask()).await.tokens();
     login.clock.advance(MINUTE);
     assert_eq!(login.send(ask()).await.tokens().refresh, tokens.refresh);
@@ -201,35 +373,71 @@ async fn an_idempotency_key_counts_here_too() {
 async fn a_login_takes_the_place_of_the_session_that_it_bears() {
     let login = Login::new();
     let before = login.post("/token", &PASSWORD).await.tokens();
-    let again = with_header(form("/token", &PASSWORD), "authorization", &bearer(&before.access));
+    let again = with_header(
+        form("/token", &PASSWORD),
+        "authorization",
+        &bearer(&before.access),
+    );
     let after = login.send(again).await.tokens();
-    login.me(&before.access).await.assert_invalid_token("session_revoked");
+    login
+        .me(&before.access)
+        .await
+        .assert_invalid_token("session_revoked");
     assert_eq!(login.me(&after.access).await.status, 200);
     // A refresh does not look at the header, whatever it holds.
     login.clock.advance(MINUTE);
     let other = login.log_in("bob").await;
-    let refreshed = with_header(form("/token", &refresh(&after.refresh)), "authorization", &bearer(&other.access));
+    let refreshed = with_header(
+        form("/token", &refresh(&after.refresh)),
+        "authorization",
+        &bearer(&other.access),
+    );
     let refreshed = login.send(refreshed).await.tokens();
     assert_eq!(login.me(&other.access).await.status, 200);
     login.clock.advance(MINUTE);
-    login.send(with_header(form("/token", &refresh(&refreshed.refresh)), "authorization", "Bearer")).await.tokens();
+    login
+        .send(with_header(
+            form("/token", &refresh(&refreshed.refresh)),
+            "authorization",
+            "Bearer",
+        ))
+        .await
+        .tokens();
 }
 
 #[tokio::test]
 async fn the_address_the_method_and_the_body_are_checked_as_everywhere() {
     let login = Login::new();
-    assert_refused(&login.post("/token?grant_type=password", &PASSWORD).await, 400, "invalid_request", None);
+    assert_refused(
+        &login.post("/token?grant_type=password", &PASSWORD).await,
+        400,
+        "invalid_request",
+        None,
+    );
     for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] {
         let answer = login.send(signed_in(method, "/token", "abc")).await;
         assert_refused(&answer, 405, "invalid_request", None);
         assert_eq!(answer.headers[ALLOW], "POST");
     }
-    let text = Request::post("/token").header(CONTENT_TYPE, "text/plain").body(Body::from("grant_type=password")).unwrap();
+    let text = Request::post("/token")
+        .header(CONTENT_TYPE, "text/plain")
+        .body(Body::from("grant_type=password"))
+        .unwrap();
     assert_refused(&login.send(text).await, 415, "invalid_request", None);
     let long = "x".repeat(8192);
-    assert_refused(&login.post("/token", &[("grant_type", &long)]).await, 413, "invalid_request", None);
+    assert_refused(
+        &login.post("/token", &[("grant_type", &long)]).await,
+        413,
+        "invalid_request",
+        None,
+    );
     for path in ["/token/", "/token/x", "/Token", "/tokens"] {
-        assert_refused(&login.post(path, &PASSWORD).await, 404, "invalid_request", None);
+        assert_refused(
+            &login.post(path, &PASSWORD).await,
+            404,
+            "invalid_request",
+            None,
+        );
     }
 }
 
@@ -240,16 +448,25 @@ async fn users_who_cannot_be_asked_are_503() {
     login.accounts.set_down(Some(Question::Authenticate));
     login.post("/token", &PASSWORD).await.assert_unavailable();
     login.accounts.set_down(Some(Question::Authorize));
-    login.post("/token", &refresh(&tokens.refresh)).await.assert_unavailable();
+    login
+        .post("/token", &refresh(&tokens.refresh))
+        .await
+        .assert_unavailable();
     login.accounts.set_down(None);
-    login.post("/token", &refresh(&tokens.refresh)).await.tokens();
+    login
+        .post("/token", &refresh(&tokens.refresh))
+        .await
+        .tokens();
 }
 
 #[tokio::test]
 async fn it_is_mounted_by_itself_too() {
     let login = Login::new();
-    let app: Router = Router::new().route_service("/oauth/token", login.sessions.endpoints().token());
-    let ask = async |parameters: &[(&str, &str)]| Received::read(app.clone().oneshot(form("/oauth/token", parameters))).await;
+    let app: Router =
+        Router::new().route_service("/oauth/token", login.sessions.endpoints().token());
+    let ask = async |parameters: &[(&str, &str)]| {
+        Received::read(app.clone().oneshot(form("/oauth/token", parameters))).await
+    };
     let tokens = ask(&PASSWORD).await.tokens();
     ask(&refresh(&tokens.refresh)).await.tokens();
     assert_refused(&ask(&PASSWORD[1..]).await, 400, "invalid_request", None);

@@ -1,4 +1,5 @@
-//! The client of the example, and the real server in the same process. Between them is a line that can be told to fail.
+//! The client of the example, and the real server in the same process. Between them is a line that
+//! can be told to fail.
 
 mod failures;
 mod requests;
@@ -66,17 +67,34 @@ impl std::fmt::Debug for Line {
 impl Line {
     /// What becomes of the next requests to this path, one by one.
     pub(crate) fn faults(&self, path: &'static str, faults: impl IntoIterator<Item = Fault>) {
-        self.faults.lock().unwrap().insert(path, faults.into_iter().collect());
+        self.faults
+            .lock()
+            .unwrap()
+            .insert(path, faults.into_iter().collect());
     }
 
     /// What went to this path so far.
     pub(crate) fn sent(&self, path: &str) -> Vec<Sent> {
-        self.sent.lock().unwrap().iter().filter(|sent| sent.uri.ends_with(path)).cloned().collect()
+        self.sent
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|sent| sent.uri.ends_with(path))
+            .cloned()
+            .collect()
     }
 
-    async fn carry(self, request: Request<Full<Bytes>>) -> Result<Response<BoxBody<Bytes, Infallible>>, BoxError> {
+    async fn carry(
+        self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<BoxBody<Bytes, Infallible>>, BoxError> {
         let path = request.uri().path().to_owned();
-        let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let header = |name| {
+            request
+                .headers()
+                .get(name)
+                .map(|value| value.to_str().unwrap().to_owned())
+        };
         let body = request.body().clone().collect().await.unwrap().to_bytes();
         self.sent.lock().unwrap().push(Sent {
             uri: request.uri().to_string(),
@@ -87,7 +105,12 @@ impl Line {
         });
         // Time for others to ask as well.
         tokio::task::yield_now().await;
-        let fault = self.faults.lock().unwrap().get_mut(&*path).and_then(VecDeque::pop_front);
+        let fault = self
+            .faults
+            .lock()
+            .unwrap()
+            .get_mut(&*path)
+            .and_then(VecDeque::pop_front);
         let mut answer = Response::new(BoxBody::default());
         match fault {
             None => return Ok(self.serve(&path, request).await),
@@ -98,25 +121,45 @@ impl Line {
             Some(Fault::Silence) => std::future::pending().await,
             Some(Fault::Answer(status, retry_after, body)) => {
                 *answer.status_mut() = StatusCode::from_u16(status)?;
-                answer.headers_mut().extend(retry_after.map(|value| (RETRY_AFTER, value.parse().unwrap())));
+                answer
+                    .headers_mut()
+                    .extend(retry_after.map(|value| (RETRY_AFTER, value.parse().unwrap())));
                 *answer.body_mut() = Full::from(body).boxed();
             }
             Some(Fault::Challenge(challenge)) => {
                 *answer.status_mut() = StatusCode::UNAUTHORIZED;
-                answer.headers_mut().insert(WWW_AUTHENTICATE, challenge.parse()?);
+                answer
+                    .headers_mut()
+                    .insert(WWW_AUTHENTICATE, challenge.parse()?);
             }
         }
         Ok(answer)
     }
 
     /// The endpoints, and beside them a service behind the layer that answers with what was sent.
-    async fn serve(&self, path: &str, request: Request<Full<Bytes>>) -> Response<BoxBody<Bytes, Infallible>> {
+    async fn serve(
+        &self,
+        path: &str,
+        request: Request<Full<Bytes>>,
+    ) -> Response<BoxBody<Bytes, Infallible>> {
         if path.starts_with("/auth/") {
             let endpoints = self.sessions.endpoints().with_path("/auth");
-            return endpoints.oneshot(request).await.unwrap().map(BodyExt::boxed);
+            return endpoints
+                .oneshot(request)
+                .await
+                .unwrap()
+                .map(BodyExt::boxed);
         }
-        let echo = service_fn(async |request: Request<Full<Bytes>>| Ok::<_, Infallible>(Response::new(request.into_body())));
-        self.sessions.layer().layer(echo).oneshot(request).await.unwrap().map(BodyExt::boxed)
+        let echo = service_fn(async |request: Request<Full<Bytes>>| {
+            Ok::<_, Infallible>(Response::new(request.into_body()))
+        });
+        self.sessions
+            .layer()
+            .layer(echo)
+            .oneshot(request)
+            .await
+            .unwrap()
+            .map(BodyExt::boxed)
     }
 }
 
@@ -152,12 +195,23 @@ impl World {
 
     pub(crate) async fn with_policy(policy: SessionPolicy) -> Self {
         let (server, clock) = (Login::with_policy(policy), ManualClock::new());
-        let line = Line { sessions: server.sessions.clone(), faults: Arc::default(), sent: Arc::default() };
+        let line = Line {
+            sessions: server.sessions.clone(),
+            faults: Arc::default(),
+            sent: Arc::default(),
+        };
         let tokens = Tokens::new(Arc::new(clock.clone()));
         let layer = BearerClientLayer::new(Server::new(ORIGIN, "/auth").unwrap(), tokens.clone());
         let client = layer.layer(line.clone());
         client.log_in("alice", "wonderland-7").await.unwrap();
-        Self { server, line, clock, tokens, layer, client }
+        Self {
+            server,
+            line,
+            clock,
+            tokens,
+            layer,
+            client,
+        }
     }
 
     /// Time passes for both.
@@ -185,17 +239,33 @@ async fn me(client: BearerClient<impl Http>) -> Result<u16, ClientError> {
     Ok(client.oneshot(request("/me")).await?.status().as_u16())
 }
 
-pub(crate) async fn at_once(client: &BearerClient<impl Http>, calls: usize) -> Vec<Result<u16, ClientError>> {
-    (0..calls).map(|_| me(client.clone())).collect::<JoinSet<_>>().join_all().await
+pub(crate) async fn at_once(
+    client: &BearerClient<impl Http>,
+    calls: usize,
+) -> Vec<Result<u16, ClientError>> {
+    (0..calls)
+        .map(|_| me(client.clone()))
+        .collect::<JoinSet<_>>()
+        .join_all()
+        .await
 }
 
 /// To a path of the server, or to another address.
 pub(crate) fn request(at: &str) -> Request<Full<Bytes>> {
-    let uri = if at.starts_with('/') { format!("{ORIGIN}{at}") } else { at.to_owned() };
+    let uri = if at.starts_with('/') {
+        format!("{ORIGIN}{at}")
+    } else {
+        at.to_owned()
+    };
     Request::post(uri).body(Full::from("hello")).unwrap()
 }
 
-pub(crate) fn with_authorization(mut request: Request<Full<Bytes>>, value: &'static str) -> Request<Full<Bytes>> {
-    request.headers_mut().insert(AUTHORIZATION, value.parse().unwrap());
+pub(crate) fn with_authorization(
+    mut request: Request<Full<Bytes>>,
+    value: &'static str,
+) -> Request<Full<Bytes>> {
+    request
+        .headers_mut()
+        .insert(AUTHORIZATION, value.parse().unwrap());
     request
 }

@@ -26,19 +26,35 @@ impl Issuer {
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = format!("http://{}", socket.local_addr().unwrap());
         let signer = AccessTokenSigner::new(&address, AUDIENCE, key(P256)).unwrap();
-        Self { address, signer, socket }
+        Self {
+            address,
+            signer,
+            socket,
+        }
     }
 
     fn token(&self) -> Value {
-        let grant = Grant::new().with_scope(Scope::from_static("orders:read")).with_claim("tenant", "acme");
-        self.signer.sign(&Identity::new("alice"), &grant, Duration::from_secs(300)).unwrap().secret().into()
+        let grant = Grant::new()
+            .with_scope(Scope::from_static("orders:read"))
+            .with_claim("tenant", "acme");
+        self.signer
+            .sign(&Identity::new("alice"), &grant, Duration::from_secs(300))
+            .unwrap()
+            .secret()
+            .into()
     }
 
     fn serve(self) {
-        let metadata = json!({ "issuer": self.address, "jwks_uri": format!("{}/keys", self.address) });
-        let keys: Value = serde_json::from_str(&self.signer.keys().key_set().unwrap().to_public_jwk_set()).unwrap();
+        let metadata =
+            json!({ "issuer": self.address, "jwks_uri": format!("{}/keys", self.address) });
+        let keys: Value =
+            serde_json::from_str(&self.signer.keys().key_set().unwrap().to_public_jwk_set())
+                .unwrap();
         let app = Router::new()
-            .route("/.well-known/openid-configuration", get(async || Json(metadata)))
+            .route(
+                "/.well-known/openid-configuration",
+                get(async || Json(metadata)),
+            )
             .route("/keys", get(async || Json(keys)));
         let listener = self.socket.listen(16).unwrap();
         tokio::spawn(async { axum::serve(listener, app).await });
@@ -55,17 +71,34 @@ async fn it_answers_the_claims_of_an_issuer_that_it_discovers() {
 
     let (status, claims) = server.get("/me", &token).await.status_and_value();
     assert_eq!(status, 200, "{claims}");
-    for (name, value) in [("iss", &*address), ("aud", AUDIENCE), ("sub", "alice"), ("scope", "orders:read"), ("tenant", "acme")] {
+    for (name, value) in [
+        ("iss", &*address),
+        ("aud", AUDIENCE),
+        ("sub", "alice"),
+        ("scope", "orders:read"),
+        ("tenant", "acme"),
+    ] {
         assert_eq!(claims[name], value, "{claims}");
     }
-    assert!(claims["exp"].is_u64() && claims["iat"].is_u64() && claims["jti"].is_string(), "{claims}");
+    assert!(
+        claims["exp"].is_u64() && claims["iat"].is_u64() && claims["jti"].is_string(),
+        "{claims}"
+    );
 
     let missing = server.send("GET", "/me", &[], "").await;
     assert_eq!(missing.status, 401);
     assert_eq!(missing.challenge(), Some("Bearer"), "{missing:?}");
     let refused = server.get("/me", &"no.token.this".into()).await;
-    assert_eq!((refused.status, &refused.value()["reason"]), (401, &"token_invalid".into()));
-    assert!(refused.challenge().is_some_and(|said| said.starts_with("Bearer error=\"invalid_token\"")), "{refused:?}");
+    assert_eq!(
+        (refused.status, &refused.value()["reason"]),
+        (401, &"token_invalid".into())
+    );
+    assert!(
+        refused
+            .challenge()
+            .is_some_and(|said| said.starts_with("Bearer error=\"invalid_token\"")),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -73,17 +106,27 @@ async fn started_before_its_issuer_it_recovers_by_itself() {
     let (issuer, folder) = (Issuer::new(), tempfile::tempdir().unwrap());
     let token = issuer.token();
     let jwks_url = format!("{}/keys", issuer.address);
-    let environment = [("ISSUER", &*issuer.address), ("AUDIENCE", AUDIENCE), ("JWKS_URL", &jwks_url)];
+    let environment = [
+        ("ISSUER", &*issuer.address),
+        ("AUDIENCE", AUDIENCE),
+        ("JWKS_URL", &jwks_url),
+    ];
     let server = AppServer::start_example("external_issuer", folder.path(), &environment).await;
 
     // The token may be good: nobody can say.
     let unknown = server.get("/me", &token).await;
     assert_eq!(unknown.status, 503);
-    assert!(unknown.headers["retry-after"] == "1" && unknown.challenge().is_none(), "{unknown:?}");
+    assert!(
+        unknown.headers["retry-after"] == "1" && unknown.challenge().is_none(),
+        "{unknown:?}"
+    );
     assert_eq!(server.send("GET", "/ready", &[], "").await.status, 503);
 
     issuer.serve();
     // Nothing but its own task asks for keys here.
-    until("the keys are there", LIMIT, async || server.send("GET", "/ready", &[], "").await.status == 200).await;
+    until("the keys are there", LIMIT, async || {
+        server.send("GET", "/ready", &[], "").await.status == 200
+    })
+    .await;
     assert_eq!(server.get("/me", &token).await.status, 200);
 }

@@ -7,7 +7,14 @@ use support::keys::ED25519;
 async fn it_starts_without_configuration_and_does_the_main_job() {
     let folder = tempfile::tempdir().unwrap();
     let server = AppServer::start(folder.path(), &[]).await;
-    assert!(server.said.iter().any(|line| line.contains("alice / wonderland-7")), "{:?}", server.said);
+    assert!(
+        server
+            .said
+            .iter()
+            .any(|line| line.contains("alice / wonderland-7")),
+        "{:?}",
+        server.said
+    );
 
     let login = server.log_in("alice", "wonderland-7").await;
     assert_eq!(login.status, 200, "{login:?}");
@@ -15,7 +22,10 @@ async fn it_starts_without_configuration_and_does_the_main_job() {
     let tokens = login.value();
     let (status, me) = server.me(&tokens).await.status_and_value();
     assert_eq!((status, &me["username"]), (200, &"alice".into()));
-    assert_eq!(server.get("/admin", &tokens["access_token"]).await.status, 200);
+    assert_eq!(
+        server.get("/admin", &tokens["access_token"]).await.status,
+        200
+    );
 
     let (status, renewed) = server.refresh(&tokens).await.status_and_value();
     assert_eq!(status, 200, "{renewed}");
@@ -23,8 +33,16 @@ async fn it_starts_without_configuration_and_does_the_main_job() {
     assert_eq!((status, gone), (200, serde_json::json!({})));
 
     let refused = server.me(&renewed).await;
-    assert_eq!((refused.status, &refused.value()["reason"]), (401, &"session_revoked".into()));
-    assert!(refused.challenge().is_some_and(|said| said.starts_with("Bearer error=\"invalid_token\"")), "{refused:?}");
+    assert_eq!(
+        (refused.status, &refused.value()["reason"]),
+        (401, &"session_revoked".into())
+    );
+    assert!(
+        refused
+            .challenge()
+            .is_some_and(|said| said.starts_with("Bearer error=\"invalid_token\"")),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -35,14 +53,29 @@ async fn bob_is_no_admin_and_a_new_user_can_sign_up_once() {
     let refused = server.get("/admin", &bob["access_token"]).await;
     assert_eq!(refused.status, 403);
     let challenge = refused.challenge().unwrap();
-    assert!(challenge.contains("insufficient_scope") && challenge.contains("scope=\"admin\""), "{challenge}");
+    assert!(
+        challenge.contains("insufficient_scope") && challenge.contains("scope=\"admin\""),
+        "{challenge}"
+    );
 
     let carol = "username=carol&password=correct-horse";
     assert_eq!(server.post("/signup", carol).await.status, 201);
     assert_eq!(server.post("/signup", carol).await.status, 409);
     assert_eq!(server.post("/auth/login", carol).await.status, 200);
-    assert_eq!(server.post("/signup", "username=dave&password=short").await.status, 400);
-    assert_eq!(server.send("POST", "/signup", &["content-type: text/plain"], carol).await.status, 415);
+    assert_eq!(
+        server
+            .post("/signup", "username=dave&password=short")
+            .await
+            .status,
+        400
+    );
+    assert_eq!(
+        server
+            .send("POST", "/signup", &["content-type: text/plain"], carol)
+            .await
+            .status,
+        415
+    );
 }
 
 #[tokio::test]
@@ -55,7 +88,10 @@ async fn a_restart_loses_nobodys_login() {
     drop(before);
 
     let after = AppServer::start(folder.path(), &[]).await;
-    assert!(!after.said.iter().any(|line| line.contains("wonderland")), "users are made once");
+    assert!(
+        !after.said.iter().any(|line| line.contains("wonderland")),
+        "users are made once"
+    );
     assert_eq!(after.refresh(&tokens).await.status, 200);
     assert_eq!(after.refresh(&left).await.status, 400);
 }
@@ -68,17 +104,27 @@ async fn only_their_owner_can_read_the_secret_and_the_data() {
     let folder = tempfile::tempdir().unwrap();
     drop(AppServer::start(folder.path(), &[]).await);
     for file in ["server.secret", "server.db"] {
-        let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
+        let mode = std::fs::metadata(folder.path().join(file))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
-    set_permissions(folder.path().join("server.secret"), Permissions::from_mode(0o644)).unwrap();
+    set_permissions(
+        folder.path().join("server.secret"),
+        Permissions::from_mode(0o644),
+    )
+    .unwrap();
     assert!(refusal(folder.path(), &[]).contains("chmod 600"));
 }
 
 #[tokio::test]
 async fn what_is_in_memory_leaves_no_token_behind_that_counts() {
     let folder = tempfile::tempdir().unwrap();
-    let memory = [("DATABASE_URL", "memory:"), ("ISSUER", "https://id.example.com")];
+    let memory = [
+        ("DATABASE_URL", "memory:"),
+        ("ISSUER", "https://id.example.com"),
+    ];
     let before = AppServer::start(folder.path(), &memory).await;
     let tokens = before.log_in("alice", "wonderland-7").await.value();
     drop(before);
@@ -92,9 +138,15 @@ fn a_mistake_at_start_up_is_a_sentence_with_the_cure_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let refusal = |environment: &[(&str, &str)]| refusal(folder.path(), environment);
     let short = refusal(&[("AUTH_SECRET", "secret")]);
-    assert!(short.contains("AUTH_SECRET is 6 bytes; 32 are needed. Try: openssl rand -base64 48"), "{short}");
+    assert!(
+        short.contains("AUTH_SECRET is 6 bytes; 32 are needed. Try: openssl rand -base64 48"),
+        "{short}"
+    );
     let known = refusal(&[("AUTH_SECRET", "a-string-secret-at-least-256-bits-long")]);
-    assert!(known.contains("AUTH_SECRET appears in public tutorials") && known.contains("openssl rand"), "{known}");
+    assert!(
+        known.contains("AUTH_SECRET appears in public tutorials") && known.contains("openssl rand"),
+        "{known}"
+    );
     for (name, value, cure) in [
         ("ADDR", "localhost", "ADDR=127.0.0.1:3000"),
         ("ACCESS_TTL", "soon", "ACCESS_TTL=1800"),
@@ -103,16 +155,43 @@ fn a_mistake_at_start_up_is_a_sentence_with_the_cure_in_it() {
         ("LEEWAY", "1m", "LEEWAY=60"),
         ("LEEWAY", "301", "300 seconds at most"),
         ("DEMO_USERS", "yes", "It takes 1 or 0"),
-        ("AUTH_SECRET_PREVIOUS", "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe", "AUTH_SECRET is not"),
-        ("DATABASE_URL", "sqlite:/nowhere/app.db", "DATABASE_URL: /nowhere/app.db"),
-        ("DATABASE_URL", "mysql://user:hunter2@host/db", "DATABASE_URL=sqlite:app.db"),
-        ("DATABASE_URL", "postgres://user:hunter2@127.0.0.1:none/db", "DATABASE_URL does not lead to PostgreSQL"),
-        ("DATABASE_URL", "redis://:hunter2@127.0.0.1:none", "DATABASE_URL does not lead to Redis"),
-        ("SIGNING_KEY_FILE", "/nowhere.pem", "SIGNING_KEY_FILE /nowhere.pem"),
+        (
+            "AUTH_SECRET_PREVIOUS",
+            "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe",
+            "AUTH_SECRET is not",
+        ),
+        (
+            "DATABASE_URL",
+            "sqlite:/nowhere/app.db",
+            "DATABASE_URL: /nowhere/app.db",
+        ),
+        (
+            "DATABASE_URL",
+            "mysql://user:hunter2@host/db",
+            "DATABASE_URL=sqlite:app.db",
+        ),
+        (
+            "DATABASE_URL",
+            "postgres://user:hunter2@127.0.0.1:none/db",
+            "DATABASE_URL does not lead to PostgreSQL",
+        ),
+        (
+            "DATABASE_URL",
+            "redis://:hunter2@127.0.0.1:none",
+            "DATABASE_URL does not lead to Redis",
+        ),
+        (
+            "SIGNING_KEY_FILE",
+            "/nowhere.pem",
+            "SIGNING_KEY_FILE /nowhere.pem",
+        ),
     ] {
         let sentence = refusal(&[(name, value)]);
         assert!(sentence.contains(cure), "{name}={value}: {sentence}");
-        assert!(!sentence.contains("hunter2") && !sentence.contains("panicked"), "{sentence}");
+        assert!(
+            !sentence.contains("hunter2") && !sentence.contains("panicked"),
+            "{sentence}"
+        );
     }
 }
 
@@ -121,12 +200,21 @@ async fn an_asymmetric_key_is_published_and_the_issuer_can_be_named() {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("key.pem");
     std::fs::write(&key, ED25519.0).unwrap();
-    let environment = [("SIGNING_KEY_FILE", key.to_str().unwrap()), ("ISSUER", "https://id.example.com")];
+    let environment = [
+        ("SIGNING_KEY_FILE", key.to_str().unwrap()),
+        ("ISSUER", "https://id.example.com"),
+    ];
     let server = AppServer::start(folder.path(), &environment).await;
-    let (status, jwks) = server.send("GET", "/.well-known/jwks.json", &[], "").await.status_and_value();
+    let (status, jwks) = server
+        .send("GET", "/.well-known/jwks.json", &[], "")
+        .await
+        .status_and_value();
     assert_eq!(status, 200);
     let key = &jwks["keys"][0];
-    assert_eq!((&key["kty"], &key["alg"], &key["use"]), (&"OKP".into(), &"EdDSA".into(), &"sig".into()));
+    assert_eq!(
+        (&key["kty"], &key["alg"], &key["use"]),
+        (&"OKP".into(), &"EdDSA".into(), &"sig".into())
+    );
     assert!(key.get("d").is_none() && key["kid"].is_string());
     let tokens = server.log_in("alice", "wonderland-7").await.value();
     assert_eq!(server.me(&tokens).await.status, 200);
@@ -139,21 +227,47 @@ async fn a_form_without_javascript_logs_in_by_cookies_and_only_from_its_own_page
     let page = server.send("GET", "/", &[], "").await;
     assert_eq!(page.status, 200);
     let says = |name: &str, start: &str| page.headers[name].to_str().unwrap().starts_with(start);
-    assert!(says("content-security-policy", "default-src 'self'") && says("content-type", "text/html"), "{page:?}");
+    assert!(
+        says("content-security-policy", "default-src 'self'") && says("content-type", "text/html"),
+        "{page:?}"
+    );
 
     let form = "content-type: application/x-www-form-urlencoded";
     let alice = "username=alice&password=wonderland-7";
-    for site in ["sec-fetch-site: cross-site", "sec-fetch-site: same-site", "origin: https://evil.test"] {
+    for site in [
+        "sec-fetch-site: cross-site",
+        "sec-fetch-site: same-site",
+        "origin: https://evil.test",
+    ] {
         let refused = server.send("POST", "/login", &[form, site], alice).await;
-        assert_eq!((refused.status, &refused.value()["reason"]), (403, &"cross_site".into()));
+        assert_eq!(
+            (refused.status, &refused.value()["reason"]),
+            (403, &"cross_site".into())
+        );
         assert!(!refused.headers.contains_key("set-cookie"), "{refused:?}");
     }
-    let login = server.send("POST", "/login", &[form, "sec-fetch-site: same-origin"], alice).await;
+    let login = server
+        .send(
+            "POST",
+            "/login",
+            &[form, "sec-fetch-site: same-origin"],
+            alice,
+        )
+        .await;
     assert_eq!(login.status, 303);
     assert_eq!(login.headers["location"], "/me", "{login:?}");
-    let cookies: Vec<&str> = login.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap()).collect();
+    let cookies: Vec<&str> = login
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap())
+        .collect();
     assert_eq!(cookies.len(), 2);
     // The browser's tests go on from here.
-    assert!(cookies[0].starts_with("__Host-refresh_token=rt1_") && cookies[1].starts_with("__Host-access_token="), "{cookies:?}");
+    assert!(
+        cookies[0].starts_with("__Host-refresh_token=rt1_")
+            && cookies[1].starts_with("__Host-access_token="),
+        "{cookies:?}"
+    );
     assert_eq!(server.send("GET", "/nowhere", &[], "").await.status, 404);
 }

@@ -22,9 +22,21 @@ async fn over_postgres_it_does_the_main_job() {
     let (database, folder) = (PostgresServer::start().await, folder());
     let server = start(folder.path(), &database.url()).await;
     does_the_main_job(&server).await;
-    let addr = database.url().rsplit_once('@').unwrap().1.replace("/postgres", ", database postgres");
-    assert!(server.said.contains(&format!("data: PostgreSQL at {addr}")), "{:?}", server.said);
-    assert!(!folder.path().join("server.db").exists(), "the users are in PostgreSQL");
+    let addr = database
+        .url()
+        .rsplit_once('@')
+        .unwrap()
+        .1
+        .replace("/postgres", ", database postgres");
+    assert!(
+        server.said.contains(&format!("data: PostgreSQL at {addr}")),
+        "{:?}",
+        server.said
+    );
+    assert!(
+        !folder.path().join("server.db").exists(),
+        "the users are in PostgreSQL"
+    );
 }
 
 #[tokio::test]
@@ -32,8 +44,15 @@ async fn over_redis_it_does_the_main_job_and_keeps_its_users_in_a_file() {
     let (database, folder) = (RedisServer::start(&[]).await, folder());
     let server = start(folder.path(), &database.url()).await;
     does_the_main_job(&server).await;
-    let data = format!("data: Redis at {}, and the users in ", database.url().trim_start_matches("redis://"));
-    assert!(server.said.iter().any(|line| line.starts_with(&data)), "{:?}", server.said);
+    let data = format!(
+        "data: Redis at {}, and the users in ",
+        database.url().trim_start_matches("redis://")
+    );
+    assert!(
+        server.said.iter().any(|line| line.starts_with(&data)),
+        "{:?}",
+        server.said
+    );
     drop(server);
     let again = start(folder.path(), &database.url()).await;
     assert_eq!(again.log_in("carol", "correct-horse").await.status, 200);
@@ -43,16 +62,25 @@ async fn does_the_main_job(server: &AppServer) {
     let carol = "username=carol&password=correct-horse";
     assert_eq!(server.post("/signup", carol).await.status, 201);
     assert_eq!(server.post("/signup", carol).await.status, 409);
-    let (status, tokens) = server.log_in("carol", "correct-horse").await.status_and_value();
+    let (status, tokens) = server
+        .log_in("carol", "correct-horse")
+        .await
+        .status_and_value();
     assert_eq!(status, 200, "{tokens}");
     let (status, me) = server.me(&tokens).await.status_and_value();
-    assert_eq!((status, &me["username"], &me["admin"]), (200, &json!("carol"), &json!(false)));
+    assert_eq!(
+        (status, &me["username"], &me["admin"]),
+        (200, &json!("carol"), &json!(false))
+    );
     let (status, renewed) = server.refresh(&tokens).await.status_and_value();
     assert_eq!(status, 200, "{renewed}");
     assert_eq!(server.me(&renewed).await.status, 200);
     assert_eq!(server.log_out(&renewed).await.status, 200);
     let (status, refused) = server.me(&renewed).await.status_and_value();
-    assert_eq!((status, &refused["reason"]), (401, &json!("session_revoked")));
+    assert_eq!(
+        (status, &refused["reason"]),
+        (401, &json!("session_revoked"))
+    );
     let (status, refused) = server.refresh(&renewed).await.status_and_value();
     assert_eq!((status, &refused["error"]), (400, &json!("invalid_grant")));
     assert_eq!(server.log_in("carol", "wrong-horse").await.status, 400);
@@ -60,17 +88,40 @@ async fn does_the_main_job(server: &AppServer) {
 
 #[tokio::test]
 async fn a_nul_in_a_name_or_a_password_is_wrong_credentials() {
-    let (postgres, redis, folders) = (PostgresServer::start().await, RedisServer::start(&[]).await, [folder(), folder()]);
+    let (postgres, redis, folders) = (
+        PostgresServer::start().await,
+        RedisServer::start(&[]).await,
+        [folder(), folder()],
+    );
     for (url, folder) in [postgres.url(), redis.url()].iter().zip(&folders) {
         let server = start(folder.path(), url).await;
-        for (name, password) in [("ali%00ce", "wonderland-7"), ("alice%00", "wonderland-7"), ("alice", "wonder%00land-7")] {
+        for (name, password) in [
+            ("ali%00ce", "wonderland-7"),
+            ("alice%00", "wonderland-7"),
+            ("alice", "wonder%00land-7"),
+        ] {
             let (status, refused) = server.log_in(name, password).await.status_and_value();
-            assert_eq!((status, &refused["reason"]), (400, &json!("credentials_invalid")), "{name}");
+            assert_eq!(
+                (status, &refused["reason"]),
+                (400, &json!("credentials_invalid")),
+                "{name}"
+            );
         }
-        assert_eq!(server.post("/signup", "username=ca%00rol&password=correct-horse").await.status, 400);
+        assert_eq!(
+            server
+                .post("/signup", "username=ca%00rol&password=correct-horse")
+                .await
+                .status,
+            400
+        );
         // A name of a device is no credential: the login is none the worse for it.
-        let (status, tokens) =
-            server.post("/auth/login", "username=alice&password=wonderland-7&device=my%00phone").await.status_and_value();
+        let (status, tokens) = server
+            .post(
+                "/auth/login",
+                "username=alice&password=wonderland-7&device=my%00phone",
+            )
+            .await
+            .status_and_value();
         assert_eq!(status, 200, "{tokens}");
     }
 }
@@ -79,14 +130,22 @@ async fn a_nul_in_a_name_or_a_password_is_wrong_credentials() {
 async fn two_servers_that_start_at_once_over_postgres_share_users_and_sessions() {
     let (database, folders) = (PostgresServer::start().await, [folder(), folder()]);
     let url = database.url();
-    share_users_and_sessions(tokio::join!(start(folders[0].path(), &url), start(folders[1].path(), &url))).await;
+    share_users_and_sessions(tokio::join!(
+        start(folders[0].path(), &url),
+        start(folders[1].path(), &url)
+    ))
+    .await;
 }
 
 #[tokio::test]
 async fn two_servers_that_start_at_once_over_redis_share_sessions_and_on_one_machine_users() {
     let (database, folder) = (RedisServer::start(&[]).await, folder());
     let url = database.url();
-    share_users_and_sessions(tokio::join!(start(folder.path(), &url), start(folder.path(), &url))).await;
+    share_users_and_sessions(tokio::join!(
+        start(folder.path(), &url),
+        start(folder.path(), &url)
+    ))
+    .await;
 }
 
 async fn share_users_and_sessions((one, other): (AppServer, AppServer)) {
@@ -103,13 +162,31 @@ async fn share_users_and_sessions((one, other): (AppServer, AppServer)) {
 async fn a_mistake_in_the_url_is_a_sentence_without_the_password() {
     let folder = folder();
     for (url, sentence) in [
-        ("postgres://app:hunter2@127.0.0.1:1/app", "PostgreSQL at 127.0.0.1:1, database app: nobody answers there"),
-        ("postgres://app:hunter2@127.0.0.1:port/app", "DATABASE_URL does not lead to PostgreSQL"),
+        (
+            "postgres://app:hunter2@127.0.0.1:1/app",
+            "PostgreSQL at 127.0.0.1:1, database app: nobody answers there",
+        ),
+        (
+            "postgres://app:hunter2@127.0.0.1:port/app",
+            "DATABASE_URL does not lead to PostgreSQL",
+        ),
         ("redis://:hunter2@127.0.0.1:1", "Redis at 127.0.0.1:1"),
-        ("redis://:hunter2@127.0.0.1:port", "DATABASE_URL does not lead to Redis"),
-        ("rediss://:hunter2@127.0.0.1:1", "DATABASE_URL does not lead to Redis"),
+        (
+            "redis://:hunter2@127.0.0.1:port",
+            "DATABASE_URL does not lead to Redis",
+        ),
+        (
+            "rediss://:hunter2@127.0.0.1:1",
+            "DATABASE_URL does not lead to Redis",
+        ),
     ] {
-        let said = refusal(folder.path(), &[("DATABASE_URL", url), ("AUTH_SECRET", SECRET)]);
-        assert!(said.contains(sentence) && !said.contains("hunter2") && !said.contains("panicked"), "{url}: {said}");
+        let said = refusal(
+            folder.path(),
+            &[("DATABASE_URL", url), ("AUTH_SECRET", SECRET)],
+        );
+        assert!(
+            said.contains(sentence) && !said.contains("hunter2") && !said.contains("panicked"),
+            "{url}: {said}"
+        );
     }
 }

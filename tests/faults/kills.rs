@@ -29,7 +29,11 @@ async fn a_postgres_that_is_killed_in_a_storm_of_refreshes_loses_no_session_and_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_durable_redis_that_is_killed_in_a_storm_of_refreshes_loses_no_session_and_no_logout() {
-    kill_the_database("Redis", RedisServer::start(&["--appendonly", "yes", "--appendfsync", "always"]).await).await;
+    kill_the_database(
+        "Redis",
+        RedisServer::start(&["--appendonly", "yes", "--appendfsync", "always"]).await,
+    )
+    .await;
 }
 
 async fn kill_a_server(name: &str, site: Site) {
@@ -55,7 +59,11 @@ async fn kill_the_database(name: &str, mut database: impl Database) {
     while !leaving.is_empty() {
         storm.rotates(CLIENTS).await;
         let (sender, mut left) = mpsc::unbounded_channel();
-        tokio::spawn(log_out(Arc::clone(&servers[1]), leaving.split_off(leaving.len() - LEAVING), sender));
+        tokio::spawn(log_out(
+            Arc::clone(&servers[1]),
+            leaving.split_off(leaving.len() - LEAVING),
+            sender,
+        ));
         out.push(left.recv().await.expect("nobody can log out"));
         database.kill();
         storm.is_refused().await;
@@ -82,7 +90,11 @@ async fn kill_the_database(name: &str, mut database: impl Database) {
 }
 
 /// One after the other. Whose logout was acknowledged, is told.
-async fn log_out(server: Arc<AppServer>, leaving: Vec<Value>, acknowledged: mpsc::UnboundedSender<Value>) {
+async fn log_out(
+    server: Arc<AppServer>,
+    leaving: Vec<Value>,
+    acknowledged: mpsc::UnboundedSender<Value>,
+) {
     for tokens in leaving {
         let answer = server.log_out(&tokens).await;
         match answer.status {

@@ -30,7 +30,11 @@ async fn a_logout_on_one_node_is_refused_on_another_within_a_second_and_a_half_o
 #[tokio::test]
 async fn a_logout_is_refused_by_a_server_that_is_started_again() {
     let (postgres, redis) = (PostgresServer::start().await, RedisServer::start(&[]).await);
-    for site in [Site::on(postgres.url()), Site::on(redis.url()), Site::on_sqlite()] {
+    for site in [
+        Site::on(postgres.url()),
+        Site::on(redis.url()),
+        Site::on_sqlite(),
+    ] {
         let server = site.server().await;
         let tokens = log_in(&server, 1).await.remove(0);
         assert_eq!(server.log_out(&tokens).await.status, 200);
@@ -48,30 +52,46 @@ async fn is_felt_within(limit: Duration, name: &str, site: &Site) {
         assert_eq!(here.log_out(&tokens).await.status, 200);
         taken.push(until_refused(&there, &tokens).await);
     }
-    // Pulls are a second apart where nothing announces a logout: half of the tries would take longer than half a second. The machine is
-    // shared with whatever else runs, so that one try may wait for the processor.
+    // Pulls are a second apart where nothing announces a logout: half of the tries would take
+    // longer than half a second. The machine is shared with whatever else runs, so that one try
+    // may wait for the processor.
     taken.sort();
     println!("a logout over {name} takes {taken:?}");
     assert!(taken[TRIES / 2] < limit, "{taken:?}");
 
     let all = log_in(&here, 3).await;
-    let bearer = format!("authorization: Bearer {}", all[0]["access_token"].as_str().unwrap());
+    let bearer = format!(
+        "authorization: Bearer {}",
+        all[0]["access_token"].as_str().unwrap()
+    );
     assert_eq!(there.me(&all[2]).await.status, 200);
-    assert_eq!(here.send("POST", "/auth/logout-everywhere", &[&bearer], "").await.status, 200);
+    assert_eq!(
+        here.send("POST", "/auth/logout-everywhere", &[&bearer], "")
+            .await
+            .status,
+        200
+    );
     let began = Instant::now();
     for tokens in &all {
         until_refused(&there, tokens).await;
     }
-    println!("a logout everywhere over {name} takes {:?}", began.elapsed());
+    println!(
+        "a logout everywhere over {name} takes {:?}",
+        began.elapsed()
+    );
 }
 
 /// From the answer of the logout on.
 async fn until_refused(there: &Arc<AppServer>, tokens: &Value) -> Duration {
-    until("the logout is felt", Duration::from_millis(1500), async || match there.me(tokens).await.status_and_value() {
-        (200, _) => false,
-        (401, refused) => refused["reason"] == "session_revoked",
-        (status, answer) => panic!("{status} {answer}"),
-    })
+    until(
+        "the logout is felt",
+        Duration::from_millis(1500),
+        async || match there.me(tokens).await.status_and_value() {
+            (200, _) => false,
+            (401, refused) => refused["reason"] == "session_revoked",
+            (status, answer) => panic!("{status} {answer}"),
+        },
+    )
     .await
 }
 

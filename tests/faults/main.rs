@@ -1,4 +1,5 @@
-//! Real processes: two servers on one store, and stores that are killed, paused and set back. `tests/run` finds the programs.
+//! Real processes: two servers on one store, and stores that are killed, paused and set back.
+//! `tests/run` finds the programs.
 
 mod example;
 mod kills;

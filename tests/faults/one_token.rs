@@ -17,7 +17,12 @@ async fn two_hundred_refreshes_of_one_token_at_once_are_one_rotation_over_postgr
     let database = PostgresServer::start().await;
     let site = Site::on(database.url());
     let servers = site.two_servers().await;
-    are_one_rotation("PostgreSQL", &servers, &PostgresStore::open(&database.url()).await.unwrap()).await;
+    are_one_rotation(
+        "PostgreSQL",
+        &servers,
+        &PostgresStore::open(&database.url()).await.unwrap(),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -25,7 +30,12 @@ async fn two_hundred_refreshes_of_one_token_at_once_are_one_rotation_over_redis(
     let database = RedisServer::start(&[]).await;
     let site = Site::on(database.url());
     let servers = site.two_servers().await;
-    are_one_rotation("Redis", &servers, &RedisStore::open(&database.url()).await.unwrap()).await;
+    are_one_rotation(
+        "Redis",
+        &servers,
+        &RedisStore::open(&database.url()).await.unwrap(),
+    )
+    .await;
 }
 
 async fn are_one_rotation(name: &str, servers: &[Arc<AppServer>; 2], store: &dyn SessionStore) {
@@ -37,7 +47,10 @@ async fn are_one_rotation(name: &str, servers: &[Arc<AppServer>; 2], store: &dyn
         clients.spawn(async move { server.refresh(&first).await });
     }
     let answers = clients.join_all().await;
-    println!("200 refreshes of one token over {name}: {:?}", began.elapsed());
+    println!(
+        "200 refreshes of one token over {name}: {:?}",
+        began.elapsed()
+    );
 
     let mut successors = HashSet::new();
     for answer in &answers {
@@ -47,7 +60,15 @@ async fn are_one_rotation(name: &str, servers: &[Arc<AppServer>; 2], store: &dyn
     }
     assert_eq!((answers.len(), successors.len()), (200, 1));
     assert!(!successors.contains(first["refresh_token"].as_str().unwrap()));
-    let id = claims_of(first["access_token"].as_str().unwrap())["sid"].as_str().unwrap().parse().unwrap();
+    let id = claims_of(first["access_token"].as_str().unwrap())["sid"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     let row = store.find(&id).await.unwrap().unwrap();
-    assert_eq!((row.parts().generation, row.parts().revision), (1, 1), "it was written once");
+    assert_eq!(
+        (row.parts().generation, row.parts().revision),
+        (1, 1),
+        "it was written once"
+    );
 }

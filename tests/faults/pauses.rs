@@ -35,17 +35,32 @@ async fn hangs(name: &str, database: impl Database, me: u16) {
         timed(server.log_out(&leaves)),
         timed(server.me(&renewed)),
     );
-    let answers = [("login", 503, answers.0), ("refresh", 503, answers.1), ("logout", 503, answers.2), ("/me", me, answers.3)];
+    let answers = [
+        ("login", 503, answers.0),
+        ("refresh", 503, answers.1),
+        ("logout", 503, answers.2),
+        ("/me", me, answers.3),
+    ];
     for (what, expected, (answer, took)) in answers {
         println!("{name} hangs, {what}: {} after {took:?}", answer.status);
         assert_eq!(answer.status, expected, "{what}: {answer:?}");
-        assert_eq!(answer.status == 503, answer.headers.contains_key("retry-after"), "{what}: {answer:?}");
+        assert_eq!(
+            answer.status == 503,
+            answer.headers.contains_key("retry-after"),
+            "{what}: {answer:?}"
+        );
         assert!(took < LONG, "{what}: {took:?}");
     }
     database.resume();
 
-    until("logins work again", LIMIT, async || server.log_in("alice", "wonderland-7").await.status == 200).await;
-    until("logouts work again", LIMIT, async || server.log_out(&leaves).await.status == 200).await;
+    until("logins work again", LIMIT, async || {
+        server.log_in("alice", "wonderland-7").await.status == 200
+    })
+    .await;
+    until("logouts work again", LIMIT, async || {
+        server.log_out(&leaves).await.status == 200
+    })
+    .await;
     assert_out(&server, &leaves).await;
     assert_in(&server, &renewed).await;
 }
@@ -60,14 +75,24 @@ async fn access_tokens_are_accepted_for_thirty_seconds_while_the_store_hangs_and
 async fn over_postgres() {
     let database = PostgresServer::start().await;
     // As in the example. Whoever comes after the thirty seconds waits for it.
-    let pool = PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).connect(&database.url()).await.unwrap();
-    let sessions = Sessions::builder(Accounts::everybody(), PostgresStore::from_pool(pool).await.unwrap())
-        .issuer(ISSUER)
-        .audience(AUDIENCE)
-        .secret(Secret::random().unwrap())
-        .build()
+    let pool = PgPoolOptions::new()
+        .acquire_timeout(Duration::from_secs(5))
+        .connect(&database.url())
+        .await
         .unwrap();
-    let (layer, pair) = (sessions.layer(), sessions.start(Identity::new("alice")).await.unwrap());
+    let sessions = Sessions::builder(
+        Accounts::everybody(),
+        PostgresStore::from_pool(pool).await.unwrap(),
+    )
+    .issuer(ISSUER)
+    .audience(AUDIENCE)
+    .secret(Secret::random().unwrap())
+    .build()
+    .unwrap();
+    let (layer, pair) = (
+        sessions.layer(),
+        sessions.start(Identity::new("alice")).await.unwrap(),
+    );
     let status = async || ask(&layer, &bearer_of(&pair)).await.status;
     lasts_thirty_seconds("PostgreSQL", &database, status).await;
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
@@ -96,7 +121,9 @@ async fn lasts_thirty_seconds(name: &str, database: &impl Database, status: impl
     let accepted = until_it_is(503, 200).await;
     database.resume();
     let refused = until_it_is(200, 503).await;
-    println!("{name} hangs: access tokens are 503 after {accepted:?}, and 200 again {refused:?} after it is back");
+    println!(
+        "{name} hangs: access tokens are 503 after {accepted:?}, and 200 again {refused:?} after it is back"
+    );
     // What was last known may have been a second old.
     assert!(accepted > Duration::from_secs(25), "{accepted:?}");
 }

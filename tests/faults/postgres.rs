@@ -9,15 +9,23 @@ use support::servers::{Database, PostgresServer};
 use support::wait::LIMIT;
 use tokio::time::timeout;
 use tower_bearer::store::RevocationReason;
-use tower_bearer::{Clock, PostgresStore, Session, SessionId, SessionStore, SystemClock, store::SessionParts};
+use tower_bearer::{
+    Clock, PostgresStore, Session, SessionId, SessionStore, SystemClock, store::SessionParts,
+};
 
 fn session(id: u8) -> Session {
     let now = SystemClock.now();
     let end = now + DAY;
-    Session::from_parts(SessionParts::new(SessionId::from_bytes([id; 16]), "alice".into(), now, end))
+    Session::from_parts(SessionParts::new(
+        SessionId::from_bytes([id; 16]),
+        "alice".into(),
+        now,
+        end,
+    ))
 }
 
-/// A database that slows down and dies, a firewall that forgets: nobody says that the connection is gone.
+/// A database that slows down and dies, a firewall that forgets: nobody says that the connection is
+/// gone.
 #[tokio::test]
 async fn a_connection_that_falls_silent_during_a_pull_keeps_no_later_pull() {
     let server = PostgresServer::start().await;
@@ -26,17 +34,37 @@ async fn a_connection_that_falls_silent_during_a_pull_keeps_no_later_pull() {
     let (ended, cursor) = (session(1), store.revoked_since(None).await.unwrap().cursor);
     let pulling = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_snapshot_xmin%' AND pid <> pg_backend_pid()";
     let pid: i32 = sqlx::query_scalar(pulling).fetch_one(&pool).await.unwrap();
-    assert!(Command::new("kill").args(["-STOP", &pid.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-STOP", &pid.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 
-    let hung = timeout(Duration::from_millis(200), store.revoked_since(Some(cursor.clone()))).await;
+    let hung = timeout(
+        Duration::from_millis(200),
+        store.revoked_since(Some(cursor.clone())),
+    )
+    .await;
     assert!(hung.is_err(), "the connection was not the one that pulls");
     store.insert(&ended).await.unwrap();
-    store.revoke(ended.id(), RevocationReason::LoggedOut.at(SystemClock.now())).await.unwrap();
-    let page = timeout(LIMIT, store.revoked_since(Some(cursor))).await.expect("a later pull waits").unwrap();
+    store
+        .revoke(
+            ended.id(),
+            RevocationReason::LoggedOut.at(SystemClock.now()),
+        )
+        .await
+        .unwrap();
+    let page = timeout(LIMIT, store.revoked_since(Some(cursor)))
+        .await
+        .expect("a later pull waits")
+        .unwrap();
     assert_eq!(page.ids(), [*ended.id()]);
 }
 
-/// After a failover the old primary may be back, and the URL may still lead to it. What it has not received does not exist for it.
+/// After a failover the old primary may be back, and the URL may still lead to it. What it has not
+/// received does not exist for it.
 #[tokio::test]
 async fn a_primary_that_comes_back_as_a_standby_is_an_error() {
     let mut server = PostgresServer::start().await;
@@ -49,10 +77,24 @@ async fn a_primary_that_comes_back_as_a_standby_is_an_error() {
     server.become_standby();
     server.start_again().await;
     for cursor in [None, Some(cursor)] {
-        assert!(store.revoked_since(cursor).await.is_err(), "a standby was asked for revocations");
+        assert!(
+            store.revoked_since(cursor).await.is_err(),
+            "a standby was asked for revocations"
+        );
     }
     for session in [&known, &unknown] {
-        assert!(store.find(session.id()).await.is_err(), "a standby was asked for a session");
-        assert!(store.revoke(session.id(), RevocationReason::LoggedOut.at(SystemClock.now())).await.is_err());
+        assert!(
+            store.find(session.id()).await.is_err(),
+            "a standby was asked for a session"
+        );
+        assert!(
+            store
+                .revoke(
+                    session.id(),
+                    RevocationReason::LoggedOut.at(SystemClock.now())
+                )
+                .await
+                .is_err()
+        );
     }
 }

@@ -8,7 +8,8 @@ use support::wait::{LIMIT, until};
 use crate::site::{Site, assert_in, assert_out, log_in};
 
 #[tokio::test]
-async fn a_postgres_restored_from_an_older_backup_heals_and_revives_nobody_while_a_node_lives_that_knew() {
+async fn a_postgres_restored_from_an_older_backup_heals_and_revives_nobody_while_a_node_lives_that_knew()
+ {
     let mut database = PostgresServer::start().await;
     let site = Site::on(database.url());
     let [here, there] = site.two_servers().await;
@@ -20,7 +21,10 @@ async fn a_postgres_restored_from_an_older_backup_heals_and_revives_nobody_while
     let [comes, comes_and_leaves]: [Value; 2] = log_in(&here, 2).await.try_into().unwrap();
     for tokens in [&leaves, &comes_and_leaves] {
         assert_eq!(here.log_out(tokens).await.status, 200);
-        until("the other node knows", LIMIT, async || there.me(tokens).await.status == 401).await;
+        until("the other node knows", LIMIT, async || {
+            there.me(tokens).await.status == 401
+        })
+        .await;
     }
     // He who heard of it first is gone.
     here.kill();
@@ -36,7 +40,10 @@ async fn a_postgres_restored_from_an_older_backup_heals_and_revives_nobody_while
     let healed = assert_in(&new, &renewed).await;
     assert_eq!(healed["refresh_token"], renewed["refresh_token"]);
     // The generation before it, as another tab may hold it.
-    assert_eq!(there.refresh(&stays).await.value()["refresh_token"], renewed["refresh_token"]);
+    assert_eq!(
+        there.refresh(&stays).await.value()["refresh_token"],
+        renewed["refresh_token"]
+    );
 }
 
 #[tokio::test]
@@ -46,13 +53,19 @@ async fn a_redis_that_forgets_everything_is_told_of_logouts_by_a_node_that_lives
     let [here, there] = site.two_servers().await;
     let [stays, leaves]: [Value; 2] = log_in(&here, 2).await.try_into().unwrap();
     assert_eq!(here.log_out(&leaves).await.status, 200);
-    until("the other node knows", LIMIT, async || there.me(&leaves).await.status == 401).await;
+    until("the other node knows", LIMIT, async || {
+        there.me(&leaves).await.status == 401
+    })
+    .await;
     here.kill();
     database.kill();
     database.start_again().await;
 
     let answers = async || there.refresh(&stays).await.status != 503;
-    println!("Redis is back on a node after {:?}", until("Redis is back", LIMIT, answers).await);
+    println!(
+        "Redis is back on a node after {:?}",
+        until("Redis is back", LIMIT, answers).await
+    );
     has_to_log_in_again(&there, &stays).await;
     tells_the_store(&there).await;
     let new = site.server().await;
@@ -66,7 +79,8 @@ async fn a_redis_that_forgets_everything_is_told_of_logouts_by_a_node_that_lives
 
 #[tokio::test]
 async fn a_redis_that_syncs_every_write_keeps_a_logout_that_nobody_else_knows_of() {
-    let mut database = RedisServer::start(&["--appendonly", "yes", "--appendfsync", "always"]).await;
+    let mut database =
+        RedisServer::start(&["--appendonly", "yes", "--appendfsync", "always"]).await;
     let site = Site::on(database.url());
     let server = site.server().await;
     let [stays, leaves]: [Value; 2] = log_in(&server, 2).await.try_into().unwrap();
@@ -81,11 +95,18 @@ async fn a_redis_that_syncs_every_write_keeps_a_logout_that_nobody_else_knows_of
 
 async fn tells_the_store(server: &AppServer) {
     let told = async || server.has_said("the store had lost revocations");
-    println!("told after {:?}", until("the living node tells the store what it lost", LIMIT, told).await);
+    println!(
+        "told after {:?}",
+        until("the living node tells the store what it lost", LIMIT, told).await
+    );
 }
 
 async fn has_to_log_in_again(server: &AppServer, tokens: &Value) {
     let (status, refused) = server.refresh(tokens).await.status_and_value();
-    assert_eq!((status, refused["error"].as_str()), (400, Some("invalid_grant")), "{refused}");
+    assert_eq!(
+        (status, refused["error"].as_str()),
+        (400, Some("invalid_grant")),
+        "{refused}"
+    );
     assert_eq!(refused["reason"], "session_expired");
 }

@@ -11,7 +11,11 @@ pub(crate) const SECRET: &str = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
 
 /// One of the servers that share a secret and an issuer.
 pub(crate) async fn start(folder: &Path, url: &str, more: &[(&str, &str)]) -> AppServer {
-    let mut environment = vec![("DATABASE_URL", url), ("AUTH_SECRET", SECRET), ("ISSUER", "https://id.example.com")];
+    let mut environment = vec![
+        ("DATABASE_URL", url),
+        ("AUTH_SECRET", SECRET),
+        ("ISSUER", "https://id.example.com"),
+    ];
     environment.extend(more);
     AppServer::start(folder, &environment).await
 }
@@ -25,13 +29,21 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn on(url: String) -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), url, environment: &[] }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            url,
+            environment: &[],
+        }
     }
 
     pub(crate) fn on_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("both.db").display());
-        Self { folder, url, environment: &[] }
+        Self {
+            folder,
+            url,
+            environment: &[],
+        }
     }
 
     /// Every session is rotated once a second, not every thirty seconds.
@@ -53,7 +65,10 @@ impl Site {
 pub(crate) async fn log_in(server: &AppServer, sessions: usize) -> Vec<Value> {
     let mut all = Vec::with_capacity(sessions);
     for _ in 0..sessions {
-        let (status, tokens) = server.log_in("alice", "wonderland-7").await.status_and_value();
+        let (status, tokens) = server
+            .log_in("alice", "wonderland-7")
+            .await
+            .status_and_value();
         assert_eq!(status, 200, "{tokens}");
         all.push(tokens);
     }
@@ -63,9 +78,17 @@ pub(crate) async fn log_in(server: &AppServer, sessions: usize) -> Vec<Value> {
 /// Neither the access token nor the refresh token counts.
 pub(crate) async fn assert_out(server: &AppServer, tokens: &Value) {
     let (status, refused) = server.me(tokens).await.status_and_value();
-    assert_eq!((status, refused["reason"].as_str()), (401, Some("session_revoked")), "{refused}");
+    assert_eq!(
+        (status, refused["reason"].as_str()),
+        (401, Some("session_revoked")),
+        "{refused}"
+    );
     let (status, refused) = server.refresh(tokens).await.status_and_value();
-    assert_eq!((status, refused["reason"].as_str()), (400, Some("session_revoked")), "{refused}");
+    assert_eq!(
+        (status, refused["reason"].as_str()),
+        (400, Some("session_revoked")),
+        "{refused}"
+    );
 }
 
 /// Both count. What the refresh has answered.

@@ -9,8 +9,8 @@ use support::wait::{LIMIT, until};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// Each client has a session of its own and goes to both servers in turn. What failed it repeats, with the same token, at the other server.
-/// Any answer but 200 and 503 ends the test.
+/// Each client has a session of its own and goes to both servers in turn. What failed it repeats,
+/// with the same token, at the other server. Any answer but 200 and 503 ends the test.
 pub(crate) struct Storm {
     clients: JoinSet<Value>,
     seen: Arc<Seen>,
@@ -31,7 +31,12 @@ impl Storm {
         let seen = Arc::<Seen>::default();
         let mut clients = JoinSet::new();
         for (number, tokens) in sessions.into_iter().enumerate() {
-            clients.spawn(refresh_all_the_time(servers.clone(), number, tokens, Arc::clone(&seen)));
+            clients.spawn(refresh_all_the_time(
+                servers.clone(),
+                number,
+                tokens,
+                Arc::clone(&seen),
+            ));
         }
         Self { clients, seen }
     }
@@ -39,25 +44,34 @@ impl Storm {
     /// It goes on, from now on, until there were so many more rotations.
     pub(crate) async fn rotates(&self, times: usize) {
         let enough = self.seen.rotated.load(Relaxed) + times;
-        self.sees("rotations", || self.seen.rotated.load(Relaxed) >= enough).await;
+        self.sees("rotations", || self.seen.rotated.load(Relaxed) >= enough)
+            .await;
     }
 
     /// A client was answered with 503.
     pub(crate) async fn is_refused(&self) {
         let before = self.seen.unavailable.load(Relaxed);
-        self.sees("a 503", || self.seen.unavailable.load(Relaxed) > before).await;
+        self.sees("a 503", || self.seen.unavailable.load(Relaxed) > before)
+            .await;
     }
 
     async fn sees(&self, what: &str, holds: impl Fn() -> bool) {
         // A client that panicks ends it for all. The end tells why.
-        until(what, LIMIT, async || holds() || self.seen.over.load(Relaxed)).await;
+        until(what, LIMIT, async || {
+            holds() || self.seen.over.load(Relaxed)
+        })
+        .await;
     }
 
-    /// Each client refreshes once more, with what it holds. What they hold then, and how many 503 they have seen in all.
+    /// Each client refreshes once more, with what it holds. What they hold then, and how many 503
+    /// they have seen in all.
     pub(crate) async fn end(mut self, name: &str) -> (Vec<Value>, usize) {
         self.seen.over.store(true, Relaxed);
         let mut tokens = Vec::new();
-        while let Some(client) = timeout(LIMIT, self.clients.join_next()).await.expect("a client cannot refresh any more") {
+        while let Some(client) = timeout(LIMIT, self.clients.join_next())
+            .await
+            .expect("a client cannot refresh any more")
+        {
             tokens.push(client.unwrap());
         }
         println!("{name}: {:?}", self.seen);
@@ -65,11 +79,20 @@ impl Storm {
     }
 }
 
-async fn refresh_all_the_time(servers: [Arc<AppServer>; 2], number: usize, mut tokens: Value, seen: Arc<Seen>) -> Value {
+async fn refresh_all_the_time(
+    servers: [Arc<AppServer>; 2],
+    number: usize,
+    mut tokens: Value,
+    seen: Arc<Seen>,
+) -> Value {
     for server in servers.iter().cycle().skip(number % 2) {
         // Asked first, so that it ends with a refresh that began after the end of the storm.
         let over = seen.over.load(Relaxed);
-        match server.try_refresh(&tokens).await.map(|answer| answer.status_and_value()) {
+        match server
+            .try_refresh(&tokens)
+            .await
+            .map(|answer| answer.status_and_value())
+        {
             Ok((200, renewed)) => {
                 seen.refreshed.fetch_add(1, Relaxed);
                 if renewed["refresh_token"] != tokens["refresh_token"] {
@@ -91,7 +114,11 @@ async fn refresh_all_the_time(servers: [Arc<AppServer>; 2], number: usize, mut t
 
 /// So that generations are confirmed.
 async fn uses(server: &AppServer, tokens: &Value, seen: &Seen) {
-    match server.try_get("/me", &tokens["access_token"]).await.map(|answer| answer.status_and_value()) {
+    match server
+        .try_get("/me", &tokens["access_token"])
+        .await
+        .map(|answer| answer.status_and_value())
+    {
         Ok((200, ..)) => {}
         Ok((503, ..)) => drop(seen.unavailable.fetch_add(1, Relaxed)),
         Err(_) => drop(seen.cut_off.fetch_add(1, Relaxed)),

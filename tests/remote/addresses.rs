@@ -5,7 +5,10 @@ use tower_bearer::{ConfigError, RemoteJwks};
 type Constructor = fn(&str) -> Result<RemoteJwks, ConfigError>;
 
 const CAREFUL: [Constructor; 2] = [RemoteJwks::new, RemoteJwks::discover];
-const DANGEROUS: [Constructor; 2] = [RemoteJwks::dangerous_over_http, RemoteJwks::dangerous_discover_over_http];
+const DANGEROUS: [Constructor; 2] = [
+    RemoteJwks::dangerous_over_http,
+    RemoteJwks::dangerous_discover_over_http,
+];
 
 #[test]
 fn an_https_address_is_good_and_so_is_this_machine() {
@@ -103,6 +106,8 @@ fn a_fragment_does_not_hide_behind_a_query() {
 fn debug_names_the_address_and_an_error_the_cure() {
     let keys = RemoteJwks::new("https://id.example.com/keys").unwrap();
     assert!(format!("{keys:?}").contains("https://id.example.com/keys"));
-    let error = RemoteJwks::new("http://id.example.com/keys").unwrap_err().to_string();
+    let error = RemoteJwks::new("http://id.example.com/keys")
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("https"), "{error}");
 }

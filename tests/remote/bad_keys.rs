@@ -76,9 +76,13 @@ async fn a_key_that_cannot_be_used_spoils_no_other() {
             let site = Site::new();
             site.publish_jwks(&set);
             let keys = site.remote();
-            keys.renew().await.unwrap_or_else(|error| panic!("{error:?}: {bad}"));
+            keys.renew()
+                .await
+                .unwrap_or_else(|error| panic!("{error:?}: {bad}"));
             assert_eq!(count(&keys), Some(1), "{bad}");
-            ask(&site.layer(&keys), &site.bearer(&good)).await.assert_passed("alice");
+            ask(&site.layer(&keys), &site.bearer(&good))
+                .await
+                .assert_passed("alice");
         }
     }
 }
@@ -90,12 +94,21 @@ async fn what_looks_odd_and_is_good_is_taken() {
         changed(p384.clone(), &[("use", Value::Null), ("alg", Value::Null)]),
         changed(p384.clone(), &[("key_ops", json!(["verify"]))]),
         changed(p384.clone(), &[("key_ops", json!(["sign", "verify"]))]),
-        changed(p384.clone(), &[("x5c", json!([7])), ("x5t", json!("x")), ("nobody", json!({ "knows": "this" }))]),
+        changed(
+            p384.clone(),
+            &[
+                ("x5c", json!([7])),
+                ("x5t", json!("x")),
+                ("nobody", json!({ "knows": "this" })),
+            ],
+        ),
     ] {
         let site = Site::new();
         site.publish_jwks(&[jwk(&good), odd.clone()]);
         let keys = site.remote();
-        ask(&site.layer(&keys), &site.bearer(&key(P384))).await.assert_passed("alice");
+        ask(&site.layer(&keys), &site.bearer(&key(P384)))
+            .await
+            .assert_passed("alice");
         assert_eq!(count(&keys), Some(2), "{odd}");
     }
     // The least and the most of RSA.
@@ -120,16 +133,24 @@ async fn an_oct_key_that_is_published_verifies_nothing() {
     keys.renew().await.unwrap();
     assert_eq!(count(&keys), Some(1));
     let claims = claims(&site.clock).to_string();
-    for layer in
-        [site.layer(&keys), tower_bearer::BearerAuthLayer::new(site.builder(&keys).accept_untyped_jwt().build().unwrap())]
-    {
+    for layer in [
+        site.layer(&keys),
+        tower_bearer::BearerAuthLayer::new(
+            site.builder(&keys).accept_untyped_jwt().build().unwrap(),
+        ),
+    ] {
         for header in [
             json!({ "alg": "HS256", "typ": "at+jwt", "kid": "shared" }),
             json!({ "alg": "HS256", "typ": "at+jwt" }),
             json!({ "alg": "HS256", "typ": "at+jwt", "kid": jwk(&good)["kid"] }),
         ] {
-            let token = format!("Bearer {}", sign_with(HMAC_KEY, &header.to_string(), &claims));
-            ask(&layer, &token).await.assert_refused(401, "invalid_token", "token_invalid");
+            let token = format!(
+                "Bearer {}",
+                sign_with(HMAC_KEY, &header.to_string(), &claims)
+            );
+            ask(&layer, &token)
+                .await
+                .assert_refused(401, "invalid_token", "token_invalid");
         }
     }
     // One that publishes nothing else has published nothing.
@@ -149,21 +170,41 @@ async fn a_public_key_is_no_hmac_secret() {
     let header = json!({ "alg": "HS256", "typ": "at+jwt", "kid": jwk["kid"] }).to_string();
     let set = json!({ "keys": [jwk] }).to_string();
     let x = URL_SAFE_NO_PAD.decode(jwk["x"].as_str().unwrap()).unwrap();
-    for secret in [P256.1.as_bytes(), P256.1.trim().as_bytes(), set.as_bytes(), jwk.to_string().as_bytes(), &x] {
-        let token = format!("Bearer {}", sign_with(secret, &header, &claims(&site.clock).to_string()));
-        ask(&layer, &token).await.assert_refused(401, "invalid_token", "token_invalid");
+    for secret in [
+        P256.1.as_bytes(),
+        P256.1.trim().as_bytes(),
+        set.as_bytes(),
+        jwk.to_string().as_bytes(),
+        &x,
+    ] {
+        let token = format!(
+            "Bearer {}",
+            sign_with(secret, &header, &claims(&site.clock).to_string())
+        );
+        ask(&layer, &token)
+            .await
+            .assert_refused(401, "invalid_token", "token_invalid");
     }
 }
 
 #[tokio::test]
 async fn a_key_for_encryption_is_not_believed() {
     let (good, other) = (key(P256), key(P384));
-    for member in [("use", json!("enc")), ("key_ops", json!(["encrypt", "wrapKey"]))] {
+    for member in [
+        ("use", json!("enc")),
+        ("key_ops", json!(["encrypt", "wrapKey"])),
+    ] {
         let site = Site::new();
         site.publish_jwks(&[jwk(&good), changed(jwk(&other), &[member])]);
         let layer = site.layer(&site.remote());
-        ask(&layer, &site.bearer(&other)).await.assert_refused(401, "invalid_token", "token_invalid");
-        ask(&layer, &site.bearer(&good)).await.assert_passed("alice");
+        ask(&layer, &site.bearer(&other)).await.assert_refused(
+            401,
+            "invalid_token",
+            "token_invalid",
+        );
+        ask(&layer, &site.bearer(&good))
+            .await
+            .assert_passed("alice");
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use support::keys::{P256, P384, key};
 use support::{AUDIENCE, MINUTE, ask, at_once, settle};
-use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, Identity, RemoteJwks};
+use tower_bearer::{
+    AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, Identity, RemoteJwks,
+};
 
 use crate::site::{JWKS, Site, count};
 
@@ -49,10 +51,24 @@ const ADDRESSES: [(&str, &str, &str); 5] = [
 /// Asserts that a token of this issuer passes by the keys that were discovered.
 async fn assert_passes(site: &Site, issuer: &str, keys: &RemoteJwks) {
     let clock = Arc::new(site.clock.clone());
-    let signer = AccessTokenSigner::new(issuer, AUDIENCE, key(P256)).unwrap().with_clock(clock.clone());
-    let token = signer.sign(&Identity::new("alice"), &Grant::new(), MINUTE).unwrap();
-    let verifier = AccessTokenVerifier::builder(keys.clone()).issuer(issuer).audience(AUDIENCE).clock(clock).build().unwrap();
-    ask(&BearerAuthLayer::new(verifier), &format!("Bearer {}", token.secret())).await.assert_passed("alice");
+    let signer = AccessTokenSigner::new(issuer, AUDIENCE, key(P256))
+        .unwrap()
+        .with_clock(clock.clone());
+    let token = signer
+        .sign(&Identity::new("alice"), &Grant::new(), MINUTE)
+        .unwrap();
+    let verifier = AccessTokenVerifier::builder(keys.clone())
+        .issuer(issuer)
+        .audience(AUDIENCE)
+        .clock(clock)
+        .build()
+        .unwrap();
+    ask(
+        &BearerAuthLayer::new(verifier),
+        &format!("Bearer {}", token.secret()),
+    )
+    .await
+    .assert_passed("alice");
 }
 
 #[tokio::test]
@@ -157,7 +173,9 @@ async fn a_redirection_of_the_metadata_is_not_followed() {
     let (issuer, openid, _) = ADDRESSES[0];
     let site = Site::of(&[&key(P256)]);
     site.put("https://elsewhere.test/metadata", &metadata(issuer, JWKS));
-    let response = http::Response::builder().status(302).header("location", "https://elsewhere.test/metadata");
+    let response = http::Response::builder()
+        .status(302)
+        .header("location", "https://elsewhere.test/metadata");
     site.answer(openid, response.body(bytes::Bytes::new()).unwrap());
     assert!(discover(&site, issuer).renew().await.is_err());
     assert_eq!(site.take_asked(), [openid]);
@@ -167,12 +185,18 @@ async fn a_redirection_of_the_metadata_is_not_followed() {
 #[tokio::test]
 async fn a_set_by_plain_http_is_not_fetched() {
     let (issuer, openid, rfc_8414) = ADDRESSES[0];
-    for plain in
-        ["http://issuer.test/jwks.json", "http://id.test/jwks.json", "http://10.0.0.1/jwks", "http://127.0.0.1.evil.test/"]
-    {
+    for plain in [
+        "http://issuer.test/jwks.json",
+        "http://id.test/jwks.json",
+        "http://10.0.0.1/jwks",
+        "http://127.0.0.1.evil.test/",
+    ] {
         for address in [openid, rfc_8414] {
             let site = Site::new();
-            site.put(plain, &json!({ "keys": [crate::site::jwk(&key(P256))] }).to_string());
+            site.put(
+                plain,
+                &json!({ "keys": [crate::site::jwk(&key(P256))] }).to_string(),
+            );
             site.put(address, &metadata(issuer, plain));
             let keys = discover(&site, issuer);
             assert!(keys.renew().await.is_err(), "{plain}");
@@ -199,7 +223,10 @@ async fn a_set_that_has_moved_is_found_again() {
     assert_eq!(site.take_asked(), [openid, JWKS, JWKS]);
     site.put_status(JWKS, 404, "");
     site.put(openid, &metadata(issuer, MOVED));
-    site.put(MOVED, &json!({ "keys": [crate::site::jwk(&new)] }).to_string());
+    site.put(
+        MOVED,
+        &json!({ "keys": [crate::site::jwk(&new)] }).to_string(),
+    );
     assert!(keys.renew().await.is_err());
     keys.renew().await.unwrap();
     assert_passes(&site, issuer, &keys).await;

@@ -18,15 +18,21 @@ async fn assert_no_use(what: &str, response: Response<Bytes>) {
     let keys = site.remote();
     assert!(keys.renew().await.is_err(), "{what}");
     assert!(!keys.is_ready(), "{what}");
-    ask(&site.layer(&keys), &site.bearer(&new)).await.assert_failed(503, "temporarily_unavailable");
+    ask(&site.layer(&keys), &site.bearer(&new))
+        .await
+        .assert_failed(503, "temporarily_unavailable");
 
     site.publish(&[&old]);
     keys.renew().await.unwrap();
     site.answer(JWKS, response);
     assert!(keys.renew().await.is_err(), "{what}");
     assert_eq!(count(&keys), Some(1), "{what}");
-    ask(&site.layer(&keys), &site.bearer(&old)).await.assert_passed("alice");
-    ask(&site.layer(&keys), &site.bearer(&new)).await.assert_failed(503, "temporarily_unavailable");
+    ask(&site.layer(&keys), &site.bearer(&old))
+        .await
+        .assert_passed("alice");
+    ask(&site.layer(&keys), &site.bearer(&new))
+        .await
+        .assert_failed(503, "temporarily_unavailable");
 }
 
 fn set(keys: &[Value]) -> String {
@@ -61,7 +67,9 @@ async fn of_more_than_a_hundred_keys_the_first_hundred_count() {
     let keys = site.remote();
     keys.renew().await.unwrap();
     assert_eq!(count(&keys), Some(100));
-    ask(&site.layer(&keys), &site.bearer(&key(P256))).await.assert_refused(401, "invalid_token", "token_invalid");
+    ask(&site.layer(&keys), &site.bearer(&key(P256)))
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
 }
 
 /// Whoever withdraws his last key is believed: it may have leaked.
@@ -72,11 +80,15 @@ async fn a_set_without_a_usable_key_takes_the_place_of_the_one_before() {
         let site = Site::of(&[&p256]);
         let keys = site.remote();
         keys.renew().await.unwrap();
-        ask(&site.layer(&keys), &site.bearer(&p256)).await.assert_passed("alice");
+        ask(&site.layer(&keys), &site.bearer(&p256))
+            .await
+            .assert_passed("alice");
         site.answer(JWKS, Response::new(empty.into()));
         keys.renew().await.unwrap();
         assert_eq!(count(&keys), Some(0));
-        ask(&site.layer(&keys), &site.bearer(&p256)).await.assert_refused(401, "invalid_token", "token_invalid");
+        ask(&site.layer(&keys), &site.bearer(&p256))
+            .await
+            .assert_refused(401, "invalid_token", "token_invalid");
     }
 }
 
@@ -85,12 +97,25 @@ async fn a_redirection_is_not_followed() {
     const ELSEWHERE: &str = "https://elsewhere.test/jwks.json";
     let good = set(&[jwk(&key(P384))]);
     for status in [301, 302, 303, 307, 308] {
-        let response = Response::builder().status(status).header("location", ELSEWHERE);
-        assert_no_use(&status.to_string(), response.body(good.clone().into()).unwrap()).await;
+        let response = Response::builder()
+            .status(status)
+            .header("location", ELSEWHERE);
+        assert_no_use(
+            &status.to_string(),
+            response.body(good.clone().into()).unwrap(),
+        )
+        .await;
     }
     let site = Site::new();
     site.put(ELSEWHERE, &good);
-    site.answer(JWKS, Response::builder().status(302).header("location", ELSEWHERE).body(Bytes::new()).unwrap());
+    site.answer(
+        JWKS,
+        Response::builder()
+            .status(302)
+            .header("location", ELSEWHERE)
+            .body(Bytes::new())
+            .unwrap(),
+    );
     assert!(site.remote().renew().await.is_err());
     assert_eq!(site.take_asked(), [JWKS]);
 }
@@ -98,8 +123,13 @@ async fn a_redirection_is_not_followed() {
 #[tokio::test]
 async fn another_status_is_no_use_whatever_its_body() {
     let good = set(&[jwk(&key(P384))]);
-    for status in [201, 202, 203, 204, 206, 300, 304, 400, 401, 403, 404, 410, 418, 429, 500, 502, 503, 504] {
-        let response = Response::builder().status(status).body(good.clone().into()).unwrap();
+    for status in [
+        201, 202, 203, 204, 206, 300, 304, 400, 401, 403, 404, 410, 418, 429, 500, 502, 503, 504,
+    ] {
+        let response = Response::builder()
+            .status(status)
+            .body(good.clone().into())
+            .unwrap();
         assert_no_use(&status.to_string(), response).await;
     }
 }
@@ -130,6 +160,14 @@ async fn a_document_that_is_no_set_is_no_use() {
         let what = document.chars().take(60).collect::<String>();
         assert_no_use(&what, Response::new(document.into())).await;
     }
-    assert_no_use("no text", Response::new(Bytes::from_static(b"\xff\xfe{\"keys\":[]}"))).await;
-    assert_no_use("half text", Response::new([good.as_bytes(), b"\xff"].concat().into())).await;
+    assert_no_use(
+        "no text",
+        Response::new(Bytes::from_static(b"\xff\xfe{\"keys\":[]}")),
+    )
+    .await;
+    assert_no_use(
+        "half text",
+        Response::new([good.as_bytes(), b"\xff"].concat().into()),
+    )
+    .await;
 }

@@ -15,10 +15,17 @@ const MANY: usize = 10_000;
 /// A token of this issuer that names a key which was never there.
 fn garbage(site: &Site, number: usize) -> String {
     let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": format!("never-{number:x}") });
-    format!("Bearer {}", sign(&header.to_string(), &claims(&site.clock).to_string()))
+    format!(
+        "Bearer {}",
+        sign(&header.to_string(), &claims(&site.clock).to_string())
+    )
 }
 
-async fn crowd(site: &Site, layer: &BearerAuthLayer, numbers: std::ops::Range<usize>) -> Vec<Received> {
+async fn crowd(
+    site: &Site,
+    layer: &BearerAuthLayer,
+    numbers: std::ops::Range<usize>,
+) -> Vec<Received> {
     let mut requests = JoinSet::new();
     for number in numbers {
         let (layer, token) = (layer.clone(), garbage(site, number));
@@ -33,10 +40,16 @@ async fn ten_thousand_unknown_kids_one_after_the_other_make_two_fetches_at_most(
     let site = Site::of(&[&p256]);
     let layer = site.layer(&site.remote());
     for number in 0..MANY {
-        ask(&layer, &garbage(&site, number)).await.assert_refused(401, "invalid_token", "token_invalid");
+        ask(&layer, &garbage(&site, number)).await.assert_refused(
+            401,
+            "invalid_token",
+            "token_invalid",
+        );
     }
     assert!(site.fetches() <= 2, "{}", site.fetches());
-    at_once(ask(&layer, &site.bearer(&p256))).expect("no waiting").assert_passed("alice");
+    at_once(ask(&layer, &site.bearer(&p256)))
+        .expect("no waiting")
+        .assert_passed("alice");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -49,7 +62,9 @@ async fn ten_thousand_unknown_kids_at_once_make_two_fetches_at_most() {
         for answer in crowd(&site, &layer, numbers).await {
             answer.assert_refused(401, "invalid_token", "token_invalid");
         }
-        ask(&layer, &site.bearer(&p256)).await.assert_passed("alice");
+        ask(&layer, &site.bearer(&p256))
+            .await
+            .assert_passed("alice");
     }
     assert!(site.fetches() <= 2, "{}", site.fetches());
 }
@@ -59,14 +74,18 @@ async fn ten_thousand_unknown_kids_make_two_fetches_at_most_while_the_issuer_is_
     let p256 = key(P256);
     let site = Site::of(&[&p256]);
     let layer = site.layer(&site.remote());
-    ask(&layer, &site.bearer(&p256)).await.assert_passed("alice");
+    ask(&layer, &site.bearer(&p256))
+        .await
+        .assert_passed("alice");
     site.set_down(true);
     for answer in crowd(&site, &layer, 0..MANY).await {
         // They may be good: nobody can say.
         answer.assert_failed(503, "temporarily_unavailable");
     }
     assert!(site.fetches() <= 2, "{}", site.fetches());
-    ask(&layer, &site.bearer(&p256)).await.assert_passed("alice");
+    ask(&layer, &site.bearer(&p256))
+        .await
+        .assert_passed("alice");
     // And where there were no keys at all.
     let never = Site::new();
     never.set_down(true);
@@ -89,13 +108,22 @@ async fn an_unknown_kid_fetches_once_for_everyone_who_waits() {
     let mut waiting = JoinSet::new();
     for number in 0..200 {
         let good = number % 2 == 0;
-        let (layer, token) = (layer.clone(), if good { site.bearer(&new) } else { garbage(&site, number) });
+        let (layer, token) = (
+            layer.clone(),
+            if good {
+                site.bearer(&new)
+            } else {
+                garbage(&site, number)
+            },
+        );
         waiting.spawn(async move { (good, ask(&layer, &token).await) });
     }
     pause.reached().await;
     settle().await;
     // Meanwhile nobody waits whose key is known.
-    at_once(ask(&layer, &site.bearer(&old))).expect("no waiting").assert_passed("alice");
+    at_once(ask(&layer, &site.bearer(&old)))
+        .expect("no waiting")
+        .assert_passed("alice");
     assert!(waiting.try_join_next().is_none());
     pause.go_on();
     for (good, answer) in waiting.join_all().await {
@@ -114,7 +142,9 @@ async fn an_unknown_kid_fetches_not_again_for_a_minute() {
     let keys = site.remote();
     keys.renew().await.unwrap();
     let layer = site.layer(&keys);
-    ask(&layer, &garbage(&site, 0)).await.assert_refused(401, "invalid_token", "token_invalid");
+    ask(&layer, &garbage(&site, 0))
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
     assert_eq!(site.fetches(), 2);
     site.publish(&[&old, &new]);
     site.clock.advance(Duration::from_secs(59));

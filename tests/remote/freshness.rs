@@ -10,7 +10,8 @@ use tower_bearer::Clock;
 
 use crate::site::{JWKS, Site, jwk};
 
-/// Asserts that the set is renewed so many seconds after it was fetched, and not before; and that nobody waits for that.
+/// Asserts that the set is renewed so many seconds after it was fetched, and not before; and that
+/// nobody waits for that.
 async fn assert_renewed_after(site: &Site, secs: u64) {
     let keys = site.remote();
     keys.renew().await.unwrap();
@@ -19,11 +20,15 @@ async fn assert_renewed_after(site: &Site, secs: u64) {
     for _ in 0..2 {
         let before = site.fetches();
         site.clock.advance(Duration::from_secs(secs - 1));
-        at_once(ask(&layer, &site.bearer(&key(P256)))).expect("no waiting").assert_passed("alice");
+        at_once(ask(&layer, &site.bearer(&key(P256))))
+            .expect("no waiting")
+            .assert_passed("alice");
         settle().await;
         assert_eq!(site.fetches(), before, "a second too early, of {secs}");
         site.clock.advance(SECOND);
-        at_once(ask(&layer, &site.bearer(&key(P256)))).expect("no waiting").assert_passed("alice");
+        at_once(ask(&layer, &site.bearer(&key(P256))))
+            .expect("no waiting")
+            .assert_passed("alice");
         settle().await;
         assert_eq!(site.fetches(), before + 1, "late, after {secs}");
     }
@@ -60,10 +65,18 @@ async fn a_set_that_says_nothing_is_kept_for_ten_minutes() {
 /// "`Cache-Control` and `Age` count."
 #[tokio::test]
 async fn what_a_cache_on_the_way_has_kept_already_is_taken_off() {
-    for (age, secs) in [("600", 2250), ("0", 2700), ("3600", 45), ("100000", 45), ("soon", 2700)] {
+    for (age, secs) in [
+        ("600", 2250),
+        ("0", 2700),
+        ("3600", 45),
+        ("100000", 45),
+        ("soon", 2700),
+    ] {
         let site = Site::new();
         let document = Bytes::from(serde_json::json!({ "keys": [jwk(&key(P256))] }).to_string());
-        let response = Response::builder().header("cache-control", "max-age=3600").header("age", age);
+        let response = Response::builder()
+            .header("cache-control", "max-age=3600")
+            .header("age", age);
         site.answer(JWKS, response.body(document).unwrap());
         assert_renewed_after(&site, secs).await;
     }
@@ -76,15 +89,21 @@ async fn a_clock_that_is_set_renews_nothing() {
     keys.renew().await.unwrap();
     let layer = site.layer(&keys);
     for years in [1, 0] {
-        site.clock.jump(site.clock.now() + Duration::from_secs(years * 365 * 24 * 3600));
-        ask(&layer, &site.bearer(&key(P256))).await.assert_passed("alice");
+        site.clock
+            .jump(site.clock.now() + Duration::from_secs(years * 365 * 24 * 3600));
+        ask(&layer, &site.bearer(&key(P256)))
+            .await
+            .assert_passed("alice");
         settle().await;
     }
     assert_eq!(site.fetches(), 1);
     // Nor does it put a renewal off.
-    site.clock.jump(tower_bearer::Timestamp::from_secs(1_000_000));
+    site.clock
+        .jump(tower_bearer::Timestamp::from_secs(1_000_000));
     site.clock.advance(Duration::from_secs(450));
-    ask(&layer, &site.bearer(&key(P256))).await.assert_passed("alice");
+    ask(&layer, &site.bearer(&key(P256)))
+        .await
+        .assert_passed("alice");
     settle().await;
     assert_eq!(site.fetches(), 2);
 }

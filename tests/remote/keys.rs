@@ -7,7 +7,9 @@ use http::Request;
 use support::keys::{ED25519, P256, P384, key};
 use support::{AUDIENCE, MINUTE, Received, ask, at_once, send, settle, without_token};
 use tower::ServiceExt;
-use tower_bearer::{AccessTokenSigner, AccessTokenVerifier, Grant, Identity, JwksEndpoint, VerifyErrorKind};
+use tower_bearer::{
+    AccessTokenSigner, AccessTokenVerifier, Grant, Identity, JwksEndpoint, VerifyErrorKind,
+};
 
 use crate::site::{JWKS, Site, count};
 
@@ -16,7 +18,9 @@ async fn the_first_request_waits_for_the_keys_and_the_next_one_does_not() {
     let p256 = key(P256);
     let site = Site::of(&[&p256]);
     let layer = site.layer(&site.remote());
-    ask(&layer, &site.bearer(&p256)).await.assert_passed("alice");
+    ask(&layer, &site.bearer(&p256))
+        .await
+        .assert_passed("alice");
     let answer = at_once(ask(&layer, &site.bearer(&p256))).expect("an answer without waiting");
     answer.assert_passed("alice");
     // "A document of at most 256 KiB".
@@ -57,7 +61,9 @@ async fn renew_waits_for_the_keys() {
     keys.renew().await.unwrap();
     assert!(keys.is_ready());
     assert_eq!(site.fetches(), 1);
-    at_once(ask(&site.layer(&keys), &site.bearer(&p256))).expect("no waiting").assert_passed("alice");
+    at_once(ask(&site.layer(&keys), &site.bearer(&p256)))
+        .expect("no waiting")
+        .assert_passed("alice");
     // "Fetches now", whether it is due or not.
     keys.renew().await.unwrap();
     assert_eq!(site.fetches(), 2);
@@ -71,16 +77,26 @@ async fn a_renewal_that_fails_says_so_and_keeps_the_keys() {
     keys.renew().await.unwrap();
     site.set_down(true);
     let error = keys.renew().await.unwrap_err();
-    assert!(error.source().unwrap().to_string().contains("nobody answers"), "{error:?}");
+    assert!(
+        error
+            .source()
+            .unwrap()
+            .to_string()
+            .contains("nobody answers"),
+        "{error:?}"
+    );
     assert!(keys.is_ready());
-    ask(&site.layer(&keys), &site.bearer(&p256)).await.assert_passed("alice");
+    ask(&site.layer(&keys), &site.bearer(&p256))
+        .await
+        .assert_passed("alice");
     // The first one, too.
     let others = site.remote();
     assert!(others.renew().await.is_err());
     assert!(!others.is_ready());
 }
 
-/// "Fetches now, and waits for it": the fetch that was under way before may bring what was published before.
+/// "Fetches now, and waits for it": the fetch that was under way before may bring what was
+/// published before.
 #[tokio::test]
 async fn renew_waits_for_a_fetch_that_began_after_it_was_called() {
     let (old, new) = (key(P256), key(P384));
@@ -139,7 +155,9 @@ async fn a_token_by_a_key_that_is_gone_is_refused_after_the_renewal() {
     site.publish(&[&new]);
     keys.renew().await.unwrap();
     for layer in [&layer, &clone] {
-        ask(layer, &token).await.assert_refused(401, "invalid_token", "token_invalid");
+        ask(layer, &token)
+            .await
+            .assert_refused(401, "invalid_token", "token_invalid");
         ask(layer, &site.bearer(&new)).await.assert_passed("alice");
     }
 }
@@ -152,24 +170,39 @@ async fn a_token_asks_only_the_issuer_that_it_names() {
     our_keys.renew().await.unwrap();
     their_keys.renew().await.unwrap();
     let clock = Arc::new(ours.clock.clone());
-    let other = AccessTokenVerifier::builder(their_keys).issuer(OTHER).audience(AUDIENCE).clock(clock.clone()).build().unwrap();
+    let other = AccessTokenVerifier::builder(their_keys)
+        .issuer(OTHER)
+        .audience(AUDIENCE)
+        .clock(clock.clone())
+        .build()
+        .unwrap();
     let layer = ours.layer(&our_keys).with_verifier(other).unwrap();
     // Their site hangs, and ours has a new key.
     let pause = theirs.pause();
     ours.publish(&[&key(P256), &key(P384)]);
-    ask(&layer, &ours.bearer(&key(P384))).await.assert_passed("alice");
+    ask(&layer, &ours.bearer(&key(P384)))
+        .await
+        .assert_passed("alice");
     assert_eq!((ours.fetches(), theirs.fetches()), (2, 1));
     // One of theirs by that key waits for them, and does not pass by ours.
-    let signer = AccessTokenSigner::new(OTHER, AUDIENCE, key(P384)).unwrap().with_clock(clock);
-    let foreign = signer.sign(&Identity::new("alice"), &Grant::new(), MINUTE).unwrap();
+    let signer = AccessTokenSigner::new(OTHER, AUDIENCE, key(P384))
+        .unwrap()
+        .with_clock(clock);
+    let foreign = signer
+        .sign(&Identity::new("alice"), &Grant::new(), MINUTE)
+        .unwrap();
     let foreign = format!("Bearer {}", foreign.secret());
     assert!(at_once(ask(&layer, &foreign)).is_none());
     settle().await;
     assert_eq!((ours.fetches(), theirs.fetches()), (2, 2));
-    at_once(ask(&layer, &ours.bearer(&key(P256)))).expect("no waiting").assert_passed("alice");
+    at_once(ask(&layer, &ours.bearer(&key(P256))))
+        .expect("no waiting")
+        .assert_passed("alice");
     pause.go_on();
     settle().await;
-    ask(&layer, &foreign).await.assert_refused(401, "invalid_token", "token_invalid");
+    ask(&layer, &foreign)
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
 }
 
 #[tokio::test]
@@ -178,8 +211,12 @@ async fn who_bears_no_token_does_not_wait_for_keys() {
     let site = Site::of(&[&p256]);
     let _pause = site.pause();
     let layer = site.layer(&site.remote());
-    at_once(send(&layer, without_token())).expect("no waiting").assert_token_missing();
-    at_once(send(&layer.optional(), without_token())).expect("no waiting").assert_passed("nobody");
+    at_once(send(&layer, without_token()))
+        .expect("no waiting")
+        .assert_token_missing();
+    at_once(send(&layer.optional(), without_token()))
+        .expect("no waiting")
+        .assert_passed("nobody");
 }
 
 #[tokio::test]
@@ -187,11 +224,26 @@ async fn an_endpoint_shows_the_keys_once_they_are_known() {
     let site = Site::of(&[&key(P256), &key(ED25519)]);
     let keys = site.remote();
     let endpoint = JwksEndpoint::new(keys.clone());
-    let show = || async { Received::of(endpoint.clone().oneshot(Request::new(String::new())).await.unwrap()).await };
+    let show = || async {
+        Received::of(
+            endpoint
+                .clone()
+                .oneshot(Request::new(String::new()))
+                .await
+                .unwrap(),
+        )
+        .await
+    };
     let early = show().await;
     assert_eq!((early.status, early.challenge()), (503, None));
     assert!(early.headers.contains_key("retry-after"));
     keys.renew().await.unwrap();
     let answer = show().await;
-    assert_eq!((answer.status, answer.json()["keys"].as_array().map(Vec::len)), (200, Some(2)));
+    assert_eq!(
+        (
+            answer.status,
+            answer.json()["keys"].as_array().map(Vec::len)
+        ),
+        (200, Some(2))
+    );
 }

@@ -20,15 +20,21 @@ async fn a_server_may_start_before_its_issuer() {
     let keys = site.remote();
     let layer = site.layer(&keys);
     for _ in 0..3 {
-        ask(&layer, &site.bearer(&p256)).await.assert_failed(503, "temporarily_unavailable");
-        ask(&layer.clone().optional(), &site.bearer(&p256)).await.assert_failed(503, "temporarily_unavailable");
+        ask(&layer, &site.bearer(&p256))
+            .await
+            .assert_failed(503, "temporarily_unavailable");
+        ask(&layer.clone().optional(), &site.bearer(&p256))
+            .await
+            .assert_failed(503, "temporarily_unavailable");
         site.clock.advance(SECOND);
     }
     send(&layer, without_token()).await.assert_token_missing();
     assert!(!keys.is_ready());
     site.set_down(false);
     site.clock.advance(SECOND);
-    ask(&layer, &site.bearer(&p256)).await.assert_passed("alice");
+    ask(&layer, &site.bearer(&p256))
+        .await
+        .assert_passed("alice");
     assert!(keys.is_ready());
 }
 
@@ -60,19 +66,31 @@ async fn an_issuer_that_is_gone_for_an_hour_is_not_missed() {
     site.set_down(true);
     for _ in 0..360 {
         site.clock.advance(10 * SECOND);
-        at_once(ask(&layer, &site.bearer(&old))).expect("no waiting").assert_passed("alice");
+        at_once(ask(&layer, &site.bearer(&old)))
+            .expect("no waiting")
+            .assert_passed("alice");
         settle().await;
         assert!(keys.is_ready());
     }
     assert!(site.fetches() > 30, "it is asked again: {}", site.fetches());
-    assert!(site.fetches() < 80, "and not more often than once a minute: {}", site.fetches());
+    assert!(
+        site.fetches() < 80,
+        "and not more often than once a minute: {}",
+        site.fetches()
+    );
     site.set_down(false);
     site.publish(&[&new]);
     site.clock.advance(MINUTE);
-    at_once(ask(&layer, &site.bearer(&old))).expect("no waiting").assert_passed("alice");
+    at_once(ask(&layer, &site.bearer(&old)))
+        .expect("no waiting")
+        .assert_passed("alice");
     settle().await;
-    at_once(ask(&layer, &site.bearer(&new))).expect("no waiting").assert_passed("alice");
-    ask(&layer, &site.bearer(&old)).await.assert_refused(401, "invalid_token", "token_invalid");
+    at_once(ask(&layer, &site.bearer(&new)))
+        .expect("no waiting")
+        .assert_passed("alice");
+    ask(&layer, &site.bearer(&old))
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
 }
 
 #[tokio::test]
@@ -124,10 +142,14 @@ async fn while_a_renewal_hangs_known_keys_are_answered() {
     let pause = site.pause();
     site.publish(&[&new]);
     site.clock.advance(DUE);
-    at_once(ask(&layer, &site.bearer(&old))).expect("no waiting").assert_passed("alice");
+    at_once(ask(&layer, &site.bearer(&old)))
+        .expect("no waiting")
+        .assert_passed("alice");
     pause.reached().await;
     for _ in 0..100 {
-        at_once(ask(&layer, &site.bearer(&old))).expect("no waiting").assert_passed("alice");
+        at_once(ask(&layer, &site.bearer(&old)))
+            .expect("no waiting")
+            .assert_passed("alice");
         settle().await;
     }
     // Who needs the new key waits for this very fetch.
@@ -152,15 +174,23 @@ async fn with_keys_at_hand_a_token_that_needs_another_is_503_while_the_issuer_is
     site.publish(&[&old, &new]);
     site.set_down(true);
     for _ in 0..2 {
-        ask(&layer, &site.bearer(&new)).await.assert_failed(503, "temporarily_unavailable");
-        at_once(ask(&layer, &site.bearer(&old))).expect("no waiting").assert_passed("alice");
+        ask(&layer, &site.bearer(&new))
+            .await
+            .assert_failed(503, "temporarily_unavailable");
+        at_once(ask(&layer, &site.bearer(&old)))
+            .expect("no waiting")
+            .assert_passed("alice");
     }
     // It is asked again in the background, and nobody has to wait for the minute to end.
     site.set_down(false);
     site.clock.advance(SECOND);
-    at_once(ask(&layer, &site.bearer(&old))).expect("no waiting").assert_passed("alice");
+    at_once(ask(&layer, &site.bearer(&old)))
+        .expect("no waiting")
+        .assert_passed("alice");
     settle().await;
-    at_once(ask(&layer, &site.bearer(&new))).expect("no waiting").assert_passed("alice");
+    at_once(ask(&layer, &site.bearer(&new)))
+        .expect("no waiting")
+        .assert_passed("alice");
 }
 
 #[tokio::test]
@@ -168,11 +198,20 @@ async fn tokens_from_before_do_not_need_the_issuer() {
     let site = Site::new();
     site.set_down(true);
     let hmac = KeySet::from_hmac_secret(Algorithm::Hs256, HMAC_KEY).unwrap();
-    let legacy = LegacyTokens::new(hmac, site.clock.now() + MINUTE, |_: Value| Some((Identity::new("bob"), Grant::new())));
+    let legacy = LegacyTokens::new(hmac, site.clock.now() + MINUTE, |_: Value| {
+        Some((Identity::new("bob"), Grant::new()))
+    });
     let layer = site.layer(&site.remote()).with_legacy_tokens(legacy);
-    let token = format!("Bearer {}", sign(r#"{"alg":"HS256","kid":"unknown"}"#, "{}"));
-    at_once(ask(&layer, &token)).expect("no waiting").assert_passed("bob");
-    ask(&layer, &site.bearer(&key(P256))).await.assert_failed(503, "temporarily_unavailable");
+    let token = format!(
+        "Bearer {}",
+        sign(r#"{"alg":"HS256","kid":"unknown"}"#, "{}")
+    );
+    at_once(ask(&layer, &token))
+        .expect("no waiting")
+        .assert_passed("bob");
+    ask(&layer, &site.bearer(&key(P256)))
+        .await
+        .assert_failed(503, "temporarily_unavailable");
 }
 
 /// "It may be dropped at any time: it is given 5 seconds."
@@ -183,8 +222,12 @@ async fn a_client_that_hangs_is_given_five_seconds() {
     let layer = site.layer(&site.remote());
     let _never = site.pause();
     let begun = tokio::time::Instant::now();
-    ask(&layer, &site.bearer(&p256)).await.assert_failed(503, "temporarily_unavailable");
+    ask(&layer, &site.bearer(&p256))
+        .await
+        .assert_failed(503, "temporarily_unavailable");
     assert_eq!(begun.elapsed().as_secs(), 5);
     site.clock.advance(SECOND);
-    ask(&layer, &site.bearer(&p256)).await.assert_passed("alice");
+    ask(&layer, &site.bearer(&p256))
+        .await
+        .assert_passed("alice");
 }

@@ -1,4 +1,5 @@
-//! The task in the background dies: with its runtime, or by a client that panics. The next request starts another.
+//! The task in the background dies: with its runtime, or by a client that panics. The next request
+//! starts another.
 
 use std::time::Duration;
 
@@ -10,7 +11,11 @@ use crate::site::Site;
 
 /// Nobody waits in vain: where all of them wait, time passes.
 fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
+    Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap()
 }
 
 #[test]
@@ -20,7 +25,9 @@ fn keys_outlive_the_runtime_that_fetched_them() {
     let keys = site.remote();
     for fetches in [1, 1, 2] {
         runtime().block_on(async {
-            ask(&site.layer(&keys), &site.bearer(&p256)).await.assert_passed("alice");
+            ask(&site.layer(&keys), &site.bearer(&p256))
+                .await
+                .assert_passed("alice");
             settle().await;
             site.clock.advance(Duration::from_secs(230));
         });
@@ -39,7 +46,9 @@ fn a_first_fetch_that_died_with_its_runtime_is_made_again() {
         pause.reached().await;
     });
     runtime().block_on(async {
-        ask(&site.layer(&keys), &site.bearer(&p256)).await.assert_passed("alice");
+        ask(&site.layer(&keys), &site.bearer(&p256))
+            .await
+            .assert_passed("alice");
     });
 }
 
@@ -62,7 +71,11 @@ fn a_later_fetch_that_died_with_its_runtime_is_made_again() {
     runtime().block_on(async {
         let begun = tokio::time::Instant::now();
         let answer = ask(&site.layer(&keys), &site.bearer(&new)).await;
-        assert_eq!(begun.elapsed(), Duration::ZERO, "somebody waited for a fetch that nobody makes: {answer:?}");
+        assert_eq!(
+            begun.elapsed(),
+            Duration::ZERO,
+            "somebody waited for a fetch that nobody makes: {answer:?}"
+        );
         answer.assert_passed("alice");
     });
 }
@@ -78,7 +91,9 @@ async fn a_client_that_panics_once_is_asked_again() {
     assert!(!keys.is_ready());
     settle().await;
     assert!(keys.is_ready());
-    ask(&site.layer(&keys), &site.bearer(&p256)).await.assert_passed("alice");
+    ask(&site.layer(&keys), &site.bearer(&p256))
+        .await
+        .assert_passed("alice");
 }
 
 #[tokio::test(start_paused = true)]
@@ -91,7 +106,9 @@ async fn with_keys_at_hand_a_client_that_panics_once_is_asked_again() {
     site.publish(&[&old, &new]);
     site.panic_once();
     // He who made it panic learns nothing.
-    ask(&layer, &site.bearer(&new)).await.assert_failed(503, "temporarily_unavailable");
+    ask(&layer, &site.bearer(&new))
+        .await
+        .assert_failed(503, "temporarily_unavailable");
     ask(&layer, &site.bearer(&old)).await.assert_passed("alice");
     site.clock.advance(Duration::from_secs(61));
     ask(&layer, &site.bearer(&new)).await.assert_passed("alice");

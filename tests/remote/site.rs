@@ -1,4 +1,5 @@
-//! The site of an issuer, scripted: what it publishes, whether it answers, and how often it was asked.
+//! The site of an issuer, scripted: what it publishes, whether it answers, and how often it was
+//! asked.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,7 +13,9 @@ use support::{Pause, keys};
 use tower_bearer::store::async_trait;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::token::AccessTokenVerifierBuilder;
-use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, BoxError, HttpClient, RemoteJwks, SigningKey};
+use tower_bearer::{
+    AccessTokenVerifier, BearerAuthLayer, BoxError, HttpClient, RemoteJwks, SigningKey,
+};
 
 pub(crate) const JWKS: &str = "https://issuer.test/jwks.json";
 
@@ -35,7 +38,10 @@ struct State {
 impl Site {
     /// Publishes nothing yet.
     pub(crate) fn new() -> Self {
-        Self { clock: ManualClock::new(), state: Arc::default() }
+        Self {
+            clock: ManualClock::new(),
+            state: Arc::default(),
+        }
     }
 
     /// Publishes these keys at [`JWKS`].
@@ -56,17 +62,26 @@ impl Site {
     /// The same, with what `Cache-Control` says of it.
     pub(crate) fn publish_for(&self, key: &SigningKey, cache_control: &'static str) {
         let document = json!({ "keys": [jwk(key)] }).to_string();
-        let response = Response::builder().header(CACHE_CONTROL, cache_control).body(document.into()).unwrap();
+        let response = Response::builder()
+            .header(CACHE_CONTROL, cache_control)
+            .body(document.into())
+            .unwrap();
         self.answer(JWKS, response);
     }
 
     pub(crate) fn put(&self, address: &str, document: &str) {
-        self.answer(address, Response::new(Bytes::copy_from_slice(document.as_bytes())));
+        self.answer(
+            address,
+            Response::new(Bytes::copy_from_slice(document.as_bytes())),
+        );
     }
 
     pub(crate) fn put_status(&self, address: &str, status: u16, document: &str) {
         let document = Bytes::copy_from_slice(document.as_bytes());
-        self.answer(address, Response::builder().status(status).body(document).unwrap());
+        self.answer(
+            address,
+            Response::builder().status(status).body(document).unwrap(),
+        );
     }
 
     pub(crate) fn answer(&self, address: &str, response: Response<Bytes>) {
@@ -97,12 +112,19 @@ impl Site {
 
     /// Which ones, since the last time.
     pub(crate) fn take_asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.state().asked).into_iter().map(|(address, _)| address).collect()
+        std::mem::take(&mut self.state().asked)
+            .into_iter()
+            .map(|(address, _)| address)
+            .collect()
     }
 
     /// How large a document may be, as the client was told.
     pub(crate) fn limits(&self) -> Vec<usize> {
-        self.state().asked.iter().map(|(_, max_bytes)| *max_bytes).collect()
+        self.state()
+            .asked
+            .iter()
+            .map(|(_, max_bytes)| *max_bytes)
+            .collect()
     }
 
     pub(crate) fn remote(&self) -> RemoteJwks {
@@ -110,7 +132,8 @@ impl Site {
     }
 
     pub(crate) fn fetched_by(&self, keys: RemoteJwks) -> RemoteJwks {
-        keys.with_http_client(self.clone()).with_clock(Arc::new(self.clock.clone()))
+        keys.with_http_client(self.clone())
+            .with_clock(Arc::new(self.clock.clone()))
     }
 
     pub(crate) fn verifier(&self, keys: &RemoteJwks) -> AccessTokenVerifier {
@@ -148,7 +171,12 @@ impl HttpClient for Site {
             let mut state = self.state();
             state.asked.push((address.to_string(), max_bytes));
             let panics = std::mem::take(&mut state.panics);
-            (state.is_down, panics, state.documents.get(&address.to_string()).cloned(), state.pause.take())
+            (
+                state.is_down,
+                panics,
+                state.documents.get(&address.to_string()).cloned(),
+                state.pause.take(),
+            )
         };
         if let Some(pause) = pause {
             pause.stop().await;
@@ -157,7 +185,12 @@ impl HttpClient for Site {
         if is_down {
             return Err("nobody answers".into());
         }
-        let not_found = || Response::builder().status(StatusCode::NOT_FOUND).body(Bytes::new()).unwrap();
+        let not_found = || {
+            Response::builder()
+                .status(StatusCode::NOT_FOUND)
+                .body(Bytes::new())
+                .unwrap()
+        };
         Ok(found.unwrap_or_else(not_found))
     }
 }
@@ -169,5 +202,7 @@ pub(crate) fn jwk(key: &SigningKey) -> Value {
 
 /// How many keys are at hand.
 pub(crate) fn count(keys: &RemoteJwks) -> Option<usize> {
-    tower_bearer::KeySource::from(keys.clone()).key_set().map(|keys| keys.len())
+    tower_bearer::KeySource::from(keys.clone())
+        .key_set()
+        .map(|keys| keys.len())
 }

@@ -1,10 +1,12 @@
-//! The stores that need a server of their own: against real ones. `tests/run` starts them and says where they are.
+//! The stores that need a server of their own: against real ones. `tests/run` starts them and says
+//! where they are.
 
 mod postgres;
 mod redis;
 
 /// Where a server listens. A server that is not there fails the suite.
 fn url(variable: &str) -> String {
-    std::env::var(variable)
-        .unwrap_or_else(|_| panic!("{variable} is not set: run tests/run, which starts the servers and sets it"))
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} is not set: run tests/run, which starts the servers and sets it")
+    })
 }

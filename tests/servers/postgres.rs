@@ -33,7 +33,13 @@ mod two_stores_on_one_schema {
 
     async fn make_store() -> (InTurn<PostgresStore>, Schema) {
         let schema = Schema::new().await;
-        (InTurn::new([schema.store_with_prefix().await, schema.store_with_prefix().await]), schema)
+        (
+            InTurn::new([
+                schema.store_with_prefix().await,
+                schema.store_with_prefix().await,
+            ]),
+            schema,
+        )
     }
 
     tower_bearer::store_conformance!(make_store);
@@ -53,8 +59,15 @@ impl Schema {
 
     async fn new() -> Self {
         static LAST: AtomicU32 = AtomicU32::new(0);
-        let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
-        let prefix = format!("t{}_{}_", std::process::id(), LAST.fetch_add(1, Ordering::Relaxed));
+        let start = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_nanos();
+        let prefix = format!(
+            "t{}_{}_",
+            std::process::id(),
+            LAST.fetch_add(1, Ordering::Relaxed)
+        );
         let name = format!("{prefix}{start}");
         execute(&mut connection().await, format!("CREATE SCHEMA {name}")).await;
         Self { name, prefix }
@@ -68,12 +81,18 @@ impl Schema {
     }
 
     fn options(&self) -> PgConnectOptions {
-        PgConnectOptions::from_str(&self.url()).unwrap().application_name(&self.name)
+        PgConnectOptions::from_str(&self.url())
+            .unwrap()
+            .application_name(&self.name)
     }
 
     /// A pool as applications have it.
     async fn pool(&self) -> PgPool {
-        PgPoolOptions::new().max_connections(16).connect_with(self.options()).await.unwrap()
+        PgPoolOptions::new()
+            .max_connections(16)
+            .connect_with(self.options())
+            .await
+            .unwrap()
     }
 
     /// A store over a pool of its own.
@@ -84,7 +103,9 @@ impl Schema {
     /// A store that gets no announcements of other tests.
     async fn store_with_prefix(&self) -> PostgresStore {
         let prefix = TablePrefix::new(self.prefix.as_str()).unwrap();
-        PostgresStore::from_pool_with_prefix(self.pool().await, prefix).await.unwrap()
+        PostgresStore::from_pool_with_prefix(self.pool().await, prefix)
+            .await
+            .unwrap()
     }
 }
 
@@ -93,7 +114,10 @@ impl Drop for Schema {
         let drop = format!("DROP SCHEMA {} CASCADE", self.name);
         // The test's own runtime waits for this.
         let dropped = std::thread::spawn(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async { execute(&mut connection().await, drop).await });
         });
         // A failing test says by itself what failed.
@@ -110,7 +134,10 @@ async fn connection() -> PgConnection {
 }
 
 async fn execute(connection: &mut PgConnection, sql: String) {
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(connection)
+        .await
+        .unwrap();
 }
 
 fn now() -> Timestamp {
@@ -119,5 +146,10 @@ fn now() -> Timestamp {
 
 fn session(id: u128, subject: &str) -> Session {
     let end = now() + Duration::from_secs(90 * 24 * 3600);
-    Session::from_parts(SessionParts::new(SessionId::from_bytes(id.to_be_bytes()), subject.into(), now(), end))
+    Session::from_parts(SessionParts::new(
+        SessionId::from_bytes(id.to_be_bytes()),
+        subject.into(),
+        now(),
+        end,
+    ))
 }

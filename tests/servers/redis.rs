@@ -22,7 +22,11 @@ mod one_server {
 
 /// A cluster refuses a script that touches two slots.
 mod cluster_of_one_node {
-    tower_bearer::store_conformance!(async || super::Database::new(super::url("TEST_REDIS_CLUSTER_URL")).await.store);
+    tower_bearer::store_conformance!(async || super::Database::new(super::url(
+        "TEST_REDIS_CLUSTER_URL"
+    ))
+    .await
+    .store);
 }
 
 mod two_stores_on_one_server {
@@ -52,8 +56,17 @@ impl Database {
     async fn new(url: String) -> Self {
         let prefix = format!("t{:08x}", u32::from_be_bytes(random()));
         let store = open(&url, &prefix).await;
-        let beside = Client::open(&*url).unwrap().get_multiplexed_async_connection().await.unwrap();
-        Self { url, prefix, store, beside }
+        let beside = Client::open(&*url)
+            .unwrap()
+            .get_multiplexed_async_connection()
+            .await
+            .unwrap();
+        Self {
+            url,
+            prefix,
+            store,
+            beside,
+        }
     }
 
     /// What another process has.
@@ -62,7 +75,11 @@ impl Database {
     }
 
     async fn keys(&mut self) -> Vec<Vec<u8>> {
-        redis::cmd("KEYS").arg(format!("{}*", self.prefix)).query_async(&mut self.beside).await.unwrap()
+        redis::cmd("KEYS")
+            .arg(format!("{}*", self.prefix))
+            .query_async(&mut self.beside)
+            .await
+            .unwrap()
     }
 
     /// The key of the only session that there is.
@@ -76,7 +93,10 @@ impl Database {
 }
 
 async fn open(url: &str, prefix: &str) -> RedisStore {
-    RedisStore::open(url).await.unwrap().with_key_prefix(KeyPrefix::new(prefix).unwrap())
+    RedisStore::open(url)
+        .await
+        .unwrap()
+        .with_key_prefix(KeyPrefix::new(prefix).unwrap())
 }
 
 fn now() -> Timestamp {
@@ -91,7 +111,12 @@ fn random<const N: usize>() -> [u8; N] {
 
 fn session(subject: &str) -> Session {
     let created_at = now();
-    Session::from_parts(SessionParts::new(SessionId::from_bytes(random()), subject.into(), created_at, created_at + LIFETIME))
+    Session::from_parts(SessionParts::new(
+        SessionId::from_bytes(random()),
+        subject.into(),
+        created_at,
+        created_at + LIFETIME,
+    ))
 }
 
 /// What a refresh makes of the row.

@@ -10,8 +10,18 @@ use tower_bearer::{Identity, MemoryStore, Secret, SessionStore};
 // checklist 53
 #[tokio::test(start_paused = true)]
 async fn a_logout_on_one_process_is_felt_on_another_within_a_second() {
-    let (tokens, secret, store) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let process = || tokens.sessions(Accounts::everybody(), Arc::clone(&store)).secret(secret.clone()).build().unwrap();
+    let (tokens, secret, store) = (
+        TestTokens::new(),
+        Secret::random().unwrap(),
+        Arc::new(MemoryStore::new()),
+    );
+    let process = || {
+        tokens
+            .sessions(Accounts::everybody(), Arc::clone(&store))
+            .secret(secret.clone())
+            .build()
+            .unwrap()
+    };
     let (here, there) = (process(), process());
     let pair = here.start(Identity::new("alice")).await.unwrap();
     let layer = there.layer();
@@ -20,15 +30,26 @@ async fn a_logout_on_one_process_is_felt_on_another_within_a_second() {
     here.log_out(pair.access_token().secret()).await.unwrap();
     // The clock of the runtime is paused: this takes no time.
     tokio::time::sleep(Duration::from_millis(1010)).await;
-    ask(&layer, &bearer_of(&pair)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&layer, &bearer_of(&pair))
+        .await
+        .assert_refused(401, "invalid_token", "session_revoked");
 }
 
 #[test]
 fn the_background_task_starts_again_on_a_new_runtime() {
     let (tokens, store) = (TestTokens::new(), Arc::new(MemoryStore::new()));
-    let sessions = tokens.sessions(Accounts::everybody(), Arc::clone(&store)).build().unwrap();
+    let sessions = tokens
+        .sessions(Accounts::everybody(), Arc::clone(&store))
+        .build()
+        .unwrap();
     let layer = sessions.layer();
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap()
+    };
 
     let pair = runtime().block_on(async {
         let pair = sessions.start(Identity::new("alice")).await.unwrap();
@@ -40,35 +61,71 @@ fn the_background_task_starts_again_on_a_new_runtime() {
     // That runtime is gone, and its tasks with it.
     runtime().block_on(async {
         ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
-        let id = *sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
+        let id = *sessions
+            .verifier()
+            .verify(pair.access_token().secret())
+            .unwrap()
+            .session_id()
+            .unwrap();
         tokio::time::sleep(MILLISECOND).await;
-        assert!(store.find(&id).await.unwrap().unwrap().parts().confirmed, "the receipt was written");
+        assert!(
+            store.find(&id).await.unwrap().unwrap().parts().confirmed,
+            "the receipt was written"
+        );
     });
 }
 
 #[tokio::test(start_paused = true)]
 async fn receipts_that_cannot_be_written_keep_no_logout_waiting() {
-    let (tokens, secret, shared) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let here = tokens.sessions(Accounts::everybody(), Arc::clone(&shared)).secret(secret.clone()).build().unwrap();
+    let (tokens, secret, shared) = (
+        TestTokens::new(),
+        Secret::random().unwrap(),
+        Arc::new(MemoryStore::new()),
+    );
+    let here = tokens
+        .sessions(Accounts::everybody(), Arc::clone(&shared))
+        .secret(secret.clone())
+        .build()
+        .unwrap();
     let slow = FailingStore::new(Arc::clone(&shared));
-    let there = tokens.sessions(Accounts::everybody(), slow.clone()).secret(secret.clone()).build().unwrap();
-    let (layer, pair) = (there.layer(), here.start(Identity::new("alice")).await.unwrap());
+    let there = tokens
+        .sessions(Accounts::everybody(), slow.clone())
+        .secret(secret.clone())
+        .build()
+        .unwrap();
+    let (layer, pair) = (
+        there.layer(),
+        here.start(Identity::new("alice")).await.unwrap(),
+    );
 
     let hangs = slow.pause_at(Call::Confirm);
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     hangs.reached().await;
     here.log_out(pair.access_token().secret()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1010)).await;
-    ask(&layer, &bearer_of(&pair)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&layer, &bearer_of(&pair))
+        .await
+        .assert_refused(401, "invalid_token", "session_revoked");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_receipt_that_hangs_is_given_up_and_comes_again() {
     let (tokens, shared) = (TestTokens::new(), Arc::new(MemoryStore::new()));
     let slow = FailingStore::new(Arc::clone(&shared));
-    let sessions = tokens.sessions(Accounts::everybody(), slow.clone()).build().unwrap();
-    let (layer, pair) = (sessions.layer(), sessions.start(Identity::new("alice")).await.unwrap());
-    let id = *sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
+    let sessions = tokens
+        .sessions(Accounts::everybody(), slow.clone())
+        .build()
+        .unwrap();
+    let (layer, pair) = (
+        sessions.layer(),
+        sessions.start(Identity::new("alice")).await.unwrap(),
+    );
+    let id = *sessions
+        .verifier()
+        .verify(pair.access_token().secret())
+        .unwrap()
+        .session_id()
+        .unwrap();
 
     let hangs = slow.pause_at(Call::Confirm);
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
@@ -84,8 +141,14 @@ async fn a_receipt_that_hangs_is_given_up_and_comes_again() {
 async fn of_many_first_requests_one_asks_the_store() {
     let tokens = TestTokens::new();
     let store = FailingStore::new(MemoryStore::new());
-    let sessions = tokens.sessions(Accounts::everybody(), store.clone()).build().unwrap();
-    let (layer, pair) = (sessions.layer(), sessions.start(Identity::new("alice")).await.unwrap());
+    let sessions = tokens
+        .sessions(Accounts::everybody(), store.clone())
+        .build()
+        .unwrap();
+    let (layer, pair) = (
+        sessions.layer(),
+        sessions.start(Identity::new("alice")).await.unwrap(),
+    );
     let pause = store.pause_at(Call::RevokedSince);
     let requests: Vec<_> = (0..50)
         .map(|_| {
@@ -104,12 +167,27 @@ async fn of_many_first_requests_one_asks_the_store() {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_panic_of_the_store_the_next_request_starts_the_pulling_again() {
-    let (tokens, secret, shared) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let here = tokens.sessions(Accounts::everybody(), Arc::clone(&shared)).secret(secret.clone()).build().unwrap();
+    let (tokens, secret, shared) = (
+        TestTokens::new(),
+        Secret::random().unwrap(),
+        Arc::new(MemoryStore::new()),
+    );
+    let here = tokens
+        .sessions(Accounts::everybody(), Arc::clone(&shared))
+        .secret(secret.clone())
+        .build()
+        .unwrap();
     let store = FailingStore::new(shared);
-    let there = tokens.sessions(Accounts::everybody(), store.clone()).secret(secret.clone()).build().unwrap();
+    let there = tokens
+        .sessions(Accounts::everybody(), store.clone())
+        .secret(secret.clone())
+        .build()
+        .unwrap();
     let layer = there.layer();
-    let (first, second) = (here.start(Identity::new("alice")).await.unwrap(), here.start(Identity::new("bob")).await.unwrap());
+    let (first, second) = (
+        here.start(Identity::new("alice")).await.unwrap(),
+        here.start(Identity::new("bob")).await.unwrap(),
+    );
     ask(&layer, &bearer_of(&first)).await.assert_passed("alice");
 
     store.set_outage(Some(Outage::Panic(Call::RevokedSince)));
@@ -118,16 +196,33 @@ async fn after_a_panic_of_the_store_the_next_request_starts_the_pulling_again() 
     here.log_out(second.access_token().secret()).await.unwrap();
     ask(&layer, &bearer_of(&first)).await.assert_passed("alice");
     tokio::time::sleep(Duration::from_millis(1010)).await;
-    ask(&layer, &bearer_of(&second)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&layer, &bearer_of(&second))
+        .await
+        .assert_refused(401, "invalid_token", "session_revoked");
 }
 
 #[tokio::test(start_paused = true)]
 async fn receipts_that_make_the_store_panic_keep_no_logout_waiting() {
-    let (tokens, secret, shared) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let here = tokens.sessions(Accounts::everybody(), Arc::clone(&shared)).secret(secret.clone()).build().unwrap();
+    let (tokens, secret, shared) = (
+        TestTokens::new(),
+        Secret::random().unwrap(),
+        Arc::new(MemoryStore::new()),
+    );
+    let here = tokens
+        .sessions(Accounts::everybody(), Arc::clone(&shared))
+        .secret(secret.clone())
+        .build()
+        .unwrap();
     let broken = FailingStore::new(shared);
-    let there = tokens.sessions(Accounts::everybody(), broken.clone()).secret(secret.clone()).build().unwrap();
-    let (layer, ended) = (there.layer(), here.start(Identity::new("alice")).await.unwrap());
+    let there = tokens
+        .sessions(Accounts::everybody(), broken.clone())
+        .secret(secret.clone())
+        .build()
+        .unwrap();
+    let (layer, ended) = (
+        there.layer(),
+        here.start(Identity::new("alice")).await.unwrap(),
+    );
     ask(&layer, &bearer_of(&ended)).await.assert_passed("alice");
 
     broken.set_outage(Some(Outage::Panic(Call::Confirm)));
@@ -137,7 +232,9 @@ async fn receipts_that_make_the_store_panic_keep_no_logout_waiting() {
         ask(&layer, &bearer_of(&other)).await.assert_passed("bob");
         tokio::time::sleep(Duration::from_millis(400)).await;
     }
-    ask(&layer, &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&layer, &bearer_of(&ended))
+        .await
+        .assert_refused(401, "invalid_token", "session_revoked");
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,7 +242,10 @@ async fn a_store_that_hangs_keeps_nobody_waiting_for_ever() {
     let minute = Duration::from_secs(60);
     let tokens = TestTokens::new();
     let store = FailingStore::new(MemoryStore::new());
-    let sessions = tokens.sessions(Accounts::everybody(), store.clone()).build().unwrap();
+    let sessions = tokens
+        .sessions(Accounts::everybody(), store.clone())
+        .build()
+        .unwrap();
     let pair = sessions.start(Identity::new("alice")).await.unwrap();
 
     // The first request hangs in the store, and a second behind it.
@@ -159,7 +259,10 @@ async fn a_store_that_hangs_keeps_nobody_waiting_for_ever() {
         .collect();
     hangs.reached().await;
     for request in requests {
-        let _ = tokio::time::timeout(minute, request).await.expect("an answer within a minute").unwrap();
+        let _ = tokio::time::timeout(minute, request)
+            .await
+            .expect("an answer within a minute")
+            .unwrap();
     }
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
 
@@ -168,5 +271,11 @@ async fn a_store_that_hangs_keeps_nobody_waiting_for_ever() {
     let login = tokio::spawn(async move { login.start(Identity::new("alice")).await.map(drop) });
     insert.reached().await;
     let _revoke = store.pause_at(Call::Revoke);
-    assert!(tokio::time::timeout(minute, login).await.expect("an answer within a minute").unwrap().is_err());
+    assert!(
+        tokio::time::timeout(minute, login)
+            .await
+            .expect("an answer within a minute")
+            .unwrap()
+            .is_err()
+    );
 }

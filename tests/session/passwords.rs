@@ -16,10 +16,14 @@ fn weak() -> Passwords {
 
 /// A runtime with a single blocking thread, so that its jobs run one after the other, in order.
 fn runtime() -> Runtime {
-    Builder::new_current_thread().max_blocking_threads(1).build().expect("a runtime")
+    Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .expect("a runtime")
 }
 
-/// The same, whose blocking thread waits until the sender is dropped: what comes to it stays under way.
+/// The same, whose blocking thread waits until the sender is dropped: what comes to it stays under
+/// way.
 fn stuck_runtime() -> (Runtime, mpsc::Sender<()>) {
     let (runtime, (sender, receiver)) = (runtime(), mpsc::channel::<()>());
     runtime.spawn_blocking(move || receiver.recv());
@@ -27,31 +31,50 @@ fn stuck_runtime() -> (Runtime, mpsc::Sender<()>) {
 }
 
 fn poll<F: Future>(runtime: &Runtime, future: &mut Pin<&mut F>) -> Poll<F::Output> {
-    runtime.block_on(std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))))
+    runtime.block_on(std::future::poll_fn(|cx| {
+        Poll::Ready(future.as_mut().poll(cx))
+    }))
 }
 
 /// Until all jobs are done that came to this runtime before.
 fn drain(runtime: &Runtime) {
-    runtime.block_on(async { tokio::task::spawn_blocking(|| ()).await.expect("the job runs") });
+    runtime.block_on(async {
+        tokio::task::spawn_blocking(|| ())
+            .await
+            .expect("the job runs")
+    });
 }
 
 // checklist 69
 #[tokio::test]
 async fn a_password_is_hashed_by_argon2id_with_owasps_parameters() {
     let hash = Passwords::new().hash("wonderland-7").await.unwrap();
-    assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+    assert!(
+        hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+        "{hash}"
+    );
     assert!(!hash.contains("wonderland"));
-    assert_ne!(hash, Passwords::new().hash("wonderland-7").await.unwrap(), "a salt of its own");
+    assert_ne!(
+        hash,
+        Passwords::new().hash("wonderland-7").await.unwrap(),
+        "a salt of its own"
+    );
 }
 
 // checklist 69
 #[test]
 fn weaker_parameters_are_refused() {
     for (memory, passes) in [(19_455, 2), (19_456, 1), (47_103, 1), (0, 10), (1 << 20, 0)] {
-        assert!(Passwords::new().with_parameters(memory, passes, 1).is_err(), "{memory} {passes}");
+        assert!(
+            Passwords::new().with_parameters(memory, passes, 1).is_err(),
+            "{memory} {passes}"
+        );
     }
     for (memory, passes) in [(19_456, 2), (47_104, 1)] {
-        assert!(Passwords::new().with_parameters(memory, passes, 1).is_ok(), "{memory} {passes}");
+        assert!(
+            Passwords::new().with_parameters(memory, passes, 1).is_ok(),
+            "{memory} {passes}"
+        );
     }
 }
 
@@ -62,7 +85,10 @@ async fn a_password_is_checked_exactly_as_it_was_received() {
     let long = "a".repeat(1000);
     let pairs = [
         (format!("{long}b"), format!("{long}c")),
-        (format!("{}b", "a".repeat(72)), format!("{}c", "a".repeat(72))),
+        (
+            format!("{}b", "a".repeat(72)),
+            format!("{}c", "a".repeat(72)),
+        ),
         ("pass\0word".to_owned(), "pass\0wore".to_owned()),
         ("pass\0".to_owned(), "pass".to_owned()),
         // The same letters to the eye: composed, and not.
@@ -72,8 +98,15 @@ async fn a_password_is_checked_exactly_as_it_was_received() {
     ];
     for (password, other) in pairs {
         let stored = passwords.hash(&password).await.unwrap();
-        assert_eq!(passwords.check(&password, Some(&stored)).await.unwrap(), RIGHT);
-        assert_eq!(passwords.check(&other, Some(&stored)).await.unwrap(), PasswordCheck::Wrong, "{other:?}");
+        assert_eq!(
+            passwords.check(&password, Some(&stored)).await.unwrap(),
+            RIGHT
+        );
+        assert_eq!(
+            passwords.check(&other, Some(&stored)).await.unwrap(),
+            PasswordCheck::Wrong,
+            "{other:?}"
+        );
     }
 }
 
@@ -82,16 +115,34 @@ async fn a_password_is_checked_exactly_as_it_was_received() {
 async fn a_weaker_hash_is_made_anew_at_the_next_login() {
     let (weak, strong) = (weak(), Passwords::new());
     let stored = weak.hash("wonderland-7").await.unwrap();
-    assert_eq!(strong.check("wonderland-8", Some(&stored)).await.unwrap(), PasswordCheck::Wrong);
+    assert_eq!(
+        strong.check("wonderland-8", Some(&stored)).await.unwrap(),
+        PasswordCheck::Wrong
+    );
 
-    let PasswordCheck::Right { rehashed: Some(anew) } = strong.check("wonderland-7", Some(&stored)).await.unwrap() else {
+    let PasswordCheck::Right {
+        rehashed: Some(anew),
+    } = strong.check("wonderland-7", Some(&stored)).await.unwrap()
+    else {
         panic!("the hash was weaker");
     };
-    assert!(anew.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{anew}");
-    assert_eq!(strong.check("wonderland-7", Some(&anew)).await.unwrap(), RIGHT);
+    assert!(
+        anew.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+        "{anew}"
+    );
+    assert_eq!(
+        strong.check("wonderland-7", Some(&anew)).await.unwrap(),
+        RIGHT
+    );
     // A stronger hash than today's parameters make is kept.
-    assert_eq!(weak.check("wonderland-7", Some(&anew)).await.unwrap(), RIGHT);
-    assert_eq!(weak.check("wonderland-7", Some(&stored)).await.unwrap(), RIGHT);
+    assert_eq!(
+        weak.check("wonderland-7", Some(&anew)).await.unwrap(),
+        RIGHT
+    );
+    assert_eq!(
+        weak.check("wonderland-7", Some(&stored)).await.unwrap(),
+        RIGHT
+    );
 }
 
 #[tokio::test]
@@ -105,7 +156,10 @@ async fn what_is_no_hash_is_an_error_and_not_a_wrong_password() {
         "$argon2id$v=19$m=1,t=0,p=0$YWJjZGVmZ2g$YWJj",
     ];
     for stored in malformed {
-        assert!(weak().check("wonderland-7", Some(stored)).await.is_err(), "{stored}");
+        assert!(
+            weak().check("wonderland-7", Some(stored)).await.is_err(),
+            "{stored}"
+        );
     }
 }
 
@@ -115,7 +169,10 @@ fn for_an_unknown_user_the_same_job_takes_its_turn() {
     let ((stuck, blocker), free) = (stuck_runtime(), runtime());
     let passwords = weak().with_concurrency(1);
     let mut unknown = pin!(passwords.check("wonderland-7", None));
-    assert!(poll(&stuck, &mut unknown).is_pending(), "nothing is answered without a job");
+    assert!(
+        poll(&stuck, &mut unknown).is_pending(),
+        "nothing is answered without a job"
+    );
     // It holds the one permit, so another waits.
     let mut other = pin!(passwords.check("wonderland-7", None));
     assert!(poll(&free, &mut other).is_pending());
@@ -133,7 +190,10 @@ fn the_work_is_done_off_the_threads_of_the_runtime() {
     let (stuck, blocker) = stuck_runtime();
     let passwords = weak();
     let mut hash = pin!(passwords.hash("wonderland-7"));
-    assert!(poll(&stuck, &mut hash).is_pending(), "it was done on the thread that polled");
+    assert!(
+        poll(&stuck, &mut hash).is_pending(),
+        "it was done on the thread that polled"
+    );
     // The one thread of the runtime is free for others meanwhile.
     stuck.block_on(async { tokio::spawn(async {}).await.unwrap() });
     drop(blocker);
@@ -152,7 +212,10 @@ fn no_more_are_worked_on_at_once_than_allowed() {
     let mut third = pin!(clone.hash("c"));
     assert!(poll(&free, &mut third).is_pending());
     drain(&free);
-    assert!(poll(&free, &mut third).is_pending(), "a third was worked on");
+    assert!(
+        poll(&free, &mut third).is_pending(),
+        "a third was worked on"
+    );
     drop(blocker);
     stuck.block_on(first).unwrap();
     free.block_on(third).unwrap();
@@ -170,7 +233,10 @@ fn a_client_that_hangs_up_makes_no_room_before_its_job_is_done() {
     let mut next = pin!(passwords.hash("b"));
     assert!(poll(&free, &mut next).is_pending());
     drain(&free);
-    assert!(poll(&free, &mut next).is_pending(), "the job before is still there");
+    assert!(
+        poll(&free, &mut next).is_pending(),
+        "the job before is still there"
+    );
     drop(blocker);
     free.block_on(next).unwrap();
 }

@@ -1,4 +1,5 @@
-//! A session that was ended stays ended: over a restart, in other processes, and for the whole life of its access tokens.
+//! A session that was ended stays ended: over a restart, in other processes, and for the whole life
+//! of its access tokens.
 
 use support::{Call, HOUR, Login, MINUTE, SECOND};
 use tower_bearer::{MemoryStore, REVOCATION_RETENTION, SessionPolicy};
@@ -10,8 +11,14 @@ async fn a_logout_is_remembered_over_a_restart() {
     let tokens = login.log_in("alice").await;
     login.log_out(&tokens.refresh).await;
     let login = login.restarted();
-    login.me(&tokens.access).await.assert_invalid_token("session_revoked");
-    login.refresh(&tokens.refresh).await.assert_invalid_grant("session_revoked");
+    login
+        .me(&tokens.access)
+        .await
+        .assert_invalid_token("session_revoked");
+    login
+        .refresh(&tokens.refresh)
+        .await
+        .assert_invalid_grant("session_revoked");
 }
 
 // checklist 53
@@ -22,10 +29,20 @@ async fn what_another_process_ended_is_ended_here() {
     let other = login.restarted();
     let all = [login.log_in("alice").await, other.log_in("alice").await];
     login.log_out(&tokens.access).await;
-    login.sessions.log_out_everywhere(&"alice".into()).await.unwrap();
+    login
+        .sessions
+        .log_out_everywhere(&"alice".into())
+        .await
+        .unwrap();
     for tokens in all.iter().chain([&tokens]) {
-        other.me(&tokens.access).await.assert_invalid_token("session_revoked");
-        other.refresh(&tokens.refresh).await.assert_invalid_grant("session_revoked");
+        other
+            .me(&tokens.access)
+            .await
+            .assert_invalid_token("session_revoked");
+        other
+            .refresh(&tokens.refresh)
+            .await
+            .assert_invalid_grant("session_revoked");
     }
 }
 
@@ -38,8 +55,14 @@ async fn reuse_is_noticed_across_processes() {
     let second = other.refresh(&first.refresh).await.tokens();
     other.confirm(&second).await;
     login.clock.advance(MINUTE);
-    login.refresh(&first.refresh).await.assert_invalid_grant("refresh_reused");
-    other.refresh(&second.refresh).await.assert_invalid_grant("session_revoked");
+    login
+        .refresh(&first.refresh)
+        .await
+        .assert_invalid_grant("refresh_reused");
+    other
+        .refresh(&second.refresh)
+        .await
+        .assert_invalid_grant("session_revoked");
 }
 
 // checklist 53
@@ -50,16 +73,26 @@ async fn a_session_that_a_backup_brought_back_is_ended_again() {
     login.log_out(&tokens.refresh).await;
     login.store.resurrect();
     login.store.take_calls();
-    login.refresh(&tokens.refresh).await.assert_invalid_grant("session_revoked");
+    login
+        .refresh(&tokens.refresh)
+        .await
+        .assert_invalid_grant("session_revoked");
     assert!(login.store.take_calls().contains(&Call::Revoke));
-    login.me(&tokens.access).await.assert_invalid_token("session_revoked");
+    login
+        .me(&tokens.access)
+        .await
+        .assert_invalid_token("session_revoked");
 }
 
 // checklist 53
 #[tokio::test]
 async fn the_longest_access_token_stays_dead_for_its_whole_life_and_the_leeway() {
-    let policy = SessionPolicy::default().with_access_token_lifetime(24 * HOUR).unwrap();
-    let login = Login::built(MemoryStore::new(), |sessions| sessions.policy(policy).leeway(5 * MINUTE));
+    let policy = SessionPolicy::default()
+        .with_access_token_lifetime(24 * HOUR)
+        .unwrap();
+    let login = Login::built(MemoryStore::new(), |sessions| {
+        sessions.policy(policy).leeway(5 * MINUTE)
+    });
     let tokens = login.log_in("alice").await;
     login.log_out(&tokens.refresh).await;
     login.clock.advance(24 * HOUR + 5 * MINUTE - SECOND);
@@ -67,8 +100,14 @@ async fn the_longest_access_token_stays_dead_for_its_whole_life_and_the_leeway()
     let other = login.log_in("bob").await;
     login.log_out(&other.refresh).await;
     login.sessions.delete_expired().await.unwrap();
-    login.me(&tokens.access).await.assert_invalid_token("session_revoked");
+    login
+        .me(&tokens.access)
+        .await
+        .assert_invalid_token("session_revoked");
     login.clock.advance(SECOND);
-    login.me(&tokens.access).await.assert_invalid_token("token_expired");
+    login
+        .me(&tokens.access)
+        .await
+        .assert_invalid_token("token_expired");
     assert!(REVOCATION_RETENTION >= 24 * HOUR + 5 * MINUTE);
 }

@@ -10,9 +10,17 @@ use tower_bearer::{Identity, MemoryStore, SessionErrorKind};
 #[tokio::test(start_paused = true)]
 async fn a_store_that_never_answers_is_unavailable_after_thirty_seconds() {
     let (tokens, store) = (TestTokens::new(), FailingStore::new(MemoryStore::new()));
-    let sessions = tokens.sessions(Accounts::everybody(), store.clone()).build().unwrap();
+    let sessions = tokens
+        .sessions(Accounts::everybody(), store.clone())
+        .build()
+        .unwrap();
     let pair = sessions.start(Identity::new("alice")).await.unwrap();
-    let id = *sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
+    let id = *sessions
+        .verifier()
+        .verify(pair.access_token().secret())
+        .unwrap()
+        .session_id()
+        .unwrap();
     let alice = "alice".into();
 
     for (call, what) in [
@@ -28,8 +36,14 @@ async fn a_store_that_never_answers_is_unavailable_after_thirty_seconds() {
         let answer = async {
             match what {
                 "login" => sessions.start(Identity::new("alice")).await.map(drop),
-                "refresh" => sessions.refresh(pair.refresh_token().unwrap().clone()).await.map(drop),
-                "logout" => sessions.log_out(pair.refresh_token().unwrap().secret()).await.map(drop),
+                "refresh" => sessions
+                    .refresh(pair.refresh_token().unwrap().clone())
+                    .await
+                    .map(drop),
+                "logout" => sessions
+                    .log_out(pair.refresh_token().unwrap().secret())
+                    .await
+                    .map(drop),
                 "end of an own session" => sessions.revoke(&alice, &id).await.map(drop),
                 "logout everywhere" => sessions.log_out_everywhere(&alice).await.map(drop),
                 _ => sessions.list(&alice).await.map(drop),
@@ -38,8 +52,19 @@ async fn a_store_that_never_answers_is_unavailable_after_thirty_seconds() {
         let asked = Instant::now();
         let outcome = timeout(HOUR, answer).await;
         let outcome = outcome.unwrap_or_else(|_| panic!("{call:?} of a {what} hangs for ever"));
-        assert_eq!(outcome.unwrap_err().kind(), SessionErrorKind::Unavailable, "{call:?} of a {what}");
-        assert!(asked.elapsed() <= Duration::from_secs(36), "{call:?} of a {what}: {:?}", asked.elapsed());
+        assert_eq!(
+            outcome.unwrap_err().kind(),
+            SessionErrorKind::Unavailable,
+            "{call:?} of a {what}"
+        );
+        assert!(
+            asked.elapsed() <= Duration::from_secs(36),
+            "{call:?} of a {what}: {:?}",
+            asked.elapsed()
+        );
     }
-    sessions.refresh(pair.refresh_token().unwrap().clone()).await.unwrap();
+    sessions
+        .refresh(pair.refresh_token().unwrap().clone())
+        .await
+        .unwrap();
 }

@@ -9,7 +9,8 @@ use support::{Accounts, Call, FailingStore, Log, MILLISECOND, Outage, SECOND, as
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenWatch, BearerAuthLayer, Clock, EndReason, Identity, MemoryStore, Secret, SessionStore, Sessions, StoreOutage,
+    AccessTokenWatch, BearerAuthLayer, Clock, EndReason, Identity, MemoryStore, Secret,
+    SessionStore, Sessions, StoreOutage,
 };
 
 struct Node {
@@ -21,8 +22,16 @@ struct Node {
 impl Node {
     fn new(outage: StoreOutage) -> Self {
         let (tokens, store) = (TestTokens::new(), FailingStore::new(MemoryStore::new()));
-        let sessions = tokens.sessions(Accounts::everybody(), store.clone()).store_outage(outage).build().unwrap();
-        Self { tokens, store, sessions }
+        let sessions = tokens
+            .sessions(Accounts::everybody(), store.clone())
+            .store_outage(outage)
+            .build()
+            .unwrap();
+        Self {
+            tokens,
+            store,
+            sessions,
+        }
     }
 
     /// Both clocks: that of the tokens, and that of the runtime, on which the background lives.
@@ -49,9 +58,13 @@ async fn after_thirty_seconds_without_the_store_tokens_are_refused() {
     node.pass(30 * SECOND).await;
     ask(&layer, &bearer).await.assert_passed("alice");
     node.pass(MILLISECOND).await;
-    ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable");
+    ask(&layer, &bearer)
+        .await
+        .assert_failed(503, "temporarily_unavailable");
     // Who has no good token is told so without the store.
-    ask(&layer, "Bearer abc").await.assert_refused(401, "invalid_token", "token_invalid");
+    ask(&layer, "Bearer abc")
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
 
     node.store.set_outage(None);
     ask(&layer, &bearer).await.assert_passed("alice");
@@ -66,22 +79,45 @@ async fn an_application_may_choose_to_accept_tokens_without_the_store() {
     node.pass(20 * 60 * SECOND).await;
     ask(&layer, &bearer).await.assert_passed("alice");
     // What it has never heard it waits for all the same.
-    let sessions = node.tokens.sessions(Accounts::everybody(), node.store.clone()).build().unwrap();
+    let sessions = node
+        .tokens
+        .sessions(Accounts::everybody(), node.store.clone())
+        .build()
+        .unwrap();
     let layer = sessions.layer();
-    ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable");
+    ask(&layer, &bearer)
+        .await
+        .assert_failed(503, "temporarily_unavailable");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_was_revoked_during_the_outage_is_refused_with_the_first_request_after_it() {
     let node = Node::new(StoreOutage::default());
     let (layer, bearer) = node.log_in().await;
-    let id = *node.sessions.verifier().verify(bearer.trim_start_matches("Bearer ")).unwrap().session_id().unwrap();
+    let id = *node
+        .sessions
+        .verifier()
+        .verify(bearer.trim_start_matches("Bearer "))
+        .unwrap()
+        .session_id()
+        .unwrap();
     node.store.set_outage(Some(Outage::All));
-    node.store.inner().revoke(&id, tower_bearer::store::RevocationReason::LoggedOut.at(node.tokens.clock().now())).await.unwrap();
+    node.store
+        .inner()
+        .revoke(
+            &id,
+            tower_bearer::store::RevocationReason::LoggedOut.at(node.tokens.clock().now()),
+        )
+        .await
+        .unwrap();
     node.pass(31 * SECOND).await;
-    ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable");
+    ask(&layer, &bearer)
+        .await
+        .assert_failed(503, "temporarily_unavailable");
     node.store.set_outage(None);
-    ask(&layer, &bearer).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&layer, &bearer)
+        .await
+        .assert_refused(401, "invalid_token", "session_revoked");
 }
 
 #[tokio::test]
@@ -93,7 +129,11 @@ async fn of_many_requests_in_an_outage_one_asks_the_store_and_all_hear_of_it() {
     let requests: Vec<_> = (0..50)
         .map(|_| {
             let (layer, bearer) = (node.sessions.layer(), bearer_of(&pair));
-            tokio::spawn(async move { ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable") })
+            tokio::spawn(async move {
+                ask(&layer, &bearer)
+                    .await
+                    .assert_failed(503, "temporarily_unavailable")
+            })
         })
         .collect();
     asks.reached().await;
@@ -118,7 +158,11 @@ async fn a_store_that_hangs_keeps_requests_for_ten_seconds_at_most_and_all_hear_
     let requests: Vec<_> = (0..20)
         .map(|_| {
             let (layer, bearer) = (layer.clone(), bearer.clone());
-            tokio::spawn(async move { ask(&layer, &bearer).await.assert_failed(503, "temporarily_unavailable") })
+            tokio::spawn(async move {
+                ask(&layer, &bearer)
+                    .await
+                    .assert_failed(503, "temporarily_unavailable")
+            })
         })
         .collect();
     hangs.reached().await;
@@ -154,10 +198,22 @@ async fn the_log_hears_of_an_outage_once_and_of_its_end_once() {
     node.pass(20 * SECOND).await;
     node.store.set_outage(None);
     node.pass(20 * SECOND).await;
-    let lines: Vec<String> = log.take_our_own().into_iter().filter(|line| !line.contains("DEBUG")).collect();
-    let [begins, ends] = &lines[..] else { panic!("{lines:?}") };
-    assert!(begins.contains("WARN") && begins.contains("revocations were not pulled"), "{begins}");
-    assert!(ends.contains("INFO") && ends.contains("over: revocations were not pulled"), "{ends}");
+    let lines: Vec<String> = log
+        .take_our_own()
+        .into_iter()
+        .filter(|line| !line.contains("DEBUG"))
+        .collect();
+    let [begins, ends] = &lines[..] else {
+        panic!("{lines:?}")
+    };
+    assert!(
+        begins.contains("WARN") && begins.contains("revocations were not pulled"),
+        "{begins}"
+    );
+    assert!(
+        ends.contains("INFO") && ends.contains("over: revocations were not pulled"),
+        "{ends}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,17 +222,38 @@ async fn clocks_that_differ_are_a_number_and_a_warning() {
     let node = Node::new(StoreOutage::default());
     assert_eq!(node.sessions.store_clock_offset(), None);
     let _ = node.log_in().await;
-    assert_eq!(node.sessions.store_clock_offset(), None, "a store without a clock of its own has no offset");
+    assert_eq!(
+        node.sessions.store_clock_offset(),
+        None,
+        "a store without a clock of its own has no offset"
+    );
 
-    for (ahead, warns) in [(5000, false), (5001, true), (5001, false), (-5001, false), (-5000, true), (0, false)] {
+    for (ahead, warns) in [
+        (5000, false),
+        (5001, true),
+        (5001, false),
+        (-5001, false),
+        (-5000, true),
+        (0, false),
+    ] {
         log.take();
-        let time = node.tokens.clock().now().as_millis().saturating_add_signed(ahead);
-        node.store.set_time(tower_bearer::Timestamp::from_millis(time));
+        let time = node
+            .tokens
+            .clock()
+            .now()
+            .as_millis()
+            .saturating_add_signed(ahead);
+        node.store
+            .set_time(tower_bearer::Timestamp::from_millis(time));
         // The store's clock stands still here, so this process's does too.
         tokio::time::sleep(SECOND).await;
         assert_eq!(node.sessions.store_clock_offset(), Some(ahead));
         let lines = log.take_our_own();
-        assert_eq!(lines.iter().any(|line| line.contains("clock")), warns, "{ahead}: {lines:?}");
+        assert_eq!(
+            lines.iter().any(|line| line.contains("clock")),
+            warns,
+            "{ahead}: {lines:?}"
+        );
     }
 }
 
@@ -184,7 +261,9 @@ async fn clocks_that_differ_are_a_number_and_a_warning() {
 async fn the_tasks_stop_with_the_last_handle() {
     let node = Node::new(StoreOutage::default());
     let _ = node.log_in().await;
-    let Node { store, sessions, .. } = node;
+    let Node {
+        store, sessions, ..
+    } = node;
     let another = sessions.clone();
     drop(sessions);
     tokio::time::sleep(3 * SECOND).await;
@@ -199,10 +278,19 @@ async fn the_tasks_stop_with_the_last_handle() {
 async fn what_expired_is_deleted_by_itself() {
     let node = Node::new(StoreOutage::default());
     let pair = node.sessions.start(Identity::new("alice")).await.unwrap();
-    let id = *node.sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
+    let id = *node
+        .sessions
+        .verifier()
+        .verify(pair.access_token().secret())
+        .unwrap()
+        .session_id()
+        .unwrap();
     node.tokens.clock().advance(91 * 24 * 3600 * SECOND);
     tokio::time::sleep(10 * 60 * SECOND).await;
-    assert!(node.store.inner().find(&id).await.unwrap().is_none(), "the first clean-up has not been within ten minutes");
+    assert!(
+        node.store.inner().find(&id).await.unwrap().is_none(),
+        "the first clean-up has not been within ten minutes"
+    );
     let so_far = node.store.calls_of(Call::DeleteExpired);
     tokio::time::sleep(3600 * SECOND).await;
     assert_eq!(node.store.calls_of(Call::DeleteExpired), so_far + 1);
@@ -212,7 +300,13 @@ async fn what_expired_is_deleted_by_itself() {
 async fn a_clock_that_is_far_ahead_deletes_nothing_that_lives() {
     let node = Node::new(StoreOutage::default());
     let pair = node.sessions.start(Identity::new("alice")).await.unwrap();
-    let id = *node.sessions.verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap();
+    let id = *node
+        .sessions
+        .verifier()
+        .verify(pair.access_token().secret())
+        .unwrap()
+        .session_id()
+        .unwrap();
     node.store.set_time(node.tokens.clock().now());
     node.tokens.clock().advance(200 * 24 * 3600 * SECOND);
     tokio::time::sleep(10 * 60 * SECOND).await;
@@ -220,7 +314,11 @@ async fn a_clock_that_is_far_ahead_deletes_nothing_that_lives() {
     assert!(node.store.inner().find(&id).await.unwrap().is_some());
     assert_eq!(node.sessions.delete_expired().await.unwrap(), 0);
     // Nor does a process that does nothing else, and has not asked what time it is there.
-    let cron = node.tokens.sessions(Accounts::everybody(), node.store.clone()).build().unwrap();
+    let cron = node
+        .tokens
+        .sessions(Accounts::everybody(), node.store.clone())
+        .build()
+        .unwrap();
     assert_eq!(cron.delete_expired().await.unwrap(), 0);
     assert!(node.store.inner().find(&id).await.unwrap().is_some());
 }
@@ -231,8 +329,16 @@ async fn an_announcement_is_felt_at_once() {
     let (tokens, secret) = (TestTokens::new(), Secret::random().unwrap());
     let store = FailingStore::new(MemoryStore::new());
     let shared: Arc<dyn SessionStore> = Arc::new(store.clone());
-    let there = tokens.sessions(Accounts::everybody(), Arc::clone(&shared)).secret(secret.clone()).build().unwrap();
-    let here = tokens.sessions(Accounts::everybody(), store.inner()).secret(secret.clone()).build().unwrap();
+    let there = tokens
+        .sessions(Accounts::everybody(), Arc::clone(&shared))
+        .secret(secret.clone())
+        .build()
+        .unwrap();
+    let here = tokens
+        .sessions(Accounts::everybody(), store.inner())
+        .secret(secret.clone())
+        .build()
+        .unwrap();
     let layer = there.layer();
     for announced in [true, false] {
         let pair = here.start(Identity::new("alice")).await.unwrap();
@@ -271,11 +377,19 @@ async fn who_loses_his_subscription_pulls_and_subscribes_again() {
     let node = Node::new(StoreOutage::default());
     let _ = node.log_in().await;
     until_a_pull_is_over(&node.store).await;
-    node.store.set_outage(Some(Outage::Of(Call::NextAnnouncement)));
-    let before = (node.store.calls_of(Call::Announcements), node.store.calls_of(Call::RevokedSince));
+    node.store
+        .set_outage(Some(Outage::Of(Call::NextAnnouncement)));
+    let before = (
+        node.store.calls_of(Call::Announcements),
+        node.store.calls_of(Call::RevokedSince),
+    );
     node.store.announce();
     tokio::time::sleep(60 * MILLISECOND).await;
-    assert_eq!(node.store.calls_of(Call::RevokedSince), before.1 + 1, "a lost subscription may have lost an announcement");
+    assert_eq!(
+        node.store.calls_of(Call::RevokedSince),
+        before.1 + 1,
+        "a lost subscription may have lost an announcement"
+    );
     node.store.set_outage(None);
     tokio::time::sleep(2 * SECOND).await;
     assert_eq!(node.store.calls_of(Call::Announcements), before.0 + 1);
@@ -290,7 +404,8 @@ async fn until_a_pull_is_over(store: &FailingStore) {
     tokio::time::sleep(60 * MILLISECOND).await;
 }
 
-/// A long connection ends as the layer ends to let requests through: nobody can say whether its session lives.
+/// A long connection ends as the layer ends to let requests through: nobody can say whether its
+/// session lives.
 #[tokio::test(start_paused = true)]
 async fn a_watch_ends_where_the_store_cannot_be_asked_for_too_long() {
     for outage in [StoreOutage::RefuseTokens, StoreOutage::AcceptTokens] {
@@ -301,7 +416,11 @@ async fn a_watch_ends_where_the_store_cannot_be_asked_for_too_long() {
             *seen.lock().unwrap() = AccessTokenWatch::from_extensions(request.extensions());
             Ok::<_, Infallible>(Response::new(String::new()))
         });
-        layer.layer(handler).oneshot(support::with_authorization(&bearer)).await.unwrap();
+        layer
+            .layer(handler)
+            .oneshot(support::with_authorization(&bearer))
+            .await
+            .unwrap();
         let watch = seen.lock().unwrap().take().unwrap();
         let waiting = tokio::spawn(async move { watch.ended().await });
         node.store.set_outage(Some(Outage::All));

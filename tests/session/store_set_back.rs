@@ -1,11 +1,15 @@
-//! A store that was set back to an older state: what a living process knows of revocations is not lost.
+//! A store that was set back to an older state: what a living process knows of revocations is not
+//! lost.
 
 use std::time::Duration;
 
 use support::{Accounts, Call, FailingStore, HOUR, Outage, ask, assert_ended, bearer_of};
 use tower_bearer::store::RevocationReason;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Clock, Identity, MemoryStore, Secret, SessionErrorKind, SessionId, SessionStore, Sessions, TokenResponse};
+use tower_bearer::{
+    Clock, Identity, MemoryStore, Secret, SessionErrorKind, SessionId, SessionStore, Sessions,
+    TokenResponse,
+};
 
 const A_MOMENT: Duration = Duration::from_millis(1010);
 
@@ -17,40 +21,70 @@ struct Nodes {
 
 impl Nodes {
     fn new() -> Self {
-        Self { tokens: TestTokens::new(), secret: Secret::random().unwrap(), store: FailingStore::new(MemoryStore::new()) }
+        Self {
+            tokens: TestTokens::new(),
+            secret: Secret::random().unwrap(),
+            store: FailingStore::new(MemoryStore::new()),
+        }
     }
 
     /// One more process.
     fn node(&self) -> Sessions {
-        self.tokens.sessions(Accounts::everybody(), self.store.clone()).secret(self.secret.clone()).build().unwrap()
+        self.tokens
+            .sessions(Accounts::everybody(), self.store.clone())
+            .secret(self.secret.clone())
+            .build()
+            .unwrap()
     }
 
     /// The rows as they are now, to be restored later.
     async fn backup(&self, of: &[&TokenResponse]) -> MemoryStore {
         let backup = MemoryStore::new();
         for pair in of {
-            backup.insert(&self.store.inner().find(&self.id(pair)).await.unwrap().unwrap()).await.unwrap();
+            backup
+                .insert(
+                    &self
+                        .store
+                        .inner()
+                        .find(&self.id(pair))
+                        .await
+                        .unwrap()
+                        .unwrap(),
+                )
+                .await
+                .unwrap();
         }
         backup
     }
 
     fn id(&self, pair: &TokenResponse) -> SessionId {
-        *self.node().verifier().verify(pair.access_token().secret()).unwrap().session_id().unwrap()
+        *self
+            .node()
+            .verifier()
+            .verify(pair.access_token().secret())
+            .unwrap()
+            .session_id()
+            .unwrap()
     }
 }
 
 // checklist 53
 #[tokio::test(start_paused = true)]
-async fn a_backup_restored_after_a_logout_revives_nothing_while_one_process_lives_that_knew_of_it() {
+async fn a_backup_restored_after_a_logout_revives_nothing_while_one_process_lives_that_knew_of_it()
+{
     let nodes = Nodes::new();
     let here = nodes.node();
     let (ended, living) = (start(&here).await, start(&here).await);
     let backup = nodes.backup(&[&ended, &living]).await;
     // It is younger than the backup, which therefore has no row of it.
     let young = start(&here).await;
-    ask(&here.layer(), &bearer_of(&living)).await.assert_passed("alice");
+    ask(&here.layer(), &bearer_of(&living))
+        .await
+        .assert_passed("alice");
     for pair in [&ended, &young] {
-        here.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
+        here.log_out(pair.refresh_token().unwrap().secret())
+            .await
+            .unwrap();
     }
     tokio::time::sleep(A_MOMENT).await;
 
@@ -60,14 +94,35 @@ async fn a_backup_restored_after_a_logout_revives_nothing_while_one_process_live
     let there = nodes.node();
     for node in [&here, &there] {
         assert_ended(&node.layer(), &ended).await;
-        ask(&node.layer(), &bearer_of(&young)).await.assert_refused(401, "invalid_token", "session_revoked");
-        ask(&node.layer(), &bearer_of(&living)).await.assert_passed("alice");
-        assert_eq!(kind_of_refresh(node, &ended).await, Some(SessionErrorKind::SessionRevoked));
-        assert_eq!(kind_of_refresh(node, &young).await, Some(SessionErrorKind::SessionExpired));
+        ask(&node.layer(), &bearer_of(&young)).await.assert_refused(
+            401,
+            "invalid_token",
+            "session_revoked",
+        );
+        ask(&node.layer(), &bearer_of(&living))
+            .await
+            .assert_passed("alice");
+        assert_eq!(
+            kind_of_refresh(node, &ended).await,
+            Some(SessionErrorKind::SessionRevoked)
+        );
+        assert_eq!(
+            kind_of_refresh(node, &young).await,
+            Some(SessionErrorKind::SessionExpired)
+        );
     }
     assert_eq!(kind_of_refresh(&there, &living).await, None);
-    let row = nodes.store.inner().find(&nodes.id(&ended)).await.unwrap().unwrap();
-    assert_eq!(row.revoked().map(|record| record.reason), Some(RevocationReason::Other));
+    let row = nodes
+        .store
+        .inner()
+        .find(&nodes.id(&ended))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        row.revoked().map(|record| record.reason),
+        Some(RevocationReason::Other)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -76,12 +131,20 @@ async fn what_could_not_be_told_to_the_restored_store_is_told_again() {
     let here = nodes.node();
     let ended = start(&here).await;
     let backup = nodes.backup(&[&ended]).await;
-    here.log_out(ended.refresh_token().unwrap().secret()).await.unwrap();
-    ask(&here.layer(), &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    here.log_out(ended.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
+    ask(&here.layer(), &bearer_of(&ended)).await.assert_refused(
+        401,
+        "invalid_token",
+        "session_revoked",
+    );
     tokio::time::sleep(A_MOMENT).await;
 
     nodes.store.set_back_to(backup);
-    nodes.store.set_outage(Some(Outage::Of(Call::AssertRevoked)));
+    nodes
+        .store
+        .set_outage(Some(Outage::Of(Call::AssertRevoked)));
     tokio::time::sleep(5 * A_MOMENT).await;
     nodes.store.set_outage(None);
     tokio::time::sleep(A_MOMENT).await;
@@ -92,14 +155,20 @@ async fn what_could_not_be_told_to_the_restored_store_is_told_again() {
 async fn a_store_that_lost_nothing_is_told_nothing() {
     let nodes = Nodes::new();
     let (here, there) = (nodes.node(), nodes.node());
-    ask(&there.layer(), &bearer_of(&start(&here).await)).await.assert_passed("alice");
+    ask(&there.layer(), &bearer_of(&start(&here).await))
+        .await
+        .assert_passed("alice");
     for _ in 0..3 {
-        here.log_out(start(&here).await.refresh_token().unwrap().secret()).await.unwrap();
+        here.log_out(start(&here).await.refresh_token().unwrap().secret())
+            .await
+            .unwrap();
         tokio::time::sleep(A_MOMENT).await;
     }
     // A process that has logged somebody out before its first pull, too.
     let late = nodes.node();
-    late.log_out(start(&late).await.refresh_token().unwrap().secret()).await.unwrap();
+    late.log_out(start(&late).await.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     tokio::time::sleep(A_MOMENT).await;
     assert_eq!(nodes.store.calls_of(Call::AssertRevoked), 0);
 }
@@ -109,25 +178,42 @@ async fn what_is_older_than_the_retention_is_not_told_again() {
     let nodes = Nodes::new();
     let (before, late) = (nodes.node(), nodes.node());
     let ended = start(&before).await;
-    before.log_out(ended.refresh_token().unwrap().secret()).await.unwrap();
+    before
+        .log_out(ended.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     // A process that starts 20 hours later learns of it, and of its age.
     nodes.store.set_age(20 * HOUR);
-    ask(&late.layer(), &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&late.layer(), &bearer_of(&ended)).await.assert_refused(
+        401,
+        "invalid_token",
+        "session_revoked",
+    );
     drop(before);
     nodes.tokens.clock().advance(4 * HOUR);
     tokio::time::sleep(A_MOMENT).await;
     nodes.store.set_back_to(MemoryStore::new());
     tokio::time::sleep(A_MOMENT).await;
-    assert_eq!(nodes.store.calls_of(Call::AssertRevoked), 1, "it was younger than the retention");
+    assert_eq!(
+        nodes.store.calls_of(Call::AssertRevoked),
+        1,
+        "it was younger than the retention"
+    );
 
     nodes.store.set_age(25 * HOUR);
     let latest = nodes.node();
-    ask(&latest.layer(), &bearer_of(&start(&latest).await)).await.assert_passed("alice");
+    ask(&latest.layer(), &bearer_of(&start(&latest).await))
+        .await
+        .assert_passed("alice");
     nodes.tokens.clock().advance(HOUR);
     nodes.store.set_back_to(MemoryStore::new());
     drop(late);
     tokio::time::sleep(A_MOMENT).await;
-    assert_eq!(nodes.store.calls_of(Call::AssertRevoked), 1, "it was older than the retention");
+    assert_eq!(
+        nodes.store.calls_of(Call::AssertRevoked),
+        1,
+        "it was older than the retention"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,13 +223,21 @@ async fn what_was_entered_again_counts_anew() {
     let ended = start(&here).await;
     let layer = there.layer();
     for pair in [&ended, &start(&here).await] {
-        here.log_out(pair.refresh_token().unwrap().secret()).await.unwrap();
+        here.log_out(pair.refresh_token().unwrap().secret())
+            .await
+            .unwrap();
     }
     nodes.store.set_age(24 * HOUR);
-    ask(&layer, &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
-    // The store was set back, another process has told it again: the entry is new, and so may access tokens be.
+    ask(&layer, &bearer_of(&ended))
+        .await
+        .assert_refused(401, "invalid_token", "session_revoked");
+    // The store was set back, another process has told it again: the entry is new, and so may
+    // access tokens be.
     let restored = MemoryStore::new();
-    restored.assert_revoked(&[nodes.id(&ended)], nodes.tokens.clock().now()).await.unwrap();
+    restored
+        .assert_revoked(&[nodes.id(&ended)], nodes.tokens.clock().now())
+        .await
+        .unwrap();
     nodes.store.set_age(Duration::ZERO);
     drop(here);
     nodes.store.set_back_to(restored);
@@ -151,7 +245,9 @@ async fn what_was_entered_again_counts_anew() {
     // What was old would be forgotten by now: six minutes and a half were left.
     nodes.tokens.clock().advance(HOUR / 6);
     tokio::time::sleep(A_MOMENT).await;
-    ask(&layer, &bearer_of(&ended)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(&layer, &bearer_of(&ended))
+        .await
+        .assert_refused(401, "invalid_token", "session_revoked");
 }
 
 async fn start(node: &Sessions) -> TokenResponse {
@@ -159,5 +255,8 @@ async fn start(node: &Sessions) -> TokenResponse {
 }
 
 async fn kind_of_refresh(node: &Sessions, pair: &TokenResponse) -> Option<SessionErrorKind> {
-    node.refresh(pair.refresh_token().unwrap().clone()).await.err().map(|error| error.kind())
+    node.refresh(pair.refresh_token().unwrap().clone())
+        .await
+        .err()
+        .map(|error| error.kind())
 }

@@ -1,4 +1,5 @@
-//! The conformance suite notices what a store gets wrong: each store here breaks one promise, and the function for it panics.
+//! The conformance suite notices what a store gets wrong: each store here breaks one promise, and
+//! the function for it panics.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationRecord, RevokedSessions, SessionSelection,
-    StoreError, async_trait, conformance,
+    Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationRecord,
+    RevokedSessions, SessionSelection, StoreError, async_trait, conformance,
 };
 use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Timestamp};
 
@@ -41,7 +42,8 @@ enum Fault {
 
 use Fault::*;
 
-/// Rows in a `MemoryStore`, and the fault around it. A row is overwritten by moving all the others to a new store.
+/// Rows in a `MemoryStore`, and the fault around it. A row is overwritten by moving all the others
+/// to a new store.
 struct Faulty {
     fault: Fault,
     inner: Mutex<MemoryStore>,
@@ -89,8 +91,14 @@ impl Faulty {
         *self.inner.lock().unwrap() = new;
     }
 
-    async fn changed(&self, id: &SessionId, change: impl FnOnce(&mut tower_bearer::store::SessionParts)) -> bool {
-        let Some(session) = self.inner().find(id).await.unwrap() else { return false };
+    async fn changed(
+        &self,
+        id: &SessionId,
+        change: impl FnOnce(&mut tower_bearer::store::SessionParts),
+    ) -> bool {
+        let Some(session) = self.inner().find(id).await.unwrap() else {
+            return false;
+        };
         let mut parts = session.into_parts();
         change(&mut parts);
         self.overwrite(&Session::from_parts(parts)).await;
@@ -111,7 +119,13 @@ impl SessionStore for Faulty {
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         if self.fault == FindIsCached {
-            let cached = self.cache.lock().unwrap().iter().find(|session| session.id() == id).cloned();
+            let cached = self
+                .cache
+                .lock()
+                .unwrap()
+                .iter()
+                .find(|session| session.id() == id)
+                .cloned();
             if cached.is_some() {
                 return Ok(cached);
             }
@@ -126,10 +140,12 @@ impl SessionStore for Faulty {
         let may = found.as_ref().is_some_and(|row| row.revoked().is_none());
         let follows = found.is_some_and(|row| row.parts().revision + 1 == next.parts().revision);
         match self.fault {
-            ReplaceIgnoresTheRevision if may => Ok(self.changed(next.id(), |row| row.generation = next.parts().generation).await),
-            ReplaceMovesTheEnd if may && follows => {
-                Ok(self.changed(next.id(), |row| *row = Session::into_parts(next.clone())).await)
-            }
+            ReplaceIgnoresTheRevision if may => Ok(self
+                .changed(next.id(), |row| row.generation = next.parts().generation)
+                .await),
+            ReplaceMovesTheEnd if may && follows => Ok(self
+                .changed(next.id(), |row| *row = Session::into_parts(next.clone()))
+                .await),
             ReplaceReadsThenWrites if may && follows => {
                 tokio::task::yield_now().await;
                 let inner = self.inner();
@@ -167,7 +183,9 @@ impl SessionStore for Faulty {
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
         match self.fault {
-            RevokeOverwritesTheReason => Ok(self.changed(id, |row| row.revoked = Some(record)).await),
+            RevokeOverwritesTheReason => {
+                Ok(self.changed(id, |row| row.revoked = Some(record)).await)
+            }
             RevokeReadsThenWrites => {
                 let found = self.inner().find(id).await?;
                 tokio::task::yield_now().await;
@@ -180,7 +198,8 @@ impl SessionStore for Faulty {
                     *last += 1;
                     *last
                 };
-                // It stalls until a reader is past its number. There may be no reader, so it does not wait for ever.
+                // It stalls until a reader is past its number. There may be no reader, so it does
+                // not wait for ever.
                 let pulls = self.pulls.load(Ordering::SeqCst);
                 for _ in 0..1000 {
                     if self.pulls.load(Ordering::SeqCst) == pulls {
@@ -195,17 +214,28 @@ impl SessionStore for Faulty {
         }
     }
 
-    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+    async fn revoke_all(
+        &self,
+        selection: &SessionSelection,
+        record: RevocationRecord,
+    ) -> Result<RevokedSessions, StoreError> {
         if self.fault == RevokeAllForgetsTheFeed {
             let sessions = self.inner().list(selection, record.at).await?;
             for session in &sessions {
-                self.changed(session.id(), |row| row.revoked = Some(record)).await;
+                self.changed(session.id(), |row| row.revoked = Some(record))
+                    .await;
             }
             return Ok(RevokedSessions::new(sessions.len() as u64));
         }
         if self.fault == RevokeAllMissesTheNewest {
             let mut changed = 0;
-            for session in self.inner().list(selection, record.at).await?.iter().skip(1) {
+            for session in self
+                .inner()
+                .list(selection, record.at)
+                .await?
+                .iter()
+                .skip(1)
+            {
                 changed += u64::from(self.inner().revoke(session.id(), record).await?);
             }
             return Ok(RevokedSessions::new(changed));
@@ -213,10 +243,17 @@ impl SessionStore for Faulty {
         self.inner().revoke_all(selection, record).await
     }
 
-    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+    async fn list(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
         let mut sessions = self.inner().list(selection, now).await?;
         if self.fault == ListIgnoresCase {
-            let other = SessionSelection::new(selection.subject().as_str().to_uppercase(), selection.owners());
+            let other = SessionSelection::new(
+                selection.subject().as_str().to_uppercase(),
+                selection.owners(),
+            );
             sessions.extend(self.inner().list(&other, now).await?);
         }
         if self.fault == InsertEntersTheIndexLate {
@@ -228,7 +265,9 @@ impl SessionStore for Faulty {
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         match self.fault {
             FeedNumbersBeforeTheCommit => {
-                let seen: u64 = cursor.and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(0);
+                let seen: u64 = cursor
+                    .and_then(|cursor| cursor.as_str().parse().ok())
+                    .unwrap_or(0);
                 let last = *self.last.lock().unwrap();
                 let revoked = self
                     .feed
@@ -244,7 +283,9 @@ impl SessionStore for Faulty {
                 Ok(page)
             }
             FeedBelievesAnyCursor => {
-                let known = cursor.as_ref().is_none_or(|cursor| cursor.as_str().len() < 10);
+                let known = cursor
+                    .as_ref()
+                    .is_none_or(|cursor| cursor.as_str().len() < 10);
                 let mut page = self.inner().revoked_since(cursor).await?;
                 if !known {
                     page.revoked.clear();
@@ -263,7 +304,13 @@ impl SessionStore for Faulty {
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
         for id in ids {
             let known = self.inner().find(id).await?.is_some();
-            if self.fault != if known { AssertForgetsWhatLives } else { AssertForgetsTheUnknown } {
+            if self.fault
+                != if known {
+                    AssertForgetsWhatLives
+                } else {
+                    AssertForgetsTheUnknown
+                }
+            {
                 self.inner().assert_revoked(&[*id], now).await?;
             }
         }
@@ -277,7 +324,10 @@ impl SessionStore for Faulty {
 
     async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
         if self.fault == DeleteForgetsTheRetention {
-            return self.inner().delete_expired(now + tower_bearer::REVOCATION_RETENTION).await;
+            return self
+                .inner()
+                .delete_expired(now + tower_bearer::REVOCATION_RETENTION)
+                .await;
         }
         self.inner().delete_expired(now).await
     }

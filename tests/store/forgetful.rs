@@ -1,5 +1,6 @@
-//! The conformance suite notices a store that forgets a field, a row or a number, writes what it must not, or selects sessions of others:
-//! each store here breaks one promise, and the functions for it panic.
+//! The conformance suite notices a store that forgets a field, a row or a number, writes what it
+//! must not, or selects sessions of others: each store here breaks one promise, and the functions
+//! for it panic.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -7,8 +8,9 @@ use std::time::Duration;
 
 use support::DAY;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, More, Revocation, RevocationPage, RevocationRecord, RevokedSessions, SessionKind,
-    SessionOwner, SessionParts, SessionSelection, StoreError, async_trait, conformance,
+    Announcements, Cursor, DeletedSessions, More, Revocation, RevocationPage, RevocationRecord,
+    RevokedSessions, SessionKind, SessionOwner, SessionParts, SessionSelection, StoreError,
+    async_trait, conformance,
 };
 use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Timestamp};
 
@@ -55,7 +57,8 @@ struct Forgetful {
     /// What was inserted, as it was inserted.
     inserted: Mutex<Vec<Session>>,
     forgotten: Mutex<HashSet<SessionId>>,
-    /// For [`ForgetsNumbersOfTheFeed`]: the next number is one more than the greatest that is left.
+    /// For [`ForgetsNumbersOfTheFeed`]: the next number is one more than the greatest that is
+    /// left.
     feed: Mutex<BTreeMap<u64, SessionId>>,
 }
 
@@ -79,8 +82,14 @@ impl Forgetful {
             ForgetsTheIdleTimeout => row.idle_timeout = None,
             ForgetsUntilBrowserCloses => row.until_browser_closes = false,
             ForgetsWhenTheUserAuthenticated => row.authenticated_at = None,
-            CutsData => row.data = row.data.map(|data| data[..data.len().min(SessionParts::MAX_DATA_BYTES - 1)].into()),
-            CutsWhatLaterVersionsKeep if row.more.as_bytes().len() >= More::MAX_BYTES => row.more = More::default(),
+            CutsData => {
+                row.data = row
+                    .data
+                    .map(|data| data[..data.len().min(SessionParts::MAX_DATA_BYTES - 1)].into())
+            }
+            CutsWhatLaterVersionsKeep if row.more.as_bytes().len() >= More::MAX_BYTES => {
+                row.more = More::default()
+            }
             _ => {}
         }
         Session::from_parts(row)
@@ -88,7 +97,14 @@ impl Forgetful {
 
     /// What this store takes a selection for.
     fn selected(&self, selection: &SessionSelection, ignored: [Fault; 3]) -> SessionSelection {
-        let every_owner = || self.inserted.lock().unwrap().iter().map(|session| session.parts().owner).collect();
+        let every_owner = || {
+            self.inserted
+                .lock()
+                .unwrap()
+                .iter()
+                .map(|session| session.parts().owner)
+                .collect()
+        };
         let ignores = ignored.map(|fault| fault == self.fault);
         let owners = match self.fault {
             ListTakesTheFirstOwnerOnly => selection.owners().iter().take(1).copied().collect(),
@@ -116,7 +132,9 @@ impl SessionStore for Forgetful {
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        let Some(found) = self.inner.find(id).await? else { return Ok(None) };
+        let Some(found) = self.inner.find(id).await? else {
+            return Ok(None);
+        };
         if self.forgotten.lock().unwrap().contains(id) {
             return Ok(None);
         }
@@ -129,7 +147,9 @@ impl SessionStore for Forgetful {
     }
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
-        let Some(old) = self.inner.find(next.id()).await? else { return Ok(false) };
+        let Some(old) = self.inner.find(next.id()).await? else {
+            return Ok(false);
+        };
         let (old, mut next) = (old.into_parts(), self.kept(next).into_parts());
         match self.fault {
             ReplaceKeepsTheOwner => next.owner = old.owner,
@@ -160,7 +180,11 @@ impl SessionStore for Forgetful {
         Ok(revoked)
     }
 
-    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+    async fn revoke_all(
+        &self,
+        selection: &SessionSelection,
+        record: RevocationRecord,
+    ) -> Result<RevokedSessions, StoreError> {
         if self.fault == RevokeAllTakesTheOwnerOfTheInsert {
             let inserted = self.inserted.lock().unwrap().clone();
             let mut count = 0;
@@ -169,13 +193,29 @@ impl SessionStore for Forgetful {
             }
             return Ok(RevokedSessions::new(count));
         }
-        let ignored = [RevokeAllIgnoresTheOwners, RevokeAllIgnoresTheKinds, RevokeAllIgnoresTheException];
-        self.inner.revoke_all(&self.selected(selection, ignored), record).await
+        let ignored = [
+            RevokeAllIgnoresTheOwners,
+            RevokeAllIgnoresTheKinds,
+            RevokeAllIgnoresTheException,
+        ];
+        self.inner
+            .revoke_all(&self.selected(selection, ignored), record)
+            .await
     }
 
-    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        let ignored = [ListIgnoresTheOwners, ListIgnoresTheKinds, ListIgnoresTheException];
-        self.inner.list(&self.selected(selection, ignored), now).await
+    async fn list(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let ignored = [
+            ListIgnoresTheOwners,
+            ListIgnoresTheKinds,
+            ListIgnoresTheException,
+        ];
+        self.inner
+            .list(&self.selected(selection, ignored), now)
+            .await
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
@@ -183,10 +223,18 @@ impl SessionStore for Forgetful {
             return self.inner.revoked_since(cursor).await;
         }
         let feed = self.feed.lock().unwrap();
-        let seen: u64 = cursor.and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(0);
+        let seen: u64 = cursor
+            .and_then(|cursor| cursor.as_str().parse().ok())
+            .unwrap_or(0);
         let last = feed.last_key_value().map_or(0, |(number, _)| *number);
-        let revoked = feed.range(seen + 1..).map(|(_, id)| Revocation::new(*id, Duration::ZERO)).collect();
-        Ok(RevocationPage::new(revoked, Cursor::new(seen.max(last).to_string())))
+        let revoked = feed
+            .range(seen + 1..)
+            .map(|(_, id)| Revocation::new(*id, Duration::ZERO))
+            .collect();
+        Ok(RevocationPage::new(
+            revoked,
+            Cursor::new(seen.max(last).to_string()),
+        ))
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {

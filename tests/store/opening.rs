@@ -14,7 +14,11 @@ use tower_bearer::{PostgresStore, RedisStore, SqliteStore};
 
 /// A port at which no server listens.
 fn closed_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// The connections of this listener are taken by the system, and never answered.
@@ -30,7 +34,11 @@ fn read_only() -> (TempDir, PathBuf) {
     fs::set_permissions(directory.path(), Permissions::from_mode(0o555)).unwrap();
     // Permissions do not bind root. A file system of the kernel does.
     let bound = fs::write(directory.path().join("probe"), "").is_err();
-    let path = if bound { directory.path().join("app.db") } else { "/sys/app.db".into() };
+    let path = if bound {
+        directory.path().join("app.db")
+    } else {
+        "/sys/app.db".into()
+    };
     (directory, path)
 }
 
@@ -38,24 +46,39 @@ fn read_only() -> (TempDir, PathBuf) {
 fn assert_says<S: std::fmt::Debug>(opened: Result<S, StoreError>, sentence: &str) {
     let refused = opened.expect_err("the store was opened");
     assert_eq!(refused.to_string(), sentence);
-    assert_eq!(format!("{refused:?}"), sentence, "`main` prints something else");
+    assert_eq!(
+        format!("{refused:?}"),
+        sentence,
+        "`main` prints something else"
+    );
     // The sentence has the cause in it: a chain that prints its sources does not say it twice.
     let sources = std::iter::successors(refused.source(), |source: &&dyn Error| (*source).source());
-    assert!(!sources.map(ToString::to_string).any(|source| source == refused.cause().to_string()), "the cause is said twice");
+    assert!(
+        !sources
+            .map(ToString::to_string)
+            .any(|source| source == refused.cause().to_string()),
+        "the cause is said twice"
+    );
 }
 
 #[tokio::test]
 async fn sqlite_says_which_file_and_that_its_folder_does_not_exist() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("none/app.db");
-    let sentence = format!("the SQLite session store failed at {}: No such file or directory (os error 2)", path.display());
+    let sentence = format!(
+        "the SQLite session store failed at {}: No such file or directory (os error 2)",
+        path.display()
+    );
     assert_says(SqliteStore::open(&path).await, &sentence);
 }
 
 #[tokio::test]
 async fn sqlite_says_which_file_and_that_its_folder_is_not_writable() {
     let (_directory, path) = read_only();
-    let sentence = format!("the SQLite session store failed at {}: Permission denied (os error 13)", path.display());
+    let sentence = format!(
+        "the SQLite session store failed at {}: Permission denied (os error 13)",
+        path.display()
+    );
     assert_says(SqliteStore::open(&path).await, &sentence);
     assert!(!path.exists());
 }
@@ -63,15 +86,19 @@ async fn sqlite_says_which_file_and_that_its_folder_is_not_writable() {
 #[tokio::test]
 async fn sqlite_says_that_a_file_is_not_a_database() {
     let directory = TempDir::new().unwrap();
-    for (name, content, cause) in
-        [("folder", None, "Is a directory (os error 21)"), ("text", Some("text ".repeat(1000)), NOT_A_DATABASE)]
-    {
+    for (name, content, cause) in [
+        ("folder", None, "Is a directory (os error 21)"),
+        ("text", Some("text ".repeat(1000)), NOT_A_DATABASE),
+    ] {
         let path = directory.path().join(name);
         match content {
             Some(content) => fs::write(&path, content).unwrap(),
             None => fs::create_dir(&path).unwrap(),
         }
-        let sentence = format!("the SQLite session store failed at {}: {cause}", path.display());
+        let sentence = format!(
+            "the SQLite session store failed at {}: {cause}",
+            path.display()
+        );
         assert_says(SqliteStore::open(&path).await, &sentence);
     }
 }
@@ -85,24 +112,36 @@ async fn sqlite_names_the_file_as_it_was_given() {
     );
 }
 
-/// The server may be starting just now: the store tries for a while, on a clock that does not make the test wait.
+/// The server may be starting just now: the store tries for a while, on a clock that does not make
+/// the test wait.
 #[tokio::test(start_paused = true)]
 async fn postgres_says_which_host_and_that_no_server_listens() {
     let (port, start) = (closed_port(), Instant::now());
-    let opened = PostgresStore::open(&format!("postgres://user:open%20sesame@127.0.0.1:{port}/app")).await;
+    let opened = PostgresStore::open(&format!(
+        "postgres://user:open%20sesame@127.0.0.1:{port}/app"
+    ))
+    .await;
     assert!(start.elapsed() < LIMIT, "it took {:?}", start.elapsed());
     let refused = opened.unwrap_err().to_string();
     let place = format!("the PostgreSQL session store failed at 127.0.0.1:{port}, database app: ");
-    assert!(refused.starts_with(&place) && refused.contains("Connection refused"), "{refused}");
+    assert!(
+        refused.starts_with(&place) && refused.contains("Connection refused"),
+        "{refused}"
+    );
     assert!(!refused.contains("sesame"), "{refused}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn postgres_says_which_host_and_that_it_does_not_answer() {
     let ((_listener, port), start) = (silent(), Instant::now());
-    let opened = PostgresStore::open(&format!("postgres://user:open%20sesame@127.0.0.1:{port}/app")).await;
+    let opened = PostgresStore::open(&format!(
+        "postgres://user:open%20sesame@127.0.0.1:{port}/app"
+    ))
+    .await;
     assert!(start.elapsed() < LIMIT, "it took {:?}", start.elapsed());
-    let sentence = format!("the PostgreSQL session store failed at 127.0.0.1:{port}, database app: no answer within 4s");
+    let sentence = format!(
+        "the PostgreSQL session store failed at 127.0.0.1:{port}, database app: no answer within 4s"
+    );
     assert_says(opened, &sentence);
 }
 
@@ -110,10 +149,13 @@ async fn postgres_says_which_host_and_that_it_does_not_answer() {
 #[tokio::test(start_paused = true)]
 async fn a_pool_whose_host_does_not_answer_is_refused_as_soon() {
     let ((_listener, port), start) = (silent(), Instant::now());
-    let pool = sqlx::PgPool::connect_lazy(&format!("postgres://user@127.0.0.1:{port}/app")).unwrap();
+    let pool =
+        sqlx::PgPool::connect_lazy(&format!("postgres://user@127.0.0.1:{port}/app")).unwrap();
     let opened = PostgresStore::from_pool(pool).await;
     assert!(start.elapsed() < LIMIT, "it took {:?}", start.elapsed());
-    let sentence = format!("the PostgreSQL session store failed at 127.0.0.1:{port}, database app: no answer within 4s");
+    let sentence = format!(
+        "the PostgreSQL session store failed at 127.0.0.1:{port}, database app: no answer within 4s"
+    );
     assert_says(opened, &sentence);
 }
 
@@ -124,7 +166,10 @@ async fn redis_says_which_host_and_that_no_server_listens() {
     assert!(start.elapsed() < LIMIT, "it took {:?}", start.elapsed());
     let refused = opened.unwrap_err().to_string();
     let place = format!("the Redis session store failed at 127.0.0.1:{port}: ");
-    assert!(refused.starts_with(&place) && refused.contains("Connection refused"), "{refused}");
+    assert!(
+        refused.starts_with(&place) && refused.contains("Connection refused"),
+        "{refused}"
+    );
     assert!(!refused.contains("sesame"), "{refused}");
 }
 
@@ -134,17 +179,30 @@ async fn redis_says_which_host_and_that_it_does_not_answer() {
     let opened = RedisStore::open(&format!("redis://:open-sesame@127.0.0.1:{port}")).await;
     assert!(start.elapsed() < LIMIT, "it took {:?}", start.elapsed());
     let refused = opened.unwrap_err().to_string();
-    assert!(refused.starts_with(&format!("the Redis session store failed at 127.0.0.1:{port}: ")), "{refused}");
+    assert!(
+        refused.starts_with(&format!(
+            "the Redis session store failed at 127.0.0.1:{port}: "
+        )),
+        "{refused}"
+    );
     assert!(!refused.contains("sesame"), "{refused}");
 }
 
 #[tokio::test]
 async fn a_url_that_cannot_be_read_is_not_shown() {
     let mut refused = Vec::new();
-    for url in ["postgres://user:open-sesame@[", "postgres://user:open-sesame@127.0.0.1:port/app", "open-sesame"] {
+    for url in [
+        "postgres://user:open-sesame@[",
+        "postgres://user:open-sesame@127.0.0.1:port/app",
+        "open-sesame",
+    ] {
         refused.push(PostgresStore::open(url).await.unwrap_err());
     }
-    for url in ["redis://:open-sesame@[", "http://:open-sesame@127.0.0.1", "open-sesame"] {
+    for url in [
+        "redis://:open-sesame@[",
+        "http://:open-sesame@127.0.0.1",
+        "open-sesame",
+    ] {
         refused.push(RedisStore::open(url).await.unwrap_err());
     }
     for error in refused {

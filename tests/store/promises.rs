@@ -52,7 +52,10 @@ mod sqlite_pool_of_the_application {
 
     async fn make_store() -> (SqliteStore, TempDir) {
         let (directory, path) = database();
-        (SqliteStore::from_pool(pool(&path).await).await.unwrap(), directory)
+        (
+            SqliteStore::from_pool(pool(&path).await).await.unwrap(),
+            directory,
+        )
     }
 
     tower_bearer::store_conformance!(make_store);
@@ -64,7 +67,10 @@ mod two_sqlite_stores_on_one_file {
 
     async fn make_store() -> (InTurn<SqliteStore>, TempDir) {
         let (directory, path) = database();
-        let stores = [SqliteStore::open(&path).await.unwrap(), SqliteStore::open(&path).await.unwrap()];
+        let stores = [
+            SqliteStore::open(&path).await.unwrap(),
+            SqliteStore::open(&path).await.unwrap(),
+        ];
         (InTurn::new(stores), directory)
     }
 

@@ -4,12 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Connection, Row};
 use support::logins;
 use tempfile::TempDir;
 use tower_bearer::store::{RevocationReason, SessionOwner, SessionParts};
-use tower_bearer::{Clock, REVOCATION_RETENTION, Session, SessionId, SessionStore, SqliteStore, SystemClock, Timestamp};
+use tower_bearer::{
+    Clock, REVOCATION_RETENTION, Session, SessionId, SessionStore, SqliteStore, SystemClock,
+    Timestamp,
+};
 
 #[tokio::test]
 async fn an_application_with_migrations_of_its_own_keeps_them() {
@@ -30,7 +35,10 @@ async fn an_application_with_migrations_of_its_own_keeps_them() {
     let store = SqliteStore::from_pool(pool.clone()).await.unwrap();
     store.insert(&session(1, "user")).await.unwrap();
 
-    let theirs = sqlx::query("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(&pool).await.unwrap();
+    let theirs = sqlx::query("SELECT version, checksum FROM _sqlx_migrations ORDER BY version")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
     let theirs: Vec<(i64, Vec<u8>)> = theirs.iter().map(|row| (row.get(0), row.get(1))).collect();
     assert_eq!(theirs, [(1, vec![0]), (2, vec![1])]);
 }
@@ -43,8 +51,14 @@ async fn a_pool_that_could_lose_a_logout_is_refused() {
         let pool = SqlitePool::connect_with(options).await.unwrap();
         let refused = SqliteStore::from_pool(pool.clone()).await.unwrap_err();
         let cause = refused.to_string();
-        assert!(cause.contains(".synchronous(SqliteSynchronous::Full)"), "the sentence names no cure: {cause}");
-        let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&pool).await.unwrap();
+        assert!(
+            cause.contains(".synchronous(SqliteSynchronous::Full)"),
+            "the sentence names no cure: {cause}"
+        );
+        let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
         assert_eq!(tables, 0, "a refused pool was written to");
     }
 }
@@ -52,7 +66,9 @@ async fn a_pool_that_could_lose_a_logout_is_refused() {
 #[tokio::test]
 async fn a_pool_that_is_stronger_than_asked_is_taken() {
     let (_directory, path) = database();
-    let pool = SqlitePool::connect_with(options(&path).synchronous(SqliteSynchronous::Extra)).await.unwrap();
+    let pool = SqlitePool::connect_with(options(&path).synchronous(SqliteSynchronous::Extra))
+        .await
+        .unwrap();
     SqliteStore::from_pool(pool).await.unwrap();
 }
 
@@ -63,12 +79,21 @@ async fn an_administrator_can_revoke_by_hand() {
     let session = session(1, "user");
     store.insert(&session).await.unwrap();
     let update = "UPDATE tower_bearer_sessions SET revoked_at = 1000, revision = revision + 1";
-    sqlx::query(update).execute(&pool(&path).await).await.unwrap();
+    sqlx::query(update)
+        .execute(&pool(&path).await)
+        .await
+        .unwrap();
 
     let found = store.find(session.id()).await.unwrap().unwrap();
-    assert_eq!(found.revoked(), Some(RevocationReason::Other.at(Timestamp::from_secs(1))));
+    assert_eq!(
+        found.revoked(),
+        Some(RevocationReason::Other.at(Timestamp::from_secs(1)))
+    );
     // The trigger has told the other processes.
-    assert_eq!(store.revoked_since(None).await.unwrap().ids(), [*session.id()]);
+    assert_eq!(
+        store.revoked_since(None).await.unwrap().ids(),
+        [*session.id()]
+    );
 }
 
 #[tokio::test]
@@ -79,15 +104,27 @@ async fn sessions_and_cursors_survive_a_reopen() {
     for session in [&live, &ended, &late] {
         store.insert(session).await.unwrap();
     }
-    store.revoke(ended.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
+    store
+        .revoke(ended.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .unwrap();
     let cursor = store.revoked_since(None).await.unwrap().cursor;
     drop(store);
 
     let store = SqliteStore::open(&path).await.unwrap();
     assert_eq!(store.find(live.id()).await.unwrap(), Some(live));
-    assert_eq!(store.revoked_since(None).await.unwrap().ids(), [*ended.id()]);
-    store.revoke(late.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
-    assert_eq!(store.revoked_since(Some(cursor)).await.unwrap().ids(), [*late.id()]);
+    assert_eq!(
+        store.revoked_since(None).await.unwrap().ids(),
+        [*ended.id()]
+    );
+    store
+        .revoke(late.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.revoked_since(Some(cursor)).await.unwrap().ids(),
+        [*late.id()]
+    );
 }
 
 /// Several processes of one application start at the same moment, on a file that is not there yet.
@@ -104,7 +141,10 @@ async fn many_may_open_a_new_file_at_once() {
             })
         };
         for opened in (0..6).map(open).collect::<Vec<_>>() {
-            opened.await.unwrap().expect("a store could not be opened beside others");
+            opened
+                .await
+                .unwrap()
+                .expect("a store could not be opened beside others");
         }
     }
 }
@@ -120,7 +160,9 @@ async fn a_writer_that_stalls_before_its_commit_leaves_no_gap_in_the_feed() {
     }
     let mut cursor = store.revoked_since(None).await.unwrap().cursor;
 
-    let mut slow = sqlx::SqliteConnection::connect_with(&options(&path)).await.unwrap();
+    let mut slow = sqlx::SqliteConnection::connect_with(&options(&path))
+        .await
+        .unwrap();
     let mut writer = slow.begin_with("BEGIN IMMEDIATE").await.unwrap();
     sqlx::query(
         "UPDATE tower_bearer_sessions SET revoked_because = 'logged_out', revoked_at = ?, revision = revision + 1 WHERE id = ?",
@@ -136,7 +178,10 @@ async fn a_writer_that_stalls_before_its_commit_leaves_no_gap_in_the_feed() {
         let (store, id) = (store.clone(), *waiting.id());
         async move {
             begun.send(()).unwrap();
-            store.revoke(&id, RevocationReason::LoggedOut.at(now())).await.unwrap()
+            store
+                .revoke(&id, RevocationReason::LoggedOut.at(now()))
+                .await
+                .unwrap()
         }
     });
     has_begun.await.unwrap();
@@ -161,27 +206,51 @@ async fn a_session_takes_little_room_however_often_it_is_refreshed() {
     let (_directory, path) = database();
     let store = SqliteStore::open(&path).await.unwrap();
     for number in 0..SESSIONS {
-        let id = (u128::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes();
+        let id = (u128::from(number) + 1)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+            .to_be_bytes();
         let end = now() + Duration::from_secs(90 * 24 * 3600);
-        let mut row = SessionParts::new(SessionId::from_bytes(id), format!("subject-{number:08}").into(), now(), end);
+        let mut row = SessionParts::new(
+            SessionId::from_bytes(id),
+            format!("subject-{number:08}").into(),
+            now(),
+            end,
+        );
         row.owner = SessionOwner::from_bytes([0xf7; 8]);
-        store.insert(&Session::from_parts(row.clone())).await.unwrap();
+        store
+            .insert(&Session::from_parts(row.clone()))
+            .await
+            .unwrap();
         let refreshes = if number < REFRESHED { 100 } else { 1 };
         for generation in 1..=refreshes {
             row.generation = generation;
             row.rotated_at = Some(now());
             row.revision = u64::from(generation);
-            assert!(store.replace(&Session::from_parts(row.clone())).await.unwrap());
+            assert!(
+                store
+                    .replace(&Session::from_parts(row.clone()))
+                    .await
+                    .unwrap()
+            );
         }
     }
     let pool = pool(&path).await;
-    let rows: u32 = sqlx::query_scalar("SELECT count(*) FROM tower_bearer_sessions").fetch_one(&pool).await.unwrap();
-    let bytes: u32 = sqlx::query_scalar("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+    let rows: u32 = sqlx::query_scalar("SELECT count(*) FROM tower_bearer_sessions")
         .fetch_one(&pool)
         .await
         .unwrap();
+    let bytes: u32 = sqlx::query_scalar(
+        "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
     assert_eq!(rows, SESSIONS);
-    assert!(bytes <= rows * 200, "a session takes {} bytes", bytes / rows);
+    assert!(
+        bytes <= rows * 200,
+        "a session takes {} bytes",
+        bytes / rows
+    );
 }
 
 const SESSIONS: u32 = 2000;
@@ -195,8 +264,23 @@ async fn the_trigger_does_not_disturb_the_counts() {
     for id in 1..=3 {
         store.insert(&session(id, "user")).await.unwrap();
     }
-    assert!(store.revoke(session(1, "user").id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
-    assert_eq!(store.revoke_all(&logins("user"), RevocationReason::Everywhere.at(now())).await.unwrap().count(), 2);
+    assert!(
+        store
+            .revoke(
+                session(1, "user").id(),
+                RevocationReason::LoggedOut.at(now())
+            )
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        store
+            .revoke_all(&logins("user"), RevocationReason::Everywhere.at(now()))
+            .await
+            .unwrap()
+            .count(),
+        2
+    );
     assert_eq!(store.revoked_since(None).await.unwrap().revoked.len(), 3);
 }
 
@@ -218,8 +302,18 @@ async fn delete_expired_takes_as_many_batches_as_it_needs() {
     .await
     .unwrap();
 
-    assert_eq!(store.delete_expired(now() + REVOCATION_RETENTION).await.unwrap().count(), 1203);
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tower_bearer_sessions").fetch_one(&pool).await.unwrap();
+    assert_eq!(
+        store
+            .delete_expired(now() + REVOCATION_RETENTION)
+            .await
+            .unwrap()
+            .count(),
+        1203
+    );
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tower_bearer_sessions")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
     assert_eq!(left, 1);
 }
 
@@ -230,12 +324,19 @@ pub(crate) fn database() -> (TempDir, PathBuf) {
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal)
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
 }
 
 /// A pool as applications have it: nothing is said about `synchronous`.
 pub(crate) async fn pool(path: &Path) -> SqlitePool {
-    SqlitePoolOptions::new().max_connections(4).connect_with(options(path)).await.unwrap()
+    SqlitePoolOptions::new()
+        .max_connections(4)
+        .connect_with(options(path))
+        .await
+        .unwrap()
 }
 
 fn now() -> Timestamp {
@@ -244,5 +345,10 @@ fn now() -> Timestamp {
 
 fn session(id: u8, subject: &str) -> Session {
     let end = now() + Duration::from_secs(90 * 24 * 3600);
-    Session::from_parts(SessionParts::new(SessionId::from_bytes([id; 16]), subject.into(), now(), end))
+    Session::from_parts(SessionParts::new(
+        SessionId::from_bytes([id; 16]),
+        subject.into(),
+        now(),
+        end,
+    ))
 }

@@ -8,20 +8,31 @@ use tower_bearer::{AccessTokenClaims, Clock, Grant, Identity, Scope, Subject};
 
 /// The verified claims of a token that has these beside the usual ones.
 fn claims(clock: &ManualClock, more: Value) -> AccessTokenClaims {
-    let (mut claims, Value::Object(more)) = (support::claims(clock), more) else { panic!("an object") };
+    let (mut claims, Value::Object(more)) = (support::claims(clock), more) else {
+        panic!("an object")
+    };
     claims.as_object_mut().unwrap().extend(more);
     verifier(clock).verify(&token(&claims)).unwrap()
 }
 
 #[test]
 fn a_claim_that_is_absent_is_not_one_of_another_type() {
-    let claims = claims(&ManualClock::new(), json!({ "level": "three", "tenant": "acme", "nothing": null }));
-    assert_eq!(claims.claim::<String>("tenant").unwrap().as_deref(), Some("acme"));
+    let claims = claims(
+        &ManualClock::new(),
+        json!({ "level": "three", "tenant": "acme", "nothing": null }),
+    );
+    assert_eq!(
+        claims.claim::<String>("tenant").unwrap().as_deref(),
+        Some("acme")
+    );
     assert_eq!(claims.claim::<u8>("absent").unwrap(), None);
     assert_eq!(claims.claim::<u8>("nothing").unwrap(), None);
     let error = claims.claim::<u8>("level").unwrap_err();
     assert_eq!(error.claim(), Some("level"));
-    assert_eq!(error.to_string(), "the claim \"level\" does not have the type that was expected (u8)");
+    assert_eq!(
+        error.to_string(),
+        "the claim \"level\" does not have the type that was expected (u8)"
+    );
     assert!(!format!("{error:?}").contains("three"));
 }
 
@@ -48,8 +59,14 @@ fn registered_claims_can_be_asked_for_by_name_too() {
         assert_eq!(claims.claim::<Value>(name).unwrap(), Some(value), "{name}");
     }
     assert_eq!(claims.claim::<Value>("nbf").unwrap(), None);
-    assert_eq!(claims.claim::<Subject>("sub").unwrap(), Some("alice".into()));
-    assert_eq!(claims.claim::<Vec<String>>("scope").unwrap_err().claim(), Some("scope"));
+    assert_eq!(
+        claims.claim::<Subject>("sub").unwrap(),
+        Some("alice".into())
+    );
+    assert_eq!(
+        claims.claim::<Vec<String>>("scope").unwrap_err().claim(),
+        Some("scope")
+    );
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -68,17 +85,33 @@ fn all_claims_become_the_struct_of_the_application() {
     let exp = clock.now().as_secs() + 300;
     let more = json!({ "scope": "b a", "company": "ACME", "made_up": [1] });
     let own = claims(&clock, more).parse::<Own>().unwrap();
-    let expected = Own { sub: "alice".into(), scope: Scope::from_static("a b"), exp, company: "ACME".to_owned(), level: None };
+    let expected = Own {
+        sub: "alice".into(),
+        scope: Scope::from_static("a b"),
+        exp,
+        company: "ACME".to_owned(),
+        level: None,
+    };
     assert_eq!(own, expected);
     // The same for a token of our own.
     let tokens = TestTokens::new();
     let token = tokens.token(
         &Identity::new("alice"),
-        &Grant::new().with_claim("company", "ACME").with_claim("level", 3),
+        &Grant::new()
+            .with_claim("company", "ACME")
+            .with_claim("level", 3),
         support::MINUTE,
     );
-    let own: Own = tokens.verifier().verify(token.secret()).unwrap().parse().unwrap();
-    assert_eq!((own.company.as_str(), own.level, own.scope), ("ACME", Some(3), Scope::default()));
+    let own: Own = tokens
+        .verifier()
+        .verify(token.secret())
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert_eq!(
+        (own.company.as_str(), own.level, own.scope),
+        ("ACME", Some(3), Scope::default())
+    );
 }
 
 #[test]
@@ -89,7 +122,10 @@ fn what_is_parsed_has_the_scope_that_counts() {
     let verifier = builder(&clock).accepted_scope("read").build().unwrap();
     let claims = verifier.verify(&token(&sent)).unwrap();
     assert_eq!(claims.parse::<Own>().unwrap().scope.as_str(), "read");
-    assert_eq!(claims.claim::<String>("scope").unwrap().as_deref(), Some("read"));
+    assert_eq!(
+        claims.claim::<String>("scope").unwrap().as_deref(),
+        Some("read")
+    );
     assert_eq!(serde_json::to_value(&claims).unwrap()["scope"], "read");
     // And none where none counts.
     let verifier = builder(&clock).accepted_scope("write").build().unwrap();
@@ -104,7 +140,12 @@ fn an_error_of_parse_says_which_claim_it_is_and_no_value() {
     let parse = |more| claims(&clock, more).parse::<Own>().unwrap_err();
     let missing = parse(json!({ "level": 3 }));
     assert_eq!(missing.claim(), Some("company"));
-    assert!(missing.to_string().starts_with("the claim \"company\" is missing, which "), "{missing}");
+    assert!(
+        missing
+            .to_string()
+            .starts_with("the claim \"company\" is missing, which "),
+        "{missing}"
+    );
     for (more, name) in [
         (json!({ "company": "ACME", "level": 256 }), "level"),
         (json!({ "company": "ACME", "level": "hunter2" }), "level"),
@@ -114,6 +155,9 @@ fn an_error_of_parse_says_which_claim_it_is_and_no_value() {
         let error = parse(more);
         assert_eq!(error.claim(), Some(name), "{error}");
         let text = format!("{error} {error:?}");
-        assert!(text.contains("Own") && !text.contains("hunter2") && !text.contains("256"), "{text}");
+        assert!(
+            text.contains("Own") && !text.contains("hunter2") && !text.contains("256"),
+            "{text}"
+        );
     }
 }

@@ -37,7 +37,10 @@ async fn one_bad_key_spoils_no_other() {
     assert_eq!(keys.len(), 1, "{keys:?}");
     assert_passes(&verifier_with(keys, &clock), &token(key, &clock)).await;
     for alone in bad {
-        assert!(KeySet::from_jwk_set(&json!({ "keys": [alone] }).to_string()).is_err(), "{alone}");
+        assert!(
+            KeySet::from_jwk_set(&json!({ "keys": [alone] }).to_string()).is_err(),
+            "{alone}"
+        );
         assert!(KeySet::from_jwk(&alone.to_string()).is_err(), "{alone}");
     }
 }
@@ -45,7 +48,11 @@ async fn one_bad_key_spoils_no_other() {
 #[test]
 fn keys_for_encryption_are_left_out() {
     let good = jwk(&SigningKey::from_pem(RSA.0).unwrap().key_set());
-    for (name, value) in [("use", json!("enc")), ("key_ops", json!(["encrypt", "wrapKey"])), ("alg", json!("RSA-OAEP"))] {
+    for (name, value) in [
+        ("use", json!("enc")),
+        ("key_ops", json!(["encrypt", "wrapKey"])),
+        ("alg", json!("RSA-OAEP")),
+    ] {
         let mut other = good.clone();
         other[name] = value;
         let keys = KeySet::from_jwk_set(&json!({ "keys": [other, good] }).to_string()).unwrap();
@@ -59,7 +66,16 @@ fn keys_for_encryption_are_left_out() {
 
 #[test]
 fn what_is_no_jwk_set_is_refused() {
-    for text in ["", "{}", "[]", "null", r#"{"keys":{}}"#, r#"{"keys":[]}"#, r#"{"keys":[],"keys":[]}"#, "keys"] {
+    for text in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        r#"{"keys":{}}"#,
+        r#"{"keys":[]}"#,
+        r#"{"keys":[],"keys":[]}"#,
+        "keys",
+    ] {
         assert!(KeySet::from_jwk_set(text).is_err(), "{text}");
     }
 }
@@ -74,26 +90,44 @@ fn weak_keys_are_refused() {
         assert!(KeySet::from_pem(algorithm, weak_public).is_err());
     }
     let modulus = URL_SAFE_NO_PAD.encode([0xff; 128]);
-    assert!(KeySet::from_jwk(&json!({ "kty": "RSA", "n": modulus, "e": "AQAB" }).to_string()).is_err());
+    assert!(
+        KeySet::from_jwk(&json!({ "kty": "RSA", "n": modulus, "e": "AQAB" }).to_string()).is_err()
+    );
     // Zeros in front make no key longer.
     let zeros = URL_SAFE_NO_PAD.encode([[0; 128], [0xff; 128]].concat());
-    assert!(KeySet::from_jwk(&json!({ "kty": "RSA", "n": zeros, "e": "AQAB" }).to_string()).is_err());
+    assert!(
+        KeySet::from_jwk(&json!({ "kty": "RSA", "n": zeros, "e": "AQAB" }).to_string()).is_err()
+    );
     for exponent in ["AQ", "Ag", "AA", ""] {
         let modulus = URL_SAFE_NO_PAD.encode([0xff; 256]);
-        assert!(KeySet::from_jwk(&json!({ "kty": "RSA", "n": modulus, "e": exponent }).to_string()).is_err(), "{exponent}");
+        assert!(
+            KeySet::from_jwk(&json!({ "kty": "RSA", "n": modulus, "e": exponent }).to_string())
+                .is_err(),
+            "{exponent}"
+        );
     }
 }
 
 // checklist 33
 #[test]
 fn an_hmac_key_is_as_long_as_its_hash() {
-    for (algorithm, needed) in [(Algorithm::Hs256, 32), (Algorithm::Hs384, 48), (Algorithm::Hs512, 64)] {
+    for (algorithm, needed) in [
+        (Algorithm::Hs256, 32),
+        (Algorithm::Hs384, 48),
+        (Algorithm::Hs512, 64),
+    ] {
         let secret: Vec<u8> = (0..needed).collect();
         let (short, jwk) = (&secret[1..], oct(algorithm.as_str(), &secret[1..]));
-        assert!(KeySet::from_hmac_secret(algorithm, short).is_err(), "{algorithm}");
+        assert!(
+            KeySet::from_hmac_secret(algorithm, short).is_err(),
+            "{algorithm}"
+        );
         assert!(KeySet::from_jwk(&jwk).is_err(), "{algorithm}");
         assert!(SigningKey::from_jwk(&jwk).is_err(), "{algorithm}");
-        assert!(KeySet::from_hmac_secret(algorithm, &secret).is_ok(), "{algorithm}");
+        assert!(
+            KeySet::from_hmac_secret(algorithm, &secret).is_ok(),
+            "{algorithm}"
+        );
     }
     assert!(KeySet::from_hmac_secret(Algorithm::Hs512, HMAC_KEY).is_err());
     assert!(KeySet::from_hmac_secret(Algorithm::Rs256, HMAC_KEY).is_err());
@@ -110,14 +144,26 @@ fn a_key_fits_its_algorithm() {
             (Algorithm::EdDsa, 'e'),
             (Algorithm::Hs256, 'h'),
         ] {
-            assert_eq!(KeySet::from_pem(algorithm, pem.1).is_ok(), family == own, "{algorithm} {own}");
+            assert_eq!(
+                KeySet::from_pem(algorithm, pem.1).is_ok(),
+                family == own,
+                "{algorithm} {own}"
+            );
             // A private key is not for those who only check.
-            assert!(KeySet::from_pem(algorithm, pem.0).is_err(), "{algorithm} {own}");
+            assert!(
+                KeySet::from_pem(algorithm, pem.0).is_err(),
+                "{algorithm} {own}"
+            );
         }
     }
     assert!(SigningKey::from_rsa_pem(Algorithm::Es256, RSA.0).is_err());
     assert!(SigningKey::from_rsa_pem(Algorithm::Rs256, P256.0).is_err());
-    for text in ["", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----", RSA.1, P521.0] {
+    for text in [
+        "",
+        "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----",
+        RSA.1,
+        P521.0,
+    ] {
         assert!(SigningKey::from_pem(text).is_err(), "{text:.40}");
     }
     assert!(SigningKey::from_jwk(r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#).is_err());
@@ -126,7 +172,10 @@ fn a_key_fits_its_algorithm() {
 #[test]
 fn a_published_set_holds_no_secret() {
     let key = SigningKey::from_jwk(&oct("HS256", HMAC_KEY)).unwrap();
-    assert_eq!(serde_json::from_str::<Value>(&key.key_set().to_public_jwk_set()).unwrap(), json!({ "keys": [] }));
+    assert_eq!(
+        serde_json::from_str::<Value>(&key.key_set().to_public_jwk_set()).unwrap(),
+        json!({ "keys": [] })
+    );
     for pem in [RSA.0, P256.0, P384.0, ED25519.0] {
         let jwk = jwk(&SigningKey::from_pem(pem).unwrap().key_set());
         for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
@@ -138,7 +187,11 @@ fn a_published_set_holds_no_secret() {
 
 #[test]
 fn a_secret_that_is_not_for_signing_signs_nothing() {
-    for purpose in [r#""use":"enc""#, r#""key_ops":["verify"]"#, r#""key_ops":"sign""#] {
+    for purpose in [
+        r#""use":"enc""#,
+        r#""key_ops":["verify"]"#,
+        r#""key_ops":"sign""#,
+    ] {
         let jwk = oct("HS256", HMAC_KEY).replacen('{', &format!("{{{purpose},"), 1);
         assert!(SigningKey::from_jwk(&jwk).is_err(), "{purpose}");
     }

@@ -12,11 +12,24 @@ use tower_bearer::{Grant, Identity, KeySet, MemoryStore, Secret, SigningKey, Ver
 async fn sid_and_gen_mean_something_only_by_a_key_of_our_own() {
     let clock = ManualClock::new();
     let jwk = oct("HS256", HMAC_KEY);
-    let sessions = signed_with(SigningKey::from_jwk(&jwk).unwrap(), MemoryStore::new(), &clock).build().unwrap();
+    let sessions = signed_with(
+        SigningKey::from_jwk(&jwk).unwrap(),
+        MemoryStore::new(),
+        &clock,
+    )
+    .build()
+    .unwrap();
     let pair = sessions.start(Identity::new("alice")).await.unwrap();
     let token = pair.access_token().secret();
 
-    assert!(sessions.verifier().verify(token).unwrap().session_id().is_some());
+    assert!(
+        sessions
+            .verifier()
+            .verify(token)
+            .unwrap()
+            .session_id()
+            .is_some()
+    );
     // The same key, read as somebody else's.
     let foreign = verifier_with(KeySet::from_jwk(&jwk).unwrap(), &clock);
     assert_passes(&foreign, token).await;
@@ -27,7 +40,13 @@ async fn sid_and_gen_mean_something_only_by_a_key_of_our_own() {
         let mut claims = support::claims(&clock);
         (claims["sid"], claims["gen"]) = (odd.clone(), odd);
         assert_passes(&foreign, &support::token(&claims)).await;
-        assert!(foreign.verify(&support::token(&claims)).unwrap().session_id().is_none());
+        assert!(
+            foreign
+                .verify(&support::token(&claims))
+                .unwrap()
+                .session_id()
+                .is_none()
+        );
     }
 }
 
@@ -35,17 +54,30 @@ async fn sid_and_gen_mean_something_only_by_a_key_of_our_own() {
 #[tokio::test]
 async fn a_ring_of_secrets_accepts_what_the_ones_before_signed() {
     let clock = ManualClock::new();
-    let (old, older, unknown) = (Secret::random().unwrap(), Secret::random().unwrap(), Secret::random().unwrap());
+    let (old, older, unknown) = (
+        Secret::random().unwrap(),
+        Secret::random().unwrap(),
+        Secret::random().unwrap(),
+    );
     let sign = |secret: &Secret| {
         let key = SigningKey::hs256(secret).unwrap();
-        signer(key, &clock).sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE).unwrap().secret().to_owned()
+        signer(key, &clock)
+            .sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE)
+            .unwrap()
+            .secret()
+            .to_owned()
     };
-    let ring = Secret::random().unwrap().with_previous(old.clone().with_previous(older.clone()));
+    let ring = Secret::random()
+        .unwrap()
+        .with_previous(old.clone().with_previous(older.clone()));
     let verifier = signer(SigningKey::hs256(&ring).unwrap(), &clock).verifier();
     for secret in [&ring, &old, &older] {
         assert_passes(&verifier, &sign(secret)).await;
     }
-    assert_eq!(refused(&verifier, &sign(&unknown)).await, VerifyErrorKind::UnknownKey);
+    assert_eq!(
+        refused(&verifier, &sign(&unknown)).await,
+        VerifyErrorKind::UnknownKey
+    );
     // A previous secret signs nothing new.
     let before = signer(SigningKey::hs256(&old).unwrap(), &clock).verifier();
     refused(&before, &sign(&ring)).await;
@@ -62,24 +94,49 @@ async fn the_key_that_is_exported_is_derived_and_verifies() {
     let bytes = URL_SAFE_NO_PAD.decode(jwk["k"].as_str().unwrap()).unwrap();
     assert_eq!(bytes.len(), 32);
     assert_ne!(bytes, text.as_bytes());
-    let token = signer(key, &clock).sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE).unwrap();
-    assert_passes(&verifier_with(KeySet::from_jwk(&exported).unwrap(), &clock), token.secret()).await;
+    let token = signer(key, &clock)
+        .sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE)
+        .unwrap();
+    assert_passes(
+        &verifier_with(KeySet::from_jwk(&exported).unwrap(), &clock),
+        token.secret(),
+    )
+    .await;
     // The secret itself signs nothing.
     let header = support::HEADER;
-    let forged = support::sign_with(text.as_bytes(), header, &support::claims(&clock).to_string());
-    refused(&verifier_with(KeySet::from_jwk(&exported).unwrap(), &clock), &forged).await;
+    let forged = support::sign_with(
+        text.as_bytes(),
+        header,
+        &support::claims(&clock).to_string(),
+    );
+    refused(
+        &verifier_with(KeySet::from_jwk(&exported).unwrap(), &clock),
+        &forged,
+    )
+    .await;
     assert!(support::keys::key(ED25519).dangerous_export_jwk().is_none());
 }
 
-/// `KeySet::with` and `SigningKey::with_previous` promise it for every key, and no key needs a name.
+/// `KeySet::with` and `SigningKey::with_previous` promise it for every key, and no key needs a
+/// name.
 #[tokio::test]
 async fn a_set_tries_every_key_that_a_token_without_a_name_may_mean() {
     let clock = ManualClock::new();
     let (first, second) = (oct("HS256", &[1; 32]), oct("HS256", &[2; 32]));
-    let keys = KeySet::from_jwk(&first).unwrap().merge(KeySet::from_jwk(&second).unwrap());
+    let keys = KeySet::from_jwk(&first)
+        .unwrap()
+        .merge(KeySet::from_jwk(&second).unwrap());
     let verifier = verifier_with(keys, &clock);
-    assert_passes(&verifier, &token(SigningKey::from_jwk(&first).unwrap(), &clock)).await;
-    assert_passes(&verifier, &token(SigningKey::from_jwk(&second).unwrap(), &clock)).await;
+    assert_passes(
+        &verifier,
+        &token(SigningKey::from_jwk(&first).unwrap(), &clock),
+    )
+    .await;
+    assert_passes(
+        &verifier,
+        &token(SigningKey::from_jwk(&second).unwrap(), &clock),
+    )
+    .await;
 }
 
 /// The docs of `SigningKey::with_previous`: "Goes on accepting what `previous` signed".
@@ -88,7 +145,9 @@ async fn a_key_without_a_name_goes_on_accepting_what_the_one_before_signed() {
     let clock = ManualClock::new();
     let previous = SigningKey::from_jwk(&oct("HS256", &[1; 32])).unwrap();
     let old = token(previous.clone(), &clock);
-    let ring = SigningKey::from_jwk(&oct("HS256", &[2; 32])).unwrap().with_previous(previous);
+    let ring = SigningKey::from_jwk(&oct("HS256", &[2; 32]))
+        .unwrap()
+        .with_previous(previous);
     let keys = ring.key_set();
     assert_passes(&verifier_with(keys.clone(), &clock), &token(ring, &clock)).await;
     assert_passes(&verifier_with(keys, &clock), &old).await;

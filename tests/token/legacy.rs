@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use support::{sign_with, verifier};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Algorithm, BearerAuthLayer, Clock, Grant, Identity, KeySet, LegacyTokens, Scope, Timestamp};
+use tower_bearer::{
+    Algorithm, BearerAuthLayer, Clock, Grant, Identity, KeySet, LegacyTokens, Scope, Timestamp,
+};
 
 pub(crate) const LEGACY_KEY: &[u8] = b"what the application signed with before";
 pub(crate) const JWT: &str = r#"{"alg":"HS256","typ":"JWT"}"#;

@@ -17,14 +17,25 @@ fn scope(text: &str) -> Scope {
 fn scopes_with_the_same_words_are_equal_and_have_one_hash() {
     for same in ["a b", "b a", " b  a ", "a b a"] {
         assert_eq!(scope(same), scope("a b"));
-        assert_eq!(HashSet::from([scope(same), scope("a b")]).len(), 1, "{same:?}");
+        assert_eq!(
+            HashSet::from([scope(same), scope("a b")]).len(),
+            1,
+            "{same:?}"
+        );
     }
     for other in ["", "a", "a c", "a b c", "A b", "ab", "a:b"] {
         assert_ne!(scope(other), scope("a b"));
-        assert_eq!(HashSet::from([scope(other), scope("a b")]).len(), 2, "{other:?}");
+        assert_eq!(
+            HashSet::from([scope(other), scope("a b")]).len(),
+            2,
+            "{other:?}"
+        );
     }
     assert_eq!(Scope::default(), scope("  "));
-    assert_eq!(HashMap::from([(scope("read write"), 7)])[&scope("write read")], 7);
+    assert_eq!(
+        HashMap::from([(scope("read write"), 7)])[&scope("write read")],
+        7
+    );
 }
 
 #[test]
@@ -38,21 +49,59 @@ fn a_scope_keeps_the_order_in_which_its_words_came() {
 #[test]
 fn words_that_come_one_by_one_are_each_one_word() {
     assert_eq!(Scope::from_words(["b", "a", "b"]).unwrap().as_str(), "b a");
-    assert_eq!(Scope::from_words(Vec::<String>::new()).unwrap(), Scope::default());
+    assert_eq!(
+        Scope::from_words(Vec::<String>::new()).unwrap(),
+        Scope::default()
+    );
     // A word with a space would become two others.
-    for wrong in ["", " ", "a b", "a ", "\"", "\\", "caf\u{e9}", "\t", "\u{7f}"] {
-        assert_eq!(Scope::from_words(["fine", wrong]), Err(InvalidScope), "{wrong:?}");
+    for wrong in [
+        "",
+        " ",
+        "a b",
+        "a ",
+        "\"",
+        "\\",
+        "caf\u{e9}",
+        "\t",
+        "\u{7f}",
+    ] {
+        assert_eq!(
+            Scope::from_words(["fine", wrong]),
+            Err(InvalidScope),
+            "{wrong:?}"
+        );
     }
 }
 
 #[test]
 fn literals_and_scopes_are_collected_into_one() {
-    assert_eq!(["b", "a c"].into_iter().collect::<Scope>().as_str(), "b a c");
-    assert_eq!([scope("b"), scope("a b")].iter().collect::<Scope>().as_str(), "b a");
-    assert_eq!([scope("b"), scope("a b")].into_iter().collect::<Scope>().as_str(), "b a");
-    let from_outside = ["b", "a"].map(str::parse::<Scope>).into_iter().collect::<Result<Scope, _>>();
+    assert_eq!(
+        ["b", "a c"].into_iter().collect::<Scope>().as_str(),
+        "b a c"
+    );
+    assert_eq!(
+        [scope("b"), scope("a b")]
+            .iter()
+            .collect::<Scope>()
+            .as_str(),
+        "b a"
+    );
+    assert_eq!(
+        [scope("b"), scope("a b")]
+            .into_iter()
+            .collect::<Scope>()
+            .as_str(),
+        "b a"
+    );
+    let from_outside = ["b", "a"]
+        .map(str::parse::<Scope>)
+        .into_iter()
+        .collect::<Result<Scope, _>>();
     assert_eq!(from_outside.unwrap().as_str(), "b a");
-    let wrong = ["b", "\""].map(str::parse::<Scope>).into_iter().collect::<Result<Scope, _>>();
+    let wrong = ["b", "\""]
+        .map(str::parse::<Scope>)
+        .into_iter()
+        .collect::<Result<Scope, _>>();
     assert_eq!(wrong, Err(InvalidScope));
 }
 
@@ -95,7 +144,11 @@ struct Job {
 #[test]
 fn names_are_text_in_json_and_are_checked_when_they_are_read() {
     let session = SessionId::from_bytes([7; 16]);
-    let job = Job { user: Subject::from(42), scope: scope("b a"), session };
+    let job = Job {
+        user: Subject::from(42),
+        scope: scope("b a"),
+        session,
+    };
     let json = json!({ "user": "42", "scope": "b a", "session": session.to_string() });
     assert_eq!(serde_json::to_value(&job).unwrap(), json);
     assert_eq!(serde_json::from_value::<Job>(json.clone()).unwrap(), job);
@@ -110,7 +163,10 @@ fn names_are_text_in_json_and_are_checked_when_they_are_read() {
     ] {
         let mut json = json.clone();
         json[name] = wrong;
-        assert!(serde_json::from_value::<Job>(json.clone()).is_err(), "{json}");
+        assert!(
+            serde_json::from_value::<Job>(json.clone()).is_err(),
+            "{json}"
+        );
     }
 }
 
@@ -127,7 +183,12 @@ fn a_client_reads_tokens_that_its_debug_does_not_show() {
     assert_eq!(answer.access_token.secret(), "an access token");
     assert_eq!(answer.refresh_token.secret(), "a refresh token");
     let shown = format!("{answer:?}");
-    assert!(shown.contains("[redacted]") && !shown.contains("a refresh") && !shown.contains("an access"), "{shown}");
+    assert!(
+        shown.contains("[redacted]")
+            && !shown.contains("a refresh")
+            && !shown.contains("an access"),
+        "{shown}"
+    );
     assert!(serde_json::from_value::<AccessToken>(json!(7)).is_err());
 }
 
@@ -139,7 +200,10 @@ fn moments_become_those_of_the_system_and_back() {
     assert_eq!(Timestamp::from(time), moment);
     assert_eq!(Timestamp::from(time + Duration::from_micros(999)), moment);
     // Before the epoch there is no moment, and no panic.
-    assert_eq!(Timestamp::from(UNIX_EPOCH - Duration::from_secs(1)), Timestamp::from_secs(0));
+    assert_eq!(
+        Timestamp::from(UNIX_EPOCH - Duration::from_secs(1)),
+        Timestamp::from_secs(0)
+    );
     let last = Timestamp::from_millis(u64::MAX);
     assert!(SystemTime::from(last) >= UNIX_EPOCH + Duration::from_secs(253_402_300_799));
 }

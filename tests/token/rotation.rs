@@ -13,8 +13,8 @@ use support::{AUDIENCE, ISSUER, Received, ask, segment};
 use tower::ServiceExt;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
-    AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Clock, Grant, Identity, JwksEndpoint, SigningKey, SigningKeys,
-    Timestamp,
+    AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Clock, Grant, Identity, JwksEndpoint,
+    SigningKey, SigningKeys, Timestamp,
 };
 
 pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 3600 + 300);
@@ -37,8 +37,14 @@ impl Server {
 
     fn at(clock: ManualClock, key: SigningKey) -> Self {
         let keys = SigningKeys::new(key);
-        let signer = AccessTokenSigner::new(ISSUER, AUDIENCE, keys.clone()).unwrap().with_clock(Arc::new(clock.clone()));
-        Self { clock, keys, signer }
+        let signer = AccessTokenSigner::new(ISSUER, AUDIENCE, keys.clone())
+            .unwrap()
+            .with_clock(Arc::new(clock.clone()));
+        Self {
+            clock,
+            keys,
+            signer,
+        }
     }
 
     pub(crate) fn verifier(&self) -> AccessTokenVerifier {
@@ -46,11 +52,17 @@ impl Server {
     }
 
     pub(crate) fn sign(&self, lifetime: Duration) -> String {
-        self.signer.sign(&Identity::new("alice"), &Grant::new(), lifetime).unwrap().secret().to_owned()
+        self.signer
+            .sign(&Identity::new("alice"), &Grant::new(), lifetime)
+            .unwrap()
+            .secret()
+            .to_owned()
     }
 
     pub(crate) fn ago(&self, ago: Duration) -> Timestamp {
-        Timestamp::from_millis(self.clock.now().as_millis() - u64::try_from(ago.as_millis()).unwrap())
+        Timestamp::from_millis(
+            self.clock.now().as_millis() - u64::try_from(ago.as_millis()).unwrap(),
+        )
     }
 
     pub(crate) async fn assert_passes(&self, token: &str) {
@@ -58,21 +70,36 @@ impl Server {
     }
 
     pub(crate) async fn assert_refused(&self, token: &str) {
-        self.ask(token).await.assert_refused(401, "invalid_token", "token_invalid");
+        self.ask(token)
+            .await
+            .assert_refused(401, "invalid_token", "token_invalid");
     }
 
     async fn ask(&self, token: &str) -> Received {
-        ask(&BearerAuthLayer::new(self.verifier()), &format!("Bearer {token}")).await
+        ask(
+            &BearerAuthLayer::new(self.verifier()),
+            &format!("Bearer {token}"),
+        )
+        .await
     }
 }
 
 /// The names of the keys that an endpoint shows.
 pub(crate) async fn published(endpoint: &JwksEndpoint) -> Vec<String> {
-    let answer = Received::of(endpoint.clone().oneshot(Request::new(String::new())).await.unwrap()).await;
+    let answer = Received::of(
+        endpoint
+            .clone()
+            .oneshot(Request::new(String::new()))
+            .await
+            .unwrap(),
+    )
+    .await;
     assert_eq!(answer.status, 200);
     let set = answer.json();
     let keys = set["keys"].as_array().unwrap().iter();
-    keys.inspect(|key| assert_ne!(key["kty"], "oct")).map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    keys.inspect(|key| assert_ne!(key["kty"], "oct"))
+        .map(|key| key["kid"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// The name of a key.

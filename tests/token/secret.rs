@@ -12,7 +12,10 @@ const OTHER: &str = "Qy8fK2hV5tB9nM4xZ7cL1pR6wD3sJ0gA";
 fn a_short_secret_is_refused() {
     for length in [0, 1, 6, 31] {
         let error = Secret::new(&GOOD.as_bytes()[..length]).unwrap_err();
-        assert_eq!(error.to_string(), format!("the secret is {length} bytes; 32 are needed. Try: openssl rand -base64 48"));
+        assert_eq!(
+            error.to_string(),
+            format!("the secret is {length} bytes; 32 are needed. Try: openssl rand -base64 48")
+        );
     }
     assert!(Secret::new(GOOD).is_ok());
 }
@@ -43,8 +46,14 @@ fn secrets_of_public_tutorials_are_refused() {
         "abcabcabcabcabcabcabcabcabcabcabcabcabc",
     ] {
         let error = Secret::new(known).map(|_| known).unwrap_err().to_string();
-        assert!(error.ends_with("Try: openssl rand -base64 48"), "{known}: {error}");
-        assert!(known == "secret" || !error.contains(known), "{known}: {error}");
+        assert!(
+            error.ends_with("Try: openssl rand -base64 48"),
+            "{known}: {error}"
+        );
+        assert!(
+            known == "secret" || !error.contains(known),
+            "{known}: {error}"
+        );
     }
 }
 
@@ -52,7 +61,10 @@ fn secrets_of_public_tutorials_are_refused() {
 // checklist 33
 #[test]
 fn a_secret_that_only_counts_is_refused() {
-    for counted in ["12345678901234567890123456789012", "1234567890123456789012345678901234567890"] {
+    for counted in [
+        "12345678901234567890123456789012",
+        "1234567890123456789012345678901234567890",
+    ] {
         assert!(Secret::new(counted).is_err(), "{counted}");
     }
 }
@@ -73,14 +85,19 @@ fn random_secrets_differ() {
     assert_eq!(key(&one), key(&one.clone().with_previous(another)));
 }
 
-/// What the process of the next tests prints: the environment belongs to a process, so each case has one.
+/// What the process of the next tests prints: the environment belongs to a process, so each case
+/// has one.
 #[test]
 #[ignore = "run by the tests below, in a process of its own"]
 fn child_reads_the_environment() {
     match Secret::from_env("TOWER_BEARER_TEST_SECRET") {
         Ok(secret) => {
             let key = SigningKey::hs256(&secret).unwrap();
-            println!("answer: {} keys, {:?}", key.key_set().len(), key.dangerous_export_jwk());
+            println!(
+                "answer: {} keys, {:?}",
+                key.key_set().len(),
+                key.dangerous_export_jwk()
+            );
         }
         Err(error) => println!("answer: {error}"),
     }
@@ -88,11 +105,23 @@ fn child_reads_the_environment() {
 
 fn from_env(variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().expect("this test"));
-    command.args(["--exact", "secret::child_reads_the_environment", "--ignored", "--nocapture"]);
-    command.env_remove("TOWER_BEARER_TEST_SECRET").env_remove("TOWER_BEARER_TEST_SECRET_PREVIOUS");
-    let output = command.envs(variables.iter().copied()).output().expect("this test runs");
+    command.args([
+        "--exact",
+        "secret::child_reads_the_environment",
+        "--ignored",
+        "--nocapture",
+    ]);
+    command
+        .env_remove("TOWER_BEARER_TEST_SECRET")
+        .env_remove("TOWER_BEARER_TEST_SECRET_PREVIOUS");
+    let output = command
+        .envs(variables.iter().copied())
+        .output()
+        .expect("this test runs");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let (_, answer) = text.split_once("answer: ").unwrap_or_else(|| panic!("no answer: {text}"));
+    let (_, answer) = text
+        .split_once("answer: ")
+        .unwrap_or_else(|| panic!("no answer: {text}"));
     answer.lines().next().expect("a line").to_owned()
 }
 
@@ -105,11 +134,27 @@ fn a_bad_secret_in_the_environment_is_a_sentence_with_the_cure() {
             "TOWER_BEARER_TEST_SECRET is 6 bytes; 32 are needed. Try: openssl rand -base64 48"
         );
     }
-    assert_eq!(from_env(&[]), "TOWER_BEARER_TEST_SECRET is not set. Try: openssl rand -base64 48");
-    let known = from_env(&[("TOWER_BEARER_TEST_SECRET", "changemechangemechangemechangeme")]);
-    assert!(known.starts_with("TOWER_BEARER_TEST_SECRET ") && known.ends_with("Try: openssl rand -base64 48"), "{known}");
-    let previous = from_env(&[("TOWER_BEARER_TEST_SECRET", GOOD), ("TOWER_BEARER_TEST_SECRET_PREVIOUS", "abc123")]);
-    assert_eq!(previous, "TOWER_BEARER_TEST_SECRET_PREVIOUS is 6 bytes; 32 are needed. Try: openssl rand -base64 48");
+    assert_eq!(
+        from_env(&[]),
+        "TOWER_BEARER_TEST_SECRET is not set. Try: openssl rand -base64 48"
+    );
+    let known = from_env(&[(
+        "TOWER_BEARER_TEST_SECRET",
+        "changemechangemechangemechangeme",
+    )]);
+    assert!(
+        known.starts_with("TOWER_BEARER_TEST_SECRET ")
+            && known.ends_with("Try: openssl rand -base64 48"),
+        "{known}"
+    );
+    let previous = from_env(&[
+        ("TOWER_BEARER_TEST_SECRET", GOOD),
+        ("TOWER_BEARER_TEST_SECRET_PREVIOUS", "abc123"),
+    ]);
+    assert_eq!(
+        previous,
+        "TOWER_BEARER_TEST_SECRET_PREVIOUS is 6 bytes; 32 are needed. Try: openssl rand -base64 48"
+    );
 }
 
 #[test]
@@ -118,8 +163,14 @@ fn a_ring_is_read_from_the_environment() {
         let key = SigningKey::hs256(&Secret::new(GOOD).unwrap()).unwrap();
         format!("{keys} keys, {:?}", key.dangerous_export_jwk())
     };
-    assert_eq!(from_env(&[("TOWER_BEARER_TEST_SECRET", &format!(" {GOOD}\n"))]), expected(1));
+    assert_eq!(
+        from_env(&[("TOWER_BEARER_TEST_SECRET", &format!(" {GOOD}\n"))]),
+        expected(1)
+    );
     let previous = format!("{OTHER}, nM4xZ7cL1pR6wD3sJ0gAQy8fK2hV5tB9,");
-    let ring = from_env(&[("TOWER_BEARER_TEST_SECRET", GOOD), ("TOWER_BEARER_TEST_SECRET_PREVIOUS", &previous)]);
+    let ring = from_env(&[
+        ("TOWER_BEARER_TEST_SECRET", GOOD),
+        ("TOWER_BEARER_TEST_SECRET_PREVIOUS", &previous),
+    ]);
     assert_eq!(ring, expected(3));
 }

@@ -6,7 +6,8 @@ use support::{AUDIENCE, ISSUER, Received, ask, builder_with};
 use tower::ServiceExt;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
-    AccessTokenVerifier, BearerAuthLayer, JwksEndpoint, KeySet, KeySource, SharedKeySet, SigningKey, VerifyErrorKind,
+    AccessTokenVerifier, BearerAuthLayer, JwksEndpoint, KeySet, KeySource, SharedKeySet,
+    SigningKey, VerifyErrorKind,
 };
 
 fn verifier(keys: impl Into<KeySource>, clock: &ManualClock) -> AccessTokenVerifier {
@@ -14,7 +15,11 @@ fn verifier(keys: impl Into<KeySource>, clock: &ManualClock) -> AccessTokenVerif
 }
 
 async fn assert_good(layer: &BearerAuthLayer, key: SigningKey, clock: &ManualClock, is_good: bool) {
-    let answer = ask(layer, &format!("Bearer {}", support::keys::token(key, clock))).await;
+    let answer = ask(
+        layer,
+        &format!("Bearer {}", support::keys::token(key, clock)),
+    )
+    .await;
     match is_good {
         true => answer.assert_passed("alice"),
         false => answer.assert_refused(401, "invalid_token", "token_invalid"),
@@ -44,11 +49,20 @@ async fn every_clone_of_every_verifier_sees_it() {
     let keys = SharedKeySet::new(key(P256).key_set());
     let source = KeySource::from(keys.clone());
     let builder_of_clone = builder_with(keys.clone(), &clock);
-    let untyped = builder_of_clone.clone().accept_untyped_jwt().build().unwrap();
-    let all = [verifier(source.clone(), &clock), builder_of_clone.build().unwrap(), untyped];
+    let untyped = builder_of_clone
+        .clone()
+        .accept_untyped_jwt()
+        .build()
+        .unwrap();
+    let all = [
+        verifier(source.clone(), &clock),
+        builder_of_clone.build().unwrap(),
+        untyped,
+    ];
     let layers = all.map(BearerAuthLayer::new);
     let endpoint = JwksEndpoint::new(keys.clone());
-    keys.clone().replace(key(P384).key_set().merge(key(ED25519).key_set()));
+    keys.clone()
+        .replace(key(P384).key_set().merge(key(ED25519).key_set()));
     for layer in layers.iter().chain([&layers[0].clone().optional()]) {
         assert_good(layer, key(P384), &clock, true).await;
         assert_good(layer, key(P256), &clock, false).await;
@@ -67,10 +81,28 @@ async fn no_keys_at_all_refuse_everything() {
     let layer = BearerAuthLayer::new(verifier.clone());
     keys.replace(KeySet::default());
     assert_good(&layer, key(P256), &clock, false).await;
-    assert_eq!(verifier.verify(&support::keys::token(key(P256), &clock)).unwrap_err().kind(), VerifyErrorKind::UnknownKey);
+    assert_eq!(
+        verifier
+            .verify(&support::keys::token(key(P256), &clock))
+            .unwrap_err()
+            .kind(),
+        VerifyErrorKind::UnknownKey
+    );
     // A verifier may begin so, if keys may come; else it is a mistake.
-    assert!(AccessTokenVerifier::builder(keys.clone()).issuer(ISSUER).audience(AUDIENCE).build().is_ok());
-    assert!(AccessTokenVerifier::builder(KeySet::default()).issuer(ISSUER).audience(AUDIENCE).build().is_err());
+    assert!(
+        AccessTokenVerifier::builder(keys.clone())
+            .issuer(ISSUER)
+            .audience(AUDIENCE)
+            .build()
+            .is_ok()
+    );
+    assert!(
+        AccessTokenVerifier::builder(KeySet::default())
+            .issuer(ISSUER)
+            .audience(AUDIENCE)
+            .build()
+            .is_err()
+    );
     keys.replace(key(P256).key_set());
     assert_good(&layer, key(P256), &clock, true).await;
 }

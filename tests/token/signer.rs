@@ -8,12 +8,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use support::keys::{ED25519, P256, RSA, key, signer};
-use support::{AUDIENCE, Accounts, HOUR, ISSUER, MINUTE, SECOND, assert_passes, names, refused, segment, sessions_of};
+use support::{
+    AUDIENCE, Accounts, HOUR, ISSUER, MINUTE, SECOND, assert_passes, names, refused, segment,
+    sessions_of,
+};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::token::SignError;
 use tower_bearer::{
-    AccessTokenSigner, Authenticate, Authorization, AuthorizeRequest, Clock, Grant, Identity, MemoryStore, NoCredentials, Scope,
-    Secret, SessionErrorKind, SigningKey, Subject, VerifyErrorKind,
+    AccessTokenSigner, Authenticate, Authorization, AuthorizeRequest, Clock, Grant, Identity,
+    MemoryStore, NoCredentials, Scope, Secret, SessionErrorKind, SigningKey, Subject,
+    VerifyErrorKind,
 };
 
 const RESERVED: [&str; 18] = [
@@ -40,12 +44,22 @@ const RESERVED: [&str; 18] = [
 // checklist 30
 #[test]
 fn the_header_says_what_the_token_is_and_which_key_made_it() {
-    for key in [SigningKey::hs256(&Secret::random().unwrap()).unwrap(), key(ED25519), key(P256), key(RSA)] {
+    for key in [
+        SigningKey::hs256(&Secret::random().unwrap()).unwrap(),
+        key(ED25519),
+        key(P256),
+        key(RSA),
+    ] {
         let (algorithm, jwks) = (key.algorithm(), key.key_set().to_public_jwk_set());
-        let token = signer(key, &ManualClock::new()).sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE).unwrap();
+        let token = signer(key, &ManualClock::new())
+            .sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE)
+            .unwrap();
         let header = segment(token.secret(), 0);
         assert_eq!(names(&header), ["alg", "kid", "typ"]);
-        assert_eq!((&header["typ"], &header["alg"]), (&json!("at+jwt"), &json!(algorithm.as_str())));
+        assert_eq!(
+            (&header["typ"], &header["alg"]),
+            (&json!("at+jwt"), &json!(algorithm.as_str()))
+        );
         if let Some(published) = serde_json::from_str::<Value>(&jwks).unwrap()["keys"].get(0) {
             assert_eq!(published["kid"], header["kid"]);
         }
@@ -56,13 +70,26 @@ fn the_header_says_what_the_token_is_and_which_key_made_it() {
 #[tokio::test]
 async fn a_token_is_signed() {
     let clock = ManualClock::new();
-    let signer = signer(SigningKey::hs256(&Secret::random().unwrap()).unwrap(), &clock);
-    let token = signer.sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE).unwrap();
+    let signer = signer(
+        SigningKey::hs256(&Secret::random().unwrap()).unwrap(),
+        &clock,
+    );
+    let token = signer
+        .sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE)
+        .unwrap();
     let mut claims = segment(token.secret(), 1);
     claims["sub"] = "bob".into();
     let parts: Vec<&str> = token.secret().split('.').collect();
-    let changed = format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode(claims.to_string()), parts[2]);
-    assert_eq!(refused(&signer.verifier(), &changed).await, VerifyErrorKind::BadSignature);
+    let changed = format!(
+        "{}.{}.{}",
+        parts[0],
+        URL_SAFE_NO_PAD.encode(claims.to_string()),
+        parts[2]
+    );
+    assert_eq!(
+        refused(&signer.verifier(), &changed).await,
+        VerifyErrorKind::BadSignature
+    );
     assert_passes(&signer.verifier(), token.secret()).await;
 }
 
@@ -71,24 +98,70 @@ async fn a_token_is_signed() {
 fn a_token_says_who_for_whom_by_whom_and_when() {
     let clock = ManualClock::new();
     clock.advance(Duration::from_millis(999));
-    let signer = signer(SigningKey::hs256(&Secret::random().unwrap()).unwrap(), &clock);
+    let signer = signer(
+        SigningKey::hs256(&Secret::random().unwrap()).unwrap(),
+        &clock,
+    );
     let now = clock.now().as_secs();
 
-    let bare = segment(signer.sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE).unwrap().secret(), 1);
+    let bare = segment(
+        signer
+            .sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE)
+            .unwrap()
+            .secret(),
+        1,
+    );
     assert_eq!(names(&bare), ["aud", "exp", "iat", "iss", "jti", "sub"]);
-    assert_eq!((&bare["iss"], &bare["aud"], &bare["sub"]), (&json!(ISSUER), &json!(AUDIENCE), &json!("alice")));
-    assert_eq!((&bare["iat"], &bare["exp"]), (&json!(now), &json!(now + 300)));
+    assert_eq!(
+        (&bare["iss"], &bare["aud"], &bare["sub"]),
+        (&json!(ISSUER), &json!(AUDIENCE), &json!("alice"))
+    );
+    assert_eq!(
+        (&bare["iat"], &bare["exp"]),
+        (&json!(now), &json!(now + 300))
+    );
 
-    let grant = Grant::new().with_scope(Scope::from_static("b a")).with_claim("client_id", "web").with_claim("roles", [1, 2]);
+    let grant = Grant::new()
+        .with_scope(Scope::from_static("b a"))
+        .with_claim("client_id", "web")
+        .with_claim("roles", [1, 2]);
     let full = signer.sign(&Identity::new(42), &grant, 5 * MINUTE).unwrap();
     let claims = segment(full.secret(), 1);
-    assert_eq!(names(&claims), ["aud", "client_id", "exp", "iat", "iss", "jti", "roles", "scope", "sub"]);
-    assert_eq!((&claims["sub"], &claims["scope"], &claims["roles"]), (&json!("42"), &json!("b a"), &json!([1, 2])));
+    assert_eq!(
+        names(&claims),
+        [
+            "aud",
+            "client_id",
+            "exp",
+            "iat",
+            "iss",
+            "jti",
+            "roles",
+            "scope",
+            "sub"
+        ]
+    );
+    assert_eq!(
+        (&claims["sub"], &claims["scope"], &claims["roles"]),
+        (&json!("42"), &json!("b a"), &json!([1, 2]))
+    );
 
     let read = signer.verifier().verify(full.secret()).unwrap();
-    assert_eq!((read.subject(), read.scope().as_str()), (&Subject::from(42), "b a"));
-    assert_eq!(read.claim::<String>("client_id").unwrap().as_deref(), Some("web"));
-    assert_eq!((read.issued_at().unwrap().as_secs(), read.expires_at().as_secs()), (now, now + 300));
+    assert_eq!(
+        (read.subject(), read.scope().as_str()),
+        (&Subject::from(42), "b a")
+    );
+    assert_eq!(
+        read.claim::<String>("client_id").unwrap().as_deref(),
+        Some("web")
+    );
+    assert_eq!(
+        (
+            read.issued_at().unwrap().as_secs(),
+            read.expires_at().as_secs()
+        ),
+        (now, now + 300)
+    );
     assert_eq!(read.id(), claims["jti"].as_str());
     assert!(read.auth_time().is_none() && read.session_id().is_none());
 }
@@ -99,10 +172,18 @@ fn no_two_tokens_have_one_name() {
     let tokens = TestTokens::new();
     let (alice, grant) = (Identity::new("alice"), Grant::new());
     let ids: HashSet<String> = (0..1000)
-        .map(|_| segment(tokens.token(&alice, &grant, 5 * MINUTE).secret(), 1)["jti"].as_str().unwrap().to_owned())
+        .map(|_| {
+            segment(tokens.token(&alice, &grant, 5 * MINUTE).secret(), 1)["jti"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect();
     assert_eq!(ids.len(), 1000);
-    assert!(ids.iter().all(|id| URL_SAFE_NO_PAD.decode(id).unwrap().len() >= 16));
+    assert!(
+        ids.iter()
+            .all(|id| URL_SAFE_NO_PAD.decode(id).unwrap().len() >= 16)
+    );
 }
 
 // checklist 31
@@ -110,17 +191,43 @@ fn no_two_tokens_have_one_name() {
 async fn a_token_of_a_session_names_the_session_and_the_login() {
     let tokens = TestTokens::new();
     let secret = Secret::random().unwrap();
-    let sessions = tokens.sessions(Accounts::everybody(), MemoryStore::new()).secret(secret.clone()).build().unwrap();
+    let sessions = tokens
+        .sessions(Accounts::everybody(), MemoryStore::new())
+        .secret(secret.clone())
+        .build()
+        .unwrap();
     let logged_in_at = tokens.clock().now().as_secs();
     let first = sessions.start(Identity::new("alice")).await.unwrap();
     tokens.clock().advance(HOUR);
-    let second = sessions.refresh(first.refresh_token().unwrap().clone()).await.unwrap();
-    let (before, after) = (segment(first.access_token().secret(), 1), segment(second.access_token().secret(), 1));
+    let second = sessions
+        .refresh(first.refresh_token().unwrap().clone())
+        .await
+        .unwrap();
+    let (before, after) = (
+        segment(first.access_token().secret(), 1),
+        segment(second.access_token().secret(), 1),
+    );
     for claims in [&before, &after] {
-        assert_eq!(names(claims), ["aud", "auth_time", "exp", "gen", "iat", "iss", "jti", "sid", "sub"]);
+        assert_eq!(
+            names(claims),
+            [
+                "aud",
+                "auth_time",
+                "exp",
+                "gen",
+                "iat",
+                "iss",
+                "jti",
+                "sid",
+                "sub"
+            ]
+        );
         assert_eq!(claims["auth_time"], logged_in_at);
     }
-    assert_eq!((&before["gen"], &after["gen"], &before["sid"]), (&json!(0), &json!(1), &after["sid"]));
+    assert_eq!(
+        (&before["gen"], &after["gen"], &before["sid"]),
+        (&json!(0), &json!(1), &after["sid"])
+    );
     let listed = sessions.list(&"alice".into()).await.unwrap();
     assert_eq!(before["sid"], listed[0].id().to_string());
 }
@@ -132,7 +239,10 @@ async fn an_access_token_of_a_session_lives_for_half_an_hour() {
     let sessions = sessions_of(&tokens);
     let pair = sessions.start(Identity::new("alice")).await.unwrap();
     let claims = segment(pair.access_token().secret(), 1);
-    assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 1800);
+    assert_eq!(
+        claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(),
+        1800
+    );
     assert_eq!(pair.expires_in(), 1800);
 }
 
@@ -142,26 +252,49 @@ fn no_extra_claim_bears_a_reserved_name() {
     for name in RESERVED {
         for grant in [
             Grant::new().with_claim(name, "x"),
-            Grant::new().with_claim(name, 9_999_999_999_u64).with_claim("fine", 1),
-            Grant::new().with_claim("fine", 1).with_claim(name, Value::Null),
+            Grant::new()
+                .with_claim(name, 9_999_999_999_u64)
+                .with_claim("fine", 1),
+            Grant::new()
+                .with_claim("fine", 1)
+                .with_claim(name, Value::Null),
             Grant::new().with_claims(&json!({ "fine": 1, name: "x" })),
         ] {
-            let error = tokens.signer().sign(&Identity::new("alice"), &grant, 5 * MINUTE).unwrap_err();
-            assert_eq!(error, SignError::Claim { name: name.to_owned() });
+            let error = tokens
+                .signer()
+                .sign(&Identity::new("alice"), &grant, 5 * MINUTE)
+                .unwrap_err();
+            assert_eq!(
+                error,
+                SignError::Claim {
+                    name: name.to_owned()
+                }
+            );
             assert!(error.to_string().contains(name));
         }
     }
     // JSON has no such key.
     let odd = Grant::new().with_claim("odd", HashMap::from([((1, 2), 3)]));
     assert_eq!(
-        tokens.signer().sign(&Identity::new("alice"), &odd, 5 * MINUTE).unwrap_err(),
-        SignError::Claim { name: "odd".to_owned() }
+        tokens
+            .signer()
+            .sign(&Identity::new("alice"), &odd, 5 * MINUTE)
+            .unwrap_err(),
+        SignError::Claim {
+            name: "odd".to_owned()
+        }
     );
     // Names have a case.
     assert!(
         tokens
             .signer()
-            .sign(&Identity::new("alice"), &Grant::new().with_claim("Sub", "x").with_claim("client_id", "x"), 5 * MINUTE)
+            .sign(
+                &Identity::new("alice"),
+                &Grant::new()
+                    .with_claim("Sub", "x")
+                    .with_claim("client_id", "x"),
+                5 * MINUTE
+            )
             .is_ok()
     );
 }
@@ -174,7 +307,10 @@ async fn a_grant_that_cannot_be_starts_no_session() {
         type Credentials = NoCredentials;
         type Error = Infallible;
 
-        async fn authorize(&self, _request: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
+        async fn authorize(
+            &self,
+            _request: AuthorizeRequest<'_>,
+        ) -> Result<Authorization, Infallible> {
             Ok(self.0.clone().into())
         }
     }
@@ -184,19 +320,33 @@ async fn a_grant_that_cannot_be_starts_no_session() {
         ("alice", Grant::new().with_claim("sid", "x")),
         ("alice", Grant::new().with_claim("gen", 7)),
         ("alice", Grant::new().with_claims(&[1])),
-        ("alice", Grant::new().with_access_token_lifetime(Duration::ZERO)),
+        (
+            "alice",
+            Grant::new().with_access_token_lifetime(Duration::ZERO),
+        ),
         ("", Grant::new()),
     ] {
-        let sessions = tokens.sessions(Renews(grant), MemoryStore::new()).build().unwrap();
+        let sessions = tokens
+            .sessions(Renews(grant), MemoryStore::new())
+            .build()
+            .unwrap();
         let error = sessions.start(Identity::new(subject)).await.unwrap_err();
-        assert_eq!((error.kind(), error.code()), (SessionErrorKind::Misconfigured, "server_error"));
+        assert_eq!(
+            (error.kind(), error.code()),
+            (SessionErrorKind::Misconfigured, "server_error")
+        );
     }
 }
 
 #[test]
 fn a_token_without_a_subject_is_not_made() {
     let signer = TestTokens::new().signer();
-    assert_eq!(signer.sign(&Identity::new(""), &Grant::new(), 5 * MINUTE).unwrap_err(), SignError::EmptySubject);
+    assert_eq!(
+        signer
+            .sign(&Identity::new(""), &Grant::new(), 5 * MINUTE)
+            .unwrap_err(),
+        SignError::EmptySubject
+    );
 }
 
 #[test]
@@ -217,26 +367,48 @@ async fn no_access_token_outlives_its_session() {
         .unwrap()
         .with_idle_timeout(HOUR)
         .unwrap();
-    let sessions = tokens.sessions(support::Accounts::everybody(), MemoryStore::new()).policy(policy).build().unwrap();
+    let sessions = tokens
+        .sessions(support::Accounts::everybody(), MemoryStore::new())
+        .policy(policy)
+        .build()
+        .unwrap();
     let ends = clock.now() + Duration::from_millis(3_600_900);
     let mut pair = sessions.start(Identity::new("alice")).await.unwrap();
     for minutes in [0, 20, 20, 19] {
         clock.advance(Duration::from_secs(minutes * 60));
-        pair = sessions.refresh(pair.refresh_token().unwrap().clone()).await.unwrap();
-        let claims = sessions.verifier().verify(pair.access_token().secret()).unwrap();
+        pair = sessions
+            .refresh(pair.refresh_token().unwrap().clone())
+            .await
+            .unwrap();
+        let claims = sessions
+            .verifier()
+            .verify(pair.access_token().secret())
+            .unwrap();
         assert!(claims.expires_at() <= ends);
         assert!(clock.now() + Duration::from_secs(pair.expires_in()) <= ends + SECOND);
     }
     assert!(pair.expires_in() <= 61);
     clock.advance(Duration::from_secs(63 + 60));
-    assert_eq!(refused(&sessions.verifier(), pair.access_token().secret()).await, VerifyErrorKind::Expired);
+    assert_eq!(
+        refused(&sessions.verifier(), pair.access_token().secret()).await,
+        VerifyErrorKind::Expired
+    );
 }
 
 #[test]
 fn a_token_that_no_verifier_would_accept_is_not_made() {
     let tokens = TestTokens::new();
     let grant = |length: usize| Grant::new().with_claim("long", "x".repeat(length));
-    let token = tokens.signer().sign(&Identity::new("alice"), &grant(5500), 5 * MINUTE).unwrap();
+    let token = tokens
+        .signer()
+        .sign(&Identity::new("alice"), &grant(5500), 5 * MINUTE)
+        .unwrap();
     assert!(tokens.verifier().verify(token.secret()).is_ok());
-    assert_eq!(tokens.signer().sign(&Identity::new("alice"), &grant(6100), 5 * MINUTE).unwrap_err(), SignError::TooLarge);
+    assert_eq!(
+        tokens
+            .signer()
+            .sign(&Identity::new("alice"), &grant(6100), 5 * MINUTE)
+            .unwrap_err(),
+        SignError::TooLarge
+    );
 }

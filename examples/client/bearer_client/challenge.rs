@@ -3,13 +3,19 @@
 use http::header::WWW_AUTHENTICATE;
 use http::{Response, StatusCode};
 
-/// Whether the access token counts no longer (RFC 6750 section 3.1). Another 401 would not be mended by a new one.
+/// Whether the access token counts no longer (RFC 6750 section 3.1). Another 401 would not be
+/// mended by a new one.
 pub(super) fn refuses_token<B>(response: &Response<B>) -> bool {
-    let mut challenges = response.headers().get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    let mut challenges = response
+        .headers()
+        .get_all(WWW_AUTHENTICATE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     response.status() == StatusCode::UNAUTHORIZED && challenges.any(is_invalid_token)
 }
 
-/// One header may hold the challenges of several schemes (RFC 9110 section 11.6.1), and quoted text may hold commas.
+/// One header may hold the challenges of several schemes (RFC 9110 section 11.6.1), and quoted text
+/// may hold commas.
 fn is_invalid_token(challenges: &str) -> bool {
     let (mut quoted, mut bearer) = (false, false);
     let parts = challenges.split(|character| {
@@ -24,7 +30,9 @@ fn is_invalid_token(challenges: &str) -> bool {
             }
             _ => part,
         };
-        let error = parameter.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("error"));
+        let error = parameter
+            .split_once('=')
+            .filter(|(name, _)| name.trim().eq_ignore_ascii_case("error"));
         bearer && error.is_some_and(|(_, value)| value.trim().trim_matches('"') == "invalid_token")
     })
 }

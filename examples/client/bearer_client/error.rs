@@ -22,7 +22,9 @@ pub(crate) type Cause = Arc<dyn Error + Send + Sync>;
 
 impl ClientError {
     pub(super) fn log_in_again(reason: impl Into<String>) -> Self {
-        Self::LogInAgain { reason: reason.into() }
+        Self::LogInAgain {
+            reason: reason.into(),
+        }
     }
 
     pub(super) fn unavailable(cause: impl Into<BoxError>) -> Self {

@@ -12,12 +12,19 @@ impl<S: Http> BearerClient<S> {
         self.tokens.log_in(TokenAnswer::read(&body)?, asked)
     }
 
-    /// Ends the session at the server, then forgets the tokens. Where the server does not answer they stay, to try again with.
+    /// Ends the session at the server, then forgets the tokens. Where the server does not answer
+    /// they stay, to try again with.
     pub(crate) async fn log_out(&self) -> Result<(), ClientError> {
         // A refresh that is under way would bring tokens after the logout.
         let _turn = self.tokens.turn().await;
         let pair = self.tokens.pair()?;
-        post(self.http.clone(), self.server.logout(), &[("token", pair.refresh.secret())], None).await?;
+        post(
+            self.http.clone(),
+            self.server.logout(),
+            &[("token", pair.refresh.secret())],
+            None,
+        )
+        .await?;
         self.tokens.forget(&pair);
         Ok(())
     }

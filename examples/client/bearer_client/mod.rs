@@ -3,7 +3,8 @@
 //! - The access token goes to the origin of its server, and nowhere else.
 //! - It is renewed ahead of time, by one refresh for all calls; the others wait for it.
 //! - A 401 that calls the token invalid makes one refresh, and the request goes out once more.
-//! - An answer that got lost logs nobody out: a refresh token is presented with the same `Idempotency-Key` each time.
+//! - An answer that got lost logs nobody out: a refresh token is presented with the same
+//!   `Idempotency-Key` each time.
 //! - Only the server's word ends the login. Whatever else fails leaves the tokens as they are.
 //!
 //! | file | what it is |
@@ -40,11 +41,15 @@ pub(crate) use tokens::Tokens;
 
 /// Any HTTP client that is a Tower service.
 ///
-/// The body of a request is `Full<Bytes>`, because a request may go out twice: a copy of it costs nothing. Of a stream there is no copy, and to
-/// collect it unasked could fill the memory.
+/// The body of a request is `Full<Bytes>`, because a request may go out twice: a copy of it costs
+/// nothing. Of a stream there is no copy, and to collect it unasked could fill the memory.
 pub(crate) trait Http:
-    Service<Request<Full<Bytes>>, Response = Response<<Self as Http>::Body>, Error: Into<BoxError>, Future: Send>
-    + Clone
+    Service<
+        Request<Full<Bytes>>,
+        Response = Response<<Self as Http>::Body>,
+        Error: Into<BoxError>,
+        Future: Send,
+    > + Clone
     + Send
     + Sync
     + 'static
@@ -54,7 +59,11 @@ pub(crate) trait Http:
 
 impl<S, B> Http for S
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + Sync + 'static,
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     B: Body<Data: Send, Error: Into<BoxError>> + Send,
 {
     type Body = B;

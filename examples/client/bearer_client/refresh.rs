@@ -10,7 +10,8 @@ use super::wire::{Failure, TokenAnswer, post};
 use super::{BearerClient, ClientError, Http};
 
 impl<S: Http> BearerClient<S> {
-    /// A pair whose access token is good for a while. `refused` is the number of one that has just been refused.
+    /// A pair whose access token is good for a while. `refused` is the number of one that has just
+    /// been refused.
     pub(super) async fn fresh(&self, refused: Option<u64>) -> Result<Pair, ClientError> {
         if let Due::Nothing(pair) = self.tokens.due(refused)? {
             return Ok(pair);
@@ -28,7 +29,9 @@ impl<S: Http> BearerClient<S> {
             drop(turn);
             outcome
         });
-        refresh.await.unwrap_or_else(|error| Err(ClientError::unavailable(error)))
+        refresh
+            .await
+            .unwrap_or_else(|error| Err(ClientError::unavailable(error)))
     }
 
     async fn refresh(&self, pair: &Pair, refused: Option<u64>) -> Result<Pair, ClientError> {
@@ -48,26 +51,39 @@ impl<S: Http> BearerClient<S> {
         if let Some(time) = rest {
             self.tokens.rest(pair, failure.clone(), time);
         }
-        // An access token that still lives serves this call. So do the tokens of a login that came between.
+        // An access token that still lives serves this call. So do the tokens of a login that came
+        // between.
         match self.tokens.due(refused) {
             Ok(Due::Nothing(pair)) => Ok(pair),
             _ => Err(failure),
         }
     }
 
-    /// Presents the refresh token, three times at most, and says when it asked. The key stays the same: so the server knows that it is the
-    /// same client, which has lost an answer.
+    /// Presents the refresh token, three times at most, and says when it asked. The key stays the
+    /// same: so the server knows that it is the same client, which has lost an answer.
     async fn present(&self, pair: &Pair) -> Result<(TokenAnswer, Timestamp), Failure> {
-        let form = [("grant_type", "refresh_token"), ("refresh_token", pair.refresh.secret())];
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", pair.refresh.secret()),
+        ];
         let mut attempt = 1;
         loop {
             let asked = self.tokens.now();
-            let failure = match post(self.http.clone(), self.server.refresh(), &form, Some(&pair.key)).await {
+            let failure = match post(
+                self.http.clone(),
+                self.server.refresh(),
+                &form,
+                Some(&pair.key),
+            )
+            .await
+            {
                 Ok(body) => return Ok((TokenAnswer::read(&body)?, asked)),
                 Err(failure) => failure,
             };
             let wait = match &failure {
-                Failure::Again { wait, .. } if attempt < ATTEMPTS => wait.unwrap_or(PAUSE * attempt),
+                Failure::Again { wait, .. } if attempt < ATTEMPTS => {
+                    wait.unwrap_or(PAUSE * attempt)
+                }
                 _ => return Err(failure),
             };
             // No caller waits for that long. The next one after the rest tries again.

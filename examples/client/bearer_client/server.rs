@@ -18,15 +18,23 @@ impl Server {
     pub(crate) fn new(origin: &str, auth: &str) -> Result<Self, BoxError> {
         let origin: Uri = origin.parse()?;
         if parts(&origin).is_none() || origin.path() != "/" || origin.query().is_some() {
-            return Err("an origin is a scheme, a host and perhaps a port, as in http://127.0.0.1:3000".into());
+            return Err(
+                "an origin is a scheme, a host and perhaps a port, as in http://127.0.0.1:3000"
+                    .into(),
+            );
         }
         let auth = auth.trim_end_matches('/');
         let endpoint = |name: &str| at(&origin, &format!("{auth}/{name}"));
-        Ok(Self { login: endpoint("login")?, refresh: endpoint("refresh")?, logout: endpoint("logout")?, origin })
+        Ok(Self {
+            login: endpoint("login")?,
+            refresh: endpoint("refresh")?,
+            logout: endpoint("logout")?,
+            origin,
+        })
     }
 
-    /// Whether a token may go there: scheme, host and port are those of the origin (RFC 6454 section 5). So a token of `https` never goes out by
-    /// `http`.
+    /// Whether a token may go there: scheme, host and port are those of the origin (RFC 6454
+    /// section 5). So a token of `https` never goes out by `http`.
     pub(super) fn owns(&self, uri: &Uri) -> bool {
         parts(uri).is_some_and(|there| Some(there) == parts(&self.origin))
     }
@@ -58,5 +66,9 @@ fn parts(uri: &Uri) -> Option<(&str, String, u16)> {
         "https" => 443,
         _ => return None,
     };
-    Some((scheme, uri.host()?.to_ascii_lowercase(), uri.port_u16().unwrap_or(usual)))
+    Some((
+        scheme,
+        uri.host()?.to_ascii_lowercase(),
+        uri.port_u16().unwrap_or(usual),
+    ))
 }

@@ -31,14 +31,18 @@ impl<S> Layer<S> for BearerClientLayer {
     type Service = BearerClient<S>;
 
     fn layer(&self, http: S) -> BearerClient<S> {
-        BearerClient { http, server: self.server.clone(), tokens: self.tokens.clone() }
+        BearerClient {
+            http,
+            server: self.server.clone(),
+            tokens: self.tokens.clone(),
+        }
     }
 }
 
 /// An HTTP client that bears the access token. Clones have the same tokens.
 ///
-/// What goes to another origin goes out as it is, and so does what has an `Authorization` of its own. A layer that follows redirects belongs
-/// around this one: then each address is looked at.
+/// What goes to another origin goes out as it is, and so does what has an `Authorization` of its
+/// own. A layer that follows redirects belongs around this one: then each address is looked at.
 #[derive(Clone, Debug)]
 pub(crate) struct BearerClient<S> {
     pub(super) http: S,
@@ -51,8 +55,9 @@ impl<S: Http> Service<Request<Full<Bytes>>> for BearerClient<S> {
     type Error = ClientError;
     type Future = Pin<Box<dyn Future<Output = Result<Response<S::Body>, ClientError>> + Send>>;
 
-    /// Always: each request waits for the inner service when it goes out. A place that is taken here would be kept while the refresh waits for
-    /// one, and under a limit on concurrency both would wait for ever.
+    /// Always: each request waits for the inner service when it goes out. A place that is taken
+    /// here would be kept while the refresh waits for one, and under a limit on concurrency
+    /// both would wait for ever.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
         Poll::Ready(Ok(()))
     }
@@ -70,8 +75,8 @@ impl<S: Http> Service<Request<Full<Bytes>>> for BearerClient<S> {
             }
             // Nobody reads it: its connection is free.
             drop(response);
-            // The token was refused before anything was done: so a POST may be repeated too. Once: what a new token does not mend is no matter
-            // of tokens.
+            // The token was refused before anything was done: so a POST may be repeated too. Once:
+            // what a new token does not mend is no matter of tokens.
             let pair = client.fresh(Some(pair.number)).await?;
             client.send(bearing(request, &pair)?).await
         })
@@ -80,13 +85,21 @@ impl<S: Http> Service<Request<Full<Bytes>>> for BearerClient<S> {
 
 impl<S: Http> BearerClient<S> {
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<S::Body>, ClientError> {
-        self.http.clone().oneshot(request).await.map_err(ClientError::request)
+        self.http
+            .clone()
+            .oneshot(request)
+            .await
+            .map_err(ClientError::request)
     }
 }
 
-fn bearing(mut request: Request<Full<Bytes>>, pair: &Pair) -> Result<Request<Full<Bytes>>, ClientError> {
+fn bearing(
+    mut request: Request<Full<Bytes>>,
+    pair: &Pair,
+) -> Result<Request<Full<Bytes>>, ClientError> {
     // The error repeats nothing.
-    let mut value = HeaderValue::try_from(format!("Bearer {}", pair.access.secret())).map_err(ClientError::unavailable)?;
+    let mut value = HeaderValue::try_from(format!("Bearer {}", pair.access.secret()))
+        .map_err(ClientError::unavailable)?;
     // Not in the `Debug` of the request, nor in the table by which HTTP/2 compresses headers.
     value.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, value);

@@ -35,11 +35,13 @@ struct Held {
 /// An access token and the refresh token that came with it.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
-    /// Tokens are told apart by this: they cannot be compared, so that nobody does it in a time that tells something.
+    /// Tokens are told apart by this: they cannot be compared, so that nobody does it in a time
+    /// that tells something.
     pub(super) number: u64,
     pub(super) access: AccessToken,
     pub(super) refresh: RefreshToken,
-    /// Goes with every refresh by this pair. It is random: whoever could make it of the token would pass for a client that lost an answer.
+    /// Goes with every refresh by this pair. It is random: whoever could make it of the token
+    /// would pass for a client that lost an answer.
     pub(super) key: HeaderValue,
     ends: Timestamp,
     margin: Duration,
@@ -73,7 +75,11 @@ pub(super) enum Due {
 impl Tokens {
     /// None yet.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, held: Arc::default(), turn: Arc::default() }
+        Self {
+            clock,
+            held: Arc::default(),
+            turn: Arc::default(),
+        }
     }
 
     /// How often the tokens have been renewed: a number for metrics.
@@ -90,7 +96,8 @@ impl Tokens {
         Arc::clone(&self.turn).lock_owned().await
     }
 
-    /// The pair that is held. `refused` is the number of one whose access token the server no longer takes.
+    /// The pair that is held. `refused` is the number of one whose access token the server no
+    /// longer takes.
     pub(super) fn due(&self, refused: Option<u64>) -> Result<Due, ClientError> {
         let held = self.held();
         let pair = held.pair.clone().ok_or_else(nobody)?;
@@ -99,10 +106,12 @@ impl Tokens {
             return Ok(Due::Nothing(pair));
         }
         match &held.rest {
-            Some((failure, until)) if self.clock.monotonic() < *until => match pair.ends > now && !refused {
-                true => Ok(Due::Nothing(pair)),
-                false => Err(failure.clone()),
-            },
+            Some((failure, until)) if self.clock.monotonic() < *until => {
+                match pair.ends > now && !refused {
+                    true => Ok(Due::Nothing(pair)),
+                    false => Err(failure.clone()),
+                }
+            }
             _ => Ok(Due::Refresh(pair)),
         }
     }
@@ -119,8 +128,14 @@ impl Tokens {
         Ok(())
     }
 
-    /// The answer to a refresh takes the place of `before`. Whoever logged in or out meanwhile has the last word.
-    pub(super) fn renew(&self, before: &Pair, answer: TokenAnswer, asked: Timestamp) -> Result<Pair, ClientError> {
+    /// The answer to a refresh takes the place of `before`. Whoever logged in or out meanwhile has
+    /// the last word.
+    pub(super) fn renew(
+        &self,
+        before: &Pair,
+        answer: TokenAnswer,
+        asked: Timestamp,
+    ) -> Result<Pair, ClientError> {
         let pair = Pair::new(answer, asked).map_err(ClientError::unavailable)?;
         let mut held = self.held();
         if held.holds(before) {
@@ -138,7 +153,8 @@ impl Tokens {
         }
     }
 
-    /// Nobody tries again for a while, and those who wait for their turn hear the same: each of them trying would take minutes.
+    /// Nobody tries again for a while, and those who wait for their turn hear the same: each of
+    /// them trying would take minutes.
     pub(super) fn rest(&self, pair: &Pair, failure: ClientError, time: Duration) {
         let mut held = self.held();
         if held.holds(pair) {
@@ -153,12 +169,17 @@ impl Tokens {
 
 impl Held {
     fn holds(&self, pair: &Pair) -> bool {
-        self.pair.as_ref().is_some_and(|held| held.number == pair.number)
+        self.pair
+            .as_ref()
+            .is_some_and(|held| held.number == pair.number)
     }
 
     fn put(&mut self, pair: Pair) {
         self.pairs += 1;
-        self.pair = Some(Pair { number: self.pairs, ..pair });
+        self.pair = Some(Pair {
+            number: self.pairs,
+            ..pair
+        });
         self.rest = None;
     }
 }
@@ -167,5 +188,6 @@ fn nobody() -> ClientError {
     ClientError::log_in_again("nobody is logged in")
 }
 
-/// An access token is renewed when less than this is left, or less than a tenth of its life where that is shorter.
+/// An access token is renewed when less than this is left, or less than a tenth of its life where
+/// that is shorter.
 const MARGIN: Duration = Duration::from_secs(60);

@@ -43,15 +43,22 @@ struct ErrorAnswer {
 pub(super) enum Failure {
     /// 400 `invalid_grant`: the server's last word.
     Refused { reason: String },
-    /// Nobody knows what has arrived, or the server asks to come again: the same once more is right.
-    Again { wait: Option<Duration>, cause: BoxError },
+    /// Nobody knows what has arrived, or the server asks to come again: the same once more is
+    /// right.
+    Again {
+        wait: Option<Duration>,
+        cause: BoxError,
+    },
     /// The same once more would fail again.
     Failed(BoxError),
 }
 
 impl Failure {
     fn again(cause: impl Into<BoxError>) -> Self {
-        Self::Again { wait: None, cause: cause.into() }
+        Self::Again {
+            wait: None,
+            cause: cause.into(),
+        }
     }
 }
 
@@ -65,12 +72,22 @@ impl From<Failure> for ClientError {
 }
 
 /// Posts a form, with an `Idempotency-Key` or without; the body of an answer that is 200.
-pub(super) async fn post(http: impl Http, uri: &Uri, form: &[(&str, &str)], key: Option<&HeaderValue>) -> Result<Bytes, Failure> {
-    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+pub(super) async fn post(
+    http: impl Http,
+    uri: &Uri,
+    form: &[(&str, &str)],
+    key: Option<&HeaderValue>,
+) -> Result<Bytes, Failure> {
+    let form = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
     let mut request = Request::new(Full::from(form));
     *request.method_mut() = http::Method::POST;
     *request.uri_mut() = uri.clone();
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    request.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
     if let Some(key) = key {
         request.headers_mut().insert("idempotency-key", key.clone());
     }
@@ -78,34 +95,66 @@ pub(super) async fn post(http: impl Http, uri: &Uri, form: &[(&str, &str)], key:
         let response = http.oneshot(request).await.map_err(Failure::again)?;
         let (head, body) = response.into_parts();
         // Half an answer is a lost one.
-        let body = Limited::new(body, MAX_BODY).collect().await.map_err(Failure::again)?.to_bytes();
-        if head.status == StatusCode::OK { Ok(body) } else { Err(failure(head.status, &head.headers, &body)) }
+        let body = Limited::new(body, MAX_BODY)
+            .collect()
+            .await
+            .map_err(Failure::again)?
+            .to_bytes();
+        if head.status == StatusCode::OK {
+            Ok(body)
+        } else {
+            Err(failure(head.status, &head.headers, &body))
+        }
     };
-    timeout(LIMIT, exchange).await.unwrap_or_else(|_| Err(Failure::again("no answer in time")))
+    timeout(LIMIT, exchange)
+        .await
+        .unwrap_or_else(|_| Err(Failure::again("no answer in time")))
 }
 
 fn failure(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
     let said: ErrorAnswer = serde_json::from_slice(body).unwrap_or_default();
     let cause = format!("the server answered {status}").into();
     match status {
-        StatusCode::BAD_REQUEST if said.error == "invalid_grant" => Failure::Refused { reason: word(said) },
+        StatusCode::BAD_REQUEST if said.error == "invalid_grant" => {
+            Failure::Refused { reason: word(said) }
+        }
         // The other two are a proxy's: the server may have answered.
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => {
-            Failure::Again { wait: retry_after(headers), cause }
+            Failure::Again {
+                wait: retry_after(headers),
+                cause,
+            }
         }
         _ => Failure::Failed(cause),
     }
 }
 
-/// The server's reason, where it is a word as in `refresh_reused`: no other text of an answer gets into an error.
+/// The server's reason, where it is a word as in `refresh_reused`: no other text of an answer gets
+/// into an error.
 fn word(said: ErrorAnswer) -> String {
-    let is_word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if is_word(&said.reason) && said.reason.len() <= 40 { said.reason } else { said.error }
+    let is_word = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    if is_word(&said.reason) && said.reason.len() <= 40 {
+        said.reason
+    } else {
+        said.error
+    }
 }
 
 /// In seconds. A date counts as absent: our endpoints send none.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
 }
 
 /// A way there and back may take almost half of the server's overlap, which is 30 seconds.

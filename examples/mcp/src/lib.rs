@@ -6,9 +6,11 @@
 //! curl -i -X POST localhost:3004/mcp     # where a client finds out whom to ask for a token
 //! ```
 //!
-//! A client without a token is told where the metadata stands (RFC 9728), and there who gives tokens (RFC 8414). That is this very server, and it
-//! has no page where a browser could log in: the user gives the client a token from the login above, as a header. For clients that find their way by
-//! themselves let an authorization server issue the tokens, and check them as the example `external_issuer` does.
+//! A client without a token is told where the metadata stands (RFC 9728), and there who gives
+//! tokens (RFC 8414). That is this very server, and it has no page where a browser could log in:
+//! the user gives the client a token from the login above, as a header. For clients that find their
+//! way by themselves let an authorization server issue the tokens, and check them as the example
+//! `external_issuer` does.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,8 +22,9 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{ErrorData, RoleServer, tool, tool_router};
 use tower_bearer::{
-    AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, ConfigError, Grant, Identity, Login, MemoryStore, Outcome,
-    PasswordCredentials, ProtectedResource, ResourceMetadataEndpoint, Scope, Secret, ServerMetadataEndpoint, Sessions,
+    AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, ConfigError, Grant, Identity,
+    Login, MemoryStore, Outcome, PasswordCredentials, ProtectedResource, ResourceMetadataEndpoint,
+    Scope, Secret, ServerMetadataEndpoint, Sessions,
 };
 
 /// What a token has to allow.
@@ -35,8 +38,12 @@ impl Tools {
     #[tool(annotations(read_only_hint = true))]
     async fn whoami(&self, context: RequestContext<RoleServer>) -> Result<String, ErrorData> {
         // `rmcp` hands the head of each HTTP request on, and with it what the layer left there.
-        let claims = context.extensions.get::<Parts>().and_then(|parts| AccessTokenClaims::from_extensions(&parts.extensions));
-        let claims = claims.ok_or_else(|| ErrorData::internal_error("the layer is missing", None))?;
+        let claims = context
+            .extensions
+            .get::<Parts>()
+            .and_then(|parts| AccessTokenClaims::from_extensions(&parts.extensions));
+        let claims =
+            claims.ok_or_else(|| ErrorData::internal_error("the layer is missing", None))?;
         Ok(claims.subject().to_string())
     }
 }
@@ -47,17 +54,29 @@ impl Tools {
 ///
 /// `origin` is no address.
 pub fn app(origin: &str, secret: &Secret) -> Result<Router, ConfigError> {
-    // A token is for this resource and no other (RFC 8707): one for the neighbour's server is refused here.
+    // A token is for this resource and no other (RFC 8707): one for the neighbour's server is
+    // refused here.
     let address = format!("{origin}/mcp");
-    let sessions =
-        Sessions::builder(Accounts, MemoryStore::new()).issuer(origin).audience(&address).secret(secret.clone()).build()?;
+    let sessions = Sessions::builder(Accounts, MemoryStore::new())
+        .issuer(origin)
+        .audience(&address)
+        .secret(secret.clone())
+        .build()?;
 
-    // No sessions of MCP: they are bound to no user, and their streams would outlive a logout. Each request stands on its own token.
-    let config = StreamableHttpServerConfig::default().with_legacy_session_mode(false).with_json_response(true);
-    let mcp = StreamableHttpService::new(|| Ok(Tools), Arc::new(NeverSessionManager::default()), config);
+    // No sessions of MCP: they are bound to no user, and their streams would outlive a logout. Each
+    // request stands on its own token.
+    let config = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true);
+    let mcp = StreamableHttpService::new(
+        || Ok(Tools),
+        Arc::new(NeverSessionManager::default()),
+        config,
+    );
 
     let resource = ProtectedResource::new(&address, origin)?.with_scope(SCOPE);
-    let server = ServerMetadataEndpoint::new(&sessions, &format!("{origin}/auth"))?.with_scope(SCOPE);
+    let server =
+        ServerMetadataEndpoint::new(&sessions, &format!("{origin}/auth"))?.with_scope(SCOPE);
     let mut app = Router::new()
         .route_service("/mcp", mcp)
         // The scope is demanded, and every challenge says it and leads to the metadata.
@@ -80,7 +99,11 @@ impl Authenticate for Accounts {
 
     async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Infallible> {
         let is_alice = login.username() == "alice" && login.password() == "wonderland-7";
-        Ok(if is_alice { Identity::new("alice").into() } else { Outcome::invalid_credentials() })
+        Ok(if is_alice {
+            Identity::new("alice").into()
+        } else {
+            Outcome::invalid_credentials()
+        })
     }
 
     async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {

@@ -19,16 +19,39 @@ async fn the_client_is_told_where_to_look_and_then_calls_the_tool() {
     let error = site.connect(None).await.unwrap_err();
     assert!(error.is_authorization_required());
     let challenge = error.auth_challenge().unwrap();
-    assert_eq!(challenge, format!("Bearer scope=\"mcp:tools\", resource_metadata=\"{}\"", site.metadata()));
+    assert_eq!(
+        challenge,
+        format!(
+            "Bearer scope=\"mcp:tools\", resource_metadata=\"{}\"",
+            site.metadata()
+        )
+    );
     let params = WWWAuthenticateParams::parse(challenge, &site.mcp().parse().unwrap());
-    assert_eq!(params.resource_metadata_url.unwrap().as_str(), site.metadata());
+    assert_eq!(
+        params.resource_metadata_url.unwrap().as_str(),
+        site.metadata()
+    );
     assert_eq!(params.scope.as_deref(), Some("mcp:tools"));
 
-    let token = site.log_in().await["access_token"].as_str().unwrap().to_owned();
-    let discover = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::LATEST] };
+    let token = site.log_in().await["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let discover = ClientLifecycleMode::Discover {
+        preferred_versions: vec![ProtocolVersion::LATEST],
+    };
     for lifecycle in [ClientLifecycleMode::Initialize, discover] {
-        let client = site.connect_as(Some(&token), lifecycle.clone()).await.unwrap();
-        let names: Vec<String> = client.list_all_tools().await.unwrap().iter().map(|tool| tool.name.to_string()).collect();
+        let client = site
+            .connect_as(Some(&token), lifecycle.clone())
+            .await
+            .unwrap();
+        let names: Vec<String> = client
+            .list_all_tools()
+            .await
+            .unwrap()
+            .iter()
+            .map(|tool| tool.name.to_string())
+            .collect();
         assert_eq!(names, ["whoami"]);
         let name = whoami(&client).await.unwrap();
         assert_eq!(name, "alice");
@@ -39,7 +62,10 @@ async fn the_client_is_told_where_to_look_and_then_calls_the_tool() {
 #[tokio::test]
 async fn a_token_for_another_audience_is_refused() {
     let site = Site::start().await;
-    assert_eq!(site.status(Some(&site.token(&site.mcp(), &tools()))).await, StatusCode::OK);
+    assert_eq!(
+        site.status(Some(&site.token(&site.mcp(), &tools()))).await,
+        StatusCode::OK
+    );
 
     let token = site.token("http://127.0.0.1:3004/other", &tools());
     assert_eq!(site.status(Some(&token)).await, StatusCode::UNAUTHORIZED);
@@ -76,10 +102,19 @@ async fn a_logout_counts_with_the_next_call() {
     let tokens = site.log_in().await;
     let client = site.connect(tokens["access_token"].as_str()).await.unwrap();
     assert_eq!(whoami(&client).await.unwrap(), "alice");
-    site.post("/auth/logout", format!("token={}", tokens["refresh_token"].as_str().unwrap())).await;
+    site.post(
+        "/auth/logout",
+        format!("token={}", tokens["refresh_token"].as_str().unwrap()),
+    )
+    .await;
     let error = whoami(&client).await.unwrap_err();
     assert!(error.is_authorization_required());
-    assert!(error.auth_challenge().unwrap().contains("error_description=\"the session has ended\""));
+    assert!(
+        error
+            .auth_challenge()
+            .unwrap()
+            .contains("error_description=\"the session has ended\"")
+    );
 }
 
 #[tokio::test]
@@ -87,7 +122,16 @@ async fn rmcp_checks_the_host_and_no_origin() {
     let site = Site::start().await;
     let token = site.token(&site.mcp(), &tools());
     let host = site.raw(Some(&token), Some((HOST, "evil.example"))).await;
-    let origin = site.raw(Some(&token), Some((ORIGIN, "https://evil.example"))).await;
+    let origin = site
+        .raw(Some(&token), Some((ORIGIN, "https://evil.example")))
+        .await;
     let before = site.raw(None, Some((HOST, "evil.example"))).await;
-    assert_eq!((host, origin, before), (StatusCode::FORBIDDEN, StatusCode::OK, StatusCode::UNAUTHORIZED));
+    assert_eq!(
+        (host, origin, before),
+        (
+            StatusCode::FORBIDDEN,
+            StatusCode::OK,
+            StatusCode::UNAUTHORIZED
+        )
+    );
 }

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use tower_bearer::{
-    Authenticate, Authorization, AuthorizeRequest, ConfigError, Grant, Identity, Login, MemoryStore, Outcome,
-    PasswordCredentials, Secret, Sessions,
+    Authenticate, Authorization, AuthorizeRequest, ConfigError, Grant, Identity, Login,
+    MemoryStore, Outcome, PasswordCredentials, Secret, Sessions,
 };
 
 struct Accounts;
@@ -15,7 +15,11 @@ impl Authenticate for Accounts {
 
     async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Infallible> {
         let is_alice = login.username() == "alice" && login.password() == "wonderland-7";
-        Ok(if is_alice { Identity::new("alice").into() } else { Outcome::invalid_credentials() })
+        Ok(if is_alice {
+            Identity::new("alice").into()
+        } else {
+            Outcome::invalid_credentials()
+        })
     }
 
     async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {

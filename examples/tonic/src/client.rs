@@ -13,7 +13,8 @@ use crate::proto::greeter_client::GreeterClient;
 
 /// Logs in, and returns the access token.
 ///
-/// A channel carries any HTTP request, so the login goes over the connection of the calls, and no other HTTP client is needed.
+/// A channel carries any HTTP request, so the login goes over the connection of the calls, and no
+/// other HTTP client is needed.
 pub async fn log_in(channel: Channel, username: &str, password: &str) -> Result<String, BoxError> {
     let form = form_urlencoded::Serializer::new(String::new())
         .append_pair("username", username)
@@ -29,11 +30,17 @@ pub async fn log_in(channel: Channel, username: &str, password: &str) -> Result<
         return Err(format!("login: {status}: {}", String::from_utf8_lossy(&body)).into());
     }
     let tokens: serde_json::Value = serde_json::from_slice(&body)?;
-    Ok(tokens["access_token"].as_str().ok_or("login: an answer without access_token")?.to_owned())
+    Ok(tokens["access_token"]
+        .as_str()
+        .ok_or("login: an answer without access_token")?
+        .to_owned())
 }
 
 /// A client that sends the token with each call.
-pub fn greeter(channel: Channel, token: &str) -> Result<GreeterClient<InterceptedService<Channel, Bearer>>, BoxError> {
+pub fn greeter(
+    channel: Channel,
+    token: &str,
+) -> Result<GreeterClient<InterceptedService<Channel, Bearer>>, BoxError> {
     let mut bearer: MetadataValue<Ascii> = format!("Bearer {token}").parse()?;
     // HTTP/2 keeps it out of its table of headers, and `Debug` prints no secret.
     bearer.set_sensitive(true);
@@ -46,7 +53,9 @@ pub struct Bearer(MetadataValue<Ascii>);
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
+        request
+            .metadata_mut()
+            .insert("authorization", self.0.clone());
         Ok(request)
     }
 }

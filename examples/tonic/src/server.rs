@@ -10,7 +10,9 @@ use tonic::service::{LayerExt, Routes};
 use tonic::transport::{Server, server::TcpIncoming};
 use tonic::{Request, Response, Status};
 use tower::Service;
-use tower_bearer::{AccessTokenClaims, AuthEndpoints, BearerAuthLayer, BoxError, CurrentUser, Sessions};
+use tower_bearer::{
+    AccessTokenClaims, AuthEndpoints, BearerAuthLayer, BoxError, CurrentUser, Sessions,
+};
 
 use crate::proto::greeter_server::{Greeter, GreeterServer};
 use crate::proto::{HelloReply, HelloRequest};
@@ -21,11 +23,17 @@ pub struct Greet;
 
 #[tonic::async_trait]
 impl Greeter for Greet {
-    async fn say_hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloReply>, Status> {
+    async fn say_hello(
+        &self,
+        request: Request<HelloRequest>,
+    ) -> Result<Response<HelloReply>, Status> {
         // The layer left them. `None` is a greeter that somebody forgot to wrap.
         let claims = AccessTokenClaims::from_extensions(request.extensions());
-        let claims = claims.ok_or_else(|| Status::internal("no BearerAuthLayer saw this request"))?;
-        Ok(Response::new(HelloReply { message: format!("hello {}", claims.subject()) }))
+        let claims =
+            claims.ok_or_else(|| Status::internal("no BearerAuthLayer saw this request"))?;
+        Ok(Response::new(HelloReply {
+            message: format!("hello {}", claims.subject()),
+        }))
     }
 }
 
@@ -33,10 +41,14 @@ impl Greeter for Greet {
 pub fn app(sessions: Sessions) -> Router {
     let greeter = Routes::new(GreeterServer::new(Greet))
         .into_axum_router()
-        // Tonic answers unknown paths with 200 and a `grpc-status`. Merged, that would hold for the web pages too.
+        // Tonic answers unknown paths with 200 and a `grpc-status`. Merged, that would hold for the
+        // web pages too.
         .reset_fallback();
     Router::new()
-        .route("/me", get(async |CurrentUser(claims): CurrentUser| claims.subject().to_string()))
+        .route(
+            "/me",
+            get(async |CurrentUser(claims): CurrentUser| claims.subject().to_string()),
+        )
         .merge(greeter)
         // Told so, it answers gRPC clients in their way, and all others as usual.
         .route_layer(sessions.layer().grpc())
@@ -44,7 +56,10 @@ pub fn app(sessions: Sessions) -> Router {
 }
 
 /// A Tonic server that is wholly behind the layer. Whoever logs in does it elsewhere.
-pub async fn serve_behind(listener: TcpListener, layer: BearerAuthLayer) -> Result<(), tonic::transport::Error> {
+pub async fn serve_behind(
+    listener: TcpListener,
+    layer: BearerAuthLayer,
+) -> Result<(), tonic::transport::Error> {
     Server::builder()
         .layer(layer)
         .add_service(GreeterServer::new(Greet))
@@ -53,11 +68,19 @@ pub async fn serve_behind(listener: TcpListener, layer: BearerAuthLayer) -> Resu
 }
 
 /// Login and the greeter on one port, without Axum: the layer wraps one service of the server.
-pub async fn serve_beside(listener: TcpListener, sessions: Sessions) -> Result<(), tonic::transport::Error> {
+pub async fn serve_beside(
+    listener: TcpListener,
+    sessions: Sessions,
+) -> Result<(), tonic::transport::Error> {
     Server::builder()
         // For the login: else the port speaks HTTP/2 only.
         .accept_http1(true)
-        .add_service(sessions.layer().grpc().named_layer(GreeterServer::new(Greet)))
+        .add_service(
+            sessions
+                .layer()
+                .grpc()
+                .named_layer(GreeterServer::new(Greet)),
+        )
         .add_service(Auth(sessions.endpoints().with_path("/auth")))
         .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)))
         .await

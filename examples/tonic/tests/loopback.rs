@@ -25,7 +25,11 @@ async fn listener() -> (TcpListener, String) {
 }
 
 async fn channel(url: &str) -> Channel {
-    Channel::from_shared(url.to_owned()).unwrap().connect().await.unwrap()
+    Channel::from_shared(url.to_owned())
+        .unwrap()
+        .connect()
+        .await
+        .unwrap()
 }
 
 async fn axum_server() -> String {
@@ -35,15 +39,28 @@ async fn axum_server() -> String {
 }
 
 async fn token(sessions: &Sessions) -> String {
-    sessions.start(Identity::new("alice")).await.unwrap().access_token().secret().to_owned()
+    sessions
+        .start(Identity::new("alice"))
+        .await
+        .unwrap()
+        .access_token()
+        .secret()
+        .to_owned()
 }
 
 async fn hello(channel: Channel, token: &str) -> Result<String, Status> {
-    greeter(channel, token).unwrap().say_hello(HelloRequest {}).await.map(|reply| reply.into_inner().message)
+    greeter(channel, token)
+        .unwrap()
+        .say_hello(HelloRequest {})
+        .await
+        .map(|reply| reply.into_inner().message)
 }
 
 async fn refusal(channel: Channel) -> Status {
-    GreeterClient::new(channel).say_hello(HelloRequest {}).await.unwrap_err()
+    GreeterClient::new(channel)
+        .say_hello(HelloRequest {})
+        .await
+        .unwrap_err()
 }
 
 fn assert_unauthenticated(status: &Status) {
@@ -55,7 +72,9 @@ fn assert_unauthenticated(status: &Status) {
 #[tokio::test]
 async fn axum_greets_alice() {
     let channel = channel(&axum_server().await).await;
-    let token = log_in(channel.clone(), "alice", "wonderland-7").await.unwrap();
+    let token = log_in(channel.clone(), "alice", "wonderland-7")
+        .await
+        .unwrap();
     assert_eq!(hello(channel, &token).await.unwrap(), "hello alice");
 }
 
@@ -64,15 +83,30 @@ async fn axum_refuses_a_stranger() {
     let channel = channel(&axum_server().await).await;
     assert_unauthenticated(&refusal(channel.clone()).await);
     let status = hello(channel, "nonsense").await.unwrap_err();
-    assert_eq!((status.code(), status.message()), (Code::Unauthenticated, "the access token is invalid"));
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::Unauthenticated, "the access token is invalid")
+    );
     let challenge = status.metadata().get("www-authenticate").unwrap();
-    assert!(challenge.to_str().unwrap().starts_with("Bearer error=\"invalid_token\""), "{challenge:?}");
+    assert!(
+        challenge
+            .to_str()
+            .unwrap()
+            .starts_with("Bearer error=\"invalid_token\""),
+        "{challenge:?}"
+    );
 }
 
 #[tokio::test]
 async fn axum_refuses_a_wrong_password() {
-    let error = log_in(channel(&axum_server().await).await, "alice", "wrong").await.unwrap_err().to_string();
-    assert!(error.contains("400") && error.contains("credentials_invalid"), "{error}");
+    let error = log_in(channel(&axum_server().await).await, "alice", "wrong")
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("400") && error.contains("credentials_invalid"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -84,20 +118,40 @@ async fn one_port_speaks_http1_too() {
         .body(Full::from("username=alice&password=wonderland-7"))
         .unwrap();
     let answer = client.request(login).await.unwrap();
-    assert_eq!((answer.status().as_u16(), answer.version()), (200, Version::HTTP_11));
-    let tokens: serde_json::Value = serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), answer.version()),
+        (200, Version::HTTP_11)
+    );
+    let tokens: serde_json::Value =
+        serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap();
     let token = tokens["access_token"].as_str().unwrap();
 
-    let me = http::Request::get(format!("{url}/me")).header(AUTHORIZATION, format!("Bearer {token}"));
-    let answer = client.request(me.body(Full::default()).unwrap()).await.unwrap();
-    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "alice");
-    let answer = client.get(format!("{url}/me").parse().unwrap()).await.unwrap();
+    let me =
+        http::Request::get(format!("{url}/me")).header(AUTHORIZATION, format!("Bearer {token}"));
+    let answer = client
+        .request(me.body(Full::default()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        answer.into_body().collect().await.unwrap().to_bytes(),
+        "alice"
+    );
+    let answer = client
+        .get(format!("{url}/me").parse().unwrap())
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 401);
     // Tonic's fallback is not that of the web pages.
-    let answer = client.get(format!("{url}/nowhere").parse().unwrap()).await.unwrap();
+    let answer = client
+        .get(format!("{url}/nowhere").parse().unwrap())
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 404);
 
-    assert_eq!(hello(channel(&url).await, token).await.unwrap(), "hello alice");
+    assert_eq!(
+        hello(channel(&url).await, token).await.unwrap(),
+        "hello alice"
+    );
 }
 
 #[tokio::test]
@@ -106,7 +160,12 @@ async fn a_tonic_server_behind_the_layer() {
     let (listener, url) = listener().await;
     tokio::spawn(serve_behind(listener, sessions.layer().grpc()));
     let channel = channel(&url).await;
-    assert_eq!(hello(channel.clone(), &token(&sessions).await).await.unwrap(), "hello alice");
+    assert_eq!(
+        hello(channel.clone(), &token(&sessions).await)
+            .await
+            .unwrap(),
+        "hello alice"
+    );
     assert_unauthenticated(&refusal(channel).await);
 }
 
@@ -116,7 +175,9 @@ async fn one_service_behind_the_layer() {
     tokio::spawn(serve_beside(listener, sessions().unwrap()));
     let channel = channel(&url).await;
     assert_unauthenticated(&refusal(channel.clone()).await);
-    let token = log_in(channel.clone(), "alice", "wonderland-7").await.unwrap();
+    let token = log_in(channel.clone(), "alice", "wonderland-7")
+        .await
+        .unwrap();
     assert_eq!(hello(channel, &token).await.unwrap(), "hello alice");
 }
 
@@ -131,21 +192,43 @@ async fn a_logout_counts() {
     assert_eq!(hello(channel.clone(), &token).await.unwrap(), "hello alice");
     sessions.log_out_everywhere(&"alice".into()).await.unwrap();
     let status = hello(channel, &token).await.unwrap_err();
-    assert_eq!((status.code(), status.message()), (Code::Unauthenticated, "the session has ended"));
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::Unauthenticated, "the session has ended")
+    );
 }
 
 /// What is on the wire.
 #[tokio::test]
 async fn a_refusal_is_trailers_only() {
-    let request =
-        http::Request::post("/greeter.Greeter/SayHello").header(CONTENT_TYPE, "application/grpc").header(TE, "trailers");
+    let request = http::Request::post("/greeter.Greeter/SayHello")
+        .header(CONTENT_TYPE, "application/grpc")
+        .header(TE, "trailers");
     let request = request.body(tonic::body::Body::empty()).unwrap();
-    let response = channel(&axum_server().await).await.oneshot(request).await.unwrap();
-    assert_eq!((response.status().as_u16(), response.version()), (200, Version::HTTP_2));
+    let response = channel(&axum_server().await)
+        .await
+        .oneshot(request)
+        .await
+        .unwrap();
+    assert_eq!(
+        (response.status().as_u16(), response.version()),
+        (200, Version::HTTP_2)
+    );
     assert_eq!(response.headers()["content-type"], "application/grpc");
     assert_eq!(response.headers()["grpc-status"], "16");
-    assert_eq!(response.headers()["grpc-message"], "an access token is needed");
-    assert!(response.into_body().collect().await.unwrap().to_bytes().is_empty());
+    assert_eq!(
+        response.headers()["grpc-message"],
+        "an access token is needed"
+    );
+    assert!(
+        response
+            .into_body()
+            .collect()
+            .await
+            .unwrap()
+            .to_bytes()
+            .is_empty()
+    );
 }
 
 /// A plain page answers 401 behind the same layer, whatever the media type of the request.
@@ -153,19 +236,38 @@ async fn a_refusal_is_trailers_only() {
 async fn a_page_is_never_refused_with_200() {
     let url = axum_server().await;
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
-    for media_type in ["application/grpc", "application/grpc+proto", "application/grpc-web", "application/json"] {
-        let request = http::Request::post(format!("{url}/me")).header(CONTENT_TYPE, media_type).header(TE, "trailers");
-        let answer = client.request(request.body(Full::default()).unwrap()).await.unwrap();
+    for media_type in [
+        "application/grpc",
+        "application/grpc+proto",
+        "application/grpc-web",
+        "application/json",
+    ] {
+        let request = http::Request::post(format!("{url}/me"))
+            .header(CONTENT_TYPE, media_type)
+            .header(TE, "trailers");
+        let answer = client
+            .request(request.body(Full::default()).unwrap())
+            .await
+            .unwrap();
         assert_eq!(
-            (answer.status().as_u16(), &answer.headers()[WWW_AUTHENTICATE]),
+            (
+                answer.status().as_u16(),
+                &answer.headers()[WWW_AUTHENTICATE]
+            ),
             (401, &"Bearer".parse().unwrap()),
             "{media_type}"
         );
         // Over HTTP/2 too, where no gRPC client says that it is one.
-        let request = http::Request::post("/me").header(CONTENT_TYPE, media_type).body(tonic::body::Body::empty()).unwrap();
+        let request = http::Request::post("/me")
+            .header(CONTENT_TYPE, media_type)
+            .body(tonic::body::Body::empty())
+            .unwrap();
         let answer = channel(&url).await.oneshot(request).await.unwrap();
         assert_eq!(
-            (answer.status().as_u16(), &answer.headers()[WWW_AUTHENTICATE]),
+            (
+                answer.status().as_u16(),
+                &answer.headers()[WWW_AUTHENTICATE]
+            ),
             (401, &"Bearer".parse().unwrap()),
             "{media_type}"
         );

@@ -1,4 +1,5 @@
-//! How a layer answers: the realm, the metadata of a protected resource, gRPC, the application's closure.
+//! How a layer answers: the realm, the metadata of a protected resource, gRPC, the application's
+//! closure.
 
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ impl BearerAuthLayer {
     /// Tells clients what is protected (RFC 9728).
     ///
     /// The layer requires the scope of `resource`, names scope and metadata in every challenge, and
-    /// answers `GET` on the [paths](ProtectedResource::paths) of the metadata itself, without a token,
-    /// where it sees them.
+    /// answers `GET` on the [paths](ProtectedResource::paths) of the metadata itself, without a
+    /// token, where it sees them.
     pub fn with_protected_resource(self, resource: ProtectedResource) -> Self {
         self.map(|gate| {
             gate.protection().resource_metadata = Some(resource.metadata_url().into());
@@ -27,24 +28,30 @@ impl BearerAuthLayer {
     }
 
     /// Refuses gRPC requests as their clients expect it: trailers-only, with `grpc-status` 16
-    /// (unauthenticated), 7 (permission denied), 14 (unavailable) or 13 (internal). `with_rejection` is
-    /// not asked for them.
+    /// (unauthenticated), 7 (permission denied), 14 (unavailable) or 13 (internal).
+    /// `with_rejection` is not asked for them.
     ///
-    /// A gRPC request is a `POST` via HTTP/2 with `te: trailers` and `application/grpc`, perhaps with a
-    /// suffix or parameters. All others are refused as usual, so plain routes can be behind the same
-    /// layer.
+    /// A gRPC request is a `POST` via HTTP/2 with `te: trailers` and `application/grpc`, perhaps
+    /// with a suffix or parameters. All others are refused as usual, so plain routes can be
+    /// behind the same layer.
     pub fn grpc(self) -> Self {
         self.map(|gate| gate.rejection.grpc = true)
     }
 
-    /// Names what is protected, in every challenge (RFC 9110 section 11.5). There is no realm by default.
+    /// Names what is protected, in every challenge (RFC 9110 section 11.5). There is no realm by
+    /// default.
     ///
     /// # Errors
     ///
     /// The name has a quote, a backslash, or a character that is neither visible ASCII nor a space.
     pub fn with_realm(self, realm: &str) -> Result<Self, ConfigError> {
-        if !realm.bytes().all(|byte| matches!(byte, b' ' | 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
-            return Err(ConfigError::new("a realm is visible ASCII without quotes and backslashes"));
+        if !realm
+            .bytes()
+            .all(|byte| matches!(byte, b' ' | 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+        {
+            return Err(ConfigError::new(
+                "a realm is visible ASCII without quotes and backslashes",
+            ));
         }
         Ok(self.map(|gate| gate.protection().realm = Some(realm.into())))
     }
@@ -54,9 +61,9 @@ impl BearerAuthLayer {
     /// [`BearerError::into_response_for`].
     ///
     /// The closure chooses status, body and headers, and usually starts from
-    /// [`BearerError::to_response`]. Where its response lacks them, `WWW-Authenticate`, `Retry-After` and
-    /// `Cache-Control: no-store` are added afterwards, so it cannot lose them: a 401 without a challenge
-    /// is not one (RFC 9110 section 15.5.2).
+    /// [`BearerError::to_response`]. Where its response lacks them, `WWW-Authenticate`,
+    /// `Retry-After` and `Cache-Control: no-store` are added afterwards, so it cannot lose
+    /// them: a 401 without a challenge is not one (RFC 9110 section 15.5.2).
     ///
     /// ```
     /// use bytes::Bytes;

@@ -16,8 +16,8 @@ impl BearerAuthLayer {
     /// Requires that the token allows all the words of `scope`, which are separated by spaces;
     /// otherwise 403 `insufficient_scope`. Each call adds to what is required.
     ///
-    /// A request without a token, which [`optional`](Self::optional) lets through, needs no scope. For
-    /// single routes and methods there is [`RequireLayer`](crate::RequireLayer).
+    /// A request without a token, which [`optional`](Self::optional) lets through, needs no scope.
+    /// For single routes and methods there is [`RequireLayer`](crate::RequireLayer).
     ///
     /// ```
     /// # fn example(layer: tower_bearer::BearerAuthLayer, configured: &str) -> Result<(), tower_bearer::InvalidScope> {
@@ -40,8 +40,8 @@ impl BearerAuthLayer {
     }
 
     /// Requires that the token allows one of `scopes`; otherwise 403 `insufficient_scope`. The
-    /// challenge names the first of them, so put the least powerful one there. An empty list lets no
-    /// token through.
+    /// challenge names the first of them, so put the least powerful one there. An empty list lets
+    /// no token through.
     ///
     /// ```
     /// # fn example(layer: tower_bearer::BearerAuthLayer) -> tower_bearer::BearerAuthLayer {
@@ -60,12 +60,12 @@ impl BearerAuthLayer {
 
     /// Requires that `condition` returns `Ok(true)` for the claims of the token.
     ///
-    /// `Ok(false)` is refused with 403 and the reason `denied`. `Err` is refused in the same way, and
-    /// its cause is logged. An `Err` that is a [`BearerError`] answers for itself: with a reason and a
-    /// status of the application's own.
+    /// `Ok(false)` is refused with 403 and the reason `denied`. `Err` is refused in the same way,
+    /// and its cause is logged. An `Err` that is a [`BearerError`] answers for itself: with a
+    /// reason and a status of the application's own.
     ///
-    /// It is called at every request with a good token, so it should not do I/O. A request without a
-    /// token, which [`optional`](Self::optional) lets through, is not asked.
+    /// It is called at every request with a good token, so it should not do I/O. A request without
+    /// a token, which [`optional`](Self::optional) lets through, is not asked.
     ///
     /// ```
     /// use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BearerError};
@@ -86,10 +86,11 @@ impl BearerAuthLayer {
         self.map(|gate| gate.guards.push(Guard::condition(condition)))
     }
 
-    /// Finds the application's user for each request, for [`CurrentUser<User>`](crate::CurrentUser).
+    /// Finds the application's user for each request, for
+    /// [`CurrentUser<User>`](crate::CurrentUser).
     ///
-    /// The token is checked once more when the user was found: a session that was revoked meanwhile is
-    /// refused.
+    /// The token is checked once more when the user was found: a session that was revoked meanwhile
+    /// is refused.
     pub fn with_user_loader<L: LoadUser>(self, loader: L) -> Self {
         self.map(|gate| gate.loader = Some(Arc::new(loader)))
     }
@@ -97,10 +98,10 @@ impl BearerAuthLayer {
     /// Parses the claims of each token into a `T`, for [`CurrentUser<T>`](crate::CurrentUser): the
     /// application's own claims in a handler, without a user loader.
     ///
-    /// A token whose claims are not a `T` is refused with 401 `invalid_token`, and the log says which
-    /// claim is at fault, without its value. Where the layer accepts [several
-    /// issuers](Self::with_verifier), that is also true for the tokens of the others. It works together
-    /// with a [user loader](Self::with_user_loader), whose type has to be another one.
+    /// A token whose claims are not a `T` is refused with 401 `invalid_token`, and the log says
+    /// which claim is at fault, without its value. Where the layer accepts [several
+    /// issuers](Self::with_verifier), that is also true for the tokens of the others. It works
+    /// together with a [user loader](Self::with_user_loader), whose type has to be another one.
     ///
     /// ```
     /// use serde::Deserialize;

@@ -23,18 +23,18 @@ use crate::token::AccessTokenClaims;
 ///
 /// For a WebSocket or an event stream whose client cannot set any header. A page asks
 /// [`TicketEndpoint`](crate::TicketEndpoint) for one, with its access token as usual, and opens
-/// `wss://…/feed?ticket=…`. A URL may end up in a log: a ticket that is read there is spent, or soon
-/// expired.
+/// `wss://…/feed?ticket=…`. A URL may end up in a log: a ticket that is read there is spent, or
+/// soon expired.
 ///
-/// **What passes.** One of these tickets, once, within 30 seconds, while the access token that it was
-/// issued for has not expired and its session has not been revoked.
+/// **What passes.** One of these tickets, once, within 30 seconds, while the access token that it
+/// was issued for has not expired and its session has not been revoked.
 ///
-/// **Caveat.** Tickets are in the memory of one process, so a ticket has to come back to the process that
-/// issued it. Behind a load balancer that spreads requests, use
+/// **Caveat.** Tickets are in the memory of one process, so a ticket has to come back to the
+/// process that issued it. Behind a load balancer that spreads requests, use
 /// [`websocket_protocol`](crate::TokenSource::websocket_protocol), which needs no memory at all.
 ///
-/// A user has at most 16 tickets at a time; a new one replaces the oldest. At most 65,536 wait in all, and
-/// more are refused. Times are those of the system clock; in tests use
+/// A user has at most 16 tickets at a time; a new one replaces the oldest. At most 65,536 wait in
+/// all, and more are refused. Times are those of the system clock; in tests use
 /// [that of the tokens](Self::with_clock).
 ///
 /// ```
@@ -78,7 +78,10 @@ impl Tickets {
     /// No tickets yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { waiting: Arc::default(), clock: Arc::new(SystemClock) }
+        Self {
+            waiting: Arc::default(),
+            clock: Arc::new(SystemClock),
+        }
     }
 
     /// Takes the time from `clock`.
@@ -95,15 +98,20 @@ impl Tickets {
     ///
     /// # Errors
     ///
-    /// `TokenExpired`: the access token has ended. `Unavailable`: too many tickets wait, or the operating system has no randomness to give.
+    /// `TokenExpired`: the access token has ended. `Unavailable`: too many tickets wait, or the
+    /// operating system has no randomness to give.
     pub fn issue(&self, claims: &AccessTokenClaims) -> Result<Zeroizing<String>, BearerError> {
         if self.lifetime(claims).is_zero() {
             return Err(BearerErrorKind::TokenExpired.into());
         }
         let mut ticket = Zeroizing::new([0; 32]);
-        getrandom::fill(&mut *ticket).map_err(|error| BearerError::unavailable(BoxError::from(error.to_string())))?;
+        getrandom::fill(&mut *ticket)
+            .map_err(|error| BearerError::unavailable(BoxError::from(error.to_string())))?;
         let ticket = Zeroizing::new(URL_SAFE_NO_PAD.encode(*ticket));
-        match self.waiting().insert(hash(&ticket), claims, self.clock.monotonic()) {
+        match self
+            .waiting()
+            .insert(hash(&ticket), claims, self.clock.monotonic())
+        {
             true => Ok(ticket),
             false => Err(BearerError::unavailable("too many tickets are waiting")),
         }
@@ -111,7 +119,10 @@ impl Tickets {
 
     /// How long a ticket for these claims counts: no longer than the access token.
     pub(crate) fn lifetime(&self, claims: &AccessTokenClaims) -> Duration {
-        claims.expires_at().saturating_since(self.clock.now()).min(Self::LIFETIME)
+        claims
+            .expires_at()
+            .saturating_since(self.clock.now())
+            .min(Self::LIFETIME)
     }
 
     /// Spends a ticket.
@@ -158,7 +169,13 @@ impl Waiting {
         of_user.push_back(hash);
         let until = now + Tickets::LIFETIME;
         self.order.push_back((until, hash));
-        self.tickets.insert(hash, Ticket { claims: claims.clone(), until });
+        self.tickets.insert(
+            hash,
+            Ticket {
+                claims: claims.clone(),
+                until,
+            },
+        );
         true
     }
 
@@ -171,9 +188,11 @@ impl Waiting {
             self.tickets.remove(&hash);
             some_ended = true;
         }
-        // Looks at all users only after many tickets have ended. Otherwise each user would be remembered for ever.
+        // Looks at all users only after many tickets have ended. Otherwise each user would be
+        // remembered for ever.
         if some_ended && self.of_users.len() > self.tickets.len() * 2 {
-            self.of_users.retain(|_, hashes| hashes.iter().any(|hash| self.tickets.contains_key(hash)));
+            self.of_users
+                .retain(|_, hashes| hashes.iter().any(|hash| self.tickets.contains_key(hash)));
         }
     }
 }
@@ -190,7 +209,9 @@ impl Default for Tickets {
 
 impl fmt::Debug for Tickets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tickets").field("waiting", &self.waiting().tickets.len()).finish_non_exhaustive()
+        f.debug_struct("Tickets")
+            .field("waiting", &self.waiting().tickets.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -16,11 +16,12 @@ use crate::error::ConfigError;
 use crate::keys::AccessToken;
 
 /// Where a request carries its access token. A layer has a
-/// [list](crate::BearerAuthLayer::with_token_sources) of sources; the default is [`header`](Self::header)
-/// alone.
+/// [list](crate::BearerAuthLayer::with_token_sources) of sources; the default is
+/// [`header`](Self::header) alone.
 ///
-/// More than one token is an error: 400 `invalid_request` (RFC 6750 section 2). A cookie does not count
-/// as a second one, since the browser sends it by itself: it is used where there is no other token.
+/// More than one token is an error: 400 `invalid_request` (RFC 6750 section 2). A cookie does not
+/// count as a second one, since the browser sends it by itself: it is used where there is no other
+/// token.
 #[derive(Clone)]
 pub struct TokenSource(Kind);
 
@@ -44,15 +45,15 @@ impl TokenSource {
 
     /// The cookie of this name.
     ///
-    /// The browser sends it with the requests of every site. So it counts only if no other origin made
-    /// the request: as `Sec-Fetch-Site` says, or where that is absent `Origin`, compared with `Host`.
-    /// Otherwise the request has no token. Two exceptions: a link from another site that opens a page
-    /// (`GET`, in a window of its own), and a request that does not say where it comes from, which is not
-    /// made by a browser, or by an old one. So set the cookie itself `HttpOnly; Secure; SameSite=Lax` or
-    /// `Strict`.
+    /// The browser sends it with the requests of every site. So it counts only if no other origin
+    /// made the request: as `Sec-Fetch-Site` says, or where that is absent `Origin`, compared
+    /// with `Host`. Otherwise the request has no token. Two exceptions: a link from another
+    /// site that opens a page (`GET`, in a window of its own), and a request that does not say
+    /// where it comes from, which is not made by a browser, or by an old one. So set the cookie
+    /// itself `HttpOnly; Secure; SameSite=Lax` or `Strict`.
     ///
-    /// A repeated cookie is 400: somebody else set one of them. Of two cookie sources the first in the
-    /// list counts.
+    /// A repeated cookie is 400: somebody else set one of them. Of two cookie sources the first in
+    /// the list counts.
     ///
     /// # Errors
     ///
@@ -60,7 +61,9 @@ impl TokenSource {
     pub fn cookie(name: &str) -> Result<Self, ConfigError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(allowed) {
-            return Err(ConfigError::new("the name of a cookie is made of letters and digits, without spaces and separators"));
+            return Err(ConfigError::new(
+                "the name of a cookie is made of letters and digits, without spaces and separators",
+            ));
         }
         Ok(Self::cookie_named(name, &Origins::default()))
     }
@@ -75,8 +78,8 @@ impl TokenSource {
     ///
     /// # Errors
     ///
-    /// It is not an origin: `https` (or `http` on this machine), a host, and a port where it is not the
-    /// usual one.
+    /// It is not an origin: `https` (or `http` on this machine), a host, and a port where it is not
+    /// the usual one.
     pub fn with_origin(mut self, origin: &str) -> Result<Self, ConfigError> {
         if let Kind::Cookie(_, origins) = &mut self.0 {
             origins.add(origin)?;
@@ -84,16 +87,16 @@ impl TokenSource {
         Ok(self)
     }
 
-    /// An entry `bearer.…` of `Sec-WebSocket-Protocol`: the one header that a page can set when it opens
-    /// a WebSocket.
+    /// An entry `bearer.…` of `Sec-WebSocket-Protocol`: the one header that a page can set when it
+    /// opens a WebSocket.
     ///
     /// ```js
     /// new WebSocket("wss://api.example.com/feed", ["feed.v1", "bearer." + accessToken])
     /// ```
     ///
-    /// The entry is removed before the handler sees the request, so it is never the protocol that is
-    /// agreed on. The page offers another one, which the handler accepts: a browser closes a connection if
-    /// none of its protocols was accepted.
+    /// The entry is removed before the handler sees the request, so it is never the protocol that
+    /// is agreed on. The page offers another one, which the handler accepts: a browser closes a
+    /// connection if none of its protocols was accepted.
     #[must_use]
     pub fn websocket_protocol() -> Self {
         Self(Kind::WebSocketProtocol)
@@ -107,8 +110,9 @@ impl TokenSource {
 
     /// A token that the application finds.
     ///
-    /// Do not take it from the URL: URLs are logged, stored and passed on (RFC 9700 section 4.3.2). Nor
-    /// from a cookie, which other sites make the browser send too: [`cookie`](Self::cookie) checks that.
+    /// Do not take it from the URL: URLs are logged, stored and passed on (RFC 9700 section 4.3.2).
+    /// Nor from a cookie, which other sites make the browser send too: [`cookie`](Self::cookie)
+    /// checks that.
     #[must_use]
     pub fn from_fn<F>(find: F) -> Self
     where
@@ -117,12 +121,18 @@ impl TokenSource {
         Self(Kind::Function(Arc::new(find)))
     }
 
-    /// The credential that a request presents here. A cookie does not count where another site made the
-    /// request: that is checked for each request, before the token.
-    pub(in crate::bearer) fn find<'r>(&'r self, parts: &'r Parts, edge: &Edge) -> Result<Option<Credential<'r>>, Malformed> {
+    /// The credential that a request presents here. A cookie does not count where another site made
+    /// the request: that is checked for each request, before the token.
+    pub(in crate::bearer) fn find<'r>(
+        &'r self,
+        parts: &'r Parts,
+        edge: &Edge,
+    ) -> Result<Option<Credential<'r>>, Malformed> {
         let token = match &self.0 {
             Kind::Header => bearer_token(&parts.headers)?.map(Token::InRequest),
-            Kind::Cookie(name, origins) => cookie::token(parts, name, origins, edge)?.map(Token::InRequest),
+            Kind::Cookie(name, origins) => {
+                cookie::token(parts, name, origins, edge)?.map(Token::InRequest)
+            }
             Kind::WebSocketProtocol => websocket::token(&parts.headers)?.map(Token::InRequest),
             Kind::Ticket(_) => Tickets::find(&parts.uri)?.map(Token::InRequest),
             Kind::Function(find) => find(parts).map(Token::Made),

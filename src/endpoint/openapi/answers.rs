@@ -11,7 +11,10 @@ use super::schemas::{AUTH_ERROR, SESSION_LIST, TOKEN_RESPONSE, by_name, nothing,
 pub(super) type Answer = (&'static str, Response);
 
 pub(super) fn tokens(mounted: Mounted<'_>) -> Answer {
-    ("200", may_set_cookies(mounted, json("New tokens.", by_name(TOKEN_RESPONSE))))
+    (
+        "200",
+        may_set_cookies(mounted, json("New tokens.", by_name(TOKEN_RESPONSE))),
+    )
 }
 
 pub(super) fn session_list() -> Answer {
@@ -19,7 +22,10 @@ pub(super) fn session_list() -> Answer {
 }
 
 pub(super) fn logged_out(mounted: Mounted<'_>) -> Answer {
-    let done = json("`{}`. Access tokens are refused from the next request on.", Content::new(Some(nothing())));
+    let done = json(
+        "`{}`. Access tokens are refused from the next request on.",
+        Content::new(Some(nothing())),
+    );
     ("200", may_set_cookies(mounted, done))
 }
 
@@ -45,27 +51,46 @@ pub(super) fn no_token() -> Answer {
 /// Only where there are cookies.
 pub(super) fn cross_site(mounted: Mounted<'_>) -> Option<Answer> {
     let description = "A cookie is at stake, and no page of ours made the request: `access_denied`, reason `cross_site`.";
-    mounted.has_cookies.then(|| ("403", refusal(description).build()))
+    mounted
+        .has_cookies
+        .then(|| ("403", refusal(description).build()))
 }
 
 pub(super) fn not_found() -> Answer {
-    ("404", refusal("The user has no such session: `invalid_request`.").build())
+    (
+        "404",
+        refusal("The user has no such session: `invalid_request`.").build(),
+    )
 }
 
 pub(super) fn bad_bodies() -> [Answer; 2] {
     [
-        ("413", refusal("The body is above 8 KiB: `invalid_request`.").build()),
-        ("415", refusal("The body is neither a form nor JSON: `invalid_request`.").build()),
+        (
+            "413",
+            refusal("The body is above 8 KiB: `invalid_request`.").build(),
+        ),
+        (
+            "415",
+            refusal("The body is neither a form nor JSON: `invalid_request`.").build(),
+        ),
     ]
 }
 
 pub(super) fn misconfigured() -> Answer {
-    ("500", refusal("The application grants what cannot be: `server_error`.").build())
+    (
+        "500",
+        refusal("The application grants what cannot be: `server_error`.").build(),
+    )
 }
 
 pub(super) fn unavailable() -> Answer {
     let description = "Users or sessions cannot be asked now: `temporarily_unavailable`. The same request may be sent again.";
-    ("503", refusal(description).header("Retry-After", seconds()).build())
+    (
+        "503",
+        refusal(description)
+            .header("Retry-After", seconds())
+            .build(),
+    )
 }
 
 pub(super) fn challenge() -> Header {
@@ -82,7 +107,9 @@ fn challenged(answer: ResponseBuilder) -> ResponseBuilder {
 
 fn may_set_cookies(mounted: Mounted<'_>, answer: ResponseBuilder) -> Response {
     if mounted.has_cookies {
-        answer.header("Set-Cookie", header(text("Where the tokens go by cookie."))).build()
+        answer
+            .header("Set-Cookie", header(text("Where the tokens go by cookie.")))
+            .build()
     } else {
         answer.build()
     }
@@ -98,7 +125,9 @@ fn json(description: &str, content: Content) -> ResponseBuilder {
 
 /// RFC 6749 section 5.1.
 fn not_stored(description: &str) -> ResponseBuilder {
-    ResponseBuilder::new().description(description).header("Cache-Control", header(text("`no-store`.")))
+    ResponseBuilder::new()
+        .description(description)
+        .header("Cache-Control", header(text("`no-store`.")))
 }
 
 fn header(schema: utoipa::openapi::ObjectBuilder) -> Header {

@@ -8,18 +8,23 @@ use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
 use crate::endpoint::auth::AuthEndpoints;
 
 impl AuthEndpoints {
-    /// The endpoints as an OpenAPI 3.1 document, to be merged into the application's own (feature `utoipa`).
+    /// The endpoints as an OpenAPI 3.1 document, to be merged into the application's own (feature
+    /// `utoipa`).
     ///
-    /// **Addresses** begin with what [`with_path`](Self::with_path) says. So call it, where Axum's `nest_service` takes the prefix off too. Do not
-    /// use `OpenApi::nest` instead: it leaves the addresses of the security schemes as they are.
+    /// **Addresses** begin with what [`with_path`](Self::with_path) says. So call it, where Axum's
+    /// `nest_service` takes the prefix off too. Do not use `OpenApi::nest` instead: it leaves
+    /// the addresses of the security schemes as they are.
     ///
-    /// **Security schemes** are two. `bearer` is an access token, put in by hand. `password` is by user name and password: Swagger UI's Authorize
-    /// button. Swagger UI sends a token only where the operation names the scheme that the token came by. So name both at the application's
-    /// operations: `security(("bearer" = []), ("password" = []))`.
+    /// **Security schemes** are two. `bearer` is an access token, put in by hand. `password` is by
+    /// user name and password: Swagger UI's Authorize button. Swagger UI sends a token only
+    /// where the operation names the scheme that the token came by. So name both at the
+    /// application's operations: `security(("bearer" = []), ("password" = []))`.
     ///
-    /// **Schemas** are `LoginRequest`, `RefreshRequest`, `TokenRequest`, `LogoutRequest`, `TokenResponse`, `SessionList` and `AuthError`. A merge
-    /// keeps what is there already. So an application whose credentials are no user name and password has a `LoginRequest` and a `TokenRequest`
-    /// of its own; and of two `AuthEndpoints` in one document the scheme `password` is the first one's.
+    /// **Schemas** are `LoginRequest`, `RefreshRequest`, `TokenRequest`, `LogoutRequest`,
+    /// `TokenResponse`, `SessionList` and `AuthError`. A merge keeps what is there already. So
+    /// an application whose credentials are no user name and password has a `LoginRequest` and a
+    /// `TokenRequest` of its own; and of two `AuthEndpoints` in one document the scheme
+    /// `password` is the first one's.
     ///
     /// **With cookies** it says what they change: call it after `with_cookies`.
     ///
@@ -52,13 +57,19 @@ impl AuthEndpoints {
     /// ```
     #[must_use]
     pub fn openapi(&self) -> OpenApi {
-        let mounted = Mounted { path: &self.state.path, has_cookies: self.state.delivery.is_some() };
+        let mounted = Mounted {
+            path: &self.state.path,
+            has_cookies: self.state.delivery.is_some(),
+        };
         let schemas = schemas::components(mounted);
         OpenApiBuilder::new()
             .info(Info::new("Login", env!("CARGO_PKG_VERSION")))
             .paths(operations::paths(mounted))
             .components(Some(security::schemes(mounted, schemas).build()))
-            .tags(Some([TagBuilder::new().name(TAG).description(Some(ABOUT)).build()]))
+            .tags(Some([TagBuilder::new()
+                .name(TAG)
+                .description(Some(ABOUT))
+                .build()]))
             .build()
     }
 }

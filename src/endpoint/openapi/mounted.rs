@@ -11,7 +11,10 @@ pub(super) struct Mounted<'e> {
 
 impl Mounted<'_> {
     pub(super) fn address(self, endpoint: &str) -> String {
-        self.prefix().chain([endpoint]).map(|part| format!("/{part}")).collect()
+        self.prefix()
+            .chain([endpoint])
+            .map(|part| format!("/{part}"))
+            .collect()
     }
 
     pub(super) fn prefix(&self) -> impl Iterator<Item = &str> {
@@ -19,9 +22,18 @@ impl Mounted<'_> {
     }
 
     /// Named after its address: the endpoints of two kinds of users are one document.
-    pub(super) fn operation(self, name: &str, summary: &str, description: &str) -> OperationBuilder {
+    pub(super) fn operation(
+        self,
+        name: &str,
+        summary: &str,
+        description: &str,
+    ) -> OperationBuilder {
         let id: Vec<&str> = self.prefix().chain([name]).collect();
-        OperationBuilder::new().tag(TAG).operation_id(Some(id.join("_"))).summary(Some(summary)).description(Some(description))
+        OperationBuilder::new()
+            .tag(TAG)
+            .operation_id(Some(id.join("_")))
+            .summary(Some(summary))
+            .description(Some(description))
     }
 }
 

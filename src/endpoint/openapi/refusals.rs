@@ -11,7 +11,8 @@ use super::answers::{challenge, seconds};
 use super::schemas::{AUTH_ERROR, auth_error, by_name};
 use crate::bearer::BearerError;
 
-/// For `responses(…, BearerError)` of an operation behind [`BearerAuthLayer`](crate::BearerAuthLayer) (feature `utoipa`): its usual answers.
+/// For `responses(…, BearerError)` of an operation behind
+/// [`BearerAuthLayer`](crate::BearerAuthLayer) (feature `utoipa`): its usual answers.
 impl IntoResponses for BearerError {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         [
@@ -29,8 +30,8 @@ impl IntoResponses for BearerError {
     }
 }
 
-/// Its body, for `components(schemas(BearerError))` of an application that only checks tokens (feature `utoipa`). The document of
-/// [`AuthEndpoints`](crate::AuthEndpoints) has it already.
+/// Its body, for `components(schemas(BearerError))` of an application that only checks tokens
+/// (feature `utoipa`). The document of [`AuthEndpoints`](crate::AuthEndpoints) has it already.
 impl ToSchema for BearerError {
     fn name() -> Cow<'static, str> {
         AUTH_ERROR.into()
@@ -48,5 +49,7 @@ fn challenged(description: &str) -> ResponseBuilder {
 }
 
 fn refusal(description: &str) -> ResponseBuilder {
-    ResponseBuilder::new().description(description).content("application/json", by_name(AUTH_ERROR))
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/json", by_name(AUTH_ERROR))
 }

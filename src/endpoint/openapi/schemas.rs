@@ -2,7 +2,8 @@
 
 use utoipa::openapi::content::Content;
 use utoipa::openapi::schema::{
-    ArrayBuilder, ComponentsBuilder, KnownFormat, ObjectBuilder, Ref, Schema, SchemaFormat, SchemaType, Type,
+    ArrayBuilder, ComponentsBuilder, KnownFormat, ObjectBuilder, Ref, Schema, SchemaFormat,
+    SchemaType, Type,
 };
 
 use super::mounted::Mounted;
@@ -32,7 +33,9 @@ pub(super) fn by_name(name: &str) -> Content {
 }
 
 pub(super) fn text(description: &str) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String).description(Some(description))
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
 }
 
 fn one_of<const N: usize>(values: [&str; N], description: &str) -> ObjectBuilder {
@@ -45,7 +48,10 @@ fn password() -> ObjectBuilder {
 
 fn whole(description: &str) -> ObjectBuilder {
     let format = SchemaFormat::KnownFormat(KnownFormat::Int64);
-    ObjectBuilder::new().schema_type(Type::Integer).format(Some(format)).description(Some(description))
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(format))
+        .description(Some(description))
 }
 
 fn login_request(mounted: Mounted<'_>) -> ObjectBuilder {
@@ -61,12 +67,23 @@ fn login_request(mounted: Mounted<'_>) -> ObjectBuilder {
 
 fn refresh_request(mounted: Mounted<'_>) -> ObjectBuilder {
     let refresh = ObjectBuilder::new()
-        .property("grant_type", one_of(["refresh_token"], "Absent, or `refresh_token`."))
+        .property(
+            "grant_type",
+            one_of(["refresh_token"], "Absent, or `refresh_token`."),
+        )
         .property("scope", text("Absent, or a part of what is granted."));
     let refresh = if mounted.has_cookies {
-        refresh.property("refresh_token", text("The refresh token. Absent where a cookie has it."))
+        refresh.property(
+            "refresh_token",
+            text("The refresh token. Absent where a cookie has it."),
+        )
     } else {
-        refresh.property("refresh_token", text("The refresh token.").min_length(Some(1))).required("refresh_token")
+        refresh
+            .property(
+                "refresh_token",
+                text("The refresh token.").min_length(Some(1)),
+            )
+            .required("refresh_token")
     };
     with_delivery(mounted, refresh)
 }
@@ -74,13 +91,19 @@ fn refresh_request(mounted: Mounted<'_>) -> ObjectBuilder {
 /// Flat: Swagger UI makes no form of what is one of several.
 fn token_request(mounted: Mounted<'_>) -> ObjectBuilder {
     let token = ObjectBuilder::new()
-        .property("grant_type", one_of(["password", "refresh_token"], "A login, or a refresh."))
+        .property(
+            "grant_type",
+            one_of(["password", "refresh_token"], "A login, or a refresh."),
+        )
         .required("grant_type")
         .property("username", text("The user name, for a login."))
         .property("password", password())
         .property("device", text(DEVICE))
         .property("refresh_token", text("The refresh token, for a refresh."))
-        .property("scope", text("For a refresh: a part of what is granted. At a login it is ignored."));
+        .property(
+            "scope",
+            text("For a refresh: a part of what is granted. At a login it is ignored."),
+        );
     with_delivery(mounted, token)
 }
 
@@ -97,7 +120,10 @@ fn with_delivery(mounted: Mounted<'_>, request: ObjectBuilder) -> ObjectBuilder 
     if mounted.has_cookies {
         request.property(
             "delivery",
-            one_of(["body", "cookie"], "How the tokens go: the refresh token as a cookie that no script reads."),
+            one_of(
+                ["body", "cookie"],
+                "How the tokens go: the refresh token as a cookie that no script reads.",
+            ),
         )
     } else {
         request
@@ -106,39 +132,70 @@ fn with_delivery(mounted: Mounted<'_>, request: ObjectBuilder) -> ObjectBuilder 
 
 fn token_response(mounted: Mounted<'_>) -> ObjectBuilder {
     let tokens = ObjectBuilder::new()
-        .description(Some("Tokens (RFC 6749 section 5.1). The old refresh token is thrown away."))
+        .description(Some(
+            "Tokens (RFC 6749 section 5.1). The old refresh token is thrown away.",
+        ))
         .property("access_token", text("The access token: a JWT."))
         .required("access_token")
         .property("token_type", one_of(["Bearer"], "`Bearer`."))
         .required("token_type")
         .property("expires_in", whole("Seconds until the access token ends."))
         .required("expires_in")
-        .property("refresh_token_expires_in", whole("Seconds until the session ends if it is not refreshed before."))
+        .property(
+            "refresh_token_expires_in",
+            whole("Seconds until the session ends if it is not refreshed before."),
+        )
         .required("refresh_token_expires_in")
-        .property("scope", text("What is granted, separated by spaces. Absent: nothing in particular."));
+        .property(
+            "scope",
+            text("What is granted, separated by spaces. Absent: nothing in particular."),
+        );
     if mounted.has_cookies {
-        tokens.property("refresh_token", text("The refresh token. Absent where it goes by cookie."))
+        tokens.property(
+            "refresh_token",
+            text("The refresh token. Absent where it goes by cookie."),
+        )
     } else {
-        tokens.property("refresh_token", text("The refresh token.")).required("refresh_token")
+        tokens
+            .property("refresh_token", text("The refresh token."))
+            .required("refresh_token")
     }
 }
 
 fn session_list() -> ObjectBuilder {
     let device = SchemaType::from_iter([Type::String, Type::Null]);
-    let device = ObjectBuilder::new().schema_type(device).description(Some("What the user may recognise it by."));
-    let current = ObjectBuilder::new().schema_type(Type::Boolean).description(Some("The session that asks."));
+    let device = ObjectBuilder::new()
+        .schema_type(device)
+        .description(Some("What the user may recognise it by."));
+    let current = ObjectBuilder::new()
+        .schema_type(Type::Boolean)
+        .description(Some("The session that asks."));
     let mut session = ObjectBuilder::new()
         .property("id", text("Names the session; 22 characters of base64url."))
         .property("device", device)
         .property("created_at", whole("Seconds since the epoch."))
-        .property("last_used_at", whole("Seconds since the epoch, to the hour."))
+        .property(
+            "last_used_at",
+            whole("Seconds since the epoch, to the hour."),
+        )
         .property("expires_at", whole("Seconds since the epoch."))
         .property("current", current);
-    for name in ["id", "device", "created_at", "last_used_at", "expires_at", "current"] {
+    for name in [
+        "id",
+        "device",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "current",
+    ] {
         session = session.required(name);
     }
-    let sessions = ArrayBuilder::new().items(session).description(Some("Newest first."));
-    ObjectBuilder::new().property("sessions", sessions).required("sessions")
+    let sessions = ArrayBuilder::new()
+        .items(session)
+        .description(Some("Newest first."));
+    ObjectBuilder::new()
+        .property("sessions", sessions)
+        .required("sessions")
 }
 
 pub(super) fn auth_error() -> ObjectBuilder {

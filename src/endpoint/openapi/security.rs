@@ -2,7 +2,8 @@
 
 use utoipa::openapi::schema::ComponentsBuilder;
 use utoipa::openapi::security::{
-    Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityRequirement, SecurityScheme,
+    Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityRequirement,
+    SecurityScheme,
 };
 
 use super::mounted::Mounted;
@@ -15,8 +16,15 @@ pub(super) fn schemes(mounted: Mounted<'_>, components: ComponentsBuilder) -> Co
         .build();
     // Both grants at one address, as stock clients send them.
     let token = mounted.address("token");
-    let flow = Flow::Password(Password::with_refresh_url(token.clone(), Scopes::new(), token));
-    let by_password = OAuth2::with_description([flow], "User name and password. There are no client ids: leave them empty.");
+    let flow = Flow::Password(Password::with_refresh_url(
+        token.clone(),
+        Scopes::new(),
+        token,
+    ));
+    let by_password = OAuth2::with_description(
+        [flow],
+        "User name and password. There are no client ids: leave them empty.",
+    );
     components
         .security_scheme(BEARER, SecurityScheme::Http(by_hand))
         .security_scheme(PASSWORD, SecurityScheme::OAuth2(by_password))
@@ -29,7 +37,9 @@ pub(super) fn signed_in() -> [SecurityRequirement; 2] {
 
 /// Without a token too.
 pub(super) fn perhaps_signed_in() -> impl Iterator<Item = SecurityRequirement> {
-    [SecurityRequirement::default()].into_iter().chain(signed_in())
+    [SecurityRequirement::default()]
+        .into_iter()
+        .chain(signed_in())
 }
 
 /// Whatever the application's document demands of all operations.

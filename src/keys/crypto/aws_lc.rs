@@ -3,8 +3,8 @@
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey, RsaEncoding, RsaKeyPair, RsaParameters, RsaPublicKeyComponents,
-    VerificationAlgorithm,
+    self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey, RsaEncoding, RsaKeyPair,
+    RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
 };
 
 use super::public_key::PublicKey;
@@ -25,12 +25,16 @@ impl Verifier {
 
     pub(crate) fn public(algorithm: Algorithm, key: &PublicKey) -> Result<Self, ConfigError> {
         let parsed = match key {
-            PublicKey::Rsa { n, e } => RsaPublicKeyComponents { n, e }.to_parsed_public_key(rsa_parameters(algorithm)),
+            PublicKey::Rsa { n, e } => {
+                RsaPublicKeyComponents { n, e }.to_parsed_public_key(rsa_parameters(algorithm))
+            }
             PublicKey::P256(point) => ParsedPublicKey::new(P256, point),
             PublicKey::P384(point) => ParsedPublicKey::new(P384, point),
             PublicKey::Ed25519(x) => ParsedPublicKey::new(&signature::ED25519, x),
         };
-        parsed.map(Self::Public).map_err(|rejected| ConfigError::new(format!("the public key is unusable: {rejected}")))
+        parsed
+            .map(Self::Public)
+            .map_err(|rejected| ConfigError::new(format!("the public key is unusable: {rejected}")))
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -55,8 +59,12 @@ impl Signer {
     }
 
     /// From PKCS#1 (RSA) or PKCS#8 (the others).
-    pub(crate) fn private(algorithm: Algorithm, der: &[u8]) -> Result<(Self, PublicKey), ConfigError> {
-        let unusable = |rejected| ConfigError::new(format!("the private key is unusable: {rejected}"));
+    pub(crate) fn private(
+        algorithm: Algorithm,
+        der: &[u8],
+    ) -> Result<(Self, PublicKey), ConfigError> {
+        let unusable =
+            |rejected| ConfigError::new(format!("the private key is unusable: {rejected}"));
         match algorithm {
             Algorithm::Es256 | Algorithm::Es384 => {
                 let curve = if algorithm == Algorithm::Es256 {
@@ -87,10 +95,16 @@ impl Signer {
             Self::Hmac(key) => Some(hmac::sign(key, message).as_ref().to_vec()),
             Self::Rsa(pair, encoding) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(*encoding, &SystemRandom::new(), message, &mut signature).ok()?;
+                pair.sign(*encoding, &SystemRandom::new(), message, &mut signature)
+                    .ok()?;
                 Some(signature)
             }
-            Self::Ec(pair) => Some(pair.sign(&SystemRandom::new(), message).ok()?.as_ref().to_vec()),
+            Self::Ec(pair) => Some(
+                pair.sign(&SystemRandom::new(), message)
+                    .ok()?
+                    .as_ref()
+                    .to_vec(),
+            ),
             Self::Ed25519(pair) => Some(pair.sign(message).as_ref().to_vec()),
         }
     }

@@ -27,9 +27,14 @@ impl PublicKey {
         }
         // aws-lc wants an odd exponent above 2 that fits 33 bits.
         if e.len() > 4 || e.last().is_none_or(|byte| byte % 2 == 0) || e == [1] {
-            return Err(ConfigError::new("the exponent of an RSA key is an odd number above 1, below 2^32"));
+            return Err(ConfigError::new(
+                "the exponent of an RSA key is an odd number above 1, below 2^32",
+            ));
         }
-        Ok(Self::Rsa { n: n.to_vec(), e: e.to_vec() })
+        Ok(Self::Rsa {
+            n: n.to_vec(),
+            e: e.to_vec(),
+        })
     }
 
     /// An uncompressed point on P-256 or P-384; the length says on which.
@@ -45,7 +50,9 @@ impl PublicKey {
     }
 
     pub(crate) fn ed25519(x: &[u8]) -> Result<Self, ConfigError> {
-        x.try_into().map(Self::Ed25519).map_err(|_| ConfigError::new("an Ed25519 key has 32 bytes"))
+        x.try_into()
+            .map(Self::Ed25519)
+            .map_err(|_| ConfigError::new("an Ed25519 key has 32 bytes"))
     }
 
     pub(crate) const fn family(&self) -> Family {
@@ -63,4 +70,5 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
     &number[zeros..]
 }
 
-const NOT_ON_A_CURVE: ConfigError = ConfigError::from_static("an EC key is a point on P-256 or P-384");
+const NOT_ON_A_CURVE: ConfigError =
+    ConfigError::from_static("an EC key is a point on P-256 or P-384");

@@ -17,7 +17,10 @@ pub(crate) struct Verifier {
 
 impl Verifier {
     pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
-        Self { algorithm: jws(algorithm), key: DecodingKey::from_secret(secret) }
+        Self {
+            algorithm: jws(algorithm),
+            key: DecodingKey::from_secret(secret),
+        }
     }
 
     pub(crate) fn public(algorithm: Algorithm, key: &PublicKey) -> Result<Self, ConfigError> {
@@ -48,21 +51,32 @@ pub(crate) struct Signer {
 
 impl Signer {
     pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
-        Self { algorithm: jws(algorithm), key: EncodingKey::from_secret(secret) }
+        Self {
+            algorithm: jws(algorithm),
+            key: EncodingKey::from_secret(secret),
+        }
     }
 
     /// From PKCS#1 (RSA) or PKCS#8 (the others).
-    pub(crate) fn private(algorithm: Algorithm, der: &[u8]) -> Result<(Self, PublicKey), ConfigError> {
+    pub(crate) fn private(
+        algorithm: Algorithm,
+        der: &[u8],
+    ) -> Result<(Self, PublicKey), ConfigError> {
         let utils = &DEFAULT_PROVIDER.key_utils;
         let unusable = |error| ConfigError::new(format!("the private key is unusable: {error}"));
         let (key, public) = match algorithm {
             Algorithm::Es256 | Algorithm::Es384 => {
-                let (_, x, y) = (utils.ec_pub_components_from_private_key)(der, jws(algorithm)).map_err(unusable)?;
-                (EncodingKey::from_ec_der(der), PublicKey::point(&[&[4], &*x, &*y].concat())?)
+                let (_, x, y) = (utils.ec_pub_components_from_private_key)(der, jws(algorithm))
+                    .map_err(unusable)?;
+                (
+                    EncodingKey::from_ec_der(der),
+                    PublicKey::point(&[&[4], &*x, &*y].concat())?,
+                )
             }
             Algorithm::EdDsa => {
                 let curve = jsonwebtoken::jwk::EllipticCurve::Ed25519;
-                let x = (utils.ed_pub_components_from_private_key)(der, &curve).map_err(unusable)?;
+                let x =
+                    (utils.ed_pub_components_from_private_key)(der, &curve).map_err(unusable)?;
                 (EncodingKey::from_ed_der(der), PublicKey::ed25519(&x)?)
             }
             _ => {
@@ -70,19 +84,30 @@ impl Signer {
                 (EncodingKey::from_rsa_der(der), PublicKey::rsa(&n, &e)?)
             }
         };
-        Ok((Self { algorithm: jws(algorithm), key }, public))
+        Ok((
+            Self {
+                algorithm: jws(algorithm),
+                key,
+            },
+            public,
+        ))
     }
 
     /// `None` where the provider fails, which a key that was accepted gives no reason for.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
-        (DEFAULT_PROVIDER.signer_factory)(&self.algorithm, &self.key).ok()?.try_sign(message).ok()
+        (DEFAULT_PROVIDER.signer_factory)(&self.algorithm, &self.key)
+            .ok()?
+            .try_sign(message)
+            .ok()
     }
 }
 
 /// From PKCS#1.
 pub(crate) fn rsa_public_key(der: &[u8]) -> Result<PublicKey, ConfigError> {
-    let (n, e) = (DEFAULT_PROVIDER.key_utils.rsa_pub_components_from_public_key)(der)
-        .map_err(|error| ConfigError::new(format!("the RSA key is unusable: {error}")))?;
+    let (n, e) = (DEFAULT_PROVIDER
+        .key_utils
+        .rsa_pub_components_from_public_key)(der)
+    .map_err(|error| ConfigError::new(format!("the RSA key is unusable: {error}")))?;
     PublicKey::rsa(&n, &e)
 }
 

@@ -34,11 +34,13 @@ use crate::limits::FETCH_DEADLINE;
 ///
 /// - It sends one `GET` to exactly this URL, and follows no redirection: it may lead anywhere.
 /// - It checks the certificate of an `https` URL.
-/// - It reads at most `max_bytes` of a body, and fails where there are more. What it returns is checked once more.
+/// - It reads at most `max_bytes` of a body, and fails where there are more. What it returns is
+///   checked once more.
 /// - It may be dropped at any time: it is given 5 seconds.
 #[async_trait]
 pub trait HttpClient: fmt::Debug + Send + Sync + 'static {
-    /// Fetches what is at `url`. An answer of any status is `Ok`, with its headers: `Cache-Control` and `Age` count.
+    /// Fetches what is at `url`. An answer of any status is `Ok`, with its headers: `Cache-Control`
+    /// and `Age` count.
     ///
     /// # Errors
     ///
@@ -46,7 +48,8 @@ pub trait HttpClient: fmt::Debug + Send + Sync + 'static {
     async fn get(&self, url: &Uri, max_bytes: usize) -> Result<Response<Bytes>, BoxError>;
 }
 
-/// Makes its client when it is first needed: to read the roots of trust takes a moment, and may fail.
+/// Makes its client when it is first needed: to read the roots of trust takes a moment, and may
+/// fail.
 #[derive(Debug, Default)]
 pub(super) struct Reqwest(OnceLock<reqwest::Client>);
 
@@ -68,7 +71,10 @@ impl Reqwest {
 #[async_trait]
 impl HttpClient for Reqwest {
     async fn get(&self, url: &Uri, max_bytes: usize) -> Result<Response<Bytes>, BoxError> {
-        let request = self.client()?.get(url.to_string()).header(http::header::ACCEPT, "application/json");
+        let request = self
+            .client()?
+            .get(url.to_string())
+            .header(http::header::ACCEPT, "application/json");
         let mut response = request.send().await?;
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await? {

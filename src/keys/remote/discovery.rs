@@ -34,14 +34,20 @@ pub(super) struct Fetched {
 
 impl Fetcher {
     pub(super) fn new(settings: Settings) -> Self {
-        Self { settings, discovered: Mutex::default() }
+        Self {
+            settings,
+            discovered: Mutex::default(),
+        }
     }
 
     pub(super) async fn fetch(&self) -> Result<Fetched, BoxError> {
         let fetched = self.fetch_from(&self.url().await?).await;
         if fetched.is_err() {
             // It may have moved.
-            *self.discovered.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *self
+                .discovered
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = None;
         }
         fetched
     }
@@ -49,7 +55,8 @@ impl Fetcher {
     async fn fetch_from(&self, url: &Uri) -> Result<Fetched, BoxError> {
         let response = demand_ok(get(&*self.settings.client, url).await?)?;
         let set = jwk::read_set(std::str::from_utf8(response.body())?, MAX_KEYS, is_public)?;
-        // Not a warning: many sets hold keys for encryption too, and this comes back with every renewal.
+        // Not a warning: many sets hold keys for encryption too, and this comes back with every
+        // renewal.
         for (index, error) in &set.left_out {
             tracing::debug!(index, %error, "a key of the issuer is left out");
         }
@@ -57,7 +64,10 @@ impl Fetcher {
             tracing::warn!("the issuer publishes no key that can be used");
         }
         // An empty set too: an issuer that withdraws its keys is believed.
-        Ok(Fetched { keys: Arc::new(set.into()), lifetime: lifetime(response.headers()) })
+        Ok(Fetched {
+            keys: Arc::new(set.into()),
+            lifetime: lifetime(response.headers()),
+        })
     }
 
     async fn url(&self) -> Result<Uri, BoxError> {
@@ -66,12 +76,19 @@ impl Fetcher {
             KeySetLocation::Issuer(issuer, may_be_plain) => (issuer, *may_be_plain),
         };
         let now = self.settings.clock.monotonic();
-        let known = self.discovered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self
+            .discovered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         if let Some((url, _)) = known.filter(|(_, since)| now < *since + REDISCOVER_AFTER) {
             return Ok(url);
         }
         let url = discover(&*self.settings.client, issuer, may_be_plain).await?;
-        *self.discovered.lock().unwrap_or_else(PoisonError::into_inner) = Some((url.clone(), now));
+        *self
+            .discovered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some((url.clone(), now));
         Ok(url)
     }
 }
@@ -79,28 +96,52 @@ impl Fetcher {
 /// Unlike the URL of an issuer it may have a query.
 pub(super) fn set_url(text: &str, may_be_plain: fn(&str) -> bool) -> Result<Uri, ConfigError> {
     if text.contains('#') {
-        return Err(ConfigError::from_static("the URL of a JWK set has a fragment. Leave it out"));
+        return Err(ConfigError::from_static(
+            "the URL of a JWK set has a fragment. Leave it out",
+        ));
     }
     HttpUrl::parse(text.split('?').next().unwrap_or_default(), may_be_plain)?;
-    text.parse().map_err(|_| ConfigError::from_static("the query of the URL is malformed"))
+    text.parse()
+        .map_err(|_| ConfigError::from_static("the query of the URL is malformed"))
 }
 
 fn is_public(key: &Key) -> Result<(), ConfigError> {
     match key.algorithm.family() {
-        Family::Hmac => Err(ConfigError::from_static("an HMAC key that is published is not a secret")),
+        Family::Hmac => Err(ConfigError::from_static(
+            "an HMAC key that is published is not a secret",
+        )),
         _ => Ok(()),
     }
 }
 
 /// OpenID Connect Discovery 1.0 section 4, then RFC 8414 section 3.
-async fn discover(client: &dyn HttpClient, issuer: &HttpUrl, may_be_plain: fn(&str) -> bool) -> Result<Uri, BoxError> {
-    let openid = format!("{}/.well-known/openid-configuration", issuer.as_str().trim_end_matches('/'));
+async fn discover(
+    client: &dyn HttpClient,
+    issuer: &HttpUrl,
+    may_be_plain: fn(&str) -> bool,
+) -> Result<Uri, BoxError> {
+    let openid = format!(
+        "{}/.well-known/openid-configuration",
+        issuer.as_str().trim_end_matches('/')
+    );
     let mut response = get(client, &openid.parse()?).await?;
     if response.status().is_client_error() {
-        response = get(client, &issuer.without_slash().well_known("oauth-authorization-server").parse()?).await?;
+        response = get(
+            client,
+            &issuer
+                .without_slash()
+                .well_known("oauth-authorization-server")
+                .parse()?,
+        )
+        .await?;
     }
     let metadata: Value = serde_json::from_slice(demand_ok(response)?.body())?;
-    let named = |name: &str| metadata.get(name).and_then(Value::as_str).ok_or(format!("the metadata names no {name}"));
+    let named = |name: &str| {
+        metadata
+            .get(name)
+            .and_then(Value::as_str)
+            .ok_or(format!("the metadata names no {name}"))
+    };
     // With the metadata of another issuer its keys would become those of ours.
     if named("issuer")? != issuer.as_str() {
         return Err("the metadata is that of another issuer".into());

@@ -15,7 +15,10 @@ pub(super) fn lifetime(headers: &HeaderMap) -> Duration {
 }
 
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
-    let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());
+    let lines = headers
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
     let mut max_age = None;
     for directive in lines.flat_map(|line| line.split(',')) {
         let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
@@ -24,14 +27,26 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
             return Some(Duration::ZERO);
         }
         if name.eq_ignore_ascii_case("max-age") {
-            max_age = value.trim().trim_matches('"').parse().ok().map(Duration::from_secs);
+            max_age = value
+                .trim()
+                .trim_matches('"')
+                .parse()
+                .ok()
+                .map(Duration::from_secs);
         }
     }
     max_age
 }
 
 fn seconds(headers: &HeaderMap, name: HeaderName) -> Option<Duration> {
-    headers.get(name)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    headers
+        .get(name)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
 }
 
 const UNSAID: Duration = Duration::from_secs(600);
@@ -43,7 +58,13 @@ mod tests {
     use super::*;
 
     fn kept_for(headers: &[(HeaderName, &str)]) -> u64 {
-        lifetime(&headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()).as_secs()
+        lifetime(
+            &headers
+                .iter()
+                .map(|(name, value)| (name.clone(), value.parse().unwrap()))
+                .collect(),
+        )
+        .as_secs()
     }
 
     #[test]
@@ -68,8 +89,14 @@ mod tests {
 
     #[test]
     fn what_a_cache_has_kept_already_is_taken_off() {
-        assert_eq!(kept_for(&[(CACHE_CONTROL, "max-age=3600"), (AGE, "600")]), 3000);
-        assert_eq!(kept_for(&[(CACHE_CONTROL, "max-age=3600"), (AGE, "7200")]), 60);
+        assert_eq!(
+            kept_for(&[(CACHE_CONTROL, "max-age=3600"), (AGE, "600")]),
+            3000
+        );
+        assert_eq!(
+            kept_for(&[(CACHE_CONTROL, "max-age=3600"), (AGE, "7200")]),
+            60
+        );
         assert_eq!(kept_for(&[(AGE, "100")]), 600);
     }
 }

@@ -19,7 +19,8 @@ use crate::keys::key_source::KeysFuture;
 use crate::limits::with_timeout;
 use crate::task::{Background, FailureLog};
 
-/// The keys at hand, and the task that renews them: started at first use, ended with the last handle.
+/// The keys at hand, and the task that renews them: started at first use, ended with the last
+/// handle.
 pub(super) struct Renewal {
     fetcher: Fetcher,
     clock: Arc<dyn Clock>,
@@ -114,8 +115,19 @@ impl Renewal {
     fn fetched(&self, fetches: u64) -> impl Future<Output = Result<(), JwksError>> + Send + use<> {
         let mut state = self.state.subscribe();
         async move {
-            let ended = async { Ok::<_, BoxError>(state.wait_for(|state| state.fetches > fetches).await?.failure.clone()) };
-            match with_timeout(ASK_DEADLINE, ended).await.map_err(JwksError::new)? {
+            let ended = async {
+                Ok::<_, BoxError>(
+                    state
+                        .wait_for(|state| state.fetches > fetches)
+                        .await?
+                        .failure
+                        .clone(),
+                )
+            };
+            match with_timeout(ASK_DEADLINE, ended)
+                .await
+                .map_err(JwksError::new)?
+            {
                 Some(failure) => Err(failure),
                 None => Ok(()),
             }
@@ -136,7 +148,9 @@ impl Renewal {
     async fn run(renewal: Weak<Self>, wanted: Arc<Notify>) {
         let mut failures = FailureLog::of("the issuer's keys cannot be fetched");
         // An earlier task may have ended while it was fetching, and others wait for that fetch.
-        let Some(first) = renewal.upgrade() else { return };
+        let Some(first) = renewal.upgrade() else {
+            return;
+        };
         first.state.send_modify(|state| {
             if std::mem::take(&mut state.is_fetching) {
                 first.asked.store(true, Ordering::Relaxed);
@@ -144,7 +158,9 @@ impl Renewal {
         });
         drop(first);
         loop {
-            let Some(renewal) = renewal.upgrade() else { return };
+            let Some(renewal) = renewal.upgrade() else {
+                return;
+            };
             let now = renewal.clock.monotonic();
             let due = renewal.state.borrow().due;
             if renewal.asked.load(Ordering::Relaxed) || due <= now {
@@ -152,7 +168,8 @@ impl Renewal {
                 continue;
             }
             drop(renewal);
-            // The caller that wakes us may have waited for the fetch that has just ended: so we look again.
+            // The caller that wakes us may have waited for the fetch that has just ended: so we
+            // look again.
             let _ = timeout(due - now, wanted.notified()).await;
         }
     }
@@ -173,8 +190,13 @@ impl Renewal {
                     state.due = now + *lifetime * 3 / 4;
                 }
                 Err(_) => {
-                    let most = if state.keys.is_some() { MOST_BETWEEN_FAILURES } else { MOST_WITHOUT_KEYS };
-                    state.due = now + (BETWEEN_FAILURES * 2_u32.pow(state.failures.min(6))).min(most);
+                    let most = if state.keys.is_some() {
+                        MOST_BETWEEN_FAILURES
+                    } else {
+                        MOST_WITHOUT_KEYS
+                    };
+                    state.due =
+                        now + (BETWEEN_FAILURES * 2_u32.pow(state.failures.min(6))).min(most);
                     state.failures += 1;
                 }
             }
@@ -217,5 +239,6 @@ const BETWEEN_FAILURES: Duration = Duration::from_secs(1);
 const MOST_BETWEEN_FAILURES: Duration = Duration::from_secs(60);
 /// No token can be verified until then.
 const MOST_WITHOUT_KEYS: Duration = Duration::from_secs(4);
-/// Above six documents of five seconds: a fetch that is under way, and the next, each of two documents of metadata and the set.
+/// Above six documents of five seconds: a fetch that is under way, and the next, each of two
+/// documents of metadata and the set.
 const ASK_DEADLINE: Duration = Duration::from_secs(35);

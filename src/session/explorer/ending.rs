@@ -17,18 +17,40 @@ fn a_copy_whose_access_token_was_used_ends_the_session_at_the_next_honest_refres
 
 #[test]
 fn a_thief_who_never_uses_an_access_token_ends_the_session_after_eight_generations() {
-    holds("a silent thief", &SILENT_THIEF, &REAL, 10_000, &["rotate", "recover", "reuse", "refuse"]);
+    holds(
+        "a silent thief",
+        &SILENT_THIEF,
+        &REAL,
+        10_000,
+        &["rotate", "recover", "reuse", "refuse"],
+    );
 }
 
 #[test]
 fn without_an_overlap_every_second_use_is_theft() {
-    let seen = holds("strict single use", &STRICT, &REAL, 1000, &["rotate", "reuse", "refuse"]);
-    assert!(!["coalesce", "repeat", "recover"].iter().any(|word| seen.met.contains_key(word)));
+    let seen = holds(
+        "strict single use",
+        &STRICT,
+        &REAL,
+        1000,
+        &["rotate", "reuse", "refuse"],
+    );
+    assert!(
+        !["coalesce", "repeat", "recover"]
+            .iter()
+            .any(|word| seen.met.contains_key(word))
+    );
 }
 
 #[test]
 fn nothing_refreshes_after_a_logout_at_any_moment() {
-    holds("a logout", &LOGOUT, &REAL, 10_000, &["rotate", "coalesce", "repeat", "recover", "refuse", "race"]);
+    holds(
+        "a logout",
+        &LOGOUT,
+        &REAL,
+        10_000,
+        &["rotate", "coalesce", "repeat", "recover", "refuse", "race"],
+    );
 }
 
 #[test]
@@ -38,11 +60,15 @@ fn nothing_refreshes_a_session_that_is_over_and_no_access_token_outlives_it() {
     holds("ends, slow servers", &SLOW_ENDS, &REAL, 1000, met);
 }
 
-// What follows shows that the searches above would notice: without an assumption the law does not hold.
+// What follows shows that the searches above would notice: without an assumption the law does not
+// hold.
 
 #[test]
 fn a_thief_who_is_always_within_the_overlap_goes_unnoticed() {
-    let together = Scenario { apart: false, ..SHORT_SILENT_THIEF };
+    let together = Scenario {
+        apart: false,
+        ..SHORT_SILENT_THIEF
+    };
     caught("together", &together, &REAL, Law::UnusedCopiesEndIt);
 }
 

@@ -80,12 +80,26 @@ impl Event {
     /// What a search counts.
     pub(super) fn word(&self) -> Option<&'static str> {
         match self {
-            Self::Answers { how: How::LoggedIn, .. } => Some("log in"),
-            Self::Answers { how: How::Healed, .. } => Some("heal"),
-            Self::Answers { how: How::Rotated, .. } => Some("rotate"),
-            Self::Answers { how: How::Coalesced, .. } => Some("coalesce"),
-            Self::Answers { how: How::Repeated, .. } => Some("repeat"),
-            Self::Answers { how: How::Recovered, .. } => Some("recover"),
+            Self::Answers {
+                how: How::LoggedIn, ..
+            } => Some("log in"),
+            Self::Answers {
+                how: How::Healed, ..
+            } => Some("heal"),
+            Self::Answers {
+                how: How::Rotated, ..
+            } => Some("rotate"),
+            Self::Answers {
+                how: How::Coalesced,
+                ..
+            } => Some("coalesce"),
+            Self::Answers {
+                how: How::Repeated, ..
+            } => Some("repeat"),
+            Self::Answers {
+                how: How::Recovered,
+                ..
+            } => Some("recover"),
             Self::Refuses { reuse: true, .. } => Some("reuse"),
             Self::Refuses { reuse: false, .. } => Some("refuse"),
             Self::LosesTheRace { .. } => Some("race"),

@@ -1,4 +1,5 @@
-//! The ends that `Sessions` writes into tokens: the explorer checks `SessionPolicy::ends`, this checks what is signed.
+//! The ends that `Sessions` writes into tokens: the explorer checks `SessionPolicy::ends`, this
+//! checks what is signed.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -43,7 +44,10 @@ impl Authenticate for NoAccounts {
 fn no_access_token_outlives_its_session() {
     let clock = Arc::new(SetClock::default());
     let secret = Secret::dangerous_weak("explorer");
-    let policy = SessionPolicy { access_token: UNIT * 3, ..SessionPolicy::default() };
+    let policy = SessionPolicy {
+        access_token: UNIT * 3,
+        ..SessionPolicy::default()
+    };
     let sessions = Sessions::builder(NoAccounts, MemoryStore::new())
         .issuer("https://a.example")
         .audience("a")
@@ -63,12 +67,19 @@ fn no_access_token_outlives_its_session() {
         let token = answer.access_token().secret();
         let end = verifier.verify(token).unwrap().expires_at();
         assert!(end <= session.expires_at(), "{left} left");
-        clock.0.store(session.expires_at().as_millis(), Ordering::Relaxed);
+        clock
+            .0
+            .store(session.expires_at().as_millis(), Ordering::Relaxed);
         assert!(verifier.verify(token).is_err(), "{left} left");
     }
     // Signed too late: dead when it arrives.
     clock.0.store(now(5).as_millis(), Ordering::Relaxed);
-    let answer = sessions.response(&Row::new(0, 4).session(), &rid, Grant::new()).unwrap();
-    assert_eq!((answer.expires_in(), answer.refresh_token_expires_in()), (0, 0));
+    let answer = sessions
+        .response(&Row::new(0, 4).session(), &rid, Grant::new())
+        .unwrap();
+    assert_eq!(
+        (answer.expires_in(), answer.refresh_token_expires_in()),
+        (0, 0)
+    );
     assert!(verifier.verify(answer.access_token().secret()).is_err());
 }

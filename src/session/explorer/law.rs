@@ -8,9 +8,11 @@ use super::world::{HONEST, How, Late, World};
 pub(super) enum Law {
     /// While nobody steals and all is in time.
     NobodyHonestIsRefused,
-    /// The one who was outdone by the user of a copy, honest or not, gets nothing from `W` on, and his asking ends the session.
+    /// The one who was outdone by the user of a copy, honest or not, gets nothing from `W` on, and
+    /// his asking ends the session.
     UsedCopiesEndIt,
-    /// No more than seven generations in a row reach both a thief and the honest client; the eighth ends the session.
+    /// No more than seven generations in a row reach both a thief and the honest client; the eighth
+    /// ends the session.
     UnusedCopiesEndIt,
     /// Revoked is final, and whoever looks at the row after that gets nothing.
     LogoutIsFinal,
@@ -20,9 +22,11 @@ pub(super) enum Law {
     RevisionsCount,
     /// Not even after a logout: a used refresh token is no alarm while nobody steals.
     NobodyHonestIsAccused,
-    /// A store that has lost the logout hands tokens out until the nodes have told it, and no longer.
+    /// A store that has lost the logout hands tokens out until the nodes have told it, and no
+    /// longer.
     NothingIsRevivedForLong,
-    /// Whoever asks with a row from before the change, or inserts it, after the password changed gets nothing.
+    /// Whoever asks with a row from before the change, or inserts it, after the password changed
+    /// gets nothing.
     ThePasswordCounts,
     /// Not even what was under way.
     NothingIsAnsweredAfterALogout,
@@ -30,19 +34,43 @@ pub(super) enum Law {
 
 impl Law {
     /// Whether the step keeps it.
-    pub(super) fn holds(self, before: &World, event: &Event, after: &World, scenario: &Scenario) -> bool {
+    pub(super) fn holds(
+        self,
+        before: &World,
+        event: &Event,
+        after: &World,
+        scenario: &Scenario,
+    ) -> bool {
         match self {
             Self::NobodyHonestIsRefused => nobody_honest_is_refused(before, event, scenario),
             Self::UsedCopiesEndIt => used_copies_end_it(before, event, after, scenario),
             Self::UnusedCopiesEndIt => after.shared <= 7,
             Self::LogoutIsFinal => logout_is_final(before, event, after),
-            Self::OneRotationInTheOverlap => one_rotation_in_the_overlap(before, event, after, scenario),
-            Self::NothingOutlivesTheSession => nothing_outlives_the_session(before, event, after, scenario),
+            Self::OneRotationInTheOverlap => {
+                one_rotation_in_the_overlap(before, event, after, scenario)
+            }
+            Self::NothingOutlivesTheSession => {
+                nothing_outlives_the_session(before, event, after, scenario)
+            }
             Self::RevisionsCount => revisions_count(before, event, after),
-            Self::NobodyHonestIsAccused => !matches!(event, Event::Refuses { jar: HONEST, reuse: true }),
+            Self::NobodyHonestIsAccused => !matches!(
+                event,
+                Event::Refuses {
+                    jar: HONEST,
+                    reuse: true
+                }
+            ),
             Self::NothingIsRevivedForLong => !is_dead(event) || before.revived == Some(0),
-            Self::ThePasswordCounts => !matches!(event, Event::Answers { late: Late { outdated: true, .. }, .. }),
-            Self::NothingIsAnsweredAfterALogout => !before.logged_out || !matches!(event, Event::Answers { .. }),
+            Self::ThePasswordCounts => !matches!(
+                event,
+                Event::Answers {
+                    late: Late { outdated: true, .. },
+                    ..
+                }
+            ),
+            Self::NothingIsAnsweredAfterALogout => {
+                !before.logged_out || !matches!(event, Event::Answers { .. })
+            }
         }
     }
 }
@@ -58,11 +86,17 @@ fn is_over(world: &World, scenario: &Scenario) -> bool {
 
 fn used_copies_end_it(before: &World, event: &Event, after: &World, scenario: &Scenario) -> bool {
     let limit = scenario.overlap + scenario.lenient;
-    let outdone = |jar: usize, took| before.jars[jar].outdone.is_some_and(|(_, age)| age - took > limit);
+    let outdone = |jar: usize, took| {
+        before.jars[jar]
+            .outdone
+            .is_some_and(|(_, age)| age - took > limit)
+    };
     match *event {
         // It is judged by its arrival.
         Event::Answers { jar, took, .. } => !outdone(jar, took),
-        Event::Refuses { jar, .. } => !outdone(jar, 0) || after.row.revoked || is_over(before, scenario),
+        Event::Refuses { jar, .. } => {
+            !outdone(jar, 0) || after.row.revoked || is_over(before, scenario)
+        }
         _ => true,
     }
 }
@@ -73,27 +107,50 @@ fn logout_is_final(before: &World, event: &Event, after: &World) -> bool {
 }
 
 fn is_dead(event: &Event) -> bool {
-    matches!(event, Event::Answers { late: Late { dead: true, .. }, .. })
+    matches!(
+        event,
+        Event::Answers {
+            late: Late { dead: true, .. },
+            ..
+        }
+    )
 }
 
-fn one_rotation_in_the_overlap(before: &World, event: &Event, after: &World, scenario: &Scenario) -> bool {
+fn one_rotation_in_the_overlap(
+    before: &World,
+    event: &Event,
+    after: &World,
+    scenario: &Scenario,
+) -> bool {
     match event {
         // The clock that decided counts: the store may be slow to write.
-        Event::Answers { how: How::Rotated, .. } => {
-            after.row.generation == before.row.generation + 1 && before.row.made - after.row.made >= scenario.overlap
+        Event::Answers {
+            how: How::Rotated, ..
+        } => {
+            after.row.generation == before.row.generation + 1
+                && before.row.made - after.row.made >= scenario.overlap
         }
-        Event::Answers { how: How::Healed, .. } | Event::SetsBack => true,
+        Event::Answers {
+            how: How::Healed, ..
+        }
+        | Event::SetsBack => true,
         _ => after.row.generation == before.row.generation,
     }
 }
 
-fn nothing_outlives_the_session(before: &World, event: &Event, after: &World, scenario: &Scenario) -> bool {
+fn nothing_outlives_the_session(
+    before: &World,
+    event: &Event,
+    after: &World,
+    scenario: &Scenario,
+) -> bool {
     let answered = matches!(event, Event::Answers { .. });
     // After the absolute end no server decides to write: the application may have taken its time.
     if matches!(event, Event::Decides { .. }) && before.row.left <= 0 {
         return false;
     }
-    after.access_lives <= after.row.left.max(0) && !(answered && scenario.at_once && is_over(before, scenario))
+    after.access_lives <= after.row.left.max(0)
+        && !(answered && scenario.at_once && is_over(before, scenario))
 }
 
 fn revisions_count(before: &World, event: &Event, after: &World) -> bool {

@@ -8,8 +8,13 @@ use super::world::{Client, Doing, HONEST, THIEF, World};
 
 pub(super) fn outside(world: &World, scenario: &Scenario, steps: &mut Steps) {
     if !world.logged_out && (scenario.logout || world.changed) {
-        // With one node or the other. A logout from everywhere does not see a row that is inserted later.
-        for node in 0..if scenario.feed { scenario.clocks.len() } else { 1 } {
+        // With one node or the other. A logout from everywhere does not see a row that is inserted
+        // later.
+        for node in 0..if scenario.feed {
+            scenario.clocks.len()
+        } else {
+            1
+        } {
             steps.push(step(world, Event::LogsOut { node }, |next| {
                 next.logged_out = true;
                 if next.row.exists {
@@ -19,10 +24,14 @@ pub(super) fn outside(world: &World, scenario: &Scenario, steps: &mut Steps) {
         }
     }
     if scenario.password && !world.changed {
-        steps.push(step(world, Event::ChangesPassword, |next| next.changed = true));
+        steps.push(step(world, Event::ChangesPassword, |next| {
+            next.changed = true
+        }));
     }
     if scenario.thief && world.jars[THIEF].token.is_none() && world.jars[HONEST].token.is_some() {
-        steps.push(step(world, Event::Steals, |next| next.jars[THIEF].token = next.jars[HONEST].token));
+        steps.push(step(world, Event::Steals, |next| {
+            next.jars[THIEF].token = next.jars[HONEST].token
+        }));
     }
     if world.set_back < scenario.set_back {
         backups(world, scenario, steps);
@@ -33,13 +42,19 @@ pub(super) fn outside(world: &World, scenario: &Scenario, steps: &mut Steps) {
 fn backups(world: &World, scenario: &Scenario, steps: &mut Steps) {
     let Some(backup) = world.backup else {
         if !world.row.revoked {
-            steps.push(step(world, Event::BacksUp, |next| next.backup = Some(next.row)));
+            steps.push(step(world, Event::BacksUp, |next| {
+                next.backup = Some(next.row)
+            }));
         }
         return;
     };
     let earlier = !backup.exists || backup.generation < world.row.generation;
     let heard = !scenario.heard || (0..scenario.clocks.len()).all(|node| world.knows(node));
-    let may = if world.row.revoked { scenario.loses_revocations && heard } else { earlier || scenario.loses_openings };
+    let may = if world.row.revoked {
+        scenario.loses_revocations && heard
+    } else {
+        earlier || scenario.loses_openings
+    };
     if !may {
         return;
     }
@@ -62,14 +77,19 @@ pub(super) fn at_the_nodes(world: &World, scenario: &Scenario, rule: &Rule, step
     for node in (0..scenario.clocks.len()).filter(|_| scenario.feed) {
         if world.row.revoked && !world.knows(node) {
             in_step = false;
-            steps.push(step(world, Event::Pulls { node }, |next| next.learns(node, scenario)));
+            steps.push(step(world, Event::Pulls { node }, |next| {
+                next.learns(node, scenario)
+            }));
         }
         if rule.asserts && world.row.exists && !world.row.revoked && world.knows(node) {
             in_step = false;
-            steps.push(step(world, Event::Asserts { node }, |next| next.row.revoke()));
+            steps.push(step(world, Event::Asserts { node }, |next| {
+                next.row.revoke()
+            }));
         }
         let others = world.knows & !(1 << node);
-        let restarts = scenario.restarts == Restarts::All || (scenario.restarts == Restarts::AllButOne && others != 0);
+        let restarts = scenario.restarts == Restarts::All
+            || (scenario.restarts == Restarts::AllButOne && others != 0);
         if restarts && world.knows(node) {
             steps.push(step(world, Event::Restarts { node }, |next| {
                 next.knows = others;
@@ -81,7 +101,8 @@ pub(super) fn at_the_nodes(world: &World, scenario: &Scenario, rule: &Rule, step
             }));
         }
     }
-    // Whoever has waited for too long gives up first: that is a step of his own. A unit is longer than the nodes take.
+    // Whoever has waited for too long gives up first: that is a step of his own. A unit is longer
+    // than the nodes take.
     let in_time = |client: &Client| match client.doing {
         Doing::Nothing => true,
         Doing::Found(_) => client.waits < scenario.round_trip,

@@ -1,12 +1,17 @@
-//! A password changes, at any moment: the application commits another stamp, then it logs out everywhere, and anything may come between.
+//! A password changes, at any moment: the application commits another stamp, then it logs out
+//! everywhere, and anything may come between.
 //!
-//! **Promised:** whoever has a row from before, or inserts it after, gets nothing once the stamp has changed, if the application is asked later
-//! than that. After the logout from everywhere no refresh finds the session alive: not if it was a login that the logout did not see, not if the
-//! store is set back to any earlier state and every node has forgotten, and not for a thief. No honest client raises an alarm.
+//! **Promised:** whoever has a row from before, or inserts it after, gets nothing once the stamp
+//! has changed, if the application is asked later than that. After the logout from everywhere no
+//! refresh finds the session alive: not if it was a login that the logout did not see, not if the
+//! store is set back to any earlier state and every node has forgotten, and not for a thief. No
+//! honest client raises an alarm.
 //!
-//! **Not promised:** what was under way. The application granted it before the change, so it is answered. A refresh that has to write fails
-//! after the logout, and on the node of the logout so does every other; on another node one that writes nothing is answered until that node has
-//! heard. A login is answered too. Those tokens belong to a session that is revoked: no refresh takes them, and no node that has heard.
+//! **Not promised:** what was under way. The application granted it before the change, so it is
+//! answered. A refresh that has to write fails after the logout, and on the node of the logout so
+//! does every other; on another node one that writes nothing is answered until that node has heard.
+//! A login is answered too. Those tokens belong to a session that is revoked: no refresh takes
+//! them, and no node that has heard.
 
 use super::law::Law;
 use super::rules::REAL;
@@ -32,19 +37,34 @@ pub(super) const PASSWORD_CHANGE: Scenario = Scenario {
 };
 
 /// Or they are lost, and the server works at once.
-const AT_ONCE: Scenario = Scenario { at_once: true, losses: true, ..PASSWORD_CHANGE };
+const AT_ONCE: Scenario = Scenario {
+    at_once: true,
+    losses: true,
+    ..PASSWORD_CHANGE
+};
 
 /// Of a login that has just begun, too.
-pub(super) const LOGIN: Scenario = Scenario { tabs: 1, login: true, losses: true, ..PASSWORD_CHANGE };
+pub(super) const LOGIN: Scenario = Scenario {
+    tabs: 1,
+    login: true,
+    losses: true,
+    ..PASSWORD_CHANGE
+};
 
-/// The one node forgets what it knew, and the store is set back to any state, to before the login as well.
+/// The one node forgets what it knew, and the store is set back to any state, to before the login
+/// as well.
 pub(super) const RESTORED_LOGIN: Scenario = Scenario {
     clocks: &[0],
     restarts: Restarts::All,
     set_back: 1,
     loses_openings: true,
     loses_revocations: true,
-    laws: &[Law::ThePasswordCounts, Law::LogoutIsFinal, Law::NobodyHonestIsAccused, Law::RevisionsCount],
+    laws: &[
+        Law::ThePasswordCounts,
+        Law::LogoutIsFinal,
+        Law::NobodyHonestIsAccused,
+        Law::RevisionsCount,
+    ],
     ..LOGIN
 };
 
@@ -54,7 +74,12 @@ const THIEF: Scenario = Scenario {
     thief: true,
     thief_uses: true,
     clocks: &[0],
-    laws: &[Law::ThePasswordCounts, Law::LogoutIsFinal, Law::UsedCopiesEndIt, Law::RevisionsCount],
+    laws: &[
+        Law::ThePasswordCounts,
+        Law::LogoutIsFinal,
+        Law::UsedCopiesEndIt,
+        Law::RevisionsCount,
+    ],
     ..PASSWORD_CHANGE
 };
 
@@ -65,7 +90,11 @@ const RESTORED_THIEF: Scenario = Scenario {
     set_back: 1,
     loses_openings: true,
     loses_revocations: true,
-    laws: &[Law::ThePasswordCounts, Law::UsedCopiesEndIt, Law::RevisionsCount],
+    laws: &[
+        Law::ThePasswordCounts,
+        Law::UsedCopiesEndIt,
+        Law::RevisionsCount,
+    ],
     ..THIEF
 };
 
@@ -75,34 +104,83 @@ fn nobody_who_asks_after_a_change_of_password_gets_tokens() {
     let seen = holds("a change of password", &PASSWORD_CHANGE, &REAL, 10_000, met);
     assert!(seen.met.contains_key("race"));
     holds("a change of password, at once", &AT_ONCE, &REAL, 5000, met);
-    holds("a change of password, a thief", &THIEF, &REAL, 10_000, &["rotate", "repeat", "reuse", "refuse"]);
+    holds(
+        "a change of password, a thief",
+        &THIEF,
+        &REAL,
+        10_000,
+        &["rotate", "repeat", "reuse", "refuse"],
+    );
 }
 
 #[test]
 fn a_login_that_was_under_way_does_not_survive_a_change_of_password() {
-    holds("a login", &LOGIN, &REAL, 10_000, &["log in", "rotate", "coalesce", "repeat", "recover", "refuse", "race"]);
+    holds(
+        "a login",
+        &LOGIN,
+        &REAL,
+        10_000,
+        &[
+            "log in", "rotate", "coalesce", "repeat", "recover", "refuse", "race",
+        ],
+    );
 }
 
 #[test]
 fn a_session_that_a_restore_brought_back_does_not_survive_a_change_of_password() {
-    let met = &["log in", "rotate", "coalesce", "repeat", "recover", "refuse", "set back"];
+    let met = &[
+        "log in", "rotate", "coalesce", "repeat", "recover", "refuse", "set back",
+    ];
     holds("a restored login", &RESTORED_LOGIN, &REAL, 10_000, met);
-    holds("a restored password, a thief", &RESTORED_THIEF, &REAL, 10_000, &["rotate", "repeat", "reuse", "refuse", "set back"]);
+    holds(
+        "a restored password, a thief",
+        &RESTORED_THIEF,
+        &REAL,
+        10_000,
+        &["rotate", "repeat", "reuse", "refuse", "set back"],
+    );
 }
 
 // What is not promised.
 
 #[test]
 fn what_was_under_way_at_a_logout_from_everywhere_may_be_answered() {
-    let underway = Scenario { login: false, ..LOGIN };
-    caught("under way, a refresh", &underway, &REAL, Law::NothingIsAnsweredAfterALogout);
-    let one_node = Scenario { clocks: &[0], ..LOGIN };
-    caught("under way, a login", &one_node, &REAL, Law::NothingIsAnsweredAfterALogout);
+    let underway = Scenario {
+        login: false,
+        ..LOGIN
+    };
+    caught(
+        "under way, a refresh",
+        &underway,
+        &REAL,
+        Law::NothingIsAnsweredAfterALogout,
+    );
+    let one_node = Scenario {
+        clocks: &[0],
+        ..LOGIN
+    };
+    caught(
+        "under way, a login",
+        &one_node,
+        &REAL,
+        Law::NothingIsAnsweredAfterALogout,
+    );
 }
 
 #[test]
 fn on_the_node_of_the_logout_no_refresh_is_answered_any_more() {
     let laws = &[Law::NothingIsAnsweredAfterALogout, Law::ThePasswordCounts];
-    let one_node = Scenario { clocks: &[0], login: false, laws, ..LOGIN };
-    holds("under way at the same node", &one_node, &REAL, 1000, &["rotate", "coalesce", "repeat", "refuse"]);
+    let one_node = Scenario {
+        clocks: &[0],
+        login: false,
+        laws,
+        ..LOGIN
+    };
+    holds(
+        "under way at the same node",
+        &one_node,
+        &REAL,
+        1000,
+        &["rotate", "coalesce", "repeat", "refuse"],
+    );
 }

@@ -1,15 +1,18 @@
 //! A store that is set back to before a revocation, and what the nodes know of it.
 //!
-//! **Promised:** a node that knows of the revocation hands nothing out, whatever the store says, and tells the store. If every node had heard
-//! of it before (which takes a second), the restore revives nothing. If one node has, the others revive the session for as long as that node
+//! **Promised:** a node that knows of the revocation hands nothing out, whatever the store says,
+//! and tells the store. If every node had heard of it before (which takes a second), the restore
+//! revives nothing. If one node has, the others revive the session for as long as that node
 //! takes to assert it and they take to pull: one unit here, twice the pull interval at most.
 //!
 //! **Not promised:**
 //!
 //! - Where no node knows, the session lives again. Nodes forget when they start again, and when the
-//!   [retention](crate::REVOCATION_RETENTION) has passed. Then only the stamp is left: see `password`.
-//! - A refresh that found the row before the logout, and writes nothing (a repeat, or a coalesced answer), is still answered by a node that has
-//!   not heard. Its refresh token is dead, its access token passes until that node has heard.
+//!   [retention](crate::REVOCATION_RETENTION) has passed. Then only the stamp is left: see
+//!   `password`.
+//! - A refresh that found the row before the logout, and writes nothing (a repeat, or a coalesced
+//!   answer), is still answered by a node that has not heard. Its refresh token is dead, its access
+//!   token passes until that node has heard.
 
 use super::law::Law;
 use super::rules::REAL;
@@ -38,7 +41,12 @@ pub(super) const ONE_NODE: Scenario = Scenario {
 const TWO_NODES: Scenario = Scenario {
     clocks: &[0, 0],
     heard: true,
-    laws: &[Law::LogoutIsFinal, Law::NobodyHonestIsRefused, Law::NobodyHonestIsAccused, Law::RevisionsCount],
+    laws: &[
+        Law::LogoutIsFinal,
+        Law::NobodyHonestIsRefused,
+        Law::NobodyHonestIsAccused,
+        Law::RevisionsCount,
+    ],
     ..ONE_NODE
 };
 
@@ -46,7 +54,12 @@ const TWO_NODES: Scenario = Scenario {
 pub(super) const ONE_KNOWS: Scenario = Scenario {
     heard: false,
     restarts: Restarts::AllButOne,
-    laws: &[Law::NothingIsRevivedForLong, Law::NobodyHonestIsRefused, Law::NobodyHonestIsAccused, Law::RevisionsCount],
+    laws: &[
+        Law::NothingIsRevivedForLong,
+        Law::NobodyHonestIsRefused,
+        Law::NobodyHonestIsAccused,
+        Law::RevisionsCount,
+    ],
     ..TWO_NODES
 };
 
@@ -57,22 +70,38 @@ const NOTICED_THIEF: Scenario = Scenario {
     loses_openings: true,
     loses_revocations: true,
     feed: true,
-    laws: &[Law::LogoutIsFinal, Law::UsedCopiesEndIt, Law::RevisionsCount],
+    laws: &[
+        Law::LogoutIsFinal,
+        Law::UsedCopiesEndIt,
+        Law::RevisionsCount,
+    ],
     ..THIEF
 };
 
 #[test]
 fn a_restore_revives_nothing_that_every_node_has_heard_of() {
-    let met = &["rotate", "coalesce", "repeat", "recover", "refuse", "race", "set back", "assert"];
+    let met = &[
+        "rotate", "coalesce", "repeat", "recover", "refuse", "race", "set back", "assert",
+    ];
     holds("revived, one node", &ONE_NODE, &REAL, 10_000, met);
     holds("revived, two nodes", &TWO_NODES, &REAL, 10_000, met);
-    let met = &["rotate", "coalesce", "repeat", "reuse", "refuse", "set back", "assert"];
-    holds("revived, a noticed thief", &NOTICED_THIEF, &REAL, 10_000, met);
+    let met = &[
+        "rotate", "coalesce", "repeat", "reuse", "refuse", "set back", "assert",
+    ];
+    holds(
+        "revived, a noticed thief",
+        &NOTICED_THIEF,
+        &REAL,
+        10_000,
+        met,
+    );
 }
 
 #[test]
 fn a_restore_revives_for_a_moment_what_one_node_has_heard_of() {
-    let met = &["rotate", "coalesce", "repeat", "recover", "refuse", "race", "set back", "assert"];
+    let met = &[
+        "rotate", "coalesce", "repeat", "recover", "refuse", "race", "set back", "assert",
+    ];
     holds("revived, one knows", &ONE_KNOWS, &REAL, 10_000, met);
 }
 
@@ -80,16 +109,34 @@ fn a_restore_revives_for_a_moment_what_one_node_has_heard_of() {
 
 #[test]
 fn a_node_that_has_not_heard_revives_a_session_for_a_moment() {
-    caught("revived, one does not know", &ONE_KNOWS, &REAL, Law::LogoutIsFinal);
+    caught(
+        "revived, one does not know",
+        &ONE_KNOWS,
+        &REAL,
+        Law::LogoutIsFinal,
+    );
 }
 
 #[test]
 fn a_restore_revives_what_no_node_knows() {
-    let forgotten = Scenario { restarts: Restarts::All, ..ONE_KNOWS };
-    caught("revived, nobody knows", &forgotten, &REAL, Law::NothingIsRevivedForLong);
+    let forgotten = Scenario {
+        restarts: Restarts::All,
+        ..ONE_KNOWS
+    };
+    caught(
+        "revived, nobody knows",
+        &forgotten,
+        &REAL,
+        Law::NothingIsRevivedForLong,
+    );
 }
 
 #[test]
 fn a_node_that_has_not_heard_still_answers_what_was_under_way() {
-    caught("under way at another node", &TWO_NODES, &REAL, Law::NothingIsAnsweredAfterALogout);
+    caught(
+        "under way at another node",
+        &TWO_NODES,
+        &REAL,
+        Law::NothingIsAnsweredAfterALogout,
+    );
 }

@@ -1,7 +1,8 @@
 //! The one row, and what the store's contract says about it.
 //!
-//! A row here holds ages instead of moments. Two worlds that differ only in the date are then one state, and a client may try again any
-//! number of times without a new state: so the search comes to an end by itself.
+//! A row here holds ages instead of moments. Two worlds that differ only in the date are then one
+//! state, and a client may try again any number of times without a new state: so the search comes
+//! to an end by itself.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -10,7 +11,8 @@ use crate::clock::Timestamp;
 use crate::names::SessionId;
 use crate::store::{RevocationReason, Session, SessionParts};
 
-/// Ages are counted in these. A clock that is five of them ahead is at the limit of what the rule believes.
+/// Ages are counted in these. A clock that is five of them ahead is at the limit of what the rule
+/// believes.
 pub(super) const UNIT: Duration = Duration::from_secs(60);
 /// An end that never comes.
 pub(super) const NEVER: i8 = i8::MAX;
@@ -33,7 +35,8 @@ pub(super) struct Row {
     pub(super) created: i8,
     /// The time to the absolute end.
     pub(super) left: i8,
-    /// Kept by the explorer alone: the age of the generation itself, which no repeat and no recovery makes younger.
+    /// Kept by the explorer alone: the age of the generation itself, which no repeat and no
+    /// recovery makes younger.
     pub(super) made: i8,
 }
 
@@ -76,7 +79,11 @@ impl Row {
         static ANY: LazyLock<SessionParts> = LazyLock::new(any);
         Session::from_parts(SessionParts {
             created_at: now(-self.created),
-            expires_at: if self.left == NEVER { Timestamp::from_millis(u64::MAX) } else { now(self.left) },
+            expires_at: if self.left == NEVER {
+                Timestamp::from_millis(u64::MAX)
+            } else {
+                now(self.left)
+            },
             generation: self.generation.into(),
             rotated_at: self.opened.map(|age| now(-age)),
             confirmed: self.confirmed,
@@ -101,22 +108,31 @@ impl Row {
             recovered: next.recovered,
             retry: next.retry_key.map(|key| key[0]),
             revision: u8::try_from(next.revision).unwrap(),
-            made: opened.filter(|_| generation != self.generation).unwrap_or(self.made),
+            made: opened
+                .filter(|_| generation != self.generation)
+                .unwrap_or(self.made),
             ..*self
         }
     }
 
-    /// Contract: writes iff not revoked and the revision is the one before; never the absolute end, never the revocation.
+    /// Contract: writes iff not revoked and the revision is the one before; never the absolute end,
+    /// never the revocation.
     pub(super) fn replace(&mut self, next: &Self) -> bool {
         let may = self.exists && !self.revoked && self.revision + 1 == next.revision;
         if may {
             let Self { created, left, .. } = *self;
-            *self = Self { created, left, revoked: false, ..*next };
+            *self = Self {
+                created,
+                left,
+                revoked: false,
+                ..*next
+            };
         }
         may
     }
 
-    /// Contract: writes iff not revoked, the generation is the stored one, and it is not yet confirmed.
+    /// Contract: writes iff not revoked, the generation is the stored one, and it is not yet
+    /// confirmed.
     pub(super) fn confirm(&mut self, generation: u8) -> bool {
         let may = self.exists && !self.revoked && self.generation == generation && !self.confirmed;
         if may {
@@ -137,7 +153,10 @@ impl Row {
 
 /// Now, by a clock that is so many units ahead.
 pub(super) fn now(ahead: i8) -> Timestamp {
-    Timestamp::from_secs(NOW.checked_add_signed(i64::from(ahead) * UNIT.as_secs() as i64).unwrap())
+    Timestamp::from_secs(
+        NOW.checked_add_signed(i64::from(ahead) * UNIT.as_secs() as i64)
+            .unwrap(),
+    )
 }
 
 /// How many units from now a moment is.

@@ -24,7 +24,8 @@ pub(super) struct Rule {
     pub(super) compares_stamps: bool,
     /// A login asks the application again, once its row is there.
     pub(super) asks_after_insert: bool,
-    /// A refresh asks the revocations that its node knows of: when it has found the row, and before it answers.
+    /// A refresh asks the revocations that its node knows of: when it has found the row, and
+    /// before it answers.
     pub(super) asks_revocations: [bool; 2],
     /// A node tells the store what it has lost.
     pub(super) asserts: bool,
@@ -43,8 +44,12 @@ pub(super) const REAL: Rule = Rule {
 };
 
 pub(super) const NO_REUSE_DETECTION: Rule = Rule {
-    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
-        Decision::Reuse => Decision::Answer { how: Answer::Repeated },
+    decide: |session, presented, retry, now, policy| match decide(
+        session, presented, retry, now, policy,
+    ) {
+        Decision::Reuse => Decision::Answer {
+            how: Answer::Repeated,
+        },
         other => other,
     },
     ..REAL
@@ -52,7 +57,9 @@ pub(super) const NO_REUSE_DETECTION: Rule = Rule {
 
 /// The old token is worth nothing, but whoever holds the new one keeps it.
 pub(super) const REUSE_ENDS_NOTHING: Rule = Rule {
-    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
+    decide: |session, presented, retry, now, policy| match decide(
+        session, presented, retry, now, policy,
+    ) {
         Decision::Reuse => Decision::Refuse(SessionOver::Expired),
         other => other,
     },
@@ -63,7 +70,11 @@ pub(super) const RECOVERY_IGNORES_RECEIPTS: Rule = Rule {
     decide: |session, presented, retry, now, policy| {
         // Only where the rule would not answer: within the overlap a receipt may count.
         match decide(session, presented, retry, now, policy) {
-            Decision::Reuse => with(session, |row| row.confirmed = false, |row| decide(row, presented, retry, now, policy)),
+            Decision::Reuse => with(
+                session,
+                |row| row.confirmed = false,
+                |row| decide(row, presented, retry, now, policy),
+            ),
             other => other,
         }
     },
@@ -71,13 +82,25 @@ pub(super) const RECOVERY_IGNORES_RECEIPTS: Rule = Rule {
 };
 
 pub(super) const RECOVERIES_COUNTED_BY_ATTEMPT: Rule = Rule {
-    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
-        Decision::Replace { next, how: Answer::Recovered } => {
+    decide: |session, presented, retry, now, policy| match decide(
+        session, presented, retry, now, policy,
+    ) {
+        Decision::Replace {
+            next,
+            how: Answer::Recovered,
+        } => {
             let count = session.parts().recoveries + 1;
             changed(next, Answer::Recovered, |row| row.recoveries = count)
         }
-        Decision::Replace { next, how: Answer::Rotated } => {
-            let count = if session.parts().recovered { session.parts().recoveries } else { 0 };
+        Decision::Replace {
+            next,
+            how: Answer::Rotated,
+        } => {
+            let count = if session.parts().recovered {
+                session.parts().recoveries
+            } else {
+                0
+            };
             changed(next, Answer::Rotated, |row| row.recoveries = count)
         }
         other => other,
@@ -92,21 +115,32 @@ pub(super) const A_RECEIPT_RESETS_THE_COUNT: Rule = Rule {
                 (row.recoveries, row.recovered) = (0, false);
             }
         };
-        with(session, forget, |row| decide(row, presented, retry, now, policy))
+        with(session, forget, |row| {
+            decide(row, presented, retry, now, policy)
+        })
     },
     ..REAL
 };
 
 pub(super) const RECOVERIES_WITHOUT_END: Rule = Rule {
     decide: |session, presented, retry, now, policy| {
-        with(session, |row| row.recoveries = 0, |row| decide(row, presented, retry, now, policy))
+        with(
+            session,
+            |row| row.recoveries = 0,
+            |row| decide(row, presented, retry, now, policy),
+        )
     },
     ..REAL
 };
 
 pub(super) const THE_OVERLAP_OPENS_ONLY_ONCE: Rule = Rule {
-    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
-        Decision::Replace { next, how: how @ (Answer::Repeated | Answer::Recovered) } => {
+    decide: |session, presented, retry, now, policy| match decide(
+        session, presented, retry, now, policy,
+    ) {
+        Decision::Replace {
+            next,
+            how: how @ (Answer::Repeated | Answer::Recovered),
+        } => {
             let opened = session.parts().rotated_at;
             changed(next, how, |row| row.rotated_at = opened)
         }
@@ -116,8 +150,13 @@ pub(super) const THE_OVERLAP_OPENS_ONLY_ONCE: Rule = Rule {
 };
 
 pub(super) const HEALING_MAKES_A_GENERATION: Rule = Rule {
-    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
-        Decision::Replace { next, how: Answer::Healed } => changed(next, Answer::Healed, |row| {
+    decide: |session, presented, retry, now, policy| match decide(
+        session, presented, retry, now, policy,
+    ) {
+        Decision::Replace {
+            next,
+            how: Answer::Healed,
+        } => changed(next, Answer::Healed, |row| {
             row.generation += 1;
             row.confirmed = false;
         }),
@@ -128,16 +167,28 @@ pub(super) const HEALING_MAKES_A_GENERATION: Rule = Rule {
 
 /// The row stays as it was, and the client gets the older token.
 pub(super) const HEALING_ADOPTS_NOTHING: Rule = Rule {
-    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
-        Decision::Replace { how: Answer::Healed, .. } => Decision::Answer { how: Answer::Healed },
+    decide: |session, presented, retry, now, policy| match decide(
+        session, presented, retry, now, policy,
+    ) {
+        Decision::Replace {
+            how: Answer::Healed,
+            ..
+        } => Decision::Answer {
+            how: Answer::Healed,
+        },
         other => other,
     },
     ..REAL
 };
 
 pub(super) const HEALING_OPENS_NOTHING: Rule = Rule {
-    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
-        Decision::Replace { next, how: Answer::Healed } => {
+    decide: |session, presented, retry, now, policy| match decide(
+        session, presented, retry, now, policy,
+    ) {
+        Decision::Replace {
+            next,
+            how: Answer::Healed,
+        } => {
             let opened = session.parts().rotated_at;
             changed(next, Answer::Healed, |row| row.rotated_at = opened)
         }
@@ -147,15 +198,22 @@ pub(super) const HEALING_OPENS_NOTHING: Rule = Rule {
 };
 
 pub(super) const A_LOST_GENERATION_IS_REUSE: Rule = Rule {
-    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
-        Decision::Replace { how: Answer::Healed, .. } => Decision::Reuse,
+    decide: |session, presented, retry, now, policy| match decide(
+        session, presented, retry, now, policy,
+    ) {
+        Decision::Replace {
+            how: Answer::Healed,
+            ..
+        } => Decision::Reuse,
         other => other,
     },
     ..REAL
 };
 
 pub(super) const A_REVOKED_TOKEN_IS_REUSE: Rule = Rule {
-    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
+    decide: |session, presented, retry, now, policy| match decide(
+        session, presented, retry, now, policy,
+    ) {
         Decision::Refuse(SessionOver::Revoked) => Decision::Reuse,
         other => other,
     },
@@ -165,17 +223,27 @@ pub(super) const A_REVOKED_TOKEN_IS_REUSE: Rule = Rule {
 /// A time ahead of now is as good as none.
 pub(super) const NO_CLOCK_IS_AHEAD: Rule = Rule {
     decide: |session, presented, retry, now, policy| {
-        let doubt = |row: &mut SessionParts| row.rotated_at = row.rotated_at.filter(|&opened| opened <= now);
-        with(session, doubt, |row| decide(row, presented, retry, now, policy))
+        let doubt = |row: &mut SessionParts| {
+            row.rotated_at = row.rotated_at.filter(|&opened| opened <= now)
+        };
+        with(session, doubt, |row| {
+            decide(row, presented, retry, now, policy)
+        })
     },
     ..REAL
 };
 
 /// A slow server makes an honest client a thief.
-pub(super) const THE_LATER_CLOCK_ACCUSES: Rule = Rule { settle: |_, later| later, ..REAL };
+pub(super) const THE_LATER_CLOCK_ACCUSES: Rule = Rule {
+    settle: |_, later| later,
+    ..REAL
+};
 
 /// What ended while the application was asked is answered all the same.
-pub(super) const THE_FIRST_CLOCK_COUNTS: Rule = Rule { settle: |at_arrival, _| at_arrival, ..REAL };
+pub(super) const THE_FIRST_CLOCK_COUNTS: Rule = Rule {
+    settle: |at_arrival, _| at_arrival,
+    ..REAL
+};
 
 pub(super) const ACCESS_TOKENS_OUTLIVE_THE_SESSION: Rule = Rule {
     ends: |policy, session, lifetime, now| Ends {
@@ -185,20 +253,39 @@ pub(super) const ACCESS_TOKENS_OUTLIVE_THE_SESSION: Rule = Rule {
     ..REAL
 };
 
-pub(super) const STAMPS_ARE_IGNORED: Rule = Rule { compares_stamps: false, ..REAL };
+pub(super) const STAMPS_ARE_IGNORED: Rule = Rule {
+    compares_stamps: false,
+    ..REAL
+};
 
-pub(super) const A_LOGIN_ASKS_ONCE: Rule = Rule { asks_after_insert: false, ..REAL };
+pub(super) const A_LOGIN_ASKS_ONCE: Rule = Rule {
+    asks_after_insert: false,
+    ..REAL
+};
 
-pub(super) const REVOCATIONS_ARE_NOT_ASKED: Rule = Rule { asks_revocations: [false, false], ..REAL };
+pub(super) const REVOCATIONS_ARE_NOT_ASKED: Rule = Rule {
+    asks_revocations: [false, false],
+    ..REAL
+};
 
-pub(super) const REVOCATIONS_ARE_ASKED_ONCE: Rule = Rule { asks_revocations: [true, false], ..REAL };
+pub(super) const REVOCATIONS_ARE_ASKED_ONCE: Rule = Rule {
+    asks_revocations: [true, false],
+    ..REAL
+};
 
-pub(super) const NODES_ASSERT_NOTHING: Rule = Rule { asserts: false, ..REAL };
+pub(super) const NODES_ASSERT_NOTHING: Rule = Rule {
+    asserts: false,
+    ..REAL
+};
 
 pub(super) const THE_REVOKED_RECOVER: Rule = Rule {
     decide: |session, presented, retry, now, policy| {
         let revoked = session.parts().revoked;
-        match with(session, |row| row.revoked = None, |row| decide(row, presented, retry, now, policy)) {
+        match with(
+            session,
+            |row| row.revoked = None,
+            |row| decide(row, presented, retry, now, policy),
+        ) {
             Decision::Replace { next, how } => changed(next, how, |row| row.revoked = revoked),
             other => other,
         }
@@ -217,10 +304,16 @@ pub(super) const A_RECEIPT_RAISES_NO_REVISION: Rule = Rule {
 };
 
 pub(super) const NOTHING_COALESCES: Rule = Rule {
-    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
-        Decision::Answer { how: Answer::Coalesced } => {
-            with(session, |row| row.rotated_at = None, |row| decide(row, presented, retry, now, policy))
-        }
+    decide: |session, presented, retry, now, policy| match decide(
+        session, presented, retry, now, policy,
+    ) {
+        Decision::Answer {
+            how: Answer::Coalesced,
+        } => with(
+            session,
+            |row| row.rotated_at = None,
+            |row| decide(row, presented, retry, now, policy),
+        ),
         other => other,
     },
     ..REAL
@@ -228,18 +321,27 @@ pub(super) const NOTHING_COALESCES: Rule = Rule {
 
 pub(super) const THE_END_IS_FORGOTTEN: Rule = Rule {
     decide: |session, presented, retry, now, policy| {
-        with(session, |row| row.expires_at = now + policy.absolute_lifetime, |row| decide(row, presented, retry, now, policy))
+        with(
+            session,
+            |row| row.expires_at = now + policy.absolute_lifetime,
+            |row| decide(row, presented, retry, now, policy),
+        )
     },
     ..REAL
 };
 
 /// In the first half of the overlap a repeat opens nothing. Enough while no answer is lost.
 pub(super) const A_REPEAT_OPENS_IN_THE_SECOND_HALF_ONLY: Rule = Rule {
-    decide: |session, presented, retry, now, policy| match decide(session, presented, retry, now, policy) {
-        Decision::Replace { how: Answer::Repeated, .. }
-            if session.last_used_at() <= now && now < session.last_used_at() + policy.overlap / 2 =>
-        {
-            Decision::Answer { how: Answer::Repeated }
+    decide: |session, presented, retry, now, policy| match decide(
+        session, presented, retry, now, policy,
+    ) {
+        Decision::Replace {
+            how: Answer::Repeated,
+            ..
+        } if session.last_used_at() <= now && now < session.last_used_at() + policy.overlap / 2 => {
+            Decision::Answer {
+                how: Answer::Repeated,
+            }
         }
         other => other,
     },
@@ -247,7 +349,11 @@ pub(super) const A_REPEAT_OPENS_IN_THE_SECOND_HALF_ONLY: Rule = Rule {
 };
 
 /// Decides about a row that is a little different.
-fn with(session: &Session, change: impl FnOnce(&mut SessionParts), decide: impl FnOnce(&Session) -> Decision) -> Decision {
+fn with(
+    session: &Session,
+    change: impl FnOnce(&mut SessionParts),
+    decide: impl FnOnce(&Session) -> Decision,
+) -> Decision {
     let mut row = session.parts().clone();
     change(&mut row);
     decide(&Session::from_parts(row))
@@ -257,5 +363,8 @@ fn with(session: &Session, change: impl FnOnce(&mut SessionParts), decide: impl 
 fn changed(next: Session, how: Answer, change: impl FnOnce(&mut SessionParts)) -> Decision {
     let mut row = next.into_parts();
     change(&mut row);
-    Decision::Replace { next: Session::from_parts(row), how }
+    Decision::Replace {
+        next: Session::from_parts(row),
+        how,
+    }
 }

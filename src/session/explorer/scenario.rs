@@ -6,7 +6,8 @@ use crate::session::policy::SessionPolicy;
 
 #[derive(Clone, Debug)]
 pub(super) struct Scenario {
-    /// Honest clients that share one place where the refresh token is kept. A phone is one of them alone.
+    /// Honest clients that share one place where the refresh token is kept. A phone is one of them
+    /// alone.
     pub(super) tabs: usize,
     /// Somebody copies the refresh token, once, at any moment.
     pub(super) thief: bool,
@@ -16,7 +17,8 @@ pub(super) struct Scenario {
     pub(super) overlap: i8,
     /// The longest way there and back. What takes longer was given up, and is lost.
     pub(super) round_trip: i8,
-    /// How far ahead the clocks of the nodes are. A request is one node's, from its arrival to its answer.
+    /// How far ahead the clocks of the nodes are. A request is one node's, from its arrival to its
+    /// answer.
     pub(super) clocks: &'static [i8],
     /// Every reading is by any of the clocks.
     pub(super) jumps: bool,
@@ -26,16 +28,19 @@ pub(super) struct Scenario {
     pub(super) generations: u8,
     /// Find, decide and replace are one step. Else others come in between, and time passes.
     pub(super) at_once: bool,
-    /// Time passes only while servers wait for the application: requests, answers and the store take none.
+    /// Time passes only while servers wait for the application: requests, answers and the store
+    /// take none.
     pub(super) slow_application: bool,
     /// No request reaches the server within the overlap of another.
     pub(super) apart: bool,
     pub(super) logout: bool,
-    /// The application changes the password, then logs out everywhere: two steps, and anything between.
+    /// The application changes the password, then logs out everywhere: two steps, and anything
+    /// between.
     pub(super) password: bool,
     /// It begins with a login.
     pub(super) login: bool,
-    /// How often the store may be set back to any state that the row had before, of an earlier generation.
+    /// How often the store may be set back to any state that the row had before, of an earlier
+    /// generation.
     pub(super) set_back: u8,
     /// Or of the same generation: an overlap that was opened again is forgotten.
     pub(super) loses_openings: bool,
@@ -133,7 +138,11 @@ impl Scenario {
         SessionPolicy {
             access_token: units(ACCESS_TOKEN),
             // Without an end of its own a session is used often enough.
-            idle_timeout: if self.unused == NEVER { UNIT * 100_000 } else { units(self.unused) },
+            idle_timeout: if self.unused == NEVER {
+                UNIT * 100_000
+            } else {
+                units(self.unused)
+            },
             absolute_lifetime: units(self.in_all),
             overlap: units(self.overlap),
         }

@@ -36,7 +36,10 @@ pub(super) fn search(scenario: &Scenario, rule: &Rule, laws: &[Law]) -> Seen {
             if let Some(word) = event.word() {
                 *seen.met.entry(word).or_default() += 1;
             }
-            if let Some(&law) = laws.iter().find(|law| !law.holds(&world, &event, &next, scenario)) {
+            if let Some(&law) = laws
+                .iter()
+                .find(|law| !law.holds(&world, &event, &next, scenario))
+            {
                 seen.states = reached.len();
                 seen.broken = Some((law, way(&reached, at, event)));
                 return seen;
@@ -48,7 +51,10 @@ pub(super) fn search(scenario: &Scenario, rule: &Rule, laws: &[Law]) -> Seen {
             }
         }
         at += 1;
-        assert!(reached.len() < MOST, "the scenario is too large: {scenario:?}");
+        assert!(
+            reached.len() < MOST,
+            "the scenario is too large: {scenario:?}"
+        );
     }
     seen.states = reached.len();
     seen
@@ -64,14 +70,25 @@ fn way(reached: &[(Rc<World>, usize, Event)], mut at: usize, last: Event) -> Vec
     way
 }
 
-/// The rule keeps every law of the scenario. `met`: what must have happened, so that nothing is proven by an empty search.
-pub(super) fn holds(name: &str, scenario: &Scenario, rule: &Rule, at_least: usize, met: &[&str]) -> Seen {
+/// The rule keeps every law of the scenario. `met`: what must have happened, so that nothing is
+/// proven by an empty search.
+pub(super) fn holds(
+    name: &str,
+    scenario: &Scenario,
+    rule: &Rule,
+    at_least: usize,
+    met: &[&str],
+) -> Seen {
     let seen = search(scenario, rule, scenario.laws);
     println!("{name}: {} states, {:?}", seen.states, seen.met);
     if let Some((law, way)) = &seen.broken {
         panic!("{name}: {law:?} is broken by {}", told(way));
     }
-    assert!(seen.states >= at_least, "{name}: only {} states", seen.states);
+    assert!(
+        seen.states >= at_least,
+        "{name}: only {} states",
+        seen.states
+    );
     for word in met {
         assert!(seen.met.contains_key(*word), "{name}: never {word}");
     }
@@ -81,8 +98,14 @@ pub(super) fn holds(name: &str, scenario: &Scenario, rule: &Rule, at_least: usiz
 /// The rule, or the world, is at fault, and the law notices.
 pub(super) fn caught(name: &str, scenario: &Scenario, rule: &Rule, law: Law) {
     let seen = search(scenario, rule, &[law]);
-    let (_, way) = seen.broken.unwrap_or_else(|| panic!("{name}: {law:?} was kept in {} states", seen.states));
-    println!("{name}: {law:?} is broken after {} states by {} steps", seen.states, way.len());
+    let (_, way) = seen
+        .broken
+        .unwrap_or_else(|| panic!("{name}: {law:?} was kept in {} states", seen.states));
+    println!(
+        "{name}: {law:?} is broken after {} states by {} steps",
+        seen.states,
+        way.len()
+    );
     // The longer ones repeat themselves.
     if way.len() <= 30 {
         println!("{}", told(&way));

@@ -1,5 +1,5 @@
-//! What a server does with a request: find, decide, ask the application, decide again, replace, answer. As `refresh.rs` does, and as a login
-//! does: insert, ask the application, answer.
+//! What a server does with a request: find, decide, ask the application, decide again, replace,
+//! answer. As `refresh.rs` does, and as a login does: insert, ask the application, answer.
 
 use super::event::Event;
 use super::row::{Row, left, now};
@@ -11,9 +11,17 @@ use crate::session::rotation::Decision;
 
 /// The next thing that it does, or all of it at once.
 pub(super) fn serve(world: &World, index: usize, scenario: &Scenario, rule: &Rule) -> Steps {
-    let at_work = |world: &World| matches!(world.clients[index].doing, Doing::Found(_) | Doing::Renewed(_) | Doing::Writing(..));
+    let at_work = |world: &World| {
+        matches!(
+            world.clients[index].doing,
+            Doing::Found(_) | Doing::Renewed(_) | Doing::Writing(..)
+        )
+    };
     let mut steps = work(world, index, scenario, rule);
-    while let Some(at) = steps.iter().position(|(_, next)| scenario.at_once && at_work(next)) {
+    while let Some(at) = steps
+        .iter()
+        .position(|(_, next)| scenario.at_once && at_work(next))
+    {
         let (_, next) = steps.swap_remove(at);
         steps.extend(work(&next, index, scenario, rule));
     }
@@ -27,13 +35,17 @@ fn work(world: &World, index: usize, scenario: &Scenario, rule: &Rule) -> Steps 
             let find = |arrival| find(world, index, arrival, scenario, rule);
             match client.arrived {
                 Some(arrival) => vec![find(arrival)],
-                None => (0..scenario.clocks.len()).map(|node| find(Arrival { node, age: 0 })).collect(),
+                None => (0..scenario.clocks.len())
+                    .map(|node| find(Arrival { node, age: 0 }))
+                    .collect(),
             }
         }
-        Doing::Found(row) if scenario.password => vec![renew(world, index, scenario, rule, |next| {
-            next.clients[index].doing = Doing::Renewed(row);
-            Event::Renews { jar: client.jar }
-        })],
+        Doing::Found(row) if scenario.password => {
+            vec![renew(world, index, scenario, rule, |next| {
+                next.clients[index].doing = Doing::Renewed(row);
+                Event::Renews { jar: client.jar }
+            })]
+        }
         Doing::Found(row) | Doing::Renewed(row) => decide(world, index, row, scenario, rule),
         Doing::Writing(row, how) => vec![write(world, index, (row, how), scenario, rule)],
         Doing::Checked => vec![step(world, Event::Inserts, |next| {
@@ -42,20 +54,31 @@ fn work(world: &World, index: usize, scenario: &Scenario, rule: &Rule) -> Steps 
             next.clients[index].arrived = Some(Arrival { node: 0, age: 0 });
             next.clients[index].late.outdated = world.changed;
         })],
-        Doing::Inserted if rule.asks_after_insert => vec![renew(world, index, scenario, rule, |next| {
-            next.clients[index].doing = Doing::Granted;
-            Event::Renews { jar: client.jar }
-        })],
+        Doing::Inserted if rule.asks_after_insert => {
+            vec![renew(world, index, scenario, rule, |next| {
+                next.clients[index].doing = Doing::Granted;
+                Event::Renews { jar: client.jar }
+            })]
+        }
         Doing::Inserted | Doing::Granted => {
             let mut next = world.clone();
-            vec![(answer(&mut next, index, (world.row, How::LoggedIn), scenario, rule), next)]
+            vec![(
+                answer(&mut next, index, (world.row, How::LoggedIn), scenario, rule),
+                next,
+            )]
         }
         Doing::Nothing | Doing::Answered(_) => Steps::new(),
     }
 }
 
 /// The server reads the row. What was over when the request arrived goes no further.
-fn find(world: &World, index: usize, arrival: Arrival, scenario: &Scenario, rule: &Rule) -> (Event, World) {
+fn find(
+    world: &World,
+    index: usize,
+    arrival: Arrival,
+    scenario: &Scenario,
+    rule: &Rule,
+) -> (Event, World) {
     let (row, mut next) = (world.row, world.clone());
     let client = &mut next.clients[index];
     client.arrived = Some(arrival);
@@ -102,15 +125,20 @@ fn renew(
 /// The server decides once more, later, with the row that it found.
 fn decide(world: &World, index: usize, row: Row, scenario: &Scenario, rule: &Rule) -> Steps {
     let client = world.clients[index];
-    let Some(arrival) = client.arrived else { unreachable!() };
+    let Some(arrival) = client.arrived else {
+        unreachable!()
+    };
     let by_clock = |node| {
         let mut next = world.clone();
         let at_arrival = judge(world, index, row, arrival, scenario, rule);
         let later = judge(world, index, row, Arrival { node, age: 0 }, scenario, rule);
         let event = match (rule.settle)(at_arrival, later) {
-            Decision::Answer { how } => hand_out(&mut next, index, (row, how.into()), scenario, rule),
+            Decision::Answer { how } => {
+                hand_out(&mut next, index, (row, how.into()), scenario, rule)
+            }
             Decision::Replace { next: changed, how } => {
-                next.clients[index].doing = Doing::Writing(row.changed(changed.parts()), how.into());
+                next.clients[index].doing =
+                    Doing::Writing(row.changed(changed.parts()), how.into());
                 Event::Decides { jar: client.jar }
             }
             Decision::Refuse(_) => refuse(&mut next, index, false),
@@ -121,18 +149,41 @@ fn decide(world: &World, index: usize, row: Row, scenario: &Scenario, rule: &Rul
         };
         (event, next)
     };
-    if scenario.jumps { (0..scenario.clocks.len()).map(by_clock).collect() } else { vec![by_clock(arrival.node)] }
+    if scenario.jumps {
+        (0..scenario.clocks.len()).map(by_clock).collect()
+    } else {
+        vec![by_clock(arrival.node)]
+    }
 }
 
 /// By the clock of that node, so long ago.
-fn judge(world: &World, index: usize, row: Row, Arrival { node, age }: Arrival, scenario: &Scenario, rule: &Rule) -> Decision {
+fn judge(
+    world: &World,
+    index: usize,
+    row: Row,
+    Arrival { node, age }: Arrival,
+    scenario: &Scenario,
+    rule: &Rule,
+) -> Decision {
     let client = world.clients[index];
     let retry = (scenario.keyed && client.jar == HONEST).then_some([client.sent + 1; 16]);
-    (rule.decide)(&row.session(), client.sent.into(), retry, now(scenario.clocks[node] - age), &scenario.policy())
+    (rule.decide)(
+        &row.session(),
+        client.sent.into(),
+        retry,
+        now(scenario.clocks[node] - age),
+        &scenario.policy(),
+    )
 }
 
 /// The server replaces the row and answers, or has lost the race and starts over.
-fn write(world: &World, index: usize, (row, how): (Row, How), scenario: &Scenario, rule: &Rule) -> (Event, World) {
+fn write(
+    world: &World,
+    index: usize,
+    (row, how): (Row, How),
+    scenario: &Scenario,
+    rule: &Rule,
+) -> (Event, World) {
     let (jar, mut next) = (world.clients[index].jar, world.clone());
     if !next.row.replace(&row) {
         next.clients[index].doing = Doing::Asking;
@@ -150,7 +201,13 @@ fn write(world: &World, index: usize, (row, how): (Row, How), scenario: &Scenari
 }
 
 /// Unless this node has heard of a revocation meanwhile.
-fn hand_out(next: &mut World, index: usize, (row, how): (Row, How), scenario: &Scenario, rule: &Rule) -> Event {
+fn hand_out(
+    next: &mut World,
+    index: usize,
+    (row, how): (Row, How),
+    scenario: &Scenario,
+    rule: &Rule,
+) -> Event {
     if rule.asks_revocations[1] && next.knows(next.node(index)) {
         return refuse(next, index, false);
     }
@@ -158,18 +215,33 @@ fn hand_out(next: &mut World, index: usize, (row, how): (Row, How), scenario: &S
 }
 
 /// The tokens are signed, for the row that was found or written.
-fn answer(next: &mut World, index: usize, (row, how): (Row, How), scenario: &Scenario, rule: &Rule) -> Event {
+fn answer(
+    next: &mut World,
+    index: usize,
+    (row, how): (Row, How),
+    scenario: &Scenario,
+    rule: &Rule,
+) -> Event {
     let by_clock = now(scenario.clocks[next.node(index)]);
     let end = (rule.ends)(&scenario.policy(), &row.session(), None, by_clock).access_token;
     let client = &mut next.clients[index];
     client.doing = Doing::Answered(row.generation);
     next.access_lives = next.access_lives.max(left(end));
     let took = client.arrived.map_or(0, |arrival| arrival.age);
-    Event::Answers { jar: client.jar, how, got: row.generation, late: client.late, took }
+    Event::Answers {
+        jar: client.jar,
+        how,
+        got: row.generation,
+        late: client.late,
+        took,
+    }
 }
 
 fn refuse(next: &mut World, index: usize, reuse: bool) -> Event {
     let client = &mut next.clients[index];
     client.doing = Doing::Nothing;
-    Event::Refuses { jar: client.jar, reuse }
+    Event::Refuses {
+        jar: client.jar,
+        reuse,
+    }
 }

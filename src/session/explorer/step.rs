@@ -47,13 +47,19 @@ fn client_steps(world: &World, index: usize, scenario: &Scenario, rule: &Rule, s
             }
         }
         Doing::Nothing => {
-            let Some(token) = world.jars[jar].token.filter(|&token| token < scenario.generations) else { return };
+            let Some(token) = world.jars[jar]
+                .token
+                .filter(|&token| token < scenario.generations)
+            else {
+                return;
+            };
             steps.push(step(world, Event::Sends { jar, token }, |next| {
                 next.clients[index].sent = token;
                 next.clients[index].doing = Doing::Asking;
             }));
         }
-        Doing::Asking if scenario.apart && world.row.opened.is_some_and(|age| age <= scenario.overlap) => {}
+        Doing::Asking
+            if scenario.apart && world.row.opened.is_some_and(|age| age <= scenario.overlap) => {}
         Doing::Answered(got) => {
             steps.push(step(world, Event::Receives { jar, got }, |next| {
                 next.clients[index].doing = Doing::Nothing;
@@ -61,7 +67,9 @@ fn client_steps(world: &World, index: usize, scenario: &Scenario, rule: &Rule, s
                 if got != sent || scenario.stores_all || next.jars[jar].token.is_none() {
                     next.jars[jar].token = Some(got);
                 }
-                next.jars[jar].outdone = next.jars[jar].outdone.filter(|&(generation, _)| got < generation);
+                next.jars[jar].outdone = next.jars[jar]
+                    .outdone
+                    .filter(|&(generation, _)| got < generation);
             }));
             if scenario.halves {
                 steps.push(step(world, Event::ReceivesHalf { jar, got }, |next| {

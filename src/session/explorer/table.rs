@@ -1,4 +1,5 @@
-//! The table at the top of `rotation.rs`, row by row, with its boundaries. Not searched: decided, in milliseconds.
+//! The table at the top of `rotation.rs`, row by row, with its boundaries. Not searched: decided,
+//! in milliseconds.
 
 use std::time::Duration;
 
@@ -27,21 +28,43 @@ fn row(age: u64) -> SessionParts {
         rotated_at: Some(at(NOW - age)),
         retry_key: KEY,
         revision: 40,
-        ..SessionParts::new(SessionId::from_bytes([1; 16]), Subject::from("alice"), created_at, expires_at)
+        ..SessionParts::new(
+            SessionId::from_bytes([1; 16]),
+            Subject::from("alice"),
+            created_at,
+            expires_at,
+        )
     }
 }
 
 fn confirmed(age: u64) -> SessionParts {
-    SessionParts { confirmed: true, ..row(age) }
+    SessionParts {
+        confirmed: true,
+        ..row(age)
+    }
 }
 
 fn judge(row: &SessionParts, presented: u32, retry: Option<[u8; 16]>) -> Decision {
-    decide(&Session::from_parts(row.clone()), presented, retry, at(NOW), &SessionPolicy::default())
+    decide(
+        &Session::from_parts(row.clone()),
+        presented,
+        retry,
+        at(NOW),
+        &SessionPolicy::default(),
+    )
 }
 
 fn strict(row: &SessionParts, presented: u32, retry: Option<[u8; 16]>) -> Decision {
-    let policy = SessionPolicy::default().with_overlap(Duration::ZERO).unwrap();
-    decide(&Session::from_parts(row.clone()), presented, retry, at(NOW), &policy)
+    let policy = SessionPolicy::default()
+        .with_overlap(Duration::ZERO)
+        .unwrap();
+    decide(
+        &Session::from_parts(row.clone()),
+        presented,
+        retry,
+        at(NOW),
+        &policy,
+    )
 }
 
 fn answer(how: Answer) -> Decision {
@@ -50,13 +73,21 @@ fn answer(how: Answer) -> Decision {
 
 /// The row with one more revision and these changes; all else stays.
 fn swap(row: &SessionParts, how: Answer, change: impl FnOnce(&mut SessionParts)) -> Decision {
-    let mut next = SessionParts { revision: row.revision + 1, ..row.clone() };
+    let mut next = SessionParts {
+        revision: row.revision + 1,
+        ..row.clone()
+    };
     change(&mut next);
-    Decision::Replace { next: Session::from_parts(next), how }
+    Decision::Replace {
+        next: Session::from_parts(next),
+        how,
+    }
 }
 
 fn opened(row: &SessionParts) -> Decision {
-    swap(row, Answer::Repeated, |next| next.rotated_at = Some(at(NOW)))
+    swap(row, Answer::Repeated, |next| {
+        next.rotated_at = Some(at(NOW))
+    })
 }
 
 fn recovered(row: &SessionParts) -> Decision {
@@ -90,41 +121,72 @@ fn healed(row: &SessionParts, generation: u32) -> Decision {
 
 #[test]
 fn a_revoked_session_refuses_every_generation_and_calls_none_of_them_reuse() {
-    let revoked = SessionParts { revoked: Some(RevocationReason::LoggedOut.at(at(NOW))), ..row(W) };
+    let revoked = SessionParts {
+        revoked: Some(RevocationReason::LoggedOut.at(at(NOW))),
+        ..row(W)
+    };
     for presented in [0, 3, 4, 5, 6] {
-        assert_eq!(judge(&revoked, presented, KEY), Decision::Refuse(SessionOver::Revoked));
+        assert_eq!(
+            judge(&revoked, presented, KEY),
+            Decision::Refuse(SessionOver::Revoked)
+        );
     }
 }
 
 #[test]
 fn a_session_that_is_over_refuses_every_generation_from_its_last_moment_on() {
     let unused = u64::try_from(SessionPolicy::default().idle_timeout.as_millis()).unwrap();
-    let ended = SessionParts { expires_at: at(NOW), ..row(W) };
+    let ended = SessionParts {
+        expires_at: at(NOW),
+        ..row(W)
+    };
     let forgotten = row(unused);
-    let never_used = SessionParts { rotated_at: None, created_at: at(NOW - unused), ..row(W) };
+    let never_used = SessionParts {
+        rotated_at: None,
+        created_at: at(NOW - unused),
+        ..row(W)
+    };
     for over in [ended, forgotten, never_used] {
         for presented in [0, 3, 4, 5, 6] {
-            assert_eq!(judge(&over, presented, KEY), Decision::Refuse(SessionOver::Expired));
+            assert_eq!(
+                judge(&over, presented, KEY),
+                Decision::Refuse(SessionOver::Expired)
+            );
         }
     }
-    let last_moment = SessionParts { expires_at: at(NOW + 1), ..row(unused - 1) };
+    let last_moment = SessionParts {
+        expires_at: at(NOW + 1),
+        ..row(unused - 1)
+    };
     assert_eq!(judge(&last_moment, 5, KEY), rotated(&last_moment, KEY, 0));
 }
 
 #[test]
 fn a_generation_ahead_of_the_row_is_adopted_as_confirmed_and_then_coalesces() {
-    let behind = SessionParts { recoveries: 3, recovered: true, ..row(2 * W) };
+    let behind = SessionParts {
+        recoveries: 3,
+        recovered: true,
+        ..row(2 * W)
+    };
     for presented in [6, 9, u32::MAX] {
-        assert_eq!(judge(&behind, presented, OTHER_KEY), healed(&behind, presented));
+        assert_eq!(
+            judge(&behind, presented, OTHER_KEY),
+            healed(&behind, presented)
+        );
     }
-    let Decision::Replace { next, .. } = judge(&behind, 9, None) else { panic!("healed") };
+    let Decision::Replace { next, .. } = judge(&behind, 9, None) else {
+        panic!("healed")
+    };
     assert_eq!(judge(next.parts(), 9, None), answer(Answer::Coalesced));
     assert_eq!(judge(next.parts(), 8, None), answer(Answer::Repeated));
 }
 
 #[test]
 fn the_current_generation_is_rotated_from_the_end_of_the_overlap_on() {
-    let new = SessionParts { rotated_at: None, ..row(0) };
+    let new = SessionParts {
+        rotated_at: None,
+        ..row(0)
+    };
     for row in [row(W), confirmed(W), row(50 * W), new] {
         assert_eq!(judge(&row, 5, OTHER_KEY), rotated(&row, OTHER_KEY, 0));
         assert_eq!(judge(&row, 5, None), rotated(&row, None, 0));
@@ -141,7 +203,10 @@ fn the_current_generation_stays_current_within_the_overlap() {
 #[test]
 fn whoever_presents_the_current_generation_confirms_it() {
     for row in [row(0), row(W / 2), row(W - 1)] {
-        assert_eq!(judge(&row, 5, None), swap(&row, Answer::Coalesced, |next| next.confirmed = true));
+        assert_eq!(
+            judge(&row, 5, None),
+            swap(&row, Answer::Coalesced, |next| next.confirmed = true)
+        );
     }
 }
 
@@ -154,8 +219,11 @@ fn the_generation_before_is_repeated_without_a_write_in_a_burst() {
 
 #[test]
 fn a_burst_is_an_eighth_of_a_short_overlap() {
-    let policy = SessionPolicy::default().with_overlap(Duration::from_millis(800)).unwrap();
-    let judge = |row: &SessionParts| decide(&Session::from_parts(row.clone()), 4, None, at(NOW), &policy);
+    let policy = SessionPolicy::default()
+        .with_overlap(Duration::from_millis(800))
+        .unwrap();
+    let judge =
+        |row: &SessionParts| decide(&Session::from_parts(row.clone()), 4, None, at(NOW), &policy);
     assert_eq!(judge(&row(99)), answer(Answer::Repeated));
     assert_eq!(judge(&row(100)), opened(&row(100)));
 }
@@ -176,7 +244,10 @@ fn the_overlap_opens_again_after_the_burst_while_no_answer_arrived() {
 
 #[test]
 fn the_generation_before_is_recovered_after_the_overlap_while_no_answer_arrived() {
-    let never_dated = SessionParts { rotated_at: None, ..row(0) };
+    let never_dated = SessionParts {
+        rotated_at: None,
+        ..row(0)
+    };
     for row in [row(W + 1), row(700 * W), never_dated] {
         assert_eq!(judge(&row, 4, None), recovered(&row));
         assert_eq!(judge(&row, 4, OTHER_KEY), recovered(&row));
@@ -190,7 +261,10 @@ fn the_same_idempotency_key_recovers_although_an_answer_arrived() {
     assert_eq!(judge(&row, 4, OTHER_KEY), Decision::Reuse);
     assert_eq!(judge(&row, 4, None), Decision::Reuse);
     // No key is no key.
-    let unkeyed = SessionParts { retry_key: None, ..row };
+    let unkeyed = SessionParts {
+        retry_key: None,
+        ..row
+    };
     assert_eq!(judge(&unkeyed, 4, None), Decision::Reuse);
     assert_eq!(judge(&unkeyed, 4, KEY), Decision::Reuse);
 }
@@ -203,7 +277,14 @@ fn the_generation_before_is_reuse_after_the_overlap_once_an_answer_arrived() {
 
 #[test]
 fn older_generations_are_reuse_at_any_time() {
-    for row in [row(0), confirmed(0), row(W / 2), row(W), row(W + 1), confirmed(9 * W)] {
+    for row in [
+        row(0),
+        confirmed(0),
+        row(W / 2),
+        row(W),
+        row(W + 1),
+        confirmed(9 * W),
+    ] {
         for presented in [0, 2, 3] {
             assert_eq!(judge(&row, presented, KEY), Decision::Reuse);
         }
@@ -212,30 +293,65 @@ fn older_generations_are_reuse_at_any_time() {
 
 #[test]
 fn seven_generations_in_a_row_are_recovered_and_not_an_eighth() {
-    let (seventh, eighth) = (SessionParts { recoveries: 6, ..row(W + 1) }, SessionParts { recoveries: 7, ..row(W + 1) });
+    let (seventh, eighth) = (
+        SessionParts {
+            recoveries: 6,
+            ..row(W + 1)
+        },
+        SessionParts {
+            recoveries: 7,
+            ..row(W + 1)
+        },
+    );
     assert_eq!(judge(&seventh, 4, None), recovered(&seventh));
     assert_eq!(judge(&eighth, 4, None), Decision::Reuse);
     assert_eq!(judge(&eighth, 4, KEY), Decision::Reuse);
     // Within the overlap nobody counts.
-    let eighth = SessionParts { recoveries: 7, ..row(W) };
+    let eighth = SessionParts {
+        recoveries: 7,
+        ..row(W)
+    };
     assert_eq!(judge(&eighth, 4, None), opened(&eighth));
 }
 
 #[test]
 fn a_generation_that_needed_a_recovery_counts_once_and_one_that_needed_none_resets_the_count() {
-    let again = SessionParts { recoveries: 3, recovered: true, ..row(W + 1) };
+    let again = SessionParts {
+        recoveries: 3,
+        recovered: true,
+        ..row(W + 1)
+    };
     assert_eq!(judge(&again, 4, None), recovered(&again));
     // A receipt changes nothing about it.
-    for row in [again, SessionParts { recoveries: 3, recovered: true, ..confirmed(W) }] {
+    for row in [
+        again,
+        SessionParts {
+            recoveries: 3,
+            recovered: true,
+            ..confirmed(W)
+        },
+    ] {
         assert_eq!(judge(&row, 5, None), rotated(&row, None, 4));
     }
-    let without = SessionParts { recoveries: 3, ..row(W) };
+    let without = SessionParts {
+        recoveries: 3,
+        ..row(W)
+    };
     assert_eq!(judge(&without, 5, None), rotated(&without, None, 0));
 }
 
 #[test]
 fn no_overlap_is_strict_single_use() {
-    for row in [row(0), confirmed(0), row(1), row(W), SessionParts { rotated_at: None, ..row(0) }] {
+    for row in [
+        row(0),
+        confirmed(0),
+        row(1),
+        row(W),
+        SessionParts {
+            rotated_at: None,
+            ..row(0)
+        },
+    ] {
         assert_eq!(strict(&row, 6, None), healed(&row, 6));
         assert_eq!(strict(&row, 5, KEY), rotated(&row, KEY, 0));
         for presented in [0, 3, 4] {
@@ -246,10 +362,16 @@ fn no_overlap_is_strict_single_use() {
 
 #[test]
 fn a_clock_that_jumped_ahead_and_came_back_logs_no_honest_client_out() {
-    let ahead = |millis| SessionParts { rotated_at: Some(at(NOW + millis)), ..row(0) };
+    let ahead = |millis| SessionParts {
+        rotated_at: Some(at(NOW + millis)),
+        ..row(0)
+    };
     // Up to five minutes are believed: as if it were now.
     for row in [ahead(1), ahead(300_000)] {
-        assert_eq!(judge(&row, 5, None), swap(&row, Answer::Coalesced, |next| next.confirmed = true));
+        assert_eq!(
+            judge(&row, 5, None),
+            swap(&row, Answer::Coalesced, |next| next.confirmed = true)
+        );
         assert_eq!(judge(&row, 4, None), answer(Answer::Repeated));
     }
     // What is further ahead was long ago, and the next write puts it right.
@@ -261,7 +383,13 @@ fn a_clock_that_jumped_ahead_and_came_back_logs_no_honest_client_out() {
 
 #[test]
 fn the_last_generation_of_all_is_not_rotated() {
-    let last = SessionParts { generation: u32::MAX, ..row(W) };
-    assert_eq!(judge(&last, u32::MAX, None), Decision::Refuse(SessionOver::Expired));
+    let last = SessionParts {
+        generation: u32::MAX,
+        ..row(W)
+    };
+    assert_eq!(
+        judge(&last, u32::MAX, None),
+        Decision::Refuse(SessionOver::Expired)
+    );
     assert_eq!(judge(&last, u32::MAX - 1, None), opened(&last));
 }

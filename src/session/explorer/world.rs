@@ -37,9 +37,11 @@ pub(super) struct World {
 pub(super) struct Jar {
     /// `None`: nothing was stolen yet.
     pub(super) token: Option<u8>,
-    /// The generations of which he has an access token, a bit each. Each may be used, or its receipt written, now, later or never, and twice.
+    /// The generations of which he has an access token, a bit each. Each may be used, or its
+    /// receipt written, now, later or never, and twice.
     pub(super) access: u16,
-    /// Which generation another used that this owner has never received, and how long the store has known it.
+    /// Which generation another used that this owner has never received, and how long the store
+    /// has known it.
     pub(super) outdone: Option<(u8, i8)>,
 }
 
@@ -126,16 +128,37 @@ impl From<Answer> for How {
 impl World {
     /// Just after the login, or before it.
     pub(super) fn new(scenario: &Scenario) -> Self {
-        let client = |jar| Client { jar, doing: Doing::Nothing, sent: 0, waits: 0, arrived: None, late: Late::default() };
+        let client = |jar| Client {
+            jar,
+            doing: Doing::Nothing,
+            sent: 0,
+            waits: 0,
+            arrived: None,
+            late: Late::default(),
+        };
         let mut clients = vec![client(HONEST); scenario.tabs];
         clients.extend(scenario.thief.then(|| client(THIEF)));
-        let logged_in = Jar { token: Some(0), access: 1, outdone: None };
+        let logged_in = Jar {
+            token: Some(0),
+            access: 1,
+            outdone: None,
+        };
         Self {
-            row: Row { exists: !scenario.login, ..Row::new(scenario.long(), scenario.in_all) },
+            row: Row {
+                exists: !scenario.login,
+                ..Row::new(scenario.long(), scenario.in_all)
+            },
             backup: None,
             set_back: 0,
             revived: None,
-            jars: [if scenario.login { Jar::default() } else { logged_in }, Jar::default()],
+            jars: [
+                if scenario.login {
+                    Jar::default()
+                } else {
+                    logged_in
+                },
+                Jar::default(),
+            ],
             clients,
             logged_out: false,
             ended: false,
@@ -165,10 +188,13 @@ impl World {
 
     /// Where the client's request is.
     pub(super) fn node(&self, index: usize) -> usize {
-        self.clients[index].arrived.map_or(0, |arrival| arrival.node)
+        self.clients[index]
+            .arrived
+            .map_or(0, |arrival| arrival.node)
     }
 
-    /// The owner of the other jar, if he was never given this generation, is outdone by who used it.
+    /// The owner of the other jar, if he was never given this generation, is outdone by who used
+    /// it.
     pub(super) fn outdoes(&mut self, jar: usize, generation: u8) {
         let other = &mut self.jars[1 - jar];
         if other.token.is_some_and(|token| token < generation) && !other.has(generation) {
@@ -189,7 +215,9 @@ impl World {
             }
         }
         for jar in &mut self.jars {
-            jar.outdone = jar.outdone.map(|(generation, age)| (generation, (age + 1).min(long)));
+            jar.outdone = jar
+                .outdone
+                .map(|(generation, age)| (generation, (age + 1).min(long)));
         }
         self.revived = self.revived.map(|_| 1);
         self.access_lives = (self.access_lives - 1).max(0);
@@ -205,8 +233,12 @@ impl World {
         if self.set_back == scenario.set_back || (self.row.revoked && !scenario.loses_revocations) {
             self.backup = None;
         }
-        let held =
-            self.clients.iter().any(|client| matches!(client.doing, Doing::Found(_) | Doing::Renewed(_) | Doing::Writing(..)));
+        let held = self.clients.iter().any(|client| {
+            matches!(
+                client.doing,
+                Doing::Found(_) | Doing::Renewed(_) | Doing::Writing(..)
+            )
+        });
         if let Some(backup) = self.backup.as_mut().filter(|_| !held) {
             backup.revision = 0;
         }
@@ -224,7 +256,9 @@ impl World {
             self.access_lives = 0;
         }
         // The store ignores receipts of generations that have passed for good.
-        let oldest = self.backup.map_or(self.row.generation, |backup| backup.generation.min(self.row.generation));
+        let oldest = self.backup.map_or(self.row.generation, |backup| {
+            backup.generation.min(self.row.generation)
+        });
         for jar in &mut self.jars {
             jar.access &= u16::MAX << oldest;
         }
@@ -235,7 +269,10 @@ impl World {
             if matches!(client.doing, Doing::Nothing | Doing::Answered(_)) {
                 client.arrived = None;
             }
-            if matches!(client.doing, Doing::Nothing | Doing::Asking | Doing::Answered(_)) {
+            if matches!(
+                client.doing,
+                Doing::Nothing | Doing::Asking | Doing::Answered(_)
+            ) {
                 client.late = Late::default();
             }
         }
@@ -245,10 +282,18 @@ impl World {
 
     /// The row, and every copy of it that somebody still holds.
     fn rows(&mut self) -> impl Iterator<Item = &mut Row> {
-        let held = self.clients.iter_mut().filter_map(|client| match &mut client.doing {
-            Doing::Found(row) | Doing::Renewed(row) | Doing::Writing(row, _) => Some(row),
-            Doing::Nothing | Doing::Asking | Doing::Checked | Doing::Inserted | Doing::Granted | Doing::Answered(_) => None,
-        });
+        let held = self
+            .clients
+            .iter_mut()
+            .filter_map(|client| match &mut client.doing {
+                Doing::Found(row) | Doing::Renewed(row) | Doing::Writing(row, _) => Some(row),
+                Doing::Nothing
+                | Doing::Asking
+                | Doing::Checked
+                | Doing::Inserted
+                | Doing::Granted
+                | Doing::Answered(_) => None,
+            });
         held.chain(&mut self.backup).chain([&mut self.row])
     }
 }

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use super::support::{RACERS, ROUNDS, WORKS, assert_row, inserted, now, race, racer, rotated, row, unused_id, with};
+use super::support::{
+    RACERS, ROUNDS, WORKS, assert_row, inserted, now, race, racer, rotated, row, unused_id, with,
+};
 use crate::store::contract::SessionStore;
 use crate::store::revocation_reason::RevocationReason;
 
 /// `confirm` sets confirmed and raises the revision; repeated, it writes nothing.
 ///
-/// The layer confirms again after a restart. If that raised the revision, a refresh under way would have to start over.
+/// The layer confirms again after a restart. If that raised the revision, a refresh under way would
+/// have to start over.
 pub async fn confirm_writes_once(store: Arc<dyn SessionStore>) {
     let first = inserted(&store, "user").await;
     let other = inserted(&store, "user").await;
@@ -18,39 +21,72 @@ pub async fn confirm_writes_once(store: Arc<dyn SessionStore>) {
     });
     for _ in 0..3 {
         store.confirm(first.id(), 0).await.expect(WORKS);
-        assert_row(&row(&store, first.id()).await, &confirmed, "confirm does not set confirmed and raise the revision once");
+        assert_row(
+            &row(&store, first.id()).await,
+            &confirmed,
+            "confirm does not set confirmed and raise the revision once",
+        );
     }
-    assert_row(&row(&store, other.id()).await, &other, "confirm changed the row of another session");
+    assert_row(
+        &row(&store, other.id()).await,
+        &other,
+        "confirm changed the row of another session",
+    );
 }
 
 /// `confirm` of another generation than the stored one writes nothing.
 ///
-/// A late receipt for the old generation would close the door to an honest user who never received the new one.
+/// A late receipt for the old generation would close the door to an honest user who never received
+/// the new one.
 pub async fn confirm_ignores_another_generation(store: Arc<dyn SessionStore>) {
     let mut current = inserted(&store, "user").await;
     for _ in 0..2 {
         current = rotated(&current);
-        assert!(store.replace(&current).await.expect(WORKS), "replace refused the next revision of a live row");
+        assert!(
+            store.replace(&current).await.expect(WORKS),
+            "replace refused the next revision of a live row"
+        );
     }
     for generation in [0, 1, 3, u32::MAX] {
         store.confirm(current.id(), generation).await.expect(WORKS);
-        assert_row(&row(&store, current.id()).await, &current, "confirm wrote for another generation");
+        assert_row(
+            &row(&store, current.id()).await,
+            &current,
+            "confirm wrote for another generation",
+        );
     }
 }
 
 /// `confirm` of a session that is unknown or revoked is `Ok` and writes nothing.
 ///
-/// Receipts come late: the session may be gone. An error would be retried for nothing; a write would make a row, or change a dead one.
+/// Receipts come late: the session may be gone. An error would be retried for nothing; a write
+/// would make a row, or change a dead one.
 pub async fn confirm_ignores_an_unknown_or_revoked_session(store: Arc<dyn SessionStore>) {
     let unknown = unused_id();
-    store.confirm(&unknown, 0).await.expect("confirm of an unknown session is not an error");
-    assert!(store.find(&unknown).await.expect(WORKS).is_none(), "confirm made a row");
+    store
+        .confirm(&unknown, 0)
+        .await
+        .expect("confirm of an unknown session is not an error");
+    assert!(
+        store.find(&unknown).await.expect(WORKS).is_none(),
+        "confirm made a row"
+    );
 
     let session = inserted(&store, "user").await;
-    store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS);
+    store
+        .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .expect(WORKS);
     let revoked = row(&store, session.id()).await;
-    store.confirm(session.id(), 0).await.expect("confirm of a revoked session is not an error");
-    assert_row(&row(&store, session.id()).await, &revoked, "confirm changed a revoked session");
+    store
+        .confirm(session.id(), 0)
+        .await
+        .expect("confirm of a revoked session is not an error");
+    assert_row(
+        &row(&store, session.id()).await,
+        &revoked,
+        "confirm changed a revoked session",
+    );
 }
 
 /// Any number of racing confirms of one generation raise the revision once.
@@ -65,14 +101,22 @@ pub async fn racing_confirms_write_once(store: Arc<dyn SessionStore>) {
         };
         race((0..RACERS).map(confirm).collect()).await;
         let found = row(&store, session.id()).await;
-        assert!(found.parts().confirmed, "a confirm that returned Ok was lost");
-        assert_eq!(found.parts().revision, 1, "racing confirms raised the revision another number of times than once");
+        assert!(
+            found.parts().confirmed,
+            "a confirm that returned Ok was lost"
+        );
+        assert_eq!(
+            found.parts().revision,
+            1,
+            "racing confirms raised the revision another number of times than once"
+        );
     }
 }
 
 /// Of a racing confirm and replace with one revision exactly one writes.
 ///
-/// If both did, the new generation would be confirmed by a receipt for the old one, or the confirmation would be lost unseen.
+/// If both did, the new generation would be confirmed by a receipt for the old one, or the
+/// confirmation would be lost unseen.
 pub async fn confirm_and_replace_never_both_write_over_one_revision(store: Arc<dyn SessionStore>) {
     for _ in 0..2 * ROUNDS {
         let first = inserted(&store, "user").await;
@@ -91,6 +135,10 @@ pub async fn confirm_and_replace_never_both_write_over_one_revision(store: Arc<d
             parts.revision = 1;
         });
         let expected = if replaced { &next } else { &confirmed };
-        assert_row(&row(&store, first.id()).await, expected, "a racing confirm and replace did not leave the row of one of them");
+        assert_row(
+            &row(&store, first.id()).await,
+            expected,
+            "a racing confirm and replace did not leave the row of one of them",
+        );
     }
 }

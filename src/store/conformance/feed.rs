@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::support::{DAY, HOUR, WORKS, earlier, inserted, logins, now, pull, race, racer, revoked_by, unused_id};
+use super::support::{
+    DAY, HOUR, WORKS, earlier, inserted, logins, now, pull, race, racer, revoked_by, unused_id,
+};
 use crate::clock::Timestamp;
 use crate::names::SessionId;
 use crate::store::contract::SessionStore;
@@ -14,13 +16,17 @@ use crate::store::revocation_reason::RevocationReason;
 async fn revoked(store: &Arc<dyn SessionStore>, at: Timestamp) -> SessionId {
     let session = inserted(store, "user").await;
     assert!(
-        store.revoke(session.id(), RevocationReason::LoggedOut.at(at)).await.expect(WORKS),
+        store
+            .revoke(session.id(), RevocationReason::LoggedOut.at(at))
+            .await
+            .expect(WORKS),
         "revoke of a live session returned false"
     );
     *session.id()
 }
 
-/// Without a cursor the feed has every revocation, as soon as `revoke` returned, and nothing that lives.
+/// Without a cursor the feed has every revocation, as soon as `revoke` returned, and nothing that
+/// lives.
 ///
 /// It is what a process reads before it accepts its first token.
 pub async fn the_feed_without_a_cursor_has_every_revocation(store: Arc<dyn SessionStore>) {
@@ -29,12 +35,16 @@ pub async fn the_feed_without_a_cursor_has_every_revocation(store: Arc<dyn Sessi
     for _ in 0..5 {
         ended.push(revoked(&store, now()).await);
         let page = pull(&store, None).await;
-        assert!(ended.iter().all(|id| page.contains(id)), "the feed without a cursor misses a revocation");
+        assert!(
+            ended.iter().all(|id| page.contains(id)),
+            "the feed without a cursor misses a revocation"
+        );
         assert!(!page.contains(live.id()), "a live session is in the feed");
     }
 }
 
-/// With a cursor the feed has every revocation that came after the call which gave it out, and the cursor may be used again.
+/// With a cursor the feed has every revocation that came after the call which gave it out, and the
+/// cursor may be used again.
 ///
 /// What is missing stays logged in on every other machine until its access token expires.
 pub async fn the_feed_with_a_cursor_has_what_came_after(store: Arc<dyn SessionStore>) {
@@ -45,7 +55,10 @@ pub async fn the_feed_with_a_cursor_has_what_came_after(store: Arc<dyn SessionSt
         ended.push(revoked(&store, now()).await);
         for (seen, cursor) in cursors.iter().enumerate() {
             let page = pull(&store, Some(cursor)).await;
-            assert!(ended[seen..].iter().all(|id| page.contains(id)), "the feed misses what came after the cursor");
+            assert!(
+                ended[seen..].iter().all(|id| page.contains(id)),
+                "the feed misses what came after the cursor"
+            );
         }
         let last = cursors.last().expect("there is one");
         cursors.push(pull(&store, Some(last)).await.cursor);
@@ -54,21 +67,32 @@ pub async fn the_feed_with_a_cursor_has_what_came_after(store: Arc<dyn SessionSt
 
 /// The feed finds what came after the cursor although the clock went back, or was ahead.
 ///
-/// Machines disagree about the time: a cursor that is a timestamp loses what a slower clock stamped.
+/// Machines disagree about the time: a cursor that is a timestamp loses what a slower clock
+/// stamped.
 pub async fn the_feed_does_not_follow_the_clock(store: Arc<dyn SessionStore>) {
     let start = now();
     let mut cursor = pull(&store, None).await.cursor;
-    for at in [start, start + DAY, earlier(start, HOUR), start, earlier(start, DAY)] {
+    for at in [
+        start,
+        start + DAY,
+        earlier(start, HOUR),
+        start,
+        earlier(start, DAY),
+    ] {
         let id = revoked(&store, at).await;
         let page = pull(&store, Some(&cursor)).await;
-        assert!(page.contains(&id), "the feed loses a revocation when clocks disagree");
+        assert!(
+            page.contains(&id),
+            "the feed loses a revocation when clocks disagree"
+        );
         cursor = page.cursor;
     }
 }
 
 /// A reader who follows the cursors while many revoke has seen every revocation in the end.
 ///
-/// A number or a time that is taken before the commit lets a slow writer slip in behind the cursor, and no process ever learns of it.
+/// A number or a time that is taken before the commit lets a slow writer slip in behind the cursor,
+/// and no process ever learns of it.
 pub async fn the_feed_has_no_gaps_while_many_revoke(store: Arc<dyn SessionStore>) {
     const WRITERS: usize = 5;
     let running = Arc::new(AtomicUsize::new(WRITERS));
@@ -86,12 +110,18 @@ pub async fn the_feed_has_no_gaps_while_many_revoke(store: Arc<dyn SessionStore>
             }
             for session in &sessions {
                 store
-                    .revoke(session.id(), RevocationReason::LoggedOut.at(earlier(now(), HOUR * writer as u32)))
+                    .revoke(
+                        session.id(),
+                        RevocationReason::LoggedOut.at(earlier(now(), HOUR * writer as u32)),
+                    )
                     .await
                     .expect(WORKS);
             }
             running.fetch_sub(1, Ordering::SeqCst);
-            sessions.iter().map(|session| *session.id()).collect::<HashSet<_>>()
+            sessions
+                .iter()
+                .map(|session| *session.id())
+                .collect::<HashSet<_>>()
         }));
     }
     for _ in 0..2 {
@@ -113,8 +143,15 @@ pub async fn the_feed_has_no_gaps_while_many_revoke(store: Arc<dyn SessionStore>
     let mut answers = race(racers).await;
     let pullers = answers.split_off(WRITERS);
     for seen in pullers {
-        let missed = answers.iter().flatten().filter(|id| !seen.contains(id)).count();
-        assert_eq!(missed, 0, "the feed has gaps: a reader who followed the cursors missed {missed} revocations");
+        let missed = answers
+            .iter()
+            .flatten()
+            .filter(|id| !seen.contains(id))
+            .count();
+        assert_eq!(
+            missed, 0,
+            "the feed has gaps: a reader who followed the cursors missed {missed} revocations"
+        );
     }
 }
 
@@ -131,41 +168,76 @@ pub async fn revoke_all_enters_the_feed(store: Arc<dyn SessionStore>) {
     revoked_by(&store, &logins("user")).await;
     for cursor in [None, Some(&cursor)] {
         let page = pull(&store, cursor).await;
-        assert!(sessions.iter().all(|session| page.contains(session.id())), "revoke_all did not enter the feed");
-        assert!(!page.contains(other.id()), "revoke_all entered the session of another subject into the feed");
+        assert!(
+            sessions.iter().all(|session| page.contains(session.id())),
+            "revoke_all did not enter the feed"
+        );
+        assert!(
+            !page.contains(other.id()),
+            "revoke_all entered the session of another subject into the feed"
+        );
     }
 }
 
-/// A cursor that the store did not give out is answered as none, and the answer's cursor goes on from there.
+/// A cursor that the store did not give out is answered as none, and the answer's cursor goes on
+/// from there.
 ///
-/// After a restore the cursors of running processes may lie ahead of the feed. An error, or silence, would hide every logout from them.
+/// After a restore the cursors of running processes may lie ahead of the feed. An error, or
+/// silence, would hide every logout from them.
 pub async fn an_unknown_cursor_is_answered_as_none(store: Arc<dyn SessionStore>) {
     let before = revoked(&store, now()).await;
-    for place in ["", "no cursor at all", "-1", "9223372036854775807", "18446744073709551615", "99999999999999999999999-0", "💥"]
-    {
+    for place in [
+        "",
+        "no cursor at all",
+        "-1",
+        "9223372036854775807",
+        "18446744073709551615",
+        "99999999999999999999999-0",
+        "💥",
+    ] {
         let page = pull(&store, Some(&Cursor::new(place))).await;
-        assert!(page.contains(&before), "the unknown cursor {place:?} was not answered as none");
+        assert!(
+            page.contains(&before),
+            "the unknown cursor {place:?} was not answered as none"
+        );
         let after = revoked(&store, now()).await;
         let page = pull(&store, Some(&page.cursor)).await;
-        assert!(page.contains(&after), "the feed does not go on after the unknown cursor {place:?}");
+        assert!(
+            page.contains(&after),
+            "the feed does not go on after the unknown cursor {place:?}"
+        );
     }
 }
 
-/// A page that lacks a revocation within the retention never says that it is complete, and one without a cursor does.
+/// A page that lacks a revocation within the retention never says that it is complete, and one
+/// without a cursor does.
 ///
-/// Processes compare a complete page with what they know, and enter again what it lacks. Without one they never notice that the store was
-/// set back; a false one makes them write everything anew.
+/// Processes compare a complete page with what they know, and enter again what it lacks. Without
+/// one they never notice that the store was set back; a false one makes them write everything anew.
 pub async fn a_complete_page_says_so(store: Arc<dyn SessionStore>) {
-    assert!(pull(&store, None).await.complete, "the page without a cursor is not complete");
+    assert!(
+        pull(&store, None).await.complete,
+        "the page without a cursor is not complete"
+    );
     let mut ended = vec![revoked(&store, now()).await];
     let mut cursor = pull(&store, None).await.cursor;
     for _ in 0..3 {
         ended.push(revoked(&store, now()).await);
         let unknown = pull(&store, Some(&Cursor::new("no cursor at all"))).await;
-        let pages = [pull(&store, None).await, unknown, pull(&store, Some(&cursor)).await];
-        assert!(pages[..2].iter().all(|page| page.complete), "a page without a cursor that the store knows is not complete");
+        let pages = [
+            pull(&store, None).await,
+            unknown,
+            pull(&store, Some(&cursor)).await,
+        ];
+        assert!(
+            pages[..2].iter().all(|page| page.complete),
+            "a page without a cursor that the store knows is not complete"
+        );
         for page in pages.iter().filter(|page| page.complete) {
-            assert!(ended.iter().all(|id| page.contains(id)), "a page that lacks a revocation says that it is complete");
+            assert!(
+                ended.iter().all(|id| page.contains(id)),
+                "a page that lacks a revocation says that it is complete"
+            );
         }
         let [.., page] = pages;
         cursor = page.cursor;
@@ -179,24 +251,41 @@ pub async fn the_feed_tells_the_time(store: Arc<dyn SessionStore>) {
     for _ in 0..2 {
         let (page, here) = (pull(&store, None).await, now());
         let Some(there) = page.store_time else { return };
-        let apart = there.saturating_since(here).max(here.saturating_since(there));
-        assert!(apart < HOUR, "the time of the store is {apart:?} from the time here");
+        let apart = there
+            .saturating_since(here)
+            .max(here.saturating_since(there));
+        assert!(
+            apart < HOUR,
+            "the time of the store is {apart:?} from the time here"
+        );
         revoked(&store, here).await;
     }
 }
 
-/// A session that has just been revoked is new in the feed, whatever clock revoked it; so is one that has just been asserted.
+/// A session that has just been revoked is new in the feed, whatever clock revoked it; so is one
+/// that has just been asserted.
 ///
-/// Processes forget a session when it is as old as the retention. One that looks older than it is would have its access tokens accepted again.
+/// Processes forget a session when it is as old as the retention. One that looks older than it is
+/// would have its access tokens accepted again.
 pub async fn the_feed_tells_how_long_ago(store: Arc<dyn SessionStore>) {
     let start = now();
     let mut ended = vec![unused_id()];
-    store.assert_revoked(&ended, earlier(start, 2 * DAY)).await.expect(WORKS);
+    store
+        .assert_revoked(&ended, earlier(start, 2 * DAY))
+        .await
+        .expect(WORKS);
     for at in [start, earlier(start, 2 * DAY), start + 2 * DAY] {
         ended.push(revoked(&store, at).await);
     }
     for revocation in pull(&store, None).await.revoked {
-        assert!(ended.contains(&revocation.id), "the feed has a session that was not revoked");
-        assert!(revocation.age < HOUR, "a session that was just revoked looks {:?} old", revocation.age);
+        assert!(
+            ended.contains(&revocation.id),
+            "the feed has a session that was not revoked"
+        );
+        assert!(
+            revocation.age < HOUR,
+            "a session that was just revoked looks {:?} old",
+            revocation.age
+        );
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::support::{
-    HOUR, LIFETIME, RACERS, ROUNDS, WORKS, assert_row, earlier, inserted, listed, logins, lookalikes, now, race, racer, rotated,
-    row, session, with,
+    HOUR, LIFETIME, RACERS, ROUNDS, WORKS, assert_row, earlier, inserted, listed, logins,
+    lookalikes, now, race, racer, rotated, row, session, with,
 };
 use crate::names::SessionId;
 use crate::store::contract::{MAX_LISTED, SessionStore};
@@ -13,23 +13,57 @@ use crate::store::revocation_reason::RevocationReason;
 
 /// `list` shows the whole rows of sessions that are neither revoked nor expired at `now`.
 ///
-/// It is the page on which a user looks for a stranger: a dead session there frightens, a live one that is missing hides the thief.
+/// It is the page on which a user looks for a stranger: a dead session there frightens, a live one
+/// that is missing hides the thief.
 pub async fn list_shows_only_what_lives(store: Arc<dyn SessionStore>) {
-    assert!(listed(&store, "user").await.is_empty(), "list shows sessions of a subject that has none");
+    assert!(
+        listed(&store, "user").await.is_empty(),
+        "list shows sessions of a subject that has none"
+    );
     let live = inserted(&store, "user").await;
-    let expired = with(&session("user"), |parts| parts.expires_at = earlier(parts.created_at, HOUR));
+    let expired = with(&session("user"), |parts| {
+        parts.expires_at = earlier(parts.created_at, HOUR)
+    });
     store.insert(&expired).await.expect(WORKS);
     let revoked = inserted(&store, "user").await;
-    store.revoke(revoked.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS);
-    assert_eq!(listed(&store, "user").await, [*live.id()], "list does not show exactly the live sessions");
+    store
+        .revoke(revoked.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .expect(WORKS);
+    assert_eq!(
+        listed(&store, "user").await,
+        [*live.id()],
+        "list does not show exactly the live sessions"
+    );
 
     let refreshed = rotated(&live);
-    assert!(store.replace(&refreshed).await.expect(WORKS), "replace refused the next revision of a live row");
-    let shown = store.list(&logins("user"), earlier(live.expires_at(), Duration::from_millis(1))).await.expect(WORKS);
-    assert_eq!(shown.len(), 1, "list hides a session until its absolute end");
-    assert_row(&shown[0], &row(&store, live.id()).await, "list and find show different rows");
     assert!(
-        store.list(&logins("user"), live.expires_at()).await.expect(WORKS).is_empty(),
+        store.replace(&refreshed).await.expect(WORKS),
+        "replace refused the next revision of a live row"
+    );
+    let shown = store
+        .list(
+            &logins("user"),
+            earlier(live.expires_at(), Duration::from_millis(1)),
+        )
+        .await
+        .expect(WORKS);
+    assert_eq!(
+        shown.len(),
+        1,
+        "list hides a session until its absolute end"
+    );
+    assert_row(
+        &shown[0],
+        &row(&store, live.id()).await,
+        "list and find show different rows",
+    );
+    assert!(
+        store
+            .list(&logins("user"), live.expires_at())
+            .await
+            .expect(WORKS)
+            .is_empty(),
         "list shows a session at its absolute end"
     );
 }
@@ -41,13 +75,19 @@ pub async fn list_is_newest_first(store: Arc<dyn SessionStore>) {
     let start = earlier(now(), HOUR);
     let mut expected = Vec::new();
     for minute in [3, 0, 4, 1, 2] {
-        let session = with(&session("user"), |parts| parts.created_at = start + Duration::from_secs(60 * minute));
+        let session = with(&session("user"), |parts| {
+            parts.created_at = start + Duration::from_secs(60 * minute)
+        });
         store.insert(&session).await.expect(WORKS);
         expected.push((std::cmp::Reverse(session.created_at()), *session.id()));
     }
     expected.sort_unstable();
     let expected: Vec<SessionId> = expected.into_iter().map(|(_, id)| id).collect();
-    assert_eq!(listed(&store, "user").await, expected, "list is not newest first");
+    assert_eq!(
+        listed(&store, "user").await,
+        expected,
+        "list is not newest first"
+    );
 }
 
 /// `list` shows the sessions of exactly this subject.
@@ -61,13 +101,19 @@ pub async fn list_is_exact_about_the_subject(store: Arc<dyn SessionStore>) {
     }
     for (subject, session) in &sessions {
         let shown = listed(&store, subject).await;
-        assert_eq!(shown, [*session.id()], "list does not show exactly the sessions of {subject:?}");
+        assert_eq!(
+            shown,
+            [*session.id()],
+            "list does not show exactly the sessions of {subject:?}"
+        );
     }
 }
 
-/// A session whose `insert` had returned before the call is in the list, while others are being inserted.
+/// A session whose `insert` had returned before the call is in the list, while others are being
+/// inserted.
 ///
-/// After a login the user looks at the list: a lagging index would hide the session that the login just made.
+/// After a login the user looks at the list: a lagging index would hide the session that the login
+/// just made.
 pub async fn list_never_misses_what_was_just_inserted(store: Arc<dyn SessionStore>) {
     let log_in_and_look = |_| {
         let store = Arc::clone(&store);
@@ -76,12 +122,19 @@ pub async fn list_never_misses_what_was_just_inserted(store: Arc<dyn SessionStor
             for _ in 0..ROUNDS {
                 mine.push(*inserted(&store, "user").await.id());
                 let shown = listed(&store, "user").await;
-                assert!(mine.iter().all(|id| shown.contains(id)), "list missed a session whose insert had returned");
+                assert!(
+                    mine.iter().all(|id| shown.contains(id)),
+                    "list missed a session whose insert had returned"
+                );
             }
         })
     };
     race((0..RACERS).map(log_in_and_look).collect()).await;
-    assert_eq!(listed(&store, "user").await.len(), RACERS * ROUNDS as usize, "list shows a session twice or not at all");
+    assert_eq!(
+        listed(&store, "user").await.len(),
+        RACERS * ROUNDS as usize,
+        "list shows a session twice or not at all"
+    );
 }
 
 /// `list` answers 1000 sessions at most, and those are the newest.
@@ -104,9 +157,17 @@ pub async fn list_is_bounded_and_keeps_the_newest(store: Arc<dyn SessionStore>) 
     };
     race((0..RACERS).map(insert).collect()).await;
     let shown = store.list(&logins("user"), now()).await.expect(WORKS);
-    assert_eq!(shown.len(), MAX_LISTED, "list does not show 1000 of more sessions");
+    assert_eq!(
+        shown.len(),
+        MAX_LISTED,
+        "list does not show 1000 of more sessions"
+    );
     for (age, session) in shown.iter().enumerate() {
         let expected = earlier(start, Duration::from_secs(age as u64));
-        assert_eq!(session.created_at(), expected, "a bounded list does not keep the newest");
+        assert_eq!(
+            session.created_at(),
+            expected,
+            "a bounded list does not keep the newest"
+        );
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::store::contract::SessionStore;
 
-/// The one list of all promises. It exports the functions and makes `store_conformance!`, so that a function which is missing here is
-/// dead code, and the compiler says so. (`$d` is a dollar sign for the inner macro.)
+/// The one list of all promises. It exports the functions and makes `store_conformance!`, so that a
+/// function which is missing here is dead code, and the compiler says so. (`$d` is a dollar sign
+/// for the inner macro.)
 macro_rules! promises {
     ($d:tt $($room:ident: $($promise:ident),+;)+) => {
         $(pub use super::$room::{$($promise),+};)+
@@ -128,7 +129,8 @@ promises! { $
         delete_expired_leaves_refreshes_alone;
 }
 
-/// What the expression given to [`store_conformance!`](crate::store_conformance) may make: a store, or a store and what has to outlive it.
+/// What the expression given to [`store_conformance!`](crate::store_conformance) may make: a store,
+/// or a store and what has to outlive it.
 pub trait FreshStore {
     /// The store, and what is dropped after the test.
     fn into_store_and_guard(self) -> (Arc<dyn SessionStore>, Box<dyn Any + Send>);

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::support::{
-    HOUR, RACERS, ROUNDS, WORKS, assert_row, earlier, inserted, listed, logins, lookalikes, more, now, race, racer, revoked_by,
-    rotated, row, session, unused_id, with,
+    HOUR, RACERS, ROUNDS, WORKS, assert_row, earlier, inserted, listed, logins, lookalikes, more,
+    now, race, racer, revoked_by, rotated, row, session, unused_id, with,
 };
 use crate::clock::Timestamp;
 use crate::names::Subject;
@@ -19,13 +19,25 @@ use crate::store::session_parts::SessionParts;
 
 /// After `insert` returned, `find`, `list` and `revoke_all` see the session.
 ///
-/// A session that `revoke_all` does not see survives the change of a password that should have ended it.
+/// A session that `revoke_all` does not see survives the change of a password that should have
+/// ended it.
 pub async fn insert_makes_a_row_that_every_method_sees(store: Arc<dyn SessionStore>) {
     let session = inserted(&store, "user").await;
-    assert_row(&row(&store, session.id()).await, &session, "find did not answer what insert was given");
-    assert_eq!(listed(&store, "user").await, [*session.id()], "list does not see a session that was inserted");
+    assert_row(
+        &row(&store, session.id()).await,
+        &session,
+        "find did not answer what insert was given",
+    );
+    assert_eq!(
+        listed(&store, "user").await,
+        [*session.id()],
+        "list does not see a session that was inserted"
+    );
     let ended = revoked_by(&store, &logins(session.subject().as_str())).await;
-    assert_eq!(ended, 1, "revoke_all does not see a session that was inserted");
+    assert_eq!(
+        ended, 1,
+        "revoke_all does not see a session that was inserted"
+    );
 }
 
 /// `insert` of a known id is an error and overwrites nothing, whether the row lives or was revoked.
@@ -34,45 +46,86 @@ pub async fn insert_makes_a_row_that_every_method_sees(store: Arc<dyn SessionSto
 pub async fn insert_refuses_a_known_id(store: Arc<dyn SessionStore>) {
     let first = inserted(&store, "first").await;
     let second = with(&session("second"), |parts| parts.id = *first.id());
-    store.insert(&second).await.expect_err("insert took an id that was there already");
-    assert_row(&row(&store, first.id()).await, &first, "insert of a known id overwrote the row");
-    assert!(listed(&store, "second").await.is_empty(), "a refused insert left the session in the index of its subject");
+    store
+        .insert(&second)
+        .await
+        .expect_err("insert took an id that was there already");
+    assert_row(
+        &row(&store, first.id()).await,
+        &first,
+        "insert of a known id overwrote the row",
+    );
+    assert!(
+        listed(&store, "second").await.is_empty(),
+        "a refused insert left the session in the index of its subject"
+    );
 
     assert!(
-        store.revoke(first.id(), RevocationReason::Reused.at(now())).await.expect(WORKS),
+        store
+            .revoke(first.id(), RevocationReason::Reused.at(now()))
+            .await
+            .expect(WORKS),
         "revoke did not end a live session"
     );
     let revoked = row(&store, first.id()).await;
-    store.insert(&first).await.expect_err("insert took the id of a revoked session");
-    assert_row(&row(&store, first.id()).await, &revoked, "insert brought a revoked session back to life");
+    store
+        .insert(&first)
+        .await
+        .expect_err("insert took the id of a revoked session");
+    assert_row(
+        &row(&store, first.id()).await,
+        &revoked,
+        "insert brought a revoked session back to life",
+    );
 }
 
-/// Of any number of racing inserts of one id exactly one returns `Ok`, and the row is the one that it was given.
+/// Of any number of racing inserts of one id exactly one returns `Ok`, and the row is the one that
+/// it was given.
 ///
 /// A store that looks first and writes then lets the second overwrite the first.
 pub async fn of_racing_inserts_of_one_id_one_succeeds(store: Arc<dyn SessionStore>) {
     for _ in 0..ROUNDS {
         let id = unused_id();
-        let sessions: Vec<_> = (0..RACERS).map(|n| with(&session(&format!("user {n}")), |parts| parts.id = id)).collect();
+        let sessions: Vec<_> = (0..RACERS)
+            .map(|n| with(&session(&format!("user {n}")), |parts| parts.id = id))
+            .collect();
         let insert = |session: &crate::Session| {
             let (store, session) = (Arc::clone(&store), session.clone());
             racer(async move { store.insert(&session).await.is_ok() })
         };
         let inserted = race(sessions.iter().map(insert).collect()).await;
-        let winners: Vec<_> = sessions.iter().zip(inserted).filter(|(_, inserted)| *inserted).collect();
-        assert_eq!(winners.len(), 1, "of racing inserts of one id, another number than one succeeded");
-        assert_row(&row(&store, &id).await, winners[0].0, "a racing insert that failed overwrote the row");
+        let winners: Vec<_> = sessions
+            .iter()
+            .zip(inserted)
+            .filter(|(_, inserted)| *inserted)
+            .collect();
+        assert_eq!(
+            winners.len(),
+            1,
+            "of racing inserts of one id, another number than one succeeded"
+        );
+        assert_row(
+            &row(&store, &id).await,
+            winners[0].0,
+            "a racing insert that failed overwrote the row",
+        );
     }
 }
 
-/// Every field comes back as it was inserted: absent and present ones, the smallest and the greatest.
+/// Every field comes back as it was inserted: absent and present ones, the smallest and the
+/// greatest.
 ///
 /// A time that lost its milliseconds or a generation that wrapped takes an honest user for a thief.
 pub async fn every_field_survives_a_round_trip(store: Arc<dyn SessionStore>) {
     let far = Timestamp::from_millis(i64::MAX as u64);
     let plain = session("user");
     let longest = "ü".repeat(128);
-    for device in [None, Some(""), Some("Ada's \"phone\" \\ ; -- 📱"), Some(longest.as_str())] {
+    for device in [
+        None,
+        Some(""),
+        Some("Ada's \"phone\" \\ ; -- 📱"),
+        Some(longest.as_str()),
+    ] {
         for stamp in [None, Some([0; 16]), Some([0xff; 16])] {
             for flag in [false, true] {
                 let session = with(&plain, |parts| {
@@ -82,7 +135,8 @@ pub async fn every_field_survives_a_round_trip(store: Arc<dyn SessionStore>) {
                     parts.receipts = flag;
                     parts.idle_timeout = flag.then_some(Duration::from_millis(1));
                     parts.until_browser_closes = flag;
-                    parts.authenticated_at = flag.then(|| parts.created_at + Duration::from_millis(2));
+                    parts.authenticated_at =
+                        flag.then(|| parts.created_at + Duration::from_millis(2));
                     parts.data = device.map(|device| device.as_bytes().into());
                     parts.more = if flag { more(3) } else { More::default() };
                     parts.confirmed = !flag;
@@ -91,7 +145,11 @@ pub async fn every_field_survives_a_round_trip(store: Arc<dyn SessionStore>) {
                     parts.rotated_at = flag.then(|| parts.created_at + Duration::from_millis(1));
                 });
                 store.insert(&session).await.expect(WORKS);
-                assert_row(&row(&store, session.id()).await, &session, "a field did not survive insert and find");
+                assert_row(
+                    &row(&store, session.id()).await,
+                    &session,
+                    "a field did not survive insert and find",
+                );
             }
         }
     }
@@ -107,14 +165,23 @@ pub async fn every_field_survives_a_round_trip(store: Arc<dyn SessionStore>) {
         parts.recoveries = u8::MAX;
     });
     store.insert(&greatest).await.expect(WORKS);
-    assert_row(&row(&store, greatest.id()).await, &greatest, "a field does not hold its greatest value");
+    assert_row(
+        &row(&store, greatest.id()).await,
+        &greatest,
+        "a field does not hold its greatest value",
+    );
 }
 
-/// Data and what later versions keep come back byte by byte: nothing, a little, and as much as there may be; written by `insert` or `replace`.
+/// Data and what later versions keep come back byte by byte: nothing, a little, and as much as
+/// there may be; written by `insert` or `replace`.
 ///
-/// The application decides by its data what a session may do, and a later version by its own. Half of them is another answer.
+/// The application decides by its data what a session may do, and a later version by its own. Half
+/// of them is another answer.
 pub async fn data_of_every_length_survive_a_round_trip(store: Arc<dyn SessionStore>) {
-    let all_bytes: Vec<u8> = (0..=u8::MAX).cycle().take(SessionParts::MAX_DATA_BYTES).collect();
+    let all_bytes: Vec<u8> = (0..=u8::MAX)
+        .cycle()
+        .take(SessionParts::MAX_DATA_BYTES)
+        .collect();
     let mut refreshed = inserted(&store, "user").await;
     for length in [0, 1, 255, 256, 2048, SessionParts::MAX_DATA_BYTES, 3] {
         for more in [More::default(), more(0), more(More::MAX_BYTES - 4)] {
@@ -123,48 +190,95 @@ pub async fn data_of_every_length_survive_a_round_trip(store: Arc<dyn SessionSto
                 parts.more = more.clone();
             });
             store.insert(&new).await.expect(WORKS);
-            assert_row(&row(&store, new.id()).await, &new, "data did not survive insert and find");
+            assert_row(
+                &row(&store, new.id()).await,
+                &new,
+                "data did not survive insert and find",
+            );
             refreshed = with(&rotated(&refreshed), |next| {
                 next.data = new.parts().data.clone();
                 next.more = more;
             });
-            assert!(store.replace(&refreshed).await.expect(WORKS), "replace refused the next revision of a live row");
-            assert_row(&row(&store, refreshed.id()).await, &refreshed, "data did not survive replace and find");
+            assert!(
+                store.replace(&refreshed).await.expect(WORKS),
+                "replace refused the next revision of a live row"
+            );
+            assert_row(
+                &row(&store, refreshed.id()).await,
+                &refreshed,
+                "data did not survive replace and find",
+            );
         }
     }
     let without = with(&rotated(&refreshed), |next| {
         next.data = None;
         next.more = More::default();
     });
-    assert!(store.replace(&without).await.expect(WORKS), "replace refused the next revision of a live row");
-    assert_row(&row(&store, without.id()).await, &without, "replace did not take data away");
+    assert!(
+        store.replace(&without).await.expect(WORKS),
+        "replace refused the next revision of a live row"
+    );
+    assert_row(
+        &row(&store, without.id()).await,
+        &without,
+        "replace did not take data away",
+    );
 }
 
 /// A kind that only a later version knows comes back as it was, after every change of the row.
 ///
-/// Several versions share a store while an application is updated. A kind that turned into a login would be one without a login.
+/// Several versions share a store while an application is updated. A kind that turned into a login
+/// would be one without a login.
 pub async fn an_unknown_kind_survives(store: Arc<dyn SessionStore>) {
     for number in [1, 2, 127, 128, 255] {
-        let first = with(&session("user"), |parts| parts.kind = SessionKind::from_number(number));
+        let first = with(&session("user"), |parts| {
+            parts.kind = SessionKind::from_number(number)
+        });
         store.insert(&first).await.expect(WORKS);
-        assert_row(&row(&store, first.id()).await, &first, "an unknown kind did not survive insert and find");
+        assert_row(
+            &row(&store, first.id()).await,
+            &first,
+            "an unknown kind did not survive insert and find",
+        );
         let next = rotated(&first);
-        assert!(store.replace(&next).await.expect(WORKS), "replace refused the next revision of a live row");
-        store.confirm(next.id(), next.parts().generation).await.expect(WORKS);
-        store.revoke(next.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS);
+        assert!(
+            store.replace(&next).await.expect(WORKS),
+            "replace refused the next revision of a live row"
+        );
+        store
+            .confirm(next.id(), next.parts().generation)
+            .await
+            .expect(WORKS);
+        store
+            .revoke(next.id(), RevocationReason::LoggedOut.at(now()))
+            .await
+            .expect(WORKS);
         let found = row(&store, next.id()).await;
-        assert_eq!(found.kind(), first.kind(), "an unknown kind did not survive the changes of the row");
-        assert_eq!(found.parts().revision, 3, "a session of an unknown kind was not changed as a login is");
+        assert_eq!(
+            found.kind(),
+            first.kind(),
+            "an unknown kind did not survive the changes of the row"
+        );
+        assert_eq!(
+            found.parts().revision,
+            3,
+            "a session of an unknown kind was not changed as a login is"
+        );
     }
 }
 
-/// Every subject comes back byte by byte: capital letters, spaces, quotes, other scripts, long ones.
+/// Every subject comes back byte by byte: capital letters, spaces, quotes, other scripts, long
+/// ones.
 ///
 /// The subject of the row is the `sub` of every access token that a refresh makes.
 pub async fn every_subject_survives_a_round_trip(store: Arc<dyn SessionStore>) {
     for subject in lookalikes() {
         let session = inserted(&store, &subject).await;
-        assert_eq!(*row(&store, session.id()).await.subject(), Subject::from(subject), "the subject changed in the store");
+        assert_eq!(
+            *row(&store, session.id()).await.subject(),
+            Subject::from(subject),
+            "the subject changed in the store"
+        );
     }
 }
 
@@ -175,36 +289,60 @@ pub async fn find_finds_nothing_under_an_unknown_id(store: Arc<dyn SessionStore>
     let session = inserted(&store, "user").await;
     let mut close = *session.id().as_bytes();
     close[15] ^= 1;
-    for id in [unused_id(), crate::SessionId::from_bytes(close), crate::SessionId::from_bytes([0; 16])] {
-        assert!(store.find(&id).await.expect(WORKS).is_none(), "find found a row under an id that was never inserted");
+    for id in [
+        unused_id(),
+        crate::SessionId::from_bytes(close),
+        crate::SessionId::from_bytes([0; 16]),
+    ] {
+        assert!(
+            store.find(&id).await.expect(WORKS).is_none(),
+            "find found a row under an id that was never inserted"
+        );
     }
 }
 
-/// `find` judges nothing: expired and revoked rows come too, with reason and time, until they are deleted.
+/// `find` judges nothing: expired and revoked rows come too, with reason and time, until they are
+/// deleted.
 ///
-/// Without them a refused refresh could not say why, and a stolen token would look like an unknown one.
+/// Without them a refused refresh could not say why, and a stolen token would look like an unknown
+/// one.
 pub async fn find_returns_expired_and_revoked_rows(store: Arc<dyn SessionStore>) {
     let expired = with(&session("user"), |parts| {
         parts.created_at = earlier(parts.created_at, 3 * HOUR);
         parts.expires_at = earlier(now(), HOUR);
     });
     store.insert(&expired).await.expect(WORKS);
-    assert_row(&row(&store, expired.id()).await, &expired, "find changed an expired row");
+    assert_row(
+        &row(&store, expired.id()).await,
+        &expired,
+        "find changed an expired row",
+    );
 
     let revoked = inserted(&store, "user").await;
-    store.revoke(revoked.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS);
-    assert!(row(&store, revoked.id()).await.revoked().is_some(), "find hides that a session was revoked");
+    store
+        .revoke(revoked.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .expect(WORKS);
+    assert!(
+        row(&store, revoked.id()).await.revoked().is_some(),
+        "find hides that a session was revoked"
+    );
 
     // A logout does not ask whether the session had ended by itself.
     assert!(
-        store.revoke(expired.id(), RevocationReason::LoggedOut.at(now())).await.expect(WORKS),
+        store
+            .revoke(expired.id(), RevocationReason::LoggedOut.at(now()))
+            .await
+            .expect(WORKS),
         "an expired session cannot be revoked"
     );
 }
 
-/// `find` returns the row as of one instant between call and return: never half of a change, never a row of before the call.
+/// `find` returns the row as of one instant between call and return: never half of a change, never
+/// a row of before the call.
 ///
-/// A new generation with the rotation time of the old one takes an honest user for a thief; so does a lagging replica.
+/// A new generation with the rotation time of the old one takes an honest user for a thief; so does
+/// a lagging replica.
 pub async fn find_never_shows_half_a_change(store: Arc<dyn SessionStore>) {
     const CHANGES: u64 = 50;
     let first = inserted(&store, "user").await;
@@ -226,14 +364,22 @@ pub async fn find_never_shows_half_a_change(store: Arc<dyn SessionStore>) {
 
     let mut racers = Vec::new();
     for _ in 0..3 {
-        let (store, states, written, id) = (Arc::clone(&store), Arc::clone(&states), Arc::clone(&written), *first.id());
+        let (store, states, written, id) = (
+            Arc::clone(&store),
+            Arc::clone(&states),
+            Arc::clone(&written),
+            *first.id(),
+        );
         racers.push(racer(async move {
             let mut last = 0;
             while last < CHANGES {
                 let before = written.load(Ordering::SeqCst).max(last);
                 let found = row(&store, &id).await;
                 last = found.parts().revision;
-                assert!(last >= before, "find showed a row of before the call: a lagging replica, or a cache");
+                assert!(
+                    last >= before,
+                    "find showed a row of before the call: a lagging replica, or a cache"
+                );
                 assert_row(&found, &states[last as usize], "find showed half a change");
                 tokio::task::yield_now().await;
             }
@@ -242,8 +388,15 @@ pub async fn find_never_shows_half_a_change(store: Arc<dyn SessionStore>) {
     let store = Arc::clone(&store);
     racers.push(racer(async move {
         for next in &changes {
-            assert!(store.replace(next).await.expect(WORKS), "replace refused the next revision of a live row");
-            assert_row(&row(&store, next.id()).await, next, "find did not show what had just been written");
+            assert!(
+                store.replace(next).await.expect(WORKS),
+                "replace refused the next revision of a live row"
+            );
+            assert_row(
+                &row(&store, next.id()).await,
+                next,
+                "find did not show what had just been written",
+            );
             written.fetch_add(1, Ordering::SeqCst);
         }
     }));

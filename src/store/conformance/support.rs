@@ -29,7 +29,8 @@ pub(super) const OWNER: SessionOwner = SessionOwner::from_bytes([1, 2, 3, 4, 5, 
 /// Why a call is expected to succeed.
 pub(super) const WORKS: &str = "a call that should succeed failed";
 
-/// Enough rounds that a store which reads and then writes is caught, and few enough that one which syncs a disk takes a moment.
+/// Enough rounds that a store which reads and then writes is caught, and few enough that one which
+/// syncs a disk takes a moment.
 pub(super) const ROUNDS: u32 = 12;
 pub(super) const RACERS: usize = 6;
 
@@ -56,7 +57,12 @@ pub(super) fn session(subject: &str) -> Session {
         owner: OWNER,
         device: Some("Firefox".into()),
         stamp: Some([7; 16]),
-        ..SessionParts::new(unused_id(), subject.into(), created_at, created_at + LIFETIME)
+        ..SessionParts::new(
+            unused_id(),
+            subject.into(),
+            created_at,
+            created_at + LIFETIME,
+        )
     })
 }
 
@@ -67,7 +73,12 @@ pub(super) fn logins(subject: &str) -> SessionSelection {
 
 /// One entry of a later version, with so many bytes of its own.
 pub(super) fn more(length: usize) -> More {
-    let entry = [&[0x80, 7][..], &(length as u16).to_be_bytes(), &vec![0xfe; length]].concat();
+    let entry = [
+        &[0x80, 7][..],
+        &(length as u16).to_be_bytes(),
+        &vec![0xfe; length],
+    ]
+    .concat();
     More::from_bytes(entry).expect("it is one entry, and short enough")
 }
 
@@ -97,7 +108,11 @@ pub(super) async fn inserted(store: &Arc<dyn SessionStore>, subject: &str) -> Se
 
 /// The row, which is there.
 pub(super) async fn row(store: &Arc<dyn SessionStore>, id: &SessionId) -> Session {
-    store.find(id).await.expect(WORKS).expect("find did not find a session that was inserted and not deleted")
+    store
+        .find(id)
+        .await
+        .expect(WORKS)
+        .expect("find did not find a session that was inserted and not deleted")
 }
 
 /// The row is what it should be, to the last field.
@@ -115,14 +130,21 @@ pub(super) async fn listed(store: &Arc<dyn SessionStore>, subject: &str) -> Vec<
 }
 
 /// The ids of the selected sessions, in the order of the list.
-pub(super) async fn listed_by(store: &Arc<dyn SessionStore>, selection: &SessionSelection) -> Vec<SessionId> {
+pub(super) async fn listed_by(
+    store: &Arc<dyn SessionStore>,
+    selection: &SessionSelection,
+) -> Vec<SessionId> {
     let sessions = store.list(selection, now()).await.expect(WORKS);
     sessions.iter().map(|session| *session.id()).collect()
 }
 
 /// Revokes the selected sessions now, and counts them.
 pub(super) async fn revoked_by(store: &Arc<dyn SessionStore>, selection: &SessionSelection) -> u64 {
-    store.revoke_all(selection, RevocationReason::Everywhere.at(now())).await.expect(WORKS).count()
+    store
+        .revoke_all(selection, RevocationReason::Everywhere.at(now()))
+        .await
+        .expect(WORKS)
+        .count()
 }
 
 /// Deletes what has ended by this moment, and counts the rows.
@@ -139,7 +161,8 @@ pub(super) fn racer<T>(run: impl Future<Output = T> + Send + 'static) -> Racer<T
 
 /// Starts all tasks at the same moment, and answers in their order what they return.
 ///
-/// The panic of one is the panic of the promise. It ends the others, so those that wait for it in a loop have to yield.
+/// The panic of one is the panic of the promise. It ends the others, so those that wait for it in a
+/// loop have to yield.
 pub(super) async fn race<T: Send + 'static>(racers: Vec<Racer<T>>) -> Vec<T> {
     let start = Arc::new(Barrier::new(racers.len()));
     let mut tasks = JoinSet::new();

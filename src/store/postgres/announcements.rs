@@ -15,12 +15,19 @@ pub(super) struct Listening {
 
 impl Listening {
     /// Takes one connection of the pool for as long as it lives.
-    pub(super) async fn on(pool: &PgPool, channel: &str, place: &Place) -> Result<Self, sqlx::Error> {
+    pub(super) async fn on(
+        pool: &PgPool,
+        channel: &str,
+        place: &Place,
+    ) -> Result<Self, sqlx::Error> {
         let mut listener = PgListener::connect_with(pool).await?;
         // Else it would connect again before it tells that the connection was lost.
         listener.eager_reconnect(false);
         listener.listen(channel).await?;
-        Ok(Self { listener, place: place.clone() })
+        Ok(Self {
+            listener,
+            place: place.clone(),
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! What has to be there before the store works: a server that answers, settings of the connections, and tables.
+//! What has to be there before the store works: a server that answers, settings of the connections,
+//! and tables.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -14,19 +15,26 @@ use crate::limits::with_timeout;
 use crate::store::place::OPEN_DEADLINE;
 use crate::store::sql::first_migration;
 
-/// Whether the server takes a connection. A pool would try for half a minute, and then not say what was in the way.
+/// Whether the server takes a connection. A pool would try for half a minute, and then not say what
+/// was in the way.
 ///
 /// A server that is just being started gets the time that is left.
 pub(super) async fn reach(options: &PgConnectOptions) -> Result<(), BoxError> {
     let mut starting = None;
-    let tried = with_timeout(OPEN_DEADLINE, async { Ok::<_, BoxError>(reach_once_started(options, &mut starting).await) }).await;
+    let tried = with_timeout(OPEN_DEADLINE, async {
+        Ok::<_, BoxError>(reach_once_started(options, &mut starting).await)
+    })
+    .await;
     match tried {
         Ok(reached) => Ok(reached?),
         Err(timed_out) => Err(starting.map_or(timed_out, BoxError::from)),
     }
 }
 
-async fn reach_once_started(options: &PgConnectOptions, starting: &mut Option<sqlx::Error>) -> Result<(), sqlx::Error> {
+async fn reach_once_started(
+    options: &PgConnectOptions,
+    starting: &mut Option<sqlx::Error>,
+) -> Result<(), sqlx::Error> {
     loop {
         match PgConnection::connect_with(options).await {
             Err(error) if is_starting(&error) => *starting = Some(error),
@@ -52,11 +60,16 @@ pub(super) async fn check(pool: &PgPool) -> Result<(), BoxError> {
         return Err("PostgreSQL 13 or later is needed".into());
     }
     if row.try_get::<&str, _>("durability")? == "off" {
-        return Err("the pool has `synchronous_commit = off`, so that a crash could undo a logout. \
+        return Err(
+            "the pool has `synchronous_commit = off`, so that a crash could undo a logout. \
             Add `.options([(\"synchronous_commit\", \"on\")])` to its `PgConnectOptions`"
-            .into());
+                .into(),
+        );
     }
-    if !matches!(row.try_get("isolation")?, "read committed" | "read uncommitted") {
+    if !matches!(
+        row.try_get("isolation")?,
+        "read committed" | "read uncommitted"
+    ) {
         return Err(
             "the pool has a `default_transaction_isolation` above `read committed`, with which one of two racing refreshes fails. \
             Give the store a pool of its own, with `.options([(\"default_transaction_isolation\", \"read committed\")])`"
@@ -66,7 +79,8 @@ pub(super) async fn check(pool: &PgPool) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Makes or updates the tables, in one transaction. If several processes start at once, one does it and the others wait.
+/// Makes or updates the tables, in one transaction. If several processes start at once, one does it
+/// and the others wait.
 pub(super) async fn migrate(pool: &PgPool, prefix: &TablePrefix) -> Result<(), BoxError> {
     let migrator = migrator(prefix);
     // The application's role need not be allowed to make tables, where another has made them.
@@ -74,29 +88,49 @@ pub(super) async fn migrate(pool: &PgPool, prefix: &TablePrefix) -> Result<(), B
         return Ok(());
     }
     let mut transaction = pool.begin().await?;
-    // The lock of `sqlx` is the session's: after an error it would stay with a connection of the application's pool, and behind PgBouncer
-    // with that of another client.
+    // The lock of `sqlx` is the session's: after an error it would stay with a connection of the
+    // application's pool, and behind PgBouncer with that of another client.
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
         .bind(prefix.name(MIGRATIONS))
         .execute(&mut *transaction)
         .await?;
-    migrator.run_direct::<PgConnection>(None, &mut transaction, false).await?;
+    migrator
+        .run_direct::<PgConnection>(None, &mut transaction, false)
+        .await?;
     transaction.commit().await?;
     Ok(())
 }
 
-async fn is_done(migrator: &Migrator, pool: &PgPool, prefix: &TablePrefix) -> Result<bool, BoxError> {
+async fn is_done(
+    migrator: &Migrator,
+    pool: &PgPool,
+    prefix: &TablePrefix,
+) -> Result<bool, BoxError> {
     let table = prefix.name(MIGRATIONS);
-    if !sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(&table).fetch_one(pool).await? {
+    if !sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(&table)
+        .fetch_one(pool)
+        .await?
+    {
         return Ok(false);
     }
-    let applied = pool.acquire().await?.list_applied_migrations(&table).await?;
-    let wanted = migrator.iter().map(|migration| (migration.version, &migration.checksum));
-    Ok(wanted.eq(applied.iter().map(|applied| (applied.version, &applied.checksum))))
+    let applied = pool
+        .acquire()
+        .await?
+        .list_applied_migrations(&table)
+        .await?;
+    let wanted = migrator
+        .iter()
+        .map(|migration| (migration.version, &migration.checksum));
+    Ok(wanted.eq(applied
+        .iter()
+        .map(|applied| (applied.version, &applied.checksum))))
 }
 
 fn migrator(prefix: &TablePrefix) -> Migrator {
-    let sessions = prefix.apply(include_str!("../../../migrations/postgres/0001_sessions.sql"));
+    let sessions = prefix.apply(include_str!(
+        "../../../migrations/postgres/0001_sessions.sql"
+    ));
     let mut migrator = Migrator::with_migrations(vec![first_migration(sessions)]);
     migrator.set_locking(false);
     // The application may keep migrations of its own in the same schema.

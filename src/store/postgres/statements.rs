@@ -19,8 +19,8 @@ macro_rules! statements {
     };
 }
 
-/// The sessions of a selection: its subject by the hash, which has the index, and by what may share it; its owners; its kinds or NULL; and the
-/// one that is left out or NULL.
+/// The sessions of a selection: its subject by the hash, which has the index, and by what may share
+/// it; its owners; its kinds or NULL; and the one that is left out or NULL.
 macro_rules! selected {
     ($subject:literal, $owners:literal, $kinds:literal, $except:literal) => {
         concat!(
@@ -43,8 +43,9 @@ macro_rules! selected {
     };
 }
 
-/// How far the feed goes at the moment of the statement. `history` changes whenever the feed may have been set back: the server was started
-/// again, another server took its place, or the table was made anew.
+/// How far the feed goes at the moment of the statement. `history` changes whenever the feed may
+/// have been set back: the server was started again, another server took its place, or the table
+/// was made anew.
 macro_rules! place {
     () => {
         "SELECT floor(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint::text || '.' || \

@@ -35,8 +35,9 @@ use crate::store::sql::*;
 
 /// Sessions in PostgreSQL 13 or later: for applications on several machines.
 ///
-/// Every promise is kept by a single statement. A trigger enters a session into the feed of revocations in the transaction that revokes it, even
-/// when an administrator wrote the statement, and announces it with `NOTIFY`.
+/// Every promise is kept by a single statement. A trigger enters a session into the feed of
+/// revocations in the transaction that revokes it, even when an administrator wrote the statement,
+/// and announces it with `NOTIFY`.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -51,27 +52,31 @@ use crate::store::sql::*;
 ///
 /// # Connections
 ///
-/// Beside the pool the store opens up to two connections with the pool's options: one to pull revocations, so that an exhausted pool delays
-/// no logout, and one to listen (one for each subscription). They are closed with the last clone of the store.
+/// Beside the pool the store opens up to two connections with the pool's options: one to pull
+/// revocations, so that an exhausted pool delays no logout, and one to listen (one for each
+/// subscription). They are closed with the last clone of the store.
 ///
-/// Behind PgBouncer with `pool_mode = transaction` no announcement arrives, and no warning says so: a logout reaches other processes after a
-/// second. Without its `max_prepared_statements` (since PgBouncer 1.21) the `PgConnectOptions` need `.statement_cache_capacity(0)`.
+/// Behind PgBouncer with `pool_mode = transaction` no announcement arrives, and no warning says so:
+/// a logout reaches other processes after a second. Without its `max_prepared_statements` (since
+/// PgBouncer 1.21) the `PgConnectOptions` need `.statement_cache_capacity(0)`.
 ///
 /// # Schema
 ///
-/// The tables are in the first schema of the connection's `search_path`, by default `public`; for another, such as `auth`, take
-/// `PgConnectOptions::options([("search_path", "auth")])`. The schema has to be there.
+/// The tables are in the first schema of the connection's `search_path`, by default `public`; for
+/// another, such as `auth`, take `PgConnectOptions::options([("search_path", "auth")])`. The schema
+/// has to be there.
 ///
-/// The role that opens the store first makes the tables, and whichever opens it first after an update of this crate. The others need
-/// `SELECT` on `tower_bearer_migrations`, and `SELECT`, `INSERT`, `UPDATE` and `DELETE` on `tower_bearer_sessions` and
-/// `tower_bearer_revocations`.
+/// The role that opens the store first makes the tables, and whichever opens it first after an
+/// update of this crate. The others need `SELECT` on `tower_bearer_migrations`, and `SELECT`,
+/// `INSERT`, `UPDATE` and `DELETE` on `tower_bearer_sessions` and `tower_bearer_revocations`.
 ///
 /// # Limits
 ///
 /// A refresh writes the whole row: data of the application too, as long as they are.
 ///
-/// A transaction that writes, anywhere on the server, makes every pull repeat what was revoked since it began, until it ends: keep
-/// transactions short. A [`Subject`] with a NUL cannot be kept: `insert` fails, and nothing else finds one.
+/// A transaction that writes, anywhere on the server, makes every pull repeat what was revoked
+/// since it began, until it ends: keep transactions short. A [`Subject`] with a NUL cannot be kept:
+/// `insert` fails, and nothing else finds one.
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
@@ -82,7 +87,8 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects to a URL such as `postgres://user:password@host/database`, and creates or updates the tables `tower_bearer_*`.
+    /// Connects to a URL such as `postgres://user:password@host/database`, and creates or updates
+    /// the tables `tower_bearer_*`.
     ///
     /// The pool is one of its own, with the defaults of `sqlx` (10 connections at most).
     ///
@@ -90,34 +96,48 @@ impl PostgresStore {
     ///
     /// The URL cannot be read; or those of [`from_pool`](Self::from_pool).
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url).map_err(|error| StoreError::new(POSTGRES, error))?;
+        let options =
+            PgConnectOptions::from_str(url).map_err(|error| StoreError::new(POSTGRES, error))?;
         Self::from_pool(PgPoolOptions::new().connect_lazy_with(options)).await
     }
 
-    /// Uses the application's own pool, and creates or updates the tables `tower_bearer_*` in its database.
+    /// Uses the application's own pool, and creates or updates the tables `tower_bearer_*` in its
+    /// database.
     ///
     /// # Errors
     ///
-    /// The server cannot be reached within four seconds. The server is older than PostgreSQL 13. `synchronous_commit` is off, so that a crash
-    /// could undo a logout. `default_transaction_isolation` is above `read committed`, so that racing refreshes would fail. The tables cannot be
-    /// made, or are from a later version. The error names host, port, database and the cause.
+    /// The server cannot be reached within four seconds. The server is older than PostgreSQL 13.
+    /// `synchronous_commit` is off, so that a crash could undo a logout.
+    /// `default_transaction_isolation` is above `read committed`, so that racing refreshes would
+    /// fail. The tables cannot be made, or are from a later version. The error names host,
+    /// port, database and the cause.
     pub async fn from_pool(pool: PgPool) -> Result<Self, StoreError> {
         Self::from_pool_with_prefix(pool, TablePrefix::default()).await
     }
 
-    /// As [`from_pool`](Self::from_pool), with names that begin otherwise than with `tower_bearer_`.
+    /// As [`from_pool`](Self::from_pool), with names that begin otherwise than with
+    /// `tower_bearer_`.
     ///
     /// # Errors
     ///
     /// Those of [`from_pool`](Self::from_pool).
-    pub async fn from_pool_with_prefix(pool: PgPool, prefix: TablePrefix) -> Result<Self, StoreError> {
+    pub async fn from_pool_with_prefix(
+        pool: PgPool,
+        prefix: TablePrefix,
+    ) -> Result<Self, StoreError> {
         let options = pool.connect_options();
         let place = place(&options);
         schema::reach(&options).await.failed_at(&place)?;
         schema::check(&pool).await.failed_at(&place)?;
         schema::migrate(&pool, &prefix).await.failed_at(&place)?;
         let pulls = Arc::new(Pulls::new(one_connection_like(&pool)));
-        Ok(Self { pool, pulls, sql: Arc::new(Statements::new(&prefix)), prefix, place })
+        Ok(Self {
+            pool,
+            pulls,
+            sql: Arc::new(Statements::new(&prefix)),
+            prefix,
+            place,
+        })
     }
 }
 
@@ -134,57 +154,103 @@ impl SessionStore for PostgresStore {
         let query = sqlx::query(self.sql.find.clone()).bind(uuid(id));
         let row = query.fetch_one(&self.pool).await.failed_at(&self.place)?;
         refuse_standby(&row).failed_at(&self.place)?;
-        let known = row.try_get::<Option<Uuid>, _>("id").failed_at(&self.place)?.is_some();
+        let known = row
+            .try_get::<Option<Uuid>, _>("id")
+            .failed_at(&self.place)?
+            .is_some();
         known.then(|| read(&row).failed_at(&self.place)).transpose()
     }
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
         let next = next.parts();
         let query = bind_changes!(sqlx::query(self.sql.replace.clone()), next).bind(uuid(&next.id));
-        Ok(query.execute(&self.pool).await.failed_at(&self.place)?.rows_affected() == 1)
+        Ok(query
+            .execute(&self.pool)
+            .await
+            .failed_at(&self.place)?
+            .rows_affected()
+            == 1)
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
-        let query = sqlx::query(self.sql.confirm.clone()).bind(uuid(id)).bind(i64::from(generation));
+        let query = sqlx::query(self.sql.confirm.clone())
+            .bind(uuid(id))
+            .bind(i64::from(generation));
         query.execute(&self.pool).await.failed_at(&self.place)?;
         Ok(())
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
-        let query = sqlx::query(self.sql.revoke.clone()).bind(record.reason.as_str()).bind(millis(record.at)).bind(uuid(id));
-        Ok(query.execute(&self.pool).await.failed_at(&self.place)?.rows_affected() == 1)
+        let query = sqlx::query(self.sql.revoke.clone())
+            .bind(record.reason.as_str())
+            .bind(millis(record.at))
+            .bind(uuid(id));
+        Ok(query
+            .execute(&self.pool)
+            .await
+            .failed_at(&self.place)?
+            .rows_affected()
+            == 1)
     }
 
-    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+    async fn revoke_all(
+        &self,
+        selection: &SessionSelection,
+        record: RevocationRecord,
+    ) -> Result<RevokedSessions, StoreError> {
         if cannot_be_kept(selection.subject()) {
             return Ok(RevokedSessions::new(0));
         }
         let query = bind_selection!(sqlx::query(self.sql.revoke_all.clone()), selection);
         let query = query.bind(record.reason.as_str()).bind(millis(record.at));
-        Ok(RevokedSessions::new(query.execute(&self.pool).await.failed_at(&self.place)?.rows_affected()))
+        Ok(RevokedSessions::new(
+            query
+                .execute(&self.pool)
+                .await
+                .failed_at(&self.place)?
+                .rows_affected(),
+        ))
     }
 
-    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+    async fn list(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
         if cannot_be_kept(selection.subject()) {
             return Ok(Vec::new());
         }
         let query = bind_selection!(sqlx::query(self.sql.list.clone()), selection);
         let query = query.bind(millis(now)).bind(MAX_LISTED as i64);
         let rows = query.fetch_all(&self.pool).await.failed_at(&self.place)?;
-        rows.iter().map(|row| read(row).failed_at(&self.place)).collect()
+        rows.iter()
+            .map(|row| read(row).failed_at(&self.place))
+            .collect()
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         // A cursor that was not given out here is none.
-        let place = cursor.as_ref().and_then(|cursor| cursor.as_str().split_once('-'));
-        if let Some((history, xid)) = place.and_then(|(history, xid)| Some((history, xid.parse::<u64>().ok()?))) {
-            let row = self.pulls.fetch(&self.sql.revoked_since, Some(&xid.to_string())).await.failed_at(&self.place)?;
+        let place = cursor
+            .as_ref()
+            .and_then(|cursor| cursor.as_str().split_once('-'));
+        if let Some((history, xid)) =
+            place.and_then(|(history, xid)| Some((history, xid.parse::<u64>().ok()?)))
+        {
+            let row = self
+                .pulls
+                .fetch(&self.sql.revoked_since, Some(&xid.to_string()))
+                .await
+                .failed_at(&self.place)?;
             let same_history = row.try_get::<&str, _>("history").failed_at(&self.place)? == history;
             if same_history && row.try_get("known").failed_at(&self.place)? {
                 return page(&row, false).failed_at(&self.place);
             }
         }
-        let row = self.pulls.fetch(&self.sql.revoked, None).await.failed_at(&self.place)?;
+        let row = self
+            .pulls
+            .fetch(&self.sql.revoked, None)
+            .await
+            .failed_at(&self.place)?;
         page(&row, true).failed_at(&self.place)
     }
 
@@ -193,11 +259,15 @@ impl SessionStore for PostgresStore {
         let mut ids: Vec<Uuid> = ids.iter().map(uuid).collect();
         ids.sort_unstable();
         for batch in ids.chunks(BATCH) {
-            let query =
-                sqlx::query(self.sql.revoke_again.clone()).bind(RevocationReason::Other.as_str()).bind(millis(now)).bind(batch);
+            let query = sqlx::query(self.sql.revoke_again.clone())
+                .bind(RevocationReason::Other.as_str())
+                .bind(millis(now))
+                .bind(batch);
             query.execute(&self.pool).await.failed_at(&self.place)?;
             // The trigger has entered what lived. This enters what is not known.
-            let query = sqlx::query(self.sql.enter_feed.clone()).bind(millis(now)).bind(batch);
+            let query = sqlx::query(self.sql.enter_feed.clone())
+                .bind(millis(now))
+                .bind(batch);
             query.execute(&self.pool).await.failed_at(&self.place)?;
         }
         Ok(())
@@ -206,7 +276,9 @@ impl SessionStore for PostgresStore {
     /// Each has a connection of its own for as long as it lives.
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
         let pool = one_connection_like(&self.pool);
-        let listening = Listening::on(&pool, &self.prefix.name("revoked"), &self.place).await.failed_at(&self.place)?;
+        let listening = Listening::on(&pool, &self.prefix.name("revoked"), &self.place)
+            .await
+            .failed_at(&self.place)?;
         Ok(Some(Box::new(listening)))
     }
 
@@ -215,16 +287,26 @@ impl SessionStore for PostgresStore {
         let (revoked, expired) = (millis(ended.revoked), millis(ended.expired));
         let mut deleted = 0;
         loop {
-            let query = sqlx::query_as(self.sql.delete_revoked.clone()).bind(revoked).bind(BATCH as i64);
-            let (entries, rows): (i64, i64) = query.fetch_one(&self.pool).await.failed_at(&self.place)?;
+            let query = sqlx::query_as(self.sql.delete_revoked.clone())
+                .bind(revoked)
+                .bind(BATCH as i64);
+            let (entries, rows): (i64, i64) =
+                query.fetch_one(&self.pool).await.failed_at(&self.place)?;
             deleted += rows.unsigned_abs();
             if entries < BATCH as i64 {
                 break;
             }
         }
         loop {
-            let query = sqlx::query(self.sql.delete_expired.clone()).bind(expired).bind(revoked).bind(BATCH as i64);
-            let rows = query.execute(&self.pool).await.failed_at(&self.place)?.rows_affected();
+            let query = sqlx::query(self.sql.delete_expired.clone())
+                .bind(expired)
+                .bind(revoked)
+                .bind(BATCH as i64);
+            let rows = query
+                .execute(&self.pool)
+                .await
+                .failed_at(&self.place)?
+                .rows_affected();
             deleted += rows;
             if rows < BATCH as u64 {
                 break;
@@ -237,14 +319,19 @@ impl SessionStore for PostgresStore {
 /// Without the pool, whose URL may have a password.
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresStore").field("prefix", &self.prefix).finish_non_exhaustive()
+        f.debug_struct("PostgresStore")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
     }
 }
 
 /// It connects when it is first used, as the pool does: same server, same role, same hooks.
 fn one_connection_like(pool: &PgPool) -> PgPool {
     let options: PgPoolOptions = pool.options().clone();
-    options.min_connections(0).max_connections(1).connect_lazy_with((*pool.connect_options()).clone())
+    options
+        .min_connections(0)
+        .max_connections(1)
+        .connect_lazy_with((*pool.connect_options()).clone())
 }
 
 fn page(row: &PgRow, complete: bool) -> Result<RevocationPage, BoxError> {
@@ -252,7 +339,9 @@ fn page(row: &PgRow, complete: bool) -> Result<RevocationPage, BoxError> {
     let (history, next): (&str, &str) = (row.try_get("history")?, row.try_get("next")?);
     let (ids, times): (Vec<Uuid>, Vec<i64>) = (row.try_get("ids")?, row.try_get("times")?);
     let now = row.try_get("now")?;
-    let revocation = |(id, entered_at)| Revocation::new(session_id(id), age(i64::saturating_sub(now, entered_at)));
+    let revocation = |(id, entered_at)| {
+        Revocation::new(session_id(id), age(i64::saturating_sub(now, entered_at)))
+    };
     let revoked = ids.into_iter().zip(times).map(revocation).collect();
     let mut page = RevocationPage::new(revoked, Cursor::new(format!("{history}-{next}")));
     page.complete = complete;
@@ -260,11 +349,14 @@ fn page(row: &PgRow, complete: bool) -> Result<RevocationPage, BoxError> {
     Ok(page)
 }
 
-/// After a failover the old primary may be back as a standby, and the pool's name may still lead there. What it has not received yet would
-/// look like sessions that are unknown, and like logouts that never were.
+/// After a failover the old primary may be back as a standby, and the pool's name may still lead
+/// there. What it has not received yet would look like sessions that are unknown, and like logouts
+/// that never were.
 fn refuse_standby(row: &PgRow) -> Result<(), BoxError> {
     if row.try_get("standby")? {
-        return Err("this server is a standby, and may lag: let the URL lead to the primary".into());
+        return Err(
+            "this server is a standby, and may lag: let the URL lead to the primary".into(),
+        );
     }
     Ok(())
 }
@@ -284,7 +376,12 @@ macro_rules! bind_selection {
         $query
             .bind($selection.subject().as_str())
             .bind($selection.owners().iter().map(owner).collect::<Vec<i64>>())
-            .bind($selection.kinds().map(|kinds| kinds.iter().map(|kind| i16::from(kind.number())).collect::<Vec<i16>>()))
+            .bind($selection.kinds().map(|kinds| {
+                kinds
+                    .iter()
+                    .map(|kind| i16::from(kind.number()))
+                    .collect::<Vec<i16>>()
+            }))
             .bind($selection.excepted().map(uuid))
     };
 }
@@ -293,8 +390,18 @@ use bind_selection;
 fn place(options: &PgConnectOptions) -> Place {
     let database = options.get_database().unwrap_or(options.get_username());
     match options.get_socket() {
-        Some(socket) => Place::new(POSTGRES, format!("{}, database {database}", socket.display())),
-        None => Place::new(POSTGRES, format!("{}:{}, database {database}", options.get_host(), options.get_port())),
+        Some(socket) => Place::new(
+            POSTGRES,
+            format!("{}, database {database}", socket.display()),
+        ),
+        None => Place::new(
+            POSTGRES,
+            format!(
+                "{}:{}, database {database}",
+                options.get_host(),
+                options.get_port()
+            ),
+        ),
     }
 }
 

@@ -7,8 +7,9 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use crate::error::ConfigError;
 
-/// What the names of all that [`PostgresStore`](super::PostgresStore) makes in a database begin with: tables, indexes, function, trigger, and
-/// the channel of its announcements. The default is `tower_bearer_`.
+/// What the names of all that [`PostgresStore`](super::PostgresStore) makes in a database begin
+/// with: tables, indexes, function, trigger, and the channel of its announcements. The default is
+/// `tower_bearer_`.
 ///
 /// With another one a second store has its place in the same schema. For another schema see
 /// [`PostgresStore`](super::PostgresStore#schema).
@@ -16,15 +17,22 @@ use crate::error::ConfigError;
 pub struct TablePrefix(Cow<'static, str>);
 
 impl TablePrefix {
-    /// Lower-case ASCII letters, digits and `_`, not a digit first, and 32 bytes at most: PostgreSQL cuts longer names off at 63.
+    /// Lower-case ASCII letters, digits and `_`, not a digit first, and 32 bytes at most:
+    /// PostgreSQL cuts longer names off at 63.
     ///
     /// # Errors
     ///
     /// It is empty, too long, begins with a digit, or has another character.
     pub fn new(prefix: impl Into<String>) -> Result<Self, ConfigError> {
         let prefix = prefix.into();
-        let plain = prefix.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
-        if !plain || prefix.len() > MAX_LENGTH || prefix.starts_with(|first: char| first.is_ascii_digit()) || prefix.is_empty() {
+        let plain = prefix
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+        if !plain
+            || prefix.len() > MAX_LENGTH
+            || prefix.starts_with(|first: char| first.is_ascii_digit())
+            || prefix.is_empty()
+        {
             return Err(ConfigError::from_static(
                 "a table prefix has 1 to 32 lower-case ASCII letters, digits and `_`, and does not begin with a digit",
             ));

@@ -19,13 +19,22 @@ pub(super) struct Subscription {
 }
 
 impl Subscription {
-    pub(super) async fn to(channel: &str, client: &Client, place: &Place) -> Result<Self, StoreError> {
+    pub(super) async fn to(
+        channel: &str,
+        client: &Client,
+        place: &Place,
+    ) -> Result<Self, StoreError> {
         let subscribe = async {
             let mut subscription = client.get_async_pubsub().await?;
             subscription.subscribe(channel).await?;
-            Ok::<_, BoxError>(Self { messages: subscription.into_on_message(), place: place.clone() })
+            Ok::<_, BoxError>(Self {
+                messages: subscription.into_on_message(),
+                place: place.clone(),
+            })
         };
-        with_timeout(CONNECT_WITHIN, subscribe).await.failed_at(place)
+        with_timeout(CONNECT_WITHIN, subscribe)
+            .await
+            .failed_at(place)
     }
 }
 
@@ -34,7 +43,9 @@ impl Announcements for Subscription {
     async fn next(&mut self) -> Result<(), StoreError> {
         match self.messages.next().await {
             Some(_) => Ok(()),
-            None => Err(self.place.failed("the connection on which revocations are announced is gone")),
+            None => Err(self
+                .place
+                .failed("the connection on which revocations are announced is gone")),
         }
     }
 }

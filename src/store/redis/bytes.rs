@@ -25,7 +25,9 @@ impl Writer {
     /// Five bytes from 2020 to 2054, else nine.
     pub(super) fn moment(&mut self, moment: Timestamp) {
         match moment.as_millis().checked_sub(YEAR_2020) {
-            Some(millis) if millis < u64::from(FULL) << 32 => self.extend(&millis.to_be_bytes()[3..]),
+            Some(millis) if millis < u64::from(FULL) << 32 => {
+                self.extend(&millis.to_be_bytes()[3..])
+            }
             _ => {
                 self.extend(&[FULL]);
                 self.extend(&moment.as_millis().to_be_bytes());
@@ -49,7 +51,10 @@ pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
     fn take(&mut self, length: usize) -> Result<&'a [u8], BoxError> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or("a row ends too early")?;
+        let (taken, rest) = self
+            .0
+            .split_at_checked(length)
+            .ok_or("a row ends too early")?;
         self.0 = rest;
         Ok(taken)
     }
@@ -80,7 +85,9 @@ impl<'a> Reader<'a> {
             return Ok(Timestamp::from_millis(u64::from_be_bytes(self.array()?)));
         }
         let [a, b, c, d] = self.array()?;
-        Ok(Timestamp::from_millis(YEAR_2020 + u64::from_be_bytes([0, 0, 0, first, a, b, c, d])))
+        Ok(Timestamp::from_millis(
+            YEAR_2020 + u64::from_be_bytes([0, 0, 0, first, a, b, c, d]),
+        ))
     }
 
     pub(super) fn duration(&mut self) -> Result<Duration, BoxError> {
@@ -97,7 +104,10 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn last_moment(&mut self) -> Result<Timestamp, BoxError> {
-        let (rest, last) = self.0.split_last_chunk().ok_or("a revoked row has no time")?;
+        let (rest, last) = self
+            .0
+            .split_last_chunk()
+            .ok_or("a revoked row has no time")?;
         self.0 = rest;
         Ok(Timestamp::from_millis(u64::from_be_bytes(*last)))
     }
@@ -129,7 +139,14 @@ mod tests {
 
     #[test]
     fn every_number_is_read_as_it_was_written() {
-        for (number, length) in [(0, 1), (127, 1), (128, 2), (16_383, 2), (16_384, 3), (u64::MAX, 10)] {
+        for (number, length) in [
+            (0, 1),
+            (127, 1),
+            (128, 2),
+            (16_383, 2),
+            (16_384, 3),
+            (u64::MAX, 10),
+        ] {
             let mut bytes = Writer::default();
             bytes.number(number);
             assert_eq!(bytes.0.len(), length, "{number}");

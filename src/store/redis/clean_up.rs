@@ -1,4 +1,5 @@
-//! `delete_expired`: Redis lets rows expire by itself; this deletes by the given time, and deletes what points to rows.
+//! `delete_expired`: Redis lets rows expire by itself; this deletes by the given time, and deletes
+//! what points to rows.
 
 use redis::aio::ConnectionManager;
 use redis::{Cmd, Pipeline};
@@ -23,7 +24,9 @@ pub(super) struct CleanUp<'a> {
 impl CleanUp<'_> {
     pub(super) async fn run(mut self) -> Result<u64, BoxError> {
         let mut deleted = 0;
-        let keys: Vec<String> = (0..INDEX_BUCKETS).map(|bucket| self.prefix.index(bucket)).collect();
+        let keys: Vec<String> = (0..INDEX_BUCKETS)
+            .map(|bucket| self.prefix.index(bucket))
+            .collect();
         for keys in keys.chunks(AT_ONCE) {
             deleted += self.expired(keys).await?;
         }
@@ -33,16 +36,30 @@ impl CleanUp<'_> {
         Ok(deleted)
     }
 
-    /// Sessions that the index knows to have ended: each by the row, which decides. Revoked ones are left to the feed.
+    /// Sessions that the index knows to have ended: each by the row, which decides. Revoked ones
+    /// are left to the feed.
     async fn expired(&mut self, keys: &[String]) -> Result<u64, BoxError> {
         let mut deleted = 0;
         let expired = self.ended.expired;
         loop {
-            let ended = keys.iter().map(|key| subjects::ended(key, expired, AT_ONCE));
+            let ended = keys
+                .iter()
+                .map(|key| subjects::ended(key, expired, AT_ONCE));
             let found: Vec<Vec<Vec<u8>>> = all(ended).query_async(&mut self.connection).await?;
-            let ids: Vec<SessionId> = found.iter().flatten().filter_map(|member| subjects::id(member)).collect();
-            deleted += self.delete(&ids, |session| session.revoked().is_none() && session.expires_at() <= expired).await?;
-            let some = keys.iter().zip(&found).filter(|(_, members)| !members.is_empty());
+            let ids: Vec<SessionId> = found
+                .iter()
+                .flatten()
+                .filter_map(|member| subjects::id(member))
+                .collect();
+            deleted += self
+                .delete(&ids, |session| {
+                    session.revoked().is_none() && session.expires_at() <= expired
+                })
+                .await?;
+            let some = keys
+                .iter()
+                .zip(&found)
+                .filter(|(_, members)| !members.is_empty());
             let removals = all(some.map(|(key, members)| subjects::remove(key, members)));
             if removals.is_empty() {
                 return Ok(deleted);
@@ -51,17 +68,25 @@ impl CleanUp<'_> {
         }
     }
 
-    /// By the numbers of the entries, which Redis gave out: those who revoke may have a wrong clock, and rows have their time.
+    /// By the numbers of the entries, which Redis gave out: those who revoke may have a wrong
+    /// clock, and rows have their time.
     async fn revoked(&mut self, bucket: usize) -> Result<u64, BoxError> {
         let mut deleted = 0;
         loop {
-            let old = feed::entries(self.prefix, bucket, Number::default(), self.ended.revoked.as_millis());
+            let old = feed::entries(
+                self.prefix,
+                bucket,
+                Number::default(),
+                self.ended.revoked.as_millis(),
+            );
             let old = feed::parse(old.query_async(&mut self.connection).await?)?;
             if old.is_empty() {
                 return Ok(deleted);
             }
             let ids: Vec<SessionId> = old.iter().filter_map(|(_, id)| *id).collect();
-            deleted += self.delete(&ids, |session| session.revoked().is_some()).await?;
+            deleted += self
+                .delete(&ids, |session| session.revoked().is_some())
+                .await?;
             let numbers: Vec<String> = old.iter().map(|(number, _)| number.to_string()).collect();
             let mut remove = redis::cmd("XDEL");
             remove.arg(self.prefix.feed(bucket)).arg(numbers);
@@ -70,18 +95,30 @@ impl CleanUp<'_> {
     }
 
     /// Deletes the rows for which `has_ended` is true. A row of another version expires by itself.
-    async fn delete(&mut self, ids: &[SessionId], has_ended: impl Fn(&Session) -> bool) -> Result<u64, BoxError> {
+    async fn delete(
+        &mut self,
+        ids: &[SessionId],
+        has_ended: impl Fn(&Session) -> bool,
+    ) -> Result<u64, BoxError> {
         let mut deleted = 0;
         for ids in ids.chunks(AT_ONCE) {
-            let rows: Vec<Option<Vec<u8>>> = read_rows(self.prefix, ids).query_async(&mut self.connection).await?;
+            let rows: Vec<Option<Vec<u8>>> = read_rows(self.prefix, ids)
+                .query_async(&mut self.connection)
+                .await?;
             let mut calls = Vec::new();
             for (id, row) in ids.iter().zip(rows) {
                 let Some(row) = row else { continue };
                 if row::decode(*id, &row).is_ok_and(|session| has_ended(&session)) {
-                    calls.push(Call { keys: vec![self.prefix.row(id)], args: vec![row] });
+                    calls.push(Call {
+                        keys: vec![self.prefix.row(id)],
+                        args: vec![row],
+                    });
                 }
             }
-            deleted += call_all::<u64>(&mut self.connection, &DELETE, &calls).await?.into_iter().sum::<u64>();
+            deleted += call_all::<u64>(&mut self.connection, &DELETE, &calls)
+                .await?
+                .into_iter()
+                .sum::<u64>();
         }
         Ok(deleted)
     }

@@ -1,7 +1,7 @@
 //! The feed of revocations: a stream a bucket, on the node where the rows of that bucket are.
 //!
-//! Redis gives out an entry's number in the script that revokes, and runs one script at a time: an entry with a smaller number came before, so
-//! a reader who goes on after a number misses nothing.
+//! Redis gives out an entry's number in the script that revokes, and runs one script at a time: an
+//! entry with a smaller number came before, so a reader who goes on after a number misses nothing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,7 +16,8 @@ use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::revocation::Revocation;
 
-/// The number of an entry of a stream: when it came, in milliseconds by the clock of Redis, and which of that moment it is.
+/// The number of an entry of a stream: when it came, in milliseconds by the clock of Redis, and
+/// which of that moment it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) struct Number(u64, u64);
 
@@ -30,7 +31,9 @@ impl FromStr for Number {
     type Err = BoxError;
 
     fn from_str(text: &str) -> Result<Self, BoxError> {
-        let (time, sequence) = text.split_once('-').ok_or("the number of an entry has two parts")?;
+        let (time, sequence) = text
+            .split_once('-')
+            .ok_or("the number of an entry has two parts")?;
         Ok(Self(time.parse()?, sequence.parse()?))
     }
 }
@@ -38,15 +41,19 @@ impl FromStr for Number {
 /// How far a reader has read.
 #[derive(Clone)]
 pub(super) struct Progress {
-    /// Which run of the server, as a primary, on which database: after a restart, a failover or a `FLUSHALL` it is another, and entries may
-    /// be gone. `None`: any will do, for nothing was read.
+    /// Which run of the server, as a primary, on which database: after a restart, a failover or a
+    /// `FLUSHALL` it is another, and entries may be gone. `None`: any will do, for nothing was
+    /// read.
     pub(super) history: Option<String>,
     pub(super) last: [Number; BUCKETS],
 }
 
 impl Progress {
     pub(super) fn start(history: Option<String>) -> Self {
-        Self { history, last: [Number::default(); BUCKETS] }
+        Self {
+            history,
+            last: [Number::default(); BUCKETS],
+        }
     }
 }
 
@@ -54,7 +61,9 @@ impl Progress {
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.history.as_deref().unwrap_or_default())?;
-        self.last.iter().try_for_each(|number| write!(f, " {number}"))
+        self.last
+            .iter()
+            .try_for_each(|number| write!(f, " {number}"))
     }
 }
 
@@ -62,10 +71,20 @@ impl FromStr for Progress {
     type Err = BoxError;
 
     fn from_str(cursor: &str) -> Result<Self, BoxError> {
-        let (history, numbers) = cursor.split_once(' ').ok_or("a cursor has a history and numbers")?;
-        let numbers: Vec<Number> = numbers.split(' ').map(str::parse).collect::<Result<_, _>>()?;
-        let last = numbers.try_into().map_err(|_| "a cursor has one number a bucket")?;
-        Ok(Self { history: Some(history.to_owned()), last })
+        let (history, numbers) = cursor
+            .split_once(' ')
+            .ok_or("a cursor has a history and numbers")?;
+        let numbers: Vec<Number> = numbers
+            .split(' ')
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
+        let last = numbers
+            .try_into()
+            .map_err(|_| "a cursor has one number a bucket")?;
+        Ok(Self {
+            history: Some(history.to_owned()),
+            last,
+        })
     }
 }
 
@@ -100,20 +119,40 @@ pub(super) async fn read(
 ) -> Result<Reading, BoxError> {
     let mut pipeline = Pipeline::new();
     // One connection, so one server: the entries are of the run that `INFO` names.
-    pipeline.cmd("INFO").arg("server").cmd("INFO").arg("replication").cmd("GET").arg(prefix.history()).cmd("TIME");
+    pipeline
+        .cmd("INFO")
+        .arg("server")
+        .cmd("INFO")
+        .arg("replication")
+        .cmd("GET")
+        .arg(prefix.history())
+        .cmd("TIME");
     for (bucket, number) in after.iter().enumerate() {
         pipeline.add_command(entries(prefix, bucket, *number, "+"));
     }
-    let Answers { server, replication, born, time: (secs, micros), feeds } = split(pipeline.query_async(connection).await?)?;
-    let run: String = server.get("run_id").ok_or("`INFO server` names no `run_id`")?;
+    let Answers {
+        server,
+        replication,
+        born,
+        time: (secs, micros),
+        feeds,
+    } = split(pipeline.query_async(connection).await?)?;
+    let run: String = server
+        .get("run_id")
+        .ok_or("`INFO server` names no `run_id`")?;
     // One that was a replica for a while has another.
     let role: String = replication.get("master_replid").unwrap_or_default();
     let store_time = Timestamp::from_millis(secs * 1000 + micros / 1000);
     Ok(Reading {
-        is_replica: replication.get::<String>("role").is_some_and(|role| role != "master"),
+        is_replica: replication
+            .get::<String>("role")
+            .is_some_and(|role| role != "master"),
         history: born.map(|born| format!("{run}/{role}/{born}")),
         store_time,
-        feeds: feeds.into_iter().map(|entries| Ok::<_, BoxError>(aged(parse(entries)?, store_time))).collect::<Result<_, _>>()?,
+        feeds: feeds
+            .into_iter()
+            .map(|entries| Ok::<_, BoxError>(aged(parse(entries)?, store_time)))
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -127,7 +166,11 @@ struct Answers {
 
 fn split(answers: Vec<Value>) -> Result<Answers, BoxError> {
     let mut answers = answers.into_iter();
-    let mut next = || answers.next().ok_or("Redis answered less than it was asked");
+    let mut next = || {
+        answers
+            .next()
+            .ok_or("Redis answered less than it was asked")
+    };
     Ok(Answers {
         server: from_redis_value(next()?)?,
         replication: from_redis_value(next()?)?,
@@ -137,10 +180,22 @@ fn split(answers: Vec<Value>) -> Result<Answers, BoxError> {
     })
 }
 
-/// The entries of a bucket after a number, up to another or to all of a millisecond, [`PAGE`] at most.
-pub(super) fn entries(prefix: &KeyPrefix, bucket: usize, after: Number, up_to: impl ToRedisArgs) -> Cmd {
+/// The entries of a bucket after a number, up to another or to all of a millisecond, [`PAGE`] at
+/// most.
+pub(super) fn entries(
+    prefix: &KeyPrefix,
+    bucket: usize,
+    after: Number,
+    up_to: impl ToRedisArgs,
+) -> Cmd {
     let mut entries = Cmd::new();
-    entries.arg("XRANGE").arg(prefix.feed(bucket)).arg(format!("({after}")).arg(up_to).arg("COUNT").arg(PAGE);
+    entries
+        .arg("XRANGE")
+        .arg(prefix.feed(bucket))
+        .arg(format!("({after}"))
+        .arg(up_to)
+        .arg("COUNT")
+        .arg(PAGE);
     entries
 }
 
@@ -156,22 +211,42 @@ pub(super) fn parse(entries: Value) -> Result<Vec<(Number, Option<SessionId>)>, 
 
 fn aged(entries: Vec<(Number, Option<SessionId>)>, store_time: Timestamp) -> Vec<Entry> {
     let age = |number: Number| store_time.saturating_since(Timestamp::from_millis(number.0));
-    entries.into_iter().map(|(number, revoked)| Entry { number, age: age(number), revoked }).collect()
+    entries
+        .into_iter()
+        .map(|(number, revoked)| Entry {
+            number,
+            age: age(number),
+            revoked,
+        })
+        .collect()
 }
 
 /// Enters what has no row.
 pub(super) fn enter(prefix: &KeyPrefix, id: &SessionId) -> Cmd {
     let mut enter = Cmd::new();
-    enter.arg("XADD").arg(prefix.feed(super::prefix::bucket(id))).arg("*").arg("r").arg(id.as_bytes());
+    enter
+        .arg("XADD")
+        .arg(prefix.feed(super::prefix::bucket(id)))
+        .arg("*")
+        .arg("r")
+        .arg(id.as_bytes());
     enter
 }
 
 /// Gives the database a history if it has none. Of several who try, one does.
-pub(super) async fn begin_history(connection: &mut ConnectionManager, prefix: &KeyPrefix) -> Result<(), BoxError> {
+pub(super) async fn begin_history(
+    connection: &mut ConnectionManager,
+    prefix: &KeyPrefix,
+) -> Result<(), BoxError> {
     let mut random = [0; 8];
     getrandom::fill(&mut random)?;
     let value = format!("{:016x}", u64::from_be_bytes(random));
-    let answer: RedisResult<()> = redis::cmd("SET").arg(prefix.history()).arg(value).arg("NX").query_async(connection).await;
+    let answer: RedisResult<()> = redis::cmd("SET")
+        .arg(prefix.history())
+        .arg(value)
+        .arg("NX")
+        .query_async(connection)
+        .await;
     Ok(answer?)
 }
 
@@ -202,7 +277,14 @@ mod tests {
     fn what_is_no_cursor_is_an_error() {
         let numbers = " 1-1".repeat(BUCKETS);
         assert!(format!("run/born{numbers}").parse::<Progress>().is_ok());
-        for cursor in ["", "run", "run 1-1", " ", &format!("run{numbers} 1-1"), &format!("run{numbers}").replace("1-1", "1-x")] {
+        for cursor in [
+            "",
+            "run",
+            "run 1-1",
+            " ",
+            &format!("run{numbers} 1-1"),
+            &format!("run{numbers}").replace("1-1", "1-x"),
+        ] {
             assert!(cursor.parse::<Progress>().is_err(), "{cursor:?} was taken");
         }
     }

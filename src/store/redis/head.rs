@@ -1,4 +1,5 @@
-//! The first byte of a row: the version of its layout in the upper half, and in the lower half why it was revoked.
+//! The first byte of a row: the version of its layout in the upper half, and in the lower half why
+//! it was revoked.
 
 use crate::store::revocation_reason::RevocationReason;
 
@@ -18,7 +19,8 @@ pub(super) const fn head(reason: RevocationReason) -> u8 {
         }
 }
 
-/// Why a row with this first byte was revoked. `Some(None)`: it lives. `None`: it has another layout.
+/// Why a row with this first byte was revoked. `Some(None)`: it lives. `None`: it has another
+/// layout.
 pub(super) fn read(head: u8) -> Option<Option<RevocationReason>> {
     const KNOWN: [RevocationReason; 5] = [
         RevocationReason::LoggedOut,
@@ -30,7 +32,12 @@ pub(super) fn read(head: u8) -> Option<Option<RevocationReason>> {
     if head & VERSION_BITS != VERSION {
         return None;
     }
-    let reason = || KNOWN.into_iter().find(|reason| self::head(*reason) == head).unwrap_or(RevocationReason::Other);
+    let reason = || {
+        KNOWN
+            .into_iter()
+            .find(|reason| self::head(*reason) == head)
+            .unwrap_or(RevocationReason::Other)
+    };
     Some((head != LIVES).then(reason))
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::error::ConfigError;
 use crate::names::SessionId;
 
-/// What all keys of a [`RedisStore`](super::RedisStore) begin with, and its channel: `tb` by default.
+/// What all keys of a [`RedisStore`](super::RedisStore) begin with, and its channel: `tb` by
+/// default.
 ///
 /// Two applications that share a Redis need two. Each byte of it is a byte more a session.
 ///
@@ -27,7 +28,8 @@ impl KeyPrefix {
     ///
     /// # Errors
     ///
-    /// It is empty, longer, or has another character. Braces above all: they decide on which node of a cluster a key lives.
+    /// It is empty, longer, or has another character. Braces above all: they decide on which node
+    /// of a cluster a key lives.
     pub fn new(prefix: &str) -> Result<Self, ConfigError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:.".contains(&byte);
         if !(1..=MAX_LENGTH).contains(&prefix.len()) || !prefix.bytes().all(allowed) {
@@ -45,7 +47,8 @@ impl KeyPrefix {
         key
     }
 
-    /// The revocations of the sessions of one bucket: on the node where their rows are, so that one script writes both.
+    /// The revocations of the sessions of one bucket: on the node where their rows are, so that one
+    /// script writes both.
     pub(super) fn feed(&self, bucket: usize) -> String {
         format!("{}{{{bucket:x}}}feed", self.0)
     }

@@ -8,10 +8,12 @@
 //! | n | the part that stays: beginning, lifetime, absolute end if the lifetime does not say it, kind if it is not a login, subject | `insert` |
 //! | 8 | when it was revoked, big-endian, if it was | `revoke` |
 //!
-//! Numbers without a size are in groups of seven bits, lowest first, the high bit saying that more follow (LEB128): none is the beginning of
-//! another, so a script compares them as bytes. A revoked row keeps the revision it had before, and counts one more: no script has to add.
+//! Numbers without a size are in groups of seven bits, lowest first, the high bit saying that more
+//! follow (LEB128): none is the beginning of another, so a script compares them as bytes. A revoked
+//! row keeps the revision it had before, and counts one more: no script has to add.
 //!
-//! With a subject of 16 bytes and without what is optional it is 44 bytes at most: as much as Redis keeps in one allocation with its header.
+//! With a subject of 16 bytes and without what is optional it is 44 bytes at most: as much as Redis
+//! keeps in one allocation with its header.
 
 use std::time::Duration;
 
@@ -42,13 +44,22 @@ pub(super) fn encode(session: &Session) -> Result<Vec<u8>, BoxError> {
     Ok(bytes.0)
 }
 
-/// The lifetime is in minutes, where it is a whole number of them. The two lowest bits of that number are flags.
+/// The lifetime is in minutes, where it is a whole number of them. The two lowest bits of that
+/// number are flags.
 fn staying(row: &SessionParts, bytes: &mut Writer) {
-    let lifetime = row.expires_at.as_millis().checked_sub(row.created_at.as_millis());
-    let minutes = lifetime.filter(|millis| millis % MINUTE == 0).map(|millis| millis / MINUTE);
+    let lifetime = row
+        .expires_at
+        .as_millis()
+        .checked_sub(row.created_at.as_millis());
+    let minutes = lifetime
+        .filter(|millis| millis % MINUTE == 0)
+        .map(|millis| millis / MINUTE);
     let has_kind = row.kind != SessionKind::LOGIN;
     bytes.moment(row.created_at);
-    bytes.number(minutes.map_or(HAS_EXPIRES_AT, |minutes| minutes << 2) | if has_kind { HAS_KIND } else { 0 });
+    bytes.number(
+        minutes.map_or(HAS_EXPIRES_AT, |minutes| minutes << 2)
+            | if has_kind { HAS_KIND } else { 0 },
+    );
     if minutes.is_none() {
         bytes.moment(row.expires_at);
     }
@@ -99,7 +110,9 @@ fn changing(row: &SessionParts, revision: u64) -> Result<Vec<u8>, BoxError> {
         bytes.with_length(row.more.as_bytes());
     }
     if bytes.0.len() > LONGEST_CHANGING {
-        return Err("device and data of a session are longer than a row in Redis takes: 16 KiB".into());
+        return Err(
+            "device and data of a session are longer than a row in Redis takes: 16 KiB".into(),
+        );
     }
     let mut row = Writer::default();
     row.with_length(&bytes.0);
@@ -127,7 +140,8 @@ fn flags(row: &SessionParts) -> u16 {
     .fold(0, |flags, (_, flag)| flags | flag)
 }
 
-/// Bytes of a key that ours could be are not always ours, and a later version may have another layout: both are errors.
+/// Bytes of a key that ours could be are not always ours, and a later version may have another
+/// layout: both are errors.
 pub(super) fn decode(id: SessionId, row: &[u8]) -> Result<Session, BoxError> {
     let mut row = Reader(row);
     let Some(reason) = head::read(row.byte()?) else {
@@ -137,15 +151,27 @@ pub(super) fn decode(id: SessionId, row: &[u8]) -> Result<Session, BoxError> {
     let revision = changing.number()?;
     let flags: u16 = changing.number()?.try_into()?;
     if flags > ALL_FLAGS {
-        return Err("a row has a flag that is not known: a later version of tower-bearer wrote it".into());
+        return Err(
+            "a row has a flag that is not known: a later version of tower-bearer wrote it".into(),
+        );
     }
     let has = |flag| flags & flag != 0;
     let created_at = row.moment()?;
     let lifetime = row.number()?;
     let minutes = || Duration::from_millis((lifetime >> 2).saturating_mul(MINUTE));
-    let expires_at = if lifetime & HAS_EXPIRES_AT != 0 { row.moment()? } else { created_at + minutes() };
-    let kind = if lifetime & HAS_KIND != 0 { SessionKind::from_number(row.byte()?) } else { SessionKind::LOGIN };
-    let revoked = reason.map(|reason| Ok::<_, BoxError>(reason.at(row.last_moment()?))).transpose()?;
+    let expires_at = if lifetime & HAS_EXPIRES_AT != 0 {
+        row.moment()?
+    } else {
+        created_at + minutes()
+    };
+    let kind = if lifetime & HAS_KIND != 0 {
+        SessionKind::from_number(row.byte()?)
+    } else {
+        SessionKind::LOGIN
+    };
+    let revoked = reason
+        .map(|reason| Ok::<_, BoxError>(reason.at(row.last_moment()?)))
+        .transpose()?;
     let subject = std::str::from_utf8(row.0)?.into();
     // In the order of the layout.
     let parts = SessionParts {
@@ -158,14 +184,32 @@ pub(super) fn decode(id: SessionId, row: &[u8]) -> Result<Session, BoxError> {
         rotated_at: has(HAS_ROTATED_AT).then(|| changing.moment()).transpose()?,
         stamp: has(HAS_STAMP).then(|| changing.array()).transpose()?,
         retry_key: has(HAS_RETRY_KEY).then(|| changing.array()).transpose()?,
-        recoveries: if has(HAS_RECOVERIES) { changing.byte()? } else { 0 },
+        recoveries: if has(HAS_RECOVERIES) {
+            changing.byte()?
+        } else {
+            0
+        },
         device: has(HAS_DEVICE).then(|| changing.text()).transpose()?,
-        idle_timeout: has(HAS_IDLE_TIMEOUT).then(|| changing.duration()).transpose()?,
-        authenticated_at: has(HAS_AUTHENTICATED_AT).then(|| changing.moment()).transpose()?,
-        data: has(HAS_DATA).then(|| changing.with_length()).transpose()?.map(Box::from),
-        more: has(HAS_MORE).then(|| changing.with_length()).transpose()?.map_or(Ok(More::default()), More::from_bytes)?,
+        idle_timeout: has(HAS_IDLE_TIMEOUT)
+            .then(|| changing.duration())
+            .transpose()?,
+        authenticated_at: has(HAS_AUTHENTICATED_AT)
+            .then(|| changing.moment())
+            .transpose()?,
+        data: has(HAS_DATA)
+            .then(|| changing.with_length())
+            .transpose()?
+            .map(Box::from),
+        more: has(HAS_MORE)
+            .then(|| changing.with_length())
+            .transpose()?
+            .map_or(Ok(More::default()), More::from_bytes)?,
         kind,
-        revision: if revoked.is_some() { revision.wrapping_add(1) } else { revision },
+        revision: if revoked.is_some() {
+            revision.wrapping_add(1)
+        } else {
+            revision
+        },
         revoked,
         ..SessionParts::new(id, subject, created_at, expires_at)
     };
@@ -236,14 +280,33 @@ mod tests {
 
     #[test]
     fn every_row_is_read_as_it_was_written() {
-        let revoked_at_once = SessionParts { revoked: Some(RevocationReason::Other.at(Timestamp::from_millis(0))), ..session() };
-        let live = SessionParts { revoked: None, ..full() };
+        let revoked_at_once = SessionParts {
+            revoked: Some(RevocationReason::Other.at(Timestamp::from_millis(0))),
+            ..session()
+        };
+        let live = SessionParts {
+            revoked: None,
+            ..full()
+        };
         let (start, odd) = (session().created_at, Duration::from_millis(7_776_000_001));
-        let of_no_whole_minutes = SessionParts { expires_at: start + odd, ..session() };
-        let ended_before_it_began = SessionParts { created_at: start + odd, expires_at: start, ..session() };
-        let for_ever = SessionParts { expires_at: Timestamp::from_millis(u64::MAX), ..session() };
+        let of_no_whole_minutes = SessionParts {
+            expires_at: start + odd,
+            ..session()
+        };
+        let ended_before_it_began = SessionParts {
+            created_at: start + odd,
+            expires_at: start,
+            ..session()
+        };
+        let for_ever = SessionParts {
+            expires_at: Timestamp::from_millis(u64::MAX),
+            ..session()
+        };
         let odd = [of_no_whole_minutes, ended_before_it_began, for_ever];
-        for parts in [session(), full(), revoked_at_once, live].into_iter().chain(odd) {
+        for parts in [session(), full(), revoked_at_once, live]
+            .into_iter()
+            .chain(odd)
+        {
             let session = Session::from_parts(parts);
             assert_eq!(decode(ID, &encode(&session).unwrap()).unwrap(), session);
         }
@@ -253,17 +316,35 @@ mod tests {
     fn a_plain_session_that_was_often_refreshed_fits_into_one_allocation() {
         let parts = session();
         let rotated_at = Some(parts.created_at + Duration::from_secs(80 * 24 * 3600));
-        let often = SessionParts { generation: 4320, revision: 8640, rotated_at, confirmed: true, ..parts };
+        let often = SessionParts {
+            generation: 4320,
+            revision: 8640,
+            rotated_at,
+            confirmed: true,
+            ..parts
+        };
         assert_eq!(encode(&Session::from_parts(often)).unwrap().len(), 44);
     }
 
     #[test]
     fn a_script_finds_the_revision_where_it_looks() {
-        let row = encode(&Session::from_parts(SessionParts { revision: 300, ..session() })).unwrap();
+        let row = encode(&Session::from_parts(SessionParts {
+            revision: 300,
+            ..session()
+        }))
+        .unwrap();
         assert_eq!(row[..2], [head::LIVES, row[1] & 0x7f]);
         assert!(row[2..].starts_with(&encode_revision(300)));
-        let row = encode(&Session::from_parts(SessionParts { revision: 300, revoked: None, ..full() })).unwrap();
-        assert!(row[1] > 0x7f && row[2] <= 0x7f, "a long length is not in two bytes");
+        let row = encode(&Session::from_parts(SessionParts {
+            revision: 300,
+            revoked: None,
+            ..full()
+        }))
+        .unwrap();
+        assert!(
+            row[1] > 0x7f && row[2] <= 0x7f,
+            "a long length is not in two bytes"
+        );
         assert!(row[3..].starts_with(&encode_revision(300)));
     }
 
@@ -272,7 +353,10 @@ mod tests {
     fn garbage_in_a_row_is_an_error() {
         let row = encode(&Session::from_parts(full())).unwrap();
         for length in 0..row.len() - 16 - 8 {
-            assert!(decode(ID, &row[..length]).is_err(), "a row of {length} bytes was taken");
+            assert!(
+                decode(ID, &row[..length]).is_err(),
+                "a row of {length} bytes was taken"
+            );
         }
         for place in 0..row.len() {
             for byte in [0, 1, 0x7f, 0x80, 0xff] {
@@ -281,16 +365,29 @@ mod tests {
                 let _ = decode(ID, &garbage);
             }
         }
-        for garbage in [&b"hello"[..], &[0xff; 64], &[head::LIVES; 2], &[head::LIVES, 255, 0xff], &[0x20; 60]] {
+        for garbage in [
+            &b"hello"[..],
+            &[0xff; 64],
+            &[head::LIVES; 2],
+            &[head::LIVES, 255, 0xff],
+            &[0x20; 60],
+        ] {
             assert!(decode(ID, garbage).is_err());
         }
     }
 
     #[test]
     fn a_flag_that_a_later_version_wrote_is_an_error() {
-        let mut row = encode(&Session::from_parts(SessionParts { until_browser_closes: true, ..session() })).unwrap();
+        let mut row = encode(&Session::from_parts(SessionParts {
+            until_browser_closes: true,
+            ..session()
+        }))
+        .unwrap();
         // After the head, a length and a revision of one byte each: the flags in two groups.
-        assert_eq!(row[3..5], [RECEIPTS as u8 | 0x80, (UNTIL_BROWSER_CLOSES >> 7) as u8]);
+        assert_eq!(
+            row[3..5],
+            [RECEIPTS as u8 | 0x80, (UNTIL_BROWSER_CLOSES >> 7) as u8]
+        );
         row[4] |= 1 << 6;
         assert!(decode(ID, &row).is_err());
     }
@@ -298,7 +395,10 @@ mod tests {
     #[test]
     fn a_row_that_a_script_could_not_read_is_not_written() {
         for (length, fits) in [(16_300, true), (16_384, false), (1 << 20, false)] {
-            let session = Session::from_parts(SessionParts { device: Some("d".repeat(length)), ..session() });
+            let session = Session::from_parts(SessionParts {
+                device: Some("d".repeat(length)),
+                ..session()
+            });
             assert_eq!(encode(&session).is_ok(), fits, "{length}");
             assert_eq!(encode_changes(&session).is_ok(), fits, "{length}");
         }
@@ -308,6 +408,12 @@ mod tests {
     fn a_reason_that_a_later_version_wrote_is_a_reason() {
         let mut row = encode(&Session::from_parts(full())).unwrap();
         row[0] = head::LIVES | 9;
-        assert_eq!(decode(ID, &row).unwrap().revoked().map(|record| record.reason), Some(RevocationReason::Other));
+        assert_eq!(
+            decode(ID, &row)
+                .unwrap()
+                .revoked()
+                .map(|record| record.reason),
+            Some(RevocationReason::Other)
+        );
     }
 }

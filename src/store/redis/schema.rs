@@ -1,4 +1,5 @@
-//! What has to be there before the store works: a Redis that keeps what it was given. It has no tables to make.
+//! What has to be there before the store works: a Redis that keeps what it was given. It has no
+//! tables to make.
 
 use redis::InfoDict;
 use redis::aio::ConnectionManager;
@@ -7,7 +8,10 @@ use crate::error::BoxError;
 
 /// Refuses a server with which the contract cannot be kept.
 pub(super) async fn check(connection: &mut ConnectionManager) -> Result<(), BoxError> {
-    let memory: InfoDict = redis::cmd("INFO").arg("memory").query_async(connection).await?;
+    let memory: InfoDict = redis::cmd("INFO")
+        .arg("memory")
+        .query_async(connection)
+        .await?;
     let limit: Option<u64> = memory.get("maxmemory");
     let policy: Option<String> = memory.get("maxmemory_policy");
     match policy {

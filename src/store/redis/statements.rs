@@ -3,12 +3,18 @@
 use std::sync::LazyLock;
 
 use redis::aio::ConnectionManager;
-use redis::{ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, Script, ServerErrorKind};
+use redis::{
+    ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, Script, ServerErrorKind,
+};
 
-pub(super) static REPLACE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("replace.lua")));
-pub(super) static REVOKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("revoke.lua")));
-pub(super) static INDEX: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("index.lua")));
-pub(super) static DELETE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("delete.lua")));
+pub(super) static REPLACE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("replace.lua")));
+pub(super) static REVOKE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("revoke.lua")));
+pub(super) static INDEX: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("index.lua")));
+pub(super) static DELETE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("delete.lua")));
 
 /// One call of a script: its keys, and its arguments.
 pub(super) struct Call {
@@ -18,7 +24,8 @@ pub(super) struct Call {
 
 /// Calls a script many times in one round trip, and answers in the order of the calls.
 ///
-/// A Redis that restarted knows no script. Those calls that it refused for it, and only those, are made again.
+/// A Redis that restarted knows no script. Those calls that it refused for it, and only those, are
+/// made again.
 pub(super) async fn call_all<T: FromRedisValue>(
     connection: &mut ConnectionManager,
     script: &Script,
@@ -28,7 +35,12 @@ pub(super) async fn call_all<T: FromRedisValue>(
     if answers.iter().any(is_unknown) {
         script.load_async(connection).await?;
         let refused = |(_, answer): &(&Call, &RedisResult<T>)| is_unknown(answer);
-        let again: Vec<&Call> = calls.iter().zip(&answers).filter(refused).map(|(call, _)| call).collect();
+        let again: Vec<&Call> = calls
+            .iter()
+            .zip(&answers)
+            .filter(refused)
+            .map(|(call, _)| call)
+            .collect();
         let mut late = pipelined(connection, script, again).await?.into_iter();
         for answer in answers.iter_mut().filter(|answer| is_unknown(answer)) {
             if let Some(known) = late.next() {
@@ -46,7 +58,12 @@ async fn pipelined<T: FromRedisValue>(
 ) -> RedisResult<Vec<RedisResult<T>>> {
     let mut pipeline = Pipeline::new();
     for Call { keys, args } in calls {
-        pipeline.cmd("EVALSHA").arg(script.get_hash()).arg(keys.len()).arg(keys).arg(args);
+        pipeline
+            .cmd("EVALSHA")
+            .arg(script.get_hash())
+            .arg(keys.len())
+            .arg(keys)
+            .arg(args);
     }
     if pipeline.is_empty() {
         return Ok(Vec::new());
@@ -55,5 +72,6 @@ async fn pipelined<T: FromRedisValue>(
 }
 
 fn is_unknown<T>(answer: &RedisResult<T>) -> bool {
-    answer.as_ref().err().map(RedisError::kind) == Some(ErrorKind::Server(ServerErrorKind::NoScript))
+    answer.as_ref().err().map(RedisError::kind)
+        == Some(ErrorKind::Server(ServerErrorKind::NoScript))
 }

@@ -43,43 +43,53 @@ use crate::store::session::Session;
 ///
 /// # What it needs
 ///
-/// - Redis 6.2 or later (`SET … KEEPTTL` came with 6.0, exclusive ranges of `XRANGE` with 6.2), or any Valkey. The user
-///   needs all of its keys and its channel, scripts (`EVALSHA`, `SCRIPT LOAD`), `INFO`, and the commands of strings, sorted sets, streams and
-///   publish and subscribe.
+/// - Redis 6.2 or later (`SET … KEEPTTL` came with 6.0, exclusive ranges of `XRANGE` with 6.2), or
+///   any Valkey. The user needs all of its keys and its channel, scripts (`EVALSHA`, `SCRIPT
+///   LOAD`), `INFO`, and the commands of strings, sorted sets, streams and publish and subscribe.
 /// - The primary. A replica, which may lag, is 503: every process asks each second.
-/// - `maxmemory-policy noeviction`. Any other logs users out, and forgets logouts, when the memory is full; with a `maxmemory` it is refused.
-///   A full memory is 503 for logins, refreshes and logouts.
-/// - TLS (`rediss://`) is a feature of the crate `redis`: add it to the application with `tokio-rustls-comp` or `tokio-native-tls-comp`.
+/// - `maxmemory-policy noeviction`. Any other logs users out, and forgets logouts, when the memory
+///   is full; with a `maxmemory` it is refused. A full memory is 503 for logins, refreshes and
+///   logouts.
+/// - TLS (`rediss://`) is a feature of the crate `redis`: add it to the application with
+///   `tokio-rustls-comp` or `tokio-native-tls-comp`.
 ///
 /// # What it stores
 ///
-/// One key a session, 210 to 240 bytes with its place in the index by subject: for a subject of 16 bytes, without device, stamp and data. Device
-/// and data of one session are 16 KiB at most; beyond that `insert` and `replace` are errors. The key expires by itself a day after its absolute end, and 24
-/// hours, 6 minutes and 30 seconds after a revocation. A refresh is one read and one script on this key.
+/// One key a session, 210 to 240 bytes with its place in the index by subject: for a subject of 16
+/// bytes, without device, stamp and data. Device and data of one session are 16 KiB at most; beyond
+/// that `insert` and `replace` are errors. The key expires by itself a day after its absolute end,
+/// and 24 hours, 6 minutes and 30 seconds after a revocation. A refresh is one read and one script
+/// on this key.
 ///
-/// The index is compact up to 1.5 million sessions with Redis's default `zset-max-listpack-entries 128`; for more, raise it: 512 is for 7
-/// million. Else a session takes about 320 bytes.
+/// The index is compact up to 1.5 million sessions with Redis's default `zset-max-listpack-entries
+/// 128`; for more, raise it: 512 is for 7 million. Else a session takes about 320 bytes.
 ///
-/// Every script touches keys of one hash slot, and rows are spread over 16 slots. The store speaks to one server, a cluster of one node
-/// included; it does not follow redirections to others.
+/// Every script touches keys of one hash slot, and rows are spread over 16 slots. The store speaks
+/// to one server, a cluster of one node included; it does not follow redirections to others.
 ///
 /// # What survives
 ///
-/// - `appendonly yes` with `appendfsync always`: everything that was acknowledged, a `kill -9` and a loss of power included. Redis answers
-///   after the fsync.
-/// - `appendfsync everysec`, Redis's default with `appendonly yes`: a second or two may be lost with the power. A `kill -9` may lose them too:
-///   while an fsync is under way Redis puts off its writing, and answers before.
-/// - Without persistence, or from a snapshot: a restart loses sessions, or revives what ended since.
-/// - A failover: replication is asynchronous, and what the new primary had not received is lost. This store does not use `WAIT`.
+/// - `appendonly yes` with `appendfsync always`: everything that was acknowledged, a `kill -9` and
+///   a loss of power included. Redis answers after the fsync.
+/// - `appendfsync everysec`, Redis's default with `appendonly yes`: a second or two may be lost
+///   with the power. A `kill -9` may lose them too: while an fsync is under way Redis puts off its
+///   writing, and answers before.
+/// - Without persistence, or from a snapshot: a restart loses sessions, or revives what ended
+///   since.
+/// - A failover: replication is asynchronous, and what the new primary had not received is lost.
+///   This store does not use `WAIT`.
 ///
-/// A generation that is lost heals at the next refresh. A logout that is lost is entered again by any process that lives and knew of it: the
-/// store notices by the server's run and by a key of its own that it may have been set back, and answers the next pull with all that it has.
-/// What no living process and no stamp knows stays lost. So a logout that has to survive everything needs `appendfsync always`.
+/// A generation that is lost heals at the next refresh. A logout that is lost is entered again by
+/// any process that lives and knew of it: the store notices by the server's run and by a key of its
+/// own that it may have been set back, and answers the next pull with all that it has.
+/// What no living process and no stamp knows stays lost. So a logout that has to survive everything
+/// needs `appendfsync always`.
 ///
 /// # When Redis is down
 ///
-/// The store waits a second for a connection and two for an answer; then it is 503. The connection comes back by itself, within a second or two: also
-/// where Redis refused a handshake meanwhile, and where it stays open and silent.
+/// The store waits a second for a connection and two for an answer; then it is 503. The connection
+/// comes back by itself, within a second or two: also where Redis refused a handshake meanwhile,
+/// and where it stays open and silent.
 #[derive(Clone)]
 pub struct RedisStore {
     connection: Connection,
@@ -88,28 +98,38 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// Connects to `redis://[user:password@]host[:port][/database]`; `valkey://` and `unix://` are understood too.
+    /// Connects to `redis://[user:password@]host[:port][/database]`; `valkey://` and `unix://` are
+    /// understood too.
     ///
     /// # Errors
     ///
     /// The URL cannot be read; or those of [`from_client`](Self::from_client).
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Self::from_client(connection::client(url).map_err(|error| StoreError::new(REDIS, error))?).await
+        Self::from_client(connection::client(url).map_err(|error| StoreError::new(REDIS, error))?)
+            .await
     }
 
-    /// Uses the application's own client, with its settings for TLS and TCP: `TCP_NODELAY` and a `TCP_USER_TIMEOUT` are advised.
+    /// Uses the application's own client, with its settings for TLS and TCP: `TCP_NODELAY` and a
+    /// `TCP_USER_TIMEOUT` are advised.
     ///
     /// # Errors
     ///
-    /// The server cannot be reached within four seconds, the password is wrong, or the server evicts keys. The error names host, port and the
-    /// cause.
+    /// The server cannot be reached within four seconds, the password is wrong, or the server
+    /// evicts keys. The error names host, port and the cause.
     pub async fn from_client(client: Client) -> Result<Self, StoreError> {
         let place = Place::new(REDIS, client.get_connection_info().addr().to_string());
-        let connection = with_timeout(OPEN_DEADLINE, Connection::open(client)).await.failed_at(&place)?;
-        Ok(Self { connection, prefix: KeyPrefix::default(), place })
+        let connection = with_timeout(OPEN_DEADLINE, Connection::open(client))
+            .await
+            .failed_at(&place)?;
+        Ok(Self {
+            connection,
+            prefix: KeyPrefix::default(),
+            place,
+        })
     }
 
-    /// Begins all keys with another prefix than `tb`. Sessions under the former one are not found any more.
+    /// Begins all keys with another prefix than `tb`. Sessions under the former one are not found
+    /// any more.
     #[must_use]
     pub fn with_key_prefix(mut self, prefix: KeyPrefix) -> Self {
         self.prefix = prefix;
@@ -119,7 +139,9 @@ impl RedisStore {
     async fn rows(&self, ids: &[SessionId]) -> Result<Vec<Session>, BoxError> {
         let mut sessions = Vec::with_capacity(ids.len());
         for ids in ids.chunks(AT_ONCE) {
-            let rows: Vec<Option<Vec<u8>>> = read_rows(&self.prefix, ids).query_async(&mut self.connection.primary()?).await?;
+            let rows: Vec<Option<Vec<u8>>> = read_rows(&self.prefix, ids)
+                .query_async(&mut self.connection.primary()?)
+                .await?;
             for (id, row) in ids.iter().zip(rows) {
                 sessions.extend(row.map(|row| row::decode(*id, &row)).transpose()?);
             }
@@ -130,7 +152,10 @@ impl RedisStore {
     /// The selected sessions that are not revoked.
     async fn unrevoked(&self, selection: &SessionSelection) -> Result<Vec<Session>, BoxError> {
         let bucket = Bucket::of(selection.subject(), &self.prefix);
-        let members: Vec<Vec<u8>> = bucket.read().query_async(&mut self.connection.primary()?).await?;
+        let members: Vec<Vec<u8>> = bucket
+            .read()
+            .query_async(&mut self.connection.primary()?)
+            .await?;
         let mut sessions = self.rows(&bucket.candidates(&members)).await?;
         // The index knows a part of a hash, and nothing but the subject.
         sessions.retain(|session| selection.matches(session) && session.revoked().is_none());
@@ -138,11 +163,18 @@ impl RedisStore {
     }
 
     /// Revokes what lives, and answers what the rows were.
-    async fn revoke_each(&self, ids: &[SessionId], record: RevocationRecord) -> Result<Vec<Session>, BoxError> {
+    async fn revoke_each(
+        &self,
+        ids: &[SessionId],
+        record: RevocationRecord,
+    ) -> Result<Vec<Session>, BoxError> {
         let mut revoked = Vec::new();
         for ids in ids.chunks(AT_ONCE) {
             let call = |id: &SessionId| Call {
-                keys: vec![self.prefix.row(id), self.prefix.feed(bucket(id)).into_bytes()],
+                keys: vec![
+                    self.prefix.row(id),
+                    self.prefix.feed(bucket(id)).into_bytes(),
+                ],
                 args: vec![
                     vec![head::head(record.reason)],
                     record.at.as_millis().to_be_bytes().to_vec(),
@@ -151,7 +183,8 @@ impl RedisStore {
                 ],
             };
             let calls: Vec<Call> = ids.iter().map(call).collect();
-            let rows: Vec<Option<Vec<u8>>> = call_all(&mut self.connection.primary()?, &REVOKE, &calls).await?;
+            let rows: Vec<Option<Vec<u8>>> =
+                call_all(&mut self.connection.primary()?, &REVOKE, &calls).await?;
             for (id, row) in ids.iter().zip(rows) {
                 revoked.extend(row.map(|row| row::decode(*id, &row)).transpose()?);
             }
@@ -176,7 +209,11 @@ impl RedisStore {
                 feed::begin_history(&mut connection, &self.prefix).await?;
                 continue;
             };
-            if progress.history.as_ref().is_some_and(|known| *known != history) {
+            if progress
+                .history
+                .as_ref()
+                .is_some_and(|known| *known != history)
+            {
                 // The store may have been set back: from the beginning.
                 progress = Progress::start(Some(history));
                 revoked.clear();
@@ -199,17 +236,24 @@ impl RedisStore {
         }
     }
 
-    /// Wakes the other processes, and takes revoked sessions out of the index. Neither is worth an error: every process pulls once a second,
-    /// and the index is a hint.
+    /// Wakes the other processes, and takes revoked sessions out of the index. Neither is worth an
+    /// error: every process pulls once a second, and the index is a hint.
     async fn announce(&self, revoked: &[Session]) {
         let mut pipeline = Pipeline::new();
         pipeline.cmd("PUBLISH").arg(self.prefix.channel()).arg("");
         for session in revoked {
-            pipeline.add_command(Bucket::of(session.subject(), &self.prefix).remove(&[*session.id()]));
+            pipeline
+                .add_command(Bucket::of(session.subject(), &self.prefix).remove(&[*session.id()]));
         }
-        let done: RedisResult<Vec<RedisResult<()>>> = pipeline.ignore_errors().query_async(&mut self.connection.any()).await;
+        let done: RedisResult<Vec<RedisResult<()>>> = pipeline
+            .ignore_errors()
+            .query_async(&mut self.connection.any())
+            .await;
         if let Err(error) = done {
-            tracing::debug!(cause = &error as &dyn std::error::Error, "a revocation was not announced");
+            tracing::debug!(
+                cause = &error as &dyn std::error::Error,
+                "a revocation was not announced"
+            );
         }
     }
 }
@@ -219,36 +263,58 @@ impl SessionStore for RedisStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
         let mut connection = self.connection.primary().failed_at(&self.place)?;
         let index = Bucket::of(session.subject(), &self.prefix).enter(session);
-        call_all::<()>(&mut connection, &INDEX, &[index]).await.failed_at(&self.place)?;
+        call_all::<()>(&mut connection, &INDEX, &[index])
+            .await
+            .failed_at(&self.place)?;
         // How long, not until when: the clocks need not agree.
         let stays = session.expires_at().saturating_since(session.created_at()) + KEEP_EXPIRED;
         let mut set = redis::cmd("SET");
-        set.arg(self.prefix.row(session.id())).arg(row::encode(session).failed_at(&self.place)?);
-        set.arg("NX").arg("PX").arg(stays.min(LONGEST).as_millis() as u64);
-        let done: Option<String> = set.query_async(&mut connection).await.failed_at(&self.place)?;
-        done.map(|_| ()).ok_or_else(|| self.place.failed("there is a session with this id already"))
+        set.arg(self.prefix.row(session.id()))
+            .arg(row::encode(session).failed_at(&self.place)?);
+        set.arg("NX")
+            .arg("PX")
+            .arg(stays.min(LONGEST).as_millis() as u64);
+        let done: Option<String> = set
+            .query_async(&mut connection)
+            .await
+            .failed_at(&self.place)?;
+        done.map(|_| ())
+            .ok_or_else(|| self.place.failed("there is a session with this id already"))
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         let mut connection = self.connection.primary().failed_at(&self.place)?;
         let mut get = redis::cmd("GET");
-        let row: Option<Vec<u8>> = get.arg(self.prefix.row(id)).query_async(&mut connection).await.failed_at(&self.place)?;
-        row.map(|row| row::decode(*id, &row).failed_at(&self.place)).transpose()
+        let row: Option<Vec<u8>> = get
+            .arg(self.prefix.row(id))
+            .query_async(&mut connection)
+            .await
+            .failed_at(&self.place)?;
+        row.map(|row| row::decode(*id, &row).failed_at(&self.place))
+            .transpose()
     }
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
-        let Some(expected) = next.parts().revision.checked_sub(1) else { return Ok(false) };
+        let Some(expected) = next.parts().revision.checked_sub(1) else {
+            return Ok(false);
+        };
         let mut connection = self.connection.primary().failed_at(&self.place)?;
         let mut call = REPLACE.key(self.prefix.row(next.id()));
-        call.arg(row::encode_revision(expected)).arg(row::encode_changes(next).failed_at(&self.place)?);
-        call.invoke_async(&mut connection).await.failed_at(&self.place)
+        call.arg(row::encode_revision(expected))
+            .arg(row::encode_changes(next).failed_at(&self.place)?);
+        call.invoke_async(&mut connection)
+            .await
+            .failed_at(&self.place)
     }
 
-    /// A comparison and a swap like any other. Most of them find the session confirmed, and write nothing.
+    /// A comparison and a swap like any other. Most of them find the session confirmed, and write
+    /// nothing.
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
         loop {
             let session = self.find(id).await?;
-            let Some(next) = session.and_then(|session| session.after_confirm(generation)) else { return Ok(()) };
+            let Some(next) = session.and_then(|session| session.after_confirm(generation)) else {
+                return Ok(());
+            };
             if self.replace(&next).await? {
                 return Ok(());
             }
@@ -256,7 +322,10 @@ impl SessionStore for RedisStore {
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
-        let revoked = self.revoke_each(&[*id], record).await.failed_at(&self.place)?;
+        let revoked = self
+            .revoke_each(&[*id], record)
+            .await
+            .failed_at(&self.place)?;
         if revoked.is_empty() {
             return Ok(false);
         }
@@ -264,17 +333,28 @@ impl SessionStore for RedisStore {
         Ok(true)
     }
 
-    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+    async fn revoke_all(
+        &self,
+        selection: &SessionSelection,
+        record: RevocationRecord,
+    ) -> Result<RevokedSessions, StoreError> {
         let live = self.unrevoked(selection).await.failed_at(&self.place)?;
         let ids: Vec<SessionId> = live.iter().map(|session| *session.id()).collect();
-        let revoked = self.revoke_each(&ids, record).await.failed_at(&self.place)?;
+        let revoked = self
+            .revoke_each(&ids, record)
+            .await
+            .failed_at(&self.place)?;
         if !revoked.is_empty() {
             self.announce(&revoked).await;
         }
         Ok(RevokedSessions::new(revoked.len() as u64))
     }
 
-    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+    async fn list(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
         let mut sessions = self.unrevoked(selection).await.failed_at(&self.place)?;
         sessions.retain(|session| session.expires_at() > now);
         Ok(newest(sessions))
@@ -300,16 +380,25 @@ impl SessionStore for RedisStore {
         }
         let known: HashSet<SessionId> = self.revoked_since(None).await?.ids().into_iter().collect();
         let mut revoked = Vec::new();
-        // Each batch is done before the next begins: a call that is cut short leaves less to do for the next.
+        // Each batch is done before the next begins: a call that is cut short leaves less to do for
+        // the next.
         for ids in ids.chunks(AT_ONCE) {
-            let live = self.revoke_each(ids, RevocationReason::Other.at(now)).await.failed_at(&self.place)?;
-            let entered = |id: &SessionId| known.contains(id) || live.iter().any(|session| session.id() == id);
+            let live = self
+                .revoke_each(ids, RevocationReason::Other.at(now))
+                .await
+                .failed_at(&self.place)?;
+            let entered = |id: &SessionId| {
+                known.contains(id) || live.iter().any(|session| session.id() == id)
+            };
             let mut pipeline = Pipeline::new();
             for id in ids.iter().filter(|id| !entered(id)) {
                 pipeline.add_command(feed::enter(&self.prefix, id));
             }
             if !pipeline.is_empty() {
-                pipeline.exec_async(&mut self.connection.primary().failed_at(&self.place)?).await.failed_at(&self.place)?;
+                pipeline
+                    .exec_async(&mut self.connection.primary().failed_at(&self.place)?)
+                    .await
+                    .failed_at(&self.place)?;
             }
             revoked.extend(live);
         }
@@ -318,20 +407,35 @@ impl SessionStore for RedisStore {
     }
 
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
-        Ok(Some(Box::new(Subscription::to(&self.prefix.channel(), self.connection.client(), &self.place).await?)))
+        Ok(Some(Box::new(
+            Subscription::to(
+                &self.prefix.channel(),
+                self.connection.client(),
+                &self.place,
+            )
+            .await?,
+        )))
     }
 
     async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
         let connection = self.connection.primary().failed_at(&self.place)?;
-        let clean_up = CleanUp { connection, prefix: &self.prefix, ended: Ended::by(now) };
-        Ok(DeletedSessions::new(clean_up.run().await.failed_at(&self.place)?))
+        let clean_up = CleanUp {
+            connection,
+            prefix: &self.prefix,
+            ended: Ended::by(now),
+        };
+        Ok(DeletedSessions::new(
+            clean_up.run().await.failed_at(&self.place)?,
+        ))
     }
 }
 
 /// Without the client, whose URL may have a password.
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStore").field("prefix", &self.prefix).finish_non_exhaustive()
+        f.debug_struct("RedisStore")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
     }
 }
 

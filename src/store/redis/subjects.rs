@@ -1,8 +1,9 @@
 //! The index by subject: which sessions are whose.
 //!
-//! Sorted sets, 16384 of them, each for the subjects whose hash falls into it. A member is four more bytes of that hash and the session's
-//! id; its score is the absolute end in seconds. A set of each subject's own would cost each session a key more. What the index says is a
-//! hint: the row decides whose it is, and whether it is there at all.
+//! Sorted sets, 16384 of them, each for the subjects whose hash falls into it. A member is four
+//! more bytes of that hash and the session's id; its score is the absolute end in seconds. A set of
+//! each subject's own would cost each session a key more. What the index says is a hint: the row
+//! decides whose it is, and whether it is there at all.
 
 use redis::Cmd;
 
@@ -23,10 +24,14 @@ pub(super) struct Bucket {
 impl Bucket {
     pub(super) fn of(subject: &Subject, prefix: &KeyPrefix) -> Self {
         let [high, low, a, b, c, d, ..] = digest("redis subject", subject.as_str());
-        Self { key: prefix.index(u16::from_be_bytes([high, low]) % INDEX_BUCKETS), hash: [a, b, c, d] }
+        Self {
+            key: prefix.index(u16::from_be_bytes([high, low]) % INDEX_BUCKETS),
+            hash: [a, b, c, d],
+        }
     }
 
-    /// Enters a session. Before its row: a member without a row is harmless, a row without a member could not be revoked by subject.
+    /// Enters a session. Before its row: a member without a row is harmless, a row without a member
+    /// could not be revoked by subject.
     pub(super) fn enter(&self, session: &Session) -> Call {
         Call {
             keys: vec![self.key.clone().into_bytes()],
@@ -46,7 +51,9 @@ impl Bucket {
 
     /// Those of the bucket that may be the subject's.
     pub(super) fn candidates(&self, members: &[Vec<u8>]) -> Vec<SessionId> {
-        let mine = members.iter().filter(|member| member.starts_with(&self.hash));
+        let mine = members
+            .iter()
+            .filter(|member| member.starts_with(&self.hash));
         mine.filter_map(|member| id(member)).collect()
     }
 
@@ -63,7 +70,14 @@ impl Bucket {
 /// The members of a bucket that ended at this moment or before, some at a time.
 pub(super) fn ended(key: &str, by: Timestamp, at_most: usize) -> Cmd {
     let mut ended = Cmd::new();
-    ended.arg("ZRANGEBYSCORE").arg(key).arg("-inf").arg(by.as_secs()).arg("LIMIT").arg(0).arg(at_most);
+    ended
+        .arg("ZRANGEBYSCORE")
+        .arg(key)
+        .arg("-inf")
+        .arg(by.as_secs())
+        .arg("LIMIT")
+        .arg(0)
+        .arg(at_most);
     ended
 }
 
@@ -75,7 +89,9 @@ pub(super) fn remove(key: &str, members: &[Vec<u8>]) -> Cmd {
 
 /// The session of a member; `None` for a member that this store did not write.
 pub(super) fn id(member: &[u8]) -> Option<SessionId> {
-    Some(SessionId::from_bytes(member.get(HASH_LENGTH..)?.try_into().ok()?))
+    Some(SessionId::from_bytes(
+        member.get(HASH_LENGTH..)?.try_into().ok()?,
+    ))
 }
 
 /// Rounded up: nothing has ended before its score says so.
@@ -83,6 +99,7 @@ fn score(end: Timestamp) -> u64 {
     end.as_millis().div_ceil(1000)
 }
 
-/// How many sorted sets there are. Redis keeps one compact up to 128 members by default, which 1.5 million sessions do not exceed.
+/// How many sorted sets there are. Redis keeps one compact up to 128 members by default, which 1.5
+/// million sessions do not exceed.
 pub(super) const INDEX_BUCKETS: u16 = 16_384;
 const HASH_LENGTH: usize = 4;

@@ -1,4 +1,5 @@
-//! What has to be there before the store works: a file that opens, settings of the connections, and tables.
+//! What has to be there before the store works: a file that opens, settings of the connections, and
+//! tables.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -16,13 +17,15 @@ use crate::store::sql::first_migration;
 /// Opens the file, and says why if it cannot.
 pub(super) async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, BoxError> {
     let path = options.get_filename().to_owned();
-    let connected = with_timeout(OPEN_DEADLINE, async { Ok(connect_in_turn(options).await?) }).await;
+    let connected =
+        with_timeout(OPEN_DEADLINE, async { Ok(connect_in_turn(options).await?) }).await;
     // SQLite only says that it was unable to open the file.
     connected.map_err(|error| why_not(&path).unwrap_or(error))
 }
 
-/// If two processes turn a new file to WAL at the same moment, SQLite refuses one without waiting: its busy timeout does not count there. A
-/// moment later the file is in that mode, and there is nothing left to turn.
+/// If two processes turn a new file to WAL at the same moment, SQLite refuses one without waiting:
+/// its busy timeout does not count there. A moment later the file is in that mode, and there is
+/// nothing left to turn.
 async fn connect_in_turn(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
     for _ in 0..MAX_TRIES {
         match SqlitePoolOptions::new().connect_with(options.clone()).await {
@@ -35,7 +38,9 @@ async fn connect_in_turn(options: SqliteConnectOptions) -> Result<SqlitePool, sq
 
 /// `SQLITE_BUSY`, in any of its extended codes: the lowest byte is the same.
 fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    let code = error
+        .as_database_error()
+        .and_then(|error| error.code()?.parse::<u32>().ok());
     code.is_some_and(|code| code & 0xff == 5)
 }
 
@@ -45,7 +50,12 @@ fn why_not(path: &Path) -> Option<BoxError> {
         if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
             folder.metadata()?;
         }
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
         Ok(())
     };
     ask().err().map(BoxError::from)
@@ -53,7 +63,9 @@ fn why_not(path: &Path) -> Option<BoxError> {
 
 /// Refuses connections over which the contract cannot be kept.
 pub(super) async fn check(pool: &SqlitePool) -> Result<(), BoxError> {
-    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await?;
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
+        .fetch_one(pool)
+        .await?;
     if synchronous < FULL {
         return Err("the pool has `synchronous` below FULL. Add `.synchronous(SqliteSynchronous::Full)` to its options".into());
     }
@@ -62,8 +74,8 @@ pub(super) async fn check(pool: &SqlitePool) -> Result<(), BoxError> {
 
 /// Makes or updates the tables.
 ///
-/// `sqlx` takes no lock on SQLite. If two processes start on a new file, one may find the tables made meanwhile by the other: its own
-/// transaction fails and is rolled back. Then it looks again.
+/// `sqlx` takes no lock on SQLite. If two processes start on a new file, one may find the tables
+/// made meanwhile by the other: its own transaction fails and is rolled back. Then it looks again.
 pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), BoxError> {
     let migrator = migrator();
     for _ in migrator.iter() {

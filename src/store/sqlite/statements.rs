@@ -2,7 +2,8 @@
 
 use crate::store::sql::columns;
 
-/// The sessions of a selection: its subject, its owners as JSON, its kinds as JSON or NULL, and the one that is left out or NULL.
+/// The sessions of a selection: its subject, its owners as JSON, its kinds as JSON or NULL, and the
+/// one that is left out or NULL.
 macro_rules! selected {
     ($subject:literal, $owners:literal, $kinds:literal, $except:literal) => {
         concat!(
@@ -23,7 +24,11 @@ macro_rules! selected {
     };
 }
 
-pub(super) const FIND: &str = concat!("SELECT ", columns!(), " FROM tower_bearer_sessions WHERE id = ?");
+pub(super) const FIND: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM tower_bearer_sessions WHERE id = ?"
+);
 
 pub(super) const REVOKE_ALL: &str = concat!(
     "UPDATE tower_bearer_sessions SET revoked_because = ?5, revoked_at = ?6, revision = revision + 1 WHERE ",
@@ -38,7 +43,8 @@ pub(super) const LIST: &str = concat!(
     "AND expires_at > ?5 ORDER BY created_at DESC LIMIT ?6"
 );
 
-/// One statement, so that rows and cursor are of one moment. A number above the last was not given out here: it counts as none.
+/// One statement, so that rows and cursor are of one moment. A number above the last was not given
+/// out here: it counts as none.
 pub(super) const REVOKED_SINCE: &str = "WITH place AS (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now, \
     COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'tower_bearer_revocations'), 0) AS last) \
     SELECT place.last, feed.session_id, place.now - feed.revoked_at AS age FROM place LEFT JOIN tower_bearer_revocations AS feed \

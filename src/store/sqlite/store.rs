@@ -4,7 +4,9 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use sqlx::Row;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteRow, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteRow, SqliteSynchronous,
+};
 
 use super::schema;
 use super::statements::*;
@@ -27,10 +29,12 @@ use crate::store::session_owner::SessionOwner;
 use crate::store::session_parts::SessionParts;
 use crate::store::sql::*;
 
-/// Sessions in a SQLite database: for applications on one machine. Several processes may share the file.
+/// Sessions in a SQLite database: for applications on one machine. Several processes may share the
+/// file.
 ///
-/// Every promise is kept by a single statement: SQLite has one writer at a time, so what a statement sees is what it changes. A trigger enters
-/// a session into the feed of revocations in the statement that revokes it.
+/// Every promise is kept by a single statement: SQLite has one writer at a time, so what a
+/// statement sees is what it changes. A trigger enters a session into the feed of revocations in
+/// the statement that revokes it.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -41,7 +45,8 @@ use crate::store::sql::*;
 /// # }
 /// ```
 ///
-/// `sqlx` 0.9 beside `rusqlite` above 0.39 does not resolve: both link SQLite, in different versions.
+/// `sqlx` 0.9 beside `rusqlite` above 0.39 does not resolve: both link SQLite, in different
+/// versions.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     pool: SqlitePool,
@@ -49,14 +54,16 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, makes it where there is none, and creates or updates the tables `tower_bearer_*`.
+    /// Opens the file, makes it where there is none, and creates or updates the tables
+    /// `tower_bearer_*`.
     ///
-    /// The file is in WAL mode with `synchronous = FULL`: what was acknowledged survives a loss of power.
+    /// The file is in WAL mode with `synchronous = FULL`: what was acknowledged survives a loss of
+    /// power.
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, for example because its folder does not exist or is not writable; or its tables are from a later version.
-    /// The error names the file and the cause.
+    /// The file cannot be opened, for example because its folder does not exist or is not writable;
+    /// or its tables are from a later version. The error names the file and the cause.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -67,10 +74,12 @@ impl SqliteStore {
         Self::from_pool(schema::connect(options).await.failed_at(&place)?).await
     }
 
-    /// Uses the application's own pool, and creates or updates the tables `tower_bearer_*` in its database.
+    /// Uses the application's own pool, and creates or updates the tables `tower_bearer_*` in its
+    /// database.
     ///
-    /// The pool's connections must have `synchronous = FULL` (which is the default of SQLite and of `sqlx`), else a logout could be lost with
-    /// the power. WAL mode is advised. A database in memory has one connection at most: take [`MemoryStore`](crate::MemoryStore) instead.
+    /// The pool's connections must have `synchronous = FULL` (which is the default of SQLite and of
+    /// `sqlx`), else a logout could be lost with the power. WAL mode is advised. A database in
+    /// memory has one connection at most: take [`MemoryStore`](crate::MemoryStore) instead.
     ///
     /// # Errors
     ///
@@ -93,50 +102,97 @@ impl SessionStore for SqliteStore {
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        let row = sqlx::query(FIND).bind(&id.as_bytes()[..]).fetch_optional(&self.pool).await.failed_at(&self.place)?;
+        let row = sqlx::query(FIND)
+            .bind(&id.as_bytes()[..])
+            .fetch_optional(&self.pool)
+            .await
+            .failed_at(&self.place)?;
         row.map(|row| read(&row).failed_at(&self.place)).transpose()
     }
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
         let next = next.parts();
         let query = bind_changes!(sqlx::query(replace!()), next).bind(&next.id.as_bytes()[..]);
-        Ok(query.execute(&self.pool).await.failed_at(&self.place)?.rows_affected() == 1)
+        Ok(query
+            .execute(&self.pool)
+            .await
+            .failed_at(&self.place)?
+            .rows_affected()
+            == 1)
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
-        let query = sqlx::query(confirm!()).bind(&id.as_bytes()[..]).bind(generation);
+        let query = sqlx::query(confirm!())
+            .bind(&id.as_bytes()[..])
+            .bind(generation);
         query.execute(&self.pool).await.failed_at(&self.place)?;
         Ok(())
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
-        let query = sqlx::query(revoke!()).bind(record.reason.as_str()).bind(millis(record.at)).bind(&id.as_bytes()[..]);
-        Ok(query.execute(&self.pool).await.failed_at(&self.place)?.rows_affected() == 1)
+        let query = sqlx::query(revoke!())
+            .bind(record.reason.as_str())
+            .bind(millis(record.at))
+            .bind(&id.as_bytes()[..]);
+        Ok(query
+            .execute(&self.pool)
+            .await
+            .failed_at(&self.place)?
+            .rows_affected()
+            == 1)
     }
 
-    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+    async fn revoke_all(
+        &self,
+        selection: &SessionSelection,
+        record: RevocationRecord,
+    ) -> Result<RevokedSessions, StoreError> {
         let query = bind_selection!(sqlx::query(REVOKE_ALL), selection);
         let query = query.bind(record.reason.as_str()).bind(millis(record.at));
-        Ok(RevokedSessions::new(query.execute(&self.pool).await.failed_at(&self.place)?.rows_affected()))
+        Ok(RevokedSessions::new(
+            query
+                .execute(&self.pool)
+                .await
+                .failed_at(&self.place)?
+                .rows_affected(),
+        ))
     }
 
-    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        let query = bind_selection!(sqlx::query(LIST), selection).bind(millis(now)).bind(MAX_LISTED as i64);
+    async fn list(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let query = bind_selection!(sqlx::query(LIST), selection)
+            .bind(millis(now))
+            .bind(MAX_LISTED as i64);
         let rows = query.fetch_all(&self.pool).await.failed_at(&self.place)?;
-        rows.iter().map(|row| read(row).failed_at(&self.place)).collect()
+        rows.iter()
+            .map(|row| read(row).failed_at(&self.place))
+            .collect()
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        // A cursor that was not given out here starts at the beginning. So does that of an empty feed.
-        let seen = cursor.and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(0_i64);
-        let rows = sqlx::query(REVOKED_SINCE).bind(seen).fetch_all(&self.pool).await.failed_at(&self.place)?;
+        // A cursor that was not given out here starts at the beginning. So does that of an empty
+        // feed.
+        let seen = cursor
+            .and_then(|cursor| cursor.as_str().parse().ok())
+            .unwrap_or(0_i64);
+        let rows = sqlx::query(REVOKED_SINCE)
+            .bind(seen)
+            .fetch_all(&self.pool)
+            .await
+            .failed_at(&self.place)?;
         page(seen, &rows).failed_at(&self.place)
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
         for batch in ids.chunks(BATCH) {
             let batch = json(batch.iter().map(SessionId::as_bytes));
-            let query = sqlx::query(REVOKE_AGAIN).bind(RevocationReason::Other.as_str()).bind(millis(now)).bind(&batch);
+            let query = sqlx::query(REVOKE_AGAIN)
+                .bind(RevocationReason::Other.as_str())
+                .bind(millis(now))
+                .bind(&batch);
             query.execute(&self.pool).await.failed_at(&self.place)?;
             // The trigger has entered what lived. This enters what is not known.
             let query = sqlx::query(ENTER_FEED).bind(&batch).bind(millis(now));
@@ -155,13 +211,28 @@ impl SessionStore for SqliteStore {
         let (revoked, expired) = (millis(revoked), millis(expired));
         let mut deleted = 0;
         loop {
-            // Reading takes no lock that a writer waits for. Each deletion takes it once, for a moment.
-            let query = sqlx::query_scalar(FIND_ENDED).bind(revoked).bind(expired).bind(READ_AT_ONCE as i64);
+            // Reading takes no lock that a writer waits for. Each deletion takes it once, for a
+            // moment.
+            let query = sqlx::query_scalar(FIND_ENDED)
+                .bind(revoked)
+                .bind(expired)
+                .bind(READ_AT_ONCE as i64);
             let ended: Vec<Vec<u8>> = query.fetch_all(&self.pool).await.failed_at(&self.place)?;
-            let ended: Vec<[u8; 16]> = ended.into_iter().map(array).collect::<Result<_, _>>().failed_at(&self.place)?;
+            let ended: Vec<[u8; 16]> = ended
+                .into_iter()
+                .map(array)
+                .collect::<Result<_, _>>()
+                .failed_at(&self.place)?;
             for batch in ended.chunks(BATCH) {
-                let query = sqlx::query(DELETE_ENDED).bind(revoked).bind(expired).bind(json(batch.iter()));
-                deleted += query.execute(&self.pool).await.failed_at(&self.place)?.rows_affected();
+                let query = sqlx::query(DELETE_ENDED)
+                    .bind(revoked)
+                    .bind(expired)
+                    .bind(json(batch.iter()));
+                deleted += query
+                    .execute(&self.pool)
+                    .await
+                    .failed_at(&self.place)?
+                    .rows_affected();
             }
             if ended.len() < READ_AT_ONCE {
                 break;
@@ -169,7 +240,13 @@ impl SessionStore for SqliteStore {
         }
         loop {
             let query = sqlx::query(DELETE_FEED).bind(revoked).bind(BATCH as i64);
-            if query.execute(&self.pool).await.failed_at(&self.place)?.rows_affected() < BATCH as u64 {
+            if query
+                .execute(&self.pool)
+                .await
+                .failed_at(&self.place)?
+                .rows_affected()
+                < BATCH as u64
+            {
                 break;
             }
         }
@@ -182,18 +259,27 @@ fn place(options: &SqliteConnectOptions) -> Place {
 }
 
 fn read(row: &SqliteRow) -> Result<Session, BoxError> {
-    Ok(read_row!(row, SessionId::from_bytes(array(row.try_get("id")?)?)))
+    Ok(read_row!(
+        row,
+        SessionId::from_bytes(array(row.try_get("id")?)?)
+    ))
 }
 
 fn page(seen: i64, rows: &[SqliteRow]) -> Result<RevocationPage, BoxError> {
-    let mut page = RevocationPage::new(Vec::with_capacity(rows.len()), Cursor::new(seen.to_string()));
+    let mut page = RevocationPage::new(
+        Vec::with_capacity(rows.len()),
+        Cursor::new(seen.to_string()),
+    );
     for row in rows {
         // The first row tells the last number; it is there when no revocation is.
         let last: i64 = row.try_get("last")?;
         page.cursor = Cursor::new(last.to_string());
         page.complete = seen == 0 || seen > last;
         if let Some(id) = row.try_get::<Option<Vec<u8>>, _>("session_id")? {
-            page.revoked.push(Revocation::new(SessionId::from_bytes(array(id)?), age(row.try_get("age")?)));
+            page.revoked.push(Revocation::new(
+                SessionId::from_bytes(array(id)?),
+                age(row.try_get("age")?),
+            ));
         }
     }
     Ok(page)
@@ -205,9 +291,9 @@ macro_rules! bind_selection {
         $query
             .bind($selection.subject().as_str())
             .bind(serde_json::Value::from_iter($selection.owners().iter().map(owner)).to_string())
-            .bind(
-                $selection.kinds().map(|kinds| serde_json::Value::from_iter(kinds.iter().map(|kind| kind.number())).to_string()),
-            )
+            .bind($selection.kinds().map(|kinds| {
+                serde_json::Value::from_iter(kinds.iter().map(|kind| kind.number())).to_string()
+            }))
             .bind($selection.excepted().map(|id| &id.as_bytes()[..]))
     };
 }

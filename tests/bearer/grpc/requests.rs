@@ -1,4 +1,5 @@
-//! Which requests are gRPC: all others are refused as usual, for a 200 tells everybody else that all is well.
+//! Which requests are gRPC: all others are refused as usual, for a 200 tells everybody else that
+//! all is well.
 
 use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderValue, Method, Request, Version};
@@ -18,7 +19,8 @@ async fn assert_as_usual(request: Request<String>, what: &str) {
     assert_plain(&answer, what);
     answer.assert_token_missing();
     let mut bad = request;
-    bad.headers_mut().insert("authorization", HeaderValue::from_static("Bearer abc"));
+    bad.headers_mut()
+        .insert("authorization", HeaderValue::from_static("Bearer abc"));
     let answer = send(&layer(), bad).await;
     assert_plain(&answer, what);
     answer.assert_refused(401, "invalid_token", "token_invalid");
@@ -68,23 +70,36 @@ async fn another_media_type_is_no_grpc() {
     none.headers_mut().remove(CONTENT_TYPE);
     assert_as_usual(none, "without a media type").await;
     let mut no_text = call(None);
-    no_text.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_bytes(b"application/grpc\xff").unwrap());
+    no_text.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_bytes(b"application/grpc\xff").unwrap(),
+    );
     assert_as_usual(no_text, "no text").await;
 }
 
 /// A request has one media type. With two it is whatever the next one on the way takes it for.
 #[tokio::test]
 async fn two_media_types_are_no_grpc() {
-    for (first, second) in [("application/grpc", "text/html"), ("text/html", "application/grpc")] {
+    for (first, second) in [
+        ("application/grpc", "text/html"),
+        ("text/html", "application/grpc"),
+    ] {
         let mut request = call_as(first, None);
-        request.headers_mut().append(CONTENT_TYPE, second.parse().unwrap());
+        request
+            .headers_mut()
+            .append(CONTENT_TYPE, second.parse().unwrap());
         assert_as_usual(request, &format!("{first} and {second}")).await;
     }
 }
 
 #[tokio::test]
 async fn another_version_of_http_is_no_grpc() {
-    for version in [Version::HTTP_09, Version::HTTP_10, Version::HTTP_11, Version::HTTP_3] {
+    for version in [
+        Version::HTTP_09,
+        Version::HTTP_10,
+        Version::HTTP_11,
+        Version::HTTP_3,
+    ] {
         let mut request = call(None);
         *request.version_mut() = version;
         assert_as_usual(request, &format!("{version:?}")).await;
@@ -93,8 +108,19 @@ async fn another_version_of_http_is_no_grpc() {
 
 #[tokio::test]
 async fn another_method_is_no_grpc() {
-    let methods = [Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS, Method::CONNECT];
-    for method in methods.into_iter().chain([Method::from_bytes(b"post").unwrap()]) {
+    let methods = [
+        Method::GET,
+        Method::HEAD,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::CONNECT,
+    ];
+    for method in methods
+        .into_iter()
+        .chain([Method::from_bytes(b"post").unwrap()])
+    {
         let mut request = call(None);
         *request.method_mut() = method.clone();
         assert_as_usual(request, method.as_str()).await;
@@ -106,7 +132,14 @@ async fn without_te_trailers_it_is_no_grpc() {
     let mut none = call(None);
     none.headers_mut().remove(TE);
     assert_as_usual(none, "without te").await;
-    for te in ["", "deflate", "gzip", "trailer", "trailersx", "trailers;q=0"] {
+    for te in [
+        "",
+        "deflate",
+        "gzip",
+        "trailer",
+        "trailersx",
+        "trailers;q=0",
+    ] {
         let mut request = call(None);
         request.headers_mut().insert(TE, te.parse().unwrap());
         assert_as_usual(request, te).await;
@@ -116,6 +149,9 @@ async fn without_te_trailers_it_is_no_grpc() {
 /// What a browser can make of it by `fetch`: neither `te` nor this version of HTTP is its to set.
 #[tokio::test]
 async fn a_plain_client_that_names_the_media_type_is_told_no() {
-    let request = Request::post("/shop.Orders/List").header(CONTENT_TYPE, "application/grpc").body(String::new()).unwrap();
+    let request = Request::post("/shop.Orders/List")
+        .header(CONTENT_TYPE, "application/grpc")
+        .body(String::new())
+        .unwrap();
     assert_as_usual(request, "a plain client").await;
 }

@@ -9,7 +9,11 @@ use crate::sources::{bare, cookie, layer_of, with_headers};
 /// `T` in a line is the token.
 async fn ask(layer: &BearerAuthLayer, token: &str, lines: &[&str]) -> Received {
     let lines: Vec<String> = lines.iter().map(|line| line.replace('T', token)).collect();
-    send(layer, with_headers(lines.iter().map(|line| ("cookie", line.as_bytes())))).await
+    send(
+        layer,
+        with_headers(lines.iter().map(|line| ("cookie", line.as_bytes()))),
+    )
+    .await
 }
 
 fn protected() -> (BearerAuthLayer, String) {
@@ -38,7 +42,11 @@ async fn the_cookie_is_found_among_others() {
         "session=\"T\"",
     ] {
         let answer = ask(&layer, &token, &[line]).await;
-        assert_eq!((answer.status, answer.challenge(), &*answer.body), (200, None, "alice"), "{line}");
+        assert_eq!(
+            (answer.status, answer.challenge(), &*answer.body),
+            (200, None, "alice"),
+            "{line}"
+        );
     }
 }
 
@@ -46,7 +54,11 @@ async fn the_cookie_is_found_among_others() {
 #[tokio::test]
 async fn the_cookie_is_found_in_any_of_several_lines() {
     let (layer, token) = protected();
-    for lines in [&["a=b", "session=T"][..], &["session=T", "a=b"], &["", "a=b; c=d", "e=f; session=T; g=h", "i"]] {
+    for lines in [
+        &["a=b", "session=T"][..],
+        &["session=T", "a=b"],
+        &["", "a=b; c=d", "e=f; session=T; g=h", "i"],
+    ] {
         ask(&layer, &token, lines).await.assert_passed("alice");
     }
 }
@@ -69,9 +81,15 @@ async fn a_cookie_that_is_absent_or_empty_is_no_token() {
         "=T",
     ] {
         let answer = ask(&layer, &token, &[line]).await;
-        assert_eq!((answer.status, answer.challenge()), (401, Some("Bearer")), "{line}");
+        assert_eq!(
+            (answer.status, answer.challenge()),
+            (401, Some("Bearer")),
+            "{line}"
+        );
         answer.assert_token_missing();
-        ask(&layer.clone().optional(), &token, &[line]).await.assert_passed("nobody");
+        ask(&layer.clone().optional(), &token, &[line])
+            .await
+            .assert_passed("nobody");
     }
 }
 
@@ -90,17 +108,25 @@ async fn a_cookie_with_anything_else_is_a_bad_token() {
         "session=a.b.c",
     ] {
         for layer in [layer.clone(), layer.clone().optional()] {
-            ask(&layer, &token, &[line]).await.assert_refused(401, "invalid_token", "token_invalid");
+            ask(&layer, &token, &[line]).await.assert_refused(
+                401,
+                "invalid_token",
+                "token_invalid",
+            );
         }
     }
-    ask(&layer, cut, &["session=T"]).await.assert_refused(401, "invalid_token", "token_invalid");
+    ask(&layer, cut, &["session=T"])
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
     let tokens = TestTokens::new();
     let layer = layer_of(&tokens, [cookie()]);
-    ask(&layer, bare(&tokens.expired_bearer("alice")), &["session=T"]).await.assert_refused(
-        401,
-        "invalid_token",
-        "token_expired",
-    );
+    ask(
+        &layer,
+        bare(&tokens.expired_bearer("alice")),
+        &["session=T"],
+    )
+    .await
+    .assert_refused(401, "invalid_token", "token_expired");
 }
 
 /// Of two, one was set by somebody else: for a wider path, or by a neighbouring host.
@@ -117,17 +143,25 @@ async fn the_same_cookie_twice_is_an_invalid_request() {
         &["session=T", "a=b", "session=abc"],
     ] {
         for layer in [layer.clone(), layer.clone().optional()] {
-            ask(&layer, &token, lines).await.assert_refused(400, "invalid_request", "token_malformed");
+            ask(&layer, &token, lines).await.assert_refused(
+                400,
+                "invalid_request",
+                "token_malformed",
+            );
         }
     }
 }
 
-/// "It counts where nothing else bears a token": so two of them, which a neighbouring host can bring about, do not matter beside a header.
+/// "It counts where nothing else bears a token": so two of them, which a neighbouring host can
+/// bring about, do not matter beside a header.
 #[tokio::test]
 async fn the_same_cookie_twice_does_not_matter_beside_a_header() {
     let (layer, token) = protected();
     let authorization = format!("Bearer {token}");
-    let request = with_headers([("authorization", authorization.as_bytes()), ("cookie", b"session=a; session=b")]);
+    let request = with_headers([
+        ("authorization", authorization.as_bytes()),
+        ("cookie", b"session=a; session=b"),
+    ]);
     send(&layer, request).await.assert_passed("alice");
 }
 
@@ -135,33 +169,68 @@ async fn the_same_cookie_twice_does_not_matter_beside_a_header() {
 #[tokio::test]
 async fn another_cookie_that_is_no_ascii_hides_no_token() {
     let (layer, token) = protected();
-    for lines in [&["a=b", "name=caf\u{e9}", "session=T"][..], &["name=caf\u{e9}; session=T"], &["session=T; name=caf\u{e9}"]] {
+    for lines in [
+        &["a=b", "name=caf\u{e9}", "session=T"][..],
+        &["name=caf\u{e9}; session=T"],
+        &["session=T; name=caf\u{e9}"],
+    ] {
         let answer = ask(&layer, &token, lines).await;
-        assert_eq!((answer.status, answer.challenge(), &*answer.body), (200, None, "alice"), "{lines:?}");
+        assert_eq!(
+            (answer.status, answer.challenge(), &*answer.body),
+            (200, None, "alice"),
+            "{lines:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_cookie_that_is_no_text_lets_nobody_in() {
     let (layer, token) = protected();
-    for line in [&b"session=\xff\xfe"[..], b"session=caf\xc3\xa9", b"\xff=session", format!("session={token}\u{e9}").as_bytes()] {
+    for line in [
+        &b"session=\xff\xfe"[..],
+        b"session=caf\xc3\xa9",
+        b"\xff=session",
+        format!("session={token}\u{e9}").as_bytes(),
+    ] {
         let answer = send(&layer, with_headers([("cookie", line)])).await;
         assert_eq!(answer.status, 401, "{answer:?}");
-        assert!(answer.challenge().is_some_and(|challenge| challenge.starts_with("Bearer")), "{answer:?}");
+        assert!(
+            answer
+                .challenge()
+                .is_some_and(|challenge| challenge.starts_with("Bearer")),
+            "{answer:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_name_of_a_cookie_is_a_token() {
-    for bad in
-        ["", " ", "a b", "a;b", "a=b", "a,b", "\"a\"", "a\tb", "a\nb", "caf\u{e9}", "a/b", "a@b", "[a]", "a:b", "a\\b", "a{b}"]
-    {
+    for bad in [
+        "",
+        " ",
+        "a b",
+        "a;b",
+        "a=b",
+        "a,b",
+        "\"a\"",
+        "a\tb",
+        "a\nb",
+        "caf\u{e9}",
+        "a/b",
+        "a@b",
+        "[a]",
+        "a:b",
+        "a\\b",
+        "a{b}",
+    ] {
         assert!(TokenSource::cookie(bad).is_err(), "{bad:?}");
     }
     let tokens = TestTokens::new();
     for good in ["__Host-session", "s", "a.b_c-d", "!#$%&'*+-.^_`|~", "0"] {
         let layer = layer_of(&tokens, [TokenSource::cookie(good).unwrap()]);
         let line = format!("x=y; {good}={}", bare(&tokens.bearer("alice")));
-        send(&layer, with_headers([("cookie", line.as_bytes())])).await.assert_passed("alice");
+        send(&layer, with_headers([("cookie", line.as_bytes())]))
+            .await
+            .assert_passed("alice");
     }
 }

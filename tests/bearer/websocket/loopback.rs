@@ -22,12 +22,21 @@ pub(crate) async fn serve(app: Router) -> SocketAddr {
     address
 }
 
-/// Agrees to `feed.v1`, says who listens and what was offered, and repeats what it hears, until the token ends: 4401 or 4403.
-pub(crate) async fn feed(upgrade: WebSocketUpgrade, headers: HeaderMap, extensions: Extensions) -> Response {
+/// Agrees to `feed.v1`, says who listens and what was offered, and repeats what it hears, until the
+/// token ends: 4401 or 4403.
+pub(crate) async fn feed(
+    upgrade: WebSocketUpgrade,
+    headers: HeaderMap,
+    extensions: Extensions,
+) -> Response {
     let watch = AccessTokenWatch::from_extensions(&extensions).expect("a token");
-    let offered = headers.get(SEC_WEBSOCKET_PROTOCOL).map_or("nothing", |offered| offered.to_str().unwrap());
+    let offered = headers
+        .get(SEC_WEBSOCKET_PROTOCOL)
+        .map_or("nothing", |offered| offered.to_str().unwrap());
     let hello = format!("{} {offered}", watch.claims().subject());
-    upgrade.protocols(["feed.v1"]).on_upgrade(|socket| speak(socket, watch, hello))
+    upgrade
+        .protocols(["feed.v1"])
+        .on_upgrade(|socket| speak(socket, watch, hello))
 }
 
 async fn speak(mut socket: WebSocket, watch: AccessTokenWatch, hello: String) {
@@ -55,14 +64,23 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) async fn open(server: SocketAddr, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
-        let mut request = format!("ws://{server}{path}").into_client_request().unwrap();
+    pub(crate) async fn open(
+        server: SocketAddr,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Error> {
+        let mut request = format!("ws://{server}{path}")
+            .into_client_request()
+            .unwrap();
         for (name, value) in headers {
             request.headers_mut().append(*name, value.parse().unwrap());
         }
         let stream = TcpStream::connect(server).await.unwrap();
         let (socket, response) = tokio_tungstenite::client_async(request, stream).await?;
-        Ok(Self { socket, headers: response.headers().clone() })
+        Ok(Self {
+            socket,
+            headers: response.headers().clone(),
+        })
     }
 
     /// The next text.
@@ -75,7 +93,10 @@ impl Client {
 
     /// Says something, and hears it again.
     pub(crate) async fn assert_open(&mut self) {
-        self.socket.send(Message::text("still there?")).await.unwrap();
+        self.socket
+            .send(Message::text("still there?"))
+            .await
+            .unwrap();
         assert_eq!(self.text().await, "still there?");
     }
 

@@ -1,4 +1,5 @@
-//! The client of `examples/client`, where refreshes fail: the same key again, and nobody is logged out but by the server's word.
+//! The client of `examples/client`, where refreshes fail: the same key again, and nobody is logged
+//! out but by the server's word.
 
 use support::{Call, HOUR, MINUTE, Question, SECOND};
 use tokio::time::Instant;
@@ -8,7 +9,10 @@ use crate::client::{Fault, REFRESH, World};
 
 #[track_caller]
 fn assert_unavailable(outcome: &Result<u16, ClientError>) {
-    assert!(matches!(outcome, Err(ClientError::Unavailable(_))), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(ClientError::Unavailable(_))),
+        "{outcome:?}"
+    );
 }
 
 #[track_caller]
@@ -25,26 +29,53 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_token_and_key() {
     for _ in 0..3 {
         world.pass(30 * MINUTE);
         world.line.faults(REFRESH, [Fault::AnswerLost]);
-        assert!(world.me_at_once(5).await.into_iter().all(|outcome| outcome.unwrap() == 200));
+        assert!(
+            world
+                .me_at_once(5)
+                .await
+                .into_iter()
+                .all(|outcome| outcome.unwrap() == 200)
+        );
         let sent = world.line.sent(REFRESH);
-        let [.., lost, repeated] = &sent[..] else { panic!("two attempts") };
+        let [.., lost, repeated] = &sent[..] else {
+            panic!("two attempts")
+        };
         assert_eq!((&lost.key, &lost.body), (&repeated.key, &repeated.body));
         keys.push(lost.key.clone().unwrap());
     }
     assert_eq!((world.refreshes_sent(), world.tokens.refreshes()), (6, 3));
-    assert!(keys[0] != keys[1] && keys[1] != keys[2], "another token has another key");
+    assert!(
+        keys[0] != keys[1] && keys[1] != keys[2],
+        "another token has another key"
+    );
     assert!(keys.iter().all(|key| key.len() == 32));
 }
 
-/// The server has seen an access token of the answer that was lost: only the key tells the client from a thief.
+/// The server has seen an access token of the answer that was lost: only the key tells the client
+/// from a thief.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_stays_lost_for_an_hour_logs_nobody_out() {
     let world = World::new().await;
     world.pass(30 * MINUTE);
-    world.line.faults(REFRESH, [Fault::AnswerLost, Fault::AnswerLost, Fault::AnswerLost]);
+    world.line.faults(
+        REFRESH,
+        [Fault::AnswerLost, Fault::AnswerLost, Fault::AnswerLost],
+    );
     assert_unavailable(&world.me().await);
-    let session = world.server.sessions.list(&"alice".into()).await.unwrap().remove(0);
-    world.server.store.inner().confirm(session.id(), 1).await.unwrap();
+    let session = world
+        .server
+        .sessions
+        .list(&"alice".into())
+        .await
+        .unwrap()
+        .remove(0);
+    world
+        .server
+        .store
+        .inner()
+        .confirm(session.id(), 1)
+        .await
+        .unwrap();
 
     world.pass(HOUR);
     assert_eq!(world.me().await.unwrap(), 200);
@@ -55,9 +86,21 @@ async fn an_answer_that_stays_lost_for_an_hour_logs_nobody_out() {
 async fn a_server_that_is_busy_is_asked_again_when_it_says() {
     let world = World::new().await;
     world.pass(30 * MINUTE);
-    world.line.faults(REFRESH, [Fault::Answer(503, Some("3"), ""), Fault::Answer(503, None, "")]);
+    world.line.faults(
+        REFRESH,
+        [
+            Fault::Answer(503, Some("3"), ""),
+            Fault::Answer(503, None, ""),
+        ],
+    );
     let started = Instant::now();
-    assert!(world.me_at_once(5).await.into_iter().all(|outcome| outcome.unwrap() == 200));
+    assert!(
+        world
+            .me_at_once(5)
+            .await
+            .into_iter()
+            .all(|outcome| outcome.unwrap() == 200)
+    );
     assert_eq!((world.refreshes_sent(), world.tokens.refreshes()), (3, 1));
     // Three seconds, and where no time is named one.
     assert_eq!(started.elapsed().as_secs(), 4);
@@ -72,7 +115,10 @@ async fn an_attempt_has_ten_seconds() {
     world.line.faults(REFRESH, [Fault::Silence]);
     let started = Instant::now();
     assert_eq!(world.me().await.unwrap(), 200);
-    assert_eq!((world.refreshes_sent(), started.elapsed().as_secs()), (2, 10));
+    assert_eq!(
+        (world.refreshes_sent(), started.elapsed().as_secs()),
+        (2, 10)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,24 +130,35 @@ async fn after_three_attempts_all_who_waited_hear_of_it_and_the_tokens_stay() {
     for outcome in world.me_at_once(20).await {
         assert_unavailable(&outcome);
     }
-    assert_eq!((world.refreshes_sent(), world.line.sent("/me").len()), (3, 0));
+    assert_eq!(
+        (world.refreshes_sent(), world.line.sent("/me").len()),
+        (3, 0)
+    );
     world.server.accounts.set_down(None);
     assert_unavailable(&world.me().await);
     assert_eq!(world.refreshes_sent(), 3, "a moment of rest");
     world.pass(SECOND);
-    assert_eq!((world.me().await.unwrap(), world.refreshes_sent()), (200, 4));
+    assert_eq!(
+        (world.me().await.unwrap(), world.refreshes_sent()),
+        (200, 4)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_for_a_server_that_asks_for_an_hour() {
     let world = World::new().await;
     world.pass(30 * MINUTE);
-    world.line.faults(REFRESH, [Fault::Answer(503, Some("3600"), "")]);
+    world
+        .line
+        .faults(REFRESH, [Fault::Answer(503, Some("3600"), "")]);
     let started = Instant::now();
     assert_unavailable(&world.me().await);
     world.pass(4 * MINUTE);
     assert_unavailable(&world.me().await);
-    assert_eq!((world.refreshes_sent(), started.elapsed().as_secs()), (1, 0));
+    assert_eq!(
+        (world.refreshes_sent(), started.elapsed().as_secs()),
+        (1, 0)
+    );
     world.pass(MINUTE);
     assert_eq!(world.me().await.unwrap(), 200);
 }
@@ -111,29 +168,62 @@ async fn a_refresh_ahead_of_time_that_fails_harms_no_call() {
     let world = World::new().await;
     world.pass(30 * MINUTE - 30 * SECOND);
     world.server.accounts.set_down(Some(Question::Authorize));
-    assert!(world.me_at_once(5).await.into_iter().all(|outcome| outcome.unwrap() == 200));
-    assert_eq!((world.refreshes_sent(), world.line.sent("/me").len()), (3, 5));
+    assert!(
+        world
+            .me_at_once(5)
+            .await
+            .into_iter()
+            .all(|outcome| outcome.unwrap() == 200)
+    );
+    assert_eq!(
+        (world.refreshes_sent(), world.line.sent("/me").len()),
+        (3, 5)
+    );
     world.server.accounts.set_down(None);
     world.pass(SECOND);
-    assert_eq!((world.me().await.unwrap(), world.refreshes_sent(), world.tokens.refreshes()), (200, 4, 1));
+    assert_eq!(
+        (
+            world.me().await.unwrap(),
+            world.refreshes_sent(),
+            world.tokens.refreshes()
+        ),
+        (200, 4, 1)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_of_the_refresh_token_is_the_end() {
     let world = World::new().await;
     world.pass(30 * MINUTE);
-    world.server.sessions.log_out_everywhere(&"alice".into()).await.unwrap();
+    world
+        .server
+        .sessions
+        .log_out_everywhere(&"alice".into())
+        .await
+        .unwrap();
     assert_log_in_again(world.me().await, "session_revoked");
     for outcome in world.me_at_once(5).await {
         assert_log_in_again(outcome, "nobody is logged in");
     }
-    assert_eq!((world.refreshes_sent(), world.line.sent("/me").len()), (1, 0), "once, and not again");
+    assert_eq!(
+        (world.refreshes_sent(), world.line.sent("/me").len()),
+        (1, 0),
+        "once, and not again"
+    );
 
     // Found out by a 401.
     world.client.log_in("alice", "wonderland-7").await.unwrap();
-    world.server.sessions.log_out_everywhere(&"alice".into()).await.unwrap();
+    world
+        .server
+        .sessions
+        .log_out_everywhere(&"alice".into())
+        .await
+        .unwrap();
     assert_log_in_again(world.me().await, "session_revoked");
-    assert_eq!((world.refreshes_sent(), world.line.sent("/me").len()), (2, 1));
+    assert_eq!(
+        (world.refreshes_sent(), world.line.sent("/me").len()),
+        (2, 1)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,11 +236,16 @@ async fn any_other_failure_keeps_the_tokens() {
         (404, ""),
         (500, r#"{"error":"invalid_grant"}"#),
         (200, "<html>"),
-        (200, r#"{"access_token":"a","token_type":"DPoP","expires_in":1800,"refresh_token":"b"}"#),
+        (
+            200,
+            r#"{"access_token":"a","token_type":"DPoP","expires_in":1800,"refresh_token":"b"}"#,
+        ),
     ] {
         world.pass(30 * MINUTE);
         let sent = world.refreshes_sent();
-        world.line.faults(REFRESH, [Fault::Answer(status, None, body)]);
+        world
+            .line
+            .faults(REFRESH, [Fault::Answer(status, None, body)]);
         assert_unavailable(&world.me().await);
         assert_eq!(world.refreshes_sent(), sent + 1, "{status} {body}");
         world.pass(SECOND);
@@ -163,7 +258,12 @@ async fn any_other_failure_keeps_the_tokens() {
 async fn a_refusal_that_comes_after_a_new_login_does_not_end_it() {
     let world = World::new().await;
     world.pass(30 * MINUTE);
-    world.server.sessions.log_out_everywhere(&"alice".into()).await.unwrap();
+    world
+        .server
+        .sessions
+        .log_out_everywhere(&"alice".into())
+        .await
+        .unwrap();
     let pause = world.server.store.pause_at(Call::Find);
     let log_in = async {
         pause.reached().await;
@@ -178,7 +278,15 @@ async fn a_refusal_that_comes_after_a_new_login_does_not_end_it() {
 #[tokio::test]
 async fn tokens_that_come_after_a_new_login_do_not_take_its_place() {
     let world = World::new().await;
-    let first = world.server.sessions.list(&"alice".into()).await.unwrap().remove(0).id().to_string();
+    let first = world
+        .server
+        .sessions
+        .list(&"alice".into())
+        .await
+        .unwrap()
+        .remove(0)
+        .id()
+        .to_string();
     world.pass(30 * MINUTE);
     let pause = world.server.store.pause_at(Call::Find);
     let log_in = async {

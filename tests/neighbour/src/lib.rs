@@ -1,4 +1,5 @@
-//! An application that signs links by `jsonwebtoken` itself, with the provider of its choice, and checks its users' tokens by `tower-bearer`.
+//! An application that signs links by `jsonwebtoken` itself, with the provider of its choice, and
+//! checks its users' tokens by `tower-bearer`.
 
 use jsonwebtoken::errors::Result;
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
@@ -18,7 +19,10 @@ pub struct Link {
 /// # Errors
 ///
 /// The provider does not sign.
-#[allow(clippy::disallowed_methods, reason = "this is somebody else's application, not the crate")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is somebody else's application, not the crate"
+)]
 pub fn sign(link: &Link, secret: &[u8]) -> Result<String> {
     jsonwebtoken::encode(&Header::default(), link, &EncodingKey::from_secret(secret))
 }
@@ -28,9 +32,16 @@ pub fn sign(link: &Link, secret: &[u8]) -> Result<String> {
 /// # Errors
 ///
 /// It is no link of ours.
-#[allow(clippy::disallowed_methods, reason = "this is somebody else's application, not the crate")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is somebody else's application, not the crate"
+)]
 pub fn check(link: &str, secret: &[u8]) -> Result<Link> {
-    let checked = jsonwebtoken::decode(link, &DecodingKey::from_secret(secret), &Validation::default())?;
+    let checked = jsonwebtoken::decode(
+        link,
+        &DecodingKey::from_secret(secret),
+        &Validation::default(),
+    )?;
     Ok(checked.claims)
 }
 
@@ -45,7 +56,10 @@ mod tests {
     const SECRET: &[u8] = b"Vw7pQ2sX9zL4nB8mK1cR6tY3hJ5fD0gA";
 
     fn link() -> Link {
-        Link { sub: "alice".to_owned(), exp: 4_000_000_000 }
+        Link {
+            sub: "alice".to_owned(),
+            exp: 4_000_000_000,
+        }
     }
 
     #[test]
@@ -55,23 +69,56 @@ mod tests {
 
         let key = SigningKey::from_pem(include_str!("../../data/keys/p256.pem")).unwrap();
         let signer = AccessTokenSigner::new("https://api.example.com", "example-api", key).unwrap();
-        let token = signer.sign(&Identity::new("alice"), &Grant::new(), Duration::from_secs(300)).unwrap();
-        assert_eq!(signer.verifier().verify(token.secret()).unwrap().subject().as_str(), "alice");
+        let token = signer
+            .sign(
+                &Identity::new("alice"),
+                &Grant::new(),
+                Duration::from_secs(300),
+            )
+            .unwrap();
+        assert_eq!(
+            signer
+                .verifier()
+                .verify(token.secret())
+                .unwrap()
+                .subject()
+                .as_str(),
+            "alice"
+        );
 
-        assert_eq!(check(&sign(&link(), SECRET).unwrap(), SECRET).unwrap(), link());
+        assert_eq!(
+            check(&sign(&link(), SECRET).unwrap(), SECRET).unwrap(),
+            link()
+        );
         assert!(check(token.secret(), SECRET).is_err());
         assert!(signer.verifier().verify(&signed).is_err());
     }
 
     #[test]
     fn its_own_keys_in_pem_work_too() {
-        let (private, public) = (include_bytes!("../../data/keys/p256.pem"), include_bytes!("../../data/keys/p256.pub.pem"));
+        let (private, public) = (
+            include_bytes!("../../data/keys/p256.pem"),
+            include_bytes!("../../data/keys/p256.pub.pem"),
+        );
         let key = EncodingKey::from_ec_pem(private).unwrap();
-        #[allow(clippy::disallowed_methods, reason = "this is somebody else's application, not the crate")]
-        let signed = jsonwebtoken::encode(&Header::new(jsonwebtoken::Algorithm::ES256), &link(), &key).unwrap();
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "this is somebody else's application, not the crate"
+        )]
+        let signed =
+            jsonwebtoken::encode(&Header::new(jsonwebtoken::Algorithm::ES256), &link(), &key)
+                .unwrap();
         let validation = Validation::new(jsonwebtoken::Algorithm::ES256);
-        #[allow(clippy::disallowed_methods, reason = "this is somebody else's application, not the crate")]
-        let checked = jsonwebtoken::decode::<Link>(&signed, &DecodingKey::from_ec_pem(public).unwrap(), &validation).unwrap();
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "this is somebody else's application, not the crate"
+        )]
+        let checked = jsonwebtoken::decode::<Link>(
+            &signed,
+            &DecodingKey::from_ec_pem(public).unwrap(),
+            &validation,
+        )
+        .unwrap();
         assert_eq!(checked.claims, link());
     }
 }

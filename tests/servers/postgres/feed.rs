@@ -19,17 +19,32 @@ async fn a_revocation_whose_transaction_is_open_for_ten_seconds_is_not_missed() 
 
     let mut slow = PgConnection::connect_with(&schema.options()).await.unwrap();
     let mut writer = slow.begin().await.unwrap();
-    sqlx::query(REVOKE_BY_HAND).bind(uuid(stalled.id())).execute(&mut *writer).await.unwrap();
+    sqlx::query(REVOKE_BY_HAND)
+        .bind(uuid(stalled.id()))
+        .execute(&mut *writer)
+        .await
+        .unwrap();
     let (start, mut seen, mut ended) = (Instant::now(), Vec::new(), Vec::new());
     while start.elapsed() < Duration::from_secs(10) {
         let other = session(1 + ended.len() as u128, "other");
         store.insert(&other).await.unwrap();
-        assert!(store.revoke(other.id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
+        assert!(
+            store
+                .revoke(other.id(), RevocationReason::LoggedOut.at(now()))
+                .await
+                .unwrap()
+        );
         ended.push(*other.id());
         let page = store.revoked_since(Some(cursor)).await.unwrap();
         assert!(!page.complete, "a cursor was forgotten");
-        assert!(!page.contains(stalled.id()), "the feed shows what is not committed");
-        assert!(page.contains(other.id()), "the feed misses a revocation while another is not committed");
+        assert!(
+            !page.contains(stalled.id()),
+            "the feed shows what is not committed"
+        );
+        assert!(
+            page.contains(other.id()),
+            "the feed misses a revocation while another is not committed"
+        );
         seen.extend(page.ids());
         cursor = page.cursor;
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -37,7 +52,10 @@ async fn a_revocation_whose_transaction_is_open_for_ten_seconds_is_not_missed() 
     writer.commit().await.unwrap();
 
     let page = store.revoked_since(Some(cursor)).await.unwrap();
-    assert!(page.contains(stalled.id()), "a transaction that was open for long is missed");
+    assert!(
+        page.contains(stalled.id()),
+        "a transaction that was open for long is missed"
+    );
     seen.extend(page.ids());
     assert!(ended.iter().all(|id| seen.contains(id)));
     // Nothing holds the cursor back any more, but for what other tests write at this moment.
@@ -47,7 +65,10 @@ async fn a_revocation_whose_transaction_is_open_for_ten_seconds_is_not_missed() 
         if page.revoked.is_empty() {
             return;
         }
-        assert!(start.elapsed() < Duration::from_secs(20), "the cursor does not go on");
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "the cursor does not go on"
+        );
         cursor = page.cursor;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -60,28 +81,51 @@ async fn an_administrator_can_revoke_by_hand() {
     let session = session(1, "user");
     store.insert(&session).await.unwrap();
     let cursor = store.revoked_since(None).await.unwrap().cursor;
-    sqlx::query(REVOKE_BY_HAND).bind(uuid(session.id())).execute(&schema.pool().await).await.unwrap();
+    sqlx::query(REVOKE_BY_HAND)
+        .bind(uuid(session.id()))
+        .execute(&schema.pool().await)
+        .await
+        .unwrap();
 
     let found = store.find(session.id()).await.unwrap().unwrap();
-    assert_eq!(found.revoked().map(|record| record.reason), Some(RevocationReason::Other));
+    assert_eq!(
+        found.revoked().map(|record| record.reason),
+        Some(RevocationReason::Other)
+    );
     // The trigger has told the other processes.
     for cursor in [None, Some(cursor)] {
-        assert_eq!(store.revoked_since(cursor).await.unwrap().ids(), [*session.id()]);
+        assert_eq!(
+            store.revoked_since(cursor).await.unwrap().ids(),
+            [*session.id()]
+        );
     }
 }
 
-/// Revoked, brought back to life, and revoked again: a process that has seen the first must learn of the second.
+/// Revoked, brought back to life, and revoked again: a process that has seen the first must learn
+/// of the second.
 #[tokio::test]
 async fn a_session_that_is_revoked_twice_by_hand_enters_the_feed_twice() {
     let schema = Schema::new().await;
     let (store, pool) = (schema.store().await, schema.pool().await);
     let session = session(1, "user");
     store.insert(&session).await.unwrap();
-    store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
+    store
+        .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .unwrap();
     let cursor = store.revoked_since(None).await.unwrap().cursor;
-    sqlx::query("UPDATE tower_bearer_sessions SET revoked_at = NULL").execute(&pool).await.unwrap();
-    store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
-    assert_eq!(store.revoked_since(Some(cursor)).await.unwrap().ids(), [*session.id()]);
+    sqlx::query("UPDATE tower_bearer_sessions SET revoked_at = NULL")
+        .execute(&pool)
+        .await
+        .unwrap();
+    store
+        .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.revoked_since(Some(cursor)).await.unwrap().ids(),
+        [*session.id()]
+    );
 }
 
 #[tokio::test]
@@ -92,31 +136,53 @@ async fn a_cursor_survives_the_store_that_gave_it_out() {
     for session in [&early, &late] {
         store.insert(session).await.unwrap();
     }
-    store.revoke(early.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
+    store
+        .revoke(early.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .unwrap();
     let cursor = store.revoked_since(None).await.unwrap().cursor;
     drop(store);
 
     let store = schema.store().await;
-    store.revoke(late.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
+    store
+        .revoke(late.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .unwrap();
     let page = store.revoked_since(Some(cursor)).await.unwrap();
     assert!(page.contains(late.id()));
     assert!(!page.complete, "the cursor is not known to another store");
 }
 
-/// The server may have been set back between: a process that asks has to see all that is left, and so what it lacks.
+/// The server may have been set back between: a process that asks has to see all that is left, and
+/// so what it lacks.
 #[tokio::test]
 async fn a_cursor_from_before_a_restart_or_a_restore_is_answered_completely() {
     let schema = Schema::new().await;
     let (store, pool) = (schema.store().await, schema.pool().await);
     let session = session(1, "user");
     store.insert(&session).await.unwrap();
-    store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
+    store
+        .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .unwrap();
     let cursor = store.revoked_since(None).await.unwrap().cursor;
-    assert!(!store.revoked_since(Some(cursor.clone())).await.unwrap().complete);
+    assert!(
+        !store
+            .revoked_since(Some(cursor.clone()))
+            .await
+            .unwrap()
+            .complete
+    );
 
     // The server's start in microseconds, the file of the feed, the transaction.
-    let parts: Vec<u64> = cursor.as_str().split(['.', '-']).map(|part| part.parse().unwrap()).collect();
-    let [start, file, xid] = parts[..] else { panic!("another cursor: {cursor:?}") };
+    let parts: Vec<u64> = cursor
+        .as_str()
+        .split(['.', '-'])
+        .map(|part| part.parse().unwrap())
+        .collect();
+    let [start, file, xid] = parts[..] else {
+        panic!("another cursor: {cursor:?}")
+    };
     for other in [
         format!("{}.{file}-{xid}", start - 1),
         format!("{start}.{}-{xid}", file + 1),
@@ -125,11 +191,21 @@ async fn a_cursor_from_before_a_restart_or_a_restore_is_answered_completely() {
         format!("{start}.{file}-"),
         format!("{start}.{file}"),
     ] {
-        let page = store.revoked_since(Some(Cursor::new(other.clone()))).await.unwrap();
-        assert_eq!((page.ids(), page.complete), (vec![*session.id()], true), "{other} is not answered completely");
+        let page = store
+            .revoked_since(Some(Cursor::new(other.clone())))
+            .await
+            .unwrap();
+        assert_eq!(
+            (page.ids(), page.complete),
+            (vec![*session.id()], true),
+            "{other} is not answered completely"
+        );
     }
     // Written anew into the same table, as by `pg_restore --clean --data-only`.
-    sqlx::raw_sql("TRUNCATE tower_bearer_revocations").execute(&pool).await.unwrap();
+    sqlx::raw_sql("TRUNCATE tower_bearer_revocations")
+        .execute(&pool)
+        .await
+        .unwrap();
     let page = store.revoked_since(Some(cursor)).await.unwrap();
     assert_eq!((page.ids(), page.complete), (vec![], true));
 }
@@ -152,8 +228,14 @@ async fn what_was_restored_from_another_server_is_told_once() {
     assert_eq!(page.ids(), [*restored.id()]);
     let page = store.revoked_since(Some(page.cursor)).await.unwrap();
     assert_eq!((page.ids(), page.complete), (vec![], false));
-    store.revoke(late.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
-    assert_eq!(store.revoked_since(Some(page.cursor)).await.unwrap().ids(), [*late.id()]);
+    store
+        .revoke(late.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.revoked_since(Some(page.cursor)).await.unwrap().ids(),
+        [*late.id()]
+    );
 }
 
 fn uuid(id: &SessionId) -> sqlx::types::Uuid {

@@ -16,14 +16,21 @@ async fn a_pool_that_could_lose_a_logout_or_a_race_is_refused() {
         ("default_transaction_isolation", "serializable"),
     ] {
         let schema = Schema::new().await;
-        let pool = sqlx::PgPool::connect_with(schema.options().options([(setting, weak)])).await.unwrap();
-        let refused = PostgresStore::from_pool(pool.clone()).await.unwrap_err();
-        let cause = refused.to_string();
-        assert!(cause.contains(&format!(".options([(\"{setting}\", ")), "the sentence names no cure: {cause}");
-        let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace")
-            .fetch_one(&pool)
+        let pool = sqlx::PgPool::connect_with(schema.options().options([(setting, weak)]))
             .await
             .unwrap();
+        let refused = PostgresStore::from_pool(pool.clone()).await.unwrap_err();
+        let cause = refused.to_string();
+        assert!(
+            cause.contains(&format!(".options([(\"{setting}\", ")),
+            "the sentence names no cure: {cause}"
+        );
+        let tables: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
         assert_eq!(tables, 0, "a refused pool was written to");
     }
 }
@@ -31,7 +38,13 @@ async fn a_pool_that_could_lose_a_logout_or_a_race_is_refused() {
 #[tokio::test]
 async fn a_pool_that_is_stronger_than_asked_is_taken() {
     let schema = Schema::new().await;
-    let pool = sqlx::PgPool::connect_with(schema.options().options([("synchronous_commit", "remote_apply")])).await.unwrap();
+    let pool = sqlx::PgPool::connect_with(
+        schema
+            .options()
+            .options([("synchronous_commit", "remote_apply")]),
+    )
+    .await
+    .unwrap();
     PostgresStore::from_pool(pool).await.unwrap();
 }
 
@@ -49,7 +62,10 @@ async fn many_may_open_an_empty_schema_at_once() {
             })
         };
         for opened in (0..6).map(open).collect::<Vec<_>>() {
-            opened.await.unwrap().expect("a store could not be opened beside others");
+            opened
+                .await
+                .unwrap()
+                .expect("a store could not be opened beside others");
         }
     }
 }
@@ -66,19 +82,37 @@ async fn a_role_that_may_not_make_tables_may_use_them() {
          GRANT SELECT, INSERT, UPDATE, DELETE ON tower_bearer_sessions, tower_bearer_revocations TO {role}",
         schema = schema.name()
     );
-    sqlx::raw_sql(sqlx::AssertSqlSafe(grants)).execute(&owner).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(grants))
+        .execute(&owner)
+        .await
+        .unwrap();
 
-    let pool = sqlx::PgPool::connect_with(schema.options().options([("role", role.as_str())])).await.unwrap();
-    let made = sqlx::query("CREATE TABLE another (id int)").execute(&pool).await;
+    let pool = sqlx::PgPool::connect_with(schema.options().options([("role", role.as_str())]))
+        .await
+        .unwrap();
+    let made = sqlx::query("CREATE TABLE another (id int)")
+        .execute(&pool)
+        .await;
     assert!(made.is_err(), "the role may make tables");
     let store = PostgresStore::from_pool(pool).await.unwrap();
     let session = session(1, "user");
     store.insert(&session).await.unwrap();
-    assert!(store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
-    assert_eq!(store.revoked_since(None).await.unwrap().ids(), [*session.id()]);
+    assert!(
+        store
+            .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        store.revoked_since(None).await.unwrap().ids(),
+        [*session.id()]
+    );
     drop(store);
     let gone = format!("DROP OWNED BY {role}; DROP ROLE {role}");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(gone)).execute(&owner).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(gone))
+        .execute(&owner)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -99,7 +133,10 @@ async fn an_application_with_migrations_of_its_own_keeps_them() {
     let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
     store.insert(&session(1, "user")).await.unwrap();
 
-    let theirs = sqlx::query("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(&pool).await.unwrap();
+    let theirs = sqlx::query("SELECT version, checksum FROM _sqlx_migrations ORDER BY version")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
     let theirs: Vec<(i64, Vec<u8>)> = theirs.iter().map(|row| (row.get(0), row.get(1))).collect();
     assert_eq!(theirs, [(1, vec![0]), (2, vec![1])]);
 }
@@ -109,12 +146,26 @@ async fn an_application_with_migrations_of_its_own_keeps_them() {
 async fn a_migration_that_failed_is_tried_again_and_leaves_nothing() {
     let schema = Schema::new().await;
     let pool = schema.pool().await;
-    sqlx::raw_sql("CREATE TABLE tower_bearer_revocations ()").execute(&pool).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE tower_bearer_revocations ()")
+        .execute(&pool)
+        .await
+        .unwrap();
     PostgresStore::from_pool(pool.clone()).await.unwrap_err();
-    let theirs = "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace";
-    assert_eq!(sqlx::query_scalar::<_, i64>(theirs).fetch_one(&pool).await.unwrap(), 1, "half a migration stayed");
+    let theirs =
+        "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace";
+    assert_eq!(
+        sqlx::query_scalar::<_, i64>(theirs)
+            .fetch_one(&pool)
+            .await
+            .unwrap(),
+        1,
+        "half a migration stayed"
+    );
 
-    sqlx::raw_sql("DROP TABLE tower_bearer_revocations").execute(&pool).await.unwrap();
+    sqlx::raw_sql("DROP TABLE tower_bearer_revocations")
+        .execute(&pool)
+        .await
+        .unwrap();
     PostgresStore::open(&schema.url()).await.unwrap();
 }
 
@@ -122,16 +173,31 @@ async fn a_migration_that_failed_is_tried_again_and_leaves_nothing() {
 async fn two_prefixes_in_one_schema_know_nothing_of_each_other() {
     let schema = Schema::new().await;
     let pool = schema.pool().await;
-    let with =
-        async |prefix| PostgresStore::from_pool_with_prefix(pool.clone(), TablePrefix::new(prefix).unwrap()).await.unwrap();
+    let with = async |prefix| {
+        PostgresStore::from_pool_with_prefix(pool.clone(), TablePrefix::new(prefix).unwrap())
+            .await
+            .unwrap()
+    };
     let longest = "_32_bytes_are_the_longest_prefix";
     assert_eq!(longest.len(), 32);
-    let stores = [with("shop_").await, with(longest).await, PostgresStore::from_pool(pool.clone()).await.unwrap()];
+    let stores = [
+        with("shop_").await,
+        with(longest).await,
+        PostgresStore::from_pool(pool.clone()).await.unwrap(),
+    ];
     for store in &stores {
         let session = session(1, "user");
         store.insert(&session).await.unwrap();
-        assert!(store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
-        store.assert_revoked(&[*super::session(2, "user").id()], now()).await.unwrap();
+        assert!(
+            store
+                .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+                .await
+                .unwrap()
+        );
+        store
+            .assert_revoked(&[*super::session(2, "user").id()], now())
+            .await
+            .unwrap();
         assert_eq!(store.revoked_since(None).await.unwrap().revoked.len(), 2);
     }
     let strangers: Vec<String> = sqlx::query_scalar(
@@ -147,9 +213,14 @@ async fn two_prefixes_in_one_schema_know_nothing_of_each_other() {
 #[test]
 fn a_prefix_that_would_need_quotes_is_refused() {
     let long = "a".repeat(33);
-    for prefix in ["", "1_", "Shop_", "shop-", "shop ", "auth.", "käse_", "a\"b", "a'b", "a;b", "a\0", &long] {
+    for prefix in [
+        "", "1_", "Shop_", "shop-", "shop ", "auth.", "käse_", "a\"b", "a'b", "a;b", "a\0", &long,
+    ] {
         let refused = TablePrefix::new(prefix).expect_err(prefix);
-        assert!(refused.to_string().contains("lower-case"), "the sentence names no cure: {refused}");
+        assert!(
+            refused.to_string().contains("lower-case"),
+            "the sentence names no cure: {refused}"
+        );
     }
     for prefix in ["a", "_", "shop_", "tower_bearer_", "v2_auth_", &long[1..]] {
         TablePrefix::new(prefix).unwrap();
@@ -163,20 +234,39 @@ async fn sessions_may_be_in_another_schema() {
     let store = schema.store().await;
     let session = session(1, "user");
     store.insert(&session).await.unwrap();
-    let update = format!("UPDATE {}.tower_bearer_sessions SET revoked_at = 1000, revision = revision + 1", schema.name);
+    let update = format!(
+        "UPDATE {}.tower_bearer_sessions SET revoked_at = 1000, revision = revision + 1",
+        schema.name
+    );
     super::execute(&mut super::connection().await, update).await;
 
-    assert_eq!(store.revoked_since(None).await.unwrap().ids(), [*session.id()]);
+    assert_eq!(
+        store.revoked_since(None).await.unwrap().ids(),
+        [*session.id()]
+    );
 }
 
 #[tokio::test]
 async fn debug_shows_no_url() {
     let schema = Schema::new().await;
     let options = schema.options().password("open sesame");
-    let store = PostgresStore::from_pool(sqlx::PgPool::connect_with(options).await.unwrap()).await.unwrap();
-    assert_eq!(format!("{store:?}"), r#"PostgresStore { prefix: TablePrefix("tower_bearer_"), .. }"#);
-    let (host, port) = (schema.options().get_host().to_owned(), schema.options().get_port());
-    let refused = PostgresStore::open(&format!("postgres://user:open%20sesame@{host}:{port}/none")).await.unwrap_err();
+    let store = PostgresStore::from_pool(sqlx::PgPool::connect_with(options).await.unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        format!("{store:?}"),
+        r#"PostgresStore { prefix: TablePrefix("tower_bearer_"), .. }"#
+    );
+    let (host, port) = (
+        schema.options().get_host().to_owned(),
+        schema.options().get_port(),
+    );
+    let refused = PostgresStore::open(&format!("postgres://user:open%20sesame@{host}:{port}/none"))
+        .await
+        .unwrap_err();
     let told = format!("{refused} {refused:?} {:?}", refused.cause());
-    assert!(!told.contains("sesame"), "an error tells the password: {told}");
+    assert!(
+        !told.contains("sesame"),
+        "an error tells the password: {told}"
+    );
 }

@@ -9,9 +9,11 @@ use tower_bearer::{Session, SessionStore};
 
 use super::{now, session};
 
-/// A version of a row that does not stay in its page is written into every index, and waits for a vacuum.
+/// A version of a row that does not stay in its page is written into every index, and waits for a
+/// vacuum.
 ///
-/// On a server of its own: a transaction of anybody else there would keep old versions in their pages.
+/// On a server of its own: a transaction of anybody else there would keep old versions in their
+/// pages.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn refreshes_stay_in_their_page_and_sessions_stay_small() {
     let server = PostgresServer::start().await;
@@ -42,19 +44,32 @@ async fn refreshes_stay_in_their_page_and_sessions_stay_small() {
     }
     let updates = (REFRESHED * REFRESHES) as i64;
     let hot = hot_updates(&pool, updates).await;
-    assert!(hot * 10 > updates * 9, "of {updates} refreshes only {hot} stayed in their page");
+    assert!(
+        hot * 10 > updates * 9,
+        "of {updates} refreshes only {hot} stayed in their page"
+    );
     let (rows, bytes): (i64, i64) =
         sqlx::query_as("SELECT (SELECT count(*) FROM tower_bearer_sessions), pg_total_relation_size('tower_bearer_sessions')")
             .fetch_one(&pool)
             .await
             .unwrap();
-    assert_eq!(rows, SESSIONS as i64, "the number of rows grew with refreshes");
-    assert!(bytes <= rows * 250, "a session takes {} bytes", bytes / rows);
+    assert_eq!(
+        rows, SESSIONS as i64,
+        "the number of rows grew with refreshes"
+    );
+    assert!(
+        bytes <= rows * 250,
+        "a session takes {} bytes",
+        bytes / rows
+    );
 }
 
 /// Ids are hashes: they come in no order. The subject has 16 bytes.
 fn user(number: usize) -> Session {
-    session((number as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835), &format!("subject-{number:08}"))
+    session(
+        (number as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835),
+        &format!("subject-{number:08}"),
+    )
 }
 
 fn refreshed(session: &Session) -> Session {
@@ -66,7 +81,8 @@ fn refreshed(session: &Session) -> Session {
     Session::from_parts(next)
 }
 
-/// How many of the updates were HOT, once all of them have been counted: connections report theirs when they have a moment.
+/// How many of the updates were HOT, once all of them have been counted: connections report theirs
+/// when they have a moment.
 async fn hot_updates(pool: &PgPool, updates: i64) -> i64 {
     let start = Instant::now();
     loop {
@@ -79,7 +95,10 @@ async fn hot_updates(pool: &PgPool, updates: i64) -> i64 {
         if all == updates {
             return hot;
         }
-        assert!(start.elapsed() < Duration::from_secs(90), "of {updates} updates {all} were counted");
+        assert!(
+            start.elapsed() < Duration::from_secs(90),
+            "of {updates} updates {all} were counted"
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

@@ -14,8 +14,23 @@ async fn the_trigger_does_not_disturb_the_counts() {
     for id in 1..=3 {
         store.insert(&session(id, "user")).await.unwrap();
     }
-    assert!(store.revoke(session(1, "user").id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
-    assert_eq!(store.revoke_all(&logins("user"), RevocationReason::Everywhere.at(now())).await.unwrap().count(), 2);
+    assert!(
+        store
+            .revoke(
+                session(1, "user").id(),
+                RevocationReason::LoggedOut.at(now())
+            )
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        store
+            .revoke_all(&logins("user"), RevocationReason::Everywhere.at(now()))
+            .await
+            .unwrap()
+            .count(),
+        2
+    );
     assert_eq!(store.revoked_since(None).await.unwrap().revoked.len(), 3);
 }
 
@@ -39,8 +54,18 @@ async fn delete_expired_takes_as_many_batches_as_it_needs() {
     store.assert_revoked(&unknown, now()).await.unwrap();
     assert_eq!(store.revoked_since(None).await.unwrap().revoked.len(), 2404);
 
-    assert_eq!(store.delete_expired(now() + REVOCATION_RETENTION).await.unwrap().count(), 3603);
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tower_bearer_sessions").fetch_one(&pool).await.unwrap();
+    assert_eq!(
+        store
+            .delete_expired(now() + REVOCATION_RETENTION)
+            .await
+            .unwrap()
+            .count(),
+        3603
+    );
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tower_bearer_sessions")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
     assert_eq!(left, 1);
     assert_eq!(store.revoked_since(None).await.unwrap().ids(), []);
 }
@@ -62,13 +87,19 @@ async fn racing_assertions_and_clean_ups_do_not_fail() {
                 known.reverse();
             }
             store.assert_revoked(&known, now()).await?;
-            store.revoke_all(&logins("user"), RevocationReason::Everywhere.at(now())).await?;
+            store
+                .revoke_all(&logins("user"), RevocationReason::Everywhere.at(now()))
+                .await?;
             store.delete_expired(now() + REVOCATION_RETENTION * 2).await
         })
     };
     let mut deleted = 0;
     for racing in (0..6).map(race).collect::<Vec<_>>() {
-        deleted += racing.await.unwrap().expect("two that do the same at once failed").count();
+        deleted += racing
+            .await
+            .unwrap()
+            .expect("two that do the same at once failed")
+            .count();
     }
     assert_eq!(deleted, 200);
 }
@@ -81,7 +112,14 @@ async fn a_subject_with_a_nul_has_no_sessions() {
     store.insert(&session(1, "user")).await.unwrap();
     let nul = logins("user\0");
     assert_eq!(store.list(&nul, now()).await.unwrap(), []);
-    assert_eq!(store.revoke_all(&nul, RevocationReason::Everywhere.at(now())).await.unwrap().count(), 0);
+    assert_eq!(
+        store
+            .revoke_all(&nul, RevocationReason::Everywhere.at(now()))
+            .await
+            .unwrap()
+            .count(),
+        0
+    );
     store.insert(&session(2, "user\0")).await.unwrap_err();
     assert_eq!(store.list(&logins("user"), now()).await.unwrap().len(), 1);
 }

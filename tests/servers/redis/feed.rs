@@ -14,7 +14,12 @@ use super::{DAY, Database, now, random, session};
 async fn revoked(store: &RedisStore) -> SessionId {
     let session = session("user");
     store.insert(&session).await.unwrap();
-    assert!(store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
+    assert!(
+        store
+            .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+            .await
+            .unwrap()
+    );
     *session.id()
 }
 
@@ -26,12 +31,23 @@ async fn an_emptied_database_answers_with_a_complete_page() {
     let page = database.store.revoked_since(None).await.unwrap();
     for refill in [0, 200] {
         let keys = database.keys().await;
-        redis::cmd("DEL").arg(keys).exec_async(&mut database.beside).await.unwrap();
+        redis::cmd("DEL")
+            .arg(keys)
+            .exec_async(&mut database.beside)
+            .await
+            .unwrap();
         for _ in 0..refill {
             revoked(&database.store).await;
         }
-        let emptied = database.store.revoked_since(Some(page.cursor.clone())).await.unwrap();
-        assert!(emptied.complete, "no process learns that the database was emptied");
+        let emptied = database
+            .store
+            .revoked_since(Some(page.cursor.clone()))
+            .await
+            .unwrap();
+        assert!(
+            emptied.complete,
+            "no process learns that the database was emptied"
+        );
         assert!(!emptied.contains(&before));
         assert_eq!(emptied.revoked.len(), refill);
     }
@@ -44,15 +60,26 @@ async fn a_restart_answers_old_cursors_with_a_complete_page() {
     let database = Database::new(server.url()).await;
     let before = revoked(&database.store).await;
     let page = database.store.revoked_since(None).await.unwrap();
-    let page = database.store.revoked_since(Some(page.cursor)).await.unwrap();
+    let page = database
+        .store
+        .revoked_since(Some(page.cursor))
+        .await
+        .unwrap();
     assert!(!page.complete);
     server.kill();
     server.start_again().await;
 
     let store = database.another_store().await;
     let after = store.revoked_since(Some(page.cursor)).await.unwrap();
-    assert!(after.complete, "no process learns that the server was restarted");
-    assert_eq!(after.ids(), [before], "an acknowledged revocation did not survive a `kill -9`");
+    assert!(
+        after.complete,
+        "no process learns that the server was restarted"
+    );
+    assert_eq!(
+        after.ids(),
+        [before],
+        "an acknowledged revocation did not survive a `kill -9`"
+    );
     let again = store.revoked_since(Some(after.cursor)).await.unwrap();
     assert!(!again.complete);
     assert_eq!(again.ids(), []);
@@ -75,8 +102,25 @@ async fn a_long_feed_is_read_to_its_end() {
     }
     // Those who assert the same again add nothing.
     database.store.assert_revoked(&ids, now()).await.unwrap();
-    assert_eq!(database.store.revoked_since(None).await.unwrap().revoked.len(), MANY);
-    assert_eq!(database.store.delete_expired(now() + REVOCATION_RETENTION + DAY).await.unwrap().count(), 0);
+    assert_eq!(
+        database
+            .store
+            .revoked_since(None)
+            .await
+            .unwrap()
+            .revoked
+            .len(),
+        MANY
+    );
+    assert_eq!(
+        database
+            .store
+            .delete_expired(now() + REVOCATION_RETENTION + DAY)
+            .await
+            .unwrap()
+            .count(),
+        0
+    );
     assert_eq!(database.store.revoked_since(None).await.unwrap().ids(), []);
 }
 
@@ -90,16 +134,38 @@ async fn a_revocation_stays_for_the_retention_whatever_its_writer_took_the_time_
     for at in [Timestamp::from_secs(0), start, start + 1000 * DAY] {
         let session = session("user");
         store.insert(&session).await.unwrap();
-        assert!(store.revoke(session.id(), RevocationReason::LoggedOut.at(at)).await.unwrap());
+        assert!(
+            store
+                .revoke(session.id(), RevocationReason::LoggedOut.at(at))
+                .await
+                .unwrap()
+        );
         ids.push(*session.id());
     }
-    assert_eq!(store.delete_expired(start + (REVOCATION_RETENTION - SECOND)).await.unwrap().count(), 0);
+    assert_eq!(
+        store
+            .delete_expired(start + (REVOCATION_RETENTION - SECOND))
+            .await
+            .unwrap()
+            .count(),
+        0
+    );
     let page = store.revoked_since(None).await.unwrap();
     for id in &ids {
-        assert!(page.contains(id), "a revocation left the feed within the retention");
+        assert!(
+            page.contains(id),
+            "a revocation left the feed within the retention"
+        );
         assert!(store.find(id).await.unwrap().unwrap().revoked().is_some());
     }
-    assert_eq!(store.delete_expired(now() + REVOCATION_RETENTION + SECOND).await.unwrap().count(), 3);
+    assert_eq!(
+        store
+            .delete_expired(now() + REVOCATION_RETENTION + SECOND)
+            .await
+            .unwrap()
+            .count(),
+        3
+    );
     assert_eq!(store.revoked_since(None).await.unwrap().ids(), []);
 }
 
@@ -109,7 +175,9 @@ async fn an_assertion_that_is_cut_short_has_entered_what_it_has_looked_at() {
     let server = RedisServer::start(&[]).await;
     let mut database = Database::new(server.url()).await;
     let store = database.store.clone();
-    let ids: Vec<SessionId> = (0..20_000).map(|_| SessionId::from_bytes(random())).collect();
+    let ids: Vec<SessionId> = (0..20_000)
+        .map(|_| SessionId::from_bytes(random()))
+        .collect();
     let quarter = async {
         while looked_at(&mut database).await < ids.len() / 4 {
             tokio::task::yield_now().await;
@@ -121,26 +189,58 @@ async fn an_assertion_that_is_cut_short_has_entered_what_it_has_looked_at() {
     }
     let looked_at = looked_at(&mut database).await;
     let entered = store.revoked_since(None).await.unwrap().revoked.len();
-    assert!(looked_at <= entered + 1000, "{looked_at} ids were looked at, and {entered} entered");
+    assert!(
+        looked_at <= entered + 1000,
+        "{looked_at} ids were looked at, and {entered} entered"
+    );
 }
 
 /// Each by one call of a script.
 async fn looked_at(database: &mut Database) -> usize {
-    let stats: redis::InfoDict = redis::cmd("INFO").arg("commandstats").query_async(&mut database.beside).await.unwrap();
-    let Some(scripts) = stats.get::<String>("cmdstat_evalsha") else { return 0 };
-    scripts.trim_start_matches("calls=").split(',').next().unwrap().parse().unwrap()
+    let stats: redis::InfoDict = redis::cmd("INFO")
+        .arg("commandstats")
+        .query_async(&mut database.beside)
+        .await
+        .unwrap();
+    let Some(scripts) = stats.get::<String>("cmdstat_evalsha") else {
+        return 0;
+    };
+    scripts
+        .trim_start_matches("calls=")
+        .split(',')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 #[tokio::test]
 async fn a_revocation_is_announced_to_other_processes_at_once() {
     let database = Database::shared().await;
-    let mut announcements = database.another_store().await.announcements().await.unwrap().unwrap();
+    let mut announcements = database
+        .another_store()
+        .await
+        .announcements()
+        .await
+        .unwrap()
+        .unwrap();
     let session = session("user");
     database.store.insert(&session).await.unwrap();
     let start = std::time::Instant::now();
-    database.store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
-    timeout(Duration::from_secs(5), announcements.next()).await.unwrap().unwrap();
-    assert!(start.elapsed() < SECOND, "an announcement took {:?}", start.elapsed());
+    database
+        .store
+        .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .unwrap();
+    timeout(Duration::from_secs(5), announcements.next())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        start.elapsed() < SECOND,
+        "an announcement took {:?}",
+        start.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -150,12 +250,34 @@ async fn one_announcement_stands_for_a_logout_everywhere() {
         database.store.insert(&session("user")).await.unwrap();
     }
     let mut announcements = database.store.announcements().await.unwrap().unwrap();
-    assert_eq!(database.store.revoke_all(&logins("user"), RevocationReason::Everywhere.at(now())).await.unwrap().count(), 20);
-    timeout(Duration::from_secs(5), announcements.next()).await.unwrap().unwrap();
+    assert_eq!(
+        database
+            .store
+            .revoke_all(&logins("user"), RevocationReason::Everywhere.at(now()))
+            .await
+            .unwrap()
+            .count(),
+        20
+    );
+    timeout(Duration::from_secs(5), announcements.next())
+        .await
+        .unwrap()
+        .unwrap();
     // Nothing was revoked: nothing is announced. The next announcement is the one after it.
-    assert_eq!(database.store.revoke_all(&logins("user"), RevocationReason::Everywhere.at(now())).await.unwrap().count(), 0);
+    assert_eq!(
+        database
+            .store
+            .revoke_all(&logins("user"), RevocationReason::Everywhere.at(now()))
+            .await
+            .unwrap()
+            .count(),
+        0
+    );
     let more = timeout(Duration::from_millis(100), announcements.next()).await;
-    assert!(more.is_err(), "a logout everywhere was announced more than once");
+    assert!(
+        more.is_err(),
+        "a logout everywhere was announced more than once"
+    );
 }
 
 #[tokio::test]
@@ -164,5 +286,8 @@ async fn a_subscription_that_is_cut_says_so() {
     let database = Database::new(server.url()).await;
     let mut announcements = database.store.announcements().await.unwrap().unwrap();
     server.kill();
-    timeout(Duration::from_secs(5), announcements.next()).await.unwrap().unwrap_err();
+    timeout(Duration::from_secs(5), announcements.next())
+        .await
+        .unwrap()
+        .unwrap_err();
 }

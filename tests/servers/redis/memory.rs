@@ -13,12 +13,21 @@ const SESSIONS: usize = 60_000;
 const TASKS: usize = 32;
 
 async fn used(database: &mut Database) -> u64 {
-    let memory: redis::InfoDict = redis::cmd("INFO").arg("memory").query_async(&mut database.beside).await.unwrap();
+    let memory: redis::InfoDict = redis::cmd("INFO")
+        .arg("memory")
+        .query_async(&mut database.beside)
+        .await
+        .unwrap();
     memory.get("used_memory").unwrap()
 }
 
 async fn size(database: &mut Database, row: &[u8]) -> u64 {
-    redis::cmd("MEMORY").arg("USAGE").arg(row).query_async(&mut database.beside).await.unwrap()
+    redis::cmd("MEMORY")
+        .arg("USAGE")
+        .arg(row)
+        .query_async(&mut database.beside)
+        .await
+        .unwrap()
 }
 
 /// With subjects of 16 bytes, and each of them one session.
@@ -26,10 +35,17 @@ async fn size(database: &mut Database, row: &[u8]) -> u64 {
 async fn a_session_takes_250_bytes_at_most() {
     let server = RedisServer::start(&[]).await;
     // As long a prefix as the default one.
-    let mut database = Database { prefix: "tb".into(), ..Database::new(server.url()).await };
+    let mut database = Database {
+        prefix: "tb".into(),
+        ..Database::new(server.url()).await
+    };
     database.store = database.another_store().await;
     let before = used(&mut database).await;
-    let sessions: Arc<Vec<Session>> = Arc::new((0..SESSIONS).map(|n| session(&format!("{n:016}"))).collect());
+    let sessions: Arc<Vec<Session>> = Arc::new(
+        (0..SESSIONS)
+            .map(|n| session(&format!("{n:016}")))
+            .collect(),
+    );
     let mut tasks = JoinSet::new();
     for task in 0..TASKS {
         let (store, sessions) = (database.store.clone(), Arc::clone(&sessions));
@@ -59,7 +75,15 @@ async fn a_row_does_not_grow_with_refreshes() {
     for _ in 0..100 {
         current = refreshed(&current);
         assert!(database.store.replace(&current).await.unwrap());
-        database.store.confirm(current.id(), current.parts().generation).await.unwrap();
+        database
+            .store
+            .confirm(current.id(), current.parts().generation)
+            .await
+            .unwrap();
     }
-    assert_eq!(size(&mut database, &row).await, first, "the row grew with its refreshes");
+    assert_eq!(
+        size(&mut database, &row).await,
+        first,
+        "the row grew with its refreshes"
+    );
 }

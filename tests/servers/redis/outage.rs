@@ -27,12 +27,19 @@ async fn a_redis_that_is_down_fails_soon_and_comes_back_by_itself() {
     for _ in 0..3 {
         let start = Instant::now();
         database.store.find(session.id()).await.unwrap_err();
-        assert!(start.elapsed() < Duration::from_secs(3), "a Redis that is down took {:?}", start.elapsed());
+        assert!(
+            start.elapsed() < Duration::from_secs(3),
+            "a Redis that is down took {:?}",
+            start.elapsed()
+        );
     }
     server.kill();
     server.start_again().await;
     comes_back(&database.store).await;
-    assert_eq!(database.store.find(session.id()).await.unwrap(), Some(session));
+    assert_eq!(
+        database.store.find(session.id()).await.unwrap(),
+        Some(session)
+    );
 }
 
 #[tokio::test]
@@ -43,8 +50,17 @@ async fn a_redis_that_is_paused_fails_soon_and_comes_back_by_itself() {
     for _ in 0..2 {
         let start = Instant::now();
         database.store.insert(&session("user")).await.unwrap_err();
-        database.store.announcements().await.map(|_| ()).unwrap_err();
-        assert!(start.elapsed() < Duration::from_secs(8), "a Redis that is paused took {:?}", start.elapsed());
+        database
+            .store
+            .announcements()
+            .await
+            .map(|_| ())
+            .unwrap_err();
+        assert!(
+            start.elapsed() < Duration::from_secs(8),
+            "a Redis that is paused took {:?}",
+            start.elapsed()
+        );
     }
     server.resume();
     comes_back(&database.store).await;
@@ -53,12 +69,17 @@ async fn a_redis_that_is_paused_fails_soon_and_comes_back_by_itself() {
 #[tokio::test]
 async fn a_redis_that_evicts_is_refused() {
     for policy in ["allkeys-lru", "volatile-ttl"] {
-        let server = RedisServer::start(&["--maxmemory", "100mb", "--maxmemory-policy", policy]).await;
+        let server =
+            RedisServer::start(&["--maxmemory", "100mb", "--maxmemory-policy", policy]).await;
         let refused = RedisStore::open(&server.url()).await.unwrap_err();
         let cause = refused.to_string();
-        assert!(cause.contains("Set `maxmemory-policy noeviction`"), "the sentence names no cure: {cause}");
+        assert!(
+            cause.contains("Set `maxmemory-policy noeviction`"),
+            "the sentence names no cure: {cause}"
+        );
     }
-    let kept = RedisServer::start(&["--maxmemory", "100mb", "--maxmemory-policy", "noeviction"]).await;
+    let kept =
+        RedisServer::start(&["--maxmemory", "100mb", "--maxmemory-policy", "noeviction"]).await;
     RedisStore::open(&kept.url()).await.unwrap();
     let unlimited = RedisServer::start(&["--maxmemory-policy", "allkeys-lru"]).await;
     RedisStore::open(&unlimited.url()).await.unwrap();
@@ -73,26 +94,60 @@ async fn a_full_redis_refuses_logins_and_forgets_nothing() {
     database.store.insert(&first).await.unwrap();
     let ended = session("other");
     database.store.insert(&ended).await.unwrap();
-    database.store.revoke(ended.id(), RevocationReason::LoggedOut.at(now())).await.unwrap();
+    database
+        .store
+        .revoke(ended.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .unwrap();
     let page = database.store.revoked_since(None).await.unwrap();
-    redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("1mb").exec_async(&mut database.beside).await.unwrap();
+    redis::cmd("CONFIG")
+        .arg("SET")
+        .arg("maxmemory")
+        .arg("1mb")
+        .exec_async(&mut database.beside)
+        .await
+        .unwrap();
     database.store.insert(&session("user")).await.unwrap_err();
     assert_eq!(database.store.find(first.id()).await.unwrap(), Some(first));
-    assert_eq!(database.store.revoked_since(None).await.unwrap().ids(), [*ended.id()]);
-    assert_eq!(database.store.revoked_since(Some(page.cursor)).await.unwrap().ids(), []);
+    assert_eq!(
+        database.store.revoked_since(None).await.unwrap().ids(),
+        [*ended.id()]
+    );
+    assert_eq!(
+        database
+            .store
+            .revoked_since(Some(page.cursor))
+            .await
+            .unwrap()
+            .ids(),
+        []
+    );
 }
 
 #[tokio::test]
 async fn no_password_is_shown() {
     let server = RedisServer::start(&[]).await;
     let mut beside = Database::new(server.url()).await.beside;
-    redis::cmd("CONFIG").arg("SET").arg("requirepass").arg("the-password").exec_async(&mut beside).await.unwrap();
+    redis::cmd("CONFIG")
+        .arg("SET")
+        .arg("requirepass")
+        .arg("the-password")
+        .exec_async(&mut beside)
+        .await
+        .unwrap();
     let url = server.url().replace("redis://", "redis://:the-password@");
     let shown = format!("{:?}", RedisStore::open(&url).await.unwrap());
-    assert!(!shown.contains("the-password") && !shown.contains("127.0.0.1"), "{shown}");
+    assert!(
+        !shown.contains("the-password") && !shown.contains("127.0.0.1"),
+        "{shown}"
+    );
 
     let wrong = url.replace("the-password", "another-password");
-    for url in [wrong, "redis://:another-password@[".into(), "http://:another-password@127.0.0.1".into()] {
+    for url in [
+        wrong,
+        "redis://:another-password@[".into(),
+        "http://:another-password@127.0.0.1".into(),
+    ] {
         let refused = RedisStore::open(&url).await.unwrap_err();
         let cause = refused.cause();
         let shown = format!("{refused} {refused:?} {cause} {cause:?}");

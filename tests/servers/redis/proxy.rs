@@ -41,7 +41,8 @@ impl Proxy {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// On the connections that there are, nothing passes any more, and none of them ends. New ones work.
+    /// On the connections that there are, nothing passes any more, and none of them ends. New ones
+    /// work.
     pub(super) fn freeze(&self) {
         self.freeze.send_replace(());
     }

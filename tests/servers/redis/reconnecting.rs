@@ -1,4 +1,5 @@
-//! Connections that do not come back by themselves, and servers that became replicas: every pull sees to them.
+//! Connections that do not come back by themselves, and servers that became replicas: every pull
+//! sees to them.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,13 @@ async fn pulls_until_it_works(store: &RedisStore) {
 }
 
 async fn set_password(database: &mut Database, password: &str) {
-    redis::cmd("CONFIG").arg("SET").arg("requirepass").arg(password).exec_async(&mut database.beside).await.unwrap();
+    redis::cmd("CONFIG")
+        .arg("SET")
+        .arg("requirepass")
+        .arg(password)
+        .exec_async(&mut database.beside)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -29,10 +36,18 @@ async fn a_refused_handshake_is_tried_again() {
     let server = RedisServer::start(&[]).await;
     let mut database = Database::new(server.url()).await;
     set_password(&mut database, "right").await;
-    let store = RedisStore::open(&server.url().replace("redis://", "redis://:right@")).await.unwrap();
+    let store = RedisStore::open(&server.url().replace("redis://", "redis://:right@"))
+        .await
+        .unwrap();
     let clone = store.clone();
     set_password(&mut database, "wrong").await;
-    redis::cmd("CLIENT").arg("KILL").arg("TYPE").arg("normal").exec_async(&mut database.beside).await.unwrap();
+    redis::cmd("CLIENT")
+        .arg("KILL")
+        .arg("TYPE")
+        .arg("normal")
+        .exec_async(&mut database.beside)
+        .await
+        .unwrap();
     let refused = async || match store.revoked_since(None).await {
         Err(error) => error.to_string().contains("authentication"),
         Ok(_) => panic!("a connection that was killed answers"),
@@ -43,7 +58,11 @@ async fn a_refused_handshake_is_tried_again() {
     }
     set_password(&mut database, "right").await;
     pulls_until_it_works(&store).await;
-    assert_eq!(clone.find(session("user").id()).await.unwrap(), None, "a clone of the store did not come back");
+    assert_eq!(
+        clone.find(session("user").id()).await.unwrap(),
+        None,
+        "a clone of the store did not come back"
+    );
 }
 
 #[tokio::test]
@@ -55,10 +74,15 @@ async fn a_connection_that_is_silent_is_replaced() {
     proxy.freeze();
     store.revoked_since(None).await.unwrap_err();
     pulls_until_it_works(&store).await;
-    assert_eq!(clone.find(session("user").id()).await.unwrap(), None, "a clone of the store did not come back");
+    assert_eq!(
+        clone.find(session("user").id()).await.unwrap(),
+        None,
+        "a clone of the store did not come back"
+    );
 }
 
-/// A server that no longer gets new sessions, and writes nothing, says so: never that there is no such session.
+/// A server that no longer gets new sessions, and writes nothing, says so: never that there is no
+/// such session.
 #[tokio::test]
 async fn a_primary_that_became_a_replica_answers_nothing() {
     let (primary, server) = (RedisServer::start(&[]).await, RedisServer::start(&[]).await);
@@ -66,24 +90,49 @@ async fn a_primary_that_became_a_replica_answers_nothing() {
     let store = database.store.clone();
     let page = store.revoked_since(None).await.unwrap();
     let port = primary.url().rsplit(':').next().unwrap().to_owned();
-    redis::cmd("REPLICAOF").arg("127.0.0.1").arg(port).exec_async(&mut database.beside).await.unwrap();
+    redis::cmd("REPLICAOF")
+        .arg("127.0.0.1")
+        .arg(port)
+        .exec_async(&mut database.beside)
+        .await
+        .unwrap();
     store.revoked_since(None).await.unwrap_err();
 
     let (unknown, user) = (session("user"), logins("user"));
     store.insert(&unknown).await.unwrap_err();
     store.find(unknown.id()).await.unwrap_err();
     store.list(&user, now()).await.unwrap_err();
-    store.replace(&super::refreshed(&unknown)).await.unwrap_err();
+    store
+        .replace(&super::refreshed(&unknown))
+        .await
+        .unwrap_err();
     store.confirm(unknown.id(), 0).await.unwrap_err();
-    store.revoke(unknown.id(), RevocationReason::LoggedOut.at(now())).await.unwrap_err();
-    store.revoke_all(&user, RevocationReason::Everywhere.at(now())).await.unwrap_err();
-    store.assert_revoked(&[*unknown.id()], now()).await.unwrap_err();
+    store
+        .revoke(unknown.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .unwrap_err();
+    store
+        .revoke_all(&user, RevocationReason::Everywhere.at(now()))
+        .await
+        .unwrap_err();
+    store
+        .assert_revoked(&[*unknown.id()], now())
+        .await
+        .unwrap_err();
     store.delete_expired(now()).await.unwrap_err();
 
-    redis::cmd("REPLICAOF").arg("NO").arg("ONE").exec_async(&mut database.beside).await.unwrap();
+    redis::cmd("REPLICAOF")
+        .arg("NO")
+        .arg("ONE")
+        .exec_async(&mut database.beside)
+        .await
+        .unwrap();
     store.find(unknown.id()).await.unwrap_err();
     let again = store.revoked_since(Some(page.cursor)).await.unwrap();
-    assert!(again.complete, "no process learns that the server was a replica meanwhile");
+    assert!(
+        again.complete,
+        "no process learns that the server was a replica meanwhile"
+    );
     assert_eq!(store.find(unknown.id()).await.unwrap(), None);
 }
 
@@ -93,15 +142,28 @@ async fn a_replica_is_asked_on_a_new_connection_each_time() {
     let (primary, server) = (RedisServer::start(&[]).await, RedisServer::start(&[]).await);
     let mut database = Database::new(server.url()).await;
     let port = primary.url().rsplit(':').next().unwrap().to_owned();
-    redis::cmd("REPLICAOF").arg("127.0.0.1").arg(port).exec_async(&mut database.beside).await.unwrap();
+    redis::cmd("REPLICAOF")
+        .arg("127.0.0.1")
+        .arg(port)
+        .exec_async(&mut database.beside)
+        .await
+        .unwrap();
     let before = connections(&mut database).await;
     for pulls in 1..=3 {
         database.store.revoked_since(None).await.unwrap_err();
-        assert_eq!(connections(&mut database).await, before + pulls, "the store stays with a replica, wherever the URL leads");
+        assert_eq!(
+            connections(&mut database).await,
+            before + pulls,
+            "the store stays with a replica, wherever the URL leads"
+        );
     }
 }
 
 async fn connections(database: &mut Database) -> u64 {
-    let stats: redis::InfoDict = redis::cmd("INFO").arg("stats").query_async(&mut database.beside).await.unwrap();
+    let stats: redis::InfoDict = redis::cmd("INFO")
+        .arg("stats")
+        .query_async(&mut database.beside)
+        .await
+        .unwrap();
     stats.get("total_connections_received").unwrap()
 }

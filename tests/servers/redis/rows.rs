@@ -11,7 +11,11 @@ use tower_bearer::{REVOCATION_RETENTION, SessionStore};
 use super::{DAY, Database, LIFETIME, now, refreshed, session};
 
 async fn ttl(database: &mut Database, key: &[u8]) -> Duration {
-    let left: i64 = redis::cmd("PTTL").arg(key).query_async(&mut database.beside).await.unwrap();
+    let left: i64 = redis::cmd("PTTL")
+        .arg(key)
+        .query_async(&mut database.beside)
+        .await
+        .unwrap();
     Duration::from_millis(left.try_into().expect("the row does not expire by itself"))
 }
 
@@ -28,11 +32,19 @@ async fn a_row_expires_by_itself_a_day_after_its_end() {
     let left = ttl(&mut database, &row).await;
     assert!(is_about(left, LIFETIME + DAY), "the row stays for {left:?}");
 
-    let _: bool = redis::cmd("PEXPIRE").arg(&row).arg(5_000_000).query_async(&mut database.beside).await.unwrap();
+    let _: bool = redis::cmd("PEXPIRE")
+        .arg(&row)
+        .arg(5_000_000)
+        .query_async(&mut database.beside)
+        .await
+        .unwrap();
     assert!(database.store.replace(&refreshed(&session)).await.unwrap());
     database.store.confirm(session.id(), 1).await.unwrap();
     let left = ttl(&mut database, &row).await;
-    assert!(is_about(left, Duration::from_secs(5000)), "a refresh moved the end of the row: it stays for {left:?}");
+    assert!(
+        is_about(left, Duration::from_secs(5000)),
+        "a refresh moved the end of the row: it stays for {left:?}"
+    );
 }
 
 #[tokio::test]
@@ -41,9 +53,18 @@ async fn a_revoked_row_expires_by_itself_after_the_retention() {
     let session = session("user");
     database.store.insert(&session).await.unwrap();
     let row = database.only_row().await;
-    assert!(database.store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
+    assert!(
+        database
+            .store
+            .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+            .await
+            .unwrap()
+    );
     let left = ttl(&mut database, &row).await;
-    assert!(is_about(left, REVOCATION_RETENTION), "the row stays for {left:?}");
+    assert!(
+        is_about(left, REVOCATION_RETENTION),
+        "the row stays for {left:?}"
+    );
 }
 
 /// The clock of the application decides how long a session lives, and that of Redis only counts.
@@ -53,7 +74,11 @@ async fn a_row_stays_as_long_when_the_clocks_disagree() {
     let mut parts = session("user").into_parts();
     parts.created_at = now() + 100 * DAY;
     parts.expires_at = parts.created_at + LIFETIME;
-    database.store.insert(&tower_bearer::Session::from_parts(parts)).await.unwrap();
+    database
+        .store
+        .insert(&tower_bearer::Session::from_parts(parts))
+        .await
+        .unwrap();
     let row = database.only_row().await;
     let left = ttl(&mut database, &row).await;
     assert!(is_about(left, LIFETIME + DAY), "the row stays for {left:?}");
@@ -79,7 +104,11 @@ async fn forgotten_scripts_do_no_harm() {
     let server = RedisServer::start(&[]).await;
     let mut database = Database::new(server.url()).await;
     let forget = async |database: &mut Database| {
-        redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut database.beside).await.unwrap();
+        redis::cmd("SCRIPT")
+            .arg("FLUSH")
+            .exec_async(&mut database.beside)
+            .await
+            .unwrap();
     };
     let sessions: Vec<_> = (0..40).map(|_| session("user")).collect();
     for session in &sessions {
@@ -87,13 +116,41 @@ async fn forgotten_scripts_do_no_harm() {
         database.store.insert(session).await.unwrap();
     }
     forget(&mut database).await;
-    assert!(database.store.replace(&refreshed(&sessions[0])).await.unwrap());
+    assert!(
+        database
+            .store
+            .replace(&refreshed(&sessions[0]))
+            .await
+            .unwrap()
+    );
     forget(&mut database).await;
-    assert!(database.store.revoke(sessions[1].id(), RevocationReason::LoggedOut.at(now())).await.unwrap());
+    assert!(
+        database
+            .store
+            .revoke(sessions[1].id(), RevocationReason::LoggedOut.at(now()))
+            .await
+            .unwrap()
+    );
     forget(&mut database).await;
-    assert_eq!(database.store.revoke_all(&logins("user"), RevocationReason::Everywhere.at(now())).await.unwrap().count(), 39);
+    assert_eq!(
+        database
+            .store
+            .revoke_all(&logins("user"), RevocationReason::Everywhere.at(now()))
+            .await
+            .unwrap()
+            .count(),
+        39
+    );
     forget(&mut database).await;
-    assert_eq!(database.store.delete_expired(now() + 200 * DAY).await.unwrap().count(), 40);
+    assert_eq!(
+        database
+            .store
+            .delete_expired(now() + 200 * DAY)
+            .await
+            .unwrap()
+            .count(),
+        40
+    );
 }
 
 /// A refresh is a read, and one script that the server already has.
@@ -104,43 +161,99 @@ async fn a_replace_is_one_call_of_a_script() {
     let mut current = session("user");
     database.store.insert(&current).await.unwrap();
     for _ in 0..2 {
-        redis::cmd("CONFIG").arg("RESETSTAT").exec_async(&mut database.beside).await.unwrap();
+        redis::cmd("CONFIG")
+            .arg("RESETSTAT")
+            .exec_async(&mut database.beside)
+            .await
+            .unwrap();
         current = refreshed(&current);
         assert!(database.store.replace(&current).await.unwrap());
     }
-    let stats: redis::InfoDict = redis::cmd("INFO").arg("commandstats").query_async(&mut database.beside).await.unwrap();
+    let stats: redis::InfoDict = redis::cmd("INFO")
+        .arg("commandstats")
+        .query_async(&mut database.beside)
+        .await
+        .unwrap();
     let mut called: Vec<(String, String)> = Vec::new();
-    for command in ["evalsha", "get", "set", "eval", "script|load", "pexpire", "time"] {
+    for command in [
+        "evalsha",
+        "get",
+        "set",
+        "eval",
+        "script|load",
+        "pexpire",
+        "time",
+    ] {
         if let Some(stat) = stats.get::<String>(&format!("cmdstat_{command}")) {
-            called.push((command.to_owned(), stat.split(',').next().unwrap().to_owned()));
+            called.push((
+                command.to_owned(),
+                stat.split(',').next().unwrap().to_owned(),
+            ));
         }
     }
-    assert_eq!(called, ["evalsha", "get", "set"].map(|command| (command.to_owned(), "calls=1".to_owned())));
+    assert_eq!(
+        called,
+        ["evalsha", "get", "set"].map(|command| (command.to_owned(), "calls=1".to_owned()))
+    );
 }
 
-/// Another program's value under our key, or the row of a later version: 503, never a panic, and never a row that is overwritten.
+/// Another program's value under our key, or the row of a later version: 503, never a panic, and
+/// never a row that is overwritten.
 #[tokio::test]
 async fn what_is_no_row_is_an_error() {
     let mut database = Database::shared().await;
     let session = session("user");
     database.store.insert(&session).await.unwrap();
     let row = database.only_row().await;
-    for garbage in [&b""[..], b"\x02later", b"garbage that is long enough for a row, were it one of ours", &[0xff; 60]] {
-        redis::cmd("SET").arg(&row).arg(garbage).exec_async(&mut database.beside).await.unwrap();
+    for garbage in [
+        &b""[..],
+        b"\x02later",
+        b"garbage that is long enough for a row, were it one of ours",
+        &[0xff; 60],
+    ] {
+        redis::cmd("SET")
+            .arg(&row)
+            .arg(garbage)
+            .exec_async(&mut database.beside)
+            .await
+            .unwrap();
         let store = &database.store;
         store.find(session.id()).await.unwrap_err();
         store.replace(&refreshed(&session)).await.unwrap_err();
         store.confirm(session.id(), 0).await.unwrap_err();
-        store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap_err();
-        store.revoke_all(&logins("user"), RevocationReason::Everywhere.at(now())).await.unwrap_err();
+        store
+            .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+            .await
+            .unwrap_err();
+        store
+            .revoke_all(&logins("user"), RevocationReason::Everywhere.at(now()))
+            .await
+            .unwrap_err();
         store.list(&logins("user"), now()).await.unwrap_err();
-        let left: Vec<u8> = redis::cmd("GET").arg(&row).query_async(&mut database.beside).await.unwrap();
+        let left: Vec<u8> = redis::cmd("GET")
+            .arg(&row)
+            .query_async(&mut database.beside)
+            .await
+            .unwrap();
         assert_eq!(left, garbage);
     }
-    redis::cmd("DEL").arg(&row).exec_async(&mut database.beside).await.unwrap();
-    redis::cmd("RPUSH").arg(&row).arg("a list").exec_async(&mut database.beside).await.unwrap();
+    redis::cmd("DEL")
+        .arg(&row)
+        .exec_async(&mut database.beside)
+        .await
+        .unwrap();
+    redis::cmd("RPUSH")
+        .arg(&row)
+        .arg("a list")
+        .exec_async(&mut database.beside)
+        .await
+        .unwrap();
     database.store.find(session.id()).await.unwrap_err();
-    database.store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap_err();
+    database
+        .store
+        .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .unwrap_err();
 }
 
 /// The index by subject is a hint: the row decides.
@@ -150,12 +263,41 @@ async fn an_index_that_is_wrong_deletes_no_session() {
     let session = session("user");
     database.store.insert(&session).await.unwrap();
     let length = database.prefix.len() + "{0000}".len();
-    let index = database.keys().await.into_iter().find(|key| key.len() == length).unwrap();
-    let members: Vec<Vec<u8>> = redis::cmd("ZRANGE").arg(&index).arg(0).arg(-1).query_async(&mut database.beside).await.unwrap();
-    redis::cmd("ZADD").arg(&index).arg(1).arg(&members[0]).exec_async(&mut database.beside).await.unwrap();
-    redis::cmd("ZADD").arg(&index).arg(1).arg("no member of ours").exec_async(&mut database.beside).await.unwrap();
-    assert_eq!(database.store.delete_expired(now()).await.unwrap().count(), 0);
-    assert_eq!(database.store.find(session.id()).await.unwrap(), Some(session));
+    let index = database
+        .keys()
+        .await
+        .into_iter()
+        .find(|key| key.len() == length)
+        .unwrap();
+    let members: Vec<Vec<u8>> = redis::cmd("ZRANGE")
+        .arg(&index)
+        .arg(0)
+        .arg(-1)
+        .query_async(&mut database.beside)
+        .await
+        .unwrap();
+    redis::cmd("ZADD")
+        .arg(&index)
+        .arg(1)
+        .arg(&members[0])
+        .exec_async(&mut database.beside)
+        .await
+        .unwrap();
+    redis::cmd("ZADD")
+        .arg(&index)
+        .arg(1)
+        .arg("no member of ours")
+        .exec_async(&mut database.beside)
+        .await
+        .unwrap();
+    assert_eq!(
+        database.store.delete_expired(now()).await.unwrap().count(),
+        0
+    );
+    assert_eq!(
+        database.store.find(session.id()).await.unwrap(),
+        Some(session)
+    );
 }
 
 /// A revocation that cannot be entered into the feed is not done, and must not look done.
@@ -166,7 +308,19 @@ async fn a_revocation_that_cannot_enter_the_feed_does_not_happen() {
     database.store.insert(&session).await.unwrap();
     let row = database.only_row().await;
     let feed = [&row[..row.len() - 16], b"feed"].concat();
-    redis::cmd("SET").arg(&feed).arg("no stream").exec_async(&mut database.beside).await.unwrap();
-    database.store.revoke(session.id(), RevocationReason::LoggedOut.at(now())).await.unwrap_err();
-    assert_eq!(database.store.find(session.id()).await.unwrap(), Some(session));
+    redis::cmd("SET")
+        .arg(&feed)
+        .arg("no stream")
+        .exec_async(&mut database.beside)
+        .await
+        .unwrap();
+    database
+        .store
+        .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        database.store.find(session.id()).await.unwrap(),
+        Some(session)
+    );
 }

@@ -11,8 +11,14 @@ async fn a_login_leaves_one_event_that_names_user_and_session() {
     let tokens = login.log_in("alice").await;
     let lines = log.take_our_own();
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].contains("INFO") && lines[0].contains("subject=alice"), "{lines:?}");
-    assert!(lines[0].contains(claims_of(&tokens.access)["sid"].as_str().unwrap()), "{lines:?}");
+    assert!(
+        lines[0].contains("INFO") && lines[0].contains("subject=alice"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[0].contains(claims_of(&tokens.access)["sid"].as_str().unwrap()),
+        "{lines:?}"
+    );
 }
 
 // checklist 74
@@ -21,11 +27,16 @@ async fn a_failed_login_leaves_one_event_without_the_password() {
     let (log, _guard) = Log::capture();
     let login = Login::new();
     for name in ["alice", "mallory"] {
-        let answer = login.post("/login", &[("username", name), ("password", "builder-8")]).await;
+        let answer = login
+            .post("/login", &[("username", name), ("password", "builder-8")])
+            .await;
         answer.assert_invalid_grant("credentials_invalid");
         let lines = log.take_our_own();
         assert_eq!(lines.len(), 1, "{lines:?}");
-        assert!(lines[0].contains("wrong credentials") && !lines[0].contains("builder-8"), "{lines:?}");
+        assert!(
+            lines[0].contains("wrong credentials") && !lines[0].contains("builder-8"),
+            "{lines:?}"
+        );
     }
 }
 
@@ -40,17 +51,29 @@ async fn a_refresh_leaves_one_event_that_names_the_session() {
     login.refresh(&first.refresh).await.tokens();
     let lines = log.take_our_own();
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].contains("refreshed") && lines[0].contains(&session), "{lines:?}");
+    assert!(
+        lines[0].contains("refreshed") && lines[0].contains(&session),
+        "{lines:?}"
+    );
 
     login.log_out(&first.refresh).await;
     let lines = log.take_our_own();
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].contains("session ended") && lines[0].contains(&session), "{lines:?}");
+    assert!(
+        lines[0].contains("session ended") && lines[0].contains(&session),
+        "{lines:?}"
+    );
 
-    login.refresh(&first.refresh).await.assert_invalid_grant("session_revoked");
+    login
+        .refresh(&first.refresh)
+        .await
+        .assert_invalid_grant("session_revoked");
     let lines = log.take_our_own();
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].contains("refresh refused") && lines[0].contains("session_revoked"), "{lines:?}");
+    assert!(
+        lines[0].contains("refresh refused") && lines[0].contains("session_revoked"),
+        "{lines:?}"
+    );
 }
 
 #[tokio::test]
@@ -60,9 +83,15 @@ async fn a_refused_refresh_names_the_session_if_the_token_was_genuine() {
     let first = login.log_in("alice").await;
     login.log_out(&first.refresh).await;
     log.take();
-    login.refresh(&first.refresh).await.assert_invalid_grant("session_revoked");
+    login
+        .refresh(&first.refresh)
+        .await
+        .assert_invalid_grant("session_revoked");
     let lines = log.take();
-    assert!(lines.contains(claims_of(&first.access)["sid"].as_str().unwrap()), "{lines}");
+    assert!(
+        lines.contains(claims_of(&first.access)["sid"].as_str().unwrap()),
+        "{lines}"
+    );
 }
 
 // checklist 74
@@ -73,12 +102,24 @@ async fn a_refusal_of_an_access_token_leaves_one_event_at_an_endpoint_as_at_the_
     let tokens = login.log_in("alice").await;
     login.clock.advance(60 * MINUTE);
     log.take();
-    login.me(&tokens.access).await.assert_invalid_token("token_expired");
+    login
+        .me(&tokens.access)
+        .await
+        .assert_invalid_token("token_expired");
     let lines = log.take_our_own();
-    assert!(lines.len() == 1 && lines[0].contains("token_expired"), "layer: {lines:?}");
-    login.send(signed_in("GET", "/sessions", &tokens.access)).await.assert_invalid_token("token_expired");
+    assert!(
+        lines.len() == 1 && lines[0].contains("token_expired"),
+        "layer: {lines:?}"
+    );
+    login
+        .send(signed_in("GET", "/sessions", &tokens.access))
+        .await
+        .assert_invalid_token("token_expired");
     let lines = log.take_our_own();
-    assert!(lines.len() == 1 && lines[0].contains("token_expired"), "endpoint: {lines:?}");
+    assert!(
+        lines.len() == 1 && lines[0].contains("token_expired"),
+        "endpoint: {lines:?}"
+    );
 }
 
 // checklist 19, 74
@@ -91,11 +132,24 @@ async fn reuse_leaves_a_warning_with_the_evidence() {
     login.confirm(&second).await;
     login.clock.advance(MINUTE);
     log.take();
-    login.refresh(&first.refresh).await.assert_invalid_grant("refresh_reused");
-    let warnings: Vec<String> = log.take_our_own().into_iter().filter(|line| line.contains("WARN")).collect();
+    login
+        .refresh(&first.refresh)
+        .await
+        .assert_invalid_grant("refresh_reused");
+    let warnings: Vec<String> = log
+        .take_our_own()
+        .into_iter()
+        .filter(|line| line.contains("WARN"))
+        .collect();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     let session = claims_of(&first.access)["sid"].as_str().unwrap().to_owned();
-    for evidence in [&*session, "subject=alice", "presented=0", "current=1", "confirmed=true"] {
+    for evidence in [
+        &*session,
+        "subject=alice",
+        "presented=0",
+        "current=1",
+        "confirmed=true",
+    ] {
         assert!(warnings[0].contains(evidence), "{evidence}: {warnings:?}");
     }
 }
@@ -105,22 +159,60 @@ async fn reuse_leaves_a_warning_with_the_evidence() {
 async fn no_token_and_no_password_gets_into_the_log() {
     let (log, _guard) = Log::capture();
     let login = Login::new();
-    let (mut secrets, mut access) = (vec!["wonderland-7".to_owned(), "builder-8".to_owned(), "idem-4711".to_owned()], Vec::new());
-    login.post("/login", &[("username", "alice"), ("password", "builder-8")]).await.assert_invalid_grant("credentials_invalid");
+    let (mut secrets, mut access) = (
+        vec![
+            "wonderland-7".to_owned(),
+            "builder-8".to_owned(),
+            "idem-4711".to_owned(),
+        ],
+        Vec::new(),
+    );
+    login
+        .post(
+            "/login",
+            &[("username", "alice"), ("password", "builder-8")],
+        )
+        .await
+        .assert_invalid_grant("credentials_invalid");
     let first = login.log_in("alice").await;
     let request = support::form("/refresh", &[("refresh_token", &first.refresh)]);
-    let second = login.send(support::with_header(request, "idempotency-key", "idem-4711")).await.tokens();
+    let second = login
+        .send(support::with_header(
+            request,
+            "idempotency-key",
+            "idem-4711",
+        ))
+        .await
+        .tokens();
     login.confirm(&second).await;
-    login.me(&first.refresh).await.assert_invalid_token("token_invalid");
-    login.refresh(&second.access).await.assert_invalid_grant("token_invalid");
+    login
+        .me(&first.refresh)
+        .await
+        .assert_invalid_token("token_invalid");
+    login
+        .refresh(&second.access)
+        .await
+        .assert_invalid_grant("token_invalid");
     login.store.set_outage(Some(Outage::All));
     login.refresh(&second.refresh).await.assert_unavailable();
-    login.post("/logout", &[("token", &second.access)]).await.assert_unavailable();
+    login
+        .post("/logout", &[("token", &second.access)])
+        .await
+        .assert_unavailable();
     login.store.set_outage(None);
     login.clock.advance(2 * 60 * MINUTE);
-    login.me(&second.access).await.assert_invalid_token("token_expired");
-    login.refresh(&first.refresh).await.assert_invalid_grant("refresh_reused");
-    login.send(signed_in("GET", "/sessions", &second.access)).await.assert_invalid_token("token_expired");
+    login
+        .me(&second.access)
+        .await
+        .assert_invalid_token("token_expired");
+    login
+        .refresh(&first.refresh)
+        .await
+        .assert_invalid_grant("refresh_reused");
+    login
+        .send(signed_in("GET", "/sessions", &second.access))
+        .await
+        .assert_invalid_token("token_expired");
     tracing::info!(?login.sessions, endpoints = ?login.endpoints(), "and whatever an application may log itself");
 
     for tokens in [&first, &second] {
@@ -128,7 +220,11 @@ async fn no_token_and_no_password_gets_into_the_log() {
         access.push(tokens.access.clone());
     }
     // Not even the signed part of an access token, nor its signature by itself.
-    secrets.extend(access.iter().flat_map(|token| token.split('.').skip(1).map(str::to_owned)));
+    secrets.extend(
+        access
+            .iter()
+            .flat_map(|token| token.split('.').skip(1).map(str::to_owned)),
+    );
     let lines = log.take();
     assert!(lines.lines().count() > 10, "{lines}");
     for secret in secrets {
@@ -142,11 +238,28 @@ async fn what_an_application_prints_for_debugging_shows_no_token_and_no_password
     let login = Login::new();
     let credentials = PasswordCredentials::new("alice", "wonderland-7");
     let printed = format!("{credentials:?}");
-    assert!(printed.contains("alice") && !printed.contains("wonderland"), "{printed}");
-    let response = login.sessions.log_in(tower_bearer::Login::new(credentials)).await.unwrap();
-    let refresh = Refresh::new(response.refresh_token().unwrap().clone()).with_idempotency_key("idem-4711").unwrap();
-    let printed = format!("{response:?} {refresh:?} {:?} {:?}", login.sessions, login.endpoints());
-    for secret in [response.access_token().secret(), response.refresh_token().unwrap().secret(), "idem-4711"] {
+    assert!(
+        printed.contains("alice") && !printed.contains("wonderland"),
+        "{printed}"
+    );
+    let response = login
+        .sessions
+        .log_in(tower_bearer::Login::new(credentials))
+        .await
+        .unwrap();
+    let refresh = Refresh::new(response.refresh_token().unwrap().clone())
+        .with_idempotency_key("idem-4711")
+        .unwrap();
+    let printed = format!(
+        "{response:?} {refresh:?} {:?} {:?}",
+        login.sessions,
+        login.endpoints()
+    );
+    for secret in [
+        response.access_token().secret(),
+        response.refresh_token().unwrap().secret(),
+        "idem-4711",
+    ] {
         assert!(!printed.contains(secret), "{printed}");
     }
 }
@@ -155,7 +268,9 @@ async fn what_an_application_prints_for_debugging_shows_no_token_and_no_password
 async fn what_is_granted_when_the_session_is_there_counts() {
     let login = Login::new();
     // The scope is taken away while the session is being made.
-    login.accounts.change("alice", |alice| alice.scope = "orders:read");
+    login
+        .accounts
+        .change("alice", |alice| alice.scope = "orders:read");
     let pause = login.store.pause_at(Call::Insert);
     let fewer = async {
         pause.reached().await;

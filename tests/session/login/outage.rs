@@ -1,4 +1,5 @@
-//! A store that is down, or users that cannot be asked: 503, and never a word that makes a client throw its token away.
+//! A store that is down, or users that cannot be asked: 503, and never a word that makes a client
+//! throw its token away.
 
 use http::Request;
 use support::{Call, HOUR, Login, Outage, Question, form, signed_in};
@@ -25,11 +26,18 @@ async fn a_refresh_without_a_store_is_unavailable_and_the_token_still_works_afte
 // checklist 14
 #[tokio::test]
 async fn a_login_without_a_store_is_unavailable() {
-    for outage in [Outage::All, Outage::Of(Call::Insert), Outage::AnswerOf(Call::Insert)] {
+    for outage in [
+        Outage::All,
+        Outage::Of(Call::Insert),
+        Outage::AnswerOf(Call::Insert),
+    ] {
         let login = Login::new();
         login.store.set_outage(Some(outage));
         let credentials = [("username", "alice"), ("password", "wonderland-7")];
-        login.post("/login", &credentials).await.assert_unavailable();
+        login
+            .post("/login", &credentials)
+            .await
+            .assert_unavailable();
         login.store.set_outage(None);
         login.log_in("alice").await;
     }
@@ -42,11 +50,20 @@ async fn a_logout_without_a_store_is_unavailable_and_can_be_repeated() {
         let login = Login::new();
         let tokens = login.log_in("alice").await;
         login.store.set_outage(Some(outage));
-        login.post("/logout", &[("token", &tokens.refresh)]).await.assert_unavailable();
+        login
+            .post("/logout", &[("token", &tokens.refresh)])
+            .await
+            .assert_unavailable();
         login.store.set_outage(None);
         login.log_out(&tokens.refresh).await;
-        login.refresh(&tokens.refresh).await.assert_invalid_grant("session_revoked");
-        login.me(&tokens.access).await.assert_invalid_token("session_revoked");
+        login
+            .refresh(&tokens.refresh)
+            .await
+            .assert_invalid_grant("session_revoked");
+        login
+            .me(&tokens.access)
+            .await
+            .assert_invalid_token("session_revoked");
     }
 }
 
@@ -69,10 +86,16 @@ async fn what_a_user_does_with_his_sessions_is_unavailable_without_a_store() {
         let tokens = login.log_in("alice").await;
         let path = path.replace(&id, &login.row(&tokens).await.id().to_string());
         login.store.set_outage(Some(Outage::Of(call)));
-        login.send(signed_in(method, &path, &tokens.access)).await.assert_unavailable();
+        login
+            .send(signed_in(method, &path, &tokens.access))
+            .await
+            .assert_unavailable();
         login.store.set_outage(None);
         let answer = login.send(signed_in(method, &path, &tokens.access)).await;
-        assert!((200..300).contains(&answer.status) || answer.status == 401, "{method} {path} {call:?}: {answer:?}");
+        assert!(
+            (200..300).contains(&answer.status) || answer.status == 401,
+            "{method} {path} {call:?}: {answer:?}"
+        );
     }
 }
 
@@ -83,9 +106,15 @@ async fn without_users_login_and_refresh_are_unavailable_and_the_token_still_wor
     let first = login.log_in("alice").await;
     let credentials = [("username", "alice"), ("password", "wonderland-7")];
     login.accounts.set_down(Some(Question::Authenticate));
-    login.post("/login", &credentials).await.assert_unavailable();
+    login
+        .post("/login", &credentials)
+        .await
+        .assert_unavailable();
     login.accounts.set_down(Some(Question::Authorize));
-    login.post("/login", &credentials).await.assert_unavailable();
+    login
+        .post("/login", &credentials)
+        .await
+        .assert_unavailable();
     login.refresh(&first.refresh).await.assert_unavailable();
     login.accounts.set_down(None);
     login.refresh(&first.refresh).await.tokens();
@@ -116,7 +145,10 @@ async fn reuse_is_not_forgotten_over_an_outage() {
     login.store.set_outage(Some(Outage::Of(Call::Revoke)));
     login.refresh(&first.refresh).await.assert_unavailable();
     login.store.set_outage(None);
-    login.refresh(&first.refresh).await.assert_invalid_grant("refresh_reused");
+    login
+        .refresh(&first.refresh)
+        .await
+        .assert_invalid_grant("refresh_reused");
 }
 
 #[tokio::test]
@@ -139,7 +171,10 @@ async fn no_answer_tells_what_is_down() {
     login.store.set_outage(Some(Outage::All));
     let requests: [Request<axum::body::Body>; 3] = [
         form("/refresh", &[("refresh_token", &tokens.refresh)]),
-        form("/login", &[("username", "alice"), ("password", "wonderland-7")]),
+        form(
+            "/login",
+            &[("username", "alice"), ("password", "wonderland-7")],
+        ),
         form("/logout", &[("token", &tokens.access)]),
     ];
     for request in requests {
@@ -154,7 +189,20 @@ async fn no_answer_tells_what_is_down() {
 async fn a_login_that_fails_after_its_row_was_made_leaves_no_session_behind() {
     let login = Login::new();
     login.accounts.set_down(Some(Question::Authorize));
-    login.post("/login", &[("username", "alice"), ("password", "wonderland-7")]).await.assert_unavailable();
+    login
+        .post(
+            "/login",
+            &[("username", "alice"), ("password", "wonderland-7")],
+        )
+        .await
+        .assert_unavailable();
     login.accounts.set_down(None);
-    assert!(login.sessions.list(&"alice".into()).await.unwrap().is_empty());
+    assert!(
+        login
+            .sessions
+            .list(&"alice".into())
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

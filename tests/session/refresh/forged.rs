@@ -1,4 +1,5 @@
-//! What is no refresh token of ours: it never reaches the store. And what the store keeps opens nothing.
+//! What is no refresh token of ours: it never reaches the store. And what the store keeps opens
+//! nothing.
 
 use std::collections::HashSet;
 
@@ -22,7 +23,16 @@ async fn a_forged_token_never_reaches_the_store() {
             format!("rt1_{}", URL_SAFE_NO_PAD.encode(bytes))
         })
         .collect();
-    let garbage = ["rt1_", "rt2_", "null", "a.b.c", "\0", "' OR 1=1 --", "\u{1f512}", " "];
+    let garbage = [
+        "rt1_",
+        "rt2_",
+        "null",
+        "a.b.c",
+        "\0",
+        "' OR 1=1 --",
+        "\u{1f512}",
+        " ",
+    ];
     forged.extend(garbage.map(str::to_owned));
     forged.extend([
         format!("{genuine} "),
@@ -36,7 +46,10 @@ async fn a_forged_token_never_reaches_the_store() {
 
     login.store.take_calls();
     for token in &forged {
-        login.refresh(token).await.assert_invalid_grant("token_invalid");
+        login
+            .refresh(token)
+            .await
+            .assert_invalid_grant("token_invalid");
     }
     assert_eq!(login.store.take_calls(), []);
     login.refresh(genuine).await.tokens();
@@ -47,9 +60,19 @@ async fn a_forged_token_never_reaches_the_store() {
 async fn a_token_of_a_megabyte_never_reaches_the_store() {
     let login = Login::new();
     let token = format!("rt1_{}", "A".repeat(1 << 20));
-    login.refresh(&token).await.assert_error(413, "invalid_request", None);
-    let error = login.sessions.refresh(RefreshToken::new(token)).await.unwrap_err();
-    assert_eq!((error.code(), error.reason()), ("invalid_grant", Some("token_invalid")));
+    login
+        .refresh(&token)
+        .await
+        .assert_error(413, "invalid_request", None);
+    let error = login
+        .sessions
+        .refresh(RefreshToken::new(token))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code(), error.reason()),
+        ("invalid_grant", Some("token_invalid"))
+    );
     assert_eq!(login.store.take_calls(), []);
 }
 
@@ -59,9 +82,15 @@ async fn neither_token_is_accepted_as_the_other() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
     login.store.take_calls();
-    login.refresh(&tokens.access).await.assert_invalid_grant("token_invalid");
+    login
+        .refresh(&tokens.access)
+        .await
+        .assert_invalid_grant("token_invalid");
     assert_eq!(login.store.take_calls(), []);
-    login.me(&tokens.refresh).await.assert_invalid_token("token_invalid");
+    login
+        .me(&tokens.refresh)
+        .await
+        .assert_invalid_token("token_invalid");
     // And nothing came of it.
     login.refresh(&tokens.refresh).await.tokens();
     assert_eq!(login.me(&tokens.access).await.status, 200);
@@ -74,7 +103,10 @@ async fn a_genuine_token_of_a_session_that_is_not_there_has_expired() {
     let tokens = login.log_in("alice").await;
     login.clock.advance(200 * support::DAY);
     assert_eq!(login.sessions.delete_expired().await.unwrap(), 1);
-    login.refresh(&tokens.refresh).await.assert_invalid_grant("session_expired");
+    login
+        .refresh(&tokens.refresh)
+        .await
+        .assert_invalid_grant("session_expired");
 }
 
 // checklist 16
@@ -86,7 +118,12 @@ async fn every_session_has_160_random_bits_of_its_own() {
     let mut ones = [0_usize; 160];
     for _ in 0..LOGINS {
         let answer = login.log_in("alice").await;
-        ids.insert(claims_of(&answer.access)["sid"].as_str().unwrap().to_owned());
+        ids.insert(
+            claims_of(&answer.access)["sid"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
         // `version(1) ‖ key id(1) ‖ rid(20 random) ‖ generation(4) ‖ tag(16)`
         let bytes = URL_SAFE_NO_PAD.decode(&answer.refresh[4..]).unwrap();
         assert_eq!(bytes.len(), 42);
@@ -97,7 +134,10 @@ async fn every_session_has_160_random_bits_of_its_own() {
     }
     assert_eq!((tokens.len(), ids.len()), (LOGINS, LOGINS));
     // No bit stands still. Each is set in 500 ± 16 of them; seven times that is beyond all chance.
-    assert!(ones.iter().all(|ones| (390..=610).contains(ones)), "{ones:?}");
+    assert!(
+        ones.iter().all(|ones| (390..=610).contains(ones)),
+        "{ones:?}"
+    );
 }
 
 // checklist 23
@@ -105,7 +145,10 @@ async fn every_session_has_160_random_bits_of_its_own() {
 async fn a_leaked_database_holds_no_token() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.db");
-    let login = Login::over(SqliteStore::open(&path).await.unwrap(), SessionPolicy::default());
+    let login = Login::over(
+        SqliteStore::open(&path).await.unwrap(),
+        SessionPolicy::default(),
+    );
     let first = login.log_in("alice").await;
     let second = login.refresh(&first.refresh).await.tokens();
     login.confirm(&second).await;
@@ -116,13 +159,26 @@ async fn a_leaked_database_holds_no_token() {
         dump.extend(std::fs::read(file.unwrap().path()).unwrap());
     }
     let holds = |needle: &[u8]| dump.windows(needle.len()).any(|window| window == needle);
-    assert!(holds(b"alice") && holds(login.row(&second).await.id().as_bytes()), "the dump is of the right file");
+    assert!(
+        holds(b"alice") && holds(login.row(&second).await.id().as_bytes()),
+        "the dump is of the right file"
+    );
     for tokens in [&first, &second] {
         let bytes = URL_SAFE_NO_PAD.decode(&tokens.refresh[4..]).unwrap();
         let signature = tokens.access.rsplit('.').next().unwrap();
-        // The whole, its text without the prefix, and the two parts that nobody can guess: `rid` and tag.
-        let secrets = [tokens.refresh.as_bytes(), &tokens.refresh.as_bytes()[4..], &bytes, &bytes[2..22], &bytes[26..]];
-        for secret in secrets.into_iter().chain([tokens.access.as_bytes(), signature.as_bytes()]) {
+        // The whole, its text without the prefix, and the two parts that nobody can guess: `rid`
+        // and tag.
+        let secrets = [
+            tokens.refresh.as_bytes(),
+            &tokens.refresh.as_bytes()[4..],
+            &bytes,
+            &bytes[2..22],
+            &bytes[26..],
+        ];
+        for secret in secrets
+            .into_iter()
+            .chain([tokens.access.as_bytes(), signature.as_bytes()])
+        {
             assert!(!holds(secret));
         }
         assert!(!holds(&URL_SAFE_NO_PAD.decode(signature).unwrap()));

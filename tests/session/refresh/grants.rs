@@ -6,12 +6,19 @@ use tower_bearer::test_util::ManualClock;
 use tower_bearer::{MemoryStore, Secret, Sessions};
 
 async fn ask(login: &Login, tokens: &Tokens, scope: &str) -> support::Received {
-    login.post("/refresh", &[("refresh_token", &tokens.refresh), ("scope", scope)]).await
+    login
+        .post(
+            "/refresh",
+            &[("refresh_token", &tokens.refresh), ("scope", scope)],
+        )
+        .await
 }
 
 async fn logged_in(scope: &'static str) -> (Login, Tokens) {
     let login = Login::new();
-    login.accounts.change("alice", |account| account.scope = scope);
+    login
+        .accounts
+        .change("alice", |account| account.scope = scope);
     let tokens = login.log_in("alice").await;
     (login, tokens)
 }
@@ -29,7 +36,10 @@ async fn a_client_may_ask_for_less_and_later_for_all_again() {
     let all = login.refresh(&less.refresh).await.tokens();
     assert_eq!(all.body["scope"], "orders:read orders:write admin");
     login.clock.advance(MINUTE);
-    assert_eq!(ask(&login, &all, "admin orders:write").await.tokens().body["scope"], "admin orders:write");
+    assert_eq!(
+        ask(&login, &all, "admin orders:write").await.tokens().body["scope"],
+        "admin orders:write"
+    );
 }
 
 // checklist 8, 22
@@ -38,7 +48,9 @@ async fn asking_for_more_than_is_granted_is_refused_and_harms_nothing() {
     let (login, first) = logged_in("orders:read").await;
     let before = login.row(&first).await;
     for more in ["admin", "orders:read admin", "orders:rea", "ORDERS:READ"] {
-        ask(&login, &first, more).await.assert_error(400, "invalid_scope", None);
+        ask(&login, &first, more)
+            .await
+            .assert_error(400, "invalid_scope", None);
     }
     assert_eq!(login.row(&first).await, before);
     assert_eq!(login.me(&first.access).await.status, 200);
@@ -49,8 +61,17 @@ async fn asking_for_more_than_is_granted_is_refused_and_harms_nothing() {
 #[tokio::test]
 async fn a_malformed_scope_is_refused_and_harms_nothing() {
     let (login, first) = logged_in("orders:read").await;
-    for malformed in ["orders\"", "a\\b", "caf\u{e9}", "a\tb", "a\0", "orders:read,admin\n"] {
-        ask(&login, &first, malformed).await.assert_error(400, "invalid_scope", None);
+    for malformed in [
+        "orders\"",
+        "a\\b",
+        "caf\u{e9}",
+        "a\tb",
+        "a\0",
+        "orders:read,admin\n",
+    ] {
+        ask(&login, &first, malformed)
+            .await
+            .assert_error(400, "invalid_scope", None);
     }
     login.refresh(&first.refresh).await.tokens();
 }
@@ -60,7 +81,10 @@ async fn a_malformed_scope_is_refused_and_harms_nothing() {
 async fn an_empty_scope_counts_as_absent() {
     for empty in ["", " ", "  "] {
         let (login, first) = logged_in("orders:read").await;
-        assert_eq!(ask(&login, &first, empty).await.tokens().body["scope"], "orders:read");
+        assert_eq!(
+            ask(&login, &first, empty).await.tokens().body["scope"],
+            "orders:read"
+        );
     }
 }
 
@@ -68,14 +92,24 @@ async fn an_empty_scope_counts_as_absent() {
 #[tokio::test]
 async fn what_the_application_grants_now_stands_in_the_next_access_token() {
     let (login, first) = logged_in("orders:read admin").await;
-    login.accounts.change("alice", |account| account.scope = "orders:read");
+    login
+        .accounts
+        .change("alice", |account| account.scope = "orders:read");
     let second = login.refresh(&first.refresh).await.tokens();
     assert_eq!(claims_of(&second.access)["scope"], "orders:read");
     login.clock.advance(MINUTE);
-    ask(&login, &second, "admin").await.assert_error(400, "invalid_scope", None);
+    ask(&login, &second, "admin")
+        .await
+        .assert_error(400, "invalid_scope", None);
     login.accounts.change("alice", |account| account.scope = "");
     let third = login.refresh(&second.refresh).await.tokens();
-    assert_eq!((third.body.get("scope"), claims_of(&third.access).get("scope")), (None, None));
+    assert_eq!(
+        (
+            third.body.get("scope"),
+            claims_of(&third.access).get("scope")
+        ),
+        (None, None)
+    );
 }
 
 // checklist 11
@@ -84,9 +118,15 @@ async fn the_grant_type_may_be_absent_and_is_else_refresh_token() {
     let (login, first) = logged_in("").await;
     let with = |grant_type| json!({ "refresh_token": first.refresh, "grant_type": grant_type });
     for other in ["password", "authorization_code", "Refresh_Token"] {
-        login.send(support::json_request("/refresh", &with(other))).await.assert_error(400, "unsupported_grant_type", None);
+        login
+            .send(support::json_request("/refresh", &with(other)))
+            .await
+            .assert_error(400, "unsupported_grant_type", None);
     }
-    login.send(support::json_request("/refresh", &with("refresh_token"))).await.tokens();
+    login
+        .send(support::json_request("/refresh", &with("refresh_token")))
+        .await
+        .tokens();
 }
 
 // checklist 2
@@ -106,12 +146,25 @@ async fn what_a_refresh_does_not_know_is_ignored() {
 #[tokio::test]
 async fn a_user_who_is_gone_is_refused_and_the_session_is_over() {
     let (login, first) = logged_in("").await;
-    login.accounts.change("alice", |account| account.enabled = false);
-    login.refresh(&first.refresh).await.assert_invalid_grant("user_gone");
+    login
+        .accounts
+        .change("alice", |account| account.enabled = false);
+    login
+        .refresh(&first.refresh)
+        .await
+        .assert_invalid_grant("user_gone");
     // Over for good, though the account comes back.
-    login.accounts.change("alice", |account| account.enabled = true);
-    login.refresh(&first.refresh).await.assert_invalid_grant("session_revoked");
-    login.me(&first.access).await.assert_invalid_token("session_revoked");
+    login
+        .accounts
+        .change("alice", |account| account.enabled = true);
+    login
+        .refresh(&first.refresh)
+        .await
+        .assert_invalid_grant("session_revoked");
+    login
+        .me(&first.access)
+        .await
+        .assert_invalid_token("session_revoked");
 }
 
 // checklist 25
@@ -119,8 +172,14 @@ async fn a_user_who_is_gone_is_refused_and_the_session_is_over() {
 async fn a_session_from_before_the_password_changed_is_over() {
     let (login, first) = logged_in("").await;
     login.accounts.change("alice", |account| account.stamp = 2);
-    login.refresh(&first.refresh).await.assert_invalid_grant("user_gone");
-    login.me(&first.access).await.assert_invalid_token("session_revoked");
+    login
+        .refresh(&first.refresh)
+        .await
+        .assert_invalid_grant("user_gone");
+    login
+        .me(&first.access)
+        .await
+        .assert_invalid_token("session_revoked");
     let second = login.log_in("alice").await;
     login.refresh(&second.refresh).await.tokens();
 }
@@ -130,7 +189,10 @@ async fn a_dead_token_asks_the_application_nothing() {
     let (login, first) = logged_in("").await;
     login.log_out(&first.refresh).await;
     let before = login.accounts.renewals();
-    login.refresh(&first.refresh).await.assert_invalid_grant("session_revoked");
+    login
+        .refresh(&first.refresh)
+        .await
+        .assert_invalid_grant("session_revoked");
     assert_eq!(login.accounts.renewals(), before);
 }
 
@@ -149,17 +211,37 @@ async fn changing_the_secret_logs_nobody_out() {
     };
     let old = Secret::random().unwrap();
     let new = Secret::random().unwrap();
-    let first = server(&old).start(tower_bearer::Identity::new("alice").with_stamp("1")).await.unwrap();
+    let first = server(&old)
+        .start(tower_bearer::Identity::new("alice").with_stamp("1"))
+        .await
+        .unwrap();
 
     let after = server(&new.clone().with_previous(old));
-    after.verifier().verify(first.access_token().secret()).unwrap();
-    let second = after.refresh(first.refresh_token().unwrap().clone()).await.unwrap();
+    after
+        .verifier()
+        .verify(first.access_token().secret())
+        .unwrap();
+    let second = after
+        .refresh(first.refresh_token().unwrap().clone())
+        .await
+        .unwrap();
 
     // What was made since needs the old one no more; what was made before does.
     clock.advance(MINUTE);
     let later = server(&new);
-    later.refresh(second.refresh_token().unwrap().clone()).await.unwrap();
-    let error = later.refresh(first.refresh_token().unwrap().clone()).await.unwrap_err();
+    later
+        .refresh(second.refresh_token().unwrap().clone())
+        .await
+        .unwrap();
+    let error = later
+        .refresh(first.refresh_token().unwrap().clone())
+        .await
+        .unwrap_err();
     assert_eq!(error.reason(), Some("token_invalid"));
-    assert!(later.verifier().verify(first.access_token().secret()).is_err());
+    assert!(
+        later
+            .verifier()
+            .verify(first.access_token().secret())
+            .is_err()
+    );
 }

@@ -9,7 +9,11 @@ use tower_bearer::{MemoryStore, SessionPolicy};
 
 /// Refreshes, and hangs up after `polls` polls. Whether that came too late.
 fn hung_up(login: &Login, token: &str, polls: usize) -> bool {
-    let mut refresh = Box::pin(login.endpoints().oneshot(form("/refresh", &[("refresh_token", token)])));
+    let mut refresh = Box::pin(
+        login
+            .endpoints()
+            .oneshot(form("/refresh", &[("refresh_token", token)])),
+    );
     let mut context = Context::from_waker(Waker::noop());
     (0..polls).any(|_| refresh.as_mut().poll(&mut context).is_ready())
 }
@@ -35,7 +39,11 @@ async fn the_same_token_refreshes_afterwards_whatever_the_moment() {
         }
         let second = login.refresh(&first.refresh).await.tokens();
         let row = login.row(&second).await.into_parts();
-        assert_eq!((row.generation, row.revoked), (1, None), "after {moments} polls");
+        assert_eq!(
+            (row.generation, row.revoked),
+            (1, None),
+            "after {moments} polls"
+        );
         login.clock.advance(HOUR);
         login.refresh(&second.refresh).await.tokens();
         if too_late {
@@ -62,13 +70,23 @@ async fn hanging_up_again_and_again_harms_nothing() {
 async fn a_client_that_hangs_up_at_logout_or_login_leaves_nothing_half_done() {
     for polls in 0..6 {
         let (login, tokens) = logged_in().await;
-        let mut logout = Box::pin(login.endpoints().oneshot(form("/logout", &[("token", &tokens.refresh)])));
+        let mut logout = Box::pin(
+            login
+                .endpoints()
+                .oneshot(form("/logout", &[("token", &tokens.refresh)])),
+        );
         let mut context = Context::from_waker(Waker::noop());
         let _ = (0..polls).any(|_| logout.as_mut().poll(&mut context).is_ready());
         drop(logout);
         // Either way a second logout is a logout.
         login.log_out(&tokens.refresh).await;
-        login.refresh(&tokens.refresh).await.assert_invalid_grant("session_revoked");
-        login.me(&tokens.access).await.assert_invalid_token("session_revoked");
+        login
+            .refresh(&tokens.refresh)
+            .await
+            .assert_invalid_grant("session_revoked");
+        login
+            .me(&tokens.access)
+            .await
+            .assert_invalid_token("session_revoked");
     }
 }

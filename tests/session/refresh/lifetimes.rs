@@ -16,8 +16,18 @@ async fn a_session_that_is_unused_for_a_week_is_over() {
     login.clock.advance(7 * DAY - SECOND);
     let third = login.refresh(&second.refresh).await.tokens();
     login.clock.advance(7 * DAY);
-    login.refresh(&third.refresh).await.assert_invalid_grant("session_expired");
-    assert!(login.sessions.list(&"alice".into()).await.unwrap().is_empty());
+    login
+        .refresh(&third.refresh)
+        .await
+        .assert_invalid_grant("session_expired");
+    assert!(
+        login
+            .sessions
+            .list(&"alice".into())
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 // checklist 7, 20
@@ -32,7 +42,10 @@ async fn a_session_is_over_after_ninety_days_however_often_it_is_refreshed() {
     login.clock.advance(DAY - SECOND);
     tokens = login.refresh(&tokens.refresh).await.tokens();
     login.clock.advance(SECOND);
-    login.refresh(&tokens.refresh).await.assert_invalid_grant("session_expired");
+    login
+        .refresh(&tokens.refresh)
+        .await
+        .assert_invalid_grant("session_expired");
 }
 
 // checklist 27
@@ -50,7 +63,11 @@ async fn no_access_token_outlives_the_absolute_end_of_its_session() {
     let claims = claims_of(&tokens.access);
     assert_eq!(claims["exp"].as_u64(), Some(end.as_secs()));
     assert_eq!(tokens.body["expires_in"].as_u64(), Some(15 * 60));
-    assert_eq!(claims["auth_time"].as_u64(), Some(start.as_secs()), "the login, not the refresh");
+    assert_eq!(
+        claims["auth_time"].as_u64(),
+        Some(start.as_secs()),
+        "the login, not the refresh"
+    );
 }
 
 // checklist 20
@@ -71,18 +88,29 @@ async fn the_lifetime_that_is_told_shrinks_towards_the_end() {
     let first = login.log_in("alice").await;
     let second = login.refresh(&first.refresh).await.tokens();
     login.clock.advance(10 * SECOND);
-    assert_eq!(told(&login.refresh(&second.refresh).await.tokens()), 7 * 86_400 - 10);
+    assert_eq!(
+        told(&login.refresh(&second.refresh).await.tokens()),
+        7 * 86_400 - 10
+    );
 }
 
 #[tokio::test]
 async fn no_access_token_outlives_a_session_that_is_not_used() {
     // `with_access_token_lifetime`: "It never outlives its session."
-    let policy = SessionPolicy::default().with_idle_timeout(5 * MINUTE).unwrap();
+    let policy = SessionPolicy::default()
+        .with_idle_timeout(5 * MINUTE)
+        .unwrap();
     let login = Login::with_policy(policy);
     let tokens = login.log_in("alice").await;
     login.clock.advance(7 * MINUTE);
-    login.refresh(&tokens.refresh).await.assert_invalid_grant("session_expired");
-    login.me(&tokens.access).await.assert_invalid_token("token_expired");
+    login
+        .refresh(&tokens.refresh)
+        .await
+        .assert_invalid_grant("session_expired");
+    login
+        .me(&tokens.access)
+        .await
+        .assert_invalid_token("token_expired");
 }
 
 #[tokio::test]
@@ -92,7 +120,10 @@ async fn an_access_token_ends_after_half_an_hour_and_the_leeway() {
     login.clock.advance(31 * MINUTE - SECOND);
     assert_eq!(login.me(&tokens.access).await.status, 200);
     login.clock.advance(SECOND);
-    login.me(&tokens.access).await.assert_invalid_token("token_expired");
+    login
+        .me(&tokens.access)
+        .await
+        .assert_invalid_token("token_expired");
 }
 
 #[tokio::test]
@@ -104,14 +135,27 @@ async fn the_policy_says_how_long_things_live() {
         .unwrap();
     let login = Login::with_policy(policy);
     let first = login.log_in("alice").await;
-    assert_eq!((first.body["expires_in"].as_u64(), first.body["refresh_token_expires_in"].as_u64()), (Some(300), Some(3600)));
+    assert_eq!(
+        (
+            first.body["expires_in"].as_u64(),
+            first.body["refresh_token_expires_in"].as_u64()
+        ),
+        (Some(300), Some(3600))
+    );
     login.clock.advance(HOUR - SECOND);
     let second = login.refresh(&first.refresh).await.tokens();
     login.clock.advance(HOUR);
-    login.refresh(&second.refresh).await.assert_invalid_grant("session_expired");
+    login
+        .refresh(&second.refresh)
+        .await
+        .assert_invalid_grant("session_expired");
 
     for lifetime in [Duration::ZERO, 24 * HOUR + SECOND] {
-        assert!(SessionPolicy::default().with_access_token_lifetime(lifetime).is_err());
+        assert!(
+            SessionPolicy::default()
+                .with_access_token_lifetime(lifetime)
+                .is_err()
+        );
     }
     assert!(SessionPolicy::default().with_overlap(601 * SECOND).is_err());
 }
@@ -142,7 +186,11 @@ async fn a_clock_that_jumped_ahead_and_came_back_logs_nobody_out() {
         let next = login.refresh(&held.refresh).await.tokens();
         assert_ne!(next.refresh, held.refresh, "{jump:?}");
         login.clock.advance(MINUTE);
-        assert_ne!(login.refresh(&next.refresh).await.tokens().refresh, next.refresh, "{jump:?}");
+        assert_ne!(
+            login.refresh(&next.refresh).await.tokens().refresh,
+            next.refresh,
+            "{jump:?}"
+        );
     }
 }
 
@@ -155,6 +203,11 @@ async fn a_revoked_access_token_stays_dead_while_the_clock_jumps() {
     login.clock.jump(now + 365 * DAY);
     let other = login.log_in("bob").await;
     login.log_out(&other.refresh).await;
-    login.clock.jump(Timestamp::from_millis(now.as_millis() + 1));
-    login.me(&tokens.access).await.assert_invalid_token("session_revoked");
+    login
+        .clock
+        .jump(Timestamp::from_millis(now.as_millis() + 1));
+    login
+        .me(&tokens.access)
+        .await
+        .assert_invalid_token("session_revoked");
 }

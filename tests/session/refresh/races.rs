@@ -52,7 +52,12 @@ async fn fifty_tabs_that_refresh_at_once_are_one_rotation_in_memory() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_tabs_that_refresh_at_once_are_one_rotation_in_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    fifty_refreshes_are_one_rotation(SqliteStore::open(folder.path().join("app.db")).await.unwrap()).await;
+    fifty_refreshes_are_one_rotation(
+        SqliteStore::open(folder.path().join("app.db"))
+            .await
+            .unwrap(),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -71,7 +76,10 @@ async fn logins_at_once_are_sessions_of_their_own() {
         login.refresh(&tokens.refresh).await.tokens();
     }
     assert_eq!(ids.len(), 20);
-    assert_eq!(login.sessions.list(&"alice".into()).await.unwrap().len(), 20);
+    assert_eq!(
+        login.sessions.list(&"alice".into()).await.unwrap().len(),
+        20
+    );
 }
 
 // checklist 25, 53
@@ -82,7 +90,11 @@ async fn after_a_logout_has_returned_nothing_refreshes() {
         let first = login.log_in("alice").await;
         let start = Arc::new(Barrier::new(2));
         let refresh = {
-            let (login, start, token) = (Arc::clone(&login), Arc::clone(&start), first.refresh.clone());
+            let (login, start, token) = (
+                Arc::clone(&login),
+                Arc::clone(&start),
+                first.refresh.clone(),
+            );
             tokio::spawn(async move {
                 start.wait().await;
                 login.refresh(&token).await
@@ -90,15 +102,27 @@ async fn after_a_logout_has_returned_nothing_refreshes() {
         };
         start.wait().await;
         login.log_out(&first.refresh).await;
-        login.refresh(&first.refresh).await.assert_invalid_grant("session_revoked");
-        login.me(&first.access).await.assert_invalid_token("session_revoked");
+        login
+            .refresh(&first.refresh)
+            .await
+            .assert_invalid_grant("session_revoked");
+        login
+            .me(&first.access)
+            .await
+            .assert_invalid_token("session_revoked");
 
         // The one that ran beside it may have been answered. What it was given is worth nothing.
         let raced = refresh.await.unwrap();
         if raced.status == 200 {
             let tokens = raced.tokens();
-            login.refresh(&tokens.refresh).await.assert_invalid_grant("session_revoked");
-            login.me(&tokens.access).await.assert_invalid_token("session_revoked");
+            login
+                .refresh(&tokens.refresh)
+                .await
+                .assert_invalid_grant("session_revoked");
+            login
+                .me(&tokens.access)
+                .await
+                .assert_invalid_token("session_revoked");
         } else {
             raced.assert_invalid_grant("session_revoked");
         }
@@ -118,7 +142,10 @@ async fn a_logout_between_reading_and_writing_wins() {
     pause.reached().await;
     login.log_out(&first.access).await;
     pause.go_on();
-    refresh.await.unwrap().assert_invalid_grant("session_revoked");
+    refresh
+        .await
+        .unwrap()
+        .assert_invalid_grant("session_revoked");
 }
 
 // checklist 25
@@ -132,7 +159,12 @@ async fn a_logout_while_the_users_are_being_asked_wins() {
     let before = login.accounts.renewals();
     let mut refresh = Box::pin(login.refresh(&second.refresh));
     while login.accounts.renewals() == before {
-        assert!(refresh.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(
+            refresh
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+                .is_pending()
+        );
     }
     login.log_out(&first.access).await;
     refresh.await.assert_invalid_grant("session_revoked");
@@ -151,7 +183,13 @@ async fn whoever_lost_the_race_gets_what_the_winner_got() {
     let quick = login.refresh(&first.refresh).await.tokens();
     pause.go_on();
     assert_eq!(slow.await.unwrap().tokens().refresh, quick.refresh);
-    assert_eq!((login.row(&first).await.parts().revision, login.store.swaps()), (1, 1));
+    assert_eq!(
+        (
+            login.row(&first).await.parts().revision,
+            login.store.swaps()
+        ),
+        (1, 1)
+    );
 }
 
 #[tokio::test]
@@ -161,7 +199,19 @@ async fn four_lost_races_are_a_server_that_is_busy() {
     login.store.lose_races(true);
     login.store.take_calls();
     login.refresh(&first.refresh).await.assert_unavailable();
-    assert_eq!(login.store.take_calls().iter().filter(|&&call| call == Call::Replace).count(), 4);
+    assert_eq!(
+        login
+            .store
+            .take_calls()
+            .iter()
+            .filter(|&&call| call == Call::Replace)
+            .count(),
+        4
+    );
     login.store.lose_races(false);
-    login.sessions.refresh(RefreshToken::new(first.refresh)).await.unwrap();
+    login
+        .sessions
+        .refresh(RefreshToken::new(first.refresh))
+        .await
+        .unwrap();
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use support::{Accounts, MILLISECOND, SECOND, sessions_of};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
-    Authenticate, Authorization, AuthorizeRequest, Grant, Identity, MemoryStore, NoCredentials, RefreshToken, Secret,
-    SessionErrorKind, SessionPolicy, TokenResponse,
+    Authenticate, Authorization, AuthorizeRequest, Grant, Identity, MemoryStore, NoCredentials,
+    RefreshToken, Secret, SessionErrorKind, SessionPolicy, TokenResponse,
 };
 
 fn kept(answer: &TokenResponse) -> RefreshToken {
@@ -23,7 +23,10 @@ fn kept(answer: &TokenResponse) -> RefreshToken {
 async fn a_thief_who_asks_all_the_time_cannot_keep_a_generation_from_ending() {
     let tokens = TestTokens::new();
     let sessions = sessions_of(&tokens);
-    let login = sessions.start(Identity::new("alice").without_receipts()).await.unwrap();
+    let login = sessions
+        .start(Identity::new("alice").without_receipts())
+        .await
+        .unwrap();
     let stolen = kept(&login);
     let mut honest = kept(&sessions.refresh(kept(&login)).await.unwrap());
 
@@ -39,7 +42,10 @@ async fn a_thief_who_asks_all_the_time_cannot_keep_a_generation_from_ending() {
         }
     }
     assert_eq!(thefts, 1, "the thief was noticed");
-    assert!(sessions.refresh(honest).await.is_err(), "and the session is over");
+    assert!(
+        sessions.refresh(honest).await.is_err(),
+        "and the session is over"
+    );
 }
 
 type Meanwhile = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
@@ -60,7 +66,8 @@ impl Authenticate for Slow {
         if let Some(meanwhile) = meanwhile {
             meanwhile().await;
         }
-        self.clock.advance(Duration::from_secs(self.seconds.load(Ordering::Relaxed)));
+        self.clock
+            .advance(Duration::from_secs(self.seconds.load(Ordering::Relaxed)));
         Ok(Grant::new().into())
     }
 }
@@ -68,8 +75,15 @@ impl Authenticate for Slow {
 #[tokio::test]
 async fn a_slow_application_makes_nobody_a_thief() {
     let (tokens, seconds) = (TestTokens::new(), Arc::new(AtomicU64::new(0)));
-    let accounts = Slow { clock: tokens.clock().clone(), seconds: Arc::clone(&seconds), meanwhile: Arc::default() };
-    let sessions = tokens.sessions(accounts, MemoryStore::new()).build().unwrap();
+    let accounts = Slow {
+        clock: tokens.clock().clone(),
+        seconds: Arc::clone(&seconds),
+        meanwhile: Arc::default(),
+    };
+    let sessions = tokens
+        .sessions(accounts, MemoryStore::new())
+        .build()
+        .unwrap();
     let login = sessions.start(Identity::new("alice")).await.unwrap();
     let first = sessions.refresh(kept(&login)).await.unwrap();
     // The answer arrived.
@@ -80,7 +94,10 @@ async fn a_slow_application_makes_nobody_a_thief() {
     tokens.clock().advance(Duration::from_secs(19));
     seconds.store(12, Ordering::Relaxed);
     let second = sessions.refresh(kept(&login)).await.unwrap();
-    assert_eq!(second.refresh_token().unwrap().secret(), first.refresh_token().unwrap().secret());
+    assert_eq!(
+        second.refresh_token().unwrap().secret(),
+        first.refresh_token().unwrap().secret()
+    );
 
     // Whoever asks after the overlap is a thief, however quick the application.
     seconds.store(0, Ordering::Relaxed);
@@ -88,15 +105,36 @@ async fn a_slow_application_makes_nobody_a_thief() {
     assert_eq!(error.kind(), SessionErrorKind::RefreshTokenReused);
 }
 
-/// Two tabs send the same token. One waits for the application; the other is done meanwhile, and has used what it got.
+/// Two tabs send the same token. One waits for the application; the other is done meanwhile, and
+/// has used what it got.
 #[tokio::test]
 async fn a_race_that_is_lost_after_the_overlap_makes_nobody_a_thief() {
-    let (tokens, secret, store) = (TestTokens::new(), Secret::random().unwrap(), Arc::new(MemoryStore::new()));
-    let policy = SessionPolicy::default().with_overlap(Duration::from_secs(5)).unwrap();
-    let quick = tokens.sessions(Accounts::everybody(), Arc::clone(&store)).secret(secret.clone()).policy(policy).build().unwrap();
+    let (tokens, secret, store) = (
+        TestTokens::new(),
+        Secret::random().unwrap(),
+        Arc::new(MemoryStore::new()),
+    );
+    let policy = SessionPolicy::default()
+        .with_overlap(Duration::from_secs(5))
+        .unwrap();
+    let quick = tokens
+        .sessions(Accounts::everybody(), Arc::clone(&store))
+        .secret(secret.clone())
+        .policy(policy)
+        .build()
+        .unwrap();
     let (seconds, meanwhile) = (Arc::new(AtomicU64::new(6)), Arc::default());
-    let accounts = Slow { clock: tokens.clock().clone(), seconds, meanwhile: Arc::clone(&meanwhile) };
-    let slow = tokens.sessions(accounts, Arc::clone(&store)).secret(secret.clone()).policy(policy).build().unwrap();
+    let accounts = Slow {
+        clock: tokens.clock().clone(),
+        seconds,
+        meanwhile: Arc::clone(&meanwhile),
+    };
+    let slow = tokens
+        .sessions(accounts, Arc::clone(&store))
+        .secret(secret.clone())
+        .policy(policy)
+        .build()
+        .unwrap();
     let login = quick.start(Identity::new("alice")).await.unwrap();
 
     let other_tab = (quick.clone(), kept(&login));
@@ -130,7 +168,10 @@ impl Authenticate for Sleepy {
 async fn tabs_that_refresh_at_once_do_not_race_for_a_slow_application() {
     let tokens = TestTokens::new();
     let accounts = Sleepy(tokens.clock().clone());
-    let sessions = tokens.sessions(accounts, MemoryStore::new()).build().unwrap();
+    let sessions = tokens
+        .sessions(accounts, MemoryStore::new())
+        .build()
+        .unwrap();
     let login = sessions.start(Identity::new("alice")).await.unwrap();
     let tabs = (0..10).map(|_| {
         let (sessions, token) = (sessions.clone(), kept(&login));

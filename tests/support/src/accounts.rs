@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use tower_bearer::{
-    Authenticate, Authorization, AuthorizeRequest, BoxError, Grant, Identity, Login, Outcome, PasswordCredentials, Scope,
+    Authenticate, Authorization, AuthorizeRequest, BoxError, Grant, Identity, Login, Outcome,
+    PasswordCredentials, Scope,
 };
 
 type Happening = Box<dyn FnOnce(&Accounts) + Send>;
@@ -53,15 +54,30 @@ pub struct Account {
 impl Accounts {
     /// `alice`, whose password is `wonderland-7`, and `bob`, whose password is `builder-8`.
     pub fn new() -> Self {
-        let account =
-            |password: &str| Account { password: password.to_owned(), scope: "", stamp: 1, enabled: true, receipts: true };
-        let accounts = [("alice".to_owned(), account("wonderland-7")), ("bob".to_owned(), account("builder-8"))].into();
-        Self(Arc::new(Mutex::new(Table { accounts, ..Table::default() })))
+        let account = |password: &str| Account {
+            password: password.to_owned(),
+            scope: "",
+            stamp: 1,
+            enabled: true,
+            receipts: true,
+        };
+        let accounts = [
+            ("alice".to_owned(), account("wonderland-7")),
+            ("bob".to_owned(), account("builder-8")),
+        ]
+        .into();
+        Self(Arc::new(Mutex::new(Table {
+            accounts,
+            ..Table::default()
+        })))
     }
 
     /// Knows everybody by name and nobody by password, and grants nothing but the name.
     pub fn everybody() -> Self {
-        Self(Arc::new(Mutex::new(Table { knows_everybody: true, ..Table::default() })))
+        Self(Arc::new(Mutex::new(Table {
+            knows_everybody: true,
+            ..Table::default()
+        })))
     }
 
     /// The password of a user, now.
@@ -99,7 +115,11 @@ impl Accounts {
         if table.down == Some(question) {
             return Err("the users cannot be asked".into());
         }
-        Ok(table.accounts.get(name).filter(|account| account.enabled).cloned())
+        Ok(table
+            .accounts
+            .get(name)
+            .filter(|account| account.enabled)
+            .cloned())
     }
 
     fn knows_everybody(&self) -> bool {
@@ -110,11 +130,17 @@ impl Accounts {
 impl Account {
     fn identity(&self, name: &str) -> Identity {
         let identity = Identity::new(name).with_stamp(self.stamp.to_string());
-        if self.receipts { identity } else { identity.without_receipts() }
+        if self.receipts {
+            identity
+        } else {
+            identity.without_receipts()
+        }
     }
 
     fn grant(&self) -> Grant {
-        Grant::new().with_scope(Scope::from_static(self.scope)).with_stamp(self.stamp.to_string())
+        Grant::new()
+            .with_scope(Scope::from_static(self.scope))
+            .with_stamp(self.stamp.to_string())
     }
 }
 
@@ -136,7 +162,9 @@ impl Authenticate for Accounts {
         if let Some(happens) = happens {
             happens(self);
         }
-        Ok(right.map_or_else(Outcome::invalid_credentials, |account| account.identity(name).into()))
+        Ok(right.map_or_else(Outcome::invalid_credentials, |account| {
+            account.identity(name).into()
+        }))
     }
 
     async fn authorize(&self, request: AuthorizeRequest<'_>) -> Result<Authorization, BoxError> {
@@ -148,7 +176,11 @@ impl Authenticate for Accounts {
         if yields {
             tokio::task::yield_now().await;
         }
-        let known = self.account(request.session().subject().as_str(), Question::Authorize)?.map(|account| account.grant());
-        Ok(known.or_else(|| self.knows_everybody().then(Grant::new)).into())
+        let known = self
+            .account(request.session().subject().as_str(), Question::Authorize)?
+            .map(|account| account.grant());
+        Ok(known
+            .or_else(|| self.knows_everybody().then(Grant::new))
+            .into())
     }
 }

@@ -1,6 +1,7 @@
 //! An example, as a stranger would start it: a process of its own, on loopback.
 //!
-//! `cargo test` builds the examples first. `cargo test --test NAME` alone does not: it takes the server that was built last.
+//! `cargo test` builds the examples first. `cargo test --test NAME` alone does not: it takes the
+//! server that was built last.
 
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -32,18 +33,27 @@ pub struct AppServer {
 }
 
 impl AppServer {
-    /// Its program, data and secret stand in the folder. Of the environment it has nothing but this.
+    /// Its program, data and secret stand in the folder. Of the environment it has nothing but
+    /// this.
     pub async fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
         Self::start_example("server", folder, environment).await
     }
 
     /// The same of another example.
     pub async fn start_example(example: &str, folder: &Path, environment: &[(&str, &str)]) -> Self {
-        let mut process = command(example, folder, environment).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = command(example, folder, environment)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let stdout = process.stdout.take().unwrap();
         let (sender, receiver) = oneshot::channel();
         // Made before it is waited for: if it never listens, it is killed all the same.
-        let mut server = Self { process: Mutex::new(process), addr: String::new(), said: Vec::new(), log: Arc::default() };
+        let mut server = Self {
+            process: Mutex::new(process),
+            addr: String::new(),
+            said: Vec::new(),
+            log: Arc::default(),
+        };
         let written = Arc::clone(&server.log);
         std::thread::spawn(move || {
             let mut said = Vec::new();
@@ -72,13 +82,27 @@ impl AppServer {
 
     /// Whether it has printed this since it listens.
     pub fn has_said(&self, what: &str) -> bool {
-        self.log.lock().unwrap().iter().any(|line| line.contains(what))
+        self.log
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|line| line.contains(what))
     }
 
-    /// A request over a connection of its own. An error is a server that was not there, or went away before it had answered.
-    pub async fn try_send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> io::Result<Received> {
+    /// A request over a connection of its own. An error is a server that was not there, or went
+    /// away before it had answered.
+    pub async fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: &str,
+    ) -> io::Result<Received> {
         let (addr, length) = (&self.addr, body.len());
-        let headers = headers.iter().map(|header| format!("{header}\r\n")).collect::<String>();
+        let headers = headers
+            .iter()
+            .map(|header| format!("{header}\r\n"))
+            .collect::<String>();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
         );
@@ -87,10 +111,15 @@ impl AppServer {
             stream.write_all(request.as_bytes()).await?;
             let mut answer = String::new();
             stream.read_to_string(&mut answer).await?;
-            let (head, body) = answer.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+            let (head, body) = answer
+                .split_once("\r\n\r\n")
+                .ok_or(io::ErrorKind::UnexpectedEof)?;
             let received = received(head, body);
             // Half an answer is none.
-            let length = received.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+            let length = received
+                .headers
+                .get(CONTENT_LENGTH)
+                .and_then(|length| length.to_str().ok()?.parse().ok());
             if length.is_some_and(|length: usize| length != body.len()) {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -101,7 +130,13 @@ impl AppServer {
 
     /// A `POST` of a form.
     pub async fn try_post(&self, path: &str, form: &str) -> io::Result<Received> {
-        self.try_send("POST", path, &["content-type: application/x-www-form-urlencoded"], form).await
+        self.try_send(
+            "POST",
+            path,
+            &["content-type: application/x-www-form-urlencoded"],
+            form,
+        )
+        .await
     }
 
     /// A `GET` by an access token.
@@ -127,7 +162,11 @@ impl AppServer {
 
     /// What `POST /auth/login` answers.
     pub async fn log_in(&self, name: &str, password: &str) -> Received {
-        self.post("/auth/login", &format!("username={name}&password={password}")).await
+        self.post(
+            "/auth/login",
+            &format!("username={name}&password={password}"),
+        )
+        .await
     }
 
     /// Takes what a login or a refresh has answered.
@@ -142,7 +181,11 @@ impl AppServer {
 
     /// Takes the same, and logs out by the refresh token.
     pub async fn log_out(&self, tokens: &Value) -> Received {
-        self.post("/auth/logout", &format!("token={}", tokens["refresh_token"].as_str().unwrap())).await
+        self.post(
+            "/auth/logout",
+            &format!("token={}", tokens["refresh_token"].as_str().unwrap()),
+        )
+        .await
     }
 
     /// Takes the same, and asks for `GET /me` by the access token.
@@ -162,23 +205,39 @@ fn received(head: &str, body: &str) -> Received {
     let mut headers = HeaderMap::new();
     for line in lines.lines() {
         let (name, value) = line.split_once(": ").unwrap();
-        headers.append(name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap());
+        headers.append(
+            name.parse::<HeaderName>().unwrap(),
+            value.parse::<HeaderValue>().unwrap(),
+        );
     }
-    Received { status: first.split(' ').nth(1).unwrap().parse().unwrap(), headers, body: body.to_owned() }
+    Received {
+        status: first.split(' ').nth(1).unwrap().parse().unwrap(),
+        headers,
+        body: body.to_owned(),
+    }
 }
 
 fn refresh_form(tokens: &Value) -> String {
-    format!("refresh_token={}", tokens["refresh_token"].as_str().unwrap())
+    format!(
+        "refresh_token={}",
+        tokens["refresh_token"].as_str().unwrap()
+    )
 }
 
 /// A copy of the example in a folder of its own: its data and its secret stand beside it.
 fn command(example: &str, folder: &Path, environment: &[(&str, &str)]) -> Command {
     let (built, copy) = (built(example), folder.join(example));
     if !copy.exists() {
-        std::fs::hard_link(&built, &copy).or_else(|_| std::fs::copy(&built, &copy).map(drop)).unwrap();
+        std::fs::hard_link(&built, &copy)
+            .or_else(|_| std::fs::copy(&built, &copy).map(drop))
+            .unwrap();
     }
     let mut command = Command::new(copy);
-    command.current_dir(folder).env_clear().env("ADDR", "127.0.0.1:0").envs(environment.iter().copied());
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("ADDR", "127.0.0.1:0")
+        .envs(environment.iter().copied());
     command
 }
 
@@ -187,13 +246,21 @@ fn built(example: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let profile = tests.parent().and_then(Path::parent).unwrap();
     let program = profile.join("examples").join(example);
-    assert!(program.exists(), "{} is missing. Try: cargo build --example {example}", program.display());
+    assert!(
+        program.exists(),
+        "{} is missing. Try: cargo build --example {example}",
+        program.display()
+    );
     program
 }
 
 /// What a server says that does not start.
 pub fn refusal(folder: &Path, environment: &[(&str, &str)]) -> String {
-    let mut process = command("server", folder, environment).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut process = command("server", folder, environment)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stderr = process.stderr.take().unwrap();
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {

@@ -32,12 +32,18 @@ pub fn verifier_with(keys: KeySet, clock: &ManualClock) -> AccessTokenVerifier {
 
 /// The same as [`verifier`], for more settings.
 pub fn builder(clock: &ManualClock) -> AccessTokenVerifierBuilder {
-    builder_with(KeySet::from_hmac_secret(Algorithm::Hs256, HMAC_KEY).unwrap(), clock)
+    builder_with(
+        KeySet::from_hmac_secret(Algorithm::Hs256, HMAC_KEY).unwrap(),
+        clock,
+    )
 }
 
 /// The same as [`verifier_with`], for more settings.
 pub fn builder_with(keys: impl Into<KeySource>, clock: &ManualClock) -> AccessTokenVerifierBuilder {
-    AccessTokenVerifier::builder(keys).issuer(ISSUER).audience(AUDIENCE).clock(Arc::new(clock.clone()))
+    AccessTokenVerifier::builder(keys)
+        .issuer(ISSUER)
+        .audience(AUDIENCE)
+        .clock(Arc::new(clock.clone()))
 }
 
 /// The claims of a good token that ends in five minutes.
@@ -61,8 +67,16 @@ pub fn with_claim(mut claims: Value, name: &str, value: Value) -> Value {
 
 /// Signs any text by HS256, whatever it says.
 pub fn sign_with(key: &[u8], header: &str, payload: &str) -> String {
-    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
-    let tag = Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(&message).finalize().into_bytes();
+    let message = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(payload)
+    );
+    let tag = Hmac::<Sha256>::new_from_slice(key)
+        .unwrap()
+        .chain_update(&message)
+        .finalize()
+        .into_bytes();
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))
 }
 

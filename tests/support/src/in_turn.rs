@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, RevocationPage, RevocationRecord, RevokedSessions, SessionSelection, StoreError,
-    async_trait,
+    Announcements, Cursor, DeletedSessions, RevocationPage, RevocationRecord, RevokedSessions,
+    SessionSelection, StoreError, async_trait,
 };
 use tower_bearer::{Session, SessionId, SessionStore, Timestamp};
 
@@ -18,7 +18,10 @@ pub struct InTurn<S> {
 impl<S> InTurn<S> {
     /// Both have to be on the same place.
     pub fn new(stores: [S; 2]) -> Self {
-        Self { stores, calls: AtomicUsize::new(0) }
+        Self {
+            stores,
+            calls: AtomicUsize::new(0),
+        }
     }
 
     fn next(&self) -> &S {
@@ -48,11 +51,19 @@ impl<S: SessionStore> SessionStore for InTurn<S> {
         self.next().revoke(id, record).await
     }
 
-    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
+    async fn revoke_all(
+        &self,
+        selection: &SessionSelection,
+        record: RevocationRecord,
+    ) -> Result<RevokedSessions, StoreError> {
         self.next().revoke_all(selection, record).await
     }
 
-    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+    async fn list(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
         self.next().list(selection, now).await
     }
 

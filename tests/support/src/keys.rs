@@ -11,22 +11,46 @@ use tower_bearer::{AccessTokenSigner, Algorithm, Grant, Identity, KeySet, Signin
 use crate::{AUDIENCE, ISSUER, MINUTE};
 
 /// RSA, 2048 bits.
-pub const RSA: (&str, &str) = (include_str!("../../data/keys/rsa2048.pem"), include_str!("../../data/keys/rsa2048.pub.pem"));
+pub const RSA: (&str, &str) = (
+    include_str!("../../data/keys/rsa2048.pem"),
+    include_str!("../../data/keys/rsa2048.pub.pem"),
+);
 /// P-256, for ES256.
-pub const P256: (&str, &str) = (include_str!("../../data/keys/p256.pem"), include_str!("../../data/keys/p256.pub.pem"));
+pub const P256: (&str, &str) = (
+    include_str!("../../data/keys/p256.pem"),
+    include_str!("../../data/keys/p256.pub.pem"),
+);
 /// P-384, for ES384.
-pub const P384: (&str, &str) = (include_str!("../../data/keys/p384.pem"), include_str!("../../data/keys/p384.pub.pem"));
+pub const P384: (&str, &str) = (
+    include_str!("../../data/keys/p384.pem"),
+    include_str!("../../data/keys/p384.pub.pem"),
+);
 /// Ed25519, for EdDSA.
-pub const ED25519: (&str, &str) = (include_str!("../../data/keys/ed25519.pem"), include_str!("../../data/keys/ed25519.pub.pem"));
+pub const ED25519: (&str, &str) = (
+    include_str!("../../data/keys/ed25519.pem"),
+    include_str!("../../data/keys/ed25519.pub.pem"),
+);
 /// P-521, which nothing here signs by.
-pub const P521: (&str, &str) = (include_str!("../../data/keys/p521.pem"), include_str!("../../data/keys/p521.pub.pem"));
+pub const P521: (&str, &str) = (
+    include_str!("../../data/keys/p521.pem"),
+    include_str!("../../data/keys/p521.pub.pem"),
+);
 /// RSA, 1024 bits: too few.
-pub const RSA_1024: (&str, &str) = (include_str!("../../data/keys/rsa1024.pem"), include_str!("../../data/keys/rsa1024.pub.pem"));
+pub const RSA_1024: (&str, &str) = (
+    include_str!("../../data/keys/rsa1024.pem"),
+    include_str!("../../data/keys/rsa1024.pub.pem"),
+);
 /// The private part of another Ed25519 key, which nobody knows.
 pub const STRANGER: &str = include_str!("../../data/keys/stranger.pem");
 /// All that an RSA key may sign by.
-pub const RSA_ALGORITHMS: [Algorithm; 6] =
-    [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512, Algorithm::Ps256, Algorithm::Ps384, Algorithm::Ps512];
+pub const RSA_ALGORITHMS: [Algorithm; 6] = [
+    Algorithm::Rs256,
+    Algorithm::Rs384,
+    Algorithm::Rs512,
+    Algorithm::Ps256,
+    Algorithm::Ps384,
+    Algorithm::Ps512,
+];
 
 /// What signs by the private part of a pair.
 pub fn key((private, _): (&str, &str)) -> SigningKey {
@@ -35,12 +59,18 @@ pub fn key((private, _): (&str, &str)) -> SigningKey {
 
 /// Signs tokens of [`ISSUER`] for [`AUDIENCE`], at the time of `clock`.
 pub fn signer(key: SigningKey, clock: &ManualClock) -> AccessTokenSigner {
-    AccessTokenSigner::new(ISSUER, AUDIENCE, key).expect("names").with_clock(Arc::new(clock.clone()))
+    AccessTokenSigner::new(ISSUER, AUDIENCE, key)
+        .expect("names")
+        .with_clock(Arc::new(clock.clone()))
 }
 
 /// A token of `alice`, signed by this key, good for five minutes.
 pub fn token(key: SigningKey, clock: &ManualClock) -> String {
-    signer(key, clock).sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE).expect("a token").secret().to_owned()
+    signer(key, clock)
+        .sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE)
+        .expect("a token")
+        .secret()
+        .to_owned()
 }
 
 /// The JWK of a secret.

@@ -8,17 +8,23 @@ use http::{Request, Response};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
-    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, Identity, LoadUser, MemoryStore, Secret, SessionStore, Sessions,
-    SessionsBuilder, SigningKeys, Tickets, TokenResponse, VerifyErrorKind,
+    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, Identity, LoadUser, MemoryStore,
+    Secret, SessionStore, Sessions, SessionsBuilder, SigningKeys, Tickets, TokenResponse,
+    VerifyErrorKind,
 };
 
 use crate::{AUDIENCE, Accounts, ISSUER, Received, bearer, bearer_of, with_authorization};
 
 /// Answers with the subject, or `nobody`.
-pub fn hello() -> impl Service<Request<String>, Response = Response<String>, Error = Infallible, Future: Send> + Clone + Send {
+pub fn hello()
+-> impl Service<Request<String>, Response = Response<String>, Error = Infallible, Future: Send>
++ Clone
++ Send {
     service_fn(async |request: Request<String>| {
         let claims = AccessTokenClaims::from_extensions(request.extensions());
-        Ok(Response::new(claims.map_or("nobody".to_owned(), |claims| claims.subject().to_string())))
+        Ok(Response::new(
+            claims.map_or("nobody".to_owned(), |claims| claims.subject().to_string()),
+        ))
     })
 }
 
@@ -34,13 +40,20 @@ pub async fn send(layer: &BearerAuthLayer, request: Request<String>) -> Received
 
 /// Asserts that the token passes.
 pub async fn assert_passes(verifier: &AccessTokenVerifier, token: &str) {
-    verifier.verify(token).unwrap_or_else(|error| panic!("{error}: {token}"));
-    ask(&BearerAuthLayer::new(verifier.clone()), &bearer(token)).await.assert_passed("alice");
+    verifier
+        .verify(token)
+        .unwrap_or_else(|error| panic!("{error}: {token}"));
+    ask(&BearerAuthLayer::new(verifier.clone()), &bearer(token))
+        .await
+        .assert_passed("alice");
 }
 
-/// Asserts that the token is refused: by the verifier, which says why, and by the layer, which says it on the wire.
+/// Asserts that the token is refused: by the verifier, which says why, and by the layer, which says
+/// it on the wire.
 pub async fn refused(verifier: &AccessTokenVerifier, token: &str) -> VerifyErrorKind {
-    let Err(error) = verifier.verify(token) else { panic!("the token passed: {token}") };
+    let Err(error) = verifier.verify(token) else {
+        panic!("the token passed: {token}")
+    };
     let answer = ask(&BearerAuthLayer::new(verifier.clone()), &bearer(token)).await;
     let reason = match error.kind() {
         VerifyErrorKind::Expired => "token_expired",
@@ -52,26 +65,47 @@ pub async fn refused(verifier: &AccessTokenVerifier, token: &str) -> VerifyError
 }
 
 /// What a handler behind the layer sees of the token, as it is shown by `shown`.
-pub async fn show(layer: &BearerAuthLayer, token: &str, shown: fn(&AccessTokenClaims) -> String) -> Received {
+pub async fn show(
+    layer: &BearerAuthLayer,
+    token: &str,
+    shown: fn(&AccessTokenClaims) -> String,
+) -> Received {
     let handler = service_fn(move |request: Request<String>| {
-        let text = AccessTokenClaims::from_extensions(request.extensions()).map(shown).unwrap_or_default();
+        let text = AccessTokenClaims::from_extensions(request.extensions())
+            .map(shown)
+            .unwrap_or_default();
         async move { Ok(Response::new(text)) }
     });
-    Received::read(layer.layer(handler).oneshot(with_authorization(&bearer(token)))).await
+    Received::read(
+        layer
+            .layer(handler)
+            .oneshot(with_authorization(&bearer(token))),
+    )
+    .await
 }
 
 /// Whether the service would take a request now.
 pub fn is_ready<S: Service<Request<String>, Error = Infallible>>(service: &mut S) -> bool {
-    service.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready()
+    service
+        .poll_ready(&mut Context::from_waker(Waker::noop()))
+        .is_ready()
 }
 
 /// Sessions of everybody, in memory.
 pub fn sessions_of(tokens: &TestTokens) -> Sessions {
-    tokens.sessions(Accounts::everybody(), MemoryStore::new()).build().unwrap()
+    tokens
+        .sessions(Accounts::everybody(), MemoryStore::new())
+        .build()
+        .unwrap()
 }
 
-/// Builds sessions of everybody, whose tokens have the issuer and the audience of the tests, and are signed with these keys.
-pub fn signed_with(keys: impl Into<SigningKeys>, store: impl SessionStore, clock: &ManualClock) -> SessionsBuilder {
+/// Builds sessions of everybody, whose tokens have the issuer and the audience of the tests, and
+/// are signed with these keys.
+pub fn signed_with(
+    keys: impl Into<SigningKeys>,
+    store: impl SessionStore,
+    clock: &ManualClock,
+) -> SessionsBuilder {
     Sessions::builder(Accounts::everybody(), store)
         .issuer(ISSUER)
         .audience(AUDIENCE)
@@ -87,12 +121,17 @@ pub fn tickets_of(tokens: &TestTokens) -> Tickets {
 
 /// Begins a session, without credentials.
 pub async fn log_in(sessions: &Sessions, subject: &str) -> TokenResponse {
-    sessions.start(Identity::new(subject)).await.expect("a session")
+    sessions
+        .start(Identity::new(subject))
+        .await
+        .expect("a session")
 }
 
 /// Asserts that the session is over for its access token.
 pub async fn assert_ended(layer: &BearerAuthLayer, pair: &TokenResponse) {
-    ask(layer, &bearer_of(pair)).await.assert_refused(401, "invalid_token", "session_revoked");
+    ask(layer, &bearer_of(pair))
+        .await
+        .assert_refused(401, "invalid_token", "session_revoked");
 }
 
 /// Knows everybody, and makes the layer wait for it.

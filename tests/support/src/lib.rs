@@ -1,4 +1,5 @@
-//! What the tests share: services to protect, tokens made by hand, accounts and stores that do as they are told, and responses that are read back.
+//! What the tests share: services to protect, tokens made by hand, accounts and stores that do as
+//! they are told, and responses that are read back.
 
 #![allow(
     clippy::must_use_candidate,
@@ -25,19 +26,22 @@ pub mod wait;
 
 pub use accounts::{Account, Accounts, Question};
 pub use handmade::{
-    AUDIENCE, HEADER, HMAC_KEY, ISSUER, builder, builder_with, claims, claims_of, claims_with, segment, sign, sign_with, token,
-    verifier, verifier_with, with_claim,
+    AUDIENCE, HEADER, HMAC_KEY, ISSUER, builder, builder_with, claims, claims_of, claims_with,
+    segment, sign, sign_with, token, verifier, verifier_with, with_claim,
 };
 pub use in_turn::InTurn;
 pub use layer::{
-    SlowUsers, ask, assert_ended, assert_passes, hello, is_ready, log_in, refused, send, sessions_of, show, signed_with,
-    tickets_of,
+    SlowUsers, ask, assert_ended, assert_passes, hello, is_ready, log_in, refused, send,
+    sessions_of, show, signed_with, tickets_of,
 };
 pub use log::{Log, assert_silent_about};
 pub use login::Login;
 pub use pause::Pause;
 pub use poll::{at_once, settle};
 pub use received::{Received, Tokens, names};
-pub use requests::{bearer, bearer_of, form, json_request, signed_in, with_authorization, with_header, without_token};
+pub use requests::{
+    bearer, bearer_of, form, json_request, signed_in, with_authorization, with_header,
+    without_token,
+};
 pub use store::{Call, FailingStore, Outage, logins};
 pub use time::{DAY, HOUR, MILLISECOND, MINUTE, SECOND};

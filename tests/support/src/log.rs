@@ -10,9 +10,11 @@ use tracing::subscriber::DefaultGuard;
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
-/// Where it is alone, `tracing` lets the thread that first comes by decide for all whether a place is worth logging: one without a log would
-/// silence it for the thread that has one. With these two nobody is alone, and they want everything.
-static OTHERS: LazyLock<[Dispatch; 2]> = LazyLock::new(|| [(); 2].map(|()| Dispatch::new(tracing_subscriber::registry())));
+/// Where it is alone, `tracing` lets the thread that first comes by decide for all whether a place
+/// is worth logging: one without a log would silence it for the thread that has one. With these two
+/// nobody is alone, and they want everything.
+static OTHERS: LazyLock<[Dispatch; 2]> =
+    LazyLock::new(|| [(); 2].map(|()| Dispatch::new(tracing_subscriber::registry())));
 
 impl Log {
     /// From here on, until the guard is dropped.
@@ -40,7 +42,11 @@ impl Log {
 
     /// The same, line by line, without what other crates say.
     pub fn take_our_own(&self) -> Vec<String> {
-        self.take().lines().filter(|line| line.contains("tower_bearer")).map(str::to_owned).collect()
+        self.take()
+            .lines()
+            .filter(|line| line.contains("tower_bearer"))
+            .map(str::to_owned)
+            .collect()
     }
 }
 

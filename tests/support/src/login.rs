@@ -7,7 +7,10 @@ use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::{AuthEndpoints, MemoryStore, Secret, Session, SessionPolicy, SessionStore, Sessions, SessionsBuilder};
+use tower_bearer::{
+    AuthEndpoints, MemoryStore, Secret, Session, SessionPolicy, SessionStore, Sessions,
+    SessionsBuilder,
+};
 
 use crate::{Accounts, FailingStore, Received, Tokens, bearer, claims_of, form};
 
@@ -43,21 +46,53 @@ impl Login {
     }
 
     /// With other settings.
-    pub fn built(store: impl SessionStore, settings: impl FnOnce(SessionsBuilder) -> SessionsBuilder) -> Self {
-        let (accounts, store, clock) = (Accounts::new(), FailingStore::new(store), ManualClock::new());
+    pub fn built(
+        store: impl SessionStore,
+        settings: impl FnOnce(SessionsBuilder) -> SessionsBuilder,
+    ) -> Self {
+        let (accounts, store, clock) = (
+            Accounts::new(),
+            FailingStore::new(store),
+            ManualClock::new(),
+        );
         let tokens = TestTokens::with_clock(clock.clone());
         let secret = Secret::random().unwrap();
-        let sessions = tokens.sessions(accounts.clone(), store.clone()).secret(secret.clone());
+        let sessions = tokens
+            .sessions(accounts.clone(), store.clone())
+            .secret(secret.clone());
         let sessions = settings(sessions).build().unwrap();
-        Self { accounts, store, clock, sessions, tokens, secret }
+        Self {
+            accounts,
+            store,
+            clock,
+            sessions,
+            tokens,
+            secret,
+        }
     }
 
-    /// Another process of the same application, or the same one after a restart: same users, store, keys and clock.
+    /// Another process of the same application, or the same one after a restart: same users, store,
+    /// keys and clock.
     pub fn restarted(&self) -> Self {
-        let (accounts, store, clock) = (self.accounts.clone(), self.store.clone(), self.clock.clone());
+        let (accounts, store, clock) = (
+            self.accounts.clone(),
+            self.store.clone(),
+            self.clock.clone(),
+        );
         let (tokens, secret) = (self.tokens.clone(), self.secret.clone());
-        let sessions = tokens.sessions(accounts.clone(), store.clone()).secret(secret.clone()).build().unwrap();
-        Self { accounts, store, clock, sessions, tokens, secret }
+        let sessions = tokens
+            .sessions(accounts.clone(), store.clone())
+            .secret(secret.clone())
+            .build()
+            .unwrap();
+        Self {
+            accounts,
+            store,
+            clock,
+            sessions,
+            tokens,
+            secret,
+        }
     }
 
     /// Its endpoints, at the root.
@@ -80,7 +115,9 @@ impl Login {
     /// Logs `alice` or `bob` in.
     pub async fn log_in(&self, name: &str) -> Tokens {
         let password = self.accounts.password_of(name);
-        self.post("/login", &[("username", name), ("password", &password)]).await.tokens()
+        self.post("/login", &[("username", name), ("password", &password)])
+            .await
+            .tokens()
     }
 
     /// What `POST /refresh` answers.
@@ -106,7 +143,10 @@ impl Login {
             *response.status_mut() = status;
             Ok::<_, Infallible>(response)
         });
-        let request = Request::get("/me").header(AUTHORIZATION, bearer(access_token)).body(Body::empty()).unwrap();
+        let request = Request::get("/me")
+            .header(AUTHORIZATION, bearer(access_token))
+            .body(Body::empty())
+            .unwrap();
         Received::read(self.sessions.layer().layer(handler).oneshot(request)).await
     }
 
@@ -119,6 +159,11 @@ impl Login {
     /// The row that the tokens' session has in the store.
     pub async fn row(&self, tokens: &Tokens) -> Session {
         let claims = claims_of(&tokens.access);
-        self.store.inner().find(&claims["sid"].as_str().unwrap().parse().unwrap()).await.unwrap().unwrap()
+        self.store
+            .inner()
+            .find(&claims["sid"].as_str().unwrap().parse().unwrap())
+            .await
+            .unwrap()
+            .unwrap()
     }
 }

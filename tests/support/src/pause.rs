@@ -17,12 +17,20 @@ struct State {
 impl Pause {
     /// For one call, which is yet to come.
     pub fn new() -> Self {
-        Self(Arc::new(State { reached: Semaphore::new(0), go_on: Semaphore::new(0) }))
+        Self(Arc::new(State {
+            reached: Semaphore::new(0),
+            go_on: Semaphore::new(0),
+        }))
     }
 
     /// Until the call is there.
     pub async fn reached(&self) {
-        self.0.reached.acquire().await.expect("nobody closes it").forget();
+        self.0
+            .reached
+            .acquire()
+            .await
+            .expect("nobody closes it")
+            .forget();
     }
 
     /// Lets the call go on.
@@ -33,6 +41,11 @@ impl Pause {
     /// What the call does: it says that it is there, and waits.
     pub async fn stop(&self) {
         self.0.reached.add_permits(1);
-        self.0.go_on.acquire().await.expect("nobody closes it").forget();
+        self.0
+            .go_on
+            .acquire()
+            .await
+            .expect("nobody closes it")
+            .forget();
     }
 }

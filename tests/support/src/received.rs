@@ -38,9 +38,17 @@ impl Received {
         B: http_body::Body<Data = Bytes, Error: Debug>,
     {
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("a body that does not break off").to_bytes();
+        let body = body
+            .collect()
+            .await
+            .expect("a body that does not break off")
+            .to_bytes();
         let body = String::from_utf8(body.to_vec()).expect("a body of text");
-        Self { status: parts.status.as_u16(), headers: parts.headers, body }
+        Self {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        }
     }
 
     /// Reads what a service answers that cannot fail.
@@ -75,19 +83,28 @@ impl Received {
         assert_eq!(self.status, 200, "{self:?}");
         let body = self.json();
         let text = |name: &str| body[name].as_str().expect("a token").to_owned();
-        Tokens { access: text("access_token"), refresh: text("refresh_token"), body }
+        Tokens {
+            access: text("access_token"),
+            refresh: text("refresh_token"),
+            body,
+        }
     }
 
     /// What `WWW-Authenticate` says, once at most.
     pub fn challenge(&self) -> Option<&str> {
         assert!(self.headers.get_all(WWW_AUTHENTICATE).iter().count() <= 1);
-        self.headers.get(WWW_AUTHENTICATE).map(|value| value.to_str().unwrap())
+        self.headers
+            .get(WWW_AUTHENTICATE)
+            .map(|value| value.to_str().unwrap())
     }
 
     /// The handler has answered with this.
     #[track_caller]
     pub fn assert_passed(&self, body: &str) {
-        assert_eq!((self.status, self.challenge(), &*self.body), (200, None, body));
+        assert_eq!(
+            (self.status, self.challenge(), &*self.body),
+            (200, None, body)
+        );
     }
 
     /// Asserts status, challenge and body of a refusal of RFC 6750 section 3.1.
@@ -95,8 +112,15 @@ impl Received {
     pub fn assert_refused(&self, status: u16, error: &str, reason: &str) {
         assert_eq!(self.status, status, "{self:?}");
         let challenge = self.challenge().expect("a refusal with a challenge");
-        let said = challenge.strip_prefix("Bearer ").expect("the scheme").split(", ");
-        assert!(said.into_iter().any(|parameter| parameter == format!("error=\"{error}\"")), "{challenge}");
+        let said = challenge
+            .strip_prefix("Bearer ")
+            .expect("the scheme")
+            .split(", ");
+        assert!(
+            said.into_iter()
+                .any(|parameter| parameter == format!("error=\"{error}\"")),
+            "{challenge}"
+        );
         self.assert_body(error, reason);
     }
 
@@ -119,8 +143,15 @@ impl Received {
     fn assert_body(&self, error: &str, reason: &str) {
         assert_eq!(self.headers["content-type"], "application/json");
         let body = self.json();
-        assert_eq!((&body["error"], &body["reason"]), (&json!(error), &json!(reason)));
-        assert!(body["error_description"].as_str().is_some_and(|text| !text.is_empty()));
+        assert_eq!(
+            (&body["error"], &body["reason"]),
+            (&json!(error), &json!(reason))
+        );
+        assert!(
+            body["error_description"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty())
+        );
     }
 
     /// Nobody on the way may keep it.
@@ -130,14 +161,19 @@ impl Received {
         assert_eq!(self.headers[PRAGMA], "no-cache", "{self:?}");
     }
 
-    /// An error of RFC 6749 section 5.2: status, the headers that go with it and no others, `error`, and `reason` or none.
+    /// An error of RFC 6749 section 5.2: status, the headers that go with it and no others,
+    /// `error`, and `reason` or none.
     #[track_caller]
     pub fn assert_error(&self, status: u16, error: &str, reason: Option<&str>) {
         assert_eq!(self.status, status, "{self:?}");
         let body = self.json();
         assert_eq!(body["error"], error, "{body}");
         assert_eq!(body.get("reason").and_then(Value::as_str), reason, "{body}");
-        assert_eq!(self.headers.contains_key(RETRY_AFTER), status == 503, "{self:?}");
+        assert_eq!(
+            self.headers.contains_key(RETRY_AFTER),
+            status == 503,
+            "{self:?}"
+        );
         assert_eq!(self.headers.contains_key(ALLOW), status == 405, "{self:?}");
         // RFC 6749 section 5.2: %x20-21 / %x23-5B / %x5D-7E.
         let allowed = |byte: u8| matches!(byte, 0x20 | 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
@@ -157,7 +193,14 @@ impl Received {
     #[track_caller]
     pub fn assert_unavailable(&self) {
         self.assert_error(503, "temporarily_unavailable", None);
-        assert!(self.headers[RETRY_AFTER].to_str().unwrap().parse::<u32>().is_ok(), "{self:?}");
+        assert!(
+            self.headers[RETRY_AFTER]
+                .to_str()
+                .unwrap()
+                .parse::<u32>()
+                .is_ok(),
+            "{self:?}"
+        );
         assert!(!self.headers.contains_key(WWW_AUTHENTICATE), "{self:?}");
     }
 
@@ -166,11 +209,19 @@ impl Received {
     pub fn assert_invalid_token(&self, reason: &str) {
         self.assert_error(401, "invalid_token", Some(reason));
         let challenge = self.headers[WWW_AUTHENTICATE].to_str().unwrap();
-        assert!(challenge.starts_with("Bearer error=\"invalid_token\""), "{challenge}");
+        assert!(
+            challenge.starts_with("Bearer error=\"invalid_token\""),
+            "{challenge}"
+        );
     }
 }
 
 /// The names of an object's members.
 pub fn names(object: &Value) -> Vec<&str> {
-    object.as_object().expect("an object").keys().map(String::as_str).collect()
+    object
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect()
 }

@@ -8,7 +8,10 @@ use tower_bearer::TokenResponse;
 
 /// A request with this `Authorization` header.
 pub fn with_authorization(value: &str) -> Request<String> {
-    Request::builder().header(AUTHORIZATION, value).body(String::new()).unwrap()
+    Request::builder()
+        .header(AUTHORIZATION, value)
+        .body(String::new())
+        .unwrap()
 }
 
 /// A request that bears no token.
@@ -28,19 +31,30 @@ pub fn bearer_of(pair: &TokenResponse) -> String {
 
 /// A `POST` of a form.
 pub fn form(path: &str, parameters: &[(&str, &str)]) -> Request<Body> {
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-    Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(body)).unwrap()
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .finish();
+    Request::post(path)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(body))
+        .unwrap()
 }
 
 /// A `POST` of JSON.
 pub fn json_request(path: &str, body: &Value) -> Request<Body> {
-    Request::post(path).header(CONTENT_TYPE, "application/json").body(Body::from(body.to_string())).unwrap()
+    Request::post(path)
+        .header(CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap()
 }
 
 /// A request without a body, signed in by an access token.
 pub fn signed_in(method: &str, path: &str, access_token: &str) -> Request<Body> {
     let builder = Request::builder().method(method).uri(path);
-    builder.header(AUTHORIZATION, bearer(access_token)).body(Body::empty()).unwrap()
+    builder
+        .header(AUTHORIZATION, bearer(access_token))
+        .body(Body::empty())
+        .unwrap()
 }
 
 /// The same request with one more header.

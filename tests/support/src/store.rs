@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, RevocationPage, RevocationRecord, RevokedSessions, SessionOwner, SessionSelection,
-    StoreError, async_trait,
+    Announcements, Cursor, DeletedSessions, RevocationPage, RevocationRecord, RevokedSessions,
+    SessionOwner, SessionSelection, StoreError, async_trait,
 };
 use tower_bearer::{Session, SessionId, SessionStore, Timestamp};
 
@@ -82,7 +82,11 @@ pub enum Outage {
 impl FailingStore {
     /// In front of this store.
     pub fn new(store: impl SessionStore) -> Self {
-        Self(Arc::new(Inner { store: Mutex::new(Arc::new(store)), announced: Notify::new(), state: Mutex::default() }))
+        Self(Arc::new(Inner {
+            store: Mutex::new(Arc::new(store)),
+            announced: Notify::new(),
+            state: Mutex::default(),
+        }))
     }
 
     /// The store behind: it never fails.
@@ -144,7 +148,14 @@ impl FailingStore {
 
     /// How often a call was made.
     pub fn calls_of(&self, call: Call) -> usize {
-        self.0.state.lock().unwrap().calls.iter().filter(|made| **made == call).count()
+        self.0
+            .state
+            .lock()
+            .unwrap()
+            .calls
+            .iter()
+            .filter(|made| **made == call)
+            .count()
     }
 
     /// The calls that were made since the last time.
@@ -152,12 +163,20 @@ impl FailingStore {
         std::mem::take(&mut self.0.state.lock().unwrap().calls)
     }
 
-    async fn through<T>(&self, call: Call, work: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
+    async fn through<T>(
+        &self,
+        call: Call,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
         let failed = |text: &'static str| StoreError::new("test", text);
         let (outage, yields, pause) = {
             let mut state = self.0.state.lock().unwrap();
             state.calls.push(call);
-            (state.outage, state.yields, state.pause.take_if(|(stops, _)| *stops == call))
+            (
+                state.outage,
+                state.yields,
+                state.pause.take_if(|(stops, _)| *stops == call),
+            )
         };
         if let Some((_, pause)) = pause {
             pause.stop().await;
@@ -165,7 +184,9 @@ impl FailingStore {
         match outage {
             Some(Outage::All) => return Err(failed("down")),
             Some(Outage::Of(down)) if down == call => return Err(failed("down")),
-            Some(Outage::Panic(broken)) if broken == call => panic!("{call:?} panics, as the test wants"),
+            Some(Outage::Panic(broken)) if broken == call => {
+                panic!("{call:?} panics, as the test wants")
+            }
             _ => {}
         }
         if yields {
@@ -191,7 +212,8 @@ impl fmt::Debug for FailingStore {
 #[async_trait]
 impl SessionStore for FailingStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
-        self.through(Call::Insert, self.inner().insert(session)).await
+        self.through(Call::Insert, self.inner().insert(session))
+            .await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
@@ -207,29 +229,45 @@ impl SessionStore for FailingStore {
         if self.0.state.lock().unwrap().loses_races {
             return self.through(Call::Replace, async { Ok(false) }).await;
         }
-        let swapped = self.through(Call::Replace, self.inner().replace(next)).await?;
+        let swapped = self
+            .through(Call::Replace, self.inner().replace(next))
+            .await?;
         self.0.state.lock().unwrap().swaps += usize::from(swapped);
         Ok(swapped)
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
-        self.through(Call::Confirm, self.inner().confirm(id, generation)).await
+        self.through(Call::Confirm, self.inner().confirm(id, generation))
+            .await
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
-        self.through(Call::Revoke, self.inner().revoke(id, record)).await
+        self.through(Call::Revoke, self.inner().revoke(id, record))
+            .await
     }
 
-    async fn revoke_all(&self, selection: &SessionSelection, record: RevocationRecord) -> Result<RevokedSessions, StoreError> {
-        self.through(Call::RevokeAll, self.inner().revoke_all(selection, record)).await
+    async fn revoke_all(
+        &self,
+        selection: &SessionSelection,
+        record: RevocationRecord,
+    ) -> Result<RevokedSessions, StoreError> {
+        self.through(Call::RevokeAll, self.inner().revoke_all(selection, record))
+            .await
     }
 
-    async fn list(&self, selection: &SessionSelection, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        self.through(Call::List, self.inner().list(selection, now)).await
+    async fn list(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        self.through(Call::List, self.inner().list(selection, now))
+            .await
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        let mut page = self.through(Call::RevokedSince, self.inner().revoked_since(cursor)).await?;
+        let mut page = self
+            .through(Call::RevokedSince, self.inner().revoked_since(cursor))
+            .await?;
         let state = self.0.state.lock().unwrap();
         for revocation in &mut page.revoked {
             revocation.age = state.age;
@@ -239,15 +277,22 @@ impl SessionStore for FailingStore {
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
-        self.through(Call::AssertRevoked, self.inner().assert_revoked(ids, now)).await
+        self.through(Call::AssertRevoked, self.inner().assert_revoked(ids, now))
+            .await
     }
 
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
-        self.through(Call::Announcements, async { Ok(Some(Box::new(Announced(self.clone())) as Box<dyn Announcements>)) }).await
+        self.through(Call::Announcements, async {
+            Ok(Some(
+                Box::new(Announced(self.clone())) as Box<dyn Announcements>
+            ))
+        })
+        .await
     }
 
     async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
-        self.through(Call::DeleteExpired, self.inner().delete_expired(now)).await
+        self.through(Call::DeleteExpired, self.inner().delete_expired(now))
+            .await
     }
 }
 
@@ -259,7 +304,9 @@ impl Announcements for Announced {
     async fn next(&mut self) -> Result<(), StoreError> {
         let FailingStore(inner) = &self.0;
         inner.announced.notified().await;
-        self.0.through(Call::NextAnnouncement, async { Ok(()) }).await
+        self.0
+            .through(Call::NextAnnouncement, async { Ok(()) })
+            .await
     }
 }
 

@@ -8,21 +8,33 @@ use support::{HMAC_KEY, HOUR, ISSUER, MILLISECOND, ask, sign_with, with_claim};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{Algorithm, BearerAuthLayer, Clock, Grant, Identity, KeySet, LegacyTokens};
 
-use crate::legacy::{JWT, LEGACY_KEY, WITHOUT_TYP, claims, grant, layer, legacy_keys, token, until};
+use crate::legacy::{
+    JWT, LEGACY_KEY, WITHOUT_TYP, claims, grant, layer, legacy_keys, token, until,
+};
 
 /// What the layer's own verifier allows.
 const LEEWAY: Duration = Duration::from_secs(60);
 
 async fn assert_invalid(layer: &BearerAuthLayer, token: &str) {
-    ask(layer, &format!("Bearer {token}")).await.assert_refused(401, "invalid_token", "token_invalid");
+    ask(layer, &format!("Bearer {token}")).await.assert_refused(
+        401,
+        "invalid_token",
+        "token_invalid",
+    );
 }
 
 async fn assert_expired(layer: &BearerAuthLayer, token: &str) {
-    ask(layer, &format!("Bearer {token}")).await.assert_refused(401, "invalid_token", "token_expired");
+    ask(layer, &format!("Bearer {token}")).await.assert_refused(
+        401,
+        "invalid_token",
+        "token_expired",
+    );
 }
 
 async fn assert_passes(layer: &BearerAuthLayer, token: &str) {
-    ask(layer, &format!("Bearer {token}")).await.assert_passed("alice");
+    ask(layer, &format!("Bearer {token}"))
+        .await
+        .assert_passed("alice");
 }
 
 #[tokio::test]
@@ -30,7 +42,11 @@ async fn it_counts_until_the_date_and_not_at_it() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
     let endless = token(&with_claim(claims(&clock), "exp", Value::Null));
-    let longer = token(&with_claim(claims(&clock), "exp", json!(99_999_999_999_u64)));
+    let longer = token(&with_claim(
+        claims(&clock),
+        "exp",
+        json!(99_999_999_999_u64),
+    ));
     let left = until(&clock).saturating_since(clock.now());
     clock.advance(left - MILLISECOND);
     for token in [&endless, &longer] {
@@ -62,7 +78,13 @@ async fn a_token_that_has_ended_is_refused() {
 async fn an_end_that_is_no_time_is_refused() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
-    for exp in [json!("2099-01-01"), json!("4102444800"), json!([4_102_444_800_u64]), json!({}), json!(true)] {
+    for exp in [
+        json!("2099-01-01"),
+        json!("4102444800"),
+        json!([4_102_444_800_u64]),
+        json!({}),
+        json!(true),
+    ] {
         assert_invalid(&layer, &token(&with_claim(claims(&clock), "exp", exp))).await;
     }
     let mut null = claims(&clock);
@@ -78,11 +100,23 @@ async fn a_token_that_has_not_begun_is_refused() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
     let now = clock.now().as_secs();
-    assert_invalid(&layer, &token(&with_claim(claims(&clock), "nbf", json!(now + 61)))).await;
+    assert_invalid(
+        &layer,
+        &token(&with_claim(claims(&clock), "nbf", json!(now + 61))),
+    )
+    .await;
     for nbf in [now + 60, now, 0] {
-        assert_passes(&layer, &token(&with_claim(claims(&clock), "nbf", json!(nbf)))).await;
+        assert_passes(
+            &layer,
+            &token(&with_claim(claims(&clock), "nbf", json!(nbf))),
+        )
+        .await;
     }
-    assert_invalid(&layer, &token(&with_claim(claims(&clock), "nbf", json!("now")))).await;
+    assert_invalid(
+        &layer,
+        &token(&with_claim(claims(&clock), "nbf", json!("now"))),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -91,10 +125,18 @@ async fn what_the_application_grants_nothing_is_refused() {
     let layer = layer(&clock);
     // Signed by the same key: a refresh token, a link in a mail.
     for kind in ["refresh", "reset-password", "ACCESS", ""] {
-        assert_invalid(&layer, &token(&with_claim(claims(&clock), "kind", json!(kind)))).await;
+        assert_invalid(
+            &layer,
+            &token(&with_claim(claims(&clock), "kind", json!(kind))),
+        )
+        .await;
     }
     // In optional mode too: it is a token, and a bad one.
-    assert_invalid(&layer.optional(), &token(&with_claim(claims(&clock), "kind", json!("refresh")))).await;
+    assert_invalid(
+        &layer.optional(),
+        &token(&with_claim(claims(&clock), "kind", json!("refresh"))),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -124,11 +166,32 @@ async fn a_grant_that_cannot_be_is_refused() {
         BearerAuthLayer::new(support::verifier(&clock)).with_legacy_tokens(legacy)
     };
     let token = token(&claims(&clock));
-    assert_passes(&with(|_| Some((Identity::new("alice"), Grant::new()))), &token).await;
+    assert_passes(
+        &with(|_| Some((Identity::new("alice"), Grant::new()))),
+        &token,
+    )
+    .await;
     assert_invalid(&with(|_| Some((Identity::new(""), Grant::new()))), &token).await;
-    assert_invalid(&with(|_| Some((Identity::new("alice"), Grant::new().with_claim("sid", "x")))), &token).await;
-    assert_invalid(&with(|_| Some((Identity::new("alice"), Grant::new().with_claim("scope", "admin")))), &token).await;
-    assert_invalid(&with(|_| Some((Identity::new("alice"), Grant::new().with_claim("cnf", "x")))), &token).await;
+    assert_invalid(
+        &with(|_| Some((Identity::new("alice"), Grant::new().with_claim("sid", "x")))),
+        &token,
+    )
+    .await;
+    assert_invalid(
+        &with(|_| {
+            Some((
+                Identity::new("alice"),
+                Grant::new().with_claim("scope", "admin"),
+            ))
+        }),
+        &token,
+    )
+    .await;
+    assert_invalid(
+        &with(|_| Some((Identity::new("alice"), Grant::new().with_claim("cnf", "x")))),
+        &token,
+    )
+    .await;
 }
 
 /// "Those are for the layer's verifiers."
@@ -137,7 +200,12 @@ async fn a_token_that_says_it_is_of_today_is_refused() {
     let clock = ManualClock::new();
     let named = LegacyTokens::new(legacy_keys().with_kid("old"), until(&clock), grant);
     let named = BearerAuthLayer::new(support::verifier(&clock)).with_legacy_tokens(named);
-    let of_today = ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"];
+    let of_today = [
+        "at+jwt",
+        "AT+JWT",
+        "application/at+jwt",
+        "Application/At+Jwt",
+    ];
     for issuer in [json!(null), json!(ISSUER), json!("https://before.test")] {
         let claims = with_claim(claims(&clock), "iss", issuer).to_string();
         for layer in [&layer(&clock), &named] {
@@ -147,10 +215,19 @@ async fn a_token_that_says_it_is_of_today_is_refused() {
                     json!({ "typ": typ, "alg": "HS256", "kid": "old" }),
                     json!({ "alg": "HS256", "kid": "old", "typ": typ }),
                 ] {
-                    assert_invalid(layer, &sign_with(LEGACY_KEY, &header.to_string(), &claims)).await;
+                    assert_invalid(layer, &sign_with(LEGACY_KEY, &header.to_string(), &claims))
+                        .await;
                 }
             }
-            assert_passes(layer, &sign_with(LEGACY_KEY, r#"{"alg":"HS256","typ":"JWT","kid":"old"}"#, &claims)).await;
+            assert_passes(
+                layer,
+                &sign_with(
+                    LEGACY_KEY,
+                    r#"{"alg":"HS256","typ":"JWT","kid":"old"}"#,
+                    &claims,
+                ),
+            )
+            .await;
         }
     }
 }
@@ -164,10 +241,22 @@ async fn another_key_or_another_algorithm_is_refused() {
         assert_invalid(&layer, &sign_with(key, JWT, &claims)).await;
     }
     for algorithm in ["none", "None", "HS384", "HS512", "RS256", "hs256", ""] {
-        assert_invalid(&layer, &sign_with(LEGACY_KEY, &json!({ "alg": algorithm, "typ": "JWT" }).to_string(), &claims)).await;
+        assert_invalid(
+            &layer,
+            &sign_with(
+                LEGACY_KEY,
+                &json!({ "alg": algorithm, "typ": "JWT" }).to_string(),
+                &claims,
+            ),
+        )
+        .await;
     }
     let unsigned = sign_with(LEGACY_KEY, JWT, &claims);
-    assert_invalid(&layer, &format!("{}.", unsigned.rsplit_once('.').unwrap().0)).await;
+    assert_invalid(
+        &layer,
+        &format!("{}.", unsigned.rsplit_once('.').unwrap().0),
+    )
+    .await;
     // A public key is no secret (RFC 8725 section 2.1).
     let rsa = KeySet::from_pem(Algorithm::Rs256, RSA.1).unwrap();
     let legacy = LegacyTokens::new(rsa, until(&clock), grant);
@@ -183,7 +272,11 @@ async fn neither_key_stands_in_for_the_other() {
     let today = support::claims(&clock).to_string();
     assert_invalid(&layer, &sign_with(LEGACY_KEY, support::HEADER, &today)).await;
     for header in [JWT, WITHOUT_TYP] {
-        assert_invalid(&layer, &sign_with(HMAC_KEY, header, &claims(&clock).to_string())).await;
+        assert_invalid(
+            &layer,
+            &sign_with(HMAC_KEY, header, &claims(&clock).to_string()),
+        )
+        .await;
         assert_invalid(&layer, &sign_with(HMAC_KEY, header, &today)).await;
         // By the old key, but with claims that the application never wrote.
         assert_invalid(&layer, &sign_with(LEGACY_KEY, header, &today)).await;
@@ -195,10 +288,26 @@ async fn a_name_that_stands_twice_is_refused() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
     let good = claims(&clock).to_string();
-    for twice in [r#""user_id":"bob","#, r#""kind":"refresh","#, r#""exp":1,"#, r#""nobody":1,"nobody":2,"#] {
-        assert_invalid(&layer, &sign_with(LEGACY_KEY, JWT, &good.replacen('{', &format!("{{{twice}"), 1))).await;
+    for twice in [
+        r#""user_id":"bob","#,
+        r#""kind":"refresh","#,
+        r#""exp":1,"#,
+        r#""nobody":1,"nobody":2,"#,
+    ] {
+        assert_invalid(
+            &layer,
+            &sign_with(
+                LEGACY_KEY,
+                JWT,
+                &good.replacen('{', &format!("{{{twice}"), 1),
+            ),
+        )
+        .await;
     }
-    for header in [r#"{"alg":"HS256","typ":"at+jwt","typ":"JWT"}"#, r#"{"alg":"none","alg":"HS256"}"#] {
+    for header in [
+        r#"{"alg":"HS256","typ":"at+jwt","typ":"JWT"}"#,
+        r#"{"alg":"none","alg":"HS256"}"#,
+    ] {
         assert_invalid(&layer, &sign_with(LEGACY_KEY, header, &good)).await;
     }
 }
@@ -225,8 +334,16 @@ async fn a_token_above_8_kib_is_refused() {
     let clock = ManualClock::new();
     let layer = layer(&clock);
     // Four characters of base64 for three bytes: not every length can be.
-    let longer = |filler: usize| token(&with_claim(claims(&clock), "filler", json!("x".repeat(filler))));
-    let above = (5_900..).find(|&filler| longer(filler).len() > 8 * 1024).unwrap();
+    let longer = |filler: usize| {
+        token(&with_claim(
+            claims(&clock),
+            "filler",
+            json!("x".repeat(filler)),
+        ))
+    };
+    let above = (5_900..)
+        .find(|&filler| longer(filler).len() > 8 * 1024)
+        .unwrap();
     assert!((8_188..=8_192).contains(&longer(above - 1).len()));
     assert_passes(&layer, &longer(above - 1)).await;
     for filler in [above, above + 1, 8 * 1024] {
@@ -247,6 +364,9 @@ fn a_short_secret_is_no_key_set() {
 fn debug_tells_no_key() {
     let clock = ManualClock::new();
     let text = format!("{:?} {:?}", crate::legacy::legacy(&clock), layer(&clock));
-    assert!(!text.contains(std::str::from_utf8(LEGACY_KEY).unwrap()), "{text}");
+    assert!(
+        !text.contains(std::str::from_utf8(LEGACY_KEY).unwrap()),
+        "{text}"
+    );
     assert!(!text.contains(&format!("{LEGACY_KEY:?}")), "{text}");
 }

@@ -27,7 +27,10 @@ async fn a_clock_that_is_set_back_brings_the_old_key_back() {
     for token in [&before, &after] {
         server.assert_passes(token).await;
     }
-    assert_eq!(published(&endpoint).await, [kid(&key(P256)), kid(&key(P384))]);
+    assert_eq!(
+        published(&endpoint).await,
+        [kid(&key(P256)), kid(&key(P384))]
+    );
     // And forward again.
     server.clock.jump(begin + HOUR + FORGOTTEN_AFTER);
     server.assert_refused(&before).await;
@@ -53,8 +56,14 @@ async fn what_was_signed_while_the_clock_was_set_back_is_accepted_while_it_lives
 #[tokio::test]
 async fn a_clock_at_the_epoch_signs_with_the_first_key() {
     let server = Server::new(key(P256));
-    server.keys.rotate_to(key(P384), server.clock.now()).unwrap();
-    server.keys.rotate_to(key(ED25519), server.clock.now() + HOUR).unwrap();
+    server
+        .keys
+        .rotate_to(key(P384), server.clock.now())
+        .unwrap();
+    server
+        .keys
+        .rotate_to(key(ED25519), server.clock.now() + HOUR)
+        .unwrap();
     server.clock.jump(tower_bearer::Timestamp::from_secs(0));
     let token = server.sign(MINUTE);
     assert_eq!(kid_of(&token), kid(&key(P256)));
@@ -66,12 +75,22 @@ async fn a_clock_at_the_epoch_signs_with_the_first_key() {
 async fn each_signer_goes_by_its_own_clock() {
     let server = Server::new(key(P256));
     let late = ManualClock::at(server.clock.now() + 40 * DAY);
-    let signer = AccessTokenSigner::new(ISSUER, AUDIENCE, server.keys.clone()).unwrap().with_clock(Arc::new(late.clone()));
-    server.keys.rotate_to(key(P384), server.clock.now() + HOUR).unwrap();
-    let (own, other) = (JwksEndpoint::new(server.signer.keys()), JwksEndpoint::new(signer.keys()));
+    let signer = AccessTokenSigner::new(ISSUER, AUDIENCE, server.keys.clone())
+        .unwrap()
+        .with_clock(Arc::new(late.clone()));
+    server
+        .keys
+        .rotate_to(key(P384), server.clock.now() + HOUR)
+        .unwrap();
+    let (own, other) = (
+        JwksEndpoint::new(server.signer.keys()),
+        JwksEndpoint::new(signer.keys()),
+    );
     for _ in 0..3 {
         assert_eq!(kid_of(&server.sign(MINUTE)), kid(&key(P256)));
-        let token = signer.sign(&Identity::new("alice"), &Grant::new(), MINUTE).unwrap();
+        let token = signer
+            .sign(&Identity::new("alice"), &Grant::new(), MINUTE)
+            .unwrap();
         assert_eq!(kid_of(token.secret()), kid(&key(P384)));
         assert_eq!(published(&own).await, [kid(&key(P256)), kid(&key(P384))]);
         assert_eq!(published(&other).await, [kid(&key(P384))]);

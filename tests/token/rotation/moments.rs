@@ -1,10 +1,13 @@
-//! A signing key is changed: what signs, what verifies, and what is published, from one moment to the next.
+//! A signing key is changed: what signs, what verifies, and what is published, from one moment to
+//! the next.
 
 use std::time::Duration;
 
 use support::keys::{ED25519, P256, P384, key};
 use support::{DAY, HOUR, MILLISECOND, MINUTE, ask};
-use tower_bearer::{BearerAuthLayer, Clock, JwksEndpoint, Secret, SigningKey, SigningKeys, Timestamp};
+use tower_bearer::{
+    BearerAuthLayer, Clock, JwksEndpoint, Secret, SigningKey, SigningKeys, Timestamp,
+};
 
 use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
 
@@ -14,16 +17,28 @@ async fn a_key_is_published_at_once_and_signs_from_its_moment() {
     // One that was made before.
     let endpoint = JwksEndpoint::new(server.signer.keys());
     assert_eq!(published(&endpoint).await, [kid(&key(P256))]);
-    server.keys.rotate_to(key(P384), server.clock.now() + 10 * MINUTE).unwrap();
-    assert_eq!(published(&endpoint).await, [kid(&key(P256)), kid(&key(P384))]);
-    assert_eq!(published(&JwksEndpoint::new(server.signer.keys())).await, [kid(&key(P256)), kid(&key(P384))]);
+    server
+        .keys
+        .rotate_to(key(P384), server.clock.now() + 10 * MINUTE)
+        .unwrap();
+    assert_eq!(
+        published(&endpoint).await,
+        [kid(&key(P256)), kid(&key(P384))]
+    );
+    assert_eq!(
+        published(&JwksEndpoint::new(server.signer.keys())).await,
+        [kid(&key(P256)), kid(&key(P384))]
+    );
 
     assert_eq!(kid_of(&server.sign(MINUTE)), kid(&key(P256)));
     server.clock.advance(10 * MINUTE - MILLISECOND);
     assert_eq!(kid_of(&server.sign(MINUTE)), kid(&key(P256)));
     server.clock.advance(MILLISECOND);
     assert_eq!(kid_of(&server.sign(MINUTE)), kid(&key(P384)));
-    assert_eq!(published(&endpoint).await, [kid(&key(P256)), kid(&key(P384))]);
+    assert_eq!(
+        published(&endpoint).await,
+        [kid(&key(P256)), kid(&key(P384))]
+    );
 }
 
 #[tokio::test]
@@ -32,7 +47,10 @@ async fn our_own_verifiers_believe_it_before_it_signs() {
     let ahead = Server::beside(&server, key(P384));
     let token = ahead.sign(HOUR);
     server.assert_refused(&token).await;
-    server.keys.rotate_to(key(P384), server.clock.now() + 10 * MINUTE).unwrap();
+    server
+        .keys
+        .rotate_to(key(P384), server.clock.now() + 10 * MINUTE)
+        .unwrap();
     server.assert_passes(&token).await;
 }
 
@@ -44,10 +62,18 @@ async fn the_old_key_verifies_for_a_day_and_five_minutes() {
     // Signed by another process, so nobody here knows how long it lives.
     let token = elsewhere.sign(10 * DAY);
     let endpoint = JwksEndpoint::new(server.signer.keys());
-    server.keys.rotate_to(key(P384), server.clock.now() + 10 * MINUTE).unwrap();
-    server.clock.advance(10 * MINUTE + FORGOTTEN_AFTER - MILLISECOND);
+    server
+        .keys
+        .rotate_to(key(P384), server.clock.now() + 10 * MINUTE)
+        .unwrap();
+    server
+        .clock
+        .advance(10 * MINUTE + FORGOTTEN_AFTER - MILLISECOND);
     server.assert_passes(&token).await;
-    assert_eq!(published(&endpoint).await, [kid(&key(P256)), kid(&key(P384))]);
+    assert_eq!(
+        published(&endpoint).await,
+        [kid(&key(P256)), kid(&key(P384))]
+    );
     server.clock.advance(MILLISECOND);
     server.assert_refused(&token).await;
     assert_eq!(published(&endpoint).await, [kid(&key(P384))]);
@@ -60,7 +86,10 @@ async fn the_old_key_verifies_for_as_long_as_its_longest_token_lives() {
     let server = Server::new(key(P256));
     let endpoint = JwksEndpoint::new(server.signer.keys());
     let long = server.sign(10 * DAY);
-    server.keys.rotate_to(key(P384), server.clock.now() + 10 * MINUTE).unwrap();
+    server
+        .keys
+        .rotate_to(key(P384), server.clock.now() + 10 * MINUTE)
+        .unwrap();
     // Looked at meanwhile, and made after the rotation was announced.
     server.assert_passes(&long).await;
     let longer = server.sign(20 * DAY);
@@ -73,10 +102,16 @@ async fn the_old_key_verifies_for_as_long_as_its_longest_token_lives() {
     assert_eq!(kid_of(&server.sign(MINUTE)), kid(&key(P384)));
     // Five minutes of leeway, which a verifier may have.
     server.clock.advance(5 * MINUTE);
-    assert_eq!(published(&endpoint).await, [kid(&key(P256)), kid(&key(P384))]);
+    assert_eq!(
+        published(&endpoint).await,
+        [kid(&key(P256)), kid(&key(P384))]
+    );
     server.clock.advance(MILLISECOND);
     assert_eq!(published(&endpoint).await, [kid(&key(P384))]);
-    assert_eq!(server.verifier().verify(&longer).unwrap_err().kind(), tower_bearer::VerifyErrorKind::UnknownKey);
+    assert_eq!(
+        server.verifier().verify(&longer).unwrap_err().kind(),
+        tower_bearer::VerifyErrorKind::UnknownKey
+    );
 }
 
 /// "A moment that has passed means at once."
@@ -89,7 +124,10 @@ async fn a_moment_that_has_passed_means_at_once() {
     }
     // And before there were clocks.
     let server = Server::new(key(P256));
-    server.keys.rotate_to(key(P384), Timestamp::from_secs(0)).unwrap();
+    server
+        .keys
+        .rotate_to(key(P384), Timestamp::from_secs(0))
+        .unwrap();
     assert_eq!(kid_of(&server.sign(MINUTE)), kid(&key(P384)));
 }
 
@@ -97,18 +135,28 @@ async fn a_moment_that_has_passed_means_at_once() {
 #[tokio::test]
 async fn a_moment_that_has_passed_means_at_once_after_an_earlier_rotation_too() {
     let server = Server::new(key(P256));
-    server.keys.rotate_to(key(P384), server.clock.now()).unwrap();
+    server
+        .keys
+        .rotate_to(key(P384), server.clock.now())
+        .unwrap();
     server.clock.advance(HOUR);
     assert_eq!(kid_of(&server.sign(MINUTE)), kid(&key(P384)));
     // It leaked.
-    server.keys.rotate_to(key(ED25519), server.ago(MINUTE)).unwrap();
+    server
+        .keys
+        .rotate_to(key(ED25519), server.ago(MINUTE))
+        .unwrap();
     assert_eq!(kid_of(&server.sign(MINUTE)), kid(&key(ED25519)));
 }
 
-/// "What the old key signed is accepted all the same for as long as it lives", by whichever process.
+/// "What the old key signed is accepted all the same for as long as it lives", by whichever
+/// process.
 #[tokio::test]
 async fn what_another_process_signed_is_accepted_after_a_rotation_at_once() {
-    for moment in [|server: &Server| server.clock.now(), |server: &Server| server.ago(HOUR)] {
+    for moment in [
+        |server: &Server| server.clock.now(),
+        |server: &Server| server.ago(HOUR),
+    ] {
         let server = Server::new(key(P256));
         let elsewhere = Server::beside(&server, key(P256));
         let token = elsewhere.sign(30 * MINUTE);
@@ -133,14 +181,20 @@ async fn several_keys_follow_each_other_in_the_order_of_their_moments() {
     let second = server.sign(3 * HOUR);
     server.clock.advance(HOUR);
     let third = server.sign(3 * HOUR);
-    assert_eq!([kid_of(&first), kid_of(&second), kid_of(&third)], [kid(&key(P256)), kid(&key(P384)), kid(&key(ED25519))]);
+    assert_eq!(
+        [kid_of(&first), kid_of(&second), kid_of(&third)],
+        [kid(&key(P256)), kid(&key(P384)), kid(&key(ED25519))]
+    );
     for token in [&first, &second, &third] {
         server.assert_passes(token).await;
     }
     // Each is forgotten in its turn.
     let endpoint = JwksEndpoint::new(server.signer.keys());
     server.clock.advance(FORGOTTEN_AFTER - HOUR);
-    assert_eq!(published(&endpoint).await, [kid(&key(P384)), kid(&key(ED25519))]);
+    assert_eq!(
+        published(&endpoint).await,
+        [kid(&key(P384)), kid(&key(ED25519))]
+    );
     server.clock.advance(HOUR);
     assert_eq!(published(&endpoint).await, [kid(&key(ED25519))]);
 }
@@ -148,15 +202,25 @@ async fn several_keys_follow_each_other_in_the_order_of_their_moments() {
 #[tokio::test]
 async fn every_clone_sees_it() {
     let server = Server::new(key(P256));
-    let (keys, signer, verifier) = (server.keys.clone(), server.signer.clone(), server.verifier());
+    let (keys, signer, verifier) = (
+        server.keys.clone(),
+        server.signer.clone(),
+        server.verifier(),
+    );
     let layer = BearerAuthLayer::new(verifier.clone());
-    let others = [layer.clone(), layer.clone().optional(), BearerAuthLayer::new(signer.verifier())];
+    let others = [
+        layer.clone(),
+        layer.clone().optional(),
+        BearerAuthLayer::new(signer.verifier()),
+    ];
     keys.rotate_to(key(P384), server.clock.now()).unwrap();
     let token = server.sign(MINUTE);
     assert_eq!(kid_of(&token), kid(&key(P384)));
     verifier.clone().verify(&token).unwrap();
     for layer in others.iter().chain([&layer]) {
-        ask(layer, &format!("Bearer {token}")).await.assert_passed("alice");
+        ask(layer, &format!("Bearer {token}"))
+            .await
+            .assert_passed("alice");
     }
     assert_eq!(signer.keys().key_set().unwrap().len(), 2);
 }
@@ -173,7 +237,10 @@ async fn a_rotation_publishes_no_hmac_key() {
     let new = server.sign(HOUR);
     assert_ne!(kid_of(&old), kid_of(&new));
     // From a secret to a key that others may know.
-    server.keys.rotate_to(key(P256), server.clock.now()).unwrap();
+    server
+        .keys
+        .rotate_to(key(P256), server.clock.now())
+        .unwrap();
     assert_eq!(published(&endpoint).await, [kid(&key(P256))]);
     for token in [&old, &new, &server.sign(HOUR)] {
         server.assert_passes(token).await;
@@ -185,5 +252,8 @@ fn debug_tells_no_key() {
     let keys = SigningKeys::new(key(P256));
     keys.rotate_to(key(P384), Timestamp::from_secs(0)).unwrap();
     let text = format!("{keys:?}");
-    assert!(text.contains("Es256") && text.contains("Es384") && !text.contains("PRIVATE"), "{text}");
+    assert!(
+        text.contains("Es256") && text.contains("Es384") && !text.contains("PRIVATE"),
+        "{text}"
+    );
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use support::keys::{ED25519, P256, P384, key};
 use support::{DAY, HOUR, MILLISECOND, MINUTE, ask, assert_ended, bearer_of, log_in, signed_with};
-use tower_bearer::{Clock, JwksEndpoint, MemoryStore, Secret, SessionPolicy, Sessions, SessionsBuilder, Timestamp};
+use tower_bearer::{
+    Clock, JwksEndpoint, MemoryStore, Secret, SessionPolicy, Sessions, SessionsBuilder, Timestamp,
+};
 
 use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
 
@@ -24,7 +26,10 @@ async fn nobody_is_logged_out() {
     let (layer, endpoint) = (sessions.layer(), JwksEndpoint::new(sessions.keys()));
     let mut pair = log_in(&sessions, "alice").await;
     let idle = log_in(&sessions, "bob").await;
-    server.keys.rotate_to(key(P384), server.clock.now() + 10 * MINUTE).unwrap();
+    server
+        .keys
+        .rotate_to(key(P384), server.clock.now() + 10 * MINUTE)
+        .unwrap();
     assert_eq!(published(&endpoint).await.len(), 2);
     let mut seen = Vec::new();
     for _ in 0..20 {
@@ -33,14 +38,20 @@ async fn nobody_is_logged_out() {
         server.clock.advance(3 * MINUTE);
         // The access token of before is good still.
         ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
-        pair = sessions.refresh(pair.refresh_token().unwrap().clone()).await.expect("a session that goes on");
+        pair = sessions
+            .refresh(pair.refresh_token().unwrap().clone())
+            .await
+            .expect("a session that goes on");
     }
     seen.dedup();
     assert_eq!(seen, [kid(&key(P256)), kid(&key(P384))]);
     // Somebody who comes back when the old key is forgotten.
     server.clock.advance(FORGOTTEN_AFTER);
     assert_eq!(published(&endpoint).await, [kid(&key(P384))]);
-    let back = sessions.refresh(idle.refresh_token().unwrap().clone()).await.expect("a session that goes on");
+    let back = sessions
+        .refresh(idle.refresh_token().unwrap().clone())
+        .await
+        .expect("a session that goes on");
     ask(&layer, &bearer_of(&back)).await.assert_passed("bob");
 }
 
@@ -49,12 +60,38 @@ async fn a_token_of_the_old_key_still_names_its_session() {
     let server = Server::new(key(P256));
     let sessions = sessions(&server);
     let layer = sessions.layer();
-    let (by_access, by_refresh) = (log_in(&sessions, "alice").await, log_in(&sessions, "alice").await);
-    server.keys.rotate_to(key(P384), server.clock.now()).unwrap();
-    let id = *sessions.verifier().verify(by_access.access_token().secret()).unwrap().session_id().unwrap();
-    assert_eq!(sessions.list(&"alice".into()).await.unwrap().iter().filter(|session| *session.id() == id).count(), 1);
-    sessions.log_out(by_access.access_token().secret()).await.unwrap();
-    sessions.log_out(by_refresh.refresh_token().unwrap().secret()).await.unwrap();
+    let (by_access, by_refresh) = (
+        log_in(&sessions, "alice").await,
+        log_in(&sessions, "alice").await,
+    );
+    server
+        .keys
+        .rotate_to(key(P384), server.clock.now())
+        .unwrap();
+    let id = *sessions
+        .verifier()
+        .verify(by_access.access_token().secret())
+        .unwrap()
+        .session_id()
+        .unwrap();
+    assert_eq!(
+        sessions
+            .list(&"alice".into())
+            .await
+            .unwrap()
+            .iter()
+            .filter(|session| *session.id() == id)
+            .count(),
+        1
+    );
+    sessions
+        .log_out(by_access.access_token().secret())
+        .await
+        .unwrap();
+    sessions
+        .log_out(by_refresh.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     for pair in [&by_access, &by_refresh] {
         assert_ended(&layer, pair).await;
     }
@@ -64,8 +101,14 @@ async fn a_token_of_the_old_key_still_names_its_session() {
 #[tokio::test]
 async fn the_last_access_token_of_the_old_key_lives_its_whole_day() {
     let server = Server::new(key(P256));
-    let policy = SessionPolicy::default().with_access_token_lifetime(DAY).unwrap();
-    let sessions = builder(&server).policy(policy).leeway(5 * MINUTE).build().unwrap();
+    let policy = SessionPolicy::default()
+        .with_access_token_lifetime(DAY)
+        .unwrap();
+    let sessions = builder(&server)
+        .policy(policy)
+        .leeway(5 * MINUTE)
+        .build()
+        .unwrap();
     let layer = sessions.layer();
     let now = server.clock.now();
     server.keys.rotate_to(key(P384), now + HOUR).unwrap();
@@ -76,12 +119,18 @@ async fn the_last_access_token_of_the_old_key_lives_its_whole_day() {
     let elsewhere = builder(&other).policy(policy).build().unwrap();
     let pair = log_in(&elsewhere, "alice").await;
     assert_eq!(kid_of(pair.access_token().secret()), kid(&key(P256)));
-    let exp = support::segment(pair.access_token().secret(), 1)["exp"].as_u64().unwrap();
+    let exp = support::segment(pair.access_token().secret(), 1)["exp"]
+        .as_u64()
+        .unwrap();
     // `exp` and all of the leeway.
-    server.clock.jump(Timestamp::from_millis((exp + 300) * 1000 - 1));
+    server
+        .clock
+        .jump(Timestamp::from_millis((exp + 300) * 1000 - 1));
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     server.clock.advance(MILLISECOND);
-    ask(&layer, &bearer_of(&pair)).await.assert_refused(401, "invalid_token", "token_expired");
+    ask(&layer, &bearer_of(&pair))
+        .await
+        .assert_refused(401, "invalid_token", "token_expired");
 }
 
 /// "A process that starts in between the old key too, as below."
@@ -91,7 +140,10 @@ async fn a_process_that_starts_in_between_knows_both() {
     let store = Arc::new(MemoryStore::new());
     let secret = Secret::random().unwrap();
     let process = |server: &Server| {
-        signed_with(server.keys.clone(), Arc::clone(&store), &server.clock).secret(secret.clone()).build().unwrap()
+        signed_with(server.keys.clone(), Arc::clone(&store), &server.clock)
+            .secret(secret.clone())
+            .build()
+            .unwrap()
     };
     let moment = server.clock.now() + 10 * MINUTE;
     server.keys.rotate_to(key(P384), moment).unwrap();
@@ -100,14 +152,25 @@ async fn a_process_that_starts_in_between_knows_both() {
     let restarted = Server::beside(&server, key(P256));
     restarted.keys.rotate_to(key(P384), moment).unwrap();
     let sessions = process(&restarted);
-    ask(&sessions.layer(), &bearer_of(&before)).await.assert_passed("alice");
-    let after = sessions.refresh(before.refresh_token().unwrap().clone()).await.unwrap();
+    ask(&sessions.layer(), &bearer_of(&before))
+        .await
+        .assert_passed("alice");
+    let after = sessions
+        .refresh(before.refresh_token().unwrap().clone())
+        .await
+        .unwrap();
     assert_eq!(kid_of(after.access_token().secret()), kid(&key(P384)));
-    ask(&process(&server).layer(), &bearer_of(&after)).await.assert_passed("alice");
+    ask(&process(&server).layer(), &bearer_of(&after))
+        .await
+        .assert_passed("alice");
     // "To refuse that too, start with the new key alone."
     let alone = Server::beside(&server, key(P384));
-    ask(&process(&alone).layer(), &bearer_of(&before)).await.assert_refused(401, "invalid_token", "token_invalid");
-    ask(&process(&alone).layer(), &bearer_of(&after)).await.assert_passed("alice");
+    ask(&process(&alone).layer(), &bearer_of(&before))
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
+    ask(&process(&alone).layer(), &bearer_of(&after))
+        .await
+        .assert_passed("alice");
 }
 
 /// A ring of keys that was given before keys could rotate.
@@ -115,6 +178,9 @@ async fn a_process_that_starts_in_between_knows_both() {
 async fn a_key_brings_those_before_it_along() {
     let server = Server::new(key(P256).with_previous(key(ED25519)));
     let older = Server::beside(&server, key(ED25519)).sign(HOUR);
-    server.keys.rotate_to(key(P384), server.clock.now()).unwrap();
+    server
+        .keys
+        .rotate_to(key(P384), server.clock.now())
+        .unwrap();
     server.assert_passes(&older).await;
 }

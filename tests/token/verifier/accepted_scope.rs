@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use support::{ask, bearer, builder, claims, refused, show, sign_with, token, verifier};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
-    AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, Identity, KeySet, LegacyTokens, Scope, VerifyErrorKind,
+    AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, Identity, KeySet, LegacyTokens, Scope,
+    VerifyErrorKind,
 };
 
 use crate::legacy::{self, LEGACY_KEY};
@@ -21,13 +22,20 @@ fn with(clock: &ManualClock, name: &str, value: Value) -> String {
 
 #[track_caller]
 fn scope(verifier: &AccessTokenVerifier, token: &str) -> String {
-    verifier.verify(token).expect("a good token").scope().to_string()
+    verifier
+        .verify(token)
+        .expect("a good token")
+        .scope()
+        .to_string()
 }
 
 #[test]
 fn of_what_a_token_allows_only_the_accepted_words_count() {
     let clock = ManualClock::new();
-    let verifier = builder(&clock).accepted_scope("read write").build().unwrap();
+    let verifier = builder(&clock)
+        .accepted_scope("read write")
+        .build()
+        .unwrap();
     for (sent, counts) in [
         ("read write", "read write"),
         ("admin read", "read"),
@@ -37,7 +45,11 @@ fn of_what_a_token_allows_only_the_accepted_words_count() {
         // In the token's own order.
         ("write admin read write", "write read"),
     ] {
-        assert_eq!(scope(&verifier, &with(&clock, "scope", json!(sent))), counts, "{sent:?}");
+        assert_eq!(
+            scope(&verifier, &with(&clock, "scope", json!(sent))),
+            counts,
+            "{sent:?}"
+        );
     }
     assert_eq!(scope(&verifier, &token(&claims(&clock))), "");
 }
@@ -45,24 +57,52 @@ fn of_what_a_token_allows_only_the_accepted_words_count() {
 #[tokio::test]
 async fn a_word_that_does_not_count_opens_nothing_in_the_layer() {
     let clock = ManualClock::new();
-    let verifier = builder(&clock).accepted_scope("read write").build().unwrap();
+    let verifier = builder(&clock)
+        .accepted_scope("read write")
+        .build()
+        .unwrap();
     let token = bearer(&with(&clock, "scope", json!("admin read")));
     // The token itself is good.
-    ask(&BearerAuthLayer::new(verifier.clone()), &token).await.assert_passed("alice");
-    ask(&BearerAuthLayer::new(verifier.clone()).require_scope("read"), &token).await.assert_passed("alice");
+    ask(&BearerAuthLayer::new(verifier.clone()), &token)
+        .await
+        .assert_passed("alice");
+    ask(
+        &BearerAuthLayer::new(verifier.clone()).require_scope("read"),
+        &token,
+    )
+    .await
+    .assert_passed("alice");
     for needed in ["admin", "read admin", "write"] {
-        let answer = ask(&BearerAuthLayer::new(verifier.clone()).require_scope(needed), &token).await;
+        let answer = ask(
+            &BearerAuthLayer::new(verifier.clone()).require_scope(needed),
+            &token,
+        )
+        .await;
         answer.assert_refused(403, "insufficient_scope", "scope_missing");
     }
     // Without the setting all words count.
-    ask(&BearerAuthLayer::new(support::verifier(&clock)).require_scope("admin"), &token).await.assert_passed("alice");
+    ask(
+        &BearerAuthLayer::new(support::verifier(&clock)).require_scope("admin"),
+        &token,
+    )
+    .await
+    .assert_passed("alice");
 }
 
 #[test]
 fn where_no_word_is_accepted_none_counts() {
     let clock = ManualClock::new();
-    for nothing in [builder(&clock).accepted_scope(""), builder(&clock).accepted_scope(Scope::default())] {
-        assert_eq!(scope(&nothing.build().unwrap(), &with(&clock, "scope", json!("read"))), "");
+    for nothing in [
+        builder(&clock).accepted_scope(""),
+        builder(&clock).accepted_scope(Scope::default()),
+    ] {
+        assert_eq!(
+            scope(
+                &nothing.build().unwrap(),
+                &with(&clock, "scope", json!("read"))
+            ),
+            ""
+        );
     }
 }
 
@@ -72,8 +112,18 @@ fn a_scope_of_a_configuration_can_be_accepted() {
     let clock = ManualClock::new();
     let configured: Scope = "read".parse().unwrap();
     let token = with(&clock, "scope", json!("admin read"));
-    assert_eq!(scope(&builder(&clock).accepted_scope(&configured).build().unwrap(), &token), "read");
-    let last = builder(&clock).accepted_scope("admin").accepted_scope(configured).build().unwrap();
+    assert_eq!(
+        scope(
+            &builder(&clock).accepted_scope(&configured).build().unwrap(),
+            &token
+        ),
+        "read"
+    );
+    let last = builder(&clock)
+        .accepted_scope("admin")
+        .accepted_scope(configured)
+        .build()
+        .unwrap();
     assert_eq!(scope(&last, &token), "read");
 }
 
@@ -86,10 +136,23 @@ fn a_literal_that_is_not_a_scope_panics() {
 #[tokio::test]
 async fn a_scope_from_another_claim_is_limited_too() {
     let clock = ManualClock::new();
-    let verifier = builder(&clock).scope_claim(&["roles"]).accepted_scope("read write").build().unwrap();
-    assert_eq!(scope(&verifier, &with(&clock, "roles", json!(["write", "admin", "read"]))), "write read");
+    let verifier = builder(&clock)
+        .scope_claim(&["roles"])
+        .accepted_scope("read write")
+        .build()
+        .unwrap();
+    assert_eq!(
+        scope(
+            &verifier,
+            &with(&clock, "roles", json!(["write", "admin", "read"]))
+        ),
+        "write read"
+    );
     // What is not a scope is refused as before.
-    assert_eq!(refused(&verifier, &with(&clock, "roles", json!(7))).await, VerifyErrorKind::Malformed);
+    assert_eq!(
+        refused(&verifier, &with(&clock, "roles", json!(7))).await,
+        VerifyErrorKind::Malformed
+    );
 }
 
 /// Their `admin` is not ours.
@@ -104,17 +167,27 @@ async fn each_issuer_has_its_own_limit() {
         .accepted_scope("read")
         .build()
         .unwrap();
-    let layer = BearerAuthLayer::new(verifier(&clock)).with_verifier(theirs).unwrap();
+    let layer = BearerAuthLayer::new(verifier(&clock))
+        .with_verifier(theirs)
+        .unwrap();
     let mut claims = claims(&clock);
     claims["scope"] = json!("admin read");
     let ours = token(&claims);
     claims["iss"] = json!(OTHER);
     let theirs = sign_with(OTHER_KEY, support::HEADER, &claims.to_string());
-    show(&layer, &ours, |claims| claims.scope().to_string()).await.assert_passed("admin read");
-    show(&layer, &theirs, |claims| claims.scope().to_string()).await.assert_passed("read");
+    show(&layer, &ours, |claims| claims.scope().to_string())
+        .await
+        .assert_passed("admin read");
+    show(&layer, &theirs, |claims| claims.scope().to_string())
+        .await
+        .assert_passed("read");
     let guarded = layer.require_scope("admin");
     ask(&guarded, &bearer(&ours)).await.assert_passed("alice");
-    ask(&guarded, &bearer(&theirs)).await.assert_refused(403, "insufficient_scope", "scope_missing");
+    ask(&guarded, &bearer(&theirs)).await.assert_refused(
+        403,
+        "insufficient_scope",
+        "scope_missing",
+    );
 }
 
 /// "What they allow is what the closure grants": it is the application's own word.
@@ -123,12 +196,19 @@ async fn legacy_tokens_are_not_limited() {
     let clock = ManualClock::new();
     let keys = KeySet::from_hmac_secret(Algorithm::Hs256, LEGACY_KEY).unwrap();
     let legacy = LegacyTokens::new(keys, legacy::until(&clock), |_: Value| {
-        Some((Identity::new("alice"), Grant::new().with_scope(Scope::from_static("admin read"))))
+        Some((
+            Identity::new("alice"),
+            Grant::new().with_scope(Scope::from_static("admin read")),
+        ))
     });
     let limited = builder(&clock).accepted_scope("read").build().unwrap();
     let layer = BearerAuthLayer::new(limited).with_legacy_tokens(legacy);
     let old = legacy::token(&legacy::claims(&clock));
-    show(&layer, &old, |claims| claims.scope().to_string()).await.assert_passed("admin read");
+    show(&layer, &old, |claims| claims.scope().to_string())
+        .await
+        .assert_passed("admin read");
     let new = with(&clock, "scope", json!("admin read"));
-    show(&layer, &new, |claims| claims.scope().to_string()).await.assert_passed("read");
+    show(&layer, &new, |claims| claims.scope().to_string())
+        .await
+        .assert_passed("read");
 }

@@ -1,14 +1,20 @@
 //! Tokens that are bound to a key of their sender: `cnf` (RFC 7800).
 
 use serde_json::{Value, json};
-use support::{HEADER, Log, ask, assert_passes, bearer, builder, claims, claims_with, refused, sign_with, token, verifier};
+use support::{
+    HEADER, Log, ask, assert_passes, bearer, builder, claims, claims_with, refused, sign_with,
+    token, verifier,
+};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::token::SignError;
-use tower_bearer::{AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, Identity, KeySet, VerifyErrorKind};
+use tower_bearer::{
+    AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, Identity, KeySet, VerifyErrorKind,
+};
 
 use crate::legacy;
 
-/// As RFC 9449 section 6.1, RFC 8705 section 3.1 and RFC 7800 section 3 have them, and what is none of these.
+/// As RFC 9449 section 6.1, RFC 8705 section 3.1 and RFC 7800 section 3 have them, and what is none
+/// of these.
 fn bindings() -> [Value; 9] {
     [
         json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" }),
@@ -28,9 +34,17 @@ async fn a_token_that_is_bound_to_a_key_is_refused_as_a_bearer_token() {
     let clock = ManualClock::new();
     for cnf in bindings() {
         let bound = token(&claims_with(&clock, "cnf", cnf.clone()));
-        assert_eq!(refused(&verifier(&clock), &bound).await, VerifyErrorKind::ProofNeeded, "{cnf}");
+        assert_eq!(
+            refused(&verifier(&clock), &bound).await,
+            VerifyErrorKind::ProofNeeded,
+            "{cnf}"
+        );
         let untyped = builder(&clock).accept_untyped_jwt().build().unwrap();
-        assert_eq!(refused(&untyped, &bound).await, VerifyErrorKind::ProofNeeded, "{cnf}");
+        assert_eq!(
+            refused(&untyped, &bound).await,
+            VerifyErrorKind::ProofNeeded,
+            "{cnf}"
+        );
     }
 }
 
@@ -45,12 +59,22 @@ async fn null_binds_to_nothing() {
 #[tokio::test]
 async fn told_so_aloud_a_verifier_accepts_it_without_a_proof() {
     let clock = ManualClock::new();
-    let reckless = builder(&clock).dangerous_accept_unproven_cnf().build().unwrap();
+    let reckless = builder(&clock)
+        .dangerous_accept_unproven_cnf()
+        .build()
+        .unwrap();
     for cnf in bindings() {
         let bound = token(&claims_with(&clock, "cnf", cnf.clone()));
         assert_passes(&reckless, &bound).await;
         // The application may look at it.
-        assert_eq!(reckless.verify(&bound).unwrap().claim::<Value>("cnf").unwrap(), Some(cnf));
+        assert_eq!(
+            reckless
+                .verify(&bound)
+                .unwrap()
+                .claim::<Value>("cnf")
+                .unwrap(),
+            Some(cnf)
+        );
     }
     assert_passes(&reckless, &token(&claims(&clock))).await;
 }
@@ -60,13 +84,25 @@ async fn everything_else_is_checked_first() {
     let clock = ManualClock::new();
     for (name, value, kind) in [
         ("exp", json!(1), VerifyErrorKind::Expired),
-        ("nbf", json!(99_999_999_999_u64), VerifyErrorKind::NotYetValid),
+        (
+            "nbf",
+            json!(99_999_999_999_u64),
+            VerifyErrorKind::NotYetValid,
+        ),
         ("aud", json!("other"), VerifyErrorKind::WrongAudience),
-        ("iss", json!("https://other.test"), VerifyErrorKind::WrongIssuer),
+        (
+            "iss",
+            json!("https://other.test"),
+            VerifyErrorKind::WrongIssuer,
+        ),
     ] {
         let mut claims = claims_with(&clock, "cnf", json!({ "jkt": "x" }));
         claims[name] = value;
-        assert_eq!(refused(&verifier(&clock), &token(&claims)).await, kind, "{name}");
+        assert_eq!(
+            refused(&verifier(&clock), &token(&claims)).await,
+            kind,
+            "{name}"
+        );
     }
 }
 
@@ -76,9 +112,14 @@ async fn the_log_says_why() {
     let layer = BearerAuthLayer::new(verifier(&clock));
     let bound = token(&claims_with(&clock, "cnf", json!({ "jkt": "x" })));
     let (log, _guard) = Log::capture();
-    ask(&layer, &bearer(&bound)).await.assert_refused(401, "invalid_token", "proof_needed");
+    ask(&layer, &bearer(&bound))
+        .await
+        .assert_refused(401, "invalid_token", "proof_needed");
     let said = log.text();
-    assert!(said.contains("the token is bound to a key of its sender") && said.contains("(cnf)"), "{said}");
+    assert!(
+        said.contains("the token is bound to a key of its sender") && said.contains("(cnf)"),
+        "{said}"
+    );
     support::assert_silent_about(&said, &[&bound]);
 }
 
@@ -87,25 +128,40 @@ async fn the_log_says_why() {
 async fn the_setting_is_that_of_one_issuer() {
     let clock = ManualClock::new();
     let key = b"another secret of thirty-two bytes, at least";
-    let theirs = AccessTokenVerifier::builder(KeySet::from_hmac_secret(Algorithm::Hs256, key).unwrap())
-        .issuer("https://other.test")
-        .audience(support::AUDIENCE)
-        .clock(std::sync::Arc::new(clock.clone()))
-        .dangerous_accept_unproven_cnf()
-        .build()
+    let theirs =
+        AccessTokenVerifier::builder(KeySet::from_hmac_secret(Algorithm::Hs256, key).unwrap())
+            .issuer("https://other.test")
+            .audience(support::AUDIENCE)
+            .clock(std::sync::Arc::new(clock.clone()))
+            .dangerous_accept_unproven_cnf()
+            .build()
+            .unwrap();
+    let layer = BearerAuthLayer::new(verifier(&clock))
+        .with_verifier(theirs)
         .unwrap();
-    let layer = BearerAuthLayer::new(verifier(&clock)).with_verifier(theirs).unwrap();
     let mut claims = claims_with(&clock, "cnf", json!({ "jkt": "x" }));
-    ask(&layer, &bearer(&token(&claims))).await.assert_refused(401, "invalid_token", "proof_needed");
+    ask(&layer, &bearer(&token(&claims))).await.assert_refused(
+        401,
+        "invalid_token",
+        "proof_needed",
+    );
     claims["iss"] = json!("https://other.test");
-    ask(&layer, &bearer(&sign_with(key, HEADER, &claims.to_string()))).await.assert_passed("alice");
+    ask(
+        &layer,
+        &bearer(&sign_with(key, HEADER, &claims.to_string())),
+    )
+    .await
+    .assert_passed("alice");
 }
 
 /// Nothing asks for a proof there either, and no setting accepts it.
 #[tokio::test]
 async fn a_legacy_token_that_is_bound_to_a_key_is_refused() {
     let clock = ManualClock::new();
-    let reckless = builder(&clock).dangerous_accept_unproven_cnf().build().unwrap();
+    let reckless = builder(&clock)
+        .dangerous_accept_unproven_cnf()
+        .build()
+        .unwrap();
     let reckless = BearerAuthLayer::new(reckless).with_legacy_tokens(legacy::legacy(&clock));
     let usual = legacy::layer(&clock);
     for cnf in bindings() {
@@ -118,7 +174,9 @@ async fn a_legacy_token_that_is_bound_to_a_key_is_refused() {
     }
     let mut claims = legacy::claims(&clock);
     claims["cnf"] = Value::Null;
-    ask(&usual, &bearer(&legacy::token(&claims))).await.assert_passed("alice");
+    ask(&usual, &bearer(&legacy::token(&claims)))
+        .await
+        .assert_passed("alice");
 }
 
 /// Verifiers elsewhere act on these names, so no claim of the application's own may have one.
@@ -126,8 +184,16 @@ async fn a_legacy_token_that_is_bound_to_a_key_is_refused() {
 fn our_signer_makes_no_token_that_says_so() {
     let tokens = TestTokens::new();
     let grant = Grant::new().with_claim("cnf", json!({ "jkt": "x" }));
-    let error = tokens.signer().sign(&Identity::new("alice"), &grant, support::MINUTE).unwrap_err();
-    assert_eq!(error, SignError::Claim { name: "cnf".to_owned() });
+    let error = tokens
+        .signer()
+        .sign(&Identity::new("alice"), &grant, support::MINUTE)
+        .unwrap_err();
+    assert_eq!(
+        error,
+        SignError::Claim {
+            name: "cnf".to_owned()
+        }
+    );
 }
 
 /// In a token of another issuer they are claims like any other.
@@ -140,10 +206,20 @@ async fn the_other_reserved_names_can_be_read() {
         ("acr", json!("urn:example:silver")),
         ("amr", json!(["pwd", "otp"])),
         ("nonce", json!("n-0S6_WzA2Mj")),
-        ("authorization_details", json!([{ "type": "account_information" }])),
+        (
+            "authorization_details",
+            json!([{ "type": "account_information" }]),
+        ),
     ] {
         let token = token(&claims_with(&clock, name, value.clone()));
         assert_passes(&verifier(&clock), &token).await;
-        assert_eq!(verifier(&clock).verify(&token).unwrap().claim::<Value>(name).unwrap(), Some(value));
+        assert_eq!(
+            verifier(&clock)
+                .verify(&token)
+                .unwrap()
+                .claim::<Value>(name)
+                .unwrap(),
+            Some(value)
+        );
     }
 }

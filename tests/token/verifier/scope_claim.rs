@@ -14,7 +14,11 @@ fn with(clock: &ManualClock, name: &str, value: Value) -> String {
 
 #[track_caller]
 fn scope(verifier: &AccessTokenVerifier, token: &str) -> String {
-    verifier.verify(token).expect("a good token").scope().to_string()
+    verifier
+        .verify(token)
+        .expect("a good token")
+        .scope()
+        .to_string()
 }
 
 #[tokio::test]
@@ -28,13 +32,20 @@ async fn the_claim_is_text_or_a_list() {
         (json!(""), ""),
         (json!(["read", "write"]), "read write"),
         (json!(["read", "read"]), "read"),
-        (json!(["https://graph.test/.default", "a:b"]), "https://graph.test/.default a:b"),
+        (
+            json!(["https://graph.test/.default", "a:b"]),
+            "https://graph.test/.default a:b",
+        ),
         (json!([]), ""),
     ] {
         let token = with(&clock, "scp", value.clone());
         assert_eq!(scope(&verifier, &token), words, "{value}");
         // As the layer sees it.
-        let answer = ask(&BearerAuthLayer::new(verifier.clone()).require_scope("read"), &format!("Bearer {token}")).await;
+        let answer = ask(
+            &BearerAuthLayer::new(verifier.clone()).require_scope("read"),
+            &format!("Bearer {token}"),
+        )
+        .await;
         match words.starts_with("read") {
             true => answer.assert_passed("alice"),
             false => answer.assert_refused(403, "insufficient_scope", "scope_missing"),
@@ -61,35 +72,81 @@ async fn a_word_of_a_list_that_is_no_scope_token_allows_nothing() {
         "admin\u{0}",
         "ad\u{a0}min",
     ] {
-        for list in [json!([word]), json!([word, "write"]), json!(["write", word])] {
+        for list in [
+            json!([word]),
+            json!([word, "write"]),
+            json!(["write", word]),
+        ] {
             let scope = scope(&verifier, &with(&clock, "roles", list.clone()));
-            let other = if list.as_array().unwrap().len() == 1 { "" } else { "write" };
+            let other = if list.as_array().unwrap().len() == 1 {
+                ""
+            } else {
+                "write"
+            };
             assert_eq!(scope, other, "{list}");
         }
         let layer = BearerAuthLayer::new(verifier.clone()).require_scope("admin");
         let token = with(&clock, "roles", json!(["write", word]));
-        ask(&layer, &format!("Bearer {token}")).await.assert_refused(403, "insufficient_scope", "scope_missing");
+        ask(&layer, &format!("Bearer {token}"))
+            .await
+            .assert_refused(403, "insufficient_scope", "scope_missing");
     }
 }
 
 #[tokio::test]
 async fn a_way_leads_into_the_claims() {
     let clock = ManualClock::new();
-    let keycloak = builder(&clock).scope_claim(&["realm_access", "roles"]).build().unwrap();
-    let token = with(&clock, "realm_access", json!({ "roles": ["admin", "offline_access"] }));
+    let keycloak = builder(&clock)
+        .scope_claim(&["realm_access", "roles"])
+        .build()
+        .unwrap();
+    let token = with(
+        &clock,
+        "realm_access",
+        json!({ "roles": ["admin", "offline_access"] }),
+    );
     assert_eq!(scope(&keycloak, &token), "admin offline_access");
-    let deep = builder(&clock).scope_claim(&["resource_access", "my.api", "roles"]).build().unwrap();
-    let token = with(&clock, "resource_access", json!({ "my.api": { "roles": ["a"] }, "other": { "roles": ["b"] } }));
+    let deep = builder(&clock)
+        .scope_claim(&["resource_access", "my.api", "roles"])
+        .build()
+        .unwrap();
+    let token = with(
+        &clock,
+        "resource_access",
+        json!({ "my.api": { "roles": ["a"] }, "other": { "roles": ["b"] } }),
+    );
     assert_eq!(scope(&deep, &token), "a");
     // One name, whatever is in it.
-    let named = builder(&clock).scope_claim(&["https://api.test/roles"]).build().unwrap();
-    assert_eq!(scope(&named, &with(&clock, "https://api.test/roles", json!(["a"]))), "a");
+    let named = builder(&clock)
+        .scope_claim(&["https://api.test/roles"])
+        .build()
+        .unwrap();
+    assert_eq!(
+        scope(
+            &named,
+            &with(&clock, "https://api.test/roles", json!(["a"]))
+        ),
+        "a"
+    );
     // The way has to be whole.
-    for value in [json!({}), json!({ "role": ["admin"] }), json!({ "other": { "roles": ["admin"] } })] {
+    for value in [
+        json!({}),
+        json!({ "role": ["admin"] }),
+        json!({ "other": { "roles": ["admin"] } }),
+    ] {
         assert_eq!(scope(&keycloak, &with(&clock, "realm_access", value)), "");
     }
-    assert_eq!(scope(&keycloak, &with(&clock, "roles", json!(["admin"]))), "");
-    assert_eq!(scope(&keycloak, &with(&clock, "realm_access.roles", json!(["admin"]))), "");
+    assert_eq!(
+        scope(&keycloak, &with(&clock, "roles", json!(["admin"]))),
+        ""
+    );
+    assert_eq!(
+        scope(
+            &keycloak,
+            &with(&clock, "realm_access.roles", json!(["admin"]))
+        ),
+        ""
+    );
 }
 
 #[tokio::test]
@@ -99,7 +156,9 @@ async fn a_claim_that_is_absent_allows_nothing() {
     let token = with(&clock, "scope", json!("admin"));
     assert_eq!(scope(&verifier, &token), "");
     let layer = BearerAuthLayer::new(verifier);
-    ask(&layer, &format!("Bearer {token}")).await.assert_passed("alice");
+    ask(&layer, &format!("Bearer {token}"))
+        .await
+        .assert_passed("alice");
     let refused = ask(&layer.require_scope("admin"), &format!("Bearer {token}")).await;
     refused.assert_refused(403, "insufficient_scope", "scope_missing");
     assert!(refused.challenge().unwrap().contains("scope=\"admin\""));
@@ -109,13 +168,30 @@ async fn a_claim_that_is_absent_allows_nothing() {
 async fn a_claim_of_another_type_refuses_the_token() {
     let clock = ManualClock::new();
     let flat = builder(&clock).scope_claim(&["scp"]).build().unwrap();
-    let deep = builder(&clock).scope_claim(&["realm_access", "roles"]).build().unwrap();
-    for value in
-        [json!(null), json!(7), json!(true), json!({ "read": true }), json!([7]), json!(["read", null]), json!([["read"]])]
-    {
-        assert_eq!(refused(&flat, &with(&clock, "scp", value.clone())).await, VerifyErrorKind::Malformed, "{value}");
+    let deep = builder(&clock)
+        .scope_claim(&["realm_access", "roles"])
+        .build()
+        .unwrap();
+    for value in [
+        json!(null),
+        json!(7),
+        json!(true),
+        json!({ "read": true }),
+        json!([7]),
+        json!(["read", null]),
+        json!([["read"]]),
+    ] {
+        assert_eq!(
+            refused(&flat, &with(&clock, "scp", value.clone())).await,
+            VerifyErrorKind::Malformed,
+            "{value}"
+        );
         let token = with(&clock, "realm_access", json!({ "roles": value }));
-        assert_eq!(refused(&deep, &token).await, VerifyErrorKind::Malformed, "{value}");
+        assert_eq!(
+            refused(&deep, &token).await,
+            VerifyErrorKind::Malformed,
+            "{value}"
+        );
     }
 }
 
@@ -124,7 +200,14 @@ async fn a_claim_of_another_type_refuses_the_token() {
 async fn scope_itself_is_ignored_then() {
     let clock = ManualClock::new();
     let verifier = builder(&clock).scope_claim(&["scp"]).build().unwrap();
-    for ignored in [json!("admin"), json!(["admin"]), json!(7), json!(null), json!({}), json!("caf\u{e9}")] {
+    for ignored in [
+        json!("admin"),
+        json!(["admin"]),
+        json!(7),
+        json!(null),
+        json!({}),
+        json!("caf\u{e9}"),
+    ] {
         let mut claims = claims_with(&clock, "scope", json!("x"));
         (claims["scope"], claims["scp"]) = (ignored.clone(), json!("read"));
         assert_eq!(scope(&verifier, &token(&claims)), "read", "{ignored}");
@@ -133,24 +216,42 @@ async fn scope_itself_is_ignored_then() {
     let mut claims = claims_with(&clock, "scp", json!("x"));
     (claims["scope"], claims["scp"]) = (json!("admin"), json!(["a b", "c"]));
     let claims = verifier.verify(&token(&claims)).unwrap();
-    assert_eq!(claims.claim::<Vec<String>>("scp").unwrap().unwrap(), ["a b", "c"]);
-    assert_eq!(claims.claim::<String>("scope").unwrap().as_deref(), Some("c"));
+    assert_eq!(
+        claims.claim::<Vec<String>>("scp").unwrap().unwrap(),
+        ["a b", "c"]
+    );
+    assert_eq!(
+        claims.claim::<String>("scope").unwrap().as_deref(),
+        Some("c")
+    );
 }
 
 #[tokio::test]
 async fn without_it_scope_is_text_and_nothing_else() {
     let clock = ManualClock::new();
     let usual = verifier(&clock);
-    assert_eq!(scope(&usual, &with(&clock, "scope", json!("read write"))), "read write");
+    assert_eq!(
+        scope(&usual, &with(&clock, "scope", json!("read write"))),
+        "read write"
+    );
     assert_eq!(scope(&usual, &with(&clock, "scp", json!("admin"))), "");
-    assert_eq!(refused(&usual, &with(&clock, "scope", json!(["read"]))).await, VerifyErrorKind::Malformed);
+    assert_eq!(
+        refused(&usual, &with(&clock, "scope", json!(["read"]))).await,
+        VerifyErrorKind::Malformed
+    );
     // A list under its usual name has to be asked for.
     let list = builder(&clock).scope_claim(&["scope"]).build().unwrap();
-    assert_eq!(scope(&list, &with(&clock, "scope", json!(["read"]))), "read");
+    assert_eq!(
+        scope(&list, &with(&clock, "scope", json!(["read"]))),
+        "read"
+    );
 }
 
 #[test]
 #[should_panic(expected = "the path to the scope claim is empty")]
 fn a_way_without_a_name_panics() {
-    let _ = builder(&ManualClock::new()).scope_claim(&[]).build().unwrap();
+    let _ = builder(&ManualClock::new())
+        .scope_claim(&[])
+        .build()
+        .unwrap();
 }

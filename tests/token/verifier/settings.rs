@@ -12,7 +12,11 @@ use tower_bearer::token::AccessTokenVerifierBuilder;
 use tower_bearer::{AccessTokenVerifier, KeySet, Scope, Secret, SigningKey};
 
 fn unset() -> AccessTokenVerifierBuilder {
-    AccessTokenVerifier::builder(SigningKey::hs256(&Secret::random().unwrap()).unwrap().key_set())
+    AccessTokenVerifier::builder(
+        SigningKey::hs256(&Secret::random().unwrap())
+            .unwrap()
+            .key_set(),
+    )
 }
 
 #[track_caller]
@@ -25,24 +29,47 @@ fn assert_wrong(builder: AccessTokenVerifierBuilder, sentence: &str) {
 #[test]
 fn an_issuer_and_an_audience_have_to_be_named() {
     assert!(unset().issuer(ISSUER).audience(AUDIENCE).build().is_ok());
-    assert_wrong(unset().audience(AUDIENCE), "the verifier has no issuer. Call `issuer`");
-    assert_wrong(unset().issuer(ISSUER), "the verifier has no audience. Call `audience`");
-    assert_wrong(unset().issuer("").audience(AUDIENCE), "the issuer is empty.");
-    assert_wrong(unset().issuer(ISSUER).audience(""), "the audience is empty.");
-    assert_wrong(unset().issuer(ISSUER).audience(AUDIENCE).audience(""), "the audience is empty.");
+    assert_wrong(
+        unset().audience(AUDIENCE),
+        "the verifier has no issuer. Call `issuer`",
+    );
+    assert_wrong(
+        unset().issuer(ISSUER),
+        "the verifier has no audience. Call `audience`",
+    );
+    assert_wrong(
+        unset().issuer("").audience(AUDIENCE),
+        "the issuer is empty.",
+    );
+    assert_wrong(
+        unset().issuer(ISSUER).audience(""),
+        "the audience is empty.",
+    );
+    assert_wrong(
+        unset().issuer(ISSUER).audience(AUDIENCE).audience(""),
+        "the audience is empty.",
+    );
     // The second would win over the first, or the first over the second: neither is what was meant.
-    assert_wrong(unset().issuer(ISSUER).issuer(ISSUER).audience(AUDIENCE), "the verifier has more than one issuer.");
+    assert_wrong(
+        unset().issuer(ISSUER).issuer(ISSUER).audience(AUDIENCE),
+        "the verifier has more than one issuer.",
+    );
 }
 
 #[test]
 fn a_set_without_a_key_is_wrong() {
-    let keyless = AccessTokenVerifier::builder(KeySet::default()).issuer(ISSUER).audience(AUDIENCE);
+    let keyless = AccessTokenVerifier::builder(KeySet::default())
+        .issuer(ISSUER)
+        .audience(AUDIENCE);
     assert_wrong(keyless, "there is no key to verify tokens with.");
 }
 
 #[test]
 fn everything_that_is_wrong_is_in_one_error() {
-    let all = AccessTokenVerifier::builder(KeySet::default()).audience("").audience("").leeway(6 * MINUTE);
+    let all = AccessTokenVerifier::builder(KeySet::default())
+        .audience("")
+        .audience("")
+        .leeway(6 * MINUTE);
     let text = all.build().unwrap_err().to_string();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "5 settings are wrong:");
@@ -62,7 +89,11 @@ fn everything_that_is_wrong_is_in_one_error() {
 #[tokio::test]
 async fn a_verifier_may_have_several_audiences() {
     let clock = ManualClock::new();
-    let verifier = builder(&clock).audience("second").audience("third").build().unwrap();
+    let verifier = builder(&clock)
+        .audience("second")
+        .audience("third")
+        .build()
+        .unwrap();
     assert_passes(&verifier, &token(&claims(&clock))).await;
     for name in ["second", "third"] {
         let token = token(&claims_with(&clock, "aud", name.into()));

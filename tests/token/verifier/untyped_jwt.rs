@@ -17,9 +17,16 @@ async fn by_default_a_token_has_to_say_that_it_is_an_access_token() {
     let verifier = verifier(&clock);
     let payload = claims(&clock).to_string();
     for typ in ["JWT", "jwt", "application/jwt"] {
-        assert_eq!(refused(&verifier, &sign(&header(&json!(typ)), &payload)).await, VerifyErrorKind::WrongType, "{typ}");
+        assert_eq!(
+            refused(&verifier, &sign(&header(&json!(typ)), &payload)).await,
+            VerifyErrorKind::WrongType,
+            "{typ}"
+        );
     }
-    assert_eq!(refused(&verifier, &sign(WITHOUT_TYP, &payload)).await, VerifyErrorKind::WrongType);
+    assert_eq!(
+        refused(&verifier, &sign(WITHOUT_TYP, &payload)).await,
+        VerifyErrorKind::WrongType
+    );
     assert_passes(&verifier, &sign(&header(&json!("at+jwt")), &payload)).await;
 }
 
@@ -28,7 +35,15 @@ async fn told_so_it_takes_jwt_and_no_typ_and_access_tokens_as_before() {
     let clock = ManualClock::new();
     let verifier = builder(&clock).accept_untyped_jwt().build().unwrap();
     let payload = claims(&clock).to_string();
-    for typ in ["JWT", "jwt", "application/jwt", "application/JWT", "at+jwt", "AT+JWT", "application/at+jwt"] {
+    for typ in [
+        "JWT",
+        "jwt",
+        "application/jwt",
+        "application/JWT",
+        "at+jwt",
+        "AT+JWT",
+        "application/at+jwt",
+    ] {
         assert_passes(&verifier, &sign(&header(&json!(typ)), &payload)).await;
     }
     assert_passes(&verifier, &sign(WITHOUT_TYP, &payload)).await;
@@ -41,12 +56,40 @@ async fn every_other_typ_is_refused_all_the_same() {
     let clock = ManualClock::new();
     let verifier = builder(&clock).accept_untyped_jwt().build().unwrap();
     let payload = claims(&clock).to_string();
-    let texts =
-        ["id+jwt", "dpop+jwt", "logout+jwt", "secevent+jwt", "rt+jwt", "jose", "JWS", "", " JWT", "JWT ", "jwt+at", "at+jwtx"];
-    let media = ["text/jwt", "application/", "application/application/jwt", "application/id+jwt", "application/jwt; x=y"];
-    let odd = [json!(null), json!(7), json!(true), json!(["JWT"]), json!({ "typ": "JWT" })];
+    let texts = [
+        "id+jwt",
+        "dpop+jwt",
+        "logout+jwt",
+        "secevent+jwt",
+        "rt+jwt",
+        "jose",
+        "JWS",
+        "",
+        " JWT",
+        "JWT ",
+        "jwt+at",
+        "at+jwtx",
+    ];
+    let media = [
+        "text/jwt",
+        "application/",
+        "application/application/jwt",
+        "application/id+jwt",
+        "application/jwt; x=y",
+    ];
+    let odd = [
+        json!(null),
+        json!(7),
+        json!(true),
+        json!(["JWT"]),
+        json!({ "typ": "JWT" }),
+    ];
     for typ in texts.iter().chain(&media).map(|typ| json!(typ)).chain(odd) {
-        assert_eq!(refused(&verifier, &sign(&header(&typ), &payload)).await, VerifyErrorKind::WrongType, "{typ}");
+        assert_eq!(
+            refused(&verifier, &sign(&header(&typ), &payload)).await,
+            VerifyErrorKind::WrongType,
+            "{typ}"
+        );
     }
 }
 
@@ -59,22 +102,40 @@ async fn everything_else_is_checked_as_before() {
     for (name, value, kind) in [
         ("aud", json!("a client id"), VerifyErrorKind::WrongAudience),
         ("aud", json!(null), VerifyErrorKind::Malformed),
-        ("iss", json!("https://other.test"), VerifyErrorKind::WrongIssuer),
+        (
+            "iss",
+            json!("https://other.test"),
+            VerifyErrorKind::WrongIssuer,
+        ),
         ("exp", json!(null), VerifyErrorKind::Malformed),
         ("exp", json!(1), VerifyErrorKind::Expired),
         ("sub", json!(null), VerifyErrorKind::Malformed),
-        ("nbf", json!(99_999_999_999_u64), VerifyErrorKind::NotYetValid),
+        (
+            "nbf",
+            json!(99_999_999_999_u64),
+            VerifyErrorKind::NotYetValid,
+        ),
     ] {
         let claims = claims_with(&clock, name, value).to_string();
-        assert_eq!(refused(&verifier, &sign(&jwt, &claims)).await, kind, "{name}");
+        assert_eq!(
+            refused(&verifier, &sign(&jwt, &claims)).await,
+            kind,
+            "{name}"
+        );
     }
     let payload = claims(&clock).to_string();
     let other_key = support::sign_with(&[7; 32], &jwt, &payload);
-    assert_eq!(refused(&verifier, &other_key).await, VerifyErrorKind::BadSignature);
+    assert_eq!(
+        refused(&verifier, &other_key).await,
+        VerifyErrorKind::BadSignature
+    );
     let none = sign(r#"{"alg":"none","typ":"JWT"}"#, &payload);
     assert_eq!(refused(&verifier, &none).await, VerifyErrorKind::UnknownKey);
     let critical = sign(r#"{"alg":"HS256","typ":"JWT","crit":["exp"]}"#, &payload);
-    assert_eq!(refused(&verifier, &critical).await, VerifyErrorKind::CriticalExtension);
+    assert_eq!(
+        refused(&verifier, &critical).await,
+        VerifyErrorKind::CriticalExtension
+    );
     let twice = sign(r#"{"alg":"HS256","typ":"dpop+jwt","typ":"JWT"}"#, &payload);
     assert_eq!(refused(&verifier, &twice).await, VerifyErrorKind::Malformed);
 }

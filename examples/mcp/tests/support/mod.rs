@@ -41,23 +41,46 @@ impl Site {
 
     /// A token for alice that the example's own key signed.
     pub(crate) fn token(&self, audience: &str, grant: &Grant) -> String {
-        let signer = AccessTokenSigner::new(&self.origin, audience, SigningKey::hs256(&self.secret).unwrap()).unwrap();
-        signer.sign(&Identity::new("alice"), grant, Duration::from_secs(300)).unwrap().secret().to_owned()
+        let signer = AccessTokenSigner::new(
+            &self.origin,
+            audience,
+            SigningKey::hs256(&self.secret).unwrap(),
+        )
+        .unwrap();
+        signer
+            .sign(&Identity::new("alice"), grant, Duration::from_secs(300))
+            .unwrap()
+            .secret()
+            .to_owned()
     }
 
     pub(crate) async fn post(&self, path: &str, form: String) -> Value {
-        let request = reqwest::Client::new().post(format!("{}{path}", self.origin)).body(form);
-        let response = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").send().await.unwrap();
+        let request = reqwest::Client::new()
+            .post(format!("{}{path}", self.origin))
+            .body(form);
+        let response = request
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .send()
+            .await
+            .unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
     }
 
     pub(crate) async fn log_in(&self) -> Value {
-        self.post("/auth/login", "grant_type=password&username=alice&password=wonderland-7".to_owned()).await
+        self.post(
+            "/auth/login",
+            "grant_type=password&username=alice&password=wonderland-7".to_owned(),
+        )
+        .await
     }
 
-    pub(crate) async fn connect(&self, token: Option<&str>) -> Result<Client, ClientInitializeError> {
-        self.connect_as(token, ClientLifecycleMode::Initialize).await
+    pub(crate) async fn connect(
+        &self,
+        token: Option<&str>,
+    ) -> Result<Client, ClientInitializeError> {
+        self.connect_as(token, ClientLifecycleMode::Initialize)
+            .await
     }
 
     pub(crate) async fn connect_as(
@@ -69,13 +92,20 @@ impl Site {
         if let Some(token) = token {
             config = config.auth_header(token);
         }
-        ().serve_with_lifecycle(StreamableHttpClientTransport::from_config(config), lifecycle).await
+        ().serve_with_lifecycle(
+            StreamableHttpClientTransport::from_config(config),
+            lifecycle,
+        )
+        .await
     }
 
     /// What the client is told, and that it understood: `auth_challenge` reads 401 and 403 only.
     pub(crate) async fn refused(&self, token: Option<&str>) -> String {
         let error = self.connect(token).await.unwrap_err();
-        error.auth_challenge().unwrap_or_else(|| panic!("no challenge in {error:?}")).to_owned()
+        error
+            .auth_challenge()
+            .unwrap_or_else(|| panic!("no challenge in {error:?}"))
+            .to_owned()
     }
 
     pub(crate) async fn status(&self, token: Option<&str>) -> StatusCode {
@@ -83,13 +113,21 @@ impl Site {
     }
 
     /// A POST that is none of `rmcp`'s client.
-    pub(crate) async fn raw(&self, token: Option<&str>, header: Option<(http::HeaderName, &str)>) -> StatusCode {
+    pub(crate) async fn raw(
+        &self,
+        token: Option<&str>,
+        header: Option<(http::HeaderName, &str)>,
+    ) -> StatusCode {
         let initialize = json!({
             "jsonrpc": "2.0", "id": 1, "method": "initialize",
             "params": { "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "raw", "version": "0" } },
         });
-        let mut request = reqwest::Client::new().post(self.mcp()).body(initialize.to_string());
-        request = request.header(CONTENT_TYPE, "application/json").header(ACCEPT, "application/json, text/event-stream");
+        let mut request = reqwest::Client::new()
+            .post(self.mcp())
+            .body(initialize.to_string());
+        request = request
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json, text/event-stream");
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -103,7 +141,9 @@ impl Site {
 pub(crate) type Client = RunningService<RoleClient, ()>;
 
 pub(crate) async fn whoami(client: &Client) -> Result<String, ServiceError> {
-    let result = client.call_tool(CallToolRequestParams::new("whoami")).await?;
+    let result = client
+        .call_tool(CallToolRequestParams::new("whoami"))
+        .await?;
     Ok(result.content[0].as_text().unwrap().text.clone())
 }
 

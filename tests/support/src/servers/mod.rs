@@ -1,6 +1,8 @@
-//! Servers that a test may kill, pause and set back: private ones on loopback, each in a folder of its own. They stop when they are dropped.
+//! Servers that a test may kill, pause and set back: private ones on loopback, each in a folder of
+//! its own. They stop when they are dropped.
 //!
-//! `tests/run` says where the programs are. It also sets `TMPDIR` to a folder that the user `postgres` can reach.
+//! `tests/run` says where the programs are. It also sets `TMPDIR` to a folder that the user
+//! `postgres` can reach.
 
 mod postgres;
 mod process;

@@ -34,10 +34,24 @@ impl PostgresServer {
     pub async fn start() -> Self {
         let template = template().await;
         let folder = folder();
-        run("cp", ["-a".as_ref(), template.path().join("data").as_os_str(), folder.path().as_os_str()]).await;
+        run(
+            "cp",
+            [
+                "-a".as_ref(),
+                template.path().join("data").as_os_str(),
+                folder.path().as_os_str(),
+            ],
+        )
+        .await;
         let port = process::free_port();
         let process = spawn(&folder, port);
-        let server = Self { folder, port, process, backups: 0, _template: template };
+        let server = Self {
+            folder,
+            port,
+            process,
+            backups: 0,
+            _template: template,
+        };
         server.ready().await;
         server
     }
@@ -47,17 +61,33 @@ impl PostgresServer {
         self.backups += 1;
         let backup = self.folder.path().join(format!("backup-{}", self.backups));
         let url = self.url();
-        let arguments = ["--no-sync", "--checkpoint=fast", "--wal-method=stream", "--dbname", &url, "--pgdata"];
-        run(bin("pg_basebackup"), arguments.iter().map(OsStr::new).chain([backup.as_os_str()])).await;
+        let arguments = [
+            "--no-sync",
+            "--checkpoint=fast",
+            "--wal-method=stream",
+            "--dbname",
+            &url,
+            "--pgdata",
+        ];
+        run(
+            bin("pg_basebackup"),
+            arguments.iter().map(OsStr::new).chain([backup.as_os_str()]),
+        )
+        .await;
         Backup(backup)
     }
 
-    /// Kills the server, puts the data of the backup in the place of its own, and starts it again. What came after the backup is lost.
+    /// Kills the server, puts the data of the backup in the place of its own, and starts it again.
+    /// What came after the backup is lost.
     pub async fn restore(&mut self, backup: &Backup) {
         self.kill();
         let data = self.folder.path().join("data");
         fs::remove_dir_all(&data).unwrap();
-        run("cp", ["-a".as_ref(), backup.0.as_os_str(), data.as_os_str()]).await;
+        run(
+            "cp",
+            ["-a".as_ref(), backup.0.as_os_str(), data.as_os_str()],
+        )
+        .await;
         self.start_again().await;
     }
 
@@ -114,25 +144,61 @@ async fn template() -> Arc<TempDir> {
     }
     let template = Arc::new(folder());
     let data = template.path().join("data");
-    let arguments = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync", "--wal-segsize=1"];
-    run(bin("initdb"), arguments.iter().map(OsStr::new).chain(["--pgdata".as_ref(), data.as_os_str()])).await;
+    let arguments = [
+        "--auth=trust",
+        "--username=postgres",
+        "--encoding=UTF8",
+        "--no-locale",
+        "--no-sync",
+        "--wal-segsize=1",
+    ];
+    run(
+        bin("initdb"),
+        arguments
+            .iter()
+            .map(OsStr::new)
+            .chain(["--pgdata".as_ref(), data.as_os_str()]),
+    )
+    .await;
     *known = Arc::downgrade(&template);
     template
 }
 
 fn spawn(folder: &TempDir, port: u16) -> Child {
-    let log = File::options().append(true).create(true).open(folder.path().join("log")).unwrap();
+    let log = File::options()
+        .append(true)
+        .create(true)
+        .open(folder.path().join("log"))
+        .unwrap();
     let mut command = command(bin("postgres"));
-    command.arg("-D").arg(folder.path().join("data")).args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k", ""]);
-    command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
+    command.arg("-D").arg(folder.path().join("data")).args([
+        "-p",
+        &port.to_string(),
+        "-h",
+        "127.0.0.1",
+        "-k",
+        "",
+    ]);
+    command
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap()
 }
 
 /// Runs a program to its end, without holding up the runtime.
 async fn run<'a>(program: impl AsRef<OsStr>, arguments: impl IntoIterator<Item = &'a OsStr>) {
     let mut command = command(program);
     command.args(arguments);
-    let output = tokio::process::Command::from(command).output().await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = tokio::process::Command::from(command)
+        .output()
+        .await
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn bin(name: &str) -> PathBuf {
@@ -163,8 +229,18 @@ fn unprivileged() -> Option<(u32, u32)> {
     static KNOWN: OnceLock<Option<(u32, u32)>> = OnceLock::new();
     let id = |arguments: &[&str]| {
         let output = Command::new("id").args(arguments).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().parse::<u32>().ok()
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .trim()
+            .parse::<u32>()
+            .ok()
     };
     let of = |name| Some((id(&["-u", name])?, id(&["-g", name])?));
-    *KNOWN.get_or_init(|| if id(&["-u"]) == Some(0) { of("postgres").or_else(|| of("nobody")) } else { None })
+    *KNOWN.get_or_init(|| {
+        if id(&["-u"]) == Some(0) {
+            of("postgres").or_else(|| of("nobody"))
+        } else {
+            None
+        }
+    })
 }

@@ -13,8 +13,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// Dead, and nobody has asked for it yet.
 const ZOMBIE: &str = "Z";
 
-/// A port that nobody listens at. It lies below those that the system hands out by itself: none of the many connections of a test takes it
-/// while its server is dead.
+/// A port that nobody listens at. It lies below those that the system hands out by itself: none of
+/// the many connections of a test takes it while its server is dead.
 pub(super) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = std::process::id() as u16;
@@ -30,7 +30,11 @@ pub(super) fn free_port() -> u16 {
 /// What `tests/run` has found.
 pub(super) fn program(variable: &str) -> PathBuf {
     let value = std::env::var(variable);
-    value.unwrap_or_else(|_| panic!("{variable} is not set: run tests/run, which finds the servers and sets it")).into()
+    value
+        .unwrap_or_else(|_| {
+            panic!("{variable} is not set: run tests/run, which finds the servers and sets it")
+        })
+        .into()
 }
 
 /// `kill -9` of the server and of all its processes at once. One that has ended stays as it is.
@@ -46,7 +50,10 @@ pub(super) fn kill(server: &mut Child) {
     server.wait().unwrap();
     // As long as one lives, no other can start on the same data.
     let started = Instant::now();
-    while family.iter().any(|process| stat(*process).is_some_and(|stat| stat.state != ZOMBIE)) {
+    while family
+        .iter()
+        .any(|process| stat(*process).is_some_and(|stat| stat.state != ZOMBIE))
+    {
         assert!(started.elapsed() < LIMIT, "processes {family:?} do not end");
         std::thread::sleep(BETWEEN_LOOKS);
     }
@@ -64,19 +71,35 @@ pub(super) fn resume(server: &Child) {
 
 /// The standard library knows one signal, for one process.
 fn signal(name: &str, processes: &[u32]) {
-    let processes = processes.iter().map(|process| format!(" {process}")).collect::<String>();
+    let processes = processes
+        .iter()
+        .map(|process| format!(" {process}"))
+        .collect::<String>();
     // One of them that has ended is none to speak of.
-    let _ = Command::new("sh").args(["-c", &format!("kill -{name}{processes} 2>&-")]).status().unwrap();
+    let _ = Command::new("sh")
+        .args(["-c", &format!("kill -{name}{processes} 2>&-")])
+        .status()
+        .unwrap();
 }
 
 /// The process, and all that came from it.
 fn family(process: u32) -> Vec<u32> {
-    let all = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let parents = all.filter_map(|id| Some((id, stat(id)?.parent))).collect::<Vec<_>>();
+    let all = fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let parents = all
+        .filter_map(|id| Some((id, stat(id)?.parent)))
+        .collect::<Vec<_>>();
     let mut family = vec![process];
     let mut seen = 0;
     while let Some(parent) = family.get(seen).copied() {
-        family.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(id, _)| *id));
+        family.extend(
+            parents
+                .iter()
+                .filter(|(_, of)| *of == parent)
+                .map(|(id, _)| *id),
+        );
         seen += 1;
     }
     family
@@ -96,9 +119,13 @@ struct Stat {
     parent: u32,
 }
 
-/// `/proc/ID/stat`: the name, in parentheses, may hold anything. After it come the state and the parent.
+/// `/proc/ID/stat`: the name, in parentheses, may hold anything. After it come the state and the
+/// parent.
 fn stat(process: u32) -> Option<Stat> {
     let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let mut fields = text.rsplit_once(") ")?.1.split(' ');
-    Some(Stat { state: fields.next()?.to_owned(), parent: fields.next()?.parse().ok()? })
+    Some(Stat {
+        state: fields.next()?.to_owned(),
+        parent: fields.next()?.parse().ok()?,
+    })
 }

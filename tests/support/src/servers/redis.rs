@@ -22,16 +22,30 @@ pub struct RedisServer {
 impl RedisServer {
     /// Settings as on the command line: `&["--appendonly", "yes", "--appendfsync", "always"]`.
     pub async fn start(settings: &[&str]) -> Self {
-        let settings = settings.iter().copied().map(str::to_owned).collect::<Vec<_>>();
+        let settings = settings
+            .iter()
+            .copied()
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
         let (folder, port) = (tempfile::tempdir().unwrap(), process::free_port());
         let process = spawn(&folder, port, &settings);
-        let server = Self { settings, folder, port, process };
+        let server = Self {
+            settings,
+            folder,
+            port,
+            process,
+        };
         server.ready().await;
         server
     }
 
     async fn ready(&self) {
-        process::until_ready("Redis", async || self.answers().await.is_ok_and(|answer| answer.starts_with(b"+PONG"))).await;
+        process::until_ready("Redis", async || {
+            self.answers()
+                .await
+                .is_ok_and(|answer| answer.starts_with(b"+PONG"))
+        })
+        .await;
     }
 
     async fn answers(&self) -> std::io::Result<[u8; 5]> {
@@ -77,8 +91,23 @@ impl Drop for RedisServer {
 
 fn spawn(folder: &TempDir, port: u16, settings: &[String]) -> Child {
     let port = port.to_string();
-    let log = File::options().append(true).create(true).open(folder.path().join("log")).unwrap();
+    let log = File::options()
+        .append(true)
+        .create(true)
+        .open(folder.path().join("log"))
+        .unwrap();
     let mut command = Command::new(process::program("TEST_REDIS_SERVER"));
-    command.args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--dir"]).arg(folder.path()).args(settings);
+    command
+        .args([
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            &port,
+            "--save",
+            "",
+            "--dir",
+        ])
+        .arg(folder.path())
+        .args(settings);
     command.stdin(Stdio::null()).stdout(log).spawn().unwrap()
 }
