@@ -1,6 +1,7 @@
 //! The endpoints over HTTP: what they read, what they answer, and what they say of themselves.
 
 mod cookies;
+mod edge;
 mod input;
 mod mounting;
 mod openapi;
