@@ -27,7 +27,7 @@ use crate::keys::{AccessToken, Secret, SigningKey};
 use crate::names::{Scope, Subject};
 use crate::session::{Authenticate, Sessions, SessionsBuilder};
 use crate::store::SessionStore;
-use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, Identity};
+use crate::token::{AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Grant, Identity};
 
 /// Makes access tokens for any subject, scope and claims, and a verifier that accepts them: for
 /// unit tests of an application's routes.
@@ -115,6 +115,34 @@ impl TestTokens {
             .expect("the grant can be made into a token")
     }
 
+    /// The claims of such a token that lives for half an hour, verified: for a unit test that calls
+    /// a handler.
+    ///
+    /// ```
+    /// use tower_bearer::test_util::TestTokens;
+    /// use tower_bearer::{CurrentUser, Grant, Identity};
+    ///
+    /// async fn me(CurrentUser(claims): CurrentUser) -> String {
+    ///     claims.subject().to_string()
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let claims = TestTokens::new().claims(&Identity::new("alice"), &Grant::new());
+    /// assert_eq!(me(CurrentUser(claims)).await, "alice");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the grant cannot be: see [`Grant::with_claim`].
+    #[must_use]
+    pub fn claims(&self, identity: &Identity, grant: &Grant) -> AccessTokenClaims {
+        let token = self.token(identity, grant, HALF_AN_HOUR);
+        let claims = self.verifier().verify(token.secret());
+        claims.expect("its own verifier accepts it")
+    }
+
     /// The value of an `Authorization` header for this subject, good for half an hour.
     #[must_use]
     pub fn bearer(&self, subject: impl Into<Subject>) -> String {
@@ -135,8 +163,7 @@ impl TestTokens {
     pub fn bearer_for(&self, identity: &Identity, grant: &Grant) -> String {
         format!(
             "Bearer {}",
-            self.token(identity, grant, Duration::from_secs(30 * 60))
-                .secret()
+            self.token(identity, grant, HALF_AN_HOUR).secret()
         )
     }
 
@@ -233,3 +260,4 @@ impl Clock for ManualClock {
 }
 
 const AUDIENCE: &str = "test";
+const HALF_AN_HOUR: Duration = Duration::from_secs(30 * 60);
