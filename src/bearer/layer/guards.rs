@@ -61,7 +61,7 @@ impl BearerAuthLayer {
     /// Requires that `condition` returns `Ok(true)` for the claims of the token.
     ///
     /// `Ok(false)` is refused with 403 and the reason `denied`. `Err` is refused in the same way,
-    /// and its cause is logged. An `Err` that is a [`BearerError`] answers for itself: with a
+    /// and its cause is logged. An `Err` that is a [`BearerError`](crate::BearerError) answers for itself: with a
     /// reason and a status of the application's own.
     ///
     /// It is called at every request with a good token, so it should not do I/O. A request without
