@@ -202,6 +202,11 @@ impl AccessTokenClaims {
         Value::Object(all).to_string()
     }
 
+    /// The claims that have no method of their own.
+    pub(super) fn extra(&self) -> &Map<String, Value> {
+        &self.0.extra
+    }
+
     pub(crate) fn session(&self) -> Option<SessionClaims> {
         self.0.session
     }

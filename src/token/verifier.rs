@@ -7,7 +7,7 @@ use super::claims::AccessTokenClaims;
 use super::error::{VerifyError, VerifyErrorKind};
 use super::parsed_token::ParsedToken;
 use super::scope_claim::ScopeClaim;
-use super::signed_claims::SignedClaims;
+use super::signed_claims::{SignedClaims, is_bound};
 use super::typ::AcceptedTyp;
 use crate::clock::{Clock, Timestamp};
 use crate::keys::KeySource;
@@ -205,13 +205,14 @@ impl AccessTokenVerifier {
         self.now() >= claims.expires_at() + self.leeway()
     }
 
-    /// Whether it might have made these claims: same issuer, an audience of ours, and no more scope
-    /// than counts here.
+    /// Whether it might have made these claims: same issuer, an audience of ours, no more scope than
+    /// counts here, and no key that it would want a proof of.
     pub(super) fn would_accept(&self, claims: &AccessTokenClaims) -> bool {
         let accepted = self.settings.accepted_scope.as_ref();
         claims.issuer() == &self.issuer
             && self.audiences.contains(claims.audience())
             && accepted.is_none_or(|accepted| claims.scope().is_subset_of(accepted))
+            && (self.settings.accepts_unproven_cnf || !is_bound(claims.extra()))
     }
 
     pub(super) fn leeway(&self) -> Duration {

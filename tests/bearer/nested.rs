@@ -10,7 +10,7 @@ use support::{
     without_token,
 };
 use tower::{Layer, ServiceExt, service_fn};
-use tower_bearer::test_util::TestTokens;
+use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
     AccessToken, AccessTokenClaims, AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer,
     BearerError, CurrentUser, EndReason, LoadUser, Scope, TokenSource,
@@ -270,6 +270,23 @@ async fn a_caller_of_another_issuer_or_audience_is_nobody() {
     through(limited("read admin").build().unwrap())
         .await
         .assert_passed("alice");
+}
+
+/// A token that is bound to a key needs a proof, whoever has verified it before.
+#[tokio::test]
+async fn a_caller_whose_token_lacks_a_proof_is_nobody() {
+    let clock = ManualClock::new();
+    let verifier = || support::builder(&clock);
+    let reckless = verifier().dangerous_accept_unproven_cnf().build().unwrap();
+    let outer = elsewhere(BearerAuthLayer::new(reckless.clone()));
+    let bound = support::claims_with(&clock, "cnf", serde_json::json!({ "jkt": "x" }));
+    let request = with_x_token(&format!("Bearer {}", support::token(&bound)));
+    for (inner, name) in [(verifier().build().unwrap(), "nobody"), (reckless, "alice")] {
+        let inner = BearerAuthLayer::new(inner).optional();
+        through(&outer, &inner, request.clone())
+            .await
+            .assert_passed(name);
+    }
 }
 
 /// Stops in the middle, until the test lets it go on.
