@@ -59,8 +59,8 @@ endpoint! {
     /// | `delivery` | absent, `body` or `cookie`: how the tokens go, where the application has cookies; else ignored |
     /// | `device` | text: what the user may recognise the session by; without it the `User-Agent`. The credentials see it too |
     ///
-    /// Other parameters are ignored, `scope` too: what a user may have is the application's to say. A login that bears an access token, as its
-    /// `Authorization` header, ends the session of that token: the new one takes its place (OWASP ASVS 7.2.4). Any other scheme is ignored.
+    /// Other parameters are ignored, `scope` too: what a user may have is the application's to say. A login with an access token in its
+    /// `Authorization` header ends the session of that token: the new one takes its place (OWASP ASVS 7.2.4). Any other scheme is ignored.
     ///
     /// Answers: 200 with a [`TokenResponse`](crate::TokenResponse), or a [`SessionError`](crate::SessionError).
     LoginEndpoint, Login
@@ -77,10 +77,10 @@ endpoint! {
     /// | `scope` | absent, or a part of what is granted |
     ///
     /// Other parameters and the `Authorization` header are ignored. A client that may have to try again sends an `Idempotency-Key`, of at most
-    /// 255 bytes, the same each time: see [`Refresh::with_idempotency_key`]. It is random, belongs to one refresh token, and is kept with it: one that never
+    /// 255 bytes, the same each time: see [`Refresh::with_idempotency_key`](crate::Refresh::with_idempotency_key). It is random, belongs to one refresh token, and is kept with it: one that never
     /// changes, or that is made from the token, would let a thief pass for a client that has lost an answer.
     ///
-    /// Answers: 200 with a [`TokenResponse`](crate::TokenResponse), or a [`SessionError`].
+    /// Answers: 200 with a [`TokenResponse`](crate::TokenResponse), or a [`SessionError`](crate::SessionError).
     RefreshEndpoint, Refresh
 }
 
@@ -107,7 +107,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// `POST /auth/logout-everywhere`: ends all sessions of the user who asks, his own too.
+    /// `POST /auth/logout-everywhere`: ends all sessions of the user who asks, with the one they ask in.
     ///
     /// Demands a live access token, and refuses as [`BearerAuthLayer`](crate::BearerAuthLayer) does. Answers 200 `{}`.
     LogoutEverywhereEndpoint, LogoutEverywhere

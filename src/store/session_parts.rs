@@ -46,10 +46,10 @@ pub struct SessionParts {
     pub owner: SessionOwner,
     /// What the user may recognise the session by, such as a browser's name. At most 256 bytes.
     pub device: Option<String>,
-    /// The hash of [`Grant::with_stamp`](crate::Grant::with_stamp).
+    /// The hash of [`Identity::with_stamp`](crate::Identity::with_stamp).
     pub stamp: Option<[u8; 16]>,
     /// Whether its access tokens confirm that a refresh token arrived: see
-    /// [`Grant::without_receipts`](crate::Grant::without_receipts).
+    /// [`Identity::without_receipts`](crate::Identity::without_receipts).
     pub receipts: bool,
     /// How long this session may be unused, in whole milliseconds. `None`: as long as the
     /// application's policy says.

@@ -187,7 +187,7 @@ impl From<Refused> for SignError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignError {
-    /// The grant has an empty subject.
+    /// The identity has an empty subject.
     EmptySubject,
     /// The grant has a claim that cannot be: see [`Grant::with_claim`].
     Claim {
@@ -209,7 +209,7 @@ pub enum SignError {
 impl fmt::Display for SignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::EmptySubject => f.write_str("the grant has an empty subject"),
+            Self::EmptySubject => f.write_str("the identity has an empty subject"),
             Self::Claim { name } => {
                 write!(
                     f,
