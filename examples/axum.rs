@@ -24,17 +24,20 @@ impl Authenticate for Accounts {
     type Error = Infallible;
 
     async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Infallible> {
-        let is_alice = login.username() == "alice" && login.password() == "wonderland-7";
-        Ok(if is_alice {
-            Identity::new("alice").into()
+        if login.username() == "alice" && login.password() == "wonderland-7" {
+            Ok(Identity::new("alice").into())
         } else {
-            Outcome::invalid_credentials()
-        })
+            Ok(Outcome::invalid_credentials())
+        }
     }
 
     async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
         Ok(Grant::new().into())
     }
+}
+
+async fn me(CurrentUser(claims): CurrentUser) -> String {
+    claims.subject().to_string()
 }
 
 #[tokio::main]
@@ -47,10 +50,7 @@ async fn main() -> Result<(), BoxError> {
         .build()?;
 
     let app = Router::new()
-        .route(
-            "/me",
-            get(async |CurrentUser(claims): CurrentUser| claims.subject().to_string()),
-        )
+        .route("/me", get(me))
         .route_layer(sessions.layer())
         .nest_service("/auth", sessions.endpoints());
 

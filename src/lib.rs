@@ -61,7 +61,7 @@ pub use keys::{HttpClient, JwksError, RemoteJwks};
 pub use limits::REVOCATION_RETENTION;
 pub use names::{Audience, InvalidScope, InvalidSessionId, Issuer, Scope, SessionId, Subject};
 #[cfg(feature = "argon2")]
-pub use password::{PasswordCheck, PasswordError, Passwords};
+pub use password::{PasswordError, Passwords, Verification};
 pub use request_context::RequestContext;
 pub use session::{
     Authenticate, Authorization, AuthorizeRequest, Ended, Login, LoginCredentials, NoCredentials,

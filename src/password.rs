@@ -23,17 +23,20 @@ use crate::error::{BoxError, ConfigError};
 /// Passwords are taken exactly as they are: no trimming, no truncation (OWASP ASVS 6.2.8).
 ///
 /// ```
-/// use tower_bearer::{PasswordCheck, Passwords};
+/// use tower_bearer::{Passwords, Verification};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let passwords = Passwords::new();
 /// let stored = passwords.hash("wonderland-7").await?;
 ///
-/// assert!(matches!(passwords.check("wonderland-7", Some(&stored)).await?, PasswordCheck::Right { .. }));
-/// assert!(matches!(passwords.check("wonderland-8", Some(&stored)).await?, PasswordCheck::Wrong));
+/// let right = passwords.verify(Some(&stored), "wonderland-7").await?;
+/// assert!(matches!(right, Verification::Valid { .. }));
+/// let wrong = passwords.verify(Some(&stored), "wonderland-8").await?;
+/// assert!(matches!(wrong, Verification::Invalid));
 /// // There is no such user.
-/// assert!(matches!(passwords.check("wonderland-7", None).await?, PasswordCheck::Wrong));
+/// let unknown = passwords.verify(None, "wonderland-7").await?;
+/// assert!(matches!(unknown, Verification::Invalid));
 /// # Ok(())
 /// # }
 /// ```
@@ -43,16 +46,17 @@ pub struct Passwords {
     at_once: Arc<Semaphore>,
 }
 
-/// Whether a password was right.
+/// Whether a password is the user's.
 #[derive(Clone, PartialEq, Eq)]
-#[must_use = "a wrong password is no error: it is `Ok(PasswordCheck::Wrong)`"]
-pub enum PasswordCheck {
-    /// It is not that of the user, or there is no such user.
-    Wrong,
-    /// It is that of the user.
-    Right {
-        /// A hash by today's parameters, to be stored in place of the weaker one: if that is still
-        /// there, for the password may have changed meanwhile.
+#[must_use = "a wrong password is not an error: it is `Ok(Verification::Invalid)`"]
+pub enum Verification {
+    /// It is not the user's password, or there is no such user.
+    Invalid,
+    /// It is the user's password.
+    #[non_exhaustive]
+    Valid {
+        /// A hash with today's parameters, to be stored in place of a weaker one: only if that is
+        /// still there, since the password may have changed meanwhile.
         rehashed: Option<String>,
     },
 }
@@ -115,23 +119,24 @@ impl Passwords {
         self.work(move || hash(&hasher, &password)).await
     }
 
-    /// Checks a password against what was stored for the user; `None` where there is no such user.
+    /// Verifies a password against the hash that was stored for the user; `None` where there is no
+    /// such user, which takes as long.
     ///
     /// # Errors
     ///
-    /// What was stored is no PHC string of Argon2, or see [`PasswordError`]. It does not mean that
-    /// the password was wrong.
-    pub async fn check(
+    /// What was stored is not a PHC string of Argon2, or see [`PasswordError`]. It does not mean
+    /// that the password was wrong.
+    pub async fn verify(
         &self,
-        password: &str,
         stored: Option<&str>,
-    ) -> Result<PasswordCheck, PasswordError> {
+        password: &str,
+    ) -> Result<Verification, PasswordError> {
         let (hasher, password) = (self.hasher(), Zeroizing::new(password.to_owned()));
         let stored = stored.map(str::to_owned);
         self.work(move || match stored {
-            Some(stored) => check(&hasher, &password, &stored),
+            Some(stored) => verify(&hasher, &password, &stored),
             // The same work, for nothing.
-            None => hash(&hasher, &password).map(|_| PasswordCheck::Wrong),
+            None => hash(&hasher, &password).map(|_| Verification::Invalid),
         })
         .await
     }
@@ -177,12 +182,12 @@ impl fmt::Debug for Passwords {
 }
 
 /// Leaves out the hash.
-impl fmt::Debug for PasswordCheck {
+impl fmt::Debug for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Wrong => f.write_str("Wrong"),
-            Self::Right { rehashed } => f
-                .debug_struct("Right")
+            Self::Invalid => f.write_str("Invalid"),
+            Self::Valid { rehashed } => f
+                .debug_struct("Valid")
                 .field("rehashed", &rehashed.is_some())
                 .finish(),
         }
@@ -210,12 +215,12 @@ fn hash(hasher: &Argon2<'_>, password: &str) -> Result<String, BoxError> {
     Ok(hasher.hash_password(password.as_bytes())?.to_string())
 }
 
-fn check(hasher: &Argon2<'_>, password: &str, stored: &str) -> Result<PasswordCheck, BoxError> {
+fn verify(hasher: &Argon2<'_>, password: &str, stored: &str) -> Result<Verification, BoxError> {
     let stored = PasswordHash::new(stored)?;
     match hasher.verify_password(password.as_bytes(), &stored) {
         Ok(()) => {
             let stale = is_weaker(&stored, hasher.params())?;
-            Ok(PasswordCheck::Right {
+            Ok(Verification::Valid {
                 rehashed: stale.then(|| hash(hasher, password)).transpose()?,
             })
         }
@@ -224,7 +229,7 @@ fn check(hasher: &Argon2<'_>, password: &str, stored: &str) -> Result<PasswordCh
             if is_weaker(&stored, hasher.params())? {
                 hash(hasher, password)?;
             }
-            Ok(PasswordCheck::Wrong)
+            Ok(Verification::Invalid)
         }
         Err(error) => Err(error.into()),
     }

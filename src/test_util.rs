@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 use crate::keys::{AccessToken, Secret, SigningKey};
-use crate::names::{Scope, Subject};
+use crate::names::{IntoScope, Subject};
 use crate::session::{Authenticate, Sessions, SessionsBuilder};
 use crate::store::SessionStore;
 use crate::token::{AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Grant, Identity};
@@ -151,11 +151,8 @@ impl TestTokens {
 
     /// The same, with a scope.
     #[must_use]
-    pub fn bearer_with_scope(&self, subject: impl Into<Subject>, scope: &'static str) -> String {
-        self.bearer_for(
-            &Identity::new(subject),
-            &Grant::new().with_scope(Scope::from_static(scope)),
-        )
+    pub fn bearer_with_scope(&self, subject: impl Into<Subject>, scope: impl IntoScope) -> String {
+        self.bearer_for(&Identity::new(subject), &Grant::new().with_scope(scope))
     }
 
     /// The same, for any grant.

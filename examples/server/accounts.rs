@@ -3,7 +3,7 @@
 
 use tower_bearer::{
     AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, BoxError, Grant, Identity,
-    LoadUser, Login, Outcome, PasswordCheck, PasswordCredentials, Passwords, Scope, Subject,
+    LoadUser, Login, Outcome, PasswordCredentials, Passwords, Subject, Verification,
 };
 
 use crate::users::{User, Users};
@@ -72,25 +72,19 @@ impl Authenticate for Accounts {
         let user = self.users.by_name(login.username()).await?;
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
         // Where there is no such user, this takes as long as it takes for one who exists.
-        let check = self.passwords.check(login.password(), stored).await?;
-        let (Some(user), PasswordCheck::Right { rehashed }) = (user, check) else {
+        let check = self.passwords.verify(stored, login.password()).await?;
+        let (Some(user), Verification::Valid { rehashed, .. }) = (user, check) else {
             return Ok(Outcome::invalid_credentials());
         };
         if let Some(hash) = rehashed {
             self.users.set_hash(&user, &hash).await?;
         }
-        Ok(Identity::new(user.id).with_stamp(user.stamp()).into())
+        Ok(user.identity().into())
     }
 
     async fn authorize(&self, request: AuthorizeRequest<'_>) -> Result<Authorization, BoxError> {
         let user = self.find(request.session().subject()).await?;
-        Ok(user
-            .map(|user| {
-                Grant::new()
-                    .with_scope(user.scope())
-                    .with_stamp(user.stamp())
-            })
-            .into())
+        Ok(user.as_ref().map(User::grant).into())
     }
 }
 
@@ -104,15 +98,16 @@ impl LoadUser for Accounts {
 }
 
 impl User {
-    fn scope(&self) -> Scope {
-        if self.admin {
-            Scope::from_static("admin")
-        } else {
-            Scope::default()
-        }
+    fn identity(&self) -> Identity {
+        Identity::new(self.id).with_stamp(self.stamp())
     }
 
-    /// Changes with the password, so that sessions which began with an older one end.
+    fn grant(&self) -> Grant {
+        let scope = if self.admin { "admin" } else { "" };
+        Grant::new().with_scope(scope).with_stamp(self.stamp())
+    }
+
+    /// It changes with the password: the sessions that began with an older one end.
     fn stamp(&self) -> [u8; 8] {
         self.password_version.to_be_bytes()
     }

@@ -86,7 +86,9 @@ async fn run() -> Result<(), BoxError> {
 
 fn app(accounts: Accounts, sessions: &Sessions) -> Router {
     // The page asks for them. Other clients get their tokens in the body.
-    let cookies = CookieDelivery::new().with_access_token();
+    let cookies = CookieDelivery::new()
+        .with_access_token()
+        .for_sessions(sessions);
     let endpoints = sessions
         .endpoints()
         .with_path("/auth")

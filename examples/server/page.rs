@@ -88,16 +88,12 @@ async fn log_in(State(site): State<Site>, request: Request) -> Response {
             "A user name and a password are needed.",
         );
     };
-    match site
-        .sessions
-        .log_in(Login::from_request(credentials, context.clone()))
-        .await
-    {
-        Ok(tokens) => site.cookies.set_cookies(
-            &tokens,
-            context.parts(),
-            Redirect::to("/me").into_response(),
-        ),
+    let login = Login::from_request(credentials, context.clone());
+    match site.sessions.log_in(login).await {
+        Ok(tokens) => {
+            let answer = Redirect::to("/me").into_response();
+            site.cookies.set_cookies(&tokens, context.parts(), answer)
+        }
         Err(error) if error.kind() == SessionErrorKind::InvalidCredentials => refused(
             StatusCode::BAD_REQUEST,
             "The user name or the password is wrong.",
@@ -123,8 +119,8 @@ async fn log_out(State(site): State<Site>, request: Request) -> Response {
             "That does not work now. Try again in a moment.",
         );
     }
-    site.cookies
-        .clear_cookies(Redirect::to("/").into_response())
+    let answer = Redirect::to("/").into_response();
+    site.cookies.clear_cookies(answer)
 }
 
 fn refused(status: StatusCode, sentence: &str) -> Response {

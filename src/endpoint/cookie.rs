@@ -17,7 +17,7 @@ use crate::browser::{Origins, Site, only};
 use crate::edge::Edge;
 use crate::error::ConfigError;
 use crate::keys::{AccessToken, RefreshToken};
-use crate::session::{TokenResponse, is_as_new};
+use crate::session::{Sessions, TokenResponse, is_as_new};
 
 /// Tokens as cookies: for pages, whose scripts then never hold the refresh token.
 ///
@@ -186,6 +186,14 @@ impl CookieDelivery {
         answer
     }
 
+    /// For handlers of the application's own: cookies that know the
+    /// [`public_origin`](crate::SessionsBuilder::public_origin) of these sessions. Without it, this
+    /// server's own origin is what `Host` says. The endpoints do this by themselves.
+    pub fn for_sessions(mut self, sessions: &Sessions) -> Self {
+        self.edge = Arc::clone(sessions.edge());
+        self
+    }
+
     /// The answer to a request that no page of ours made: 403 with the reason `cross_site`. `None`:
     /// it may set cookies, and act on them.
     #[must_use]
@@ -210,12 +218,6 @@ impl CookieDelivery {
     #[must_use]
     pub fn refresh_token<'p>(&self, parts: &'p Parts) -> Option<&'p str> {
         only(parts, &self.refresh_name()).ok().flatten()
-    }
-
-    /// With what the application says of the network in front of it.
-    fn at(mut self, edge: &Arc<Edge>) -> Self {
-        self.edge = Arc::clone(edge);
-        self
     }
 
     fn set_access_token<B>(&self, tokens: &TokenResponse, answer: &mut Response<B>) {
@@ -325,7 +327,7 @@ impl Delivery for CookieDelivery {
 impl AuthEndpoints {
     /// Tokens as cookies too: see [`CookieDelivery`].
     pub fn with_cookies(self, cookies: CookieDelivery) -> Self {
-        let cookies = cookies.at(self.state.sessions.edge());
+        let cookies = cookies.for_sessions(&self.state.sessions);
         self.map(|state| state.delivery = Some(Arc::new(cookies)))
     }
 }

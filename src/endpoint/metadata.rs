@@ -10,7 +10,7 @@ use super::request::check_method;
 use super::service::serve_at_once;
 use crate::bearer::{ProtectedResource, public_json};
 use crate::error::ConfigError;
-use crate::names::Scope;
+use crate::names::{IntoScope, Scope};
 use crate::session::Sessions;
 use crate::url::{HttpUrl, is_loopback};
 
@@ -90,8 +90,9 @@ impl ServerMetadataEndpoint {
     ///
     /// If `scope` is no scope: see [`Scope::from_static`].
     #[must_use]
-    pub fn with_scope(mut self, scope: &'static str) -> Self {
-        self.scope = self.scope.union(&Scope::from_static(scope));
+    #[track_caller]
+    pub fn with_scope(mut self, scope: impl IntoScope) -> Self {
+        self.scope = self.scope.union(&scope.into_scope());
         self.written()
     }
 

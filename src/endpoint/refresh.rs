@@ -10,6 +10,7 @@ use super::error::EndpointError;
 use super::request::Parameters;
 use super::state::State;
 use crate::keys::RefreshToken;
+use crate::names::Scope;
 use crate::request_context::RequestContext;
 use crate::session::{Refresh, SessionError, SessionErrorKind};
 
@@ -38,7 +39,7 @@ pub(super) async fn handle(
     let token = token.ok_or(EndpointError::invalid_request("refresh_token is missing"))?;
     let mut refresh = Refresh::new(token).with_context(context.clone());
     if let Some(scope) = parameters.take("scope")? {
-        let scope = scope
+        let scope: Scope = scope
             .parse()
             .map_err(|_| SessionError::new(SessionErrorKind::InvalidScope))?;
         refresh = refresh.with_scope(scope);

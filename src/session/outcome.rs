@@ -62,3 +62,10 @@ impl From<Identity> for Outcome {
         Self::identified(identity)
     }
 }
+
+/// `None` is [`invalid_credentials`](Outcome::invalid_credentials).
+impl From<Option<Identity>> for Outcome {
+    fn from(identity: Option<Identity>) -> Self {
+        identity.map_or_else(Self::invalid_credentials, Self::identified)
+    }
+}

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::digest::digest;
 use crate::keys::RefreshToken;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
-use crate::names::Scope;
+use crate::names::{IntoScope, Scope};
 use crate::request_context::RequestContext;
 use crate::revocation::ensure_started;
 use crate::store::{RevocationReason, Session};
@@ -19,10 +19,10 @@ use crate::token::Grant;
 /// A request for new tokens (RFC 6749 section 6).
 ///
 /// ```
-/// use tower_bearer::{Refresh, RefreshToken, Scope};
+/// use tower_bearer::{Refresh, RefreshToken};
 ///
 /// let request = Refresh::new(RefreshToken::new("rt1_…"))
-///     .with_scope(Scope::from_static("orders:read"))
+///     .with_scope("orders:read")
 ///     .with_idempotency_key("7d1f…")?;
 /// # Ok::<(), tower_bearer::SessionError>(())
 /// ```
@@ -47,8 +47,13 @@ impl Refresh {
     }
 
     /// Asks for less than what is granted. An empty scope asks for all of it.
-    pub fn with_scope(mut self, scope: Scope) -> Self {
-        self.scope = scope;
+    ///
+    /// # Panics
+    ///
+    /// If a literal is not a scope: see [`Scope::from_static`].
+    #[track_caller]
+    pub fn with_scope(mut self, scope: impl IntoScope) -> Self {
+        self.scope = scope.into_scope();
         self
     }
 
@@ -240,7 +245,7 @@ impl Sessions {
         if !scope.is_subset_of(grant.scope()) {
             return Err(SessionError::new(SessionErrorKind::InvalidScope));
         }
-        Ok(grant.with_scope(scope.clone()))
+        Ok(grant.with_scope(scope))
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::wire::RESERVED;
 use crate::digest::digest;
 use crate::limits::MAX_ACCESS_TOKEN_LIFETIME;
-use crate::names::Scope;
+use crate::names::{IntoScope, Scope};
 
 /// What a session may do: the answer of
 /// [`Authenticate::authorize`](crate::Authenticate::authorize), and what an access token says
@@ -17,10 +17,10 @@ use crate::names::Scope;
 ///
 /// ```
 /// use std::time::Duration;
-/// use tower_bearer::{Grant, Scope};
+/// use tower_bearer::Grant;
 ///
 /// let grant = Grant::new()
-///     .with_scope(Scope::from_static("orders:read orders:write"))
+///     .with_scope("orders:read orders:write")
 ///     .with_claim("tenant", "acme")
 ///     .with_stamp("password-version-7")
 ///     .with_access_token_lifetime(Duration::from_secs(300));
@@ -51,8 +51,13 @@ impl Grant {
     }
 
     /// What the access token allows (RFC 6749 section 3.3).
-    pub fn with_scope(mut self, scope: Scope) -> Self {
-        self.scope = scope;
+    ///
+    /// # Panics
+    ///
+    /// If a literal is not a scope: see [`Scope::from_static`].
+    #[track_caller]
+    pub fn with_scope(mut self, scope: impl IntoScope) -> Self {
+        self.scope = scope.into_scope();
         self
     }
 

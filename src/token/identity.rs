@@ -71,8 +71,10 @@ impl Identity {
         }
     }
 
-    /// A version of the user's credentials: something that changes with the password, such as its
-    /// hash, or a counter.
+    /// A version of the user's credentials: something that changes with the password, such as a
+    /// counter, or the password's hash. Where a login stores a
+    /// [new hash](crate::Verification::Valid) of the same password, give that one here; the
+    /// user's other sessions then end, as after a change. A counter does not have this effect.
     ///
     /// The session keeps it as a hash. [`Grant::with_stamp`](crate::Grant::with_stamp) has to give
     /// the same value at every refresh, or the session ends; no stamp counts as a value too. So

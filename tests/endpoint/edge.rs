@@ -187,6 +187,31 @@ async fn the_public_origin_replaces_host_where_a_cookie_counts() {
     }
 }
 
+#[test]
+fn a_handler_of_ones_own_compares_with_the_public_origin_too() {
+    let sessions = builder(&Addresses::default())
+        .public_origin("https://api.example.com")
+        .build()
+        .unwrap();
+    let cookies = CookieDelivery::new().for_sessions(&sessions);
+    let (mut parts, ()) = Request::new(()).into_parts();
+    parts
+        .headers
+        .insert("host", "internal:8080".parse().unwrap());
+    for (origin, is_own) in [
+        ("https://api.example.com", true),
+        ("https://internal:8080", false),
+    ] {
+        parts.headers.insert("origin", origin.parse().unwrap());
+        let rejection = cookies.cross_site_rejection(&parts);
+        assert_eq!(rejection.is_none(), is_own, "{origin}");
+        if let Some(rejection) = rejection {
+            assert_eq!(rejection.status(), 403);
+            assert_eq!(rejection.headers()["cache-control"], "no-store");
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_public_origin_replaces_host_where_a_login_sets_cookies() {
     let addresses = Addresses::default();

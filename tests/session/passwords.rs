@@ -6,9 +6,12 @@ use std::sync::mpsc;
 use std::task::Poll;
 
 use tokio::runtime::{Builder, Runtime};
-use tower_bearer::{PasswordCheck, Passwords};
+use tower_bearer::{Passwords, Verification};
 
-const RIGHT: PasswordCheck = PasswordCheck::Right { rehashed: None };
+/// The password was right, and its hash is as strong as today's.
+fn is_valid(verification: &Verification) -> bool {
+    matches!(verification, Verification::Valid { rehashed: None, .. })
+}
 
 fn weak() -> Passwords {
     Passwords::new().dangerous_weak()
@@ -98,13 +101,12 @@ async fn a_password_is_checked_exactly_as_it_was_received() {
     ];
     for (password, other) in pairs {
         let stored = passwords.hash(&password).await.unwrap();
+        assert!(is_valid(
+            &passwords.verify(Some(&stored), &password).await.unwrap()
+        ));
         assert_eq!(
-            passwords.check(&password, Some(&stored)).await.unwrap(),
-            RIGHT
-        );
-        assert_eq!(
-            passwords.check(&other, Some(&stored)).await.unwrap(),
-            PasswordCheck::Wrong,
+            passwords.verify(Some(&stored), &other).await.unwrap(),
+            Verification::Invalid,
             "{other:?}"
         );
     }
@@ -116,13 +118,14 @@ async fn a_weaker_hash_is_made_anew_at_the_next_login() {
     let (weak, strong) = (weak(), Passwords::new());
     let stored = weak.hash("wonderland-7").await.unwrap();
     assert_eq!(
-        strong.check("wonderland-8", Some(&stored)).await.unwrap(),
-        PasswordCheck::Wrong
+        strong.verify(Some(&stored), "wonderland-8").await.unwrap(),
+        Verification::Invalid
     );
 
-    let PasswordCheck::Right {
+    let Verification::Valid {
         rehashed: Some(anew),
-    } = strong.check("wonderland-7", Some(&stored)).await.unwrap()
+        ..
+    } = strong.verify(Some(&stored), "wonderland-7").await.unwrap()
     else {
         panic!("the hash was weaker");
     };
@@ -130,19 +133,16 @@ async fn a_weaker_hash_is_made_anew_at_the_next_login() {
         anew.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
         "{anew}"
     );
-    assert_eq!(
-        strong.check("wonderland-7", Some(&anew)).await.unwrap(),
-        RIGHT
-    );
+    assert!(is_valid(
+        &strong.verify(Some(&anew), "wonderland-7").await.unwrap()
+    ));
     // A stronger hash than today's parameters make is kept.
-    assert_eq!(
-        weak.check("wonderland-7", Some(&anew)).await.unwrap(),
-        RIGHT
-    );
-    assert_eq!(
-        weak.check("wonderland-7", Some(&stored)).await.unwrap(),
-        RIGHT
-    );
+    assert!(is_valid(
+        &weak.verify(Some(&anew), "wonderland-7").await.unwrap()
+    ));
+    assert!(is_valid(
+        &weak.verify(Some(&stored), "wonderland-7").await.unwrap()
+    ));
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn what_is_no_hash_is_an_error_and_not_a_wrong_password() {
     ];
     for stored in malformed {
         assert!(
-            weak().check("wonderland-7", Some(stored)).await.is_err(),
+            weak().verify(Some(stored), "wonderland-7").await.is_err(),
             "{stored}"
         );
     }
@@ -168,20 +168,20 @@ async fn what_is_no_hash_is_an_error_and_not_a_wrong_password() {
 fn for_an_unknown_user_the_same_job_takes_its_turn() {
     let ((stuck, blocker), free) = (stuck_runtime(), runtime());
     let passwords = weak().with_concurrency(1);
-    let mut unknown = pin!(passwords.check("wonderland-7", None));
+    let mut unknown = pin!(passwords.verify(None, "wonderland-7"));
     assert!(
         poll(&stuck, &mut unknown).is_pending(),
         "nothing is answered without a job"
     );
     // It holds the one permit, so another waits.
-    let mut other = pin!(passwords.check("wonderland-7", None));
+    let mut other = pin!(passwords.verify(None, "wonderland-7"));
     assert!(poll(&free, &mut other).is_pending());
     drain(&free);
     assert!(poll(&free, &mut other).is_pending());
 
     drop(blocker);
-    assert_eq!(stuck.block_on(unknown).unwrap(), PasswordCheck::Wrong);
-    assert_eq!(free.block_on(other).unwrap(), PasswordCheck::Wrong);
+    assert_eq!(stuck.block_on(unknown).unwrap(), Verification::Invalid);
+    assert_eq!(free.block_on(other).unwrap(), Verification::Invalid);
 }
 
 // checklist 72

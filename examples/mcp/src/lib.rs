@@ -24,7 +24,7 @@ use rmcp::{ErrorData, RoleServer, tool, tool_router};
 use tower_bearer::{
     AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, ConfigError, Grant, Identity,
     Login, MemoryStore, Outcome, PasswordCredentials, ProtectedResource, ResourceMetadataEndpoint,
-    Scope, Secret, ServerMetadataEndpoint, Sessions,
+    Secret, ServerMetadataEndpoint, Sessions,
 };
 
 /// What a token has to allow.
@@ -98,15 +98,14 @@ impl Authenticate for Accounts {
     type Error = Infallible;
 
     async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Infallible> {
-        let is_alice = login.username() == "alice" && login.password() == "wonderland-7";
-        Ok(if is_alice {
-            Identity::new("alice").into()
+        if login.username() == "alice" && login.password() == "wonderland-7" {
+            Ok(Identity::new("alice").into())
         } else {
-            Outcome::invalid_credentials()
-        })
+            Ok(Outcome::invalid_credentials())
+        }
     }
 
     async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
-        Ok(Grant::new().with_scope(Scope::from_static(SCOPE)).into())
+        Ok(Grant::new().with_scope(SCOPE).into())
     }
 }

@@ -14,12 +14,11 @@ impl Authenticate for Accounts {
     type Error = Infallible;
 
     async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Infallible> {
-        let is_alice = login.username() == "alice" && login.password() == "wonderland-7";
-        Ok(if is_alice {
-            Identity::new("alice").into()
+        if login.username() == "alice" && login.password() == "wonderland-7" {
+            Ok(Identity::new("alice").into())
         } else {
-            Outcome::invalid_credentials()
-        })
+            Ok(Outcome::invalid_credentials())
+        }
     }
 
     async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {

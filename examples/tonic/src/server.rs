@@ -38,7 +38,7 @@ impl Greeter for Greet {
 }
 
 /// Login, a web page and the greeter on one port, over HTTP/1.1 and HTTP/2.
-pub fn app(sessions: Sessions) -> Router {
+pub fn app(sessions: &Sessions) -> Router {
     let greeter = Routes::new(GreeterServer::new(Greet))
         .into_axum_router()
         // Tonic answers unknown paths with 200 and a `grpc-status`. Merged, that would hold for the
@@ -113,5 +113,5 @@ where
 
 /// Serves [`app`].
 pub async fn serve(listener: TcpListener, sessions: Sessions) -> Result<(), BoxError> {
-    Ok(axum::serve(listener, app(sessions)).await?)
+    Ok(axum::serve(listener, app(&sessions)).await?)
 }

@@ -13,7 +13,7 @@ use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::{ClientLifecycleMode, ClientServiceExt, RoleClient};
 use serde_json::{Value, json};
-use tower_bearer::{AccessTokenSigner, Grant, Identity, Scope, Secret, SigningKey};
+use tower_bearer::{AccessTokenSigner, Grant, Identity, Secret, SigningKey};
 
 /// The example on a free port, and its secret.
 pub(crate) struct Site {
@@ -148,5 +148,5 @@ pub(crate) async fn whoami(client: &Client) -> Result<String, ServiceError> {
 }
 
 pub(crate) fn tools() -> Grant {
-    Grant::new().with_scope(Scope::from_static("mcp:tools"))
+    Grant::new().with_scope("mcp:tools")
 }
