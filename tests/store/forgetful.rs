@@ -85,10 +85,10 @@ impl Forgetful {
             CutsData => {
                 row.data = row
                     .data
-                    .map(|data| data[..data.len().min(SessionParts::MAX_DATA_BYTES - 1)].into())
+                    .map(|data| data[..data.len().min(SessionParts::MAX_DATA_BYTES - 1)].into());
             }
             CutsWhatLaterVersionsKeep if row.more.as_bytes().len() >= More::MAX_BYTES => {
-                row.more = More::default()
+                row.more = More::default();
             }
             _ => {}
         }

@@ -22,7 +22,7 @@ pub async fn list_shows_only_what_lives(store: Arc<dyn SessionStore>) {
     );
     let live = inserted(&store, "user").await;
     let expired = with(&session("user"), |parts| {
-        parts.expires_at = earlier(parts.created_at, HOUR)
+        parts.expires_at = earlier(parts.created_at, HOUR);
     });
     store.insert(&expired).await.expect(WORKS);
     let revoked = inserted(&store, "user").await;
@@ -76,7 +76,7 @@ pub async fn list_is_newest_first(store: Arc<dyn SessionStore>) {
     let mut expected = Vec::new();
     for minute in [3, 0, 4, 1, 2] {
         let session = with(&session("user"), |parts| {
-            parts.created_at = start + Duration::from_secs(60 * minute)
+            parts.created_at = start + Duration::from_secs(60 * minute);
         });
         store.insert(&session).await.expect(WORKS);
         expected.push((std::cmp::Reverse(session.created_at()), *session.id()));

@@ -13,6 +13,7 @@ mod announced;
 mod confirm;
 mod delete;
 mod feed;
+mod fields;
 mod list;
 mod promises;
 mod replace;

@@ -53,13 +53,14 @@ promises! { $
         insert_makes_a_row_that_every_method_sees,
         insert_refuses_a_known_id,
         of_racing_inserts_of_one_id_one_succeeds,
-        every_field_survives_a_round_trip,
-        data_of_every_length_survive_a_round_trip,
-        an_unknown_kind_survives,
-        every_subject_survives_a_round_trip,
         find_finds_nothing_under_an_unknown_id,
         find_returns_expired_and_revoked_rows,
         find_never_shows_half_a_change;
+    fields:
+        every_field_survives_a_round_trip,
+        data_of_every_length_survive_a_round_trip,
+        an_unknown_kind_survives,
+        every_subject_survives_a_round_trip;
     replace:
         replace_writes_what_a_refresh_changes,
         replace_writes_nothing_else,

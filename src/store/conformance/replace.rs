@@ -183,7 +183,7 @@ pub async fn of_racing_replaces_one_wins(store: Arc<dyn SessionStore>) {
         let nexts: Vec<_> = (0..RACERS)
             .map(|n| {
                 with(&rotated(&current), |next| {
-                    next.retry_key = Some([n as u8; 16])
+                    next.retry_key = Some([n as u8; 16]);
                 })
             })
             .collect();

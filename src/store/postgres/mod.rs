@@ -2,6 +2,7 @@
 
 mod announcements;
 mod pulls;
+mod row;
 mod schema;
 mod statements;
 mod store;

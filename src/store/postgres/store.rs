@@ -6,31 +6,26 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::Row;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::types::Uuid;
 
 use super::announcements::Listening;
 use super::pulls::Pulls;
+use super::row::{page, read, refuse_standby, uuid};
 use super::schema;
 use super::statements::Statements;
 use super::table_prefix::TablePrefix;
 use crate::clock::Timestamp;
-use crate::error::BoxError;
 use crate::names::{SessionId, Subject};
-use crate::revocation::Revocation;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{MAX_LISTED, SessionStore};
 use crate::store::error::StoreError;
 use crate::store::feed::{Announcements, Cursor, RevocationPage};
-use crate::store::more::More;
 use crate::store::place::{FailedAt, Place};
 use crate::store::retention::Ended;
 use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
 use crate::store::selection::SessionSelection;
 use crate::store::session::Session;
-use crate::store::session_kind::SessionKind;
-use crate::store::session_owner::SessionOwner;
-use crate::store::session_parts::SessionParts;
 use crate::store::sql::*;
 
 /// Sessions in PostgreSQL 13 or later: for applications on several machines.
@@ -334,37 +329,6 @@ fn one_connection_like(pool: &PgPool) -> PgPool {
         .connect_lazy_with((*pool.connect_options()).clone())
 }
 
-fn page(row: &PgRow, complete: bool) -> Result<RevocationPage, BoxError> {
-    refuse_standby(row)?;
-    let (history, next): (&str, &str) = (row.try_get("history")?, row.try_get("next")?);
-    let (ids, times): (Vec<Uuid>, Vec<i64>) = (row.try_get("ids")?, row.try_get("times")?);
-    let now = row.try_get("now")?;
-    let revocation = |(id, entered_at)| {
-        Revocation::new(session_id(id), age(i64::saturating_sub(now, entered_at)))
-    };
-    let revoked = ids.into_iter().zip(times).map(revocation).collect();
-    let mut page = RevocationPage::new(revoked, Cursor::new(format!("{history}-{next}")));
-    page.complete = complete;
-    page.store_time = Some(timestamp(now)?);
-    Ok(page)
-}
-
-/// After a failover the old primary may be back as a standby, and the pool's name may still lead
-/// there. What it has not received yet would look like sessions that are unknown, and like logouts
-/// that never were.
-fn refuse_standby(row: &PgRow) -> Result<(), BoxError> {
-    if row.try_get("standby")? {
-        return Err(
-            "this server is a standby, and may lag: let the URL lead to the primary".into(),
-        );
-    }
-    Ok(())
-}
-
-fn read(row: &PgRow) -> Result<Session, BoxError> {
-    Ok(read_row!(row, session_id(row.try_get("id")?)))
-}
-
 /// PostgreSQL's text has no NUL: no row has such a subject.
 fn cannot_be_kept(subject: &Subject) -> bool {
     subject.as_str().contains('\0')
@@ -403,15 +367,6 @@ fn place(options: &PgConnectOptions) -> Place {
             ),
         ),
     }
-}
-
-/// Sixteen bytes, and no length before them.
-fn uuid(id: &SessionId) -> Uuid {
-    Uuid::from_bytes(*id.as_bytes())
-}
-
-fn session_id(uuid: Uuid) -> SessionId {
-    SessionId::from_bytes(uuid.into_bytes())
 }
 
 /// Rows that are locked at once.

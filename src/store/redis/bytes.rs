@@ -26,7 +26,7 @@ impl Writer {
     pub(super) fn moment(&mut self, moment: Timestamp) {
         match moment.as_millis().checked_sub(YEAR_2020) {
             Some(millis) if millis < u64::from(FULL) << 32 => {
-                self.extend(&millis.to_be_bytes()[3..])
+                self.extend(&millis.to_be_bytes()[3..]);
             }
             _ => {
                 self.extend(&[FULL]);

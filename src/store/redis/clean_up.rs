@@ -2,11 +2,11 @@
 //! what points to rows.
 
 use redis::aio::ConnectionManager;
-use redis::{Cmd, Pipeline};
 
 use super::feed::{self, Number};
 use super::prefix::{BUCKETS, KeyPrefix};
 use super::row;
+use super::rows::{AT_ONCE, all, read};
 use super::statements::{Call, DELETE, call_all};
 use super::subjects::{self, INDEX_BUCKETS};
 use crate::error::BoxError;
@@ -102,7 +102,7 @@ impl CleanUp<'_> {
     ) -> Result<u64, BoxError> {
         let mut deleted = 0;
         for ids in ids.chunks(AT_ONCE) {
-            let rows: Vec<Option<Vec<u8>>> = read_rows(self.prefix, ids)
+            let rows: Vec<Option<Vec<u8>>> = read(self.prefix, ids)
                 .query_async(&mut self.connection)
                 .await?;
             let mut calls = Vec::new();
@@ -123,23 +123,3 @@ impl CleanUp<'_> {
         Ok(deleted)
     }
 }
-
-/// The rows of these sessions, each by a command of its own: they are in different slots.
-pub(super) fn read_rows(prefix: &KeyPrefix, ids: &[SessionId]) -> Pipeline {
-    all(ids.iter().map(|id| {
-        let mut read = redis::cmd("GET");
-        read.arg(prefix.row(id));
-        read
-    }))
-}
-
-fn all(commands: impl Iterator<Item = Cmd>) -> Pipeline {
-    let mut pipeline = Pipeline::new();
-    for command in commands {
-        pipeline.add_command(command);
-    }
-    pipeline
-}
-
-/// Commands in one round trip, and members that are read of one bucket: a moment's work.
-pub(super) const AT_ONCE: usize = 256;

@@ -90,7 +90,7 @@ impl Connection {
                     .0
                     .current
                     .write()
-                    .unwrap_or_else(PoisonError::into_inner) = connection
+                    .unwrap_or_else(PoisonError::into_inner) = connection;
             }
             Err(error) => {
                 tracing::debug!(

@@ -2,12 +2,15 @@
 
 mod announcements;
 mod bytes;
+mod changes;
 mod clean_up;
 mod connection;
 mod feed;
 mod head;
 mod prefix;
+mod pull;
 mod row;
+mod rows;
 mod schema;
 mod statements;
 mod store;

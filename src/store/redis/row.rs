@@ -4,9 +4,13 @@
 //! |---|---|---|
 //! | 1 | version of this layout, and why it was revoked | `insert`, `revoke` |
 //! | 1 or 2 | length of the part that changes, below 16384 | `replace` |
-//! | n | the part that changes: revision, flags, owner (8), generation, and what the flags announce, in their order | `replace` |
-//! | n | the part that stays: beginning, lifetime, absolute end if the lifetime does not say it, kind if it is not a login, subject | `insert` |
+//! | n | the part that changes (see below) | `replace` |
+//! | n | the part that stays (see below) | `insert` |
 //! | 8 | when it was revoked, big-endian, if it was | `revoke` |
+//!
+//! The part that changes is revision, flags, owner (8), generation, and what the flags announce, in
+//! their order. The part that stays is beginning, lifetime, absolute end if the lifetime does not
+//! say it, kind if it is not a login, and subject.
 //!
 //! Numbers without a size are in groups of seven bits, lowest first, the high bit saying that more
 //! follow (LEB128): none is the beginning of another, so a script compares them as bytes. A revoked
@@ -19,14 +23,12 @@ use std::time::Duration;
 
 use crate::error::BoxError;
 use crate::names::SessionId;
-use crate::store::more::More;
 use crate::store::session::Session;
 use crate::store::session_kind::SessionKind;
-use crate::store::session_owner::SessionOwner;
 use crate::store::session_parts::SessionParts;
 
 use super::bytes::{Reader, Writer};
-use super::head;
+use super::{changes, head};
 
 /// The row as `insert` writes it.
 pub(super) fn encode(session: &Session) -> Result<Vec<u8>, BoxError> {
@@ -36,7 +38,7 @@ pub(super) fn encode(session: &Session) -> Result<Vec<u8>, BoxError> {
         None => (head::LIVES, row.revision),
     };
     let mut bytes = Writer(vec![head]);
-    bytes.extend(&changing(row, revision)?);
+    bytes.extend(&changes::encode(row, revision)?);
     staying(row, &mut bytes);
     if let Some(record) = row.revoked {
         bytes.extend(&record.at.as_millis().to_be_bytes());
@@ -69,171 +71,42 @@ fn staying(row: &SessionParts, bytes: &mut Writer) {
     bytes.extend(row.subject.as_str().as_bytes());
 }
 
-/// What a refresh writes: the part that changes, with its length before it.
-pub(super) fn encode_changes(session: &Session) -> Result<Vec<u8>, BoxError> {
-    changing(session.parts(), session.parts().revision)
-}
-
-/// The bytes with which the changing part of a row of this revision begins.
-pub(super) fn encode_revision(revision: u64) -> Vec<u8> {
-    let mut bytes = Writer::default();
-    bytes.number(revision);
-    bytes.0
-}
-
-fn changing(row: &SessionParts, revision: u64) -> Result<Vec<u8>, BoxError> {
-    let mut bytes = Writer(encode_revision(revision));
-    bytes.number(flags(row).into());
-    bytes.extend(row.owner.as_bytes());
-    bytes.number(row.generation.into());
-    if let Some(at) = row.rotated_at {
-        bytes.moment(at);
-    }
-    bytes.extend(row.stamp.as_ref().map_or(&[], |stamp| &stamp[..]));
-    bytes.extend(row.retry_key.as_ref().map_or(&[], |key| &key[..]));
-    if row.recoveries > 0 {
-        bytes.extend(&[row.recoveries]);
-    }
-    if let Some(device) = &row.device {
-        bytes.with_length(device.as_bytes());
-    }
-    if let Some(timeout) = row.idle_timeout {
-        bytes.duration(timeout);
-    }
-    if let Some(at) = row.authenticated_at {
-        bytes.moment(at);
-    }
-    if let Some(data) = &row.data {
-        bytes.with_length(data);
-    }
-    if !row.more.is_empty() {
-        bytes.with_length(row.more.as_bytes());
-    }
-    if bytes.0.len() > LONGEST_CHANGING {
-        return Err(
-            "device and data of a session are longer than a row in Redis takes: 16 KiB".into(),
-        );
-    }
-    let mut row = Writer::default();
-    row.with_length(&bytes.0);
-    Ok(row.0)
-}
-
-fn flags(row: &SessionParts) -> u16 {
-    [
-        (row.confirmed, CONFIRMED),
-        (row.recovered, RECOVERED),
-        (row.receipts, RECEIPTS),
-        (row.rotated_at.is_some(), HAS_ROTATED_AT),
-        (row.stamp.is_some(), HAS_STAMP),
-        (row.retry_key.is_some(), HAS_RETRY_KEY),
-        (row.recoveries > 0, HAS_RECOVERIES),
-        (row.device.is_some(), HAS_DEVICE),
-        (row.until_browser_closes, UNTIL_BROWSER_CLOSES),
-        (row.idle_timeout.is_some(), HAS_IDLE_TIMEOUT),
-        (row.authenticated_at.is_some(), HAS_AUTHENTICATED_AT),
-        (row.data.is_some(), HAS_DATA),
-        (!row.more.is_empty(), HAS_MORE),
-    ]
-    .into_iter()
-    .filter(|(is_set, _)| *is_set)
-    .fold(0, |flags, (_, flag)| flags | flag)
-}
-
 /// Bytes of a key that ours could be are not always ours, and a later version may have another
 /// layout: both are errors.
 pub(super) fn decode(id: SessionId, row: &[u8]) -> Result<Session, BoxError> {
     let mut row = Reader(row);
     let Some(reason) = head::read(row.byte()?) else {
-        return Err("a row has another layout: a later version of tower-bearer wrote it, or another program".into());
+        return Err("a row has another layout: \
+            a later version of tower-bearer wrote it, or another program"
+            .into());
     };
-    let mut changing = Reader(row.with_length()?);
-    let revision = changing.number()?;
-    let flags: u16 = changing.number()?.try_into()?;
-    if flags > ALL_FLAGS {
-        return Err(
-            "a row has a flag that is not known: a later version of tower-bearer wrote it".into(),
-        );
-    }
-    let has = |flag| flags & flag != 0;
+    let changes = row.with_length()?;
     let created_at = row.moment()?;
     let lifetime = row.number()?;
-    let minutes = || Duration::from_millis((lifetime >> 2).saturating_mul(MINUTE));
     let expires_at = if lifetime & HAS_EXPIRES_AT != 0 {
         row.moment()?
     } else {
-        created_at + minutes()
+        created_at + Duration::from_millis((lifetime >> 2).saturating_mul(MINUTE))
     };
-    let kind = if lifetime & HAS_KIND != 0 {
-        SessionKind::from_number(row.byte()?)
+    let has_kind = lifetime & HAS_KIND != 0;
+    let kind = if has_kind {
+        row.byte()?
     } else {
-        SessionKind::LOGIN
+        SessionKind::LOGIN.number()
     };
     let revoked = reason
         .map(|reason| Ok::<_, BoxError>(reason.at(row.last_moment()?)))
         .transpose()?;
     let subject = std::str::from_utf8(row.0)?.into();
-    // In the order of the layout.
-    let parts = SessionParts {
-        confirmed: has(CONFIRMED),
-        recovered: has(RECOVERED),
-        receipts: has(RECEIPTS),
-        until_browser_closes: has(UNTIL_BROWSER_CLOSES),
-        owner: SessionOwner::from_bytes(changing.array()?),
-        generation: changing.number()?.try_into()?,
-        rotated_at: has(HAS_ROTATED_AT).then(|| changing.moment()).transpose()?,
-        stamp: has(HAS_STAMP).then(|| changing.array()).transpose()?,
-        retry_key: has(HAS_RETRY_KEY).then(|| changing.array()).transpose()?,
-        recoveries: if has(HAS_RECOVERIES) {
-            changing.byte()?
-        } else {
-            0
-        },
-        device: has(HAS_DEVICE).then(|| changing.text()).transpose()?,
-        idle_timeout: has(HAS_IDLE_TIMEOUT)
-            .then(|| changing.duration())
-            .transpose()?,
-        authenticated_at: has(HAS_AUTHENTICATED_AT)
-            .then(|| changing.moment())
-            .transpose()?,
-        data: has(HAS_DATA)
-            .then(|| changing.with_length())
-            .transpose()?
-            .map(Box::from),
-        more: has(HAS_MORE)
-            .then(|| changing.with_length())
-            .transpose()?
-            .map_or(Ok(More::default()), More::from_bytes)?,
-        kind,
-        revision: if revoked.is_some() {
-            revision.wrapping_add(1)
-        } else {
-            revision
-        },
-        revoked,
-        ..SessionParts::new(id, subject, created_at, expires_at)
-    };
+    let mut parts = SessionParts::new(id, subject, created_at, expires_at);
+    parts.kind = SessionKind::from_number(kind);
+    changes::read(changes, &mut parts)?;
+    if revoked.is_some() {
+        parts.revoked = revoked;
+        parts.revision = parts.revision.wrapping_add(1);
+    }
     Ok(Session::from_parts(parts))
 }
-
-/// A script reads two groups of seven bits.
-const LONGEST_CHANGING: usize = (1 << 14) - 1;
-
-// Those of a plain session fit into one byte.
-const CONFIRMED: u16 = 1;
-const RECOVERED: u16 = 1 << 1;
-const RECEIPTS: u16 = 1 << 2;
-const HAS_ROTATED_AT: u16 = 1 << 3;
-const HAS_STAMP: u16 = 1 << 4;
-const HAS_RETRY_KEY: u16 = 1 << 5;
-const HAS_RECOVERIES: u16 = 1 << 6;
-const HAS_DEVICE: u16 = 1 << 7;
-const UNTIL_BROWSER_CLOSES: u16 = 1 << 8;
-const HAS_IDLE_TIMEOUT: u16 = 1 << 9;
-const HAS_AUTHENTICATED_AT: u16 = 1 << 10;
-const HAS_DATA: u16 = 1 << 11;
-const HAS_MORE: u16 = 1 << 12;
-const ALL_FLAGS: u16 = (1 << 13) - 1;
 
 const HAS_KIND: u64 = 1;
 const HAS_EXPIRES_AT: u64 = 2;
@@ -244,7 +117,9 @@ const MINUTE: u64 = 60_000;
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
+    use crate::store::more::More;
     use crate::store::revocation_reason::RevocationReason;
+    use crate::store::session_owner::SessionOwner;
 
     const ID: SessionId = SessionId::from_bytes([7; 16]);
 
@@ -334,7 +209,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(row[..2], [head::LIVES, row[1] & 0x7f]);
-        assert!(row[2..].starts_with(&encode_revision(300)));
+        assert!(row[2..].starts_with(&changes::encode_revision(300)));
         let row = encode(&Session::from_parts(SessionParts {
             revision: 300,
             revoked: None,
@@ -345,7 +220,7 @@ mod tests {
             row[1] > 0x7f && row[2] <= 0x7f,
             "a long length is not in two bytes"
         );
-        assert!(row[3..].starts_with(&encode_revision(300)));
+        assert!(row[3..].starts_with(&changes::encode_revision(300)));
     }
 
     /// Any bytes under the key are an error or a session, never a panic.
@@ -384,10 +259,7 @@ mod tests {
         }))
         .unwrap();
         // After the head, a length and a revision of one byte each: the flags in two groups.
-        assert_eq!(
-            row[3..5],
-            [RECEIPTS as u8 | 0x80, (UNTIL_BROWSER_CLOSES >> 7) as u8]
-        );
+        assert_eq!(row[3..5], [0b100 | 0x80, 0b10]);
         row[4] |= 1 << 6;
         assert!(decode(ID, &row).is_err());
     }
@@ -400,7 +272,11 @@ mod tests {
                 ..session()
             });
             assert_eq!(encode(&session).is_ok(), fits, "{length}");
-            assert_eq!(encode_changes(&session).is_ok(), fits, "{length}");
+            assert_eq!(
+                changes::encode(session.parts(), 0).is_ok(),
+                fits,
+                "{length}"
+            );
         }
     }
 

@@ -8,17 +8,17 @@ use async_trait::async_trait;
 use redis::{Client, Pipeline, RedisResult};
 
 use super::announcements::Subscription;
-use super::clean_up::{AT_ONCE, CleanUp, read_rows};
-use super::connection::{Connection, IS_REPLICA};
-use super::feed::{PAGE, Progress};
+use super::clean_up::CleanUp;
+use super::connection::Connection;
 use super::prefix::KeyPrefix;
-use super::prefix::bucket;
-use super::statements::{Call, INDEX, REPLACE, REVOKE, call_all};
+use super::pull::pull;
+use super::rows::AT_ONCE;
+use super::statements::{INDEX, REPLACE, call_all};
 use super::subjects::Bucket;
-use super::{connection, feed, head, row};
+use super::{changes, connection, feed, row, rows};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
-use crate::limits::{REVOCATION_RETENTION, with_timeout};
+use crate::limits::with_timeout;
 use crate::names::SessionId;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{SessionStore, newest};
@@ -136,19 +136,6 @@ impl RedisStore {
         self
     }
 
-    async fn rows(&self, ids: &[SessionId]) -> Result<Vec<Session>, BoxError> {
-        let mut sessions = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(AT_ONCE) {
-            let rows: Vec<Option<Vec<u8>>> = read_rows(&self.prefix, ids)
-                .query_async(&mut self.connection.primary()?)
-                .await?;
-            for (id, row) in ids.iter().zip(rows) {
-                sessions.extend(row.map(|row| row::decode(*id, &row)).transpose()?);
-            }
-        }
-        Ok(sessions)
-    }
-
     /// The selected sessions that are not revoked.
     async fn unrevoked(&self, selection: &SessionSelection) -> Result<Vec<Session>, BoxError> {
         let bucket = Bucket::of(selection.subject(), &self.prefix);
@@ -156,84 +143,11 @@ impl RedisStore {
             .read()
             .query_async(&mut self.connection.primary()?)
             .await?;
-        let mut sessions = self.rows(&bucket.candidates(&members)).await?;
+        let mut sessions =
+            rows::find_each(&self.connection, &self.prefix, &bucket.candidates(&members)).await?;
         // The index knows a part of a hash, and nothing but the subject.
         sessions.retain(|session| selection.matches(session) && session.revoked().is_none());
         Ok(sessions)
-    }
-
-    /// Revokes what lives, and answers what the rows were.
-    async fn revoke_each(
-        &self,
-        ids: &[SessionId],
-        record: RevocationRecord,
-    ) -> Result<Vec<Session>, BoxError> {
-        let mut revoked = Vec::new();
-        for ids in ids.chunks(AT_ONCE) {
-            let call = |id: &SessionId| Call {
-                keys: vec![
-                    self.prefix.row(id),
-                    self.prefix.feed(bucket(id)).into_bytes(),
-                ],
-                args: vec![
-                    vec![head::head(record.reason)],
-                    record.at.as_millis().to_be_bytes().to_vec(),
-                    id.as_bytes().to_vec(),
-                    REVOCATION_RETENTION.as_millis().to_string().into_bytes(),
-                ],
-            };
-            let calls: Vec<Call> = ids.iter().map(call).collect();
-            let rows: Vec<Option<Vec<u8>>> =
-                call_all(&mut self.connection.primary()?, &REVOKE, &calls).await?;
-            for (id, row) in ids.iter().zip(rows) {
-                revoked.extend(row.map(|row| row::decode(*id, &row)).transpose()?);
-            }
-        }
-        Ok(revoked)
-    }
-
-    /// Everything after the cursor, or all.
-    async fn pull(&self, cursor: Option<Cursor>) -> Result<RevocationPage, BoxError> {
-        let known = cursor.and_then(|cursor| cursor.as_str().parse().ok());
-        let mut complete = known.is_none();
-        let mut progress = known.unwrap_or_else(|| Progress::start(None));
-        let mut revoked = Vec::new();
-        let mut connection = self.connection.any();
-        loop {
-            let reading = feed::read(&mut connection, &self.prefix, &progress.last).await?;
-            if reading.is_replica {
-                self.connection.set_replica(true);
-                return Err(IS_REPLICA.into());
-            }
-            let Some(history) = reading.history else {
-                feed::begin_history(&mut connection, &self.prefix).await?;
-                continue;
-            };
-            if progress
-                .history
-                .as_ref()
-                .is_some_and(|known| *known != history)
-            {
-                // The store may have been set back: from the beginning.
-                progress = Progress::start(Some(history));
-                revoked.clear();
-                complete = true;
-                continue;
-            }
-            progress.history = Some(history);
-            let mut more = false;
-            for (last, entries) in progress.last.iter_mut().zip(reading.feeds) {
-                *last = entries.last().map_or(*last, |entry| entry.number);
-                more |= entries.len() == PAGE;
-                revoked.extend(entries.iter().filter_map(feed::Entry::revocation));
-            }
-            if !more {
-                let mut page = RevocationPage::new(revoked, Cursor::new(progress.to_string()));
-                page.complete = complete;
-                page.store_time = Some(reading.store_time);
-                return Ok(page);
-            }
-        }
     }
 
     /// Wakes the other processes, and takes revoked sessions out of the index. Neither is worth an
@@ -300,8 +214,8 @@ impl SessionStore for RedisStore {
         };
         let mut connection = self.connection.primary().failed_at(&self.place)?;
         let mut call = REPLACE.key(self.prefix.row(next.id()));
-        call.arg(row::encode_revision(expected))
-            .arg(row::encode_changes(next).failed_at(&self.place)?);
+        call.arg(changes::encode_revision(expected))
+            .arg(changes::encode(next.parts(), next.parts().revision).failed_at(&self.place)?);
         call.invoke_async(&mut connection)
             .await
             .failed_at(&self.place)
@@ -322,8 +236,7 @@ impl SessionStore for RedisStore {
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
-        let revoked = self
-            .revoke_each(&[*id], record)
+        let revoked = rows::revoke_each(&self.connection, &self.prefix, &[*id], record)
             .await
             .failed_at(&self.place)?;
         if revoked.is_empty() {
@@ -340,8 +253,7 @@ impl SessionStore for RedisStore {
     ) -> Result<RevokedSessions, StoreError> {
         let live = self.unrevoked(selection).await.failed_at(&self.place)?;
         let ids: Vec<SessionId> = live.iter().map(|session| *session.id()).collect();
-        let revoked = self
-            .revoke_each(&ids, record)
+        let revoked = rows::revoke_each(&self.connection, &self.prefix, &ids, record)
             .await
             .failed_at(&self.place)?;
         if !revoked.is_empty() {
@@ -362,7 +274,7 @@ impl SessionStore for RedisStore {
 
     /// Every process calls it each second, so it is what renews the connection.
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        match self.pull(cursor).await {
+        match pull(&self.connection, &self.prefix, cursor).await {
             Ok(page) => {
                 self.connection.set_replica(false);
                 Ok(page)
@@ -383,10 +295,14 @@ impl SessionStore for RedisStore {
         // Each batch is done before the next begins: a call that is cut short leaves less to do for
         // the next.
         for ids in ids.chunks(AT_ONCE) {
-            let live = self
-                .revoke_each(ids, RevocationReason::Other.at(now))
-                .await
-                .failed_at(&self.place)?;
+            let live = rows::revoke_each(
+                &self.connection,
+                &self.prefix,
+                ids,
+                RevocationReason::Other.at(now),
+            )
+            .await
+            .failed_at(&self.place)?;
             let entered = |id: &SessionId| {
                 known.contains(id) || live.iter().any(|session| session.id() == id)
             };

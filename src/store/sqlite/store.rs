@@ -3,30 +3,22 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use sqlx::Row;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteRow, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
 
+use super::row::{page, read};
 use super::schema;
 use super::statements::*;
 use crate::clock::Timestamp;
-use crate::error::BoxError;
 use crate::names::SessionId;
-use crate::revocation::Revocation;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{MAX_LISTED, SessionStore};
 use crate::store::error::StoreError;
 use crate::store::feed::{Announcements, Cursor, RevocationPage};
-use crate::store::more::More;
 use crate::store::place::{FailedAt, Place};
 use crate::store::retention::Ended;
 use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
 use crate::store::selection::SessionSelection;
 use crate::store::session::Session;
-use crate::store::session_kind::SessionKind;
-use crate::store::session_owner::SessionOwner;
-use crate::store::session_parts::SessionParts;
 use crate::store::sql::*;
 
 /// Sessions in a SQLite database: for applications on one machine. Several processes may share the
@@ -256,33 +248,6 @@ impl SessionStore for SqliteStore {
 
 fn place(options: &SqliteConnectOptions) -> Place {
     Place::new("SQLite", options.get_filename().display().to_string())
-}
-
-fn read(row: &SqliteRow) -> Result<Session, BoxError> {
-    Ok(read_row!(
-        row,
-        SessionId::from_bytes(array(row.try_get("id")?)?)
-    ))
-}
-
-fn page(seen: i64, rows: &[SqliteRow]) -> Result<RevocationPage, BoxError> {
-    let mut page = RevocationPage::new(
-        Vec::with_capacity(rows.len()),
-        Cursor::new(seen.to_string()),
-    );
-    for row in rows {
-        // The first row tells the last number; it is there when no revocation is.
-        let last: i64 = row.try_get("last")?;
-        page.cursor = Cursor::new(last.to_string());
-        page.complete = seen == 0 || seen > last;
-        if let Some(id) = row.try_get::<Option<Vec<u8>>, _>("session_id")? {
-            page.revoked.push(Revocation::new(
-                SessionId::from_bytes(array(id)?),
-                age(row.try_get("age")?),
-            ));
-        }
-    }
-    Ok(page)
 }
 
 /// A query with the four parts of a selection.

@@ -1,0 +1,57 @@
+//! What PostgreSQL answers, as sessions and pages.
+
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use sqlx::types::Uuid;
+
+use crate::clock::Timestamp;
+use crate::error::BoxError;
+use crate::names::SessionId;
+use crate::revocation::Revocation;
+use crate::store::feed::{Cursor, RevocationPage};
+use crate::store::more::More;
+use crate::store::session::Session;
+use crate::store::session_kind::SessionKind;
+use crate::store::session_owner::SessionOwner;
+use crate::store::session_parts::SessionParts;
+use crate::store::sql::*;
+
+pub(super) fn page(row: &PgRow, complete: bool) -> Result<RevocationPage, BoxError> {
+    refuse_standby(row)?;
+    let (history, next): (&str, &str) = (row.try_get("history")?, row.try_get("next")?);
+    let (ids, times): (Vec<Uuid>, Vec<i64>) = (row.try_get("ids")?, row.try_get("times")?);
+    let now = row.try_get("now")?;
+    let revocation = |(id, entered_at)| {
+        Revocation::new(session_id(id), age(i64::saturating_sub(now, entered_at)))
+    };
+    let revoked = ids.into_iter().zip(times).map(revocation).collect();
+    let mut page = RevocationPage::new(revoked, Cursor::new(format!("{history}-{next}")));
+    page.complete = complete;
+    page.store_time = Some(timestamp(now)?);
+    Ok(page)
+}
+
+/// After a failover the old primary may be back as a standby, and the pool's name may still lead
+/// there. What it has not received yet would look like sessions that are unknown, and like logouts
+/// that never were.
+pub(super) fn refuse_standby(row: &PgRow) -> Result<(), BoxError> {
+    if row.try_get("standby")? {
+        return Err(
+            "this server is a standby, and may lag: let the URL lead to the primary".into(),
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn read(row: &PgRow) -> Result<Session, BoxError> {
+    Ok(read_row!(row, session_id(row.try_get("id")?)))
+}
+
+/// Sixteen bytes, and no length before them.
+pub(super) fn uuid(id: &SessionId) -> Uuid {
+    Uuid::from_bytes(*id.as_bytes())
+}
+
+fn session_id(uuid: Uuid) -> SessionId {
+    SessionId::from_bytes(uuid.into_bytes())
+}

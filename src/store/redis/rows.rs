@@ -1,0 +1,79 @@
+//! Many rows at once, some in each round trip.
+
+use redis::{Cmd, Pipeline};
+
+use super::connection::Connection;
+use super::prefix::{KeyPrefix, bucket};
+use super::statements::{Call, REVOKE, call_all};
+use super::{head, row};
+use crate::error::BoxError;
+use crate::limits::REVOCATION_RETENTION;
+use crate::names::SessionId;
+use crate::store::revocation_reason::RevocationRecord;
+use crate::store::session::Session;
+
+/// The sessions that there are of these.
+pub(super) async fn find_each(
+    connection: &Connection,
+    prefix: &KeyPrefix,
+    ids: &[SessionId],
+) -> Result<Vec<Session>, BoxError> {
+    let mut sessions = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(AT_ONCE) {
+        let rows: Vec<Option<Vec<u8>>> = read(prefix, ids)
+            .query_async(&mut connection.primary()?)
+            .await?;
+        for (id, row) in ids.iter().zip(rows) {
+            sessions.extend(row.map(|row| row::decode(*id, &row)).transpose()?);
+        }
+    }
+    Ok(sessions)
+}
+
+/// Revokes what lives, and answers what the rows were.
+pub(super) async fn revoke_each(
+    connection: &Connection,
+    prefix: &KeyPrefix,
+    ids: &[SessionId],
+    record: RevocationRecord,
+) -> Result<Vec<Session>, BoxError> {
+    let mut revoked = Vec::new();
+    for ids in ids.chunks(AT_ONCE) {
+        let call = |id: &SessionId| Call {
+            keys: vec![prefix.row(id), prefix.feed(bucket(id)).into_bytes()],
+            args: vec![
+                vec![head::head(record.reason)],
+                record.at.as_millis().to_be_bytes().to_vec(),
+                id.as_bytes().to_vec(),
+                REVOCATION_RETENTION.as_millis().to_string().into_bytes(),
+            ],
+        };
+        let calls: Vec<Call> = ids.iter().map(call).collect();
+        let rows: Vec<Option<Vec<u8>>> =
+            call_all(&mut connection.primary()?, &REVOKE, &calls).await?;
+        for (id, row) in ids.iter().zip(rows) {
+            revoked.extend(row.map(|row| row::decode(*id, &row)).transpose()?);
+        }
+    }
+    Ok(revoked)
+}
+
+/// The rows of these sessions, each by a command of its own: they are in different slots.
+pub(super) fn read(prefix: &KeyPrefix, ids: &[SessionId]) -> Pipeline {
+    all(ids.iter().map(|id| {
+        let mut read = redis::cmd("GET");
+        read.arg(prefix.row(id));
+        read
+    }))
+}
+
+pub(super) fn all(commands: impl Iterator<Item = Cmd>) -> Pipeline {
+    let mut pipeline = Pipeline::new();
+    for command in commands {
+        pipeline.add_command(command);
+    }
+    pipeline
+}
+
+/// Commands in one round trip, and members that are read of one bucket: a moment's work.
+pub(super) const AT_ONCE: usize = 256;

@@ -1,0 +1,43 @@
+//! What SQLite answers, as sessions and pages.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use crate::clock::Timestamp;
+use crate::error::BoxError;
+use crate::names::SessionId;
+use crate::revocation::Revocation;
+use crate::store::feed::{Cursor, RevocationPage};
+use crate::store::more::More;
+use crate::store::session::Session;
+use crate::store::session_kind::SessionKind;
+use crate::store::session_owner::SessionOwner;
+use crate::store::session_parts::SessionParts;
+use crate::store::sql::*;
+
+pub(super) fn read(row: &SqliteRow) -> Result<Session, BoxError> {
+    Ok(read_row!(
+        row,
+        SessionId::from_bytes(array(row.try_get("id")?)?)
+    ))
+}
+
+pub(super) fn page(seen: i64, rows: &[SqliteRow]) -> Result<RevocationPage, BoxError> {
+    let mut page = RevocationPage::new(
+        Vec::with_capacity(rows.len()),
+        Cursor::new(seen.to_string()),
+    );
+    for row in rows {
+        // The first row tells the last number; it is there when no revocation is.
+        let last: i64 = row.try_get("last")?;
+        page.cursor = Cursor::new(last.to_string());
+        page.complete = seen == 0 || seen > last;
+        if let Some(id) = row.try_get::<Option<Vec<u8>>, _>("session_id")? {
+            page.revoked.push(Revocation::new(
+                SessionId::from_bytes(array(id)?),
+                age(row.try_get("age")?),
+            ));
+        }
+    }
+    Ok(page)
+}

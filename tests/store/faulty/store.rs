@@ -1,0 +1,342 @@
+//! A store that is right but for one fault.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tower_bearer::store::{
+    Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationRecord,
+    RevokedSessions, SessionSelection, StoreError, async_trait,
+};
+use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Timestamp};
+
+/// What is wrong with a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    Nothing,
+    InsertOverwrites,
+    InsertEntersTheIndexLate,
+    FindIsCached,
+    ReplaceIgnoresTheRevision,
+    ReplaceReadsThenWrites,
+    ReplaceMovesTheEnd,
+    ConfirmAlwaysWrites,
+    ConfirmReadsThenWrites,
+    RevokeOverwritesTheReason,
+    RevokeReadsThenWrites,
+    RevokeAllForgetsTheFeed,
+    RevokeAllMissesTheNewest,
+    ListIgnoresCase,
+    FeedNumbersBeforeTheCommit,
+    FeedBelievesAnyCursor,
+    FeedIsNeverComplete,
+    FeedIsAlwaysComplete,
+    AssertForgetsTheUnknown,
+    AssertForgetsWhatLives,
+    AnnouncesNothing,
+    DeleteForgetsTheRetention,
+}
+
+use Fault::*;
+
+/// Rows in a `MemoryStore`, and the fault around it. A row is overwritten by moving all the others
+/// to a new store.
+struct Faulty {
+    fault: Fault,
+    inner: Mutex<MemoryStore>,
+    ids: Mutex<Vec<SessionId>>,
+    /// Sequence numbers and ids, as they were committed.
+    feed: Mutex<Vec<(u64, SessionId)>>,
+    last: Mutex<u64>,
+    pulls: AtomicU64,
+    cache: Mutex<Vec<Session>>,
+}
+
+impl fmt::Debug for Faulty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Faulty({:?})", self.fault)
+    }
+}
+
+pub(super) fn faulty(fault: Fault) -> Arc<dyn SessionStore> {
+    Arc::new(Faulty {
+        fault,
+        inner: Mutex::default(),
+        ids: Mutex::default(),
+        feed: Mutex::default(),
+        last: Mutex::default(),
+        pulls: AtomicU64::default(),
+        cache: Mutex::default(),
+    })
+}
+
+impl Faulty {
+    fn inner(&self) -> MemoryStore {
+        self.inner.lock().unwrap().clone()
+    }
+
+    /// Writes a row whatever is there.
+    async fn overwrite(&self, session: &Session) {
+        let (old, new) = (self.inner(), MemoryStore::new());
+        let ids: HashSet<SessionId> = self.ids.lock().unwrap().iter().copied().collect();
+        for id in ids.iter().filter(|id| *id != session.id()) {
+            if let Some(other) = old.find(id).await.unwrap() {
+                new.insert(&other).await.unwrap();
+            }
+        }
+        new.insert(session).await.unwrap();
+        *self.inner.lock().unwrap() = new;
+    }
+
+    async fn changed(
+        &self,
+        id: &SessionId,
+        change: impl FnOnce(&mut tower_bearer::store::SessionParts),
+    ) -> bool {
+        let Some(session) = self.inner().find(id).await.unwrap() else {
+            return false;
+        };
+        let mut parts = session.into_parts();
+        change(&mut parts);
+        self.overwrite(&Session::from_parts(parts)).await;
+        true
+    }
+}
+
+#[async_trait]
+impl SessionStore for Faulty {
+    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
+        self.ids.lock().unwrap().push(*session.id());
+        if self.fault == InsertOverwrites {
+            self.overwrite(session).await;
+            return Ok(());
+        }
+        self.inner().insert(session).await
+    }
+
+    async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        if self.fault == FindIsCached {
+            let cached = self
+                .cache
+                .lock()
+                .unwrap()
+                .iter()
+                .find(|session| session.id() == id)
+                .cloned();
+            if cached.is_some() {
+                return Ok(cached);
+            }
+        }
+        let found = self.inner().find(id).await?;
+        self.cache.lock().unwrap().extend(found.clone());
+        Ok(found)
+    }
+
+    async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
+        let found = self.inner().find(next.id()).await?;
+        let may = found.as_ref().is_some_and(|row| row.revoked().is_none());
+        let follows = found.is_some_and(|row| row.parts().revision + 1 == next.parts().revision);
+        match self.fault {
+            ReplaceIgnoresTheRevision if may => Ok(self
+                .changed(next.id(), |row| row.generation = next.parts().generation)
+                .await),
+            ReplaceMovesTheEnd if may && follows => Ok(self
+                .changed(next.id(), |row| *row = Session::into_parts(next.clone()))
+                .await),
+            ReplaceReadsThenWrites if may && follows => {
+                tokio::task::yield_now().await;
+                let inner = self.inner();
+                let again = inner.find(next.id()).await?.unwrap();
+                let mut parts = next.clone().into_parts();
+                parts.revision = again.parts().revision + 1;
+                inner.replace(&Session::from_parts(parts)).await
+            }
+            _ => self.inner().replace(next).await,
+        }
+    }
+
+    async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
+        if self.fault == ConfirmAlwaysWrites {
+            self.changed(id, |row| {
+                row.confirmed |= row.generation == generation;
+                row.revision += 1;
+            })
+            .await;
+            return Ok(());
+        }
+        if self.fault == ConfirmReadsThenWrites {
+            let read = self.inner().find(id).await?.unwrap();
+            tokio::task::yield_now().await;
+            self.changed(id, |row| {
+                *row = read.into_parts();
+                row.confirmed = true;
+                row.revision += 1;
+            })
+            .await;
+            return Ok(());
+        }
+        self.inner().confirm(id, generation).await
+    }
+
+    async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
+        match self.fault {
+            RevokeOverwritesTheReason => {
+                Ok(self.changed(id, |row| row.revoked = Some(record)).await)
+            }
+            RevokeReadsThenWrites => {
+                let found = self.inner().find(id).await?;
+                tokio::task::yield_now().await;
+                self.inner().revoke(id, record).await?;
+                Ok(found.is_some_and(|row| row.revoked().is_none()))
+            }
+            FeedNumbersBeforeTheCommit => {
+                let number = {
+                    let mut last = self.last.lock().unwrap();
+                    *last += 1;
+                    *last
+                };
+                // It stalls until a reader is past its number. There may be no reader, so it does
+                // not wait for ever.
+                let pulls = self.pulls.load(Ordering::SeqCst);
+                for _ in 0..1000 {
+                    if self.pulls.load(Ordering::SeqCst) == pulls {
+                        tokio::task::yield_now().await;
+                    }
+                }
+                let ended = self.inner().revoke(id, record).await?;
+                self.feed.lock().unwrap().push((number, *id));
+                Ok(ended)
+            }
+            _ => self.inner().revoke(id, record).await,
+        }
+    }
+
+    async fn revoke_all(
+        &self,
+        selection: &SessionSelection,
+        record: RevocationRecord,
+    ) -> Result<RevokedSessions, StoreError> {
+        if self.fault == RevokeAllForgetsTheFeed {
+            let sessions = self.inner().list(selection, record.at).await?;
+            for session in &sessions {
+                self.changed(session.id(), |row| row.revoked = Some(record))
+                    .await;
+            }
+            return Ok(RevokedSessions::new(sessions.len() as u64));
+        }
+        if self.fault == RevokeAllMissesTheNewest {
+            let mut changed = 0;
+            for session in self
+                .inner()
+                .list(selection, record.at)
+                .await?
+                .iter()
+                .skip(1)
+            {
+                changed += u64::from(self.inner().revoke(session.id(), record).await?);
+            }
+            return Ok(RevokedSessions::new(changed));
+        }
+        self.inner().revoke_all(selection, record).await
+    }
+
+    async fn list(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let mut sessions = self.inner().list(selection, now).await?;
+        if self.fault == ListIgnoresCase {
+            let other = SessionSelection::new(
+                selection.subject().as_str().to_uppercase(),
+                selection.owners(),
+            );
+            sessions.extend(self.inner().list(&other, now).await?);
+        }
+        if self.fault == InsertEntersTheIndexLate {
+            sessions.pop();
+        }
+        Ok(sessions)
+    }
+
+    async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
+        match self.fault {
+            FeedNumbersBeforeTheCommit => {
+                let seen: u64 = cursor
+                    .and_then(|cursor| cursor.as_str().parse().ok())
+                    .unwrap_or(0);
+                let last = *self.last.lock().unwrap();
+                let revoked = self
+                    .feed
+                    .lock()
+                    .unwrap()
+                    .iter()
+                    .filter(|(number, _)| *number > seen)
+                    .map(|(_, id)| Revocation::new(*id, Duration::ZERO))
+                    .collect();
+                self.pulls.fetch_add(1, Ordering::SeqCst);
+                let mut page = RevocationPage::new(revoked, Cursor::new(last.to_string()));
+                page.complete = seen == 0;
+                Ok(page)
+            }
+            FeedBelievesAnyCursor => {
+                let known = cursor
+                    .as_ref()
+                    .is_none_or(|cursor| cursor.as_str().len() < 10);
+                let mut page = self.inner().revoked_since(cursor).await?;
+                if !known {
+                    page.revoked.clear();
+                }
+                Ok(page)
+            }
+            FeedIsNeverComplete | FeedIsAlwaysComplete => {
+                let mut page = self.inner().revoked_since(cursor).await?;
+                page.complete = self.fault == FeedIsAlwaysComplete;
+                Ok(page)
+            }
+            _ => self.inner().revoked_since(cursor).await,
+        }
+    }
+
+    async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
+        for id in ids {
+            let known = self.inner().find(id).await?.is_some();
+            if self.fault
+                != if known {
+                    AssertForgetsWhatLives
+                } else {
+                    AssertForgetsTheUnknown
+                }
+            {
+                self.inner().assert_revoked(&[*id], now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        let silent = (self.fault == AnnouncesNothing).then_some(Silence);
+        Ok(silent.map(|silence| Box::new(silence) as Box<dyn Announcements>))
+    }
+
+    async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
+        if self.fault == DeleteForgetsTheRetention {
+            return self
+                .inner()
+                .delete_expired(now + tower_bearer::REVOCATION_RETENTION)
+                .await;
+        }
+        self.inner().delete_expired(now).await
+    }
+}
+
+struct Silence;
+
+#[async_trait]
+impl Announcements for Silence {
+    async fn next(&mut self) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
+}
