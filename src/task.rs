@@ -80,7 +80,7 @@ impl FailureLog {
     pub(crate) fn note<E: Error + 'static>(&mut self, outcome: Result<(), E>) {
         match (outcome, self.lasts) {
             (Err(error), false) => {
-                tracing::warn!(cause = &error as &(dyn Error + 'static), "{}", self.failure)
+                tracing::warn!(cause = &error as &(dyn Error + 'static), "{}", self.failure);
             }
             (Ok(()), true) => tracing::info!("over: {}", self.failure),
             (Err(error), true) => {

@@ -282,10 +282,10 @@ fn a_literal_that_is_not_a_scope_panics_where_it_is_written() {
         let layer = || layer.clone();
         for panics in [
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                drop(layer().require_scope(wrong))
+                drop(layer().require_scope(wrong));
             })),
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                drop(layer().require_any_scope(["a", wrong]))
+                drop(layer().require_any_scope(["a", wrong]));
             })),
             std::panic::catch_unwind(|| drop(RequireLayer::any_scope([wrong]))),
         ] {

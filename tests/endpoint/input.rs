@@ -164,7 +164,7 @@ async fn what_is_no_utf_8_is_refused() {
 async fn the_replacement_character_is_a_character_like_any_other() {
     let login = Login::new();
     login.accounts.change("alice", |account| {
-        account.password = "wonder\u{fffd}land".to_owned()
+        account.password = "wonder\u{fffd}land".to_owned();
     });
     let body = serde_json::json!({ "username": "alice", "password": "wonder\u{fffd}land" });
     login

@@ -44,7 +44,7 @@ fn drain(runtime: &Runtime) {
     runtime.block_on(async {
         tokio::task::spawn_blocking(|| ())
             .await
-            .expect("the job runs")
+            .expect("the job runs");
     });
 }
 

@@ -132,7 +132,7 @@ async fn of_many_requests_in_an_outage_one_asks_the_store_and_all_hear_of_it() {
             tokio::spawn(async move {
                 ask(&layer, &bearer)
                     .await
-                    .assert_failed(503, "temporarily_unavailable")
+                    .assert_failed(503, "temporarily_unavailable");
             })
         })
         .collect();
@@ -161,7 +161,7 @@ async fn a_store_that_hangs_keeps_requests_for_ten_seconds_at_most_and_all_hear_
             tokio::spawn(async move {
                 ask(&layer, &bearer)
                     .await
-                    .assert_failed(503, "temporarily_unavailable")
+                    .assert_failed(503, "temporarily_unavailable");
             })
         })
         .collect();

@@ -25,12 +25,12 @@ pub(super) fn outside(world: &World, scenario: &Scenario, steps: &mut Steps) {
     }
     if scenario.password && !world.changed {
         steps.push(step(world, Event::ChangesPassword, |next| {
-            next.changed = true
+            next.changed = true;
         }));
     }
     if scenario.thief && world.jars[THIEF].token.is_none() && world.jars[HONEST].token.is_some() {
         steps.push(step(world, Event::Steals, |next| {
-            next.jars[THIEF].token = next.jars[HONEST].token
+            next.jars[THIEF].token = next.jars[HONEST].token;
         }));
     }
     if world.set_back < scenario.set_back {
@@ -43,7 +43,7 @@ fn backups(world: &World, scenario: &Scenario, steps: &mut Steps) {
     let Some(backup) = world.backup else {
         if !world.row.revoked {
             steps.push(step(world, Event::BacksUp, |next| {
-                next.backup = Some(next.row)
+                next.backup = Some(next.row);
             }));
         }
         return;
@@ -78,13 +78,13 @@ pub(super) fn at_the_nodes(world: &World, scenario: &Scenario, rule: &Rule, step
         if world.row.revoked && !world.knows(node) {
             in_step = false;
             steps.push(step(world, Event::Pulls { node }, |next| {
-                next.learns(node, scenario)
+                next.learns(node, scenario);
             }));
         }
         if rule.asserts && world.row.exists && !world.row.revoked && world.knows(node) {
             in_step = false;
             steps.push(step(world, Event::Asserts { node }, |next| {
-                next.row.revoke()
+                next.row.revoke();
             }));
         }
         let others = world.knows & !(1 << node);

@@ -224,7 +224,7 @@ pub(super) const A_REVOKED_TOKEN_IS_REUSE: Rule = Rule {
 pub(super) const NO_CLOCK_IS_AHEAD: Rule = Rule {
     decide: |session, presented, retry, now, policy| {
         let doubt = |row: &mut SessionParts| {
-            row.rotated_at = row.rotated_at.filter(|&opened| opened <= now)
+            row.rotated_at = row.rotated_at.filter(|&opened| opened <= now);
         };
         with(session, doubt, |row| {
             decide(row, presented, retry, now, policy)

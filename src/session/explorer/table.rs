@@ -86,7 +86,7 @@ fn swap(row: &SessionParts, how: Answer, change: impl FnOnce(&mut SessionParts))
 
 fn opened(row: &SessionParts) -> Decision {
     swap(row, Answer::Repeated, |next| {
-        next.rotated_at = Some(at(NOW))
+        next.rotated_at = Some(at(NOW));
     })
 }
 

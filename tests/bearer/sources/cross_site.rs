@@ -254,9 +254,9 @@ async fn the_host_of_the_address_is_ours_too() {
         *request.uri_mut() = "https://h2.example.com/feed".parse().unwrap();
         let answer = send(&api.layer, request).await;
         if passes {
-            answer.assert_passed("alice")
+            answer.assert_passed("alice");
         } else {
-            answer.assert_token_missing()
+            answer.assert_token_missing();
         }
     }
     // Where nobody says which host this is, no origin is ours.

@@ -138,7 +138,7 @@ async fn user_name_and_password_are_compared_as_they_were_received() {
     }
     // `+` and `%` are the form's own, and stand for themselves when they are encoded.
     login.accounts.change("alice", |account| {
-        account.password = " p+%\u{fc}&=\u{1f512}".to_owned()
+        account.password = " p+%\u{fc}&=\u{1f512}".to_owned();
     });
     login.log_in("alice").await;
 }
