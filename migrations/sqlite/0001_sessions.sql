@@ -38,8 +38,10 @@ CREATE TABLE tower_bearer_revocations (
 -- Processes enter again what a store has lost: each session is in the feed once.
 CREATE INDEX tower_bearer_revocations_by_session ON tower_bearer_revocations (session_id);
 
--- A session enters the feed in the statement that revokes it, even when an administrator wrote that statement.
--- An entry is never older than its time in the feed, whatever clock revoked: else the clean-up could take it early.
+-- A session enters the feed in the statement that revokes it, even when an administrator wrote that
+-- statement.
+-- An entry is never older than its time in the feed, whatever clock revoked: else the clean-up
+-- could take it early.
 CREATE TRIGGER tower_bearer_revoked
 AFTER UPDATE OF revoked_at ON tower_bearer_sessions
 WHEN OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL

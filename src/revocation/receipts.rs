@@ -1,4 +1,5 @@
-//! [`Receipts`]: the news that an access token came back from its client, on its way from the layer to the store.
+//! [`Receipts`]: the news that an access token came back from its client, on its way from the layer
+//! to the store.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`MemoryStore`] | | tests, and applications whose users may log in again after a restart |
 //! | `SqliteStore` | `sqlite` | one machine |
-//! | `PostgresStore` | `postgres` | several machines, and applications that run on PostgreSQL already |
+//! | `PostgresStore` | `postgres` | several machines, applications that have PostgreSQL already |
 //! | `RedisStore` | `redis` | many machines that share a Redis or Valkey |
 //!
 //! A store keeps rows, and swaps one if no other process has changed it meanwhile. The rule of

@@ -14,9 +14,12 @@ use std::fmt;
 ///
 /// | bytes | |
 /// |---|---|
-/// | 2 | the number, big-endian, below 32768; the highest bit says that a version which does not know the number must not use the row |
+/// | 2 | the number, big-endian, below 32768; the highest bit is set if it must be understood |
 /// | 2 | the length, big-endian |
 /// | length | the entry |
+///
+/// A version that does not know the number of an entry which must be understood must not use the
+/// row.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct More(Box<[u8]>);
 
@@ -111,7 +114,8 @@ pub struct InvalidMore;
 impl fmt::Display for InvalidMore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "what later versions keep in a row is longer than 1 KiB, or does not consist of entries with ascending numbers",
+            "what later versions keep in a row is longer than 1 KiB, or does not consist of \
+             entries with ascending numbers",
         )
     }
 }

@@ -147,7 +147,8 @@ impl fmt::Display for SessionDataError {
         } = self;
         write!(
             f,
-            "the data of the session are not a `{wanted}` (line {line}, column {column} of its JSON)"
+            "the data of the session are not a `{wanted}` \
+             (line {line}, column {column} of its JSON)"
         )
     }
 }

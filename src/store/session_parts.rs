@@ -23,7 +23,8 @@ use crate::names::{SessionId, Subject};
 /// use tower_bearer::{Clock, Session, SessionId, SystemClock};
 ///
 /// let now = SystemClock.now();
-/// let mut parts = SessionParts::new(SessionId::from_bytes([7; 16]), "alice".into(), now, now + Duration::from_secs(3600));
+/// let (id, end) = (SessionId::from_bytes([7; 16]), now + Duration::from_secs(3600));
+/// let mut parts = SessionParts::new(id, "alice".into(), now, end);
 /// parts.device = Some("a laptop".into());
 /// let session = Session::from_parts(parts);
 /// assert_eq!(session.device(), Some("a laptop"));

@@ -76,8 +76,10 @@ pub(super) fn first_migration(sql: SqlStr) -> Migration {
 /// Not `*`: in PostgreSQL a prepared statement fails when a later version adds a column.
 macro_rules! columns {
     () => {
-        "id, subject, kind, created_at, expires_at, owner, device, stamp, receipts, idle_timeout, until_browser_closes, authenticated_at, data, \
-         more, generation, rotated_at, confirmed, recoveries, recovered, retry_key, revision, revoked_because, revoked_at"
+        "id, subject, kind, created_at, expires_at, \
+         owner, device, stamp, receipts, idle_timeout, until_browser_closes, authenticated_at, \
+         data, more, generation, rotated_at, confirmed, recoveries, recovered, retry_key, \
+         revision, revoked_because, revoked_at"
     };
 }
 pub(super) use columns;
@@ -87,7 +89,8 @@ macro_rules! insert {
         concat!(
             "INSERT INTO tower_bearer_sessions (",
             columns!(),
-            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)"
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
+             $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)"
         )
     };
 }
@@ -113,9 +116,11 @@ pub(super) use bind_row;
 
 macro_rules! replace {
     () => {
-        "UPDATE tower_bearer_sessions SET owner = $1, device = $2, stamp = $3, receipts = $4, idle_timeout = $5, until_browser_closes = $6, \
-         authenticated_at = $7, data = $8, more = $9, generation = $10, rotated_at = $11, confirmed = $12, recoveries = $13, recovered = $14, \
-         retry_key = $15, revision = $16 WHERE id = $17 AND revision = $16 - 1 AND revoked_at IS NULL"
+        "UPDATE tower_bearer_sessions SET owner = $1, device = $2, stamp = $3, receipts = $4, \
+         idle_timeout = $5, until_browser_closes = $6, authenticated_at = $7, \
+         data = $8, more = $9, generation = $10, rotated_at = $11, confirmed = $12, \
+         recoveries = $13, recovered = $14, retry_key = $15, revision = $16 \
+         WHERE id = $17 AND revision = $16 - 1 AND revoked_at IS NULL"
     };
 }
 pub(super) use replace;
@@ -154,7 +159,8 @@ pub(super) use confirm;
 
 macro_rules! revoke {
     () => {
-        "UPDATE tower_bearer_sessions SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
+        "UPDATE tower_bearer_sessions \
+         SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
          WHERE id = $3 AND revoked_at IS NULL"
     };
 }

@@ -1,5 +1,5 @@
-//! The conformance suite notices what a store gets wrong: each store here breaks one promise, and the
-//! function for it panics.
+//! The conformance suite notices what a store gets wrong: each store here breaks one promise, and
+//! the function for it panics.
 
 mod store;
 

@@ -12,10 +12,13 @@ macro_rules! promises {
     ($d:tt $($room:ident: $($promise:ident),+;)+) => {
         $(pub use super::$room::{$($promise),+};)+
 
-        /// Makes a `#[tokio::test]` of every promise of a [`SessionStore`](crate::SessionStore), in the module where it is called.
+        /// Makes a `#[tokio::test]` of every promise of a [`SessionStore`](crate::SessionStore), in
+        /// the module where it is called.
         ///
-        /// It takes an async function or closure that makes a fresh, empty store. What has to live as long as the store, such as a directory,
-        /// may come with it: `(store, guard)`. The crate that uses it needs `tokio` with the features `macros` and `rt-multi-thread`.
+        /// It takes an async function or closure that makes a fresh, empty store. What has to live
+        /// as long as the store, such as a directory,
+        /// may come with it: `(store, guard)`. The crate that uses it needs `tokio` with the
+        /// features `macros` and `rt-multi-thread`.
         ///
         /// ```
         /// # #[allow(dead_code)]
@@ -37,8 +40,9 @@ macro_rules! promises {
                 $($(
                     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
                     async fn $promise() {
+                        use $crate::store::conformance::FreshStore;
                         let fresh = ($d make_store)().await;
-                        let (store, guard) = $crate::store::conformance::FreshStore::into_store_and_guard(fresh);
+                        let (store, guard) = FreshStore::into_store_and_guard(fresh);
                         $crate::store::conformance::$promise(store).await;
                         drop(guard);
                     }

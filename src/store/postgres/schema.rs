@@ -71,8 +71,9 @@ pub(super) async fn check(pool: &PgPool) -> Result<(), BoxError> {
         "read committed" | "read uncommitted"
     ) {
         return Err(
-            "the pool has a `default_transaction_isolation` above `read committed`, with which one of two racing refreshes fails. \
-            Give the store a pool of its own, with `.options([(\"default_transaction_isolation\", \"read committed\")])`"
+            "the pool has a `default_transaction_isolation` above `read committed`, \
+             with which one of two racing refreshes fails. Give the store a pool of its own, \
+             with `.options([(\"default_transaction_isolation\", \"read committed\")])`"
                 .into(),
         );
     }
@@ -138,7 +139,8 @@ fn migrator(prefix: &TablePrefix) -> Migrator {
     migrator
 }
 
-const SETTINGS: &str = "SELECT current_setting('server_version_num')::int AS version, current_setting('synchronous_commit') AS durability, \
+const SETTINGS: &str = "SELECT current_setting('server_version_num')::int AS version, \
+    current_setting('synchronous_commit') AS durability, \
     current_setting('default_transaction_isolation') AS isolation";
 /// The first with `xid8`.
 const OLDEST: i32 = 130_000;

@@ -48,10 +48,12 @@ macro_rules! selected {
 /// was made anew.
 macro_rules! place {
     () => {
-        "SELECT floor(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint::text || '.' || \
+        "SELECT \
+         floor(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint::text || '.' || \
          pg_relation_filenode('tower_bearer_revocations')::text AS history, \
          pg_snapshot_xmin(pg_current_snapshot())::text AS next, \
-         floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, pg_is_in_recovery() AS standby, "
+         floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, \
+         pg_is_in_recovery() AS standby, "
     };
 }
 
@@ -60,7 +62,8 @@ macro_rules! feed {
     ($condition:literal) => {
         concat!(
             "COALESCE(feed.ids, '{}') AS ids, COALESCE(feed.times, '{}') AS times \
-             FROM (SELECT array_agg(session_id) AS ids, array_agg(revoked_at) AS times FROM tower_bearer_revocations WHERE ",
+             FROM (SELECT array_agg(session_id) AS ids, array_agg(revoked_at) AS times \
+             FROM tower_bearer_revocations WHERE ",
             $condition,
             ") AS feed"
         )
@@ -69,46 +72,58 @@ macro_rules! feed {
 
 statements! {
     insert = insert!();
-    /// A row in any case: a standby, which may lag, has to say that it is one also where it does not know the session.
+    /// A row in any case: a standby, which may lag, has to say that it is one also where it does
+    /// not know the session.
     find = concat!(
         "SELECT pg_is_in_recovery() AS standby, session.* FROM (SELECT) AS one \
-         LEFT JOIN (SELECT ", columns!(), " FROM tower_bearer_sessions WHERE id = $1) AS session ON TRUE"
+         LEFT JOIN (SELECT ", columns!(), " FROM tower_bearer_sessions WHERE id = $1) AS session \
+         ON TRUE"
     );
     replace = replace!();
     confirm = confirm!();
     revoke = revoke!();
     /// Locks are taken in the order of the ids, so that two of them never wait for each other.
     revoke_all = concat!(
-        "UPDATE tower_bearer_sessions AS session SET revoked_because = $5, revoked_at = $6, revision = revision + 1 \
-         FROM (SELECT id FROM tower_bearer_sessions WHERE ", selected!("$1", "$2", "$3", "$4"), "ORDER BY id FOR UPDATE) AS locked \
+        "UPDATE tower_bearer_sessions AS session \
+         SET revoked_because = $5, revoked_at = $6, revision = revision + 1 \
+         FROM (SELECT id FROM tower_bearer_sessions WHERE ",
+        selected!("$1", "$2", "$3", "$4"),
+        "ORDER BY id FOR UPDATE) AS locked \
          WHERE session.id = locked.id AND session.revoked_at IS NULL"
     );
     list = concat!(
-        "SELECT ", columns!(), " FROM tower_bearer_sessions WHERE ", selected!("$1", "$2", "$3", "$4"),
+        "SELECT ", columns!(), " FROM tower_bearer_sessions WHERE ",
+        selected!("$1", "$2", "$3", "$4"),
         "AND expires_at > $5 ORDER BY created_at DESC LIMIT $6"
     );
     revoked = concat!(place!(), feed!("TRUE"));
-    /// Of one snapshot: what it cannot see yet has a number of `next` or above. The upper bound leaves out the numbers that another
-    /// server gave, whose backup was restored here.
+    /// Of one snapshot: what it cannot see yet has a number of `next` or above. The upper bound
+    /// leaves out the numbers that another server gave, whose backup was restored here.
     revoked_since = concat!(
         place!(),
         "$1::text::xid8 <= pg_snapshot_xmax(pg_current_snapshot()) AS known, ",
         feed!("xid >= $1::text::xid8 AND xid < pg_snapshot_xmax(pg_current_snapshot())")
     );
     /// In the order of `revoke_all`.
-    revoke_again = "UPDATE tower_bearer_sessions AS session SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
-        FROM (SELECT id FROM tower_bearer_sessions WHERE id = ANY($3) AND revoked_at IS NULL ORDER BY id FOR UPDATE) AS locked \
+    revoke_again = "UPDATE tower_bearer_sessions AS session \
+        SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
+        FROM (SELECT id FROM tower_bearer_sessions \
+            WHERE id = ANY($3) AND revoked_at IS NULL ORDER BY id FOR UPDATE) AS locked \
         WHERE session.id = locked.id AND session.revoked_at IS NULL";
     enter_feed = "WITH entered AS (INSERT INTO tower_bearer_revocations (session_id, revoked_at) \
-        SELECT id, greatest($1, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM unnest($2) AS id ON CONFLICT (session_id) DO NOTHING RETURNING session_id) \
+        SELECT id, greatest($1, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) \
+        FROM unnest($2) AS id ON CONFLICT (session_id) DO NOTHING RETURNING session_id) \
         SELECT pg_notify('tower_bearer_revoked', '') FROM entered LIMIT 1";
     /// An array, because a subquery with a limit could be run more than once.
-    delete_revoked = "WITH feed AS (DELETE FROM tower_bearer_revocations WHERE session_id = ANY(ARRAY(SELECT session_id \
-        FROM tower_bearer_revocations WHERE revoked_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING session_id), \
+    delete_revoked = "WITH feed AS (DELETE FROM tower_bearer_revocations \
+            WHERE session_id = ANY(ARRAY(SELECT session_id FROM tower_bearer_revocations \
+                WHERE revoked_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING session_id), \
         sessions AS (DELETE FROM tower_bearer_sessions AS session USING feed \
         WHERE session.id = feed.session_id AND session.revoked_at <= $1 RETURNING session.id) \
         SELECT (SELECT count(*) FROM feed), (SELECT count(*) FROM sessions)";
     /// The index knows the day. Revoked ones whose place in the feed is lost go too.
-    delete_expired = "DELETE FROM tower_bearer_sessions WHERE id = ANY(ARRAY(SELECT id FROM tower_bearer_sessions \
-        WHERE expires_at / 86400000 <= $1::bigint / 86400000 AND expires_at <= $1 AND (revoked_at IS NULL OR revoked_at <= $2) LIMIT $3 FOR UPDATE SKIP LOCKED))";
+    delete_expired = "DELETE FROM tower_bearer_sessions \
+        WHERE id = ANY(ARRAY(SELECT id FROM tower_bearer_sessions \
+            WHERE expires_at / 86400000 <= $1::bigint / 86400000 AND expires_at <= $1 \
+            AND (revoked_at IS NULL OR revoked_at <= $2) LIMIT $3 FOR UPDATE SKIP LOCKED))";
 }

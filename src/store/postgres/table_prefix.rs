@@ -34,7 +34,8 @@ impl TablePrefix {
             || prefix.is_empty()
         {
             return Err(ConfigError::from_static(
-                "a table prefix has 1 to 32 lower-case ASCII letters, digits and `_`, and does not begin with a digit",
+                "a table prefix has 1 to 32 lower-case ASCII letters, digits and `_`, and does \
+                 not begin with a digit",
             ));
         }
         Ok(Self(prefix.into()))

@@ -34,7 +34,8 @@ impl KeyPrefix {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:.".contains(&byte);
         if !(1..=MAX_LENGTH).contains(&prefix.len()) || !prefix.bytes().all(allowed) {
             return Err(ConfigError::from_static(
-                "a key prefix is 1 to 16 ASCII letters, digits, `_`, `-`, `:` or `.`: choose another for the keys in Redis",
+                "a key prefix is 1 to 16 ASCII letters, digits, `_`, `-`, `:` or `.`: choose \
+                 another for the keys in Redis",
             ));
         }
         Ok(Self(prefix.into()))

@@ -1,9 +1,12 @@
 -- Ends a session that lives and enters it into the feed; answers the row as it was.
--- KEYS: the row; the feed of its bucket. ARGV: the first byte, which says why; when; the entry; how long the row stays, in milliseconds.
+-- KEYS: the row; the feed of its bucket. ARGV: the first byte, which says why; when; the entry; how
+-- long the row stays, in milliseconds.
 local row = redis.call('GET', KEYS[1])
 if not row then return false end
 local head = row:byte(1)
-if head < 16 or head > 31 then return redis.error_reply('ERR the row is not one of this version') end
+if head < 16 or head > 31 then
+    return redis.error_reply('ERR the row is not one of this version')
+end
 if head ~= 16 then return false end
 -- First what may fail: then nothing has been written.
 redis.call('XADD', KEYS[2], '*', 'r', ARGV[3])

@@ -12,14 +12,15 @@ pub(super) async fn check(connection: &mut ConnectionManager) -> Result<(), BoxE
         .arg("memory")
         .query_async(connection)
         .await?;
-    let limit: Option<u64> = memory.get("maxmemory");
-    let policy: Option<String> = memory.get("maxmemory_policy");
-    match policy {
-        Some(policy) if policy != "noeviction" && limit.is_some_and(|limit| limit > 0) => Err(format!(
-            "this Redis evicts keys when its memory is full (`maxmemory-policy {policy}`): users would be logged out, and logouts forgotten. \
-             Set `maxmemory-policy noeviction`, or give the sessions a Redis of their own"
-        )
-        .into()),
-        _ => Ok(()),
+    let limit: u64 = memory.get("maxmemory").unwrap_or(0);
+    let policy: String = memory.get("maxmemory_policy").unwrap_or_default();
+    if limit == 0 || matches!(&*policy, "" | "noeviction") {
+        return Ok(());
     }
+    Err(format!(
+        "this Redis evicts keys when its memory is full (`maxmemory-policy {policy}`): \
+         users would be logged out, and logouts forgotten. \
+         Set `maxmemory-policy noeviction`, or give the sessions a Redis of their own"
+    )
+    .into())
 }

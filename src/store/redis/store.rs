@@ -43,8 +43,8 @@ use crate::store::session::Session;
 ///
 /// # What it needs
 ///
-/// - Redis 6.2 or later (`SET … KEEPTTL` came with 6.0, exclusive ranges of `XRANGE` with 6.2), or
-///   any Valkey. The user needs all of its keys and its channel, scripts (`EVALSHA`, `SCRIPT
+/// - Redis 6.2 or later (`SET … KEEPTTL` came with 6.0, exclusive ranges of `XRANGE` with 6.2),
+///   or any Valkey. The user needs all of its keys and its channel, scripts (`EVALSHA`, `SCRIPT
 ///   LOAD`), `INFO`, and the commands of strings, sorted sets, streams and publish and subscribe.
 /// - The primary. A replica, which may lag, is 503: every process asks each second.
 /// - `maxmemory-policy noeviction`. Any other logs users out, and forgets logouts, when the memory

@@ -67,7 +67,9 @@ pub(super) async fn check(pool: &SqlitePool) -> Result<(), BoxError> {
         .fetch_one(pool)
         .await?;
     if synchronous < FULL {
-        return Err("the pool has `synchronous` below FULL. Add `.synchronous(SqliteSynchronous::Full)` to its options".into());
+        return Err("the pool has `synchronous` below FULL. \
+            Add `.synchronous(SqliteSynchronous::Full)` to its options"
+            .into());
     }
     Ok(())
 }

@@ -31,7 +31,8 @@ pub(super) const FIND: &str = concat!(
 );
 
 pub(super) const REVOKE_ALL: &str = concat!(
-    "UPDATE tower_bearer_sessions SET revoked_because = ?5, revoked_at = ?6, revision = revision + 1 WHERE ",
+    "UPDATE tower_bearer_sessions \
+     SET revoked_because = ?5, revoked_at = ?6, revision = revision + 1 WHERE ",
     selected!("?1", "?2", "?3", "?4")
 );
 
@@ -45,12 +46,16 @@ pub(super) const LIST: &str = concat!(
 
 /// One statement, so that rows and cursor are of one moment. A number above the last was not given
 /// out here: it counts as none.
-pub(super) const REVOKED_SINCE: &str = "WITH place AS (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now, \
-    COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'tower_bearer_revocations'), 0) AS last) \
-    SELECT place.last, feed.session_id, place.now - feed.revoked_at AS age FROM place LEFT JOIN tower_bearer_revocations AS feed \
+pub(super) const REVOKED_SINCE: &str = "WITH place AS (SELECT \
+    CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now, COALESCE((\
+        SELECT seq FROM sqlite_sequence WHERE name = 'tower_bearer_revocations'\
+    ), 0) AS last) \
+    SELECT place.last, feed.session_id, place.now - feed.revoked_at AS age \
+    FROM place LEFT JOIN tower_bearer_revocations AS feed \
     ON feed.sequence > CASE WHEN ?1 > place.last THEN 0 ELSE ?1 END";
 
-pub(super) const REVOKE_AGAIN: &str = "UPDATE tower_bearer_sessions SET revoked_because = ?1, revoked_at = ?2, revision = revision + 1 \
+pub(super) const REVOKE_AGAIN: &str = "UPDATE tower_bearer_sessions \
+    SET revoked_because = ?1, revoked_at = ?2, revision = revision + 1 \
     WHERE id IN (SELECT unhex(value) FROM json_each(?3)) AND revoked_at IS NULL";
 
 pub(super) const ENTER_FEED: &str = "INSERT INTO tower_bearer_revocations (session_id, revoked_at) \
@@ -60,7 +65,8 @@ pub(super) const ENTER_FEED: &str = "INSERT INTO tower_bearer_revocations (sessi
 pub(super) const FIND_ENDED: &str = "SELECT id FROM tower_bearer_sessions \
     WHERE revoked_at <= ?1 OR (revoked_at IS NULL AND expires_at <= ?2) LIMIT ?3";
 
-pub(super) const DELETE_ENDED: &str = "DELETE FROM tower_bearer_sessions WHERE id IN (SELECT unhex(value) FROM json_each(?3)) \
+pub(super) const DELETE_ENDED: &str = "DELETE FROM tower_bearer_sessions \
+    WHERE id IN (SELECT unhex(value) FROM json_each(?3)) \
     AND (revoked_at <= ?1 OR (revoked_at IS NULL AND expires_at <= ?2))";
 
 pub(super) const DELETE_FEED: &str = "DELETE FROM tower_bearer_revocations WHERE sequence IN \
