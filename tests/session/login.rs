@@ -1,7 +1,12 @@
-//! Logins, by password and in the application's own words.
+//! Logins: by password, in the application's own words, and what comes along with them.
 
+mod context;
 mod device;
+mod facts;
+mod left_behind;
 mod logs;
 mod outage;
+mod outcome;
 mod own;
 mod password;
+mod refusals;

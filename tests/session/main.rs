@@ -1,5 +1,6 @@
 //! Sessions: how they begin, how they go on, and how they end.
 
+mod later_versions;
 mod login;
 mod logout;
 mod other_processes;
@@ -7,6 +8,7 @@ mod own_sessions;
 mod passwords;
 mod refresh;
 mod revocation;
+mod settings;
 mod store_hangs;
 mod store_outage;
 mod store_set_back;

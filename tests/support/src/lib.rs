@@ -8,6 +8,7 @@
 #![allow(clippy::new_without_default, reason = "`new` is how a test begins")]
 
 mod accounts;
+mod app;
 pub mod app_server;
 mod handmade;
 mod in_turn;
@@ -25,6 +26,7 @@ mod time;
 pub mod wait;
 
 pub use accounts::{Account, Accounts, Question};
+pub use app::{App, Scripted, log_in_form};
 pub use handmade::{
     AUDIENCE, HEADER, HMAC_KEY, ISSUER, builder, builder_with, claims, claims_of, claims_with,
     segment, sign, sign_with, token, verifier, verifier_with, with_claim,
