@@ -1,5 +1,9 @@
 //! Tokens by cookie: who gets them, who loses them, and who may act on them.
 
+mod kept;
+mod names;
+mod origin;
+
 use http::Request;
 use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use serde_json::Value;

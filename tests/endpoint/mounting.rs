@@ -10,7 +10,7 @@ use http::Request;
 use http::header::CACHE_CONTROL;
 use serde_json::{Value, json};
 use support::keys::{ED25519, P256};
-use support::{Login, Received, bearer, claims_of, form, signed_in};
+use support::{Log, Login, Received, bearer, claims_of, form, signed_in};
 use tower::{Service, ServiceExt};
 use tower_bearer::{
     AccessTokenSigner, AccessTokenVerifier, CurrentUser, Grant, Identity, JwksEndpoint, KeySet,
@@ -108,6 +108,42 @@ async fn without_a_router_the_endpoints_take_the_prefix_off_themselves() {
             .assert_error(404, "invalid_request", None);
     }
     everything_works_below("", &login.endpoints()).await;
+}
+
+#[tokio::test]
+async fn a_path_needs_no_slash_in_front_and_may_have_one_at_the_end() {
+    let login = Login::new();
+    for path in ["auth", "/auth", "auth/", "/auth/"] {
+        let service = login.endpoints().with_path(path);
+        everything_works_below("/auth", &service).await;
+        ask(&service, form("/authlogin", &CREDENTIALS)).await.assert_error(404, "invalid_request", None);
+        let app: Router = Router::new().nest_service("/auth", service);
+        everything_works_below("/auth", &app).await;
+    }
+    everything_works_below("/a/b", &login.endpoints().with_path("a/b/")).await;
+    for root in ["", "/"] {
+        everything_works_below("", &login.endpoints().with_path(root)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_one_warning_with_the_path_and_the_cure() {
+    let (log, _guard) = Log::capture();
+    let login = Login::new();
+    let service = login.endpoints();
+    log.take();
+    let warnings = || log.take_our_own().into_iter().filter(|line| line.contains("WARN")).collect::<Vec<_>>();
+    ask(&service, form("/mounted/elsewhere/login", &CREDENTIALS)).await.assert_error(404, "invalid_request", None);
+    let first = warnings();
+    assert_eq!(first.len(), 1, "{first:?}");
+    assert!(first[0].contains("/mounted/elsewhere/login") && first[0].contains("with_path"), "{first:?}");
+    for path in ["/mounted/elsewhere/login", "/another", "/"] {
+        ask(&service, form(path, &CREDENTIALS)).await.assert_error(404, "invalid_request", None);
+    }
+    assert_eq!(warnings(), Vec::<String>::new());
+    // What is there is not worth a word.
+    ask(&service, form("/login", &CREDENTIALS)).await.tokens();
+    assert_eq!(warnings(), Vec::<String>::new());
 }
 
 #[tokio::test]
