@@ -87,7 +87,7 @@ endpoint! {
 endpoint! {
     /// `POST /auth/token`: login and refresh at one address, as stock OAuth clients want it (RFC 6749 section 3.2).
     ///
-    /// `grant_type` is demanded: `password` is [`LoginEndpoint`](crate::LoginEndpoint), `refresh_token` is [`RefreshEndpoint`](crate::RefreshEndpoint). Everything else is as there.
+    /// `grant_type` is demanded: `password` is [`LoginEndpoint`], `refresh_token` is [`RefreshEndpoint`]. Everything else is as there.
     TokenEndpoint, Token
 }
 

@@ -116,7 +116,9 @@ async fn a_path_needs_no_slash_in_front_and_may_have_one_at_the_end() {
     for path in ["auth", "/auth", "auth/", "/auth/"] {
         let service = login.endpoints().with_path(path);
         everything_works_below("/auth", &service).await;
-        ask(&service, form("/authlogin", &CREDENTIALS)).await.assert_error(404, "invalid_request", None);
+        ask(&service, form("/authlogin", &CREDENTIALS))
+            .await
+            .assert_error(404, "invalid_request", None);
         let app: Router = Router::new().nest_service("/auth", service);
         everything_works_below("/auth", &app).await;
     }
@@ -132,13 +134,25 @@ async fn an_unknown_path_is_one_warning_with_the_path_and_the_cure() {
     let login = Login::new();
     let service = login.endpoints();
     log.take();
-    let warnings = || log.take_our_own().into_iter().filter(|line| line.contains("WARN")).collect::<Vec<_>>();
-    ask(&service, form("/mounted/elsewhere/login", &CREDENTIALS)).await.assert_error(404, "invalid_request", None);
+    let warnings = || {
+        log.take_our_own()
+            .into_iter()
+            .filter(|line| line.contains("WARN"))
+            .collect::<Vec<_>>()
+    };
+    ask(&service, form("/mounted/elsewhere/login", &CREDENTIALS))
+        .await
+        .assert_error(404, "invalid_request", None);
     let first = warnings();
     assert_eq!(first.len(), 1, "{first:?}");
-    assert!(first[0].contains("/mounted/elsewhere/login") && first[0].contains("with_path"), "{first:?}");
+    assert!(
+        first[0].contains("/mounted/elsewhere/login") && first[0].contains("with_path"),
+        "{first:?}"
+    );
     for path in ["/mounted/elsewhere/login", "/another", "/"] {
-        ask(&service, form(path, &CREDENTIALS)).await.assert_error(404, "invalid_request", None);
+        ask(&service, form(path, &CREDENTIALS))
+            .await
+            .assert_error(404, "invalid_request", None);
     }
     assert_eq!(warnings(), Vec::<String>::new());
     // What is there is not worth a word.

@@ -12,7 +12,8 @@ use support::{Log, Received, form, json_request};
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    Authenticate, Authorization, AuthorizeRequest, Grant, Identity, Login, LoginCredentials, MemoryStore, Outcome, Sessions,
+    Authenticate, Authorization, AuthorizeRequest, Grant, Identity, Login, LoginCredentials,
+    MemoryStore, Outcome, Sessions,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
@@ -84,7 +85,10 @@ struct Site {
 impl Site {
     fn new() -> Self {
         let notes = Notes::default();
-        let sessions = TestTokens::new().sessions(notes.clone(), MemoryStore::new()).build().unwrap();
+        let sessions = TestTokens::new()
+            .sessions(notes.clone(), MemoryStore::new())
+            .build()
+            .unwrap();
         Self { notes, sessions }
     }
 
@@ -104,9 +108,18 @@ impl Site {
 
 /// A form that is good, with more fields or others.
 fn form_with(more: &[(&'static str, &str)]) -> Request<Body> {
-    let least = [("email", "alice@example.com"), ("remember", "true"), ("age", "42")];
-    let least = least.into_iter().filter(|(name, _)| more.iter().all(|(other, _)| other != name));
-    form("/login", &least.chain(more.iter().copied()).collect::<Vec<_>>())
+    let least = [
+        ("email", "alice@example.com"),
+        ("remember", "true"),
+        ("age", "42"),
+    ];
+    let least = least
+        .into_iter()
+        .filter(|(name, _)| more.iter().all(|(other, _)| other != name));
+    form(
+        "/login",
+        &least.chain(more.iter().copied()).collect::<Vec<_>>(),
+    )
 }
 
 /// The same in JSON.
@@ -119,13 +132,28 @@ fn json_with(name: &str, value: Value) -> Request<Body> {
 #[tokio::test]
 async fn a_form_says_bool_as_html_does_and_as_programs_do() {
     let site = Site::new();
-    for (text, value) in [("true", true), ("on", true), ("1", true), ("false", false), ("off", false), ("0", false)] {
-        let read = site.read(form_with(&[("remember", text), ("news", text)])).await;
+    for (text, value) in [
+        ("true", true),
+        ("on", true),
+        ("1", true),
+        ("false", false),
+        ("off", false),
+        ("0", false),
+    ] {
+        let read = site
+            .read(form_with(&[("remember", text), ("news", text)]))
+            .await;
         assert_eq!((read.remember, read.news), (value, Some(value)), "{text}");
     }
-    for wrong in ["yes", "no", "True", "ON", "2", "-1", " true", "truetrue", "t"] {
-        site.send(form_with(&[("remember", wrong)])).await.assert_error(400, "invalid_request", None);
-        site.send(form_with(&[("news", wrong)])).await.assert_error(400, "invalid_request", None);
+    for wrong in [
+        "yes", "no", "True", "ON", "2", "-1", " true", "truetrue", "t",
+    ] {
+        site.send(form_with(&[("remember", wrong)]))
+            .await
+            .assert_error(400, "invalid_request", None);
+        site.send(form_with(&[("news", wrong)]))
+            .await
+            .assert_error(400, "invalid_request", None);
     }
 }
 
@@ -135,27 +163,74 @@ async fn a_form_has_numbers() {
     for (text, value) in [("0", 0), ("7", 7), ("255", 255)] {
         assert_eq!(site.read(form_with(&[("age", text)])).await.age, value);
     }
-    for wrong in ["256", "-1", "1.5", "x", "0x10", " 7", "7 ", "1e1", "99999999999999999999999999"] {
-        site.send(form_with(&[("age", wrong)])).await.assert_error(400, "invalid_request", None);
+    for wrong in [
+        "256",
+        "-1",
+        "1.5",
+        "x",
+        "0x10",
+        " 7",
+        "7 ",
+        "1e1",
+        "99999999999999999999999999",
+    ] {
+        site.send(form_with(&[("age", wrong)]))
+            .await
+            .assert_error(400, "invalid_request", None);
     }
-    for (text, value) in [("-9223372036854775808", i64::MIN), ("9223372036854775807", i64::MAX), ("-1", -1)] {
+    for (text, value) in [
+        ("-9223372036854775808", i64::MIN),
+        ("9223372036854775807", i64::MAX),
+        ("-1", -1),
+    ] {
         assert_eq!(site.read(form_with(&[("level", text)])).await.level, value);
     }
     for (text, value) in [("1.5", 1.5), ("-2", -2.0), ("1e3", 1000.0)] {
-        assert_eq!(site.read(form_with(&[("factor", text)])).await.factor, Some(value));
+        assert_eq!(
+            site.read(form_with(&[("factor", text)])).await.factor,
+            Some(value)
+        );
     }
 }
 
 #[tokio::test]
 async fn a_form_has_options_enums_and_numbers_of_a_type_of_their_own() {
     let site = Site::new();
-    let read = site.read(form_with(&[("code", "4711"), ("role", "staff_member"), ("pin", "1234"), ("days", "30")])).await;
-    assert_eq!((read.code, read.role, read.pin, read.days), (Some(4711), Some(Role::StaffMember), Some(Pin(1234)), 30));
+    let read = site
+        .read(form_with(&[
+            ("code", "4711"),
+            ("role", "staff_member"),
+            ("pin", "1234"),
+            ("days", "30"),
+        ]))
+        .await;
+    assert_eq!(
+        (read.code, read.role, read.pin, read.days),
+        (Some(4711), Some(Role::StaffMember), Some(Pin(1234)), 30)
+    );
     // A parameter that is empty counts as absent.
-    let read = site.read(form_with(&[("code", ""), ("role", ""), ("news", ""), ("pin", ""), ("days", "")])).await;
-    assert_eq!((read.code, read.role, read.news, read.pin, read.days), (None, None, None, None, 7));
-    for (name, wrong) in [("role", "staff"), ("role", "StaffMember"), ("pin", "65536"), ("code", "x")] {
-        site.send(form_with(&[(name, wrong)])).await.assert_error(400, "invalid_request", None);
+    let read = site
+        .read(form_with(&[
+            ("code", ""),
+            ("role", ""),
+            ("news", ""),
+            ("pin", ""),
+            ("days", ""),
+        ]))
+        .await;
+    assert_eq!(
+        (read.code, read.role, read.news, read.pin, read.days),
+        (None, None, None, None, 7)
+    );
+    for (name, wrong) in [
+        ("role", "staff"),
+        ("role", "StaffMember"),
+        ("pin", "65536"),
+        ("code", "x"),
+    ] {
+        site.send(form_with(&[(name, wrong)]))
+            .await
+            .assert_error(400, "invalid_request", None);
     }
 }
 
@@ -163,7 +238,9 @@ async fn a_form_has_options_enums_and_numbers_of_a_type_of_their_own() {
 #[tokio::test]
 async fn text_in_a_form_is_text() {
     let site = Site::new();
-    for text in ["true", "on", "1", "0042", "1.50", "null", "[]", "{}", "\"", " a "] {
+    for text in [
+        "true", "on", "1", "0042", "1.50", "null", "[]", "{}", "\"", " a ",
+    ] {
         assert_eq!(site.read(form_with(&[("email", text)])).await.email, text);
     }
 }
@@ -172,15 +249,35 @@ async fn text_in_a_form_is_text() {
 async fn json_has_its_own_types() {
     let site = Site::new();
     let read = site.read(json_with("place", json!({ "zip": 1234 }))).await;
-    assert_eq!((read.remember, read.age, read.place), (true, 42, Some(Place { zip: 1234 })));
-    assert_eq!(site.read(json_with("factor", json!(1.5))).await.factor, Some(1.5));
-    assert_eq!(site.read(json_with("role", json!("customer"))).await.role, Some(Role::Customer));
+    assert_eq!(
+        (read.remember, read.age, read.place),
+        (true, 42, Some(Place { zip: 1234 }))
+    );
+    assert_eq!(
+        site.read(json_with("factor", json!(1.5))).await.factor,
+        Some(1.5)
+    );
+    assert_eq!(
+        site.read(json_with("role", json!("customer"))).await.role,
+        Some(Role::Customer)
+    );
     assert_eq!(site.read(json_with("code", Value::Null)).await.code, None);
-    assert_eq!(site.read(json_with("counts", json!({ "a": 1 }))).await.counts, Some([("a".to_owned(), 1)].into()));
-    for (name, wrong) in
-        [("age", json!("42")), ("remember", json!("true")), ("remember", json!(1)), ("email", json!(1)), ("code", json!(-1))]
-    {
-        site.send(json_with(name, wrong)).await.assert_error(400, "invalid_request", None);
+    assert_eq!(
+        site.read(json_with("counts", json!({ "a": 1 })))
+            .await
+            .counts,
+        Some([("a".to_owned(), 1)].into())
+    );
+    for (name, wrong) in [
+        ("age", json!("42")),
+        ("remember", json!("true")),
+        ("remember", json!(1)),
+        ("email", json!(1)),
+        ("code", json!(-1)),
+    ] {
+        site.send(json_with(name, wrong))
+            .await
+            .assert_error(400, "invalid_request", None);
     }
 }
 
@@ -188,12 +285,24 @@ async fn json_has_its_own_types() {
 async fn a_field_that_is_missing_is_named() {
     let site = Site::new();
     for missing in ["email", "remember", "age"] {
-        let absent = [("email", "alice@example.com"), ("remember", "true"), ("age", "42")].into_iter();
+        let absent = [
+            ("email", "alice@example.com"),
+            ("remember", "true"),
+            ("age", "42"),
+        ]
+        .into_iter();
         let absent: Vec<_> = absent.filter(|(name, _)| *name != missing).collect();
-        for request in [form("/login", &absent), form_with(&[(missing, "")]), json_with(missing, Value::Null)] {
+        for request in [
+            form("/login", &absent),
+            form_with(&[(missing, "")]),
+            json_with(missing, Value::Null),
+        ] {
             let answer = site.send(request).await;
             answer.assert_error(400, "invalid_request", None);
-            assert_eq!(answer.json()["error_description"], format!("{missing} is missing"));
+            assert_eq!(
+                answer.json()["error_description"],
+                format!("{missing} is missing")
+            );
         }
     }
 }
@@ -211,26 +320,42 @@ async fn logged(site: &Site, log: &Log, request: Request<Body>) -> String {
 
 /// What a client could send so that a line says more, or something else.
 fn hostile() -> Vec<String> {
-    ["x", "x\", expected u8", "`x`, expected u8", "x\n2026 ERROR tower_bearer: x", "x\u{1b}[31m", "7 at line 1", "x: y"]
-        .into_iter()
-        .map(|text| format!("{MARK}{text}"))
-        .collect()
+    [
+        "x",
+        "x\", expected u8",
+        "`x`, expected u8",
+        "x\n2026 ERROR tower_bearer: x",
+        "x\u{1b}[31m",
+        "7 at line 1",
+        "x: y",
+    ]
+    .into_iter()
+    .map(|text| format!("{MARK}{text}"))
+    .collect()
 }
 
 #[tokio::test]
 async fn the_log_names_a_wrong_parameter_and_its_type_and_nothing_that_was_sent() {
     let (log, _guard) = Log::capture();
     let site = Site::new();
-    for (name, expected) in
-        [("age", "u8"), ("level", "i64"), ("code", "u32"), ("remember", "bool"), ("pin", "u16"), ("factor", "f64")]
-    {
+    for (name, expected) in [
+        ("age", "u8"),
+        ("level", "i64"),
+        ("code", "u32"),
+        ("remember", "bool"),
+        ("pin", "u16"),
+        ("factor", "f64"),
+    ] {
         for sent in hostile() {
             let form = logged(&site, &log, form_with(&[(name, &sent)])).await;
             let json = logged(&site, &log, json_with(name, json!(sent))).await;
             for line in [form, json] {
                 assert!(line.contains(name), "{name}: {line}");
                 assert!(line.contains(expected), "{name}, {expected}: {line}");
-                assert!(!line.contains(MARK) && !line.contains("2026 ERROR"), "{line}");
+                assert!(
+                    !line.contains(MARK) && !line.contains("2026 ERROR"),
+                    "{line}"
+                );
             }
         }
     }
@@ -240,11 +365,23 @@ async fn the_log_names_a_wrong_parameter_and_its_type_and_nothing_that_was_sent(
 async fn a_wrong_number_is_not_logged_either() {
     let (log, _guard) = Log::capture();
     let site = Site::new();
-    for request in [form_with(&[("age", "731542")]), json_with("age", json!(731_542)), json_with("age", json!(-731_542))] {
+    for request in [
+        form_with(&[("age", "731542")]),
+        json_with("age", json!(731_542)),
+        json_with("age", json!(-731_542)),
+    ] {
         let line = logged(&site, &log, request).await;
-        assert!(line.contains("age") && line.contains("u8") && !line.contains("731542"), "{line}");
+        assert!(
+            line.contains("age") && line.contains("u8") && !line.contains("731542"),
+            "{line}"
+        );
     }
-    for sent in [json!(731_542), json!(7315.42), json!(["mark731542"]), json!({ "mark731542": "mark731542" })] {
+    for sent in [
+        json!(731_542),
+        json!(7315.42),
+        json!(["mark731542"]),
+        json!({ "mark731542": "mark731542" }),
+    ] {
         let line = logged(&site, &log, json_with("email", sent)).await;
         assert!(line.contains("email") && !line.contains("7315"), "{line}");
     }
@@ -255,7 +392,11 @@ async fn an_unknown_variant_is_not_logged() {
     let (log, _guard) = Log::capture();
     let site = Site::new();
     for sent in hostile() {
-        for request in [form_with(&[("role", &sent)]), json_with("role", json!(sent)), json_with("role", json!({ &sent: 1 }))] {
+        for request in [
+            form_with(&[("role", &sent)]),
+            json_with("role", json!(sent)),
+            json_with("role", json!({ &sent: 1 })),
+        ] {
             let line = logged(&site, &log, request).await;
             assert!(line.contains("role") && !line.contains(MARK), "{line}");
         }
@@ -268,7 +409,10 @@ async fn a_wrong_field_within_another_is_named_too() {
     let site = Site::new();
     for sent in hostile() {
         let line = logged(&site, &log, json_with("place", json!({ "zip": sent }))).await;
-        assert!(line.contains("place") && line.contains("zip") && line.contains("u16"), "{line}");
+        assert!(
+            line.contains("place") && line.contains("zip") && line.contains("u16"),
+            "{line}"
+        );
         assert!(!line.contains(MARK), "{line}");
         let line = logged(&site, &log, json_with("place", json!(sent))).await;
         assert!(line.contains("place") && !line.contains(MARK), "{line}");

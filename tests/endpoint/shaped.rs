@@ -10,11 +10,14 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE, 
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
-use support::{App, Outage, Received, form, json_request, log_in_form, names, signed_in, with_header};
+use support::{
+    App, Outage, Received, form, json_request, log_in_form, names, signed_in, with_header,
+};
 use tower::ServiceExt;
 use tower_bearer::endpoint::{EndpointError, EndpointErrorKind};
 use tower_bearer::{
-    AuthEndpoints, BearerError, CookieDelivery, Identity, Outcome, SessionError, SessionErrorKind, TokenResponse,
+    AuthEndpoints, BearerError, CookieDelivery, Identity, Outcome, SessionError, SessionErrorKind,
+    TokenResponse,
 };
 
 async fn send(endpoints: &AuthEndpoints, request: Request<Body>) -> Received {
@@ -34,33 +37,73 @@ fn own(tokens: &TokenResponse, parts: &Parts) -> Value {
 #[tokio::test]
 async fn a_login_and_a_refresh_answer_in_the_names_of_the_application() {
     let app = App::new();
-    app.users.authenticate_as(|_| Identity::new("alice").with_response("name", "Alice").unwrap().into());
+    app.users.authenticate_as(|_| {
+        Identity::new("alice")
+            .with_response("name", "Alice")
+            .unwrap()
+            .into()
+    });
     let endpoints = app.endpoints().with_token_response(own);
     let login = send(&endpoints, log_in_form()).await;
     assert_eq!(login.status, 200);
     login.assert_not_stored();
     let body = login.json();
-    assert_eq!(names(&body), ["accessToken", "extra", "path", "refreshToken", "user"]);
-    assert_eq!((&body["user"], &body["extra"]["name"], &body["path"]), (&json!("alice"), &json!("Alice"), &json!("/login")));
-    app.me(body["accessToken"].as_str().unwrap()).await.assert_passed("alice");
+    assert_eq!(
+        names(&body),
+        ["accessToken", "extra", "path", "refreshToken", "user"]
+    );
+    assert_eq!(
+        (&body["user"], &body["extra"]["name"], &body["path"]),
+        (&json!("alice"), &json!("Alice"), &json!("/login"))
+    );
+    app.me(body["accessToken"].as_str().unwrap())
+        .await
+        .assert_passed("alice");
 
-    let refresh = form("/refresh", &[("refresh_token", body["refreshToken"].as_str().unwrap())]);
+    let refresh = form(
+        "/refresh",
+        &[("refresh_token", body["refreshToken"].as_str().unwrap())],
+    );
     let refresh = send(&endpoints, refresh).await;
     refresh.assert_not_stored();
-    assert_eq!((refresh.status, &refresh.json()["user"], &refresh.json()["extra"]), (200, &json!("alice"), &json!({})));
-    let parameters = [("grant_type", "password"), ("username", "alice"), ("password", "wonderland-7")];
-    assert_eq!(send(&endpoints, form("/token", &parameters)).await.json()["path"], "/token");
+    assert_eq!(
+        (
+            refresh.status,
+            &refresh.json()["user"],
+            &refresh.json()["extra"]
+        ),
+        (200, &json!("alice"), &json!({}))
+    );
+    let parameters = [
+        ("grant_type", "password"),
+        ("username", "alice"),
+        ("password", "wonderland-7"),
+    ];
+    assert_eq!(
+        send(&endpoints, form("/token", &parameters)).await.json()["path"],
+        "/token"
+    );
     // A refusal is not a login.
-    send(&endpoints, form("/login", &[])).await.assert_error(400, "invalid_request", None);
+    send(&endpoints, form("/login", &[]))
+        .await
+        .assert_error(400, "invalid_request", None);
 }
 
 #[tokio::test]
 async fn each_endpoint_by_itself_answers_in_the_same_shape() {
     let app = App::new();
-    let endpoints = app.endpoints().with_token_response(own).with_rejection(teapot);
+    let endpoints = app
+        .endpoints()
+        .with_token_response(own)
+        .with_rejection(teapot);
     let login = Received::read(endpoints.login().oneshot(log_in_form())).await;
     assert_eq!(login.json()["user"], "alice");
-    let refused = Received::read(endpoints.refresh().oneshot(form("/", &[("refresh_token", "rt1_x")]))).await;
+    let refused = Received::read(
+        endpoints
+            .refresh()
+            .oneshot(form("/", &[("refresh_token", "rt1_x")])),
+    )
+    .await;
     assert_eq!((refused.status, &*refused.body), (418, "own"));
 }
 
@@ -69,18 +112,38 @@ async fn by_cookie(cookies: CookieDelivery) -> (App, Received, TokenResponse) {
     let app = App::new();
     let seen = Arc::new(Mutex::new(None));
     let sees = Arc::clone(&seen);
-    let endpoints = app.endpoints().with_cookies(cookies).with_token_response(move |tokens, parts| {
-        *sees.lock().unwrap() = Some(tokens.clone());
-        own(tokens, parts)
-    });
-    let parameters = [("username", "alice"), ("password", "wonderland-7"), ("delivery", "cookie")];
-    let answer = send(&endpoints, with_header(form("/login", &parameters), "sec-fetch-site", "same-origin")).await;
-    let seen = seen.lock().unwrap().take().expect("a closure that was called");
+    let endpoints =
+        app.endpoints()
+            .with_cookies(cookies)
+            .with_token_response(move |tokens, parts| {
+                *sees.lock().unwrap() = Some(tokens.clone());
+                own(tokens, parts)
+            });
+    let parameters = [
+        ("username", "alice"),
+        ("password", "wonderland-7"),
+        ("delivery", "cookie"),
+    ];
+    let answer = send(
+        &endpoints,
+        with_header(form("/login", &parameters), "sec-fetch-site", "same-origin"),
+    )
+    .await;
+    let seen = seen
+        .lock()
+        .unwrap()
+        .take()
+        .expect("a closure that was called");
     (app, answer, seen)
 }
 
 fn cookies_of(answer: &Received) -> Vec<&str> {
-    answer.headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap()).collect()
+    answer
+        .headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .map(|line| line.to_str().unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -90,19 +153,35 @@ async fn with_cookies_the_closure_sees_no_refresh_token_and_the_cookie_is_set() 
     answer.assert_not_stored();
     assert!(seen.refresh_token().is_none() && !answer.body.contains("rt1_"));
     assert_eq!(answer.json()["refreshToken"], Value::Null);
-    let [cookie] = cookies_of(&answer)[..] else { panic!("one cookie: {answer:?}") };
+    let [cookie] = cookies_of(&answer)[..] else {
+        panic!("one cookie: {answer:?}")
+    };
     assert!(cookie.starts_with("__Host-refresh_token=rt1_"), "{cookie}");
-    app.me(answer.json()["accessToken"].as_str().unwrap()).await.assert_passed("alice");
+    app.me(answer.json()["accessToken"].as_str().unwrap())
+        .await
+        .assert_passed("alice");
 }
 
 #[tokio::test]
 async fn where_the_access_token_is_a_cookie_too_the_closure_sees_an_empty_one() {
     let (_, answer, seen) = by_cookie(CookieDelivery::new().with_access_token()).await;
     assert_eq!(answer.status, 200);
-    assert_eq!((seen.access_token().secret(), seen.refresh_token().is_none()), ("", true));
-    assert_eq!((seen.claims().subject().as_str(), &answer.json()["accessToken"]), ("alice", &json!("")));
+    assert_eq!(
+        (seen.access_token().secret(), seen.refresh_token().is_none()),
+        ("", true)
+    );
+    assert_eq!(
+        (
+            seen.claims().subject().as_str(),
+            &answer.json()["accessToken"]
+        ),
+        ("alice", &json!(""))
+    );
     let cookies = cookies_of(&answer);
-    assert!(cookies.len() == 2 && cookies[1].starts_with("__Host-access_token=ey"), "{cookies:?}");
+    assert!(
+        cookies.len() == 2 && cookies[1].starts_with("__Host-access_token=ey"),
+        "{cookies:?}"
+    );
     for cookie in cookies {
         let (_, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
         assert!(!answer.body.contains(value));
@@ -125,43 +204,110 @@ struct Case {
 }
 
 fn cases(app: &App) -> Vec<Case> {
-    let case = |request, kind, session, status, headers| Case { request, kind, session, status, headers };
+    let case = |request, kind, session, status, headers| Case {
+        request,
+        kind,
+        session,
+        status,
+        headers,
+    };
     use EndpointErrorKind as Kind;
     app.users.authenticate_as(|login| match login.username() {
         "mallory" => Outcome::denied("banned").with_retry_after(Duration::from_secs(60)),
         _ => Outcome::invalid_credentials(),
     });
-    let big = Request::post("/login").header(CONTENT_TYPE, "application/json").body(Body::from("a".repeat(9000))).unwrap();
-    let text = Request::post("/login").header(CONTENT_TYPE, "text/plain").body(Body::from("a")).unwrap();
+    let big = Request::post("/login")
+        .header(CONTENT_TYPE, "application/json")
+        .body(Body::from("a".repeat(9000)))
+        .unwrap();
+    let text = Request::post("/login")
+        .header(CONTENT_TYPE, "text/plain")
+        .body(Body::from("a"))
+        .unwrap();
     let mallory = form("/login", &[("username", "mallory"), ("password", "x")]);
-    let of_another_site = form("/login", &[("username", "alice"), ("password", "wonderland-7"), ("delivery", "cookie")]);
+    let of_another_site = form(
+        "/login",
+        &[
+            ("username", "alice"),
+            ("password", "wonderland-7"),
+            ("delivery", "cookie"),
+        ],
+    );
     let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
     vec![
-        case(log_in_form(), Kind::Session, Some(SessionErrorKind::InvalidCredentials), 400, &[]),
-        case(mallory, Kind::Session, Some(SessionErrorKind::Denied), 403, &[RETRY_AFTER]),
-        case(json_request("/login", &json!([])), Kind::Session, Some(SessionErrorKind::InvalidRequest), 400, &[]),
-        case(form("/refresh?a=b", &[]), Kind::Session, Some(SessionErrorKind::InvalidRequest), 400, &[]),
+        case(
+            log_in_form(),
+            Kind::Session,
+            Some(SessionErrorKind::InvalidCredentials),
+            400,
+            &[],
+        ),
+        case(
+            mallory,
+            Kind::Session,
+            Some(SessionErrorKind::Denied),
+            403,
+            &[RETRY_AFTER],
+        ),
+        case(
+            json_request("/login", &json!([])),
+            Kind::Session,
+            Some(SessionErrorKind::InvalidRequest),
+            400,
+            &[],
+        ),
+        case(
+            form("/refresh?a=b", &[]),
+            Kind::Session,
+            Some(SessionErrorKind::InvalidRequest),
+            400,
+            &[],
+        ),
         case(form("/nowhere", &[]), Kind::NotFound, None, 404, &[]),
         case(get("/login"), Kind::MethodNotAllowed, None, 405, &[ALLOW]),
         case(big, Kind::TooLarge, None, 413, &[]),
         case(text, Kind::UnsupportedMediaType, None, 415, &[]),
         case(of_another_site, Kind::CrossSite, None, 403, &[]),
-        case(get("/sessions"), Kind::Bearer, None, 401, &[WWW_AUTHENTICATE]),
-        case(signed_in("GET", "/sessions", "nonsense"), Kind::Bearer, None, 401, &[WWW_AUTHENTICATE]),
-        case(with_header(get("/sessions"), "authorization", "Bearer"), Kind::Bearer, None, 400, &[WWW_AUTHENTICATE]),
+        case(
+            get("/sessions"),
+            Kind::Bearer,
+            None,
+            401,
+            &[WWW_AUTHENTICATE],
+        ),
+        case(
+            signed_in("GET", "/sessions", "nonsense"),
+            Kind::Bearer,
+            None,
+            401,
+            &[WWW_AUTHENTICATE],
+        ),
+        case(
+            with_header(get("/sessions"), "authorization", "Bearer"),
+            Kind::Bearer,
+            None,
+            400,
+            &[WWW_AUTHENTICATE],
+        ),
     ]
 }
 
 type Seen = Arc<Mutex<Option<(EndpointError, Parts)>>>;
 
 /// Endpoints whose closure notes what it sees, and answers as `shape` does.
-fn noting(app: &App, shape: fn(&EndpointError, &Parts) -> Response<Bytes>) -> (AuthEndpoints, Seen) {
+fn noting(
+    app: &App,
+    shape: fn(&EndpointError, &Parts) -> Response<Bytes>,
+) -> (AuthEndpoints, Seen) {
     let seen = Seen::default();
     let notes = Arc::clone(&seen);
-    let endpoints = app.endpoints().with_cookies(CookieDelivery::new()).with_rejection(move |error, parts| {
-        *notes.lock().unwrap() = Some((error.clone(), parts.clone()));
-        shape(error, parts)
-    });
+    let endpoints = app
+        .endpoints()
+        .with_cookies(CookieDelivery::new())
+        .with_rejection(move |error, parts| {
+            *notes.lock().unwrap() = Some((error.clone(), parts.clone()));
+            shape(error, parts)
+        });
     (endpoints, seen)
 }
 
@@ -172,12 +318,27 @@ async fn the_application_answers_every_refusal_and_sees_which_one_it_is() {
     for case in cases(&app) {
         let (method, uri) = (case.request.method().clone(), case.request.uri().clone());
         let answer = send(&endpoints, case.request).await;
-        assert_eq!((answer.status, &*answer.body), (418, "own"), "{method} {uri}");
+        assert_eq!(
+            (answer.status, &*answer.body),
+            (418, "own"),
+            "{method} {uri}"
+        );
         let (error, parts) = seen.lock().unwrap().take().expect("the closure was asked");
         assert_eq!((&parts.method, &parts.uri), (&method, &uri));
-        assert_eq!((error.kind(), error.status().as_u16()), (case.kind, case.status), "{method} {uri}");
-        assert_eq!(error.session_error().map(SessionError::kind), case.session, "{method} {uri}");
-        assert_eq!(error.bearer_error().is_some(), case.kind == EndpointErrorKind::Bearer);
+        assert_eq!(
+            (error.kind(), error.status().as_u16()),
+            (case.kind, case.status),
+            "{method} {uri}"
+        );
+        assert_eq!(
+            error.session_error().map(SessionError::kind),
+            case.session,
+            "{method} {uri}"
+        );
+        assert_eq!(
+            error.bearer_error().is_some(),
+            case.kind == EndpointErrorKind::Bearer
+        );
         assert!(error.is_refusal() && !error.code().is_empty() && !error.to_string().is_empty());
     }
 }
@@ -192,7 +353,11 @@ async fn a_closure_cannot_lose_the_headers_that_an_answer_must_have() {
         assert_eq!(answer.headers[CACHE_CONTROL], "no-store", "{uri}");
         for header in [ALLOW, RETRY_AFTER, WWW_AUTHENTICATE] {
             let count = answer.headers.get_all(&header).iter().count();
-            assert_eq!(count, usize::from(case.headers.contains(&header)), "{header} {uri}");
+            assert_eq!(
+                count,
+                usize::from(case.headers.contains(&header)),
+                "{header} {uri}"
+            );
         }
     }
 }
@@ -200,13 +365,23 @@ async fn a_closure_cannot_lose_the_headers_that_an_answer_must_have() {
 #[tokio::test]
 async fn a_closure_that_keeps_the_headers_does_not_double_them() {
     let app = App::new();
-    let (endpoints, _) = noting(&app, |error, _| error.to_response().map(|_| Bytes::from("own")));
+    let (endpoints, _) = noting(&app, |error, _| {
+        error.to_response().map(|_| Bytes::from("own"))
+    });
     for case in cases(&app) {
         let uri = case.request.uri().clone();
         let answer = send(&endpoints, case.request).await;
-        assert_eq!((answer.status, &*answer.body), (case.status, "own"), "{uri}");
+        assert_eq!(
+            (answer.status, &*answer.body),
+            (case.status, "own"),
+            "{uri}"
+        );
         for header in case.headers.iter().chain([&CACHE_CONTROL]) {
-            assert_eq!(answer.headers.get_all(header).iter().count(), 1, "{header} {uri}");
+            assert_eq!(
+                answer.headers.get_all(header).iter().count(),
+                1,
+                "{header} {uri}"
+            );
         }
     }
 }
@@ -217,7 +392,10 @@ async fn the_usual_answer_of_an_error_is_what_the_endpoints_say_without_a_closur
     let plain = app.endpoints().with_cookies(CookieDelivery::new());
     let (endpoints, _) = noting(&app, |error, _| error.to_response());
     for (case, same) in cases(&app).into_iter().zip(cases(&app)) {
-        assert_eq!(send(&endpoints, case.request).await, send(&plain, same.request).await);
+        assert_eq!(
+            send(&endpoints, case.request).await,
+            send(&plain, same.request).await
+        );
     }
 }
 
@@ -227,13 +405,25 @@ async fn an_outage_is_answered_by_the_application_and_keeps_its_retry_after() {
     let tokens = app.log_in().await.tokens();
     let (endpoints, seen) = noting(&app, teapot);
     app.store.set_outage(Some(Outage::All));
-    for request in [log_in_form(), form("/refresh", &[("refresh_token", &tokens.refresh)])] {
+    for request in [
+        log_in_form(),
+        form("/refresh", &[("refresh_token", &tokens.refresh)]),
+    ] {
         let answer = send(&endpoints, request).await;
         assert_eq!((answer.status, &*answer.body), (418, "own"));
-        assert!(answer.headers[RETRY_AFTER].to_str().unwrap().parse::<u32>().is_ok());
+        assert!(
+            answer.headers[RETRY_AFTER]
+                .to_str()
+                .unwrap()
+                .parse::<u32>()
+                .is_ok()
+        );
         assert_eq!(answer.headers[CACHE_CONTROL], "no-store");
         let (error, _) = seen.lock().unwrap().take().unwrap();
-        assert_eq!((error.kind(), error.status().as_u16()), (EndpointErrorKind::Session, 503));
+        assert_eq!(
+            (error.kind(), error.status().as_u16()),
+            (EndpointErrorKind::Session, 503)
+        );
         assert!(!error.is_refusal());
     }
     // And where an access token is asked for, by a process that has never reached the store.
@@ -241,9 +431,15 @@ async fn an_outage_is_answered_by_the_application_and_keeps_its_retry_after() {
     let tokens = app.sessions.start(Identity::new("alice")).await.unwrap();
     let (endpoints, seen) = noting(&app, teapot);
     app.store.set_outage(Some(Outage::All));
-    let answer = send(&endpoints, signed_in("GET", "/sessions", tokens.access_token().secret())).await;
+    let answer = send(
+        &endpoints,
+        signed_in("GET", "/sessions", tokens.access_token().secret()),
+    )
+    .await;
     assert_eq!(answer.status, 418);
-    assert!(answer.headers.contains_key(RETRY_AFTER) && !answer.headers.contains_key(WWW_AUTHENTICATE));
+    assert!(
+        answer.headers.contains_key(RETRY_AFTER) && !answer.headers.contains_key(WWW_AUTHENTICATE)
+    );
     let (error, _) = seen.lock().unwrap().take().unwrap();
     assert_eq!((error.status().as_u16(), error.is_refusal()), (503, false));
 }
@@ -251,9 +447,17 @@ async fn an_outage_is_answered_by_the_application_and_keeps_its_retry_after() {
 #[tokio::test]
 async fn wrong_credentials_may_be_401_with_the_challenge_that_it_must_have() {
     let app = App::new();
-    app.users.authenticate_as(|_| Outcome::invalid_credentials());
-    let endpoints = app.endpoints().with_status(SessionErrorKind::InvalidCredentials, StatusCode::UNAUTHORIZED);
-    let parameters = [("grant_type", "password"), ("username", "alice"), ("password", "x")];
+    app.users
+        .authenticate_as(|_| Outcome::invalid_credentials());
+    let endpoints = app.endpoints().with_status(
+        SessionErrorKind::InvalidCredentials,
+        StatusCode::UNAUTHORIZED,
+    );
+    let parameters = [
+        ("grant_type", "password"),
+        ("username", "alice"),
+        ("password", "x"),
+    ];
     for request in [log_in_form(), form("/token", &parameters)] {
         let answer = send(&endpoints, request).await;
         answer.assert_error(401, "invalid_grant", Some("credentials_invalid"));
@@ -261,18 +465,28 @@ async fn wrong_credentials_may_be_401_with_the_challenge_that_it_must_have() {
         answer.assert_not_stored();
     }
     // Nothing else has changed, not even where it has the same code.
-    send(&endpoints, form("/refresh", &[("refresh_token", "rt1_x")])).await.assert_invalid_grant("token_invalid");
-    send(&endpoints, form("/login", &[])).await.assert_error(400, "invalid_request", None);
-    app.log_in().await.assert_invalid_grant("credentials_invalid");
+    send(&endpoints, form("/refresh", &[("refresh_token", "rt1_x")]))
+        .await
+        .assert_invalid_grant("token_invalid");
+    send(&endpoints, form("/login", &[]))
+        .await
+        .assert_error(400, "invalid_request", None);
+    app.log_in()
+        .await
+        .assert_invalid_grant("credentials_invalid");
 }
 
 #[tokio::test]
 async fn the_closure_sees_the_other_status_and_cannot_lose_the_challenge() {
     let app = App::new();
-    app.users.authenticate_as(|_| Outcome::invalid_credentials());
+    app.users
+        .authenticate_as(|_| Outcome::invalid_credentials());
     let endpoints = app
         .endpoints()
-        .with_status(SessionErrorKind::InvalidCredentials, StatusCode::UNAUTHORIZED)
+        .with_status(
+            SessionErrorKind::InvalidCredentials,
+            StatusCode::UNAUTHORIZED,
+        )
         .with_status(SessionErrorKind::InvalidToken, StatusCode::GONE)
         .with_rejection(|error, _| {
             let mut response = Response::new(Bytes::from(error.status().as_str().to_owned()));
@@ -280,9 +494,15 @@ async fn the_closure_sees_the_other_status_and_cannot_lose_the_challenge() {
             response
         });
     let answer = send(&endpoints, log_in_form()).await;
-    assert_eq!((answer.status, &*answer.body, answer.challenge()), (401, "401", Some("Bearer")));
+    assert_eq!(
+        (answer.status, &*answer.body, answer.challenge()),
+        (401, "401", Some("Bearer"))
+    );
     let answer = send(&endpoints, form("/refresh", &[("refresh_token", "rt1_x")])).await;
-    assert_eq!((answer.status, &*answer.body, answer.challenge()), (410, "410", None));
+    assert_eq!(
+        (answer.status, &*answer.body, answer.challenge()),
+        (410, "410", None)
+    );
 }
 
 #[test]
@@ -290,7 +510,9 @@ fn a_status_that_does_not_refuse_panics() {
     let endpoints = App::new().endpoints();
     for status in [100, 200, 204, 303, 399, 600, 999] {
         let (endpoints, status) = (endpoints.clone(), StatusCode::from_u16(status).unwrap());
-        let set = std::panic::AssertUnwindSafe(|| endpoints.with_status(SessionErrorKind::InvalidCredentials, status));
+        let set = std::panic::AssertUnwindSafe(|| {
+            endpoints.with_status(SessionErrorKind::InvalidCredentials, status)
+        });
         assert!(catch_unwind(set).is_err(), "{status}");
     }
 }
@@ -298,8 +520,14 @@ fn a_status_that_does_not_refuse_panics() {
 #[tokio::test]
 async fn a_handler_of_ones_own_refuses_as_the_endpoints_do() {
     let app = App::new();
-    let (parts, ()) = Request::post("/second-factor").body(()).unwrap().into_parts();
-    let plain = app.endpoints().with_status(SessionErrorKind::InvalidCredentials, StatusCode::UNAUTHORIZED);
+    let (parts, ()) = Request::post("/second-factor")
+        .body(())
+        .unwrap()
+        .into_parts();
+    let plain = app.endpoints().with_status(
+        SessionErrorKind::InvalidCredentials,
+        StatusCode::UNAUTHORIZED,
+    );
     let answer = Received::of(plain.reject(SessionError::invalid_credentials(), &parts)).await;
     answer.assert_error(401, "invalid_grant", Some("credentials_invalid"));
     answer.assert_not_stored();
@@ -311,12 +539,18 @@ async fn a_handler_of_ones_own_refuses_as_the_endpoints_do() {
         SessionError::unavailable("the texts cannot be sent").into(),
         BearerError::missing_token().into(),
     ];
-    for (error, header) in errors.into_iter().zip([None, Some(RETRY_AFTER), Some(WWW_AUTHENTICATE)]) {
+    for (error, header) in errors
+        .into_iter()
+        .zip([None, Some(RETRY_AFTER), Some(WWW_AUTHENTICATE)])
+    {
         let kind = error.kind();
         let answer = Received::of(endpoints.reject(error, &parts)).await;
         assert_eq!((answer.status, &*answer.body), (418, "own"));
         assert_eq!(answer.headers[CACHE_CONTROL], "no-store");
-        assert!(header.is_none_or(|header| answer.headers.contains_key(header)), "{answer:?}");
+        assert!(
+            header.is_none_or(|header| answer.headers.contains_key(header)),
+            "{answer:?}"
+        );
         let (error, seen) = seen.lock().unwrap().take().unwrap();
         assert_eq!((error.kind(), seen.uri.path()), (kind, "/second-factor"));
     }

@@ -35,11 +35,20 @@ impl Later {
 }
 
 fn id_of(tokens: &Tokens) -> SessionId {
-    claims_of(&tokens.access)["sid"].as_str().unwrap().parse().unwrap()
+    claims_of(&tokens.access)["sid"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 /// The row as a later version would have made it, in another store, for kinds are only ever inserted.
-async fn rewritten(app: &App, tokens: &Tokens, store: impl SessionStore, change: impl Fn(&mut SessionParts)) -> Session {
+async fn rewritten(
+    app: &App,
+    tokens: &Tokens,
+    store: impl SessionStore,
+    change: impl Fn(&mut SessionParts),
+) -> Session {
     let mut parts = app.row(&id_of(tokens)).await.into_parts();
     change(&mut parts);
     let row = Session::from_parts(parts);
@@ -51,7 +60,10 @@ async fn rewritten(app: &App, tokens: &Tokens, store: impl SessionStore, change:
 async fn with_later_row(later: Later) -> (App, Tokens, Session) {
     let app = App::new();
     let tokens = app.log_in().await.tokens();
-    let row = rewritten(&app, &tokens, MemoryStore::new(), |parts| later.write(parts)).await;
+    let row = rewritten(&app, &tokens, MemoryStore::new(), |parts| {
+        later.write(parts);
+    })
+    .await;
     (app, tokens, row)
 }
 
@@ -80,7 +92,9 @@ async fn it_is_so_in_a_database_too() {
         let folder = tempfile::tempdir().unwrap();
         let app = App::new();
         let tokens = app.log_in().await.tokens();
-        let store = SqliteStore::open(folder.path().join("app.db")).await.unwrap();
+        let store = SqliteStore::open(folder.path().join("app.db"))
+            .await
+            .unwrap();
         let row = rewritten(&app, &tokens, store, |parts| later.write(parts)).await;
         app.refresh(&tokens.refresh).await.assert_unavailable();
         assert_eq!(app.row(row.id()).await, row, "{later:?}");
@@ -124,13 +138,25 @@ async fn a_user_can_log_out_of_what_is_not_understood() {
     for later in NOT_UNDERSTOOD {
         for by_access_token in [false, true] {
             let (app, tokens, row) = with_later_row(later).await;
-            let token = if by_access_token { &tokens.access } else { &tokens.refresh };
-            assert!(app.sessions.log_out(token).await.unwrap().any(), "{later:?}");
+            let token = if by_access_token {
+                &tokens.access
+            } else {
+                &tokens.refresh
+            };
+            assert!(
+                app.sessions.log_out(token).await.unwrap().any(),
+                "{later:?}"
+            );
             let ended = app.row(row.id()).await;
             assert!(ended.revoked().is_some());
             // Nothing else of it was touched.
-            assert_eq!((ended.kind(), &ended.parts().more), (row.kind(), &row.parts().more));
-            app.me(&tokens.access).await.assert_invalid_token("session_revoked");
+            assert_eq!(
+                (ended.kind(), &ended.parts().more),
+                (row.kind(), &row.parts().more)
+            );
+            app.me(&tokens.access)
+                .await
+                .assert_invalid_token("session_revoked");
         }
     }
 }
@@ -141,12 +167,26 @@ async fn sessions_of_another_kind_are_neither_listed_nor_ended_with_the_logins()
     let (app, _, row) = with_later_row(Later::Kind).await;
     let mine = app.log_in().await.tokens();
     assert_eq!(app.live().await, [id_of(&mine)]);
-    assert_eq!(app.sessions.log_out_everywhere(&"alice".into()).await.unwrap().count(), 1);
+    assert_eq!(
+        app.sessions
+            .log_out_everywhere(&"alice".into())
+            .await
+            .unwrap()
+            .count(),
+        1
+    );
     assert_eq!(app.row(row.id()).await, row);
 
     let (app, _, row) = with_later_row(Later::MustUnderstand).await;
     assert_eq!(app.live().await, [*row.id()]);
-    assert_eq!(app.sessions.log_out_everywhere(&"alice".into()).await.unwrap().count(), 1);
+    assert_eq!(
+        app.sessions
+            .log_out_everywhere(&"alice".into())
+            .await
+            .unwrap()
+            .count(),
+        1
+    );
     assert!(app.row(row.id()).await.revoked().is_some());
 }
 
@@ -157,7 +197,10 @@ async fn what_need_not_be_understood_is_carried_along() {
         app.clock.advance(HOUR);
         tokens = app.refresh(&tokens.refresh).await.tokens();
         let now = app.row(row.id()).await;
-        assert_eq!((now.parts().generation, &now.parts().more), (generation, &entry(7)));
+        assert_eq!(
+            (now.parts().generation, &now.parts().more),
+            (generation, &entry(7))
+        );
     }
     app.me(&tokens.access).await.assert_passed("alice");
 }

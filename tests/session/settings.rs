@@ -5,7 +5,8 @@ use std::time::Duration;
 use support::{Accounts, App, Log, MINUTE, Scripted, log_in};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
-    ConfigError, Identity, MemoryStore, Secret, SessionErrorKind, SessionStore, Sessions, SessionsBuilder, Subject, TokenResponse,
+    ConfigError, Identity, MemoryStore, Secret, SessionErrorKind, SessionStore, Sessions,
+    SessionsBuilder, Subject, TokenResponse,
 };
 
 fn builder(store: impl SessionStore) -> SessionsBuilder {
@@ -13,18 +14,24 @@ fn builder(store: impl SessionStore) -> SessionsBuilder {
 }
 
 fn good() -> SessionsBuilder {
-    builder(MemoryStore::new()).issuer("https://api.example.com").audience("example-api").secret(Secret::random().unwrap())
+    builder(MemoryStore::new())
+        .issuer("https://api.example.com")
+        .audience("example-api")
+        .secret(Secret::random().unwrap())
 }
 
 fn error(builder: SessionsBuilder) -> ConfigError {
-    builder.build().err().expect("a wrong setting")
+    builder.build().expect_err("a wrong setting")
 }
 
 /// What is wrong, a line each.
 fn lines(error: &ConfigError) -> Vec<String> {
     let text = error.to_string();
     // Above several there is a heading.
-    text.lines().filter(|line| !line.ends_with("settings are wrong:")).map(str::to_owned).collect()
+    text.lines()
+        .filter(|line| !line.ends_with("settings are wrong:"))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// A sentence of a setting, with its name in it.
@@ -38,7 +45,9 @@ fn assert_says(line: &str, name: &str) {
 fn what_is_missing_is_named_all_at_once() {
     let error = error(builder(MemoryStore::new()));
     let lines = lines(&error);
-    let [issuer, audience, secret] = &lines[..] else { panic!("{lines:?}") };
+    let [issuer, audience, secret] = &lines[..] else {
+        panic!("{lines:?}")
+    };
     assert_says(issuer, "issuer");
     assert_says(audience, "audience");
     assert_says(secret, "secret");
@@ -52,16 +61,32 @@ type Wrong = (&'static str, fn(SessionsBuilder) -> SessionsBuilder);
 const WRONG: [Wrong; 12] = [
     ("issuer", |sessions| sessions.issuer("")),
     ("audience", |sessions| sessions.audience("")),
-    ("leeway", |sessions| sessions.leeway(Duration::from_secs(301))),
-    ("https", |sessions| sessions.public_origin("app.example.com")),
-    ("https", |sessions| sessions.public_origin("https://app.example.com/path")),
+    ("leeway", |sessions| {
+        sessions.leeway(Duration::from_secs(301))
+    }),
+    ("https", |sessions| {
+        sessions.public_origin("app.example.com")
+    }),
+    ("https", |sessions| {
+        sessions.public_origin("https://app.example.com/path")
+    }),
     ("https", |sessions| sessions.public_origin("")),
-    ("trusted prox", |sessions| sessions.trusted_proxies(["the proxy"])),
-    ("trusted prox", |sessions| sessions.trusted_proxies(["10.0.0.0/33"])),
-    ("trusted prox", |sessions| sessions.trusted_proxies(["10.0.0.1", ""])),
+    ("trusted prox", |sessions| {
+        sessions.trusted_proxies(["the proxy"])
+    }),
+    ("trusted prox", |sessions| {
+        sessions.trusted_proxies(["10.0.0.0/33"])
+    }),
+    ("trusted prox", |sessions| {
+        sessions.trusted_proxies(["10.0.0.1", ""])
+    }),
     ("issuer", |sessions| sessions.former_names("", "test")),
-    ("audience", |sessions| sessions.former_names("https://old.example.com", "")),
-    ("https", |sessions| sessions.public_origin("ftp://app.example.com")),
+    ("audience", |sessions| {
+        sessions.former_names("https://old.example.com", "")
+    }),
+    ("https", |sessions| {
+        sessions.public_origin("ftp://app.example.com")
+    }),
 ];
 
 #[test]
@@ -74,9 +99,21 @@ fn each_wrong_setting_is_a_sentence_that_names_it() {
     }
     for missing in ["issuer", "audience", "secret"] {
         let sessions = builder(MemoryStore::new());
-        let sessions = if missing == "issuer" { sessions } else { sessions.issuer("https://api.example.com") };
-        let sessions = if missing == "audience" { sessions } else { sessions.audience("test") };
-        let sessions = if missing == "secret" { sessions } else { sessions.secret(Secret::random().unwrap()) };
+        let sessions = if missing == "issuer" {
+            sessions
+        } else {
+            sessions.issuer("https://api.example.com")
+        };
+        let sessions = if missing == "audience" {
+            sessions
+        } else {
+            sessions.audience("test")
+        };
+        let sessions = if missing == "secret" {
+            sessions
+        } else {
+            sessions.secret(Secret::random().unwrap())
+        };
         let error = error(sessions);
         assert_eq!(lines(&error).len(), 1, "{error}");
         assert_says(&error.to_string(), missing);
@@ -87,15 +124,21 @@ fn each_wrong_setting_is_a_sentence_that_names_it() {
 fn all_wrong_settings_are_named_at_once() {
     let all = [2, 3, 6, 9, 10].map(|index| WRONG[index]);
     let error = error(
-        all.iter().fold(builder(MemoryStore::new()).issuer("https://api.example.com").audience("test"), |sessions, (_, set)| {
-            set(sessions)
-        }),
+        all.iter().fold(
+            builder(MemoryStore::new())
+                .issuer("https://api.example.com")
+                .audience("test"),
+            |sessions, (_, set)| set(sessions),
+        ),
     );
     let lines = lines(&error);
     // And the secret, which is missing.
     assert_eq!(lines.len(), all.len() + 1, "{lines:?}");
     for name in all.iter().map(|(name, _)| *name).chain(["secret"]) {
-        assert!(lines.iter().any(|line| line.to_lowercase().contains(name)), "{name}: {lines:?}");
+        assert!(
+            lines.iter().any(|line| line.to_lowercase().contains(name)),
+            "{name}: {lines:?}"
+        );
     }
 }
 
@@ -108,14 +151,26 @@ fn the_longest_leeway_is_five_minutes() {
 #[tokio::test]
 async fn settings_count_wherever_they_are_in_the_list() {
     let clock = ManualClock::new();
-    let sessions = good().clock(std::sync::Arc::new(clock.clone())).leeway(Duration::ZERO).build().unwrap();
+    let sessions = good()
+        .clock(std::sync::Arc::new(clock.clone()))
+        .leeway(Duration::ZERO)
+        .build()
+        .unwrap();
     let tokens = log_in(&sessions, "alice").await;
     assert_eq!(
-        (tokens.claims().issuer().as_str(), tokens.claims().audience().as_str()),
+        (
+            tokens.claims().issuer().as_str(),
+            tokens.claims().audience().as_str()
+        ),
         ("https://api.example.com", "example-api")
     );
     clock.advance(30 * MINUTE);
-    assert!(sessions.verifier().verify(tokens.access_token().secret()).is_err());
+    assert!(
+        sessions
+            .verifier()
+            .verify(tokens.access_token().secret())
+            .is_err()
+    );
 }
 
 fn alice() -> Subject {
@@ -135,12 +190,20 @@ struct House {
 
 impl House {
     fn new() -> Self {
-        Self { store: MemoryStore::new(), secret: Secret::random().unwrap(), clock: ManualClock::new() }
+        Self {
+            store: MemoryStore::new(),
+            secret: Secret::random().unwrap(),
+            clock: ManualClock::new(),
+        }
     }
 
     fn builder(&self, issuer: &str, audience: &str) -> SessionsBuilder {
         let clock = std::sync::Arc::new(self.clock.clone());
-        builder(self.store.clone()).secret(self.secret.clone()).clock(clock).issuer(issuer).audience(audience)
+        builder(self.store.clone())
+            .secret(self.secret.clone())
+            .clock(clock)
+            .issuer(issuer)
+            .audience(audience)
     }
 
     fn sessions(&self, issuer: &str, audience: &str) -> Sessions {
@@ -156,10 +219,17 @@ fn refresh_token(tokens: &TokenResponse) -> tower_bearer::RefreshToken {
 async fn sessions_of_a_former_issuer_are_listed_and_ended_and_go_on() {
     let house = House::new();
     let before = house.sessions("https://old.example.com", "app");
-    let (first, second) = (log_in(&before, "alice").await, log_in(&before, "alice").await);
+    let (first, second) = (
+        log_in(&before, "alice").await,
+        log_in(&before, "alice").await,
+    );
     log_in(&before, "bob").await;
 
-    let now = house.builder("https://new.example.com", "app").former_names("https://old.example.com", "app").build().unwrap();
+    let now = house
+        .builder("https://new.example.com", "app")
+        .former_names("https://old.example.com", "app")
+        .build()
+        .unwrap();
     assert_eq!(count(&now).await, 2);
     // The audience is the same, so the refresh token is one of ours.
     let next = now.refresh(refresh_token(&first)).await.unwrap();
@@ -167,7 +237,13 @@ async fn sessions_of_a_former_issuer_are_listed_and_ended_and_go_on() {
     assert_eq!(next.session_id(), first.session_id());
     let newest = log_in(&now, "alice").await;
     assert_eq!(count(&now).await, 3);
-    assert_eq!(now.log_out_elsewhere(newest.claims()).await.unwrap().count(), 2);
+    assert_eq!(
+        now.log_out_elsewhere(newest.claims())
+            .await
+            .unwrap()
+            .count(),
+        2
+    );
     assert_eq!(count(&now).await, 1);
     let refused = now.refresh(refresh_token(&second)).await.unwrap_err();
     assert_eq!(refused.kind(), SessionErrorKind::SessionRevoked);
@@ -181,31 +257,63 @@ async fn sessions_of_a_former_issuer_are_listed_and_ended_and_go_on() {
 #[tokio::test]
 async fn there_may_be_several_former_names_with_another_audience_too() {
     let house = House::new();
-    let names = [("https://a.example.com", "app"), ("https://b.example.com", "app"), ("https://c.example.com", "other")];
+    let names = [
+        ("https://a.example.com", "app"),
+        ("https://b.example.com", "app"),
+        ("https://c.example.com", "other"),
+    ];
     let mut last = None;
     for (issuer, audience) in names {
         last = Some(log_in(&house.sessions(issuer, audience), "alice").await);
     }
     let now = house.builder("https://new.example.com", "app");
-    let now = names.iter().fold(now, |now, (issuer, audience)| now.former_names(*issuer, *audience)).build().unwrap();
+    let now = names
+        .iter()
+        .fold(now, |now, (issuer, audience)| {
+            now.former_names(*issuer, *audience)
+        })
+        .build()
+        .unwrap();
     assert_eq!(count(&now).await, 3);
     // Of another audience it is not a token of ours.
-    let refused = now.refresh(refresh_token(&last.unwrap())).await.unwrap_err();
+    let refused = now
+        .refresh(refresh_token(&last.unwrap()))
+        .await
+        .unwrap_err();
     assert_eq!(refused.kind(), SessionErrorKind::InvalidToken);
     assert_eq!(now.log_out_everywhere(&alice()).await.unwrap().count(), 3);
 }
 
 #[tokio::test]
 async fn applications_on_one_store_neither_see_nor_end_each_others_sessions() {
-    for (issuer, audience) in [("https://other.example.com", "app"), ("https://app.example.com", "other")] {
+    for (issuer, audience) in [
+        ("https://other.example.com", "app"),
+        ("https://app.example.com", "other"),
+    ] {
         let house = House::new();
-        let (ours, theirs) = (house.sessions("https://app.example.com", "app"), house.sessions(issuer, audience));
+        let (ours, theirs) = (
+            house.sessions("https://app.example.com", "app"),
+            house.sessions(issuer, audience),
+        );
         let (mine, their) = (log_in(&ours, "alice").await, log_in(&theirs, "alice").await);
         assert_eq!((count(&ours).await, count(&theirs).await), (1, 1));
-        assert_ne!(ours.list(&alice()).await.unwrap(), theirs.list(&alice()).await.unwrap());
+        assert_ne!(
+            ours.list(&alice()).await.unwrap(),
+            theirs.list(&alice()).await.unwrap()
+        );
 
-        assert!(!ours.revoke(&alice(), their.session_id()).await.unwrap().any(), "{issuer} {audience}");
-        assert_eq!(ours.log_out_elsewhere(mine.claims()).await.unwrap().count(), 0);
+        assert!(
+            !ours
+                .revoke(&alice(), their.session_id())
+                .await
+                .unwrap()
+                .any(),
+            "{issuer} {audience}"
+        );
+        assert_eq!(
+            ours.log_out_elsewhere(mine.claims()).await.unwrap().count(),
+            0
+        );
         assert_eq!(ours.log_out_everywhere(&alice()).await.unwrap().count(), 1);
         assert_eq!((count(&ours).await, count(&theirs).await), (0, 1));
         theirs.refresh(refresh_token(&their)).await.unwrap();
@@ -214,15 +322,32 @@ async fn applications_on_one_store_neither_see_nor_end_each_others_sessions() {
 
 #[tokio::test]
 async fn a_token_of_another_application_neither_refreshes_nor_logs_out_nor_is_replaced() {
-    for (issuer, audience) in [("https://app.example.com", "other"), ("https://other.example.com", "other")] {
+    for (issuer, audience) in [
+        ("https://app.example.com", "other"),
+        ("https://other.example.com", "other"),
+    ] {
         let house = House::new();
-        let (ours, theirs) = (house.sessions("https://app.example.com", "app"), house.sessions(issuer, audience));
+        let (ours, theirs) = (
+            house.sessions("https://app.example.com", "app"),
+            house.sessions(issuer, audience),
+        );
         let their = log_in(&theirs, "alice").await;
-        let refused = ours.refresh(refresh_token(&their)).await.expect_err("a session of another application");
+        let refused = ours
+            .refresh(refresh_token(&their))
+            .await
+            .expect_err("a session of another application");
         assert!(refused.is_refusal(), "{refused:?}");
-        for token in [their.access_token().secret(), their.refresh_token().unwrap().secret()] {
-            assert!(!ours.log_out(token).await.unwrap().any(), "{issuer} {audience}");
-            ours.start(Identity::new("bob").replacing(token)).await.unwrap();
+        for token in [
+            their.access_token().secret(),
+            their.refresh_token().unwrap().secret(),
+        ] {
+            assert!(
+                !ours.log_out(token).await.unwrap().any(),
+                "{issuer} {audience}"
+            );
+            ours.start(Identity::new("bob").replacing(token))
+                .await
+                .unwrap();
         }
         assert_eq!(count(&theirs).await, 1);
         theirs.refresh(refresh_token(&their)).await.unwrap();
@@ -242,10 +367,16 @@ async fn logging_out_elsewhere_leaves_the_session_that_asks() {
     assert_eq!((ended.any(), ended.count()), (true, 3));
     assert_eq!(app.live().await, [*asks.session_id()]);
     for tokens in tokens {
-        app.me(tokens.access_token().secret()).await.assert_invalid_token("session_revoked");
+        app.me(tokens.access_token().secret())
+            .await
+            .assert_invalid_token("session_revoked");
     }
-    app.me(asks.access_token().secret()).await.assert_passed("alice");
-    app.me(bobs.access_token().secret()).await.assert_passed("bob");
+    app.me(asks.access_token().secret())
+        .await
+        .assert_passed("alice");
+    app.me(bobs.access_token().secret())
+        .await
+        .assert_passed("bob");
     let again = app.sessions.log_out_elsewhere(asks.claims()).await.unwrap();
     assert_eq!((again.any(), again.count()), (false, 0));
 }
@@ -256,8 +387,14 @@ async fn logging_out_elsewhere_with_a_token_of_no_session_spares_none() {
     let (tokens, store) = (TestTokens::new(), MemoryStore::new());
     let sessions = tokens.sessions(Scripted::new(), store).build().unwrap();
     log_in(&sessions, "alice").await;
-    let claims = tokens.verifier().verify(tokens.bearer("alice").strip_prefix("Bearer ").unwrap()).unwrap();
-    assert_eq!(sessions.log_out_elsewhere(&claims).await.unwrap().count(), 1);
+    let claims = tokens
+        .verifier()
+        .verify(tokens.bearer("alice").strip_prefix("Bearer ").unwrap())
+        .unwrap();
+    assert_eq!(
+        sessions.log_out_elsewhere(&claims).await.unwrap().count(),
+        1
+    );
     assert_eq!(count(&sessions).await, 0);
 }
 
@@ -269,13 +406,25 @@ async fn a_logout_says_whether_it_ended_anything_and_how_much() {
         let ended = app.sessions.log_out(token).await.unwrap();
         assert_eq!((ended.any(), ended.count()), (false, 0));
     }
-    let ended = app.sessions.log_out(tokens.refresh_token().unwrap().secret()).await.unwrap();
+    let ended = app
+        .sessions
+        .log_out(tokens.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
     assert_eq!((ended.any(), ended.count()), (true, 1));
-    let again = app.sessions.log_out(tokens.access_token().secret()).await.unwrap();
+    let again = app
+        .sessions
+        .log_out(tokens.access_token().secret())
+        .await
+        .unwrap();
     assert_eq!((again.any(), again.count()), (false, 0));
     let everywhere = app.sessions.log_out_everywhere(&alice()).await.unwrap();
     assert_eq!((everywhere.any(), everywhere.count()), (false, 0));
-    let unknown = app.sessions.revoke(&alice(), tokens.session_id()).await.unwrap();
+    let unknown = app
+        .sessions
+        .revoke(&alice(), tokens.session_id())
+        .await
+        .unwrap();
     assert_eq!((unknown.any(), unknown.count()), (false, 0));
 }
 

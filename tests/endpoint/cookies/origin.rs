@@ -6,17 +6,31 @@ use tower_bearer::{CookieDelivery, MemoryStore};
 
 /// What a login answers that a page of this origin made, over a connection to this host.
 async fn log_in(app: &App, origin: &str, host: &str) -> Received {
-    let credentials = [("username", "alice"), ("password", "wonderland-7"), ("delivery", "cookie")];
-    let request = with_header(with_header(form("/login", &credentials), "origin", origin), "host", host);
+    let credentials = [
+        ("username", "alice"),
+        ("password", "wonderland-7"),
+        ("delivery", "cookie"),
+    ];
+    let request = with_header(
+        with_header(form("/login", &credentials), "origin", origin),
+        "host",
+        host,
+    );
     let endpoints = app.endpoints().with_cookies(CookieDelivery::new());
     Received::read(endpoints.oneshot(request)).await
 }
 
 #[tokio::test]
 async fn the_public_origin_takes_the_place_of_host() {
-    let app = App::built(MemoryStore::new(), |sessions| sessions.public_origin("https://app.example.com"));
+    let app = App::built(MemoryStore::new(), |sessions| {
+        sessions.public_origin("https://app.example.com")
+    });
     for host in ["10.0.0.5:8080", "app.example.com", "internal"] {
-        assert_eq!(log_in(&app, "https://app.example.com", host).await.status, 200, "{host}");
+        assert_eq!(
+            log_in(&app, "https://app.example.com", host).await.status,
+            200,
+            "{host}"
+        );
     }
     for (origin, host) in [
         ("https://internal", "internal"),
@@ -34,20 +48,43 @@ async fn the_public_origin_takes_the_place_of_host() {
 #[tokio::test]
 async fn without_a_public_origin_it_is_host() {
     let app = App::new();
-    assert_eq!(log_in(&app, "https://app.example.com", "app.example.com").await.status, 200);
+    assert_eq!(
+        log_in(&app, "https://app.example.com", "app.example.com")
+            .await
+            .status,
+        200
+    );
     super::assert_cross_site(&log_in(&app, "https://app.example.com", "10.0.0.5:8080").await);
 }
 
 #[tokio::test]
 async fn other_pages_may_be_listed_beside_the_public_origin() {
-    let app = App::built(MemoryStore::new(), |sessions| sessions.public_origin("https://api.example.com"));
-    let cookies = CookieDelivery::new().with_origin("https://app.example.com").unwrap();
-    let credentials = [("username", "alice"), ("password", "wonderland-7"), ("delivery", "cookie")];
-    for (origin, status) in
-        [("https://app.example.com", 200), ("https://api.example.com", 200), ("https://evil.example.com", 403)]
-    {
-        let request = with_header(with_header(form("/login", &credentials), "origin", origin), "host", "internal");
+    let app = App::built(MemoryStore::new(), |sessions| {
+        sessions.public_origin("https://api.example.com")
+    });
+    let cookies = CookieDelivery::new()
+        .with_origin("https://app.example.com")
+        .unwrap();
+    let credentials = [
+        ("username", "alice"),
+        ("password", "wonderland-7"),
+        ("delivery", "cookie"),
+    ];
+    for (origin, status) in [
+        ("https://app.example.com", 200),
+        ("https://api.example.com", 200),
+        ("https://evil.example.com", 403),
+    ] {
+        let request = with_header(
+            with_header(form("/login", &credentials), "origin", origin),
+            "host",
+            "internal",
+        );
         let endpoints = app.endpoints().with_cookies(cookies.clone());
-        assert_eq!(Received::read(endpoints.oneshot(request)).await.status, status, "{origin}");
+        assert_eq!(
+            Received::read(endpoints.oneshot(request)).await.status,
+            status,
+            "{origin}"
+        );
     }
 }

@@ -7,8 +7,8 @@ use axum::body::Body;
 use http::Request;
 use support::{App, form, log_in_form, with_header};
 use tower_bearer::{
-    Authorization, ClientAddress, Grant, Identity, Login, MemoryStore, Outcome, PasswordCredentials, Refresh, RefreshToken,
-    RequestContext, SessionsBuilder,
+    Authorization, ClientAddress, Grant, Identity, Login, MemoryStore, Outcome,
+    PasswordCredentials, Refresh, RefreshToken, RequestContext, SessionsBuilder,
 };
 
 /// An extension, as a server or a layer in front puts into a request.
@@ -28,7 +28,10 @@ struct Seen {
 impl Seen {
     fn of(context: &RequestContext) -> Self {
         Self {
-            header: context.headers().get("x-tenant").map(|value| value.to_str().unwrap().to_owned()),
+            header: context
+                .headers()
+                .get("x-tenant")
+                .map(|value| value.to_str().unwrap().to_owned()),
             extension: context.extensions().get().copied(),
             agent: context.user_agent().map(str::to_owned),
             path: context.parts().uri.path().to_owned(),
@@ -37,16 +40,22 @@ impl Seen {
     }
 }
 
-/// What both questions have seen since the last look; `None` for a question without a context.
+/// A question, and what it saw; `None` where it had no context.
+type Look = (&'static str, Option<Seen>);
+
+/// What both questions have seen since the last look.
 #[derive(Clone, Debug, Default)]
-struct Looks(Arc<Mutex<Vec<(&'static str, Option<Seen>)>>>);
+struct Looks(Arc<Mutex<Vec<Look>>>);
 
 impl Looks {
     fn see(&self, question: &'static str, context: Option<&RequestContext>) {
-        self.0.lock().unwrap().push((question, context.map(Seen::of)));
+        self.0
+            .lock()
+            .unwrap()
+            .push((question, context.map(Seen::of)));
     }
 
-    fn take(&self) -> Vec<(&'static str, Option<Seen>)> {
+    fn take(&self) -> Vec<Look> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 
@@ -54,8 +63,14 @@ impl Looks {
     #[track_caller]
     fn address(&self) -> Option<IpAddr> {
         let looks = self.take();
-        let addresses: Vec<_> = looks.into_iter().map(|(_, seen)| seen.expect("a context").address).collect();
-        assert!(!addresses.is_empty() && addresses.iter().all(|address| *address == addresses[0]), "{addresses:?}");
+        let addresses: Vec<_> = looks
+            .into_iter()
+            .map(|(_, seen)| seen.expect("a context").address)
+            .collect();
+        assert!(
+            !addresses.is_empty() && addresses.iter().all(|address| *address == addresses[0]),
+            "{addresses:?}"
+        );
         addresses[0]
     }
 }
@@ -77,9 +92,15 @@ fn watched(settings: impl FnOnce(SessionsBuilder) -> SessionsBuilder) -> (App, L
 
 /// The request with a header, an extension, a `User-Agent`, and the address of its connection.
 fn adorned(request: Request<Body>) -> Request<Body> {
-    let mut request = with_header(with_header(request, "x-tenant", "acme"), "user-agent", "Mozilla/5.0");
+    let mut request = with_header(
+        with_header(request, "x-tenant", "acme"),
+        "user-agent",
+        "Mozilla/5.0",
+    );
     request.extensions_mut().insert(Connection(7));
-    request.extensions_mut().insert(ClientAddress::new(address("192.0.2.7")));
+    request
+        .extensions_mut()
+        .insert(ClientAddress::new(address("192.0.2.7")));
     request
 }
 
@@ -109,9 +130,16 @@ fn credentials() -> PasswordCredentials {
 async fn a_login_shows_its_request_to_both_questions() {
     let (app, looks) = watched(|sessions| sessions);
     for path in ["/login", "/token"] {
-        let parameters = [("grant_type", "password"), ("username", "alice"), ("password", "wonderland-7")];
+        let parameters = [
+            ("grant_type", "password"),
+            ("username", "alice"),
+            ("password", "wonderland-7"),
+        ];
         app.send(adorned(form(path, &parameters))).await.tokens();
-        assert_eq!(looks.take(), [("authenticate", seen(path)), ("authorize", seen(path))]);
+        assert_eq!(
+            looks.take(),
+            [("authenticate", seen(path)), ("authorize", seen(path))]
+        );
     }
 }
 
@@ -120,19 +148,43 @@ async fn a_refresh_shows_its_own_request_and_not_that_of_the_login() {
     let (app, looks) = watched(|sessions| sessions);
     let tokens = app.log_in().await.tokens();
     looks.take();
-    app.send(adorned(form("/refresh", &[("refresh_token", &tokens.refresh)]))).await.tokens();
+    app.send(adorned(form(
+        "/refresh",
+        &[("refresh_token", &tokens.refresh)],
+    )))
+    .await
+    .tokens();
     assert_eq!(looks.take(), [("authorize", seen("/refresh"))]);
-    let parameters = [("grant_type", "refresh_token"), ("refresh_token", &*tokens.refresh)];
-    app.send(adorned(form("/token", &parameters))).await.tokens();
+    let parameters = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &*tokens.refresh),
+    ];
+    app.send(adorned(form("/token", &parameters)))
+        .await
+        .tokens();
     assert_eq!(looks.take(), [("authorize", seen("/token"))]);
 }
 
 #[tokio::test]
 async fn a_handler_of_ones_own_says_which_request_it_is() {
     let (app, looks) = watched(|sessions| sessions);
-    let callback = || context(adorned(Request::get("/callback").body(Body::empty()).unwrap()));
-    let tokens = app.sessions.log_in(Login::from_request(credentials(), callback())).await.unwrap();
-    assert_eq!(looks.take(), [("authenticate", seen("/callback")), ("authorize", seen("/callback"))]);
+    let callback = || {
+        context(adorned(
+            Request::get("/callback").body(Body::empty()).unwrap(),
+        ))
+    };
+    let tokens = app
+        .sessions
+        .log_in(Login::from_request(credentials(), callback()))
+        .await
+        .unwrap();
+    assert_eq!(
+        looks.take(),
+        [
+            ("authenticate", seen("/callback")),
+            ("authorize", seen("/callback"))
+        ]
+    );
 
     let refresh = Refresh::new(tokens.refresh_token().unwrap().clone()).with_context(callback());
     app.sessions.refresh(refresh).await.unwrap();
@@ -142,22 +194,39 @@ async fn a_handler_of_ones_own_says_which_request_it_is() {
 #[tokio::test]
 async fn a_session_that_is_started_says_which_request_it_comes_from() {
     let (app, looks) = watched(|sessions| sessions);
-    let callback = context(adorned(Request::get("/callback").body(Body::empty()).unwrap()));
-    app.sessions.start(Identity::new("alice").with_context(callback)).await.unwrap();
-    let [(question, Some(saw))] = &looks.take()[..] else { panic!("one question, with a context") };
+    let callback = context(adorned(
+        Request::get("/callback").body(Body::empty()).unwrap(),
+    ));
+    app.sessions
+        .start(Identity::new("alice").with_context(callback))
+        .await
+        .unwrap();
+    let [(question, Some(saw))] = &looks.take()[..] else {
+        panic!("one question, with a context")
+    };
     let expected = seen("/callback").unwrap();
     assert_eq!(*question, "authorize");
-    assert_eq!((&saw.header, &saw.extension, &saw.agent), (&expected.header, &expected.extension, &expected.agent));
+    assert_eq!(
+        (&saw.header, &saw.extension, &saw.agent),
+        (&expected.header, &expected.extension, &expected.agent)
+    );
     assert_eq!(saw.path, "/callback");
 }
 
 #[tokio::test]
 async fn where_no_request_is_named_none_is_seen() {
     let (app, looks) = watched(|sessions| sessions);
-    let tokens = app.sessions.log_in(Login::new(credentials())).await.unwrap();
+    let tokens = app
+        .sessions
+        .log_in(Login::new(credentials()))
+        .await
+        .unwrap();
     assert_eq!(looks.take(), [("authenticate", None), ("authorize", None)]);
     app.sessions.start(Identity::new("alice")).await.unwrap();
-    app.sessions.refresh(tokens.refresh_token().unwrap().clone()).await.unwrap();
+    app.sessions
+        .refresh(tokens.refresh_token().unwrap().clone())
+        .await
+        .unwrap();
     assert_eq!(looks.take(), [("authorize", None), ("authorize", None)]);
 }
 
@@ -165,9 +234,15 @@ async fn where_no_request_is_named_none_is_seen() {
 async fn an_identity_that_names_a_request_is_authorized_for_that_one() {
     let (app, looks) = watched(|sessions| sessions);
     let other = context(adorned(Request::get("/other").body(Body::empty()).unwrap()));
-    app.users.authenticate_as(move |login| Identity::new(login.username()).with_context(other.clone()).into());
+    app.users.authenticate_as(move |login| {
+        Identity::new(login.username())
+            .with_context(other.clone())
+            .into()
+    });
     app.log_in().await.tokens();
-    let [(_, Some(saw))] = &looks.take()[..] else { panic!("one question, with a context") };
+    let [(_, Some(saw))] = &looks.take()[..] else {
+        panic!("one question, with a context")
+    };
     assert_eq!((&*saw.path, saw.extension), ("/other", Some(Connection(7))));
 }
 
@@ -175,7 +250,11 @@ async fn an_identity_that_names_a_request_is_authorized_for_that_one() {
 async fn nothing_tells_the_address_unless_the_application_does() {
     let (app, looks) = watched(|sessions| sessions);
     let mut request = log_in_form();
-    for (name, value) in [("x-forwarded-for", "203.0.113.9"), ("forwarded", "for=203.0.113.9"), ("x-real-ip", "203.0.113.9")] {
+    for (name, value) in [
+        ("x-forwarded-for", "203.0.113.9"),
+        ("forwarded", "for=203.0.113.9"),
+        ("x-real-ip", "203.0.113.9"),
+    ] {
         request = with_header(request, name, value);
     }
     app.send(request).await.tokens();
@@ -185,12 +264,22 @@ async fn nothing_tells_the_address_unless_the_application_does() {
 #[tokio::test]
 async fn the_address_is_what_the_closure_finds_and_without_one_the_extension() {
     let mapped = "::ffff:192.0.2.8";
-    let found = |parts: &http::request::Parts| parts.extensions.get::<Connection>().map(|_| "198.51.100.3".parse().unwrap());
-    let cases: [(&str, Option<&str>); 2] = [("192.0.2.8", Some("192.0.2.8")), (mapped, Some("192.0.2.8"))];
+    let found = |parts: &http::request::Parts| {
+        parts
+            .extensions
+            .get::<Connection>()
+            .map(|_| "198.51.100.3".parse().unwrap())
+    };
+    let cases: [(&str, Option<&str>); 2] = [
+        ("192.0.2.8", Some("192.0.2.8")),
+        (mapped, Some("192.0.2.8")),
+    ];
     for (said, expected) in cases {
         let (app, looks) = watched(|sessions| sessions);
         let mut request = log_in_form();
-        request.extensions_mut().insert(ClientAddress::new(address(said)));
+        request
+            .extensions_mut()
+            .insert(ClientAddress::new(address(said)));
         app.send(request).await.tokens();
         assert_eq!(looks.address(), expected.map(address));
     }
@@ -203,41 +292,97 @@ async fn the_address_is_what_the_closure_finds_and_without_one_the_extension() {
 async fn the_headers_of_a_trusted_proxy_count_and_those_of_nobody_else() {
     let (app, looks) = watched(|sessions| sessions.trusted_proxies(["10.0.0.0/8", "::1"]));
     for (peer, headers, expected) in [
-        ("10.1.2.3", &[("x-forwarded-for", "203.0.113.9")][..], "203.0.113.9"),
+        (
+            "10.1.2.3",
+            &[("x-forwarded-for", "203.0.113.9")][..],
+            "203.0.113.9",
+        ),
         // What the client wrote is to the left of what the proxy added.
-        ("10.1.2.3", &[("x-forwarded-for", "127.0.0.1, 203.0.113.9")], "203.0.113.9"),
-        ("10.1.2.3", &[("x-forwarded-for", "203.0.113.9, 10.9.9.9")], "203.0.113.9"),
-        ("::1", &[("forwarded", "for=\"[2001:db8::5]:4711\";proto=https")], "2001:db8::5"),
+        (
+            "10.1.2.3",
+            &[("x-forwarded-for", "127.0.0.1, 203.0.113.9")],
+            "203.0.113.9",
+        ),
+        (
+            "10.1.2.3",
+            &[("x-forwarded-for", "203.0.113.9, 10.9.9.9")],
+            "203.0.113.9",
+        ),
+        (
+            "::1",
+            &[("forwarded", "for=\"[2001:db8::5]:4711\";proto=https")],
+            "2001:db8::5",
+        ),
         ("10.1.2.3", &[], "10.1.2.3"),
-        ("192.0.2.7", &[("x-forwarded-for", "203.0.113.9"), ("forwarded", "for=203.0.113.9")], "192.0.2.7"),
+        (
+            "192.0.2.7",
+            &[
+                ("x-forwarded-for", "203.0.113.9"),
+                ("forwarded", "for=203.0.113.9"),
+            ],
+            "192.0.2.7",
+        ),
     ] {
         let mut request = log_in_form();
-        request.extensions_mut().insert(ClientAddress::new(address(peer)));
+        request
+            .extensions_mut()
+            .insert(ClientAddress::new(address(peer)));
         for (name, value) in headers {
             request = with_header(request, name, value);
         }
         let tokens = app.send(request).await.tokens();
-        assert_eq!(looks.address(), Some(address(expected)), "{peer} {headers:?}");
+        assert_eq!(
+            looks.address(),
+            Some(address(expected)),
+            "{peer} {headers:?}"
+        );
 
         // And so it is at a refresh.
         let mut request = form("/refresh", &[("refresh_token", &tokens.refresh)]);
-        request.extensions_mut().insert(ClientAddress::new(address(peer)));
+        request
+            .extensions_mut()
+            .insert(ClientAddress::new(address(peer)));
         for (name, value) in headers {
             request = with_header(request, name, value);
         }
         app.send(request).await.tokens();
-        assert_eq!(looks.address(), Some(address(expected)), "{peer} {headers:?}");
+        assert_eq!(
+            looks.address(),
+            Some(address(expected)),
+            "{peer} {headers:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_session_is_called_by_the_user_agent_of_its_request_unless_the_identity_says_more() {
     let (app, _) = watched(|sessions| sessions);
-    let agent = || context(adorned(Request::get("/callback").body(Body::empty()).unwrap()));
-    let named = async |tokens: tower_bearer::TokenResponse| app.row(tokens.session_id()).await.device().map(str::to_owned);
-    let login = app.sessions.log_in(Login::from_request(credentials(), agent())).await.unwrap();
+    let agent = || {
+        context(adorned(
+            Request::get("/callback").body(Body::empty()).unwrap(),
+        ))
+    };
+    let named = async |tokens: tower_bearer::TokenResponse| {
+        app.row(tokens.session_id())
+            .await
+            .device()
+            .map(str::to_owned)
+    };
+    let login = app
+        .sessions
+        .log_in(Login::from_request(credentials(), agent()))
+        .await
+        .unwrap();
     assert_eq!(named(login).await.as_deref(), Some("Mozilla/5.0"));
-    let started = app.sessions.start(Identity::new("alice").with_device("a till").with_context(agent())).await.unwrap();
+    let started = app
+        .sessions
+        .start(
+            Identity::new("alice")
+                .with_device("a till")
+                .with_context(agent()),
+        )
+        .await
+        .unwrap();
     assert_eq!(named(started).await.as_deref(), Some("a till"));
 }
 
@@ -245,8 +390,18 @@ async fn a_session_is_called_by_the_user_agent_of_its_request_unless_the_identit
 fn neither_headers_nor_credentials_are_printed_for_debugging() {
     let request = with_header(log_in_form(), "authorization", "Bearer a-secret-token");
     let context = context(with_header(request, "cookie", "a=a-secret-token"));
-    let refresh = Refresh::new(RefreshToken::new("rt1_a-secret-token")).with_context(context.clone());
-    let identity = Identity::new("alice").with_context(context.clone()).replacing("a-secret-token").with_stamp("a-secret-token");
-    let printed = format!("{context:?} {:?} {refresh:?} {identity:?}", Login::from_request(credentials(), context.clone()));
-    assert!(!printed.contains("a-secret-token") && !printed.contains("wonderland"), "{printed}");
+    let refresh =
+        Refresh::new(RefreshToken::new("rt1_a-secret-token")).with_context(context.clone());
+    let identity = Identity::new("alice")
+        .with_context(context.clone())
+        .replacing("a-secret-token")
+        .with_stamp("a-secret-token");
+    let printed = format!(
+        "{context:?} {:?} {refresh:?} {identity:?}",
+        Login::from_request(credentials(), context.clone())
+    );
+    assert!(
+        !printed.contains("a-secret-token") && !printed.contains("wonderland"),
+        "{printed}"
+    );
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::Request;
-use support::{App, Call, HOUR, Outage, Received, Tokens, bearer, form, log_in_form, settle, with_header};
+use support::{
+    App, Call, HOUR, Outage, Received, Tokens, bearer, form, log_in_form, settle, with_header,
+};
 use tower::ServiceExt;
 use tower_bearer::{CookieDelivery, Identity, SessionErrorKind, SessionId};
 
@@ -23,7 +25,11 @@ fn yielding() -> App {
 async fn dropped_after(polls: usize, between: bool, future: impl Future) -> bool {
     let mut future = Box::pin(future);
     for _ in 0..polls {
-        if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+        if future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_ready()
+        {
             return true;
         }
         if between {
@@ -34,7 +40,11 @@ async fn dropped_after(polls: usize, between: bool, future: impl Future) -> bool
 }
 
 fn id_of(tokens: &Tokens) -> SessionId {
-    support::claims_of(&tokens.access)["sid"].as_str().unwrap().parse().unwrap()
+    support::claims_of(&tokens.access)["sid"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 #[tokio::test]
@@ -43,9 +53,14 @@ async fn a_login_that_is_dropped_leaves_no_session_whatever_the_moment() {
         let mut moments = 0;
         loop {
             let app = yielding();
-            let too_late = dropped_after(moments, between, app.endpoints().oneshot(log_in_form())).await;
+            let too_late =
+                dropped_after(moments, between, app.endpoints().oneshot(log_in_form())).await;
             settle().await;
-            assert_eq!(app.live().await.len(), usize::from(too_late), "after {moments} polls, {between}");
+            assert_eq!(
+                app.live().await.len(),
+                usize::from(too_late),
+                "after {moments} polls, {between}"
+            );
             if too_late {
                 break;
             }
@@ -62,9 +77,14 @@ async fn a_session_that_is_started_and_dropped_is_ended_whatever_the_moment() {
     for between in [false, true] {
         for moments in 0..1000 {
             let app = yielding();
-            let too_late = dropped_after(moments, between, app.sessions.start(Identity::new("alice"))).await;
+            let too_late =
+                dropped_after(moments, between, app.sessions.start(Identity::new("alice"))).await;
             settle().await;
-            assert_eq!(app.live().await.len(), usize::from(too_late), "after {moments} polls, {between}");
+            assert_eq!(
+                app.live().await.len(),
+                usize::from(too_late),
+                "after {moments} polls, {between}"
+            );
             if too_late {
                 assert!(moments >= 4, "{moments}");
                 break;
@@ -89,7 +109,10 @@ async fn a_login_that_replaces_a_session_and_is_dropped_leaves_no_new_one() {
                 break;
             }
             // The old one may be over or not, as at any hang-up. The new one has no tokens that anybody could have received.
-            assert!(live.iter().all(|id| *id == id_of(&old)), "after {moments} polls, {between}: {live:?}");
+            assert!(
+                live.iter().all(|id| *id == id_of(&old)),
+                "after {moments} polls, {between}: {live:?}"
+            );
         }
     }
 }
@@ -100,11 +123,15 @@ async fn a_panic_in_authorize_leaves_no_session() {
         let app = if yields { yielding() } else { App::new() };
         app.users.authorize_as(|_| panic!("as the test wants"));
         let sessions = app.sessions.clone();
-        let started = tokio::spawn(async move { sessions.start(Identity::new("alice")).await.map(drop) }).await;
+        let started =
+            tokio::spawn(async move { sessions.start(Identity::new("alice")).await.map(drop) })
+                .await;
         // Either the panic goes on, or it is answered; never with tokens.
         assert!(!matches!(started, Ok(Ok(()))));
         let endpoints = app.endpoints();
-        let answered = tokio::spawn(async move { endpoints.oneshot(log_in_form()).await.unwrap().status() }).await;
+        let answered =
+            tokio::spawn(async move { endpoints.oneshot(log_in_form()).await.unwrap().status() })
+                .await;
         assert!(answered.is_err() || answered.is_ok_and(|status| status.is_server_error()));
         settle().await;
         assert_eq!(app.store.calls_of(Call::Insert), 2);
@@ -117,7 +144,8 @@ async fn a_panic_in_authenticate_makes_no_session() {
     let app = App::new();
     app.users.authenticate_as(|_| panic!("as the test wants"));
     let endpoints = app.endpoints();
-    let answered = tokio::spawn(async move { endpoints.oneshot(log_in_form()).await.unwrap().status() }).await;
+    let answered =
+        tokio::spawn(async move { endpoints.oneshot(log_in_form()).await.unwrap().status() }).await;
     assert!(answered.is_err() || answered.is_ok_and(|status| status.is_server_error()));
     settle().await;
     assert_eq!(app.store.calls_of(Call::Insert), 0);
@@ -126,7 +154,8 @@ async fn a_panic_in_authenticate_makes_no_session() {
 #[tokio::test]
 async fn a_grant_that_makes_no_token_leaves_no_session() {
     let app = yielding();
-    app.users.grant(tower_bearer::Grant::new().with_claim("sub", "root"));
+    app.users
+        .grant(tower_bearer::Grant::new().with_claim("sub", "root"));
     app.log_in().await.assert_error(500, "server_error", None);
     settle().await;
     assert!(app.live().await.is_empty());
@@ -141,13 +170,20 @@ async fn a_login_that_takes_more_than_30_seconds_is_503_and_leaves_no_session() 
         let began = tokio::time::Instant::now();
         let request = with_header(log_in_form(), "authorization", &bearer(&old.access));
         app.send(request).await.assert_unavailable();
-        assert!(began.elapsed() <= Duration::from_secs(62), "{:?}", began.elapsed());
+        assert!(
+            began.elapsed() <= Duration::from_secs(62),
+            "{:?}",
+            began.elapsed()
+        );
         // The store wakes up, and does what it was asked for.
         pause.go_on();
         tokio::time::sleep(HOUR).await;
         settle().await;
         let live = app.live().await;
-        assert!(live.iter().all(|id| *id == id_of(&old)), "{call:?}: {live:?}");
+        assert!(
+            live.iter().all(|id| *id == id_of(&old)),
+            "{call:?}: {live:?}"
+        );
     }
 }
 
@@ -159,20 +195,38 @@ enum Replacing {
     Identity,
 }
 
-const WAYS: [Replacing; 3] = [Replacing::Authorization, Replacing::Cookie, Replacing::Identity];
+const WAYS: [Replacing; 3] = [
+    Replacing::Authorization,
+    Replacing::Cookie,
+    Replacing::Identity,
+];
 
 impl Replacing {
     fn request(self, app: &App, old: &Tokens) -> Request<Body> {
         match self {
-            Self::Authorization => with_header(log_in_form(), "authorization", &bearer(&old.access)),
+            Self::Authorization => {
+                with_header(log_in_form(), "authorization", &bearer(&old.access))
+            }
             Self::Cookie => {
                 let cookie = format!("__Host-refresh_token={}", old.refresh);
-                let request = form("/login", &[("username", "alice"), ("password", "wonderland-7"), ("delivery", "cookie")]);
-                with_header(with_header(request, "cookie", &cookie), "sec-fetch-site", "same-origin")
+                let request = form(
+                    "/login",
+                    &[
+                        ("username", "alice"),
+                        ("password", "wonderland-7"),
+                        ("delivery", "cookie"),
+                    ],
+                );
+                with_header(
+                    with_header(request, "cookie", &cookie),
+                    "sec-fetch-site",
+                    "same-origin",
+                )
             }
             Self::Identity => {
                 let old = old.refresh.clone();
-                app.users.authenticate_as(move |_| Identity::new("alice").replacing(old.clone()).into());
+                app.users
+                    .authenticate_as(move |_| Identity::new("alice").replacing(old.clone()).into());
                 log_in_form()
             }
         }
@@ -180,7 +234,12 @@ impl Replacing {
 
     async fn answer(self, app: &App, old: &Tokens) -> Received {
         let request = self.request(app, old);
-        Received::read(app.endpoints().with_cookies(CookieDelivery::new()).oneshot(request)).await
+        Received::read(
+            app.endpoints()
+                .with_cookies(CookieDelivery::new())
+                .oneshot(request),
+        )
+        .await
     }
 }
 
@@ -193,11 +252,19 @@ async fn a_login_that_replaces_a_session_ends_it_and_is_there() {
             app.me(&old.access).await.assert_passed("alice");
             let answer = way.answer(&app, &old).await;
             assert_eq!(answer.status, 200, "{way:?}: {answer:?}");
-            let [new] = app.live().await[..] else { panic!("{way:?}: one session") };
+            let [new] = app.live().await[..] else {
+                panic!("{way:?}: one session")
+            };
             assert_ne!(new, id_of(&old));
-            app.me(&old.access).await.assert_invalid_token("session_revoked");
-            app.refresh(&old.refresh).await.assert_invalid_grant("session_revoked");
-            app.me(answer.json()["access_token"].as_str().unwrap()).await.assert_passed("alice");
+            app.me(&old.access)
+                .await
+                .assert_invalid_token("session_revoked");
+            app.refresh(&old.refresh)
+                .await
+                .assert_invalid_grant("session_revoked");
+            app.me(answer.json()["access_token"].as_str().unwrap())
+                .await
+                .assert_passed("alice");
         }
     }
 }
@@ -245,19 +312,36 @@ async fn any_token_of_the_old_session_says_which_one_it_is() {
     let app = App::new();
     let start = || app.sessions.start(Identity::new("alice"));
     let used = start().await.unwrap();
-    let current = app.sessions.refresh(used.refresh_token().unwrap().clone()).await.unwrap();
+    let current = app
+        .sessions
+        .refresh(used.refresh_token().unwrap().clone())
+        .await
+        .unwrap();
     let tokens = [
         used.refresh_token().unwrap().secret().to_owned(),
-        start().await.unwrap().refresh_token().unwrap().secret().to_owned(),
+        start()
+            .await
+            .unwrap()
+            .refresh_token()
+            .unwrap()
+            .secret()
+            .to_owned(),
         start().await.unwrap().access_token().secret().to_owned(),
     ];
     app.clock.advance(2 * HOUR);
     assert_eq!(app.live().await.len(), 3);
     for (index, token) in tokens.into_iter().enumerate() {
-        app.sessions.start(Identity::new("bob").replacing(token)).await.unwrap();
+        app.sessions
+            .start(Identity::new("bob").replacing(token))
+            .await
+            .unwrap();
         assert_eq!(app.live().await.len(), 2 - index);
     }
-    let refused = app.sessions.refresh(current.refresh_token().unwrap().clone()).await.unwrap_err();
+    let refused = app
+        .sessions
+        .refresh(current.refresh_token().unwrap().clone())
+        .await
+        .unwrap_err();
     assert_eq!(refused.kind(), SessionErrorKind::SessionRevoked);
 }
 
@@ -266,11 +350,23 @@ async fn a_token_of_no_session_replaces_nothing() {
     let app = App::new();
     let mine = app.log_in().await.tokens();
     let other = App::new().log_in().await.tokens();
-    for token in ["", "nonsense", "rt1_nonsense", &*other.access, &*other.refresh] {
-        app.sessions.start(Identity::new("bob").replacing(token)).await.unwrap();
+    for token in [
+        "",
+        "nonsense",
+        "rt1_nonsense",
+        &*other.access,
+        &*other.refresh,
+    ] {
+        app.sessions
+            .start(Identity::new("bob").replacing(token))
+            .await
+            .unwrap();
     }
     assert_eq!(app.live().await, [id_of(&mine)]);
-    let mut replaced = pin!(app.sessions.start(Identity::new("alice").replacing(mine.access)));
+    let mut replaced = pin!(
+        app.sessions
+            .start(Identity::new("alice").replacing(mine.access))
+    );
     replaced.as_mut().await.unwrap();
     assert_eq!(app.live().await.len(), 1);
 }

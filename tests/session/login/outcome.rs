@@ -7,12 +7,14 @@ use std::time::Duration;
 use http::StatusCode;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Deserialize;
-use support::{App, HOUR, Log, MINUTE, Received, assert_silent_about, form, json_request, log_in_form};
+use support::{
+    App, HOUR, Log, MINUTE, Received, assert_silent_about, form, json_request, log_in_form,
+};
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    Authenticate, Authorization, AuthorizeRequest, Grant, Identity, Login, LoginCredentials, MemoryStore, Outcome,
-    PasswordCredentials, SessionError, SessionErrorKind, Sessions,
+    Authenticate, Authorization, AuthorizeRequest, Grant, Identity, Login, LoginCredentials,
+    MemoryStore, Outcome, PasswordCredentials, SessionError, SessionErrorKind, Sessions,
 };
 
 /// An application that says this to every login.
@@ -27,20 +29,41 @@ fn saying(outcome: impl Fn() -> Outcome + Send + Sync + 'static) -> App {
 fn assert_denied(answer: &Received, status: u16, reason: &str) {
     assert_eq!(answer.status, status, "{answer:?}");
     let body = answer.json();
-    assert_eq!((&body["error"], &body["reason"]), (&"access_denied".into(), &reason.into()), "{body}");
-    assert!(body["error_description"].as_str().is_some_and(|text| !text.is_empty()), "{body}");
+    assert_eq!(
+        (&body["error"], &body["reason"]),
+        (&"access_denied".into(), &reason.into()),
+        "{body}"
+    );
+    assert!(
+        body["error_description"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty()),
+        "{body}"
+    );
     assert!(!answer.body.contains("invalid_grant"));
 }
 
 #[tokio::test]
 async fn a_denial_is_403_access_denied_with_the_reason_of_the_application() {
     let app = saying(|| Outcome::denied("email_unverified"));
-    let credentials = [("grant_type", "password"), ("username", "alice"), ("password", "wonderland-7")];
+    let credentials = [
+        ("grant_type", "password"),
+        ("username", "alice"),
+        ("password", "wonderland-7"),
+    ];
     let json = serde_json::json!({ "username": "alice", "password": "wonderland-7" });
-    for request in [log_in_form(), form("/token", &credentials), json_request("/login", &json)] {
+    for request in [
+        log_in_form(),
+        form("/token", &credentials),
+        json_request("/login", &json),
+    ] {
         let answer = app.send(request).await;
         assert_denied(&answer, 403, "email_unverified");
-        assert!(!answer.headers.contains_key(RETRY_AFTER) && !answer.headers.contains_key(WWW_AUTHENTICATE), "{answer:?}");
+        assert!(
+            !answer.headers.contains_key(RETRY_AFTER)
+                && !answer.headers.contains_key(WWW_AUTHENTICATE),
+            "{answer:?}"
+        );
     }
     assert!(app.live().await.is_empty());
 }
@@ -56,7 +79,10 @@ async fn a_denial_may_have_a_status_a_retry_after_and_a_description_of_its_own()
     let answer = app.log_in().await;
     assert_denied(&answer, 429, "too_many_devices");
     assert_eq!(answer.headers[RETRY_AFTER], "90");
-    assert_eq!(answer.json()["error_description"], "log out somewhere else first");
+    assert_eq!(
+        answer.json()["error_description"],
+        "log out somewhere else first"
+    );
 }
 
 /// Clients log out on `invalid_grant`.
@@ -66,9 +92,19 @@ async fn a_denial_is_never_invalid_grant_whatever_its_status() {
         let status = StatusCode::from_u16(status).unwrap();
         let app = saying(move || Outcome::denied("not_today").with_status(status));
         assert_denied(&app.log_in().await, status.as_u16(), "not_today");
-        let error = app.sessions.log_in(Login::new(PasswordCredentials::new("alice", "x"))).await.unwrap_err();
-        assert_eq!((error.kind(), error.code()), (SessionErrorKind::Denied, "access_denied"));
-        assert_eq!((error.reason(), error.status()), (Some("not_today"), status));
+        let error = app
+            .sessions
+            .log_in(Login::new(PasswordCredentials::new("alice", "x")))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), error.code()),
+            (SessionErrorKind::Denied, "access_denied")
+        );
+        assert_eq!(
+            (error.reason(), error.status()),
+            (Some("not_today"), status)
+        );
     }
 }
 
@@ -77,24 +113,55 @@ async fn the_longest_retry_after_is_a_header_like_any_other() {
     let app = saying(|| Outcome::denied("never").with_retry_after(Duration::MAX));
     let answer = app.log_in().await;
     assert_denied(&answer, 403, "never");
-    assert!(answer.headers[RETRY_AFTER].to_str().unwrap().bytes().all(|byte| byte.is_ascii_digit()));
+    assert!(
+        answer.headers[RETRY_AFTER]
+            .to_str()
+            .unwrap()
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+    );
 }
 
 #[test]
 fn a_status_that_does_not_refuse_panics() {
     for status in [100, 200, 204, 302, 399, 600, 999] {
         let status = StatusCode::from_u16(status).unwrap();
-        assert!(catch_unwind(|| Outcome::denied("a").with_status(status)).is_err(), "{status}");
-        assert!(catch_unwind(|| Authorization::not_now("a").with_status(status)).is_err(), "{status}");
+        assert!(
+            catch_unwind(|| Outcome::denied("a").with_status(status)).is_err(),
+            "{status}"
+        );
+        assert!(
+            catch_unwind(|| Authorization::not_now("a").with_status(status)).is_err(),
+            "{status}"
+        );
     }
 }
 
 #[test]
 fn a_reason_that_is_not_a_word_panics() {
-    for reason in ["", "Email", "e-mail", "a b", "a.b", "caf\u{e9}", "a\"", "a\n", "/"] {
-        assert!(catch_unwind(|| Outcome::denied(reason)).is_err(), "{reason:?}");
-        assert!(catch_unwind(|| Authorization::not_now(reason)).is_err(), "{reason:?}");
-        assert!(catch_unwind(|| SessionError::denied_with(reason)).is_err(), "{reason:?}");
+    for reason in [
+        "",
+        "Email",
+        "e-mail",
+        "a b",
+        "a.b",
+        "caf\u{e9}",
+        "a\"",
+        "a\n",
+        "/",
+    ] {
+        assert!(
+            catch_unwind(|| Outcome::denied(reason)).is_err(),
+            "{reason:?}"
+        );
+        assert!(
+            catch_unwind(|| Authorization::not_now(reason)).is_err(),
+            "{reason:?}"
+        );
+        assert!(
+            catch_unwind(|| SessionError::denied_with(reason)).is_err(),
+            "{reason:?}"
+        );
     }
     for reason in ["a", "email_unverified", "step_2"] {
         drop((Outcome::denied(reason), Authorization::not_now(reason)));
@@ -105,14 +172,24 @@ fn a_reason_that_is_not_a_word_panics() {
 #[tokio::test]
 async fn settings_of_a_denial_change_nothing_else() {
     let set = |outcome: Outcome| {
-        outcome.with_status(StatusCode::IM_A_TEAPOT).with_retry_after(MINUTE).with_description("a description")
+        outcome
+            .with_status(StatusCode::IM_A_TEAPOT)
+            .with_retry_after(MINUTE)
+            .with_description("a description")
     };
-    let right = saying(move || set(Identity::new("alice").into())).log_in().await;
+    let right = saying(move || set(Identity::new("alice").into()))
+        .log_in()
+        .await;
     right.tokens();
-    let wrong = saying(move || set(Outcome::invalid_credentials())).log_in().await;
+    let wrong = saying(move || set(Outcome::invalid_credentials()))
+        .log_in()
+        .await;
     wrong.assert_invalid_grant("credentials_invalid");
     for answer in [right, wrong] {
-        assert!(!answer.headers.contains_key(RETRY_AFTER) && !answer.body.contains("a description"), "{answer:?}");
+        assert!(
+            !answer.headers.contains_key(RETRY_AFTER) && !answer.body.contains("a description"),
+            "{answer:?}"
+        );
     }
 }
 
@@ -120,9 +197,12 @@ async fn settings_of_a_denial_change_nothing_else() {
 async fn a_refresh_that_is_not_now_keeps_the_session_its_refresh_token_and_its_access_tokens() {
     let app = App::new();
     let tokens = app.log_in().await.tokens();
-    let [id] = app.live().await[..] else { panic!("one session") };
+    let [id] = app.live().await[..] else {
+        panic!("one session")
+    };
     let before = app.row(&id).await;
-    app.users.authorize_as(|_| Ok(Authorization::not_now("suspended").with_retry_after(HOUR)));
+    app.users
+        .authorize_as(|_| Ok(Authorization::not_now("suspended").with_retry_after(HOUR)));
     for _ in 0..3 {
         app.clock.advance(MINUTE);
         let refused = app.refresh(&tokens.refresh).await;
@@ -130,7 +210,13 @@ async fn a_refresh_that_is_not_now_keeps_the_session_its_refresh_token_and_its_a
         assert_eq!(refused.headers[RETRY_AFTER], "3600");
         app.me(&tokens.access).await.assert_passed("alice");
     }
-    assert_eq!((app.row(&id).await.revoked(), app.row(&id).await.parts().generation), (None, before.parts().generation));
+    assert_eq!(
+        (
+            app.row(&id).await.revoked(),
+            app.row(&id).await.parts().generation
+        ),
+        (None, before.parts().generation)
+    );
     assert_eq!(app.live().await, [id]);
 
     app.users.grant(Grant::new());
@@ -144,7 +230,9 @@ async fn not_now_has_a_status_and_a_description_too() {
     let app = App::new();
     let tokens = app.log_in().await.tokens();
     app.users.authorize_as(|_| {
-        Ok(Authorization::not_now("unpaid").with_status(StatusCode::PAYMENT_REQUIRED).with_description("the invoice is due"))
+        Ok(Authorization::not_now("unpaid")
+            .with_status(StatusCode::PAYMENT_REQUIRED)
+            .with_description("the invoice is due"))
     });
     let refused = app.refresh(&tokens.refresh).await;
     assert_denied(&refused, 402, "unpaid");
@@ -155,10 +243,18 @@ async fn not_now_has_a_status_and_a_description_too() {
 #[tokio::test]
 async fn a_login_that_is_not_now_is_refused_and_leaves_no_session() {
     let app = App::new();
-    app.users.authorize_as(|_| Ok(Authorization::not_now("suspended")));
+    app.users
+        .authorize_as(|_| Ok(Authorization::not_now("suspended")));
     assert_denied(&app.log_in().await, 403, "suspended");
-    let error = app.sessions.start(Identity::new("alice")).await.unwrap_err();
-    assert_eq!((error.kind(), error.reason()), (SessionErrorKind::Denied, Some("suspended")));
+    let error = app
+        .sessions
+        .start(Identity::new("alice"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.reason()),
+        (SessionErrorKind::Denied, Some("suspended"))
+    );
     assert!(app.live().await.is_empty());
 }
 
@@ -169,27 +265,40 @@ async fn a_user_who_is_gone_loses_the_session() {
         let tokens = app.log_in().await.tokens();
         let said = gone.clone();
         app.users.authorize_as(move |_| Ok(said.clone()));
-        app.refresh(&tokens.refresh).await.assert_invalid_grant("user_gone");
+        app.refresh(&tokens.refresh)
+            .await
+            .assert_invalid_grant("user_gone");
         assert!(app.live().await.is_empty());
-        app.me(&tokens.access).await.assert_invalid_token("session_revoked");
+        app.me(&tokens.access)
+            .await
+            .assert_invalid_token("session_revoked");
         app.log_in().await.assert_invalid_grant("user_gone");
         assert!(app.live().await.is_empty());
 
         // It has ended for good.
         app.users.grant(Grant::new());
-        app.refresh(&tokens.refresh).await.assert_invalid_grant("session_revoked");
+        app.refresh(&tokens.refresh)
+            .await
+            .assert_invalid_grant("session_revoked");
     }
 }
 
 #[tokio::test]
 async fn another_stamp_ends_the_session_as_if_the_user_were_gone() {
     let app = App::new();
-    app.users.authenticate_as(|_| Identity::new("alice").with_stamp("1").into());
-    for other in [Grant::new(), Grant::new().with_stamp("2"), Grant::new().with_stamp("")] {
+    app.users
+        .authenticate_as(|_| Identity::new("alice").with_stamp("1").into());
+    for other in [
+        Grant::new(),
+        Grant::new().with_stamp("2"),
+        Grant::new().with_stamp(""),
+    ] {
         app.users.grant(Grant::new().with_stamp("1"));
         let tokens = app.log_in().await.tokens();
         app.users.grant(other);
-        app.refresh(&tokens.refresh).await.assert_invalid_grant("user_gone");
+        app.refresh(&tokens.refresh)
+            .await
+            .assert_invalid_grant("user_gone");
         assert!(app.live().await.is_empty());
     }
 }
@@ -210,15 +319,30 @@ async fn credentials_of_another_type_are_misconfigured_and_the_log_names_both_ty
     let (log, _guard) = Log::capture();
     let app = App::new();
     log.take();
-    let error = app.sessions.log_in(Login::new(Badge { number: "badge-4711-0815".to_owned() })).await.unwrap_err();
-    assert_eq!((error.kind(), error.status().as_u16(), error.code()), (SessionErrorKind::Misconfigured, 500, "server_error"));
+    let error = app
+        .sessions
+        .log_in(Login::new(Badge {
+            number: "badge-4711-0815".to_owned(),
+        }))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.status().as_u16(), error.code()),
+        (SessionErrorKind::Misconfigured, 500, "server_error")
+    );
     assert!(!error.is_refusal() && error.reason().is_none());
     let lines = log.take_our_own();
     assert!(lines.len() == 1 && lines[0].contains("ERROR"), "{lines:?}");
-    for name in [std::any::type_name::<Badge>(), std::any::type_name::<PasswordCredentials>()] {
+    for name in [
+        std::any::type_name::<Badge>(),
+        std::any::type_name::<PasswordCredentials>(),
+    ] {
         assert!(lines[0].contains(name), "{lines:?}");
         assert!(
-            !Received::of(error.to_response().map(axum::body::Body::from)).await.body.contains(name),
+            !Received::of(error.to_response().map(axum::body::Body::from))
+                .await
+                .body
+                .contains(name),
             "the client does not read it"
         );
     }
@@ -227,7 +351,8 @@ async fn credentials_of_another_type_are_misconfigured_and_the_log_names_both_ty
 }
 
 #[tokio::test]
-async fn an_application_that_has_credentials_and_does_not_authenticate_answers_500_and_logs_the_cure() {
+async fn an_application_that_has_credentials_and_does_not_authenticate_answers_500_and_logs_the_cure()
+ {
     struct Unwritten;
     impl Authenticate for Unwritten {
         type Credentials = PasswordCredentials;
@@ -238,13 +363,21 @@ async fn an_application_that_has_credentials_and_does_not_authenticate_answers_5
         }
     }
     let (log, _guard) = Log::capture();
-    let sessions: Sessions = TestTokens::new().sessions(Unwritten, MemoryStore::new()).build().unwrap();
+    let sessions: Sessions = TestTokens::new()
+        .sessions(Unwritten, MemoryStore::new())
+        .build()
+        .unwrap();
     log.take();
     let answer = Received::read(sessions.endpoints().oneshot(log_in_form())).await;
     answer.assert_error(500, "server_error", None);
     answer.assert_not_stored();
     let lines = log.take_our_own().join("\n");
-    assert!(lines.contains("ERROR") && lines.contains("authenticate") && lines.contains("NoCredentials"), "{lines}");
+    assert!(
+        lines.contains("ERROR")
+            && lines.contains("authenticate")
+            && lines.contains("NoCredentials"),
+        "{lines}"
+    );
     assert!(!lines.contains("wonderland"), "{lines}");
     // Whoever logs in elsewhere is logged in.
     sessions.start(Identity::new("alice")).await.unwrap();

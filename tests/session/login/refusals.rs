@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use support::{App, HOUR, MINUTE, Outage, bearer, form, log_in_form};
 use tower::ServiceExt;
 use tower_bearer::{
-    Authorization, Grant, Identity, Login, PasswordCredentials, Refresh, RefreshToken, Scope, SessionError, SessionErrorKind,
-    TokenResponse,
+    Authorization, Grant, Identity, Login, PasswordCredentials, Refresh, RefreshToken, Scope,
+    SessionError, SessionErrorKind, TokenResponse,
 };
 
 fn refresh_token(tokens: &TokenResponse) -> RefreshToken {
@@ -36,27 +36,54 @@ fn assert_refuses(error: &SessionError, kind: SessionErrorKind) {
 /// The server is at fault.
 #[track_caller]
 fn assert_fails(error: &SessionError, kind: SessionErrorKind) {
-    assert_eq!((error.kind(), error.is_refusal(), error.reason()), (kind, false, None));
+    assert_eq!(
+        (error.kind(), error.is_refusal(), error.reason()),
+        (kind, false, None)
+    );
     assert!(error.status().is_server_error(), "{error:?}");
 }
 
 #[tokio::test]
 async fn what_is_wrong_with_the_request_refuses_it() {
     let app = App::new();
-    assert_refuses(&SessionError::invalid_credentials(), SessionErrorKind::InvalidCredentials);
-    assert_refuses(&SessionError::denied_with("unpaid"), SessionErrorKind::Denied);
-    let key = Refresh::new(RefreshToken::new("rt1_x")).with_idempotency_key("").unwrap_err();
+    assert_refuses(
+        &SessionError::invalid_credentials(),
+        SessionErrorKind::InvalidCredentials,
+    );
+    assert_refuses(
+        &SessionError::denied_with("unpaid"),
+        SessionErrorKind::Denied,
+    );
+    let key = Refresh::new(RefreshToken::new("rt1_x"))
+        .with_idempotency_key("")
+        .unwrap_err();
     assert_refuses(&key, SessionErrorKind::InvalidRequest);
     let wrong = Login::new(PasswordCredentials::new("alice", "guessed"));
-    assert_refuses(&app.sessions.log_in(wrong).await.unwrap_err(), SessionErrorKind::InvalidCredentials);
-    assert_refuses(&shown(&app, form("/login", &[])).await, SessionErrorKind::InvalidRequest);
+    assert_refuses(
+        &app.sessions.log_in(wrong).await.unwrap_err(),
+        SessionErrorKind::InvalidCredentials,
+    );
+    assert_refuses(
+        &shown(&app, form("/login", &[])).await,
+        SessionErrorKind::InvalidRequest,
+    );
     let grant = form("/token", &[("grant_type", "client_credentials")]);
-    assert_refuses(&shown(&app, grant).await, SessionErrorKind::UnsupportedGrantType);
-    let nonsense = app.sessions.refresh(RefreshToken::new("rt1_nonsense")).await.unwrap_err();
+    assert_refuses(
+        &shown(&app, grant).await,
+        SessionErrorKind::UnsupportedGrantType,
+    );
+    let nonsense = app
+        .sessions
+        .refresh(RefreshToken::new("rt1_nonsense"))
+        .await
+        .unwrap_err();
     assert_refuses(&nonsense, SessionErrorKind::InvalidToken);
     let tokens = app.sessions.start(Identity::new("alice")).await.unwrap();
     let more = Refresh::new(refresh_token(&tokens)).with_scope(Scope::from_static("admin"));
-    assert_refuses(&app.sessions.refresh(more).await.unwrap_err(), SessionErrorKind::InvalidScope);
+    assert_refuses(
+        &app.sessions.refresh(more).await.unwrap_err(),
+        SessionErrorKind::InvalidScope,
+    );
 }
 
 #[tokio::test]
@@ -67,41 +94,86 @@ async fn what_is_over_with_a_session_refuses_it() {
 
     let expired = start().await.unwrap();
     app.clock.advance(8 * 24 * HOUR);
-    assert_refuses(&refresh(&expired).await.unwrap_err(), SessionErrorKind::SessionExpired);
+    assert_refuses(
+        &refresh(&expired).await.unwrap_err(),
+        SessionErrorKind::SessionExpired,
+    );
 
     let revoked = start().await.unwrap();
-    app.sessions.log_out(revoked.access_token().secret()).await.unwrap();
-    assert_refuses(&refresh(&revoked).await.unwrap_err(), SessionErrorKind::SessionRevoked);
+    app.sessions
+        .log_out(revoked.access_token().secret())
+        .await
+        .unwrap();
+    assert_refuses(
+        &refresh(&revoked).await.unwrap_err(),
+        SessionErrorKind::SessionRevoked,
+    );
 
     let reused = start().await.unwrap();
     let next = refresh(&reused).await.unwrap();
-    app.me(next.access_token().secret()).await.assert_passed("alice");
+    app.me(next.access_token().secret())
+        .await
+        .assert_passed("alice");
     app.sessions.flush().await.unwrap();
     app.clock.advance(MINUTE);
-    assert_refuses(&refresh(&reused).await.unwrap_err(), SessionErrorKind::RefreshTokenReused);
+    assert_refuses(
+        &refresh(&reused).await.unwrap_err(),
+        SessionErrorKind::RefreshTokenReused,
+    );
 
     let gone = start().await.unwrap();
     app.users.authorize_as(|_| Ok(Authorization::gone()));
-    assert_refuses(&refresh(&gone).await.unwrap_err(), SessionErrorKind::UserGone);
+    assert_refuses(
+        &refresh(&gone).await.unwrap_err(),
+        SessionErrorKind::UserGone,
+    );
 }
 
 /// The application decides on the status, and the client is refused whatever it is.
 #[tokio::test]
 async fn a_denial_refuses_whatever_its_status() {
     let app = App::new();
-    app.users.authorize_as(|_| Ok(Authorization::not_now("maintenance").with_status(http::StatusCode::SERVICE_UNAVAILABLE)));
-    let error = app.sessions.start(Identity::new("alice")).await.unwrap_err();
-    assert_eq!((error.kind(), error.is_refusal(), error.status().as_u16()), (SessionErrorKind::Denied, true, 503));
+    app.users.authorize_as(|_| {
+        Ok(
+            Authorization::not_now("maintenance")
+                .with_status(http::StatusCode::SERVICE_UNAVAILABLE),
+        )
+    });
+    let error = app
+        .sessions
+        .start(Identity::new("alice"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.is_refusal(), error.status().as_u16()),
+        (SessionErrorKind::Denied, true, 503)
+    );
 }
 
 #[tokio::test]
 async fn what_is_wrong_with_the_server_refuses_nobody() {
     let app = App::new();
-    assert_fails(&SessionError::unavailable("down"), SessionErrorKind::Unavailable);
-    app.users.authorize_as(|_| Err("the users cannot be asked".into()));
-    assert_fails(&app.sessions.start(Identity::new("alice")).await.unwrap_err(), SessionErrorKind::Unavailable);
+    assert_fails(
+        &SessionError::unavailable("down"),
+        SessionErrorKind::Unavailable,
+    );
+    app.users
+        .authorize_as(|_| Err("the users cannot be asked".into()));
+    assert_fails(
+        &app.sessions
+            .start(Identity::new("alice"))
+            .await
+            .unwrap_err(),
+        SessionErrorKind::Unavailable,
+    );
     app.users.grant(Grant::new().with_claim("iss", "mallory"));
-    assert_fails(&app.sessions.start(Identity::new("alice")).await.unwrap_err(), SessionErrorKind::Misconfigured);
+    assert_fails(
+        &app.sessions
+            .start(Identity::new("alice"))
+            .await
+            .unwrap_err(),
+        SessionErrorKind::Misconfigured,
+    );
     app.users.grant(Grant::new());
     app.store.set_outage(Some(Outage::All));
     let error = shown(&app, log_in_form()).await;

@@ -8,14 +8,16 @@ use http::Request;
 use tower::ServiceExt;
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
-    AuthEndpoints, Authenticate, Authorization, AuthorizeRequest, BearerAuthLayer, BoxError, Grant, Identity, Login, MemoryStore,
-    Outcome, PasswordCredentials, Session, SessionId, SessionStore, Sessions, SessionsBuilder,
+    AuthEndpoints, Authenticate, Authorization, AuthorizeRequest, BearerAuthLayer, BoxError, Grant,
+    Identity, Login, MemoryStore, Outcome, PasswordCredentials, Session, SessionId, SessionStore,
+    Sessions, SessionsBuilder,
 };
 
 use crate::{FailingStore, Received, ask, bearer, form};
 
 type Authenticates = Arc<dyn Fn(&Login<PasswordCredentials>) -> Outcome + Send + Sync>;
-type Authorizes = Arc<dyn Fn(AuthorizeRequest<'_>) -> Result<Authorization, BoxError> + Send + Sync>;
+type Authorizes =
+    Arc<dyn Fn(AuthorizeRequest<'_>) -> Result<Authorization, BoxError> + Send + Sync>;
 
 /// Users who say what a test writes. Until then everybody whose password is `wonderland-7` is who they say, and is granted nothing in
 /// particular. Clones are the same users.
@@ -42,12 +44,18 @@ impl Scripted {
     }
 
     /// What `authenticate` says from now on.
-    pub fn authenticate_as(&self, says: impl Fn(&Login<PasswordCredentials>) -> Outcome + Send + Sync + 'static) {
+    pub fn authenticate_as(
+        &self,
+        says: impl Fn(&Login<PasswordCredentials>) -> Outcome + Send + Sync + 'static,
+    ) {
         self.0.lock().unwrap().authenticates = Arc::new(says);
     }
 
     /// What `authorize` says from now on.
-    pub fn authorize_as(&self, says: impl Fn(AuthorizeRequest<'_>) -> Result<Authorization, BoxError> + Send + Sync + 'static) {
+    pub fn authorize_as(
+        &self,
+        says: impl Fn(AuthorizeRequest<'_>) -> Result<Authorization, BoxError> + Send + Sync + 'static,
+    ) {
         self.0.lock().unwrap().authorizes = Arc::new(says);
     }
 
@@ -117,11 +125,25 @@ impl App {
     }
 
     /// With a store, and other settings.
-    pub fn built(store: impl SessionStore, settings: impl FnOnce(SessionsBuilder) -> SessionsBuilder) -> Self {
-        let (users, store, clock) = (Scripted::new(), FailingStore::new(store), ManualClock::new());
+    pub fn built(
+        store: impl SessionStore,
+        settings: impl FnOnce(SessionsBuilder) -> SessionsBuilder,
+    ) -> Self {
+        let (users, store, clock) = (
+            Scripted::new(),
+            FailingStore::new(store),
+            ManualClock::new(),
+        );
         let tokens = TestTokens::with_clock(clock.clone());
-        let sessions = settings(tokens.sessions(users.clone(), store.clone())).build().unwrap();
-        Self { users, store, clock, sessions }
+        let sessions = settings(tokens.sessions(users.clone(), store.clone()))
+            .build()
+            .unwrap();
+        Self {
+            users,
+            store,
+            clock,
+            sessions,
+        }
     }
 
     /// Its endpoints, at the root.
@@ -148,7 +170,8 @@ impl App {
 
     /// What `POST /refresh` answers.
     pub async fn refresh(&self, token: &str) -> Received {
-        self.send(form("/refresh", &[("refresh_token", token)])).await
+        self.send(form("/refresh", &[("refresh_token", token)]))
+            .await
     }
 
     /// What the layer answers to this access token, before a handler that answers with the subject.
@@ -158,7 +181,13 @@ impl App {
 
     /// The sessions of `alice` that live.
     pub async fn live(&self) -> Vec<SessionId> {
-        self.sessions.list(&"alice".into()).await.unwrap().iter().map(|session| *session.id()).collect()
+        self.sessions
+            .list(&"alice".into())
+            .await
+            .unwrap()
+            .iter()
+            .map(|session| *session.id())
+            .collect()
     }
 
     /// A row of the store.
@@ -169,5 +198,8 @@ impl App {
 
 /// `POST /login`, of `alice` with her password.
 pub fn log_in_form() -> Request<Body> {
-    form("/login", &[("username", "alice"), ("password", "wonderland-7")])
+    form(
+        "/login",
+        &[("username", "alice"), ("password", "wonderland-7")],
+    )
 }
