@@ -1,5 +1,6 @@
 //! Logins: by password, in the application's own words, and what comes along with them.
 
+mod answer;
 mod context;
 mod device;
 mod facts;

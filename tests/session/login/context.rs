@@ -40,7 +40,7 @@ impl Seen {
     }
 }
 
-/// A question, and what it saw; `None` where it had no context.
+/// A question, and what it saw; `None` for a question without a context.
 type Look = (&'static str, Option<Seen>);
 
 /// What both questions have seen since the last look.

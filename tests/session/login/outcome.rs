@@ -85,6 +85,15 @@ async fn a_denial_may_have_a_status_a_retry_after_and_a_description_of_its_own()
     );
 }
 
+/// RFC 9110 section 15.5.2: 401 has a challenge.
+#[tokio::test]
+async fn a_denial_that_is_401_has_a_challenge() {
+    let app = saying(|| Outcome::denied("otp_needed").with_status(StatusCode::UNAUTHORIZED));
+    let answer = app.log_in().await;
+    assert_denied(&answer, 401, "otp_needed");
+    assert_eq!(answer.challenge(), Some("Bearer"));
+}
+
 /// Clients log out on `invalid_grant`.
 #[tokio::test]
 async fn a_denial_is_never_invalid_grant_whatever_its_status() {
