@@ -6,7 +6,7 @@
 //! | `DATABASE_URL` | `sqlite:FILE`, `memory:`, `postgres://…` or `redis://…`: see `database.rs` | a file beside the program |
 //! | `AUTH_SECRET` | 32 bytes or more, the same on all servers that share a database; earlier ones in `AUTH_SECRET_PREVIOUS` | made once, in a file beside the program |
 //! | `SIGNING_KEY_FILE` | a private key in PEM (PKCS#8), or an `oct` JWK | HS256 from the secret |
-//! | `ISSUER`, `AUDIENCE` | names in the tokens, the same on all servers that share a database, a SQLite file too | `http://ADDR` (`http://localhost` with PostgreSQL or Redis), `example-api` |
+//! | `ISSUER`, `AUDIENCE` | names in the tokens, the same on all servers that share a database, and after a restart | `http://localhost`, `example-api` |
 //! | `ACCESS_TTL`, `OVERLAP`, `LEEWAY` | whole seconds | 1800, 30, 60 |
 //! | `LOGIN_RATE_LIMIT` | ignored: there is no limit yet | |
 //! | `DEMO_USERS` | `1` or `0`: whether an empty database gets demo users | on loopback only |
@@ -26,8 +26,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) secret: Secret,
     pub(crate) signing_key: SigningKey,
-    /// `None`: the address.
-    pub(crate) issuer: Option<String>,
+    pub(crate) issuer: String,
     pub(crate) audience: String,
     pub(crate) policy: SessionPolicy,
     pub(crate) leeway: Duration,
@@ -38,7 +37,6 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) fn from_env() -> Result<Self, BoxError> {
         let database = database()?;
-        let shared = database.is_shared();
         let secret = secret(&database)?;
         let signing_key = match variable("SIGNING_KEY_FILE")? {
             Some(file) => signing_key(&file)?,
@@ -48,8 +46,9 @@ impl Config {
             database,
             secret,
             signing_key,
-            // Servers that share a database have addresses of their own, and one name.
-            issuer: variable("ISSUER")?.or(shared.then(|| "http://localhost".to_owned())),
+            // Not the address: servers that share a database have addresses of their own, and one
+            // name. With another name the sessions of before would not be ours.
+            issuer: variable("ISSUER")?.unwrap_or("http://localhost".to_owned()),
             audience: variable("AUDIENCE")?.unwrap_or("example-api".to_owned()),
             policy: SessionPolicy::default()
                 .with_access_token_lifetime(seconds("ACCESS_TTL", 1800)?)

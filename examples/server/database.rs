@@ -49,11 +49,6 @@ impl Database {
         }
     }
 
-    /// Other servers may have the same sessions. They need the same secret and the same names then.
-    pub(crate) fn is_shared(&self) -> bool {
-        matches!(self, Self::Postgres(_) | Self::Redis { .. })
-    }
-
     pub(crate) async fn open(&self) -> Result<(Users, Arc<dyn SessionStore>), BoxError> {
         self.users_and_sessions().await.map_err(|error| {
             // The error of a store says which store, and its source what went wrong.

@@ -68,7 +68,7 @@ async fn run() -> Result<(), BoxError> {
     }
 
     let sessions = Sessions::builder(accounts.clone(), store)
-        .issuer(config.issuer.unwrap_or_else(|| format!("http://{addr}")))
+        .issuer(config.issuer)
         .audience(config.audience)
         .secret(config.secret)
         .signing_key(config.signing_key)
