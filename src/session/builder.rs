@@ -169,10 +169,12 @@ impl SessionsBuilder {
         };
         let issuer = self
             .problems
-            .note(self.issuer.ok_or_else(|| missing("issuer")));
+            .note(self.issuer.ok_or_else(|| missing("issuer")))
+            .and_then(|issuer| self.problems.note(Issuer::new(&issuer)));
         let audience = self
             .problems
-            .note(self.audience.ok_or_else(|| missing("audience")));
+            .note(self.audience.ok_or_else(|| missing("audience")))
+            .and_then(|audience| self.problems.note(Audience::new(&audience)));
         let secret = self
             .problems
             .note(self.secret.ok_or_else(|| missing("secret")));
@@ -185,9 +187,9 @@ impl SessionsBuilder {
             (None, None) => None,
         };
         let signer = match (issuer, audience, keys) {
-            (Some(issuer), Some(audience), Some(keys)) => self
-                .problems
-                .note(AccessTokenSigner::new(&issuer, &audience, keys)),
+            (Some(issuer), Some(audience), Some(keys)) => self.problems.note(
+                AccessTokenSigner::new(issuer.as_str(), audience.as_str(), keys),
+            ),
             _ => None,
         };
         self.problems.note(check_leeway(self.leeway));

@@ -8,7 +8,7 @@ use super::sessions::Sessions;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::SessionId;
 use crate::revocation::{Revocation, ensure_started};
-use crate::store::RevocationReason;
+use crate::store::{RevocationReason, Session};
 
 impl Sessions {
     /// Ends the session that `token` belongs to: a refresh token of any generation, or an access
@@ -20,23 +20,33 @@ impl Sessions {
     ///
     /// `Unavailable`, after 30 seconds at most: try again.
     pub async fn log_out(&self, token: &str) -> Result<Ended, SessionError> {
-        match self.session_of(token) {
-            Some(id) => with_timeout(REFRESH_DEADLINE, self.end(&id, RevocationReason::LoggedOut))
-                .await
-                .inspect_err(SessionError::log_fault),
-            None => Ok(Ended::sessions(0)),
-        }
+        let log_out = async {
+            match self.session_of(token).await? {
+                Some(id) => self.end(&id, RevocationReason::LoggedOut).await,
+                None => Ok(Ended::sessions(0)),
+            }
+        };
+        with_timeout(REFRESH_DEADLINE, log_out)
+            .await
+            .inspect_err(SessionError::log_fault)
     }
 
-    pub(super) fn session_of(&self, token: &str) -> Option<SessionId> {
+    /// The session of a token of this application. A row that a restored store has lost is ended
+    /// all the same: there may be access tokens of it.
+    pub(super) async fn session_of(&self, token: &str) -> Result<Option<SessionId>, SessionError> {
         if let Some(presented) = self.0.keys.parse(token) {
-            return Some(presented.rid.session_id());
+            let id = presented.rid.session_id();
+            let row = self.0.store.find(&id).await?;
+            return Ok(row.is_none_or(|row| self.owns(&row)).then_some(id));
         }
-        self.verifier()
-            .verify_but_for_expiry(token)
-            .ok()?
-            .session_id()
-            .copied()
+        let claims = self.verifier().verify_but_for_expiry(token).ok();
+        Ok(claims.and_then(|claims| claims.session_id().copied()))
+    }
+
+    /// Whether it is a session of this application. Another one, with another issuer, may have the
+    /// same store, secret and audience: the tags of its refresh tokens are right here too.
+    pub(super) fn owns(&self, session: &Session) -> bool {
+        self.0.owners.contains(&session.parts().owner)
     }
 
     pub(super) async fn end(

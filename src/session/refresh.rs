@@ -146,6 +146,9 @@ impl Sessions {
                 .find(&id)
                 .await?
                 .ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;
+            if !self.owns(&session) {
+                return Err(SessionError::new(SessionErrorKind::InvalidToken));
+            }
             if session.revoked().is_none() && revocations.contains(&id) {
                 // A row that a restored backup brought back to life is revoked again.
                 self.end(&id, RevocationReason::Other).await?;

@@ -76,11 +76,14 @@ impl Sessions {
     ///
     /// **Nothing stays behind.** If the future is dropped, the application panics, or a session
     /// that this one [replaces](Identity::replacing) cannot be ended, the new session is ended.
+    /// Where the store does not do that either, the session is listed until its idle timeout is
+    /// over; nobody has a token of it.
     ///
     /// # Errors
     ///
     /// `UserGone`, `Denied`, `Unavailable`, `Misconfigured`, as for [`log_in`](Self::log_in).
-    pub async fn start(&self, identity: Identity) -> Result<TokenResponse, SessionError> {
+    pub async fn start(&self, mut identity: Identity) -> Result<TokenResponse, SessionError> {
+        identity.context = identity.context.map(|context| self.located(context));
         ensure_started(self.sync());
         let rid = Rid::random().map_err(|error| SessionError::unavailable(error.to_string()))?;
         let session = self.new_session(&rid, &identity)?;
@@ -133,7 +136,8 @@ impl Sessions {
         row.owner = self.0.owners[0];
         row.idle_timeout = identity.idle_timeout;
         row.until_browser_closes = identity.until_browser_closes;
-        row.authenticated_at = identity.authenticated_at;
+        // Nobody authenticated in the future: an identity provider's clock may be ahead.
+        row.authenticated_at = identity.authenticated_at.map(|at| at.min(now));
         row.data.clone_from(&identity.data);
         row.device = device.map(shortened).filter(|device| !device.is_empty());
         row.stamp = identity.stamp;
@@ -162,7 +166,7 @@ impl Sessions {
             .response(session, rid, grant)?
             .with_extra(identity.response.clone());
         for token in &identity.replaced {
-            if let Some(replaced) = self.session_of(token) {
+            if let Some(replaced) = self.session_of(token).await? {
                 self.end(&replaced, RevocationReason::Replaced).await?;
             }
         }

@@ -80,7 +80,7 @@ impl Drop for Unanswered {
     }
 }
 
-/// Nobody holds a token of it. If this fails, it ends by itself.
+/// Nobody holds a token of it. If this fails, it ends when its idle timeout is over.
 async fn end(sessions: &Sessions, id: SessionId) {
     drop(with_timeout(DEADLINE, sessions.end(&id, RevocationReason::UserGone)).await);
 }

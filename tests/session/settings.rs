@@ -436,3 +436,80 @@ fn a_builder_prints_no_secret() {
     let printed = printed + &format!("{:?}", built.build().unwrap());
     assert!(!(printed + &log.text()).contains("kD93nvQe"));
 }
+
+#[test]
+fn an_empty_issuer_and_an_empty_audience_are_named_beside_others() {
+    let error = error(
+        builder(MemoryStore::new())
+            .issuer("")
+            .audience("")
+            .leeway(Duration::from_secs(301)),
+    );
+    let lines = lines(&error);
+    for name in ["issuer", "audience", "secret", "leeway"] {
+        assert!(
+            lines.iter().any(|line| line.to_lowercase().contains(name)),
+            "{name}: {lines:?}"
+        );
+    }
+    assert_eq!(lines.len(), 4, "{lines:?}");
+}
+
+/// Applications with one secret and one audience, whose issuers differ, and a session of the second.
+async fn with_another_issuer() -> (Sessions, Sessions, TokenResponse) {
+    let house = House::new();
+    let ours = house.sessions("https://app.example.com", "app");
+    let theirs = house.sessions("https://other.example.com", "app");
+    let their = log_in(&theirs, "alice").await;
+    (ours, theirs, their)
+}
+
+#[tokio::test]
+async fn a_refresh_token_of_another_issuer_is_not_one_of_ours() {
+    let (ours, theirs, their) = with_another_issuer().await;
+    let refused = ours
+        .refresh(refresh_token(&their))
+        .await
+        .expect_err("a session of another application");
+    assert!(refused.is_refusal(), "{refused:?}");
+    theirs.refresh(refresh_token(&their)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_of_another_issuer_does_not_log_out_here() {
+    let (ours, theirs, their) = with_another_issuer().await;
+    let ended_by_access_token = ours
+        .log_out(their.access_token().secret())
+        .await
+        .unwrap()
+        .any();
+    let ended_by_refresh_token = ours
+        .log_out(their.refresh_token().unwrap().secret())
+        .await
+        .unwrap()
+        .any();
+    assert_eq!(
+        (
+            ended_by_access_token,
+            ended_by_refresh_token,
+            count(&theirs).await
+        ),
+        (false, false, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_token_of_another_issuer_is_not_replaced_here() {
+    for by_access_token in [false, true] {
+        let (ours, theirs, their) = with_another_issuer().await;
+        let token = if by_access_token {
+            their.access_token().secret()
+        } else {
+            their.refresh_token().unwrap().secret()
+        };
+        ours.start(Identity::new("bob").replacing(token))
+            .await
+            .unwrap();
+        assert_eq!(count(&theirs).await, 1, "{by_access_token}");
+    }
+}

@@ -405,3 +405,41 @@ fn neither_headers_nor_credentials_are_printed_for_debugging() {
         "{printed}"
     );
 }
+
+#[tokio::test]
+async fn a_session_that_is_started_knows_the_clients_address() {
+    let (app, looks) = watched(|sessions| sessions.trusted_proxies(["10.0.0.0/8"]));
+    let callback = context(adorned(
+        Request::get("/callback").body(Body::empty()).unwrap(),
+    ));
+    app.sessions
+        .start(Identity::new("alice").with_context(callback))
+        .await
+        .unwrap();
+    assert_eq!(looks.take(), [("authorize", seen("/callback"))]);
+
+    let mut request = with_header(
+        Request::get("/callback").body(Body::empty()).unwrap(),
+        "x-forwarded-for",
+        "203.0.113.9",
+    );
+    request
+        .extensions_mut()
+        .insert(ClientAddress::new(address("10.1.2.3")));
+    app.sessions
+        .start(Identity::new("alice").with_context(context(request)))
+        .await
+        .unwrap();
+    assert_eq!(looks.address(), Some(address("203.0.113.9")));
+}
+
+#[tokio::test]
+async fn an_identity_with_the_request_of_its_login_keeps_the_clients_address() {
+    let (app, looks) = watched(|sessions| sessions);
+    app.users.authenticate_as(|login| {
+        let context = RequestContext::from(login.context().unwrap().parts());
+        Identity::new(login.username()).with_context(context).into()
+    });
+    app.send(adorned(log_in_form())).await.tokens();
+    assert_eq!(looks.take(), [("authorize", seen("/login"))]);
+}

@@ -318,3 +318,13 @@ async fn who_authenticated_elsewhere_and_before_says_when() {
     let tokens = app.sessions.start(Identity::new("alice")).await.unwrap();
     assert_eq!(tokens.claims().auth_time(), Some(now));
 }
+
+#[tokio::test]
+async fn nobody_authenticated_in_the_future() {
+    let app = App::new();
+    let now = app.clock.now();
+    let identity = Identity::new("alice").with_authenticated_at(now + DAY);
+    if let Ok(tokens) = app.sessions.start(identity).await {
+        assert_eq!(tokens.claims().auth_time(), Some(now));
+    }
+}
