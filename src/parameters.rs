@@ -1,11 +1,14 @@
 //! Parameters of a request become a type of the application's own.
 
+use std::cell::Cell;
+
 use serde::de::value::MapDeserializer;
 use serde::de::{
     DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor,
 };
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Map, Value};
+use serde_path_to_error::Segment;
 
 /// How the parameters came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,7 @@ pub(crate) enum Encoding {
 /// Which parameter does not fit the application's type. It repeats nothing that was sent.
 #[derive(Debug)]
 pub(crate) struct WrongParameter {
+    /// A field of the application's type, or `a parameter`.
     pub(crate) name: String,
     /// `None`: it is missing.
     pub(crate) expected: Option<String>,
@@ -28,22 +32,86 @@ pub(crate) fn read<T: DeserializeOwned>(
     sent: Map<String, Value>,
     encoding: Encoding,
 ) -> Result<T, WrongParameter> {
+    let fields = Cell::default();
     let outcome = match encoding {
-        Encoding::Json => serde_path_to_error::deserialize(Value::Object(sent)),
+        Encoding::Json => serde_path_to_error::deserialize(Noted {
+            inner: Value::Object(sent),
+            fields: &fields,
+        }),
         Encoding::Form => {
             let texts = sent
                 .into_iter()
                 .map(|(name, value)| (name, Text(value.as_str().unwrap_or_default().to_owned())));
-            serde_path_to_error::deserialize(MapDeserializer::<_, Error>::new(texts))
+            serde_path_to_error::deserialize(Noted {
+                inner: MapDeserializer::<_, Error>::new(texts),
+                fields: &fields,
+            })
         }
     };
-    outcome
-        .map_err(|error| WrongParameter::of(&error.path().to_string(), &error.inner().to_string()))
+    outcome.map_err(|error| {
+        let sent = match error.path().iter().next() {
+            Some(Segment::Map { key }) => key.as_str(),
+            _ => "",
+        };
+        // What comes after the first name of a path may be a name that the client chose.
+        let field = fields.get().iter().copied().find(|field| *field == sent);
+        WrongParameter::of(field, &error.inner().to_string())
+    })
+}
+
+/// Notes the fields of the application's type: all other names come from the client.
+struct Noted<'n, D> {
+    inner: D,
+    fields: &'n Cell<&'static [&'static str]>,
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Noted<'_, D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_any(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.fields.set(fields);
+        self.inner.deserialize_struct(name, fields, visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_enum(name, variants, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct seq tuple tuple_struct map identifier ignored_any
+    }
 }
 
 impl WrongParameter {
     /// All words of serde but these may repeat what was sent.
-    fn of(path: &str, message: &str) -> Self {
+    fn of(field: Option<&'static str>, message: &str) -> Self {
         let missing = message
             .strip_prefix("missing field `")
             .and_then(|rest| rest.split('`').next());
@@ -57,13 +125,13 @@ impl WrongParameter {
             .rsplit_once(", expected ")
             .map_or("another value", |(_, expected)| expected);
         Self {
-            name: plain(path),
+            name: field.unwrap_or("a parameter").to_owned(),
             expected: Some(plain(expected)),
         }
     }
 }
 
-/// A name or a type of the program. A path may contain names that were sent.
+/// A name or a type of the program.
 fn plain(words: &str) -> String {
     let is_plain =
         |character: &char| character.is_ascii_alphanumeric() || " _.`:<>[]()-".contains(*character);

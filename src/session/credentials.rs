@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 /// What a login sends: [`PasswordCredentials`], or a type of the application's own.
 ///
 /// The login endpoint reads it from a form or a JSON object with `serde`. In a form every field is
-/// text: a field that is a number or a `bool` is read from that text.
+/// text: a field that is a number or a `bool` is read from that text. Within
+/// `#[serde(flatten)]` it stays text, for there `serde` does not say which type it wants.
 ///
 /// ```
 /// use serde::Deserialize;
@@ -32,7 +33,7 @@ pub trait LoginCredentials: DeserializeOwned + Send + Sync + 'static {
     /// The account that somebody wants to log in to, as it was sent: a user name, an email address.
     /// Never a secret.
     ///
-    /// Guesses are counted by it, also for accounts that do not exist.
+    /// What limits guesses counts by it, also for accounts that do not exist.
     fn account(&self) -> &str;
 }
 
