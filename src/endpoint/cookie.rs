@@ -1,5 +1,6 @@
 //! [`CookieDelivery`]: the refresh token as a cookie that no script can read.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use crate::browser::{Origins, Site, only};
 use crate::edge::Edge;
 use crate::error::ConfigError;
 use crate::keys::{AccessToken, RefreshToken};
-use crate::session::{Sessions, TokenResponse, is_as_new};
+use crate::session::{Sessions, TokenResponse, compare_generations};
 
 /// Tokens as cookies: for pages, whose scripts then never hold the refresh token.
 ///
@@ -29,8 +30,8 @@ use crate::session::{Sessions, TokenResponse, is_as_new};
 /// **When cookies are set.** On a login or a refresh whose parameter `delivery` is `cookie`; on all
 /// of them with [`for_every_client`](Self::for_every_client). The body then has the access token,
 /// and no refresh token. A refresh token that came in a cookie goes back in a cookie, whatever the
-/// request asks for. A cookie that the browser has already is not set again, and an older token
-/// never overwrites a newer one of the same session: an answer may be late.
+/// request asks for. A cookie that the browser has already is not set again. Where the browser has
+/// a newer refresh token of the same session, the answer is late, and sets neither cookie.
 ///
 /// **When cookies are cleared**: on logout only. A refusal clears nothing: it may be late, and
 /// another tab may have logged in meanwhile.
@@ -172,17 +173,17 @@ impl CookieDelivery {
     ) -> Response<B> {
         if let Some(token) = tokens.refresh_token().map(RefreshToken::secret) {
             let held = self.refresh_token(parts);
-            if !held.is_some_and(|held| is_as_new(held, token)) {
-                add(
-                    &mut answer,
-                    &self.refresh_cookie(
-                        token,
-                        self.max_age(tokens, tokens.refresh_token_expires_in()),
-                    ),
-                );
+            match held.and_then(|held| compare_generations(held, token)) {
+                // This answer is late: the browser has newer tokens, of both kinds.
+                Some(Ordering::Greater) => return answer,
+                Some(Ordering::Equal) => {}
+                Some(Ordering::Less) | None => {
+                    let max_age = self.max_age(tokens, tokens.refresh_token_expires_in());
+                    add(&mut answer, &self.refresh_cookie(token, max_age));
+                }
             }
         }
-        self.set_access_token(tokens, &mut answer);
+        self.set_access_token(tokens, parts, &mut answer);
         answer
     }
 
@@ -220,11 +221,14 @@ impl CookieDelivery {
         only(parts, &self.refresh_name()).ok().flatten()
     }
 
-    fn set_access_token<B>(&self, tokens: &TokenResponse, answer: &mut Response<B>) {
+    fn set_access_token<B>(&self, tokens: &TokenResponse, parts: &Parts, answer: &mut Response<B>) {
         if !self.access_token {
             return;
         }
         let (name, token) = (self.access_name(), tokens.access_token().secret());
+        if only(parts, &name).is_ok_and(|held| held == Some(token)) {
+            return;
+        }
         if name.len() + token.len() > MAX_COOKIE_BYTES {
             // Browsers drop what is larger (RFC 6265bis section 5.6), and say nothing.
             tracing::error!(

@@ -10,7 +10,7 @@ use http::{HeaderValue, Response, StatusCode};
 
 use super::response::{error_response, not_stored};
 use crate::bearer::BearerError;
-use crate::session::{SessionError, SessionErrorKind};
+use crate::session::{Denial, SessionError, SessionErrorKind};
 
 /// Why an endpoint refuses: what
 /// [`AuthEndpoints::with_rejection`](crate::AuthEndpoints::with_rejection) is asked to answer.
@@ -300,10 +300,7 @@ impl SessionError {
             error_response(self.status(), self.code(), &self.to_string(), self.reason());
         let retry_after = match self.kind() {
             SessionErrorKind::Unavailable => Some(1),
-            _ => self
-                .denial()
-                .and_then(|denial| denial.retry_after)
-                .map(|after| after.as_secs().max(1)),
+            _ => self.denial().and_then(Denial::retry_after_seconds),
         };
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());

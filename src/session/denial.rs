@@ -46,6 +46,14 @@ impl Denial {
         );
         Self { status, ..self }
     }
+
+    /// Rounded up, so that nobody comes back too early. A 503 always has it.
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        let is_503 = self.status == StatusCode::SERVICE_UNAVAILABLE;
+        let after = self.retry_after.or(is_503.then_some(Duration::ZERO))?;
+        let begun = u64::from(after.subsec_nanos() > 0);
+        Some(after.as_secs().saturating_add(begun).max(1))
+    }
 }
 
 /// The settings that both kinds of denial have.
@@ -64,8 +72,8 @@ macro_rules! denial_settings {
             self
         }
 
-        /// When the client may try again: the header `Retry-After`, in seconds. Changes nothing
-        /// unless this is a denial.
+        /// When the client may try again: the header `Retry-After`, in whole seconds, rounded up.
+        /// Without it a denial with 503 says 1. Changes nothing unless this is a denial.
         pub fn with_retry_after(mut self, after: std::time::Duration) -> Self {
             if let $denied = &mut self.0 {
                 $denial.retry_after = Some(after);

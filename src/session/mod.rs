@@ -66,5 +66,6 @@ pub use sessions::Sessions;
 pub use token_response::TokenResponse;
 
 pub(crate) use any_credentials::AnyCredentials;
+pub(crate) use denial::Denial;
 #[cfg(feature = "cookie")]
-pub(crate) use refresh_token::is_as_new;
+pub(crate) use refresh_token::compare_generations;

@@ -7,6 +7,9 @@
 //! The session's id is a hash of `rid`, so `rid` is nowhere on the server: neither a leaked
 //! database nor the key alone makes a token. A successor is derived, never stored.
 
+#[cfg(feature = "cookie")]
+use std::cmp::Ordering;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -100,11 +103,11 @@ impl RefreshTokenKeys {
     }
 }
 
-/// Whether a browser that holds `held` has to keep it where `token` is on its way: it is the same
-/// token, or a newer one of the same session. No tag is checked: it is the browser's own cookie,
-/// and nothing is handed out for it.
+/// Whether the token that a browser holds is older or newer than one that is on its way to it.
+/// `None`: they are not of the same session. No tag is checked: it is the browser's own cookie, and
+/// nothing is handed out for it.
 #[cfg(feature = "cookie")]
-pub(crate) fn is_as_new(held: &str, token: &str) -> bool {
+pub(crate) fn compare_generations(held: &str, token: &str) -> Option<Ordering> {
     let parts = |token: &str| {
         let mut bytes = Zeroizing::new([0; LENGTH]);
         let length = URL_SAFE_NO_PAD
@@ -112,10 +115,8 @@ pub(crate) fn is_as_new(held: &str, token: &str) -> bool {
             .ok()?;
         (length == LENGTH && bytes[0] == VERSION).then_some(bytes)
     };
-    let (Some(held), Some(token)) = (parts(held), parts(token)) else {
-        return false;
-    };
-    held[RID] == token[RID] && held[GENERATION] >= token[GENERATION]
+    let (held, token) = (parts(held)?, parts(token)?);
+    (held[RID] == token[RID]).then(|| held[GENERATION].cmp(&token[GENERATION]))
 }
 
 impl Key {

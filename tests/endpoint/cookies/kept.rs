@@ -157,3 +157,30 @@ async fn a_late_refresh_sets_nothing_that_is_older() {
         "{answer:?}"
     );
 }
+
+#[tokio::test]
+async fn an_older_access_token_never_overwrites_a_newer_one() {
+    let app = App::new();
+    let cookies = CookieDelivery::new().with_access_token();
+    let [_, older, newer] = generations(&app).await;
+    let cookie = |name: &str, value: &str| format!("__Host-{name}={value}");
+    let held = [
+        cookie("refresh_token", refresh_token(&newer)),
+        cookie("access_token", newer.access_token().secret()),
+    ];
+    let parts = Request::get("/callback")
+        .header("cookie", held.join("; "))
+        .body(())
+        .unwrap()
+        .into_parts()
+        .0;
+    for tokens in [&newer, &older] {
+        let answer = cookies.set_cookies(tokens, &parts, Response::new(()));
+        assert_eq!(
+            answer.headers().get_all("set-cookie").iter().count(),
+            0,
+            "{:?}",
+            tokens.claims().expires_at()
+        );
+    }
+}

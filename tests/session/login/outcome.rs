@@ -391,3 +391,20 @@ async fn an_application_that_has_credentials_and_does_not_authenticate_answers_5
     // Whoever logs in elsewhere is logged in.
     sessions.start(Identity::new("alice")).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_client_is_never_told_to_come_back_too_early() {
+    let app = saying(|| Outcome::denied("later").with_retry_after(Duration::from_millis(1500)));
+    assert_eq!(app.log_in().await.headers[RETRY_AFTER], "2");
+    let app = saying(|| Outcome::denied("later").with_retry_after(Duration::from_millis(500)));
+    assert_eq!(app.log_in().await.headers[RETRY_AFTER], "1");
+}
+
+#[tokio::test]
+async fn a_denial_that_is_503_says_when_to_come_back() {
+    let app =
+        saying(|| Outcome::denied("maintenance").with_status(StatusCode::SERVICE_UNAVAILABLE));
+    let answer = app.log_in().await;
+    assert_denied(&answer, 503, "maintenance");
+    assert!(answer.headers.contains_key(RETRY_AFTER), "{answer:?}");
+}
