@@ -186,7 +186,7 @@ mod tests {
         );
     }
 
-    // checklist 16, 17
+    // requirements 16, 17
     #[test]
     fn a_token_with_any_bit_changed_is_refused() {
         let keys = keys("one");
@@ -208,7 +208,7 @@ mod tests {
         assert!(keys.parse("rt1_").is_none());
     }
 
-    // checklist 24
+    // requirement 24
     #[test]
     fn a_tag_can_be_compared_in_constant_time_only() {
         trait Ambiguous<Reason> {

@@ -33,7 +33,7 @@ const WITHOUT_ES512: [&str; 3] = [
     "cookbook-4_3.ecdsa_signature",
 ];
 
-// checklist 45
+// requirement 45
 #[test]
 fn published_tokens_are_accepted_and_refused_as_their_authors_say() {
     let text = include_str!("../../tests/data/vectors/jose.jsonl");

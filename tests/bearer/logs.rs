@@ -14,7 +14,7 @@ use tower_bearer::{
     RequireLayer, Secret,
 };
 
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn each_refusal_is_one_event_with_its_reason() {
     let (log, _guard) = Log::capture();
@@ -40,7 +40,7 @@ async fn each_refusal_is_one_event_with_its_reason() {
     }
 }
 
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn a_request_that_passes_leaves_no_token_in_the_log() {
     let (log, _guard) = Log::capture();
@@ -55,7 +55,7 @@ async fn a_request_that_passes_leaves_no_token_in_the_log() {
     assert_silent_about(&log.text(), &[&alice, "xXmarkXx-cookie"]);
 }
 
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn headers_and_tokens_of_every_kind_stay_out_of_the_log() {
     let (log, _guard) = Log::capture();
@@ -93,7 +93,7 @@ async fn headers_and_tokens_of_every_kind_stay_out_of_the_log() {
     assert_silent_about(&log.text(), &[&good, &forged, &cut]);
 }
 
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn the_life_of_a_session_is_logged_without_its_tokens() {
     let (log, _guard) = Log::capture();
@@ -172,7 +172,7 @@ async fn the_life_of_a_session_is_logged_without_its_tokens() {
     assert_silent_about(&all, &seen);
 }
 
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn a_login_that_fails_is_logged_without_the_password() {
     let (log, _guard) = Log::capture();

@@ -16,14 +16,14 @@ fn protected() -> (TestTokens, BearerAuthLayer) {
     (tokens, layer)
 }
 
-// checklist 39
+// requirement 39
 #[tokio::test]
 async fn without_credentials_the_challenge_names_no_error() {
     let (_, layer) = protected();
     send(&layer, without_token()).await.assert_token_missing();
 }
 
-// checklist 39
+// requirement 39
 #[tokio::test]
 async fn another_scheme_is_no_credentials() {
     let (tokens, layer) = protected();
@@ -63,7 +63,7 @@ async fn a_good_token_as_dpop_is_no_bearer_token() {
         .assert_refused(400, "invalid_request", "token_malformed");
 }
 
-// checklist 36
+// requirement 36
 #[tokio::test]
 async fn the_scheme_has_no_case() {
     let (tokens, layer) = protected();
@@ -78,7 +78,7 @@ async fn the_scheme_has_no_case() {
         .assert_passed("alice");
 }
 
-// checklist 36
+// requirement 36
 #[tokio::test]
 async fn a_header_that_holds_no_token68_is_malformed() {
     let (tokens, layer) = protected();
@@ -104,7 +104,7 @@ async fn a_header_that_holds_no_token68_is_malformed() {
     }
 }
 
-// checklist 42
+// requirement 42
 #[tokio::test]
 async fn a_header_that_is_no_text_is_malformed() {
     let (_, layer) = protected();
@@ -130,7 +130,7 @@ async fn a_header_that_is_no_text_is_malformed() {
     send(&layer, request).await.assert_token_missing();
 }
 
-// checklist 38
+// requirement 38
 #[tokio::test]
 async fn two_authorization_headers_are_an_invalid_request() {
     let (tokens, layer) = protected();
@@ -153,7 +153,7 @@ async fn two_authorization_headers_are_an_invalid_request() {
     }
 }
 
-// checklist 37
+// requirement 37
 #[tokio::test]
 async fn a_token_in_the_query_or_the_body_is_not_looked_at() {
     let (tokens, layer) = protected();
@@ -181,7 +181,7 @@ async fn a_token_in_the_query_or_the_body_is_not_looked_at() {
     send(&layer, request).await.assert_passed("alice");
 }
 
-// checklist 40
+// requirement 40
 #[tokio::test]
 async fn an_expired_token_is_told_from_an_invalid_one() {
     let (tokens, layer) = protected();
@@ -215,7 +215,7 @@ async fn an_expired_token_is_told_from_an_invalid_one() {
         .assert_refused(401, "invalid_token", "token_expired");
 }
 
-// checklist 40
+// requirement 40
 #[tokio::test]
 async fn a_token_for_somebody_else_is_invalid() {
     let keys = SigningKey::hs256(&Secret::random().unwrap())
@@ -263,7 +263,7 @@ async fn a_token_for_somebody_else_is_invalid() {
         .assert_refused(401, "invalid_token", "token_invalid");
 }
 
-// checklist 40
+// requirement 40
 #[tokio::test]
 async fn a_token_that_is_no_jwt_is_invalid_and_no_server_error() {
     let (_, layer) = protected();
@@ -315,7 +315,7 @@ async fn no_answer_repeats_what_was_sent() {
     }
 }
 
-// checklist 39
+// requirement 39
 #[tokio::test]
 async fn a_realm_stands_first_in_every_challenge() {
     let (tokens, layer) = protected();
@@ -349,7 +349,7 @@ fn a_realm_that_would_break_the_header_is_refused() {
     }
 }
 
-// checklist 40
+// requirement 40
 #[tokio::test]
 async fn a_bad_token_is_refused_in_optional_mode_too() {
     let (tokens, layer) = protected();

@@ -15,7 +15,7 @@ use tower_bearer::{
     RequireLayer,
 };
 
-// checklist 41
+// requirement 41
 #[tokio::test]
 async fn a_token_without_the_scope_is_told_which_is_needed() {
     let tokens = TestTokens::new();
@@ -58,7 +58,7 @@ async fn scoped(layer: &BearerAuthLayer, request: Request<String>) -> Received {
     Received::of(service.oneshot(request).await.expect("infallible")).await
 }
 
-// checklist 41
+// requirement 41
 #[tokio::test]
 async fn the_scope_layer_refuses_as_the_layer_does() {
     let tokens = TestTokens::new();
@@ -94,7 +94,7 @@ async fn the_scope_layer_refuses_as_the_layer_does() {
     );
 }
 
-// checklist 39
+// requirement 39
 #[tokio::test]
 async fn the_scope_layer_demands_a_token_in_optional_mode() {
     let tokens = TestTokens::new();
@@ -106,7 +106,7 @@ async fn the_scope_layer_demands_a_token_in_optional_mode() {
         .assert_passed("nobody");
 }
 
-// checklist 54
+// requirement 54
 #[tokio::test]
 async fn the_scope_layer_alone_lets_nobody_through() {
     let good = TestTokens::new().bearer_with_scope("alice", "admin");

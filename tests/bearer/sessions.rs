@@ -49,7 +49,7 @@ impl Server {
     }
 }
 
-// checklist 53
+// requirement 53
 #[tokio::test]
 async fn the_very_next_request_after_a_logout_is_refused() {
     let server = Server::new();
@@ -89,7 +89,7 @@ async fn the_very_next_request_after_a_logout_is_refused() {
     }
 }
 
-// checklist 53
+// requirement 53
 #[tokio::test]
 async fn every_way_to_end_a_session_is_felt_at_once() {
     let server = Server::new();
@@ -136,7 +136,7 @@ async fn every_way_to_end_a_session_is_felt_at_once() {
     ask(&layer, &bearer_of(&bob)).await.assert_passed("bob");
 }
 
-// checklist 53
+// requirement 53
 #[tokio::test]
 async fn a_logout_outlives_the_process() {
     let server = Server::new();
@@ -165,7 +165,7 @@ async fn a_logout_outlives_the_process() {
     }
 }
 
-// checklist 53
+// requirement 53
 #[tokio::test]
 async fn a_revoked_token_stays_dead_for_its_whole_life_and_the_leeway() {
     let server = Server::new();
@@ -222,7 +222,7 @@ async fn a_revoked_token_stays_dead_for_its_whole_life_and_the_leeway() {
         .assert_refused(401, "invalid_token", "token_expired");
 }
 
-// checklist 53
+// requirement 53
 #[tokio::test]
 async fn a_clock_that_is_set_brings_no_revoked_token_back() {
     let server = Server::new();
@@ -246,7 +246,7 @@ async fn a_clock_that_is_set_brings_no_revoked_token_back() {
     assert_ended(&sessions.layer(), &ended).await;
 }
 
-// checklist 27
+// requirement 27
 #[tokio::test]
 async fn the_layer_lets_no_token_outlive_its_session() {
     let server = Server::new();

@@ -7,7 +7,7 @@ use support::{
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{MemoryStore, Secret, SessionErrorKind};
 
-// checklist 54
+// requirement 54
 #[tokio::test]
 async fn nobody_passes_before_the_revocations_are_known() {
     let tokens = TestTokens::new();
@@ -67,7 +67,7 @@ async fn nobody_passes_before_the_revocations_are_known() {
     assert_ended(&sessions.layer(), &ended).await;
 }
 
-// checklist 54
+// requirement 54
 #[tokio::test]
 async fn a_logout_that_the_store_did_not_hear_of_is_not_reported_as_done() {
     let tokens = TestTokens::new();

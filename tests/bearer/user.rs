@@ -105,7 +105,7 @@ async fn a_handler_gets_the_user_and_the_claims() {
     }
 }
 
-// checklist 40
+// requirement 40
 #[tokio::test]
 async fn a_user_who_is_gone_is_refused() {
     let tokens = TestTokens::new();
@@ -116,7 +116,7 @@ async fn a_user_who_is_gone_is_refused() {
     }
 }
 
-// checklist 54
+// requirement 54
 #[tokio::test]
 async fn users_who_cannot_be_asked_are_503_and_never_let_through() {
     let tokens = TestTokens::new();
@@ -175,7 +175,7 @@ async fn the_loader_is_not_asked_where_there_is_no_token() {
     assert_eq!(users.0.load(Ordering::Relaxed), 0);
 }
 
-// checklist 39
+// requirement 39
 #[tokio::test]
 async fn a_handler_that_demands_a_user_refuses_in_the_words_of_the_layer() {
     let tokens = TestTokens::new();
@@ -195,7 +195,7 @@ async fn a_handler_that_demands_a_user_refuses_in_the_words_of_the_layer() {
     assert_eq!(answer.json()["error"], "unauthorized");
 }
 
-// checklist 54
+// requirement 54
 #[tokio::test]
 async fn without_the_layer_nobody_is_let_through_as_anonymous() {
     let app = Router::new()
@@ -220,7 +220,7 @@ async fn without_the_layer_nobody_is_let_through_as_anonymous() {
     }
 }
 
-// checklist 54
+// requirement 54
 #[tokio::test]
 async fn a_user_of_another_type_is_a_mistake_of_the_server() {
     let tokens = TestTokens::new();

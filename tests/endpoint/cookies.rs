@@ -132,7 +132,7 @@ fn assert_cross_site(answer: &Received) {
     assert!(set_cookies(answer).is_empty());
 }
 
-// checklist 62, 63, 64
+// requirements 62, 63, 64
 #[tokio::test]
 async fn who_asks_for_it_gets_the_refresh_token_as_a_cookie_that_no_script_reads() {
     let site = Site::new(CookieDelivery::new());
@@ -276,7 +276,7 @@ async fn a_cookie_is_cleared_by_a_logout_and_by_nothing_else() {
     assert!(set_cookies(&gone).is_empty());
 }
 
-// checklist 65
+// requirement 65
 #[tokio::test]
 async fn what_acts_on_a_cookie_or_sets_one_has_to_come_from_a_page_of_ours() {
     let site = Site::new(

@@ -42,7 +42,7 @@ fn pieces(pieces: impl IntoIterator<Item = Result<Bytes, &'static str>>) -> Body
     Body::new(Pieces(pieces.into_iter().collect()))
 }
 
-// checklist 13
+// requirement 13
 #[tokio::test]
 async fn a_body_above_8_kib_is_too_large_announced_or_not() {
     let login = Login::new();
@@ -77,7 +77,7 @@ async fn a_body_above_8_kib_is_too_large_announced_or_not() {
     }
 }
 
-// checklist 12
+// requirement 12
 #[tokio::test]
 async fn other_media_types_are_refused() {
     let login = Login::new();
@@ -114,7 +114,7 @@ async fn other_media_types_are_refused() {
     }
 }
 
-// checklist 12
+// requirement 12
 #[tokio::test]
 async fn a_media_type_has_no_case_and_may_have_parameters() {
     let login = Login::new();
@@ -174,7 +174,7 @@ async fn the_replacement_character_is_a_character_like_any_other() {
     login.log_in("alice").await;
 }
 
-// checklist 2
+// requirement 2
 #[tokio::test]
 async fn a_repeated_parameter_is_refused() {
     let login = Login::new();
@@ -204,7 +204,7 @@ async fn a_repeated_parameter_is_refused() {
     }
 }
 
-// checklist 5
+// requirement 5
 #[tokio::test]
 async fn a_missing_parameter_is_refused() {
     let login = Login::new();
@@ -227,7 +227,7 @@ async fn a_missing_parameter_is_refused() {
     }
 }
 
-// checklist 5
+// requirement 5
 #[tokio::test]
 async fn json_that_is_no_object_of_texts_is_refused() {
     let login = Login::new();
@@ -263,7 +263,7 @@ async fn json_that_is_no_object_of_texts_is_refused() {
     }
 }
 
-// checklist 5
+// requirement 5
 #[tokio::test]
 async fn parameters_in_the_query_are_refused() {
     let login = Login::new();
@@ -304,7 +304,7 @@ async fn parameters_in_the_query_are_refused_where_no_body_is_read_too() {
     }
 }
 
-// checklist 1
+// requirement 1
 #[tokio::test]
 async fn any_other_method_is_refused_with_those_that_are_allowed() {
     let login = Login::new();

@@ -177,7 +177,7 @@ async fn each_endpoint_is_mounted_by_itself() {
     everything_works_below("/a", &app).await;
 }
 
-// checklist 53
+// requirement 53
 #[tokio::test]
 async fn a_router_with_the_layer_and_the_endpoints_is_a_whole_application() {
     let login = Login::new();
@@ -230,14 +230,14 @@ async fn published(keys: KeySet) -> Value {
     answer.json()
 }
 
-// checklist 34
+// requirement 34
 #[tokio::test]
 async fn a_secret_key_is_never_published() {
     let key = SigningKey::hs256(&Secret::random().unwrap()).unwrap();
     assert_eq!(published(key.key_set()).await, json!({ "keys": [] }));
 }
 
-// checklist 34
+// requirement 34
 #[tokio::test]
 async fn of_a_key_pair_the_public_part_is_published_and_checks_our_tokens() {
     let pems = [P256.0, ED25519.0];
@@ -278,7 +278,7 @@ async fn of_a_key_pair_the_public_part_is_published_and_checks_our_tokens() {
     }
 }
 
-// checklist 1
+// requirement 1
 #[tokio::test]
 async fn public_keys_are_read_by_get_only() {
     let service = JwksEndpoint::new(Login::new().sessions.keys());

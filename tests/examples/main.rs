@@ -1,9 +1,10 @@
-//! The examples, as a stranger would start them.
+//! The examples, as a stranger would start them, and the documents beside them.
 
 #[path = "../../examples/client/bearer_client/mod.rs"]
 mod bearer_client;
 
 mod client;
 mod external_issuer;
+mod requirements;
 mod server;
 mod server_docs;

@@ -132,7 +132,7 @@ async fn what_is_in_memory_leaves_no_token_behind_that_counts() {
     assert_eq!(after.me(&tokens).await.status, 401);
 }
 
-// checklist 33
+// requirement 33
 #[test]
 fn a_mistake_at_start_up_is_a_sentence_with_the_cure_in_it() {
     let folder = tempfile::tempdir().unwrap();

@@ -15,7 +15,7 @@ async fn assert_over(login: &Login, tokens: &support::Tokens) {
         .assert_invalid_grant("session_revoked");
 }
 
-// checklist 53, 55, 57
+// requirements 53, 55, 57
 #[tokio::test]
 async fn a_logout_by_refresh_token_is_felt_by_the_very_next_request() {
     let login = Login::new();
@@ -25,7 +25,7 @@ async fn a_logout_by_refresh_token_is_felt_by_the_very_next_request() {
     assert_over(&login, &tokens).await;
 }
 
-// checklist 53, 55
+// requirements 53, 55
 #[tokio::test]
 async fn a_logout_by_access_token_ends_the_whole_session() {
     let login = Login::new();
@@ -35,7 +35,7 @@ async fn a_logout_by_access_token_ends_the_whole_session() {
     assert_over(&login, &tokens).await;
 }
 
-// checklist 59
+// requirement 59
 #[tokio::test]
 async fn a_logout_by_an_access_token_that_has_expired_works() {
     let login = Login::new();
@@ -50,7 +50,7 @@ async fn a_logout_by_an_access_token_that_has_expired_works() {
     assert_over(&login, &second).await;
 }
 
-// checklist 59
+// requirement 59
 #[tokio::test]
 async fn a_logout_by_a_refresh_token_of_any_generation_works() {
     for generation in 0..3 {
@@ -65,7 +65,7 @@ async fn a_logout_by_a_refresh_token_of_any_generation_works() {
     }
 }
 
-// checklist 59
+// requirement 59
 #[tokio::test]
 async fn a_logout_by_the_authorization_header_works() {
     let login = Login::new();
@@ -89,7 +89,7 @@ async fn a_logout_by_the_authorization_header_works() {
     assert_over(&login, &tokens).await;
 }
 
-// checklist 55
+// requirement 55
 #[tokio::test]
 async fn the_parameter_wins_over_the_header() {
     let login = Login::new();
@@ -120,7 +120,7 @@ async fn the_parameter_wins_over_the_header() {
     assert_over(&login, &other).await;
 }
 
-// checklist 55
+// requirement 55
 #[tokio::test]
 async fn a_wrong_hint_does_not_matter() {
     let login = Login::new();
@@ -144,7 +144,7 @@ async fn a_wrong_hint_does_not_matter() {
     }
 }
 
-// checklist 56
+// requirement 56
 #[tokio::test]
 async fn a_token_that_is_not_known_is_logged_out_already() {
     let login = Login::new();
@@ -170,7 +170,7 @@ async fn a_token_that_is_not_known_is_logged_out_already() {
     login.log_out(&tokens.refresh).await;
 }
 
-// checklist 56, 59
+// requirements 56, 59
 #[tokio::test]
 async fn a_second_logout_is_a_logout() {
     let login = Login::new();
@@ -181,7 +181,7 @@ async fn a_second_logout_is_a_logout() {
     assert_over(&login, &tokens).await;
 }
 
-// checklist 55
+// requirement 55
 #[tokio::test]
 async fn a_logout_of_nothing_is_refused() {
     let login = Login::new();
@@ -204,7 +204,7 @@ async fn a_logout_of_nothing_is_refused() {
         .assert_error(400, "invalid_request", None);
 }
 
-// checklist 42
+// requirement 42
 #[tokio::test]
 async fn a_malformed_header_is_refused_in_the_words_of_rfc_6750() {
     let login = Login::new();

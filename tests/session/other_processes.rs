@@ -7,7 +7,7 @@ use support::{Accounts, Call, FailingStore, MILLISECOND, Outage, ask, bearer_of}
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Identity, MemoryStore, Secret, SessionStore};
 
-// checklist 53
+// requirement 53
 #[tokio::test(start_paused = true)]
 async fn a_logout_on_one_process_is_felt_on_another_within_a_second() {
     let (tokens, secret, store) = (

@@ -25,7 +25,7 @@ fn id_of(tokens: &support::Tokens) -> String {
         .to_owned()
 }
 
-// checklist 73
+// requirement 73
 #[tokio::test]
 async fn the_list_says_what_a_user_needs_to_recognise_a_session() {
     let login = Login::new();
@@ -64,7 +64,7 @@ async fn the_list_says_what_a_user_needs_to_recognise_a_session() {
     assert_eq!(list(&login, &laptop.access).await[1], of_phone(false));
 }
 
-// checklist 73
+// requirement 73
 #[tokio::test]
 async fn the_list_has_neither_ended_sessions_nor_those_of_others() {
     let login = Login::new();
@@ -82,7 +82,7 @@ async fn the_list_has_neither_ended_sessions_nor_those_of_others() {
     assert_ne!(shown[0]["id"], json!(id_of(&idle)));
 }
 
-// checklist 53, 73
+// requirements 53, 73
 #[tokio::test]
 async fn ending_one_session_leaves_the_others() {
     let login = Login::new();
@@ -108,7 +108,7 @@ async fn ending_one_session_leaves_the_others() {
     assert_eq!(list(&login, &mine.access).await.len(), 1);
 }
 
-// checklist 73
+// requirement 73
 #[tokio::test]
 async fn a_session_of_somebody_else_an_unknown_and_a_malformed_one_are_not_found() {
     let login = Login::new();
@@ -144,7 +144,7 @@ async fn a_session_of_somebody_else_an_unknown_and_a_malformed_one_are_not_found
     login.refresh(&bobs.refresh).await.tokens();
 }
 
-// checklist 25, 53, 73
+// requirements 25, 53, 73
 #[tokio::test]
 async fn logging_out_everywhere_ends_all_sessions_of_the_user_and_no_other() {
     let login = Login::new();
@@ -174,7 +174,7 @@ async fn logging_out_everywhere_ends_all_sessions_of_the_user_and_no_other() {
     login.log_in("alice").await;
 }
 
-// checklist 73
+// requirement 73
 #[tokio::test]
 async fn an_administrator_ends_one_or_all_sessions_of_anybody() {
     let login = Login::new();
@@ -220,7 +220,7 @@ async fn an_administrator_ends_one_or_all_sessions_of_anybody() {
     assert_eq!(login.me(&bobs.access).await.status, 200);
 }
 
-// checklist 39, 53
+// requirements 39, 53
 #[tokio::test]
 async fn all_of_it_demands_a_live_access_token() {
     let login = Login::new();

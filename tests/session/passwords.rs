@@ -48,7 +48,7 @@ fn drain(runtime: &Runtime) {
     });
 }
 
-// checklist 69
+// requirement 69
 #[tokio::test]
 async fn a_password_is_hashed_by_argon2id_with_owasps_parameters() {
     let hash = Passwords::new().hash("wonderland-7").await.unwrap();
@@ -64,7 +64,7 @@ async fn a_password_is_hashed_by_argon2id_with_owasps_parameters() {
     );
 }
 
-// checklist 69
+// requirement 69
 #[test]
 fn weaker_parameters_are_refused() {
     for (memory, passes) in [(19_455, 2), (19_456, 1), (47_103, 1), (0, 10), (1 << 20, 0)] {
@@ -81,7 +81,7 @@ fn weaker_parameters_are_refused() {
     }
 }
 
-// checklist 69
+// requirement 69
 #[tokio::test]
 async fn a_password_is_checked_exactly_as_it_was_received() {
     let passwords = weak();
@@ -112,7 +112,7 @@ async fn a_password_is_checked_exactly_as_it_was_received() {
     }
 }
 
-// checklist 69
+// requirement 69
 #[tokio::test]
 async fn a_weaker_hash_is_made_anew_at_the_next_login() {
     let (weak, strong) = (weak(), Passwords::new());
@@ -163,7 +163,7 @@ async fn what_is_no_hash_is_an_error_and_not_a_wrong_password() {
     }
 }
 
-// checklist 70
+// requirement 70
 #[test]
 fn for_an_unknown_user_the_same_job_takes_its_turn() {
     let ((stuck, blocker), free) = (stuck_runtime(), runtime());
@@ -184,7 +184,7 @@ fn for_an_unknown_user_the_same_job_takes_its_turn() {
     assert_eq!(free.block_on(other).unwrap(), Verification::Invalid);
 }
 
-// checklist 72
+// requirement 72
 #[test]
 fn the_work_is_done_off_the_threads_of_the_runtime() {
     let (stuck, blocker) = stuck_runtime();
@@ -200,7 +200,7 @@ fn the_work_is_done_off_the_threads_of_the_runtime() {
     stuck.block_on(hash).unwrap();
 }
 
-// checklist 72
+// requirement 72
 #[test]
 fn no_more_are_worked_on_at_once_than_allowed() {
     let ((stuck, blocker), free) = (stuck_runtime(), runtime());
@@ -221,7 +221,7 @@ fn no_more_are_worked_on_at_once_than_allowed() {
     free.block_on(third).unwrap();
 }
 
-// checklist 72
+// requirement 72
 #[test]
 fn a_client_that_hangs_up_makes_no_room_before_its_job_is_done() {
     let ((stuck, blocker), free) = (stuck_runtime(), runtime());
@@ -241,7 +241,7 @@ fn a_client_that_hangs_up_makes_no_room_before_its_job_is_done() {
     free.block_on(next).unwrap();
 }
 
-// checklist 72
+// requirement 72
 #[test]
 fn a_client_that_hangs_up_leaves_the_line() {
     let ((stuck, blocker), free) = (stuck_runtime(), runtime());

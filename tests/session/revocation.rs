@@ -4,7 +4,7 @@
 use support::{Call, HOUR, Login, MINUTE, SECOND};
 use tower_bearer::{MemoryStore, REVOCATION_RETENTION, SessionPolicy};
 
-// checklist 53
+// requirement 53
 #[tokio::test]
 async fn a_logout_is_remembered_over_a_restart() {
     let login = Login::new();
@@ -21,7 +21,7 @@ async fn a_logout_is_remembered_over_a_restart() {
         .assert_invalid_grant("session_revoked");
 }
 
-// checklist 53
+// requirement 53
 #[tokio::test]
 async fn what_another_process_ended_is_ended_here() {
     let login = Login::new();
@@ -46,7 +46,7 @@ async fn what_another_process_ended_is_ended_here() {
     }
 }
 
-// checklist 19, 53
+// requirements 19, 53
 #[tokio::test]
 async fn reuse_is_noticed_across_processes() {
     let login = Login::new();
@@ -65,7 +65,7 @@ async fn reuse_is_noticed_across_processes() {
         .assert_invalid_grant("session_revoked");
 }
 
-// checklist 53
+// requirement 53
 #[tokio::test]
 async fn a_session_that_a_backup_brought_back_is_ended_again() {
     let login = Login::new();
@@ -84,7 +84,7 @@ async fn a_session_that_a_backup_brought_back_is_ended_again() {
         .assert_invalid_token("session_revoked");
 }
 
-// checklist 53
+// requirement 53
 #[tokio::test]
 async fn the_longest_access_token_stays_dead_for_its_whole_life_and_the_leeway() {
     let policy = SessionPolicy::default()

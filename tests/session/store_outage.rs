@@ -49,7 +49,7 @@ impl Node {
     }
 }
 
-// checklist 54
+// requirement 54
 #[tokio::test(start_paused = true)]
 async fn after_thirty_seconds_without_the_store_tokens_are_refused() {
     let node = Node::new(StoreOutage::default());
@@ -70,7 +70,7 @@ async fn after_thirty_seconds_without_the_store_tokens_are_refused() {
     ask(&layer, &bearer).await.assert_passed("alice");
 }
 
-// checklist 54
+// requirement 54
 #[tokio::test(start_paused = true)]
 async fn an_application_may_choose_to_accept_tokens_without_the_store() {
     let node = Node::new(StoreOutage::AcceptTokens);

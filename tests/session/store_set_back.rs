@@ -68,7 +68,7 @@ impl Nodes {
     }
 }
 
-// checklist 53
+// requirement 53
 #[tokio::test(start_paused = true)]
 async fn a_backup_restored_after_a_logout_revives_nothing_while_one_process_lives_that_knew_of_it()
 {

@@ -80,7 +80,7 @@ fn what_is_no_jwk_set_is_refused() {
     }
 }
 
-// checklist 33
+// requirement 33
 #[test]
 fn weak_keys_are_refused() {
     let (weak, weak_public) = (RSA_1024.0, RSA_1024.1);
@@ -108,7 +108,7 @@ fn weak_keys_are_refused() {
     }
 }
 
-// checklist 33
+// requirement 33
 #[test]
 fn an_hmac_key_is_as_long_as_its_hash() {
     for (algorithm, needed) in [

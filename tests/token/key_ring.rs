@@ -50,7 +50,7 @@ async fn sid_and_gen_mean_something_only_by_a_key_of_our_own() {
     }
 }
 
-// checklist 33
+// requirement 33
 #[tokio::test]
 async fn a_ring_of_secrets_accepts_what_the_ones_before_signed() {
     let clock = ManualClock::new();
@@ -83,7 +83,7 @@ async fn a_ring_of_secrets_accepts_what_the_ones_before_signed() {
     refused(&before, &sign(&ring)).await;
 }
 
-// checklist 33
+// requirement 33
 #[tokio::test]
 async fn the_key_that_is_exported_is_derived_and_verifies() {
     let clock = ManualClock::new();

@@ -28,7 +28,7 @@ async fn passes_from_every_source(key: SigningKey, public_pem: &str) {
     }
 }
 
-// checklist 29
+// requirement 29
 #[tokio::test]
 async fn every_rsa_algorithm_verifies_what_it_signed() {
     for algorithm in RSA_ALGORITHMS {
@@ -36,7 +36,7 @@ async fn every_rsa_algorithm_verifies_what_it_signed() {
     }
 }
 
-// checklist 29
+// requirement 29
 #[tokio::test]
 async fn every_curve_verifies_what_it_signed() {
     for (pem, algorithm) in [
@@ -54,7 +54,7 @@ async fn every_curve_verifies_what_it_signed() {
     );
 }
 
-// checklist 29
+// requirement 29
 #[tokio::test]
 async fn every_hmac_algorithm_verifies_what_it_signed() {
     let clock = ManualClock::new();
@@ -80,7 +80,7 @@ async fn every_hmac_algorithm_verifies_what_it_signed() {
     }
 }
 
-// checklist 45
+// requirement 45
 #[tokio::test]
 async fn one_algorithm_of_a_key_does_not_stand_for_another() {
     let clock = ManualClock::new();
@@ -100,7 +100,7 @@ async fn one_algorithm_of_a_key_does_not_stand_for_another() {
     }
 }
 
-// checklist 47
+// requirement 47
 #[tokio::test]
 async fn what_a_stranger_signed_is_refused() {
     let clock = ManualClock::new();

@@ -48,7 +48,7 @@ fn assert_hidden(value: &dyn Debug, secrets: &[&[u8]]) {
     }
 }
 
-// checklist 74
+// requirement 74
 #[test]
 fn secrets_and_tokens_are_not_shown() {
     let secret = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
@@ -65,7 +65,7 @@ fn secrets_and_tokens_are_not_shown() {
     assert_hidden(&refresh, &[secret.as_bytes(), b"a-key-of-the-client"]);
 }
 
-// checklist 74
+// requirement 74
 #[test]
 fn passwords_are_not_shown() {
     let credentials = PasswordCredentials::new("alice", "wonderland-7");
@@ -73,7 +73,7 @@ fn passwords_are_not_shown() {
     assert!(shown(&credentials).contains("alice"));
 }
 
-// checklist 74
+// requirement 74
 #[test]
 fn keys_are_not_shown() {
     let hs256 = SigningKey::hs256(&Secret::random().unwrap()).unwrap();
@@ -109,7 +109,7 @@ fn keys_are_not_shown() {
 }
 
 /// An application's own claims may be private, and a stamp may be a password's hash.
-// checklist 74
+// requirement 74
 #[test]
 fn a_grant_and_its_claims_are_not_shown() {
     let grant = Grant::new()
@@ -133,7 +133,7 @@ fn a_grant_and_its_claims_are_not_shown() {
     );
 }
 
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn sessions_and_what_they_hand_out_are_not_shown() {
     let secret = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
@@ -183,7 +183,7 @@ async fn sessions_and_what_they_hand_out_are_not_shown() {
 
 /// The docs of `Session` say that its `Debug` leaves out the hashes; what holds sessions should not
 /// show them either.
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn what_holds_sessions_shows_no_hash_of_a_stamp() {
     let store = Arc::new(MemoryStore::new());
@@ -214,7 +214,7 @@ impl tower_bearer::Authenticate for Stamped {
     }
 }
 
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn errors_show_nothing_of_what_was_sent() {
     let mark = b"xXmarkXx-xXmarkXx-xXmarkXx-xXmarkXx";

@@ -7,7 +7,7 @@ use tower_bearer::{Secret, SigningKey};
 const GOOD: &str = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
 const OTHER: &str = "Qy8fK2hV5tB9nM4xZ7cL1pR6wD3sJ0gA";
 
-// checklist 33
+// requirement 33
 #[test]
 fn a_short_secret_is_refused() {
     for length in [0, 1, 6, 31] {
@@ -20,7 +20,7 @@ fn a_short_secret_is_refused() {
     assert!(Secret::new(GOOD).is_ok());
 }
 
-// checklist 33
+// requirement 33
 #[test]
 fn secrets_of_public_tutorials_are_refused() {
     for known in [
@@ -58,7 +58,7 @@ fn secrets_of_public_tutorials_are_refused() {
 }
 
 /// The key of many a tutorial on AES; it repeats, only with ten characters instead of a few.
-// checklist 33
+// requirement 33
 #[test]
 fn a_secret_that_only_counts_is_refused() {
     for counted in [
@@ -125,7 +125,7 @@ fn from_env(variables: &[(&str, &str)]) -> String {
     answer.lines().next().expect("a line").to_owned()
 }
 
-// checklist 33
+// requirement 33
 #[test]
 fn a_bad_secret_in_the_environment_is_a_sentence_with_the_cure() {
     for short in ["abc123", " abc123\n"] {

@@ -41,7 +41,7 @@ const RESERVED: [&str; 18] = [
     "authorization_details",
 ];
 
-// checklist 30
+// requirement 30
 #[test]
 fn the_header_says_what_the_token_is_and_which_key_made_it() {
     for key in [
@@ -66,7 +66,7 @@ fn the_header_says_what_the_token_is_and_which_key_made_it() {
     }
 }
 
-// checklist 29
+// requirement 29
 #[tokio::test]
 async fn a_token_is_signed() {
     let clock = ManualClock::new();
@@ -93,7 +93,7 @@ async fn a_token_is_signed() {
     assert_passes(&signer.verifier(), token.secret()).await;
 }
 
-// checklist 31
+// requirement 31
 #[test]
 fn a_token_says_who_for_whom_by_whom_and_when() {
     let clock = ManualClock::new();
@@ -166,7 +166,7 @@ fn a_token_says_who_for_whom_by_whom_and_when() {
     assert!(read.auth_time().is_none() && read.session_id().is_none());
 }
 
-// checklist 31
+// requirement 31
 #[test]
 fn no_two_tokens_have_one_name() {
     let tokens = TestTokens::new();
@@ -186,7 +186,7 @@ fn no_two_tokens_have_one_name() {
     );
 }
 
-// checklist 31
+// requirement 31
 #[tokio::test]
 async fn a_token_of_a_session_names_the_session_and_the_login() {
     let tokens = TestTokens::new();
@@ -232,7 +232,7 @@ async fn a_token_of_a_session_names_the_session_and_the_login() {
     assert_eq!(before["sid"], listed[0].id().to_string());
 }
 
-// checklist 32
+// requirement 32
 #[tokio::test]
 async fn an_access_token_of_a_session_lives_for_half_an_hour() {
     let tokens = TestTokens::new();
@@ -356,7 +356,7 @@ fn names_that_are_empty_are_refused() {
     assert!(AccessTokenSigner::new(ISSUER, "", key.clone()).is_err());
 }
 
-// checklist 27
+// requirement 27
 #[tokio::test]
 async fn no_access_token_outlives_its_session() {
     let tokens = TestTokens::new();

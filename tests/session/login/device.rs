@@ -13,7 +13,7 @@ async fn device_of(login: &Login, parameter: Option<&str>, agent: Option<&str>) 
     login.row(&tokens).await.device().map(str::to_owned)
 }
 
-// checklist 73
+// requirement 73
 #[tokio::test]
 async fn the_device_is_the_parameter_else_the_user_agent() {
     let login = Login::new();

@@ -3,7 +3,7 @@
 use support::{Call, Log, Login, MINUTE, Outage, claims_of, signed_in};
 use tower_bearer::{PasswordCredentials, Refresh};
 
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn a_login_leaves_one_event_that_names_user_and_session() {
     let (log, _guard) = Log::capture();
@@ -21,7 +21,7 @@ async fn a_login_leaves_one_event_that_names_user_and_session() {
     );
 }
 
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn a_failed_login_leaves_one_event_without_the_password() {
     let (log, _guard) = Log::capture();
@@ -40,7 +40,7 @@ async fn a_failed_login_leaves_one_event_without_the_password() {
     }
 }
 
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn a_refresh_leaves_one_event_that_names_the_session() {
     let (log, _guard) = Log::capture();
@@ -94,7 +94,7 @@ async fn a_refused_refresh_names_the_session_if_the_token_was_genuine() {
     );
 }
 
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn a_refusal_of_an_access_token_leaves_one_event_at_an_endpoint_as_at_the_layer() {
     let (log, _guard) = Log::capture();
@@ -122,7 +122,7 @@ async fn a_refusal_of_an_access_token_leaves_one_event_at_an_endpoint_as_at_the_
     );
 }
 
-// checklist 19, 74
+// requirements 19, 74
 #[tokio::test]
 async fn reuse_leaves_a_warning_with_the_evidence() {
     let (log, _guard) = Log::capture();
@@ -154,7 +154,7 @@ async fn reuse_leaves_a_warning_with_the_evidence() {
     }
 }
 
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn no_token_and_no_password_gets_into_the_log() {
     let (log, _guard) = Log::capture();
@@ -232,7 +232,7 @@ async fn no_token_and_no_password_gets_into_the_log() {
     }
 }
 
-// checklist 74
+// requirement 74
 #[tokio::test]
 async fn what_an_application_prints_for_debugging_shows_no_token_and_no_password() {
     let login = Login::new();

@@ -6,7 +6,7 @@ use support::{Call, HOUR, Login, Outage, Question, form, signed_in};
 
 const OF_A_REFRESH: [Call; 3] = [Call::RevokedSince, Call::Find, Call::Replace];
 
-// checklist 14, 58
+// requirements 14, 58
 #[tokio::test]
 async fn a_refresh_without_a_store_is_unavailable_and_the_token_still_works_afterwards() {
     for call in OF_A_REFRESH {
@@ -23,7 +23,7 @@ async fn a_refresh_without_a_store_is_unavailable_and_the_token_still_works_afte
     }
 }
 
-// checklist 14
+// requirement 14
 #[tokio::test]
 async fn a_login_without_a_store_is_unavailable() {
     for outage in [
@@ -43,7 +43,7 @@ async fn a_login_without_a_store_is_unavailable() {
     }
 }
 
-// checklist 14, 58
+// requirements 14, 58
 #[tokio::test]
 async fn a_logout_without_a_store_is_unavailable_and_can_be_repeated() {
     for outage in [Outage::Of(Call::Revoke), Outage::AnswerOf(Call::Revoke)] {
@@ -67,7 +67,7 @@ async fn a_logout_without_a_store_is_unavailable_and_can_be_repeated() {
     }
 }
 
-// checklist 14
+// requirement 14
 #[tokio::test]
 async fn what_a_user_does_with_his_sessions_is_unavailable_without_a_store() {
     let login = Login::new();
@@ -99,7 +99,7 @@ async fn what_a_user_does_with_his_sessions_is_unavailable_without_a_store() {
     }
 }
 
-// checklist 14
+// requirement 14
 #[tokio::test]
 async fn without_users_login_and_refresh_are_unavailable_and_the_token_still_works_afterwards() {
     let login = Login::new();
@@ -120,7 +120,7 @@ async fn without_users_login_and_refresh_are_unavailable_and_the_token_still_wor
     login.refresh(&first.refresh).await.tokens();
 }
 
-// checklist 14, 54
+// requirements 14, 54
 #[tokio::test]
 async fn the_layer_lets_nobody_pass_before_it_knows_who_was_revoked() {
     let login = Login::new();
@@ -134,7 +134,7 @@ async fn the_layer_lets_nobody_pass_before_it_knows_who_was_revoked() {
     assert_eq!(login.me(&tokens.access).await.status, 200);
 }
 
-// checklist 14, 19
+// requirements 14, 19
 #[tokio::test]
 async fn reuse_is_not_forgotten_over_an_outage() {
     let login = Login::new();
@@ -163,7 +163,7 @@ async fn a_receipt_that_the_store_did_not_take_is_sent_with_the_next_request() {
     assert!(login.row(&tokens).await.parts().confirmed);
 }
 
-// checklist 14
+// requirement 14
 #[tokio::test]
 async fn no_answer_tells_what_is_down() {
     let login = Login::new();

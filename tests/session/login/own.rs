@@ -174,7 +174,7 @@ async fn a_grant_that_cannot_be_is_the_servers_fault_and_hands_nothing_out() {
     );
 }
 
-// checklist 25
+// requirement 25
 #[tokio::test]
 async fn a_login_that_was_under_way_while_the_password_changed_does_not_survive_it() {
     let login = Login::new();
@@ -203,7 +203,7 @@ async fn a_login_that_was_under_way_while_the_password_changed_does_not_survive_
     login.log_in("alice").await;
 }
 
-// checklist 25, 73
+// requirements 25, 73
 #[tokio::test]
 async fn a_user_who_is_gone_right_after_the_password_was_checked_gets_no_session() {
     let login = Login::new();

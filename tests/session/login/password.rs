@@ -3,7 +3,7 @@
 use serde_json::json;
 use support::{Login, bearer, claims_of, form, names, with_header};
 
-// checklist 3
+// requirement 3
 #[tokio::test]
 async fn a_login_by_form_answers_exactly_the_members_of_rfc_6749() {
     let login = Login::new();
@@ -46,7 +46,7 @@ async fn a_login_by_json_answers_the_same() {
     assert_eq!(claims_of(&tokens.access)["sub"], "alice");
 }
 
-// checklist 4
+// requirement 4
 #[tokio::test]
 async fn no_answer_of_a_login_may_be_stored() {
     let login = Login::new();
@@ -59,7 +59,7 @@ async fn no_answer_of_a_login_may_be_stored() {
     }
 }
 
-// checklist 11
+// requirement 11
 #[tokio::test]
 async fn the_grant_type_may_be_absent_and_is_else_password() {
     let login = Login::new();
@@ -89,7 +89,7 @@ async fn the_grant_type_may_be_absent_and_is_else_password() {
     }
 }
 
-// checklist 5, 70
+// requirements 5, 70
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_user_look_the_same() {
     let login = Login::new();
@@ -160,7 +160,7 @@ async fn the_authorization_of_another_scheme_is_ignored() {
         .tokens();
 }
 
-// checklist 2
+// requirement 2
 #[tokio::test]
 async fn parameters_that_are_not_known_are_ignored() {
     let login = Login::new();
@@ -185,7 +185,7 @@ async fn parameters_that_are_not_known_are_ignored() {
         .tokens();
 }
 
-// checklist 2
+// requirement 2
 #[tokio::test]
 async fn an_empty_parameter_counts_as_absent() {
     let login = Login::new();
@@ -199,7 +199,7 @@ async fn an_empty_parameter_counts_as_absent() {
         .assert_error(400, "invalid_request", None);
 }
 
-// checklist 67
+// requirement 67
 #[tokio::test]
 async fn every_login_is_a_session_of_its_own() {
     let login = Login::new();
@@ -213,7 +213,7 @@ async fn every_login_is_a_session_of_its_own() {
     login.refresh(&first.refresh).await.tokens();
 }
 
-// checklist 67
+// requirement 67
 #[tokio::test]
 async fn a_login_that_bears_an_access_token_ends_the_session_of_that_token() {
     let login = Login::new();
@@ -265,7 +265,7 @@ async fn a_login_that_bears_an_access_token_ends_the_session_of_that_token() {
         .assert_invalid_grant("session_revoked");
 }
 
-// checklist 67
+// requirement 67
 #[tokio::test]
 async fn a_login_that_fails_ends_nothing() {
     let login = Login::new();

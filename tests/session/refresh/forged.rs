@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use support::{Login, claims_of};
 use tower_bearer::{RefreshToken, SessionPolicy, SqliteStore};
 
-// checklist 7, 17
+// requirements 7, 17
 #[tokio::test]
 async fn a_forged_token_never_reaches_the_store() {
     let login = Login::new();
@@ -55,7 +55,7 @@ async fn a_forged_token_never_reaches_the_store() {
     login.refresh(genuine).await.tokens();
 }
 
-// checklist 13, 17
+// requirements 13, 17
 #[tokio::test]
 async fn a_token_of_a_megabyte_never_reaches_the_store() {
     let login = Login::new();
@@ -76,7 +76,7 @@ async fn a_token_of_a_megabyte_never_reaches_the_store() {
     assert_eq!(login.store.take_calls(), []);
 }
 
-// checklist 28
+// requirement 28
 #[tokio::test]
 async fn neither_token_is_accepted_as_the_other() {
     let login = Login::new();
@@ -96,7 +96,7 @@ async fn neither_token_is_accepted_as_the_other() {
     assert_eq!(login.me(&tokens.access).await.status, 200);
 }
 
-// checklist 7
+// requirement 7
 #[tokio::test]
 async fn a_genuine_token_of_a_session_that_is_not_there_has_expired() {
     let login = Login::new();
@@ -109,7 +109,7 @@ async fn a_genuine_token_of_a_session_that_is_not_there_has_expired() {
         .assert_invalid_grant("session_expired");
 }
 
-// checklist 16
+// requirement 16
 #[tokio::test]
 async fn every_session_has_160_random_bits_of_its_own() {
     const LOGINS: usize = 1000;
@@ -140,7 +140,7 @@ async fn every_session_has_160_random_bits_of_its_own() {
     );
 }
 
-// checklist 23
+// requirement 23
 #[tokio::test]
 async fn a_leaked_database_holds_no_token() {
     let folder = tempfile::tempdir().unwrap();

@@ -23,7 +23,7 @@ async fn logged_in(scope: &'static str) -> (Login, Tokens) {
     (login, tokens)
 }
 
-// checklist 8, 22
+// requirements 8, 22
 #[tokio::test]
 async fn a_client_may_ask_for_less_and_later_for_all_again() {
     let (login, first) = logged_in("orders:read orders:write admin").await;
@@ -42,7 +42,7 @@ async fn a_client_may_ask_for_less_and_later_for_all_again() {
     );
 }
 
-// checklist 8, 22
+// requirements 8, 22
 #[tokio::test]
 async fn asking_for_more_than_is_granted_is_refused_and_harms_nothing() {
     let (login, first) = logged_in("orders:read").await;
@@ -57,7 +57,7 @@ async fn asking_for_more_than_is_granted_is_refused_and_harms_nothing() {
     login.refresh(&first.refresh).await.tokens();
 }
 
-// checklist 5
+// requirement 5
 #[tokio::test]
 async fn a_malformed_scope_is_refused_and_harms_nothing() {
     let (login, first) = logged_in("orders:read").await;
@@ -76,7 +76,7 @@ async fn a_malformed_scope_is_refused_and_harms_nothing() {
     login.refresh(&first.refresh).await.tokens();
 }
 
-// checklist 2
+// requirement 2
 #[tokio::test]
 async fn an_empty_scope_counts_as_absent() {
     for empty in ["", " ", "  "] {
@@ -88,7 +88,7 @@ async fn an_empty_scope_counts_as_absent() {
     }
 }
 
-// checklist 8
+// requirement 8
 #[tokio::test]
 async fn what_the_application_grants_now_stands_in_the_next_access_token() {
     let (login, first) = logged_in("orders:read admin").await;
@@ -112,7 +112,7 @@ async fn what_the_application_grants_now_stands_in_the_next_access_token() {
     );
 }
 
-// checklist 11
+// requirement 11
 #[tokio::test]
 async fn the_grant_type_may_be_absent_and_is_else_refresh_token() {
     let (login, first) = logged_in("").await;
@@ -129,7 +129,7 @@ async fn the_grant_type_may_be_absent_and_is_else_refresh_token() {
         .tokens();
 }
 
-// checklist 2
+// requirement 2
 #[tokio::test]
 async fn what_a_refresh_does_not_know_is_ignored() {
     let (login, first) = logged_in("").await;
@@ -142,7 +142,7 @@ async fn what_a_refresh_does_not_know_is_ignored() {
     login.send(request).await.tokens();
 }
 
-// checklist 7, 73
+// requirements 7, 73
 #[tokio::test]
 async fn a_user_who_is_gone_is_refused_and_the_session_is_over() {
     let (login, first) = logged_in("").await;
@@ -167,7 +167,7 @@ async fn a_user_who_is_gone_is_refused_and_the_session_is_over() {
         .assert_invalid_token("session_revoked");
 }
 
-// checklist 25
+// requirement 25
 #[tokio::test]
 async fn a_session_from_before_the_password_changed_is_over() {
     let (login, first) = logged_in("").await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use support::{DAY, HOUR, Login, MINUTE, SECOND, claims_of};
 use tower_bearer::{Clock, SessionPolicy, Timestamp};
 
-// checklist 7, 20
+// requirements 7, 20
 #[tokio::test]
 async fn a_session_that_is_unused_for_a_week_is_over() {
     let login = Login::new();
@@ -30,7 +30,7 @@ async fn a_session_that_is_unused_for_a_week_is_over() {
     );
 }
 
-// checklist 7, 20
+// requirements 7, 20
 #[tokio::test]
 async fn a_session_is_over_after_ninety_days_however_often_it_is_refreshed() {
     let login = Login::new();
@@ -48,7 +48,7 @@ async fn a_session_is_over_after_ninety_days_however_often_it_is_refreshed() {
         .assert_invalid_grant("session_expired");
 }
 
-// checklist 27
+// requirement 27
 #[tokio::test]
 async fn no_access_token_outlives_the_absolute_end_of_its_session() {
     let login = Login::new();
@@ -70,7 +70,7 @@ async fn no_access_token_outlives_the_absolute_end_of_its_session() {
     );
 }
 
-// checklist 20
+// requirement 20
 #[tokio::test]
 async fn the_lifetime_that_is_told_shrinks_towards_the_end() {
     let login = Login::new();

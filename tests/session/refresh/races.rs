@@ -82,7 +82,7 @@ async fn logins_at_once_are_sessions_of_their_own() {
     );
 }
 
-// checklist 25, 53
+// requirements 25, 53
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn after_a_logout_has_returned_nothing_refreshes() {
     for _ in 0..100 {
@@ -129,7 +129,7 @@ async fn after_a_logout_has_returned_nothing_refreshes() {
     }
 }
 
-// checklist 25, 53
+// requirements 25, 53
 #[tokio::test]
 async fn a_logout_between_reading_and_writing_wins() {
     let login = Arc::new(Login::new());
@@ -148,7 +148,7 @@ async fn a_logout_between_reading_and_writing_wins() {
         .assert_invalid_grant("session_revoked");
 }
 
-// checklist 25
+// requirement 25
 #[tokio::test]
 async fn a_logout_while_the_users_are_being_asked_wins() {
     let login = Login::new();

@@ -15,7 +15,7 @@ async fn refresh_with_key(login: &Login, token: &str, key: &str) -> support::Rec
         .await
 }
 
-// checklist 19
+// requirement 19
 #[tokio::test]
 async fn an_access_token_that_was_used_confirms_that_the_answer_arrived() {
     let login = Login::new();
@@ -144,7 +144,7 @@ async fn the_same_idempotency_key_recovers_what_was_confirmed() {
     );
 }
 
-// checklist 19
+// requirement 19
 #[tokio::test]
 async fn another_idempotency_key_or_none_recovers_nothing() {
     for key in [Some("7d1e"), Some("7d1f "), Some("7D1F"), None] {

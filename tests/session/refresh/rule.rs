@@ -8,7 +8,7 @@ use tower_bearer::SessionPolicy;
 
 use super::rotated;
 
-// checklist 18
+// requirement 18
 #[tokio::test]
 async fn a_refresh_rotates_the_token_and_keeps_the_session() {
     let login = Login::new();
@@ -80,7 +80,7 @@ async fn the_token_before_gets_the_identical_successor_within_the_overlap() {
         .assert_invalid_grant("refresh_reused");
 }
 
-// checklist 7, 18, 19, 53
+// requirements 7, 18, 19, 53
 #[tokio::test]
 async fn a_reused_refresh_token_ends_the_session() {
     let login = Login::new();
@@ -113,7 +113,7 @@ async fn a_reused_refresh_token_ends_the_session() {
     );
 }
 
-// checklist 19
+// requirement 19
 #[tokio::test]
 async fn a_token_two_generations_old_ends_the_session_though_nothing_was_confirmed() {
     let login = Login::new();
@@ -130,7 +130,7 @@ async fn a_token_two_generations_old_ends_the_session_though_nothing_was_confirm
         .assert_invalid_grant("session_revoked");
 }
 
-// checklist 19
+// requirement 19
 #[tokio::test]
 async fn reuse_ends_no_other_session_of_the_user() {
     let login = Login::new();
@@ -182,7 +182,7 @@ async fn a_repeat_that_is_not_confirmed_opens_the_overlap_again() {
     );
 }
 
-// checklist 18, 19
+// requirements 18, 19
 #[tokio::test]
 async fn no_overlap_is_strict_single_use() {
     let login = Login::with_policy(
@@ -206,7 +206,7 @@ async fn no_overlap_is_strict_single_use() {
     }
 }
 
-// checklist 19
+// requirement 19
 #[tokio::test]
 async fn a_thief_who_never_uses_an_access_token_is_seen_after_at_most_eight_generations() {
     let login = Login::new();

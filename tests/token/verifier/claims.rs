@@ -28,7 +28,7 @@ async fn passes_with(claim: &str, value: Value) {
     .await;
 }
 
-// checklist 47
+// requirement 47
 #[tokio::test]
 async fn the_issuer_is_compared_byte_by_byte() {
     for issuer in [
@@ -50,7 +50,7 @@ async fn the_issuer_is_compared_byte_by_byte() {
     }
 }
 
-// checklist 47
+// requirement 47
 #[tokio::test]
 async fn the_audience_is_us_or_contains_us() {
     passes_with("aud", json!(AUDIENCE)).await;
@@ -86,7 +86,7 @@ async fn the_audience_is_us_or_contains_us() {
     }
 }
 
-// checklist 47
+// requirement 47
 #[tokio::test]
 async fn a_second_audience_is_accepted_where_it_was_configured() {
     let clock = ManualClock::new();
@@ -101,7 +101,7 @@ async fn a_second_audience_is_accepted_where_it_was_configured() {
     );
 }
 
-// checklist 47
+// requirement 47
 #[tokio::test]
 async fn a_token_of_another_key_is_refused() {
     let clock = ManualClock::new();
@@ -125,7 +125,7 @@ async fn a_token_of_another_key_is_refused() {
     .await;
 }
 
-// checklist 48
+// requirement 48
 #[tokio::test]
 async fn a_token_without_an_end_is_refused() {
     for end in [
@@ -142,7 +142,7 @@ async fn a_token_without_an_end_is_refused() {
     }
 }
 
-// checklist 48
+// requirement 48
 #[tokio::test]
 async fn a_token_ends_a_minute_after_exp_to_the_millisecond() {
     let clock = ManualClock::new();
@@ -156,7 +156,7 @@ async fn a_token_ends_a_minute_after_exp_to_the_millisecond() {
     );
 }
 
-// checklist 48
+// requirement 48
 #[tokio::test]
 async fn the_leeway_is_five_minutes_at_most() {
     let clock = ManualClock::new();
@@ -181,7 +181,7 @@ async fn the_leeway_is_five_minutes_at_most() {
     assert_eq!(refused(&lenient, &token).await, VerifyErrorKind::Expired);
 }
 
-// checklist 48
+// requirement 48
 #[tokio::test]
 async fn a_token_does_not_begin_before_nbf_less_a_minute() {
     let clock = ManualClock::new();
@@ -203,7 +203,7 @@ async fn a_token_does_not_begin_before_nbf_less_a_minute() {
     }
 }
 
-// checklist 48
+// requirement 48
 #[tokio::test]
 async fn a_numeric_date_may_have_a_fraction() {
     let clock = ManualClock::new();
@@ -226,7 +226,7 @@ async fn a_numeric_date_may_have_a_fraction() {
     assert_eq!(refused(&strict, &halves).await, VerifyErrorKind::Expired);
 }
 
-// checklist 48
+// requirement 48
 #[tokio::test]
 async fn strange_numbers_are_no_way_around_the_end() {
     for end in [
@@ -267,7 +267,7 @@ async fn strange_numbers_are_no_way_around_the_end() {
     }
 }
 
-// checklist 47
+// requirement 47
 #[tokio::test]
 async fn a_token_without_a_subject_is_refused() {
     for subject in [
@@ -285,7 +285,7 @@ async fn a_token_without_a_subject_is_refused() {
     }
 }
 
-// checklist 47
+// requirement 47
 #[tokio::test]
 async fn null_is_not_a_value_of_what_is_needed() {
     let clock = ManualClock::new();
@@ -319,7 +319,7 @@ async fn a_scope_is_text() {
     passes_with("scope", json!("orders:read orders:write")).await;
 }
 
-// checklist 50
+// requirement 50
 #[tokio::test]
 async fn a_claim_that_stands_twice_is_refused() {
     let clock = ManualClock::new();

@@ -11,7 +11,7 @@ use tower_bearer::{
     Identity, MemoryStore, RefreshToken, Secret, SessionErrorKind, VerifyErrorKind,
 };
 
-// checklist 51
+// requirement 51
 #[tokio::test]
 async fn a_token_above_8_kib_is_refused() {
     let clock = ManualClock::new();
@@ -36,7 +36,7 @@ async fn a_token_above_8_kib_is_refused() {
     );
 }
 
-// checklist 51
+// requirement 51
 #[tokio::test]
 async fn an_encrypted_token_is_refused() {
     let clock = ManualClock::new();
@@ -162,7 +162,7 @@ async fn bits_that_mean_nothing_have_to_be_zero() {
     assert_passes(&verifier(&clock), &good).await;
 }
 
-// checklist 28
+// requirement 28
 #[tokio::test]
 async fn a_refresh_token_is_no_access_token_nor_the_other_way_round() {
     let secret = Secret::random().unwrap();

@@ -18,7 +18,7 @@ fn good(header: &str, clock: &ManualClock) -> String {
     sign(header, &claims(clock).to_string())
 }
 
-// checklist 45
+// requirement 45
 #[tokio::test]
 async fn a_token_without_a_signature_is_refused() {
     let clock = ManualClock::new();
@@ -37,7 +37,7 @@ async fn a_token_without_a_signature_is_refused() {
     );
 }
 
-// checklist 45
+// requirement 45
 #[tokio::test]
 async fn a_public_key_is_never_taken_for_a_shared_secret() {
     let clock = ManualClock::new();
@@ -64,7 +64,7 @@ async fn a_public_key_is_never_taken_for_a_shared_secret() {
     }
 }
 
-// checklist 45
+// requirement 45
 #[tokio::test]
 async fn a_key_is_used_by_its_own_algorithm_only() {
     let clock = ManualClock::new();
@@ -95,7 +95,7 @@ async fn a_key_is_used_by_its_own_algorithm_only() {
     refused(&verifier_with(keys, &clock), &token).await;
 }
 
-// checklist 46
+// requirement 46
 #[tokio::test]
 async fn only_the_type_of_an_access_token_passes() {
     let clock = ManualClock::new();
@@ -141,7 +141,7 @@ async fn only_the_type_of_an_access_token_passes() {
     );
 }
 
-// checklist 49
+// requirement 49
 #[tokio::test]
 async fn any_critical_extension_is_refused() {
     let clock = ManualClock::new();
@@ -166,7 +166,7 @@ async fn any_critical_extension_is_refused() {
     }
 }
 
-// checklist 49
+// requirement 49
 #[tokio::test]
 async fn a_key_that_the_token_brings_along_is_not_looked_at() {
     let clock = ManualClock::new();
@@ -193,7 +193,7 @@ async fn a_key_that_the_token_brings_along_is_not_looked_at() {
     }
 }
 
-// checklist 49
+// requirement 49
 #[tokio::test]
 async fn a_kid_is_only_ever_looked_up() {
     let clock = ManualClock::new();
@@ -237,7 +237,7 @@ async fn a_kid_is_only_ever_looked_up() {
     }
 }
 
-// checklist 49
+// requirement 49
 #[tokio::test]
 async fn a_kid_that_is_no_text_is_refused() {
     let clock = ManualClock::new();
@@ -270,7 +270,7 @@ async fn an_unknown_kid_is_tried_with_the_keys_that_have_no_name() {
     .await;
 }
 
-// checklist 50
+// requirement 50
 #[tokio::test]
 async fn a_name_that_stands_twice_in_the_header_is_refused() {
     let clock = ManualClock::new();
