@@ -8,8 +8,8 @@
 //!
 //! | variable | |
 //! |---|---|
-//! | `ISSUER` | as it stands in the tokens, byte by byte: a slash at its end counts |
-//! | `AUDIENCE` | as it stands in the tokens: the name of this service |
+//! | `ISSUER` | as it is in the tokens, byte by byte: a slash at its end counts |
+//! | `AUDIENCE` | as it is in the tokens: the name of this service |
 //! | `JWKS_URL` | where the keys are; without it the issuer's metadata says so |
 //! | `ADDR` | where to listen; `127.0.0.1:3002` without it |
 //!
@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route("/me", get(me))
         .route_layer(BearerAuthLayer::new(verifier))
-        // For whoever decides when this process gets requests.
+        // For the load balancer, which decides when this process gets requests.
         .route(
             "/ready",
             get(async move || {

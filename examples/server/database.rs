@@ -31,7 +31,7 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    /// URLs bear passwords: no error repeats one.
+    /// URLs may have passwords in them: no error repeats one.
     pub(crate) fn from_url(url: &str, beside_the_program: &Path) -> Result<Self, BoxError> {
         let (scheme, rest) = url.split_once(':').unwrap_or_default();
         match (scheme, rest.strip_prefix("//").unwrap_or(rest)) {

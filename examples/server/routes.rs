@@ -19,7 +19,7 @@ pub(crate) struct Me {
 }
 
 /// The user who asks
-// The layer has loaded him.
+// The layer has loaded them.
 #[utoipa::path(
     get,
     path = "/me",

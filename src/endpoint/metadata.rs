@@ -54,7 +54,7 @@ impl ServerMetadataEndpoint {
     ///
     /// # Errors
     ///
-    /// The issuer, or `endpoints`, is no `https` address (or `http` on this machine), or has a
+    /// The issuer, or `endpoints`, is not an `https` URL (or `http` on this machine), or has a
     /// user, a query or a fragment (RFC 8414 section 2).
     pub fn new(sessions: &Sessions, endpoints: &str) -> Result<Self, ConfigError> {
         let metadata = Self {
@@ -88,7 +88,7 @@ impl ServerMetadataEndpoint {
     ///
     /// # Panics
     ///
-    /// If `scope` is no scope: see [`Scope::from_static`].
+    /// If `scope` is not a scope: see [`Scope::from_static`].
     #[must_use]
     #[track_caller]
     pub fn with_scope(mut self, scope: impl IntoScope) -> Self {
@@ -161,7 +161,7 @@ serve_at_once!(ServerMetadataEndpoint);
 /// `GET /.well-known/oauth-protected-resource`: what clients may know of a [`ProtectedResource`]
 /// (RFC 9728).
 ///
-/// Only where the layer does not see [these paths](ProtectedResource::paths), for it stands behind
+/// Only where the layer does not see [these paths](ProtectedResource::paths), since it is behind
 /// a router; else it answers by itself.
 #[derive(Clone, Debug)]
 pub struct ResourceMetadataEndpoint {

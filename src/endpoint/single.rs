@@ -72,7 +72,7 @@ endpoint! {
     /// | parameter | |
     /// |---|---|
     /// | `refresh_token` | absent where a cookie has it |
-    /// | `delivery` | absent, `body` or `cookie`, as at [login](super::LoginEndpoint). A token that came by cookie goes back by cookie |
+    /// | `delivery` | absent, `body` or `cookie`, as at [login](super::LoginEndpoint). A token that came in a cookie goes back in a cookie |
     /// | `grant_type` | absent, or `refresh_token` |
     /// | `scope` | absent, or a part of what is granted |
     ///

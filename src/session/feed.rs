@@ -79,7 +79,7 @@ impl Feed {
     }
 
     /// The store was set back: by a restart that lost writes, a failover, a backup. While one
-    /// process lives that knew of a revocation, it stands.
+    /// process lives that knew of a revocation, it is kept.
     async fn tell_what_was_lost(&self, lost: &[SessionId]) -> Result<(), StoreError> {
         if lost.is_empty() {
             return Ok(());

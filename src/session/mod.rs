@@ -7,11 +7,11 @@
 //!
 //! **Nobody honest is logged out.** Tabs that refresh at once all receive the identical successor,
 //! within the [overlap](SessionPolicy::with_overlap). A client that lost an answer may ask again,
-//! hours later too, as long as no access token of the lost answer has been seen. A way there and
-//! back, with the difference of the clocks, may take almost half the overlap.
+//! hours later too, as long as no access token of the lost answer has been seen. A round
+//! trip plus clock skew must stay below half the overlap.
 //!
 //! **Theft is noticed.** A refresh token that was used up ends its session, with a log event that
-//! holds the evidence. Not noticed: a thief who presents his copy within the overlap of every
+//! holds the evidence. Not noticed: a thief who presents their copy within the overlap of every
 //! honest refresh. A thief who never uses an access token is seen after eight generations.
 //!
 //! **A logout reaches access tokens**, on this process with the very next request, on others within

@@ -22,8 +22,8 @@ pub enum StoreOutage {
     /// Access tokens go on being accepted, for as long as the outage lasts: verified, unexpired,
     /// and not revoked as far as this process knows.
     ///
-    /// For applications that had rather go on than be safe: whoever was logged out elsewhere during
-    /// the outage is let in here, until his access token expires.
+    /// For applications that prefer to go on: a user who was logged out elsewhere during the outage
+    /// is let in here, until their access token expires.
     AcceptTokens,
 }
 

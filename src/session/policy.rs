@@ -96,8 +96,8 @@ impl SessionPolicy {
 
     /// For how long after a rotation the refresh token before it is answered without question.
     ///
-    /// Choose it well above twice the time that a client waits for an answer: a way there and back,
-    /// with the difference of the clocks, may take almost half of it. Nothing is **strict
+    /// Choose it well above twice the time that a client waits for an answer: a round trip, with
+    /// the clock skew, may take almost half of it. Nothing is **strict
     /// single use**, which OWASP ASVS 10.4.5 asks for: any second use ends the session. It logs
     /// honest users out: whenever two tabs refresh at once, and whenever an answer gets lost.
     ///

@@ -91,7 +91,7 @@ pub(super) fn decide(
     }
     if presented == row.generation {
         if within(overlap) {
-            // Whoever presents it holds it: so its answer arrived, as surely as by an access token.
+            // Who presents it holds it: so its answer arrived, as surely as with an access token.
             if row.confirmed {
                 return Decision::Answer {
                     how: Answer::Coalesced,
@@ -180,9 +180,9 @@ fn same_key(kept: Option<[u8; 16]>, sent: Option<[u8; 16]>) -> bool {
     matches!((kept, sent), (Some(kept), Some(sent)) if kept.ct_eq(&sent).into())
 }
 
-/// Tabs that refresh at once need not all write. Not longer: whoever asks again later has lost the
-/// answer, and a second tab may be just behind him. So the overlap opens again, or half of it would
-/// not be enough for a way there and back.
+/// Tabs that refresh at once need not all write. Not longer: a client that asks again later has lost
+/// the answer, and a second tab may be just behind it. So the overlap opens again, or half of it
+/// would not be enough for a round trip.
 const BURST: Duration = Duration::from_millis(250);
 /// A rotation further ahead than this was written by a clock that was wrong.
 const MAX_SKEW: Duration = Duration::from_secs(300);

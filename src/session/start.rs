@@ -136,7 +136,7 @@ impl Sessions {
         row.owner = self.0.owners[0];
         row.idle_timeout = identity.idle_timeout;
         row.until_browser_closes = identity.until_browser_closes;
-        // Nobody authenticated in the future: an identity provider's clock may be ahead.
+        // Not in the future: an identity provider's clock may be ahead.
         row.authenticated_at = identity.authenticated_at.map(|at| at.min(now));
         row.data.clone_from(&identity.data);
         row.device = device.map(shortened).filter(|device| !device.is_empty());

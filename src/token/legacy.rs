@@ -28,7 +28,7 @@ use crate::keys::KeySet;
 /// [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) is for issuers.
 ///
 /// **What passes.** A signed JWT of at most 8 KiB by one of the keys, by that key's one algorithm,
-/// before `until`; whose `exp`, if it has one, lies ahead, and whose `nbf`, if it has one, does
+/// before `until`; whose `exp`, if it has one, is in the future, and whose `nbf`, if it has one, does
 /// not, both give or take the verifier's leeway; whose claims have the type `C`; and which the
 /// closure grants something. Of several `LegacyTokens` the first that takes a token counts.
 ///
@@ -79,8 +79,8 @@ impl LegacyTokens {
     /// Accepts what `keys` signed, until `until` and not at it. `grant` says what the claims of
     /// such a token are worth; `None` refuses it.
     ///
-    /// An HMAC secret below its hash's length is no [`KeySet`], even if the application got by with
-    /// it: who guesses such a secret logs in as anybody.
+    /// An HMAC secret below its hash's length is not a [`KeySet`], even if the application got by with
+    /// it: a person who guesses such a secret logs in as anybody.
     #[must_use]
     pub fn new<C, F>(keys: KeySet, until: Timestamp, grant: F) -> Self
     where

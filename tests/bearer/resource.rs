@@ -31,7 +31,7 @@ fn layer(tokens: &TestTokens) -> BearerAuthLayer {
         .with_protected_resource(resource().with_scope("mcp:tools mcp:read"))
 }
 
-/// The parameters of a challenge, by name. None stands twice.
+/// The parameters of a challenge, by name. None is repeated.
 fn parameters(answer: &Received) -> Vec<(String, String)> {
     let said = answer
         .challenge()

@@ -194,7 +194,7 @@ async fn a_ticket_of_a_session_that_was_ended_meanwhile_lets_nobody_in() {
         .await
         .assert_refused(401, "invalid_token", "session_revoked");
     ask(&layer, &of_living).await.assert_passed("alice");
-    // Whoever still has the claims gains nothing.
+    // A holder of the claims gains nothing.
     ask(&layer, &issue(&ended))
         .await
         .assert_refused(401, "invalid_token", "session_revoked");

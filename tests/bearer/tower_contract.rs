@@ -1,4 +1,4 @@
-//! Tower's contract: who is polled ready is the one who is called, and nobody keeps what he does
+//! Tower's contract: who is polled ready is the one who is called, and nobody keeps what they do
 //! not use.
 
 use std::convert::Infallible;

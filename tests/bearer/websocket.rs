@@ -209,7 +209,7 @@ async fn a_ticket_opens_one_websocket() {
         "Bearer error=\"invalid_token\"",
     );
     client.assert_open().await;
-    // Whoever came by a ticket is as much of the session as any other.
+    // A connection with a ticket belongs to the session as any other.
     server
         .sessions
         .log_out(pair.refresh_token().unwrap().secret())

@@ -219,7 +219,7 @@ async fn a_coalesced_answer_sets_no_cookie() {
     let again = site.refresh(&second).await;
     assert_eq!(again.status, 200);
     assert!(set_cookies(&again).is_empty(), "{again:?}");
-    // Whoever is a little behind gets the same successor.
+    // A tab that is a little behind gets the same successor.
     assert_eq!(jar(&site.refresh(&first).await), second);
 }
 

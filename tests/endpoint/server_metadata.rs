@@ -153,7 +153,7 @@ fn what_is_no_address_is_refused() {
             || ServerMetadataEndpoint::new(&good(), "https://api.example.com/auth").unwrap();
         assert!(metadata().with_jwks(bad).is_err(), "{bad:?}");
         assert!(metadata().with_documentation(bad).is_err(), "{bad:?}");
-        // A signer takes any name for an issuer; whoever publishes it needs an address.
+        // A signer takes any name for an issuer; to publish it, it has to be a URL.
         if !bad.is_empty() {
             assert!(
                 ServerMetadataEndpoint::new(&sessions(bad), "https://api.example.com/auth")

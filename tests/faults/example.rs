@@ -114,7 +114,7 @@ async fn a_nul_in_a_name_or_a_password_is_wrong_credentials() {
                 .status,
             400
         );
-        // A name of a device is no credential: the login is none the worse for it.
+        // The name of a device is not a credential: the login works all the same.
         let (status, tokens) = server
             .post(
                 "/auth/login",

@@ -74,7 +74,7 @@ async fn access_tokens_are_accepted_for_thirty_seconds_while_the_store_hangs_and
 /// In this process, without users: those of the example are in PostgreSQL too.
 async fn over_postgres() {
     let database = PostgresServer::start().await;
-    // As in the example. Whoever comes after the thirty seconds waits for it.
+    // As in the example. A request after the thirty seconds waits for it.
     let pool = PgPoolOptions::new()
         .acquire_timeout(Duration::from_secs(5))
         .connect(&database.url())

@@ -26,7 +26,7 @@ async fn a_postgres_restored_from_an_older_backup_heals_and_revives_nobody_while
         })
         .await;
     }
-    // He who heard of it first is gone.
+    // The process that heard of it first is gone.
     here.kill();
     database.restore(&backup).await;
 

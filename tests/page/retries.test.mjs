@@ -1,4 +1,4 @@
-// Lost answers, refusals, and what is no logout.
+// Lost answers, refusals, and what is not a logout.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

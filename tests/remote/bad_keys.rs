@@ -119,7 +119,7 @@ async fn what_looks_odd_and_is_good_is_taken() {
     assert_eq!(count(&keys), Some(2));
 }
 
-/// What is published is no secret: everybody can sign with it.
+/// A published key is not a secret: everybody can sign with it.
 #[tokio::test]
 async fn an_oct_key_that_is_published_verifies_nothing() {
     let good = key(P256);

@@ -94,7 +94,7 @@ async fn where_that_is_not_there_rfc_8414_is() {
     }
 }
 
-/// One that answers with an error may be there in a moment: it is no reason to look elsewhere.
+/// One that answers with an error may be there in a moment: it is not a reason to look elsewhere.
 #[tokio::test]
 async fn an_issuer_that_fails_is_not_asked_elsewhere() {
     for status in [500, 502, 503] {
@@ -181,7 +181,7 @@ async fn a_redirection_of_the_metadata_is_not_followed() {
     assert_eq!(site.take_asked(), [openid]);
 }
 
-/// Whoever is on the way there could put in keys of his own.
+/// An attacker between the two could put in keys of their own.
 #[tokio::test]
 async fn a_set_by_plain_http_is_not_fetched() {
     let (issuer, openid, rfc_8414) = ADDRESSES[0];

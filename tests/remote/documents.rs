@@ -1,4 +1,4 @@
-//! Documents that are no use: the keys at hand are kept, and whoever has none says so.
+//! Documents that are of no use: the keys at hand are kept, and a verifier without keys says so.
 
 use bytes::Bytes;
 use http::Response;
@@ -72,7 +72,7 @@ async fn of_more_than_a_hundred_keys_the_first_hundred_count() {
         .assert_refused(401, "invalid_token", "token_invalid");
 }
 
-/// Whoever withdraws his last key is believed: it may have leaked.
+/// An issuer that withdraws its last key is believed: the key may have leaked.
 #[tokio::test]
 async fn a_set_without_a_usable_key_takes_the_place_of_the_one_before() {
     let p256 = key(P256);

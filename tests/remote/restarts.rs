@@ -105,7 +105,7 @@ async fn with_keys_at_hand_a_client_that_panics_once_is_asked_again() {
     let layer = site.layer(&keys);
     site.publish(&[&old, &new]);
     site.panic_once();
-    // He who made it panic learns nothing.
+    // The client that made it panic learns nothing.
     ask(&layer, &site.bearer(&new))
         .await
         .assert_failed(503, "temporarily_unavailable");

@@ -1,4 +1,4 @@
-//! What a user does with his own sessions: list them, end one, end all.
+//! What users do with their own sessions: list them, end one, end all.
 
 use axum::body::Body;
 use http::Request;

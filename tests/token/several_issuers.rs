@@ -265,7 +265,7 @@ async fn a_foreign_token_belongs_to_no_session_even_if_it_names_one() {
         })
         .await
         .assert_passed("None");
-        // As a logout it ends nothing, and is no error.
+        // As a logout it ends nothing, and is not an error.
         sessions.log_out(&token).await.unwrap();
         ask(&layer, &bearer_of(&living))
             .await

@@ -3,8 +3,8 @@
 use http::header::WWW_AUTHENTICATE;
 use http::{Response, StatusCode};
 
-/// Whether the access token counts no longer (RFC 6750 section 3.1). Another 401 would not be
-/// mended by a new one.
+/// Whether the access token is no longer accepted (RFC 6750 section 3.1). A new token would not fix
+/// any other 401.
 pub(super) fn refuses_token<B>(response: &Response<B>) -> bool {
     let mut challenges = response
         .headers()

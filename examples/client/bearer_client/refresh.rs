@@ -17,7 +17,7 @@ impl<S: Http> BearerClient<S> {
             return Ok(pair);
         }
         let turn = self.tokens.turn().await;
-        // Whoever waited finds what the one before has brought.
+        // A caller that waited finds the tokens of the one before.
         let pair = match self.tokens.due(refused)? {
             Due::Nothing(pair) => return Ok(pair),
             Due::Refresh(pair) => pair,

@@ -39,7 +39,7 @@ impl<S> Layer<S> for BearerClientLayer {
     }
 }
 
-/// An HTTP client that bears the access token. Clones have the same tokens.
+/// An HTTP client that sends the access token. Clones have the same tokens.
 ///
 /// What goes to another origin goes out as it is, and so does what has an `Authorization` of its
 /// own. A layer that follows redirects belongs around this one: then each address is looked at.
@@ -76,7 +76,7 @@ impl<S: Http> Service<Request<Full<Bytes>>> for BearerClient<S> {
             // Nobody reads it: its connection is free.
             drop(response);
             // The token was refused before anything was done: so a POST may be repeated too. Once:
-            // what a new token does not mend is no matter of tokens.
+            // if a new token does not help, the fault is elsewhere.
             let pair = client.fresh(Some(pair.number)).await?;
             client.send(bearing(request, &pair)?).await
         })

@@ -18,7 +18,7 @@ pub(crate) struct Tokens {
     clock: Arc<dyn Clock>,
     /// Never held while something is waited for. So a login need not wait for a refresh.
     held: Arc<Mutex<Held>>,
-    /// Whoever has it refreshes.
+    /// The caller that holds it refreshes.
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -40,8 +40,8 @@ pub(super) struct Pair {
     pub(super) number: u64,
     pub(super) access: AccessToken,
     pub(super) refresh: RefreshToken,
-    /// Goes with every refresh by this pair. It is random: whoever could make it of the token
-    /// would pass for a client that lost an answer.
+    /// Goes with every refresh by this pair. It is random: a thief who could derive it from
+    /// the token would pass for a client that lost an answer.
     pub(super) key: HeaderValue,
     ends: Timestamp,
     margin: Duration,
@@ -121,15 +121,14 @@ impl Tokens {
         self.held().pair.clone().ok_or_else(nobody)
     }
 
-    /// The answer to a login takes the place of what there was.
+    /// The answer to a login replaces what there was.
     pub(super) fn log_in(&self, answer: TokenAnswer, asked: Timestamp) -> Result<(), ClientError> {
         let pair = Pair::new(answer, asked).map_err(ClientError::unavailable)?;
         self.held().put(pair);
         Ok(())
     }
 
-    /// The answer to a refresh takes the place of `before`. Whoever logged in or out meanwhile has
-    /// the last word.
+    /// The answer to a refresh replaces `before`, unless somebody logged in or out meanwhile.
     pub(super) fn renew(
         &self,
         before: &Pair,
@@ -153,8 +152,8 @@ impl Tokens {
         }
     }
 
-    /// Nobody tries again for a while, and those who wait for their turn hear the same: each of
-    /// them trying would take minutes.
+    /// There is no further attempt for a while, and callers that wait for their turn hear the same:
+    /// if each of them tried, that would take minutes.
     pub(super) fn rest(&self, pair: &Pair, failure: ClientError, time: Duration) {
         let mut held = self.held();
         if held.holds(pair) {

@@ -43,8 +43,7 @@ struct ErrorAnswer {
 pub(super) enum Failure {
     /// 400 `invalid_grant`: the server's last word.
     Refused { reason: String },
-    /// Nobody knows what has arrived, or the server asks to come again: the same once more is
-    /// right.
+    /// It is unknown what has arrived, or the server asks to come again: send the same once more.
     Again {
         wait: Option<Duration>,
         cause: BoxError,
@@ -157,6 +156,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .map(Duration::from_secs)
 }
 
-/// A way there and back may take almost half of the server's overlap, which is 30 seconds.
+/// A round trip may take almost half of the server's overlap, which is 30 seconds.
 const LIMIT: Duration = Duration::from_secs(10);
 const MAX_BODY: usize = 64 * 1024;

@@ -52,7 +52,7 @@ impl Tools {
 ///
 /// # Errors
 ///
-/// `origin` is no address.
+/// `origin` is not a URL.
 pub fn app(origin: &str, secret: &Secret) -> Result<Router, ConfigError> {
     // A token is for this resource and no other (RFC 8707): one for the neighbour's server is
     // refused here.
@@ -64,7 +64,7 @@ pub fn app(origin: &str, secret: &Secret) -> Result<Router, ConfigError> {
         .build()?;
 
     // No sessions of MCP: they are bound to no user, and their streams would outlive a logout. Each
-    // request stands on its own token.
+    // request has a token of its own.
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true);

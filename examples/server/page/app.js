@@ -79,7 +79,7 @@ function show() {
       $("is-admin").hidden = true;
       $("sessions").replaceChildren();
     }
-    // Whoever uses the keyboard goes on where the page does.
+    // The keyboard's focus follows the page.
     if (losesFocus) $(loggedIn ? "session-title" : "login-title").focus();
   }
   tick();

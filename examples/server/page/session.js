@@ -8,9 +8,9 @@
 //
 // What it promises:
 //
-// - Many calls make one refresh, in one tab and across tabs (Web Locks). Whoever waited takes what the other tab got, and asks nothing.
+// - Many calls make one refresh, in one tab and across tabs (Web Locks). A tab that waited takes what the other tab got, and asks nothing.
 // - A token is renewed before it ends, in the background. No request waits for that, unless its token has ended.
-// - A lost answer is no lost login: a refresh has a time limit, and is tried again with the same `Idempotency-Key`.
+// - A dropped response does not log the user out: a refresh has a time limit, and is tried again with the same `Idempotency-Key`.
 // - You are logged out by yourself, or by a server that says so (400 `invalid_grant`). Never by a bad connection, a 5xx, a 403, a 401 of
 //   another site, or a refusal that comes after another tab has logged in.
 // - Tokens go to your own origin, and to those that you list. No error has one in its text.
@@ -157,7 +157,7 @@ export function createSession({
     return { login, access_token, scope, ...times, ...(!byCookie && { refresh_token }) };
   }
 
-  // By cookie a refresh has no parameter, so `invalid_request` says that the browser has no such cookie any more.
+  // With cookies a refresh has no parameter, so `invalid_request` says that the browser has no such cookie any more.
   const isOver = ({ status, answer }) =>
     status === 400 && (answer?.error === "invalid_grant" || (byCookie && answer?.error === "invalid_request"));
 
@@ -199,7 +199,7 @@ export function createSession({
     return renewing;
   }
 
-  /** What a request may bear now. */
+  /** What a request may send now. */
   async function usable() {
     const held = jar.read();
     const left = held ? held.expires_at - now() : 0;
@@ -215,7 +215,7 @@ export function createSession({
   async function fetchWithToken(input, init) {
     const isAddress = typeof input === "string" || input instanceof URL;
     const request = new Request(isAddress ? new URL(input, globalThis.document?.baseURI ?? page) : input, init);
-    // Whoever brings credentials means them.
+    // A caller that brings credentials means them.
     const isForUs = own.has(new URL(request.url).origin) && !request.headers.has("authorization");
     const held = isForUs ? await usable() : null;
     if (!held) return send(request);
@@ -226,7 +226,7 @@ export function createSession({
     const isOwn = own.has(new URL(response.url || request.url).origin);
     if (response.status !== 401 || !isOwn || !/bearer/i.test(response.headers.get("www-authenticate") ?? "bearer")) return response;
     const renewed = await renew(held);
-    // Somebody else may have logged in meanwhile: nothing is asked again in his name.
+    // Somebody else may have logged in meanwhile: nothing is asked again in their name.
     if (!renewed || renewed.login !== held.login) return response;
     response.body?.cancel().catch(() => {});
     again.headers.set("authorization", bearer(renewed).authorization);
@@ -234,7 +234,7 @@ export function createSession({
   }
 
   return {
-    /** Credentials are what the server wants: `{ username, password, device }`. Whoever was logged in here before is logged out. */
+    /** Credentials are what the server wants: `{ username, password, device }`. A user who was logged in here before is logged out. */
     login: (credentials) => locked(async () => {
       const sent = now();
       const reply = await ask("/login", { ...credentials, delivery }, bearer(jar.read()));
@@ -251,7 +251,7 @@ export function createSession({
     /** The access token, for a WebSocket say. `null`: nobody is logged in. */
     accessToken: async () => (await usable())?.access_token ?? null,
 
-    /** Renews now. By cookie also where the jar is empty. */
+    /** Renews now. With cookies also where the jar is empty. */
     refresh: () => renew(jar.read()).then(state),
 
     /** Without an answer it fails, and you are still logged in: no script could take the cookie away. `everywhere`: on all devices. */

@@ -17,7 +17,7 @@ use tower_bearer::{
 use crate::proto::greeter_server::{Greeter, GreeterServer};
 use crate::proto::{HelloReply, HelloRequest};
 
-/// Greets whoever the access token names.
+/// Greets the user that the access token names.
 #[derive(Debug)]
 pub struct Greet;
 
@@ -55,7 +55,7 @@ pub fn app(sessions: &Sessions) -> Router {
         .nest_service("/auth", sessions.endpoints())
 }
 
-/// A Tonic server that is wholly behind the layer. Whoever logs in does it elsewhere.
+/// A Tonic server that is wholly behind the layer. Users log in elsewhere.
 pub async fn serve_behind(
     listener: TcpListener,
     layer: BearerAuthLayer,

@@ -108,7 +108,10 @@ fn challenged(answer: ResponseBuilder) -> ResponseBuilder {
 fn may_set_cookies(mounted: Mounted<'_>, answer: ResponseBuilder) -> Response {
     if mounted.has_cookies {
         answer
-            .header("Set-Cookie", header(text("Where the tokens go by cookie.")))
+            .header(
+                "Set-Cookie",
+                header(text("Where the tokens are sent as cookies.")),
+            )
             .build()
     } else {
         answer.build()

@@ -40,7 +40,7 @@ pub(super) fn paths(mounted: Mounted<'_>) -> Paths {
 }
 
 fn login(mounted: Mounted<'_>) -> OperationBuilder {
-    let description = "A login that bears an access token, as its `Authorization` header, ends the session of that token.";
+    let description = "A login with an access token in its `Authorization` header ends the session of that token.";
     let refused = "`invalid_request`, `unsupported_grant_type`; or `invalid_grant` with the reason `credentials_invalid` or `user_gone`. \
         With the reason `token_malformed` it is the `Authorization` header.";
     mounted
@@ -85,8 +85,8 @@ fn token(mounted: Mounted<'_>) -> OperationBuilder {
 }
 
 fn logout(mounted: Mounted<'_>) -> OperationBuilder {
-    let description = "The session of `token`; without it, of the access token that the request bears (RFC 7009). An unknown token is no error.";
-    let refused = "`invalid_request`: there is no token at all, or the `Authorization` header is malformed (reason `token_malformed`).";
+    let description = "The session of `token`; without it, of the access token in the request's header (RFC 7009). An unknown token is not an error.";
+    let refused = "`invalid_request`: no token was sent, or the `Authorization` header is malformed (reason `token_malformed`).";
     let answers = [
         logged_out(mounted),
         bad_request_or_header(refused),
@@ -147,7 +147,7 @@ fn end_session(mounted: Mounted<'_>) -> OperationBuilder {
         .operation(
             "end_session",
             "Ends one of the user's own sessions",
-            "Somebody else's is as unknown as one that is not there.",
+            "A session of another user is not found, as one that does not exist.",
         )
         .securities(Some(signed_in()))
         .parameter(id)

@@ -153,7 +153,7 @@ fn token_response(mounted: Mounted<'_>) -> ObjectBuilder {
     if mounted.has_cookies {
         tokens.property(
             "refresh_token",
-            text("The refresh token. Absent where it goes by cookie."),
+            text("The refresh token. Absent where it is a cookie."),
         )
     } else {
         tokens

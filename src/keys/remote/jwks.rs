@@ -38,7 +38,7 @@ use crate::url::{HttpUrl, is_loopback};
 /// A clone is the same keys: give several verifiers one of it. The task that fetches runs on the
 /// Tokio runtime where it was first used, which has to be one that goes on.
 ///
-/// A set that can be read takes the place of the one before, whatever it holds: a key that the
+/// A set that can be read replaces the one before, whatever it holds: a key that the
 /// issuer withdraws is gone with the next renewal.
 ///
 /// ```

@@ -9,24 +9,24 @@ pub(super) enum Law {
     /// While nobody steals and all is in time.
     NobodyHonestIsRefused,
     /// The one who was outdone by the user of a copy, honest or not, gets nothing from `W` on, and
-    /// his asking ends the session.
+    /// their request ends the session.
     UsedCopiesEndIt,
     /// No more than seven generations in a row reach both a thief and the honest client; the eighth
     /// ends the session.
     UnusedCopiesEndIt,
-    /// Revoked is final, and whoever looks at the row after that gets nothing.
+    /// Revoked is final, and a request that looks at the row after that gets nothing.
     LogoutIsFinal,
     OneRotationInTheOverlap,
     NothingOutlivesTheSession,
     /// One for each change.
     RevisionsCount,
-    /// Not even after a logout: a used refresh token is no alarm while nobody steals.
+    /// Not even after a logout: a used refresh token is not an alarm while nobody steals.
     NobodyHonestIsAccused,
     /// A store that has lost the logout hands tokens out until the nodes have told it, and no
     /// longer.
     NothingIsRevivedForLong,
-    /// Whoever asks with a row from before the change, or inserts it, after the password changed
-    /// gets nothing.
+    /// A request with a row from before the change, or one that inserts it, after the password
+    /// changed gets nothing.
     ThePasswordCounts,
     /// Not even what was under way.
     NothingIsAnsweredAfterALogout,

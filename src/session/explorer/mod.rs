@@ -6,7 +6,7 @@
 //! finite, for they hold ages instead of moments, so a search ends when there is nothing new: no
 //! bound on the number of steps.
 //!
-//! In every scenario receipts are written at once, late, twice or never: whoever holds an access
+//! In every scenario receipts are written at once, late, twice or never: the holder of an access
 //! token may use it at any later moment.
 //!
 //! | what happens | where |

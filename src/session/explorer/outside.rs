@@ -101,8 +101,8 @@ pub(super) fn at_the_nodes(world: &World, scenario: &Scenario, rule: &Rule, step
             }));
         }
     }
-    // Whoever has waited for too long gives up first: that is a step of his own. A unit is longer
-    // than the nodes take.
+    // A client that has waited for too long gives up first: that is a step of its own. A unit is
+    // longer than the nodes take.
     let in_time = |client: &Client| match client.doing {
         Doing::Nothing => true,
         Doing::Found(_) => client.waits < scenario.round_trip,

@@ -1,7 +1,7 @@
 //! A password changes, at any moment: the application commits another stamp, then it logs out
 //! everywhere, and anything may come between.
 //!
-//! **Promised:** whoever has a row from before, or inserts it after, gets nothing once the stamp
+//! **Promised:** a request with a row from before, or one that inserts it after, gets nothing once the stamp
 //! has changed, if the application is asked later than that. After the logout from everywhere no
 //! refresh finds the session alive: not if it was a login that the logout did not see, not if the
 //! store is set back to any earlier state and every node has forgotten, and not for a thief. No

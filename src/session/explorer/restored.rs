@@ -12,8 +12,8 @@
 //! - A write that only opened the overlap again makes no generation. So nobody is ahead of a row
 //!   that lost it, the loss goes unnoticed, and of two tabs one may be logged out.
 //! - A write that was under way may succeed on the row that was set back, with the time at which it
-//!   was decided: then the generation is a little older than the one that was lost. A way there and
-//!   back has a third of the overlap then, not half.
+//!   was decided: then the generation is a little older than the one that was lost. A round trip
+//!   has a third of the overlap then, not half.
 //! - A theft that the store has forgotten is noticed when the copies differ again, not before.
 //! - A session that is younger than the backup is gone.
 

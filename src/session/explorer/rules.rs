@@ -10,7 +10,7 @@ use crate::store::{Session, SessionParts};
 
 type Decide = fn(&Session, u32, Option<[u8; 16]>, Timestamp, &SessionPolicy) -> Decision;
 
-/// What decides, and what stands around it.
+/// What decides, and what is around it.
 #[derive(Clone, Copy)]
 pub(super) struct Rule {
     pub(super) decide: Decide,
@@ -55,7 +55,7 @@ pub(super) const NO_REUSE_DETECTION: Rule = Rule {
     ..REAL
 };
 
-/// The old token is worth nothing, but whoever holds the new one keeps it.
+/// The old token is worth nothing, but the holder of the new one keeps it.
 pub(super) const REUSE_ENDS_NOTHING: Rule = Rule {
     decide: |session, presented, retry, now, policy| match decide(
         session, presented, retry, now, policy,

@@ -11,11 +11,11 @@ pub(super) struct Scenario {
     pub(super) tabs: usize,
     /// Somebody copies the refresh token, once, at any moment.
     pub(super) thief: bool,
-    /// He uses the access tokens that he gets: at once, later or never.
+    /// The thief uses the access tokens that they get: at once, later or never.
     pub(super) thief_uses: bool,
     /// `W`.
     pub(super) overlap: i8,
-    /// The longest way there and back. What takes longer was given up, and is lost.
+    /// The longest round trip. What takes longer was given up, and is lost.
     pub(super) round_trip: i8,
     /// How far ahead the clocks of the nodes are. A request is one node's, from its arrival to its
     /// answer.
@@ -24,7 +24,7 @@ pub(super) struct Scenario {
     pub(super) jumps: bool,
     /// How much later than `W` a used copy may still be answered.
     pub(super) lenient: i8,
-    /// Whoever holds this generation asks no more.
+    /// A holder of this generation asks no more.
     pub(super) generations: u8,
     /// Find, decide and replace are one step. Else others come in between, and time passes.
     pub(super) at_once: bool,

@@ -93,7 +93,7 @@ pub(super) const SLOW_ENDS: Scenario = Scenario {
     ..ENDS
 };
 
-/// Somebody copies the token at any moment, goes first or second, and uses his access tokens at
+/// Somebody copies the token at any moment, goes first or second, and uses their access tokens at
 /// once, later or never.
 pub(super) const THIEF: Scenario = Scenario {
     thief: true,
@@ -126,7 +126,7 @@ pub(super) const STRICT: Scenario = Scenario {
     ..THIEF
 };
 
-/// A thief who never uses an access token. He and the honest client never meet within the overlap:
+/// A thief who never uses an access token. They and the honest client never meet within the overlap:
 /// there the copy is not noticed.
 pub(super) const SILENT_THIEF: Scenario = Scenario {
     thief_uses: false,

@@ -2,8 +2,8 @@
 //! lie ahead of now.
 //!
 //! A node that is behind sees an overlap that lasts longer, a node that is ahead one that ends
-//! sooner. Either costs the difference, once: nobody honest is logged out while **twice the way
-//! there and back, and the difference, take less than the overlap**. (`SessionPolicy` asks
+//! sooner. Either costs the difference, once: nobody honest is logged out while **twice the round
+//! trip and the clock skew take less than the overlap**. (`SessionPolicy` asks
 //! for a little more, that both together take less than half.) A phone alone is never logged out,
 //! whatever the clocks say.
 //!

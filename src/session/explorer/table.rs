@@ -260,7 +260,7 @@ fn the_same_idempotency_key_recovers_although_an_answer_arrived() {
     assert_eq!(judge(&row, 4, KEY), recovered(&row));
     assert_eq!(judge(&row, 4, OTHER_KEY), Decision::Reuse);
     assert_eq!(judge(&row, 4, None), Decision::Reuse);
-    // No key is no key.
+    // An absent key equals nothing.
     let unkeyed = SessionParts {
         retry_key: None,
         ..row

@@ -37,7 +37,7 @@ pub(super) struct World {
 pub(super) struct Jar {
     /// `None`: nothing was stolen yet.
     pub(super) token: Option<u8>,
-    /// The generations of which he has an access token, a bit each. Each may be used, or its
+    /// The generations of which they have an access token, a bit each. Each may be used, or its
     /// receipt written, now, later or never, and twice.
     pub(super) access: u16,
     /// Which generation another used that this owner has never received, and how long the store
@@ -193,8 +193,8 @@ impl World {
             .map_or(0, |arrival| arrival.node)
     }
 
-    /// The owner of the other jar, if he was never given this generation, is outdone by who used
-    /// it.
+    /// The owner of the other jar, if they were never given this generation, is outdone by the one
+    /// who used it.
     pub(super) fn outdoes(&mut self, jar: usize, generation: u8) {
         let other = &mut self.jars[1 - jar];
         if other.token.is_some_and(|token| token < generation) && !other.has(generation) {

@@ -90,7 +90,7 @@ async fn the_browser_says_whose_request_it_is() {
         for own in ["same-origin", "none"] {
             api.assert_counts(method, &[("sec-fetch-site", own)]).await;
         }
-        // A neighbouring host is another origin; a word that nobody knows is no permission.
+        // A neighbouring host is another origin; an unknown word is not a permission.
         for other in [
             "cross-site",
             "same-site",

@@ -234,7 +234,7 @@ async fn a_layer_that_does_not_look_there_takes_nothing_out() {
     answer.assert_passed("alice feed.v1|bearer.abc");
 }
 
-/// A line that is no text bears no token that counts, and hands none on.
+/// A line that is not text has no token that counts, and passes none on.
 #[tokio::test]
 async fn a_line_that_is_no_text_lets_nobody_in_and_tells_nothing() {
     let ([at_once, optional, waits], token) = protected();

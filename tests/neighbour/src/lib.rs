@@ -31,7 +31,7 @@ pub fn sign(link: &Link, secret: &[u8]) -> Result<String> {
 ///
 /// # Errors
 ///
-/// It is no link of ours.
+/// It is not a link of ours.
 #[allow(
     clippy::disallowed_methods,
     reason = "this is somebody else's application, not the crate"

@@ -96,7 +96,7 @@ async fn data_of_another_type_are_503_and_end_nothing() {
         .await
         .assert_passed("alice");
 
-    // The application is mended, and the client tries again with the same token.
+    // The application is fixed, and the client tries again with the same token.
     app.users.grant(Grant::new());
     app.refresh(token).await.tokens();
 }

@@ -388,7 +388,7 @@ async fn an_application_that_has_credentials_and_does_not_authenticate_answers_5
         "{lines}"
     );
     assert!(!lines.contains("wonderland"), "{lines}");
-    // Whoever logs in elsewhere is logged in.
+    // A user who logs in elsewhere is logged in.
     sessions.start(Identity::new("alice")).await.unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! What is no refresh token of ours: it never reaches the store. And what the store keeps opens
+//! What is not a refresh token of ours: it never reaches the store. And what the store keeps opens
 //! nothing.
 
 use std::collections::HashSet;

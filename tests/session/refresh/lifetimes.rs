@@ -180,9 +180,9 @@ async fn a_clock_that_jumped_ahead_and_came_back_logs_nobody_out() {
         };
         login.clock.jump(now);
 
-        // Whoever did nothing meanwhile noticed nothing.
+        // A client that did nothing meanwhile noticed nothing.
         login.refresh(&idle.refresh).await.tokens();
-        // Whoever refreshed meanwhile goes on, and goes on rotating.
+        // A client that refreshed meanwhile goes on, and goes on rotating.
         let next = login.refresh(&held.refresh).await.tokens();
         assert_ne!(next.refresh, held.refresh, "{jump:?}");
         login.clock.advance(MINUTE);

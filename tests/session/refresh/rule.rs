@@ -42,7 +42,7 @@ async fn a_refresh_rotates_the_token_and_keeps_the_session() {
 async fn the_current_token_stays_current_within_the_overlap() {
     let login = Login::new();
     let (_, second) = rotated(&login).await;
-    // Whoever presents a token holds it: that is written once.
+    // A client that presents a token holds it: that is written once.
     let _ = login.refresh(&second.refresh).await.tokens();
     let before = login.row(&second).await;
     assert!(before.parts().confirmed);

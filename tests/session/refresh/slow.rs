@@ -1,4 +1,4 @@
-//! Refreshes where somebody takes his time: a thief, or the application.
+//! Refreshes that take their time: a thief's, or a slow application's.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -99,7 +99,7 @@ async fn a_slow_application_makes_nobody_a_thief() {
         first.refresh_token().unwrap().secret()
     );
 
-    // Whoever asks after the overlap is a thief, however quick the application.
+    // A client that asks after the overlap is a thief, however quick the application.
     seconds.store(0, Ordering::Relaxed);
     let error = sessions.refresh(kept(&login)).await.unwrap_err();
     assert_eq!(error.kind(), SessionErrorKind::RefreshTokenReused);

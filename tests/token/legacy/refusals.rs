@@ -257,7 +257,7 @@ async fn another_key_or_another_algorithm_is_refused() {
         &format!("{}.", unsigned.rsplit_once('.').unwrap().0),
     )
     .await;
-    // A public key is no secret (RFC 8725 section 2.1).
+    // A public key is not a secret (RFC 8725 section 2.1).
     let rsa = KeySet::from_pem(Algorithm::Rs256, RSA.1).unwrap();
     let legacy = LegacyTokens::new(rsa, until(&clock), grant);
     let layer = BearerAuthLayer::new(support::verifier(&clock)).with_legacy_tokens(legacy);
