@@ -1,4 +1,4 @@
-//! The other side: a Tower client that bears the access token, renews it ahead of time and once for
+//! The other side: a Tower client that sends the access token, renews it ahead of time and once for
 //! all calls, and repeats a 401 once.
 //!
 //! ```sh

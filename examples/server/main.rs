@@ -5,7 +5,7 @@
 //! ```
 //!
 //! It starts without any configuration, says where it listens and what to try. Its data and its
-//! secret stand beside the program, and survive a restart. `config.rs` lists the variables of the
+//! secret are beside the program, and survive a restart. `config.rs` lists the variables of the
 //! environment.
 //!
 //! | file | what it is |

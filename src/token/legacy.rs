@@ -46,7 +46,7 @@ use crate::keys::KeySet;
 /// use serde::Deserialize;
 /// use tower_bearer::{Algorithm, BearerAuthLayer, Grant, Identity, KeySet, LegacyTokens, Timestamp};
 ///
-/// // As it stood in the application.
+/// // As it was in the application.
 /// #[derive(Deserialize)]
 /// struct Claims {
 ///     user_id: i64,

@@ -272,7 +272,7 @@ async fn a_caller_of_another_issuer_or_audience_is_nobody() {
         .assert_passed("alice");
 }
 
-/// A token that is bound to a key needs a proof, whoever has verified it before.
+/// A token that is bound to a key needs a proof, also if another layer has verified it before.
 #[tokio::test]
 async fn a_caller_whose_token_lacks_a_proof_is_nobody() {
     let clock = ManualClock::new();

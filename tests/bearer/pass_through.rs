@@ -296,7 +296,7 @@ async fn cors_further_out_answers_preflights_and_marks_refusals() {
     *good.uri_mut() = "/me".parse().unwrap();
     assert_eq!(app.oneshot(good).await.unwrap().status(), 200);
 
-    // Further in it never sees a preflight, which bears no token.
+    // Further in it never sees a preflight, which has no token.
     let inside = Router::new()
         .route("/me", get(async || ""))
         .layer(cors())

@@ -1,4 +1,4 @@
-//! CORS preflights, which bear no token: refused, let through, or answered further out.
+//! CORS preflights, which have no token: refused, let through, or answered further out.
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN,

@@ -306,7 +306,7 @@ async fn the_metadata_needs_no_token_and_is_not_the_handlers_to_answer() {
             format!("{ROOT}?a=b"),
             format!("{ROOT}/mcp?"),
         ] {
-            // Whatever else it bears.
+            // Whatever else it has.
             for authorization in [
                 None,
                 Some("Bearer"),

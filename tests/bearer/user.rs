@@ -1,5 +1,5 @@
-//! The application's user: who is asked for, who is found, and what becomes of a request where he
-//! is not.
+//! The application's user: who is asked for, who is found, and what becomes of a request where the
+//! user is not found.
 
 use std::convert::Infallible;
 use std::sync::Arc;

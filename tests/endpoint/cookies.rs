@@ -1,4 +1,4 @@
-//! Tokens by cookie: who gets them, who loses them, and who may act on them.
+//! Tokens as cookies: when they are set, when they are cleared, and which requests may act on them.
 
 mod kept;
 mod names;

@@ -1,4 +1,4 @@
-"""Who the fuzzer is: alice or bob. What they know takes the place of what is invented, in every other request."""
+"""Who the fuzzer is: alice or bob. What they know replaces what is invented, in every other request."""
 
 import itertools
 import json

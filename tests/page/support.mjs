@@ -1,4 +1,4 @@
-// A browser, its locks and its jar, a clock and a server: what the tests of `session.js` stand on.
+// A browser, its locks and its jar, a clock and a server: what the tests of `session.js` need.
 
 import { createSession } from "../../examples/server/page/session.js";
 

@@ -155,7 +155,7 @@ async fn metadata_that_says_less_or_nonsense_is_an_error() {
         metadata(issuer, "/jwks.json"),
         metadata(issuer, "file:///etc/passwd"),
         metadata(issuer, "https://user:secret@issuer.test/jwks.json"),
-        // Keys in the metadata are no keys.
+        // Keys in the metadata do not count.
         json!({ "issuer": issuer, "jwks": { "keys": [crate::site::jwk(&key(P256))] } }).to_string(),
         format!("{}{}", metadata(issuer, JWKS), " ".repeat(256 * 1024)),
     ] {

@@ -117,7 +117,7 @@ async fn the_key_that_is_exported_is_derived_and_verifies() {
     assert!(support::keys::key(ED25519).dangerous_export_jwk().is_none());
 }
 
-/// `KeySet::with` and `SigningKey::with_previous` promise it for every key, and no key needs a
+/// `KeySet::merge` and `SigningKey::with_previous` promise it for every key, and no key needs a
 /// name.
 #[tokio::test]
 async fn a_set_tries_every_key_that_a_token_without_a_name_may_mean() {

@@ -16,7 +16,7 @@ pub(crate) const JWT: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 pub(crate) const WITHOUT_TYP: &str = r#"{"alg":"HS256"}"#;
 const DAYS: u64 = 24 * 3600;
 
-/// As it stood in the application.
+/// As it was in the application.
 #[derive(Deserialize)]
 pub(crate) struct Claims {
     pub(crate) user_id: String,

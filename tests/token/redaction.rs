@@ -101,7 +101,7 @@ fn keys_are_not_shown() {
     let pem = ED25519.0;
     let body = pem.lines().nth(1).unwrap();
     let der = STANDARD.decode(body).unwrap();
-    // The private key itself stands at the end.
+    // The private key itself is at the end.
     assert_hidden(
         &SigningKey::from_pem(pem).unwrap(),
         &[&der, &der[der.len() - 32..], body.as_bytes()],

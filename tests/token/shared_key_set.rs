@@ -72,7 +72,7 @@ async fn every_clone_of_every_verifier_sees_it() {
     assert_eq!(answer.json()["keys"].as_array().unwrap().len(), 2);
 }
 
-/// To replace keys by none is to refuse everything: no key is no reason to be generous.
+/// To replace keys with none is to refuse everything: without a key nothing is accepted.
 #[tokio::test]
 async fn no_keys_at_all_refuse_everything() {
     let clock = ManualClock::new();

@@ -34,7 +34,7 @@ impl Server {
     }
 
     /// Whether a token may go there: scheme, host and port are those of the origin (RFC 6454
-    /// section 5). So a token of `https` never goes out by `http`.
+    /// section 5). So a token of `https` never goes out over `http`.
     pub(super) fn owns(&self, uri: &Uri) -> bool {
         parts(uri).is_some_and(|there| Some(there) == parts(&self.origin))
     }

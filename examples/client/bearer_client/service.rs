@@ -69,7 +69,7 @@ impl<S: Http> Service<Request<Full<Bytes>>> for BearerClient<S> {
                 return client.send(request).await;
             }
             let pair = client.fresh(None).await?;
-            let response = client.send(bearing(request.clone(), &pair)?).await?;
+            let response = client.send(with_token(request.clone(), &pair)?).await?;
             if !refuses_token(&response) {
                 return Ok(response);
             }
@@ -78,7 +78,7 @@ impl<S: Http> Service<Request<Full<Bytes>>> for BearerClient<S> {
             // The token was refused before anything was done: so a POST may be repeated too. Once:
             // if a new token does not help, the fault is elsewhere.
             let pair = client.fresh(Some(pair.number)).await?;
-            client.send(bearing(request, &pair)?).await
+            client.send(with_token(request, &pair)?).await
         })
     }
 }
@@ -93,7 +93,7 @@ impl<S: Http> BearerClient<S> {
     }
 }
 
-fn bearing(
+fn with_token(
     mut request: Request<Full<Bytes>>,
     pair: &Pair,
 ) -> Result<Request<Full<Bytes>>, ClientError> {

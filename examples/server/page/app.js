@@ -74,7 +74,7 @@ function show() {
       $("login-form").reset();
       $("signup-form").reset();
     } else {
-      $("answer").replaceChildren(element("p", { className: "muted", textContent: "The answer will stand here." }));
+      $("answer").replaceChildren(element("p", { className: "muted", textContent: "The response will appear here." }));
       $("who").textContent = "…";
       $("is-admin").hidden = true;
       $("sessions").replaceChildren();

@@ -22,7 +22,7 @@ impl AuthEndpoints {
     ///
     /// **Schemas** are `LoginRequest`, `RefreshRequest`, `TokenRequest`, `LogoutRequest`,
     /// `TokenResponse`, `SessionList` and `AuthError`. A merge keeps what is there already. So
-    /// an application whose credentials are no user name and password has a `LoginRequest` and a
+    /// an application whose credentials are not a user name and a password has a `LoginRequest` and a
     /// `TokenRequest` of its own; and of two `AuthEndpoints` in one document the scheme
     /// `password` is the first one's.
     ///

@@ -92,7 +92,7 @@ impl RemoteJwks {
         Ok(Self::at(KeySetLocation::Issuer(issuer, may_be_plain)))
     }
 
-    /// Like [`new`](Self::new), by plain `http` from any machine. An attacker on the network path
+    /// Like [`new`](Self::new), over plain `http` from any machine. An attacker on the network path
     /// can put in keys of their own, and log in as any user.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ impl RemoteJwks {
         Ok(Self::at(KeySetLocation::Set(set_url(url, ANYWHERE)?)))
     }
 
-    /// Like [`discover`](Self::discover), by plain `http` from any machine. An attacker on the
+    /// Like [`discover`](Self::discover), over plain `http` from any machine. An attacker on the
     /// network path can put in keys of their own, and log in as any user.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ pub(super) struct Settings {
 #[derive(Clone, Debug)]
 pub(super) enum KeySetLocation {
     Set(Uri),
-    /// With the hosts where its set may be fetched by plain `http`.
+    /// With the hosts where its set may be fetched over plain `http`.
     Issuer(HttpUrl, fn(&str) -> bool),
 }
 

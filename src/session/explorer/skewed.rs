@@ -1,5 +1,5 @@
 //! Nodes whose clocks differ. A row that one of them wrote is read by the other, so its times may
-//! lie ahead of now.
+//! be in the future.
 //!
 //! A node that is behind sees an overlap that lasts longer, a node that is ahead one that ends
 //! sooner. Either costs the difference, once: nobody honest is logged out while **twice the round

@@ -182,7 +182,7 @@ pub async fn revoke_all_enters_the_feed(store: Arc<dyn SessionStore>) {
 /// A cursor that the store did not give out is answered as none, and the answer's cursor goes on
 /// from there.
 ///
-/// After a restore the cursors of running processes may lie ahead of the feed. An error, or
+/// After a restore the cursors of running processes may be ahead of the feed. An error, or
 /// silence, would hide every logout from them.
 pub async fn an_unknown_cursor_is_answered_as_none(store: Arc<dyn SessionStore>) {
     let before = revoked(&store, now()).await;

@@ -54,7 +54,7 @@ pub async fn revoke_sets_reason_time_and_revision(store: Arc<dyn SessionStore>) 
 
 /// `revoke` ends a session whatever changes came before.
 ///
-/// A logout that lost against a refresh would be no logout.
+/// A logout that lost against a refresh would not be a logout.
 pub async fn revoke_does_not_look_at_the_revision(store: Arc<dyn SessionStore>) {
     let first = inserted(&store, "user").await;
     let next = rotated(&first);

@@ -1,5 +1,5 @@
 //! The token in a cookie counts only in a request that no other origin made: the browser sends it
-//! whoever made the page.
+//! with the requests of any page.
 
 use http::{HeaderValue, Method, Request};
 use support::{Received, send};

@@ -1,4 +1,4 @@
-//! Where a request may bear its token: the list of places, and requests that bear two (RFC 6750
+//! Where a request may have its token: the list of places, and requests that have two (RFC 6750
 //! section 2).
 
 use http::{Method, Request};
@@ -288,7 +288,7 @@ async fn what_a_function_finds_is_checked_like_any_token() {
                 .assert_refused(401, "invalid_token", reason);
         }
     }
-    // What no header could bear.
+    // What no header could hold.
     for odd in [
         String::new(),
         more,

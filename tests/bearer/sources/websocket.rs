@@ -209,7 +209,7 @@ async fn without_an_entry_the_protocols_stay_as_they_are() {
     offer_text(&optional, "t", &[])
         .await
         .assert_passed("nobody none");
-    // The token came by the header.
+    // The token came in the header.
     let header = format!("Bearer {token}");
     for layer in [at_once, optional, waits] {
         let answer = offer(&layer, &[b"b, a"], &[("authorization", header.as_bytes())]).await;

@@ -33,7 +33,7 @@ pub struct AppServer {
 }
 
 impl AppServer {
-    /// Its program, data and secret stand in the folder. Of the environment it has nothing but
+    /// Its program, data and secret are in the folder. Of the environment it has nothing but
     /// this.
     pub async fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
         Self::start_example("server", folder, environment).await
@@ -224,7 +224,7 @@ fn refresh_form(tokens: &Value) -> String {
     )
 }
 
-/// A copy of the example in a folder of its own: its data and its secret stand beside it.
+/// A copy of the example in a folder of its own: its data and its secret are beside it.
 fn command(example: &str, folder: &Path, environment: &[(&str, &str)]) -> Command {
     let (built, copy) = (built(example), folder.join(example));
     if !copy.exists() {

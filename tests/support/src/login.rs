@@ -23,7 +23,7 @@ pub struct Login {
     pub store: FailingStore,
     /// What time it is for all of it.
     pub clock: ManualClock,
-    /// What its endpoints and its layer stand on.
+    /// What its endpoints and its layer are made of.
     pub sessions: Sessions,
     tokens: TestTokens,
     secret: Secret,

@@ -14,7 +14,7 @@ pub fn with_authorization(value: &str) -> Request<String> {
         .unwrap()
 }
 
-/// A request that bears no token.
+/// A request without a token.
 pub fn without_token() -> Request<String> {
     Request::new(String::new())
 }

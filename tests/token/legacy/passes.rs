@@ -114,7 +114,7 @@ async fn a_handler_sees_a_token_of_today() {
     })
     .await
     .assert_passed(&end);
-    // What the application grants, and not what stood there.
+    // What the application grants, and not what was there.
     show(&layer, &token, |claims| {
         claims
             .claim::<String>("tenant")

@@ -351,7 +351,7 @@ async fn a_token_above_8_kib_is_refused() {
     }
 }
 
-/// "An HMAC secret below its hash's length is no `KeySet`."
+/// "An HMAC secret below its hash's length is not a `KeySet`."
 #[test]
 fn a_short_secret_is_no_key_set() {
     assert!(KeySet::from_hmac_secret(Algorithm::Hs256, "secret").is_err());

@@ -225,7 +225,7 @@ async fn every_clone_sees_it() {
     assert_eq!(signer.keys().key_set().unwrap().len(), 2);
 }
 
-/// HMAC keys are never in the JWK set, whatever stands beside them.
+/// HMAC keys are never in the JWK set, whatever is beside them.
 #[tokio::test]
 async fn a_rotation_publishes_no_hmac_key() {
     let secret = || SigningKey::hs256(&Secret::random().unwrap()).unwrap();

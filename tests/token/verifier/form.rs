@@ -55,7 +55,7 @@ async fn an_encrypted_token_is_refused() {
         .join(".");
         refused(&verifier(&clock), &jwe).await;
     }
-    // The signature is good for all that stands before the last dot.
+    // The signature is good for all that is before the last dot.
     let claims = claims(&clock).to_string();
     let message = format!(
         "{}.{}.{}.{}",
