@@ -12,7 +12,6 @@ CREATE TABLE tower_bearer_sessions (
     revoked_at bigint,
     idle_timeout bigint,
     authenticated_at bigint,
-    kind smallint NOT NULL,
     recoveries smallint NOT NULL,
     recovered boolean NOT NULL,
     confirmed boolean NOT NULL,
@@ -20,6 +19,8 @@ CREATE TABLE tower_bearer_sessions (
     until_browser_closes boolean NOT NULL,
     id uuid NOT NULL PRIMARY KEY,
     subject text COLLATE "C" NOT NULL,
+    -- NULL: a login.
+    kind smallint,
     device text,
     stamp bytea,
     retry_key bytea,

@@ -2,7 +2,8 @@
 CREATE TABLE tower_bearer_sessions (
     id BLOB NOT NULL PRIMARY KEY,
     subject TEXT NOT NULL,
-    kind INTEGER NOT NULL,
+    -- NULL: a login.
+    kind INTEGER,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     owner INTEGER NOT NULL,

@@ -11,6 +11,7 @@ use sqlx::SqlStr;
 use sqlx::migrate::{Migration, MigrationType};
 
 use super::revocation_reason::{RevocationReason, RevocationRecord};
+use super::session_kind::SessionKind;
 use super::session_owner::SessionOwner;
 use crate::clock::Timestamp;
 use crate::error::BoxError;
@@ -49,6 +50,15 @@ pub(super) fn age(millis: i64) -> Duration {
 
 pub(super) fn revision(revision: u64) -> i64 {
     i64::try_from(revision).unwrap_or(i64::MAX)
+}
+
+/// A login is NULL, which takes no room.
+pub(super) fn kind(kind: SessionKind) -> Option<i16> {
+    (kind != SessionKind::LOGIN).then(|| kind.number().into())
+}
+
+pub(super) fn read_kind(kind: Option<i16>) -> Result<SessionKind, BoxError> {
+    Ok(SessionKind::from_number(kind.unwrap_or(0).try_into()?))
 }
 
 /// An owner as a number: eight bytes, without a length.
@@ -103,7 +113,7 @@ macro_rules! bind_row {
             $query
                 .bind($id)
                 .bind($row.subject.as_str())
-                .bind(i16::from($row.kind.number()))
+                .bind(kind($row.kind))
                 .bind(millis($row.created_at))
                 .bind(millis($row.expires_at)),
             $row
@@ -181,7 +191,7 @@ macro_rules! read_row {
         Session::from_parts(SessionParts {
             id: $id,
             subject: $row.try_get::<String, _>("subject")?.into(),
-            kind: SessionKind::from_number($row.try_get::<i16, _>("kind")?.try_into()?),
+            kind: read_kind($row.try_get("kind")?)?,
             created_at: timestamp($row.try_get("created_at")?)?,
             expires_at: timestamp($row.try_get("expires_at")?)?,
             owner: SessionOwner::from_bytes($row.try_get::<i64, _>("owner")?.to_be_bytes()),

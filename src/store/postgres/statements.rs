@@ -32,7 +32,7 @@ macro_rules! selected {
             $owners,
             ") AND (",
             $kinds,
-            "::smallint[] IS NULL OR kind = ANY(",
+            "::smallint[] IS NULL OR COALESCE(kind, 0::smallint) = ANY(",
             $kinds,
             ")) AND (",
             $except,

@@ -10,7 +10,6 @@ use crate::revocation::Revocation;
 use crate::store::feed::{Cursor, RevocationPage};
 use crate::store::more::More;
 use crate::store::session::Session;
-use crate::store::session_kind::SessionKind;
 use crate::store::session_owner::SessionOwner;
 use crate::store::session_parts::SessionParts;
 use crate::store::sql::*;

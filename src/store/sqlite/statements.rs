@@ -13,7 +13,7 @@ macro_rules! selected {
             $owners,
             ")) AND (",
             $kinds,
-            " IS NULL OR kind IN (SELECT value FROM json_each(",
+            " IS NULL OR COALESCE(kind, 0) IN (SELECT value FROM json_each(",
             $kinds,
             "))) AND (",
             $except,
