@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection, Row};
+use sqlx::{AssertSqlSafe, Connection, Row};
 use support::logins;
 use tempfile::TempDir;
 use tower_bearer::store::{RevocationReason, SessionOwner, SessionParts};
@@ -94,6 +94,43 @@ async fn an_administrator_can_revoke_by_hand() {
         store.revoked_since(None).await.unwrap().ids(),
         [*session.id()]
     );
+}
+
+/// A later version wrote it, or another program: a session that cannot be read is not one that is
+/// missing.
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_an_error() {
+    for (column, value) in [
+        ("more", "x'0001'"),
+        ("more", "zeroblob(1025)"),
+        ("kind", "256"),
+        ("stamp", "x'00'"),
+        ("idle_timeout", "-1"),
+    ] {
+        let (_directory, path) = database();
+        let store = SqliteStore::open(&path).await.unwrap();
+        store.insert(&session(1, "user")).await.unwrap();
+        let update = format!("UPDATE tower_bearer_sessions SET {column} = {value}");
+        sqlx::raw_sql(AssertSqlSafe(update))
+            .execute(&pool(&path).await)
+            .await
+            .unwrap();
+
+        let (id, now) = (*session(1, "user").id(), now());
+        store.find(&id).await.expect_err(column);
+        store
+            .list(&logins("user").with_every_kind(), now)
+            .await
+            .expect_err(column);
+        // It can still be ended.
+        assert!(
+            store
+                .revoke(&id, RevocationReason::LoggedOut.at(now))
+                .await
+                .unwrap(),
+            "{column}"
+        );
+    }
 }
 
 #[tokio::test]
