@@ -36,10 +36,9 @@ test("a new user signs up, logs in, looks around and logs out", async () => {
   await page.fill("#signup-form input[name=username]", "carol");
   await page.fill("#signup-form input[name=password]", "correct-horse");
   await page.click("#signup-form button[type=submit]");
-  await page.waitForFunction(() => document.querySelector("#events").textContent.includes("carol") || !document.querySelector("#signed-in").hidden);
-  if (await page.isHidden("#signed-in")) await logIn(page, server.origin, "carol", "correct-horse");
-
-  assert.match(await page.textContent("#who"), /carol/);
+  // Who has signed up is logged in.
+  await page.waitForSelector("#signed-in:not([hidden])");
+  await page.locator("#who", { hasText: "carol" }).waitFor();
   assert.match(await page.textContent("#remaining"), /\d/);
   await page.click("#call-me");
   assert.match(await answered(page, 200), /carol/);
@@ -142,7 +141,7 @@ test("without JavaScript the form logs in and shows who one is", async () => {
   await page.fill("#login-form input[name=username]", "alice");
   await page.fill("#login-form input[name=password]", "wrong-password");
   await page.click("#login-form button[type=submit]");
-  assert.match(await page.textContent("body"), /wrong/);
+  await page.locator("body", { hasText: "wrong" }).waitFor();
   await context.close();
 });
 
