@@ -35,9 +35,11 @@ impl fmt::Display for TimedOut {
 
 impl std::error::Error for TimedOut {}
 
-/// How long one document of an issuer may take.
-#[cfg(feature = "jwks")]
-pub(crate) const FETCH_DEADLINE: Duration = Duration::from_secs(5);
+/// The most data of the application that a session keeps, in bytes.
+pub(crate) const MAX_DATA_BYTES: usize = 4096;
+
+/// The shortest lifetime of a token and of a session.
+pub(crate) const MIN_LIFETIME: Duration = Duration::from_secs(1);
 
 /// The longest lifetime that an access token of a session may have.
 pub(crate) const MAX_ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
@@ -47,6 +49,11 @@ pub(crate) const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
 
 /// RFC 7519 section 4.1.4: "usually no more than a few minutes".
 pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(300);
+
+/// Whether an access token of a session may live for this long.
+pub(crate) fn is_access_token_lifetime(lifetime: Duration) -> bool {
+    (MIN_LIFETIME..=MAX_ACCESS_TOKEN_LIFETIME).contains(&lifetime)
+}
 
 /// A leeway as it may be.
 ///

@@ -81,10 +81,9 @@ impl TestTokens {
         accounts: impl Authenticate,
         store: impl SessionStore,
     ) -> SessionsBuilder {
-        let verifier = self.verifier();
         Sessions::builder(accounts, store)
-            .issuer(verifier.issuer().as_str())
-            .audience(AUDIENCE)
+            .issuer(self.signer.issuer().as_str())
+            .audience(self.signer.audience().as_str())
             .signing_key(self.signer.signing_keys())
             .secret(Secret::random().expect("there is randomness"))
             .clock(Arc::new(self.clock.clone()))

@@ -41,10 +41,10 @@ impl Key {
         Ok(Self::new(
             kid,
             algorithm,
-            Material {
+            Arc::new(Material {
                 verifier,
                 public: Some(public),
-            },
+            }),
         ))
     }
 
@@ -58,30 +58,26 @@ impl Key {
         Ok(Self::new(
             kid,
             algorithm,
-            Material {
+            Arc::new(Material {
                 verifier,
                 public: None,
-            },
+            }),
         ))
     }
 
-    fn new(kid: Option<String>, algorithm: Algorithm, material: Material) -> Self {
+    fn new(kid: Option<String>, algorithm: Algorithm, material: Arc<Material>) -> Self {
         let usual_header = kid.as_deref().map(|kid| header(Some(kid), algorithm));
         Self {
             kid,
             algorithm,
-            material: Arc::new(material),
+            material,
             usual_header,
         }
     }
 
     pub(crate) fn named(&self, kid: &str) -> Self {
-        Self {
-            kid: Some(kid.to_owned()),
-            algorithm: self.algorithm,
-            material: Arc::clone(&self.material),
-            usual_header: Some(header(Some(kid), self.algorithm)),
-        }
+        let material = Arc::clone(&self.material);
+        Self::new(Some(kid.to_owned()), self.algorithm, material)
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {

@@ -186,12 +186,6 @@ impl SessionsBuilder {
                 .map(SigningKeys::from),
             (None, None) => None,
         };
-        let signer = match (issuer, audience, keys) {
-            (Some(issuer), Some(audience), Some(keys)) => self.problems.note(
-                AccessTokenSigner::new(issuer.as_str(), audience.as_str(), keys),
-            ),
-            _ => None,
-        };
         self.problems.note(check_leeway(self.leeway));
         let mut former = Vec::new();
         for (issuer, audience) in self.former {
@@ -203,11 +197,10 @@ impl SessionsBuilder {
                     .map(|(issuer, audience)| SessionOwner::of(&issuer, &audience)),
             );
         }
-        self.problems.finish()?;
-        let (Some(signer), Some(secret)) = (signer, secret) else {
-            return Err(missing("secret"));
-        };
-        let signer = signer.with_clock(self.clock);
+        let names = issuer.zip(audience);
+        let ((issuer, audience), (keys, secret)) =
+            self.problems.finish_with(|| names.zip(keys.zip(secret)))?;
+        let signer = AccessTokenSigner::of(issuer, audience, keys).with_clock(self.clock);
         let own = SessionOwner::of(signer.issuer(), signer.audience());
         let owners = std::iter::once(own).chain(former).collect();
         Ok(Sessions(Arc::new(Inner {

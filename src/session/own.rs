@@ -22,7 +22,7 @@ impl Sessions {
             .await
             .inspect_err(SessionError::log_fault)?;
         // Stores do not know the policy's idle timeout.
-        sessions.retain(|session| now < self.policy().idle_end(session));
+        sessions.retain(|session| now < self.policy().end(session));
         Ok(sessions)
     }
 
@@ -86,7 +86,11 @@ impl Sessions {
             let ended = self.0.store.revoke_all(&selection, record).await?.count();
             // The store knows which they were. This process has to know before we answer.
             self.sync().pull().await?;
-            tracing::info!(subject = %selection.subject(), ended, "logged out everywhere");
+            let what = match selection.excepted() {
+                Some(_) => "logged out elsewhere",
+                None => "logged out everywhere",
+            };
+            tracing::info!(subject = %selection.subject(), ended, "{what}");
             Ok(Ended::sessions(ended))
         };
         with_timeout(REFRESH_DEADLINE, log_out)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::error::ConfigError;
-use crate::limits::MAX_ACCESS_TOKEN_LIFETIME;
+use crate::limits::{MIN_LIFETIME, is_access_token_lifetime};
 use crate::store::Session;
 
 /// How long tokens and sessions live.
@@ -51,7 +51,7 @@ impl SessionPolicy {
     /// Less than a second, or more than 24 hours: for so long a revocation is kept, whatever the
     /// policy was before.
     pub fn with_access_token_lifetime(self, lifetime: Duration) -> Result<Self, ConfigError> {
-        if lifetime < SECOND || lifetime > MAX_ACCESS_TOKEN_LIFETIME {
+        if !is_access_token_lifetime(lifetime) {
             return Err(ConfigError::new(
                 "an access token lives from one second to 24 hours",
             ));
@@ -68,7 +68,7 @@ impl SessionPolicy {
     ///
     /// Less than a second.
     pub fn with_idle_timeout(self, timeout: Duration) -> Result<Self, ConfigError> {
-        if timeout < SECOND {
+        if timeout < MIN_LIFETIME {
             return Err(ConfigError::new(
                 "the idle timeout of a session is at least a second",
             ));
@@ -85,7 +85,7 @@ impl SessionPolicy {
     ///
     /// Less than a second.
     pub fn with_absolute_lifetime(self, lifetime: Duration) -> Result<Self, ConfigError> {
-        if lifetime < SECOND {
+        if lifetime < MIN_LIFETIME {
             return Err(ConfigError::new("a session lives for at least a second"));
         }
         Ok(Self {
@@ -96,9 +96,8 @@ impl SessionPolicy {
 
     /// For how long after a rotation the refresh token before it is answered without question.
     ///
-    /// Choose it well above twice the time that a client waits for an answer: a round trip, with
-    /// the clock skew, may take almost half of it. Nothing is **strict
-    /// single use**, which OWASP ASVS 10.4.5 asks for: any second use ends the session. It logs
+    /// Choose it well above twice the time that a client waits for an answer: a round trip
+    /// plus clock skew must stay below half of it. Nothing is **strict single use**, which OWASP ASVS 10.4.5 asks for: any second use ends the session. It logs
     /// honest users out: whenever two tabs refresh at once, and whenever an answer gets lost.
     ///
     /// # Errors
@@ -129,18 +128,18 @@ impl SessionPolicy {
         lifetime: Option<Duration>,
         now: Timestamp,
     ) -> Ends {
-        let refresh_token = session.expires_at().min(self.idle_end(session));
+        let refresh_token = self.end(session);
         Ends {
             access_token: refresh_token.min(now + lifetime.unwrap_or(self.access_token)),
             refresh_token,
         }
     }
 
-    /// When the session ends if it is not used before.
-    pub(super) fn idle_end(&self, session: &Session) -> Timestamp {
-        session.last_used_at() + session.idle_timeout().unwrap_or(self.idle_timeout)
+    /// When the session ends if it is not used before: at its idle or at its absolute end.
+    pub(super) fn end(&self, session: &Session) -> Timestamp {
+        let idle = session.last_used_at() + session.idle_timeout().unwrap_or(self.idle_timeout);
+        session.expires_at().min(idle)
     }
 }
 
-const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -69,7 +69,7 @@ pub(super) fn decide(
     if row.revoked.is_some() {
         return Decision::Refuse(SessionOver::Revoked);
     }
-    if now >= row.expires_at || now >= policy.idle_end(session) {
+    if now >= policy.end(session) {
         return Decision::Refuse(SessionOver::Expired);
     }
 
@@ -115,7 +115,7 @@ pub(super) fn decide(
             next.retry_key = retry;
         });
     }
-    // Strict single use knows no way back.
+    // Without an overlap there is no grace period.
     if presented.checked_add(1) != Some(row.generation) || overlap.is_zero() {
         return Decision::Reuse;
     }

@@ -7,10 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::grant::Grant;
-use super::identity::Identity;
 use super::typed::{ClaimError, read_all, read_one};
-use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, MalformedClaims, SCOPE, SID, SUB};
+use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, SCOPE, SID, SUB};
 use crate::clock::Timestamp;
 use crate::names::{Audience, Issuer, Scope, SessionClaims, SessionId, Subject};
 
@@ -151,48 +149,6 @@ impl AccessTokenClaims {
         read_all(self.0.all())
     }
 
-    /// A legacy token, as one of today's: of this verifier's issuer and audience, for what the
-    /// application grants it.
-    pub(crate) fn of_legacy(
-        identity: &Identity,
-        grant: Grant,
-        (issuer, audience): (&Issuer, &Audience),
-        (issued_at, expires_at): (Option<Timestamp>, Timestamp),
-    ) -> Result<Self, MalformedClaims> {
-        if identity.subject().as_str().is_empty() {
-            return Err(MalformedClaims);
-        }
-        Ok(Self(Arc::new(Claims {
-            issuer: issuer.clone(),
-            audience: audience.clone(),
-            subject: identity.subject().clone(),
-            expires_at,
-            issued_at,
-            auth_time: None,
-            id: None,
-            scope: grant.scope().clone(),
-            session: None,
-            extra: grant.into_extra().map_err(|_| MalformedClaims)?,
-        })))
-    }
-
-    /// What our signer says in a token. Moments are whole seconds on the wire.
-    pub(super) fn of_ours(ours: Ours<'_>) -> Self {
-        let whole = |moment: Timestamp| Timestamp::from_secs(moment.as_secs());
-        Self(Arc::new(Claims {
-            issuer: ours.issuer.clone(),
-            audience: ours.audience.clone(),
-            subject: ours.subject.clone(),
-            expires_at: whole(ours.expires_at),
-            issued_at: Some(whole(ours.issued_at)),
-            auth_time: ours.auth_time.map(whole),
-            id: Some(ours.id),
-            scope: ours.scope,
-            session: ours.session,
-            extra: ours.extra,
-        }))
-    }
-
     /// The payload of a token of ours.
     pub(super) fn to_payload(&self) -> String {
         let mut all = self.0.all();
@@ -260,18 +216,4 @@ impl Serialize for AccessTokenClaims {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.all().serialize(serializer)
     }
-}
-
-/// What our signer is about to say.
-pub(super) struct Ours<'a> {
-    pub(super) issuer: &'a Issuer,
-    pub(super) audience: &'a Audience,
-    pub(super) subject: &'a Subject,
-    pub(super) id: String,
-    pub(super) issued_at: Timestamp,
-    pub(super) expires_at: Timestamp,
-    pub(super) auth_time: Option<Timestamp>,
-    pub(super) scope: Scope,
-    pub(super) session: Option<SessionClaims>,
-    pub(super) extra: Map<String, Value>,
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::wire::RESERVED;
 use crate::digest::digest;
-use crate::limits::MAX_ACCESS_TOKEN_LIFETIME;
+use crate::limits::is_access_token_lifetime;
 use crate::names::{IntoScope, Scope};
 
 /// What a session may do: the answer of
@@ -113,7 +113,7 @@ impl Grant {
     /// [`SessionPolicy::with_access_token_lifetime`](crate::SessionPolicy::with_access_token_lifetime). From one second to 24 hours; a grant
     /// with another value makes no token. The token never outlives its session.
     pub fn with_access_token_lifetime(mut self, lifetime: Duration) -> Self {
-        if lifetime < Duration::from_secs(1) || lifetime > MAX_ACCESS_TOKEN_LIFETIME {
+        if !is_access_token_lifetime(lifetime) {
             self.refuse(Refused::Lifetime);
         }
         self.lifetime = Some(lifetime);

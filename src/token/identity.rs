@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::identity_error::IdentityError;
 use crate::clock::Timestamp;
 use crate::digest::digest;
+use crate::limits::MAX_DATA_BYTES;
 use crate::names::Subject;
 use crate::request_context::RequestContext;
 
@@ -202,5 +203,3 @@ impl fmt::Debug for Identity {
             .finish_non_exhaustive()
     }
 }
-
-const MAX_DATA_BYTES: usize = 4096;

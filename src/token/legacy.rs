@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::claims::AccessTokenClaims;
+use super::claims::{AccessTokenClaims, Claims};
 use super::error::VerifyErrorKind;
 use super::grant::Grant;
 use super::identity::Identity;
@@ -111,14 +111,14 @@ impl LegacyTokens {
             .verify(&self.keys, |typ| !typ.is_some_and(is_access_token))?;
         let claims = token.claims();
         let time = |name| moment(claims.get(name)).map_err(|_| VerifyErrorKind::Malformed);
-        let (now, leeway) = (today.now(), today.leeway());
-        let (expires_at, not_before) = (time(EXP)?, time(NBF)?);
+        let expires_at = time(EXP)?;
+        let not_before = time(NBF)?;
         // Nothing here depends on it: the application may have written what it liked.
         let issued_at = time(IAT).unwrap_or_default();
-        if now >= self.until || expires_at.is_some_and(|end| now >= end + leeway) {
+        if today.now() >= self.until || expires_at.is_some_and(|end| today.is_past(end)) {
             return Err(VerifyErrorKind::Expired);
         }
-        if not_before.is_some_and(|begin| begin > now + leeway) {
+        if not_before.is_some_and(|begin| today.is_ahead(begin)) {
             return Err(VerifyErrorKind::NotYetValid);
         }
         if is_bound(claims) {
@@ -126,13 +126,23 @@ impl LegacyTokens {
         }
         let (identity, grant) = (self.grant)(claims.clone())?;
         let end = expires_at.unwrap_or(self.until).min(self.until);
-        AccessTokenClaims::of_legacy(
-            &identity,
-            grant,
-            (today.issuer(), today.audience()),
-            (issued_at, end),
-        )
-        .map_err(|_| VerifyErrorKind::Malformed)
+        if identity.subject().as_str().is_empty() {
+            return Err(VerifyErrorKind::Malformed);
+        }
+        // As one of today's: of this verifier's issuer and audience, for what the application
+        // grants it.
+        Ok(AccessTokenClaims::new(Claims {
+            issuer: today.issuer().clone(),
+            audience: today.audience().clone(),
+            subject: identity.subject().clone(),
+            expires_at: end,
+            issued_at,
+            auth_time: None,
+            id: None,
+            scope: grant.scope().clone(),
+            session: None,
+            extra: grant.into_extra().map_err(|_| VerifyErrorKind::Malformed)?,
+        }))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::claims::{AccessTokenClaims, Ours};
+use super::claims::{AccessTokenClaims, Claims};
 use super::grant::{Grant, Refused};
 use super::identity::Identity;
 use super::jws::MAX_TOKEN_BYTES;
@@ -47,8 +47,8 @@ pub struct AccessTokenSigner {
 }
 
 impl AccessTokenSigner {
-    /// `issuer` is by convention the `https` address of this service, and `audience` names those
-    /// who accept its tokens. A [`SigningKey`](crate::SigningKey) signs for good,
+    /// `issuer` is by convention the `https` URL of this service, and `audience` names the
+    /// services that accept its tokens. A [`SigningKey`](crate::SigningKey) signs for good,
     /// [`SigningKeys`] one after the other.
     ///
     /// # Errors
@@ -59,13 +59,17 @@ impl AccessTokenSigner {
         audience: &str,
         keys: impl Into<SigningKeys>,
     ) -> Result<Self, ConfigError> {
-        let keys = keys.into();
-        Ok(Self {
-            issuer: Issuer::new(issuer)?,
-            audience: Audience::new(audience)?,
+        let (issuer, audience) = (Issuer::new(issuer)?, Audience::new(audience)?);
+        Ok(Self::of(issuer, audience, keys.into()))
+    }
+
+    pub(crate) fn of(issuer: Issuer, audience: Audience, keys: SigningKeys) -> Self {
+        Self {
+            issuer,
+            audience,
             keys,
             clock: Arc::new(SystemClock),
-        })
+        }
     }
 
     /// Takes the time from `clock`; [`Sessions`](crate::Sessions), its verifier and its layer do so
@@ -145,14 +149,16 @@ impl AccessTokenSigner {
         }
         let mut id = [0; 16];
         getrandom::fill(&mut id).map_err(|_| SignError::Randomness)?;
-        let claims = AccessTokenClaims::of_ours(Ours {
-            issuer: &self.issuer,
-            audience: &self.audience,
-            subject,
-            id: URL_SAFE_NO_PAD.encode(id),
-            issued_at: now,
-            expires_at,
-            auth_time: session.map(|(_, auth_time)| auth_time),
+        // On the wire they are whole seconds.
+        let whole = |moment: Timestamp| Timestamp::from_secs(moment.as_secs());
+        let claims = AccessTokenClaims::new(Claims {
+            issuer: self.issuer.clone(),
+            audience: self.audience.clone(),
+            subject: subject.clone(),
+            id: Some(URL_SAFE_NO_PAD.encode(id)),
+            issued_at: Some(whole(now)),
+            expires_at: whole(expires_at),
+            auth_time: session.map(|(_, auth_time)| whole(auth_time)),
             scope: grant.scope().clone(),
             session: session.map(|(session, _)| session),
             extra: grant.into_extra()?,

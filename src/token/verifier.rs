@@ -161,7 +161,7 @@ impl AccessTokenVerifier {
         token: &mut ParsedToken<'_>,
     ) -> Result<AccessTokenClaims, VerifyError> {
         let claims = self.check_signature(token)?;
-        if self.settings.clock.now() >= claims.expires_at + self.settings.leeway {
+        if self.is_past(claims.expires_at) {
             return Err(VerifyErrorKind::Expired.into());
         }
         Ok(self.accept(claims)?)
@@ -202,7 +202,17 @@ impl AccessTokenVerifier {
 
     /// Whether a token with these claims, which it has accepted before, has expired by now.
     pub(super) fn is_expired(&self, claims: &AccessTokenClaims) -> bool {
-        self.now() >= claims.expires_at() + self.leeway()
+        self.is_past(claims.expires_at())
+    }
+
+    /// Whether an `exp` is over, with the leeway.
+    pub(super) fn is_past(&self, end: Timestamp) -> bool {
+        self.now() >= end + self.settings.leeway
+    }
+
+    /// Whether an `nbf` is in the future, with the leeway.
+    pub(super) fn is_ahead(&self, begin: Timestamp) -> bool {
+        begin > self.now() + self.settings.leeway
     }
 
     /// Whether it might have made these claims: same issuer, an audience of ours, no more scope than
@@ -213,10 +223,6 @@ impl AccessTokenVerifier {
             && self.audiences.contains(claims.audience())
             && accepted.is_none_or(|accepted| claims.scope().is_subset_of(accepted))
             && (self.settings.accepts_unproven_cnf || !is_bound(claims.extra()))
-    }
-
-    pub(super) fn leeway(&self) -> Duration {
-        self.settings.leeway
     }
 
     fn check_signature(
@@ -231,19 +237,16 @@ impl AccessTokenVerifier {
             .jws
             .verify(&keys, |typ| self.settings.typ.includes(typ))?;
         let is_ours = matches!(self.signed_by, SignedBy::Us);
-        let claims = token.take_claims();
-        if self.settings.typ.excludes(&claims) {
+        // A token of the wrong type may be a legacy token, so its claims stay.
+        if self.settings.typ.excludes(token.claims()) {
             return Err(VerifyErrorKind::WrongType);
         }
-        SignedClaims::read(claims, &self.settings.scope_claim, is_ours)
+        SignedClaims::read(token.take_claims(), &self.settings.scope_claim, is_ours)
             .map_err(|_| VerifyErrorKind::Malformed)
     }
 
     fn accept(&self, claims: SignedClaims) -> Result<AccessTokenClaims, VerifyErrorKind> {
-        if claims
-            .not_before
-            .is_some_and(|moment| moment > self.settings.clock.now() + self.settings.leeway)
-        {
+        if claims.not_before.is_some_and(|begin| self.is_ahead(begin)) {
             return Err(VerifyErrorKind::NotYetValid);
         }
         let ours =

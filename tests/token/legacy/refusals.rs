@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::keys::RSA;
-use support::{HMAC_KEY, HOUR, ISSUER, MILLISECOND, ask, sign_with, with_claim};
+use support::{AUDIENCE, HMAC_KEY, HOUR, ISSUER, MILLISECOND, ask, sign_with, with_claim};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Algorithm, BearerAuthLayer, Clock, Grant, Identity, KeySet, LegacyTokens};
+use tower_bearer::{
+    AccessTokenVerifier, Algorithm, BearerAuthLayer, Clock, Grant, Identity, KeySet, LegacyTokens,
+};
 
 use crate::legacy::{
     JWT, LEGACY_KEY, WITHOUT_TYP, claims, grant, layer, legacy_keys, token, until,
@@ -369,4 +371,36 @@ fn debug_tells_no_key() {
         "{text}"
     );
     assert!(!text.contains(&format!("{LEGACY_KEY:?}")), "{text}");
+}
+
+/// A token of the wrong type for today's verifier may be one of before: its claims count there.
+#[tokio::test]
+async fn a_logout_token_of_the_same_issuer_and_key_does_not_outlive_its_end() {
+    let clock = ManualClock::new();
+    let today = AccessTokenVerifier::builder(legacy_keys())
+        .issuer(ISSUER)
+        .audience(AUDIENCE)
+        .clock(std::sync::Arc::new(clock.clone()))
+        .accept_untyped_jwt()
+        .build()
+        .unwrap();
+    let legacy = LegacyTokens::new(legacy_keys(), until(&clock), |claims: Value| {
+        Some((
+            Identity::new(claims["sub"].as_str().unwrap_or("nobody")),
+            Grant::new(),
+        ))
+    });
+    let layer = BearerAuthLayer::new(today).with_legacy_tokens(legacy);
+    let now = clock.now().as_secs();
+    let logout = |exp: u64| {
+        let claims =
+            json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "exp": exp, "events": {} });
+        sign_with(LEGACY_KEY, JWT, &claims.to_string())
+    };
+    ask(&layer, &format!("Bearer {}", logout(now + 3600)))
+        .await
+        .assert_passed("alice");
+    ask(&layer, &format!("Bearer {}", logout(now - 3600)))
+        .await
+        .assert_refused(401, "invalid_token", "token_expired");
 }

@@ -8,26 +8,11 @@ use tower_bearer::{
     VerifyErrorKind,
 };
 
+use super::{scope, with};
 use crate::legacy::{self, LEGACY_KEY};
 
 const OTHER: &str = "https://other.test";
 const OTHER_KEY: &[u8] = b"another secret of thirty-two bytes, at least";
-
-/// A token of the usual issuer with this claim.
-fn with(clock: &ManualClock, name: &str, value: Value) -> String {
-    let mut claims = claims(clock);
-    claims[name] = value;
-    token(&claims)
-}
-
-#[track_caller]
-fn scope(verifier: &AccessTokenVerifier, token: &str) -> String {
-    verifier
-        .verify(token)
-        .expect("a good token")
-        .scope()
-        .to_string()
-}
 
 #[test]
 fn of_what_a_token_allows_only_the_accepted_words_count() {

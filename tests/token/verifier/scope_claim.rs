@@ -1,25 +1,11 @@
 //! Issuers that write the scope elsewhere: `scope_claim`.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use support::{ask, builder, claims_with, refused, token, verifier};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, VerifyErrorKind};
+use tower_bearer::{BearerAuthLayer, VerifyErrorKind};
 
-/// A token with this claim.
-fn with(clock: &ManualClock, name: &str, value: Value) -> String {
-    let mut claims = support::claims(clock);
-    claims[name] = value;
-    token(&claims)
-}
-
-#[track_caller]
-fn scope(verifier: &AccessTokenVerifier, token: &str) -> String {
-    verifier
-        .verify(token)
-        .expect("a good token")
-        .scope()
-        .to_string()
-}
+use super::{scope, with};
 
 #[tokio::test]
 async fn the_claim_is_text_or_a_list() {
