@@ -122,7 +122,7 @@ impl<S: Sync> FromRequestParts<S> for AccessTokenWatch {
     type Rejection = BearerRejection;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, BearerRejection> {
-        needed(watch(parts), parts)
+        needed(AccessTokenWatch::of(&parts.extensions), parts)
     }
 }
 
@@ -134,18 +134,12 @@ impl<S: Sync> OptionalFromRequestParts<S> for AccessTokenWatch {
         parts: &mut Parts,
         _state: &S,
     ) -> Result<Option<Self>, BearerRejection> {
-        optional(watch(parts), parts)
+        optional(AccessTokenWatch::of(&parts.extensions), parts)
     }
 }
 
 fn claims(parts: &Parts) -> Result<AccessTokenClaims, BearerError> {
     CurrentUser::from_extensions(&parts.extensions).map(|CurrentUser(claims)| claims)
-}
-
-fn watch(parts: &Parts) -> Result<AccessTokenWatch, BearerError> {
-    // The claims say why there is no watch: no layer, or no token.
-    claims(parts)?;
-    AccessTokenWatch::from_extensions(&parts.extensions).ok_or_else(BearerError::missing_token)
 }
 
 fn needed<T>(found: Result<T, BearerError>, parts: &Parts) -> Result<T, BearerRejection> {

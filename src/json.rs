@@ -1,9 +1,9 @@
-//! [`UniqueObject`]: a JSON object without repeated members.
+//! JSON: objects without repeated members, and the object that says what is wrong.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A JSON object without repeated members.
 ///
@@ -36,4 +36,13 @@ impl<'de> Deserialize<'de> for UniqueObject {
 
         deserializer.deserialize_map(Names)
     }
+}
+
+/// What is wrong, as RFC 6749 section 5.2 says it, with a stable word for programs beside it.
+pub(crate) fn error_object(error: &str, description: &str, reason: Option<&str>) -> Value {
+    let mut object = json!({ "error": error, "error_description": description });
+    if let Some(reason) = reason {
+        object["reason"] = reason.into();
+    }
+    object
 }

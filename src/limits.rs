@@ -35,6 +35,16 @@ impl fmt::Display for TimedOut {
 
 impl std::error::Error for TimedOut {}
 
+/// The seconds of a `Retry-After`, rounded up: nobody comes back too early.
+pub(crate) fn whole_seconds(pause: Duration) -> u64 {
+    let begun = u64::from(pause.subsec_nanos() > 0);
+    pause.as_secs().saturating_add(begun)
+}
+
+/// How long one document of an issuer may take.
+#[cfg(feature = "jwks")]
+pub(crate) const FETCH_DEADLINE: Duration = Duration::from_secs(5);
+
 /// The most data of the application that a session keeps, in bytes.
 pub(crate) const MAX_DATA_BYTES: usize = 4096;
 

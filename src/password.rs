@@ -238,9 +238,9 @@ fn verify(hasher: &Argon2<'_>, password: &str, stored: &str) -> Result<Verificat
 /// Whether a hash was made by another algorithm, or with less of anything that makes it slow.
 fn is_weaker(stored: &PasswordHash, params: &Params) -> Result<bool, BoxError> {
     let made_with = Params::try_from(stored)?;
-    let by_argon2id = stored.algorithm.as_str() == Algorithm::Argon2id.as_str();
+    let is_argon2id = stored.algorithm.as_str() == Algorithm::Argon2id.as_str();
     Ok(
-        !by_argon2id
+        !is_argon2id
             || made_with.m_cost() < params.m_cost()
             || made_with.t_cost() < params.t_cost(),
     )

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Extensions, Response};
 
+use super::after::After;
 use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 use super::found::Found;
@@ -39,14 +40,16 @@ impl Admission {
     }
 
     /// Leaves it in the request, and the claims beside it, which the application may look for
-    /// there.
-    pub(super) fn leave(self, extensions: &mut Extensions) {
+    /// there. Says what is left to do when the inner service has answered.
+    pub(super) fn leave(self, extensions: &mut Extensions) -> After {
+        let after = After::of(&self.gate, self.claims.as_ref());
         // Those of a layer further out must not outlive its caller.
         match &self.claims {
             Some(claims) => drop(extensions.insert(claims.clone())),
             None => drop(extensions.remove::<AccessTokenClaims>()),
         }
         extensions.insert(self);
+        after
     }
 
     pub(super) fn claims(&self) -> Result<&AccessTokenClaims, BearerError> {

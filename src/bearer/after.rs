@@ -2,8 +2,9 @@
 
 use http::Response;
 
-use super::admission::Admission;
+use super::gate::Gate;
 use crate::revocation::{Receipt, Receipts};
+use crate::token::AccessTokenClaims;
 
 /// What is left to do when the inner service has answered.
 #[derive(Debug, Default)]
@@ -13,19 +14,16 @@ pub(super) struct After {
 
 impl After {
     /// A receipt for an access token that came back, if its session wants one.
-    pub(super) fn of(admission: &Admission) -> Self {
+    pub(super) fn of(gate: &Gate, claims: Option<&AccessTokenClaims>) -> Self {
         let receipt = || {
-            let receipts = admission.gate.sessions.as_ref()?.receipts.clone();
-            Some((
-                receipts,
-                Receipt::of(admission.claims.as_ref()?.session()?)?,
-            ))
+            let receipts = gate.sessions.as_ref()?.receipts.clone();
+            Some((receipts, Receipt::of(claims?.session()?)?))
         };
         Self { receipt: receipt() }
     }
 
     /// Sees the response on its way out.
-    pub(super) fn run<B>(self, response: &mut Response<B>) {
+    pub(super) fn run<B>(self, response: &Response<B>) {
         // A server error may mean that the handler never came to trust the token's sender.
         if let Some((receipts, receipt)) = self.receipt
             && !response.status().is_server_error()

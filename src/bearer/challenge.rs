@@ -4,10 +4,11 @@
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
-use serde_json::json;
 
 use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
+use crate::json::error_object;
+use crate::limits::whole_seconds;
 
 impl BearerError {
     /// The status of the response.
@@ -65,10 +66,7 @@ impl BearerError {
     /// The usual response, for an application that replaces only a part of it.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
-        let mut body = json!({ "error": self.code(), "error_description": self.description() });
-        if let Some(reason) = self.reason() {
-            body["reason"] = reason.into();
-        }
+        let body = error_object(self.code(), self.description(), self.reason());
         let mut response = Response::new(Bytes::from(body.to_string()));
         *response.status_mut() = self.status();
         response
@@ -87,8 +85,9 @@ impl BearerError {
             }
         }
         if let Some(pause) = self.retry_after() {
-            let secs = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
-            headers.entry(RETRY_AFTER).or_insert(secs.into());
+            headers
+                .entry(RETRY_AFTER)
+                .or_insert(whole_seconds(pause).into());
         }
         headers
             .entry(CACHE_CONTROL)

@@ -7,7 +7,6 @@ use http::Response;
 use http::request::Parts;
 
 use super::admission::Admission;
-use super::after::After;
 use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 use super::gate::{Gate, SessionSide};
@@ -21,7 +20,7 @@ pub(super) enum Decision {
     /// The layer answers.
     Respond(Response<Bytes>),
     /// It goes on at once.
-    Admit(Admission, After),
+    Admit(Admission),
     /// Keys, revocations or the user have to be loaded first.
     Wait(Pending),
 }
@@ -63,10 +62,7 @@ impl Gate {
             }
         };
         match self.admit(caller, outer) {
-            Ok(admission) => {
-                let after = After::of(&admission);
-                Decision::Admit(admission, after)
-            }
+            Ok(admission) => Decision::Admit(admission),
             Err(error) => Decision::Respond(self.refuse(error, parts)),
         }
     }
@@ -139,12 +135,11 @@ impl Gate {
         })
     }
 
-    /// What may change while a request waits.
-    fn check_again(&self, claims: &AccessTokenClaims) -> Result<(), BearerError> {
+    fn check_expiry(&self, claims: &AccessTokenClaims) -> Result<(), BearerError> {
         if self.verifiers.is_expired(claims) {
             return Err(BearerErrorKind::TokenExpired.into());
         }
-        self.check_session(claims)
+        Ok(())
     }
 
     fn check_session(&self, claims: &AccessTokenClaims) -> Result<(), BearerError> {
@@ -192,7 +187,8 @@ impl Pending {
         };
         let claims = caller.claims.clone();
         gate.load_revocations().await?;
-        gate.check_again(&claims)?;
+        // It may have expired meanwhile.
+        gate.check_expiry(&claims)?;
         let mut admission = gate.admit(Some(caller), self.outer)?;
         if let Some(loader) = &gate.loader {
             let user = Arc::clone(loader).load(claims.clone()).await;
@@ -201,7 +197,8 @@ impl Pending {
                 Some(user.ok_or_else(|| BearerError::from(BearerErrorKind::UserGone))?);
             // It may have taken its time.
             gate.load_revocations().await?;
-            gate.check_again(&claims)?;
+            gate.check_expiry(&claims)?;
+            gate.check_session(&claims)?;
         }
         Ok(admission)
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -36,7 +37,7 @@ pin_project! {
         S: Service<Request<B>>,
     {
         /// The inner service works.
-        Admitted { #[pin] future: S::Future, after: Option<After> },
+        Admitted { #[pin] future: S::Future, after: After },
         /// Keys, revocations or the user are being loaded; the inner service was polled ready and waits here.
         Waiting { admission: AdmissionFuture, gate: Arc<Gate>, parked: Option<(S, Request<B>)> },
         /// The layer answers.
@@ -52,10 +53,7 @@ where
 {
     pub(super) fn admitted(future: S::Future, after: After) -> Self {
         Self {
-            state: State::Admitted {
-                future,
-                after: Some(after),
-            },
+            state: State::Admitted { future, after },
         }
     }
 
@@ -95,10 +93,8 @@ where
             let mut state = self.as_mut().project().state;
             let next = match state.as_mut().project() {
                 StateProjection::Admitted { future, after } => {
-                    let mut response = ready!(future.poll(cx))?;
-                    if let Some(after) = after.take() {
-                        after.run(&mut response);
-                    }
+                    let response = ready!(future.poll(cx))?;
+                    mem::take(after).run(&response);
                     return Poll::Ready(Ok(response.map(ResponseBody::inner)));
                 }
                 StateProjection::Waiting {
@@ -111,11 +107,10 @@ where
                         parked.take().expect("polled after completion");
                     match admission {
                         Ok(admission) => {
-                            let after = After::of(&admission);
-                            admission.leave(request.extensions_mut());
+                            let after = admission.leave(request.extensions_mut());
                             State::Admitted {
                                 future: service.call(request),
-                                after: Some(after),
+                                after,
                             }
                         }
                         Err(error) => {

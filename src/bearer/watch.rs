@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::Extensions;
 
 use super::admission::Admission;
+use super::error::BearerError;
 use super::gate::{Gate, SessionSide};
 use crate::names::SessionId;
 use crate::revocation::ensure_started;
@@ -71,11 +72,13 @@ impl AccessTokenWatch {
     /// `None` without the layer, and without a token. In Axum it is an extractor too.
     #[must_use]
     pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
-        Self::over(Admission::of(extensions).ok()?)
+        Self::of(extensions).ok()
     }
 
-    fn over(admission: &Admission) -> Option<Self> {
-        let claims = admission.claims.clone()?;
+    /// The watch, or the error that says why there is none.
+    pub(crate) fn of(extensions: &Extensions) -> Result<Self, BearerError> {
+        let admission = Admission::of(extensions)?;
+        let claims = admission.claims()?.clone();
         let watched = |admission: &Admission| {
             let same = admission.claims.as_ref().filter(|other| {
                 other.issuer() == claims.issuer() && other.subject() == claims.subject()
@@ -86,7 +89,7 @@ impl AccessTokenWatch {
             })
         };
         let sessions = admission.all().filter_map(watched).collect();
-        Some(Self {
+        Ok(Self {
             claims,
             gate: Arc::clone(&admission.gate),
             sessions,

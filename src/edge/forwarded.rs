@@ -165,7 +165,7 @@ fn is_token(byte: u8) -> bool {
 }
 
 const OWS: [char; 2] = [' ', '\t'];
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(super) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,7 @@ pub(super) struct Network {
 impl Network {
     /// `address` is never an IPv4 address inside IPv6.
     pub(super) fn contains(&self, address: IpAddr) -> bool {
-        masked(address, self.prefix) == self.first && address.is_ipv4() == self.first.is_ipv4()
+        masked(address, self.prefix) == self.first
     }
 }
 

@@ -9,7 +9,7 @@ use http::header::FORWARDED;
 use http::request::Parts;
 
 use super::client_address::ClientAddress;
-use super::forwarded::{forwarded, x_forwarded_for};
+use super::forwarded::{X_FORWARDED_FOR, forwarded, x_forwarded_for};
 use super::host::{Origin, host};
 use super::network::Network;
 use crate::error::ConfigError;
@@ -91,7 +91,7 @@ impl Edge {
         }
         let address = self.walk(peer, forwarded(&parts.headers));
         let agrees = || self.walk(peer, x_forwarded) == address;
-        if !is_there(HeaderName::from_static("x-forwarded-for")) || agrees() {
+        if !is_there(X_FORWARDED_FOR) || agrees() {
             return Some(address);
         }
         if self.disagreement.is_first() {

@@ -294,10 +294,6 @@ impl Delivery for CookieDelivery {
             .map_err(|_| EndpointError::invalid_request("two cookies of that name"))
     }
 
-    fn token_sources(&self) -> Vec<TokenSource> {
-        Self::token_sources(self)
-    }
-
     fn comes_from_us(&self, parts: &Parts) -> bool {
         self.origins.site(parts, &self.edge) == Site::Own
     }
@@ -306,11 +302,12 @@ impl Delivery for CookieDelivery {
         tokens.clone().without_refresh_token()
     }
 
-    fn visible_to_application(&self, tokens: TokenResponse) -> TokenResponse {
+    fn visible_to_application(&self, tokens: &TokenResponse) -> TokenResponse {
+        let visible = self.visible(tokens);
         if self.access_token {
-            tokens.with_access_token(AccessToken::new(""))
+            visible.with_access_token(AccessToken::new(""))
         } else {
-            tokens
+            visible
         }
     }
 
@@ -332,7 +329,11 @@ impl AuthEndpoints {
     /// Tokens as cookies too: see [`CookieDelivery`].
     pub fn with_cookies(self, cookies: CookieDelivery) -> Self {
         let cookies = cookies.for_sessions(&self.state.sessions);
-        self.map(|state| state.delivery = Some(Arc::new(cookies)))
+        self.map(|state| {
+            let layer = state.sessions.layer();
+            state.signed_in = layer.with_token_sources(cookies.token_sources());
+            state.delivery = Some(Arc::new(cookies));
+        })
     }
 }
 

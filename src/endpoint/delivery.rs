@@ -7,7 +7,6 @@ use http::Response;
 use http::request::Parts;
 
 use super::error::EndpointError;
-use crate::bearer::TokenSource;
 use crate::session::TokenResponse;
 
 /// Tokens in cookies: `CookieDelivery`, of the feature `cookie`.
@@ -18,9 +17,6 @@ pub(super) trait Delivery: fmt::Debug + Send + Sync {
     /// The refresh token that the browser sent by itself.
     fn refresh_token<'p>(&self, parts: &'p Parts) -> Result<Option<&'p str>, EndpointError>;
 
-    /// Where access tokens are, for the endpoints that require one.
-    fn token_sources(&self) -> Vec<TokenSource>;
-
     /// Whether a page of ours made the browser send it.
     fn comes_from_us(&self, parts: &Parts) -> bool;
 
@@ -28,7 +24,7 @@ pub(super) trait Delivery: fmt::Debug + Send + Sync {
     fn visible(&self, tokens: &TokenResponse) -> TokenResponse;
 
     /// The same, where the application writes the body.
-    fn visible_to_application(&self, tokens: TokenResponse) -> TokenResponse;
+    fn visible_to_application(&self, tokens: &TokenResponse) -> TokenResponse;
 
     /// The tokens as cookies. What the browser has already it keeps.
     fn set_cookies(

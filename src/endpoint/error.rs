@@ -252,7 +252,8 @@ impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.cause {
             Cause::Session(error) => return error.fmt(f),
-            Cause::Bearer(error) => return error.fmt(f),
+            // Its own `Display` is for the log.
+            Cause::Bearer(error) => error.description(),
             Cause::CrossSite => {
                 "the request comes from another site, or does not say where it comes from"
             }

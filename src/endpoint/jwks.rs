@@ -1,8 +1,8 @@
 //! [`JwksEndpoint`].
 
 use bytes::Bytes;
+use http::Response;
 use http::request::Parts;
-use http::{Method, Response};
 
 use super::error::EndpointError;
 use super::request::check_method;
@@ -37,7 +37,7 @@ impl JwksEndpoint {
     }
 
     fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
-        check_method(parts, &Method::GET, "GET")?;
+        check_method(parts, "GET")?;
         let keys = self
             .keys
             .key_set()

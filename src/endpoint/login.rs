@@ -1,7 +1,5 @@
 //! A login: credentials become tokens.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::Response;
 
@@ -9,13 +7,12 @@ use super::delivery::check_own_site;
 use super::error::EndpointError;
 use super::request::Parameters;
 use super::state::State;
-use crate::bearer::BearerError;
-use crate::bearer::bearer_token;
+use crate::bearer::{BearerError, bearer_token};
 use crate::request_context::RequestContext;
 use crate::session::Login;
 
 pub(super) async fn handle(
-    state: &Arc<State>,
+    state: &State,
     context: &RequestContext,
     mut parameters: Parameters,
 ) -> Result<Response<Bytes>, EndpointError> {

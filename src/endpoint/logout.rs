@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{Response, StatusCode};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -25,19 +25,17 @@ pub(super) async fn handle(
         return Ok(answer);
     }
     let sent = bearer_token(&parts.headers).map_err(BearerError::from)?;
-    let held = match &state.delivery {
-        Some(delivery) => delivery
-            .refresh_token(parts)?
-            .map(|token| (delivery, token)),
-        None => None,
-    };
-    if let Some((delivery, _)) = held {
-        check_own_site(&**delivery, parts)?;
+    let mut held = None;
+    if let Some(delivery) = state.delivery.as_deref() {
+        held = delivery.refresh_token(parts)?;
+        if held.is_some() {
+            check_own_site(delivery, parts)?;
+        }
     }
     if sent.is_none() && held.is_none() {
         return Err(EndpointError::invalid_request("token is missing"));
     }
-    for token in sent.into_iter().chain(held.map(|(_, token)| token)) {
+    for token in sent.into_iter().chain(held) {
         state.sessions.log_out(token).await?;
     }
     Ok(state.without_cookies(parts, answer))
@@ -47,7 +45,7 @@ pub(super) async fn handle_everywhere(
     state: &State,
     parts: &Parts,
 ) -> Result<Response<Bytes>, EndpointError> {
-    check(parts, &Method::POST, "POST")?;
+    check(parts, "POST")?;
     let claims = signed_in(state, parts).await?;
     state.sessions.log_out_everywhere(claims.subject()).await?;
     let answer = json_response(StatusCode::OK, &json!({}));

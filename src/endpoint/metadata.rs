@@ -1,8 +1,8 @@
 //! [`ServerMetadataEndpoint`] and [`ResourceMetadataEndpoint`]: what clients may know before they have a token.
 
 use bytes::Bytes;
+use http::Response;
 use http::request::Parts;
-use http::{Method, Response};
 use serde_json::{Map, Value, json};
 
 use super::error::EndpointError;
@@ -115,7 +115,7 @@ impl ServerMetadataEndpoint {
     }
 
     fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
-        check_method(parts, &Method::GET, "GET")?;
+        check_method(parts, "GET")?;
         Ok(public_json(self.document.clone()))
     }
 
@@ -178,7 +178,7 @@ impl ResourceMetadataEndpoint {
     }
 
     fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
-        check_method(parts, &Method::GET, "GET")?;
+        check_method(parts, "GET")?;
         Ok(self.resource.to_response())
     }
 }

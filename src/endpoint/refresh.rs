@@ -1,7 +1,5 @@
 //! A refresh: a refresh token becomes new tokens.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::{HeaderMap, Response};
 
@@ -15,7 +13,7 @@ use crate::request_context::RequestContext;
 use crate::session::{Refresh, SessionError, SessionErrorKind};
 
 pub(super) async fn handle(
-    state: &Arc<State>,
+    state: &State,
     context: &RequestContext,
     mut parameters: Parameters,
 ) -> Result<Response<Bytes>, EndpointError> {
@@ -36,7 +34,7 @@ pub(super) async fn handle(
     if let Some(delivery) = delivery {
         check_own_site(delivery, parts)?;
     }
-    let token = token.ok_or(EndpointError::invalid_request("refresh_token is missing"))?;
+    let token = token.ok_or_else(|| EndpointError::invalid_request("refresh_token is missing"))?;
     let mut refresh = Refresh::new(token).with_context(context.clone());
     if let Some(scope) = parameters.take("scope")? {
         let scope: Scope = scope

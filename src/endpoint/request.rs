@@ -1,9 +1,9 @@
 //! What comes in: a form or JSON, of at most 8 KiB.
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, Method};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode;
@@ -29,7 +29,7 @@ impl Parameters {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        check(parts, &Method::POST, "POST")?;
+        check(parts, "POST")?;
         let encoding = encoding(&parts.headers)?;
         let body = read_body(&parts.headers, body).await?;
         match encoding {
@@ -44,7 +44,7 @@ impl Parameters {
     }
 
     fn parse(encoding: Encoding, body: &[u8]) -> Result<Self, EndpointError> {
-        let values = match encoding {
+        let mut values = match encoding {
             Encoding::Form => {
                 // `form_urlencoded` would replace what is not UTF-8.
                 if percent_decode(body).decode_utf8().is_err() {
@@ -64,9 +64,10 @@ impl Parameters {
                         "the body is not a JSON object, or a parameter is repeated",
                     )
                 })?;
-                unique(object.into_iter())?
+                object
             }
         };
+        values.retain(|_, value| !value.is_null() && value.as_str() != Some(""));
         Ok(Self { values, encoding })
     }
 
@@ -132,17 +133,12 @@ fn unique(
             return Err(EndpointError::invalid_request("a parameter is repeated"));
         }
     }
-    values.retain(|_, value| !value.is_null() && value.as_str() != Some(""));
     Ok(values)
 }
 
 /// Checks the method, and that the URL has no parameters.
-pub(super) fn check(
-    parts: &Parts,
-    wanted: &Method,
-    allow: &'static str,
-) -> Result<(), EndpointError> {
-    check_method(parts, wanted, allow)?;
+pub(super) fn check(parts: &Parts, wanted: &'static str) -> Result<(), EndpointError> {
+    check_method(parts, wanted)?;
     // URLs are logged: nothing secret may be there (RFC 6749 section 2.3.1).
     if parts.uri.query().is_some_and(|query| !query.is_empty()) {
         return Err(EndpointError::invalid_request(
@@ -152,15 +148,11 @@ pub(super) fn check(
     Ok(())
 }
 
-pub(super) fn check_method(
-    parts: &Parts,
-    wanted: &Method,
-    allow: &'static str,
-) -> Result<(), EndpointError> {
+pub(super) fn check_method(parts: &Parts, wanted: &'static str) -> Result<(), EndpointError> {
     if parts.method == wanted {
         Ok(())
     } else {
-        Err(EndpointError::method(allow))
+        Err(EndpointError::method(wanted))
     }
 }
 

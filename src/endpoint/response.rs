@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
-use serde_json::json;
 
+use crate::json::error_object;
 use crate::session::TokenResponse;
 
 impl TokenResponse {
@@ -45,11 +45,7 @@ pub(super) fn error_response(
     description: &str,
     reason: Option<&str>,
 ) -> Response<Bytes> {
-    let mut body = json!({ "error": error, "error_description": description });
-    if let Some(reason) = reason {
-        body["reason"] = reason.into();
-    }
-    json_response(status, &body)
+    json_response(status, &error_object(error, description, reason))
 }
 
 /// An application's own answer, with the headers of the usual one that it must not lose.

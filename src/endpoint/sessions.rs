@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::error::EndpointError;
@@ -23,11 +23,11 @@ pub(super) async fn handle(state: &State, parts: &Parts) -> Result<Response<Byte
         .next()
         .filter(|&last| !last.is_empty() && last != "sessions");
     let Some(id) = id else {
-        check(parts, &Method::GET, "GET")?;
+        check(parts, "GET")?;
         let claims = signed_in(state, parts).await?;
         return list(state, &claims).await;
     };
-    check(parts, &Method::DELETE, "DELETE")?;
+    check(parts, "DELETE")?;
     let claims = signed_in(state, parts).await?;
     let id: SessionId = id.parse().map_err(|_| EndpointError::not_found())?;
     if !state.sessions.revoke(claims.subject(), &id).await?.any() {

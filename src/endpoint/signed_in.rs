@@ -6,18 +6,11 @@ use super::error::EndpointError;
 use super::state::State;
 use crate::token::AccessTokenClaims;
 
-/// Checks a request as [`Sessions::layer`](crate::Sessions::layer) does. No application has changed
-/// this layer.
+/// Checks a request as [`Sessions::layer`](crate::Sessions::layer) does.
 pub(super) async fn signed_in(
     state: &State,
     parts: &Parts,
 ) -> Result<AccessTokenClaims, EndpointError> {
-    let layer = match &state.delivery {
-        Some(delivery) => state
-            .sessions
-            .layer()
-            .with_token_sources(delivery.token_sources()),
-        None => state.sessions.layer(),
-    };
-    Ok(layer.gate().identify(parts).await?.into_claims()?)
+    let admission = state.signed_in.gate().identify(parts).await?;
+    Ok(admission.into_claims()?)
 }

@@ -42,7 +42,7 @@ macro_rules! endpoint {
         $(#[$docs])*
         #[derive(Clone, Debug)]
         pub struct $endpoint {
-            pub(super) state: std::sync::Arc<$crate::endpoint::state::State>,
+            state: std::sync::Arc<$crate::endpoint::state::State>,
         }
 
         serve!($endpoint, |_this, _request| Some($crate::endpoint::route::Route::$route));

@@ -1,6 +1,5 @@
 //! [`State`]: what every endpoint of the login flow has, and how it answers.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,8 +11,9 @@ use serde_json::Value;
 use super::delivery::Delivery;
 use super::error::EndpointError;
 use super::response::{complete, json_response};
+use crate::bearer::BearerAuthLayer;
 use crate::once::Once;
-use crate::session::{SessionErrorKind, Sessions, TokenResponse};
+use crate::session::{SessionError, SessionErrorKind, Sessions, TokenResponse};
 
 type ShapeTokens = dyn Fn(&TokenResponse, &Parts) -> Value + Send + Sync;
 type ShapeRejection = dyn Fn(&EndpointError, &Parts) -> Response<Bytes> + Send + Sync;
@@ -22,6 +22,8 @@ type ShapeRejection = dyn Fn(&EndpointError, &Parts) -> Response<Bytes> + Send +
 #[derive(Clone)]
 pub(super) struct State {
     pub(super) sessions: Sessions,
+    /// Checks the access token where an endpoint requires one. No application has changed it.
+    pub(super) signed_in: BearerAuthLayer,
     /// Where the endpoints are mounted, without a slash at the end.
     pub(super) path: String,
     /// `None`: tokens come and go in bodies.
@@ -35,6 +37,7 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(sessions: Sessions) -> Self {
         Self {
+            signed_in: sessions.layer(),
             sessions,
             path: String::new(),
             delivery: None,
@@ -63,34 +66,26 @@ impl State {
         delivery: Option<&dyn Delivery>,
         parts: &Parts,
     ) -> Response<Bytes> {
-        let visible = match delivery {
-            Some(delivery) => Cow::Owned(delivery.visible(tokens)),
-            None => Cow::Borrowed(tokens),
+        let Some(delivery) = delivery else {
+            return self.shaped(tokens, parts);
         };
-        let response = match &self.tokens {
-            Some(shape) => {
-                let visible = match delivery {
-                    Some(delivery) => {
-                        Cow::Owned(delivery.visible_to_application(visible.into_owned()))
-                    }
-                    None => visible,
-                };
-                json_response(StatusCode::OK, &shape(&visible, parts))
-            }
-            None => json_response(StatusCode::OK, &*visible),
+        let visible = match self.tokens {
+            Some(_) => delivery.visible_to_application(tokens),
+            None => delivery.visible(tokens),
         };
-        match delivery {
-            Some(delivery) => delivery.set_cookies(tokens, parts, response),
-            None => response,
+        delivery.set_cookies(tokens, parts, self.shaped(&visible, parts))
+    }
+
+    fn shaped(&self, tokens: &TokenResponse, parts: &Parts) -> Response<Bytes> {
+        match &self.tokens {
+            Some(shape) => json_response(StatusCode::OK, &shape(tokens, parts)),
+            None => json_response(StatusCode::OK, tokens),
         }
     }
 
     /// The answer to a request that is refused.
     pub(super) fn reject(&self, mut error: EndpointError, parts: &Parts) -> Response<Bytes> {
-        if let Some(kind) = error
-            .session_error()
-            .map(crate::session::SessionError::kind)
-        {
+        if let Some(kind) = error.session_error().map(SessionError::kind) {
             let mapped = self.statuses.iter().rev().find(|(known, _)| *known == kind);
             error.set_status(mapped.map(|&(_, status)| status));
         }

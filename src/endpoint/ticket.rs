@@ -2,18 +2,18 @@
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{Response, StatusCode};
 use serde_json::json;
 
 use super::error::EndpointError;
 use super::request::check;
 use super::response::json_response;
 use super::service::serve_at_once;
-use crate::bearer::{BearerError, Tickets};
+use crate::bearer::Tickets;
 use crate::user::CurrentUser;
 
-/// `POST`, behind [`BearerAuthLayer`](crate::BearerAuthLayer): a [ticket](Tickets) for whom the
-/// request's access token is about.
+/// `POST`, behind [`BearerAuthLayer`](crate::BearerAuthLayer): a [ticket](Tickets) for the
+/// subject of the request's access token.
 ///
 /// Answers 200 `{"ticket", "expires_in"}`, in seconds. A body is not looked at; a query is 400.
 /// Refuses as the layer does; without the layer 500, and a log line that names the cure; 503 where
@@ -33,13 +33,10 @@ impl TicketEndpoint {
     }
 
     fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
-        check(parts, &Method::POST, "POST")?;
-        let issue = || {
-            let CurrentUser(claims) = CurrentUser::from_extensions(&parts.extensions)?;
-            Ok((self.tickets.issue(&claims)?, self.tickets.lifetime(&claims)))
-        };
-        let (ticket, lifetime) =
-            issue().map_err(|error: BearerError| EndpointError::from(error))?;
+        check(parts, "POST")?;
+        let CurrentUser(claims) = CurrentUser::from_extensions(&parts.extensions)?;
+        let ticket = self.tickets.issue(&claims)?;
+        let lifetime = self.tickets.lifetime(&claims);
         Ok(json_response(
             StatusCode::OK,
             &json!({ "ticket": &**ticket, "expires_in": lifetime.as_secs() }),

@@ -1,7 +1,5 @@
 //! Login and refresh at one URL.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::Response;
 
@@ -13,7 +11,7 @@ use crate::request_context::RequestContext;
 use crate::session::{SessionError, SessionErrorKind};
 
 pub(super) async fn handle(
-    state: &Arc<State>,
+    state: &State,
     context: &RequestContext,
     parameters: Parameters,
 ) -> Result<Response<Bytes>, EndpointError> {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::limits::whole_seconds;
+
 /// A refusal with a reason of the application's own.
 #[derive(Clone, Debug)]
 pub(crate) struct Denial {
@@ -39,20 +41,19 @@ impl Denial {
     ///
     /// If `status` is not from 400 to 599.
     #[track_caller]
-    pub(super) fn with_status(self, status: StatusCode) -> Self {
+    pub(super) fn set_status(&mut self, status: StatusCode) {
         assert!(
             status.is_client_error() || status.is_server_error(),
             "{status} does not refuse: use one from 400 to 599"
         );
-        Self { status, ..self }
+        self.status = status;
     }
 
-    /// Rounded up, so that nobody comes back too early. A 503 always has it.
+    /// The seconds of `Retry-After`. A 503 always has it.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         let is_503 = self.status == StatusCode::SERVICE_UNAVAILABLE;
         let after = self.retry_after.or(is_503.then_some(Duration::ZERO))?;
-        let begun = u64::from(after.subsec_nanos() > 0);
-        Some(after.as_secs().saturating_add(begun).max(1))
+        Some(whole_seconds(after).max(1))
     }
 }
 
@@ -67,7 +68,7 @@ macro_rules! denial_settings {
         #[track_caller]
         pub fn with_status(mut self, status: http::StatusCode) -> Self {
             if let $denied = &mut self.0 {
-                *$denial = $denial.clone().with_status(status);
+                $denial.set_status(status);
             }
             self
         }

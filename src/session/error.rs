@@ -137,10 +137,7 @@ impl SessionError {
     /// A fault is logged where it is noticed, not where it is answered.
     pub(crate) fn log_fault(&self) {
         if !self.is_refusal() {
-            let cure = self
-                .detail
-                .as_deref()
-                .filter(|_| self.kind == SessionErrorKind::Misconfigured);
+            let cure = self.detail.as_deref();
             tracing::error!(cause = std::error::Error::source(self), cure, kind = ?self.kind, "login flow failed");
         }
     }

@@ -1,13 +1,11 @@
-//! What an application watches of its sessions: how old this process's knowledge is, and how far
-//! the clocks are apart.
+//! How far this process is behind its store: in revocations, and in the time of day.
 
 use std::time::Duration;
 
 use super::sessions::Sessions;
 
 impl Sessions {
-    /// How old the knowledge of this process is: the time since the last pull of revocations began
-    /// that succeeded. `None`: there was none.
+    /// Time since the start of the last successful pull of revocations, or `None` before the first.
     ///
     /// Between nothing and about a second where all is well, once the process has verified a token
     /// or handed one out. Worth an alarm above ten seconds: see

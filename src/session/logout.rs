@@ -56,10 +56,8 @@ impl Sessions {
     ) -> Result<Ended, SessionError> {
         ensure_started(self.sync());
         let ended = self.0.store.revoke(id, reason.at(self.now())).await?;
-        self.sync().revocations().extend(&[Revocation {
-            id: *id,
-            age: Duration::ZERO,
-        }]);
+        let revocation = Revocation::new(*id, Duration::ZERO);
+        self.sync().revocations().extend(&[revocation]);
         if ended {
             tracing::info!(session = %id, because = reason.as_str(), "session ended");
         }

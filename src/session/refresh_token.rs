@@ -87,12 +87,7 @@ impl RefreshTokenKeys {
 
     /// `None` for everything that was not made here.
     pub(crate) fn parse(&self, token: &str) -> Option<Presented> {
-        let encoded = token.strip_prefix(PREFIX)?;
-        let mut bytes = Zeroizing::new([0; LENGTH]);
-        if URL_SAFE_NO_PAD.decode_slice(encoded, &mut *bytes).ok()? != LENGTH || bytes[0] != VERSION
-        {
-            return None;
-        }
+        let bytes = decode(token)?;
         let (message, tag) = bytes.split_at(TAG.start);
         let made_by = |key: &&Key| key.id == bytes[1] && key.tag(message).is(tag);
         self.0.iter().find(made_by)?;
@@ -103,19 +98,20 @@ impl RefreshTokenKeys {
     }
 }
 
+/// The bytes of a token. The tag is not checked.
+fn decode(token: &str) -> Option<Zeroizing<[u8; LENGTH]>> {
+    let encoded = token.strip_prefix(PREFIX)?;
+    let mut bytes = Zeroizing::new([0; LENGTH]);
+    let length = URL_SAFE_NO_PAD.decode_slice(encoded, &mut *bytes).ok()?;
+    (length == LENGTH && bytes[0] == VERSION).then_some(bytes)
+}
+
 /// Whether the token that a browser holds is older or newer than one that is on its way to it.
 /// `None`: they are not of the same session. No tag is checked: it is the browser's own cookie, and
 /// nothing is handed out for it.
 #[cfg(feature = "cookie")]
 pub(crate) fn compare_generations(held: &str, token: &str) -> Option<Ordering> {
-    let parts = |token: &str| {
-        let mut bytes = Zeroizing::new([0; LENGTH]);
-        let length = URL_SAFE_NO_PAD
-            .decode_slice(token.strip_prefix(PREFIX)?, &mut *bytes)
-            .ok()?;
-        (length == LENGTH && bytes[0] == VERSION).then_some(bytes)
-    };
-    let (held, token) = (parts(held)?, parts(token)?);
+    let (held, token) = (decode(held)?, decode(token)?);
     (held[RID] == token[RID]).then(|| held[GENERATION].cmp(&token[GENERATION]))
 }
 

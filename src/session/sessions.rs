@@ -158,8 +158,14 @@ impl Sessions {
             ends.access_token,
         )?;
         let refresh_token = self.0.keys.token(rid, row.generation);
-        let response = TokenResponse::new(row.id, access_token, claims, refresh_token, now, ends);
-        Ok(response.with_browser_session(session.until_browser_closes()))
+        Ok(TokenResponse::new(
+            session,
+            access_token,
+            claims,
+            refresh_token,
+            now,
+            ends,
+        ))
     }
 
     pub(super) fn accounts(&self) -> &dyn Accounts {

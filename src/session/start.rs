@@ -10,13 +10,13 @@ use super::refresh_token::Rid;
 use super::sessions::Sessions;
 use super::token_response::TokenResponse;
 use super::unanswered::Unanswered;
-use crate::limits::{REFRESH_DEADLINE, with_timeout};
+use crate::limits::{MIN_LIFETIME, REFRESH_DEADLINE, with_timeout};
 use crate::revocation::ensure_started;
 use crate::store::{RevocationReason, Session, SessionParts};
 use crate::token::Identity;
 
 impl Sessions {
-    /// Authenticates somebody, and starts a session.
+    /// Authenticates a user, and starts a session.
     ///
     /// The credentials have the type of
     /// [`Authenticate::Credentials`](crate::Authenticate::Credentials); that is checked when this
@@ -61,9 +61,12 @@ impl Sessions {
             }
         };
         identity.device = identity.device.or(device);
-        identity.context = identity.context.or(context);
+        identity.context = match identity.context {
+            Some(own) => Some(self.located(own)),
+            None => context,
+        };
         identity.replaced.extend(replaced);
-        self.start(identity).await
+        self.start_located(identity).await
     }
 
     /// Starts a session for a user whom the application has already authenticated: by a second
@@ -84,9 +87,18 @@ impl Sessions {
     /// `UserGone`, `Denied`, `Unavailable`, `Misconfigured`, as for [`log_in`](Self::log_in).
     pub async fn start(&self, mut identity: Identity) -> Result<TokenResponse, SessionError> {
         identity.context = identity.context.map(|context| self.located(context));
+        self.start_located(identity).await
+    }
+
+    /// The client's address is in the identity's context already.
+    async fn start_located(&self, identity: Identity) -> Result<TokenResponse, SessionError> {
         ensure_started(self.sync());
-        let rid = Rid::random().map_err(|error| SessionError::unavailable(error.to_string()))?;
-        let session = self.new_session(&rid, &identity)?;
+        let rid = Rid::random()
+            .map_err(|error| SessionError::unavailable(error.to_string()))
+            .inspect_err(SessionError::log_fault)?;
+        let session = self
+            .new_session(&rid, &identity)
+            .inspect_err(SessionError::log_fault)?;
         let mut unanswered = Unanswered::new(self, session.id());
         let outcome = with_timeout(
             REFRESH_DEADLINE,
@@ -187,4 +199,3 @@ fn shortened(device: &str) -> String {
 }
 
 const MAX_DEVICE_BYTES: usize = 256;
-const MIN_LIFETIME: std::time::Duration = std::time::Duration::from_secs(1);

@@ -7,6 +7,7 @@ use super::policy::Ends;
 use crate::clock::Timestamp;
 use crate::keys::{AccessToken, RefreshToken};
 use crate::names::{Scope, SessionId};
+use crate::store::Session;
 use crate::token::AccessTokenClaims;
 
 /// The answer to a login or a refresh (RFC 6749 section 5.1).
@@ -33,7 +34,7 @@ pub struct TokenResponse {
 
 impl TokenResponse {
     pub(super) fn new(
-        session_id: SessionId,
+        session: &Session,
         access_token: AccessToken,
         claims: AccessTokenClaims,
         refresh_token: RefreshToken,
@@ -44,21 +45,16 @@ impl TokenResponse {
             access_token,
             refresh_token: Some(refresh_token),
             claims,
-            session_id,
+            session_id: *session.id(),
             issued_at,
             ends,
-            until_browser_closes: false,
+            until_browser_closes: session.until_browser_closes(),
             extra: Map::new(),
         }
     }
 
     pub(super) fn with_extra(mut self, extra: Map<String, Value>) -> Self {
         self.extra = extra;
-        self
-    }
-
-    pub(super) fn with_browser_session(mut self, until_browser_closes: bool) -> Self {
-        self.until_browser_closes = until_browser_closes;
         self
     }
 

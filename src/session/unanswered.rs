@@ -1,6 +1,6 @@
 //! [`Unanswered`]: a new session whose tokens nobody has received yet.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 
 use tokio::runtime::Handle;
@@ -41,7 +41,7 @@ impl Unanswered {
         let inserting = self
             .inserting
             .insert(Box::pin(async move { Ok(store.insert(&session).await?) }));
-        let inserted = poll_fn(|cx| inserting.as_mut().poll(cx)).await;
+        let inserted = inserting.await;
         self.inserting = None;
         inserted
     }
@@ -53,8 +53,9 @@ impl Unanswered {
     /// Ends the session now, if its row is there. Else it is ended when that has been written.
     pub(super) async fn end(mut self) {
         if self.inserting.is_none() {
-            self.is_over = true;
             end(&self.sessions, self.id).await;
+            // Only now: a client that hangs up meanwhile leaves it to `drop`.
+            self.is_over = true;
         }
     }
 }
@@ -80,7 +81,7 @@ impl Drop for Unanswered {
     }
 }
 
-/// Nobody holds a token of it. If this fails, it ends when its idle timeout is over.
+/// No client has a token of it. If this fails, it ends when its idle timeout is over.
 async fn end(sessions: &Sessions, id: SessionId) {
     drop(with_timeout(DEADLINE, sessions.end(&id, RevocationReason::UserGone)).await);
 }

@@ -66,17 +66,21 @@ impl RevocationReason {
 /// stays revoked.
 impl From<&str> for RevocationReason {
     fn from(word: &str) -> Self {
-        [
-            Self::LoggedOut,
-            Self::Everywhere,
-            Self::Reused,
-            Self::UserGone,
-            Self::Replaced,
-        ]
-        .into_iter()
-        .find(|reason| reason.as_str() == word)
-        .unwrap_or(Self::Other)
+        let known = Self::KNOWN.into_iter();
+        let mut found = known.filter(|reason| reason.as_str() == word);
+        found.next().unwrap_or(Self::Other)
     }
+}
+
+impl RevocationReason {
+    /// All but [`Other`](Self::Other).
+    pub(super) const KNOWN: [Self; 5] = [
+        Self::LoggedOut,
+        Self::Everywhere,
+        Self::Reused,
+        Self::UserGone,
+        Self::Replaced,
+    ];
 }
 
 #[cfg(test)]

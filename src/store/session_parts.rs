@@ -8,6 +8,7 @@ use super::revocation_reason::RevocationRecord;
 use super::session_kind::SessionKind;
 use super::session_owner::SessionOwner;
 use crate::clock::Timestamp;
+use crate::limits;
 use crate::names::{SessionId, Subject};
 
 /// All that a row holds.
@@ -84,7 +85,7 @@ pub struct SessionParts {
 
 impl SessionParts {
     /// The most bytes of [`data`](Self::data) that this crate gives to a store.
-    pub const MAX_DATA_BYTES: usize = 4096;
+    pub const MAX_DATA_BYTES: usize = limits::MAX_DATA_BYTES;
 
     /// A login that has just begun: never refreshed, never revoked, with receipts, and without
     /// anything that is optional.

@@ -3,33 +3,16 @@
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
-use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
-use http::{Method, Request};
+use http::Request;
 use support::{Log, Login, Received, send};
 use tower::ServiceExt;
 use tower_bearer::BearerAuthLayer;
 use tower_bearer::test_util::TestTokens;
 
-fn preflight() -> Request<String> {
-    let request = Request::builder()
-        .method(Method::OPTIONS)
-        .header(ORIGIN, "https://app.example.com");
-    request
-        .header(ACCESS_CONTROL_REQUEST_METHOD, "GET")
-        .body(String::new())
-        .unwrap()
-}
+use crate::preflights::preflight;
 
 fn post(path: &str) -> Request<String> {
     Request::post(path).body(String::new()).unwrap()
-}
-
-/// The warnings, without what is said of each refusal.
-fn warnings(log: &Log) -> Vec<String> {
-    log.take_our_own()
-        .into_iter()
-        .filter(|line| line.contains("WARN"))
-        .collect()
 }
 
 #[tokio::test]
@@ -42,7 +25,7 @@ async fn a_refused_preflight_is_hinted_at_once_a_layer() {
     ] {
         for is_first in [true, false, false] {
             send(&layer, preflight()).await.assert_token_missing();
-            let said = warnings(&log);
+            let said = log.take_warnings();
             assert_eq!(said.len(), usize::from(is_first), "{said:?}");
             assert!(
                 said.iter()
@@ -69,7 +52,7 @@ async fn a_layer_around_the_endpoints_is_hinted_at_once() {
             Received::of(app.clone().oneshot(request).await.unwrap())
                 .await
                 .assert_token_missing();
-            let said = warnings(&log);
+            let said = log.take_warnings();
             assert_eq!(said.len(), usize::from(is_first), "{said:?}");
             assert!(
                 said.iter()
@@ -107,5 +90,5 @@ async fn an_ordinary_refusal_is_no_misuse() {
     send(&layer, bad)
         .await
         .assert_refused(401, "invalid_token", "token_invalid");
-    assert!(warnings(&log).is_empty());
+    assert!(log.take_warnings().is_empty());
 }

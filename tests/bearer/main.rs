@@ -21,3 +21,17 @@ mod typed_claims;
 mod user;
 mod watch;
 mod websocket;
+
+use axum::Router;
+use axum::body::Body;
+use support::{Received, with_authorization, without_token};
+use tower::ServiceExt;
+
+/// What a router answers at this path.
+pub(crate) async fn get_from(app: &Router, path: &str, authorization: Option<&str>) -> Received {
+    let mut request = authorization
+        .map_or_else(without_token, with_authorization)
+        .map(Body::from);
+    *request.uri_mut() = path.parse().expect("a path");
+    Received::of(app.clone().oneshot(request).await.unwrap()).await
+}

@@ -10,7 +10,7 @@ use tower_bearer::BearerAuthLayer;
 use tower_bearer::test_util::TestTokens;
 use tower_http::cors::CorsLayer;
 
-fn preflight() -> Request<String> {
+pub(crate) fn preflight() -> Request<String> {
     let request = Request::builder()
         .method(Method::OPTIONS)
         .header(ORIGIN, "https://app.example.com");

@@ -2,7 +2,7 @@
 //! store hears of it once.
 
 use http::{Request, Response};
-use support::{Accounts, Call, FailingStore, MINUTE, Outage, ask, bearer_of, with_authorization};
+use support::{Call, FailingStore, MINUTE, Outage, ask, bearer_of, process, with_authorization};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -19,11 +19,7 @@ impl Server {
     fn new() -> Self {
         let (tokens, store) = (TestTokens::new(), FailingStore::new(MemoryStore::new()));
         let secret = Secret::random().expect("randomness");
-        let sessions = tokens
-            .sessions(Accounts::everybody(), store.clone())
-            .secret(secret.clone())
-            .build()
-            .unwrap();
+        let sessions = process(&tokens, &secret, store.clone());
         Self {
             tokens,
             store,

@@ -1,8 +1,8 @@
 //! A store that is down lets nobody in who should not be (OWASP ASVS 16.5.3).
 
 use support::{
-    Accounts, FailingStore, Outage, SlowUsers, ask, assert_ended, bearer_of, log_in, send,
-    without_token,
+    FailingStore, Outage, SlowUsers, ask, assert_ended, bearer_of, log_in, process, send,
+    sessions_in, without_token,
 };
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{MemoryStore, Secret, SessionErrorKind};
@@ -13,13 +13,7 @@ async fn nobody_passes_before_the_revocations_are_known() {
     let tokens = TestTokens::new();
     let secret = Secret::random().unwrap();
     let store = FailingStore::new(MemoryStore::new());
-    let process = || {
-        tokens
-            .sessions(Accounts::everybody(), store.clone())
-            .secret(secret.clone())
-            .build()
-            .unwrap()
-    };
+    let process = || process(&tokens, &secret, store.clone());
     let before = process();
     let (living, ended) = (
         log_in(&before, "alice").await,
@@ -72,10 +66,7 @@ async fn nobody_passes_before_the_revocations_are_known() {
 async fn a_logout_that_the_store_did_not_hear_of_is_not_reported_as_done() {
     let tokens = TestTokens::new();
     let store = FailingStore::new(MemoryStore::new());
-    let sessions = tokens
-        .sessions(Accounts::everybody(), store.clone())
-        .build()
-        .unwrap();
+    let sessions = sessions_in(&tokens, store.clone());
     let pair = log_in(&sessions, "alice").await;
     store.set_outage(Some(Outage::All));
     let error = sessions

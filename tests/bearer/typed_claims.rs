@@ -7,13 +7,15 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use http::{Request, Response};
 use serde::Deserialize;
-use support::{Log, Received, send, with_authorization, without_token};
+use support::{Log, Received, send, with_authorization};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
     AccessTokenClaims, AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer, BearerErrorKind,
     CurrentUser, Grant, Identity, KeySet, LoadUser,
 };
+
+use crate::get_from;
 
 #[derive(Clone, Debug, Deserialize)]
 struct Claims {
@@ -84,14 +86,6 @@ fn app(layer: BearerAuthLayer) -> Router {
             get(async |watch: Option<AccessTokenWatch>| watch.is_some().to_string()),
         )
         .route_layer(layer)
-}
-
-async fn get_from(app: &Router, path: &str, authorization: Option<&str>) -> Received {
-    let mut request = authorization
-        .map_or_else(without_token, with_authorization)
-        .map(axum::body::Body::from);
-    *request.uri_mut() = path.parse().unwrap();
-    Received::of(app.clone().oneshot(request).await.unwrap()).await
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ use tower_bearer::{
     RequireLayer,
 };
 
+use crate::get_from;
+
 #[derive(Clone, Debug)]
 struct User {
     name: String,
@@ -76,18 +78,6 @@ fn app(layer: BearerAuthLayer) -> Router {
             get(async |_: Option<CurrentUser<String>>| "never"),
         )
         .route_layer(layer)
-}
-
-async fn get_from(app: &Router, path: &str, authorization: Option<&str>) -> Received {
-    let mut request = authorization.map_or_else(without_token, with_authorization);
-    *request.uri_mut() = path.parse().expect("a path");
-    Received::of(
-        app.clone()
-            .oneshot(request.map(axum::body::Body::from))
-            .await
-            .expect("infallible"),
-    )
-    .await
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::{Extensions, Request, Response};
 use support::{
-    Accounts, MILLISECOND, MINUTE, SlowUsers, ask, at_once, bearer_of, log_in, sessions_of,
+    MILLISECOND, MINUTE, SlowUsers, ask, at_once, bearer_of, log_in, process, sessions_of,
     with_authorization, without_token,
 };
 use tokio::time::Instant;
@@ -240,13 +240,7 @@ async fn a_logout_on_another_process_is_heard_of_within_a_second() {
         Secret::random().unwrap(),
         Arc::new(MemoryStore::new()),
     );
-    let process = || {
-        tokens
-            .sessions(Accounts::everybody(), Arc::clone(&store))
-            .secret(secret.clone())
-            .build()
-            .unwrap()
-    };
+    let process = || process(&tokens, &secret, Arc::clone(&store));
     let (here, there) = (process(), process());
     let pair = log_in(&here, "alice").await;
     let waiting = waiting(&watch_over(&there.layer(), &bearer_of(&pair)).await).await;

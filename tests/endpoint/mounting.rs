@@ -134,16 +134,10 @@ async fn an_unknown_path_is_one_warning_with_the_path_and_the_cure() {
     let login = Login::new();
     let service = login.endpoints();
     log.take();
-    let warnings = || {
-        log.take_our_own()
-            .into_iter()
-            .filter(|line| line.contains("WARN"))
-            .collect::<Vec<_>>()
-    };
     ask(&service, form("/mounted/elsewhere/login", &CREDENTIALS))
         .await
         .assert_error(404, "invalid_request", None);
-    let first = warnings();
+    let first = log.take_warnings();
     assert_eq!(first.len(), 1, "{first:?}");
     assert!(
         first[0].contains("/mounted/elsewhere/login") && first[0].contains("with_path"),
@@ -154,10 +148,10 @@ async fn an_unknown_path_is_one_warning_with_the_path_and_the_cure() {
             .await
             .assert_error(404, "invalid_request", None);
     }
-    assert_eq!(warnings(), Vec::<String>::new());
+    assert_eq!(log.take_warnings(), Vec::<String>::new());
     // What is there is not worth a word.
     ask(&service, form("/login", &CREDENTIALS)).await.tokens();
-    assert_eq!(warnings(), Vec::<String>::new());
+    assert_eq!(log.take_warnings(), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Rows that a later version of this crate wrote: an older process neither uses nor harms them.
 
-use support::{App, HOUR, MINUTE, Tokens, claims_of};
+use support::{App, HOUR, MINUTE, Tokens};
 use tower_bearer::store::{More, SessionKind, SessionParts};
-use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, SqliteStore};
+use tower_bearer::{MemoryStore, Session, SessionStore, SqliteStore};
 
 /// What a later version did to a row.
 #[derive(Clone, Copy, Debug)]
@@ -34,14 +34,6 @@ impl Later {
     }
 }
 
-fn id_of(tokens: &Tokens) -> SessionId {
-    claims_of(&tokens.access)["sid"]
-        .as_str()
-        .unwrap()
-        .parse()
-        .unwrap()
-}
-
 /// The row as a later version would have made it, in another store, for kinds are only ever inserted.
 async fn rewritten(
     app: &App,
@@ -49,7 +41,7 @@ async fn rewritten(
     store: impl SessionStore,
     change: impl Fn(&mut SessionParts),
 ) -> Session {
-    let mut parts = app.row(&id_of(tokens)).await.into_parts();
+    let mut parts = app.row(&tokens.session_id()).await.into_parts();
     change(&mut parts);
     let row = Session::from_parts(parts);
     store.insert(&row).await.unwrap();
@@ -166,7 +158,7 @@ async fn a_user_can_log_out_of_what_is_not_understood() {
 async fn sessions_of_another_kind_are_neither_listed_nor_ended_with_the_logins() {
     let (app, _, row) = with_later_row(Later::Kind).await;
     let mine = app.log_in().await.tokens();
-    assert_eq!(app.live().await, [id_of(&mine)]);
+    assert_eq!(app.live().await, [mine.session_id()]);
     assert_eq!(
         app.sessions
             .log_out_everywhere(&"alice".into())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::{Accounts, Call, FailingStore, MILLISECOND, Outage, ask, bearer_of};
+use support::{Call, FailingStore, MILLISECOND, Outage, ask, bearer_of, process, sessions_in};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Identity, MemoryStore, Secret, SessionStore};
 
@@ -15,13 +15,7 @@ async fn a_logout_on_one_process_is_felt_on_another_within_a_second() {
         Secret::random().unwrap(),
         Arc::new(MemoryStore::new()),
     );
-    let process = || {
-        tokens
-            .sessions(Accounts::everybody(), Arc::clone(&store))
-            .secret(secret.clone())
-            .build()
-            .unwrap()
-    };
+    let process = || process(&tokens, &secret, Arc::clone(&store));
     let (here, there) = (process(), process());
     let pair = here.start(Identity::new("alice")).await.unwrap();
     let layer = there.layer();
@@ -38,10 +32,7 @@ async fn a_logout_on_one_process_is_felt_on_another_within_a_second() {
 #[test]
 fn the_background_task_starts_again_on_a_new_runtime() {
     let (tokens, store) = (TestTokens::new(), Arc::new(MemoryStore::new()));
-    let sessions = tokens
-        .sessions(Accounts::everybody(), Arc::clone(&store))
-        .build()
-        .unwrap();
+    let sessions = sessions_in(&tokens, Arc::clone(&store));
     let layer = sessions.layer();
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
@@ -61,12 +52,7 @@ fn the_background_task_starts_again_on_a_new_runtime() {
     // That runtime is gone, and its tasks with it.
     runtime().block_on(async {
         ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
-        let id = *sessions
-            .verifier()
-            .verify(pair.access_token().secret())
-            .unwrap()
-            .session_id()
-            .unwrap();
+        let id = *pair.session_id();
         tokio::time::sleep(MILLISECOND).await;
         assert!(
             store.find(&id).await.unwrap().unwrap().parts().confirmed,
@@ -82,17 +68,9 @@ async fn receipts_that_cannot_be_written_keep_no_logout_waiting() {
         Secret::random().unwrap(),
         Arc::new(MemoryStore::new()),
     );
-    let here = tokens
-        .sessions(Accounts::everybody(), Arc::clone(&shared))
-        .secret(secret.clone())
-        .build()
-        .unwrap();
+    let here = process(&tokens, &secret, Arc::clone(&shared));
     let slow = FailingStore::new(Arc::clone(&shared));
-    let there = tokens
-        .sessions(Accounts::everybody(), slow.clone())
-        .secret(secret.clone())
-        .build()
-        .unwrap();
+    let there = process(&tokens, &secret, slow.clone());
     let (layer, pair) = (
         there.layer(),
         here.start(Identity::new("alice")).await.unwrap(),
@@ -112,20 +90,12 @@ async fn receipts_that_cannot_be_written_keep_no_logout_waiting() {
 async fn a_receipt_that_hangs_is_given_up_and_comes_again() {
     let (tokens, shared) = (TestTokens::new(), Arc::new(MemoryStore::new()));
     let slow = FailingStore::new(Arc::clone(&shared));
-    let sessions = tokens
-        .sessions(Accounts::everybody(), slow.clone())
-        .build()
-        .unwrap();
+    let sessions = sessions_in(&tokens, slow.clone());
     let (layer, pair) = (
         sessions.layer(),
         sessions.start(Identity::new("alice")).await.unwrap(),
     );
-    let id = *sessions
-        .verifier()
-        .verify(pair.access_token().secret())
-        .unwrap()
-        .session_id()
-        .unwrap();
+    let id = *pair.session_id();
 
     let hangs = slow.pause_at(Call::Confirm);
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
@@ -141,10 +111,7 @@ async fn a_receipt_that_hangs_is_given_up_and_comes_again() {
 async fn of_many_first_requests_one_asks_the_store() {
     let tokens = TestTokens::new();
     let store = FailingStore::new(MemoryStore::new());
-    let sessions = tokens
-        .sessions(Accounts::everybody(), store.clone())
-        .build()
-        .unwrap();
+    let sessions = sessions_in(&tokens, store.clone());
     let (layer, pair) = (
         sessions.layer(),
         sessions.start(Identity::new("alice")).await.unwrap(),
@@ -172,17 +139,9 @@ async fn after_a_panic_of_the_store_the_next_request_starts_the_pulling_again() 
         Secret::random().unwrap(),
         Arc::new(MemoryStore::new()),
     );
-    let here = tokens
-        .sessions(Accounts::everybody(), Arc::clone(&shared))
-        .secret(secret.clone())
-        .build()
-        .unwrap();
+    let here = process(&tokens, &secret, Arc::clone(&shared));
     let store = FailingStore::new(shared);
-    let there = tokens
-        .sessions(Accounts::everybody(), store.clone())
-        .secret(secret.clone())
-        .build()
-        .unwrap();
+    let there = process(&tokens, &secret, store.clone());
     let layer = there.layer();
     let (first, second) = (
         here.start(Identity::new("alice")).await.unwrap(),
@@ -208,17 +167,9 @@ async fn receipts_that_make_the_store_panic_keep_no_logout_waiting() {
         Secret::random().unwrap(),
         Arc::new(MemoryStore::new()),
     );
-    let here = tokens
-        .sessions(Accounts::everybody(), Arc::clone(&shared))
-        .secret(secret.clone())
-        .build()
-        .unwrap();
+    let here = process(&tokens, &secret, Arc::clone(&shared));
     let broken = FailingStore::new(shared);
-    let there = tokens
-        .sessions(Accounts::everybody(), broken.clone())
-        .secret(secret.clone())
-        .build()
-        .unwrap();
+    let there = process(&tokens, &secret, broken.clone());
     let (layer, ended) = (
         there.layer(),
         here.start(Identity::new("alice")).await.unwrap(),
@@ -242,10 +193,7 @@ async fn a_store_that_hangs_keeps_nobody_waiting_for_ever() {
     let minute = Duration::from_secs(60);
     let tokens = TestTokens::new();
     let store = FailingStore::new(MemoryStore::new());
-    let sessions = tokens
-        .sessions(Accounts::everybody(), store.clone())
-        .build()
-        .unwrap();
+    let sessions = sessions_in(&tokens, store.clone());
     let pair = sessions.start(Identity::new("alice")).await.unwrap();
 
     // The first request hangs in the store, and a second behind it.

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Request, Response};
-use support::{Accounts, Call, FailingStore, Log, MILLISECOND, Outage, SECOND, ask, bearer_of};
+use support::{
+    Accounts, Call, FailingStore, Log, MILLISECOND, Outage, SECOND, ask, bearer_of, process,
+    sessions_in,
+};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -79,11 +82,7 @@ async fn an_application_may_choose_to_accept_tokens_without_the_store() {
     node.pass(20 * 60 * SECOND).await;
     ask(&layer, &bearer).await.assert_passed("alice");
     // What it has never heard it waits for all the same.
-    let sessions = node
-        .tokens
-        .sessions(Accounts::everybody(), node.store.clone())
-        .build()
-        .unwrap();
+    let sessions = sessions_in(&node.tokens, node.store.clone());
     let layer = sessions.layer();
     ask(&layer, &bearer)
         .await
@@ -314,11 +313,7 @@ async fn a_clock_that_is_far_ahead_deletes_nothing_that_lives() {
     assert!(node.store.inner().find(&id).await.unwrap().is_some());
     assert_eq!(node.sessions.delete_expired().await.unwrap(), 0);
     // Nor does a process that does nothing else, and has not asked what time it is there.
-    let cron = node
-        .tokens
-        .sessions(Accounts::everybody(), node.store.clone())
-        .build()
-        .unwrap();
+    let cron = sessions_in(&node.tokens, node.store.clone());
     assert_eq!(cron.delete_expired().await.unwrap(), 0);
     assert!(node.store.inner().find(&id).await.unwrap().is_some());
 }
@@ -329,16 +324,8 @@ async fn an_announcement_is_felt_at_once() {
     let (tokens, secret) = (TestTokens::new(), Secret::random().unwrap());
     let store = FailingStore::new(MemoryStore::new());
     let shared: Arc<dyn SessionStore> = Arc::new(store.clone());
-    let there = tokens
-        .sessions(Accounts::everybody(), Arc::clone(&shared))
-        .secret(secret.clone())
-        .build()
-        .unwrap();
-    let here = tokens
-        .sessions(Accounts::everybody(), store.inner())
-        .secret(secret.clone())
-        .build()
-        .unwrap();
+    let there = process(&tokens, &secret, Arc::clone(&shared));
+    let here = process(&tokens, &secret, store.inner());
     let layer = there.layer();
     for announced in [true, false] {
         let pair = here.start(Identity::new("alice")).await.unwrap();

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use support::{Accounts, Call, FailingStore, HOUR, Outage, ask, assert_ended, bearer_of};
+use support::{Call, FailingStore, HOUR, Outage, ask, assert_ended, bearer_of, process};
 use tower_bearer::store::RevocationReason;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -30,11 +30,7 @@ impl Nodes {
 
     /// One more process.
     fn node(&self) -> Sessions {
-        self.tokens
-            .sessions(Accounts::everybody(), self.store.clone())
-            .secret(self.secret.clone())
-            .build()
-            .unwrap()
+        process(&self.tokens, &self.secret, self.store.clone())
     }
 
     /// The rows as they are now, to be restored later.

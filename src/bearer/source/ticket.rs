@@ -108,12 +108,11 @@ impl Tickets {
         getrandom::fill(&mut *ticket)
             .map_err(|error| BearerError::unavailable(BoxError::from(error.to_string())))?;
         let ticket = Zeroizing::new(URL_SAFE_NO_PAD.encode(*ticket));
-        match self
-            .waiting()
-            .insert(hash(&ticket), claims, self.clock.monotonic())
-        {
-            true => Ok(ticket),
-            false => Err(BearerError::unavailable("too many tickets are waiting")),
+        let now = self.clock.monotonic();
+        if self.waiting().insert(hash(&ticket), claims, now) {
+            Ok(ticket)
+        } else {
+            Err(BearerError::unavailable("too many tickets are waiting"))
         }
     }
 
@@ -156,17 +155,23 @@ impl Waiting {
     fn insert(&mut self, hash: Hash, claims: &AccessTokenClaims, now: Duration) -> bool {
         self.forget_ended(now);
         let user = (claims.issuer().clone(), claims.subject().clone());
-        let of_user = self.of_users.entry(user).or_default();
-        of_user.retain(|hash| self.tickets.contains_key(hash));
-        if of_user.len() >= MAX_OF_USER
-            && let Some(oldest) = of_user.pop_front()
-        {
-            self.tickets.remove(&oldest);
+        if let Some(of_user) = self.of_users.get_mut(&user) {
+            of_user.retain(|hash| self.tickets.contains_key(hash));
+            if of_user.len() >= MAX_OF_USER
+                && let Some(oldest) = of_user.pop_front()
+            {
+                self.tickets.remove(&oldest);
+            }
         }
         if self.tickets.len() >= MAX_WAITING {
             return false;
         }
-        of_user.push_back(hash);
+        // Spent tickets are in the queue too, until their time is over.
+        if self.order.len() >= 2 * MAX_WAITING {
+            self.order
+                .retain(|(_, hash)| self.tickets.contains_key(hash));
+        }
+        self.of_users.entry(user).or_default().push_back(hash);
         let until = now + Tickets::LIFETIME;
         self.order.push_back((until, hash));
         self.tickets.insert(

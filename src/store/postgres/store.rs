@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::Row;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, Postgres};
+use sqlx::query::Query;
 use sqlx::types::Uuid;
 
 use super::announcements::Listening;
@@ -134,6 +135,12 @@ impl PostgresStore {
             place,
         })
     }
+
+    /// How many rows it changed.
+    async fn execute(&self, query: Query<'_, Postgres, PgArguments>) -> Result<u64, StoreError> {
+        let done = query.execute(&self.pool).await.failed_at(&self.place)?;
+        Ok(done.rows_affected())
+    }
 }
 
 #[async_trait]
@@ -141,7 +148,7 @@ impl SessionStore for PostgresStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
         let row = session.parts();
         let query = bind_row!(sqlx::query(self.sql.insert.clone()), uuid(&row.id), row);
-        query.execute(&self.pool).await.failed_at(&self.place)?;
+        self.execute(query).await?;
         Ok(())
     }
 
@@ -159,19 +166,14 @@ impl SessionStore for PostgresStore {
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
         let next = next.parts();
         let query = bind_changes!(sqlx::query(self.sql.replace.clone()), next).bind(uuid(&next.id));
-        Ok(query
-            .execute(&self.pool)
-            .await
-            .failed_at(&self.place)?
-            .rows_affected()
-            == 1)
+        Ok(self.execute(query).await? == 1)
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
         let query = sqlx::query(self.sql.confirm.clone())
             .bind(uuid(id))
             .bind(i64::from(generation));
-        query.execute(&self.pool).await.failed_at(&self.place)?;
+        self.execute(query).await?;
         Ok(())
     }
 
@@ -180,12 +182,7 @@ impl SessionStore for PostgresStore {
             .bind(record.reason.as_str())
             .bind(millis(record.at))
             .bind(uuid(id));
-        Ok(query
-            .execute(&self.pool)
-            .await
-            .failed_at(&self.place)?
-            .rows_affected()
-            == 1)
+        Ok(self.execute(query).await? == 1)
     }
 
     async fn revoke_all(
@@ -198,13 +195,7 @@ impl SessionStore for PostgresStore {
         }
         let query = bind_selection!(sqlx::query(self.sql.revoke_all.clone()), selection);
         let query = query.bind(record.reason.as_str()).bind(millis(record.at));
-        Ok(RevokedSessions::new(
-            query
-                .execute(&self.pool)
-                .await
-                .failed_at(&self.place)?
-                .rows_affected(),
-        ))
+        Ok(RevokedSessions::new(self.execute(query).await?))
     }
 
     async fn list(
@@ -258,12 +249,12 @@ impl SessionStore for PostgresStore {
                 .bind(RevocationReason::Other.as_str())
                 .bind(millis(now))
                 .bind(batch);
-            query.execute(&self.pool).await.failed_at(&self.place)?;
+            self.execute(query).await?;
             // The trigger has entered what lived. This enters what is not known.
             let query = sqlx::query(self.sql.enter_feed.clone())
                 .bind(millis(now))
                 .bind(batch);
-            query.execute(&self.pool).await.failed_at(&self.place)?;
+            self.execute(query).await?;
         }
         Ok(())
     }
@@ -297,11 +288,7 @@ impl SessionStore for PostgresStore {
                 .bind(expired)
                 .bind(revoked)
                 .bind(BATCH as i64);
-            let rows = query
-                .execute(&self.pool)
-                .await
-                .failed_at(&self.place)?
-                .rows_affected();
+            let rows = self.execute(query).await?;
             deleted += rows;
             if rows < BATCH as u64 {
                 break;

@@ -22,18 +22,11 @@ pub(super) const fn head(reason: RevocationReason) -> u8 {
 /// Why a row with this first byte was revoked. `Some(None)`: it lives. `None`: it has another
 /// layout.
 pub(super) fn read(head: u8) -> Option<Option<RevocationReason>> {
-    const KNOWN: [RevocationReason; 5] = [
-        RevocationReason::LoggedOut,
-        RevocationReason::Everywhere,
-        RevocationReason::Reused,
-        RevocationReason::UserGone,
-        RevocationReason::Replaced,
-    ];
     if head & VERSION_BITS != VERSION {
         return None;
     }
     let reason = || {
-        KNOWN
+        RevocationReason::KNOWN
             .into_iter()
             .find(|reason| self::head(*reason) == head)
             .unwrap_or(RevocationReason::Other)

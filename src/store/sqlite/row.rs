@@ -22,15 +22,14 @@ pub(super) fn read(row: &SqliteRow) -> Result<Session, BoxError> {
 }
 
 pub(super) fn page(seen: i64, rows: &[SqliteRow]) -> Result<RevocationPage, BoxError> {
+    // The first row tells the last number; it is there when no revocation is.
+    let last: i64 = rows.first().map_or(Ok(seen), |row| row.try_get("last"))?;
     let mut page = RevocationPage::new(
         Vec::with_capacity(rows.len()),
-        Cursor::new(seen.to_string()),
+        Cursor::new(last.to_string()),
     );
+    page.complete = seen == 0 || seen > last;
     for row in rows {
-        // The first row tells the last number; it is there when no revocation is.
-        let last: i64 = row.try_get("last")?;
-        page.cursor = Cursor::new(last.to_string());
-        page.complete = seen == 0 || seen > last;
         if let Some(id) = row.try_get::<Option<Vec<u8>>, _>("session_id")? {
             page.revoked.push(Revocation::new(
                 SessionId::from_bytes(array(id)?),

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
+use sqlx::query::Query;
+use sqlx::sqlite::{
+    Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous,
+};
 
 use super::row::{page, read};
 use super::schema;
@@ -82,6 +85,12 @@ impl SqliteStore {
         schema::migrate(&pool).await.failed_at(&place)?;
         Ok(Self { pool, place })
     }
+
+    /// How many rows it changed.
+    async fn execute(&self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
+        let done = query.execute(&self.pool).await.failed_at(&self.place)?;
+        Ok(done.rows_affected())
+    }
 }
 
 #[async_trait]
@@ -89,7 +98,7 @@ impl SessionStore for SqliteStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
         let row = session.parts();
         let query = bind_row!(sqlx::query(insert!()), &row.id.as_bytes()[..], row);
-        query.execute(&self.pool).await.failed_at(&self.place)?;
+        self.execute(query).await?;
         Ok(())
     }
 
@@ -105,19 +114,14 @@ impl SessionStore for SqliteStore {
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
         let next = next.parts();
         let query = bind_changes!(sqlx::query(replace!()), next).bind(&next.id.as_bytes()[..]);
-        Ok(query
-            .execute(&self.pool)
-            .await
-            .failed_at(&self.place)?
-            .rows_affected()
-            == 1)
+        Ok(self.execute(query).await? == 1)
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
         let query = sqlx::query(confirm!())
             .bind(&id.as_bytes()[..])
             .bind(generation);
-        query.execute(&self.pool).await.failed_at(&self.place)?;
+        self.execute(query).await?;
         Ok(())
     }
 
@@ -126,12 +130,7 @@ impl SessionStore for SqliteStore {
             .bind(record.reason.as_str())
             .bind(millis(record.at))
             .bind(&id.as_bytes()[..]);
-        Ok(query
-            .execute(&self.pool)
-            .await
-            .failed_at(&self.place)?
-            .rows_affected()
-            == 1)
+        Ok(self.execute(query).await? == 1)
     }
 
     async fn revoke_all(
@@ -141,13 +140,7 @@ impl SessionStore for SqliteStore {
     ) -> Result<RevokedSessions, StoreError> {
         let query = bind_selection!(sqlx::query(REVOKE_ALL), selection);
         let query = query.bind(record.reason.as_str()).bind(millis(record.at));
-        Ok(RevokedSessions::new(
-            query
-                .execute(&self.pool)
-                .await
-                .failed_at(&self.place)?
-                .rows_affected(),
-        ))
+        Ok(RevokedSessions::new(self.execute(query).await?))
     }
 
     async fn list(
@@ -185,10 +178,10 @@ impl SessionStore for SqliteStore {
                 .bind(RevocationReason::Other.as_str())
                 .bind(millis(now))
                 .bind(&batch);
-            query.execute(&self.pool).await.failed_at(&self.place)?;
+            self.execute(query).await?;
             // The trigger has entered what lived. This enters what is not known.
             let query = sqlx::query(ENTER_FEED).bind(&batch).bind(millis(now));
-            query.execute(&self.pool).await.failed_at(&self.place)?;
+            self.execute(query).await?;
         }
         Ok(())
     }
@@ -220,11 +213,7 @@ impl SessionStore for SqliteStore {
                     .bind(revoked)
                     .bind(expired)
                     .bind(json(batch.iter()));
-                deleted += query
-                    .execute(&self.pool)
-                    .await
-                    .failed_at(&self.place)?
-                    .rows_affected();
+                deleted += self.execute(query).await?;
             }
             if ended.len() < READ_AT_ONCE {
                 break;
@@ -232,13 +221,7 @@ impl SessionStore for SqliteStore {
         }
         loop {
             let query = sqlx::query(DELETE_FEED).bind(revoked).bind(BATCH as i64);
-            if query
-                .execute(&self.pool)
-                .await
-                .failed_at(&self.place)?
-                .rows_affected()
-                < BATCH as u64
-            {
+            if self.execute(query).await? < BATCH as u64 {
                 break;
             }
         }

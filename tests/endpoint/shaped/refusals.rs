@@ -379,3 +379,10 @@ async fn a_handler_of_ones_own_refuses_as_the_endpoints_do() {
         assert_eq!((error.kind(), seen.uri.path()), (kind, "/second-factor"));
     }
 }
+
+#[test]
+fn the_cure_of_a_misconfiguration_is_not_in_what_a_client_reads() {
+    let error = EndpointError::from(BearerError::misconfigured("call `.with_secret()` first"));
+    assert_eq!(error.status(), 500);
+    assert!(!error.to_string().contains("with_secret"), "{error}");
+}

@@ -11,7 +11,7 @@ use support::{
     App, Call, HOUR, Outage, Received, Tokens, bearer, form, log_in_form, settle, with_header,
 };
 use tower::ServiceExt;
-use tower_bearer::{CookieDelivery, Identity, SessionErrorKind, SessionId};
+use tower_bearer::{Authorization, CookieDelivery, Identity, SessionErrorKind};
 
 /// An application whose store and users make every login wait wherever they can.
 fn yielding() -> App {
@@ -37,14 +37,6 @@ async fn dropped_after(polls: usize, between: bool, future: impl Future) -> bool
         }
     }
     false
-}
-
-fn id_of(tokens: &Tokens) -> SessionId {
-    support::claims_of(&tokens.access)["sid"]
-        .as_str()
-        .unwrap()
-        .parse()
-        .unwrap()
 }
 
 #[tokio::test]
@@ -75,7 +67,8 @@ async fn a_login_that_is_dropped_leaves_no_session_whatever_the_moment() {
 #[tokio::test]
 async fn a_session_that_is_started_and_dropped_is_ended_whatever_the_moment() {
     for between in [false, true] {
-        for moments in 0..1000 {
+        for moments in 0.. {
+            assert!(moments < 1000, "it never ends");
             let app = yielding();
             let too_late =
                 dropped_after(moments, between, app.sessions.start(Identity::new("alice"))).await;
@@ -94,9 +87,33 @@ async fn a_session_that_is_started_and_dropped_is_ended_whatever_the_moment() {
 }
 
 #[tokio::test]
+async fn a_refused_login_that_is_dropped_leaves_no_session_whatever_the_moment() {
+    for between in [false, true] {
+        for moments in 0.. {
+            assert!(moments < 1000, "it never ends");
+            let app = yielding();
+            app.users
+                .authorize_as(|_| Ok(Authorization::not_now("suspended")));
+            let too_late =
+                dropped_after(moments, between, app.endpoints().oneshot(log_in_form())).await;
+            settle().await;
+            let live = app.live().await;
+            assert!(
+                live.is_empty(),
+                "after {moments} polls, {between}: {live:?}"
+            );
+            if too_late {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_login_that_replaces_a_session_and_is_dropped_leaves_no_new_one() {
     for between in [false, true] {
-        for moments in 0..1000 {
+        for moments in 0.. {
+            assert!(moments < 1000, "it never ends");
             let app = yielding();
             let old = app.log_in().await.tokens();
             let request = with_header(log_in_form(), "authorization", &bearer(&old.access));
@@ -104,13 +121,13 @@ async fn a_login_that_replaces_a_session_and_is_dropped_leaves_no_new_one() {
             settle().await;
             let live = app.live().await;
             if too_late {
-                assert!(live.len() == 1 && live[0] != id_of(&old), "{live:?}");
+                assert!(live.len() == 1 && live[0] != old.session_id(), "{live:?}");
                 assert!(moments >= 8, "{moments}");
                 break;
             }
             // The old one may be over or not, as at any hang-up. The new one has no tokens that anybody could have received.
             assert!(
-                live.iter().all(|id| *id == id_of(&old)),
+                live.iter().all(|id| *id == old.session_id()),
                 "after {moments} polls, {between}: {live:?}"
             );
         }
@@ -181,7 +198,7 @@ async fn a_login_that_takes_more_than_30_seconds_is_503_and_leaves_no_session() 
         settle().await;
         let live = app.live().await;
         assert!(
-            live.iter().all(|id| *id == id_of(&old)),
+            live.iter().all(|id| *id == old.session_id()),
             "{call:?}: {live:?}"
         );
     }
@@ -255,7 +272,7 @@ async fn a_login_that_replaces_a_session_ends_it_and_is_there() {
             let [new] = app.live().await[..] else {
                 panic!("{way:?}: one session")
             };
-            assert_ne!(new, id_of(&old));
+            assert_ne!(new, old.session_id());
             app.me(&old.access)
                 .await
                 .assert_invalid_token("session_revoked");
@@ -287,7 +304,7 @@ async fn where_the_old_session_cannot_be_ended_the_new_one_does_not_stay() {
         answer.assert_not_stored();
         settle().await;
         assert_eq!(app.store.calls_of(Call::Insert), 2, "{way:?}");
-        assert_eq!(app.live().await, [id_of(&old)], "{way:?}");
+        assert_eq!(app.live().await, [old.session_id()], "{way:?}");
         // The user still has what they had.
         app.me(&old.access).await.assert_passed("alice");
         app.refresh(&old.refresh).await.tokens();
@@ -362,7 +379,7 @@ async fn a_token_of_no_session_replaces_nothing() {
             .await
             .unwrap();
     }
-    assert_eq!(app.live().await, [id_of(&mine)]);
+    assert_eq!(app.live().await, [mine.session_id()]);
     let mut replaced = pin!(
         app.sessions
             .start(Identity::new("alice").replacing(mine.access))

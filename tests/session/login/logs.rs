@@ -1,7 +1,9 @@
 //! What the log says: who and why, and never a token or a password.
 
+use std::time::Duration;
+
 use support::{Call, Log, Login, MINUTE, Outage, claims_of, signed_in};
-use tower_bearer::{PasswordCredentials, Refresh};
+use tower_bearer::{Identity, PasswordCredentials, Refresh, SessionErrorKind};
 
 // requirement 74
 #[tokio::test]
@@ -136,11 +138,7 @@ async fn reuse_leaves_a_warning_with_the_evidence() {
         .refresh(&first.refresh)
         .await
         .assert_invalid_grant("refresh_reused");
-    let warnings: Vec<String> = log
-        .take_our_own()
-        .into_iter()
-        .filter(|line| line.contains("WARN"))
-        .collect();
+    let warnings = log.take_warnings();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     let session = claims_of(&first.access)["sid"].as_str().unwrap().to_owned();
     for evidence in [
@@ -279,4 +277,19 @@ async fn what_is_granted_when_the_session_is_there_counts() {
     };
     let (tokens, ()) = tokio::join!(login.log_in("alice"), fewer);
     assert!(claims_of(&tokens.access).get("scope").is_none());
+}
+
+#[tokio::test]
+async fn a_login_that_is_misconfigured_says_what_is_wrong() {
+    let (log, _guard) = Log::capture();
+    let login = Login::new();
+    let identity = Identity::new("alice").with_idle_timeout(Duration::ZERO);
+    let error = login.sessions.start(identity).await.unwrap_err();
+    assert_eq!(error.kind(), SessionErrorKind::Misconfigured);
+    assert!(!error.to_string().contains("second"), "{error}");
+    let lines = log.take_our_own();
+    assert!(
+        matches!(&*lines, [line] if line.contains("ERROR") && line.contains("at least a second")),
+        "{lines:?}"
+    );
 }

@@ -3,9 +3,8 @@
 use std::future::Future;
 use std::task::{Context, Waker};
 
-use support::{HOUR, Login, Tokens, form};
+use support::{HOUR, Login, Tokens, form, settle};
 use tower::ServiceExt;
-use tower_bearer::{MemoryStore, SessionPolicy};
 
 /// Refreshes, and hangs up after `polls` polls. Whether that came too late.
 fn hung_up(login: &Login, token: &str, polls: usize) -> bool {
@@ -20,7 +19,7 @@ fn hung_up(login: &Login, token: &str, polls: usize) -> bool {
 
 /// A server whose store and users make every refresh wait wherever it can.
 async fn logged_in() -> (Login, Tokens) {
-    let login = Login::over(MemoryStore::new(), SessionPolicy::default());
+    let login = Login::new();
     let tokens = login.log_in("alice").await;
     login.store.yield_everywhere();
     login.accounts.yield_everywhere();
@@ -88,5 +87,13 @@ async fn a_client_that_hangs_up_at_logout_or_login_leaves_nothing_half_done() {
             .me(&tokens.access)
             .await
             .assert_invalid_token("session_revoked");
+
+        let credentials = [("username", "alice"), ("password", "wonderland-7")];
+        let mut again = Box::pin(login.endpoints().oneshot(form("/login", &credentials)));
+        let too_late = (0..polls).any(|_| again.as_mut().poll(&mut context).is_ready());
+        drop(again);
+        settle().await;
+        let live = login.sessions.list(&"alice".into()).await.unwrap();
+        assert_eq!(live.len(), usize::from(too_late), "after {polls} polls");
     }
 }

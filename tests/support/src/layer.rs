@@ -93,10 +93,19 @@ pub fn is_ready<S: Service<Request<String>, Error = Infallible>>(service: &mut S
 
 /// Sessions of everybody, in memory.
 pub fn sessions_of(tokens: &TestTokens) -> Sessions {
-    tokens
-        .sessions(Accounts::everybody(), MemoryStore::new())
-        .build()
-        .unwrap()
+    sessions_in(tokens, MemoryStore::new())
+}
+
+/// Sessions of everybody, in this store.
+pub fn sessions_in(tokens: &TestTokens, store: impl SessionStore) -> Sessions {
+    let sessions = tokens.sessions(Accounts::everybody(), store);
+    sessions.build().unwrap()
+}
+
+/// Sessions of everybody on one of several processes, which share a store and a secret.
+pub fn process(tokens: &TestTokens, secret: &Secret, store: impl SessionStore) -> Sessions {
+    let sessions = tokens.sessions(Accounts::everybody(), store);
+    sessions.secret(secret.clone()).build().unwrap()
 }
 
 /// Builds sessions of everybody, whose tokens have the issuer and the audience of the tests, and

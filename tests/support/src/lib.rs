@@ -33,8 +33,8 @@ pub use handmade::{
 };
 pub use in_turn::InTurn;
 pub use layer::{
-    SlowUsers, ask, assert_ended, assert_passes, hello, is_ready, log_in, refused, send,
-    sessions_of, show, signed_with, tickets_of,
+    SlowUsers, ask, assert_ended, assert_passes, hello, is_ready, log_in, process, refused, send,
+    sessions_in, sessions_of, show, signed_with, tickets_of,
 };
 pub use log::{Log, assert_silent_about};
 pub use login::Login;

@@ -48,6 +48,13 @@ impl Log {
             .map(str::to_owned)
             .collect()
     }
+
+    /// The warnings among them.
+    pub fn take_warnings(&self) -> Vec<String> {
+        let mut lines = self.take_our_own();
+        lines.retain(|line| line.contains("WARN"));
+        lines
+    }
 }
 
 impl io::Write for Log {

@@ -8,6 +8,9 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_
 use http::{HeaderMap, Response};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tower_bearer::SessionId;
+
+use crate::handmade::claims_of;
 
 /// A response, read to its end.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +32,15 @@ pub struct Tokens {
     pub refresh: String,
     /// All of the answer.
     pub body: Value,
+}
+
+impl Tokens {
+    /// The session that they belong to.
+    pub fn session_id(&self) -> SessionId {
+        let claims = claims_of(&self.access);
+        let sid = claims["sid"].as_str().expect("a session");
+        sid.parse().expect("an id")
+    }
 }
 
 impl Received {
