@@ -89,7 +89,14 @@ impl Authorization {
         Self(Kind::NotNow(Denial::new(reason)))
     }
 
-    denial_settings!(Kind::NotNow(denial) => denial);
+    denial_settings!();
+
+    fn denial_mut(&mut self) -> Option<&mut Denial> {
+        match &mut self.0 {
+            Kind::NotNow(denial) => Some(denial),
+            _ => None,
+        }
+    }
 }
 
 impl From<Grant> for Authorization {

@@ -57,35 +57,38 @@ impl Denial {
     }
 }
 
-/// The settings that both kinds of denial have.
+/// The settings of whatever may be a denial, and has a `denial_mut`.
 macro_rules! denial_settings {
-    ($denied:pat => $denial:expr) => {
+    ($(#[$must_use:meta])?) => {
         /// The status of the answer; 403 by default. Changes nothing unless this is a denial.
         ///
         /// # Panics
         ///
         /// If `status` is not from 400 to 599.
+        $(#[$must_use])?
         #[track_caller]
         pub fn with_status(mut self, status: http::StatusCode) -> Self {
-            if let $denied = &mut self.0 {
-                $denial.set_status(status);
+            if let Some(denial) = self.denial_mut() {
+                denial.set_status(status);
             }
             self
         }
 
         /// When the client may try again: the header `Retry-After`, in whole seconds, rounded up.
         /// Without it a denial with 503 says 1. Changes nothing unless this is a denial.
+        $(#[$must_use])?
         pub fn with_retry_after(mut self, after: std::time::Duration) -> Self {
-            if let $denied = &mut self.0 {
-                $denial.retry_after = Some(after);
+            if let Some(denial) = self.denial_mut() {
+                denial.retry_after = Some(after);
             }
             self
         }
 
         /// What people read as `error_description`. Changes nothing unless this is a denial.
+        $(#[$must_use])?
         pub fn with_description(mut self, description: &'static str) -> Self {
-            if let $denied = &mut self.0 {
-                $denial.description = Some(description);
+            if let Some(denial) = self.denial_mut() {
+                denial.description = Some(description);
             }
             self
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::denial::Denial;
+use super::denial::{Denial, denial_settings};
 use crate::error::BoxError;
 use crate::limits::TimedOut;
 use crate::store::StoreError;
@@ -70,24 +70,27 @@ impl SessionError {
         Self::new(SessionErrorKind::InvalidCredentials)
     }
 
-    /// For a login handler of the application's own that refuses for a reason of its own: see
-    /// [`Outcome::denied`](crate::Outcome::denied), which can say more. 403 `access_denied`.
+    /// For a login handler of the application's own that refuses for a reason of its own, as
+    /// [`Outcome::denied`](crate::Outcome::denied) does: 403 `access_denied` with this `reason`.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use tower_bearer::SessionError;
+    ///
+    /// let error = SessionError::denied("otp_required").with_status(StatusCode::UNAUTHORIZED);
+    /// assert_eq!((error.status(), error.reason()), (StatusCode::UNAUTHORIZED, Some("otp_required")));
+    /// ```
     ///
     /// # Panics
     ///
     /// If `reason` is not a word of lower-case ASCII letters, digits and `_`.
     #[must_use]
     #[track_caller]
-    pub fn denied_with(reason: &'static str) -> Self {
-        Self::denied(Denial::new(reason))
+    pub fn denied(reason: &'static str) -> Self {
+        Denial::new(reason).into()
     }
 
-    pub(crate) fn denied(denial: Denial) -> Self {
-        Self {
-            denial: Some(Box::new(denial)),
-            ..Self::new(SessionErrorKind::Denied)
-        }
-    }
+    denial_settings!(#[must_use]);
 
     /// `cure` goes to the log, never to the client.
     pub(crate) fn misconfigured(cure: impl Into<Cow<'static, str>>) -> Self {
@@ -134,6 +137,10 @@ impl SessionError {
         self.denial.as_deref()
     }
 
+    fn denial_mut(&mut self) -> Option<&mut Denial> {
+        self.denial.as_deref_mut()
+    }
+
     /// A fault is logged where it is noticed, not where it is answered.
     pub(crate) fn log_fault(&self) {
         if !self.is_refusal() {
@@ -171,6 +178,15 @@ impl SessionError {
             SessionErrorKind::UserGone => "user_gone",
             _ => return None,
         })
+    }
+}
+
+impl From<Denial> for SessionError {
+    fn from(denial: Denial) -> Self {
+        Self {
+            denial: Some(Box::new(denial)),
+            ..Self::new(SessionErrorKind::Denied)
+        }
     }
 }
 

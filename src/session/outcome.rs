@@ -50,7 +50,14 @@ impl Outcome {
         Self(Kind::Denied(Denial::new(reason)))
     }
 
-    denial_settings!(Kind::Denied(denial) => denial);
+    denial_settings!();
+
+    fn denial_mut(&mut self) -> Option<&mut Denial> {
+        match &mut self.0 {
+            Kind::Denied(denial) => Some(denial),
+            _ => None,
+        }
+    }
 
     pub(super) fn unwritten() -> Self {
         Self(Kind::Unwritten)

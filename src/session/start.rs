@@ -53,7 +53,7 @@ impl Sessions {
             Kind::Identified(identity) => *identity,
             Kind::Denied(denial) => {
                 tracing::info!(reason = denial.reason, "login refused");
-                return Err(SessionError::denied(denial));
+                return Err(denial.into());
             }
             Kind::InvalidCredentials | Kind::Unwritten => {
                 tracing::info!("login refused: wrong credentials");

@@ -357,9 +357,19 @@ async fn a_handler_of_ones_own_refuses_as_the_endpoints_do() {
     answer.assert_not_stored();
     assert_eq!(answer.challenge(), Some("Bearer"));
 
+    let error = SessionError::denied("otp_required")
+        .with_status(StatusCode::UNAUTHORIZED)
+        .with_retry_after(Duration::from_millis(1500))
+        .with_description("a code is needed");
+    let answer = Received::of(plain.reject(error, &parts)).await;
+    answer.assert_error(401, "access_denied", Some("otp_required"));
+    assert_eq!(answer.challenge(), Some("Bearer"));
+    assert_eq!(answer.headers[RETRY_AFTER], "2");
+    assert_eq!(answer.json()["error_description"], "a code is needed");
+
     let (endpoints, seen) = noting(&app, teapot);
     let errors: [EndpointError; 3] = [
-        SessionError::denied_with("unpaid").into(),
+        SessionError::denied("unpaid").into(),
         SessionError::unavailable("the texts cannot be sent").into(),
         BearerError::missing_token().into(),
     ];

@@ -168,13 +168,13 @@ fn a_reason_that_is_not_a_word_panics() {
             "{reason:?}"
         );
         assert!(
-            catch_unwind(|| SessionError::denied_with(reason)).is_err(),
+            catch_unwind(|| SessionError::denied(reason)).is_err(),
             "{reason:?}"
         );
     }
     for reason in ["a", "email_unverified", "step_2"] {
         drop((Outcome::denied(reason), Authorization::not_now(reason)));
-        assert_eq!(SessionError::denied_with(reason).reason(), Some(reason));
+        assert_eq!(SessionError::denied(reason).reason(), Some(reason));
     }
 }
 

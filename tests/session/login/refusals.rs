@@ -51,7 +51,7 @@ async fn what_is_wrong_with_the_request_refuses_it() {
         SessionErrorKind::InvalidCredentials,
     );
     assert_refuses(
-        &SessionError::denied_with("unpaid"),
+        &SessionError::denied("unpaid"),
         SessionErrorKind::Denied,
     );
     let key = Refresh::new(RefreshToken::new("rt1_x"))
