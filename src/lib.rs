@@ -51,7 +51,7 @@ pub use endpoint::{
 };
 pub use error::{BoxError, ConfigError};
 #[cfg(feature = "axum")]
-pub use extract::BearerRejection;
+pub use extract::{BearerRejection, EndpointRejection};
 pub use keys::{
     AccessToken, Algorithm, KeySet, KeySource, RefreshToken, Secret, SharedKeySet, SigningKey,
     SigningKeys,

@@ -1,20 +1,21 @@
 //! The page at `/`, and what its forms do where there is no JavaScript.
 
 use axum::Router;
-use axum::extract::{Form, Request, State};
+use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
-use axum::{RequestExt, body::Body};
 use tower_bearer::{
-    CookieDelivery, Login, PasswordCredentials, RequestContext, SessionErrorKind, Sessions,
+    AuthEndpoints, CookieDelivery, PasswordCredentials, SessionErrorKind, Sessions,
 };
 
 /// What the forms need.
 #[derive(Clone)]
 struct Site {
     sessions: Sessions,
+    endpoints: AuthEndpoints,
     cookies: CookieDelivery,
 }
 
@@ -48,7 +49,14 @@ pub(crate) fn page<S: Clone + Send + Sync + 'static>(
         )
         .route("/login", post(log_in))
         .route("/logout", post(log_out))
-        .with_state(Site { sessions, cookies })
+        .with_state(Site {
+            // A form has no say about how the tokens go.
+            endpoints: sessions
+                .endpoints()
+                .with_cookies(cookies.clone().for_every_client()),
+            sessions,
+            cookies,
+        })
 }
 
 fn file<S: Clone + Send + Sync + 'static>(
@@ -74,25 +82,22 @@ fn file<S: Clone + Send + Sync + 'static>(
 /// Logs in with a plain form: the tokens are cookies, and the next page is `/me`.
 async fn log_in(State(site): State<Site>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    // Before the password is looked at: another site must not log anybody in here.
-    if let Some(rejection) = site.cookies.cross_site_rejection(&parts) {
-        return rejection.map(Body::from);
-    }
-    let context = RequestContext::from(&parts);
-    let Ok(Form(credentials)) = Request::from_parts(parts, body)
-        .extract::<Form<PasswordCredentials>, _>()
-        .await
-    else {
-        return refused(
-            StatusCode::BAD_REQUEST,
-            "A user name and a password are needed.",
-        );
+    // It refuses other sites before the password is looked at, and replaces an older session.
+    let read = site
+        .endpoints
+        .read_login::<PasswordCredentials, _>(&parts, body);
+    let login = match read.await {
+        Ok(login) => login,
+        Err(error) if error.status() == StatusCode::BAD_REQUEST => {
+            let sentence = "A user name and a password are needed.";
+            return refused(StatusCode::BAD_REQUEST, sentence);
+        }
+        Err(error) => return site.endpoints.reject(error, &parts).into_response(),
     };
-    let login = Login::from_request(credentials, context.clone());
     match site.sessions.log_in(login).await {
         Ok(tokens) => {
             let answer = Redirect::to("/me").into_response();
-            site.cookies.set_cookies(&tokens, context.parts(), answer)
+            site.cookies.set_cookies(&tokens, &parts, answer)
         }
         Err(error) if error.kind() == SessionErrorKind::InvalidCredentials => refused(
             StatusCode::BAD_REQUEST,

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::body::EndpointBody;
 use super::error::EndpointError;
 use super::route::Route;
 use super::state::State;
+use crate::bearer::IntoRejection;
 use crate::session::{SessionErrorKind, Sessions, TokenResponse};
 
 /// All endpoints of the login flow, to be mounted under one path. See the [module
@@ -68,11 +68,15 @@ impl AuthEndpoints {
     /// The closure sees what the body may have. Where the answer sets cookies it sees no refresh
     /// token; where the access token is a cookie too, that is empty. Data of the application
     /// comes along with [`Identity::with_response`](crate::Identity::with_response), and is read
-    /// with [`TokenResponse::extra`]. Status, `Cache-Control` and cookies stay as they are.
-    pub fn with_token_response<F>(self, shape: F) -> Self
+    /// with [`TokenResponse::extra`]. Status, `Cache-Control` and cookies stay as they are. What
+    /// does not fit JSON is a fault of the server: 500, and logged.
+    pub fn with_token_response<F, T>(self, shape: F) -> Self
     where
-        F: Fn(&TokenResponse, &Parts) -> Value + Send + Sync + 'static,
+        F: Fn(&TokenResponse, &Parts) -> T + Send + Sync + 'static,
+        T: Serialize,
     {
+        let shape =
+            move |tokens: &TokenResponse, parts: &Parts| serde_json::to_vec(&shape(tokens, parts));
         self.map(|state| state.tokens = Some(Arc::new(shape)))
     }
 
@@ -80,22 +84,25 @@ impl AuthEndpoints {
     /// wrong method and another site too.
     ///
     /// Headers that the answer must have are added where it lacks them: `Cache-Control: no-store`,
-    /// `WWW-Authenticate`, `Retry-After`, `Allow`.
+    /// `WWW-Authenticate`, `Retry-After`, `Allow`. The closure returns whatever is an
+    /// [`IntoRejection`](crate::bearer::IntoRejection): in Axum also a `Response`.
     ///
     /// ```
     /// # fn example(sessions: tower_bearer::Sessions) -> tower_bearer::AuthEndpoints {
-    /// use bytes::Bytes;
+    /// use serde_json::json;
     ///
     /// sessions.endpoints().with_rejection(|error, _request| {
-    ///     let body = format!(r#"{{"message": "{}"}}"#, error.code());
-    ///     error.to_response().map(|_| Bytes::from(body))
+    ///     (error.status(), json!({ "message": error.code() }))
     /// })
     /// # }
     /// ```
-    pub fn with_rejection<F>(self, shape: F) -> Self
+    pub fn with_rejection<F, R>(self, shape: F) -> Self
     where
-        F: Fn(&EndpointError, &Parts) -> Response<Bytes> + Send + Sync + 'static,
+        F: Fn(&EndpointError, &Parts) -> R + Send + Sync + 'static,
+        R: IntoRejection,
     {
+        let shape =
+            move |error: &EndpointError, parts: &Parts| shape(error, parts).into_rejection();
         self.map(|state| state.rejection = Some(Arc::new(shape)))
     }
 

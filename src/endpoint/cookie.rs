@@ -13,6 +13,7 @@ use http::{HeaderValue, Response};
 use super::auth::AuthEndpoints;
 use super::delivery::Delivery;
 use super::error::EndpointError;
+use super::response::not_stored;
 use crate::bearer::TokenSource;
 use crate::browser::{Origins, Site, only};
 use crate::edge::Edge;
@@ -160,17 +161,22 @@ impl CookieDelivery {
 
     /// Sets the cookies of a login or a refresh on an answer of the application's own: a
     /// redirection to a page, after a form. `parts` is the head of the request. What the
-    /// browser has already it keeps.
+    /// browser has already it keeps. The answer gets `Cache-Control: no-store`.
     ///
-    /// The application has to refuse other sites itself, before it logs anybody in: see
-    /// [`cross_site_rejection`](Self::cross_site_rejection).
+    /// The body must not have the refresh token: a script would read there what the cookie keeps
+    /// from it. For an answer in JSON see [`AuthEndpoints::respond`](crate::AuthEndpoints::respond)
+    /// and [`accept`](crate::AuthEndpoints::accept). The application has to refuse other sites
+    /// itself, before it logs anybody in:
+    /// [`AuthEndpoints::read_login`](crate::AuthEndpoints::read_login) and
+    /// [`cross_site_rejection`](Self::cross_site_rejection) do.
     #[must_use]
     pub fn set_cookies<B>(
         &self,
         tokens: &TokenResponse,
         parts: &Parts,
-        mut answer: Response<B>,
+        answer: Response<B>,
     ) -> Response<B> {
+        let mut answer = not_stored(answer);
         if let Some(token) = tokens.refresh_token().map(RefreshToken::secret) {
             let held = self.refresh_token(parts);
             match held.and_then(|held| compare_generations(held, token)) {

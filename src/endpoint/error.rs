@@ -187,12 +187,14 @@ impl EndpointError {
                 reason = CROSS_SITE,
                 "request refused"
             ),
-            // `Sessions` have logged all but these.
             Cause::Session(error)
                 if !matches!(
                     error.kind(),
                     SessionErrorKind::InvalidRequest | SessionErrorKind::UnsupportedGrantType
-                ) => {}
+                ) =>
+            {
+                error.log_of_application();
+            }
             _ => tracing::debug!(path = parts.uri.path(), refused = %self, "request refused"),
         }
         self.to_response()

@@ -14,8 +14,22 @@ use crate::session::Login;
 pub(super) async fn handle(
     state: &State,
     context: &RequestContext,
-    mut parameters: Parameters,
+    parameters: Parameters,
 ) -> Result<Response<Bytes>, EndpointError> {
+    let read_credentials = |parameters: Parameters| parameters.into_credentials(&state.sessions);
+    let login = read(state, context, parameters, read_credentials)?;
+    let delivery = state.delivery_of(&login);
+    let tokens = state.sessions.log_in_with(login).await?;
+    Ok(state.respond(&tokens, delivery, context.parts()))
+}
+
+/// Reads a login; what is left of its parameters are the credentials.
+pub(super) fn read<C>(
+    state: &State,
+    context: &RequestContext,
+    mut parameters: Parameters,
+    read_credentials: impl FnOnce(Parameters) -> Result<C, EndpointError>,
+) -> Result<Login<C>, EndpointError> {
     let parts = context.parts();
     parameters.check_grant_type("password")?;
     // The application's own credentials may have a field of that name.
@@ -30,14 +44,12 @@ pub(super) async fn handle(
         None => None,
     };
     let sent = bearer_token(&parts.headers).map_err(BearerError::from)?;
-    let mut login = Login::any(
-        parameters.into_credentials(&state.sessions)?,
-        context.clone(),
-    )
-    .on_device(device);
+    let context = state.sessions.located(context.clone());
+    let mut login = Login::of(read_credentials(parameters)?, Some(context))
+        .on_device(device)
+        .in_cookies(delivery.is_some());
     for replaced in sent.into_iter().chain(held) {
         login = login.replacing(replaced);
     }
-    let tokens = state.sessions.log_in_with(login).await?;
-    Ok(state.respond(&tokens, delivery, parts))
+    Ok(login)
 }

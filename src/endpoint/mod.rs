@@ -39,6 +39,7 @@ mod logout;
 mod metadata;
 #[cfg(feature = "utoipa")]
 mod openapi;
+mod own_login;
 mod refresh;
 mod request;
 mod response;

@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 use super::error::EndpointError;
 use crate::error::BoxError;
 use crate::json::UniqueObject;
-use crate::parameters::{Encoding, WrongParameter};
-use crate::session::{AnyCredentials, SessionError, SessionErrorKind, Sessions};
+use crate::parameters::{self, Encoding, WrongParameter};
+use crate::session::{AnyCredentials, LoginCredentials, SessionError, SessionErrorKind, Sessions};
 
 /// The parameters of a request. None is repeated; an empty one counts as absent (RFC 6749 section
 /// 3.2).
@@ -107,21 +107,25 @@ impl Parameters {
     ) -> Result<AnyCredentials, EndpointError> {
         sessions
             .read_credentials(self.values, self.encoding)
-            .map_err(|wrong| {
-                let WrongParameter { name, expected } = wrong;
-                match expected {
-                    None => EndpointError::invalid_request(format!("{name} is missing")),
-                    Some(expected) => {
-                        tracing::info!(
-                            parameter = name,
-                            expected,
-                            "a parameter of a login does not fit the credentials"
-                        );
-                        EndpointError::invalid_request("a parameter is missing or malformed")
-                    }
-                }
-            })
+            .map_err(refuse)
     }
+
+    /// The same, as credentials of this type.
+    pub(super) fn into_typed<C: LoginCredentials>(self) -> Result<C, EndpointError> {
+        parameters::read(self.values, self.encoding).map_err(refuse)
+    }
+}
+
+fn refuse(WrongParameter { name, expected }: WrongParameter) -> EndpointError {
+    let Some(expected) = expected else {
+        return EndpointError::invalid_request(format!("{name} is missing"));
+    };
+    tracing::info!(
+        parameter = name,
+        expected,
+        "a parameter of a login does not fit the credentials"
+    );
+    EndpointError::invalid_request("a parameter is missing or malformed")
 }
 
 fn unique(

@@ -19,7 +19,11 @@ impl TokenResponse {
 
 pub(super) fn json_response(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
     // Our own types: text, numbers and lists always fit JSON.
-    let body = serde_json::to_vec(body).unwrap_or_default();
+    json_bytes(status, serde_json::to_vec(body).unwrap_or_default())
+}
+
+/// JSON that is written already.
+pub(super) fn json_bytes(status: StatusCode, body: Vec<u8>) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     response

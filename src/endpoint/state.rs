@@ -6,16 +6,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Response, StatusCode};
-use serde_json::Value;
 
 use super::delivery::Delivery;
 use super::error::EndpointError;
-use super::response::{complete, json_response};
+use super::response::{complete, json_bytes, json_response};
 use crate::bearer::BearerAuthLayer;
 use crate::once::Once;
-use crate::session::{SessionError, SessionErrorKind, Sessions, TokenResponse};
+use crate::session::{Login, SessionError, SessionErrorKind, Sessions, TokenResponse};
 
-type ShapeTokens = dyn Fn(&TokenResponse, &Parts) -> Value + Send + Sync;
+type ShapeTokens = dyn Fn(&TokenResponse, &Parts) -> serde_json::Result<Vec<u8>> + Send + Sync;
 type ShapeRejection = dyn Fn(&EndpointError, &Parts) -> Response<Bytes> + Send + Sync;
 
 /// What every endpoint of the login flow has.
@@ -59,6 +58,11 @@ impl State {
         }
     }
 
+    /// How the answer to a login goes.
+    pub(super) fn delivery_of<C>(&self, login: &Login<C>) -> Option<&dyn Delivery> {
+        self.delivery.as_deref().filter(|_| login.is_in_cookies())
+    }
+
     /// The answer to a login or a refresh. `delivery`: how the tokens go.
     pub(super) fn respond(
         &self,
@@ -77,9 +81,14 @@ impl State {
     }
 
     fn shaped(&self, tokens: &TokenResponse, parts: &Parts) -> Response<Bytes> {
-        match &self.tokens {
-            Some(shape) => json_response(StatusCode::OK, &shape(tokens, parts)),
+        match self.tokens.as_ref().map(|shape| shape(tokens, parts)) {
             None => json_response(StatusCode::OK, tokens),
+            Some(Ok(body)) => json_bytes(StatusCode::OK, body),
+            Some(Err(error)) => {
+                tracing::error!(cause = %error, "what `with_token_response` returns does not fit JSON");
+                let cure = "return what fits JSON from the closure of `with_token_response`";
+                self.reject(SessionError::misconfigured(cure).into(), parts)
+            }
         }
     }
 

@@ -21,6 +21,8 @@ pub struct SessionError {
     detail: Option<Cow<'static, str>>,
     denial: Option<Box<Denial>>,
     source: Option<Arc<BoxError>>,
+    /// Made by a handler of the application's own, so nothing has logged it.
+    is_applications: bool,
 }
 
 /// The reasons for which a login, a refresh or a logout does not succeed.
@@ -60,14 +62,20 @@ impl SessionError {
             detail: None,
             denial: None,
             source: None,
+            is_applications: false,
         }
+    }
+
+    fn of_application(mut self) -> Self {
+        self.is_applications = true;
+        self
     }
 
     /// For a login handler of the application's own that refuses: a second factor that is wrong,
     /// say. 400 `invalid_grant`.
     #[must_use]
     pub fn invalid_credentials() -> Self {
-        Self::new(SessionErrorKind::InvalidCredentials)
+        Self::new(SessionErrorKind::InvalidCredentials).of_application()
     }
 
     /// For a login handler of the application's own that refuses for a reason of its own, as
@@ -87,7 +95,7 @@ impl SessionError {
     #[must_use]
     #[track_caller]
     pub fn denied(reason: &'static str) -> Self {
-        Denial::new(reason).into()
+        Self::from(Denial::new(reason)).of_application()
     }
 
     denial_settings!(#[must_use]);
@@ -102,7 +110,12 @@ impl SessionError {
 
     /// For a login handler of the application's own that cannot ask its users now: 503. The cause
     /// goes to the log only.
+    #[must_use]
     pub fn unavailable(cause: impl Into<BoxError>) -> Self {
+        Self::fault(cause).of_application()
+    }
+
+    pub(crate) fn fault(cause: impl Into<BoxError>) -> Self {
         Self {
             source: Some(Arc::new(cause.into())),
             ..Self::new(SessionErrorKind::Unavailable)
@@ -142,6 +155,15 @@ impl SessionError {
     }
 
     /// A fault is logged where it is noticed, not where it is answered.
+    /// Logs what a handler of the application's own made: the sessions have logged all else.
+    pub(crate) fn log_of_application(&self) {
+        match self.reason() {
+            _ if !self.is_applications => {}
+            Some(reason) => tracing::info!(reason, "login refused"),
+            None => self.log_fault(),
+        }
+    }
+
     pub(crate) fn log_fault(&self) {
         if !self.is_refusal() {
             let cure = self.detail.as_deref();
@@ -192,13 +214,13 @@ impl From<Denial> for SessionError {
 
 impl From<StoreError> for SessionError {
     fn from(error: StoreError) -> Self {
-        Self::unavailable(error)
+        Self::fault(error)
     }
 }
 
 impl From<TimedOut> for SessionError {
     fn from(timed_out: TimedOut) -> Self {
-        Self::unavailable(timed_out)
+        Self::fault(timed_out)
     }
 }
 

@@ -5,11 +5,11 @@ use std::ops::Deref;
 
 use zeroize::Zeroizing;
 
-use super::any_credentials::AnyCredentials;
 use super::credentials::LoginCredentials;
 use crate::request_context::RequestContext;
+use crate::token::Identity;
 
-/// Somebody wants to log in: their credentials, and the request that these came in.
+/// A login: the credentials, and the request that they came in.
 ///
 /// It derefs to the credentials, so `login.username()` works. Everything else is an associated
 /// function or has a name that credentials seldom use, so that it hides none of their fields.
@@ -26,6 +26,7 @@ pub struct Login<C> {
     context: Option<RequestContext>,
     pub(super) device: Option<String>,
     pub(super) replaced: Vec<Zeroizing<String>>,
+    in_cookies: bool,
 }
 
 impl<C: LoginCredentials> Login<C> {
@@ -41,12 +42,13 @@ impl<C: LoginCredentials> Login<C> {
 }
 
 impl<C> Login<C> {
-    pub(super) fn of(credentials: C, context: Option<RequestContext>) -> Self {
+    pub(crate) fn of(credentials: C, context: Option<RequestContext>) -> Self {
         Self {
             credentials,
             context,
             device: None,
             replaced: Vec::new(),
+            in_cookies: false,
         }
     }
 
@@ -77,6 +79,16 @@ impl<C> Login<C> {
         self
     }
 
+    /// The tokens go in cookies.
+    pub(crate) fn in_cookies(mut self, in_cookies: bool) -> Self {
+        self.in_cookies = in_cookies;
+        self
+    }
+
+    pub(crate) fn is_in_cookies(&self) -> bool {
+        self.in_cookies
+    }
+
     /// The same login with other credentials.
     pub(super) fn try_map<D, E>(
         self,
@@ -87,24 +99,38 @@ impl<C> Login<C> {
             context,
             device,
             replaced,
+            in_cookies,
         } = self;
         Ok(Login {
             credentials: change(credentials)?,
             context,
             device,
             replaced,
+            in_cookies,
         })
     }
 
-    pub(super) fn with_context(mut self, context: Option<RequestContext>) -> Self {
-        self.context = context;
+    pub(super) fn map_context(
+        mut self,
+        change: impl FnOnce(RequestContext) -> RequestContext,
+    ) -> Self {
+        self.context = self.context.map(change);
         self
     }
 }
 
-impl Login<AnyCredentials> {
-    pub(crate) fn any(credentials: AnyCredentials, context: RequestContext) -> Self {
-        Self::of(credentials, Some(context))
+impl Identity {
+    /// What belongs to this login besides its credentials: the request, the device that it names,
+    /// and the sessions that it replaces.
+    ///
+    /// For a login handler of the application's own: see
+    /// [`AuthEndpoints::read_login`](crate::AuthEndpoints::read_login). What
+    /// [`with_device`](Self::with_device) and [`with_context`](Self::with_context) say counts more.
+    pub fn with_login<C>(mut self, login: &Login<C>) -> Self {
+        self.device = self.device.or_else(|| login.device.clone());
+        self.context = self.context.or_else(|| login.context.clone());
+        self.replaced.extend(login.replaced.iter().cloned());
+        self
     }
 }
 

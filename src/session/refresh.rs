@@ -136,7 +136,7 @@ impl Sessions {
         revocations
             .load(self.0.outage.max_lag())
             .await
-            .map_err(SessionError::unavailable)?;
+            .map_err(SessionError::fault)?;
         let id = presented.rid.session_id();
 
         for _ in 0..MAX_RACES {
@@ -155,7 +155,7 @@ impl Sessions {
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }
             if !session.is_understood() {
-                return Err(SessionError::unavailable(
+                return Err(SessionError::fault(
                     "the session is of a later version of this application; it is left alone",
                 ));
             }
@@ -181,7 +181,7 @@ impl Sessions {
             tracing::debug!(session = %id, generation = answered.parts().generation, ?how, "refreshed");
             return self.response(&answered, &presented.rid, grant);
         }
-        Err(SessionError::unavailable(
+        Err(SessionError::fault(
             "four other refreshes of this session were quicker",
         ))
     }

@@ -123,7 +123,7 @@ impl Sessions {
             .accounts()
             .authorize(request)
             .await
-            .map_err(SessionError::unavailable)?;
+            .map_err(SessionError::fault)?;
         match authorization.0 {
             Kind::NotNow(denial) => Err(denial.into()),
             Kind::Granted(grant) if grant.stamp() == session.parts().stamp => Ok(*grant),
@@ -199,7 +199,7 @@ impl Sessions {
     }
 
     /// With the client's address, as the edge of this application's network tells it.
-    pub(super) fn located(&self, context: RequestContext) -> RequestContext {
+    pub(crate) fn located(&self, context: RequestContext) -> RequestContext {
         let address = self.edge().client_address(context.parts());
         context.with_client_address(address)
     }

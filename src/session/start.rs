@@ -33,19 +33,18 @@ impl Sessions {
         login: Login<C>,
     ) -> Result<TokenResponse, SessionError> {
         let any = |credentials| Ok::<_, SessionError>(AnyCredentials::new::<C>(credentials));
+        let login = login.map_context(|context| self.located(context));
         self.log_in_with(login.try_map(any)?).await
     }
 
+    /// The client's address is in the login's context already.
     pub(crate) async fn log_in_with(
         &self,
-        login: Login<AnyCredentials>,
+        mut login: Login<AnyCredentials>,
     ) -> Result<TokenResponse, SessionError> {
-        let context = login
-            .context()
-            .cloned()
-            .map(|context| self.located(context));
-        let mut login = login.with_context(context.clone());
-        let (device, replaced) = (login.device.take(), std::mem::take(&mut login.replaced));
+        let context = login.context().cloned();
+        let device = login.device.take();
+        let replaced = std::mem::take(&mut login.replaced);
         let outcome = with_timeout(REFRESH_DEADLINE, self.accounts().authenticate(login))
             .await
             .inspect_err(SessionError::log_fault)?;
@@ -94,7 +93,7 @@ impl Sessions {
     async fn start_located(&self, identity: Identity) -> Result<TokenResponse, SessionError> {
         ensure_started(self.sync());
         let rid = Rid::random()
-            .map_err(|error| SessionError::unavailable(error.to_string()))
+            .map_err(|error| SessionError::fault(error.to_string()))
             .inspect_err(SessionError::log_fault)?;
         let session = self
             .new_session(&rid, &identity)

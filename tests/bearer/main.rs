@@ -3,6 +3,7 @@
 mod grpc;
 mod guards;
 mod hints;
+mod into_rejection;
 mod logs;
 mod nested;
 mod own_refusals;

@@ -7,6 +7,7 @@ mod mounting;
 mod no_login;
 mod openapi;
 mod openapi_answers;
+mod own_login;
 mod parameters;
 mod resource_metadata;
 mod server_metadata;

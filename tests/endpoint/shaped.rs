@@ -10,17 +10,17 @@ use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
-use support::{App, Received, form, log_in_form, names, with_header};
+use support::{App, Log, Received, form, log_in_form, names, with_header};
 use tower::ServiceExt;
 use tower_bearer::endpoint::EndpointError;
-use tower_bearer::{AuthEndpoints, CookieDelivery, Identity, TokenResponse};
+use tower_bearer::{AccessToken, AuthEndpoints, CookieDelivery, Identity, TokenResponse};
 
 async fn send(endpoints: &AuthEndpoints, request: Request<Body>) -> Received {
     Received::read(endpoints.clone().oneshot(request)).await
 }
 
 /// An answer that has no header.
-fn teapot(_: &EndpointError, _: &Parts) -> Response<Bytes> {
+pub(super) fn teapot(_: &EndpointError, _: &Parts) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from("own"));
     *response.status_mut() = StatusCode::IM_A_TEAPOT;
     response
@@ -89,6 +89,43 @@ async fn a_login_and_a_refresh_answer_in_the_names_of_the_application() {
     send(&endpoints, form("/login", &[]))
         .await
         .assert_error(400, "invalid_request", None);
+}
+
+/// As the application writes it: with its own type, whose members keep their order.
+#[derive(serde::Serialize)]
+struct Answer {
+    token: AccessToken,
+    is_refreshable: bool,
+}
+
+#[tokio::test]
+async fn a_login_may_answer_with_a_type_of_the_application() {
+    let app = App::new();
+    let endpoints = app.endpoints().with_token_response(|tokens, _| Answer {
+        token: tokens.access_token().clone(),
+        is_refreshable: tokens.refresh_token().is_some(),
+    });
+    let answer = send(&endpoints, log_in_form()).await;
+    answer.assert_not_stored();
+    assert!(answer.body.starts_with(r#"{"token":"ey"#), "{answer:?}");
+    assert!(
+        answer.body.ends_with(r#"","is_refreshable":true}"#),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_fit_json_is_a_fault_of_the_server_and_is_logged() {
+    let app = App::new();
+    // A key that is not text.
+    let endpoints = app
+        .endpoints()
+        .with_token_response(|_, _| std::collections::BTreeMap::from([((1, 2), 3)]));
+    let (log, _guard) = Log::capture();
+    let answer = send(&endpoints, log_in_form()).await;
+    answer.assert_error(500, "server_error", None);
+    answer.assert_not_stored();
+    assert!(log.text().contains("with_token_response"), "{}", log.text());
 }
 
 #[tokio::test]

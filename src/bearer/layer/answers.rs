@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::Response;
 use http::request::Parts;
 
 use super::BearerAuthLayer;
 use crate::bearer::error::BearerError;
+use crate::bearer::into_rejection::IntoRejection;
 use crate::bearer::resource::ProtectedResource;
 use crate::error::ConfigError;
 
@@ -63,22 +62,26 @@ impl BearerAuthLayer {
     /// The closure chooses status, body and headers, and usually starts from
     /// [`BearerError::to_response`]. Where its response lacks them, `WWW-Authenticate`,
     /// `Retry-After` and `Cache-Control: no-store` are added afterwards, so it cannot lose
-    /// them: a 401 without a challenge is not one (RFC 9110 section 15.5.2).
+    /// them: a 401 without a challenge is not one (RFC 9110 section 15.5.2). It returns whatever
+    /// is an [`IntoRejection`]: in Axum also a `Response`.
     ///
     /// ```
-    /// use bytes::Bytes;
-    /// use tower_bearer::{BearerAuthLayer, BearerError};
+    /// use serde_json::json;
+    /// use tower_bearer::BearerAuthLayer;
     ///
     /// # fn example(layer: BearerAuthLayer) -> BearerAuthLayer {
-    /// layer.with_rejection(|error: &BearerError, _request: &http::request::Parts| {
-    ///     error.to_response().map(|_| Bytes::from(r#"{"message": "please log in"}"#))
+    /// layer.with_rejection(|error, _request| {
+    ///     (error.status(), json!({ "message": error.description() }))
     /// })
     /// # }
     /// ```
-    pub fn with_rejection<F>(self, answer: F) -> Self
+    pub fn with_rejection<F, R>(self, answer: F) -> Self
     where
-        F: Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync + 'static,
+        F: Fn(&BearerError, &Parts) -> R + Send + Sync + 'static,
+        R: IntoRejection,
     {
+        let answer =
+            move |error: &BearerError, parts: &Parts| answer(error, parts).into_rejection();
         self.map(|gate| gate.rejection.answer = Some(Arc::new(answer)))
     }
 }

@@ -283,14 +283,14 @@ async fn the_closure_answers_plain_requests_only() {
     let count = Arc::clone(&asked);
     let layer = BearerAuthLayer::new(tokens.verifier()).with_rejection(move |error, _| {
         count.fetch_add(1, Ordering::Relaxed);
-        error.to_response().map(|_| "please log in".into())
+        error.to_response().map(|_| "please log in".to_owned())
     });
     // Before or after: it is the same.
     for layer in [
         layer.clone().grpc(),
         BearerAuthLayer::new(tokens.verifier())
             .grpc()
-            .with_rejection(|_, _| panic!("asked")),
+            .with_rejection(|_, _| -> http::Response<String> { panic!("asked") }),
     ] {
         assert_grpc(&send(&layer, call(None)).await, "16", Some("Bearer"));
         assert_grpc(

@@ -50,10 +50,7 @@ async fn what_is_wrong_with_the_request_refuses_it() {
         &SessionError::invalid_credentials(),
         SessionErrorKind::InvalidCredentials,
     );
-    assert_refuses(
-        &SessionError::denied("unpaid"),
-        SessionErrorKind::Denied,
-    );
+    assert_refuses(&SessionError::denied("unpaid"), SessionErrorKind::Denied);
     let key = Refresh::new(RefreshToken::new("rt1_x"))
         .with_idempotency_key("")
         .unwrap_err();

@@ -1,4 +1,4 @@
-//! For Axum: extractors of the caller, [`BearerRejection`], and responses that handlers return.
+//! Extractors of the caller, and [`BearerRejection`].
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
@@ -7,7 +7,6 @@ use http::request::Parts;
 use http_body_util::Full;
 
 use crate::bearer::{AccessTokenWatch, BearerError, BearerErrorKind};
-use crate::session::{SessionError, TokenResponse};
 use crate::token::AccessTokenClaims;
 use crate::user::CurrentUser;
 
@@ -151,21 +150,5 @@ fn optional<T>(found: Result<T, BearerError>, parts: &Parts) -> Result<Option<T>
         Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == BearerErrorKind::MissingToken => Ok(None),
         Err(error) => Err(BearerRejection::new(error, parts)),
-    }
-}
-
-/// For a login handler of the application's own, which returns `Result<TokenResponse,
-/// SessionError>`.
-impl IntoResponse for TokenResponse {
-    fn into_response(self) -> Response {
-        self.to_response().map(Full::new).into_response()
-    }
-}
-
-/// For a login handler of the application's own, which returns `Result<TokenResponse,
-/// SessionError>`.
-impl IntoResponse for SessionError {
-    fn into_response(self) -> Response {
-        self.to_response().map(Full::new).into_response()
     }
 }

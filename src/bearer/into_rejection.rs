@@ -1,0 +1,84 @@
+//! [`IntoRejection`]: what an application's closure answers to a refused request.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::Value;
+
+/// The answer of an application's own to a refused request: what the closure of
+/// [`BearerAuthLayer::with_rejection`](crate::BearerAuthLayer::with_rejection) and of
+/// [`AuthEndpoints::with_rejection`](crate::AuthEndpoints::with_rejection) returns.
+///
+/// | type | |
+/// |---|---|
+/// | `http::Response<Bytes>`, `http::Response<String>` | as it is |
+/// | `(StatusCode, serde_json::Value)` | JSON with this status |
+/// | `axum::response::Response` | with the feature `axum`; its body has to be there at once, as that of `Json` and of a text is |
+///
+/// An error type of the application's own may be one too.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::Response;
+/// use tower_bearer::bearer::IntoRejection;
+///
+/// struct Problem(&'static str);
+///
+/// impl IntoRejection for Problem {
+///     fn into_rejection(self) -> Response<Bytes> {
+///         let mut response = Response::new(Bytes::from(self.0));
+///         *response.status_mut() = http::StatusCode::UNAUTHORIZED;
+///         response
+///     }
+/// }
+/// ```
+pub trait IntoRejection {
+    /// The response.
+    fn into_rejection(self) -> Response<Bytes>;
+}
+
+impl IntoRejection for Response<Bytes> {
+    fn into_rejection(self) -> Self {
+        self
+    }
+}
+
+impl IntoRejection for Response<String> {
+    fn into_rejection(self) -> Response<Bytes> {
+        self.map(Bytes::from)
+    }
+}
+
+impl IntoRejection for (StatusCode, Value) {
+    fn into_rejection(self) -> Response<Bytes> {
+        let (status, body) = self;
+        let mut response = Response::new(Bytes::from(body.to_string()));
+        *response.status_mut() = status;
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        response
+    }
+}
+
+#[cfg(feature = "axum")]
+impl IntoRejection for axum_core::response::Response {
+    fn into_rejection(self) -> Response<Bytes> {
+        use http_body_util::BodyExt;
+        use std::pin::pin;
+        use std::task::{Context, Poll, Waker};
+
+        let (parts, body) = self.into_parts();
+        let collected = pin!(body.collect()).poll(&mut Context::from_waker(Waker::noop()));
+        let body = match collected {
+            Poll::Ready(Ok(body)) => body.to_bytes(),
+            Poll::Ready(Err(_)) | Poll::Pending => {
+                tracing::error!(
+                    cure = "answer a refused request with a body that is there at once",
+                    "the closure of `with_rejection` answered with a stream, so the body is empty"
+                );
+                Bytes::new()
+            }
+        };
+        Response::from_parts(parts, body)
+    }
+}

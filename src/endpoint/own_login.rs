@@ -1,0 +1,121 @@
+//! For a login handler of the application's own: what [`LoginEndpoint`](super::LoginEndpoint) does
+//! before and after it logs in.
+
+use http::request::Parts;
+use http::{Request, Response};
+use http_body::Body;
+
+use super::auth::AuthEndpoints;
+use super::body::EndpointBody;
+use super::error::EndpointError;
+use super::login;
+use super::request::Parameters;
+use crate::error::BoxError;
+use crate::request_context::RequestContext;
+use crate::session::{Login, LoginCredentials, TokenResponse};
+
+impl AuthEndpoints {
+    /// Reads a login for a handler of the application's own: with a second factor, say.
+    ///
+    /// All that [`LoginEndpoint`](crate::LoginEndpoint) reads and refuses holds here too: the
+    /// method, the media type, a body above 8 KiB, a repeated or a missing parameter, another site
+    /// where the answer sets cookies. [`Identity::with_login`](crate::Identity::with_login) takes
+    /// over what belongs to the login besides its credentials, and [`respond`](Self::respond)
+    /// answers. In Axum (feature `axum`) `Login<C>` is an extractor that does this, where
+    /// `AuthEndpoints` is a part of the state.
+    ///
+    /// **A second factor that only this handler asks for** is no factor where `/login` and `/token`
+    /// still take a password alone. Set
+    /// [`NoCredentials`](crate::NoCredentials) in [`Authenticate`](crate::Authenticate), which
+    /// takes both away; or ask in `authenticate`, with
+    /// [`Outcome::denied`](crate::Outcome::denied), and write no handler at all.
+    ///
+    /// ```
+    /// # use tower_bearer::{AuthEndpoints, Identity, LoginCredentials, SessionError, Sessions};
+    /// use axum::body::Body;
+    /// use http::{Request, Response};
+    /// use tower_bearer::endpoint::EndpointBody;
+    /// # #[derive(serde::Deserialize)]
+    /// # struct Credentials { email: String, password: String, code: Option<String> }
+    /// # impl LoginCredentials for Credentials {
+    /// #     fn account(&self) -> &str { &self.email }
+    /// # }
+    /// # async fn find_user(_: &str, _: &str) -> Result<u64, SessionError> { Ok(1) }
+    ///
+    /// async fn log_in(
+    ///     sessions: &Sessions,
+    ///     endpoints: &AuthEndpoints,
+    ///     request: Request<Body>,
+    /// ) -> Response<EndpointBody> {
+    ///     let (parts, body) = request.into_parts();
+    ///     let login = match endpoints.read_login::<Credentials, _>(&parts, body).await {
+    ///         Ok(login) => login,
+    ///         Err(error) => return endpoints.reject(error, &parts),
+    ///     };
+    ///     let outcome = async {
+    ///         let user = find_user(&login.email, &login.password).await?;
+    ///         if login.code.is_none() {
+    ///             return Err(SessionError::denied("code_required"));
+    ///         }
+    ///         sessions.start(Identity::new(user).with_login(&login)).await
+    ///     };
+    ///     endpoints.respond(outcome.await, &login)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What `LoginEndpoint` refuses: answer with [`reject`](Self::reject).
+    pub async fn read_login<C, B>(
+        &self,
+        request: impl Into<RequestContext>,
+        body: B,
+    ) -> Result<Login<C>, EndpointError>
+    where
+        C: LoginCredentials,
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        let context = request.into();
+        let parameters = Parameters::read(context.parts(), body).await?;
+        login::read(&self.state, &context, parameters, Parameters::into_typed)
+    }
+
+    /// Answers with tokens as [`LoginEndpoint`](crate::LoginEndpoint) does: through the closure of
+    /// [`with_token_response`](Self::with_token_response), and not to be stored. `request` is the
+    /// head of the request.
+    ///
+    /// Where cookies go to clients that ask for them, the tokens are in the body: the request is
+    /// not asked. [`respond`](Self::respond) knows what a login asked for.
+    #[must_use]
+    pub fn accept(&self, tokens: &TokenResponse, request: &Parts) -> Response<EndpointBody> {
+        let delivery = self.state.delivery(None).unwrap_or_default();
+        let response = self.state.respond(tokens, delivery, request);
+        response.map(EndpointBody::from)
+    }
+
+    /// Answers a login that [`read_login`](Self::read_login) read, as
+    /// [`LoginEndpoint`](crate::LoginEndpoint) answers: through the closures of these endpoints,
+    /// with cookies where the client gets them, and not to be stored. A refusal that the
+    /// application made is logged.
+    #[must_use]
+    pub fn respond<C, E>(
+        &self,
+        outcome: Result<TokenResponse, E>,
+        login: &Login<C>,
+    ) -> Response<EndpointBody>
+    where
+        E: Into<EndpointError>,
+    {
+        // Only a login of a test is without its request.
+        let nothing = Request::new(()).into_parts().0;
+        let parts = login.context().map_or(&nothing, RequestContext::parts);
+        let response = match outcome {
+            Ok(tokens) => self
+                .state
+                .respond(&tokens, self.state.delivery_of(login), parts),
+            Err(error) => self.state.reject(error.into(), parts),
+        };
+        response.map(EndpointBody::from)
+    }
+}

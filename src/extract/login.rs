@@ -1,0 +1,102 @@
+//! For login handlers of the application's own: extractors, [`EndpointRejection`], and responses.
+
+use std::convert::Infallible;
+
+use axum_core::extract::{FromRef, FromRequest, FromRequestParts, Request};
+use axum_core::response::{IntoResponse, Response};
+use http::request::Parts;
+use http_body_util::Full;
+
+use crate::endpoint::{AuthEndpoints, EndpointBody, EndpointError};
+use crate::request_context::RequestContext;
+use crate::session::{Login, LoginCredentials, SessionError, TokenResponse};
+
+/// A login that [`AuthEndpoints::read_login`] refuses, in the words of these endpoints: the
+/// rejection of the extractor [`Login`].
+#[derive(Debug)]
+pub struct EndpointRejection {
+    error: EndpointError,
+    response: Box<http::Response<EndpointBody>>,
+}
+
+impl EndpointRejection {
+    /// Why.
+    #[must_use]
+    pub fn error(&self) -> &EndpointError {
+        &self.error
+    }
+}
+
+impl IntoResponse for EndpointRejection {
+    fn into_response(self) -> Response {
+        self.response.into_response()
+    }
+}
+
+/// Reads a login as [`AuthEndpoints::read_login`] does, where the state has the endpoints.
+///
+/// ```
+/// use axum::extract::{FromRef, State};
+/// use axum::response::IntoResponse;
+/// use tower_bearer::{AuthEndpoints, Identity, Login, PasswordCredentials, Sessions};
+///
+/// #[derive(Clone, FromRef)]
+/// struct AppState {
+///     sessions: Sessions,
+///     endpoints: AuthEndpoints,
+/// }
+///
+/// async fn log_in(
+///     State(app): State<AppState>,
+///     login: Login<PasswordCredentials>,
+/// ) -> impl IntoResponse {
+///     // The application's own check of the user, and of a second factor, comes here.
+///     let identity = Identity::new(login.username()).with_login(&login);
+///     app.endpoints.respond(app.sessions.start(identity).await, &login)
+/// }
+/// # let _: axum::Router<AppState> = axum::Router::new().route("/login", axum::routing::post(log_in));
+/// ```
+impl<S, C> FromRequest<S> for Login<C>
+where
+    S: Send + Sync,
+    AuthEndpoints: FromRef<S>,
+    C: LoginCredentials,
+{
+    type Rejection = EndpointRejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, EndpointRejection> {
+        let endpoints = AuthEndpoints::from_ref(state);
+        let (parts, body) = request.into_parts();
+        let context = RequestContext::from(parts);
+        let read = endpoints.read_login(context.clone(), body).await;
+        read.map_err(|error| EndpointRejection {
+            response: Box::new(endpoints.reject(error.clone(), context.parts())),
+            error,
+        })
+    }
+}
+
+/// The request, for [`Identity::with_context`](crate::Identity::with_context) and
+/// [`Refresh::with_context`](crate::Refresh::with_context). These find out the client's address;
+/// here it is not known yet.
+impl<S: Sync> FromRequestParts<S> for RequestContext {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self::from(&*parts))
+    }
+}
+
+/// For a handler of the application's own that returns `Result<TokenResponse, SessionError>`.
+impl IntoResponse for TokenResponse {
+    fn into_response(self) -> Response {
+        self.to_response().map(Full::new).into_response()
+    }
+}
+
+/// For a handler of the application's own that returns `Result<TokenResponse, SessionError>`.
+impl IntoResponse for SessionError {
+    fn into_response(self) -> Response {
+        self.to_response().map(Full::new).into_response()
+    }
+}

@@ -1,0 +1,7 @@
+//! For Axum: extractors, their rejections, and responses that handlers return.
+
+mod bearer;
+mod login;
+
+pub use bearer::BearerRejection;
+pub use login::EndpointRejection;
