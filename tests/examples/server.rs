@@ -269,5 +269,23 @@ async fn a_form_without_javascript_logs_in_by_cookies_and_only_from_its_own_page
             && cookies[1].starts_with("__Host-access_token="),
         "{cookies:?}"
     );
+    assert_eq!(login.headers["cache-control"], "no-store");
     assert_eq!(server.send("GET", "/nowhere", &[], "").await.status, 404);
+
+    // A login in the same browser replaces the session (OWASP ASVS 7.2.4).
+    let pair = |cookie: &str| cookie.split(';').next().unwrap().to_owned();
+    let (refresh, access) = (pair(cookies[0]), pair(cookies[1]));
+    let access = format!(
+        "authorization: Bearer {}",
+        access.split_once('=').unwrap().1
+    );
+    assert_eq!(server.send("GET", "/me", &[&access], "").await.status, 200);
+    let held = format!("cookie: {refresh}");
+    let own = "sec-fetch-site: same-origin";
+    let again = server
+        .send("POST", "/login", &[form, own, &held], alice)
+        .await;
+    assert_eq!(again.status, 303);
+    let replaced = server.send("GET", "/me", &[&access], "").await;
+    replaced.assert_invalid_token("session_revoked");
 }
