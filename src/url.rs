@@ -121,14 +121,6 @@ impl HttpUrl {
         std::iter::once(root).chain(behind)
     }
 
-    /// Whether it is one of these paths.
-    pub(crate) fn is_well_known(&self, name: &str, path: &str) -> bool {
-        let rest = path
-            .strip_prefix(WELL_KNOWN)
-            .and_then(|rest| rest.strip_prefix(name));
-        rest.is_some_and(|rest| rest.is_empty() || rest == self.path())
-    }
-
     /// Scheme, host and port.
     pub(crate) fn origin(&self) -> String {
         let (scheme, authority) = (

@@ -36,11 +36,11 @@ pub(super) struct Pending {
 impl Gate {
     /// Decides without waiting.
     pub(super) fn decide(self: &Arc<Self>, parts: &mut Parts) -> Decision {
-        let resource = self.resource.as_ref();
-        let metadata =
-            resource.and_then(|resource| resource.answer(&parts.method, parts.uri.path()));
-        if let Some(metadata) = metadata {
-            return Decision::Respond(metadata);
+        let mut documents = self.resource.iter().chain(&self.documents);
+        let document =
+            documents.find_map(|document| document.answer(&parts.method, parts.uri.path()));
+        if let Some(document) = document {
+            return Decision::Respond(document);
         }
         let outer = parts.extensions.get::<Admission>().cloned().map(Arc::new);
         let presented = match self.present(parts, outer.as_deref()) {

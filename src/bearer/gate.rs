@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::document::PublicDocument;
 use super::found::ParseClaims;
 use super::guard::Guard;
 use super::hints::Hints;
 use super::protection::Protection;
 use super::rejection::Rejection;
-use super::resource::ProtectedResource;
 use super::source::TokenSource;
 use super::user_loader::Loader;
 use crate::edge::Edge;
@@ -30,7 +30,9 @@ pub(crate) struct Gate {
     pub(super) parse_claims: Option<ParseClaims>,
     pub(super) loader: Option<Arc<dyn Loader>>,
     pub(super) rejection: Rejection,
-    pub(super) resource: Option<ProtectedResource>,
+    /// What clients of a protected resource are told beforehand.
+    pub(super) resource: Option<PublicDocument>,
+    pub(super) documents: Vec<PublicDocument>,
     pub(super) edge: Arc<Edge>,
     pub(super) hints: Arc<Hints>,
 }
@@ -83,6 +85,7 @@ impl fmt::Debug for Gate {
             .field("loads_user", &self.loader.is_some())
             .field("rejection", &self.rejection)
             .field("resource", &self.resource)
+            .field("documents", &self.documents)
             .field("edge", &self.edge)
             .finish()
     }

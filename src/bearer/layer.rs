@@ -70,6 +70,7 @@ impl BearerAuthLayer {
             loader: None,
             rejection: Rejection::default(),
             resource: None,
+            documents: Vec::new(),
             edge,
             hints: Arc::default(),
         };

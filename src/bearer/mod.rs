@@ -59,6 +59,7 @@ mod body;
 mod challenge;
 mod credentials;
 mod decide;
+mod document;
 mod error;
 mod error_kind;
 mod found;
@@ -93,5 +94,5 @@ pub use source::{Tickets, TokenSource};
 pub use watch::{AccessTokenWatch, EndReason};
 
 pub(crate) use credentials::bearer_token;
+pub(crate) use document::{PublicDocument, public_json};
 pub(crate) use gate::SessionSide;
-pub(crate) use resource::public_json;

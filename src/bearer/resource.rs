@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Method, Response};
+use http::Response;
 use serde_json::{Map, Value, json};
 
+use super::document::{PublicDocument, public_json};
 use crate::error::ConfigError;
 use crate::names::{IntoScope, Scope};
 use crate::url::{HttpUrl, is_loopback};
@@ -132,10 +132,10 @@ impl ProtectedResource {
         &self.needed
     }
 
-    /// The response, if this request is for the metadata.
-    pub(crate) fn answer(&self, method: &Method, path: &str) -> Option<Response<Bytes>> {
-        (method == Method::GET && self.url.is_well_known(WELL_KNOWN, path))
-            .then(|| self.to_response())
+    /// What a layer answers on the [paths](Self::paths).
+    pub(super) fn document(&self) -> PublicDocument {
+        let document = self.document.clone();
+        PublicDocument::new(self.paths(), move || document.clone())
     }
 
     /// The document (RFC 9728 section 3.2). It may be cached for five minutes.
@@ -178,18 +178,6 @@ impl fmt::Debug for ProtectedResource {
             .field("needed", &self.needed)
             .finish_non_exhaustive()
     }
-}
-
-/// JSON that anybody may read, and cache for five minutes.
-pub(crate) fn public_json(json: Bytes) -> Response<Bytes> {
-    let mut response = Response::new(json);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(
-        CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=300"),
-    );
-    response
 }
 
 const WELL_KNOWN: &str = "oauth-protected-resource";

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::error::EndpointError;
 use super::request::check_method;
 use super::service::serve_at_once;
-use crate::bearer::{ProtectedResource, public_json};
+use crate::bearer::{ProtectedResource, PublicDocument, public_json};
 use crate::error::ConfigError;
 use crate::names::{IntoScope, Scope};
 use crate::session::Sessions;
@@ -112,6 +112,12 @@ impl ServerMetadataEndpoint {
         self.issuer
             .without_slash()
             .well_known_paths("oauth-authorization-server")
+    }
+
+    /// What a layer answers on the [paths](Self::paths).
+    pub(super) fn document(&self) -> PublicDocument {
+        let document = self.document.clone();
+        PublicDocument::new(self.paths(), move || document.clone())
     }
 
     fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {

@@ -36,6 +36,7 @@ mod error;
 mod jwks;
 mod login;
 mod logout;
+mod mcp;
 mod metadata;
 #[cfg(feature = "utoipa")]
 mod openapi;

@@ -153,6 +153,10 @@ impl KeySet {
         json!({ "keys": keys }).to_string()
     }
 
+    pub(crate) fn has_public(&self) -> bool {
+        self.0.iter().any(|key| key.to_public_jwk().is_some())
+    }
+
     pub(crate) fn names(&self, kid: &str) -> bool {
         self.0.iter().any(|key| key.kid.as_deref() == Some(kid))
     }

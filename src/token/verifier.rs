@@ -192,7 +192,7 @@ impl AccessTokenVerifier {
         self
     }
 
-    pub(super) fn audience(&self) -> &Audience {
+    pub(crate) fn audience(&self) -> &Audience {
         &self.audiences[0]
     }
 

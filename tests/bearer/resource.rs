@@ -28,7 +28,7 @@ fn resource() -> ProtectedResource {
 
 fn layer(tokens: &TestTokens) -> BearerAuthLayer {
     BearerAuthLayer::new(tokens.verifier())
-        .with_protected_resource(resource().with_scope("mcp:tools mcp:read"))
+        .with_protected_resource(&resource().with_scope("mcp:tools mcp:read"))
 }
 
 /// The parameters of a challenge, by name. None is repeated.
@@ -126,7 +126,7 @@ async fn every_challenge_leads_to_the_metadata_and_names_the_scope() {
 async fn a_resource_without_a_scope_names_none() {
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier())
-        .with_protected_resource(resource().with_supported_scope("mcp:admin"));
+        .with_protected_resource(&resource().with_supported_scope("mcp:admin"));
     let missing = send(&layer, without_token()).await;
     assert_eq!(
         (missing.status, missing.challenge()),
@@ -155,7 +155,7 @@ async fn a_realm_stands_beside_it() {
         let layer = BearerAuthLayer::new(tokens.verifier())
             .with_realm("mcp")
             .unwrap();
-        layer.with_protected_resource(resource().with_scope("mcp:tools mcp:read"))
+        layer.with_protected_resource(&resource().with_scope("mcp:tools mcp:read"))
     }] {
         let answer = send(&layer, without_token()).await;
         assert_eq!(answer.status, 401);

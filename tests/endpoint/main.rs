@@ -3,6 +3,7 @@
 mod cookies;
 mod edge;
 mod input;
+mod mcp;
 mod mounting;
 mod no_login;
 mod openapi;

@@ -255,8 +255,8 @@ async fn the_endpoint_answers_get_alone() {
 #[tokio::test]
 async fn the_endpoint_and_the_layer_publish_the_same() {
     let resource = resource("https://api.example.com/mcp").with_scope("mcp:tools");
-    let layer = BearerAuthLayer::new(TestTokens::new().verifier())
-        .with_protected_resource(resource.clone());
+    let layer =
+        BearerAuthLayer::new(TestTokens::new().verifier()).with_protected_resource(&resource);
     let mut app: Router = Router::new();
     for path in resource.paths() {
         app = app.route_service(&path, ResourceMetadataEndpoint::new(&resource));

@@ -23,8 +23,7 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use rmcp::{ErrorData, RoleServer, tool, tool_router};
 use tower_bearer::{
     AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, ConfigError, Grant, Identity,
-    Login, MemoryStore, Outcome, PasswordCredentials, ProtectedResource, ResourceMetadataEndpoint,
-    Secret, ServerMetadataEndpoint, Sessions,
+    Login, MemoryStore, Outcome, PasswordCredentials, Secret, Sessions,
 };
 
 /// What a token has to allow.
@@ -74,21 +73,12 @@ pub fn app(origin: &str, secret: &Secret) -> Result<Router, ConfigError> {
         config,
     );
 
-    let resource = ProtectedResource::new(&address, origin)?.with_scope(SCOPE);
-    let server =
-        ServerMetadataEndpoint::new(&sessions, &format!("{origin}/auth"))?.with_scope(SCOPE);
-    let mut app = Router::new()
+    // The scope is required; every challenge says it, and leads to the metadata.
+    let endpoints = sessions.endpoints();
+    Ok(Router::new()
         .route_service("/mcp", mcp)
-        // The scope is demanded, and every challenge says it and leads to the metadata.
-        .route_layer(sessions.layer().with_protected_resource(resource.clone()))
-        .nest_service("/auth", sessions.endpoints());
-    for path in resource.paths() {
-        app = app.route_service(&path, ResourceMetadataEndpoint::new(&resource));
-    }
-    for path in server.paths() {
-        app = app.route_service(&path, server.clone());
-    }
-    Ok(app)
+        .layer(endpoints.mcp_layer(SCOPE)?)
+        .nest_service("/auth", endpoints))
 }
 
 struct Accounts;

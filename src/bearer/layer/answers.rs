@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::BearerAuthLayer;
+use crate::bearer::document::PublicDocument;
 use crate::bearer::error::BearerError;
 use crate::bearer::into_rejection::IntoRejection;
 use crate::bearer::resource::ProtectedResource;
@@ -17,13 +18,17 @@ impl BearerAuthLayer {
     /// The layer requires the scope of `resource`, names scope and metadata in every challenge, and
     /// answers `GET` on the [paths](ProtectedResource::paths) of the metadata itself, without a
     /// token, where it sees them.
-    pub fn with_protected_resource(self, resource: ProtectedResource) -> Self {
+    pub fn with_protected_resource(self, resource: &ProtectedResource) -> Self {
         self.map(|gate| {
             gate.protection().resource_metadata = Some(resource.metadata_url().into());
-            let needed = resource.needed().clone();
-            gate.resource = Some(resource);
-            gate.require_scope(&needed);
+            gate.resource = Some(resource.document());
+            gate.require_scope(resource.needed());
         })
+    }
+
+    /// Answers `GET` on the paths of this document itself, without a token.
+    pub(crate) fn with_document(self, document: PublicDocument) -> Self {
+        self.map(|gate| gate.documents.push(document))
     }
 
     /// Refuses gRPC requests as their clients expect it: trailers-only, with `grpc-status` 16

@@ -319,7 +319,7 @@ async fn the_challenge_leads_to_the_metadata_of_the_resource() {
         .with_scope("orders");
     let layer = BearerAuthLayer::new(TestTokens::new().verifier())
         .grpc()
-        .with_protected_resource(resource);
+        .with_protected_resource(&resource);
     let answer = send(&layer, call(None)).await;
     let leads =
         "resource_metadata=\"https://api.example.com/.well-known/oauth-protected-resource/shop\"";

@@ -1,0 +1,70 @@
+//! [`PublicDocument`]: what anybody may read, without a token.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Method, Response, StatusCode};
+
+/// A document that a layer answers itself, before it looks for a token.
+#[derive(Clone)]
+pub(crate) struct PublicDocument {
+    paths: Vec<String>,
+    /// `None`: there is nothing.
+    read: Option<Arc<dyn Fn() -> Bytes + Send + Sync>>,
+}
+
+impl PublicDocument {
+    /// JSON at these paths; it is written anew for each request.
+    pub(crate) fn new(
+        paths: impl IntoIterator<Item = String>,
+        read: impl Fn() -> Bytes + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            paths: paths.into_iter().collect(),
+            read: Some(Arc::new(read)),
+        }
+    }
+
+    /// Nothing at these paths: 404, and not 401, to a client that only looks around.
+    pub(crate) fn absent(paths: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            paths: paths.into_iter().collect(),
+            read: None,
+        }
+    }
+
+    /// The response, if this request is for the document.
+    pub(super) fn answer(&self, method: &Method, path: &str) -> Option<Response<Bytes>> {
+        let is_asked_for = method == Method::GET && self.paths.iter().any(|known| known == path);
+        is_asked_for.then(|| match &self.read {
+            Some(read) => public_json(read()),
+            None => {
+                let mut response = Response::new(Bytes::new());
+                *response.status_mut() = StatusCode::NOT_FOUND;
+                response
+            }
+        })
+    }
+}
+
+impl fmt::Debug for PublicDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublicDocument")
+            .field("paths", &self.paths)
+            .finish_non_exhaustive()
+    }
+}
+
+/// JSON that anybody may read, and cache for five minutes.
+pub(crate) fn public_json(json: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(json);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=300"),
+    );
+    response
+}

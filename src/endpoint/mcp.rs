@@ -1,0 +1,94 @@
+//! [`AuthEndpoints::mcp_layer`]: an MCP server in one call.
+
+use bytes::Bytes;
+
+use super::auth::AuthEndpoints;
+use super::metadata::ServerMetadataEndpoint;
+use crate::bearer::{BearerAuthLayer, ProtectedResource, PublicDocument};
+use crate::error::ConfigError;
+use crate::names::IntoScope;
+use crate::url::{HttpUrl, is_loopback};
+
+impl AuthEndpoints {
+    /// A layer for an MCP server, or another resource that clients discover by themselves: it
+    /// requires an access token of these sessions with `scope`, and answers everything that such a
+    /// client looks for.
+    ///
+    /// Nothing is written twice: the resource is the sessions' audience, and the authorization
+    /// server is their issuer; both have to be URLs (RFC 8707, RFC 8414). Each challenge leads to
+    /// the metadata of the resource (RFC 9728), that to the metadata of the server (RFC 8414), and
+    /// that to these endpoints at their [path](Self::with_path), or at `/auth` where they have
+    /// none, and to the public keys, if the tokens are signed with one.
+    ///
+    /// The layer answers `GET` on the well-known paths itself, without a token. In Axum add it with
+    /// `layer` and before the endpoints, so that it sees paths that no route has; other paths
+    /// without a route then need a token too. What OpenID Connect's clients look for is 404.
+    ///
+    /// ```
+    /// # async fn mcp() {}
+    /// # fn example(sessions: tower_bearer::Sessions) -> Result<axum::Router, tower_bearer::ConfigError> {
+    /// use axum::{Router, routing::any};
+    ///
+    /// let endpoints = sessions.endpoints();
+    /// let app = Router::new()
+    ///     .route("/mcp", any(mcp))
+    ///     .layer(endpoints.mcp_layer("mcp:tools")?)
+    ///     .nest_service("/auth", endpoints);
+    /// # Ok(app)
+    /// # }
+    /// ```
+    ///
+    /// To change more, set [`ProtectedResource`] and [`ServerMetadataEndpoint`] by hand.
+    ///
+    /// # Errors
+    ///
+    /// Issuer or audience is not an `https` URL (or `http` on this machine), or has a user, a query
+    /// or a fragment.
+    ///
+    /// # Panics
+    ///
+    /// If `scope` is a literal that is not a scope.
+    #[track_caller]
+    pub fn mcp_layer(&self, scope: impl IntoScope) -> Result<BearerAuthLayer, ConfigError> {
+        let scope = scope.into_scope();
+        let sessions = &self.state.sessions;
+        let verifier = sessions.verifier();
+        let (issuer, audience) = (verifier.issuer().as_str(), verifier.audience().as_str());
+        let resource = ProtectedResource::new(audience, issuer)?.with_scope(scope.clone());
+        let path = match &*self.state.path {
+            "" => "/auth",
+            path => path,
+        };
+        let base = issuer.trim_end_matches('/');
+        let mut metadata =
+            ServerMetadataEndpoint::new(sessions, &format!("{base}{path}"))?.with_scope(scope);
+        let layer = sessions.layer().with_protected_resource(&resource);
+        let keys = sessions.keys();
+        let layer = if keys.key_set().is_some_and(|keys| keys.has_public()) {
+            let origin = HttpUrl::parse(issuer, is_loopback)?.origin();
+            metadata = metadata.with_jwks(&format!("{origin}{JWKS}"))?;
+            let public = move || {
+                let keys = keys.key_set().unwrap_or_default();
+                Bytes::from(keys.to_public_jwk_set())
+            };
+            layer.with_document(PublicDocument::new([JWKS.to_owned()], public))
+        } else {
+            layer
+        };
+        Ok(layer
+            .with_document(metadata.document())
+            .with_document(elsewhere(audience)?))
+    }
+}
+
+/// Where clients look too, and find nothing.
+fn elsewhere(audience: &str) -> Result<PublicDocument, ConfigError> {
+    let resource = HttpUrl::parse(audience, is_loopback)?;
+    let names = ["openid-configuration", "oauth-authorization-server"];
+    let paths = names
+        .into_iter()
+        .flat_map(|name| resource.well_known_paths(name));
+    Ok(PublicDocument::absent(paths))
+}
+
+const JWKS: &str = "/.well-known/jwks.json";
