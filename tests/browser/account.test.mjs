@@ -1,4 +1,4 @@
-// From sign-up to logout, as a person does it; and what the browser thinks of the page and its cookies.
+// From sign-up to logout, as a person does it; and how the browser treats the page and its cookies.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -17,7 +17,7 @@ after(async () => {
   stranger?.stop();
 });
 
-/** A browser of one's own, which fails the test when the page complains. */
+/** A browser of its own, which fails the test when the page throws. */
 async function open(options = {}) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
@@ -26,7 +26,8 @@ async function open(options = {}) {
 }
 
 async function answered(page, status) {
-  await page.waitForFunction((status) => document.querySelector("#answer").textContent.includes(String(status)), status);
+  const isShown = (text) => document.querySelector("#answer").textContent.includes(text);
+  await page.waitForFunction(isShown, String(status));
   return page.textContent("#answer");
 }
 
@@ -36,7 +37,7 @@ test("a new user signs up, logs in, looks around and logs out", async () => {
   await page.fill("#signup-form input[name=username]", "carol");
   await page.fill("#signup-form input[name=password]", "correct-horse");
   await page.click("#signup-form button[type=submit]");
-  // Who has signed up is logged in.
+  // A user who has signed up is logged in.
   await page.waitForSelector("#signed-in:not([hidden])");
   await page.locator("#who", { hasText: "carol" }).waitFor();
   assert.match(await page.textContent("#remaining"), /\d/);
@@ -70,9 +71,11 @@ test("a session is revoked from another browser, and all of them at once", async
   await logIn(one.page, server.origin, "bob", "builder-8");
   await logIn(other.page, server.origin, "bob", "builder-8");
   await one.page.reload();
-  await one.page.waitForSelector("#sessions [data-session-id] >> nth=1");
-  await one.page.locator("#sessions [data-session-id]").filter({ hasNotText: /this device/i }).locator(".revoke").first().click();
-  await one.page.waitForFunction(() => document.querySelectorAll("#sessions [data-session-id]").length === 1);
+  const rows = "#sessions [data-session-id]";
+  await one.page.waitForSelector(`${rows} >> nth=1`);
+  const others = one.page.locator(rows).filter({ hasNotText: /this device/i });
+  await others.locator(".revoke").first().click();
+  await one.page.waitForFunction((rows) => document.querySelectorAll(rows).length === 1, rows);
   await other.page.click("#call-me");
   await other.page.waitForSelector("#signed-out:not([hidden])");
 
@@ -86,11 +89,14 @@ test("the browser keeps the refresh token from every script", async () => {
   const { context, page } = await open();
   await logIn(page, server.origin);
   const cookie = await refreshCookie(context);
+  const { httpOnly, secure, sameSite, path, domain } = cookie;
   assert.deepEqual(
-    { httpOnly: cookie.httpOnly, secure: cookie.secure, sameSite: cookie.sameSite, path: cookie.path, domain: cookie.domain },
+    { httpOnly, secure, sameSite, path, domain },
     { httpOnly: true, secure: true, sameSite: "Strict", path: "/", domain: "127.0.0.1" },
   );
-  const seen = await page.evaluate(() => document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage));
+  const seen = await page.evaluate(() =>
+    [document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage)].join(),
+  );
   assert.ok(!seen.includes(cookie.value) && !seen.includes("rt1_"));
   await context.close();
 });
@@ -102,19 +108,32 @@ test("a page of another origin neither refreshes nor logs out nor logs in", asyn
 
   const evil = await context.newPage();
   const refused = [];
-  evil.on("response", (answer) => answer.url().startsWith(server.origin) && refused.push(answer.status()));
+  evil.on("response", (answer) => {
+    if (answer.url().startsWith(server.origin)) refused.push(answer.status());
+  });
   await evil.goto(stranger.origin);
   for (const endpoint of ["/auth/refresh", "/auth/logout"]) {
-    await evil.evaluate((url) => fetch(url, { method: "POST", mode: "no-cors", credentials: "include" }), server.origin + endpoint);
+    await evil.evaluate(
+      (url) => fetch(url, { method: "POST", mode: "no-cors", credentials: "include" }),
+      server.origin + endpoint,
+    );
   }
-  // A form needs nobody's leave.
-  for (const [action, fields] of [["/auth/logout", {}], ["/logout", {}], ["/login", { username: "bob", password: "builder-8" }]]) {
+  // A form may send its request without a preflight.
+  const forms = [
+    ["/auth/logout", {}],
+    ["/logout", {}],
+    ["/login", { username: "bob", password: "builder-8" }],
+  ];
+  for (const [action, fields] of forms) {
     await evil.goto(stranger.origin);
     await Promise.all([
       evil.waitForNavigation(),
       evil.evaluate(([action, fields]) => {
-        const form = Object.assign(document.createElement("form"), { method: "post", action });
-        for (const [name, value] of Object.entries(fields)) form.append(Object.assign(document.createElement("input"), { name, value }));
+        const create = (tag, fields) => Object.assign(document.createElement(tag), fields);
+        const form = create("form", { method: "post", action });
+        for (const [name, value] of Object.entries(fields)) {
+          form.append(create("input", { name, value }));
+        }
         document.body.append(form);
         form.submit();
       }, [server.origin + action, fields]),
@@ -158,7 +177,7 @@ for (const [name, options] of [
   ["phone", { colorScheme: "light", viewport: { width: 360, height: 800 } }],
 ]) {
   test(`it looks right: ${name}`, async () => {
-    // Of its own, so that the list of devices is short.
+    // A server of its own, so that the list of devices is short.
     const server = await startServer();
     const { context, page } = await open(options);
     await page.goto(server.origin);
@@ -168,20 +187,23 @@ for (const [name, options] of [
     await answered(page, 200);
     await page.waitForSelector("#sessions [data-session-id]");
     await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing sticks out");
+    const fits = await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+    assert.ok(fits, "nothing sticks out");
     assert.deepEqual(await page.evaluate(complaints), []);
     await context.close();
     server.stop();
   });
 }
 
-/** Runs in the page: controls without a name, focus that is not seen, and text that is hard to read. */
+/** Runs in the page: finds unnamed controls, invisible focus, and text with little contrast. */
 async function complaints() {
   const found = [];
   const shown = (element) => element.checkVisibility();
-  const controls = [...document.querySelectorAll("a[href], button, input, select, textarea, summary")].filter(shown);
+  const interactive = "a[href], button, input, select, textarea, summary";
+  const controls = [...document.querySelectorAll(interactive)].filter(shown);
   for (const control of controls) {
-    const name = control.getAttribute("aria-label") || control.labels?.[0]?.textContent || control.textContent || control.title;
+    const label = control.getAttribute("aria-label") || control.labels?.[0]?.textContent;
+    const name = label || control.textContent || control.title;
     if (!name?.trim()) found.push(`no name: ${control.outerHTML}`);
     const styled = () => {
       const { outlineStyle, outlineWidth, boxShadow, borderColor } = getComputedStyle(control);
@@ -189,15 +211,16 @@ async function complaints() {
     };
     const resting = styled();
     control.focus({ focusVisible: true });
-    if (document.activeElement === control && styled() === resting) found.push(`no visible focus: ${control.outerHTML}`);
+    if (document.activeElement === control && styled() === resting) {
+      found.push(`no visible focus: ${control.outerHTML}`);
+    }
     control.blur();
   }
 
   const channels = (color) => color.match(/[\d.]+/g).map(Number);
-  const luminance = ([r, g, b]) => {
-    const [lr, lg, lb] = [r, g, b].map((value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * lr + 0.7152 * lg + 0.0722 * lb;
-  };
+  const linear = (value) =>
+    value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4;
+  const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
   const background = (element) => {
     for (let at = element; at; at = at.parentElement) {
       const color = channels(getComputedStyle(at).backgroundColor);
@@ -206,11 +229,15 @@ async function complaints() {
     return [255, 255, 255];
   };
   for (const element of document.querySelectorAll("body *")) {
-    const hasText = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
+    const isText = (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim();
+    const hasText = [...element.childNodes].some(isText);
     if (!hasText || !shown(element) || element.disabled) continue;
-    const [light, dark] = [luminance(channels(getComputedStyle(element).color)), luminance(background(element))].sort((a, b) => b - a);
-    const contrast = (light + 0.05) / (dark + 0.05);
-    if (contrast < 4.5) found.push(`contrast ${contrast.toFixed(2)}: ${element.outerHTML.slice(0, 120)}`);
+    const front = luminance(channels(getComputedStyle(element).color));
+    const back = luminance(background(element));
+    const contrast = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+    if (contrast < 4.5) {
+      found.push(`contrast ${contrast.toFixed(2)}: ${element.outerHTML.slice(0, 120)}`);
+    }
   }
   return found;
 }

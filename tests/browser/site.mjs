@@ -15,7 +15,7 @@ const target = process.env.CARGO_TARGET_DIR ?? path.join(root, "target");
 /** Screenshots: build output, not for git. */
 export const shots = path.join(target, "screenshots");
 
-/** Starts the server; `environment` is all that it knows. It ends with `stop`. */
+/** Starts the server; `environment` is its whole environment. `stop` ends it. */
 export async function startServer(environment = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "tower-bearer-browser-"));
   const server = spawn(path.join(target, "debug", "examples", "server"), [], {
@@ -27,7 +27,7 @@ export async function startServer(environment = {}) {
   const origin = await new Promise((resolve, reject) => {
     server.once("error", reject);
     server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-    // All of it is read, so that the server never waits for a full pipe.
+    // The whole output is read, so that the server never waits for a full pipe.
     lines.on("line", (line) => {
       const found = /^listening on (http:\/\/\S+?)\. /.exec(line);
       if (found) resolve(found[1]);
@@ -44,8 +44,16 @@ export async function startServer(environment = {}) {
 export function startBrowser() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    // Root has no sandbox; the rest keeps it from calling home.
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    // Root has no sandbox; the other arguments keep the browser from calling home.
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
   });
 }
 

@@ -17,15 +17,17 @@ test("Authorize takes a user name and a password, and /me answers", async () => 
   const page = await (await browser.newContext()).newPage();
   const elsewhere = [];
   page.on("request", (request) => {
-    if (!request.url().startsWith(server.origin) && !request.url().startsWith("data:")) elsewhere.push(request.url());
+    const url = request.url();
+    if (!url.startsWith(server.origin) && !url.startsWith("data:")) elsewhere.push(url);
   });
   await page.goto(`${server.origin}/docs`);
   await page.click("button.btn.authorize");
-  const dialog = page.locator(".dialog-ux .auth-container").filter({ has: page.locator("#oauth_username") });
+  const form = page.locator(".dialog-ux .auth-container");
+  const dialog = form.filter({ has: page.locator("#oauth_username") });
   await dialog.locator("#oauth_username").fill("alice");
   await dialog.locator("#oauth_password").fill("wonderland-7");
   await dialog.locator("button.authorize").click();
-  // It offers to log out now.
+  // The dialog offers to log out now.
   await page.locator(".dialog-ux").getByText("Logout").waitFor();
   await page.click(".dialog-ux .close-modal");
 

@@ -35,16 +35,17 @@ async function fiveTabs(overlap) {
 }
 
 /** How often a refresh token has rotated: four bytes behind version, key and random id. */
-const generation = (cookie) => Buffer.from(cookie.value.slice("rt1_".length), "base64url").readUInt32BE(22);
+const generation = (cookie) =>
+  Buffer.from(cookie.value.slice("rt1_".length), "base64url").readUInt32BE(22);
 
-/** Without the page's own order among tabs: what the server does with those who all come at once. */
+/** Refreshes without the page's own order among tabs, so that all of them come at once. */
 const refresh = (tab, { after = 0 } = {}) =>
   tab.evaluate(async (after) => {
     await new Promise((resolve) => setTimeout(resolve, after));
     return (await fetch("/auth/refresh", { method: "POST" })).status;
   }, after);
 
-/** As the page does it: its access token counts as ended, whatever the others hold. */
+/** Refreshes and calls as the page does; returns "200" when the answer is there. */
 const expireAndCall = (tab) =>
   tab.evaluate(async () => {
     document.querySelector("#answer").textContent = "";
@@ -58,14 +59,15 @@ const expireAndCall = (tab) =>
     return "200";
   });
 
-test("five tabs refresh at once, fifty times: nobody is logged out, and the server rotates once a round", async () => {
+test("five tabs refresh fifty times at once: none is logged out, one rotation a round", async () => {
   const site = await fiveTabs(2);
   const first = generation(await refreshCookie(site.context));
   for (let round = 1; round <= 50; round += 1) {
     await pause(2010);
     const statuses = await Promise.all(site.tabs.map((tab) => refresh(tab)));
     assert.deepEqual(statuses, Array(TABS).fill(200), `round ${round}`);
-    assert.equal(generation(await refreshCookie(site.context)) - first, round, `round ${round} rotates once`);
+    const now = generation(await refreshCookie(site.context));
+    assert.equal(now - first, round, `round ${round} rotates once`);
   }
   await site.close();
 });
@@ -82,7 +84,8 @@ test("refreshes straddle an overlap of two seconds, with answers in swapped orde
   });
   for (let round = 0; round < 6; round += 1) {
     await pause(1700);
-    const statuses = await Promise.all(site.tabs.map((tab, index) => refresh(tab, { after: index * 130 })));
+    const refreshes = site.tabs.map((tab, index) => refresh(tab, { after: index * 130 }));
+    const statuses = await Promise.all(refreshes);
     assert.deepEqual(statuses, Array(TABS).fill(200), `round ${round}`);
   }
   assert.equal(await expireAndCall(site.tabs[2]), "200");
@@ -92,23 +95,26 @@ test("refreshes straddle an overlap of two seconds, with answers in swapped orde
 test("the page's own tabs share one refresh", async () => {
   const site = await fiveTabs(30);
   const asked = [];
-  site.context.on("request", (request) => request.url().endsWith("/auth/refresh") && asked.push(request));
+  site.context.on("request", (request) => {
+    if (request.url().endsWith("/auth/refresh")) asked.push(request);
+  });
   const answers = await Promise.all(site.tabs.map(expireAndCall));
   assert.deepEqual(answers, Array(TABS).fill("200"));
   assert.ok(asked.length >= 1 && asked.length <= TABS, String(asked.length));
   await site.close();
 });
 
-test("a login in one tab while another refreshes logs nobody out", async () => {
+test("a login in one tab while another refreshes logs no tab out", async () => {
   const site = await fiveTabs(2);
   for (let round = 0; round < 3; round += 1) {
     await pause(2050);
     const [, fresh] = await Promise.all([
       site.tabs[1].click("#refresh-now"),
       site.tabs[0].evaluate(async () => {
-        const body = JSON.stringify({ username: "alice", password: "wonderland-7", delivery: "cookie" });
+        const alice = { username: "alice", password: "wonderland-7", delivery: "cookie" };
+        const headers = { "content-type": "application/json" };
         const answer = await navigator.locks.request("tower-bearer", () =>
-          fetch("/auth/login", { method: "POST", headers: { "content-type": "application/json" }, body }),
+          fetch("/auth/login", { method: "POST", headers, body: JSON.stringify(alice) }),
         );
         return answer.status;
       }),
@@ -119,21 +125,23 @@ test("a login in one tab while another refreshes logs nobody out", async () => {
   await site.close();
 });
 
-test("an answer that is lost is asked for again with the same key, and nobody is logged out", async () => {
+test("a lost answer is requested again with the same key, and no tab is logged out", async () => {
   const site = await fiveTabs(30);
   const keys = [];
   let lost = 0;
   await site.context.route("**/auth/refresh", async (route) => {
     keys.push(route.request().headers()["idempotency-key"]);
     if (lost++ === 0) {
-      // The server has answered; the browser never hears of it.
+      // The server has answered; the browser never receives the answer.
       await route.fetch();
       return route.abort("internetdisconnected");
     }
     return route.continue();
   });
   await site.tabs[0].click("#refresh-now");
-  await site.tabs[0].waitForFunction(() => /refreshed|renewed|new access token/i.test(document.querySelector("#events").textContent), undefined, { timeout: 20_000 });
+  const isRenewed = () =>
+    /refreshed|renewed|new access token/i.test(document.querySelector("#events").textContent);
+  await site.tabs[0].waitForFunction(isRenewed, undefined, { timeout: 20_000 });
   assert.ok(keys.length >= 2 && keys[0] && keys[0] === keys[1], JSON.stringify(keys));
   assert.equal(await expireAndCall(site.tabs[4]), "200");
   await site.close();

@@ -1,4 +1,7 @@
-"""Who the fuzzer is: alice or bob. What they know replaces what is invented, in every other request."""
+"""The users of the fuzzer: alice or bob.
+
+Their passwords and tokens replace the invented ones in every other request.
+"""
 
 import itertools
 import json
@@ -19,8 +22,11 @@ def log_in():
         return json.load(answer)
 
 
-# A session for each request: it may be the one that ends it.
-@schemathesis.auth(refresh_interval=None).apply_to(path_regex="^/(me|admin|auth/(sessions.*|logout.*))$")
+PROTECTED = "^/(me|admin|auth/(sessions.*|logout.*))$"
+
+
+# A session for each request, because any request may end its session.
+@schemathesis.auth(refresh_interval=None).apply_to(path_regex=PROTECTED)
 class SignedIn:
     def get(self, case, context):
         return log_in()["access_token"]
@@ -37,6 +43,6 @@ def before_call(context, case, kwargs):
     if "refresh_token" in case.body:
         known["refresh_token"] = log_in()["refresh_token"]
     for name, value in known.items():
-        # What is malformed stays so.
+        # A malformed value stays malformed.
         if isinstance(case.body.get(name), str) and case.body[name]:
             case.body[name] = value

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { settle, json, invalidGrant, hangs, breaks, loggedIn, isUnavailable } from "./support.mjs";
 
-test("an attempt has a limit, and its retries have the same key; the next refresh has another", async () => {
+test("an attempt has a limit and its retries one key; the next refresh has another", async () => {
   const { one, server, clock, heard } = await loggedIn();
   server.fail("/auth/refresh", hangs);
   const refresh = one.refresh();
@@ -22,12 +22,14 @@ test("an attempt has a limit, and its retries have the same key; the next refres
   assert.equal(clock.waiting, 0);
 });
 
-test("lost connections, 5xx, 429 and pages that are no answers are tried again, a bounded number of times", async () => {
+test("lost connections, 5xx, 429 and foreign pages are retried, but not for ever", async () => {
   const { one, server, clock, jar, heard } = await loggedIn();
   const before = jar.read();
   const html = () => new Response("<h1>Welcome to our hotel</h1>", { status: 200 });
-  const broken = () => new Response(new ReadableStream({ start: (stream) => stream.error(new Error("cut")) }), { status: 200 });
-  for (const fault of [breaks, html, broken, () => json(500, {}), () => json(502, {}), () => json(503, {}), () => json(429, {})]) {
+  const cut = () => new ReadableStream({ start: (stream) => stream.error(new Error("cut")) });
+  const broken = () => new Response(cut(), { status: 200 });
+  const busy = [500, 502, 503, 429].map((status) => () => json(status, {}));
+  for (const fault of [breaks, html, broken, ...busy]) {
     server.calls.length = 0;
     server.fail("/auth/refresh", fault, fault, fault);
     const result = assert.rejects(one.refresh(), isUnavailable);
@@ -44,7 +46,7 @@ test("lost connections, 5xx, 429 and pages that are no answers are tried again, 
   await one.refresh();
 });
 
-test("Retry-After is honoured, as seconds and as a date; what is too long is not waited for", async () => {
+test("Retry-After is honoured, as seconds and as a date, unless it is too long", async () => {
   const { one, server, clock } = await loggedIn();
   for (const retryAfter of [() => "7", () => new Date(clock.time + 7_000).toUTCString()]) {
     // A date has no fractions of a second.
@@ -66,7 +68,8 @@ test("Retry-After is honoured, as seconds and as a date; what is too long is not
 
 test("an answer that repeats what the jar holds writes nothing", async () => {
   const { one, server, jar, heard } = await loggedIn();
-  server.fail("/auth/refresh", json(200, { access_token: jar.value.access_token, expires_in: 1000 }));
+  const { access_token } = jar.value;
+  server.fail("/auth/refresh", json(200, { access_token, expires_in: 1000 }));
   assert.equal((await one.refresh()).loggedIn, true);
   await settle();
   assert.equal(jar.writes, 0);
@@ -74,7 +77,8 @@ test("an answer that repeats what the jar holds writes nothing", async () => {
 });
 
 test("a terminal refusal logs out, with its reason, and is not tried again", async () => {
-  for (const reason of ["token_invalid", "session_expired", "session_revoked", "refresh_reused", "user_gone"]) {
+  const ends = ["session_expired", "session_revoked", "refresh_reused", "user_gone"];
+  for (const reason of ["token_invalid", ...ends]) {
     const { one, server, jar, heard } = await loggedIn();
     server.fail("/auth/refresh", invalidGrant(reason));
     assert.equal((await one.refresh()).loggedIn, false);
@@ -85,7 +89,7 @@ test("a terminal refusal logs out, with its reason, and is not tried again", asy
   }
 });
 
-test("by cookie `invalid_request` says that the cookie is gone; by body it ends nothing", async () => {
+test("`invalid_request` logs out with cookies, and not with tokens in bodies", async () => {
   const lost = await loggedIn();
   lost.server.cookie = null;
   assert.equal((await lost.one.refresh()).loggedIn, false);
@@ -100,8 +104,14 @@ test("no other answer logs out", async () => {
   const { one, server, jar } = await loggedIn();
   const before = jar.read();
   const answers = [
-    json(403, { error: "access_denied", reason: "cross_site" }), json(401, {}), json(404, {}), json(413, {}), json(400, {}), json(400, null),
-    json(403, { error: "invalid_grant" }), new Response("invalid_grant", { status: 400 }),
+    json(403, { error: "access_denied", reason: "cross_site" }),
+    json(401, {}),
+    json(404, {}),
+    json(413, {}),
+    json(400, {}),
+    json(400, null),
+    json(403, { error: "invalid_grant" }),
+    new Response("invalid_grant", { status: 400 }),
   ];
   for (const answer of answers) {
     server.fail("/auth/refresh", answer);

@@ -1,4 +1,4 @@
-// A browser, its locks and its jar, a clock and a server: what the tests of `session.js` need.
+// The parts that the tests of `session.js` need: a browser, its locks and jar, a clock, a server.
 
 import { createSession } from "../../examples/server/page/session.js";
 
@@ -6,7 +6,7 @@ export const PAGE = "https://app.example/";
 export const ALICE = { username: "alice", password: "wonderland-7" };
 export const LIFE = 1_800_000;
 
-/** Lets everything run that waits for nothing but other code. */
+/** Runs everything that waits only for other code. */
 export async function settle() {
   for (let round = 0; round < 30; round++) await new Promise((done) => setImmediate(done));
 }
@@ -27,11 +27,12 @@ export class Clock {
     const end = this.time + wait;
     await settle();
     for (;;) {
-      const due = [...this.#timers].filter(([, timer]) => timer.due <= end).sort(([, a], [, b]) => a.due - b.due)[0];
-      if (!due) break;
-      this.#timers.delete(due[0]);
-      this.time = due[1].due;
-      due[1].call();
+      const due = [...this.#timers].filter(([, timer]) => timer.due <= end);
+      if (due.length === 0) break;
+      const [[id, next]] = due.sort(([, a], [, b]) => a.due - b.due);
+      this.#timers.delete(id);
+      this.time = next.due;
+      next.call();
       await settle();
     }
     this.time = end;
@@ -48,7 +49,9 @@ export class Locks {
     let free;
     this.#tails.set(name, new Promise((done) => { free = done; }));
     try {
-      const aborted = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+      const aborted = new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
       aborted.catch(() => {});
       await Promise.race([before, aborted]);
     } catch (error) {
@@ -60,7 +63,7 @@ export class Locks {
   }
 }
 
-/** What all tabs of a browser share. */
+/** The storage that all tabs of a browser share. */
 export class Jar {
   value = null;
   writes = 0;
@@ -69,12 +72,21 @@ export class Jar {
   clear = () => { this.value = null; };
 }
 
-export const json = (status, body, headers = {}) =>
-  new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } });
-export const denied = (reason) => json(401, { error: "invalid_token", reason }, { "www-authenticate": 'Bearer error="invalid_token"' });
-export const invalidGrant = (reason) => json(400, { error: "invalid_grant", error_description: "no", reason });
+export function json(status, body, headers = {}) {
+  const all = { "content-type": "application/json", ...headers };
+  return new Response(JSON.stringify(body), { status, headers: all });
+}
+export function denied(reason) {
+  const challenge = { "www-authenticate": 'Bearer error="invalid_token"' };
+  return json(401, { error: "invalid_token", reason }, challenge);
+}
+export const invalidGrant = (reason) =>
+  json(400, { error: "invalid_grant", error_description: "no", reason });
 
-/** A server with one rule: a refresh token gives its successor, the same each time. It keeps the cookie for the browser. */
+/**
+ * A server with one rule: a refresh token gives its successor, the same each time. The server keeps
+ * the cookie for the browser.
+ */
 export class Server {
   calls = [];
   faults = [];
@@ -84,7 +96,7 @@ export class Server {
   #successors = new Map();
   constructor(clock) { this.clock = clock; }
 
-  /** What the next requests to this path meet: a function of the request, or an answer. */
+  /** Sets the fate of the next requests to this path: a function of the request, or an answer. */
   fail(path, ...faults) { this.faults.push(...faults.map((fault) => ({ path, fault }))); }
   to(path) { return this.calls.filter((call) => call.path === path); }
   keys() { return this.to("/auth/refresh").map((call) => call.headers.get("idempotency-key")); }
@@ -112,29 +124,47 @@ export class Server {
         return this.tokens(`rt1_LOGIN-${++this.#generation}`, body.delivery);
       case "/auth/refresh": {
         const presented = body.refresh_token ?? this.cookie;
-        if (!presented) return json(400, { error: "invalid_request", error_description: "refresh_token is missing" });
-        if (!this.#successors.has(presented)) this.#successors.set(presented, `rt1_NEXT-${++this.#generation}`);
+        if (!presented) {
+          const error_description = "refresh_token is missing";
+          return json(400, { error: "invalid_request", error_description });
+        }
+        if (!this.#successors.has(presented)) {
+          this.#successors.set(presented, `rt1_NEXT-${++this.#generation}`);
+        }
         return this.tokens(this.#successors.get(presented), body.refresh_token ? "body" : "cookie");
       }
-      case "/auth/logout": this.cookie = null; return json(200, {});
-      case "/auth/logout-everywhere": this.cookie = null; return headers.has("authorization") ? json(200, {}) : denied("token_missing");
-      default: return this.isLive(headers) ? json(200, { path, text }) : denied("token_expired");
+      case "/auth/logout":
+        this.cookie = null;
+        return json(200, {});
+      case "/auth/logout-everywhere":
+        this.cookie = null;
+        return headers.has("authorization") ? json(200, {}) : denied("token_missing");
+      default:
+        return this.isLive(headers) ? json(200, { path, text }) : denied("token_expired");
     }
   }
 
   tokens(refresh, delivery) {
-    const token = { access_token: `SECRET.${refresh}.${this.clock.time + this.life * 1000}`, expires_in: this.life };
-    const answer = { ...token, token_type: "Bearer", refresh_token_expires_in: 604_800, scope: "admin" };
+    const answer = {
+      access_token: `SECRET.${refresh}.${this.clock.time + this.life * 1000}`,
+      expires_in: this.life,
+      token_type: "Bearer",
+      refresh_token_expires_in: 604_800,
+      scope: "admin",
+    };
     if (delivery === "body") return json(200, { ...answer, refresh_token: refresh });
     this.cookie = refresh;
     return json(200, answer);
   }
 
-  isLive(headers) { return Number(headers.get("authorization")?.split(".").at(-1)) > this.clock.time; }
+  isLive(headers) {
+    return Number(headers.get("authorization")?.split(".").at(-1)) > this.clock.time;
+  }
 }
 
 /** Waits until the client gives up. */
-export const hangs = (request) => new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
+export const hangs = ({ signal }) =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 export const breaks = () => { throw new TypeError("connection lost"); };
 
 export function browser({ locks = new Locks(), ...rest } = {}) {
@@ -142,8 +172,17 @@ export function browser({ locks = new Locks(), ...rest } = {}) {
   const world = { clock, locks, jar: new Jar(), server: new Server(clock), heard: [] };
   let keys = 0;
   world.tab = (options) => createSession({
-    page: PAGE, fetch: world.server.fetch, jar: world.jar, locks, now: clock.now, timers: clock, random: () => 0,
-    randomUUID: () => `key-${++keys}`, onChange: (state, cause, reason) => world.heard.push([cause, state.loggedIn, reason]), ...rest, ...options,
+    page: PAGE,
+    fetch: world.server.fetch,
+    jar: world.jar,
+    locks,
+    now: clock.now,
+    timers: clock,
+    random: () => 0,
+    randomUUID: () => `key-${++keys}`,
+    onChange: (state, cause, reason) => world.heard.push([cause, state.loggedIn, reason]),
+    ...rest,
+    ...options,
   });
   return world;
 }
@@ -153,7 +192,7 @@ export async function loggedIn(options) {
   world.one = world.tab();
   await world.one.login(ALICE);
   await settle();
-  // What follows is counted from here.
+  // The counts of a test begin here.
   for (const list of [world.heard, world.server.calls, world.locks?.held ?? []]) list.length = 0;
   world.jar.writes = 0;
   return world;

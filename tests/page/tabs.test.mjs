@@ -2,17 +2,24 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ALICE, LIFE, settle, json, invalidGrant, hangs, breaks, loggedIn, isUnavailable } from "./support.mjs";
+import { ALICE, LIFE, settle, json, invalidGrant, hangs } from "./support.mjs";
+import { breaks, loggedIn, isUnavailable } from "./support.mjs";
 
 test("many calls in one tab make one refresh", async () => {
   const { one, server, clock, jar, locks } = await loggedIn();
   await clock.advance(LIFE + 1);
-  const answers = await Promise.all([one.fetch("/a"), one.fetch("/b"), one.accessToken(), one.refresh(), one.fetch("/c")]);
+  const answers = await Promise.all([
+    one.fetch("/a"),
+    one.fetch("/b"),
+    one.accessToken(),
+    one.refresh(),
+    one.fetch("/c"),
+  ]);
   assert.deepEqual([answers[0].status, answers[1].status, answers[4].status], [200, 200, 200]);
   assert.equal(answers[2], jar.value.access_token);
   assert.equal(server.to("/auth/refresh").length, 1);
   const [{ text, redirect, credentials }] = server.to("/auth/refresh");
-  assert.deepEqual({ text, redirect, credentials }, { text: "", redirect: "error", credentials: "include" });
+  assert.deepEqual([text, redirect, credentials], ["", "error", "include"]);
   assert.deepEqual(locks.held, ["tower-bearer"]);
 });
 
@@ -34,7 +41,7 @@ test("a tab that waited while another logged out asks nothing", async () => {
   assert.equal(server.to("/auth/refresh").length, 0);
 });
 
-test("login and logout wait for a refresh that is under way, and it for them", async () => {
+test("login, logout and refresh wait for each other", async () => {
   const { one, tab, server, clock, jar, locks } = await loggedIn();
   server.fail("/auth/refresh", hangs);
   const refresh = one.refresh();
@@ -45,7 +52,10 @@ test("login and logout wait for a refresh that is under way, and it for them", a
   assert.deepEqual(server.calls.map((call) => call.path), ["/auth/refresh"]);
   await clock.advance(11_000);
   await Promise.all([refresh, login, logout]);
-  assert.deepEqual(server.calls.map((call) => call.path), ["/auth/refresh", "/auth/refresh", "/auth/login", "/auth/logout"]);
+  assert.deepEqual(
+    server.calls.map((call) => call.path),
+    ["/auth/refresh", "/auth/refresh", "/auth/login", "/auth/logout"],
+  );
   assert.equal(jar.value, null);
   assert.equal(locks.held.length, 3);
 });
@@ -53,7 +63,8 @@ test("login and logout wait for a refresh that is under way, and it for them", a
 test("a lock that never comes is an error, not a wait for ever", async () => {
   const { one, locks, clock } = await loggedIn();
   let free;
-  locks.request("tower-bearer", { signal: new AbortController().signal }, () => new Promise((done) => { free = done; }));
+  const { signal } = new AbortController();
+  locks.request("tower-bearer", { signal }, () => new Promise((done) => { free = done; }));
   const result = assert.rejects(one.refresh(), isUnavailable);
   await clock.advance(90_001);
   await result;
@@ -98,7 +109,7 @@ test("the margin has a random spread, and is short for a short life", async () =
   assert.equal(server.to("/auth/refresh").length, 2);
 });
 
-test("a renewal ahead of time that fails harms nobody, and rests", async () => {
+test("a renewal ahead of time that fails does no harm, and rests", async () => {
   const { one, server, clock } = await loggedIn();
   await clock.advance(LIFE - 50_000);
   server.fail("/auth/refresh", breaks, breaks, breaks);
@@ -115,7 +126,8 @@ test("a renewal ahead of time that fails harms nobody, and rests", async () => {
 });
 
 test("a refusal that comes after another tab has logged in ends nothing", async () => {
-  for (const late of [invalidGrant("refresh_reused"), json(200, { access_token: "late", expires_in: 5 }), json(503, {})]) {
+  const granted = json(200, { access_token: "late", expires_in: 5 });
+  for (const late of [invalidGrant("refresh_reused"), granted, json(503, {})]) {
     const { one, server, jar } = await loggedIn({ locks: null });
     const other = { ...jar.read(), access_token: "of another tab" };
     server.fail("/auth/refresh", () => { jar.write(other); return late; });
@@ -125,9 +137,12 @@ test("a refusal that comes after another tab has logged in ends nothing", async 
   }
 });
 
-test("a late answer brings no login back that was logged out", async () => {
+test("a late answer does not bring back a login that was logged out", async () => {
   const { one, server, jar } = await loggedIn({ locks: null });
-  server.fail("/auth/refresh", () => { jar.clear(); return json(200, { access_token: "late", expires_in: 5 }); });
+  server.fail("/auth/refresh", () => {
+    jar.clear();
+    return json(200, { access_token: "late", expires_in: 5 });
+  });
   assert.equal((await one.refresh()).loggedIn, false);
   assert.equal(jar.value, null);
 });
@@ -159,7 +174,7 @@ test("without locks one tab still does one thing at a time", async () => {
   await clock.advance(11_000);
   await Promise.all([refresh, logout]);
   assert.equal(jar.value, null);
-  // An error stops nobody who comes later.
+  // An error does not stop a later call.
   server.fail("/auth/login", json(500, {}));
   await assert.rejects(one.login(ALICE), isUnavailable);
   await one.login(ALICE);

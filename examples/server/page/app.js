@@ -1,20 +1,27 @@
-// The page of the example server. What a page of your own needs is in `session.js`; this shows it at work.
+// The page of the example server. It shows `session.js` at work: a page of yours needs only that.
 
 import { createSession } from "./session.js";
 
 const $ = (id) => document.getElementById(id);
 const session = createSession({ onChange: changed });
 
-/** Tells a refresh that somebody has asked for from one that happens by itself. */
+/** Tells a refresh that the user has asked for from one that happens by itself. */
 let isAskedFor = false;
-/** An answer that comes late is about somebody who may have gone. */
+/** A late answer may be about a user who has logged out meanwhile. */
 let arrival = 0;
 
 const ENDINGS = {
   session_revoked: "This login was ended: on another device, or by the server.",
   session_expired: "This login has expired.",
-  refresh_reused: "A token came back that had been used up: somebody may have had a copy. So this login was ended.",
+  refresh_reused:
+    "A token came back that had been used up: somebody may have had a copy. " +
+    "So this login was ended.",
   user_gone: "The user is gone, or has a new password.",
+};
+
+const REFRESHED = {
+  asAsked: "Refreshed, as you asked: a new access token.",
+  silently: "Refreshed silently: a new access token.",
 };
 
 function inWords(error) {
@@ -29,8 +36,8 @@ function inWords(error) {
 function log(text) {
   const entry = element("p");
   const now = new Date();
-  const time = element("time", { dateTime: now.toISOString(), textContent: now.toLocaleTimeString() });
-  entry.append(time, element("span", { textContent: text }));
+  const time = { dateTime: now.toISOString(), textContent: now.toLocaleTimeString() };
+  entry.append(element("time", time), element("span", { textContent: text }));
   $("events").prepend(entry);
   while ($("events").childElementCount > 50) $("events").lastElementChild.remove();
 }
@@ -42,14 +49,17 @@ function element(name, properties = {}) {
 function changed(state, cause, reason) {
   switch (cause) {
     case "login": log("Logged in."); break;
-    case "refresh": log(isAskedFor ? "Refreshed, as you asked: a new access token." : "Refreshed silently: a new access token."); break;
+    case "refresh": log(isAskedFor ? REFRESHED.asAsked : REFRESHED.silently); break;
     case "logout": log("Logged out."); break;
     case "ended": log(ENDINGS[reason] ?? "The login has ended."); break;
     case "other-tab": log(otherTab(state)); break;
   }
   show();
-  if (cause === "ended") $("login-message").textContent = ENDINGS[reason] ?? "The login has ended. Please log in again.";
-  // Somebody else may be logged in now.
+  if (cause === "ended") {
+    $("login-message").textContent =
+      ENDINGS[reason] ?? "The login has ended. Please log in again.";
+  }
+  // Another user may be logged in now.
   if (state.loggedIn && cause !== "refresh") arrive();
 }
 
@@ -74,7 +84,8 @@ function show() {
       $("login-form").reset();
       $("signup-form").reset();
     } else {
-      $("answer").replaceChildren(element("p", { className: "muted", textContent: "The response will appear here." }));
+      const hint = { className: "muted", textContent: "The response will appear here." };
+      $("answer").replaceChildren(element("p", hint));
       $("who").textContent = "…";
       $("is-admin").hidden = true;
       $("sessions").replaceChildren();
@@ -95,12 +106,16 @@ function tick() {
   }
   const left = Math.max(0, Math.ceil((expiresAt - Date.now()) / 1000));
   const seconds = String(left % 60).padStart(2, "0");
-  $("remaining").textContent = left > 0 ? `${Math.floor(left / 60)}:${seconds}` : "0:00, renewed by the next call";
+  $("remaining").textContent =
+    left > 0 ? `${Math.floor(left / 60)}:${seconds}` : "0:00, renewed by the next call";
 }
 
 /* What is asked of the server */
 
-/** Runs it once at a time, and says what went wrong. A button that were really disabled would lose the focus. */
+/**
+ * Runs the work of a button, once at a time, and shows its error. The button is not really
+ * disabled, because it would lose the focus.
+ */
 function onClick(id, message, work) {
   $(id).addEventListener("click", (event) => busily(event.currentTarget, message, work));
 }
@@ -124,15 +139,32 @@ function onSubmit(id, message, work) {
     event.preventDefault();
     const form = event.currentTarget;
     const { username, password } = form.elements;
-    busily(form.querySelector("button"), message, () => work({ username: username.value, password: password.value }));
+    const credentials = { username: username.value, password: password.value };
+    busily(form.querySelector("button"), message, () => work(credentials));
   });
 }
 
-/** Something to recognise this browser by in the list, shorter than its `User-Agent`. */
+/** A name for this browser in the list, shorter than its `User-Agent`. */
 function deviceName() {
   const agent = navigator.userAgent;
-  const browsers = [["Edg", "Edge"], ["OPR", "Opera"], ["Firefox"], ["FxiOS", "Firefox"], ["CriOS", "Chrome"], ["Chrome"], ["Safari"]];
-  const systems = [["Android"], ["iPhone"], ["iPad"], ["Windows"], ["CrOS", "ChromeOS"], ["Mac OS", "macOS"], ["Linux"]];
+  const browsers = [
+    ["Edg", "Edge"],
+    ["OPR", "Opera"],
+    ["Firefox"],
+    ["FxiOS", "Firefox"],
+    ["CriOS", "Chrome"],
+    ["Chrome"],
+    ["Safari"],
+  ];
+  const systems = [
+    ["Android"],
+    ["iPhone"],
+    ["iPad"],
+    ["Windows"],
+    ["CrOS", "ChromeOS"],
+    ["Mac OS", "macOS"],
+    ["Linux"],
+  ];
   const find = (names) => names.find(([mark]) => agent.includes(mark))?.at(-1);
   return [find(browsers) ?? "A browser", find(systems)].filter(Boolean).join(" on ");
 }
@@ -140,25 +172,35 @@ function deviceName() {
 const logIn = (credentials) => session.login({ ...credentials, device: deviceName() });
 
 async function signUp(credentials) {
-  const answer = await fetch("/signup", { method: "POST", body: new URLSearchParams(credentials) }).catch(() => null);
+  const body = new URLSearchParams(credentials);
+  const answer = await fetch("/signup", { method: "POST", body }).catch(() => null);
   if (answer?.status === 201) {
     log(`${credentials.username} has signed up.`);
     await logIn(credentials);
     return;
   }
   const { error_description: why } = (await answer?.json().catch(() => null)) ?? {};
-  if (answer?.status === 409) $("signup-message").textContent = "Somebody has this user name.";
-  else if (answer?.status === 400 && why) $("signup-message").textContent = `Not like this: ${why}.`;
-  else throw Object.assign(new Error("sign-up failed"), { kind: answer?.status < 500 ? "refused" : "unavailable", status: answer?.status });
+  const status = answer?.status;
+  if (status === 409) {
+    $("signup-message").textContent = "This user name is taken.";
+  } else if (status === 400 && why) {
+    $("signup-message").textContent = `Not like this: ${why}.`;
+  } else {
+    const kind = status < 500 ? "refused" : "unavailable";
+    throw Object.assign(new Error("sign-up failed"), { kind, status });
+  }
 }
 
 async function call(path) {
   const answer = await session.fetch(path);
   const text = await answer.text();
   log(`GET ${path} answered ${answer.status}.`);
-  // The next one at this machine need not see it.
+  // The next user of this machine need not see the answer.
   if (!session.state().loggedIn) return;
-  const status = element("p", { className: `status ${answer.ok ? "good" : "bad"}`, textContent: `GET ${path}: ${answer.status}` });
+  const status = element("p", {
+    className: `status ${answer.ok ? "good" : "bad"}`,
+    textContent: `GET ${path}: ${answer.status}`,
+  });
   $("answer").replaceChildren(status, element("pre", { textContent: pretty(text) }));
 }
 
@@ -185,30 +227,43 @@ async function listSessions(current = arrival) {
   const answer = await session.fetch("/auth/sessions");
   const list = answer.ok ? (await answer.json()).sessions : null;
   if (current !== arrival) return;
-  if (list) $("sessions").replaceChildren(...list.map(listed));
-  else if (session.state().loggedIn) $("sessions-message").textContent = `The list did not come (${answer.status}).`;
+  if (list) {
+    $("sessions").replaceChildren(...list.map(listed));
+  } else if (session.state().loggedIn) {
+    $("sessions-message").textContent = `The list did not come (${answer.status}).`;
+  }
 }
 
-const moments = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
+const moments = new Intl.DateTimeFormat(undefined, {
+  month: "short",
+  day: "numeric",
+  hour: "numeric",
+  minute: "2-digit",
+});
 
 function listed({ id, device, created_at: login, last_used_at: lastUse, current }) {
   const item = element("li");
   item.dataset.sessionId = id;
   const text = element("div");
-  const name = element("span", { className: "device", textContent: device || "A device without a name" });
+  const deviceText = device || "A device without a name";
+  const name = element("span", { className: "device", textContent: deviceText });
   const used = element("p", { className: "muted small", textContent: "last used " });
-  // The server says the hour, and no more.
+  // The server rounds the last use to an hour.
   const [from, until] = [new Date(lastUse * 1000), new Date((lastUse + 3600) * 1000)];
   const begun = new Date(login * 1000);
+  const range = moments.formatRange(from, until);
   used.append(
-    element("time", { dateTime: from.toISOString(), textContent: moments.formatRange(from, until) }),
+    element("time", { dateTime: from.toISOString(), textContent: range }),
     ", logged in ",
     element("time", { dateTime: begun.toISOString(), textContent: moments.format(begun) }),
   );
-  text.append(name, " ", ...(current ? [element("span", { className: "badge", textContent: "this device" })] : []), used);
-  const button = element("button", { type: "button", className: "revoke danger", textContent: "Revoke" });
+  const badge = element("span", { className: "badge", textContent: "this device" });
+  text.append(name, " ", ...(current ? [badge] : []), used);
+  const looks = { type: "button", className: "revoke danger", textContent: "Revoke" };
+  const button = element("button", looks);
   button.setAttribute("aria-label", `Revoke ${name.textContent}, ${used.textContent}`);
-  button.addEventListener("click", () => busily(button, $("sessions-message"), () => revoke(id, current, name.textContent)));
+  const work = () => revoke(id, current, name.textContent);
+  button.addEventListener("click", () => busily(button, $("sessions-message"), work));
   item.append(text, button);
   return item;
 }
@@ -216,9 +271,12 @@ function listed({ id, device, created_at: login, last_used_at: lastUse, current 
 async function revoke(id, current, name) {
   // A logout takes the cookie too.
   if (current) return session.logout();
-  const answer = await session.fetch(`/auth/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
-  // 404: it has ended already.
-  if (!answer.ok && answer.status !== 404) throw Object.assign(new Error("not revoked"), { kind: "refused", status: answer.status });
+  const path = `/auth/sessions/${encodeURIComponent(id)}`;
+  const { ok, status } = await session.fetch(path, { method: "DELETE" });
+  // 404: the session has ended already.
+  if (!ok && status !== 404) {
+    throw Object.assign(new Error("not revoked"), { kind: "refused", status });
+  }
   log(`Revoked: ${name}.`);
   await listSessions();
   $("sessions-title").focus();
@@ -229,7 +287,9 @@ async function refreshNow() {
   try {
     const before = session.state().expiresAt;
     const { loggedIn, expiresAt } = await session.refresh();
-    if (loggedIn && expiresAt === before) log("The server repeated the token that this browser has.");
+    if (loggedIn && expiresAt === before) {
+      log("The server repeated the token that this browser has.");
+    }
   } finally {
     isAskedFor = false;
   }

@@ -6,22 +6,31 @@
 //   const answer = await session.fetch("/me");      // as `fetch`, with the access token
 //   await session.logout();
 //
-// What it promises:
+// Its promises:
 //
-// - Many calls make one refresh, in one tab and across tabs (Web Locks). A tab that waited takes what the other tab got, and asks nothing.
-// - A token is renewed before it ends, in the background. No request waits for that, unless its token has ended.
-// - A dropped response does not log the user out: a refresh has a time limit, and is tried again with the same `Idempotency-Key`.
-// - You are logged out by yourself, or by a server that says so (400 `invalid_grant`). Never by a bad connection, a 5xx, a 403, a 401 of
-//   another site, or a refusal that comes after another tab has logged in.
+// - Many calls make one refresh, in one tab and across tabs (Web Locks). A tab that waited takes
+//   the token that the other tab got, and sends no request.
+// - A token is renewed before it ends, in the background. No request waits for that, unless its
+//   token has ended.
+// - A dropped response does not log the user out: a refresh has a time limit, and is tried again
+//   with the same `Idempotency-Key`.
+// - The user is logged out only by themselves, or by a server that says so (400 `invalid_grant`).
+//   Never by a bad connection, a 5xx, a 403, a 401 of another site, or a refusal that comes after
+//   another tab has logged in.
 // - Tokens go to your own origin, and to those that you list. No error has one in its text.
 //
-// With `delivery: "cookie"` the refresh token is a cookie that no script can read. The access token is in localStorage, so that tabs share it: a
-// script that somebody puts into your page can read it. For tokens that nobody stores pass a jar in memory, and call `refresh()` at the start:
-// the cookie brings the login back. With `delivery: "body"` the jar has both tokens.
+// With `delivery: "cookie"` the refresh token is a cookie that no script can read. The access token
+// is in localStorage, so that tabs share it: a script that is injected into your page can read it.
+// To store no token at all, pass a jar in memory, and call `refresh()` at the start: the cookie
+// brings the login back. With `delivery: "body"` the jar has both tokens.
 //
-// `onChange(state, cause, reason)` hears `login`, `refresh`, `logout`, `ended` (by the server, with its reason), and `other-tab`.
+// `onChange(state, cause, reason)` hears `login`, `refresh`, `logout`, `ended` (by the server, with
+// its reason), and `other-tab`.
 
-/** `kind` is `unavailable` (try again, after `retryAfter` milliseconds), or `refused`. `reason` is the server's word for programs. */
+/**
+ * `kind` is `unavailable` (try again, after `retryAfter` milliseconds), or `refused`. `reason` is
+ * the server's word for programs.
+ */
 export class SessionError extends Error {
   constructor(kind, { status = 0, reason, retryAfter = 0 } = {}) {
     super(`${kind} (${[status || "no answer", reason].filter(Boolean).join(", ")})`);
@@ -29,7 +38,10 @@ export class SessionError extends Error {
   }
 }
 
-/** Keeps the login where all tabs find it. Any object with `read`, `write`, `clear` and perhaps `subscribe` will do instead. */
+/**
+ * Keeps the login where all tabs find it. Any object with `read`, `write`, `clear` and perhaps
+ * `subscribe` can replace it.
+ */
 export function localStorageJar(key = "tower-bearer") {
   // Storage may be full or forbidden. A token that was renewed must not get lost then.
   let spare = null;
@@ -52,15 +64,21 @@ export function localStorageJar(key = "tower-bearer") {
     },
     /** Hears what other tabs do. A key of `null`: all of the storage was cleared. */
     subscribe(listener) {
-      globalThis.addEventListener?.("storage", ({ key: changed }) => (changed === key || changed === null) && listener());
+      globalThis.addEventListener?.("storage", ({ key: changed }) => {
+        if (changed === key || changed === null) listener();
+      });
     },
   };
 }
 
-// Without TLS `crypto.randomUUID` is missing, as `navigator.locks` is. This is not.
-const randomKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+// Without TLS `crypto.randomUUID` and `navigator.locks` are missing. `getRandomValues` is not.
+function randomKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
-const isSame = (a, b) => a?.access_token === b?.access_token && a?.refresh_token === b?.refresh_token;
+const isSame = (a, b) =>
+  a?.access_token === b?.access_token && a?.refresh_token === b?.refresh_token;
 const bearer = (held) => (held ? { authorization: `Bearer ${held.access_token}` } : {});
 // A page for guests of a hotel is 200 too.
 const isBusy = ({ status }) => status === 0 || status === 200 || status === 429 || status >= 500;
@@ -69,7 +87,7 @@ const failed = (reply) => new SessionError(isBusy(reply) ? "unavailable" : "refu
 export function createSession({
   base = "/auth", // where the server has its endpoints
   delivery = "cookie", // or "body"
-  origins = [], // who gets the access token besides the page's own origin
+  origins = [], // also get the access token, besides the page's own origin
   page = globalThis.location?.href,
   fetch: send = (request) => globalThis.fetch(request),
   jar = localStorageJar(),
@@ -101,7 +119,8 @@ export function createSession({
     const held = jar.read();
     // The clock does not clear the jar: clocks are set wrong, and set right again.
     const loggedIn = held !== null && now() < (held.ends_at ?? Infinity);
-    return { loggedIn, expiresAt: loggedIn ? held.expires_at : null, scope: (loggedIn && held.scope) || "" };
+    const expiresAt = loggedIn ? held.expires_at : null;
+    return { loggedIn, expiresAt, scope: (loggedIn && held.scope) || "" };
   }
 
   /** One at a time: in all tabs, or in this one where there are no locks. */
@@ -123,7 +142,10 @@ export function createSession({
     }
   }
 
-  /** Posts to an endpoint. Status 0: no whole answer within the limit. Why is not passed on: such an error may hold anything. */
+  /**
+   * Posts to an endpoint. Status 0: no whole answer within the limit. The cause is not passed on,
+   * because such an error may hold anything.
+   */
   async function ask(path, body, headers) {
     const limit = new AbortController();
     const timer = timers.setTimeout(() => limit.abort(), attemptLimit);
@@ -133,7 +155,7 @@ export function createSession({
         headers: { ...(body && { "content-type": "application/json" }), ...headers },
         body: body && JSON.stringify(body),
         credentials: byCookie ? "include" : "same-origin",
-        redirect: "error", // tokens are for nobody else
+        redirect: "error", // tokens go nowhere else
         signal: limit.signal,
       }));
       const text = await response.text();
@@ -149,29 +171,39 @@ export function createSession({
     }
   }
 
-  /** What the jar keeps of an answer. `null`: it has no tokens. `login` stays the same for as long as somebody is logged in. */
+  /**
+   * The part of an answer that the jar keeps. `null`: the answer has no tokens. `login` stays the
+   * same for as long as a user is logged in.
+   */
   function tokensOf({ status, answer }, sent, login = randomUUID()) {
-    const { access_token, refresh_token, scope, expires_in, refresh_token_expires_in: rest } = answer ?? {};
-    if (status !== 200 || typeof access_token !== "string" || !Number.isFinite(expires_in) || !(byCookie || refresh_token)) return null;
-    const times = { lifetime: expires_in * 1000, expires_at: sent + expires_in * 1000, ends_at: rest && sent + rest * 1000 };
+    const { access_token, refresh_token, scope, expires_in } = answer ?? {};
+    const isWhole = typeof access_token === "string" && Number.isFinite(expires_in);
+    if (status !== 200 || !isWhole || !(byCookie || refresh_token)) return null;
+    const lifetime = expires_in * 1000;
+    const rest = answer.refresh_token_expires_in;
+    const times = { lifetime, expires_at: sent + lifetime, ends_at: rest && sent + rest * 1000 };
     return { login, access_token, scope, ...times, ...(!byCookie && { refresh_token }) };
   }
 
-  // With cookies a refresh has no parameter, so `invalid_request` says that the browser has no such cookie any more.
+  // With cookies a refresh has no parameter, so `invalid_request` says that the browser has no such
+  // cookie any more.
   const isOver = ({ status, answer }) =>
-    status === 400 && (answer?.error === "invalid_grant" || (byCookie && answer?.error === "invalid_request"));
+    status === 400 &&
+    (answer?.error === "invalid_grant" || (byCookie && answer?.error === "invalid_request"));
 
-  /** Renews what the caller has seen in the jar. Holds the lock. */
+  /** Renews the tokens that the caller has seen in the jar. The caller holds the lock. */
   async function renewLocked(seen) {
     const start = jar.read();
-    // Another tab has logged out meanwhile, or has a new token for us. If storage lags behind the lock both ask, and get the same.
+    // Another tab has logged out meanwhile, or has a new token for us. If storage lags behind the
+    // lock, both ask, and get the same token.
     if (!isSame(start, seen) && (!start || now() < start.expires_at)) return start;
     if (!start && !byCookie) return null;
     const key = { "idempotency-key": randomUUID() };
     for (let attempt = 1; ; attempt++) {
       const sent = now();
-      const reply = await ask("/refresh", byCookie ? undefined : { refresh_token: start.refresh_token }, key);
-      // Without locks another tab may have been quicker. What it has written counts.
+      const body = byCookie ? undefined : { refresh_token: start.refresh_token };
+      const reply = await ask("/refresh", body, key);
+      // Without locks another tab may have been quicker. Then its token counts.
       if (!isSame(jar.read(), start)) return jar.read();
       const renewed = tokensOf(reply, sent, start?.login);
       if (renewed) {
@@ -199,7 +231,7 @@ export function createSession({
     return renewing;
   }
 
-  /** What a request may send now. */
+  /** The tokens that a request may send now. */
   async function usable() {
     const held = jar.read();
     const left = held ? held.expires_at - now() : 0;
@@ -207,15 +239,18 @@ export function createSession({
     // A short life has a short margin.
     if (left < Math.min(margin, held.lifetime / 4) * spread && now() >= restUntil) {
       // The token still works. After a failure it is left alone for a while.
-      renew(held).catch((error) => { restUntil = now() + Math.max(longestWait, error.retryAfter ?? 0); });
+      renew(held).catch((error) => {
+        restUntil = now() + Math.max(longestWait, error.retryAfter ?? 0);
+      });
     }
     return held;
   }
 
   async function fetchWithToken(input, init) {
-    const isAddress = typeof input === "string" || input instanceof URL;
-    const request = new Request(isAddress ? new URL(input, globalThis.document?.baseURI ?? page) : input, init);
-    // A caller that brings credentials means them.
+    const isUrl = typeof input === "string" || input instanceof URL;
+    const documentUrl = globalThis.document?.baseURI ?? page;
+    const request = new Request(isUrl ? new URL(input, documentUrl) : input, init);
+    // A caller's own credentials are left as they are.
     const isForUs = own.has(new URL(request.url).origin) && !request.headers.has("authorization");
     const held = isForUs ? await usable() : null;
     if (!held) return send(request);
@@ -224,9 +259,10 @@ export function createSession({
     const response = await send(request);
     // A redirection may have led to another site, and a 401 may ask for other credentials.
     const isOwn = own.has(new URL(response.url || request.url).origin);
-    if (response.status !== 401 || !isOwn || !/bearer/i.test(response.headers.get("www-authenticate") ?? "bearer")) return response;
+    const challenge = response.headers.get("www-authenticate") ?? "bearer";
+    if (response.status !== 401 || !isOwn || !/bearer/i.test(challenge)) return response;
     const renewed = await renew(held);
-    // Somebody else may have logged in meanwhile: nothing is asked again in their name.
+    // Another user may have logged in meanwhile: the request is not repeated in their name.
     if (!renewed || renewed.login !== held.login) return response;
     response.body?.cancel().catch(() => {});
     again.headers.set("authorization", bearer(renewed).authorization);
@@ -234,7 +270,10 @@ export function createSession({
   }
 
   return {
-    /** Credentials are what the server wants: `{ username, password, device }`. A user who was logged in here before is logged out. */
+    /**
+     * Credentials are the parameters that the server wants: `{ username, password, device }`. A
+     * user who was logged in here before is logged out.
+     */
     login: (credentials) => locked(async () => {
       const sent = now();
       const reply = await ask("/login", { ...credentials, delivery }, bearer(jar.read()));
@@ -245,16 +284,22 @@ export function createSession({
       return state();
     }),
 
-    /** As the browser's own. Fails with a `SessionError` if the token has ended, and cannot be renewed for now. */
+    /**
+     * As the browser's own `fetch`. Fails with a `SessionError` if the token has ended, and cannot
+     * be renewed for now.
+     */
     fetch: fetchWithToken,
 
-    /** The access token, for a WebSocket say. `null`: nobody is logged in. */
+    /** The access token, for a WebSocket say. `null`: no user is logged in. */
     accessToken: async () => (await usable())?.access_token ?? null,
 
     /** Renews now. With cookies also where the jar is empty. */
     refresh: () => renew(jar.read()).then(state),
 
-    /** Without an answer it fails, and you are still logged in: no script could take the cookie away. `everywhere`: on all devices. */
+    /**
+     * Logs out. Without an answer this fails, and the user is still logged in, because no script
+     * can delete the cookie. `everywhere`: on all devices.
+     */
     logout: ({ everywhere = false } = {}) => locked(async () => {
       // Only a living token may end the other sessions.
       const held = everywhere ? await renewLocked(jar.read()) : jar.read();
