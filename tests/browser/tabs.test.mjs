@@ -59,7 +59,7 @@ const expireAndCall = (tab) =>
     return "200";
   });
 
-test("five tabs refresh fifty times at once: none is logged out, one rotation a round", async () => {
+test("five tabs refresh fifty times at once: no logout; one rotation a round", async () => {
   const site = await fiveTabs(2);
   const first = generation(await refreshCookie(site.context));
   for (let round = 1; round <= 50; round += 1) {
