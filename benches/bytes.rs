@@ -2,7 +2,8 @@
 //! session, no device.
 //!
 //! ```sh
-//! BENCH_POSTGRES_URL=postgres://… BENCH_REDIS_URL=redis://… cargo bench --all-features --bench bytes
+//! export BENCH_POSTGRES_URL=postgres://… BENCH_REDIS_URL=redis://…
+//! cargo bench --all-features --bench bytes
 //! ```
 //!
 //! It wants a database and a Redis of its own, and empty ones: it counts all that Redis holds, and
@@ -46,10 +47,12 @@ async fn in_postgres(url: &str, sessions: u64, refreshes: u64) {
         .unwrap();
     assert!(!there, "there are sessions in that database");
     work(Arc::new(store), sessions, refreshes).await;
-    let sql = "SELECT pg_total_relation_size('tower_bearer_sessions'), (SELECT count(*) FROM tower_bearer_sessions)";
+    let sql = "SELECT pg_total_relation_size('tower_bearer_sessions'), \
+               (SELECT count(*) FROM tower_bearer_sessions)";
     let (bytes, rows): (i64, i64) = sqlx::query_as(sql).fetch_one(&pool).await.unwrap();
     assert_eq!(rows, sessions as i64);
-    let sql = "SELECT n_tup_hot_upd::float8 / greatest(n_tup_upd, 1) FROM pg_stat_user_tables WHERE relname = 'tower_bearer_sessions'";
+    let sql = "SELECT n_tup_hot_upd::float8 / greatest(n_tup_upd, 1) FROM pg_stat_user_tables \
+               WHERE relname = 'tower_bearer_sessions'";
     let hot: f64 = sqlx::query_scalar(sql).fetch_one(&pool).await.unwrap();
     println!(
         "PostgreSQL {:.0} bytes a session; {:.1} % of the updates were HOT",

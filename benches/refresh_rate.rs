@@ -2,7 +2,8 @@
 //! refresh, with the same driver and pool.
 //!
 //! ```sh
-//! BENCH_POSTGRES_URL=postgres://… BENCH_REDIS_URL=redis://… cargo bench --all-features --bench refresh_rate
+//! export BENCH_POSTGRES_URL=postgres://… BENCH_REDIS_URL=redis://…
+//! cargo bench --all-features --bench refresh_rate
 //! ```
 //!
 //! The two take turns, so that a noisy machine disturbs both. Every refresh rotates: the overlap is
@@ -56,7 +57,8 @@ async fn in_postgres(url: &str, clients: usize) {
         .unwrap();
     sqlx::raw_sql(
         "DROP TABLE IF EXISTS bench_limit; CREATE TABLE bench_limit \
-        (id bytea PRIMARY KEY, generation bigint NOT NULL, rotated_at bigint NOT NULL, revision bigint NOT NULL) WITH (fillfactor = 90)",
+        (id bytea PRIMARY KEY, generation bigint NOT NULL, rotated_at bigint NOT NULL, \
+        revision bigint NOT NULL) WITH (fillfactor = 90)",
     )
     .execute(&pool)
     .await
@@ -69,8 +71,8 @@ async fn in_postgres(url: &str, clients: usize) {
     let limit = move |client: usize| {
         let pool = database.clone();
         async move {
-            let update = "UPDATE bench_limit SET generation = generation + 1, rotated_at = $2, revision = revision + 1 WHERE id = $1 \
-                RETURNING generation, rotated_at, revision";
+            let update = "UPDATE bench_limit SET generation = generation + 1, rotated_at = $2, \
+                revision = revision + 1 WHERE id = $1 RETURNING generation, rotated_at, revision";
             sqlx::query(update)
                 .bind(id(client))
                 .bind(1_i64)

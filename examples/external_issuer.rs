@@ -2,7 +2,8 @@
 //! sessions, no database.
 //!
 //! ```sh
-//! ISSUER=https://id.example.com/realms/main AUDIENCE=example-api cargo run --example external_issuer
+//! export ISSUER=https://id.example.com/realms/main AUDIENCE=example-api
+//! cargo run --example external_issuer
 //! curl -H "Authorization: Bearer $ACCESS_TOKEN" localhost:3002/me
 //! ```
 //!

@@ -38,14 +38,24 @@ impl Database {
             ("memory", "") | ("sqlite", ":memory:") => Ok(Self::Memory),
             ("sqlite", file) if !file.is_empty() => Ok(Self::Sqlite(file.into())),
             ("postgres" | "postgresql", _) => {
-                let options = url.parse().map_err(|error| format!("DATABASE_URL does not lead to PostgreSQL: {error}"))?;
+                let options = url.parse().map_err(|error| {
+                    format!("DATABASE_URL does not lead to PostgreSQL: {error}")
+                })?;
                 Ok(Self::Postgres(Box::new(options)))
             }
             ("redis" | "rediss" | "valkey" | "valkeys", _) => {
-                let client = Client::open(url).map_err(|error| format!("DATABASE_URL does not lead to Redis: {error}"))?;
-                Ok(Self::Redis { client, users: beside_the_program.to_owned() })
+                let client = Client::open(url)
+                    .map_err(|error| format!("DATABASE_URL does not lead to Redis: {error}"))?;
+                Ok(Self::Redis {
+                    client,
+                    users: beside_the_program.to_owned(),
+                })
             }
-            _ => Err("DATABASE_URL takes sqlite:FILE, memory:, postgres:// or redis://, as in DATABASE_URL=sqlite:app.db".into()),
+            _ => Err(
+                "DATABASE_URL takes sqlite:FILE, memory:, postgres:// or redis://, \
+                 as in DATABASE_URL=sqlite:app.db"
+                    .into(),
+            ),
         }
     }
 

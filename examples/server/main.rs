@@ -53,7 +53,10 @@ async fn main() {
 async fn run() -> Result<(), BoxError> {
     let addr = config::addr()?;
     let listener = TcpListener::bind(&addr).await.map_err(|error| {
-        format!("cannot listen on ADDR {addr:?}: {error}. It takes an address and a port, as in ADDR=127.0.0.1:3000")
+        format!(
+            "cannot listen on ADDR {addr:?}: {error}. It takes an address and a port, \
+             as in ADDR=127.0.0.1:3000"
+        )
     })?;
     let addr = listener.local_addr()?;
     let config = Config::from_env()?;
@@ -63,7 +66,8 @@ async fn run() -> Result<(), BoxError> {
     let seeded = config.demo_users.unwrap_or(addr.ip().is_loopback()) && accounts.seed().await?;
     if seeded {
         println!(
-            "demo users: alice / wonderland-7 (admin) and bob / builder-8, because the database was empty"
+            "demo users: alice / wonderland-7 (admin) and bob / builder-8, \
+             because the database was empty"
         );
     }
 

@@ -60,15 +60,42 @@ pub(crate) async fn admin(CurrentUser(user): CurrentUser<User>) -> Json<Welcome>
     post,
     path = "/signup",
     tag = "example",
-    request_body(content((NewUser = "application/x-www-form-urlencoded"), (NewUser = "application/json"))),
+    request_body(content(
+        (NewUser = "application/x-www-form-urlencoded"),
+        (NewUser = "application/json"),
+    )),
     responses(
         (status = 201, description = "The user is there.", body = SignedUp),
-        (status = 400, description = "User name or password will not do.", body = ref("#/components/schemas/AuthError")),
-        (status = 409, description = "Somebody has this user name.", body = ref("#/components/schemas/AuthError")),
-        (status = 413, description = "The body is above 8 KiB.", body = ref("#/components/schemas/AuthError")),
-        (status = 415, description = "The body is neither a form nor JSON.", body = ref("#/components/schemas/AuthError")),
-        (status = 422, description = "User name or password is missing.", body = ref("#/components/schemas/AuthError")),
-        (status = 503, description = "Users cannot be asked now.", body = ref("#/components/schemas/AuthError")),
+        (
+            status = 400,
+            description = "The user name or the password does not fit the rules.",
+            body = ref("#/components/schemas/AuthError"),
+        ),
+        (
+            status = 409,
+            description = "This user name is taken.",
+            body = ref("#/components/schemas/AuthError"),
+        ),
+        (
+            status = 413,
+            description = "The body is above 8 KiB.",
+            body = ref("#/components/schemas/AuthError"),
+        ),
+        (
+            status = 415,
+            description = "The body is neither a form nor JSON.",
+            body = ref("#/components/schemas/AuthError"),
+        ),
+        (
+            status = 422,
+            description = "User name or password is missing.",
+            body = ref("#/components/schemas/AuthError"),
+        ),
+        (
+            status = 503,
+            description = "The users table cannot be read now.",
+            body = ref("#/components/schemas/AuthError"),
+        ),
     )
 )]
 pub(crate) async fn sign_up(State(accounts): State<Accounts>, SignUp(new): SignUp) -> Response {
@@ -79,7 +106,7 @@ pub(crate) async fn sign_up(State(accounts): State<Accounts>, SignUp(new): SignU
             "a user name has from 1 to 64 characters",
         );
     }
-    // PostgreSQL cannot keep a NUL, and nobody can read the others.
+    // PostgreSQL cannot keep a NUL, and the other control characters are not readable.
     if new.username.contains(char::is_control) {
         return error(
             StatusCode::BAD_REQUEST,
@@ -107,7 +134,7 @@ pub(crate) async fn sign_up(State(accounts): State<Accounts>, SignUp(new): SignU
         Ok(None) => error(
             StatusCode::CONFLICT,
             "username_taken",
-            "somebody has this user name",
+            "this user name is taken",
         ),
         Err(cause) => {
             tracing::error!(%cause, "sign-up failed");

@@ -16,7 +16,7 @@ pub(crate) enum Users {
     Postgres(PgPool),
 }
 
-/// What handlers get by `CurrentUser<User>`.
+/// The user that handlers get as `CurrentUser<User>`.
 #[derive(Clone, sqlx::FromRow)]
 pub(crate) struct User {
     pub(crate) id: i64,
@@ -43,15 +43,15 @@ impl Users {
     }
 
     pub(crate) async fn by_id(&self, id: i64) -> Result<Option<User>, sqlx::Error> {
-        on!(self, pool => sqlx::query_as("SELECT * FROM users WHERE id = $1").bind(id).fetch_optional(pool).await)
+        on!(self, pool => sqlx::query_as(BY_ID).bind(id).fetch_optional(pool).await)
     }
 
     pub(crate) async fn by_name(&self, name: &str) -> Result<Option<User>, sqlx::Error> {
-        // PostgreSQL's text cannot hold it: asked for such a name, it fails. Nobody has that name.
+        // PostgreSQL's text cannot hold a NUL: a query for such a name fails. No user has one.
         if name.contains('\0') {
             return Ok(None);
         }
-        on!(self, pool => sqlx::query_as("SELECT * FROM users WHERE username = $1").bind(name).fetch_optional(pool).await)
+        on!(self, pool => sqlx::query_as(BY_NAME).bind(name).fetch_optional(pool).await)
     }
 
     /// `None`: the name is taken.
@@ -61,13 +61,17 @@ impl Users {
         hash: &str,
         admin: bool,
     ) -> Result<Option<User>, sqlx::Error> {
-        on!(self, pool => sqlx::query_as(INSERT).bind(name).bind(hash).bind(admin).fetch_optional(pool).await)
+        on!(self, pool => {
+            let insert = sqlx::query_as(INSERT).bind(name).bind(hash).bind(admin);
+            insert.fetch_optional(pool).await
+        })
     }
 
     /// Unless the password has changed meanwhile.
     pub(crate) async fn set_hash(&self, user: &User, hash: &str) -> Result<(), sqlx::Error> {
         on!(self, pool => {
-            sqlx::query(SET_HASH).bind(hash).bind(user.id).bind(&user.password_hash).execute(pool).await.map(drop)
+            let update = sqlx::query(SET_HASH).bind(hash).bind(user.id).bind(&user.password_hash);
+            update.execute(pool).await.map(drop)
         })
     }
 }
@@ -150,6 +154,10 @@ CREATE TABLE IF NOT EXISTS users (
     password_version BIGINT NOT NULL DEFAULT 1,
     admin BOOLEAN NOT NULL
 )";
+
+const BY_ID: &str = "SELECT * FROM users WHERE id = $1";
+
+const BY_NAME: &str = "SELECT * FROM users WHERE username = $1";
 
 const INSERT: &str = "INSERT INTO users (username, password_hash, admin) VALUES ($1, $2, $3) \
     ON CONFLICT (username) DO NOTHING RETURNING *";

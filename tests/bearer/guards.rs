@@ -11,11 +11,11 @@ use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{BearerAuthLayer, BearerError, BoxError, Grant, Identity, RequireLayer, Scope};
 
-/// The layer with this guard, and a layer within it with the same.
+/// The layer with this guard, and an inner layer with the same guard.
 async fn both(
     layer: &BearerAuthLayer,
     guarded: BearerAuthLayer,
-    within: RequireLayer,
+    inner: RequireLayer,
     request: Request<String>,
 ) -> Received {
     let copy = {
@@ -28,10 +28,10 @@ async fn both(
     let outer = send(&guarded, copy.0).await;
     let service = ServiceBuilder::new()
         .layer(layer.clone())
-        .layer(within)
+        .layer(inner)
         .service(hello());
-    let inner = Received::of(service.oneshot(copy.1).await.unwrap()).await;
-    assert_eq!(outer, inner);
+    let answer = Received::of(service.oneshot(copy.1).await.unwrap()).await;
+    assert_eq!(outer, answer);
     outer
 }
 
@@ -230,14 +230,14 @@ async fn a_condition_of_the_layer_is_not_asked_without_a_token_and_one_within_it
     )
     .await
     .assert_passed("nobody");
-    for within in [RequireLayer::new(never()), RequireLayer::any_scope(["a"])] {
-        let service = layer.layer(within.layer(hello()));
+    for inner in [RequireLayer::new(never()), RequireLayer::any_scope(["a"])] {
+        let service = layer.layer(inner.layer(hello()));
         Received::of(service.oneshot(without_token()).await.unwrap())
             .await
             .assert_token_missing();
-        // Without the layer nobody passes.
+        // Without the layer no request passes.
         let request = with_authorization(&tokens.bearer("alice"));
-        let alone = Received::of(within.layer(hello()).oneshot(request).await.unwrap()).await;
+        let alone = Received::of(inner.layer(hello()).oneshot(request).await.unwrap()).await;
         alone.assert_failed(500, "server_error");
     }
 }

@@ -77,7 +77,7 @@ async fn an_ordinary_refusal_is_no_misuse() {
     for path in ["/login/x", "/relogin", "/tokens", "/"] {
         send(&layer, post(path)).await.assert_token_missing();
     }
-    // Somebody else's tokens: `/login` is not ours.
+    // With tokens of another issuer, `/login` is not ours.
     let tokens = TestTokens::new();
     send(&BearerAuthLayer::new(tokens.verifier()), post("/login"))
         .await

@@ -227,7 +227,7 @@ async fn the_checks_of_the_inner_layer_hold_for_a_caller_that_it_keeps() {
     revoked.assert_refused(401, "invalid_token", "session_revoked");
 }
 
-/// Who is somebody to the outer layer is nobody to an inner one that asks for other tokens.
+/// An inner layer that asks for other tokens does not accept the caller of the outer layer.
 #[tokio::test]
 async fn a_caller_of_another_issuer_or_audience_is_nobody() {
     let ours = TestTokens::new();

@@ -235,7 +235,7 @@ async fn a_clock_that_is_set_brings_no_revoked_token_back() {
     assert_ended(&sessions.layer(), &ended).await;
     let clock = server.tokens.clock();
     let now = tower_bearer::Clock::now(clock);
-    // Somebody sets the clock ahead, sessions come and go, and it is set back.
+    // The clock is set ahead, sessions come and go, and the clock is set back.
     clock.jump(now + 100 * HOUR);
     let other = log_in(&sessions, "bob").await;
     sessions

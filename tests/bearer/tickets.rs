@@ -387,7 +387,7 @@ async fn at_most_65_536_tickets_wait_at_a_time() {
     let claims = feed.claims(&feed.tokens.bearer("alice"));
     let last = feed.ticket("bob");
     for user in 1..=65_536 / 16 {
-        // Nobody has more than sixteen.
+        // No user has more than sixteen.
         let claims = feed.claims(&feed.tokens.bearer(user));
         (0..16).for_each(|_| drop(feed.tickets.issue(&claims)));
     }

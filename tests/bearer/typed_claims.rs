@@ -215,7 +215,9 @@ async fn the_tokens_of_every_issuer_are_parsed() {
     let tokens = TestTokens::new();
     let claims = |company: Option<&str>| {
         let exp = tower_bearer::Clock::now(tokens.clock()).as_secs() + 300;
-        let mut claims = serde_json::json!({ "iss": "https://id.test", "aud": "test", "sub": "carol", "exp": exp });
+        let mut claims = serde_json::json!({
+            "iss": "https://id.test", "aud": "test", "sub": "carol", "exp": exp,
+        });
         claims
             .as_object_mut()
             .unwrap()

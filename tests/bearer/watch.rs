@@ -354,8 +354,9 @@ async fn a_token_of_another_issuer_only_expires() {
     let sessions = sessions_of(&tokens);
     let pair = log_in(&sessions, "alice").await;
     let sid = support::segment(pair.access_token().secret(), 1)["sid"].clone();
+    let exp = tokens.clock().now().as_secs() + 300;
     let claims = serde_json::json!({
-        "iss": "https://id.test", "aud": "test", "sub": "alice", "sid": sid, "exp": tokens.clock().now().as_secs() + 300
+        "iss": "https://id.test", "aud": "test", "sub": "alice", "sid": sid, "exp": exp,
     });
     let keys = KeySet::from_hmac_secret(tower_bearer::Algorithm::Hs256, support::HMAC_KEY).unwrap();
     let theirs = AccessTokenVerifier::builder(keys)

@@ -253,7 +253,8 @@ async fn json_that_is_no_object_of_texts_is_refused() {
         }
         for value in ["1", "1.5", "true", "[]", "[\"a\"]", "{}", "{\"a\": \"b\"}"] {
             let body = format!(
-                r#"{{"username": {value}, "password": {value}, "refresh_token": {value}, "token": {value}}}"#
+                r#"{{"username": {value}, "password": {value},
+                     "refresh_token": {value}, "token": {value}}}"#
             );
             login
                 .send(post(path, JSON, body))

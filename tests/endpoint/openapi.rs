@@ -9,7 +9,12 @@ use tower_bearer::{AuthEndpoints, BearerError};
 use utoipa::OpenApi;
 use utoipa::openapi::{Components, ObjectBuilder};
 
-#[utoipa::path(get, path = "/me", responses((status = 200, body = String), BearerError), security(("bearer" = []), ("password" = [])))]
+#[utoipa::path(
+    get,
+    path = "/me",
+    responses((status = 200, body = String), BearerError),
+    security(("bearer" = []), ("password" = [])),
+)]
 #[allow(dead_code, reason = "it is documented, not called")]
 fn me() {}
 

@@ -289,8 +289,8 @@ async fn every_answer_of_an_endpoint_for_those_who_are_signed_in_is_documented()
         .ask(signed_in("GET", "/sessions", &tokens.access))
         .await
         .json();
-    let described = &checked.document["components"]["schemas"]["SessionList"]["properties"]["sessions"]
-        ["items"]["properties"];
+    let list = &checked.document["components"]["schemas"]["SessionList"];
+    let described = &list["properties"]["sessions"]["items"]["properties"];
     let names = |value: &Value| {
         value
             .as_object()

@@ -1,4 +1,5 @@
-//! The fields of an application's own credentials, in a form as in JSON; and what is logged of a wrong one.
+//! The fields of an application's own credentials, in a form and in JSON; and the log line about a
+//! wrong field.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -122,7 +122,8 @@ async fn lasts_thirty_seconds(name: &str, database: &impl Database, status: impl
     database.resume();
     let refused = until_it_is(200, 503).await;
     println!(
-        "{name} hangs: access tokens are 503 after {accepted:?}, and 200 again {refused:?} after it is back"
+        "{name} hangs: access tokens are 503 after {accepted:?}, \
+         and 200 again {refused:?} after it is back"
     );
     // What was last known may have been a second old.
     assert!(accepted > Duration::from_secs(25), "{accepted:?}");

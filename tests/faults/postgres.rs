@@ -32,7 +32,8 @@ async fn a_connection_that_falls_silent_during_a_pull_keeps_no_later_pull() {
     let pool = PgPool::connect(&server.url()).await.unwrap();
     let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
     let (ended, cursor) = (session(1), store.revoked_since(None).await.unwrap().cursor);
-    let pulling = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_snapshot_xmin%' AND pid <> pg_backend_pid()";
+    let pulling = "SELECT pid FROM pg_stat_activity \
+                   WHERE query LIKE '%pg_snapshot_xmin%' AND pid <> pg_backend_pid()";
     let pid: i32 = sqlx::query_scalar(pulling).fetch_one(&pool).await.unwrap();
     assert!(
         Command::new("kill")

@@ -9,8 +9,10 @@ use tower_bearer::{Algorithm, SigningKey};
 
 use crate::site::{Site, count, jwk};
 
-/// Of `tests/data/keys/rsa1024.pub.pem`.
-const RSA_1024: &str = "xgP-DHUAFRYNKGPdlNe5w18s1ckd_78ZH9YI_uL0w-t8ZgOsvbRCVRJC3t9Iu0ttDRrT1v8B_2Jvjw0NqHln49CDU735MP-VAls0eHXcnZg9krNJEl-zF58-7n3RDoGqKQWYTEWYO27x5CloJaRN3KEMfad8UyXRDASD5V2QtMM";
+/// The modulus of `tests/data/keys/rsa1024.pub.pem`.
+const RSA_1024: &str = "xgP-DHUAFRYNKGPdlNe5w18s1ckd_78ZH9YI_uL0w-t8ZgOsvbRCVRJC3t9Iu0tt\
+    DRrT1v8B_2Jvjw0NqHln49CDU735MP-VAls0eHXcnZg9krNJEl-zF58-7n3RDoGqKQWYTEWYO27x5CloJaRN3KEM\
+    fad8UyXRDASD5V2QtMM";
 
 /// A key with other members; `Value::Null` takes one out.
 fn changed(mut jwk: Value, members: &[(&str, Value)]) -> Value {
@@ -24,7 +26,8 @@ fn changed(mut jwk: Value, members: &[(&str, Value)]) -> Value {
 }
 
 fn rsa(modulus: &[u8]) -> Value {
-    json!({ "kty": "RSA", "alg": "RS256", "kid": "rsa", "e": "AQAB", "n": URL_SAFE_NO_PAD.encode(modulus) })
+    let n = URL_SAFE_NO_PAD.encode(modulus);
+    json!({ "kty": "RSA", "alg": "RS256", "kid": "rsa", "e": "AQAB", "n": n })
 }
 
 /// An odd number of so many bytes, which begins with this one.
@@ -124,7 +127,8 @@ async fn what_looks_odd_and_is_good_is_taken() {
 async fn an_oct_key_that_is_published_verifies_nothing() {
     let good = key(P256);
     let oct = |kid: Option<&str>| {
-        let oct = json!({ "kty": "oct", "alg": "HS256", "use": "sig", "k": URL_SAFE_NO_PAD.encode(HMAC_KEY) });
+        let k = URL_SAFE_NO_PAD.encode(HMAC_KEY);
+        let oct = json!({ "kty": "oct", "alg": "HS256", "use": "sig", "k": k });
         kid.map_or(oct.clone(), |kid| changed(oct, &[("kid", json!(kid))]))
     };
     let site = Site::new();

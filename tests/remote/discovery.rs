@@ -12,7 +12,12 @@ use tower_bearer::{
 use crate::site::{JWKS, Site, count};
 
 fn metadata(issuer: &str, jwks_uri: impl Into<Value>) -> String {
-    json!({ "issuer": issuer, "authorization_endpoint": "https://a.test", "jwks_uri": jwks_uri.into() }).to_string()
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": "https://a.test",
+        "jwks_uri": jwks_uri.into(),
+    })
+    .to_string()
 }
 
 fn discover(site: &Site, issuer: &str) -> RemoteJwks {

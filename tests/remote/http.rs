@@ -93,7 +93,11 @@ async fn keys_are_fetched_from_a_real_server() {
 async fn a_real_issuer_is_discovered() {
     let clock = ManualClock::new();
     let metadata = |server: &str| {
-        let document = json!({ "issuer": format!("{server}/realms/main"), "jwks_uri": format!("{server}/keys") }).to_string();
+        let document = json!({
+            "issuer": format!("{server}/realms/main"),
+            "jwks_uri": format!("{server}/keys"),
+        })
+        .to_string();
         Router::new()
             .route(
                 "/.well-known/oauth-authorization-server/realms/main",
@@ -200,7 +204,7 @@ async fn a_document_above_256_kib_is_refused() {
 #[tokio::test]
 async fn a_server_that_is_not_there_is_503_and_its_address_is_not_in_the_answer() {
     let clock = ManualClock::new();
-    // Nobody listens where somebody has just stopped.
+    // This port was just closed, so nothing listens there.
     let gone = TcpListener::bind("127.0.0.1:0")
         .await
         .unwrap()

@@ -38,7 +38,7 @@ async fn a_server_may_start_before_its_issuer() {
     assert!(keys.is_ready());
 }
 
-/// Nobody has to come: `is_ready` alone gets a server into the rotation of its load balancer.
+/// `is_ready` alone, without a request, gets a server into the rotation of its load balancer.
 #[tokio::test]
 async fn a_probe_alone_sees_the_issuer_come_back() {
     let site = Site::of(&[&key(P256)]);
@@ -152,7 +152,7 @@ async fn while_a_renewal_hangs_known_keys_are_answered() {
             .assert_passed("alice");
         settle().await;
     }
-    // Who needs the new key waits for this very fetch.
+    // A request that needs the new key waits for this fetch.
     let waiting = tokio::spawn({
         let (layer, token) = (layer.clone(), site.bearer(&new));
         async move { ask(&layer, &token).await }

@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::site::Site;
 
-/// Nobody waits in vain: where all of them wait, time passes.
+/// Time is paused, and passes when every task waits.
 fn runtime() -> Runtime {
     Builder::new_current_thread()
         .enable_all()

@@ -88,7 +88,7 @@ impl Site {
         self.state().documents.insert(address.to_owned(), response);
     }
 
-    /// Nobody answers.
+    /// The site does not answer.
     pub(crate) fn set_down(&self, is_down: bool) {
         self.state().is_down = is_down;
     }

@@ -34,7 +34,8 @@ impl Later {
     }
 }
 
-/// The row as a later version would have made it, in another store, for kinds are only ever inserted.
+/// The row as a later version would have made it. It is in another store, because a kind is only
+/// written at an insert.
 async fn rewritten(
     app: &App,
     tokens: &Tokens,

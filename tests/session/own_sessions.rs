@@ -39,8 +39,12 @@ async fn the_list_says_what_a_user_needs_to_recognise_a_session() {
     let hour = |ago| (created.as_secs() + ago) / 3600 * 3600;
     let of_phone = |current: bool| {
         json!({
-            "id": phone.session_id().to_string(), "device": "my phone", "current": current, "created_at": created.as_secs(),
-            "expires_at": (created + 90 * DAY).as_secs(), "last_used_at": hour(7200),
+            "id": phone.session_id().to_string(),
+            "device": "my phone",
+            "current": current,
+            "created_at": created.as_secs(),
+            "expires_at": (created + 90 * DAY).as_secs(),
+            "last_used_at": hour(7200),
         })
     };
     let shown = list(&login, &phone.access).await;
@@ -135,7 +139,7 @@ async fn a_session_of_somebody_else_an_unknown_and_a_malformed_one_are_not_found
         answer.assert_error(404, "invalid_request", None);
         answers.push(answer);
     }
-    // Nobody learns that a session is there.
+    // The answers do not reveal that a session exists.
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     assert_eq!(login.me(&bobs.access).await.status, 200);
     login.refresh(&bobs.refresh).await.tokens();

@@ -455,7 +455,8 @@ fn an_empty_issuer_and_an_empty_audience_are_named_beside_others() {
     assert_eq!(lines.len(), 4, "{lines:?}");
 }
 
-/// Applications with one secret and one audience, whose issuers differ, and a session of the second.
+/// Two applications with one secret and one audience, whose issuers differ, and a session of the
+/// second.
 async fn with_another_issuer() -> (Sessions, Sessions, TokenResponse) {
     let house = House::new();
     let ours = house.sessions("https://app.example.com", "app");

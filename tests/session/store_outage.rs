@@ -43,7 +43,7 @@ impl Node {
         tokio::time::sleep(time).await;
     }
 
-    /// Somebody is logged in, and was let in.
+    /// Logs in; the access token has passed once.
     async fn log_in(&self) -> (BearerAuthLayer, String) {
         let pair = self.sessions.start(Identity::new("alice")).await.unwrap();
         let (layer, bearer) = (self.sessions.layer(), bearer_of(&pair));
@@ -64,7 +64,7 @@ async fn after_thirty_seconds_without_the_store_tokens_are_refused() {
     ask(&layer, &bearer)
         .await
         .assert_failed(503, "temporarily_unavailable");
-    // Who has no good token is told so without the store.
+    // A bad token is refused without the store.
     ask(&layer, "Bearer abc")
         .await
         .assert_refused(401, "invalid_token", "token_invalid");

@@ -13,8 +13,9 @@ macro_rules! noticed {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
         async fn $test() {
             $(
-                let judged = tokio::spawn(conformance::$promise(faulty($fault)));
-                assert!(judged.await.is_err(), "{} did not notice {:?}", stringify!($promise), $fault);
+                let promise = stringify!($promise);
+                let checked = tokio::spawn(conformance::$promise(faulty($fault)));
+                assert!(checked.await.is_err(), "{promise} did not notice {:?}", $fault);
             )+
         })+
     };
@@ -28,13 +29,17 @@ noticed! {
     a_find_from_a_cache_is_noticed: FindIsCached =>
         find_never_shows_half_a_change, nothing_lives_after_revoke;
     a_replace_that_ignores_the_revision_is_noticed: ReplaceIgnoresTheRevision =>
-        replace_refuses_a_wrong_revision, of_racing_replaces_one_wins, racing_refreshes_lose_no_update;
+        replace_refuses_a_wrong_revision,
+        of_racing_replaces_one_wins,
+        racing_refreshes_lose_no_update;
     a_replace_that_reads_and_then_writes_is_noticed: ReplaceReadsThenWrites =>
         of_racing_replaces_one_wins;
     a_replace_that_moves_the_end_is_noticed: ReplaceMovesTheEnd =>
         replace_writes_nothing_else;
     a_confirm_that_always_writes_is_noticed: ConfirmAlwaysWrites =>
-        confirm_writes_once, confirm_ignores_another_generation, confirm_ignores_an_unknown_or_revoked_session,
+        confirm_writes_once,
+        confirm_ignores_another_generation,
+        confirm_ignores_an_unknown_or_revoked_session,
         racing_confirms_write_once;
     a_confirm_that_reads_and_then_writes_is_noticed: ConfirmReadsThenWrites =>
         confirm_and_replace_never_both_write_over_one_revision, revoke_and_confirm_each_count_once;
@@ -65,7 +70,9 @@ noticed! {
     a_store_that_announces_nothing_is_noticed: AnnouncesNothing =>
         every_revocation_is_announced;
     a_deletion_that_forgets_the_retention_is_noticed: DeleteForgetsTheRetention =>
-        delete_expired_keeps_what_lives_or_ended_lately, revocations_stay_for_the_retention, delete_expired_leaves_refreshes_alone;
+        delete_expired_keeps_what_lives_or_ended_lately,
+        revocations_stay_for_the_retention,
+        delete_expired_leaves_refreshes_alone;
 }
 
 /// The wrapper itself breaks nothing: what the tests above notice is the fault.

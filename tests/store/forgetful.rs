@@ -266,8 +266,9 @@ macro_rules! noticed {
         async fn $test() {
             for fault in [$($fault),+] {
                 $(
-                    let judged = tokio::spawn(conformance::$promise(faulty(fault)));
-                    assert!(judged.await.is_err(), "{} did not notice {fault:?}", stringify!($promise));
+                    let promise = stringify!($promise);
+                    let checked = tokio::spawn(conformance::$promise(faulty(fault)));
+                    assert!(checked.await.is_err(), "{promise} did not notice {fault:?}");
                 )+
             }
         })+
@@ -276,16 +277,28 @@ macro_rules! noticed {
 
 noticed! {
     a_forgotten_kind_is_noticed: ForgetsTheKind =>
-        an_unknown_kind_survives, list_shows_only_the_selected_kinds, revoke_all_ends_only_the_selected_kinds;
+        an_unknown_kind_survives,
+        list_shows_only_the_selected_kinds,
+        revoke_all_ends_only_the_selected_kinds;
     a_forgotten_owner_is_noticed: ForgetsTheOwner =>
-        insert_makes_a_row_that_every_method_sees, list_shows_only_what_belongs_to_the_owners, list_follows_the_owner_that_replace_wrote,
+        insert_makes_a_row_that_every_method_sees,
+        list_shows_only_what_belongs_to_the_owners,
+        list_follows_the_owner_that_replace_wrote,
         revoke_all_ends_only_what_belongs_to_the_owners;
-    a_forgotten_field_is_noticed: ForgetsTheIdleTimeout, ForgetsUntilBrowserCloses, ForgetsWhenTheUserAuthenticated =>
+    a_forgotten_field_is_noticed:
+        ForgetsTheIdleTimeout, ForgetsUntilBrowserCloses, ForgetsWhenTheUserAuthenticated =>
         every_field_survives_a_round_trip, replace_writes_what_a_refresh_changes;
     data_that_are_cut_are_noticed: CutsData, CutsWhatLaterVersionsKeep =>
         data_of_every_length_survive_a_round_trip;
-    a_replace_that_keeps_a_field_is_noticed: ReplaceKeepsTheOwner, ReplaceKeepsTheDevice, ReplaceKeepsTheStamp, ReplaceKeepsReceipts,
-        ReplaceKeepsTheIdleTimeout, ReplaceKeepsUntilBrowserCloses, ReplaceKeepsWhenTheUserAuthenticated, ReplaceKeepsTheData,
+    a_replace_that_keeps_a_field_is_noticed:
+        ReplaceKeepsTheOwner,
+        ReplaceKeepsTheDevice,
+        ReplaceKeepsTheStamp,
+        ReplaceKeepsReceipts,
+        ReplaceKeepsTheIdleTimeout,
+        ReplaceKeepsUntilBrowserCloses,
+        ReplaceKeepsWhenTheUserAuthenticated,
+        ReplaceKeepsTheData,
         ReplaceKeepsWhatLaterVersionsKeep =>
         replace_writes_what_a_refresh_changes;
     a_replace_that_keeps_data_is_noticed: ReplaceKeepsTheData, ReplaceKeepsWhatLaterVersionsKeep =>

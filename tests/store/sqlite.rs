@@ -23,8 +23,8 @@ async fn an_application_with_migrations_of_its_own_keeps_them() {
     // What `sqlx::migrate!` of the application has left behind: the same version, another text.
     sqlx::raw_sql(
         "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
-         installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL, \
-         execution_time BIGINT NOT NULL); \
+         installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, \
+         checksum BLOB NOT NULL, execution_time BIGINT NOT NULL); \
          INSERT INTO _sqlx_migrations VALUES (1, 'users', CURRENT_TIMESTAMP, TRUE, x'00', 1), \
          (2, 'orders', CURRENT_TIMESTAMP, TRUE, x'01', 1)",
     )
@@ -202,7 +202,8 @@ async fn a_writer_that_stalls_before_its_commit_leaves_no_gap_in_the_feed() {
         .unwrap();
     let mut writer = slow.begin_with("BEGIN IMMEDIATE").await.unwrap();
     sqlx::query(
-        "UPDATE tower_bearer_sessions SET revoked_because = 'logged_out', revoked_at = ?, revision = revision + 1 WHERE id = ?",
+        "UPDATE tower_bearer_sessions SET revoked_because = 'logged_out', revoked_at = ?, \
+         revision = revision + 1 WHERE id = ?",
     )
     .bind(now().as_millis() as i64)
     .bind(&stalled.id().as_bytes()[..])
@@ -330,8 +331,9 @@ async fn delete_expired_takes_as_many_batches_as_it_needs() {
     store.insert(&session(1, "user")).await.unwrap();
     sqlx::query(
         "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1203) \
-         INSERT INTO tower_bearer_sessions (id, subject, kind, created_at, expires_at, owner, receipts, until_browser_closes, generation, \
-         confirmed, recoveries, recovered, revision, revoked_because, revoked_at) \
+         INSERT INTO tower_bearer_sessions (id, subject, kind, created_at, expires_at, owner, \
+         receipts, until_browser_closes, generation, confirmed, recoveries, recovered, revision, \
+         revoked_because, revoked_at) \
          SELECT randomblob(16), 'old', 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, \
          CASE n % 2 WHEN 1 THEN 'reused' END, CASE n % 2 WHEN 1 THEN 1 END FROM number",
     )

@@ -41,7 +41,8 @@ fn registered_claims_can_be_asked_for_by_name_too() {
     let clock = ManualClock::new();
     let now = clock.now().as_secs();
     let more = json!({
-        "aud": ["other", AUDIENCE], "iat": now, "auth_time": now - 60, "jti": "7", "scope": "b a", "sid": "theirs", "nbf": now
+        "aud": ["other", AUDIENCE], "iat": now, "auth_time": now - 60, "jti": "7",
+        "scope": "b a", "sid": "theirs", "nbf": now,
     });
     let claims = claims(&clock, more);
     for (name, value) in [

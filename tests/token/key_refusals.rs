@@ -13,11 +13,12 @@ async fn one_bad_key_spoils_no_other() {
     let clock = ManualClock::new();
     let key = SigningKey::from_pem(ED25519.0).unwrap();
     let good = jwk(&key.key_set());
+    let ones = URL_SAFE_NO_PAD.encode([1; 32]);
     let bad = [
         json!({ "kty": "EC", "crv": "P-521", "x": "AAAA", "y": "AAAA" }),
         json!({ "kty": "EC", "crv": "secp256k1", "x": "AAAA", "y": "AAAA" }),
         // Not on the curve.
-        json!({ "kty": "EC", "crv": "P-256", "x": URL_SAFE_NO_PAD.encode([1; 32]), "y": URL_SAFE_NO_PAD.encode([1; 32]) }),
+        json!({ "kty": "EC", "crv": "P-256", "x": ones, "y": ones }),
         json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB" }),
         json!({ "kty": "RSA", "n": "!!!", "e": "AQAB" }),
         json!({ "kty": "OKP", "crv": "X25519", "x": good["x"] }),

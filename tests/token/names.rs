@@ -173,13 +173,13 @@ fn names_are_text_in_json_and_are_checked_when_they_are_read() {
 #[test]
 fn a_client_reads_tokens_that_its_debug_does_not_show() {
     #[derive(Debug, Deserialize)]
-    struct Answer {
+    struct Received {
         access_token: AccessToken,
         refresh_token: RefreshToken,
     }
 
     let json = r#"{"access_token":"an \u0061ccess token","refresh_token":"a refresh token"}"#;
-    let answer: Answer = serde_json::from_str(json).unwrap();
+    let answer: Received = serde_json::from_str(json).unwrap();
     assert_eq!(answer.access_token.secret(), "an access token");
     assert_eq!(answer.refresh_token.secret(), "a refresh token");
     let shown = format!("{answer:?}");

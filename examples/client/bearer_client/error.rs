@@ -9,7 +9,7 @@ use tower_bearer::BoxError;
 /// Why there is no answer. Nothing in it comes from a token.
 #[derive(Clone, Debug)]
 pub(crate) enum ClientError {
-    /// Nobody is logged in any more, or the password was refused: ask the user.
+    /// No user is logged in any more, or the password was refused: ask the user.
     LogInAgain { reason: String },
     /// No new tokens can be had now. Those that are held stay: try again later.
     Unavailable(Cause),

@@ -40,7 +40,7 @@ impl<S: Http> BearerClient<S> {
             Err(failure) => failure,
         };
         let rest = match &failure {
-            Failure::Refused { .. } => {
+            Failure::Rejected { .. } => {
                 self.tokens.forget(pair);
                 None
             }

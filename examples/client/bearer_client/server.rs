@@ -14,7 +14,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The server at `origin`, as in `https://api.example.com`, with its `AuthEndpoints` mounted at `auth`, as in `/auth`.
+    /// The server at `origin`, as in `https://api.example.com`, with its `AuthEndpoints` mounted at
+    /// `auth`, as in `/auth`.
     pub(crate) fn new(origin: &str, auth: &str) -> Result<Self, BoxError> {
         let origin: Uri = origin.parse()?;
         if parts(&origin).is_none() || origin.path() != "/" || origin.query().is_some() {

@@ -73,7 +73,7 @@ impl<S: Http> Service<Request<Full<Bytes>>> for BearerClient<S> {
             if !refuses_token(&response) {
                 return Ok(response);
             }
-            // Nobody reads it: its connection is free.
+            // The body is not read: drop it, so that its connection is free.
             drop(response);
             // The token was refused before anything was done: so a POST may be repeated too. Once:
             // if a new token does not help, the fault is elsewhere.

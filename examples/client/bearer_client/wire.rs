@@ -42,7 +42,7 @@ struct ErrorAnswer {
 /// What an exchange that did not succeed means.
 pub(super) enum Failure {
     /// 400 `invalid_grant`: the server's last word.
-    Refused { reason: String },
+    Rejected { reason: String },
     /// It is unknown what has arrived, or the server asks to come again: send the same once more.
     Again {
         wait: Option<Duration>,
@@ -64,7 +64,7 @@ impl Failure {
 impl From<Failure> for ClientError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused { reason } => Self::log_in_again(reason),
+            Failure::Rejected { reason } => Self::log_in_again(reason),
             Failure::Again { cause, .. } | Failure::Failed(cause) => Self::unavailable(cause),
         }
     }
@@ -115,7 +115,7 @@ fn failure(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
     let cause = format!("the server answered {status}").into();
     match status {
         StatusCode::BAD_REQUEST if said.error == "invalid_grant" => {
-            Failure::Refused { reason: word(said) }
+            Failure::Rejected { reason: word(said) }
         }
         // The other two are a proxy's: the server may have answered.
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => {

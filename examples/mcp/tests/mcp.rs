@@ -73,7 +73,8 @@ async fn a_token_for_another_audience_is_refused() {
     assert_eq!(
         challenge,
         format!(
-            "Bearer error=\"invalid_token\", error_description=\"the access token is invalid\", scope=\"mcp:tools\", \
+            "Bearer error=\"invalid_token\", \
+             error_description=\"the access token is invalid\", scope=\"mcp:tools\", \
              resource_metadata=\"{}\"",
             site.metadata()
         )
@@ -89,7 +90,8 @@ async fn a_token_without_the_scope_is_refused() {
     assert_eq!(
         challenge,
         format!(
-            "Bearer error=\"insufficient_scope\", error_description=\"the access token does not allow this\", scope=\"mcp:tools\", \
+            "Bearer error=\"insufficient_scope\", \
+             error_description=\"the access token does not allow this\", scope=\"mcp:tools\", \
              resource_metadata=\"{}\"",
             site.metadata()
         )

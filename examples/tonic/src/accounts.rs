@@ -1,4 +1,4 @@
-//! Who may log in: alice.
+//! The users who may log in: alice.
 
 use std::convert::Infallible;
 

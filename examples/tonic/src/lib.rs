@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `server.rs` | one port for web and gRPC with Axum; the same without; a whole Tonic server behind the layer |
 //! | `client.rs` | logs in, and sends the token with each call |
-//! | `accounts.rs` | who may log in |
+//! | `accounts.rs` | the users who may log in |
 
 pub mod accounts;
 pub mod client;

@@ -152,8 +152,8 @@ async fn the_same_cookie_twice_is_an_invalid_request() {
     }
 }
 
-/// "It counts where nothing else bears a token": so two of them, which a neighbouring host can
-/// bring about, do not matter beside a header.
+/// The cookie counts only if nothing else has a token. So two cookies, which a neighbouring host
+/// can cause, do not matter beside a header.
 #[tokio::test]
 async fn the_same_cookie_twice_does_not_matter_beside_a_header() {
     let (layer, token) = protected();

@@ -200,7 +200,8 @@ async fn a_header_that_holds_no_token_is_refused_whatever_else_there_is() {
     }
 }
 
-/// The browser sends the cookie by itself, so a client that sends a token of its own means that one.
+/// The browser sends the cookie by itself. A client that also sends a token of its own means that
+/// token.
 #[tokio::test]
 async fn a_cookie_is_no_second_token_and_gives_way() {
     let tokens = TestTokens::new();

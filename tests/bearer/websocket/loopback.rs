@@ -45,7 +45,8 @@ async fn speak(mut socket: WebSocket, watch: AccessTokenWatch, hello: String) {
         tokio::select! {
             end = watch.ended() => {
                 let code = if end == EndReason::Expired { 4401 } else { 4403 };
-                let _ = socket.send(ServerMessage::Close(Some(CloseFrame { code, reason: "".into() }))).await;
+                let frame = CloseFrame { code, reason: "".into() };
+                let _ = socket.send(ServerMessage::Close(Some(frame))).await;
                 return;
             }
             heard = socket.recv() => match heard {

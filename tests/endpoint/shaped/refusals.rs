@@ -1,4 +1,5 @@
-//! Refusals in the application's own shape: other bodies, other statuses, and a handler of its own that refuses.
+//! Refusals in the application's own shape: other bodies, other statuses, and a handler of its own
+//! that refuses.
 
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex};
@@ -18,7 +19,8 @@ use tower_bearer::{
 
 use super::{send, teapot};
 
-/// A refusal: the request, what the application sees of it, its usual status, and the headers that it must have.
+/// A refusal: the request, the error that the application sees, its usual status, and the headers
+/// that it must have.
 struct Case {
     request: Request<Body>,
     kind: EndpointErrorKind,

@@ -256,15 +256,16 @@ async fn a_caller_who_hangs_up_takes_nobodys_refresh_along() {
 async fn nothing_shows_a_token() {
     let world = World::new().await;
     world.pass(30 * MINUTE);
-    let leak = r#"{"token_type":"Bearer","access_token":"eyJleak","expires_in":"eyJleak","refresh_token":"rt1_leak"}"#;
-    world.line.faults(REFRESH, [Fault::Answer(200, None, leak)]);
+    let leak = r#"{"token_type":"Bearer","access_token":"eyJleak",
+                   "expires_in":"eyJleak","refresh_token":"rt1_leak"}"#;
+    world.line.faults(REFRESH, [Fault::Reply(200, None, leak)]);
     let failed = world.me().await.unwrap_err();
     world.pass(MINUTE);
     let echo = r#"{"error":"invalid_grant","reason":"rt1_leak"}"#;
     assert_eq!(world.me().await.unwrap(), 200);
     let debug = format!("{:?} {:?} {:?}", world.client, world.layer, world.tokens);
     world.line.faults("/me", [Fault::Challenge(INVALID_TOKEN)]);
-    world.line.faults(REFRESH, [Fault::Answer(400, None, echo)]);
+    world.line.faults(REFRESH, [Fault::Reply(400, None, echo)]);
     let refused = world.me().await.unwrap_err();
 
     let sent = world.line.sent("/me").pop().unwrap();

@@ -217,12 +217,15 @@ async fn what_was_restored_from_another_server_is_told_once() {
     let (store, pool) = (schema.store().await, schema.pool().await);
     let (restored, late) = (session(1, "user"), session(2, "user"));
     store.insert(&late).await.unwrap();
-    sqlx::query("INSERT INTO tower_bearer_revocations (session_id, revoked_at, xid) VALUES ($1, $2, '9000000000000000000')")
-        .bind(uuid(restored.id()))
-        .bind(now().as_millis() as i64)
-        .execute(&pool)
-        .await
-        .unwrap();
+    sqlx::query(
+        "INSERT INTO tower_bearer_revocations (session_id, revoked_at, xid) \
+         VALUES ($1, $2, '9000000000000000000')",
+    )
+    .bind(uuid(restored.id()))
+    .bind(now().as_millis() as i64)
+    .execute(&pool)
+    .await
+    .unwrap();
 
     let page = store.revoked_since(None).await.unwrap();
     assert_eq!(page.ids(), [*restored.id()]);
@@ -242,5 +245,6 @@ fn uuid(id: &SessionId) -> sqlx::types::Uuid {
     sqlx::types::Uuid::from_bytes(*id.as_bytes())
 }
 
-const REVOKE_BY_HAND: &str = "UPDATE tower_bearer_sessions SET revoked_at = floor(extract(epoch FROM now()) * 1000)::bigint, \
+const REVOKE_BY_HAND: &str = "UPDATE tower_bearer_sessions SET \
+    revoked_at = floor(extract(epoch FROM now()) * 1000)::bigint, \
     revision = revision + 1 WHERE id = $1";

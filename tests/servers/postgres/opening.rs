@@ -78,8 +78,10 @@ async fn a_role_that_may_not_make_tables_may_use_them() {
     PostgresStore::from_pool(owner.clone()).await.unwrap();
     let role = format!("{}_app", schema.name());
     let grants = format!(
-        "CREATE ROLE {role}; GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ON tower_bearer_migrations TO {role}; \
-         GRANT SELECT, INSERT, UPDATE, DELETE ON tower_bearer_sessions, tower_bearer_revocations TO {role}",
+        "CREATE ROLE {role}; GRANT USAGE ON SCHEMA {schema} TO {role}; \
+         GRANT SELECT ON tower_bearer_migrations TO {role}; \
+         GRANT SELECT, INSERT, UPDATE, DELETE \
+         ON tower_bearer_sessions, tower_bearer_revocations TO {role}",
         schema = schema.name()
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(grants))
@@ -122,9 +124,10 @@ async fn an_application_with_migrations_of_its_own_keeps_them() {
     // What `sqlx::migrate!` of the application has left behind: the same version, another text.
     sqlx::raw_sql(
         "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
-         installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, \
-         execution_time BIGINT NOT NULL); \
-         INSERT INTO _sqlx_migrations VALUES (1, 'users', now(), TRUE, '\\x00', 1), (2, 'orders', now(), TRUE, '\\x01', 1)",
+         installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, \
+         checksum BYTEA NOT NULL, execution_time BIGINT NOT NULL); \
+         INSERT INTO _sqlx_migrations VALUES (1, 'users', now(), TRUE, '\\x00', 1), \
+         (2, 'orders', now(), TRUE, '\\x01', 1)",
     )
     .execute(&pool)
     .await
@@ -202,7 +205,8 @@ async fn two_prefixes_in_one_schema_know_nothing_of_each_other() {
     }
     let strangers: Vec<String> = sqlx::query_scalar(
         "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace \
-         AND NOT (starts_with(relname, 'shop_') OR starts_with(relname, '_32_') OR starts_with(relname, 'tower_bearer_'))",
+         AND NOT (starts_with(relname, 'shop_') OR starts_with(relname, '_32_') \
+         OR starts_with(relname, 'tower_bearer_'))",
     )
     .fetch_all(&pool)
     .await

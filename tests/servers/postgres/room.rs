@@ -48,11 +48,13 @@ async fn refreshes_stay_in_their_page_and_sessions_stay_small() {
         hot * 10 > updates * 9,
         "of {updates} refreshes only {hot} stayed in their page"
     );
-    let (rows, bytes): (i64, i64) =
-        sqlx::query_as("SELECT (SELECT count(*) FROM tower_bearer_sessions), pg_total_relation_size('tower_bearer_sessions')")
-            .fetch_one(&pool)
-            .await
-            .unwrap();
+    let (rows, bytes): (i64, i64) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM tower_bearer_sessions), \
+             pg_total_relation_size('tower_bearer_sessions')",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
     assert_eq!(
         rows, SESSIONS as i64,
         "the number of rows grew with refreshes"
@@ -87,7 +89,8 @@ async fn hot_updates(pool: &PgPool, updates: i64) -> i64 {
     let start = Instant::now();
     loop {
         let (all, hot): (i64, i64) = sqlx::query_as(
-            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relid = 'tower_bearer_sessions'::regclass",
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables \
+             WHERE relid = 'tower_bearer_sessions'::regclass",
         )
         .fetch_one(pool)
         .await

@@ -41,11 +41,14 @@ async fn delete_expired_takes_as_many_batches_as_it_needs() {
     let (store, pool) = (schema.store().await, schema.pool().await);
     store.insert(&session(1, "user")).await.unwrap();
     sqlx::raw_sql(
-        "INSERT INTO tower_bearer_sessions (id, subject, kind, owner, until_browser_closes, created_at, expires_at, receipts, generation, \
-         confirmed, recoveries, recovered, revision) SELECT gen_random_uuid(), 'old ' || n % 3, 0, 0, FALSE, 0, \
-         CASE n % 3 WHEN 2 THEN 9000000000000 ELSE 1 END, TRUE, 0, FALSE, 0, FALSE, 0 FROM generate_series(1, 3603) AS n; \
+        "INSERT INTO tower_bearer_sessions (id, subject, kind, owner, until_browser_closes, \
+         created_at, expires_at, receipts, generation, confirmed, recoveries, recovered, revision) \
+         SELECT gen_random_uuid(), 'old ' || n % 3, 0, 0, FALSE, 0, \
+         CASE n % 3 WHEN 2 THEN 9000000000000 ELSE 1 END, TRUE, 0, FALSE, 0, FALSE, 0 \
+         FROM generate_series(1, 3603) AS n; \
          UPDATE tower_bearer_sessions SET revoked_at = 1 WHERE subject IN ('old 1', 'old 2'); \
-         DELETE FROM tower_bearer_revocations USING tower_bearer_sessions WHERE id = session_id AND subject = 'old 1'",
+         DELETE FROM tower_bearer_revocations USING tower_bearer_sessions \
+         WHERE id = session_id AND subject = 'old 1'",
     )
     .execute(&pool)
     .await

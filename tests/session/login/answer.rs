@@ -1,4 +1,5 @@
-//! What a login answers: what RFC 6749 says, what the application says besides, and what both read of it.
+//! The answer to a login: the fields of RFC 6749, the fields that the application adds, and how a
+//! client reads them.
 
 use serde_json::{Value, json};
 use support::{App, DAY, HOUR, MINUTE, claims_of, log_in_form, names};

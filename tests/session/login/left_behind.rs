@@ -21,7 +21,8 @@ fn yielding() -> App {
     app
 }
 
-/// Polls so often, and drops the future; with `between`, the runtime does what it can after every poll. Whether that came too late.
+/// Polls so often, and drops the future; with `between`, the runtime does what it can after every
+/// poll. Returns whether the future had ended before.
 async fn dropped_after(polls: usize, between: bool, future: impl Future) -> bool {
     let mut future = Box::pin(future);
     for _ in 0..polls {
@@ -125,7 +126,8 @@ async fn a_login_that_replaces_a_session_and_is_dropped_leaves_no_new_one() {
                 assert!(moments >= 8, "{moments}");
                 break;
             }
-            // The old one may be over or not, as at any hang-up. The new one has no tokens that anybody could have received.
+            // The old session may have ended or not, as after any hang-up. No client has received
+            // tokens of the new one.
             assert!(
                 live.iter().all(|id| *id == old.session_id()),
                 "after {moments} polls, {between}: {live:?}"

@@ -211,7 +211,8 @@ async fn no_token_and_no_password_gets_into_the_log() {
         .send(signed_in("GET", "/sessions", &second.access))
         .await
         .assert_invalid_token("token_expired");
-    tracing::info!(?login.sessions, endpoints = ?login.endpoints(), "and whatever an application may log itself");
+    let endpoints = login.endpoints();
+    tracing::info!(?login.sessions, ?endpoints, "anything that an application may log itself");
 
     for tokens in [&first, &second] {
         secrets.extend([tokens.refresh.clone(), tokens.refresh[4..].to_owned()]);

@@ -1,4 +1,4 @@
-//! What the application says about a login and about a session: right, wrong, denied, not now, gone.
+//! The application's outcomes of a login and of a refresh: valid, invalid, denied, not now, gone.
 
 use std::convert::Infallible;
 use std::panic::catch_unwind;
@@ -24,7 +24,8 @@ fn saying(outcome: impl Fn() -> Outcome + Send + Sync + 'static) -> App {
     app
 }
 
-/// `access_denied` with a reason: status and body, and neither a challenge nor anything that ends a client's session.
+/// `access_denied` with a reason: status and body, and neither a challenge nor anything that ends a
+/// client's session.
 #[track_caller]
 fn assert_denied(answer: &Received, status: u16, reason: &str) {
     assert_eq!(answer.status, status, "{answer:?}");

@@ -178,7 +178,12 @@ async fn parameters_that_are_not_known_are_ignored() {
     // What was asked for gives nothing that was not granted.
     assert_eq!(claims_of(&tokens.access).get("scope"), None);
 
-    let nested = json!({ "username": "alice", "password": "wonderland-7", "extra": { "a": [1, null] }, "scope": 5 });
+    let nested = json!({
+        "username": "alice",
+        "password": "wonderland-7",
+        "extra": { "a": [1, null] },
+        "scope": 5,
+    });
     login
         .send(support::json_request("/login", &nested))
         .await

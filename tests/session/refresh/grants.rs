@@ -133,7 +133,12 @@ async fn the_grant_type_may_be_absent_and_is_else_refresh_token() {
 #[tokio::test]
 async fn what_a_refresh_does_not_know_is_ignored() {
     let (login, first) = logged_in("").await;
-    let body = json!({ "refresh_token": first.refresh, "client_id": "web", "client_secret": [1], "scope": null });
+    let body = json!({
+        "refresh_token": first.refresh,
+        "client_id": "web",
+        "client_secret": [1],
+        "scope": null,
+    });
     let mut request = support::json_request("/refresh", &body);
     // Stock clients send all kinds of it: none of it counts here.
     for value in ["Basic YTpi", "Bearer", "Bearer expired"] {

@@ -19,8 +19,8 @@ type Authenticates = Arc<dyn Fn(&Login<PasswordCredentials>) -> Outcome + Send +
 type Authorizes =
     Arc<dyn Fn(AuthorizeRequest<'_>) -> Result<Authorization, BoxError> + Send + Sync>;
 
-/// Users who say what a test writes. Until then everybody whose password is `wonderland-7` is who they say, and is granted nothing in
-/// particular. Clones are the same users.
+/// Accounts that answer as a test writes. Until then every user name with the password
+/// `wonderland-7` is valid, and gets a grant without a scope. Clones share the same users.
 #[derive(Clone)]
 pub struct Scripted(Arc<Mutex<Script>>);
 
@@ -52,10 +52,10 @@ impl Scripted {
     }
 
     /// What `authorize` says from now on.
-    pub fn authorize_as(
-        &self,
-        says: impl Fn(AuthorizeRequest<'_>) -> Result<Authorization, BoxError> + Send + Sync + 'static,
-    ) {
+    pub fn authorize_as<F>(&self, says: F)
+    where
+        F: Fn(AuthorizeRequest<'_>) -> Result<Authorization, BoxError> + Send + Sync + 'static,
+    {
         self.0.lock().unwrap().authorizes = Arc::new(says);
     }
 

@@ -104,7 +104,8 @@ impl AppServer {
             .map(|header| format!("{header}\r\n"))
             .collect::<String>();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n\
+             content-length: {length}\r\n{headers}\r\n{body}"
         );
         let exchange = async {
             let mut stream = TcpStream::connect(addr).await?;

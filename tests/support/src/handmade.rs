@@ -11,9 +11,9 @@ use tower_bearer::test_util::ManualClock;
 use tower_bearer::token::AccessTokenVerifierBuilder;
 use tower_bearer::{AccessTokenVerifier, Algorithm, Clock, KeySet, KeySource};
 
-/// Who issues the tokens of the tests.
+/// The issuer of the tokens of the tests.
 pub const ISSUER: &str = "https://issuer.test";
-/// Whom they are for.
+/// The audience of the tokens of the tests.
 pub const AUDIENCE: &str = "test";
 /// Known to the tests, so that they can sign what no signer of ours would.
 pub const HMAC_KEY: &[u8] = b"Vw7pQ2sX9zL4nB8mK1cR6tY3hJ5fD0gA";

@@ -166,7 +166,7 @@ impl Received {
         );
     }
 
-    /// Nobody on the way may keep it.
+    /// No cache on the way may keep this response.
     #[track_caller]
     pub fn assert_not_stored(&self) {
         assert_eq!(self.headers[CACHE_CONTROL], "no-store", "{self:?}");

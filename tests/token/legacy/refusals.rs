@@ -323,7 +323,8 @@ async fn a_header_that_demands_an_extension_or_bears_a_key_gains_nothing() {
         let header = json!({ "alg": "HS256", "typ": "JWT", "crit": critical, "exp": 1 });
         assert_invalid(&layer, &sign_with(LEGACY_KEY, &header.to_string(), &claims)).await;
     }
-    let header = json!({ "alg": "HS256", "jwk": { "kty": "oct", "k": "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc" } });
+    let jwk = json!({ "kty": "oct", "k": "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc" });
+    let header = json!({ "alg": "HS256", "jwk": jwk });
     assert_invalid(&layer, &sign_with(&[7; 32], &header.to_string(), &claims)).await;
     for typ in [json!(7), json!(null), json!(["JWT"])] {
         let header = json!({ "alg": "HS256", "typ": typ }).to_string();

@@ -45,7 +45,7 @@ async fn what_was_signed_while_the_clock_was_set_back_is_accepted_while_it_lives
     server.keys.rotate_to(key(P384), begin + HOUR).unwrap();
     server.clock.advance(HOUR + FORGOTTEN_AFTER);
     server.assert_passes(&server.sign(MINUTE)).await;
-    // Nobody comes with a token meanwhile.
+    // No token is presented meanwhile.
     server.clock.jump(begin);
     let long = server.sign(30 * DAY);
     assert_eq!(kid_of(&long), kid(&key(P256)));

@@ -174,7 +174,7 @@ async fn several_keys_follow_each_other_in_the_order_of_their_moments() {
     let now = server.clock.now();
     server.keys.rotate_to(key(P384), now + HOUR).unwrap();
     server.keys.rotate_to(key(ED25519), now + 2 * HOUR).unwrap();
-    // Nobody can say what the other way round would mean.
+    // The other order has no meaning.
     assert!(server.keys.rotate_to(key(P256), now + HOUR).is_err());
     let first = server.sign(3 * HOUR);
     server.clock.advance(HOUR);

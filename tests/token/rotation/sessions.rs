@@ -45,7 +45,7 @@ async fn nobody_is_logged_out() {
     }
     seen.dedup();
     assert_eq!(seen, [kid(&key(P256)), kid(&key(P384))]);
-    // Somebody who comes back when the old key is forgotten.
+    // A user comes back when the old key is forgotten.
     server.clock.advance(FORGOTTEN_AFTER);
     assert_eq!(published(&endpoint).await, [kid(&key(P384))]);
     let back = sessions

@@ -212,7 +212,8 @@ async fn a_numeric_date_may_have_a_fraction() {
     let halves = sign(
         HEADER,
         &format!(
-            r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","sub":"alice","exp":{now}.500,"nbf":{}.5,"iat":{now}.25}}"#,
+            r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","sub":"alice",
+                "exp":{now}.500,"nbf":{}.5,"iat":{now}.25}}"#,
             now - 1
         ),
     );

@@ -1,4 +1,5 @@
-//! What is not a signed JWT at all, or only nearly one (RFC 7515 section 7.1, RFC 8725 section 3.6).
+//! Tokens that are not signed JWTs at all, or only nearly (RFC 7515 section 7.1, RFC 8725
+//! section 3.6).
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};

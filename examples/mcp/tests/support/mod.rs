@@ -120,7 +120,11 @@ impl Site {
     ) -> StatusCode {
         let initialize = json!({
             "jsonrpc": "2.0", "id": 1, "method": "initialize",
-            "params": { "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "raw", "version": "0" } },
+            "params": {
+                "protocolVersion": "2025-06-18",
+                "capabilities": {},
+                "clientInfo": { "name": "raw", "version": "0" },
+            },
         });
         let mut request = reqwest::Client::new()
             .post(self.mcp())
