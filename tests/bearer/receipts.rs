@@ -2,7 +2,9 @@
 //! store hears of it once.
 
 use http::{Request, Response};
-use support::{Call, FailingStore, MINUTE, Outage, ask, bearer_of, process, with_authorization};
+use support::{
+    Call, FailingStore, MINUTE, StoreFault, ask, bearer_of, process, with_authorization,
+};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -167,13 +169,13 @@ async fn a_receipt_that_was_not_written_is_given_again() {
     ask(&layer, &server.tokens.bearer("alice"))
         .await
         .assert_passed("alice");
-    server.store.set_outage(Some(Outage::All));
+    server.store.set_fault(Some(StoreFault::All));
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     assert_eq!(
         server.sessions.flush().await.unwrap_err().kind(),
         SessionErrorKind::Unavailable
     );
-    server.store.set_outage(None);
+    server.store.set_fault(None);
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     assert!(server.is_confirmed(&pair).await);
 }

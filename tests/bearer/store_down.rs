@@ -1,7 +1,7 @@
 //! A store that is down lets nobody in who should not be (OWASP ASVS 16.5.3).
 
 use support::{
-    FailingStore, Outage, SlowUsers, ask, assert_ended, bearer_of, log_in, process, send,
+    FailingStore, SlowUsers, StoreFault, ask, assert_ended, bearer_of, log_in, process, send,
     sessions_in, without_token,
 };
 use tower_bearer::test_util::TestTokens;
@@ -24,7 +24,7 @@ async fn nobody_passes_before_the_revocations_are_known() {
         .await
         .unwrap();
 
-    store.set_outage(Some(Outage::All));
+    store.set_fault(Some(StoreFault::All));
     let sessions = process();
     for layer in [
         sessions.layer(),
@@ -48,13 +48,13 @@ async fn nobody_passes_before_the_revocations_are_known() {
         .await
         .assert_passed("nobody");
 
-    store.set_outage(None);
+    store.set_fault(None);
     ask(&sessions.layer(), &bearer_of(&living))
         .await
         .assert_passed("alice");
     assert_ended(&sessions.layer(), &ended).await;
     // What is known is asked in memory.
-    store.set_outage(Some(Outage::All));
+    store.set_fault(Some(StoreFault::All));
     ask(&sessions.layer(), &bearer_of(&living))
         .await
         .assert_passed("alice");
@@ -68,7 +68,7 @@ async fn a_logout_that_the_store_did_not_hear_of_is_not_reported_as_done() {
     let store = FailingStore::new(MemoryStore::new());
     let sessions = sessions_in(&tokens, store.clone());
     let pair = log_in(&sessions, "alice").await;
-    store.set_outage(Some(Outage::All));
+    store.set_fault(Some(StoreFault::All));
     let error = sessions
         .log_out(pair.refresh_token().unwrap().secret())
         .await
@@ -77,7 +77,7 @@ async fn a_logout_that_the_store_did_not_hear_of_is_not_reported_as_done() {
         (error.kind(), error.reason()),
         (SessionErrorKind::Unavailable, None)
     );
-    store.set_outage(None);
+    store.set_fault(None);
     sessions
         .log_out(pair.refresh_token().unwrap().secret())
         .await

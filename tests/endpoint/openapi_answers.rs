@@ -8,7 +8,7 @@ use http::Request;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use support::{
-    Login, MINUTE, Outage, Received, claims_of, form, json_request, signed_in, with_header,
+    Login, MINUTE, Received, StoreFault, claims_of, form, json_request, signed_in, with_header,
 };
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
@@ -209,7 +209,7 @@ async fn every_answer_of_an_endpoint_with_a_body_is_documented() {
             .assert_error(415, "invalid_request", None);
     }
     let other = checked.ask(form("/login", &PASSWORD)).await.tokens();
-    login.store.set_outage(Some(Outage::All));
+    login.store.set_fault(Some(StoreFault::All));
     let of_a_refresh = [
         ("grant_type", "refresh_token"),
         ("refresh_token", &*other.refresh),
@@ -278,12 +278,12 @@ async fn every_answer_of_an_endpoint_for_those_who_are_signed_in_is_documented()
             .assert_error(400, "invalid_request", None);
     }
     for (method, path) in requests {
-        login.store.set_outage(Some(Outage::All));
+        login.store.set_fault(Some(StoreFault::All));
         checked
             .ask(signed_in(method, path, &tokens.access))
             .await
             .assert_unavailable();
-        login.store.set_outage(None);
+        login.store.set_fault(None);
     }
     let listed = checked
         .ask(signed_in("GET", "/sessions", &tokens.access))

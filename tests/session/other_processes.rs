@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::{Call, FailingStore, MILLISECOND, Outage, ask, bearer_of, process, sessions_in};
+use support::{Call, FailingStore, MILLISECOND, StoreFault, ask, bearer_of, process, sessions_in};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Identity, MemoryStore, Secret, SessionStore};
 
@@ -149,9 +149,9 @@ async fn after_a_panic_of_the_store_the_next_request_starts_the_pulling_again() 
     );
     ask(&layer, &bearer_of(&first)).await.assert_passed("alice");
 
-    store.set_outage(Some(Outage::Panic(Call::RevokedSince)));
+    store.set_fault(Some(StoreFault::Panic(Call::RevokedSince)));
     tokio::time::sleep(Duration::from_millis(1010)).await;
-    store.set_outage(None);
+    store.set_fault(None);
     here.log_out(second.access_token().secret()).await.unwrap();
     ask(&layer, &bearer_of(&first)).await.assert_passed("alice");
     tokio::time::sleep(Duration::from_millis(1010)).await;
@@ -176,7 +176,7 @@ async fn receipts_that_make_the_store_panic_keep_no_logout_waiting() {
     );
     ask(&layer, &bearer_of(&ended)).await.assert_passed("alice");
 
-    broken.set_outage(Some(Outage::Panic(Call::Confirm)));
+    broken.set_fault(Some(StoreFault::Panic(Call::Confirm)));
     here.log_out(ended.access_token().secret()).await.unwrap();
     for _ in 0..4 {
         let other = here.start(Identity::new("bob")).await.unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use support::{
-    Accounts, Call, FailingStore, Log, MILLISECOND, Outage, SECOND, ask, bearer_of, process,
+    Accounts, Call, FailingStore, Log, MILLISECOND, SECOND, StoreFault, ask, bearer_of, process,
     sessions_in,
 };
 use tower::{Layer, ServiceExt, service_fn};
@@ -57,7 +57,7 @@ impl Node {
 async fn after_thirty_seconds_without_the_store_tokens_are_refused() {
     let node = Node::new(StoreOutage::default());
     let (layer, bearer) = node.log_in().await;
-    node.store.set_outage(Some(Outage::All));
+    node.store.set_fault(Some(StoreFault::All));
     node.pass(30 * SECOND).await;
     ask(&layer, &bearer).await.assert_passed("alice");
     node.pass(MILLISECOND).await;
@@ -69,7 +69,7 @@ async fn after_thirty_seconds_without_the_store_tokens_are_refused() {
         .await
         .assert_refused(401, "invalid_token", "token_invalid");
 
-    node.store.set_outage(None);
+    node.store.set_fault(None);
     ask(&layer, &bearer).await.assert_passed("alice");
 }
 
@@ -78,7 +78,7 @@ async fn after_thirty_seconds_without_the_store_tokens_are_refused() {
 async fn an_application_may_choose_to_accept_tokens_without_the_store() {
     let node = Node::new(StoreOutage::AcceptTokens);
     let (layer, bearer) = node.log_in().await;
-    node.store.set_outage(Some(Outage::All));
+    node.store.set_fault(Some(StoreFault::All));
     node.pass(20 * 60 * SECOND).await;
     ask(&layer, &bearer).await.assert_passed("alice");
     // What it has never heard it waits for all the same.
@@ -100,7 +100,7 @@ async fn what_was_revoked_during_the_outage_is_refused_with_the_first_request_af
         .unwrap()
         .session_id()
         .unwrap();
-    node.store.set_outage(Some(Outage::All));
+    node.store.set_fault(Some(StoreFault::All));
     node.store
         .inner()
         .revoke(
@@ -113,7 +113,7 @@ async fn what_was_revoked_during_the_outage_is_refused_with_the_first_request_af
     ask(&layer, &bearer)
         .await
         .assert_failed(503, "temporarily_unavailable");
-    node.store.set_outage(None);
+    node.store.set_fault(None);
     ask(&layer, &bearer)
         .await
         .assert_refused(401, "invalid_token", "session_revoked");
@@ -123,7 +123,7 @@ async fn what_was_revoked_during_the_outage_is_refused_with_the_first_request_af
 async fn of_many_requests_in_an_outage_one_asks_the_store_and_all_hear_of_it() {
     let node = Node::new(StoreOutage::default());
     let pair = node.sessions.start(Identity::new("alice")).await.unwrap();
-    node.store.set_outage(Some(Outage::All));
+    node.store.set_fault(Some(StoreFault::All));
     let asks = node.store.pause_at(Call::RevokedSince);
     let requests: Vec<_> = (0..50)
         .map(|_| {
@@ -166,7 +166,7 @@ async fn a_store_that_hangs_keeps_requests_for_ten_seconds_at_most_and_all_hear_
         .collect();
     hangs.reached().await;
     // What comes after the one that hangs fails at once.
-    node.store.set_outage(Some(Outage::All));
+    node.store.set_fault(Some(StoreFault::All));
     for request in requests {
         request.await.unwrap();
     }
@@ -179,10 +179,10 @@ async fn the_lag_is_a_number_that_grows_in_an_outage() {
     assert_eq!(node.sessions.revocation_lag(), None);
     let _ = node.log_in().await;
     assert_eq!(node.sessions.revocation_lag(), Some(Duration::ZERO));
-    node.store.set_outage(Some(Outage::All));
+    node.store.set_fault(Some(StoreFault::All));
     node.pass(7 * SECOND).await;
     assert_eq!(node.sessions.revocation_lag(), Some(7 * SECOND));
-    node.store.set_outage(None);
+    node.store.set_fault(None);
     node.pass(2 * SECOND).await;
     assert!(node.sessions.revocation_lag().unwrap() <= SECOND);
 }
@@ -193,9 +193,10 @@ async fn the_log_hears_of_an_outage_once_and_of_its_end_once() {
     let node = Node::new(StoreOutage::default());
     let _ = node.log_in().await;
     log.take();
-    node.store.set_outage(Some(Outage::Of(Call::RevokedSince)));
+    node.store
+        .set_fault(Some(StoreFault::Of(Call::RevokedSince)));
     node.pass(20 * SECOND).await;
-    node.store.set_outage(None);
+    node.store.set_fault(None);
     node.pass(20 * SECOND).await;
     let lines: Vec<String> = log
         .take_our_own()
@@ -365,7 +366,7 @@ async fn who_loses_his_subscription_pulls_and_subscribes_again() {
     let _ = node.log_in().await;
     until_a_pull_is_over(&node.store).await;
     node.store
-        .set_outage(Some(Outage::Of(Call::NextAnnouncement)));
+        .set_fault(Some(StoreFault::Of(Call::NextAnnouncement)));
     let before = (
         node.store.calls_of(Call::Announcements),
         node.store.calls_of(Call::RevokedSince),
@@ -377,7 +378,7 @@ async fn who_loses_his_subscription_pulls_and_subscribes_again() {
         before.1 + 1,
         "a lost subscription may have lost an announcement"
     );
-    node.store.set_outage(None);
+    node.store.set_fault(None);
     tokio::time::sleep(2 * SECOND).await;
     assert_eq!(node.store.calls_of(Call::Announcements), before.0 + 1);
 }
@@ -410,7 +411,7 @@ async fn a_watch_ends_where_the_store_cannot_be_asked_for_too_long() {
             .unwrap();
         let watch = seen.lock().unwrap().take().unwrap();
         let waiting = tokio::spawn(async move { watch.ended().await });
-        node.store.set_outage(Some(Outage::All));
+        node.store.set_fault(Some(StoreFault::All));
         // It looks at least once a minute.
         node.pass(90 * SECOND).await;
         node.pass(60 * SECOND).await;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use support::{Call, FailingStore, HOUR, Outage, ask, assert_ended, bearer_of, process};
+use support::{Call, FailingStore, HOUR, StoreFault, ask, assert_ended, bearer_of, process};
 use tower_bearer::store::RevocationReason;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -140,9 +140,9 @@ async fn what_could_not_be_told_to_the_restored_store_is_told_again() {
     nodes.store.set_back_to(backup);
     nodes
         .store
-        .set_outage(Some(Outage::Of(Call::AssertRevoked)));
+        .set_fault(Some(StoreFault::Of(Call::AssertRevoked)));
     tokio::time::sleep(5 * A_MOMENT).await;
-    nodes.store.set_outage(None);
+    nodes.store.set_fault(None);
     tokio::time::sleep(A_MOMENT).await;
     assert_ended(&nodes.node().layer(), &ended).await;
 }

@@ -11,7 +11,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTI
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use serde_json::json;
-use support::{App, Outage, Received, form, json_request, log_in_form, signed_in, with_header};
+use support::{App, Received, StoreFault, form, json_request, log_in_form, signed_in, with_header};
 use tower_bearer::endpoint::{EndpointError, EndpointErrorKind};
 use tower_bearer::{
     AuthEndpoints, BearerError, CookieDelivery, Identity, Outcome, SessionError, SessionErrorKind,
@@ -230,7 +230,7 @@ async fn an_outage_is_answered_by_the_application_and_keeps_its_retry_after() {
     let app = App::new();
     let tokens = app.log_in().await.tokens();
     let (endpoints, seen) = noting(&app, teapot);
-    app.store.set_outage(Some(Outage::All));
+    app.store.set_fault(Some(StoreFault::All));
     for request in [
         log_in_form(),
         form("/refresh", &[("refresh_token", &tokens.refresh)]),
@@ -256,7 +256,7 @@ async fn an_outage_is_answered_by_the_application_and_keeps_its_retry_after() {
     let app = App::new();
     let tokens = app.sessions.start(Identity::new("alice")).await.unwrap();
     let (endpoints, seen) = noting(&app, teapot);
-    app.store.set_outage(Some(Outage::All));
+    app.store.set_fault(Some(StoreFault::All));
     let answer = send(
         &endpoints,
         signed_in("GET", "/sessions", tokens.access_token().secret()),

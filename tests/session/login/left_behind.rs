@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::Request;
 use support::{
-    App, Call, HOUR, Outage, Received, Tokens, bearer, form, log_in_form, settle, with_header,
+    App, Call, HOUR, Received, StoreFault, Tokens, bearer, form, log_in_form, settle, with_header,
 };
 use tower::ServiceExt;
 use tower_bearer::{Authorization, CookieDelivery, Identity, SessionErrorKind};
@@ -294,11 +294,11 @@ async fn where_the_old_session_cannot_be_ended_the_new_one_does_not_stay() {
         let app = App::new();
         let old = app.log_in().await.tokens();
         // The first to be ended is the old one, and only that fails.
-        app.store.set_outage(Some(Outage::Of(Call::Revoke)));
+        app.store.set_fault(Some(StoreFault::Of(Call::Revoke)));
         let pause = app.store.pause_at(Call::Revoke);
         let back = async {
             pause.reached().await;
-            app.store.set_outage(None);
+            app.store.set_fault(None);
             pause.go_on();
         };
         let (answer, ()) = tokio::join!(way.answer(&app, &old), back);
@@ -318,9 +318,10 @@ async fn where_it_is_not_known_whether_the_old_session_ended_the_new_one_does_no
     for way in WAYS {
         let app = App::new();
         let old = app.log_in().await.tokens();
-        app.store.set_outage(Some(Outage::AnswerOf(Call::Revoke)));
+        app.store
+            .set_fault(Some(StoreFault::AnswerOf(Call::Revoke)));
         way.answer(&app, &old).await.assert_unavailable();
-        app.store.set_outage(None);
+        app.store.set_fault(None);
         settle().await;
         assert!(app.live().await.is_empty(), "{way:?}");
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use support::{Call, Log, Login, MINUTE, Outage, claims_of, signed_in};
+use support::{Call, Log, Login, MINUTE, StoreFault, claims_of, signed_in};
 use tower_bearer::{Identity, PasswordCredentials, Refresh, SessionErrorKind};
 
 // requirement 74
@@ -191,13 +191,13 @@ async fn no_token_and_no_password_gets_into_the_log() {
         .refresh(&second.access)
         .await
         .assert_invalid_grant("token_invalid");
-    login.store.set_outage(Some(Outage::All));
+    login.store.set_fault(Some(StoreFault::All));
     login.refresh(&second.refresh).await.assert_unavailable();
     login
         .post("/logout", &[("token", &second.access)])
         .await
         .assert_unavailable();
-    login.store.set_outage(None);
+    login.store.set_fault(None);
     login.clock.advance(2 * 60 * MINUTE);
     login
         .me(&second.access)

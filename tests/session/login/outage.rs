@@ -2,7 +2,7 @@
 //! throw its token away.
 
 use http::Request;
-use support::{Call, HOUR, Login, Outage, Question, form, signed_in};
+use support::{Call, HOUR, Login, Question, StoreFault, form, signed_in};
 
 const OF_A_REFRESH: [Call; 3] = [Call::RevokedSince, Call::Find, Call::Replace];
 
@@ -10,15 +10,15 @@ const OF_A_REFRESH: [Call; 3] = [Call::RevokedSince, Call::Find, Call::Replace];
 #[tokio::test]
 async fn a_refresh_without_a_store_is_unavailable_and_the_token_still_works_afterwards() {
     for call in OF_A_REFRESH {
-        for outage in [Outage::Of(call), Outage::AnswerOf(call)] {
+        for fault in [StoreFault::Of(call), StoreFault::AnswerOf(call)] {
             let login = Login::new();
             let first = login.log_in("alice").await;
-            login.store.set_outage(Some(outage));
+            login.store.set_fault(Some(fault));
             login.refresh(&first.refresh).await.assert_unavailable();
-            login.store.set_outage(None);
+            login.store.set_fault(None);
             login.clock.advance(HOUR);
             let second = login.refresh(&first.refresh).await.tokens();
-            assert_eq!(login.row(&second).await.parts().generation, 1, "{outage:?}");
+            assert_eq!(login.row(&second).await.parts().generation, 1, "{fault:?}");
         }
     }
 }
@@ -26,19 +26,19 @@ async fn a_refresh_without_a_store_is_unavailable_and_the_token_still_works_afte
 // requirement 14
 #[tokio::test]
 async fn a_login_without_a_store_is_unavailable() {
-    for outage in [
-        Outage::All,
-        Outage::Of(Call::Insert),
-        Outage::AnswerOf(Call::Insert),
+    for fault in [
+        StoreFault::All,
+        StoreFault::Of(Call::Insert),
+        StoreFault::AnswerOf(Call::Insert),
     ] {
         let login = Login::new();
-        login.store.set_outage(Some(outage));
+        login.store.set_fault(Some(fault));
         let credentials = [("username", "alice"), ("password", "wonderland-7")];
         login
             .post("/login", &credentials)
             .await
             .assert_unavailable();
-        login.store.set_outage(None);
+        login.store.set_fault(None);
         login.log_in("alice").await;
     }
 }
@@ -46,15 +46,18 @@ async fn a_login_without_a_store_is_unavailable() {
 // requirements 14, 58
 #[tokio::test]
 async fn a_logout_without_a_store_is_unavailable_and_can_be_repeated() {
-    for outage in [Outage::Of(Call::Revoke), Outage::AnswerOf(Call::Revoke)] {
+    for fault in [
+        StoreFault::Of(Call::Revoke),
+        StoreFault::AnswerOf(Call::Revoke),
+    ] {
         let login = Login::new();
         let tokens = login.log_in("alice").await;
-        login.store.set_outage(Some(outage));
+        login.store.set_fault(Some(fault));
         login
             .post("/logout", &[("token", &tokens.refresh)])
             .await
             .assert_unavailable();
-        login.store.set_outage(None);
+        login.store.set_fault(None);
         login.log_out(&tokens.refresh).await;
         login
             .refresh(&tokens.refresh)
@@ -85,12 +88,12 @@ async fn what_a_user_does_with_his_sessions_is_unavailable_without_a_store() {
         let login = Login::new();
         let tokens = login.log_in("alice").await;
         let path = path.replace(&id, &login.row(&tokens).await.id().to_string());
-        login.store.set_outage(Some(Outage::Of(call)));
+        login.store.set_fault(Some(StoreFault::Of(call)));
         login
             .send(signed_in(method, &path, &tokens.access))
             .await
             .assert_unavailable();
-        login.store.set_outage(None);
+        login.store.set_fault(None);
         let answer = login.send(signed_in(method, &path, &tokens.access)).await;
         assert!(
             (200..300).contains(&answer.status) || answer.status == 401,
@@ -125,12 +128,14 @@ async fn without_users_login_and_refresh_are_unavailable_and_the_token_still_wor
 async fn the_layer_lets_nobody_pass_before_it_knows_who_was_revoked() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
-    login.store.set_outage(Some(Outage::Of(Call::RevokedSince)));
+    login
+        .store
+        .set_fault(Some(StoreFault::Of(Call::RevokedSince)));
     login.me(&tokens.access).await.assert_unavailable();
-    login.store.set_outage(None);
+    login.store.set_fault(None);
     assert_eq!(login.me(&tokens.access).await.status, 200);
     // What it has once read it keeps.
-    login.store.set_outage(Some(Outage::All));
+    login.store.set_fault(Some(StoreFault::All));
     assert_eq!(login.me(&tokens.access).await.status, 200);
 }
 
@@ -142,9 +147,9 @@ async fn reuse_is_not_forgotten_over_an_outage() {
     let second = login.refresh(&first.refresh).await.tokens();
     login.confirm(&second).await;
     login.clock.advance(HOUR);
-    login.store.set_outage(Some(Outage::Of(Call::Revoke)));
+    login.store.set_fault(Some(StoreFault::Of(Call::Revoke)));
     login.refresh(&first.refresh).await.assert_unavailable();
-    login.store.set_outage(None);
+    login.store.set_fault(None);
     login
         .refresh(&first.refresh)
         .await
@@ -156,9 +161,9 @@ async fn a_receipt_that_the_store_did_not_take_is_sent_with_the_next_request() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
     assert_eq!(login.me(&tokens.access).await.status, 200);
-    login.store.set_outage(Some(Outage::Of(Call::Confirm)));
+    login.store.set_fault(Some(StoreFault::Of(Call::Confirm)));
     login.sessions.flush().await.unwrap_err();
-    login.store.set_outage(None);
+    login.store.set_fault(None);
     login.confirm(&tokens).await;
     assert!(login.row(&tokens).await.parts().confirmed);
 }
@@ -168,7 +173,7 @@ async fn a_receipt_that_the_store_did_not_take_is_sent_with_the_next_request() {
 async fn no_answer_tells_what_is_down() {
     let login = Login::new();
     let tokens = login.log_in("alice").await;
-    login.store.set_outage(Some(Outage::All));
+    login.store.set_fault(Some(StoreFault::All));
     let requests: [Request<axum::body::Body>; 3] = [
         form("/refresh", &[("refresh_token", &tokens.refresh)]),
         form(

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use support::{App, HOUR, MINUTE, Outage, bearer, form, log_in_form};
+use support::{App, HOUR, MINUTE, StoreFault, bearer, form, log_in_form};
 use tower::ServiceExt;
 use tower_bearer::{
     Authorization, Grant, Identity, Login, PasswordCredentials, Refresh, RefreshToken, Scope,
@@ -172,7 +172,7 @@ async fn what_is_wrong_with_the_server_refuses_nobody() {
         SessionErrorKind::Misconfigured,
     );
     app.users.grant(Grant::new());
-    app.store.set_outage(Some(Outage::All));
+    app.store.set_fault(Some(StoreFault::All));
     let error = shown(&app, log_in_form()).await;
     assert_fails(&error, SessionErrorKind::Unavailable);
     let out = app.sessions.log_out(bearer("x").as_str()).await;

@@ -45,5 +45,5 @@ pub use requests::{
     bearer, bearer_of, form, json_request, signed_in, with_authorization, with_header,
     without_token,
 };
-pub use store::{Call, FailingStore, Outage, logins};
+pub use store::{Call, FailingStore, StoreFault, logins};
 pub use time::{DAY, HOUR, MILLISECOND, MINUTE, SECOND};

@@ -27,7 +27,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     calls: Vec<Call>,
-    outage: Option<Outage>,
+    fault: Option<StoreFault>,
     loses_races: bool,
     swaps: usize,
     yields: bool,
@@ -68,7 +68,7 @@ pub enum Call {
 
 /// What cannot be asked.
 #[derive(Clone, Copy, Debug)]
-pub enum Outage {
+pub enum StoreFault {
     /// Everything.
     All,
     /// One call fails, and does nothing.
@@ -115,8 +115,8 @@ impl FailingStore {
     }
 
     /// What fails, until it is `None` again.
-    pub fn set_outage(&self, outage: Option<Outage>) {
-        self.0.state.lock().unwrap().outage = outage;
+    pub fn set_fault(&self, fault: Option<StoreFault>) {
+        self.0.state.lock().unwrap().fault = fault;
     }
 
     /// `replace` answers that somebody else was quicker.
@@ -169,11 +169,11 @@ impl FailingStore {
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         let failed = |text: &'static str| StoreError::new("test", text);
-        let (outage, yields, pause) = {
+        let (fault, yields, pause) = {
             let mut state = self.0.state.lock().unwrap();
             state.calls.push(call);
             (
-                state.outage,
+                state.fault,
                 state.yields,
                 state.pause.take_if(|(stops, _)| *stops == call),
             )
@@ -181,10 +181,10 @@ impl FailingStore {
         if let Some((_, pause)) = pause {
             pause.stop().await;
         }
-        match outage {
-            Some(Outage::All) => return Err(failed("down")),
-            Some(Outage::Of(down)) if down == call => return Err(failed("down")),
-            Some(Outage::Panic(broken)) if broken == call => {
+        match fault {
+            Some(StoreFault::All) => return Err(failed("down")),
+            Some(StoreFault::Of(down)) if down == call => return Err(failed("down")),
+            Some(StoreFault::Panic(broken)) if broken == call => {
                 panic!("{call:?} panics, as the test wants")
             }
             _ => {}
@@ -196,8 +196,8 @@ impl FailingStore {
         if yields {
             tokio::task::yield_now().await;
         }
-        match outage {
-            Some(Outage::AnswerOf(lost)) if lost == call => Err(failed("the answer is lost")),
+        match fault {
+            Some(StoreFault::AnswerOf(lost)) if lost == call => Err(failed("the answer is lost")),
             _ => Ok(answer),
         }
     }
