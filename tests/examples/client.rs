@@ -34,7 +34,7 @@ pub(crate) enum Fault {
     /// No answer ever comes.
     Silence,
     /// Something else answers, with `Retry-After` or without.
-    Reply(u16, Option<&'static str>, &'static str),
+    Respond(u16, Option<&'static str>, &'static str),
     /// 401, with this challenge.
     Challenge(&'static str),
 }
@@ -119,7 +119,7 @@ impl Line {
                 return Err("the line is dead".into());
             }
             Some(Fault::Silence) => std::future::pending().await,
-            Some(Fault::Reply(status, retry_after, body)) => {
+            Some(Fault::Respond(status, retry_after, body)) => {
                 *answer.status_mut() = StatusCode::from_u16(status)?;
                 answer
                     .headers_mut()

@@ -89,8 +89,8 @@ async fn a_server_that_is_busy_is_asked_again_when_it_says() {
     world.line.faults(
         REFRESH,
         [
-            Fault::Reply(503, Some("3"), ""),
-            Fault::Reply(503, None, ""),
+            Fault::Respond(503, Some("3"), ""),
+            Fault::Respond(503, None, ""),
         ],
     );
     let started = Instant::now();
@@ -150,7 +150,7 @@ async fn nobody_waits_for_a_server_that_asks_for_an_hour() {
     world.pass(30 * MINUTE);
     world
         .line
-        .faults(REFRESH, [Fault::Reply(503, Some("3600"), "")]);
+        .faults(REFRESH, [Fault::Respond(503, Some("3600"), "")]);
     let started = Instant::now();
     assert_unavailable(&world.me().await);
     world.pass(4 * MINUTE);
@@ -245,7 +245,7 @@ async fn any_other_failure_keeps_the_tokens() {
         let sent = world.refreshes_sent();
         world
             .line
-            .faults(REFRESH, [Fault::Reply(status, None, body)]);
+            .faults(REFRESH, [Fault::Respond(status, None, body)]);
         assert_unavailable(&world.me().await);
         assert_eq!(world.refreshes_sent(), sent + 1, "{status} {body}");
         world.pass(SECOND);

@@ -258,14 +258,18 @@ async fn nothing_shows_a_token() {
     world.pass(30 * MINUTE);
     let leak = r#"{"token_type":"Bearer","access_token":"eyJleak",
                    "expires_in":"eyJleak","refresh_token":"rt1_leak"}"#;
-    world.line.faults(REFRESH, [Fault::Reply(200, None, leak)]);
+    world
+        .line
+        .faults(REFRESH, [Fault::Respond(200, None, leak)]);
     let failed = world.me().await.unwrap_err();
     world.pass(MINUTE);
     let echo = r#"{"error":"invalid_grant","reason":"rt1_leak"}"#;
     assert_eq!(world.me().await.unwrap(), 200);
     let debug = format!("{:?} {:?} {:?}", world.client, world.layer, world.tokens);
     world.line.faults("/me", [Fault::Challenge(INVALID_TOKEN)]);
-    world.line.faults(REFRESH, [Fault::Reply(400, None, echo)]);
+    world
+        .line
+        .faults(REFRESH, [Fault::Respond(400, None, echo)]);
     let refused = world.me().await.unwrap_err();
 
     let sent = world.line.sent("/me").pop().unwrap();
