@@ -1,15 +1,15 @@
 //! A ticket opens one connection, within 30 seconds, for whom it was issued.
 
-use std::collections::HashSet;
+mod lifetime;
+mod limits;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::Request;
-use support::{MILLISECOND, Received, log_in, send, sessions_of, tickets_of};
+use support::{Received, send, tickets_of};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, BearerErrorKind, Clock, Grant, Identity, RequireLayer,
-    Scope, Tickets, TokenResponse, TokenSource,
+    AccessTokenClaims, BearerAuthLayer, Grant, Identity, RequireLayer, Scope, Tickets, TokenSource,
 };
 
 use crate::sources::{bare, cookie};
@@ -105,99 +105,6 @@ async fn of_many_who_come_at_once_with_one_ticket_one_gets_in() {
         }
         assert_eq!(passed, 1);
     }
-}
-
-#[tokio::test]
-async fn a_ticket_waits_for_thirty_seconds() {
-    assert_eq!(Tickets::LIFETIME, Duration::from_secs(30));
-    let feed = Feed::new();
-    let (early, late) = (feed.ticket("alice"), feed.ticket("alice"));
-    feed.tokens.clock().advance(Tickets::LIFETIME - MILLISECOND);
-    feed.ask(&format!("ticket={early}"))
-        .await
-        .assert_passed("alice");
-    feed.tokens.clock().advance(MILLISECOND);
-    feed.ask(&format!("ticket={late}"))
-        .await
-        .assert_refused(401, "invalid_token", "token_invalid");
-}
-
-#[tokio::test]
-async fn setting_the_clock_makes_no_ticket_older_or_younger() {
-    let feed = Feed::new();
-    let (one, other) = (feed.ticket("alice"), feed.ticket("alice"));
-    let now = feed.tokens.clock().now();
-    feed.tokens.clock().jump(now + Duration::from_secs(29 * 60));
-    feed.ask(&format!("ticket={one}"))
-        .await
-        .assert_passed("alice");
-    feed.tokens.clock().jump(now);
-    feed.tokens.clock().advance(Tickets::LIFETIME);
-    feed.tokens.clock().jump(now);
-    feed.ask(&format!("ticket={other}")).await.assert_refused(
-        401,
-        "invalid_token",
-        "token_invalid",
-    );
-}
-
-#[tokio::test]
-async fn a_ticket_ends_with_its_access_token() {
-    let feed = Feed::new();
-    let token = feed.tokens.token(
-        &Identity::new("alice"),
-        &Grant::new(),
-        Duration::from_secs(10),
-    );
-    let claims = feed.tokens.verifier().verify(token.secret()).unwrap();
-    let [early, late] = [0, 1].map(|_| feed.tickets.issue(&claims).unwrap().to_string());
-    feed.tokens
-        .clock()
-        .advance(Duration::from_secs(10) - MILLISECOND);
-    feed.ask(&format!("ticket={early}"))
-        .await
-        .assert_passed("alice");
-    feed.tokens.clock().advance(MILLISECOND);
-    feed.ask(&format!("ticket={late}"))
-        .await
-        .assert_refused(401, "invalid_token", "token_expired");
-    feed.ask(&format!("ticket={late}"))
-        .await
-        .assert_refused(401, "invalid_token", "token_invalid");
-}
-
-#[tokio::test]
-async fn a_ticket_of_a_session_that_was_ended_meanwhile_lets_nobody_in() {
-    let tokens = TestTokens::new();
-    let sessions = sessions_of(&tokens);
-    let tickets = tickets_of(&tokens);
-    let layer = sessions
-        .layer()
-        .with_token_sources([TokenSource::ticket(&tickets)]);
-    let issue = |pair: &TokenResponse| {
-        let claims = sessions
-            .verifier()
-            .verify(pair.access_token().secret())
-            .unwrap();
-        format!("ticket={}", &*tickets.issue(&claims).unwrap())
-    };
-    let (ended, living) = (
-        log_in(&sessions, "alice").await,
-        log_in(&sessions, "alice").await,
-    );
-    let (of_ended, of_living) = (issue(&ended), issue(&living));
-    sessions
-        .log_out(ended.refresh_token().unwrap().secret())
-        .await
-        .unwrap();
-    ask(&layer, &of_ended)
-        .await
-        .assert_refused(401, "invalid_token", "session_revoked");
-    ask(&layer, &of_living).await.assert_passed("alice");
-    // A holder of the claims gains nothing.
-    ask(&layer, &issue(&ended))
-        .await
-        .assert_refused(401, "invalid_token", "session_revoked");
 }
 
 #[tokio::test]
@@ -366,87 +273,4 @@ async fn a_ticket_allows_what_its_access_token_does() {
         .await
         .unwrap();
     Received::of(answer).await.assert_passed("alice read t-1");
-}
-
-#[test]
-fn a_ticket_is_43_characters_for_an_address_and_no_two_are_alike() {
-    let feed = Feed::new();
-    let tickets: HashSet<String> = (0..1000).map(|_| feed.ticket("alice")).collect();
-    assert_eq!(tickets.len(), 1000);
-    for ticket in tickets {
-        let fits = ticket
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        assert!(ticket.len() == 43 && fits, "{ticket}");
-    }
-}
-
-#[tokio::test]
-async fn at_most_65_536_tickets_wait_at_a_time() {
-    let feed = Feed::new();
-    let claims = feed.claims(&feed.tokens.bearer("alice"));
-    let last = feed.ticket("bob");
-    for user in 1..=65_536 / 16 {
-        // No user has more than sixteen.
-        let claims = feed.claims(&feed.tokens.bearer(user));
-        (0..16).for_each(|_| drop(feed.tickets.issue(&claims)));
-    }
-    assert_eq!(
-        feed.tickets.issue(&claims).unwrap_err().kind(),
-        BearerErrorKind::Unavailable
-    );
-    // Those that wait are as good as ever, and one that is spent makes room.
-    feed.ask(&format!("ticket={last}"))
-        .await
-        .assert_passed("bob");
-    let one_more = feed.ticket("alice");
-    assert_eq!(
-        feed.tickets.issue(&claims).unwrap_err().kind(),
-        BearerErrorKind::Unavailable
-    );
-    feed.ask(&format!("ticket={one_more}"))
-        .await
-        .assert_passed("alice");
-    let _one_more = feed.ticket("alice");
-    // So do those that nobody came for.
-    feed.tokens.clock().advance(Tickets::LIFETIME);
-    let fresh = feed.ticket("alice");
-    feed.ask(&format!("ticket={fresh}"))
-        .await
-        .assert_passed("alice");
-}
-
-/// One user takes nobody else's place.
-#[tokio::test]
-async fn a_user_has_sixteen_tickets_and_a_new_one_takes_the_place_of_the_oldest() {
-    let tokens = TestTokens::new();
-    let tickets = tickets_of(&tokens);
-    let claims = |user: &str| {
-        tokens
-            .verifier()
-            .verify(&tokens.bearer(user)["Bearer ".len()..])
-            .unwrap()
-    };
-    let of_bob = tickets.issue(&claims("bob")).unwrap();
-    let of_alice: Vec<_> = (0..17)
-        .map(|_| tickets.issue(&claims("alice")).unwrap())
-        .collect();
-    let layer =
-        BearerAuthLayer::new(tokens.verifier()).with_token_sources([TokenSource::ticket(&tickets)]);
-    let ask = async |ticket: &str| {
-        send(
-            &layer,
-            Request::get(format!("/feed?ticket={ticket}"))
-                .body(String::new())
-                .unwrap(),
-        )
-        .await
-    };
-    ask(&of_alice[0])
-        .await
-        .assert_refused(401, "invalid_token", "token_invalid");
-    for ticket in &of_alice[1..] {
-        ask(ticket).await.assert_passed("alice");
-    }
-    ask(&of_bob).await.assert_passed("bob");
 }

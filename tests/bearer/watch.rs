@@ -1,7 +1,8 @@
 //! What outlives a request sees when its access token ends, and when its session does.
 
+mod without_sessions;
+
 use std::convert::Infallible;
-use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -16,8 +17,7 @@ use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer, Clock, EndReason, Grant, Identity,
-    KeySet, MemoryStore, Secret,
+    AccessTokenWatch, BearerAuthLayer, Clock, EndReason, Grant, Identity, MemoryStore, Secret,
 };
 
 /// The watch over a request, as its handler gets it.
@@ -321,62 +321,6 @@ async fn it_may_be_given_up_and_asked_again() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_token_without_a_session_only_expires() {
-    let tokens = TestTokens::new();
-    let sessions = sessions_of(&tokens);
-    let watch = watch_over(&sessions.layer(), &tokens.bearer("alice")).await;
-    assert!(watch.claims().session_id().is_none());
-    let waiting = waiting(&watch).await;
-    let pair = log_in(&sessions, "alice").await;
-    sessions
-        .log_out(pair.refresh_token().unwrap().secret())
-        .await
-        .unwrap();
-    assert_eq!(
-        sessions
-            .log_out_everywhere(&"alice".into())
-            .await
-            .unwrap()
-            .count(),
-        0
-    );
-    assert_eq!(watch.end_reason(), None);
-    assert!(!waiting.is_finished());
-    tokens.clock().advance(Duration::from_secs(1800));
-    assert_eq!(waiting.await.unwrap(), EndReason::Expired);
-}
-
-/// What another issuer calls `sid` is not a session here, whatever it says.
-#[tokio::test(start_paused = true)]
-async fn a_token_of_another_issuer_only_expires() {
-    let tokens = TestTokens::new();
-    let sessions = sessions_of(&tokens);
-    let pair = log_in(&sessions, "alice").await;
-    let sid = support::segment(pair.access_token().secret(), 1)["sid"].clone();
-    let exp = tokens.clock().now().as_secs() + 300;
-    let claims = serde_json::json!({
-        "iss": "https://id.test", "aud": "test", "sub": "alice", "sid": sid, "exp": exp,
-    });
-    let keys = KeySet::from_hmac_secret(tower_bearer::Algorithm::Hs256, support::HMAC_KEY).unwrap();
-    let theirs = AccessTokenVerifier::builder(keys)
-        .issuer("https://id.test")
-        .audience("test")
-        .clock(Arc::new(tokens.clock().clone()))
-        .build()
-        .unwrap();
-    let layer = sessions.layer().with_verifier(theirs).unwrap();
-    let watch = watch_over(&layer, &format!("Bearer {}", support::token(&claims))).await;
-    let waiting = waiting(&watch).await;
-    sessions
-        .log_out(pair.refresh_token().unwrap().secret())
-        .await
-        .unwrap();
-    assert_eq!(watch.end_reason(), None);
-    tokens.clock().advance(Duration::from_secs(300));
-    assert_eq!(waiting.await.unwrap(), EndReason::Expired);
-}
-
 #[tokio::test]
 async fn there_is_a_watch_where_a_token_was_let_through_and_nowhere_else() {
     let tokens = TestTokens::new();
@@ -404,26 +348,4 @@ async fn there_is_a_watch_where_a_token_was_let_through_and_nowhere_else() {
     );
     assert!(AccessTokenWatch::from_extensions(&Extensions::new()).is_none());
     assert!(AccessTokenWatch::from_extensions(with_authorization(&alice).extensions()).is_none());
-}
-
-/// A layer of a verifier alone asks nobody whether a session was ended.
-#[tokio::test]
-async fn a_layer_without_sessions_sees_the_end_of_the_token_only() {
-    let tokens = TestTokens::new();
-    let sessions = sessions_of(&tokens);
-    let pair = log_in(&sessions, "alice").await;
-    let watch = watch_over(
-        &BearerAuthLayer::new(sessions.verifier()),
-        &bearer_of(&pair),
-    )
-    .await;
-    sessions
-        .log_out(pair.refresh_token().unwrap().secret())
-        .await
-        .unwrap();
-    assert_eq!(watch.end_reason(), None);
-    tokens
-        .clock()
-        .advance(Duration::from_secs(pair.expires_in()));
-    assert_eq!(watch.end_reason(), Some(EndReason::Expired));
 }

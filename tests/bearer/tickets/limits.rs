@@ -1,0 +1,93 @@
+//! The length of a ticket, and how many tickets wait at a time.
+
+use std::collections::HashSet;
+
+use http::Request;
+use support::{send, tickets_of};
+use tower_bearer::test_util::TestTokens;
+use tower_bearer::{BearerAuthLayer, BearerErrorKind, Tickets, TokenSource};
+
+use super::Feed;
+
+#[test]
+fn a_ticket_is_43_characters_for_an_address_and_no_two_are_alike() {
+    let feed = Feed::new();
+    let tickets: HashSet<String> = (0..1000).map(|_| feed.ticket("alice")).collect();
+    assert_eq!(tickets.len(), 1000);
+    for ticket in tickets {
+        let fits = ticket
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        assert!(ticket.len() == 43 && fits, "{ticket}");
+    }
+}
+
+#[tokio::test]
+async fn at_most_65_536_tickets_wait_at_a_time() {
+    let feed = Feed::new();
+    let claims = feed.claims(&feed.tokens.bearer("alice"));
+    let last = feed.ticket("bob");
+    for user in 1..=65_536 / 16 {
+        // No user has more than sixteen.
+        let claims = feed.claims(&feed.tokens.bearer(user));
+        (0..16).for_each(|_| drop(feed.tickets.issue(&claims)));
+    }
+    assert_eq!(
+        feed.tickets.issue(&claims).unwrap_err().kind(),
+        BearerErrorKind::Unavailable
+    );
+    // Those that wait are as good as ever, and one that is spent makes room.
+    feed.ask(&format!("ticket={last}"))
+        .await
+        .assert_passed("bob");
+    let one_more = feed.ticket("alice");
+    assert_eq!(
+        feed.tickets.issue(&claims).unwrap_err().kind(),
+        BearerErrorKind::Unavailable
+    );
+    feed.ask(&format!("ticket={one_more}"))
+        .await
+        .assert_passed("alice");
+    let _one_more = feed.ticket("alice");
+    // So do those that nobody came for.
+    feed.tokens.clock().advance(Tickets::LIFETIME);
+    let fresh = feed.ticket("alice");
+    feed.ask(&format!("ticket={fresh}"))
+        .await
+        .assert_passed("alice");
+}
+
+/// One user takes nobody else's place.
+#[tokio::test]
+async fn a_user_has_sixteen_tickets_and_a_new_one_takes_the_place_of_the_oldest() {
+    let tokens = TestTokens::new();
+    let tickets = tickets_of(&tokens);
+    let claims = |user: &str| {
+        tokens
+            .verifier()
+            .verify(&tokens.bearer(user)["Bearer ".len()..])
+            .unwrap()
+    };
+    let of_bob = tickets.issue(&claims("bob")).unwrap();
+    let of_alice: Vec<_> = (0..17)
+        .map(|_| tickets.issue(&claims("alice")).unwrap())
+        .collect();
+    let layer =
+        BearerAuthLayer::new(tokens.verifier()).with_token_sources([TokenSource::ticket(&tickets)]);
+    let ask = async |ticket: &str| {
+        send(
+            &layer,
+            Request::get(format!("/feed?ticket={ticket}"))
+                .body(String::new())
+                .unwrap(),
+        )
+        .await
+    };
+    ask(&of_alice[0])
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
+    for ticket in &of_alice[1..] {
+        ask(ticket).await.assert_passed("alice");
+    }
+    ask(&of_bob).await.assert_passed("bob");
+}
