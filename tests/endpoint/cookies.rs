@@ -1,13 +1,15 @@
 //! Tokens as cookies: when they are set, when they are cleared, and which requests may act on them.
 
+mod access_token;
 mod kept;
 mod names;
 mod origin;
+mod refresh_token;
 
 use http::Request;
-use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
+use http::header::{CONTENT_TYPE, SET_COOKIE};
 use serde_json::Value;
-use support::{MINUTE, Received, ask};
+use support::Received;
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -130,97 +132,6 @@ fn assert_cross_site(answer: &Received) {
         (403, None, &Value::from("cross_site"))
     );
     assert!(set_cookies(answer).is_empty());
-}
-
-// requirements 62, 63, 64
-#[tokio::test]
-async fn who_asks_for_it_gets_the_refresh_token_as_a_cookie_that_no_script_reads() {
-    let site = Site::new(CookieDelivery::new());
-    let answer = site.log_in().await;
-    assert_eq!(answer.status, 200);
-    let body = answer.json();
-    assert!(
-        body["access_token"].is_string()
-            && body["refresh_token"].is_null()
-            && body["refresh_token_expires_in"] == 604_800
-    );
-    let cookies = set_cookies(&answer);
-    let [(name, value, attributes)] = &cookies[..] else {
-        panic!("{cookies:?}")
-    };
-    assert_eq!(name, REFRESH);
-    assert!(value.starts_with("rt1_") && !answer.body.contains(value.as_str()));
-    let mut attributes = attributes.clone();
-    attributes.sort();
-    assert_eq!(
-        attributes,
-        [
-            "httponly",
-            "max-age=604800",
-            "path=/",
-            "samesite=strict",
-            "secure"
-        ]
-    );
-}
-
-#[tokio::test]
-async fn who_does_not_ask_gets_the_body_unless_the_application_decides() {
-    let login = "username=alice&password=wonderland-7";
-    let site = Site::new(CookieDelivery::new());
-    for form in [login.to_owned(), format!("{login}&delivery=body")] {
-        // Nothing that a browser would send by itself: no page has to vouch for it.
-        let answer = site.post("/login", &[], &form).await;
-        assert!(answer.json()["refresh_token"].is_string() && set_cookies(&answer).is_empty());
-    }
-    let odd = site
-        .post("/login", OWN, &format!("{login}&delivery=pigeon"))
-        .await;
-    assert_eq!(
-        (odd.status, &odd.json()["error"]),
-        (400, &Value::from("invalid_request"))
-    );
-
-    let site = Site::new(CookieDelivery::new().for_every_client());
-    for form in [login.to_owned(), format!("{login}&delivery=body")] {
-        let answer = site.post("/login", OWN, &form).await;
-        assert!(answer.json()["refresh_token"].is_null() && set_cookies(&answer).len() == 1);
-    }
-}
-
-#[tokio::test]
-async fn a_token_that_came_by_cookie_goes_back_by_cookie_whatever_is_asked_for() {
-    let site = Site::new(CookieDelivery::new());
-    let first = jar(&site.log_in().await);
-    site.tokens.clock().advance(MINUTE);
-    let answer = site
-        .post("/refresh", &[OWN[0], ("cookie", &first)], "delivery=body")
-        .await;
-    assert_eq!(answer.status, 200);
-    assert!(answer.json()["refresh_token"].is_null() && answer.json()["access_token"].is_string());
-    assert_ne!(jar(&answer), first);
-    let token = site
-        .post(
-            "/token",
-            &[OWN[0], ("cookie", &jar(&answer))],
-            "grant_type=refresh_token&delivery=body",
-        )
-        .await;
-    assert!(token.status == 200 && token.json()["refresh_token"].is_null());
-}
-
-/// What the browser holds it keeps: a late answer would put it in the place of a newer one.
-#[tokio::test]
-async fn a_coalesced_answer_sets_no_cookie() {
-    let site = Site::new(CookieDelivery::new());
-    let first = jar(&site.log_in().await);
-    site.tokens.clock().advance(MINUTE);
-    let second = jar(&site.refresh(&first).await);
-    let again = site.refresh(&second).await;
-    assert_eq!(again.status, 200);
-    assert!(set_cookies(&again).is_empty(), "{again:?}");
-    // A tab that is a little behind gets the same successor.
-    assert_eq!(jar(&site.refresh(&first).await), second);
 }
 
 #[tokio::test]
@@ -368,80 +279,4 @@ async fn a_path_has_another_name_and_odd_ones_are_refused() {
     for odd in ["", "auth", "/a;b", "/a b", "/caf\u{e9}"] {
         assert!(CookieDelivery::new().with_path(odd).is_err(), "{odd:?}");
     }
-}
-
-#[tokio::test]
-async fn the_access_token_may_be_a_cookie_too_which_the_layer_reads() {
-    let site = Site::new(CookieDelivery::new().with_access_token());
-    let answer = site.log_in().await;
-    let cookies = set_cookies(&answer);
-    assert_eq!(
-        cookies.iter().map(|(name, ..)| &**name).collect::<Vec<_>>(),
-        [REFRESH, "__Host-access_token"]
-    );
-    let mut attributes = cookies[1].2.clone();
-    attributes.sort();
-    assert_eq!(
-        attributes,
-        [
-            "httponly",
-            "max-age=1800",
-            "path=/",
-            "samesite=lax",
-            "secure"
-        ]
-    );
-
-    let jar: Vec<String> = cookies
-        .iter()
-        .map(|(name, value, _)| format!("{name}={value}"))
-        .collect();
-    let jar = jar.join("; ");
-    let layer = site
-        .sessions
-        .layer()
-        .with_token_sources(site.cookies.token_sources());
-    let by_cookie = |site: &str| {
-        Request::builder()
-            .header(COOKIE, &jar)
-            .header("sec-fetch-site", site)
-            .body(String::new())
-            .unwrap()
-    };
-    support::send(&layer, by_cookie("same-origin"))
-        .await
-        .assert_passed("alice");
-    support::send(&layer, by_cookie("cross-site"))
-        .await
-        .assert_token_missing();
-    ask(
-        &layer,
-        &format!("Bearer {}", answer.json()["access_token"].as_str().unwrap()),
-    )
-    .await
-    .assert_passed("alice");
-
-    // The endpoints for those who are logged in read it too, and a logout takes both.
-    let sessions = Request::get("/sessions")
-        .header(COOKIE, &jar)
-        .header("sec-fetch-site", "same-origin");
-    let list = Received::of(
-        site.endpoints
-            .clone()
-            .oneshot(sessions.body(String::new()).unwrap())
-            .await
-            .unwrap(),
-    )
-    .await;
-    assert_eq!(
-        (
-            list.status,
-            list.json()["sessions"].as_array().unwrap().len()
-        ),
-        (200, 1)
-    );
-    let out = site
-        .post("/logout-everywhere", &[OWN[0], ("cookie", &jar)], "")
-        .await;
-    assert_eq!((out.status, set_cookies(&out).len()), (200, 2));
 }

@@ -1,19 +1,18 @@
 //! Whatever the endpoints and the layer answer is in the document: status, media type, headers, and
 //! the words of an error.
 
+mod layer;
+mod signed_in;
+
 use std::collections::BTreeSet;
 
 use axum::body::Body;
 use http::Request;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use support::{
-    Login, MINUTE, Received, StoreFault, claims_of, form, json_request, signed_in, with_header,
-};
-use tower::{Layer, ServiceExt, service_fn};
-use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AuthEndpoints, BearerAuthLayer, BearerError, CookieDelivery};
-use utoipa::IntoResponses;
+use support::{Login, MINUTE, Received, StoreFault, form, json_request, signed_in, with_header};
+use tower::ServiceExt;
+use tower_bearer::{AuthEndpoints, CookieDelivery};
 
 const PASSWORD: [(&str, &str); 2] = [("username", "alice"), ("password", "wonderland-7")];
 
@@ -240,105 +239,6 @@ async fn every_answer_of_an_endpoint_with_a_body_is_documented() {
 }
 
 #[tokio::test]
-async fn every_answer_of_an_endpoint_for_those_who_are_signed_in_is_documented() {
-    let login = Login::new();
-    let mut checked = Checked::new(login.endpoints());
-    let tokens = login.log_in("alice").await;
-    let id = format!(
-        "/sessions/{}",
-        claims_of(&login.log_in("alice").await.access)["sid"]
-            .as_str()
-            .unwrap()
-    );
-    let requests = [
-        ("GET", "/sessions"),
-        ("DELETE", &*id),
-        ("POST", "/logout-everywhere"),
-    ];
-    for (method, path) in requests {
-        let nobody = Request::builder()
-            .method(method)
-            .uri(path)
-            .body(Body::empty())
-            .unwrap();
-        checked
-            .ask(nobody)
-            .await
-            .assert_error(401, "unauthorized", Some("token_missing"));
-        checked
-            .ask(signed_in(method, path, "no-token"))
-            .await
-            .assert_invalid_token("token_invalid");
-        checked
-            .ask(malformed(signed_in(method, path, &tokens.access)))
-            .await;
-        checked
-            .ask(signed_in(method, &format!("{path}?a=b"), &tokens.access))
-            .await
-            .assert_error(400, "invalid_request", None);
-    }
-    for (method, path) in requests {
-        login.store.set_fault(Some(StoreFault::All));
-        checked
-            .ask(signed_in(method, path, &tokens.access))
-            .await
-            .assert_unavailable();
-        login.store.set_fault(None);
-    }
-    let listed = checked
-        .ask(signed_in("GET", "/sessions", &tokens.access))
-        .await
-        .json();
-    let list = &checked.document["components"]["schemas"]["SessionList"];
-    let described = &list["properties"]["sessions"]["items"]["properties"];
-    let names = |value: &Value| {
-        value
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect::<BTreeSet<_>>()
-    };
-    assert_eq!(names(&listed["sessions"][0]), names(described));
-    checked.ask(signed_in("DELETE", &id, &tokens.access)).await;
-    checked
-        .ask(signed_in("DELETE", &id, &tokens.access))
-        .await
-        .assert_error(404, "invalid_request", None);
-    checked
-        .ask(signed_in("POST", "/logout-everywhere", &tokens.access))
-        .await;
-    checked
-        .ask(signed_in("GET", "/sessions", &tokens.access))
-        .await
-        .assert_invalid_token("session_revoked");
-    let expired = login.log_in("alice").await;
-    login.clock.advance(100 * MINUTE);
-    checked
-        .ask(signed_in("GET", "/sessions", &expired.access))
-        .await
-        .assert_invalid_token("token_expired");
-    for (template, method) in [
-        ("/sessions", "get"),
-        ("/sessions/{id}", "delete"),
-        ("/logout-everywhere", "post"),
-    ] {
-        for status in checked.document["paths"][template][method]["responses"]
-            .as_object()
-            .unwrap()
-            .keys()
-        {
-            assert!(
-                checked
-                    .seen
-                    .contains(&(template.to_owned(), status.parse().unwrap())),
-                "{template} has never answered {status}"
-            );
-        }
-    }
-}
-
-#[tokio::test]
 async fn with_cookies_it_says_what_they_change() {
     let login = Login::new();
     let without = document(&login.endpoints());
@@ -394,39 +294,4 @@ async fn with_cookies_it_says_what_they_change() {
         };
         assert!(demands(&without) && !demands(&checked.document), "{schema}");
     }
-}
-
-#[tokio::test]
-async fn every_answer_of_the_layer_is_documented() {
-    let tokens = TestTokens::new();
-    let operation = json!({ "responses": BearerError::responses() });
-    let layer = BearerAuthLayer::new(tokens.verifier()).require_scope("admin");
-    let service = layer.layer(service_fn(async |_: Request<Body>| {
-        Ok::<_, std::convert::Infallible>(http::Response::new(Body::empty()))
-    }));
-    let bearers = [
-        None,
-        Some("Bearer".to_owned()),
-        Some("Bearer none".to_owned()),
-        Some(tokens.bearer("alice")),
-    ];
-    for (bearer, status) in bearers.into_iter().zip([401, 400, 401, 403]) {
-        let mut request = Request::get("/me");
-        if let Some(bearer) = bearer {
-            request = request.header("authorization", bearer);
-        }
-        let answer = service
-            .clone()
-            .oneshot(request.body(Body::empty()).unwrap())
-            .await
-            .unwrap();
-        assert_eq!(answer.status(), status);
-        let documented = &operation["responses"][answer.status().as_str()];
-        assert!(
-            documented["content"]["application/json"].is_object()
-                && documented["headers"]["WWW-Authenticate"].is_object()
-        );
-        assert!(answer.headers().contains_key("www-authenticate"));
-    }
-    assert!(operation["responses"]["503"]["headers"]["Retry-After"].is_object());
 }

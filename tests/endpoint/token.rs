@@ -1,15 +1,13 @@
 //! `POST /auth/token`: login and refresh at one address, as stock OAuth clients want it (RFC 6749
 //! section 3.2).
 
+mod grant_type;
+mod refusals;
+
 use axum::Router;
-use axum::body::Body;
-use http::Request;
-use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::WWW_AUTHENTICATE;
 use serde_json::json;
-use support::{
-    Login, MINUTE, Question, Received, bearer, claims_of, form, json_request, signed_in,
-    with_header,
-};
+use support::{Login, MINUTE, Received, bearer, claims_of, form, json_request, with_header};
 use tower::ServiceExt;
 
 const PASSWORD: [(&str, &str); 3] = [
@@ -85,90 +83,6 @@ async fn json_does_as_well() {
     let tokens = login.send(json_request("/token", &body)).await.tokens();
     let body = json!({ "grant_type": "refresh_token", "refresh_token": tokens.refresh });
     login.send(json_request("/token", &body)).await.tokens();
-}
-
-#[tokio::test]
-async fn without_a_grant_type_it_is_an_invalid_request() {
-    let login = Login::new();
-    let tokens = login.log_in("alice").await;
-    for parameters in [
-        &PASSWORD[1..],
-        &refresh(&tokens.refresh)[1..],
-        &[],
-        &[("grant_type", "")],
-    ] {
-        assert_refused(
-            &login.post("/token", parameters).await,
-            400,
-            "invalid_request",
-            None,
-        );
-    }
-    let empty = [&PASSWORD[1..], &[("grant_type", "")]].concat();
-    assert_refused(
-        &login.post("/token", &empty).await,
-        400,
-        "invalid_request",
-        None,
-    );
-    for body in [
-        json!({}),
-        json!({ "grant_type": null }),
-        json!({ "grant_type": 1 }),
-        json!({ "grant_type": ["password"] }),
-    ] {
-        assert_refused(
-            &login.send(json_request("/token", &body)).await,
-            400,
-            "invalid_request",
-            None,
-        );
-    }
-    let nothing = Request::post("/token").body(Body::empty()).unwrap();
-    assert_refused(&login.send(nothing).await, 400, "invalid_request", None);
-    // The refresh token was not used up by any of them.
-    login.refresh(&tokens.refresh).await.tokens();
-}
-
-#[tokio::test]
-async fn a_grant_type_that_stands_twice_is_an_invalid_request() {
-    let login = Login::new();
-    for second in ["password", "refresh_token", ""] {
-        let twice = [&PASSWORD[..], &[("grant_type", second)]].concat();
-        assert_refused(
-            &login.post("/token", &twice).await,
-            400,
-            "invalid_request",
-            None,
-        );
-    }
-}
-
-#[tokio::test]
-async fn another_grant_is_not_supported() {
-    let login = Login::new();
-    for other in [
-        "authorization_code",
-        "client_credentials",
-        "implicit",
-        "Password",
-        "password ",
-        " password",
-        "passwords",
-        "REFRESH_TOKEN",
-        "refresh-token",
-        "password refresh_token",
-        "urn:ietf:params:oauth:grant-type:device_code",
-        "urn:ietf:params:oauth:grant-type:jwt-bearer",
-    ] {
-        let parameters = [&[("grant_type", other)], &PASSWORD[1..]].concat();
-        assert_refused(
-            &login.post("/token", &parameters).await,
-            400,
-            "unsupported_grant_type",
-            None,
-        );
-    }
 }
 
 /// Stock clients send these whether anybody asks for them or not. There are no clients here, so
@@ -266,66 +180,6 @@ async fn a_part_of_the_scope_may_be_asked_for_by_a_refresh_alone() {
 }
 
 #[tokio::test]
-async fn errors_are_those_of_rfc_6749() {
-    let login = Login::new();
-    for (parameters, error, reason) in [
-        (
-            &[("grant_type", "password"), ("username", "alice")][..],
-            "invalid_request",
-            None,
-        ),
-        (
-            &[("grant_type", "password"), ("password", "x")],
-            "invalid_request",
-            None,
-        ),
-        (
-            &[
-                ("grant_type", "password"),
-                ("username", "alice"),
-                ("password", ""),
-            ],
-            "invalid_request",
-            None,
-        ),
-        (&[("grant_type", "refresh_token")], "invalid_request", None),
-        (
-            &[("grant_type", "refresh_token"), ("refresh_token", "")],
-            "invalid_request",
-            None,
-        ),
-        (
-            &[
-                ("grant_type", "password"),
-                ("username", "alice"),
-                ("password", "x"),
-            ],
-            "invalid_grant",
-            Some("credentials_invalid"),
-        ),
-        (
-            &[
-                ("grant_type", "password"),
-                ("username", "eve"),
-                ("password", "x"),
-            ],
-            "invalid_grant",
-            Some("credentials_invalid"),
-        ),
-    ] {
-        assert_refused(&login.post("/token", parameters).await, 400, error, reason);
-    }
-    let garbage = login.post("/token", &refresh("abc")).await;
-    assert_eq!(
-        (garbage.status, &garbage.json()["error"]),
-        (400, &json!("invalid_grant"))
-    );
-    assert!(!garbage.headers.contains_key(WWW_AUTHENTICATE));
-    // As at the other address.
-    assert_eq!(garbage, login.refresh("abc").await);
-}
-
-#[tokio::test]
 async fn a_copy_that_comes_back_ends_the_session_here_too() {
     let login = Login::new();
     let first = login.post("/token", &PASSWORD).await.tokens();
@@ -401,60 +255,6 @@ async fn a_login_takes_the_place_of_the_session_that_it_bears() {
             "authorization",
             "Bearer",
         ))
-        .await
-        .tokens();
-}
-
-#[tokio::test]
-async fn the_address_the_method_and_the_body_are_checked_as_everywhere() {
-    let login = Login::new();
-    assert_refused(
-        &login.post("/token?grant_type=password", &PASSWORD).await,
-        400,
-        "invalid_request",
-        None,
-    );
-    for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] {
-        let answer = login.send(signed_in(method, "/token", "abc")).await;
-        assert_refused(&answer, 405, "invalid_request", None);
-        assert_eq!(answer.headers[ALLOW], "POST");
-    }
-    let text = Request::post("/token")
-        .header(CONTENT_TYPE, "text/plain")
-        .body(Body::from("grant_type=password"))
-        .unwrap();
-    assert_refused(&login.send(text).await, 415, "invalid_request", None);
-    let long = "x".repeat(8192);
-    assert_refused(
-        &login.post("/token", &[("grant_type", &long)]).await,
-        413,
-        "invalid_request",
-        None,
-    );
-    for path in ["/token/", "/token/x", "/Token", "/tokens"] {
-        assert_refused(
-            &login.post(path, &PASSWORD).await,
-            404,
-            "invalid_request",
-            None,
-        );
-    }
-}
-
-#[tokio::test]
-async fn users_who_cannot_be_asked_are_503() {
-    let login = Login::new();
-    let tokens = login.log_in("alice").await;
-    login.accounts.set_down(Some(Question::Authenticate));
-    login.post("/token", &PASSWORD).await.assert_unavailable();
-    login.accounts.set_down(Some(Question::Authorize));
-    login
-        .post("/token", &refresh(&tokens.refresh))
-        .await
-        .assert_unavailable();
-    login.accounts.set_down(None);
-    login
-        .post("/token", &refresh(&tokens.refresh))
         .await
         .tokens();
 }

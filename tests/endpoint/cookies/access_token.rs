@@ -1,0 +1,85 @@
+//! The access token as a second cookie, which the layer reads.
+
+use http::Request;
+use http::header::COOKIE;
+use support::{Received, ask};
+use tower::ServiceExt;
+use tower_bearer::CookieDelivery;
+
+use super::{OWN, REFRESH, Site, set_cookies};
+
+#[tokio::test]
+async fn the_access_token_may_be_a_cookie_too_which_the_layer_reads() {
+    let site = Site::new(CookieDelivery::new().with_access_token());
+    let answer = site.log_in().await;
+    let cookies = set_cookies(&answer);
+    assert_eq!(
+        cookies.iter().map(|(name, ..)| &**name).collect::<Vec<_>>(),
+        [REFRESH, "__Host-access_token"]
+    );
+    let mut attributes = cookies[1].2.clone();
+    attributes.sort();
+    assert_eq!(
+        attributes,
+        [
+            "httponly",
+            "max-age=1800",
+            "path=/",
+            "samesite=lax",
+            "secure"
+        ]
+    );
+
+    let jar: Vec<String> = cookies
+        .iter()
+        .map(|(name, value, _)| format!("{name}={value}"))
+        .collect();
+    let jar = jar.join("; ");
+    let layer = site
+        .sessions
+        .layer()
+        .with_token_sources(site.cookies.token_sources());
+    let by_cookie = |site: &str| {
+        Request::builder()
+            .header(COOKIE, &jar)
+            .header("sec-fetch-site", site)
+            .body(String::new())
+            .unwrap()
+    };
+    support::send(&layer, by_cookie("same-origin"))
+        .await
+        .assert_passed("alice");
+    support::send(&layer, by_cookie("cross-site"))
+        .await
+        .assert_token_missing();
+    ask(
+        &layer,
+        &format!("Bearer {}", answer.json()["access_token"].as_str().unwrap()),
+    )
+    .await
+    .assert_passed("alice");
+
+    // The endpoints for those who are logged in read it too, and a logout takes both.
+    let sessions = Request::get("/sessions")
+        .header(COOKIE, &jar)
+        .header("sec-fetch-site", "same-origin");
+    let list = Received::of(
+        site.endpoints
+            .clone()
+            .oneshot(sessions.body(String::new()).unwrap())
+            .await
+            .unwrap(),
+    )
+    .await;
+    assert_eq!(
+        (
+            list.status,
+            list.json()["sessions"].as_array().unwrap().len()
+        ),
+        (200, 1)
+    );
+    let out = site
+        .post("/logout-everywhere", &[OWN[0], ("cookie", &jar)], "")
+        .await;
+    assert_eq!((out.status, set_cookies(&out).len()), (200, 2));
+}

@@ -1,0 +1,98 @@
+//! When the refresh token is a cookie, and when it is in the body.
+
+use serde_json::Value;
+use support::MINUTE;
+use tower_bearer::CookieDelivery;
+
+use super::{OWN, REFRESH, Site, jar, set_cookies};
+
+// requirements 62, 63, 64
+#[tokio::test]
+async fn who_asks_for_it_gets_the_refresh_token_as_a_cookie_that_no_script_reads() {
+    let site = Site::new(CookieDelivery::new());
+    let answer = site.log_in().await;
+    assert_eq!(answer.status, 200);
+    let body = answer.json();
+    assert!(
+        body["access_token"].is_string()
+            && body["refresh_token"].is_null()
+            && body["refresh_token_expires_in"] == 604_800
+    );
+    let cookies = set_cookies(&answer);
+    let [(name, value, attributes)] = &cookies[..] else {
+        panic!("{cookies:?}")
+    };
+    assert_eq!(name, REFRESH);
+    assert!(value.starts_with("rt1_") && !answer.body.contains(value.as_str()));
+    let mut attributes = attributes.clone();
+    attributes.sort();
+    assert_eq!(
+        attributes,
+        [
+            "httponly",
+            "max-age=604800",
+            "path=/",
+            "samesite=strict",
+            "secure"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn who_does_not_ask_gets_the_body_unless_the_application_decides() {
+    let login = "username=alice&password=wonderland-7";
+    let site = Site::new(CookieDelivery::new());
+    for form in [login.to_owned(), format!("{login}&delivery=body")] {
+        // Nothing that a browser would send by itself: no page has to vouch for it.
+        let answer = site.post("/login", &[], &form).await;
+        assert!(answer.json()["refresh_token"].is_string() && set_cookies(&answer).is_empty());
+    }
+    let odd = site
+        .post("/login", OWN, &format!("{login}&delivery=pigeon"))
+        .await;
+    assert_eq!(
+        (odd.status, &odd.json()["error"]),
+        (400, &Value::from("invalid_request"))
+    );
+
+    let site = Site::new(CookieDelivery::new().for_every_client());
+    for form in [login.to_owned(), format!("{login}&delivery=body")] {
+        let answer = site.post("/login", OWN, &form).await;
+        assert!(answer.json()["refresh_token"].is_null() && set_cookies(&answer).len() == 1);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_came_by_cookie_goes_back_by_cookie_whatever_is_asked_for() {
+    let site = Site::new(CookieDelivery::new());
+    let first = jar(&site.log_in().await);
+    site.tokens.clock().advance(MINUTE);
+    let answer = site
+        .post("/refresh", &[OWN[0], ("cookie", &first)], "delivery=body")
+        .await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.json()["refresh_token"].is_null() && answer.json()["access_token"].is_string());
+    assert_ne!(jar(&answer), first);
+    let token = site
+        .post(
+            "/token",
+            &[OWN[0], ("cookie", &jar(&answer))],
+            "grant_type=refresh_token&delivery=body",
+        )
+        .await;
+    assert!(token.status == 200 && token.json()["refresh_token"].is_null());
+}
+
+/// What the browser holds it keeps: a late answer would put it in the place of a newer one.
+#[tokio::test]
+async fn a_coalesced_answer_sets_no_cookie() {
+    let site = Site::new(CookieDelivery::new());
+    let first = jar(&site.log_in().await);
+    site.tokens.clock().advance(MINUTE);
+    let second = jar(&site.refresh(&first).await);
+    let again = site.refresh(&second).await;
+    assert_eq!(again.status, 200);
+    assert!(set_cookies(&again).is_empty(), "{again:?}");
+    // A tab that is a little behind gets the same successor.
+    assert_eq!(jar(&site.refresh(&first).await), second);
+}

@@ -1,0 +1,138 @@
+//! Parameters that are repeated, missing, of another type, or in the query string.
+
+use axum::body::Body;
+use http::Request;
+use support::{Login, form, signed_in};
+
+use super::{FORM, JSON, READ, post};
+
+// requirement 2
+#[tokio::test]
+async fn a_repeated_parameter_is_refused() {
+    let login = Login::new();
+    for path in READ {
+        for body in [
+            "a=1&a=1",
+            "username=alice&password=x&username=bob",
+            "token=a&token=",
+            "token=&token=",
+            "a&a",
+        ] {
+            login
+                .send(post(path, FORM, body))
+                .await
+                .assert_error(400, "invalid_request", None);
+        }
+        for body in [
+            r#"{"a": 1, "a": 1}"#,
+            r#"{"token": "a", "to\u006ben": "a"}"#,
+            r#"{"token": null, "token": "a"}"#,
+        ] {
+            login
+                .send(post(path, JSON, body))
+                .await
+                .assert_error(400, "invalid_request", None);
+        }
+    }
+}
+
+// requirement 5
+#[tokio::test]
+async fn a_missing_parameter_is_refused() {
+    let login = Login::new();
+    for path in READ {
+        for request in [
+            form(path, &[]),
+            post(path, JSON, "{}"),
+            form(path, &[("username", "alice")]),
+            form(path, &[("x", "y")]),
+        ] {
+            login
+                .send(request)
+                .await
+                .assert_error(400, "invalid_request", None);
+        }
+        login
+            .send(Request::post(path).body(Body::empty()).unwrap())
+            .await
+            .assert_error(400, "invalid_request", None);
+    }
+}
+
+// requirement 5
+#[tokio::test]
+async fn json_that_is_no_object_of_texts_is_refused() {
+    let login = Login::new();
+    let deep = format!("{}{}", "[".repeat(4000), "]".repeat(4000));
+    for path in READ {
+        for body in [
+            "[]",
+            "1",
+            "\"a\"",
+            "null",
+            "true",
+            "",
+            "{",
+            "{}{}",
+            "{\"token\": }",
+            "\u{feff}{}",
+            deep.as_str(),
+        ] {
+            login
+                .send(post(path, JSON, body.to_owned()))
+                .await
+                .assert_error(400, "invalid_request", None);
+        }
+        for value in ["1", "1.5", "true", "[]", "[\"a\"]", "{}", "{\"a\": \"b\"}"] {
+            let body = format!(
+                r#"{{"username": {value}, "password": {value},
+                     "refresh_token": {value}, "token": {value}}}"#
+            );
+            login
+                .send(post(path, JSON, body))
+                .await
+                .assert_error(400, "invalid_request", None);
+        }
+    }
+}
+
+// requirement 5
+#[tokio::test]
+async fn parameters_in_the_query_are_refused() {
+    let login = Login::new();
+    let tokens = login.log_in("alice").await;
+    let body = [
+        ("username", "alice"),
+        ("password", "wonderland-7"),
+        ("refresh_token", &tokens.refresh),
+        ("token", &tokens.refresh),
+    ];
+    for path in READ {
+        for query in [
+            "username=alice&password=wonderland-7",
+            "a",
+            "refresh_token=x",
+        ] {
+            login
+                .send(form(&format!("{path}?{query}"), &body))
+                .await
+                .assert_error(400, "invalid_request", None);
+        }
+    }
+    login.refresh(&tokens.refresh).await.tokens();
+}
+
+#[tokio::test]
+async fn parameters_in_the_query_are_refused_where_no_body_is_read_too() {
+    let login = Login::new();
+    let tokens = login.log_in("alice").await;
+    for (method, path) in [
+        ("GET", "/sessions?access_token=x"),
+        ("POST", "/logout-everywhere?access_token=x"),
+    ] {
+        login
+            .send(signed_in(method, path, &tokens.access))
+            .await
+            .assert_error(400, "invalid_request", None);
+    }
+}
