@@ -1,20 +1,16 @@
 //! The application's outcomes of a login and of a refresh: valid, invalid, denied, not now, gone.
 
-use std::convert::Infallible;
+mod misconfigured;
+
 use std::panic::catch_unwind;
 use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
-use serde::Deserialize;
-use support::{
-    App, HOUR, Log, MINUTE, Received, assert_silent_about, form, json_request, log_in_form,
-};
-use tower::ServiceExt;
-use tower_bearer::test_util::TestTokens;
+use support::{App, HOUR, MINUTE, Received, form, json_request, log_in_form};
 use tower_bearer::{
-    Authenticate, Authorization, AuthorizeRequest, Grant, Identity, Login, LoginCredentials,
-    MemoryStore, Outcome, PasswordCredentials, SessionError, SessionErrorKind, Sessions,
+    Authorization, Grant, Identity, Login, Outcome, PasswordCredentials, SessionError,
+    SessionErrorKind,
 };
 
 /// An application that says this to every login.
@@ -311,86 +307,6 @@ async fn another_stamp_ends_the_session_as_if_the_user_were_gone() {
             .assert_invalid_grant("user_gone");
         assert!(app.live().await.is_empty());
     }
-}
-
-#[derive(Deserialize)]
-struct Badge {
-    number: String,
-}
-
-impl LoginCredentials for Badge {
-    fn account(&self) -> &str {
-        &self.number
-    }
-}
-
-#[tokio::test]
-async fn credentials_of_another_type_are_misconfigured_and_the_log_names_both_types() {
-    let (log, _guard) = Log::capture();
-    let app = App::new();
-    log.take();
-    let error = app
-        .sessions
-        .log_in(Login::new(Badge {
-            number: "badge-4711-0815".to_owned(),
-        }))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.kind(), error.status().as_u16(), error.code()),
-        (SessionErrorKind::Misconfigured, 500, "server_error")
-    );
-    assert!(!error.is_refusal() && error.reason().is_none());
-    let lines = log.take_our_own();
-    assert!(lines.len() == 1 && lines[0].contains("ERROR"), "{lines:?}");
-    for name in [
-        std::any::type_name::<Badge>(),
-        std::any::type_name::<PasswordCredentials>(),
-    ] {
-        assert!(lines[0].contains(name), "{lines:?}");
-        assert!(
-            !Received::of(error.to_response().map(axum::body::Body::from))
-                .await
-                .body
-                .contains(name),
-            "the client does not read it"
-        );
-    }
-    assert_silent_about(&lines[0], &["badge-4711-0815"]);
-    assert!(app.store.take_calls().is_empty());
-}
-
-#[tokio::test]
-async fn an_application_that_has_credentials_and_does_not_authenticate_answers_500_and_logs_the_cure()
- {
-    struct Unwritten;
-    impl Authenticate for Unwritten {
-        type Credentials = PasswordCredentials;
-        type Error = Infallible;
-
-        async fn authorize(&self, _: AuthorizeRequest<'_>) -> Result<Authorization, Infallible> {
-            Ok(Grant::new().into())
-        }
-    }
-    let (log, _guard) = Log::capture();
-    let sessions: Sessions = TestTokens::new()
-        .sessions(Unwritten, MemoryStore::new())
-        .build()
-        .unwrap();
-    log.take();
-    let answer = Received::read(sessions.endpoints().oneshot(log_in_form())).await;
-    answer.assert_error(500, "server_error", None);
-    answer.assert_not_stored();
-    let lines = log.take_our_own().join("\n");
-    assert!(
-        lines.contains("ERROR")
-            && lines.contains("authenticate")
-            && lines.contains("NoCredentials"),
-        "{lines}"
-    );
-    assert!(!lines.contains("wonderland"), "{lines}");
-    // A user who logs in elsewhere is logged in.
-    sessions.start(Identity::new("alice")).await.unwrap();
 }
 
 #[tokio::test]
