@@ -1,6 +1,6 @@
 //! A session store of one's own: everything that [`SessionStore`] asks for, over a map.
 //!
-//! What a real one does otherwise: rows and feed are on a disk, `Ok` comes after the write, and the
+//! A real store differs: rows and feed are on a disk, `Ok` comes after the write, and the
 //! lock is a transaction or a compare-and-swap of the database. `tests/store` runs the conformance
 //! suite over this store, as you do over yours: `tower_bearer::store_conformance!(async ||
 //! MapStore::default());`

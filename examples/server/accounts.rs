@@ -1,4 +1,4 @@
-//! What the users table says to `tower-bearer`: who logs in, what their session may do, and who
+//! The users table, as `tower-bearer` sees it: who logs in, what their session may do, and who
 //! sends a request.
 
 use tower_bearer::{
@@ -107,7 +107,7 @@ impl User {
         Grant::new().with_scope(scope).with_stamp(self.stamp())
     }
 
-    /// It changes with the password: the sessions that began with an older one end.
+    /// The stamp changes with the password: sessions that began with an older one end.
     fn stamp(&self) -> [u8; 8] {
         self.password_version.to_be_bytes()
     }

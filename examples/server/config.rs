@@ -110,7 +110,7 @@ fn secret(database: &Database) -> Result<Secret, BoxError> {
             "AUTH_SECRET_PREVIOUS is set, and AUTH_SECRET is not: the present secret belongs there"
                 .into(),
         ),
-        // What is gone with the process must not leave tokens behind that still count.
+        // Sessions in memory end with the process, so their tokens must not outlive it.
         (None, None) if matches!(database, Database::Memory) => Ok(Secret::random()?),
         (None, None) => {
             let path = beside_the_program("secret")?;

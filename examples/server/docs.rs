@@ -17,7 +17,7 @@ struct Api;
 
 pub(crate) fn swagger_ui(endpoints: &AuthEndpoints) -> SwaggerUi {
     let document = Api::openapi().merge_from(endpoints.openapi());
-    // It would show the document to a validator on the internet.
+    // Otherwise the page would send the document to a validator on the internet.
     let config = Config::default().validator_url("none");
     SwaggerUi::new("/docs")
         .config(config)

@@ -109,7 +109,7 @@ fn app(accounts: Accounts, sessions: &Sessions) -> Router {
                 .with_user_loader(accounts.clone())
                 .with_token_sources(cookies.token_sources()),
         )
-        // What comes after `route_layer` needs no token.
+        // Routes added after `route_layer` need no token.
         .route("/signup", post(routes::sign_up))
         .merge(page::page(sessions.clone(), cookies))
         .layer(DefaultBodyLimit::max(8 * 1024))

@@ -11,7 +11,7 @@ use tower_bearer::{
     AuthEndpoints, CookieDelivery, PasswordCredentials, SessionErrorKind, Sessions,
 };
 
-/// What the forms need.
+/// The state of the handlers of the forms.
 #[derive(Clone)]
 struct Site {
     sessions: Sessions,

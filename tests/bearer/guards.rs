@@ -1,4 +1,4 @@
-//! What the application requires of a token: one of several scopes, or any condition.
+//! The guards of an application: one of several scopes, or any condition.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! What the log says about requests, and what it never says.
+//! The log lines about requests, and what they never contain.
 
 use axum::Router;
 use axum::routing::get;

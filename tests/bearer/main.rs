@@ -28,7 +28,7 @@ use axum::body::Body;
 use support::{Received, with_authorization, without_token};
 use tower::ServiceExt;
 
-/// What a router answers at this path.
+/// The response of a router at this path.
 pub(crate) async fn get_from(app: &Router, path: &str, authorization: Option<&str>) -> Received {
     let mut request = authorization
         .map_or_else(without_token, with_authorization)

@@ -166,7 +166,7 @@ async fn an_inner_optional_layer_keeps_the_caller_of_the_outer_one() {
     through(&outer, &inner, alice.clone())
         .await
         .assert_passed("alice");
-    // What the outer one loaded is kept, and what the inner one loads counts.
+    // The user of the outer layer is kept, and the user of the inner layer counts.
     through(
         &outer.clone().with_user_loader(Names),
         &inner,

@@ -1,4 +1,4 @@
-//! What the layer leaves as it is: errors, bodies, futures, and the layers around it.
+//! The layer does not change errors, bodies, futures, or the layers around it.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! What the layer answers to those it does not let through (RFC 6750 section 3.1).
+//! The layer's responses to requests that do not pass (RFC 6750 section 3.1).
 
 use std::time::Duration;
 

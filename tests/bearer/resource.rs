@@ -130,7 +130,7 @@ async fn a_resource_without_a_scope_names_none() {
             Some(&*format!("Bearer resource_metadata=\"{METADATA}\""))
         )
     );
-    // What is supported is not demanded.
+    // Supported scopes are not required scopes.
     ask(&layer, &tokens.bearer("alice"))
         .await
         .assert_passed("alice");

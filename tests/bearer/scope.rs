@@ -1,4 +1,4 @@
-//! What a token allows, and the one closure that replaces every refusal.
+//! The scope of a token, and the one closure that replaces every refusal.
 
 use std::convert::Infallible;
 

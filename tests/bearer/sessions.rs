@@ -16,7 +16,7 @@ use tower_bearer::{
     Subject,
 };
 
-/// What outlives a process: the store, the secret, the key.
+/// The parts that outlive a process: the store, the secret, the key.
 struct Server {
     tokens: TestTokens,
     secret: Secret,
@@ -196,7 +196,7 @@ async fn a_revoked_token_stays_dead_for_its_whole_life_and_the_leeway() {
         assert_ended(&sessions.layer(), &ended).await;
         assert_ended(&process().layer(), &ended).await;
         server.pass(step);
-        // What makes room in memory and in the store.
+        // This makes room in memory and in the store.
         let other = log_in(&sessions, "bob").await;
         sessions
             .log_out(other.refresh_token().unwrap().secret())

@@ -1,4 +1,4 @@
-//! What the tests of token sources share: layers, bare tokens, and a way to send any header.
+//! The helpers of the tests of token sources: layers, bare tokens, and a way to send any header.
 
 mod cookie;
 mod cross_site;

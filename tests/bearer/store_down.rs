@@ -53,7 +53,7 @@ async fn nobody_passes_before_the_revocations_are_known() {
         .await
         .assert_passed("alice");
     assert_ended(&sessions.layer(), &ended).await;
-    // What is known is asked in memory.
+    // Known revocations are found in memory.
     store.set_fault(Some(StoreFault::All));
     ask(&sessions.layer(), &bearer_of(&living))
         .await

@@ -44,7 +44,7 @@ fn acme() -> Grant {
 
 fn app(layer: BearerAuthLayer) -> Router {
     Router::new()
-        // It derefs to the claims.
+        // `CurrentUser` derefs to the claims.
         .route(
             "/claims",
             get(async |claims: CurrentUser<Claims>| {

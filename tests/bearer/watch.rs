@@ -1,4 +1,4 @@
-//! What outlives a request sees when its access token ends, and when its session does.
+//! A long connection sees when its access token ends, and when its session does.
 
 mod without_sessions;
 
@@ -190,7 +190,7 @@ async fn the_end_of_another_session_wakes_nobody() {
             .log_out(pair.refresh_token().unwrap().secret())
             .await
             .unwrap();
-        // It has been woken, has looked, and waits again.
+        // The watch has been woken, has looked, and waits again.
         for _ in 0..10 {
             tokio::task::yield_now().await;
         }
@@ -272,7 +272,7 @@ async fn what_happened_before_anybody_waited_is_seen() {
     );
 }
 
-/// What was missed would be seen after a minute, by looking.
+/// A missed logout would only be seen after a minute, when the watch looks again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_logout_is_missed_by_those_who_begin_to_wait_meanwhile() {
     let tokens = TestTokens::new();

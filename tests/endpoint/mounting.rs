@@ -149,7 +149,7 @@ async fn an_unknown_path_is_one_warning_with_the_path_and_the_cure() {
             .assert_error(404, "invalid_request", None);
     }
     assert_eq!(log.take_warnings(), Vec::<String>::new());
-    // What is there is not worth a word.
+    // A request to a known path is not logged.
     ask(&service, form("/login", &CREDENTIALS)).await.tokens();
     assert_eq!(log.take_warnings(), Vec::<String>::new());
 }

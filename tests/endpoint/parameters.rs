@@ -101,7 +101,7 @@ impl Site {
         answer
     }
 
-    /// What the application reads from a request that is good.
+    /// The fields that the application reads from a valid request.
     async fn read(&self, request: Request<Body>) -> Fields {
         let answer = self.send(request).await;
         assert_eq!(answer.status, 200, "{answer:?}");

@@ -1,4 +1,4 @@
-//! What clients may know of a resource before they have a token (RFC 9728): the document, its
+//! The metadata of a resource, for clients without a token (RFC 9728): the document, its
 //! address, and its configuration.
 
 use axum::Router;

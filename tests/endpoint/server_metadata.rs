@@ -1,4 +1,4 @@
-//! What clients may know of the login before they have a token (RFC 8414).
+//! The metadata of the login, for clients without a token (RFC 8414).
 
 use std::sync::Arc;
 

@@ -146,7 +146,7 @@ async fn each_endpoint_by_itself_answers_in_the_same_shape() {
     assert_eq!((refused.status, &*refused.body), (418, "own"));
 }
 
-/// What the closure of an application with cookies sees, and what comes out.
+/// The input of the closure of an application with cookies, and the response.
 async fn by_cookie(cookies: CookieDelivery) -> (App, Received, TokenResponse) {
     let app = App::new();
     let seen = Arc::new(Mutex::new(None));

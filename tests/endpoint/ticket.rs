@@ -87,7 +87,7 @@ async fn a_ticket_counts_for_as_long_as_was_said() {
         )
         .await;
         if answer.status == 401 {
-            // It would have been of no use.
+            // The access token has expired, so a ticket would be useless.
             answer.assert_refused(401, "invalid_token", "token_expired");
             continue;
         }

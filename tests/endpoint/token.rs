@@ -66,7 +66,7 @@ async fn a_password_and_a_refresh_token_are_the_two_grants() {
         (&second.access, &second.refresh)
     );
     assert_eq!(login.me(&second.access).await.status, 200);
-    // What one address gave the other takes.
+    // Each endpoint takes the tokens of the other.
     login.clock.advance(MINUTE);
     let third = login.refresh(&second.refresh).await.tokens();
     login.clock.advance(MINUTE);
@@ -151,7 +151,7 @@ async fn a_part_of_the_scope_may_be_asked_for_by_a_refresh_alone() {
     login
         .accounts
         .change("alice", |account| account.scope = "read write");
-    // What a user may have is the application's to say.
+    // The application decides which scope a user has.
     let first = login
         .post("/token", &[&PASSWORD[..], &[("scope", "read")]].concat())
         .await

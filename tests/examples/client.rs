@@ -27,7 +27,7 @@ use crate::bearer_client::{BearerClient, BearerClientLayer, ClientError, Http, S
 pub(crate) const ORIGIN: &str = "https://api.example.com";
 pub(crate) const REFRESH: &str = "/auth/refresh";
 
-/// What happens to a request on its way.
+/// A fault that a request meets on its way.
 pub(crate) enum Fault {
     /// The server does its work, and the answer is lost.
     AnswerLost,
@@ -65,7 +65,7 @@ impl std::fmt::Debug for Line {
 }
 
 impl Line {
-    /// What becomes of the next requests to this path, one by one.
+    /// Sets the faults of the next requests to this path, one by one.
     pub(crate) fn faults(&self, path: &'static str, faults: impl IntoIterator<Item = Fault>) {
         self.faults
             .lock()
@@ -73,7 +73,7 @@ impl Line {
             .insert(path, faults.into_iter().collect());
     }
 
-    /// What went to this path so far.
+    /// The requests to this path so far.
     pub(crate) fn sent(&self, path: &str) -> Vec<Sent> {
         self.sent
             .lock()

@@ -2,7 +2,7 @@
 
 use support::app_server::AppServer;
 
-/// What `authorizePassword` of Swagger UI 5.17 sends: nothing that is empty, and no client id as
+/// The request of `authorizePassword` in Swagger UI 5.17: no empty parameter, and no client id as
 /// `Authorization: Basic`.
 const OF_SWAGGER_UI: [&str; 6] = [
     "accept: application/json, text/plain, */*",
@@ -37,7 +37,7 @@ async fn the_authorize_button_of_swagger_ui_works_at_first_try() {
         "{tokens}"
     );
 
-    // It sends a token only where the operation names the scheme by which the token came.
+    // Swagger UI sends a token only if the operation names the scheme that gave the token.
     for path in ["/me", "/admin", "/auth/sessions"] {
         let named = document["paths"][path]["get"]["security"]
             .as_array()

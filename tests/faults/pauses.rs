@@ -65,7 +65,7 @@ async fn hangs(name: &str, database: impl Database, me: u16) {
     assert_in(&server, &renewed).await;
 }
 
-/// It takes that long: the two wait together.
+/// Both databases are checked at once, because each check takes long.
 #[tokio::test]
 async fn access_tokens_are_accepted_for_thirty_seconds_while_the_store_hangs_and_then_503() {
     tokio::join!(over_postgres(), over_redis());
@@ -125,7 +125,7 @@ async fn lasts_thirty_seconds(name: &str, database: &impl Database, status: impl
         "{name} hangs: access tokens are 503 after {accepted:?}, \
          and 200 again {refused:?} after it is back"
     );
-    // What was last known may have been a second old.
+    // The last pull may have been a second old.
     assert!(accepted > Duration::from_secs(25), "{accepted:?}");
 }
 

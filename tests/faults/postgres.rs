@@ -1,4 +1,4 @@
-//! What may befall a PostgreSQL server, or one of its connections, under a store.
+//! Faults of a PostgreSQL server, or of one of its connections, under a store.
 
 use std::process::Command;
 use std::time::Duration;

@@ -16,7 +16,7 @@ pub(crate) struct Storm {
     seen: Arc<Seen>,
 }
 
-/// What all clients together have seen.
+/// The counts of all clients together.
 #[derive(Debug, Default)]
 struct Seen {
     refreshed: AtomicUsize,
@@ -41,7 +41,7 @@ impl Storm {
         Self { clients, seen }
     }
 
-    /// It goes on, from now on, until there were so many more rotations.
+    /// Waits until there were so many more rotations.
     pub(crate) async fn rotates(&self, times: usize) {
         let enough = self.seen.rotated.load(Relaxed) + times;
         self.sees("rotations", || self.seen.rotated.load(Relaxed) >= enough)

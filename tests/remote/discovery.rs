@@ -223,7 +223,7 @@ async fn a_set_that_has_moved_is_found_again() {
     site.put(openid, &metadata(issuer, JWKS));
     let keys = discover(&site, issuer);
     keys.renew().await.unwrap();
-    // What the metadata said is remembered.
+    // The metadata is remembered.
     keys.renew().await.unwrap();
     assert_eq!(site.take_asked(), [openid, JWKS, JWKS]);
     site.put_status(JWKS, 404, "");

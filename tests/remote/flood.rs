@@ -79,7 +79,7 @@ async fn ten_thousand_unknown_kids_make_two_fetches_at_most_while_the_issuer_is_
         .assert_passed("alice");
     site.set_down(true);
     for answer in crowd(&site, &layer, 0..MANY).await {
-        // They may be good: nobody can say.
+        // These tokens may be good: without the issuer that is not known.
         answer.assert_failed(503, "temporarily_unavailable");
     }
     assert!(site.fetches() <= 2, "{}", site.fetches());

@@ -42,7 +42,7 @@ fn chunked(bytes: usize) -> Body {
     Body::new(StreamBody::new(futures_util::stream::iter(frames)))
 }
 
-/// What the server was asked: method and path.
+/// The requests to the server: method and path.
 type Asked = Arc<Mutex<Vec<String>>>;
 
 /// The address of a server that serves this until the test ends.

@@ -101,7 +101,7 @@ async fn it_is_asked_again_after_a_second_then_after_twice_that_up_to_a_minute()
     keys.renew().await.unwrap();
     site.set_down(true);
     site.clock.advance(DUE);
-    // What it takes from one question to the next.
+    // The time from one request to the next.
     let (mut pauses, mut pause) = (Vec::new(), 0);
     let mut before = site.fetches();
     while pauses.len() < 10 {
@@ -181,7 +181,7 @@ async fn with_keys_at_hand_a_token_that_needs_another_is_503_while_the_issuer_is
             .expect("no waiting")
             .assert_passed("alice");
     }
-    // It is asked again in the background, and nobody has to wait for the minute to end.
+    // The issuer is asked again in the background, so no request waits for the minute to end.
     site.set_down(false);
     site.clock.advance(SECOND);
     at_once(ask(&layer, &site.bearer(&old)))

@@ -148,7 +148,7 @@ impl Site {
         BearerAuthLayer::new(self.verifier(keys))
     }
 
-    /// What `alice` sends, signed by this key, good for five minutes.
+    /// The `Authorization` of `alice`: signed with this key, and valid for five minutes.
     pub(crate) fn bearer(&self, key: &SigningKey) -> String {
         format!("Bearer {}", keys::token(key.clone(), &self.clock))
     }

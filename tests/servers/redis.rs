@@ -69,7 +69,7 @@ impl Database {
         }
     }
 
-    /// What another process has.
+    /// The store of another process.
     async fn another_store(&self) -> RedisStore {
         open(&self.url, &self.prefix).await
     }
@@ -119,7 +119,7 @@ fn session(subject: &str) -> Session {
     ))
 }
 
-/// What a refresh makes of the row.
+/// The row after a refresh.
 fn refreshed(row: &Session) -> Session {
     let mut next = row.clone().into_parts();
     next.generation += 1;

@@ -4,7 +4,7 @@ use support::{App, HOUR, MINUTE, Tokens};
 use tower_bearer::store::{More, SessionKind, SessionParts};
 use tower_bearer::{MemoryStore, Session, SessionStore, SqliteStore};
 
-/// What a later version did to a row.
+/// A change that a later version made to a row.
 #[derive(Clone, Copy, Debug)]
 enum Later {
     /// A kind of session that this version does not know.
@@ -96,7 +96,7 @@ async fn it_is_so_in_a_database_too() {
     }
 }
 
-/// What looks like reuse may be something else by then.
+/// A refresh that looks like reuse may mean something else to a later version.
 #[tokio::test]
 async fn a_used_token_of_a_row_that_is_not_understood_ends_nothing() {
     for later in NOT_UNDERSTOOD {

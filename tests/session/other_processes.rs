@@ -1,4 +1,4 @@
-//! What one process learns from another, by the store that both have: in virtual time.
+//! One process learns from another via the store that both share, in virtual time.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What users do with their own sessions: list them, end one, end all.
+//! Users list their own sessions, end one, or end all.
 
 use axum::body::Body;
 use http::Request;

@@ -173,7 +173,7 @@ fn for_an_unknown_user_the_same_job_takes_its_turn() {
         poll(&stuck, &mut unknown).is_pending(),
         "nothing is answered without a job"
     );
-    // It holds the one permit, so another waits.
+    // This check holds the only permit, so another waits.
     let mut other = pin!(passwords.verify(None, "wonderland-7"));
     assert!(poll(&free, &mut other).is_pending());
     drain(&free);

@@ -96,7 +96,7 @@ async fn the_longest_access_token_stays_dead_for_its_whole_life_and_the_leeway()
     let tokens = login.log_in("alice").await;
     login.log_out(&tokens.refresh).await;
     login.clock.advance(24 * HOUR + 5 * MINUTE - SECOND);
-    // What is old is put away when something new comes.
+    // Old entries are removed when a new one is added.
     let other = login.log_in("bob").await;
     login.log_out(&other.refresh).await;
     login.sessions.delete_expired().await.unwrap();

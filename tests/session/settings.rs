@@ -1,4 +1,4 @@
-//! What `Sessions` are built from, and which sessions they call theirs.
+//! The settings of `Sessions`, and which sessions are theirs.
 
 mod issuers;
 
@@ -23,7 +23,7 @@ fn error(builder: SessionsBuilder) -> ConfigError {
     builder.build().expect_err("a wrong setting")
 }
 
-/// What is wrong, a line each.
+/// The mistakes, one a line.
 fn lines(error: &ConfigError) -> Vec<String> {
     let text = error.to_string();
     // Above several there is a heading.
@@ -50,7 +50,7 @@ fn what_is_missing_is_named_all_at_once() {
     assert_says(issuer, "issuer");
     assert_says(audience, "audience");
     assert_says(secret, "secret");
-    // What a `main` that returns it prints.
+    // The output of a `main` that returns this error.
     assert_eq!(format!("{error:?}"), error.to_string());
 }
 

@@ -82,7 +82,7 @@ async fn an_application_may_choose_to_accept_tokens_without_the_store() {
     node.store.set_fault(Some(StoreFault::All));
     node.pass(20 * 60 * SECOND).await;
     ask(&layer, &bearer).await.assert_passed("alice");
-    // What it has never heard it waits for all the same.
+    // A process that has never pulled still waits for the store.
     let sessions = sessions_in(&node.tokens, node.store.clone());
     let layer = sessions.layer();
     ask(&layer, &bearer)
@@ -166,7 +166,7 @@ async fn a_store_that_hangs_keeps_requests_for_ten_seconds_at_most_and_all_hear_
         })
         .collect();
     hangs.reached().await;
-    // What comes after the one that hangs fails at once.
+    // Requests after the one that hangs fail at once.
     node.store.set_fault(Some(StoreFault::All));
     for request in requests {
         request.await.unwrap();
@@ -287,7 +287,7 @@ async fn a_watch_ends_where_the_store_cannot_be_asked_for_too_long() {
         let watch = seen.lock().unwrap().take().unwrap();
         let waiting = tokio::spawn(async move { watch.ended().await });
         node.store.set_fault(Some(StoreFault::All));
-        // It looks at least once a minute.
+        // The task looks at least once a minute.
         node.pass(90 * SECOND).await;
         node.pass(60 * SECOND).await;
         match outage {

@@ -72,7 +72,7 @@ async fn a_backup_restored_after_a_logout_revives_nothing_while_one_process_live
     let here = nodes.node();
     let (ended, living) = (start(&here).await, start(&here).await);
     let backup = nodes.backup(&[&ended, &living]).await;
-    // It is younger than the backup, which therefore has no row of it.
+    // The session is younger than the backup, which therefore has no row for it.
     let young = start(&here).await;
     ask(&here.layer(), &bearer_of(&living))
         .await
@@ -238,7 +238,7 @@ async fn what_was_entered_again_counts_anew() {
     drop(here);
     nodes.store.set_back_to(restored);
     tokio::time::sleep(A_MOMENT).await;
-    // What was old would be forgotten by now: six minutes and a half were left.
+    // An old entry would be forgotten by now: it had six and a half minutes left.
     nodes.tokens.clock().advance(HOUR / 6);
     tokio::time::sleep(A_MOMENT).await;
     ask(&layer, &bearer_of(&ended))

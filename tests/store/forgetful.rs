@@ -14,7 +14,7 @@ use tower_bearer::store::{
 };
 use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Timestamp};
 
-/// What is wrong with a store.
+/// A fault of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     Nothing,
@@ -54,7 +54,7 @@ use Fault::*;
 struct Forgetful {
     fault: Fault,
     inner: MemoryStore,
-    /// What was inserted, as it was inserted.
+    /// The rows as they were inserted.
     inserted: Mutex<Vec<Session>>,
     forgotten: Mutex<HashSet<SessionId>>,
     /// For [`ForgetsNumbersOfTheFeed`]: the next number is one more than the greatest that is
@@ -73,7 +73,7 @@ fn faulty(fault: Fault) -> Arc<dyn SessionStore> {
 }
 
 impl Forgetful {
-    /// What this store keeps of a row that it is to write.
+    /// The row that this store writes in place of the given one.
     fn kept(&self, session: &Session) -> Session {
         let mut row = session.clone().into_parts();
         match self.fault {
@@ -95,7 +95,7 @@ impl Forgetful {
         Session::from_parts(row)
     }
 
-    /// What this store takes a selection for.
+    /// The selection that this store uses in place of the given one.
     fn selected(&self, selection: &SessionSelection, ignored: [Fault; 3]) -> SessionSelection {
         let every_owner = || {
             self.inserted

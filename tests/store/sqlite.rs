@@ -1,4 +1,4 @@
-//! What SQLite alone has to promise.
+//! The promises that only the SQLite store makes.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use tower_bearer::{
 async fn an_application_with_migrations_of_its_own_keeps_them() {
     let (_directory, path) = database();
     let pool = pool(&path).await;
-    // What `sqlx::migrate!` of the application has left behind: the same version, another text.
+    // The table that `sqlx::migrate!` of the application has made: the same version, another text.
     sqlx::raw_sql(
         "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
          installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, \
@@ -122,7 +122,7 @@ async fn a_row_that_cannot_be_read_is_an_error() {
             .list(&logins("user").with_every_kind(), now)
             .await
             .expect_err(column);
-        // It can still be ended.
+        // The session can still be ended.
         assert!(
             store
                 .revoke(&id, RevocationReason::LoggedOut.at(now))

@@ -25,7 +25,7 @@ pub(crate) struct Claims {
     pub(crate) is_admin: bool,
 }
 
-/// What the application grants the tokens of before.
+/// The grant of the application for its legacy tokens.
 pub(crate) fn grant(claims: Claims) -> Option<(Identity, Grant)> {
     let scope = Scope::from_static(if claims.is_admin { "admin" } else { "" });
     let grant = Grant::new().with_scope(scope).with_claim("tenant", "acme");

@@ -152,7 +152,7 @@ async fn sessions_and_what_they_hand_out_are_not_shown() {
     let bytes = URL_SAFE_NO_PAD
         .decode(refresh.strip_prefix("rt1_").unwrap())
         .unwrap();
-    // What no server keeps: 20 random bytes.
+    // A value that no server stores: 20 random bytes.
     let rid = &bytes[2..22];
     let secrets: &[&[u8]] = &[
         secret.as_bytes(),

@@ -85,7 +85,7 @@ fn random_secrets_differ() {
     assert_eq!(key(&one), key(&one.clone().with_previous(another)));
 }
 
-/// What the process of the next tests prints: the environment belongs to a process, so each case
+/// The output of a process for the next tests: the environment belongs to a process, so each case
 /// has one.
 #[test]
 #[ignore = "run by the tests below, in a process of its own"]

@@ -330,7 +330,7 @@ async fn the_sessions_of_another_signer_are_not_ours() {
     show(&layer, foreign.access_token().secret(), shown)
         .await
         .assert_passed("false");
-    // What was revoked there is not heard of here: nobody is asked.
+    // A revocation at the other issuer is not known here: no store is asked.
     theirs
         .log_out(foreign.refresh_token().unwrap().secret())
         .await

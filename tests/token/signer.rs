@@ -1,4 +1,4 @@
-//! What an access token of our own says (RFC 9068 section 2), and what no grant can make it say.
+//! The claims of our own access tokens (RFC 9068 section 2), and those that no grant can set.
 
 mod refusals;
 

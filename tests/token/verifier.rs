@@ -1,4 +1,4 @@
-//! What a verifier of access tokens accepts and refuses.
+//! The tokens that a verifier accepts and refuses.
 
 mod accepted_scope;
 mod bound_tokens;

@@ -1,4 +1,4 @@
-//! What a 401 says.
+//! The challenge of a 401.
 
 use http::header::WWW_AUTHENTICATE;
 use http::{Response, StatusCode};

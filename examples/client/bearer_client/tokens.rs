@@ -66,7 +66,7 @@ impl Pair {
     }
 }
 
-/// What is to be done before a request goes out.
+/// The next step before a request is sent.
 pub(super) enum Due {
     Nothing(Pair),
     Refresh(Pair),

@@ -39,11 +39,11 @@ struct ErrorAnswer {
     reason: String,
 }
 
-/// What an exchange that did not succeed means.
+/// The meaning of an exchange that did not succeed.
 pub(super) enum Failure {
     /// 400 `invalid_grant`: the server's last word.
     Rejected { reason: String },
-    /// It is unknown what has arrived, or the server asks to come again: send the same once more.
+    /// The server may have received the request or not, or is busy: send the same request again.
     Again {
         wait: Option<Duration>,
         cause: BoxError,

@@ -26,7 +26,7 @@ use tower_bearer::{
     Login, MemoryStore, Outcome, PasswordCredentials, Secret, Sessions,
 };
 
-/// What a token has to allow.
+/// The scope that a token must have.
 const SCOPE: &str = "mcp:tools";
 
 struct Tools;

@@ -1,4 +1,4 @@
-//! What `rmcp`'s own client makes of the example.
+//! The client of `rmcp` uses the example.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail here")]
 

@@ -198,7 +198,7 @@ async fn a_logout_counts() {
     );
 }
 
-/// What is on the wire.
+/// The refusal on the wire.
 #[tokio::test]
 async fn a_refusal_is_trailers_only() {
     let request = http::Request::post("/greeter.Greeter/SayHello")

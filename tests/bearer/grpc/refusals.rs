@@ -55,7 +55,7 @@ async fn a_good_call_passes_untouched() {
     let answer = send(&layer, call(Some(&tokens.bearer("alice")))).await;
     answer.assert_passed("alice");
     assert!(answer.headers.is_empty(), "{answer:?}");
-    // What the handler itself refuses is the handler's to say.
+    // A refusal of the handler itself is not changed.
     let own = service_fn(async |_: Request<String>| {
         let mut response = Response::new("own".to_owned());
         *response.status_mut() = StatusCode::UNAUTHORIZED;

@@ -146,7 +146,7 @@ async fn without_te_trailers_it_is_no_grpc() {
     }
 }
 
-/// What a browser can make of it by `fetch`: neither `te` nor this version of HTTP is its to set.
+/// A request as a browser's `fetch` sends it: scripts set neither `te` nor this version of HTTP.
 #[tokio::test]
 async fn a_plain_client_that_names_the_media_type_is_told_no() {
     let request = Request::post("/shop.Orders/List")

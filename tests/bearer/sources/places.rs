@@ -289,7 +289,7 @@ async fn what_a_function_finds_is_checked_like_any_token() {
                 .assert_refused(401, "invalid_token", reason);
         }
     }
-    // What no header could hold.
+    // Tokens that no header could hold.
     for odd in [
         String::new(),
         more,

@@ -98,7 +98,7 @@ async fn the_entry_is_taken_out_and_the_others_stay_in_order() {
             (&["b", "bearer.T", "a"], "b|a"),
             (&["c, b", "a, bearer.T, d", "e"], "c|b|a|d|e"),
             (&["bearer.T, feed.v1, feed.v1"], "feed.v1|feed.v1"),
-            // What looks like one is another.
+            // The first three only look like a token.
             (
                 &["bearer, bearerx, xbearer.y, bearer.T"],
                 "bearer|bearerx|xbearer.y",

@@ -36,7 +36,7 @@ async fn at_most_65_536_tickets_wait_at_a_time() {
         feed.tickets.issue(&claims).unwrap_err().kind(),
         BearerErrorKind::Unavailable
     );
-    // Those that wait are as good as ever, and one that is spent makes room.
+    // Waiting tickets stay valid, and a used one makes room.
     feed.ask(&format!("ticket={last}"))
         .await
         .assert_passed("bob");

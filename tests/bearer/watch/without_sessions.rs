@@ -35,7 +35,7 @@ async fn a_token_without_a_session_only_expires() {
     assert_eq!(waiting.await.unwrap(), EndReason::Expired);
 }
 
-/// What another issuer calls `sid` is not a session here, whatever it says.
+/// The `sid` of another issuer does not name a session here, whatever its value.
 #[tokio::test(start_paused = true)]
 async fn a_token_of_another_issuer_only_expires() {
     let tokens = TestTokens::new();

@@ -4,7 +4,7 @@ use support::{App, Received, form, with_header};
 use tower::ServiceExt;
 use tower_bearer::{CookieDelivery, MemoryStore};
 
-/// What a login answers that a page of this origin made, over a connection to this host.
+/// The response to a login from a page of this origin, over a connection to this host.
 async fn log_in(app: &App, origin: &str, host: &str) -> Received {
     let credentials = [
         ("username", "alice"),

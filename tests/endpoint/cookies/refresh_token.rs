@@ -83,7 +83,7 @@ async fn a_token_that_came_by_cookie_goes_back_by_cookie_whatever_is_asked_for()
     assert!(token.status == 200 && token.json()["refresh_token"].is_null());
 }
 
-/// What the browser holds it keeps: a late answer would put it in the place of a newer one.
+/// The browser keeps its cookie: a late answer would overwrite a newer one.
 #[tokio::test]
 async fn a_coalesced_answer_sets_no_cookie() {
     let site = Site::new(CookieDelivery::new());

@@ -27,7 +27,7 @@ async fn logged(site: &Site, log: &Log, request: Request<Body>) -> String {
     log.take_our_own().join("\n")
 }
 
-/// What a client could send so that a line says more, or something else.
+/// Values that a client could send to add to a log line, or to change it.
 fn hostile() -> Vec<String> {
     [
         "x",

@@ -5,7 +5,7 @@ use jsonwebtoken::errors::Result;
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-/// What a link in a mail says.
+/// The claims of a link in a mail.
 #[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Link {
     /// Whose address it confirms.
@@ -31,7 +31,7 @@ pub fn sign(link: &Link, secret: &[u8]) -> Result<String> {
 ///
 /// # Errors
 ///
-/// It is not a link of ours.
+/// If the link is not one of ours.
 #[allow(
     clippy::disallowed_methods,
     reason = "this is somebody else's application, not the crate"

@@ -8,7 +8,7 @@ use tower_bearer::{SessionId, SessionStore};
 
 use super::{Schema, now, session};
 
-/// It takes its number and its time first, and commits last.
+/// The transaction takes its number and its time first, and commits last.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_revocation_whose_transaction_is_open_for_ten_seconds_is_not_missed() {
     let schema = Schema::new().await;

@@ -1,4 +1,4 @@
-//! What is taken, what is refused, and what is made.
+//! The schemas that the store takes, refuses and makes.
 
 use std::sync::Arc;
 
@@ -121,7 +121,7 @@ async fn a_role_that_may_not_make_tables_may_use_them() {
 async fn an_application_with_migrations_of_its_own_keeps_them() {
     let schema = Schema::new().await;
     let pool = schema.pool().await;
-    // What `sqlx::migrate!` of the application has left behind: the same version, another text.
+    // The table that `sqlx::migrate!` of the application has made: the same version, another text.
     sqlx::raw_sql(
         "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
          installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, \

@@ -1,4 +1,4 @@
-//! What a session costs on the disk.
+//! The disk space of a session.
 
 use std::time::{Duration, Instant};
 

@@ -23,7 +23,7 @@ async fn revoked(store: &RedisStore) -> SessionId {
     *session.id()
 }
 
-/// What a `FLUSHALL` does, new entries in every bucket included.
+/// Does what a `FLUSHALL` does, and also writes new entries in every bucket.
 #[tokio::test]
 async fn an_emptied_database_answers_with_a_complete_page() {
     let mut database = Database::shared().await;
@@ -100,7 +100,7 @@ async fn a_long_feed_is_read_to_its_end() {
         page.dedup();
         assert_eq!(page.len(), MANY);
     }
-    // Those who assert the same again add nothing.
+    // A repeated assertion adds nothing.
     database.store.assert_revoked(&ids, now()).await.unwrap();
     assert_eq!(
         database

@@ -4,7 +4,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// It hands on what passes, until it is told to freeze.
+/// A proxy that forwards all bytes until it is told to freeze.
 pub(super) struct Proxy {
     port: u16,
     freeze: watch::Sender<()>,

@@ -17,7 +17,7 @@ use tower_bearer::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Connection(u16);
 
-/// What the application sees of a request.
+/// The parts of a request that the application sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Seen {
     header: Option<String>,
@@ -45,7 +45,7 @@ impl Seen {
 /// A question, and what it saw; `None` for a question without a context.
 type Look = (&'static str, Option<Seen>);
 
-/// What both questions have seen since the last look.
+/// The contexts that both callbacks have seen since the last look.
 #[derive(Clone, Debug, Default)]
 struct Looks(Arc<Mutex<Vec<Look>>>);
 

@@ -1,4 +1,4 @@
-//! What a session is recognised by later: the device.
+//! The device, by which users recognise a session later.
 
 use support::{Login, form, with_header};
 

@@ -1,4 +1,4 @@
-//! What belongs to one login alone: its data, its lifetimes, and when it was.
+//! The facts of a single login: its data, its lifetimes, and its time.
 
 use std::collections::HashMap;
 

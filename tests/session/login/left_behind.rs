@@ -1,4 +1,4 @@
-//! What a login leaves behind that does not come to its end: nothing.
+//! A login that is dropped before its end leaves nothing behind.
 
 use std::future::Future;
 use std::pin::pin;

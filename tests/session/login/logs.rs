@@ -1,4 +1,4 @@
-//! What the log says: who and why, and never a token or a password.
+//! The log says who and why, and never has a token or a password.
 
 use std::time::Duration;
 

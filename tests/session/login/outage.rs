@@ -134,7 +134,7 @@ async fn the_layer_lets_nobody_pass_before_it_knows_who_was_revoked() {
     login.me(&tokens.access).await.assert_unavailable();
     login.store.set_fault(None);
     assert_eq!(login.me(&tokens.access).await.status, 200);
-    // What it has once read it keeps.
+    // Revocations that were read once are kept.
     login.store.set_fault(Some(StoreFault::All));
     assert_eq!(login.me(&tokens.access).await.status, 200);
 }

@@ -281,7 +281,7 @@ async fn a_user_who_is_gone_loses_the_session() {
         app.log_in().await.assert_invalid_grant("user_gone");
         assert!(app.live().await.is_empty());
 
-        // It has ended for good.
+        // The session has ended for good.
         app.users.grant(Grant::new());
         app.refresh(&tokens.refresh)
             .await

@@ -175,7 +175,7 @@ async fn parameters_that_are_not_known_are_ignored() {
         .post("/login", &[&known[..], &unknown].concat())
         .await
         .tokens();
-    // What was asked for gives nothing that was not granted.
+    // A requested scope that was not granted is not in the token.
     assert_eq!(claims_of(&tokens.access).get("scope"), None);
 
     let nested = json!({

@@ -176,6 +176,6 @@ async fn what_is_wrong_with_the_server_refuses_nobody() {
     let error = shown(&app, log_in_form()).await;
     assert_fails(&error, SessionErrorKind::Unavailable);
     let out = app.sessions.log_out(bearer("x").as_str()).await;
-    // What is not a token belongs to no session, so nobody has to be asked.
+    // A value that is not a token belongs to no session, so the store is not asked.
     assert!(!out.unwrap().any());
 }

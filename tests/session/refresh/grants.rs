@@ -1,4 +1,4 @@
-//! What the application grants is asked anew at every refresh; a client may ask for less.
+//! The application is asked for its grant at every refresh; a client may ask for less.
 
 use serde_json::json;
 use support::{Login, MINUTE, Tokens, claims_of};
@@ -231,7 +231,7 @@ async fn changing_the_secret_logs_nobody_out() {
         .await
         .unwrap();
 
-    // What was made since needs the old one no more; what was made before does.
+    // Sessions that were made since do not need the old secret; earlier sessions do.
     clock.advance(MINUTE);
     let later = server(&new);
     later

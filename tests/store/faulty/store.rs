@@ -12,7 +12,7 @@ use tower_bearer::store::{
 };
 use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Timestamp};
 
-/// What is wrong with a store.
+/// A fault of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     Nothing,

@@ -27,12 +27,12 @@ struct Table {
     renewals: usize,
 }
 
-/// What the users are asked.
+/// The questions to the accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
     /// Whether credentials are right: `Authenticate::authenticate`.
     Authenticate,
-    /// What a session may do now: `Authenticate::authorize`.
+    /// The grant of a session: `Authenticate::authorize`.
     Authorize,
 }
 
@@ -41,7 +41,7 @@ pub enum Question {
 pub struct Account {
     /// As the user types it.
     pub password: String,
-    /// What is granted.
+    /// Sets the grant.
     pub scope: &'static str,
     /// Another one ends the sessions of before.
     pub stamp: u32,
@@ -90,12 +90,12 @@ impl Accounts {
         change(self.0.lock().unwrap().accounts.get_mut(name).unwrap());
     }
 
-    /// What fails, until it is `None` again.
+    /// Sets what fails, until it is `None` again.
     pub fn set_down(&self, question: Option<Question>) {
         self.0.lock().unwrap().down = question;
     }
 
-    /// What happens between a good password and the rest of the login.
+    /// Sets what happens between a valid password and the rest of the login.
     pub fn when_authenticated(&self, happens: impl FnOnce(&Self) + Send + 'static) {
         self.0.lock().unwrap().when_authenticated = Some(Box::new(happens));
     }

@@ -43,7 +43,7 @@ impl Scripted {
         })))
     }
 
-    /// What `authenticate` says from now on.
+    /// Sets the outcome of `authenticate` from now on.
     pub fn authenticate_as(
         &self,
         says: impl Fn(&Login<PasswordCredentials>) -> Outcome + Send + Sync + 'static,
@@ -51,7 +51,7 @@ impl Scripted {
         self.0.lock().unwrap().authenticates = Arc::new(says);
     }
 
-    /// What `authorize` says from now on.
+    /// Sets the result of `authorize` from now on.
     pub fn authorize_as<F>(&self, says: F)
     where
         F: Fn(AuthorizeRequest<'_>) -> Result<Authorization, BoxError> + Send + Sync + 'static,
@@ -112,7 +112,7 @@ pub struct App {
     pub users: Scripted,
     /// Where its sessions are.
     pub store: FailingStore,
-    /// What time it is for all of it.
+    /// The clock of all parts.
     pub clock: ManualClock,
     /// Its sessions.
     pub sessions: Sessions,
@@ -156,25 +156,25 @@ impl App {
         self.sessions.layer()
     }
 
-    /// What the endpoints answer: never anything that may be stored.
+    /// The response of the endpoints, which must never be stored.
     pub async fn send(&self, request: Request<Body>) -> Received {
         let answer = Received::read(self.endpoints().oneshot(request)).await;
         answer.assert_not_stored();
         answer
     }
 
-    /// What `POST /login` answers to `alice` and her password.
+    /// The response of `POST /login` to `alice` with her password.
     pub async fn log_in(&self) -> Received {
         self.send(log_in_form()).await
     }
 
-    /// What `POST /refresh` answers.
+    /// The response of `POST /refresh`.
     pub async fn refresh(&self, token: &str) -> Received {
         self.send(form("/refresh", &[("refresh_token", token)]))
             .await
     }
 
-    /// What the layer answers to this access token, before a handler that answers with the subject.
+    /// The layer's response to this access token, before a handler that answers with the subject.
     pub async fn me(&self, access_token: &str) -> Received {
         ask(&self.layer(), &bearer(access_token)).await
     }

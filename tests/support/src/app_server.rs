@@ -26,9 +26,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub struct AppServer {
     process: Mutex<Child>,
     addr: String,
-    /// What it printed before it said where it listens.
+    /// The output before the line that says where the server listens.
     pub said: Vec<String>,
-    /// What it printed since.
+    /// The output since then.
     log: Arc<Mutex<Vec<String>>>,
 }
 
@@ -161,7 +161,7 @@ impl AppServer {
         self.try_get(path, access_token).await.unwrap()
     }
 
-    /// What `POST /auth/login` answers.
+    /// The response to `POST /auth/login`.
     pub async fn log_in(&self, name: &str, password: &str) -> Received {
         self.post(
             "/auth/login",
@@ -255,7 +255,7 @@ fn built(example: &str) -> PathBuf {
     program
 }
 
-/// What a server says that does not start.
+/// The output of a server that does not start.
 pub fn refusal(folder: &Path, environment: &[(&str, &str)]) -> String {
     let mut process = command("server", folder, environment)
         .stdout(Stdio::null())

@@ -96,7 +96,7 @@ pub fn segment(token: &str, index: usize) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(segment).unwrap()).unwrap()
 }
 
-/// What a token says, unchecked.
+/// The claims of a token, not verified.
 pub fn claims_of(token: &str) -> Value {
     segment(token, 1)
 }

@@ -52,7 +52,7 @@ pub const RSA_ALGORITHMS: [Algorithm; 6] = [
     Algorithm::Ps512,
 ];
 
-/// What signs by the private part of a pair.
+/// The signing key of a pair.
 pub fn key((private, _): (&str, &str)) -> SigningKey {
     SigningKey::from_pem(private).expect("a key")
 }

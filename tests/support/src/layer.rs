@@ -28,12 +28,12 @@ pub fn hello()
     })
 }
 
-/// What the layer answers to this `Authorization` header.
+/// The layer's response to this `Authorization` header.
 pub async fn ask(layer: &BearerAuthLayer, authorization: &str) -> Received {
     send(layer, with_authorization(authorization)).await
 }
 
-/// What the layer answers to this request, before a handler that answers with the subject.
+/// The layer's response to this request, before a handler that answers with the subject.
 pub async fn send(layer: &BearerAuthLayer, request: Request<String>) -> Received {
     Received::of(layer.layer(hello()).oneshot(request).await.unwrap()).await
 }
@@ -64,7 +64,7 @@ pub async fn refused(verifier: &AccessTokenVerifier, token: &str) -> VerifyError
     error.kind()
 }
 
-/// What a handler behind the layer sees of the token, as it is shown by `shown`.
+/// The token as a handler behind the layer sees it, printed with `shown`.
 pub async fn show(
     layer: &BearerAuthLayer,
     token: &str,

@@ -1,4 +1,4 @@
-//! What the tests share: services to protect, tokens made by hand, accounts and stores that do as
+//! The helpers that the tests share: services, handmade tokens, accounts and stores that do as
 //! they are told, and responses that are read back.
 
 #![allow(

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
 
-/// What this thread logs while the guard lives, down to `TRACE`.
+/// Collects the log lines of this thread while the guard lives, down to `TRACE`.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -30,12 +30,12 @@ impl Log {
         (log, tracing::subscriber::set_default(subscriber))
     }
 
-    /// What has been logged so far.
+    /// The log so far.
     pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("no panic").clone()).expect("UTF-8")
     }
 
-    /// What was logged since the last call.
+    /// The log since the last call.
     pub fn take(&self) -> String {
         String::from_utf8(std::mem::take(&mut *self.0.lock().expect("no panic"))).expect("UTF-8")
     }

@@ -21,9 +21,9 @@ pub struct Login {
     pub accounts: Accounts,
     /// Where its sessions are.
     pub store: FailingStore,
-    /// What time it is for all of it.
+    /// The clock of all parts.
     pub clock: ManualClock,
-    /// What its endpoints and its layer are made of.
+    /// The sessions behind its endpoints and its layer.
     pub sessions: Sessions,
     tokens: TestTokens,
     secret: Secret,
@@ -100,7 +100,7 @@ impl Login {
         self.sessions.endpoints()
     }
 
-    /// What the endpoints answer: never anything that may be stored.
+    /// The response of the endpoints, which must never be stored.
     pub async fn send(&self, request: Request<Body>) -> Received {
         let answer = Received::read(self.endpoints().oneshot(request)).await;
         answer.assert_not_stored();
@@ -120,7 +120,7 @@ impl Login {
             .tokens()
     }
 
-    /// What `POST /refresh` answers.
+    /// The response of `POST /refresh`.
     pub async fn refresh(&self, token: &str) -> Received {
         self.post("/refresh", &[("refresh_token", token)]).await
     }

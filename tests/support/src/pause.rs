@@ -38,7 +38,7 @@ impl Pause {
         self.0.go_on.add_permits(1);
     }
 
-    /// What the call does: it says that it is there, and waits.
+    /// Announces that the call is here, and waits.
     pub async fn stop(&self) {
         self.0.reached.add_permits(1);
         self.0

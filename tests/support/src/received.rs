@@ -19,11 +19,11 @@ pub struct Received {
     pub status: u16,
     /// All headers.
     pub headers: HeaderMap,
-    /// It has to be UTF-8.
+    /// The body, which must be UTF-8.
     pub body: String,
 }
 
-/// What a login or a refresh answered.
+/// The tokens in the response to a login or a refresh.
 #[derive(Clone, Debug)]
 pub struct Tokens {
     /// The access token.
@@ -102,7 +102,7 @@ impl Received {
         }
     }
 
-    /// What `WWW-Authenticate` says, once at most.
+    /// The value of `WWW-Authenticate`, which must not be repeated.
     pub fn challenge(&self) -> Option<&str> {
         assert!(self.headers.get_all(WWW_AUTHENTICATE).iter().count() <= 1);
         self.headers

@@ -37,7 +37,7 @@ struct State {
     age: Duration,
 }
 
-/// What a store is asked.
+/// The calls of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
     /// `SessionStore::insert`.
@@ -66,7 +66,7 @@ pub enum Call {
     DeleteExpired,
 }
 
-/// What cannot be asked.
+/// The calls that fail, and how.
 #[derive(Clone, Copy, Debug)]
 pub enum StoreFault {
     /// Everything.
@@ -109,12 +109,12 @@ impl FailingStore {
         self.0.state.lock().unwrap().age = age;
     }
 
-    /// What time it is at the store.
+    /// Sets the time at the store.
     pub fn set_time(&self, time: Timestamp) {
         self.0.state.lock().unwrap().time = Some(time);
     }
 
-    /// What fails, until it is `None` again.
+    /// Sets what fails, until it is `None` again.
     pub fn set_fault(&self, fault: Option<StoreFault>) {
         self.0.state.lock().unwrap().fault = fault;
     }
@@ -296,7 +296,7 @@ impl SessionStore for FailingStore {
     }
 }
 
-/// What [`FailingStore::announce`] wakes.
+/// The announcements that [`FailingStore::announce`] makes.
 struct Announced(FailingStore);
 
 #[async_trait]

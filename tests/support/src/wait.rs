@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// What a busy machine may need for anything that takes a second.
+/// The time that a busy machine may need for anything that takes a second.
 pub const LIMIT: Duration = Duration::from_secs(20);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 

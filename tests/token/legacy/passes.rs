@@ -44,7 +44,7 @@ async fn the_tokens_of_today_pass_as_before() {
     ask(&layer, &format!("Bearer {today}"))
         .await
         .assert_passed("alice");
-    // What is refused today is refused for the same reason.
+    // Tokens that are refused today are refused for the same reason.
     let expired = support::token(&support::claims_with(&clock, "exp", json!(1)));
     ask(&layer, &format!("Bearer {expired}"))
         .await
@@ -114,7 +114,7 @@ async fn a_handler_sees_a_token_of_today() {
     })
     .await
     .assert_passed(&end);
-    // What the application grants, and not what was there.
+    // The scope that the application grants, not the scope of the token.
     show(&layer, &token, |claims| {
         claims
             .claim::<String>("tenant")
@@ -178,7 +178,7 @@ async fn no_logout_reaches_it() {
     ask(&layer, &format!("Bearer {token}"))
         .await
         .assert_passed("alice");
-    // It is nobody's logout either.
+    // The token does not log out any session either.
     sessions.log_out(&token).await.unwrap();
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     assert_eq!(

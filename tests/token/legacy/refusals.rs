@@ -14,7 +14,7 @@ use crate::legacy::{
     JWT, LEGACY_KEY, WITHOUT_TYP, claims, grant, layer, legacy_keys, token, until,
 };
 
-/// What the layer's own verifier allows.
+/// The leeway of the layer's own verifier.
 const LEEWAY: Duration = Duration::from_secs(60);
 
 async fn assert_invalid(layer: &BearerAuthLayer, token: &str) {

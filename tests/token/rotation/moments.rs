@@ -141,7 +141,7 @@ async fn a_moment_that_has_passed_means_at_once_after_an_earlier_rotation_too() 
         .unwrap();
     server.clock.advance(HOUR);
     assert_eq!(kid_of(&server.sign(MINUTE)), kid(&key(P384)));
-    // It leaked.
+    // The key leaked.
     server
         .keys
         .rotate_to(key(ED25519), server.ago(MINUTE))

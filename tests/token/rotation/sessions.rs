@@ -22,7 +22,7 @@ fn sessions(server: &Server) -> Sessions {
 async fn nobody_is_logged_out() {
     let server = Server::new(key(P256));
     let sessions = sessions(&server);
-    // What was made before the rotation sees it.
+    // The layer and the endpoint were made before the rotation, and see it.
     let (layer, endpoint) = (sessions.layer(), JwksEndpoint::new(sessions.keys()));
     let mut pair = log_in(&sessions, "alice").await;
     let idle = log_in(&sessions, "bob").await;

@@ -133,7 +133,7 @@ async fn a_scope_from_another_claim_is_limited_too() {
         ),
         "write read"
     );
-    // What is not a scope is refused as before.
+    // A value that is not a scope is refused as before.
     assert_eq!(
         refused(&verifier, &with(&clock, "roles", json!(7))).await,
         VerifyErrorKind::Malformed

@@ -125,7 +125,7 @@ async fn the_log_says_why() {
     support::assert_silent_about(&said, &[&bound]);
 }
 
-/// What one verifier is told no other does.
+/// A setting of one verifier does not change another.
 #[tokio::test]
 async fn the_setting_is_that_of_one_issuer() {
     let clock = ManualClock::new();

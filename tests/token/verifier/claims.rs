@@ -1,4 +1,4 @@
-//! What a token's claims have to say (RFC 9068 section 4, RFC 7519 section 4.1).
+//! The claims that a token must have (RFC 9068 section 4, RFC 7519 section 4.1).
 
 use std::time::Duration;
 
@@ -255,7 +255,7 @@ async fn strange_numbers_are_no_way_around_the_end() {
         passes_with("exp", end).await;
     }
     passes_with("nbf", json!(-1)).await;
-    // What no number of JSON is.
+    // Text that is not a JSON number.
     let clock = ManualClock::new();
     for end in ["1e999", "NaN", "Infinity", "0x7fffffff", "+1"] {
         let payload =

@@ -91,7 +91,7 @@ async fn a_token_has_three_segments() {
     ] {
         refused(&verifier(&clock), wrong).await;
     }
-    // What no header can hold either.
+    // Tokens that no header can hold either.
     for wrong in [
         "",
         " ",

@@ -1,4 +1,4 @@
-//! What a token's header may say, and what it may not decide (RFC 8725, RFC 9068 section 4).
+//! The header parameters that a token may have, and may not decide (RFC 8725, RFC 9068 section 4).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! What has to be set, and what is wrong, in one error.
+//! All missing and all wrong settings are in one error.
 
 use std::cell::RefCell;
 use std::error::Error;

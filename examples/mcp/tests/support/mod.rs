@@ -99,7 +99,7 @@ impl Site {
         .await
     }
 
-    /// What the client is told, and that it understood: `auth_challenge` reads 401 and 403 only.
+    /// The challenge that the client understood: `auth_challenge` reads 401 and 403 only.
     pub(crate) async fn refused(&self, token: Option<&str>) -> String {
         let error = self.connect(token).await.unwrap_err();
         error

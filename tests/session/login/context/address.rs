@@ -58,7 +58,7 @@ async fn the_headers_of_a_trusted_proxy_count_and_those_of_nobody_else() {
             &[("x-forwarded-for", "203.0.113.9")][..],
             "203.0.113.9",
         ),
-        // What the client wrote is to the left of what the proxy added.
+        // The client's own values are to the left of the proxy's.
         (
             "10.1.2.3",
             &[("x-forwarded-for", "127.0.0.1, 203.0.113.9")],

@@ -11,7 +11,7 @@ mod redis;
 pub use postgres::{Backup, PostgresServer};
 pub use redis::RedisServer;
 
-/// What may befall a server that keeps sessions.
+/// A server that keeps sessions, and its faults.
 pub trait Database {
     /// Where it listens.
     fn url(&self) -> String;

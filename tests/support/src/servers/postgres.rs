@@ -78,7 +78,7 @@ impl PostgresServer {
     }
 
     /// Kills the server, puts the data of the backup in the place of its own, and starts it again.
-    /// What came after the backup is lost.
+    /// All changes after the backup are lost.
     pub async fn restore(&mut self, backup: &Backup) {
         self.kill();
         let data = self.folder.path().join("data");

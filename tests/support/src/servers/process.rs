@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-/// What a busy machine may need to start a server, or to be rid of one.
+/// The time that a busy machine may need to start a server, or to stop one.
 const LIMIT: Duration = Duration::from_secs(60);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// Dead, and nobody has asked for it yet.
@@ -27,7 +27,7 @@ pub(super) fn free_port() -> u16 {
     }
 }
 
-/// What `tests/run` has found.
+/// The program that `tests/run` has found.
 pub(super) fn program(variable: &str) -> PathBuf {
     let value = std::env::var(variable);
     value

@@ -30,7 +30,7 @@ async fn it_counts_until_the_date_and_not_at_it() {
             assert_expired(&layer, token).await;
         }
     }
-    // Those of today go on.
+    // Tokens of today still pass.
     assert_passes(&layer, &support::token(&support::claims(&clock))).await;
 }
 
