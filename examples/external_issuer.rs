@@ -31,7 +31,7 @@ async fn me(CurrentUser(claims): CurrentUser) -> Json<AccessTokenClaims> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // Where a request that is refused leaves its reason.
+    // The log is where a refused request leaves its reason.
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .init();

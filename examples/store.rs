@@ -1,4 +1,4 @@
-//! A session store of one's own: everything that [`SessionStore`] asks for, over a map.
+//! Your own session store: everything that [`SessionStore`] asks for, over a map.
 //!
 //! A real store differs: rows and feed are on a disk, `Ok` comes after the write, and the
 //! lock is a transaction or a compare-and-swap of the database. `tests/store` runs the conformance
@@ -24,7 +24,7 @@ pub(crate) struct MapStore(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     rows: BTreeMap<SessionId, Session>,
-    /// By a number that is taken in the step that revokes: what has a smaller number came before.
+    /// The key is a number that is taken in the step that revokes: smaller numbers came before.
     feed: BTreeMap<u64, (SessionId, Timestamp)>,
     /// The last number. It stays when its entry is deleted: no number is given out twice.
     last: u64,

@@ -71,7 +71,7 @@ impl Authenticate for Accounts {
     async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, BoxError> {
         let user = self.users.by_name(login.username()).await?;
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
-        // Where there is no such user, this takes as long as it takes for one who exists.
+        // For an unknown user this takes as long as for one who exists.
         let check = self.passwords.verify(stored, login.password()).await?;
         let (Some(user), Verification::Valid { rehashed, .. }) = (user, check) else {
             return Ok(Outcome::invalid_credentials());

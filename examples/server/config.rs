@@ -61,7 +61,7 @@ impl Config {
     }
 }
 
-/// Where to listen: asked before anything is written.
+/// The address to listen at, read before anything is written.
 pub(crate) fn addr() -> Result<String, String> {
     Ok(variable("ADDR")?.unwrap_or("127.0.0.1:3000".to_owned()))
 }

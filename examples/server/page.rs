@@ -66,7 +66,7 @@ fn file<S: Clone + Send + Sync + 'static>(
     get(async move || {
         let headers = [
             (CONTENT_TYPE, HeaderValue::from_static(media_type)),
-            // Scripts and styles of our own files alone, and in nobody's frame.
+            // Scripts and styles only from our own files, and never in a frame.
             (
                 CONTENT_SECURITY_POLICY,
                 HeaderValue::from_static(

@@ -1,4 +1,4 @@
-//! From `proto/greeter.proto` to client and server.
+//! Generates client and server from `proto/greeter.proto`.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=proto");

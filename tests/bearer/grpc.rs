@@ -73,7 +73,7 @@ pub(crate) fn assert_grpc(answer: &Received, code: &str, challenge: Option<&str>
     }
 }
 
-/// Nothing that only a gRPC client would understand.
+/// Asserts that the response has nothing that only a gRPC client would understand.
 #[track_caller]
 pub(crate) fn assert_plain(answer: &Received, what: &str) {
     assert_ne!(answer.status, 200, "{what}: {answer:?}");

@@ -115,7 +115,7 @@ fn what_is_shared_between_threads_can_be() {
     sent::<BearerRejection>();
 }
 
-/// The inner future is not boxed, so nobody asks that it can be sent.
+/// The inner future is not boxed, so it need not be `Send`.
 #[tokio::test]
 async fn a_service_that_stays_on_its_thread_can_be_protected() {
     let tokens = TestTokens::new();

@@ -121,7 +121,7 @@ async fn a_header_that_is_no_text_is_malformed() {
             .await
             .assert_refused(400, "invalid_request", "token_malformed");
     }
-    // Not even the scheme.
+    // Not even the scheme is there.
     let mut request = without_token();
     request.headers_mut().insert(
         AUTHORIZATION,

@@ -287,7 +287,7 @@ async fn the_layer_of_sessions_accepts_their_tokens_only() {
     ask(&layer, &TestTokens::new().bearer("alice"))
         .await
         .assert_refused(401, "invalid_token", "token_invalid");
-    // By the same key, and of no session.
+    // Signed with the same key, and without a session.
     ask(&layer, &server.tokens.bearer("alice"))
         .await
         .assert_passed("alice");

@@ -1,4 +1,4 @@
-//! A ticket opens one connection, within 30 seconds, for whom it was issued.
+//! A ticket opens one connection, within 30 seconds, for the user it was issued to.
 
 mod lifetime;
 mod limits;

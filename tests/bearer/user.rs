@@ -23,7 +23,7 @@ struct User {
     name: String,
 }
 
-/// Knows alice, has no bob, and cannot be asked about anybody else. Counts how often it was asked.
+/// A loader that knows alice, has no bob, fails for every other user, and counts its calls.
 #[derive(Clone, Debug, Default)]
 struct Users(Arc<AtomicUsize>);
 

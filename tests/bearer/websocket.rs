@@ -53,7 +53,7 @@ impl Server {
         }
     }
 
-    /// As a page does it.
+    /// Opens a connection as a page does.
     async fn open(&self, path: &str, protocols: &str) -> Result<Client, Error> {
         Client::open(self.address, path, &[("sec-websocket-protocol", protocols)]).await
     }

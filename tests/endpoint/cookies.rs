@@ -246,7 +246,7 @@ async fn what_acts_on_a_cookie_or_sets_one_has_to_come_from_a_page_of_ours() {
             "{headers:?}"
         );
     }
-    // All that came from elsewhere has ended nothing.
+    // The requests from elsewhere have not ended the session.
     assert_eq!(site.refresh(&cookie).await.status, 200);
 }
 

@@ -25,7 +25,7 @@ fn post(path: &str, media_type: &str, body: impl Into<Body>) -> Request<Body> {
         .expect("a good address")
 }
 
-/// A body in pieces, whose length nobody knows beforehand.
+/// A body in pieces, without a known length.
 struct Pieces(VecDeque<Result<Bytes, &'static str>>);
 
 impl http_body::Body for Pieces {

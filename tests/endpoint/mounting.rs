@@ -88,7 +88,7 @@ async fn all_endpoints_are_nested_in_an_axum_router() {
     let login = Login::new();
     let app: Router = Router::new().nest_service("/auth", login.endpoints());
     everything_works_below("/auth", &app).await;
-    // To say where it is mounted harms nothing.
+    // Saying where it is mounted does no harm.
     let app: Router =
         Router::new().nest_service("/api/auth", login.endpoints().with_path("/api/auth/"));
     everything_works_below("/api/auth", &app).await;

@@ -1,4 +1,4 @@
-//! An application that lets somebody else log its users in: everything but the login.
+//! An application whose users log in elsewhere: everything except the login.
 
 use std::convert::Infallible;
 

@@ -222,7 +222,7 @@ async fn every_answer_of_an_endpoint_with_a_body_is_documented() {
     for request in down {
         checked.ask(request).await.assert_unavailable();
     }
-    // All that is documented, but for 500.
+    // All documented responses were seen, except 500.
     for path in ["/login", "/refresh", "/token", "/logout"] {
         let documented = checked.document["paths"][path]["post"]["responses"]
             .as_object()

@@ -82,7 +82,7 @@ async fn each_setting_is_its_member_and_no_other() {
     assert_eq!(
         document,
         json!({
-            // As the tokens have it, letter by letter (RFC 8414 section 3.3).
+            // The same issuer as in the tokens, letter by letter (RFC 8414 section 3.3).
             "issuer": "https://api.example.com/",
             "token_endpoint": "https://login.example.com:8443/a/b/token",
             "token_endpoint_auth_methods_supported": ["none"],

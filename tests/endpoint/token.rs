@@ -270,7 +270,7 @@ async fn it_is_mounted_by_itself_too() {
     let tokens = ask(&PASSWORD).await.tokens();
     ask(&refresh(&tokens.refresh)).await.tokens();
     assert_refused(&ask(&PASSWORD[1..]).await, 400, "invalid_request", None);
-    // Nothing of what was sent comes back.
+    // The response does not contain any value that was sent.
     let marked = ask(&[("grant_type", "xXmarkXx"), ("xXmarkXx", "xXmarkXx")]).await;
     assert_refused(&marked, 400, "unsupported_grant_type", None);
     assert!(!format!("{marked:?}").contains("xXmarkXx"));

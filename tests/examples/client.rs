@@ -224,12 +224,12 @@ impl World {
         me(self.client.clone()).await
     }
 
-    /// So many calls, all under way before any is answered.
+    /// Sends so many calls, all under way before any is answered.
     pub(crate) async fn me_at_once(&self, calls: usize) -> Vec<Result<u16, ClientError>> {
         at_once(&self.client, calls).await
     }
 
-    /// How many refreshes have gone out.
+    /// The number of refreshes that were sent.
     pub(crate) fn refreshes_sent(&self) -> usize {
         self.line.sent(REFRESH).len()
     }
@@ -250,7 +250,7 @@ pub(crate) async fn at_once(
         .await
 }
 
-/// To a path of the server, or to another address.
+/// A request to a path of the server, or to another URL.
 pub(crate) fn request(at: &str) -> Request<Full<Bytes>> {
     let uri = if at.starts_with('/') {
         format!("{ORIGIN}{at}")

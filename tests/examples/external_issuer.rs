@@ -113,7 +113,7 @@ async fn started_before_its_issuer_it_recovers_by_itself() {
     ];
     let server = AppServer::start_example("external_issuer", folder.path(), &environment).await;
 
-    // The token may be good: nobody can say.
+    // The token may be good: without the issuer that is not known.
     let unknown = server.get("/me", &token).await;
     assert_eq!(unknown.status, 503);
     assert!(
@@ -123,7 +123,7 @@ async fn started_before_its_issuer_it_recovers_by_itself() {
     assert_eq!(server.send("GET", "/ready", &[], "").await.status, 503);
 
     issuer.serve();
-    // Nothing but its own task asks for keys here.
+    // Only the background task asks for keys here.
     until("the keys are there", LIMIT, async || {
         server.send("GET", "/ready", &[], "").await.status == 200
     })

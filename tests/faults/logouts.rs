@@ -81,7 +81,7 @@ async fn is_felt_within(limit: Duration, name: &str, site: &Site) {
     );
 }
 
-/// From the answer of the logout on.
+/// Returns the time from the answer to the logout until the refusal.
 async fn until_refused(there: &Arc<AppServer>, tokens: &Value) -> Duration {
     until(
         "the logout is felt",

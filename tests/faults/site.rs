@@ -61,7 +61,7 @@ impl Site {
     }
 }
 
-/// So many sessions of Alice.
+/// Starts so many sessions of Alice.
 pub(crate) async fn log_in(server: &AppServer, sessions: usize) -> Vec<Value> {
     let mut all = Vec::with_capacity(sessions);
     for _ in 0..sessions {
@@ -75,7 +75,7 @@ pub(crate) async fn log_in(server: &AppServer, sessions: usize) -> Vec<Value> {
     all
 }
 
-/// Neither the access token nor the refresh token counts.
+/// Asserts that neither the access token nor the refresh token counts.
 pub(crate) async fn assert_out(server: &AppServer, tokens: &Value) {
     let (status, refused) = server.me(tokens).await.status_and_value();
     assert_eq!(

@@ -112,7 +112,7 @@ async fn refresh_all_the_time(
     tokens
 }
 
-/// So that generations are confirmed.
+/// Sends an access token, so that generations are confirmed.
 async fn uses(server: &AppServer, tokens: &Value, seen: &Seen) {
     match server
         .try_get("/me", &tokens["access_token"])

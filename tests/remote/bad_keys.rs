@@ -122,7 +122,7 @@ async fn what_looks_odd_and_is_good_is_taken() {
     assert_eq!(count(&keys), Some(2));
 }
 
-/// A published key is not a secret: everybody can sign with it.
+/// A published key is not a secret: anyone can sign with it.
 #[tokio::test]
 async fn an_oct_key_that_is_published_verifies_nothing() {
     let good = key(P256);
@@ -164,7 +164,7 @@ async fn an_oct_key_that_is_published_verifies_nothing() {
     assert_eq!(count(&keys), Some(0));
 }
 
-/// The oldest trick: what everybody knows, taken for a secret (RFC 8725 section 2.1).
+/// The oldest trick: a public key, taken for a secret (RFC 8725 section 2.1).
 #[tokio::test]
 async fn a_public_key_is_no_hmac_secret() {
     let p256 = key(P256);

@@ -1,4 +1,4 @@
-//! Tokens that nobody's key made: whatever they name, the issuer is not asked for each of them.
+//! Tokens without a real key: whatever `kid` they have, the issuer is not asked for each of them.
 
 use std::time::Duration;
 
@@ -120,7 +120,7 @@ async fn an_unknown_kid_fetches_once_for_everyone_who_waits() {
     }
     pause.reached().await;
     settle().await;
-    // Meanwhile nobody waits whose key is known.
+    // Meanwhile tokens with a known key do not wait.
     at_once(ask(&layer, &site.bearer(&old)))
         .expect("no waiting")
         .assert_passed("alice");
@@ -159,7 +159,7 @@ async fn an_unknown_kid_fetches_not_again_for_a_minute() {
     assert_eq!(site.fetches(), 3);
 }
 
-/// Only a key that is not there can come.
+/// Only an unknown key leads to a fetch: a new key would not help the other tokens.
 #[tokio::test]
 async fn what_no_new_key_would_mend_fetches_nothing() {
     let p256 = key(P256);
@@ -200,7 +200,7 @@ async fn an_unknown_kid_fetches_beside_a_key_without_a_name() {
     let keys = site.remote();
     keys.renew().await.unwrap();
     let layer = site.layer(&keys);
-    // Of the same algorithm as the one without a name.
+    // This key has the same algorithm as the key without a `kid`.
     assert_eq!(jwk(&key(ED25519))["alg"], unnamed["alg"]);
     site.publish_jwks(&[jwk(&p256), unnamed, jwk(&new)]);
     ask(&layer, &site.bearer(&new)).await.assert_passed("alice");

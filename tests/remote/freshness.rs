@@ -1,4 +1,4 @@
-//! How long a set is kept: three quarters of what its issuer allows, within bounds.
+//! The lifetime of a key set: three quarters of what its issuer allows, within bounds.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ async fn a_set_is_renewed_at_three_quarters_of_what_its_issuer_allows() {
         ("no-cache, max-age=3600", 45),
         ("max-age=31536000", 64_800),
         ("max-age=18446744073709551615", 64_800),
-        // Nothing that could be understood.
+        // A value that cannot be parsed.
         ("public", 450),
         ("max-age=an hour", 450),
     ] {

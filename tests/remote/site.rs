@@ -105,12 +105,12 @@ impl Site {
         pause
     }
 
-    /// How many documents were asked for.
+    /// The number of documents that were asked for.
     pub(crate) fn fetches(&self) -> usize {
         self.state().asked.len()
     }
 
-    /// Which ones, since the last time.
+    /// The documents that were asked for since the last call.
     pub(crate) fn take_asked(&self) -> Vec<String> {
         std::mem::take(&mut self.state().asked)
             .into_iter()
@@ -118,7 +118,7 @@ impl Site {
             .collect()
     }
 
-    /// How large a document may be, as the client was told.
+    /// The size limits that the client was given, one for each document.
     pub(crate) fn limits(&self) -> Vec<usize> {
         self.state()
             .asked
@@ -200,7 +200,7 @@ pub(crate) fn jwk(key: &SigningKey) -> Value {
     keys::jwk(&key.key_set())
 }
 
-/// How many keys are at hand.
+/// The number of keys that are loaded.
 pub(crate) fn count(keys: &RemoteJwks) -> Option<usize> {
     tower_bearer::KeySource::from(keys.clone())
         .key_set()

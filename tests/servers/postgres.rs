@@ -48,7 +48,7 @@ mod two_stores_on_one_schema {
 /// A schema for one test, dropped after it.
 struct Schema {
     name: String,
-    /// Of this test alone: announcements go through the whole database.
+    /// A prefix of this test alone: announcements go through the whole database.
     prefix: String,
 }
 

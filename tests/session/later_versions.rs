@@ -15,7 +15,7 @@ enum Later {
     MayIgnore,
 }
 
-/// Neither may be used by a process that does not know what they mean.
+/// A process that does not know these changes must not use the row.
 const NOT_UNDERSTOOD: [Later; 2] = [Later::Kind, Later::MustUnderstand];
 
 /// An entry of a later version: number, length, bytes.
@@ -142,7 +142,7 @@ async fn a_user_can_log_out_of_what_is_not_understood() {
             );
             let ended = app.row(row.id()).await;
             assert!(ended.revoked().is_some());
-            // Nothing else of it was touched.
+            // The rest of the row is unchanged.
             assert_eq!(
                 (ended.kind(), &ended.parts().more),
                 (row.kind(), &row.parts().more)

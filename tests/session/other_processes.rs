@@ -49,7 +49,7 @@ fn the_background_task_starts_again_on_a_new_runtime() {
         ask(&layer, &bearer_of(&other)).await.assert_passed("bob");
         pair
     });
-    // That runtime is gone, and its tasks with it.
+    // That runtime has ended, with all its tasks.
     runtime().block_on(async {
         ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
         let id = *pair.session_id();

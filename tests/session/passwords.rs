@@ -39,7 +39,7 @@ fn poll<F: Future>(runtime: &Runtime, future: &mut Pin<&mut F>) -> Poll<F::Outpu
     }))
 }
 
-/// Until all jobs are done that came to this runtime before.
+/// Waits until this runtime has done all earlier jobs.
 fn drain(runtime: &Runtime) {
     runtime.block_on(async {
         tokio::task::spawn_blocking(|| ())

@@ -160,7 +160,7 @@ async fn a_store_that_lost_nothing_is_told_nothing() {
             .unwrap();
         tokio::time::sleep(A_MOMENT).await;
     }
-    // A process that has logged somebody out before its first pull, too.
+    // A process that has logged a user out before its first pull, too.
     let late = nodes.node();
     late.log_out(start(&late).await.refresh_token().unwrap().secret())
         .await

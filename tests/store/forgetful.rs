@@ -139,7 +139,7 @@ impl SessionStore for Forgetful {
             return Ok(None);
         }
         let mut row = found.into_parts();
-        // As if `replace` had written the kind, which the inner store does not do.
+        // Pretends that `replace` had written the kind, which the inner store does not do.
         if self.fault == ReplaceWritesTheKind && row.revision > 0 {
             row.kind = SessionKind::from_number(7);
         }

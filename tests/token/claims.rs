@@ -54,7 +54,7 @@ fn registered_claims_can_be_asked_for_by_name_too() {
         ("auth_time", json!(now - 60)),
         ("jti", json!("7")),
         ("scope", json!("b a")),
-        // Of another issuer it is a claim like any other.
+        // From another issuer, this claim is like any other.
         ("sid", json!("theirs")),
     ] {
         assert_eq!(claims.claim::<Value>(name).unwrap(), Some(value), "{name}");
@@ -128,7 +128,7 @@ fn what_is_parsed_has_the_scope_that_counts() {
         Some("read")
     );
     assert_eq!(serde_json::to_value(&claims).unwrap()["scope"], "read");
-    // And none where none counts.
+    // And no scope if no scope counts.
     let verifier = builder(&clock).accepted_scope("write").build().unwrap();
     let claims = verifier.verify(&token(&sent)).unwrap();
     assert_eq!(claims.parse::<Own>().unwrap().scope, Scope::default());

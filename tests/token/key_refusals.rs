@@ -17,7 +17,7 @@ async fn one_bad_key_spoils_no_other() {
     let bad = [
         json!({ "kty": "EC", "crv": "P-521", "x": "AAAA", "y": "AAAA" }),
         json!({ "kty": "EC", "crv": "secp256k1", "x": "AAAA", "y": "AAAA" }),
-        // Not on the curve.
+        // The point is not on the curve.
         json!({ "kty": "EC", "crv": "P-256", "x": ones, "y": ones }),
         json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB" }),
         json!({ "kty": "RSA", "n": "!!!", "e": "AQAB" }),

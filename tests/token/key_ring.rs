@@ -30,7 +30,7 @@ async fn sid_and_gen_mean_something_only_by_a_key_of_our_own() {
             .session_id()
             .is_some()
     );
-    // The same key, read as somebody else's.
+    // The same key, read as the key of another issuer.
     let foreign = verifier_with(KeySet::from_jwk(&jwk).unwrap(), &clock);
     assert_passes(&foreign, token).await;
     assert!(foreign.verify(token).unwrap().session_id().is_none());

@@ -16,7 +16,7 @@ pub(crate) const JWT: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 pub(crate) const WITHOUT_TYP: &str = r#"{"alg":"HS256"}"#;
 const DAYS: u64 = 24 * 3600;
 
-/// As it was in the application.
+/// The claims of the application's legacy tokens.
 #[derive(Deserialize)]
 pub(crate) struct Claims {
     pub(crate) user_id: String,
@@ -45,7 +45,7 @@ pub(crate) fn legacy(clock: &ManualClock) -> LegacyTokens {
     LegacyTokens::new(legacy_keys(), until(clock), grant)
 }
 
-/// A layer for the tokens of today, and of before.
+/// A layer for the tokens of today, and for legacy tokens.
 pub(crate) fn layer(clock: &ManualClock) -> BearerAuthLayer {
     BearerAuthLayer::new(verifier(clock)).with_legacy_tokens(legacy(clock))
 }
@@ -55,7 +55,7 @@ pub(crate) fn claims(clock: &ManualClock) -> Value {
     json!({ "user_id": "alice", "kind": "access", "exp": clock.now().as_secs() + 3600 })
 }
 
-/// A token of before with these claims.
+/// A legacy token with these claims.
 pub(crate) fn token(claims: &Value) -> String {
     sign_with(LEGACY_KEY, JWT, &claims.to_string())
 }

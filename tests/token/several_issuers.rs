@@ -69,7 +69,7 @@ async fn a_key_never_vouches_for_another_issuer() {
 async fn the_same_kid_is_another_key_at_another_issuer() {
     let clock = ManualClock::new();
     let header = r#"{"alg":"HS256","typ":"at+jwt","kid":"2026"}"#;
-    // As our own signer writes it, which takes another way.
+    // The form of our own signer, which is read in another way.
     let usual = r#"{"alg":"HS256","kid":"2026","typ":"at+jwt"}"#;
     let first = support::verifier_with(hmac(HMAC_KEY).with_kid("2026"), &clock);
     let layer = BearerAuthLayer::new(first)
@@ -265,7 +265,7 @@ async fn a_foreign_token_belongs_to_no_session_even_if_it_names_one() {
         })
         .await
         .assert_passed("None");
-        // As a logout it ends nothing, and is not an error.
+        // A logout with this token ends nothing, and is not an error.
         sessions.log_out(&token).await.unwrap();
         ask(&layer, &bearer_of(&living))
             .await
@@ -273,7 +273,7 @@ async fn a_foreign_token_belongs_to_no_session_even_if_it_names_one() {
     }
 }
 
-/// Else an issuer could make an honest client, who lost an answer, look like a thief.
+/// Otherwise an issuer could make an honest client that lost an answer look like a thief.
 #[tokio::test]
 async fn a_foreign_token_confirms_no_refresh_token() {
     let tokens = TestTokens::new();

@@ -72,7 +72,7 @@ async fn every_clone_of_every_verifier_sees_it() {
     assert_eq!(answer.json()["keys"].as_array().unwrap().len(), 2);
 }
 
-/// To replace keys with none is to refuse everything: without a key nothing is accepted.
+/// Replacing the keys with an empty set refuses every token.
 #[tokio::test]
 async fn no_keys_at_all_refuse_everything() {
     let clock = ManualClock::new();

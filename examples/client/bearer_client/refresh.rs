@@ -23,7 +23,7 @@ impl<S: Http> BearerClient<S> {
             Due::Refresh(pair) => pair,
         };
         let client = self.clone();
-        // In a task of its own: a caller who hangs up takes nobody's answer along.
+        // In a task of its own, so that a caller who hangs up does not end it for the others.
         let refresh = tokio::spawn(async move {
             let outcome = client.refresh(&pair, refused).await;
             drop(turn);

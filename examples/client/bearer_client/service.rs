@@ -100,7 +100,7 @@ fn with_token(
     // The error repeats nothing.
     let mut value = HeaderValue::try_from(format!("Bearer {}", pair.access.secret()))
         .map_err(ClientError::unavailable)?;
-    // Not in the `Debug` of the request, nor in the table by which HTTP/2 compresses headers.
+    // Keeps the token out of `Debug`, and out of the table with which HTTP/2 compresses headers.
     value.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, value);
     Ok(request)

@@ -25,7 +25,7 @@ pub(crate) struct Tokens {
 #[derive(Debug, Default)]
 struct Held {
     pair: Option<Pair>,
-    /// How many pairs there were.
+    /// The number of pairs so far.
     pairs: u64,
     refreshes: u64,
     /// The last refresh failed: for how it went, and until when none is tried.
@@ -82,7 +82,7 @@ impl Tokens {
         }
     }
 
-    /// How often the tokens have been renewed: a number for metrics.
+    /// The number of renewals, for metrics.
     pub(crate) fn refreshes(&self) -> u64 {
         self.held().refreshes
     }
@@ -91,7 +91,7 @@ impl Tokens {
         self.clock.now()
     }
 
-    /// Waits until nobody else refreshes.
+    /// Waits until no other call refreshes.
     pub(super) async fn turn(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.turn).lock_owned().await
     }
@@ -128,7 +128,7 @@ impl Tokens {
         Ok(())
     }
 
-    /// The answer to a refresh replaces `before`, unless somebody logged in or out meanwhile.
+    /// Puts the answer to a refresh in place of `before`, unless the login has changed meanwhile.
     pub(super) fn renew(
         &self,
         before: &Pair,

@@ -26,7 +26,7 @@ impl Authenticate for Accounts {
     }
 }
 
-/// Sessions in memory, and a new secret at each start: a restart logs everybody out.
+/// Sessions in memory, and a new secret at each start: a restart logs all users out.
 pub fn sessions() -> Result<Sessions, ConfigError> {
     Sessions::builder(Accounts, MemoryStore::new())
         .issuer("http://127.0.0.1:3003")

@@ -1,4 +1,4 @@
-//! Tonic behind `tower-bearer`: a greeter that knows whom it greets.
+//! Tonic behind `tower-bearer`: a greeter that knows its caller.
 //!
 //! ```sh
 //! cargo run -p example-tonic                # the server

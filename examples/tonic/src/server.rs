@@ -27,7 +27,7 @@ impl Greeter for Greet {
         &self,
         request: Request<HelloRequest>,
     ) -> Result<Response<HelloReply>, Status> {
-        // The layer left them. `None` is a greeter that somebody forgot to wrap.
+        // The layer left the claims. `None`: the greeter is not wrapped.
         let claims = AccessTokenClaims::from_extensions(request.extensions());
         let claims =
             claims.ok_or_else(|| Status::internal("no BearerAuthLayer saw this request"))?;

@@ -98,7 +98,7 @@ async fn without_the_scope_a_call_is_denied() {
     );
 }
 
-/// Knows alice, has no bob, and cannot be asked about anybody else.
+/// A loader that knows alice, has no bob, and fails for every other user.
 struct Users;
 
 impl LoadUser for Users {
@@ -201,7 +201,7 @@ async fn the_scope_layer_and_the_extractors_refuse_as_the_layer_does() {
     assert_eq!(&*ask(&loads, "/user", Some(&alice)).await.body, "hello");
 }
 
-/// Without the layer nobody has said that gRPC is spoken here.
+/// Without the layer nothing says that the client speaks gRPC.
 #[tokio::test]
 async fn without_the_layer_a_call_is_failed_as_usual() {
     let answer = Received::of(
@@ -285,7 +285,7 @@ async fn the_closure_answers_plain_requests_only() {
         count.fetch_add(1, Ordering::Relaxed);
         error.to_response().map(|_| "please log in".to_owned())
     });
-    // Before or after: it is the same.
+    // The order of the layers makes no difference.
     for layer in [
         layer.clone().grpc(),
         BearerAuthLayer::new(tokens.verifier())

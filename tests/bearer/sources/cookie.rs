@@ -129,7 +129,7 @@ async fn a_cookie_with_anything_else_is_a_bad_token() {
     .assert_refused(401, "invalid_token", "token_expired");
 }
 
-/// Of two, one was set by somebody else: for a wider path, or by a neighbouring host.
+/// If there are two, another party set one: for a wider path, or on a neighbouring host.
 #[tokio::test]
 async fn the_same_cookie_twice_is_an_invalid_request() {
     let (layer, token) = protected();

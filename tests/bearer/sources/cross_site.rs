@@ -146,7 +146,7 @@ async fn a_link_from_elsewhere_opens_a_page_and_nothing_else() {
             api.assert_does_not_count(&method, &[("sec-fetch-site", site), NAVIGATE, IN_A_WINDOW])
                 .await;
         }
-        // A frame in somebody else's page.
+        // A frame in a page of another site.
         api.assert_does_not_count(
             &Method::GET,
             &[
@@ -259,7 +259,7 @@ async fn the_host_of_the_address_is_ours_too() {
             answer.assert_token_missing();
         }
     }
-    // Where nobody says which host this is, no origin is ours.
+    // Without a host, no origin is ours.
     let mut request = api.request(&Method::POST, &[("origin", "https://api.example.com")]);
     request.headers_mut().remove("host");
     send(&api.layer, request).await.assert_token_missing();

@@ -152,7 +152,7 @@ async fn no_debug_shows_what_a_source_knows() {
     ] {
         assert_silent_about(&shown, &[secret]);
     }
-    // Where it looks may be known.
+    // `Debug` may show where the layer looks.
     assert!(format!("{layer:?}").contains("session"));
 }
 

@@ -69,7 +69,7 @@ async fn a_list_leaves_the_other_places_alone() {
     let (good, bad) = (tokens.bearer("alice"), tokens.expired_bearer("alice"));
     for source in [cookie(), TokenSource::websocket_protocol(), own_header()] {
         let layer = layer_of(&tokens, [source]);
-        // Good, bad or malformed: nobody looks.
+        // Valid, invalid or malformed: the token is not read.
         for header in [&*good, &bad, "Bearer", "Bearer a b"] {
             ask(&layer, header).await.assert_token_missing();
         }

@@ -103,7 +103,7 @@ async fn the_entry_is_taken_out_and_the_others_stay_in_order() {
                 &["bearer, bearerx, xbearer.y, bearer.T"],
                 "bearer|bearerx|xbearer.y",
             ),
-            // Only the token: nothing is left to agree on.
+            // Only the token: no subprotocol is left to agree on.
             (&["bearer.T"], "none"),
             (&["", "bearer.T", " , "], "none"),
         ] {
@@ -255,7 +255,7 @@ async fn a_line_that_is_no_text_lets_nobody_in_and_tells_nothing() {
         let answer = offer(&optional, &[line.as_bytes(), b"feed.v2"], &[]).await;
         assert!(!answer.body.contains("bearer."), "{answer:?}");
     }
-    // Beside a line that is one, the token is good.
+    // Beside a well-formed line, the token is good.
     let entry = format!("bearer.{token}");
     for layer in [at_once, optional, waits] {
         let answer = offer(&layer, &[b"\xff\xfe", entry.as_bytes(), b"feed.v1"], &[]).await;

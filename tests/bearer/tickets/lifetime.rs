@@ -1,4 +1,4 @@
-//! How long a ticket counts: 30 seconds, and never longer than its token or its session.
+//! The lifetime of a ticket: 30 seconds, and never longer than its token or its session.
 
 use std::time::Duration;
 

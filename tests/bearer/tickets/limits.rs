@@ -49,7 +49,7 @@ async fn at_most_65_536_tickets_wait_at_a_time() {
         .await
         .assert_passed("alice");
     let _one_more = feed.ticket("alice");
-    // So do those that nobody came for.
+    // Tickets that were never used make room too.
     feed.tokens.clock().advance(Tickets::LIFETIME);
     let fresh = feed.ticket("alice");
     feed.ask(&format!("ticket={fresh}"))
@@ -57,7 +57,7 @@ async fn at_most_65_536_tickets_wait_at_a_time() {
         .assert_passed("alice");
 }
 
-/// One user takes nobody else's place.
+/// One user does not take the places of others.
 #[tokio::test]
 async fn a_user_has_sixteen_tickets_and_a_new_one_takes_the_place_of_the_oldest() {
     let tokens = TestTokens::new();

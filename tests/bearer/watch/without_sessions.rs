@@ -65,7 +65,7 @@ async fn a_token_of_another_issuer_only_expires() {
     assert_eq!(waiting.await.unwrap(), EndReason::Expired);
 }
 
-/// A layer of a verifier alone asks nobody whether a session was ended.
+/// A layer that has only a verifier does not check whether a session was ended.
 #[tokio::test]
 async fn a_layer_without_sessions_sees_the_end_of_the_token_only() {
     let tokens = TestTokens::new();

@@ -150,7 +150,7 @@ impl LoginCredentials for Strict {
     }
 }
 
-/// Lets everybody in.
+/// Accounts that accept every login.
 struct Open<C>(PhantomData<C>);
 
 impl<C: LoginCredentials> Authenticate for Open<C> {

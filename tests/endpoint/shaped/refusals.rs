@@ -252,7 +252,7 @@ async fn an_outage_is_answered_by_the_application_and_keeps_its_retry_after() {
         );
         assert!(!error.is_refusal());
     }
-    // And where an access token is asked for, by a process that has never reached the store.
+    // And an access token at a process that has never reached the store.
     let app = App::new();
     let tokens = app.sessions.start(Identity::new("alice")).await.unwrap();
     let (endpoints, seen) = noting(&app, teapot);
@@ -290,7 +290,7 @@ async fn wrong_credentials_may_be_401_with_the_challenge_that_it_must_have() {
         assert_eq!(answer.challenge(), Some("Bearer"));
         answer.assert_not_stored();
     }
-    // Nothing else has changed, not even where it has the same code.
+    // No other refusal has changed, not even one with the same code.
     send(&endpoints, form("/refresh", &[("refresh_token", "rt1_x")]))
         .await
         .assert_invalid_grant("token_invalid");

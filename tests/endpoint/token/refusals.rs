@@ -64,7 +64,7 @@ async fn errors_are_those_of_rfc_6749() {
         (400, &json!("invalid_grant"))
     );
     assert!(!garbage.headers.contains_key(WWW_AUTHENTICATE));
-    // As at the other address.
+    // The same response as at `/refresh`.
     assert_eq!(garbage, login.refresh("abc").await);
 }
 

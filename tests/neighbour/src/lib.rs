@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The claims of a link in a mail.
 #[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Link {
-    /// Whose address it confirms.
+    /// The user whose address it confirms.
     pub sub: String,
     /// When it ends, in seconds.
     pub exp: u64,

@@ -263,7 +263,7 @@ async fn one_announcement_stands_for_a_logout_everywhere() {
         .await
         .unwrap()
         .unwrap();
-    // Nothing was revoked: nothing is announced. The next announcement is the one after it.
+    // Nothing was revoked, so nothing is announced. The next announcement is of the call after it.
     assert_eq!(
         database
             .store

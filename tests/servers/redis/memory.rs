@@ -1,4 +1,4 @@
-//! How many bytes a session takes.
+//! The number of bytes of a session.
 
 use std::sync::Arc;
 
@@ -30,11 +30,11 @@ async fn size(database: &mut Database, row: &[u8]) -> u64 {
         .unwrap()
 }
 
-/// With subjects of 16 bytes, and each of them one session.
+/// Subjects have 16 bytes, and each of them has one session.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_takes_250_bytes_at_most() {
     let server = RedisServer::start(&[]).await;
-    // As long a prefix as the default one.
+    // A prefix as long as the default one.
     let mut database = Database {
         prefix: "tb".into(),
         ..Database::new(server.url()).await

@@ -12,7 +12,7 @@ use tower_bearer::{RedisStore, SessionStore};
 use super::proxy::Proxy;
 use super::{Database, now, session};
 
-/// As every process does, more often.
+/// Does what every process does, more often.
 async fn pulls_until_it_works(store: &RedisStore) {
     let limit = Instant::now() + Duration::from_secs(5);
     while store.revoked_since(None).await.is_err() {

@@ -100,7 +100,7 @@ async fn the_row_count_does_not_grow_with_refreshes() {
 /// A restart forgets all scripts. So does an administrator's `SCRIPT FLUSH`, between any two calls.
 #[tokio::test]
 async fn forgotten_scripts_do_no_harm() {
-    // Of its own, so that it takes no script from another test.
+    // A server of its own, so that this test takes no script from another one.
     let server = RedisServer::start(&[]).await;
     let mut database = Database::new(server.url()).await;
     let forget = async |database: &mut Database| {

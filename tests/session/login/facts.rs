@@ -113,7 +113,7 @@ async fn a_login_whose_data_have_another_type_is_503_and_leaves_nothing() {
 
 #[test]
 fn data_have_4_kib_at_most_and_fit_json() {
-    // With its two quotation marks.
+    // The length includes the two quotation marks.
     let text = |bytes: usize| "a".repeat(bytes - 2);
     assert!(Identity::new("alice").with_data(&text(4096)).is_ok());
     for above in [4097, 8192, 1 << 20] {

@@ -49,7 +49,7 @@ impl Authenticate for Cards {
     }
 }
 
-/// Where everybody comes from elsewhere.
+/// Accounts whose users all log in elsewhere.
 #[derive(Clone)]
 struct Elsewhere;
 
@@ -199,7 +199,7 @@ async fn a_login_that_was_under_way_while_the_password_changed_does_not_survive_
             .unwrap()
             .is_empty()
     );
-    // And the next login, by the new password, is as any other.
+    // And the next login, with the new password, is like any other.
     login.log_in("alice").await;
 }
 

@@ -91,7 +91,7 @@ async fn neither_token_is_accepted_as_the_other() {
         .me(&tokens.refresh)
         .await
         .assert_invalid_token("token_invalid");
-    // And nothing came of it.
+    // And the session is untouched.
     login.refresh(&tokens.refresh).await.tokens();
     assert_eq!(login.me(&tokens.access).await.status, 200);
 }

@@ -32,7 +32,7 @@ async fn the_same_token_refreshes_afterwards_whatever_the_moment() {
     loop {
         let (login, first) = logged_in().await;
         let too_late = hung_up(&login, &first.refresh, moments);
-        // At once, or when the phone is out of the tunnel.
+        // The retry comes at once, or when the phone is out of the tunnel.
         if moments % 2 == 0 {
             login.clock.advance(HOUR);
         }

@@ -1,4 +1,4 @@
-//! How long a session lives, whatever the number of refreshes and whatever the clock does.
+//! The lifetime of a session, for any number of refreshes and any change of the clock.
 
 use std::time::Duration;
 

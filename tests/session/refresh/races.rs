@@ -1,4 +1,4 @@
-//! Many at once, on several threads: one rotation, one successor, and no error for anybody.
+//! Many refreshes at once, on several threads: one rotation, one successor, and no error.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -15,7 +15,7 @@ async fn fifty_refreshes_are_one_rotation(store: impl SessionStore) {
     let login = Arc::new(Login::over(store, SessionPolicy::default()));
     let other = Arc::new(login.restarted());
     let first = login.log_in("alice").await;
-    // So that all have read before the first one writes.
+    // All of them read before the first one writes.
     login.store.yield_everywhere();
     login.accounts.yield_everywhere();
     let start = Arc::new(Barrier::new(TABS));

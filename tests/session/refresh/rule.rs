@@ -92,7 +92,7 @@ async fn a_reused_refresh_token_ends_the_session() {
         .await
         .assert_invalid_grant("refresh_reused");
 
-    // All that the session had is dead: both refresh tokens, both access tokens.
+    // All tokens of the session are revoked: both refresh tokens, both access tokens.
     for dead in [&first, &second] {
         login
             .refresh(&dead.refresh)
@@ -193,7 +193,7 @@ async fn no_overlap_is_strict_single_use() {
     let (first, second) = rotated(&login).await;
     let third = login.refresh(&second.refresh).await.tokens();
     assert_ne!(second.refresh, third.refresh);
-    // At once, and with nothing confirmed: a second use is a second use.
+    // At once, and without a confirmation: a second use is a second use.
     login
         .refresh(&second.refresh)
         .await

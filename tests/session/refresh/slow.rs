@@ -18,7 +18,7 @@ fn kept(answer: &TokenResponse) -> RefreshToken {
     answer.refresh_token().unwrap().clone()
 }
 
-/// Without receipts nobody but the refresh tokens themselves can say which of them arrived.
+/// Without receipts only the refresh tokens themselves show which of them arrived.
 #[tokio::test]
 async fn a_thief_who_asks_all_the_time_cannot_keep_a_generation_from_ending() {
     let tokens = TestTokens::new();

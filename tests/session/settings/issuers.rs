@@ -111,7 +111,7 @@ async fn there_may_be_several_former_names_with_another_audience_too() {
         .build()
         .unwrap();
     assert_eq!(count(&now).await, 3);
-    // Of another audience it is not a token of ours.
+    // A token with another audience is not one of ours.
     let refused = now
         .refresh(refresh_token(&last.unwrap()))
         .await

@@ -18,7 +18,7 @@ pub struct Accounts(Arc<Mutex<Table>>);
 #[derive(Default)]
 struct Table {
     accounts: HashMap<String, Account>,
-    /// By name, and without a password: those who are not among the accounts too.
+    /// Whether every user name is accepted without a password, even without an account.
     knows_everybody: bool,
     /// Which of the two questions cannot be answered now.
     down: Option<Question>,
@@ -39,13 +39,13 @@ pub enum Question {
 /// A row of the table.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// As the user types it.
+    /// The password, as the user types it.
     pub password: String,
     /// Sets the grant.
     pub scope: &'static str,
-    /// Another one ends the sessions of before.
+    /// Another stamp ends earlier sessions.
     pub stamp: u32,
-    /// Whether the user exists, as far as anybody can tell.
+    /// Whether the accounts find the user.
     pub enabled: bool,
     /// Whether the sessions have receipts.
     pub receipts: bool,
@@ -105,7 +105,7 @@ impl Accounts {
         self.0.lock().unwrap().yields = true;
     }
 
-    /// How often `authorize` was asked.
+    /// The number of calls of `authorize`.
     pub fn renewals(&self) -> usize {
         self.0.lock().unwrap().renewals
     }

@@ -31,7 +31,7 @@ struct Script {
 }
 
 impl Scripted {
-    /// As described above.
+    /// Accounts as described above.
     pub fn new() -> Self {
         Self(Arc::new(Mutex::new(Script {
             authenticates: Arc::new(|login| match login.password() {
@@ -89,7 +89,7 @@ impl Authenticate for Scripted {
 
     async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, BoxError> {
         self.wait().await;
-        // Not called under the lock: a test may want it to panic.
+        // Called without the lock, because a test may want it to panic.
         let says = Arc::clone(&self.0.lock().unwrap().authenticates);
         let outcome = says(&login);
         self.wait().await;
@@ -110,7 +110,7 @@ impl Authenticate for Scripted {
 pub struct App {
     /// Its users.
     pub users: Scripted,
-    /// Where its sessions are.
+    /// The store of its sessions.
     pub store: FailingStore,
     /// The clock of all parts.
     pub clock: ManualClock,
@@ -119,12 +119,12 @@ pub struct App {
 }
 
 impl App {
-    /// With the defaults.
+    /// An application with the defaults.
     pub fn new() -> Self {
         Self::built(MemoryStore::new(), |sessions| sessions)
     }
 
-    /// With a store, and other settings.
+    /// An application with a store, and other settings.
     pub fn built(
         store: impl SessionStore,
         settings: impl FnOnce(SessionsBuilder) -> SessionsBuilder,

@@ -40,9 +40,9 @@ pub const RSA_1024: (&str, &str) = (
     include_str!("../../data/keys/rsa1024.pem"),
     include_str!("../../data/keys/rsa1024.pub.pem"),
 );
-/// The private part of another Ed25519 key, which nobody knows.
+/// The private part of another Ed25519 key, which no verifier knows.
 pub const STRANGER: &str = include_str!("../../data/keys/stranger.pem");
-/// All that an RSA key may sign by.
+/// All algorithms of an RSA key.
 pub const RSA_ALGORITHMS: [Algorithm; 6] = [
     Algorithm::Rs256,
     Algorithm::Rs384,

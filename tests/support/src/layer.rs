@@ -91,18 +91,18 @@ pub fn is_ready<S: Service<Request<String>, Error = Infallible>>(service: &mut S
         .is_ready()
 }
 
-/// Sessions of everybody, in memory.
+/// Sessions that accept every user, in memory.
 pub fn sessions_of(tokens: &TestTokens) -> Sessions {
     sessions_in(tokens, MemoryStore::new())
 }
 
-/// Sessions of everybody, in this store.
+/// Sessions that accept every user, in this store.
 pub fn sessions_in(tokens: &TestTokens, store: impl SessionStore) -> Sessions {
     let sessions = tokens.sessions(Accounts::everybody(), store);
     sessions.build().unwrap()
 }
 
-/// Sessions of everybody on one of several processes, which share a store and a secret.
+/// Sessions that accept every user, on one of several processes that share a store and a secret.
 pub fn process(tokens: &TestTokens, secret: &Secret, store: impl SessionStore) -> Sessions {
     let sessions = tokens.sessions(Accounts::everybody(), store);
     sessions.secret(secret.clone()).build().unwrap()
@@ -143,7 +143,7 @@ pub async fn assert_ended(layer: &BearerAuthLayer, pair: &TokenResponse) {
         .assert_refused(401, "invalid_token", "session_revoked");
 }
 
-/// Knows everybody, and makes the layer wait for it.
+/// A loader that knows every user, and makes the layer wait.
 #[derive(Debug)]
 pub struct SlowUsers;
 

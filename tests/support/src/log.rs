@@ -1,4 +1,4 @@
-//! Everything that is logged on a thread.
+//! All log lines of a thread.
 
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -68,7 +68,7 @@ impl io::Write for Log {
     }
 }
 
-/// Neither a secret nor a segment of it is in what was said.
+/// Asserts that neither a secret nor a segment of it is in a text.
 #[track_caller]
 pub fn assert_silent_about(said: &str, secrets: &[&str]) {
     for secret in secrets {

@@ -19,7 +19,7 @@ use crate::{Accounts, FailingStore, Received, Tokens, bearer, claims_of, form};
 pub struct Login {
     /// Its users.
     pub accounts: Accounts,
-    /// Where its sessions are.
+    /// The store of its sessions.
     pub store: FailingStore,
     /// The clock of all parts.
     pub clock: ManualClock,
@@ -30,12 +30,12 @@ pub struct Login {
 }
 
 impl Login {
-    /// With the defaults.
+    /// An application with the defaults.
     pub fn new() -> Self {
         Self::with_policy(SessionPolicy::default())
     }
 
-    /// With another policy.
+    /// An application with another policy.
     pub fn with_policy(policy: SessionPolicy) -> Self {
         Self::over(MemoryStore::new(), policy)
     }
@@ -45,7 +45,7 @@ impl Login {
         Self::built(store, |sessions| sessions.policy(policy))
     }
 
-    /// With other settings.
+    /// An application with other settings.
     pub fn built(
         store: impl SessionStore,
         settings: impl FnOnce(SessionsBuilder) -> SessionsBuilder,

@@ -23,7 +23,7 @@ impl Pause {
         }))
     }
 
-    /// Until the call is there.
+    /// Waits until the call is here.
     pub async fn reached(&self) {
         self.0
             .reached

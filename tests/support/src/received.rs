@@ -136,7 +136,7 @@ impl Received {
         self.assert_body(error, reason);
     }
 
-    /// Asserts that no credentials were sent, and that nobody says more than that.
+    /// Asserts that no credentials were sent, and that the response says only that.
     #[track_caller]
     pub fn assert_token_missing(&self) {
         assert_eq!((self.status, self.challenge()), (401, Some("Bearer")));

@@ -94,7 +94,7 @@ impl FailingStore {
         Arc::clone(&self.0.store.lock().unwrap())
     }
 
-    /// From now on another store answers: a backup that was restored.
+    /// Replaces the inner store with a restored backup.
     pub fn set_back_to(&self, backup: impl SessionStore) {
         *self.0.store.lock().unwrap() = Arc::new(backup);
     }
@@ -104,7 +104,7 @@ impl FailingStore {
         self.0.announced.notify_one();
     }
 
-    /// How long everything has been in the feed.
+    /// Sets how long all revocations have been in the feed.
     pub fn set_age(&self, age: Duration) {
         self.0.state.lock().unwrap().age = age;
     }
@@ -119,7 +119,7 @@ impl FailingStore {
         self.0.state.lock().unwrap().fault = fault;
     }
 
-    /// `replace` answers that somebody else was quicker.
+    /// Makes `replace` answer that another request was quicker.
     pub fn lose_races(&self, loses: bool) {
         self.0.state.lock().unwrap().loses_races = loses;
     }
@@ -141,12 +141,12 @@ impl FailingStore {
         pause
     }
 
-    /// How often `replace` said that it did.
+    /// The number of calls of `replace` that succeeded.
     pub fn swaps(&self) -> usize {
         self.0.state.lock().unwrap().swaps
     }
 
-    /// How often a call was made.
+    /// The number of times that a call was made.
     pub fn calls_of(&self, call: Call) -> usize {
         self.0
             .state

@@ -1,4 +1,4 @@
-//! How long things take.
+//! Durations.
 
 use std::time::Duration;
 

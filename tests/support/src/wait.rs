@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 pub const LIMIT: Duration = Duration::from_secs(20);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
-/// How long it took.
+/// Returns how long it took.
 pub async fn until(what: &str, limit: Duration, holds: impl AsyncFn() -> bool) -> Duration {
     let started = Instant::now();
     while !holds().await {

@@ -77,7 +77,7 @@ async fn claims_of_another_type_are_refused() {
     }
 }
 
-/// A grant that no token of today could be made from.
+/// A grant that fits no token of today.
 #[tokio::test]
 async fn a_grant_that_cannot_be_is_refused() {
     let clock = ManualClock::new();
@@ -184,7 +184,7 @@ async fn another_key_or_another_algorithm_is_refused() {
     assert_invalid(&layer, &sign_with(RSA.1.as_bytes(), JWT, &claims)).await;
 }
 
-/// A key from before makes no token of today, and today's key none from before.
+/// The legacy key makes no token of today, and today's key makes no legacy token.
 #[tokio::test]
 async fn neither_key_stands_in_for_the_other() {
     let clock = ManualClock::new();
@@ -198,7 +198,7 @@ async fn neither_key_stands_in_for_the_other() {
         )
         .await;
         assert_invalid(&layer, &sign_with(HMAC_KEY, header, &today)).await;
-        // By the old key, but with claims that the application never wrote.
+        // Signed with the legacy key, but with claims that the application never wrote.
         assert_invalid(&layer, &sign_with(LEGACY_KEY, header, &today)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! A signing key is changed, and somebody sets the clock.
+//! A signing key is changed, and the clock is set.
 
 use std::sync::Arc;
 

@@ -59,7 +59,7 @@ async fn our_own_verifiers_believe_it_before_it_signs() {
 async fn the_old_key_verifies_for_a_day_and_five_minutes() {
     let server = Server::new(key(P256));
     let elsewhere = Server::beside(&server, key(P256));
-    // Signed by another process, so nobody here knows how long it lives.
+    // Another process signed the token, so its lifetime is not known here.
     let token = elsewhere.sign(10 * DAY);
     let endpoint = JwksEndpoint::new(server.signer.keys());
     server
@@ -122,7 +122,7 @@ async fn a_moment_that_has_passed_means_at_once() {
         server.keys.rotate_to(key(P384), server.ago(ago)).unwrap();
         assert_eq!(kid_of(&server.sign(MINUTE)), kid(&key(P384)), "{ago:?} ago");
     }
-    // And before there were clocks.
+    // And at the epoch.
     let server = Server::new(key(P256));
     server
         .keys
@@ -236,7 +236,7 @@ async fn a_rotation_publishes_no_hmac_key() {
     assert!(published(&endpoint).await.is_empty());
     let new = server.sign(HOUR);
     assert_ne!(kid_of(&old), kid_of(&new));
-    // From a secret to a key that others may know.
+    // From a secret to a published key.
     server
         .keys
         .rotate_to(key(P256), server.clock.now())

@@ -36,7 +36,7 @@ async fn nobody_is_logged_out() {
         ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
         seen.push(kid_of(pair.access_token().secret()));
         server.clock.advance(3 * MINUTE);
-        // The access token of before is good still.
+        // The access token from before the rotation is still good.
         ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
         pair = sessions
             .refresh(pair.refresh_token().unwrap().clone())
@@ -113,7 +113,7 @@ async fn the_last_access_token_of_the_old_key_lives_its_whole_day() {
     let now = server.clock.now();
     server.keys.rotate_to(key(P384), now + HOUR).unwrap();
     server.clock.jump(now + (HOUR - MILLISECOND));
-    // By another process, with the same keys and the same moments.
+    // Another process, with the same keys and the same moments.
     let other = Server::beside(&server, key(P256));
     other.keys.rotate_to(key(P384), now + HOUR).unwrap();
     let elsewhere = builder(&other).policy(policy).build().unwrap();

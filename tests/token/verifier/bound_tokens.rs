@@ -156,7 +156,7 @@ async fn the_setting_is_that_of_one_issuer() {
     .assert_passed("alice");
 }
 
-/// Nothing asks for a proof there either, and no setting accepts it.
+/// Legacy tokens with `cnf` are refused too, and no setting accepts them.
 #[tokio::test]
 async fn a_legacy_token_that_is_bound_to_a_key_is_refused() {
     let clock = ManualClock::new();

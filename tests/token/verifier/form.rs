@@ -130,7 +130,7 @@ async fn a_segment_is_base64url_without_padding() {
             url_safe(&payload[..payload.len() / 3 * 3])
         ),
     ] {
-        // Not through the layer: some of this no header can hold.
+        // Not through the layer: a header cannot hold all of these.
         assert!(
             verifier(&clock).verify(&whole(&message)).is_err(),
             "{message}"

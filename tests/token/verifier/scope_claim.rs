@@ -26,7 +26,7 @@ async fn the_claim_is_text_or_a_list() {
     ] {
         let token = with(&clock, "scp", value.clone());
         assert_eq!(scope(&verifier, &token), words, "{value}");
-        // As the layer sees it.
+        // The scope as the layer sees it.
         let answer = ask(
             &BearerAuthLayer::new(verifier.clone()).require_scope("read"),
             &format!("Bearer {token}"),

@@ -98,7 +98,7 @@ async fn the_headers_of_a_trusted_proxy_count_and_those_of_nobody_else() {
             "{peer} {headers:?}"
         );
 
-        // And so it is at a refresh.
+        // The same is true for a refresh.
         let mut request = form("/refresh", &[("refresh_token", &tokens.refresh)]);
         request
             .extensions_mut()

@@ -13,16 +13,16 @@ pub use redis::RedisServer;
 
 /// A server that keeps sessions, and its faults.
 pub trait Database {
-    /// Where it listens.
+    /// The URL at which the server listens.
     fn url(&self) -> String;
 
     /// `kill -9` of the server and of all its processes at once.
     fn kill(&mut self);
 
-    /// After a `kill`: at the same port, with what it has kept.
+    /// Starts the server again after a `kill`: at the same port, with the same data.
     fn start_again(&mut self) -> impl Future<Output = ()>;
 
-    /// From here on it takes connections and answers nothing.
+    /// From now on the server takes connections and answers nothing.
     fn pause(&self);
 
     /// The end of a pause.

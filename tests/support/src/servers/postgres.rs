@@ -91,7 +91,7 @@ impl PostgresServer {
         self.start_again().await;
     }
 
-    /// From the next start on it takes what another writes, and nothing else.
+    /// From the next start on, the server only replays the changes of another.
     pub fn become_standby(&self) {
         File::create(self.folder.path().join("data/standby.signal")).unwrap();
     }

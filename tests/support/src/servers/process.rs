@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// The time that a busy machine may need to start a server, or to stop one.
 const LIMIT: Duration = Duration::from_secs(60);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
-/// Dead, and nobody has asked for it yet.
+/// The state of a process that has ended, and was not waited for.
 const ZOMBIE: &str = "Z";
 
 /// A port that nobody listens at. It lies below those that the system hands out by itself: none of
@@ -39,7 +39,7 @@ pub(super) fn program(variable: &str) -> PathBuf {
 
 /// `kill -9` of the server and of all its processes at once. One that has ended stays as it is.
 pub(super) fn kill(server: &mut Child) {
-    // Once it was waited for, its number may be somebody else's.
+    // After it was waited for, its number may belong to another process.
     if !matches!(server.try_wait(), Ok(None)) {
         return;
     }
@@ -48,7 +48,7 @@ pub(super) fn kill(server: &mut Child) {
     let family = family(server.id());
     signal("KILL", &family);
     server.wait().unwrap();
-    // As long as one lives, no other can start on the same data.
+    // While one process lives, no other can start on the same data.
     let started = Instant::now();
     while family
         .iter()
@@ -59,7 +59,7 @@ pub(super) fn kill(server: &mut Child) {
     }
 }
 
-/// From here on it takes connections and answers nothing.
+/// From now on the server takes connections and answers nothing.
 pub(super) fn pause(server: &Child) {
     signal("STOP", &[server.id()]);
     signal("STOP", &family(server.id()));
