@@ -22,7 +22,7 @@ pub(crate) fn call(authorization: Option<&str>) -> Request<String> {
     request
 }
 
-/// The same by another media type.
+/// The same request with another media type.
 pub(crate) fn call_as(media_type: &str, authorization: Option<&str>) -> Request<String> {
     let mut request = call(authorization);
     request

@@ -172,7 +172,7 @@ impl LoadUser for Nobody {
     }
 }
 
-/// Says the kind and the path, by a status of its own.
+/// Responds with the kind and the path, and with a status of its own.
 fn teapot(error: &BearerError, request: &Parts) -> Response<Bytes> {
     let mut response =
         Response::new(format!("{:?} at {}", error.kind(), request.uri.path()).into());

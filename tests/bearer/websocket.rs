@@ -1,4 +1,4 @@
-//! Real WebSockets on loopback: opened by a token or a ticket, and closed when the token ends.
+//! Real WebSockets on loopback: opened with a token or a ticket, and closed when the token ends.
 
 mod loopback;
 

@@ -256,7 +256,7 @@ async fn a_body_that_breaks_off_is_refused() {
 
 #[tokio::test]
 async fn no_answer_echoes_what_was_sent() {
-    // Text and a number, a name and a path: it can stand anywhere.
+    // Text and a number, a name and a path: this value fits anywhere.
     const MARK: &str = "73154238847";
     let login = Login::new();
     let tokens = login.log_in("alice").await;

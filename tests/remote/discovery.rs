@@ -53,7 +53,7 @@ const ADDRESSES: [(&str, &str, &str); 5] = [
     ),
 ];
 
-/// Asserts that a token of this issuer passes by the keys that were discovered.
+/// Asserts that a token of this issuer passes with the keys that were discovered.
 async fn assert_passes(site: &Site, issuer: &str, keys: &RemoteJwks) {
     let clock = Arc::new(site.clock.clone());
     let signer = AccessTokenSigner::new(issuer, AUDIENCE, key(P256))

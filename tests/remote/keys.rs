@@ -184,7 +184,7 @@ async fn a_token_asks_only_the_issuer_that_it_names() {
         .await
         .assert_passed("alice");
     assert_eq!((ours.fetches(), theirs.fetches()), (2, 1));
-    // One of theirs by that key waits for them, and does not pass by ours.
+    // Their token with that key waits for their set, and does not pass with ours.
     let signer = AccessTokenSigner::new(OTHER, AUDIENCE, key(P384))
         .unwrap()
         .with_clock(clock);

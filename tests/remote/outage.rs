@@ -118,7 +118,7 @@ async fn it_is_asked_again_after_a_second_then_after_twice_that_up_to_a_minute()
         pause += 1;
     }
     assert_eq!(pauses, [0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
-    // One that went well begins anew.
+    // A fetch that went well resets the wait.
     site.set_down(false);
     keys.renew().await.unwrap();
     site.set_down(true);

@@ -207,7 +207,7 @@ fn no_more_are_worked_on_at_once_than_allowed() {
     let passwords = weak().with_concurrency(2);
     let (mut first, mut second) = (pin!(passwords.hash("a")), pin!(passwords.hash("b")));
     assert!(poll(&stuck, &mut first).is_pending() && poll(&stuck, &mut second).is_pending());
-    // A third, by a clone, on a runtime that is idle.
+    // A third check, with a clone, on a runtime that is idle.
     let clone = passwords.clone();
     let mut third = pin!(clone.hash("c"));
     assert!(poll(&free, &mut third).is_pending());

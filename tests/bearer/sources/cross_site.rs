@@ -233,7 +233,7 @@ async fn no_header_of_a_proxy_says_which_host_is_ours() {
         )
         .await;
     }
-    // Two hosts are none.
+    // Two hosts count as no host.
     api.assert_does_not_count(
         &Method::POST,
         &[("origin", "https://evil.test"), ("host", "evil.test")],

@@ -211,7 +211,7 @@ async fn a_refusal_of_the_refresh_token_is_the_end() {
         "once, and not again"
     );
 
-    // Found out by a 401.
+    // The client finds out from a 401.
     world.client.log_in("alice", "wonderland-7").await.unwrap();
     world
         .server

@@ -14,7 +14,7 @@ pub struct Link {
     pub exp: u64,
 }
 
-/// Signs a link, by the provider of the process.
+/// Signs a link, with the provider of the process.
 ///
 /// # Errors
 ///
@@ -27,7 +27,7 @@ pub fn sign(link: &Link, secret: &[u8]) -> Result<String> {
     jsonwebtoken::encode(&Header::default(), link, &EncodingKey::from_secret(secret))
 }
 
-/// Checks a link, by the provider of the process.
+/// Checks a link, with the provider of the process.
 ///
 /// # Errors
 ///

@@ -195,7 +195,7 @@ async fn an_assertion_that_is_cut_short_has_entered_what_it_has_looked_at() {
     );
 }
 
-/// Each by one call of a script.
+/// Each revocation is one call of a script.
 async fn looked_at(database: &mut Database) -> usize {
     let stats: redis::InfoDict = redis::cmd("INFO")
         .arg("commandstats")

@@ -16,7 +16,7 @@ use tower_bearer::{
     NoCredentials, Outcome, SessionError, SessionErrorKind, Sessions, TokenResponse,
 };
 
-/// Recognises people by a card and a code.
+/// Accounts that recognise people by a card and a code.
 struct Cards;
 
 #[derive(Deserialize)]

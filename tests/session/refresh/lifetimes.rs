@@ -12,7 +12,7 @@ async fn a_session_that_is_unused_for_a_week_is_over() {
     let first = login.log_in("alice").await;
     login.clock.advance(7 * DAY - SECOND);
     let second = login.refresh(&first.refresh).await.tokens();
-    // The week begins anew with every refresh.
+    // The week begins again with every refresh.
     login.clock.advance(7 * DAY - SECOND);
     let third = login.refresh(&second.refresh).await.tokens();
     login.clock.advance(7 * DAY);
@@ -83,7 +83,7 @@ async fn the_lifetime_that_is_told_shrinks_towards_the_end() {
     }
     // Day 84: six days are left.
     assert_eq!(told(&tokens), 6 * 86_400);
-    // A repeat within the overlap does not begin the week anew.
+    // A repeat within the overlap does not begin the week again.
     let login = Login::new();
     let first = login.log_in("alice").await;
     let second = login.refresh(&first.refresh).await.tokens();

@@ -116,7 +116,7 @@ impl AppServer {
                 .split_once("\r\n\r\n")
                 .ok_or(io::ErrorKind::UnexpectedEof)?;
             let received = received(head, body);
-            // Half an answer is none.
+            // Half an answer counts as no answer.
             let length = received
                 .headers
                 .get(CONTENT_LENGTH)
@@ -180,7 +180,7 @@ impl AppServer {
         self.try_post("/auth/refresh", &refresh_form(tokens)).await
     }
 
-    /// Takes the same, and logs out by the refresh token.
+    /// Takes the same, and logs out with the refresh token.
     pub async fn log_out(&self, tokens: &Value) -> Received {
         self.post(
             "/auth/logout",
@@ -189,7 +189,7 @@ impl AppServer {
         .await
     }
 
-    /// Takes the same, and asks for `GET /me` by the access token.
+    /// Takes the same, and asks for `GET /me` with the access token.
     pub async fn me(&self, tokens: &Value) -> Received {
         self.get("/me", &tokens["access_token"]).await
     }

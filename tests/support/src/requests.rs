@@ -24,7 +24,7 @@ pub fn bearer(access_token: &str) -> String {
     format!("Bearer {access_token}")
 }
 
-/// `Authorization` by the access token of a pair.
+/// The `Authorization` header with the access token of a pair.
 pub fn bearer_of(pair: &TokenResponse) -> String {
     bearer(pair.access_token().secret())
 }

@@ -112,7 +112,7 @@ impl Site {
         self.raw(token, None).await
     }
 
-    /// A POST that is none of `rmcp`'s client.
+    /// A POST that the client of `rmcp` would not send.
     pub(crate) async fn raw(
         &self,
         token: Option<&str>,

@@ -75,7 +75,7 @@ fn signal(name: &str, processes: &[u32]) {
         .iter()
         .map(|process| format!(" {process}"))
         .collect::<String>();
-    // One of them that has ended is none to speak of.
+    // A process that has ended does not count.
     let _ = Command::new("sh")
         .args(["-c", &format!("kill -{name}{processes} 2>&-")])
         .status()
