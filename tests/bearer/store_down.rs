@@ -1,4 +1,4 @@
-//! A store that is down lets nobody in who should not be (OWASP ASVS 16.5.3).
+//! A store that is down lets no request pass that must not pass (OWASP ASVS 16.5.3).
 
 use support::{
     FailingStore, SlowUsers, StoreFault, ask, assert_ended, bearer_of, log_in, process, send,

@@ -139,8 +139,7 @@ async fn what_was_not_issued_here_is_no_ticket() {
                 .assert_refused(401, "invalid_token", "token_invalid");
         }
     }
-    // An escape that nobody asked for: whatever it means, the ticket is good for one request at
-    // most.
+    // A needless escape: whatever it means, the ticket is good for one request at most.
     let first = feed.ask(&format!("ticket={escaped}")).await.status;
     let second = feed.ask(&format!("ticket={good}")).await.status;
     assert!(

@@ -1,5 +1,5 @@
-//! Tower's contract: who is polled ready is the one who is called, and nobody keeps what they do
-//! not use.
+//! Tower's contract: the service that was polled ready is the one that is called, and a service
+//! keeps no permit that it does not use.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

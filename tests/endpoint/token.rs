@@ -85,8 +85,8 @@ async fn json_does_as_well() {
     login.send(json_request("/token", &body)).await.tokens();
 }
 
-/// Stock clients send these whether anybody asks for them or not. There are no clients here, so
-/// nobody looks.
+/// Stock clients send these parameters in any case. There is no client registry here, so they are
+/// not read.
 #[tokio::test]
 async fn what_else_a_client_says_is_ignored() {
     let login = Login::new();

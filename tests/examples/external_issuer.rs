@@ -13,7 +13,7 @@ use tower_bearer::{AccessTokenSigner, Grant, Identity, Scope};
 
 const AUDIENCE: &str = "example-api";
 
-/// An issuer at an address that nobody else can have, before and after somebody listens there.
+/// An issuer at an address of its own, which is reserved before it listens there.
 struct Issuer {
     address: String,
     signer: AccessTokenSigner,

@@ -24,8 +24,8 @@ fn session(id: u8) -> Session {
     ))
 }
 
-/// A database that slows down and dies, a firewall that forgets: nobody says that the connection is
-/// gone.
+/// A database that slows down and dies, or a firewall that forgets: nothing says that the
+/// connection is gone.
 #[tokio::test]
 async fn a_connection_that_falls_silent_during_a_pull_keeps_no_later_pull() {
     let server = PostgresServer::start().await;

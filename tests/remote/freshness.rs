@@ -11,7 +11,7 @@ use tower_bearer::Clock;
 use crate::site::{JWKS, Site, jwk};
 
 /// Asserts that the set is renewed so many seconds after it was fetched, and not before; and that
-/// nobody waits for that.
+/// no request waits for that.
 async fn assert_renewed_after(site: &Site, secs: u64) {
     let keys = site.remote();
     keys.renew().await.unwrap();

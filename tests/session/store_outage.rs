@@ -267,8 +267,8 @@ async fn until_a_pull_is_over(store: &FailingStore) {
     tokio::time::sleep(60 * MILLISECOND).await;
 }
 
-/// A long connection ends as the layer ends to let requests through: nobody can say whether its
-/// session lives.
+/// A long connection ends when the layer stops accepting tokens, because it is not known whether
+/// its session lives.
 #[tokio::test(start_paused = true)]
 async fn a_watch_ends_where_the_store_cannot_be_asked_for_too_long() {
     for outage in [StoreOutage::RefuseTokens, StoreOutage::AcceptTokens] {

@@ -1,11 +1,11 @@
 //! A client that looks after the tokens of one login. Copy this folder into your application.
 //!
 //! - The access token goes to the origin of its server, and nowhere else.
-//! - It is renewed ahead of time, by one refresh for all calls; the others wait for it.
-//! - A 401 that calls the token invalid makes one refresh, and the request goes out once more.
-//! - An answer that got lost logs nobody out: a refresh token is presented with the same
+//! - The token is renewed ahead of time, with one refresh for all calls; the others wait for it.
+//! - A 401 that calls the token invalid makes one refresh, and the request is sent once more.
+//! - A lost answer does not log the user out: a refresh token is presented with the same
 //!   `Idempotency-Key` each time.
-//! - Only the server's word ends the login. Whatever else fails leaves the tokens as they are.
+//! - Only the server ends the login. Any other failure leaves the tokens as they are.
 //!
 //! | file | what it is |
 //! |---|---|

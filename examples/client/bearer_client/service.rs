@@ -41,8 +41,8 @@ impl<S> Layer<S> for BearerClientLayer {
 
 /// An HTTP client that sends the access token. Clones have the same tokens.
 ///
-/// What goes to another origin goes out as it is, and so does what has an `Authorization` of its
-/// own. A layer that follows redirects belongs around this one: then each address is looked at.
+/// A request to another origin is sent unchanged, and so is one with an `Authorization` of its own.
+/// A layer that follows redirects belongs around this one, so that each URL is checked.
 #[derive(Clone, Debug)]
 pub(crate) struct BearerClient<S> {
     pub(super) http: S,

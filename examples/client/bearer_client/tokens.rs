@@ -35,8 +35,8 @@ struct Held {
 /// An access token and the refresh token that came with it.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
-    /// Tokens are told apart by this: they cannot be compared, so that nobody does it in a time
-    /// that tells something.
+    /// Identifies the pair. Tokens themselves cannot be compared, because the time of a comparison
+    /// could reveal them.
     pub(super) number: u64,
     pub(super) access: AccessToken,
     pub(super) refresh: RefreshToken,

@@ -1,5 +1,5 @@
-//! The client of `examples/client`, where refreshes fail: the same key again, and nobody is logged
-//! out but by the server's word.
+//! The client of `examples/client`, when refreshes fail: the same key again, and only the server
+//! logs the user out.
 
 use support::{Call, HOUR, MINUTE, Question, SECOND};
 use tokio::time::Instant;

@@ -1,5 +1,5 @@
-//! What is not a refresh token of ours: it never reaches the store. And what the store keeps opens
-//! nothing.
+//! Forged refresh tokens never reach the store. And the rows of the store are not enough to make a
+//! token.
 
 use std::collections::HashSet;
 
@@ -166,8 +166,8 @@ async fn a_leaked_database_holds_no_token() {
     for tokens in [&first, &second] {
         let bytes = URL_SAFE_NO_PAD.decode(&tokens.refresh[4..]).unwrap();
         let signature = tokens.access.rsplit('.').next().unwrap();
-        // The whole, its text without the prefix, and the two parts that nobody can guess: `rid`
-        // and tag.
+        // The whole token, its text without the prefix, and the two parts that cannot be guessed:
+        // `rid` and tag.
         let secrets = [
             tokens.refresh.as_bytes(),
             &tokens.refresh.as_bytes()[4..],

@@ -1,4 +1,4 @@
-//! The rule of rotation, through `POST /auth/refresh`: nobody honest is logged out, and theft is
+//! The rule of rotation, through `POST /auth/refresh`: honest users stay logged in, and theft is
 //! noticed.
 
 use std::time::Duration;

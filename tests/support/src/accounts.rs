@@ -72,7 +72,7 @@ impl Accounts {
         })))
     }
 
-    /// Knows everybody by name and nobody by password, and grants nothing but the name.
+    /// Accounts that accept every user name without a password, and grant no scope.
     pub fn everybody() -> Self {
         Self(Arc::new(Mutex::new(Table {
             knows_everybody: true,

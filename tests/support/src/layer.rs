@@ -108,8 +108,8 @@ pub fn process(tokens: &TestTokens, secret: &Secret, store: impl SessionStore) -
     sessions.secret(secret.clone()).build().unwrap()
 }
 
-/// Builds sessions of everybody, whose tokens have the issuer and the audience of the tests, and
-/// are signed with these keys.
+/// Builds sessions that accept every user, whose tokens have the issuer and the audience of the
+/// tests, and are signed with these keys.
 pub fn signed_with(
     keys: impl Into<SigningKeys>,
     store: impl SessionStore,

@@ -13,8 +13,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// The state of a process that has ended, and was not waited for.
 const ZOMBIE: &str = "Z";
 
-/// A port that nobody listens at. It lies below those that the system hands out by itself: none of
-/// the many connections of a test takes it while its server is dead.
+/// A free port, below those that the system assigns by itself: none of the many connections of a
+/// test takes it while its server is dead.
 pub(super) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = std::process::id() as u16;
