@@ -12,14 +12,14 @@ use super::error_kind::BearerErrorKind;
 use super::grpc::{is_grpc, to_grpc_response};
 use super::protection::Protection;
 
-type Answer = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
+type Respond = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
 
 /// Shared by the layer, [`RequireLayer`](crate::RequireLayer) and the extractors, so that all of
 /// them refuse alike.
 #[derive(Clone, Default)]
 pub(crate) struct Rejection {
     pub(super) protection: Arc<Protection>,
-    pub(super) answer: Option<Arc<Answer>>,
+    pub(super) answer: Option<Arc<Respond>>,
     pub(super) grpc: bool,
 }
 

@@ -172,7 +172,7 @@ impl Sessions {
                 Decision::Replace { next, how } if self.0.store.replace(&next).await? => {
                     (next, how)
                 }
-                Decision::Answer { how } => (session, how),
+                Decision::Reply { how } => (session, how),
                 _ => continue,
             };
             if revocations.contains(&id) {
@@ -210,7 +210,7 @@ impl Sessions {
         presented: &Presented,
     ) -> Result<(), SessionError> {
         match decision {
-            Decision::Answer { .. } | Decision::Replace { .. } => Ok(()),
+            Decision::Reply { .. } | Decision::Replace { .. } => Ok(()),
             Decision::Refuse(SessionOver::Revoked) => {
                 Err(SessionError::new(SessionErrorKind::SessionRevoked))
             }

@@ -6,7 +6,7 @@
 //! Let `g` be the row's generation, `p` the presented one, `age` the time since `g` was made, and
 //! `W` the overlap.
 //!
-//! | presented | condition | answer |
+//! | presented | condition | reply |
 //! |---|---|---|
 //! | any | revoked, expired, unused too long | refuse |
 //! | `p > g` | the store lost writes | heal: adopt `p`, confirmed; the overlap opens |
@@ -34,10 +34,10 @@ pub(super) enum Decision {
     Refuse(SessionOver),
     /// A refresh token was used that had been used up. The session has to be revoked.
     Reuse,
-    /// Answer with the row's generation; nothing changes.
-    Answer { how: Answer },
+    /// Reply with the row's generation; nothing changes.
+    Reply { how: Reply },
     /// Swap the row for this one, then answer with its generation.
-    Replace { next: Session, how: Answer },
+    Replace { next: Session, how: Reply },
 }
 
 /// Why a session is over.
@@ -49,7 +49,7 @@ pub(super) enum SessionOver {
 
 /// Which row of the table answered: for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Reply {
     Healed,
     Rotated,
     Coalesced,
@@ -80,7 +80,7 @@ pub(super) fn decide(
 
     if presented > row.generation {
         // The tag says that we made it, and the client holds it: so it is the row that is behind.
-        return replace(row, Answer::Healed, |next| {
+        return replace(row, Reply::Healed, |next| {
             next.generation = presented;
             next.rotated_at = Some(now);
             next.confirmed = true;
@@ -93,16 +93,16 @@ pub(super) fn decide(
         if within(overlap) {
             // Who presents it holds it: so its answer arrived, as surely as with an access token.
             if row.confirmed {
-                return Decision::Answer {
-                    how: Answer::Coalesced,
+                return Decision::Reply {
+                    how: Reply::Coalesced,
                 };
             }
-            return replace(row, Answer::Coalesced, |next| next.confirmed = true);
+            return replace(row, Reply::Coalesced, |next| next.confirmed = true);
         }
         let Some(generation) = row.generation.checked_add(1) else {
             return Decision::Refuse(SessionOver::Expired);
         };
-        return replace(row, Answer::Rotated, |next| {
+        return replace(row, Reply::Rotated, |next| {
             next.generation = generation;
             next.rotated_at = Some(now);
             next.confirmed = false;
@@ -120,21 +120,21 @@ pub(super) fn decide(
         return Decision::Reuse;
     }
     if within(BURST.min(overlap / 8)) {
-        return Decision::Answer {
-            how: Answer::Repeated,
+        return Decision::Reply {
+            how: Reply::Repeated,
         };
     }
     if age.is_some_and(|age| age <= overlap) {
         if row.confirmed {
-            return Decision::Answer {
-                how: Answer::Repeated,
+            return Decision::Reply {
+                how: Reply::Repeated,
             };
         }
-        return replace(row, Answer::Repeated, |next| next.rotated_at = Some(now));
+        return replace(row, Reply::Repeated, |next| next.rotated_at = Some(now));
     }
     let recoverable = !row.confirmed || same_key(row.retry_key, retry);
     if recoverable && row.recoveries < MAX_RECOVERIES {
-        return replace(row, Answer::Recovered, |next| {
+        return replace(row, Reply::Recovered, |next| {
             next.rotated_at = Some(now);
             next.recovered = true;
         });
@@ -152,14 +152,14 @@ pub(super) fn settle(at_arrival: Decision, later: Decision) -> Decision {
     match later {
         Decision::Reuse => at_arrival,
         Decision::Replace {
-            how: Answer::Repeated,
+            how: Reply::Repeated,
             ..
-        } if matches!(at_arrival, Decision::Answer { .. }) => at_arrival,
+        } if matches!(at_arrival, Decision::Reply { .. }) => at_arrival,
         later => later,
     }
 }
 
-fn replace(row: &SessionParts, how: Answer, change: impl FnOnce(&mut SessionParts)) -> Decision {
+fn replace(row: &SessionParts, how: Reply, change: impl FnOnce(&mut SessionParts)) -> Decision {
     let mut next = row.clone();
     next.revision += 1;
     change(&mut next);

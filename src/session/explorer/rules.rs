@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::session::policy::{Ends, SessionPolicy};
-use crate::session::rotation::{Answer, Decision, SessionOver, decide, settle};
+use crate::session::rotation::{Decision, Reply, SessionOver, decide, settle};
 use crate::store::{Session, SessionParts};
 
 type Decide = fn(&Session, u32, Option<[u8; 16]>, Timestamp, &SessionPolicy) -> Decision;
@@ -47,8 +47,8 @@ pub(super) const NO_REUSE_DETECTION: Rule = Rule {
     decide: |session, presented, retry, now, policy| match decide(
         session, presented, retry, now, policy,
     ) {
-        Decision::Reuse => Decision::Answer {
-            how: Answer::Repeated,
+        Decision::Reuse => Decision::Reply {
+            how: Reply::Repeated,
         },
         other => other,
     },
@@ -87,21 +87,21 @@ pub(super) const RECOVERIES_COUNTED_BY_ATTEMPT: Rule = Rule {
     ) {
         Decision::Replace {
             next,
-            how: Answer::Recovered,
+            how: Reply::Recovered,
         } => {
             let count = session.parts().recoveries + 1;
-            changed(next, Answer::Recovered, |row| row.recoveries = count)
+            changed(next, Reply::Recovered, |row| row.recoveries = count)
         }
         Decision::Replace {
             next,
-            how: Answer::Rotated,
+            how: Reply::Rotated,
         } => {
             let count = if session.parts().recovered {
                 session.parts().recoveries
             } else {
                 0
             };
-            changed(next, Answer::Rotated, |row| row.recoveries = count)
+            changed(next, Reply::Rotated, |row| row.recoveries = count)
         }
         other => other,
     },
@@ -139,7 +139,7 @@ pub(super) const THE_OVERLAP_OPENS_ONLY_ONCE: Rule = Rule {
     ) {
         Decision::Replace {
             next,
-            how: how @ (Answer::Repeated | Answer::Recovered),
+            how: how @ (Reply::Repeated | Reply::Recovered),
         } => {
             let opened = session.parts().rotated_at;
             changed(next, how, |row| row.rotated_at = opened)
@@ -155,8 +155,8 @@ pub(super) const HEALING_MAKES_A_GENERATION: Rule = Rule {
     ) {
         Decision::Replace {
             next,
-            how: Answer::Healed,
-        } => changed(next, Answer::Healed, |row| {
+            how: Reply::Healed,
+        } => changed(next, Reply::Healed, |row| {
             row.generation += 1;
             row.confirmed = false;
         }),
@@ -171,11 +171,8 @@ pub(super) const HEALING_ADOPTS_NOTHING: Rule = Rule {
         session, presented, retry, now, policy,
     ) {
         Decision::Replace {
-            how: Answer::Healed,
-            ..
-        } => Decision::Answer {
-            how: Answer::Healed,
-        },
+            how: Reply::Healed, ..
+        } => Decision::Reply { how: Reply::Healed },
         other => other,
     },
     ..REAL
@@ -187,10 +184,10 @@ pub(super) const HEALING_OPENS_NOTHING: Rule = Rule {
     ) {
         Decision::Replace {
             next,
-            how: Answer::Healed,
+            how: Reply::Healed,
         } => {
             let opened = session.parts().rotated_at;
-            changed(next, Answer::Healed, |row| row.rotated_at = opened)
+            changed(next, Reply::Healed, |row| row.rotated_at = opened)
         }
         other => other,
     },
@@ -202,8 +199,7 @@ pub(super) const A_LOST_GENERATION_IS_REUSE: Rule = Rule {
         session, presented, retry, now, policy,
     ) {
         Decision::Replace {
-            how: Answer::Healed,
-            ..
+            how: Reply::Healed, ..
         } => Decision::Reuse,
         other => other,
     },
@@ -307,8 +303,8 @@ pub(super) const NOTHING_COALESCES: Rule = Rule {
     decide: |session, presented, retry, now, policy| match decide(
         session, presented, retry, now, policy,
     ) {
-        Decision::Answer {
-            how: Answer::Coalesced,
+        Decision::Reply {
+            how: Reply::Coalesced,
         } => with(
             session,
             |row| row.rotated_at = None,
@@ -336,11 +332,11 @@ pub(super) const A_REPEAT_OPENS_IN_THE_SECOND_HALF_ONLY: Rule = Rule {
         session, presented, retry, now, policy,
     ) {
         Decision::Replace {
-            how: Answer::Repeated,
+            how: Reply::Repeated,
             ..
         } if session.last_used_at() <= now && now < session.last_used_at() + policy.overlap / 2 => {
-            Decision::Answer {
-                how: Answer::Repeated,
+            Decision::Reply {
+                how: Reply::Repeated,
             }
         }
         other => other,
@@ -360,7 +356,7 @@ fn with(
 }
 
 /// Writes something a little different.
-fn changed(next: Session, how: Answer, change: impl FnOnce(&mut SessionParts)) -> Decision {
+fn changed(next: Session, how: Reply, change: impl FnOnce(&mut SessionParts)) -> Decision {
     let mut row = next.into_parts();
     change(&mut row);
     Decision::Replace {

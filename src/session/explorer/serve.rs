@@ -97,7 +97,7 @@ fn find(
                 next.ends(node, scenario);
                 refuse(&mut next, index, true)
             }
-            Decision::Answer { .. } | Decision::Replace { .. } => Event::Finds { jar, node },
+            Decision::Reply { .. } | Decision::Replace { .. } => Event::Finds { jar, node },
         }
     };
     (event, next)
@@ -133,7 +133,7 @@ fn decide(world: &World, index: usize, row: Row, scenario: &Scenario, rule: &Rul
         let at_arrival = judge(world, index, row, arrival, scenario, rule);
         let later = judge(world, index, row, Arrival { node, age: 0 }, scenario, rule);
         let event = match (rule.settle)(at_arrival, later) {
-            Decision::Answer { how } => {
+            Decision::Reply { how } => {
                 hand_out(&mut next, index, (row, how.into()), scenario, rule)
             }
             Decision::Replace { next: changed, how } => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::names::{SessionId, Subject};
 use crate::session::policy::SessionPolicy;
-use crate::session::rotation::{Answer, Decision, SessionOver, decide};
+use crate::session::rotation::{Decision, Reply, SessionOver, decide};
 use crate::store::{RevocationReason, Session, SessionParts};
 
 const W: u64 = 30_000;
@@ -67,12 +67,12 @@ fn strict(row: &SessionParts, presented: u32, retry: Option<[u8; 16]>) -> Decisi
     )
 }
 
-fn answer(how: Answer) -> Decision {
-    Decision::Answer { how }
+fn reply(how: Reply) -> Decision {
+    Decision::Reply { how }
 }
 
 /// The row with one more revision and these changes; all else stays.
-fn swap(row: &SessionParts, how: Answer, change: impl FnOnce(&mut SessionParts)) -> Decision {
+fn swap(row: &SessionParts, how: Reply, change: impl FnOnce(&mut SessionParts)) -> Decision {
     let mut next = SessionParts {
         revision: row.revision + 1,
         ..row.clone()
@@ -85,20 +85,20 @@ fn swap(row: &SessionParts, how: Answer, change: impl FnOnce(&mut SessionParts))
 }
 
 fn opened(row: &SessionParts) -> Decision {
-    swap(row, Answer::Repeated, |next| {
+    swap(row, Reply::Repeated, |next| {
         next.rotated_at = Some(at(NOW));
     })
 }
 
 fn recovered(row: &SessionParts) -> Decision {
-    swap(row, Answer::Recovered, |next| {
+    swap(row, Reply::Recovered, |next| {
         next.rotated_at = Some(at(NOW));
         next.recovered = true;
     })
 }
 
 fn rotated(row: &SessionParts, retry: Option<[u8; 16]>, recoveries: u8) -> Decision {
-    swap(row, Answer::Rotated, |next| {
+    swap(row, Reply::Rotated, |next| {
         next.generation += 1;
         next.rotated_at = Some(at(NOW));
         next.confirmed = false;
@@ -109,7 +109,7 @@ fn rotated(row: &SessionParts, retry: Option<[u8; 16]>, recoveries: u8) -> Decis
 }
 
 fn healed(row: &SessionParts, generation: u32) -> Decision {
-    swap(row, Answer::Healed, |next| {
+    swap(row, Reply::Healed, |next| {
         next.generation = generation;
         next.rotated_at = Some(at(NOW));
         next.confirmed = true;
@@ -177,8 +177,8 @@ fn a_generation_ahead_of_the_row_is_adopted_as_confirmed_and_then_coalesces() {
     let Decision::Replace { next, .. } = judge(&behind, 9, None) else {
         panic!("healed")
     };
-    assert_eq!(judge(next.parts(), 9, None), answer(Answer::Coalesced));
-    assert_eq!(judge(next.parts(), 8, None), answer(Answer::Repeated));
+    assert_eq!(judge(next.parts(), 9, None), reply(Reply::Coalesced));
+    assert_eq!(judge(next.parts(), 8, None), reply(Reply::Repeated));
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn the_current_generation_is_rotated_from_the_end_of_the_overlap_on() {
 #[test]
 fn the_current_generation_stays_current_within_the_overlap() {
     for row in [confirmed(0), confirmed(W / 2), confirmed(W - 1)] {
-        assert_eq!(judge(&row, 5, None), answer(Answer::Coalesced));
+        assert_eq!(judge(&row, 5, None), reply(Reply::Coalesced));
     }
 }
 
@@ -205,7 +205,7 @@ fn whoever_presents_the_current_generation_confirms_it() {
     for row in [row(0), row(W / 2), row(W - 1)] {
         assert_eq!(
             judge(&row, 5, None),
-            swap(&row, Answer::Coalesced, |next| next.confirmed = true)
+            swap(&row, Reply::Coalesced, |next| next.confirmed = true)
         );
     }
 }
@@ -213,7 +213,7 @@ fn whoever_presents_the_current_generation_confirms_it() {
 #[test]
 fn the_generation_before_is_repeated_without_a_write_in_a_burst() {
     for row in [row(0), confirmed(0), row(BURST - 1), confirmed(BURST - 1)] {
-        assert_eq!(judge(&row, 4, None), answer(Answer::Repeated));
+        assert_eq!(judge(&row, 4, None), reply(Reply::Repeated));
     }
 }
 
@@ -224,14 +224,14 @@ fn a_burst_is_an_eighth_of_a_short_overlap() {
         .unwrap();
     let judge =
         |row: &SessionParts| decide(&Session::from_parts(row.clone()), 4, None, at(NOW), &policy);
-    assert_eq!(judge(&row(99)), answer(Answer::Repeated));
+    assert_eq!(judge(&row(99)), reply(Reply::Repeated));
     assert_eq!(judge(&row(100)), opened(&row(100)));
 }
 
 #[test]
 fn the_generation_before_is_repeated_to_the_end_of_the_overlap_once_the_answer_arrived() {
     for row in [confirmed(BURST), confirmed(W / 2), confirmed(W)] {
-        assert_eq!(judge(&row, 4, None), answer(Answer::Repeated));
+        assert_eq!(judge(&row, 4, None), reply(Reply::Repeated));
     }
 }
 
@@ -271,7 +271,7 @@ fn the_same_idempotency_key_recovers_although_an_answer_arrived() {
 
 #[test]
 fn the_generation_before_is_reuse_after_the_overlap_once_an_answer_arrived() {
-    assert_eq!(judge(&confirmed(W), 4, None), answer(Answer::Repeated));
+    assert_eq!(judge(&confirmed(W), 4, None), reply(Reply::Repeated));
     assert_eq!(judge(&confirmed(W + 1), 4, None), Decision::Reuse);
 }
 
@@ -370,9 +370,9 @@ fn a_clock_that_jumped_ahead_and_came_back_logs_no_honest_client_out() {
     for row in [ahead(1), ahead(300_000)] {
         assert_eq!(
             judge(&row, 5, None),
-            swap(&row, Answer::Coalesced, |next| next.confirmed = true)
+            swap(&row, Reply::Coalesced, |next| next.confirmed = true)
         );
-        assert_eq!(judge(&row, 4, None), answer(Answer::Repeated));
+        assert_eq!(judge(&row, 4, None), reply(Reply::Repeated));
     }
     // What is further ahead was long ago, and the next write puts it right.
     for row in [ahead(300_001), ahead(1_000 * W)] {

@@ -3,7 +3,7 @@
 use super::law::Law;
 use super::row::{NEVER, Row};
 use super::scenario::Scenario;
-use crate::session::rotation::Answer;
+use crate::session::rotation::Reply;
 
 pub(super) const HONEST: usize = 0;
 pub(super) const THIEF: usize = 1;
@@ -102,7 +102,7 @@ pub(super) enum Doing {
     Answered(u8),
 }
 
-/// [`Answer`], as a part of a state.
+/// [`Reply`], as a part of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum How {
     LoggedIn,
@@ -113,14 +113,14 @@ pub(super) enum How {
     Recovered,
 }
 
-impl From<Answer> for How {
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Healed => Self::Healed,
-            Answer::Rotated => Self::Rotated,
-            Answer::Coalesced => Self::Coalesced,
-            Answer::Repeated => Self::Repeated,
-            Answer::Recovered => Self::Recovered,
+impl From<Reply> for How {
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Healed => Self::Healed,
+            Reply::Rotated => Self::Rotated,
+            Reply::Coalesced => Self::Coalesced,
+            Reply::Repeated => Self::Repeated,
+            Reply::Recovered => Self::Recovered,
         }
     }
 }
