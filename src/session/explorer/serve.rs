@@ -91,7 +91,7 @@ fn find(
         next.row.revoke();
         refuse(&mut next, index, false)
     } else {
-        match judge(&next, index, row, arrival, scenario, rule) {
+        match decide_at(&next, index, row, arrival, scenario, rule) {
             Decision::Refuse(_) => refuse(&mut next, index, false),
             Decision::Reuse => {
                 next.ends(node, scenario);
@@ -130,8 +130,8 @@ fn decide(world: &World, index: usize, row: Row, scenario: &Scenario, rule: &Rul
     };
     let by_clock = |node| {
         let mut next = world.clone();
-        let at_arrival = judge(world, index, row, arrival, scenario, rule);
-        let later = judge(world, index, row, Arrival { node, age: 0 }, scenario, rule);
+        let at_arrival = decide_at(world, index, row, arrival, scenario, rule);
+        let later = decide_at(world, index, row, Arrival { node, age: 0 }, scenario, rule);
         let event = match (rule.settle)(at_arrival, later) {
             Decision::Reply { how } => {
                 hand_out(&mut next, index, (row, how.into()), scenario, rule)
@@ -157,7 +157,7 @@ fn decide(world: &World, index: usize, row: Row, scenario: &Scenario, rule: &Rul
 }
 
 /// By the clock of that node, so long ago.
-fn judge(
+fn decide_at(
     world: &World,
     index: usize,
     row: Row,

@@ -44,7 +44,7 @@ fn confirmed(age: u64) -> SessionParts {
     }
 }
 
-fn judge(row: &SessionParts, presented: u32, retry: Option<[u8; 16]>) -> Decision {
+fn decided(row: &SessionParts, presented: u32, retry: Option<[u8; 16]>) -> Decision {
     decide(
         &Session::from_parts(row.clone()),
         presented,
@@ -127,7 +127,7 @@ fn a_revoked_session_refuses_every_generation_and_calls_none_of_them_reuse() {
     };
     for presented in [0, 3, 4, 5, 6] {
         assert_eq!(
-            judge(&revoked, presented, KEY),
+            decided(&revoked, presented, KEY),
             Decision::Refuse(SessionOver::Revoked)
         );
     }
@@ -149,7 +149,7 @@ fn a_session_that_is_over_refuses_every_generation_from_its_last_moment_on() {
     for over in [ended, forgotten, never_used] {
         for presented in [0, 3, 4, 5, 6] {
             assert_eq!(
-                judge(&over, presented, KEY),
+                decided(&over, presented, KEY),
                 Decision::Refuse(SessionOver::Expired)
             );
         }
@@ -158,7 +158,7 @@ fn a_session_that_is_over_refuses_every_generation_from_its_last_moment_on() {
         expires_at: at(NOW + 1),
         ..row(unused - 1)
     };
-    assert_eq!(judge(&last_moment, 5, KEY), rotated(&last_moment, KEY, 0));
+    assert_eq!(decided(&last_moment, 5, KEY), rotated(&last_moment, KEY, 0));
 }
 
 #[test]
@@ -170,15 +170,15 @@ fn a_generation_ahead_of_the_row_is_adopted_as_confirmed_and_then_coalesces() {
     };
     for presented in [6, 9, u32::MAX] {
         assert_eq!(
-            judge(&behind, presented, OTHER_KEY),
+            decided(&behind, presented, OTHER_KEY),
             healed(&behind, presented)
         );
     }
-    let Decision::Replace { next, .. } = judge(&behind, 9, None) else {
+    let Decision::Replace { next, .. } = decided(&behind, 9, None) else {
         panic!("healed")
     };
-    assert_eq!(judge(next.parts(), 9, None), reply(Reply::Coalesced));
-    assert_eq!(judge(next.parts(), 8, None), reply(Reply::Repeated));
+    assert_eq!(decided(next.parts(), 9, None), reply(Reply::Coalesced));
+    assert_eq!(decided(next.parts(), 8, None), reply(Reply::Repeated));
 }
 
 #[test]
@@ -188,15 +188,15 @@ fn the_current_generation_is_rotated_from_the_end_of_the_overlap_on() {
         ..row(0)
     };
     for row in [row(W), confirmed(W), row(50 * W), new] {
-        assert_eq!(judge(&row, 5, OTHER_KEY), rotated(&row, OTHER_KEY, 0));
-        assert_eq!(judge(&row, 5, None), rotated(&row, None, 0));
+        assert_eq!(decided(&row, 5, OTHER_KEY), rotated(&row, OTHER_KEY, 0));
+        assert_eq!(decided(&row, 5, None), rotated(&row, None, 0));
     }
 }
 
 #[test]
 fn the_current_generation_stays_current_within_the_overlap() {
     for row in [confirmed(0), confirmed(W / 2), confirmed(W - 1)] {
-        assert_eq!(judge(&row, 5, None), reply(Reply::Coalesced));
+        assert_eq!(decided(&row, 5, None), reply(Reply::Coalesced));
     }
 }
 
@@ -204,7 +204,7 @@ fn the_current_generation_stays_current_within_the_overlap() {
 fn whoever_presents_the_current_generation_confirms_it() {
     for row in [row(0), row(W / 2), row(W - 1)] {
         assert_eq!(
-            judge(&row, 5, None),
+            decided(&row, 5, None),
             swap(&row, Reply::Coalesced, |next| next.confirmed = true)
         );
     }
@@ -213,7 +213,7 @@ fn whoever_presents_the_current_generation_confirms_it() {
 #[test]
 fn the_generation_before_is_repeated_without_a_write_in_a_burst() {
     for row in [row(0), confirmed(0), row(BURST - 1), confirmed(BURST - 1)] {
-        assert_eq!(judge(&row, 4, None), reply(Reply::Repeated));
+        assert_eq!(decided(&row, 4, None), reply(Reply::Repeated));
     }
 }
 
@@ -222,23 +222,23 @@ fn a_burst_is_an_eighth_of_a_short_overlap() {
     let policy = SessionPolicy::default()
         .with_overlap(Duration::from_millis(800))
         .unwrap();
-    let judge =
+    let decided =
         |row: &SessionParts| decide(&Session::from_parts(row.clone()), 4, None, at(NOW), &policy);
-    assert_eq!(judge(&row(99)), reply(Reply::Repeated));
-    assert_eq!(judge(&row(100)), opened(&row(100)));
+    assert_eq!(decided(&row(99)), reply(Reply::Repeated));
+    assert_eq!(decided(&row(100)), opened(&row(100)));
 }
 
 #[test]
 fn the_generation_before_is_repeated_to_the_end_of_the_overlap_once_the_answer_arrived() {
     for row in [confirmed(BURST), confirmed(W / 2), confirmed(W)] {
-        assert_eq!(judge(&row, 4, None), reply(Reply::Repeated));
+        assert_eq!(decided(&row, 4, None), reply(Reply::Repeated));
     }
 }
 
 #[test]
 fn the_overlap_opens_again_after_the_burst_while_no_answer_arrived() {
     for row in [row(BURST), row(W / 2), row(W)] {
-        assert_eq!(judge(&row, 4, None), opened(&row));
+        assert_eq!(decided(&row, 4, None), opened(&row));
     }
 }
 
@@ -249,30 +249,30 @@ fn the_generation_before_is_recovered_after_the_overlap_while_no_answer_arrived(
         ..row(0)
     };
     for row in [row(W + 1), row(700 * W), never_dated] {
-        assert_eq!(judge(&row, 4, None), recovered(&row));
-        assert_eq!(judge(&row, 4, OTHER_KEY), recovered(&row));
+        assert_eq!(decided(&row, 4, None), recovered(&row));
+        assert_eq!(decided(&row, 4, OTHER_KEY), recovered(&row));
     }
 }
 
 #[test]
 fn the_same_idempotency_key_recovers_although_an_answer_arrived() {
     let row = confirmed(W + 1);
-    assert_eq!(judge(&row, 4, KEY), recovered(&row));
-    assert_eq!(judge(&row, 4, OTHER_KEY), Decision::Reuse);
-    assert_eq!(judge(&row, 4, None), Decision::Reuse);
+    assert_eq!(decided(&row, 4, KEY), recovered(&row));
+    assert_eq!(decided(&row, 4, OTHER_KEY), Decision::Reuse);
+    assert_eq!(decided(&row, 4, None), Decision::Reuse);
     // An absent key equals nothing.
     let unkeyed = SessionParts {
         retry_key: None,
         ..row
     };
-    assert_eq!(judge(&unkeyed, 4, None), Decision::Reuse);
-    assert_eq!(judge(&unkeyed, 4, KEY), Decision::Reuse);
+    assert_eq!(decided(&unkeyed, 4, None), Decision::Reuse);
+    assert_eq!(decided(&unkeyed, 4, KEY), Decision::Reuse);
 }
 
 #[test]
 fn the_generation_before_is_reuse_after_the_overlap_once_an_answer_arrived() {
-    assert_eq!(judge(&confirmed(W), 4, None), reply(Reply::Repeated));
-    assert_eq!(judge(&confirmed(W + 1), 4, None), Decision::Reuse);
+    assert_eq!(decided(&confirmed(W), 4, None), reply(Reply::Repeated));
+    assert_eq!(decided(&confirmed(W + 1), 4, None), Decision::Reuse);
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn older_generations_are_reuse_at_any_time() {
         confirmed(9 * W),
     ] {
         for presented in [0, 2, 3] {
-            assert_eq!(judge(&row, presented, KEY), Decision::Reuse);
+            assert_eq!(decided(&row, presented, KEY), Decision::Reuse);
         }
     }
 }
@@ -303,15 +303,15 @@ fn seven_generations_in_a_row_are_recovered_and_not_an_eighth() {
             ..row(W + 1)
         },
     );
-    assert_eq!(judge(&seventh, 4, None), recovered(&seventh));
-    assert_eq!(judge(&eighth, 4, None), Decision::Reuse);
-    assert_eq!(judge(&eighth, 4, KEY), Decision::Reuse);
+    assert_eq!(decided(&seventh, 4, None), recovered(&seventh));
+    assert_eq!(decided(&eighth, 4, None), Decision::Reuse);
+    assert_eq!(decided(&eighth, 4, KEY), Decision::Reuse);
     // Within the overlap nobody counts.
     let eighth = SessionParts {
         recoveries: 7,
         ..row(W)
     };
-    assert_eq!(judge(&eighth, 4, None), opened(&eighth));
+    assert_eq!(decided(&eighth, 4, None), opened(&eighth));
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn a_generation_that_needed_a_recovery_counts_once_and_one_that_needed_none_rese
         recovered: true,
         ..row(W + 1)
     };
-    assert_eq!(judge(&again, 4, None), recovered(&again));
+    assert_eq!(decided(&again, 4, None), recovered(&again));
     // A receipt changes nothing about it.
     for row in [
         again,
@@ -331,13 +331,13 @@ fn a_generation_that_needed_a_recovery_counts_once_and_one_that_needed_none_rese
             ..confirmed(W)
         },
     ] {
-        assert_eq!(judge(&row, 5, None), rotated(&row, None, 4));
+        assert_eq!(decided(&row, 5, None), rotated(&row, None, 4));
     }
     let without = SessionParts {
         recoveries: 3,
         ..row(W)
     };
-    assert_eq!(judge(&without, 5, None), rotated(&without, None, 0));
+    assert_eq!(decided(&without, 5, None), rotated(&without, None, 0));
 }
 
 #[test]
@@ -369,15 +369,15 @@ fn a_clock_that_jumped_ahead_and_came_back_logs_no_honest_client_out() {
     // Up to five minutes are believed: as if it were now.
     for row in [ahead(1), ahead(300_000)] {
         assert_eq!(
-            judge(&row, 5, None),
+            decided(&row, 5, None),
             swap(&row, Reply::Coalesced, |next| next.confirmed = true)
         );
-        assert_eq!(judge(&row, 4, None), reply(Reply::Repeated));
+        assert_eq!(decided(&row, 4, None), reply(Reply::Repeated));
     }
     // What is further ahead was long ago, and the next write puts it right.
     for row in [ahead(300_001), ahead(1_000 * W)] {
-        assert_eq!(judge(&row, 5, None), rotated(&row, None, 0));
-        assert_eq!(judge(&row, 4, None), recovered(&row));
+        assert_eq!(decided(&row, 5, None), rotated(&row, None, 0));
+        assert_eq!(decided(&row, 4, None), recovered(&row));
     }
 }
 
@@ -388,8 +388,8 @@ fn the_last_generation_of_all_is_not_rotated() {
         ..row(W)
     };
     assert_eq!(
-        judge(&last, u32::MAX, None),
+        decided(&last, u32::MAX, None),
         Decision::Refuse(SessionOver::Expired)
     );
-    assert_eq!(judge(&last, u32::MAX - 1, None), opened(&last));
+    assert_eq!(decided(&last, u32::MAX - 1, None), opened(&last));
 }
