@@ -38,7 +38,7 @@ impl fmt::Debug for EndpointFuture {
 }
 
 /// `tower::Service` for a type that answers at once: with `fn answer(&self, &Parts) ->
-/// Result<Response<Bytes>, Refused>`.
+/// Result<Response<Bytes>, EndpointError>`.
 macro_rules! serve_at_once {
     ($endpoint:ident) => {
         impl<B> tower_service::Service<http::Request<B>> for $endpoint {

@@ -31,14 +31,14 @@ use crate::names::{IntoScope, Scope};
 pub struct Grant {
     scope: Scope,
     extra: Map<String, Value>,
-    refused: Option<Refused>,
+    ungrantable: Option<Ungrantable>,
     stamp: Option<[u8; 16]>,
     lifetime: Option<Duration>,
 }
 
 /// The first thing that cannot be granted: signing refuses it.
 #[derive(Clone, Debug)]
-pub(super) enum Refused {
+pub(super) enum Ungrantable {
     Claim(String),
     Claims,
     Lifetime,
@@ -71,7 +71,7 @@ impl Grant {
         let name = name.into();
         match serde_json::to_value(value) {
             Ok(value) => self.insert(name, value),
-            Err(_) => self.refuse(Refused::Claim(name)),
+            Err(_) => self.refuse(Ungrantable::Claim(name)),
         }
         self
     }
@@ -96,7 +96,7 @@ impl Grant {
             Ok(Value::Object(claims)) => claims
                 .into_iter()
                 .for_each(|(name, value)| self.insert(name, value)),
-            _ => self.refuse(Refused::Claims),
+            _ => self.refuse(Ungrantable::Claims),
         }
         self
     }
@@ -114,7 +114,7 @@ impl Grant {
     /// with another value makes no token. The token never outlives its session.
     pub fn with_access_token_lifetime(mut self, lifetime: Duration) -> Self {
         if !is_access_token_lifetime(lifetime) {
-            self.refuse(Refused::Lifetime);
+            self.refuse(Ungrantable::Lifetime);
         }
         self.lifetime = Some(lifetime);
         self
@@ -135,20 +135,20 @@ impl Grant {
     }
 
     /// The application's own claims, or why there is no token.
-    pub(super) fn into_extra(self) -> Result<Map<String, Value>, Refused> {
-        self.refused.map_or(Ok(self.extra), Err)
+    pub(super) fn into_extra(self) -> Result<Map<String, Value>, Ungrantable> {
+        self.ungrantable.map_or(Ok(self.extra), Err)
     }
 
     fn insert(&mut self, name: String, value: Value) {
         if RESERVED.contains(&&*name) {
-            self.refuse(Refused::Claim(name));
+            self.refuse(Ungrantable::Claim(name));
         } else {
             self.extra.insert(name, value);
         }
     }
 
-    fn refuse(&mut self, refused: Refused) {
-        self.refused.get_or_insert(refused);
+    fn refuse(&mut self, what: Ungrantable) {
+        self.ungrantable.get_or_insert(what);
     }
 }
 

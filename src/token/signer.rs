@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::claims::{AccessTokenClaims, Claims};
-use super::grant::{Grant, Refused};
+use super::grant::{Grant, Ungrantable};
 use super::identity::Identity;
 use super::jws::MAX_TOKEN_BYTES;
 use super::verifier::AccessTokenVerifier;
@@ -179,12 +179,12 @@ impl AccessTokenSigner {
     }
 }
 
-impl From<Refused> for SignError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Claim(name) => Self::Claim { name },
-            Refused::Claims => Self::Claims,
-            Refused::Lifetime => Self::Lifetime,
+impl From<Ungrantable> for SignError {
+    fn from(ungrantable: Ungrantable) -> Self {
+        match ungrantable {
+            Ungrantable::Claim(name) => Self::Claim { name },
+            Ungrantable::Claims => Self::Claims,
+            Ungrantable::Lifetime => Self::Lifetime,
         }
     }
 }
