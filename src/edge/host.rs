@@ -1,4 +1,4 @@
-//! [`Origin`]: under which origin a client sees this server.
+//! [`OwnOrigin`]: under which origin a client sees this server.
 
 use http::HeaderMap;
 use http::header::HOST;
@@ -6,14 +6,14 @@ use http::request::Parts;
 
 /// The origin of a server as its client sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin<'p> {
+pub(crate) enum OwnOrigin<'p> {
     /// As configured, with its scheme.
     Public(&'p str),
     /// As the request says. The scheme of a request behind a proxy is unknown here.
     Host(&'p str),
 }
 
-impl Origin<'_> {
+impl OwnOrigin<'_> {
     /// Whether the value of an `Origin` header names this server.
     pub(crate) fn is_named_by(self, header: &str) -> bool {
         match self {

@@ -10,7 +10,7 @@ use http::request::Parts;
 
 use super::client_address::ClientAddress;
 use super::forwarded::{X_FORWARDED_FOR, forwarded, x_forwarded_for};
-use super::host::{Origin, host};
+use super::host::{OwnOrigin, host};
 use super::network::Network;
 use crate::error::ConfigError;
 use crate::once::Once;
@@ -105,10 +105,10 @@ impl Edge {
     }
 
     /// The origin as the client sees it.
-    pub(crate) fn origin<'p>(&'p self, parts: &'p Parts) -> Option<Origin<'p>> {
+    pub(crate) fn origin<'p>(&'p self, parts: &'p Parts) -> Option<OwnOrigin<'p>> {
         match &self.public_origin {
-            Some(origin) => Some(Origin::Public(origin.as_str())),
-            None => host(parts).map(Origin::Host),
+            Some(origin) => Some(OwnOrigin::Public(origin.as_str())),
+            None => host(parts).map(OwnOrigin::Host),
         }
     }
 
@@ -362,7 +362,7 @@ mod tests {
             .unwrap()
             .into_parts()
             .0;
-        assert_eq!(edge.origin(&absolute), Some(Origin::Host("a:1")));
+        assert_eq!(edge.origin(&absolute), Some(OwnOrigin::Host("a:1")));
     }
 
     #[test]
