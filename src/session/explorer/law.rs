@@ -81,7 +81,7 @@ fn nobody_honest_is_refused(before: &World, event: &Event, scenario: &Scenario) 
 }
 
 fn is_over(world: &World, scenario: &Scenario) -> bool {
-    world.row.left <= 0 || world.row.unused_for() >= scenario.unused
+    world.row.left <= 0 || world.row.unused_for() >= scenario.idle_timeout
 }
 
 fn used_copies_end_it(before: &World, event: &Event, after: &World, scenario: &Scenario) -> bool {

@@ -62,8 +62,8 @@ pub(super) struct Scenario {
     pub(super) keyed: bool,
     /// A client that stores every answer, also one that repeats the token it had sent.
     pub(super) stores_all: bool,
-    pub(super) unused: i8,
-    pub(super) in_all: i8,
+    pub(super) idle_timeout: i8,
+    pub(super) absolute_lifetime: i8,
     pub(super) laws: &'static [Law],
 }
 
@@ -122,15 +122,19 @@ impl Scenario {
         halves: false,
         keyed: false,
         stores_all: false,
-        unused: NEVER,
-        in_all: NEVER,
+        idle_timeout: NEVER,
+        absolute_lifetime: NEVER,
         laws: HONEST,
     };
 
     /// From this age on nothing changes any more.
     pub(super) fn long(&self) -> i8 {
-        let unused = if self.unused == NEVER { 0 } else { self.unused };
-        (self.overlap + self.lenient + self.round_trip + 1).max(unused)
+        let idle_timeout = if self.idle_timeout == NEVER {
+            0
+        } else {
+            self.idle_timeout
+        };
+        (self.overlap + self.lenient + self.round_trip + 1).max(idle_timeout)
     }
 
     pub(super) fn policy(&self) -> SessionPolicy {
@@ -138,12 +142,12 @@ impl Scenario {
         SessionPolicy {
             access_token: units(ACCESS_TOKEN),
             // Without an end of its own a session is used often enough.
-            idle_timeout: if self.unused == NEVER {
+            idle_timeout: if self.idle_timeout == NEVER {
                 UNIT * 100_000
             } else {
-                units(self.unused)
+                units(self.idle_timeout)
             },
-            absolute_lifetime: units(self.in_all),
+            absolute_lifetime: units(self.absolute_lifetime),
             overlap: units(self.overlap),
         }
     }

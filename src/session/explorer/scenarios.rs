@@ -81,8 +81,8 @@ pub(super) const ENDS: Scenario = Scenario {
     tabs: 2,
     generations: 2,
     at_once: true,
-    unused: 8,
-    in_all: 16,
+    idle_timeout: 8,
+    absolute_lifetime: 16,
     ..Scenario::BASE
 };
 

@@ -146,7 +146,7 @@ impl World {
         Self {
             row: Row {
                 exists: !scenario.login,
-                ..Row::new(scenario.long(), scenario.in_all)
+                ..Row::new(scenario.long(), scenario.absolute_lifetime)
             },
             backup: None,
             set_back: 0,
@@ -249,10 +249,10 @@ impl World {
         if !scenario.laws.contains(&Law::UnusedCopiesEndIt) {
             self.shared = 0;
         }
-        if scenario.unused == NEVER {
+        if scenario.idle_timeout == NEVER {
             self.rows().for_each(|row| row.created = 0);
         }
-        if scenario.in_all == NEVER {
+        if scenario.absolute_lifetime == NEVER {
             self.access_lives = 0;
         }
         // The store ignores receipts of generations that have passed for good.
