@@ -171,7 +171,7 @@ impl BearerError {
     }
 
     /// The layer's words: what its challenges say.
-    pub(super) fn within(self, protection: &Arc<Protection>) -> Self {
+    pub(super) fn with_protection(self, protection: &Arc<Protection>) -> Self {
         self.map(|inner| inner.protection = Arc::clone(protection))
     }
 

@@ -26,7 +26,7 @@ pub(crate) struct Rejection {
 impl Rejection {
     /// Logs one event, and answers.
     pub(crate) fn refuse(&self, error: BearerError, parts: &Parts) -> Response<Bytes> {
-        let error = error.within(&self.protection);
+        let error = error.with_protection(&self.protection);
         log(&error, parts);
         if self.grpc && is_grpc(parts) {
             return to_grpc_response(&error);

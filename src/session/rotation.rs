@@ -76,7 +76,7 @@ pub(super) fn decide(
     let overlap = policy.overlap;
     // `None`: long ago.
     let age = age(row.rotated_at, now);
-    let within = |limit: Duration| age.is_some_and(|age| age < limit);
+    let is_younger_than = |limit: Duration| age.is_some_and(|age| age < limit);
 
     if presented > row.generation {
         // The tag says that we made it, and the client holds it: so it is the row that is behind.
@@ -90,7 +90,7 @@ pub(super) fn decide(
         });
     }
     if presented == row.generation {
-        if within(overlap) {
+        if is_younger_than(overlap) {
             // Who presents it holds it: so its answer arrived, as surely as with an access token.
             if row.confirmed {
                 return Decision::Reply {
@@ -119,7 +119,7 @@ pub(super) fn decide(
     if presented.checked_add(1) != Some(row.generation) || overlap.is_zero() {
         return Decision::Reuse;
     }
-    if within(BURST.min(overlap / 8)) {
+    if is_younger_than(BURST.min(overlap / 8)) {
         return Decision::Reply {
             how: Reply::Repeated,
         };

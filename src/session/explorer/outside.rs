@@ -103,12 +103,12 @@ pub(super) fn at_the_nodes(world: &World, scenario: &Scenario, rule: &Rule, step
     }
     // A client that has waited for too long gives up first: that is a step of its own. A unit is
     // longer than the nodes take.
-    let in_time = |client: &Client| match client.doing {
+    let has_time = |client: &Client| match client.doing {
         Doing::Nothing => true,
         Doing::Found(_) => client.waits < scenario.round_trip,
         _ => client.waits < scenario.round_trip && !scenario.slow_application,
     };
-    if in_step && world.clients.iter().all(in_time) {
+    if in_step && world.clients.iter().all(has_time) {
         steps.push(step(world, Event::TimePasses, |next| next.tick(scenario)));
     }
 }
