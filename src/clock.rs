@@ -1,4 +1,4 @@
-//! Time comes in from outside: [`Clock`], and [`Timestamp`], the moments it tells.
+//! The time comes in from outside: [`Clock`] tells it, and [`Timestamp`] is a moment that it tells.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -15,7 +15,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The time since a moment that stays the same while the process lives. It never goes back and
     /// never jumps.
     ///
-    /// What must not end early because somebody set the clock is measured by this one.
+    /// It measures the durations that must not become shorter when the system's clock is set.
     fn monotonic(&self) -> Duration;
 }
 
@@ -36,7 +36,7 @@ impl Clock for SystemClock {
 
 /// A moment, in milliseconds since the Unix epoch.
 ///
-/// On the wire moments are whole seconds; see [`Timestamp::as_secs`].
+/// Moments are whole seconds on the wire: see [`Timestamp::as_secs`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -57,8 +57,8 @@ impl Timestamp {
     /// The Unix epoch.
     pub(crate) const ZERO: Self = Self(0);
 
-    /// From milliseconds since the epoch. What no signed 64-bit number holds becomes the last
-    /// moment that one does.
+    /// Makes a moment from milliseconds since the epoch. Numbers above `i64::MAX` become
+    /// `i64::MAX`.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         // Databases hold signed numbers.
@@ -69,25 +69,25 @@ impl Timestamp {
         })
     }
 
-    /// From whole seconds since the epoch.
+    /// Makes a moment from whole seconds since the epoch.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self::from_millis(secs.saturating_mul(1000))
     }
 
-    /// Milliseconds since the epoch; never above `i64::MAX`.
+    /// Returns the milliseconds since the epoch. They are never above `i64::MAX`.
     #[must_use]
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
-    /// Whole seconds since the epoch, rounded down.
+    /// Returns the whole seconds since the epoch, rounded down.
     #[must_use]
     pub const fn as_secs(self) -> u64 {
         self.0 / 1000
     }
 
-    /// How long `earlier` lies back; nothing if it is later than this.
+    /// Returns the time from `earlier` to this moment. It is zero if `earlier` is later.
     #[must_use]
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -103,7 +103,7 @@ impl std::ops::Add<Duration> for Timestamp {
     }
 }
 
-/// Rounded down to milliseconds. A moment before the epoch becomes the epoch.
+/// Rounds down to milliseconds. A moment before the epoch becomes the epoch.
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
         Self::ZERO + time.duration_since(UNIX_EPOCH).unwrap_or_default()

@@ -1,16 +1,16 @@
-//! [`ConfigError`], a mistake at start-up, and [`BoxError`], a cause that the application gave us.
+//! [`ConfigError`] is a misconfiguration at start-up, and [`BoxError`] an error of the application.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// Any error of the application: of its user loader, its credentials check, its store.
+/// Any error of the application, from its user loader, its check of credentials or its store.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// One or more mistakes in the configuration, found at start-up. Each is a sentence that names the
-/// cure.
+/// One or more wrong settings, found at start-up. Each is described by a sentence that says how to
+/// fix it.
 ///
-/// A builder checks all of its settings before it fails, so one error names everything that is
-/// wrong, a line each.
+/// A builder checks all of its settings before it fails, so one error lists everything that is
+/// wrong, with one line for each setting.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError {
     sentence: Cow<'static, str>,
@@ -46,7 +46,7 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// The sentences too: this is what a `main` that returns the error prints.
+/// Shows the same sentences as `Display`: a `main` that returns the error prints its `Debug`.
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -79,16 +79,16 @@ impl Problems {
 
     /// # Errors
     ///
-    /// All that was noted, in that order.
+    /// All errors that were noted, in that order.
     pub(crate) fn finish(self) -> Result<(), ConfigError> {
         self.error.map_or(Ok(()), Err)
     }
 
-    /// Makes something of the values that [`note`](Self::note) gave back, if it noted nothing.
+    /// Builds a value from those that [`note`](Self::note) gave back, if no error was noted.
     ///
     /// # Errors
     ///
-    /// All that was noted, in that order.
+    /// All errors that were noted, in that order.
     pub(crate) fn finish_with<T>(self, make: impl FnOnce() -> Option<T>) -> Result<T, ConfigError> {
         self.finish()?;
         make().ok_or(ConfigError::from_static("a setting is missing"))

@@ -1,4 +1,4 @@
-//! JSON: objects without repeated members, and the object that says what is wrong.
+//! JSON objects without repeated members, and the JSON object of an error.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ impl<'de> Deserialize<'de> for UniqueObject {
     }
 }
 
-/// What is wrong, as RFC 6749 section 5.2 says it, with a stable word for programs beside it.
+/// Makes the error object of RFC 6749 section 5.2, with a stable `reason` for programs.
 pub(crate) fn error_object(error: &str, description: &str, reason: Option<&str>) -> Value {
     let mut object = json!({ "error": error, "error_description": description });
     if let Some(reason) = reason {

@@ -1,15 +1,16 @@
-//! [`Once`]: for a log line that a stranger could cause at every request.
+//! [`Once`] is for log lines that anyone could otherwise cause with every request.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Says `true` once. A misconfiguration is logged with its cure, and does not flood the log.
+/// Says `true` once, so that a misconfiguration is logged with a hint on how to fix it and does not
+/// flood the log.
 #[derive(Debug, Default)]
 pub(crate) struct Once(AtomicBool);
 
 impl Once {
-    /// Whether this is the first call.
+    /// Returns whether this is the first call.
     pub(crate) fn is_first(&self) -> bool {
-        // The load keeps the cache line shared once the line was logged.
+        // After the first call the load alone keeps the cache line shared.
         !self.0.load(Ordering::Relaxed) && !self.0.swap(true, Ordering::Relaxed)
     }
 }

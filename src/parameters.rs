@@ -1,4 +1,4 @@
-//! Parameters of a request become a type of the application's own.
+//! Reads the parameters of a request into a type of the application.
 
 use std::cell::Cell;
 
@@ -10,7 +10,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Error, Map, Value};
 use serde_path_to_error::Segment;
 
-/// How the parameters came.
+/// How the parameters were sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     /// Every value is text.
@@ -18,16 +18,16 @@ pub(crate) enum Encoding {
     Json,
 }
 
-/// Which parameter does not fit the application's type. It repeats nothing that was sent.
+/// The parameter that does not fit the application's type. It repeats nothing that was sent.
 #[derive(Debug)]
 pub(crate) struct WrongParameter {
     /// A field of the application's type, or `a parameter`.
     pub(crate) name: String,
-    /// `None`: it is missing.
+    /// What the type expects there. It is `None` where the parameter is missing.
     pub(crate) expected: Option<String>,
 }
 
-/// Reads a type from parameters. Those that it does not know are ignored.
+/// Reads a type from parameters. Parameters that the type does not know are ignored.
 pub(crate) fn read<T: DeserializeOwned>(
     sent: Map<String, Value>,
     encoding: Encoding,
@@ -53,7 +53,7 @@ pub(crate) fn read<T: DeserializeOwned>(
             Some(Segment::Map { key }) => key.as_str(),
             _ => "",
         };
-        // What comes after the first name of a path may be a name that the client chose.
+        // Names after the first one of a path may have been chosen by the client.
         let field = fields.get().iter().copied().find(|field| *field == sent);
         WrongParameter::of(field, &error.inner().to_string())
     })
@@ -110,7 +110,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Noted<'_, D> {
 }
 
 impl WrongParameter {
-    /// All words of serde but these may repeat what was sent.
+    /// Takes over the parts of serde's message that never repeat what was sent.
     fn of(field: Option<&'static str>, message: &str) -> Self {
         let missing = message
             .strip_prefix("missing field `")
@@ -131,7 +131,7 @@ impl WrongParameter {
     }
 }
 
-/// A name or a type of the program.
+/// Keeps the characters that the name of a field or a type may have.
 fn plain(words: &str) -> String {
     let is_plain =
         |character: &char| character.is_ascii_alphanumeric() || " _.`:<>[]()-".contains(*character);
@@ -166,7 +166,7 @@ impl<'de> Deserializer<'de> for Text {
         visitor.visit_string(self.0)
     }
 
-    /// A checkbox of HTML sends `on`.
+    // A checkbox of HTML sends `on`.
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &*self.0 {
             "true" | "on" | "1" => visitor.visit_bool(true),
@@ -213,7 +213,8 @@ impl<'de> Deserializer<'de> for Text {
     }
 
     forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
+        identifier ignored_any
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`Passwords`]: Argon2id, off the runtime's threads.
+//! [`Passwords`] hashes and verifies passwords with Argon2id, off the runtime's threads.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,15 +10,16 @@ use zeroize::Zeroizing;
 
 use crate::error::{BoxError, ConfigError};
 
-/// Hashes and checks passwords by Argon2id, off the runtime's threads, a few at once.
+/// Hashes and verifies passwords with Argon2id.
 ///
 /// - The work is done on blocking threads, so that no other request waits for it.
-/// - At most as many at once as the machine has cores: each takes 19 MiB. The rest wait in line,
-///   and leave it when their client is gone.
-/// - For a user who does not exist the same work is done, so that nobody learns from the time who
-///   has an account (OWASP ASVS 6.3.8). That is exact once all hashes have today's parameters: a
-///   weaker one costs its own work besides.
-/// - A hash that was made with weaker parameters is made anew when its password is next seen.
+/// - At most as many passwords are worked on at once as the machine has cores, because each needs
+///   19 MiB of memory. The others wait in a queue, and leave it when their client is gone.
+/// - The same work is done for a user who does not exist, so that the response time does not tell
+///   which users exist (OWASP ASVS 6.3.8). The times are equal once all hashes have the current
+///   parameters: a weaker hash costs its own work as well.
+/// - A hash that was made with weaker parameters is hashed again when its password is next
+///   verified, so that the application can replace it.
 ///
 /// Passwords are taken exactly as they are: no trimming, no truncation (OWASP ASVS 6.2.8).
 ///
@@ -34,7 +35,7 @@ use crate::error::{BoxError, ConfigError};
 /// assert!(matches!(right, Verification::Valid { .. }));
 /// let wrong = passwords.verify(Some(&stored), "wonderland-8").await?;
 /// assert!(matches!(wrong, Verification::Invalid));
-/// // There is no such user.
+/// // The user does not exist.
 /// let unknown = passwords.verify(None, "wonderland-7").await?;
 /// assert!(matches!(unknown, Verification::Invalid));
 /// # Ok(())
@@ -46,24 +47,24 @@ pub struct Passwords {
     at_once: Arc<Semaphore>,
 }
 
-/// Whether a password is the user's.
+/// The result of [`Passwords::verify`]: whether a password is the user's.
 #[derive(Clone, PartialEq, Eq)]
 #[must_use = "a wrong password is not an error: it is `Ok(Verification::Invalid)`"]
 pub enum Verification {
-    /// It is not the user's password, or there is no such user.
+    /// The password is not the user's, or the user does not exist.
     Invalid,
-    /// It is the user's password.
+    /// The password is the user's.
     #[non_exhaustive]
     Valid {
-        /// A hash with today's parameters, to be stored in place of a weaker one: only if that is
-        /// still there, since the password may have changed meanwhile.
+        /// A hash with the current parameters, where the stored one is weaker. Replace the stored
+        /// hash with it, but only if that has not changed since: the user may have a new password.
         rehashed: Option<String>,
     },
 }
 
 impl Passwords {
-    /// Argon2id with 19 MiB, two passes and one lane, which OWASP's cheat sheet asks for at the
-    /// least; as many at once as there are cores.
+    /// Uses Argon2id with 19 MiB, two passes and one lane, the minimum of OWASP's cheat sheet. As
+    /// many passwords are worked on at once as the machine has cores.
     #[must_use]
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -73,12 +74,12 @@ impl Passwords {
         }
     }
 
-    /// Other parameters: memory in KiB, passes, lanes.
+    /// Sets other parameters: the memory in KiB, the passes and the lanes.
     ///
     /// # Errors
     ///
-    /// Less than OWASP's least: 19456 KiB and two passes, or more memory and one pass from 47104
-    /// KiB on; or what Argon2 does not allow.
+    /// The parameters are below OWASP's minimum, which is 19456 KiB with two passes, or 47104 KiB
+    /// with one; or Argon2 does not allow them.
     pub fn with_parameters(
         mut self,
         memory_kib: u32,
@@ -87,29 +88,30 @@ impl Passwords {
     ) -> Result<Self, ConfigError> {
         if !(memory_kib >= 19_456 && passes >= 2 || memory_kib >= 47_104 && passes >= 1) {
             return Err(ConfigError::new(
-                "Argon2id needs 19456 KiB and 2 passes, or 47104 KiB and 1 pass, at the least",
+                "Argon2id needs at least 19456 KiB and 2 passes, or 47104 KiB and 1 pass",
             ));
         }
         self.params = params(memory_kib, passes, lanes)?;
         Ok(self)
     }
 
-    /// Parameters that are too weak for anything but tests, which they make quick.
+    /// Sets parameters that make tests quick and are too weak for anything else.
     #[must_use]
     pub fn dangerous_weak(mut self) -> Self {
         self.params = Params::new(Params::MIN_M_COST, 1, 1, None).unwrap_or_default();
         self
     }
 
-    /// How many passwords are worked on at once. At least one.
+    /// Sets how many passwords are worked on at once, at least one. The default is the number of
+    /// cores.
     #[must_use]
     pub fn with_concurrency(mut self, at_once: usize) -> Self {
         self.at_once = Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)));
         self
     }
 
-    /// Hashes a new password, with a new salt. The result is a PHC string (`$argon2id$…`) to be
-    /// stored as it is.
+    /// Hashes a new password with a new salt. The result is a PHC string (`$argon2id$…`): store it
+    /// as it is.
     ///
     /// # Errors
     ///
@@ -119,13 +121,13 @@ impl Passwords {
         self.work(move || hash(&hasher, &password)).await
     }
 
-    /// Verifies a password against the hash that was stored for the user; `None` where there is no
-    /// such user, which takes as long.
+    /// Verifies a password against the hash that was stored for the user. `None` means that the
+    /// user does not exist, and takes as long.
     ///
     /// # Errors
     ///
-    /// What was stored is not a PHC string of Argon2, or see [`PasswordError`]. It does not mean
-    /// that the password was wrong.
+    /// The stored hash is not a PHC string of Argon2, or see [`PasswordError`]. An error does not
+    /// mean that the password is wrong.
     pub async fn verify(
         &self,
         stored: Option<&str>,
@@ -135,7 +137,7 @@ impl Passwords {
         let stored = stored.map(str::to_owned);
         self.work(move || match stored {
             Some(stored) => verify(&hasher, &password, &stored),
-            // The same work, for nothing.
+            // The same work, so that it takes the same time.
             None => hash(&hasher, &password).map(|_| Verification::Invalid),
         })
         .await
@@ -153,8 +155,8 @@ impl Passwords {
             .acquire_owned()
             .await
             .map_err(|error| PasswordError(error.into()))?;
-        // The permit goes along: a client that hangs up does not stop the work, so it must not make
-        // room for more.
+        // The permit moves into the work: a client that hangs up does not stop the work, so it must
+        // not make room for more.
         let work = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()
@@ -194,14 +196,14 @@ impl fmt::Debug for Verification {
     }
 }
 
-/// A password could not be worked on: what was stored is malformed, memory or randomness ran out,
-/// or the runtime shuts down.
+/// A password could not be hashed or verified: the stored hash is malformed, memory or randomness
+/// ran out, or the runtime shuts down.
 #[derive(Debug)]
 pub struct PasswordError(BoxError);
 
 impl fmt::Display for PasswordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the password could not be worked on")
+        f.write_str("the password could not be hashed or verified")
     }
 }
 
@@ -225,7 +227,7 @@ fn verify(hasher: &Argon2<'_>, password: &str, stored: &str) -> Result<Verificat
             })
         }
         Err(argon2::password_hash::Error::PasswordInvalid) => {
-            // A weaker hash was quicker than the work for a user who does not exist.
+            // A weaker hash takes less time than the work for a user who does not exist.
             if is_weaker(&stored, hasher.params())? {
                 hash(hasher, password)?;
             }
@@ -235,7 +237,7 @@ fn verify(hasher: &Argon2<'_>, password: &str, stored: &str) -> Result<Verificat
     }
 }
 
-/// Whether a hash was made by another algorithm, or with less of anything that makes it slow.
+/// Returns whether a hash was made with another algorithm, less memory or fewer passes.
 fn is_weaker(stored: &PasswordHash, params: &Params) -> Result<bool, BoxError> {
     let made_with = Params::try_from(stored)?;
     let is_argon2id = stored.algorithm.as_str() == Algorithm::Argon2id.as_str();
@@ -248,5 +250,5 @@ fn is_weaker(stored: &PasswordHash, params: &Params) -> Result<bool, BoxError> {
 
 fn params(memory_kib: u32, passes: u32, lanes: u32) -> Result<Params, ConfigError> {
     Params::new(memory_kib, passes, lanes, None)
-        .map_err(|error| ConfigError::new(format!("Argon2 refuses: {error}")))
+        .map_err(|error| ConfigError::new(format!("Argon2 does not allow this: {error}")))
 }

@@ -1,4 +1,4 @@
-//! [`RequestContext`]: the request that a login, a refresh or a session comes from.
+//! [`RequestContext`] is the request that a login, a refresh or a session comes from.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,13 +10,16 @@ use http::{Extensions, HeaderMap};
 
 /// The request that a login, a refresh or a session comes from.
 ///
-/// The endpoints make one for each request. A handler of the application's own makes one from its
-/// [`Parts`]. It is opaque, so that it can say more later. Cheap to clone.
+/// The endpoints make one for each request, and a handler of the application makes one from its
+/// [`Parts`]. The type is opaque, so that it can say more later. It is cheap to clone.
 ///
 /// ```
 /// use tower_bearer::{Login, PasswordCredentials, RequestContext};
 ///
-/// fn login(credentials: PasswordCredentials, parts: &http::request::Parts) -> Login<PasswordCredentials> {
+/// fn login(
+///     credentials: PasswordCredentials,
+///     parts: &http::request::Parts,
+/// ) -> Login<PasswordCredentials> {
 ///     Login::from_request(credentials, RequestContext::from(parts))
 /// }
 /// ```
@@ -27,34 +30,34 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    /// The head of the request.
+    /// Returns the head of the request.
     #[must_use]
     pub fn parts(&self) -> &Parts {
         &self.parts
     }
 
-    /// The headers of the request.
+    /// Returns the headers of the request.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.parts.headers
     }
 
-    /// The extensions of the request, such as Axum's `ConnectInfo`.
+    /// Returns the extensions of the request, such as Axum's `ConnectInfo`.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.parts.extensions
     }
 
-    /// The `User-Agent` of the request, if it is text.
+    /// Returns the `User-Agent` of the request, if it is text.
     #[must_use]
     pub fn user_agent(&self) -> Option<&str> {
         self.headers().get(USER_AGENT)?.to_str().ok()
     }
 
-    /// The client's IP address, as
-    /// [`SessionsBuilder::client_address`](crate::SessionsBuilder::client_address) and
-    /// [`trusted_proxies`](crate::SessionsBuilder::trusted_proxies) tell it. `None` where nothing
-    /// tells it.
+    /// Returns the client's IP address, or `None` where it is not known.
+    ///
+    /// It is found as [`SessionsBuilder::client_address`](crate::SessionsBuilder::client_address)
+    /// and [`trusted_proxies`](crate::SessionsBuilder::trusted_proxies) say.
     #[must_use]
     pub fn client_address(&self) -> Option<IpAddr> {
         self.client_address
@@ -81,7 +84,7 @@ impl From<&Parts> for RequestContext {
     }
 }
 
-/// Leaves out the headers, which may hold a token.
+/// Leaves out the headers, which may have a token.
 impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestContext")

@@ -1,4 +1,4 @@
-//! [`Background`]: a task that is started when it is needed, and again when it has ended; and [`FailureLog`], what it tells the log.
+//! [`Background`] is a task that is started when it is needed, and [`FailureLog`] logs its failures.
 
 use std::error::Error;
 use std::future::Future;
@@ -8,14 +8,19 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
+/// A background task that is started when it is needed, and started again once it has ended.
+///
+/// At most one such task runs at a time. It is aborted when this value is dropped.
 #[derive(Default)]
 pub(crate) struct Background {
-    /// Each start has a flag of its own, so that a task which ends late lowers no other's.
+    /// Whether the task runs. Each start has a flag of its own, so that a task which ends late does
+    /// not lower the flag of the next one.
     running: RwLock<Arc<AtomicBool>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Background {
+    /// Returns whether the task runs.
     pub(crate) fn is_running(&self) -> bool {
         self.running
             .read()
@@ -23,7 +28,7 @@ impl Background {
             .load(Ordering::Relaxed)
     }
 
-    /// Starts the task if it does not run.
+    /// Starts the task unless it is running.
     pub(crate) fn start<F>(&self, runtime: &Handle, task: impl FnOnce() -> F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -45,7 +50,7 @@ impl Drop for Background {
     }
 }
 
-/// Lowers the flag when the task ends: by itself, by a panic, or with its runtime.
+/// Lowers the flag when the task returns, panics, or is dropped with its runtime.
 fn watched(running: Arc<AtomicBool>, task: impl Future<Output = ()>) -> impl Future<Output = ()> {
     struct Flag(Arc<AtomicBool>);
 
@@ -62,8 +67,8 @@ fn watched(running: Arc<AtomicBool>, task: impl Future<Output = ()>) -> impl Fut
     }
 }
 
-/// Tells the log when something in the background begins to fail, and when it works again; not each
-/// time.
+/// Logs a warning when something in the background begins to fail, and a message when it works
+/// again. The failures in between are logged at the debug level.
 pub(crate) struct FailureLog {
     failure: &'static str,
     lasts: bool,
@@ -77,6 +82,7 @@ impl FailureLog {
         }
     }
 
+    /// Takes note of one outcome.
     pub(crate) fn note<E: Error + 'static>(&mut self, outcome: Result<(), E>) {
         match (outcome, self.lasts) {
             (Err(error), false) => {

@@ -1,4 +1,4 @@
-//! For tests: [`TestTokens`], and a clock that stands still, [`ManualClock`].
+//! For tests: [`TestTokens`] makes access tokens, and [`ManualClock`] is a clock that stands still.
 //!
 //! ```
 //! use axum::{Router, body::Body, http::Request, routing::get};
@@ -13,7 +13,9 @@
 //!     .route("/me", get(async |CurrentUser(claims): CurrentUser| claims.subject().to_string()))
 //!     .route_layer(BearerAuthLayer::new(tokens.verifier()));
 //!
-//! let request = Request::get("/me").header("authorization", tokens.bearer("alice")).body(Body::empty())?;
+//! let request = Request::get("/me")
+//!     .header("authorization", tokens.bearer("alice"))
+//!     .body(Body::empty())?;
 //! assert_eq!(app.oneshot(request).await?.status(), 200);
 //! # Ok(())
 //! # }
@@ -29,11 +31,10 @@ use crate::session::{Authenticate, Sessions, SessionsBuilder};
 use crate::store::SessionStore;
 use crate::token::{AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Grant, Identity};
 
-/// Makes access tokens for any subject, scope and claims, and a verifier that accepts them: for
-/// unit tests of an application's routes.
+/// Makes access tokens for any subject, scope and claims, and a verifier that accepts them.
 ///
-/// Every instance has a key of its own, so what one makes no other accepts. The tokens belong to no
-/// session.
+/// It is for unit tests of an application's routes. Every instance has its own key, so it accepts
+/// only the tokens that it has made. The tokens belong to no session.
 #[derive(Clone, Debug)]
 pub struct TestTokens {
     signer: AccessTokenSigner,
@@ -41,17 +42,18 @@ pub struct TestTokens {
 }
 
 impl TestTokens {
-    /// Tokens of the issuer `https://issuer.test` for the audience `test`, at the time of a new [`ManualClock`].
+    /// Makes tokens of the issuer `https://issuer.test` for the audience `test`, at the time of a
+    /// new [`ManualClock`].
     #[must_use]
     pub fn new() -> Self {
         Self::with_clock(ManualClock::new())
     }
 
-    /// Tokens at the time of `clock`.
+    /// Makes tokens at the time of `clock`.
     ///
     /// # Panics
     ///
-    /// If the operating system has no randomness to give.
+    /// The operating system has no randomness.
     #[must_use]
     pub fn with_clock(clock: ManualClock) -> Self {
         let key = Secret::random().and_then(|secret| SigningKey::hs256(&secret));
@@ -64,18 +66,18 @@ impl TestTokens {
         }
     }
 
-    /// The clock of these tokens.
+    /// Returns the clock of these tokens.
     #[must_use]
     pub fn clock(&self) -> &ManualClock {
         &self.clock
     }
 
-    /// Builds [`Sessions`] with the issuer, the audience, the key and the clock of these tokens,
-    /// and a secret of their own: to test an application's routes together with its login.
+    /// Builds [`Sessions`] with the issuer, the audience, the key and the clock of these tokens, and
+    /// with a new secret. Use them to test an application's routes together with its login.
     ///
     /// # Panics
     ///
-    /// If the operating system has no randomness to give.
+    /// The operating system has no randomness.
     pub fn sessions(
         &self,
         accounts: impl Authenticate,
@@ -89,24 +91,24 @@ impl TestTokens {
             .clock(Arc::new(self.clock.clone()))
     }
 
-    /// The signer, for tokens that belong to no session.
+    /// Returns the signer, which makes tokens that belong to no session.
     #[must_use]
     pub fn signer(&self) -> AccessTokenSigner {
         self.signer.clone()
     }
 
-    /// A verifier that accepts these tokens, for
+    /// Returns a verifier that accepts these tokens, for
     /// [`BearerAuthLayer::new`](crate::BearerAuthLayer::new).
     #[must_use]
     pub fn verifier(&self) -> AccessTokenVerifier {
         self.signer.verifier()
     }
 
-    /// A token for this user and this grant that lives for `lifetime` from now.
+    /// Makes a token for this user with this grant. It expires after `lifetime`.
     ///
     /// # Panics
     ///
-    /// If the grant cannot be: see [`Grant::with_claim`].
+    /// The grant is invalid: see [`Grant::with_claim`].
     #[must_use]
     pub fn token(&self, identity: &Identity, grant: &Grant, lifetime: Duration) -> AccessToken {
         self.signer
@@ -114,8 +116,8 @@ impl TestTokens {
             .expect("the grant can be made into a token")
     }
 
-    /// The claims of such a token that lives for half an hour, verified: for a unit test that calls
-    /// a handler.
+    /// Returns the verified claims of such a token that lives for half an hour. Use them in a unit
+    /// test that calls a handler.
     ///
     /// ```
     /// use tower_bearer::test_util::TestTokens;
@@ -134,7 +136,7 @@ impl TestTokens {
     ///
     /// # Panics
     ///
-    /// If the grant cannot be: see [`Grant::with_claim`].
+    /// The grant is invalid: see [`Grant::with_claim`].
     #[must_use]
     pub fn claims(&self, identity: &Identity, grant: &Grant) -> AccessTokenClaims {
         let token = self.token(identity, grant, HALF_AN_HOUR);
@@ -142,19 +144,24 @@ impl TestTokens {
         claims.expect("its own verifier accepts it")
     }
 
-    /// The value of an `Authorization` header for this subject, good for half an hour.
+    /// Returns the value of an `Authorization` header for this subject. The token lives for half an
+    /// hour.
     #[must_use]
     pub fn bearer(&self, subject: impl Into<Subject>) -> String {
         self.bearer_for(&Identity::new(subject), &Grant::new())
     }
 
-    /// The same, with a scope.
+    /// Returns the same as [`bearer`](Self::bearer), with a scope.
     #[must_use]
     pub fn bearer_with_scope(&self, subject: impl Into<Subject>, scope: impl IntoScope) -> String {
         self.bearer_for(&Identity::new(subject), &Grant::new().with_scope(scope))
     }
 
-    /// The same, for any grant.
+    /// Returns the same as [`bearer`](Self::bearer), for any user and grant.
+    ///
+    /// # Panics
+    ///
+    /// The grant is invalid: see [`Grant::with_claim`].
     #[must_use]
     pub fn bearer_for(&self, identity: &Identity, grant: &Grant) -> String {
         format!(
@@ -163,7 +170,7 @@ impl TestTokens {
         )
     }
 
-    /// The same, of a token that expired an hour ago.
+    /// Returns the same as [`bearer`](Self::bearer), with a token that expired an hour ago.
     #[must_use]
     pub fn expired_bearer(&self, subject: impl Into<Subject>) -> String {
         let an_hour_ago =
@@ -185,7 +192,7 @@ impl Default for TestTokens {
     }
 }
 
-/// A clock that stands still until it is told otherwise. Clones are the same clock.
+/// A clock that stands still until a test moves it. Clones share the same clock.
 ///
 /// ```
 /// use std::time::Duration;
@@ -207,13 +214,13 @@ struct Time {
 }
 
 impl ManualClock {
-    /// A clock at 2026-01-01 00:00:00 UTC.
+    /// Makes a clock at 2026-01-01 00:00:00 UTC.
     #[must_use]
     pub fn new() -> Self {
         Self::at(Timestamp::from_secs(1_767_225_600))
     }
 
-    /// A clock at this moment.
+    /// Makes a clock at this moment.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
         Self(Arc::new(Mutex::new(Time {

@@ -1,4 +1,4 @@
-//! [`HttpUrl`]: a URL of a configuration, checked when it is built.
+//! [`HttpUrl`] is a URL in a configuration, checked when it is parsed.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -17,7 +17,7 @@ pub(crate) struct HttpUrl {
 }
 
 impl HttpUrl {
-    /// `may_be_plain`: whether `http` may lead to this host.
+    /// Parses a URL. `may_be_plain` says whether `http` is allowed for this host.
     pub(crate) fn parse(text: &str, may_be_plain: fn(&str) -> bool) -> Result<Self, ConfigError> {
         let shown = shown(text);
         let refuse = |why: &str| Err(ConfigError::new(format!("{shown} {why}")));
@@ -28,13 +28,13 @@ impl HttpUrl {
             return refuse("is not an absolute URL. Try: https://id.example.com");
         };
         if authority.as_str().contains('@') {
-            return refuse("has a user in front of its host. Leave it out");
+            return refuse("has a user name before its host. Leave it out");
         }
         // `Uri` drops a fragment.
         if text.contains('#') || uri.query().is_some() {
             return refuse("has a query or a fragment, which is not allowed here. Leave it out");
         }
-        // It may end up between quotes, and in a router.
+        // The URL may end up between quotes, and in a router.
         let is_plain =
             |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%[]".contains(&byte);
         let is_port = |port: &str| {
@@ -48,7 +48,8 @@ impl HttpUrl {
             || !authority.as_str().strip_prefix(host).is_some_and(is_port)
         {
             return refuse(
-                "has a character, a host or a port that is not allowed. Try: https://id.example.com",
+                "has a character, a host or a port that is not allowed. \
+                 Try: https://id.example.com",
             );
         }
         match uri.scheme_str() {
@@ -56,7 +57,7 @@ impl HttpUrl {
             Some("http") if may_be_plain(host) => {}
             _ => {
                 return refuse(
-                    "does not begin with https. Only a URL of this machine may be plain http",
+                    "does not begin with https. Plain http is allowed only for this machine",
                 );
             }
         }
@@ -66,7 +67,8 @@ impl HttpUrl {
         })
     }
 
-    /// An origin (RFC 6454), in the form that browsers send: a scheme, a host and perhaps a port.
+    /// Parses an origin (RFC 6454) in the form that browsers send: a scheme, a host, and a port
+    /// where it is not the default one.
     pub(crate) fn parse_origin(text: &str) -> Result<Self, ConfigError> {
         let url = Self::parse(text, is_loopback)?;
         let has_default_port = matches!(
@@ -75,18 +77,20 @@ impl HttpUrl {
         );
         if url.origin() != text || has_default_port {
             return Err(ConfigError::new(format!(
-                "{text:?} is not an origin: a scheme, a host and a port where it is not the usual one, as in https://app.example.com"
+                "{text:?} is not an origin: a scheme, a host, and a port where it is not the \
+                 default one, as in https://app.example.com"
             )));
         }
         Ok(url)
     }
 
-    /// As it was written.
+    /// Returns the URL as it was written.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// What an issuer's well-known URL is made of (RFC 8414 section 3.1).
+    /// Returns the URL without a slash at its end, as a well-known URL is made from it (RFC 8414
+    /// section 3.1).
     pub(crate) fn without_slash(&self) -> Self {
         let text = self.text.trim_end_matches('/');
         text.parse().map_or_else(
@@ -98,21 +102,22 @@ impl HttpUrl {
         )
     }
 
-    /// The path, or nothing where it is a single slash (RFC 9728 section 3.1, RFC 8414 section
-    /// 3.1).
+    /// Returns the path, or nothing where it is a single slash (RFC 9728 section 3.1, RFC 8414
+    /// section 3.1).
     fn path(&self) -> &str {
         Some(self.uri.path())
             .filter(|&path| path != "/")
             .unwrap_or_default()
     }
 
-    /// The URL of a well-known document about this one: its path goes between host and path (RFC
-    /// 8414 section 3.1, RFC 9728 section 3.1).
+    /// Returns the URL of a well-known document about this URL. The well-known path goes between
+    /// its host and its path (RFC 8414 section 3.1, RFC 9728 section 3.1).
     pub(crate) fn well_known(&self, name: &str) -> String {
         format!("{}{WELL_KNOWN}{name}{}", self.origin(), self.path())
     }
 
-    /// The paths where clients look for it: at the root, and with the path behind, if there is one.
+    /// Returns the paths where clients look for that document: at the root, and with the path of
+    /// this URL behind it, if it has one.
     pub(crate) fn well_known_paths(&self, name: &str) -> impl Iterator<Item = String> + use<> {
         let root = format!("{WELL_KNOWN}{name}");
         let behind = Some(self.path())
@@ -131,20 +136,20 @@ impl HttpUrl {
     }
 }
 
-/// How an error names the URL.
+/// Returns the URL as an error may show it.
 fn shown(text: &str) -> String {
     if text.contains('@') {
-        // There may be a password in front of it.
+        // A password may come before the `@`.
         return "the URL".to_owned();
     }
-    // A long one came from an issuer, not from a configuration.
+    // A long URL came from an issuer, not from a configuration.
     format!("{:?}", text.chars().take(MAX_SHOWN).collect::<String>())
 }
 
 const MAX_SHOWN: usize = 200;
 const WELL_KNOWN: &str = "/.well-known/";
 
-/// Whether a host is this machine.
+/// Returns whether a host is this machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")

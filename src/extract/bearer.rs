@@ -10,11 +10,11 @@ use crate::bearer::{AccessTokenWatch, BearerError, BearerErrorKind};
 use crate::token::AccessTokenClaims;
 use crate::user::CurrentUser;
 
-/// A refusal in the words of the layer: the rejection of every extractor of this crate.
+/// The rejection of every extractor of this crate. It answers as the layer would.
 ///
-/// An extractor of the application's own makes one from a [`BearerError`]. It is rendered and
-/// logged when it is made, by the layer that let the request through: with its challenge, and
-/// through its [closure](crate::BearerAuthLayer::with_rejection).
+/// An extractor of the application makes one from a [`BearerError`]. It is rendered and logged when
+/// it is made, by the layer that let the request through, with that layer's challenge and
+/// [closure](crate::BearerAuthLayer::with_rejection).
 ///
 /// ```
 /// use axum::extract::FromRequestParts;
@@ -32,7 +32,10 @@ use crate::user::CurrentUser;
 ///         match claims.claim("company") {
 ///             Ok(Some(company)) => Ok(Self(company)),
 ///             Ok(None) => Err(BearerRejection::new(BearerError::denied("no_company"), parts)),
-///             Err(error) => Err(BearerRejection::new(BearerError::invalid_token().with_cause(error), parts)),
+///             Err(error) => {
+///                 let error = BearerError::invalid_token().with_cause(error);
+///                 Err(BearerRejection::new(error, parts))
+///             }
 ///         }
 ///     }
 /// }
@@ -44,14 +47,14 @@ pub struct BearerRejection {
 }
 
 impl BearerRejection {
-    /// Refuses the request with this error.
+    /// Rejects the request with this error.
     #[must_use]
     pub fn new(error: BearerError, request: &Parts) -> Self {
         let response = Box::new(error.clone().into_response_for(request));
         Self { error, response }
     }
 
-    /// Why.
+    /// Returns the reason of the rejection.
     #[must_use]
     pub fn error(&self) -> &BearerError {
         &self.error
@@ -64,8 +67,8 @@ impl IntoResponse for BearerRejection {
     }
 }
 
-/// Needs a user. Without a token, in optional mode: 401, in the layer's own words. Without the
-/// layer: 500.
+/// Needs a user. A request without a token in optional mode is rejected with the layer's own 401. A
+/// route without the layer answers 500.
 impl<S, U> FromRequestParts<S> for CurrentUser<U>
 where
     S: Sync,
@@ -78,7 +81,7 @@ where
     }
 }
 
-/// `None` only where no token was sent; the layer has to be in
+/// It is `None` only where no token was sent. The layer has to be in
 /// [optional mode](crate::BearerAuthLayer::optional).
 impl<S, U> OptionalFromRequestParts<S> for CurrentUser<U>
 where
@@ -104,7 +107,7 @@ impl<S: Sync> FromRequestParts<S> for AccessTokenClaims {
     }
 }
 
-/// `None` only where no token was sent, as for [`CurrentUser`].
+/// It is `None` only where no token was sent, as for [`CurrentUser`].
 impl<S: Sync> OptionalFromRequestParts<S> for AccessTokenClaims {
     type Rejection = BearerRejection;
 
@@ -125,7 +128,7 @@ impl<S: Sync> FromRequestParts<S> for AccessTokenWatch {
     }
 }
 
-/// `None` only where no token was sent, as for [`CurrentUser`].
+/// It is `None` only where no token was sent, as for [`CurrentUser`].
 impl<S: Sync> OptionalFromRequestParts<S> for AccessTokenWatch {
     type Rejection = BearerRejection;
 

@@ -166,7 +166,7 @@ async fn the_leeway_is_five_minutes_at_most() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "a leeway of 300.001s is too long. Five minutes are the most"
+        "a leeway of 300.001s is too long. The maximum is five minutes"
     );
     let lenient = builder(&clock).leeway(5 * MINUTE).build().unwrap();
     let strict = builder(&clock).leeway(Duration::ZERO).build().unwrap();
