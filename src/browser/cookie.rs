@@ -1,4 +1,4 @@
-//! The token in a cookie, which the browser sends with every request, whichever site made it.
+//! Tokens in cookies, which a browser sends with every request, whichever site made the request.
 
 use http::HeaderValue;
 use http::header::COOKIE;
@@ -7,7 +7,7 @@ use http::request::Parts;
 use super::cross_site::{Origins, Site, opens_a_page};
 use crate::edge::Edge;
 
-/// The token of this cookie, if no other origin made the request.
+/// Returns the token in this cookie, unless another origin made the request.
 pub(crate) fn token<'p>(
     parts: &'p Parts,
     name: &str,
@@ -18,15 +18,15 @@ pub(crate) fn token<'p>(
     if is_there && origins.site(parts, edge) == Site::Other && !opens_a_page(parts) {
         tracing::debug!(
             path = parts.uri.path(),
-            "the cookie of a request from another origin does not count"
+            "the token cookie is ignored, because another origin made the request"
         );
         return Ok(None);
     }
     only(parts, name)
 }
 
-/// The value of this cookie. If there are two, somebody else set one of them: for another path, or
-/// from a neighbouring host.
+/// Returns the value of this cookie. Two cookies of this name are an error: one of them was set by
+/// someone else, for another path or from a neighbouring host.
 pub(crate) fn only<'p>(parts: &'p Parts, name: &str) -> Result<Option<&'p str>, SeveralCookies> {
     let mut values = all(parts, name);
     let value = values.next();
@@ -37,8 +37,8 @@ pub(crate) fn only<'p>(parts: &'p Parts, name: &str) -> Result<Option<&'p str>, 
     }
 }
 
-/// The cookies of this name. `None`: the value is empty, or not text. Byte by byte, so that other
-/// cookies with odd values hide none of ours.
+/// Returns the cookies of this name. `None` means that the value is empty, or not text. The header
+/// is read as bytes, so that other cookies with odd values cannot hide ours.
 fn all<'p>(parts: &'p Parts, name: &str) -> impl Iterator<Item = Option<&'p str>> {
     let lines = parts
         .headers
@@ -62,6 +62,6 @@ fn all<'p>(parts: &'p Parts, name: &str) -> impl Iterator<Item = Option<&'p str>
     })
 }
 
-/// Two cookies have this name.
+/// More than one cookie has this name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SeveralCookies;

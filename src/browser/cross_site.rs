@@ -1,4 +1,4 @@
-//! Whether another origin made a request: for tokens that the browser sends by itself.
+//! Tells whether another origin made a request. Tokens that a browser sends by itself need this.
 
 use http::header::ORIGIN;
 use http::request::Parts;
@@ -8,18 +8,19 @@ use crate::edge::Edge;
 use crate::error::ConfigError;
 use crate::url::HttpUrl;
 
-/// Pages of which other origins may act as ours do, as in `https://app.example.com`.
+/// The other origins whose pages may act as ours do, as in `https://app.example.com`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origins(Vec<HttpUrl>);
 
-/// Who made a request.
+/// The site that made a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Site {
-    /// A page of ours, or the user, who typed the address.
+    /// A page of ours made the request, or the user, who typed the URL.
     Own,
+    /// A page of another origin made the request.
     Other,
-    /// The request does not say: it was not made by a browser, or by an old one, or it is for a
-    /// picture via plain `http`.
+    /// The request does not say. It comes from a client that is not a browser, from an old browser,
+    /// or it asks for a picture via plain `http`.
     Unsaid,
 }
 
@@ -29,7 +30,8 @@ impl Origins {
         Ok(())
     }
 
-    /// By Fetch Metadata (`Sec-Fetch-Site`), or by `Origin` where a browser does not send it.
+    /// Tells which site made a request, from Fetch Metadata (`Sec-Fetch-Site`), or from `Origin`
+    /// where a browser does not send that.
     ///
     /// `edge` knows the origin of this server: the public one, or `Host`.
     pub(crate) fn site(&self, parts: &Parts, edge: &Edge) -> Site {
@@ -55,8 +57,8 @@ impl Origins {
     }
 }
 
-/// A `GET` that opens a page in a window of its own is what a link does: only the user sees the
-/// response.
+/// Returns whether the request opens a page in a window of its own, as a link does. Only the user
+/// sees the response.
 pub(crate) fn opens_a_page(parts: &Parts) -> bool {
     let is_read = parts.method == Method::GET || parts.method == Method::HEAD;
     is_read
@@ -64,7 +66,8 @@ pub(crate) fn opens_a_page(parts: &Parts) -> bool {
         && text(&parts.headers, "sec-fetch-dest") == Some("document")
 }
 
-/// A header that is not text, or is repeated, is empty: no rule knows it.
+/// Returns the value of a header. A header that is not text, or is repeated, is empty, so that no
+/// rule matches it.
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
@@ -108,7 +111,7 @@ mod tests {
                 cross,
                 "{site}"
             );
-            // It is the browser's word, whatever `Origin` says.
+            // Fetch Metadata decides, whatever `Origin` says.
             assert_eq!(
                 is_refused(
                     Method::POST,

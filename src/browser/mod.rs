@@ -1,4 +1,4 @@
-//! What a browser sends by itself: cookies, and whether another site made it.
+//! Cookies, which a browser sends by itself, and whether another site made the request.
 
 mod cookie;
 mod cross_site;

@@ -1,11 +1,11 @@
-//! [`ClientAddress`]: the address of a connection, as the application's server knows it.
+//! [`ClientAddress`] is the address of a connection, as the application's server knows it.
 
 use std::net::{IpAddr, SocketAddr};
 
-/// The address at the other end of a connection: an extension that a server puts into a request.
+/// The IP address at the other end of a connection, as an extension of a request.
 ///
-/// Insert it where the connection is known and the framework has no extension of its own, as with
-/// plain Hyper. If that address is a trusted proxy, the proxy's headers say which address the
+/// Insert it where the connection is known and the framework has no such extension, as with plain
+/// Hyper. If the address is that of a trusted proxy, the proxy's headers say which address the
 /// client has. Otherwise it is the client's address, and no header is read.
 ///
 /// Only code of this process can set an extension, so a client cannot forge one.
@@ -22,14 +22,14 @@ use std::net::{IpAddr, SocketAddr};
 pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    /// The client is at this address. An IPv4 address inside IPv6 (`::ffff:192.0.2.1`) becomes
-    /// IPv4.
+    /// Takes the address at the other end of the connection. An IPv4 address inside IPv6
+    /// (`::ffff:192.0.2.1`) becomes IPv4.
     #[must_use]
     pub fn new(address: impl Into<IpAddr>) -> Self {
         Self(address.into().to_canonical())
     }
 
-    /// The address.
+    /// Returns the IP address.
     #[must_use]
     pub fn ip(self) -> IpAddr {
         self.0

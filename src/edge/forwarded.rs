@@ -1,16 +1,17 @@
-//! The addresses that proxies report: `Forwarded` (RFC 7239) and `X-Forwarded-For`.
+//! The addresses that proxies report in `Forwarded` (RFC 7239) and `X-Forwarded-For`.
 //!
-//! Each proxy adds the address that it talked to at the right end, and passes on whatever was there
-//! before. Only what a trusted proxy added says anything, so both lists are read from the right.
+//! Each proxy adds the address of its own client at the right end, and passes on whatever was there
+//! before. Only the entries of trusted proxies mean anything, so both lists are read from the
+//! right.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The `for` of each element, the last one first. `None`: it names no address.
+/// Returns the `for` of each element, the last one first. `None` means that it is not an address.
 ///
-/// A line that does not follow the grammar names none at all: a quotation mark that a client left
-/// open must not swallow what the proxy added behind it.
+/// A line that does not follow the grammar counts as one element without an address: a quotation
+/// mark that a client left open must not hide what the proxy added behind it.
 pub(super) fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
     lines(headers, &http::header::FORWARDED).flat_map(|line| {
         let mut nodes = line.and_then(Line::nodes).unwrap_or_else(|| vec![None]);
@@ -19,17 +20,17 @@ pub(super) fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAd
     })
 }
 
-/// The entries, the last one first. `None`: it is not an address.
+/// Returns the entries, the last one first. `None` means that it is not an address.
 pub(super) fn x_forwarded_for(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
     lines(headers, &X_FORWARDED_FOR).flat_map(|line| {
-        // What is not text becomes one entry that is not an address.
+        // A line that is not text becomes one entry that is not an address.
         line.unwrap_or_default()
             .rsplit(',')
             .map(|entry| address(entry.trim_matches(OWS)))
     })
 }
 
-/// The lines of a header, the last one first. `None`: it is not text.
+/// Returns the lines of a header, the last one first. `None` means that it is not text.
 fn lines<'h>(
     headers: &'h HeaderMap,
     name: &HeaderName,
@@ -41,8 +42,8 @@ fn lines<'h>(
         .map(|line: &HeaderValue| line.to_str().ok())
 }
 
-/// An entry of `X-Forwarded-For`: an address, or what `Forwarded` allows too, which some proxies
-/// write.
+/// Reads an entry of `X-Forwarded-For`: an address, or a node as in `Forwarded`, which some proxies
+/// write here too.
 fn address(entry: &str) -> Option<IpAddr> {
     entry
         .parse()
@@ -51,8 +52,8 @@ fn address(entry: &str) -> Option<IpAddr> {
         .or_else(|| node(entry))
 }
 
-/// The address of a node (RFC 7239 section 6). `None` for `unknown`, for an obfuscated identifier,
-/// and for what is neither.
+/// Reads the address of a node (RFC 7239 section 6). It is `None` for `unknown`, for an obfuscated
+/// identifier, and for anything else that is not an address.
 fn node(node: &str) -> Option<IpAddr> {
     let (address, port): (IpAddr, &str) = match node.strip_prefix('[') {
         Some(rest) => {
@@ -67,7 +68,7 @@ fn node(node: &str) -> Option<IpAddr> {
     is_port(port).then(|| address.to_canonical())
 }
 
-/// Nothing, or a port behind its colon (RFC 7239 section 6.2).
+/// Returns whether this is nothing, or a port behind its colon (RFC 7239 section 6.2).
 fn is_port(port: &str) -> bool {
     let Some(port) = port.strip_prefix(':') else {
         return port.is_empty();
@@ -79,12 +80,12 @@ fn is_port(port: &str) -> bool {
     }
 }
 
-/// What is left of a line of `Forwarded`.
+/// The part of a line of `Forwarded` that is not read yet.
 struct Line<'h>(&'h str);
 
 impl<'h> Line<'h> {
-    /// The `for` of each element. `None`: the line does not follow the grammar of RFC 7239 section
-    /// 4.
+    /// Returns the `for` of each element. `None` means that the line does not follow the grammar of
+    /// RFC 7239 section 4.
     fn nodes(line: &'h str) -> Option<Vec<Option<IpAddr>>> {
         let mut line = Self(line);
         let mut nodes = Vec::new();
@@ -105,7 +106,7 @@ impl<'h> Line<'h> {
                 let name = self.take_while(is_token)?;
                 self.skip("=")?;
                 let value = self.value()?;
-                // A parameter occurs once in an element.
+                // A parameter appears once in an element.
                 if name.eq_ignore_ascii_case("for") && found.replace(node(&value)).is_some() {
                     return None;
                 }
@@ -119,7 +120,8 @@ impl<'h> Line<'h> {
 
     fn value(&mut self) -> Option<String> {
         if self.skip("\"").is_none() {
-            // Addresses belong in quotes; many proxies leave them out, and nothing is unclear then.
+            // IPv6 addresses and ports need quotes. Many proxies leave the quotes out, and the
+            // value is still unambiguous.
             let is_plain = |byte: u8| is_token(byte) || b"[]:".contains(&byte);
             return self.take_while(is_plain).map(str::to_owned);
         }
@@ -143,7 +145,7 @@ impl<'h> Line<'h> {
         Some(())
     }
 
-    /// One byte or more.
+    /// Takes the bytes that fit, at least one.
     fn take_while(&mut self, is_part: impl Fn(u8) -> bool) -> Option<&'h str> {
         let end = self
             .0
@@ -159,7 +161,7 @@ impl<'h> Line<'h> {
     }
 }
 
-/// `tchar` (RFC 9110 section 5.6.2).
+/// Returns whether this is a `tchar` (RFC 9110 section 5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
@@ -255,7 +257,7 @@ mod tests {
         );
     }
 
-    /// The client wrote the beginning of the line, and the proxy its end.
+    /// The client wrote the beginning of the line, and the proxy added the end.
     #[test]
     fn nothing_that_a_client_wrote_takes_the_place_of_what_the_proxy_added() {
         for client in [
@@ -291,7 +293,7 @@ mod tests {
                     );
                 }
             }
-            // A proxy that adds a line of its own is not disturbed.
+            // A proxy that adds a line of its own is read in any case.
             assert_eq!(
                 read("forwarded", &[client, "for=9.9.9.9"])[0],
                 "9.9.9.9",

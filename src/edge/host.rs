@@ -1,4 +1,4 @@
-//! [`OwnOrigin`]: under which origin a client sees this server.
+//! [`OwnOrigin`] is the origin under which a client sees this server.
 
 use http::HeaderMap;
 use http::header::HOST;
@@ -7,14 +7,14 @@ use http::request::Parts;
 /// The origin of a server as its client sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OwnOrigin<'p> {
-    /// As configured, with its scheme.
+    /// The origin that the application configured, with its scheme.
     Public(&'p str),
-    /// As the request says. The scheme of a request behind a proxy is unknown here.
+    /// The host that the request names. The scheme is unknown here, since a proxy may change it.
     Host(&'p str),
 }
 
 impl OwnOrigin<'_> {
-    /// Whether the value of an `Origin` header names this server.
+    /// Returns whether the value of an `Origin` header names this server.
     pub(crate) fn is_named_by(self, header: &str) -> bool {
         match self {
             Self::Public(origin) => header.eq_ignore_ascii_case(origin),
@@ -25,7 +25,8 @@ impl OwnOrigin<'_> {
     }
 }
 
-/// The authority that a request is for (RFC 9110 section 7.2). `None`: it has none, or two.
+/// Returns the authority that a request is for (RFC 9110 section 7.2). `None` means that it names
+/// none, or two.
 pub(super) fn host(parts: &Parts) -> Option<&str> {
     match parts.uri.authority() {
         Some(authority) => Some(authority.as_str()),

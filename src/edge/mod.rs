@@ -1,6 +1,6 @@
-//! The edge of the network: who the client is, and under which origin it sees this server.
+//! The network in front of this server: the client's address, and the origin that the client uses.
 //!
-//! The only room that reads `Host`, `Forwarded`, `X-Forwarded-For` and the address of a connection.
+//! Only this room reads `Host`, `Forwarded`, `X-Forwarded-For` and the address of a connection.
 
 mod client_address;
 mod forwarded;

@@ -1,4 +1,4 @@
-//! [`Network`]: the addresses of a trusted proxy.
+//! [`Network`] is an address, or a range of addresses, of trusted proxies.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -6,16 +6,17 @@ use std::str::FromStr;
 
 use crate::error::ConfigError;
 
-/// One address, or all with the same first bits (CIDR, RFC 4632 and RFC 4291 section 2.3).
+/// One address, or all addresses with the same first bits (CIDR, RFC 4632 and RFC 4291 section 2.3).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Network {
-    /// Its other bits are zero.
+    /// The first address. All bits behind the prefix are zero.
     first: IpAddr,
     prefix: u8,
 }
 
 impl Network {
-    /// `address` is never an IPv4 address inside IPv6.
+    /// Returns whether the address is in this network. `address` must not be an IPv4 address inside
+    /// IPv6.
     pub(super) fn contains(&self, address: IpAddr) -> bool {
         masked(address, self.prefix) == self.first
     }
@@ -48,20 +49,20 @@ impl FromStr for Network {
                 .filter(|&prefix: &u8| prefix <= width)
                 .ok_or_else(|| {
                     invalid(
-                        "the number after the slash is larger than the address, or not a number",
+                        "the prefix length after the slash is not a number, or too large",
                     )
                 })?,
         };
         if prefix == 0 {
             return Err(invalid(
-                "it has every address in it, so that every client could choose its own address. \
+                "it contains every address, so every client could choose its own address. \
                  Name the networks of your proxies",
             ));
         }
         let first = masked(address, prefix);
         if first != address {
             return Err(invalid(&format!(
-                "it has bits behind its prefix. Write {first}/{prefix}"
+                "it has bits set behind its prefix. Write {first}/{prefix}"
             )));
         }
         // Addresses are compared in their IPv4 form.
@@ -69,7 +70,7 @@ impl FromStr for Network {
             first @ IpAddr::V4(_) if address.is_ipv6() => {
                 let prefix = prefix.checked_sub(96).filter(|&prefix| prefix > 0);
                 let prefix =
-                    prefix.ok_or_else(|| invalid("write the IPv4 network in its own form"))?;
+                    prefix.ok_or_else(|| invalid("write an IPv4 network as 10.0.0.0/8"))?;
                 Ok(Self { first, prefix })
             }
             _ => Ok(Self { first, prefix }),
@@ -81,7 +82,7 @@ fn width(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
 }
 
-/// The first `prefix` bits; the rest is zero.
+/// Keeps the first `prefix` bits and sets the others to zero.
 fn masked(address: IpAddr, prefix: u8) -> IpAddr {
     match address {
         IpAddr::V4(address) => {

@@ -1,4 +1,4 @@
-//! [`Edge`]: what an application says about the network in front of it.
+//! [`Edge`] holds what an application says about the network in front of it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ use crate::error::ConfigError;
 use crate::once::Once;
 use crate::url::HttpUrl;
 
-/// What an application says about the network in front of it. By default nothing is trusted.
+/// Describes the network in front of an application. By default nothing is trusted.
 #[derive(Default)]
 pub(crate) struct Edge {
     public_origin: Option<HttpUrl>,
@@ -28,18 +28,18 @@ pub(crate) struct Edge {
 type Connection = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
 
 impl Edge {
-    /// The origin under which clients see this server, as in `https://api.example.com`. It replaces
-    /// `Host` wherever an origin is compared.
+    /// Sets the origin under which clients see this server, as in `https://api.example.com`. It
+    /// replaces `Host` wherever an origin is compared.
     ///
     /// # Errors
     ///
-    /// It is not an origin.
+    /// The text is not an origin.
     pub(crate) fn set_public_origin(&mut self, origin: &str) -> Result<(), ConfigError> {
         self.public_origin = Some(HttpUrl::parse_origin(origin)?);
         Ok(())
     }
 
-    /// The proxies whose `Forwarded` or `X-Forwarded-For` counts, as addresses and networks:
+    /// Sets the proxies whose `Forwarded` or `X-Forwarded-For` counts, as addresses and networks:
     /// `10.0.0.0/8`, `::1`. They replace those that were set before.
     ///
     /// # Errors
@@ -54,8 +54,9 @@ impl Edge {
         Ok(())
     }
 
-    /// Where the address of the connection is: the other end of it, whether client or proxy.
-    /// Without this, and where it finds nothing, it is the extension [`ClientAddress`].
+    /// Sets how the address of the connection is found. This is the other end of the connection,
+    /// whether client or proxy. Without this closure, and where it returns `None`, the address is
+    /// that of the extension [`ClientAddress`].
     pub(crate) fn set_client_address<F>(&mut self, connection: F)
     where
         F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
@@ -63,17 +64,17 @@ impl Edge {
         self.connection = Some(Arc::new(connection));
     }
 
-    /// The address of the client.
+    /// Returns the IP address of the client.
     ///
     /// It is the address of the connection, unless that is a trusted proxy. Then it is the last
     /// entry of `Forwarded` or `X-Forwarded-For` that is not a trusted proxy itself. An entry
     /// that is not an address ends the search: the proxy that reported it counts as the client.
     /// Both headers have to lead to the same address, since most proxies write one of them, and
-    /// pass the other on as the client sent it; if they do not, the address of the connection
+    /// pass the other on as the client sent it. If they do not, the address of the connection
     /// counts.
     ///
-    /// IPv4 inside IPv6 is IPv4. `None`: the address of the connection is not known, so no header
-    /// is read.
+    /// IPv4 inside IPv6 is IPv4. `None` means that the address of the connection is not known, so
+    /// no header is read.
     pub(crate) fn client_address(&self, parts: &Parts) -> Option<IpAddr> {
         let found = self
             .connection
@@ -97,14 +98,15 @@ impl Edge {
         if self.disagreement.is_first() {
             tracing::warn!(
                 proxy = %peer,
-                cure = "let the proxy remove the one that it does not write itself",
-                "Forwarded and X-Forwarded-For name different clients, so the proxy counts as the client"
+                cure = "let the proxy remove the header that it does not write itself",
+                "Forwarded and X-Forwarded-For name different clients, so the proxy counts as the \
+                 client"
             );
         }
         Some(peer)
     }
 
-    /// The origin as the client sees it.
+    /// Returns the origin of this server as the client sees it.
     pub(crate) fn origin<'p>(&'p self, parts: &'p Parts) -> Option<OwnOrigin<'p>> {
         match &self.public_origin {
             Some(origin) => Some(OwnOrigin::Public(origin.as_str())),
@@ -112,7 +114,8 @@ impl Edge {
         }
     }
 
-    /// From a trusted proxy to what it talked to, and on while that is one too.
+    /// Follows the entries from a trusted proxy to its client, for as long as that is a trusted
+    /// proxy too.
     fn walk(&self, peer: IpAddr, entries: impl Iterator<Item = Option<IpAddr>>) -> IpAddr {
         let mut last = peer;
         for entry in entries {
@@ -213,7 +216,7 @@ mod tests {
             ("2001:db8::5, 2001:db8:aaaa::1", "2001:db8::5"),
             // All of them are proxies: the first one made the request.
             ("10.0.0.3, 10.0.0.2", "10.0.0.3"),
-            // What is behind an odd entry was written by a stranger.
+            // Entries before an odd one may have been written by anyone.
             ("1.1.1.1, odd", "10.0.0.1"),
             ("1.1.1.1, odd, 10.0.0.2", "10.0.0.2"),
             ("1.1.1.1, , 10.0.0.2", "10.0.0.2"),
