@@ -1,4 +1,4 @@
-//! [`After`]: what is left to do when the inner service has answered.
+//! [`After`] is the work that is left when the inner service has answered.
 
 use http::Response;
 
@@ -6,14 +6,14 @@ use super::gate::Gate;
 use crate::revocation::{Receipt, Receipts};
 use crate::token::AccessTokenClaims;
 
-/// What is left to do when the inner service has answered.
+/// The work that is left when the inner service has answered.
 #[derive(Debug, Default)]
 pub(super) struct After {
     receipt: Option<(Receipts, Receipt)>,
 }
 
 impl After {
-    /// A receipt for an access token that came back, if its session wants one.
+    /// Prepares a receipt for the access token that came back, if its session wants one.
     pub(super) fn of(gate: &Gate, claims: Option<&AccessTokenClaims>) -> Self {
         let receipt = || {
             let receipts = gate.sessions.as_ref()?.receipts.clone();
@@ -22,9 +22,9 @@ impl After {
         Self { receipt: receipt() }
     }
 
-    /// Sees the response on its way out.
+    /// Does the work, once the response is known.
     pub(super) fn run<B>(self, response: &Response<B>) {
-        // A server error may mean that the handler never came to trust the token's sender.
+        // After a server error the handler may not have accepted the client.
         if let Some((receipts, receipt)) = self.receipt
             && !response.status().is_server_error()
         {

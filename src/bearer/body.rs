@@ -1,4 +1,4 @@
-//! [`ResponseBody`]: the body of the inner service, or of the layer's own response.
+//! [`ResponseBody`] is the body of the inner service, or of the layer's own response.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,10 +10,11 @@ use http_body_util::Full;
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of a response that passed [`BearerAuthLayer`](crate::BearerAuthLayer): that of the inner
-    /// service, or of the layer's own response.
+    /// The body of a response of [`BearerAuth`](crate::bearer::BearerAuth): that of the inner
+    /// service, or that of the layer's own response.
     ///
-    /// It has a `Default` where the inner body has one: layers for CORS and for time limits need it.
+    /// It implements `Default` where the inner body does, because layers for CORS and for timeouts
+    /// need that.
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]

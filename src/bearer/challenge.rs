@@ -1,5 +1,5 @@
-//! A [`BearerError`] on the wire: the only place of the request flow that knows status codes and
-//! `WWW-Authenticate`.
+//! Turns a [`BearerError`] into a response. Only this file of the request flow knows status codes
+//! and `WWW-Authenticate`.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -11,7 +11,7 @@ use crate::json::error_object;
 use crate::limits::whole_seconds;
 
 impl BearerError {
-    /// The status of the response.
+    /// Returns the status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.kind() {
@@ -24,16 +24,17 @@ impl BearerError {
         }
     }
 
-    /// Whether the request was refused, rather than that the server failed: a status below 500.
+    /// Returns whether the request was refused, which is a status below 500. Otherwise the server
+    /// failed.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         !self.status().is_server_error()
     }
 
-    /// The values of `WWW-Authenticate`, a header line each (RFC 9110 section 11.6.1).
+    /// Returns the values of `WWW-Authenticate`, one for each header line (RFC 9110 section 11.6.1).
     ///
-    /// None where other credentials would not help; one today where they would. Later versions may
-    /// have more, as for proof-of-possession tokens.
+    /// There is none where other credentials would not help. Where they would help there is one
+    /// today, and later versions may have more, as for proof-of-possession tokens.
     pub fn challenges(&self) -> impl Iterator<Item = HeaderValue> + use<> {
         self.bearer_challenge().into_iter()
     }
@@ -63,7 +64,7 @@ impl BearerError {
         }
     }
 
-    /// The usual response, for an application that replaces only a part of it.
+    /// Builds the usual response, for an application that replaces only a part of it.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
         let body = error_object(self.code(), self.description(), self.reason());
@@ -76,8 +77,8 @@ impl BearerError {
         response
     }
 
-    /// Adds the headers without which a refusal is not one, where they are missing:
-    /// `WWW-Authenticate`, `Retry-After` and `Cache-Control`.
+    /// Adds the headers that every rejection needs, where they are missing: `WWW-Authenticate`,
+    /// `Retry-After` and `Cache-Control`.
     pub(super) fn complete(&self, headers: &mut HeaderMap) {
         if !headers.contains_key(WWW_AUTHENTICATE) {
             for challenge in self.challenges() {
@@ -94,7 +95,7 @@ impl BearerError {
             .or_insert(HeaderValue::from_static("no-store"));
     }
 
-    /// The error code, as in `invalid_token` (RFC 6750 section 3.1).
+    /// Returns the error code, as in `invalid_token` (RFC 6750 section 3.1).
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self.kind() {

@@ -1,4 +1,4 @@
-//! What a gate makes of a request: at once where that needs no I/O, otherwise after a wait.
+//! How a gate decides about a request: at once where that needs no I/O, otherwise after a wait.
 
 use std::sync::Arc;
 
@@ -15,26 +15,26 @@ use super::presented::{Caller, Presented};
 use crate::revocation::ensure_started;
 use crate::token::AccessTokenClaims;
 
-/// What becomes of a request.
+/// What happens to a request.
 pub(super) enum Decision {
-    /// The layer answers.
+    /// The layer responds itself.
     Respond(Response<Bytes>),
-    /// It goes on at once.
+    /// The request goes on at once.
     Admit(Admission),
     /// Keys, revocations or the user have to be loaded first.
     Wait(Pending),
 }
 
-/// A request that waits.
+/// A request that waits for keys, revocations or the user.
 pub(super) struct Pending {
     gate: Arc<Gate>,
     presented: Presented,
-    /// What a layer further out has left.
+    /// The admission of an outer layer.
     outer: Option<Arc<Admission>>,
 }
 
 impl Gate {
-    /// Decides without waiting.
+    /// Decides about a request, without I/O.
     pub(super) fn decide(self: &Arc<Self>, parts: &mut Parts) -> Decision {
         let mut documents = self.resource.iter().chain(&self.documents);
         let document =
@@ -67,7 +67,7 @@ impl Gate {
         }
     }
 
-    /// Who sends this request: for endpoints that act for their user.
+    /// Identifies the caller, for endpoints that act for their user.
     pub(crate) async fn identify(
         self: &Arc<Self>,
         parts: &Parts,
@@ -82,7 +82,7 @@ impl Gate {
         .await
     }
 
-    /// Refuses, and says so if the application may be at fault.
+    /// Rejects a request, and logs a hint if the application may be at fault.
     pub(super) fn refuse(&self, error: BearerError, parts: &Parts) -> Response<Bytes> {
         if error.kind() == BearerErrorKind::MissingToken {
             self.hints.of_missing_token(parts, self.sessions.is_some());
@@ -90,7 +90,7 @@ impl Gate {
         self.rejection.refuse(error, parts)
     }
 
-    /// Whether [`admit`](Self::admit) may be asked at once.
+    /// Returns whether [`admit`](Self::admit) may be called at once.
     fn need_not_wait(&self) -> bool {
         let is_current = |sessions: &SessionSide| sessions.revocations.is_current(sessions.max_lag);
         self.loader.is_none() && self.sessions.as_ref().is_none_or(is_current)
@@ -168,7 +168,7 @@ impl Gate {
 }
 
 impl Pending {
-    /// Waits for keys, loads revocations and the user, where need be.
+    /// Waits for keys, and loads revocations and the user, where that is necessary.
     pub(super) async fn admit(self) -> Result<Admission, BearerError> {
         let gate = self.gate;
         let caller = match self.presented {
@@ -187,7 +187,7 @@ impl Pending {
         };
         let claims = caller.claims.clone();
         gate.load_revocations().await?;
-        // It may have expired meanwhile.
+        // The token may have expired in the meantime.
         gate.check_expiry(&claims)?;
         let mut admission = gate.admit(Some(caller), self.outer)?;
         if let Some(loader) = &gate.loader {
@@ -195,7 +195,7 @@ impl Pending {
             let user = user.map_err(BearerError::unavailable)?;
             admission.user =
                 Some(user.ok_or_else(|| BearerError::from(BearerErrorKind::UserGone))?);
-            // It may have taken its time.
+            // The loader may have taken long.
             gate.load_revocations().await?;
             gate.check_expiry(&claims)?;
             gate.check_session(&claims)?;

@@ -1,4 +1,4 @@
-//! [`Found`]: a value of a type that only the application knows.
+//! [`Found`] is a value whose type only the application knows.
 
 use std::any::{Any, type_name};
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 use crate::token::AccessTokenClaims;
 
-/// What the layer found out about the caller, type-erased: the application's user, or its claims.
+/// The application's user or its own claims, type-erased, as the layer has found them.
 #[derive(Clone)]
 pub(super) struct Found {
     value: Arc<dyn Any + Send + Sync>,
     type_name: &'static str,
 }
 
-/// Makes the application's own claims out of those of a token.
+/// Parses the application's own claims from those of a token.
 pub(super) type ParseClaims = fn(&AccessTokenClaims) -> Result<Found, BearerError>;
 
 impl Found {
@@ -27,7 +27,7 @@ impl Found {
         }
     }
 
-    /// The claims of a token as a `T`. The error goes to the log, and names no value.
+    /// Parses the claims of a token as a `T`. The error goes to the log, and shows no value.
     pub(super) fn in_claims<T>(claims: &AccessTokenClaims) -> Result<Self, BearerError>
     where
         T: DeserializeOwned + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! [`ResponseFuture`]: a request on its way through the layer.
+//! [`ResponseFuture`] is a request on its way through the layer.
 
 use std::fmt;
 use std::future::Future;
@@ -36,9 +36,10 @@ pin_project! {
     where
         S: Service<Request<B>>,
     {
-        /// The inner service works.
+        /// The inner service handles the request.
         Admitted { #[pin] future: S::Future, after: After },
-        /// Keys, revocations or the user are being loaded; the inner service was polled ready and waits here.
+        /// Keys, revocations or the user are being loaded. The inner service was polled ready, and
+        /// waits here.
         Waiting { admission: AdmissionFuture, gate: Arc<Gate>, parked: Option<(S, Request<B>)> },
         /// The layer answers.
         Answered { response: Option<Response<Bytes>> },

@@ -1,4 +1,4 @@
-//! [`Gate`]: what a layer knows. What it makes of a request is in `decide.rs`.
+//! [`Gate`] is what a layer knows. How it decides about a request is in `decide.rs`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,21 +37,21 @@ pub(crate) struct Gate {
     pub(super) hints: Arc<Hints>,
 }
 
-/// Where the two flows meet: what the request flow asks the sessions of this process, and tells
-/// them.
+/// The sessions of this process, as the request flow sees them: it asks them for revocations, and
+/// gives them receipts.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionSide {
     pub(crate) revocations: Revocations,
-    /// How old they may be.
+    /// The age that the revocations may have.
     pub(crate) max_lag: Option<Duration>,
     pub(crate) receipts: Receipts,
-    /// Keeps the background task alive, and starts it.
+    /// Starts the background task, and keeps it alive.
     pub(crate) sync: Arc<dyn StartSync>,
-    /// What these sessions know of the network in front of them.
+    /// What these sessions know about the network in front of them.
     pub(crate) edge: Arc<Edge>,
 }
 
-/// What becomes of a request without a token.
+/// What happens to a request without a token.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum WithoutToken {
     Refuse,
@@ -59,14 +59,15 @@ pub(super) enum WithoutToken {
 }
 
 impl Gate {
-    /// Every request needs this scope too. Clients of a protected resource are told beforehand.
+    /// Requires this scope of every request, in addition. The challenges of a protected resource
+    /// name it.
     pub(super) fn require_scope(&mut self, scope: &Scope) {
         self.needed = self.needed.union(scope);
         let is_told = self.resource.is_some() && !self.needed.is_empty();
         self.protection().scope = is_told.then(|| self.needed.clone());
     }
 
-    /// What its challenges say.
+    /// Returns what the challenges say.
     pub(super) fn protection(&mut self) -> &mut Protection {
         Arc::make_mut(&mut self.rejection.protection)
     }

@@ -1,4 +1,4 @@
-//! Refusals as a gRPC client reads them: trailers-only, the status among the headers.
+//! Rejections as a gRPC client reads them: trailers-only, with the status in the headers.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, TE, WWW_AUTHENTICATE};
@@ -9,10 +9,10 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 
-/// Whether a gRPC client made this request: `POST`, HTTP/2, `te: trailers`, and the media type
-/// exactly, with a suffix, or with parameters.
+/// Returns whether a gRPC client made this request: `POST`, HTTP/2, `te: trailers`, and the media
+/// type `application/grpc`, perhaps with a suffix or with parameters.
 ///
-/// A looser test would do harm: the response is 200, which tells any other client that all is well.
+/// A looser test would do harm: the response is 200, which any other client takes for success.
 pub(super) fn is_grpc(parts: &Parts) -> bool {
     let is_grpc_type = |value: &HeaderValue| {
         let rest = value.as_bytes().strip_prefix(b"application/grpc");
@@ -24,13 +24,13 @@ pub(super) fn is_grpc(parts: &Parts) -> bool {
         && only(parts, &CONTENT_TYPE).is_some_and(is_grpc_type)
 }
 
-/// A header that is not repeated.
+/// Returns the value of a header, unless it is repeated.
 fn only<'p>(parts: &'p Parts, name: &HeaderName) -> Option<&'p HeaderValue> {
     let mut values = parts.headers.get_all(name).iter();
     values.next().filter(|_| values.next().is_none())
 }
 
-/// `grpc-status`, with the challenge that an HTTP response would have.
+/// Builds a response with `grpc-status`, and with the challenge that an HTTP response would have.
 pub(super) fn to_grpc_response(error: &BearerError) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     let headers = response.headers_mut();
@@ -46,7 +46,7 @@ pub(super) fn to_grpc_response(error: &BearerError) -> Response<Bytes> {
     response
 }
 
-/// The codes of gRPC that mean the same.
+/// Returns the status code of gRPC that means the same.
 fn status(error: &BearerError) -> &'static str {
     match error.kind() {
         BearerErrorKind::InsufficientScope => "7", // PERMISSION_DENIED
@@ -57,5 +57,5 @@ fn status(error: &BearerError) -> &'static str {
     }
 }
 
-/// Visible ASCII and spaces need no escape, except the percent sign.
+/// The percent sign is escaped, as are all characters that are not visible ASCII or spaces.
 const MESSAGE: &AsciiSet = &CONTROLS.add(b'%');

@@ -1,4 +1,4 @@
-//! [`AccessTokenWatch`]: for connections that outlive their request.
+//! [`AccessTokenWatch`] is for connections that outlive their request.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -15,20 +15,22 @@ use crate::names::SessionId;
 use crate::revocation::ensure_started;
 use crate::token::AccessTokenClaims;
 
-/// Sees when the access token of a request expires, and when its session is revoked: for a
-/// WebSocket or an event stream, which lives on long after the layer has let its request through.
+/// Tells when the access token of a request expires, and when its session is revoked.
 ///
-/// It ends at `exp`, without leeway. A revocation on this process is seen at once, and one on
-/// another process as soon as the layer hears of it. If the store cannot be asked, the watch ends
-/// when the layer stops letting requests through, within a minute. Tokens of other issuers and
-/// legacy tokens have no session here, so they only expire. Behind several layers it also sees the
-/// revocations that a layer further out knows of the same user.
+/// It is for a WebSocket or an event stream, which stays open long after the layer has let its
+/// request through. The watch ends at `exp`, without leeway. It notices a revocation on this process
+/// at once, and a revocation on another process as soon as the layer does. If the store cannot be
+/// asked, the watch ends when the layer stops letting requests through, within a minute. Tokens of
+/// other issuers and legacy tokens have no session here, so they only expire. Behind several layers
+/// it also notices the revocations that an outer layer knows of the same user.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenWatch, EndReason};
 ///
 /// async fn feed(extensions: &http::Extensions) {
-///     let Some(watch) = AccessTokenWatch::from_extensions(extensions) else { return };
+///     let Some(watch) = AccessTokenWatch::from_extensions(extensions) else {
+///         return;
+///     };
 ///     loop {
 ///         tokio::select! {
 ///             reason = watch.ended() => return match reason {
@@ -48,7 +50,7 @@ pub struct AccessTokenWatch {
     sessions: Arc<[WatchedSession]>,
 }
 
-/// A session that may be revoked, and the gate that hears of it.
+/// A session that may be revoked, and the revocations that may have it.
 struct WatchedSession {
     id: SessionId,
     side: SessionSide,
@@ -58,24 +60,25 @@ struct WatchedSession {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EndReason {
-    /// `exp` has passed.
+    /// The token has expired: `exp` has passed.
     Expired,
-    /// The session was ended.
+    /// The session was revoked.
     SessionRevoked,
-    /// It is not known whether the session was ended: the store has not answered for too long
+    /// It is not known whether the session was revoked: the store has not answered for too long
     /// ([`StoreOutage`](crate::StoreOutage)).
     Unknown,
 }
 
 impl AccessTokenWatch {
-    /// The watch over the token that [`BearerAuthLayer`](crate::BearerAuthLayer) let through.
-    /// `None` without the layer, and without a token. In Axum it is an extractor too.
+    /// Returns the watch over the token that [`BearerAuthLayer`](crate::BearerAuthLayer) let
+    /// through. It is `None` without the layer, and without a token. For Axum the watch is an
+    /// extractor too.
     #[must_use]
     pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
         Self::of(extensions).ok()
     }
 
-    /// The watch, or the error that says why there is none.
+    /// Returns the watch, or the error that says why there is none.
     pub(crate) fn of(extensions: &Extensions) -> Result<Self, BearerError> {
         let admission = Admission::of(extensions)?;
         let claims = admission.claims()?.clone();
@@ -96,14 +99,14 @@ impl AccessTokenWatch {
         })
     }
 
-    /// Whose token it is.
+    /// Returns the claims of the token.
     #[must_use]
     pub fn claims(&self) -> &AccessTokenClaims {
         &self.claims
     }
 
-    /// Why the token no longer counts; `None` while it does. It says what is known now, so never
-    /// [`Unknown`](EndReason::Unknown).
+    /// Returns why the token no longer counts, or `None` while it does. It says what is known now,
+    /// so it is never [`Unknown`](EndReason::Unknown).
     #[must_use]
     pub fn end_reason(&self) -> Option<EndReason> {
         if self
@@ -120,10 +123,10 @@ impl AccessTokenWatch {
     ///
     /// # Panics
     ///
-    /// Outside a Tokio runtime with time enabled.
+    /// It panics outside a Tokio runtime with time enabled.
     pub async fn ended(&self) -> EndReason {
         loop {
-            // Listens before it looks: what comes in between wakes it.
+            // It listens before it looks, so that a revocation in between wakes it.
             let revoked = self
                 .sessions
                 .iter()
@@ -141,7 +144,7 @@ impl AccessTokenWatch {
                 .claims
                 .expires_at()
                 .saturating_since(self.gate.verifiers.now());
-            // The time of day may be set meanwhile.
+            // The time of day may be set in the meantime.
             let pause = left.min(LONGEST_PAUSE);
             let any_revoked = poll_fn(|cx| {
                 let mut listening = revoked.iter_mut();
@@ -156,11 +159,11 @@ impl AccessTokenWatch {
         }
     }
 
-    /// Loads what is not known, or not known well enough.
+    /// Loads the revocations that are not current.
     async fn load(&self) -> Result<Loaded, EndReason> {
         let mut loaded = Loaded::Nothing;
         for WatchedSession { side, .. } in &*self.sessions {
-            // A process with few other requests hears of revocations all the same.
+            // A process with few other requests has to hear of revocations too.
             ensure_started(&side.sync);
             if !side.revocations.is_current(side.max_lag) {
                 let outcome = side.revocations.load(side.max_lag).await;

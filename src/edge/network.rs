@@ -48,9 +48,7 @@ impl FromStr for Network {
                 .and_then(|prefix| prefix.parse().ok())
                 .filter(|&prefix: &u8| prefix <= width)
                 .ok_or_else(|| {
-                    invalid(
-                        "the prefix length after the slash is not a number, or too large",
-                    )
+                    invalid("the prefix length after the slash is not a number, or too large")
                 })?,
         };
         if prefix == 0 {
@@ -186,7 +184,7 @@ mod tests {
             ("2001:db8::1/32", "2001:db8::/32"),
             ("0.0.0.0/0", "every address"),
             ("::/0", "every address"),
-            ("::ffff:0.0.0.0/96", "in its own form"),
+            ("::ffff:0.0.0.0/96", "as 10.0.0.0/8"),
         ] {
             let error = text.parse::<Network>().unwrap_err().to_string();
             assert!(

@@ -1,11 +1,13 @@
-//! [`Audience`]: the name of a service that tokens are for.
+//! [`Audience`] is the name of a service that tokens are for.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::error::ConfigError;
 
-/// A service that a token is for: the claim `aud` (RFC 7519 section 4.1.3). Compared byte by byte.
+/// The service that a token is for, as in the claim `aud` (RFC 7519 section 4.1.3).
+///
+/// Audiences are compared byte by byte.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Audience(Arc<str>);
 
@@ -13,13 +15,14 @@ impl Audience {
     pub(crate) fn new(name: &str) -> Result<Self, ConfigError> {
         if name.is_empty() {
             return Err(ConfigError::from_static(
-                "the audience is empty. It is a name of the service that accepts tokens: example-api",
+                "the audience is empty. It names the service that accepts the tokens, as in \
+                 example-api",
             ));
         }
         Ok(Self(name.into()))
     }
 
-    /// The name as it is in tokens.
+    /// Returns the name as it is in tokens.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

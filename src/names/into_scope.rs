@@ -1,20 +1,20 @@
-//! [`IntoScope`]: what a method takes where it takes a scope.
+//! [`IntoScope`] is a parameter that can be turned into a scope.
 
 use super::scope::Scope;
 
-/// A literal or a [`Scope`]: what a method takes where it takes a scope.
+/// A literal or a [`Scope`]. Methods that need a scope take either.
 ///
-/// A literal, `"orders:read orders:write"`, is written by the programmer. One that is not a scope
-/// panics where it is passed. Text that comes from outside, such as a configuration, is parsed
-/// first, which may fail: `config.scope.parse::<Scope>()?`.
+/// A literal, such as `"orders:read orders:write"`, is part of the program. A literal that is not a
+/// scope panics where it is passed. Text that comes from outside, such as a configuration, has to be
+/// parsed first, which may fail: `config.scope.parse::<Scope>()?`.
 ///
 /// The trait is sealed: no other type can implement it.
 pub trait IntoScope: sealed::Sealed {
-    /// The scope.
+    /// Turns this value into a scope.
     ///
     /// # Panics
     ///
-    /// If it is a literal that [`str::parse`] would refuse.
+    /// The value is a literal that [`str::parse`] would refuse.
     #[track_caller]
     fn into_scope(self) -> Scope;
 }
@@ -38,7 +38,8 @@ impl IntoScope for &Scope {
     }
 }
 
-/// The words of all: of literals, which panic as [`Scope::from_static`] does, or of scopes.
+/// Collects the words of literals or of scopes. A literal that is not a scope panics, as in
+/// [`Scope::from_static`].
 impl<S: IntoScope> FromIterator<S> for Scope {
     #[track_caller]
     fn from_iter<I: IntoIterator<Item = S>>(scopes: I) -> Self {

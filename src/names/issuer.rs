@@ -1,12 +1,13 @@
-//! [`Issuer`]: the name of the service that signs a token.
+//! [`Issuer`] is the name of the service that signs a token.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::error::ConfigError;
 
-/// The service that signed a token: the claim `iss` (RFC 7519 section 4.1.1), by convention its
-/// URL. Compared byte by byte.
+/// The service that signed a token, as in the claim `iss` (RFC 7519 section 4.1.1).
+///
+/// By convention it is the URL of that service. Issuers are compared byte by byte.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Issuer(Arc<str>);
 
@@ -14,13 +15,14 @@ impl Issuer {
     pub(crate) fn new(name: &str) -> Result<Self, ConfigError> {
         if name.is_empty() {
             return Err(ConfigError::from_static(
-                "the issuer is empty. It is the URL of the service that signs: https://id.example.com",
+                "the issuer is empty. It is the URL of the service that signs the tokens, as in \
+                 https://id.example.com",
             ));
         }
         Ok(Self(name.into()))
     }
 
-    /// The name as it is in tokens.
+    /// Returns the name as it is in tokens.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

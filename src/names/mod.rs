@@ -1,4 +1,4 @@
-//! Names on the wire: subject, issuer, audience, session id, and scope.
+//! The names in tokens: subject, issuer, audience, session id and scope.
 
 mod audience;
 mod into_scope;

@@ -1,4 +1,4 @@
-//! [`Scope`]: what a token allows.
+//! [`Scope`] says what a token allows.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -9,11 +9,11 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What a token allows: a set of words (RFC 6749 section 3.3).
+/// A set of words that says what a token allows (RFC 6749 section 3.3).
 ///
-/// A word is made of visible ASCII without `"` and `\`. The order of words does not matter, and a
-/// word that is repeated counts once: two scopes with the same words are equal.
-/// [`as_str`](Self::as_str) keeps the order in which the words came.
+/// A word is made of visible ASCII characters without `"` and `\`. The order of words does not
+/// matter, and a repeated word counts once: two scopes with the same words are equal.
+/// [`as_str`](Self::as_str) keeps the original order of the words.
 ///
 /// ```
 /// use tower_bearer::Scope;
@@ -24,7 +24,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// assert_eq!(granted, Scope::from_static("orders:write orders:read"));
 /// assert!("caf\u{e9}".parse::<Scope>().is_err());
 ///
-/// // From the roles that a table has, and from words in the program's text.
+/// // From roles in a database, and from words in the program.
 /// let roles = vec!["orders:write".to_owned(), "orders:read".to_owned()];
 /// assert_eq!(Scope::from_words(&roles)?, granted);
 /// assert_eq!(["orders:read", "orders:write"].into_iter().collect::<Scope>(), granted);
@@ -34,11 +34,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Scope(Arc<str>);
 
 impl Scope {
-    /// A scope from a literal.
+    /// Makes a scope from a literal. For text that comes from outside use [`str::parse`].
     ///
     /// # Panics
     ///
-    /// If [`str::parse`] would refuse it. For text that comes from outside use `parse`.
+    /// The literal is not a scope: [`str::parse`] would refuse it.
     #[must_use]
     #[track_caller]
     pub fn from_static(scope: &'static str) -> Self {
@@ -48,7 +48,7 @@ impl Scope {
         }
     }
 
-    /// A scope from single words: the roles of a user in a table, say.
+    /// Makes a scope from single words, such as the roles of a user in a database.
     ///
     /// ```
     /// use tower_bearer::Scope;
@@ -61,7 +61,7 @@ impl Scope {
     /// # Errors
     ///
     /// One of them is not a word (RFC 6749 section 3.3): it is empty, or has a character that is
-    /// not allowed. A space is not allowed either: the word would become two others.
+    /// not allowed. A space is not allowed either, since it would make two words of one.
     pub fn from_words<W: AsRef<str>>(
         words: impl IntoIterator<Item = W>,
     ) -> Result<Self, InvalidScope> {
@@ -72,7 +72,8 @@ impl Scope {
         Ok(Self::joined(words.iter().map(AsRef::as_ref)))
     }
 
-    /// The words that are scope tokens. One with a space is not: it would become two others.
+    /// Makes a scope from the words that are valid, and ignores the others. A word with a space is
+    /// not valid: it would become two words.
     pub(crate) fn of_words<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
         Self::joined(words.into_iter().filter(|word| is_word(word)))
     }
@@ -88,43 +89,43 @@ impl Scope {
         )
     }
 
-    /// The words, separated by one space; empty where there are none.
+    /// Returns the words, separated by one space each. It is empty where there are none.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether nothing is allowed.
+    /// Returns whether there are no words, so that nothing is allowed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The words.
+    /// Iterates over the words.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         // An empty text splits into one empty word.
         self.0.split(' ').filter(|word| !word.is_empty())
     }
 
-    /// Whether `word` is among the words.
+    /// Returns whether `word` is one of the words.
     #[must_use]
     pub fn contains(&self, word: &str) -> bool {
         self.iter().any(|own| own == word)
     }
 
-    /// The words of both.
+    /// Returns the words of both scopes.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self::joined(self.iter().chain(other.iter()))
     }
 
-    /// The words that both have.
+    /// Returns the words that both scopes have.
     #[must_use]
     pub(crate) fn intersection(&self, other: &Self) -> Self {
         Self::joined(self.iter().filter(|word| other.contains(word)))
     }
 
-    /// Whether every word is among those of `other`.
+    /// Returns whether `other` has every word of this scope.
     #[must_use]
     pub fn is_subset_of(&self, other: &Self) -> bool {
         self.iter().all(|word| other.contains(word))
@@ -137,7 +138,7 @@ impl Scope {
     }
 }
 
-/// Equal if the words are the same, in whatever order.
+/// Scopes are equal if they have the same words, in any order.
 impl PartialEq for Scope {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0 || self.0.len() == other.0.len() && self.sorted() == other.sorted()
@@ -152,14 +153,14 @@ impl Hash for Scope {
     }
 }
 
-/// As text, with spaces between the words (RFC 8693 section 4.2).
+/// Serializes as text, with spaces between the words (RFC 8693 section 4.2).
 impl Serialize for Scope {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }
 }
 
-/// From text, with spaces between the words. Text that is not a scope is an error.
+/// Deserializes from text, with spaces between the words. Text that is not a scope is an error.
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?
@@ -185,7 +186,8 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte != b' ' && is_allowed(byte))
 }
 
-/// scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), RFC 6749 section 3.3; and the space between two.
+/// Allows the bytes of `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )` (RFC 6749 section 3.3), and
+/// the space between two tokens.
 fn is_allowed(byte: u8) -> bool {
     matches!(byte, b' ' | 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
 }
@@ -202,13 +204,13 @@ impl fmt::Debug for Scope {
     }
 }
 
-/// Text that is not a scope: it has a character that RFC 6749 section 3.3 does not allow.
+/// The text is not a scope: it has a character that RFC 6749 section 3.3 does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidScope;
 
 impl fmt::Display for InvalidScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a scope is visible ASCII, without quotes and backslashes")
+        f.write_str("a scope is made of visible ASCII characters, without quotes and backslashes")
     }
 }
 

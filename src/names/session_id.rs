@@ -1,4 +1,4 @@
-//! [`SessionId`]: what names a session in the store and in its access tokens.
+//! [`SessionId`] names a session in the store and in its access tokens.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,21 +8,21 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Names a session: its key in the store, and the claim `sid`.
+/// The id of a session: its key in the store, and the claim `sid`.
 ///
-/// It is not a secret: it is a hash of a part of the refresh token, and opens nothing. As text it
-/// is 22 characters of base64url.
+/// An id is not a secret: it is a hash of a part of the refresh token, and gives no access. As text
+/// it is 22 characters of base64url.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId([u8; 16]);
 
 impl SessionId {
-    /// From the 16 bytes that a store kept.
+    /// Makes an id from the 16 bytes that a store kept.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// The 16 bytes, for a store to keep.
+    /// Returns the 16 bytes, for a store to keep.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
@@ -41,14 +41,14 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// As text.
+/// Serializes as text.
 impl Serialize for SessionId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-/// From text.
+/// Deserializes from text.
 impl<'de> Deserialize<'de> for SessionId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?
@@ -73,11 +73,11 @@ impl FromStr for SessionId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SessionClaims {
     pub(crate) id: SessionId,
-    /// Absent for a session without receipts.
+    /// The generation of the refresh token. It is absent for a session without receipts.
     pub(crate) generation: Option<u32>,
 }
 
-/// Text that is not a session id.
+/// The text is not a session id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidSessionId;
 

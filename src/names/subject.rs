@@ -1,4 +1,4 @@
-//! [`Subject`]: the user a token is about.
+//! [`Subject`] is the user that a token is about.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The user a token is about: the claim `sub` (RFC 7519 section 4.1.2).
+/// The user that a token is about, as in the claim `sub` (RFC 7519 section 4.1.2).
 ///
-/// A subject is the application's own key of the user. It should never be given to another user
-/// later (RFC 9068 section 5). Everyone who holds a token can read it, so it should not be a mail
-/// address.
+/// A subject is the application's key of the user. It should never be reused for another user (RFC
+/// 9068 section 5). Everyone who has a token can read it, so it should not be an email address.
 ///
 /// ```
 /// use tower_bearer::Subject;
@@ -20,7 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// let from_number = Subject::from(42_u64);
 /// assert_eq!(from_text, from_number);
 ///
-/// // Back to the key that the application's tables have.
+/// // Back to the key in the application's database.
 /// assert_eq!(from_number.as_str(), "42");
 /// assert_eq!(from_number.parse::<u64>()?, 42);
 /// # Ok::<(), std::num::ParseIntError>(())
@@ -29,18 +28,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Subject(Arc<str>);
 
 impl Subject {
-    /// The subject as text.
+    /// Returns the subject as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Turns the subject back into the key that it was made from: `subject.parse::<i64>()?`,
-    /// `subject.parse::<Uuid>()?`.
+    /// Parses the subject back into the key that it was made from, as in `subject.parse::<i64>()?`
+    /// or `subject.parse::<Uuid>()?`.
     ///
     /// # Errors
     ///
-    /// The text of the subject is not a `T`. Subjects of another issuer may be anything.
+    /// The subject does not parse as a `T`. Subjects of another issuer may have any form.
     pub fn parse<T: FromStr>(&self) -> Result<T, T::Err> {
         self.0.parse()
     }
@@ -98,14 +97,14 @@ subject_from!(i32, i64, i128, u32, u64, u128);
 #[cfg(feature = "uuid")]
 subject_from!(uuid::Uuid);
 
-/// As text.
+/// Serializes as text.
 impl Serialize for Subject {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }
 }
 
-/// From text.
+/// Deserializes from text.
 impl<'de> Deserialize<'de> for Subject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self::from)

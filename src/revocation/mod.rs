@@ -1,4 +1,4 @@
-//! What this process knows of its sessions: which were revoked, and which answers arrived.
+//! What this process knows about sessions: which were revoked, and which responses arrived.
 
 mod receipts;
 mod set;

@@ -1,5 +1,5 @@
-//! [`Receipts`]: the news that an access token came back from its client, on its way from the layer
-//! to the store.
+//! [`Receipts`] is the queue between the layer, which sees that an access token came back from its
+//! client, and the store.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,10 +10,10 @@ use tokio::sync::Notify;
 use crate::names::SessionClaims;
 use crate::names::SessionId;
 
-/// A bounded queue of receipts, each generation of a session once.
+/// A bounded queue of receipts. It takes each generation of a session once.
 ///
-/// Late or lost, a receipt only makes the rotation rule lenient once: so a full queue drops, and
-/// nothing here ever waits.
+/// A late or lost receipt only makes the rotation rule lenient once. So a full queue drops receipts,
+/// and nothing here ever waits.
 #[derive(Clone, Default)]
 pub(crate) struct Receipts(Arc<Inner>);
 
@@ -26,28 +26,29 @@ struct Inner {
 #[derive(Default)]
 struct State {
     queue: Vec<Receipt>,
-    /// The last generation that was queued, for the sessions seen lately and for those seen before
-    /// them.
+    /// The last generation that was queued, for the sessions that were seen recently.
     recent: HashMap<SessionId, u32>,
+    /// The same, for the sessions that were seen before those.
     earlier: HashMap<SessionId, u32>,
 }
 
-/// What writes receipts and pulls revocations. It starts at first use.
+/// The background task that writes receipts and pulls revocations. It is started at first use.
 pub(crate) trait StartSync: fmt::Debug + Send + Sync {
-    /// Asked at every request.
+    /// Returns whether the task runs. This is called at every request.
     fn is_running(&self) -> bool;
 
+    /// Starts the task.
     fn start(self: Arc<Self>);
 }
 
-/// Starts it, unless it runs.
+/// Starts the task, unless it is running.
 pub(crate) fn ensure_started<S: StartSync + ?Sized>(sync: &Arc<S>) {
     if !sync.is_running() {
         Arc::clone(sync).start();
     }
 }
 
-/// An access token of this generation came back.
+/// The news that an access token of this generation came back from its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Receipt {
     pub(crate) id: SessionId,
@@ -55,7 +56,7 @@ pub(crate) struct Receipt {
 }
 
 impl Receipt {
-    /// `None` for a session without receipts.
+    /// Makes a receipt. It is `None` for a session without receipts.
     pub(crate) fn of(session: SessionClaims) -> Option<Self> {
         Some(Self {
             id: session.id,
@@ -72,7 +73,7 @@ impl Receipts {
             .recent
             .get(&receipt.id)
             .or_else(|| state.earlier.get(&receipt.id));
-        // An older access token says nothing that a newer one did not.
+        // The receipt of a newer access token covers the older ones.
         if known.is_some_and(|&known| known >= receipt.generation)
             || state.queue.len() >= MAX_QUEUED
         {
@@ -92,7 +93,8 @@ impl Receipts {
         std::mem::take(&mut self.state().queue)
     }
 
-    /// The store did not get it: the next access token of that generation queues it again.
+    /// Forgets a receipt that the store did not get, so that the next access token of that
+    /// generation queues it again.
     pub(crate) fn forget(&self, receipt: Receipt) {
         let mut state = self.state();
         state.recent.remove(&receipt.id);
@@ -118,5 +120,5 @@ impl fmt::Debug for Receipts {
 }
 
 const MAX_QUEUED: usize = 4096;
-/// Twice this many sessions are remembered at most.
+/// At most twice this many sessions are remembered.
 const MAX_REMEMBERED: usize = 65_536;

@@ -1,4 +1,4 @@
-//! [`Revocations`]: the sessions whose access tokens no longer count, in this process.
+//! [`Revocations`] are the sessions whose access tokens no longer count, as this process knows them.
 
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
@@ -18,11 +18,10 @@ use crate::error::BoxError;
 use crate::limits::{PULL_DEADLINE, REFRESH_DEADLINE, REVOCATION_RETENTION, with_timeout};
 use crate::names::SessionId;
 
-/// The sessions that were revoked within the [retention](REVOCATION_RETENTION): asked in memory at
-/// every request, and at every refresh.
+/// The sessions that were revoked within the [retention](REVOCATION_RETENTION), held in memory.
 ///
-/// It has to be loaded before the first answer counts; until then no request passes. The caller
-/// says how old it may be.
+/// Every request and every refresh looks here. The set has to be loaded once before it counts, and
+/// until then no request passes. The caller says how old it may be.
 #[derive(Clone)]
 pub(crate) struct Revocations(Arc<Inner>);
 
@@ -30,29 +29,32 @@ struct Inner {
     clock: Arc<dyn Clock>,
     source: Box<dyn RevocationSource>,
     revoked: RwLock<RevokedSet>,
-    /// The monotonic moment, in milliseconds, up to which everything is known. A reader of this
-    /// number sees that in the set.
+    /// The monotonic moment, in milliseconds, up to which every revocation is in the set. The set
+    /// is filled before this number is raised.
     current_to: AtomicU64,
-    /// Held during a load. The number counts the loads that failed.
+    /// Held during a load.
     loading: Mutex<()>,
+    /// The number of loads that failed.
     failures: AtomicU64,
-    /// For those who wait for a session of theirs to be revoked.
+    /// Wakes the watches of access tokens, which wait for their session to be revoked.
     changed: Notify,
 }
 
 #[derive(Default)]
 struct RevokedSet {
     known: HashMap<SessionId, Known>,
-    /// When to forget whom, the next one first. One whose time was put off is here twice.
+    /// When each session is forgotten, the next one first. A session whose time was put off is here
+    /// twice.
     ends: BinaryHeap<Reverse<(Duration, SessionId)>>,
-    /// How many were ever entered.
+    /// The number of sessions that were ever entered.
     entered: u64,
 }
 
 struct Known {
-    /// By the monotonic clock: a jump of the time of day brings no token back to life.
+    /// When the session is forgotten, by the monotonic clock: a jump of the time of day must not
+    /// make a revoked token valid again.
     until: Duration,
-    /// How many had been entered before.
+    /// The number of sessions that were entered before this one.
     number: u64,
 }
 
@@ -62,21 +64,21 @@ struct Known {
 pub struct Revocation {
     /// The session.
     pub id: SessionId,
-    /// How long the session has been in the feed, by the store's clock, whatever clock the
-    /// revoking process had. Never more than that: processes forget a revocation when it is as
+    /// How long the session has been in the feed, by the store's clock, not by that of the revoking
+    /// process. It must never be larger than that, because processes forget a revocation that is as
     /// old as the [retention](crate::REVOCATION_RETENTION). [`Duration::ZERO`] is always safe.
     pub age: Duration,
 }
 
 impl Revocation {
-    /// This session, which has been in the feed for so long.
+    /// Makes a revocation of this session, which has been in the feed for `age`.
     #[must_use]
     pub const fn new(id: SessionId, age: Duration) -> Self {
         Self { id, age }
     }
 }
 
-/// Where the set comes from.
+/// The source of the revocations, which is a store.
 pub(crate) trait RevocationSource: Send + Sync {
     /// Enters everything that the store has into `revocations`.
     fn load<'a>(
@@ -98,7 +100,7 @@ impl Revocations {
         }))
     }
 
-    /// Whether the set was loaded, and is not older than `max_lag`.
+    /// Returns whether the set was loaded and is not older than `max_lag`.
     pub(crate) fn is_current(&self, max_lag: Option<Duration>) -> bool {
         match (self.0.current_to.load(Ordering::Acquire), max_lag) {
             (NEVER, _) => false,
@@ -107,7 +109,7 @@ impl Revocations {
         }
     }
 
-    /// How old the set is. `None`: it was never loaded.
+    /// Returns how old the set is, or `None` if it was never loaded.
     pub(crate) fn lag(&self) -> Option<Duration> {
         match self.0.current_to.load(Ordering::Acquire) {
             NEVER => None,
@@ -115,14 +117,14 @@ impl Revocations {
         }
     }
 
-    /// Waits until the set is current. Of several callers at once one asks the store. If it fails,
-    /// it fails for all of them; if it is dropped, the next one asks.
+    /// Waits until the set is current. Of several callers at once, one asks the store. If that
+    /// fails, it fails for all of them. If that caller is dropped, the next one asks.
     pub(crate) async fn load(&self, max_lag: Option<Duration>) -> Result<(), BoxError> {
         if self.is_current(max_lag) {
             return Ok(());
         }
-        // The wait for others is limited too: a store that hangs makes no request wait for longer
-        // than one that fails.
+        // The wait for other callers is limited too, so that no request waits without end for a
+        // store that hangs.
         with_timeout(REFRESH_DEADLINE, async {
             let failures = self.0.failures.load(Ordering::Relaxed);
             let _loading = self.0.loading.lock().await;
@@ -130,9 +132,7 @@ impl Revocations {
                 return Ok(());
             }
             if self.0.failures.load(Ordering::Relaxed) != failures {
-                return Err(
-                    "the store failed while this request waited for another to ask it".into(),
-                );
+                return Err("the store failed another request, for which this one waited".into());
             }
             let loaded = with_timeout(PULL_DEADLINE, self.0.source.load(self)).await;
             if loaded.is_err() {
@@ -152,8 +152,8 @@ impl Revocations {
             .contains_key(id)
     }
 
-    /// Enters sessions, and drops those whose last access token has ended. Requests go on in
-    /// between.
+    /// Enters sessions, and forgets those whose last access token has expired. The lock is released
+    /// in between, so that requests go on.
     pub(crate) fn extend(&self, revoked: &[Revocation]) {
         let now = self.0.clock.monotonic();
         self.0
@@ -172,18 +172,18 @@ impl Revocations {
                 set.enter(id, now + REVOCATION_RETENTION.saturating_sub(age));
             }
         }
-        // Every pull repeats what is known.
+        // A pull also repeats sessions that are known. Watches are only woken for new ones.
         if self.entered() != entered {
             self.0.changed.notify_waiters();
         }
     }
 
-    /// Ready when sessions have been entered after this call.
+    /// Returns a future that is ready once sessions have been entered after this call.
     pub(crate) fn changed(&self) -> Notified<'_> {
         self.0.changed.notified()
     }
 
-    /// How many sessions were ever entered: for [`lacking`](Self::lacking).
+    /// Returns how many sessions were ever entered, for [`lacking`](Self::lacking).
     pub(crate) fn entered(&self) -> u64 {
         self.0
             .revoked
@@ -192,8 +192,8 @@ impl Revocations {
             .entered
     }
 
-    /// Which of the first `entered` sessions are not among `revoked`, and not to be forgotten by
-    /// now.
+    /// Returns which of the first `entered` sessions `revoked` lacks, except those whose time to be
+    /// forgotten has come.
     pub(crate) fn lacking(&self, revoked: &[Revocation], entered: u64) -> Vec<SessionId> {
         let revoked: HashSet<SessionId> = revoked.iter().map(|revocation| revocation.id).collect();
         let set = self
@@ -212,12 +212,12 @@ impl Revocations {
             .collect()
     }
 
-    /// The set has everything that was revoked before the monotonic moment `asked`.
+    /// Notes that the set has every session that was revoked before the monotonic moment `asked`.
     pub(crate) fn set_current_to(&self, asked: Duration) {
         let asked = as_millis(asked);
-        // Of two pulls at once the earlier may come last.
+        // Of two pulls at once, the earlier one may finish last.
         let later = |current_to| (current_to == NEVER || current_to < asked).then_some(asked);
-        // An error says that it was later already.
+        // An error means that the number was higher already.
         let _ = self
             .0
             .current_to
@@ -239,9 +239,9 @@ impl RevokedSet {
                 });
                 self.entered += 1;
             }
-            // What pages repeat moves nothing.
+            // A repeated session keeps its time.
             Entry::Occupied(known) if until <= known.get().until + REPEATED => return,
-            // After a restore it was entered again, and counts anew.
+            // After a backup was restored, the session was revoked again: its time starts anew.
             Entry::Occupied(mut known) => known.get_mut().until = until,
         }
         self.ends.push(Reverse((until, id)));
@@ -280,7 +280,7 @@ fn as_millis(moment: Duration) -> u64 {
 }
 
 const NEVER: u64 = u64::MAX;
-/// Sessions that are entered while requests wait.
+/// How many sessions are entered at once, while requests wait for the lock.
 const AT_ONCE: usize = 4096;
-/// What clocks and slow pages make of the same age.
+/// The age of a repeated session may differ by this much, because of clocks and slow pages.
 const REPEATED: Duration = Duration::from_secs(60);
