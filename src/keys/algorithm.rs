@@ -1,15 +1,15 @@
-//! [`Algorithm`]: how a token is signed.
+//! [`Algorithm`] is the signature algorithm of a token.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::error::ConfigError;
 
-/// How a token is signed (RFC 7518 section 3.1, RFC 8037 section 3.1).
+/// The signature algorithm of a token (RFC 7518 section 3.1, RFC 8037 section 3.1).
 ///
-/// A key has exactly one algorithm, and a token is checked by the algorithm of the key: what the
-/// token's header claims is compared, never obeyed (RFC 8725 section 3.1). `none` does not exist
-/// here, nor do ES512 and ES256K.
+/// A key has exactly one algorithm, and a token is checked with the algorithm of the key. The
+/// algorithm in the token's header is only compared with it (RFC 8725 section 3.1). `none` is not
+/// supported, and neither are ES512 and ES256K.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -39,7 +39,7 @@ pub enum Algorithm {
     EdDsa,
 }
 
-/// The kind of key an algorithm needs.
+/// The kind of key that an algorithm needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
     Hmac,
@@ -50,7 +50,7 @@ pub(crate) enum Family {
 }
 
 impl Algorithm {
-    /// The name on the wire, as in `RS256`.
+    /// Returns the name on the wire, as in `RS256`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -81,7 +81,8 @@ impl Algorithm {
         }
     }
 
-    /// The fewest bytes of an HMAC key: those of the hash (RFC 7518 section 3.2).
+    /// Returns the minimum length of an HMAC key in bytes, which is that of the hash (RFC 7518
+    /// section 3.2).
     pub(crate) const fn hmac_key_bytes(self) -> usize {
         match self {
             Self::Hs384 => 48,
@@ -120,9 +121,7 @@ impl FromStr for Algorithm {
             .into_iter()
             .find(|algorithm| algorithm.as_str() == name)
             .ok_or_else(|| {
-                ConfigError::new(
-                    "no algorithm of that name is supported. Try RS256, ES256 or EdDSA",
-                )
+                ConfigError::new("this algorithm is not supported. Try RS256, ES256 or EdDSA")
             })
     }
 }

@@ -1,4 +1,4 @@
-//! JWK and JWK set (RFC 7517), key by key: one bad key spoils no other.
+//! Reads a JWK and a JWK set (RFC 7517), key by key, so that a bad key does not affect the others.
 
 use std::sync::Arc;
 
@@ -13,14 +13,15 @@ use super::key::Key;
 use crate::error::ConfigError;
 use crate::json::UniqueObject;
 
-/// A set, read key by key.
+/// A JWK set that was read key by key.
 pub(crate) struct Set {
     pub(crate) keys: Vec<Arc<Key>>,
-    /// Which keys are left out, and why.
+    /// The positions of the keys that are left out, and the reasons.
     pub(crate) left_out: Vec<(usize, ConfigError)>,
 }
 
-/// The first `most` keys of a set: those that can be used, and that `check` lets in.
+/// Reads the first `most` keys of a set, and leaves out those that cannot be used or that `check`
+/// refuses.
 pub(crate) fn read_set(
     json: &str,
     most: usize,
@@ -59,7 +60,7 @@ pub(crate) fn read_text(json: &str) -> Result<Key, ConfigError> {
     read(&parse(json)?)
 }
 
-/// An `oct` key.
+/// A key of the type `oct`.
 pub(crate) struct Oct {
     pub(crate) kid: Option<String>,
     pub(crate) algorithm: Algorithm,
@@ -70,7 +71,7 @@ pub(crate) fn read_oct(json: &str) -> Result<Oct, ConfigError> {
     let jwk = parse(json)?;
     if jwk.get("kty").and_then(Value::as_str) != Some("oct") {
         return Err(ConfigError::new(
-            "a signing key comes as an oct JWK (HMAC) or as a private key in PEM",
+            "a signing key is an oct JWK (HMAC) or a private key in PEM",
         ));
     }
     check_use(&jwk, "sign")?;
@@ -113,7 +114,7 @@ fn read(jwk: &Map<String, Value>) -> Result<Key, ConfigError> {
     Key::public(kid, algorithm(jwk, default)?, public)
 }
 
-/// RFC 7517 sections 4.2 and 4.3.
+/// Checks `use` and `key_ops` (RFC 7517 sections 4.2 and 4.3).
 fn check_use(jwk: &Map<String, Value>, operation: &str) -> Result<(), ConfigError> {
     if jwk.get("use").is_some_and(|usage| usage != "sig") {
         return Err(ConfigError::new("the key is not for signatures (use)"));

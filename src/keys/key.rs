@@ -1,4 +1,4 @@
-//! A key that checks signatures, with its one algorithm.
+//! [`Key`] checks signatures with its one algorithm.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ pub(crate) struct Key {
     pub(crate) kid: Option<String>,
     pub(crate) algorithm: Algorithm,
     material: Arc<Material>,
-    /// The header segment that our signer writes with this key: compared before anything is
-    /// parsed. A key without a name has none, for a token that names no key may mean any.
+    /// The header segment that our signer writes with this key. It is compared before anything is
+    /// parsed. A key without a name has none, since a token that names no key may mean any.
     pub(crate) usual_header: Option<String>,
 }
 
@@ -92,10 +92,10 @@ impl Key {
     }
 }
 
-/// RFC 9068 section 2.1.
+/// The `typ` of our own tokens (RFC 9068 section 2.1).
 pub(crate) const OUR_TYP: &str = "at+jwt";
 
-/// The header of our own tokens, as it is on the wire.
+/// Returns the header segment of our own tokens, as it is on the wire.
 pub(crate) fn header(kid: Option<&str>, algorithm: Algorithm) -> String {
     let mut header = json!({ "typ": OUR_TYP, "alg": algorithm.as_str() });
     if let Some(kid) = kid {
@@ -113,7 +113,8 @@ fn check_hmac(algorithm: Algorithm, secret: &[u8]) -> Result<(), ConfigError> {
     let (length, needed) = (secret.len(), algorithm.hmac_key_bytes());
     if length < needed {
         return Err(ConfigError::new(format!(
-            "a key for {algorithm} needs {needed} bytes, this one has {length}. Try: openssl rand -base64 {needed}"
+            "a key for {algorithm} needs {needed} bytes, this one has {length}. \
+             Try: openssl rand -base64 {needed}"
         )));
     }
     Ok(())

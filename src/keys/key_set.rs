@@ -1,4 +1,4 @@
-//! [`KeySet`]: the keys that a verifier believes.
+//! [`KeySet`] is the keys that a verifier trusts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,19 +13,20 @@ use super::jwk;
 use super::key::Key;
 use crate::error::ConfigError;
 
-/// The keys that an [`AccessTokenVerifier`](crate::AccessTokenVerifier) believes, each with its one
+/// The keys that an [`AccessTokenVerifier`](crate::AccessTokenVerifier) trusts, each with its one
 /// algorithm.
 ///
-/// A token names a key by `kid`; the name is looked up here and nowhere else. A token with an
-/// unknown `kid`, or with none, is tried with the keys that have no name, or with all of them, if
-/// their algorithm is the token's.
+/// A token names its key with `kid`, which is looked up in this set alone. A token with an unknown
+/// `kid` is tried with the keys that have no name, and a token without `kid` with all keys. Only
+/// keys with the token's algorithm are tried.
 ///
 /// ```
 /// use tower_bearer::KeySet;
 ///
-/// let keys = KeySet::from_jwk_set(r#"{"keys": [
-///     {"kty": "OKP", "crv": "Ed25519", "kid": "2026", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
-/// ]}"#)?;
+/// let keys = KeySet::from_jwk_set(r#"{"keys": [{
+///     "kty": "OKP", "crv": "Ed25519", "kid": "2026",
+///     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+/// }]}"#)?;
 /// assert_eq!(keys.len(), 1);
 /// # Ok::<(), tower_bearer::ConfigError>(())
 /// ```
@@ -36,7 +37,7 @@ impl KeySet {
     /// Reads a JWK set (RFC 7517 section 5).
     ///
     /// A key that cannot be used (of an unknown type, for encryption, malformed) is left out and
-    /// logged; it spoils no other.
+    /// logged. It does not affect the other keys.
     ///
     /// # Errors
     ///
@@ -56,21 +57,22 @@ impl KeySet {
 
     /// Reads one JWK (RFC 7517 section 4): `RSA`, `EC` (P-256, P-384), `OKP` (Ed25519) or `oct`.
     ///
-    /// Without `alg` the algorithm is RS256, ES256, ES384, EdDSA or HS256, by the type of the key.
+    /// Without `alg` the algorithm follows from the type of the key: RS256, ES256, ES384, EdDSA or
+    /// HS256.
     ///
     /// # Errors
     ///
-    /// The key cannot be used; the text says why.
+    /// The key cannot be used. The error says why.
     pub fn from_jwk(json: &str) -> Result<Self, ConfigError> {
         jwk::read_text(json).map(Self::one)
     }
 
-    /// Reads a public key in PEM: `PUBLIC KEY`, or `RSA PUBLIC KEY`. It has no `kid`; see
+    /// Reads a public key in PEM: `PUBLIC KEY`, or `RSA PUBLIC KEY`. The key has no `kid`: see
     /// [`with_kid`](Self::with_kid).
     ///
     /// # Errors
     ///
-    /// The text is not a public key, or is one that does not fit `algorithm`.
+    /// The text is not a public key, or the key does not fit `algorithm`.
     pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, ConfigError> {
         if !pem.contains("PUBLIC KEY-----") {
             return Err(ConfigError::new(
@@ -99,12 +101,12 @@ impl KeySet {
         Key::public(None, algorithm, public).map(Self::one)
     }
 
-    /// A secret that is shared with the issuer, for HS256, HS384 or HS512.
+    /// Takes a secret that is shared with the issuer, for HS256, HS384 or HS512.
     ///
     /// # Errors
     ///
-    /// Another algorithm, or a secret shorter than its hash: 32, 48 or 64 bytes (RFC 7518 section
-    /// 3.2).
+    /// The algorithm is another one, or the secret is shorter than its hash: 32, 48 or 64 bytes
+    /// (RFC 7518 section 3.2).
     pub fn from_hmac_secret(
         algorithm: Algorithm,
         secret: impl AsRef<[u8]>,
@@ -116,33 +118,33 @@ impl KeySet {
     #[must_use]
     pub fn with_kid(mut self, kid: &str) -> Self {
         for key in &mut self.0 {
-            // A key is shared only by clones of a set; this set then gets one of its own.
+            // Clones of the set share the old key, so this set gets one of its own.
             *key = Arc::new(key.named(kid));
         }
         self
     }
 
-    /// Adds the keys of another set: those of an issuer that changes its key, for instance.
-    /// Nothing is replaced, keys of the same name included.
+    /// Adds the keys of another set, such as the next keys of an issuer that rotates its keys. No
+    /// key is replaced, even if both sets have a key of the same name.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
     }
 
-    /// How many keys there are.
+    /// Returns the number of keys.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is no key at all.
+    /// Returns whether there are no keys.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The public keys as a JWK set (RFC 7517 section 5). HMAC keys are never in it.
+    /// Returns the public keys as a JWK set (RFC 7517 section 5). HMAC keys are never in it.
     #[must_use]
     pub fn to_public_jwk_set(&self) -> String {
         let keys: Vec<Value> = self
@@ -165,8 +167,8 @@ impl KeySet {
         Self(vec![Arc::new(key)])
     }
 
-    /// The keys whose usual header is exactly this segment: those that
-    /// [`candidates`](Self::candidates) would give for it.
+    /// Returns the keys whose usual header is exactly this segment. They are the keys that
+    /// [`candidates`](Self::candidates) would return for it.
     pub(crate) fn by_usual_header(&self, segment: &str) -> impl Iterator<Item = &Key> {
         self.0
             .iter()
@@ -174,7 +176,7 @@ impl KeySet {
             .filter(move |key| key.usual_header.as_deref() == Some(segment))
     }
 
-    /// The keys that a header may mean.
+    /// Returns the keys that a header may mean.
     pub(crate) fn candidates<'k>(
         &'k self,
         kid: Option<&str>,

@@ -1,4 +1,5 @@
-//! [`KeySource`]: where a verifier takes its keys from; and [`SharedKeySet`], keys that an application replaces.
+//! [`KeySource`] is where a verifier takes its keys from, and [`SharedKeySet`] holds keys that an
+//! application replaces.
 
 use std::fmt;
 use std::future::Future;
@@ -8,8 +9,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::key_set::KeySet;
 use crate::error::BoxError;
 
-/// Where an [`AccessTokenVerifier`](crate::AccessTokenVerifier) takes its keys from, at every token
-/// anew.
+/// The source from which an [`AccessTokenVerifier`](crate::AccessTokenVerifier) takes its keys. It
+/// is asked for every token.
 ///
 /// | made from | its keys |
 /// |---|---|
@@ -18,7 +19,7 @@ use crate::error::BoxError;
 /// | [`AccessTokenSigner::keys`](crate::AccessTokenSigner::keys) | are our own, and change with [`SigningKeys`](crate::SigningKeys) |
 /// | `RemoteJwks` (feature `jwks`) | are those that an issuer publishes |
 ///
-/// A clone is the same source: what changes reaches every clone of every verifier.
+/// Clones share the same source, so a change reaches every clone of every verifier.
 #[derive(Clone)]
 pub struct KeySource(Arc<dyn ProvideKeys>);
 
@@ -27,7 +28,7 @@ impl KeySource {
         Self(Arc::new(provider))
     }
 
-    /// The keys at this moment. `None`: they are not known yet.
+    /// Returns the current keys, or `None` while they are not known yet.
     #[must_use]
     pub fn key_set(&self) -> Option<KeySet> {
         self.keys().map(|keys| KeySet::clone(&keys))
@@ -41,7 +42,7 @@ impl KeySource {
         self.0.never_has_any()
     }
 
-    /// For a token that no key fits: see [`ProvideKeys::ask`].
+    /// Asks for newer keys, for a token that no key fits: see [`ProvideKeys::ask`].
     pub(crate) fn ask(&self) -> Option<KeysFuture> {
         self.0.ask()
     }
@@ -53,19 +54,21 @@ impl fmt::Debug for KeySource {
     }
 }
 
-/// What a source does.
+/// A source of keys.
 pub(crate) trait ProvideKeys: fmt::Debug + Send + Sync {
-    /// The keys at this moment, without waiting. `None`: they are not known yet.
+    /// Returns the current keys without waiting, or `None` while they are not known yet.
     fn keys(&self) -> Option<Arc<KeySet>>;
 
-    /// For a token that no key fits: waits for newer keys. `None`: there are none to wait for.
+    /// Waits for newer keys, for a token that no key fits. It is `None` where there are none to wait
+    /// for.
     fn ask(&self) -> Option<KeysFuture>;
 
-    /// Whether to verify tokens with it is a mistake.
+    /// Returns whether the source can never have keys, so that a verifier with it is a mistake.
     fn never_has_any(&self) -> bool;
 }
 
-/// `Ok`: look again. `Err`: it is unknown whether there are newer keys.
+/// A wait for newer keys. After `Ok` the token is verified again. `Err` means that it is unknown
+/// whether there are newer keys.
 pub(crate) type KeysFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
 impl ProvideKeys for Arc<KeySet> {
@@ -88,8 +91,8 @@ impl From<KeySet> for KeySource {
     }
 }
 
-/// Keys that the application replaces while verifiers use them: after a look into its vault, or
-/// when a file has changed.
+/// Keys that the application can replace while verifiers use them, such as keys from a vault or a
+/// file.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenVerifier, Algorithm, KeySet, SharedKeySet};
@@ -99,7 +102,7 @@ impl From<KeySet> for KeySource {
 ///     .issuer("https://id.example.com")
 ///     .audience("example-api")
 ///     .build()?;
-/// // The verifier, and all its clones, believe only the new key from now on.
+/// // From now on the verifier and all its clones trust only the new key.
 /// keys.replace(KeySet::from_hmac_secret(Algorithm::Hs256, [8; 32])?);
 /// # Ok::<(), tower_bearer::ConfigError>(())
 /// ```
@@ -107,14 +110,14 @@ impl From<KeySet> for KeySource {
 pub struct SharedKeySet(Arc<RwLock<Arc<KeySet>>>);
 
 impl SharedKeySet {
-    /// Begins with these keys.
+    /// Starts with these keys.
     #[must_use]
     pub fn new(keys: KeySet) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(keys))))
     }
 
-    /// These keys count from the next token on, and no others. To go on accepting old tokens, keep
-    /// their key: `new.merge(old)`.
+    /// Replaces all keys, from the next token on. To go on accepting old tokens, keep their key:
+    /// `new.merge(old)`.
     pub fn replace(&self, keys: KeySet) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }

@@ -1,4 +1,4 @@
-//! Keys: those that sign, those that verify, and where they come from.
+//! The keys that sign and verify, and where they come from.
 
 mod algorithm;
 mod crypto;

@@ -1,4 +1,6 @@
-//! [`Secret`]: the one secret of an application. It has no `Display` or `PartialEq`, and its `Debug` is redacted.
+//! [`Secret`] is the one secret of an application.
+//!
+//! It has no `Display` or `PartialEq`, and its `Debug` is redacted.
 
 use std::env::VarError;
 use std::fmt;
@@ -11,12 +13,12 @@ use crate::error::ConfigError;
 
 /// The one secret of an application: 32 bytes or more, from a random source.
 ///
-/// Every key that the application needs is derived from it by HKDF (RFC 5869) with a label of its
+/// Every key that the application needs is derived from it with HKDF (RFC 5869) and a label of its
 /// own: the key of the refresh tokens, and the HS256 key where no asymmetric key is given. The
 /// secret itself signs nothing.
 ///
-/// **Changing it logs nobody out**: a secret is a ring of one that is used and any number that are
-/// still accepted.
+/// **A new secret does not log users out.** A `Secret` is a ring: one secret is used, and any number
+/// of previous ones are still accepted.
 ///
 /// ```
 /// use tower_bearer::Secret;
@@ -38,15 +40,16 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// Fewer than 32 bytes (RFC 7518 section 3.2), a secret that appears in public tutorials, or
-    /// one that repeats a few characters.
+    /// The secret has fewer than 32 bytes (RFC 7518 section 3.2), appears in public tutorials, or
+    /// repeats a few characters.
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
         Self::named("the secret", secret.as_ref())
     }
 
-    /// Reads a secret from the environment variable `name`. White space around it is dropped.
+    /// Reads a secret from the environment variable `name`. White space around it is removed.
     ///
-    /// Secrets that are still accepted are read from `{name}_PREVIOUS`, separated by commas.
+    /// Previous secrets, which are still accepted, are read from `{name}_PREVIOUS`, separated by
+    /// commas.
     ///
     /// # Errors
     ///
@@ -61,7 +64,7 @@ impl Secret {
         let previous = match std::env::var(&previous_name) {
             Ok(previous) => Zeroizing::new(previous),
             Err(VarError::NotPresent) => Zeroizing::default(),
-            // To go on without them would log everybody out.
+            // To go on without them would log out every user.
             Err(VarError::NotUnicode(_)) => {
                 return Err(ConfigError::new(format!(
                     "{previous_name} is not valid UTF-8"
@@ -78,12 +81,12 @@ impl Secret {
         Ok(secret)
     }
 
-    /// Makes a new one. What it signed is worthless when the process ends, unless the caller keeps
-    /// the secret.
+    /// Makes a new random secret. Unless the caller keeps it, all tokens that it signed are invalid
+    /// once the process ends.
     ///
     /// # Errors
     ///
-    /// The operating system has no randomness to give.
+    /// The operating system has no randomness.
     pub fn random() -> Result<Self, ConfigError> {
         let mut bytes = Zeroizing::new(vec![0; 32]);
         getrandom::fill(&mut bytes).map_err(|error| {
@@ -95,7 +98,8 @@ impl Secret {
         })
     }
 
-    /// Takes any bytes at all. For tests only: an attacker who guesses them can log in as any user.
+    /// Takes any bytes, however weak. This is for tests only: an attacker who guesses the secret can
+    /// log in as any user.
     #[must_use]
     pub fn dangerous_weak(secret: impl AsRef<[u8]>) -> Self {
         Self {
@@ -104,8 +108,8 @@ impl Secret {
         }
     }
 
-    /// Goes on accepting what was made with `previous` (and with what it accepts). It signs nothing
-    /// new.
+    /// Goes on accepting the tokens that were made with `previous`, and with its own previous
+    /// secrets. They sign nothing new.
     #[must_use]
     pub fn with_previous(mut self, previous: Self) -> Self {
         self.previous.push(previous.current);
@@ -113,7 +117,7 @@ impl Secret {
         self
     }
 
-    /// One key for `label` from each secret of the ring, the current one first.
+    /// Derives one key for `label` from each secret of the ring, the current one first.
     pub(crate) fn derive<const N: usize>(
         &self,
         label: &str,
@@ -122,8 +126,8 @@ impl Secret {
             .chain(&self.previous)
             .map(move |secret| {
                 let mut key = Zeroizing::new([0; N]);
-                // The label and no length: two lengths of one label would share their first bytes.
-                // Each label has one length.
+                // Only the label tells keys apart, not their length: each label has one length,
+                // since two keys of one label would share their first bytes.
                 Hkdf::<Sha256>::new(Some(b"tower-bearer 1"), secret)
                     .expand(label.as_bytes(), &mut *key)
                     .expect("HKDF-SHA-256 gives up to 8160 bytes");
@@ -153,7 +157,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Whether `secret` was published, or is too regular to be random.
+/// Returns whether `secret` was published, or is too regular to be random.
 fn is_known(secret: &[u8]) -> bool {
     let lower = secret.to_ascii_lowercase();
     let contains = |word: &str| {
@@ -172,11 +176,12 @@ fn is_known(secret: &[u8]) -> bool {
 }
 
 const MIN_BYTES: usize = 32;
-/// 32 random hexadecimal digits have fewer than this once in 28 million times.
+/// The minimum number of distinct characters. 32 random hexadecimal digits have fewer than this
+/// once in 28 million times.
 const MIN_DISTINCT: usize = 8;
 const CURE: &str = "openssl rand -base64 48";
 
-/// Parts, in lower case, of secrets that appear in tutorials, templates and documentation.
+/// Parts of secrets that appear in tutorials, templates and documentation, in lower case.
 const PUBLISHED: &[&str] = &[
     "changeme",
     "change-me",

@@ -1,4 +1,4 @@
-//! [`AccessToken`] and [`RefreshToken`]: text that lets its holder in.
+//! [`AccessToken`] and [`RefreshToken`] are secret texts.
 //!
 //! Neither has `Display` or `PartialEq`, and their `Debug` is redacted.
 
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct AccessToken(Zeroizing<String>);
 
-/// A refresh token as it is on the wire: opaque to everyone but [`Sessions`](crate::Sessions).
+/// A refresh token as it is on the wire. It is opaque to all but [`Sessions`](crate::Sessions).
 #[derive(Clone)]
 pub struct RefreshToken(Zeroizing<String>);
 
@@ -24,7 +24,8 @@ macro_rules! token {
                 Self(Zeroizing::new(token.into()))
             }
 
-            /// The token itself. Everyone who reads it can use it: keep it out of logs and URLs.
+            /// Returns the token itself. Everyone who reads it can use it, so keep it out of logs
+            /// and URLs.
             #[must_use]
             pub fn secret(&self) -> &str {
                 &self.0
@@ -37,15 +38,15 @@ macro_rules! token {
             }
         }
 
-        /// Shows the token: it is made to be sent in a [`TokenResponse`](crate::TokenResponse).
+        /// Serializes the token itself, because a [`TokenResponse`](crate::TokenResponse) sends it.
         impl Serialize for $token {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&self.0)
             }
         }
 
-        /// For a client that reads a [`TokenResponse`](crate::TokenResponse). The token is not
-        /// checked.
+        /// Deserializes a token without checking it, for a client that reads a
+        /// [`TokenResponse`](crate::TokenResponse).
         impl<'de> Deserialize<'de> for $token {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 String::deserialize(deserializer).map(Self::new)

@@ -1,4 +1,4 @@
-//! [`SigningKey`]: the key that signs our own access tokens.
+//! [`SigningKey`] is the key that signs our own access tokens.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use crate::error::ConfigError;
 
 /// The key that signs our own access tokens.
 ///
-/// HS256 from the application's one [`Secret`] needs nothing else, and suits a service that checks
-/// its own tokens. Where others check them, an asymmetric key keeps the power to sign at home: they
-/// read the public part from `/.well-known/jwks.json`.
+/// HS256 needs only the application's [`Secret`], and suits a service that checks its own tokens.
+/// Where other services check them, use an asymmetric key: they read its public part from
+/// `/.well-known/jwks.json`, and cannot sign tokens with it.
 ///
 /// ```
 /// use tower_bearer::{Algorithm, Secret, SigningKey};
@@ -46,12 +46,12 @@ struct Private {
 }
 
 impl SigningKey {
-    /// HS256 with a key that is derived from `secret`. What the earlier secrets of its ring signed
-    /// is still accepted.
+    /// Uses HS256 with a key that is derived from `secret`. Tokens that were signed with its
+    /// previous secrets are still accepted.
     ///
     /// # Errors
     ///
-    /// None today; kept for what a later provider may refuse.
+    /// There are none today. A later provider of signatures may refuse a key.
     pub fn hs256(secret: &Secret) -> Result<Self, ConfigError> {
         let ring = secret
             .derive::<32>("HS256 key")
@@ -67,10 +67,10 @@ impl SigningKey {
         })
     }
 
-    /// A private key in PEM (PKCS#8): RSA signs by RS256, P-256 by ES256, P-384 by ES384, Ed25519
-    /// by EdDSA.
+    /// Reads a private key in PEM (PKCS#8). An RSA key signs with RS256, P-256 with ES256, P-384
+    /// with ES384, and Ed25519 with EdDSA.
     ///
-    /// Its `kid` is its thumbprint (RFC 7638).
+    /// The `kid` is the thumbprint of the key (RFC 7638).
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl SigningKey {
                 "the PEM is not a private key in PKCS#8. Try: openssl genpkey -algorithm ed25519",
             )
         };
-        // The same armour holds all of them; what is inside tells which it is.
+        // All of them have the same PEM label, so each is tried.
         if let Ok(key) = EncodingKey::from_ed_pem(pem.as_bytes()) {
             return Self::private(Algorithm::EdDsa, &key);
         }
@@ -93,7 +93,7 @@ impl SigningKey {
         Self::private(Algorithm::Rs256, &key)
     }
 
-    /// A private RSA key in PEM (PKCS#8 or PKCS#1), for an algorithm other than RS256.
+    /// Reads a private RSA key in PEM (PKCS#8 or PKCS#1), for an algorithm other than RS256.
     ///
     /// # Errors
     ///
@@ -110,39 +110,38 @@ impl SigningKey {
         Self::private(algorithm, &key)
     }
 
-    /// An `oct` JWK (RFC 7518 section 6.4): an HMAC key that is shared with others. Without `alg`
-    /// it is HS256.
+    /// Reads an `oct` JWK (RFC 7518 section 6.4), which is an HMAC key that is shared with others.
+    /// Without `alg` the algorithm is HS256.
     ///
     /// # Errors
     ///
-    /// The text is not such a key, or the key is shorter than its hash.
+    /// The text is not such a key, or the key is shorter than the hash of its algorithm.
     pub fn from_jwk(json: &str) -> Result<Self, ConfigError> {
         let jwk = jwk::read_oct(json)?;
         Self::hmac(jwk.kid, jwk.algorithm, &jwk.secret)
     }
 
-    /// Goes on accepting what `previous` signed, for as long as such tokens live. It signs nothing
-    /// new.
+    /// Goes on accepting the tokens that `previous` signed, until they expire. It signs nothing new.
     #[must_use]
     pub fn with_previous(mut self, previous: Self) -> Self {
         self.keys = self.keys.merge(previous.keys);
         self
     }
 
-    /// How this key signs.
+    /// Returns the algorithm with which this key signs.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.private.algorithm
     }
 
-    /// The keys that check what this key signed, and what the keys before it signed.
+    /// Returns the keys that check the tokens of this key and of the previous keys.
     #[must_use]
     pub fn key_set(&self) -> KeySet {
         self.keys.clone()
     }
 
-    /// The HMAC key as a JWK, for a service that checks our tokens: its holder can also sign them.
-    /// `None` for an asymmetric key.
+    /// Returns the HMAC key as a JWK, for a service that checks our tokens. Everyone who has it can
+    /// also sign tokens. It is `None` for an asymmetric key.
     #[must_use]
     pub fn dangerous_export_jwk(&self) -> Option<String> {
         let secret = URL_SAFE_NO_PAD.encode(self.private.hmac_secret.as_deref()?);
@@ -162,7 +161,7 @@ impl SigningKey {
 
     fn hmac(kid: Option<String>, algorithm: Algorithm, secret: &[u8]) -> Result<Self, ConfigError> {
         let header = header(kid.as_deref(), algorithm);
-        // Refuses a short key, and an algorithm that is none for it.
+        // This refuses a short key, and an algorithm that is not HMAC.
         let keys = KeySet::one(Key::hmac(kid, algorithm, secret)?);
         let signer = Signer::hmac(algorithm, secret);
         let hmac_secret = Some(Zeroizing::new(secret.to_vec()));

@@ -1,4 +1,4 @@
-//! [`SigningKeys`]: the keys that sign our access tokens, one after the other.
+//! [`SigningKeys`] are the keys that sign our access tokens, one after the other.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,20 +11,22 @@ use crate::clock::{Clock, Timestamp};
 use crate::error::ConfigError;
 use crate::limits::{MAX_ACCESS_TOKEN_LIFETIME, MAX_LEEWAY};
 
-/// The keys that sign our access tokens, one after the other: a key is changed without a restart
-/// and without a logout.
+/// The keys that sign our access tokens, one after the other. A key is rotated without a restart
+/// and without logging users out.
 ///
-/// A key passes three moments:
+/// A key has three stages:
 ///
-/// 1. It is **published**, from [`rotate_to`](Self::rotate_to) on:
-///    [`JwksEndpoint`](crate::JwksEndpoint) shows it, and our own verifiers believe it.
-/// 2. It **signs**, from the moment that `rotate_to` names until the next key does.
-/// 3. It **is forgotten** when the last token that it signed has expired: a day and five minutes
-///    after the next key began to sign, which is the longest life of a session's access token;
-///    later, if [`sign`](crate::AccessTokenSigner::sign) gave a token of this process a longer one.
+/// 1. It is **published** from [`rotate_to`](Self::rotate_to) on:
+///    [`JwksEndpoint`](crate::JwksEndpoint) shows it, and our own verifiers trust it.
+/// 2. It **signs** from the moment that `rotate_to` names, until the next key does.
+/// 3. It **is forgotten** when the last token that it signed has expired. That is a day and five
+///    minutes after the next key began to sign, because this is the longest time for which a
+///    session's access token is accepted. It is later if [`sign`](crate::AccessTokenSigner::sign)
+///    made a token of this process with a longer lifetime.
 ///
-/// A clone is the same keys. Processes do not tell each other: give all of them the same keys with
-/// the same moments, and a process that starts in between the old key too, as below.
+/// Clones share the same keys. Processes do not tell each other about their keys: give all of them
+/// the same keys with the same moments. A process that starts in between needs the old key too, as
+/// below.
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,7 +35,7 @@ use crate::limits::{MAX_ACCESS_TOKEN_LIFETIME, MAX_LEEWAY};
 /// # let (old, new) = (Secret::random()?, Secret::random()?);
 /// let keys = SigningKeys::new(SigningKey::hs256(&old)?);
 /// let signer = AccessTokenSigner::new("https://api.example.com", "example-api", keys.clone())?;
-/// // Others keep our published keys for five minutes: in ten they all have the new one.
+/// // Others cache our published keys for five minutes: in ten minutes they all have the new one.
 /// keys.rotate_to(SigningKey::hs256(&new)?, SystemClock.now() + Duration::from_secs(600))?;
 /// # Ok::<(), tower_bearer::ConfigError>(())
 /// ```
@@ -41,7 +43,7 @@ use crate::limits::{MAX_ACCESS_TOKEN_LIFETIME, MAX_LEEWAY};
 pub struct SigningKeys(Arc<RwLock<Schedule>>);
 
 struct Schedule {
-    /// In the order in which they begin to sign.
+    /// The keys, in the order in which they begin to sign.
     keys: Vec<Scheduled>,
     at_hand: Option<AtHand>,
 }
@@ -49,11 +51,11 @@ struct Schedule {
 struct Scheduled {
     key: SigningKey,
     signs_from: Timestamp,
-    /// When the last token ends that it signed here, in milliseconds.
+    /// When the last token that the key signed in this process expires, in milliseconds.
     last_end: AtomicU64,
 }
 
-/// The keys that verify from one moment until, but not at, another.
+/// The keys that verify from one moment on, until before another.
 struct AtHand {
     keys: Arc<KeySet>,
     from: Timestamp,
@@ -61,7 +63,7 @@ struct AtHand {
 }
 
 impl SigningKeys {
-    /// Signs with this key, until it is told otherwise.
+    /// Signs with this key, until [`rotate_to`](Self::rotate_to) names another.
     #[must_use]
     pub fn new(key: SigningKey) -> Self {
         let first = Scheduled {
@@ -77,14 +79,14 @@ impl SigningKeys {
 
     /// Publishes `next` now, and signs with it from `signs_from` on.
     ///
-    /// Verifiers elsewhere keep what we publish for five minutes: leave them ten. A moment that has
-    /// passed means at once; a process that starts later names the moment at which the others
-    /// really changed. What the old key signed is accepted for as long as it lives, also if the key
-    /// leaked: to refuse that, start with the new key alone.
+    /// Verifiers elsewhere cache what we publish for five minutes, so leave them ten. A moment in
+    /// the past means at once. A process that starts later names the moment at which the others
+    /// really changed. Tokens of the old key are accepted until they expire, even if the key has
+    /// leaked: to refuse them, start with the new key alone.
     ///
     /// # Errors
     ///
-    /// The key before it begins to sign later than that.
+    /// The key before it begins to sign later than `signs_from`.
     pub fn rotate_to(&self, next: SigningKey, signs_from: Timestamp) -> Result<(), ConfigError> {
         let mut schedule = self.write();
         if schedule
@@ -93,7 +95,8 @@ impl SigningKeys {
             .is_some_and(|last| signs_from < last.signs_from)
         {
             return Err(ConfigError::new(
-                "the key before this one begins to sign later. Keys follow each other",
+                "the key before this one begins to sign later. Name the keys in the order in which \
+                 they sign",
             ));
         }
         schedule.keys.push(Scheduled {
@@ -105,7 +108,7 @@ impl SigningKeys {
         Ok(())
     }
 
-    /// The key that signs now a token that lives until `end`.
+    /// Returns the key that signs now, for a token that expires at `end`.
     pub(crate) fn sign_until(&self, end: Timestamp, now: Timestamp) -> SigningKey {
         let schedule = self.read();
         let (current, is_last) = schedule.current(now);
@@ -115,13 +118,13 @@ impl SigningKeys {
         let key = current.key.clone();
         drop(schedule);
         if !is_last {
-            // What is at hand may be counting without this token: the clock was set back, perhaps.
+            // The keys at hand were chosen without this token: the clock may have been set back.
             self.write().at_hand = None;
         }
         key
     }
 
-    /// What verifies at this moment.
+    /// Returns the keys that verify at this moment.
     fn key_set(&self, now: Timestamp) -> Arc<KeySet> {
         if let Some(at_hand) = self
             .read()
@@ -146,12 +149,12 @@ impl SigningKeys {
 }
 
 impl Schedule {
-    /// Which key signs, and whether it is the last one.
+    /// Returns the key that signs, and whether it is the last one.
     fn current(&self, now: Timestamp) -> (&Scheduled, bool) {
         let begun = self
             .keys
             .partition_point(|scheduled| scheduled.signs_from <= now);
-        // The first one has always begun.
+        // The first key signs from the epoch on.
         (
             &self.keys[begun.saturating_sub(1)],
             begun == self.keys.len(),
@@ -187,7 +190,8 @@ impl Schedule {
 }
 
 impl Scheduled {
-    /// When its last token has expired everywhere, if the next key signs from this moment.
+    /// Returns when the last token of this key has expired everywhere, if the next key signs from
+    /// `next_signs_from` on.
     fn forgotten(&self, next_signs_from: Timestamp) -> Timestamp {
         let here = Timestamp::from_millis(self.last_end.load(Ordering::Relaxed));
         let elsewhere = next_signs_from + MAX_ACCESS_TOKEN_LIFETIME;
@@ -209,7 +213,7 @@ impl fmt::Debug for SigningKeys {
     }
 }
 
-/// Our own keys, at the time of our clock.
+/// Our own keys as a source, at the time of our clock.
 #[derive(Debug)]
 pub(crate) struct OwnKeys {
     pub(crate) keys: SigningKeys,

@@ -1,4 +1,4 @@
-//! The default provider: aws-lc-rs, with keys made ready once.
+//! The default provider is aws-lc-rs. Its keys are prepared once.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
@@ -11,9 +11,9 @@ use super::public_key::PublicKey;
 use crate::error::ConfigError;
 use crate::keys::algorithm::Algorithm;
 
-/// Checks signatures.
+/// A key that checks signatures.
 pub(crate) enum Verifier {
-    // A prepared HMAC key holds its whole state: some 1.2 KB.
+    // It is boxed, because the state of a prepared HMAC key takes about 1.2 KB.
     Hmac(Box<hmac::Key>),
     Public(ParsedPublicKey),
 }
@@ -45,7 +45,7 @@ impl Verifier {
     }
 }
 
-/// Makes signatures.
+/// A key that makes signatures.
 pub(crate) enum Signer {
     Hmac(Box<hmac::Key>),
     Rsa(RsaKeyPair, &'static dyn RsaEncoding),
@@ -58,7 +58,7 @@ impl Signer {
         Self::Hmac(Box::new(hmac::Key::new(digest(algorithm), secret)))
     }
 
-    /// From PKCS#1 (RSA) or PKCS#8 (the others).
+    /// Takes a private key in PKCS#1 (RSA) or PKCS#8 (the others).
     pub(crate) fn private(
         algorithm: Algorithm,
         der: &[u8],
@@ -89,7 +89,8 @@ impl Signer {
         }
     }
 
-    /// `None` where the provider fails, which a key that was accepted gives no reason for.
+    /// Makes a signature. It is `None` where the provider fails, which is not expected with a key
+    /// that it has accepted.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         match self {
             Self::Hmac(key) => Some(hmac::sign(key, message).as_ref().to_vec()),
@@ -110,7 +111,7 @@ impl Signer {
     }
 }
 
-/// From PKCS#1.
+/// Reads a public RSA key in PKCS#1.
 pub(crate) fn rsa_public_key(der: &[u8]) -> Result<PublicKey, ConfigError> {
     let key = aws_lc_rs::rsa::PublicKey::from_der(der)
         .map_err(|rejected| ConfigError::new(format!("the RSA key is unusable: {rejected}")))?;

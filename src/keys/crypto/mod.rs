@@ -1,8 +1,8 @@
-//! The seam to cryptography: two key types that a provider implements, and nothing else.
+//! The boundary to cryptography: the two key types that a provider implements.
 //!
-//! `aws_lc_rs` keeps its keys ready. `rust_crypto` goes through the static provider of
-//! `jsonwebtoken`, never through its process-wide one, which panics when an application turns on
-//! another provider than ours. With both features on, aws-lc wins.
+//! `aws_lc_rs` prepares its keys once. `rust_crypto` uses the static provider of `jsonwebtoken`,
+//! never the process-wide one, which panics when an application turns on another provider than
+//! ours. With both features on, `aws_lc_rs` is used.
 
 #[cfg(feature = "aws_lc_rs")]
 mod aws_lc;

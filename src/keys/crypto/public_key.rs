@@ -1,4 +1,4 @@
-//! [`PublicKey`]: what a JWK shows of a key.
+//! [`PublicKey`] is the public part of a key, as a JWK shows it.
 
 use crate::error::ConfigError;
 use crate::keys::algorithm::Family;
@@ -6,7 +6,7 @@ use crate::keys::algorithm::Family;
 /// A public key, in the form in which a JWK shows it. Its parts have been checked.
 #[derive(Clone)]
 pub(crate) enum PublicKey {
-    /// Modulus and exponent, big-endian, without leading zeros.
+    /// The modulus and the exponent, big-endian, without leading zeros.
     Rsa {
         n: Vec<u8>,
         e: Vec<u8>,
@@ -25,7 +25,7 @@ impl PublicKey {
         if !(2048..=8192).contains(&bits) {
             return Err(ConfigError::new("an RSA key has from 2048 to 8192 bits"));
         }
-        // aws-lc wants an odd exponent above 2 that fits 33 bits.
+        // aws-lc demands an odd exponent above 2 that fits 33 bits.
         if e.len() > 4 || e.last().is_none_or(|byte| byte % 2 == 0) || e == [1] {
             return Err(ConfigError::new(
                 "the exponent of an RSA key is an odd number above 1, below 2^32",
@@ -37,7 +37,7 @@ impl PublicKey {
         })
     }
 
-    /// An uncompressed point on P-256 or P-384; the length says on which.
+    /// Takes an uncompressed point on P-256 or P-384. Its length tells the curve.
     pub(crate) fn point(point: &[u8]) -> Result<Self, ConfigError> {
         if point.first() != Some(&4) {
             return Err(ConfigError::new("an EC key is an uncompressed point"));

@@ -1,6 +1,6 @@
-//! The other provider: the RustCrypto crates, by the static of `jsonwebtoken`.
+//! The other provider is the RustCrypto crates, via the static provider of `jsonwebtoken`.
 //!
-//! Its signers are not `Sync`, so each is made anew where it is used.
+//! Its signers are not `Sync`, so a new one is made for each use.
 
 use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
 use jsonwebtoken::{Algorithm as Jws, DecodingKey, EncodingKey};
@@ -9,7 +9,7 @@ use super::public_key::PublicKey;
 use crate::error::ConfigError;
 use crate::keys::algorithm::Algorithm;
 
-/// Checks signatures.
+/// A key that checks signatures.
 pub(crate) struct Verifier {
     algorithm: Jws,
     key: DecodingKey,
@@ -31,7 +31,7 @@ impl Verifier {
             PublicKey::Ed25519(x) => DecodingKey::from_ed_der(x),
         };
         let algorithm = jws(algorithm);
-        // What cannot be used is refused here, not at the first request.
+        // A key that cannot be used is refused here, not at the first request.
         (DEFAULT_PROVIDER.verifier_factory)(&algorithm, &key)
             .map_err(|error| ConfigError::new(format!("the public key is unusable: {error}")))?;
         Ok(Self { algorithm, key })
@@ -43,7 +43,7 @@ impl Verifier {
     }
 }
 
-/// Makes signatures.
+/// A key that makes signatures.
 pub(crate) struct Signer {
     algorithm: Jws,
     key: EncodingKey,
@@ -57,7 +57,7 @@ impl Signer {
         }
     }
 
-    /// From PKCS#1 (RSA) or PKCS#8 (the others).
+    /// Takes a private key in PKCS#1 (RSA) or PKCS#8 (the others).
     pub(crate) fn private(
         algorithm: Algorithm,
         der: &[u8],
@@ -93,7 +93,8 @@ impl Signer {
         ))
     }
 
-    /// `None` where the provider fails, which a key that was accepted gives no reason for.
+    /// Makes a signature. It is `None` where the provider fails, which is not expected with a key
+    /// that it has accepted.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         (DEFAULT_PROVIDER.signer_factory)(&self.algorithm, &self.key)
             .ok()?
@@ -102,7 +103,7 @@ impl Signer {
     }
 }
 
-/// From PKCS#1.
+/// Reads a public RSA key in PKCS#1.
 pub(crate) fn rsa_public_key(der: &[u8]) -> Result<PublicKey, ConfigError> {
     let (n, e) = (DEFAULT_PROVIDER
         .key_utils

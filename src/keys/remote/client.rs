@@ -1,4 +1,4 @@
-//! [`HttpClient`]: how documents are fetched; and `Reqwest`, by whom.
+//! [`HttpClient`] fetches documents, and `Reqwest` is the default one.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -18,7 +18,7 @@ use crate::limits::FETCH_DEADLINE;
 /// use tower_bearer::store::async_trait;
 /// use tower_bearer::{BoxError, HttpClient};
 ///
-/// /// For a test: always the same set.
+/// /// Always returns the same set, for a test.
 /// #[derive(Debug)]
 /// struct Fixed(&'static str);
 ///
@@ -32,24 +32,24 @@ use crate::limits::FETCH_DEADLINE;
 ///
 /// # Contract
 ///
-/// - It sends one `GET` to exactly this URL, and follows no redirection: it may lead anywhere.
+/// - It sends one `GET` to exactly this URL, and follows no redirect, which could lead anywhere.
 /// - It checks the certificate of an `https` URL.
-/// - It reads at most `max_bytes` of a body, and fails where there are more. What it returns is
-///   checked once more.
-/// - It may be dropped at any time: it is given 5 seconds.
+/// - It reads at most `max_bytes` of a body, and fails where there are more. The length is checked
+///   once more by the caller.
+/// - Its future may be dropped at any time, and is dropped after 5 seconds.
 #[async_trait]
 pub trait HttpClient: fmt::Debug + Send + Sync + 'static {
-    /// Fetches what is at `url`. An answer of any status is `Ok`, with its headers: `Cache-Control`
-    /// and `Age` count.
+    /// Fetches the document at `url`. A response with any status is `Ok`, together with its headers:
+    /// `Cache-Control` and `Age` count.
     ///
     /// # Errors
     ///
-    /// There was no answer, or it was too large.
+    /// There was no response, or it was too large.
     async fn get(&self, url: &Uri, max_bytes: usize) -> Result<Response<Bytes>, BoxError>;
 }
 
-/// Makes its client when it is first needed: to read the roots of trust takes a moment, and may
-/// fail.
+/// The default client. It is built when it is first needed, because reading the root certificates
+/// takes a moment, and may fail.
 #[derive(Debug, Default)]
 pub(super) struct Reqwest(OnceLock<reqwest::Client>);
 

@@ -1,4 +1,4 @@
-//! [`Fetcher`]: from where the set is, or from whose metadata says so.
+//! [`Fetcher`] fetches a key set from its URL, or from the URL that an issuer's metadata names.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::keys::key_set::KeySet;
 use crate::limits::{FETCH_DEADLINE, with_timeout};
 use crate::url::HttpUrl;
 
-/// Fetches a set, and remembers what its issuer's metadata said.
+/// Fetches a key set, and remembers the URL that its issuer's metadata named.
 #[derive(Debug)]
 pub(super) struct Fetcher {
     settings: Settings,
@@ -26,7 +26,7 @@ pub(super) struct Fetcher {
     discovered: Mutex<Option<(Uri, Duration)>>,
 }
 
-/// A set that was fetched, and for how long it may be kept.
+/// A key set that was fetched, and for how long it may be kept.
 pub(super) struct Fetched {
     pub(super) keys: Arc<KeySet>,
     pub(super) lifetime: Duration,
@@ -43,7 +43,7 @@ impl Fetcher {
     pub(super) async fn fetch(&self) -> Result<Fetched, BoxError> {
         let fetched = self.fetch_from(&self.url().await?).await;
         if fetched.is_err() {
-            // It may have moved.
+            // The set may have moved.
             *self
                 .discovered
                 .lock()
@@ -55,15 +55,15 @@ impl Fetcher {
     async fn fetch_from(&self, url: &Uri) -> Result<Fetched, BoxError> {
         let response = demand_ok(get(&*self.settings.client, url).await?)?;
         let set = jwk::read_set(std::str::from_utf8(response.body())?, MAX_KEYS, is_public)?;
-        // Not a warning: many sets hold keys for encryption too, and this comes back with every
-        // renewal.
+        // This is not a warning: many sets have keys for encryption too, and every renewal would
+        // repeat it.
         for (index, error) in &set.left_out {
             tracing::debug!(index, %error, "a key of the issuer is left out");
         }
         if set.keys.is_empty() {
-            tracing::warn!("the issuer publishes no key that can be used");
+            tracing::warn!("the issuer publishes no usable key");
         }
-        // An empty set too: an issuer that withdraws its keys is believed.
+        // An empty set counts too: an issuer may withdraw its keys.
         Ok(Fetched {
             keys: Arc::new(set.into()),
             lifetime: lifetime(response.headers()),
@@ -93,7 +93,7 @@ impl Fetcher {
     }
 }
 
-/// Unlike the URL of an issuer it may have a query.
+/// Parses the URL of a key set. Unlike the URL of an issuer, it may have a query.
 pub(super) fn set_url(text: &str, may_be_plain: fn(&str) -> bool) -> Result<Uri, ConfigError> {
     if text.contains('#') {
         return Err(ConfigError::from_static(
@@ -108,13 +108,14 @@ pub(super) fn set_url(text: &str, may_be_plain: fn(&str) -> bool) -> Result<Uri,
 fn is_public(key: &Key) -> Result<(), ConfigError> {
     match key.algorithm.family() {
         Family::Hmac => Err(ConfigError::from_static(
-            "an HMAC key that is published is not a secret",
+            "an HMAC key that is published is not secret",
         )),
         _ => Ok(()),
     }
 }
 
-/// OpenID Connect Discovery 1.0 section 4, then RFC 8414 section 3.
+/// Fetches the metadata of OpenID Connect Discovery 1.0 section 4, or else of RFC 8414 section 3,
+/// and returns the URL of the key set in it.
 async fn discover(
     client: &dyn HttpClient,
     issuer: &HttpUrl,
@@ -140,11 +141,11 @@ async fn discover(
         metadata
             .get(name)
             .and_then(Value::as_str)
-            .ok_or(format!("the metadata names no {name}"))
+            .ok_or(format!("the metadata does not name {name}"))
     };
-    // With the metadata of another issuer its keys would become those of ours.
+    // Otherwise the keys of another issuer would count as those of this one.
     if named("issuer")? != issuer.as_str() {
-        return Err("the metadata is that of another issuer".into());
+        return Err("the metadata belongs to another issuer".into());
     }
     Ok(set_url(named("jwks_uri")?, may_be_plain)?)
 }
@@ -160,9 +161,9 @@ async fn get(client: &dyn HttpClient, url: &Uri) -> Result<Response<Bytes>, BoxE
 fn demand_ok(response: Response<Bytes>) -> Result<Response<Bytes>, BoxError> {
     match response.status() {
         StatusCode::OK => Ok(response),
-        other => Err(format!("the issuer answers {other}").into()),
+        other => Err(format!("the issuer answered {other}").into()),
     }
 }
 
-/// An issuer moves its set seldom, and says so beforehand.
+/// An issuer rarely moves its key set, and announces it beforehand.
 const REDISCOVER_AFTER: Duration = Duration::from_secs(24 * 3600);

@@ -1,11 +1,11 @@
-//! How long a set may be kept (RFC 9111 section 4.2).
+//! Reads how long a key set may be kept (RFC 9111 section 4.2).
 
 use std::time::Duration;
 
 use http::header::{AGE, CACHE_CONTROL};
 use http::{HeaderMap, HeaderName};
 
-/// What is left of `max-age`, within our bounds: a minute, and a day.
+/// Returns the rest of `max-age`, but at least a minute and at most a day.
 pub(super) fn lifetime(headers: &HeaderMap) -> Duration {
     let lifetime = match max_age(headers) {
         Some(max_age) => max_age.saturating_sub(seconds(headers, AGE).unwrap_or_default()),

@@ -1,4 +1,4 @@
-//! [`RemoteJwks`]: the keys that an external issuer publishes.
+//! [`RemoteJwks`] is the keys that an external issuer publishes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,33 +13,34 @@ use crate::keys::key_set::KeySet;
 use crate::keys::key_source::{KeySource, KeysFuture, ProvideKeys};
 use crate::url::{HttpUrl, is_loopback};
 
-/// The keys that an external issuer publishes as a JWK set: fetched in the background, kept, and
-/// renewed before they are needed.
+/// The keys that an external issuer publishes as a JWK set. They are fetched in the background,
+/// kept, and renewed before they are needed.
 ///
-/// **When it fetches.** At first use, which is when a verifier is made of it, within a Tokio
-/// runtime; then at three quarters of the time for which `Cache-Control` lets the set be kept (one
-/// minute to one day; ten minutes where it says nothing). A token whose `kid` is unknown fetches
-/// once for everyone who waits, and not again for a minute, whatever `kid`s may come. A request
-/// waits only where no key at hand fits its token.
+/// **When keys are fetched.** The first fetch starts at first use, which is when a verifier is built
+/// with these keys inside a Tokio runtime. The next one starts after three quarters of the time for
+/// which `Cache-Control` allows the set to be kept (one minute to one day, ten minutes where the
+/// header is missing). A token with an unknown `kid` causes one fetch for all requests that wait,
+/// and then none for a minute, whatever `kid`s other tokens have. A request waits only if no key at
+/// hand fits its token.
 ///
-/// **When the issuer is down.** The keys at hand are kept, and it is asked again after a second,
-/// then after twice that, up to a minute, or to four seconds while there are none. A token that
-/// needs keys which are not there yet is 503 then, not 401: it may be good. So a server may start
-/// before its issuer.
+/// **When the issuer is down.** The keys at hand are kept. The fetch is retried after one second,
+/// and the pause doubles up to one minute, or up to four seconds while there are no keys. A token
+/// that needs keys which are not there yet is answered with 503, not 401, because it may be valid.
+/// So a server may start before its issuer.
 ///
-/// **What it takes.** A document of at most 256 KiB within 5 seconds, without redirections; the
-/// first 100 keys. `use`, `key_ops` and `alg` of a key are honoured. A key that cannot be used (an
-/// unknown type, RSA below 2048 or above 8192 bits, malformed) is left out and spoils no other.
-/// HMAC keys are left out too: what is published is not a secret.
+/// **What is accepted.** A document of at most 256 KiB that arrives within 5 seconds without
+/// redirects, and its first 100 keys. `use`, `key_ops` and `alg` of a key are honoured. A key that
+/// cannot be used (an unknown type, RSA below 2048 or above 8192 bits, malformed) is left out and
+/// does not affect the others. HMAC keys are left out too, because a published key is not secret.
 ///
-/// **Where from.** An `https` URL; `http` only on this machine, unless [said
-/// aloud](Self::dangerous_over_http).
+/// **Which URLs are allowed.** An `https` URL. Plain `http` is allowed only on this machine, or
+/// with [`dangerous_over_http`](Self::dangerous_over_http).
 ///
-/// A clone is the same keys: give several verifiers one of it. The task that fetches runs on the
-/// Tokio runtime where it was first used, which has to be one that goes on.
+/// Clones share the same keys, so give each of several verifiers a clone. The task that fetches
+/// runs on the Tokio runtime where the keys were first used, which has to live as long as they do.
 ///
-/// A set that can be read replaces the one before, whatever it holds: a key that the
-/// issuer withdraws is gone with the next renewal.
+/// A set that can be read replaces the one before, even if it has fewer keys. A key that the issuer
+/// withdraws is gone after the next renewal.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, RemoteJwks};
@@ -64,26 +65,27 @@ pub struct RemoteJwks {
 }
 
 impl RemoteJwks {
-    /// The set at this URL (RFC 7517 section 5).
+    /// Uses the key set at this URL (RFC 7517 section 5).
     ///
     /// # Errors
     ///
-    /// It is not an `https` URL (or `http` on this machine).
+    /// The text is not an `https` URL (or `http` on this machine).
     pub fn new(url: &str) -> Result<Self, ConfigError> {
         Ok(Self::at(KeySetLocation::Set(set_url(url, is_loopback)?)))
     }
 
-    /// The set that this issuer's metadata names: `{issuer}/.well-known/openid-configuration`
-    /// (OpenID Connect Discovery), or, where that is not there, `/.well-known/
-    /// oauth-authorization-server` (RFC 8414): where the first is answered with 4xx. The `issuer`
-    /// in it must be this one, byte by byte.
+    /// Uses the key set that this issuer's metadata names.
+    ///
+    /// The metadata is at `{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery),
+    /// or, if that is answered with 4xx, at `/.well-known/oauth-authorization-server` (RFC 8414).
+    /// The `issuer` in it must be this one, byte by byte.
     ///
     /// # Errors
     ///
-    /// It is not an `https` URL (or `http` on this machine), or has a query.
+    /// The text is not an `https` URL (or `http` on this machine), or it has a query.
     pub fn discover(issuer: &str) -> Result<Self, ConfigError> {
         let issuer = HttpUrl::parse(issuer, is_loopback)?;
-        // What is fetched safely does not lead to what is not.
+        // Metadata that was fetched safely must not lead to a plain http URL.
         let may_be_plain = if issuer.origin().starts_with("https:") {
             NOWHERE
         } else {
@@ -93,21 +95,21 @@ impl RemoteJwks {
     }
 
     /// Like [`new`](Self::new), over plain `http` from any machine. An attacker on the network path
-    /// can put in keys of their own, and log in as any user.
+    /// can insert their own keys, and log in as any user.
     ///
     /// # Errors
     ///
-    /// It is not a URL.
+    /// The text is not a URL.
     pub fn dangerous_over_http(url: &str) -> Result<Self, ConfigError> {
         Ok(Self::at(KeySetLocation::Set(set_url(url, ANYWHERE)?)))
     }
 
     /// Like [`discover`](Self::discover), over plain `http` from any machine. An attacker on the
-    /// network path can put in keys of their own, and log in as any user.
+    /// network path can insert their own keys, and log in as any user.
     ///
     /// # Errors
     ///
-    /// It is not a URL, or has a query.
+    /// The text is not a URL, or it has a query.
     pub fn dangerous_discover_over_http(issuer: &str) -> Result<Self, ConfigError> {
         Ok(Self::at(KeySetLocation::Issuer(
             HttpUrl::parse(issuer, ANYWHERE)?,
@@ -115,9 +117,9 @@ impl RemoteJwks {
         )))
     }
 
-    /// Fetches by `client`: one with a private root of trust, say, or of another library. By
-    /// default it is `reqwest`, with `rustls`, the roots of the operating system, and the
-    /// proxies that the environment names.
+    /// Fetches with `client`, such as one with a private root certificate, or one of another
+    /// library. The default is `reqwest` with `rustls`, the root certificates of the operating
+    /// system, and the proxies that the environment names.
     pub fn with_http_client(self, client: impl HttpClient) -> Self {
         Self::from_settings(Settings {
             client: Arc::new(client),
@@ -125,7 +127,8 @@ impl RemoteJwks {
         })
     }
 
-    /// Takes the time from `clock`: when to renew, and when a `kid` may fetch again.
+    /// Takes the time from `clock`. It decides when to renew, and when an unknown `kid` may cause
+    /// the next fetch.
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
         Self::from_settings(Settings {
             clock,
@@ -133,18 +136,18 @@ impl RemoteJwks {
         })
     }
 
-    /// Whether there are keys. For a readiness probe; it starts the first fetch too.
+    /// Returns whether there are keys, for a readiness probe. It also starts the first fetch.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.keys().is_some()
     }
 
-    /// Fetches now, and waits for it: at start-up, for a process that should not begin without its
-    /// issuer.
+    /// Fetches the keys now, and waits for them. Use it at start-up, if a process should not start
+    /// without its issuer.
     ///
     /// # Errors
     ///
-    /// The issuer cannot be reached, or its answer cannot be used. Keys that were at hand are kept.
+    /// The issuer cannot be reached, or its response cannot be used. Keys at hand are kept.
     pub async fn renew(&self) -> Result<(), JwksError> {
         self.renewal.renew_now().await
     }
@@ -193,6 +196,6 @@ impl fmt::Debug for RemoteJwks {
     }
 }
 
-/// To which hosts `http` may lead.
+/// The hosts to which `http` may lead.
 const ANYWHERE: fn(&str) -> bool = |_| true;
 const NOWHERE: fn(&str) -> bool = |_| false;

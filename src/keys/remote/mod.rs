@@ -1,4 +1,4 @@
-//! The keys of an external issuer: fetched, kept, and renewed before they are needed.
+//! The keys of an external issuer, which are fetched, kept, and renewed before they are needed.
 
 mod client;
 mod discovery;

@@ -1,4 +1,4 @@
-//! [`Renewal`]: one task fetches, and everyone else asks it to.
+//! [`Renewal`] fetches keys in one task, which everyone else asks.
 
 use std::error::Error;
 use std::fmt;
@@ -19,15 +19,15 @@ use crate::keys::key_source::KeysFuture;
 use crate::limits::with_timeout;
 use crate::task::{Background, FailureLog};
 
-/// The keys at hand, and the task that renews them: started at first use, ended with the last
-/// handle.
+/// The keys at hand, and the task that renews them. The task is started at first use, and ends with
+/// the last handle.
 pub(super) struct Renewal {
     fetcher: Fetcher,
     clock: Arc<dyn Clock>,
     state: watch::Sender<State>,
-    /// A caller waits for a fetch, whether one is due or not.
+    /// Whether a caller waits for a fetch, even if none is due.
     asked: AtomicBool,
-    /// When an unknown `kid` last made us fetch, by the monotonic clock.
+    /// When an unknown `kid` last caused a fetch, by the monotonic clock.
     last_ask: Mutex<Option<Duration>>,
     wanted: Arc<Notify>,
     task: Background,
@@ -36,13 +36,14 @@ pub(super) struct Renewal {
 #[derive(Default)]
 struct State {
     keys: Option<Arc<KeySet>>,
-    /// How many fetches have ended.
+    /// The number of fetches that have ended.
     fetches: u64,
     is_fetching: bool,
-    /// When the next one is due, by the monotonic clock.
+    /// When the next fetch is due, by the monotonic clock.
     due: Duration,
-    /// Of the last fetch, and how many in a row.
+    /// The failure of the last fetch.
     failure: Option<JwksError>,
+    /// The number of fetches that have failed in a row.
     failures: u32,
 }
 
@@ -62,25 +63,25 @@ impl Renewal {
     pub(super) fn keys(self: &Arc<Self>) -> Option<Arc<KeySet>> {
         self.start();
         let state = self.state.borrow();
-        // The task sleeps by the runtime's clock; ours may have been set.
+        // The task sleeps by the runtime's clock, and our clock may be ahead of it.
         if state.due <= self.clock.monotonic() {
             self.wanted.notify_one();
         }
         state.keys.clone()
     }
 
-    /// For a token that no key at hand fits.
+    /// Asks for a fetch, for a token that no key at hand fits.
     pub(super) fn ask(self: &Arc<Self>) -> Option<KeysFuture> {
         let mut last_ask = self.last_ask.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, now) = (self.state.borrow(), self.clock.monotonic());
         if !state.is_fetching && !self.asked.load(Ordering::Relaxed) {
             let too_early = match &state.keys {
                 Some(_) => last_ask.is_some_and(|last| now < last + BETWEEN_ASKS),
-                // The task fetches by itself, and garbage does not hurry it.
+                // The task retries by itself, and garbage tokens must not hurry it.
                 None => state.failure.is_some() && now < state.due,
             };
             if too_early {
-                // Whether the key exists is known only if the last fetch went well.
+                // If the last fetch failed, it is unknown whether the key exists.
                 let failure = state.failure.clone()?;
                 return Some(Box::pin(std::future::ready(Err(failure.into()))));
             }
@@ -100,7 +101,7 @@ impl Renewal {
             let state = self.state.borrow();
             state.fetches + u64::from(state.is_fetching)
         };
-        // First, so that the fetch which the task begins with is this one.
+        // This comes first, so that a new task begins with this fetch.
         self.ask_task();
         self.start();
         self.fetched(under_way).await
@@ -134,7 +135,7 @@ impl Renewal {
         }
     }
 
-    /// Starts the task, unless it runs. Without a runtime there is none.
+    /// Starts the task, unless it is running. Outside a Tokio runtime it does nothing.
     fn start(self: &Arc<Self>) {
         if self.task.is_running() {
             return;
@@ -147,7 +148,7 @@ impl Renewal {
 
     async fn run(renewal: Weak<Self>, wanted: Arc<Notify>) {
         let mut failures = FailureLog::of("the issuer's keys cannot be fetched");
-        // An earlier task may have ended while it was fetching, and others wait for that fetch.
+        // An earlier task may have ended during a fetch, for which callers still wait.
         let Some(first) = renewal.upgrade() else {
             return;
         };
@@ -168,8 +169,8 @@ impl Renewal {
                 continue;
             }
             drop(renewal);
-            // The caller that wakes us may have waited for the fetch that has just ended: so we
-            // look again.
+            // The caller that wakes this task may have waited for the fetch that has just ended, so
+            // the loop looks again.
             let _ = timeout(due - now, wanted.notified()).await;
         }
     }
@@ -205,7 +206,7 @@ impl Renewal {
     }
 }
 
-/// Why an issuer's keys could not be fetched. The cause is for the log.
+/// An issuer's keys could not be fetched. The cause is for the log.
 #[derive(Clone)]
 pub struct JwksError(Arc<BoxError>);
 
@@ -233,12 +234,13 @@ impl Error for JwksError {
     }
 }
 
-/// Garbage tokens make us fetch this seldom.
+/// The pause between two fetches that unknown `kid`s cause, so that garbage tokens cannot cause
+/// more.
 const BETWEEN_ASKS: Duration = Duration::from_secs(60);
 const BETWEEN_FAILURES: Duration = Duration::from_secs(1);
 const MOST_BETWEEN_FAILURES: Duration = Duration::from_secs(60);
-/// No token can be verified until then.
+/// The longest pause while there are no keys, because no token can be verified until then.
 const MOST_WITHOUT_KEYS: Duration = Duration::from_secs(4);
-/// Above six documents of five seconds: a fetch that is under way, and the next, each of two
-/// documents of metadata and the set.
+/// More than six documents take, at five seconds each: the fetch that is under way and the next
+/// one, each with two documents of metadata and the key set.
 const ASK_DEADLINE: Duration = Duration::from_secs(35);

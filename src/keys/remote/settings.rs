@@ -1,4 +1,4 @@
-//! [`Settings`]: what a renewal is made of, and the limits of what it fetches.
+//! [`Settings`] of a renewal, and the limits of what it fetches.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::client::HttpClient;
 use crate::clock::Clock;
 use crate::url::HttpUrl;
 
-/// What a renewal is made of.
+/// The settings of a renewal.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) location: KeySetLocation,
@@ -16,15 +16,17 @@ pub(super) struct Settings {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// Where a key set is, or whose metadata says so.
+/// Where a key set is found.
 #[derive(Clone, Debug)]
 pub(super) enum KeySetLocation {
+    /// At this URL.
     Set(Uri),
-    /// With the hosts where its set may be fetched over plain `http`.
+    /// At the URL that this issuer's metadata names. The function tells the hosts from which the
+    /// set may be fetched over plain `http`.
     Issuer(HttpUrl, fn(&str) -> bool),
 }
 
-/// How large a document may be.
+/// The maximum size of a document.
 pub(super) const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
-/// How many keys a set may have.
+/// The maximum number of keys of a set.
 pub(super) const MAX_KEYS: usize = 100;
