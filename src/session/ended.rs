@@ -1,6 +1,6 @@
-//! [`Ended`]: what a logout did.
+//! [`Ended`] is the result of a logout.
 
-/// What a logout did: how many sessions it ended.
+/// The result of a logout: how many sessions it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended(u64);
 
@@ -9,13 +9,13 @@ impl Ended {
         Self(count)
     }
 
-    /// Whether a session was ended. It was not if it is unknown, or had ended before.
+    /// Returns whether a session was ended. None was if the session is unknown, or had ended before.
     #[must_use]
     pub fn any(self) -> bool {
         self.0 > 0
     }
 
-    /// How many sessions were ended.
+    /// Returns how many sessions were ended.
     #[must_use]
     pub fn count(self) -> u64 {
         self.0

@@ -1,4 +1,4 @@
-//! [`Feed`]: the store's revocations, on their way into this process.
+//! [`Feed`] reads the store's revocations into this process.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,14 +12,15 @@ use crate::names::SessionId;
 use crate::revocation::{RevocationSource, Revocations};
 use crate::store::{Cursor, RevocationPage, SessionStore, StoreError};
 
-/// How far the store's revocations have been read, and what time it is there.
+/// Reads the store's revocations, and compares the store's clock with that of this process.
 pub(super) struct Feed {
     pub(super) store: Arc<dyn SessionStore>,
     pub(super) clock: Arc<dyn Clock>,
+    /// How far the store's revocations have been read.
     cursor: Mutex<Option<Cursor>>,
     /// By how many milliseconds the store's clock is ahead.
     clock_offset: AtomicI64,
-    /// Whether somebody was told that the clocks differ.
+    /// Whether the log says that the clocks differ.
     told: AtomicBool,
 }
 
@@ -34,7 +35,8 @@ impl Feed {
         }
     }
 
-    /// Asks the store what was revoked since the last time, and tells it what it has lost.
+    /// Asks the store which sessions were revoked since the last pull, and gives back the
+    /// revocations that it has lost.
     pub(super) async fn pull(&self, revocations: &Revocations) -> Result<(), StoreError> {
         let cursor = self
             .cursor
@@ -62,14 +64,14 @@ impl Feed {
         Ok(())
     }
 
-    /// By how many milliseconds the store's clock was ahead of this process's at the last pull.
-    /// `None`: there was none, or it has no clock of its own.
+    /// Returns by how many milliseconds the store's clock was ahead of that of this process at the
+    /// last pull. It is `None` if there was no pull, or if the store has no clock of its own.
     pub(super) fn clock_offset(&self) -> Option<i64> {
         Some(self.clock_offset.load(Ordering::Relaxed)).filter(|&offset| offset != UNKNOWN)
     }
 
-    /// By the slower of the two clocks, if the store has told its own: where one is far ahead,
-    /// nothing is deleted that lives.
+    /// Deletes expired rows, by the slower of the two clocks, so that no live session is deleted
+    /// where one clock is far ahead.
     pub(super) async fn delete_expired(&self) -> Result<u64, StoreError> {
         let behind = self
             .clock_offset()
@@ -78,8 +80,9 @@ impl Feed {
         Ok(self.store.delete_expired(now).await?.count())
     }
 
-    /// The store was set back: by a restart that lost writes, a failover, a backup. While one
-    /// process lives that knew of a revocation, it is kept.
+    /// Revokes sessions again whose revocation the store has lost, through a restart that lost
+    /// writes, a failover, or a restored backup. So a revocation is kept for as long as one process
+    /// lives that knows of it.
     async fn tell_what_was_lost(&self, lost: &[SessionId]) -> Result<(), StoreError> {
         if lost.is_empty() {
             return Ok(());
@@ -87,15 +90,16 @@ impl Feed {
         self.store.assert_revoked(lost, self.clock.now()).await?;
         tracing::warn!(
             revocations = lost.len(),
-            "the store had lost revocations, and has them again: was it set back?"
+            "the store had lost revocations, and has them again. It may have been restored from a \
+             backup"
         );
         Ok(())
     }
 
-    /// Only once all is told: else the next pull starts from the same cursor, and finds again what
-    /// is lost.
+    /// Moves the cursor. This comes last: if telling the store fails, the next pull starts from the
+    /// same cursor, and finds the lost revocations again.
     fn go_on_from(&self, page: RevocationPage) {
-        // Of two pulls at once the earlier may come last: the next one then repeats a little.
+        // Of two pulls at once, the earlier one may finish last. Then the next one repeats a little.
         *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(page.cursor);
     }
 
@@ -110,12 +114,12 @@ impl Feed {
             if differ {
                 tracing::warn!(
                     store_ahead_by_ms = offset,
-                    "this clock and the store's differ by more than five seconds"
+                    "this process's clock and the store's clock differ by more than five seconds"
                 );
             } else {
                 tracing::info!(
                     store_ahead_by_ms = offset,
-                    "this clock and the store's agree again"
+                    "this process's clock and the store's clock agree again"
                 );
             }
         }
@@ -132,5 +136,5 @@ impl RevocationSource for Arc<Feed> {
 }
 
 const UNKNOWN: i64 = i64::MIN;
-/// Below it a difference costs the overlap a sixth at most.
+/// A smaller difference takes at most a sixth of the default overlap.
 const MAX_DIFFERENCE: Duration = Duration::from_secs(5);

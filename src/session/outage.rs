@@ -1,29 +1,29 @@
-//! [`StoreOutage`]: what a process does that cannot ask its store.
+//! [`StoreOutage`] says what a process does while it cannot ask its store.
 
 use std::time::Duration;
 
-/// What becomes of access tokens while this process cannot ask the store which sessions were
+/// What happens to access tokens while this process cannot ask the store which sessions were
 /// revoked.
 ///
-/// It is asked every second. The first answer is waited for in both cases: a process that has never
-/// heard of a revocation lets nobody in. Logins, refreshes and logouts need the store in any case,
-/// and answer 503 without it.
+/// The store is asked every second. Both settings wait for its first answer: before that, this
+/// process does not know which sessions were revoked, and accepts no access token. Logins, refreshes
+/// and logouts always need the store, and answer 503 without it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreOutage {
-    /// After 30 seconds without an answer access tokens are refused with 503, until the store
-    /// answers again. Thirty, because a failover of the database takes a moment, and this
-    /// should not make it an outage of everything.
+    /// Refuses access tokens with 503 after 30 seconds without an answer, until the store answers
+    /// again. It is 30 seconds because a failover of the database takes a moment, and should not
+    /// become an outage of everything.
     ///
-    /// The default: a logout that another process has acknowledged holds here too, 30 seconds later
-    /// at the latest.
+    /// This is the default: a logout that another process has acknowledged counts here too, at the
+    /// latest 30 seconds later.
     #[default]
     RefuseTokens,
-    /// Access tokens go on being accepted, for as long as the outage lasts: verified, unexpired,
-    /// and not revoked as far as this process knows.
+    /// Goes on accepting access tokens for as long as the outage lasts. They have to be verified,
+    /// unexpired, and not revoked as far as this process knows.
     ///
-    /// For applications that prefer to go on: a user who was logged out elsewhere during the outage
-    /// is let in here, until their access token expires.
+    /// It is for applications that prefer to go on: a user who was logged out on another process
+    /// during the outage is accepted here, until their access token expires.
     AcceptTokens,
 }
 

@@ -1,4 +1,4 @@
-//! [`SessionPolicy`]: how long things live.
+//! [`SessionPolicy`] holds the lifetimes of tokens and sessions.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use crate::error::ConfigError;
 use crate::limits::{MIN_LIFETIME, is_access_token_lifetime};
 use crate::store::Session;
 
-/// How long tokens and sessions live.
+/// The lifetimes of tokens and sessions.
 ///
 /// | what | default | why |
 /// |---|---|---|
-/// | access token | 30 minutes | below the hour of RFC 6750 section 5.3; a revocation does not have to wait for it |
-/// | idle timeout | 7 days | a refresh token that nobody uses for a week is forgotten, or stolen (RFC 9700 section 4.14.2) |
-/// | absolute lifetime | 90 days | no session lasts for ever (OWASP ASVS 7.3.2) |
-/// | overlap | 30 seconds | tabs that refresh at once, and answers that get lost, within the time limits of usual clients |
+/// | access token | 30 minutes | it is below the hour of RFC 6750 section 5.3, and a revocation does not have to wait for it |
+/// | idle timeout | 7 days | a refresh token that is not used for a week is forgotten, or stolen (RFC 9700 section 4.14.2) |
+/// | absolute lifetime | 90 days | every session ends at some time (OWASP ASVS 7.3.2) |
+/// | overlap | 30 seconds | it covers tabs that refresh at once, and lost responses within the usual timeouts of clients |
 ///
 /// ```
 /// use std::time::Duration;
@@ -44,16 +44,16 @@ impl Default for SessionPolicy {
 }
 
 impl SessionPolicy {
-    /// How long an access token lives. It never outlives its session.
+    /// Sets the lifetime of an access token. An access token never outlives its session.
     ///
     /// # Errors
     ///
-    /// Less than a second, or more than 24 hours: for so long a revocation is kept, whatever the
-    /// policy was before.
+    /// The lifetime is below one second, or above 24 hours. Revocations are kept for that long,
+    /// whatever the policy was before.
     pub fn with_access_token_lifetime(self, lifetime: Duration) -> Result<Self, ConfigError> {
         if !is_access_token_lifetime(lifetime) {
             return Err(ConfigError::new(
-                "an access token lives from one second to 24 hours",
+                "the lifetime of an access token is from one second to 24 hours",
             ));
         }
         Ok(Self {
@@ -62,15 +62,15 @@ impl SessionPolicy {
         })
     }
 
-    /// How long a session lives that is not refreshed.
+    /// Sets how long a session lives without a refresh.
     ///
     /// # Errors
     ///
-    /// Less than a second.
+    /// The timeout is below one second.
     pub fn with_idle_timeout(self, timeout: Duration) -> Result<Self, ConfigError> {
         if timeout < MIN_LIFETIME {
             return Err(ConfigError::new(
-                "the idle timeout of a session is at least a second",
+                "the idle timeout of a session is at least one second",
             ));
         }
         Ok(Self {
@@ -79,14 +79,16 @@ impl SessionPolicy {
         })
     }
 
-    /// How long a session lives in all, however often it is refreshed.
+    /// Sets how long a session lives at most, however often it is refreshed.
     ///
     /// # Errors
     ///
-    /// Less than a second.
+    /// The lifetime is below one second.
     pub fn with_absolute_lifetime(self, lifetime: Duration) -> Result<Self, ConfigError> {
         if lifetime < MIN_LIFETIME {
-            return Err(ConfigError::new("a session lives for at least a second"));
+            return Err(ConfigError::new(
+                "the absolute lifetime of a session is at least one second",
+            ));
         }
         Ok(Self {
             absolute_lifetime: lifetime,
@@ -94,34 +96,37 @@ impl SessionPolicy {
         })
     }
 
-    /// For how long after a rotation the refresh token before it is answered without question.
+    /// Sets for how long after a rotation the previous refresh token is still accepted.
     ///
-    /// Choose it well above twice the time that a client waits for an answer: a round trip
-    /// plus clock skew must stay below half of it. Nothing is **strict single use**, which OWASP ASVS 10.4.5 asks for: any second use ends the session. It logs
-    /// honest users out: whenever two tabs refresh at once, and whenever an answer gets lost.
+    /// Choose it well above twice the time that a client waits for a response: a round trip plus
+    /// clock skew must stay below half of it.
+    ///
+    /// An overlap of zero is **strict single use**, which OWASP ASVS 10.4.5 asks for: any second use
+    /// ends the session. It logs out honest users whenever two tabs refresh at once, and whenever a
+    /// response gets lost.
     ///
     /// # Errors
     ///
-    /// More than 10 minutes: for so long a thief would go unnoticed.
+    /// The overlap is above 10 minutes, in which a thief would not be noticed.
     pub fn with_overlap(self, overlap: Duration) -> Result<Self, ConfigError> {
         if overlap > Duration::from_secs(600) {
-            return Err(ConfigError::new("the overlap is 10 minutes at most"));
+            return Err(ConfigError::new("the overlap is at most 10 minutes"));
         }
         Ok(Self { overlap, ..self })
     }
 }
 
-/// When the tokens of one answer end.
+/// When the tokens of one response expire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ends {
     pub(super) access_token: Timestamp,
-    /// The refresh token, if it is not used before.
+    /// When the refresh token expires, if it is not used before.
     pub(super) refresh_token: Timestamp,
 }
 
 impl SessionPolicy {
-    /// When tokens end that are signed now, for a session with this row. Neither token outlives the
-    /// session. `lifetime` is the grant's.
+    /// Returns when tokens that are signed now expire, for a session with this row. Neither token
+    /// outlives the session. `lifetime` is that of the grant.
     pub(super) fn ends(
         &self,
         session: &Session,
@@ -135,7 +140,8 @@ impl SessionPolicy {
         }
     }
 
-    /// When the session ends if it is not used before: at its idle or at its absolute end.
+    /// Returns when the session ends if it is not used before: after its idle timeout or its
+    /// absolute lifetime.
     pub(super) fn end(&self, session: &Session) -> Timestamp {
         let idle = session.last_used_at() + session.idle_timeout().unwrap_or(self.idle_timeout);
         session.expires_at().min(idle)

@@ -1,4 +1,5 @@
-//! A refresh: find, decide, renew, read the clock, decide again, replace, sign.
+//! [`Refresh`] and its steps: find the row, decide, ask the application, decide again, replace the
+//! row, sign.
 
 use super::authorization::AuthorizeRequest;
 use super::error::{SessionError, SessionErrorKind};
@@ -36,7 +37,7 @@ pub struct Refresh {
 }
 
 impl Refresh {
-    /// Everything that is granted, without an idempotency key.
+    /// Asks for everything that is granted, without an idempotency key.
     pub fn new(token: RefreshToken) -> Self {
         Self {
             token,
@@ -50,25 +51,26 @@ impl Refresh {
     ///
     /// # Panics
     ///
-    /// If a literal is not a scope: see [`Scope::from_static`].
+    /// A literal is not a scope: see [`Scope::from_static`].
     #[track_caller]
     pub fn with_scope(mut self, scope: impl IntoScope) -> Self {
         self.scope = scope.into_scope();
         self
     }
 
-    /// The `Idempotency-Key` of the request. A client that sends the same one when it tries again
-    /// is recognised, even if it has already used an access token of the answer that it lost
-    /// the rest of. It is kept as a hash.
+    /// Sets the `Idempotency-Key` of the request, which is kept as a hash.
+    ///
+    /// A client that sends the same key when it tries again is recognised, even if it received only
+    /// a part of the first response and has already used that access token.
     ///
     /// # Errors
     ///
-    /// `InvalidRequest`: empty, or longer than 255 bytes.
+    /// `InvalidRequest`: the key is empty, or longer than 255 bytes.
     pub fn with_idempotency_key(mut self, key: impl AsRef<[u8]>) -> Result<Self, SessionError> {
         let key = key.as_ref();
         if key.is_empty() || key.len() > MAX_KEY_BYTES {
             return Err(SessionError::invalid_request(
-                "an Idempotency-Key has from 1 to 255 bytes",
+                "an Idempotency-Key has 1 to 255 bytes",
             ));
         }
         self.retry = Some(digest("retry", key));
@@ -77,7 +79,7 @@ impl Refresh {
 }
 
 impl Refresh {
-    /// The request that the refresh token came in.
+    /// Sets the request that the refresh token came in.
     pub fn with_context(mut self, context: RequestContext) -> Self {
         self.context = Some(context);
         self
@@ -93,15 +95,15 @@ impl From<RefreshToken> for Refresh {
 impl Sessions {
     /// Exchanges a refresh token for new tokens.
     ///
-    /// The future may be dropped at any moment: the client can present the same token again.
+    /// Cancel safe: if the future is dropped, the client can present the same token again.
     ///
     /// # Errors
     ///
     /// `InvalidToken`, `SessionExpired`, `SessionRevoked`, `RefreshTokenReused`, `UserGone`: the
     /// user has to log in again. `Denied`: the application grants nothing now, and the session
-    /// stays. `InvalidScope`: more was asked for than is granted. `Unavailable`: the store or the
-    /// users cannot be asked, or did not answer within 30 seconds, or four other refreshes were
-    /// quicker; the refresh token still works. `Misconfigured`: the grant cannot be.
+    /// stays. `InvalidScope`: the request asks for more than is granted. `Unavailable`: the store or
+    /// the users cannot be asked, or did not answer within 30 seconds, or four other refreshes were
+    /// quicker. The refresh token still works then. `Misconfigured`: the grant is invalid.
     pub async fn refresh(
         &self,
         refresh: impl Into<Refresh> + Send,
@@ -150,7 +152,7 @@ impl Sessions {
                 return Err(SessionError::new(SessionErrorKind::InvalidToken));
             }
             if session.revoked().is_none() && revocations.contains(&id) {
-                // A row that a restored backup brought back to life is revoked again.
+                // The row came back with a restored backup, so it is revoked again.
                 self.end(&id, RevocationReason::Other).await?;
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }
@@ -159,8 +161,8 @@ impl Sessions {
                     "the session is of a later version of this application; it is left alone",
                 ));
             }
-            // Once before the application is asked, so that a dead token asks it nothing; and once
-            // after, for it takes its time.
+            // The rule decides before the application is asked, so that it is not asked for a dead
+            // token, and again after that, because the application may take long.
             let at_arrival = self.decide(&session, presented, refresh, arrived);
             self.stop_if_over(&at_arrival, &session, presented).await?;
             let request = AuthorizeRequest::new(&session).with_context(refresh.context.as_ref());
@@ -202,7 +204,7 @@ impl Sessions {
         )
     }
 
-    /// Reuse ends the session here.
+    /// Returns an error if the session is over. Reuse ends the session here.
     async fn stop_if_over(
         &self,
         decision: &Decision,
@@ -227,7 +229,8 @@ impl Sessions {
                     rotated_at = ?row.rotated_at,
                     confirmed = row.confirmed,
                     recoveries = row.recoveries,
-                    "a used refresh token was presented: somebody has a copy, the session is ended"
+                    "a used refresh token was presented, so there may be a stolen copy: the session \
+                     is ended"
                 );
                 self.end(&row.id, RevocationReason::Reused).await?;
                 Err(SessionError::new(SessionErrorKind::RefreshTokenReused))
@@ -235,7 +238,7 @@ impl Sessions {
         }
     }
 
-    /// What the application grants, cut down to what was asked for.
+    /// Returns what the application grants, reduced to what was asked for.
     async fn granted(
         &self,
         request: AuthorizeRequest<'_>,
@@ -252,6 +255,6 @@ impl Sessions {
     }
 }
 
-/// How often a refresh starts over because another was quicker.
+/// How often a refresh starts over because another one was quicker.
 const MAX_RACES: usize = 4;
 const MAX_KEY_BYTES: usize = 255;

@@ -1,11 +1,12 @@
-//! A refresh token's bytes: mint, derive a generation, parse.
+//! Makes and parses refresh tokens, and derives their generations.
 //!
-//! `rt1_` and base64url of 42 bytes: `version(1) ‖ key id(1) ‖ rid(20 random) ‖ generation(4) ‖
-//! tag(16)`.
+//! A token is `rt1_` and the base64url of 42 bytes: `version(1) ‖ key id(1) ‖ rid(20 random) ‖
+//! generation(4) ‖ tag(16)`.
 //!
-//! The tag is an HMAC over all before it, so a forged token is refused before any store is asked.
-//! The session's id is a hash of `rid`, so `rid` is nowhere on the server: neither a leaked
-//! database nor the key alone makes a token. A successor is derived, never stored.
+//! The tag is an HMAC over everything before it, so a forged token is refused before the store is
+//! asked. The session's id is a hash of `rid`, so `rid` is not stored on the server: neither a
+//! leaked database alone nor the key alone is enough to make a token. A successor is derived, never
+//! stored.
 
 #[cfg(feature = "cookie")]
 use std::cmp::Ordering;
@@ -21,7 +22,8 @@ use crate::digest::digest;
 use crate::keys::{RefreshToken, Secret};
 use crate::names::{Audience, SessionId};
 
-/// The keys of the refresh tokens: one that tags new ones, and those whose tags are still accepted.
+/// The keys of the refresh tokens: the one that tags new tokens, and those whose tags are still
+/// accepted.
 #[derive(Clone)]
 pub(crate) struct RefreshTokenKeys(Vec<Key>);
 
@@ -31,12 +33,12 @@ struct Key {
     key: Zeroizing<[u8; 32]>,
 }
 
-/// What all generations of a session's refresh token have in common. 160 random bits (RFC 6749
-/// section 10.10).
+/// The part that all generations of a session's refresh token have in common: 160 random bits (RFC
+/// 6749 section 10.10).
 #[derive(Clone)]
 pub(crate) struct Rid(Zeroizing<[u8; 20]>);
 
-/// A refresh token whose tag is good.
+/// A refresh token whose tag is valid.
 pub(crate) struct Presented {
     pub(crate) rid: Rid,
     pub(crate) generation: u32,
@@ -55,9 +57,9 @@ impl Rid {
 }
 
 impl RefreshTokenKeys {
-    /// The audience is in the keys: `Sessions` of another audience that have the same secret, and
-    /// perhaps the same store, refuse the tokens of these. Else a customer's refresh token
-    /// would make an access token for the back office.
+    /// Derives the keys from the secret and the audience. So `Sessions` of another audience that
+    /// have the same secret, and perhaps the same store, refuse these tokens. Otherwise a customer
+    /// could use their refresh token to get an access token for the back office.
     pub(crate) fn new(secret: &Secret, audience: &Audience) -> Self {
         let (key, id) = (
             format!("refresh token key {audience}"),
@@ -67,7 +69,8 @@ impl RefreshTokenKeys {
         Self(keys.map(|(key, id)| Key { id: id[0], key }).collect())
     }
 
-    /// The token of a generation. The same every time, so that all tabs receive the same.
+    /// Makes the token of a generation. It is the same every time, so that all tabs receive the
+    /// same token.
     pub(crate) fn token(&self, rid: &Rid, generation: u32) -> RefreshToken {
         // A ring of secrets is never empty.
         let key = &self.0[0];
@@ -85,7 +88,7 @@ impl RefreshTokenKeys {
         RefreshToken::new(token)
     }
 
-    /// `None` for everything that was not made here.
+    /// Parses a token. It is `None` for every text that was not made with these keys.
     pub(crate) fn parse(&self, token: &str) -> Option<Presented> {
         let bytes = decode(token)?;
         let (message, tag) = bytes.split_at(TAG.start);
@@ -98,7 +101,7 @@ impl RefreshTokenKeys {
     }
 }
 
-/// The bytes of a token. The tag is not checked.
+/// Returns the bytes of a token. The tag is not checked.
 fn decode(token: &str) -> Option<Zeroizing<[u8; LENGTH]>> {
     let encoded = token.strip_prefix(PREFIX)?;
     let mut bytes = Zeroizing::new([0; LENGTH]);
@@ -106,9 +109,10 @@ fn decode(token: &str) -> Option<Zeroizing<[u8; LENGTH]>> {
     (length == LENGTH && bytes[0] == VERSION).then_some(bytes)
 }
 
-/// Whether the token that a browser holds is older or newer than one that is on its way to it.
-/// `None`: they are not of the same session. No tag is checked: it is the browser's own cookie, and
-/// nothing is handed out for it.
+/// Returns whether the token in a browser's cookie is older or newer than the token that is being
+/// sent to that browser. It is `None` if they do not belong to the same session.
+///
+/// No tag is checked, because it is the browser's own cookie, and nothing is issued for it.
 #[cfg(feature = "cookie")]
 pub(crate) fn compare_generations(held: &str, token: &str) -> Option<Ordering> {
     let (held, token) = (decode(held)?, decode(token)?);
@@ -127,8 +131,7 @@ impl Key {
     }
 }
 
-/// A tag as it should be. It has no `==`: what was presented is compared in constant time, or not
-/// at all.
+/// The right tag. It has no `==`, so that a presented tag can only be compared in constant time.
 struct Tag([u8; 16]);
 
 impl Tag {

@@ -1,14 +1,14 @@
-//! The rule of rotation: nobody honest is logged out, and theft is noticed.
+//! The rule of rotation: honest users stay logged in, and theft is noticed.
 //!
-//! A pure function: time, randomness and storage come in as arguments. `explorer` walks through all
-//! that can happen to it.
+//! The rule is a pure function, without I/O, clock or randomness. `explorer` walks through
+//! everything that can happen to it.
 //!
 //! Let `g` be the row's generation, `p` the presented one, `age` the time since `g` was made, and
 //! `W` the overlap.
 //!
 //! | presented | condition | reply |
 //! |---|---|---|
-//! | any | revoked, expired, unused too long | refuse |
+//! | any | revoked, expired, idle for too long | refuse |
 //! | `p > g` | the store lost writes | heal: adopt `p`, confirmed; the overlap opens |
 //! | `p = g` | `age ≥ W` | rotate: `g+1`, not confirmed |
 //! | `p = g` | `age < W` | coalesce: the presented token stays current, and is confirmed |
@@ -16,7 +16,7 @@
 //! | `p = g-1` | `age ≤ W`, confirmed | repeat |
 //! | `p = g-1` | `age ≤ W`, not confirmed | repeat, and the overlap opens again |
 //! | `p = g-1` | `age > W`, not confirmed or the same retry key, fewer than 7 generations in a row before needed it | recover: repeat, and the overlap opens again |
-//! | `p = g-1` | otherwise | reuse: somebody has a copy |
+//! | `p = g-1` | otherwise | reuse: there is a copy of the token |
 //! | `p ≤ g-2` | | reuse |
 
 use std::time::Duration;
@@ -27,12 +27,12 @@ use super::policy::SessionPolicy;
 use crate::clock::Timestamp;
 use crate::store::{Session, SessionParts};
 
-/// What becomes of a refresh token that was presented.
+/// What happens to a refresh token that was presented.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// The session is over.
     Refuse(SessionOver),
-    /// A refresh token was used that had been used up. The session has to be revoked.
+    /// A used refresh token was presented. The session has to be revoked.
     Reuse,
     /// Reply with the row's generation; nothing changes.
     Reply { how: Reply },
@@ -47,7 +47,7 @@ pub(super) enum SessionOver {
     Expired,
 }
 
-/// Which row of the table answered: for the log.
+/// The row of the table that decided, for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     Healed,
@@ -57,7 +57,8 @@ pub(crate) enum Reply {
     Recovered,
 }
 
-/// `retry` is the hash of the request's `Idempotency-Key`.
+/// Decides what happens to the token of generation `presented`. `retry` is the hash of the request's
+/// `Idempotency-Key`.
 pub(super) fn decide(
     session: &Session,
     presented: u32,
@@ -74,12 +75,12 @@ pub(super) fn decide(
     }
 
     let overlap = policy.overlap;
-    // `None`: long ago.
+    // `None` means long ago.
     let age = age(row.rotated_at, now);
     let is_younger_than = |limit: Duration| age.is_some_and(|age| age < limit);
 
     if presented > row.generation {
-        // The tag says that we made it, and the client holds it: so it is the row that is behind.
+        // The tag says that we made this token, and the client has it, so the row is behind.
         return replace(row, Reply::Healed, |next| {
             next.generation = presented;
             next.rotated_at = Some(now);
@@ -91,7 +92,8 @@ pub(super) fn decide(
     }
     if presented == row.generation {
         if is_younger_than(overlap) {
-            // Who presents it holds it: so its answer arrived, as surely as with an access token.
+            // The client presents this token, so its response arrived, as surely as with an access
+            // token.
             if row.confirmed {
                 return Decision::Reply {
                     how: Reply::Coalesced,
@@ -142,12 +144,12 @@ pub(super) fn decide(
     Decision::Reuse
 }
 
-/// Combines the decision by the clock at the request's arrival with the one after the application
-/// was asked, which may take its time.
+/// Combines the decision by the clock at the request's arrival with the later one, after the
+/// application was asked, which may take long.
 ///
-/// A token whose presentation was not reuse at arrival is not reuse later: a slow application, a
-/// slow store or a lost race does not make an honest client a thief. A burst stays a burst, or all
-/// of its tabs would write. In everything else the later clock counts.
+/// A token that was not reused at arrival is not reused later: a slow application, a slow store or a
+/// lost race does not make an honest client a thief. A burst stays a burst, or all of its tabs would
+/// write. In all other cases the later decision counts.
 pub(super) fn settle(at_arrival: Decision, later: Decision) -> Decision {
     match later {
         Decision::Reuse => at_arrival,
@@ -169,8 +171,8 @@ fn replace(row: &SessionParts, how: Reply, change: impl FnOnce(&mut SessionParts
     }
 }
 
-/// How long ago the generation was made. `None`: long ago, or never, or so far ahead that a clock
-/// must have been wrong.
+/// Returns how long ago the generation was made. `None` means long ago, or never, or so far in the
+/// future that a clock must have been wrong.
 fn age(rotated_at: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
     let rotated_at = rotated_at?;
     (rotated_at <= now + MAX_SKEW).then(|| now.saturating_since(rotated_at))
@@ -180,11 +182,13 @@ fn same_key(kept: Option<[u8; 16]>, sent: Option<[u8; 16]>) -> bool {
     matches!((kept, sent), (Some(kept), Some(sent)) if kept.ct_eq(&sent).into())
 }
 
-/// Tabs that refresh at once need not all write. Not longer: a client that asks again later has lost
-/// the answer, and a second tab may be just behind it. So the overlap opens again, or half of it
-/// would not be enough for a round trip.
+/// The time in which tabs that refresh at once need not all write.
+///
+/// It is short: a client that asks again later has lost the response, and a second tab may be just
+/// behind it. Then the overlap has to open again, or half of it would not be enough for a round
+/// trip.
 const BURST: Duration = Duration::from_millis(250);
-/// A rotation further ahead than this was written by a clock that was wrong.
+/// A rotation further in the future than this was written by a wrong clock.
 const MAX_SKEW: Duration = Duration::from_secs(300);
-/// A thief who never uses an access token is seen after one more generation than this.
+/// A thief who never uses an access token is noticed after one more generation than this.
 const MAX_RECOVERIES: u8 = 7;

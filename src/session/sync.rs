@@ -1,5 +1,5 @@
-//! The background tasks of a process: they pull revocations from the store, listen for
-//! announcements, write receipts, and clean up.
+//! The background tasks of a process, which pull revocations from the store, listen for
+//! announcements, write receipts, and delete expired rows.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -17,18 +17,19 @@ use crate::revocation::{Receipt, Receipts, Revocations, StartSync};
 use crate::store::{Announcements, SessionStore, StoreError};
 use crate::task::{Background, FailureLog};
 
-/// What keeps this process and its store in step.
+/// Keeps this process and its store in step.
 ///
-/// The tasks start at first use, and again if they ended: with their runtime, or by a panic of the
-/// store. They stop when the last handle is dropped. Without a runtime there are none: receipts are
-/// then dropped, and other processes' revocations are seen only at the start.
+/// The tasks start at first use, and again if they have ended with their runtime, or through a
+/// panic of the store. They stop when the last handle is dropped. Outside a runtime there are no
+/// tasks: receipts are then dropped, and the revocations of other processes are seen only at the
+/// start.
 pub(crate) struct StoreSync {
     feed: Arc<Feed>,
     revocations: Revocations,
     receipts: Receipts,
     /// Held while receipts are written, so that `flush` waits for those that the task has taken.
     writing: tokio::sync::Mutex<()>,
-    /// Rings when the store announces something.
+    /// Is notified when the store announces something.
     announced: Arc<Notify>,
     writer: Background,
     puller: Background,
@@ -65,13 +66,13 @@ impl StoreSync {
         &self.feed
     }
 
-    /// Asks the store what was revoked since the last time.
+    /// Asks the store which sessions were revoked since the last pull.
     pub(super) async fn pull(&self) -> Result<(), StoreError> {
         self.feed.pull(&self.revocations).await
     }
 
-    /// Writes everything that is queued. Where the store fails, the rest of the batch is left to
-    /// the next access tokens.
+    /// Writes all queued receipts. If the store fails, the rest of the batch is dropped, and the next
+    /// access tokens of these sessions queue it again.
     pub(super) async fn write_receipts(&self) -> Result<(), StoreError> {
         let _writing = self.writing.lock().await;
         let mut batch = Batch {
@@ -98,28 +99,29 @@ impl StoreSync {
         }
     }
 
-    /// Every second, and when the store announces something. By itself, so that no receipt keeps a
-    /// logout waiting.
+    /// Pulls revocations every second, and when the store announces something. This is a task of its
+    /// own, so that receipts cannot delay a logout.
     async fn pull_revocations(sync: Weak<Self>, announced: Arc<Notify>) {
         let mut failures = FailureLog::of("revocations were not pulled");
         loop {
-            // An announcement that came meanwhile waits here.
+            // An announcement that came in the meantime ends this wait at once.
             let _ = timeout(PULL_EVERY - BETWEEN_PULLS, announced.notified()).await;
             let Some(sync) = sync.upgrade() else { return };
             failures.note(with_timeout(PULL_DEADLINE, sync.pull()).await);
             drop(sync);
-            // Many that log out at once make few pulls.
+            // So many logouts at once cause few pulls.
             sleep(BETWEEN_PULLS).await;
         }
     }
 
-    /// What is announced while nobody listens is lost, so each subscription begins with a pull.
+    /// Waits for announcements. An announcement without a subscription is lost, so each subscription
+    /// begins with a pull.
     async fn listen_for_announcements(store: Arc<dyn SessionStore>, announced: Arc<Notify>) {
         let mut failures =
             FailureLog::of("announcements do not arrive; revocations are pulled every second");
         loop {
             match with_timeout(DEADLINE, store.announcements()).await {
-                // There is nothing to do here for as long as the process lives.
+                // This store never announces anything.
                 Ok(None) => return std::future::pending().await,
                 Ok(Some(mut announcements)) => {
                     failures.note(Ok::<(), StoreError>(()));
@@ -133,7 +135,7 @@ impl StoreSync {
         }
     }
 
-    /// Deletes what ended long ago. Not before the store has said what time it is there.
+    /// Deletes rows that ended long ago, once the time of the store is known.
     pub(super) async fn delete_expired(&self) -> Result<u64, StoreError> {
         if self.revocations.lag().is_none() {
             with_timeout(PULL_DEADLINE, self.pull()).await?;
@@ -141,7 +143,7 @@ impl StoreSync {
         with_timeout(CLEAN_UP_DEADLINE, self.feed.delete_expired()).await
     }
 
-    /// Now and then. Each process does, and not all at the same time.
+    /// Deletes expired rows about every hour. Every process does this, but not all at the same time.
     async fn clean_up(sync: Weak<Self>) {
         let mut failures = FailureLog::of("expired sessions were not deleted");
         sleep(CLEAN_UP_FIRST.mul_f64(1.0 + random_share())).await;
@@ -158,7 +160,7 @@ impl StoreSync {
     }
 }
 
-/// Rings for each announcement, until the subscription is gone.
+/// Passes each announcement on, until the subscription fails.
 async fn hand_on(
     announcements: &mut dyn Announcements,
     announced: &Notify,
@@ -169,8 +171,8 @@ async fn hand_on(
     }
 }
 
-/// From 0 to 1. Where the system has no randomness, processes do the same at the same time, and
-/// that is all.
+/// Returns a random number from 0 to 1. Without randomness processes only do the same at the same
+/// time.
 fn random_share() -> f64 {
     f64::from(getrandom::u32().unwrap_or(0)) / f64::from(u32::MAX)
 }
@@ -211,8 +213,8 @@ impl fmt::Debug for StoreSync {
     }
 }
 
-/// Receipts that were taken from the queue. What is left of them at the end, whatever ended it, is
-/// forgotten, so that it comes again.
+/// Receipts that were taken from the queue. Those that were not written are forgotten in the end,
+/// however it ends, so that they are queued again.
 struct Batch<'a> {
     receipts: &'a Receipts,
     left: Vec<Receipt>,
@@ -226,14 +228,14 @@ impl Drop for Batch<'_> {
     }
 }
 
-/// How long a logout takes to reach this process where nothing announces it.
+/// The longest time that a logout takes to reach this process if it is not announced.
 const PULL_EVERY: Duration = Duration::from_secs(1);
-/// At most twenty pulls a second, whatever is announced.
+/// The pause between two pulls. So there are at most twenty pulls a second, whatever is announced.
 const BETWEEN_PULLS: Duration = Duration::from_millis(50);
-/// More than a store takes that works.
+/// The deadline for other calls of the store. A working store needs less.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
-/// The first time after one to two times this.
+/// The first clean-up comes after one to two times this.
 const CLEAN_UP_FIRST: Duration = Duration::from_secs(300);
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(3600);
-/// What is left then is left to the next time.
+/// The deadline for a clean-up. The next one deletes the rest.
 const CLEAN_UP_DEADLINE: Duration = Duration::from_secs(600);

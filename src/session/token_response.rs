@@ -1,4 +1,4 @@
-//! [`TokenResponse`] (RFC 6749 section 5.1).
+//! [`TokenResponse`] is the response of a login or a refresh (RFC 6749 section 5.1).
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
@@ -10,16 +10,15 @@ use crate::names::{Scope, SessionId};
 use crate::store::Session;
 use crate::token::AccessTokenClaims;
 
-/// The answer to a login or a refresh (RFC 6749 section 5.1).
+/// The response of a login or a refresh (RFC 6749 section 5.1).
 ///
-/// As JSON: `access_token`, `token_type` (`Bearer`), `expires_in` (seconds), `refresh_token`,
+/// Its JSON has `access_token`, `token_type` (`Bearer`), `expires_in` (seconds), `refresh_token`,
 /// `refresh_token_expires_in` (seconds until the session ends if it is not refreshed before),
-/// `scope` if one is granted, and what [`Identity::with_response`](crate::Identity::with_response)
-/// adds.
+/// `scope` if one is granted, and the members of
+/// [`Identity::with_response`](crate::Identity::with_response).
 ///
-/// A client discards its old refresh token when it receives this one.
-///
-/// A client that reads such an answer uses [`ReceivedTokens`](crate::session::ReceivedTokens).
+/// A client discards its old refresh token when it receives a new one. To read such a response, a
+/// client uses [`ReceivedTokens`](crate::session::ReceivedTokens).
 #[derive(Clone, Debug)]
 pub struct TokenResponse {
     access_token: AccessToken,
@@ -58,79 +57,79 @@ impl TokenResponse {
         self
     }
 
-    /// The access token.
+    /// Returns the access token.
     #[must_use]
     pub fn access_token(&self) -> &AccessToken {
         &self.access_token
     }
 
-    /// `Bearer` (RFC 6750).
+    /// Returns the type of the access token, which is `Bearer` (RFC 6750).
     #[must_use]
     pub fn token_type(&self) -> &'static str {
         "Bearer"
     }
 
-    /// The refresh token. `None` for a session that cannot be refreshed.
+    /// Returns the refresh token, or `None` for a session that cannot be refreshed.
     #[must_use]
     pub fn refresh_token(&self) -> Option<&RefreshToken> {
         self.refresh_token.as_ref()
     }
 
-    /// What the access token says: whose it is, and what it allows.
+    /// Returns the claims of the access token.
     #[must_use]
     pub fn claims(&self) -> &AccessTokenClaims {
         &self.claims
     }
 
-    /// The session.
+    /// Returns the id of the session.
     #[must_use]
     pub fn session_id(&self) -> &SessionId {
         &self.session_id
     }
 
-    /// What is granted; empty if nothing in particular is.
+    /// Returns the scope that is granted. It is empty if none is.
     #[must_use]
     pub fn scope(&self) -> &Scope {
         self.claims.scope()
     }
 
-    /// When the access token ends.
+    /// Returns when the access token expires.
     #[must_use]
     pub fn access_token_expires_at(&self) -> Timestamp {
         self.ends.access_token
     }
 
-    /// When the session ends if it is not refreshed before.
+    /// Returns when the session ends if it is not refreshed before.
     #[must_use]
     pub fn refresh_token_expires_at(&self) -> Timestamp {
         self.ends.refresh_token
     }
 
-    /// Seconds until the access token ends.
+    /// Returns the seconds until the access token expires.
     #[must_use]
     pub fn expires_in(&self) -> u64 {
         self.seconds_to(self.ends.access_token)
     }
 
-    /// Seconds until the session ends if it is not refreshed before.
+    /// Returns the seconds until the session ends if it is not refreshed before.
     #[must_use]
     pub fn refresh_token_expires_in(&self) -> u64 {
         self.seconds_to(self.ends.refresh_token)
     }
 
-    /// What [`Identity::with_response`](crate::Identity::with_response) added.
+    /// Returns the members that [`Identity::with_response`](crate::Identity::with_response) added.
     #[must_use]
     pub fn extra(&self) -> &Map<String, Value> {
         &self.extra
     }
 
-    /// Whether its cookies end with the browser.
+    /// Returns whether its cookies are forgotten when the browser closes.
     #[must_use]
     pub fn is_until_browser_closes(&self) -> bool {
         self.until_browser_closes
     }
 
-    /// What may go to a page whose refresh token is in a cookie.
+    /// Removes the refresh token, for a page whose refresh token is in a cookie.
     #[cfg(feature = "cookie")]
     pub(crate) fn without_refresh_token(mut self) -> Self {
         self.refresh_token = None;

@@ -1,4 +1,4 @@
-//! [`Unanswered`]: a new session whose tokens nobody has received yet.
+//! [`Unanswered`] is a new session whose tokens were not sent yet.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,14 +12,15 @@ use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::SessionId;
 use crate::store::{RevocationReason, Session};
 
-/// A new session whose tokens nobody has received yet. Unless it is [answered](Self::answered), it
-/// does not stay behind: not when the client hangs up, not when the application panics, and not
-/// when the time is up.
+/// A new session whose tokens were not sent yet.
+///
+/// Unless it is [answered](Self::answered), it is ended: when the client hangs up, when the
+/// application panics, and when the time is up.
 pub(super) struct Unanswered {
     sessions: Sessions,
     id: SessionId,
-    /// While it is under way. It is finished in any case: a statement that is given up may still
-    /// reach the store, after the session was ended there.
+    /// The insert that is under way. It is finished in any case: a statement that is given up may
+    /// still reach the store after the session was ended there.
     inserting: Option<Inserting>,
     is_over: bool,
 }
@@ -50,11 +51,11 @@ impl Unanswered {
         self.is_over = true;
     }
 
-    /// Ends the session now, if its row is there. Else it is ended when that has been written.
+    /// Ends the session now, if its row was written. Otherwise it is ended once that is written.
     pub(super) async fn end(mut self) {
         if self.inserting.is_none() {
             end(&self.sessions, self.id).await;
-            // Only now: a client that hangs up meanwhile leaves it to `drop`.
+            // This comes last: if the client hangs up in the meantime, `drop` ends the session.
             self.is_over = true;
         }
     }
@@ -65,11 +66,10 @@ impl Drop for Unanswered {
         if self.is_over {
             return;
         }
-        // What has panicked cannot go on.
+        // After a panic the insert cannot go on.
         let inserting = self.inserting.take().filter(|_| !std::thread::panicking());
         let (sessions, id) = (self.sessions.clone(), self.id);
-        // Without a runtime nothing can be asked; the session then ends when its idle timeout is
-        // over.
+        // Outside a runtime the store cannot be asked. The session then ends with its idle timeout.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
                 if let Some(inserting) = inserting {
@@ -81,7 +81,7 @@ impl Drop for Unanswered {
     }
 }
 
-/// No client has a token of it. If this fails, it ends when its idle timeout is over.
+/// Ends the session, of which no client has a token. If this fails, it ends with its idle timeout.
 async fn end(sessions: &Sessions, id: SessionId) {
     drop(with_timeout(DEADLINE, sessions.end(&id, RevocationReason::UserGone)).await);
 }

@@ -1,4 +1,4 @@
-//! [`AccessTokenClaims`]: what a verified access token says.
+//! [`AccessTokenClaims`] are the claims of a verified access token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, SCOPE, SID, SUB};
 use crate::clock::Timestamp;
 use crate::names::{Audience, Issuer, Scope, SessionClaims, SessionId, Subject};
 
-/// What a verified access token says.
+/// The claims of a verified access token.
 ///
-/// They come from an [`AccessTokenVerifier`](crate::AccessTokenVerifier) alone, and cannot be
+/// Only an [`AccessTokenVerifier`](crate::AccessTokenVerifier) makes them, so they cannot be
 /// deserialized. A handler gets them with [`CurrentUser`](crate::CurrentUser), or without Axum with
-/// [`from_extensions`](Self::from_extensions). Cheap to clone.
+/// [`from_extensions`](Self::from_extensions). They are cheap to clone.
 #[derive(Clone)]
 pub struct AccessTokenClaims(Arc<Claims>);
 
@@ -38,70 +38,73 @@ impl AccessTokenClaims {
         Self(Arc::new(claims))
     }
 
-    /// The user: `sub` (RFC 7519 section 4.1.2).
+    /// Returns the user: `sub` (RFC 7519 section 4.1.2).
     #[must_use]
     pub fn subject(&self) -> &Subject {
         &self.0.subject
     }
 
-    /// The issuer of the token: `iss`, as configured.
+    /// Returns the issuer of the token: `iss`, as configured.
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.0.issuer
     }
 
-    /// Which of the configured audiences the token is for: `aud`.
+    /// Returns the one of the configured audiences that the token is for: `aud`.
     #[must_use]
     pub fn audience(&self) -> &Audience {
         &self.0.audience
     }
 
-    /// What the token allows: `scope` (RFC 8693 section 4.2), or the claim that the verifier reads
-    /// it from ([`scope_claim`](crate::token::AccessTokenVerifierBuilder::scope_claim)); empty
-    /// where the token has none.
+    /// Returns what the token allows. It is empty where the token has no scope.
+    ///
+    /// The scope comes from `scope` (RFC 8693 section 4.2), or from the claim that the verifier
+    /// [reads](crate::token::AccessTokenVerifierBuilder::scope_claim) instead.
     #[must_use]
     pub fn scope(&self) -> &Scope {
         &self.0.scope
     }
 
-    /// When the token ends: `exp`. The verifier's leeway comes on top.
+    /// Returns when the token expires: `exp`. The verifier's leeway is added to it.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.0.expires_at
     }
 
-    /// When the token was made: `iat`.
+    /// Returns when the token was issued: `iat`.
     #[must_use]
     pub fn issued_at(&self) -> Option<Timestamp> {
         self.0.issued_at
     }
 
-    /// When the user last logged in: `auth_time` (RFC 9068 section 2.2.1). Some actions are worth
-    /// asking for the password again.
+    /// Returns when the user last authenticated: `auth_time` (RFC 9068 section 2.2.1). For sensitive
+    /// actions an application can ask for the password again if this was long ago.
     #[must_use]
     pub fn auth_time(&self) -> Option<Timestamp> {
         self.0.auth_time
     }
 
-    /// The name of this token: `jti`.
+    /// Returns the id of this token: `jti`.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.0.id.as_deref()
     }
 
-    /// The session the token belongs to: `sid`. Only in a token of our own signer.
+    /// Returns the session that the token belongs to: `sid`. Only tokens of our own signer have it.
     #[must_use]
     pub fn session_id(&self) -> Option<&SessionId> {
         self.0.session.as_ref().map(|session| &session.id)
     }
 
-    /// One claim of the token, as a `T`: `Ok(None)` if it is absent or `null`.
+    /// Reads one claim of the token as a `T`. It is `Ok(None)` if the claim is absent or `null`.
     ///
-    /// Registered claims have methods of their own, which are cheaper. Here they are as in
-    /// [`parse`](Self::parse).
+    /// Registered claims have their own methods, which are cheaper. Here they have the same form as
+    /// in [`parse`](Self::parse).
     ///
     /// ```
-    /// # fn example(claims: &tower_bearer::AccessTokenClaims) -> Result<(), tower_bearer::token::ClaimError> {
+    /// # use tower_bearer::AccessTokenClaims;
+    /// # use tower_bearer::token::ClaimError;
+    /// # fn example(claims: &AccessTokenClaims) -> Result<(), ClaimError> {
     /// let level: Option<u8> = claims.claim("level")?;
     /// let is_high = level >= Some(3);
     /// # Ok(())
@@ -110,7 +113,7 @@ impl AccessTokenClaims {
     ///
     /// # Errors
     ///
-    /// The claim is there, and is not a `T`.
+    /// The token has the claim, but the claim is not a `T`.
     pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ClaimError> {
         match (self.0.registered(name), self.0.extra.get(name)) {
             (Some(value), _) => read_one(name, &value),
@@ -119,12 +122,12 @@ impl AccessTokenClaims {
         }
     }
 
-    /// All claims of the token, as the application's own struct. Claims that the struct does not
-    /// name are ignored.
+    /// Parses all claims of the token as a struct of the application. Claims that the struct does
+    /// not name are ignored.
     ///
-    /// Registered claims are among them, in their form on the wire (times are seconds since the
-    /// epoch), as this crate understood them: `aud` is the audience that counted, `scope` is
-    /// what the token allows here. `nbf` and `gen` are left out.
+    /// Registered claims are included in their form on the wire (times are seconds since the
+    /// epoch), as this crate understood them: `aud` is the audience that was accepted, and `scope`
+    /// is what the token allows here. `nbf` and `gen` are left out.
     ///
     /// ```
     /// use serde::Deserialize;
@@ -136,7 +139,9 @@ impl AccessTokenClaims {
     ///     level: Option<u8>,
     /// }
     ///
-    /// # fn example(claims: &tower_bearer::AccessTokenClaims) -> Result<(), tower_bearer::token::ClaimError> {
+    /// # use tower_bearer::AccessTokenClaims;
+    /// # use tower_bearer::token::ClaimError;
+    /// # fn example(claims: &AccessTokenClaims) -> Result<(), ClaimError> {
     /// let claims: Claims = claims.parse()?;
     /// # Ok(())
     /// # }
@@ -144,12 +149,12 @@ impl AccessTokenClaims {
     ///
     /// # Errors
     ///
-    /// A claim that `T` needs is missing, or one is not what `T` expects.
+    /// A claim that `T` needs is missing, or a claim does not have the type that `T` expects.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, ClaimError> {
         read_all(self.0.all())
     }
 
-    /// The payload of a token of ours.
+    /// Returns the payload of a token that our signer makes.
     pub(super) fn to_payload(&self) -> String {
         let mut all = self.0.all();
         if let Some(generation) = self.0.session.and_then(|session| session.generation) {
@@ -158,7 +163,7 @@ impl AccessTokenClaims {
         Value::Object(all).to_string()
     }
 
-    /// The claims that have no method of their own.
+    /// Returns the claims that have no method of their own.
     pub(super) fn extra(&self) -> &Map<String, Value> {
         &self.0.extra
     }
@@ -168,7 +173,7 @@ impl AccessTokenClaims {
     }
 }
 
-/// Names the user and the session, and leaves out the application's own claims.
+/// Shows the user and the session, and leaves out the application's own claims.
 impl fmt::Debug for AccessTokenClaims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessTokenClaims")
@@ -182,7 +187,7 @@ impl fmt::Debug for AccessTokenClaims {
 }
 
 impl Claims {
-    /// The value of a registered claim, as on the wire.
+    /// Returns the value of a registered claim, as on the wire.
     fn registered(&self, name: &str) -> Option<Value> {
         let seconds = |moment: Timestamp| Value::from(moment.as_secs());
         match name {
@@ -210,8 +215,10 @@ impl Claims {
     }
 }
 
-/// For a response that says who is logged in. `aud` is the audience that counted, `scope` is what
-/// the token allows here; `nbf` and `gen` are left out.
+/// Serializes the claims, for a response that says which user is logged in.
+///
+/// `aud` is the audience that was accepted, and `scope` is what the token allows here. `nbf` and
+/// `gen` are left out.
 impl Serialize for AccessTokenClaims {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.all().serialize(serializer)

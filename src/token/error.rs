@@ -1,8 +1,8 @@
-//! [`VerifyError`]: why a token was refused.
+//! [`VerifyError`] says why a token was refused.
 
 use std::fmt;
 
-/// Why a token was refused.
+/// The reason for which a token was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyError(VerifyErrorKind);
 
@@ -14,24 +14,24 @@ pub enum VerifyErrorKind {
     TooLarge,
     /// The token is not a signed JWT, or a claim is missing, of the wrong type, or repeated.
     Malformed,
-    /// `typ` is not that of an access token (RFC 9068 section 2.1).
+    /// The `typ` is not that of an access token (RFC 9068 section 2.1).
     WrongType,
-    /// The header has a `crit`: an extension that a verifier has to understand (RFC 7515 section
-    /// 4.1.11).
+    /// The header has `crit`, which names extensions that a verifier has to understand (RFC 7515
+    /// section 4.1.11).
     CriticalExtension,
-    /// There is no key with that `kid` and that algorithm.
+    /// No key has that `kid` and that algorithm.
     UnknownKey,
-    /// The issuer's keys are not known yet: the token may be good.
+    /// The issuer's keys are not known yet, so the token may be valid.
     KeysUnavailable,
     /// No key made this signature.
     BadSignature,
-    /// `exp` is in the past.
+    /// The token has expired: `exp` is in the past.
     Expired,
-    /// `nbf` is in the future.
+    /// The token is not valid yet: `nbf` is in the future.
     NotYetValid,
-    /// `iss` is not the issuer.
+    /// The token has another issuer (`iss`).
     WrongIssuer,
-    /// `aud` does not name the audience.
+    /// The token is for another audience (`aud`).
     WrongAudience,
     /// The token is bound to a key of its sender (`cnf`, RFC 7800 section 3.1), and nothing here
     /// asks for a proof of that key.
@@ -39,7 +39,7 @@ pub enum VerifyErrorKind {
 }
 
 impl VerifyError {
-    /// The reason.
+    /// Returns the reason.
     #[must_use]
     pub fn kind(&self) -> VerifyErrorKind {
         self.0
@@ -58,7 +58,9 @@ impl fmt::Display for VerifyError {
             VerifyErrorKind::TooLarge => "the token is larger than 8 KiB",
             VerifyErrorKind::Malformed => "the token is malformed",
             VerifyErrorKind::WrongType => "the token is not an access token (typ)",
-            VerifyErrorKind::CriticalExtension => "the token requires an extension that is not supported (crit)",
+            VerifyErrorKind::CriticalExtension => {
+                "the token requires an extension that is not supported (crit)"
+            }
             VerifyErrorKind::UnknownKey => "the key that signed the token is not known",
             VerifyErrorKind::KeysUnavailable => "the issuer's keys are not known yet",
             VerifyErrorKind::BadSignature => "the signature of the token is invalid",
@@ -67,7 +69,8 @@ impl fmt::Display for VerifyError {
             VerifyErrorKind::WrongIssuer => "the token is from another issuer (iss)",
             VerifyErrorKind::WrongAudience => "the token is for another audience (aud)",
             VerifyErrorKind::ProofNeeded => {
-                "the token is bound to a key of its sender, and nothing here asks for a proof of it (cnf)"
+                "the token is bound to a key of its sender, and nothing here asks for a proof of \
+                 it (cnf)"
             }
         })
     }

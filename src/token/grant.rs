@@ -1,4 +1,4 @@
-//! [`Grant`]: what a session may do.
+//! [`Grant`] says what a session may do.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,9 +11,10 @@ use crate::digest::digest;
 use crate::limits::is_access_token_lifetime;
 use crate::names::{IntoScope, Scope};
 
-/// What a session may do: the answer of
-/// [`Authenticate::authorize`](crate::Authenticate::authorize), and what an access token says
-/// besides whose it is.
+/// Says what a session may do: its scope, its claims, and the lifetime of its access tokens.
+///
+/// [`Authenticate::authorize`](crate::Authenticate::authorize) returns it, and the access token
+/// carries it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,28 +46,28 @@ pub(super) enum Ungrantable {
 }
 
 impl Grant {
-    /// A grant with no scope and no claims of the application's own.
+    /// Makes a grant with no scope and no claims of the application.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What the access token allows (RFC 6749 section 3.3).
+    /// Sets what the access token allows (RFC 6749 section 3.3).
     ///
     /// # Panics
     ///
-    /// If a literal is not a scope: see [`Scope::from_static`].
+    /// A literal is not a scope: see [`Scope::from_static`].
     #[track_caller]
     pub fn with_scope(mut self, scope: impl IntoScope) -> Self {
         self.scope = scope.into_scope();
         self
     }
 
-    /// A claim of the application's own. Everybody who holds the token can read it.
+    /// Adds a claim of the application. Everyone who has the token can read it.
     ///
-    /// No token is made from a grant with a claim that has a registered name (RFC 7519 section
-    /// 4.1), one of ours (`scope`, `auth_time`, `sid`, `gen`) or one that is reserved (`cnf`,
-    /// `act`, `may_act`, `acr`, `amr`, `nonce`, `authorization_details`), or whose value does not
-    /// fit JSON. `client_id` is free: this crate keeps no registry of clients.
+    /// No token is made from a grant with a claim whose value does not fit JSON, or whose name is
+    /// registered (RFC 7519 section 4.1), one of ours (`scope`, `auth_time`, `sid`, `gen`) or
+    /// reserved (`cnf`, `act`, `may_act`, `acr`, `amr`, `nonce`, `authorization_details`).
+    /// `client_id` is free, since this crate keeps no registry of clients.
     pub fn with_claim(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let name = name.into();
         match serde_json::to_value(value) {
@@ -76,9 +77,9 @@ impl Grant {
         self
     }
 
-    /// The claims of the application's own, as a struct: each field is a claim, as with
-    /// [`with_claim`](Self::with_claim). A handler reads them
-    /// with [`AccessTokenClaims::parse`](crate::AccessTokenClaims::parse).
+    /// Adds the claims of the application as a struct. Each field is a claim, as in
+    /// [`with_claim`](Self::with_claim). A handler reads them with
+    /// [`AccessTokenClaims::parse`](crate::AccessTokenClaims::parse).
     ///
     /// ```
     /// use serde::{Deserialize, Serialize};
@@ -101,17 +102,20 @@ impl Grant {
         self
     }
 
-    /// The version of the user's credentials as it is now. It has to be the value of
-    /// [`Identity::with_stamp`](crate::Identity::with_stamp), or the session ends; no stamp
+    /// Sets the current version of the user's credentials. It has to be the value of
+    /// [`Identity::with_stamp`](crate::Identity::with_stamp), or the session ends. A missing stamp
     /// counts as a value too.
     pub fn with_stamp(mut self, stamp: impl AsRef<[u8]>) -> Self {
         self.stamp = Some(digest("stamp", stamp));
         self
     }
 
-    /// How long the next access token lives, in place of
-    /// [`SessionPolicy::with_access_token_lifetime`](crate::SessionPolicy::with_access_token_lifetime). From one second to 24 hours; a grant
-    /// with another value makes no token. The token never outlives its session.
+    /// Sets the lifetime of the next access token, from one second to 24 hours. The token never
+    /// outlives its session.
+    ///
+    /// The default is that of the policy, as set with
+    /// [`SessionPolicy::with_access_token_lifetime`](crate::SessionPolicy::with_access_token_lifetime).
+    /// No token is made from a grant with a lifetime out of these bounds.
     pub fn with_access_token_lifetime(mut self, lifetime: Duration) -> Self {
         if !is_access_token_lifetime(lifetime) {
             self.refuse(Ungrantable::Lifetime);
@@ -120,7 +124,7 @@ impl Grant {
         self
     }
 
-    /// What is allowed.
+    /// Returns what is allowed.
     #[must_use]
     pub fn scope(&self) -> &Scope {
         &self.scope
@@ -134,7 +138,7 @@ impl Grant {
         self.lifetime
     }
 
-    /// The application's own claims, or why there is no token.
+    /// Returns the application's own claims, or the reason for which no token can be made.
     pub(super) fn into_extra(self) -> Result<Map<String, Value>, Ungrantable> {
         self.ungrantable.map_or(Ok(self.extra), Err)
     }

@@ -1,4 +1,4 @@
-//! [`Identity`]: who logs in, and what belongs to this login alone.
+//! [`Identity`] is the user who logs in, with the data and settings of this login alone.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::limits::MAX_DATA_BYTES;
 use crate::names::Subject;
 use crate::request_context::RequestContext;
 
-/// Who logs in, and what belongs to this login alone.
+/// The user who logs in, with the data and settings of this login alone.
 ///
-/// It begins a session. What the session may do is a [`Grant`](crate::Grant), which the application
-/// gives at the login and at every refresh.
+/// An identity starts a session. A [`Grant`](crate::Grant) says what the session may do: the
+/// application returns one at the login and at every refresh.
 ///
 /// ```
 /// use serde::Serialize;
@@ -54,7 +54,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The user with this subject. Everything else is as the policy says.
+    /// Makes an identity of the user with this subject. All settings are those of the policy.
     pub fn new(subject: impl Into<Subject>) -> Self {
         Self {
             subject: subject.into(),
@@ -72,15 +72,17 @@ impl Identity {
         }
     }
 
-    /// A version of the user's credentials: something that changes with the password, such as a
-    /// counter, or the password's hash. Where a login stores a
-    /// [new hash](crate::Verification::Valid) of the same password, give that one here; the
-    /// user's other sessions then end, as after a change. A counter does not have this effect.
+    /// Sets a version of the user's credentials: a value that changes with the password, such as a
+    /// counter or the password's hash.
     ///
-    /// The session keeps it as a hash. [`Grant::with_stamp`](crate::Grant::with_stamp) has to give
-    /// the same value at every refresh, or the session ends; no stamp counts as a value too. So
-    /// a login that was under way while the password changed, and a session that a restored
-    /// backup brought back, do not survive the change.
+    /// The session keeps it as a hash. [`Grant::with_stamp`](crate::Grant::with_stamp) has to have
+    /// the same value at every refresh, or the session ends. A missing stamp counts as a value too.
+    /// So a login that was under way while the password changed, and a session that came back with
+    /// a restored backup, do not survive the change.
+    ///
+    /// If the stamp is the hash, and a login stores a [new hash](crate::Verification::Valid) of the
+    /// same password, set the new hash here. The user's other sessions then end, as after a change
+    /// of the password. A counter does not have this effect.
     pub fn with_stamp(mut self, stamp: impl AsRef<[u8]>) -> Self {
         self.stamp = Some(digest("stamp", stamp));
         self
@@ -94,16 +96,16 @@ impl Identity {
         self
     }
 
-    /// What the application keeps with this session: the active tenant, how the user authenticated,
-    /// who impersonates them. It survives refreshes, and
-    /// [`Session::data`](crate::Session::data) reads it in
-    /// [`authorize`](crate::Authenticate::authorize).
+    /// Sets data that the application keeps with this session, such as the active tenant, the way
+    /// in which the user authenticated, or the administrator who impersonates them.
     ///
-    /// It is not in any token, unless the application grants it as a claim.
+    /// The data survives refreshes. [`authorize`](crate::Authenticate::authorize) reads it with
+    /// [`Session::data`](crate::Session::data). It is not in any token, unless the application
+    /// grants it as a claim.
     ///
     /// # Errors
     ///
-    /// The value does not fit JSON, or is above 4 KiB there.
+    /// The value does not fit JSON, or is above 4 KiB as JSON.
     pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Result<Self, IdentityError> {
         let data = serde_json::to_vec(data).map_err(IdentityError::data)?;
         if data.len() > MAX_DATA_BYTES {
@@ -113,47 +115,50 @@ impl Identity {
         Ok(self)
     }
 
-    /// How long this session may be unused, in place of
-    /// [`SessionPolicy::with_idle_timeout`](crate::SessionPolicy::with_idle_timeout). At
-    /// least a second.
+    /// Sets how long this session may be idle, at least one second. The default is that of the
+    /// policy, as set with
+    /// [`SessionPolicy::with_idle_timeout`](crate::SessionPolicy::with_idle_timeout).
     pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = Some(timeout);
         self
     }
 
-    /// How long this session lives in all, in place of
-    /// [`SessionPolicy::with_absolute_lifetime`](crate::SessionPolicy::with_absolute_lifetime). At
-    /// least a second.
+    /// Sets the absolute lifetime of this session, of at least one second. The default is that of
+    /// the policy, as set with
+    /// [`SessionPolicy::with_absolute_lifetime`](crate::SessionPolicy::with_absolute_lifetime).
     pub fn with_absolute_lifetime(mut self, lifetime: Duration) -> Self {
         self.absolute_lifetime = Some(lifetime);
         self
     }
 
-    /// Sets cookies that the browser forgets when it closes: "remember me" was not ticked. The
-    /// session itself ends as its lifetimes say, since no server sees a browser close.
+    /// Sets cookies that the browser forgets when it closes, for a login where "remember me" was not
+    /// ticked. The session itself ends with its lifetimes, since a server cannot see that a browser
+    /// was closed.
     pub fn until_browser_closes(mut self) -> Self {
         self.until_browser_closes = true;
         self
     }
 
-    /// When the user authenticated, if that was before this call: at an identity provider, say. It
-    /// is the claim `auth_time` of every access token (RFC 9068 section 2.2.1). By default it
-    /// is now.
+    /// Sets when the user authenticated, if that was before this call, as at an identity provider.
+    /// It becomes the claim `auth_time` of every access token (RFC 9068 section 2.2.1). The default
+    /// is the moment of the login.
     pub fn with_authenticated_at(mut self, moment: Timestamp) -> Self {
         self.authenticated_at = Some(moment);
         self
     }
 
-    /// For a server that refreshes on a browser's behalf (server-side rendering).
+    /// Turns off receipts, for a server that refreshes on a browser's behalf (server-side
+    /// rendering).
     ///
-    /// Its own use of an access token proves nothing about the browser, so it must not confirm that
-    /// the refresh token arrived there. The price: a stolen copy is detected later.
+    /// When the server itself uses an access token, this does not prove that the browser received
+    /// the refresh token, so it must not count as a receipt. The price is that a stolen copy is
+    /// detected later.
     pub fn without_receipts(mut self) -> Self {
         self.receipts = false;
         self
     }
 
-    /// A member that the answer to this login has besides those of RFC 6749, such as the user's
+    /// Adds a member to the response of this login, besides those of RFC 6749, such as the user's
     /// name. It is not stored, so a refresh does not repeat it.
     ///
     /// # Errors
@@ -171,23 +176,23 @@ impl Identity {
         Ok(self)
     }
 
-    /// Ends the session that this token belongs to, once the new session is there (OWASP ASVS
-    /// 7.2.4). Any refresh token of it will do, or an access token, expired or not. A token
-    /// that belongs to no session is ignored.
+    /// Ends the session that this token belongs to, once the new session exists (OWASP ASVS 7.2.4).
+    /// The token may be any refresh token of that session, or an access token, expired or not. A
+    /// token that belongs to no session is ignored.
     ///
-    /// If the old session cannot be ended, the new one does not stay behind.
+    /// If the old session cannot be ended, the new one is ended too.
     pub fn replacing(mut self, token: impl Into<String>) -> Self {
         self.replaced.push(Zeroizing::new(token.into()));
         self
     }
 
-    /// The request that this login comes from.
+    /// Sets the request that this login comes from.
     pub fn with_context(mut self, context: RequestContext) -> Self {
         self.context = Some(context);
         self
     }
 
-    /// The user.
+    /// Returns the user.
     #[must_use]
     pub fn subject(&self) -> &Subject {
         &self.subject

@@ -1,10 +1,10 @@
-//! [`IdentityError`].
+//! [`IdentityError`] says why a value of an identity cannot be kept or sent.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// What an application wanted to keep with a session, or to send with its tokens, cannot be kept or
-/// sent.
+/// A value that the application wanted to keep with a session, or to send with its tokens, does not
+/// fit.
 #[derive(Clone, Debug)]
 pub struct IdentityError {
     what: &'static str,

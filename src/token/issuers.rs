@@ -1,4 +1,4 @@
-//! [`Verifiers`]: all issuers whose tokens a layer accepts.
+//! [`Verifiers`] are the issuers whose tokens a layer accepts.
 
 use super::claims::AccessTokenClaims;
 use super::error::{VerifyError, VerifyErrorKind};
@@ -12,16 +12,16 @@ use crate::keys::KeySource;
 /// One verifier for each issuer, and the legacy tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct Verifiers {
-    /// Of the sessions that the layer knows, if it knows any.
+    /// The verifier of the sessions that the layer knows, if it knows any.
     first: AccessTokenVerifier,
     others: Vec<AccessTokenVerifier>,
     legacy: Vec<LegacyTokens>,
 }
 
-/// A token that was refused.
+/// A token that could not be verified.
 pub(crate) struct Unverified {
     pub(crate) error: VerifyError,
-    /// It may be good by keys that we do not have yet.
+    /// The source of newer keys, with which the token may be valid.
     pub(crate) newer_keys: Option<KeySource>,
 }
 
@@ -37,7 +37,7 @@ impl Verifiers {
     pub(crate) fn add(&mut self, verifier: AccessTokenVerifier) -> Result<(), ConfigError> {
         if self.all().any(|known| known.issuer() == verifier.issuer()) {
             return Err(ConfigError::new(
-                "the layer has a verifier for this issuer. Add its audience to that one",
+                "the layer already has a verifier for this issuer. Add the audience to that one",
             ));
         }
         self.others.push(verifier.into_foreign());
@@ -48,7 +48,7 @@ impl Verifiers {
         self.legacy.push(legacy);
     }
 
-    /// The issuer chooses the verifier before any key is tried.
+    /// Verifies a token. Its issuer chooses the verifier before any key is tried.
     pub(crate) fn verify(&self, token: &str) -> Result<AccessTokenClaims, Unverified> {
         let mut token = ParsedToken::parse(token)?;
         let chosen = self
@@ -67,8 +67,8 @@ impl Verifiers {
         })
     }
 
-    /// A token that no verifier takes may be a legacy token. `error` is what the verifiers say of
-    /// it.
+    /// Verifies a token that no verifier accepts as a legacy token. `error` is the error of the
+    /// verifiers.
     fn verify_legacy(
         &self,
         token: &ParsedToken<'_>,
@@ -88,16 +88,16 @@ impl Verifiers {
         for legacy in &self.legacy {
             match legacy.verify(token, &self.first) {
                 Ok(claims) => return Ok(claims),
-                // Perhaps signed with the key of another.
+                // The next one may have the key.
                 Err(UnknownKey | BadSignature) => {}
-                // The next one may know what it is for: two kinds of tokens by one key.
+                // The next one may accept it, since two kinds of tokens may have the same key.
                 Err(kind) => error = kind.into(),
             }
         }
         Err(error)
     }
 
-    /// Whether a token with these claims, which was accepted before, has expired by now.
+    /// Returns whether a token with these claims, which was accepted before, has expired by now.
     pub(crate) fn is_expired(&self, claims: &AccessTokenClaims) -> bool {
         let own = self
             .all()
@@ -105,12 +105,12 @@ impl Verifiers {
         own.unwrap_or(&self.first).is_expired(claims)
     }
 
-    /// Whether claims that another layer has verified would count here.
+    /// Returns whether this layer would accept claims that another layer has verified.
     pub(crate) fn would_accept(&self, claims: &AccessTokenClaims) -> bool {
         self.all().any(|verifier| verifier.would_accept(claims))
     }
 
-    /// By the clock of the first verifier.
+    /// Returns the time by the clock of the first verifier.
     pub(crate) fn now(&self) -> Timestamp {
         self.first.now()
     }

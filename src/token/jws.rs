@@ -1,4 +1,4 @@
-//! [`Jws`]: a compact JWS (RFC 7515), and the check of its signature. What its payload says is none of its business.
+//! [`Jws`] is a compact JWS (RFC 7515), and checks its signature. It does not look into its payload.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -42,13 +42,13 @@ impl<'t> Jws<'t> {
             .map_err(|_| VerifyErrorKind::Malformed)
     }
 
-    /// Whether one of `keys` made the signature. `is_wanted` says which `typ` it may have.
+    /// Checks that one of `keys` made the signature. `is_wanted` says which `typ` is accepted.
     pub(crate) fn verify(
         &self,
         keys: &KeySet,
         is_wanted: impl Fn(Option<&str>) -> bool,
     ) -> Result<(), VerifyErrorKind> {
-        // Our own signer always writes the same header: nothing to parse.
+        // Our own signer always writes the same header, so that need not be parsed.
         let mut usual = keys.by_usual_header(self.header).peekable();
         if usual.peek().is_some() && is_wanted(Some(OUR_TYP)) {
             return self.demand_signature_by_any(usual);
@@ -66,7 +66,7 @@ impl<'t> Jws<'t> {
         self.demand_signature_by_any(candidates)
     }
 
-    /// Whether its `kid` names one of `keys`.
+    /// Returns whether its `kid` names one of `keys`.
     pub(crate) fn names_one_of(&self, keys: &KeySet) -> bool {
         Header::parse(self.header)
             .is_ok_and(|header| header.kid.is_some_and(|kid| keys.names(&kid)))

@@ -1,11 +1,11 @@
-//! The two tokens, and who makes them.
+//! Access tokens: their signer, their verifier and their claims.
 //!
 //! | token | made by | read by | form |
 //! |---|---|---|---|
 //! | access token | [`AccessTokenSigner`] | [`AccessTokenVerifier`], at every request | a signed JWT (RFC 9068), 30 minutes |
 //! | refresh token | [`Sessions`](crate::Sessions) | [`Sessions`](crate::Sessions), at `/auth/refresh` and `/auth/logout` | opaque, `rt1_…` |
 //!
-//! Neither is ever accepted as the other: they differ in shape, in key and in how they are checked.
+//! Neither is ever accepted as the other: they differ in form, in key and in how they are checked.
 
 mod claims;
 mod error;

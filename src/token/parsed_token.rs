@@ -1,4 +1,4 @@
-//! [`ParsedToken`]: a token that has been parsed once, for all who look at it.
+//! [`ParsedToken`] is a token that has been parsed once, for all verifiers that look at it.
 
 use serde_json::{Map, Value};
 
@@ -21,7 +21,7 @@ impl<'t> ParsedToken<'t> {
         Ok(Self { jws, claims })
     }
 
-    /// The issuer that it names: enough to choose a verifier.
+    /// Returns the issuer that it names, which is enough to choose a verifier.
     pub(super) fn issuer(&self) -> Option<&str> {
         self.claims.get(ISS)?.as_str()
     }
@@ -30,7 +30,7 @@ impl<'t> ParsedToken<'t> {
         &self.claims
     }
 
-    /// Once the signature is good.
+    /// Takes the claims, once the signature has been checked.
     pub(super) fn take_claims(&mut self) -> Map<String, Value> {
         std::mem::take(&mut self.claims)
     }

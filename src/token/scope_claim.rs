@@ -1,17 +1,17 @@
-//! [`ScopeClaim`]: where among its claims a token says what it allows.
+//! [`ScopeClaim`] is the claim that says what a token allows.
 
 use serde_json::{Map, Value};
 
 use super::wire::{MalformedClaims, SCOPE};
 use crate::names::Scope;
 
-/// Where a token says what it allows.
+/// The claim that says what a token allows.
 #[derive(Clone, Debug, Default)]
 pub(super) enum ScopeClaim {
-    /// `scope`, which is text (RFC 8693 section 4.2).
+    /// The claim `scope`, which is text (RFC 8693 section 4.2).
     #[default]
     Standard,
-    /// The way to another claim, from the outermost object on: text, or a list of words.
+    /// The claim at this path, from the outermost object on. It is text, or a list of words.
     At(Vec<Box<str>>),
 }
 
@@ -20,7 +20,7 @@ impl ScopeClaim {
         Self::At(path.iter().map(|&name| name.into()).collect())
     }
 
-    /// Nothing there: nothing is allowed.
+    /// Reads the scope. If the claim is absent, nothing is allowed.
     pub(super) fn read(&self, claims: &Map<String, Value>) -> Result<Scope, MalformedClaims> {
         match (self.find(claims), self) {
             (None, _) => Ok(Scope::default()),

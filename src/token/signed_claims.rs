@@ -1,4 +1,4 @@
-//! [`SignedClaims`]: the claims of a token between its signature and the other checks.
+//! [`SignedClaims`] are the claims of a token whose signature was checked, before the other checks.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use super::wire::{
 use crate::clock::Timestamp;
 use crate::names::{Audience, Issuer, Scope, SessionClaims, Subject};
 
-/// The claims of a token whose signature is good. Audience, times and scope have not been checked.
+/// The claims of a token whose signature is valid. Audience, times and scope have not been checked.
 pub(crate) struct SignedClaims {
     pub(crate) audience: Vec<String>,
     pub(crate) expires_at: Timestamp,
@@ -25,14 +25,15 @@ pub(crate) struct SignedClaims {
 }
 
 impl SignedClaims {
-    /// `is_ours`: made by our signer, so that `sid` and `gen` mean something.
+    /// Reads the claims. `is_ours` says that our signer made them, so that `sid` and `gen` have the
+    /// meaning that we give them.
     pub(crate) fn read(
         mut claims: Map<String, Value>,
         scope: &ScopeClaim,
         is_ours: bool,
     ) -> Result<Self, MalformedClaims> {
         let scope = scope.read(&claims)?;
-        // `iss` has chosen the verifier, and of the scope this is what counts.
+        // Neither is an extra claim: `iss` has chosen the verifier, and the scope has been read.
         claims.remove(ISS);
         claims.remove(SCOPE);
         let subject = text(&mut claims, SUB)?
@@ -52,15 +53,15 @@ impl SignedClaims {
         })
     }
 
-    /// Whether only the holder of a key may use the token (RFC 7800 section 3.1). What that key is
-    /// does not matter to us, nor whether the claim is well formed: a binding that is not
-    /// understood is not checked.
+    /// Returns whether only the holder of a key may use the token (RFC 7800 section 3.1). The key
+    /// does not matter here, and neither does whether the claim is well formed: a binding that is
+    /// not understood is not checked.
     pub(super) fn is_bound(&self) -> bool {
         is_bound(&self.extra)
     }
 
-    /// What is left to the application once the verifier has checked issuer, audience and times.
-    /// Of the scope `accepted` counts, if there is such a limit.
+    /// Returns the claims for the application, once the verifier has checked issuer, audience and
+    /// times. The scope is limited to `accepted`, if there is such a limit.
     pub(crate) fn accepted(
         self,
         issuer: &Issuer,
@@ -115,11 +116,11 @@ fn one_or_more(
     }
 }
 
-/// A NumericDate: seconds, perhaps with a fraction (RFC 7519 section 2).
+/// Reads a NumericDate: seconds, perhaps with a fraction (RFC 7519 section 2).
 pub(crate) fn moment(claim: Option<&Value>) -> Result<Option<Timestamp>, MalformedClaims> {
     let Some(claim) = claim else { return Ok(None) };
     let whole = claim.as_u64().map(Timestamp::from_secs);
-    // A cast from a float saturates: before the epoch counts as the epoch.
+    // A cast from a float saturates, so a moment before the epoch counts as the epoch.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let broken = || {
         claim

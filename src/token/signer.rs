@@ -1,4 +1,4 @@
-//! [`AccessTokenSigner`]: an identity and a grant become an access token.
+//! [`AccessTokenSigner`] makes an access token from an identity and a grant.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use crate::names::{Audience, Issuer, SessionClaims, Subject};
 /// Makes access tokens (RFC 9068): a JWT with `typ: at+jwt` and the claims `iss`, `sub`, `aud`,
 /// `exp`, `iat`, `jti`; `scope` if there is one; `sid`, `gen` and `auth_time` for a session.
 ///
-/// There is no `client_id`, which RFC 9068 asks for: this crate keeps no registry of clients. An
-/// application that has one adds it by [`Grant::with_claim`].
+/// The tokens have no `client_id`, which RFC 9068 asks for, since this crate keeps no registry of
+/// clients. An application that has one adds it with [`Grant::with_claim`].
 ///
-/// The lifetime has no random part. Tokens that were made together end together; clients that
+/// The lifetime has no random part. Tokens that were made together expire together, so clients that
 /// refresh ahead of time should spread out.
 ///
 /// ```
@@ -47,9 +47,9 @@ pub struct AccessTokenSigner {
 }
 
 impl AccessTokenSigner {
-    /// `issuer` is by convention the `https` URL of this service, and `audience` names the
-    /// services that accept its tokens. A [`SigningKey`](crate::SigningKey) signs for good,
-    /// [`SigningKeys`] one after the other.
+    /// Makes a signer. `issuer` is by convention the `https` URL of this service, and `audience`
+    /// names the services that accept its tokens. `keys` is one [`SigningKey`](crate::SigningKey),
+    /// or [`SigningKeys`] that are rotated.
     ///
     /// # Errors
     ///
@@ -72,17 +72,18 @@ impl AccessTokenSigner {
         }
     }
 
-    /// Takes the time from `clock`; [`Sessions`](crate::Sessions), its verifier and its layer do so
-    /// too.
+    /// Takes the time from `clock`, as do the [keys](Self::keys) and [verifiers](Self::verifier) that
+    /// are made from this signer later.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Makes a token of its own, which belongs to no session: nothing revokes it before it ends.
+    /// Makes a token that belongs to no session, so it cannot be revoked before it expires.
     ///
-    /// Of the identity it says the subject alone. The lifetime is the caller's, not the grant's.
+    /// The token names only the subject of the identity. It has the lifetime of this call, not that
+    /// of the grant.
     ///
     /// # Errors
     ///
@@ -99,14 +100,15 @@ impl AccessTokenSigner {
         Ok(token)
     }
 
-    /// A verifier for the tokens of this signer: same issuer, audience, keys and clock.
+    /// Makes a verifier for the tokens of this signer, with the same issuer, audience, keys and
+    /// clock.
     #[must_use]
     pub fn verifier(&self) -> AccessTokenVerifier {
         let names = (self.issuer.clone(), self.audience.clone());
         AccessTokenVerifier::of_own_tokens(names, self.keys(), Arc::clone(&self.clock))
     }
 
-    /// The keys that check these tokens, at the time of this signer's clock: for
+    /// Returns the keys that check these tokens, at the time of this signer's clock, for
     /// [`JwksEndpoint`](crate::JwksEndpoint).
     #[must_use]
     pub fn keys(&self) -> KeySource {
@@ -134,8 +136,8 @@ impl AccessTokenSigner {
         &self.clock
     }
 
-    /// Makes a token, and the claims that a verifier would read in it. `session` comes with the
-    /// time at which the user authenticated.
+    /// Makes a token, and returns the claims that a verifier would read in it. `session` comes with
+    /// the time at which the user authenticated.
     pub(crate) fn sign_claims(
         &self,
         subject: &Subject,
@@ -149,7 +151,7 @@ impl AccessTokenSigner {
         }
         let mut id = [0; 16];
         getrandom::fill(&mut id).map_err(|_| SignError::Randomness)?;
-        // On the wire they are whole seconds.
+        // Times are whole seconds on the wire.
         let whole = |moment: Timestamp| Timestamp::from_secs(moment.as_secs());
         let claims = AccessTokenClaims::new(Claims {
             issuer: self.issuer.clone(),
@@ -189,13 +191,13 @@ impl From<Ungrantable> for SignError {
     }
 }
 
-/// Why no access token could be made. The application is at fault, never the client.
+/// No access token could be made. The application is at fault, never the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignError {
     /// The identity has an empty subject.
     EmptySubject,
-    /// The grant has a claim that cannot be: see [`Grant::with_claim`].
+    /// The grant has a claim that is not allowed: see [`Grant::with_claim`].
     Claim {
         /// The name of the claim.
         name: String,
@@ -206,9 +208,9 @@ pub enum SignError {
     Lifetime,
     /// The token would be above 8 KiB, which no verifier accepts: the grant has too many claims.
     TooLarge,
-    /// The operating system has no randomness to give.
+    /// The operating system has no randomness.
     Randomness,
-    /// The key made no signature.
+    /// The provider of signatures failed to sign with the key.
     Provider,
 }
 
@@ -219,7 +221,8 @@ impl fmt::Display for SignError {
             Self::Claim { name } => {
                 write!(
                     f,
-                    "the grant's claim {name:?} has a registered or reserved name, or does not fit JSON"
+                    "the grant's claim {name:?} has a registered or reserved name, or does not \
+                     fit JSON"
                 )
             }
             Self::Claims => f.write_str("the grant's claims are not a JSON object"),

@@ -1,4 +1,4 @@
-//! Claims as the application's own types, and [`ClaimError`], why they are not.
+//! Reads claims as types of the application, or says with [`ClaimError`] why they do not fit.
 
 use std::any::type_name;
 use std::cell::Cell;
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
 use serde_json::{Map, Value};
 
-/// One claim as a `T`; `null` counts as absent.
+/// Reads one claim as a `T`. `null` counts as absent.
 pub(super) fn read_one<T: DeserializeOwned>(
     name: &str,
     value: &Value,
@@ -22,12 +22,11 @@ pub(super) fn read_one<T: DeserializeOwned>(
     Option::<T>::deserialize(value).map_err(wrong_type)
 }
 
-/// All claims as one `T`.
+/// Reads all claims as one `T`.
 pub(super) fn read_all<T: DeserializeOwned>(claims: Map<String, Value>) -> Result<T, ClaimError> {
     let claims = Value::Object(claims);
     T::deserialize(&claims).map_err(|error| {
-        // The error may show a value, so it goes no further. Which claim it was is found out once
-        // more.
+        // The error may show a value, so it is dropped. A second pass finds the claim.
         let missing = missing_field(&error.to_string());
         let is_missing = missing.is_some();
         ClaimError {
@@ -38,14 +37,14 @@ pub(super) fn read_all<T: DeserializeOwned>(claims: Map<String, Value>) -> Resul
     })
 }
 
-/// The claim that is not what `T` expects of it.
+/// Returns the claim that does not have the type that `T` expects.
 fn culprit<T: DeserializeOwned>(claims: &Value) -> Option<String> {
     let current = Cell::new(None);
     let entries = claims.as_object()?.iter().map(|(name, value)| {
         current.set(Some(name));
         (name.as_str(), value)
     });
-    // Where all of them have been read, it was none of them.
+    // Once all claims have been read, none of them was at fault.
     let end = std::iter::from_fn(|| {
         current.set(None);
         None
@@ -56,13 +55,13 @@ fn culprit<T: DeserializeOwned>(claims: &Value) -> Option<String> {
     outcome.err().and(current.get().cloned())
 }
 
-/// `serde` says it in words alone.
+/// Returns the missing field, which `serde` names only in the text of its error.
 fn missing_field(error: &str) -> Option<String> {
     let (name, _) = error.strip_prefix("missing field `")?.split_once('`')?;
     Some(name.to_owned())
 }
 
-/// A claim of a token is not what the application expects: see
+/// A claim of a token does not have the type that the application expects. See
 /// [`claim`](crate::AccessTokenClaims::claim) and [`parse`](crate::AccessTokenClaims::parse).
 ///
 /// The error names the claim and the type, and never shows a value.
@@ -74,8 +73,8 @@ pub struct ClaimError {
 }
 
 impl ClaimError {
-    /// The name of the claim. `None` where no single claim is at fault: a struct with
-    /// `#[serde(flatten)]`, say.
+    /// Returns the name of the claim. It is `None` where no single claim is at fault, as with
+    /// `#[serde(flatten)]`.
     #[must_use]
     pub fn claim(&self) -> Option<&str> {
         self.claim.as_deref()

@@ -1,4 +1,4 @@
-//! Tokens that others published, by the signature check beneath the verifier: most of their
+//! Tests the signature check beneath the verifier with tokens that others published. Most of their
 //! payloads are not claims.
 
 use std::collections::BTreeMap;
@@ -25,8 +25,8 @@ struct Vector {
     now: Option<u64>,
 }
 
-/// What has to be accepted and is not, because there is no ES512 here: no issuer that we know of
-/// signs by it.
+/// The tokens that should be accepted and are not, because ES512 is not supported. We know no issuer
+/// that signs with it.
 const WITHOUT_ES512: [&str; 3] = [
     "wycheproof-signature-347",
     "wycheproof-signature-351",
@@ -55,7 +55,7 @@ fn published_tokens_are_accepted_and_refused_as_their_authors_say() {
         println!("{tier}: {count} that they {expected}, we {verdict}");
     }
     assert!(wrong.is_empty(), "{wrong:?}");
-    // To refuse everything would not be right.
+    // A check that refuses everything would be wrong too.
     assert_eq!(counts[&("must", "accept", "accept")], 53);
     assert_eq!(counts[&("must", "accept", "reject")], WITHOUT_ES512.len());
     assert_eq!(counts[&("must", "reject", "reject")], 370);
@@ -74,8 +74,8 @@ impl Vector {
         is_signed && (self.level == "signature" || self.is_alive(&jws.payload().unwrap()))
     }
 
-    /// A key has one algorithm here. Where its author names none, it is the one that the verifier
-    /// may accept.
+    /// Returns the keys, each with its one algorithm. Where the author names none, it is the one
+    /// that the verifier may accept.
     fn keys(&self) -> Value {
         let keys = self.jwks["keys"].as_array().unwrap().iter().map(|key| {
             let mut key = key.clone();

@@ -1,4 +1,4 @@
-//! [`AccessTokenVerifier`]: an access token becomes claims, or an error.
+//! [`AccessTokenVerifier`] turns an access token into claims, or into an error.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,22 +18,22 @@ use crate::names::{Audience, Issuer, Scope};
 ///
 /// A token passes if **all** of this holds:
 ///
-/// - it is a signed JWT of at most 8 KiB, with `typ` `at+jwt` or `application/at+jwt`, and without
-///   `crit`;
-/// - no member is repeated, in its header or among its claims;
-/// - `iss` is the issuer;
-/// - a key of the [`KeySource`] signed it, with that key's one algorithm;
-/// - `aud` is or contains one of the audiences, byte by byte;
-/// - `exp` is there and in the future, `nbf` if there is not, both give or take the leeway; `sub`
-///   is there;
-/// - it is not bound to a key of its sender (`cnf`, RFC 7800): such a token is useless to a thief
-///   only where the sender has to prove that key (RFC 8705, RFC 9449), and nothing here asks for a
-///   proof.
+/// - The token is a signed JWT of at most 8 KiB, with the `typ` `at+jwt` or `application/at+jwt`,
+///   and without `crit`.
+/// - No member of its header and no claim is repeated.
+/// - `iss` is the issuer.
+/// - A key of the [`KeySource`] signed the token, with that key's one algorithm.
+/// - `aud` is or contains one of the audiences, byte by byte.
+/// - `exp` is present and in the future, and `nbf`, if present, is not in the future, with the
+///   leeway on both. `sub` is present.
+/// - The token is not bound to a key of its sender (`cnf`, RFC 7800). Such a token is useless to a
+///   thief only if the sender has to prove that they have the key (RFC 8705, RFC 9449), and nothing
+///   here asks for that proof.
 ///
-/// Everything else is refused. Unknown members are ignored. Keys or URLs in the token's header are
-/// never looked at.
+/// Everything else is refused. Unknown members are ignored. Keys and URLs in the token's header are
+/// never used.
 ///
-/// The tokens of many identity providers differ: see
+/// Many identity providers issue tokens of another form: see
 /// [`accept_untyped_jwt`](crate::token::AccessTokenVerifierBuilder::accept_untyped_jwt)
 /// and [`scope_claim`](crate::token::AccessTokenVerifierBuilder::scope_claim). `RemoteJwks`
 /// (feature `jwks`) fetches their keys.
@@ -41,7 +41,9 @@ use crate::names::{Audience, Issuer, Scope};
 /// ```
 /// use tower_bearer::{AccessTokenVerifier, KeySet};
 ///
-/// let keys = KeySet::from_jwk(r#"{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#)?;
+/// let keys = KeySet::from_jwk(r#"{
+///     "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+/// }"#)?;
 /// let verifier = AccessTokenVerifier::builder(keys)
 ///     .issuer("https://id.example.com")
 ///     .audience("example-api")
@@ -58,25 +60,25 @@ pub struct AccessTokenVerifier {
     settings: Settings,
 }
 
-/// Who signs the tokens.
+/// The signer of the tokens.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum SignedBy {
-    /// Our own signer: `sid` and `gen` mean something.
+    /// Our own signer, so that `sid` and `gen` have the meaning that we give them.
     Us,
-    /// Another issuer, which may call anything `sid` and `gen`.
+    /// Another issuer, which may use `sid` and `gen` for anything.
     Others,
 }
 
-/// What a builder may change.
+/// The settings that a builder may change.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) typ: AcceptedTyp,
     pub(super) scope_claim: Arc<ScopeClaim>,
-    /// What counts of the scope. `None`: all.
+    /// The words of a scope that count. `None` means that all do.
     pub(super) accepted_scope: Option<Scope>,
     pub(super) leeway: Duration,
     pub(super) clock: Arc<dyn Clock>,
-    /// Whether tokens with `cnf` pass, of which nothing here asks for a proof.
+    /// Whether tokens with `cnf` pass, although nothing here asks for a proof of their key.
     pub(super) accepts_unproven_cnf: bool,
 }
 
@@ -110,7 +112,7 @@ impl AccessTokenVerifier {
         }
     }
 
-    /// A verifier of what our own signer makes.
+    /// Makes a verifier of the tokens of our own signer.
     pub(super) fn of_own_tokens(
         (issuer, audience): (Issuer, Audience),
         keys: KeySource,
@@ -125,30 +127,30 @@ impl AccessTokenVerifier {
         )
     }
 
-    /// For the verifier of sessions. More than 5 minutes become 5 minutes.
+    /// Sets the leeway of the verifier of sessions. It is at most 5 minutes.
     pub(crate) fn with_leeway(mut self, leeway: Duration) -> Self {
         self.settings.leeway = leeway.min(MAX_LEEWAY);
         self
     }
 
-    /// The issuer whose tokens it accepts.
+    /// Returns the issuer whose tokens it accepts.
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.issuer
     }
 
-    /// Checks a token, with the keys that are at hand: this does not wait for an issuer's.
+    /// Checks a token with the keys that are at hand. It does not wait for the keys of an issuer.
     ///
     /// # Errors
     ///
-    /// The token is refused. The kind of the error is for logs and tests; to a client all but an
-    /// expired token look the same.
+    /// The token is refused. The kind of the error is for logs and tests: a client does not learn
+    /// most of the kinds.
     pub fn verify(&self, token: &str) -> Result<AccessTokenClaims, VerifyError> {
         self.verify_parsed(&mut ParsedToken::parse(token)?)
     }
 
-    /// Like [`verify`](Self::verify), but a token that has ended passes too: it may still say which
-    /// session to end.
+    /// Does the same as [`verify`](Self::verify), but accepts an expired token too, since it may
+    /// still say which session to end.
     pub(crate) fn verify_but_for_expiry(
         &self,
         token: &str,
@@ -167,7 +169,7 @@ impl AccessTokenVerifier {
         Ok(self.accept(claims)?)
     }
 
-    /// Where newer keys may come from, for a token that was refused for want of its key.
+    /// Returns the source of newer keys, for a token that was refused because its key is missing.
     pub(super) fn newer_keys(
         &self,
         token: &ParsedToken<'_>,
@@ -175,7 +177,7 @@ impl AccessTokenVerifier {
     ) -> Option<&KeySource> {
         let may_help = match error.kind() {
             VerifyErrorKind::UnknownKey | VerifyErrorKind::KeysUnavailable => true,
-            // It was tried with all keys, or with those that have no name.
+            // Without a known `kid` it was tried with other keys, and its own may be missing.
             VerifyErrorKind::BadSignature => !self
                 .keys
                 .keys()
@@ -185,8 +187,8 @@ impl AccessTokenVerifier {
         may_help.then_some(&self.keys)
     }
 
-    /// A verifier beside that of our sessions: what its tokens call `sid` and `gen` means nothing
-    /// there.
+    /// Makes it a verifier beside that of our sessions: `sid` and `gen` of its tokens have no
+    /// meaning for them.
     pub(super) fn into_foreign(mut self) -> Self {
         self.signed_by = SignedBy::Others;
         self
@@ -200,23 +202,23 @@ impl AccessTokenVerifier {
         self.settings.clock.now()
     }
 
-    /// Whether a token with these claims, which it has accepted before, has expired by now.
+    /// Returns whether a token with these claims, which it accepted before, has expired by now.
     pub(super) fn is_expired(&self, claims: &AccessTokenClaims) -> bool {
         self.is_past(claims.expires_at())
     }
 
-    /// Whether an `exp` is over, with the leeway.
+    /// Returns whether an `exp` is in the past, with the leeway.
     pub(super) fn is_past(&self, end: Timestamp) -> bool {
         self.now() >= end + self.settings.leeway
     }
 
-    /// Whether an `nbf` is in the future, with the leeway.
+    /// Returns whether an `nbf` is in the future, with the leeway.
     pub(super) fn is_ahead(&self, begin: Timestamp) -> bool {
         begin > self.now() + self.settings.leeway
     }
 
-    /// Whether it might have made these claims: same issuer, an audience of ours, no more scope than
-    /// counts here, and no key that it would want a proof of.
+    /// Returns whether it could have accepted a token with these claims: they have its issuer, one
+    /// of its audiences, no more scope than counts here, and no key that would need a proof.
     pub(super) fn would_accept(&self, claims: &AccessTokenClaims) -> bool {
         let accepted = self.settings.accepted_scope.as_ref();
         claims.issuer() == &self.issuer

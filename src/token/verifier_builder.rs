@@ -1,4 +1,4 @@
-//! [`AccessTokenVerifierBuilder`]: what a verifier accepts, setting by setting.
+//! [`AccessTokenVerifierBuilder`] sets what a verifier accepts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,9 @@ use crate::limits::check_leeway;
 use crate::names::{Audience, IntoScope, Issuer};
 
 impl AccessTokenVerifier {
-    /// Begins a verifier of tokens that are signed with these keys. An
+    /// Starts to build a verifier of tokens that are signed with these keys. An
     /// [issuer](AccessTokenVerifierBuilder::issuer) and an
-    /// [audience](AccessTokenVerifierBuilder::audience) have to be named; everything else has a
-    /// default.
+    /// [audience](AccessTokenVerifierBuilder::audience) are required. Everything else has a default.
     ///
     /// For the tokens of this application's own sessions use
     /// [`Sessions::verifier`](crate::Sessions::verifier), which knows sessions too.
@@ -30,7 +29,7 @@ impl AccessTokenVerifier {
     }
 }
 
-/// Makes an [`AccessTokenVerifier`]: see [`AccessTokenVerifier::builder`].
+/// Builds an [`AccessTokenVerifier`]: see [`AccessTokenVerifier::builder`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,7 +47,7 @@ impl AccessTokenVerifier {
 /// # Ok(())
 /// # }
 ///
-/// // Everything that is wrong is in one error.
+/// // One error lists everything that is wrong.
 /// let error = AccessTokenVerifier::builder(KeySet::default()).audience("").build().unwrap_err();
 /// assert!(error.to_string().contains("3 settings are wrong"));
 /// ```
@@ -56,14 +55,15 @@ impl AccessTokenVerifier {
 #[must_use]
 pub struct AccessTokenVerifierBuilder {
     keys: KeySource,
-    /// As many as were named: one is right.
+    /// The issuers that were named. Exactly one is allowed.
     issuers: Vec<String>,
     audiences: Vec<String>,
     settings: Settings,
 }
 
 impl AccessTokenVerifierBuilder {
-    /// The issuer of the tokens: their `iss`, byte by byte, a slash at the end included. Required.
+    /// Sets the issuer of the tokens, which is required. It has to be their `iss` byte by byte, with
+    /// the slash at the end if there is one.
     ///
     /// A verifier has one issuer.
     /// [`BearerAuthLayer::with_verifier`](crate::BearerAuthLayer::with_verifier) accepts the tokens
@@ -73,40 +73,39 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
-    /// An audience of the tokens: this name has to be their `aud`, or among it, byte by byte.
-    /// Required.
+    /// Adds an audience of the tokens. At least one is required. It has to be their `aud`, or one
+    /// of the names in it, byte by byte.
     ///
-    /// Each call adds one; a token for any of them passes.
+    /// Each call adds one, and a token for any of them passes.
     pub fn audience(mut self, audience: &str) -> Self {
         self.audiences.push(audience.to_owned());
         self
     }
 
-    /// Accepts tokens whose `typ` is `JWT`, and those without `typ`: for an issuer that does not
-    /// tell its access tokens apart, as Auth0, Entra ID, Keycloak and Okta by default.
+    /// Also accepts tokens whose `typ` is `JWT`, and tokens without `typ`. Use it for an issuer that
+    /// does not mark its access tokens, as Auth0, Entra ID, Keycloak and Okta by default.
     ///
-    /// Such a token may be an ID token, or one for another purpose. Some have claims that no access
-    /// token has (`at_hash`, `c_hash`, `events`), and are refused; the others only the audience
-    /// tells apart (RFC 8725 section 3.12). So the audience has to be a name of this service
-    /// alone, not the client id of an application that users log in to. Where the issuer can send
-    /// `at+jwt`, let it do so.
+    /// Such a token may be an ID token, or one for another purpose. Tokens with claims that no
+    /// access token has (`at_hash`, `c_hash`, `events`) are refused. All others differ only in their
+    /// audience (RFC 8725 section 3.12). So the audience has to be a name of this service alone, not
+    /// the client id of an application that users log in to. If the issuer can send `at+jwt`,
+    /// configure it to do so.
     pub fn accept_untyped_jwt(mut self) -> Self {
         self.settings.typ = AcceptedTyp::UntypedJwt;
         self
     }
 
-    /// Reads the scope from another claim, and no longer from `scope`: `&["scp"]`,
-    /// `&["permissions"]`, or a path into the claims, such as `&["realm_access", "roles"]` for
-    /// the roles of Keycloak.
+    /// Reads the scope from another claim instead of `scope`: `&["scp"]`, `&["permissions"]`, or a
+    /// path into the claims, such as `&["realm_access", "roles"]` for the roles of Keycloak.
     ///
-    /// The claim is text, with spaces between the words, or a list of texts. A text in a list that
-    /// is not a scope token (RFC 6749 section 3.3), one with a space, say, allows nothing. A
-    /// claim that is absent allows nothing either. A claim of another type, or text that is not
-    /// a scope, refuses the token.
+    /// The claim is text, with spaces between the words, or a list of words. A word in a list that
+    /// is not a scope token (RFC 6749 section 3.3), such as one with a space, allows nothing. A
+    /// missing claim allows nothing either. If the claim has another type, or is text that is not a
+    /// scope, the token is refused.
     ///
     /// # Panics
     ///
-    /// If the path is empty.
+    /// The path is empty.
     #[track_caller]
     pub fn scope_claim(mut self, path: &[&str]) -> Self {
         assert!(
@@ -117,15 +116,15 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
-    /// Of what a token allows only these words count: for an issuer that may not grant all of them,
-    /// `admin` above all.
+    /// Accepts only these words of a token's scope. Use it for an issuer that must not grant other
+    /// words, such as `admin`.
     ///
     /// A token with other words passes, and [`scope`](crate::AccessTokenClaims::scope) leaves them
     /// out. By default all words count. The last call counts.
     ///
     /// # Panics
     ///
-    /// If it is a literal that is not a scope: see [`IntoScope`].
+    /// A literal is not a scope: see [`IntoScope`].
     #[track_caller]
     pub fn accepted_scope(mut self, scope: impl IntoScope) -> Self {
         self.settings.accepted_scope = Some(scope.into_scope());
@@ -135,34 +134,34 @@ impl AccessTokenVerifierBuilder {
     /// Accepts tokens that are bound to a key of their sender (`cnf`, RFC 7800 section 3.1) without
     /// any proof of that key.
     ///
-    /// Such a token (RFC 8705: a client certificate; RFC 9449: DPoP) is meant to be useless to a
-    /// thief. With this setting a thief can use it like any other token. It is for a service
-    /// behind a proxy that checks the proof of every request. By default such tokens are
+    /// Such a token (with a client certificate as in RFC 8705, or DPoP as in RFC 9449) is meant to
+    /// be useless to a thief. With this setting a thief can use it like any other token. It is for a
+    /// service behind a proxy that checks the proof of every request. By default such tokens are
     /// refused.
     pub fn dangerous_accept_unproven_cnf(mut self) -> Self {
         self.settings.accepts_unproven_cnf = true;
         self
     }
 
-    /// How far the issuer's clock may be off ours. 60 seconds by default, 5 minutes at most (RFC
-    /// 7519 section 4.1.4: "usually no more than a few minutes").
+    /// Sets how much the issuer's clock may differ from ours. The default is 60 seconds, and the
+    /// maximum is 5 minutes (RFC 7519 section 4.1.4: "usually no more than a few minutes").
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.settings.leeway = leeway;
         self
     }
 
-    /// Takes the time from `clock`. By default it is the [`SystemClock`].
+    /// Takes the time from `clock`. The default is the [`SystemClock`].
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.settings.clock = clock;
         self
     }
 
-    /// The verifier.
+    /// Builds the verifier.
     ///
     /// # Errors
     ///
-    /// All wrong settings in one error: no issuer, two, or an empty one; no audience, or an empty
-    /// one; a leeway above 5 minutes; a [`KeySet`](crate::KeySet) without a key.
+    /// One error lists all wrong settings: no issuer, more than one, or an empty one; no audience,
+    /// or an empty one; a leeway above 5 minutes; a [`KeySet`](crate::KeySet) without a key.
     pub fn build(self) -> Result<AccessTokenVerifier, ConfigError> {
         let Self {
             keys,
@@ -206,11 +205,14 @@ impl AccessTokenVerifierBuilder {
 const NO_KEY: ConfigError =
     ConfigError::from_static("there is no key to verify tokens with. Add one to the key set");
 const NO_ISSUER: ConfigError = ConfigError::from_static(
-    "the verifier has no issuer. Call `issuer` with the `iss` of its tokens: https://id.example.com",
+    "the verifier has no issuer. Call `issuer` with the `iss` of its tokens, as in \
+     https://id.example.com",
 );
 const SEVERAL_ISSUERS: ConfigError = ConfigError::from_static(
-    "the verifier has more than one issuer. Give each a verifier of its own, and add it with `BearerAuthLayer::with_verifier`",
+    "the verifier has more than one issuer. Give each a verifier of its own, and add it with \
+     `BearerAuthLayer::with_verifier`",
 );
 const NO_AUDIENCE: ConfigError = ConfigError::from_static(
-    "the verifier has no audience. Call `audience` with the name of this service in `aud`: example-api",
+    "the verifier has no audience. Call `audience` with the name of this service in `aud`, as in \
+     example-api",
 );

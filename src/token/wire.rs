@@ -1,4 +1,4 @@
-//! The names of claims on the wire, which are written here and nowhere else.
+//! The names of claims on the wire. No other file writes them.
 
 pub(crate) const ISS: &str = "iss";
 pub(crate) const SUB: &str = "sub";
@@ -9,18 +9,18 @@ pub(crate) const IAT: &str = "iat";
 pub(crate) const JTI: &str = "jti";
 pub(crate) const SCOPE: &str = "scope";
 pub(crate) const AUTH_TIME: &str = "auth_time";
-/// OpenID Connect Front-Channel Logout section 3: the session.
+/// The session (OpenID Connect Front-Channel Logout section 3).
 pub(crate) const SID: &str = "sid";
-/// Ours: the generation of the refresh token that came with this access token.
+/// The generation of the refresh token that came with this access token. This claim is ours.
 pub(crate) const GEN: &str = "gen";
 
-/// RFC 7800 section 3.1: the key whose holder alone may use the token.
+/// The key whose holder alone may use the token (RFC 7800 section 3.1).
 pub(crate) const CNF: &str = "cnf";
 
-/// What an application's extra claims may not be called: registered claims, ours, and those that
-/// say who acts for whom (RFC 8693 sections 4.1 and 4.4), how the user logged in (RFC 9068 section
-/// 2.2.1, OpenID Connect Core section 2), or what exactly is allowed (RFC 9396 section 9.1).
-/// Verifiers act on them, so nothing else may get there under their names.
+/// The names that an application's extra claims may not have. These are the registered claims, our
+/// own, and the claims that say who acts for whom (RFC 8693 sections 4.1 and 4.4), how the user
+/// logged in (RFC 9068 section 2.2.1, OpenID Connect Core section 2), or what exactly is allowed
+/// (RFC 9396 section 9.1). Verifiers act on them, so no other claim may have their names.
 pub(crate) const RESERVED: [&str; 18] = [
     ISS,
     SUB,
