@@ -64,7 +64,7 @@ impl SessionStore for MapStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
         let mut state = self.state();
         if state.rows.contains_key(session.id()) {
-            return Err(StoreError::new("map", "the session id is there already"));
+            return Err(StoreError::new("map", "the session id already exists"));
         }
         state.rows.insert(*session.id(), session.clone());
         Ok(())

@@ -1,40 +1,40 @@
-//! What [`revoke_all`](super::SessionStore::revoke_all) and
-//! [`delete_expired`](super::SessionStore::delete_expired) answer.
+//! The results of [`revoke_all`](super::SessionStore::revoke_all) and
+//! [`delete_expired`](super::SessionStore::delete_expired).
 
-/// What [`revoke_all`](super::SessionStore::revoke_all) has done.
+/// The result of [`revoke_all`](super::SessionStore::revoke_all).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevokedSessions {
     count: u64,
 }
 
 impl RevokedSessions {
-    /// So many sessions were revoked.
+    /// Says that `count` sessions were revoked.
     #[must_use]
     pub const fn new(count: u64) -> Self {
         Self { count }
     }
 
-    /// How many sessions were revoked: those that had been revoked before are not counted.
+    /// Returns how many sessions were revoked. Sessions that had been revoked before do not count.
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count
     }
 }
 
-/// What [`delete_expired`](super::SessionStore::delete_expired) has done.
+/// The result of [`delete_expired`](super::SessionStore::delete_expired).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeletedSessions {
     count: u64,
 }
 
 impl DeletedSessions {
-    /// So many rows were deleted.
+    /// Says that `count` rows were deleted.
     #[must_use]
     pub const fn new(count: u64) -> Self {
         Self { count }
     }
 
-    /// How many rows were deleted: entries of the feed are not counted.
+    /// Returns how many rows were deleted. Entries of the feed do not count.
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count

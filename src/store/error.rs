@@ -1,4 +1,4 @@
-//! [`StoreError`].
+//! [`StoreError`] is the error of a store.
 
 use std::error::Error;
 use std::fmt;
@@ -7,20 +7,20 @@ use std::sync::Arc;
 use crate::error::BoxError;
 use crate::limits::TimedOut;
 
-/// The store could not say whether it did what it was asked for.
+/// A store failed, and it is unknown whether the call had an effect.
 ///
-/// It says in one sentence which store failed, where it is, and why. A URL's password is never part
-/// of it. [`cause`](Self::cause) is the error of the driver.
+/// The error says in one sentence which store failed, where it is, and why. It never has the
+/// password of a URL. [`cause`](Self::cause) is the error of the driver.
 pub struct StoreError {
-    /// `None`: the caller gave up, and knows no store by its kind.
+    /// The kind of store. It is `None` if the caller gave up, who does not know the kind.
     store: Option<&'static str>,
     place: Option<Arc<str>>,
     cause: BoxError,
 }
 
 impl StoreError {
-    /// For stores: `store` names the kind of store, such as `PostgreSQL`; `cause` is what went
-    /// wrong.
+    /// Makes an error. It is for stores: `store` names the kind of store, such as `PostgreSQL`, and
+    /// `cause` says what went wrong.
     pub fn new(store: &'static str, cause: impl Into<BoxError>) -> Self {
         Self {
             store: Some(store),
@@ -29,14 +29,15 @@ impl StoreError {
         }
     }
 
-    /// For stores: where the store is, such as a file, or a host and a port. Without a password.
+    /// Adds where the store is, such as a file, or a host and a port. It is for stores, and must not
+    /// have a password.
     #[must_use]
     pub fn at(mut self, place: impl Into<Arc<str>>) -> Self {
         self.place = Some(place.into());
         self
     }
 
-    /// What went wrong: for example an error of `sqlx`, to be downcast.
+    /// Returns what went wrong, such as an error of `sqlx`, which can be downcast.
     #[must_use]
     pub fn cause(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.cause
@@ -70,14 +71,14 @@ impl fmt::Display for StoreError {
     }
 }
 
-/// The sentence too: this is what a `main` that returns the error prints.
+/// Shows the same sentence as `Display`: a `main` that returns the error prints its `Debug`.
 impl fmt::Debug for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// The sentence has the cause in it, so the source is what lies behind the cause.
+/// The sentence includes the cause, so the source is that of the cause.
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.cause.source()

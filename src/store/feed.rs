@@ -1,4 +1,4 @@
-//! The feed of revocations: what a store tells the processes, and how they are woken.
+//! The feed of revocations, which processes read, and the announcements that wake them.
 
 use async_trait::async_trait;
 
@@ -7,18 +7,18 @@ use crate::clock::Timestamp;
 use crate::names::SessionId;
 use crate::revocation::Revocation;
 
-/// A place in a store's feed of revocations. Only the store that gave the cursor out can read it.
+/// A place in a store's feed of revocations. Only the store that made the cursor can read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor(String);
 
 impl Cursor {
-    /// For stores: a cursor with this text.
+    /// Makes a cursor with this text. It is for stores.
     #[must_use]
     pub fn new(place: impl Into<String>) -> Self {
         Self(place.into())
     }
 
-    /// For stores: the text that the cursor was made with.
+    /// Returns the text that the cursor was made with. It is for stores.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -27,35 +27,35 @@ impl Cursor {
 
 /// Wakes processes that wait for revocations.
 ///
-/// An announcement has no content, and promises little: it may come twice, late, never, or for no
-/// reason. Every process pulls once a second in any case.
+/// An announcement has no content and promises little: it may come twice, late, never, or without a
+/// reason. Every process also pulls once a second.
 #[async_trait]
 pub trait Announcements: Send {
     /// Returns when something was revoked since the last call. One announcement may cover many
     /// revocations.
     ///
-    /// `Err`: the subscription is gone, and what was announced meanwhile is lost. The caller pulls,
-    /// and subscribes again.
+    /// `Err` means that the subscription is gone, and that announcements may be lost. The caller
+    /// then pulls, and subscribes again.
     async fn next(&mut self) -> Result<(), StoreError>;
 }
 
-/// The answer of [`SessionStore::revoked_since`](super::SessionStore::revoked_since).
+/// The result of [`SessionStore::revoked_since`](super::SessionStore::revoked_since).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RevocationPage {
-    /// The revoked sessions, in any order; some may have been on an earlier page.
+    /// The revoked sessions, in any order. Some may have been on an earlier page.
     pub revoked: Vec<Revocation>,
-    /// Whether these are all revocations within the retention. If not, they are those after the
+    /// Whether these are all revocations within the retention. Otherwise they are those after the
     /// cursor.
     pub complete: bool,
-    /// The place up to which this page goes: what to ask with the next time.
+    /// The end of this page, for the next call.
     pub cursor: Cursor,
-    /// The time by the store's clock. `None`: that is the clock of this machine.
+    /// The time by the store's clock, or `None` if that is the clock of this machine.
     pub store_time: Option<Timestamp>,
 }
 
 impl RevocationPage {
-    /// A page that is not complete, from a store without a clock of its own.
+    /// Makes a page that is not complete, from a store without a clock of its own.
     #[must_use]
     pub fn new(revoked: Vec<Revocation>, cursor: Cursor) -> Self {
         Self {
@@ -66,13 +66,13 @@ impl RevocationPage {
         }
     }
 
-    /// Whether a session is on the page.
+    /// Returns whether a session is on the page.
     #[must_use]
     pub fn contains(&self, id: &SessionId) -> bool {
         self.revoked.iter().any(|revocation| revocation.id == *id)
     }
 
-    /// The sessions, without their ages.
+    /// Returns the sessions without their ages.
     #[must_use]
     pub fn ids(&self) -> Vec<SessionId> {
         self.revoked

@@ -1,4 +1,4 @@
-//! [`MemoryStore`].
+//! [`MemoryStore`] keeps sessions in memory.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,14 +19,14 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::names::SessionId;
 use crate::revocation::Revocation;
 
-/// Sessions in memory: gone when the process ends, and unknown to every other process.
+/// A store in memory. Its sessions are lost when the process ends, and other processes do not know
+/// them.
 ///
-/// For tests, and for applications whose users may log in again after a restart. Give the
-/// application a secret that changes with the process, [`Secret::random`](crate::Secret::random):
-/// with a secret that survives a restart, access tokens that were revoked before it are accepted
-/// again.
+/// It is for tests, and for applications whose users may log in again after a restart. Give the
+/// application a new secret for each process with [`Secret::random`](crate::Secret::random): with a
+/// secret that survives a restart, access tokens that were revoked before it are accepted again.
 ///
-/// Cheap to clone; clones share the same sessions.
+/// The store is cheap to clone. Clones share the same sessions.
 #[derive(Clone, Default)]
 pub struct MemoryStore {
     state: Arc<Mutex<State>>,
@@ -35,8 +35,8 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct State {
     rows: HashMap<SessionId, Session>,
-    /// In the order of their sequence numbers, which are taken under the lock: a number below the
-    /// last has been committed.
+    /// The feed, in the order of the sequence numbers. They are taken under the lock, so all entries
+    /// up to the last number are here.
     feed: Vec<Entry>,
     last_sequence: u64,
 }
@@ -44,13 +44,15 @@ struct State {
 struct Entry {
     sequence: u64,
     id: SessionId,
-    /// Not before this moment by the system's clock, whatever clock revoked.
+    /// When it was entered. This is never earlier than the time of the system's clock, whatever
+    /// clock the revocation was made with.
     entered_at: Timestamp,
+    /// When it was entered, by the monotonic clock.
     since: Duration,
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Makes an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -61,7 +63,7 @@ impl MemoryStore {
     }
 }
 
-/// Counts the sessions, and names none.
+/// Shows the number of sessions, and no session.
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore")
@@ -71,7 +73,7 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl State {
-    /// Changes a row as the rule says; false if there is no such row, or nothing to change.
+    /// Changes a row as the rule says. Returns false if the row does not exist, or does not change.
     fn change(&mut self, id: &SessionId, rule: impl FnOnce(&Session) -> Option<Session>) -> bool {
         let Some(row) = self.rows.get_mut(id) else {
             return false;
@@ -112,7 +114,7 @@ impl SessionStore for MemoryStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
         let mut state = self.state();
         if state.rows.contains_key(session.id()) {
-            return Err(StoreError::new("memory", "the session id is there already"));
+            return Err(StoreError::new("memory", "the session id already exists"));
         }
         state.rows.insert(*session.id(), session.clone());
         Ok(())
@@ -200,7 +202,7 @@ impl SessionStore for MemoryStore {
         Ok(())
     }
 
-    /// No other process can revoke anything here.
+    // No other process can revoke anything here.
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
         Ok(None)
     }

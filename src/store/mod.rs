@@ -1,15 +1,15 @@
-//! Where sessions live: [`SessionStore`], and the stores that come with this crate.
+//! The trait [`SessionStore`], and the stores that come with this crate.
 //!
 //! | store | feature | for |
 //! |---|---|---|
 //! | [`MemoryStore`] | | tests, and applications whose users may log in again after a restart |
 //! | `SqliteStore` | `sqlite` | one machine |
-//! | `PostgresStore` | `postgres` | several machines, applications that have PostgreSQL already |
+//! | `PostgresStore` | `postgres` | several machines, applications that already have PostgreSQL |
 //! | `RedisStore` | `redis` | many machines that share a Redis or Valkey |
 //!
-//! A store keeps rows, and swaps one if no other process has changed it meanwhile. The rule of
-//! rotation is not here: it is written once, in Rust, above all stores. For a store of your own see
-//! [`SessionStore`].
+//! A store keeps rows, and replaces a row only if no other process has changed it in the meantime.
+//! The rule of rotation is not part of a store: it is written once, in Rust, above all stores. For a
+//! store of your own see [`SessionStore`].
 
 mod answers;
 #[cfg(feature = "test-util")]

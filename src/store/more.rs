@@ -1,12 +1,12 @@
-//! [`More`]: what a later version of this crate keeps in a row.
+//! [`More`] is the data that a later version of this crate keeps in a row.
 
 use std::fmt;
 
-/// What later versions of this crate keep in a row, beside the fields that this version knows: at
-/// most [1 KiB](More::MAX_BYTES).
+/// The data that later versions of this crate keep in a row, besides the fields that this version
+/// knows. It has at most [1 KiB](More::MAX_BYTES).
 ///
-/// A store keeps the [bytes](More::as_bytes) and gives them back. This version writes none, and
-/// carries those of others through unread.
+/// A store keeps the [bytes](More::as_bytes) and returns them. This version writes none, and keeps
+/// those of later versions without reading them.
 ///
 /// # Encoding
 ///
@@ -24,10 +24,10 @@ use std::fmt;
 pub struct More(Box<[u8]>);
 
 impl More {
-    /// The most bytes that a row keeps here.
+    /// The maximum number of bytes.
     pub const MAX_BYTES: usize = 1024;
 
-    /// For stores: what the row kept.
+    /// Takes the bytes that a row kept. It is for stores.
     ///
     /// # Errors
     ///
@@ -50,20 +50,20 @@ impl More {
         Ok(more)
     }
 
-    /// For stores: what to keep.
+    /// Returns the bytes to keep. It is for stores.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Whether there is nothing to keep.
+    /// Returns whether there is nothing to keep.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether this version may use the row: no entry that must be understood has a number that
-    /// this version does not know. It knows none.
+    /// Returns whether this version may use the row, which is so if it knows the number of every
+    /// entry that must be understood. This version knows no number.
     #[must_use]
     pub fn is_understood(&self) -> bool {
         let mut rest = &*self.0;
@@ -77,14 +77,14 @@ impl More {
     }
 }
 
-/// An entry, without its bytes: this version reads none.
+/// An entry without its bytes, because this version does not read them.
 struct Entry {
     number: u16,
     must_be_understood: bool,
 }
 
 impl Entry {
-    /// The first entry, and what comes after it. `None`: these are not entries.
+    /// Returns the first entry, and the bytes after it. It is `None` if these are not entries.
     fn first(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (&number, rest) = bytes.split_first_chunk()?;
         let (&length, rest) = rest.split_first_chunk()?;
@@ -100,21 +100,21 @@ impl Entry {
     }
 }
 
-/// Tells how much there is, and not what.
+/// Shows the number of bytes, and not the bytes.
 impl fmt::Debug for More {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "More({} bytes)", self.0.len())
     }
 }
 
-/// Bytes that are not a [`More`].
+/// The bytes are not a [`More`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidMore;
 
 impl fmt::Display for InvalidMore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "what later versions keep in a row is longer than 1 KiB, or does not consist of \
+            "the data of later versions in a row are longer than 1 KiB, or do not consist of \
              entries with ascending numbers",
         )
     }

@@ -1,4 +1,4 @@
-//! [`Place`]: which store an error comes from.
+//! [`Place`] says which store an error comes from.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::error::StoreError;
 use crate::error::BoxError;
 
-/// Which store this is, and where: what its errors say.
+/// The kind of a store and where it is, as its errors say.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     store: &'static str,
@@ -14,7 +14,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// `place` has no password in it.
+    /// Makes a place. `place` must not have a password in it.
     pub(super) fn new(store: &'static str, place: impl Into<Arc<str>>) -> Self {
         Self {
             store,
@@ -27,7 +27,7 @@ impl Place {
     }
 }
 
-/// Names the store whose error this is.
+/// Adds the store to an error.
 pub(super) trait FailedAt<T> {
     fn failed_at(self, place: &Place) -> Result<T, StoreError>;
 }
@@ -38,5 +38,6 @@ impl<T, E: Into<BoxError>> FailedAt<T> for Result<T, E> {
     }
 }
 
-/// How long a store may try to reach its file or its host, before it says why it cannot.
+/// The time in which a store tries to open its file or to reach its host, before it says why it
+/// cannot.
 pub(super) const OPEN_DEADLINE: Duration = Duration::from_secs(4);

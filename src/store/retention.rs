@@ -1,16 +1,16 @@
-//! [`Ended`]: what `delete_expired` takes.
+//! [`Ended`] says what `delete_expired` deletes.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::limits::REVOCATION_RETENTION;
 
-/// The same for every store.
+/// The moments that decide what `delete_expired` deletes, which are the same for every store.
 #[derive(Clone, Copy)]
 pub(super) struct Ended {
-    /// What was revoked at this moment or before.
+    /// Rows that were revoked at this moment or before are deleted.
     pub(super) revoked: Timestamp,
-    /// What expired at this moment or before.
+    /// Rows that expired at this moment or before are deleted.
     pub(super) expired: Timestamp,
 }
 
@@ -26,5 +26,5 @@ impl Ended {
     }
 }
 
-/// How long after its end an expired row stays.
+/// How long an expired row is kept.
 pub(super) const KEEP_EXPIRED: Duration = Duration::from_secs(24 * 3600);

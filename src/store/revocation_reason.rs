@@ -1,27 +1,27 @@
-//! [`RevocationReason`], and [`RevocationRecord`]: why, and when, a session was revoked.
+//! [`RevocationReason`] and [`RevocationRecord`] say why and when a session was revoked.
 
 use crate::clock::Timestamp;
 
-/// Why and when a session was revoked: what [`revoke`](super::SessionStore::revoke) is given, and
-/// what the row keeps.
+/// The reason and the time of a revocation. [`revoke`](super::SessionStore::revoke) takes it, and
+/// the row keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct RevocationRecord {
-    /// Why.
+    /// The reason.
     pub reason: RevocationReason,
-    /// When, by the clock of the process that revoked it.
+    /// The time, by the clock of the process that revoked the session.
     pub at: Timestamp,
 }
 
 impl RevocationRecord {
-    /// Revoked for this reason at this moment.
+    /// Makes a record with this reason and this time.
     #[must_use]
     pub const fn new(reason: RevocationReason, at: Timestamp) -> Self {
         Self { reason, at }
     }
 }
 
-/// Why a session was ended before its time.
+/// The reason for which a session was revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RevocationReason {
@@ -30,25 +30,25 @@ pub enum RevocationReason {
     /// All sessions of the user were ended: by the user, by an administrator, or because the
     /// password changed.
     Everywhere,
-    /// A refresh token was used again after it had been replaced: there is a copy of it.
+    /// A refresh token was used again after it had been replaced, so there is a copy of it.
     Reused,
     /// The application no longer grants anything to the user, or the user's credentials changed.
     UserGone,
     /// A new login replaced this one.
     Replaced,
-    /// Another reason: one that only a later version knows, or one that a store forgot when it was
-    /// set back.
+    /// There is another reason: one that only a later version knows, or one that was lost when the
+    /// store was set back.
     Other,
 }
 
 impl RevocationReason {
-    /// This reason at this moment: a shorthand for [`RevocationRecord::new`].
+    /// Makes a record with this reason and this time. It is short for [`RevocationRecord::new`].
     #[must_use]
     pub const fn at(self, at: Timestamp) -> RevocationRecord {
         RevocationRecord::new(self, at)
     }
 
-    /// A stable word, for stores.
+    /// Returns a stable word, for stores.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,8 +62,8 @@ impl RevocationReason {
     }
 }
 
-/// A word that this version does not know becomes [`Other`](RevocationReason::Other): the session
-/// stays revoked.
+/// Reads the word of a store. A word that this version does not know becomes
+/// [`Other`](RevocationReason::Other), so that the session stays revoked.
 impl From<&str> for RevocationReason {
     fn from(word: &str) -> Self {
         let known = Self::KNOWN.into_iter();
@@ -73,7 +73,7 @@ impl From<&str> for RevocationReason {
 }
 
 impl RevocationReason {
-    /// All but [`Other`](Self::Other).
+    /// All reasons except [`Other`](Self::Other).
     pub(super) const KNOWN: [Self; 5] = [
         Self::LoggedOut,
         Self::Everywhere,

@@ -1,19 +1,19 @@
-//! What the contract says about one row, as pure functions: a store that keeps whole rows only has
-//! to make them atomic.
+//! The rules of the contract about one row, as pure functions. A store that keeps whole rows only
+//! has to make them atomic.
 
 use super::revocation_reason::RevocationRecord;
 use super::session::Session;
 use super::session_parts::SessionParts;
 
-/// For stores that keep whole rows: the row after a change, or `None` where the contract says that
-/// nothing changes.
+/// These methods are for stores that keep whole rows. They return the row after a change, or `None`
+/// where the contract says that nothing changes.
 ///
 /// Reading the row and writing what these functions return has to be one atomic step.
 impl Session {
-    /// The row after [`replace`](super::SessionStore::replace): `next`, with this row's id,
-    /// subject, kind, beginning and absolute end.
+    /// Returns the row after [`replace`](super::SessionStore::replace). It is `next` with the id,
+    /// subject, kind, `created_at` and `expires_at` of this row.
     ///
-    /// `None`: this row was revoked, or its revision is not the one before `next`.
+    /// It is `None` if this row was revoked, or if its revision is not the one before `next`.
     #[must_use]
     pub fn after_replace(&self, next: &Self) -> Option<Self> {
         let row = self.parts();
@@ -32,9 +32,9 @@ impl Session {
         })
     }
 
-    /// The row after [`confirm`](super::SessionStore::confirm).
+    /// Returns the row after [`confirm`](super::SessionStore::confirm).
     ///
-    /// `None`: this row was revoked, has another generation, or is confirmed already.
+    /// It is `None` if this row was revoked, has another generation, or is already confirmed.
     #[must_use]
     pub fn after_confirm(&self, generation: u32) -> Option<Self> {
         let row = self.parts();
@@ -42,10 +42,10 @@ impl Session {
         may.then(|| self.changed(|next| next.confirmed = true))
     }
 
-    /// The row after [`revoke`](super::SessionStore::revoke). The same step enters it into the
-    /// feed.
+    /// Returns the row after [`revoke`](super::SessionStore::revoke). The same atomic step has to
+    /// enter it into the feed.
     ///
-    /// `None`: this row was revoked already.
+    /// It is `None` if this row was already revoked.
     #[must_use]
     pub fn after_revoke(&self, record: RevocationRecord) -> Option<Self> {
         let may = self.parts().revoked.is_none();

@@ -1,18 +1,19 @@
-//! [`SessionSelection`]: which of a subject's sessions a method is about.
+//! [`SessionSelection`] selects sessions of a subject.
 
 use super::session::Session;
 use super::session_kind::SessionKind;
 use super::session_owner::SessionOwner;
 use crate::names::{SessionId, Subject};
 
-/// Which sessions [`list`](super::SessionStore::list) and
-/// [`revoke_all`](super::SessionStore::revoke_all) are about: those of one subject that
-/// belong to one of some [owners](SessionOwner), of certain [kinds](SessionKind), all but one if
-/// need be.
+/// The sessions that [`list`](super::SessionStore::list) returns and
+/// [`revoke_all`](super::SessionStore::revoke_all) revokes.
+///
+/// They are the sessions of one subject that belong to one of some [owners](SessionOwner) and are of
+/// certain [kinds](SessionKind), perhaps without one of them.
 ///
 /// A store finds the rows of the subject, and keeps those that [match](Self::matches). Later
-/// versions may select by more: a store that asks `matches` of each row keeps working then, one
-/// that only puts the parts into a query does not.
+/// versions may add criteria. A store that calls `matches` for each row then still works, and a
+/// store that only puts the parts into a query does not.
 ///
 /// ```
 /// use tower_bearer::store::{SessionKind, SessionOwner, SessionSelection};
@@ -30,8 +31,8 @@ pub struct SessionSelection {
 }
 
 impl SessionSelection {
-    /// The logins of this subject that belong to one of these owners. Without an owner it selects
-    /// nothing.
+    /// Selects the logins of this subject that belong to one of these owners. Without an owner it
+    /// selects nothing.
     pub fn new(subject: impl Into<Subject>, owners: impl Into<Vec<SessionOwner>>) -> Self {
         Self {
             subject: subject.into(),
@@ -41,50 +42,50 @@ impl SessionSelection {
         }
     }
 
-    /// Sessions of these kinds, instead of logins.
+    /// Selects sessions of these kinds instead of logins.
     pub fn with_kinds(mut self, kinds: impl Into<Vec<SessionKind>>) -> Self {
         self.kinds = Some(kinds.into());
         self
     }
 
-    /// Sessions of every kind, those too that only a later version knows.
+    /// Selects sessions of every kind, including kinds that only a later version knows.
     pub fn with_every_kind(mut self) -> Self {
         self.kinds = None;
         self
     }
 
-    /// All but this session.
+    /// Leaves out this session.
     pub fn except(mut self, id: SessionId) -> Self {
         self.except = Some(id);
         self
     }
 
-    /// Whose sessions they are.
+    /// Returns the user of the sessions.
     #[must_use]
     pub fn subject(&self) -> &Subject {
         &self.subject
     }
 
-    /// Which applications they belong to.
+    /// Returns the applications that the sessions belong to.
     #[must_use]
     pub fn owners(&self) -> &[SessionOwner] {
         &self.owners
     }
 
-    /// What they are for. `None`: anything.
+    /// Returns the kinds of the sessions, or `None` for every kind.
     #[must_use]
     pub fn kinds(&self) -> Option<&[SessionKind]> {
         self.kinds.as_deref()
     }
 
-    /// The one session that is left out.
+    /// Returns the one session that is left out.
     #[must_use]
     pub fn excepted(&self) -> Option<&SessionId> {
         self.except.as_ref()
     }
 
-    /// Whether a session is among them. It judges subject, owner, kind and id, and neither whether
-    /// the session was revoked nor when it ends.
+    /// Returns whether a session is selected. It looks at subject, owner, kind and id, and not at
+    /// whether the session was revoked or when it ends.
     #[must_use]
     pub fn matches(&self, session: &Session) -> bool {
         let row = session.parts();

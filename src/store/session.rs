@@ -1,4 +1,4 @@
-//! [`Session`]: one row a session, whatever the number of refreshes.
+//! [`Session`] is a session as a store keeps it, in one row however often it is refreshed.
 
 use std::any::type_name;
 use std::fmt;
@@ -14,107 +14,109 @@ use crate::names::{SessionId, Subject};
 
 /// A session, as a store keeps it: one row for each login.
 ///
-/// It holds nothing that opens anything: a leaked database makes no token. Stores read it with
+/// It has no secrets: no token can be made from a leaked database. Stores read it with
 /// [`parts`](Self::parts), and build it with [`from_parts`](Self::from_parts).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session(Box<SessionParts>);
 
 impl Session {
-    /// For stores: a row as it was kept.
+    /// Makes a session from a row. It is for stores.
     #[must_use]
     pub fn from_parts(parts: SessionParts) -> Self {
         Self(Box::new(parts))
     }
 
-    /// For stores: all that is to be kept.
+    /// Returns everything that a row keeps. It is for stores.
     #[must_use]
     pub fn parts(&self) -> &SessionParts {
         &self.0
     }
 
-    /// For stores: the row, to be changed.
+    /// Turns the session into a row that can be changed. It is for stores.
     #[must_use]
     pub fn into_parts(self) -> SessionParts {
         *self.0
     }
 
-    /// The name of the session: the claim `sid` of its access tokens.
+    /// Returns the id of the session, which is the claim `sid` of its access tokens.
     #[must_use]
     pub fn id(&self) -> &SessionId {
         &self.0.id
     }
 
-    /// Whose session it is.
+    /// Returns the user of the session.
     #[must_use]
     pub fn subject(&self) -> &Subject {
         &self.0.subject
     }
 
-    /// What the session is for.
+    /// Returns what the session is for.
     #[must_use]
     pub fn kind(&self) -> SessionKind {
         self.0.kind
     }
 
-    /// What the user may recognise the session by.
+    /// Returns a name by which the user may recognise the session.
     #[must_use]
     pub fn device(&self) -> Option<&str> {
         self.0.device.as_deref()
     }
 
-    /// When the session began.
+    /// Returns when the session began.
     #[must_use]
     pub fn created_at(&self) -> Timestamp {
         self.0.created_at
     }
 
-    /// When the user last proved who they are. Unless that was later, it is when the session began.
+    /// Returns when the user authenticated, which is when the session began unless the row says
+    /// otherwise.
     #[must_use]
     pub fn authenticated_at(&self) -> Timestamp {
         self.0.authenticated_at.unwrap_or(self.0.created_at)
     }
 
-    /// The absolute end: no refresh moves it (OWASP ASVS 7.3.2).
+    /// Returns when the absolute lifetime ends, which no refresh changes (OWASP ASVS 7.3.2).
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.0.expires_at
     }
 
-    /// How long this session may be unused. `None`: as long as the application's policy says.
+    /// Returns how long this session may be idle, or `None` if the application's policy decides.
     #[must_use]
     pub fn idle_timeout(&self) -> Option<Duration> {
         self.0.idle_timeout
     }
 
-    /// Whether the session ends when the browser closes.
+    /// Returns whether its cookies are forgotten when the browser closes.
     #[must_use]
     pub fn until_browser_closes(&self) -> bool {
         self.0.until_browser_closes
     }
 
-    /// When the session was last refreshed, to the overlap; before that, when it began.
+    /// Returns when the session was last refreshed, or when it began if it was not refreshed. The
+    /// time is exact to the overlap.
     #[must_use]
     pub fn last_used_at(&self) -> Timestamp {
         self.0.rotated_at.unwrap_or(self.0.created_at)
     }
 
-    /// Whether this version may refresh it: a later one may have written what this one does not
-    /// know.
+    /// Returns whether this version may refresh the session. A later version may have written data
+    /// that this version does not know.
     pub(crate) fn is_understood(&self) -> bool {
         self.0.kind == SessionKind::LOGIN && self.0.more.is_understood()
     }
 
-    /// Why and when the session was revoked.
+    /// Returns why and when the session was revoked, or `None` if it was not.
     #[must_use]
     pub fn revoked(&self) -> Option<RevocationRecord> {
         self.0.revoked
     }
 
-    /// The data that the application gave this session. `None`: it gave none.
+    /// Reads the data that the application gave this session, or `None` if it gave none.
     ///
     /// # Errors
     ///
-    /// There are data, and they are not a `T`.
+    /// The session has data, but the data is not a `T`.
     pub fn data<T: DeserializeOwned>(&self) -> Result<Option<T>, SessionDataError> {
         let Some(data) = &self.0.data else {
             return Ok(None);
@@ -129,8 +131,8 @@ impl Session {
     }
 }
 
-/// The data of a session are not of the type that was asked for. It names that type, and never what
-/// the session holds.
+/// The data of a session does not have the type that was asked for. The error names that type, and
+/// never shows the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionDataError {
     wanted: &'static str,
@@ -147,7 +149,7 @@ impl fmt::Display for SessionDataError {
         } = self;
         write!(
             f,
-            "the data of the session are not a `{wanted}` \
+            "the data of the session is not a `{wanted}` \
              (line {line}, column {column} of its JSON)"
         )
     }

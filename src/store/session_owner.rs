@@ -1,37 +1,37 @@
-//! [`SessionOwner`]: which application a session belongs to.
+//! [`SessionOwner`] is the application that a session belongs to.
 
 use std::fmt;
 
 use crate::digest::digest;
 use crate::names::{Audience, Issuer};
 
-/// The application that a session belongs to: a short hash of its issuer and its audience.
+/// The application that a session belongs to, as a short hash of its issuer and its audience.
 ///
 /// Applications that share one store never see each other's sessions, even where the same subject
-/// names two users.
+/// means two different users.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct SessionOwner([u8; 8]);
 
 impl SessionOwner {
-    /// The owner with this issuer and this audience.
+    /// Makes the owner with this issuer and this audience.
     #[must_use]
     pub fn of(issuer: &Issuer, audience: &Audience) -> Self {
         let (issuer, audience) = (issuer.as_str().as_bytes(), audience.as_str().as_bytes());
-        // With the length first, no other pair has the same bytes.
+        // The length comes first, so that no other pair has the same bytes.
         let length = (issuer.len() as u64).to_be_bytes();
         let [a, b, c, d, e, f, g, h, ..] =
             digest("session owner", [&length, issuer, audience].concat());
         Self([a, b, c, d, e, f, g, h])
     }
 
-    /// For stores: the owner with these bytes. Tests may use any, or the default, which is all
-    /// zero.
+    /// Makes the owner with these bytes. It is for stores. Tests may use any bytes, or the default,
+    /// which is all zeros.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 8]) -> Self {
         Self(bytes)
     }
 
-    /// For stores: the bytes to keep.
+    /// Returns the bytes to keep. It is for stores.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 8] {
         &self.0
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(owner("ab", "c"), owners[0]);
     }
 
-    /// Rows keep it: another hash in a later version would hide every session.
+    /// Rows keep the owner, so another hash in a later version would hide every session.
     #[test]
     fn an_owner_is_the_same_in_every_version() {
         assert_eq!(

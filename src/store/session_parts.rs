@@ -1,4 +1,4 @@
-//! [`SessionParts`]: all that a store keeps of a session.
+//! [`SessionParts`] are the fields of a session's row.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use crate::clock::Timestamp;
 use crate::limits;
 use crate::names::{SessionId, Subject};
 
-/// All that a row holds.
+/// The fields of a session's row.
 ///
-/// [`insert`](super::SessionStore::insert) writes all of it.
-/// [`replace`](super::SessionStore::replace) writes the second group, `confirm` writes `confirmed`,
-/// `revoke` writes `revoked`, and each of these raises `revision`. Later versions may add fields;
-/// they start from [`new`](Self::new):
+/// [`insert`](super::SessionStore::insert) writes all of them.
+/// [`replace`](super::SessionStore::replace) writes the second group, from `owner` to `revision`.
+/// `confirm` writes `confirmed`, `revoke` writes `revoked`, and each of these raises `revision`.
+/// Later versions may add fields, so start from [`new`](Self::new):
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,40 +35,42 @@ use crate::names::{SessionId, Subject};
 pub struct SessionParts {
     /// The key of the row.
     pub id: SessionId,
-    /// Whose session it is. Stores look it up by this too.
+    /// The user of the session. Stores also find sessions by this field.
     pub subject: Subject,
     /// What the session is for.
     pub kind: SessionKind,
     /// When the session began.
     pub created_at: Timestamp,
-    /// The absolute end.
+    /// When the absolute lifetime ends.
     pub expires_at: Timestamp,
 
-    /// Which application the session belongs to.
+    /// The application that the session belongs to.
     pub owner: SessionOwner,
-    /// What the user may recognise the session by, such as a browser's name. At most 256 bytes.
+    /// A name by which the user may recognise the session, such as that of a browser. It has at most
+    /// 256 bytes.
     pub device: Option<String>,
     /// The hash of [`Identity::with_stamp`](crate::Identity::with_stamp).
     pub stamp: Option<[u8; 16]>,
-    /// Whether its access tokens confirm that a refresh token arrived: see
+    /// Whether its access tokens confirm that a refresh token has arrived: see
     /// [`Identity::without_receipts`](crate::Identity::without_receipts).
     pub receipts: bool,
-    /// How long this session may be unused, in whole milliseconds. `None`: as long as the
-    /// application's policy says.
+    /// How long this session may be idle, in whole milliseconds, or `None` if the application's
+    /// policy decides.
     pub idle_timeout: Option<Duration>,
-    /// Whether the session ends when the browser closes.
+    /// Whether its cookies are forgotten when the browser closes.
     pub until_browser_closes: bool,
-    /// When the user last proved who they are. `None`: when the session began.
+    /// When the user authenticated, or `None` if that was when the session began.
     pub authenticated_at: Option<Timestamp>,
-    /// Data of the application: JSON, at most [4 KiB](Self::MAX_DATA_BYTES).
+    /// Data of the application, as JSON of at most [4 KiB](Self::MAX_DATA_BYTES).
     pub data: Option<Box<[u8]>>,
     /// Data of later versions of this crate.
     pub more: More,
-    /// Which refresh token is the current one.
+    /// The generation of the current refresh token.
     pub generation: u32,
-    /// When that generation was made, or its overlap opened again. `None`: never rotated.
+    /// When that generation was made, or its overlap opened again. It is `None` if the token was
+    /// never rotated.
     pub rotated_at: Option<Timestamp>,
-    /// Whether an access token of that generation came back.
+    /// Whether an access token of that generation came back from the client.
     pub confirmed: bool,
     /// How many generations in a row, up to the one before this, needed a recovery.
     pub recoveries: u8,
@@ -76,19 +78,19 @@ pub struct SessionParts {
     pub recovered: bool,
     /// The hash of the `Idempotency-Key` of the rotation that made this generation.
     pub retry_key: Option<[u8; 16]>,
-    /// Grows by one with every change of the row.
+    /// The revision, which grows by one with every change of the row.
     pub revision: u64,
 
-    /// Why and when the session was revoked.
+    /// Why and when the session was revoked, or `None` if it was not.
     pub revoked: Option<RevocationRecord>,
 }
 
 impl SessionParts {
-    /// The most bytes of [`data`](Self::data) that this crate gives to a store.
+    /// The maximum number of bytes of [`data`](Self::data) that this crate gives to a store.
     pub const MAX_DATA_BYTES: usize = limits::MAX_DATA_BYTES;
 
-    /// A login that has just begun: never refreshed, never revoked, with receipts, and without
-    /// anything that is optional.
+    /// Makes the row of a new login, which was never refreshed or revoked, has receipts, and has
+    /// nothing that is optional.
     #[must_use]
     pub fn new(
         id: SessionId,

@@ -1,7 +1,7 @@
-//! What the SQL stores have in common: the columns of a row, in one order, as numbers and bytes
-//! that both databases have; and the statements that both understand.
+//! What the SQL stores share: the columns of a row in one order, as numbers and bytes that both
+//! databases have, and the statements that both understand.
 //!
-//! Macros, because the types of their drivers share no trait that would be shorter, and because
+//! They are macros, because the drivers' types share no trait that would be shorter, and because
 //! statements are put together from literals.
 
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ use super::session_owner::SessionOwner;
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 
-/// `Timestamp` never exceeds an `i64`.
+/// Returns the milliseconds of a moment, which always fit an `i64`.
 pub(super) fn millis(timestamp: Timestamp) -> i64 {
     i64::try_from(timestamp.as_millis()).unwrap_or(i64::MAX)
 }
@@ -33,8 +33,8 @@ pub(super) fn duration(millis: i64) -> Result<Duration, BoxError> {
     Ok(Duration::from_millis(millis.try_into()?))
 }
 
-/// The time decides, as in every statement: an administrator may have revoked by hand, without a
-/// reason.
+/// Reads a revocation. The time alone decides, as in every statement, because an administrator may
+/// have revoked a session by hand, without a reason.
 pub(super) fn revoked(
     because: Option<&str>,
     at: Option<i64>,
@@ -43,7 +43,7 @@ pub(super) fn revoked(
     at.map(|at| Ok(reason.at(timestamp(at)?))).transpose()
 }
 
-/// An age in milliseconds. What is still ahead is new.
+/// Reads an age in milliseconds. A moment in the future has the age zero.
 pub(super) fn age(millis: i64) -> Duration {
     Duration::from_millis(millis.try_into().unwrap_or(0))
 }
@@ -52,7 +52,7 @@ pub(super) fn revision(revision: u64) -> i64 {
     i64::try_from(revision).unwrap_or(i64::MAX)
 }
 
-/// A login is NULL, which takes no room.
+/// Returns the number of a kind. A login is NULL, which takes no room.
 pub(super) fn kind(kind: SessionKind) -> Option<i16> {
     (kind != SessionKind::LOGIN).then(|| kind.number().into())
 }
@@ -61,7 +61,7 @@ pub(super) fn read_kind(kind: Option<i16>) -> Result<SessionKind, BoxError> {
     Ok(SessionKind::from_number(kind.unwrap_or(0).try_into()?))
 }
 
-/// An owner as a number: eight bytes, without a length.
+/// Returns an owner as a number, which takes eight bytes and no length.
 pub(super) fn owner(owner: &SessionOwner) -> i64 {
     i64::from_be_bytes(*owner.as_bytes())
 }
@@ -69,10 +69,10 @@ pub(super) fn owner(owner: &SessionOwner) -> i64 {
 pub(super) fn array(bytes: Vec<u8>) -> Result<[u8; 16], BoxError> {
     bytes
         .try_into()
-        .map_err(|_| "a column that has 16 bytes has another length".into())
+        .map_err(|_| "a column of 16 bytes has another length".into())
 }
 
-/// The first migration, and so far the only one.
+/// Makes the first migration, which is the only one so far.
 pub(super) fn first_migration(sql: SqlStr) -> Migration {
     Migration::new(
         1,
@@ -83,7 +83,8 @@ pub(super) fn first_migration(sql: SqlStr) -> Migration {
     )
 }
 
-/// Not `*`: in PostgreSQL a prepared statement fails when a later version adds a column.
+/// The columns of a row. It is not `*`, because in PostgreSQL a prepared statement would fail when a
+/// later version adds a column.
 macro_rules! columns {
     () => {
         "id, subject, kind, created_at, expires_at, \
@@ -106,7 +107,7 @@ macro_rules! insert {
 }
 pub(super) use insert;
 
-/// A query with all that `insert` writes, the id first.
+/// Binds all columns that `insert` writes to a query, the id first.
 macro_rules! bind_row {
     ($query:expr, $id:expr, $row:expr) => {
         bind_changes!(
@@ -135,7 +136,7 @@ macro_rules! replace {
 }
 pub(super) use replace;
 
-/// A query with all that `replace` writes.
+/// Binds all columns that `replace` writes to a query.
 macro_rules! bind_changes {
     ($query:expr, $row:expr) => {
         $query
@@ -176,7 +177,7 @@ macro_rules! revoke {
 }
 pub(super) use revoke;
 
-/// The session of a row.
+/// Reads the session of a row.
 macro_rules! read_row {
     ($row:expr, $id:expr) => {{
         let bytes = |column| $row.try_get::<Option<Vec<u8>>, _>(column);

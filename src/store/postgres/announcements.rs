@@ -1,4 +1,4 @@
-//! [`Listening`]: `LISTEN`.
+//! [`Listening`] receives announcements with `LISTEN`.
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgListener, PgPool};
@@ -14,14 +14,14 @@ pub(super) struct Listening {
 }
 
 impl Listening {
-    /// Takes one connection of the pool for as long as it lives.
+    /// Listens on a connection of the pool, which it keeps for as long as it lives.
     pub(super) async fn on(
         pool: &PgPool,
         channel: &str,
         place: &Place,
     ) -> Result<Self, sqlx::Error> {
         let mut listener = PgListener::connect_with(pool).await?;
-        // Else it would connect again before it tells that the connection was lost.
+        // Otherwise it would connect again before it reports that the connection was lost.
         listener.eager_reconnect(false);
         listener.listen(channel).await?;
         Ok(Self {

@@ -1,21 +1,21 @@
-//! [`Pulls`]: the connection over which revocations are pulled.
+//! [`Pulls`] is the connection over which revocations are pulled.
 
 use sqlx::SqlStr;
 use sqlx::postgres::{PgConnection, PgPool, PgRow};
 use tokio::sync::Mutex;
 
-/// One connection, apart from the application's pool, which may be exhausted.
+/// One connection beside the application's pool, which may be exhausted.
 ///
-/// It is out of its pool while it is used: a pull that is given up takes it along. A pool would
-/// wait for a connection that no longer answers, until TCP gives up, and no pull would succeed
-/// meanwhile.
+/// The connection is detached from its pool while it is used, so that it is dropped with a pull that
+/// is given up. A pool would wait for a connection that no longer answers until TCP gives up, and no
+/// pull would succeed in the meantime.
 pub(super) struct Pulls {
     pool: PgPool,
     idle: Mutex<Option<PgConnection>>,
 }
 
 impl Pulls {
-    /// The pool makes one connection at a time.
+    /// Takes a pool that makes one connection at a time.
     pub(super) fn new(pool: PgPool) -> Self {
         Self {
             pool,
@@ -23,7 +23,7 @@ impl Pulls {
         }
     }
 
-    /// The one row of a statement, which may have one parameter.
+    /// Returns the one row of a statement, which may have one parameter.
     pub(super) async fn fetch(
         &self,
         sql: &SqlStr,
@@ -32,8 +32,8 @@ impl Pulls {
         let mut idle = self.idle.lock().await;
         if let Some(mut connection) = idle.take() {
             let row = fetch_one(&mut connection, sql, parameter).await;
-            // The server may have been started anew since the last time: a new connection says
-            // whether it is there.
+            // The server may have been restarted since the last pull. A new connection shows whether
+            // it is available.
             if let Ok(row) = row {
                 *idle = Some(connection);
                 return Ok(row);

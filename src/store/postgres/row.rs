@@ -1,4 +1,4 @@
-//! What PostgreSQL answers, as sessions and pages.
+//! Reads the answers of PostgreSQL as sessions and pages.
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -30,14 +30,12 @@ pub(super) fn page(row: &PgRow, complete: bool) -> Result<RevocationPage, BoxErr
     Ok(page)
 }
 
-/// After a failover the old primary may be back as a standby, and the pool's name may still lead
-/// there. What it has not received yet would look like sessions that are unknown, and like logouts
-/// that never were.
+/// Refuses a standby. After a failover the old primary may come back as a standby, and the pool's
+/// host name may still lead to it. Changes that it has not received yet would look like unknown
+/// sessions, and like logouts that never happened.
 pub(super) fn refuse_standby(row: &PgRow) -> Result<(), BoxError> {
     if row.try_get("standby")? {
-        return Err(
-            "this server is a standby, and may lag: let the URL lead to the primary".into(),
-        );
+        return Err("this server is a standby, and may lag: use the URL of the primary".into());
     }
     Ok(())
 }
@@ -46,7 +44,7 @@ pub(super) fn read(row: &PgRow) -> Result<Session, BoxError> {
     Ok(read_row!(row, session_id(row.try_get("id")?)))
 }
 
-/// Sixteen bytes, and no length before them.
+/// Returns an id as a UUID, which takes sixteen bytes and no length.
 pub(super) fn uuid(id: &SessionId) -> Uuid {
     Uuid::from_bytes(*id.as_bytes())
 }

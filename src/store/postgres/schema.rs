@@ -1,5 +1,4 @@
-//! What has to be there before the store works: a server that answers, settings of the connections,
-//! and tables.
+//! Checks what the store needs: a server that answers, settings of the connections, and tables.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -15,10 +14,10 @@ use crate::limits::with_timeout;
 use crate::store::place::OPEN_DEADLINE;
 use crate::store::sql::first_migration;
 
-/// Whether the server takes a connection. A pool would try for half a minute, and then not say what
-/// was in the way.
+/// Checks that the server accepts a connection. A pool would try for half a minute, and would not
+/// say why it failed.
 ///
-/// A server that is just being started gets the time that is left.
+/// A server that is just starting gets the rest of the time.
 pub(super) async fn reach(options: &PgConnectOptions) -> Result<(), BoxError> {
     let mut starting = None;
     let tried = with_timeout(OPEN_DEADLINE, async {
@@ -44,7 +43,7 @@ async fn reach_once_started(
     }
 }
 
-/// The same errors that a pool takes for those of a server which is just being started.
+/// Returns whether the server is just starting, by the same errors as a pool.
 fn is_starting(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(error) => error.kind() == ErrorKind::ConnectionRefused,
@@ -80,17 +79,17 @@ pub(super) async fn check(pool: &PgPool) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Makes or updates the tables, in one transaction. If several processes start at once, one does it
+/// Creates or updates the tables in one transaction. If several processes start at once, one does it
 /// and the others wait.
 pub(super) async fn migrate(pool: &PgPool, prefix: &TablePrefix) -> Result<(), BoxError> {
     let migrator = migrator(prefix);
-    // The application's role need not be allowed to make tables, where another has made them.
+    // If another role has created the tables, the application's role need not be allowed to.
     if is_done(&migrator, pool, prefix).await? {
         return Ok(());
     }
     let mut transaction = pool.begin().await?;
-    // The lock of `sqlx` is the session's: after an error it would stay with a connection of the
-    // application's pool, and behind PgBouncer with that of another client.
+    // The lock of `sqlx` belongs to the session: after an error a connection of the application's
+    // pool would keep it, and behind PgBouncer that of another client.
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
         .bind(prefix.name(MIGRATIONS))
         .execute(&mut *transaction)
@@ -134,7 +133,7 @@ fn migrator(prefix: &TablePrefix) -> Migrator {
     ));
     let mut migrator = Migrator::with_migrations(vec![first_migration(sessions)]);
     migrator.set_locking(false);
-    // The application may keep migrations of its own in the same schema.
+    // The application may have its own migrations in the same schema.
     migrator.dangerous_set_table_name(prefix.name(MIGRATIONS));
     migrator
 }
@@ -142,7 +141,7 @@ fn migrator(prefix: &TablePrefix) -> Migrator {
 const SETTINGS: &str = "SELECT current_setting('server_version_num')::int AS version, \
     current_setting('synchronous_commit') AS durability, \
     current_setting('default_transaction_isolation') AS isolation";
-/// The first with `xid8`.
+/// The first version with `xid8`.
 const OLDEST: i32 = 130_000;
 const MIGRATIONS: &str = "migrations";
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);

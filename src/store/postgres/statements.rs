@@ -1,4 +1,4 @@
-//! The statements that PostgreSQL gets, with the default prefix.
+//! The statements for PostgreSQL, with the default prefix.
 
 use sqlx::SqlStr;
 
@@ -19,8 +19,9 @@ macro_rules! statements {
     };
 }
 
-/// The sessions of a selection: its subject by the hash, which has the index, and by what may share
-/// it; its owners; its kinds or NULL; and the one that is left out or NULL.
+/// The sessions of a selection. The subject is compared by its hash, which has the index, and then
+/// by itself, since others may have the same hash. Then come the owners, the kinds or NULL, and the
+/// session that is left out or NULL.
 macro_rules! selected {
     ($subject:literal, $owners:literal, $kinds:literal, $except:literal) => {
         concat!(
@@ -44,8 +45,8 @@ macro_rules! selected {
 }
 
 /// How far the feed goes at the moment of the statement. `history` changes whenever the feed may
-/// have been set back: the server was started again, another server took its place, or the table
-/// was made anew.
+/// have been set back: the server was restarted, another server replaced it, or the table was
+/// created again.
 macro_rules! place {
     () => {
         "SELECT \
@@ -57,7 +58,7 @@ macro_rules! place {
     };
 }
 
-/// One row, however many entries there are.
+/// The entries of the feed, in one row however many there are.
 macro_rules! feed {
     ($condition:literal) => {
         concat!(
@@ -72,7 +73,7 @@ macro_rules! feed {
 
 statements! {
     insert = insert!();
-    /// A row in any case: a standby, which may lag, has to say that it is one also where it does
+    /// It always returns a row: a standby, which may lag, has to say that it is one even if it does
     /// not know the session.
     find = concat!(
         "SELECT pg_is_in_recovery() AS standby, session.* FROM (SELECT) AS one \
@@ -82,7 +83,8 @@ statements! {
     replace = replace!();
     confirm = confirm!();
     revoke = revoke!();
-    /// Locks are taken in the order of the ids, so that two of them never wait for each other.
+    /// Locks are taken in the order of the ids, so that two such statements never wait for each
+    /// other.
     revoke_all = concat!(
         "UPDATE tower_bearer_sessions AS session \
          SET revoked_because = $5, revoked_at = $6, revision = revision + 1 \
@@ -97,14 +99,14 @@ statements! {
         "AND expires_at > $5 ORDER BY created_at DESC LIMIT $6"
     );
     revoked = concat!(place!(), feed!("TRUE"));
-    /// Of one snapshot: what it cannot see yet has a number of `next` or above. The upper bound
-    /// leaves out the numbers that another server gave, whose backup was restored here.
+    /// It reads one snapshot: entries that it cannot see yet have the number `next` or above. The
+    /// upper bound leaves out the numbers of another server whose backup was restored here.
     revoked_since = concat!(
         place!(),
         "$1::text::xid8 <= pg_snapshot_xmax(pg_current_snapshot()) AS known, ",
         feed!("xid >= $1::text::xid8 AND xid < pg_snapshot_xmax(pg_current_snapshot())")
     );
-    /// In the order of `revoke_all`.
+    /// Locks are taken in the order of `revoke_all`.
     revoke_again = "UPDATE tower_bearer_sessions AS session \
         SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
         FROM (SELECT id FROM tower_bearer_sessions \
@@ -114,14 +116,14 @@ statements! {
         SELECT id, greatest($1, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) \
         FROM unnest($2) AS id ON CONFLICT (session_id) DO NOTHING RETURNING session_id) \
         SELECT pg_notify('tower_bearer_revoked', '') FROM entered LIMIT 1";
-    /// An array, because a subquery with a limit could be run more than once.
+    /// It uses an array, because a subquery with a limit could be run more than once.
     delete_revoked = "WITH feed AS (DELETE FROM tower_bearer_revocations \
             WHERE session_id = ANY(ARRAY(SELECT session_id FROM tower_bearer_revocations \
                 WHERE revoked_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING session_id), \
         sessions AS (DELETE FROM tower_bearer_sessions AS session USING feed \
         WHERE session.id = feed.session_id AND session.revoked_at <= $1 RETURNING session.id) \
         SELECT (SELECT count(*) FROM feed), (SELECT count(*) FROM sessions)";
-    /// The index knows the day. Revoked ones whose place in the feed is lost go too.
+    /// The index has the day. Revoked rows whose entry in the feed was lost are deleted too.
     delete_expired = "DELETE FROM tower_bearer_sessions \
         WHERE id = ANY(ARRAY(SELECT id FROM tower_bearer_sessions \
             WHERE expires_at / 86400000 <= $1::bigint / 86400000 AND expires_at <= $1 \

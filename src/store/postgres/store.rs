@@ -1,4 +1,4 @@
-//! [`PostgresStore`].
+//! [`PostgresStore`] keeps sessions in PostgreSQL.
 
 use std::fmt;
 use std::str::FromStr;
@@ -29,10 +29,10 @@ use crate::store::selection::SessionSelection;
 use crate::store::session::Session;
 use crate::store::sql::*;
 
-/// Sessions in PostgreSQL 13 or later: for applications on several machines.
+/// A store in PostgreSQL 13 or later, for applications on several machines.
 ///
-/// Every promise is kept by a single statement. A trigger enters a session into the feed of
-/// revocations in the transaction that revokes it, even when an administrator wrote the statement,
+/// A single statement keeps each promise of the contract. A trigger enters a session into the feed
+/// of revocations in the transaction that revokes it, even if an administrator wrote the statement,
 /// and announces it with `NOTIFY`.
 ///
 /// ```no_run
@@ -48,31 +48,32 @@ use crate::store::sql::*;
 ///
 /// # Connections
 ///
-/// Beside the pool the store opens up to two connections with the pool's options: one to pull
-/// revocations, so that an exhausted pool delays no logout, and one to listen (one for each
+/// Besides the pool, the store opens up to two connections with the pool's options. One pulls
+/// revocations, so that an exhausted pool does not delay a logout, and one listens (one for each
 /// subscription). They are closed with the last clone of the store.
 ///
-/// Behind PgBouncer with `pool_mode = transaction` no announcement arrives, and no warning says so:
-/// a logout reaches other processes after a second. Without its `max_prepared_statements` (since
-/// PgBouncer 1.21) the `PgConnectOptions` need `.statement_cache_capacity(0)`.
+/// Behind PgBouncer with `pool_mode = transaction` announcements do not arrive, and no warning says
+/// so: a logout reaches other processes after a second. Without `max_prepared_statements` of
+/// PgBouncer (since 1.21) the `PgConnectOptions` need `.statement_cache_capacity(0)`.
 ///
 /// # Schema
 ///
-/// The tables are in the first schema of the connection's `search_path`, by default `public`; for
-/// another, such as `auth`, take `PgConnectOptions::options([("search_path", "auth")])`. The schema
-/// has to be there.
+/// The tables are in the first schema of the connection's `search_path`, which is `public` by
+/// default. For another schema, such as `auth`, use `PgConnectOptions::options([("search_path",
+/// "auth")])`. The schema has to exist.
 ///
-/// The role that opens the store first makes the tables, and whichever opens it first after an
-/// update of this crate. The others need `SELECT` on `tower_bearer_migrations`, and `SELECT`,
-/// `INSERT`, `UPDATE` and `DELETE` on `tower_bearer_sessions` and `tower_bearer_revocations`.
+/// The role that opens the store first creates the tables, and the role that opens it first after an
+/// update of this crate updates them. Other roles need `SELECT` on `tower_bearer_migrations`, and
+/// `SELECT`, `INSERT`, `UPDATE` and `DELETE` on `tower_bearer_sessions` and
+/// `tower_bearer_revocations`.
 ///
 /// # Limits
 ///
-/// A refresh writes the whole row: data of the application too, as long as they are.
+/// A refresh writes the whole row, including all data of the application.
 ///
-/// A transaction that writes, anywhere on the server, makes every pull repeat what was revoked
-/// since it began, until it ends: keep transactions short. A [`Subject`] with a NUL cannot be kept:
-/// `insert` fails, and nothing else finds one.
+/// While a transaction that writes is open anywhere on the server, every pull repeats what was
+/// revoked since it began, so keep transactions short. A [`Subject`] with a NUL cannot be kept:
+/// `insert` fails, and other methods find no session of it.
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
@@ -86,11 +87,11 @@ impl PostgresStore {
     /// Connects to a URL such as `postgres://user:password@host/database`, and creates or updates
     /// the tables `tower_bearer_*`.
     ///
-    /// The pool is one of its own, with the defaults of `sqlx` (10 connections at most).
+    /// The store gets a pool of its own, with the defaults of `sqlx` (at most 10 connections).
     ///
     /// # Errors
     ///
-    /// The URL cannot be read; or those of [`from_pool`](Self::from_pool).
+    /// The URL is malformed, or see [`from_pool`](Self::from_pool).
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let options =
             PgConnectOptions::from_str(url).map_err(|error| StoreError::new(POSTGRES, error))?;
@@ -105,18 +106,18 @@ impl PostgresStore {
     /// The server cannot be reached within four seconds. The server is older than PostgreSQL 13.
     /// `synchronous_commit` is off, so that a crash could undo a logout.
     /// `default_transaction_isolation` is above `read committed`, so that racing refreshes would
-    /// fail. The tables cannot be made, or are from a later version. The error names host,
-    /// port, database and the cause.
+    /// fail. The tables cannot be created, or are those of a later version. The error names the
+    /// host, the port, the database and the cause.
     pub async fn from_pool(pool: PgPool) -> Result<Self, StoreError> {
         Self::from_pool_with_prefix(pool, TablePrefix::default()).await
     }
 
-    /// As [`from_pool`](Self::from_pool), with names that begin otherwise than with
-    /// `tower_bearer_`.
+    /// Does the same as [`from_pool`](Self::from_pool), with names that begin with `prefix` instead
+    /// of `tower_bearer_`.
     ///
     /// # Errors
     ///
-    /// Those of [`from_pool`](Self::from_pool).
+    /// See [`from_pool`](Self::from_pool).
     pub async fn from_pool_with_prefix(
         pool: PgPool,
         prefix: TablePrefix,
@@ -136,7 +137,7 @@ impl PostgresStore {
         })
     }
 
-    /// How many rows it changed.
+    /// Runs a statement, and returns how many rows it changed.
     async fn execute(&self, query: Query<'_, Postgres, PgArguments>) -> Result<u64, StoreError> {
         let done = query.execute(&self.pool).await.failed_at(&self.place)?;
         Ok(done.rows_affected())
@@ -215,7 +216,7 @@ impl SessionStore for PostgresStore {
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        // A cursor that was not given out here is none.
+        // A cursor that was not made here counts as no cursor.
         let place = cursor
             .as_ref()
             .and_then(|cursor| cursor.as_str().split_once('-'));
@@ -241,7 +242,7 @@ impl SessionStore for PostgresStore {
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
-        // Sorted, so that two processes which assert the same never wait for each other.
+        // They are sorted, so that two processes that assert the same never wait for each other.
         let mut ids: Vec<Uuid> = ids.iter().map(uuid).collect();
         ids.sort_unstable();
         for batch in ids.chunks(BATCH) {
@@ -250,7 +251,7 @@ impl SessionStore for PostgresStore {
                 .bind(millis(now))
                 .bind(batch);
             self.execute(query).await?;
-            // The trigger has entered what lived. This enters what is not known.
+            // The trigger has entered the live sessions. This enters the unknown ones.
             let query = sqlx::query(self.sql.enter_feed.clone())
                 .bind(millis(now))
                 .bind(batch);
@@ -259,7 +260,7 @@ impl SessionStore for PostgresStore {
         Ok(())
     }
 
-    /// Each has a connection of its own for as long as it lives.
+    // Each subscription has its own connection for as long as it lives.
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
         let pool = one_connection_like(&self.pool);
         let listening = Listening::on(&pool, &self.prefix.name("revoked"), &self.place)
@@ -298,7 +299,7 @@ impl SessionStore for PostgresStore {
     }
 }
 
-/// Without the pool, whose URL may have a password.
+/// Leaves out the pool, whose URL may have a password.
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore")
@@ -307,7 +308,8 @@ impl fmt::Debug for PostgresStore {
     }
 }
 
-/// It connects when it is first used, as the pool does: same server, same role, same hooks.
+/// Makes a pool with one connection, which connects at first use, as the pool does, to the same
+/// server, with the same role and the same hooks.
 fn one_connection_like(pool: &PgPool) -> PgPool {
     let options: PgPoolOptions = pool.options().clone();
     options
@@ -316,12 +318,12 @@ fn one_connection_like(pool: &PgPool) -> PgPool {
         .connect_lazy_with((*pool.connect_options()).clone())
 }
 
-/// PostgreSQL's text has no NUL: no row has such a subject.
+/// Returns whether no row can have this subject, because text in PostgreSQL cannot have a NUL.
 fn cannot_be_kept(subject: &Subject) -> bool {
     subject.as_str().contains('\0')
 }
 
-/// A query with the four parts of a selection.
+/// Binds the four parts of a selection to a query.
 macro_rules! bind_selection {
     ($query:expr, $selection:expr) => {
         $query
@@ -356,6 +358,6 @@ fn place(options: &PgConnectOptions) -> Place {
     }
 }
 
-/// Rows that are locked at once.
+/// The number of rows that are locked at once.
 const BATCH: usize = 500;
 const POSTGRES: &str = "PostgreSQL";

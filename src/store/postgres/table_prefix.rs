@@ -1,4 +1,4 @@
-//! [`TablePrefix`].
+//! [`TablePrefix`] is the beginning of the names in a PostgreSQL database.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,22 +7,22 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use crate::error::ConfigError;
 
-/// What the names of all that [`PostgresStore`](super::PostgresStore) makes in a database begin
-/// with: tables, indexes, function, trigger, and the channel of its announcements. The default is
-/// `tower_bearer_`.
+/// The beginning of all names that [`PostgresStore`](super::PostgresStore) uses in a database: those
+/// of its tables, indexes, function and trigger, and of the channel of its announcements. The
+/// default is `tower_bearer_`.
 ///
-/// With another one a second store has its place in the same schema. For another schema see
+/// With another prefix a second store can use the same schema. For another schema see
 /// [`PostgresStore`](super::PostgresStore#schema).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TablePrefix(Cow<'static, str>);
 
 impl TablePrefix {
-    /// Lower-case ASCII letters, digits and `_`, not a digit first, and 32 bytes at most:
-    /// PostgreSQL cuts longer names off at 63.
+    /// Makes a prefix of lower-case ASCII letters, digits and `_`. It must not begin with a digit,
+    /// and has at most 32 bytes, because PostgreSQL cuts off names at 63 bytes.
     ///
     /// # Errors
     ///
-    /// It is empty, too long, begins with a digit, or has another character.
+    /// The prefix is empty, too long, begins with a digit, or has another character.
     pub fn new(prefix: impl Into<String>) -> Result<Self, ConfigError> {
         let prefix = prefix.into();
         let plain = prefix
@@ -41,16 +41,16 @@ impl TablePrefix {
         Ok(Self(prefix.into()))
     }
 
-    /// The statement, which is written with the default prefix, with this one.
+    /// Replaces the default prefix in a statement with this one.
     pub(super) fn apply(&self, sql: &'static str) -> SqlStr {
         if self.0 == DEFAULT {
             return sql.into_sql_str();
         }
-        // It is safe: what is put in has been checked by `new`, and needs no quotes anywhere.
+        // This is safe: `new` has checked the prefix, which needs no quotes anywhere.
         AssertSqlSafe(Arc::<str>::from(sql.replace(DEFAULT, &self.0))).into_sql_str()
     }
 
-    /// A name with this prefix.
+    /// Returns a name with this prefix.
     pub(super) fn name(&self, rest: &str) -> String {
         format!("{}{rest}", self.0)
     }
@@ -62,6 +62,6 @@ impl Default for TablePrefix {
     }
 }
 
-/// What every statement is written with.
+/// The prefix with which every statement is written.
 const DEFAULT: &str = "tower_bearer_";
 const MAX_LENGTH: usize = 32;

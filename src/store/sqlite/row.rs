@@ -1,4 +1,4 @@
-//! What SQLite answers, as sessions and pages.
+//! Reads the answers of SQLite as sessions and pages.
 
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -22,7 +22,7 @@ pub(super) fn read(row: &SqliteRow) -> Result<Session, BoxError> {
 }
 
 pub(super) fn page(seen: i64, rows: &[SqliteRow]) -> Result<RevocationPage, BoxError> {
-    // The first row tells the last number; it is there when no revocation is.
+    // The first row has the last number. It exists even if there is no revocation.
     let last: i64 = rows.first().map_or(Ok(seen), |row| row.try_get("last"))?;
     let mut page = RevocationPage::new(
         Vec::with_capacity(rows.len()),

@@ -1,5 +1,4 @@
-//! What has to be there before the store works: a file that opens, settings of the connections, and
-//! tables.
+//! Checks what the store needs: a file that opens, settings of the connections, and tables.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -14,7 +13,7 @@ use crate::limits::with_timeout;
 use crate::store::place::OPEN_DEADLINE;
 use crate::store::sql::first_migration;
 
-/// Opens the file, and says why if it cannot.
+/// Opens the file, or says why it cannot be opened.
 pub(super) async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, BoxError> {
     let path = options.get_filename().to_owned();
     let connected =
@@ -23,9 +22,9 @@ pub(super) async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool,
     connected.map_err(|error| why_not(&path).unwrap_or(error))
 }
 
-/// If two processes turn a new file to WAL at the same moment, SQLite refuses one without waiting:
-/// its busy timeout does not count there. A moment later the file is in that mode, and there is
-/// nothing left to turn.
+/// Connects, and tries again while the file is busy. If two processes switch a new file to WAL at
+/// the same moment, SQLite refuses one of them at once, without its busy timeout. A moment later the
+/// file is in that mode.
 async fn connect_in_turn(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
     for _ in 0..MAX_TRIES {
         match SqlitePoolOptions::new().connect_with(options.clone()).await {
@@ -36,7 +35,8 @@ async fn connect_in_turn(options: SqliteConnectOptions) -> Result<SqlitePool, sq
     SqlitePoolOptions::new().connect_with(options).await
 }
 
-/// `SQLITE_BUSY`, in any of its extended codes: the lowest byte is the same.
+/// Returns whether this is `SQLITE_BUSY`, in any of its extended codes, which have the same lowest
+/// byte.
 fn is_busy(error: &sqlx::Error) -> bool {
     let code = error
         .as_database_error()
@@ -44,7 +44,7 @@ fn is_busy(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| code & 0xff == 5)
 }
 
-/// What the system says when it is asked for the file as SQLite asked, or for its folder.
+/// Returns the error of the system when the file, or its folder, is opened as SQLite does it.
 fn why_not(path: &Path) -> Option<BoxError> {
     let ask = || -> std::io::Result<()> {
         if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
@@ -74,10 +74,11 @@ pub(super) async fn check(pool: &SqlitePool) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Makes or updates the tables.
+/// Creates or updates the tables.
 ///
-/// `sqlx` takes no lock on SQLite. If two processes start on a new file, one may find the tables
-/// made meanwhile by the other: its own transaction fails and is rolled back. Then it looks again.
+/// `sqlx` takes no lock in SQLite. If two processes start on a new file, one may find that the other
+/// has created the tables in the meantime: its own transaction fails and is rolled back. Then it
+/// looks again.
 pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), BoxError> {
     let migrator = migrator();
     for _ in migrator.iter() {
@@ -92,13 +93,13 @@ pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), BoxError> {
 fn migrator() -> Migrator {
     let sessions = include_str!("../../../migrations/sqlite/0001_sessions.sql");
     let mut migrator = Migrator::with_migrations(vec![first_migration(sessions.into_sql_str())]);
-    // The application may keep migrations of its own in the same database.
+    // The application may have its own migrations in the same database.
     migrator.dangerous_set_table_name("tower_bearer_migrations");
     migrator
 }
 
 /// `PRAGMA synchronous`: 0 OFF, 1 NORMAL, 2 FULL, 3 EXTRA.
 const FULL: i64 = 2;
-/// A second in all.
+/// The tries take one second in total.
 const MAX_TRIES: usize = 50;
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);

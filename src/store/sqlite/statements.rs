@@ -1,9 +1,9 @@
-//! The statements that SQLite gets, but for those that both SQL stores share.
+//! The statements for SQLite, except those that both SQL stores share.
 
 use crate::store::sql::columns;
 
-/// The sessions of a selection: its subject, its owners as JSON, its kinds as JSON or NULL, and the
-/// one that is left out or NULL.
+/// The sessions of a selection. Its parts are the subject, the owners as JSON, the kinds as JSON or
+/// NULL, and the session that is left out or NULL.
 macro_rules! selected {
     ($subject:literal, $owners:literal, $kinds:literal, $except:literal) => {
         concat!(
@@ -44,8 +44,8 @@ pub(super) const LIST: &str = concat!(
     "AND expires_at > ?5 ORDER BY created_at DESC LIMIT ?6"
 );
 
-/// One statement, so that rows and cursor are of one moment. A number above the last was not given
-/// out here: it counts as none.
+/// Reads the feed in one statement, so that rows and cursor are of one moment. A number above the
+/// last one was not made here, and counts as no cursor.
 pub(super) const REVOKED_SINCE: &str = "WITH place AS (SELECT \
     CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now, COALESCE((\
         SELECT seq FROM sqlite_sequence WHERE name = 'tower_bearer_revocations'\

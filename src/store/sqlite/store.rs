@@ -1,4 +1,4 @@
-//! [`SqliteStore`].
+//! [`SqliteStore`] keeps sessions in SQLite.
 
 use std::path::Path;
 
@@ -24,12 +24,12 @@ use crate::store::selection::SessionSelection;
 use crate::store::session::Session;
 use crate::store::sql::*;
 
-/// Sessions in a SQLite database: for applications on one machine. Several processes may share the
+/// A store in a SQLite database, for applications on one machine. Several processes may share the
 /// file.
 ///
-/// Every promise is kept by a single statement: SQLite has one writer at a time, so what a
-/// statement sees is what it changes. A trigger enters a session into the feed of revocations in
-/// the statement that revokes it.
+/// A single statement keeps each promise of the contract: SQLite has one writer at a time, so
+/// nothing changes between what a statement reads and what it writes. A trigger enters a session
+/// into the feed of revocations in the statement that revokes it.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -40,8 +40,8 @@ use crate::store::sql::*;
 /// # }
 /// ```
 ///
-/// `sqlx` 0.9 beside `rusqlite` above 0.39 does not resolve: both link SQLite, in different
-/// versions.
+/// Cargo cannot resolve `sqlx` 0.9 together with `rusqlite` above 0.39, because both link SQLite in
+/// different versions.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     pool: SqlitePool,
@@ -49,16 +49,16 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, makes it where there is none, and creates or updates the tables
+    /// Opens the file, or creates it if it does not exist, and creates or updates the tables
     /// `tower_bearer_*`.
     ///
-    /// The file is in WAL mode with `synchronous = FULL`: what was acknowledged survives a loss of
-    /// power.
+    /// The file is in WAL mode with `synchronous = FULL`, so acknowledged changes survive a power
+    /// failure.
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, for example because its folder does not exist or is not writable;
-    /// or its tables are from a later version. The error names the file and the cause.
+    /// The file cannot be opened, for example because its folder does not exist or is not writable,
+    /// or its tables are those of a later version. The error names the file and the cause.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -73,12 +73,12 @@ impl SqliteStore {
     /// database.
     ///
     /// The pool's connections must have `synchronous = FULL` (which is the default of SQLite and of
-    /// `sqlx`), else a logout could be lost with the power. WAL mode is advised. A database in
-    /// memory has one connection at most: take [`MemoryStore`](crate::MemoryStore) instead.
+    /// `sqlx`). Otherwise a power failure could undo a logout. WAL mode is recommended. A database
+    /// in memory has at most one connection: use [`MemoryStore`](crate::MemoryStore) instead.
     ///
     /// # Errors
     ///
-    /// `synchronous` is weaker than `FULL`, or the tables cannot be made.
+    /// `synchronous` is weaker than `FULL`, or the tables cannot be created.
     pub async fn from_pool(pool: SqlitePool) -> Result<Self, StoreError> {
         let place = place(&pool.connect_options());
         schema::check(&pool).await.failed_at(&place)?;
@@ -86,7 +86,7 @@ impl SqliteStore {
         Ok(Self { pool, place })
     }
 
-    /// How many rows it changed.
+    /// Runs a statement, and returns how many rows it changed.
     async fn execute(&self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
         let done = query.execute(&self.pool).await.failed_at(&self.place)?;
         Ok(done.rows_affected())
@@ -158,8 +158,7 @@ impl SessionStore for SqliteStore {
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        // A cursor that was not given out here starts at the beginning. So does that of an empty
-        // feed.
+        // A cursor that was not made here starts at the beginning. So does that of an empty feed.
         let seen = cursor
             .and_then(|cursor| cursor.as_str().parse().ok())
             .unwrap_or(0_i64);
@@ -179,14 +178,14 @@ impl SessionStore for SqliteStore {
                 .bind(millis(now))
                 .bind(&batch);
             self.execute(query).await?;
-            // The trigger has entered what lived. This enters what is not known.
+            // The trigger has entered the live sessions. This enters the unknown ones.
             let query = sqlx::query(ENTER_FEED).bind(&batch).bind(millis(now));
             self.execute(query).await?;
         }
         Ok(())
     }
 
-    /// SQLite has none.
+    // SQLite has no announcements.
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
         Ok(None)
     }
@@ -233,7 +232,7 @@ fn place(options: &SqliteConnectOptions) -> Place {
     Place::new("SQLite", options.get_filename().display().to_string())
 }
 
-/// A query with the four parts of a selection.
+/// Binds the four parts of a selection to a query.
 macro_rules! bind_selection {
     ($query:expr, $selection:expr) => {
         $query
@@ -247,13 +246,13 @@ macro_rules! bind_selection {
 }
 use bind_selection;
 
-/// A list of ids in hexadecimal, which SQLite reads as one argument.
+/// Returns a list of ids in hexadecimal, which SQLite reads as one argument.
 fn json<'a>(ids: impl Iterator<Item = &'a [u8; 16]>) -> String {
     let hex = |id: &[u8; 16]| format!("{:032x}", u128::from_be_bytes(*id));
     serde_json::Value::from_iter(ids.map(hex)).to_string()
 }
 
-/// Ended rows that are found by one reading.
+/// The number of ended rows that one query finds.
 const READ_AT_ONCE: usize = 50_000;
-/// Rows that are deleted under one lock.
+/// The number of rows that are deleted under one lock.
 const BATCH: usize = 500;
