@@ -1,4 +1,4 @@
-//! Announcements by publish and subscribe.
+//! Announcements with publish and subscribe.
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -12,7 +12,7 @@ use crate::store::error::StoreError;
 use crate::store::feed::Announcements;
 use crate::store::place::{FailedAt, Place};
 
-/// A connection of its own, on which revocations are announced.
+/// A separate connection, on which revocations are announced.
 pub(super) struct Subscription {
     messages: PubSubStream,
     place: Place,

@@ -1,4 +1,4 @@
-//! Numbers, moments and texts in the bytes of a row.
+//! Writes and reads numbers, moments and texts in the bytes of a row.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ impl Writer {
         self.0.push(number as u8);
     }
 
-    /// Five bytes from 2020 to 2054, else nine.
+    /// Writes a moment, with five bytes from 2020 to 2054, and otherwise with nine.
     pub(super) fn moment(&mut self, moment: Timestamp) {
         match moment.as_millis().checked_sub(YEAR_2020) {
             Some(millis) if millis < u64::from(FULL) << 32 => {
@@ -39,7 +39,7 @@ impl Writer {
         self.number(duration.as_millis().try_into().unwrap_or(u64::MAX));
     }
 
-    /// Bytes, and their length before them.
+    /// Writes bytes, with their length before them.
     pub(super) fn with_length(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
         self.extend(bytes);
@@ -113,9 +113,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// In milliseconds since the Unix epoch.
+/// The beginning of 2020, in milliseconds since the Unix epoch.
 const YEAR_2020: u64 = 1_577_836_800_000;
-/// A moment with all of its eight bytes follows.
+/// The byte before a moment with all eight bytes.
 const FULL: u8 = 0xff;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::store::session_parts::SessionParts;
 
 use super::bytes::{Reader, Writer};
 
-/// The part that changes, with its length before it.
+/// Writes the part that changes, with its length before it.
 pub(super) fn encode(row: &SessionParts, revision: u64) -> Result<Vec<u8>, BoxError> {
     let mut bytes = Writer(encode_revision(revision));
     bytes.number(flags(row).into());
@@ -38,7 +38,7 @@ pub(super) fn encode(row: &SessionParts, revision: u64) -> Result<Vec<u8>, BoxEr
     }
     if bytes.0.len() > LONGEST {
         return Err(
-            "device and data of a session are longer than a row in Redis takes: 16 KiB".into(),
+            "the device and the data of a session are above 16 KiB, the maximum in Redis".into(),
         );
     }
     let mut part = Writer::default();
@@ -67,7 +67,7 @@ fn flags(row: &SessionParts) -> u16 {
     .fold(0, |flags, (_, flag)| flags | flag)
 }
 
-/// The bytes with which this part of a row of this revision begins.
+/// Returns the bytes with which this part begins in a row of this revision.
 pub(super) fn encode_revision(revision: u64) -> Vec<u8> {
     let mut bytes = Writer::default();
     bytes.number(revision);
@@ -80,9 +80,7 @@ pub(super) fn read(part: &[u8], row: &mut SessionParts) -> Result<(), BoxError> 
     row.revision = part.number()?;
     let flags: u16 = part.number()?.try_into()?;
     if flags > ALL_FLAGS {
-        return Err(
-            "a row has a flag that is not known: a later version of tower-bearer wrote it".into(),
-        );
+        return Err("a row has an unknown flag: a later version of tower-bearer wrote it".into());
     }
     let has = |flag| flags & flag != 0;
     row.confirmed = has(CONFIRMED);
@@ -110,10 +108,10 @@ pub(super) fn read(part: &[u8], row: &mut SessionParts) -> Result<(), BoxError> 
     Ok(())
 }
 
-/// A script reads two groups of seven bits.
+/// The maximum length, because a script reads two groups of seven bits.
 const LONGEST: usize = (1 << 14) - 1;
 
-// Those of a plain session fit into one byte.
+// The flags of a plain session fit into one byte.
 const CONFIRMED: u16 = 1;
 const RECOVERED: u16 = 1 << 1;
 const RECEIPTS: u16 = 1 << 2;

@@ -1,5 +1,5 @@
-//! `delete_expired`: Redis lets rows expire by itself; this deletes by the given time, and deletes
-//! what points to rows.
+//! Does the work of `delete_expired`. Redis lets rows expire by itself, and this deletes rows by the
+//! given time, together with the entries that point to them.
 
 use redis::aio::ConnectionManager;
 
@@ -14,7 +14,7 @@ use crate::names::SessionId;
 use crate::store::retention::Ended;
 use crate::store::session::Session;
 
-/// Many short commands: a refresh may come between any two.
+/// A clean-up of many short commands, so that a refresh may come between any two.
 pub(super) struct CleanUp<'a> {
     pub(super) connection: ConnectionManager,
     pub(super) prefix: &'a KeyPrefix,
@@ -36,8 +36,8 @@ impl CleanUp<'_> {
         Ok(deleted)
     }
 
-    /// Sessions that the index knows to have ended: each by the row, which decides. Revoked ones
-    /// are left to the feed.
+    /// Deletes sessions that have ended according to the index. Each row decides itself. Revoked
+    /// rows are left to the feed.
     async fn expired(&mut self, keys: &[String]) -> Result<u64, BoxError> {
         let mut deleted = 0;
         let expired = self.ended.expired;
@@ -68,8 +68,8 @@ impl CleanUp<'_> {
         }
     }
 
-    /// By the numbers of the entries, which Redis gave out: those who revoke may have a wrong
-    /// clock, and rows have their time.
+    /// Deletes revoked sessions by the numbers of their entries, which Redis made: rows have the
+    /// time of the process that revoked them, whose clock may be wrong.
     async fn revoked(&mut self, bucket: usize) -> Result<u64, BoxError> {
         let mut deleted = 0;
         loop {

@@ -1,4 +1,4 @@
-//! How Redis is reached.
+//! The connection to Redis.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,7 +14,7 @@ use super::schema;
 use crate::error::BoxError;
 use crate::limits::with_timeout;
 
-/// A client whose connections notice that the other end is gone without a word.
+/// Makes a client whose connections notice that the other end is gone silently.
 pub(super) fn client(url: &str) -> Result<Client, BoxError> {
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(10))
@@ -29,11 +29,10 @@ pub(super) fn client(url: &str) -> Result<Client, BoxError> {
     )?)
 }
 
-/// What all clones of a store share: the connection, and what the last pull said of the server.
+/// The connection, and the role of the server at the last pull, which all clones of a store share.
 ///
-/// A [`ConnectionManager`] comes back by itself where the connection breaks. It does not where
-/// Redis refuses the handshake, nor where the connection stays open and silent: then a new one
-/// takes its place.
+/// A [`ConnectionManager`] reconnects by itself if the connection breaks. It does not if Redis
+/// refuses the handshake, or if the connection stays open and silent: then a new one replaces it.
 #[derive(Clone)]
 pub(super) struct Connection(Arc<Shared>);
 
@@ -58,7 +57,7 @@ impl Connection {
         &self.0.client
     }
 
-    /// The server that answers there, a primary or not.
+    /// Returns the connection, whether the server is a primary or not.
     pub(super) fn any(&self) -> ConnectionManager {
         self.0
             .current
@@ -67,8 +66,9 @@ impl Connection {
             .clone()
     }
 
-    /// A replica may not have the newest sessions, and lets a script run that finds no row and so
-    /// writes nothing: it would answer "unknown" where it does not know.
+    /// Returns the connection, if the server is a primary. A replica may not have the newest
+    /// sessions. It also runs a script that finds no row and so writes nothing, and would say that a
+    /// session does not exist although it cannot know that.
     pub(super) fn primary(&self) -> Result<ConnectionManager, BoxError> {
         if self.0.is_replica.load(Ordering::Relaxed) {
             return Err(IS_REPLICA.into());
@@ -76,13 +76,13 @@ impl Connection {
         Ok(self.any())
     }
 
-    /// What a pull saw.
+    /// Notes the role of the server, as a pull saw it.
     pub(super) fn set_replica(&self, is_replica: bool) {
         self.0.is_replica.store(is_replica, Ordering::Relaxed);
     }
 
-    /// Connects anew, if that takes a moment: the name in the URL may lead elsewhere by now. Else
-    /// all stays as it is, until the next pull fails.
+    /// Replaces the connection, if a new one can be made quickly, because the host name in the URL
+    /// may lead to another server by now. Otherwise nothing changes until the next pull fails.
     pub(super) async fn replace(&self) {
         match with_timeout(CONNECT_WITHIN, connect(&self.0.client)).await {
             Ok(connection) => {
@@ -95,14 +95,14 @@ impl Connection {
             Err(error) => {
                 tracing::debug!(
                     cause = &*error as &dyn std::error::Error,
-                    "Redis was not reached anew"
+                    "Redis could not be reached again"
                 );
             }
         }
     }
 }
 
-/// With short limits: callers wait for it.
+/// Connects with short timeouts, because callers wait for it.
 async fn connect(client: &Client) -> Result<ConnectionManager, BoxError> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(CONNECT_WITHIN))
@@ -113,13 +113,13 @@ async fn connect(client: &Client) -> Result<ConnectionManager, BoxError> {
 }
 
 pub(super) const IS_REPLICA: &str =
-    "this Redis is a replica, and may lag: let the URL lead to the primary";
-/// More than a working Redis takes.
+    "this Redis is a replica, and may lag: use the URL of the primary";
+/// The time to connect. A working Redis needs less.
 pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
-/// Bytes that were not acknowledged for so long break the connection. Else it would take a quarter
-/// of an hour.
+/// The connection breaks if bytes are not acknowledged for this long. Otherwise that would take a
+/// quarter of an hour.
 #[cfg(target_os = "linux")]
 const GONE_AFTER: Duration = Duration::from_secs(5);
-/// Commands that wait to be written, before their callers wait.
+/// The number of commands that wait to be written before callers have to wait.
 const QUEUE: usize = 1024;

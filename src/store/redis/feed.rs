@@ -1,7 +1,8 @@
-//! The feed of revocations: a stream a bucket, on the node where the rows of that bucket are.
+//! The feed of revocations: one stream for each bucket, on the node that has the rows of the bucket.
 //!
-//! Redis gives out an entry's number in the script that revokes, and runs one script at a time: an
-//! entry with a smaller number came before, so a reader who goes on after a number misses nothing.
+//! Redis makes the number of an entry in the script that revokes, and runs one script at a time. An
+//! entry with a smaller number came before, so a reader that continues after a number misses
+//! nothing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,8 +17,8 @@ use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::revocation::Revocation;
 
-/// The number of an entry of a stream: when it came, in milliseconds by the clock of Redis, and
-/// which of that moment it is.
+/// The number of an entry of a stream: its time in milliseconds by the clock of Redis, and its place
+/// among the entries of that millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) struct Number(u64, u64);
 
@@ -38,12 +39,12 @@ impl FromStr for Number {
     }
 }
 
-/// How far a reader has read.
+/// How far a reader has read the streams.
 #[derive(Clone)]
 pub(super) struct Progress {
-    /// Which run of the server, as a primary, on which database: after a restart, a failover or a
-    /// `FLUSHALL` it is another, and entries may be gone. `None`: any will do, for nothing was
-    /// read.
+    /// The run of the server as a primary, and the database. It changes after a restart, a failover
+    /// or a `FLUSHALL`, when entries may be gone. `None` fits any history, because nothing was read
+    /// yet.
     pub(super) history: Option<String>,
     pub(super) last: [Number; BUCKETS],
 }
@@ -57,7 +58,7 @@ impl Progress {
     }
 }
 
-/// As a cursor.
+/// Writes the progress as a cursor.
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.history.as_deref().unwrap_or_default())?;
@@ -88,10 +89,10 @@ impl FromStr for Progress {
     }
 }
 
-/// What one round trip finds.
+/// The result of one round trip.
 pub(super) struct Reading {
     pub(super) is_replica: bool,
-    /// `None`: this database has none yet.
+    /// The history of the database, or `None` if it has none yet.
     pub(super) history: Option<String>,
     pub(super) store_time: Timestamp,
     pub(super) feeds: Vec<Vec<Entry>>,
@@ -99,9 +100,9 @@ pub(super) struct Reading {
 
 pub(super) struct Entry {
     pub(super) number: Number,
-    /// How long ago it came, by the clock of Redis.
+    /// How long ago the entry was made, by the clock of Redis.
     pub(super) age: Duration,
-    /// `None`: not one that we wrote.
+    /// The session, or `None` if this store did not write the entry.
     pub(super) revoked: Option<SessionId>,
 }
 
@@ -111,14 +112,14 @@ impl Entry {
     }
 }
 
-/// Reads on in every bucket, [`PAGE`] entries of each at most.
+/// Reads the next entries of every bucket, at most [`PAGE`] of each.
 pub(super) async fn read(
     connection: &mut ConnectionManager,
     prefix: &KeyPrefix,
     after: &[Number; BUCKETS],
 ) -> Result<Reading, BoxError> {
     let mut pipeline = Pipeline::new();
-    // One connection, so one server: the entries are of the run that `INFO` names.
+    // One connection means one server, so the entries are of the run that `INFO` names.
     pipeline
         .cmd("INFO")
         .arg("server")
@@ -140,7 +141,7 @@ pub(super) async fn read(
     let run: String = server
         .get("run_id")
         .ok_or("`INFO server` names no `run_id`")?;
-    // One that was a replica for a while has another.
+    // A server that was a replica for a while has another one.
     let role: String = replication.get("master_replid").unwrap_or_default();
     let store_time = Timestamp::from_millis(secs * 1000 + micros / 1000);
     Ok(Reading {
@@ -169,7 +170,7 @@ fn split(answers: Vec<Value>) -> Result<Answers, BoxError> {
     let mut next = || {
         answers
             .next()
-            .ok_or("Redis answered less than it was asked")
+            .ok_or("Redis answered fewer commands than were sent")
     };
     Ok(Answers {
         server: from_redis_value(next()?)?,
@@ -180,8 +181,8 @@ fn split(answers: Vec<Value>) -> Result<Answers, BoxError> {
     })
 }
 
-/// The entries of a bucket after a number, up to another or to all of a millisecond, [`PAGE`] at
-/// most.
+/// Reads the entries of a bucket after a number, up to another number or to the end of a
+/// millisecond, at most [`PAGE`].
 pub(super) fn entries(
     prefix: &KeyPrefix,
     bucket: usize,
@@ -199,7 +200,7 @@ pub(super) fn entries(
     entries
 }
 
-/// Entries as they are in the stream. An entry that this store did not write has no session.
+/// Parses entries of a stream. An entry that this store did not write has no session.
 pub(super) fn parse(entries: Value) -> Result<Vec<(Number, Option<SessionId>)>, BoxError> {
     let entries: Vec<(String, Vec<Vec<u8>>)> = from_redis_value(entries)?;
     let entry = |(number, fields): (String, Vec<Vec<u8>>)| {
@@ -221,7 +222,7 @@ fn aged(entries: Vec<(Number, Option<SessionId>)>, store_time: Timestamp) -> Vec
         .collect()
 }
 
-/// Enters what has no row.
+/// Enters a session that has no row.
 pub(super) fn enter(prefix: &KeyPrefix, id: &SessionId) -> Cmd {
     let mut enter = Cmd::new();
     enter
@@ -233,7 +234,7 @@ pub(super) fn enter(prefix: &KeyPrefix, id: &SessionId) -> Cmd {
     enter
 }
 
-/// Gives the database a history if it has none. Of several who try, one does.
+/// Gives the database a history if it has none. If several processes try, one of them succeeds.
 pub(super) async fn begin_history(
     connection: &mut ConnectionManager,
     prefix: &KeyPrefix,
@@ -250,7 +251,7 @@ pub(super) async fn begin_history(
     Ok(answer?)
 }
 
-/// As many entries of each bucket as Redis reads in a moment.
+/// The number of entries of each bucket in a page, which Redis reads in a moment.
 pub(super) const PAGE: usize = 1000;
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! The first byte of a row: the version of its layout in the upper half, and in the lower half why
-//! it was revoked.
+//! The first byte of a row. Its upper half is the version of the layout, and its lower half the
+//! reason of the revocation.
 
 use crate::store::revocation_reason::RevocationReason;
 
-/// The first byte of a row that lives.
+/// The first byte of a row that was not revoked.
 pub(super) const LIVES: u8 = VERSION;
 
-/// The first byte of a row that was revoked for this reason.
+/// Returns the first byte of a row that was revoked for this reason.
 pub(super) const fn head(reason: RevocationReason) -> u8 {
     VERSION
         | match reason {
@@ -19,8 +19,8 @@ pub(super) const fn head(reason: RevocationReason) -> u8 {
         }
 }
 
-/// Why a row with this first byte was revoked. `Some(None)`: it lives. `None`: it has another
-/// layout.
+/// Returns why a row with this first byte was revoked. `Some(None)` means that it was not revoked,
+/// and `None` that it has another layout.
 pub(super) fn read(head: u8) -> Option<Option<RevocationReason>> {
     if head & VERSION_BITS != VERSION {
         return None;
@@ -34,6 +34,6 @@ pub(super) fn read(head: u8) -> Option<Option<RevocationReason>> {
     Some((head != LIVES).then(reason))
 }
 
-/// The scripts know it too.
+/// The version of the layout, which the scripts know too.
 const VERSION: u8 = 0x10;
 const VERSION_BITS: u8 = 0xf0;

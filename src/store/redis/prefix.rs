@@ -1,4 +1,4 @@
-//! [`KeyPrefix`], and the keys that begin with it.
+//! [`KeyPrefix`] is the beginning of the keys in Redis.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::error::ConfigError;
 use crate::names::SessionId;
 
-/// What all keys of a [`RedisStore`](super::RedisStore) begin with, and its channel: `tb` by
-/// default.
+/// The beginning of all keys of a [`RedisStore`](super::RedisStore), and of its channel. The default
+/// is `tb`.
 ///
-/// Two applications that share a Redis need two. Each byte of it is a byte more a session.
+/// Two applications that share a Redis need two prefixes. Each byte of a prefix takes one byte more
+/// for each session.
 ///
 /// ```
 /// use tower_bearer::store::KeyPrefix;
@@ -24,47 +25,47 @@ use crate::names::SessionId;
 pub struct KeyPrefix(Arc<str>);
 
 impl KeyPrefix {
-    /// 1 to 16 ASCII letters, digits, and `_`, `-`, `:`, `.`.
+    /// Makes a prefix of 1 to 16 ASCII letters, digits, `_`, `-`, `:` and `.`.
     ///
     /// # Errors
     ///
-    /// It is empty, longer, or has another character. Braces above all: they decide on which node
-    /// of a cluster a key lives.
+    /// The prefix is empty, longer, or has another character. Braces are not allowed because they
+    /// decide on which node of a cluster a key is.
     pub fn new(prefix: &str) -> Result<Self, ConfigError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:.".contains(&byte);
         if !(1..=MAX_LENGTH).contains(&prefix.len()) || !prefix.bytes().all(allowed) {
             return Err(ConfigError::from_static(
-                "a key prefix is 1 to 16 ASCII letters, digits, `_`, `-`, `:` or `.`: choose \
-                 another for the keys in Redis",
+                "the prefix of the keys in Redis is not valid: it has 1 to 16 ASCII letters, \
+                 digits, `_`, `-`, `:` or `.`",
             ));
         }
         Ok(Self(prefix.into()))
     }
 
-    /// The row of a session.
+    /// Returns the key of a session's row.
     pub(super) fn row(&self, id: &SessionId) -> Vec<u8> {
         let mut key = format!("{}{{{:x}}}", self.0, bucket(id)).into_bytes();
         key.extend_from_slice(id.as_bytes());
         key
     }
 
-    /// The revocations of the sessions of one bucket: on the node where their rows are, so that one
-    /// script writes both.
+    /// Returns the key of the feed of one bucket. It is on the node of the bucket's rows, so that
+    /// one script can write both.
     pub(super) fn feed(&self, bucket: usize) -> String {
         format!("{}{{{bucket:x}}}feed", self.0)
     }
 
-    /// One bucket of the index by subject.
+    /// Returns the key of one bucket of the index by subject.
     pub(super) fn index(&self, bucket: u16) -> String {
         format!("{}{{{bucket:04x}}}", self.0)
     }
 
-    /// A random value that disappears when the database is emptied.
+    /// Returns the key of a random value, which disappears when the database is emptied.
     pub(super) fn history(&self) -> String {
         format!("{}:history", self.0)
     }
 
-    /// Where revocations are announced.
+    /// Returns the channel on which revocations are announced.
     pub(super) fn channel(&self) -> String {
         format!("{}:revoked", self.0)
     }
@@ -82,13 +83,13 @@ impl fmt::Debug for KeyPrefix {
     }
 }
 
-/// Ids are hashes: any four bits of them are as good as any others.
+/// Returns the bucket of a session. Ids are hashes, so any four bits of them will do.
 pub(super) fn bucket(id: &SessionId) -> usize {
     let [first, ..] = id.as_bytes();
     usize::from(first >> 4)
 }
 
-/// Into how many slots of a cluster the rows go.
+/// The number of slots of a cluster among which the rows are spread.
 pub(super) const BUCKETS: usize = 16;
 const MAX_LENGTH: usize = 16;
 

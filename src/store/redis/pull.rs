@@ -1,4 +1,4 @@
-//! [`pull`]: the feed, read to its end.
+//! [`pull`] reads the feed to its end.
 
 use super::connection::{Connection, IS_REPLICA};
 use super::feed::{self, PAGE, Progress};
@@ -6,7 +6,7 @@ use super::prefix::KeyPrefix;
 use crate::error::BoxError;
 use crate::store::feed::{Cursor, RevocationPage};
 
-/// Everything after the cursor, or all.
+/// Reads all entries after the cursor, or all entries.
 pub(super) async fn pull(
     connection: &Connection,
     prefix: &KeyPrefix,
@@ -32,7 +32,7 @@ pub(super) async fn pull(
             .as_ref()
             .is_some_and(|known| *known != history)
         {
-            // The store may have been set back: from the beginning.
+            // The store may have been set back, so the feed is read from the beginning.
             progress = Progress::start(Some(history));
             revoked.clear();
             complete = true;

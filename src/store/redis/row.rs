@@ -1,23 +1,24 @@
-//! A session as a string of bytes: small, and such that a script needs to know four bytes of it.
+//! Encodes a session as a short string of bytes, of which a script needs to know only four.
 //!
 //! | bytes | | written by |
 //! |---|---|---|
-//! | 1 | version of this layout, and why it was revoked | `insert`, `revoke` |
+//! | 1 | version of this layout, and the reason of a revocation | `insert`, `revoke` |
 //! | 1 or 2 | length of the part that changes, below 16384 | `replace` |
 //! | n | the part that changes (see below) | `replace` |
 //! | n | the part that stays (see below) | `insert` |
-//! | 8 | when it was revoked, big-endian, if it was | `revoke` |
+//! | 8 | the time of the revocation, big-endian, if there was one | `revoke` |
 //!
-//! The part that changes is revision, flags, owner (8), generation, and what the flags announce, in
-//! their order. The part that stays is beginning, lifetime, absolute end if the lifetime does not
-//! say it, kind if it is not a login, and subject.
+//! The part that changes has the revision, flags, owner (8), generation, and the fields that the
+//! flags announce, in their order. The part that stays has `created_at`, the lifetime, `expires_at`
+//! if it does not follow from the lifetime, the kind if it is not a login, and the subject.
 //!
-//! Numbers without a size are in groups of seven bits, lowest first, the high bit saying that more
-//! follow (LEB128): none is the beginning of another, so a script compares them as bytes. A revoked
-//! row keeps the revision it had before, and counts one more: no script has to add.
+//! Numbers without a size are in groups of seven bits, lowest first, where the high bit says that
+//! more follow (LEB128). None is the beginning of another, so a script compares them as bytes. A
+//! revoked row keeps the bytes of its last revision, and its revision is one more than these say, so
+//! that no script has to add.
 //!
-//! With a subject of 16 bytes and without what is optional it is 44 bytes at most: as much as Redis
-//! keeps in one allocation with its header.
+//! A row with a subject of 16 bytes and without optional fields has at most 44 bytes, which Redis
+//! keeps in one allocation together with its header.
 
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ use crate::store::session_parts::SessionParts;
 use super::bytes::{Reader, Writer};
 use super::{changes, head};
 
-/// The row as `insert` writes it.
+/// Encodes the row as `insert` writes it.
 pub(super) fn encode(session: &Session) -> Result<Vec<u8>, BoxError> {
     let row = session.parts();
     let (head, revision) = match row.revoked {
@@ -46,8 +47,8 @@ pub(super) fn encode(session: &Session) -> Result<Vec<u8>, BoxError> {
     Ok(bytes.0)
 }
 
-/// The lifetime is in minutes, where it is a whole number of them. The two lowest bits of that
-/// number are flags.
+/// Writes the part that stays. The lifetime is in minutes, if it is a whole number of them. The two
+/// lowest bits of that number are flags.
 fn staying(row: &SessionParts, bytes: &mut Writer) {
     let lifetime = row
         .expires_at
@@ -71,7 +72,7 @@ fn staying(row: &SessionParts, bytes: &mut Writer) {
     bytes.extend(row.subject.as_str().as_bytes());
 }
 
-/// Bytes of a key that ours could be are not always ours, and a later version may have another
+/// Decodes a row. Another program may have written the key, and a later version may have another
 /// layout: both are errors.
 pub(super) fn decode(id: SessionId, row: &[u8]) -> Result<Session, BoxError> {
     let mut row = Reader(row);
@@ -110,7 +111,7 @@ pub(super) fn decode(id: SessionId, row: &[u8]) -> Result<Session, BoxError> {
 
 const HAS_KIND: u64 = 1;
 const HAS_EXPIRES_AT: u64 = 2;
-/// In milliseconds.
+/// One minute, in milliseconds.
 const MINUTE: u64 = 60_000;
 
 #[cfg(test)]
@@ -223,7 +224,7 @@ mod tests {
         assert!(row[3..].starts_with(&changes::encode_revision(300)));
     }
 
-    /// Any bytes under the key are an error or a session, never a panic.
+    /// Any bytes in the row are an error or a session, and never cause a panic.
     #[test]
     fn garbage_in_a_row_is_an_error() {
         let row = encode(&Session::from_parts(full())).unwrap();
@@ -258,7 +259,7 @@ mod tests {
             ..session()
         }))
         .unwrap();
-        // After the head, a length and a revision of one byte each: the flags in two groups.
+        // After the head come a length and a revision of one byte each, and the flags in two groups.
         assert_eq!(row[3..5], [0b100 | 0x80, 0b10]);
         row[4] |= 1 << 6;
         assert!(decode(ID, &row).is_err());

@@ -1,4 +1,4 @@
-//! Many rows at once, some in each round trip.
+//! Reads and revokes many rows, several in each round trip.
 
 use redis::{Cmd, Pipeline};
 
@@ -12,7 +12,7 @@ use crate::names::SessionId;
 use crate::store::revocation_reason::RevocationRecord;
 use crate::store::session::Session;
 
-/// The sessions that there are of these.
+/// Returns those of the sessions that exist.
 pub(super) async fn find_each(
     connection: &Connection,
     prefix: &KeyPrefix,
@@ -30,7 +30,7 @@ pub(super) async fn find_each(
     Ok(sessions)
 }
 
-/// Revokes what lives, and answers what the rows were.
+/// Revokes the live sessions, and returns what the rows were.
 pub(super) async fn revoke_each(
     connection: &Connection,
     prefix: &KeyPrefix,
@@ -58,7 +58,7 @@ pub(super) async fn revoke_each(
     Ok(revoked)
 }
 
-/// The rows of these sessions, each by a command of its own: they are in different slots.
+/// Reads the rows of these sessions, with one command for each, because they are in different slots.
 pub(super) fn read(prefix: &KeyPrefix, ids: &[SessionId]) -> Pipeline {
     all(ids.iter().map(|id| {
         let mut read = redis::cmd("GET");
@@ -75,5 +75,5 @@ pub(super) fn all(commands: impl Iterator<Item = Cmd>) -> Pipeline {
     pipeline
 }
 
-/// Commands in one round trip, and members that are read of one bucket: a moment's work.
+/// The number of commands in one round trip, and of members that are read from one bucket at once.
 pub(super) const AT_ONCE: usize = 256;

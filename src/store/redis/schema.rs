@@ -1,5 +1,5 @@
-//! What has to be there before the store works: a Redis that keeps what it was given. It has no
-//! tables to make.
+//! Checks what the store needs, which is a Redis that does not evict keys. It has no tables to
+//! create.
 
 use redis::InfoDict;
 use redis::aio::ConnectionManager;

@@ -1,4 +1,4 @@
-//! The scripts: what Redis does in one step. Each touches the keys of one slot.
+//! The scripts, which Redis runs in one step. Each uses the keys of one slot.
 
 use std::sync::LazyLock;
 
@@ -16,16 +16,16 @@ pub(super) static INDEX: LazyLock<Script> =
 pub(super) static DELETE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("delete.lua")));
 
-/// One call of a script: its keys, and its arguments.
+/// One call of a script, with its keys and its arguments.
 pub(super) struct Call {
     pub(super) keys: Vec<Vec<u8>>,
     pub(super) args: Vec<Vec<u8>>,
 }
 
-/// Calls a script many times in one round trip, and answers in the order of the calls.
+/// Calls a script many times in one round trip, and returns the results in the order of the calls.
 ///
-/// A Redis that restarted knows no script. Those calls that it refused for it, and only those, are
-/// made again.
+/// After a restart Redis does not know the script. Only the calls that it refused for this reason
+/// are repeated.
 pub(super) async fn call_all<T: FromRedisValue>(
     connection: &mut ConnectionManager,
     script: &Script,

@@ -1,4 +1,4 @@
-//! [`RedisStore`].
+//! [`RedisStore`] keeps sessions in Redis or Valkey.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -30,7 +30,7 @@ use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
 use crate::store::selection::SessionSelection;
 use crate::store::session::Session;
 
-/// Sessions in Redis or Valkey: for many processes that share one server.
+/// A store in Redis or Valkey, for many processes that share one server.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -46,50 +46,52 @@ use crate::store::session::Session;
 /// - Redis 6.2 or later (`SET … KEEPTTL` came with 6.0, exclusive ranges of `XRANGE` with 6.2),
 ///   or any Valkey. The user needs all of its keys and its channel, scripts (`EVALSHA`, `SCRIPT
 ///   LOAD`), `INFO`, and the commands of strings, sorted sets, streams and publish and subscribe.
-/// - The primary. A replica, which may lag, is 503: every process asks each second.
-/// - `maxmemory-policy noeviction`. Any other logs users out, and forgets logouts, when the memory
-///   is full; with a `maxmemory` it is refused. A full memory is 503 for logins, refreshes and
-///   logouts.
-/// - TLS (`rediss://`) is a feature of the crate `redis`: add it to the application with
+/// - The primary. A replica may lag, so it is answered with 503. Every process checks this each
+///   second.
+/// - `maxmemory-policy noeviction`. Any other policy logs out users, and forgets logouts, when the
+///   memory is full, and is refused if there is a `maxmemory`. With `noeviction` and a full memory,
+///   logins, refreshes and logouts are answered with 503.
+/// - For TLS (`rediss://`) a feature of the crate `redis`: add that crate to the application with
 ///   `tokio-rustls-comp` or `tokio-native-tls-comp`.
 ///
 /// # What it stores
 ///
-/// One key a session, 210 to 240 bytes with its place in the index by subject: for a subject of 16
-/// bytes, without device, stamp and data. Device and data of one session are 16 KiB at most; beyond
-/// that `insert` and `replace` are errors. The key expires by itself a day after its absolute end,
-/// and 24 hours, 6 minutes and 30 seconds after a revocation. A refresh is one read and one script
-/// on this key.
+/// Each session has one key. With its entry in the index by subject it takes 210 to 240 bytes, for a
+/// subject of 16 bytes, without device, stamp and data. The device and the data of one session have
+/// at most 16 KiB together: `insert` and `replace` refuse more. The key expires by itself, one day
+/// after the absolute lifetime of the session, or 24 hours, 6 minutes and 30 seconds after a
+/// revocation. A refresh is one read and one script on this key.
 ///
 /// The index is compact up to 1.5 million sessions with Redis's default `zset-max-listpack-entries
-/// 128`; for more, raise it: 512 is for 7 million. Else a session takes about 320 bytes.
+/// 128`. For more sessions raise it: 512 is enough for 7 million. Otherwise a session takes about
+/// 320 bytes.
 ///
-/// Every script touches keys of one hash slot, and rows are spread over 16 slots. The store speaks
-/// to one server, a cluster of one node included; it does not follow redirections to others.
+/// Every script uses keys of one hash slot, and rows are spread over 16 slots. The store connects to
+/// one server, which may be a cluster of one node. It does not follow redirects to other nodes.
 ///
 /// # What survives
 ///
-/// - `appendonly yes` with `appendfsync always`: everything that was acknowledged, a `kill -9` and
-///   a loss of power included. Redis answers after the fsync.
-/// - `appendfsync everysec`, Redis's default with `appendonly yes`: a second or two may be lost
-///   with the power. A `kill -9` may lose them too: while an fsync is under way Redis puts off its
-///   writing, and answers before.
-/// - Without persistence, or from a snapshot: a restart loses sessions, or revives what ended
-///   since.
-/// - A failover: replication is asynchronous, and what the new primary had not received is lost.
-///   This store does not use `WAIT`.
+/// - With `appendonly yes` and `appendfsync always` all acknowledged changes survive, also a `kill
+///   -9` and a power failure. Redis answers after the fsync.
+/// - With `appendfsync everysec`, Redis's default with `appendonly yes`, a power failure may lose a
+///   second or two. A `kill -9` may lose them too: while an fsync is under way Redis postpones its
+///   writes, and answers before them.
+/// - Without persistence, or with snapshots, a restart loses sessions, or revives sessions that have
+///   ended since.
+/// - A failover loses changes that the new primary had not received, because replication is
+///   asynchronous. This store does not use `WAIT`.
 ///
-/// A generation that is lost heals at the next refresh. A logout that is lost is entered again by
-/// any process that lives and knew of it: the store notices by the server's run and by a key of its
-/// own that it may have been set back, and answers the next pull with all that it has.
-/// What no living process and no stamp knows stays lost. So a logout that has to survive everything
-/// needs `appendfsync always`.
+/// A lost generation heals at the next refresh. A lost logout is entered again by any living process
+/// that knows of it: the store notices by the server's run and by a key of its own that it may have
+/// been set back, and returns everything that it has at the next pull. A logout that no living
+/// process and no stamp knows stays lost. So a logout that has to survive everything needs
+/// `appendfsync always`.
 ///
 /// # When Redis is down
 ///
-/// The store waits a second for a connection and two for an answer; then it is 503. The connection
-/// comes back by itself, within a second or two: also where Redis refused a handshake meanwhile,
-/// and where it stays open and silent.
+/// The store waits one second for a connection and two for an answer, and then fails, which is
+/// answered with 503. It reconnects by itself within a second or two, even if Redis has refused a
+/// handshake in the meantime, or if the connection stays open and silent.
 #[derive(Clone)]
 pub struct RedisStore {
     connection: Connection,
@@ -98,24 +100,24 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// Connects to `redis://[user:password@]host[:port][/database]`; `valkey://` and `unix://` are
-    /// understood too.
+    /// Connects to `redis://[user:password@]host[:port][/database]`. `valkey://` and `unix://` are
+    /// supported too.
     ///
     /// # Errors
     ///
-    /// The URL cannot be read; or those of [`from_client`](Self::from_client).
+    /// The URL is malformed, or see [`from_client`](Self::from_client).
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         Self::from_client(connection::client(url).map_err(|error| StoreError::new(REDIS, error))?)
             .await
     }
 
-    /// Uses the application's own client, with its settings for TLS and TCP: `TCP_NODELAY` and a
-    /// `TCP_USER_TIMEOUT` are advised.
+    /// Uses the application's own client, with its settings for TLS and TCP. `TCP_NODELAY` and a
+    /// `TCP_USER_TIMEOUT` are recommended.
     ///
     /// # Errors
     ///
     /// The server cannot be reached within four seconds, the password is wrong, or the server
-    /// evicts keys. The error names host, port and the cause.
+    /// evicts keys. The error names the host, the port and the cause.
     pub async fn from_client(client: Client) -> Result<Self, StoreError> {
         let place = Place::new(REDIS, client.get_connection_info().addr().to_string());
         let connection = with_timeout(OPEN_DEADLINE, Connection::open(client))
@@ -128,15 +130,15 @@ impl RedisStore {
         })
     }
 
-    /// Begins all keys with another prefix than `tb`. Sessions under the former one are not found
-    /// any more.
+    /// Sets the prefix of all keys, which is `tb` by default. Sessions with the previous prefix are
+    /// no longer found.
     #[must_use]
     pub fn with_key_prefix(mut self, prefix: KeyPrefix) -> Self {
         self.prefix = prefix;
         self
     }
 
-    /// The selected sessions that are not revoked.
+    /// Returns the selected sessions that are not revoked.
     async fn unrevoked(&self, selection: &SessionSelection) -> Result<Vec<Session>, BoxError> {
         let bucket = Bucket::of(selection.subject(), &self.prefix);
         let members: Vec<Vec<u8>> = bucket
@@ -145,13 +147,13 @@ impl RedisStore {
             .await?;
         let mut sessions =
             rows::find_each(&self.connection, &self.prefix, &bucket.candidates(&members)).await?;
-        // The index knows a part of a hash, and nothing but the subject.
+        // The index only has a part of the subject's hash, and knows no other field.
         sessions.retain(|session| selection.matches(session) && session.revoked().is_none());
         Ok(sessions)
     }
 
-    /// Wakes the other processes, and takes revoked sessions out of the index. Neither is worth an
-    /// error: every process pulls once a second, and the index is a hint.
+    /// Wakes the other processes, and removes revoked sessions from the index. Failures are ignored,
+    /// because every process pulls once a second, and the index is only a hint.
     async fn announce(&self, revoked: &[Session]) {
         let mut pipeline = Pipeline::new();
         pipeline.cmd("PUBLISH").arg(self.prefix.channel()).arg("");
@@ -180,7 +182,7 @@ impl SessionStore for RedisStore {
         call_all::<()>(&mut connection, &INDEX, &[index])
             .await
             .failed_at(&self.place)?;
-        // How long, not until when: the clocks need not agree.
+        // A duration, not a moment, because the clocks need not agree.
         let stays = session.expires_at().saturating_since(session.created_at()) + KEEP_EXPIRED;
         let mut set = redis::cmd("SET");
         set.arg(self.prefix.row(session.id()))
@@ -221,8 +223,8 @@ impl SessionStore for RedisStore {
             .failed_at(&self.place)
     }
 
-    /// A comparison and a swap like any other. Most of them find the session confirmed, and write
-    /// nothing.
+    // This is a compare-and-swap too. Usually the session is already confirmed, and nothing is
+    // written.
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
         loop {
             let session = self.find(id).await?;
@@ -272,7 +274,7 @@ impl SessionStore for RedisStore {
         Ok(newest(sessions))
     }
 
-    /// Every process calls it each second, so it is what renews the connection.
+    // Every process calls this each second, so this renews the connection.
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         match pull(&self.connection, &self.prefix, cursor).await {
             Ok(page) => {
@@ -292,8 +294,8 @@ impl SessionStore for RedisStore {
         }
         let known: HashSet<SessionId> = self.revoked_since(None).await?.ids().into_iter().collect();
         let mut revoked = Vec::new();
-        // Each batch is done before the next begins: a call that is cut short leaves less to do for
-        // the next.
+        // Each batch is finished before the next one begins, so that a call that is cut short leaves
+        // less work for the next call.
         for ids in ids.chunks(AT_ONCE) {
             let live = rows::revoke_each(
                 &self.connection,
@@ -346,7 +348,7 @@ impl SessionStore for RedisStore {
     }
 }
 
-/// Without the client, whose URL may have a password.
+/// Leaves out the client, whose URL may have a password.
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore")
@@ -355,6 +357,6 @@ impl fmt::Debug for RedisStore {
     }
 }
 
-/// A thousand years. Redis refuses what is beyond its calendar.
+/// The longest time to live, a thousand years. Redis refuses moments beyond its calendar.
 const LONGEST: Duration = Duration::from_secs(1000 * 365 * 24 * 3600);
 const REDIS: &str = "Redis";

@@ -1,9 +1,9 @@
-//! The index by subject: which sessions are whose.
+//! The index by subject, which finds the sessions of a user.
 //!
-//! Sorted sets, 16384 of them, each for the subjects whose hash falls into it. A member is four
-//! more bytes of that hash and the session's id; its score is the absolute end in seconds. A set of
-//! each subject's own would cost each session a key more. What the index says is a hint: the row
-//! decides whose it is, and whether it is there at all.
+//! It has 16384 sorted sets, each for the subjects whose hash falls into it. A member is four more
+//! bytes of that hash and the session's id, and its score is `expires_at` in seconds. A set for each
+//! subject would take one more key for each session. The index is only a hint: the row decides whose
+//! session it is, and whether it exists.
 
 use redis::Cmd;
 
@@ -15,7 +15,7 @@ use crate::names::{SessionId, Subject};
 use crate::store::retention::KEEP_EXPIRED;
 use crate::store::session::Session;
 
-/// Where the sessions of one subject are in the index.
+/// The part of the index with the sessions of one subject.
 pub(super) struct Bucket {
     key: String,
     hash: [u8; HASH_LENGTH],
@@ -30,8 +30,8 @@ impl Bucket {
         }
     }
 
-    /// Enters a session. Before its row: a member without a row is harmless, a row without a member
-    /// could not be revoked by subject.
+    /// Enters a session. This comes before its row: a member without a row is harmless, but a row
+    /// without a member could not be revoked by subject.
     pub(super) fn enter(&self, session: &Session) -> Call {
         Call {
             keys: vec![self.key.clone().into_bytes()],
@@ -49,7 +49,7 @@ impl Bucket {
         all
     }
 
-    /// Those of the bucket that may be the subject's.
+    /// Returns the sessions of the bucket that may be those of the subject.
     pub(super) fn candidates(&self, members: &[Vec<u8>]) -> Vec<SessionId> {
         let mine = members
             .iter()
@@ -67,7 +67,7 @@ impl Bucket {
     }
 }
 
-/// The members of a bucket that ended at this moment or before, some at a time.
+/// Reads some members of a bucket that ended at this moment or before.
 pub(super) fn ended(key: &str, by: Timestamp, at_most: usize) -> Cmd {
     let mut ended = Cmd::new();
     ended
@@ -87,19 +87,19 @@ pub(super) fn remove(key: &str, members: &[Vec<u8>]) -> Cmd {
     remove
 }
 
-/// The session of a member; `None` for a member that this store did not write.
+/// Returns the session of a member, or `None` for a member that this store did not write.
 pub(super) fn id(member: &[u8]) -> Option<SessionId> {
     Some(SessionId::from_bytes(
         member.get(HASH_LENGTH..)?.try_into().ok()?,
     ))
 }
 
-/// Rounded up: nothing has ended before its score says so.
+/// Returns the score of a member, rounded up so that no session ends after its score.
 fn score(end: Timestamp) -> u64 {
     end.as_millis().div_ceil(1000)
 }
 
-/// How many sorted sets there are. Redis keeps one compact up to 128 members by default, which 1.5
+/// The number of sorted sets. By default Redis keeps a set compact up to 128 members, which 1.5
 /// million sessions do not exceed.
 pub(super) const INDEX_BUCKETS: u16 = 16_384;
 const HASH_LENGTH: usize = 4;
