@@ -9,7 +9,8 @@ use tokio::time::timeout;
 
 use crate::error::ConfigError;
 
-/// Runs `work` for at most `limit`. Outside a Tokio runtime there is no timer, so there is no limit.
+/// Runs `work` for at most `limit`. Outside a Tokio runtime there is no timer, so there is no
+/// limit.
 pub(crate) async fn with_timeout<T, E: From<TimedOut>>(
     limit: Duration,
     work: impl Future<Output = Result<T, E>>,

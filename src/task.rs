@@ -1,4 +1,5 @@
-//! [`Background`] is a task that is started when it is needed, and [`FailureLog`] logs its failures.
+//! [`Background`] is a task that is started when it is needed, and [`FailureLog`] logs its
+//! failures.
 
 use std::error::Error;
 use std::future::Future;

@@ -72,8 +72,8 @@ impl TestTokens {
         &self.clock
     }
 
-    /// Builds [`Sessions`] with the issuer, the audience, the key and the clock of these tokens, and
-    /// with a new secret. Use them to test an application's routes together with its login.
+    /// Builds [`Sessions`] with the issuer, the audience, the key and the clock of these tokens,
+    /// and with a new secret. Use them to test an application's routes together with its login.
     ///
     /// # Panics
     ///

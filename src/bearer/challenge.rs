@@ -31,7 +31,8 @@ impl BearerError {
         !self.status().is_server_error()
     }
 
-    /// Returns the values of `WWW-Authenticate`, one for each header line (RFC 9110 section 11.6.1).
+    /// Returns the values of `WWW-Authenticate`, one for each header line (RFC 9110 section
+    /// 11.6.1).
     ///
     /// There is none where other credentials would not help. Where they would help there is one
     /// today, and later versions may have more, as for proof-of-possession tokens.

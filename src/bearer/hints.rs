@@ -20,8 +20,8 @@ impl Hints {
         if is_preflight(parts) && self.preflight.is_first() {
             tracing::warn!(
                 path,
-                cure = "add the CORS layer after this layer, so that it is the outer one; or, if the \
-                        inner service answers preflights, call `.admit_preflights()`",
+                cure = "add the CORS layer after this layer, so that it is the outer one; or, if \
+                        the inner service answers preflights, call `.admit_preflights()`",
                 "a CORS preflight was refused, because it has no token"
             );
         }

@@ -38,12 +38,15 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let tokens = TestTokens::new();
-//! let service = BearerAuthLayer::new(tokens.verifier()).layer(service_fn(async |request: Request<String>| {
+//! let inner = service_fn(async |request: Request<String>| {
 //!     let claims = AccessTokenClaims::from_extensions(request.extensions()).unwrap();
 //!     Ok::<_, std::convert::Infallible>(Response::new(claims.subject().to_string()))
-//! }));
+//! });
+//! let service = BearerAuthLayer::new(tokens.verifier()).layer(inner);
 //!
-//! let request = Request::builder().header(header::AUTHORIZATION, tokens.bearer("alice")).body(String::new())?;
+//! let request = Request::builder()
+//!     .header(header::AUTHORIZATION, tokens.bearer("alice"))
+//!     .body(String::new())?;
 //! assert_eq!(service.clone().oneshot(request).await?.status(), StatusCode::OK);
 //!
 //! let refused = service.oneshot(Request::new(String::new())).await?;

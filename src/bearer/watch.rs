@@ -18,11 +18,11 @@ use crate::token::AccessTokenClaims;
 /// Tells when the access token of a request expires, and when its session is revoked.
 ///
 /// It is for a WebSocket or an event stream, which stays open long after the layer has let its
-/// request through. The watch ends at `exp`, without leeway. It notices a revocation on this process
-/// at once, and a revocation on another process as soon as the layer does. If the store cannot be
-/// asked, the watch ends when the layer stops letting requests through, within a minute. Tokens of
-/// other issuers and legacy tokens have no session here, so they only expire. Behind several layers
-/// it also notices the revocations that an outer layer knows of the same user.
+/// request through. The watch ends at `exp`, without leeway. It notices a revocation on this
+/// process at once, and a revocation on another process as soon as the layer does. If the store
+/// cannot be asked, the watch ends when the layer stops letting requests through, within a minute.
+/// Tokens of other issuers and legacy tokens have no session here, so they only expire. Behind
+/// several layers it also notices the revocations that an outer layer knows of the same user.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenWatch, EndReason};

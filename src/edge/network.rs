@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use crate::error::ConfigError;
 
-/// One address, or all addresses with the same first bits (CIDR, RFC 4632 and RFC 4291 section 2.3).
+/// One address, or all addresses with the same first bits (CIDR, RFC 4632 and RFC 4291 section
+/// 2.3).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Network {
     /// The first address. All bits behind the prefix are zero.

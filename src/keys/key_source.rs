@@ -59,8 +59,8 @@ pub(crate) trait ProvideKeys: fmt::Debug + Send + Sync {
     /// Returns the current keys without waiting, or `None` while they are not known yet.
     fn keys(&self) -> Option<Arc<KeySet>>;
 
-    /// Waits for newer keys, for a token that no key fits. It is `None` where there are none to wait
-    /// for.
+    /// Waits for newer keys, for a token that no key fits. It is `None` where there are none to
+    /// wait for.
     fn ask(&self) -> Option<KeysFuture>;
 
     /// Returns whether the source can never have keys, so that a verifier with it is a mistake.

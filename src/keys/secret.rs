@@ -17,8 +17,8 @@ use crate::error::ConfigError;
 /// own: the key of the refresh tokens, and the HS256 key where no asymmetric key is given. The
 /// secret itself signs nothing.
 ///
-/// **A new secret does not log users out.** A `Secret` is a ring: one secret is used, and any number
-/// of previous ones are still accepted.
+/// **A new secret does not log users out.** A `Secret` is a ring: one secret is used, and any
+/// number of previous ones are still accepted.
 ///
 /// ```
 /// use tower_bearer::Secret;
@@ -98,8 +98,8 @@ impl Secret {
         })
     }
 
-    /// Takes any bytes, however weak. This is for tests only: an attacker who guesses the secret can
-    /// log in as any user.
+    /// Takes any bytes, however weak. This is for tests only: an attacker who guesses the secret
+    /// can log in as any user.
     #[must_use]
     pub fn dangerous_weak(secret: impl AsRef<[u8]>) -> Self {
         Self {

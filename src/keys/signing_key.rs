@@ -121,7 +121,8 @@ impl SigningKey {
         Self::hmac(jwk.kid, jwk.algorithm, &jwk.secret)
     }
 
-    /// Goes on accepting the tokens that `previous` signed, until they expire. It signs nothing new.
+    /// Goes on accepting the tokens that `previous` signed, until they expire. It signs nothing
+    /// new.
     #[must_use]
     pub fn with_previous(mut self, previous: Self) -> Self {
         self.keys = self.keys.merge(previous.keys);

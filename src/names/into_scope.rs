@@ -5,8 +5,8 @@ use super::scope::Scope;
 /// A literal or a [`Scope`]. Methods that need a scope take either.
 ///
 /// A literal, such as `"orders:read orders:write"`, is part of the program. A literal that is not a
-/// scope panics where it is passed. Text that comes from outside, such as a configuration, has to be
-/// parsed first, which may fail: `config.scope.parse::<Scope>()?`.
+/// scope panics where it is passed. Text that comes from outside, such as a configuration, has to
+/// be parsed first, which may fail: `config.scope.parse::<Scope>()?`.
 ///
 /// The trait is sealed: no other type can implement it.
 pub trait IntoScope: sealed::Sealed {

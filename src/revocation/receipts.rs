@@ -12,8 +12,8 @@ use crate::names::SessionId;
 
 /// A bounded queue of receipts. It takes each generation of a session once.
 ///
-/// A late or lost receipt only makes the rotation rule lenient once. So a full queue drops receipts,
-/// and nothing here ever waits.
+/// A late or lost receipt only makes the rotation rule lenient once. So a full queue drops
+/// receipts, and nothing here ever waits.
 #[derive(Clone, Default)]
 pub(crate) struct Receipts(Arc<Inner>);
 

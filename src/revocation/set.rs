@@ -1,4 +1,5 @@
-//! [`Revocations`] are the sessions whose access tokens no longer count, as this process knows them.
+//! [`Revocations`] are the sessions whose access tokens no longer count, as this process knows
+//! them.
 
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;

@@ -9,7 +9,8 @@ impl Ended {
         Self(count)
     }
 
-    /// Returns whether a session was ended. None was if the session is unknown, or had ended before.
+    /// Returns whether a session was ended. None was if the session is unknown, or had ended
+    /// before.
     #[must_use]
     pub fn any(self) -> bool {
         self.0 > 0

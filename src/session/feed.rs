@@ -99,7 +99,8 @@ impl Feed {
     /// Moves the cursor. This comes last: if telling the store fails, the next pull starts from the
     /// same cursor, and finds the lost revocations again.
     fn go_on_from(&self, page: RevocationPage) {
-        // Of two pulls at once, the earlier one may finish last. Then the next one repeats a little.
+        // Of two pulls at once, the earlier one may finish last. Then the next one repeats a
+        // little.
         *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(page.cursor);
     }
 

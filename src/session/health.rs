@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::sessions::Sessions;
 
 impl Sessions {
-    /// Returns the time since the start of the last successful pull of revocations, or `None` before
-    /// the first.
+    /// Returns the time since the start of the last successful pull of revocations, or `None`
+    /// before the first.
     ///
-    /// It is normally below about one second, once the process has verified or issued a token. Raise
-    /// an alarm above ten seconds: see [`StoreOutage`](crate::StoreOutage).
+    /// It is normally below about one second, once the process has verified or issued a token.
+    /// Raise an alarm above ten seconds: see [`StoreOutage`](crate::StoreOutage).
     #[must_use]
     pub fn revocation_lag(&self) -> Option<Duration> {
         self.sync().revocations().lag()

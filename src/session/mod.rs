@@ -1,24 +1,25 @@
 //! The login flow: [`Sessions`] log in, refresh and log out.
 //!
-//! **One row a login.** A session begins with a login and lives in a
-//! [`SessionStore`](crate::SessionStore). Its refresh token changes at every use: each is one
-//! *generation* of the session. The row keeps the number of the current one, and nothing that would
-//! make a token.
+//! **Each login is one row.** A session begins with a login and is kept in a
+//! [`SessionStore`](crate::SessionStore). Its refresh token changes at every use, and each refresh
+//! token is one *generation* of the session. The row has the number of the current generation, and
+//! nothing from which a token could be made.
 //!
-//! **Nobody honest is logged out.** Tabs that refresh at once all receive the identical successor,
-//! within the [overlap](SessionPolicy::with_overlap). A client that lost an answer may ask again,
-//! hours later too, as long as no access token of the lost answer has been seen. A round
-//! trip plus clock skew must stay below half the overlap.
+//! **Honest users stay logged in.** Tabs that refresh at once all receive the identical successor,
+//! within the [overlap](SessionPolicy::with_overlap). A client that lost a response may ask again,
+//! even hours later, as long as no access token of the lost response has been seen. A round trip
+//! plus clock skew must stay below half the overlap.
 //!
-//! **Theft is noticed.** A refresh token that was used up ends its session, with a log event that
-//! holds the evidence. Not noticed: a thief who presents their copy within the overlap of every
-//! honest refresh. A thief who never uses an access token is seen after eight generations.
+//! **Theft is noticed.** A used refresh token that is presented again ends its session, with a log
+//! event that has the evidence. A thief who presents their copy within the overlap of every honest
+//! refresh is not noticed. A thief who never uses an access token is noticed after eight
+//! generations.
 //!
-//! **A logout reaches access tokens**, on this process with the very next request, on others within
-//! a second; in milliseconds, where the store announces it. [`StoreOutage`] says what happens while
-//! the store cannot be asked.
+//! **A logout reaches access tokens.** It counts with the very next request on this process, and
+//! within a second on others, or in milliseconds where the store announces it. [`StoreOutage`] says
+//! what happens while the store cannot be asked.
 //!
-//! `Sessions` know no HTTP: see [`AuthEndpoints`](crate::AuthEndpoints).
+//! `Sessions` do not use HTTP: see [`AuthEndpoints`](crate::AuthEndpoints).
 
 mod accounts;
 mod any_credentials;

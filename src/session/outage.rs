@@ -6,8 +6,8 @@ use std::time::Duration;
 /// revoked.
 ///
 /// The store is asked every second. Both settings wait for its first answer: before that, this
-/// process does not know which sessions were revoked, and accepts no access token. Logins, refreshes
-/// and logouts always need the store, and answer 503 without it.
+/// process does not know which sessions were revoked, and accepts no access token. Logins,
+/// refreshes and logouts always need the store, and answer 503 without it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreOutage {

@@ -101,9 +101,9 @@ impl SessionPolicy {
     /// Choose it well above twice the time that a client waits for a response: a round trip plus
     /// clock skew must stay below half of it.
     ///
-    /// An overlap of zero is **strict single use**, which OWASP ASVS 10.4.5 asks for: any second use
-    /// ends the session. It logs out honest users whenever two tabs refresh at once, and whenever a
-    /// response gets lost.
+    /// An overlap of zero is **strict single use**, which OWASP ASVS 10.4.5 asks for: any second
+    /// use ends the session. It logs out honest users whenever two tabs refresh at once, and
+    /// whenever a response gets lost.
     ///
     /// # Errors
     ///

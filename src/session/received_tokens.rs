@@ -1,18 +1,21 @@
-//! [`ReceivedTokens`]: the answer to a login or a refresh, as a client reads it.
+//! [`ReceivedTokens`] is the response of a login or a refresh, as a client reads it.
 
 use serde::Deserialize;
 
 use crate::keys::{AccessToken, RefreshToken};
 
-/// The answer to a login or a refresh, as a client in Rust reads it (RFC 6749 section 5.1).
+/// The response of a login or a refresh, as a client in Rust reads it (RFC 6749 section 5.1).
 ///
-/// Unknown members are ignored. It says what the server sent, and nothing of it has been verified:
-/// it has no claims.
+/// Unknown members are ignored. It has what the server sent, which was not verified, so it has no
+/// claims.
 ///
 /// ```
 /// use tower_bearer::session::ReceivedTokens;
 ///
-/// let json = r#"{ "access_token": "eyJ…", "token_type": "Bearer", "expires_in": 1800, "refresh_token": "rt1_…" }"#;
+/// let json = r#"{
+///     "access_token": "eyJ…", "token_type": "Bearer", "expires_in": 1800,
+///     "refresh_token": "rt1_…"
+/// }"#;
 /// let tokens: ReceivedTokens = serde_json::from_str(json)?;
 /// assert_eq!(tokens.expires_in(), Some(1800));
 /// # Ok::<(), serde_json::Error>(())

@@ -101,9 +101,9 @@ impl Sessions {
     ///
     /// `InvalidToken`, `SessionExpired`, `SessionRevoked`, `RefreshTokenReused`, `UserGone`: the
     /// user has to log in again. `Denied`: the application grants nothing now, and the session
-    /// stays. `InvalidScope`: the request asks for more than is granted. `Unavailable`: the store or
-    /// the users cannot be asked, or did not answer within 30 seconds, or four other refreshes were
-    /// quicker. The refresh token still works then. `Misconfigured`: the grant is invalid.
+    /// stays. `InvalidScope`: the request asks for more than is granted. `Unavailable`: the store
+    /// or the users cannot be asked, or did not answer within 30 seconds, or four other refreshes
+    /// were quicker. The refresh token still works then. `Misconfigured`: the grant is invalid.
     pub async fn refresh(
         &self,
         refresh: impl Into<Refresh> + Send,
@@ -123,7 +123,12 @@ impl Sessions {
         .await;
         if let Err(error) = &outcome {
             let session = presented.rid.session_id();
-            tracing::info!(%session, reason = error.reason(), kind = ?error.kind(), "refresh refused");
+            tracing::info!(
+                %session,
+                reason = error.reason(),
+                kind = ?error.kind(),
+                "refresh refused"
+            );
             error.log_fault();
         }
         outcome
@@ -180,7 +185,8 @@ impl Sessions {
             if revocations.contains(&id) {
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }
-            tracing::debug!(session = %id, generation = answered.parts().generation, ?how, "refreshed");
+            let generation = answered.parts().generation;
+            tracing::debug!(session = %id, generation, ?how, "refreshed");
             return self.response(&answered, &presented.rid, grant);
         }
         Err(SessionError::fault(
@@ -229,8 +235,8 @@ impl Sessions {
                     rotated_at = ?row.rotated_at,
                     confirmed = row.confirmed,
                     recoveries = row.recoveries,
-                    "a used refresh token was presented, so there may be a stolen copy: the session \
-                     is ended"
+                    "a used refresh token was presented, so there may be a stolen copy: the \
+                     session is ended"
                 );
                 self.end(&row.id, RevocationReason::Reused).await?;
                 Err(SessionError::new(SessionErrorKind::RefreshTokenReused))

@@ -57,8 +57,8 @@ pub(crate) enum Reply {
     Recovered,
 }
 
-/// Decides what happens to the token of generation `presented`. `retry` is the hash of the request's
-/// `Idempotency-Key`.
+/// Decides what happens to the token of generation `presented`. `retry` is the hash of the
+/// request's `Idempotency-Key`.
 pub(super) fn decide(
     session: &Session,
     presented: u32,
@@ -147,9 +147,9 @@ pub(super) fn decide(
 /// Combines the decision by the clock at the request's arrival with the later one, after the
 /// application was asked, which may take long.
 ///
-/// A token that was not reused at arrival is not reused later: a slow application, a slow store or a
-/// lost race does not make an honest client a thief. A burst stays a burst, or all of its tabs would
-/// write. In all other cases the later decision counts.
+/// A token that was not reused at arrival is not reused later: a slow application, a slow store or
+/// a lost race does not make an honest client a thief. A burst stays a burst, or all of its tabs
+/// would write. In all other cases the later decision counts.
 pub(super) fn settle(at_arrival: Decision, later: Decision) -> Decision {
     match later {
         Decision::Reuse => at_arrival,

@@ -71,8 +71,8 @@ impl StoreSync {
         self.feed.pull(&self.revocations).await
     }
 
-    /// Writes all queued receipts. If the store fails, the rest of the batch is dropped, and the next
-    /// access tokens of these sessions queue it again.
+    /// Writes all queued receipts. If the store fails, the rest of the batch is dropped, and the
+    /// next access tokens of these sessions queue it again.
     pub(super) async fn write_receipts(&self) -> Result<(), StoreError> {
         let _writing = self.writing.lock().await;
         let mut batch = Batch {
@@ -99,8 +99,8 @@ impl StoreSync {
         }
     }
 
-    /// Pulls revocations every second, and when the store announces something. This is a task of its
-    /// own, so that receipts cannot delay a logout.
+    /// Pulls revocations every second, and when the store announces something. This is a task of
+    /// its own, so that receipts cannot delay a logout.
     async fn pull_revocations(sync: Weak<Self>, announced: Arc<Notify>) {
         let mut failures = FailureLog::of("revocations were not pulled");
         loop {
@@ -114,8 +114,8 @@ impl StoreSync {
         }
     }
 
-    /// Waits for announcements. An announcement without a subscription is lost, so each subscription
-    /// begins with a pull.
+    /// Waits for announcements. An announcement without a subscription is lost, so each
+    /// subscription begins with a pull.
     async fn listen_for_announcements(store: Arc<dyn SessionStore>, announced: Arc<Notify>) {
         let mut failures =
             FailureLog::of("announcements do not arrive; revocations are pulled every second");
@@ -143,7 +143,8 @@ impl StoreSync {
         with_timeout(CLEAN_UP_DEADLINE, self.feed.delete_expired()).await
     }
 
-    /// Deletes expired rows about every hour. Every process does this, but not all at the same time.
+    /// Deletes expired rows about every hour. Every process does this, but not all at the same
+    /// time.
     async fn clean_up(sync: Weak<Self>) {
         let mut failures = FailureLog::of("expired sessions were not deleted");
         sleep(CLEAN_UP_FIRST.mul_f64(1.0 + random_share())).await;

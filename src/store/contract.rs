@@ -29,15 +29,15 @@ use crate::names::SessionId;
 ///
 /// # A store of your own
 ///
-/// For another database, implement this trait, and test the store with `store_conformance!` (feature
-/// `test-util`): it has a function for each promise below, and runs races for those about atomicity.
-/// `examples/store.rs` is a complete store. The trait uses [`macro@async_trait`], which is
-/// re-exported. The rules about one row exist as functions: [`Session::after_replace`],
+/// For another database, implement this trait, and test the store with `store_conformance!`
+/// (feature `test-util`): it has a function for each promise below, and runs races for those about
+/// atomicity. `examples/store.rs` is a complete store. The trait uses [`macro@async_trait`], which
+/// is re-exported. The rules about one row exist as functions: [`Session::after_replace`],
 /// [`after_confirm`](Session::after_confirm), [`after_revoke`](Session::after_revoke) and
 /// [`SessionSelection::matches`].
 ///
-/// Later versions of this crate add only methods with default bodies, so a store that compiles today
-/// keeps compiling.
+/// Later versions of this crate add only methods with default bodies, so a store that compiles
+/// today keeps compiling.
 ///
 /// # Contract
 ///
@@ -67,10 +67,10 @@ use crate::names::SessionId;
 ///
 /// **Clocks.** The moments in the arguments come from the application's clock, which may be wrong,
 /// and differs between machines. Rows keep these moments, and `list` and `delete_expired` compare
-/// with them. The *store's clock* is that of the database server: the feed measures with it how long
-/// a revocation has been there, whatever the application's clock said. A store without a server uses
-/// the clock of its own machine ([`SystemClock`](crate::SystemClock)) instead, and leaves
-/// [`store_time`](RevocationPage::store_time) empty.
+/// with them. The *store's clock* is that of the database server: the feed measures with it how
+/// long a revocation has been there, whatever the application's clock said. A store without a
+/// server uses the clock of its own machine ([`SystemClock`](crate::SystemClock)) instead, and
+/// leaves [`store_time`](RevocationPage::store_time) empty.
 ///
 /// **What may be relaxed.** A `confirm` may be lost, or be late. A `replace` may be lost in a power
 /// failure: a lost generation heals at the next refresh. A lost write that only opened the overlap
@@ -111,15 +111,16 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// session into the feed, in one atomic step: see [`Session::after_revoke`].
     ///
     /// If the session is unknown or already revoked, it returns false, nothing changes, and the
-    /// first record stays. The revision does not matter, and an expired session can be revoked. This
-    /// is durable: after `Ok` no `replace` succeeds, and no `find` returns the session as alive.
+    /// first record stays. The revision does not matter, and an expired session can be revoked.
+    /// This is durable: after `Ok` no `replace` succeeds, and no `find` returns the session as
+    /// alive.
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError>;
 
     /// Does [`revoke`](Self::revoke) for every selected session whose insert had returned before
     /// this call. Each is counted by one call only.
     ///
-    /// A session that is inserted in the meantime may be missed. Repeating a call that failed midway
-    /// completes it.
+    /// A session that is inserted in the meantime may be missed. Repeating a call that failed
+    /// midway completes it.
     async fn revoke_all(
         &self,
         selection: &SessionSelection,
@@ -127,8 +128,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     ) -> Result<RevokedSessions, StoreError>;
 
     /// Returns the selected sessions that are neither revoked nor expired at `now`, with the newest
-    /// `created_at` first, at most 1000. A session whose insert had returned before this call is not
-    /// missing.
+    /// `created_at` first, at most 1000. A session whose insert had returned before this call is
+    /// not missing.
     async fn list(
         &self,
         selection: &SessionSelection,
@@ -139,10 +140,10 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// [retention](crate::REVOCATION_RETENTION). With a cursor it returns every revocation that
     /// became visible after the call that returned this cursor. Repeats are allowed, gaps are not.
     ///
-    /// A timestamp cannot be a cursor: clocks disagree, and the transaction with the first timestamp
-    /// may commit last. The same is true of a number that is taken before the commit. **A number
-    /// must never be used twice**, not even after its entry was deleted: a cursor would skip the
-    /// next entry with that number.
+    /// A timestamp cannot be a cursor: clocks disagree, and the transaction with the first
+    /// timestamp may commit last. The same is true of a number that is taken before the commit. **A
+    /// number must never be used twice**, not even after its entry was deleted: a cursor would skip
+    /// the next entry with that number.
     ///
     /// An unknown or too old cursor counts as no cursor. So does a cursor from before a moment at
     /// which the store may have been set back, through a restart, a failover or a restored backup.
@@ -152,8 +153,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// Enters revocations again that the store has lost. A process calls it with the revocations
     /// that it still knows, when a [complete](RevocationPage::complete) page lacks them.
     ///
-    /// After `Ok` each id is in the feed for the retention from now on, whether or not it has a row.
-    /// A live row is revoked as with [`revoke`](Self::revoke), for [another
+    /// After `Ok` each id is in the feed for the retention from now on, whether or not it has a
+    /// row. A live row is revoked as with [`revoke`](Self::revoke), for [another
     /// reason](crate::store::RevocationReason::Other). Entries that are already in the feed do not
     /// change. This is durable.
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError>;
@@ -167,8 +168,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// change.
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError>;
 
-    /// Deletes rows that were not revoked and expired at least one day before `now`. It also deletes
-    /// revoked rows and entries of the feed that are older than the
+    /// Deletes rows that were not revoked and expired at least one day before `now`. It also
+    /// deletes revoked rows and entries of the feed that are older than the
     /// [retention](crate::REVOCATION_RETENTION) at `now`.
     ///
     /// **A revoked row stays until its revocation is older than the retention, whenever the session

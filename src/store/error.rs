@@ -29,8 +29,8 @@ impl StoreError {
         }
     }
 
-    /// Adds where the store is, such as a file, or a host and a port. It is for stores, and must not
-    /// have a password.
+    /// Adds where the store is, such as a file, or a host and a port. It is for stores, and must
+    /// not have a password.
     #[must_use]
     pub fn at(mut self, place: impl Into<Arc<str>>) -> Self {
         self.place = Some(place.into());

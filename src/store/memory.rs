@@ -35,8 +35,8 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct State {
     rows: HashMap<SessionId, Session>,
-    /// The feed, in the order of the sequence numbers. They are taken under the lock, so all entries
-    /// up to the last number are here.
+    /// The feed, in the order of the sequence numbers. They are taken under the lock, so all
+    /// entries up to the last number are here.
     feed: Vec<Entry>,
     last_sequence: u64,
 }

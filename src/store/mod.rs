@@ -8,8 +8,8 @@
 //! | `RedisStore` | `redis` | many machines that share a Redis or Valkey |
 //!
 //! A store keeps rows, and replaces a row only if no other process has changed it in the meantime.
-//! The rule of rotation is not part of a store: it is written once, in Rust, above all stores. For a
-//! store of your own see [`SessionStore`].
+//! The rule of rotation is not part of a store: it is written once, in Rust, above all stores. For
+//! a store of your own see [`SessionStore`].
 
 mod answers;
 #[cfg(feature = "test-util")]

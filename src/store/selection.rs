@@ -8,8 +8,8 @@ use crate::names::{SessionId, Subject};
 /// The sessions that [`list`](super::SessionStore::list) returns and
 /// [`revoke_all`](super::SessionStore::revoke_all) revokes.
 ///
-/// They are the sessions of one subject that belong to one of some [owners](SessionOwner) and are of
-/// certain [kinds](SessionKind), perhaps without one of them.
+/// They are the sessions of one subject that belong to one of some [owners](SessionOwner) and are
+/// of certain [kinds](SessionKind), perhaps without one of them.
 ///
 /// A store finds the rows of the subject, and keeps those that [match](Self::matches). Later
 /// versions may add criteria. A store that calls `matches` for each row then still works, and a

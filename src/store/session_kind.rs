@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// What a session is for. Today every session is a login. Later versions may keep other kinds in the
-/// same rows.
+/// What a session is for. Today every session is a login. Later versions may keep other kinds in
+/// the same rows.
 ///
 /// A store keeps the number, whatever it is, and returns it, so that rows of a later version
 /// survive.

@@ -46,8 +46,8 @@ pub struct SessionParts {
 
     /// The application that the session belongs to.
     pub owner: SessionOwner,
-    /// A name by which the user may recognise the session, such as that of a browser. It has at most
-    /// 256 bytes.
+    /// A name by which the user may recognise the session, such as that of a browser. It has at
+    /// most 256 bytes.
     pub device: Option<String>,
     /// The hash of [`Identity::with_stamp`](crate::Identity::with_stamp).
     pub stamp: Option<[u8; 16]>,

@@ -83,8 +83,8 @@ pub(super) fn first_migration(sql: SqlStr) -> Migration {
     )
 }
 
-/// The columns of a row. It is not `*`, because in PostgreSQL a prepared statement would fail when a
-/// later version adds a column.
+/// The columns of a row. It is not `*`, because in PostgreSQL a prepared statement would fail when
+/// a later version adds a column.
 macro_rules! columns {
     () => {
         "id, subject, kind, created_at, expires_at, \

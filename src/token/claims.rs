@@ -77,8 +77,8 @@ impl AccessTokenClaims {
         self.0.issued_at
     }
 
-    /// Returns when the user last authenticated: `auth_time` (RFC 9068 section 2.2.1). For sensitive
-    /// actions an application can ask for the password again if this was long ago.
+    /// Returns when the user last authenticated: `auth_time` (RFC 9068 section 2.2.1). For
+    /// sensitive actions an application can ask for the password again if this was long ago.
     #[must_use]
     pub fn auth_time(&self) -> Option<Timestamp> {
         self.0.auth_time

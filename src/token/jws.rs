@@ -1,4 +1,5 @@
-//! [`Jws`] is a compact JWS (RFC 7515), and checks its signature. It does not look into its payload.
+//! [`Jws`] is a compact JWS (RFC 7515), and checks its signature. It does not look into its
+//! payload.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -72,8 +72,8 @@ impl AccessTokenSigner {
         }
     }
 
-    /// Takes the time from `clock`, as do the [keys](Self::keys) and [verifiers](Self::verifier) that
-    /// are made from this signer later.
+    /// Takes the time from `clock`, as do the [keys](Self::keys) and [verifiers](Self::verifier)
+    /// that are made from this signer later.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;

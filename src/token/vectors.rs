@@ -25,8 +25,8 @@ struct Vector {
     now: Option<u64>,
 }
 
-/// The tokens that should be accepted and are not, because ES512 is not supported. We know no issuer
-/// that signs with it.
+/// The tokens that should be accepted and are not, because ES512 is not supported. We know no
+/// issuer that signs with it.
 const WITHOUT_ES512: [&str; 3] = [
     "wycheproof-signature-347",
     "wycheproof-signature-351",

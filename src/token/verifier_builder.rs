@@ -15,7 +15,8 @@ use crate::names::{Audience, IntoScope, Issuer};
 impl AccessTokenVerifier {
     /// Starts to build a verifier of tokens that are signed with these keys. An
     /// [issuer](AccessTokenVerifierBuilder::issuer) and an
-    /// [audience](AccessTokenVerifierBuilder::audience) are required. Everything else has a default.
+    /// [audience](AccessTokenVerifierBuilder::audience) are required. Everything else has a
+    /// default.
     ///
     /// For the tokens of this application's own sessions use
     /// [`Sessions::verifier`](crate::Sessions::verifier), which knows sessions too.
@@ -62,8 +63,8 @@ pub struct AccessTokenVerifierBuilder {
 }
 
 impl AccessTokenVerifierBuilder {
-    /// Sets the issuer of the tokens, which is required. It has to be their `iss` byte by byte, with
-    /// the slash at the end if there is one.
+    /// Sets the issuer of the tokens, which is required. It has to be their `iss` byte by byte,
+    /// with the slash at the end if there is one.
     ///
     /// A verifier has one issuer.
     /// [`BearerAuthLayer::with_verifier`](crate::BearerAuthLayer::with_verifier) accepts the tokens
@@ -82,14 +83,14 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
-    /// Also accepts tokens whose `typ` is `JWT`, and tokens without `typ`. Use it for an issuer that
-    /// does not mark its access tokens, as Auth0, Entra ID, Keycloak and Okta by default.
+    /// Also accepts tokens whose `typ` is `JWT`, and tokens without `typ`. Use it for an issuer
+    /// that does not mark its access tokens, as Auth0, Entra ID, Keycloak and Okta by default.
     ///
     /// Such a token may be an ID token, or one for another purpose. Tokens with claims that no
-    /// access token has (`at_hash`, `c_hash`, `events`) are refused. All others differ only in their
-    /// audience (RFC 8725 section 3.12). So the audience has to be a name of this service alone, not
-    /// the client id of an application that users log in to. If the issuer can send `at+jwt`,
-    /// configure it to do so.
+    /// access token has (`at_hash`, `c_hash`, `events`) are refused. All others differ only in
+    /// their audience (RFC 8725 section 3.12). So the audience has to be a name of this service
+    /// alone, not the client id of an application that users log in to. If the issuer can send
+    /// `at+jwt`, configure it to do so.
     pub fn accept_untyped_jwt(mut self) -> Self {
         self.settings.typ = AcceptedTyp::UntypedJwt;
         self
@@ -135,8 +136,8 @@ impl AccessTokenVerifierBuilder {
     /// any proof of that key.
     ///
     /// Such a token (with a client certificate as in RFC 8705, or DPoP as in RFC 9449) is meant to
-    /// be useless to a thief. With this setting a thief can use it like any other token. It is for a
-    /// service behind a proxy that checks the proof of every request. By default such tokens are
+    /// be useless to a thief. With this setting a thief can use it like any other token. It is for
+    /// a service behind a proxy that checks the proof of every request. By default such tokens are
     /// refused.
     pub fn dangerous_accept_unproven_cnf(mut self) -> Self {
         self.settings.accepts_unproven_cnf = true;

@@ -43,7 +43,8 @@ use crate::token::AccessTokenClaims;
 ///
 /// # fn example(layer: BearerAuthLayer) -> Router {
 /// let tickets = Tickets::new();
-/// let feed = layer.clone().with_token_sources([TokenSource::header(), TokenSource::ticket(&tickets)]);
+/// let sources = [TokenSource::header(), TokenSource::ticket(&tickets)];
+/// let feed = layer.clone().with_token_sources(sources);
 /// Router::new()
 ///     .route_service("/feed/ticket", TicketEndpoint::new(&tickets))
 ///     .route_layer(layer)

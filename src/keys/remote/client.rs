@@ -39,8 +39,8 @@ use crate::limits::FETCH_DEADLINE;
 /// - Its future may be dropped at any time, and is dropped after 5 seconds.
 #[async_trait]
 pub trait HttpClient: fmt::Debug + Send + Sync + 'static {
-    /// Fetches the document at `url`. A response with any status is `Ok`, together with its headers:
-    /// `Cache-Control` and `Age` count.
+    /// Fetches the document at `url`. A response with any status is `Ok`, together with its
+    /// headers: `Cache-Control` and `Age` count.
     ///
     /// # Errors
     ///

@@ -16,12 +16,12 @@ use crate::url::{HttpUrl, is_loopback};
 /// The keys that an external issuer publishes as a JWK set. They are fetched in the background,
 /// kept, and renewed before they are needed.
 ///
-/// **When keys are fetched.** The first fetch starts at first use, which is when a verifier is built
-/// with these keys inside a Tokio runtime. The next one starts after three quarters of the time for
-/// which `Cache-Control` allows the set to be kept (one minute to one day, ten minutes where the
-/// header is missing). A token with an unknown `kid` causes one fetch for all requests that wait,
-/// and then none for a minute, whatever `kid`s other tokens have. A request waits only if no key at
-/// hand fits its token.
+/// **When keys are fetched.** The first fetch starts at first use, which is when a verifier is
+/// built with these keys inside a Tokio runtime. The next one starts after three quarters of the
+/// time for which `Cache-Control` allows the set to be kept (one minute to one day, ten minutes
+/// where the header is missing). A token with an unknown `kid` causes one fetch for all requests
+/// that wait, and then none for a minute, whatever `kid`s other tokens have. A request waits only
+/// if no key at hand fits its token.
 ///
 /// **When the issuer is down.** The keys at hand are kept. The fetch is retried after one second,
 /// and the pause doubles up to one minute, or up to four seconds while there are no keys. A token

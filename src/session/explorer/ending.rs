@@ -1,4 +1,4 @@
-//! Thieves are noticed, and what is over stays over.
+//! Tests that thieves are noticed, and that a session that has ended stays so.
 
 use super::law::Law;
 use super::rules::REAL;
@@ -60,8 +60,8 @@ fn nothing_refreshes_a_session_that_is_over_and_no_access_token_outlives_it() {
     holds("ends, slow servers", &SLOW_ENDS, &REAL, 1000, met);
 }
 
-// What follows shows that the searches above would notice: without an assumption the law does not
-// hold.
+// The tests below show that the searches above would notice a fault: without an assumption the law
+// does not hold.
 
 #[test]
 fn a_thief_who_is_always_within_the_overlap_goes_unnoticed() {

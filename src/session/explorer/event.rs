@@ -1,8 +1,8 @@
-//! [`Event`]: what a step did.
+//! [`Event`] is what a step did.
 
 use super::world::{How, Late};
 
-/// What a step did. The jar says who.
+/// What a step did. The jar says whose client it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Event {
     TimePasses,
@@ -25,7 +25,7 @@ pub(super) enum Event {
     Decides {
         jar: usize,
     },
-    /// Tokens are on their way, so long after the request arrived.
+    /// Tokens are on their way, `took` units after the request arrived.
     Answers {
         jar: usize,
         how: How,
@@ -77,7 +77,7 @@ pub(super) enum Event {
 }
 
 impl Event {
-    /// What a search counts.
+    /// Returns what a search counts.
     pub(super) fn word(&self) -> Option<&'static str> {
         match self {
             Self::Answers {

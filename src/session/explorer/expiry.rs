@@ -1,5 +1,5 @@
-//! The ends that `Sessions` writes into tokens: the explorer checks `SessionPolicy::ends`, this
-//! checks what is signed.
+//! Tests the lifetimes that `Sessions` writes into tokens. The explorer checks
+//! `SessionPolicy::ends`, and this checks what is signed.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -72,7 +72,7 @@ fn no_access_token_outlives_its_session() {
             .store(session.expires_at().as_millis(), Ordering::Relaxed);
         assert!(verifier.verify(token).is_err(), "{left} left");
     }
-    // Signed too late: dead when it arrives.
+    // It is signed too late, and has expired when it arrives.
     clock.0.store(now(5).as_millis(), Ordering::Relaxed);
     let answer = sessions
         .response(&Row::new(0, 4).session(), &rid, Grant::new())

@@ -1,4 +1,4 @@
-//! The explorer is proven: it catches rules that are almost right.
+//! Tests the explorer: it notices rules that are almost right.
 
 use super::law::Law;
 use super::password::{LOGIN, PASSWORD_CHANGE, RESTORED_LOGIN};
@@ -208,7 +208,7 @@ fn a_receipt_that_does_not_raise_the_revision_is_caught() {
         &A_RECEIPT_RAISES_NO_REVISION,
         Law::RevisionsCount,
     );
-    // And it matters: a write under way undoes the receipt, and the thief goes on.
+    // This matters: a write that is under way undoes the receipt, and the thief goes on.
     caught(
         "no revision, a lost receipt",
         &THIEF,
@@ -217,7 +217,7 @@ fn a_receipt_that_does_not_raise_the_revision_is_caught() {
     );
 }
 
-// Each law catches something.
+// Each law notices some fault.
 
 #[test]
 fn a_rotation_at_every_use_is_caught() {

@@ -1,4 +1,4 @@
-//! Nobody honest is refused.
+//! Tests that no honest client is refused.
 
 use super::law::Law;
 use super::rules::REAL;
@@ -55,8 +55,8 @@ fn a_phone_that_used_half_an_answer_is_known_by_its_idempotency_key() {
     holds("half answers", &HALF_ANSWERS, &REAL, 10_000, ALL);
 }
 
-// What follows shows that the searches above would notice: without an assumption the law does not
-// hold.
+// The tests below show that the searches above would notice a fault: without an assumption the law
+// does not hold.
 
 #[test]
 fn a_round_trip_of_the_whole_overlap_would_log_somebody_out() {

@@ -1,4 +1,4 @@
-//! The laws.
+//! [`Law`] is a law that the rule of rotation has to keep.
 
 use super::event::Event;
 use super::scenario::Scenario;
@@ -6,34 +6,33 @@ use super::world::{HONEST, How, Late, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Law {
-    /// While nobody steals and all is in time.
+    /// No honest client is refused, as long as there is no thief and everything is in time.
     NobodyHonestIsRefused,
-    /// The one who was outdone by the user of a copy, honest or not, gets nothing from `W` on, and
-    /// their request ends the session.
+    /// The owner of a copy that was outdone by another use, honest or not, gets nothing from `W`
+    /// on, and their request ends the session.
     UsedCopiesEndIt,
-    /// No more than seven generations in a row reach both a thief and the honest client; the eighth
-    /// ends the session.
+    /// At most seven generations in a row reach both a thief and the honest client. The eighth ends
+    /// the session.
     UnusedCopiesEndIt,
-    /// Revoked is final, and a request that looks at the row after that gets nothing.
+    /// A revocation is final, and a request that looks at the row after it gets nothing.
     LogoutIsFinal,
     OneRotationInTheOverlap,
     NothingOutlivesTheSession,
-    /// One for each change.
+    /// The revision grows by one with each change.
     RevisionsCount,
-    /// Not even after a logout: a used refresh token is not an alarm while nobody steals.
+    /// A used refresh token raises no alarm as long as there is no thief, not even after a logout.
     NobodyHonestIsAccused,
-    /// A store that has lost the logout hands tokens out until the nodes have told it, and no
-    /// longer.
+    /// A store that has lost the logout leads to new tokens only until the nodes have told it.
     NothingIsRevivedForLong,
-    /// A request with a row from before the change, or one that inserts it, after the password
-    /// changed gets nothing.
+    /// After the password has changed, a request with a row from before the change, or one that
+    /// inserts it, gets nothing.
     ThePasswordCounts,
-    /// Not even what was under way.
+    /// After a logout no request is answered, not even one that was under way.
     NothingIsAnsweredAfterALogout,
 }
 
 impl Law {
-    /// Whether the step keeps it.
+    /// Returns whether the step keeps the law.
     pub(super) fn holds(
         self,
         before: &World,
@@ -92,7 +91,7 @@ fn used_copies_end_it(before: &World, event: &Event, after: &World, scenario: &S
             .is_some_and(|(_, age)| age - took > limit)
     };
     match *event {
-        // It is judged by its arrival.
+        // The arrival of the request counts.
         Event::Answers { jar, took, .. } => !outdone(jar, took),
         Event::Refuses { jar, .. } => {
             !outdone(jar, 0) || after.row.revoked || is_over(before, scenario)
@@ -145,7 +144,7 @@ fn nothing_outlives_the_session(
     scenario: &Scenario,
 ) -> bool {
     let answered = matches!(event, Event::Answers { .. });
-    // After the absolute end no server decides to write: the application may have taken its time.
+    // After the absolute lifetime no server decides to write. The application may have taken long.
     if matches!(event, Event::Decides { .. }) && before.row.left <= 0 {
         return false;
     }

@@ -1,13 +1,13 @@
 //! Explores the rule of rotation: every order of events, within small bounds.
 //!
 //! A [`World`](world::World) is one moment: the row, what clients keep, and the requests and
-//! answers under way. [`steps`](step::steps) says all that may happen next, [`Law`](law::Law) what
-//! must hold whatever happens, and [`search`](search::search) goes everywhere. The worlds are
-//! finite, for they hold ages instead of moments, so a search ends when there is nothing new: no
-//! bound on the number of steps.
+//! answers under way. [`steps`](step::steps) returns everything that may happen next,
+//! [`Law`](law::Law) says what must hold whatever happens, and [`search`](search::search) visits
+//! every world. There are finitely many worlds, because they have ages instead of moments. So a
+//! search ends when it finds no new world, and needs no bound on the number of steps.
 //!
-//! In every scenario receipts are written at once, late, twice or never: the holder of an access
-//! token may use it at any later moment.
+//! In every scenario receipts are written at once, late, twice or never, because the owner of an
+//! access token may use it at any later moment.
 //!
 //! | what happens | where |
 //! |---|---|
@@ -19,9 +19,9 @@
 //! | a change of password, and a login under way | `password` |
 //! | a rule, or a node, that is almost right | `faults` |
 //!
-//! What is left out: the fifth race, answered 503, is an answer that got lost; so is an application
-//! that cannot be asked. Revocations that a process knows of are asked where a scenario has a
-//! `feed`.
+//! Some cases are left out. The fifth race, which is answered 503, is the same as a lost answer,
+//! and so is an application that cannot be asked. The revocations that a process knows are only
+//! checked where a scenario has a `feed`.
 
 mod ending;
 mod event;

@@ -1,4 +1,4 @@
-//! What happens besides requests: to the user, to the store, and at the nodes.
+//! The steps that are not requests: those of the user, of the store, and of the nodes.
 
 use super::event::Event;
 use super::rules::Rule;
@@ -38,7 +38,8 @@ pub(super) fn outside(world: &World, scenario: &Scenario, steps: &mut Steps) {
     }
 }
 
-/// Which state the store is set back to is chosen when the row is in it: that is any earlier one.
+/// Keeps a state to which the store may be set back. It is chosen while the row is in it, so it may
+/// be any earlier state.
 fn backups(world: &World, scenario: &Scenario, steps: &mut Steps) {
     let Some(backup) = world.backup else {
         if !world.row.revoked {
@@ -66,7 +67,7 @@ fn backups(world: &World, scenario: &Scenario, steps: &mut Steps) {
             next.jars.iter_mut().for_each(|jar| jar.outdone = None);
         }
     });
-    // The next time to the same state, or to a later one.
+    // The next time it is set back to the same state, or to a later one.
     let later = step(&set_back.1, Event::SetsBack, |next| next.backup = None);
     steps.extend([set_back, later]);
 }

@@ -1,17 +1,17 @@
-//! A password changes, at any moment: the application commits another stamp, then it logs out
-//! everywhere, and anything may come between.
+//! A password changes at any moment: the application commits another stamp and then logs out
+//! everywhere, and anything may happen in between.
 //!
-//! **Promised:** a request with a row from before, or one that inserts it after, gets nothing once the stamp
-//! has changed, if the application is asked later than that. After the logout from everywhere no
-//! refresh finds the session alive: not if it was a login that the logout did not see, not if the
-//! store is set back to any earlier state and every node has forgotten, and not for a thief. No
-//! honest client raises an alarm.
+//! **Promised:** a request with a row from before, or one that inserts it after, gets nothing once
+//! the stamp has changed, if the application is asked later than that. After the logout from
+//! everywhere no refresh finds the session alive: not if it was a login that the logout did not
+//! see, not if the store is set back to any earlier state and every node has forgotten, and not for
+//! a thief. No honest client raises an alarm.
 //!
-//! **Not promised:** what was under way. The application granted it before the change, so it is
-//! answered. A refresh that has to write fails after the logout, and on the node of the logout so
-//! does every other; on another node one that writes nothing is answered until that node has heard.
-//! A login is answered too. Those tokens belong to a session that is revoked: no refresh takes
-//! them, and no node that has heard.
+//! **Not promised:** that requests under way are refused. The application granted them before the
+//! change, so they are answered. After the logout a refresh that has to write fails, and on the
+//! node of the logout every other refresh fails too. On another node a refresh that writes nothing
+//! is answered until that node has heard of the logout. A login is answered too. These tokens
+//! belong to a revoked session: no refresh accepts them, and neither does a node that has heard.
 
 use super::law::Law;
 use super::rules::REAL;
@@ -43,7 +43,7 @@ const AT_ONCE: Scenario = Scenario {
     ..PASSWORD_CHANGE
 };
 
-/// Of a login that has just begun, too.
+/// The password changes during a login too.
 pub(super) const LOGIN: Scenario = Scenario {
     tabs: 1,
     login: true,
@@ -68,7 +68,7 @@ pub(super) const RESTORED_LOGIN: Scenario = Scenario {
     ..LOGIN
 };
 
-/// Somebody has a copy.
+/// A thief has a copy.
 const THIEF: Scenario = Scenario {
     tabs: 1,
     thief: true,
@@ -141,7 +141,7 @@ fn a_session_that_a_restore_brought_back_does_not_survive_a_change_of_password()
     );
 }
 
-// What is not promised.
+// The tests below show what is not promised.
 
 #[test]
 fn what_was_under_way_at_a_logout_from_everywhere_may_be_answered() {

@@ -2,18 +2,18 @@
 //! the row ever had may come back, at any moment. Where it happens twice, the second time is to the
 //! same state or to a later one.
 //!
-//! **Promised:** whatever generations the store loses, however many, and whatever else with them,
-//! nobody honest is logged out: the client is ahead of the row, and the row follows. (For that tabs
-//! need the overlap that `skewed` states.) A phone alone survives the loss of anything. A
-//! thief is noticed as ever from then on.
+//! **Promised:** however many generations the store loses, and whatever else with them, honest
+//! clients stay logged in: the client is ahead of the row, and the row follows. (For that, tabs
+//! need the overlap that `skewed` states.) A phone alone survives the loss of anything. From then
+//! on a thief is noticed as before.
 //!
 //! **Not promised:**
 //!
-//! - A write that only opened the overlap again makes no generation. So nobody is ahead of a row
-//!   that lost it, the loss goes unnoticed, and of two tabs one may be logged out.
+//! - A write that only opened the overlap again makes no generation. If it is lost, no client is
+//!   ahead of the row, the loss is not noticed, and one of two tabs may be logged out.
 //! - A write that was under way may succeed on the row that was set back, with the time at which it
-//!   was decided: then the generation is a little older than the one that was lost. A round trip
-//!   has a third of the overlap then, not half.
+//!   was decided. Then the generation is a little older than the one that was lost, and a round
+//!   trip may only take a third of the overlap, not half.
 //! - A theft that the store has forgotten is noticed when the copies differ again, not before.
 //! - A session that is younger than the backup is gone.
 
@@ -28,7 +28,7 @@ pub(super) const RESTORED_STORE: Scenario = Scenario {
     tabs: 2,
     at_once: true,
     set_back: 2,
-    // What the store forgot is made again.
+    // Generations that the store lost are made again.
     laws: &[
         Law::NobodyHonestIsRefused,
         Law::NobodyHonestIsAccused,
@@ -70,7 +70,7 @@ const RESTORED_HALF_ANSWERS: Scenario = Scenario {
     ..HALF_ANSWERS
 };
 
-/// Anything is lost, but for a revocation.
+/// Anything is lost except a revocation.
 const RESTORED_THIEF: Scenario = Scenario {
     at_once: true,
     set_back: 1,
@@ -129,7 +129,7 @@ fn a_thief_is_noticed_after_a_restore_too() {
     holds("a restored thief", &RESTORED_THIEF, &REAL, 10_000, met);
 }
 
-// What is not promised.
+// The tests below show what is not promised.
 
 #[test]
 fn a_store_that_loses_an_opened_overlap_can_log_somebody_honest_out() {

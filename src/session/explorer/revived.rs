@@ -1,18 +1,18 @@
 //! A store that is set back to before a revocation, and what the nodes know of it.
 //!
-//! **Promised:** a node that knows of the revocation hands nothing out, whatever the store says,
-//! and tells the store. If every node had heard of it before (which takes a second), the restore
-//! revives nothing. If one node has, the others revive the session for as long as that node
-//! takes to assert it and they take to pull: one unit here, twice the pull interval at most.
+//! **Promised:** a node that knows of the revocation issues no tokens, whatever the store says, and
+//! tells the store. If every node had heard of it before (which takes a second), the restore
+//! revives nothing. If one node has heard, the others revive the session for as long as that node
+//! takes to assert it and they take to pull: one unit here, at most twice the pull interval.
 //!
 //! **Not promised:**
 //!
-//! - Where no node knows, the session lives again. Nodes forget when they start again, and when the
-//!   [retention](crate::REVOCATION_RETENTION) has passed. Then only the stamp is left: see
-//!   `password`.
+//! - If no node knows of the revocation, the session lives again. Nodes forget it when they
+//!   restart, and when the [retention](crate::REVOCATION_RETENTION) has passed. Then only the stamp
+//!   is left: see `password`.
 //! - A refresh that found the row before the logout, and writes nothing (a repeat, or a coalesced
-//!   answer), is still answered by a node that has not heard. Its refresh token is dead, its access
-//!   token passes until that node has heard.
+//!   reply), is still answered by a node that has not heard. Its refresh token is dead, and its
+//!   access token passes until that node has heard.
 
 use super::law::Law;
 use super::rules::REAL;
@@ -37,7 +37,7 @@ pub(super) const ONE_NODE: Scenario = Scenario {
     ..Scenario::BASE
 };
 
-/// The store is set back when both have heard.
+/// The store is set back when both nodes have heard.
 const TWO_NODES: Scenario = Scenario {
     clocks: &[0, 0],
     heard: true,
@@ -50,7 +50,7 @@ const TWO_NODES: Scenario = Scenario {
     ..ONE_NODE
 };
 
-/// Or when one has, or the other starts again.
+/// The store is set back when one node has heard, or the other restarts.
 pub(super) const ONE_KNOWS: Scenario = Scenario {
     heard: false,
     restarts: Restarts::AllButOne,
@@ -105,7 +105,7 @@ fn a_restore_revives_for_a_moment_what_one_node_has_heard_of() {
     holds("revived, one knows", &ONE_KNOWS, &REAL, 10_000, met);
 }
 
-// What is not promised.
+// The tests below show what is not promised.
 
 #[test]
 fn a_node_that_has_not_heard_revives_a_session_for_a_moment() {

@@ -1,8 +1,8 @@
-//! The one row, and what the store's contract says about it.
+//! [`Row`] is the one row, with the rules of the store's contract.
 //!
-//! A row here holds ages instead of moments. Two worlds that differ only in the date are then one
-//! state, and a client may try again any number of times without a new state: so the search comes
-//! to an end by itself.
+//! A row here has ages instead of moments. Two worlds that differ only in the date are then one
+//! state, and a client may try again any number of times without a new state, so the search ends by
+//! itself.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -11,20 +11,19 @@ use crate::clock::Timestamp;
 use crate::names::SessionId;
 use crate::store::{RevocationReason, Session, SessionParts};
 
-/// Ages are counted in these. A clock that is five of them ahead is at the limit of what the rule
-/// believes.
+/// The unit of ages. A clock that is five units ahead is at the limit of what the rule accepts.
 pub(super) const UNIT: Duration = Duration::from_secs(60);
-/// An end that never comes.
+/// A time that never comes.
 pub(super) const NEVER: i8 = i8::MAX;
-/// It is always now: ages are what changes.
+/// The current moment, which never changes. Ages change instead.
 const NOW: u64 = 10_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Row {
-    /// Not before the login has inserted it.
+    /// Whether the login has inserted it.
     pub(super) exists: bool,
     pub(super) generation: u8,
-    /// The age of `rotated_at`; below zero if a clock that was ahead wrote it.
+    /// The age of `rotated_at`. It is below zero if a clock that was ahead wrote it.
     pub(super) opened: Option<i8>,
     pub(super) confirmed: bool,
     pub(super) recoveries: u8,
@@ -33,10 +32,10 @@ pub(super) struct Row {
     pub(super) revision: u8,
     pub(super) revoked: bool,
     pub(super) created: i8,
-    /// The time to the absolute end.
+    /// The rest of the absolute lifetime.
     pub(super) left: i8,
-    /// Kept by the explorer alone: the age of the generation itself, which no repeat and no
-    /// recovery makes younger.
+    /// The age of the generation itself, which no repeat and no recovery reduces. Only the explorer
+    /// keeps it.
     pub(super) made: i8,
 }
 
@@ -58,7 +57,7 @@ impl Row {
         }
     }
 
-    /// One unit later. What is `long` ago stays so.
+    /// Lets one unit pass. Times that are `long` ago stay so.
     pub(super) fn tick(&mut self, long: i8) {
         let older = |age: i8| (age + 1).min(long);
         self.opened = self.opened.map(older);
@@ -69,12 +68,12 @@ impl Row {
         }
     }
 
-    /// How long the session has not been refreshed.
+    /// Returns how long the session has not been refreshed.
     pub(super) fn unused_for(&self) -> i8 {
         self.opened.unwrap_or(self.created)
     }
 
-    /// The row as the rule sees it.
+    /// Returns the row as the rule sees it.
     pub(super) fn session(&self) -> Session {
         static ANY: LazyLock<SessionParts> = LazyLock::new(any);
         Session::from_parts(SessionParts {
@@ -96,7 +95,7 @@ impl Row {
         })
     }
 
-    /// The row that the rule made of this one.
+    /// Returns the row that the rule made of this one.
     pub(super) fn changed(&self, next: &SessionParts) -> Self {
         let generation = u8::try_from(next.generation).unwrap();
         let opened = next.rotated_at.map(age);
@@ -115,8 +114,8 @@ impl Row {
         }
     }
 
-    /// Contract: writes iff not revoked and the revision is the one before; never the absolute end,
-    /// never the revocation.
+    /// Contract: writes iff the row is not revoked and has the revision before. It never writes
+    /// `expires_at` or the revocation.
     pub(super) fn replace(&mut self, next: &Self) -> bool {
         let may = self.exists && !self.revoked && self.revision + 1 == next.revision;
         if may {
@@ -131,8 +130,7 @@ impl Row {
         may
     }
 
-    /// Contract: writes iff not revoked, the generation is the stored one, and it is not yet
-    /// confirmed.
+    /// Contract: writes iff the row is not revoked, has this generation, and is not confirmed yet.
     pub(super) fn confirm(&mut self, generation: u8) -> bool {
         let may = self.exists && !self.revoked && self.generation == generation && !self.confirmed;
         if may {
@@ -142,7 +140,7 @@ impl Row {
         may
     }
 
-    /// Contract: writes iff not yet revoked, whatever the revision.
+    /// Contract: writes iff the row is not revoked yet, whatever its revision.
     pub(super) fn revoke(&mut self) {
         if self.exists && !self.revoked {
             self.revoked = true;
@@ -151,7 +149,7 @@ impl Row {
     }
 }
 
-/// Now, by a clock that is so many units ahead.
+/// Returns the current moment by a clock that is `ahead` by this many units.
 pub(super) fn now(ahead: i8) -> Timestamp {
     Timestamp::from_secs(
         NOW.checked_add_signed(i64::from(ahead) * UNIT.as_secs() as i64)
@@ -159,7 +157,7 @@ pub(super) fn now(ahead: i8) -> Timestamp {
     )
 }
 
-/// How many units from now a moment is.
+/// Returns how many units a moment is from now.
 pub(super) fn left(moment: Timestamp) -> i8 {
     -age(moment)
 }
@@ -169,7 +167,7 @@ fn age(moment: Timestamp) -> i8 {
     i8::try_from(seconds / UNIT.as_secs() as i64).unwrap()
 }
 
-/// What the rule does not look at.
+/// Returns the fields that the rule does not look at.
 fn any() -> SessionParts {
     SessionParts::new(SessionId::from_bytes([0; 16]), "a".into(), now(0), now(0))
 }

@@ -1,4 +1,4 @@
-//! The rule, and rules that are almost right.
+//! [`Rule`] is the rule of rotation, or one that is almost right.
 
 use std::time::Duration;
 
@@ -10,24 +10,24 @@ use crate::store::{Session, SessionParts};
 
 type Decide = fn(&Session, u32, Option<[u8; 16]>, Timestamp, &SessionPolicy) -> Decision;
 
-/// What decides, and what is around it.
+/// The rule, and the code around it.
 #[derive(Clone, Copy)]
 pub(super) struct Rule {
     pub(super) decide: Decide,
-    /// The decision at arrival and the later one become one.
+    /// Combines the decision at arrival with the later one.
     pub(super) settle: fn(Decision, Decision) -> Decision,
-    /// When tokens end.
+    /// Tells when tokens expire.
     pub(super) ends: fn(&SessionPolicy, &Session, Option<Duration>, Timestamp) -> Ends,
-    /// What the store does with a receipt.
+    /// Writes a receipt to the store.
     pub(super) confirm: fn(&mut Row, u8) -> bool,
-    /// A grant with another stamp than the row's ends the session.
+    /// Whether a grant with another stamp than that of the row ends the session.
     pub(super) compares_stamps: bool,
-    /// A login asks the application again, once its row is there.
+    /// Whether a login asks the application again, once its row is inserted.
     pub(super) asks_after_insert: bool,
-    /// A refresh asks the revocations that its node knows of: when it has found the row, and
+    /// Whether a refresh checks the revocations that its node knows: when it has found the row, and
     /// before it answers.
     pub(super) asks_revocations: [bool; 2],
-    /// A node tells the store what it has lost.
+    /// Whether a node tells the store which revocations it has lost.
     pub(super) asserts: bool,
 }
 
@@ -55,7 +55,7 @@ pub(super) const NO_REUSE_DETECTION: Rule = Rule {
     ..REAL
 };
 
-/// The old token is worth nothing, but the holder of the new one keeps it.
+/// The old token is refused, but the owner of the new one keeps it.
 pub(super) const REUSE_ENDS_NOTHING: Rule = Rule {
     decide: |session, presented, retry, now, policy| match decide(
         session, presented, retry, now, policy,
@@ -68,7 +68,8 @@ pub(super) const REUSE_ENDS_NOTHING: Rule = Rule {
 
 pub(super) const RECOVERY_IGNORES_RECEIPTS: Rule = Rule {
     decide: |session, presented, retry, now, policy| {
-        // Only where the rule would not answer: within the overlap a receipt may count.
+        // This applies only where the rule would not answer: a receipt may count within the
+        // overlap.
         match decide(session, presented, retry, now, policy) {
             Decision::Reuse => with(
                 session,
@@ -216,7 +217,7 @@ pub(super) const A_REVOKED_TOKEN_IS_REUSE: Rule = Rule {
     ..REAL
 };
 
-/// A time ahead of now is as good as none.
+/// A time in the future counts as none.
 pub(super) const NO_CLOCK_IS_AHEAD: Rule = Rule {
     decide: |session, presented, retry, now, policy| {
         let doubt = |row: &mut SessionParts| {
@@ -229,13 +230,13 @@ pub(super) const NO_CLOCK_IS_AHEAD: Rule = Rule {
     ..REAL
 };
 
-/// A slow server makes an honest client a thief.
+/// A slow server takes an honest client for a thief.
 pub(super) const THE_LATER_CLOCK_ACCUSES: Rule = Rule {
     settle: |_, later| later,
     ..REAL
 };
 
-/// What ended while the application was asked is answered all the same.
+/// A session that ended while the application was asked is still answered.
 pub(super) const THE_FIRST_CLOCK_COUNTS: Rule = Rule {
     settle: |at_arrival, _| at_arrival,
     ..REAL
@@ -326,7 +327,7 @@ pub(super) const THE_END_IS_FORGOTTEN: Rule = Rule {
     ..REAL
 };
 
-/// In the first half of the overlap a repeat opens nothing. Enough while no answer is lost.
+/// In the first half of the overlap a repeat opens nothing. This is enough if no answer is lost.
 pub(super) const A_REPEAT_OPENS_IN_THE_SECOND_HALF_ONLY: Rule = Rule {
     decide: |session, presented, retry, now, policy| match decide(
         session, presented, retry, now, policy,

@@ -1,4 +1,4 @@
-//! [`Scenario`]: who is there, what may happen to them, and which laws hold then.
+//! [`Scenario`] says which clients there are, what may happen to them, and which laws then hold.
 
 use super::law::Law;
 use super::row::{NEVER, UNIT};
@@ -6,61 +6,64 @@ use crate::session::policy::SessionPolicy;
 
 #[derive(Clone, Debug)]
 pub(super) struct Scenario {
-    /// Honest clients that share one place where the refresh token is kept. A phone is one of them
-    /// alone.
+    /// The number of honest clients that share one place for the refresh token. A phone is a single
+    /// client.
     pub(super) tabs: usize,
-    /// Somebody copies the refresh token, once, at any moment.
+    /// A thief copies the refresh token, once, at any moment.
     pub(super) thief: bool,
-    /// The thief uses the access tokens that they get: at once, later or never.
+    /// The thief may use the access tokens that they get, at once, later or never.
     pub(super) thief_uses: bool,
     /// `W`.
     pub(super) overlap: i8,
-    /// The longest round trip. What takes longer was given up, and is lost.
+    /// The longest round trip. A request that takes longer was given up, and is lost.
     pub(super) round_trip: i8,
-    /// How far ahead the clocks of the nodes are. A request is one node's, from its arrival to its
-    /// answer.
+    /// How far ahead the clocks of the nodes are. A request stays on one node, from its arrival to
+    /// its answer.
     pub(super) clocks: &'static [i8],
-    /// Every reading is by any of the clocks.
+    /// Each reading of the time may come from any of the clocks.
     pub(super) jumps: bool,
-    /// How much later than `W` a used copy may still be answered.
+    /// How long after `W` a used copy may still be answered.
     pub(super) lenient: i8,
-    /// A holder of this generation asks no more.
+    /// A client that has this generation sends no more requests.
     pub(super) generations: u8,
-    /// Find, decide and replace are one step. Else others come in between, and time passes.
+    /// Find, decide and replace are one step. Otherwise other steps come in between, and time
+    /// passes.
     pub(super) at_once: bool,
-    /// Time passes only while servers wait for the application: requests, answers and the store
-    /// take none.
+    /// Time passes only while servers wait for the application. Requests, answers and the store
+    /// take no time.
     pub(super) slow_application: bool,
     /// No request reaches the server within the overlap of another.
     pub(super) apart: bool,
     pub(super) logout: bool,
-    /// The application changes the password, then logs out everywhere: two steps, and anything
-    /// between.
+    /// The application changes the password and then logs out everywhere, in two steps with
+    /// anything in between.
     pub(super) password: bool,
-    /// It begins with a login.
+    /// The scenario begins with a login.
     pub(super) login: bool,
     /// How often the store may be set back to any state that the row had before, of an earlier
     /// generation.
     pub(super) set_back: u8,
-    /// Or of the same generation: an overlap that was opened again is forgotten.
+    /// The state may also be one of the same generation, so that an overlap that was opened again
+    /// is forgotten.
     pub(super) loses_openings: bool,
-    /// Or from before the revocation.
+    /// The state may also be one from before the revocation.
     pub(super) loses_revocations: bool,
-    /// But not before every node has heard of it.
+    /// That happens only once every node has heard of the revocation.
     pub(super) heard: bool,
     /// A used copy counts although the store has forgotten it.
     pub(super) keeps_evidence: bool,
-    /// The nodes know of revocations, also of those that the store has lost.
+    /// The nodes know the revocations, including those that the store has lost.
     pub(super) feed: bool,
-    /// Which nodes may forget what they knew: they start again, or the retention has passed.
+    /// The nodes that may forget what they knew, because they restart, or because the retention has
+    /// passed.
     pub(super) restarts: Restarts,
     /// Requests and answers get lost, and servers crash.
     pub(super) losses: bool,
-    /// An answer may arrive by half: the access token is used, the refresh token never kept.
+    /// Half of an answer may arrive: the access token is used, and the refresh token is never kept.
     pub(super) halves: bool,
     /// Honest clients send an `Idempotency-Key`, the same one when they try again.
     pub(super) keyed: bool,
-    /// A client that stores every answer, also one that repeats the token it had sent.
+    /// Clients store every answer, even if it repeats the token that they sent.
     pub(super) stores_all: bool,
     pub(super) idle_timeout: i8,
     pub(super) absolute_lifetime: i8,
@@ -70,7 +73,7 @@ pub(super) struct Scenario {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Restarts {
     None,
-    /// While another node lives that knows of the revocation.
+    /// A node may forget while another node lives that knows of the revocation.
     AllButOne,
     All,
 }
@@ -83,7 +86,7 @@ pub(super) const ALWAYS: &[Law] = &[
     Law::RevisionsCount,
     Law::UsedCopiesEndIt,
 ];
-/// And if nobody steals, and all is in time.
+/// Laws that hold if there is no thief, and everything is in time.
 pub(super) const HONEST: &[Law] = &[
     Law::NobodyHonestIsRefused,
     Law::NobodyHonestIsAccused,
@@ -94,7 +97,7 @@ pub(super) const HONEST: &[Law] = &[
 ];
 
 impl Scenario {
-    /// One honest client; a round trip is less than half the overlap.
+    /// One honest client, with a round trip that is less than half the overlap.
     pub(super) const BASE: Self = Self {
         tabs: 1,
         thief: false,
@@ -141,7 +144,7 @@ impl Scenario {
         let units = |count: i8| UNIT * u32::try_from(count).unwrap();
         SessionPolicy {
             access_token: units(ACCESS_TOKEN),
-            // Without an end of its own a session is used often enough.
+            // Without an idle timeout of its own a session is used often enough.
             idle_timeout: if self.idle_timeout == NEVER {
                 UNIT * 100_000
             } else {

@@ -3,8 +3,8 @@
 use super::law::Law;
 use super::scenario::{ALWAYS, Scenario};
 
-/// Two tabs on one cookie jar: requests and answers are late, overtake each other, and get lost; so
-/// do receipts.
+/// Two tabs share a cookie jar. Requests, answers and receipts are late, overtake each other, and
+/// get lost.
 pub(super) const TWO_TABS: Scenario = Scenario {
     tabs: 2,
     overlap: 6,
@@ -19,8 +19,8 @@ pub(super) const THREE_TABS: Scenario = Scenario {
     ..TWO_TABS
 };
 
-/// A server may crash at any point of a refresh; between write and answer, too. Within a shorter
-/// overlap.
+/// A server may crash at any point of a refresh, also between write and answer. The overlap is
+/// shorter.
 pub(super) const CRASHES: Scenario = Scenario {
     tabs: 2,
     generations: 2,
@@ -33,14 +33,14 @@ pub(super) const TWO_SLOW_TABS: Scenario = Scenario {
     at_once: true,
     ..TWO_TABS
 };
-/// The server's work takes its time too. No answer is lost, or there would be too many worlds.
+/// The server's work takes time too. No answer is lost, or there would be too many worlds.
 pub(super) const TWO_SLOW_TABS_AND_SERVER: Scenario = Scenario {
     at_once: false,
     losses: false,
     ..TWO_SLOW_TABS
 };
-/// The application takes longer than the overlap to say what it grants. One generation: a second
-/// rotation meanwhile would be reuse.
+/// The application takes longer than the overlap to say what it grants. There is only one
+/// generation, because a second rotation in the meantime would be reuse.
 pub(super) const SLOW_APPLICATION: Scenario = Scenario {
     tabs: 2,
     generations: 1,
@@ -60,8 +60,8 @@ pub(super) const PHONE: Scenario = Scenario {
     ..Scenario::BASE
 };
 
-/// The phone uses the access token of an answer and loses the rest; but it sends the same key when
-/// it tries again.
+/// The phone uses the access token of an answer and loses the rest, but sends the same key when it
+/// tries again.
 pub(super) const HALF_ANSWERS: Scenario = Scenario {
     halves: true,
     keyed: true,
@@ -76,7 +76,7 @@ pub(super) const LOGOUT: Scenario = Scenario {
     ..Scenario::BASE
 };
 
-/// A session ends that is unused for long, and in any case after a while.
+/// A session ends with its idle timeout, and in any case with its absolute lifetime.
 pub(super) const ENDS: Scenario = Scenario {
     tabs: 2,
     generations: 2,
@@ -93,7 +93,7 @@ pub(super) const SLOW_ENDS: Scenario = Scenario {
     ..ENDS
 };
 
-/// Somebody copies the token at any moment, goes first or second, and uses their access tokens at
+/// A thief copies the token at any moment, uses it first or second, and uses their access tokens at
 /// once, later or never.
 pub(super) const THIEF: Scenario = Scenario {
     thief: true,
@@ -126,8 +126,8 @@ pub(super) const STRICT: Scenario = Scenario {
     ..THIEF
 };
 
-/// A thief who never uses an access token. They and the honest client never meet within the overlap:
-/// there the copy is not noticed.
+/// A thief who never uses an access token. They and the honest client never meet within the
+/// overlap: there the copy is not noticed.
 pub(super) const SILENT_THIEF: Scenario = Scenario {
     thief_uses: false,
     overlap: 1,

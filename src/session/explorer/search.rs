@@ -1,4 +1,4 @@
-//! The search: every world that can be reached, the nearest first.
+//! The search visits every world that can be reached, the nearest first.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use super::scenario::Scenario;
 use super::step::steps;
 use super::world::World;
 
-/// What a search saw.
+/// The result of a search.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) states: usize,
@@ -21,13 +21,13 @@ pub(super) struct Seen {
     pub(super) broken: Option<(Law, Vec<Event>)>,
 }
 
-/// Stops at the first step that breaks one of `laws`; the way there is the shortest.
+/// Stops at the first step that breaks one of `laws`. The way to it is the shortest one.
 pub(super) fn search(scenario: &Scenario, rule: &Rule, laws: &[Law]) -> Seen {
     let mut seen = Seen::default();
     let start = Rc::new(World::new(scenario));
     let mut known: HashSet<_, BuildHasherDefault<Quick>> = HashSet::default();
     known.insert(Rc::clone(&start));
-    // Each with the one that it came from.
+    // Each world has the world that it came from.
     let mut reached = vec![(start, 0, Event::TimePasses)];
     let mut at = 0;
     while at < reached.len() {
@@ -70,8 +70,8 @@ fn way(reached: &[(Rc<World>, usize, Event)], mut at: usize, last: Event) -> Vec
     way
 }
 
-/// The rule keeps every law of the scenario. `met`: what must have happened, so that nothing is
-/// proven by an empty search.
+/// Asserts that the rule keeps every law of the scenario. `met` must have happened, so that an
+/// empty search proves nothing.
 pub(super) fn holds(
     name: &str,
     scenario: &Scenario,
@@ -95,7 +95,7 @@ pub(super) fn holds(
     seen
 }
 
-/// The rule, or the world, is at fault, and the law notices.
+/// Asserts that the law notices a fault of the rule or of the world.
 pub(super) fn caught(name: &str, scenario: &Scenario, rule: &Rule, law: Law) {
     let seen = search(scenario, rule, &[law]);
     let (_, way) = seen
@@ -106,7 +106,7 @@ pub(super) fn caught(name: &str, scenario: &Scenario, rule: &Rule, law: Law) {
         seen.states,
         way.len()
     );
-    // The longer ones repeat themselves.
+    // The longer ways repeat themselves.
     if way.len() <= 30 {
         println!("{}", told(&way));
     }
@@ -119,7 +119,7 @@ fn told(way: &[Event]) -> String {
     })
 }
 
-/// More would take too long.
+/// The maximum number of worlds, because more would take too long.
 const MOST: usize = 2_000_000;
 
 /// The default hasher is slow in a build without optimisation.

@@ -1,5 +1,6 @@
-//! What a server does with a request: find, decide, ask the application, decide again, replace,
-//! answer. As `refresh.rs` does, and as a login does: insert, ask the application, answer.
+//! The steps of a server. For a refresh it does what `refresh.rs` does: find, decide, ask the
+//! application, decide again, replace, answer. For a login it does: insert, ask the application,
+//! answer.
 
 use super::event::Event;
 use super::row::{Row, left, now};
@@ -9,7 +10,7 @@ use super::step::{Steps, step};
 use super::world::{Arrival, Doing, HONEST, How, World};
 use crate::session::rotation::Decision;
 
-/// The next thing that it does, or all of it at once.
+/// The next step of the server, or all of its steps at once.
 pub(super) fn serve(world: &World, index: usize, scenario: &Scenario, rule: &Rule) -> Steps {
     let at_work = |world: &World| {
         matches!(
@@ -71,7 +72,8 @@ fn work(world: &World, index: usize, scenario: &Scenario, rule: &Rule) -> Steps 
     }
 }
 
-/// The server reads the row. What was over when the request arrived goes no further.
+/// The server reads the row. If the session was over when the request arrived, the request ends
+/// here.
 fn find(
     world: &World,
     index: usize,
@@ -156,7 +158,7 @@ fn decide(world: &World, index: usize, row: Row, scenario: &Scenario, rule: &Rul
     }
 }
 
-/// By the clock of that node, so long ago.
+/// Decides by the clock of that node, as it was so long ago.
 fn decide_at(
     world: &World,
     index: usize,
@@ -194,13 +196,13 @@ fn write(
         next.shared = if both { world.shared + 1 } else { 0 };
     }
     if how == How::Healed && scenario.thief {
-        // Who heals the row with a copy has used it.
+        // A client that heals the row with a copy has used that copy.
         next.outdoes(jar, row.generation);
     }
     (hand_out(&mut next, index, (row, how), scenario, rule), next)
 }
 
-/// Unless this node has heard of a revocation meanwhile.
+/// The server answers, unless its node has heard of a revocation in the meantime.
 fn hand_out(
     next: &mut World,
     index: usize,
@@ -214,7 +216,7 @@ fn hand_out(
     answer(next, index, (row, how), scenario, rule)
 }
 
-/// The tokens are signed, for the row that was found or written.
+/// The server signs the tokens, for the row that was found or written.
 fn answer(
     next: &mut World,
     index: usize,

@@ -1,14 +1,14 @@
 //! Nodes whose clocks differ. A row that one of them wrote is read by the other, so its times may
 //! be in the future.
 //!
-//! A node that is behind sees an overlap that lasts longer, a node that is ahead one that ends
-//! sooner. Either costs the difference, once: nobody honest is logged out while **twice the round
-//! trip and the clock skew take less than the overlap**. (`SessionPolicy` asks
-//! for a little more, that both together take less than half.) A phone alone is never logged out,
-//! whatever the clocks say.
+//! For a node that is behind the overlap lasts longer, and for a node that is ahead it ends sooner.
+//! Either costs the difference once: honest clients stay logged in while **twice the round trip and
+//! the clock skew take less than the overlap**. (`SessionPolicy` asks for a little more: both
+//! together have to take less than half.) A phone alone is never logged out, whatever the clocks
+//! say.
 //!
-//! A thief is noticed later by the difference, however large it is: a time that is too far ahead to
-//! be believed is believed later, when it is near enough, and the overlap lasts from then on.
+//! A thief is noticed later by the difference, however large it is: a time that is too far in the
+//! future is ignored until it is near enough, and the overlap lasts from then on.
 
 use super::law::Law;
 use super::rules::REAL;
@@ -26,7 +26,7 @@ const THREE_TABS: Scenario = Scenario {
     tabs: 3,
     ..SKEWED_CLOCKS
 };
-/// The server's work takes its time too. No answer is lost, or there would be too many worlds.
+/// The server's work takes time too. No answer is lost, or there would be too many worlds.
 const SLOW_SERVERS: Scenario = Scenario {
     at_once: false,
     losses: false,
@@ -40,7 +40,7 @@ const CRASHES: Scenario = Scenario {
     ..TWO_TABS
 };
 
-/// One node is ten minutes ahead, which nobody believes.
+/// One node is ten minutes ahead, which the rule ignores.
 const FAR_APART: Scenario = Scenario {
     clocks: &[0, 10],
     generations: 2,
@@ -53,13 +53,13 @@ const FAR_APART: Scenario = Scenario {
     ],
     ..PHONE
 };
-/// One clock is ten minutes ahead or right again, each time that it is asked.
+/// One clock is ten minutes ahead, or right, each time that it is asked.
 const JUMPING_CLOCK: Scenario = Scenario {
     jumps: true,
     ..FAR_APART
 };
 
-/// Noticed two units later, with clocks that are two apart.
+/// With clocks that are two units apart, a thief is noticed two units later.
 const SKEWED_THIEF: Scenario = Scenario {
     at_once: true,
     clocks: &[0, 2],
@@ -134,8 +134,8 @@ fn a_thief_among_nodes_whose_clocks_differ_is_noticed_later_by_the_difference() 
     );
 }
 
-// What follows shows that the searches above would notice: without an assumption the law does not
-// hold.
+// The tests below show that the searches above would notice a fault: without an assumption the law
+// does not hold.
 
 #[test]
 fn clocks_that_are_too_far_apart_would_log_somebody_out() {

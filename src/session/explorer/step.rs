@@ -1,4 +1,4 @@
-//! All that may happen next.
+//! Everything that may happen next.
 
 use super::event::Event;
 use super::outside::{at_the_nodes, outside};
@@ -9,11 +9,11 @@ use super::world::{Doing, HONEST, THIEF, World};
 
 pub(super) type Steps = Vec<(Event, World)>;
 
-/// Every next world, and what led to it.
+/// Returns every next world, and the event that led to it.
 pub(super) fn steps(world: &World, scenario: &Scenario, rule: &Rule) -> Steps {
     let mut steps = Steps::new();
     for client in 0..world.clients.len() {
-        // What one of two equal tabs may do, the other may do as well.
+        // Two equal tabs may do the same, so one of them is enough.
         if client == 0 || world.clients[client] != world.clients[client - 1] {
             client_steps(world, client, scenario, rule, &mut steps);
         }
@@ -24,7 +24,7 @@ pub(super) fn steps(world: &World, scenario: &Scenario, rule: &Rule) -> Steps {
     steps
 }
 
-/// The world after a change of it.
+/// Returns the world after a change.
 pub(super) fn step(world: &World, event: Event, change: impl FnOnce(&mut World)) -> (Event, World) {
     let mut next = world.clone();
     change(&mut next);
@@ -36,11 +36,11 @@ fn client_steps(world: &World, index: usize, scenario: &Scenario, rule: &Rule, s
     let (jar, sent) = (client.jar, client.sent);
     let doing = |doing: Doing| move |next: &mut World| next.clients[index].doing = doing;
     if client.doing != Doing::Nothing && scenario.losses {
-        // The request; the server that works on it, before or after its write; or the answer.
+        // The request is lost, or the answer, or the server crashes before or after its write.
         steps.push(step(world, Event::Loses { jar }, doing(Doing::Nothing)));
     }
     match client.doing {
-        // With the old password: who has the new one is another story.
+        // The login has the old password. A login with the new one is another story.
         Doing::Nothing if jar == HONEST && !world.row.exists && world.set_back == 0 => {
             if !world.changed {
                 steps.push(step(world, Event::ChecksPassword, doing(Doing::Checked)));

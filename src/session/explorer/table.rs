@@ -1,5 +1,5 @@
-//! The table at the top of `rotation.rs`, row by row, with its boundaries. Not searched: decided,
-//! in milliseconds.
+//! Tests the table at the top of `rotation.rs` row by row, with its boundaries. These tests do not
+//! search: they call `decide`, in milliseconds.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
 
-/// Generation 5, not confirmed, so old.
+/// Returns a row with generation 5, not confirmed, and of this age.
 fn row(age: u64) -> SessionParts {
     let (created_at, expires_at) = (at(NOW - 100 * W), at(NOW + 100 * W));
     SessionParts {
@@ -71,7 +71,7 @@ fn reply(how: Reply) -> Decision {
     Decision::Reply { how }
 }
 
-/// The row with one more revision and these changes; all else stays.
+/// Returns the row with one more revision and these changes.
 fn swap(row: &SessionParts, how: Reply, change: impl FnOnce(&mut SessionParts)) -> Decision {
     let mut next = SessionParts {
         revision: row.revision + 1,
@@ -306,7 +306,7 @@ fn seven_generations_in_a_row_are_recovered_and_not_an_eighth() {
     assert_eq!(decided(&seventh, 4, None), recovered(&seventh));
     assert_eq!(decided(&eighth, 4, None), Decision::Reuse);
     assert_eq!(decided(&eighth, 4, KEY), Decision::Reuse);
-    // Within the overlap nobody counts.
+    // Recoveries do not matter within the overlap.
     let eighth = SessionParts {
         recoveries: 7,
         ..row(W)
@@ -322,7 +322,7 @@ fn a_generation_that_needed_a_recovery_counts_once_and_one_that_needed_none_rese
         ..row(W + 1)
     };
     assert_eq!(decided(&again, 4, None), recovered(&again));
-    // A receipt changes nothing about it.
+    // A receipt does not change this.
     for row in [
         again,
         SessionParts {
@@ -366,7 +366,7 @@ fn a_clock_that_jumped_ahead_and_came_back_logs_no_honest_client_out() {
         rotated_at: Some(at(NOW + millis)),
         ..row(0)
     };
-    // Up to five minutes are believed: as if it were now.
+    // Up to five minutes in the future count as now.
     for row in [ahead(1), ahead(300_000)] {
         assert_eq!(
             decided(&row, 5, None),
@@ -374,7 +374,7 @@ fn a_clock_that_jumped_ahead_and_came_back_logs_no_honest_client_out() {
         );
         assert_eq!(decided(&row, 4, None), reply(Reply::Repeated));
     }
-    // What is further ahead was long ago, and the next write puts it right.
+    // A time further in the future counts as long ago, and the next write corrects it.
     for row in [ahead(300_001), ahead(1_000 * W)] {
         assert_eq!(decided(&row, 5, None), rotated(&row, None, 0));
         assert_eq!(decided(&row, 4, None), recovered(&row));

@@ -1,4 +1,4 @@
-//! [`World`]: all that matters of one moment.
+//! [`World`] is everything that matters at one moment.
 
 use super::law::Law;
 use super::row::{NEVER, Row};
@@ -11,12 +11,12 @@ pub(super) const THIEF: usize = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct World {
     pub(super) row: Row,
-    /// A state that the row had once: the one that the store is set back to, if it is.
+    /// An earlier state of the row, to which the store may be set back.
     pub(super) backup: Option<Row>,
     pub(super) set_back: u8,
-    /// For how long the store has not known of the revocation any more; one is long.
+    /// For how long the store has not known the revocation any more. One unit is long.
     pub(super) revived: Option<i8>,
-    /// One for all tabs, one for the thief.
+    /// The jars: one for all tabs, and one for the thief.
     pub(super) jars: [Jar; 2],
     pub(super) clients: Vec<Client>,
     pub(super) logged_out: bool,
@@ -24,24 +24,24 @@ pub(super) struct World {
     pub(super) ended: bool,
     /// The application has another stamp than the row.
     pub(super) changed: bool,
-    /// The nodes that know of the revocation, a bit each.
+    /// The nodes that know of the revocation, with one bit for each.
     pub(super) knows: u8,
-    /// How long the access token lives that lives the longest.
+    /// How long the access token with the longest life still lives.
     pub(super) access_lives: i8,
     /// How many generations in a row reached both the honest client and the thief.
     pub(super) shared: u8,
 }
 
-/// Where a refresh token is kept, and what its owner knows.
+/// A place for a refresh token, and what its owner knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Jar {
-    /// `None`: nothing was stolen yet.
+    /// The generation in the jar. It is `None` if nothing was stolen yet.
     pub(super) token: Option<u8>,
-    /// The generations of which they have an access token, a bit each. Each may be used, or its
-    /// receipt written, now, later or never, and twice.
+    /// The generations of which they have an access token, with one bit for each. Each token may be
+    /// used, or its receipt written, now, later or never, and twice.
     pub(super) access: u16,
-    /// Which generation another used that this owner has never received, and how long the store
-    /// has known it.
+    /// The generation that another owner used and that this owner has never received, and for how
+    /// long the store has known it.
     pub(super) outdone: Option<(u8, i8)>,
 }
 
@@ -53,7 +53,7 @@ impl Jar {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Client {
-    /// Whose jar it reads and writes.
+    /// The jar that it reads and writes.
     pub(super) jar: usize,
     pub(super) doing: Doing,
     /// The token that it sent, and for how long it has been waiting.
@@ -71,7 +71,7 @@ pub(super) struct Arrival {
     pub(super) age: i8,
 }
 
-/// What a request came too late for.
+/// The event for which a request came too late.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Late {
     /// The row was found after the session had ended.
@@ -80,11 +80,11 @@ pub(super) struct Late {
     pub(super) outdated: bool,
 }
 
-/// How far a client's request is.
+/// The state of a client's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Doing {
     Nothing,
-    /// On its way there, or about to start over.
+    /// The request is on its way, or about to start over.
     Asking,
     /// A login: its password was right.
     Checked,
@@ -98,7 +98,7 @@ pub(super) enum Doing {
     Renewed(Row),
     /// The server is about to write.
     Writing(Row, How),
-    /// On its way back: the tokens of this generation.
+    /// The tokens of this generation are on their way to the client.
     Answered(u8),
 }
 
@@ -126,7 +126,7 @@ impl From<Reply> for How {
 }
 
 impl World {
-    /// Just after the login, or before it.
+    /// Makes the world just after the login, or before it.
     pub(super) fn new(scenario: &Scenario) -> Self {
         let client = |jar| Client {
             jar,
@@ -193,8 +193,8 @@ impl World {
             .map_or(0, |arrival| arrival.node)
     }
 
-    /// The owner of the other jar, if they were never given this generation, is outdone by the one
-    /// who used it.
+    /// Notes that the owner of the other jar is outdone by this use of a generation, if they have
+    /// never received it.
     pub(super) fn outdoes(&mut self, jar: usize, generation: u8) {
         let other = &mut self.jars[1 - jar];
         if other.token.is_some_and(|token| token < generation) && !other.has(generation) {
@@ -202,7 +202,7 @@ impl World {
         }
     }
 
-    /// One unit later.
+    /// Lets one unit pass.
     pub(super) fn tick(&mut self, scenario: &Scenario) {
         let long = scenario.long();
         for row in self.rows() {
@@ -223,7 +223,7 @@ impl World {
         self.access_lives = (self.access_lives - 1).max(0);
     }
 
-    /// Worlds that behave alike become equal.
+    /// Makes worlds equal that behave alike.
     pub(super) fn settle(&mut self, scenario: &Scenario) {
         // Only differences of revisions matter.
         let ahead = self.row.revision;
@@ -242,7 +242,7 @@ impl World {
         if let Some(backup) = self.backup.as_mut().filter(|_| !held) {
             backup.revision = 0;
         }
-        // What nobody asks for.
+        // Fields that no step looks at.
         if !scenario.laws.contains(&Law::OneRotationInTheOverlap) {
             self.rows().for_each(|row| row.made = 0);
         }
@@ -280,7 +280,7 @@ impl World {
         self.clients.sort_unstable();
     }
 
-    /// The row, and every copy of it that somebody still holds.
+    /// Returns the row, and every copy of it that is still in use.
     fn rows(&mut self) -> impl Iterator<Item = &mut Row> {
         let held = self
             .clients

@@ -6,9 +6,9 @@ use tokio::sync::Mutex;
 
 /// One connection beside the application's pool, which may be exhausted.
 ///
-/// The connection is detached from its pool while it is used, so that it is dropped with a pull that
-/// is given up. A pool would wait for a connection that no longer answers until TCP gives up, and no
-/// pull would succeed in the meantime.
+/// The connection is detached from its pool while it is used, so that it is dropped with a pull
+/// that is given up. A pool would wait for a connection that no longer answers until TCP gives up,
+/// and no pull would succeed in the meantime.
 pub(super) struct Pulls {
     pool: PgPool,
     idle: Mutex<Option<PgConnection>>,
@@ -32,8 +32,8 @@ impl Pulls {
         let mut idle = self.idle.lock().await;
         if let Some(mut connection) = idle.take() {
             let row = fetch_one(&mut connection, sql, parameter).await;
-            // The server may have been restarted since the last pull. A new connection shows whether
-            // it is available.
+            // The server may have been restarted since the last pull. A new connection shows
+            // whether it is available.
             if let Ok(row) = row {
                 *idle = Some(connection);
                 return Ok(row);

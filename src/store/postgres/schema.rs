@@ -79,8 +79,8 @@ pub(super) async fn check(pool: &PgPool) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Creates or updates the tables in one transaction. If several processes start at once, one does it
-/// and the others wait.
+/// Creates or updates the tables in one transaction. If several processes start at once, one does
+/// it and the others wait.
 pub(super) async fn migrate(pool: &PgPool, prefix: &TablePrefix) -> Result<(), BoxError> {
     let migrator = migrator(prefix);
     // If another role has created the tables, the application's role need not be allowed to.

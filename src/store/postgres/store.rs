@@ -62,9 +62,9 @@ use crate::store::sql::*;
 /// default. For another schema, such as `auth`, use `PgConnectOptions::options([("search_path",
 /// "auth")])`. The schema has to exist.
 ///
-/// The role that opens the store first creates the tables, and the role that opens it first after an
-/// update of this crate updates them. Other roles need `SELECT` on `tower_bearer_migrations`, and
-/// `SELECT`, `INSERT`, `UPDATE` and `DELETE` on `tower_bearer_sessions` and
+/// The role that opens the store first creates the tables, and the role that opens it first after
+/// an update of this crate updates them. Other roles need `SELECT` on `tower_bearer_migrations`,
+/// and `SELECT`, `INSERT`, `UPDATE` and `DELETE` on `tower_bearer_sessions` and
 /// `tower_bearer_revocations`.
 ///
 /// # Limits

@@ -7,8 +7,8 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use crate::error::ConfigError;
 
-/// The beginning of all names that [`PostgresStore`](super::PostgresStore) uses in a database: those
-/// of its tables, indexes, function and trigger, and of the channel of its announcements. The
+/// The beginning of all names that [`PostgresStore`](super::PostgresStore) uses in a database:
+/// those of its tables, indexes, function and trigger, and of the channel of its announcements. The
 /// default is `tower_bearer_`.
 ///
 /// With another prefix a second store can use the same schema. For another schema see

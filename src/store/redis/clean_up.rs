@@ -1,5 +1,5 @@
-//! Does the work of `delete_expired`. Redis lets rows expire by itself, and this deletes rows by the
-//! given time, together with the entries that point to them.
+//! Does the work of `delete_expired`. Redis lets rows expire by itself, and this deletes rows by
+//! the given time, together with the entries that point to them.
 
 use redis::aio::ConnectionManager;
 

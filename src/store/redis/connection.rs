@@ -67,8 +67,8 @@ impl Connection {
     }
 
     /// Returns the connection, if the server is a primary. A replica may not have the newest
-    /// sessions. It also runs a script that finds no row and so writes nothing, and would say that a
-    /// session does not exist although it cannot know that.
+    /// sessions. It also runs a script that finds no row and so writes nothing, and would say that
+    /// a session does not exist although it cannot know that.
     pub(super) fn primary(&self) -> Result<ConnectionManager, BoxError> {
         if self.0.is_replica.load(Ordering::Relaxed) {
             return Err(IS_REPLICA.into());

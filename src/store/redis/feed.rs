@@ -1,4 +1,5 @@
-//! The feed of revocations: one stream for each bucket, on the node that has the rows of the bucket.
+//! The feed of revocations: one stream for each bucket, on the node that has the rows of the
+//! bucket.
 //!
 //! Redis makes the number of an entry in the script that revokes, and runs one script at a time. An
 //! entry with a smaller number came before, so a reader that continues after a number misses
@@ -17,8 +18,8 @@ use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::revocation::Revocation;
 
-/// The number of an entry of a stream: its time in milliseconds by the clock of Redis, and its place
-/// among the entries of that millisecond.
+/// The number of an entry of a stream: its time in milliseconds by the clock of Redis, and its
+/// place among the entries of that millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) struct Number(u64, u64);
 

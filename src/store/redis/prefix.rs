@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::error::ConfigError;
 use crate::names::SessionId;
 
-/// The beginning of all keys of a [`RedisStore`](super::RedisStore), and of its channel. The default
-/// is `tb`.
+/// The beginning of all keys of a [`RedisStore`](super::RedisStore), and of its channel. The
+/// default is `tb`.
 ///
 /// Two applications that share a Redis need two prefixes. Each byte of a prefix takes one byte more
 /// for each session.

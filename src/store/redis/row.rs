@@ -14,8 +14,8 @@
 //!
 //! Numbers without a size are in groups of seven bits, lowest first, where the high bit says that
 //! more follow (LEB128). None is the beginning of another, so a script compares them as bytes. A
-//! revoked row keeps the bytes of its last revision, and its revision is one more than these say, so
-//! that no script has to add.
+//! revoked row keeps the bytes of its last revision, and its revision is one more than these say,
+//! so that no script has to add.
 //!
 //! A row with a subject of 16 bytes and without optional fields has at most 44 bytes, which Redis
 //! keeps in one allocation together with its header.
@@ -259,7 +259,8 @@ mod tests {
             ..session()
         }))
         .unwrap();
-        // After the head come a length and a revision of one byte each, and the flags in two groups.
+        // After the head come a length and a revision of one byte each, and the flags in two
+        // groups.
         assert_eq!(row[3..5], [0b100 | 0x80, 0b10]);
         row[4] |= 1 << 6;
         assert!(decode(ID, &row).is_err());

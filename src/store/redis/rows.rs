@@ -58,7 +58,8 @@ pub(super) async fn revoke_each(
     Ok(revoked)
 }
 
-/// Reads the rows of these sessions, with one command for each, because they are in different slots.
+/// Reads the rows of these sessions, with one command for each, because they are in different
+/// slots.
 pub(super) fn read(prefix: &KeyPrefix, ids: &[SessionId]) -> Pipeline {
     all(ids.iter().map(|id| {
         let mut read = redis::cmd("GET");

@@ -56,18 +56,18 @@ use crate::store::session::Session;
 ///
 /// # What it stores
 ///
-/// Each session has one key. With its entry in the index by subject it takes 210 to 240 bytes, for a
-/// subject of 16 bytes, without device, stamp and data. The device and the data of one session have
-/// at most 16 KiB together: `insert` and `replace` refuse more. The key expires by itself, one day
-/// after the absolute lifetime of the session, or 24 hours, 6 minutes and 30 seconds after a
+/// Each session has one key. With its entry in the index by subject it takes 210 to 240 bytes, for
+/// a subject of 16 bytes, without device, stamp and data. The device and the data of one session
+/// have at most 16 KiB together: `insert` and `replace` refuse more. The key expires by itself, one
+/// day after the absolute lifetime of the session, or 24 hours, 6 minutes and 30 seconds after a
 /// revocation. A refresh is one read and one script on this key.
 ///
 /// The index is compact up to 1.5 million sessions with Redis's default `zset-max-listpack-entries
 /// 128`. For more sessions raise it: 512 is enough for 7 million. Otherwise a session takes about
 /// 320 bytes.
 ///
-/// Every script uses keys of one hash slot, and rows are spread over 16 slots. The store connects to
-/// one server, which may be a cluster of one node. It does not follow redirects to other nodes.
+/// Every script uses keys of one hash slot, and rows are spread over 16 slots. The store connects
+/// to one server, which may be a cluster of one node. It does not follow redirects to other nodes.
 ///
 /// # What survives
 ///
@@ -76,15 +76,15 @@ use crate::store::session::Session;
 /// - With `appendfsync everysec`, Redis's default with `appendonly yes`, a power failure may lose a
 ///   second or two. A `kill -9` may lose them too: while an fsync is under way Redis postpones its
 ///   writes, and answers before them.
-/// - Without persistence, or with snapshots, a restart loses sessions, or revives sessions that have
-///   ended since.
+/// - Without persistence, or with snapshots, a restart loses sessions, or revives sessions that
+///   have ended since.
 /// - A failover loses changes that the new primary had not received, because replication is
 ///   asynchronous. This store does not use `WAIT`.
 ///
-/// A lost generation heals at the next refresh. A lost logout is entered again by any living process
-/// that knows of it: the store notices by the server's run and by a key of its own that it may have
-/// been set back, and returns everything that it has at the next pull. A logout that no living
-/// process and no stamp knows stays lost. So a logout that has to survive everything needs
+/// A lost generation heals at the next refresh. A lost logout is entered again by any living
+/// process that knows of it: the store notices by the server's run and by a key of its own that it
+/// may have been set back, and returns everything that it has at the next pull. A logout that no
+/// living process and no stamp knows stays lost. So a logout that has to survive everything needs
 /// `appendfsync always`.
 ///
 /// # When Redis is down
@@ -152,8 +152,8 @@ impl RedisStore {
         Ok(sessions)
     }
 
-    /// Wakes the other processes, and removes revoked sessions from the index. Failures are ignored,
-    /// because every process pulls once a second, and the index is only a hint.
+    /// Wakes the other processes, and removes revoked sessions from the index. Failures are
+    /// ignored, because every process pulls once a second, and the index is only a hint.
     async fn announce(&self, revoked: &[Session]) {
         let mut pipeline = Pipeline::new();
         pipeline.cmd("PUBLISH").arg(self.prefix.channel()).arg("");
@@ -294,8 +294,8 @@ impl SessionStore for RedisStore {
         }
         let known: HashSet<SessionId> = self.revoked_since(None).await?.ids().into_iter().collect();
         let mut revoked = Vec::new();
-        // Each batch is finished before the next one begins, so that a call that is cut short leaves
-        // less work for the next call.
+        // Each batch is finished before the next one begins, so that a call that is cut short
+        // leaves less work for the next call.
         for ids in ids.chunks(AT_ONCE) {
             let live = rows::revoke_each(
                 &self.connection,

@@ -23,8 +23,8 @@ pub(super) async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool,
 }
 
 /// Connects, and tries again while the file is busy. If two processes switch a new file to WAL at
-/// the same moment, SQLite refuses one of them at once, without its busy timeout. A moment later the
-/// file is in that mode.
+/// the same moment, SQLite refuses one of them at once, without its busy timeout. A moment later
+/// the file is in that mode.
 async fn connect_in_turn(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
     for _ in 0..MAX_TRIES {
         match SqlitePoolOptions::new().connect_with(options.clone()).await {
@@ -76,9 +76,9 @@ pub(super) async fn check(pool: &SqlitePool) -> Result<(), BoxError> {
 
 /// Creates or updates the tables.
 ///
-/// `sqlx` takes no lock in SQLite. If two processes start on a new file, one may find that the other
-/// has created the tables in the meantime: its own transaction fails and is rolled back. Then it
-/// looks again.
+/// `sqlx` takes no lock in SQLite. If two processes start on a new file, one may find that the
+/// other has created the tables in the meantime: its own transaction fails and is rolled back. Then
+/// it looks again.
 pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), BoxError> {
     let migrator = migrator();
     for _ in migrator.iter() {
