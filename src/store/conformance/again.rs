@@ -1,4 +1,4 @@
-//! `assert_revoked`.
+//! The promises of `assert_revoked`.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use crate::limits::REVOCATION_RETENTION;
 use crate::store::contract::SessionStore;
 use crate::store::revocation_reason::RevocationReason;
 
-/// `assert_revoked` ends what lives, enters it into the feed, and raises the revision.
+/// `assert_revoked` ends live sessions, enters them into the feed, and raises the revision.
 ///
-/// A restored backup brings sessions back to life that a process still knows to be dead.
+/// A restored backup revives sessions of which a process still knows that they were revoked.
 pub async fn assert_revoked_ends_what_lives(store: Arc<dyn SessionStore>) {
     let (dead, also_dead, live) = (
         inserted(&store, "user").await,
@@ -53,8 +53,8 @@ pub async fn assert_revoked_ends_what_lives(store: Arc<dyn SessionStore>) {
     );
 }
 
-/// `assert_revoked` enters what has no row into the feed: it may be younger than the backup, and
-/// its access tokens still pass elsewhere.
+/// `assert_revoked` enters a session without a row into the feed: it may be younger than the
+/// backup, and other processes may still accept its access tokens.
 pub async fn assert_revoked_enters_what_is_unknown(store: Arc<dyn SessionStore>) {
     let cursor = pull(&store, None).await.cursor;
     let (unknown, start) = (unused_id(), now());
@@ -81,8 +81,8 @@ pub async fn assert_revoked_enters_what_is_unknown(store: Arc<dyn SessionStore>)
     );
 }
 
-/// `assert_revoked` leaves alone what the store knows to be revoked: reason, time and revision
-/// stay.
+/// `assert_revoked` does not change a session that the store knows to be revoked: reason, time and
+/// revision stay.
 ///
 /// Several processes assert the same after one restore.
 pub async fn assert_revoked_leaves_what_is_revoked(store: Arc<dyn SessionStore>) {

@@ -1,4 +1,4 @@
-//! `announcements`.
+//! The promises of `announcements`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ async fn assert_announced(announcements: &mut Box<dyn Announcements>, what: &str
         .expect(WORKS);
 }
 
-/// Where a store has announcements, it announces every way in which a session ends.
+/// A store with announcements announces every way in which a session ends.
 ///
 /// A logout then reaches every process in milliseconds. Without announcements it takes a second.
 pub async fn every_revocation_is_announced(store: Arc<dyn SessionStore>) {
@@ -44,7 +44,7 @@ pub async fn every_revocation_is_announced(store: Arc<dyn SessionStore>) {
 }
 
 /// A process that was woken finds the revocation in the feed: an announcement never comes before
-/// what it announces.
+/// its revocation.
 pub async fn what_is_announced_is_in_the_feed(store: Arc<dyn SessionStore>) {
     let Some(mut announcements) = store.announcements().await.expect(WORKS) else {
         return;

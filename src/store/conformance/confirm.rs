@@ -1,4 +1,4 @@
-//! `confirm`.
+//! The promises of `confirm`.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use super::support::{
 use crate::store::contract::SessionStore;
 use crate::store::revocation_reason::RevocationReason;
 
-/// `confirm` sets confirmed and raises the revision; repeated, it writes nothing.
+/// `confirm` sets `confirmed` and raises the revision. If it is repeated, it writes nothing.
 ///
-/// The layer confirms again after a restart. If that raised the revision, a refresh under way would
-/// have to start over.
+/// The layer confirms again after a restart. If that raised the revision, a refresh that is under
+/// way would have to start over.
 pub async fn confirm_writes_once(store: Arc<dyn SessionStore>) {
     let first = inserted(&store, "user").await;
     let other = inserted(&store, "user").await;
@@ -36,7 +36,7 @@ pub async fn confirm_writes_once(store: Arc<dyn SessionStore>) {
 
 /// `confirm` of another generation than the stored one writes nothing.
 ///
-/// A late receipt for the old generation would close the door to an honest user who never received
+/// Otherwise a late receipt for the old generation could log out an honest user who never received
 /// the new one.
 pub async fn confirm_ignores_another_generation(store: Arc<dyn SessionStore>) {
     let mut current = inserted(&store, "user").await;
@@ -59,8 +59,8 @@ pub async fn confirm_ignores_another_generation(store: Arc<dyn SessionStore>) {
 
 /// `confirm` of a session that is unknown or revoked is `Ok` and writes nothing.
 ///
-/// Receipts come late: the session may be gone. An error would be retried for nothing; a write
-/// would make a row, or change a dead one.
+/// Receipts come late, so the session may be gone. An error would be retried in vain, and a write
+/// would create a row, or change a revoked one.
 pub async fn confirm_ignores_an_unknown_or_revoked_session(store: Arc<dyn SessionStore>) {
     let unknown = unused_id();
     store
@@ -91,7 +91,7 @@ pub async fn confirm_ignores_an_unknown_or_revoked_session(store: Arc<dyn Sessio
 
 /// Any number of racing confirms of one generation raise the revision once.
 ///
-/// Every request of a page that loads brings the same receipt.
+/// When a page loads, each of its requests causes the same receipt.
 pub async fn racing_confirms_write_once(store: Arc<dyn SessionStore>) {
     for _ in 0..ROUNDS {
         let session = inserted(&store, "user").await;
@@ -113,10 +113,10 @@ pub async fn racing_confirms_write_once(store: Arc<dyn SessionStore>) {
     }
 }
 
-/// Of a racing confirm and replace with one revision exactly one writes.
+/// Of a racing confirm and replace with one revision, exactly one writes.
 ///
-/// If both did, the new generation would be confirmed by a receipt for the old one, or the
-/// confirmation would be lost unseen.
+/// If both did, a receipt for the old generation would confirm the new one, or the confirmation
+/// would be lost.
 pub async fn confirm_and_replace_never_both_write_over_one_revision(store: Arc<dyn SessionStore>) {
     for _ in 0..2 * ROUNDS {
         let first = inserted(&store, "user").await;

@@ -1,4 +1,4 @@
-//! `delete_expired`.
+//! The promises of `delete_expired`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ async fn expiring(store: &Arc<dyn SessionStore>, expires_at: Timestamp) -> Sessi
 
 /// `delete_expired` deletes rows that expired a day ago or earlier, and returns how many.
 ///
-/// Every login leaves a row: without it the store grows for ever.
+/// Every login leaves a row, so without this the store would grow without end.
 pub async fn delete_expired_deletes_what_ended_a_day_ago(store: Arc<dyn SessionStore>) {
     let end = now() + DAY;
     let old = [expiring(&store, end).await, expiring(&store, end).await];
@@ -54,10 +54,10 @@ pub async fn delete_expired_deletes_what_ended_a_day_ago(store: Arc<dyn SessionS
     );
 }
 
-/// `delete_expired` keeps rows that live, and rows that expired less than a day ago.
+/// `delete_expired` keeps live rows, and rows that expired less than a day ago.
 ///
-/// A refresh of a session that just expired is told so; a clock that is a little fast must not
-/// delete what lives.
+/// A refresh of a session that has just expired is told so, and a clock that is a little fast must
+/// not delete live rows.
 pub async fn delete_expired_keeps_what_lives_or_ended_lately(store: Arc<dyn SessionStore>) {
     let end = now() + DAY;
     let kept = [
@@ -80,7 +80,8 @@ pub async fn delete_expired_keeps_what_lives_or_ended_lately(store: Arc<dyn Sess
     }
 }
 
-/// Revoked rows and their feed entries stay for the retention, rows too that expired long before.
+/// Revoked rows and their feed entries stay for the retention, even if the session expired long
+/// before.
 ///
 /// A process that starts has to learn of every session whose access tokens may still be accepted.
 pub async fn revocations_stay_for_the_retention(store: Arc<dyn SessionStore>) {
@@ -116,9 +117,9 @@ pub async fn revocations_stay_for_the_retention(store: Arc<dyn SessionStore>) {
     }
 }
 
-/// What was revoked by a clock that is days behind stays in the feed for the retention.
+/// A session that was revoked with a clock that is days behind stays in the feed for the retention.
 ///
-/// The next clean-up of a process whose clock is right would else take away a logout that was
+/// Otherwise the next clean-up of a process with the right clock would delete a logout that was
 /// acknowledged a moment ago.
 pub async fn revocations_by_a_slow_clock_stay_for_the_retention(store: Arc<dyn SessionStore>) {
     let (start, session) = (now(), inserted(&store, "user").await);
@@ -143,9 +144,9 @@ pub async fn revocations_by_a_slow_clock_stay_for_the_retention(store: Arc<dyn S
     }
 }
 
-/// Revoked rows and their feed entries go after the retention.
+/// Revoked rows and their feed entries are deleted after the retention.
 ///
-/// The feed is read whole by every process that starts, and held in its memory.
+/// Every process that starts reads the whole feed into its memory.
 pub async fn revocations_go_after_the_retention(store: Arc<dyn SessionStore>) {
     let start = now();
     let (old, live) = (
@@ -176,10 +177,10 @@ pub async fn revocations_go_after_the_retention(store: Arc<dyn SessionStore>) {
     );
 }
 
-/// A cursor that was given out before a deletion misses nothing that is revoked after it.
+/// A cursor from before a deletion misses no session that is revoked after it.
 ///
-/// A store that gives a number again, once the entries that had it are gone, hides the next logout
-/// behind every cursor.
+/// A store that uses a number again, once its entry is gone, hides the next logout behind every
+/// cursor.
 pub async fn a_cursor_survives_delete_expired(store: Arc<dyn SessionStore>) {
     let start = now();
     let empty = pull(&store, None).await.cursor;
@@ -213,8 +214,7 @@ pub async fn a_cursor_survives_delete_expired(store: Arc<dyn SessionStore>) {
 /// While `delete_expired` runs, refreshes and logouts go on, none is refused, and no live row is
 /// lost.
 ///
-/// A deletion that holds one lock for long would make every refresh wait, and look like a store
-/// that is down.
+/// A deletion that keeps a lock for long would make every refresh wait, as if the store were down.
 pub async fn delete_expired_leaves_refreshes_alone(store: Arc<dyn SessionStore>) {
     const WRITERS: usize = 3;
     let start = now();

@@ -1,4 +1,4 @@
-//! `revoked_since`.
+//! The promises of `revoked_since`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -25,10 +25,10 @@ async fn revoked(store: &Arc<dyn SessionStore>, at: Timestamp) -> SessionId {
     *session.id()
 }
 
-/// Without a cursor the feed has every revocation, as soon as `revoke` returned, and nothing that
-/// lives.
+/// Without a cursor the feed has every revocation, as soon as `revoke` has returned, and no live
+/// session.
 ///
-/// It is what a process reads before it accepts its first token.
+/// A process reads it before it accepts its first token.
 pub async fn the_feed_without_a_cursor_has_every_revocation(store: Arc<dyn SessionStore>) {
     let live = inserted(&store, "user").await;
     let mut ended = Vec::new();
@@ -43,12 +43,12 @@ pub async fn the_feed_without_a_cursor_has_every_revocation(store: Arc<dyn Sessi
     }
 }
 
-/// With a cursor the feed has every revocation that came after the call which gave it out, and the
-/// cursor may be used again.
+/// With a cursor the feed has every revocation that came after the call which returned the cursor,
+/// and the cursor may be used again.
 ///
-/// What is missing stays logged in on every other machine until its access token expires.
+/// A missing session stays logged in on every other machine until its access token expires.
 pub async fn the_feed_with_a_cursor_has_what_came_after(store: Arc<dyn SessionStore>) {
-    // The cursor of an empty feed is one too.
+    // The cursor of an empty feed counts too.
     let mut cursors = vec![pull(&store, None).await.cursor];
     let mut ended: Vec<SessionId> = Vec::new();
     for _ in 0..4 {
@@ -65,10 +65,10 @@ pub async fn the_feed_with_a_cursor_has_what_came_after(store: Arc<dyn SessionSt
     }
 }
 
-/// The feed finds what came after the cursor although the clock went back, or was ahead.
+/// The feed finds revocations after the cursor even if the clock went back, or was ahead.
 ///
-/// Machines disagree about the time: a cursor that is a timestamp loses what a slower clock
-/// stamped.
+/// Machines disagree about the time: a cursor that is a timestamp loses revocations with the time
+/// of a slower clock.
 pub async fn the_feed_does_not_follow_the_clock(store: Arc<dyn SessionStore>) {
     let start = now();
     let mut cursor = pull(&store, None).await.cursor;
@@ -89,10 +89,10 @@ pub async fn the_feed_does_not_follow_the_clock(store: Arc<dyn SessionStore>) {
     }
 }
 
-/// A reader who follows the cursors while many revoke has seen every revocation in the end.
+/// A reader that follows the cursors during many revocations has seen every revocation in the end.
 ///
-/// A number or a time that is taken before the commit lets a slow writer slip in behind the cursor,
-/// and no process ever learns of it.
+/// With a number or a time that is taken before the commit, a slow writer could write behind the
+/// cursor, and no process would ever learn of it.
 pub async fn the_feed_has_no_gaps_while_many_revoke(store: Arc<dyn SessionStore>) {
     const WRITERS: usize = 5;
     let running = Arc::new(AtomicUsize::new(WRITERS));
@@ -104,7 +104,7 @@ pub async fn the_feed_has_no_gaps_while_many_revoke(store: Arc<dyn SessionStore>
         }
         let (store, running) = (Arc::clone(&store), Arc::clone(&running));
         racers.push(racer(async move {
-            // One of them ends all its sessions at once.
+            // One of the tasks ends all its sessions at once.
             if writer == 0 {
                 revoked_by(&store, &logins(sessions[0].subject().as_str())).await;
             }
@@ -179,11 +179,11 @@ pub async fn revoke_all_enters_the_feed(store: Arc<dyn SessionStore>) {
     }
 }
 
-/// A cursor that the store did not give out is answered as none, and the answer's cursor goes on
+/// A cursor that the store did not make counts as no cursor, and the cursor of that page continues
 /// from there.
 ///
-/// After a restore the cursors of running processes may be ahead of the feed. An error, or
-/// silence, would hide every logout from them.
+/// After a restore the cursors of running processes may be ahead of the feed. An error, or an empty
+/// page, would hide every logout from them.
 pub async fn an_unknown_cursor_is_answered_as_none(store: Arc<dyn SessionStore>) {
     let before = revoked(&store, now()).await;
     for place in [
@@ -209,11 +209,12 @@ pub async fn an_unknown_cursor_is_answered_as_none(store: Arc<dyn SessionStore>)
     }
 }
 
-/// A page that lacks a revocation within the retention never says that it is complete, and one
+/// A page that lacks a revocation within the retention never says that it is complete, and a page
 /// without a cursor does.
 ///
-/// Processes compare a complete page with what they know, and enter again what it lacks. Without
-/// one they never notice that the store was set back; a false one makes them write everything anew.
+/// Processes compare a complete page with the revocations that they know, and enter missing ones
+/// again. Without a complete page they never notice that the store was set back. A wrong one makes
+/// them write everything again.
 pub async fn a_complete_page_says_so(store: Arc<dyn SessionStore>) {
     assert!(
         pull(&store, None).await.complete,
@@ -244,9 +245,9 @@ pub async fn a_complete_page_says_so(store: Arc<dyn SessionStore>) {
     }
 }
 
-/// Every page tells what time it is at the store, where that has a clock of its own.
+/// Every page has the time of the store, if the store has a clock of its own.
 ///
-/// It shows that the clock of a machine is wrong. The suite allows an hour.
+/// This shows when the clock of a machine is wrong. The suite allows a difference of one hour.
 pub async fn the_feed_tells_the_time(store: Arc<dyn SessionStore>) {
     for _ in 0..2 {
         let (page, here) = (pull(&store, None).await, now());
@@ -262,11 +263,10 @@ pub async fn the_feed_tells_the_time(store: Arc<dyn SessionStore>) {
     }
 }
 
-/// A session that has just been revoked is new in the feed, whatever clock revoked it; so is one
-/// that has just been asserted.
+/// A session that has just been revoked or asserted is new in the feed, whatever clock was used.
 ///
-/// Processes forget a session when it is as old as the retention. One that looks older than it is
-/// would have its access tokens accepted again.
+/// Processes forget a session whose entry is as old as the retention. If an entry looks older than
+/// it is, the access tokens of its session would be accepted again.
 pub async fn the_feed_tells_how_long_ago(store: Arc<dyn SessionStore>) {
     let start = now();
     let mut ended = vec![unused_id()];

@@ -1,4 +1,4 @@
-//! What `insert` and `find` do with each field.
+//! The promises of `insert` and `find` about each field.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,11 @@ use crate::store::session_kind::SessionKind;
 use crate::store::session_owner::SessionOwner;
 use crate::store::session_parts::SessionParts;
 
-/// Every field comes back as it was inserted: absent and present ones, the smallest and the
-/// greatest.
+/// Every field comes back as it was inserted, whether absent or present, with the smallest and the
+/// largest values.
 ///
-/// A time that lost its milliseconds or a generation that wrapped takes an honest user for a thief.
+/// If a time lost its milliseconds, or a generation wrapped, an honest user would be taken for a
+/// thief.
 pub async fn every_field_survives_a_round_trip(store: Arc<dyn SessionStore>) {
     let far = Timestamp::from_millis(i64::MAX as u64);
     let plain = session("user");
@@ -75,11 +76,11 @@ pub async fn every_field_survives_a_round_trip(store: Arc<dyn SessionStore>) {
     );
 }
 
-/// Data and what later versions keep come back byte by byte: nothing, a little, and as much as
-/// there may be; written by `insert` or `replace`.
+/// The data of the application and of later versions come back byte by byte, whether empty, short
+/// or of the maximum length, and whether written by `insert` or `replace`.
 ///
-/// The application decides by its data what a session may do, and a later version by its own. Half
-/// of them is another answer.
+/// The application decides with its data what a session may do, and so does a later version. Half
+/// of the data would lead to another decision.
 pub async fn data_of_every_length_survive_a_round_trip(store: Arc<dyn SessionStore>) {
     let all_bytes: Vec<u8> = (0..=u8::MAX)
         .cycle()
@@ -131,7 +132,7 @@ pub async fn data_of_every_length_survive_a_round_trip(store: Arc<dyn SessionSto
 /// A kind that only a later version knows comes back as it was, after every change of the row.
 ///
 /// Several versions share a store while an application is updated. A kind that turned into a login
-/// would be one without a login.
+/// would give access without a login.
 pub async fn an_unknown_kind_survives(store: Arc<dyn SessionStore>) {
     for number in [1, 2, 127, 128, 255] {
         let first = with(&session("user"), |parts| {
@@ -170,8 +171,8 @@ pub async fn an_unknown_kind_survives(store: Arc<dyn SessionStore>) {
     }
 }
 
-/// Every subject comes back byte by byte: capital letters, spaces, quotes, other scripts, long
-/// ones.
+/// Every subject comes back byte by byte, with capital letters, spaces, quotes or other scripts,
+/// and of any length.
 ///
 /// The subject of the row is the `sub` of every access token that a refresh makes.
 pub async fn every_subject_survives_a_round_trip(store: Arc<dyn SessionStore>) {

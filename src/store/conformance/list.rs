@@ -1,4 +1,4 @@
-//! `list`.
+//! The promises of `list`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::store::revocation_reason::RevocationReason;
 
 /// `list` shows the whole rows of sessions that are neither revoked nor expired at `now`.
 ///
-/// It is the page on which a user looks for a stranger: a dead session there frightens, a live one
-/// that is missing hides the thief.
+/// A user looks for strangers in this list: an ended session would alarm them, and a missing one
+/// would hide a thief.
 pub async fn list_shows_only_what_lives(store: Arc<dyn SessionStore>) {
     assert!(
         listed(&store, "user").await.is_empty(),
@@ -68,9 +68,9 @@ pub async fn list_shows_only_what_lives(store: Arc<dyn SessionStore>) {
     );
 }
 
-/// `list` is in the order of the logins, newest first, however they came in.
+/// `list` is in the order of the logins, newest first, in whatever order they were inserted.
 ///
-/// The stranger whom the user looks for is the newest.
+/// The stranger for whom the user looks is usually the newest.
 pub async fn list_is_newest_first(store: Arc<dyn SessionStore>) {
     let start = earlier(now(), HOUR);
     let mut expected = Vec::new();
@@ -92,7 +92,7 @@ pub async fn list_is_newest_first(store: Arc<dyn SessionStore>) {
 
 /// `list` shows the sessions of exactly this subject.
 ///
-/// Else a user sees, and may end, the sessions of another whose name is alike.
+/// Otherwise users could see and end the sessions of another user with a similar name.
 pub async fn list_is_exact_about_the_subject(store: Arc<dyn SessionStore>) {
     let mut sessions = Vec::new();
     for subject in lookalikes() {
@@ -112,8 +112,7 @@ pub async fn list_is_exact_about_the_subject(store: Arc<dyn SessionStore>) {
 /// A session whose `insert` had returned before the call is in the list, while others are being
 /// inserted.
 ///
-/// After a login the user looks at the list: a lagging index would hide the session that the login
-/// just made.
+/// After a login the user looks at the list, and a lagging index would hide the new session.
 pub async fn list_never_misses_what_was_just_inserted(store: Arc<dyn SessionStore>) {
     let log_in_and_look = |_| {
         let store = Arc::clone(&store);
@@ -137,9 +136,9 @@ pub async fn list_never_misses_what_was_just_inserted(store: Arc<dyn SessionStor
     );
 }
 
-/// `list` answers 1000 sessions at most, and those are the newest.
+/// `list` returns at most 1000 sessions, and those are the newest.
 ///
-/// A script that logs in without end must not make an answer without end.
+/// A script that logs in without end must not cause a response without end.
 pub async fn list_is_bounded_and_keeps_the_newest(store: Arc<dyn SessionStore>) {
     const ABOVE: usize = 5;
     let start = now();

@@ -1,12 +1,12 @@
 //! The promises of a [`SessionStore`](crate::SessionStore), each as a function that panics when the
 //! store breaks it.
 //!
-//! For authors of stores: [`store_conformance!`](crate::store_conformance) makes a test of each.
-//! Every function takes a fresh, empty store. Promises about atomicity are raced by many tasks, so
-//! a runtime with several threads finds more.
+//! They are for authors of stores: [`store_conformance!`](crate::store_conformance) makes a test of
+//! each. Every function takes a fresh, empty store. Many tasks race in the promises about
+//! atomicity, so a runtime with several threads finds more.
 //!
-//! What cannot be tested from outside is left to the author: that `Ok` is durable when the power
-//! fails, and that `delete_expired` works in small batches.
+//! Two promises cannot be tested from outside, and are left to the author: that `Ok` is durable in
+//! a power failure, and that `delete_expired` works in small batches.
 
 mod again;
 mod announced;

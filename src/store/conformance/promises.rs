@@ -15,10 +15,10 @@ macro_rules! promises {
         /// Makes a `#[tokio::test]` of every promise of a [`SessionStore`](crate::SessionStore), in
         /// the module where it is called.
         ///
-        /// It takes an async function or closure that makes a fresh, empty store. What has to live
-        /// as long as the store, such as a directory,
-        /// may come with it: `(store, guard)`. The crate that uses it needs `tokio` with the
-        /// features `macros` and `rt-multi-thread`.
+        /// It takes an async function or closure that makes a fresh, empty store. A value that has
+        /// to live as long as the store, such as a directory, may come with it as `(store, guard)`.
+        /// The crate that calls the macro needs `tokio` with the features `macros` and
+        /// `rt-multi-thread`.
         ///
         /// ```
         /// # #[allow(dead_code)]

@@ -1,4 +1,4 @@
-//! `replace`.
+//! The promises of `replace`.
 
 use std::sync::Arc;
 
@@ -16,9 +16,10 @@ use crate::store::session_owner::SessionOwner;
 
 /// `replace` writes every field that may change, and the next `find` shows them.
 ///
-/// That is the whole row but for id, subject, kind, beginning, absolute end and revocation.
+/// That is the whole row except `id`, `subject`, `kind`, `created_at`, `expires_at` and the
+/// revocation.
 ///
-/// Absent values are written too: a retry key that stays would answer to a request of long ago.
+/// Absent values are written too: a retry key that stays would fit a request of long ago.
 pub async fn replace_writes_what_a_refresh_changes(store: Arc<dyn SessionStore>) {
     let mut expected = inserted(&store, "user").await;
     let far = Timestamp::from_millis(i64::MAX as u64);
@@ -130,7 +131,7 @@ pub async fn replace_refuses_a_wrong_revision(store: Arc<dyn SessionStore>) {
 
 /// `replace` of an id that was never inserted returns false and makes no row.
 ///
-/// A row out of nothing is a session without a login, or a deleted one that came back.
+/// Such a row would be a session without a login, or a deleted session that came back.
 pub async fn replace_refuses_an_unknown_session(store: Arc<dyn SessionStore>) {
     let unknown = session("user");
     for next in [rotated(&unknown), unknown] {
@@ -151,7 +152,7 @@ pub async fn replace_refuses_an_unknown_session(store: Arc<dyn SessionStore>) {
 
 /// `replace` of a revoked session returns false and changes nothing, with the right revision too.
 ///
-/// Revoked is final: a refresh that was under way during a logout must not bring the session back.
+/// A revocation is final: a refresh that was under way during a logout must not revive the session.
 pub async fn replace_refuses_a_revoked_session(store: Arc<dyn SessionStore>) {
     let first = inserted(&store, "user").await;
     store
@@ -176,7 +177,8 @@ pub async fn replace_refuses_a_revoked_session(store: Arc<dyn SessionStore>) {
 /// Of any number of racing replaces with one revision exactly one returns true, and the row is the
 /// one that it was given.
 ///
-/// Two winners are two refresh tokens of one generation, with different answers to the same user.
+/// With two winners there would be two refresh tokens of one generation, and the user would get
+/// different responses.
 pub async fn of_racing_replaces_one_wins(store: Arc<dyn SessionStore>) {
     let mut current = inserted(&store, "user").await;
     for _ in 0..ROUNDS {
@@ -213,7 +215,7 @@ pub async fn of_racing_replaces_one_wins(store: Arc<dyn SessionStore>) {
 
 /// Where many find and replace at once, the revision grows by exactly one for each `true`.
 ///
-/// A revision that is given twice hides a change from everybody who read the row before.
+/// A revision that is used twice hides a change from all processes that read the row before.
 pub async fn racing_refreshes_lose_no_update(store: Arc<dyn SessionStore>) {
     let first = inserted(&store, "user").await;
     let refresh_often = |_| {

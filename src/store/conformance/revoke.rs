@@ -1,4 +1,4 @@
-//! `revoke`.
+//! The promises of `revoke`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -22,7 +22,7 @@ const REASONS: [RevocationReason; 5] = [
 
 /// `revoke` sets reason and time, raises the revision and returns true; every reason survives.
 ///
-/// The reason tells a user whose token was stolen from one who logged out.
+/// The reason shows whether the user's token was stolen or the user logged out.
 pub async fn revoke_sets_reason_time_and_revision(store: Arc<dyn SessionStore>) {
     let other = inserted(&store, "user").await;
     for reason in REASONS {
@@ -54,7 +54,7 @@ pub async fn revoke_sets_reason_time_and_revision(store: Arc<dyn SessionStore>) 
 
 /// `revoke` ends a session whatever changes came before.
 ///
-/// A logout that lost against a refresh would not be a logout.
+/// A logout must not lose against a refresh.
 pub async fn revoke_does_not_look_at_the_revision(store: Arc<dyn SessionStore>) {
     let first = inserted(&store, "user").await;
     let next = rotated(&first);
@@ -84,7 +84,7 @@ pub async fn revoke_does_not_look_at_the_revision(store: Arc<dyn SessionStore>) 
 
 /// A second `revoke` returns false, and the first reason and time stay.
 ///
-/// A thief's logout would else hide that the session ended because a token was stolen.
+/// Otherwise a thief's logout would hide that the session ended because a token was stolen.
 pub async fn revoke_keeps_the_first_reason(store: Arc<dyn SessionStore>) {
     let session = inserted(&store, "user").await;
     assert!(
@@ -111,7 +111,7 @@ pub async fn revoke_keeps_the_first_reason(store: Arc<dyn SessionStore>) {
 
 /// `revoke` of an unknown id returns false, makes no row, and leaves the feed alone.
 ///
-/// Anybody may ask to log out of anything: it must not fill the store.
+/// Anyone can send a logout for any id, so this must not fill the store.
 pub async fn revoke_says_false_for_an_unknown_session(store: Arc<dyn SessionStore>) {
     let unknown = unused_id();
     assert!(
@@ -131,11 +131,11 @@ pub async fn revoke_says_false_for_an_unknown_session(store: Arc<dyn SessionStor
     );
 }
 
-/// Of any number of racing revokes exactly one returns true; its reason stays, and the revision
+/// Of any number of racing revokes exactly one returns true. Its reason stays, and the revision
 /// grows once.
 ///
-/// The call that returns `true` reports the theft: twice is a false alarm, never is a theft that
-/// goes unnoticed.
+/// The call that returns `true` reports the theft. Two such calls would be a false alarm, and none
+/// would be a theft that is not noticed.
 pub async fn of_racing_revokes_one_says_true(store: Arc<dyn SessionStore>) {
     for _ in 0..ROUNDS {
         let session = inserted(&store, "user").await;
@@ -168,10 +168,10 @@ pub async fn of_racing_revokes_one_says_true(store: Arc<dyn SessionStore>) {
     }
 }
 
-/// After `revoke` returned no `replace` succeeds and no `find` shows the session alive, while many
-/// refresh it.
+/// After `revoke` has returned, no `replace` succeeds and no `find` shows the session alive, while
+/// many tasks refresh it.
 ///
-/// Else a thief who refreshes without pause outlives the logout.
+/// Otherwise a thief who refreshes without pause would survive the logout.
 pub async fn nothing_lives_after_revoke(store: Arc<dyn SessionStore>) {
     for round in 0..ROUNDS {
         let session = inserted(&store, "user").await;
@@ -187,7 +187,7 @@ pub async fn nothing_lives_after_revoke(store: Arc<dyn SessionStore>) {
                 Arc::clone(&won),
             );
             racer(async move {
-                // So that it strikes at another moment in each round.
+                // In each round the revocation comes at another moment.
                 while won.load(Ordering::SeqCst) < round % 5 {
                     tokio::task::yield_now().await;
                 }
@@ -226,8 +226,8 @@ pub async fn nothing_lives_after_revoke(store: Arc<dyn SessionStore>) {
     }
 }
 
-/// Refreshes until the session is seen to have ended; what begins after `ended` must see it at
-/// once.
+/// Refreshes until it sees that the session has ended. A refresh that begins after `ended` must see
+/// it at once.
 pub(super) async fn refresh_until_ended(
     store: Arc<dyn SessionStore>,
     id: SessionId,
@@ -256,9 +256,9 @@ pub(super) async fn refresh_until_ended(
 }
 
 /// Of a racing revoke and confirm the revoke always writes, and the revision grows once for each
-/// that did.
+/// write.
 ///
-/// A confirm that writes a row it had read before would bring the session back.
+/// A confirm that writes a row which it had read before would revive the session.
 pub async fn revoke_and_confirm_each_count_once(store: Arc<dyn SessionStore>) {
     for _ in 0..2 * ROUNDS {
         let session = inserted(&store, "user").await;

@@ -1,4 +1,4 @@
-//! `revoke_all`.
+//! The promises of `revoke_all`.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,11 +12,11 @@ use crate::names::SessionId;
 use crate::store::contract::SessionStore;
 use crate::store::revocation_reason::RevocationReason;
 
-/// `revoke_all` does what `revoke` does to every session of the subject, and nothing to those of
-/// any other, however alike the names.
+/// `revoke_all` revokes every session of the subject, and no session of another subject, however
+/// similar the names.
 ///
-/// One session that is left is a thief who stays after the password was changed; one too many logs
-/// out another user.
+/// If a session is left, a thief stays logged in after the password was changed. One session too
+/// many logs out another user.
 pub async fn revoke_all_ends_the_sessions_of_one_subject(store: Arc<dyn SessionStore>) {
     let mut sessions = Vec::new();
     for subject in lookalikes() {
@@ -59,10 +59,10 @@ pub async fn revoke_all_ends_the_sessions_of_one_subject(store: Arc<dyn SessionS
     }
 }
 
-/// `revoke_all` returns how many sessions it changed, and leaves alone what had been revoked
-/// before, reason and all.
+/// `revoke_all` returns how many sessions it changed, and does not change sessions that had been
+/// revoked before, or their reasons.
 ///
-/// The number is what the user is told; the first reason is the evidence.
+/// The user is told the number, and the first reason is the evidence.
 pub async fn revoke_all_counts_only_what_it_changed(store: Arc<dyn SessionStore>) {
     let user = logins("user");
     assert_eq!(
@@ -97,10 +97,10 @@ pub async fn revoke_all_counts_only_what_it_changed(store: Arc<dyn SessionStore>
     );
 }
 
-/// `revoke_all` reaches every session whose `insert` had returned before the call, while others are
-/// being inserted.
+/// `revoke_all` reaches every session whose `insert` had returned before the call, while other
+/// sessions are being inserted.
 ///
-/// A login that is not in the index when its `insert` returns survives "log out everywhere".
+/// A login that is not in the index when its `insert` returns would survive "log out everywhere".
 pub async fn revoke_all_reaches_every_session_inserted_before(store: Arc<dyn SessionStore>) {
     const WRITERS: usize = 3;
     let there = Arc::new(Mutex::new(Vec::<SessionId>::new()));
@@ -156,7 +156,7 @@ pub async fn revoke_all_reaches_every_session_inserted_before(store: Arc<dyn Ses
 
 /// Where several `revoke_all` and `revoke` race, each session is counted once.
 ///
-/// Repeating one that failed midway must complete it, and count what was left.
+/// Repeating a call that failed midway must complete it, and count the sessions that were left.
 pub async fn racing_revoke_alls_count_each_session_once(store: Arc<dyn SessionStore>) {
     for _ in 0..ROUNDS {
         let mut sessions = Vec::new();
@@ -193,10 +193,10 @@ pub async fn racing_revoke_alls_count_each_session_once(store: Arc<dyn SessionSt
     }
 }
 
-/// After `revoke_all` returned no `replace` of its sessions succeeds and no `find` shows one alive,
-/// while they are refreshed.
+/// After `revoke_all` has returned, no `replace` of its sessions succeeds and no `find` shows one
+/// alive, while they are refreshed.
 ///
-/// A thief refreshes without pause; "log out everywhere" has to end their session too.
+/// "Log out everywhere" has to end the session of a thief who refreshes without pause, too.
 pub async fn nothing_lives_after_revoke_all(store: Arc<dyn SessionStore>) {
     for round in 0..ROUNDS / 2 {
         let ended = Arc::new(AtomicBool::new(false));

@@ -1,4 +1,4 @@
-//! `insert` and `find`.
+//! The promises of `insert` and `find`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +11,9 @@ use super::support::{
 use crate::store::contract::SessionStore;
 use crate::store::revocation_reason::RevocationReason;
 
-/// After `insert` returned, `find`, `list` and `revoke_all` see the session.
+/// After `insert` has returned, `find`, `list` and `revoke_all` see the session.
 ///
-/// A session that `revoke_all` does not see survives the change of a password that should have
-/// ended it.
+/// A session that `revoke_all` does not see would survive a change of the password.
 pub async fn insert_makes_a_row_that_every_method_sees(store: Arc<dyn SessionStore>) {
     let session = inserted(&store, "user").await;
     assert_row(
@@ -36,7 +35,7 @@ pub async fn insert_makes_a_row_that_every_method_sees(store: Arc<dyn SessionSto
 
 /// `insert` of a known id is an error and overwrites nothing, whether the row lives or was revoked.
 ///
-/// An overwrite would bring a revoked session back to life, or give one user's session to another.
+/// An overwrite would revive a revoked session, or give the session of one user to another.
 pub async fn insert_refuses_a_known_id(store: Arc<dyn SessionStore>) {
     let first = inserted(&store, "first").await;
     let second = with(&session("second"), |parts| parts.id = *first.id());
@@ -76,7 +75,7 @@ pub async fn insert_refuses_a_known_id(store: Arc<dyn SessionStore>) {
 /// Of any number of racing inserts of one id exactly one returns `Ok`, and the row is the one that
 /// it was given.
 ///
-/// A store that looks first and writes then lets the second overwrite the first.
+/// In a store that first looks and then writes, the second insert would overwrite the first.
 pub async fn of_racing_inserts_of_one_id_one_succeeds(store: Arc<dyn SessionStore>) {
     for _ in 0..ROUNDS {
         let id = unused_id();
@@ -106,7 +105,7 @@ pub async fn of_racing_inserts_of_one_id_one_succeeds(store: Arc<dyn SessionStor
     }
 }
 
-/// `find` answers `None` to an id that was never inserted.
+/// `find` returns `None` for an id that was never inserted.
 ///
 /// Another row would be another user's login.
 pub async fn find_finds_nothing_under_an_unknown_id(store: Arc<dyn SessionStore>) {
@@ -125,8 +124,7 @@ pub async fn find_finds_nothing_under_an_unknown_id(store: Arc<dyn SessionStore>
     }
 }
 
-/// `find` judges nothing: expired and revoked rows come too, with reason and time, until they are
-/// deleted.
+/// `find` returns expired and revoked rows too, with reason and time, until they are deleted.
 ///
 /// Without them a refused refresh could not say why, and a stolen token would look like an unknown
 /// one.
@@ -152,7 +150,7 @@ pub async fn find_returns_expired_and_revoked_rows(store: Arc<dyn SessionStore>)
         "find hides that a session was revoked"
     );
 
-    // A logout does not ask whether the session had ended by itself.
+    // A logout does not look at whether the session has expired.
     assert!(
         store
             .revoke(expired.id(), RevocationReason::LoggedOut.at(now()))
@@ -162,11 +160,11 @@ pub async fn find_returns_expired_and_revoked_rows(store: Arc<dyn SessionStore>)
     );
 }
 
-/// `find` returns the row as of one instant between call and return: never half of a change, never
-/// a row of before the call.
+/// `find` returns the row as of one instant between call and return, never half of a change, and
+/// never a row from before the call.
 ///
-/// A new generation with the rotation time of the old one takes an honest user for a thief; so does
-/// a lagging replica.
+/// With a new generation and the rotation time of the old one, an honest user would be taken for a
+/// thief. The same would happen with a lagging replica.
 pub async fn find_never_shows_half_a_change(store: Arc<dyn SessionStore>) {
     const CHANGES: u64 = 50;
     let first = inserted(&store, "user").await;

@@ -1,4 +1,4 @@
-//! Which sessions `list` and `revoke_all` are about.
+//! The promises about the sessions that `list` and `revoke_all` select.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::store::session::Session;
 use crate::store::session_kind::SessionKind;
 use crate::store::session_owner::SessionOwner;
 
-/// Owners that a sloppy comparison or number takes for one another.
+/// Owners that a sloppy comparison or conversion would take for each other.
 fn lookalike_owners() -> Vec<SessionOwner> {
     let ones = (0..64).step_by(7).map(|bit| 1_u64 << bit);
     let alike = [
@@ -59,7 +59,7 @@ fn sorted(mut ids: Vec<SessionId>) -> Vec<SessionId> {
     ids
 }
 
-/// `list` shows the sessions that belong to one of the owners, and no others, however alike the
+/// `list` shows the sessions that belong to one of the owners, and no others, however similar the
 /// owners are.
 ///
 /// Two applications share a store, and the subject 42 of one is another user than the subject 42 of
@@ -95,7 +95,7 @@ pub async fn list_shows_only_what_belongs_to_the_owners(store: Arc<dyn SessionSt
 
 /// `list` shows a session to the owner that `replace` wrote last.
 ///
-/// An application that gets another name takes its sessions along, one by one as they are
+/// An application that gets another name keeps its sessions: each gets the new owner when it is
 /// refreshed.
 pub async fn list_follows_the_owner_that_replace_wrote(store: Arc<dyn SessionStore>) {
     let (first, other) = (
@@ -132,8 +132,7 @@ pub async fn list_follows_the_owner_that_replace_wrote(store: Arc<dyn SessionSto
 
 /// `list` shows the selected kinds: logins, unless others are asked for.
 ///
-/// Later versions keep other things in these rows, which are not devices that a user logged in
-/// with.
+/// Later versions keep other things in these rows, which are not logins of a user.
 pub async fn list_shows_only_the_selected_kinds(store: Arc<dyn SessionStore>) {
     let sessions = one_for_each_kind(&store).await;
     assert_eq!(
@@ -183,7 +182,7 @@ pub async fn list_leaves_out_the_excepted_session(store: Arc<dyn SessionStore>) 
     );
 }
 
-/// `revoke_all` ends the sessions that belong to one of the owners, and no others, however alike
+/// `revoke_all` ends the sessions that belong to one of the owners, and no others, however similar
 /// the owners are.
 ///
 /// "Log out everywhere" in one application must not log another user out of the other.
@@ -253,9 +252,9 @@ pub async fn revoke_all_ends_only_the_selected_kinds(store: Arc<dyn SessionStore
     );
 }
 
-/// `revoke_all` spares the one session that is excepted, and only that.
+/// `revoke_all` leaves out the one session that is excepted, and only that.
 ///
-/// A user who changes the password stays logged in where they did so.
+/// A user who changes the password stays logged in on the device where they did so.
 pub async fn revoke_all_spares_the_excepted_session(store: Arc<dyn SessionStore>) {
     let sessions = [
         inserted(&store, "user").await,

@@ -1,4 +1,4 @@
-//! What the promises share: sessions, moments, races.
+//! Sessions, moments and races that the promises share.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,17 +20,17 @@ use crate::store::session_parts::SessionParts;
 
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
 pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
-/// From the login to the absolute end.
+/// The absolute lifetime of the sessions.
 pub(super) const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// The application that sessions belong to, unless a promise is about owners.
+/// The owner of the sessions, unless a promise is about owners.
 pub(super) const OWNER: SessionOwner = SessionOwner::from_bytes([1, 2, 3, 4, 5, 6, 7, 8]);
 
 /// Why a call is expected to succeed.
 pub(super) const WORKS: &str = "a call that should succeed failed";
 
-/// Enough rounds that a store which reads and then writes is caught, and few enough that one which
-/// syncs a disk takes a moment.
+/// The number of rounds. It is large enough to catch a store that reads and then writes, and small
+/// enough for a store that syncs a disk.
 pub(super) const ROUNDS: u32 = 12;
 pub(super) const RACERS: usize = 6;
 
@@ -43,7 +43,7 @@ pub(super) fn earlier(moment: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_millis(moment.as_millis().saturating_sub(by.as_millis() as u64))
 }
 
-/// Random, so that no two calls share one.
+/// Makes a random id, so that no two calls share one.
 pub(super) fn unused_id() -> SessionId {
     let mut id = [0; 16];
     getrandom::fill(&mut id).expect("the system has randomness");
@@ -82,14 +82,14 @@ pub(super) fn more(length: usize) -> More {
     More::from_bytes(entry).expect("it is one entry, and short enough")
 }
 
-/// The session with changes.
+/// Returns the session with changes.
 pub(super) fn with(session: &Session, change: impl FnOnce(&mut SessionParts)) -> Session {
     let mut parts = session.clone().into_parts();
     change(&mut parts);
     Session::from_parts(parts)
 }
 
-/// What a refresh makes of the row.
+/// Returns the row after a refresh.
 pub(super) fn rotated(row: &Session) -> Session {
     with(row, |next| {
         next.generation += 1;
@@ -115,7 +115,7 @@ pub(super) async fn row(store: &Arc<dyn SessionStore>, id: &SessionId) -> Sessio
         .expect("find did not find a session that was inserted and not deleted")
 }
 
-/// The row is what it should be, to the last field.
+/// Asserts that every field of the row is right.
 #[track_caller]
 pub(super) fn assert_row(found: &Session, expected: &Session, promise: &str) {
     assert_eq!(found.parts(), expected.parts(), "{promise}");
@@ -159,10 +159,10 @@ pub(super) fn racer<T>(run: impl Future<Output = T> + Send + 'static) -> Racer<T
     Box::pin(run)
 }
 
-/// Starts all tasks at the same moment, and answers in their order what they return.
+/// Starts all tasks at the same moment, and returns their results in order.
 ///
-/// The panic of one is the panic of the promise. It ends the others, so those that wait for it in a
-/// loop have to yield.
+/// If one panics, the promise panics. That ends the other tasks, so tasks that wait in a loop have
+/// to yield.
 pub(super) async fn race<T: Send + 'static>(racers: Vec<Racer<T>>) -> Vec<T> {
     let start = Arc::new(Barrier::new(racers.len()));
     let mut tasks = JoinSet::new();
@@ -181,7 +181,7 @@ pub(super) async fn race<T: Send + 'static>(racers: Vec<Racer<T>>) -> Vec<T> {
     answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
-/// Subjects that a sloppy comparison, escape or encoding takes for one another.
+/// Subjects that a sloppy comparison, escape or encoding would take for each other.
 pub(super) fn lookalikes() -> Vec<String> {
     let alike = [
         "user",
