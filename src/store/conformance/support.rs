@@ -26,7 +26,7 @@ pub(super) const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
 /// The owner of the sessions, unless a promise is about owners.
 pub(super) const OWNER: SessionOwner = SessionOwner::from_bytes([1, 2, 3, 4, 5, 6, 7, 8]);
 
-/// Why a call is expected to succeed.
+/// The message where a call fails that has to succeed.
 pub(super) const WORKS: &str = "a call that should succeed failed";
 
 /// The number of rounds. It is large enough to catch a store that reads and then writes, and small
