@@ -11,7 +11,7 @@ use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, RETRY_AF
 use http::{Request, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
-use support::{App, Log, Outage, Received, form, json_request, with_header};
+use support::{App, Log, Received, StoreFault, form, json_request, with_header};
 use tower::ServiceExt;
 use tower_bearer::{
     AuthEndpoints, ClientAddress, CookieDelivery, Identity, Login, LoginCredentials,
@@ -194,7 +194,7 @@ async fn every_refusal_of_the_handler_leaves_one_event_without_the_password() {
         );
         assert!(!line.contains(password), "{line}");
     }
-    app.store.set_outage(Some(Outage::All));
+    app.store.set_fault(Some(StoreFault::All));
     let answer = send(&own, with(&[])).await;
     answer.assert_unavailable();
     assert!(answer.headers.contains_key(RETRY_AFTER));
