@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// A JSON object without repeated members.
 ///
@@ -38,11 +39,19 @@ impl<'de> Deserialize<'de> for UniqueObject {
     }
 }
 
-/// Makes the error object of RFC 6749 section 5.2, with a stable `reason` for programs.
-pub(crate) fn error_object(error: &str, description: &str, reason: Option<&str>) -> Value {
-    let mut object = json!({ "error": error, "error_description": description });
-    if let Some(reason) = reason {
-        object["reason"] = reason.into();
+/// The error object of RFC 6749 section 5.2, with a stable `reason` for programs.
+#[derive(Debug, Serialize)]
+pub(crate) struct ErrorObject<'e> {
+    pub(crate) error: &'e str,
+    #[serde(rename = "error_description")]
+    pub(crate) description: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<&'e str>,
+}
+
+impl ErrorObject<'_> {
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        // Text always fits JSON.
+        serde_json::to_vec(self).unwrap_or_default()
     }
-    object
 }

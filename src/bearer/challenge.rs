@@ -7,7 +7,7 @@ use http::{HeaderValue, Response, StatusCode};
 
 use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
-use crate::json::error_object;
+use crate::json::ErrorObject;
 use crate::limits::whole_seconds;
 
 impl BearerError {
@@ -50,8 +50,7 @@ impl BearerError {
             BearerErrorKind::Denied => return None,
             _ => Some(self.error_parameters()),
         };
-        let parameters = self.protection().parameters(error, self.scope());
-        HeaderValue::try_from(format!("Bearer {parameters}").trim_end()).ok()
+        self.protection().challenge(error, self.scope())
     }
 
     fn error_parameters(&self) -> String {
@@ -68,8 +67,12 @@ impl BearerError {
     /// Builds the usual response, for an application that replaces only a part of it.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
-        let body = error_object(self.code(), self.description(), self.reason());
-        let mut response = Response::new(Bytes::from(body.to_string()));
+        let object = ErrorObject {
+            error: self.code(),
+            description: self.description(),
+            reason: self.reason(),
+        };
+        let mut response = Response::new(Bytes::from(object.to_json()));
         *response.status_mut() = self.status();
         response
             .headers_mut()

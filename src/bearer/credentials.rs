@@ -69,9 +69,21 @@ impl Malformed {
 fn is_token68(token: &[u8]) -> bool {
     let padding = token.iter().rev().take_while(|&&byte| byte == b'=').count();
     let body = &token[..token.len() - padding];
-    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(byte);
-    !body.is_empty() && body.iter().all(allowed)
+    !body.is_empty() && body.iter().all(|&byte| TOKEN68[usize::from(byte)])
 }
+
+/// The characters of a token (RFC 9110 section 11.2), as a table: every request has hundreds.
+const TOKEN68: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let letter = byte as u8;
+        allowed[byte] = letter.is_ascii_alphanumeric()
+            || matches!(letter, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+        byte += 1;
+    }
+    allowed
+};
 
 #[cfg(test)]
 mod tests {

@@ -38,6 +38,6 @@ impl Hints {
 
 /// Returns whether this looks like a request to our endpoints.
 fn is_login(parts: &Parts) -> bool {
-    let last = parts.uri.path().rsplit('/').next();
-    parts.method == Method::POST && matches!(last, Some("login" | "refresh" | "token"))
+    let last = || parts.uri.path().rsplit('/').next();
+    parts.method == Method::POST && matches!(last(), Some("login" | "refresh" | "token"))
 }

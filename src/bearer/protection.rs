@@ -1,5 +1,7 @@
 //! [`Protection`]: what every challenge of a layer says.
 
+use http::HeaderValue;
+
 use crate::names::Scope;
 
 /// What is protected, as every challenge of a layer says it.
@@ -12,15 +14,19 @@ pub(super) struct Protection {
 }
 
 impl Protection {
-    /// The parameters of a challenge: those of the layer, with the error between them.
-    pub(super) fn parameters(&self, error: Option<String>, missing: Option<&Scope>) -> String {
-        let named =
-            |name: &str, value: Option<&str>| value.map(|value| format!("{name}=\"{value}\""));
+    /// Makes the challenge: the parameters of the layer, with those of the error between them.
+    pub(super) fn challenge(
+        &self,
+        error: Option<String>,
+        missing: Option<&Scope>,
+    ) -> Option<HeaderValue> {
         // A client that asks for the missing words alone would lack the others next time.
         let scope = match (missing, &self.scope) {
             (Some(missing), Some(needed)) => Some(needed.union(missing)),
             (missing, needed) => missing.or(needed.as_ref()).cloned(),
         };
+        let named =
+            |name: &str, value: Option<&str>| value.map(|value| format!("{name}=\"{value}\""));
         let parameters = [
             named("realm", self.realm.as_deref()),
             error,
@@ -28,10 +34,18 @@ impl Protection {
             // RFC 9728 section 5.1.
             named("resource_metadata", self.resource_metadata.as_deref()),
         ];
-        parameters
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(", ")
+        if parameters.iter().all(Option::is_none) {
+            return Some(HeaderValue::from_static("Bearer"));
+        }
+        let mut challenge = String::with_capacity(128);
+        for parameter in parameters.iter().flatten() {
+            challenge.push_str(if challenge.is_empty() {
+                "Bearer "
+            } else {
+                ", "
+            });
+            challenge.push_str(parameter);
+        }
+        HeaderValue::try_from(challenge).ok()
     }
 }

@@ -5,7 +5,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
-use crate::json::error_object;
+use crate::json::ErrorObject;
 use crate::session::TokenResponse;
 
 impl TokenResponse {
@@ -49,7 +49,12 @@ pub(super) fn error_response(
     description: &str,
     reason: Option<&str>,
 ) -> Response<Bytes> {
-    json_response(status, &error_object(error, description, reason))
+    let object = ErrorObject {
+        error,
+        description,
+        reason,
+    };
+    json_bytes(status, object.to_json())
 }
 
 /// An application's own answer, with the headers of the usual one that it must not lose.

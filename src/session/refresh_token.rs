@@ -30,7 +30,9 @@ pub(crate) struct RefreshTokenKeys(Vec<Key>);
 #[derive(Clone)]
 struct Key {
     id: u8,
-    key: Zeroizing<[u8; 32]>,
+    /// It has taken in the key, and each tag starts from a copy. `hmac` wipes it (its feature
+    /// `zeroize`).
+    mac: Hmac<Sha256>,
 }
 
 /// The part that all generations of a session's refresh token have in common: 160 random bits (RFC
@@ -66,7 +68,14 @@ impl RefreshTokenKeys {
             format!("refresh token key id {audience}"),
         );
         let keys = secret.derive::<32>(&key).zip(secret.derive::<1>(&id));
-        Self(keys.map(|(key, id)| Key { id: id[0], key }).collect())
+        let mac = |key: &[u8]| Hmac::new_from_slice(key).expect("HMAC takes a key of any length");
+        Self(
+            keys.map(|(key, id)| Key {
+                id: id[0],
+                mac: mac(&*key),
+            })
+            .collect(),
+        )
     }
 
     /// Makes the token of a generation. It is the same every time, so that all tabs receive the
@@ -121,8 +130,7 @@ pub(crate) fn compare_generations(held: &str, token: &str) -> Option<Ordering> {
 
 impl Key {
     fn tag(&self, message: &[u8]) -> Tag {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&*self.key).expect("HMAC takes a key of any length");
+        let mut mac = self.mac.clone();
         mac.update(b"rt");
         mac.update(message);
         let mut tag = [0; 16];

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -154,13 +155,13 @@ impl AccessTokenClaims {
         read_all(self.0.all())
     }
 
-    /// Returns the payload of a token that our signer makes.
-    pub(super) fn to_payload(&self) -> String {
-        let mut all = self.0.all();
-        if let Some(generation) = self.0.session.and_then(|session| session.generation) {
-            all.insert(GEN.to_owned(), generation.into());
-        }
-        Value::Object(all).to_string()
+    /// Writes the payload of a token that our signer makes.
+    pub(super) fn to_payload(&self) -> serde_json::Result<Vec<u8>> {
+        let generation = self.0.session.and_then(|session| session.generation);
+        let mut json = Vec::with_capacity(512);
+        let serializer = &mut serde_json::Serializer::new(&mut json);
+        self.0.write(generation, serializer)?;
+        Ok(json)
     }
 
     /// Returns the claims that have no method of their own.
@@ -187,6 +188,42 @@ impl fmt::Debug for AccessTokenClaims {
 }
 
 impl Claims {
+    /// Writes all claims in their form on the wire, without a map in between. The extra claims have
+    /// none of the registered names.
+    fn write<S: Serializer>(
+        &self,
+        generation: Option<u32>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in &self.extra {
+            map.serialize_entry(name, value)?;
+        }
+        map.serialize_entry(ISS, self.issuer.as_str())?;
+        map.serialize_entry(AUD, self.audience.as_str())?;
+        map.serialize_entry(SUB, self.subject.as_str())?;
+        map.serialize_entry(EXP, &self.expires_at.as_secs())?;
+        if let Some(issued_at) = self.issued_at {
+            map.serialize_entry(IAT, &issued_at.as_secs())?;
+        }
+        if let Some(auth_time) = self.auth_time {
+            map.serialize_entry(AUTH_TIME, &auth_time.as_secs())?;
+        }
+        if let Some(id) = &self.id {
+            map.serialize_entry(JTI, id)?;
+        }
+        if !self.scope.is_empty() {
+            map.serialize_entry(SCOPE, self.scope.as_str())?;
+        }
+        if let Some(session) = &self.session {
+            map.serialize_entry(SID, &session.id)?;
+        }
+        if let Some(generation) = generation {
+            map.serialize_entry(GEN, &generation)?;
+        }
+        map.end()
+    }
+
     /// Returns the value of a registered claim, as on the wire.
     fn registered(&self, name: &str) -> Option<Value> {
         let seconds = |moment: Timestamp| Value::from(moment.as_secs());
@@ -205,13 +242,10 @@ impl Claims {
     }
 
     fn all(&self) -> Map<String, Value> {
-        let mut all = self.extra.clone();
-        for name in [ISS, AUD, SUB, EXP, IAT, AUTH_TIME, JTI, SID, SCOPE] {
-            if let Some(value) = self.registered(name) {
-                all.insert(name.to_owned(), value);
-            }
+        match self.write(None, serde_json::value::Serializer) {
+            Ok(Value::Object(all)) => all,
+            _ => Map::new(),
         }
-        all
     }
 }
 
@@ -221,6 +255,6 @@ impl Claims {
 /// `gen` are left out.
 impl Serialize for AccessTokenClaims {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.all().serialize(serializer)
+        self.0.write(None, serializer)
     }
 }

@@ -20,31 +20,43 @@ impl ScopeClaim {
         Self::At(path.iter().map(|&name| name.into()).collect())
     }
 
-    /// Reads the scope. If the claim is absent, nothing is allowed.
-    pub(super) fn read(&self, claims: &Map<String, Value>) -> Result<Scope, MalformedClaims> {
-        match (self.find(claims), self) {
-            (None, _) => Ok(Scope::default()),
-            (Some(Value::String(words)), _) => words.parse().map_err(|_| MalformedClaims),
-            (Some(Value::Array(words)), Self::At(_)) => {
-                let words = words
-                    .iter()
-                    .map(|word| word.as_str().ok_or(MalformedClaims))
-                    .collect::<Result<Vec<_>, _>>()?;
-                Ok(Scope::of_words(words))
-            }
-            (Some(_), _) => Err(MalformedClaims),
-        }
-    }
-
-    fn find<'c>(&self, claims: &'c Map<String, Value>) -> Option<&'c Value> {
+    /// Takes the scope out of the claims: `scope` is not an extra claim afterwards, wherever the
+    /// scope was read. If the claim is absent, nothing is allowed.
+    pub(super) fn take(&self, claims: &mut Map<String, Value>) -> Result<Scope, MalformedClaims> {
         match self {
-            Self::Standard => claims.get(SCOPE),
+            Self::Standard => match claims.remove(SCOPE) {
+                None => Ok(Scope::default()),
+                Some(Value::String(words)) => words.parse().map_err(|_| MalformedClaims),
+                Some(_) => Err(MalformedClaims),
+            },
             Self::At(path) => {
-                let (last, way) = path.split_last()?;
-                way.iter()
-                    .try_fold(claims, |object, name| object.get(&**name)?.as_object())?
-                    .get(&**last)
+                let scope = read(find(path, claims));
+                claims.remove(SCOPE);
+                scope
             }
         }
     }
+}
+
+/// Reads text, or a list of words.
+fn read(claim: Option<&Value>) -> Result<Scope, MalformedClaims> {
+    match claim {
+        None => Ok(Scope::default()),
+        Some(Value::String(words)) => words.parse().map_err(|_| MalformedClaims),
+        Some(Value::Array(words)) => {
+            let words = words
+                .iter()
+                .map(|word| word.as_str().ok_or(MalformedClaims))
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok(Scope::of_words(words))
+        }
+        Some(_) => Err(MalformedClaims),
+    }
+}
+
+fn find<'c>(path: &[Box<str>], claims: &'c Map<String, Value>) -> Option<&'c Value> {
+    let (last, way) = path.split_last()?;
+    way.iter()
+        .try_fold(claims, |object, name| object.get(&**name)?.as_object())?
+        .get(&**last)
 }

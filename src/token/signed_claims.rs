@@ -4,9 +4,7 @@ use serde_json::{Map, Value};
 
 use super::claims::{AccessTokenClaims, Claims};
 use super::scope_claim::ScopeClaim;
-use super::wire::{
-    AUD, AUTH_TIME, CNF, EXP, GEN, IAT, ISS, JTI, MalformedClaims, NBF, SCOPE, SID, SUB,
-};
+use super::wire::{AUD, AUTH_TIME, CNF, EXP, GEN, IAT, ISS, JTI, MalformedClaims, NBF, SID, SUB};
 use crate::clock::Timestamp;
 use crate::names::{Audience, Issuer, Scope, SessionClaims, Subject};
 
@@ -32,10 +30,9 @@ impl SignedClaims {
         scope: &ScopeClaim,
         is_ours: bool,
     ) -> Result<Self, MalformedClaims> {
-        let scope = scope.read(&claims)?;
-        // Neither is an extra claim: `iss` has chosen the verifier, and the scope has been read.
+        let scope = scope.take(&mut claims)?;
+        // It has chosen the verifier.
         claims.remove(ISS);
-        claims.remove(SCOPE);
         let subject = text(&mut claims, SUB)?
             .filter(|subject| !subject.is_empty())
             .ok_or(MalformedClaims)?;

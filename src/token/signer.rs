@@ -170,7 +170,8 @@ impl AccessTokenSigner {
         let mut token = String::with_capacity(512);
         token.push_str(key.header());
         token.push('.');
-        URL_SAFE_NO_PAD.encode_string(claims.to_payload(), &mut token);
+        let payload = claims.to_payload().map_err(|_| SignError::Claims)?;
+        URL_SAFE_NO_PAD.encode_string(payload, &mut token);
         let signature = key.sign(token.as_bytes()).ok_or(SignError::Provider)?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
