@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -66,7 +65,7 @@ pub(super) struct Inner {
     pub(super) signer: AccessTokenSigner,
     pub(super) keys: RefreshTokenKeys,
     pub(super) policy: SessionPolicy,
-    pub(super) leeway: Duration,
+    pub(super) verifier: AccessTokenVerifier,
     pub(super) outage: StoreOutage,
     pub(super) edge: Arc<Edge>,
     pub(super) sync: Arc<StoreSync>,
@@ -81,7 +80,7 @@ impl Sessions {
     /// Revocation is not checked; [`layer`](Self::layer) does that.
     #[must_use]
     pub fn verifier(&self) -> AccessTokenVerifier {
-        self.0.signer.verifier().with_leeway(self.0.leeway)
+        self.0.verifier.clone()
     }
 
     /// The keys of these access tokens, for [`JwksEndpoint`](crate::JwksEndpoint).
