@@ -77,6 +77,6 @@ pub use store::SqliteStore;
 pub use store::{MemoryStore, Session, SessionStore, StoreError};
 pub use token::{
     AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Grant, Identity, IdentityError,
-    LegacyTokens, SignError, VerifyError, VerifyErrorKind,
+    LegacyTokens, LegacyUser, SignError, VerifyError, VerifyErrorKind,
 };
-pub use user::{CurrentUser, LoadUser};
+pub use user::{CurrentUser, LoadUser, LoadUserRequest};

@@ -17,7 +17,7 @@ use crate::token::AccessTokenClaims;
 /// request that is refused anyway. Later versions may add methods, which will have default bodies.
 ///
 /// ```
-/// use tower_bearer::{AccessTokenClaims, LoadUser};
+/// use tower_bearer::{LoadUser, LoadUserRequest};
 ///
 /// #[derive(Clone)]
 /// struct User {
@@ -30,8 +30,9 @@ use crate::token::AccessTokenClaims;
 ///     type User = User;
 ///     type Error = std::convert::Infallible;
 ///
-///     async fn load_user(&self, claims: &AccessTokenClaims) -> Result<Option<User>, Self::Error> {
-///         Ok(Some(User { name: claims.subject().to_string() }))
+///     async fn load_user(&self, request: LoadUserRequest<'_>) -> Result<Option<User>, Self::Error> {
+///         let name = request.claims().subject().to_string();
+///         Ok(Some(User { name }))
 ///     }
 /// }
 /// ```
@@ -51,8 +52,28 @@ pub trait LoadUser: Send + Sync + 'static {
     /// log.
     fn load_user(
         &self,
-        claims: &AccessTokenClaims,
+        request: LoadUserRequest<'_>,
     ) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
+}
+
+/// What [`LoadUser`] is asked. It is opaque, so that it can say more later.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadUserRequest<'r> {
+    claims: &'r AccessTokenClaims,
+}
+
+impl<'r> LoadUserRequest<'r> {
+    /// The request for the user of these claims. The layer makes it; this is for tests.
+    #[must_use]
+    pub fn new(claims: &'r AccessTokenClaims) -> Self {
+        Self { claims }
+    }
+
+    /// Returns the verified claims of the token.
+    #[must_use]
+    pub fn claims(&self) -> &'r AccessTokenClaims {
+        self.claims
+    }
 }
 
 /// The user who sends this request.

@@ -2,8 +2,8 @@
 //! sends a request.
 
 use tower_bearer::{
-    AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, BoxError, Grant, Identity,
-    LoadUser, Login, Outcome, PasswordCredentials, Passwords, Subject, Verification,
+    Authenticate, Authorization, AuthorizeRequest, BoxError, Grant, Identity, LoadUser,
+    LoadUserRequest, Login, Outcome, PasswordCredentials, Passwords, Subject, Verification,
 };
 
 use crate::users::{User, Users};
@@ -92,7 +92,8 @@ impl LoadUser for Accounts {
     type User = User;
     type Error = sqlx::Error;
 
-    async fn load_user(&self, claims: &AccessTokenClaims) -> Result<Option<User>, sqlx::Error> {
+    async fn load_user(&self, request: LoadUserRequest<'_>) -> Result<Option<User>, sqlx::Error> {
+        let claims = request.claims();
         self.find(claims.subject()).await
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::found::Found;
 use crate::error::BoxError;
 use crate::token::AccessTokenClaims;
-use crate::user::LoadUser;
+use crate::user::{LoadUser, LoadUserRequest};
 
 /// A [`LoadUser`], type-erased.
 pub(super) trait Loader: Send + Sync {
@@ -19,7 +19,10 @@ type LoadFuture = Pin<Box<dyn Future<Output = Result<Option<Found>, BoxError>> +
 impl<L: LoadUser> Loader for L {
     fn load(self: Arc<Self>, claims: AccessTokenClaims) -> LoadFuture {
         Box::pin(async move {
-            let user = self.load_user(&claims).await.map_err(Into::into)?;
+            let user = self
+                .load_user(LoadUserRequest::new(&claims))
+                .await
+                .map_err(Into::into)?;
             Ok(user.map(Found::new))
         })
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::stamp::Stamp;
 use super::wire::RESERVED;
-use crate::digest::digest;
 use crate::limits::is_access_token_lifetime;
 use crate::names::{IntoScope, Scope};
 
@@ -105,8 +105,8 @@ impl Grant {
     /// Sets the current version of the user's credentials. It has to be the value of
     /// [`Identity::with_stamp`](crate::Identity::with_stamp), or the session ends. A missing stamp
     /// counts as a value too.
-    pub fn with_stamp(mut self, stamp: impl AsRef<[u8]>) -> Self {
-        self.stamp = Some(digest("stamp", stamp));
+    pub fn with_stamp(mut self, stamp: impl Into<Stamp>) -> Self {
+        self.stamp = Some(stamp.into().to_bytes());
         self
     }
 

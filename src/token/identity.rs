@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::identity_error::IdentityError;
+use super::stamp::Stamp;
 use crate::clock::Timestamp;
-use crate::digest::digest;
 use crate::limits::MAX_DATA_BYTES;
 use crate::names::Subject;
 use crate::request_context::RequestContext;
@@ -83,8 +83,8 @@ impl Identity {
     /// If the stamp is the hash, and a login stores a [new hash](crate::Verification::Valid) of the
     /// same password, set the new hash here. The user's other sessions then end, as after a change
     /// of the password. A counter does not have this effect.
-    pub fn with_stamp(mut self, stamp: impl AsRef<[u8]>) -> Self {
-        self.stamp = Some(digest("stamp", stamp));
+    pub fn with_stamp(mut self, stamp: impl Into<Stamp>) -> Self {
+        self.stamp = Some(stamp.into().to_bytes());
         self
     }
 

@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 
 use super::claims::{AccessTokenClaims, Claims};
 use super::error::VerifyErrorKind;
-use super::grant::Grant;
-use super::identity::Identity;
+use super::legacy_user::LegacyUser;
 use super::parsed_token::ParsedToken;
 use super::signed_claims::{is_bound, moment};
 use super::typ::is_access_token;
@@ -22,7 +21,7 @@ use crate::keys::KeySet;
 /// deployment day logs nobody out.
 ///
 /// Another key, other claims, another `typ` or none: the application says how its old claims become
-/// an [`Identity`] and a [`Grant`]. To a handler they look like tokens of today, with issuer and
+/// a [`LegacyUser`]. To a handler they look like tokens of today, with issuer and
 /// audience of the layer's own verifier; they belong to no session, so nothing revokes them. What
 /// they allow is what the closure grants:
 /// [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) is for issuers.
@@ -44,7 +43,8 @@ use crate::keys::KeySet;
 ///
 /// ```
 /// use serde::Deserialize;
-/// use tower_bearer::{Algorithm, BearerAuthLayer, Grant, Identity, KeySet, LegacyTokens, Timestamp};
+/// use tower_bearer::{Algorithm, BearerAuthLayer, Grant, KeySet, Scope, Timestamp};
+/// use tower_bearer::{LegacyTokens, LegacyUser};
 ///
 /// // As it was in the application.
 /// #[derive(Deserialize)]
@@ -54,13 +54,16 @@ use crate::keys::KeySet;
 ///     is_admin: bool,
 /// }
 ///
-/// # fn example(layer: BearerAuthLayer, old_secret: &str) -> Result<BearerAuthLayer, tower_bearer::ConfigError> {
+/// # fn example(
+/// #     layer: BearerAuthLayer,
+/// #     old_secret: &str,
+/// # ) -> Result<BearerAuthLayer, tower_bearer::ConfigError> {
 /// let keys = KeySet::from_hmac_secret(Algorithm::Hs256, old_secret)?;
 /// let until = Timestamp::from_secs(1_800_000_000); // 15 January 2027
 /// let legacy = LegacyTokens::new(keys, until, |claims: Claims| {
 ///     let scope = if claims.is_admin { "admin" } else { "" };
-///     let grant = Grant::new().with_scope(tower_bearer::Scope::from_static(scope));
-///     (claims.kind == "access").then(|| (Identity::new(claims.user_id), grant))
+///     let grant = Grant::new().with_scope(Scope::from_static(scope));
+///     (claims.kind == "access").then(|| LegacyUser::new(claims.user_id).with_grant(grant))
 /// });
 /// # Ok(layer.with_legacy_tokens(legacy))
 /// # }
@@ -69,34 +72,33 @@ use crate::keys::KeySet;
 pub struct LegacyTokens {
     keys: KeySet,
     until: Timestamp,
-    grant: Arc<GrantOfClaims>,
+    read: Arc<ReadUser>,
 }
 
-type GrantOfClaims =
-    dyn Fn(Map<String, Value>) -> Result<(Identity, Grant), VerifyErrorKind> + Send + Sync;
+type ReadUser = dyn Fn(Map<String, Value>) -> Result<LegacyUser, VerifyErrorKind> + Send + Sync;
 
 impl LegacyTokens {
-    /// Accepts what `keys` signed, until `until` and not at it. `grant` says what the claims of
+    /// Accepts what `keys` signed, until `until` and not at it. `read` says what the claims of
     /// such a token are worth; `None` refuses it.
     ///
-    /// An HMAC secret below its hash's length is not a [`KeySet`], even if the application got by with
-    /// it: a person who guesses such a secret logs in as anybody.
+    /// An HMAC secret below its hash's length is not a [`KeySet`], even if the application got by
+    /// with it: a person who guesses such a secret logs in as anybody.
     #[must_use]
-    pub fn new<C, F>(keys: KeySet, until: Timestamp, grant: F) -> Self
+    pub fn new<C, F>(keys: KeySet, until: Timestamp, read: F) -> Self
     where
         C: DeserializeOwned,
-        F: Fn(C) -> Option<(Identity, Grant)> + Send + Sync + 'static,
+        F: Fn(C) -> Option<LegacyUser> + Send + Sync + 'static,
     {
-        let grant = move |claims| {
+        let read = move |claims| {
             let claims =
                 C::deserialize(Value::Object(claims)).map_err(|_| VerifyErrorKind::Malformed)?;
             // Good, but for another purpose.
-            grant(claims).ok_or(VerifyErrorKind::WrongType)
+            read(claims).ok_or(VerifyErrorKind::WrongType)
         };
         Self {
             keys,
             until,
-            grant: Arc::new(grant),
+            read: Arc::new(read),
         }
     }
 
@@ -124,9 +126,9 @@ impl LegacyTokens {
         if is_bound(claims) {
             return Err(VerifyErrorKind::ProofNeeded);
         }
-        let (identity, grant) = (self.grant)(claims.clone())?;
+        let LegacyUser { subject, grant } = (self.read)(claims.clone())?;
         let end = expires_at.unwrap_or(self.until).min(self.until);
-        if identity.subject().as_str().is_empty() {
+        if subject.as_str().is_empty() {
             return Err(VerifyErrorKind::Malformed);
         }
         // As one of today's: of this verifier's issuer and audience, for what the application
@@ -134,7 +136,7 @@ impl LegacyTokens {
         Ok(AccessTokenClaims::new(Claims {
             issuer: today.issuer().clone(),
             audience: today.audience().clone(),
-            subject: identity.subject().clone(),
+            subject,
             expires_at: end,
             issued_at,
             auth_time: None,

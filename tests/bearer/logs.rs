@@ -9,9 +9,9 @@ use support::{
 use tower::{Layer, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, Authorization, AuthorizeRequest, BearerAuthLayer, BoxError, CurrentUser,
-    Identity, LoadUser, Login, MemoryStore, Outcome, PasswordCredentials, RefreshToken,
-    RequireLayer, Secret,
+    Authorization, AuthorizeRequest, BearerAuthLayer, BoxError, CurrentUser, Identity, LoadUser,
+    LoadUserRequest, Login, MemoryStore, Outcome, PasswordCredentials, RefreshToken, RequireLayer,
+    Secret,
 };
 
 // requirement 74
@@ -216,7 +216,8 @@ impl LoadUser for Users {
     type User = User;
     type Error = BoxError;
 
-    async fn load_user(&self, claims: &AccessTokenClaims) -> Result<Option<User>, BoxError> {
+    async fn load_user(&self, request: LoadUserRequest<'_>) -> Result<Option<User>, BoxError> {
+        let claims = request.claims();
         match claims.subject().as_str() {
             "alice" => Ok(Some(User)),
             "bob" => Ok(None),

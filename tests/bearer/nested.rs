@@ -13,7 +13,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
     AccessToken, AccessTokenClaims, AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer,
-    BearerError, CurrentUser, EndReason, LoadUser, Scope, TokenSource,
+    BearerError, CurrentUser, EndReason, LoadUser, LoadUserRequest, Scope, TokenSource,
 };
 
 /// Two layers, and a handler that names the caller, by the extension and by the layer.
@@ -96,7 +96,8 @@ impl LoadUser for Names {
     type User = Name;
     type Error = Infallible;
 
-    async fn load_user(&self, claims: &AccessTokenClaims) -> Result<Option<Name>, Infallible> {
+    async fn load_user(&self, request: LoadUserRequest<'_>) -> Result<Option<Name>, Infallible> {
+        let claims = request.claims();
         Ok(Some(Name(claims.subject().as_str().to_uppercase())))
     }
 }
@@ -296,7 +297,8 @@ impl LoadUser for Slow {
     type User = Name;
     type Error = BearerError;
 
-    async fn load_user(&self, claims: &AccessTokenClaims) -> Result<Option<Name>, BearerError> {
+    async fn load_user(&self, request: LoadUserRequest<'_>) -> Result<Option<Name>, BearerError> {
+        let claims = request.claims();
         self.0.stop().await;
         Ok(Some(Name(claims.subject().to_string())))
     }

@@ -11,7 +11,7 @@ use support::{Received, ask, hello, send, with_authorization, without_token};
 use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, BearerError, BearerErrorKind, CurrentUser, LoadUser,
+    BearerAuthLayer, BearerError, BearerErrorKind, CurrentUser, LoadUser, LoadUserRequest,
     RequireLayer,
 };
 
@@ -167,7 +167,7 @@ impl LoadUser for Nobody {
     type User = ();
     type Error = Infallible;
 
-    async fn load_user(&self, _: &AccessTokenClaims) -> Result<Option<()>, Infallible> {
+    async fn load_user(&self, _: LoadUserRequest<'_>) -> Result<Option<()>, Infallible> {
         Ok(None)
     }
 }

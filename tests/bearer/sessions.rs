@@ -12,7 +12,7 @@ use support::{
 use tower::{Layer, Service, ServiceExt};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, LoadUser, MemoryStore, Secret, SessionPolicy, Sessions, SessionsBuilder,
+    LoadUser, LoadUserRequest, MemoryStore, Secret, SessionPolicy, Sessions, SessionsBuilder,
     Subject,
 };
 
@@ -302,7 +302,7 @@ impl LoadUser for Everybody {
     type User = ();
     type Error = std::convert::Infallible;
 
-    async fn load_user(&self, _: &AccessTokenClaims) -> Result<Option<()>, Self::Error> {
+    async fn load_user(&self, _: LoadUserRequest<'_>) -> Result<Option<()>, Self::Error> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Ok(Some(()))
     }

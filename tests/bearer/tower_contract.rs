@@ -13,7 +13,7 @@ use tower::buffer::Buffer;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, BearerAuthLayer, LoadUser, RequireLayer};
+use tower_bearer::{BearerAuthLayer, LoadUser, LoadUserRequest, RequireLayer};
 
 /// Panics where it is called without having been polled ready, as a rate limit or a buffer does. A
 /// clone has not been.
@@ -59,7 +59,8 @@ impl LoadUser for Users {
     type User = ();
     type Error = Infallible;
 
-    async fn load_user(&self, claims: &AccessTokenClaims) -> Result<Option<()>, Infallible> {
+    async fn load_user(&self, request: LoadUserRequest<'_>) -> Result<Option<()>, Infallible> {
+        let claims = request.claims();
         tokio::task::yield_now().await;
         Ok((claims.subject().as_str() == "alice").then_some(()))
     }

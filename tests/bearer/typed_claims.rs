@@ -12,7 +12,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
     AccessTokenClaims, AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer, BearerErrorKind,
-    CurrentUser, Grant, Identity, KeySet, LoadUser,
+    CurrentUser, Grant, Identity, KeySet, LoadUser, LoadUserRequest,
 };
 
 use crate::get_from;
@@ -32,7 +32,7 @@ impl LoadUser for Users {
     type User = User;
     type Error = Infallible;
 
-    async fn load_user(&self, _: &AccessTokenClaims) -> Result<Option<User>, Infallible> {
+    async fn load_user(&self, _: LoadUserRequest<'_>) -> Result<Option<User>, Infallible> {
         tokio::task::yield_now().await;
         Ok(Some(User("Alice")))
     }

@@ -13,7 +13,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
     AccessTokenClaims, BearerAuthLayer, BearerErrorKind, BoxError, CurrentUser, LoadUser,
-    RequireLayer,
+    LoadUserRequest, RequireLayer,
 };
 
 use crate::get_from;
@@ -31,7 +31,8 @@ impl LoadUser for Users {
     type User = User;
     type Error = BoxError;
 
-    async fn load_user(&self, claims: &AccessTokenClaims) -> Result<Option<User>, BoxError> {
+    async fn load_user(&self, request: LoadUserRequest<'_>) -> Result<Option<User>, BoxError> {
+        let claims = request.claims();
         self.0.fetch_add(1, Ordering::Relaxed);
         tokio::task::yield_now().await;
         match claims.subject().as_str() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use support::keys::{ED25519, P256, P384, key};
 use support::{HMAC_KEY, MINUTE, SECOND, ask, at_once, send, settle, sign, without_token};
-use tower_bearer::{Algorithm, Clock, Grant, Identity, KeySet, LegacyTokens};
+use tower_bearer::{Algorithm, Clock, KeySet, LegacyTokens, LegacyUser};
 
 use crate::site::Site;
 
@@ -199,7 +199,7 @@ async fn tokens_from_before_do_not_need_the_issuer() {
     site.set_down(true);
     let hmac = KeySet::from_hmac_secret(Algorithm::Hs256, HMAC_KEY).unwrap();
     let legacy = LegacyTokens::new(hmac, site.clock.now() + MINUTE, |_: Value| {
-        Some((Identity::new("bob"), Grant::new()))
+        Some(LegacyUser::new("bob"))
     });
     let layer = site.layer(&site.remote()).with_legacy_tokens(legacy);
     let token = format!(

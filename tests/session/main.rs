@@ -9,6 +9,7 @@ mod passwords;
 mod refresh;
 mod revocation;
 mod settings;
+mod stamps;
 mod store_hangs;
 mod store_outage;
 mod store_set_back;

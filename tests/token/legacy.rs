@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use support::{sign_with, verifier};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
-    Algorithm, BearerAuthLayer, Clock, Grant, Identity, KeySet, LegacyTokens, Scope, Timestamp,
+    Algorithm, BearerAuthLayer, Clock, Grant, KeySet, LegacyTokens, LegacyUser, Scope, Timestamp,
 };
 
 pub(crate) const LEGACY_KEY: &[u8] = b"what the application signed with before";
@@ -26,10 +26,10 @@ pub(crate) struct Claims {
 }
 
 /// The grant of the application for its legacy tokens.
-pub(crate) fn grant(claims: Claims) -> Option<(Identity, Grant)> {
+pub(crate) fn grant(claims: Claims) -> Option<LegacyUser> {
     let scope = Scope::from_static(if claims.is_admin { "admin" } else { "" });
     let grant = Grant::new().with_scope(scope).with_claim("tenant", "acme");
-    (claims.kind == "access").then(|| (Identity::new(claims.user_id), grant))
+    (claims.kind == "access").then(|| LegacyUser::new(claims.user_id).with_grant(grant))
 }
 
 pub(crate) fn legacy_keys() -> KeySet {

@@ -12,7 +12,7 @@ use support::{HOUR, Received, hello, log_in, send, sessions_of, without_token};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, BoxError, CurrentUser, LoadUser, ProtectedResource,
+    BearerAuthLayer, BoxError, CurrentUser, LoadUser, LoadUserRequest, ProtectedResource,
     RequireLayer,
 };
 
@@ -105,7 +105,8 @@ impl LoadUser for Users {
     type User = ();
     type Error = BoxError;
 
-    async fn load_user(&self, claims: &AccessTokenClaims) -> Result<Option<()>, BoxError> {
+    async fn load_user(&self, request: LoadUserRequest<'_>) -> Result<Option<()>, BoxError> {
+        let claims = request.claims();
         tokio::task::yield_now().await;
         match claims.subject().as_str() {
             "alice" => Ok(Some(())),

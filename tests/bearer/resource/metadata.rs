@@ -9,7 +9,7 @@ use support::{Received, hello, is_ready, send, with_authorization, without_token
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, BearerAuthLayer, LoadUser};
+use tower_bearer::{BearerAuthLayer, LoadUser, LoadUserRequest};
 
 use super::{ROOT, assert_leads, layer};
 
@@ -19,7 +19,7 @@ impl LoadUser for Users {
     type User = ();
     type Error = Infallible;
 
-    async fn load_user(&self, _: &AccessTokenClaims) -> Result<Option<()>, Infallible> {
+    async fn load_user(&self, _: LoadUserRequest<'_>) -> Result<Option<()>, Infallible> {
         panic!("nobody is asked for");
     }
 }

@@ -8,9 +8,9 @@ use http::{Request, Response};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
-    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, Identity, LoadUser, MemoryStore,
-    Secret, SessionStore, Sessions, SessionsBuilder, SigningKeys, Tickets, TokenResponse,
-    VerifyErrorKind,
+    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, Identity, LoadUser, LoadUserRequest,
+    MemoryStore, Secret, SessionStore, Sessions, SessionsBuilder, SigningKeys, Tickets,
+    TokenResponse, VerifyErrorKind,
 };
 
 use crate::{AUDIENCE, Accounts, ISSUER, Received, bearer, bearer_of, with_authorization};
@@ -151,7 +151,7 @@ impl LoadUser for SlowUsers {
     type User = ();
     type Error = Infallible;
 
-    async fn load_user(&self, _: &AccessTokenClaims) -> Result<Option<()>, Infallible> {
+    async fn load_user(&self, _: LoadUserRequest<'_>) -> Result<Option<()>, Infallible> {
         tokio::task::yield_now().await;
         Ok(Some(()))
     }

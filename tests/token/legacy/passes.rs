@@ -8,8 +8,8 @@ use support::{
 };
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
-    AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, Identity, KeySet, LegacyTokens, Scope,
-    Timestamp,
+    AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, KeySet, LegacyTokens, LegacyUser,
+    Scope, Timestamp,
 };
 
 use crate::legacy::{
@@ -298,10 +298,10 @@ async fn each_call_adds_some() {
     let clock = ManualClock::new();
     let older_key = KeySet::from_hmac_secret(Algorithm::Hs256, [9; 32]).unwrap();
     let older = LegacyTokens::new(older_key, until(&clock), |claims: Value| {
-        Some((
-            Identity::new(claims["name"].as_str()?),
-            Grant::new().with_scope(Scope::from_static("older")),
-        ))
+        Some(
+            LegacyUser::new(claims["name"].as_str()?)
+                .with_grant(Grant::new().with_scope(Scope::from_static("older"))),
+        )
     });
     for layer in [
         BearerAuthLayer::new(support::verifier(&clock))
@@ -332,7 +332,7 @@ async fn each_call_adds_some() {
 #[tokio::test]
 async fn each_call_adds_some_by_the_same_key_too() {
     let clock = ManualClock::new();
-    let machines = |claims: Value| Some((Identity::new(claims["machine"].as_str()?), Grant::new()));
+    let machines = |claims: Value| Some(LegacyUser::new(claims["machine"].as_str()?));
     let machines = LegacyTokens::new(legacy_keys(), until(&clock), machines);
     let users = LegacyTokens::new(legacy_keys(), until(&clock), grant);
     for (first, second) in [(machines.clone(), users.clone()), (users, machines)] {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use support::keys::RSA;
 use support::{HMAC_KEY, ISSUER, ask, sign_with, with_claim};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Algorithm, BearerAuthLayer, Grant, Identity, KeySet, LegacyTokens};
+use tower_bearer::{Algorithm, BearerAuthLayer, Grant, KeySet, LegacyTokens, LegacyUser};
 
 use crate::legacy::{
     JWT, LEGACY_KEY, WITHOUT_TYP, claims, grant, layer, legacy_keys, token, until,
@@ -81,34 +81,27 @@ async fn claims_of_another_type_are_refused() {
 #[tokio::test]
 async fn a_grant_that_cannot_be_is_refused() {
     let clock = ManualClock::new();
-    let with = |grant: fn(Value) -> Option<(Identity, Grant)>| {
+    let with = |grant: fn(Value) -> Option<LegacyUser>| {
         let legacy = LegacyTokens::new(legacy_keys(), until(&clock), grant);
         BearerAuthLayer::new(support::verifier(&clock)).with_legacy_tokens(legacy)
     };
     let token = token(&claims(&clock));
-    assert_passes(
-        &with(|_| Some((Identity::new("alice"), Grant::new()))),
-        &token,
-    )
-    .await;
-    assert_invalid(&with(|_| Some((Identity::new(""), Grant::new()))), &token).await;
+    assert_passes(&with(|_| Some(LegacyUser::new("alice"))), &token).await;
+    assert_invalid(&with(|_| Some(LegacyUser::new(""))), &token).await;
     assert_invalid(
-        &with(|_| Some((Identity::new("alice"), Grant::new().with_claim("sid", "x")))),
+        &with(|_| Some(LegacyUser::new("alice").with_grant(Grant::new().with_claim("sid", "x")))),
         &token,
     )
     .await;
     assert_invalid(
         &with(|_| {
-            Some((
-                Identity::new("alice"),
-                Grant::new().with_claim("scope", "admin"),
-            ))
+            Some(LegacyUser::new("alice").with_grant(Grant::new().with_claim("scope", "admin")))
         }),
         &token,
     )
     .await;
     assert_invalid(
-        &with(|_| Some((Identity::new("alice"), Grant::new().with_claim("cnf", "x")))),
+        &with(|_| Some(LegacyUser::new("alice").with_grant(Grant::new().with_claim("cnf", "x")))),
         &token,
     )
     .await;

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use support::{ask, bearer, builder, claims, refused, show, sign_with, token, verifier};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{
-    AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, Identity, KeySet, LegacyTokens, Scope,
-    VerifyErrorKind,
+    AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, KeySet, LegacyTokens, LegacyUser,
+    Scope, VerifyErrorKind,
 };
 
 use super::{scope, with};
@@ -181,10 +181,10 @@ async fn legacy_tokens_are_not_limited() {
     let clock = ManualClock::new();
     let keys = KeySet::from_hmac_secret(Algorithm::Hs256, LEGACY_KEY).unwrap();
     let legacy = LegacyTokens::new(keys, legacy::until(&clock), |_: Value| {
-        Some((
-            Identity::new("alice"),
-            Grant::new().with_scope(Scope::from_static("admin read")),
-        ))
+        Some(
+            LegacyUser::new("alice")
+                .with_grant(Grant::new().with_scope(Scope::from_static("admin read"))),
+        )
     });
     let limited = builder(&clock).accepted_scope("read").build().unwrap();
     let layer = BearerAuthLayer::new(limited).with_legacy_tokens(legacy);

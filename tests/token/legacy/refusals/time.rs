@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use support::{AUDIENCE, HOUR, ISSUER, MILLISECOND, ask, sign_with, with_claim};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Clock, Grant, Identity, LegacyTokens};
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Clock, Grant, LegacyTokens, LegacyUser};
 
 use super::{LEEWAY, assert_expired, assert_invalid, assert_passes};
 use crate::legacy::{JWT, LEGACY_KEY, claims, layer, legacy_keys, token, until};
@@ -102,10 +102,7 @@ async fn a_logout_token_of_the_same_issuer_and_key_does_not_outlive_its_end() {
         .build()
         .unwrap();
     let legacy = LegacyTokens::new(legacy_keys(), until(&clock), |claims: Value| {
-        Some((
-            Identity::new(claims["sub"].as_str().unwrap_or("nobody")),
-            Grant::new(),
-        ))
+        Some(LegacyUser::new(claims["sub"].as_str().unwrap_or("nobody")).with_grant(Grant::new()))
     });
     let layer = BearerAuthLayer::new(today).with_legacy_tokens(legacy);
     let now = clock.now().as_secs();
