@@ -15,10 +15,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tower_bearer::clock::{Clock, SystemClock};
+use tower_bearer::names::SessionId;
+use tower_bearer::store::{Session, SessionStore};
 use tower_bearer::store::{SessionOwner, SessionParts, redis_driver as redis, sqlx};
-use tower_bearer::{
-    Clock, PostgresStore, RedisStore, Session, SessionId, SessionStore, SqliteStore, SystemClock,
-};
+use tower_bearer::{PostgresStore, RedisStore, SqliteStore};
 
 #[tokio::main]
 async fn main() {

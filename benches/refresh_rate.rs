@@ -17,10 +17,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tower_bearer::keys::RefreshToken;
+use tower_bearer::store::SessionStore;
 use tower_bearer::store::{redis_driver as redis, sqlx};
 use tower_bearer::{
     Authenticate, Authorization, AuthorizeRequest, Grant, Identity, NoCredentials, PostgresStore,
-    RedisStore, RefreshToken, Secret, SessionPolicy, SessionStore, Sessions, TokenResponse,
+    RedisStore, Secret, SessionPolicy, Sessions, TokenResponse,
 };
 
 const CLIENTS: [usize; 3] = [1, 8, 32];

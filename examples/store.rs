@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tower_bearer::clock::{Clock, SystemClock, Timestamp};
+use tower_bearer::names::SessionId;
 use tower_bearer::store::{
     Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationReason,
     RevocationRecord, RevokedSessions, SessionParts, SessionSelection, StoreError, async_trait,
 };
-use tower_bearer::{
-    Clock, REVOCATION_RETENTION, Session, SessionId, SessionStore, SystemClock, Timestamp,
-};
+use tower_bearer::store::{REVOCATION_RETENTION, Session, SessionStore};
 
 #[derive(Debug, Default)]
 pub(crate) struct MapStore(Mutex<State>);

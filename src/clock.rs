@@ -40,7 +40,7 @@ impl Clock for SystemClock {
 ///
 /// ```
 /// use std::time::Duration;
-/// use tower_bearer::Timestamp;
+/// use tower_bearer::clock::Timestamp;
 ///
 /// let noon = Timestamp::from_millis(43_200_500);
 /// assert_eq!(noon.as_secs(), 43_200);

@@ -10,13 +10,13 @@ compile_error!(
 
 pub mod bearer;
 mod browser;
-mod clock;
+pub mod clock;
 mod digest;
-mod edge;
+pub mod edge;
 pub mod endpoint;
 mod error;
 #[cfg(feature = "axum")]
-mod extract;
+pub mod extract;
 mod json;
 pub mod keys;
 mod limits;
@@ -24,9 +24,9 @@ pub mod names;
 mod once;
 mod parameters;
 #[cfg(feature = "argon2")]
-mod password;
+pub mod password;
 mod request_context;
-pub mod revocation;
+mod revocation;
 pub mod session;
 pub mod store;
 mod task;
@@ -36,47 +36,41 @@ pub mod token;
 mod url;
 mod user;
 
-pub use bearer::{
-    AccessTokenWatch, BearerAuthLayer, BearerError, BearerErrorKind, EndReason, ProtectedResource,
-    RequireLayer, Tickets, TokenSource,
-};
-pub use clock::{Clock, SystemClock, Timestamp};
-pub use edge::ClientAddress;
+// What most applications name. Everything else has one home, in its module.
+#[doc(inline)]
+pub use bearer::{BearerAuthLayer, BearerError};
+#[doc(inline)]
+pub use endpoint::AuthEndpoints;
 #[cfg(feature = "cookie")]
+#[doc(inline)]
 pub use endpoint::CookieDelivery;
-pub use endpoint::{
-    AuthEndpoints, JwksEndpoint, LoginEndpoint, LogoutEndpoint, LogoutEverywhereEndpoint,
-    RefreshEndpoint, ResourceMetadataEndpoint, ServerMetadataEndpoint, SessionsEndpoint,
-    TicketEndpoint, TokenEndpoint,
-};
 pub use error::{BoxError, ConfigError};
-#[cfg(feature = "axum")]
-pub use extract::{BearerRejection, EndpointRejection};
-pub use keys::{
-    AccessToken, Algorithm, KeySet, KeySource, RefreshToken, Secret, SharedKeySet, SigningKey,
-    SigningKeys,
-};
 #[cfg(feature = "jwks")]
-pub use keys::{HttpClient, JwksError, RemoteJwks};
-pub use limits::REVOCATION_RETENTION;
-pub use names::{Audience, InvalidScope, InvalidSessionId, Issuer, Scope, SessionId, Subject};
+#[doc(inline)]
+pub use keys::RemoteJwks;
+#[doc(inline)]
+pub use keys::{KeySet, Secret, SigningKey};
+#[doc(inline)]
+pub use names::{Scope, Subject};
 #[cfg(feature = "argon2")]
-pub use password::{PasswordError, Passwords, Verification};
-pub use request_context::RequestContext;
+#[doc(inline)]
+pub use password::{Passwords, Verification};
+#[doc(inline)]
 pub use session::{
-    Authenticate, Authorization, AuthorizeRequest, Ended, Login, LoginCredentials, NoCredentials,
-    Outcome, PasswordCredentials, Refresh, SessionError, SessionErrorKind, SessionPolicy, Sessions,
-    SessionsBuilder, StoreOutage, TokenResponse,
+    Authenticate, Authorization, AuthorizeRequest, Login, LoginCredentials, NoCredentials, Outcome,
+    PasswordCredentials, SessionError, SessionPolicy, Sessions, TokenResponse,
 };
+#[doc(inline)]
+pub use store::MemoryStore;
 #[cfg(feature = "postgres")]
+#[doc(inline)]
 pub use store::PostgresStore;
 #[cfg(feature = "redis")]
+#[doc(inline)]
 pub use store::RedisStore;
 #[cfg(feature = "sqlite")]
+#[doc(inline)]
 pub use store::SqliteStore;
-pub use store::{MemoryStore, Session, SessionStore, StoreError};
-pub use token::{
-    AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Grant, Identity, IdentityError,
-    LegacyTokens, LegacyUser, SignError, VerifyError, VerifyErrorKind,
-};
+#[doc(inline)]
+pub use token::{AccessTokenClaims, AccessTokenVerifier, Grant, Identity};
 pub use user::{CurrentUser, LoadUser, LoadUserRequest};

@@ -14,7 +14,8 @@ use http::{Extensions, HeaderMap};
 /// [`Parts`]. The type is opaque, so that it can say more later. It is cheap to clone.
 ///
 /// ```
-/// use tower_bearer::{Login, PasswordCredentials, RequestContext};
+/// use tower_bearer::session::RequestContext;
+/// use tower_bearer::{Login, PasswordCredentials};
 ///
 /// fn login(
 ///     credentials: PasswordCredentials,
@@ -56,8 +57,8 @@ impl RequestContext {
 
     /// Returns the client's IP address, or `None` where it is not known.
     ///
-    /// It is found as [`SessionsBuilder::client_address`](crate::SessionsBuilder::client_address)
-    /// and [`trusted_proxies`](crate::SessionsBuilder::trusted_proxies) say.
+    /// It is found as [`SessionsBuilder::client_address`](crate::session::SessionsBuilder::client_address)
+    /// and [`trusted_proxies`](crate::session::SessionsBuilder::trusted_proxies) say.
     #[must_use]
     pub fn client_address(&self) -> Option<IpAddr> {
         self.client_address

@@ -196,7 +196,7 @@ impl Default for TestTokens {
 ///
 /// ```
 /// use std::time::Duration;
-/// use tower_bearer::Clock;
+/// use tower_bearer::clock::Clock;
 /// use tower_bearer::test_util::ManualClock;
 ///
 /// let clock = ManualClock::new();

@@ -20,8 +20,9 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use tokio::task::JoinSet;
 use tower::{Layer, ServiceExt};
+use tower_bearer::BoxError;
+use tower_bearer::clock::{Clock, SystemClock};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{BoxError, Clock, SystemClock};
 
 use bearer_client::{BearerClient, BearerClientLayer, Server, Tokens};
 

@@ -17,9 +17,8 @@ use std::sync::Arc;
 
 use sqlx::postgres::PgConnectOptions;
 use tower_bearer::store::redis_driver::Client;
-use tower_bearer::{
-    BoxError, MemoryStore, PostgresStore, RedisStore, SessionStore, SqliteStore, StoreError,
-};
+use tower_bearer::store::{SessionStore, StoreError};
+use tower_bearer::{BoxError, MemoryStore, PostgresStore, RedisStore, SqliteStore};
 
 use crate::users::{self, Users};
 

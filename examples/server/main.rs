@@ -33,7 +33,9 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tower_bearer::{BoxError, CookieDelivery, JwksEndpoint, RequireLayer, Sessions};
+use tower_bearer::bearer::RequireLayer;
+use tower_bearer::endpoint::JwksEndpoint;
+use tower_bearer::{BoxError, CookieDelivery, Sessions};
 
 use accounts::Accounts;
 use config::Config;

@@ -7,9 +7,8 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_O
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
-use tower_bearer::{
-    AuthEndpoints, CookieDelivery, PasswordCredentials, SessionErrorKind, Sessions,
-};
+use tower_bearer::session::SessionErrorKind;
+use tower_bearer::{AuthEndpoints, CookieDelivery, PasswordCredentials, Sessions};
 
 /// The state of the handlers of the forms.
 #[derive(Clone)]

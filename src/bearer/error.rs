@@ -29,14 +29,14 @@ use crate::token::{VerifyError, VerifyErrorKind};
 /// The body is JSON: `error`, `error_description`, and `reason`, a stable word for programs.
 /// Nothing in it comes from the request, and no cache may store it.
 /// [`with_rejection`](crate::BearerAuthLayer::with_rejection) replaces it. A layer with a
-/// [`ProtectedResource`](crate::ProtectedResource) adds `scope` and `resource_metadata` to every
+/// [`ProtectedResource`](crate::bearer::ProtectedResource) adds `scope` and `resource_metadata` to every
 /// challenge.
 ///
 /// # In middleware of the application's own
 ///
 /// A middleware, a handler or an extractor behind the layer refuses a request in the layer's words,
 /// and through its closure, with [`into_response_for`](Self::into_response_for). In Axum,
-/// [`BearerRejection`](crate::BearerRejection) is a rejection that does so.
+/// [`BearerRejection`](crate::extract::BearerRejection) is a rejection that does so.
 ///
 /// ```
 /// use http::request::Parts;

@@ -108,7 +108,8 @@ impl BearerAuthLayer {
     /// alone.
     ///
     /// ```
-    /// use tower_bearer::{BearerAuthLayer, TokenSource};
+    /// use tower_bearer::bearer::TokenSource;
+    /// use tower_bearer::BearerAuthLayer;
     ///
     /// # fn example(layer: BearerAuthLayer) -> BearerAuthLayer {
     /// layer.with_token_sources([TokenSource::header(), TokenSource::websocket_protocol()])

@@ -14,7 +14,7 @@ use super::protection::Protection;
 
 type Respond = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
 
-/// Shared by the layer, [`RequireLayer`](crate::RequireLayer) and the extractors, so that all of
+/// Shared by the layer, [`RequireLayer`](crate::bearer::RequireLayer) and the extractors, so that all of
 /// them refuse alike.
 #[derive(Clone, Default)]
 pub(crate) struct Rejection {

@@ -29,7 +29,8 @@ use crate::token::AccessTokenClaims;
 ///
 /// ```
 /// # use axum::{Router, routing::{get, post}};
-/// use tower_bearer::{BearerAuthLayer, RequireLayer};
+/// use tower_bearer::bearer::RequireLayer;
+/// use tower_bearer::BearerAuthLayer;
 ///
 /// # fn example(layer: BearerAuthLayer) -> Router {
 /// Router::new()

@@ -18,7 +18,7 @@ use crate::url::{HttpUrl, is_loopback};
 /// [`with_protected_resource`](crate::BearerAuthLayer::with_protected_resource) does everything
 /// with it: each challenge leads here with `resource_metadata` and names the scope, the scope is
 /// required, and the layer answers `GET` on the two [paths](Self::paths). A layer behind a router
-/// does not see those paths; mount [`ResourceMetadataEndpoint`](crate::ResourceMetadataEndpoint)
+/// does not see those paths; mount [`ResourceMetadataEndpoint`](crate::endpoint::ResourceMetadataEndpoint)
 /// there.
 ///
 /// All URLs come from here, never from a request. They are `https`, or `http` on this machine.
@@ -26,7 +26,7 @@ use crate::url::{HttpUrl, is_loopback};
 /// The verifier checks the audience of the tokens. It should be the URL of the resource (RFC 8707).
 ///
 /// ```
-/// use tower_bearer::ProtectedResource;
+/// use tower_bearer::bearer::ProtectedResource;
 ///
 /// let resource = ProtectedResource::new("https://api.example.com/mcp", "https://id.example.com")?.with_scope("mcp:tools");
 /// assert_eq!(resource.metadata_url(), "https://api.example.com/.well-known/oauth-protected-resource/mcp");

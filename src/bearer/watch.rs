@@ -25,7 +25,7 @@ use crate::token::AccessTokenClaims;
 /// several layers it also notices the revocations that an outer layer knows of the same user.
 ///
 /// ```
-/// use tower_bearer::{AccessTokenWatch, EndReason};
+/// use tower_bearer::bearer::{AccessTokenWatch, EndReason};
 ///
 /// async fn feed(extensions: &http::Extensions) {
 ///     let Some(watch) = AccessTokenWatch::from_extensions(extensions) else {
@@ -65,7 +65,7 @@ pub enum EndReason {
     /// The session was revoked.
     SessionRevoked,
     /// It is not known whether the session was revoked: the store has not answered for too long
-    /// ([`StoreOutage`](crate::StoreOutage)).
+    /// ([`StoreOutage`](crate::session::StoreOutage)).
     Unknown,
 }
 

@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 /// Only code of this process can set an extension, so a client cannot forge one.
 ///
 /// ```
-/// use tower_bearer::ClientAddress;
+/// use tower_bearer::edge::ClientAddress;
 ///
 /// # fn example(peer: std::net::SocketAddr, request: &mut http::Request<()>) {
 /// // For each request of a connection that `listener.accept()` returned together with `peer`:

@@ -194,7 +194,7 @@ impl CookieDelivery {
     }
 
     /// For handlers of the application's own: cookies that know the
-    /// [`public_origin`](crate::SessionsBuilder::public_origin) of these sessions. Without it, this
+    /// [`public_origin`](crate::session::SessionsBuilder::public_origin) of these sessions. Without it, this
     /// server's own origin is what `Host` says. The endpoints do this by themselves.
     pub fn for_sessions(mut self, sessions: &Sessions) -> Self {
         self.edge = Arc::clone(sessions.edge());

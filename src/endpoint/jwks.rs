@@ -19,7 +19,7 @@ use crate::session::SessionError;
 ///
 /// ```
 /// # fn example(sessions: tower_bearer::Sessions) -> axum::Router {
-/// use tower_bearer::JwksEndpoint;
+/// use tower_bearer::endpoint::JwksEndpoint;
 ///
 /// axum::Router::new().route_service("/.well-known/jwks.json", JwksEndpoint::new(sessions.keys()))
 /// # }

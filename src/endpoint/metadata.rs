@@ -26,7 +26,7 @@ use crate::url::{HttpUrl, is_loopback};
 ///
 /// ```
 /// # fn example(sessions: tower_bearer::Sessions) -> Result<axum::Router, tower_bearer::ConfigError> {
-/// use tower_bearer::ServerMetadataEndpoint;
+/// use tower_bearer::endpoint::ServerMetadataEndpoint;
 ///
 /// let metadata = ServerMetadataEndpoint::new(&sessions, "https://api.example.com/auth")?;
 /// let mut router = axum::Router::new().nest_service("/auth", sessions.endpoints());
@@ -73,7 +73,7 @@ impl ServerMetadataEndpoint {
         Ok(metadata.written())
     }
 
-    /// Where [`JwksEndpoint`](crate::JwksEndpoint) is: `jwks_uri`. Not for HS256, which has nothing
+    /// Where [`JwksEndpoint`](crate::endpoint::JwksEndpoint) is: `jwks_uri`. Not for HS256, which has nothing
     /// to publish.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use crate::session::{Login, LoginCredentials, TokenResponse};
 impl AuthEndpoints {
     /// Reads a login for a handler of the application's own: with a second factor, say.
     ///
-    /// All that [`LoginEndpoint`](crate::LoginEndpoint) reads and refuses holds here too: the
+    /// All that [`LoginEndpoint`](crate::endpoint::LoginEndpoint) reads and refuses holds here too: the
     /// method, the media type, a body above 8 KiB, a repeated or a missing parameter, another site
     /// where the answer sets cookies. [`Identity::with_login`](crate::Identity::with_login) takes
     /// over what belongs to the login besides its credentials, and [`respond`](Self::respond)
@@ -81,7 +81,7 @@ impl AuthEndpoints {
         login::read(&self.state, &context, parameters, Parameters::into_typed)
     }
 
-    /// Answers with tokens as [`LoginEndpoint`](crate::LoginEndpoint) does: through the closure of
+    /// Answers with tokens as [`LoginEndpoint`](crate::endpoint::LoginEndpoint) does: through the closure of
     /// [`with_token_response`](Self::with_token_response), and not to be stored. `request` is the
     /// head of the request.
     ///
@@ -95,7 +95,7 @@ impl AuthEndpoints {
     }
 
     /// Answers a login that [`read_login`](Self::read_login) read, as
-    /// [`LoginEndpoint`](crate::LoginEndpoint) answers: through the closures of these endpoints,
+    /// [`LoginEndpoint`](crate::endpoint::LoginEndpoint) answers: through the closures of these endpoints,
     /// with cookies where the client gets them, and not to be stored. A refusal that the
     /// application made is logged.
     #[must_use]

@@ -77,7 +77,7 @@ endpoint! {
     /// | `scope` | absent, or a part of what is granted |
     ///
     /// Other parameters and the `Authorization` header are ignored. A client that may have to try again sends an `Idempotency-Key`, of at most
-    /// 255 bytes, the same each time: see [`Refresh::with_idempotency_key`](crate::Refresh::with_idempotency_key). It is random, belongs to one refresh token, and is kept with it: one that never
+    /// 255 bytes, the same each time: see [`Refresh::with_idempotency_key`](crate::session::Refresh::with_idempotency_key). It is random, belongs to one refresh token, and is kept with it: one that never
     /// changes, or that is made from the token, would let a thief pass for a client that has lost an answer.
     ///
     /// Answers: 200 with a [`TokenResponse`](crate::TokenResponse), or a [`SessionError`](crate::SessionError).

@@ -19,7 +19,8 @@ use crate::user::CurrentUser;
 /// ```
 /// use axum::extract::FromRequestParts;
 /// use http::request::Parts;
-/// use tower_bearer::{AccessTokenClaims, BearerError, BearerRejection};
+/// use tower_bearer::extract::BearerRejection;
+/// use tower_bearer::{AccessTokenClaims, BearerError};
 ///
 /// /// The company that a user works for.
 /// struct Company(String);

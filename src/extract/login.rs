@@ -77,7 +77,7 @@ where
 }
 
 /// The request, for [`Identity::with_context`](crate::Identity::with_context) and
-/// [`Refresh::with_context`](crate::Refresh::with_context). These find out the client's address;
+/// [`Refresh::with_context`](crate::session::Refresh::with_context). These find out the client's address;
 /// here it is not known yet.
 impl<S: Sync> FromRequestParts<S> for RequestContext {
     type Rejection = Infallible;

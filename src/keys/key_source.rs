@@ -16,7 +16,7 @@ use crate::error::BoxError;
 /// |---|---|
 /// | [`KeySet`] | stay as they are |
 /// | [`SharedKeySet`] | are replaced by the application |
-/// | [`AccessTokenSigner::keys`](crate::AccessTokenSigner::keys) | are our own, and change with [`SigningKeys`](crate::SigningKeys) |
+/// | [`AccessTokenSigner::keys`](crate::token::AccessTokenSigner::keys) | are our own, and change with [`SigningKeys`](crate::keys::SigningKeys) |
 /// | `RemoteJwks` (feature `jwks`) | are those that an issuer publishes |
 ///
 /// Clones share the same source, so a change reaches every clone of every verifier.
@@ -95,7 +95,8 @@ impl From<KeySet> for KeySource {
 /// file.
 ///
 /// ```
-/// use tower_bearer::{AccessTokenVerifier, Algorithm, KeySet, SharedKeySet};
+/// use tower_bearer::keys::{Algorithm, SharedKeySet};
+/// use tower_bearer::{AccessTokenVerifier, KeySet};
 ///
 /// let keys = SharedKeySet::new(KeySet::from_hmac_secret(Algorithm::Hs256, [7; 32])?);
 /// let verifier = AccessTokenVerifier::builder(keys.clone())

@@ -25,7 +25,8 @@ use crate::error::ConfigError;
 /// `/.well-known/jwks.json`, and cannot sign tokens with it.
 ///
 /// ```
-/// use tower_bearer::{Algorithm, Secret, SigningKey};
+/// use tower_bearer::keys::Algorithm;
+/// use tower_bearer::{Secret, SigningKey};
 ///
 /// let key = SigningKey::hs256(&Secret::random()?)?;
 /// assert_eq!(key.algorithm(), Algorithm::Hs256);

@@ -17,11 +17,11 @@ use crate::limits::{MAX_ACCESS_TOKEN_LIFETIME, MAX_LEEWAY};
 /// A key has three stages:
 ///
 /// 1. It is **published** from [`rotate_to`](Self::rotate_to) on:
-///    [`JwksEndpoint`](crate::JwksEndpoint) shows it, and our own verifiers trust it.
+///    [`JwksEndpoint`](crate::endpoint::JwksEndpoint) shows it, and our own verifiers trust it.
 /// 2. It **signs** from the moment that `rotate_to` names, until the next key does.
 /// 3. It **is forgotten** when the last token that it signed has expired. That is a day and five
 ///    minutes after the next key began to sign, because this is the longest time for which a
-///    session's access token is accepted. It is later if [`sign`](crate::AccessTokenSigner::sign)
+///    session's access token is accepted. It is later if [`sign`](crate::token::AccessTokenSigner::sign)
 ///    made a token of this process with a longer lifetime.
 ///
 /// Clones share the same keys. Processes do not tell each other about their keys: give all of them
@@ -30,7 +30,10 @@ use crate::limits::{MAX_ACCESS_TOKEN_LIFETIME, MAX_LEEWAY};
 ///
 /// ```
 /// use std::time::Duration;
-/// use tower_bearer::{AccessTokenSigner, Clock, Secret, SigningKey, SigningKeys, SystemClock};
+/// use tower_bearer::clock::{Clock, SystemClock};
+/// use tower_bearer::keys::SigningKeys;
+/// use tower_bearer::token::AccessTokenSigner;
+/// use tower_bearer::{Secret, SigningKey};
 ///
 /// # let (old, new) = (Secret::random()?, Secret::random()?);
 /// let keys = SigningKeys::new(SigningKey::hs256(&old)?);

@@ -28,7 +28,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// let roles = vec!["orders:write".to_owned(), "orders:read".to_owned()];
 /// assert_eq!(Scope::from_words(&roles)?, granted);
 /// assert_eq!(["orders:read", "orders:write"].into_iter().collect::<Scope>(), granted);
-/// # Ok::<(), tower_bearer::InvalidScope>(())
+/// # Ok::<(), tower_bearer::names::InvalidScope>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct Scope(Arc<str>);
@@ -55,7 +55,7 @@ impl Scope {
     ///
     /// assert_eq!(Scope::from_words(["b", "a"])?.as_str(), "b a");
     /// assert!(Scope::from_words(["reports admin"]).is_err());
-    /// # Ok::<(), tower_bearer::InvalidScope>(())
+    /// # Ok::<(), tower_bearer::names::InvalidScope>(())
     /// ```
     ///
     /// # Errors

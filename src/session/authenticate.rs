@@ -82,7 +82,7 @@ pub trait Authenticate: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The users cannot be asked now, or [the session's data](crate::Session::data) has another
+    /// The users cannot be asked now, or [the session's data](crate::store::Session::data) has another
     /// type: the login or the refresh is answered with 503, the session stays, and the cause
     /// goes to the log.
     fn authorize(

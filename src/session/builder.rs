@@ -146,7 +146,7 @@ impl SessionsBuilder {
 
     /// Where a request's head has the address of the connection. With Axum:
     /// `|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip())`. Without
-    /// this setting it is the extension [`ClientAddress`](crate::ClientAddress).
+    /// this setting it is the extension [`ClientAddress`](crate::edge::ClientAddress).
     pub fn client_address<F>(mut self, find: F) -> Self
     where
         F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,

@@ -9,7 +9,7 @@ impl Sessions {
     /// before the first.
     ///
     /// It is normally below about one second, once the process has verified or issued a token.
-    /// Raise an alarm above ten seconds: see [`StoreOutage`](crate::StoreOutage).
+    /// Raise an alarm above ten seconds: see [`StoreOutage`](crate::session::StoreOutage).
     #[must_use]
     pub fn revocation_lag(&self) -> Option<Duration> {
         self.sync().revocations().lag()

@@ -1,7 +1,7 @@
 //! The login flow: [`Sessions`] log in, refresh and log out.
 //!
 //! **Each login is one row.** A session begins with a login and is kept in a
-//! [`SessionStore`](crate::SessionStore). Its refresh token changes at every use, and each refresh
+//! [`SessionStore`](crate::store::SessionStore). Its refresh token changes at every use, and each refresh
 //! token is one *generation* of the session. The row has the number of the current generation, and
 //! nothing from which a token could be made.
 //!
@@ -65,6 +65,8 @@ pub use received_tokens::ReceivedTokens;
 pub use refresh::Refresh;
 pub use sessions::Sessions;
 pub use token_response::TokenResponse;
+
+pub use crate::request_context::RequestContext;
 
 pub(crate) use any_credentials::AnyCredentials;
 pub(crate) use denial::Denial;

@@ -20,7 +20,8 @@ use crate::token::Grant;
 /// A request for new tokens (RFC 6749 section 6).
 ///
 /// ```
-/// use tower_bearer::{Refresh, RefreshToken};
+/// use tower_bearer::keys::RefreshToken;
+/// use tower_bearer::session::Refresh;
 ///
 /// let request = Refresh::new(RefreshToken::new("rt1_…"))
 ///     .with_scope("orders:read")

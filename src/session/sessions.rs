@@ -83,7 +83,7 @@ impl Sessions {
         self.0.verifier.clone()
     }
 
-    /// The keys of these access tokens, for [`JwksEndpoint`](crate::JwksEndpoint).
+    /// The keys of these access tokens, for [`JwksEndpoint`](crate::endpoint::JwksEndpoint).
     #[must_use]
     pub fn keys(&self) -> KeySource {
         self.0.signer.keys()

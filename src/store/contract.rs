@@ -22,7 +22,8 @@ use crate::names::SessionId;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use tower_bearer::{MemoryStore, SessionStore};
+/// use tower_bearer::store::SessionStore;
+/// use tower_bearer::MemoryStore;
 ///
 /// let store: Arc<dyn SessionStore> = Arc::new(MemoryStore::new());
 /// ```
@@ -69,7 +70,7 @@ use crate::names::SessionId;
 /// and differs between machines. Rows keep these moments, and `list` and `delete_expired` compare
 /// with them. The *store's clock* is that of the database server: the feed measures with it how
 /// long a revocation has been there, whatever the application's clock said. A store without a
-/// server uses the clock of its own machine ([`SystemClock`](crate::SystemClock)) instead, and
+/// server uses the clock of its own machine ([`SystemClock`](crate::clock::SystemClock)) instead, and
 /// leaves [`store_time`](RevocationPage::store_time) empty.
 ///
 /// **What may be relaxed.** A `confirm` may be lost, or be late. A `replace` may be lost in a power
@@ -137,7 +138,7 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Vec<Session>, StoreError>;
 
     /// Reads the feed. Without a cursor it returns every revocation within the
-    /// [retention](crate::REVOCATION_RETENTION). With a cursor it returns every revocation that
+    /// [retention](crate::store::REVOCATION_RETENTION). With a cursor it returns every revocation that
     /// became visible after the call that returned this cursor. Repeats are allowed, gaps are not.
     ///
     /// A timestamp cannot be a cursor: clocks disagree, and the transaction with the first
@@ -170,7 +171,7 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
 
     /// Deletes rows that were not revoked and expired at least one day before `now`. It also
     /// deletes revoked rows and entries of the feed that are older than the
-    /// [retention](crate::REVOCATION_RETENTION) at `now`.
+    /// [retention](crate::store::REVOCATION_RETENTION) at `now`.
     ///
     /// **A revoked row stays until its revocation is older than the retention, whenever the session
     /// expired**: until then its access tokens may still be accepted somewhere. The age of an entry

@@ -57,6 +57,7 @@ pub use session_parts::SessionParts;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
+pub use crate::limits::REVOCATION_RETENTION;
 pub use crate::revocation::Revocation;
 /// The version of the crate `redis` whose clients [`RedisStore`] takes.
 #[cfg(feature = "redis")]

@@ -21,7 +21,9 @@ use crate::names::{SessionId, Subject};
 /// ```
 /// use std::time::Duration;
 /// use tower_bearer::store::SessionParts;
-/// use tower_bearer::{Clock, Session, SessionId, SystemClock};
+/// use tower_bearer::clock::{Clock, SystemClock};
+/// use tower_bearer::names::SessionId;
+/// use tower_bearer::store::Session;
 ///
 /// let now = SystemClock.now();
 /// let (id, end) = (SessionId::from_bytes([7; 16]), now + Duration::from_secs(3600));

@@ -33,7 +33,7 @@ use crate::request_context::RequestContext;
 ///     .with_device("a laptop")
 ///     .with_data(&LoginFacts { tenant: "acme".to_owned() })?;
 /// assert_eq!(identity.subject().as_str(), "42");
-/// # Ok::<(), tower_bearer::IdentityError>(())
+/// # Ok::<(), tower_bearer::token::IdentityError>(())
 /// ```
 #[derive(Clone)]
 #[must_use]
@@ -100,7 +100,7 @@ impl Identity {
     /// in which the user authenticated, or the administrator who impersonates them.
     ///
     /// The data survives refreshes. [`authorize`](crate::Authenticate::authorize) reads it with
-    /// [`Session::data`](crate::Session::data). It is not in any token, unless the application
+    /// [`Session::data`](crate::store::Session::data). It is not in any token, unless the application
     /// grants it as a claim.
     ///
     /// # Errors

@@ -43,8 +43,10 @@ use crate::keys::KeySet;
 ///
 /// ```
 /// use serde::Deserialize;
-/// use tower_bearer::{Algorithm, BearerAuthLayer, Grant, KeySet, Scope, Timestamp};
-/// use tower_bearer::{LegacyTokens, LegacyUser};
+/// use tower_bearer::clock::Timestamp;
+/// use tower_bearer::keys::Algorithm;
+/// use tower_bearer::{BearerAuthLayer, Grant, KeySet, Scope};
+/// use tower_bearer::token::{LegacyTokens, LegacyUser};
 ///
 /// // As it was in the application.
 /// #[derive(Deserialize)]

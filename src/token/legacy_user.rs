@@ -4,10 +4,11 @@ use super::grant::Grant;
 use crate::names::Subject;
 
 /// The user that a legacy token is about, and what it allows: see
-/// [`LegacyTokens`](crate::LegacyTokens).
+/// [`LegacyTokens`](crate::token::LegacyTokens).
 ///
 /// ```
-/// use tower_bearer::{Grant, LegacyUser};
+/// use tower_bearer::token::LegacyUser;
+/// use tower_bearer::Grant;
 ///
 /// let user = LegacyUser::new(42).with_grant(Grant::new().with_scope("orders:read"));
 /// ```

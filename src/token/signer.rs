@@ -29,7 +29,8 @@ use crate::names::{Audience, Issuer, SessionClaims, Subject};
 ///
 /// ```
 /// use std::time::Duration;
-/// use tower_bearer::{AccessTokenSigner, Grant, Identity, Secret, SigningKey};
+/// use tower_bearer::token::AccessTokenSigner;
+/// use tower_bearer::{Grant, Identity, Secret, SigningKey};
 ///
 /// let key = SigningKey::hs256(&Secret::random()?)?;
 /// let signer = AccessTokenSigner::new("https://api.example.com", "example-api", key)?;
@@ -109,7 +110,7 @@ impl AccessTokenSigner {
     }
 
     /// Returns the keys that check these tokens, at the time of this signer's clock, for
-    /// [`JwksEndpoint`](crate::JwksEndpoint).
+    /// [`JwksEndpoint`](crate::endpoint::JwksEndpoint).
     #[must_use]
     pub fn keys(&self) -> KeySource {
         OwnKeys {

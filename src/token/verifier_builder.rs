@@ -34,7 +34,8 @@ impl AccessTokenVerifier {
 ///
 /// ```
 /// use std::time::Duration;
-/// use tower_bearer::{AccessTokenVerifier, Algorithm, KeySet};
+/// use tower_bearer::keys::Algorithm;
+/// use tower_bearer::{AccessTokenVerifier, KeySet};
 ///
 /// # fn example(pem: &str) -> Result<(), tower_bearer::ConfigError> {
 /// let verifier = AccessTokenVerifier::builder(KeySet::from_pem(Algorithm::Rs256, pem)?)

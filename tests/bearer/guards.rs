@@ -8,8 +8,9 @@ use axum::routing::{get, post};
 use http::{Method, Request, StatusCode};
 use support::{Log, Received, ask, hello, send, with_authorization, without_token};
 use tower::{Layer, ServiceBuilder, ServiceExt};
+use tower_bearer::bearer::RequireLayer;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, BearerError, BoxError, Grant, Identity, RequireLayer, Scope};
+use tower_bearer::{BearerAuthLayer, BearerError, BoxError, Grant, Identity, Scope};
 
 /// The layer with this guard, and an inner layer with the same guard.
 async fn both(

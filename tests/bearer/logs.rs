@@ -7,11 +7,12 @@ use support::{
     Accounts, Log, MINUTE, ask, assert_silent_about, hello, send, with_authorization, without_token,
 };
 use tower::{Layer, ServiceExt};
+use tower_bearer::bearer::RequireLayer;
+use tower_bearer::keys::RefreshToken;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
     Authorization, AuthorizeRequest, BearerAuthLayer, BoxError, CurrentUser, Identity, LoadUser,
-    LoadUserRequest, Login, MemoryStore, Outcome, PasswordCredentials, RefreshToken, RequireLayer,
-    Secret,
+    LoadUserRequest, Login, MemoryStore, Outcome, PasswordCredentials, Secret,
 };
 
 // requirement 74

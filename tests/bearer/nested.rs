@@ -10,10 +10,12 @@ use support::{
     without_token,
 };
 use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::bearer::{AccessTokenWatch, EndReason, TokenSource};
+use tower_bearer::keys::AccessToken;
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
-    AccessToken, AccessTokenClaims, AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer,
-    BearerError, CurrentUser, EndReason, LoadUser, LoadUserRequest, Scope, TokenSource,
+    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, BearerError, CurrentUser, LoadUser,
+    LoadUserRequest, Scope,
 };
 
 /// Two layers, and a handler that names the caller, by the extension and by the layer.
@@ -236,7 +238,7 @@ async fn a_caller_of_another_issuer_or_audience_is_nobody() {
     let alice = with_x_token(&ours.bearer_with_scope("alice", "read admin"));
     let verifier = |issuer: &str, audience: &str| {
         let keys = tower_bearer::KeySet::from_hmac_secret(
-            tower_bearer::Algorithm::Hs256,
+            tower_bearer::keys::Algorithm::Hs256,
             support::HMAC_KEY,
         )
         .unwrap();

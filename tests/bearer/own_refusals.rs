@@ -9,8 +9,9 @@ use http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 use support::{Received, ask, send, without_token};
+use tower_bearer::bearer::BearerErrorKind;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, BearerError, BearerErrorKind, Scope};
+use tower_bearer::{BearerAuthLayer, BearerError, Scope};
 
 const KINDS: [BearerErrorKind; 11] = [
     BearerErrorKind::MissingToken,

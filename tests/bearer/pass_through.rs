@@ -16,9 +16,11 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use support::{Received, hello, with_authorization, without_token};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower_bearer::bearer::RequireLayer;
 use tower_bearer::bearer::{BearerAuth, Require, ResponseBody, ResponseFuture};
+use tower_bearer::extract::BearerRejection;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, BearerError, BearerRejection, CurrentUser, RequireLayer};
+use tower_bearer::{BearerAuthLayer, BearerError, CurrentUser};
 use tower_http::cors::CorsLayer;
 use tower_http::timeout::TimeoutLayer;
 

@@ -6,10 +6,10 @@ use support::{
     Call, FailingStore, MINUTE, StoreFault, ask, bearer_of, process, with_authorization,
 };
 use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::session::SessionErrorKind;
+use tower_bearer::store::SessionStore;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{
-    Identity, MemoryStore, Secret, SessionErrorKind, SessionStore, Sessions, TokenResponse,
-};
+use tower_bearer::{Identity, MemoryStore, Secret, Sessions, TokenResponse};
 
 struct Server {
     tokens: TestTokens,

@@ -6,9 +6,8 @@ use http::Request;
 use http::header::{AUTHORIZATION, HeaderValue};
 use support::{MINUTE, ask, send, with_authorization, without_token};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{
-    AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, Identity, Secret, SigningKey,
-};
+use tower_bearer::token::AccessTokenSigner;
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Grant, Identity, Secret, SigningKey};
 
 fn protected() -> (TestTokens, BearerAuthLayer) {
     let tokens = TestTokens::new();

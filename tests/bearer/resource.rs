@@ -10,8 +10,9 @@ use axum::routing::get;
 use http::header::HeaderValue;
 use support::{Received, ask, hello, send, with_authorization, without_token};
 use tower::{Layer, ServiceExt};
+use tower_bearer::bearer::{ProtectedResource, RequireLayer};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, CurrentUser, ProtectedResource, RequireLayer};
+use tower_bearer::{BearerAuthLayer, CurrentUser};
 
 const METADATA: &str = "https://api.example.com/.well-known/oauth-protected-resource/mcp";
 const ROOT: &str = "/.well-known/oauth-protected-resource";

@@ -9,11 +9,9 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use support::{Received, ask, hello, send, with_authorization, without_token};
 use tower::{Layer, ServiceBuilder, ServiceExt};
+use tower_bearer::bearer::{BearerErrorKind, RequireLayer};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{
-    BearerAuthLayer, BearerError, BearerErrorKind, CurrentUser, LoadUser, LoadUserRequest,
-    RequireLayer,
-};
+use tower_bearer::{BearerAuthLayer, BearerError, CurrentUser, LoadUser, LoadUserRequest};
 
 // requirement 41
 #[tokio::test]

@@ -10,10 +10,10 @@ use support::{
     with_authorization, without_token,
 };
 use tower::{Layer, Service, ServiceExt};
+use tower_bearer::session::SessionsBuilder;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    LoadUser, LoadUserRequest, MemoryStore, Secret, SessionPolicy, Sessions, SessionsBuilder,
-    Subject,
+    LoadUser, LoadUserRequest, MemoryStore, Secret, SessionPolicy, Sessions, Subject,
 };
 
 /// The parts that outlive a process: the store, the secret, the key.
@@ -234,7 +234,7 @@ async fn a_clock_that_is_set_brings_no_revoked_token_back() {
         .unwrap();
     assert_ended(&sessions.layer(), &ended).await;
     let clock = server.tokens.clock();
-    let now = tower_bearer::Clock::now(clock);
+    let now = tower_bearer::clock::Clock::now(clock);
     // The clock is set ahead, sessions come and go, and the clock is set back.
     clock.jump(now + 100 * HOUR);
     let other = log_in(&sessions, "bob").await;

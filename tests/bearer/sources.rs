@@ -7,8 +7,10 @@ mod places;
 mod websocket;
 
 use http::{HeaderValue, Request};
+use tower_bearer::BearerAuthLayer;
+use tower_bearer::bearer::TokenSource;
+use tower_bearer::keys::AccessToken;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessToken, BearerAuthLayer, TokenSource};
 
 /// A layer that looks in these places alone.
 pub(crate) fn layer_of(

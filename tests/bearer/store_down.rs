@@ -4,8 +4,9 @@ use support::{
     FailingStore, SlowUsers, StoreFault, ask, assert_ended, bearer_of, log_in, process, send,
     sessions_in, without_token,
 };
+use tower_bearer::session::SessionErrorKind;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{MemoryStore, Secret, SessionErrorKind};
+use tower_bearer::{MemoryStore, Secret};
 
 // requirement 54
 #[tokio::test]

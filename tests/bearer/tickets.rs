@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use http::Request;
 use support::{Received, send, tickets_of};
+use tower_bearer::bearer::{RequireLayer, Tickets, TokenSource};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, Grant, Identity, RequireLayer, Scope, Tickets, TokenSource,
-};
+use tower_bearer::{AccessTokenClaims, BearerAuthLayer, Grant, Identity, Scope};
 
 use crate::sources::{bare, cookie};
 

@@ -12,8 +12,9 @@ use support::{Received, hello, is_ready, sessions_of, with_authorization, withou
 use tower::buffer::Buffer;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
+use tower_bearer::bearer::RequireLayer;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, LoadUser, LoadUserRequest, RequireLayer};
+use tower_bearer::{BearerAuthLayer, LoadUser, LoadUserRequest};
 
 /// Panics where it is called without having been polled ready, as a rate limit or a buffer does. A
 /// clone has not been.

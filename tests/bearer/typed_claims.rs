@@ -9,10 +9,11 @@ use http::{Request, Response};
 use serde::Deserialize;
 use support::{Log, Received, send, with_authorization};
 use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::bearer::{AccessTokenWatch, BearerErrorKind};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, AccessTokenVerifier, AccessTokenWatch, BearerAuthLayer, BearerErrorKind,
-    CurrentUser, Grant, Identity, KeySet, LoadUser, LoadUserRequest,
+    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, CurrentUser, Grant, Identity, KeySet,
+    LoadUser, LoadUserRequest,
 };
 
 use crate::get_from;
@@ -214,7 +215,7 @@ async fn a_type_that_the_layer_does_not_know_is_the_servers_fault() {
 async fn the_tokens_of_every_issuer_are_parsed() {
     let tokens = TestTokens::new();
     let claims = |company: Option<&str>| {
-        let exp = tower_bearer::Clock::now(tokens.clock()).as_secs() + 300;
+        let exp = tower_bearer::clock::Clock::now(tokens.clock()).as_secs() + 300;
         let mut claims = serde_json::json!({
             "iss": "https://id.test", "aud": "test", "sub": "carol", "exp": exp,
         });
@@ -224,7 +225,8 @@ async fn the_tokens_of_every_issuer_are_parsed() {
             .extend(company.map(|name| ("company".to_owned(), name.into())));
         format!("Bearer {}", support::token(&claims))
     };
-    let keys = KeySet::from_hmac_secret(tower_bearer::Algorithm::Hs256, support::HMAC_KEY).unwrap();
+    let keys =
+        KeySet::from_hmac_secret(tower_bearer::keys::Algorithm::Hs256, support::HMAC_KEY).unwrap();
     let theirs = AccessTokenVerifier::builder(keys)
         .issuer("https://id.test")
         .audience("test");

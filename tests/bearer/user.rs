@@ -10,10 +10,10 @@ use axum::routing::get;
 use http::{Request, Response};
 use support::{Received, with_authorization, without_token};
 use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::bearer::{BearerErrorKind, RequireLayer};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, BearerErrorKind, BoxError, CurrentUser, LoadUser,
-    LoadUserRequest, RequireLayer,
+    AccessTokenClaims, BearerAuthLayer, BoxError, CurrentUser, LoadUser, LoadUserRequest,
 };
 
 use crate::get_from;

@@ -15,10 +15,10 @@ use support::{
 };
 use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::bearer::{AccessTokenWatch, EndReason};
+use tower_bearer::clock::Clock;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{
-    AccessTokenWatch, BearerAuthLayer, Clock, EndReason, Grant, Identity, MemoryStore, Secret,
-};
+use tower_bearer::{BearerAuthLayer, Grant, Identity, MemoryStore, Secret};
 
 /// The watch over a request, as its handler gets it.
 async fn watch(layer: &BearerAuthLayer, request: Request<String>) -> Option<AccessTokenWatch> {

@@ -13,8 +13,10 @@ use http::header::{SEC_WEBSOCKET_PROTOCOL, WWW_AUTHENTICATE};
 use support::{MILLISECOND, Received, bearer_of, log_in, sessions_of, tickets_of};
 use tokio_tungstenite::tungstenite::Error;
 use tower::ServiceExt;
+use tower_bearer::bearer::TokenSource;
+use tower_bearer::endpoint::TicketEndpoint;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Sessions, TicketEndpoint, TokenResponse, TokenSource};
+use tower_bearer::{Sessions, TokenResponse};
 
 use crate::sources::cookie;
 use crate::websocket::loopback::{Client, feed, serve};

@@ -9,11 +9,13 @@ use http::Request;
 use http::header::{COOKIE, HOST, ORIGIN};
 use support::{Accounts, Received, bearer_of, form, log_in, send, with_header};
 use tower::ServiceExt;
+use tower_bearer::bearer::TokenSource;
+use tower_bearer::edge::ClientAddress;
+use tower_bearer::session::SessionsBuilder;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    Authenticate, Authorization, AuthorizeRequest, BoxError, ClientAddress, CookieDelivery, Grant,
-    Identity, Login, MemoryStore, Outcome, PasswordCredentials, Sessions, SessionsBuilder,
-    TokenSource,
+    Authenticate, Authorization, AuthorizeRequest, BoxError, CookieDelivery, Grant, Identity,
+    Login, MemoryStore, Outcome, PasswordCredentials, Sessions,
 };
 
 const PROXIES: [&str; 2] = ["10.0.0.0/8", "::1"];

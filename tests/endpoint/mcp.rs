@@ -8,7 +8,8 @@ use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 use support::{Received, Scripted, bearer, keys};
 use tower::ServiceExt;
-use tower_bearer::{Grant, Identity, MemoryStore, Secret, Sessions, SessionsBuilder};
+use tower_bearer::session::SessionsBuilder;
+use tower_bearer::{Grant, Identity, MemoryStore, Secret, Sessions};
 
 const ORIGIN: &str = "https://api.example.com";
 

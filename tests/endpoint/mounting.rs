@@ -12,10 +12,9 @@ use serde_json::{Value, json};
 use support::keys::{ED25519, P256};
 use support::{Log, Login, Received, bearer, claims_of, form, signed_in};
 use tower::{Service, ServiceExt};
-use tower_bearer::{
-    AccessTokenSigner, AccessTokenVerifier, CurrentUser, Grant, Identity, JwksEndpoint, KeySet,
-    Secret, SigningKey,
-};
+use tower_bearer::endpoint::JwksEndpoint;
+use tower_bearer::token::AccessTokenSigner;
+use tower_bearer::{AccessTokenVerifier, CurrentUser, Grant, Identity, KeySet, Secret, SigningKey};
 
 const CREDENTIALS: [(&str, &str); 2] = [("username", "alice"), ("password", "wonderland-7")];
 
@@ -297,7 +296,8 @@ async fn public_keys_are_read_by_get_only() {
 
 #[tokio::test]
 async fn a_store_may_be_chosen_at_run_time() {
-    let store: Arc<dyn tower_bearer::SessionStore> = Arc::new(tower_bearer::MemoryStore::new());
+    let store: Arc<dyn tower_bearer::store::SessionStore> =
+        Arc::new(tower_bearer::MemoryStore::new());
     let login = Login::over(store, tower_bearer::SessionPolicy::default());
     everything_works_below("", &login.endpoints()).await;
 }

@@ -8,10 +8,11 @@ use serde_json::json;
 use support::{MINUTE, Received, form, json_request, log_in, log_in_form, signed_in};
 use tower::ServiceExt;
 use tower_bearer::endpoint::EndpointErrorKind;
+use tower_bearer::endpoint::ServerMetadataEndpoint;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    Authenticate, Authorization, AuthorizeRequest, Grant, MemoryStore, NoCredentials,
-    ServerMetadataEndpoint, Sessions, TokenResponse,
+    Authenticate, Authorization, AuthorizeRequest, Grant, MemoryStore, NoCredentials, Sessions,
+    TokenResponse,
 };
 
 struct Elsewhere;

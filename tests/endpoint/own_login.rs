@@ -13,9 +13,11 @@ use serde::Deserialize;
 use serde_json::json;
 use support::{App, Log, Received, StoreFault, form, json_request, with_header};
 use tower::ServiceExt;
+use tower_bearer::edge::ClientAddress;
+use tower_bearer::session::RequestContext;
 use tower_bearer::{
-    AuthEndpoints, ClientAddress, CookieDelivery, Identity, Login, LoginCredentials,
-    RequestContext, SessionError, Sessions, TokenResponse,
+    AuthEndpoints, CookieDelivery, Identity, Login, LoginCredentials, SessionError, Sessions,
+    TokenResponse,
 };
 
 use super::shaped::teapot;

@@ -8,8 +8,10 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 use support::Received;
 use tower::{Layer, ServiceExt};
+use tower_bearer::BearerAuthLayer;
+use tower_bearer::bearer::ProtectedResource;
+use tower_bearer::endpoint::ResourceMetadataEndpoint;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, ProtectedResource, ResourceMetadataEndpoint};
 
 const ISSUER: &str = "https://id.example.com";
 

@@ -9,7 +9,8 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 use support::{Login, Received, claims_of, form};
 use tower::ServiceExt;
-use tower_bearer::{JwksEndpoint, MemoryStore, Secret, ServerMetadataEndpoint, Sessions};
+use tower_bearer::endpoint::{JwksEndpoint, ServerMetadataEndpoint};
+use tower_bearer::{MemoryStore, Secret, Sessions};
 
 const ROOT: &str = "/.well-known/oauth-authorization-server";
 

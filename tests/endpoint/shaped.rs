@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use support::{App, Log, Received, form, log_in_form, names, with_header};
 use tower::ServiceExt;
 use tower_bearer::endpoint::EndpointError;
-use tower_bearer::{AccessToken, AuthEndpoints, CookieDelivery, Identity, TokenResponse};
+use tower_bearer::keys::AccessToken;
+use tower_bearer::{AuthEndpoints, CookieDelivery, Identity, TokenResponse};
 
 async fn send(endpoints: &AuthEndpoints, request: Request<Body>) -> Received {
     Received::read(endpoints.clone().oneshot(request)).await

@@ -8,8 +8,10 @@ use http::{Method, Request};
 use serde_json::json;
 use support::{Log, MILLISECOND, Received, log_in, sessions_of, tickets_of};
 use tower::{Layer, ServiceExt};
+use tower_bearer::bearer::{Tickets, TokenSource};
+use tower_bearer::endpoint::TicketEndpoint;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, Grant, Identity, TicketEndpoint, Tickets, TokenSource};
+use tower_bearer::{BearerAuthLayer, Grant, Identity};
 
 fn post(authorization: Option<&str>) -> Request<String> {
     let mut request = Request::post("/feed/ticket").body(String::new()).unwrap();

@@ -9,7 +9,8 @@ use support::app_server::AppServer;
 use support::keys::{P256, key};
 use support::wait::{LIMIT, until};
 use tokio::net::TcpSocket;
-use tower_bearer::{AccessTokenSigner, Grant, Identity, Scope};
+use tower_bearer::token::AccessTokenSigner;
+use tower_bearer::{Grant, Identity, Scope};
 
 const AUDIENCE: &str = "example-api";
 

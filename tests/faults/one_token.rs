@@ -8,7 +8,8 @@ use support::app_server::AppServer;
 use support::claims_of;
 use support::servers::{Database, PostgresServer, RedisServer};
 use tokio::task::JoinSet;
-use tower_bearer::{PostgresStore, RedisStore, SessionStore};
+use tower_bearer::store::SessionStore;
+use tower_bearer::{PostgresStore, RedisStore};
 
 use crate::site::{Site, log_in};
 

@@ -6,8 +6,9 @@ use sqlx::postgres::PgPoolOptions;
 use support::Accounts;
 use support::servers::{Database, PostgresServer};
 use support::wait::LIMIT;
+use tower_bearer::session::SessionErrorKind;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Identity, PostgresStore, SessionErrorKind};
+use tower_bearer::{Identity, PostgresStore};
 
 #[tokio::test]
 async fn an_exhausted_pool_is_unavailable_and_no_hang() {

@@ -8,10 +8,11 @@ use support::DAY;
 use support::servers::{Database, PostgresServer};
 use support::wait::LIMIT;
 use tokio::time::timeout;
+use tower_bearer::PostgresStore;
+use tower_bearer::clock::{Clock, SystemClock};
+use tower_bearer::names::SessionId;
 use tower_bearer::store::RevocationReason;
-use tower_bearer::{
-    Clock, PostgresStore, Session, SessionId, SessionStore, SystemClock, store::SessionParts,
-};
+use tower_bearer::store::{Session, SessionParts, SessionStore};
 
 fn session(id: u8) -> Session {
     let now = SystemClock.now();

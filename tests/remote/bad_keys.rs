@@ -5,7 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use support::keys::{ED25519, P256, P384, RSA, key};
 use support::{HMAC_KEY, ask, claims, sign_with};
-use tower_bearer::{Algorithm, SigningKey};
+use tower_bearer::SigningKey;
+use tower_bearer::keys::Algorithm;
 
 use crate::site::{Site, count, jwk};
 

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use support::keys::{P256, P384, key};
 use support::{AUDIENCE, MINUTE, ask, at_once, settle};
-use tower_bearer::{
-    AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, Identity, RemoteJwks,
-};
+use tower_bearer::token::AccessTokenSigner;
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Grant, Identity, RemoteJwks};
 
 use crate::site::{JWKS, Site, count};
 

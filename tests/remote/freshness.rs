@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Response;
 use support::keys::{P256, key};
 use support::{SECOND, ask, at_once, settle};
-use tower_bearer::Clock;
+use tower_bearer::clock::Clock;
 
 use crate::site::{JWKS, Site, jwk};
 
@@ -99,7 +99,7 @@ async fn a_clock_that_is_set_renews_nothing() {
     assert_eq!(site.fetches(), 1);
     // Nor does it put a renewal off.
     site.clock
-        .jump(tower_bearer::Timestamp::from_secs(1_000_000));
+        .jump(tower_bearer::clock::Timestamp::from_secs(1_000_000));
     site.clock.advance(Duration::from_secs(450));
     ask(&layer, &site.bearer(&key(P256)))
         .await

@@ -17,10 +17,8 @@ use support::keys::{P256, P384, key};
 use support::{AUDIENCE, MINUTE, ask, builder_with};
 use tokio::net::TcpListener;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{
-    AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Grant, Identity, RemoteJwks,
-    SigningKey,
-};
+use tower_bearer::token::AccessTokenSigner;
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Grant, Identity, RemoteJwks, SigningKey};
 
 use crate::site::{count, jwk};
 

@@ -7,9 +7,9 @@ use http::Request;
 use support::keys::{ED25519, P256, P384, key};
 use support::{AUDIENCE, MINUTE, Received, ask, at_once, send, settle, without_token};
 use tower::ServiceExt;
-use tower_bearer::{
-    AccessTokenSigner, AccessTokenVerifier, Grant, Identity, JwksEndpoint, VerifyErrorKind,
-};
+use tower_bearer::endpoint::JwksEndpoint;
+use tower_bearer::token::{AccessTokenSigner, VerifyErrorKind};
+use tower_bearer::{AccessTokenVerifier, Grant, Identity};
 
 use crate::site::{JWKS, Site, count};
 

@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde_json::Value;
 use support::keys::{ED25519, P256, P384, key};
 use support::{HMAC_KEY, MINUTE, SECOND, ask, at_once, send, settle, sign, without_token};
-use tower_bearer::{Algorithm, Clock, KeySet, LegacyTokens, LegacyUser};
+use tower_bearer::KeySet;
+use tower_bearer::clock::Clock;
+use tower_bearer::keys::Algorithm;
+use tower_bearer::token::{LegacyTokens, LegacyUser};
 
 use crate::site::Site;
 

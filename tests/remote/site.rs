@@ -10,12 +10,11 @@ use http::header::CACHE_CONTROL;
 use http::{Response, StatusCode, Uri};
 use serde_json::{Value, json};
 use support::{Pause, keys};
+use tower_bearer::keys::HttpClient;
 use tower_bearer::store::async_trait;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::token::AccessTokenVerifierBuilder;
-use tower_bearer::{
-    AccessTokenVerifier, BearerAuthLayer, BoxError, HttpClient, RemoteJwks, SigningKey,
-};
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, BoxError, RemoteJwks, SigningKey};
 
 pub(crate) const JWKS: &str = "https://issuer.test/jwks.json";
 
@@ -202,7 +201,7 @@ pub(crate) fn jwk(key: &SigningKey) -> Value {
 
 /// The number of keys that are loaded.
 pub(crate) fn count(keys: &RemoteJwks) -> Option<usize> {
-    tower_bearer::KeySource::from(keys.clone())
+    tower_bearer::keys::KeySource::from(keys.clone())
         .key_set()
         .map(|keys| keys.len())
 }

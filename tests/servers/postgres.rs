@@ -13,8 +13,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection};
 use support::InTurn;
+use tower_bearer::clock::{Clock, SystemClock, Timestamp};
+use tower_bearer::names::SessionId;
+use tower_bearer::store::Session;
 use tower_bearer::store::{PostgresStore, SessionParts, TablePrefix};
-use tower_bearer::{Clock, Session, SessionId, SystemClock, Timestamp};
 
 mod one_store {
     use super::*;

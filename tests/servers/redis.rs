@@ -10,9 +10,12 @@ mod rows;
 use std::time::Duration;
 
 use support::{DAY, InTurn};
+use tower_bearer::RedisStore;
+use tower_bearer::clock::{Clock, SystemClock, Timestamp};
+use tower_bearer::names::SessionId;
+use tower_bearer::store::Session;
 use tower_bearer::store::redis_driver::{self as redis, Client, aio::MultiplexedConnection};
 use tower_bearer::store::{KeyPrefix, SessionParts};
-use tower_bearer::{Clock, RedisStore, Session, SessionId, SystemClock, Timestamp};
 
 use crate::url;
 

@@ -2,7 +2,8 @@
 
 use support::{App, HOUR, MINUTE, Tokens};
 use tower_bearer::store::{More, SessionKind, SessionParts};
-use tower_bearer::{MemoryStore, Session, SessionStore, SqliteStore};
+use tower_bearer::store::{Session, SessionStore};
+use tower_bearer::{MemoryStore, SqliteStore};
 
 /// A change that a later version made to a row.
 #[derive(Clone, Copy, Debug)]

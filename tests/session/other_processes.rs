@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use support::{Call, FailingStore, MILLISECOND, StoreFault, ask, bearer_of, process, sessions_in};
+use tower_bearer::store::SessionStore;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Identity, MemoryStore, Secret, SessionStore};
+use tower_bearer::{Identity, MemoryStore, Secret};
 
 // requirement 53
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use http::Request;
 use http::header::WWW_AUTHENTICATE;
 use serde_json::{Value, json};
 use support::{DAY, HOUR, Login, MINUTE, form, signed_in, with_header};
-use tower_bearer::Clock;
+use tower_bearer::clock::Clock;
 
 async fn list(login: &Login, access_token: &str) -> Vec<Value> {
     let answer = login
@@ -119,7 +119,7 @@ async fn a_session_of_somebody_else_an_unknown_and_a_malformed_one_are_not_found
         login.log_in("alice").await,
     );
     login.log_out(&over.refresh).await;
-    let unknown = tower_bearer::SessionId::from_bytes([7; 16]).to_string();
+    let unknown = tower_bearer::names::SessionId::from_bytes([7; 16]).to_string();
     let mut answers = Vec::new();
     for id in [
         bobs.session_id().to_string(),

@@ -2,7 +2,8 @@
 //! of its access tokens.
 
 use support::{Call, HOUR, Login, MINUTE, SECOND};
-use tower_bearer::{MemoryStore, REVOCATION_RETENTION, SessionPolicy};
+use tower_bearer::store::REVOCATION_RETENTION;
+use tower_bearer::{MemoryStore, SessionPolicy};
 
 // requirement 53
 #[tokio::test]

@@ -5,8 +5,10 @@ mod issuers;
 use std::time::Duration;
 
 use support::{Accounts, Log, MINUTE, log_in};
+use tower_bearer::session::SessionsBuilder;
+use tower_bearer::store::SessionStore;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{ConfigError, MemoryStore, Secret, SessionStore, Sessions, SessionsBuilder};
+use tower_bearer::{ConfigError, MemoryStore, Secret, Sessions};
 
 fn builder(store: impl SessionStore) -> SessionsBuilder {
     Sessions::builder(Accounts::everybody(), store)

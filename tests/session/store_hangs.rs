@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use support::{Call, FailingStore, HOUR, sessions_in};
 use tokio::time::{Instant, timeout};
+use tower_bearer::session::SessionErrorKind;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Identity, MemoryStore, SessionErrorKind};
+use tower_bearer::{Identity, MemoryStore};
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_never_answers_is_unavailable_after_thirty_seconds() {

@@ -11,11 +11,11 @@ use support::{
     Accounts, Call, FailingStore, Log, MILLISECOND, SECOND, StoreFault, ask, bearer_of, sessions_in,
 };
 use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::bearer::{AccessTokenWatch, EndReason};
+use tower_bearer::clock::Clock;
+use tower_bearer::session::StoreOutage;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{
-    AccessTokenWatch, BearerAuthLayer, Clock, EndReason, Identity, MemoryStore, Sessions,
-    StoreOutage,
-};
+use tower_bearer::{BearerAuthLayer, Identity, MemoryStore, Sessions};
 
 struct Node {
     tokens: TestTokens,
@@ -245,7 +245,7 @@ async fn clocks_that_differ_are_a_number_and_a_warning() {
             .as_millis()
             .saturating_add_signed(ahead);
         node.store
-            .set_time(tower_bearer::Timestamp::from_millis(time));
+            .set_time(tower_bearer::clock::Timestamp::from_millis(time));
         // The store's clock stands still here, so this process's does too.
         tokio::time::sleep(SECOND).await;
         assert_eq!(node.sessions.store_clock_offset(), Some(ahead));

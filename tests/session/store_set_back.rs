@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use support::{Call, FailingStore, HOUR, StoreFault, ask, assert_ended, bearer_of, process};
+use tower_bearer::clock::Clock;
+use tower_bearer::names::SessionId;
+use tower_bearer::session::SessionErrorKind;
 use tower_bearer::store::RevocationReason;
+use tower_bearer::store::SessionStore;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{
-    Clock, Identity, MemoryStore, Secret, SessionErrorKind, SessionId, SessionStore, Sessions,
-    TokenResponse,
-};
+use tower_bearer::{Identity, MemoryStore, Secret, Sessions, TokenResponse};
 
 const A_MOMENT: Duration = Duration::from_millis(1010);
 

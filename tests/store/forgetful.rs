@@ -7,12 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use support::DAY;
+use tower_bearer::MemoryStore;
+use tower_bearer::clock::Timestamp;
+use tower_bearer::names::SessionId;
 use tower_bearer::store::{
     Announcements, Cursor, DeletedSessions, More, Revocation, RevocationPage, RevocationRecord,
     RevokedSessions, SessionKind, SessionOwner, SessionParts, SessionSelection, StoreError,
     async_trait, conformance,
 };
-use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Timestamp};
+use tower_bearer::store::{Session, SessionStore};
 
 /// A fault of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

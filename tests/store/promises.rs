@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use support::InTurn;
 use tempfile::TempDir;
-use tower_bearer::{MemoryStore, SessionStore, SqliteStore};
+use tower_bearer::store::SessionStore;
+use tower_bearer::{MemoryStore, SqliteStore};
 
 use crate::sqlite::{database, pool};
 

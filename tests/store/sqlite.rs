@@ -10,11 +10,11 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, Connection, Row};
 use support::logins;
 use tempfile::TempDir;
+use tower_bearer::SqliteStore;
+use tower_bearer::clock::{Clock, SystemClock, Timestamp};
+use tower_bearer::names::SessionId;
+use tower_bearer::store::{REVOCATION_RETENTION, Session, SessionStore};
 use tower_bearer::store::{RevocationReason, SessionOwner, SessionParts};
-use tower_bearer::{
-    Clock, REVOCATION_RETENTION, Session, SessionId, SessionStore, SqliteStore, SystemClock,
-    Timestamp,
-};
 
 #[tokio::test]
 async fn an_application_with_migrations_of_its_own_keeps_them() {

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 use support::{AUDIENCE, ISSUER, builder, token, verifier};
+use tower_bearer::clock::Clock;
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::{AccessTokenClaims, Clock, Grant, Identity, Scope, Subject};
+use tower_bearer::{AccessTokenClaims, Grant, Identity, Scope, Subject};
 
 /// The verified claims of a token that has these beside the usual ones.
 fn claims(clock: &ManualClock, more: Value) -> AccessTokenClaims {

@@ -5,8 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use support::keys::{ED25519, P256, P384, P521, RSA, RSA_1024, RSA_ALGORITHMS, jwk, oct, token};
 use support::{HMAC_KEY, assert_passes, verifier_with};
+use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Algorithm, KeySet, SigningKey};
+use tower_bearer::{KeySet, SigningKey};
 
 #[tokio::test]
 async fn one_bad_key_spoils_no_other() {

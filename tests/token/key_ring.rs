@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use support::keys::{ED25519, oct, signer, token};
 use support::{HMAC_KEY, MINUTE, assert_passes, refused, signed_with, verifier_with};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Grant, Identity, KeySet, MemoryStore, Secret, SigningKey, VerifyErrorKind};
+use tower_bearer::token::VerifyErrorKind;
+use tower_bearer::{Grant, Identity, KeySet, MemoryStore, Secret, SigningKey};
 
 #[tokio::test]
 async fn sid_and_gen_mean_something_only_by_a_key_of_our_own() {

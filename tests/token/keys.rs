@@ -2,8 +2,10 @@
 
 use support::keys::{ED25519, P256, P384, RSA, RSA_ALGORITHMS, STRANGER, jwk, oct, token};
 use support::{assert_passes, refused, verifier_with};
+use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Algorithm, KeySet, SigningKey, VerifyErrorKind};
+use tower_bearer::token::VerifyErrorKind;
+use tower_bearer::{KeySet, SigningKey};
 
 /// Asserts that a token of `key` passes by its PEM, its JWK and its JWK set, and that a changed one
 /// does not.

@@ -6,10 +6,11 @@ mod refusals;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use support::{sign_with, verifier};
+use tower_bearer::clock::{Clock, Timestamp};
+use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{
-    Algorithm, BearerAuthLayer, Clock, Grant, KeySet, LegacyTokens, LegacyUser, Scope, Timestamp,
-};
+use tower_bearer::token::{LegacyTokens, LegacyUser};
+use tower_bearer::{BearerAuthLayer, Grant, KeySet, Scope};
 
 pub(crate) const LEGACY_KEY: &[u8] = b"what the application signed with before";
 pub(crate) const JWT: &str = r#"{"alg":"HS256","typ":"JWT"}"#;

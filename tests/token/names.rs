@@ -6,8 +6,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tower_bearer::clock::Timestamp;
+use tower_bearer::keys::{AccessToken, RefreshToken};
 use tower_bearer::names::IntoScope;
-use tower_bearer::{AccessToken, InvalidScope, RefreshToken, Scope, SessionId, Subject, Timestamp};
+use tower_bearer::names::{InvalidScope, SessionId};
+use tower_bearer::{Scope, Subject};
 
 fn scope(text: &str) -> Scope {
     text.parse().unwrap()

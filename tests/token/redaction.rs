@@ -8,11 +8,14 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 use support::keys::ED25519;
 use support::{Accounts, HMAC_KEY, MINUTE, segment, sessions_of};
+use tower_bearer::keys::{AccessToken, RefreshToken};
+use tower_bearer::session::Refresh;
+use tower_bearer::store::Session;
 use tower_bearer::test_util::{ManualClock, TestTokens};
+use tower_bearer::token::AccessTokenSigner;
 use tower_bearer::{
-    AccessToken, AccessTokenSigner, Authorization, AuthorizeRequest, BearerAuthLayer, Grant,
-    Identity, KeySet, MemoryStore, PasswordCredentials, Refresh, RefreshToken, Secret, Session,
-    SigningKey,
+    Authorization, AuthorizeRequest, BearerAuthLayer, Grant, Identity, KeySet, MemoryStore,
+    PasswordCredentials, Secret, SigningKey,
 };
 
 /// Both forms of `Debug`.

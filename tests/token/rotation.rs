@@ -11,11 +11,12 @@ use http::Request;
 use support::keys::jwk;
 use support::{AUDIENCE, ISSUER, Received, ask, segment};
 use tower::ServiceExt;
+use tower_bearer::clock::{Clock, Timestamp};
+use tower_bearer::endpoint::JwksEndpoint;
+use tower_bearer::keys::SigningKeys;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{
-    AccessTokenSigner, AccessTokenVerifier, BearerAuthLayer, Clock, Grant, Identity, JwksEndpoint,
-    SigningKey, SigningKeys, Timestamp,
-};
+use tower_bearer::token::AccessTokenSigner;
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Grant, Identity, SigningKey};
 
 pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 3600 + 300);
 

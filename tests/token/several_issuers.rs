@@ -9,10 +9,12 @@ use support::{
     AUDIENCE, Accounts, HEADER, HMAC_KEY, HOUR, ISSUER, MINUTE, ask, bearer_of, claims, log_in,
     sessions_of, show, sign_with, signed_with, verifier,
 };
+use tower_bearer::keys::{Algorithm, SharedKeySet};
 use tower_bearer::test_util::{ManualClock, TestTokens};
+use tower_bearer::token::AccessTokenSigner;
 use tower_bearer::{
-    AccessTokenClaims, AccessTokenSigner, AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant,
-    Identity, KeySet, MemoryStore, Secret, SharedKeySet, SigningKey, TokenResponse,
+    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, Grant, Identity, KeySet, MemoryStore,
+    Secret, SigningKey, TokenResponse,
 };
 
 const OTHER: &str = "https://other.test";

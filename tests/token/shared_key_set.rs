@@ -4,11 +4,11 @@ use http::Request;
 use support::keys::{ED25519, P256, P384, key};
 use support::{AUDIENCE, ISSUER, Received, ask, builder_with};
 use tower::ServiceExt;
+use tower_bearer::endpoint::JwksEndpoint;
+use tower_bearer::keys::{KeySource, SharedKeySet};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{
-    AccessTokenVerifier, BearerAuthLayer, JwksEndpoint, KeySet, KeySource, SharedKeySet,
-    SigningKey, VerifyErrorKind,
-};
+use tower_bearer::token::VerifyErrorKind;
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, KeySet, SigningKey};
 
 fn verifier(keys: impl Into<KeySource>, clock: &ManualClock) -> AccessTokenVerifier {
     builder_with(keys, clock).build().unwrap()

@@ -13,10 +13,10 @@ use support::{
     AUDIENCE, Accounts, HOUR, ISSUER, MINUTE, SECOND, assert_passes, names, refused, segment,
     sessions_of,
 };
+use tower_bearer::clock::Clock;
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::{
-    Clock, Grant, Identity, MemoryStore, Scope, Secret, SigningKey, Subject, VerifyErrorKind,
-};
+use tower_bearer::token::VerifyErrorKind;
+use tower_bearer::{Grant, Identity, MemoryStore, Scope, Secret, SigningKey, Subject};
 
 // requirement 30
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::sleep;
-use tower_bearer::Timestamp;
+use tower_bearer::clock::Timestamp;
 
 use super::tokens::{Due, Pair};
 use super::wire::{Failure, TokenAnswer, post};

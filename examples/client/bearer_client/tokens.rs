@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use tokio::sync::OwnedMutexGuard;
-use tower_bearer::{AccessToken, BoxError, Clock, RefreshToken, Timestamp};
+use tower_bearer::BoxError;
+use tower_bearer::clock::{Clock, Timestamp};
+use tower_bearer::keys::{AccessToken, RefreshToken};
 
 use super::ClientError;
 use super::wire::TokenAnswer;

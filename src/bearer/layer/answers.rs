@@ -61,7 +61,7 @@ impl BearerAuthLayer {
     }
 
     /// Replaces the response to every refused request: of this layer, of the extractors and each
-    /// [`RequireLayer`](crate::RequireLayer) within it, and of middleware that calls
+    /// [`RequireLayer`](crate::bearer::RequireLayer) within it, and of middleware that calls
     /// [`BearerError::into_response_for`].
     ///
     /// The closure chooses status, body and headers, and usually starts from

@@ -17,10 +17,10 @@ impl BearerAuthLayer {
     /// otherwise 403 `insufficient_scope`. Each call adds to what is required.
     ///
     /// A request without a token, which [`optional`](Self::optional) lets through, needs no scope.
-    /// For single routes and methods there is [`RequireLayer`](crate::RequireLayer).
+    /// For single routes and methods there is [`RequireLayer`](crate::bearer::RequireLayer).
     ///
     /// ```
-    /// # fn example(layer: tower_bearer::BearerAuthLayer, configured: &str) -> Result<(), tower_bearer::InvalidScope> {
+    /// # fn example(layer: tower_bearer::BearerAuthLayer, configured: &str) -> Result<(), tower_bearer::names::InvalidScope> {
     /// use tower_bearer::Scope;
     ///
     /// let layer = layer.require_scope("orders:read");

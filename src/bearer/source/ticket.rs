@@ -22,7 +22,7 @@ use crate::token::AccessTokenClaims;
 /// Tickets: each opens one connection within 30 seconds, for the user to whom it was issued.
 ///
 /// For a WebSocket or an event stream whose client cannot set any header. A page asks
-/// [`TicketEndpoint`](crate::TicketEndpoint) for one, with its access token as usual, and opens
+/// [`TicketEndpoint`](crate::endpoint::TicketEndpoint) for one, with its access token as usual, and opens
 /// `wss://…/feed?ticket=…`. A URL may end up in a log: a ticket that is read there is spent, or
 /// soon expired.
 ///
@@ -31,7 +31,7 @@ use crate::token::AccessTokenClaims;
 ///
 /// **Caveat.** Tickets are in the memory of one process, so a ticket has to come back to the
 /// process that issued it. Behind a load balancer that spreads requests, use
-/// [`websocket_protocol`](crate::TokenSource::websocket_protocol), which needs no memory at all.
+/// [`websocket_protocol`](crate::bearer::TokenSource::websocket_protocol), which needs no memory at all.
 ///
 /// A user has at most 16 tickets at a time; a new one replaces the oldest. At most 65,536 wait in
 /// all, and more are refused. Times are those of the system clock; in tests use
@@ -39,7 +39,9 @@ use crate::token::AccessTokenClaims;
 ///
 /// ```
 /// # use axum::{Router, routing::get};
-/// use tower_bearer::{BearerAuthLayer, TicketEndpoint, Tickets, TokenSource};
+/// use tower_bearer::bearer::{Tickets, TokenSource};
+/// use tower_bearer::endpoint::TicketEndpoint;
+/// use tower_bearer::BearerAuthLayer;
 ///
 /// # fn example(layer: BearerAuthLayer) -> Router {
 /// let tickets = Tickets::new();

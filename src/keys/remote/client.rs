@@ -16,7 +16,8 @@ use crate::limits::FETCH_DEADLINE;
 /// use bytes::Bytes;
 /// use http::{Response, Uri};
 /// use tower_bearer::store::async_trait;
-/// use tower_bearer::{BoxError, HttpClient};
+/// use tower_bearer::keys::HttpClient;
+/// use tower_bearer::BoxError;
 ///
 /// /// Always returns the same set, for a test.
 /// #[derive(Debug)]

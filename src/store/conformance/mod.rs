@@ -1,4 +1,4 @@
-//! The promises of a [`SessionStore`](crate::SessionStore), each as a function that panics when the
+//! The promises of a [`SessionStore`](crate::store::SessionStore), each as a function that panics when the
 //! store breaks it.
 //!
 //! They are for authors of stores: [`store_conformance!`](crate::store_conformance) makes a test of

@@ -12,7 +12,7 @@ macro_rules! promises {
     ($d:tt $($room:ident: $($promise:ident),+;)+) => {
         $(pub use super::$room::{$($promise),+};)+
 
-        /// Makes a `#[tokio::test]` of every promise of a [`SessionStore`](crate::SessionStore), in
+        /// Makes a `#[tokio::test]` of every promise of a [`SessionStore`](crate::store::SessionStore), in
         /// the module where it is called.
         ///
         /// It takes an async function or closure that makes a fresh, empty store. A value that has

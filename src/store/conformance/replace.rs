@@ -189,7 +189,7 @@ pub async fn of_racing_replaces_one_wins(store: Arc<dyn SessionStore>) {
                 })
             })
             .collect();
-        let replace = |next: &crate::Session| {
+        let replace = |next: &crate::store::Session| {
             let (store, next) = (Arc::clone(&store), next.clone());
             racer(async move { store.replace(&next).await.expect(WORKS) })
         };

@@ -82,7 +82,7 @@ pub async fn of_racing_inserts_of_one_id_one_succeeds(store: Arc<dyn SessionStor
         let sessions: Vec<_> = (0..RACERS)
             .map(|n| with(&session(&format!("user {n}")), |parts| parts.id = id))
             .collect();
-        let insert = |session: &crate::Session| {
+        let insert = |session: &crate::store::Session| {
             let (store, session) = (Arc::clone(&store), session.clone());
             racer(async move { store.insert(&session).await.is_ok() })
         };
@@ -114,8 +114,8 @@ pub async fn find_finds_nothing_under_an_unknown_id(store: Arc<dyn SessionStore>
     close[15] ^= 1;
     for id in [
         unused_id(),
-        crate::SessionId::from_bytes(close),
-        crate::SessionId::from_bytes([0; 16]),
+        crate::names::SessionId::from_bytes(close),
+        crate::names::SessionId::from_bytes([0; 16]),
     ] {
         assert!(
             store.find(&id).await.expect(WORKS).is_none(),

@@ -10,11 +10,9 @@ use http::{Request, Response, StatusCode};
 use http_body::Body;
 use support::{HOUR, Received, hello, log_in, send, sessions_of, without_token};
 use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::bearer::{ProtectedResource, RequireLayer};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{
-    BearerAuthLayer, BoxError, CurrentUser, LoadUser, LoadUserRequest, ProtectedResource,
-    RequireLayer,
-};
+use tower_bearer::{BearerAuthLayer, BoxError, CurrentUser, LoadUser, LoadUserRequest};
 
 use crate::grpc::{assert_grpc, assert_plain, call, call_as, message};
 

@@ -9,10 +9,10 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode, Version};
 use support::{Log, Received, send, with_authorization};
 use tower::ServiceExt;
+use tower_bearer::bearer::BearerErrorKind;
+use tower_bearer::extract::BearerRejection;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, BearerError, BearerErrorKind, BearerRejection, Identity,
-};
+use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BearerError, Identity};
 
 use super::{bare, received};
 

@@ -1,8 +1,9 @@
 //! The token in a cookie: which `Cookie` headers hold one (RFC 6265 section 4.2).
 
 use support::{Received, send};
+use tower_bearer::BearerAuthLayer;
+use tower_bearer::bearer::TokenSource;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, TokenSource};
 
 use crate::sources::{bare, cookie, layer_of, with_headers};
 

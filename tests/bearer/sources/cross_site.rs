@@ -3,8 +3,9 @@
 
 use http::{HeaderValue, Method, Request};
 use support::{Received, send};
+use tower_bearer::BearerAuthLayer;
+use tower_bearer::bearer::TokenSource;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, TokenSource};
 
 use crate::sources::{bare, cookie, layer_of};
 

@@ -3,8 +3,10 @@
 use http::Request;
 use support::{Log, assert_silent_about, hello, send, sessions_of, tickets_of};
 use tower::{Layer, ServiceExt};
+use tower_bearer::BearerAuthLayer;
+use tower_bearer::bearer::{AccessTokenWatch, Tickets, TokenSource};
+use tower_bearer::keys::AccessToken;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessToken, AccessTokenWatch, BearerAuthLayer, Tickets, TokenSource};
 
 use crate::sources::{bare, cookie, own_header, with_headers};
 

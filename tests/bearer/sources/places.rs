@@ -3,8 +3,10 @@
 
 use http::{Method, Request};
 use support::{SlowUsers, ask, send, without_token};
+use tower_bearer::BearerAuthLayer;
+use tower_bearer::bearer::TokenSource;
+use tower_bearer::keys::AccessToken;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessToken, BearerAuthLayer, TokenSource};
 
 use crate::sources::{bare, cookie, layer_of, own_header, with_headers};
 

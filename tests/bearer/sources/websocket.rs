@@ -7,8 +7,9 @@ use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{Request, Response};
 use support::{Received, SlowUsers};
 use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::bearer::TokenSource;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, BearerAuthLayer, TokenSource};
+use tower_bearer::{AccessTokenClaims, BearerAuthLayer};
 
 use crate::sources::{bare, layer_of, with_headers};
 

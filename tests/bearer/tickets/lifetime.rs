@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use support::{MILLISECOND, log_in, sessions_of, tickets_of};
+use tower_bearer::bearer::{Tickets, TokenSource};
+use tower_bearer::clock::Clock;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Clock, Grant, Identity, Tickets, TokenResponse, TokenSource};
+use tower_bearer::{Grant, Identity, TokenResponse};
 
 use super::{Feed, ask};
 

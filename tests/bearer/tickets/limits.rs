@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use http::Request;
 use support::{send, tickets_of};
+use tower_bearer::BearerAuthLayer;
+use tower_bearer::bearer::{BearerErrorKind, Tickets, TokenSource};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{BearerAuthLayer, BearerErrorKind, Tickets, TokenSource};
 
 use super::Feed;
 

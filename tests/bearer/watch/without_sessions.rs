@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use support::{bearer_of, log_in, sessions_of};
+use tower_bearer::bearer::EndReason;
+use tower_bearer::clock::Clock;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Clock, EndReason, KeySet};
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, KeySet};
 
 use super::{waiting, watch_over};
 
@@ -46,7 +48,8 @@ async fn a_token_of_another_issuer_only_expires() {
     let claims = serde_json::json!({
         "iss": "https://id.test", "aud": "test", "sub": "alice", "sid": sid, "exp": exp,
     });
-    let keys = KeySet::from_hmac_secret(tower_bearer::Algorithm::Hs256, support::HMAC_KEY).unwrap();
+    let keys =
+        KeySet::from_hmac_secret(tower_bearer::keys::Algorithm::Hs256, support::HMAC_KEY).unwrap();
     let theirs = AccessTokenVerifier::builder(keys)
         .issuer("https://id.test")
         .audience("test")

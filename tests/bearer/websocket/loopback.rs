@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tower_bearer::{AccessTokenWatch, EndReason};
+use tower_bearer::bearer::{AccessTokenWatch, EndReason};
 
 /// Serves until the runtime of the test ends.
 pub(crate) async fn serve(app: Router) -> SocketAddr {

@@ -13,9 +13,8 @@ use http::{Request, Response, StatusCode};
 use serde_json::json;
 use support::{App, Received, StoreFault, form, json_request, log_in_form, signed_in, with_header};
 use tower_bearer::endpoint::{EndpointError, EndpointErrorKind};
-use tower_bearer::{
-    AuthEndpoints, BearerError, CookieDelivery, Identity, Outcome, SessionError, SessionErrorKind,
-};
+use tower_bearer::session::SessionErrorKind;
+use tower_bearer::{AuthEndpoints, BearerError, CookieDelivery, Identity, Outcome, SessionError};
 
 use super::{send, teapot};
 

@@ -49,7 +49,8 @@ pub fn check(link: &str, secret: &[u8]) -> Result<Link> {
 mod tests {
     use std::time::Duration;
 
-    use tower_bearer::{AccessTokenSigner, Grant, Identity, SigningKey};
+    use tower_bearer::token::AccessTokenSigner;
+    use tower_bearer::{Grant, Identity, SigningKey};
 
     use super::*;
 

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection};
+use tower_bearer::names::SessionId;
+use tower_bearer::store::SessionStore;
 use tower_bearer::store::{Cursor, RevocationReason};
-use tower_bearer::{SessionId, SessionStore};
 
 use super::{Schema, now, session};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sqlx::Row;
-use tower_bearer::SessionStore;
+use tower_bearer::store::SessionStore;
 use tower_bearer::store::{PostgresStore, RevocationReason, TablePrefix};
 
 use super::{Schema, now, session};

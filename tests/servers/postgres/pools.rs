@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::postgres::PgPoolOptions;
 use support::logins;
 use tokio::time::timeout;
-use tower_bearer::SessionStore;
+use tower_bearer::store::SessionStore;
 use tower_bearer::store::{PostgresStore, RevocationReason};
 
 use super::{Schema, execute, now, session};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sqlx::postgres::PgPool;
 use support::servers::{Database, PostgresServer};
 use tower_bearer::store::PostgresStore;
-use tower_bearer::{Session, SessionStore};
+use tower_bearer::store::{Session, SessionStore};
 
 use super::{now, session};
 

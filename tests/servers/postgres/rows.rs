@@ -1,8 +1,9 @@
 //! Counts, batches, and what text cannot hold.
 
 use support::logins;
+use tower_bearer::names::SessionId;
 use tower_bearer::store::RevocationReason;
-use tower_bearer::{REVOCATION_RETENTION, SessionId, SessionStore};
+use tower_bearer::store::{REVOCATION_RETENTION, SessionStore};
 
 use super::{Schema, now, session};
 

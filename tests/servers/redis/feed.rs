@@ -5,9 +5,12 @@ use std::time::Duration;
 use support::servers::{Database as _, RedisServer};
 use support::{SECOND, logins};
 use tokio::time::timeout;
+use tower_bearer::RedisStore;
+use tower_bearer::clock::Timestamp;
+use tower_bearer::names::SessionId;
 use tower_bearer::store::RevocationReason;
 use tower_bearer::store::redis_driver as redis;
-use tower_bearer::{REVOCATION_RETENTION, RedisStore, SessionId, SessionStore, Timestamp};
+use tower_bearer::store::{REVOCATION_RETENTION, SessionStore};
 
 use super::{DAY, Database, now, random, session};
 

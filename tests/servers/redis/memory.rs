@@ -5,7 +5,7 @@ use std::sync::Arc;
 use support::servers::{Database as _, RedisServer};
 use tokio::task::JoinSet;
 use tower_bearer::store::redis_driver as redis;
-use tower_bearer::{Session, SessionStore};
+use tower_bearer::store::{Session, SessionStore};
 
 use super::{Database, refreshed, session};
 

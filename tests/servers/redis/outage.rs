@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use support::servers::{Database as _, RedisServer};
+use tower_bearer::RedisStore;
 use tower_bearer::store::RevocationReason;
+use tower_bearer::store::SessionStore;
 use tower_bearer::store::redis_driver as redis;
-use tower_bearer::{RedisStore, SessionStore};
 
 use super::{Database, now, session};
 

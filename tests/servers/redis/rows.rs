@@ -6,7 +6,7 @@ use support::servers::{Database as _, RedisServer};
 use support::{MINUTE, logins};
 use tower_bearer::store::RevocationReason;
 use tower_bearer::store::redis_driver as redis;
-use tower_bearer::{REVOCATION_RETENTION, SessionStore};
+use tower_bearer::store::{REVOCATION_RETENTION, SessionStore};
 
 use super::{DAY, Database, LIFETIME, now, refreshed, session};
 
@@ -76,7 +76,7 @@ async fn a_row_stays_as_long_when_the_clocks_disagree() {
     parts.expires_at = parts.created_at + LIFETIME;
     database
         .store
-        .insert(&tower_bearer::Session::from_parts(parts))
+        .insert(&tower_bearer::store::Session::from_parts(parts))
         .await
         .unwrap();
     let row = database.only_row().await;

@@ -3,8 +3,10 @@
 
 use serde_json::{Value, json};
 use support::{App, DAY, HOUR, MINUTE, claims_of, log_in_form, names};
+use tower_bearer::clock::Clock;
+use tower_bearer::keys::RefreshToken;
 use tower_bearer::session::ReceivedTokens;
-use tower_bearer::{Clock, Grant, Identity, RefreshToken, Scope};
+use tower_bearer::{Grant, Identity, Scope};
 
 #[tokio::test]
 async fn what_the_answer_says_besides_is_said_once_and_stored_nowhere() {

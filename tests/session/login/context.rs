@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use http::Request;
 use support::{App, form, log_in_form, with_header};
+use tower_bearer::edge::ClientAddress;
+use tower_bearer::keys::RefreshToken;
+use tower_bearer::session::{Refresh, RequestContext, SessionsBuilder};
 use tower_bearer::{
-    Authorization, ClientAddress, Grant, Identity, Login, MemoryStore, Outcome,
-    PasswordCredentials, Refresh, RefreshToken, RequestContext, SessionsBuilder,
+    Authorization, Grant, Identity, Login, MemoryStore, Outcome, PasswordCredentials,
 };
 
 /// An extension, as a server or a layer in front puts into a request.

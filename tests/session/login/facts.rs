@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use support::{App, DAY, HOUR, Log, MINUTE, SECOND, claims_of};
-use tower_bearer::{
-    Clock, Grant, Identity, MemoryStore, RefreshToken, SessionErrorKind, SessionStore, SqliteStore,
-    Timestamp, TokenResponse,
-};
+use tower_bearer::clock::{Clock, Timestamp};
+use tower_bearer::keys::RefreshToken;
+use tower_bearer::session::SessionErrorKind;
+use tower_bearer::store::SessionStore;
+use tower_bearer::{Grant, Identity, MemoryStore, SqliteStore, TokenResponse};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Facts {

@@ -11,7 +11,8 @@ use support::{
     App, Call, HOUR, Received, StoreFault, Tokens, bearer, form, log_in_form, settle, with_header,
 };
 use tower::ServiceExt;
-use tower_bearer::{Authorization, CookieDelivery, Identity, SessionErrorKind};
+use tower_bearer::session::SessionErrorKind;
+use tower_bearer::{Authorization, CookieDelivery, Identity};
 
 /// An application whose store and users make every login wait wherever they can.
 fn yielding() -> App {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use support::{Call, Log, Login, MINUTE, StoreFault, claims_of, signed_in};
-use tower_bearer::{Identity, PasswordCredentials, Refresh, SessionErrorKind};
+use tower_bearer::session::{Refresh, SessionErrorKind};
+use tower_bearer::{Identity, PasswordCredentials};
 
 // requirement 74
 #[tokio::test]

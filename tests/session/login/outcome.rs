@@ -8,9 +8,9 @@ use std::time::Duration;
 use http::StatusCode;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use support::{App, HOUR, MINUTE, Received, form, json_request, log_in_form};
+use tower_bearer::session::SessionErrorKind;
 use tower_bearer::{
     Authorization, Grant, Identity, Login, Outcome, PasswordCredentials, SessionError,
-    SessionErrorKind,
 };
 
 /// An application that says this to every login.

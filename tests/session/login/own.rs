@@ -10,10 +10,11 @@ use serde::Deserialize;
 use serde_json::json;
 use support::{Login, Received, claims_of, form};
 use tower::ServiceExt;
+use tower_bearer::session::SessionErrorKind;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
     Authenticate, Authorization, AuthorizeRequest, Grant, Identity, LoginCredentials, MemoryStore,
-    NoCredentials, Outcome, SessionError, SessionErrorKind, Sessions, TokenResponse,
+    NoCredentials, Outcome, SessionError, Sessions, TokenResponse,
 };
 
 /// Accounts that recognise people by a card and a code.

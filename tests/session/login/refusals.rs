@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use support::{App, HOUR, MINUTE, StoreFault, bearer, form, log_in_form};
 use tower::ServiceExt;
+use tower_bearer::keys::RefreshToken;
+use tower_bearer::session::{Refresh, SessionErrorKind};
 use tower_bearer::{
-    Authorization, Grant, Identity, Login, PasswordCredentials, Refresh, RefreshToken, Scope,
-    SessionError, SessionErrorKind, TokenResponse,
+    Authorization, Grant, Identity, Login, PasswordCredentials, Scope, SessionError, TokenResponse,
 };
 
 fn refresh_token(tokens: &TokenResponse) -> RefreshToken {

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use support::{Login, claims_of};
-use tower_bearer::{RefreshToken, SessionPolicy, SqliteStore};
+use tower_bearer::keys::RefreshToken;
+use tower_bearer::{SessionPolicy, SqliteStore};
 
 // requirements 7, 17
 #[tokio::test]

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use support::{DAY, HOUR, Login, MINUTE, SECOND, claims_of};
-use tower_bearer::{Clock, SessionPolicy, Timestamp};
+use tower_bearer::SessionPolicy;
+use tower_bearer::clock::{Clock, Timestamp};
 
 // requirements 7, 20
 #[tokio::test]

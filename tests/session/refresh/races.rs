@@ -7,7 +7,9 @@ use std::task::{Context, Waker};
 
 use support::{Call, Login, claims_of};
 use tokio::sync::Barrier;
-use tower_bearer::{MemoryStore, RefreshToken, SessionPolicy, SessionStore, SqliteStore};
+use tower_bearer::keys::RefreshToken;
+use tower_bearer::store::SessionStore;
+use tower_bearer::{MemoryStore, SessionPolicy, SqliteStore};
 
 /// Fifty tabs, and two processes that answer them.
 async fn fifty_refreshes_are_one_rotation(store: impl SessionStore) {

@@ -278,7 +278,7 @@ async fn a_row_that_lost_writes_is_healed_by_the_token_that_the_client_holds() {
         login
             .store
             .inner()
-            .replace(&tower_bearer::Session::from_parts(parts))
+            .replace(&tower_bearer::store::Session::from_parts(parts))
             .await
             .unwrap()
     );

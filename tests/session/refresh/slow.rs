@@ -8,10 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use support::{Accounts, MILLISECOND, SECOND, sessions_of};
+use tower_bearer::keys::RefreshToken;
+use tower_bearer::session::SessionErrorKind;
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
     Authenticate, Authorization, AuthorizeRequest, Grant, Identity, MemoryStore, NoCredentials,
-    RefreshToken, Secret, SessionErrorKind, SessionPolicy, TokenResponse,
+    Secret, SessionPolicy, TokenResponse,
 };
 
 fn kept(answer: &TokenResponse) -> RefreshToken {

@@ -1,11 +1,9 @@
 //! Applications with other issuers or audiences, on the same store or with the same secret.
 
 use support::{App, Scripted, log_in};
+use tower_bearer::session::{SessionErrorKind, SessionsBuilder};
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::{
-    Identity, MemoryStore, Secret, SessionErrorKind, Sessions, SessionsBuilder, Subject,
-    TokenResponse,
-};
+use tower_bearer::{Identity, MemoryStore, Secret, Sessions, Subject, TokenResponse};
 
 use super::builder;
 
@@ -47,7 +45,7 @@ impl House {
     }
 }
 
-fn refresh_token(tokens: &TokenResponse) -> tower_bearer::RefreshToken {
+fn refresh_token(tokens: &TokenResponse) -> tower_bearer::keys::RefreshToken {
     tokens.refresh_token().unwrap().clone()
 }
 

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use support::{
     Call, FailingStore, MILLISECOND, SECOND, StoreFault, ask, bearer_of, process, sessions_in,
 };
+use tower_bearer::clock::Clock;
+use tower_bearer::session::StoreOutage;
+use tower_bearer::store::SessionStore;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Clock, Identity, MemoryStore, Secret, SessionStore, StoreOutage};
+use tower_bearer::{Identity, MemoryStore, Secret};
 
 use super::{Node, until_a_pull_is_over};
 

@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tower_bearer::MemoryStore;
+use tower_bearer::clock::Timestamp;
+use tower_bearer::names::SessionId;
 use tower_bearer::store::{
     Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationRecord,
     RevokedSessions, SessionSelection, StoreError, async_trait,
 };
-use tower_bearer::{MemoryStore, Session, SessionId, SessionStore, Timestamp};
+use tower_bearer::store::{Session, SessionStore};
 
 /// A fault of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -325,7 +328,7 @@ impl SessionStore for Faulty {
         if self.fault == DeleteForgetsTheRetention {
             return self
                 .inner()
-                .delete_expired(now + tower_bearer::REVOCATION_RETENTION)
+                .delete_expired(now + tower_bearer::store::REVOCATION_RETENTION)
                 .await;
         }
         self.inner().delete_expired(now).await

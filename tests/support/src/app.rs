@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use http::Request;
 use tower::ServiceExt;
+use tower_bearer::names::SessionId;
+use tower_bearer::session::SessionsBuilder;
+use tower_bearer::store::{Session, SessionStore};
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
     AuthEndpoints, Authenticate, Authorization, AuthorizeRequest, BearerAuthLayer, BoxError, Grant,
-    Identity, Login, MemoryStore, Outcome, PasswordCredentials, Session, SessionId, SessionStore,
-    Sessions, SessionsBuilder,
+    Identity, Login, MemoryStore, Outcome, PasswordCredentials, Sessions,
 };
 
 use crate::{FailingStore, Received, ask, bearer, form};

@@ -7,9 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tower_bearer::clock::Clock;
+use tower_bearer::keys::{Algorithm, KeySource};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::token::AccessTokenVerifierBuilder;
-use tower_bearer::{AccessTokenVerifier, Algorithm, Clock, KeySet, KeySource};
+use tower_bearer::{AccessTokenVerifier, KeySet};
 
 /// The issuer of the tokens of the tests.
 pub const ISSUER: &str = "https://issuer.test";

@@ -2,11 +2,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tower_bearer::clock::Timestamp;
+use tower_bearer::names::SessionId;
 use tower_bearer::store::{
     Announcements, Cursor, DeletedSessions, RevocationPage, RevocationRecord, RevokedSessions,
     SessionSelection, StoreError, async_trait,
 };
-use tower_bearer::{Session, SessionId, SessionStore, Timestamp};
+use tower_bearer::store::{Session, SessionStore};
 
 /// The first call goes to the first of the two.
 #[derive(Debug)]

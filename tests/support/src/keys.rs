@@ -5,8 +5,10 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenSigner, Algorithm, Grant, Identity, KeySet, SigningKey};
+use tower_bearer::token::AccessTokenSigner;
+use tower_bearer::{Grant, Identity, KeySet, SigningKey};
 
 use crate::{AUDIENCE, ISSUER, MINUTE};
 

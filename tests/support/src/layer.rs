@@ -6,11 +6,15 @@ use std::task::{Context, Waker};
 
 use http::{Request, Response};
 use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_bearer::bearer::Tickets;
+use tower_bearer::keys::SigningKeys;
+use tower_bearer::session::SessionsBuilder;
+use tower_bearer::store::SessionStore;
 use tower_bearer::test_util::{ManualClock, TestTokens};
+use tower_bearer::token::VerifyErrorKind;
 use tower_bearer::{
     AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, Identity, LoadUser, LoadUserRequest,
-    MemoryStore, Secret, SessionStore, Sessions, SessionsBuilder, SigningKeys, Tickets,
-    TokenResponse, VerifyErrorKind,
+    MemoryStore, Secret, Sessions, TokenResponse,
 };
 
 use crate::{AUDIENCE, Accounts, ISSUER, Received, bearer, bearer_of, with_authorization};

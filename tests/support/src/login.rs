@@ -6,11 +6,10 @@ use axum::body::Body;
 use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::session::SessionsBuilder;
+use tower_bearer::store::{Session, SessionStore};
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::{
-    AuthEndpoints, MemoryStore, Secret, Session, SessionPolicy, SessionStore, Sessions,
-    SessionsBuilder,
-};
+use tower_bearer::{AuthEndpoints, MemoryStore, Secret, SessionPolicy, Sessions};
 
 use crate::{Accounts, FailingStore, Received, Tokens, bearer, claims_of, form};
 

@@ -8,7 +8,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_
 use http::{HeaderMap, Response};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tower_bearer::SessionId;
+use tower_bearer::names::SessionId;
 
 use crate::handmade::claims_of;
 

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tower_bearer::clock::Timestamp;
+use tower_bearer::names::SessionId;
 use tower_bearer::store::{
     Announcements, Cursor, DeletedSessions, RevocationPage, RevocationRecord, RevokedSessions,
     SessionOwner, SessionSelection, StoreError, async_trait,
 };
-use tower_bearer::{Session, SessionId, SessionStore, Timestamp};
+use tower_bearer::store::{Session, SessionStore};
 
 use crate::Pause;
 

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use support::{
     AUDIENCE, ISSUER, MILLISECOND, ask, bearer_of, log_in, sessions_of, show, sign_with, with_claim,
 };
+use tower_bearer::clock::Timestamp;
+use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::{
-    AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, KeySet, LegacyTokens, LegacyUser,
-    Scope, Timestamp,
-};
+use tower_bearer::token::{LegacyTokens, LegacyUser};
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Grant, KeySet, Scope};
 
 use crate::legacy::{
     JWT, LEGACY_KEY, WITHOUT_TYP, claims, grant, layer, legacy, legacy_keys, token, until,

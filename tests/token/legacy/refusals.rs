@@ -7,8 +7,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use support::keys::RSA;
 use support::{HMAC_KEY, ISSUER, ask, sign_with, with_claim};
+use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Algorithm, BearerAuthLayer, Grant, KeySet, LegacyTokens, LegacyUser};
+use tower_bearer::token::{LegacyTokens, LegacyUser};
+use tower_bearer::{BearerAuthLayer, Grant, KeySet};
 
 use crate::legacy::{
     JWT, LEGACY_KEY, WITHOUT_TYP, claims, grant, layer, legacy_keys, token, until,

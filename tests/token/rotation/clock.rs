@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use support::keys::{ED25519, P256, P384, key};
 use support::{AUDIENCE, DAY, HOUR, ISSUER, MINUTE};
+use tower_bearer::clock::Clock;
+use tower_bearer::endpoint::JwksEndpoint;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenSigner, Clock, Grant, Identity, JwksEndpoint};
+use tower_bearer::token::AccessTokenSigner;
+use tower_bearer::{Grant, Identity};
 
 use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
 
@@ -64,7 +67,9 @@ async fn a_clock_at_the_epoch_signs_with_the_first_key() {
         .keys
         .rotate_to(key(ED25519), server.clock.now() + HOUR)
         .unwrap();
-    server.clock.jump(tower_bearer::Timestamp::from_secs(0));
+    server
+        .clock
+        .jump(tower_bearer::clock::Timestamp::from_secs(0));
     let token = server.sign(MINUTE);
     assert_eq!(kid_of(&token), kid(&key(P256)));
     server.assert_passes(&token).await;

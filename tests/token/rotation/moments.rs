@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use support::keys::{ED25519, P256, P384, key};
 use support::{DAY, HOUR, MILLISECOND, MINUTE, ask};
-use tower_bearer::{
-    BearerAuthLayer, Clock, JwksEndpoint, Secret, SigningKey, SigningKeys, Timestamp,
-};
+use tower_bearer::clock::{Clock, Timestamp};
+use tower_bearer::endpoint::JwksEndpoint;
+use tower_bearer::keys::SigningKeys;
+use tower_bearer::{BearerAuthLayer, Secret, SigningKey};
 
 use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
 
@@ -110,7 +111,7 @@ async fn the_old_key_verifies_for_as_long_as_its_longest_token_lives() {
     assert_eq!(published(&endpoint).await, [kid(&key(P384))]);
     assert_eq!(
         server.verifier().verify(&longer).unwrap_err().kind(),
-        tower_bearer::VerifyErrorKind::UnknownKey
+        tower_bearer::token::VerifyErrorKind::UnknownKey
     );
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use support::keys::{ED25519, P256, P384, key};
 use support::{DAY, HOUR, MILLISECOND, MINUTE, ask, assert_ended, bearer_of, log_in, signed_with};
-use tower_bearer::{
-    Clock, JwksEndpoint, MemoryStore, Secret, SessionPolicy, Sessions, SessionsBuilder, Timestamp,
-};
+use tower_bearer::clock::{Clock, Timestamp};
+use tower_bearer::endpoint::JwksEndpoint;
+use tower_bearer::session::SessionsBuilder;
+use tower_bearer::{MemoryStore, Secret, SessionPolicy, Sessions};
 
 use crate::rotation::{FORGOTTEN_AFTER, Server, kid, kid_of, published};
 

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{AUDIENCE, ISSUER, MINUTE};
+use tower_bearer::session::SessionErrorKind;
 use tower_bearer::test_util::TestTokens;
+use tower_bearer::token::AccessTokenSigner;
 use tower_bearer::token::SignError;
 use tower_bearer::{
-    AccessTokenSigner, Authenticate, Authorization, AuthorizeRequest, Grant, Identity, MemoryStore,
-    NoCredentials, Secret, SessionErrorKind, SigningKey,
+    Authenticate, Authorization, AuthorizeRequest, Grant, Identity, MemoryStore, NoCredentials,
+    Secret, SigningKey,
 };
 
 const RESERVED: [&str; 18] = [

@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 use support::{ask, bearer, builder, claims, refused, show, sign_with, token, verifier};
+use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{
-    AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, KeySet, LegacyTokens, LegacyUser,
-    Scope, VerifyErrorKind,
-};
+use tower_bearer::token::{LegacyTokens, LegacyUser, VerifyErrorKind};
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Grant, KeySet, Scope};
 
 use super::{scope, with};
 use crate::legacy::{self, LEGACY_KEY};

@@ -5,11 +5,11 @@ use support::{
     HEADER, Log, ask, assert_passes, bearer, builder, claims, claims_with, refused, sign_with,
     token, verifier,
 };
+use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::token::SignError;
-use tower_bearer::{
-    AccessTokenVerifier, Algorithm, BearerAuthLayer, Grant, Identity, KeySet, VerifyErrorKind,
-};
+use tower_bearer::token::VerifyErrorKind;
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Grant, Identity, KeySet};
 
 use crate::legacy;
 

@@ -7,8 +7,9 @@ use support::{
     AUDIENCE, HEADER, ISSUER, MILLISECOND, MINUTE, assert_passes, builder, claims, claims_with,
     refused, sign, token, verifier,
 };
+use tower_bearer::clock::{Clock, Timestamp};
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{Clock, Timestamp, VerifyErrorKind};
+use tower_bearer::token::VerifyErrorKind;
 
 async fn kind_with(claim: &str, value: Value) -> VerifyErrorKind {
     let clock = ManualClock::new();

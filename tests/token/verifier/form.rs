@@ -7,10 +7,11 @@ use serde_json::json;
 use support::{
     Accounts, HEADER, HMAC_KEY, assert_passes, claims, claims_with, refused, sign, token, verifier,
 };
+use tower_bearer::keys::RefreshToken;
+use tower_bearer::session::SessionErrorKind;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{
-    Identity, MemoryStore, RefreshToken, Secret, SessionErrorKind, VerifyErrorKind,
-};
+use tower_bearer::token::VerifyErrorKind;
+use tower_bearer::{Identity, MemoryStore, Secret};
 
 // requirement 51
 #[tokio::test]

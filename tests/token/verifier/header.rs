@@ -7,10 +7,10 @@ use support::keys::RSA;
 use support::{
     HEADER, HMAC_KEY, assert_passes, claims, refused, sign, sign_with, verifier, verifier_with,
 };
+use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{
-    AccessTokenSigner, Algorithm, Grant, Identity, KeySet, SigningKey, VerifyErrorKind,
-};
+use tower_bearer::token::{AccessTokenSigner, VerifyErrorKind};
+use tower_bearer::{Grant, Identity, KeySet, SigningKey};
 
 const PUBLIC_PEM: &str = RSA.1;
 

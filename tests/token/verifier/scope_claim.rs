@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use support::{ask, builder, claims_with, refused, token, verifier};
+use tower_bearer::BearerAuthLayer;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{BearerAuthLayer, VerifyErrorKind};
+use tower_bearer::token::VerifyErrorKind;
 
 use super::{scope, with};
 

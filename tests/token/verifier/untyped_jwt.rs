@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use support::{assert_passes, builder, claims, claims_with, refused, sign, verifier};
-use tower_bearer::VerifyErrorKind;
 use tower_bearer::test_util::ManualClock;
+use tower_bearer::token::VerifyErrorKind;
 
 fn header(typ: &Value) -> String {
     json!({ "alg": "HS256", "typ": typ }).to_string()

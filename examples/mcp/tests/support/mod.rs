@@ -13,7 +13,8 @@ use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::{ClientLifecycleMode, ClientServiceExt, RoleClient};
 use serde_json::{Value, json};
-use tower_bearer::{AccessTokenSigner, Grant, Identity, Secret, SigningKey};
+use tower_bearer::token::AccessTokenSigner;
+use tower_bearer::{Grant, Identity, Secret, SigningKey};
 
 /// The example on a free port, and its secret.
 pub(crate) struct Site {

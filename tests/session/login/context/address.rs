@@ -3,7 +3,9 @@
 use axum::body::Body;
 use http::Request;
 use support::{form, log_in_form, with_header};
-use tower_bearer::{ClientAddress, Identity, RequestContext};
+use tower_bearer::Identity;
+use tower_bearer::edge::ClientAddress;
+use tower_bearer::session::RequestContext;
 
 use super::{Connection, address, adorned, context, seen, watched};
 

@@ -5,10 +5,11 @@ use std::convert::Infallible;
 use serde::Deserialize;
 use support::{App, Log, Received, assert_silent_about, log_in_form};
 use tower::ServiceExt;
+use tower_bearer::session::SessionErrorKind;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
     Authenticate, Authorization, AuthorizeRequest, Grant, Identity, Login, LoginCredentials,
-    MemoryStore, PasswordCredentials, SessionErrorKind, Sessions,
+    MemoryStore, PasswordCredentials, Sessions,
 };
 
 #[derive(Deserialize)]

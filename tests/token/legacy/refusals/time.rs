@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 use support::{AUDIENCE, HOUR, ISSUER, MILLISECOND, ask, sign_with, with_claim};
+use tower_bearer::clock::Clock;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Clock, Grant, LegacyTokens, LegacyUser};
+use tower_bearer::token::{LegacyTokens, LegacyUser};
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Grant};
 
 use super::{LEEWAY, assert_expired, assert_invalid, assert_passes};
 use crate::legacy::{JWT, LEGACY_KEY, claims, layer, legacy_keys, token, until};
