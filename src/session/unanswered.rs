@@ -83,5 +83,5 @@ impl Drop for Unanswered {
 
 /// Ends the session, of which no client has a token. If this fails, it ends with its idle timeout.
 async fn end(sessions: &Sessions, id: SessionId) {
-    drop(with_timeout(DEADLINE, sessions.end(&id, RevocationReason::UserGone)).await);
+    drop(with_timeout(DEADLINE, sessions.end(&id, RevocationReason::Unanswered)).await);
 }

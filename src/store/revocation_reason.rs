@@ -36,6 +36,8 @@ pub enum RevocationReason {
     UserGone,
     /// A new login replaced this one.
     Replaced,
+    /// Its login did not succeed, or its client hung up, so no client has a token of it.
+    Unanswered,
     /// There is another reason: one that only a later version knows, or one that was lost when the
     /// store was set back.
     Other,
@@ -57,6 +59,7 @@ impl RevocationReason {
             Self::Reused => "reused",
             Self::UserGone => "user_gone",
             Self::Replaced => "replaced",
+            Self::Unanswered => "unanswered",
             Self::Other => "other",
         }
     }
@@ -74,12 +77,13 @@ impl From<&str> for RevocationReason {
 
 impl RevocationReason {
     /// All reasons except [`Other`](Self::Other).
-    pub(super) const KNOWN: [Self; 5] = [
+    pub(super) const KNOWN: [Self; 6] = [
         Self::LoggedOut,
         Self::Everywhere,
         Self::Reused,
         Self::UserGone,
         Self::Replaced,
+        Self::Unanswered,
     ];
 }
 

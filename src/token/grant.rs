@@ -41,6 +41,8 @@ pub struct Grant {
 #[derive(Clone, Debug)]
 pub(super) enum Ungrantable {
     Claim(String),
+    /// All claims with a name that is not free, in their order.
+    ReservedClaims(Vec<String>),
     Claims,
     Lifetime,
 }
@@ -79,7 +81,9 @@ impl Grant {
 
     /// Adds the claims of the application as a struct. Each field is a claim, as in
     /// [`with_claim`](Self::with_claim). A handler reads them with
-    /// [`AccessTokenClaims::parse`](crate::AccessTokenClaims::parse).
+    /// [`AccessTokenClaims::parse`](crate::AccessTokenClaims::parse). A field that is a registered
+    /// claim, as `sub` and `exp`, is left out here with `#[serde(skip_serializing)]`: the token has
+    /// it anyway.
     ///
     /// ```
     /// use serde::{Deserialize, Serialize};
@@ -145,7 +149,10 @@ impl Grant {
 
     fn insert(&mut self, name: String, value: Value) {
         if RESERVED.contains(&&*name) {
-            self.refuse(Ungrantable::Claim(name));
+            match &mut self.ungrantable {
+                Some(Ungrantable::ReservedClaims(names)) => names.push(name),
+                _ => self.refuse(Ungrantable::ReservedClaims(vec![name])),
+            }
         } else {
             self.extra.insert(name, value);
         }

@@ -187,6 +187,7 @@ impl From<Ungrantable> for SignError {
     fn from(ungrantable: Ungrantable) -> Self {
         match ungrantable {
             Ungrantable::Claim(name) => Self::Claim { name },
+            Ungrantable::ReservedClaims(names) => Self::ReservedClaims { names },
             Ungrantable::Claims => Self::Claims,
             Ungrantable::Lifetime => Self::Lifetime,
         }
@@ -199,10 +200,16 @@ impl From<Ungrantable> for SignError {
 pub enum SignError {
     /// The identity has an empty subject.
     EmptySubject,
-    /// The grant has a claim that is not allowed: see [`Grant::with_claim`].
+    /// The value of a claim of the grant does not fit JSON.
     Claim {
         /// The name of the claim.
         name: String,
+    },
+    /// Claims of the grant have names that are registered, ours or reserved: see
+    /// [`Grant::with_claim`].
+    ReservedClaims {
+        /// The names, in the order of the grant.
+        names: Vec<String>,
     },
     /// The claims of [`Grant::with_claims`] are not a JSON object.
     Claims,
@@ -221,10 +228,14 @@ impl fmt::Display for SignError {
         match self {
             Self::EmptySubject => f.write_str("the identity has an empty subject"),
             Self::Claim { name } => {
+                write!(f, "the grant's claim {name:?} does not fit JSON")
+            }
+            Self::ReservedClaims { names } => {
                 write!(
                     f,
-                    "the grant's claim {name:?} has a registered or reserved name, or does not \
-                     fit JSON"
+                    "the grant has claims with registered or reserved names: {}. Leave them out; \
+                     the token has its own",
+                    names.join(", ")
                 )
             }
             Self::Claims => f.write_str("the grant's claims are not a JSON object"),

@@ -12,20 +12,12 @@ use crate::names::SessionId;
 use crate::store::contract::SessionStore;
 use crate::store::revocation_reason::RevocationReason;
 
-const REASONS: [RevocationReason; 5] = [
-    RevocationReason::LoggedOut,
-    RevocationReason::Everywhere,
-    RevocationReason::Reused,
-    RevocationReason::UserGone,
-    RevocationReason::Replaced,
-];
-
 /// `revoke` sets reason and time, raises the revision and returns true; every reason survives.
 ///
 /// The reason shows whether the user's token was stolen or the user logged out.
 pub async fn revoke_sets_reason_time_and_revision(store: Arc<dyn SessionStore>) {
     let other = inserted(&store, "user").await;
-    for reason in REASONS {
+    for reason in RevocationReason::KNOWN {
         let session = inserted(&store, "user").await;
         let at = now() + Duration::from_millis(1);
         assert!(
@@ -95,7 +87,7 @@ pub async fn revoke_keeps_the_first_reason(store: Arc<dyn SessionStore>) {
         "revoke of a live session returned false"
     );
     let revoked = row(&store, session.id()).await;
-    for reason in REASONS {
+    for reason in RevocationReason::KNOWN {
         let again = store
             .revoke(session.id(), reason.at(now() + HOUR))
             .await
@@ -143,8 +135,8 @@ pub async fn of_racing_revokes_one_says_true(store: Arc<dyn SessionStore>) {
             let (store, id) = (Arc::clone(&store), *session.id());
             racer(async move { store.revoke(&id, reason.at(now())).await.expect(WORKS) })
         };
-        let ended = race(REASONS.map(revoke).into()).await;
-        let winners: Vec<_> = REASONS
+        let ended = race(RevocationReason::KNOWN.map(revoke).into()).await;
+        let winners: Vec<_> = RevocationReason::KNOWN
             .into_iter()
             .zip(ended)
             .filter(|(_, ended)| *ended)

@@ -15,6 +15,7 @@ pub(super) const fn head(reason: RevocationReason) -> u8 {
             RevocationReason::Reused => 3,
             RevocationReason::UserGone => 4,
             RevocationReason::Replaced => 5,
+            RevocationReason::Unanswered => 6,
             RevocationReason::Other => 15,
         }
 }

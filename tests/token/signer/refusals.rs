@@ -56,13 +56,27 @@ fn no_extra_claim_bears_a_reserved_name() {
                 .unwrap_err();
             assert_eq!(
                 error,
-                SignError::Claim {
-                    name: name.to_owned()
+                SignError::ReservedClaims {
+                    names: vec![name.to_owned()]
                 }
             );
             assert!(error.to_string().contains(name));
         }
     }
+    // A struct that was written for the whole token: all names at once.
+    let whole = json!({ "sub": "alice", "company": "ACME", "exp": 1 });
+    let error = tokens
+        .signer()
+        .sign(
+            &Identity::new("alice"),
+            &Grant::new().with_claims(&whole),
+            5 * MINUTE,
+        )
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("exp, sub. Leave them out"),
+        "{error}"
+    );
     // JSON has no such key.
     let odd = Grant::new().with_claim("odd", HashMap::from([((1, 2), 3)]));
     assert_eq!(

@@ -192,8 +192,8 @@ fn our_signer_makes_no_token_that_says_so() {
         .unwrap_err();
     assert_eq!(
         error,
-        SignError::Claim {
-            name: "cnf".to_owned()
+        SignError::ReservedClaims {
+            names: vec!["cnf".to_owned()]
         }
     );
 }

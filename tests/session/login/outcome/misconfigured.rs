@@ -91,3 +91,22 @@ async fn an_application_that_has_credentials_and_does_not_authenticate_answers_5
     // A user who logs in elsewhere is logged in.
     sessions.start(Identity::new("alice")).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_grant_that_cannot_be_signed_is_logged_with_its_cure_and_accuses_no_user() {
+    let app = App::new();
+    app.users.grant(Grant::new().with_claim("exp", 1));
+    let (log, _guard) = Log::capture();
+    let answer = app.log_in().await;
+    answer.assert_error(500, "server_error", None);
+    let lines = log.take_our_own().join("\n");
+    assert!(
+        lines.contains("ERROR") && lines.contains("exp. Leave them out"),
+        "{lines}"
+    );
+    assert!(
+        lines.contains("unanswered") && !lines.contains("user_gone"),
+        "{lines}"
+    );
+    assert!(app.live().await.is_empty());
+}
