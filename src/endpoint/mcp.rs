@@ -20,9 +20,18 @@ impl AuthEndpoints {
     /// that to these endpoints at their [path](Self::with_path), or at `/auth` where they have
     /// none, and to the public keys, if the tokens are signed with one.
     ///
-    /// The layer answers `GET` on the well-known paths itself, without a token. In Axum add it with
-    /// `layer` and before the endpoints, so that it sees paths that no route has; other paths
-    /// without a route then need a token too. What OpenID Connect's clients look for is 404.
+    /// The layer answers `GET` on the well-known paths itself, without a token, so it has to see
+    /// them. In Axum add it with `layer`, not `route_layer`, to the router of the whole
+    /// application, which has no fallback of its own, and before the endpoints. Other paths without
+    /// a route then need a token too. What OpenID Connect's clients look for is 404.
+    ///
+    /// **Most MCP clients cannot log in here by themselves**: there is no page where a browser
+    /// logs in (`authorization_endpoint`). Their users give them a token; or an authorization
+    /// server issues the tokens, and [`ProtectedResource`] names it.
+    ///
+    /// **A session of MCP is not a session of these.** The transport `rmcp` keeps its own, which
+    /// belong to no user and whose streams outlive a logout. Turn them off
+    /// (`NeverSessionManager`): each request then has a token of its own.
     ///
     /// ```
     /// # async fn mcp() {}
@@ -54,7 +63,9 @@ impl AuthEndpoints {
         let sessions = &self.state.sessions;
         let verifier = sessions.verifier();
         let (issuer, audience) = (verifier.issuer().as_str(), verifier.audience().as_str());
-        let resource = ProtectedResource::new(audience, issuer)?.with_scope(scope.clone());
+        let resource = ProtectedResource::new(audience, issuer)
+            .map_err(|error| not_urls(&error))?
+            .with_scope(scope.clone());
         let path = match &*self.state.path {
             "" => "/auth",
             path => path,
@@ -79,6 +90,13 @@ impl AuthEndpoints {
             .with_document(metadata.document())
             .with_document(elsewhere(audience)?))
     }
+}
+
+fn not_urls(error: &ConfigError) -> ConfigError {
+    ConfigError::new(format!(
+        "`mcp_layer` needs URLs: as `audience` that of the resource (https://api.example.com/mcp), \
+         as `issuer` that of this server (https://api.example.com). {error}"
+    ))
 }
 
 /// Where clients look too, and find nothing.

@@ -154,7 +154,6 @@ impl SessionError {
         self.denial.as_deref_mut()
     }
 
-    /// A fault is logged where it is noticed, not where it is answered.
     /// Logs what a handler of the application's own made: the sessions have logged all else.
     pub(crate) fn log_of_application(&self) {
         match self.reason() {
@@ -164,6 +163,7 @@ impl SessionError {
         }
     }
 
+    /// Logs a fault where it is noticed, not where it is answered.
     pub(crate) fn log_fault(&self) {
         if !self.is_refusal() {
             let cure = self.detail.as_deref();

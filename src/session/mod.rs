@@ -24,6 +24,7 @@
 mod accounts;
 mod any_credentials;
 mod authenticate;
+mod authenticate_fn;
 mod authorization;
 mod builder;
 mod credentials;
@@ -52,6 +53,7 @@ mod token_response;
 mod unanswered;
 
 pub use authenticate::Authenticate;
+pub use authenticate_fn::{AuthenticateFn, AuthorizeFn, authenticate_fn, authorize_fn};
 pub use authorization::{Authorization, AuthorizeRequest};
 pub use builder::SessionsBuilder;
 pub use credentials::{LoginCredentials, NoCredentials, PasswordCredentials};

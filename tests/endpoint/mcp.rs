@@ -149,6 +149,8 @@ fn names_that_are_not_urls_are_an_error() {
             .build()
             .unwrap();
         let error = sessions.endpoints().mcp_layer("mcp:tools").unwrap_err();
-        assert!(error.to_string().contains("https"), "{error}");
+        let error = error.to_string();
+        assert!(error.contains("`mcp_layer` needs URLs"), "{error}");
+        assert!(error.contains("does not begin with https"), "{error}");
     }
 }
