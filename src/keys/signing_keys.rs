@@ -21,8 +21,9 @@ use crate::limits::{MAX_ACCESS_TOKEN_LIFETIME, MAX_LEEWAY};
 /// 2. It **signs** from the moment that `rotate_to` names, until the next key does.
 /// 3. It **is forgotten** when the last token that it signed has expired. That is a day and five
 ///    minutes after the next key began to sign, because this is the longest time for which a
-///    session's access token is accepted. It is later if [`sign`](crate::token::AccessTokenSigner::sign)
-///    made a token of this process with a longer lifetime.
+///    session's access token is accepted. It is later if
+///    [`sign`](crate::token::AccessTokenSigner::sign) made a token of this process with a longer
+///    lifetime.
 ///
 /// Clones share the same keys. Processes do not tell each other about their keys: give all of them
 /// the same keys with the same moments. A process that starts in between needs the old key too, as

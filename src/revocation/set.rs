@@ -67,7 +67,8 @@ pub struct Revocation {
     pub id: SessionId,
     /// How long the session has been in the feed, by the store's clock, not by that of the revoking
     /// process. It must never be larger than that, because processes forget a revocation that is as
-    /// old as the [retention](crate::store::REVOCATION_RETENTION). [`Duration::ZERO`] is always safe.
+    /// old as the [retention](crate::store::REVOCATION_RETENTION). [`Duration::ZERO`] is always
+    /// safe.
     pub age: Duration,
 }
 

@@ -70,8 +70,8 @@ use crate::names::SessionId;
 /// and differs between machines. Rows keep these moments, and `list` and `delete_expired` compare
 /// with them. The *store's clock* is that of the database server: the feed measures with it how
 /// long a revocation has been there, whatever the application's clock said. A store without a
-/// server uses the clock of its own machine ([`SystemClock`](crate::clock::SystemClock)) instead, and
-/// leaves [`store_time`](RevocationPage::store_time) empty.
+/// server uses the clock of its own machine ([`SystemClock`](crate::clock::SystemClock)) instead,
+/// and leaves [`store_time`](RevocationPage::store_time) empty.
 ///
 /// **What may be relaxed.** A `confirm` may be lost, or be late. A `replace` may be lost in a power
 /// failure: a lost generation heals at the next refresh. A lost write that only opened the overlap
@@ -138,8 +138,9 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Vec<Session>, StoreError>;
 
     /// Reads the feed. Without a cursor it returns every revocation within the
-    /// [retention](crate::store::REVOCATION_RETENTION). With a cursor it returns every revocation that
-    /// became visible after the call that returned this cursor. Repeats are allowed, gaps are not.
+    /// [retention](crate::store::REVOCATION_RETENTION). With a cursor it returns every revocation
+    /// that became visible after the call that returned this cursor. Repeats are allowed, gaps are
+    /// not.
     ///
     /// A timestamp cannot be a cursor: clocks disagree, and the transaction with the first
     /// timestamp may commit last. The same is true of a number that is taken before the commit. **A

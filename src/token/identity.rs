@@ -100,8 +100,8 @@ impl Identity {
     /// in which the user authenticated, or the administrator who impersonates them.
     ///
     /// The data survives refreshes. [`authorize`](crate::Authenticate::authorize) reads it with
-    /// [`Session::data`](crate::store::Session::data). It is not in any token, unless the application
-    /// grants it as a claim.
+    /// [`Session::data`](crate::store::Session::data). It is not in any token, unless the
+    /// application grants it as a claim.
     ///
     /// # Errors
     ///

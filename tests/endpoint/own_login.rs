@@ -122,8 +122,8 @@ async fn it_refuses_what_the_login_endpoint_refuses_in_the_same_words() {
     let cookies = CookieDelivery::new();
     let endpoints = app.endpoints().with_cookies(cookies);
     let (own, endpoint) = (own(&app, endpoints.clone()), endpoints.login());
-    type Refused = (u16, fn() -> Request<Body>);
-    let refused: [Refused; 12] = [
+    type Case = (u16, fn() -> Request<Body>);
+    let refused: [Case; 12] = [
         (405, || Request::get("/login").body(Body::empty()).unwrap()),
         (415, || raw("text/plain", "username=alice".to_owned())),
         (413, || {

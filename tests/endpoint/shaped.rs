@@ -94,7 +94,7 @@ async fn a_login_and_a_refresh_answer_in_the_names_of_the_application() {
 
 /// As the application writes it: with its own type, whose members keep their order.
 #[derive(serde::Serialize)]
-struct Answer {
+struct OwnTokens {
     token: AccessToken,
     is_refreshable: bool,
 }
@@ -102,7 +102,7 @@ struct Answer {
 #[tokio::test]
 async fn a_login_may_answer_with_a_type_of_the_application() {
     let app = App::new();
-    let endpoints = app.endpoints().with_token_response(|tokens, _| Answer {
+    let endpoints = app.endpoints().with_token_response(|tokens, _| OwnTokens {
         token: tokens.access_token().clone(),
         is_refreshable: tokens.refresh_token().is_some(),
     });

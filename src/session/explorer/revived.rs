@@ -8,8 +8,8 @@
 //! **Not promised:**
 //!
 //! - If no node knows of the revocation, the session lives again. Nodes forget it when they
-//!   restart, and when the [retention](crate::store::REVOCATION_RETENTION) has passed. Then only the stamp
-//!   is left: see `password`.
+//!   restart, and when the [retention](crate::store::REVOCATION_RETENTION) has passed. Then only
+//!   the stamp is left: see `password`.
 //! - A refresh that found the row before the logout, and writes nothing (a repeat, or a coalesced
 //!   reply), is still answered by a node that has not heard. Its refresh token is dead, and its
 //!   access token passes until that node has heard.

@@ -12,8 +12,8 @@ macro_rules! promises {
     ($d:tt $($room:ident: $($promise:ident),+;)+) => {
         $(pub use super::$room::{$($promise),+};)+
 
-        /// Makes a `#[tokio::test]` of every promise of a [`SessionStore`](crate::store::SessionStore), in
-        /// the module where it is called.
+        /// Makes a `#[tokio::test]` of every promise of a
+        /// [`SessionStore`](crate::store::SessionStore), in the module where it is called.
         ///
         /// It takes an async function or closure that makes a fresh, empty store. A value that has
         /// to live as long as the store, such as a directory, may come with it as `(store, guard)`.
