@@ -80,6 +80,25 @@ impl AuthEndpoints {
         self.map(|state| state.tokens = Some(Arc::new(shape)))
     }
 
+    /// Replaces the JSON of a logout, which is `{}`: `/logout` and `/logout-everywhere`. Status and
+    /// `Cache-Control` stay as they are, and cookies are cleared.
+    ///
+    /// ```
+    /// # fn example(sessions: tower_bearer::Sessions) -> tower_bearer::AuthEndpoints {
+    /// use serde_json::json;
+    ///
+    /// sessions.endpoints().with_logout_response(|_request| json!({ "ok": true }))
+    /// # }
+    /// ```
+    pub fn with_logout_response<F, T>(self, shape: F) -> Self
+    where
+        F: Fn(&Parts) -> T + Send + Sync + 'static,
+        T: Serialize,
+    {
+        let shape = move |parts: &Parts| serde_json::to_vec(&shape(parts));
+        self.map(|state| state.logout = Some(Arc::new(shape)))
+    }
+
     /// Replaces the answer to every refused request of these endpoints, that of an unknown path, a
     /// wrong method and another site too.
     ///

@@ -1,15 +1,13 @@
 //! A logout: of one session, or of all sessions of a user.
 
 use bytes::Bytes;
+use http::Response;
 use http::request::Parts;
-use http::{Response, StatusCode};
-use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::delivery::check_own_site;
 use super::error::EndpointError;
 use super::request::{Parameters, check};
-use super::response::json_response;
 use super::signed_in::signed_in;
 use super::state::State;
 use crate::bearer::{BearerError, bearer_token};
@@ -19,7 +17,7 @@ pub(super) async fn handle(
     parts: &Parts,
     mut parameters: Parameters,
 ) -> Result<Response<Bytes>, EndpointError> {
-    let answer = json_response(StatusCode::OK, &json!({}));
+    let answer = state.logged_out(parts);
     if let Some(token) = parameters.take("token")?.map(Zeroizing::new) {
         state.sessions.log_out(&token).await?;
         return Ok(answer);
@@ -48,6 +46,5 @@ pub(super) async fn handle_everywhere(
     check(parts, "POST")?;
     let claims = signed_in(state, parts).await?;
     state.sessions.log_out_everywhere(claims.subject()).await?;
-    let answer = json_response(StatusCode::OK, &json!({}));
-    Ok(state.without_cookies(parts, answer))
+    Ok(state.without_cookies(parts, state.logged_out(parts)))
 }

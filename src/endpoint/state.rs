@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Response, StatusCode};
+use serde_json::json;
 
 use super::delivery::Delivery;
 use super::error::EndpointError;
@@ -15,6 +16,7 @@ use crate::once::Once;
 use crate::session::{Login, SessionError, SessionErrorKind, Sessions, TokenResponse};
 
 type ShapeTokens = dyn Fn(&TokenResponse, &Parts) -> serde_json::Result<Vec<u8>> + Send + Sync;
+type ShapeLogout = dyn Fn(&Parts) -> serde_json::Result<Vec<u8>> + Send + Sync;
 type ShapeRejection = dyn Fn(&EndpointError, &Parts) -> Response<Bytes> + Send + Sync;
 
 /// What every endpoint of the login flow has.
@@ -28,6 +30,7 @@ pub(super) struct State {
     /// `None`: tokens come and go in bodies.
     pub(super) delivery: Option<Arc<dyn Delivery>>,
     pub(super) tokens: Option<Arc<ShapeTokens>>,
+    pub(super) logout: Option<Arc<ShapeLogout>>,
     pub(super) rejection: Option<Arc<ShapeRejection>>,
     pub(super) statuses: Vec<(SessionErrorKind, StatusCode)>,
     pub(super) unknown_paths: Arc<Once>,
@@ -41,6 +44,7 @@ impl State {
             path: String::new(),
             delivery: None,
             tokens: None,
+            logout: None,
             rejection: None,
             statuses: Vec::new(),
             unknown_paths: Arc::default(),
@@ -81,12 +85,27 @@ impl State {
     }
 
     fn shaped(&self, tokens: &TokenResponse, parts: &Parts) -> Response<Bytes> {
-        match self.tokens.as_ref().map(|shape| shape(tokens, parts)) {
+        match &self.tokens {
             None => json_response(StatusCode::OK, tokens),
-            Some(Ok(body)) => json_bytes(StatusCode::OK, body),
-            Some(Err(error)) => {
-                tracing::error!(cause = %error, "what `with_token_response` returns does not fit JSON");
-                let cure = "return what fits JSON from the closure of `with_token_response`";
+            Some(shape) => self.written(shape(tokens, parts), parts),
+        }
+    }
+
+    /// Answers a logout.
+    pub(super) fn logged_out(&self, parts: &Parts) -> Response<Bytes> {
+        match &self.logout {
+            None => json_response(StatusCode::OK, &json!({})),
+            Some(shape) => self.written(shape(parts), parts),
+        }
+    }
+
+    /// What a closure of the application returned.
+    fn written(&self, body: serde_json::Result<Vec<u8>>, parts: &Parts) -> Response<Bytes> {
+        match body {
+            Ok(body) => json_bytes(StatusCode::OK, body),
+            Err(error) => {
+                let cure = "return what fits JSON from the closures of the endpoints";
+                tracing::error!(cause = %error, cure, "an answer of the application is not JSON");
                 self.reject(SessionError::misconfigured(cure).into(), parts)
             }
         }
@@ -127,6 +146,7 @@ impl fmt::Debug for State {
             .field("path", &self.path)
             .field("delivery", &self.delivery)
             .field("shapes_tokens", &self.tokens.is_some())
+            .field("shapes_logout", &self.logout.is_some())
             .field("shapes_rejections", &self.rejection.is_some())
             .field("statuses", &self.statuses)
             .finish_non_exhaustive()

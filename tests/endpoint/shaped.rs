@@ -92,6 +92,37 @@ async fn a_login_and_a_refresh_answer_in_the_names_of_the_application() {
         .assert_error(400, "invalid_request", None);
 }
 
+#[tokio::test]
+async fn a_logout_answers_in_the_shape_of_the_application_and_clears_the_cookies() {
+    let app = App::new();
+    let endpoints = app
+        .endpoints()
+        .with_cookies(CookieDelivery::new())
+        .with_logout_response(|_| json!({ "ok": true }));
+    let alice = || async { app.log_in().await.tokens() };
+    let signed = |path: &str, tokens: support::Tokens| {
+        let request = support::signed_in("POST", path, &tokens.access);
+        let form = "application/x-www-form-urlencoded";
+        let request = with_header(request, "content-type", form);
+        with_header(request, "sec-fetch-site", "same-origin")
+    };
+    for path in ["/logout", "/logout-everywhere"] {
+        let tokens = alice().await;
+        let answer = send(&endpoints, signed(path, tokens)).await;
+        answer.assert_not_stored();
+        assert_eq!(
+            answer.status_and_value(),
+            (200, json!({ "ok": true })),
+            "{path}"
+        );
+        assert!(answer.headers.contains_key(SET_COOKIE), "{path}");
+        assert!(app.live().await.is_empty(), "{path}");
+    }
+    // The usual answer is an empty object.
+    let request = signed("/logout", alice().await);
+    assert_eq!(app.send(request).await.status_and_value(), (200, json!({})));
+}
+
 /// As the application writes it: with its own type, whose members keep their order.
 #[derive(serde::Serialize)]
 struct OwnTokens {
@@ -126,7 +157,7 @@ async fn an_answer_that_does_not_fit_json_is_a_fault_of_the_server_and_is_logged
     let answer = send(&endpoints, log_in_form()).await;
     answer.assert_error(500, "server_error", None);
     answer.assert_not_stored();
-    assert!(log.text().contains("with_token_response"), "{}", log.text());
+    assert!(log.text().contains("is not JSON"), "{}", log.text());
 }
 
 #[tokio::test]
