@@ -203,6 +203,7 @@ fn bare(error: &BearerError, request: &Parts) -> Response<Bytes> {
     response
 }
 
+// requirement 52
 #[tokio::test]
 async fn a_closure_cannot_lose_what_makes_a_refusal_one() {
     let tokens = TestTokens::new();

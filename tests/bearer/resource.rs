@@ -69,6 +69,7 @@ fn assert_leads(answer: &Received, scope: Option<&str>) {
     );
 }
 
+// requirement 44
 #[tokio::test]
 async fn every_challenge_leads_to_the_metadata_and_names_the_scope() {
     let tokens = TestTokens::new();

@@ -269,6 +269,7 @@ async fn a_login_ends_the_session_whose_cookie_it_replaces() {
     assert_eq!(site.refresh(&second).await.status, 200);
 }
 
+// requirement 62
 #[tokio::test]
 async fn a_path_has_another_name_and_odd_ones_are_refused() {
     let site = Site::new(CookieDelivery::new().with_path("/auth").unwrap());

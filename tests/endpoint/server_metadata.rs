@@ -45,6 +45,7 @@ async fn document(metadata: &ServerMetadataEndpoint) -> Value {
     answer.json()
 }
 
+// requirement 61
 #[tokio::test]
 async fn the_least_is_what_this_login_can_do() {
     let metadata = ServerMetadataEndpoint::new(

@@ -217,6 +217,7 @@ fn cookies_of(answer: &Received) -> Vec<&str> {
         .collect()
 }
 
+// requirement 68
 #[tokio::test]
 async fn with_cookies_the_closure_sees_no_refresh_token_and_the_cookie_is_set() {
     let (app, answer, seen) = by_cookie(CookieDelivery::new()).await;

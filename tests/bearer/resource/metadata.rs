@@ -24,6 +24,7 @@ impl LoadUser for Users {
     }
 }
 
+// requirement 44
 #[tokio::test]
 async fn the_metadata_needs_no_token_and_is_not_the_handlers_to_answer() {
     let tokens = TestTokens::new();

@@ -84,6 +84,7 @@ const METHODS: [Method; 5] = [
     Method::OPTIONS,
 ];
 
+// requirement 66a
 #[tokio::test]
 async fn the_browser_says_whose_request_it_is() {
     let api = Api::new();

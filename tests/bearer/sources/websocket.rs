@@ -86,6 +86,7 @@ fn protected() -> ([BearerAuthLayer; 3], String) {
     )
 }
 
+// requirement 68
 #[tokio::test]
 async fn the_entry_is_taken_out_and_the_others_stay_in_order() {
     let (layers, token) = protected();

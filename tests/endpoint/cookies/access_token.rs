@@ -1,13 +1,14 @@
 //! The access token as a second cookie, which the layer reads.
 
-use http::Request;
-use http::header::COOKIE;
-use support::{Received, ask};
+use http::header::{COOKIE, SET_COOKIE};
+use http::{Request, Response};
+use support::{App, Received, ask};
 use tower::ServiceExt;
-use tower_bearer::CookieDelivery;
+use tower_bearer::{CookieDelivery, Grant, Identity};
 
 use super::{OWN, REFRESH, Site, set_cookies};
 
+// requirements 62, 63, 66a
 #[tokio::test]
 async fn the_access_token_may_be_a_cookie_too_which_the_layer_reads() {
     let site = Site::new(CookieDelivery::new().with_access_token());
@@ -82,4 +83,35 @@ async fn the_access_token_may_be_a_cookie_too_which_the_layer_reads() {
         .post("/logout-everywhere", &[OWN[0], ("cookie", &jar)], "")
         .await;
     assert_eq!((out.status, set_cookies(&out).len()), (200, 2));
+}
+
+// requirement 66
+#[tokio::test]
+async fn an_access_token_that_browsers_would_drop_is_not_set() {
+    let name = "__Host-access_token";
+    let app = App::new();
+    let cookies = CookieDelivery::new().with_access_token();
+    let parts = Request::new(()).into_parts().0;
+    let log_in = async |filler: usize| {
+        app.users
+            .grant(Grant::new().with_claim("filler", "x".repeat(filler)));
+        app.sessions.start(Identity::new("alice")).await.unwrap()
+    };
+    let size = async |filler| name.len() + log_in(filler).await.access_token().secret().len();
+    // Base64 makes four characters of three bytes.
+    let nearly = (4096 - size(0).await) / 4 * 3 - 9;
+    let mut seen = [false; 2];
+    for filler in nearly..nearly + 18 {
+        let tokens = log_in(filler).await;
+        let fits = name.len() + tokens.access_token().secret().len() <= 4096;
+        let answer = cookies.set_cookies(&tokens, &parts, Response::new(()));
+        let lines = answer.headers().get_all(SET_COOKIE).iter();
+        let names: Vec<_> = lines
+            .map(|line| line.to_str().unwrap().split('=').next().unwrap())
+            .collect();
+        let expected: &[&str] = if fits { &[REFRESH, name] } else { &[REFRESH] };
+        assert_eq!(names, expected, "{filler}");
+        seen[usize::from(fits)] = true;
+    }
+    assert_eq!(seen, [true; 2]);
 }

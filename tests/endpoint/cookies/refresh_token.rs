@@ -6,7 +6,7 @@ use tower_bearer::CookieDelivery;
 
 use super::{OWN, REFRESH, Site, jar, set_cookies};
 
-// requirements 62, 63, 64
+// requirements 62, 63, 64, 66a, 68
 #[tokio::test]
 async fn who_asks_for_it_gets_the_refresh_token_as_a_cookie_that_no_script_reads() {
     let site = Site::new(CookieDelivery::new());

@@ -293,6 +293,7 @@ async fn a_lifetime_that_no_access_token_has_makes_none() {
     }
 }
 
+// requirement 75
 #[tokio::test]
 async fn who_authenticated_elsewhere_and_before_says_when() {
     let app = App::new();

@@ -3,7 +3,7 @@
 use serde_json::json;
 use support::{Login, bearer, claims_of, form, names, with_header};
 
-// requirement 3
+// requirements 3, 26
 #[tokio::test]
 async fn a_login_by_form_answers_exactly_the_members_of_rfc_6749() {
     let login = Login::new();

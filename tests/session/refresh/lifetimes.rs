@@ -31,7 +31,7 @@ async fn a_session_that_is_unused_for_a_week_is_over() {
     );
 }
 
-// requirements 7, 20
+// requirements 7, 20, 21
 #[tokio::test]
 async fn a_session_is_over_after_ninety_days_however_often_it_is_refreshed() {
     let login = Login::new();
@@ -71,7 +71,7 @@ async fn no_access_token_outlives_the_absolute_end_of_its_session() {
     );
 }
 
-// requirement 20
+// requirements 20, 26
 #[tokio::test]
 async fn the_lifetime_that_is_told_shrinks_towards_the_end() {
     let login = Login::new();

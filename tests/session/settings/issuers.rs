@@ -154,6 +154,7 @@ async fn applications_on_one_store_neither_see_nor_end_each_others_sessions() {
     }
 }
 
+// requirement 9
 #[tokio::test]
 async fn a_token_of_another_application_neither_refreshes_nor_logs_out_nor_is_replaced() {
     for (issuer, audience) in [

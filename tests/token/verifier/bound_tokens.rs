@@ -31,6 +31,7 @@ fn bindings() -> [Value; 9] {
     ]
 }
 
+// requirement 78
 #[tokio::test]
 async fn a_token_that_is_bound_to_a_key_is_refused_as_a_bearer_token() {
     let clock = ManualClock::new();
@@ -157,6 +158,7 @@ async fn the_setting_is_that_of_one_issuer() {
 }
 
 /// Legacy tokens with `cnf` are refused too, and no setting accepts them.
+// requirement 78
 #[tokio::test]
 async fn a_legacy_token_that_is_bound_to_a_key_is_refused() {
     let clock = ManualClock::new();
