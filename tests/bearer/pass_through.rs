@@ -357,3 +357,23 @@ async fn unknown_paths_stay_404_under_route_layer() {
     .await
     .assert_token_missing();
 }
+
+#[tokio::test]
+async fn another_method_stays_405_under_the_route_layer_of_a_method_router_alone() {
+    let layer = BearerAuthLayer::new(TestTokens::new().verifier());
+    let post = || {
+        Request::post("/me")
+            .body(axum::body::Body::empty())
+            .unwrap()
+    };
+    let of_method = Router::new().route("/me", get(async || "").route_layer(layer.clone()));
+    let answer = of_method.oneshot(post()).await.unwrap();
+    assert_eq!(answer.status(), 405);
+    assert_eq!(answer.headers()["allow"], "GET,HEAD");
+    let of_router = Router::new()
+        .route("/me", get(async || ""))
+        .route_layer(layer);
+    Received::of(of_router.oneshot(post()).await.unwrap())
+        .await
+        .assert_token_missing();
+}
