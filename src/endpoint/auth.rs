@@ -1,4 +1,4 @@
-//! [`AuthEndpoints`].
+//! [`AuthEndpoints`] is all endpoints of the login flow, as one service.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::session::{SessionErrorKind, Sessions, TokenResponse};
 /// All endpoints of the login flow, to be mounted under one path. See the [module
 /// docs](crate::endpoint).
 ///
-/// It is a service: in Axum `nest_service` takes it, `nest` does not. A single endpoint goes into
-/// `route_service`, not into `post(…)`.
+/// It is a service: in Axum, mount it with `nest_service`, not with `nest`. Mount a single endpoint
+/// with `route_service`, not with `post(…)`.
 ///
 /// ```
 /// # fn example(sessions: tower_bearer::Sessions) -> axum::Router {
@@ -47,12 +47,12 @@ impl AuthEndpoints {
         }
     }
 
-    /// Where the endpoints are mounted, as in `/auth`. A slash in front is added where it is
-    /// missing.
+    /// Sets the path at which the endpoints are mounted, as in `/auth`. A missing slash in front is
+    /// added.
     ///
-    /// Axum's `nest_service` takes the prefix off before this service sees it. Where nobody does,
-    /// it is taken off here; a path without the prefix is taken as it is. The document of
-    /// `openapi` (feature `utoipa`) begins its URLs with it.
+    /// Axum's `nest_service` removes the prefix before this service sees the request. A prefix that
+    /// is still there is removed here, and a path without the prefix is used as it is. The paths in
+    /// the document of `openapi` (feature `utoipa`) begin with the prefix.
     pub fn with_path(self, path: &str) -> Self {
         let path = path.trim_matches('/');
         let path = if path.is_empty() {
@@ -65,11 +65,11 @@ impl AuthEndpoints {
 
     /// Replaces the JSON of a login and a refresh: other names, an envelope, the user in it.
     ///
-    /// The closure sees what the body may have. Where the answer sets cookies it sees no refresh
-    /// token; where the access token is a cookie too, that is empty. Data of the application
-    /// comes along with [`Identity::with_response`](crate::Identity::with_response), and is read
-    /// with [`TokenResponse::extra`]. Status, `Cache-Control` and cookies stay as they are. What
-    /// does not fit JSON is a fault of the server: 500, and logged.
+    /// The closure sees only what the body may have. If the response sets cookies, the closure sees
+    /// no refresh token; if the access token is a cookie too, the access token is empty. Pass data
+    /// of the application with [`Identity::with_response`](crate::Identity::with_response), and
+    /// read it with [`TokenResponse::extra`]. Status, `Cache-Control` and cookies stay as they are.
+    /// If the result does not fit JSON, the response is 500, and the error is logged.
     pub fn with_token_response<F, T>(self, shape: F) -> Self
     where
         F: Fn(&TokenResponse, &Parts) -> T + Send + Sync + 'static,
@@ -102,8 +102,8 @@ impl AuthEndpoints {
     /// Replaces the answer to every refused request of these endpoints, that of an unknown path, a
     /// wrong method and another site too.
     ///
-    /// Headers that the answer must have are added where it lacks them: `Cache-Control: no-store`,
-    /// `WWW-Authenticate`, `Retry-After`, `Allow`. The closure returns whatever is an
+    /// `Cache-Control: no-store` is always set, and `WWW-Authenticate`, `Retry-After` and `Allow`
+    /// are added where the usual response has them and this one does not. The closure returns any
     /// [`IntoRejection`](crate::bearer::IntoRejection): in Axum also a `Response`.
     ///
     /// ```
@@ -125,8 +125,9 @@ impl AuthEndpoints {
         self.map(|state| state.rejection = Some(Arc::new(shape)))
     }
 
-    /// Answers an error with another status than RFC 6749 says, for clients that expect it: 401 for
-    /// wrong credentials, say. 401 gets the challenge `Bearer`, which it must have.
+    /// Sets the status of a kind of error, for clients that expect another one than RFC 6749 says:
+    /// 401 for wrong credentials, for example. A 401 gets the challenge `Bearer`, which it must
+    /// have.
     ///
     /// # Panics
     ///
@@ -140,8 +141,8 @@ impl AuthEndpoints {
         self.map(|state| state.statuses.push((kind, status)))
     }
 
-    /// The answer to a request that a handler of the application's own refuses, in the words and
-    /// with the closure of these endpoints.
+    /// Returns the response to a request that the application's own handler refuses. It has the
+    /// form of these endpoints' responses, and goes through their closure.
     #[must_use]
     pub fn reject(&self, error: impl Into<EndpointError>, parts: &Parts) -> Response<EndpointBody> {
         self.state
@@ -164,8 +165,8 @@ impl AuthEndpoints {
 }
 
 impl Sessions {
-    /// The endpoints of these sessions: login, refresh, logout and the list of a user's sessions,
-    /// as HTTP.
+    /// Returns the HTTP endpoints of these sessions: login, refresh, logout and the list of a
+    /// user's sessions.
     pub fn endpoints(&self) -> AuthEndpoints {
         AuthEndpoints::new(self.clone())
     }

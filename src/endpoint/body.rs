@@ -1,4 +1,4 @@
-//! [`EndpointBody`].
+//! [`EndpointBody`] is the body of an endpoint's response.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
-/// The body of an endpoint's answer: a little JSON, or nothing.
+/// The body of an endpoint's response: a little JSON, or nothing.
 #[derive(Clone, Default)]
 pub struct EndpointBody(Full<Bytes>);
 
@@ -19,7 +19,7 @@ impl From<Bytes> for EndpointBody {
     }
 }
 
-/// Its length: it may hold tokens.
+/// Shows only the length, because the body may have tokens.
 impl fmt::Debug for EndpointBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EndpointBody")

@@ -1,4 +1,4 @@
-//! [`CookieDelivery`]: the refresh token as a cookie that no script can read.
+//! [`CookieDelivery`] sends the refresh token as a cookie that scripts cannot read.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -21,32 +21,39 @@ use crate::error::ConfigError;
 use crate::keys::{AccessToken, RefreshToken};
 use crate::session::{Sessions, TokenResponse, compare_generations};
 
-/// Tokens as cookies: for pages, whose scripts then never hold the refresh token.
+/// Sends tokens as cookies. It is for web pages, whose scripts then never have the refresh token.
 ///
 /// | cookie | attributes | |
 /// |---|---|---|
 /// | `__Host-refresh_token` | `HttpOnly; Secure; SameSite=Strict; Path=/` | always |
 /// | `__Host-access_token` | `HttpOnly; Secure; SameSite=Lax; Path=/` | with [`with_access_token`](Self::with_access_token) |
 ///
-/// **When cookies are set.** On a login or a refresh whose parameter `delivery` is `cookie`; on all
-/// of them with [`for_every_client`](Self::for_every_client). The body then has the access token,
-/// and no refresh token. A refresh token that came in a cookie goes back in a cookie, whatever the
-/// request asks for. A cookie that the browser has already is not set again. Where the browser has
-/// a newer refresh token of the same session, the answer is late, and sets neither cookie.
+/// **When cookies are set.** On a login or a refresh whose parameter `delivery` is `cookie`; on
+/// every login and refresh with [`for_every_client`](Self::for_every_client). The body then has the
+/// access token, and no refresh token. A refresh token that came in a cookie is replaced in the
+/// cookie, whatever the request asks for. A cookie that the browser already has is not set again.
+/// If the browser has a newer refresh token of the same session, the response is late, and sets
+/// neither cookie.
 ///
-/// **When cookies are cleared**: on logout only. A refusal clears nothing: it may be late, and
+/// **When cookies are cleared.** On logout only. A rejection clears nothing: it may be late, and
 /// another tab may have logged in meanwhile.
 ///
-/// **Other sites.** A browser sends cookies with every request, whichever site made it. So what
-/// sets a cookie, or acts on one, has to come from a page of ours: `Sec-Fetch-Site` is
-/// `same-origin` or `none`, or `Origin` is [listed](Self::with_origin), or, where a browser sends
-/// no `Sec-Fetch-Site`, `Origin` is this server's own. All else is 403 with the reason
-/// `cross_site`, also a request that does not say where it comes from. Not covered: a page on our
-/// own origin that is not ours (uploaded HTML, an injected script), and other services on the same
-/// host.
+/// **Other sites.** A browser sends cookies with every request, whichever site made it. So a login
+/// or a refresh that sets cookies, and a refresh or a logout that uses the refresh token of a
+/// cookie, has to come from a page of ours: `Sec-Fetch-Site` is `same-origin` or `none`, or
+/// `Origin` is [listed](Self::with_origin), or, where a browser sends no `Sec-Fetch-Site`, `Origin`
+/// is this server's own. Every other such request is refused with 403 and the reason `cross_site`,
+/// also one that does not say where it comes from.
 ///
-/// **On a developer's machine** browsers take `Secure` cookies via plain `http` from `localhost`
-/// and `127.0.0.1`, but for Safari.
+/// Endpoints that require an access token treat its cookie as
+/// [`TokenSource::cookie`](crate::bearer::TokenSource::cookie) does: a request from another site
+/// has no token, so the response is 401.
+///
+/// Not covered: a page on our own origin that is not ours (uploaded HTML, an injected script), and
+/// other services on the same host.
+///
+/// **On a developer's machine.** All browsers but Safari accept `Secure` cookies from `localhost`
+/// and `127.0.0.1` via plain `http`.
 ///
 /// ```
 /// # fn example(sessions: tower_bearer::Sessions) -> axum::Router {
@@ -59,9 +66,9 @@ use crate::session::{Sessions, TokenResponse, compare_generations};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct CookieDelivery {
-    /// Before the names of the cookies.
+    /// The text before the names of the cookies.
     name: String,
-    /// `None`: the whole host.
+    /// `None` means the whole host.
     path: Option<Arc<str>>,
     access_token: bool,
     choice: Choice,
@@ -76,7 +83,8 @@ enum Choice {
 }
 
 impl CookieDelivery {
-    /// For clients that ask for it; the refresh token alone; for the whole host.
+    /// Sets a cookie for clients that ask for it. The cookie has the refresh token alone, and is
+    /// for the whole host.
     pub fn new() -> Self {
         Self {
             name: String::new(),
@@ -88,20 +96,20 @@ impl CookieDelivery {
         }
     }
 
-    /// Sets cookies for every client, whatever it asks for.
+    /// Sets cookies for every client, whatever the client asks for.
     pub fn for_every_client(mut self) -> Self {
         self.choice = Choice::Always;
         self
     }
 
-    /// The access token as a cookie too: for pages without scripts. Give the layer [these
+    /// Sends the access token as a cookie too: for pages without scripts. Give the layer [these
     /// sources](Self::token_sources).
     pub fn with_access_token(mut self) -> Self {
         self.access_token = true;
         self
     }
 
-    /// Cookies with names of their own, for two kinds of users on one host: with `staff` they are
+    /// Sets the names of the cookies, for two kinds of users on one host: with `staff` they are
     /// `__Host-staff_refresh_token` and `__Host-staff_access_token`.
     ///
     /// # Panics
@@ -121,9 +129,9 @@ impl CookieDelivery {
         self
     }
 
-    /// Sends the refresh token to this path alone, as in `/auth`. Its name is
-    /// `__Secure-refresh_token` then, which a neighbouring host can set too: by default it is
-    /// `__Host-`, which no other host can set.
+    /// Lets browsers send the refresh token to this path alone, as in `/auth`. The name of the
+    /// cookie then begins with `__Secure-`, and a neighbouring host can set such a cookie too. By
+    /// default it begins with `__Host-`, which no other host can set.
     ///
     /// # Errors
     ///
@@ -139,17 +147,17 @@ impl CookieDelivery {
         Ok(self)
     }
 
-    /// Accepts requests of pages from here too, as in `https://app.example.com`.
+    /// Accepts requests from pages of this origin too, as in `https://app.example.com`.
     ///
     /// # Errors
     ///
-    /// It is not an origin: a scheme, a host and perhaps a port.
+    /// The text is not an origin: a scheme, a host and perhaps a port.
     pub fn with_origin(mut self, origin: &str) -> Result<Self, ConfigError> {
         self.origins.add(origin)?;
         Ok(self)
     }
 
-    /// Where the access token is then, for
+    /// Returns the places where the access token may be, for
     /// [`BearerAuthLayer::with_token_sources`](crate::BearerAuthLayer::with_token_sources).
     #[must_use]
     pub fn token_sources(&self) -> Vec<TokenSource> {
@@ -159,16 +167,16 @@ impl CookieDelivery {
         [TokenSource::header()].into_iter().chain(cookie).collect()
     }
 
-    /// Sets the cookies of a login or a refresh on an answer of the application's own: a
-    /// redirection to a page, after a form. `parts` is the head of the request. What the
-    /// browser has already it keeps. The answer gets `Cache-Control: no-store`.
+    /// Sets the cookies of a login or a refresh on the application's own response: a redirect to a
+    /// page after a form, for example. `parts` is the head of the request. A cookie that the
+    /// browser already has is not set again. The response gets `Cache-Control: no-store`.
     ///
-    /// The body must not have the refresh token: a script would read there what the cookie keeps
-    /// from it. For an answer in JSON see [`AuthEndpoints::respond`](crate::AuthEndpoints::respond)
-    /// and [`accept`](crate::AuthEndpoints::accept). The application has to refuse other sites
-    /// itself, before it logs anybody in:
-    /// [`AuthEndpoints::read_login`](crate::AuthEndpoints::read_login) and
-    /// [`cross_site_rejection`](Self::cross_site_rejection) do.
+    /// The body must not have the refresh token, or a script could read it there. For a JSON
+    /// response see [`AuthEndpoints::respond`](crate::AuthEndpoints::respond) and
+    /// [`accept`](crate::AuthEndpoints::accept). The application has to refuse requests from other
+    /// sites itself, before it logs a user in, with
+    /// [`AuthEndpoints::read_login`](crate::AuthEndpoints::read_login) or
+    /// [`cross_site_rejection`](Self::cross_site_rejection).
     #[must_use]
     pub fn set_cookies<B>(
         &self,
@@ -180,7 +188,7 @@ impl CookieDelivery {
         if let Some(token) = tokens.refresh_token().map(RefreshToken::secret) {
             let held = self.refresh_token(parts);
             match held.and_then(|held| compare_generations(held, token)) {
-                // This answer is late: the browser has newer tokens, of both kinds.
+                // This response is late: the browser has newer tokens, of both kinds.
                 Some(Ordering::Greater) => return answer,
                 Some(Ordering::Equal) => {}
                 Some(Ordering::Less) | None => {
@@ -193,22 +201,22 @@ impl CookieDelivery {
         answer
     }
 
-    /// For handlers of the application's own: cookies that know the
-    /// [`public_origin`](crate::session::SessionsBuilder::public_origin) of these sessions. Without it, this
-    /// server's own origin is what `Host` says. The endpoints do this by themselves.
+    /// Takes over the [`public_origin`](crate::session::SessionsBuilder::public_origin) of these
+    /// sessions, for the application's own handlers. Without it, the `Host` header says what this
+    /// server's own origin is. The endpoints call this themselves.
     pub fn for_sessions(mut self, sessions: &Sessions) -> Self {
         self.edge = Arc::clone(sessions.edge());
         self
     }
 
-    /// The answer to a request that no page of ours made: 403 with the reason `cross_site`. `None`:
-    /// it may set cookies, and act on them.
+    /// Returns the response to a request that no page of ours made: 403 with the reason
+    /// `cross_site`. `None` means that the request may set cookies, and act on them.
     #[must_use]
     pub fn cross_site_rejection(&self, parts: &Parts) -> Option<Response<Bytes>> {
         (!self.comes_from_us(parts)).then(|| EndpointError::cross_site().refuse(parts))
     }
 
-    /// Clears the cookies, after a logout of the application's own.
+    /// Clears the cookies, after a logout in the application's own handler.
     #[must_use]
     pub fn clear_cookies<B>(&self, mut answer: Response<B>) -> Response<B> {
         add(&mut answer, &self.refresh_cookie("", Some(0)));
@@ -221,7 +229,8 @@ impl CookieDelivery {
         answer
     }
 
-    /// The refresh token that the browser sent, for a refresh or a logout of the application's own.
+    /// Returns the refresh token that the browser sent, for a refresh or a logout in the
+    /// application's own handler.
     #[must_use]
     pub fn refresh_token<'p>(&self, parts: &'p Parts) -> Option<&'p str> {
         only(parts, &self.refresh_name()).ok().flatten()
@@ -236,7 +245,7 @@ impl CookieDelivery {
             return;
         }
         if name.len() + token.len() > MAX_COOKIE_BYTES {
-            // Browsers drop what is larger (RFC 6265bis section 5.6), and say nothing.
+            // Browsers silently drop a larger cookie (RFC 6265bis section 5.6).
             tracing::error!(
                 cure = "grant fewer claims",
                 "the access token is too large for a cookie"
@@ -249,7 +258,7 @@ impl CookieDelivery {
         );
     }
 
-    /// `None`: until the browser closes.
+    /// `None` means that the cookie lasts until the browser closes.
     fn max_age(&self, tokens: &TokenResponse, seconds: u64) -> Option<u64> {
         (!tokens.is_until_browser_closes()).then_some(seconds)
     }
@@ -332,7 +341,7 @@ impl Delivery for CookieDelivery {
 }
 
 impl AuthEndpoints {
-    /// Tokens as cookies too: see [`CookieDelivery`].
+    /// Sends tokens as cookies too: see [`CookieDelivery`].
     pub fn with_cookies(self, cookies: CookieDelivery) -> Self {
         let cookies = cookies.for_sessions(&self.state.sessions);
         self.map(|state| {
@@ -344,7 +353,7 @@ impl AuthEndpoints {
 }
 
 fn access_cookie<'t>(name: &str, token: &'t str, max_age: Option<u64>) -> Cookie<'t> {
-    // Lax: a link from elsewhere opens the page as the user, and shows it to nobody else.
+    // `Lax`: a link from another site opens the page as the user, and only the user sees it.
     secure(
         Cookie::build((name.to_owned(), token))
             .path("/")
@@ -366,12 +375,12 @@ fn secure<'c>(cookie: cookie::CookieBuilder<'c>, max_age: Option<u64>) -> Cookie
 }
 
 fn add<B>(answer: &mut Response<B>, cookie: &Cookie<'_>) {
-    // Our tokens are base64url and dots: always a good value.
+    // Our tokens are base64url and dots, which are always a valid header value.
     if let Ok(mut value) = HeaderValue::try_from(cookie.to_string()) {
         value.set_sensitive(true);
         answer.headers_mut().append(SET_COOKIE, value);
     }
 }
 
-/// RFC 6265bis section 5.6: name and value.
+/// The limit for name and value together (RFC 6265bis section 5.6).
 const MAX_COOKIE_BYTES: usize = 4096;

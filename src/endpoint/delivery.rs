@@ -1,4 +1,4 @@
-//! [`Delivery`]: tokens by another way than the body.
+//! [`Delivery`] sends tokens in another way than in the body.
 
 use std::fmt;
 
@@ -9,24 +9,24 @@ use http::request::Parts;
 use super::error::EndpointError;
 use crate::session::TokenResponse;
 
-/// Tokens in cookies: `CookieDelivery`, of the feature `cookie`.
+/// Sends and reads tokens in cookies. `CookieDelivery`, with the feature `cookie`, implements it.
 pub(super) trait Delivery: fmt::Debug + Send + Sync {
-    /// Whether the answer sets cookies. `asked` is what the request says of it.
+    /// Returns whether the response sets cookies. `asked` is what the request says about it.
     fn is_wanted(&self, asked: Option<&str>) -> Result<bool, EndpointError>;
 
-    /// The refresh token that the browser sent by itself.
+    /// Returns the refresh token that the browser sent by itself.
     fn refresh_token<'p>(&self, parts: &'p Parts) -> Result<Option<&'p str>, EndpointError>;
 
-    /// Whether a page of ours made the browser send it.
+    /// Returns whether a page of ours made the browser send the request.
     fn comes_from_us(&self, parts: &Parts) -> bool;
 
-    /// What of the tokens the body may have.
+    /// Returns what of the tokens the body may have.
     fn visible(&self, tokens: &TokenResponse) -> TokenResponse;
 
-    /// The same, where the application writes the body.
+    /// Returns the same, for a body that the application writes.
     fn visible_to_application(&self, tokens: &TokenResponse) -> TokenResponse;
 
-    /// The tokens as cookies. What the browser has already it keeps.
+    /// Sets the tokens as cookies, except those that the browser already has.
     fn set_cookies(
         &self,
         tokens: &TokenResponse,
@@ -38,7 +38,7 @@ pub(super) trait Delivery: fmt::Debug + Send + Sync {
     fn clear_cookies(&self, answer: Response<Bytes>) -> Response<Bytes>;
 }
 
-/// Refuses what another site made the browser send.
+/// Refuses a request that another site made the browser send.
 pub(super) fn check_own_site(delivery: &dyn Delivery, parts: &Parts) -> Result<(), EndpointError> {
     if delivery.comes_from_us(parts) {
         Ok(())

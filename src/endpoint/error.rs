@@ -1,4 +1,4 @@
-//! [`EndpointError`]: why an endpoint refuses.
+//! [`EndpointError`] says why an endpoint refuses a request.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,8 +12,9 @@ use super::response::{error_response, not_stored};
 use crate::bearer::BearerError;
 use crate::session::{Denial, SessionError, SessionErrorKind};
 
-/// Why an endpoint refuses: what
-/// [`AuthEndpoints::with_rejection`](crate::AuthEndpoints::with_rejection) is asked to answer.
+/// Why an endpoint refuses a request. The closure of
+/// [`AuthEndpoints::with_rejection`](crate::AuthEndpoints::with_rejection) turns it into a
+/// response.
 ///
 /// | kind | status | |
 /// |---|---|---|
@@ -27,7 +28,7 @@ use crate::session::{Denial, SessionError, SessionErrorKind};
 #[derive(Clone, Debug)]
 pub struct EndpointError {
     cause: Cause,
-    /// The application's, in place of the usual one.
+    /// The application's status, which replaces the usual one.
     status: Option<StatusCode>,
 }
 
@@ -42,19 +43,19 @@ enum Cause {
     MediaType,
 }
 
-/// The reasons for which an endpoint refuses.
+/// The kinds of [`EndpointError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EndpointErrorKind {
     /// The login, the refresh or the logout did not succeed, or the request is malformed.
     Session,
-    /// The request's access token was refused.
+    /// The access token of the request was refused.
     Bearer,
     /// Another site made a browser send the request.
     CrossSite,
     /// There is no such endpoint, or the user has no such session.
     NotFound,
-    /// The endpoint has another method.
+    /// The endpoint does not allow this method.
     MethodNotAllowed,
     /// The body is above 8 KiB.
     TooLarge,
@@ -91,7 +92,7 @@ impl EndpointError {
         self.status = status;
     }
 
-    /// The reason.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> EndpointErrorKind {
         match self.cause {
@@ -105,7 +106,7 @@ impl EndpointError {
         }
     }
 
-    /// What [`Sessions`](crate::Sessions) say, or what is wrong with the request.
+    /// Returns the error of [`Sessions`](crate::Sessions), or of the form of the request.
     #[must_use]
     pub fn session_error(&self) -> Option<&SessionError> {
         match &self.cause {
@@ -114,7 +115,7 @@ impl EndpointError {
         }
     }
 
-    /// What the layer says of the access token.
+    /// Returns the layer's error about the access token.
     #[must_use]
     pub fn bearer_error(&self) -> Option<&BearerError> {
         match &self.cause {
@@ -123,21 +124,21 @@ impl EndpointError {
         }
     }
 
-    /// Whether the client is refused. Otherwise the server is at fault, and the same request may
-    /// succeed later.
+    /// Returns whether the request was refused. Otherwise the server failed, and the same request
+    /// may succeed later.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         !self.usual_status().is_server_error()
     }
 
-    /// The status of the answer: the usual one, or what
+    /// Returns the status of the response: the usual one, or what
     /// [`AuthEndpoints::with_status`](crate::AuthEndpoints::with_status) says.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status.unwrap_or_else(|| self.usual_status())
     }
 
-    /// The error code, as in `invalid_grant`.
+    /// Returns the error code, as in `invalid_grant`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match &self.cause {
@@ -148,7 +149,7 @@ impl EndpointError {
         }
     }
 
-    /// A stable word for programs, as in `refresh_reused`.
+    /// Returns a stable word for programs, as in `refresh_reused`.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match &self.cause {
@@ -159,7 +160,7 @@ impl EndpointError {
         }
     }
 
-    /// The usual answer, for an application that replaces only a part of it.
+    /// Returns the usual response, for an application that replaces only a part of it.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
         let mut response = match &self.cause {
@@ -175,8 +176,9 @@ impl EndpointError {
         self.with_own_status(response)
     }
 
-    /// Logs what nobody has logged, and answers as usual. A refused access token is answered as the
-    /// layer around the endpoints answers.
+    /// Logs the error unless it is already logged, and returns the usual response. For a refused
+    /// access token that is the response of the layer that let the request through, if there is
+    /// one.
     pub(super) fn refuse(&self, parts: &Parts) -> Response<Bytes> {
         match &self.cause {
             Cause::Bearer(error) => {
@@ -215,7 +217,7 @@ impl EndpointError {
     fn with_own_status(&self, mut response: Response<Bytes>) -> Response<Bytes> {
         if let Some(status) = self.status {
             *response.status_mut() = status;
-            // RFC 9110 section 15.5.2: 401 has a challenge.
+            // A 401 must have a challenge (RFC 9110 section 15.5.2).
             if status == StatusCode::UNAUTHORIZED
                 && !response.headers().contains_key(WWW_AUTHENTICATE)
             {
@@ -249,12 +251,12 @@ impl From<BearerError> for EndpointError {
     }
 }
 
-/// What the client reads as `error_description`.
+/// Writes what the client reads as `error_description`.
 impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.cause {
             Cause::Session(error) => return error.fmt(f),
-            // Its own `Display` is for the log.
+            // The `Display` of a `BearerError` is for the log.
             Cause::Bearer(error) => error.description(),
             Cause::CrossSite => {
                 "the request comes from another site, or does not say where it comes from"
@@ -280,8 +282,9 @@ impl std::error::Error for EndpointError {
 }
 
 impl SessionError {
-    /// The status of the answer: 400; 403 or the application's own for a denial; 503 where the
-    /// store or the users cannot be asked; 500 where the application is misconfigured.
+    /// Returns the status of the response: 403 or the application's own for a denial, 503 if the
+    /// store or the users cannot be asked, 500 if the application is misconfigured, and 400
+    /// otherwise.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.kind() {
@@ -290,13 +293,14 @@ impl SessionError {
                 .map_or(StatusCode::FORBIDDEN, |denial| denial.status),
             SessionErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             SessionErrorKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
-            // RFC 6749 section 5.2: 400 for wrong credentials too.
+            // Wrong credentials are 400 too (RFC 6749 section 5.2).
             _ => StatusCode::BAD_REQUEST,
         }
     }
 
-    /// The answer of RFC 6749 section 5.2: JSON with `error`, `error_description` and `reason`, not
-    /// to be stored; with `Retry-After` for 503 and for a denial that has one.
+    /// Returns the response of RFC 6749 section 5.2: JSON with `error`, `error_description` and
+    /// `reason`, with `Cache-Control: no-store`, and with `Retry-After` for 503 and for a denial
+    /// that has one.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
         let mut response =

@@ -1,4 +1,4 @@
-//! [`JwksEndpoint`].
+//! [`JwksEndpoint`] publishes the keys that verify access tokens.
 
 use bytes::Bytes;
 use http::Response;
@@ -12,10 +12,10 @@ use crate::keys::KeySource;
 use crate::session::SessionError;
 
 /// `GET /.well-known/jwks.json`: the public keys of our access tokens (RFC 7517 section 5), for
-/// those who check them.
+/// services that verify them.
 ///
-/// HMAC keys are never in it: with HS256 the list is empty. The answer may be kept for five
-/// minutes.
+/// HMAC keys are never in the response: with HS256 the list is empty. The response may be cached
+/// for five minutes.
 ///
 /// ```
 /// # fn example(sessions: tower_bearer::Sessions) -> axum::Router {
@@ -30,7 +30,7 @@ pub struct JwksEndpoint {
 }
 
 impl JwksEndpoint {
-    /// Publishes the public keys of `keys`, at each request those of that moment.
+    /// Publishes the public keys of `keys`. Each response has the keys of that moment.
     #[must_use]
     pub fn new(keys: impl Into<KeySource>) -> Self {
         Self { keys: keys.into() }

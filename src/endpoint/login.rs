@@ -1,4 +1,4 @@
-//! A login: credentials become tokens.
+//! The login endpoint exchanges credentials for tokens.
 
 use bytes::Bytes;
 use http::Response;
@@ -23,7 +23,7 @@ pub(super) async fn handle(
     Ok(state.respond(&tokens, delivery, context.parts()))
 }
 
-/// Reads a login; what is left of its parameters are the credentials.
+/// Reads a login. The parameters that are left over are the credentials.
 pub(super) fn read<C>(
     state: &State,
     context: &RequestContext,
@@ -35,7 +35,8 @@ pub(super) fn read<C>(
     // The application's own credentials may have a field of that name.
     let device = parameters.text("device")?;
     let delivery = state.delivery(parameters.text("delivery")?.as_deref())?;
-    // Before the password is looked at: another site must not log anybody in here (login CSRF).
+    // This comes before the password is checked: another site must not log a user in here (login
+    // CSRF).
     let held = match delivery {
         Some(delivery) => {
             check_own_site(delivery, parts)?;

@@ -1,4 +1,4 @@
-//! A logout: of one session, or of all sessions of a user.
+//! The logout endpoints end one session, or all sessions of a user.
 
 use bytes::Bytes;
 use http::Response;

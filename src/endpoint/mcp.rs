@@ -1,4 +1,4 @@
-//! [`AuthEndpoints::mcp_layer`]: an MCP server in one call.
+//! [`AuthEndpoints::mcp_layer`] protects an MCP server in one call.
 
 use bytes::Bytes;
 
@@ -10,15 +10,15 @@ use crate::names::IntoScope;
 use crate::url::{HttpUrl, is_loopback};
 
 impl AuthEndpoints {
-    /// A layer for an MCP server, or another resource that clients discover by themselves: it
-    /// requires an access token of these sessions with `scope`, and answers everything that such a
-    /// client looks for.
+    /// Returns a layer for an MCP server, or another resource that clients discover by themselves.
+    /// It requires an access token of these sessions with `scope`, and answers all discovery
+    /// requests of such a client.
     ///
-    /// Nothing is written twice: the resource is the sessions' audience, and the authorization
-    /// server is their issuer; both have to be URLs (RFC 8707, RFC 8414). Each challenge leads to
-    /// the metadata of the resource (RFC 9728), that to the metadata of the server (RFC 8414), and
-    /// that to these endpoints at their [path](Self::with_path), or at `/auth` where they have
-    /// none, and to the public keys, if the tokens are signed with one.
+    /// No setting is repeated: the resource is the sessions' audience, and the authorization server
+    /// is their issuer. Both have to be URLs (RFC 8707, RFC 8414). Each challenge links to the
+    /// metadata of the resource (RFC 9728), which links to the metadata of the server (RFC 8414).
+    /// The latter links to these endpoints at their [path](Self::with_path), or at `/auth` if no
+    /// path is set, and to the public keys, if the tokens are signed with an asymmetric key.
     ///
     /// The layer answers `GET` on the well-known paths itself, without a token, so it has to see
     /// them. In Axum add it with `layer`, not `route_layer`, to the router of the whole
@@ -35,7 +35,8 @@ impl AuthEndpoints {
     ///
     /// ```
     /// # async fn mcp() {}
-    /// # fn example(sessions: tower_bearer::Sessions) -> Result<axum::Router, tower_bearer::ConfigError> {
+    /// # use tower_bearer::{ConfigError, Sessions};
+    /// # fn example(sessions: Sessions) -> Result<axum::Router, ConfigError> {
     /// use axum::{Router, routing::any};
     ///
     /// let endpoints = sessions.endpoints();
@@ -47,12 +48,12 @@ impl AuthEndpoints {
     /// # }
     /// ```
     ///
-    /// To change more, set [`ProtectedResource`] and [`ServerMetadataEndpoint`] by hand.
+    /// To change more, use [`ProtectedResource`] and [`ServerMetadataEndpoint`] directly.
     ///
     /// # Errors
     ///
-    /// Issuer or audience is not an `https` URL (or `http` on this machine), or has a user, a query
-    /// or a fragment.
+    /// The issuer or the audience is not an `https` URL (or `http` on this machine), or has a user,
+    /// a query or a fragment.
     ///
     /// # Panics
     ///

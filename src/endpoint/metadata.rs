@@ -1,4 +1,5 @@
-//! [`ServerMetadataEndpoint`] and [`ResourceMetadataEndpoint`]: what clients may know before they have a token.
+//! [`ServerMetadataEndpoint`] and [`ResourceMetadataEndpoint`] tell clients what they may know before
+//! they have a token.
 
 use bytes::Bytes;
 use http::Response;
@@ -17,15 +18,16 @@ use crate::url::{HttpUrl, is_loopback};
 /// `GET /.well-known/oauth-authorization-server`: where the endpoints are (RFC 8414), for clients
 /// that look for them.
 ///
-/// The issuer is the one of the tokens. All addresses come from here, never from a request; they
-/// are `https`, or `http` on this machine.
+/// The issuer is the one of the tokens. All URLs come from these settings, never from a request.
+/// They are `https`, or `http` on this machine.
 ///
-/// There is no `authorization_endpoint`, and no response type: this is the login of one's own
-/// clients, not a page that third parties send users to. Clients that know no other way, as most of
-/// MCP do, need an authorization server; this crate then checks its tokens.
+/// There is no `authorization_endpoint`, and no response type: this is the login of the
+/// application's own clients, not a page that third parties send users to. Clients that need such a
+/// page, as most MCP clients do, need an authorization server. This crate then verifies its tokens.
 ///
 /// ```
-/// # fn example(sessions: tower_bearer::Sessions) -> Result<axum::Router, tower_bearer::ConfigError> {
+/// # use tower_bearer::{ConfigError, Sessions};
+/// # fn example(sessions: Sessions) -> Result<axum::Router, ConfigError> {
 /// use tower_bearer::endpoint::ServerMetadataEndpoint;
 ///
 /// let metadata = ServerMetadataEndpoint::new(&sessions, "https://api.example.com/auth")?;
@@ -49,13 +51,13 @@ pub struct ServerMetadataEndpoint {
 }
 
 impl ServerMetadataEndpoint {
-    /// The endpoints of these sessions, which are at `{endpoints}/token` and so on:
-    /// [`AuthEndpoints`](crate::AuthEndpoints) at that address.
+    /// Publishes the endpoints of these sessions, which are at `{endpoints}/token` and so on: mount
+    /// [`AuthEndpoints`](crate::AuthEndpoints) at the URL `endpoints`.
     ///
     /// # Errors
     ///
-    /// The issuer, or `endpoints`, is not an `https` URL (or `http` on this machine), or has a
-    /// user, a query or a fragment (RFC 8414 section 2).
+    /// The issuer or `endpoints` is not an `https` URL (or `http` on this machine), or has a user,
+    /// a query or a fragment (RFC 8414 section 2).
     pub fn new(sessions: &Sessions, endpoints: &str) -> Result<Self, ConfigError> {
         let metadata = Self {
             issuer: HttpUrl::parse(sessions.verifier().issuer().as_str(), is_loopback)?,
@@ -73,18 +75,18 @@ impl ServerMetadataEndpoint {
         Ok(metadata.written())
     }
 
-    /// Where [`JwksEndpoint`](crate::endpoint::JwksEndpoint) is: `jwks_uri`. Not for HS256, which has nothing
-    /// to publish.
+    /// Sets the URL of [`JwksEndpoint`](crate::endpoint::JwksEndpoint): `jwks_uri`. Do not set it
+    /// for HS256, which has no public key.
     ///
     /// # Errors
     ///
     /// As for [`new`](Self::new).
-    pub fn with_jwks(mut self, address: &str) -> Result<Self, ConfigError> {
-        self.jwks = Some(HttpUrl::parse(address, is_loopback)?);
+    pub fn with_jwks(mut self, url: &str) -> Result<Self, ConfigError> {
+        self.jwks = Some(HttpUrl::parse(url, is_loopback)?);
         Ok(self.written())
     }
 
-    /// What may be granted: `scopes_supported`.
+    /// Adds to the scope that may be granted: `scopes_supported`.
     ///
     /// # Panics
     ///
@@ -96,25 +98,26 @@ impl ServerMetadataEndpoint {
         self.written()
     }
 
-    /// Where developers read more: `service_documentation`.
+    /// Sets the URL at which developers read more: `service_documentation`.
     ///
     /// # Errors
     ///
     /// As for [`new`](Self::new).
-    pub fn with_documentation(mut self, address: &str) -> Result<Self, ConfigError> {
-        self.documentation = Some(HttpUrl::parse(address, is_loopback)?);
+    pub fn with_documentation(mut self, url: &str) -> Result<Self, ConfigError> {
+        self.documentation = Some(HttpUrl::parse(url, is_loopback)?);
         Ok(self.written())
     }
 
-    /// Where to mount it: the well-known path with the issuer's path behind it (RFC 8414 section
-    /// 3.1), and the root, where some clients look too. One, if the issuer has no path.
+    /// Returns the paths to mount it at: the well-known path with the issuer's path behind it (RFC
+    /// 8414 section 3.1), and the well-known path alone, where some clients look too. They are one
+    /// path if the issuer has no path.
     pub fn paths(&self) -> impl Iterator<Item = String> + use<> {
         self.issuer
             .without_slash()
             .well_known_paths("oauth-authorization-server")
     }
 
-    /// What a layer answers on the [paths](Self::paths).
+    /// Returns what a layer answers on the [paths](Self::paths).
     pub(super) fn document(&self) -> PublicDocument {
         let document = self.document.clone();
         PublicDocument::new(self.paths(), move || document.clone())
@@ -138,7 +141,7 @@ impl ServerMetadataEndpoint {
         set("token_endpoint", endpoint("token"));
         set("token_endpoint_auth_methods_supported", json!(["none"]));
         set("grant_types_supported", json!(self.grant_types));
-        // Demanded (section 2), and there is none; section 3.2 would leave out what is empty.
+        // It is required (section 2), and empty. Section 3.2 would leave an empty list out.
         set("response_types_supported", json!([]));
         set("revocation_endpoint", endpoint("logout"));
         set(
@@ -167,15 +170,15 @@ serve_at_once!(ServerMetadataEndpoint);
 /// `GET /.well-known/oauth-protected-resource`: what clients may know of a [`ProtectedResource`]
 /// (RFC 9728).
 ///
-/// Only where the layer does not see [these paths](ProtectedResource::paths), since it is behind
-/// a router; else it answers by itself.
+/// Use it only where the layer is behind a router and does not see [these
+/// paths](ProtectedResource::paths). Otherwise the layer answers them itself.
 #[derive(Clone, Debug)]
 pub struct ResourceMetadataEndpoint {
     resource: ProtectedResource,
 }
 
 impl ResourceMetadataEndpoint {
-    /// Publishes what the resource says.
+    /// Publishes the metadata of this resource.
     #[must_use]
     pub fn new(resource: &ProtectedResource) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! The login flow as HTTP: [`AuthEndpoints`] under one path, or one by one.
+//! [`AuthEndpoints`] is the login flow as HTTP, mounted under one path or one endpoint at a time.
 //!
 //! | path | service |
 //! |---|---|
@@ -13,19 +13,20 @@
 //! | `GET /.well-known/oauth-protected-resource` | [`ResourceMetadataEndpoint`], by itself |
 //! | `POST`, where the application puts it | [`TicketEndpoint`], by itself, behind the layer |
 //!
-//! **What comes in.** A form (`application/x-www-form-urlencoded`) or a JSON object, of at most 8
-//! KiB, in the body. The media type decides: any other is 415. A repeated parameter is 400, an
-//! empty one counts as absent, an unknown one is ignored. Parameters in the query are 400, another
-//! method is 405.
+//! **Requests.** The body is a form (`application/x-www-form-urlencoded`) or a JSON object, of at
+//! most 8 KiB. Another media type is 415, and a larger body is 413. A repeated parameter is 400, an
+//! empty one counts as absent, an unknown one is ignored. Parameters in the query string are 400,
+//! another method is 405.
 //!
-//! **What goes out.** JSON, with `Cache-Control: no-store`. Errors have the codes of RFC 6749
-//! section 5.2. Nothing repeats what was sent.
+//! **Responses.** They are JSON, with `Cache-Control: no-store`. Errors have the codes of RFC 6749
+//! section 5.2. Responses never repeat what the client sent.
 //!
-//! This is the login of one's own clients: there are no client ids, and no registry of clients. RFC
-//! 9700 section 2.4 forbids the password grant to third parties; give them an authorization server.
+//! **Clients.** This is the login of the application's own clients: there are no client ids, and no
+//! registry of clients. Third parties must not use the password grant (RFC 9700 section 2.4): they
+//! need an authorization server.
 //!
-//! **Caveats.** There is no limit on how often somebody may try a password; put one in front. Slow
-//! bodies are the server's to limit: see `tower_http::timeout::RequestBodyTimeoutLayer`.
+//! **Caveats.** Password guesses are not limited: put a rate limit in front. Slow bodies have to be
+//! limited by the server: see `tower_http::timeout::RequestBodyTimeoutLayer`.
 
 mod auth;
 mod body;

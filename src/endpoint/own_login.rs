@@ -1,5 +1,5 @@
-//! For a login handler of the application's own: what [`LoginEndpoint`](super::LoginEndpoint) does
-//! before and after it logs in.
+//! Support for the application's own login handler: what [`LoginEndpoint`](super::LoginEndpoint)
+//! does before and after the login itself.
 
 use http::request::Parts;
 use http::{Request, Response};
@@ -15,20 +15,21 @@ use crate::request_context::RequestContext;
 use crate::session::{Login, LoginCredentials, TokenResponse};
 
 impl AuthEndpoints {
-    /// Reads a login for a handler of the application's own: with a second factor, say.
+    /// Reads a login for the application's own handler: for a login with a second factor, for
+    /// example.
     ///
-    /// All that [`LoginEndpoint`](crate::endpoint::LoginEndpoint) reads and refuses holds here too: the
-    /// method, the media type, a body above 8 KiB, a repeated or a missing parameter, another site
-    /// where the answer sets cookies. [`Identity::with_login`](crate::Identity::with_login) takes
-    /// over what belongs to the login besides its credentials, and [`respond`](Self::respond)
-    /// answers. In Axum (feature `axum`) `Login<C>` is an extractor that does this, where
+    /// It reads and refuses the same as [`LoginEndpoint`](crate::endpoint::LoginEndpoint): a wrong
+    /// method or media type, a body above 8 KiB, a repeated or a missing parameter, and another
+    /// site if the response sets cookies. [`Identity::with_login`](crate::Identity::with_login)
+    /// takes over what belongs to the login besides its credentials, and [`respond`](Self::respond)
+    /// makes the response. In Axum (feature `axum`) `Login<C>` is an extractor that does this, if
     /// `AuthEndpoints` is a part of the state.
     ///
-    /// **A second factor that only this handler asks for** is no factor where `/login` and `/token`
-    /// still take a password alone. Set
-    /// [`NoCredentials`](crate::NoCredentials) in [`Authenticate`](crate::Authenticate), which
-    /// takes both away; or ask in `authenticate`, with
-    /// [`Outcome::denied`](crate::Outcome::denied), and write no handler at all.
+    /// **A second factor that only this handler asks for** is useless if `/login` and `/token`
+    /// still accept a password alone. Set [`NoCredentials`](crate::NoCredentials) in
+    /// [`Authenticate`](crate::Authenticate), which turns off the login at both; or ask for the
+    /// factor in `authenticate`, with [`Outcome::denied`](crate::Outcome::denied), and do not write
+    /// a handler at all.
     ///
     /// ```
     /// # use tower_bearer::{AuthEndpoints, Identity, LoginCredentials, SessionError, Sessions};
@@ -65,7 +66,7 @@ impl AuthEndpoints {
     ///
     /// # Errors
     ///
-    /// What `LoginEndpoint` refuses: answer with [`reject`](Self::reject).
+    /// The request is one that `LoginEndpoint` refuses. Respond with [`reject`](Self::reject).
     pub async fn read_login<C, B>(
         &self,
         request: impl Into<RequestContext>,
@@ -81,12 +82,13 @@ impl AuthEndpoints {
         login::read(&self.state, &context, parameters, Parameters::into_typed)
     }
 
-    /// Answers with tokens as [`LoginEndpoint`](crate::endpoint::LoginEndpoint) does: through the closure of
-    /// [`with_token_response`](Self::with_token_response), and not to be stored. `request` is the
-    /// head of the request.
+    /// Returns the response with these tokens as [`LoginEndpoint`](crate::endpoint::LoginEndpoint)
+    /// does: through the closure of [`with_token_response`](Self::with_token_response), and with
+    /// `Cache-Control: no-store`. `request` is the head of the request.
     ///
-    /// Where cookies go to clients that ask for them, the tokens are in the body: the request is
-    /// not asked. [`respond`](Self::respond) knows what a login asked for.
+    /// Where only clients that ask for cookies get them, the tokens are in the body, because the
+    /// parameters of the request are not known here. [`respond`](Self::respond) knows what a login
+    /// asked for.
     #[must_use]
     pub fn accept(&self, tokens: &TokenResponse, request: &Parts) -> Response<EndpointBody> {
         let delivery = self.state.delivery(None).unwrap_or_default();
@@ -94,10 +96,10 @@ impl AuthEndpoints {
         response.map(EndpointBody::from)
     }
 
-    /// Answers a login that [`read_login`](Self::read_login) read, as
-    /// [`LoginEndpoint`](crate::endpoint::LoginEndpoint) answers: through the closures of these endpoints,
-    /// with cookies where the client gets them, and not to be stored. A refusal that the
-    /// application made is logged.
+    /// Returns the response to a login that [`read_login`](Self::read_login) read, as
+    /// [`LoginEndpoint`](crate::endpoint::LoginEndpoint) does: through the closures of these
+    /// endpoints, with cookies if the client gets them, and with `Cache-Control: no-store`. An
+    /// error that the application made is logged.
     #[must_use]
     pub fn respond<C, E>(
         &self,
@@ -107,7 +109,7 @@ impl AuthEndpoints {
     where
         E: Into<EndpointError>,
     {
-        // Only a login of a test is without its request.
+        // Only a login that a test has made has no request.
         let nothing = Request::new(()).into_parts().0;
         let parts = login.context().map_or(&nothing, RequestContext::parts);
         let response = match outcome {

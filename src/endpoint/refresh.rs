@@ -1,4 +1,4 @@
-//! A refresh: a refresh token becomes new tokens.
+//! The refresh endpoint exchanges a refresh token for new tokens.
 
 use bytes::Bytes;
 use http::{HeaderMap, Response};
@@ -23,8 +23,8 @@ pub(super) async fn handle(
     let given = parameters.take("refresh_token")?.map(RefreshToken::new);
     let token = match (given, state.delivery.as_deref()) {
         (Some(given), _) => Some(given),
-        // A token that came in a cookie goes back in a cookie, whatever the request asks for: no
-        // script gets hold of it.
+        // A token that came in a cookie is replaced in the cookie, whatever the request asks for,
+        // so that no script can read it.
         (None, Some(cookies)) => cookies
             .refresh_token(parts)?
             .inspect(|_| delivery = Some(cookies))

@@ -1,4 +1,4 @@
-//! What comes in: a form or JSON, of at most 8 KiB.
+//! Reads requests: a form or JSON, of at most 8 KiB.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -15,8 +15,8 @@ use crate::json::UniqueObject;
 use crate::parameters::{self, Encoding, WrongParameter};
 use crate::session::{AnyCredentials, LoginCredentials, SessionError, SessionErrorKind, Sessions};
 
-/// The parameters of a request. None is repeated; an empty one counts as absent (RFC 6749 section
-/// 3.2).
+/// The parameters of a request. A repeated parameter is an error, and an empty one counts as absent
+/// (RFC 6749 section 3.2).
 pub(super) struct Parameters {
     values: Map<String, Value>,
     encoding: Encoding,
@@ -33,7 +33,7 @@ impl Parameters {
         let encoding = encoding(&parts.headers)?;
         let body = read_body(&parts.headers, body).await?;
         match encoding {
-            // Some clients name a type and send nothing.
+            // Some clients name a media type and send an empty body.
             _ if body.is_empty() => Ok(Self {
                 values: Map::new(),
                 encoding: encoding.unwrap_or(Encoding::Form),
@@ -71,7 +71,7 @@ impl Parameters {
         Ok(Self { values, encoding })
     }
 
-    /// A parameter that is text.
+    /// Returns a parameter that is text.
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, EndpointError> {
         match self.values.get(name) {
             None => Ok(None),
@@ -80,7 +80,7 @@ impl Parameters {
         }
     }
 
-    /// Takes a parameter that is text. It may be a secret: no copy stays behind.
+    /// Takes a parameter that is text. It may be a secret, so no copy is kept.
     pub(super) fn take(&mut self, name: &str) -> Result<Option<String>, EndpointError> {
         match self.values.remove(name) {
             None => Ok(None),
@@ -89,7 +89,7 @@ impl Parameters {
         }
     }
 
-    /// Takes `grant_type`, which is absent or this one.
+    /// Takes `grant_type`, which has to be absent or this one.
     pub(super) fn check_grant_type(&mut self, wanted: &str) -> Result<(), EndpointError> {
         match self.take("grant_type")? {
             Some(grant_type) if grant_type != wanted => {
@@ -99,8 +99,8 @@ impl Parameters {
         }
     }
 
-    /// All parameters that are left, as the credentials of the application. Those that these do not
-    /// have are ignored.
+    /// Reads all parameters that are left as the credentials of the application. Parameters that
+    /// are not fields of the credentials are ignored.
     pub(super) fn into_credentials(
         self,
         sessions: &Sessions,
@@ -110,7 +110,7 @@ impl Parameters {
             .map_err(refuse)
     }
 
-    /// The same, as credentials of this type.
+    /// Reads the same as credentials of this type.
     pub(super) fn into_typed<C: LoginCredentials>(self) -> Result<C, EndpointError> {
         parameters::read(self.values, self.encoding).map_err(refuse)
     }
@@ -160,8 +160,8 @@ pub(super) fn check_method(parts: &Parts, wanted: &'static str) -> Result<(), En
     }
 }
 
-/// Exactly these two: a page of another origin can send `text/plain` without asking (OWASP ASVS
-/// 3.5.2).
+/// Returns the encoding that the media type names. Exactly these two are accepted: a page of
+/// another origin can send `text/plain` without a preflight (OWASP ASVS 3.5.2).
 fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, EndpointError> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let Some(value) = values.next() else {
@@ -198,7 +198,7 @@ where
     match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(EndpointError::too_large()),
-        Err(_) => Err(EndpointError::invalid_request("the body broke off")),
+        Err(_) => Err(EndpointError::invalid_request("the body is incomplete")),
     }
 }
 

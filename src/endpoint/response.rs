@@ -1,4 +1,4 @@
-//! Answers: none of them may be stored.
+//! Builds responses, none of which may be stored.
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -9,8 +9,8 @@ use crate::json::ErrorObject;
 use crate::session::TokenResponse;
 
 impl TokenResponse {
-    /// The answer of RFC 6749 section 5.1: 200, JSON, and not to be stored. Its body is the tokens:
-    /// keep it out of logs.
+    /// Returns the response of RFC 6749 section 5.1: 200, JSON, with `Cache-Control: no-store`. Its
+    /// body has the tokens: keep it out of logs.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
         json_response(StatusCode::OK, self)
@@ -18,11 +18,11 @@ impl TokenResponse {
 }
 
 pub(super) fn json_response(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
-    // Our own types: text, numbers and lists always fit JSON.
+    // Our own types are text, numbers and lists, which always fit JSON.
     json_bytes(status, serde_json::to_vec(body).unwrap_or_default())
 }
 
-/// JSON that is written already.
+/// Makes a response of JSON that is already serialized.
 pub(super) fn json_bytes(status: StatusCode, body: Vec<u8>) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
@@ -32,7 +32,7 @@ pub(super) fn json_bytes(status: StatusCode, body: Vec<u8>) -> Response<Bytes> {
     not_stored(response)
 }
 
-/// RFC 6749 section 5.1, which wants `Pragma` as well.
+/// Forbids caches to store the response. RFC 6749 section 5.1 requires `Pragma` as well.
 pub(super) fn not_stored<B>(mut response: Response<B>) -> Response<B> {
     response
         .headers_mut()
@@ -57,7 +57,7 @@ pub(super) fn error_response(
     json_bytes(status, object.to_json())
 }
 
-/// An application's own answer, with the headers of the usual one that it must not lose.
+/// Adds to an application's own response the headers of the usual one that it must not lose.
 pub(super) fn complete<B>(response: Response<B>, usual: &Response<Bytes>) -> Response<B> {
     let mut response = not_stored(response);
     for name in [ALLOW, RETRY_AFTER, WWW_AUTHENTICATE] {

@@ -1,4 +1,4 @@
-//! [`Route`]: which endpoint a request is for, and what all of them do with it.
+//! [`Route`] says which endpoint a request is for, and calls it.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::{login, logout, refresh, sessions, token};
 use crate::error::BoxError;
 use crate::request_context::RequestContext;
 
-/// Which endpoint a request is for.
+/// The endpoint that a request is for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Route {
     Login,
@@ -26,7 +26,7 @@ pub(super) enum Route {
 }
 
 impl Route {
-    /// The endpoint of a path below that of all endpoints.
+    /// Returns the endpoint of a path, relative to the path of all endpoints.
     pub(super) fn of(path: &str) -> Option<Self> {
         Some(match path {
             "/login" => Self::Login,
@@ -42,7 +42,7 @@ impl Route {
         })
     }
 
-    /// The answer, whatever becomes of the request.
+    /// Returns the response, also if the request is refused.
     pub(super) async fn answer<B>(
         route: Option<Self>,
         state: Arc<State>,
@@ -97,8 +97,8 @@ fn unknown(state: &State, parts: &Parts) -> EndpointError {
         tracing::warn!(
             path,
             mounted_at = state.path,
-            cure = "mount the endpoints with `nest_service`, or name the prefix that nobody strips with `with_path`",
-            "the endpoints have nothing at a path; only the first such path is a warning"
+            cure = "mount the endpoints with `nest_service`, or set their prefix with `with_path`",
+            "there is no endpoint at this path; only the first such path is a warning"
         );
     }
     EndpointError::not_found()

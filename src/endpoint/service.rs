@@ -1,4 +1,4 @@
-//! What all endpoints are: a `Service` that never fails.
+//! The parts of a `Service` that never fails, as all endpoints are.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -11,7 +11,7 @@ use http::Response;
 
 use super::body::EndpointBody;
 
-/// The future of an endpoint.
+/// The future of an endpoint's response.
 pub struct EndpointFuture(Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>);
 
 impl EndpointFuture {
@@ -37,8 +37,8 @@ impl fmt::Debug for EndpointFuture {
     }
 }
 
-/// `tower::Service` for a type that answers at once: with `fn answer(&self, &Parts) ->
-/// Result<Response<Bytes>, EndpointError>`.
+/// Implements `tower_service::Service` for a type that responds at once, with `fn answer(&self,
+/// &Parts) -> Result<Response<Bytes>, EndpointError>`.
 macro_rules! serve_at_once {
     ($endpoint:ident) => {
         impl<B> tower_service::Service<http::Request<B>> for $endpoint {

@@ -1,4 +1,4 @@
-//! The list of a user's own sessions, and the end of one of them.
+//! The sessions endpoint lists a user's own sessions, and ends one of them.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -15,7 +15,7 @@ use crate::store::Session;
 use crate::token::AccessTokenClaims;
 
 pub(super) async fn handle(state: &State, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
-    // The path as the application mounted it: with its prefix, or without.
+    // The path may have the prefix at which the application mounted the endpoints.
     let id = parts
         .uri
         .path()

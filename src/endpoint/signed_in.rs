@@ -1,4 +1,4 @@
-//! Endpoints that act for the user who asks: they require a live access token.
+//! Identifies the user of a request, for endpoints that require an access token.
 
 use http::request::Parts;
 
@@ -6,7 +6,7 @@ use super::error::EndpointError;
 use super::state::State;
 use crate::token::AccessTokenClaims;
 
-/// Checks a request as [`Sessions::layer`](crate::Sessions::layer) does.
+/// Checks the access token of a request as [`Sessions::layer`](crate::Sessions::layer) does.
 pub(super) async fn signed_in(
     state: &State,
     parts: &Parts,

@@ -1,10 +1,11 @@
-//! The endpoints one by one: thin services over the state that all of them share.
+//! The single endpoints are thin services over the state that all of them share.
 
 use std::sync::Arc;
 
 use super::auth::AuthEndpoints;
 
-/// `tower::Service` for a type with a `state`, and the route of a request.
+/// Implements `tower_service::Service` for a type with a `state`. The closure returns the route of
+/// a request.
 macro_rules! serve {
     ($endpoint:ident, |$this:ident, $request:ident| $route:expr) => {
         impl<B> tower_service::Service<http::Request<B>> for $endpoint
@@ -36,7 +37,7 @@ macro_rules! serve {
     };
 }
 
-/// One endpoint by itself.
+/// Defines the service of one endpoint.
 macro_rules! endpoint {
     ($(#[$docs:meta])* $endpoint:ident, $route:ident) => {
         $(#[$docs])*
@@ -50,85 +51,101 @@ macro_rules! endpoint {
 }
 
 endpoint! {
-    /// `POST /auth/login`: credentials become tokens.
+    /// `POST /auth/login` exchanges credentials for tokens.
     ///
     /// | parameter | |
     /// |---|---|
     /// | `username`, `password` | for [`PasswordCredentials`](crate::PasswordCredentials); else the fields of the application's own type |
-    /// | `grant_type` | absent, or `password`; no field of the application's credentials |
-    /// | `delivery` | absent, `body` or `cookie`: how the tokens go, where the application has cookies; else ignored |
-    /// | `device` | text: what the user may recognise the session by; without it the `User-Agent`. The credentials see it too |
+    /// | `grant_type` | absent, or `password`; never a field of the application's credentials |
+    /// | `delivery` | absent, `body` or `cookie`: how the tokens are sent, if the application uses cookies; else ignored |
+    /// | `device` | text by which the user may recognise the session, by default the `User-Agent`; it may also be a field of the credentials |
     ///
-    /// Other parameters are ignored, `scope` too: what a user may have is the application's to say. A login with an access token in its
-    /// `Authorization` header ends the session of that token: the new one takes its place (OWASP ASVS 7.2.4). Any other scheme is ignored.
+    /// Other parameters are ignored, and so is `scope`: the application decides what a user may do.
+    /// If a login has an access token in its `Authorization` header, the new session replaces the
+    /// session of that token, which ends (OWASP ASVS 7.2.4). Other schemes are ignored.
     ///
-    /// Answers: 200 with a [`TokenResponse`](crate::TokenResponse), or a [`SessionError`](crate::SessionError).
+    /// The response is 200 with a [`TokenResponse`](crate::TokenResponse), or an
+    /// [`EndpointError`](super::EndpointError).
     LoginEndpoint, Login
 }
 
 endpoint! {
-    /// `POST /auth/refresh`: a refresh token becomes new tokens (RFC 6749 section 6).
+    /// `POST /auth/refresh` exchanges a refresh token for new tokens (RFC 6749 section 6).
     ///
     /// | parameter | |
     /// |---|---|
     /// | `refresh_token` | absent where a cookie has it |
-    /// | `delivery` | absent, `body` or `cookie`, as at [login](super::LoginEndpoint). A token that came in a cookie goes back in a cookie |
+    /// | `delivery` | absent, `body` or `cookie`, as at [login](super::LoginEndpoint). A token that came in a cookie is replaced in the cookie |
     /// | `grant_type` | absent, or `refresh_token` |
     /// | `scope` | absent, or a part of what is granted |
     ///
-    /// Other parameters and the `Authorization` header are ignored. A client that may have to try again sends an `Idempotency-Key`, of at most
-    /// 255 bytes, the same each time: see [`Refresh::with_idempotency_key`](crate::session::Refresh::with_idempotency_key). It is random, belongs to one refresh token, and is kept with it: one that never
-    /// changes, or that is made from the token, would let a thief pass for a client that has lost an answer.
+    /// Other parameters and the `Authorization` header are ignored. A client that may have to try
+    /// again sends an `Idempotency-Key` of at most 255 bytes, which is the same each time: see
+    /// [`Refresh::with_idempotency_key`](crate::session::Refresh::with_idempotency_key). The key
+    /// has to be random, belongs to one refresh token, and is kept with it. With a key that never
+    /// changes, or that is made from the token, a thief could pretend to be a client that has lost
+    /// a response.
     ///
-    /// Answers: 200 with a [`TokenResponse`](crate::TokenResponse), or a [`SessionError`](crate::SessionError).
+    /// The response is 200 with a [`TokenResponse`](crate::TokenResponse), or an
+    /// [`EndpointError`](super::EndpointError).
     RefreshEndpoint, Refresh
 }
 
 endpoint! {
-    /// `POST /auth/token`: login and refresh at one address, as stock OAuth clients want it (RFC 6749 section 3.2).
+    /// `POST /auth/token` is login and refresh at one URL, as standard OAuth clients need it (RFC
+    /// 6749 section 3.2).
     ///
-    /// `grant_type` is demanded: `password` is [`LoginEndpoint`], `refresh_token` is [`RefreshEndpoint`]. Everything else is as there.
+    /// `grant_type` is required: `password` is [`LoginEndpoint`], `refresh_token` is
+    /// [`RefreshEndpoint`]. Everything else is the same as there.
     TokenEndpoint, Token
 }
 
 endpoint! {
-    /// `POST /auth/logout`: ends the session of a token (RFC 7009).
+    /// `POST /auth/logout` ends the session of a token (RFC 7009).
     ///
     /// | parameter | |
     /// |---|---|
-    /// | `token` | a refresh token of any generation, or an access token, ended or not |
-    /// | `token_type_hint` | ignored: the tokens tell themselves apart |
+    /// | `token` | a refresh token of any generation, or an access token, expired or not |
+    /// | `token_type_hint` | ignored: the two kinds of tokens look different |
     ///
-    /// Without `token` it is the access token of the `Authorization` header, and the refresh token of the cookie where the application has cookies, which are
-    /// then taken back; with none of them 400 `invalid_request`.
+    /// Without `token` the request ends the sessions of the access token in the `Authorization`
+    /// header and, if the application uses cookies, of the refresh token in the cookie; the cookies
+    /// are then cleared. Without any of these tokens the response is 400 `invalid_request`.
     ///
-    /// Answers 200 `{}`, for an unknown token too (RFC 7009 section 2.2). Access tokens of the session are refused from the next request on.
+    /// The response is 200 `{}`, for an unknown token too (RFC 7009 section 2.2). Access tokens of
+    /// the session are refused from the next request on.
     LogoutEndpoint, Logout
 }
 
 endpoint! {
-    /// `POST /auth/logout-everywhere`: ends all sessions of the user who asks, with the one they ask in.
+    /// `POST /auth/logout-everywhere` ends all sessions of the user who asks, including the current
+    /// one.
     ///
-    /// Demands a live access token, and refuses as [`BearerAuthLayer`](crate::BearerAuthLayer) does. Answers 200 `{}`.
+    /// It requires an access token, and refuses a request as
+    /// [`BearerAuthLayer`](crate::BearerAuthLayer) does. The response is 200 `{}`.
     LogoutEverywhereEndpoint, LogoutEverywhere
 }
 
 endpoint! {
     /// `GET /auth/sessions` lists the user's own sessions; `DELETE /auth/sessions/{id}` ends one of them.
     ///
-    /// Both demand a live access token, and refuse as [`BearerAuthLayer`](crate::BearerAuthLayer) does.
+    /// Both require an access token, and refuse a request as
+    /// [`BearerAuthLayer`](crate::BearerAuthLayer) does.
     ///
-    /// The list is `{"sessions": [{"id", "device", "created_at", "last_used_at", "expires_at", "current"}]}`, newest first, times in seconds
-    /// since the epoch, the last use to the hour. Ending one answers 204; an unknown session and somebody else's both 404.
+    /// The list is `{"sessions": [{"id", "device", "created_at", "last_used_at", "expires_at",
+    /// "current"}]}`, newest first. Times are seconds since the epoch, and the last use is rounded
+    /// down to the hour. The response to an ended session is 204; an unknown session and the
+    /// session of another user are both 404.
     ///
-    /// A path that ends in `/sessions` or `/` is the list; any other names a session by its last segment.
+    /// A path that ends in `/sessions` or `/` is the list. The last segment of any other path is
+    /// the id of a session.
     SessionsEndpoint, Sessions
 }
 
 serve!(AuthEndpoints, |endpoints, request| endpoints.route(request));
 
 impl AuthEndpoints {
-    /// `POST /login`, to be mounted by itself.
+    /// Returns `POST /login` as a service of its own.
     #[must_use]
     pub fn login(&self) -> LoginEndpoint {
         LoginEndpoint {
@@ -136,7 +153,7 @@ impl AuthEndpoints {
         }
     }
 
-    /// `POST /refresh`, to be mounted by itself.
+    /// Returns `POST /refresh` as a service of its own.
     #[must_use]
     pub fn refresh(&self) -> RefreshEndpoint {
         RefreshEndpoint {
@@ -144,7 +161,7 @@ impl AuthEndpoints {
         }
     }
 
-    /// `POST /token`, to be mounted by itself.
+    /// Returns `POST /token` as a service of its own.
     #[must_use]
     pub fn token(&self) -> TokenEndpoint {
         TokenEndpoint {
@@ -152,7 +169,7 @@ impl AuthEndpoints {
         }
     }
 
-    /// `POST /logout`, to be mounted by itself.
+    /// Returns `POST /logout` as a service of its own.
     #[must_use]
     pub fn logout(&self) -> LogoutEndpoint {
         LogoutEndpoint {
@@ -160,7 +177,7 @@ impl AuthEndpoints {
         }
     }
 
-    /// `POST /logout-everywhere`, to be mounted by itself.
+    /// Returns `POST /logout-everywhere` as a service of its own.
     #[must_use]
     pub fn logout_everywhere(&self) -> LogoutEverywhereEndpoint {
         LogoutEverywhereEndpoint {
@@ -168,7 +185,7 @@ impl AuthEndpoints {
         }
     }
 
-    /// `GET /sessions` and `DELETE /sessions/{id}`, to be mounted by itself.
+    /// Returns `GET /sessions` and `DELETE /sessions/{id}` as a service of its own.
     #[must_use]
     pub fn sessions(&self) -> SessionsEndpoint {
         SessionsEndpoint {

@@ -1,4 +1,4 @@
-//! [`State`]: what every endpoint of the login flow has, and how it answers.
+//! [`State`] is what every endpoint of the login flow has, and how it responds.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,11 +23,11 @@ type ShapeRejection = dyn Fn(&EndpointError, &Parts) -> Response<Bytes> + Send +
 #[derive(Clone)]
 pub(super) struct State {
     pub(super) sessions: Sessions,
-    /// Checks the access token where an endpoint requires one. No application has changed it.
+    /// Checks the access token where an endpoint requires one. The application cannot change it.
     pub(super) signed_in: BearerAuthLayer,
     /// Where the endpoints are mounted, without a slash at the end.
     pub(super) path: String,
-    /// `None`: tokens come and go in bodies.
+    /// `None` means that tokens are only in bodies.
     pub(super) delivery: Option<Arc<dyn Delivery>>,
     pub(super) tokens: Option<Arc<ShapeTokens>>,
     pub(super) logout: Option<Arc<ShapeLogout>>,
@@ -51,7 +51,8 @@ impl State {
         }
     }
 
-    /// How the answer goes: as the request asks for, if the application has more than one way.
+    /// Returns how the tokens are sent: as the request asks for, if the application has more than
+    /// one way.
     pub(super) fn delivery(
         &self,
         asked: Option<&str>,
@@ -62,12 +63,12 @@ impl State {
         }
     }
 
-    /// How the answer to a login goes.
+    /// Returns how the tokens of a login are sent.
     pub(super) fn delivery_of<C>(&self, login: &Login<C>) -> Option<&dyn Delivery> {
         self.delivery.as_deref().filter(|_| login.is_in_cookies())
     }
 
-    /// The answer to a login or a refresh. `delivery`: how the tokens go.
+    /// Returns the response to a login or a refresh. `delivery` is how the tokens are sent.
     pub(super) fn respond(
         &self,
         tokens: &TokenResponse,
@@ -111,7 +112,7 @@ impl State {
         }
     }
 
-    /// The answer to a request that is refused.
+    /// Returns the response to a request that is refused.
     pub(super) fn reject(&self, mut error: EndpointError, parts: &Parts) -> Response<Bytes> {
         if let Some(kind) = error.session_error().map(SessionError::kind) {
             let mapped = self.statuses.iter().rev().find(|(known, _)| *known == kind);
@@ -125,8 +126,8 @@ impl State {
         complete(response, &usual)
     }
 
-    /// Clears the cookies, if a page of ours has logged out: a page of another origin, with a token
-    /// of its own, has no say about this browser's cookies.
+    /// Clears the cookies if a page of ours has logged out. A page of another origin with a token
+    /// of its own must not clear this browser's cookies.
     pub(super) fn without_cookies(
         &self,
         parts: &Parts,

@@ -1,4 +1,4 @@
-//! [`TicketEndpoint`].
+//! [`TicketEndpoint`] issues a ticket that opens one connection.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -12,19 +12,19 @@ use super::service::serve_at_once;
 use crate::bearer::Tickets;
 use crate::user::CurrentUser;
 
-/// `POST`, behind [`BearerAuthLayer`](crate::BearerAuthLayer): a [ticket](Tickets) for the
+/// `POST`, behind [`BearerAuthLayer`](crate::BearerAuthLayer), issues a [ticket](Tickets) for the
 /// subject of the request's access token.
 ///
-/// Answers 200 `{"ticket", "expires_in"}`, in seconds. A body is not looked at; a query is 400.
-/// Refuses as the layer does; without the layer 500, and a log line that names the cure; 503 where
-/// too many tickets wait.
+/// The response is 200 `{"ticket", "expires_in"}`, in seconds. A body is ignored; a query string is
+/// 400. Other requests are refused as the layer refuses them. Without the layer the response is
+/// 500, and a hint in the log says how to fix it. It is 503 if too many tickets are waiting.
 #[derive(Clone, Debug)]
 pub struct TicketEndpoint {
     tickets: Tickets,
 }
 
 impl TicketEndpoint {
-    /// Issues tickets of these.
+    /// Issues these tickets.
     #[must_use]
     pub fn new(tickets: &Tickets) -> Self {
         Self {

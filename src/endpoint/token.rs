@@ -1,4 +1,4 @@
-//! Login and refresh at one URL.
+//! The token endpoint is login and refresh at one URL.
 
 use bytes::Bytes;
 use http::Response;

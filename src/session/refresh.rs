@@ -262,6 +262,6 @@ impl Sessions {
     }
 }
 
-/// How often a refresh starts over because another one was quicker.
+/// How many times a refresh is tried in all, if other refreshes are quicker each time.
 const MAX_RACES: usize = 4;
 const MAX_KEY_BYTES: usize = 255;

@@ -1,4 +1,4 @@
-//! The endpoints as an OpenAPI document, for applications that describe themselves by `utoipa`.
+//! [`AuthEndpoints::openapi`] is the OpenAPI document of the endpoints.
 
 use super::mounted::{Mounted, TAG};
 use super::{operations, schemas, security};
@@ -8,25 +8,25 @@ use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
 use crate::endpoint::auth::AuthEndpoints;
 
 impl AuthEndpoints {
-    /// The endpoints as an OpenAPI 3.1 document, to be merged into the application's own (feature
-    /// `utoipa`).
+    /// Returns the endpoints as an OpenAPI 3.1 document, to be merged into the application's own
+    /// (feature `utoipa`).
     ///
-    /// **Addresses** begin with what [`with_path`](Self::with_path) says. So call it, where Axum's
-    /// `nest_service` takes the prefix off too. Do not use `OpenApi::nest` instead: it leaves
-    /// the addresses of the security schemes as they are.
+    /// **Paths** begin with the prefix that [`with_path`](Self::with_path) sets. So call it also
+    /// where Axum's `nest_service` removes the prefix. Do not use `OpenApi::nest` instead: it does
+    /// not change the URLs of the security schemes.
     ///
-    /// **Security schemes** are two. `bearer` is an access token, put in by hand. `password` is by
-    /// user name and password: Swagger UI's Authorize button. Swagger UI sends a token only
-    /// where the operation names the scheme that the token came by. So name both at the
-    /// application's operations: `security(("bearer" = []), ("password" = []))`.
+    /// There are two **security schemes**. `bearer` is an access token that a person pastes.
+    /// `password` is a login with user name and password, with Swagger UI's Authorize button.
+    /// Swagger UI sends a token only if the operation names the scheme that the token came from. So
+    /// name both in the application's operations: `security(("bearer" = []), ("password" = []))`.
     ///
     /// **Schemas** are `LoginRequest`, `RefreshRequest`, `TokenRequest`, `LogoutRequest`,
-    /// `TokenResponse`, `SessionList` and `AuthError`. A merge keeps what is there already. So
-    /// an application whose credentials are not a user name and a password has a `LoginRequest` and a
-    /// `TokenRequest` of its own; and of two `AuthEndpoints` in one document the scheme
-    /// `password` is the first one's.
+    /// `TokenResponse`, `SessionList` and `AuthError`. A merge keeps a schema that is there
+    /// already. So an application whose credentials are not a user name and a password defines its
+    /// own `LoginRequest` and `TokenRequest`. If two `AuthEndpoints` are in one document, the
+    /// scheme `password` is that of the first.
     ///
-    /// **With cookies** it says what they change: call it after `with_cookies`.
+    /// **With cookies** the document says what they change: call this after `with_cookies`.
     ///
     /// ```
     /// # fn example(sessions: tower_bearer::Sessions) -> axum::Router {
@@ -74,6 +74,7 @@ impl AuthEndpoints {
     }
 }
 
-const ABOUT: &str = "Login, refresh and logout. What comes in is a form or a JSON object, of at most 8 KiB: a repeated parameter is \
-    refused, an empty one (and `null`) counts as absent, an unknown one is ignored. Parameters do not belong into the address. Another method is \
-    405 with `Allow`.";
+const ABOUT: &str = "Login, refresh and logout. A request body is a form or a JSON object of at \
+    most 8 KiB. A repeated parameter is refused, an empty one (and `null`) counts as absent, and an \
+    unknown one is ignored. Parameters are not allowed in the query string. Another method is 405 \
+    with `Allow`.";

@@ -1,9 +1,9 @@
-//! The endpoints as an OpenAPI document, for applications that describe themselves by `utoipa`.
+//! The endpoints as an OpenAPI document, for applications that use `utoipa`.
 
-mod answers;
 mod document;
 mod mounted;
 mod operations;
 mod refusals;
+mod responses;
 mod schemas;
 mod security;

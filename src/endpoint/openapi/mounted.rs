@@ -1,8 +1,8 @@
-//! [`Mounted`]: where the endpoints are, as the document sees it.
+//! [`Mounted`] is what the document depends on: where the endpoints are, and their cookies.
 
 use utoipa::openapi::path::OperationBuilder;
 
-/// What the document depends on.
+/// The settings of the endpoints that change the document.
 #[derive(Clone, Copy)]
 pub(super) struct Mounted<'e> {
     pub(super) path: &'e str,
@@ -10,7 +10,7 @@ pub(super) struct Mounted<'e> {
 }
 
 impl Mounted<'_> {
-    pub(super) fn address(self, endpoint: &str) -> String {
+    pub(super) fn path_of(self, endpoint: &str) -> String {
         self.prefix()
             .chain([endpoint])
             .map(|part| format!("/{part}"))
@@ -21,7 +21,8 @@ impl Mounted<'_> {
         self.path.split('/').filter(|part| !part.is_empty())
     }
 
-    /// Named after its address: the endpoints of two kinds of users are one document.
+    /// Makes an operation whose id includes the path, so that the endpoints of two kinds of users
+    /// can be in one document.
     pub(super) fn operation(
         self,
         name: &str,
@@ -37,5 +38,5 @@ impl Mounted<'_> {
     }
 }
 
-/// What the operations are listed under.
+/// The tag of the operations.
 pub(super) const TAG: &str = "auth";

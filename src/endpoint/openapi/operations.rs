@@ -1,4 +1,4 @@
-//! The operations: an endpoint each.
+//! The operations of the document, one for each endpoint and method.
 
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, Paths,
@@ -8,15 +8,15 @@ use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::response::Responses;
 use utoipa::openapi::{Required, Schema};
 
-use super::answers::{
-    Answer, bad_bodies, bad_request, bad_request_or_header, cross_site, ended, logged_out,
-    misconfigured, no_token, not_found, session_list, tokens, unavailable,
-};
 use super::mounted::Mounted;
+use super::responses::{
+    DocumentedResponse, bad_bodies, bad_request, bad_request_or_header, cross_site, ended,
+    logged_out, misconfigured, no_token, not_found, session_list, tokens, unavailable,
+};
 use super::schemas::{
     LOGIN_REQUEST, LOGOUT_REQUEST, REFRESH_REQUEST, TOKEN_REQUEST, by_name, text,
 };
-use super::security::{nobody, perhaps_signed_in, signed_in};
+use super::security::{no_security, perhaps_signed_in, signed_in};
 
 pub(super) fn paths(mounted: Mounted<'_>) -> Paths {
     let (get, post, delete) = (HttpMethod::Get, HttpMethod::Post, HttpMethod::Delete);
@@ -33,33 +33,36 @@ pub(super) fn paths(mounted: Mounted<'_>) -> Paths {
     .fold(
         PathsBuilder::new(),
         |paths, (endpoint, method, operation)| {
-            paths.path(mounted.address(endpoint), PathItem::new(method, operation))
+            paths.path(mounted.path_of(endpoint), PathItem::new(method, operation))
         },
     )
     .build()
 }
 
 fn login(mounted: Mounted<'_>) -> OperationBuilder {
-    let description = "A login with an access token in its `Authorization` header ends the session of that token.";
-    let refused = "`invalid_request`, `unsupported_grant_type`; or `invalid_grant` with the reason `credentials_invalid` or `user_gone`. \
-        With the reason `token_malformed` it is the `Authorization` header.";
+    let description = "If the request has an access token in its `Authorization` header, the new \
+        session replaces the session of that token.";
+    let refused = "`invalid_request`, `unsupported_grant_type`; or `invalid_grant` with the reason \
+        `credentials_invalid` or `user_gone`. The reason `token_malformed` means that the \
+        `Authorization` header is malformed.";
     mounted
-        .operation("login", "Credentials become tokens", description)
-        .securities(Some(nobody()))
+        .operation("login", "Log in", description)
+        .securities(Some(no_security()))
         .request_body(Some(form_or_json(LOGIN_REQUEST, Required::True)))
         .responses(gives_tokens(mounted, bad_request_or_header(refused)))
 }
 
 fn refresh(mounted: Mounted<'_>) -> OperationBuilder {
-    let refused = "`invalid_request`, `invalid_scope`, `unsupported_grant_type`; or `invalid_grant`, which means: log in again. Its reason is \
-        `token_invalid`, `session_expired`, `session_revoked`, `refresh_reused` or `user_gone`.";
+    let refused = "`invalid_request`, `invalid_scope`, `unsupported_grant_type`; or `invalid_grant`, \
+        which means that the user has to log in again. Its reason is `token_invalid`, \
+        `session_expired`, `session_revoked`, `refresh_reused` or `user_gone`.";
     mounted
         .operation(
             "refresh",
-            "A refresh token becomes new tokens",
-            "The old refresh token is used up.",
+            "Exchange a refresh token for new tokens",
+            "The new refresh token replaces the old one.",
         )
-        .securities(Some(nobody()))
+        .securities(Some(no_security()))
         .parameter(idempotency_key())
         .request_body(Some(form_or_json(
             REFRESH_REQUEST,
@@ -69,31 +72,34 @@ fn refresh(mounted: Mounted<'_>) -> OperationBuilder {
 }
 
 fn token(mounted: Mounted<'_>) -> OperationBuilder {
-    let refused = "`invalid_request`, `invalid_scope`, `unsupported_grant_type`; or `invalid_grant` with the reason `credentials_invalid`, \
-        `token_invalid`, `session_expired`, `session_revoked`, `refresh_reused` or `user_gone`. With the reason `token_malformed` it is the \
-        `Authorization` header.";
+    let refused = "`invalid_request`, `invalid_scope`, `unsupported_grant_type`; or `invalid_grant` \
+        with the reason `credentials_invalid`, `token_invalid`, `session_expired`, \
+        `session_revoked`, `refresh_reused` or `user_gone`. The reason `token_malformed` means \
+        that the `Authorization` header is malformed.";
     mounted
         .operation(
             "token",
-            "Login and refresh at one address",
+            "Log in, or refresh, at one URL",
             "`grant_type` says which (RFC 6749 section 3.2).",
         )
-        .securities(Some(nobody()))
+        .securities(Some(no_security()))
         .parameter(idempotency_key())
         .request_body(Some(form_or_json(TOKEN_REQUEST, Required::True)))
         .responses(gives_tokens(mounted, bad_request_or_header(refused)))
 }
 
 fn logout(mounted: Mounted<'_>) -> OperationBuilder {
-    let description = "The session of `token`; without it, of the access token in the request's header (RFC 7009). An unknown token is not an error.";
-    let refused = "`invalid_request`: no token was sent, or the `Authorization` header is malformed (reason `token_malformed`).";
+    let description = "Ends the session of `token`, or without `token` the session of the access \
+        token in the `Authorization` header (RFC 7009). An unknown token is not an error.";
+    let refused = "`invalid_request`: no token was sent, or the `Authorization` header is malformed \
+        (reason `token_malformed`).";
     let answers = [
         logged_out(mounted),
         bad_request_or_header(refused),
         unavailable(),
     ];
     mounted
-        .operation("logout", "Ends a session", description)
+        .operation("logout", "Log out", description)
         .securities(Some(perhaps_signed_in()))
         .request_body(Some(form_or_json(LOGOUT_REQUEST, Required::False)))
         .responses(responses(
@@ -108,8 +114,8 @@ fn logout_everywhere(mounted: Mounted<'_>) -> OperationBuilder {
     mounted
         .operation(
             "logout_everywhere",
-            "Ends all sessions of the user",
-            "The one that asks too.",
+            "Log out everywhere",
+            "Ends all sessions of the user, including the current one.",
         )
         .securities(Some(signed_in()))
         .responses(responses([
@@ -124,8 +130,8 @@ fn sessions(mounted: Mounted<'_>) -> OperationBuilder {
     mounted
         .operation(
             "sessions",
-            "The user's own sessions",
-            "Those that live, newest first.",
+            "List the user's own sessions",
+            "The list has the sessions that have not ended, newest first.",
         )
         .securities(Some(signed_in()))
         .responses(responses([
@@ -137,7 +143,7 @@ fn sessions(mounted: Mounted<'_>) -> OperationBuilder {
 }
 
 fn end_session(mounted: Mounted<'_>) -> OperationBuilder {
-    let id = text("As the list names it.").pattern(Some("^[A-Za-z0-9_-]{22}$"));
+    let id = text("The id of the session in the list.").pattern(Some("^[A-Za-z0-9_-]{22}$"));
     let id = ParameterBuilder::new()
         .name("id")
         .parameter_in(ParameterIn::Path)
@@ -146,8 +152,8 @@ fn end_session(mounted: Mounted<'_>) -> OperationBuilder {
     mounted
         .operation(
             "end_session",
-            "Ends one of the user's own sessions",
-            "A session of another user is not found, as one that does not exist.",
+            "End one of the user's own sessions",
+            "The session of another user is 404, like one that does not exist.",
         )
         .securities(Some(signed_in()))
         .parameter(id)
@@ -160,7 +166,7 @@ fn end_session(mounted: Mounted<'_>) -> OperationBuilder {
         ]))
 }
 
-fn gives_tokens(mounted: Mounted<'_>, refused: Answer) -> Responses {
+fn gives_tokens(mounted: Mounted<'_>, refused: DocumentedResponse) -> Responses {
     let answers = [tokens(mounted), refused, misconfigured(), unavailable()];
     responses(
         answers
@@ -170,18 +176,19 @@ fn gives_tokens(mounted: Mounted<'_>, refused: Answer) -> Responses {
     )
 }
 
-fn responses(answers: impl IntoIterator<Item = Answer>) -> Responses {
+fn responses(answers: impl IntoIterator<Item = DocumentedResponse>) -> Responses {
     answers.into_iter().collect()
 }
 
-/// Of an endpoint that reads no body.
-fn no_good_request() -> Answer {
+/// The 400 of an endpoint that does not read a body.
+fn no_good_request() -> DocumentedResponse {
     bad_request_or_header(
-        "`invalid_request`: parameters in the address, or a malformed `Authorization` header (reason `token_malformed`).",
+        "`invalid_request`: parameters in the query string, or a malformed `Authorization` header \
+         (reason `token_malformed`).",
     )
 }
 
-/// A cookie may have the token.
+/// The body is optional where a cookie may have the token.
 fn body_with_token(mounted: Mounted<'_>) -> Required {
     if mounted.has_cookies {
         Required::False
@@ -202,8 +209,7 @@ fn form_or_json(schema: &str, required: Required) -> RequestBody {
 
 fn idempotency_key() -> Parameter {
     let key: Schema =
-        text("For a refresh: the same each time that a client tries again, from 1 to 255 bytes.")
-            .into();
+        text("For a refresh: random, the same at each retry, from 1 to 255 bytes.").into();
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)

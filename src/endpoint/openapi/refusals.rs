@@ -1,4 +1,4 @@
-//! What the layer answers in place of a handler, for the application's own operations.
+//! The responses of the layer to refused requests, for the application's own operations.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,20 +7,21 @@ use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
-use super::answers::{challenge, seconds};
+use super::responses::{challenge, seconds};
 use super::schemas::{AUTH_ERROR, auth_error, by_name};
 use crate::bearer::BearerError;
 
-/// For `responses(…, BearerError)` of an operation behind
-/// [`BearerAuthLayer`](crate::BearerAuthLayer) (feature `utoipa`): its usual answers.
+/// The usual responses of [`BearerAuthLayer`](crate::BearerAuthLayer), for `responses(…,
+/// BearerError)` of an operation behind it (feature `utoipa`).
 impl IntoResponses for BearerError {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         [
             ("400", challenged("The `Authorization` header is malformed: `invalid_request`.")),
-            ("401", challenged("No access token (`unauthorized`), or none that counts (`invalid_token`).")),
+            ("401", challenged("The access token is missing (`unauthorized`), or is not accepted (`invalid_token`).")),
             (
                 "403",
-                challenged("The access token does not allow this: `insufficient_scope`, or `access_denied` without a challenge."),
+                challenged("The access token does not allow this: `insufficient_scope`, or `access_denied` \
+                     without a challenge."),
             ),
             ("500", refusal("The server is misconfigured: `server_error`.")),
             ("503", refusal("Try again in a moment: `temporarily_unavailable`.").header("Retry-After", seconds())),
@@ -30,8 +31,9 @@ impl IntoResponses for BearerError {
     }
 }
 
-/// Its body, for `components(schemas(BearerError))` of an application that only checks tokens
-/// (feature `utoipa`). The document of [`AuthEndpoints`](crate::AuthEndpoints) has it already.
+/// The body of these responses, for `components(schemas(BearerError))` of an application that only
+/// verifies tokens (feature `utoipa`). The document of [`AuthEndpoints`](crate::AuthEndpoints)
+/// already has it.
 impl ToSchema for BearerError {
     fn name() -> Cow<'static, str> {
         AUTH_ERROR.into()

@@ -1,4 +1,4 @@
-//! What requests and answers hold.
+//! The schemas of requests and responses.
 
 use utoipa::openapi::content::Content;
 use utoipa::openapi::schema::{
@@ -14,7 +14,8 @@ pub(super) const TOKEN_REQUEST: &str = "TokenRequest";
 pub(super) const LOGOUT_REQUEST: &str = "LogoutRequest";
 pub(super) const TOKEN_RESPONSE: &str = "TokenResponse";
 pub(super) const SESSION_LIST: &str = "SessionList";
-/// Not `Error`: many an application has a schema of that name, and would keep it.
+/// It is not called `Error`, because many applications have a schema of that name, which a merge
+/// would keep.
 pub(super) const AUTH_ERROR: &str = "AuthError";
 
 pub(super) fn components(mounted: Mounted<'_>) -> ComponentsBuilder {
@@ -71,11 +72,11 @@ fn refresh_request(mounted: Mounted<'_>) -> ObjectBuilder {
             "grant_type",
             one_of(["refresh_token"], "Absent, or `refresh_token`."),
         )
-        .property("scope", text("Absent, or a part of what is granted."));
+        .property("scope", text("Absent, or a subset of the granted scope."));
     let refresh = if mounted.has_cookies {
         refresh.property(
             "refresh_token",
-            text("The refresh token. Absent where a cookie has it."),
+            text("The refresh token. Absent where a cookie has the token."),
         )
     } else {
         refresh
@@ -88,7 +89,7 @@ fn refresh_request(mounted: Mounted<'_>) -> ObjectBuilder {
     with_delivery(mounted, refresh)
 }
 
-/// Flat: Swagger UI makes no form of what is one of several.
+/// The schema is flat, because Swagger UI does not show a form for `oneOf`.
 fn token_request(mounted: Mounted<'_>) -> ObjectBuilder {
     let token = ObjectBuilder::new()
         .property(
@@ -102,16 +103,17 @@ fn token_request(mounted: Mounted<'_>) -> ObjectBuilder {
         .property("refresh_token", text("The refresh token, for a refresh."))
         .property(
             "scope",
-            text("For a refresh: a part of what is granted. At a login it is ignored."),
+            text("For a refresh: a subset of the granted scope. It is ignored at a login."),
         );
     with_delivery(mounted, token)
 }
 
 fn logout_request(mounted: Mounted<'_>) -> ObjectBuilder {
     let token = if mounted.has_cookies {
-        "A refresh token or an access token. Absent where the `Authorization` header or a cookie has it."
+        "A refresh token or an access token. Absent where the `Authorization` header or a cookie has \
+         the token."
     } else {
-        "A refresh token or an access token. Absent where the `Authorization` header has it."
+        "A refresh token or an access token. Absent where the `Authorization` header has the token."
     };
     ObjectBuilder::new().property("token", text(token))
 }
@@ -122,7 +124,7 @@ fn with_delivery(mounted: Mounted<'_>, request: ObjectBuilder) -> ObjectBuilder 
             "delivery",
             one_of(
                 ["body", "cookie"],
-                "How the tokens go: the refresh token as a cookie that no script reads.",
+                "How the refresh token is sent: in the body, or as a cookie that scripts cannot read.",
             ),
         )
     } else {
@@ -133,27 +135,30 @@ fn with_delivery(mounted: Mounted<'_>, request: ObjectBuilder) -> ObjectBuilder 
 fn token_response(mounted: Mounted<'_>) -> ObjectBuilder {
     let tokens = ObjectBuilder::new()
         .description(Some(
-            "Tokens (RFC 6749 section 5.1). The old refresh token is thrown away.",
+            "Tokens (RFC 6749 section 5.1). The client discards the old refresh token.",
         ))
         .property("access_token", text("The access token: a JWT."))
         .required("access_token")
         .property("token_type", one_of(["Bearer"], "`Bearer`."))
         .required("token_type")
-        .property("expires_in", whole("Seconds until the access token ends."))
+        .property(
+            "expires_in",
+            whole("Seconds until the access token expires."),
+        )
         .required("expires_in")
         .property(
             "refresh_token_expires_in",
-            whole("Seconds until the session ends if it is not refreshed before."),
+            whole("Seconds until the session ends, unless it is refreshed before that."),
         )
         .required("refresh_token_expires_in")
         .property(
             "scope",
-            text("What is granted, separated by spaces. Absent: nothing in particular."),
+            text("The granted scope, as words separated by spaces. Absent if the scope is empty."),
         );
     if mounted.has_cookies {
         tokens.property(
             "refresh_token",
-            text("The refresh token. Absent where it is a cookie."),
+            text("The refresh token. Absent where it is sent as a cookie."),
         )
     } else {
         tokens
@@ -166,17 +171,20 @@ fn session_list() -> ObjectBuilder {
     let device = SchemaType::from_iter([Type::String, Type::Null]);
     let device = ObjectBuilder::new()
         .schema_type(device)
-        .description(Some("What the user may recognise it by."));
+        .description(Some("A text by which the user may recognise the session."));
     let current = ObjectBuilder::new()
         .schema_type(Type::Boolean)
-        .description(Some("The session that asks."));
+        .description(Some("Whether this is the session of the request."));
     let mut session = ObjectBuilder::new()
-        .property("id", text("Names the session; 22 characters of base64url."))
+        .property(
+            "id",
+            text("The id of the session: 22 characters of base64url."),
+        )
         .property("device", device)
         .property("created_at", whole("Seconds since the epoch."))
         .property(
             "last_used_at",
-            whole("Seconds since the epoch, to the hour."),
+            whole("Seconds since the epoch, rounded down to the hour."),
         )
         .property("expires_at", whole("Seconds since the epoch."))
         .property("current", current);
@@ -200,20 +208,27 @@ fn session_list() -> ObjectBuilder {
 
 pub(super) fn auth_error() -> ObjectBuilder {
     ObjectBuilder::new()
-        .description(Some("An error of RFC 6749 section 5.2 or RFC 6750 section 3.1. Nothing in it comes from the request."))
-        .property("error", text("The code, as in `invalid_grant`."))
+        .description(Some(
+            "An error of RFC 6749 section 5.2 or RFC 6750 section 3.1. It repeats nothing from the \
+             request.",
+        ))
+        .property("error", text("The error code, as in `invalid_grant`."))
         .required("error")
-        .property("error_description", text("For people."))
+        .property("error_description", text("A sentence for people."))
         .required("error_description")
         .property(
             "reason",
-            text("A stable word for programs, as in `token_expired`. Absent where it is the form of the request, or the server."),
+            text(
+                "A stable word for programs, as in `token_expired`. Absent if the form of the \
+                 request or the server is at fault.",
+            ),
         )
 }
 
-/// `{}`: what there is to say of a logout.
+/// The schema of `{}`, the body of a logout.
 pub(super) fn nothing() -> Schema {
     ObjectBuilder::new().into()
 }
 
-const DEVICE: &str = "What the user may recognise the session by. Without it the `User-Agent`.";
+const DEVICE: &str =
+    "A text by which the user may recognise the session. By default the `User-Agent`.";

@@ -1,4 +1,4 @@
-//! How an operation is asked for: by an access token.
+//! The security schemes of the operations: an access token, or a login that gets one.
 
 use utoipa::openapi::schema::ComponentsBuilder;
 use utoipa::openapi::security::{
@@ -12,10 +12,10 @@ pub(super) fn schemes(mounted: Mounted<'_>, components: ComponentsBuilder) -> Co
     let by_hand = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("An access token, of a login or a refresh."))
+        .description(Some("An access token from a login or a refresh."))
         .build();
-    // Both grants at one address, as stock clients send them.
-    let token = mounted.address("token");
+    // Both grants are at one URL, as standard clients send them.
+    let token = mounted.path_of("token");
     let flow = Flow::Password(Password::with_refresh_url(
         token.clone(),
         Scopes::new(),
@@ -30,20 +30,20 @@ pub(super) fn schemes(mounted: Mounted<'_>, components: ComponentsBuilder) -> Co
         .security_scheme(PASSWORD, SecurityScheme::OAuth2(by_password))
 }
 
-/// By one scheme or the other.
+/// Requires one of the two schemes.
 pub(super) fn signed_in() -> [SecurityRequirement; 2] {
     [BEARER, PASSWORD].map(|scheme| SecurityRequirement::new(scheme, [] as [&str; 0]))
 }
 
-/// Without a token too.
+/// Requires one of the two schemes, or nothing.
 pub(super) fn perhaps_signed_in() -> impl Iterator<Item = SecurityRequirement> {
     [SecurityRequirement::default()]
         .into_iter()
         .chain(signed_in())
 }
 
-/// Whatever the application's document demands of all operations.
-pub(super) fn nobody() -> [SecurityRequirement; 0] {
+/// Requires nothing, even if the application's document has a requirement for all operations.
+pub(super) fn no_security() -> [SecurityRequirement; 0] {
     []
 }
 

@@ -1,4 +1,4 @@
-//! The answers of the endpoints: status, headers, body.
+//! The responses of the endpoints: status, headers, body.
 
 use utoipa::openapi::content::Content;
 use utoipa::openapi::header::{Header, HeaderBuilder};
@@ -7,21 +7,21 @@ use utoipa::openapi::response::{Response, ResponseBuilder};
 use super::mounted::Mounted;
 use super::schemas::{AUTH_ERROR, SESSION_LIST, TOKEN_RESPONSE, by_name, nothing, text};
 
-/// A status, and what it says.
-pub(super) type Answer = (&'static str, Response);
+/// A status, and the response that has it.
+pub(super) type DocumentedResponse = (&'static str, Response);
 
-pub(super) fn tokens(mounted: Mounted<'_>) -> Answer {
+pub(super) fn tokens(mounted: Mounted<'_>) -> DocumentedResponse {
     (
         "200",
         may_set_cookies(mounted, json("New tokens.", by_name(TOKEN_RESPONSE))),
     )
 }
 
-pub(super) fn session_list() -> Answer {
+pub(super) fn session_list() -> DocumentedResponse {
     ("200", json("The sessions.", by_name(SESSION_LIST)).build())
 }
 
-pub(super) fn logged_out(mounted: Mounted<'_>) -> Answer {
+pub(super) fn logged_out(mounted: Mounted<'_>) -> DocumentedResponse {
     let done = json(
         "`{}`. Access tokens are refused from the next request on.",
         Content::new(Some(nothing())),
@@ -29,41 +29,43 @@ pub(super) fn logged_out(mounted: Mounted<'_>) -> Answer {
     ("200", may_set_cookies(mounted, done))
 }
 
-pub(super) fn ended() -> Answer {
+pub(super) fn ended() -> DocumentedResponse {
     ("204", not_stored("The session has ended.").build())
 }
 
-pub(super) fn bad_request(description: &str) -> Answer {
+pub(super) fn bad_request(description: &str) -> DocumentedResponse {
     ("400", refusal(description).build())
 }
 
-/// Of an endpoint that looks at the `Authorization` header.
-pub(super) fn bad_request_or_header(description: &str) -> Answer {
+/// The 400 of an endpoint that reads the `Authorization` header.
+pub(super) fn bad_request_or_header(description: &str) -> DocumentedResponse {
     ("400", challenged(refusal(description)).build())
 }
 
-pub(super) fn no_token() -> Answer {
-    let description = "No access token (`unauthorized`, reason `token_missing`), or none that counts: `invalid_token` with the reason \
-        `token_invalid`, `token_expired` or `session_revoked`.";
+pub(super) fn no_token() -> DocumentedResponse {
+    let description = "The access token is missing (`unauthorized`, reason `token_missing`), \
+        or is not accepted: `invalid_token` with the reason `token_invalid`, `token_expired` or \
+        `session_revoked`.";
     ("401", challenged(refusal(description)).build())
 }
 
-/// Only where there are cookies.
-pub(super) fn cross_site(mounted: Mounted<'_>) -> Option<Answer> {
-    let description = "A cookie is at stake, and no page of ours made the request: `access_denied`, reason `cross_site`.";
+/// Only endpoints that use cookies have this response.
+pub(super) fn cross_site(mounted: Mounted<'_>) -> Option<DocumentedResponse> {
+    let description = "The request would set or use a cookie, and comes from another site, or \
+        does not say where it comes from: `access_denied`, reason `cross_site`.";
     mounted
         .has_cookies
         .then(|| ("403", refusal(description).build()))
 }
 
-pub(super) fn not_found() -> Answer {
+pub(super) fn not_found() -> DocumentedResponse {
     (
         "404",
         refusal("The user has no such session: `invalid_request`.").build(),
     )
 }
 
-pub(super) fn bad_bodies() -> [Answer; 2] {
+pub(super) fn bad_bodies() -> [DocumentedResponse; 2] {
     [
         (
             "413",
@@ -76,15 +78,16 @@ pub(super) fn bad_bodies() -> [Answer; 2] {
     ]
 }
 
-pub(super) fn misconfigured() -> Answer {
+pub(super) fn misconfigured() -> DocumentedResponse {
     (
         "500",
-        refusal("The application grants what cannot be: `server_error`.").build(),
+        refusal("The server is misconfigured: `server_error`.").build(),
     )
 }
 
-pub(super) fn unavailable() -> Answer {
-    let description = "Users or sessions cannot be asked now: `temporarily_unavailable`. The same request may be sent again.";
+pub(super) fn unavailable() -> DocumentedResponse {
+    let description = "Users or sessions are not available now: `temporarily_unavailable`. The \
+        same request may be sent again.";
     (
         "503",
         refusal(description)
@@ -94,27 +97,29 @@ pub(super) fn unavailable() -> Answer {
 }
 
 pub(super) fn challenge() -> Header {
-    header(text("`Bearer`, with what is wrong (RFC 6750 section 3)."))
+    header(text("`Bearer`, with the error (RFC 6750 section 3)."))
 }
 
 pub(super) fn seconds() -> Header {
-    header(text("In seconds."))
+    header(text("Seconds to wait before the next request."))
 }
 
-fn challenged(answer: ResponseBuilder) -> ResponseBuilder {
-    answer.header("WWW-Authenticate", challenge())
+fn challenged(response: ResponseBuilder) -> ResponseBuilder {
+    response.header("WWW-Authenticate", challenge())
 }
 
-fn may_set_cookies(mounted: Mounted<'_>, answer: ResponseBuilder) -> Response {
+fn may_set_cookies(mounted: Mounted<'_>, response: ResponseBuilder) -> Response {
     if mounted.has_cookies {
-        answer
+        response
             .header(
                 "Set-Cookie",
-                header(text("Where the tokens are sent as cookies.")),
+                header(text(
+                    "Present if the tokens are sent or cleared as cookies.",
+                )),
             )
             .build()
     } else {
-        answer.build()
+        response.build()
     }
 }
 
@@ -126,7 +131,7 @@ fn json(description: &str, content: Content) -> ResponseBuilder {
     not_stored(description).content("application/json", content)
 }
 
-/// RFC 6749 section 5.1.
+/// Responses must not be stored (RFC 6749 section 5.1).
 fn not_stored(description: &str) -> ResponseBuilder {
     ResponseBuilder::new()
         .description(description)
