@@ -1,4 +1,7 @@
-//! [`Accounts`]: the application's [`Authenticate`], type-erased, so that no type parameter reaches the application.
+//! [`Accounts`] is the application's [`Authenticate`], type-erased, so that [`Sessions`] have no type
+//! parameter.
+//!
+//! [`Sessions`]: crate::Sessions
 
 use std::any::{TypeId, type_name};
 use std::future::Future;
@@ -20,7 +23,7 @@ type Asked<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
 
 /// An [`Authenticate`], type-erased.
 pub(super) trait Accounts: Send + Sync {
-    /// Whether the application logs users in.
+    /// Returns whether the application logs users in.
     fn has_login(&self) -> bool;
 
     /// Reads the parameters of a login.
@@ -56,7 +59,8 @@ impl<A: Authenticate> Accounts for A {
             let login = login.try_map(AnyCredentials::downcast::<A::Credentials>).map_err(|sent| {
                 let wanted = type_name::<A::Credentials>();
                 SessionError::misconfigured(format!(
-                    "`log_in` was called with {sent}, and `Authenticate::Credentials` is {wanted}. Use one type in both"
+                    "`log_in` was called with {sent}, and `Authenticate::Credentials` is {wanted}. \
+                     Use one type in both"
                 ))
             })?;
             let outcome = Authenticate::authenticate(self, login)
@@ -64,7 +68,8 @@ impl<A: Authenticate> Accounts for A {
                 .map_err(SessionError::fault)?;
             match outcome.0 {
                 Kind::Unwritten => Err(SessionError::misconfigured(format!(
-                    "`{}` has no `authenticate`. Write it, or set `type Credentials = NoCredentials`",
+                    "`{}` has no `authenticate`. Write it, or set \
+                     `type Credentials = NoCredentials`",
                     type_name::<A>()
                 ))),
                 _ => Ok(outcome),

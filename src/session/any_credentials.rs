@@ -1,8 +1,8 @@
-//! [`AnyCredentials`].
+//! [`AnyCredentials`] is credentials, type-erased.
 
 use std::any::{Any, type_name};
 
-/// Credentials of a type that the application knows.
+/// Credentials, type-erased. The application knows their type.
 pub(crate) struct AnyCredentials {
     value: Box<dyn Any + Send>,
     type_name: &'static str,
@@ -16,7 +16,7 @@ impl AnyCredentials {
         }
     }
 
-    /// Or the name of the type that they have.
+    /// Returns the credentials, or the name of their type if it is another one.
     pub(super) fn downcast<C: 'static>(self) -> Result<C, &'static str> {
         self.value
             .downcast()

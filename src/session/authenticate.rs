@@ -1,4 +1,4 @@
-//! [`Authenticate`]: what the application says about its users.
+//! [`Authenticate`] is what the application says about its users.
 
 use std::future::Future;
 
@@ -8,7 +8,7 @@ use super::login::Login;
 use super::outcome::Outcome;
 use crate::error::BoxError;
 
-/// Says who logs in, and what a session may do.
+/// Tells which user logs in, and what a session may do.
 ///
 /// # Contract
 ///
@@ -22,48 +22,60 @@ use crate::error::BoxError;
 /// Later versions may add methods with default bodies.
 ///
 /// ```
-/// use tower_bearer::{Authenticate, Authorization, AuthorizeRequest, Grant, Identity, Login, Outcome, PasswordCredentials};
+/// use std::convert::Infallible;
+/// use tower_bearer::{
+///     Authenticate, Authorization, AuthorizeRequest, Grant, Identity, Login, Outcome,
+///     PasswordCredentials,
+/// };
 ///
 /// struct Accounts;
 ///
 /// impl Authenticate for Accounts {
 ///     type Credentials = PasswordCredentials;
-///     type Error = std::convert::Infallible;
+///     type Error = Infallible;
 ///
-///     async fn authenticate(&self, login: Login<PasswordCredentials>) -> Result<Outcome, Self::Error> {
+///     async fn authenticate(
+///         &self,
+///         login: Login<PasswordCredentials>,
+///     ) -> Result<Outcome, Infallible> {
 ///         // A real application asks its users table, and verifies a hash.
-///         let is_right = login.username() == "alice" && login.password() == "wonderland-7";
-///         Ok(if is_right { Identity::new("alice").into() } else { Outcome::invalid_credentials() })
+///         if login.username() == "alice" && login.password() == "wonderland-7" {
+///             Ok(Identity::new("alice").into())
+///         } else {
+///             Ok(Outcome::invalid_credentials())
+///         }
 ///     }
 ///
-///     async fn authorize(&self, request: AuthorizeRequest<'_>) -> Result<Authorization, Self::Error> {
+///     async fn authorize(
+///         &self,
+///         request: AuthorizeRequest<'_>,
+///     ) -> Result<Authorization, Infallible> {
 ///         let may_write = request.session().subject().as_str() == "alice";
 ///         Ok(Grant::new().with_claim("may_write", may_write).into())
 ///     }
 /// }
 /// ```
 pub trait Authenticate: Send + Sync + 'static {
-    /// What a login sends: [`PasswordCredentials`](crate::PasswordCredentials), or a type of the
-    /// application's own. [`NoCredentials`](crate::NoCredentials) where somebody else logs
-    /// users in.
+    /// The credentials that a login sends: [`PasswordCredentials`](crate::PasswordCredentials), or
+    /// the application's own type. It is [`NoCredentials`](crate::NoCredentials) if users log in
+    /// elsewhere.
     type Credentials: LoginCredentials;
-    /// Why the users cannot be asked.
+    /// The error of an application that cannot ask its users.
     type Error: Into<BoxError>;
 
-    /// Says who logs in.
+    /// Tells which user logs in.
     ///
-    /// The identity says whose session begins, and what belongs to this login alone. What the
-    /// session may do is asked of [`authorize`](Self::authorize), as soon as the session is
-    /// there.
+    /// The identity says whose session begins, and what belongs to this login alone.
+    /// [`authorize`](Self::authorize) says what the session may do. It is called as soon as the
+    /// session exists.
     ///
     /// An application with [`NoCredentials`](crate::NoCredentials) does not write this method. In
-    /// any other application a login without it is answered with 500, and a log line names the
-    /// cure.
+    /// any other application the response to a login without it is 500, and a hint in the log says
+    /// how to fix it.
     ///
     /// # Errors
     ///
-    /// The users cannot be asked now: the login is answered with 503, and the cause goes to the
-    /// log.
+    /// The users cannot be asked now. The response is 503, and the cause goes to the log.
     fn authenticate(
         &self,
         login: Login<Self::Credentials>,
@@ -74,17 +86,17 @@ pub trait Authenticate: Send + Sync + 'static {
         }
     }
 
-    /// Says what a session may do: asked at the end of a login, and at every refresh. It is
-    /// required, so that it cannot be forgotten.
+    /// Says what a session may do. It is called at the end of a login, and at every refresh. The
+    /// method is required, so that it cannot be forgotten.
     ///
-    /// The next access token says what is granted here, which may differ from the one before. With
-    /// another [stamp](crate::Grant::with_stamp) than the login's the session ends.
+    /// The next access token has the grant returned here, which may differ from the last one. If
+    /// its [stamp](crate::Grant::with_stamp) is not that of the login, the session ends.
     ///
     /// # Errors
     ///
-    /// The users cannot be asked now, or [the session's data](crate::store::Session::data) has another
-    /// type: the login or the refresh is answered with 503, the session stays, and the cause
-    /// goes to the log.
+    /// The users cannot be asked now, or [the session's data](crate::store::Session::data) has
+    /// another type. The response is 503, and the cause goes to the log. A refresh leaves the
+    /// session as it is, and a login ends its new session.
     fn authorize(
         &self,
         request: AuthorizeRequest<'_>,

@@ -1,12 +1,12 @@
-//! [`AuthorizeRequest`] and [`Authorization`]: what `authorize` is asked, and what it says.
+//! [`AuthorizeRequest`] is the argument of `authorize`, and [`Authorization`] is its result.
 
 use super::denial::{Denial, denial_settings};
 use crate::request_context::RequestContext;
 use crate::store::Session;
 use crate::token::Grant;
 
-/// What [`authorize`](crate::Authenticate::authorize) is asked. It is opaque, so that it can say
-/// more later.
+/// The argument of [`authorize`](crate::Authenticate::authorize). It is opaque, so that later
+/// versions can add to it.
 #[derive(Clone, Copy, Debug)]
 pub struct AuthorizeRequest<'r> {
     session: &'r Session,
@@ -14,7 +14,7 @@ pub struct AuthorizeRequest<'r> {
 }
 
 impl<'r> AuthorizeRequest<'r> {
-    /// For tests of an application's own `authorize`.
+    /// Makes a request for a test of the application's `authorize`.
     #[must_use]
     pub fn new(session: &'r Session) -> Self {
         Self {
@@ -28,23 +28,24 @@ impl<'r> AuthorizeRequest<'r> {
         self
     }
 
-    /// The session that tokens are asked for.
+    /// Returns the session that tokens are asked for.
     #[must_use]
     pub fn session(&self) -> &'r Session {
         self.session
     }
 
-    /// The request that asks: the login's or the refresh's. `None` where the caller of
-    /// [`Sessions`](crate::Sessions) named none.
+    /// Returns the HTTP request of the login or the refresh, or `None` if the caller of
+    /// [`Sessions`](crate::Sessions) passed none.
     #[must_use]
     pub fn context(&self) -> Option<&'r RequestContext> {
         self.context
     }
 }
 
-/// What [`authorize`](crate::Authenticate::authorize) says.
+/// The result of [`authorize`](crate::Authenticate::authorize): what a session may do.
 ///
-/// It comes from a [`Grant`], and from `Option<Grant>`, where `None` means that the user is gone.
+/// It is made from a [`Grant`], or from an `Option<Grant>`, where `None` means that the user is
+/// gone.
 ///
 /// ```
 /// use std::time::Duration;
@@ -66,20 +67,20 @@ pub(super) enum Kind {
 }
 
 impl Authorization {
-    /// The session may do this.
+    /// Grants this to the session.
     pub fn granted(grant: Grant) -> Self {
         Self(Kind::Granted(Box::new(grant)))
     }
 
-    /// The user was deleted or disabled: the session ends, and the answer is 400 `invalid_grant`
-    /// with the reason `user_gone`.
+    /// Says that the user was deleted or disabled. The session ends, and the response is 400
+    /// `invalid_grant` with the reason `user_gone`.
     pub fn gone() -> Self {
         Self(Kind::Gone)
     }
 
-    /// No tokens now, and the session stays: 403 `access_denied` with this `reason`. A client keeps
-    /// its refresh token, and can use it again when the reason is over. Access tokens that
-    /// exist go on until they expire.
+    /// Refuses tokens for now: 403 `access_denied` with this `reason`. At a refresh the session
+    /// stays. The client keeps its refresh token, and can use it again when the reason no longer
+    /// holds. Access tokens that exist remain valid until they expire.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! [`SessionsBuilder`]: every setting of [`Sessions`] by its name.
+//! [`SessionsBuilder`] has every setting of [`Sessions`].
 
 use std::fmt;
 use std::net::IpAddr;
@@ -23,10 +23,10 @@ use crate::names::{Audience, Issuer};
 use crate::store::{SessionOwner, SessionStore};
 use crate::token::AccessTokenSigner;
 
-/// Builds [`Sessions`]: made by [`Sessions::builder`].
+/// Builds [`Sessions`]. [`Sessions::builder`] makes it.
 ///
-/// Issuer, audience and secret are required. Every wrong setting is a sentence of the error that
-/// [`build`](Self::build) returns.
+/// The issuer, the audience and the secret are required. The error that [`build`](Self::build)
+/// returns has a sentence for each wrong setting.
 #[must_use]
 pub struct SessionsBuilder {
     accounts: Box<dyn Accounts>,
@@ -63,90 +63,90 @@ impl SessionsBuilder {
         }
     }
 
-    /// Who makes the access tokens: their claim `iss`, by convention the `https` URL of this
-    /// service.
+    /// Sets the issuer of the access tokens: their claim `iss`. By convention it is the `https` URL
+    /// of this service.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
     }
 
-    /// Who accepts the access tokens: their claim `aud`. Refresh tokens have keys of this audience,
-    /// so another name logs everybody out.
+    /// Sets the audience of the access tokens: their claim `aud`. The keys of refresh tokens depend
+    /// on it, so another name logs out all users.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
         self
     }
 
-    /// The issuer and the audience that this application had before. The users' sessions of that
-    /// time stay in [`list`](Sessions::list), and
-    /// [`log_out_everywhere`](Sessions::log_out_everywhere) ends them too. Refresh tokens go on to
-    /// work only if the audience is the same.
+    /// Adds the issuer and the audience that this application had before. Sessions from that time
+    /// stay in [`list`](Sessions::list), and [`log_out_everywhere`](Sessions::log_out_everywhere)
+    /// ends them too. Their refresh tokens still work only if the audience is the same.
     pub fn former_names(mut self, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
         self.former.push((issuer.into(), audience.into()));
         self
     }
 
-    /// The secret that the keys of refresh tokens are derived from, and the HS256 key of access
-    /// tokens unless there is a [`signing_key`](Self::signing_key).
+    /// Sets the secret from which the keys of refresh tokens are derived, and the HS256 key of
+    /// access tokens unless there is a [`signing_key`](Self::signing_key).
     pub fn secret(mut self, secret: Secret) -> Self {
         self.secret = Some(secret);
         self
     }
 
-    /// Signs access tokens with this [`SigningKey`], or with [`SigningKeys`] one after the other:
-    /// with an asymmetric key, other services can verify the tokens and not make any.
+    /// Signs access tokens with this [`SigningKey`], or with [`SigningKeys`] one after the other.
+    /// With an asymmetric key, other services can verify the tokens but not make any.
     pub fn signing_key(mut self, keys: impl Into<SigningKeys>) -> Self {
         self.keys = Some(keys.into());
         self
     }
 
-    /// Other lifetimes than the defaults of [`SessionPolicy`]. Sessions that exist keep their
-    /// absolute end.
+    /// Sets the lifetimes of sessions and tokens. The defaults are those of [`SessionPolicy`].
+    /// Existing sessions keep their absolute end.
     pub fn policy(mut self, policy: SessionPolicy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// How far the clocks of this application's processes may differ when an access token is
+    /// Sets how far the clocks of this application's processes may differ when an access token is
     /// verified: 60 seconds by default, and at most 5 minutes (RFC 7519 section 4.1.4).
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
     }
 
-    /// What happens to access tokens while the store cannot be asked: [`StoreOutage::RefuseTokens`]
-    /// by default.
+    /// Sets what happens to access tokens while the store cannot be asked:
+    /// [`StoreOutage::RefuseTokens`] by default.
     pub fn store_outage(mut self, outage: StoreOutage) -> Self {
         self.outage = outage;
         self
     }
 
-    /// Takes the time from `clock`; the verifier and the layer do so too. The default is the
-    /// operating system's clock.
+    /// Sets the clock of the sessions, their verifier and their layer. The default is the operating
+    /// system's clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// The scheme, host and port of this application as clients see them, as in `https://app.example.com`: for an application behind a proxy
-    /// that changes `Host`. The check of where a request comes from uses it.
+    /// Sets the scheme, host and port of this application as clients see them, as in
+    /// `https://app.example.com`. It is for an application behind a proxy that changes `Host`. The
+    /// check whether another site made a request uses it.
     pub fn public_origin(mut self, origin: &str) -> Self {
         let outcome = self.edge.set_public_origin(origin);
         self.problems.note(outcome);
         self
     }
 
-    /// The proxies whose `Forwarded` (RFC 7239) or `X-Forwarded-For` headers count, as IP addresses
-    /// or networks: `10.0.0.0/8`, `::1`. None by default.
+    /// Sets the proxies whose `Forwarded` (RFC 7239) or `X-Forwarded-For` headers are trusted, as
+    /// IP addresses or networks: `10.0.0.0/8`, `::1`. There are none by default.
     pub fn trusted_proxies<'p>(mut self, proxies: impl IntoIterator<Item = &'p str>) -> Self {
         let outcome = self.edge.set_trusted_proxies(proxies);
         self.problems.note(outcome);
         self
     }
 
-    /// Where a request's head has the address of the connection. With Axum:
-    /// `|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip())`. Without
-    /// this setting it is the extension [`ClientAddress`](crate::edge::ClientAddress).
+    /// Sets where the address of the connection is found in the head of a request. With Axum:
+    /// `|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip())`. By
+    /// default it is the extension [`ClientAddress`](crate::edge::ClientAddress).
     pub fn client_address<F>(mut self, find: F) -> Self
     where
         F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
@@ -155,12 +155,12 @@ impl SessionsBuilder {
         self
     }
 
-    /// The sessions.
+    /// Builds the sessions.
     ///
     /// # Errors
     ///
-    /// Issuer, audience or secret are missing or empty, or another setting is wrong: all of them
-    /// are named.
+    /// The issuer, the audience or the secret is missing or empty, or another setting is wrong. The
+    /// error names all of them.
     pub fn build(mut self) -> Result<Sessions, ConfigError> {
         let missing = |what: &str| {
             ConfigError::new(format!(
@@ -219,7 +219,7 @@ impl SessionsBuilder {
 }
 
 impl Sessions {
-    /// Sessions of the users that `accounts` knows, kept in `store`.
+    /// Returns a builder of the sessions of the users that `accounts` knows, kept in `store`.
     ///
     /// An application with two kinds of users has two `Sessions`, each with an audience of its own.
     /// Sessions need a Tokio runtime with time enabled.

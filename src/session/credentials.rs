@@ -1,4 +1,5 @@
-//! What a login sends: [`LoginCredentials`], [`PasswordCredentials`], [`NoCredentials`].
+//! [`LoginCredentials`] are what a login sends: [`PasswordCredentials`], or an application's own
+//! type.
 
 use std::fmt;
 
@@ -6,11 +7,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-/// What a login sends: [`PasswordCredentials`], or a type of the application's own.
+/// The credentials that a login sends: [`PasswordCredentials`], or the application's own type.
 ///
 /// The login endpoint reads it from a form or a JSON object with `serde`. In a form every field is
-/// text: a field that is a number or a `bool` is read from that text. Within
-/// `#[serde(flatten)]` it stays text, for there `serde` does not say which type it wants.
+/// text: a field that is a number or a `bool` is read from that text. Within `#[serde(flatten)]` it
+/// stays text, because there `serde` does not say which type it needs.
 ///
 /// ```
 /// use serde::Deserialize;
@@ -30,10 +31,10 @@ use zeroize::Zeroizing;
 /// }
 /// ```
 pub trait LoginCredentials: DeserializeOwned + Send + Sync + 'static {
-    /// The account that somebody wants to log in to, as it was sent: a user name, an email address.
-    /// Never a secret.
+    /// Returns the account to log in to, as it was sent: a user name or an email address, never a
+    /// secret.
     ///
-    /// What limits guesses counts by it, also for accounts that do not exist.
+    /// Limits on guesses count attempts per account, also for accounts that do not exist.
     fn account(&self) -> &str;
 }
 
@@ -47,7 +48,7 @@ pub struct PasswordCredentials {
 }
 
 impl PasswordCredentials {
-    /// For tests, and for login handlers of the application's own.
+    /// Makes credentials, for tests and for the application's own login handlers.
     #[must_use]
     pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
         Self {
@@ -56,13 +57,13 @@ impl PasswordCredentials {
         }
     }
 
-    /// The user name.
+    /// Returns the user name.
     #[must_use]
     pub fn username(&self) -> &str {
         &self.username
     }
 
-    /// The password. Keep it out of logs.
+    /// Returns the password. Keep it out of logs.
     #[must_use]
     pub fn password(&self) -> &str {
         &self.password
@@ -90,12 +91,11 @@ impl fmt::Debug for PasswordCredentials {
     }
 }
 
-/// The credentials of an application that lets somebody else log users in: no value of this type
-/// exists.
+/// The credentials of an application whose users log in elsewhere. No value of this type exists.
 ///
-/// Such an application writes no [`authenticate`](crate::Authenticate::authenticate). It calls
-/// [`Sessions::start`](crate::Sessions::start) when it knows the user. Its endpoints have no login,
-/// and its metadata does not name the password grant.
+/// Such an application does not write [`authenticate`](crate::Authenticate::authenticate). It calls
+/// [`Sessions::start`](crate::Sessions::start) when it knows the user. Its endpoints do not have a
+/// login, and its metadata does not name the password grant.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub enum NoCredentials {}
 

@@ -1,4 +1,4 @@
-//! [`Denial`]: a refusal with a reason of the application's own.
+//! [`Denial`] is a refusal with the application's own reason.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use crate::limits::whole_seconds;
 
-/// A refusal with a reason of the application's own.
+/// A refusal with the application's own reason.
 #[derive(Clone, Debug)]
 pub(crate) struct Denial {
     pub(crate) reason: &'static str,
@@ -27,7 +27,8 @@ impl Denial {
                 .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
         assert!(
             is_word,
-            "{reason:?} is not a reason: it has lower-case ASCII letters, digits and `_`, as in `email_unverified`"
+            "{reason:?} is not a reason: a reason is lower-case ASCII letters, digits and `_`, as in \
+             `email_unverified`"
         );
         Self {
             reason,
@@ -49,7 +50,7 @@ impl Denial {
         self.status = status;
     }
 
-    /// The seconds of `Retry-After`. A 503 always has it.
+    /// Returns the seconds of `Retry-After`. A 503 always has it.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         let is_503 = self.status == StatusCode::SERVICE_UNAVAILABLE;
         let after = self.retry_after.or(is_503.then_some(Duration::ZERO))?;
@@ -57,10 +58,11 @@ impl Denial {
     }
 }
 
-/// The settings of whatever may be a denial, and has a `denial_mut`.
+/// Defines the settings of a type that may be a denial, and has a `denial_mut`.
 macro_rules! denial_settings {
     ($(#[$must_use:meta])?) => {
-        /// The status of the answer; 403 by default. Changes nothing unless this is a denial.
+        /// Sets the status of the response, which is 403 by default. It changes nothing unless this
+        /// is a denial.
         ///
         /// # Panics
         ///
@@ -74,8 +76,8 @@ macro_rules! denial_settings {
             self
         }
 
-        /// When the client may try again: the header `Retry-After`, in whole seconds, rounded up.
-        /// Without it a denial with 503 says 1. Changes nothing unless this is a denial.
+        /// Sets when the client may try again: the header `Retry-After`, in whole seconds, rounded
+        /// up. Without it a denial with 503 says 1. It changes nothing unless this is a denial.
         $(#[$must_use])?
         pub fn with_retry_after(mut self, after: std::time::Duration) -> Self {
             if let Some(denial) = self.denial_mut() {
@@ -84,7 +86,8 @@ macro_rules! denial_settings {
             self
         }
 
-        /// What people read as `error_description`. Changes nothing unless this is a denial.
+        /// Sets the sentence for people: `error_description`. It changes nothing unless this is a
+        /// denial.
         $(#[$must_use])?
         pub fn with_description(mut self, description: &'static str) -> Self {
             if let Some(denial) = self.denial_mut() {

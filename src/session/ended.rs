@@ -9,7 +9,7 @@ impl Ended {
         Self(count)
     }
 
-    /// Returns whether a session was ended. None was if the session is unknown, or had ended
+    /// Returns whether a session was ended. It is `false` if the session is unknown, or had ended
     /// before.
     #[must_use]
     pub fn any(self) -> bool {

@@ -1,4 +1,4 @@
-//! [`SessionError`]: why a login, a refresh or a logout did not succeed.
+//! [`SessionError`] says why a login, a refresh or a logout did not succeed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,46 +12,47 @@ use crate::token::{IdentityError, SignError};
 
 /// Why a login, a refresh or a logout did not succeed.
 ///
-/// On the wire it is an error of RFC 6749 section 5.2, with a stable `reason`. The cause, if there
-/// is one, goes to the log only.
+/// In a response it is an error of RFC 6749 section 5.2, with a stable `reason`. The cause, if
+/// there is one, goes to the log only.
 #[derive(Clone)]
 pub struct SessionError {
     kind: SessionErrorKind,
-    /// For the client; where the server is at fault, for the log.
+    /// A sentence for the client, or for the log if the server is at fault.
     detail: Option<Cow<'static, str>>,
     denial: Option<Box<Denial>>,
     source: Option<Arc<BoxError>>,
-    /// Made by a handler of the application's own, so nothing has logged it.
+    /// Whether the application's own handler made the error, so that it is not logged yet.
     is_applications: bool,
 }
 
-/// The reasons for which a login, a refresh or a logout does not succeed.
+/// The kinds of [`SessionError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SessionErrorKind {
     /// The request is malformed: `invalid_request`.
     InvalidRequest,
-    /// The scope that was asked for is malformed, or more than what is granted: `invalid_scope`.
+    /// The requested scope is malformed, or exceeds what is granted: `invalid_scope`.
     InvalidScope,
-    /// `grant_type` names something else: `unsupported_grant_type`.
+    /// `grant_type` is not one that this endpoint supports: `unsupported_grant_type`.
     UnsupportedGrantType,
-    /// Wrong user name or password, without saying which: `invalid_grant`.
+    /// The user name or the password is wrong, without saying which: `invalid_grant`.
     InvalidCredentials,
-    /// The application refuses, for a reason of its own: `access_denied`.
+    /// The application refuses for its own reason: `access_denied`.
     Denied,
-    /// Not a refresh token of ours: `invalid_grant`.
+    /// The token is not a refresh token of these sessions: `invalid_grant`.
     InvalidToken,
-    /// Unknown, too old, or unused for too long: `invalid_grant`.
+    /// The session is unknown, too old, or was idle for too long: `invalid_grant`.
     SessionExpired,
-    /// Ended before its time: `invalid_grant`.
+    /// The session was revoked: `invalid_grant`.
     SessionRevoked,
     /// The refresh token had been used up, so the session has been ended: `invalid_grant`.
     RefreshTokenReused,
     /// The user is gone, or their credentials changed: `invalid_grant`.
     UserGone,
-    /// Store or users cannot be asked now. The refresh token still works afterwards.
+    /// The store or the users cannot be asked now: `temporarily_unavailable`. The refresh token
+    /// still works afterwards.
     Unavailable,
-    /// The application grants what cannot be: a fault of the server.
+    /// The application is misconfigured, or its grant is invalid: `server_error`.
     Misconfigured,
 }
 
@@ -71,22 +72,24 @@ impl SessionError {
         self
     }
 
-    /// For a login handler of the application's own that refuses: a second factor that is wrong,
-    /// say. 400 `invalid_grant`.
+    /// Makes an error for the application's own login handler: for a wrong second factor, for
+    /// example. The response is 400 `invalid_grant`.
     #[must_use]
     pub fn invalid_credentials() -> Self {
         Self::new(SessionErrorKind::InvalidCredentials).of_application()
     }
 
-    /// For a login handler of the application's own that refuses for a reason of its own, as
-    /// [`Outcome::denied`](crate::Outcome::denied) does: 403 `access_denied` with this `reason`.
+    /// Makes an error for a login handler that refuses for the application's own reason, as
+    /// [`Outcome::denied`](crate::Outcome::denied) does. The response is 403 `access_denied` with
+    /// this `reason`.
     ///
     /// ```
     /// use http::StatusCode;
     /// use tower_bearer::SessionError;
     ///
     /// let error = SessionError::denied("otp_required").with_status(StatusCode::UNAUTHORIZED);
-    /// assert_eq!((error.status(), error.reason()), (StatusCode::UNAUTHORIZED, Some("otp_required")));
+    /// assert_eq!(error.status(), StatusCode::UNAUTHORIZED);
+    /// assert_eq!(error.reason(), Some("otp_required"));
     /// ```
     ///
     /// # Panics
@@ -100,7 +103,7 @@ impl SessionError {
 
     denial_settings!(#[must_use]);
 
-    /// `cure` goes to the log, never to the client.
+    /// Makes an error whose `cure` goes to the log, never to the client.
     pub(crate) fn misconfigured(cure: impl Into<Cow<'static, str>>) -> Self {
         Self {
             detail: Some(cure.into()),
@@ -108,8 +111,8 @@ impl SessionError {
         }
     }
 
-    /// For a login handler of the application's own that cannot ask its users now: 503. The cause
-    /// goes to the log only.
+    /// Makes an error for a login handler that cannot ask the application's users now. The response
+    /// is 503, and the cause goes to the log only.
     #[must_use]
     pub fn unavailable(cause: impl Into<BoxError>) -> Self {
         Self::fault(cause).of_application()
@@ -122,7 +125,8 @@ impl SessionError {
         }
     }
 
-    /// `detail` goes to the client: it may not repeat what the client sent.
+    /// Makes an error whose `detail` goes to the client, so it must not repeat what the client
+    /// sent.
     pub(crate) fn invalid_request(detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             detail: Some(detail.into()),
@@ -130,14 +134,14 @@ impl SessionError {
         }
     }
 
-    /// The reason.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> SessionErrorKind {
         self.kind
     }
 
-    /// Whether the client or its session is refused. Otherwise the server is at fault, and the same
-    /// request may succeed later.
+    /// Returns whether the request was refused. Otherwise the server failed, and the same request
+    /// may succeed later.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         !matches!(
@@ -167,11 +171,12 @@ impl SessionError {
     pub(crate) fn log_fault(&self) {
         if !self.is_refusal() {
             let cure = self.detail.as_deref();
-            tracing::error!(cause = std::error::Error::source(self), cure, kind = ?self.kind, "login flow failed");
+            let cause = std::error::Error::source(self);
+            tracing::error!(cause, cure, kind = ?self.kind, "login flow failed");
         }
     }
 
-    /// The code of RFC 6749 section 5.2, as in `invalid_grant`. A denial is `access_denied`
+    /// Returns the code of RFC 6749 section 5.2, as in `invalid_grant`. A denial is `access_denied`
     /// (section 4.1.2.1), so that clients which log out on `invalid_grant` keep their session.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -186,8 +191,8 @@ impl SessionError {
         }
     }
 
-    /// A stable word for programs, as in `refresh_reused`, or the application's own word. `None`
-    /// where neither session nor user is at fault.
+    /// Returns a stable word for programs, as in `refresh_reused`, or the application's own word.
+    /// It is `None` if neither the session nor the user is the reason.
     #[must_use]
     pub fn reason(&self) -> Option<&'static str> {
         Some(match self.kind {
@@ -242,7 +247,7 @@ impl From<IdentityError> for SessionError {
     }
 }
 
-/// What the client reads as `error_description`.
+/// Writes what the client reads as `error_description`.
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(detail) = self.detail.as_deref().filter(|_| self.is_refusal()) {
@@ -255,9 +260,7 @@ impl fmt::Display for SessionError {
                 .and_then(|denial| denial.description)
                 .unwrap_or("the application refuses this"),
             SessionErrorKind::InvalidRequest => "the request is malformed",
-            SessionErrorKind::InvalidScope => {
-                "the scope is malformed, or more than what is granted"
-            }
+            SessionErrorKind::InvalidScope => "the scope is malformed, or exceeds what is granted",
             SessionErrorKind::UnsupportedGrantType => "this grant type is not supported here",
             SessionErrorKind::InvalidCredentials => "wrong user name or password",
             SessionErrorKind::InvalidToken => "the refresh token is invalid",

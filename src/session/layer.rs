@@ -1,4 +1,4 @@
-//! Where the two flows meet: [`Sessions::layer`].
+//! [`Sessions::layer`] connects the login flow with the request flow.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use super::sessions::Sessions;
 use crate::bearer::{BearerAuthLayer, SessionSide};
 
 impl Sessions {
-    /// A layer that accepts the access tokens of these sessions: same issuer, audience, keys and
-    /// clock.
+    /// Returns a layer that accepts the access tokens of these sessions: with the same issuer,
+    /// audience, keys and clock.
     ///
-    /// A session that was ended is refused with the next request, before its access token expires.
-    /// An access token that a handler answered below 500 is noted: it proves that the client
-    /// received it.
+    /// The tokens of an ended session are refused from the next request on, before they expire. If
+    /// a handler responds to an access token with a status below 500, the layer notes this as a
+    /// receipt: the client has received the token.
     pub fn layer(&self) -> BearerAuthLayer {
         let sessions = SessionSide {
             revocations: self.sync().revocations().clone(),

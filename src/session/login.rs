@@ -1,4 +1,4 @@
-//! [`Login`]: credentials, and the request that they came in.
+//! [`Login`] is credentials, and the request that they came in.
 
 use std::fmt;
 use std::ops::Deref;
@@ -9,7 +9,7 @@ use super::credentials::LoginCredentials;
 use crate::request_context::RequestContext;
 use crate::token::Identity;
 
-/// A login: the credentials, and the request that they came in.
+/// The credentials of a login, and the request that they came in.
 ///
 /// It derefs to the credentials, so `login.username()` works. Everything else is an associated
 /// function or has a name that credentials seldom use, so that it hides none of their fields.
@@ -30,12 +30,12 @@ pub struct Login<C> {
 }
 
 impl<C: LoginCredentials> Login<C> {
-    /// Credentials without a request: for tests.
+    /// Makes a login without a request, for tests.
     pub fn new(credentials: C) -> Self {
         Self::of(credentials, None)
     }
 
-    /// Credentials, and the request that they came in.
+    /// Makes a login of credentials, and of the request that they came in.
     pub fn from_request(credentials: C, context: RequestContext) -> Self {
         Self::of(credentials, Some(context))
     }
@@ -52,34 +52,35 @@ impl<C> Login<C> {
         }
     }
 
-    /// The credentials.
+    /// Returns the credentials.
     pub fn credentials(&self) -> &C {
         &self.credentials
     }
 
-    /// The credentials, to be kept.
+    /// Takes the credentials out of the login.
     pub fn into_credentials(self) -> C {
         self.credentials
     }
 
-    /// The request. `None` where the caller named none.
+    /// Returns the request, or `None` for a login that was made without one.
     pub fn context(&self) -> Option<&RequestContext> {
         self.context.as_ref()
     }
 
-    /// What the user may recognise the session by.
+    /// Sets a text by which the user may recognise the session.
     pub(crate) fn on_device(mut self, device: Option<String>) -> Self {
         self.device = device;
         self
     }
 
-    /// Ends the session of this token: see [`Identity::replacing`](crate::Identity::replacing).
+    /// Adds a token whose session the login replaces: see
+    /// [`Identity::replacing`](crate::Identity::replacing).
     pub(crate) fn replacing(mut self, token: &str) -> Self {
         self.replaced.push(Zeroizing::new(token.to_owned()));
         self
     }
 
-    /// The tokens go in cookies.
+    /// Sets whether the tokens are sent in cookies.
     pub(crate) fn in_cookies(mut self, in_cookies: bool) -> Self {
         self.in_cookies = in_cookies;
         self
@@ -89,7 +90,7 @@ impl<C> Login<C> {
         self.in_cookies
     }
 
-    /// The same login with other credentials.
+    /// Makes the same login with other credentials.
     pub(super) fn try_map<D, E>(
         self,
         change: impl FnOnce(C) -> Result<D, E>,
@@ -120,12 +121,13 @@ impl<C> Login<C> {
 }
 
 impl Identity {
-    /// What belongs to this login besides its credentials: the request, the device that it names,
-    /// and the sessions that it replaces.
+    /// Takes over what belongs to this login besides its credentials: the request, the device that
+    /// it names, and the sessions that it replaces.
     ///
-    /// For a login handler of the application's own: see
-    /// [`AuthEndpoints::read_login`](crate::AuthEndpoints::read_login). What
-    /// [`with_device`](Self::with_device) and [`with_context`](Self::with_context) say counts more.
+    /// It is for the application's own login handler: see
+    /// [`AuthEndpoints::read_login`](crate::AuthEndpoints::read_login). A device from
+    /// [`with_device`](Self::with_device) and a request from [`with_context`](Self::with_context)
+    /// have precedence.
     pub fn with_login<C>(mut self, login: &Login<C>) -> Self {
         self.device = self.device.or_else(|| login.device.clone());
         self.context = self.context.or_else(|| login.context.clone());

@@ -1,4 +1,4 @@
-//! A logout: a session ends, here at once and on other processes as they hear of it.
+//! A logout ends a session: on this process at once, on others when they learn of it.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use crate::store::{RevocationReason, Session};
 
 impl Sessions {
     /// Ends the session that `token` belongs to: a refresh token of any generation, or an access
-    /// token, expired or not (RFC 7009). Says whether it ended anything.
+    /// token, expired or not (RFC 7009). Returns whether a session was ended.
     ///
-    /// A token that belongs to no session is not an error: there is nothing left to end.
+    /// A token that does not belong to a session is not an error.
     ///
     /// # Errors
     ///
-    /// `Unavailable`, after 30 seconds at most: try again.
+    /// `Unavailable`: the store did not answer, or not within 30 seconds. Try again.
     pub async fn log_out(&self, token: &str) -> Result<Ended, SessionError> {
         let log_out = async {
             match self.session_of(token).await? {
@@ -31,8 +31,8 @@ impl Sessions {
             .inspect_err(SessionError::log_fault)
     }
 
-    /// The session of a token of this application. A row that a restored store has lost is ended
-    /// all the same: there may be access tokens of it.
+    /// Returns the session of a token of this application. A session whose row is missing from a
+    /// restored store counts too, because there may be access tokens of it.
     pub(super) async fn session_of(&self, token: &str) -> Result<Option<SessionId>, SessionError> {
         if let Some(presented) = self.0.keys.parse(token) {
             let id = presented.rid.session_id();
@@ -43,8 +43,9 @@ impl Sessions {
         Ok(claims.and_then(|claims| claims.session_id().copied()))
     }
 
-    /// Whether it is a session of this application. Another one, with another issuer, may have the
-    /// same store, secret and audience: the tags of its refresh tokens are right here too.
+    /// Returns whether it is a session of this application. Another application, with another
+    /// issuer, may use the same store, secret and audience. Then the tags of its refresh tokens are
+    /// valid here too.
     pub(super) fn owns(&self, session: &Session) -> bool {
         self.0.owners.contains(&session.parts().owner)
     }

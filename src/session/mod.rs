@@ -1,8 +1,8 @@
-//! The login flow: [`Sessions`] log in, refresh and log out.
+//! [`Sessions`] is the login flow: it logs in, refreshes and logs out.
 //!
 //! **Each login is one row.** A session begins with a login and is kept in a
-//! [`SessionStore`](crate::store::SessionStore). Its refresh token changes at every use, and each refresh
-//! token is one *generation* of the session. The row has the number of the current generation, and
+//! [`SessionStore`](crate::store::SessionStore). Its refresh token changes at every use, and each
+//! refresh token is one *generation* of the session. The row has the number of the current generation, and
 //! nothing from which a token could be made.
 //!
 //! **Honest users stay logged in.** Tabs that refresh at once all receive the identical successor,

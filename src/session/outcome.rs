@@ -1,9 +1,10 @@
-//! [`Outcome`]: what `authenticate` says about credentials.
+//! [`Outcome`] is the result of `authenticate`.
 
 use super::denial::{Denial, denial_settings};
 use crate::token::Identity;
 
-/// What [`authenticate`](crate::Authenticate::authenticate) says about credentials.
+/// The result of [`authenticate`](crate::Authenticate::authenticate): whose credentials they are,
+/// or why the login is refused.
 ///
 /// ```
 /// use http::StatusCode;
@@ -22,25 +23,25 @@ pub(super) enum Kind {
     Identified(Box<Identity>),
     InvalidCredentials,
     Denied(Denial),
-    /// The application has a login, and no `authenticate`.
+    /// The application has a login, but did not write `authenticate`.
     Unwritten,
 }
 
 impl Outcome {
-    /// The credentials are right, and this is the user.
+    /// Says that the credentials are right, and whose they are.
     pub fn identified(identity: Identity) -> Self {
         Self(Kind::Identified(Box::new(identity)))
     }
 
-    /// The credentials are wrong, without saying which part: 400 `invalid_grant` with the reason
-    /// `credentials_invalid`.
+    /// Says that the credentials are wrong, without saying which part: 400 `invalid_grant` with the
+    /// reason `credentials_invalid`.
     pub fn invalid_credentials() -> Self {
         Self(Kind::InvalidCredentials)
     }
 
-    /// The login is refused for a reason of the application's own: 403 `access_denied` with this
-    /// `reason`, for programs to read. A program that asks for a second factor is such a case.
-    /// Say it only to somebody whose password is right, or it tells strangers which accounts exist.
+    /// Refuses the login for the application's own reason: 403 `access_denied` with this `reason`,
+    /// for programs to read. Use it to ask for a second factor, for example. Return it only if the
+    /// password is right. Otherwise it tells strangers which accounts exist.
     ///
     /// # Panics
     ///
@@ -70,7 +71,7 @@ impl From<Identity> for Outcome {
     }
 }
 
-/// `None` is [`invalid_credentials`](Outcome::invalid_credentials).
+/// Turns `None` into [`invalid_credentials`](Outcome::invalid_credentials).
 impl From<Option<Identity>> for Outcome {
     fn from(identity: Option<Identity>) -> Self {
         identity.map_or_else(Self::invalid_credentials, Self::identified)

@@ -1,4 +1,4 @@
-//! What users do with their own sessions, and administrators with anybody's.
+//! What users do with their own sessions, and administrators with those of any user.
 
 use super::ended::Ended;
 use super::error::SessionError;
@@ -9,11 +9,11 @@ use crate::store::{RevocationReason, Session, SessionSelection};
 use crate::token::AccessTokenClaims;
 
 impl Sessions {
-    /// The subject's live sessions, newest first.
+    /// Returns the subject's sessions that have not ended, newest first.
     ///
     /// # Errors
     ///
-    /// `Unavailable`.
+    /// `Unavailable`: the store cannot be asked. Try again.
     pub async fn list(&self, subject: &Subject) -> Result<Vec<Session>, SessionError> {
         let now = self.now();
         let logins = self.logins_of(subject);
@@ -26,8 +26,8 @@ impl Sessions {
         Ok(sessions)
     }
 
-    /// Ends one session of the subject. It ends nothing if there is no such session, or if it is
-    /// somebody else's.
+    /// Ends one session of the subject. It ends nothing if there is no such session, or if the
+    /// session belongs to another user.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ impl Sessions {
                 return Ok(Ended::sessions(0));
             }
             self.end(id, RevocationReason::LoggedOut).await?;
-            // Where another was quicker the session has ended all the same.
+            // If another request was quicker, the session has ended as well.
             Ok(Ended::sessions(1))
         };
         with_timeout(REFRESH_DEADLINE, revoke)
@@ -49,25 +49,25 @@ impl Sessions {
             .inspect_err(SessionError::log_fault)
     }
 
-    /// Ends all sessions of the subject; says how many. For a user who lost their phone, and for an
-    /// administrator.
+    /// Ends all sessions of the subject, and returns how many. It is for a user who lost their
+    /// phone, and for an administrator.
     ///
-    /// **After a change of password** commit the new password first, then call this. A login that
-    /// was under way meanwhile is caught by the [stamp](crate::Identity::with_stamp).
+    /// **After a change of password** commit the new password first, then call this. The
+    /// [stamp](crate::Identity::with_stamp) ends a login that was in progress meanwhile.
     ///
     /// # Errors
     ///
-    /// `Unavailable`: some may have been ended; try again.
+    /// `Unavailable`: some sessions may have been ended. Try again.
     pub async fn log_out_everywhere(&self, subject: &Subject) -> Result<Ended, SessionError> {
         self.revoke_all(self.logins_of(subject)).await
     }
 
-    /// Ends all sessions of the user but the one that asks; says how many. For "log out my other
-    /// devices".
+    /// Ends all sessions of the user but the current one, and returns how many. It is for "log out
+    /// my other devices".
     ///
     /// # Errors
     ///
-    /// `Unavailable`: some may have been ended; try again.
+    /// `Unavailable`: some sessions may have been ended. Try again.
     pub async fn log_out_elsewhere(
         &self,
         claims: &AccessTokenClaims,
@@ -84,7 +84,8 @@ impl Sessions {
         let log_out = async {
             let record = RevocationReason::Everywhere.at(self.now());
             let ended = self.0.store.revoke_all(&selection, record).await?.count();
-            // The store knows which they were. This process has to know before we answer.
+            // Only the store knows which sessions these were. This process has to know before we
+            // respond.
             self.sync().pull().await?;
             let what = match selection.excepted() {
                 Some(_) => "logged out elsewhere",
@@ -98,7 +99,7 @@ impl Sessions {
             .inspect_err(SessionError::log_fault)
     }
 
-    /// The subject's logins of this application.
+    /// Selects the subject's sessions of this application.
     fn logins_of(&self, subject: &Subject) -> SessionSelection {
         SessionSelection::new(subject, self.0.owners.clone())
     }

@@ -6,8 +6,7 @@ use crate::keys::{AccessToken, RefreshToken};
 
 /// The response of a login or a refresh, as a client in Rust reads it (RFC 6749 section 5.1).
 ///
-/// Unknown members are ignored. It has what the server sent, which was not verified, so it has no
-/// claims.
+/// Unknown members are ignored. The tokens are not verified, so there are no claims.
 ///
 /// ```
 /// use tower_bearer::session::ReceivedTokens;
@@ -31,38 +30,40 @@ pub struct ReceivedTokens {
 }
 
 impl ReceivedTokens {
-    /// The access token.
+    /// Returns the access token.
     #[must_use]
     pub fn access_token(&self) -> &AccessToken {
         &self.access_token
     }
 
-    /// How the access token is used: `Bearer`. A client that does not know the type does not use
-    /// the token (RFC 6749 section 7.1).
+    /// Returns how the access token is used: `Bearer`. A client that does not know the type must
+    /// not use the token (RFC 6749 section 7.1).
     #[must_use]
     pub fn token_type(&self) -> &str {
         &self.token_type
     }
 
-    /// Seconds until the access token ends.
+    /// Returns the seconds until the access token expires.
     #[must_use]
     pub fn expires_in(&self) -> Option<u64> {
         self.expires_in
     }
 
-    /// The refresh token. `None` where it is a cookie, or the session cannot be refreshed.
+    /// Returns the refresh token. It is `None` if the token is a cookie, or the session cannot be
+    /// refreshed.
     #[must_use]
     pub fn refresh_token(&self) -> Option<&RefreshToken> {
         self.refresh_token.as_ref()
     }
 
-    /// Seconds until the session ends if it is not refreshed before.
+    /// Returns the seconds until the session ends, unless it is refreshed before that.
     #[must_use]
     pub fn refresh_token_expires_in(&self) -> Option<u64> {
         self.refresh_token_expires_in
     }
 
-    /// What is granted, separated by spaces. `None`: what was asked for.
+    /// Returns the granted scope, as words separated by spaces. `None` means that it is the
+    /// requested scope.
     #[must_use]
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()

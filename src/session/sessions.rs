@@ -1,4 +1,4 @@
-//! [`Sessions`].
+//! [`Sessions`] log in, refresh and log out.
 
 use std::fmt;
 use std::sync::Arc;
@@ -69,28 +69,30 @@ pub(super) struct Inner {
     pub(super) outage: StoreOutage,
     pub(super) edge: Arc<Edge>,
     pub(super) sync: Arc<StoreSync>,
-    /// What tells the rows of this application from those of others in the same store: first its
-    /// own name, then former ones.
+    /// Distinguishes the rows of this application from those of others in the same store: first its
+    /// own name, then its former ones.
     pub(super) owners: Vec<SessionOwner>,
 }
 
 impl Sessions {
-    /// A verifier of the access tokens of these sessions: same issuer, audience, keys and clock.
+    /// Returns a verifier of the access tokens of these sessions: with the same issuer, audience,
+    /// keys and clock.
     ///
-    /// Revocation is not checked; [`layer`](Self::layer) does that.
+    /// The verifier does not check revocation; [`layer`](Self::layer) does.
     #[must_use]
     pub fn verifier(&self) -> AccessTokenVerifier {
         self.0.verifier.clone()
     }
 
-    /// The keys of these access tokens, for [`JwksEndpoint`](crate::endpoint::JwksEndpoint).
+    /// Returns the keys of these access tokens, for
+    /// [`JwksEndpoint`](crate::endpoint::JwksEndpoint).
     #[must_use]
     pub fn keys(&self) -> KeySource {
         self.0.signer.keys()
     }
 
-    /// Waits until the store knows of every access token that came back so far. For shutdown, and
-    /// for tests.
+    /// Waits until the store knows of every access token that clients have used so far. It is for
+    /// shutdown, and for tests.
     ///
     /// # Errors
     ///
@@ -99,20 +101,21 @@ impl Sessions {
         Ok(self.sync().write_receipts().await?)
     }
 
-    /// Deletes what ended long ago from the store, in small batches; says how many rows.
+    /// Deletes sessions that ended long ago from the store, in small batches, and returns how many
+    /// rows.
     ///
-    /// Every process does so by itself, once an hour, from the moment that it is used. Where the
-    /// clocks differ the slower one counts.
+    /// Every process does so by itself, once an hour, from the first use of the sessions. If the
+    /// clocks of process and store differ, the slower one counts.
     ///
     /// # Errors
     ///
-    /// `Unavailable`, also after ten minutes: some may be left.
+    /// `Unavailable`: the store failed, or ten minutes have passed. Some rows may be left.
     pub async fn delete_expired(&self) -> Result<u64, SessionError> {
         Ok(self.sync().delete_expired().await?)
     }
 
-    /// What the session may do now. Where the user is gone, or the stamp is another, the session
-    /// ends.
+    /// Returns what the session may do now. If the user is gone, or the stamp is another, the
+    /// session ends.
     pub(super) async fn authorized(
         &self,
         request: AuthorizeRequest<'_>,
@@ -133,7 +136,8 @@ impl Sessions {
         }
     }
 
-    /// Signing comes last: whatever went wrong before has handed nothing out.
+    /// Makes the response. Signing comes last, so that no token is made if anything went wrong
+    /// before.
     pub(super) fn response(
         &self,
         session: &Session,
@@ -180,7 +184,7 @@ impl Sessions {
         self.accounts().read(parameters, encoding)
     }
 
-    /// Whether the application logs users in itself.
+    /// Returns whether the application logs users in itself.
     pub(crate) fn has_login(&self) -> bool {
         self.accounts().has_login()
     }
@@ -197,7 +201,7 @@ impl Sessions {
         &self.0.sync
     }
 
-    /// With the client's address, as the edge of this application's network tells it.
+    /// Adds the client's address, which the edge of this application's network knows.
     pub(crate) fn located(&self, context: RequestContext) -> RequestContext {
         let address = self.edge().client_address(context.parts());
         context.with_client_address(address)

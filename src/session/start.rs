@@ -1,4 +1,4 @@
-//! A login: authenticate, insert, authorize, sign.
+//! The steps of a login: authenticate, insert, authorize, sign.
 
 use super::any_credentials::AnyCredentials;
 use super::authorization::AuthorizeRequest;
@@ -18,16 +18,16 @@ use crate::token::Identity;
 impl Sessions {
     /// Authenticates a user, and starts a session.
     ///
-    /// The credentials have the type of
-    /// [`Authenticate::Credentials`](crate::Authenticate::Credentials); that is checked when this
+    /// The credentials must have the type
+    /// [`Authenticate::Credentials`](crate::Authenticate::Credentials). That is checked when this
     /// is called.
     ///
     /// # Errors
     ///
-    /// `InvalidCredentials`, and `Denied` with the application's reason. `UserGone` if the user's
-    /// credentials changed meanwhile. `Unavailable`, also if `authenticate` or the rest takes
-    /// more than 30 seconds. `Misconfigured` if the credentials have another type, or the grant
-    /// cannot be signed.
+    /// `InvalidCredentials`: the credentials are wrong. `Denied`: the application refuses the
+    /// login. `UserGone`: the user is gone, or their credentials changed meanwhile. `Unavailable`:
+    /// the store or the users cannot be asked, or `authenticate` or the rest took more than 30
+    /// seconds. `Misconfigured`: the credentials have another type, or the grant cannot be signed.
     pub async fn log_in<C: LoginCredentials>(
         &self,
         login: Login<C>,
@@ -37,7 +37,7 @@ impl Sessions {
         self.log_in_with(login.try_map(any)?).await
     }
 
-    /// The client's address is in the login's context already.
+    /// Does the same for a login whose context already has the client's address.
     pub(crate) async fn log_in_with(
         &self,
         mut login: Login<AnyCredentials>,
@@ -68,28 +68,28 @@ impl Sessions {
         self.start_located(identity).await
     }
 
-    /// Starts a session for a user whom the application has already authenticated: by a second
+    /// Starts a session for a user whom the application has already authenticated: with a second
     /// factor, or at an identity provider.
     ///
-    /// **What the tokens say comes from [`authorize`](crate::Authenticate::authorize)**, which is
-    /// asked once the session is there: what holds at every refresh holds from the beginning.
-    /// It has to give the same stamp as the identity. So a login that was under way while the
-    /// password changed does not survive it.
+    /// **[`authorize`](crate::Authenticate::authorize) decides what the tokens say.** It is called
+    /// as soon as the session exists, so the same rules hold at the login and at every refresh. Its
+    /// grant must have the same stamp as the identity. So a login that was in progress while the
+    /// password changed is ended.
     ///
-    /// **Nothing stays behind.** If the future is dropped, the application panics, or a session
-    /// that this one [replaces](Identity::replacing) cannot be ended, the new session is ended.
-    /// Where the store does not do that either, the session is listed until its idle timeout is
-    /// over; nobody has a token of it.
+    /// **A failed login leaves no session behind.** If the future is dropped, the application
+    /// panics, or a session that this one [replaces](Identity::replacing) cannot be ended, the new
+    /// session is ended. If the store cannot do that either, the session is listed until its idle
+    /// timeout is over, but no client has a token of it.
     ///
     /// # Errors
     ///
-    /// `UserGone`, `Denied`, `Unavailable`, `Misconfigured`, as for [`log_in`](Self::log_in).
+    /// `UserGone`, `Denied`, `Unavailable` and `Misconfigured`, as for [`log_in`](Self::log_in).
     pub async fn start(&self, mut identity: Identity) -> Result<TokenResponse, SessionError> {
         identity.context = identity.context.map(|context| self.located(context));
         self.start_located(identity).await
     }
 
-    /// The client's address is in the identity's context already.
+    /// Does the same for an identity whose context already has the client's address.
     async fn start_located(&self, identity: Identity) -> Result<TokenResponse, SessionError> {
         ensure_started(self.sync());
         let rid = Rid::random()
@@ -110,7 +110,7 @@ impl Sessions {
                 tracing::info!(session = %session.id(), subject = %session.subject(), "logged in");
             }
             Err(error) => {
-                // A user who is gone has had it ended.
+                // For a user who is gone the session has already been ended.
                 match error.kind() {
                     SessionErrorKind::UserGone => unanswered.answered(),
                     _ => unanswered.end().await,
@@ -169,7 +169,8 @@ impl Sessions {
             if error.kind() == SessionErrorKind::UserGone {
                 tracing::warn!(
                     subject = %session.subject(),
-                    "login refused: `authorize` grants nothing, or another stamp than the identity's; both need the same `with_stamp`"
+                    "login refused: `authorize` says that the user is gone, or its grant has \
+                     another stamp than the identity; set the same `with_stamp` on both"
                 );
             }
         })?;
@@ -185,7 +186,7 @@ impl Sessions {
     }
 }
 
-/// At most 256 bytes, without control characters.
+/// Returns at most 256 bytes of the text, without control characters.
 fn shortened(device: &str) -> String {
     let mut short = String::new();
     for character in device.chars().filter(|character| !character.is_control()) {
