@@ -1,11 +1,12 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// In tests and examples it is the shortest way to fail; here no input may reach it.
+// Tests and examples may use `unwrap`. In the library no input may reach a panic.
 #![warn(clippy::unwrap_used)]
 
 #[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
 compile_error!(
-    "tower-bearer needs a provider of signatures: turn on its feature `aws_lc_rs` (the default) or `rust_crypto`"
+    "tower-bearer needs a provider of signatures: turn on its feature `aws_lc_rs` (the default) or \
+     `rust_crypto`"
 );
 
 pub mod bearer;

@@ -11,7 +11,7 @@ use http::{Extensions, HeaderMap};
 /// The request that a login, a refresh or a session comes from.
 ///
 /// The endpoints make one for each request, and a handler of the application makes one from its
-/// [`Parts`]. The type is opaque, so that it can say more later. It is cheap to clone.
+/// [`Parts`]. The type is opaque, so that later versions can add to it. It is cheap to clone.
 ///
 /// ```
 /// use tower_bearer::session::RequestContext;

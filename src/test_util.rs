@@ -1,4 +1,4 @@
-//! For tests: [`TestTokens`] makes access tokens, and [`ManualClock`] is a clock that stands still.
+//! [`TestTokens`] makes access tokens for tests, and [`ManualClock`] is a clock that tests move.
 //!
 //! ```
 //! use axum::{Router, body::Body, http::Request, routing::get};
@@ -192,7 +192,7 @@ impl Default for TestTokens {
     }
 }
 
-/// A clock that stands still until a test moves it. Clones share the same clock.
+/// A clock that moves only when a test moves it. Clones share the same clock.
 ///
 /// ```
 /// use std::time::Duration;
@@ -229,14 +229,14 @@ impl ManualClock {
         })))
     }
 
-    /// Lets time pass.
+    /// Moves the clock forward.
     pub fn advance(&self, duration: Duration) {
         let mut time = self.time();
         time.now = time.now + duration;
         time.monotonic += duration;
     }
 
-    /// Sets the time of day, as an administrator would: no time passes.
+    /// Sets the time of day, as an administrator would. The monotonic time does not change.
     pub fn jump(&self, now: Timestamp) {
         self.time().now = now;
     }

@@ -1,5 +1,4 @@
-//! The application's user: [`LoadUser`], which finds them, and [`CurrentUser`], an argument of
-//! handlers.
+//! The application's user: [`LoadUser`] finds them, and [`CurrentUser`] is an argument of handlers.
 
 use std::future::Future;
 use std::ops::Deref;
@@ -7,13 +6,13 @@ use std::ops::Deref;
 use crate::error::BoxError;
 use crate::token::AccessTokenClaims;
 
-/// Turns the claims of a verified token into the application's user. Optional: without it a handler
-/// gets the claims themselves.
+/// Turns the claims of a verified token into the application's user. It is optional: without it a
+/// handler gets the claims themselves.
 ///
-/// Where a layer accepts [several issuers](crate::BearerAuthLayer::with_verifier), look at
-/// [`issuer`](AccessTokenClaims::issuer) first: each has a user `1` of its own.
+/// If a layer accepts [several issuers](crate::BearerAuthLayer::with_verifier), look at
+/// [`issuer`](AccessTokenClaims::issuer) first: the user `1` of each issuer is another person.
 ///
-/// It is asked at every request with a good token, so it should be quick. It is not asked for a
+/// It is called at every request with a good token, so it should be quick. It is not called for a
 /// request that is refused anyway. Later versions may add methods, which will have default bodies.
 ///
 /// ```
@@ -30,25 +29,28 @@ use crate::token::AccessTokenClaims;
 ///     type User = User;
 ///     type Error = std::convert::Infallible;
 ///
-///     async fn load_user(&self, request: LoadUserRequest<'_>) -> Result<Option<User>, Self::Error> {
+///     async fn load_user(
+///         &self,
+///         request: LoadUserRequest<'_>,
+///     ) -> Result<Option<User>, Self::Error> {
 ///         let name = request.claims().subject().to_string();
 ///         Ok(Some(User { name }))
 ///     }
 /// }
 /// ```
 pub trait LoadUser: Send + Sync + 'static {
-    /// What handlers ask for with [`CurrentUser<User>`](CurrentUser).
+    /// The type that handlers ask for with [`CurrentUser<User>`](CurrentUser).
     type User: Clone + Send + Sync + 'static;
-    /// Why the users could not be asked.
+    /// The error of an application that cannot ask its users.
     type Error: Into<BoxError>;
 
     /// Finds the user.
     ///
-    /// `None`: they are gone, so the request is refused with 401 `invalid_token`.
+    /// `None` means that the user is gone, so the request is refused with 401 `invalid_token`.
     ///
     /// # Errors
     ///
-    /// The users cannot be asked now: the request is refused with 503, and the cause goes to the
+    /// The users cannot be asked now. The request is refused with 503, and the cause goes to the
     /// log.
     fn load_user(
         &self,
@@ -56,14 +58,14 @@ pub trait LoadUser: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
 }
 
-/// What [`LoadUser`] is asked. It is opaque, so that it can say more later.
+/// The argument of [`LoadUser`]. It is opaque, so that later versions can add to it.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadUserRequest<'r> {
     claims: &'r AccessTokenClaims,
 }
 
 impl<'r> LoadUserRequest<'r> {
-    /// The request for the user of these claims. The layer makes it; this is for tests.
+    /// Makes a request for the user of these claims. The layer does that; this is for tests.
     #[must_use]
     pub fn new(claims: &'r AccessTokenClaims) -> Self {
         Self { claims }

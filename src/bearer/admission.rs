@@ -1,4 +1,4 @@
-//! [`Admission`]: what the layer leaves in a request that it lets through.
+//! [`Admission`] is what the layer leaves in a request that it lets through.
 
 use std::any::{Any, type_name};
 use std::iter;
@@ -17,33 +17,34 @@ use super::rejection::Rejection;
 use crate::token::AccessTokenClaims;
 use crate::user::CurrentUser;
 
-/// Who was let through, and by which gate.
+/// The caller that was let through, and the gate that did so.
 #[derive(Clone)]
 pub(crate) struct Admission {
-    /// `None`: a request without a token, in optional mode.
+    /// `None` for a request that was let through without a token.
     pub(super) claims: Option<AccessTokenClaims>,
     pub(super) typed_claims: Option<Found>,
     pub(super) user: Option<Found>,
     pub(super) gate: Arc<Gate>,
-    /// What a layer further out has left.
+    /// The admission of a layer further out.
     pub(super) outer: Option<Arc<Admission>>,
 }
 
 impl Admission {
-    /// What the layer left, or the error that names the cure.
+    /// Returns the admission, or an error that says how to fix its absence.
     pub(super) fn of(extensions: &Extensions) -> Result<&Self, BearerError> {
         extensions.get().ok_or_else(|| {
             BearerError::misconfigured(
-                "no BearerAuthLayer saw this request. Wrap the route with `.route_layer(sessions.layer())`",
+                "no BearerAuthLayer saw this request. Wrap the route with \
+                 `.route_layer(sessions.layer())`",
             )
         })
     }
 
-    /// Leaves it in the request, and the claims beside it, which the application may look for
-    /// there. Says what is left to do when the inner service has answered.
+    /// Leaves the admission in the request, and also the claims, which the application may look for
+    /// there. Returns what is left to do when the inner service has responded.
     pub(super) fn leave(self, extensions: &mut Extensions) -> After {
         let after = After::of(&self.gate, self.claims.as_ref());
-        // Those of a layer further out must not outlive its caller.
+        // The claims of an outer layer must not remain if this layer has another caller.
         match &self.claims {
             Some(claims) => drop(extensions.insert(claims.clone())),
             None => drop(extensions.remove::<AccessTokenClaims>()),
@@ -62,7 +63,7 @@ impl Admission {
         self.claims().cloned()
     }
 
-    /// This one, and those of the layers further out.
+    /// Returns this admission, and those of the layers further out.
     pub(super) fn all(&self) -> impl Iterator<Item = &Self> {
         iter::successors(Some(self), |admission| admission.outer.as_deref())
     }
@@ -84,24 +85,25 @@ impl Admission {
             .join(" and ");
         Err(BearerError::misconfigured(if has.is_empty() {
             format!(
-                "a handler asks for CurrentUser<{asked}>, and the layer loads no user. Add `.with_user_loader(…)` \
-                 to the layer, or `.with_typed_claims::<…>()`"
+                "a handler asks for CurrentUser<{asked}>, and the layer loads no user. Add \
+                 `.with_user_loader(…)` to the layer, or `.with_typed_claims::<…>()`"
             )
         } else {
             format!(
-                "a handler asks for CurrentUser<{asked}>, and the layer loads {has}. Use one type in both"
+                "a handler asks for CurrentUser<{asked}>, and the layer loads {has}. Use one \
+                 type in both"
             )
         }))
     }
 }
 
 impl BearerError {
-    /// Refuses a request that [`BearerAuthLayer`](crate::BearerAuthLayer) has let through: in the
-    /// words of that layer and through its closure, as gRPC where that was asked for. Logs one
-    /// event.
+    /// Refuses a request that [`BearerAuthLayer`](crate::BearerAuthLayer) has let through. The
+    /// response has that layer's challenge and goes through its closure, or is gRPC if the layer is
+    /// set to that. It logs one event.
     ///
-    /// For middleware and handlers of the application's own. Where no layer saw the request, it is
-    /// [`to_response`](Self::to_response).
+    /// It is for the application's own middleware and handlers. If no layer saw the request, the
+    /// response is [`to_response`](Self::to_response).
     #[must_use]
     pub fn into_response_for(self, request: &Parts) -> Response<Bytes> {
         match Admission::of(&request.extensions) {
@@ -112,10 +114,11 @@ impl BearerError {
 }
 
 impl AccessTokenClaims {
-    /// The claims that [`BearerAuthLayer`](crate::BearerAuthLayer) left in a request's extensions.
+    /// Returns the claims that [`BearerAuthLayer`](crate::BearerAuthLayer) left in a request's
+    /// extensions.
     ///
-    /// `None` without the layer, and in optional mode without a token. In Axum `AccessTokenClaims`
-    /// is an extractor too, and `Extension<AccessTokenClaims>` finds them.
+    /// It is `None` without the layer, and in optional mode without a token. In Axum
+    /// `AccessTokenClaims` is an extractor too, and `Extension<AccessTokenClaims>` finds them.
     ///
     /// ```
     /// use tower_bearer::AccessTokenClaims;
@@ -135,13 +138,13 @@ impl AccessTokenClaims {
 }
 
 impl<U: Clone + Send + Sync + 'static> CurrentUser<U> {
-    /// The user that [`BearerAuthLayer`](crate::BearerAuthLayer) left in a request's extensions.
-    /// What the extractor does, without Axum.
+    /// Returns the user that [`BearerAuthLayer`](crate::BearerAuthLayer) left in a request's
+    /// extensions, as the extractor does in Axum.
     ///
     /// # Errors
     ///
-    /// `MissingToken` in optional mode without a token. `Misconfigured` without the layer, or where
-    /// it knows no `U`; the text of the error names the cure.
+    /// `MissingToken`: there is no token, in optional mode. `Misconfigured`: there is no layer, or
+    /// it does not load a `U`. The text of the error says how to fix it.
     pub fn from_extensions(extensions: &Extensions) -> Result<Self, BearerError> {
         Admission::of(extensions)?.user().map(Self)
     }

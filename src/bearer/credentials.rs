@@ -5,16 +5,16 @@ use http::header::AUTHORIZATION;
 
 use crate::browser::SeveralCookies;
 
-/// The token of the `Authorization` header (RFC 6750 section 2.1, RFC 9110 section 11.4).
+/// Returns the token of the `Authorization` header (RFC 6750 section 2.1, RFC 9110 section 11.4).
 ///
-/// `None`: no such header, or another scheme. Tokens in the query or in a form are never looked at
-/// (RFC 9700 section 4.3.2).
+/// It is `None` without the header, and for another scheme. Tokens in the query string or in a form
+/// are ignored (RFC 9700 section 4.3.2).
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Malformed> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         return Ok(None);
     };
-    // RFC 6750 section 3.1: more than one method is an invalid request.
+    // More than one method is an invalid request (RFC 6750 section 3.1).
     if values.next().is_some() {
         return Err(Malformed::SeveralHeaders);
     }
@@ -24,7 +24,7 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Malforme
         .position(|byte| b" \t".contains(byte))
         .unwrap_or(value.len());
     let (scheme, rest) = value.split_at(scheme_end);
-    // A scheme has no case (RFC 9110 section 11.1).
+    // The scheme is case-insensitive (RFC 9110 section 11.1).
     if !scheme.eq_ignore_ascii_case(b"bearer") {
         return Ok(None);
     }
@@ -58,21 +58,23 @@ impl Malformed {
     pub(super) const fn description(self) -> &'static str {
         match self {
             Self::SeveralHeaders => "more than one Authorization header",
-            Self::NoToken => "the Authorization header holds no token",
-            Self::NoTokenInProtocol => "the WebSocket protocol holds no token",
+            Self::NoToken => "the Authorization header has no token",
+            Self::NoTokenInProtocol => "the WebSocket protocol has no token",
             Self::SeveralTokens => "more than one access token",
         }
     }
 }
 
-/// `token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, RFC 9110 section 11.2.
+/// Returns whether this is a `token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" )
+/// *"="` (RFC 9110 section 11.2).
 fn is_token68(token: &[u8]) -> bool {
     let padding = token.iter().rev().take_while(|&&byte| byte == b'=').count();
     let body = &token[..token.len() - padding];
     !body.is_empty() && body.iter().all(|&byte| TOKEN68[usize::from(byte)])
 }
 
-/// The characters of a token (RFC 9110 section 11.2), as a table: every request has hundreds.
+/// The characters of a token (RFC 9110 section 11.2). It is a table, because every request has
+/// hundreds of characters.
 const TOKEN68: [bool; 256] = {
     let mut allowed = [false; 256];
     let mut byte = 0;

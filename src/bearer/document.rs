@@ -1,4 +1,4 @@
-//! [`PublicDocument`]: what anybody may read, without a token.
+//! [`PublicDocument`] is a document that clients may read without a token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use http::{HeaderValue, Method, Response, StatusCode};
 #[derive(Clone)]
 pub(crate) struct PublicDocument {
     paths: Vec<String>,
-    /// `None`: there is nothing.
+    /// `None` means that the response is 404.
     read: Option<Arc<dyn Fn() -> Bytes + Send + Sync>>,
 }
 
 impl PublicDocument {
-    /// JSON at these paths; it is written anew for each request.
+    /// Publishes JSON at these paths. `read` is called for each request.
     pub(crate) fn new(
         paths: impl IntoIterator<Item = String>,
         read: impl Fn() -> Bytes + Send + Sync + 'static,
@@ -27,7 +27,8 @@ impl PublicDocument {
         }
     }
 
-    /// Nothing at these paths: 404, and not 401, to a client that only looks around.
+    /// Responds with 404 at these paths, and not with 401, to a client that only looks for
+    /// metadata.
     pub(crate) fn absent(paths: impl IntoIterator<Item = String>) -> Self {
         Self {
             paths: paths.into_iter().collect(),
@@ -35,7 +36,7 @@ impl PublicDocument {
         }
     }
 
-    /// The response, if this request is for the document.
+    /// Returns the response, if this request is for the document.
     pub(super) fn answer(&self, method: &Method, path: &str) -> Option<Response<Bytes>> {
         let is_asked_for = method == Method::GET && self.paths.iter().any(|known| known == path);
         is_asked_for.then(|| match &self.read {
@@ -57,7 +58,7 @@ impl fmt::Debug for PublicDocument {
     }
 }
 
-/// JSON that anybody may read, and cache for five minutes.
+/// Makes a response of JSON that every client may read, and caches may store for five minutes.
 pub(crate) fn public_json(json: Bytes) -> Response<Bytes> {
     let mut response = Response::new(json);
     let headers = response.headers_mut();

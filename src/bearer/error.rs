@@ -1,4 +1,4 @@
-//! [`BearerError`]: why a request was refused. How that is said on the wire is in `challenge.rs`.
+//! [`BearerError`] says why a request was refused. Its response is in `challenge.rs`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -29,14 +29,15 @@ use crate::token::{VerifyError, VerifyErrorKind};
 /// The body is JSON: `error`, `error_description`, and `reason`, a stable word for programs.
 /// Nothing in it comes from the request, and no cache may store it.
 /// [`with_rejection`](crate::BearerAuthLayer::with_rejection) replaces it. A layer with a
-/// [`ProtectedResource`](crate::bearer::ProtectedResource) adds `scope` and `resource_metadata` to every
-/// challenge.
+/// [`ProtectedResource`](crate::bearer::ProtectedResource) adds `scope` and `resource_metadata` to
+/// every challenge.
 ///
-/// # In middleware of the application's own
+/// # In the application's own middleware
 ///
-/// A middleware, a handler or an extractor behind the layer refuses a request in the layer's words,
-/// and through its closure, with [`into_response_for`](Self::into_response_for). In Axum,
-/// [`BearerRejection`](crate::extract::BearerRejection) is a rejection that does so.
+/// A middleware, a handler or an extractor behind the layer refuses a request with
+/// [`into_response_for`](Self::into_response_for). The response has the layer's challenge, and goes
+/// through its closure. In Axum, [`BearerRejection`](crate::extract::BearerRejection) is a
+/// rejection that does so.
 ///
 /// ```
 /// use http::request::Parts;
@@ -48,7 +49,8 @@ use crate::token::{VerifyError, VerifyErrorKind};
 ///     let refusal = match claims {
 ///         None => BearerError::missing_token(),
 ///         Some(claims) if claims.scope().contains("paid") => return Ok(()),
-///         Some(_) => BearerError::denied("payment_required").with_status(http::StatusCode::PAYMENT_REQUIRED),
+///         Some(_) => BearerError::denied("payment_required")
+///             .with_status(http::StatusCode::PAYMENT_REQUIRED),
 ///     };
 ///     Err(refusal.into_response_for(parts))
 /// }
@@ -64,9 +66,9 @@ pub struct BearerError(Box<Inner>);
 #[derive(Clone)]
 struct Inner {
     kind: BearerErrorKind,
-    /// For people, or for the log if the server is at fault.
+    /// A sentence for people, or for the log if the server is at fault.
     description: Cow<'static, str>,
-    /// The application's own word.
+    /// The application's own word for programs.
     reason: Option<Cow<'static, str>>,
     /// The application's own status.
     status: Option<StatusCode>,
@@ -77,22 +79,22 @@ struct Inner {
 }
 
 impl BearerError {
-    /// 401: the request carries no token, and this needs one. The challenge names no error (RFC
-    /// 6750 section 3.1).
+    /// Makes a 401: the request has no token, but needs one. The challenge does not name an error
+    /// (RFC 6750 section 3.1).
     #[must_use]
     pub fn missing_token() -> Self {
         BearerErrorKind::MissingToken.into()
     }
 
-    /// 401 `invalid_token`: the token does not count, for a reason that is not the client's
-    /// business.
+    /// Makes a 401 `invalid_token`: the token is refused, for a reason that the client does not
+    /// learn.
     #[must_use]
     pub fn invalid_token() -> Self {
         BearerErrorKind::InvalidToken.into()
     }
 
-    /// 403 `insufficient_scope`: the token lacks at least one word of `scope`. The challenge names
-    /// all of them (RFC 6750 section 3.1).
+    /// Makes a 403 `insufficient_scope`: the token lacks at least one word of `scope`. The
+    /// challenge names all of them (RFC 6750 section 3.1).
     ///
     /// # Panics
     ///
@@ -104,7 +106,8 @@ impl BearerError {
         Self::from(BearerErrorKind::InsufficientScope).map(|inner| inner.scope = Some(scope))
     }
 
-    /// 403 `access_denied`: a rule of the application refuses this, whatever the scope says.
+    /// Makes a 403 `access_denied`: a rule of the application refuses this, whatever the scope
+    /// says.
     ///
     /// `reason` is a stable word for programs, as in `email_unverified`. Clients can read it, so it
     /// should not repeat what a request said.
@@ -114,23 +117,23 @@ impl BearerError {
         Self::from(BearerErrorKind::Denied).map(|inner| inner.reason = Some(reason))
     }
 
-    /// 503 with `Retry-After`: the application cannot decide now. `cause` goes to the log, never to
-    /// the client.
+    /// Makes a 503 with `Retry-After`: the application cannot decide now. `cause` goes to the log,
+    /// never to the client.
     #[must_use]
     pub fn unavailable(cause: impl Into<BoxError>) -> Self {
         Self::from(BearerErrorKind::Unavailable).with_cause(cause)
     }
 
-    /// 500: the application is put together in a way that cannot work. `cure` goes to the log,
-    /// never to the client.
+    /// Makes a 500: the application is misconfigured. `cure` goes to the log, never to the client.
     #[must_use]
     pub fn misconfigured(cure: impl Into<Cow<'static, str>>) -> Self {
         let cure = cure.into();
         Self::from(BearerErrorKind::Misconfigured).map(|inner| inner.description = cure)
     }
 
-    /// Another status, for an error that was [`denied`](Self::denied); the others have theirs from
-    /// RFC 6750. A status below 400 would tell the client that all is well, so it becomes 403.
+    /// Sets the status of an error that was [`denied`](Self::denied). The statuses of other errors
+    /// come from RFC 6750, and do not change. A status below 400 would mean success to the client,
+    /// so it becomes 403.
     #[must_use]
     pub fn with_status(self, status: StatusCode) -> Self {
         let status = if status.as_u16() < 400 {
@@ -145,8 +148,8 @@ impl BearerError {
         })
     }
 
-    /// Another sentence for people: the `error_description` of the body. An error that is the
-    /// server's fault keeps its own.
+    /// Sets the sentence for people: the `error_description` of the body. It does not change that
+    /// of a misconfiguration.
     #[must_use]
     pub fn with_description(self, description: impl Into<Cow<'static, str>>) -> Self {
         self.map(|inner| {
@@ -156,21 +159,21 @@ impl BearerError {
         })
     }
 
-    /// When the client may try again: the `Retry-After` of the response, in whole seconds, rounded
-    /// up.
+    /// Sets when the client may try again: the `Retry-After` of the response, in whole seconds,
+    /// rounded up.
     #[must_use]
     pub fn with_retry_after(self, pause: Duration) -> Self {
         self.map(|inner| inner.retry_after = Some(pause))
     }
 
-    /// The cause, which goes to the log beside the reason, and never to the client.
+    /// Sets the cause, which goes to the log together with the reason, and never to the client.
     #[must_use]
     pub fn with_cause(self, cause: impl Into<BoxError>) -> Self {
         let cause = Arc::new(cause.into());
         self.map(|inner| inner.source = Some(cause))
     }
 
-    /// The layer's words: what its challenges say.
+    /// Sets what the challenges of the layer say.
     pub(super) fn with_protection(self, protection: &Arc<Protection>) -> Self {
         self.map(|inner| inner.protection = Arc::clone(protection))
     }
@@ -180,22 +183,22 @@ impl BearerError {
         self
     }
 
-    /// The reason.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> BearerErrorKind {
         self.0.kind
     }
 
-    /// A stable word for programs, as in `token_expired`, or the application's own where it
-    /// [`denied`](Self::denied) the request. `None` if the request is not at fault.
+    /// Returns a stable word for programs, as in `token_expired`, or the application's own if it
+    /// [`denied`](Self::denied) the request. It is `None` if the server failed.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         let usual = self.0.kind.reason()?;
         Some(self.0.reason.as_deref().unwrap_or(usual))
     }
 
-    /// A sentence for people that the client may read. The `Display` of the error is for the log:
-    /// it says how to cure a misconfiguration.
+    /// Returns a sentence for people, which the client may read. The `Display` of the error is for
+    /// the log: it says how to fix a misconfiguration.
     #[must_use]
     pub fn description(&self) -> &str {
         match self.0.kind {
@@ -204,7 +207,7 @@ impl BearerError {
         }
     }
 
-    /// The application's own status.
+    /// Returns the application's own status.
     pub(super) fn own_status(&self) -> Option<StatusCode> {
         self.0.status
     }
@@ -223,7 +226,7 @@ impl BearerError {
     }
 }
 
-/// An error of each kind, for a test of a closure that replaces refusals.
+/// Makes an error of each kind, for a test of a closure that replaces rejections.
 impl From<BearerErrorKind> for BearerError {
     fn from(kind: BearerErrorKind) -> Self {
         Self(Box::new(Inner {

@@ -1,16 +1,17 @@
-//! [`BearerErrorKind`]: the reasons, and the words for them.
+//! [`BearerErrorKind`] has the reasons of a rejection, and the words for them.
 
 /// The reasons for which a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BearerErrorKind {
-    /// There are no credentials, or those of another scheme.
+    /// The request has no credentials, or those of another scheme.
     MissingToken,
-    /// There are two tokens, two `Authorization` headers, or one that holds no token.
+    /// The request has two tokens, two `Authorization` headers, or one without a token.
     MalformedToken,
-    /// The token was not issued by an accepted issuer, or not for this audience.
+    /// The token is not one that the layer accepts: it is malformed, or from another issuer, or for
+    /// another audience, for example.
     InvalidToken,
-    /// The token has expired: time to refresh.
+    /// The token has expired, so the client has to refresh.
     TokenExpired,
     /// The token is bound to a key of its sender (`cnf`, RFC 7800), and nothing here proves that
     /// key.
@@ -23,14 +24,14 @@ pub enum BearerErrorKind {
     InsufficientScope,
     /// A condition of the application refuses this: see [`denied`](crate::BearerError::denied).
     Denied,
-    /// Users, revocations or the issuer's keys cannot be asked now.
+    /// Users, revocations or the issuer's keys cannot be loaded now.
     Unavailable,
     /// The layer is missing, or loads another type of user.
     Misconfigured,
 }
 
 impl BearerErrorKind {
-    /// The stable word for programs. `None` if the request is not at fault.
+    /// Returns the stable word for programs. It is `None` if the server failed.
     pub(super) fn reason(self) -> Option<&'static str> {
         match self {
             Self::MissingToken => Some("token_missing"),
@@ -46,7 +47,7 @@ impl BearerErrorKind {
         }
     }
 
-    /// The sentence for people.
+    /// Returns the sentence for people.
     pub(super) fn description(self) -> &'static str {
         match self {
             Self::MissingToken => "an access token is needed",

@@ -1,4 +1,4 @@
-//! [`Guard`]: what a token has to allow.
+//! [`Guard`] is what a token has to allow.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use crate::error::BoxError;
 use crate::names::{IntoScope, Scope};
 use crate::token::AccessTokenClaims;
 
-/// What a token has to allow.
+/// A requirement on a valid token.
 #[derive(Clone)]
 pub(super) enum Guard {
     /// All words of a scope.
     Scope(Scope),
     /// All words of one of these.
     AnyScope(Arc<[Scope]>),
-    /// What the application says.
+    /// A condition of the application.
     Condition(Arc<Condition>),
 }
 
@@ -25,7 +25,7 @@ impl Guard {
     #[track_caller]
     pub(super) fn any_scope<S: IntoScope>(scopes: impl IntoIterator<Item = S>) -> Self {
         let mut all = Vec::new();
-        // A loop, so that a literal panics at the caller.
+        // This is a loop, so that the panic of a wrong literal names the caller.
         for scope in scopes {
             all.push(scope.into_scope());
         }

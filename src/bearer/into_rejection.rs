@@ -1,11 +1,11 @@
-//! [`IntoRejection`]: what an application's closure answers to a refused request.
+//! [`IntoRejection`] is what an application's closure returns for a refused request.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::Value;
 
-/// The answer of an application's own to a refused request: what the closure of
+/// The application's own response to a refused request: what the closure of
 /// [`BearerAuthLayer::with_rejection`](crate::BearerAuthLayer::with_rejection) and of
 /// [`AuthEndpoints::with_rejection`](crate::AuthEndpoints::with_rejection) returns.
 ///
@@ -13,9 +13,9 @@ use serde_json::Value;
 /// |---|---|
 /// | `http::Response<Bytes>`, `http::Response<String>` | as it is |
 /// | `(StatusCode, serde_json::Value)` | JSON with this status |
-/// | `axum::response::Response` | with the feature `axum`; its body has to be there at once, as that of `Json` and of a text is |
+/// | `axum::response::Response` | with the feature `axum`; its body must not be a stream: `Json` and text are fine |
 ///
-/// An error type of the application's own may be one too.
+/// The application's own error type may implement it too.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -33,7 +33,7 @@ use serde_json::Value;
 /// }
 /// ```
 pub trait IntoRejection {
-    /// The response.
+    /// Returns the response.
     fn into_rejection(self) -> Response<Bytes>;
 }
 
@@ -73,8 +73,8 @@ impl IntoRejection for axum_core::response::Response {
             Poll::Ready(Ok(body)) => body.to_bytes(),
             Poll::Ready(Err(_)) | Poll::Pending => {
                 tracing::error!(
-                    cure = "answer a refused request with a body that is there at once",
-                    "the closure of `with_rejection` answered with a stream, so the body is empty"
+                    cure = "return a response whose body is not a stream",
+                    "the closure of `with_rejection` returned a stream, so the body is empty"
                 );
                 Bytes::new()
             }

@@ -1,4 +1,4 @@
-//! [`BearerAuthLayer`]: which tokens it accepts, where it finds them, and what passes without one.
+//! [`BearerAuthLayer`] lets only requests with a good access token through.
 
 mod answers;
 mod guards;
@@ -26,10 +26,14 @@ use crate::token::{AccessTokenVerifier, LegacyTokens, Verifiers};
 /// use axum::routing::get;
 /// use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, CurrentUser};
 ///
+/// async fn orders(user: CurrentUser) -> String {
+///     format!("orders of {}", user.subject())
+/// }
+///
 /// # fn example(verifier: AccessTokenVerifier) -> Router {
 /// let layer = BearerAuthLayer::new(verifier).require_scope("orders:read");
 /// Router::new()
-///     .route("/orders", get(|user: CurrentUser| async move { format!("orders of {}", user.subject()) }))
+///     .route("/orders", get(orders))
 ///     .route_layer(layer)
 /// # }
 /// ```
@@ -40,8 +44,8 @@ pub struct BearerAuthLayer {
 }
 
 impl BearerAuthLayer {
-    /// A layer for the tokens that `verifier` accepts: those of an external issuer, or of another
-    /// service of the application.
+    /// Makes a layer for the tokens that `verifier` accepts: those of an external issuer, or of
+    /// another service of the application.
     ///
     /// A token is required, in the `Authorization` header. No scope is required, no user is loaded,
     /// and revocation is not checked.
@@ -49,7 +53,7 @@ impl BearerAuthLayer {
         Self::with_sessions(verifier, None)
     }
 
-    /// For the login flow: `session::layer` calls it.
+    /// Makes a layer for the login flow, which `session::layer` calls.
     pub(crate) fn with_sessions(
         verifier: AccessTokenVerifier,
         sessions: Option<SessionSide>,
@@ -82,13 +86,13 @@ impl BearerAuthLayer {
     /// Accepts the tokens of another issuer too. The claim `iss` chooses the verifier before any
     /// key is tried.
     ///
-    /// Its claims `sid` and `gen` mean nothing here: its tokens belong to no session.
+    /// Its claims `sid` and `gen` have no meaning here: its tokens do not belong to a session.
     ///
-    /// **Its `sub` and `scope` are its own words.** Its user `1` is not yours: a
-    /// [`LoadUser`](crate::LoadUser) looks at [`issuer`](crate::AccessTokenClaims::issuer) first.
-    /// Its `admin` is `admin` here, unless
-    /// [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) says what
-    /// counts.
+    /// **The other issuer chooses `sub` and `scope`.** Its user `1` is not your user `1`: a
+    /// [`LoadUser`](crate::LoadUser) has to look at [`issuer`](crate::AccessTokenClaims::issuer)
+    /// first. Its scope `admin` is `admin` here too, unless
+    /// [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) says which
+    /// words count.
     ///
     /// # Errors
     ///
@@ -104,8 +108,7 @@ impl BearerAuthLayer {
         self.map(|gate| gate.verifiers.add_legacy(legacy))
     }
 
-    /// Looks for the token in these places, and in no other. The default is [`TokenSource::header`]
-    /// alone.
+    /// Looks for the token in these places only. The default is [`TokenSource::header`] alone.
     ///
     /// ```
     /// use tower_bearer::bearer::TokenSource;
@@ -138,11 +141,13 @@ impl BearerAuthLayer {
     ///
     /// ```
     /// # use axum::{Router, routing::get};
-    /// # fn example(layer: tower_bearer::BearerAuthLayer, cors: tower_http::cors::CorsLayer) -> Router {
+    /// # use {tower_bearer::BearerAuthLayer, tower_http::cors::CorsLayer};
+    /// # fn example(layer: BearerAuthLayer, cors: CorsLayer) -> Router {
     /// Router::new()
     ///     .route("/me", get(|| async { "you" }))
     ///     .route_layer(layer)
-    ///     // What is added later is further out: it answers preflights, and its headers are on refusals too.
+    ///     // A layer that is added later is further out: this one answers preflights, and adds its
+    ///     // headers to rejections too.
     ///     .layer(cors)
     /// # }
     /// ```

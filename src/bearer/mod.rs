@@ -1,4 +1,4 @@
-//! The request flow: [`BearerAuthLayer`] lets only requests with a good access token through.
+//! [`BearerAuthLayer`] is the request flow: it lets only requests with a good access token through.
 //!
 //! **What passes.** A request with one access token, in its `Authorization: Bearer …` header or
 //! where a [`TokenSource`] finds it. The [`AccessTokenVerifier`](crate::AccessTokenVerifier) of its
@@ -23,8 +23,8 @@
 //! goes within.
 //!
 //! **Caveats.** The layer knows the token, not the transport: serve over TLS. `axum::serve` and
-//! plain Hyper set no timeout for slow headers. Anybody who has an access token can use it until it
-//! expires or its session is revoked.
+//! plain Hyper set no timeout for slow headers. Every client that has an access token can use it
+//! until it expires or its session is revoked.
 //!
 //! Errors and the future of the inner service pass through unchanged. It is cloned only where the
 //! layer answers itself or has to wait.

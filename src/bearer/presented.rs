@@ -1,7 +1,7 @@
-//! Whose token a request presents.
+//! [`Presented`] is the caller that the token of a request names.
 //!
-//! The verifier judges the token alone. What belongs to the request is judged here and by the gate,
-//! at every request: how and where the token was presented, and whether it still counts.
+//! The verifier checks the token alone. This file and the gate check what belongs to the request,
+//! at every request: how and where the token is presented, and whether it is still valid.
 
 use http::request::Parts;
 
@@ -15,22 +15,23 @@ use super::source::{Credential, Scheme};
 use crate::keys::{AccessToken, KeysFuture};
 use crate::token::{AccessTokenClaims, Unverified, Verifiers};
 
-/// Whose token a request presents.
+/// The caller that the token of a request names.
 pub(super) enum Presented {
-    /// No token, and the request may go on.
+    /// There is no token, and the request may go on.
     Nothing,
     Caller(Caller),
-    /// The token may be good by keys that are on their way.
+    /// The token may be valid with newer keys, which can be loaded.
     Later {
         token: AccessToken,
         newer_keys: KeysFuture,
     },
 }
 
-/// The caller whom a token names.
+/// The caller that a token names.
 pub(super) struct Caller {
     pub(super) claims: AccessTokenClaims,
-    /// The request presents nothing to this layer: a layer further out knows the caller.
+    /// Whether the request presents no token to this layer, and a layer further out knows the
+    /// caller.
     pub(super) is_of_outer: bool,
 }
 
@@ -44,7 +45,7 @@ impl From<AccessTokenClaims> for Presented {
 }
 
 impl Gate {
-    /// Whose token it is. `outer`: what a layer further out has left.
+    /// Returns the caller of a request. `outer` is the admission of a layer further out.
     pub(super) fn present(
         &self,
         parts: &Parts,
@@ -60,8 +61,8 @@ impl Gate {
         }
     }
 
-    /// The one credential that counts. More than one token that the client itself chose to send is
-    /// an error (RFC 6750 section 2). A cookie counts where there is no other.
+    /// Returns the credential of a request. More than one token that the client itself chose to
+    /// send is an error (RFC 6750 section 2). A cookie counts only if there is no other token.
     fn credential<'r>(&'r self, parts: &'r Parts) -> Result<Option<Credential<'r>>, Malformed> {
         let mut found = None;
         for source in self.sources.iter().filter(|source| !source.is_ambient()) {
@@ -87,7 +88,7 @@ impl Gate {
         match self.without_token {
             WithoutToken::Admit => {
                 let claims = outer.and_then(|outer| outer.claims.as_ref());
-                // Another issuer's caller, or one for another audience, is a stranger here.
+                // A caller from another issuer, or for another audience, is not known here.
                 let claims = claims.filter(|claims| self.verifiers.would_accept(claims));
                 Ok(claims.map_or(Presented::Nothing, |claims| {
                     Presented::Caller(Caller {

@@ -1,10 +1,10 @@
-//! [`Protection`]: what every challenge of a layer says.
+//! [`Protection`] is what every challenge of a layer says.
 
 use http::HeaderValue;
 
 use crate::names::Scope;
 
-/// What is protected, as every challenge of a layer says it.
+/// What every challenge of a layer says about the protected resource.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Protection {
     pub(super) realm: Option<Box<str>>,

@@ -1,4 +1,5 @@
-//! How a layer refuses: what its challenges say, and the one closure that replaces its responses.
+//! [`Rejection`] is how a layer refuses: what its challenges say, and the closure that replaces its
+//! responses.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use super::protection::Protection;
 
 type Respond = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
 
-/// Shared by the layer, [`RequireLayer`](crate::bearer::RequireLayer) and the extractors, so that all of
-/// them refuse alike.
+/// How a layer refuses requests. [`RequireLayer`](crate::bearer::RequireLayer) and the extractors
+/// use it too, so that all of them refuse alike.
 #[derive(Clone, Default)]
 pub(crate) struct Rejection {
     pub(super) protection: Arc<Protection>,
@@ -24,7 +25,7 @@ pub(crate) struct Rejection {
 }
 
 impl Rejection {
-    /// Logs one event, and answers.
+    /// Logs one event, and returns the response.
     pub(crate) fn refuse(&self, error: BearerError, parts: &Parts) -> Response<Bytes> {
         let error = error.with_protection(&self.protection);
         log(&error, parts);
@@ -46,7 +47,7 @@ fn log(error: &BearerError, parts: &Parts) {
     match error.kind() {
         BearerErrorKind::Misconfigured => tracing::error!(path, cure = %error, "request refused"),
         BearerErrorKind::Unavailable => tracing::error!(path, cause, "request refused"),
-        // Anybody makes these, by the thousand.
+        // Every scanner makes thousands of these.
         BearerErrorKind::MissingToken => {
             tracing::debug!(path, reason = error.reason(), "request refused");
         }

@@ -1,4 +1,4 @@
-//! [`RequireLayer`]: 403 where the token does not allow it.
+//! [`RequireLayer`] refuses requests whose token does not allow them.
 
 use std::task::{Context, Poll};
 
@@ -19,9 +19,10 @@ use crate::token::AccessTokenClaims;
 /// Requires something of the token that [`BearerAuthLayer`](crate::BearerAuthLayer), further out,
 /// has let through: for one route, or for one method of a route.
 ///
-/// A token that does not allow it is refused with 403, in the words of that layer and through its
-/// closure. Without a token, in optional mode: 401. Without
-/// [`BearerAuthLayer`](crate::BearerAuthLayer) further out: 500, and a log line with the cure.
+/// A token that does not allow it is refused with 403, with that layer's challenge and through its
+/// closure. A request without a token, in optional mode, is refused with 401. Without
+/// [`BearerAuthLayer`](crate::BearerAuthLayer) further out the response is 500, and a hint in the
+/// log says how to fix it.
 ///
 /// Where all routes of a router require the same,
 /// [`BearerAuthLayer::require_scope`](crate::BearerAuthLayer::require_scope) and its siblings are
@@ -33,15 +34,18 @@ use crate::token::AccessTokenClaims;
 /// use tower_bearer::BearerAuthLayer;
 ///
 /// # fn example(layer: BearerAuthLayer) -> Router {
+/// let write = RequireLayer::scope("orders:write");
+/// // One of two scopes.
+/// let reports = RequireLayer::any_scope(["reports", "admin"]);
+/// // Any condition.
+/// let vault = RequireLayer::new(|claims| Ok(claims.auth_time().is_some()));
 /// Router::new()
-///     // Every token may read; writing needs a scope. A `route_layer` of a method router guards the
-///     // methods that were added before it.
+///     // Every token may read; writing needs a scope. A `route_layer` of a method router guards
+///     // the methods that were added before it.
 ///     .route("/orders", get(|| async { "all orders" }))
-///     .route("/orders", post(|| async { "created" }).route_layer(RequireLayer::scope("orders:write")))
-///     // One of two scopes.
-///     .route("/reports", get(|| async { "numbers" }).route_layer(RequireLayer::any_scope(["reports", "admin"])))
-///     // Any condition.
-///     .route("/vault", get(|| async { "gold" }).route_layer(RequireLayer::new(|claims| Ok(claims.auth_time().is_some()))))
+///     .route("/orders", post(|| async { "created" }).route_layer(write))
+///     .route("/reports", get(|| async { "numbers" }).route_layer(reports))
+///     .route("/vault", get(|| async { "gold" }).route_layer(vault))
 ///     .route("/me", get(|| async { "you" }))
 ///     // Added last, so it is outside of the guards.
 ///     .route_layer(layer)
@@ -57,8 +61,8 @@ impl RequireLayer {
     /// Requires that `condition` returns `Ok(true)`.
     ///
     /// `Ok(false)` is refused with 403 and the reason `denied`. `Err` is refused in the same way,
-    /// and its cause is logged. An `Err` that is a [`BearerError`] answers for itself: with a
-    /// reason and a status of the application's own, as in
+    /// and its cause is logged. An `Err` that is a [`BearerError`] is the rejection itself, with
+    /// the application's own reason and status, as in
     /// `Err(BearerError::denied("level_too_low").into())`.
     ///
     /// It is called at every request, so it should not do I/O.
@@ -117,17 +121,17 @@ pub struct Require<S> {
 }
 
 impl<S> Require<S> {
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service, and drops this one.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -154,7 +158,7 @@ where
         match self.check(&request) {
             Ok(()) => ResponseFuture::admitted(self.inner.call(request), After::default()),
             Err(error) => {
-                // As in `BearerAuth`: no permit stays behind.
+                // A permit that `poll_ready` reserved is given back, as in `BearerAuth`.
                 self.inner = self.inner.clone();
                 let (parts, _) = request.into_parts();
                 ResponseFuture::answered(error.into_response_for(&parts))

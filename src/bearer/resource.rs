@@ -1,4 +1,5 @@
-//! [`ProtectedResource`]: what a client may know about a service before it has a token (RFC 9728).
+//! [`ProtectedResource`] is what clients may know about a service before they have a token (RFC
+//! 9728).
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,21 +16,27 @@ use crate::url::{HttpUrl, is_loopback};
 /// What a client may know about a service before it has a token (RFC 9728): its name, who issues
 /// tokens for it, and the scope it needs.
 ///
-/// [`with_protected_resource`](crate::BearerAuthLayer::with_protected_resource) does everything
-/// with it: each challenge leads here with `resource_metadata` and names the scope, the scope is
-/// required, and the layer answers `GET` on the two [paths](Self::paths). A layer behind a router
-/// does not see those paths; mount [`ResourceMetadataEndpoint`](crate::endpoint::ResourceMetadataEndpoint)
-/// there.
+/// Pass it to [`with_protected_resource`](crate::BearerAuthLayer::with_protected_resource). Then
+/// each challenge links to the metadata with `resource_metadata` and names the scope, the scope is
+/// required, and the layer answers `GET` on the [paths](Self::paths) of the metadata. A layer
+/// behind a router does not see those paths; mount
+/// [`ResourceMetadataEndpoint`](crate::endpoint::ResourceMetadataEndpoint) there.
 ///
-/// All URLs come from here, never from a request. They are `https`, or `http` on this machine.
+/// All URLs come from these settings, never from a request. They are `https`, or `http` on this
+/// machine.
 ///
-/// The verifier checks the audience of the tokens. It should be the URL of the resource (RFC 8707).
+/// The verifier checks the audience of the tokens, which should be the URL of the resource (RFC
+/// 8707).
 ///
 /// ```
 /// use tower_bearer::bearer::ProtectedResource;
 ///
-/// let resource = ProtectedResource::new("https://api.example.com/mcp", "https://id.example.com")?.with_scope("mcp:tools");
-/// assert_eq!(resource.metadata_url(), "https://api.example.com/.well-known/oauth-protected-resource/mcp");
+/// let resource = ProtectedResource::new("https://api.example.com/mcp", "https://id.example.com")?
+///     .with_scope("mcp:tools");
+/// assert_eq!(
+///     resource.metadata_url(),
+///     "https://api.example.com/.well-known/oauth-protected-resource/mcp"
+/// );
 /// # Ok::<(), tower_bearer::ConfigError>(())
 /// ```
 #[derive(Clone)]
@@ -46,7 +53,7 @@ pub struct ProtectedResource {
 }
 
 impl ProtectedResource {
-    /// The resource at this URL, and the issuer of the tokens that it accepts.
+    /// Names the URL of the resource, and the issuer of the tokens that it accepts.
     ///
     /// # Errors
     ///
@@ -65,7 +72,7 @@ impl ProtectedResource {
         Ok(resource.written())
     }
 
-    /// Another issuer whose tokens are accepted.
+    /// Adds another issuer whose tokens are accepted.
     ///
     /// # Errors
     ///
@@ -75,8 +82,8 @@ impl ProtectedResource {
         Ok(self.written())
     }
 
-    /// The scope that every request needs: the layer requires it, the challenge names it, and it is
-    /// among `scopes_supported`.
+    /// Adds to the scope that every request needs: the layer requires it, the challenge names it,
+    /// and it is among `scopes_supported`.
     ///
     /// # Panics
     ///
@@ -87,8 +94,8 @@ impl ProtectedResource {
         self.written()
     }
 
-    /// A scope that some requests need, and that clients may ask for: it is among
-    /// `scopes_supported`, and not required here.
+    /// Adds a scope that some requests need, and that clients may ask for: it is among
+    /// `scopes_supported`, but the layer does not require it.
     ///
     /// # Panics
     ///
@@ -99,13 +106,13 @@ impl ProtectedResource {
         self.written()
     }
 
-    /// A name for people: `resource_name`.
+    /// Sets a name for people: `resource_name`.
     pub fn with_name(mut self, name: &str) -> Self {
         self.name = Some(name.into());
         self.written()
     }
 
-    /// Where developers read more: `resource_documentation`.
+    /// Sets the URL at which developers read more: `resource_documentation`.
     ///
     /// # Errors
     ///
@@ -115,15 +122,15 @@ impl ProtectedResource {
         Ok(self.written())
     }
 
-    /// The URL of the metadata: the well-known path goes between host and path (RFC 9728 section
-    /// 3.1).
+    /// Returns the URL of the metadata: the well-known path is between host and path (RFC 9728
+    /// section 3.1).
     #[must_use]
     pub fn metadata_url(&self) -> String {
         self.url.well_known(WELL_KNOWN)
     }
 
-    /// The paths of the metadata: with the path of the resource behind it, and without, where some
-    /// clients look too. They are one if the resource has no path.
+    /// Returns the paths of the metadata: with the path of the resource behind the well-known path,
+    /// and without it, where some clients look too. They are one path if the resource has no path.
     pub fn paths(&self) -> impl Iterator<Item = String> + use<> {
         self.url.well_known_paths(WELL_KNOWN)
     }
@@ -132,18 +139,18 @@ impl ProtectedResource {
         &self.needed
     }
 
-    /// What a layer answers on the [paths](Self::paths).
+    /// Returns what a layer answers on the [paths](Self::paths).
     pub(super) fn document(&self) -> PublicDocument {
         let document = self.document.clone();
         PublicDocument::new(self.paths(), move || document.clone())
     }
 
-    /// The document (RFC 9728 section 3.2). It may be cached for five minutes.
+    /// Returns the document (RFC 9728 section 3.2). It may be cached for five minutes.
     pub(crate) fn to_response(&self) -> Response<Bytes> {
         public_json(self.document.clone())
     }
 
-    /// RFC 9728 section 2.
+    /// Writes the document (RFC 9728 section 2).
     fn written(mut self) -> Self {
         let issuers: Vec<&str> = self.issuers.iter().map(HttpUrl::as_str).collect();
         let scopes = self.needed.union(&self.supported);

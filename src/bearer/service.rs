@@ -1,4 +1,4 @@
-//! [`BearerAuth`]: the service that [`BearerAuthLayer`](crate::BearerAuthLayer) makes.
+//! [`BearerAuth`] is the service that [`BearerAuthLayer`](crate::BearerAuthLayer) makes.
 
 use std::mem;
 use std::sync::Arc;
@@ -25,17 +25,17 @@ impl<S> BearerAuth<S> {
         Self { inner, gate }
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service, and drops this one.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -72,8 +72,8 @@ where
                     pending,
                 )
             }
-            // `poll_ready` may have reserved a permit or a place in a queue. It is not used, so it
-            // goes back together with the service that holds it.
+            // `poll_ready` may have reserved a permit or a place in a queue. It is given back by
+            // dropping the service that holds it.
             Decision::Respond(response) => {
                 self.inner = self.inner.clone();
                 ResponseFuture::answered(response)

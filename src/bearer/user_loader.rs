@@ -1,4 +1,4 @@
-//! [`Loader`]: the application's [`LoadUser`], type-erased.
+//! [`Loader`] is the application's [`LoadUser`], type-erased.
 
 use std::future::Future;
 use std::pin::Pin;

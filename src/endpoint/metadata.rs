@@ -1,5 +1,5 @@
-//! [`ServerMetadataEndpoint`] and [`ResourceMetadataEndpoint`] tell clients what they may know before
-//! they have a token.
+//! [`ServerMetadataEndpoint`] and [`ResourceMetadataEndpoint`] tell clients what they may know
+//! before they have a token.
 
 use bytes::Bytes;
 use http::Response;

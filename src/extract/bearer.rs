@@ -1,4 +1,4 @@
-//! Extractors of the caller, and [`BearerRejection`].
+//! The extractors of the caller, and [`BearerRejection`], their rejection.
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
@@ -10,7 +10,8 @@ use crate::bearer::{AccessTokenWatch, BearerError, BearerErrorKind};
 use crate::token::AccessTokenClaims;
 use crate::user::CurrentUser;
 
-/// The rejection of every extractor of this crate. It answers as the layer would.
+/// The rejection of the extractors of the caller. Its response is the one that the layer would
+/// send.
 ///
 /// An extractor of the application makes one from a [`BearerError`]. It is rendered and logged when
 /// it is made, by the layer that let the request through, with that layer's challenge and

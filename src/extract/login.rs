@@ -1,4 +1,5 @@
-//! For login handlers of the application's own: extractors, [`EndpointRejection`], and responses.
+//! The extractors and responses for the application's own login handlers, and
+//! [`EndpointRejection`].
 
 use std::convert::Infallible;
 
@@ -11,8 +12,8 @@ use crate::endpoint::{AuthEndpoints, EndpointBody, EndpointError};
 use crate::request_context::RequestContext;
 use crate::session::{Login, LoginCredentials, SessionError, TokenResponse};
 
-/// A login that [`AuthEndpoints::read_login`] refuses, in the words of these endpoints: the
-/// rejection of the extractor [`Login`].
+/// The rejection of the extractor [`Login`]: a login that [`AuthEndpoints::read_login`] refuses.
+/// The response is that of these endpoints.
 #[derive(Debug)]
 pub struct EndpointRejection {
     error: EndpointError,
@@ -20,7 +21,7 @@ pub struct EndpointRejection {
 }
 
 impl EndpointRejection {
-    /// Why.
+    /// Returns the reason of the rejection.
     #[must_use]
     pub fn error(&self) -> &EndpointError {
         &self.error
@@ -33,7 +34,7 @@ impl IntoResponse for EndpointRejection {
     }
 }
 
-/// Reads a login as [`AuthEndpoints::read_login`] does, where the state has the endpoints.
+/// Reads a login as [`AuthEndpoints::read_login`] does. The state has to have the endpoints.
 ///
 /// ```
 /// use axum::extract::{FromRef, State};
@@ -54,7 +55,8 @@ impl IntoResponse for EndpointRejection {
 ///     let identity = Identity::new(login.username()).with_login(&login);
 ///     app.endpoints.respond(app.sessions.start(identity).await, &login)
 /// }
-/// # let _: axum::Router<AppState> = axum::Router::new().route("/login", axum::routing::post(log_in));
+/// # use axum::{Router, routing::post};
+/// # let _: Router<AppState> = Router::new().route("/login", post(log_in));
 /// ```
 impl<S, C> FromRequest<S> for Login<C>
 where
@@ -76,9 +78,9 @@ where
     }
 }
 
-/// The request, for [`Identity::with_context`](crate::Identity::with_context) and
-/// [`Refresh::with_context`](crate::session::Refresh::with_context). These find out the client's address;
-/// here it is not known yet.
+/// Extracts the request, for [`Identity::with_context`](crate::Identity::with_context) and
+/// [`Refresh::with_context`](crate::session::Refresh::with_context). It does not have the client's
+/// IP address yet. [`Sessions`](crate::Sessions) add that.
 impl<S: Sync> FromRequestParts<S> for RequestContext {
     type Rejection = Infallible;
 
@@ -87,14 +89,14 @@ impl<S: Sync> FromRequestParts<S> for RequestContext {
     }
 }
 
-/// For a handler of the application's own that returns `Result<TokenResponse, SessionError>`.
+/// Lets the application's own handler return `Result<TokenResponse, SessionError>`.
 impl IntoResponse for TokenResponse {
     fn into_response(self) -> Response {
         self.to_response().map(Full::new).into_response()
     }
 }
 
-/// For a handler of the application's own that returns `Result<TokenResponse, SessionError>`.
+/// Lets the application's own handler return `Result<TokenResponse, SessionError>`.
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
         self.to_response().map(Full::new).into_response()

@@ -1,4 +1,4 @@
-//! For Axum: extractors, their rejections, and responses that handlers return.
+//! The parts for Axum: extractors, their rejections, and responses that handlers return.
 
 mod bearer;
 mod login;

@@ -1,5 +1,5 @@
-//! [`Accounts`] is the application's [`Authenticate`], type-erased, so that [`Sessions`] have no type
-//! parameter.
+//! [`Accounts`] is the application's [`Authenticate`], type-erased, so that [`Sessions`] have no
+//! type parameter.
 //!
 //! [`Sessions`]: crate::Sessions
 

@@ -2,8 +2,8 @@
 //!
 //! **Each login is one row.** A session begins with a login and is kept in a
 //! [`SessionStore`](crate::store::SessionStore). Its refresh token changes at every use, and each
-//! refresh token is one *generation* of the session. The row has the number of the current generation, and
-//! nothing from which a token could be made.
+//! refresh token is one *generation* of the session. The row has the number of the current
+//! generation, and nothing from which a token could be made.
 //!
 //! **Honest users stay logged in.** Tabs that refresh at once all receive the identical successor,
 //! within the [overlap](SessionPolicy::with_overlap). A client that lost a response may ask again,

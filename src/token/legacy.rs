@@ -1,4 +1,4 @@
-//! [`LegacyTokens`]: the tokens that an application issued before it used this crate.
+//! [`LegacyTokens`] are the tokens that an application issued before it used this crate.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,29 +17,31 @@ use super::wire::{EXP, IAT, NBF};
 use crate::clock::Timestamp;
 use crate::keys::KeySet;
 
-/// The tokens that an application issued before it used this crate, accepted until a date: so that
-/// deployment day logs nobody out.
+/// The tokens that an application issued before it used this crate, accepted until a date, so that
+/// the first deployment does not log users out.
 ///
-/// Another key, other claims, another `typ` or none: the application says how its old claims become
-/// a [`LegacyUser`]. To a handler they look like tokens of today, with issuer and
-/// audience of the layer's own verifier; they belong to no session, so nothing revokes them. What
-/// they allow is what the closure grants:
-/// [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) is for issuers.
+/// They may have another key, other claims, and another `typ` or none. The application says how the
+/// old claims become a [`LegacyUser`]. For a handler they look like current tokens, with the issuer
+/// and the audience of the layer's own verifier. They do not belong to a session, so they cannot be
+/// revoked. They allow what the closure grants:
+/// [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) does not apply to
+/// them.
 ///
-/// **What passes.** A signed JWT of at most 8 KiB by one of the keys, by that key's one algorithm,
-/// before `until`; whose `exp`, if it has one, is in the future, and whose `nbf`, if it has one, does
-/// not, both give or take the verifier's leeway; whose claims have the type `C`; and which the
-/// closure grants something. Of several `LegacyTokens` the first that takes a token counts.
+/// **What passes.** Before `until`, a JWT of at most 8 KiB that one of the keys signed, with that
+/// key's one algorithm. Its `exp`, if present, is in the future, and its `nbf`, if present, is not,
+/// with the verifier's leeway on both. Its claims have the type `C`, and the closure returns a user
+/// for them. Of several `LegacyTokens` the first that accepts a token counts.
 ///
-/// At `until`, without leeway, they are all refused as expired.
+/// From `until` on, without leeway, they are all refused as expired.
 ///
-/// **What is refused.** Everything else, every token with `typ` `at+jwt`, which is for the layer's
-/// verifiers, and every token with `cnf`: nothing here asks for a proof of its key.
+/// **What is refused.** Everything else. This includes every token with the `typ` `at+jwt`, which
+/// is for the layer's verifiers, and every token with `cnf`, because nothing here asks for a proof
+/// of its key.
 ///
-/// **The closure has to tell access tokens from all others that the same key signed**: refresh
-/// tokens, links in mails. It answers `None` to those. Clients that come with a former refresh
-/// token are served by the application's former endpoint, which checks it as before and answers
-/// with [`Sessions::start`](crate::Sessions::start).
+/// **The closure has to distinguish access tokens from all others that the same key signed**:
+/// refresh tokens, or links in mails. It returns `None` for those. Keep the application's old
+/// refresh endpoint for clients with an old refresh token: it checks the token as before, and
+/// responds with new tokens from [`Sessions::start`](crate::Sessions::start).
 ///
 /// ```
 /// use serde::Deserialize;
@@ -48,7 +50,7 @@ use crate::keys::KeySet;
 /// use tower_bearer::{BearerAuthLayer, Grant, KeySet, Scope};
 /// use tower_bearer::token::{LegacyTokens, LegacyUser};
 ///
-/// // As it was in the application.
+/// // The claims as the application defined them.
 /// #[derive(Deserialize)]
 /// struct Claims {
 ///     user_id: i64,
@@ -80,11 +82,11 @@ pub struct LegacyTokens {
 type ReadUser = dyn Fn(Map<String, Value>) -> Result<LegacyUser, VerifyErrorKind> + Send + Sync;
 
 impl LegacyTokens {
-    /// Accepts what `keys` signed, until `until` and not at it. `read` says what the claims of
-    /// such a token are worth; `None` refuses it.
+    /// Accepts tokens that `keys` signed, before `until` and not at it. `read` returns the user of
+    /// such a token, or `None` to refuse the token.
     ///
-    /// An HMAC secret below its hash's length is not a [`KeySet`], even if the application got by
-    /// with it: a person who guesses such a secret logs in as anybody.
+    /// An HMAC secret that is shorter than its hash cannot be in a [`KeySet`], even if the
+    /// application used it until now: an attacker who guesses such a secret can log in as any user.
     #[must_use]
     pub fn new<C, F>(keys: KeySet, until: Timestamp, read: F) -> Self
     where
@@ -94,7 +96,7 @@ impl LegacyTokens {
         let read = move |claims| {
             let claims =
                 C::deserialize(Value::Object(claims)).map_err(|_| VerifyErrorKind::Malformed)?;
-            // Good, but for another purpose.
+            // The token is valid, but it is for another purpose.
             read(claims).ok_or(VerifyErrorKind::WrongType)
         };
         Self {
@@ -104,7 +106,8 @@ impl LegacyTokens {
         }
     }
 
-    /// `today`: whose claims they look like, whose clock counts, and how far it may be off.
+    /// Verifies a token. `today` gives it its issuer and audience, and has the clock and the
+    /// leeway.
     pub(super) fn verify(
         &self,
         token: &ParsedToken<'_>,
@@ -117,7 +120,7 @@ impl LegacyTokens {
         let time = |name| moment(claims.get(name)).map_err(|_| VerifyErrorKind::Malformed);
         let expires_at = time(EXP)?;
         let not_before = time(NBF)?;
-        // Nothing here depends on it: the application may have written what it liked.
+        // Nothing here depends on it, so a malformed value is ignored.
         let issued_at = time(IAT).unwrap_or_default();
         if today.now() >= self.until || expires_at.is_some_and(|end| today.is_past(end)) {
             return Err(VerifyErrorKind::Expired);
@@ -133,8 +136,7 @@ impl LegacyTokens {
         if subject.as_str().is_empty() {
             return Err(VerifyErrorKind::Malformed);
         }
-        // As one of today's: of this verifier's issuer and audience, for what the application
-        // grants it.
+        // The claims look like those of a current token, with what the application grants.
         Ok(AccessTokenClaims::new(Claims {
             issuer: today.issuer().clone(),
             audience: today.audience().clone(),

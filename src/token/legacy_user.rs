@@ -20,7 +20,7 @@ pub struct LegacyUser {
 }
 
 impl LegacyUser {
-    /// The user with this subject, to whom nothing in particular is granted.
+    /// Makes the user with this subject, with an empty grant.
     pub fn new(subject: impl Into<Subject>) -> Self {
         Self {
             subject: subject.into(),
@@ -28,8 +28,8 @@ impl LegacyUser {
         }
     }
 
-    /// Sets what the token allows, and the claims that handlers see. Its stamp and its lifetime do
-    /// not count: there is no session.
+    /// Sets what the token allows, and the claims that handlers see. Its stamp and its lifetime are
+    /// ignored, because there is no session.
     pub fn with_grant(mut self, grant: Grant) -> Self {
         self.grant = grant;
         self

@@ -1,5 +1,5 @@
-//! How a layer answers: the realm, the metadata of a protected resource, gRPC, the application's
-//! closure.
+//! The settings of a layer's responses: the realm, the metadata of a protected resource, gRPC, the
+//! application's closure.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::bearer::resource::ProtectedResource;
 use crate::error::ConfigError;
 
 impl BearerAuthLayer {
-    /// Tells clients what is protected (RFC 9728).
+    /// Tells clients which resource the layer protects (RFC 9728).
     ///
     /// The layer requires the scope of `resource`, names scope and metadata in every challenge, and
     /// answers `GET` on the [paths](ProtectedResource::paths) of the metadata itself, without a
@@ -32,8 +32,8 @@ impl BearerAuthLayer {
     }
 
     /// Refuses gRPC requests as their clients expect it: trailers-only, with `grpc-status` 16
-    /// (unauthenticated), 7 (permission denied), 14 (unavailable) or 13 (internal).
-    /// `with_rejection` is not asked for them.
+    /// (unauthenticated), 7 (permission denied), 14 (unavailable) or 13 (internal). The closure of
+    /// `with_rejection` is not called for them.
     ///
     /// A gRPC request is a `POST` via HTTP/2 with `te: trailers` and `application/grpc`, perhaps
     /// with a suffix or parameters. All others are refused as usual, so plain routes can be
@@ -42,7 +42,7 @@ impl BearerAuthLayer {
         self.map(|gate| gate.rejection.grpc = true)
     }
 
-    /// Names what is protected, in every challenge (RFC 9110 section 11.5). There is no realm by
+    /// Sets the realm, which every challenge names (RFC 9110 section 11.5). There is no realm by
     /// default.
     ///
     /// # Errors
@@ -65,10 +65,10 @@ impl BearerAuthLayer {
     /// [`BearerError::into_response_for`].
     ///
     /// The closure chooses status, body and headers, and usually starts from
-    /// [`BearerError::to_response`]. Where its response lacks them, `WWW-Authenticate`,
-    /// `Retry-After` and `Cache-Control: no-store` are added afterwards, so it cannot lose
-    /// them: a 401 without a challenge is not one (RFC 9110 section 15.5.2). It returns whatever
-    /// is an [`IntoRejection`]: in Axum also a `Response`.
+    /// [`BearerError::to_response`]. If its response lacks them, `WWW-Authenticate`, `Retry-After`
+    /// and `Cache-Control: no-store` are added afterwards, so it cannot lose them: a 401 must have
+    /// a challenge (RFC 9110 section 15.5.2). The closure returns any [`IntoRejection`]: in Axum
+    /// also a `Response`.
     ///
     /// ```
     /// use serde_json::json;

@@ -1,4 +1,4 @@
-//! What a layer requires of a token beyond that it is good, and what it makes of its claims.
+//! What a layer requires of a valid token, and what it makes of the claims.
 
 use std::sync::Arc;
 
@@ -20,7 +20,8 @@ impl BearerAuthLayer {
     /// For single routes and methods there is [`RequireLayer`](crate::bearer::RequireLayer).
     ///
     /// ```
-    /// # fn example(layer: tower_bearer::BearerAuthLayer, configured: &str) -> Result<(), tower_bearer::names::InvalidScope> {
+    /// # use tower_bearer::{BearerAuthLayer, names::InvalidScope};
+    /// # fn example(layer: BearerAuthLayer, configured: &str) -> Result<(), InvalidScope> {
     /// use tower_bearer::Scope;
     ///
     /// let layer = layer.require_scope("orders:read");
@@ -61,11 +62,11 @@ impl BearerAuthLayer {
     /// Requires that `condition` returns `Ok(true)` for the claims of the token.
     ///
     /// `Ok(false)` is refused with 403 and the reason `denied`. `Err` is refused in the same way,
-    /// and its cause is logged. An `Err` that is a [`BearerError`](crate::BearerError) answers for itself: with a
-    /// reason and a status of the application's own.
+    /// and its cause is logged. An `Err` that is a [`BearerError`](crate::BearerError) is the
+    /// rejection itself, with the application's own reason and status.
     ///
-    /// It is called at every request with a good token, so it should not do I/O. A request without
-    /// a token, which [`optional`](Self::optional) lets through, is not asked.
+    /// It is called at every request with a good token, so it should not do I/O. It is not called
+    /// for a request without a token, which [`optional`](Self::optional) lets through.
     ///
     /// ```
     /// use tower_bearer::{AccessTokenClaims, BearerAuthLayer, BearerError};
@@ -86,11 +87,11 @@ impl BearerAuthLayer {
         self.map(|gate| gate.guards.push(Guard::condition(condition)))
     }
 
-    /// Finds the application's user for each request, for
+    /// Loads the application's user for each request, for
     /// [`CurrentUser<User>`](crate::CurrentUser).
     ///
-    /// The token is checked once more when the user was found: a session that was revoked meanwhile
-    /// is refused.
+    /// The token is checked once more when the user is loaded: if its session was revoked
+    /// meanwhile, the request is refused.
     pub fn with_user_loader<L: LoadUser>(self, loader: L) -> Self {
         self.map(|gate| gate.loader = Some(Arc::new(loader)))
     }

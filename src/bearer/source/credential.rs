@@ -1,9 +1,9 @@
-//! [`Credential`]: what a request presents.
+//! [`Credential`] is what a request presents.
 
 use super::ticket::Tickets;
 use crate::keys::AccessToken;
 
-/// What a request presents: a token, and how it is presented.
+/// A token in a request, and how it is presented.
 pub(in crate::bearer) struct Credential<'r> {
     pub(in crate::bearer) scheme: Scheme<'r>,
     pub(in crate::bearer) token: Token<'r>,
@@ -13,7 +13,7 @@ pub(in crate::bearer) struct Credential<'r> {
 pub(in crate::bearer) enum Scheme<'r> {
     /// Possession is enough (RFC 6750).
     Bearer,
-    /// It opens one connection.
+    /// The ticket opens one connection.
     Ticket(&'r Tickets),
 }
 

@@ -1,4 +1,4 @@
-//! Where access tokens are in a request.
+//! [`TokenSource`] says where access tokens are in a request.
 
 mod credential;
 mod ticket;

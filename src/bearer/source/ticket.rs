@@ -1,4 +1,4 @@
-//! [`Tickets`]: they open a connection where no header can carry a token.
+//! [`Tickets`] open a connection where a client cannot send a token in a header.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -19,19 +19,20 @@ use crate::error::BoxError;
 use crate::names::{Issuer, Subject};
 use crate::token::AccessTokenClaims;
 
-/// Tickets: each opens one connection within 30 seconds, for the user to whom it was issued.
+/// A set of tickets. Each opens one connection within 30 seconds, for the user to whom it was
+/// issued.
 ///
-/// For a WebSocket or an event stream whose client cannot set any header. A page asks
-/// [`TicketEndpoint`](crate::endpoint::TicketEndpoint) for one, with its access token as usual, and opens
-/// `wss://…/feed?ticket=…`. A URL may end up in a log: a ticket that is read there is spent, or
-/// soon expired.
+/// It is for a WebSocket or an event stream whose client cannot set any header. A page asks
+/// [`TicketEndpoint`](crate::endpoint::TicketEndpoint) for a ticket, with its access token as
+/// usual, and opens `wss://…/feed?ticket=…`. A URL may end up in a log, but a ticket that is read
+/// there is used already, or expires soon.
 ///
 /// **What passes.** One of these tickets, once, within 30 seconds, while the access token that it
 /// was issued for has not expired and its session has not been revoked.
 ///
 /// **Caveat.** Tickets are in the memory of one process, so a ticket has to come back to the
 /// process that issued it. Behind a load balancer that spreads requests, use
-/// [`websocket_protocol`](crate::bearer::TokenSource::websocket_protocol), which needs no memory at all.
+/// [`websocket_protocol`](crate::bearer::TokenSource::websocket_protocol), which needs no memory.
 ///
 /// A user has at most 16 tickets at a time; a new one replaces the oldest. At most 65,536 wait in
 /// all, and more are refused. Times are those of the system clock; in tests use
@@ -62,23 +63,25 @@ pub struct Tickets {
 #[derive(Default)]
 struct Waiting {
     tickets: HashMap<Hash, Ticket>,
-    /// Those of each user, the oldest first. Some may be spent.
+    /// The tickets of each user, the oldest first. Some may be used already.
     of_users: HashMap<(Issuer, Subject), VecDeque<Hash>>,
-    /// In the order in which they were issued, which is that of their ends. Some may be spent.
+    /// The tickets in the order in which they were issued, which is the order in which they expire.
+    /// Some may be used already.
     order: VecDeque<(Duration, Hash)>,
 }
 
-/// The time of a lookup by the ticket itself would tell how much of a guess is right.
+/// Tickets are looked up by their hash, because the time of a lookup by the ticket itself would
+/// tell how much of a guess is right.
 type Hash = [u8; 16];
 
 struct Ticket {
     claims: AccessTokenClaims,
-    /// By the monotonic clock.
+    /// The end of the ticket on the monotonic clock.
     until: Duration,
 }
 
 impl Tickets {
-    /// No tickets yet.
+    /// Makes an empty set of tickets.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -87,22 +90,22 @@ impl Tickets {
         }
     }
 
-    /// Takes the time from `clock`.
+    /// Sets the clock. The default is the operating system's clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// How long a ticket may wait: 30 seconds. A page asks for it right before it is used.
+    /// The lifetime of a ticket: 30 seconds. A page asks for a ticket right before it uses it.
     pub const LIFETIME: Duration = Duration::from_secs(30);
 
-    /// A ticket for the subject of these claims: 43 characters that need no escape in a URL.
+    /// Issues a ticket for the subject of these claims: 43 characters that need no escape in a URL.
     ///
     /// # Errors
     ///
-    /// `TokenExpired`: the access token has ended. `Unavailable`: too many tickets wait, or the
-    /// operating system has no randomness to give.
+    /// `TokenExpired`: the access token has expired. `Unavailable`: too many tickets are waiting,
+    /// or the operating system has no randomness.
     pub fn issue(&self, claims: &AccessTokenClaims) -> Result<Zeroizing<String>, BearerError> {
         if self.lifetime(claims).is_zero() {
             return Err(BearerErrorKind::TokenExpired.into());
@@ -119,7 +122,8 @@ impl Tickets {
         }
     }
 
-    /// How long a ticket for these claims counts: no longer than the access token.
+    /// Returns how long a ticket for these claims is valid, which is no longer than the access
+    /// token.
     pub(crate) fn lifetime(&self, claims: &AccessTokenClaims) -> Duration {
         claims
             .expires_at()
@@ -127,7 +131,7 @@ impl Tickets {
             .min(Self::LIFETIME)
     }
 
-    /// Spends a ticket.
+    /// Uses a ticket up, and returns its claims.
     pub(in crate::bearer) fn redeem(&self, ticket: &str) -> Result<AccessTokenClaims, BearerError> {
         let found = self.waiting().tickets.remove(&hash(ticket));
         match found.filter(|ticket| ticket.until > self.clock.monotonic()) {
@@ -141,7 +145,8 @@ impl Tickets {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The ticket in the query string. It is there as it was issued: nothing in it needs an escape.
+    /// Returns the ticket in the query string. It is not decoded, because no character of a ticket
+    /// needs an escape.
     pub(in crate::bearer) fn find(uri: &Uri) -> Result<Option<&str>, Malformed> {
         let parameters = uri.query().into_iter().flat_map(|query| query.split('&'));
         let mut tickets = parameters.filter_map(|parameter| parameter.strip_prefix("ticket="));
@@ -154,7 +159,7 @@ impl Tickets {
 }
 
 impl Waiting {
-    /// `false`: too many tickets are waiting.
+    /// Adds a ticket. It returns `false` if too many tickets are waiting.
     fn insert(&mut self, hash: Hash, claims: &AccessTokenClaims, now: Duration) -> bool {
         self.forget_ended(now);
         let user = (claims.issuer().clone(), claims.subject().clone());
@@ -169,7 +174,7 @@ impl Waiting {
         if self.tickets.len() >= MAX_WAITING {
             return false;
         }
-        // Spent tickets are in the queue too, until their time is over.
+        // Used tickets are in the queue too, until they expire.
         if self.order.len() >= 2 * MAX_WAITING {
             self.order
                 .retain(|(_, hash)| self.tickets.contains_key(hash));
@@ -197,7 +202,7 @@ impl Waiting {
             some_ended = true;
         }
         // Looks at all users only after many tickets have ended. Otherwise each user would be
-        // remembered for ever.
+        // remembered forever.
         if some_ended && self.of_users.len() > self.tickets.len() * 2 {
             self.of_users
                 .retain(|_, hashes| hashes.iter().any(|hash| self.tickets.contains_key(hash)));

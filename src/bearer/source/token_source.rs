@@ -1,4 +1,4 @@
-//! [`TokenSource`]: where a request carries its access token.
+//! [`TokenSource`] is where a request carries its access token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::edge::Edge;
 use crate::error::ConfigError;
 use crate::keys::AccessToken;
 
-/// Where a request carries its access token. A layer has a
+/// A place where a request carries its access token. A layer has a
 /// [list](crate::BearerAuthLayer::with_token_sources) of sources; the default is
 /// [`header`](Self::header) alone.
 ///
@@ -37,23 +37,23 @@ enum Kind {
 type Find = dyn Fn(&Parts) -> Option<AccessToken> + Send + Sync;
 
 impl TokenSource {
-    /// `Authorization: Bearer …` (RFC 6750 section 2.1).
+    /// Takes the token from `Authorization: Bearer …` (RFC 6750 section 2.1).
     #[must_use]
     pub fn header() -> Self {
         Self(Kind::Header)
     }
 
-    /// The cookie of this name.
+    /// Takes the token from the cookie of this name.
     ///
-    /// The browser sends it with the requests of every site. So it counts only if no other origin
-    /// made the request: as `Sec-Fetch-Site` says, or where that is absent `Origin`, compared
-    /// with `Host`. Otherwise the request has no token. Two exceptions: a link from another
-    /// site that opens a page (`GET`, in a window of its own), and a request that does not say
-    /// where it comes from, which is not made by a browser, or by an old one. So set the cookie
-    /// itself `HttpOnly; Secure; SameSite=Lax` or `Strict`.
+    /// The browser sends the cookie with the requests of every site. So it is ignored if another
+    /// origin made the request: as `Sec-Fetch-Site` says, or, if that is absent, `Origin` compared
+    /// with this server's own origin. Such a request has no token. There are two exceptions: a link
+    /// from another site that opens a page (`GET`, in a window of its own), and a request that does
+    /// not say where it comes from, which is not from a browser, or from an old one. So set the
+    /// cookie itself with `HttpOnly; Secure; SameSite=Lax` or `Strict`.
     ///
-    /// A repeated cookie is 400: somebody else set one of them. Of two cookie sources the first in
-    /// the list counts.
+    /// A repeated cookie is 400, because someone else has set one of them. If two cookie sources
+    /// find a token, the first in the list counts.
     ///
     /// # Errors
     ///
@@ -68,18 +68,18 @@ impl TokenSource {
         Ok(Self::cookie_named(name, &Origins::default()))
     }
 
-    /// The cookie of a name that is known to be one.
+    /// Makes the source of a cookie whose name is known to be valid.
     pub(crate) fn cookie_named(name: &str, origins: &Origins) -> Self {
         Self(Kind::Cookie(name.into(), origins.clone()))
     }
 
-    /// Lets the [`cookie`](Self::cookie) count in requests of pages of this origin too, as in
+    /// Accepts the [`cookie`](Self::cookie) in requests from pages of this origin too, as in
     /// `https://app.example.com`. It does not change other sources.
     ///
     /// # Errors
     ///
-    /// It is not an origin: `https` (or `http` on this machine), a host, and a port where it is not
-    /// the usual one.
+    /// The text is not an origin: `https` (or `http` on this machine), a host, and a port if it is
+    /// not the usual one.
     pub fn with_origin(mut self, origin: &str) -> Result<Self, ConfigError> {
         if let Kind::Cookie(_, origins) = &mut self.0 {
             origins.add(origin)?;
@@ -87,8 +87,8 @@ impl TokenSource {
         Ok(self)
     }
 
-    /// An entry `bearer.…` of `Sec-WebSocket-Protocol`: the one header that a page can set when it
-    /// opens a WebSocket.
+    /// Takes the token from an entry `bearer.…` of `Sec-WebSocket-Protocol`, the one header that a
+    /// page can set when it opens a WebSocket.
     ///
     /// ```js
     /// new WebSocket("wss://api.example.com/feed", ["feed.v1", "bearer." + accessToken])
@@ -102,17 +102,17 @@ impl TokenSource {
         Self(Kind::WebSocketProtocol)
     }
 
-    /// The parameter `ticket` of the query string, with one of these tickets: see [`Tickets`].
+    /// Takes one of these tickets from the parameter `ticket` of the query string: see [`Tickets`].
     #[must_use]
     pub fn ticket(tickets: &Tickets) -> Self {
         Self(Kind::Ticket(tickets.clone()))
     }
 
-    /// A token that the application finds.
+    /// Takes the token that this function finds.
     ///
     /// Do not take it from the URL: URLs are logged, stored and passed on (RFC 9700 section 4.3.2).
-    /// Nor from a cookie, which other sites make the browser send too: [`cookie`](Self::cookie)
-    /// checks that.
+    /// Do not take it from a cookie either, which other sites can make the browser send:
+    /// [`cookie`](Self::cookie) checks that.
     #[must_use]
     pub fn from_fn<F>(find: F) -> Self
     where
@@ -121,8 +121,8 @@ impl TokenSource {
         Self(Kind::Function(Arc::new(find)))
     }
 
-    /// The credential that a request presents here. A cookie does not count where another site made
-    /// the request: that is checked for each request, before the token.
+    /// Returns the credential that a request presents here. For each request, before the token is
+    /// verified, a cookie is ignored if another site made the request.
     pub(in crate::bearer) fn find<'r>(
         &'r self,
         parts: &'r Parts,
@@ -144,7 +144,7 @@ impl TokenSource {
         Ok(token.map(|token| Credential { scheme, token }))
     }
 
-    /// Whether the browser sends it, even if the page does not want that.
+    /// Returns whether the browser sends the token by itself, even if the page does not want that.
     pub(in crate::bearer) fn is_ambient(&self) -> bool {
         matches!(self.0, Kind::Cookie(..))
     }

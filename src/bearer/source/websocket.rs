@@ -24,8 +24,8 @@ pub(in crate::bearer) fn token(headers: &HeaderMap) -> Result<Option<&str>, Malf
     }
 }
 
-/// Leaves the other protocols, in their order. A line that is not text is dropped: there may be a
-/// token in it.
+/// Removes the token, and keeps the other protocols in their order. A line that is not text is
+/// removed, because it may have a token.
 pub(in crate::bearer) fn strip(headers: &mut HeaderMap) {
     let lines = headers
         .get_all(SEC_WEBSOCKET_PROTOCOL)

@@ -53,8 +53,8 @@ fn login(mounted: Mounted<'_>) -> OperationBuilder {
 }
 
 fn refresh(mounted: Mounted<'_>) -> OperationBuilder {
-    let refused = "`invalid_request`, `invalid_scope`, `unsupported_grant_type`; or `invalid_grant`, \
-        which means that the user has to log in again. Its reason is `token_invalid`, \
+    let refused = "`invalid_request`, `invalid_scope`, `unsupported_grant_type`; or \
+        `invalid_grant`, which means that the user has to log in again. Its reason is `token_invalid`, \
         `session_expired`, `session_revoked`, `refresh_reused` or `user_gone`.";
     mounted
         .operation(
@@ -72,8 +72,8 @@ fn refresh(mounted: Mounted<'_>) -> OperationBuilder {
 }
 
 fn token(mounted: Mounted<'_>) -> OperationBuilder {
-    let refused = "`invalid_request`, `invalid_scope`, `unsupported_grant_type`; or `invalid_grant` \
-        with the reason `credentials_invalid`, `token_invalid`, `session_expired`, \
+    let refused = "`invalid_request`, `invalid_scope`, `unsupported_grant_type`; or \
+        `invalid_grant` with the reason `credentials_invalid`, `token_invalid`, `session_expired`, \
         `session_revoked`, `refresh_reused` or `user_gone`. The reason `token_malformed` means \
         that the `Authorization` header is malformed.";
     mounted
@@ -91,8 +91,8 @@ fn token(mounted: Mounted<'_>) -> OperationBuilder {
 fn logout(mounted: Mounted<'_>) -> OperationBuilder {
     let description = "Ends the session of `token`, or without `token` the session of the access \
         token in the `Authorization` header (RFC 7009). An unknown token is not an error.";
-    let refused = "`invalid_request`: no token was sent, or the `Authorization` header is malformed \
-        (reason `token_malformed`).";
+    let refused = "`invalid_request`: no token was sent, or the `Authorization` header is \
+        malformed (reason `token_malformed`).";
     let answers = [
         logged_out(mounted),
         bad_request_or_header(refused),

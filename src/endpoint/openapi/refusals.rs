@@ -15,16 +15,23 @@ use crate::bearer::BearerError;
 /// BearerError)` of an operation behind it (feature `utoipa`).
 impl IntoResponses for BearerError {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let no_token = "The access token is missing (`unauthorized`), or is not accepted \
+            (`invalid_token`).";
+        let not_allowed = "The access token does not allow this: `insufficient_scope`, or \
+            `access_denied` without a challenge.";
+        let unavailable = refusal("Try again in a moment: `temporarily_unavailable`.");
         [
-            ("400", challenged("The `Authorization` header is malformed: `invalid_request`.")),
-            ("401", challenged("The access token is missing (`unauthorized`), or is not accepted (`invalid_token`).")),
             (
-                "403",
-                challenged("The access token does not allow this: `insufficient_scope`, or `access_denied` \
-                     without a challenge."),
+                "400",
+                challenged("The `Authorization` header is malformed: `invalid_request`."),
             ),
-            ("500", refusal("The server is misconfigured: `server_error`.")),
-            ("503", refusal("Try again in a moment: `temporarily_unavailable`.").header("Retry-After", seconds())),
+            ("401", challenged(no_token)),
+            ("403", challenged(not_allowed)),
+            (
+                "500",
+                refusal("The server is misconfigured: `server_error`."),
+            ),
+            ("503", unavailable.header("Retry-After", seconds())),
         ]
         .map(|(status, refusal)| (status.to_owned(), refusal.into()))
         .into()

@@ -110,8 +110,8 @@ fn token_request(mounted: Mounted<'_>) -> ObjectBuilder {
 
 fn logout_request(mounted: Mounted<'_>) -> ObjectBuilder {
     let token = if mounted.has_cookies {
-        "A refresh token or an access token. Absent where the `Authorization` header or a cookie has \
-         the token."
+        "A refresh token or an access token. Absent where the `Authorization` header or a cookie \
+         has the token."
     } else {
         "A refresh token or an access token. Absent where the `Authorization` header has the token."
     };
@@ -124,7 +124,8 @@ fn with_delivery(mounted: Mounted<'_>, request: ObjectBuilder) -> ObjectBuilder 
             "delivery",
             one_of(
                 ["body", "cookie"],
-                "How the refresh token is sent: in the body, or as a cookie that scripts cannot read.",
+                "How the refresh token is sent: in the body, or as a cookie that scripts cannot \
+                 read.",
             ),
         )
     } else {
