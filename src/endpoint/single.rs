@@ -127,8 +127,8 @@ endpoint! {
 }
 
 endpoint! {
-    /// `GET /auth/sessions` lists the user's own sessions, and `DELETE /auth/sessions/{id}` ends one
-    /// of them.
+    /// `GET /auth/sessions` lists the user's own sessions, and `DELETE /auth/sessions/{id}` ends
+    /// one of them.
     ///
     /// Both require an access token, and refuse a request as
     /// [`BearerAuthLayer`](crate::BearerAuthLayer) does.

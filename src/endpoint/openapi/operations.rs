@@ -54,8 +54,8 @@ fn login(mounted: Mounted<'_>) -> OperationBuilder {
 
 fn refresh(mounted: Mounted<'_>) -> OperationBuilder {
     let refused = "`invalid_request`, `invalid_scope`, `unsupported_grant_type`; or \
-        `invalid_grant`, which means that the user has to log in again. Its reason is `token_invalid`, \
-        `session_expired`, `session_revoked`, `refresh_reused` or `user_gone`.";
+        `invalid_grant`, which means that the user has to log in again. Its reason is \
+        `token_invalid`, `session_expired`, `session_revoked`, `refresh_reused` or `user_gone`.";
     mounted
         .operation(
             "refresh",
