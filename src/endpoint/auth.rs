@@ -136,7 +136,7 @@ impl AuthEndpoints {
     pub fn with_status(self, kind: SessionErrorKind, status: StatusCode) -> Self {
         assert!(
             status.is_client_error() || status.is_server_error(),
-            "{status} does not refuse: use one from 400 to 599"
+            "{status} is not an error status: use one from 400 to 599"
         );
         self.map(|state| state.statuses.push((kind, status)))
     }

@@ -123,7 +123,7 @@ impl CookieDelivery {
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
         assert!(
             is_name,
-            "{name:?} is not a name for cookies: it has ASCII letters, digits, `-` and `_`"
+            "{name:?} is not a name for cookies: use ASCII letters, digits, `-` and `_`"
         );
         self.name = format!("{name}_");
         self
@@ -258,7 +258,7 @@ impl CookieDelivery {
         );
     }
 
-    /// `None` means that the cookie lasts until the browser closes.
+    /// Returns the lifetime of a cookie. `None` means that it lasts until the browser closes.
     fn max_age(&self, tokens: &TokenResponse, seconds: u64) -> Option<u64> {
         (!tokens.is_until_browser_closes()).then_some(seconds)
     }
@@ -306,7 +306,7 @@ impl Delivery for CookieDelivery {
 
     fn refresh_token<'p>(&self, parts: &'p Parts) -> Result<Option<&'p str>, EndpointError> {
         only(parts, &self.refresh_name())
-            .map_err(|_| EndpointError::invalid_request("two cookies of that name"))
+            .map_err(|_| EndpointError::invalid_request("more than one refresh token cookie"))
     }
 
     fn comes_from_us(&self, parts: &Parts) -> bool {

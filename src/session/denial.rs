@@ -16,6 +16,8 @@ pub(crate) struct Denial {
 }
 
 impl Denial {
+    /// Makes a denial with the status 403.
+    ///
     /// # Panics
     ///
     /// If `reason` is not a word of lower-case ASCII letters, digits and `_`.
@@ -38,6 +40,8 @@ impl Denial {
         }
     }
 
+    /// Sets the status of the response.
+    ///
     /// # Panics
     ///
     /// If `status` is not from 400 to 599.
@@ -45,7 +49,7 @@ impl Denial {
     pub(super) fn set_status(&mut self, status: StatusCode) {
         assert!(
             status.is_client_error() || status.is_server_error(),
-            "{status} does not refuse: use one from 400 to 599"
+            "{status} is not an error status: use one from 400 to 599"
         );
         self.status = status;
     }

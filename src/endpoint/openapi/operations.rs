@@ -180,7 +180,7 @@ fn responses(answers: impl IntoIterator<Item = DocumentedResponse>) -> Responses
     answers.into_iter().collect()
 }
 
-/// The 400 of an endpoint that does not read a body.
+/// Describes the 400 of an endpoint that does not read a body.
 fn no_good_request() -> DocumentedResponse {
     bad_request_or_header(
         "`invalid_request`: parameters in the query string, or a malformed `Authorization` header \
@@ -188,7 +188,7 @@ fn no_good_request() -> DocumentedResponse {
     )
 }
 
-/// The body is optional where a cookie may have the token.
+/// Returns whether the body is required. It is optional where a cookie may have the token.
 fn body_with_token(mounted: Mounted<'_>) -> Required {
     if mounted.has_cookies {
         Required::False

@@ -37,7 +37,7 @@ pub(super) fn bad_request(description: &str) -> DocumentedResponse {
     ("400", refusal(description).build())
 }
 
-/// The 400 of an endpoint that reads the `Authorization` header.
+/// Describes the 400 of an endpoint that reads the `Authorization` header.
 pub(super) fn bad_request_or_header(description: &str) -> DocumentedResponse {
     ("400", challenged(refusal(description)).build())
 }
@@ -49,7 +49,7 @@ pub(super) fn no_token() -> DocumentedResponse {
     ("401", challenged(refusal(description)).build())
 }
 
-/// Only endpoints that use cookies have this response.
+/// Describes the 403 of an endpoint that uses cookies.
 pub(super) fn cross_site(mounted: Mounted<'_>) -> Option<DocumentedResponse> {
     let description = "The request would set or use a cookie, and comes from another site, or \
         does not say where it comes from: `access_denied`, reason `cross_site`.";

@@ -89,7 +89,8 @@ fn refresh_request(mounted: Mounted<'_>) -> ObjectBuilder {
     with_delivery(mounted, refresh)
 }
 
-/// The schema is flat, because Swagger UI does not show a form for `oneOf`.
+/// Describes login and refresh in one flat schema, because Swagger UI does not show a form for
+/// `oneOf`.
 fn token_request(mounted: Mounted<'_>) -> ObjectBuilder {
     let token = ObjectBuilder::new()
         .property(
@@ -226,7 +227,7 @@ pub(super) fn auth_error() -> ObjectBuilder {
         )
 }
 
-/// The schema of `{}`, the body of a logout.
+/// Describes `{}`, the body of a logout.
 pub(super) fn nothing() -> Schema {
     ObjectBuilder::new().into()
 }
