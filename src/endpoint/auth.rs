@@ -104,7 +104,7 @@ impl AuthEndpoints {
     ///
     /// `Cache-Control: no-store` is always set, and `WWW-Authenticate`, `Retry-After` and `Allow`
     /// are added where the usual response has them and this one does not. The closure returns any
-    /// [`IntoRejection`](crate::bearer::IntoRejection): in Axum also a `Response`.
+    /// [`IntoRejection`]: in Axum also a `Response`.
     ///
     /// ```
     /// # fn example(sessions: tower_bearer::Sessions) -> tower_bearer::AuthEndpoints {
