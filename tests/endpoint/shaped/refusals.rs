@@ -345,14 +345,11 @@ fn a_status_that_does_not_refuse_panics() {
 #[tokio::test]
 async fn a_handler_of_ones_own_refuses_as_the_endpoints_do() {
     let app = App::new();
-    let (parts, ()) = Request::post("/second-factor")
-        .body(())
-        .unwrap()
-        .into_parts();
-    let plain = app.endpoints().with_status(
-        SessionErrorKind::InvalidCredentials,
-        StatusCode::UNAUTHORIZED,
-    );
+    let request = Request::post("/second-factor").body(()).unwrap();
+    let (parts, ()) = request.into_parts();
+    let invalid = SessionErrorKind::InvalidCredentials;
+    let plain = app.endpoints();
+    let plain = plain.with_status(invalid, StatusCode::UNAUTHORIZED);
     let answer = Received::of(plain.reject(SessionError::invalid_credentials(), &parts)).await;
     answer.assert_error(401, "invalid_grant", Some("credentials_invalid"));
     answer.assert_not_stored();
