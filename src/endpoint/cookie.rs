@@ -174,9 +174,10 @@ impl CookieDelivery {
     /// The body must not have the refresh token, or a script could read it there. For a JSON
     /// response see [`AuthEndpoints::respond`](crate::AuthEndpoints::respond) and
     /// [`accept`](crate::AuthEndpoints::accept). The application has to refuse requests from other
-    /// sites itself, before it logs a user in, with
-    /// [`AuthEndpoints::read_login`](crate::AuthEndpoints::read_login) or
-    /// [`cross_site_rejection`](Self::cross_site_rejection).
+    /// sites itself, before it logs a user in: with
+    /// [`cross_site_rejection`](Self::cross_site_rejection), or with
+    /// [`AuthEndpoints::read_login`](crate::AuthEndpoints::read_login), which refuses them where
+    /// these cookies are [for every client](Self::for_every_client).
     #[must_use]
     pub fn set_cookies<B>(
         &self,
