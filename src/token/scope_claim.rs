@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::wire::{MalformedClaims, SCOPE};
+use super::wire::{MalformedClaims, SCOPE, SCP};
 use crate::names::Scope;
 
 /// The claim that says what a token allows.
@@ -11,7 +11,7 @@ pub(super) enum ScopeClaim {
     /// The claim `scope`, which is text (RFC 8693 section 4.2).
     #[default]
     Standard,
-    /// The claim at this path, from the outermost object on. It is text, or a list of words.
+    /// The claim at this path, from the outermost object on. It is a list of words, or text.
     At(Vec<Box<str>>),
 }
 
@@ -30,7 +30,7 @@ impl ScopeClaim {
                 Some(_) => Err(MalformedClaims),
             },
             Self::At(path) => {
-                let scope = read(find(path, claims));
+                let scope = read(path, find(path, claims));
                 claims.remove(SCOPE);
                 scope
             }
@@ -38,11 +38,14 @@ impl ScopeClaim {
     }
 }
 
-/// Reads text, or a list of words.
-fn read(claim: Option<&Value>) -> Result<Scope, MalformedClaims> {
+/// Reads a list of words, or text. Only what is called `scope` or `scp` is written with spaces
+/// between words; the role `admin assistant` is not the role `admin`.
+fn read(path: &[Box<str>], claim: Option<&Value>) -> Result<Scope, MalformedClaims> {
+    let is_of_words = matches!(path.last().map(|name| &**name), Some(SCOPE | SCP));
     match claim {
         None => Ok(Scope::default()),
-        Some(Value::String(words)) => words.parse().map_err(|_| MalformedClaims),
+        Some(Value::String(words)) if is_of_words => words.parse().map_err(|_| MalformedClaims),
+        Some(Value::String(word)) => Ok(Scope::of_words([&**word])),
         Some(Value::Array(words)) => {
             let words = words
                 .iter()

@@ -100,10 +100,11 @@ impl AccessTokenVerifierBuilder {
     /// Reads the scope from another claim instead of `scope`: `&["scp"]`, `&["permissions"]`, or a
     /// path into the claims, such as `&["realm_access", "roles"]` for the roles of Keycloak.
     ///
-    /// The claim is text, with spaces between the words, or a list of words. A word in a list that
-    /// is not a scope token (RFC 6749 section 3.3), such as one with a space, allows nothing. A
-    /// missing claim allows nothing either. If the claim has another type, or is text that is not a
-    /// scope, the token is refused.
+    /// The claim is a list of words, or text. Text of a claim `scope` or `scp` has spaces between
+    /// its words; text of any other claim is one word, so the role `admin assistant` is not the
+    /// role `admin`. A word that is not a scope token (RFC 6749 section 3.3), such as one with a
+    /// space, allows nothing. A missing claim allows nothing either. If the claim has another type,
+    /// or `scope` or `scp` is text that is not a scope, the token is refused.
     ///
     /// # Panics
     ///

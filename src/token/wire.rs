@@ -8,6 +8,8 @@ pub(crate) const NBF: &str = "nbf";
 pub(crate) const IAT: &str = "iat";
 pub(crate) const JTI: &str = "jti";
 pub(crate) const SCOPE: &str = "scope";
+/// What Entra ID, Okta and others call the scope.
+pub(super) const SCP: &str = "scp";
 pub(crate) const AUTH_TIME: &str = "auth_time";
 /// The session (OpenID Connect Front-Channel Logout section 3).
 pub(crate) const SID: &str = "sid";

@@ -40,6 +40,52 @@ async fn the_claim_is_text_or_a_list() {
     }
 }
 
+/// What .NET and Keycloak write when a user has a single role.
+#[tokio::test]
+async fn text_of_a_claim_that_is_not_called_scope_is_one_word() {
+    let clock = ManualClock::new();
+    let paths: [&[&str]; 4] = [
+        &["roles"],
+        &["realm_access", "role"],
+        &["scopes"],
+        &["scp", "roles"],
+    ];
+    for path in paths {
+        let verifier = builder(&clock).scope_claim(path).build().unwrap();
+        let token_with = |text: &str| {
+            let value = path[1..]
+                .iter()
+                .rev()
+                .fold(json!(text), |value, name| json!({ *name: value }));
+            with(&clock, path[0], value)
+        };
+        for (text, words) in [
+            ("admin", "admin"),
+            ("admin assistant", ""),
+            (" admin", ""),
+            ("", ""),
+        ] {
+            assert_eq!(
+                scope(&verifier, &token_with(text)),
+                words,
+                "{path:?} {text:?}"
+            );
+        }
+        let layer = BearerAuthLayer::new(verifier).require_scope("admin");
+        let refused = ask(&layer, &format!("Bearer {}", token_with("admin assistant"))).await;
+        refused.assert_refused(403, "insufficient_scope", "scope_missing");
+    }
+    // At the end of a path too, these two have spaces between their words.
+    for name in ["scope", "scp"] {
+        let verifier = builder(&clock)
+            .scope_claim(&["access", name])
+            .build()
+            .unwrap();
+        let token = with(&clock, "access", json!({ name: "read write" }));
+        assert_eq!(scope(&verifier, &token), "read write");
+    }
+}
+
 /// A name with a space would become two others.
 #[tokio::test]
 async fn a_word_of_a_list_that_is_no_scope_token_allows_nothing() {
