@@ -12,6 +12,7 @@ use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 use super::grpc::{is_grpc, to_grpc_response};
 use super::protection::Protection;
+use crate::names::Scope;
 
 type Respond = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
 
@@ -51,7 +52,16 @@ fn log(error: &BearerError, parts: &Parts) {
         BearerErrorKind::MissingToken => {
             tracing::debug!(path, reason = error.reason(), "request refused");
         }
-        _ => tracing::info!(path, reason = error.reason(), cause, "request refused"),
+        _ => {
+            let needs = error.scope().map(Scope::as_str);
+            tracing::info!(
+                path,
+                reason = error.reason(),
+                needs,
+                cause,
+                "request refused"
+            );
+        }
     }
 }
 

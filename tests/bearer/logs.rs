@@ -41,6 +41,23 @@ async fn each_refusal_is_one_event_with_its_reason() {
     }
 }
 
+/// A developer who forgot to grant the scope sees which one it is.
+#[tokio::test]
+async fn a_missing_scope_is_named_and_nothing_else_needs_one() {
+    let (log, _guard) = Log::capture();
+    let tokens = TestTokens::new();
+    let layer = BearerAuthLayer::new(tokens.verifier()).require_scope("orders:write admin");
+    let with_one = tokens.bearer_with_scope("alice", "admin");
+    let refused = ask(&layer, &with_one).await;
+    refused.assert_refused(403, "insufficient_scope", "scope_missing");
+    let said = log.take();
+    assert!(said.contains("needs=\"orders:write admin\""), "{said}");
+    ask(&layer, &tokens.expired_bearer("alice"))
+        .await
+        .assert_invalid_token("token_expired");
+    assert!(!log.take().contains("needs="));
+}
+
 // requirement 74
 #[tokio::test]
 async fn a_request_that_passes_leaves_no_token_in_the_log() {
