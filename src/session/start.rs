@@ -11,6 +11,7 @@ use super::sessions::Sessions;
 use super::token_response::TokenResponse;
 use super::unanswered::Unanswered;
 use crate::limits::{MIN_LIFETIME, REFRESH_DEADLINE, with_timeout};
+use crate::request_context::RequestContext;
 use crate::revocation::ensure_started;
 use crate::store::{RevocationReason, Session, SessionParts};
 use crate::token::Identity;
@@ -45,17 +46,19 @@ impl Sessions {
         let context = login.context().cloned();
         let device = login.device.take();
         let replaced = std::mem::take(&mut login.replaced);
+        let client = context.as_ref().and_then(RequestContext::client_address);
+        let client = client.map(tracing::field::display);
         let outcome = with_timeout(REFRESH_DEADLINE, self.accounts().authenticate(login))
             .await
             .inspect_err(SessionError::log_fault)?;
         let mut identity = match outcome.0 {
             Kind::Identified(identity) => *identity,
             Kind::Denied(denial) => {
-                tracing::info!(reason = denial.reason, "login refused");
+                tracing::info!(client, reason = denial.reason, "login refused");
                 return Err(denial.into());
             }
             Kind::InvalidCredentials | Kind::Unwritten => {
-                tracing::info!("login refused: wrong credentials");
+                tracing::info!(client, "login refused: wrong credentials");
                 return Err(SessionError::new(SessionErrorKind::InvalidCredentials));
             }
         };

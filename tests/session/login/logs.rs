@@ -1,10 +1,12 @@
 //! The log says who and why, and never has a token or a password.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use support::{Call, Log, Login, MINUTE, StoreFault, claims_of, signed_in};
+use support::{App, Call, Log, Login, MINUTE, StoreFault, claims_of, form, signed_in};
+use tower_bearer::edge::ClientAddress;
 use tower_bearer::session::{Refresh, SessionErrorKind};
-use tower_bearer::{Identity, PasswordCredentials};
+use tower_bearer::{Identity, Outcome, PasswordCredentials};
 
 // requirement 74
 #[tokio::test]
@@ -294,4 +296,32 @@ async fn a_login_that_is_misconfigured_says_what_is_wrong() {
         matches!(&*lines, [line] if line.contains("ERROR") && line.contains("at least a second")),
         "{lines:?}"
     );
+}
+
+/// A tool that blocks attackers needs the address in the log.
+#[tokio::test]
+async fn a_refused_login_says_which_client_it_was() {
+    let app = App::new();
+    let (log, _guard) = Log::capture();
+    let refused = |address: Option<&str>| {
+        let wrong = [("username", "alice"), ("password", "wrong")];
+        let mut request = form("/login", &wrong);
+        if let Some(address) = address {
+            let address = ClientAddress::new(address.parse::<IpAddr>().unwrap());
+            request.extensions_mut().insert(address);
+        }
+        request
+    };
+    let answer = app.send(refused(Some("192.0.2.8"))).await;
+    answer.assert_invalid_grant("credentials_invalid");
+    let said = log.take();
+    assert!(
+        said.contains("login refused") && said.contains("client=192.0.2.8"),
+        "{said}"
+    );
+    app.users.authenticate_as(|_| Outcome::denied("unpaid"));
+    app.send(refused(Some("2001:db8::1"))).await;
+    assert!(log.take().contains("client=2001:db8::1"));
+    app.send(refused(None)).await;
+    assert!(!log.take().contains("client="));
 }
