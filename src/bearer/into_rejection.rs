@@ -59,26 +59,3 @@ impl IntoRejection for (StatusCode, Value) {
         response
     }
 }
-
-#[cfg(feature = "axum")]
-impl IntoRejection for axum_core::response::Response {
-    fn into_rejection(self) -> Response<Bytes> {
-        use http_body_util::BodyExt;
-        use std::pin::pin;
-        use std::task::{Context, Poll, Waker};
-
-        let (parts, body) = self.into_parts();
-        let collected = pin!(body.collect()).poll(&mut Context::from_waker(Waker::noop()));
-        let body = match collected {
-            Poll::Ready(Ok(body)) => body.to_bytes(),
-            Poll::Ready(Err(_)) | Poll::Pending => {
-                tracing::error!(
-                    cure = "return a response whose body is not a stream",
-                    "the closure of `with_rejection` returned a stream, so the body is empty"
-                );
-                Bytes::new()
-            }
-        };
-        Response::from_parts(parts, body)
-    }
-}

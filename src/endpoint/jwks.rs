@@ -41,7 +41,7 @@ impl JwksEndpoint {
         let keys = self
             .keys
             .key_set()
-            .ok_or_else(|| SessionError::unavailable("the keys are not known yet"))?;
+            .ok_or_else(|| SessionError::fault("the keys are not known yet"))?;
         Ok(public_json(keys.to_public_jwk_set().into()))
     }
 }
