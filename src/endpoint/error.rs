@@ -195,7 +195,7 @@ impl EndpointError {
                     SessionErrorKind::InvalidRequest | SessionErrorKind::UnsupportedGrantType
                 ) =>
             {
-                error.log_of_application();
+                error.log();
             }
             _ => tracing::debug!(path = parts.uri.path(), refused = %self, "request refused"),
         }

@@ -9,7 +9,7 @@ use super::request::check_method;
 use super::service::serve_at_once;
 use crate::bearer::public_json;
 use crate::keys::KeySource;
-use crate::session::SessionError;
+use crate::session::{SessionError, SessionErrorKind};
 
 /// `GET /.well-known/jwks.json`: the public keys of our access tokens (RFC 7517 section 5), for
 /// services that verify them.
@@ -41,7 +41,8 @@ impl JwksEndpoint {
         let keys = self
             .keys
             .key_set()
-            .ok_or_else(|| SessionError::fault("the keys are not known yet"))?;
+            // The source of the keys logs it.
+            .ok_or_else(|| SessionError::new(SessionErrorKind::Unavailable))?;
         Ok(public_json(keys.to_public_jwk_set().into()))
     }
 }

@@ -106,8 +106,8 @@ impl State {
             Ok(body) => json_bytes(StatusCode::OK, body),
             Err(error) => {
                 let cure = "return what fits JSON from the closures of the endpoints";
-                tracing::error!(cause = %error, cure, "an answer of the application is not JSON");
-                self.reject(SessionError::misconfigured(cure).into(), parts)
+                let error = SessionError::misconfigured(cure).caused_by(error);
+                self.reject(error.into(), parts)
             }
         }
     }

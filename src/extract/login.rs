@@ -55,8 +55,12 @@ impl IntoResponse for EndpointRejection {
 ///     let identity = Identity::new(login.username()).with_login(&login);
 ///     app.endpoints.respond(app.sessions.start(identity).await, &login)
 /// }
-/// # use axum::{Router, routing::post};
-/// # let _: Router<AppState> = Router::new().route("/login", post(log_in));
+///
+/// # use axum::{Router, routing::any};
+/// # let _: Router<AppState> =
+/// // The endpoints refuse other methods, in their words.
+/// Router::new().route("/login", any(log_in))
+/// # ;
 /// ```
 impl<S, C> FromRequest<S> for Login<C>
 where

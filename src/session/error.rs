@@ -21,8 +21,8 @@ pub struct SessionError {
     detail: Option<Cow<'static, str>>,
     denial: Option<Box<Denial>>,
     source: Option<Arc<BoxError>>,
-    /// Whether the application's own handler made the error, so that it is not logged yet.
-    is_applications: bool,
+    /// Whether the error is in the log already.
+    is_logged: bool,
 }
 
 /// The kinds of [`SessionError`].
@@ -57,26 +57,29 @@ pub enum SessionErrorKind {
 }
 
 impl SessionError {
+    /// Makes an error that the sessions log themselves, with what they know of it.
     pub(crate) fn new(kind: SessionErrorKind) -> Self {
         Self {
             kind,
             detail: None,
             denial: None,
             source: None,
-            is_applications: false,
+            is_logged: true,
         }
     }
 
-    fn of_application(mut self) -> Self {
-        self.is_applications = true;
-        self
+    fn unlogged(kind: SessionErrorKind) -> Self {
+        Self {
+            is_logged: false,
+            ..Self::new(kind)
+        }
     }
 
     /// Makes an error for the application's own login handler: for a wrong second factor, for
     /// example. The response is 400 `invalid_grant`.
     #[must_use]
     pub fn invalid_credentials() -> Self {
-        Self::new(SessionErrorKind::InvalidCredentials).of_application()
+        Self::unlogged(SessionErrorKind::InvalidCredentials)
     }
 
     /// Makes an error for a login handler that refuses for the application's own reason, as
@@ -98,7 +101,10 @@ impl SessionError {
     #[must_use]
     #[track_caller]
     pub fn denied(reason: &'static str) -> Self {
-        Self::from(Denial::new(reason)).of_application()
+        Self {
+            is_logged: false,
+            ..Denial::new(reason).into()
+        }
     }
 
     denial_settings!(#[must_use]);
@@ -107,7 +113,7 @@ impl SessionError {
     pub(crate) fn misconfigured(cure: impl Into<Cow<'static, str>>) -> Self {
         Self {
             detail: Some(cure.into()),
-            ..Self::new(SessionErrorKind::Misconfigured)
+            ..Self::unlogged(SessionErrorKind::Misconfigured)
         }
     }
 
@@ -115,14 +121,16 @@ impl SessionError {
     /// is 503, and the cause goes to the log only.
     #[must_use]
     pub fn unavailable(cause: impl Into<BoxError>) -> Self {
-        Self::fault(cause).of_application()
+        Self::fault(cause)
+    }
+
+    pub(crate) fn caused_by(mut self, cause: impl Into<BoxError>) -> Self {
+        self.source = Some(Arc::new(cause.into()));
+        self
     }
 
     pub(crate) fn fault(cause: impl Into<BoxError>) -> Self {
-        Self {
-            source: Some(Arc::new(cause.into())),
-            ..Self::new(SessionErrorKind::Unavailable)
-        }
+        Self::unlogged(SessionErrorKind::Unavailable).caused_by(cause)
     }
 
     /// Makes an error whose `detail` goes to the client, so it must not repeat what the client
@@ -158,18 +166,22 @@ impl SessionError {
         self.denial.as_deref_mut()
     }
 
-    /// Logs what a handler of the application's own made: the sessions have logged all else.
-    pub(crate) fn log_of_application(&self) {
-        match self.reason() {
-            _ if !self.is_applications => {}
-            Some(reason) => tracing::info!(reason, "login refused"),
-            None => self.log_fault(),
-        }
+    /// Logs a fault where it is noticed, so that no caller has to. What is logged already is not
+    /// logged again.
+    pub(crate) fn logged(mut self) -> Self {
+        self.log();
+        self.is_logged = true;
+        self
     }
 
-    /// Logs a fault where it is noticed, not where it is answered.
-    pub(crate) fn log_fault(&self) {
-        if !self.is_refusal() {
+    /// Logs what is not logged yet: a fault, or a refusal of the application's own handler.
+    pub(crate) fn log(&self) {
+        if self.is_logged {
+            return;
+        }
+        if self.is_refusal() {
+            tracing::info!(reason = self.reason(), "login refused");
+        } else {
             let cure = self.detail.as_deref();
             let cause = std::error::Error::source(self);
             tracing::error!(cause, cure, kind = ?self.kind, "login flow failed");
@@ -231,19 +243,13 @@ impl From<TimedOut> for SessionError {
 
 impl From<SignError> for SessionError {
     fn from(error: SignError) -> Self {
-        Self {
-            source: Some(Arc::new(error.into())),
-            ..Self::new(SessionErrorKind::Misconfigured)
-        }
+        Self::unlogged(SessionErrorKind::Misconfigured).caused_by(error)
     }
 }
 
 impl From<IdentityError> for SessionError {
     fn from(error: IdentityError) -> Self {
-        Self {
-            source: Some(Arc::new(error.into())),
-            ..Self::new(SessionErrorKind::Misconfigured)
-        }
+        Self::unlogged(SessionErrorKind::Misconfigured).caused_by(error)
     }
 }
 

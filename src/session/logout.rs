@@ -28,7 +28,7 @@ impl Sessions {
         };
         with_timeout(REFRESH_DEADLINE, log_out)
             .await
-            .inspect_err(SessionError::log_fault)
+            .map_err(SessionError::logged)
     }
 
     /// Returns the session of a token of this application. A session whose row is missing from a

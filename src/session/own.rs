@@ -20,7 +20,7 @@ impl Sessions {
         let list = async { Ok(self.0.store.list(&logins, now).await?) };
         let mut sessions = with_timeout(REFRESH_DEADLINE, list)
             .await
-            .inspect_err(SessionError::log_fault)?;
+            .map_err(SessionError::logged)?;
         // Stores do not know the policy's idle timeout.
         sessions.retain(|session| now < self.policy().end(session));
         Ok(sessions)
@@ -46,7 +46,7 @@ impl Sessions {
         };
         with_timeout(REFRESH_DEADLINE, revoke)
             .await
-            .inspect_err(SessionError::log_fault)
+            .map_err(SessionError::logged)
     }
 
     /// Ends all sessions of the subject, and returns how many. It is for a user who lost their
@@ -96,7 +96,7 @@ impl Sessions {
         };
         with_timeout(REFRESH_DEADLINE, log_out)
             .await
-            .inspect_err(SessionError::log_fault)
+            .map_err(SessionError::logged)
     }
 
     /// Selects the subject's sessions of this application.

@@ -130,9 +130,8 @@ impl Sessions {
                 kind = ?error.kind(),
                 "refresh refused"
             );
-            error.log_fault();
         }
-        outcome
+        outcome.map_err(SessionError::logged)
     }
 
     async fn refresh_presented(

@@ -50,7 +50,7 @@ impl Sessions {
         let client = client.map(tracing::field::display);
         let outcome = with_timeout(REFRESH_DEADLINE, self.accounts().authenticate(login))
             .await
-            .inspect_err(SessionError::log_fault)?;
+            .map_err(SessionError::logged)?;
         let mut identity = match outcome.0 {
             Kind::Identified(identity) => *identity,
             Kind::Denied(denial) => {
@@ -58,8 +58,9 @@ impl Sessions {
                 return Err(denial.into());
             }
             Kind::InvalidCredentials | Kind::Unwritten => {
-                tracing::info!(client, "login refused: wrong credentials");
-                return Err(SessionError::new(SessionErrorKind::InvalidCredentials));
+                let error = SessionError::new(SessionErrorKind::InvalidCredentials);
+                tracing::info!(client, reason = error.reason(), "login refused");
+                return Err(error);
             }
         };
         identity.device = identity.device.or(device);
@@ -97,10 +98,10 @@ impl Sessions {
         ensure_started(self.sync());
         let rid = Rid::random()
             .map_err(|error| SessionError::fault(error.to_string()))
-            .inspect_err(SessionError::log_fault)?;
+            .map_err(SessionError::logged)?;
         let session = self
             .new_session(&rid, &identity)
-            .inspect_err(SessionError::log_fault)?;
+            .map_err(SessionError::logged)?;
         let mut unanswered = Unanswered::new(self, session.id());
         let outcome = with_timeout(
             REFRESH_DEADLINE,
@@ -118,10 +119,9 @@ impl Sessions {
                     SessionErrorKind::UserGone => unanswered.answered(),
                     _ => unanswered.end().await,
                 }
-                error.log_fault();
             }
         }
-        outcome
+        outcome.map_err(SessionError::logged)
     }
 
     pub(super) fn new_session(

@@ -15,6 +15,7 @@ use support::{App, Log, Received, StoreFault, form, json_request, with_header};
 use tower::ServiceExt;
 use tower_bearer::edge::ClientAddress;
 use tower_bearer::session::RequestContext;
+use tower_bearer::store::StoreError;
 use tower_bearer::{
     AuthEndpoints, CookieDelivery, Identity, Login, LoginCredentials, SessionError, Sessions,
     TokenResponse,
@@ -206,6 +207,41 @@ async fn every_refusal_of_the_handler_leaves_one_event_without_the_password() {
         .filter(|line| line.contains("login flow failed"))
         .collect();
     assert_eq!(errors.len(), 1, "{lines:?}");
+}
+
+/// Whatever `?` turned into the error: the sessions have logged nothing of it.
+#[tokio::test]
+async fn a_fault_of_the_handler_is_logged_once_with_its_cause() {
+    let app = App::new();
+    let login: Login<WithCode> = {
+        let (parts, body) = with(&[]).into_parts();
+        app.endpoints().read_login(&parts, body).await.unwrap()
+    };
+    let too_large = Identity::new("alice")
+        .with_data(&"x".repeat(5_000))
+        .unwrap_err();
+    let faults: [(SessionError, u16, &str); 3] = [
+        (too_large.into(), 500, "4 KiB"),
+        (
+            StoreError::new("users", "no connection").into(),
+            503,
+            "no connection",
+        ),
+        (
+            SessionError::unavailable("the texts cannot be sent"),
+            503,
+            "the texts",
+        ),
+    ];
+    for (error, status, cause) in faults {
+        let (log, _guard) = Log::capture();
+        let answer = Received::of(app.endpoints().respond(Err(error), &login)).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        let lines = log.take_our_own();
+        let [line] = &*lines else { panic!("{lines:?}") };
+        assert!(line.contains("ERROR") && line.contains(cause), "{line}");
+        assert!(!answer.body.contains(cause), "{answer:?}");
+    }
 }
 
 #[tokio::test]

@@ -157,7 +157,11 @@ async fn an_answer_that_does_not_fit_json_is_a_fault_of_the_server_and_is_logged
     let answer = send(&endpoints, log_in_form()).await;
     answer.assert_error(500, "server_error", None);
     answer.assert_not_stored();
-    assert!(log.text().contains("is not JSON"), "{}", log.text());
+    assert!(
+        log.text().contains("return what fits JSON"),
+        "{}",
+        log.text()
+    );
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn a_failed_login_leaves_one_event_without_the_password() {
         let lines = log.take_our_own();
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert!(
-            lines[0].contains("wrong credentials") && !lines[0].contains("builder-8"),
+            lines[0].contains("credentials_invalid") && !lines[0].contains("builder-8"),
             "{lines:?}"
         );
     }
