@@ -1,7 +1,10 @@
-//! JSON objects without repeated members, and the JSON object of an error.
+//! JSON: objects without repeated members, and responses whose body is JSON.
 
 use std::fmt;
 
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -39,19 +42,35 @@ impl<'de> Deserialize<'de> for UniqueObject {
     }
 }
 
-/// The error object of RFC 6749 section 5.2, with a stable `reason` for programs.
-#[derive(Debug, Serialize)]
-pub(crate) struct ErrorObject<'e> {
-    pub(crate) error: &'e str,
-    #[serde(rename = "error_description")]
-    pub(crate) description: &'e str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<&'e str>,
+/// Returns a response whose body is this JSON.
+pub(crate) fn response(status: StatusCode, json: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(json.into());
+    *response.status_mut() = status;
+    let media_type = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
 }
 
-impl ErrorObject<'_> {
-    pub(crate) fn to_json(&self) -> Vec<u8> {
-        // Text always fits JSON.
-        serde_json::to_vec(self).unwrap_or_default()
+/// Returns a response whose body is the error object of RFC 6749 section 5.2, with a stable
+/// `reason` for programs.
+pub(crate) fn error_response(
+    status: StatusCode,
+    error: &str,
+    description: &str,
+    reason: Option<&str>,
+) -> Response<Bytes> {
+    #[derive(Serialize)]
+    struct Object<'e> {
+        error: &'e str,
+        error_description: &'e str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<&'e str>,
     }
+    let object = Object {
+        error,
+        error_description: description,
+        reason,
+    };
+    // Text always fits JSON.
+    response(status, serde_json::to_vec(&object).unwrap_or_default())
 }

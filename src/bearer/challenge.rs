@@ -1,13 +1,12 @@
-//! Turns a [`BearerError`] into a response. Only this file of the request flow knows status codes
-//! and `WWW-Authenticate`.
+//! Turns a [`BearerError`] into a response: status, challenge, headers and body.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
-use crate::json::ErrorObject;
+use crate::json;
 use crate::limits::whole_seconds;
 
 impl BearerError {
@@ -67,16 +66,12 @@ impl BearerError {
     /// Builds the usual response, for an application that replaces only a part of it.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
-        let object = ErrorObject {
-            error: self.code(),
-            description: self.description(),
-            reason: self.reason(),
-        };
-        let mut response = Response::new(Bytes::from(object.to_json()));
-        *response.status_mut() = self.status();
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let mut response = json::error_response(
+            self.status(),
+            self.code(),
+            self.description(),
+            self.reason(),
+        );
         self.complete(response.headers_mut());
         response
     }

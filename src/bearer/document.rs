@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::CACHE_CONTROL;
 use http::{HeaderValue, Method, Response, StatusCode};
+
+use crate::json;
 
 /// A document that a layer answers itself, before it looks for a token.
 #[derive(Clone)]
@@ -60,12 +62,8 @@ impl fmt::Debug for PublicDocument {
 
 /// Makes a response of JSON that every client may read, and caches may store for five minutes.
 pub(crate) fn public_json(json: Bytes) -> Response<Bytes> {
-    let mut response = Response::new(json);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(
-        CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=300"),
-    );
+    let mut response = json::response(StatusCode::OK, json);
+    let five_minutes = HeaderValue::from_static("public, max-age=300");
+    response.headers_mut().insert(CACHE_CONTROL, five_minutes);
     response
 }

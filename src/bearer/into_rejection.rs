@@ -1,9 +1,10 @@
 //! [`IntoRejection`] is what an application's closure returns for a refused request.
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
+use http::{Response, StatusCode};
 use serde_json::Value;
+
+use crate::json;
 
 /// The application's own response to a refused request: what the closure of
 /// [`BearerAuthLayer::with_rejection`](crate::BearerAuthLayer::with_rejection) and of
@@ -52,10 +53,6 @@ impl IntoRejection for Response<String> {
 impl IntoRejection for (StatusCode, Value) {
     fn into_rejection(self) -> Response<Bytes> {
         let (status, body) = self;
-        let mut response = Response::new(Bytes::from(body.to_string()));
-        *response.status_mut() = status;
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(CONTENT_TYPE, json);
-        response
+        json::response(status, body.to_string())
     }
 }

@@ -1,11 +1,11 @@
 //! Builds responses, none of which may be stored.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
-use crate::json::ErrorObject;
+use crate::json;
 use crate::session::TokenResponse;
 
 impl TokenResponse {
@@ -24,12 +24,7 @@ pub(super) fn json_response(status: StatusCode, body: &impl Serialize) -> Respon
 
 /// Makes a response of JSON that is already serialized.
 pub(super) fn json_bytes(status: StatusCode, body: Vec<u8>) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body));
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    not_stored(response)
+    not_stored(json::response(status, body))
 }
 
 /// Forbids caches to store the response. RFC 6749 section 5.1 requires `Pragma` as well.
@@ -49,12 +44,7 @@ pub(super) fn error_response(
     description: &str,
     reason: Option<&str>,
 ) -> Response<Bytes> {
-    let object = ErrorObject {
-        error,
-        description,
-        reason,
-    };
-    json_bytes(status, object.to_json())
+    not_stored(json::error_response(status, error, description, reason))
 }
 
 /// Adds to an application's own response the headers of the usual one that it must not lose.
