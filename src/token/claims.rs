@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::typed::{ClaimError, read_all, read_one};
-use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, SCOPE, SID, SUB};
+use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, RESERVED, SCOPE, SID, SUB};
 use crate::clock::Timestamp;
 use crate::names::{Audience, Issuer, Scope, SessionClaims, SessionId, Subject};
 
@@ -116,10 +116,13 @@ impl AccessTokenClaims {
     ///
     /// The token has the claim, but the claim is not a `T`.
     pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ClaimError> {
-        match (self.0.registered(name), self.0.extra.get(name)) {
-            (Some(value), _) => read_one(name, &value),
-            (None, Some(value)) => read_one(name, value),
-            (None, None) => Ok(None),
+        match self.0.extra.get(name) {
+            Some(value) => read_one(name, value),
+            None if RESERVED.contains(&name) => match self.0.all().get(name) {
+                Some(value) => read_one(name, value),
+                None => Ok(None),
+            },
+            None => Ok(None),
         }
     }
 
@@ -222,23 +225,6 @@ impl Claims {
             map.serialize_entry(GEN, &generation)?;
         }
         map.end()
-    }
-
-    /// Returns the value of a registered claim, as on the wire.
-    fn registered(&self, name: &str) -> Option<Value> {
-        let seconds = |moment: Timestamp| Value::from(moment.as_secs());
-        match name {
-            ISS => Some(self.issuer.as_str().into()),
-            AUD => Some(self.audience.as_str().into()),
-            SUB => Some(self.subject.as_str().into()),
-            EXP => Some(seconds(self.expires_at)),
-            IAT => self.issued_at.map(seconds),
-            AUTH_TIME => self.auth_time.map(seconds),
-            JTI => self.id.as_deref().map(Value::from),
-            SID => self.session.map(|session| session.id.to_string().into()),
-            SCOPE if !self.scope.is_empty() => Some(self.scope.as_str().into()),
-            _ => None,
-        }
     }
 
     fn all(&self) -> Map<String, Value> {
