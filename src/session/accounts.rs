@@ -65,7 +65,7 @@ impl<A: Authenticate> Accounts for A {
             })?;
             let outcome = Authenticate::authenticate(self, login)
                 .await
-                .map_err(SessionError::fault)?;
+                .map_err(SessionError::unavailable)?;
             match outcome.0 {
                 Kind::Unwritten => Err(SessionError::misconfigured(format!(
                     "`{}` has no `authenticate`. Write it, or set \

@@ -121,16 +121,12 @@ impl SessionError {
     /// is 503, and the cause goes to the log only.
     #[must_use]
     pub fn unavailable(cause: impl Into<BoxError>) -> Self {
-        Self::fault(cause)
+        Self::unlogged(SessionErrorKind::Unavailable).caused_by(cause)
     }
 
     pub(crate) fn caused_by(mut self, cause: impl Into<BoxError>) -> Self {
         self.source = Some(Arc::new(cause.into()));
         self
-    }
-
-    pub(crate) fn fault(cause: impl Into<BoxError>) -> Self {
-        Self::unlogged(SessionErrorKind::Unavailable).caused_by(cause)
     }
 
     /// Makes an error whose `detail` goes to the client, so it must not repeat what the client
@@ -231,13 +227,13 @@ impl From<Denial> for SessionError {
 
 impl From<StoreError> for SessionError {
     fn from(error: StoreError) -> Self {
-        Self::fault(error)
+        Self::unavailable(error)
     }
 }
 
 impl From<TimedOut> for SessionError {
     fn from(timed_out: TimedOut) -> Self {
-        Self::fault(timed_out)
+        Self::unavailable(timed_out)
     }
 }
 

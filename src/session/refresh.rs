@@ -143,7 +143,7 @@ impl Sessions {
         revocations
             .load(self.0.outage.max_lag())
             .await
-            .map_err(SessionError::fault)?;
+            .map_err(SessionError::unavailable)?;
         let id = presented.rid.session_id();
 
         for _ in 0..MAX_RACES {
@@ -162,7 +162,7 @@ impl Sessions {
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }
             if !session.is_understood() {
-                return Err(SessionError::fault(
+                return Err(SessionError::unavailable(
                     "the session is of a later version of this application; it is left alone",
                 ));
             }
@@ -189,7 +189,7 @@ impl Sessions {
             tracing::debug!(session = %id, generation, ?how, "refreshed");
             return self.response(&answered, &presented.rid, grant);
         }
-        Err(SessionError::fault(
+        Err(SessionError::unavailable(
             "four other refreshes of this session were quicker",
         ))
     }

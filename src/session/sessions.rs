@@ -125,7 +125,7 @@ impl Sessions {
             .accounts()
             .authorize(request)
             .await
-            .map_err(SessionError::fault)?;
+            .map_err(SessionError::unavailable)?;
         match authorization.0 {
             Kind::NotNow(denial) => Err(denial.into()),
             Kind::Granted(grant) if grant.stamp() == session.parts().stamp => Ok(*grant),

@@ -72,7 +72,7 @@ impl Sessions {
         self.start_located(identity).await
     }
 
-    /// Starts a session for a user whom the application has already authenticated: with a second
+    /// Starts a session for a user that the application has already authenticated: with a second
     /// factor, or at an identity provider.
     ///
     /// **[`authorize`](crate::Authenticate::authorize) decides what the tokens say.** It is called
@@ -97,7 +97,7 @@ impl Sessions {
     async fn start_located(&self, identity: Identity) -> Result<TokenResponse, SessionError> {
         ensure_started(self.sync());
         let rid = Rid::random()
-            .map_err(|error| SessionError::fault(error.to_string()))
+            .map_err(|error| SessionError::unavailable(error.to_string()))
             .map_err(SessionError::logged)?;
         let session = self
             .new_session(&rid, &identity)
