@@ -57,8 +57,8 @@ impl RequestContext {
 
     /// Returns the client's IP address, or `None` where it is not known.
     ///
-    /// It is found as [`SessionsBuilder::client_address`](crate::session::SessionsBuilder::client_address)
-    /// and [`trusted_proxies`](crate::session::SessionsBuilder::trusted_proxies) say.
+    /// It is found as [`client_address`](crate::session::SessionsBuilder::client_address) and
+    /// [`trusted_proxies`](crate::session::SessionsBuilder::trusted_proxies) of the builder say.
     #[must_use]
     pub fn client_address(&self) -> Option<IpAddr> {
         self.client_address

@@ -23,7 +23,7 @@ impl AuthEndpoints {
     /// The layer answers `GET` on the well-known paths itself, without a token, so it has to see
     /// them. In Axum add it with `layer`, not `route_layer`, to the router of the whole
     /// application, which has no fallback of its own, and before the endpoints. Other paths without
-    /// a route then need a token too. What OpenID Connect's clients look for is 404.
+    /// a route then need a token too. The discovery paths of OpenID Connect are 404.
     ///
     /// **Most MCP clients cannot log in here by themselves**: there is no page where a browser
     /// logs in (`authorization_endpoint`). Their users give them a token; or an authorization
@@ -74,25 +74,24 @@ impl AuthEndpoints {
         let base = issuer.trim_end_matches('/');
         let mut metadata =
             ServerMetadataEndpoint::new(sessions, &format!("{base}{path}"))?.with_scope(scope);
-        let layer = sessions.layer().with_protected_resource(&resource);
+        let mut layer = sessions.layer().with_protected_resource(&resource);
         let keys = sessions.keys();
-        let layer = if keys.key_set().is_some_and(|keys| keys.has_public()) {
+        if keys.key_set().is_some_and(|keys| keys.has_public()) {
             let origin = HttpUrl::parse(issuer, is_loopback)?.origin();
             metadata = metadata.with_jwks(&format!("{origin}{JWKS}"))?;
             let public = move || {
                 let keys = keys.key_set().unwrap_or_default();
                 Bytes::from(keys.to_public_jwk_set())
             };
-            layer.with_document(PublicDocument::new([JWKS.to_owned()], public))
-        } else {
-            layer
-        };
+            layer = layer.with_document(PublicDocument::new([JWKS.to_owned()], public));
+        }
         Ok(layer
             .with_document(metadata.document())
             .with_document(elsewhere(audience)?))
     }
 }
 
+/// Says which settings the error is about.
 fn not_urls(error: &ConfigError) -> ConfigError {
     ConfigError::new(format!(
         "`mcp_layer` needs URLs: as `audience` that of the resource (https://api.example.com/mcp), \
@@ -100,7 +99,7 @@ fn not_urls(error: &ConfigError) -> ConfigError {
     ))
 }
 
-/// Where clients look too, and find nothing.
+/// Returns the paths at which clients look too, and get 404.
 fn elsewhere(audience: &str) -> Result<PublicDocument, ConfigError> {
     let resource = HttpUrl::parse(audience, is_loopback)?;
     let names = ["openid-configuration", "oauth-authorization-server"];

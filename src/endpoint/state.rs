@@ -92,7 +92,7 @@ impl State {
         }
     }
 
-    /// Answers a logout.
+    /// Returns the response to a logout.
     pub(super) fn logged_out(&self, parts: &Parts) -> Response<Bytes> {
         match &self.logout {
             None => json_response(StatusCode::OK, &json!({})),
@@ -100,7 +100,7 @@ impl State {
         }
     }
 
-    /// What a closure of the application returned.
+    /// Returns the JSON that a closure of the application made, or 500 if it made none.
     fn written(&self, body: serde_json::Result<Vec<u8>>, parts: &Parts) -> Response<Bytes> {
         match body {
             Ok(body) => json_bytes(StatusCode::OK, body),

@@ -117,9 +117,8 @@ impl Grant {
     /// Sets the lifetime of the next access token, from one second to 24 hours. The token never
     /// outlives its session.
     ///
-    /// The default is that of the policy, as set with
-    /// [`SessionPolicy::with_access_token_lifetime`](crate::SessionPolicy::with_access_token_lifetime).
-    /// No token is made from a grant with a lifetime out of these bounds.
+    /// The default is that of the [policy](crate::SessionPolicy::with_access_token_lifetime). No
+    /// token is made from a grant with a lifetime out of these bounds.
     pub fn with_access_token_lifetime(mut self, lifetime: Duration) -> Self {
         if !is_access_token_lifetime(lifetime) {
             self.refuse(Ungrantable::Lifetime);

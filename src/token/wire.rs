@@ -20,7 +20,7 @@ pub(crate) const GEN: &str = "gen";
 pub(crate) const CNF: &str = "cnf";
 
 /// The names that an application's extra claims may not have. These are the registered claims, our
-/// own, and the claims that say who acts for whom (RFC 8693 sections 4.1 and 4.4), how the user
+/// own, and the claims that say who acts for the user (RFC 8693 sections 4.1 and 4.4), how the user
 /// logged in (RFC 9068 section 2.2.1, OpenID Connect Core section 2), or what exactly is allowed
 /// (RFC 9396 section 9.1). Verifiers act on them, so no other claim may have their names.
 pub(crate) const RESERVED: [&str; 18] = [

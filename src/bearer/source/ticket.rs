@@ -19,8 +19,7 @@ use crate::error::BoxError;
 use crate::names::{Issuer, Subject};
 use crate::token::AccessTokenClaims;
 
-/// A set of tickets. Each opens one connection within 30 seconds, for the user to whom it was
-/// issued.
+/// A set of tickets. Each opens one connection within 30 seconds, as the user who asked for it.
 ///
 /// It is for a WebSocket or an event stream whose client cannot set any header. A page asks
 /// [`TicketEndpoint`](crate::endpoint::TicketEndpoint) for a ticket, with its access token as

@@ -70,7 +70,7 @@ pub async fn list_shows_only_what_lives(store: Arc<dyn SessionStore>) {
 
 /// `list` is in the order of the logins, newest first, in whatever order they were inserted.
 ///
-/// The stranger for whom the user looks is usually the newest.
+/// A user who looks for a stranger in the list usually finds them first.
 pub async fn list_is_newest_first(store: Arc<dyn SessionStore>) {
     let start = earlier(now(), HOUR);
     let mut expected = Vec::new();
