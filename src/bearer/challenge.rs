@@ -14,7 +14,9 @@ impl BearerError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.kind() {
-            BearerErrorKind::MalformedToken => StatusCode::BAD_REQUEST,
+            BearerErrorKind::MalformedToken | BearerErrorKind::TokenTooLarge => {
+                StatusCode::BAD_REQUEST
+            }
             BearerErrorKind::InsufficientScope => StatusCode::FORBIDDEN,
             BearerErrorKind::Denied => self.own_status().unwrap_or(StatusCode::FORBIDDEN),
             BearerErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -99,7 +101,7 @@ impl BearerError {
     pub fn code(&self) -> &'static str {
         match self.kind() {
             BearerErrorKind::MissingToken => "unauthorized",
-            BearerErrorKind::MalformedToken => "invalid_request",
+            BearerErrorKind::MalformedToken | BearerErrorKind::TokenTooLarge => "invalid_request",
             BearerErrorKind::InsufficientScope => "insufficient_scope",
             BearerErrorKind::Denied => "access_denied",
             BearerErrorKind::Unavailable => "temporarily_unavailable",

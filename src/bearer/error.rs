@@ -19,7 +19,7 @@ use crate::token::{VerifyError, VerifyErrorKind};
 /// | kind | status | `WWW-Authenticate` |
 /// |---|---|---|
 /// | `MissingToken` | 401 | `Bearer` |
-/// | `MalformedToken` | 400 | `Bearer error="invalid_request"` |
+/// | `MalformedToken`, `TokenTooLarge` | 400 | `Bearer error="invalid_request"` |
 /// | `InvalidToken`, `TokenExpired`, `ProofNeeded`, `SessionRevoked`, `UserGone` | 401 | `Bearer error="invalid_token"` |
 /// | `InsufficientScope` | 403 | `Bearer error="insufficient_scope"`, `scope="…"` |
 /// | `Denied` | 403, or the application's | `Bearer` with 401, otherwise none |
@@ -247,6 +247,7 @@ impl From<VerifyError> for BearerError {
         let kind = match error.kind() {
             VerifyErrorKind::Expired => BearerErrorKind::TokenExpired,
             VerifyErrorKind::ProofNeeded => BearerErrorKind::ProofNeeded,
+            VerifyErrorKind::TooLarge => BearerErrorKind::TokenTooLarge,
             VerifyErrorKind::KeysUnavailable => BearerErrorKind::Unavailable,
             _ => BearerErrorKind::InvalidToken,
         };

@@ -8,6 +8,9 @@ pub enum BearerErrorKind {
     MissingToken,
     /// The request has two tokens, two `Authorization` headers, or one without a token.
     MalformedToken,
+    /// The token is larger than the layer reads. Another login would give the client the same
+    /// token, so this is not a 401.
+    TokenTooLarge,
     /// The token is not one that the layer accepts: it is malformed, or from another issuer, or for
     /// another audience, for example.
     InvalidToken,
@@ -36,6 +39,7 @@ impl BearerErrorKind {
         match self {
             Self::MissingToken => Some("token_missing"),
             Self::MalformedToken => Some("token_malformed"),
+            Self::TokenTooLarge => Some("token_too_large"),
             Self::InvalidToken => Some("token_invalid"),
             Self::TokenExpired => Some("token_expired"),
             Self::ProofNeeded => Some("proof_needed"),
@@ -52,6 +56,7 @@ impl BearerErrorKind {
         match self {
             Self::MissingToken => "an access token is needed",
             Self::MalformedToken => "the Authorization header is malformed",
+            Self::TokenTooLarge => "the access token is too large",
             Self::InvalidToken => "the access token is invalid",
             Self::TokenExpired => "the access token has expired",
             Self::ProofNeeded => "the access token needs a proof of its key",

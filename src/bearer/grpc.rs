@@ -49,6 +49,7 @@ pub(super) fn to_grpc_response(error: &BearerError) -> Response<Bytes> {
 /// Returns the status code of gRPC that means the same.
 fn status(error: &BearerError) -> &'static str {
     match error.kind() {
+        BearerErrorKind::TokenTooLarge => "3",     // INVALID_ARGUMENT
         BearerErrorKind::InsufficientScope => "7", // PERMISSION_DENIED
         BearerErrorKind::Denied if error.status() != StatusCode::UNAUTHORIZED => "7",
         BearerErrorKind::Misconfigured => "13", // INTERNAL

@@ -1,13 +1,16 @@
 //! [`Verifiers`] are the issuers whose tokens a layer accepts.
 
+use super::checks::wrong_issuer;
 use super::claims::AccessTokenClaims;
-use super::error::{VerifyError, VerifyErrorKind};
+use super::error::VerifyError;
+use super::error_kind::VerifyErrorKind;
 use super::legacy::LegacyTokens;
-use super::parsed_token::ParsedToken;
+use super::parsed_token::{MAX_TOKEN_BYTES, ParsedToken};
 use super::verifier::AccessTokenVerifier;
 use crate::clock::Timestamp;
 use crate::error::ConfigError;
 use crate::keys::KeySource;
+use crate::names::Issuer;
 
 /// One verifier for each issuer, and the legacy tokens.
 #[derive(Clone, Debug)]
@@ -35,7 +38,10 @@ impl Verifiers {
     }
 
     pub(crate) fn add(&mut self, verifier: AccessTokenVerifier) -> Result<(), ConfigError> {
-        if self.all().any(|known| known.issuer() == verifier.issuer()) {
+        if self
+            .all()
+            .any(|known| known.issuer.overlaps(&verifier.issuer))
+        {
             return Err(ConfigError::new(
                 "the layer already has a verifier for this issuer. Add the audience to that one",
             ));
@@ -50,13 +56,10 @@ impl Verifiers {
 
     /// Verifies a token. Its issuer chooses the verifier before any key is tried.
     pub(crate) fn verify(&self, token: &str) -> Result<AccessTokenClaims, Unverified> {
-        let mut token = ParsedToken::parse(token)?;
-        let chosen = self
-            .all()
-            .find(|verifier| token.issuer() == Some(verifier.issuer().as_str()));
-        let outcome = match chosen {
-            Some(verifier) => verifier.verify_parsed(&mut token),
-            None => Err(VerifyErrorKind::WrongIssuer.into()),
+        let mut token = ParsedToken::parse(token, self.max_token_bytes())?;
+        let (chosen, outcome) = match self.choose(&token) {
+            Ok((verifier, issuer)) => (Some(verifier), verifier.verify_parsed(issuer, &mut token)),
+            Err(error) => (None, Err(error)),
         };
         outcome.or_else(|error| {
             let newer_keys = chosen
@@ -67,6 +70,24 @@ impl Verifiers {
         })
     }
 
+    /// Returns the verifier for the issuer of a token, and that issuer.
+    fn choose(
+        &self,
+        token: &ParsedToken<'_>,
+    ) -> Result<(&AccessTokenVerifier, Issuer), VerifyError> {
+        let iss = token.issuer()?;
+        self.all()
+            .find_map(|verifier| Some((verifier, verifier.issuer.accept(iss)?)))
+            .ok_or_else(|| wrong_issuer(iss, self.all().map(|verifier| &verifier.issuer)))
+    }
+
+    /// Returns the size up to which a token is parsed: the largest that any of them allows.
+    fn max_token_bytes(&self) -> usize {
+        let legacy = self.legacy.iter().map(|_| MAX_TOKEN_BYTES);
+        let all = self.all().map(AccessTokenVerifier::max_token_bytes);
+        all.chain(legacy).max().unwrap_or(MAX_TOKEN_BYTES)
+    }
+
     /// Verifies a token that no verifier accepts as a legacy token. `error` is the error of the
     /// verifiers.
     fn verify_legacy(
@@ -74,14 +95,17 @@ impl Verifiers {
         token: &ParsedToken<'_>,
         mut error: VerifyError,
     ) -> Result<AccessTokenClaims, VerifyError> {
-        use VerifyErrorKind::BadSignature;
-        use VerifyErrorKind::KeysUnavailable;
-        use VerifyErrorKind::UnknownKey;
-        use VerifyErrorKind::WrongIssuer;
-        use VerifyErrorKind::WrongType;
+        use VerifyErrorKind as Kind;
         if !matches!(
             error.kind(),
-            WrongIssuer | WrongType | UnknownKey | KeysUnavailable | BadSignature
+            Kind::NoIssuer
+                | Kind::WrongIssuer
+                | Kind::WrongType
+                | Kind::LooksLikeIdToken
+                | Kind::UnknownKey
+                | Kind::KeyLeftOut
+                | Kind::KeysUnavailable
+                | Kind::BadSignature
         ) {
             return Err(error);
         }
@@ -89,9 +113,10 @@ impl Verifiers {
             match legacy.verify(token, &self.first) {
                 Ok(claims) => return Ok(claims),
                 // The next one may have the key.
-                Err(UnknownKey | BadSignature) => {}
+                Err(unsigned)
+                    if matches!(unsigned.kind(), Kind::UnknownKey | Kind::BadSignature) => {}
                 // The next one may accept it, since two kinds of tokens may have the same key.
-                Err(kind) => error = kind.into(),
+                Err(refusal) => error = refusal,
             }
         }
         Err(error)
@@ -99,10 +124,11 @@ impl Verifiers {
 
     /// Returns whether a token with these claims, which was accepted before, has expired by now.
     pub(crate) fn is_expired(&self, claims: &AccessTokenClaims) -> bool {
+        let iss = claims.issuer().as_str();
         let own = self
             .all()
-            .find(|verifier| verifier.issuer() == claims.issuer());
-        own.unwrap_or(&self.first).is_expired(claims)
+            .find(|verifier| verifier.issuer.accept(iss).is_some());
+        own.unwrap_or(&self.first).is_past(claims.expires_at())
     }
 
     /// Returns whether this layer would accept claims that another layer has verified.

@@ -3,10 +3,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
 
-use super::error::VerifyErrorKind;
-use crate::json::UniqueObject;
+use super::error::{VerifyError, shown};
+use super::error_kind::VerifyErrorKind;
+use super::header::Header;
 use crate::keys::{Key, KeySet, OUR_TYP};
 
 /// A token in its three parts. Its signature has not been checked.
@@ -20,12 +20,18 @@ pub(crate) struct Jws<'t> {
 
 impl<'t> Jws<'t> {
     pub(crate) fn parse(token: &'t str) -> Result<Self, VerifyErrorKind> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(VerifyErrorKind::TooLarge);
+        let three = token
+            .rsplit_once('.')
+            .and_then(|(message, signature)| Some((message, message.split_once('.')?, signature)));
+        let Some((message, (header, payload), signature)) = three else {
+            return Err(VerifyErrorKind::Opaque);
+        };
+        if payload.contains('.') {
+            return Err(match payload.matches('.').count() {
+                2 => VerifyErrorKind::Encrypted,
+                _ => VerifyErrorKind::Opaque,
+            });
         }
-        let (message, signature) = token.rsplit_once('.').ok_or(VerifyErrorKind::Malformed)?;
-        let (header, payload) = message.split_once('.').ok_or(VerifyErrorKind::Malformed)?;
-        // A third dot, as in a JWE, is not base64url: the payload will be refused.
         let signature = URL_SAFE_NO_PAD
             .decode(signature)
             .map_err(|_| VerifyErrorKind::Malformed)?;
@@ -37,40 +43,56 @@ impl<'t> Jws<'t> {
         })
     }
 
+    pub(crate) fn header(&self) -> Result<Header, VerifyErrorKind> {
+        Header::parse(self.header)
+    }
+
     pub(crate) fn payload(&self) -> Result<Vec<u8>, VerifyErrorKind> {
         URL_SAFE_NO_PAD
             .decode(self.payload)
             .map_err(|_| VerifyErrorKind::Malformed)
     }
 
-    /// Checks that one of `keys` made the signature. `is_wanted` says which `typ` is accepted.
-    pub(crate) fn verify(
+    /// Checks that one of `keys` made the signature. `check_typ` says which `typ` is accepted, and
+    /// its answer is returned.
+    pub(crate) fn verify<T>(
         &self,
         keys: &KeySet,
-        is_wanted: impl Fn(Option<&str>) -> bool,
-    ) -> Result<(), VerifyErrorKind> {
+        check_typ: impl Fn(Option<&str>) -> Result<T, VerifyError>,
+    ) -> Result<T, VerifyError> {
         // Our own signer always writes the same header, so that need not be parsed.
         let mut usual = keys.by_usual_header(self.header).peekable();
-        if usual.peek().is_some() && is_wanted(Some(OUR_TYP)) {
-            return self.demand_signature_by_any(usual);
+        if usual.peek().is_some()
+            && let Ok(typ) = check_typ(Some(OUR_TYP))
+        {
+            self.demand_signature_by_any(usual)?;
+            return Ok(typ);
         }
-        let header = Header::parse(self.header)?;
-        if !is_wanted(header.typ.as_deref()) {
-            return Err(VerifyErrorKind::WrongType);
-        }
-        let mut candidates = keys
-            .candidates(header.kid.as_deref(), &header.algorithm)
-            .peekable();
-        if candidates.peek().is_none() {
-            return Err(VerifyErrorKind::UnknownKey);
-        }
-        self.demand_signature_by_any(candidates)
+        let header = self.header()?;
+        let typ = check_typ(header.typ.as_deref())?;
+        self.check_signature(keys, &header)?;
+        Ok(typ)
     }
 
-    /// Returns whether its `kid` names one of `keys`.
-    pub(crate) fn names_one_of(&self, keys: &KeySet) -> bool {
-        Header::parse(self.header)
-            .is_ok_and(|header| header.kid.is_some_and(|kid| keys.names(&kid)))
+    /// Checks that one of the keys that the header may mean made the signature.
+    pub(super) fn check_signature(
+        &self,
+        keys: &KeySet,
+        header: &Header,
+    ) -> Result<(), VerifyError> {
+        let kid = header.kid.as_deref();
+        let mut candidates = keys.candidates(kid, &header.algorithm).peekable();
+        if candidates.peek().is_none() {
+            return Err(VerifyError::new(
+                VerifyErrorKind::UnknownKey,
+                format!(
+                    "no key with the kid {} is for {}",
+                    kid.map_or_else(|| "(none)".to_owned(), shown),
+                    shown(&header.algorithm)
+                ),
+            ));
+        }
+        Ok(self.demand_signature_by_any(candidates)?)
     }
 
     fn demand_signature_by_any<'k>(
@@ -84,40 +106,10 @@ impl<'t> Jws<'t> {
             Err(VerifyErrorKind::BadSignature)
         }
     }
-}
 
-struct Header {
-    algorithm: String,
-    kid: Option<String>,
-    typ: Option<String>,
-}
-
-impl Header {
-    fn parse(segment: &str) -> Result<Self, VerifyErrorKind> {
-        let json = URL_SAFE_NO_PAD
-            .decode(segment)
-            .map_err(|_| VerifyErrorKind::Malformed)?;
-        let UniqueObject(mut header) =
-            serde_json::from_slice(&json).map_err(|_| VerifyErrorKind::Malformed)?;
-
-        // We understand no extension, and an empty list is not allowed (RFC 7515 section 4.1.11).
-        if header.contains_key("crit") {
-            return Err(VerifyErrorKind::CriticalExtension);
-        }
-        let mut text = |name, otherwise| match header.remove(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(otherwise),
-        };
-        let typ = text("typ", VerifyErrorKind::WrongType)?;
-        let algorithm =
-            text("alg", VerifyErrorKind::Malformed)?.ok_or(VerifyErrorKind::Malformed)?;
-        Ok(Self {
-            algorithm,
-            kid: text("kid", VerifyErrorKind::Malformed)?,
-            typ,
-        })
+    /// Returns whether its `kid` names one of `keys`.
+    pub(crate) fn names_one_of(&self, keys: &KeySet) -> bool {
+        self.header()
+            .is_ok_and(|header| header.kid.is_some_and(|kid| keys.names(&kid)))
     }
 }
-
-pub(crate) const MAX_TOKEN_BYTES: usize = 8 * 1024;

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::claim_form::{is_bound, moment};
 use super::claims::{AccessTokenClaims, Claims};
-use super::error::VerifyErrorKind;
+use super::error::VerifyError;
+use super::error_kind::VerifyErrorKind;
 use super::legacy_user::LegacyUser;
 use super::parsed_token::ParsedToken;
-use super::signed_claims::{is_bound, moment};
 use super::typ::is_access_token;
 use super::verifier::AccessTokenVerifier;
 use super::wire::{EXP, IAT, NBF};
@@ -27,7 +28,7 @@ use crate::keys::KeySet;
 /// [`accepted_scope`](crate::token::AccessTokenVerifierBuilder::accepted_scope) does not apply to
 /// them.
 ///
-/// **What passes.** Before `until`, a JWT of at most 8 KiB that one of the keys signed, with that
+/// **What passes.** Before `until`, a JWT of at most 16 KiB that one of the keys signed, with that
 /// key's one algorithm. Its `exp`, if present, is in the future, and its `nbf`, if present, is not,
 /// with the verifier's leeway on both. Its claims have the type `C`, and the closure returns a user
 /// for them. Of several `LegacyTokens` the first that accepts a token counts.
@@ -112,10 +113,11 @@ impl LegacyTokens {
         &self,
         token: &ParsedToken<'_>,
         today: &AccessTokenVerifier,
-    ) -> Result<AccessTokenClaims, VerifyErrorKind> {
-        token
-            .jws
-            .verify(&self.keys, |typ| !typ.is_some_and(is_access_token))?;
+    ) -> Result<AccessTokenClaims, VerifyError> {
+        token.jws.verify(&self.keys, |typ| match typ {
+            Some(typ) if is_access_token(typ) => Err(VerifyErrorKind::WrongType.into()),
+            _ => Ok(()),
+        })?;
         let claims = token.claims();
         let time = |name| moment(claims.get(name)).map_err(|_| VerifyErrorKind::Malformed);
         let expires_at = time(EXP)?;
@@ -123,18 +125,18 @@ impl LegacyTokens {
         // Nothing here depends on it, so a malformed value is ignored.
         let issued_at = time(IAT).unwrap_or_default();
         if today.now() >= self.until || expires_at.is_some_and(|end| today.is_past(end)) {
-            return Err(VerifyErrorKind::Expired);
+            return Err(VerifyErrorKind::Expired.into());
         }
         if not_before.is_some_and(|begin| today.is_ahead(begin)) {
-            return Err(VerifyErrorKind::NotYetValid);
+            return Err(VerifyErrorKind::NotYetValid.into());
         }
         if is_bound(claims) {
-            return Err(VerifyErrorKind::ProofNeeded);
+            return Err(VerifyErrorKind::ProofNeeded.into());
         }
         let LegacyUser { subject, grant } = (self.read)(claims.clone())?;
         let end = expires_at.unwrap_or(self.until).min(self.until);
         if subject.as_str().is_empty() {
-            return Err(VerifyErrorKind::Malformed);
+            return Err(VerifyErrorKind::Malformed.into());
         }
         // The claims look like those of a current token, with what the application grants.
         Ok(AccessTokenClaims::new(Claims {

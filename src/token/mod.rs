@@ -7,9 +7,15 @@
 //!
 //! Neither is ever accepted as the other: they differ in form, in key and in how they are checked.
 
+mod accepted_issuer;
+mod checks;
+mod claim_form;
+mod claim_path;
 mod claims;
 mod error;
+mod error_kind;
 mod grant;
+mod header;
 mod identity;
 mod identity_error;
 mod issuers;
@@ -18,9 +24,10 @@ mod legacy;
 mod legacy_user;
 mod parsed_token;
 mod scope_claim;
-mod signed_claims;
+mod settings;
 mod signer;
 mod stamp;
+mod tenants;
 mod typ;
 mod typed;
 #[cfg(test)]
@@ -30,7 +37,8 @@ mod verifier_builder;
 mod wire;
 
 pub use claims::AccessTokenClaims;
-pub use error::{VerifyError, VerifyErrorKind};
+pub use error::VerifyError;
+pub use error_kind::VerifyErrorKind;
 pub use grant::Grant;
 pub use identity::Identity;
 pub use identity_error::IdentityError;
@@ -38,6 +46,7 @@ pub use legacy::LegacyTokens;
 pub use legacy_user::LegacyUser;
 pub use signer::{AccessTokenSigner, SignError};
 pub use stamp::Stamp;
+pub use tenants::Tenants;
 pub use typed::ClaimError;
 pub use verifier::AccessTokenVerifier;
 pub use verifier_builder::AccessTokenVerifierBuilder;

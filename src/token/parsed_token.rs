@@ -2,36 +2,68 @@
 
 use serde_json::{Map, Value};
 
-use super::error::VerifyErrorKind;
+use super::error::VerifyError;
+use super::error_kind::VerifyErrorKind;
 use super::jws::Jws;
 use super::wire::ISS;
-use crate::json::UniqueObject;
+use crate::json::UniqueDocument;
 
 /// A token that has been parsed once, and not been verified yet.
 pub(super) struct ParsedToken<'t> {
     pub(super) jws: Jws<'t>,
+    bytes: usize,
     claims: Map<String, Value>,
 }
 
 impl<'t> ParsedToken<'t> {
-    pub(super) fn parse(token: &'t str) -> Result<Self, VerifyErrorKind> {
+    /// Parses a token of at most `most` bytes.
+    pub(super) fn parse(token: &'t str, most: usize) -> Result<Self, VerifyError> {
+        check_size(token.len(), most)?;
         let jws = Jws::parse(token)?;
-        let UniqueObject(claims) =
+        let UniqueDocument(claims) =
             serde_json::from_slice(&jws.payload()?).map_err(|_| VerifyErrorKind::Malformed)?;
-        Ok(Self { jws, claims })
+        Ok(Self {
+            jws,
+            bytes: token.len(),
+            claims,
+        })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Checks the size once more, for a verifier that allows less than others.
+    pub(super) fn check_size(&self, most: usize) -> Result<(), VerifyError> {
+        check_size(self.bytes, most)
     }
 
     /// Returns the issuer that it names, which is enough to choose a verifier.
-    pub(super) fn issuer(&self) -> Option<&str> {
-        self.claims.get(ISS)?.as_str()
+    pub(super) fn issuer(&self) -> Result<&str, VerifyError> {
+        let issuer = self.claims.get(ISS).and_then(Value::as_str);
+        issuer.ok_or(VerifyErrorKind::NoIssuer.into())
     }
 
     pub(super) fn claims(&self) -> &Map<String, Value> {
         &self.claims
     }
 
-    /// Takes the claims, once the signature has been checked.
+    /// Takes the claims, once they have been checked.
     pub(super) fn take_claims(&mut self) -> Map<String, Value> {
         std::mem::take(&mut self.claims)
     }
 }
+
+fn check_size(bytes: usize, most: usize) -> Result<(), VerifyError> {
+    if bytes > most {
+        return Err(VerifyError::new(
+            VerifyErrorKind::TooLarge,
+            format!("it has {bytes} bytes, and `max_token_bytes` is {most}"),
+        ));
+    }
+    Ok(())
+}
+
+/// The most bytes of a token, unless a verifier says otherwise. The tokens of users with hundreds
+/// of groups fit; a header above 16 KiB is refused by most servers and proxies.
+pub(super) const MAX_TOKEN_BYTES: usize = 16 * 1024;

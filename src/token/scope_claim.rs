@@ -1,65 +1,64 @@
-//! [`ScopeClaim`] is the claim that says what a token allows.
+//! [`ScopeClaims`] are the claims that say what a token allows.
 
 use serde_json::{Map, Value};
 
-use super::wire::{MalformedClaims, SCOPE, SCP};
+use super::claim_path::ClaimPath;
+use super::wire::{SCOPE, SCP};
 use crate::names::Scope;
 
-/// The claim that says what a token allows.
+/// The claims that say what a token allows. It is the claim `scope` (RFC 8693 section 4.2), unless
+/// others are named. Their words are united.
 #[derive(Clone, Debug, Default)]
-pub(super) enum ScopeClaim {
-    /// The claim `scope`, which is text (RFC 8693 section 4.2).
-    #[default]
-    Standard,
-    /// The claim at this path, from the outermost object on. It is a list of words, or text.
-    At(Vec<Box<str>>),
-}
+pub(super) struct ScopeClaims(Vec<ClaimPath>);
 
-impl ScopeClaim {
-    pub(super) fn at(path: &[&str]) -> Self {
-        Self::At(path.iter().map(|&name| name.into()).collect())
+impl ScopeClaims {
+    pub(super) fn add(&mut self, path: ClaimPath) {
+        self.0.push(path);
     }
 
-    /// Takes the scope out of the claims: `scope` is not an extra claim afterwards, wherever the
-    /// scope was read. If the claim is absent, nothing is allowed.
-    pub(super) fn take(&self, claims: &mut Map<String, Value>) -> Result<Scope, MalformedClaims> {
-        match self {
-            Self::Standard => match claims.remove(SCOPE) {
-                None => Ok(Scope::default()),
-                Some(Value::String(words)) => words.parse().map_err(|_| MalformedClaims),
-                Some(_) => Err(MalformedClaims),
-            },
-            Self::At(path) => {
-                let scope = read(path, find(path, claims));
-                claims.remove(SCOPE);
-                scope
+    /// Returns the words of all the claims. A claim that is absent or of another type allows
+    /// nothing.
+    pub(super) fn read(&self, claims: &Map<String, Value>) -> Scope {
+        let mut words = Vec::new();
+        match &*self.0 {
+            [] => {
+                if let Some(claim) = claims.get(SCOPE) {
+                    add_words(&mut words, SCOPE, claim);
+                }
+            }
+            paths => {
+                for path in paths {
+                    if let Some(claim) = path.find(claims) {
+                        add_words(&mut words, path.name(), claim);
+                    }
+                }
             }
         }
+        Scope::of_words(words)
     }
-}
 
-/// Reads a list of words, or text. Only what is called `scope` or `scp` is written with spaces
-/// between words; the role `admin assistant` is not the role `admin`.
-fn read(path: &[Box<str>], claim: Option<&Value>) -> Result<Scope, MalformedClaims> {
-    let is_of_words = matches!(path.last().map(|name| &**name), Some(SCOPE | SCP));
-    match claim {
-        None => Ok(Scope::default()),
-        Some(Value::String(words)) if is_of_words => words.parse().map_err(|_| MalformedClaims),
-        Some(Value::String(word)) => Ok(Scope::of_words([&**word])),
-        Some(Value::Array(words)) => {
-            let words = words
-                .iter()
-                .map(|word| word.as_str().ok_or(MalformedClaims))
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok(Scope::of_words(words))
+    /// Returns the names of the claims, for people.
+    pub(super) fn names(&self) -> String {
+        match &*self.0 {
+            [] => SCOPE.to_owned(),
+            paths => super::claim_path::names(paths),
         }
-        Some(_) => Err(MalformedClaims),
     }
 }
 
-fn find<'c>(path: &[Box<str>], claims: &'c Map<String, Value>) -> Option<&'c Value> {
-    let (last, way) = path.split_last()?;
-    way.iter()
-        .try_fold(claims, |object, name| object.get(&**name)?.as_object())?
-        .get(&**last)
+/// Adds the words of a claim. Only what is called `scope` or `scp` is written with spaces between
+/// words; the role `admin assistant` is not the role `admin`.
+fn add_words<'c>(words: &mut Vec<&'c str>, name: &str, claim: &'c Value) {
+    match claim {
+        Value::String(text) if matches!(name, SCOPE | SCP) => words.extend(text.split(' ')),
+        Value::String(word) => words.push(word),
+        Value::Array(list) => words.extend(list.iter().filter_map(Value::as_str)),
+        // The roles of some issuers are the names of an object.
+        Value::Object(roles) => {
+            let is_granted = |value: &Value| !matches!(value, Value::Null | Value::Bool(false));
+            let granted = roles.iter().filter(|(_, value)| is_granted(value));
+            words.extend(granted.map(|(role, _)| &**role));
+        }
+        _ => {}
+    }
 }

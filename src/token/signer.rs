@@ -10,7 +10,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::claims::{AccessTokenClaims, Claims};
 use super::grant::{Grant, Ungrantable};
 use super::identity::Identity;
-use super::jws::MAX_TOKEN_BYTES;
 use super::verifier::AccessTokenVerifier;
 
 use crate::clock::{Clock, SystemClock, Timestamp};
@@ -176,7 +175,7 @@ impl AccessTokenSigner {
         let signature = key.sign(token.as_bytes()).ok_or(SignError::Provider)?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-        if token.len() > MAX_TOKEN_BYTES {
+        if token.len() > MAX_SIGNED_BYTES {
             return Err(SignError::TooLarge);
         }
         Ok((AccessToken::new(token), claims))
@@ -215,7 +214,8 @@ pub enum SignError {
     Claims,
     /// The lifetime of [`Grant::with_access_token_lifetime`] is not from one second to 24 hours.
     Lifetime,
-    /// The token would be above 8 KiB, which no verifier accepts: the grant has too many claims.
+    /// The token would be above 8 KiB, which many servers and proxies refuse: the grant has
+    /// too many claims.
     TooLarge,
     /// The operating system has no randomness.
     Randomness,
@@ -252,3 +252,6 @@ impl fmt::Display for SignError {
 }
 
 impl std::error::Error for SignError {}
+
+/// The most bytes of a token that we sign. A request with it fits the limits of usual proxies.
+const MAX_SIGNED_BYTES: usize = 8 * 1024;

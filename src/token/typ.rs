@@ -2,40 +2,84 @@
 
 use serde_json::{Map, Value};
 
-/// The `typ` that a header may have.
-#[derive(Clone, Copy, Debug)]
+use super::error::{VerifyError, shown};
+use super::error_kind::VerifyErrorKind;
+
+/// The `typ` that a header may have. Each accepts what the one before accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum AcceptedTyp {
     /// Only `at+jwt`.
     AccessToken,
-    /// Also `JWT`, or no `typ`.
+    /// Also `JWT`, or no `typ`, but not with claims of other tokens.
     UntypedJwt,
+    /// The same, even with the claims of ID tokens.
+    IdTokenLike,
+}
+
+/// What a header says about the kind of the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Typ {
+    AccessToken,
+    /// Nothing, so that the token may be of any kind.
+    Untyped,
 }
 
 impl AcceptedTyp {
-    /// Returns whether this `typ` is accepted (RFC 9068 section 4). The case of a media type does
-    /// not matter, and it may have the prefix `application/` (RFC 7515 section 4.1.9).
-    pub(super) fn includes(self, typ: Option<&str>) -> bool {
-        let Some(typ) = typ else {
-            return matches!(self, Self::UntypedJwt);
+    /// Checks a `typ` (RFC 9068 section 4). The case of a media type does not matter, and it may
+    /// have the prefix `application/` (RFC 7515 section 4.1.9).
+    pub(super) fn check(self, typ: Option<&str>) -> Result<Typ, VerifyError> {
+        let is = |name: &str| typ.is_none_or(|typ| typ.eq_ignore_ascii_case(name));
+        if typ.is_some_and(is_access_token) {
+            return Ok(Typ::AccessToken);
+        }
+        let is_untyped = is("jwt") || is("application/jwt");
+        if is_untyped && self >= Self::UntypedJwt {
+            return Ok(Typ::Untyped);
+        }
+        let got = typ.map_or_else(|| "there is none".to_owned(), shown);
+        let cure = if is_untyped {
+            ". If the issuer does not mark its access tokens, call `accept_untyped_jwt`"
+        } else {
+            ""
         };
-        let is = |name: &str| typ.eq_ignore_ascii_case(name);
-        is_access_token(typ)
-            || matches!(self, Self::UntypedJwt) && (is("jwt") || is("application/jwt"))
+        Err(VerifyError::new(
+            VerifyErrorKind::WrongType,
+            format!("{got}, and not \"at+jwt\"{cure}"),
+        ))
     }
 
-    /// Returns whether the claims show that this is another kind of token, where its `typ` may not
-    /// tell.
-    pub(super) fn excludes(self, claims: &Map<String, Value>) -> bool {
-        matches!(self, Self::UntypedJwt)
-            && OF_OTHER_TOKENS
-                .iter()
-                .any(|&name| claims.contains_key(name))
+    /// Checks that the claims of a token without a `typ` of its own are not those of another kind
+    /// of token.
+    pub(super) fn check_claims(
+        self,
+        typ: Typ,
+        claims: &Map<String, Value>,
+    ) -> Result<(), VerifyError> {
+        if typ == Typ::AccessToken {
+            return Ok(());
+        }
+        let has = |name: &&str| claims.get(*name).is_some_and(|claim| !claim.is_null());
+        let detail = if has(&EVENTS) {
+            format!("it has the claim \"{EVENTS}\", as logout tokens have")
+        } else {
+            match OF_ID_TOKENS.iter().find(|name| has(name)) {
+                Some(name) if self < Self::IdTokenLike => format!(
+                    "it has the claim \"{name}\". If the issuer's access tokens have it, call \
+                     `accept_id_token_like`"
+                ),
+                _ => return Ok(()),
+            }
+        };
+        Err(VerifyError::new(VerifyErrorKind::LooksLikeIdToken, detail))
     }
 }
 
-/// Claims that only ID tokens and logout tokens have (OpenID Connect Core sections 3.1.3.6 and
-/// 3.3.2.11, Back-Channel Logout section 2.4).
-const OF_OTHER_TOKENS: [&str; 3] = ["at_hash", "c_hash", "events"];
+/// Claims that only ID tokens have (OpenID Connect Core sections 3.1.3.6 and 3.3.2.11).
+const OF_ID_TOKENS: [&str; 2] = ["at_hash", "c_hash"];
+
+/// The claim of logout tokens and other events (OpenID Connect Back-Channel Logout section 2.4, RFC
+/// 8417 section 2.2).
+const EVENTS: &str = "events";
 
 /// Returns whether this is the `typ` of an access token (RFC 9068 section 2.1).
 pub(super) fn is_access_token(typ: &str) -> bool {

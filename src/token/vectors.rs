@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::claim_form::moment;
 use super::jws::Jws;
-use super::signed_claims::moment;
 use super::wire::EXP;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::json::UniqueObject;

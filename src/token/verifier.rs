@@ -3,24 +3,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::claims::AccessTokenClaims;
-use super::error::{VerifyError, VerifyErrorKind};
+use serde_json::Value;
+
+use super::accepted_issuer::AcceptedIssuer;
+use super::claim_form::{is_bound, moment};
+use super::claims::{AccessTokenClaims, Claims};
+use super::error::VerifyError;
+use super::error_kind::VerifyErrorKind;
 use super::parsed_token::ParsedToken;
-use super::scope_claim::ScopeClaim;
-use super::signed_claims::{SignedClaims, is_bound};
-use super::typ::AcceptedTyp;
+use super::settings::Settings;
+use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, NBF, SCOPE, SID, SUB};
 use crate::clock::{Clock, Timestamp};
 use crate::keys::KeySource;
-use crate::limits::{DEFAULT_LEEWAY, MAX_LEEWAY};
-use crate::names::{Audience, Issuer, Scope};
+use crate::limits::MAX_LEEWAY;
+use crate::names::{Audience, Issuer};
 
 /// Checks access tokens (RFC 9068 section 4, RFC 8725).
 ///
 /// A token passes if **all** of this holds:
 ///
-/// - The token is a signed JWT of at most 8 KiB, with the `typ` `at+jwt` or `application/at+jwt`,
+/// - The token is a signed JWT of at most 16 KiB, with the `typ` `at+jwt` or `application/at+jwt`,
 ///   and without `crit`.
-/// - No member of its header and no claim is repeated.
+/// - No name in its header and its claims is repeated, at any depth.
 /// - `iss` is the issuer.
 /// - A key of the [`KeySource`] signed the token, with that key's one algorithm.
 /// - `aud` is or contains one of the audiences, byte by byte.
@@ -30,13 +34,13 @@ use crate::names::{Audience, Issuer, Scope};
 ///   thief only if the sender has to prove that they have the key (RFC 8705, RFC 9449), and nothing
 ///   here asks for that proof.
 ///
-/// Everything else is refused. Unknown members are ignored. Keys and URLs in the token's header are
-/// never used.
+/// Everything else is refused. Only these claims can refuse a token: any other that does not have
+/// the form that it should is absent. Keys and URLs in the token's header are never used.
 ///
-/// Many identity providers issue tokens of another form: see
-/// [`accept_untyped_jwt`](crate::token::AccessTokenVerifierBuilder::accept_untyped_jwt)
-/// and [`scope_claim`](crate::token::AccessTokenVerifierBuilder::scope_claim). `RemoteJwks`
-/// (feature `jwks`) fetches their keys.
+/// Many identity providers issue tokens of another form. The
+/// [builder](crate::token::AccessTokenVerifierBuilder) has a setting for each difference, and
+/// `docs/issuers.md` has the settings of each provider. `RemoteJwks` (feature `jwks`) fetches their
+/// keys.
 ///
 /// ```
 /// use tower_bearer::{AccessTokenVerifier, KeySet};
@@ -53,11 +57,12 @@ use crate::names::{Audience, Issuer, Scope};
 /// ```
 #[derive(Clone, Debug)]
 pub struct AccessTokenVerifier {
-    issuer: Issuer,
-    audiences: Arc<[Audience]>,
-    keys: KeySource,
+    pub(super) issuer: AcceptedIssuer,
+    pub(super) audiences: Arc<[Audience]>,
+    pub(super) keys: KeySource,
     signed_by: SignedBy,
-    settings: Settings,
+    /// Shared by all clones: every layer and every request has one.
+    pub(super) settings: Arc<Settings>,
 }
 
 /// The signer of the tokens.
@@ -69,35 +74,9 @@ pub(super) enum SignedBy {
     Others,
 }
 
-/// The settings that a builder may change.
-#[derive(Clone, Debug)]
-pub(super) struct Settings {
-    pub(super) typ: AcceptedTyp,
-    pub(super) scope_claim: Arc<ScopeClaim>,
-    /// The words of a scope that count. `None` means that all do.
-    pub(super) accepted_scope: Option<Scope>,
-    pub(super) leeway: Duration,
-    pub(super) clock: Arc<dyn Clock>,
-    /// Whether tokens with `cnf` pass, although nothing here asks for a proof of their key.
-    pub(super) accepts_unproven_cnf: bool,
-}
-
-impl Settings {
-    pub(super) fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            typ: AcceptedTyp::AccessToken,
-            scope_claim: Arc::default(),
-            accepted_scope: None,
-            leeway: DEFAULT_LEEWAY,
-            clock,
-            accepts_unproven_cnf: false,
-        }
-    }
-}
-
 impl AccessTokenVerifier {
     pub(super) fn new(
-        issuer: Issuer,
+        issuer: AcceptedIssuer,
         audiences: Arc<[Audience]>,
         keys: KeySource,
         signed_by: SignedBy,
@@ -108,7 +87,7 @@ impl AccessTokenVerifier {
             audiences,
             keys,
             signed_by,
-            settings,
+            settings: Arc::new(settings),
         }
     }
 
@@ -119,7 +98,7 @@ impl AccessTokenVerifier {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self::new(
-            issuer,
+            AcceptedIssuer::One(issuer),
             [audience].into(),
             keys,
             SignedBy::Us,
@@ -129,14 +108,14 @@ impl AccessTokenVerifier {
 
     /// Sets the leeway of the verifier of sessions. It is at most 5 minutes.
     pub(crate) fn with_leeway(mut self, leeway: Duration) -> Self {
-        self.settings.leeway = leeway.min(MAX_LEEWAY);
+        Arc::make_mut(&mut self.settings).leeway = leeway.min(MAX_LEEWAY);
         self
     }
 
-    /// Returns the issuer whose tokens it accepts.
+    /// Returns the issuer whose tokens it accepts, or the pattern of issuers.
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
-        &self.issuer
+        self.issuer.name()
     }
 
     /// Checks a token with the keys that are at hand. It does not wait for the keys of an issuer.
@@ -146,7 +125,8 @@ impl AccessTokenVerifier {
     /// The token is refused. The kind of the error is for logs and tests: a client does not learn
     /// most of the kinds.
     pub fn verify(&self, token: &str) -> Result<AccessTokenClaims, VerifyError> {
-        self.verify_parsed(&mut ParsedToken::parse(token)?)
+        let mut token = ParsedToken::parse(token, self.max_token_bytes())?;
+        self.verify_parsed(self.check_issuer(&token)?, &mut token)
     }
 
     /// Does the same as [`verify`](Self::verify), but accepts an expired token too, since it may
@@ -155,18 +135,18 @@ impl AccessTokenVerifier {
         &self,
         token: &str,
     ) -> Result<AccessTokenClaims, VerifyError> {
-        Ok(self.accept(self.check_signature(&mut ParsedToken::parse(token)?)?)?)
+        let mut token = ParsedToken::parse(token, self.max_token_bytes())?;
+        self.accept(self.check_issuer(&token)?, &mut token, |_| Ok(()))
     }
 
+    /// Verifies a token that it was chosen for, since it accepts its issuer.
     pub(super) fn verify_parsed(
         &self,
+        issuer: Issuer,
         token: &mut ParsedToken<'_>,
     ) -> Result<AccessTokenClaims, VerifyError> {
-        let claims = self.check_signature(token)?;
-        if self.is_past(claims.expires_at) {
-            return Err(VerifyErrorKind::Expired.into());
-        }
-        Ok(self.accept(claims)?)
+        token.check_size(self.max_token_bytes())?;
+        self.accept(issuer, token, |end| self.check_expiry(end))
     }
 
     /// Returns the source of newer keys, for a token that was refused because its key is missing.
@@ -194,17 +174,21 @@ impl AccessTokenVerifier {
         self
     }
 
+    /// Returns whether its tokens are those of our own signer.
+    pub(super) fn is_own(&self) -> bool {
+        matches!(self.signed_by, SignedBy::Us)
+    }
+
     pub(crate) fn audience(&self) -> &Audience {
         &self.audiences[0]
     }
 
-    pub(super) fn now(&self) -> Timestamp {
-        self.settings.clock.now()
+    pub(super) fn max_token_bytes(&self) -> usize {
+        self.settings.max_token_bytes
     }
 
-    /// Returns whether a token with these claims, which it accepted before, has expired by now.
-    pub(super) fn is_expired(&self, claims: &AccessTokenClaims) -> bool {
-        self.is_past(claims.expires_at())
+    pub(super) fn now(&self) -> Timestamp {
+        self.settings.clock.now()
     }
 
     /// Returns whether an `exp` is in the past, with the leeway.
@@ -221,50 +205,64 @@ impl AccessTokenVerifier {
     /// of its audiences, no more scope than counts here, and no key that would need a proof.
     pub(super) fn would_accept(&self, claims: &AccessTokenClaims) -> bool {
         let accepted = self.settings.accepted_scope.as_ref();
-        claims.issuer() == &self.issuer
+        self.issuer.accept(claims.issuer().as_str()).is_some()
             && self.audiences.contains(claims.audience())
             && accepted.is_none_or(|accepted| claims.scope().is_subset_of(accepted))
             && (self.settings.accepts_unproven_cnf || !is_bound(claims.extra()))
     }
 
-    fn check_signature(
+    fn accept(
         &self,
+        issuer: Issuer,
         token: &mut ParsedToken<'_>,
-    ) -> Result<SignedClaims, VerifyErrorKind> {
-        if token.issuer().ok_or(VerifyErrorKind::Malformed)? != self.issuer.as_str() {
-            return Err(VerifyErrorKind::WrongIssuer);
-        }
-        let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
-        token
-            .jws
-            .verify(&keys, |typ| self.settings.typ.includes(typ))?;
-        let is_ours = matches!(self.signed_by, SignedBy::Us);
-        // A token of the wrong type may be a legacy token, so its claims stay.
-        if self.settings.typ.excludes(token.claims()) {
-            return Err(VerifyErrorKind::WrongType);
-        }
-        SignedClaims::read(token.take_claims(), &self.settings.scope_claim, is_ours)
-            .map_err(|_| VerifyErrorKind::Malformed)
-    }
+        check_expiry: impl Fn(Timestamp) -> Result<(), VerifyError>,
+    ) -> Result<AccessTokenClaims, VerifyError> {
+        let typ = self.check_signature(token)?;
+        let claims = token.claims();
+        self.check_kind(typ, claims)?;
+        let subject = self.subject_of(claims)?;
+        let session = self.session_of(claims)?;
+        let expires_at = self.expiry(claims)?;
+        check_expiry(expires_at)?;
+        self.check_begin(claims)?;
+        let audience = self.audience_of(claims)?.clone();
+        self.check_binding(claims)?;
 
-    fn accept(&self, claims: SignedClaims) -> Result<AccessTokenClaims, VerifyErrorKind> {
-        if claims.not_before.is_some_and(|begin| self.is_ahead(begin)) {
-            return Err(VerifyErrorKind::NotYetValid);
+        // Nothing depends on the others. What is malformed is absent.
+        let time = |name| moment(claims.get(name)).unwrap_or_default();
+        let (issued_at, auth_time) = (time(IAT), time(AUTH_TIME));
+        let scope = self.settings.scope_claims.read(claims);
+        let accepted = self.settings.accepted_scope.as_ref();
+        let scope = match accepted {
+            Some(accepted) => scope.intersection(accepted),
+            None => scope,
+        };
+        let mut extra = token.take_claims();
+        let id = extra.remove(JTI);
+        for name in READ {
+            extra.remove(name);
         }
-        let ours =
-            |audience: &&Audience| claims.audience.iter().any(|name| name == audience.as_str());
-        let audience = self
-            .audiences
-            .iter()
-            .find(ours)
-            .ok_or(VerifyErrorKind::WrongAudience)?;
-        if claims.is_bound() && !self.settings.accepts_unproven_cnf {
-            return Err(VerifyErrorKind::ProofNeeded);
+        if session.is_some() {
+            extra.remove(SID);
+            extra.remove(GEN);
         }
-        Ok(claims.accepted(
-            &self.issuer,
+        Ok(AccessTokenClaims::new(Claims {
+            issuer,
             audience,
-            self.settings.accepted_scope.as_ref(),
-        ))
+            subject,
+            expires_at,
+            issued_at,
+            auth_time,
+            id: match id {
+                Some(Value::String(id)) => Some(id),
+                _ => None,
+            },
+            scope,
+            session,
+            extra,
+        }))
     }
 }
+
+/// The claims that have a method of their own.
+const READ: [&str; 8] = [ISS, SUB, AUD, EXP, NBF, IAT, AUTH_TIME, SCOPE];

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::scope_claim::ScopeClaim;
+use super::accepted_issuer::AcceptedIssuer;
+use super::claim_path::ClaimPath;
+use super::settings::Settings;
+use super::tenants::Tenants;
 use super::typ::AcceptedTyp;
-use super::verifier::{AccessTokenVerifier, Settings, SignedBy};
+use super::verifier::{AccessTokenVerifier, SignedBy};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, Problems};
 use crate::keys::KeySource;
 use crate::limits::check_leeway;
-use crate::names::{Audience, IntoScope, Issuer};
+use crate::names::{Audience, IntoScope};
 
 impl AccessTokenVerifier {
     /// Starts to build a verifier of tokens that are signed with these keys. An
@@ -58,7 +61,7 @@ impl AccessTokenVerifier {
 pub struct AccessTokenVerifierBuilder {
     keys: KeySource,
     /// The issuers that were named. Exactly one is allowed.
-    issuers: Vec<String>,
+    issuers: Vec<Result<AcceptedIssuer, ConfigError>>,
     audiences: Vec<String>,
     settings: Settings,
 }
@@ -71,7 +74,31 @@ impl AccessTokenVerifierBuilder {
     /// [`BearerAuthLayer::with_verifier`](crate::BearerAuthLayer::with_verifier) accepts the tokens
     /// of another one.
     pub fn issuer(mut self, issuer: &str) -> Self {
-        self.issuers.push(issuer.to_owned());
+        self.issuers.push(AcceptedIssuer::one(issuer));
+        self
+    }
+
+    /// Accepts an issuer that puts the tenant into its name, in place of
+    /// [`issuer`](Self::issuer). The pattern has one placeholder in braces; its name does not
+    /// matter.
+    ///
+    /// A tenant is 1 to 128 letters, digits and `-._~`, so it never contains a slash. Tokens of
+    /// tenants that are not in `tenants` are refused. The
+    /// [issuer of the claims](crate::AccessTokenClaims::issuer) is that of the tenant: the same
+    /// subject may exist at two tenants.
+    ///
+    /// ```
+    /// # use tower_bearer::{AccessTokenVerifier, RemoteJwks};
+    /// let keys = RemoteJwks::new("https://id.example.com/common/keys")?;
+    /// let verifier = AccessTokenVerifier::builder(keys)
+    ///     .issuer_pattern("https://id.example.com/{tenant}/v2.0", ["acme", "umbrella"])
+    ///     .audience("example-api")
+    ///     .build()?;
+    /// # Ok::<(), tower_bearer::ConfigError>(())
+    /// ```
+    pub fn issuer_pattern(mut self, pattern: &str, tenants: impl Into<Tenants>) -> Self {
+        self.issuers
+            .push(AcceptedIssuer::pattern(pattern, tenants.into()));
         self
     }
 
@@ -84,6 +111,40 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
+    /// Reads the audience from another claim, for an issuer whose access tokens have no `aud`:
+    /// `&["client_id"]`, `&["azp"]`, or a path into the claims.
+    ///
+    /// The claim has to be or contain one of the audiences. If the token has an `aud` all the same,
+    /// that has to be or contain one of them too (RFC 7519 section 4.1.3). Of several calls, the
+    /// first claim that the token has counts. A token that has none of them is refused.
+    ///
+    /// # Panics
+    ///
+    /// The path is empty.
+    #[track_caller]
+    pub fn audience_claim(mut self, path: &[&str]) -> Self {
+        self.settings.audience_claims.push(ClaimPath::new(path));
+        self
+    }
+
+    /// Reads the subject from another claim instead of `sub`: `&["client_id"]` for an issuer that
+    /// leaves `sub` out for machines, or `&["oid"]`.
+    ///
+    /// The claim is text, or a whole number, which is read as its decimal text. Of several calls,
+    /// the first claim that the token has counts: with `&["sub"]` and then `&["client_id"]`, users
+    /// and machines pass the same verifier. The claim has to name one caller of this issuer: a
+    /// client id is the same for all users of that client, and users may be able to change a name
+    /// or an e-mail address.
+    ///
+    /// # Panics
+    ///
+    /// The path is empty.
+    #[track_caller]
+    pub fn subject_claim(mut self, path: &[&str]) -> Self {
+        self.settings.subject_claims.push(ClaimPath::new(path));
+        self
+    }
+
     /// Also accepts tokens whose `typ` is `JWT`, and tokens without `typ`. Use it for an issuer
     /// that does not mark its access tokens, as Auth0, Entra ID, Keycloak and Okta by default.
     ///
@@ -92,30 +153,45 @@ impl AccessTokenVerifierBuilder {
     /// their audience (RFC 8725 section 3.12). So the audience has to be a name of this service
     /// alone, not the client id of an application that users log in to. If the issuer can send
     /// `at+jwt`, configure it to do so.
-    pub fn accept_untyped_jwt(mut self) -> Self {
-        self.settings.typ = AcceptedTyp::UntypedJwt;
+    pub fn accept_untyped_jwt(self) -> Self {
+        self.typ(AcceptedTyp::UntypedJwt)
+    }
+
+    /// Also accepts untyped tokens, even with the claims `at_hash` and `c_hash` of ID tokens. Use
+    /// it for an issuer whose access tokens have these claims, as those of Dex.
+    ///
+    /// Then nothing but the audience keeps ID tokens out: see
+    /// [`accept_untyped_jwt`](Self::accept_untyped_jwt), which this includes. Logout tokens and
+    /// other `events` are refused all the same.
+    pub fn accept_id_token_like(self) -> Self {
+        self.typ(AcceptedTyp::IdTokenLike)
+    }
+
+    fn typ(mut self, typ: AcceptedTyp) -> Self {
+        self.settings.typ = self.settings.typ.max(typ);
         self
     }
 
     /// Reads the scope from another claim instead of `scope`: `&["scp"]`, `&["permissions"]`, or a
-    /// path into the claims, such as `&["realm_access", "roles"]` for the roles of Keycloak.
+    /// path into the claims, such as `&["realm_access", "roles"]` for the roles of Keycloak. Each
+    /// call adds a claim, and the words of all of them count.
     ///
-    /// The claim is a list of words, or text. Text of a claim `scope` or `scp` has spaces between
-    /// its words; text of any other claim is one word, so the role `admin assistant` is not the
-    /// role `admin`. A word that is not a scope token (RFC 6749 section 3.3), such as one with a
-    /// space, allows nothing. A missing claim allows nothing either. If the claim has another type,
-    /// or `scope` or `scp` is text that is not a scope, the token is refused.
+    /// | the claim is | its words are |
+    /// |---|---|
+    /// | text, and called `scope` or `scp` | separated by spaces |
+    /// | text of any other claim | one word: the role `admin assistant` is not the role `admin` |
+    /// | a list | its texts |
+    /// | an object | its names, except those with `false` or `null` |
+    ///
+    /// A word that is not a scope token (RFC 6749 section 3.3), such as one with a space, allows
+    /// nothing. A claim that is absent or of another type allows nothing either.
     ///
     /// # Panics
     ///
     /// The path is empty.
     #[track_caller]
     pub fn scope_claim(mut self, path: &[&str]) -> Self {
-        assert!(
-            !path.is_empty(),
-            "the path to the scope claim is empty. Name a claim: &[\"scp\"]"
-        );
-        self.settings.scope_claim = Arc::new(ScopeClaim::at(path));
+        self.settings.scope_claims.add(ClaimPath::new(path));
         self
     }
 
@@ -153,6 +229,15 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
+    /// Sets the size in bytes above which a token is refused, before anything in it is read. The
+    /// default is 16 KiB, which has room for hundreds of groups, and the maximum is 1 MiB.
+    ///
+    /// The server and proxies have limits of their own, often 8 or 16 KiB for all headers.
+    pub fn max_token_bytes(mut self, bytes: usize) -> Self {
+        self.settings.max_token_bytes = bytes;
+        self
+    }
+
     /// Takes the time from `clock`. The default is the [`SystemClock`].
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.settings.clock = clock;
@@ -164,7 +249,8 @@ impl AccessTokenVerifierBuilder {
     /// # Errors
     ///
     /// One error lists all wrong settings: no issuer, more than one, or an empty one; no audience,
-    /// or an empty one; a leeway above 5 minutes; a [`KeySet`](crate::KeySet) without a key.
+    /// or an empty one; a pattern without one placeholder, or without a tenant; a leeway above 5
+    /// minutes; a size that is zero or above 1 MiB; a [`KeySet`](crate::KeySet) without a key.
     pub fn build(self) -> Result<AccessTokenVerifier, ConfigError> {
         let Self {
             keys,
@@ -178,9 +264,10 @@ impl AccessTokenVerifierBuilder {
         } else {
             Ok(())
         });
-        let issuer = problems.note(match &*issuers {
-            [] => Err(NO_ISSUER),
-            [issuer] => Issuer::new(issuer),
+        let mut issuers = issuers.into_iter();
+        let issuer = problems.note(match (issuers.next(), issuers.next()) {
+            (None, _) => Err(NO_ISSUER),
+            (Some(issuer), None) => issuer,
             _ => Err(SEVERAL_ISSUERS),
         });
         problems.note(if audiences.is_empty() {
@@ -193,6 +280,10 @@ impl AccessTokenVerifierBuilder {
             .filter_map(|name| problems.note(Audience::new(name)))
             .collect();
         problems.note(check_leeway(settings.leeway));
+        problems.note(match settings.max_token_bytes {
+            1..=MOST_TOKEN_BYTES => Ok(()),
+            _ => Err(TOKEN_BYTES),
+        });
         problems.finish_with(|| {
             Some(AccessTokenVerifier::new(
                 issuer?,
@@ -205,6 +296,9 @@ impl AccessTokenVerifierBuilder {
     }
 }
 
+const MOST_TOKEN_BYTES: usize = 1024 * 1024;
+const TOKEN_BYTES: ConfigError =
+    ConfigError::from_static("`max_token_bytes` is zero, or above 1 MiB. The default is 16 KiB");
 const NO_KEY: ConfigError =
     ConfigError::from_static("there is no key to verify tokens with. Add one to the key set");
 const NO_ISSUER: ConfigError = ConfigError::from_static(

@@ -43,7 +43,3 @@ pub(crate) const RESERVED: [&str; 18] = [
     "nonce",
     "authorization_details",
 ];
-
-/// A claim is missing, or of the wrong type.
-#[derive(Debug)]
-pub(crate) struct MalformedClaims;

@@ -3,10 +3,13 @@
 mod accepted_scope;
 mod bound_tokens;
 mod claims;
+mod details;
 mod form;
 mod header;
+mod other_claims;
 mod scope_claim;
 mod settings;
+mod tenants;
 mod untyped_jwt;
 
 use serde_json::Value;

@@ -34,10 +34,18 @@ pub fn verifier_with(keys: KeySet, clock: &ManualClock) -> AccessTokenVerifier {
 
 /// The same as [`verifier`], for more settings.
 pub fn builder(clock: &ManualClock) -> AccessTokenVerifierBuilder {
-    builder_with(
-        KeySet::from_hmac_secret(Algorithm::Hs256, HMAC_KEY).unwrap(),
-        clock,
-    )
+    builder_with(hmac_keys(), clock)
+}
+
+/// The same without an issuer.
+pub fn without_issuer(clock: &ManualClock) -> AccessTokenVerifierBuilder {
+    AccessTokenVerifier::builder(hmac_keys())
+        .audience(AUDIENCE)
+        .clock(Arc::new(clock.clone()))
+}
+
+fn hmac_keys() -> KeySet {
+    KeySet::from_hmac_secret(Algorithm::Hs256, HMAC_KEY).unwrap()
 }
 
 /// The same as [`verifier_with`], for more settings.

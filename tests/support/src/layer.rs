@@ -59,12 +59,13 @@ pub async fn refused(verifier: &AccessTokenVerifier, token: &str) -> VerifyError
         panic!("the token passed: {token}")
     };
     let answer = ask(&BearerAuthLayer::new(verifier.clone()), &bearer(token)).await;
-    let reason = match error.kind() {
-        VerifyErrorKind::Expired => "token_expired",
-        VerifyErrorKind::ProofNeeded => "proof_needed",
-        _ => "token_invalid",
+    let (status, code, reason) = match error.kind() {
+        VerifyErrorKind::TooLarge => (400, "invalid_request", "token_too_large"),
+        VerifyErrorKind::Expired => (401, "invalid_token", "token_expired"),
+        VerifyErrorKind::ProofNeeded => (401, "invalid_token", "proof_needed"),
+        _ => (401, "invalid_token", "token_invalid"),
     };
-    answer.assert_refused(401, "invalid_token", reason);
+    answer.assert_refused(status, code, reason);
     error.kind()
 }
 

@@ -47,7 +47,7 @@ async fn the_issuer_is_compared_byte_by_byte() {
         );
     }
     for issuer in [json!(null), json!([ISSUER]), json!(1)] {
-        assert_eq!(kind_with("iss", issuer).await, VerifyErrorKind::Malformed);
+        assert_eq!(kind_with("iss", issuer).await, VerifyErrorKind::NoIssuer);
     }
 }
 
@@ -62,8 +62,6 @@ async fn the_audience_is_us_or_contains_us() {
         json!("test "),
         json!("tes"),
         json!("test other"),
-        json!(""),
-        json!([]),
         json!(["other", "TEST"]),
     ] {
         assert_eq!(
@@ -72,8 +70,14 @@ async fn the_audience_is_us_or_contains_us() {
             "{audience}"
         );
     }
+    for audience in [json!(null), json!(""), json!([])] {
+        assert_eq!(
+            kind_with("aud", audience.clone()).await,
+            VerifyErrorKind::NoAudience,
+            "{audience}"
+        );
+    }
     for audience in [
-        json!(null),
         json!(1),
         json!([AUDIENCE, 1]),
         json!([[AUDIENCE]]),
@@ -81,7 +85,7 @@ async fn the_audience_is_us_or_contains_us() {
     ] {
         assert_eq!(
             kind_with("aud", audience.clone()).await,
-            VerifyErrorKind::Malformed,
+            VerifyErrorKind::InvalidClaim,
             "{audience}"
         );
     }
@@ -129,15 +133,14 @@ async fn a_token_of_another_key_is_refused() {
 // requirement 48
 #[tokio::test]
 async fn a_token_without_an_end_is_refused() {
-    for end in [
-        json!(null),
-        json!("1767225900"),
-        json!(true),
-        json!([1_767_225_900]),
-    ] {
+    assert_eq!(
+        kind_with("exp", json!(null)).await,
+        VerifyErrorKind::NoExpiry
+    );
+    for end in [json!("1767225900"), json!(true), json!([1_767_225_900])] {
         assert_eq!(
             kind_with("exp", end.clone()).await,
-            VerifyErrorKind::Malformed,
+            VerifyErrorKind::InvalidClaim,
             "{end}"
         );
     }
@@ -200,7 +203,7 @@ async fn a_token_does_not_begin_before_nbf_less_a_minute() {
     clock.advance(MILLISECOND);
     assert_passes(&verifier(&clock), &early).await;
     for odd in [json!("soon"), json!(true), json!([])] {
-        assert_eq!(kind_with("nbf", odd).await, VerifyErrorKind::Malformed);
+        assert_eq!(kind_with("nbf", odd).await, VerifyErrorKind::InvalidClaim);
     }
 }
 
@@ -272,16 +275,17 @@ async fn strange_numbers_are_no_way_around_the_end() {
 // requirement 47
 #[tokio::test]
 async fn a_token_without_a_subject_is_refused() {
-    for subject in [
-        json!(null),
-        json!(""),
-        json!(42),
-        json!(["alice"]),
-        json!({}),
-    ] {
+    for subject in [json!(null), json!(""), json!([])] {
         assert_eq!(
             kind_with("sub", subject.clone()).await,
-            VerifyErrorKind::Malformed,
+            VerifyErrorKind::NoSubject,
+            "{subject}"
+        );
+    }
+    for subject in [json!(42), json!(["alice"]), json!({}), json!(true)] {
+        assert_eq!(
+            kind_with("sub", subject.clone()).await,
+            VerifyErrorKind::InvalidClaim,
             "{subject}"
         );
     }
@@ -291,34 +295,20 @@ async fn a_token_without_a_subject_is_refused() {
 #[tokio::test]
 async fn null_is_not_a_value_of_what_is_needed() {
     let clock = ManualClock::new();
-    for name in ["iss", "aud", "sub", "exp"] {
+    for (name, kind) in [
+        ("iss", VerifyErrorKind::NoIssuer),
+        ("aud", VerifyErrorKind::NoAudience),
+        ("sub", VerifyErrorKind::NoSubject),
+        ("exp", VerifyErrorKind::NoExpiry),
+    ] {
         let mut nulled = claims(&clock);
         nulled[name] = Value::Null;
         assert_eq!(
             refused(&verifier(&clock), &token(&nulled)).await,
-            VerifyErrorKind::Malformed,
+            kind,
             "{name}"
         );
     }
-}
-
-#[tokio::test]
-async fn a_scope_is_text() {
-    for scope in [
-        json!(["admin"]),
-        json!(1),
-        json!({}),
-        json!("a\"b"),
-        json!("tab\there"),
-    ] {
-        assert_eq!(
-            kind_with("scope", scope.clone()).await,
-            VerifyErrorKind::Malformed,
-            "{scope}"
-        );
-    }
-    passes_with("scope", json!("")).await;
-    passes_with("scope", json!("orders:read orders:write")).await;
 }
 
 // requirement 50
@@ -346,6 +336,9 @@ async fn a_claim_that_stands_twice_is_refused() {
         r#""role":"user","role":"admin""#,
         r#""role":1,"role":1"#,
         r#""\u0073ub":"bob""#,
+        // Deep inside it counts too: who reads the roles there reads one of two documents.
+        r#""realm_access":{"roles":["user"],"roles":["admin"]}"#,
+        r#""list":[{"a":{"b":1,"b":1}}]"#,
     ] {
         let payload = format!("{open},{repeated}}}");
         assert_eq!(

@@ -5,11 +5,15 @@ use std::error::Error;
 use std::panic::{self, UnwindSafe};
 use std::sync::Once;
 
-use support::{AUDIENCE, ISSUER, MINUTE, assert_passes, builder, claims, claims_with, token};
+use serde_json::json;
+use support::{
+    AUDIENCE, ISSUER, MINUTE, ask, assert_passes, bearer, builder, claims, claims_with, refused,
+    token, without_issuer,
+};
 use tower_bearer::names::IntoScope;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::token::AccessTokenVerifierBuilder;
-use tower_bearer::{AccessTokenVerifier, KeySet, Scope, Secret, SigningKey};
+use tower_bearer::token::{AccessTokenVerifierBuilder, VerifyErrorKind};
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, KeySet, Scope, Secret, SigningKey};
 
 fn unset() -> AccessTokenVerifierBuilder {
     AccessTokenVerifier::builder(
@@ -132,4 +136,47 @@ fn a_literal_that_is_wrong_panics_where_it_is_written() {
     for (panic, line) in panics {
         assert_eq!(place_of_panic(panic), (file!().to_owned(), line));
     }
+}
+
+#[tokio::test]
+async fn the_size_of_a_token_is_limited_as_configured() {
+    let clock = ManualClock::new();
+    let token = token(&claims(&clock));
+    let fits = builder(&clock).max_token_bytes(token.len()).build();
+    assert_passes(&fits.unwrap(), &token).await;
+    let small = builder(&clock).max_token_bytes(token.len() - 1).build();
+    let small = small.unwrap();
+    assert_eq!(refused(&small, &token).await, VerifyErrorKind::TooLarge);
+    let text = small.verify(&token).unwrap_err().to_string();
+    let (size, limit) = (token.len(), token.len() - 1);
+    let said = format!("it has {size} bytes, and `max_token_bytes` is {limit}");
+    assert!(text.contains(&said), "{text}");
+
+    assert_wrong(
+        builder(&clock).max_token_bytes(0),
+        "`max_token_bytes` is zero",
+    );
+    assert_wrong(
+        builder(&clock).max_token_bytes(1024 * 1024 + 1),
+        "`max_token_bytes` is zero, or above 1 MiB",
+    );
+}
+
+/// Each has its own limit, and a layer reads up to the largest.
+#[tokio::test]
+async fn each_issuer_has_its_own_limit_of_size() {
+    let clock = ManualClock::new();
+    let small = builder(&clock).max_token_bytes(100).build().unwrap();
+    let other = without_issuer(&clock)
+        .issuer("https://other.test")
+        .build()
+        .unwrap();
+    let layer = BearerAuthLayer::new(small).with_verifier(other).unwrap();
+    ask(&layer, &bearer(&token(&claims(&clock))))
+        .await
+        .assert_refused(400, "invalid_request", "token_too_large");
+    let others = claims_with(&clock, "iss", json!("https://other.test"));
+    ask(&layer, &bearer(&token(&others)))
+        .await
+        .assert_passed("alice");
 }

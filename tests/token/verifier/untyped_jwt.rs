@@ -101,15 +101,15 @@ async fn everything_else_is_checked_as_before() {
     let jwt = header(&json!("JWT"));
     for (name, value, kind) in [
         ("aud", json!("a client id"), VerifyErrorKind::WrongAudience),
-        ("aud", json!(null), VerifyErrorKind::Malformed),
+        ("aud", json!(null), VerifyErrorKind::NoAudience),
         (
             "iss",
             json!("https://other.test"),
             VerifyErrorKind::WrongIssuer,
         ),
-        ("exp", json!(null), VerifyErrorKind::Malformed),
+        ("exp", json!(null), VerifyErrorKind::NoExpiry),
         ("exp", json!(1), VerifyErrorKind::Expired),
-        ("sub", json!(null), VerifyErrorKind::Malformed),
+        ("sub", json!(null), VerifyErrorKind::NoSubject),
         (
             "nbf",
             json!(99_999_999_999_u64),
@@ -138,4 +138,41 @@ async fn everything_else_is_checked_as_before() {
     );
     let twice = sign(r#"{"alg":"HS256","typ":"dpop+jwt","typ":"JWT"}"#, &payload);
     assert_eq!(refused(&verifier, &twice).await, VerifyErrorKind::Malformed);
+}
+
+/// The access tokens of some issuers have claims of ID tokens.
+#[tokio::test]
+async fn told_so_aloud_it_takes_tokens_that_look_like_id_tokens() {
+    let clock = ManualClock::new();
+    let untyped = builder(&clock).accept_untyped_jwt().build().unwrap();
+    // The order of the settings does not matter.
+    let aloud = builder(&clock)
+        .accept_id_token_like()
+        .accept_untyped_jwt()
+        .build()
+        .unwrap();
+    for claim in ["at_hash", "c_hash"] {
+        let payload = claims_with(&clock, claim, json!("Xv1Y")).to_string();
+        for header in [r#"{"alg":"HS256"}"#, &header(&json!("JWT"))] {
+            let token = sign(header, &payload);
+            assert_passes(&aloud, &token).await;
+            assert_eq!(
+                refused(&untyped, &token).await,
+                VerifyErrorKind::LooksLikeIdToken
+            );
+            let text = untyped.verify(&token).unwrap_err().to_string();
+            assert!(
+                text.contains(claim) && text.contains("accept_id_token_like"),
+                "{text}"
+            );
+        }
+        // The type of these is beyond doubt.
+        assert_passes(&untyped, &sign(support::HEADER, &payload)).await;
+    }
+    let logout = claims_with(&clock, "events", json!({ "http://x": {} })).to_string();
+    let logout = sign(r#"{"alg":"HS256"}"#, &logout);
+    assert_eq!(
+        refused(&aloud, &logout).await,
+        VerifyErrorKind::LooksLikeIdToken
+    );
 }

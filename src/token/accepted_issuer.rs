@@ -1,0 +1,92 @@
+//! [`AcceptedIssuer`] is the issuer whose tokens a verifier accepts, or all tenants of one.
+
+use super::tenants::Tenants;
+use crate::error::ConfigError;
+use crate::names::Issuer;
+
+/// The issuer of a verifier's tokens.
+#[derive(Clone, Debug)]
+pub(super) enum AcceptedIssuer {
+    One(Issuer),
+    /// An issuer that puts the tenant into its name.
+    Pattern {
+        /// The name, with a placeholder in braces.
+        pattern: Issuer,
+        /// The places of the braces.
+        braces: (usize, usize),
+        tenants: Tenants,
+    },
+}
+
+impl AcceptedIssuer {
+    pub(super) fn one(name: &str) -> Result<Self, ConfigError> {
+        Issuer::new(name).map(Self::One)
+    }
+
+    pub(super) fn pattern(pattern: &str, tenants: Tenants) -> Result<Self, ConfigError> {
+        let braces = pattern.find('{').zip(pattern.find('}'));
+        let one_pair = pattern.matches(['{', '}']).count() == 2;
+        let Some(braces) = braces.filter(|(open, close)| one_pair && open + 1 < *close) else {
+            return Err(ConfigError::from_static(
+                "the pattern of an issuer has one placeholder, as in \
+                 https://id.example.com/{tenant}/v2.0",
+            ));
+        };
+        if tenants.is_empty() {
+            return Err(ConfigError::from_static(
+                "the list of tenants is empty, so no token could pass. Name a tenant, or use \
+                 `Tenants::from_fn`",
+            ));
+        }
+        Ok(Self::Pattern {
+            pattern: Issuer::new(pattern)?,
+            braces,
+            tenants,
+        })
+    }
+
+    /// Returns the issuer of a token with this `iss`, if it is accepted.
+    pub(super) fn accept(&self, iss: &str) -> Option<Issuer> {
+        match self {
+            Self::One(issuer) => (issuer.as_str() == iss).then(|| issuer.clone()),
+            Self::Pattern { tenants, .. } => {
+                let tenant = self.tenant(iss)?;
+                tenants.include(tenant).then(|| Issuer::new(iss).ok())?
+            }
+        }
+    }
+
+    /// Returns the issuer, or the pattern of issuers.
+    pub(super) fn name(&self) -> &Issuer {
+        match self {
+            Self::One(issuer) => issuer,
+            Self::Pattern { pattern, .. } => pattern,
+        }
+    }
+
+    /// Returns whether a token could be for both.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let (own, others) = (self.name().as_str(), other.name().as_str());
+        own == others || self.accept(others).is_some() || other.accept(own).is_some()
+    }
+
+    /// Returns the tenant that this `iss` names. It has no slash, so it cannot lead into another
+    /// part of the pattern.
+    pub(super) fn tenant<'i>(&self, iss: &'i str) -> Option<&'i str> {
+        let Self::Pattern {
+            pattern,
+            braces: (open, close),
+            ..
+        } = self
+        else {
+            return None;
+        };
+        let (before, after) = (&pattern.as_str()[..*open], &pattern.as_str()[close + 1..]);
+        let tenant = iss.strip_prefix(before)?.strip_suffix(after)?;
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        let is_name = !tenant.is_empty() && tenant.len() <= MAX_TENANT_BYTES;
+        (is_name && tenant.bytes().all(is_plain)).then_some(tenant)
+    }
+}
+
+const MAX_TENANT_BYTES: usize = 128;

@@ -1,0 +1,228 @@
+//! The checks of a verifier, each for itself. A verifier makes them one after the other, and a
+//! report makes them all.
+
+use serde_json::{Map, Value};
+
+use super::accepted_issuer::AcceptedIssuer;
+use super::claim_form::{is_absent, is_bound, moment, texts};
+use super::claim_path;
+use super::error::{VerifyError, shown};
+use super::error_kind::VerifyErrorKind;
+use super::parsed_token::ParsedToken;
+use super::typ::Typ;
+use super::verifier::AccessTokenVerifier;
+use super::wire::{AUD, EXP, GEN, NBF, SID, SUB};
+use crate::clock::Timestamp;
+use crate::names::{Audience, Issuer, SessionClaims, Subject};
+
+impl AccessTokenVerifier {
+    /// Checks `iss`, before any key is tried.
+    pub(super) fn check_issuer(&self, token: &ParsedToken<'_>) -> Result<Issuer, VerifyError> {
+        let iss = token.issuer()?;
+        self.issuer
+            .accept(iss)
+            .ok_or_else(|| wrong_issuer(iss, [&self.issuer]))
+    }
+
+    /// Checks `typ`, the key and the signature.
+    pub(super) fn check_signature(&self, token: &ParsedToken<'_>) -> Result<Typ, VerifyError> {
+        let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
+        token.jws.verify(&keys, |typ| self.settings.typ.check(typ))
+    }
+
+    /// Checks the claims that show another kind of token.
+    pub(super) fn check_kind(
+        &self,
+        typ: Typ,
+        claims: &Map<String, Value>,
+    ) -> Result<(), VerifyError> {
+        self.settings.typ.check_claims(typ, claims)
+    }
+
+    /// Reads `exp`, which says when the token expires.
+    pub(super) fn expiry(&self, claims: &Map<String, Value>) -> Result<Timestamp, VerifyError> {
+        time(claims, EXP)?.ok_or(VerifyErrorKind::NoExpiry.into())
+    }
+
+    /// Checks that the token has not expired.
+    pub(super) fn check_expiry(&self, end: Timestamp) -> Result<(), VerifyError> {
+        if !self.is_past(end) {
+            return Ok(());
+        }
+        Err(VerifyError::new(VerifyErrorKind::Expired, self.at(end)))
+    }
+
+    /// Checks `nbf`, if there is one.
+    pub(super) fn check_begin(&self, claims: &Map<String, Value>) -> Result<(), VerifyError> {
+        match time(claims, NBF)? {
+            Some(begin) if self.is_ahead(begin) => Err(VerifyError::new(
+                VerifyErrorKind::NotYetValid,
+                self.at(begin),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn at(&self, moment: Timestamp) -> String {
+        format!(
+            "{}, and now it is {}",
+            moment.as_secs(),
+            self.now().as_secs()
+        )
+    }
+
+    /// Returns the audience for which the token is accepted. An `aud` counts even if the audience
+    /// is in another claim (RFC 7519 section 4.1.3).
+    pub(super) fn audience_of(
+        &self,
+        claims: &Map<String, Value>,
+    ) -> Result<&Audience, VerifyError> {
+        let aud = claims.get(AUD).filter(|aud| !is_absent(aud));
+        let accepted = aud.map(|aud| self.accept_audience(AUD, aud)).transpose()?;
+        if self.settings.audience_claims.is_empty() {
+            return accepted.ok_or_else(|| no_audience(claims));
+        }
+        let named = self.settings.audience_claims.iter().find_map(|path| {
+            let claim = path.find(claims).filter(|claim| !is_absent(claim))?;
+            Some((path.to_string(), claim))
+        });
+        match named {
+            Some((name, claim)) => self.accept_audience(&name, claim),
+            None => Err(VerifyError::new(
+                VerifyErrorKind::NoAudience,
+                format!(
+                    "it has none of: {}",
+                    claim_path::names(&self.settings.audience_claims)
+                ),
+            )),
+        }
+    }
+
+    fn accept_audience(&self, name: &str, claim: &Value) -> Result<&Audience, VerifyError> {
+        let got = texts(claim).ok_or_else(|| invalid(name, claim, "text or a list of texts"))?;
+        let accepted = |audience: &&Audience| got.contains(&audience.as_str());
+        self.audiences.iter().find(accepted).ok_or_else(|| {
+            let got = list(got);
+            let accepted = list(self.audiences.iter().map(Audience::as_str));
+            VerifyError::new(
+                VerifyErrorKind::WrongAudience,
+                format!("{name} is {got}, and the verifier accepts {accepted}"),
+            )
+        })
+    }
+
+    /// Returns the subject of the token.
+    pub(super) fn subject_of(&self, claims: &Map<String, Value>) -> Result<Subject, VerifyError> {
+        let paths = &self.settings.subject_claims;
+        if paths.is_empty() {
+            return match claims.get(SUB) {
+                Some(Value::String(subject)) if !subject.is_empty() => Ok(subject.as_str().into()),
+                Some(other) if !is_absent(other) => Err(invalid(SUB, other, "text")),
+                _ => Err(VerifyError::new(VerifyErrorKind::NoSubject, NO_SUB)),
+            };
+        }
+        for path in paths {
+            match path.find(claims) {
+                Some(Value::String(subject)) if subject.is_empty() => {}
+                Some(Value::String(subject)) => return Ok(subject.as_str().into()),
+                Some(Value::Number(id)) if id.is_u64() || id.is_i64() => {
+                    return Ok(id.to_string().into());
+                }
+                Some(other) => return Err(invalid(&path.to_string(), other, "text")),
+                None => {}
+            }
+        }
+        Err(VerifyError::new(
+            VerifyErrorKind::NoSubject,
+            format!("it has none of: {}", claim_path::names(paths)),
+        ))
+    }
+
+    /// Reads the session of a token that our own signer made. Others may use `sid` and `gen` for
+    /// anything.
+    pub(super) fn session_of(
+        &self,
+        claims: &Map<String, Value>,
+    ) -> Result<Option<SessionClaims>, VerifyError> {
+        if !self.is_own() {
+            return Ok(None);
+        }
+        let Some(sid) = claims.get(SID) else {
+            return Ok(None);
+        };
+        let id = sid.as_str().and_then(|id| id.parse().ok());
+        let id = id.ok_or_else(|| invalid(SID, sid, "a session id"))?;
+        let generation = match claims.get(GEN) {
+            None => None,
+            Some(value) => {
+                let generation = value.as_u64().and_then(|value| u32::try_from(value).ok());
+                Some(generation.ok_or_else(|| invalid(GEN, value, "a generation"))?)
+            }
+        };
+        Ok(Some(SessionClaims { id, generation }))
+    }
+
+    /// Checks that the token is not bound to a key of its sender.
+    pub(super) fn check_binding(&self, claims: &Map<String, Value>) -> Result<(), VerifyError> {
+        if is_bound(claims) && !self.settings.accepts_unproven_cnf {
+            return Err(VerifyErrorKind::ProofNeeded.into());
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a token whose `iss` none of these accepts.
+pub(super) fn wrong_issuer<'i>(
+    iss: &str,
+    accepted: impl IntoIterator<Item = &'i AcceptedIssuer>,
+) -> VerifyError {
+    let mut known = Vec::new();
+    for issuer in accepted {
+        if let Some(tenant) = issuer.tenant(iss) {
+            let detail = format!("the tenant {} is not accepted", shown(tenant));
+            return VerifyError::new(VerifyErrorKind::WrongIssuer, detail);
+        }
+        known.push(issuer.name().as_str());
+    }
+    let (got, accepted) = (shown(iss), list(known));
+    let detail = format!("iss is {got}, and the verifier accepts {accepted}");
+    VerifyError::new(VerifyErrorKind::WrongIssuer, detail)
+}
+
+/// Reads a time, if there is one.
+fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, VerifyError> {
+    let claim = claims.get(name).filter(|claim| !claim.is_null());
+    moment(claim).map_err(|claim| invalid(name, claim, "a number of seconds"))
+}
+
+fn no_audience(claims: &Map<String, Value>) -> VerifyError {
+    let found = AUDIENCES.iter().find_map(|&name| {
+        let value = shown(claims.get(name)?.as_str()?);
+        Some(format!(
+            "there is no aud. If {name}, which is {value}, says for whom it is, call \
+             `audience_claim(&[{name:?}])`"
+        ))
+    });
+    let detail = found.unwrap_or_else(|| {
+        "there is no aud. Set up an audience at the issuer, or call `audience_claim` with the \
+         claim that names it"
+            .to_owned()
+    });
+    VerifyError::new(VerifyErrorKind::NoAudience, detail)
+}
+
+fn invalid(name: &str, claim: &Value, expected: &str) -> VerifyError {
+    let got = shown(&claim.to_string());
+    let detail = format!("{name} is {got}, and not {expected}");
+    VerifyError::new(VerifyErrorKind::InvalidClaim, detail)
+}
+
+fn list<'v>(values: impl IntoIterator<Item = &'v str>) -> String {
+    let values: Vec<String> = values.into_iter().take(MOST_LISTED).map(shown).collect();
+    values.join(", ")
+}
+
+/// The claims in which issuers without `aud` usually name the audience.
+pub(super) const AUDIENCES: [&str; 4] = ["client_id", "azp", "cid", "appid"];
+const MOST_LISTED: usize = 10;
+const NO_SUB: &str = "there is no sub. If another claim names the subject, call `subject_claim`";

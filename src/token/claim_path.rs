@@ -1,0 +1,52 @@
+//! [`ClaimPath`] names a claim, or a member of an object among the claims.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// The way to a claim, from the outermost object on.
+#[derive(Clone, Debug)]
+pub(super) struct ClaimPath(Box<[Box<str>]>);
+
+impl ClaimPath {
+    /// Takes the names on the way.
+    ///
+    /// # Panics
+    ///
+    /// There are none.
+    #[track_caller]
+    pub(super) fn new(path: &[&str]) -> Self {
+        assert!(
+            !path.is_empty(),
+            "the path to a claim is empty. Name a claim: &[\"scp\"]"
+        );
+        Self(path.iter().map(|&name| name.into()).collect())
+    }
+
+    /// Returns the claim. `null` counts as absent.
+    pub(super) fn find<'c>(&self, claims: &'c Map<String, Value>) -> Option<&'c Value> {
+        let (last, way) = self.0.split_last()?;
+        way.iter()
+            .try_fold(claims, |object, name| object.get(&**name)?.as_object())?
+            .get(&**last)
+            .filter(|claim| !claim.is_null())
+    }
+
+    /// Returns the name of the claim itself.
+    pub(super) fn name(&self) -> &str {
+        self.0.last().map_or("", |name| name)
+    }
+}
+
+/// Names the claim, as in `realm_access.roles`.
+impl fmt::Display for ClaimPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("."))
+    }
+}
+
+/// Names several claims, as in `sub, client_id`.
+pub(super) fn names(paths: &[ClaimPath]) -> String {
+    let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}
