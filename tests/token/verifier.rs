@@ -4,6 +4,7 @@ mod accepted_scope;
 mod bound_tokens;
 mod claims;
 mod details;
+mod explain;
 mod form;
 mod header;
 mod other_claims;
