@@ -7,26 +7,44 @@
 //! curl -H "Authorization: Bearer $ACCESS_TOKEN" localhost:3002/me
 //! ```
 //!
+//! If it answers 401, `cargo run --example explain -- "$ACCESS_TOKEN"` says which setting is
+//! missing. `docs/issuers.md` has the settings of each provider.
+//!
 //! | variable | |
 //! |---|---|
 //! | `ISSUER` | as it is in the tokens, byte by byte: a slash at its end counts |
-//! | `AUDIENCE` | as it is in the tokens: the name of this service |
+//! | `AUDIENCE` | as it is in the tokens: the name of this service, or several with commas |
 //! | `JWKS_URL` | where the keys are; without it the issuer's metadata says so |
 //! | `ADDR` | where to listen; `127.0.0.1:3002` without it |
+//! | `AUDIENCE_CLAIM` | the claim with the audience, if that is not `aud`: `client_id`, `azp` |
+//! | `SUBJECT_CLAIM` | the claim with the subject, if that is not `sub`; of several with commas, the first that a token has counts |
+//! | `SCOPE_CLAIMS` | the claims with the scope, with commas; a dot leads into an object: `scope,realm_access.roles` |
+//! | `REQUIRE_SCOPE` | the scope that a request needs; none without it |
+//! | `ACCEPT_UNTYPED_JWT=1` | also tokens whose `typ` is not `at+jwt` |
+//! | `ACCEPT_ID_TOKEN_LIKE=1` | the same, even if they look like ID tokens |
+//! | `MAX_TOKEN_BYTES` | the largest token; 16384 without it |
+//! | `TENANTS` | the tenants, with commas, for an `ISSUER` with `{tenantid}` |
+//! | `PLAIN_HTTP=1` | keys over `http` from another machine, in a test |
 //!
 //! The issuer may be down when this starts: it answers 503 until the keys are there.
+
+mod settings;
 
 use std::error::Error;
 
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use tower_bearer::{
-    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, CurrentUser, RemoteJwks,
-};
+use serde_json::{Value, json};
+use tower_bearer::{BearerAuthLayer, CurrentUser, Scope};
 
-async fn me(CurrentUser(claims): CurrentUser) -> Json<AccessTokenClaims> {
-    Json(claims)
+async fn me(CurrentUser(claims): CurrentUser) -> Json<Value> {
+    Json(json!({
+        "subject": claims.subject(),
+        "issuer": claims.issuer().as_str(),
+        "scope": claims.scope(),
+        "claims": claims,
+    }))
 }
 
 #[tokio::main]
@@ -36,21 +54,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_writer(std::io::stderr)
         .init();
     let (issuer, audience) = (variable("ISSUER")?, variable("AUDIENCE")?);
-    let keys = match std::env::var("JWKS_URL") {
-        Ok(url) => RemoteJwks::new(&url)?,
-        Err(_) => RemoteJwks::discover(&issuer)?,
-    };
-    // Most providers do not mark their access tokens as such. So the audience has to be this
-    // service, and nothing else.
-    let verifier = AccessTokenVerifier::builder(keys.clone())
-        .issuer(&issuer)
-        .audience(&audience)
-        .accept_untyped_jwt()
-        .build()?;
+    let keys = settings::keys(&issuer)?;
+    let verifier = settings::verifier(&issuer, &audience, keys.clone())?;
+    let mut layer = BearerAuthLayer::new(verifier);
+    if let Some(scope) = settings::value("REQUIRE_SCOPE") {
+        layer = layer.require_scope(scope.parse::<Scope>()?);
+    }
 
     let app = Router::new()
         .route("/me", get(me))
-        .route_layer(BearerAuthLayer::new(verifier))
+        .route_layer(layer)
         // For the load balancer, which decides when this process gets requests.
         .route(
             "/ready",
@@ -63,7 +76,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }),
         );
 
-    let addr = std::env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3002".to_owned());
+    let addr = settings::value("ADDR").unwrap_or_else(|| "127.0.0.1:3002".to_owned());
     let listener = tokio::net::TcpListener::bind(addr).await?;
     println!("listening on http://{}", listener.local_addr()?);
     axum::serve(listener, app).await?;
@@ -71,7 +84,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn variable(name: &str) -> Result<String, String> {
-    std::env::var(name).map_err(|_| {
+    settings::value(name).ok_or_else(|| {
         format!("{name} is not set. Try: ISSUER=https://id.example.com AUDIENCE=example-api")
     })
 }

@@ -70,8 +70,12 @@ async fn it_answers_the_claims_of_an_issuer_that_it_discovers() {
     let environment = [("ISSUER", &*address), ("AUDIENCE", AUDIENCE)];
     let server = AppServer::start_example("external_issuer", folder.path(), &environment).await;
 
-    let (status, claims) = server.get("/me", &token).await.status_and_value();
-    assert_eq!(status, 200, "{claims}");
+    let (status, me) = server.get("/me", &token).await.status_and_value();
+    assert_eq!(status, 200, "{me}");
+    assert_eq!(me["subject"], "alice");
+    assert_eq!(me["issuer"], *address);
+    assert_eq!(me["scope"], "orders:read");
+    let claims = &me["claims"];
     for (name, value) in [
         ("iss", &*address),
         ("aud", AUDIENCE),
