@@ -9,5 +9,6 @@ mod freshness;
 mod http;
 mod keys;
 mod outage;
+mod providers;
 mod restarts;
 mod site;

@@ -21,6 +21,7 @@ mod poll;
 mod received;
 mod requests;
 pub mod servers;
+mod signed;
 mod store;
 mod time;
 pub mod wait;
@@ -45,5 +46,6 @@ pub use requests::{
     bearer, bearer_of, form, json_request, signed_in, with_authorization, with_header,
     without_token,
 };
+pub use signed::signed_by;
 pub use store::{Call, FailingStore, StoreFault, logins};
 pub use time::{DAY, HOUR, MILLISECOND, MINUTE, SECOND};

@@ -1,0 +1,136 @@
+//! Microsoft: Entra ID in all its versions, B2C and ADFS.
+
+use serde_json::json;
+use tower_bearer::RemoteJwks;
+
+use super::{Provider, row};
+
+const TENANT: &str = "8d3e2a61-5f0b-4b9a-9d5e-0c4a6a5b7f10";
+
+#[tokio::test]
+async fn entra_v1() {
+    let row = row!(
+        "Entra ID, version 1",
+        RemoteJwks::new("https://login.microsoftonline.com/8d3e2a61-5f0b-4b9a-9d5e-0c4a6a5b7f10/discovery/keys"),
+        .issuer("https://sts.windows.net/8d3e2a61-5f0b-4b9a-9d5e-0c4a6a5b7f10/")
+        .audience("api://orders")
+        .accept_untyped_jwt()
+        .scope_claim(&["scp"])
+        .scope_claim(&["roles"])
+    );
+    let claims = json!({
+        "iss": format!("https://sts.windows.net/{TENANT}/"), "aud": "api://orders",
+        "sub": "pairwise-1", "oid": "u-1", "tid": TENANT, "appid": "c-1", "appidacr": "1",
+        "scp": "orders.read", "ver": "1.0", "acr": "1", "aio": "x", "nbf": 1,
+    });
+    let header = json!({ "alg": "RS256", "typ": "JWT", "x5t": "x" });
+    let provider = Provider::new(&row, None, header, claims);
+    provider.assert_accepted("pairwise-1", "orders.read").await;
+    // The ID token of an application that users log in to.
+    provider.assert_refused(&json!({ "aud": "c-1" })).await;
+}
+
+#[tokio::test]
+async fn entra_v2() {
+    let row = row!(
+        "Entra ID, version 2",
+        RemoteJwks::discover("https://login.microsoftonline.com/8d3e2a61-5f0b-4b9a-9d5e-0c4a6a5b7f10/v2.0"),
+        .issuer("https://login.microsoftonline.com/8d3e2a61-5f0b-4b9a-9d5e-0c4a6a5b7f10/v2.0")
+        .audience("3f1c5b7e-2d4a-4c6b-8e9f-1a2b3c4d5e6f")
+        .accept_untyped_jwt()
+        .scope_claim(&["scp"])
+        .scope_claim(&["roles"])
+    );
+    let issuer = format!("https://login.microsoftonline.com/{TENANT}/v2.0");
+    let claims = json!({
+        "iss": issuer, "aud": "3f1c5b7e-2d4a-4c6b-8e9f-1a2b3c4d5e6f", "sub": "pairwise-1",
+        "oid": "u-1", "tid": TENANT, "azp": "c-1", "azpacr": "0", "scp": "orders.read profile",
+        "ver": "2.0", "uti": "x", "rh": "x",
+    });
+    let header = json!({ "alg": "RS256", "typ": "JWT" });
+    let provider = Provider::new(&row, Some(&issuer), header, claims);
+    provider.assert_accepted("pairwise-1", "orders.read").await;
+
+    // A daemon has roles, and no scp.
+    let daemon = json!({ "scp": null, "roles": ["orders.read"], "sub": "app-1", "idtyp": "app" });
+    provider.ask(&daemon).await.assert_passed("app-1");
+    // A user with 200 groups.
+    let groups: Vec<String> = (0..200).map(|n| format!("{TENANT}{n:04}")).collect();
+    let answer = provider.ask(&json!({ "groups": groups })).await;
+    answer.assert_passed("pairwise-1");
+    provider
+        .assert_refused(&json!({ "aud": "c-1", "nonce": "x" }))
+        .await;
+}
+
+#[tokio::test]
+async fn entra_of_several_tenants() {
+    let row = row!(
+        "Entra ID, several tenants",
+        RemoteJwks::new("https://login.microsoftonline.com/common/discovery/v2.0/keys"),
+        .issuer_pattern(
+            "https://login.microsoftonline.com/{tenantid}/v2.0",
+            ["8d3e2a61-5f0b-4b9a-9d5e-0c4a6a5b7f10", "b5c1f0de-7a3c-4e52-8f61-2d9b7c3e4a15"],
+        )
+        .audience("3f1c5b7e-2d4a-4c6b-8e9f-1a2b3c4d5e6f")
+        .accept_untyped_jwt()
+        .scope_claim(&["scp"])
+        .scope_claim(&["roles"])
+    );
+    let of = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+    let claims = json!({
+        "iss": of(TENANT), "aud": "3f1c5b7e-2d4a-4c6b-8e9f-1a2b3c4d5e6f", "sub": "pairwise-1",
+        "tid": TENANT, "scp": "orders.read", "ver": "2.0",
+    });
+    let header = json!({ "alg": "RS256", "typ": "JWT" });
+    let provider = Provider::new(&row, None, header, claims);
+    provider.assert_accepted("pairwise-1", "orders.read").await;
+    let second = json!({ "iss": of("b5c1f0de-7a3c-4e52-8f61-2d9b7c3e4a15"), "sub": "other" });
+    provider.ask(&second).await.assert_passed("other");
+    let stranger = json!({ "iss": of("00000000-0000-0000-0000-000000000000") });
+    provider.assert_refused(&stranger).await;
+}
+
+#[tokio::test]
+async fn entra_b2c() {
+    let row = row!(
+        "Entra B2C",
+        RemoteJwks::new("https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin/discovery/v2.0/keys"),
+        .issuer("https://contoso.b2clogin.com/8d3e2a61-5f0b-4b9a-9d5e-0c4a6a5b7f10/v2.0/")
+        .audience("3f1c5b7e-2d4a-4c6b-8e9f-1a2b3c4d5e6f")
+        .accept_untyped_jwt()
+        .scope_claim(&["scp"])
+    );
+    let claims = json!({
+        "iss": format!("https://contoso.b2clogin.com/{TENANT}/v2.0/"),
+        "aud": "3f1c5b7e-2d4a-4c6b-8e9f-1a2b3c4d5e6f", "sub": "u-1", "tfp": "B2C_1_signin",
+        "scp": "orders.read", "azp": "c-1", "ver": "1.0", "auth_time": 1_700_000_000,
+    });
+    let header = json!({ "alg": "RS256", "typ": "JWT" });
+    let provider = Provider::new(&row, None, header, claims);
+    provider.assert_accepted("u-1", "orders.read").await;
+    provider.assert_refused(&json!({ "aud": "c-1" })).await;
+}
+
+#[tokio::test]
+async fn adfs() {
+    let row = row!(
+        "ADFS",
+        RemoteJwks::new("https://adfs.example.com/adfs/discovery/keys"),
+        .issuer("http://adfs.example.com/adfs/services/trust")
+        .audience("microsoft:identityserver:https://api.example.com")
+        .accept_untyped_jwt()
+        .scope_claim(&["scp"])
+    );
+    let claims = json!({
+        "iss": "http://adfs.example.com/adfs/services/trust", "sub": "alice@example.com",
+        "aud": "microsoft:identityserver:https://api.example.com", "apptype": "Public",
+        "appid": "c-1", "authmethod": "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
+        "auth_time": "2026-11-14T18:52:01.180Z", "ver": "1.0", "scp": "openid orders.read",
+    });
+    let header = json!({ "alg": "RS256", "typ": "JWT", "x5t": "x" });
+    let provider = Provider::new(&row, None, header, claims);
+    provider
+        .assert_accepted("alice@example.com", "orders.read")
+        .await;
+}
