@@ -136,5 +136,5 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
     Ok(Arguments { token, ..found })
 }
 
-const USAGE: &str = "cargo run --example explain -- TOKEN [--issuer URL] [--audience NAME]; - reads the token from \
-     stdin";
+const USAGE: &str = "cargo run --example explain -- TOKEN [--issuer URL] [--audience NAME]
+With - it reads the token from stdin";
