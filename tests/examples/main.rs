@@ -4,7 +4,9 @@
 mod bearer_client;
 
 mod client;
+mod explain;
 mod external_issuer;
+mod issuer;
 mod requirements;
 mod server;
 mod server_docs;

@@ -276,3 +276,16 @@ pub fn refusal(folder: &Path, environment: &[(&str, &str)]) -> String {
     assert!(!process.wait().unwrap().success());
     text
 }
+
+/// What an example prints that ends by itself, and the code that it ends with.
+pub async fn output(
+    example: &str,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> (String, Option<i32>) {
+    let mut process = tokio::process::Command::new(built(example));
+    process.env_clear().envs(environment.iter().copied());
+    let ended = process.args(arguments).output().await.unwrap();
+    let text = [ended.stdout, ended.stderr].concat();
+    (String::from_utf8(text).unwrap(), ended.status.code())
+}
