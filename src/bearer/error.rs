@@ -207,6 +207,24 @@ impl BearerError {
         }
     }
 
+    /// Returns why the token did not pass its checks, if that is the reason: for metrics, or a
+    /// response of the application's own. The usual response tells the client less.
+    ///
+    /// ```
+    /// use tower_bearer::BearerError;
+    /// use tower_bearer::token::VerifyErrorKind;
+    ///
+    /// fn is_misconfigured(error: &BearerError) -> bool {
+    ///     let kind = error.verify_error().map(|error| error.kind());
+    ///     matches!(kind, Some(VerifyErrorKind::WrongAudience | VerifyErrorKind::WrongIssuer))
+    /// }
+    /// # assert!(!is_misconfigured(&BearerError::missing_token()));
+    /// ```
+    #[must_use]
+    pub fn verify_error(&self) -> Option<&VerifyError> {
+        self.0.source.as_ref()?.downcast_ref()
+    }
+
     /// Returns the application's own status.
     pub(super) fn own_status(&self) -> Option<StatusCode> {
         self.0.status

@@ -19,19 +19,22 @@ pub(crate) struct Jws<'t> {
 }
 
 impl<'t> Jws<'t> {
-    pub(crate) fn parse(token: &'t str) -> Result<Self, VerifyErrorKind> {
+    /// Parses a token of at most `most` bytes. Text of another form is called what it is, whatever
+    /// its size.
+    pub(crate) fn parse(token: &'t str, most: usize) -> Result<Self, VerifyError> {
         let three = token
             .rsplit_once('.')
             .and_then(|(message, signature)| Some((message, message.split_once('.')?, signature)));
         let Some((message, (header, payload), signature)) = three else {
-            return Err(VerifyErrorKind::Opaque);
+            return Err(VerifyErrorKind::Opaque.into());
         };
         if payload.contains('.') {
             return Err(match payload.matches('.').count() {
-                2 => VerifyErrorKind::Encrypted,
-                _ => VerifyErrorKind::Opaque,
+                2 => VerifyErrorKind::Encrypted.into(),
+                _ => VerifyErrorKind::Opaque.into(),
             });
         }
+        check_size(token.len(), most)?;
         let signature = URL_SAFE_NO_PAD
             .decode(signature)
             .map_err(|_| VerifyErrorKind::Malformed)?;
@@ -112,4 +115,14 @@ impl<'t> Jws<'t> {
         self.header()
             .is_ok_and(|header| header.kid.is_some_and(|kid| keys.names(&kid)))
     }
+}
+
+pub(super) fn check_size(bytes: usize, most: usize) -> Result<(), VerifyError> {
+    if bytes > most {
+        return Err(VerifyError::new(
+            VerifyErrorKind::TooLarge,
+            format!("it has {bytes} bytes, and `max_token_bytes` is {most}"),
+        ));
+    }
+    Ok(())
 }

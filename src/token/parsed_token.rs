@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::error::VerifyError;
 use super::error_kind::VerifyErrorKind;
-use super::jws::Jws;
+use super::jws::{Jws, check_size};
 use super::wire::ISS;
 use crate::json::UniqueDocument;
 
@@ -18,8 +18,7 @@ pub(super) struct ParsedToken<'t> {
 impl<'t> ParsedToken<'t> {
     /// Parses a token of at most `most` bytes.
     pub(super) fn parse(token: &'t str, most: usize) -> Result<Self, VerifyError> {
-        check_size(token.len(), most)?;
-        let jws = Jws::parse(token)?;
+        let jws = Jws::parse(token, most)?;
         let UniqueDocument(claims) =
             serde_json::from_slice(&jws.payload()?).map_err(|_| VerifyErrorKind::Malformed)?;
         Ok(Self {
@@ -52,16 +51,6 @@ impl<'t> ParsedToken<'t> {
     pub(super) fn take_claims(&mut self) -> Map<String, Value> {
         std::mem::take(&mut self.claims)
     }
-}
-
-fn check_size(bytes: usize, most: usize) -> Result<(), VerifyError> {
-    if bytes > most {
-        return Err(VerifyError::new(
-            VerifyErrorKind::TooLarge,
-            format!("it has {bytes} bytes, and `max_token_bytes` is {most}"),
-        ));
-    }
-    Ok(())
 }
 
 /// The most bytes of a token, unless a verifier says otherwise. The tokens of users with hundreds

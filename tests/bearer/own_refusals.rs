@@ -13,9 +13,10 @@ use tower_bearer::bearer::BearerErrorKind;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{BearerAuthLayer, BearerError, Scope};
 
-const KINDS: [BearerErrorKind; 11] = [
+const KINDS: [BearerErrorKind; 12] = [
     BearerErrorKind::MissingToken,
     BearerErrorKind::MalformedToken,
+    BearerErrorKind::TokenTooLarge,
     BearerErrorKind::InvalidToken,
     BearerErrorKind::TokenExpired,
     BearerErrorKind::ProofNeeded,
@@ -263,4 +264,29 @@ async fn what_a_closure_says_itself_stays() {
             .collect::<Vec<_>>(),
         ["private, no-store"]
     );
+}
+
+/// Programs can tell the reasons apart, where the client learns one word for all of them.
+#[tokio::test]
+async fn the_closure_sees_why_a_token_was_refused() {
+    let tokens = TestTokens::new();
+    let layer = BearerAuthLayer::new(tokens.verifier()).with_rejection(|error, _| {
+        let kind = error.verify_error().map(|error| error.kind());
+        let mut response = Response::new(Bytes::from(format!("{kind:?}")));
+        *response.status_mut() = error.status();
+        response
+    });
+    for (authorization, kind) in [
+        ("Bearer opaque".to_owned(), "Some(Opaque)"),
+        ("Bearer a.b.c.d.e".to_owned(), "Some(Encrypted)"),
+        (tokens.expired_bearer("alice"), "Some(Expired)"),
+        ("Bearer".to_owned(), "None"),
+    ] {
+        let answer = ask(&layer, &authorization).await;
+        assert_eq!(answer.body, kind, "{authorization}");
+        assert!(answer.challenge().is_some(), "{answer:?}");
+    }
+    let answer = send(&layer, without_token()).await;
+    assert_eq!((answer.status, &*answer.body), (401, "None"));
+    assert_eq!(answer.challenge(), Some("Bearer"));
 }
