@@ -8,8 +8,8 @@ use crate::error::ConfigError;
 /// The signature algorithm of a token (RFC 7518 section 3.1, RFC 8037 section 3.1).
 ///
 /// A key has exactly one algorithm, and a token is checked with the algorithm of the key. The
-/// algorithm in the token's header is only compared with it (RFC 8725 section 3.1). `none` is not
-/// supported, and neither are ES512 and ES256K.
+/// algorithm in the token's header is only compared with it (RFC 8725 section 3.1). `none`, ES256K
+/// and Ed448 are not supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -35,7 +35,10 @@ pub enum Algorithm {
     Es256,
     /// ECDSA on P-384 with SHA-384.
     Es384,
-    /// EdDSA on Ed25519.
+    /// ECDSA on P-521 with SHA-512.
+    Es512,
+    /// EdDSA on Ed25519. Its name on the wire is `EdDSA` (RFC 8037) or `Ed25519` (RFC 9864): a key
+    /// with either name verifies tokens with either name.
     EdDsa,
 }
 
@@ -46,6 +49,7 @@ pub(crate) enum Family {
     Rsa,
     P256,
     P384,
+    P521,
     Ed25519,
 }
 
@@ -65,6 +69,7 @@ impl Algorithm {
             Self::Ps512 => "PS512",
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
             Self::EdDsa => "EdDSA",
         }
     }
@@ -77,6 +82,7 @@ impl Algorithm {
             }
             Self::Es256 => Family::P256,
             Self::Es384 => Family::P384,
+            Self::Es512 => Family::P521,
             Self::EdDsa => Family::Ed25519,
         }
     }
@@ -91,7 +97,12 @@ impl Algorithm {
         }
     }
 
-    const ALL: [Self; 12] = [
+    /// Returns whether a header or a JWK means this algorithm by `name`.
+    pub(crate) fn is_named(self, name: &str) -> bool {
+        name == self.as_str() || (self == Self::EdDsa && name == ED25519)
+    }
+
+    const ALL: [Self; 13] = [
         Self::Hs256,
         Self::Hs384,
         Self::Hs512,
@@ -103,9 +114,13 @@ impl Algorithm {
         Self::Ps512,
         Self::Es256,
         Self::Es384,
+        Self::Es512,
         Self::EdDsa,
     ];
 }
+
+/// The name of EdDSA on Ed25519 in RFC 9864 section 2.2.
+const ED25519: &str = "Ed25519";
 
 impl fmt::Display for Algorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,9 +134,24 @@ impl FromStr for Algorithm {
     fn from_str(name: &str) -> Result<Self, ConfigError> {
         Self::ALL
             .into_iter()
-            .find(|algorithm| algorithm.as_str() == name)
+            .find(|algorithm| algorithm.is_named(name))
             .ok_or_else(|| {
-                ConfigError::new("this algorithm is not supported. Try RS256, ES256 or EdDSA")
+                let name = shown_name(name);
+                ConfigError::new(format!(
+                    "the algorithm{name} is not supported for signatures. \
+                     Try RS256, ES256 or EdDSA"
+                ))
             })
+    }
+}
+
+/// Shows an unknown name of an algorithm, a curve or a type, but nothing that could be a secret in
+/// the wrong place.
+pub(crate) fn shown_name(name: &str) -> String {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-+_".contains(&byte);
+    if (1..=20).contains(&name.len()) && name.bytes().all(is_name) {
+        format!(" {name}")
+    } else {
+        String::new()
     }
 }

@@ -1,63 +1,35 @@
-//! Reads a JWK and a JWK set (RFC 7517), key by key, so that a bad key does not affect the others.
+//! Reads a JWK (RFC 7517): its type, its algorithm and what it may be used for.
 
-use std::sync::Arc;
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::algorithm::{Algorithm, Family};
+use super::algorithm::{Algorithm, Family, shown_name};
+use super::certificate;
 use super::crypto::PublicKey;
+use super::jwk_members::{bytes, list, member, optional_text, text};
 use super::key::Key;
 use crate::error::ConfigError;
 use crate::json::UniqueObject;
 
-/// A JWK set that was read key by key.
-pub(crate) struct Set {
-    pub(crate) keys: Vec<Arc<Key>>,
-    /// The positions of the keys that are left out, and the reasons.
-    pub(crate) left_out: Vec<(usize, ConfigError)>,
+/// How keys are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading {
+    /// Whether anyone can read the text, so that secrets and private keys in it are worthless.
+    pub(crate) is_published: bool,
+    /// The algorithm of RSA keys without `alg`.
+    pub(crate) rsa: Algorithm,
 }
 
-/// Reads the first `most` keys of a set, and leaves out those that cannot be used or that `check`
-/// refuses.
-pub(crate) fn read_set(
-    json: &str,
-    most: usize,
-    check: impl Fn(&Key) -> Result<(), ConfigError>,
-) -> Result<Set, ConfigError> {
-    let UniqueObject(set) =
-        serde_json::from_str(json).map_err(|_| ConfigError::from_static(NO_SET))?;
-    let Some(Value::Array(entries)) = set.get("keys") else {
-        return Err(ConfigError::from_static(NO_SET));
+impl Reading {
+    /// Reads what the application itself was given.
+    pub(crate) const GIVEN: Self = Self {
+        is_published: false,
+        rsa: Algorithm::Rs256,
     };
-
-    let mut set = Set {
-        keys: Vec::new(),
-        left_out: Vec::new(),
-    };
-    if entries.len() > most {
-        set.left_out.push((
-            most,
-            ConfigError::new(format!("there are more than {most} keys")),
-        ));
-    }
-    for (index, entry) in entries.iter().enumerate().take(most) {
-        let key = entry
-            .as_object()
-            .ok_or(ConfigError::from_static(NO_KEY))
-            .and_then(read);
-        match key.and_then(|key| check(&key).map(|()| key)) {
-            Ok(key) => set.keys.push(Arc::new(key)),
-            Err(error) => set.left_out.push((index, error)),
-        }
-    }
-    Ok(set)
 }
 
 pub(crate) fn read_text(json: &str) -> Result<Key, ConfigError> {
-    read(&parse(json)?)
+    read(&parse(json)?, Reading::GIVEN)
 }
 
 /// A key of the type `oct`.
@@ -78,7 +50,7 @@ pub(crate) fn read_oct(json: &str) -> Result<Oct, ConfigError> {
     let secret = Zeroizing::new(bytes(&jwk, "k")?);
     Ok(Oct {
         kid: kid(&jwk)?,
-        algorithm: algorithm(&jwk, Algorithm::Hs256)?,
+        algorithm: algorithm(&jwk)?.unwrap_or(Algorithm::Hs256),
         secret,
     })
 }
@@ -86,45 +58,112 @@ pub(crate) fn read_oct(json: &str) -> Result<Oct, ConfigError> {
 fn parse(json: &str) -> Result<Map<String, Value>, ConfigError> {
     match serde_json::from_str(json) {
         Ok(UniqueObject(jwk)) => Ok(jwk),
-        Err(_) => Err(ConfigError::from_static(NO_KEY)),
+        Err(_) => Err(ConfigError::from_static("the text is not a JWK")),
     }
 }
 
-fn read(jwk: &Map<String, Value>) -> Result<Key, ConfigError> {
+pub(crate) fn read(jwk: &Map<String, Value>, reading: Reading) -> Result<Key, ConfigError> {
     check_use(jwk, "verify")?;
     let kid = kid(jwk)?;
-    let (default, public) = match (text(jwk, "kty")?, jwk.get("crv").and_then(Value::as_str)) {
-        ("oct", _) => {
-            let secret = Zeroizing::new(bytes(jwk, "k")?);
-            return Key::hmac(kid, algorithm(jwk, Algorithm::Hs256)?, &secret);
-        }
-        ("RSA", _) => (
-            Algorithm::Rs256,
-            PublicKey::rsa(&bytes(jwk, "n")?, &bytes(jwk, "e")?)?,
-        ),
-        ("EC", Some("P-256")) => (Algorithm::Es256, point(jwk, Family::P256)?),
-        ("EC", Some("P-384")) => (Algorithm::Es384, point(jwk, Family::P384)?),
-        ("OKP", Some("Ed25519")) => (Algorithm::EdDsa, PublicKey::ed25519(&bytes(jwk, "x")?)?),
-        _ => {
-            return Err(ConfigError::new(
-                "the type or the curve of the key is not supported",
-            ));
-        }
+    let named = algorithm(jwk)?;
+    let kty = text(jwk, "kty")?;
+    if reading.is_published {
+        check_published(kty, jwk)?;
+    }
+    if kty == "oct" {
+        let secret = Zeroizing::new(bytes(jwk, "k")?);
+        return Key::hmac(kid, named.unwrap_or(Algorithm::Hs256), &secret);
+    }
+    let public = public(kty, jwk)?;
+    let assumed = match public.family() {
+        Family::P256 => Algorithm::Es256,
+        Family::P384 => Algorithm::Es384,
+        Family::P521 => Algorithm::Es512,
+        Family::Ed25519 => Algorithm::EdDsa,
+        Family::Rsa | Family::Hmac => reading.rsa,
     };
-    Key::public(kid, algorithm(jwk, default)?, public)
+    let mut key = Key::public(kid, named.unwrap_or(assumed), public)?;
+    key.algorithm_is_assumed = named.is_none();
+    key.issuer = optional_text(jwk, "issuer").map(Into::into);
+    Ok(key)
+}
+
+fn public(kty: &str, jwk: &Map<String, Value>) -> Result<PublicKey, ConfigError> {
+    let curve = optional_text(jwk, "crv");
+    let own = match kty {
+        "RSA" => "n",
+        _ => "x",
+    };
+    if member(jwk, own).is_none()
+        && let Some(certificates) = member(jwk, "x5c")
+    {
+        let public = certificate::read_x5c(certificates)?;
+        let family = public.family();
+        let fits = match (kty, curve) {
+            ("RSA", _) => family == Family::Rsa,
+            ("EC", None) => matches!(family, Family::P256 | Family::P384 | Family::P521),
+            ("OKP", None) => family == Family::Ed25519,
+            (_, Some(curve)) => family_of(kty, curve) == Some(family),
+            _ => false,
+        };
+        return if fits {
+            Ok(public)
+        } else {
+            Err(ConfigError::from_static(
+                "the certificate of the key has another type of key (x5c)",
+            ))
+        };
+    }
+    if kty == "RSA" {
+        return PublicKey::rsa(&bytes(jwk, "n")?, &bytes(jwk, "e")?);
+    }
+    match curve.and_then(|curve| family_of(kty, curve)) {
+        Some(Family::Ed25519) => PublicKey::ed25519(&bytes(jwk, "x")?),
+        Some(family) => PublicKey::coordinates(family, &bytes(jwk, "x")?, &bytes(jwk, "y")?),
+        None => {
+            let kty = shown_name(kty);
+            let curve = curve.map_or_else(String::new, |curve| {
+                format!(" with the curve{}", shown_name(curve))
+            });
+            Err(ConfigError::new(format!(
+                "the type{kty}{curve} is not supported for signatures"
+            )))
+        }
+    }
+}
+
+fn family_of(kty: &str, curve: &str) -> Option<Family> {
+    match (kty, curve) {
+        ("EC", "P-256") => Some(Family::P256),
+        ("EC", "P-384") => Some(Family::P384),
+        ("EC", "P-521") => Some(Family::P521),
+        ("OKP", "Ed25519") => Some(Family::Ed25519),
+        _ => None,
+    }
+}
+
+/// Refuses what is only worth something while it is secret: anyone could sign with it.
+fn check_published(kty: &str, jwk: &Map<String, Value>) -> Result<(), ConfigError> {
+    if kty == "oct" {
+        return Err(ConfigError::from_static(
+            "an HMAC key that is published is not secret",
+        ));
+    }
+    if member(jwk, "d").is_some() {
+        return Err(ConfigError::from_static(
+            "its private part is published (d), so anyone can sign with it",
+        ));
+    }
+    Ok(())
 }
 
 /// Checks `use` and `key_ops` (RFC 7517 sections 4.2 and 4.3).
 fn check_use(jwk: &Map<String, Value>, operation: &str) -> Result<(), ConfigError> {
-    if jwk.get("use").is_some_and(|usage| usage != "sig") {
+    if member(jwk, "use").is_some_and(|usage| usage != "sig") {
         return Err(ConfigError::new("the key is not for signatures (use)"));
     }
-    let allows = |operations: &Value| {
-        operations
-            .as_array()
-            .is_some_and(|all| all.iter().any(|one| one == operation))
-    };
-    if !jwk.get("key_ops").is_none_or(allows) {
+    let allows = |operations: &Value| list(operations).any(|one| one == operation);
+    if !member(jwk, "key_ops").is_none_or(allows) {
         return Err(ConfigError::new(format!(
             "the key may not {operation} (key_ops)"
         )));
@@ -132,47 +171,13 @@ fn check_use(jwk: &Map<String, Value>, operation: &str) -> Result<(), ConfigErro
     Ok(())
 }
 
-fn point(jwk: &Map<String, Value>, curve: Family) -> Result<PublicKey, ConfigError> {
-    let (x, y) = (bytes(jwk, "x")?, bytes(jwk, "y")?);
-    let point = PublicKey::point(&[&[4], &*x, &*y].concat())?;
-    // Both coordinates have the full length (RFC 7518 section 6.2.1.2).
-    if x.len() != y.len() || point.family() != curve {
-        return Err(ConfigError::new(
-            "the coordinates of the key do not have the length of its curve",
-        ));
-    }
-    Ok(point)
-}
-
-fn algorithm(jwk: &Map<String, Value>, default: Algorithm) -> Result<Algorithm, ConfigError> {
-    if jwk.contains_key("alg") {
-        text(jwk, "alg")?.parse()
-    } else {
-        Ok(default)
-    }
+fn algorithm(jwk: &Map<String, Value>) -> Result<Option<Algorithm>, ConfigError> {
+    member(jwk, "alg")
+        .map(|_| text(jwk, "alg")?.parse())
+        .transpose()
 }
 
 fn kid(jwk: &Map<String, Value>) -> Result<Option<String>, ConfigError> {
-    if jwk.contains_key("kid") {
-        text(jwk, "kid").map(|kid| Some(kid.to_owned()))
-    } else {
-        Ok(None)
-    }
+    let kid = member(jwk, "kid").map(|_| text(jwk, "kid"));
+    Ok(kid.transpose()?.map(str::to_owned))
 }
-
-fn text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Result<&'a str, ConfigError> {
-    jwk.get(name).and_then(Value::as_str).ok_or_else(|| {
-        ConfigError::new(format!(
-            "the member {name} of the key is missing, or is not text"
-        ))
-    })
-}
-
-fn bytes(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, ConfigError> {
-    URL_SAFE_NO_PAD
-        .decode(text(jwk, name)?)
-        .map_err(|_| ConfigError::new(format!("the member {name} of the key is not base64url")))
-}
-
-const NO_SET: &str = "the text is not a JWK set: {\"keys\": […]}";
-const NO_KEY: &str = "the text is not a JWK";

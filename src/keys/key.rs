@@ -15,6 +15,10 @@ use crate::error::ConfigError;
 pub(crate) struct Key {
     pub(crate) kid: Option<String>,
     pub(crate) algorithm: Algorithm,
+    /// Whether the key named no algorithm, so that the usual one of its type was taken.
+    pub(crate) algorithm_is_assumed: bool,
+    /// The member `issuer` of its JWK. Nothing here judges it.
+    pub(crate) issuer: Option<Box<str>>,
     material: Arc<Material>,
     /// The header segment that our signer writes with this key. It is compared before anything is
     /// parsed. A key without a name has none, since a token that names no key may mean any.
@@ -54,6 +58,16 @@ impl Key {
         secret: &[u8],
     ) -> Result<Self, ConfigError> {
         check_hmac(algorithm, secret)?;
+        Self::dangerous_hmac(kid, algorithm, secret)
+    }
+
+    /// Takes a secret of any length but zero.
+    pub(crate) fn dangerous_hmac(
+        kid: Option<String>,
+        algorithm: Algorithm,
+        secret: &[u8],
+    ) -> Result<Self, ConfigError> {
+        check_secret(algorithm, secret)?;
         let verifier = Verifier::hmac(algorithm, secret);
         Ok(Self::new(
             kid,
@@ -70,6 +84,8 @@ impl Key {
         Self {
             kid,
             algorithm,
+            algorithm_is_assumed: false,
+            issuer: None,
             material,
             usual_header,
         }
@@ -77,7 +93,11 @@ impl Key {
 
     pub(crate) fn named(&self, kid: &str) -> Self {
         let material = Arc::clone(&self.material);
-        Self::new(Some(kid.to_owned()), self.algorithm, material)
+        Self {
+            algorithm_is_assumed: self.algorithm_is_assumed,
+            issuer: self.issuer.clone(),
+            ..Self::new(Some(kid.to_owned()), self.algorithm, material)
+        }
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -104,12 +124,30 @@ pub(crate) fn header(kid: Option<&str>, algorithm: Algorithm) -> String {
     URL_SAFE_NO_PAD.encode(header.to_string())
 }
 
-fn check_hmac(algorithm: Algorithm, secret: &[u8]) -> Result<(), ConfigError> {
+/// Refuses what is not a secret.
+fn check_secret(algorithm: Algorithm, secret: &[u8]) -> Result<(), ConfigError> {
     if algorithm.family() != Family::Hmac {
         return Err(ConfigError::new(format!(
             "a shared secret does not fit {algorithm}"
         )));
     }
+    if secret.is_empty() {
+        return Err(ConfigError::from_static("the shared secret is empty"));
+    }
+    // Everyone knows a public key (RFC 8725 section 2.1).
+    if secret.windows(PEM.len()).any(|window| window == PEM) || secret.starts_with(b"ssh-") {
+        return Err(ConfigError::from_static(
+            "the shared secret is a key of another type, which is not secret. For PEM use \
+             KeySet::from_pem",
+        ));
+    }
+    Ok(())
+}
+
+const PEM: &[u8] = b"-----BEGIN ";
+
+fn check_hmac(algorithm: Algorithm, secret: &[u8]) -> Result<(), ConfigError> {
+    check_secret(algorithm, secret)?;
     let (length, needed) = (secret.len(), algorithm.hmac_key_bytes());
     if length < needed {
         return Err(ConfigError::new(format!(

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use jsonwebtoken::DecodingKey;
 use serde_json::{Value, json};
 
-use super::algorithm::{Algorithm, Family};
+use super::algorithm::{Algorithm, Family, shown_name};
+use super::certificate;
 use super::crypto::PublicKey;
 use super::crypto::rsa_public_key;
 use super::jwk;
+use super::jwk::Reading;
+use super::jwk_set;
 use super::key::Key;
+use super::left_out::{self, LeftOut, MAX_LEFT_OUT};
 use crate::error::ConfigError;
 
 /// The keys that an [`AccessTokenVerifier`](crate::AccessTokenVerifier) trusts, each with its one
@@ -19,6 +23,10 @@ use crate::error::ConfigError;
 /// A token names its key with `kid`, which is looked up in this set alone. A token with an unknown
 /// `kid` is tried with the keys that have no name, and a token without `kid` with all keys. Only
 /// keys with the token's algorithm are tried.
+///
+/// **How keys are read.** As widely as other libraries do where it is safe: base64url with padding
+/// or in the other alphabet, numbers with more or fewer zeros in front, members that are `null`,
+/// and keys that are only in a certificate (`x5c`), of which nothing but the key is read.
 ///
 /// ```
 /// use tower_bearer::KeySet;
@@ -31,7 +39,11 @@ use crate::error::ConfigError;
 /// # Ok::<(), tower_bearer::ConfigError>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct KeySet(Vec<Arc<Key>>);
+pub struct KeySet {
+    keys: Vec<Arc<Key>>,
+    /// The keys that cannot be used, of the sets that this one was made from.
+    left_out: Arc<[LeftOut]>,
+}
 
 impl KeySet {
     /// Reads a JWK set (RFC 7517 section 5).
@@ -43,22 +55,24 @@ impl KeySet {
     ///
     /// The text is not a JWK set, or none of its keys can be used.
     pub fn from_jwk_set(json: &str) -> Result<Self, ConfigError> {
-        let set = jwk::read_set(json, usize::MAX, |_| Ok(()))?;
-        for (index, error) in &set.left_out {
-            tracing::warn!(index, %error, "a key of the JWK set is left out");
+        let set = jwk_set::read(json, usize::MAX, Reading::GIVEN)?;
+        for LeftOut { index, reason, .. } in &set.left_out {
+            tracing::warn!(index, error = %reason, "a key of the JWK set is left out");
         }
         if set.keys.is_empty() {
-            return Err(ConfigError::new(
-                "no key of the JWK set can be used for signatures",
-            ));
+            let reasons = left_out::list(&set.left_out);
+            return Err(ConfigError::new(format!(
+                "no key of the JWK set can be used for signatures. {reasons}"
+            )));
         }
         Ok(set.into())
     }
 
-    /// Reads one JWK (RFC 7517 section 4): `RSA`, `EC` (P-256, P-384), `OKP` (Ed25519) or `oct`.
+    /// Reads one JWK (RFC 7517 section 4): `RSA`, `EC` (P-256, P-384, P-521), `OKP` (Ed25519)
+    /// or `oct`.
     ///
-    /// Without `alg` the algorithm follows from the type of the key: RS256, ES256, ES384, EdDSA or
-    /// HS256.
+    /// Without `alg` the algorithm follows from the type of the key: RS256, ES256, ES384, ES512,
+    /// EdDSA or HS256.
     ///
     /// # Errors
     ///
@@ -67,23 +81,31 @@ impl KeySet {
         jwk::read_text(json).map(Self::one)
     }
 
-    /// Reads a public key in PEM: `PUBLIC KEY`, or `RSA PUBLIC KEY`. The key has no `kid`: see
-    /// [`with_kid`](Self::with_kid).
+    /// Reads a public key in PEM: `PUBLIC KEY`, `RSA PUBLIC KEY`, or that of a `CERTIFICATE`. The key
+    /// has no `kid`: see [`with_kid`](Self::with_kid).
+    ///
+    /// Of a certificate only the key counts, not its dates, its name and its signature. Of several
+    /// certificates it is the first.
     ///
     /// # Errors
     ///
     /// The text is not a public key, or the key does not fit `algorithm`.
     pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, ConfigError> {
+        if pem.contains(certificate::BEGIN) && !pem.contains("PRIVATE KEY-----") {
+            let public = certificate::read_pem(pem)?;
+            return Key::public(None, algorithm, public).map(Self::one);
+        }
         if !pem.contains("PUBLIC KEY-----") {
             return Err(ConfigError::new(
-                "the PEM is not a public key. Try: openssl pkey -in private.pem -pubout",
+                "the PEM is not a public key. Try: openssl pkey -in private.pem -pubout, or: \
+                 openssl x509 -in cert.pem -noout -pubkey",
             ));
         }
         let unreadable =
             |_| ConfigError::new(format!("the PEM is not a public key for {algorithm}"));
         let key = match algorithm.family() {
             Family::Rsa => DecodingKey::from_rsa_pem(pem.as_bytes()),
-            Family::P256 | Family::P384 => DecodingKey::from_ec_pem(pem.as_bytes()),
+            Family::P256 | Family::P384 | Family::P521 => DecodingKey::from_ec_pem(pem.as_bytes()),
             Family::Ed25519 => DecodingKey::from_ed_pem(pem.as_bytes()),
             Family::Hmac => {
                 return Err(ConfigError::new(
@@ -114,10 +136,38 @@ impl KeySet {
         Key::hmac(None, algorithm, secret.as_ref()).map(Self::one)
     }
 
+    /// Takes a shared secret that may be shorter than its hash.
+    ///
+    /// **Anyone who sees one token can try to guess such a secret on their own machine, and then log
+    /// in as any user.** It is for one purpose: tokens that an application signed with a short secret
+    /// before, which [`LegacyTokens`](crate::token::LegacyTokens) accept until they have expired.
+    /// Sign nothing new with that secret, and let the date of `LegacyTokens` be near.
+    ///
+    /// ```
+    /// use tower_bearer::KeySet;
+    /// use tower_bearer::keys::Algorithm;
+    ///
+    /// // HS512 needs 64 bytes (RFC 7518 section 3.2). The old server signed with 32.
+    /// let old = [7; 32];
+    /// assert!(KeySet::from_hmac_secret(Algorithm::Hs512, old).is_err());
+    /// let keys = KeySet::dangerous_from_short_hmac_secret(Algorithm::Hs512, old)?;
+    /// # Ok::<(), tower_bearer::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The algorithm is not HS256, HS384 or HS512, or the secret is empty or the PEM of a key.
+    pub fn dangerous_from_short_hmac_secret(
+        algorithm: Algorithm,
+        secret: impl AsRef<[u8]>,
+    ) -> Result<Self, ConfigError> {
+        Key::dangerous_hmac(None, algorithm, secret.as_ref()).map(Self::one)
+    }
+
     /// Gives every key of the set this name.
     #[must_use]
     pub fn with_kid(mut self, kid: &str) -> Self {
-        for key in &mut self.0 {
+        for key in &mut self.keys {
             // Clones of the set share the old key, so this set gets one of its own.
             *key = Arc::new(key.named(kid));
         }
@@ -128,27 +178,31 @@ impl KeySet {
     /// key is replaced, even if both sets have a key of the same name.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
+        self.keys.extend(other.keys);
+        if !other.left_out.is_empty() {
+            let both = self.left_out.iter().chain(&*other.left_out);
+            self.left_out = both.take(MAX_LEFT_OUT).cloned().collect();
+        }
         self
     }
 
     /// Returns the number of keys.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.keys.len()
     }
 
     /// Returns whether there are no keys.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 
     /// Returns the public keys as a JWK set (RFC 7517 section 5). HMAC keys are never in it.
     #[must_use]
     pub fn to_public_jwk_set(&self) -> String {
         let keys: Vec<Value> = self
-            .0
+            .keys
             .iter()
             .filter_map(|key| key.to_public_jwk())
             .collect();
@@ -156,21 +210,24 @@ impl KeySet {
     }
 
     pub(crate) fn has_public(&self) -> bool {
-        self.0.iter().any(|key| key.to_public_jwk().is_some())
+        self.keys.iter().any(|key| key.to_public_jwk().is_some())
     }
 
     pub(crate) fn names(&self, kid: &str) -> bool {
-        self.0.iter().any(|key| key.kid.as_deref() == Some(kid))
+        self.keys.iter().any(|key| key.kid.as_deref() == Some(kid))
     }
 
     pub(crate) fn one(key: Key) -> Self {
-        Self(vec![Arc::new(key)])
+        Self {
+            keys: vec![Arc::new(key)],
+            left_out: Arc::default(),
+        }
     }
 
     /// Returns the keys whose usual header is exactly this segment. They are the keys that
     /// [`candidates`](Self::candidates) would return for it.
     pub(crate) fn by_usual_header(&self, segment: &str) -> impl Iterator<Item = &Key> {
-        self.0
+        self.keys
             .iter()
             .map(|key| &**key)
             .filter(move |key| key.usual_header.as_deref() == Some(segment))
@@ -188,24 +245,119 @@ impl KeySet {
             Some(_) => key.kid.is_none(),
             None => true,
         };
-        self.0
+        self.keys
             .iter()
             .map(|key| &**key)
             .filter(meant)
-            .filter(move |key| key.algorithm.as_str() == algorithm)
+            .filter(move |key| key.algorithm.is_named(algorithm))
+    }
+
+    /// Says why no key fits a header, where it is not just unknown: the key that it names is left
+    /// out, or has another algorithm.
+    #[allow(dead_code)]
+    pub(crate) fn why_unknown(&self, kid: Option<&str>, algorithm: &str) -> Option<String> {
+        if let Some(left_out) = self.left_out(kid) {
+            return Some(left_out.to_string());
+        }
+        let mut keys = self.keys.iter();
+        let key = keys.find(|key| kid.is_none() || key.kid.as_deref() == kid)?;
+        if key.algorithm.is_named(algorithm) {
+            return None;
+        }
+        let (own, named) = (key.algorithm, key.kid.as_deref().unwrap_or_default());
+        let cure = if key.algorithm_is_assumed && own.family() == Family::Rsa {
+            ". It has no `alg`: see `with_rsa_algorithm`"
+        } else {
+            ""
+        };
+        let other = shown_name(algorithm);
+        Some(format!(
+            "the key with the kid {named:?} is for {own}, and the token has another alg{other}{cure}"
+        ))
+    }
+
+    /// Returns the key that this header would mean, if it was left out of the set.
+    pub(crate) fn left_out(&self, kid: Option<&str>) -> Option<&LeftOut> {
+        let mut left_out = self.left_out.iter();
+        match kid {
+            Some(kid) if self.names(kid) => None,
+            Some(kid) => left_out.find(|key| key.kid.as_deref().is_none_or(|own| own == kid)),
+            None => left_out.next(),
+        }
     }
 }
 
-impl From<jwk::Set> for KeySet {
-    fn from(set: jwk::Set) -> Self {
-        Self(set.keys)
+impl From<jwk_set::Set> for KeySet {
+    fn from(set: jwk_set::Set) -> Self {
+        Self {
+            keys: set.keys,
+            left_out: set.left_out.into(),
+        }
     }
 }
 
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.0.iter().map(|key| (key.kid.as_deref(), key.algorithm)))
+            .entries(
+                self.keys
+                    .iter()
+                    .map(|key| (key.kid.as_deref(), key.algorithm)),
+            )
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"good","issuer":"https://a.test",
+        "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+    fn read(others: &str) -> KeySet {
+        KeySet::from_jwk_set(&format!(r#"{{"keys":[{GOOD}{others}]}}"#)).unwrap()
+    }
+
+    #[test]
+    fn a_key_that_is_left_out_is_remembered_with_its_reason() {
+        let keys = read(r#",{"kty":"EC","crv":"secp256k1","kid":"bad"}"#);
+        let reason = keys.why_unknown(Some("bad"), "ES256K").unwrap();
+        assert!(
+            reason.contains("\"bad\"") && reason.contains("secp256k1"),
+            "{reason}"
+        );
+        assert_eq!(keys.why_unknown(Some("other"), "ES256K"), None);
+        assert!(keys.why_unknown(None, "ES256K").is_some());
+        assert!(keys.left_out(Some("good")).is_none());
+        // Also after a merge, and without a `kid`.
+        let merged = read("").merge(read(r#",{"kty":"EC"}"#)).merge(keys);
+        assert!(merged.left_out(Some("bad")).is_some());
+        assert!(
+            merged
+                .why_unknown(Some("other"), "ES256")
+                .unwrap()
+                .contains("key 1")
+        );
+    }
+
+    #[test]
+    fn a_key_with_another_algorithm_is_named() {
+        let keys = read("");
+        let reason = keys.why_unknown(Some("good"), "RS256").unwrap();
+        assert!(
+            reason.contains("EdDSA") && reason.contains("RS256"),
+            "{reason}"
+        );
+        assert_eq!(keys.why_unknown(Some("good"), "Ed25519"), None);
+        assert_eq!(keys.keys[0].issuer.as_deref(), Some("https://a.test"));
+        assert!(keys.keys[0].algorithm_is_assumed);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let many = ",{}".repeat(1000);
+        let keys = read(&many);
+        assert_eq!(keys.clone().merge(keys).left_out.len(), MAX_LEFT_OUT);
     }
 }

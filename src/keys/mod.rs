@@ -1,11 +1,15 @@
 //! The keys that sign and verify, and where they come from.
 
 mod algorithm;
+mod certificate;
 mod crypto;
 mod jwk;
+mod jwk_members;
+mod jwk_set;
 mod key;
 mod key_set;
 mod key_source;
+mod left_out;
 mod public_jwk;
 #[cfg(feature = "jwks")]
 mod remote;

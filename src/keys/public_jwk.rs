@@ -37,6 +37,10 @@ fn required_members(key: &PublicKey) -> Value {
             let (x, y) = (encode(&point[1..49]), encode(&point[49..]));
             json!({ "crv": "P-384", "kty": "EC", "x": x, "y": y })
         }
+        PublicKey::P521(point) => {
+            let (x, y) = (encode(&point[1..67]), encode(&point[67..]));
+            json!({ "crv": "P-521", "kty": "EC", "x": x, "y": y })
+        }
         PublicKey::Ed25519(x) => json!({ "crv": "Ed25519", "kty": "OKP", "x": encode(x) }),
     }
 }

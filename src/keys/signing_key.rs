@@ -69,7 +69,7 @@ impl SigningKey {
     }
 
     /// Reads a private key in PEM (PKCS#8). An RSA key signs with RS256, P-256 with ES256, P-384
-    /// with ES384, and Ed25519 with EdDSA.
+    /// with ES384, P-521 with ES512, and Ed25519 with EdDSA.
     ///
     /// The `kid` is the thumbprint of the key (RFC 7638).
     ///
@@ -88,7 +88,8 @@ impl SigningKey {
         }
         if let Ok(key) = EncodingKey::from_ec_pem(pem.as_bytes()) {
             return Self::private(Algorithm::Es256, &key)
-                .or_else(|_| Self::private(Algorithm::Es384, &key));
+                .or_else(|_| Self::private(Algorithm::Es384, &key))
+                .or_else(|_| Self::private(Algorithm::Es512, &key));
         }
         let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| unusable())?;
         Self::private(Algorithm::Rs256, &key)

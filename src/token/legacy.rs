@@ -86,8 +86,9 @@ impl LegacyTokens {
     /// Accepts tokens that `keys` signed, before `until` and not at it. `read` returns the user of
     /// such a token, or `None` to refuse the token.
     ///
-    /// An HMAC secret that is shorter than its hash cannot be in a [`KeySet`], even if the
-    /// application used it until now: an attacker who guesses such a secret can log in as any user.
+    /// An HMAC secret that is shorter than its hash, which the application used until now, needs
+    /// [`KeySet::dangerous_from_short_hmac_secret`]: an attacker who guesses such a secret can log in
+    /// as any user.
     #[must_use]
     pub fn new<C, F>(keys: KeySet, until: Timestamp, read: F) -> Self
     where

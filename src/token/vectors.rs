@@ -25,29 +25,24 @@ struct Vector {
     now: Option<u64>,
 }
 
-/// The tokens that should be accepted and are not, because ES512 is not supported. We know no
-/// issuer that signs with it.
-const WITHOUT_ES512: [&str; 3] = [
-    "wycheproof-signature-347",
-    "wycheproof-signature-351",
-    "cookbook-4_3.ecdsa_signature",
-];
-
 // requirement 45
 #[test]
 fn published_tokens_are_accepted_and_refused_as_their_authors_say() {
-    let text = include_str!("../../tests/data/vectors/jose.jsonl");
-    let vectors: Vec<Vector> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    if let Ok(path) = std::env::var("JOSE_VECTORS") {
+        // Another file of the same form: the caller compares the verdicts.
+        for vector in read(&std::fs::read_to_string(path).unwrap()) {
+            println!("{} {}", vector.id, vector.verdict());
+        }
+        return;
+    }
+    let vectors = read(include_str!("../../tests/data/vectors/jose.jsonl"));
     let mut counts = BTreeMap::<_, usize>::new();
     let mut wrong = Vec::new();
     for vector in &vectors {
-        let verdict = if vector.passes() { "accept" } else { "reject" };
+        let verdict = vector.verdict();
         let said = (vector.tier.as_str(), vector.expect.as_str(), verdict);
         *counts.entry(said).or_default() += 1;
-        if verdict != vector.expect && !WITHOUT_ES512.contains(&&*vector.id) {
+        if verdict != vector.expect {
             wrong.push(&vector.id);
         }
     }
@@ -56,13 +51,23 @@ fn published_tokens_are_accepted_and_refused_as_their_authors_say() {
     }
     assert!(wrong.is_empty(), "{wrong:?}");
     // A check that refuses everything would be wrong too.
-    assert_eq!(counts[&("must", "accept", "accept")], 53);
-    assert_eq!(counts[&("must", "accept", "reject")], WITHOUT_ES512.len());
+    assert_eq!(counts[&("must", "accept", "accept")], 56);
     assert_eq!(counts[&("must", "reject", "reject")], 370);
     assert_eq!(counts[&("should", "reject", "reject")], 4);
 }
 
+fn read(lines: &str) -> Vec<Vector> {
+    let lines = lines.lines().filter(|line| !line.trim().is_empty());
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
 impl Vector {
+    fn verdict(&self) -> &'static str {
+        if self.passes() { "accept" } else { "reject" }
+    }
+
     fn passes(&self) -> bool {
         let Ok(keys) = KeySet::from_jwk_set(&self.keys().to_string()) else {
             return false;
@@ -88,12 +93,12 @@ impl Vector {
     }
 
     fn is_alive(&self, payload: &[u8]) -> bool {
-        let UniqueObject(claims) = serde_json::from_slice(payload).unwrap();
+        let Ok(UniqueObject(claims)) = serde_json::from_slice(payload) else {
+            return false;
+        };
         let now = self
             .now
             .map_or_else(|| SystemClock.now(), Timestamp::from_secs);
-        moment(claims.get(EXP))
-            .unwrap()
-            .is_some_and(|end| now < end)
+        matches!(moment(claims.get(EXP)), Ok(Some(end)) if now < end)
     }
 }

@@ -137,12 +137,19 @@ fn an_hmac_key_is_as_long_as_its_hash() {
 
 #[test]
 fn a_key_fits_its_algorithm() {
-    let pems = [(RSA, 'r'), (P256, '2'), (P384, '3'), (ED25519, 'e')];
+    let pems = [
+        (RSA, 'r'),
+        (P256, '2'),
+        (P384, '3'),
+        (P521, '5'),
+        (ED25519, 'e'),
+    ];
     for (pem, own) in pems {
         for (algorithm, family) in [
             (Algorithm::Rs256, 'r'),
             (Algorithm::Es256, '2'),
             (Algorithm::Es384, '3'),
+            (Algorithm::Es512, '5'),
             (Algorithm::EdDsa, 'e'),
             (Algorithm::Hs256, 'h'),
         ] {
@@ -164,7 +171,7 @@ fn a_key_fits_its_algorithm() {
         "",
         "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----",
         RSA.1,
-        P521.0,
+        P521.1,
     ] {
         assert!(SigningKey::from_pem(text).is_err(), "{text:.40}");
     }
@@ -178,7 +185,7 @@ fn a_published_set_holds_no_secret() {
         serde_json::from_str::<Value>(&key.key_set().to_public_jwk_set()).unwrap(),
         json!({ "keys": [] })
     );
-    for pem in [RSA.0, P256.0, P384.0, ED25519.0] {
+    for pem in [RSA.0, P256.0, P384.0, P521.0, ED25519.0] {
         let jwk = jwk(&SigningKey::from_pem(pem).unwrap().key_set());
         for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
             assert!(jwk.get(private).is_none(), "{jwk}");

@@ -1,6 +1,6 @@
 //! Which keys are read, which are refused, and that every algorithm works from both ends.
 
-use support::keys::{ED25519, P256, P384, RSA, RSA_ALGORITHMS, STRANGER, jwk, oct, token};
+use support::keys::{ED25519, P256, P384, P521, RSA, RSA_ALGORITHMS, STRANGER, jwk, oct, token};
 use support::{assert_passes, refused, verifier_with};
 use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::ManualClock;
@@ -44,6 +44,7 @@ async fn every_curve_verifies_what_it_signed() {
     for (pem, algorithm) in [
         (P256, Algorithm::Es256),
         (P384, Algorithm::Es384),
+        (P521, Algorithm::Es512),
         (ED25519, Algorithm::EdDsa),
     ] {
         let key = SigningKey::from_pem(pem.0).unwrap();

@@ -13,3 +13,4 @@ mod several_issuers;
 mod shared_key_set;
 mod signer;
 mod verifier;
+mod wide_keys;

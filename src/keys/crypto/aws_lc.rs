@@ -30,6 +30,7 @@ impl Verifier {
             }
             PublicKey::P256(point) => ParsedPublicKey::new(P256, point),
             PublicKey::P384(point) => ParsedPublicKey::new(P384, point),
+            PublicKey::P521(point) => ParsedPublicKey::new(P521, point),
             PublicKey::Ed25519(x) => ParsedPublicKey::new(&signature::ED25519, x),
         };
         parsed
@@ -66,11 +67,11 @@ impl Signer {
         let unusable =
             |rejected| ConfigError::new(format!("the private key is unusable: {rejected}"));
         match algorithm {
-            Algorithm::Es256 | Algorithm::Es384 => {
-                let curve = if algorithm == Algorithm::Es256 {
-                    &signature::ECDSA_P256_SHA256_FIXED_SIGNING
-                } else {
-                    &signature::ECDSA_P384_SHA384_FIXED_SIGNING
+            Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 => {
+                let curve = match algorithm {
+                    Algorithm::Es384 => &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
+                    Algorithm::Es512 => &signature::ECDSA_P521_SHA512_FIXED_SIGNING,
+                    _ => &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
                 };
                 let pair = EcdsaKeyPair::from_pkcs8(curve, der).map_err(unusable)?;
                 let public = PublicKey::point(pair.public_key().as_ref())?;
@@ -121,6 +122,7 @@ pub(crate) fn rsa_public_key(der: &[u8]) -> Result<PublicKey, ConfigError> {
 
 const P256: &dyn VerificationAlgorithm = &signature::ECDSA_P256_SHA256_FIXED;
 const P384: &dyn VerificationAlgorithm = &signature::ECDSA_P384_SHA384_FIXED;
+const P521: &dyn VerificationAlgorithm = &signature::ECDSA_P521_SHA512_FIXED;
 
 fn digest(algorithm: Algorithm) -> hmac::Algorithm {
     match algorithm {

@@ -6,6 +6,8 @@
 
 #[cfg(feature = "aws_lc_rs")]
 mod aws_lc;
+#[cfg(all(feature = "rust_crypto", not(feature = "aws_lc_rs")))]
+mod es512;
 mod public_key;
 #[cfg(all(feature = "rust_crypto", not(feature = "aws_lc_rs")))]
 mod rust_crypto;

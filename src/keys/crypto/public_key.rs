@@ -15,6 +15,8 @@ pub(crate) enum PublicKey {
     P256([u8; 65]),
     /// An uncompressed point: 4, then both coordinates.
     P384([u8; 97]),
+    /// An uncompressed point: 4, then both coordinates.
+    P521([u8; 133]),
     Ed25519([u8; 32]),
 }
 
@@ -37,7 +39,7 @@ impl PublicKey {
         })
     }
 
-    /// Takes an uncompressed point on P-256 or P-384. Its length tells the curve.
+    /// Takes an uncompressed point on P-256, P-384 or P-521. Its length tells the curve.
     pub(crate) fn point(point: &[u8]) -> Result<Self, ConfigError> {
         if point.first() != Some(&4) {
             return Err(ConfigError::new("an EC key is an uncompressed point"));
@@ -45,7 +47,32 @@ impl PublicKey {
         match point.len() {
             65 => Ok(Self::P256(point.try_into().map_err(|_| NOT_ON_A_CURVE)?)),
             97 => Ok(Self::P384(point.try_into().map_err(|_| NOT_ON_A_CURVE)?)),
+            133 => Ok(Self::P521(point.try_into().map_err(|_| NOT_ON_A_CURVE)?)),
             _ => Err(NOT_ON_A_CURVE),
+        }
+    }
+
+    /// Takes the coordinates of a point. Some servers leave out zeros in front of a coordinate, and
+    /// others add one: the point is the same, and the provider checks that it is on the curve.
+    pub(crate) fn coordinates(curve: Family, x: &[u8], y: &[u8]) -> Result<Self, ConfigError> {
+        let length = match curve {
+            Family::P256 => 32,
+            Family::P384 => 48,
+            Family::P521 => 66,
+            Family::Hmac | Family::Rsa | Family::Ed25519 => return Err(NOT_ON_A_CURVE),
+        };
+        let mut point = vec![4];
+        for coordinate in [without_leading_zeros(x), without_leading_zeros(y)] {
+            let zeros = length - coordinate.len().min(length);
+            point.extend(std::iter::repeat_n(0, zeros));
+            point.extend(coordinate);
+        }
+        if point.len() == 1 + 2 * length {
+            Self::point(&point)
+        } else {
+            Err(ConfigError::from_static(
+                "the coordinates of the key do not have the length of its curve",
+            ))
         }
     }
 
@@ -60,6 +87,7 @@ impl PublicKey {
             Self::Rsa { .. } => Family::Rsa,
             Self::P256(_) => Family::P256,
             Self::P384(_) => Family::P384,
+            Self::P521(_) => Family::P521,
             Self::Ed25519(_) => Family::Ed25519,
         }
     }
@@ -71,4 +99,4 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
 }
 
 const NOT_ON_A_CURVE: ConfigError =
-    ConfigError::from_static("an EC key is a point on P-256 or P-384");
+    ConfigError::from_static("an EC key is a point on P-256, P-384 or P-521");

@@ -4,23 +4,22 @@
 
 use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
 use jsonwebtoken::{Algorithm as Jws, DecodingKey, EncodingKey};
+use p521::ecdsa::{SigningKey, VerifyingKey};
 
+use super::es512;
 use super::public_key::PublicKey;
 use crate::error::ConfigError;
 use crate::keys::algorithm::Algorithm;
 
 /// A key that checks signatures.
-pub(crate) struct Verifier {
-    algorithm: Jws,
-    key: DecodingKey,
+pub(crate) enum Verifier {
+    Jws(Jws, Box<DecodingKey>),
+    P521(Box<VerifyingKey>),
 }
 
 impl Verifier {
     pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
-        Self {
-            algorithm: jws(algorithm),
-            key: DecodingKey::from_secret(secret),
-        }
+        Self::Jws(jws(algorithm), Box::new(DecodingKey::from_secret(secret)))
     }
 
     pub(crate) fn public(algorithm: Algorithm, key: &PublicKey) -> Result<Self, ConfigError> {
@@ -28,33 +27,34 @@ impl Verifier {
             PublicKey::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
             PublicKey::P256(point) => DecodingKey::from_ec_der(point),
             PublicKey::P384(point) => DecodingKey::from_ec_der(point),
+            PublicKey::P521(point) => return Ok(Self::P521(Box::new(es512::verifier(point)?))),
             PublicKey::Ed25519(x) => DecodingKey::from_ed_der(x),
         };
         let algorithm = jws(algorithm);
         // A key that cannot be used is refused here, not at the first request.
         (DEFAULT_PROVIDER.verifier_factory)(&algorithm, &key)
             .map_err(|error| ConfigError::new(format!("the public key is unusable: {error}")))?;
-        Ok(Self { algorithm, key })
+        Ok(Self::Jws(algorithm, Box::new(key)))
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        (DEFAULT_PROVIDER.verifier_factory)(&self.algorithm, &self.key)
-            .is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok())
+        match self {
+            Self::Jws(algorithm, key) => (DEFAULT_PROVIDER.verifier_factory)(algorithm, key)
+                .is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok()),
+            Self::P521(key) => es512::verify(key, message, signature),
+        }
     }
 }
 
 /// A key that makes signatures.
-pub(crate) struct Signer {
-    algorithm: Jws,
-    key: EncodingKey,
+pub(crate) enum Signer {
+    Jws(Jws, EncodingKey),
+    P521(Box<SigningKey>),
 }
 
 impl Signer {
     pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
-        Self {
-            algorithm: jws(algorithm),
-            key: EncodingKey::from_secret(secret),
-        }
+        Self::Jws(jws(algorithm), EncodingKey::from_secret(secret))
     }
 
     /// Takes a private key in PKCS#1 (RSA) or PKCS#8 (the others).
@@ -65,6 +65,10 @@ impl Signer {
         let utils = &DEFAULT_PROVIDER.key_utils;
         let unusable = |error| ConfigError::new(format!("the private key is unusable: {error}"));
         let (key, public) = match algorithm {
+            Algorithm::Es512 => {
+                let (key, public) = es512::signer(der)?;
+                return Ok((Self::P521(Box::new(key)), public));
+            }
             Algorithm::Es256 | Algorithm::Es384 => {
                 let (_, x, y) = (utils.ec_pub_components_from_private_key)(der, jws(algorithm))
                     .map_err(unusable)?;
@@ -84,22 +88,19 @@ impl Signer {
                 (EncodingKey::from_rsa_der(der), PublicKey::rsa(&n, &e)?)
             }
         };
-        Ok((
-            Self {
-                algorithm: jws(algorithm),
-                key,
-            },
-            public,
-        ))
+        Ok((Self::Jws(jws(algorithm), key), public))
     }
 
     /// Makes a signature. It is `None` where the provider fails, which is not expected with a key
     /// that it has accepted.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
-        (DEFAULT_PROVIDER.signer_factory)(&self.algorithm, &self.key)
-            .ok()?
-            .try_sign(message)
-            .ok()
+        match self {
+            Self::Jws(algorithm, key) => (DEFAULT_PROVIDER.signer_factory)(algorithm, key)
+                .ok()?
+                .try_sign(message)
+                .ok(),
+            Self::P521(key) => es512::sign(key, message),
+        }
     }
 }
 
@@ -112,6 +113,7 @@ pub(crate) fn rsa_public_key(der: &[u8]) -> Result<PublicKey, ConfigError> {
     PublicKey::rsa(&n, &e)
 }
 
+/// ES512 has none, so its keys never get here.
 const fn jws(algorithm: Algorithm) -> Jws {
     match algorithm {
         Algorithm::Hs256 => Jws::HS256,
@@ -124,7 +126,7 @@ const fn jws(algorithm: Algorithm) -> Jws {
         Algorithm::Ps384 => Jws::PS384,
         Algorithm::Ps512 => Jws::PS512,
         Algorithm::Es256 => Jws::ES256,
-        Algorithm::Es384 => Jws::ES384,
+        Algorithm::Es384 | Algorithm::Es512 => Jws::ES384,
         Algorithm::EdDsa => Jws::EdDSA,
     }
 }

@@ -11,10 +11,11 @@ use super::client::HttpClient;
 use super::freshness::lifetime;
 use super::settings::{KeySetLocation, MAX_DOCUMENT_BYTES, MAX_KEYS, Settings};
 use crate::error::{BoxError, ConfigError};
-use crate::keys::algorithm::Family;
-use crate::keys::jwk;
-use crate::keys::key::Key;
+use crate::keys::algorithm::Algorithm;
+use crate::keys::jwk::Reading;
+use crate::keys::jwk_set;
 use crate::keys::key_set::KeySet;
+use crate::keys::left_out::LeftOut;
 use crate::limits::{FETCH_DEADLINE, with_timeout};
 use crate::url::HttpUrl;
 
@@ -54,11 +55,15 @@ impl Fetcher {
 
     async fn fetch_from(&self, url: &Uri) -> Result<Fetched, BoxError> {
         let response = demand_ok(get(&*self.settings.client, url).await?)?;
-        let set = jwk::read_set(std::str::from_utf8(response.body())?, MAX_KEYS, is_public)?;
+        let reading = Reading {
+            is_published: true,
+            rsa: Algorithm::Rs256,
+        };
+        let set = jwk_set::read(std::str::from_utf8(response.body())?, MAX_KEYS, reading)?;
         // This is not a warning: many sets have keys for encryption too, and every renewal would
         // repeat it.
-        for (index, error) in &set.left_out {
-            tracing::debug!(index, %error, "a key of the issuer is left out");
+        for LeftOut { index, reason, .. } in &set.left_out {
+            tracing::debug!(index, error = %reason, "a key of the issuer is left out");
         }
         if set.keys.is_empty() {
             tracing::warn!("the issuer publishes no usable key");
@@ -103,15 +108,6 @@ pub(super) fn set_url(text: &str, may_be_plain: fn(&str) -> bool) -> Result<Uri,
     HttpUrl::parse(text.split('?').next().unwrap_or_default(), may_be_plain)?;
     text.parse()
         .map_err(|_| ConfigError::from_static("the query of the URL is malformed"))
-}
-
-fn is_public(key: &Key) -> Result<(), ConfigError> {
-    match key.algorithm.family() {
-        Family::Hmac => Err(ConfigError::from_static(
-            "an HMAC key that is published is not secret",
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// Fetches the metadata of OpenID Connect Discovery 1.0 section 4, or else of RFC 8414 section 3,

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
+use sha2::{Sha256, Sha512};
 use tower_bearer::clock::Clock;
 use tower_bearer::keys::{Algorithm, KeySource};
 use tower_bearer::test_util::ManualClock;
@@ -75,13 +75,28 @@ pub fn with_claim(mut claims: Value, name: &str, value: Value) -> Value {
     claims
 }
 
-/// Signs any text by HS256, whatever it says.
-pub fn sign_with(key: &[u8], header: &str, payload: &str) -> String {
-    let message = format!(
+/// Signs any text by HS512, whatever it says and however short the key is.
+pub fn sign_hs512(key: &[u8], header: &str, payload: &str) -> String {
+    let message = message(header, payload);
+    let tag = Hmac::<Sha512>::new_from_slice(key)
+        .unwrap()
+        .chain_update(&message)
+        .finalize()
+        .into_bytes();
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))
+}
+
+fn message(header: &str, payload: &str) -> String {
+    format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(header),
         URL_SAFE_NO_PAD.encode(payload)
-    );
+    )
+}
+
+/// Signs any text by HS256, whatever it says.
+pub fn sign_with(key: &[u8], header: &str, payload: &str) -> String {
+    let message = message(header, payload);
     let tag = Hmac::<Sha256>::new_from_slice(key)
         .unwrap()
         .chain_update(&message)

@@ -32,7 +32,7 @@ pub const ED25519: (&str, &str) = (
     include_str!("../../data/keys/ed25519.pem"),
     include_str!("../../data/keys/ed25519.pub.pem"),
 );
-/// P-521, which nothing here signs by.
+/// P-521, for ES512.
 pub const P521: (&str, &str) = (
     include_str!("../../data/keys/p521.pem"),
     include_str!("../../data/keys/p521.pub.pem"),

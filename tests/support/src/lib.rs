@@ -30,7 +30,8 @@ pub use accounts::{Account, Accounts, Question};
 pub use app::{App, Scripted, log_in_form};
 pub use handmade::{
     AUDIENCE, HEADER, HMAC_KEY, ISSUER, builder, builder_with, claims, claims_of, claims_with,
-    segment, sign, sign_with, token, verifier, verifier_with, with_claim, without_issuer,
+    segment, sign, sign_hs512, sign_with, token, verifier, verifier_with, with_claim,
+    without_issuer,
 };
 pub use in_turn::InTurn;
 pub use layer::{

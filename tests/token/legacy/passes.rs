@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{
-    AUDIENCE, ISSUER, MILLISECOND, ask, bearer_of, log_in, sessions_of, show, sign_with, with_claim,
+    AUDIENCE, ISSUER, MILLISECOND, ask, bearer_of, log_in, sessions_of, show, sign_hs512,
+    sign_with, with_claim,
 };
 use tower_bearer::clock::Timestamp;
 use tower_bearer::keys::Algorithm;
@@ -33,6 +34,35 @@ async fn deployment_day_logs_nobody_out() {
         ask(&layer.clone().optional(), &format!("Bearer {token}"))
             .await
             .assert_passed("alice");
+    }
+}
+
+/// RFC 7518 section 3.2 wants 64 bytes for HS512. Many servers had 32.
+#[tokio::test]
+async fn a_secret_that_was_too_short_logs_nobody_out() {
+    let clock = ManualClock::new();
+    for short in [&b"thirty-two bytes that were usual"[..], b"x"] {
+        let keys = KeySet::dangerous_from_short_hmac_secret(Algorithm::Hs512, short).unwrap();
+        let legacy = LegacyTokens::new(keys, until(&clock), grant);
+        let layer = BearerAuthLayer::new(support::verifier(&clock)).with_legacy_tokens(legacy);
+        let payload = claims(&clock).to_string();
+        let hs512 = r#"{"alg":"HS512","typ":"JWT"}"#;
+        let good = sign_hs512(short, hs512, &payload);
+        ask(&layer, &format!("Bearer {good}"))
+            .await
+            .assert_passed("alice");
+        for bad in [
+            sign_hs512(b"another", hs512, &payload),
+            sign_hs512(b"", hs512, &payload),
+            sign_with(short, JWT, &payload),
+            sign_hs512(short, r#"{"alg":"HS512","typ":"at+jwt"}"#, &payload),
+        ] {
+            ask(&layer, &format!("Bearer {bad}")).await.assert_refused(
+                401,
+                "invalid_token",
+                "token_invalid",
+            );
+        }
     }
 }
 

@@ -1,0 +1,56 @@
+//! [`LeftOut`] is a key of a set that cannot be used, and why.
+
+use std::fmt;
+
+use crate::error::ConfigError;
+
+/// A key of a set that is left out.
+#[derive(Clone)]
+pub(crate) struct LeftOut {
+    /// The position in the set.
+    pub(crate) index: usize,
+    /// The name, unless it is too long to be kept.
+    pub(crate) kid: Option<Box<str>>,
+    pub(crate) reason: ConfigError,
+}
+
+impl LeftOut {
+    pub(crate) fn new(index: usize, kid: Option<&str>, reason: ConfigError) -> Self {
+        Self {
+            index,
+            kid: kid.filter(|kid| kid.len() <= MAX_KID_BYTES).map(Into::into),
+            reason,
+        }
+    }
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kid {
+            Some(kid) => write!(f, "the key with the kid {kid:?} is left out: ")?,
+            None => write!(f, "key {} of the set is left out: ", self.index)?,
+        }
+        fmt::Display::fmt(&self.reason, f)
+    }
+}
+
+/// Writes the reasons in one line, but not more than a log can hold.
+pub(crate) fn list(left_out: &[LeftOut]) -> String {
+    let shown: Vec<String> = left_out
+        .iter()
+        .take(MOST_SHOWN)
+        .map(ToString::to_string)
+        .collect();
+    let more = left_out.len() - shown.len();
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!("; and {more} more")
+    };
+    format!("{}{more}", shown.join("; "))
+}
+
+const MAX_KID_BYTES: usize = 200;
+const MOST_SHOWN: usize = 10;
+/// The most keys that a set remembers as left out.
+pub(crate) const MAX_LEFT_OUT: usize = 100;
