@@ -254,7 +254,6 @@ impl KeySet {
 
     /// Says why no key fits a header, where it is not just unknown: the key that it names is left
     /// out, or has another algorithm.
-    #[allow(dead_code)]
     pub(crate) fn why_unknown(&self, kid: Option<&str>, algorithm: &str) -> Option<String> {
         if let Some(left_out) = self.left_out(kid) {
             return Some(left_out.to_string());

@@ -2,6 +2,7 @@
 
 use super::tenants::Tenants;
 use crate::error::ConfigError;
+use crate::keys::Key;
 use crate::names::Issuer;
 
 /// The issuer of a verifier's tokens.
@@ -61,6 +62,15 @@ impl AcceptedIssuer {
         match self {
             Self::One(issuer) => issuer,
             Self::Pattern { pattern, .. } => pattern,
+        }
+    }
+
+    /// Returns whether a key signs tokens with this `iss`. The tenants of an issuer have one set,
+    /// and a key in it may be that of one tenant: its member `issuer` says so.
+    pub(super) fn has(&self, key: &Key, iss: Option<&str>) -> bool {
+        match (self, key.issuer.as_deref()) {
+            (Self::One(_), _) | (_, None) => true,
+            (Self::Pattern { .. }, Some(owner)) => owner.contains('{') || Some(owner) == iss,
         }
     }
 

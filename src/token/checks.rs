@@ -13,6 +13,7 @@ use super::typ::Typ;
 use super::verifier::AccessTokenVerifier;
 use super::wire::{AUD, EXP, GEN, NBF, SID, SUB};
 use crate::clock::Timestamp;
+use crate::keys::Key;
 use crate::names::{Audience, Issuer, SessionClaims, Subject};
 
 impl AccessTokenVerifier {
@@ -27,7 +28,10 @@ impl AccessTokenVerifier {
     /// Checks `typ`, the key and the signature.
     pub(super) fn check_signature(&self, token: &ParsedToken<'_>) -> Result<Typ, VerifyError> {
         let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
-        token.jws.verify(&keys, |typ| self.settings.typ.check(typ))
+        let may_sign = |key: &Key| self.issuer.has(key, token.issuer().ok());
+        token
+            .jws
+            .verify(&keys, may_sign, |typ| self.settings.typ.check(typ))
     }
 
     /// Checks the claims that show another kind of token.

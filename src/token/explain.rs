@@ -8,6 +8,7 @@ use super::explanation::Explanation;
 use super::parsed_token::ParsedToken;
 use super::verifier::AccessTokenVerifier;
 use super::wire::{AUD, ISS, SCOPE, SCP, SUB};
+use crate::keys::Key;
 
 impl AccessTokenVerifier {
     /// Says check by check whether a token passes, what came and what was expected, and which line
@@ -61,7 +62,8 @@ impl AccessTokenVerifier {
         check("typ", typ);
         let signature = header.and_then(|header| {
             let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
-            token.jws.check_signature(&keys, &header)?;
+            let may_sign = |key: &Key| self.issuer.has(key, token.issuer().ok());
+            token.jws.check_signature(&keys, may_sign, &header)?;
             let kid = header
                 .kid
                 .as_deref()

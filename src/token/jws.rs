@@ -57,14 +57,16 @@ impl<'t> Jws<'t> {
     }
 
     /// Checks that one of `keys` made the signature. `check_typ` says which `typ` is accepted, and
-    /// its answer is returned.
+    /// its answer is returned. `may_sign` says which keys sign such tokens.
     pub(crate) fn verify<T>(
         &self,
         keys: &KeySet,
+        may_sign: impl Fn(&Key) -> bool,
         check_typ: impl Fn(Option<&str>) -> Result<T, VerifyError>,
     ) -> Result<T, VerifyError> {
         // Our own signer always writes the same header, so that need not be parsed.
-        let mut usual = keys.by_usual_header(self.header).peekable();
+        let usual = keys.by_usual_header(self.header);
+        let mut usual = usual.filter(|key| may_sign(key)).peekable();
         if usual.peek().is_some()
             && let Ok(typ) = check_typ(Some(OUR_TYP))
         {
@@ -73,7 +75,7 @@ impl<'t> Jws<'t> {
         }
         let header = self.header()?;
         let typ = check_typ(header.typ.as_deref())?;
-        self.check_signature(keys, &header)?;
+        self.check_signature(keys, may_sign, &header)?;
         Ok(typ)
     }
 
@@ -81,21 +83,27 @@ impl<'t> Jws<'t> {
     pub(super) fn check_signature(
         &self,
         keys: &KeySet,
+        may_sign: impl Fn(&Key) -> bool,
         header: &Header,
     ) -> Result<(), VerifyError> {
-        let kid = header.kid.as_deref();
-        let mut candidates = keys.candidates(kid, &header.algorithm).peekable();
-        if candidates.peek().is_none() {
-            return Err(VerifyError::new(
-                VerifyErrorKind::UnknownKey,
-                format!(
-                    "no key with the kid {} is for {}",
-                    kid.map_or_else(|| "(none)".to_owned(), shown),
-                    shown(&header.algorithm)
-                ),
-            ));
+        let (kid, algorithm) = (header.kid.as_deref(), &*header.algorithm);
+        let candidates = keys.candidates(kid, algorithm);
+        let mut candidates = candidates.filter(|key| may_sign(key)).peekable();
+        if candidates.peek().is_some() {
+            return Ok(self.demand_signature_by_any(candidates)?);
         }
-        Ok(self.demand_signature_by_any(candidates)?)
+        let kind = match keys.left_out(kid) {
+            Some(_) => VerifyErrorKind::KeyLeftOut,
+            None => VerifyErrorKind::UnknownKey,
+        };
+        let why = keys.why_unknown(kid, algorithm).unwrap_or_else(|| {
+            let kid = kid.map_or_else(|| "(none)".to_owned(), shown);
+            format!(
+                "no key with the kid {kid} signs such tokens with {}",
+                shown(algorithm)
+            )
+        });
+        Err(VerifyError::new(kind, why))
     }
 
     fn demand_signature_by_any<'k>(

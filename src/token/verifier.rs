@@ -156,7 +156,9 @@ impl AccessTokenVerifier {
         error: &VerifyError,
     ) -> Option<&KeySource> {
         let may_help = match error.kind() {
-            VerifyErrorKind::UnknownKey | VerifyErrorKind::KeysUnavailable => true,
+            VerifyErrorKind::UnknownKey
+            | VerifyErrorKind::KeyLeftOut
+            | VerifyErrorKind::KeysUnavailable => true,
             // Without a known `kid` it was tried with other keys, and its own may be missing.
             VerifyErrorKind::BadSignature => !self
                 .keys

@@ -47,6 +47,7 @@ pub(crate) use row;
 pub(crate) struct Provider {
     site: Site,
     layer: BearerAuthLayer,
+    keys_url: String,
     pair: (&'static str, &'static str),
     header: Value,
     claims: Value,
@@ -81,10 +82,20 @@ impl Provider {
         Self {
             site,
             layer,
+            keys_url,
             pair,
             header,
             claims,
         }
+    }
+
+    /// Publishes the key with these members changed, from now on.
+    pub(crate) fn publish_key_with(&self, changes: &Value) {
+        let mut set = key_set(self.pair);
+        for (name, value) in pairs(changes) {
+            set["keys"][1][name] = value.clone();
+        }
+        self.site.put(&self.keys_url, &set.to_string());
     }
 
     /// The layer's response to a token with these claims changed.
@@ -104,7 +115,9 @@ impl Provider {
             claims[name] = value.clone();
         }
         let mut header = header.clone();
-        header["kid"] = json!("key-1");
+        if header.get("kid").is_none() {
+            header["kid"] = json!("key-1");
+        }
         signed_by(self.pair, &header, &claims)
     }
 

@@ -1,6 +1,7 @@
 //! Microsoft: Entra ID in all its versions, B2C and ADFS.
 
 use serde_json::json;
+use support::Log;
 use tower_bearer::RemoteJwks;
 
 use super::{Provider, row};
@@ -63,8 +64,7 @@ async fn entra_v2() {
         .await;
 }
 
-#[tokio::test]
-async fn entra_of_several_tenants() {
+fn several_tenants() -> Provider {
     let row = row!(
         "Entra ID, several tenants",
         RemoteJwks::new("https://login.microsoftonline.com/common/discovery/v2.0/keys"),
@@ -83,12 +83,52 @@ async fn entra_of_several_tenants() {
         "tid": TENANT, "scp": "orders.read", "ver": "2.0",
     });
     let header = json!({ "alg": "RS256", "typ": "JWT" });
-    let provider = Provider::new(&row, None, header, claims);
+    Provider::new(&row, None, header, claims)
+}
+
+#[tokio::test]
+async fn entra_of_several_tenants() {
+    let of = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+    let provider = several_tenants();
     provider.assert_accepted("pairwise-1", "orders.read").await;
     let second = json!({ "iss": of("b5c1f0de-7a3c-4e52-8f61-2d9b7c3e4a15"), "sub": "other" });
     provider.ask(&second).await.assert_passed("other");
     let stranger = json!({ "iss": of("00000000-0000-0000-0000-000000000000") });
     provider.assert_refused(&stranger).await;
+}
+
+/// The set of all tenants says of a key whose it is.
+#[tokio::test]
+async fn a_key_of_one_tenant_does_not_sign_for_another() {
+    let of = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+    for (owner, is_accepted) in [
+        (of("{tenantid}"), true),
+        (of(TENANT), true),
+        (of("9188040d-6c67-4c5b-b112-36a304b66dad"), false),
+    ] {
+        let provider = several_tenants();
+        provider.publish_key_with(&json!({ "issuer": owner }));
+        let answer = provider.ask(&json!({})).await;
+        if is_accepted {
+            answer.assert_passed("pairwise-1");
+        } else {
+            answer.assert_invalid_token("token_invalid");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_log_says_why_a_key_is_left_out() {
+    let provider = several_tenants();
+    let (log, _guard) = Log::capture();
+    let encrypting = json!({ "alg": "RS256", "typ": "JWT", "kid": "key-2" });
+    let answer = provider.ask_with(&encrypting, &json!({})).await;
+    answer.assert_invalid_token("token_invalid");
+    let text = log.take();
+    assert!(
+        text.contains("cannot be used") && text.contains("key-2"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
