@@ -15,7 +15,7 @@
 //! | `users.rs` | the users table |
 //! | `database.rs` | `DATABASE_URL`: SQLite, PostgreSQL, Redis |
 //! | `routes.rs` | the application's own routes |
-//! | `page.rs`, `page/` | a page to see it work; `page/session.js` is for you to copy |
+//! | `page.rs`, `page/` | a page to see it work, with `js/session.js` of this repository |
 //! | `docs.rs` | the OpenAPI document, and Swagger UI |
 //! | `config.rs` | the environment |
 

@@ -43,7 +43,7 @@ pub(crate) fn page<S: Clone + Send + Sync + 'static>(
             "/session.js",
             file(
                 "text/javascript; charset=utf-8",
-                include_str!("page/session.js"),
+                include_str!("../../js/session.js"),
             ),
         )
         .route("/login", post(log_in))

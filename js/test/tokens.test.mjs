@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SessionError } from "../../examples/server/page/session.js";
+import { SessionError } from "../session.js";
 import { PAGE, ALICE, LIFE, settle, json, denied, invalidGrant } from "./support.mjs";
 import { breaks, browser, loggedIn, isUnavailable } from "./support.mjs";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { localStorageJar } from "../../examples/server/page/session.js";
+import { localStorageJar } from "../session.js";
 import { settle, browser, loggedIn } from "./support.mjs";
 
 /** As `localStorage` and its event, for one tab. */

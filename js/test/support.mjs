@@ -1,6 +1,6 @@
 // The parts that the tests of `session.js` need: a browser, its locks and jar, a clock, a server.
 
-import { createSession } from "../../examples/server/page/session.js";
+import { createSession } from "../session.js";
 
 export const PAGE = "https://app.example/";
 export const ALICE = { username: "alice", password: "wonderland-7" };
