@@ -1,11 +1,12 @@
 //! The refresh endpoint exchanges a refresh token for new tokens.
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 
 use super::delivery::check_own_site;
 use super::error::EndpointError;
 use super::request::Parameters;
+use super::response::not_stored;
 use super::state::State;
 use crate::keys::RefreshToken;
 use crate::names::Scope;
@@ -35,6 +36,11 @@ pub(super) async fn handle(
         check_own_site(delivery, parts)?;
     }
     let token = token.ok_or_else(|| EndpointError::invalid_request("refresh_token is missing"))?;
+    if is_dry_run(&parameters)? {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        return Ok(not_stored(response));
+    }
     let mut refresh = Refresh::new(token).with_context(context.clone());
     if let Some(scope) = parameters.take("scope")? {
         let scope: Scope = scope
@@ -47,6 +53,16 @@ pub(super) async fn handle(
     }
     let tokens = state.sessions.refresh(refresh).await?;
     Ok(state.respond(&tokens, delivery, parts))
+}
+
+/// Returns whether the client only asks if its refresh token arrives: a page cannot see whether the
+/// browser kept the cookie. The token is not looked at, and nothing changes.
+fn is_dry_run(parameters: &Parameters) -> Result<bool, EndpointError> {
+    match parameters.text("dry_run")?.as_deref() {
+        None => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(EndpointError::invalid_request("dry_run is true or absent")),
+    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, EndpointError> {

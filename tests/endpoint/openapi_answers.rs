@@ -173,6 +173,14 @@ async fn every_answer_of_an_endpoint_with_a_body_is_documented() {
             &[("refresh_token", &second.refresh), ("scope", "\u{e9}")],
         ))
         .await;
+    for path in ["/refresh", "/token"] {
+        let probe = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", &*second.refresh),
+            ("dry_run", "true"),
+        ];
+        assert_eq!(checked.ask(form(path, &probe)).await.status, 204);
+    }
     checked
         .ask(form("/refresh", &[("grant_type", "password")]))
         .await

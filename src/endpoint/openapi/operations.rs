@@ -10,7 +10,7 @@ use utoipa::openapi::{Required, Schema};
 
 use super::mounted::Mounted;
 use super::responses::{
-    DocumentedResponse, bad_bodies, bad_request, bad_request_or_header, cross_site, ended,
+    DocumentedResponse, arrived, bad_bodies, bad_request, bad_request_or_header, cross_site, ended,
     logged_out, misconfigured, no_token, not_found, session_list, tokens, unavailable,
 };
 use super::schemas::{
@@ -49,7 +49,7 @@ fn login(mounted: Mounted<'_>) -> OperationBuilder {
         .operation("login", "Log in", description)
         .securities(Some(no_security()))
         .request_body(Some(form_or_json(LOGIN_REQUEST, Required::True)))
-        .responses(gives_tokens(mounted, bad_request_or_header(refused)))
+        .responses(gives_tokens(mounted, [bad_request_or_header(refused)]))
 }
 
 fn refresh(mounted: Mounted<'_>) -> OperationBuilder {
@@ -68,7 +68,7 @@ fn refresh(mounted: Mounted<'_>) -> OperationBuilder {
             REFRESH_REQUEST,
             body_with_token(mounted),
         )))
-        .responses(gives_tokens(mounted, bad_request(refused)))
+        .responses(gives_tokens(mounted, [bad_request(refused), arrived()]))
 }
 
 fn token(mounted: Mounted<'_>) -> OperationBuilder {
@@ -85,7 +85,10 @@ fn token(mounted: Mounted<'_>) -> OperationBuilder {
         .securities(Some(no_security()))
         .parameter(idempotency_key())
         .request_body(Some(form_or_json(TOKEN_REQUEST, Required::True)))
-        .responses(gives_tokens(mounted, bad_request_or_header(refused)))
+        .responses(gives_tokens(
+            mounted,
+            [bad_request_or_header(refused), arrived()],
+        ))
 }
 
 fn logout(mounted: Mounted<'_>) -> OperationBuilder {
@@ -166,11 +169,15 @@ fn end_session(mounted: Mounted<'_>) -> OperationBuilder {
         ]))
 }
 
-fn gives_tokens(mounted: Mounted<'_>, refused: DocumentedResponse) -> Responses {
-    let answers = [tokens(mounted), refused, misconfigured(), unavailable()];
+fn gives_tokens(
+    mounted: Mounted<'_>,
+    others: impl IntoIterator<Item = DocumentedResponse>,
+) -> Responses {
+    let answers = [tokens(mounted), misconfigured(), unavailable()];
     responses(
         answers
             .into_iter()
+            .chain(others)
             .chain(bad_bodies())
             .chain(cross_site(mounted)),
     )

@@ -33,6 +33,11 @@ pub(super) fn ended() -> DocumentedResponse {
     ("204", not_stored("The session has ended.").build())
 }
 
+pub(super) fn arrived() -> DocumentedResponse {
+    let description = "With `dry_run`: a refresh token has arrived. It was not looked at.";
+    ("204", not_stored(description).build())
+}
+
 pub(super) fn bad_request(description: &str) -> DocumentedResponse {
     ("400", refusal(description).build())
 }

@@ -72,7 +72,8 @@ fn refresh_request(mounted: Mounted<'_>) -> ObjectBuilder {
             "grant_type",
             one_of(["refresh_token"], "Absent, or `refresh_token`."),
         )
-        .property("scope", text("Absent, or a subset of the granted scope."));
+        .property("scope", text("Absent, or a subset of the granted scope."))
+        .property("dry_run", one_of(["true"], DRY_RUN));
     let refresh = if mounted.has_cookies {
         refresh.property(
             "refresh_token",
@@ -105,7 +106,8 @@ fn token_request(mounted: Mounted<'_>) -> ObjectBuilder {
         .property(
             "scope",
             text("For a refresh: a subset of the granted scope. It is ignored at a login."),
-        );
+        )
+        .property("dry_run", one_of(["true"], DRY_RUN));
     with_delivery(mounted, token)
 }
 
@@ -234,3 +236,6 @@ pub(super) fn nothing() -> Schema {
 
 const DEVICE: &str =
     "A text by which the user may recognise the session. By default the `User-Agent`.";
+
+const DRY_RUN: &str = "With `true` the response is 204 if a refresh token has arrived. The token is \
+    not looked at, and nothing changes.";

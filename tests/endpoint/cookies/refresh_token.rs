@@ -96,3 +96,31 @@ async fn a_coalesced_answer_sets_no_cookie() {
     // A tab that is a little behind gets the same successor.
     assert_eq!(jar(&site.refresh(&first).await), second);
 }
+
+#[tokio::test]
+async fn a_dry_run_says_whether_the_cookie_arrives_and_changes_nothing() {
+    let site = Site::new(CookieDelivery::new());
+    let cookie = jar(&site.log_in().await);
+    site.tokens.clock().advance(MINUTE);
+    for headers in [&[OWN[0], ("cookie", &*cookie)][..], OWN] {
+        let has_cookie = headers.len() == 2;
+        let answer = site.post("/refresh", headers, "dry_run=true").await;
+        assert!(set_cookies(&answer).is_empty());
+        if has_cookie {
+            assert_eq!((answer.status, &*answer.body), (204, ""));
+        } else {
+            assert_eq!(answer.status, 400);
+            assert_eq!(answer.json()["error"], "invalid_request");
+        }
+    }
+    // The token is still unused.
+    let first = site.refresh(&cookie).await;
+    assert_eq!(set_cookies(&first).len(), 1);
+
+    let evil = [("sec-fetch-site", "cross-site"), ("cookie", &*cookie)];
+    super::assert_cross_site(&site.post("/refresh", &evil, "dry_run=true").await);
+    let odd = [OWN[0], ("cookie", &*cookie)];
+    let odd = site.post("/refresh", &odd, "dry_run=1").await;
+    assert_eq!(odd.status, 400);
+    assert_eq!(odd.json()["error"], "invalid_request");
+}
