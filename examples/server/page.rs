@@ -23,29 +23,16 @@ pub(crate) fn page<S: Clone + Send + Sync + 'static>(
     sessions: Sessions,
     cookies: CookieDelivery,
 ) -> Router<S> {
-    Router::new()
-        .route(
-            "/",
-            file("text/html; charset=utf-8", include_str!("page/index.html")),
-        )
-        .route(
-            "/style.css",
-            file("text/css; charset=utf-8", include_str!("page/style.css")),
-        )
-        .route(
-            "/app.js",
-            file(
-                "text/javascript; charset=utf-8",
-                include_str!("page/app.js"),
-            ),
-        )
-        .route(
-            "/session.js",
-            file(
-                "text/javascript; charset=utf-8",
-                include_str!("../../js/session.js"),
-            ),
-        )
+    let html = file("text/html; charset=utf-8", include_str!("page/index.html"));
+    let css = file("text/css; charset=utf-8", include_str!("page/style.css"));
+    SESSION_JS
+        .into_iter()
+        .fold(Router::new(), |router, (path, text)| {
+            router.route(path, script(text))
+        })
+        .route("/", html)
+        .route("/style.css", css)
+        .route("/app.js", script(include_str!("page/app.js")))
         .route("/login", post(log_in))
         .route("/logout", post(log_out))
         .with_state(Site {
@@ -56,6 +43,37 @@ pub(crate) fn page<S: Clone + Send + Sync + 'static>(
             sessions,
             cookies,
         })
+}
+
+/// The login of the page, as applications copy it: the folder `js/`.
+const SESSION_JS: [(&str, &str); 8] = [
+    ("/session.js", include_str!("../../js/session.js")),
+    (
+        "/session/diagnosis.js",
+        include_str!("../../js/session/diagnosis.js"),
+    ),
+    (
+        "/session/error.js",
+        include_str!("../../js/session/error.js"),
+    ),
+    ("/session/http.js", include_str!("../../js/session/http.js")),
+    ("/session/jar.js", include_str!("../../js/session/jar.js")),
+    (
+        "/session/place.js",
+        include_str!("../../js/session/place.js"),
+    ),
+    (
+        "/session/renewal.js",
+        include_str!("../../js/session/renewal.js"),
+    ),
+    (
+        "/session/turns.js",
+        include_str!("../../js/session/turns.js"),
+    ),
+];
+
+fn script<S: Clone + Send + Sync + 'static>(text: &'static str) -> MethodRouter<S> {
+    file("text/javascript; charset=utf-8", text)
 }
 
 fn file<S: Clone + Send + Sync + 'static>(

@@ -6,6 +6,9 @@ export const PAGE = "https://app.example/";
 export const ALICE = { username: "alice", password: "wonderland-7" };
 export const LIFE = 1_800_000;
 
+// These tests run in a page.
+globalThis.document ??= { baseURI: PAGE };
+
 /** Runs everything that waits only for other code. */
 export async function settle() {
   for (let round = 0; round < 30; round++) await new Promise((done) => setImmediate(done));
@@ -128,6 +131,7 @@ export class Server {
           const error_description = "refresh_token is missing";
           return json(400, { error: "invalid_request", error_description });
         }
+        if (body.dry_run) return new Response(null, { status: 204 });
         if (!this.#successors.has(presented)) {
           this.#successors.set(presented, `rt1_NEXT-${++this.#generation}`);
         }

@@ -54,7 +54,8 @@ test("login, logout and refresh wait for each other", async () => {
   await Promise.all([refresh, login, logout]);
   assert.deepEqual(
     server.calls.map((call) => call.path),
-    ["/auth/refresh", "/auth/refresh", "/auth/login", "/auth/logout"],
+    // The third one proves the cookie of the login.
+    ["/auth/refresh", "/auth/refresh", "/auth/login", "/auth/refresh", "/auth/logout"],
   );
   assert.equal(jar.value, null);
   assert.equal(locks.held.length, 3);

@@ -61,11 +61,6 @@ test("an answer without the needed tokens counts as a lost one", async () => {
   const byBody = tab({ fetch: server.fetch });
   server.fail("/auth/login", json(200, { access_token: "a", expires_in: 5 }));
   await assert.rejects(byBody.login(ALICE), isUnavailable);
-
-  const mistake = { access_token: "a", expires_in: 5, refresh_token: "rt1_SENT-BY-MISTAKE" };
-  server.fail("/auth/login", json(200, mistake));
-  await one.login(ALICE);
-  assert.equal(jar.value.refresh_token, undefined, "with cookies no script holds it");
 });
 
 test("a login replaces the one before", async () => {

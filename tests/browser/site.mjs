@@ -1,7 +1,7 @@
 // The example server as a process of its own, and a browser in front of it.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -40,21 +40,39 @@ export async function startServer(environment = {}) {
   return { origin, stop };
 }
 
-/** Debian's browser, or the one that CHROMIUM names. */
+const options = {
+  // Debian's browser, or the one that CHROMIUM names.
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  // Root has no sandbox; the other arguments keep the browser from calling home.
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+};
+
 export function startBrowser() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    // Root has no sandbox; the other arguments keep the browser from calling home.
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  return chromium.launch(options);
+}
+
+/** A browser whose user blocks the cookies and the storage of all sites, or of sites in frames. */
+export async function startStrictBrowser({ allCookies }) {
+  const folder = mkdtempSync(path.join(tmpdir(), "tower-bearer-profile-"));
+  mkdirSync(path.join(folder, "Default"));
+  const profile = allCookies
+    ? { default_content_setting_values: { cookies: 2 } }
+    : { block_third_party_cookies: true, cookie_controls_mode: 1 };
+  writeFileSync(path.join(folder, "Default", "Preferences"), JSON.stringify({ profile }));
+  const context = await chromium.launchPersistentContext(folder, options);
+  const stop = async () => {
+    await context.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { context, stop };
 }
 
 /** A page of another origin. */

@@ -17,6 +17,7 @@ const ENDINGS = {
     "A token came back that had been used up: somebody may have had a copy. " +
     "So this login was ended.",
   user_gone: "The user is gone, or has a new password.",
+  token_missing: "This browser lost its cookie: it was deleted or blocked.",
 };
 
 const REFRESHED = {
@@ -27,6 +28,8 @@ const REFRESHED = {
 function inWords(error) {
   if (error.reason === "credentials_invalid") return "Wrong user name or password.";
   if (error.reason === "cross_site") return "The server takes this page for another site.";
+  // On a machine of a developer. Other users need other words.
+  if (error.kind === "misconfigured") return error.message;
   if (error.kind === "refused") return `The server refused (${error.status}).`;
   return "No answer from the server. Try again in a moment.";
 }

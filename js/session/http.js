@@ -1,0 +1,87 @@
+// Requests to the endpoints, and answers that may be anything.
+
+/**
+ * @typedef {object} Reply
+ * @property {string} path
+ * @property {number} status 0: no whole answer
+ * @property {any} answer the JSON of the body
+ * @property {string} [reason] the server's word for programs
+ * @property {number} retryAfter milliseconds
+ * @property {boolean} isJson
+ * @property {string} [type] the media type
+ * @property {boolean} [isLate] the time limit has passed
+ * @property {boolean} hasTokens
+ * @property {boolean} hasWrongType tokens that are not Bearer tokens
+ * @property {boolean} isBusy the same request may succeed later
+ */
+
+/**
+ * Returns a function that posts to an endpoint. It never throws: the cause of a failure is not
+ * passed on, because such an error may have anything in its text.
+ *
+ * @returns {(path: string, body?: object, headers?: object) => Promise<Reply>}
+ */
+export function createAsk({ send, place, byCookie, attemptLimit, timers, now }) {
+  return async (path, body, headers) => {
+    const limit = new AbortController();
+    const timer = timers.setTimeout(() => limit.abort(), attemptLimit);
+    try {
+      const response = await send(new Request(place.urlOf(path), {
+        method: "POST",
+        headers: { ...(body && { "content-type": "application/json" }), ...headers },
+        body: body && JSON.stringify(body),
+        credentials: byCookie ? "include" : "same-origin",
+        redirect: "error", // tokens go nowhere else
+        signal: limit.signal,
+      }));
+      return read(path, response, await response.text(), now);
+    } catch {
+      const nothing = { status: 0, answer: null, retryAfter: 0, isJson: false, isBusy: true };
+      return { path, ...nothing, isLate: limit.signal.aborted };
+    } finally {
+      timers.clearTimeout(timer);
+    }
+  };
+}
+
+function read(path, { status, headers }, text, now) {
+  const answer = parse(text);
+  const [reason] = /^[a-z_]{1,40}$/.exec(answer?.reason ?? "") ?? [];
+  const hasWrongType = status === 200 && !isBearer(answer?.token_type);
+  const hasTokens = status === 200 && !hasWrongType && hasAccessToken(answer);
+  // A page for guests of a hotel is 200 too.
+  const isOdd = status === 200 && !hasTokens && !hasWrongType;
+  return {
+    path,
+    status,
+    answer,
+    reason,
+    retryAfter: retryAfter(headers, now),
+    isJson: answer !== undefined,
+    type: headers.get("content-type")?.split(";")[0],
+    hasTokens,
+    hasWrongType,
+    isBusy: isOdd || status === 429 || status >= 500,
+  };
+}
+
+function parse(text) {
+  try { return JSON.parse(text); } catch { return undefined; }
+}
+
+function hasAccessToken(answer) {
+  return typeof answer?.access_token === "string" && Number.isFinite(answer.expires_in);
+}
+
+/** Upper and lower case are the same (RFC 6749 section 5.1). */
+function isBearer(type) {
+  return type === undefined || type === null || /^bearer$/i.test(type);
+}
+
+/** Seconds, or a date of the server's clock, which may differ from ours. */
+function retryAfter(headers, now) {
+  const after = headers.get("retry-after");
+  if (!Number.isNaN(Number(after))) return Math.max(0, after * 1000);
+  const sent = Date.parse(headers.get("date")) || now();
+  return Math.max(0, Date.parse(after) - sent || 0);
+}

@@ -1,0 +1,80 @@
+// Where a login is kept.
+
+/**
+ * A login as a jar keeps it. Times are milliseconds of the browser's own clock.
+ *
+ * @typedef {object} Held
+ * @property {string} login the same for as long as a user is logged in
+ * @property {string} access_token
+ * @property {string} [refresh_token] absent with cookies
+ * @property {string} [scope]
+ * @property {number} lifetime of the access token
+ * @property {number} expires_at the end of the access token
+ * @property {number} [ends_at] the end of the login, if it is not used before
+ */
+
+/**
+ * Keeps a login. An application can pass its own jar.
+ *
+ * @typedef {object} Jar
+ * @property {() => Held | null} read
+ * @property {(held: Held) => void} write
+ * @property {() => void} clear
+ * @property {(listener: () => void) => void} [subscribe] hears what other tabs do
+ */
+
+/**
+ * Keeps the login in `localStorage`, where all tabs find it. Where storage is full or forbidden, it
+ * keeps the login in this page.
+ *
+ * @param {string} [key] the name in `localStorage`
+ * @returns {Jar}
+ */
+export function localStorageJar(key = "tower-bearer") {
+  // A token that was renewed must not get lost where it cannot be stored.
+  let spare = null;
+  return {
+    read() {
+      try {
+        const held = spare ?? JSON.parse(localStorage.getItem(key));
+        return typeof held?.access_token === "string" ? held : null;
+      } catch {
+        return null;
+      }
+    },
+    write(held) {
+      spare = null;
+      try { localStorage.setItem(key, JSON.stringify(held)); } catch { spare = held; }
+    },
+    clear() {
+      spare = null;
+      try { localStorage.removeItem(key); } catch { /* nothing was there */ }
+    },
+    subscribe(listener) {
+      globalThis.addEventListener?.("storage", ({ key: changed }) => {
+        // `null`: all of the storage was cleared.
+        if (changed === key || changed === null) listener();
+      });
+    },
+  };
+}
+
+/**
+ * Keeps the login in this page alone: no token is stored. With cookies `refresh()` brings the login
+ * back after a reload; with tokens in bodies a reload ends it.
+ *
+ * @returns {Jar}
+ */
+export function memoryJar() {
+  let kept = null;
+  return {
+    read: () => kept,
+    write: (held) => { kept = held; },
+    clear: () => { kept = null; },
+  };
+}
+
+/** Whether two logins have the same tokens. */
+export function isSame(a, b) {
+  return a?.access_token === b?.access_token && a?.refresh_token === b?.refresh_token;
+}

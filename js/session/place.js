@@ -1,0 +1,74 @@
+// Where this script runs, where the server is, and who may receive the token.
+
+import { SessionError } from "./error.js";
+
+const isHttp = (url) => /^https?:/.test(url);
+
+/** Whether this is a page, or a worker of a page. Some servers have workers, but no `location`. */
+function isBrowser() {
+  if (typeof document !== "undefined") return true;
+  const isWorker =
+    typeof WorkerGlobalScope !== "undefined" && globalThis instanceof WorkerGlobalScope;
+  return isWorker && /^(https?|blob):/.test(globalThis.location?.href ?? "");
+}
+
+/** The URL of this page. A frame without a URL (`about:srcdoc`) has the origin of its parent. */
+function urlOfPage() {
+  const url = globalThis.location?.href;
+  return !isHttp(url) && isHttp(globalThis.origin) ? `${globalThis.origin}/` : url;
+}
+
+function resolve(base, page) {
+  try {
+    const url = new URL(base, page);
+    return isHttp(url.href) ? url : null;
+  } catch {
+    return null;
+  }
+}
+
+function unusable(reason, hint) {
+  return new SessionError("misconfigured", { reason, hint });
+}
+
+/**
+ * Refuses to run where it cannot work.
+ *
+ * @param {object} options
+ * @param {string} options.base
+ * @param {string} [options.page]
+ * @param {string[]} options.origins
+ * @param {boolean} options.singleUser
+ */
+export function findPlace({ base, page = urlOfPage(), origins, singleUser }) {
+  if (!isBrowser() && !singleUser) {
+    throw unusable("not_a_browser", "createSession() was called on a server, where all " +
+      "visitors would share one login. Call it in code that only the browser runs. A program " +
+      "with one user (React Native, a desktop application, a test) sets `singleUser: true`.");
+  }
+  const endpoints = resolve(base, page);
+  if (!endpoints) {
+    throw unusable("no_server", `there is no server at ${JSON.stringify(base)} for ` +
+      `${page ? `a page at ${page.split(/[?#,]/)[0]}` : "a program without a page"}. Open the ` +
+      "page over https, or set `base` to the URL of the endpoints, as in " +
+      "https://api.example.com/auth.");
+  }
+  const ownOrigin = isHttp(page) ? new URL(page).origin : globalThis.origin ?? "null";
+  const trusted = new Set([ownOrigin, ...origins.map((origin) => new URL(origin).origin)]);
+  // All files and all sandboxes are called "null".
+  trusted.delete("null");
+  return {
+    page,
+    ownOrigin,
+    endpoints,
+    /** Whether the page itself has an origin. A file and a sandboxed frame do not. */
+    isOpaque: ownOrigin === "null" || globalThis.origin === "null",
+    isElsewhere: endpoints.origin !== ownOrigin,
+    /** @param {string} path as in `/login` */
+    urlOf: (path) => new URL(endpoints.pathname.replace(/\/$/, "") + path, endpoints),
+    /** @param {string} url */
+    isTrusted: (url) => trusted.has(new URL(url, page).origin),
+  };
+}
+
+/** @typedef {ReturnType<typeof findPlace>} Place */

@@ -1,0 +1,125 @@
+// When tokens are renewed, and what ends a login.
+
+import { isSame } from "./jar.js";
+import { failed, cookieNotKept } from "./diagnosis.js";
+
+/** The server has no such cookie in the request. Before 0.1 it gave no reason. */
+function isCookieMissing({ status, answer, reason }) {
+  return status === 400 && answer?.error === "invalid_request" &&
+    (reason === undefined || reason === "token_missing");
+}
+
+const isEnded = ({ status, answer }) => status === 400 && answer?.error === "invalid_grant";
+
+/**
+ * The part of an answer that the jar keeps. `null`: the answer has no tokens.
+ *
+ * @param {import("./http.js").Reply} reply
+ * @param {{ sent: number, login: string, byCookie: boolean }} about
+ * @returns {import("./jar.js").Held | null}
+ */
+export function tokensOf({ hasTokens, answer }, { sent, login, byCookie }) {
+  if (!hasTokens || !(byCookie || answer.refresh_token)) return null;
+  const { access_token, refresh_token, scope, expires_in } = answer;
+  const lifetime = expires_in * 1000;
+  const rest = answer.refresh_token_expires_in;
+  const times = { lifetime, expires_at: sent + lifetime, ends_at: rest && sent + rest * 1000 };
+  return { login, access_token, scope, ...times, ...(!byCookie && { refresh_token }) };
+}
+
+/** What `createSession` gives this: its options, and the parts that it has made of them. */
+export function createRenewal({
+  ask, jar, oneAtATime, tell, place, byCookie,
+  now, timers, random, randomUUID, margin, attempts, longestWait,
+}) {
+  const spread = 1 + random() / 2; // keeps many clients from coming at the same moment
+  let renewing = null;
+  let restUntil = 0;
+
+  const pause = (wait) => new Promise((resume) => timers.setTimeout(resume, wait));
+
+  /**
+   * Posts to the refresh endpoint until the server is not busy, with the same key each time.
+   * `null`: another tab was quicker.
+   */
+  async function askPatiently(body, isOvertaken = () => false) {
+    const key = { "idempotency-key": randomUUID() };
+    for (let attempt = 1; ; attempt++) {
+      const reply = await ask("/refresh", body, key);
+      if (isOvertaken()) return null;
+      const wait = Math.max(reply.retryAfter, 500 * 2 ** attempt * (0.5 + random() / 2));
+      if (!reply.isBusy || attempt >= attempts || wait > longestWait) return reply;
+      await pause(wait);
+      if (isOvertaken()) return null;
+    }
+  }
+
+  /** Renews the tokens that the caller has seen in the jar. The caller has the turn. */
+  async function renewNow(seen) {
+    const start = jar.read();
+    // Another tab has logged out meanwhile, or has a new token for us. If storage lags behind the
+    // lock, both ask, and get the same token.
+    if (!isSame(start, seen) && (!start || now() < start.expires_at)) return start;
+    if (!start && !byCookie) return null;
+    const sent = now();
+    const body = byCookie ? undefined : { refresh_token: start.refresh_token };
+    // Without locks another tab may be quicker. Then its token counts.
+    const reply = await askPatiently(body, () => !isSame(jar.read(), start));
+    return reply ? settle(start, reply, sent) : jar.read();
+  }
+
+  /** Takes over what a refresh has brought. */
+  function settle(start, reply, sent) {
+    const renewed = tokensOf(reply, { sent, login: start?.login ?? randomUUID(), byCookie });
+    // A server may repeat itself: then there is nothing to tell the other tabs.
+    if (renewed && isSame(renewed, start)) return start;
+    if (renewed) {
+      jar.write(renewed);
+      tell("refresh");
+      return renewed;
+    }
+    const isLost = byCookie && isCookieMissing(reply);
+    if (!isLost && !isEnded(reply)) throw failed(reply, place);
+    jar.clear();
+    if (start) tell("ended", isLost ? "token_missing" : reply.reason);
+    return null;
+  }
+
+  /** One refresh, however many calls want it. */
+  function renew(seen) {
+    renewing ??= oneAtATime(() => renewNow(seen)).finally(() => { renewing = null; });
+    return renewing;
+  }
+
+  /** The tokens that a request may send now. */
+  async function usable() {
+    const held = jar.read();
+    const left = held ? held.expires_at - now() : 0;
+    if (left <= 0) return held && renew(held);
+    if (isDue(held, left) && now() >= restUntil) {
+      // The token still works. After a failure it is left alone for a while.
+      renew(held).catch((error) => {
+        restUntil = now() + Math.max(longestWait, error.retryAfter ?? 0);
+      });
+    }
+    return held;
+  }
+
+  function isDue({ lifetime }, left) {
+    // A short life has a short margin. More than the whole life is left if the clock was set back.
+    return left < Math.min(margin, lifetime / 4) * spread || left > lifetime;
+  }
+
+  /**
+   * Proves that the cookie of a login comes back: the server says whether it has arrived. A server
+   * that does not know `dry_run` refreshes, which proves the same. Returns that answer.
+   */
+  async function proveCookie() {
+    const reply = await askPatiently({ dry_run: "true" });
+    if (reply.status === 204 || reply.hasTokens) return reply;
+    if (isCookieMissing(reply) || isEnded(reply)) throw cookieNotKept(place);
+    throw failed(reply, place);
+  }
+
+  return { renewNow, renew, usable, proveCookie };
+}
