@@ -84,7 +84,7 @@ export function createSession({
   jar.subscribe?.(() => tell("other-tab"));
 
   /**
-   * Who is logged in here, without a request.
+   * Whether a user is logged in here. It sends nothing.
    *
    * @returns {State}
    */

@@ -237,5 +237,5 @@ pub(super) fn nothing() -> Schema {
 const DEVICE: &str =
     "A text by which the user may recognise the session. By default the `User-Agent`.";
 
-const DRY_RUN: &str = "With `true` the response is 204 if a refresh token has arrived. The token is \
-    not looked at, and nothing changes.";
+const DRY_RUN: &str = "With `true` the response is 204 if a refresh token has arrived. The token \
+    is not looked at, and nothing changes.";
