@@ -108,7 +108,7 @@ export function createSession({
     return oneAtATime(async () => {
       if (byCookie) checkCookies(place);
       const before = jar.read();
-      const about = { sent: now(), login: randomUUID(), byCookie };
+      const about = { login: randomUUID(), byCookie };
       const reply = await ask("/login", { ...credentials, delivery }, authorization(before));
       const tokens = tokensOf(reply, about);
       if (!tokens) throw failed(reply, place);
@@ -130,7 +130,7 @@ export function createSession({
         tell("ended", error.reason);
       }
       // No session is left behind in the list of devices. Nothing depends on the answer.
-      if (error.kind === "misconfigured") await ask("/logout", undefined, authorization(tokens));
+      if (error.kind !== "unavailable") await ask("/logout", undefined, authorization(tokens));
       throw error;
     }
   }

@@ -3,6 +3,7 @@
 /**
  * @typedef {object} Reply
  * @property {string} path
+ * @property {number} sent when, by the browser's clock
  * @property {number} status 0: no whole answer
  * @property {any} answer the JSON of the body
  * @property {string} [reason] the server's word for programs
@@ -23,6 +24,7 @@
  */
 export function createAsk({ send, place, byCookie, attemptLimit, timers, now }) {
   return async (path, body, headers) => {
+    const sent = now();
     const limit = new AbortController();
     const timer = timers.setTimeout(() => limit.abort(), attemptLimit);
     try {
@@ -34,17 +36,17 @@ export function createAsk({ send, place, byCookie, attemptLimit, timers, now }) 
         redirect: "error", // tokens go nowhere else
         signal: limit.signal,
       }));
-      return read(path, response, await response.text(), now);
+      return { path, sent, ...read(response, await response.text(), now) };
     } catch {
       const nothing = { status: 0, answer: null, retryAfter: 0, isJson: false, isBusy: true };
-      return { path, ...nothing, isLate: limit.signal.aborted };
+      return { path, sent, ...nothing, isLate: limit.signal.aborted };
     } finally {
       timers.clearTimeout(timer);
     }
   };
 }
 
-function read(path, { status, headers }, text, now) {
+function read({ status, headers }, text, now) {
   const answer = parse(text);
   const [reason] = /^[a-z_]{1,40}$/.exec(answer?.reason ?? "") ?? [];
   const hasWrongType = status === 200 && !isBearer(answer?.token_type);
@@ -52,7 +54,6 @@ function read(path, { status, headers }, text, now) {
   // A page for guests of a hotel is 200 too.
   const isOdd = status === 200 && !hasTokens && !hasWrongType;
   return {
-    path,
     status,
     answer,
     reason,

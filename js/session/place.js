@@ -65,7 +65,11 @@ export function findPlace({ base, page = urlOfPage(), origins, singleUser }) {
     isOpaque: ownOrigin === "null" || globalThis.origin === "null",
     isElsewhere: endpoints.origin !== ownOrigin,
     /** @param {string} path as in `/login` */
-    urlOf: (path) => new URL(endpoints.pathname.replace(/\/$/, "") + path, endpoints),
+    urlOf(path) {
+      const url = new URL(endpoints);
+      url.pathname = url.pathname.replace(/\/$/, "") + path;
+      return url;
+    },
     /** @param {string} url */
     isTrusted: (url) => trusted.has(new URL(url, page).origin),
   };

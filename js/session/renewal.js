@@ -15,10 +15,10 @@ const isEnded = ({ status, answer }) => status === 400 && answer?.error === "inv
  * The part of an answer that the jar keeps. `null`: the answer has no tokens.
  *
  * @param {import("./http.js").Reply} reply
- * @param {{ sent: number, login: string, byCookie: boolean }} about
+ * @param {{ login: string, byCookie: boolean }} about
  * @returns {import("./jar.js").Held | null}
  */
-export function tokensOf({ hasTokens, answer }, { sent, login, byCookie }) {
+export function tokensOf({ sent, hasTokens, answer }, { login, byCookie }) {
   if (!hasTokens || !(byCookie || answer.refresh_token)) return null;
   const { access_token, refresh_token, scope, expires_in } = answer;
   const lifetime = expires_in * 1000;
@@ -61,16 +61,15 @@ export function createRenewal({
     // lock, both ask, and get the same token.
     if (!isSame(start, seen) && (!start || now() < start.expires_at)) return start;
     if (!start && !byCookie) return null;
-    const sent = now();
     const body = byCookie ? undefined : { refresh_token: start.refresh_token };
     // Without locks another tab may be quicker. Then its token counts.
     const reply = await askPatiently(body, () => !isSame(jar.read(), start));
-    return reply ? settle(start, reply, sent) : jar.read();
+    return reply ? settle(start, reply) : jar.read();
   }
 
   /** Takes over what a refresh has brought. */
-  function settle(start, reply, sent) {
-    const renewed = tokensOf(reply, { sent, login: start?.login ?? randomUUID(), byCookie });
+  function settle(start, reply) {
+    const renewed = tokensOf(reply, { login: start?.login ?? randomUUID(), byCookie });
     // A server may repeat itself: then there is nothing to tell the other tabs.
     if (renewed && isSame(renewed, start)) return start;
     if (renewed) {

@@ -51,6 +51,20 @@ test("a file is not an origin that gets tokens", async () => {
   assert.match(server.calls.at(-1).headers.get("authorization"), /^Bearer SECRET/);
 });
 
+test("the endpoints are below `base`, however it is written", async () => {
+  for (const [base, url] of [
+    ["/auth", "https://app.example/auth/login"],
+    ["/auth/", "https://app.example/auth/login"],
+    ["https://api.example", "https://api.example/login"],
+    ["https://api.example//auth", "https://api.example//auth/login"],
+  ]) {
+    const { tab, server } = browser();
+    server.fail("/auth/login", breaks);
+    await tab({ base }).login(ALICE).catch(() => {});
+    assert.equal(server.calls[0].origin + server.calls[0].path, url);
+  }
+});
+
 test("where locks are forbidden one tab still does one thing at a time", async () => {
   const rejecting = { request: () => Promise.reject(blocked()) };
   const throwing = { request: () => { throw blocked(); } };

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { settle, json, invalidGrant, hangs, breaks, loggedIn, isUnavailable } from "./support.mjs";
+import { LIFE, settle, json, invalidGrant, hangs, breaks } from "./support.mjs";
+import { loggedIn, isUnavailable } from "./support.mjs";
 
 test("an attempt has a limit and its retries one key; the next refresh has another", async () => {
   const { one, server, clock, heard } = await loggedIn();
@@ -20,6 +21,16 @@ test("an attempt has a limit and its retries one key; the next refresh has anoth
   await settle();
   assert.deepEqual(heard.map(([cause]) => cause), ["refresh", "refresh"]);
   assert.equal(clock.waiting, 0);
+});
+
+test("a life counts from the attempt that has brought the token", async () => {
+  const { one, server, clock } = await loggedIn();
+  server.fail("/auth/refresh", hangs);
+  const refresh = one.refresh();
+  await clock.advance(11_000);
+  const { expiresAt } = await refresh;
+  const [, { at }] = server.calls;
+  assert.equal(expiresAt, at + LIFE);
 });
 
 test("lost connections, 5xx, 429 and foreign pages are retried, but not for ever", async () => {
