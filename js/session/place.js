@@ -4,12 +4,12 @@ import { SessionError } from "./error.js";
 
 const isHttp = (url) => /^https?:/.test(url);
 
-/** Whether this is a page, or a worker of a page. Some servers have workers, but no `location`. */
+/** Whether this is a page, or a worker of one. Some servers have workers, without a `location`. */
 function isBrowser() {
   if (typeof document !== "undefined") return true;
-  const isWorker =
-    typeof WorkerGlobalScope !== "undefined" && globalThis instanceof WorkerGlobalScope;
-  return isWorker && /^(https?|blob):/.test(globalThis.location?.href ?? "");
+  const isWorker = typeof window !== "undefined" || typeof WorkerGlobalScope !== "undefined";
+  const hasUrl = /^(https?|blob):/.test(globalThis.location?.href ?? "");
+  return isWorker && hasUrl && !("Deno" in globalThis);
 }
 
 /** The URL of this page. A frame without a URL (`about:srcdoc`) has the origin of its parent. */

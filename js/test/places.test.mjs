@@ -18,8 +18,19 @@ function onServer(source) {
 }
 
 test("on a server it refuses to be shared by all visitors, whatever is set", () => {
-  for (const options of ["", '{ page: "https://app.example/" }', '{ delivery: "body" }']) {
-    const said = onServer(`try { createSession(${options}); console.log("created"); }
+  const url = "https://app.example/";
+  const servers = [
+    ["", ""],
+    ["", `{ page: "${url}" }`],
+    ["", `{ base: "${url}auth", delivery: "body", jar: null }`],
+    // As Cloudflare's workers, and as Deno with `--location`.
+    ["globalThis.WorkerGlobalScope = class {};", `{ page: "${url}" }`],
+    [`globalThis.Deno = {}; globalThis.window = globalThis; globalThis.location = new URL("${url}");`,
+      ""],
+  ];
+  for (const [globals, options] of servers) {
+    const said = onServer(`${globals}
+      try { createSession(${options}); console.log("created"); }
       catch (error) { console.log(error.name, error.kind, error.reason, error.message); }`);
     assert.match(said, /^SessionError misconfigured not_a_browser .*all visitors would share/);
   }

@@ -220,3 +220,62 @@ test("with cookies of other sites blocked, a frame of another site says so", asy
     await stop();
   }
 });
+
+test("a frame without a URL is a part of its page", async () => {
+  const { origin } = await front();
+  const { page, context } = await open(origin);
+  await page.evaluate(() => {
+    document.body.append(Object.assign(document.createElement("iframe"), { srcdoc: "<p>in</p>" }));
+  });
+  const frame = await openFrame(page);
+  assert.equal(frame.url(), "about:srcdoc");
+  const { failure, loggedIn } = await tryLogin(frame);
+  assert.deepEqual([failure, loggedIn], [null, true]);
+  await context.close();
+});
+
+test("a worker logs in too, and keeps its token in memory", async () => {
+  const worker = `
+    import { createSession } from "/session.js";
+    const session = createSession();
+    session.login({ username: "alice", password: "wonderland-7" })
+      .then(() => session.fetch("/auth/sessions"))
+      .then(({ status }) => postMessage(status), (error) => postMessage(error.message));`;
+  const { origin } = await front({ pages: { "/worker.js": worker } });
+  const { page, context } = await open(origin);
+  const answer = await page.evaluate(() => new Promise((resolve) => {
+    const worker = new Worker("/worker.js", { type: "module" });
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => resolve(message);
+  }));
+  assert.equal(answer, 200);
+  await context.close();
+});
+
+test("a lost cookie and an end by the server are told apart", async () => {
+  const { page, context } = await open(server.origin);
+  const message = page.locator("#login-message");
+  await logIn(page, server.origin);
+  await context.clearCookies();
+  await page.click("#refresh-now");
+  await page.waitForSelector("#signed-out:not([hidden])");
+  assert.match(await message.textContent(), /lost its cookie/);
+
+  await logIn(page, server.origin);
+  await page.evaluate(async () => {
+    const { access_token } = JSON.parse(localStorage.getItem("tower-bearer"));
+    const authorization = `Bearer ${access_token}`;
+    // The cookie stays: another device would do the same.
+    await fetch("/auth/logout", {
+      method: "POST",
+      headers: { authorization, "content-type": "application/json" },
+      body: JSON.stringify({ token: access_token }),
+      credentials: "omit",
+    });
+  });
+  assert.notEqual(await refreshCookie(context), undefined);
+  await page.click("#refresh-now");
+  await page.waitForSelector("#signed-out:not([hidden])");
+  assert.match(await message.textContent(), /on another device, or by the server/);
+  await context.close();
+});
