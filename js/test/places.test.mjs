@@ -25,8 +25,7 @@ test("on a server it refuses to be shared by all visitors, whatever is set", () 
     ["", `{ base: "${url}auth", delivery: "body", jar: null }`],
     // As Cloudflare's workers, and as Deno with `--location`.
     ["globalThis.WorkerGlobalScope = class {};", `{ page: "${url}" }`],
-    [`globalThis.Deno = {}; globalThis.window = globalThis; globalThis.location = new URL("${url}");`,
-      ""],
+    [`Object.assign(globalThis, { Deno: {}, window: {}, location: new URL("${url}") });`, ""],
   ];
   for (const [globals, options] of servers) {
     const said = onServer(`${globals}
@@ -85,7 +84,8 @@ test("where locks are forbidden one tab still does one thing at a time", async (
     await session.login(ALICE);
     await clock.advance(LIFE + 1);
     server.calls.length = 0;
-    const answers = await Promise.all([session.fetch("/a"), session.fetch("/b"), session.refresh()]);
+    const calls = [session.fetch("/a"), session.fetch("/b"), session.refresh()];
+    const answers = await Promise.all(calls);
     assert.deepEqual([answers[0].status, answers[1].status], [200, 200]);
     assert.equal(server.to("/auth/refresh").length, 1);
     server.fail("/auth/login", json(500, {}));
@@ -189,7 +189,7 @@ test("tokens that are not Bearer tokens are not used", async () => {
   }
 });
 
-test("a request that the browser blocks names CORS, where the server is another origin", async () => {
+test("a request to another origin that the browser blocks names CORS", async () => {
   const at = async (options) => {
     const { tab, server } = browser(options);
     server.fail("/auth/login", breaks);
