@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Extensions, Response};
 
-use super::after::After;
 use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 use super::found::Found;
@@ -41,16 +40,14 @@ impl Admission {
     }
 
     /// Leaves the admission in the request, and also the claims, which the application may look for
-    /// there. Returns what is left to do when the inner service has responded.
-    pub(super) fn leave(self, extensions: &mut Extensions) -> After {
-        let after = After::of(&self.gate, self.claims.as_ref());
+    /// there.
+    pub(super) fn leave(self, extensions: &mut Extensions) {
         // The claims of an outer layer must not remain if this layer has another caller.
         match &self.claims {
             Some(claims) => drop(extensions.insert(claims.clone())),
             None => drop(extensions.remove::<AccessTokenClaims>()),
         }
         extensions.insert(self);
-        after
     }
 
     pub(super) fn claims(&self) -> Result<&AccessTokenClaims, BearerError> {

@@ -1,8 +1,12 @@
 //! [`After`] is the work that is left when the inner service has answered.
 
-use http::Response;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Response};
 
+use super::body::ResponseBody;
 use super::gate::Gate;
+use super::mcp_sessions::McpSessions;
+use super::watch::AccessTokenWatch;
 use crate::revocation::{Receipt, Receipts};
 use crate::token::AccessTokenClaims;
 
@@ -10,6 +14,15 @@ use crate::token::AccessTokenClaims;
 #[derive(Debug, Default)]
 pub(super) struct After {
     receipt: Option<(Receipts, Receipt)>,
+    /// Boxed, because few layers have it.
+    change: Option<Box<Change>>,
+}
+
+/// The changes to a response.
+#[derive(Debug, Default)]
+struct Change {
+    mcp_session: Option<(McpSessions, Option<AccessTokenClaims>)>,
+    end: Option<AccessTokenWatch>,
 }
 
 impl After {
@@ -19,16 +32,55 @@ impl After {
             let receipts = gate.sessions.as_ref()?.receipts.clone();
             Some((receipts, Receipt::of(claims?.session()?)?))
         };
-        Self { receipt: receipt() }
+        Self {
+            receipt: receipt(),
+            change: None,
+        }
+    }
+
+    /// Binds the MCP session that the response names to this caller.
+    pub(super) fn seal_mcp_session(
+        &mut self,
+        sessions: &McpSessions,
+        caller: Option<&AccessTokenClaims>,
+    ) {
+        self.change.get_or_insert_default().mcp_session = Some((sessions.clone(), caller.cloned()));
+    }
+
+    /// Ends the response with the access token, if it is an event stream.
+    pub(super) fn end_event_stream(&mut self, watch: AccessTokenWatch) {
+        self.change.get_or_insert_default().end = Some(watch);
     }
 
     /// Does the work, once the response is known.
-    pub(super) fn run<B>(self, response: &Response<B>) {
+    pub(super) fn run<B>(self, mut response: Response<B>) -> Response<ResponseBody<B>> {
         // After a server error the handler may not have accepted the client.
         if let Some((receipts, receipt)) = self.receipt
             && !response.status().is_server_error()
         {
             receipts.push(receipt);
         }
+        let Some(Change { mcp_session, end }) = self.change.map(|change| *change) else {
+            return response.map(ResponseBody::inner);
+        };
+        if let Some((sessions, caller)) = mcp_session {
+            sessions.seal(response.headers_mut(), caller.as_ref());
+        }
+        match end {
+            Some(watch) if is_event_stream(response.headers()) => {
+                response.map(|body| ResponseBody::until(body, async move { watch.ended().await }))
+            }
+            _ => response.map(ResponseBody::inner),
+        }
     }
 }
+
+/// Returns whether a response is `text/event-stream` (HTML standard, server-sent events).
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+    media_type
+        .and_then(|value| value.get(..EVENT_STREAM.len()))
+        .is_some_and(|value| value.eq_ignore_ascii_case(EVENT_STREAM))
+}
+
+const EVENT_STREAM: &[u8] = b"text/event-stream";

@@ -7,6 +7,7 @@ use http::Response;
 use http::request::Parts;
 
 use super::admission::Admission;
+use super::after::After;
 use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 use super::gate::{Gate, SessionSide};
@@ -20,7 +21,7 @@ pub(super) enum Decision {
     /// The layer responds itself.
     Respond(Response<Bytes>),
     /// The request goes on at once.
-    Admit(Admission),
+    Admit(After),
     /// Keys, revocations or the user have to be loaded first.
     Wait(Pending),
 }
@@ -61,8 +62,11 @@ impl Gate {
                 });
             }
         };
-        match self.admit(caller, outer) {
-            Ok(admission) => Decision::Admit(admission),
+        let entered = self
+            .admit(caller, outer)
+            .and_then(|admission| admission.enter(parts));
+        match entered {
+            Ok(after) => Decision::Admit(after),
             Err(error) => Decision::Respond(self.refuse(error, parts)),
         }
     }

@@ -95,8 +95,7 @@ where
             let next = match state.as_mut().project() {
                 StateProjection::Admitted { future, after } => {
                     let response = ready!(future.poll(cx))?;
-                    mem::take(after).run(&response);
-                    return Poll::Ready(Ok(response.map(ResponseBody::inner)));
+                    return Poll::Ready(Ok(mem::take(after).run(response)));
                 }
                 StateProjection::Waiting {
                     admission,
@@ -104,22 +103,16 @@ where
                     parked,
                 } => {
                     let admission = ready!(admission.as_mut().poll(cx));
-                    let (mut service, mut request) =
-                        parked.take().expect("polled after completion");
-                    match admission {
-                        Ok(admission) => {
-                            let after = admission.leave(request.extensions_mut());
-                            State::Admitted {
-                                future: service.call(request),
-                                after,
-                            }
-                        }
-                        Err(error) => {
-                            let (parts, _) = request.into_parts();
-                            State::Answered {
-                                response: Some(gate.refuse(error, &parts)),
-                            }
-                        }
+                    let (mut service, request) = parked.take().expect("polled after completion");
+                    let (mut parts, body) = request.into_parts();
+                    match admission.and_then(|admission| admission.enter(&mut parts)) {
+                        Ok(after) => State::Admitted {
+                            future: service.call(Request::from_parts(parts, body)),
+                            after,
+                        },
+                        Err(error) => State::Answered {
+                            response: Some(gate.refuse(error, &parts)),
+                        },
                     }
                 }
                 StateProjection::Answered { response } => {

@@ -8,6 +8,7 @@ use super::document::PublicDocument;
 use super::found::ParseClaims;
 use super::guard::Guard;
 use super::hints::Hints;
+use super::mcp_sessions::McpSessions;
 use super::protection::Protection;
 use super::rejection::Rejection;
 use super::source::TokenSource;
@@ -33,6 +34,9 @@ pub(crate) struct Gate {
     /// What clients of a protected resource are told beforehand.
     pub(super) resource: Option<PublicDocument>,
     pub(super) documents: Vec<PublicDocument>,
+    pub(super) mcp_sessions: Option<McpSessions>,
+    /// Whether event streams end with the access token.
+    pub(super) ends_event_streams: bool,
     pub(super) edge: Arc<Edge>,
     pub(super) hints: Arc<Hints>,
 }
@@ -87,6 +91,8 @@ impl fmt::Debug for Gate {
             .field("rejection", &self.rejection)
             .field("resource", &self.resource)
             .field("documents", &self.documents)
+            .field("mcp_sessions", &self.mcp_sessions)
+            .field("ends_event_streams", &self.ends_event_streams)
             .field("edge", &self.edge)
             .finish()
     }

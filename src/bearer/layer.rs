@@ -2,6 +2,7 @@
 
 mod answers;
 mod guards;
+mod streams;
 
 use std::sync::Arc;
 
@@ -75,6 +76,8 @@ impl BearerAuthLayer {
             rejection: Rejection::default(),
             resource: None,
             documents: Vec::new(),
+            mcp_sessions: None,
+            ends_event_streams: false,
             edge,
             hints: Arc::default(),
         };

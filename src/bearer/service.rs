@@ -56,8 +56,7 @@ where
     fn call(&mut self, request: Request<B>) -> ResponseFuture<S, B> {
         let (mut parts, body) = request.into_parts();
         match self.gate.decide(&mut parts) {
-            Decision::Admit(admission) => {
-                let after = admission.leave(&mut parts.extensions);
+            Decision::Admit(after) => {
                 ResponseFuture::admitted(self.inner.call(Request::from_parts(parts, body)), after)
             }
             // The service that was polled ready goes into the future; a clone, which was not,

@@ -29,9 +29,9 @@ impl AuthEndpoints {
     /// logs in (`authorization_endpoint`). Their users give them a token; or an authorization
     /// server issues the tokens, and [`ProtectedResource`] names it.
     ///
-    /// **A session of MCP is not a session of these.** The transport `rmcp` keeps its own, which
-    /// belong to no user and whose streams outlive a logout. Turn them off
-    /// (`NeverSessionManager`): each request then has a token of its own.
+    /// **A session of MCP belongs to the login that started it**, and its streams end with that
+    /// login: see [`bind_mcp_sessions`](BearerAuthLayer::bind_mcp_sessions). An `Mcp-Session-Id`
+    /// from another login is 404.
     ///
     /// ```
     /// # async fn mcp() {}
@@ -74,7 +74,7 @@ impl AuthEndpoints {
         let base = issuer.trim_end_matches('/');
         let mut metadata =
             ServerMetadataEndpoint::new(sessions, &format!("{base}{path}"))?.with_scope(scope);
-        let mut layer = sessions.layer().with_protected_resource(&resource);
+        let mut layer = sessions.mcp_layer().with_protected_resource(&resource);
         let keys = sessions.keys();
         if keys.key_set().is_some_and(|keys| keys.has_public()) {
             let origin = HttpUrl::parse(issuer, is_loopback)?.origin();

@@ -14,6 +14,7 @@ use super::policy::SessionPolicy;
 use super::refresh_token::RefreshTokenKeys;
 use super::sessions::{Inner, Sessions};
 use super::sync::StoreSync;
+use crate::bearer::McpSessions;
 use crate::clock::{Clock, SystemClock};
 use crate::edge::Edge;
 use crate::error::{ConfigError, Problems};
@@ -208,6 +209,7 @@ impl SessionsBuilder {
             sync: StoreSync::new(Arc::clone(&self.store), Arc::clone(signer.clock())),
             store: self.store,
             keys: RefreshTokenKeys::new(&secret, signer.audience()),
+            mcp_sessions: McpSessions::new(&secret),
             verifier: signer.verifier().with_leeway(self.leeway),
             signer,
             policy: self.policy,

@@ -22,4 +22,9 @@ impl Sessions {
         };
         BearerAuthLayer::with_sessions(self.verifier(), Some(sessions))
     }
+
+    /// Returns the layer of an MCP server, whose sessions belong to one of these.
+    pub(crate) fn mcp_layer(&self) -> BearerAuthLayer {
+        self.layer().with_mcp_sessions(self.0.mcp_sessions.clone())
+    }
 }

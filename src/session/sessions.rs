@@ -14,6 +14,7 @@ use super::policy::SessionPolicy;
 use super::refresh_token::{RefreshTokenKeys, Rid};
 use super::sync::StoreSync;
 use super::token_response::TokenResponse;
+use crate::bearer::McpSessions;
 use crate::clock::Timestamp;
 use crate::edge::Edge;
 use crate::keys::KeySource;
@@ -69,6 +70,7 @@ pub(super) struct Inner {
     pub(super) outage: StoreOutage,
     pub(super) edge: Arc<Edge>,
     pub(super) sync: Arc<StoreSync>,
+    pub(super) mcp_sessions: McpSessions,
     /// Distinguishes the rows of this application from those of others in the same store: first its
     /// own name, then its former ones.
     pub(super) owners: Vec<SessionOwner>,

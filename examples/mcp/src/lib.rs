@@ -18,7 +18,7 @@ use std::sync::Arc;
 use axum::Router;
 use http::request::Parts;
 use rmcp::service::RequestContext;
-use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{ErrorData, RoleServer, tool, tool_router};
 use tower_bearer::{
@@ -62,15 +62,12 @@ pub fn app(origin: &str, secret: &Secret) -> Result<Router, ConfigError> {
         .secret(secret.clone())
         .build()?;
 
-    // No sessions of MCP: they are bound to no user, and their streams would outlive a logout. Each
-    // request has a token of its own.
-    let config = StreamableHttpServerConfig::default()
-        .with_legacy_session_mode(false)
-        .with_json_response(true);
+    // The layer binds each session of MCP to the login that started it, and ends its streams with
+    // the login.
     let mcp = StreamableHttpService::new(
         || Ok(Tools),
-        Arc::new(NeverSessionManager::default()),
-        config,
+        Arc::new(LocalSessionManager::default()),
+        StreamableHttpServerConfig::default(),
     );
 
     // The scope is required; every challenge says it, and leads to the metadata.

@@ -1,0 +1,30 @@
+//! The last step before the inner service: the head of the request as the handler sees it.
+
+use http::request::Parts;
+
+use super::admission::Admission;
+use super::after::After;
+use super::error::BearerError;
+use super::watch::AccessTokenWatch;
+
+impl Admission {
+    /// Leaves the admission in the request, and returns the work that is left when the inner
+    /// service has responded.
+    ///
+    /// It fails if the request names an MCP session of another caller.
+    pub(super) fn enter(self, parts: &mut Parts) -> Result<After, BearerError> {
+        let gate = &self.gate;
+        let mut after = After::of(gate, self.claims.as_ref());
+        if let Some(sessions) = &gate.mcp_sessions {
+            let caller = self.claims.as_ref();
+            sessions.open(&mut parts.headers, caller)?;
+            after.seal_mcp_session(sessions, caller);
+        }
+        let ends_streams = gate.ends_event_streams;
+        self.leave(&mut parts.extensions);
+        if ends_streams && let Some(watch) = AccessTokenWatch::from_extensions(&parts.extensions) {
+            after.end_event_stream(watch);
+        }
+        Ok(after)
+    }
+}
