@@ -28,6 +28,7 @@ mod parameters;
 pub mod password;
 mod request_context;
 mod revocation;
+mod sensitive;
 pub mod session;
 pub mod store;
 mod task;

@@ -4,9 +4,11 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::USER_AGENT;
+use http::header::{AUTHORIZATION, COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{Extensions, HeaderMap};
+
+use crate::sensitive::mark_sensitive;
 
 /// The request that a login, a refresh or a session comes from.
 ///
@@ -71,7 +73,10 @@ impl RequestContext {
 }
 
 impl From<Parts> for RequestContext {
-    fn from(parts: Parts) -> Self {
+    /// Marks the headers that carry tokens as sensitive.
+    fn from(mut parts: Parts) -> Self {
+        mark_sensitive(&mut parts.headers, AUTHORIZATION);
+        mark_sensitive(&mut parts.headers, COOKIE);
         Self {
             parts: Arc::new(parts),
             client_address: None,

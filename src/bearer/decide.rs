@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use super::admission::Admission;
@@ -14,6 +15,7 @@ use super::gate::{Gate, SessionSide};
 use super::guard::check_scope;
 use super::presented::{Caller, Presented};
 use crate::revocation::ensure_started;
+use crate::sensitive::mark_sensitive;
 use crate::token::AccessTokenClaims;
 
 /// What happens to a request.
@@ -42,6 +44,10 @@ impl Gate {
             documents.find_map(|document| document.answer(&parts.method, parts.uri.path()));
         if let Some(document) = document {
             return Decision::Respond(document);
+        }
+        mark_sensitive(&mut parts.headers, AUTHORIZATION);
+        for source in &self.sources {
+            source.mark_sensitive(&mut parts.headers);
         }
         let outer = parts.extensions.get::<Admission>().cloned().map(Arc::new);
         let presented = match self.present(parts, outer.as_deref()) {

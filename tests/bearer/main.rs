@@ -14,6 +14,7 @@ mod receipts;
 mod refusals;
 mod resource;
 mod scope;
+mod sensitive;
 mod sessions;
 mod sources;
 mod store_down;

@@ -25,20 +25,20 @@ impl BearerAuthLayer {
     /// [ends its streams](Self::end_event_streams) with the token.
     ///
     /// MCP servers know a session by `Mcp-Session-Id` alone, so everyone with a good token and this
-    /// id could use it ("Session Hijacking" in MCP's Security Best Practices). This layer adds a tag
-    /// to the id that the inner service sends: an HMAC with a key from `secret`. It removes the tag
-    /// from requests, so the inner service sees its own id.
+    /// id could use it (MCP 2025-11-25, Security Best Practices, Session Hijacking). This layer
+    /// adds a tag to the id that the inner service sends: an HMAC with a key from `secret`. It
+    /// removes the tag from requests, so the inner service sees its own id.
     ///
     /// **What passes.** An id whose tag was made for the same issuer, audience and subject, and the
     /// same session (`sid`) of a token of our own, or the same client (`client_id`, else `azp`) of
     /// another issuer's token. A refreshed token has the same, so it continues the session; a new
     /// login starts a new one.
     ///
-    /// **What is refused.** Every other id, also one without a tag, whatever the method: 404, reason
-    /// `mcp_session_unknown`. At 404 a client starts a new session (MCP 2025-11-25, Transports,
-    /// Session Management), and cannot tell whether the session exists. A repeated header is
-    /// refused too. In [optional mode](Self::optional) sessions that were made without a token
-    /// belong to requests without a token.
+    /// **What is refused.** Every other id, also one without a tag, whatever the method: 404 with
+    /// the reason `mcp_session_unknown`. At 404 a client starts a new session (MCP 2025-11-25,
+    /// Transports, Session Management), and cannot tell whether the session exists. A repeated
+    /// header is refused too. In [optional mode](Self::optional) sessions that were made without a
+    /// token belong to requests without a token.
     ///
     /// Nothing is remembered: ids are valid after a restart, and in every process with the same
     /// secret. Where the sessions end with the process, `Secret::random()` is enough. After a

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderMap;
+use http::header::{COOKIE, SEC_WEBSOCKET_PROTOCOL};
 use http::request::Parts;
 
 use super::credential::{Credential, Scheme, Token};
@@ -14,6 +16,7 @@ use crate::browser::Origins;
 use crate::edge::Edge;
 use crate::error::ConfigError;
 use crate::keys::AccessToken;
+use crate::sensitive::mark_sensitive;
 
 /// A place where a request carries its access token. A layer has a
 /// [list](crate::BearerAuthLayer::with_token_sources) of sources; the default is
@@ -147,6 +150,15 @@ impl TokenSource {
     /// Returns whether the browser sends the token by itself, even if the page does not want that.
     pub(in crate::bearer) fn is_ambient(&self) -> bool {
         matches!(self.0, Kind::Cookie(..))
+    }
+
+    /// Marks the header of the token, if it is not `Authorization`, which always is.
+    pub(in crate::bearer) fn mark_sensitive(&self, headers: &mut HeaderMap) {
+        match self.0 {
+            Kind::Cookie(..) => mark_sensitive(headers, COOKIE),
+            Kind::WebSocketProtocol => mark_sensitive(headers, SEC_WEBSOCKET_PROTOCOL),
+            Kind::Header | Kind::Ticket(_) | Kind::Function(_) => {}
+        }
     }
 
     /// Removes the token where the handler must not see it.
