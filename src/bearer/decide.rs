@@ -145,7 +145,8 @@ impl Gate {
         })
     }
 
-    fn check_expiry(&self, claims: &AccessTokenClaims) -> Result<(), BearerError> {
+    /// Checks claims that this layer has not verified just now.
+    pub(super) fn check_expiry(&self, claims: &AccessTokenClaims) -> Result<(), BearerError> {
         if self.verifiers.is_expired(claims) {
             return Err(BearerErrorKind::TokenExpired.into());
         }

@@ -11,7 +11,7 @@ use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 use super::gate::{Gate, WithoutToken};
 use super::preflight::is_preflight;
-use super::source::{Credential, Scheme};
+use super::source::{Credential, Scheme, Tickets};
 use crate::keys::{AccessToken, KeysFuture};
 use crate::token::{AccessTokenClaims, Unverified, Verifiers};
 
@@ -57,7 +57,7 @@ impl Gate {
         let token = credential.token.as_str();
         match credential.scheme {
             Scheme::Bearer => verify(&self.verifiers, token),
-            Scheme::Ticket(tickets) => Ok(tickets.redeem(token)?.into()),
+            Scheme::Ticket(tickets) => self.redeem(tickets, token),
         }
     }
 
@@ -80,6 +80,21 @@ impl Gate {
         Ok(found)
     }
 
+    /// Returns the caller that a ticket was issued for. Another layer has verified their token.
+    fn redeem(&self, tickets: &Tickets, ticket: &str) -> Result<Presented, BearerError> {
+        let claims = tickets.redeem(ticket)?;
+        if self.verifiers.would_accept(&claims) {
+            self.check_expiry(&claims)?;
+            return Ok(claims.into());
+        }
+        Err(BearerError::invalid_token().with_cause(format!(
+            "the ticket is for a token that this layer does not accept, of the issuer `{}` for the \
+             audience `{}`",
+            claims.issuer(),
+            claims.audience()
+        )))
+    }
+
     fn without_token(
         &self,
         parts: &Parts,
@@ -90,11 +105,14 @@ impl Gate {
                 let claims = outer.and_then(|outer| outer.claims.as_ref());
                 // A caller from another issuer, or for another audience, is not known here.
                 let claims = claims.filter(|claims| self.verifiers.would_accept(claims));
-                Ok(claims.map_or(Presented::Nothing, |claims| {
-                    Presented::Caller(Caller {
-                        claims: claims.clone(),
-                        is_of_outer: true,
-                    })
+                let Some(claims) = claims else {
+                    return Ok(Presented::Nothing);
+                };
+                // The leeway of the other layer may be longer.
+                self.check_expiry(claims)?;
+                Ok(Presented::Caller(Caller {
+                    claims: claims.clone(),
+                    is_of_outer: true,
                 }))
             }
             WithoutToken::Refuse if self.admits_preflights && is_preflight(parts) => {

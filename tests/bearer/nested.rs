@@ -11,6 +11,7 @@ use support::{
 };
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::bearer::{AccessTokenWatch, EndReason, TokenSource};
+use tower_bearer::clock::{Clock, Timestamp};
 use tower_bearer::keys::AccessToken;
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
@@ -245,6 +246,7 @@ async fn a_caller_of_another_issuer_or_audience_is_nobody() {
         AccessTokenVerifier::builder(keys)
             .issuer(issuer)
             .audience(audience)
+            .clock(Arc::new(ours.clock().clone()))
     };
     let through = async |verifier: AccessTokenVerifier| {
         through(
@@ -273,6 +275,32 @@ async fn a_caller_of_another_issuer_or_audience_is_nobody() {
     through(limited("read admin").build().unwrap())
         .await
         .assert_passed("alice");
+}
+
+/// The layers may have different leeways.
+#[tokio::test]
+async fn a_caller_whose_token_has_expired_for_the_inner_layer_is_refused() {
+    let clock = ManualClock::new();
+    let verifier = |leeway: Duration| {
+        let verifier = support::builder(&clock).leeway(leeway);
+        BearerAuthLayer::new(verifier.build().unwrap())
+    };
+    let (lenient, strict) = (verifier(MINUTE), verifier(Duration::ZERO).optional());
+    let outer = elsewhere(lenient.clone());
+    let token = support::token(&support::claims(&clock));
+    let alice = with_x_token(&format!("Bearer {token}"));
+    through(&outer, &strict, alice.clone())
+        .await
+        .assert_passed("alice");
+    let claims = support::claims_of(&token);
+    let end = Timestamp::from_secs(claims["exp"].as_u64().unwrap());
+    clock.advance(end.saturating_since(clock.now()));
+    through(&outer, &lenient.optional(), alice.clone())
+        .await
+        .assert_passed("alice");
+    through(&outer, &strict, alice)
+        .await
+        .assert_refused(401, "invalid_token", "token_expired");
 }
 
 /// A token that is bound to a key needs a proof, also if another layer has verified it before.

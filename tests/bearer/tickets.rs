@@ -2,6 +2,7 @@
 
 mod lifetime;
 mod limits;
+mod other_layers;
 
 use std::sync::Arc;
 

@@ -27,7 +27,9 @@ use crate::token::AccessTokenClaims;
 /// there is used already, or expires soon.
 ///
 /// **What passes.** One of these tickets, once, within 30 seconds, while the access token that it
-/// was issued for has not expired and its session has not been revoked.
+/// was issued for has not expired and its session has not been revoked. The layer that looks for
+/// tickets has to accept the issuer, the audience and the scope of that token, and all its checks
+/// hold: a ticket opens nothing that the token itself does not.
 ///
 /// **Caveat.** Tickets are in the memory of one process, so a ticket has to come back to the
 /// process that issued it. Behind a load balancer that spreads requests, use

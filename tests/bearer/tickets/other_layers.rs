@@ -1,0 +1,168 @@
+//! A ticket opens nothing that its token does not open.
+
+use std::sync::Arc;
+
+use support::{MILLISECOND, MINUTE, bearer_of, log_in, sessions_of, tickets_of};
+use tower_bearer::bearer::{Tickets, TokenSource};
+use tower_bearer::test_util::{ManualClock, TestTokens};
+use tower_bearer::token::{AccessTokenSigner, AccessTokenVerifierBuilder};
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Grant, Identity, Secret, SigningKey};
+
+use super::ask;
+use crate::sources::bare;
+
+const A: &str = "https://a.example";
+const B: &str = "https://b.example";
+
+fn signer(issuer: &str, audience: &str) -> AccessTokenSigner {
+    let key = SigningKey::hs256(&Secret::dangerous_weak("x")).unwrap();
+    AccessTokenSigner::new(issuer, audience, key).unwrap()
+}
+
+fn builder(issuer: &str, audience: &str) -> AccessTokenVerifierBuilder {
+    AccessTokenVerifier::builder(signer(issuer, audience).keys())
+        .issuer(issuer)
+        .audience(audience)
+}
+
+fn verifier(issuer: &str, audience: &str) -> AccessTokenVerifier {
+    builder(issuer, audience).build().unwrap()
+}
+
+/// A ticket for a token of this issuer, which the layer of the tickets accepts.
+fn ticket(tickets: &Tickets, issuer: &str, audience: &str, grant: &Grant) -> String {
+    let token = signer(issuer, audience).sign(&Identity::new("alice"), grant, MINUTE);
+    let verifier = builder(issuer, audience).dangerous_accept_unproven_cnf();
+    let claims = verifier.build().unwrap().verify(token.unwrap().secret());
+    format!("ticket={}", &*tickets.issue(&claims.unwrap()).unwrap())
+}
+
+fn feed(layer: BearerAuthLayer, tickets: &Tickets) -> BearerAuthLayer {
+    layer.with_token_sources([TokenSource::ticket(tickets)])
+}
+
+#[tokio::test]
+async fn a_ticket_for_a_token_that_this_layer_refuses_is_refused() {
+    let tickets = Tickets::new();
+    let read = Grant::new().with_scope("read");
+    let admin = Grant::new().with_scope("read admin");
+    let only_a = BearerAuthLayer::new(verifier(A, "one"));
+    let limited = builder(A, "one").accepted_scope("read").build().unwrap();
+    for (layer, issuer, audience, grant) in [
+        (only_a.clone(), B, "one", &read),
+        (only_a.clone(), A, "two", &read),
+        (only_a.clone(), "https://a.example/", "one", &read),
+        (BearerAuthLayer::new(limited.clone()), A, "one", &admin),
+    ] {
+        for layer in [layer.clone(), layer.optional()] {
+            let layer = feed(layer, &tickets);
+            let query = ticket(&tickets, issuer, audience, grant);
+            let refused = ask(&layer, &query).await;
+            refused.assert_refused(401, "invalid_token", "token_invalid");
+            // It is used up.
+            let accepts = BearerAuthLayer::new(verifier(issuer, audience));
+            ask(&feed(accepts, &tickets), &query).await.assert_refused(
+                401,
+                "invalid_token",
+                "token_invalid",
+            );
+        }
+    }
+    let both = only_a.clone().with_verifier(verifier(B, "one")).unwrap();
+    for (layer, issuer) in [
+        (only_a, A),
+        (BearerAuthLayer::new(limited), A),
+        (both.clone(), A),
+        (both, B),
+    ] {
+        let query = ticket(&tickets, issuer, "one", &read);
+        ask(&feed(layer, &tickets), &query)
+            .await
+            .assert_passed("alice");
+    }
+}
+
+#[tokio::test]
+async fn the_conditions_of_the_layer_hold_for_a_ticket() {
+    let tickets = Tickets::new();
+    let layer = || feed(BearerAuthLayer::new(verifier(A, "one")), &tickets);
+    let level = |level: u8| {
+        let grant = Grant::new().with_claim("level", level);
+        ticket(&tickets, A, "one", &grant.with_scope("read"))
+    };
+    let strict = layer().require(|claims| Ok(claims.claim::<u8>("level")? >= Some(3)));
+    let refused = ask(&strict, &level(2)).await;
+    assert_eq!((refused.status, refused.challenge()), (403, None));
+    assert_eq!(refused.json()["reason"], "denied");
+    ask(&strict, &level(3)).await.assert_passed("alice");
+    let any = layer().require_any_scope(["write", "admin"]);
+    ask(&any, &level(3))
+        .await
+        .assert_refused(403, "insufficient_scope", "scope_missing");
+    #[derive(Clone, serde::Deserialize)]
+    struct Claims {
+        #[allow(dead_code, reason = "only its type matters")]
+        company: String,
+    }
+    ask(&layer().with_typed_claims::<Claims>(), &level(3))
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
+}
+
+/// A ticket endpoint that does not know the sessions lets their ended tokens through.
+#[tokio::test]
+async fn a_token_of_a_session_that_has_ended_gives_no_ticket_that_opens() {
+    let tokens = TestTokens::new();
+    let sessions = sessions_of(&tokens);
+    let tickets = tickets_of(&tokens);
+    let pair = log_in(&sessions, "alice").await;
+    sessions
+        .log_out(pair.access_token().secret())
+        .await
+        .unwrap();
+    let claims = sessions.verifier().verify(bare(&bearer_of(&pair))).unwrap();
+    let ticket = format!("ticket={}", &*tickets.issue(&claims).unwrap());
+    ask(&feed(sessions.layer(), &tickets), &ticket)
+        .await
+        .assert_refused(401, "invalid_token", "session_revoked");
+}
+
+/// The clock of the tickets may be another one than that of the layer.
+#[tokio::test]
+async fn a_token_that_has_expired_by_the_clock_of_the_layer_opens_nothing() {
+    let tokens = TestTokens::new();
+    let layer = BearerAuthLayer::new(tokens.verifier());
+    let sets_back = TestTokens::new();
+    let tickets = tickets_of(&sets_back);
+    let token = tokens.token(&Identity::new("alice"), &Grant::new(), MINUTE);
+    let claims = tokens.verifier().verify(token.secret()).unwrap();
+    let ticket = || format!("ticket={}", &*tickets.issue(&claims).unwrap());
+    let (early, late) = (ticket(), ticket());
+    let layer = feed(layer, &tickets);
+    // The leeway of the verifier is a minute.
+    tokens.clock().advance(2 * MINUTE - MILLISECOND);
+    ask(&layer, &early).await.assert_passed("alice");
+    tokens.clock().advance(MILLISECOND);
+    ask(&layer, &late)
+        .await
+        .assert_refused(401, "invalid_token", "token_expired");
+}
+
+/// A token that is bound to a key needs a proof, and a ticket is none.
+#[tokio::test]
+async fn a_ticket_for_a_token_that_needs_a_proof_is_refused() {
+    let clock = ManualClock::new();
+    let tickets = Tickets::new().with_clock(Arc::new(clock.clone()));
+    let reckless = support::builder(&clock).dangerous_accept_unproven_cnf();
+    let reckless = reckless.build().unwrap();
+    let bound = support::claims_with(&clock, "cnf", serde_json::json!({ "jkt": "x" }));
+    let claims = reckless.verify(&support::token(&bound)).unwrap();
+    let ticket = || format!("ticket={}", &*tickets.issue(&claims).unwrap());
+    let layer = |verifier| feed(BearerAuthLayer::new(verifier), &tickets);
+    ask(&layer(support::builder(&clock).build().unwrap()), &ticket())
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
+    ask(&layer(reckless), &ticket())
+        .await
+        .assert_passed("alice");
+}
