@@ -7,7 +7,8 @@
 //! [optional mode](BearerAuthLayer::optional) also a request without a token.
 //!
 //! **What is refused.** Everything else: see [`BearerError`] for the status and the challenge of
-//! each case. Tokens in the query string are not read; a [ticket](Tickets) is not a token.
+//! each case. Tokens in the query string are not read, unless
+//! [`dangerous_query`](TokenSource::dangerous_query) says so; a [ticket](Tickets) is not a token.
 //!
 //! **What the handler gets.** [`CurrentUser`](crate::CurrentUser), which is the claims, the
 //! application's own claims or its user; [`AccessTokenClaims`](crate::AccessTokenClaims), also as

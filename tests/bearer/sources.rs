@@ -3,6 +3,7 @@
 mod cookie;
 mod cross_site;
 mod logs;
+mod other_protocols;
 mod places;
 mod websocket;
 

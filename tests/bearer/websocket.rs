@@ -8,6 +8,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Request;
 use http::header::{SEC_WEBSOCKET_PROTOCOL, WWW_AUTHENTICATE};
 use support::{MILLISECOND, Received, bearer_of, log_in, sessions_of, tickets_of};
@@ -140,6 +142,57 @@ async fn a_client_that_offers_the_token_alone_finds_nothing_agreed_on() {
         .open("/feed", &format!("bearer.{}", pair.access_token().secret()))
         .await;
     assert!(matches!(alone, Err(Error::Protocol(_))));
+}
+
+/// Clients that were written for other servers.
+#[tokio::test]
+async fn other_forms_of_the_token_open_a_websocket_too() {
+    let tokens = TestTokens::new();
+    let sessions = sessions_of(&tokens);
+    let pair = log_in(&sessions, "alice").await;
+    let token = pair.access_token().secret();
+    let k8s = "base64url.bearer.authorization.k8s.io.";
+    let encoded = URL_SAFE_NO_PAD.encode(token);
+    for (source, path, offer, agreed) in [
+        (
+            TokenSource::websocket_protocol_pair("feed.v1").unwrap(),
+            "/feed",
+            format!("feed.v1, {token}"),
+            "alice feed.v1",
+        ),
+        (
+            TokenSource::websocket_protocol_pair("access_token").unwrap(),
+            "/feed",
+            format!("access_token, {token}, feed.v1"),
+            "alice access_token, feed.v1",
+        ),
+        (
+            TokenSource::websocket_protocol_base64url(k8s).unwrap(),
+            "/feed",
+            format!("{k8s}{encoded}, feed.v1"),
+            "alice feed.v1",
+        ),
+        (
+            TokenSource::dangerous_query("access_token"),
+            &format!("/feed?id=7&access_token={token}"),
+            "feed.v1".to_owned(),
+            "alice feed.v1",
+        ),
+    ] {
+        let layer = sessions.layer().with_token_sources([source]);
+        let app = Router::new().route("/feed", get(feed).route_layer(layer));
+        let address = serve(app).await;
+        let mut client = Client::open(address, path, &[("sec-websocket-protocol", &offer)])
+            .await
+            .expect("a connection");
+        assert_eq!(client.headers[SEC_WEBSOCKET_PROTOCOL], "feed.v1");
+        assert_eq!(client.text().await, agreed);
+        client.assert_open().await;
+        let bad = offer.replace(token, "abc").replace(&encoded, "YWJj");
+        let path = path.replace(token, "abc");
+        let refused = Client::open(address, &path, &[("sec-websocket-protocol", &bad)]).await;
+        assert_no_websocket(refused, 401, "Bearer error=\"invalid_token\"");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! [`TokenSource`] says where access tokens are in a request.
 
 mod credential;
+mod query;
 mod ticket;
 mod token_source;
 mod websocket;

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::HeaderMap;
 use http::header::{COOKIE, SEC_WEBSOCKET_PROTOCOL};
 use http::request::Parts;
+use http::{HeaderMap, Method};
 
 use super::credential::{Credential, Scheme, Token};
+use super::query;
 use super::ticket::Tickets;
-use super::websocket;
+use super::websocket::{Form, WebSocketProtocol};
 use crate::bearer::credentials::{Malformed, bearer_token};
 use crate::browser as cookie;
 use crate::browser::Origins;
@@ -32,7 +33,8 @@ pub struct TokenSource(Kind);
 enum Kind {
     Header,
     Cookie(Arc<str>, Origins),
-    WebSocketProtocol,
+    WebSocketProtocol(WebSocketProtocol),
+    Query(Arc<str>),
     Ticket(Tickets),
     Function(Arc<Find>),
 }
@@ -102,7 +104,59 @@ impl TokenSource {
     /// connection if none of its protocols was accepted.
     #[must_use]
     pub fn websocket_protocol() -> Self {
-        Self(Kind::WebSocketProtocol)
+        Self(Kind::WebSocketProtocol(WebSocketProtocol::bearer()))
+    }
+
+    /// Takes the token from two entries of `Sec-WebSocket-Protocol`: `marker`, and then the token.
+    ///
+    /// ```js
+    /// new WebSocket("wss://api.example.com/feed", ["access_token", accessToken])
+    /// ```
+    ///
+    /// The token is removed before the handler sees the request. The marker stays, since it may be
+    /// the only protocol that is left: the handler accepts it, or another one that the page offers.
+    /// In Axum that is `upgrade.protocols(["access_token"])`. Upper and lower case differ. A marker
+    /// without a token behind it is 400.
+    ///
+    /// # Errors
+    ///
+    /// The marker is not a protocol of RFC 6455 section 4.1.
+    pub fn websocket_protocol_pair(marker: &str) -> Result<Self, ConfigError> {
+        WebSocketProtocol::new(Form::Pair, marker).map(|form| Self(Kind::WebSocketProtocol(form)))
+    }
+
+    /// Takes the token from an entry of `Sec-WebSocket-Protocol` with this prefix, as
+    /// [`websocket_protocol`](Self::websocket_protocol) does for `bearer.`.
+    ///
+    /// # Errors
+    ///
+    /// The prefix has a character that is not allowed in a protocol (RFC 6455 section 4.1).
+    pub fn websocket_protocol_prefix(prefix: &str) -> Result<Self, ConfigError> {
+        WebSocketProtocol::new(Form::Prefix, prefix).map(|form| Self(Kind::WebSocketProtocol(form)))
+    }
+
+    /// Takes the token, in base64url, from an entry of `Sec-WebSocket-Protocol` with this prefix.
+    /// The clients of Kubernetes have the prefix `base64url.bearer.authorization.k8s.io.`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`websocket_protocol_prefix`](Self::websocket_protocol_prefix).
+    pub fn websocket_protocol_base64url(prefix: &str) -> Result<Self, ConfigError> {
+        let form = WebSocketProtocol::new(Form::Base64Url, prefix)?;
+        Ok(Self(Kind::WebSocketProtocol(form)))
+    }
+
+    /// Takes the token from this parameter of the query string, for clients that cannot be changed.
+    /// SignalR sends `access_token` when it opens a WebSocket or an event stream.
+    ///
+    /// **URLs are logged, stored and passed on** (RFC 9700 section 4.3.2), so the token ends up
+    /// where others read it: in the logs of every proxy, and in the browser's history. Use
+    /// [`ticket`](Self::ticket) where you can change the client. It is read with `GET`, and with
+    /// the `CONNECT` of a WebSocket over HTTP/2. The parameter is removed before the handler sees
+    /// the request; layers further out, and Axum's `OriginalUri`, still have it.
+    #[must_use]
+    pub fn dangerous_query(name: &str) -> Self {
+        Self(Kind::Query(name.into()))
     }
 
     /// Takes one of these tickets from the parameter `ticket` of the query string: see [`Tickets`].
@@ -136,7 +190,11 @@ impl TokenSource {
             Kind::Cookie(name, origins) => {
                 cookie::token(parts, name, origins, edge)?.map(Token::InRequest)
             }
-            Kind::WebSocketProtocol => websocket::token(&parts.headers)?.map(Token::InRequest),
+            Kind::WebSocketProtocol(form) => form.token(&parts.headers)?,
+            Kind::Query(name) if [Method::GET, Method::CONNECT].contains(&parts.method) => {
+                query::parameter(&parts.uri, name)?.map(Token::InRequest)
+            }
+            Kind::Query(_) => None,
             Kind::Ticket(_) => Tickets::find(&parts.uri)?.map(Token::InRequest),
             Kind::Function(find) => find(parts).map(Token::Made),
         };
@@ -156,15 +214,17 @@ impl TokenSource {
     pub(in crate::bearer) fn mark_sensitive(&self, headers: &mut HeaderMap) {
         match self.0 {
             Kind::Cookie(..) => mark_sensitive(headers, COOKIE),
-            Kind::WebSocketProtocol => mark_sensitive(headers, SEC_WEBSOCKET_PROTOCOL),
-            Kind::Header | Kind::Ticket(_) | Kind::Function(_) => {}
+            Kind::WebSocketProtocol(_) => mark_sensitive(headers, SEC_WEBSOCKET_PROTOCOL),
+            Kind::Header | Kind::Query(_) | Kind::Ticket(_) | Kind::Function(_) => {}
         }
     }
 
     /// Removes the token where the handler must not see it.
     pub(in crate::bearer) fn strip(&self, parts: &mut Parts) {
-        if matches!(self.0, Kind::WebSocketProtocol) {
-            websocket::strip(&mut parts.headers);
+        match &self.0 {
+            Kind::WebSocketProtocol(form) => form.strip(&mut parts.headers),
+            Kind::Query(name) => query::strip(&mut parts.uri, name),
+            Kind::Header | Kind::Cookie(..) | Kind::Ticket(_) | Kind::Function(_) => {}
         }
     }
 }
@@ -174,7 +234,8 @@ impl fmt::Debug for TokenSource {
         match &self.0 {
             Kind::Header => f.write_str("Header"),
             Kind::Cookie(name, _) => write!(f, "Cookie({name:?})"),
-            Kind::WebSocketProtocol => f.write_str("WebSocketProtocol"),
+            Kind::WebSocketProtocol(_) => f.write_str("WebSocketProtocol"),
+            Kind::Query(name) => write!(f, "Query({name:?})"),
             Kind::Ticket(_) => f.write_str("Ticket"),
             Kind::Function(_) => f.write_str("Function"),
         }
