@@ -5,10 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Response;
 use serde_json::{Map, Value, json};
 
-use super::document::{PublicDocument, public_json};
+use super::document::PublicDocument;
 use crate::error::ConfigError;
 use crate::names::{IntoScope, Scope};
 use crate::url::{HttpUrl, is_loopback};
@@ -139,15 +138,15 @@ impl ProtectedResource {
         &self.needed
     }
 
-    /// Returns what a layer answers on the [paths](Self::paths).
-    pub(super) fn document(&self) -> PublicDocument {
+    /// Returns what a layer answers on the [paths](Self::paths) (RFC 9728 section 3.2).
+    pub(crate) fn document(&self) -> PublicDocument {
         let document = self.document.clone();
         PublicDocument::new(self.paths(), move || document.clone())
     }
 
-    /// Returns the document (RFC 9728 section 3.2). It may be cached for five minutes.
-    pub(crate) fn to_response(&self) -> Response<Bytes> {
-        public_json(self.document.clone())
+    /// Returns the document, for an endpoint.
+    pub(crate) fn to_json(&self) -> Bytes {
+        self.document.clone()
     }
 
     /// Writes the document (RFC 9728 section 2).

@@ -5,7 +5,7 @@ use http::Response;
 use http::request::Parts;
 
 use super::error::EndpointError;
-use super::request::check_method;
+use super::request::reads_only;
 use super::service::serve_at_once;
 use crate::bearer::public_json;
 use crate::keys::KeySource;
@@ -37,13 +37,12 @@ impl JwksEndpoint {
     }
 
     fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
-        check_method(parts, "GET")?;
-        let keys = self
-            .keys
-            .key_set()
+        let read = || match self.keys.key_set() {
+            Some(keys) => Ok(keys.to_public_jwk_set().into()),
             // The source of the keys logs it.
-            .ok_or_else(|| SessionError::new(SessionErrorKind::Unavailable))?;
-        Ok(public_json(keys.to_public_jwk_set().into()))
+            None => Err(SessionError::new(SessionErrorKind::Unavailable).into()),
+        };
+        public_json(&parts.method, read).ok_or_else(reads_only)?
     }
 }
 

@@ -3,10 +3,12 @@
 use bytes::Bytes;
 
 use super::auth::AuthEndpoints;
+use super::mcp_metadata::McpMetadataEndpoint;
 use super::metadata::ServerMetadataEndpoint;
+use super::no_login_page::{NO_LOGIN_PAGE, no_login_page};
 use crate::bearer::{BearerAuthLayer, ProtectedResource, PublicDocument};
 use crate::error::ConfigError;
-use crate::names::IntoScope;
+use crate::names::{IntoScope, Scope};
 use crate::url::{HttpUrl, is_loopback};
 
 impl AuthEndpoints {
@@ -23,11 +25,17 @@ impl AuthEndpoints {
     /// The layer answers `GET` on the well-known paths itself, without a token, so it has to see
     /// them. In Axum add it with `layer`, not `route_layer`, to the router of the whole
     /// application, which has no fallback of its own, and before the endpoints. Other paths without
-    /// a route then need a token too. The discovery paths of OpenID Connect are 404.
+    /// a route then need a token too. The discovery paths of OpenID Connect are 404. Where the
+    /// layer does not see these paths, mount [`mcp_metadata`](Self::mcp_metadata).
     ///
-    /// **Most MCP clients cannot log in here by themselves**: there is no page where a browser
-    /// logs in (`authorization_endpoint`). Their users give them a token; or an authorization
-    /// server issues the tokens, and [`ProtectedResource`] names it.
+    /// Pages of every origin may read the metadata. For the MCP server itself add a CORS layer: see
+    /// [`MCP_REQUEST_HEADERS`](crate::bearer::MCP_REQUEST_HEADERS).
+    ///
+    /// **MCP clients cannot log in here by themselves**: there is no page where a browser logs in.
+    /// Their users give them a token; or an authorization server issues the tokens, and
+    /// [`ProtectedResource`] names it. A client that tries is told so: the metadata names
+    /// `/.well-known/no-login-page` as `authorization_endpoint` and `registration_endpoint`, which
+    /// refuses every request with a sentence that clients show, and the log has a hint.
     ///
     /// **A session of MCP belongs to the login that started it**, and its streams end with that
     /// login: see [`bind_mcp_sessions`](BearerAuthLayer::bind_mcp_sessions). An `Mcp-Session-Id`
@@ -61,33 +69,64 @@ impl AuthEndpoints {
     #[track_caller]
     pub fn mcp_layer(&self, scope: impl IntoScope) -> Result<BearerAuthLayer, ConfigError> {
         let scope = scope.into_scope();
+        let layer = self.state.sessions.mcp_layer();
+        let layer = layer.with_protected_resource(&self.mcp_resource(&scope)?);
+        let documents = self.mcp_documents(scope)?.into_iter();
+        Ok(documents.fold(layer, BearerAuthLayer::with_document))
+    }
+
+    /// Returns everything that [`mcp_layer`](Self::mcp_layer) answers without a token, as an
+    /// endpoint: see [`McpMetadataEndpoint`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`mcp_layer`](Self::mcp_layer).
+    ///
+    /// # Panics
+    ///
+    /// If `scope` is a literal that is not a scope.
+    #[track_caller]
+    pub fn mcp_metadata(&self, scope: impl IntoScope) -> Result<McpMetadataEndpoint, ConfigError> {
+        let scope = scope.into_scope();
+        let mut documents = vec![self.mcp_resource(&scope)?.document()];
+        documents.extend(self.mcp_documents(scope)?);
+        Ok(McpMetadataEndpoint::new(documents))
+    }
+
+    fn mcp_resource(&self, scope: &Scope) -> Result<ProtectedResource, ConfigError> {
+        let verifier = self.state.sessions.verifier();
+        ProtectedResource::new(verifier.audience().as_str(), verifier.issuer().as_str())
+            .map(|resource| resource.with_scope(scope.clone()))
+            .map_err(|error| not_urls(&error))
+    }
+
+    /// Returns everything that clients look for besides the metadata of the resource.
+    fn mcp_documents(&self, scope: Scope) -> Result<Vec<PublicDocument>, ConfigError> {
         let sessions = &self.state.sessions;
         let verifier = sessions.verifier();
-        let (issuer, audience) = (verifier.issuer().as_str(), verifier.audience().as_str());
-        let resource = ProtectedResource::new(audience, issuer)
-            .map_err(|error| not_urls(&error))?
-            .with_scope(scope.clone());
+        let issuer = verifier.issuer().as_str();
         let path = match &*self.state.path {
             "" => "/auth",
             path => path,
         };
         let base = issuer.trim_end_matches('/');
-        let mut metadata =
-            ServerMetadataEndpoint::new(sessions, &format!("{base}{path}"))?.with_scope(scope);
-        let mut layer = sessions.mcp_layer().with_protected_resource(&resource);
+        let origin = HttpUrl::parse(issuer, is_loopback)?.origin();
+        let mut metadata = ServerMetadataEndpoint::new(sessions, &format!("{base}{path}"))?
+            .with_scope(scope)
+            .with_no_login_page(&format!("{origin}{NO_LOGIN_PAGE}"))?;
+        let mut documents = vec![no_login_page(), elsewhere(verifier.audience().as_str())?];
         let keys = sessions.keys();
         if keys.key_set().is_some_and(|keys| keys.has_public()) {
-            let origin = HttpUrl::parse(issuer, is_loopback)?.origin();
             metadata = metadata.with_jwks(&format!("{origin}{JWKS}"))?;
             let public = move || {
                 let keys = keys.key_set().unwrap_or_default();
                 Bytes::from(keys.to_public_jwk_set())
             };
-            layer = layer.with_document(PublicDocument::new([JWKS.to_owned()], public));
+            documents.push(PublicDocument::new([JWKS.to_owned()], public));
         }
-        Ok(layer
-            .with_document(metadata.document())
-            .with_document(elsewhere(audience)?))
+        // Before the paths that are 404.
+        documents.insert(0, metadata.document());
+        Ok(documents)
     }
 }
 

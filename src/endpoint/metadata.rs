@@ -7,7 +7,7 @@ use http::request::Parts;
 use serde_json::{Map, Value, json};
 
 use super::error::EndpointError;
-use super::request::check_method;
+use super::request::reads_only;
 use super::service::serve_at_once;
 use crate::bearer::{ProtectedResource, PublicDocument, public_json};
 use crate::error::ConfigError;
@@ -44,6 +44,8 @@ pub struct ServerMetadataEndpoint {
     endpoints: HttpUrl,
     jwks: Option<HttpUrl>,
     documentation: Option<HttpUrl>,
+    /// Where clients are told that there is no login page.
+    no_login_page: Option<HttpUrl>,
     scope: Scope,
     grant_types: &'static [&'static str],
     /// The document, as it is sent.
@@ -64,6 +66,7 @@ impl ServerMetadataEndpoint {
             endpoints: HttpUrl::parse(endpoints, is_loopback)?,
             jwks: None,
             documentation: None,
+            no_login_page: None,
             scope: Scope::default(),
             grant_types: if sessions.has_login() {
                 &["password", "refresh_token"]
@@ -83,6 +86,12 @@ impl ServerMetadataEndpoint {
     /// As for [`new`](Self::new).
     pub fn with_jwks(mut self, url: &str) -> Result<Self, ConfigError> {
         self.jwks = Some(HttpUrl::parse(url, is_loopback)?);
+        Ok(self.written())
+    }
+
+    /// Names this URL where clients look for a login page: see `no_login_page.rs`.
+    pub(super) fn with_no_login_page(mut self, url: &str) -> Result<Self, ConfigError> {
+        self.no_login_page = Some(HttpUrl::parse(url, is_loopback)?);
         Ok(self.written())
     }
 
@@ -124,8 +133,7 @@ impl ServerMetadataEndpoint {
     }
 
     fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
-        check_method(parts, "GET")?;
-        Ok(public_json(self.document.clone()))
+        public_json(&parts.method, || Ok(self.document.clone())).ok_or_else(reads_only)?
     }
 
     fn written(mut self) -> Self {
@@ -141,8 +149,16 @@ impl ServerMetadataEndpoint {
         set("token_endpoint", endpoint("token"));
         set("token_endpoint_auth_methods_supported", json!(["none"]));
         set("grant_types_supported", json!(self.grant_types));
-        // It is required (section 2), and empty. Section 3.2 would leave an empty list out.
-        set("response_types_supported", json!([]));
+        match &self.no_login_page {
+            Some(page) => {
+                set("authorization_endpoint", page.as_str().into());
+                set("registration_endpoint", page.as_str().into());
+                set("response_types_supported", json!(["code"]));
+                set("code_challenge_methods_supported", json!(["S256"]));
+            }
+            // It is required (section 2), and empty. Section 3.2 would leave an empty list out.
+            None => drop(set("response_types_supported", json!([]))),
+        }
         set("revocation_endpoint", endpoint("logout"));
         set(
             "revocation_endpoint_auth_methods_supported",
@@ -187,8 +203,7 @@ impl ResourceMetadataEndpoint {
     }
 
     fn answer(&self, parts: &Parts) -> Result<Response<Bytes>, EndpointError> {
-        check_method(parts, "GET")?;
-        Ok(self.resource.to_response())
+        public_json(&parts.method, || Ok(self.resource.to_json())).ok_or_else(reads_only)?
     }
 }
 

@@ -38,7 +38,9 @@ mod jwks;
 mod login;
 mod logout;
 mod mcp;
+mod mcp_metadata;
 mod metadata;
+mod no_login_page;
 #[cfg(feature = "utoipa")]
 mod openapi;
 mod own_login;
@@ -60,6 +62,7 @@ pub use body::EndpointBody;
 pub use cookie::CookieDelivery;
 pub use error::{EndpointError, EndpointErrorKind};
 pub use jwks::JwksEndpoint;
+pub use mcp_metadata::McpMetadataEndpoint;
 pub use metadata::{ResourceMetadataEndpoint, ServerMetadataEndpoint};
 pub use service::EndpointFuture;
 pub use single::{

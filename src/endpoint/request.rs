@@ -10,6 +10,7 @@ use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
 use super::error::EndpointError;
+use crate::bearer::READ;
 use crate::error::BoxError;
 use crate::json::UniqueObject;
 use crate::parameters::{self, Encoding, WrongParameter};
@@ -158,6 +159,11 @@ pub(super) fn check_method(parts: &Parts, wanted: &'static str) -> Result<(), En
     } else {
         Err(EndpointError::method(wanted))
     }
+}
+
+/// Refuses a method at an endpoint that everyone may read.
+pub(super) fn reads_only() -> EndpointError {
+    EndpointError::method(READ)
 }
 
 /// Returns the encoding that the media type names. Exactly these two are accepted: a page of

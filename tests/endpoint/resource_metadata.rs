@@ -226,14 +226,14 @@ fn what_is_no_scope_is_found_at_start_up() {
 }
 
 #[tokio::test]
-async fn the_endpoint_answers_get_alone() {
+async fn the_endpoint_is_only_read() {
     let resource = resource("https://api.example.com/mcp");
     for method in [
         Method::POST,
         Method::PUT,
         Method::PATCH,
         Method::DELETE,
-        Method::OPTIONS,
+        Method::TRACE,
     ] {
         let answer = ask(&resource, method).await;
         assert_eq!(
@@ -251,6 +251,9 @@ async fn the_endpoint_answers_get_alone() {
         ask(&resource, Method::GET).await.headers[CACHE_CONTROL],
         "public, max-age=300"
     );
+    let head = ask(&resource, Method::HEAD).await;
+    assert_eq!((head.status, &*head.body), (200, ""));
+    assert_eq!(ask(&resource, Method::OPTIONS).await.status, 204);
 }
 
 /// The layer, where it sees the paths, and the endpoint, where it does not.

@@ -187,7 +187,7 @@ fn what_is_no_scope_is_found_at_start_up() {
 }
 
 #[tokio::test]
-async fn it_is_read_by_get_and_may_be_kept() {
+async fn it_is_only_read_and_may_be_kept() {
     let metadata = ServerMetadataEndpoint::new(
         &sessions("https://api.example.com"),
         "https://api.example.com/auth",
@@ -198,7 +198,7 @@ async fn it_is_read_by_get_and_may_be_kept() {
         Method::PUT,
         Method::PATCH,
         Method::DELETE,
-        Method::OPTIONS,
+        Method::TRACE,
     ] {
         let answer = ask(&metadata, method).await;
         answer.assert_error(405, "invalid_request", None);
@@ -209,6 +209,9 @@ async fn it_is_read_by_get_and_may_be_kept() {
     let answer = ask(&metadata, Method::GET).await;
     assert_eq!(answer.headers[CACHE_CONTROL], "public, max-age=300");
     assert!(!format!("{answer:?}").contains("evil"), "{answer:?}");
+    let head = ask(&metadata, Method::HEAD).await;
+    assert_eq!((head.status, &*head.body), (200, ""));
+    assert_eq!(ask(&metadata, Method::OPTIONS).await.status, 204);
 }
 
 /// A stock client: it knows the issuer and nothing else.

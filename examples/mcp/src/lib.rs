@@ -6,11 +6,11 @@
 //! curl -i -X POST localhost:3004/mcp     # where a client finds out whom to ask for a token
 //! ```
 //!
-//! A client without a token is told where the metadata stands (RFC 9728), and there who gives
-//! tokens (RFC 8414). That is this very server, and it has no page where a browser could log in:
-//! the user gives the client a token from the login above, as a header. For clients that find their
-//! way by themselves let an authorization server issue the tokens, and check them as the example
-//! `external_issuer` does.
+//! A client without a token is told where the metadata is (RFC 9728), and there which server issues
+//! tokens (RFC 8414). That is this very server, and it has no page where a browser could log in, as
+//! a client is told that tries: the user gives the client a token from the login above, as a
+//! header. For clients that log in by themselves let an authorization server issue the tokens, and
+//! check them as the example `external_issuer` does.
 
 use std::convert::Infallible;
 use std::sync::Arc;

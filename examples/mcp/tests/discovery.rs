@@ -20,39 +20,25 @@ use rmcp::transport::streamable_http_client::{
     StreamableHttpClient, StreamableHttpClientTransportConfig,
 };
 use rmcp::{ClientLifecycleMode, ClientServiceExt};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use support::{Client, Site, whoami};
 
-/// `rmcp`'s own HTTP client, with notes of what it asked for, and with an authorization endpoint in
-/// what our server says if need be.
+/// `rmcp`'s own HTTP client, with notes of what it asked for.
 struct Watched {
     inner: Arc<dyn OAuthHttpClient>,
     asked: Arc<Mutex<Vec<String>>>,
-    change: fn(&mut Map<String, Value>, &str),
 }
 
 impl OAuthHttpClient for Watched {
     fn execute(&self, request: OAuthHttpRequest) -> OAuthHttpClientFuture<'_> {
         Box::pin(async move {
             let uri = request.request.uri().clone();
-            let mut response = self.inner.execute(request).await?;
+            let response = self.inner.execute(request).await?;
             self.asked.lock().unwrap().push(format!(
                 "{} {}",
                 response.status().as_u16(),
                 uri.path()
             ));
-            if response.status() == StatusCode::OK
-                && uri.path() == "/.well-known/oauth-authorization-server"
-            {
-                let Value::Object(mut document) = serde_json::from_slice(response.body())? else {
-                    panic!("no object")
-                };
-                (self.change)(
-                    &mut document,
-                    &format!("http://{}", uri.authority().unwrap()),
-                );
-                *response.body_mut() = serde_json::to_vec(&document)?;
-            }
             Ok(response)
         })
     }
@@ -64,14 +50,13 @@ struct Discovery {
 }
 
 /// From the challenge of a real 401 to the metadata, as `rmcp` does it.
-async fn discover(site: &Site, change: fn(&mut Map<String, Value>, &str)) -> Discovery {
+async fn discover(site: &Site) -> Discovery {
     let challenge = site.refused(None).await;
     let asked = Arc::new(Mutex::new(Vec::new()));
     let inner = Arc::new(default_oauth_http_client().unwrap());
     let client = Arc::new(Watched {
         inner,
         asked: Arc::clone(&asked),
-        change,
     });
     let manager = AuthorizationManager::new_with_oauth_http_client(site.mcp(), client)
         .await
@@ -83,56 +68,17 @@ async fn discover(site: &Site, change: fn(&mut Map<String, Value>, &str)) -> Dis
     Discovery { result, asked }
 }
 
-fn as_it_is(_: &mut Map<String, Value>, _: &str) {}
-
-fn with_authorization_endpoint(document: &mut Map<String, Value>, origin: &str) {
-    document.insert(
-        "authorization_endpoint".to_owned(),
-        format!("{origin}/auth/authorize").into(),
-    );
-}
-
-/// The state of `rmcp` 3.11: a server without an authorization endpoint counts as none.
+/// `rmcp` 3.11 does not accept a server without an authorization endpoint, and says only that there
+/// is none. So the metadata names one, which says what to do.
 #[tokio::test]
-async fn rmcp_finds_the_authorization_server_but_does_not_take_it() {
+async fn rmcp_is_told_that_there_is_no_login_page() {
     let site = Site::start().await;
-    let Discovery { result, asked } = discover(&site, as_it_is).await;
+    let Discovery { result, asked } = discover(&site).await;
     assert_eq!(
         asked,
         [
             "200 /.well-known/oauth-protected-resource/mcp",
             "200 /.well-known/oauth-authorization-server",
-            "404 /.well-known/openid-configuration",
-        ]
-    );
-    let Err(AuthError::AuthorizationServersUnavailable {
-        resource_metadata_url,
-        authorization_servers,
-    }) = result
-    else {
-        panic!("{result:?}")
-    };
-    assert_eq!(resource_metadata_url.as_str(), site.metadata());
-    assert_eq!(authorization_servers, [site.origin.as_str()]);
-
-    // The same with the client that an application has by default, and from the address alone, by a
-    // probe of its own.
-    let manager = AuthorizationManager::new(site.mcp()).await.unwrap();
-    let result = manager.resolve_metadata().await;
-    assert!(
-        matches!(
-            result,
-            Err(AuthError::AuthorizationServersUnavailable { .. })
-        ),
-        "{result:?}"
-    );
-
-    let Discovery { result, asked } = discover(&site, with_authorization_endpoint).await;
-    assert_eq!(
-        asked,
-        [
-            "200 /.well-known/oauth-protected-resource/mcp",
-            "200 /.well-known/oauth-authorization-server"
         ]
     );
     let resolution = result.unwrap();
@@ -140,11 +86,33 @@ async fn rmcp_finds_the_authorization_server_but_does_not_take_it() {
         resolution.source,
         AuthorizationMetadataSource::ProtectedResourceMetadata
     );
+    let metadata = &resolution.metadata;
     assert_eq!(
-        resolution.metadata.token_endpoint,
+        metadata.token_endpoint,
         format!("{}/auth/token", site.origin)
     );
-    assert_eq!(resolution.metadata.issuer, Some(site.origin));
+    assert_eq!(metadata.issuer, Some(site.origin.clone()));
+    let page = format!("{}/.well-known/no-login-page", site.origin);
+    assert_eq!(metadata.authorization_endpoint, page);
+
+    // With the client that an application has by default, and from the URL alone, by a probe of its
+    // own.
+    let mut manager = AuthorizationManager::new(site.mcp()).await.unwrap();
+    let metadata = manager.resolve_metadata().await.unwrap().metadata;
+    manager.set_metadata(metadata);
+    let redirect = "http://127.0.0.1:1/callback";
+    let error = manager
+        .register_client("a client", redirect, &["mcp:tools"])
+        .await
+        .unwrap_err();
+    let sentence = "this server has no login page for MCP clients";
+    assert!(error.to_string().contains(sentence), "{error}");
+
+    // A client that is registered elsewhere opens the page.
+    let opened = reqwest::get(&page).await.unwrap();
+    assert_eq!(opened.status(), StatusCode::NOT_FOUND);
+    let text = opened.text().await.unwrap();
+    assert!(text.contains(sentence), "{text}");
 }
 
 /// `rmcp`'s client refreshes by itself, once it has been given by hand what its discovery does not
