@@ -43,6 +43,7 @@ impl Gate {
         let document =
             documents.find_map(|document| document.answer(&parts.method, parts.uri.path()));
         if let Some(document) = document {
+            self.hints.metadata_was_read();
             return Decision::Respond(document);
         }
         mark_sensitive(&mut parts.headers, AUTHORIZATION);
@@ -96,6 +97,9 @@ impl Gate {
     pub(super) fn refuse(&self, error: BearerError, parts: &Parts) -> Response<Bytes> {
         if error.kind() == BearerErrorKind::MissingToken {
             self.hints.of_missing_token(parts, self.sessions.is_some());
+            if self.resource.is_some() {
+                self.hints.of_unread_metadata();
+            }
         }
         self.rejection.refuse(error, parts)
     }

@@ -7,6 +7,7 @@ use http::Request;
 use support::{Log, Login, Received, send};
 use tower::ServiceExt;
 use tower_bearer::BearerAuthLayer;
+use tower_bearer::bearer::ProtectedResource;
 use tower_bearer::test_util::TestTokens;
 
 use crate::preflights::preflight;
@@ -91,4 +92,40 @@ async fn an_ordinary_refusal_is_no_misuse() {
         .await
         .assert_refused(401, "invalid_token", "token_invalid");
     assert!(log.take_warnings().is_empty());
+}
+
+/// The layer is behind a router, and nothing answers at the path that its challenges name.
+#[tokio::test]
+async fn metadata_that_no_client_reads_is_hinted_at_once() {
+    let (log, _guard) = Log::capture();
+    let resource = ProtectedResource::new("https://api.example.com/mcp", "https://id.example.com");
+    let layer = || {
+        BearerAuthLayer::new(TestTokens::new().verifier())
+            .with_protected_resource(resource.as_ref().unwrap())
+    };
+    let hints = || {
+        let said = log.take();
+        let lines = said
+            .lines()
+            .filter(|line| line.contains("ResourceMetadataEndpoint"));
+        lines.count()
+    };
+    let refused = async |layer: &BearerAuthLayer| {
+        let answer = send(layer, post("/mcp")).await;
+        assert_eq!(answer.status, 401);
+        assert!(answer.challenge().unwrap().contains("resource_metadata"));
+    };
+    let unseen = layer();
+    for count in 1..=30 {
+        refused(&unseen).await;
+        assert_eq!(hints(), usize::from(count == 10), "{count}");
+    }
+    let seen = layer();
+    let path = "/.well-known/oauth-protected-resource/mcp";
+    let request = Request::get(path).body(String::new()).unwrap();
+    assert_eq!(send(&seen, request).await.status, 200);
+    for _ in 0..30 {
+        refused(&seen).await;
+    }
+    assert_eq!(hints(), 0);
 }
