@@ -125,7 +125,7 @@ impl WrongParameter {
             .rsplit_once(", expected ")
             .map_or("another value", |(_, expected)| expected);
         Self {
-            name: field.unwrap_or("a parameter").to_owned(),
+            name: plain(field.unwrap_or("a parameter")),
             expected: Some(plain(expected)),
         }
     }

@@ -70,7 +70,9 @@ impl HttpUrl {
     /// Parses an origin (RFC 6454) in the form that browsers send: a scheme, a host, and a port
     /// where it is not the default one.
     pub(crate) fn parse_origin(text: &str) -> Result<Self, ConfigError> {
-        let url = Self::parse(text, is_loopback)?;
+        // Browsers resolve `*.localhost` themselves.
+        let is_local = |host: &str| is_loopback(host) || host.ends_with(".localhost");
+        let url = Self::parse(text, is_local)?;
         let has_default_port = matches!(
             (url.uri.scheme_str(), url.uri.port_u16()),
             (Some("https"), Some(443)) | (Some("http"), Some(80))

@@ -133,13 +133,13 @@ async fn log_out(State(site): State<Site>, request: Request) -> Response {
     if let Some(rejection) = site.cookies.cross_site_rejection(&parts) {
         return rejection.map(Body::from);
     }
-    if let Some(token) = site.cookies.refresh_token(&parts)
-        && site.sessions.log_out(token).await.is_err()
-    {
-        return refused(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "That does not work now. Try again in a moment.",
-        );
+    for token in site.cookies.refresh_tokens(&parts) {
+        if site.sessions.log_out(token).await.is_err() {
+            return refused(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "That does not work now. Try again in a moment.",
+            );
+        }
     }
     let answer = Redirect::to("/").into_response();
     site.cookies.clear_cookies(answer)

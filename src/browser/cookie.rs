@@ -37,6 +37,21 @@ pub(crate) fn only<'p>(parts: &'p Parts, name: &str) -> Result<Option<&'p str>, 
     }
 }
 
+/// Returns the values of all cookies of this name, each once, and no more than 16.
+#[cfg(feature = "cookie")]
+pub(crate) fn several<'p>(parts: &'p Parts, name: &str) -> Vec<&'p str> {
+    let mut values = Vec::new();
+    for value in all(parts, name).flatten() {
+        if values.len() < MAX_VALUES && !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    values
+}
+
+#[cfg(feature = "cookie")]
+const MAX_VALUES: usize = 16;
+
 /// Returns the cookies of this name. `None` means that the value is empty, or not text. The header
 /// is read as bytes, so that other cookies with odd values cannot hide ours.
 fn all<'p>(parts: &'p Parts, name: &str) -> impl Iterator<Item = Option<&'p str>> {

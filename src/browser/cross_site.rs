@@ -1,16 +1,20 @@
 //! Tells whether another origin made a request. Tokens that a browser sends by itself need this.
 
+use std::sync::Arc;
+
 use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
+use super::app_origin::app_origin;
 use crate::edge::Edge;
 use crate::error::ConfigError;
 use crate::url::HttpUrl;
 
-/// The other origins whose pages may act as ours do, as in `https://app.example.com`.
+/// The other origins whose pages may act as ours do, as in `https://app.example.com`, or
+/// `tauri://localhost`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Origins(Vec<HttpUrl>);
+pub(crate) struct Origins(Vec<Arc<str>>);
 
 /// The site that made a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +30,18 @@ pub(crate) enum Site {
 
 impl Origins {
     pub(crate) fn add(&mut self, origin: &str) -> Result<(), ConfigError> {
-        self.0.push(HttpUrl::parse_origin(origin)?);
+        let origin = match app_origin(origin)? {
+            Some(app) => app.into(),
+            None => HttpUrl::parse_origin(origin)?.as_str().into(),
+        };
+        self.0.push(origin);
         Ok(())
+    }
+
+    /// Iterates over the origins.
+    #[cfg(feature = "cookie")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(AsRef::as_ref)
     }
 
     /// Tells which site made a request, from Fetch Metadata (`Sec-Fetch-Site`), or from `Origin`
@@ -40,7 +54,7 @@ impl Origins {
             text(&parts.headers, ORIGIN.as_str()),
         );
         let is_listed =
-            origin.is_some_and(|origin| self.0.iter().any(|listed| listed.as_str() == origin));
+            origin.is_some_and(|origin| self.0.iter().any(|listed| **listed == *origin));
         match (fetch, origin) {
             (Some("same-origin" | "none"), _) => Site::Own,
             _ if is_listed => Site::Own,
@@ -68,7 +82,7 @@ pub(crate) fn opens_a_page(parts: &Parts) -> bool {
 
 /// Returns the value of a header. A header that is not text, or is repeated, is empty, so that no
 /// rule matches it.
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(super) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     Some(if values.next().is_some() {

@@ -13,7 +13,15 @@ pub(crate) enum OwnOrigin<'p> {
     Host(&'p str),
 }
 
-impl OwnOrigin<'_> {
+impl<'p> OwnOrigin<'p> {
+    /// Returns the origin, or the host where the scheme is not known.
+    #[cfg(feature = "cookie")]
+    pub(crate) fn text(self) -> &'p str {
+        match self {
+            Self::Public(text) | Self::Host(text) => text,
+        }
+    }
+
     /// Returns whether the value of an `Origin` header names this server.
     pub(crate) fn is_named_by(self, header: &str) -> bool {
         match self {
@@ -27,7 +35,7 @@ impl OwnOrigin<'_> {
 
 /// Returns the authority that a request is for (RFC 9110 section 7.2). `None` means that it names
 /// none, or two.
-pub(super) fn host(parts: &Parts) -> Option<&str> {
+pub(crate) fn host(parts: &Parts) -> Option<&str> {
     match parts.uri.authority() {
         Some(authority) => Some(authority.as_str()),
         None => only(&parts.headers),

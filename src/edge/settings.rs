@@ -106,6 +106,12 @@ impl Edge {
         Some(peer)
     }
 
+    /// Returns the origin that the application configured.
+    #[cfg(feature = "cookie")]
+    pub(crate) fn public_origin(&self) -> Option<&str> {
+        self.public_origin.as_ref().map(HttpUrl::as_str)
+    }
+
     /// Returns the origin of this server as the client sees it.
     pub(crate) fn origin<'p>(&'p self, parts: &'p Parts) -> Option<OwnOrigin<'p>> {
         match &self.public_origin {

@@ -1,24 +1,24 @@
 //! [`CookieDelivery`] sends the refresh token as a cookie that scripts cannot read.
 
+mod arrival;
+mod delivery;
+mod jar;
+
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cookie::time::Duration;
-use cookie::{Cookie, SameSite};
-use http::header::SET_COOKIE;
+use http::Response;
 use http::request::Parts;
-use http::{HeaderValue, Response};
 
-use super::auth::AuthEndpoints;
-use super::delivery::Delivery;
-use super::error::EndpointError;
+use self::arrival::Warned;
+use super::delivery::check_cookies_may_be_set;
 use super::response::not_stored;
 use crate::bearer::TokenSource;
-use crate::browser::{Origins, Site, only};
+use crate::browser::{Origins, several};
 use crate::edge::Edge;
 use crate::error::ConfigError;
-use crate::keys::{AccessToken, RefreshToken};
+use crate::keys::RefreshToken;
 use crate::session::{Sessions, TokenResponse, compare_generations};
 
 /// Sends tokens as cookies. It is for web pages, whose scripts then never have the refresh token.
@@ -52,8 +52,17 @@ use crate::session::{Sessions, TokenResponse, compare_generations};
 /// Not covered: a page on our own origin that is not ours (uploaded HTML, an injected script), and
 /// other services on the same host.
 ///
+/// **A page on another site** never gets these cookies back, even if its origin is listed: they are
+/// `SameSite`. Its login is refused with 403 and the reason `cross_site_cookie`, unless the cookies
+/// are [for other sites](Self::for_other_sites), or the tokens are in the body.
+///
+/// **Several cookies of one name.** A neighbouring host, or an older path, may have set another
+/// one. A login and a logout end the sessions of all of them. A refresh uses the one that is good:
+/// see [`Refresh::one_of`](crate::session::Refresh::one_of).
+///
 /// **On a developer's machine.** All browsers but Safari accept `Secure` cookies from `localhost`
-/// and `127.0.0.1` via plain `http`.
+/// and `127.0.0.1` via plain `http`. No browser accepts them from another host via plain `http`.
+/// The first such login is logged as a warning.
 ///
 /// ```
 /// # fn example(sessions: tower_bearer::Sessions) -> axum::Router {
@@ -72,8 +81,10 @@ pub struct CookieDelivery {
     path: Option<Arc<str>>,
     access_token: bool,
     choice: Choice,
+    for_other_sites: bool,
     origins: Origins,
     edge: Arc<Edge>,
+    warned: Arc<Warned>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -91,8 +102,10 @@ impl CookieDelivery {
             path: None,
             access_token: false,
             choice: Choice::TheClients,
+            for_other_sites: false,
             origins: Origins::default(),
             edge: Arc::default(),
+            warned: Arc::default(),
         }
     }
 
@@ -109,24 +122,25 @@ impl CookieDelivery {
         self
     }
 
-    /// Sets the names of the cookies, for two kinds of users on one host: with `staff` they are
-    /// `__Host-staff_refresh_token` and `__Host-staff_access_token`.
+    /// Sets the names of the cookies: with `staff` they are `__Host-staff_refresh_token` and
+    /// `__Host-staff_access_token`.
     ///
-    /// # Panics
+    /// Two applications on one host need names of their own, and so do two kinds of users. A browser
+    /// keeps one cookie of each name for a host and a path, whatever the port, so each login would
+    /// log the other out.
     ///
-    /// If `name` has other characters than ASCII letters, digits, `-` and `_`.
-    #[track_caller]
-    pub fn with_name(mut self, name: &'static str) -> Self {
-        let is_name = !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        assert!(
-            is_name,
-            "{name:?} is not a name for cookies: use ASCII letters, digits, `-` and `_`"
-        );
+    /// # Errors
+    ///
+    /// `name` is empty, or has other characters than ASCII letters, digits, `-` and `_`.
+    pub fn with_name(mut self, name: &str) -> Result<Self, ConfigError> {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        if name.is_empty() || !name.bytes().all(is_allowed) {
+            return Err(ConfigError::new(format!(
+                "{name:?} is not a name for cookies: use ASCII letters, digits, `-` and `_`"
+            )));
+        }
         self.name = format!("{name}_");
-        self
+        Ok(self)
     }
 
     /// Lets browsers send the refresh token to this path alone, as in `/auth`. The name of the
@@ -147,14 +161,31 @@ impl CookieDelivery {
         Ok(self)
     }
 
-    /// Accepts requests from pages of this origin too, as in `https://app.example.com`.
+    /// Accepts requests from pages of this origin too, as in `https://app.example.com`. An app in a
+    /// native shell, and an extension, has an origin with a scheme of its own: `tauri://localhost`,
+    /// `capacitor://localhost`, `chrome-extension://…`.
+    ///
+    /// If the page is on another site, see [`for_other_sites`](Self::for_other_sites).
     ///
     /// # Errors
     ///
-    /// The text is not an origin: a scheme, a host and perhaps a port.
+    /// The text is not an origin: a scheme, a host and perhaps a port. `null` and `file://` name
+    /// nobody, and are never accepted.
     pub fn with_origin(mut self, origin: &str) -> Result<Self, ConfigError> {
         self.origins.add(origin)?;
         Ok(self)
+    }
+
+    /// Lets browsers send the cookies from pages of other sites too: they become `SameSite=None;
+    /// Partitioned`. It is for a page on another site whose origin is [listed](Self::with_origin).
+    ///
+    /// It loosens what the browser checks: only the check for cross-site requests is left, which
+    /// still refuses every origin that is not listed. `Partitioned` (CHIPS) gives each site that
+    /// embeds this server a cookie of its own, and lets browsers without other third-party cookies
+    /// keep it. Safari before 18.4 drops such cookies. The body needs none of this.
+    pub fn for_other_sites(mut self) -> Self {
+        self.for_other_sites = true;
+        self
     }
 
     /// Returns the places where the access token may be, for
@@ -185,16 +216,20 @@ impl CookieDelivery {
         parts: &Parts,
         answer: Response<B>,
     ) -> Response<B> {
+        self.warn_of_dropped_cookies(parts);
         let mut answer = not_stored(answer);
         if let Some(token) = tokens.refresh_token().map(RefreshToken::secret) {
-            let held = self.refresh_token(parts);
-            match held.and_then(|held| compare_generations(held, token)) {
+            let held = self.refresh_tokens(parts).into_iter();
+            let newest = held
+                .filter_map(|held| compare_generations(held, token))
+                .max();
+            match newest {
                 // This response is late: the browser has newer tokens, of both kinds.
                 Some(Ordering::Greater) => return answer,
                 Some(Ordering::Equal) => {}
                 Some(Ordering::Less) | None => {
-                    let max_age = self.max_age(tokens, tokens.refresh_token_expires_in());
-                    add(&mut answer, &self.refresh_cookie(token, max_age));
+                    let max_age = max_age(tokens, tokens.refresh_token_expires_in());
+                    jar::add(&mut answer, &self.refresh_cookie(token, max_age));
                 }
             }
         }
@@ -214,78 +249,33 @@ impl CookieDelivery {
     /// `cross_site`. `None` means that the request may set cookies, and act on them.
     #[must_use]
     pub fn cross_site_rejection(&self, parts: &Parts) -> Option<Response<Bytes>> {
-        (!self.comes_from_us(parts)).then(|| EndpointError::cross_site().refuse(parts))
+        let checked = check_cookies_may_be_set(self, parts);
+        checked.err().map(|error| error.refuse(parts))
     }
 
     /// Clears the cookies, after a logout in the application's own handler.
+    ///
+    /// With a [path](Self::with_path), it also clears the cookies of that name whose path is shorter,
+    /// which an earlier version of the application may have set.
     #[must_use]
     pub fn clear_cookies<B>(&self, mut answer: Response<B>) -> Response<B> {
-        add(&mut answer, &self.refresh_cookie("", Some(0)));
-        if self.access_token {
-            add(
-                &mut answer,
-                &access_cookie(&self.access_name(), "", Some(0)),
-            );
-        }
+        self.clear(&mut answer);
         answer
     }
 
-    /// Returns the refresh token that the browser sent, for a refresh or a logout in the
-    /// application's own handler.
+    /// Returns the refresh tokens that the browser sent, for a logout in the application's own
+    /// handler, which ends the sessions of all of them, and for
+    /// [`Refresh::one_of`](crate::session::Refresh::one_of). There is more than one if another host
+    /// or an older version of the application has set a cookie of this name too.
     #[must_use]
-    pub fn refresh_token<'p>(&self, parts: &'p Parts) -> Option<&'p str> {
-        only(parts, &self.refresh_name()).ok().flatten()
+    pub fn refresh_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str> {
+        several(parts, &self.refresh_name())
     }
+}
 
-    fn set_access_token<B>(&self, tokens: &TokenResponse, parts: &Parts, answer: &mut Response<B>) {
-        if !self.access_token {
-            return;
-        }
-        let (name, token) = (self.access_name(), tokens.access_token().secret());
-        if only(parts, &name).is_ok_and(|held| held == Some(token)) {
-            return;
-        }
-        if name.len() + token.len() > MAX_COOKIE_BYTES {
-            // Browsers silently drop a larger cookie (RFC 6265bis section 5.6).
-            tracing::error!(
-                cure = "grant fewer claims",
-                "the access token is too large for a cookie"
-            );
-            return;
-        }
-        add(
-            answer,
-            &access_cookie(&name, token, self.max_age(tokens, tokens.expires_in())),
-        );
-    }
-
-    /// Returns the lifetime of a cookie. `None` means that it lasts until the browser closes.
-    fn max_age(&self, tokens: &TokenResponse, seconds: u64) -> Option<u64> {
-        (!tokens.is_until_browser_closes()).then_some(seconds)
-    }
-
-    fn refresh_cookie<'t>(&'t self, token: &'t str, max_age: Option<u64>) -> Cookie<'t> {
-        let path = self.path.as_deref().unwrap_or("/");
-        secure(
-            Cookie::build((self.refresh_name(), token))
-                .path(path)
-                .same_site(SameSite::Strict),
-            max_age,
-        )
-    }
-
-    fn refresh_name(&self) -> String {
-        let prefix = if self.path.is_some() {
-            "__Secure-"
-        } else {
-            "__Host-"
-        };
-        format!("{prefix}{}refresh_token", self.name)
-    }
-
-    fn access_name(&self) -> String {
-        format!("__Host-{}access_token", self.name)
-    }
+fn max_age(tokens: &TokenResponse, seconds: u64) -> Option<u64> {
+    // Without it a cookie lasts until the browser closes.
+    (!tokens.is_until_browser_closes()).then_some(seconds)
 }
 
 impl Default for CookieDelivery {
@@ -293,95 +283,3 @@ impl Default for CookieDelivery {
         Self::new()
     }
 }
-
-impl Delivery for CookieDelivery {
-    fn is_wanted(&self, asked: Option<&str>) -> Result<bool, EndpointError> {
-        match (self.choice, asked) {
-            (_, Some(other)) if !matches!(other, "cookie" | "body") => {
-                Err(EndpointError::invalid_request("delivery is cookie or body"))
-            }
-            (Choice::Always, _) | (_, Some("cookie")) => Ok(true),
-            (Choice::TheClients, _) => Ok(false),
-        }
-    }
-
-    fn refresh_token<'p>(&self, parts: &'p Parts) -> Result<Option<&'p str>, EndpointError> {
-        only(parts, &self.refresh_name())
-            .map_err(|_| EndpointError::invalid_request("more than one refresh token cookie"))
-    }
-
-    fn comes_from_us(&self, parts: &Parts) -> bool {
-        self.origins.site(parts, &self.edge) == Site::Own
-    }
-
-    fn visible(&self, tokens: &TokenResponse) -> TokenResponse {
-        tokens.clone().without_refresh_token()
-    }
-
-    fn visible_to_application(&self, tokens: &TokenResponse) -> TokenResponse {
-        let visible = self.visible(tokens);
-        if self.access_token {
-            visible.with_access_token(AccessToken::new(""))
-        } else {
-            visible
-        }
-    }
-
-    fn set_cookies(
-        &self,
-        tokens: &TokenResponse,
-        parts: &Parts,
-        answer: Response<Bytes>,
-    ) -> Response<Bytes> {
-        Self::set_cookies(self, tokens, parts, answer)
-    }
-
-    fn clear_cookies(&self, answer: Response<Bytes>) -> Response<Bytes> {
-        Self::clear_cookies(self, answer)
-    }
-}
-
-impl AuthEndpoints {
-    /// Sends tokens as cookies too: see [`CookieDelivery`].
-    pub fn with_cookies(self, cookies: CookieDelivery) -> Self {
-        let cookies = cookies.for_sessions(&self.state.sessions);
-        self.map(|state| {
-            let layer = state.sessions.layer();
-            state.signed_in = layer.with_token_sources(cookies.token_sources());
-            state.delivery = Some(Arc::new(cookies));
-        })
-    }
-}
-
-fn access_cookie<'t>(name: &str, token: &'t str, max_age: Option<u64>) -> Cookie<'t> {
-    // `Lax`: a link from another site opens the page as the user, and only the user sees it.
-    secure(
-        Cookie::build((name.to_owned(), token))
-            .path("/")
-            .same_site(SameSite::Lax),
-        max_age,
-    )
-}
-
-fn secure<'c>(cookie: cookie::CookieBuilder<'c>, max_age: Option<u64>) -> Cookie<'c> {
-    let cookie = cookie.http_only(true).secure(true);
-    match max_age {
-        Some(seconds) => cookie
-            .max_age(Duration::seconds(
-                i64::try_from(seconds).unwrap_or(i64::MAX),
-            ))
-            .build(),
-        None => cookie.build(),
-    }
-}
-
-fn add<B>(answer: &mut Response<B>, cookie: &Cookie<'_>) {
-    // Our tokens are base64url and dots, which are always a valid header value.
-    if let Ok(mut value) = HeaderValue::try_from(cookie.to_string()) {
-        value.set_sensitive(true);
-        answer.headers_mut().append(SET_COOKIE, value);
-    }
-}
-
-/// The limit for name and value together (RFC 6265bis section 5.6).
-const MAX_COOKIE_BYTES: usize = 4096;

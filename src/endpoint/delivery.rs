@@ -14,11 +14,20 @@ pub(super) trait Delivery: fmt::Debug + Send + Sync {
     /// Returns whether the response sets cookies. `asked` is what the request says about it.
     fn is_wanted(&self, asked: Option<&str>) -> Result<bool, EndpointError>;
 
-    /// Returns the refresh token that the browser sent by itself.
-    fn refresh_token<'p>(&self, parts: &'p Parts) -> Result<Option<&'p str>, EndpointError>;
+    /// Returns whether a client can have the tokens in the body instead.
+    fn lets_client_choose(&self) -> bool;
+
+    /// Returns the refresh tokens that the browser sent by itself.
+    fn refresh_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str>;
+
+    /// Returns the access tokens that the browser sent by itself.
+    fn access_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str>;
 
     /// Returns whether a page of ours made the browser send the request.
     fn comes_from_us(&self, parts: &Parts) -> bool;
+
+    /// Refuses a request whose browser would never send the cookies back.
+    fn check_arrival(&self, parts: &Parts) -> Result<(), EndpointError>;
 
     /// Returns what of the tokens the body may have.
     fn visible(&self, tokens: &TokenResponse) -> TokenResponse;
@@ -43,6 +52,18 @@ pub(super) fn check_own_site(delivery: &dyn Delivery, parts: &Parts) -> Result<(
     if delivery.comes_from_us(parts) {
         Ok(())
     } else {
-        Err(EndpointError::cross_site())
+        Err(EndpointError::cross_site(
+            parts,
+            delivery.lets_client_choose(),
+        ))
     }
+}
+
+/// Refuses a request whose response must not set cookies.
+pub(super) fn check_cookies_may_be_set(
+    delivery: &dyn Delivery,
+    parts: &Parts,
+) -> Result<(), EndpointError> {
+    check_own_site(delivery, parts)?;
+    delivery.check_arrival(parts)
 }

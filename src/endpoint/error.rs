@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 
+use super::cross_site::CrossSite;
 use super::response::{error_response, not_stored};
 use crate::bearer::BearerError;
 use crate::session::{Denial, SessionError, SessionErrorKind};
@@ -36,11 +37,12 @@ pub struct EndpointError {
 enum Cause {
     Session(SessionError),
     Bearer(BearerError),
-    CrossSite,
+    CrossSite(CrossSite),
     NotFound,
     Method { allow: &'static str },
     TooLarge,
     MediaType,
+    ContentEncoding,
 }
 
 /// The kinds of [`EndpointError`].
@@ -51,7 +53,7 @@ pub enum EndpointErrorKind {
     Session,
     /// The access token of the request was refused.
     Bearer,
-    /// Another site made a browser send the request.
+    /// Another site made a browser send the request, or its page can never send the cookies back.
     CrossSite,
     /// There is no such endpoint, or the user has no such session.
     NotFound,
@@ -59,7 +61,7 @@ pub enum EndpointErrorKind {
     MethodNotAllowed,
     /// The body is above 8 KiB.
     TooLarge,
-    /// The body is neither a form nor JSON.
+    /// The body is neither a form nor JSON, or is compressed.
     UnsupportedMediaType,
 }
 
@@ -68,8 +70,16 @@ impl EndpointError {
         SessionError::invalid_request(detail).into()
     }
 
-    pub(super) fn cross_site() -> Self {
-        Cause::CrossSite.into()
+    /// Makes the error of a request that no page of ours made. `may_choose` says whether the client
+    /// can have the tokens in the body instead.
+    pub(super) fn cross_site(parts: &Parts, may_choose: bool) -> Self {
+        Cause::CrossSite(CrossSite::of(parts, may_choose)).into()
+    }
+
+    /// Makes the error of a page that can never send the cookies back.
+    #[cfg(feature = "cookie")]
+    pub(super) fn cross_site_cookie(may_choose: bool) -> Self {
+        Cause::CrossSite(CrossSite::cookie(may_choose)).into()
     }
 
     pub(super) fn not_found() -> Self {
@@ -88,6 +98,10 @@ impl EndpointError {
         Cause::MediaType.into()
     }
 
+    pub(super) fn content_encoding() -> Self {
+        Cause::ContentEncoding.into()
+    }
+
     pub(super) fn set_status(&mut self, status: Option<StatusCode>) {
         self.status = status;
     }
@@ -98,11 +112,11 @@ impl EndpointError {
         match self.cause {
             Cause::Session(_) => EndpointErrorKind::Session,
             Cause::Bearer(_) => EndpointErrorKind::Bearer,
-            Cause::CrossSite => EndpointErrorKind::CrossSite,
+            Cause::CrossSite(_) => EndpointErrorKind::CrossSite,
             Cause::NotFound => EndpointErrorKind::NotFound,
             Cause::Method { .. } => EndpointErrorKind::MethodNotAllowed,
             Cause::TooLarge => EndpointErrorKind::TooLarge,
-            Cause::MediaType => EndpointErrorKind::UnsupportedMediaType,
+            Cause::MediaType | Cause::ContentEncoding => EndpointErrorKind::UnsupportedMediaType,
         }
     }
 
@@ -144,7 +158,7 @@ impl EndpointError {
         match &self.cause {
             Cause::Session(error) => error.code(),
             Cause::Bearer(error) => error.code(),
-            Cause::CrossSite => "access_denied",
+            Cause::CrossSite(_) => "access_denied",
             _ => "invalid_request",
         }
     }
@@ -155,7 +169,7 @@ impl EndpointError {
         match &self.cause {
             Cause::Session(error) => error.reason(),
             Cause::Bearer(error) => error.reason(),
-            Cause::CrossSite => Some(CROSS_SITE),
+            Cause::CrossSite(why) => Some(why.reason()),
             _ => None,
         }
     }
@@ -173,6 +187,12 @@ impl EndpointError {
                 .headers_mut()
                 .insert(ALLOW, HeaderValue::from_static(allow));
         }
+        if matches!(self.cause, Cause::ContentEncoding) {
+            // RFC 9110 section 12.5.3.
+            response
+                .headers_mut()
+                .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
         self.with_own_status(response)
     }
 
@@ -184,20 +204,19 @@ impl EndpointError {
             Cause::Bearer(error) => {
                 return self.with_own_status(not_stored(error.clone().into_response_for(parts)));
             }
-            Cause::CrossSite => tracing::info!(
-                path = parts.uri.path(),
-                reason = CROSS_SITE,
-                "request refused"
-            ),
+            Cause::CrossSite(why) => why.log(parts),
             Cause::Session(error)
                 if !matches!(
                     error.kind(),
-                    SessionErrorKind::InvalidRequest | SessionErrorKind::UnsupportedGrantType
+                    SessionErrorKind::InvalidRequest
+                        | SessionErrorKind::MissingToken
+                        | SessionErrorKind::InvalidScope
+                        | SessionErrorKind::UnsupportedGrantType
                 ) =>
             {
                 error.log();
             }
-            _ => tracing::debug!(path = parts.uri.path(), refused = %self, "request refused"),
+            _ => tracing::info!(path = parts.uri.path(), refused = %self, "request refused"),
         }
         self.to_response()
     }
@@ -206,11 +225,11 @@ impl EndpointError {
         match &self.cause {
             Cause::Session(error) => error.status(),
             Cause::Bearer(error) => error.status(),
-            Cause::CrossSite => StatusCode::FORBIDDEN,
+            Cause::CrossSite(_) => StatusCode::FORBIDDEN,
             Cause::NotFound => StatusCode::NOT_FOUND,
             Cause::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Cause::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Cause::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Cause::MediaType | Cause::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         }
     }
 
@@ -258,14 +277,15 @@ impl fmt::Display for EndpointError {
             Cause::Session(error) => return error.fmt(f),
             // The `Display` of a `BearerError` is for the log.
             Cause::Bearer(error) => error.description(),
-            Cause::CrossSite => {
-                "the request comes from another site, or does not say where it comes from"
-            }
+            Cause::CrossSite(why) => why.description(),
             Cause::NotFound => "not found",
             Cause::Method { .. } => "the method is not allowed here",
             Cause::TooLarge => "the body is above 8 KiB",
             Cause::MediaType => {
                 "the body is not application/x-www-form-urlencoded or application/json"
+            }
+            Cause::ContentEncoding => {
+                "the body has a Content-Encoding, such as gzip: send it uncompressed"
             }
         })
     }
@@ -320,5 +340,3 @@ impl SessionError {
         response
     }
 }
-
-const CROSS_SITE: &str = "cross_site";

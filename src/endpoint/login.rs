@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use http::Response;
 
-use super::delivery::check_own_site;
+use super::delivery::check_cookies_may_be_set;
 use super::error::EndpointError;
 use super::request::Parameters;
 use super::state::State;
-use crate::bearer::{BearerError, bearer_token};
+use crate::bearer::bearer_token;
 use crate::request_context::RequestContext;
 use crate::session::Login;
 
@@ -32,22 +32,27 @@ pub(super) fn read<C>(
 ) -> Result<Login<C>, EndpointError> {
     let parts = context.parts();
     parameters.check_grant_type("password")?;
-    // The application's own credentials may have a field of that name.
+    // The application's own credentials may have fields of these names.
     let device = parameters.text("device")?;
+    let scope = parameters.scope()?;
     let delivery = state.delivery(parameters.text("delivery")?.as_deref())?;
     // This comes before the password is checked: another site must not log a user in here (login
     // CSRF).
-    let held = match delivery {
-        Some(delivery) => {
-            check_own_site(delivery, parts)?;
-            delivery.refresh_token(parts)?
+    let mut held = Vec::new();
+    if let Some(delivery) = delivery {
+        check_cookies_may_be_set(delivery, parts)?;
+        held = delivery.refresh_tokens(parts);
+        state.warn_of_foreign_tokens(&held);
+        if held.is_empty() {
+            held = delivery.access_tokens(parts);
         }
-        None => None,
-    };
-    let sent = bearer_token(&parts.headers).map_err(BearerError::from)?;
+    }
+    // The header only says which session is replaced, so a malformed one refuses no login.
+    let sent = bearer_token(&parts.headers).ok().flatten();
     let context = state.sessions.located(context.clone());
     let mut login = Login::of(read_credentials(parameters)?, Some(context))
         .on_device(device)
+        .asking_for(scope)
         .in_cookies(delivery.is_some());
     for replaced in sent.into_iter().chain(held) {
         login = login.replacing(replaced);

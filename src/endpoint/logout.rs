@@ -11,6 +11,7 @@ use super::request::{Parameters, check};
 use super::signed_in::signed_in;
 use super::state::State;
 use crate::bearer::{BearerError, bearer_token};
+use crate::session::SessionError;
 
 pub(super) async fn handle(
     state: &State,
@@ -22,16 +23,25 @@ pub(super) async fn handle(
         state.sessions.log_out(&token).await?;
         return Ok(answer);
     }
-    let sent = bearer_token(&parts.headers).map_err(BearerError::from)?;
-    let mut held = None;
+    let mut held = Vec::new();
     if let Some(delivery) = state.delivery.as_deref() {
-        held = delivery.refresh_token(parts)?;
-        if held.is_some() {
+        held = delivery.refresh_tokens(parts);
+        held.extend(delivery.access_tokens(parts));
+        if !held.is_empty() {
             check_own_site(delivery, parts)?;
         }
     }
-    if sent.is_none() && held.is_none() {
-        return Err(EndpointError::invalid_request("token is missing"));
+    let sent = match bearer_token(&parts.headers) {
+        Ok(sent) => sent,
+        // The cookies say which session ends.
+        Err(_) if !held.is_empty() => None,
+        Err(malformed) => return Err(BearerError::from(malformed).into()),
+    };
+    if sent.is_none() && held.is_empty() {
+        return Err(match state.delivery {
+            Some(_) => SessionError::missing_token("token is missing, and so is its cookie").into(),
+            None => EndpointError::invalid_request("token is missing"),
+        });
     }
     for token in sent.into_iter().chain(held) {
         state.sessions.log_out(token).await?;

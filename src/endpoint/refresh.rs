@@ -3,15 +3,14 @@
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 
-use super::delivery::check_own_site;
+use super::delivery::check_cookies_may_be_set;
 use super::error::EndpointError;
 use super::request::Parameters;
 use super::response::not_stored;
 use super::state::State;
 use crate::keys::RefreshToken;
-use crate::names::Scope;
 use crate::request_context::RequestContext;
-use crate::session::{Refresh, SessionError, SessionErrorKind};
+use crate::session::{Refresh, SessionError};
 
 pub(super) async fn handle(
     state: &State,
@@ -22,32 +21,41 @@ pub(super) async fn handle(
     parameters.check_grant_type("refresh_token")?;
     let mut delivery = state.delivery(parameters.text("delivery")?.as_deref())?;
     let given = parameters.take("refresh_token")?.map(RefreshToken::new);
-    let token = match (given, state.delivery.as_deref()) {
-        (Some(given), _) => Some(given),
+    let mut tokens: Vec<RefreshToken> = given.into_iter().collect();
+    if let Some(cookies) = state.delivery.as_deref()
+        && tokens.is_empty()
+    {
+        tokens.extend(
+            cookies
+                .refresh_tokens(parts)
+                .into_iter()
+                .map(RefreshToken::new),
+        );
         // A token that came in a cookie is replaced in the cookie, whatever the request asks for,
         // so that no script can read it.
-        (None, Some(cookies)) => cookies
-            .refresh_token(parts)?
-            .inspect(|_| delivery = Some(cookies))
-            .map(RefreshToken::new),
-        (None, None) => None,
-    };
-    if let Some(delivery) = delivery {
-        check_own_site(delivery, parts)?;
+        if !tokens.is_empty() {
+            delivery = Some(cookies);
+        }
     }
-    let token = token.ok_or_else(|| EndpointError::invalid_request("refresh_token is missing"))?;
+    if let Some(delivery) = delivery {
+        check_cookies_may_be_set(delivery, parts)?;
+    }
+    if tokens.is_empty() {
+        return Err(match state.delivery {
+            Some(_) => {
+                SessionError::missing_token("refresh_token is missing, and so is its cookie").into()
+            }
+            None => EndpointError::invalid_request("refresh_token is missing"),
+        });
+    }
     if is_dry_run(&parameters)? {
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = StatusCode::NO_CONTENT;
         return Ok(not_stored(response));
     }
-    let mut refresh = Refresh::new(token).with_context(context.clone());
-    if let Some(scope) = parameters.take("scope")? {
-        let scope: Scope = scope
-            .parse()
-            .map_err(|_| SessionError::new(SessionErrorKind::InvalidScope))?;
-        refresh = refresh.with_scope(scope);
-    }
+    let mut refresh = Refresh::one_of(tokens)
+        .with_scope(parameters.scope()?)
+        .with_context(context.clone());
     if let Some(key) = idempotency_key(&parts.headers)? {
         refresh = refresh.with_idempotency_key(key)?;
     }

@@ -1,9 +1,9 @@
 //! Reads requests: a form or JSON, of at most 8 KiB.
 
 use bytes::Bytes;
-use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode;
@@ -13,6 +13,7 @@ use super::error::EndpointError;
 use crate::bearer::READ;
 use crate::error::BoxError;
 use crate::json::UniqueObject;
+use crate::names::Scope;
 use crate::parameters::{self, Encoding, WrongParameter};
 use crate::session::{AnyCredentials, LoginCredentials, SessionError, SessionErrorKind, Sessions};
 
@@ -31,17 +32,20 @@ impl Parameters {
         B::Error: Into<BoxError>,
     {
         check(parts, "POST")?;
-        let encoding = encoding(&parts.headers)?;
         let body = read_body(&parts.headers, body).await?;
-        match encoding {
-            // Some clients name a media type and send an empty body.
-            _ if body.is_empty() => Ok(Self {
+        if body.is_empty() {
+            // Some clients name a media type of their own for a body that is not there.
+            return Ok(Self {
                 values: Map::new(),
-                encoding: encoding.unwrap_or(Encoding::Form),
-            }),
-            Some(encoding) => Self::parse(encoding, &body),
-            None => Err(EndpointError::media_type()),
+                encoding: Encoding::Form,
+            });
         }
+        check_content_encoding(&parts.headers)?;
+        let encoding = encoding(&parts.headers).ok_or_else(EndpointError::media_type)?;
+        Self::parse(
+            encoding,
+            body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body),
+        )
     }
 
     fn parse(encoding: Encoding, body: &[u8]) -> Result<Self, EndpointError> {
@@ -73,20 +77,30 @@ impl Parameters {
     }
 
     /// Returns a parameter that is text.
-    pub(super) fn text(&self, name: &str) -> Result<Option<String>, EndpointError> {
+    pub(super) fn text(&self, name: &'static str) -> Result<Option<String>, EndpointError> {
         match self.values.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(EndpointError::invalid_request("a parameter is not text")),
+            Some(_) => Err(not_text(name)),
         }
     }
 
+    /// Returns the scope that the client asks for. An empty one asks for everything. What is not
+    /// text belongs to the application.
+    pub(super) fn scope(&self) -> Result<Scope, EndpointError> {
+        let scope = self.values.get("scope").and_then(Value::as_str);
+        Ok(scope
+            .unwrap_or_default()
+            .parse()
+            .map_err(|_| SessionError::new(SessionErrorKind::InvalidScope))?)
+    }
+
     /// Takes a parameter that is text. It may be a secret, so no copy is kept.
-    pub(super) fn take(&mut self, name: &str) -> Result<Option<String>, EndpointError> {
+    pub(super) fn take(&mut self, name: &'static str) -> Result<Option<String>, EndpointError> {
         match self.values.remove(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(EndpointError::invalid_request("a parameter is not text")),
+            Some(_) => Err(not_text(name)),
         }
     }
 
@@ -126,31 +140,51 @@ fn refuse(WrongParameter { name, expected }: WrongParameter) -> EndpointError {
         expected,
         "a parameter of a login does not fit the credentials"
     );
-    EndpointError::invalid_request("a parameter is missing or malformed")
+    EndpointError::invalid_request(format!("{name} is malformed"))
+}
+
+fn not_text(name: &'static str) -> EndpointError {
+    EndpointError::invalid_request(format!("{name} is not text"))
 }
 
 fn unique(
     pairs: impl Iterator<Item = (String, Value)>,
 ) -> Result<Map<String, Value>, EndpointError> {
-    let mut values = Map::new();
+    let (mut values, mut is_resource_repeated) = (Map::new(), false);
     for (name, value) in pairs {
-        if values.insert(name, value).is_some() {
+        if let Some(known) = OURS.into_iter().find(|&known| known == name)
+            && values.contains_key(known)
+        {
+            return Err(EndpointError::invalid_request(format!(
+                "{known} is repeated"
+            )));
+        }
+        // The one parameter that may be repeated (RFC 8707 section 2). It is not read here.
+        is_resource_repeated |= name == "resource" && values.contains_key("resource");
+        if values.insert(name.clone(), value).is_some() && name != "resource" {
             return Err(EndpointError::invalid_request("a parameter is repeated"));
         }
+    }
+    if is_resource_repeated {
+        values.remove("resource");
     }
     Ok(values)
 }
 
-/// Checks the method, and that the URL has no parameters.
+/// Checks the method, and that the URL has no parameters of ours. Others, such as those of a
+/// campaign, are ignored.
 pub(super) fn check(parts: &Parts, wanted: &'static str) -> Result<(), EndpointError> {
     check_method(parts, wanted)?;
     // URLs are logged: nothing secret may be there (RFC 6749 section 2.3.1).
-    if parts.uri.query().is_some_and(|query| !query.is_empty()) {
-        return Err(EndpointError::invalid_request(
-            "parameters are not allowed in the query string",
-        ));
+    let query = parts.uri.query().unwrap_or_default().as_bytes();
+    let known = form_urlencoded::parse(query)
+        .find_map(|(name, _)| OURS.into_iter().find(|&known| name == known));
+    match known {
+        None => Ok(()),
+        Some(known) => Err(EndpointError::invalid_request(format!(
+            "{known} is not allowed in the query string"
+        ))),
     }
-    Ok(())
 }
 
 pub(super) fn check_method(parts: &Parts, wanted: &'static str) -> Result<(), EndpointError> {
@@ -168,11 +202,9 @@ pub(super) fn reads_only() -> EndpointError {
 
 /// Returns the encoding that the media type names. Exactly these two are accepted: a page of
 /// another origin can send `text/plain` without a preflight (OWASP ASVS 3.5.2).
-fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, EndpointError> {
+fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
+    let value = values.next().filter(|_| values.next().is_none())?;
     let essence = value
         .to_str()
         .unwrap_or_default()
@@ -181,12 +213,21 @@ fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, EndpointError> {
         .unwrap_or_default()
         .trim();
     match essence {
-        _ if values.next().is_some() => Err(EndpointError::media_type()),
         _ if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") => {
-            Ok(Some(Encoding::Form))
+            Some(Encoding::Form)
         }
-        _ if essence.eq_ignore_ascii_case("application/json") => Ok(Some(Encoding::Json)),
-        _ => Err(EndpointError::media_type()),
+        _ if essence.eq_ignore_ascii_case("application/json") => Some(Encoding::Json),
+        _ => None,
+    }
+}
+
+/// Refuses a compressed body: a few bytes could become many.
+fn check_content_encoding(headers: &HeaderMap) -> Result<(), EndpointError> {
+    let is_plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+        Ok(())
+    } else {
+        Err(EndpointError::content_encoding())
     }
 }
 
@@ -209,3 +250,17 @@ where
 }
 
 const MAX_BODY_BYTES: usize = 8 * 1024;
+/// Some clients put it in front of UTF-8 (RFC 8259 section 8.1 allows to ignore it).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// The parameters that these endpoints read, and where others look for a token.
+const OURS: [&str; 9] = [
+    "grant_type",
+    "username",
+    "password",
+    "refresh_token",
+    "token",
+    "access_token",
+    "scope",
+    "delivery",
+    "device",
+];

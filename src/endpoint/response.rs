@@ -1,7 +1,7 @@
 //! Builds responses, none of which may be stored.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
@@ -50,7 +50,7 @@ pub(super) fn error_response(
 /// Adds to an application's own response the headers of the usual one that it must not lose.
 pub(super) fn complete<B>(response: Response<B>, usual: &Response<Bytes>) -> Response<B> {
     let mut response = not_stored(response);
-    for name in [ALLOW, RETRY_AFTER, WWW_AUTHENTICATE] {
+    for name in [ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE] {
         if !response.headers().contains_key(&name) {
             for value in usual.headers().get_all(&name) {
                 response.headers_mut().append(&name, value.clone());

@@ -59,10 +59,17 @@ endpoint! {
     /// | `grant_type` | absent, or `password`; never a field of the application's credentials |
     /// | `delivery` | absent, `body` or `cookie`: how the tokens are sent, if the application uses cookies; else ignored |
     /// | `device` | text by which the user may recognise the session, by default the `User-Agent`; it may also be a field of the credentials |
+    /// | `scope` | absent, or what the access token shall allow: see below |
     ///
-    /// Other parameters are ignored, and so is `scope`: the application decides what a user may do.
-    /// If a login has an access token in its `Authorization` header, the new session replaces the
-    /// session of that token, which ends (OWASP ASVS 7.2.4). Other schemes are ignored.
+    /// Other parameters are ignored. If a login has an access token in its `Authorization` header,
+    /// the new session replaces the session of that token, which ends (OWASP ASVS 7.2.4). Other
+    /// schemes and malformed headers are ignored.
+    ///
+    /// **`scope`** means the same at a login and at a refresh: the access token allows what is
+    /// granted of it, and the response says what that is (RFC 6749 sections 3.3 and 5.1). Words
+    /// that are not granted are dropped, so a token may allow nothing. A request without `scope`
+    /// asks for everything. It counts for that access token alone: the application decides what a
+    /// user may do. Only a malformed scope is refused, with `invalid_scope`.
     ///
     /// The response is 200 with a [`TokenResponse`](crate::TokenResponse), or an
     /// [`EndpointError`](super::EndpointError).
@@ -77,7 +84,7 @@ endpoint! {
     /// | `refresh_token` | absent where a cookie has it |
     /// | `delivery` | absent, `body` or `cookie`, as at [login](super::LoginEndpoint). A token that came in a cookie is replaced in the cookie |
     /// | `grant_type` | absent, or `refresh_token` |
-    /// | `scope` | absent, or a part of what is granted |
+    /// | `scope` | absent, or a part of what is granted, as at [login](super::LoginEndpoint) |
     /// | `dry_run` | absent, or `true`: 204 if a refresh token has arrived. The token is not looked at, and nothing changes. So a page learns whether the browser kept its cookie |
     ///
     /// Other parameters and the `Authorization` header are ignored. A client that may have to try
@@ -111,7 +118,8 @@ endpoint! {
     ///
     /// Without `token` the request ends the sessions of the access token in the `Authorization`
     /// header and, if the application uses cookies, of the refresh token in the cookie; the cookies
-    /// are then cleared. Without any of these tokens the response is 400 `invalid_request`.
+    /// are then cleared. The access token may be in its cookie too, and may have expired. Without
+    /// any of these tokens the response is 400 `invalid_request`.
     ///
     /// The response is 200 `{}`, for an unknown token too (RFC 7009 section 2.2). Access tokens of
     /// the session are refused from the next request on.

@@ -34,6 +34,7 @@ pub(super) struct State {
     pub(super) rejection: Option<Arc<ShapeRejection>>,
     pub(super) statuses: Vec<(SessionErrorKind, StatusCode)>,
     pub(super) unknown_paths: Arc<Once>,
+    pub(super) foreign_tokens: Arc<Once>,
 }
 
 impl State {
@@ -48,6 +49,7 @@ impl State {
             rejection: None,
             statuses: Vec::new(),
             unknown_paths: Arc::default(),
+            foreign_tokens: Arc::default(),
         }
     }
 
@@ -124,6 +126,19 @@ impl State {
             None => return usual,
         };
         complete(response, &usual)
+    }
+
+    /// Warns if a login finds the cookie of another application under its own name.
+    pub(super) fn warn_of_foreign_tokens(&self, held: &[&str]) {
+        let is_foreign = |token: &&str| token.starts_with("rt1_") && !self.sessions.made(token);
+        if held.iter().any(is_foreign) && self.foreign_tokens.is_first() {
+            tracing::warn!(
+                cure = "give each application on this host cookies of its own name: \
+                        `CookieDelivery::with_name`",
+                "a login replaces a refresh token of another application, or of a secret that is \
+                 gone; only the first one is a warning"
+            );
+        }
     }
 
     /// Clears the cookies if a page of ours has logged out. A page of another origin with a token

@@ -31,7 +31,9 @@ pub struct SessionError {
 pub enum SessionErrorKind {
     /// The request is malformed: `invalid_request`.
     InvalidRequest,
-    /// The requested scope is malformed, or exceeds what is granted: `invalid_scope`.
+    /// The request has no token where one is needed: `invalid_request`.
+    MissingToken,
+    /// The requested scope is malformed: `invalid_scope`.
     InvalidScope,
     /// `grant_type` is not one that this endpoint supports: `unsupported_grant_type`.
     UnsupportedGrantType,
@@ -138,6 +140,14 @@ impl SessionError {
         }
     }
 
+    /// Makes the error of a request without a token. `detail` says where it could have been.
+    pub(crate) fn missing_token(detail: &'static str) -> Self {
+        Self {
+            detail: Some(detail.into()),
+            ..Self::new(SessionErrorKind::MissingToken)
+        }
+    }
+
     /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> SessionErrorKind {
@@ -189,7 +199,7 @@ impl SessionError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self.kind {
-            SessionErrorKind::InvalidRequest => "invalid_request",
+            SessionErrorKind::InvalidRequest | SessionErrorKind::MissingToken => "invalid_request",
             SessionErrorKind::InvalidScope => "invalid_scope",
             SessionErrorKind::UnsupportedGrantType => "unsupported_grant_type",
             SessionErrorKind::Denied => "access_denied",
@@ -204,6 +214,7 @@ impl SessionError {
     #[must_use]
     pub fn reason(&self) -> Option<&'static str> {
         Some(match self.kind {
+            SessionErrorKind::MissingToken => "token_missing",
             SessionErrorKind::InvalidCredentials => "credentials_invalid",
             SessionErrorKind::Denied => self.denial.as_ref()?.reason,
             SessionErrorKind::InvalidToken => "token_invalid",
@@ -262,7 +273,8 @@ impl fmt::Display for SessionError {
                 .and_then(|denial| denial.description)
                 .unwrap_or("the application refuses this"),
             SessionErrorKind::InvalidRequest => "the request is malformed",
-            SessionErrorKind::InvalidScope => "the scope is malformed, or exceeds what is granted",
+            SessionErrorKind::MissingToken => "the request has no token",
+            SessionErrorKind::InvalidScope => "the scope is malformed",
             SessionErrorKind::UnsupportedGrantType => "this grant type is not supported here",
             SessionErrorKind::InvalidCredentials => "wrong user name or password",
             SessionErrorKind::InvalidToken => "the refresh token is invalid",

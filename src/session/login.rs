@@ -6,6 +6,7 @@ use std::ops::Deref;
 use zeroize::Zeroizing;
 
 use super::credentials::LoginCredentials;
+use crate::names::Scope;
 use crate::request_context::RequestContext;
 use crate::token::Identity;
 
@@ -25,6 +26,7 @@ pub struct Login<C> {
     credentials: C,
     context: Option<RequestContext>,
     pub(super) device: Option<String>,
+    pub(super) scope: Scope,
     pub(super) replaced: Vec<Zeroizing<String>>,
     in_cookies: bool,
 }
@@ -47,6 +49,7 @@ impl<C> Login<C> {
             credentials,
             context,
             device: None,
+            scope: Scope::default(),
             replaced: Vec::new(),
             in_cookies: false,
         }
@@ -70,6 +73,12 @@ impl<C> Login<C> {
     /// Sets a text by which the user may recognise the session.
     pub(crate) fn on_device(mut self, device: Option<String>) -> Self {
         self.device = device;
+        self
+    }
+
+    /// Sets the scope that the client asks for. An empty one asks for everything.
+    pub(crate) fn asking_for(mut self, scope: Scope) -> Self {
+        self.scope = scope;
         self
     }
 
@@ -99,6 +108,7 @@ impl<C> Login<C> {
             credentials,
             context,
             device,
+            scope,
             replaced,
             in_cookies,
         } = self;
@@ -106,6 +116,7 @@ impl<C> Login<C> {
             credentials: change(credentials)?,
             context,
             device,
+            scope,
             replaced,
             in_cookies,
         })
@@ -122,7 +133,7 @@ impl<C> Login<C> {
 
 impl Identity {
     /// Takes over what belongs to this login besides its credentials: the request, the device that
-    /// it names, and the sessions that it replaces.
+    /// it names, the scope that it asks for, and the sessions that it replaces.
     ///
     /// It is for the application's own login handler: see
     /// [`AuthEndpoints::read_login`](crate::AuthEndpoints::read_login). A device from
@@ -131,6 +142,7 @@ impl Identity {
     pub fn with_login<C>(mut self, login: &Login<C>) -> Self {
         self.device = self.device.or_else(|| login.device.clone());
         self.context = self.context.or_else(|| login.context.clone());
+        self.scope = login.scope.clone();
         self.replaced.extend(login.replaced.iter().cloned());
         self
     }

@@ -27,6 +27,7 @@ mod authenticate;
 mod authenticate_fn;
 mod authorization;
 mod builder;
+mod candidates;
 mod credentials;
 mod denial;
 mod ended;

@@ -31,7 +31,7 @@ use crate::token::Grant;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Refresh {
-    token: RefreshToken,
+    pub(super) tokens: Vec<RefreshToken>,
     scope: Scope,
     retry: Option<[u8; 16]>,
     context: Option<RequestContext>,
@@ -40,15 +40,29 @@ pub struct Refresh {
 impl Refresh {
     /// Asks for everything that is granted, without an idempotency key.
     pub fn new(token: RefreshToken) -> Self {
+        Self::one_of([token])
+    }
+
+    /// Asks the same with one of these tokens: the cookies of one name that a browser sent, where a
+    /// neighbouring host or an older path has set another one.
+    ///
+    /// Of one session it is the newest token. Of several sessions it is one that can be refreshed,
+    /// the latest login of the user. The others are not presented, so that an old copy raises no
+    /// alarm. If they belong to different users, the refresh is refused with `InvalidToken`: a
+    /// neighbouring host could have planted one of them. The store is asked about four sessions at
+    /// most.
+    pub fn one_of(tokens: impl IntoIterator<Item = RefreshToken>) -> Self {
         Self {
-            token,
+            tokens: tokens.into_iter().collect(),
             scope: Scope::default(),
             retry: None,
             context: None,
         }
     }
 
-    /// Asks for less than what is granted. An empty scope asks for all of it.
+    /// Asks for these words alone, as far as they are granted. The others are dropped, so the scope
+    /// may become empty. It counts for the next access token only. An empty scope asks for
+    /// everything.
     ///
     /// # Panics
     ///
@@ -102,9 +116,9 @@ impl Sessions {
     ///
     /// `InvalidToken`, `SessionExpired`, `SessionRevoked`, `RefreshTokenReused`, `UserGone`: the
     /// user has to log in again. `Denied`: the application grants nothing now, and the session
-    /// stays. `InvalidScope`: the request asks for more than is granted. `Unavailable`: the store
-    /// or the users cannot be asked, or did not answer within 30 seconds, or four other refreshes
-    /// were quicker. The refresh token still works then. `Misconfigured`: the grant is invalid.
+    /// stays. `Unavailable`: the store or the users cannot be asked, or did not answer within 30
+    /// seconds, or four other refreshes were quicker. The refresh token still works then.
+    /// `Misconfigured`: the grant is invalid.
     pub async fn refresh(
         &self,
         refresh: impl Into<Refresh> + Send,
@@ -112,11 +126,11 @@ impl Sessions {
         let mut refresh = refresh.into();
         refresh.context = refresh.context.map(|context| self.located(context));
         ensure_started(self.sync());
-        let Some(presented) = self.0.keys.parse(refresh.token.secret()) else {
-            let error = SessionError::new(SessionErrorKind::InvalidToken);
-            tracing::info!(reason = error.reason(), "refresh refused");
-            return Err(error);
-        };
+        let chosen = with_timeout(REFRESH_DEADLINE, self.choose(&refresh)).await;
+        let presented = chosen.map_err(|error| {
+            tracing::info!(reason = error.reason(), kind = ?error.kind(), "refresh refused");
+            error.logged()
+        })?;
         let outcome = with_timeout(
             REFRESH_DEADLINE,
             self.refresh_presented(&presented, &refresh),
@@ -187,14 +201,15 @@ impl Sessions {
             }
             let generation = answered.parts().generation;
             tracing::debug!(session = %id, generation, ?how, "refreshed");
-            return self.response(&answered, &presented.rid, grant);
+            let response = self.response(&answered, &presented.rid, grant)?;
+            return Ok(response.asked_for(&refresh.scope));
         }
         Err(SessionError::unavailable(
             "four other refreshes of this session were quicker",
         ))
     }
 
-    fn decide(
+    pub(super) fn decide(
         &self,
         session: &Session,
         presented: &Presented,
@@ -245,7 +260,7 @@ impl Sessions {
     }
 
     /// Returns what the application grants, reduced to what was asked for.
-    async fn granted(
+    pub(super) async fn granted(
         &self,
         request: AuthorizeRequest<'_>,
         scope: &Scope,
@@ -254,10 +269,8 @@ impl Sessions {
         if scope.is_empty() {
             return Ok(grant);
         }
-        if !scope.is_subset_of(grant.scope()) {
-            return Err(SessionError::new(SessionErrorKind::InvalidScope));
-        }
-        Ok(grant.with_scope(scope))
+        let granted = scope.intersection(grant.scope());
+        Ok(grant.with_scope(granted))
     }
 }
 

@@ -186,6 +186,11 @@ impl Sessions {
         self.accounts().read(parameters, encoding)
     }
 
+    /// Returns whether this is a refresh token with a tag of these sessions.
+    pub(crate) fn made(&self, refresh_token: &str) -> bool {
+        self.0.keys.parse(refresh_token).is_some()
+    }
+
     /// Returns whether the application logs users in itself.
     pub(crate) fn has_login(&self) -> bool {
         self.accounts().has_login()

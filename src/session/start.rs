@@ -45,6 +45,7 @@ impl Sessions {
     ) -> Result<TokenResponse, SessionError> {
         let context = login.context().cloned();
         let device = login.device.take();
+        let scope = std::mem::take(&mut login.scope);
         let replaced = std::mem::take(&mut login.replaced);
         let client = context.as_ref().and_then(RequestContext::client_address);
         let client = client.map(tracing::field::display);
@@ -68,6 +69,7 @@ impl Sessions {
             Some(own) => Some(self.located(own)),
             None => context,
         };
+        identity.scope = scope;
         identity.replaced.extend(replaced);
         self.start_located(identity).await
     }
@@ -168,7 +170,8 @@ impl Sessions {
     ) -> Result<TokenResponse, SessionError> {
         unanswered.insert(session).await?;
         let request = AuthorizeRequest::new(session).with_context(identity.context.as_ref());
-        let grant = self.authorized(request).await.inspect_err(|error| {
+        let granted = self.granted(request, &identity.scope).await;
+        let grant = granted.inspect_err(|error| {
             if error.kind() == SessionErrorKind::UserGone {
                 tracing::warn!(
                     subject = %session.subject(),
@@ -179,6 +182,7 @@ impl Sessions {
         })?;
         let response = self
             .response(session, rid, grant)?
+            .asked_for(&identity.scope)
             .with_extra(identity.response.clone());
         for token in &identity.replaced {
             if let Some(replaced) = self.session_of(token).await? {

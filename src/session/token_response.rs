@@ -14,7 +14,7 @@ use crate::token::AccessTokenClaims;
 ///
 /// Its JSON has `access_token`, `token_type` (`Bearer`), `expires_in` (seconds), `refresh_token`,
 /// `refresh_token_expires_in` (seconds until the session ends if it is not refreshed before),
-/// `scope` if one is granted, and the members of
+/// `scope` if one is granted or was asked for, and the members of
 /// [`Identity::with_response`](crate::Identity::with_response).
 ///
 /// A client discards its old refresh token when it receives a new one. To read such a response, a
@@ -28,6 +28,8 @@ pub struct TokenResponse {
     issued_at: Timestamp,
     ends: Ends,
     until_browser_closes: bool,
+    /// Whether the request asked for a scope, so that the response says what is granted of it.
+    says_scope: bool,
     extra: Map<String, Value>,
 }
 
@@ -48,8 +50,15 @@ impl TokenResponse {
             issued_at,
             ends,
             until_browser_closes: session.until_browser_closes(),
+            says_scope: false,
             extra: Map::new(),
         }
+    }
+
+    /// Notes the scope that the request asked for. An empty one asks for everything.
+    pub(super) fn asked_for(mut self, scope: &Scope) -> Self {
+        self.says_scope = !scope.is_empty();
+        self
     }
 
     pub(super) fn with_extra(mut self, extra: Map<String, Value>) -> Self {
@@ -165,7 +174,8 @@ impl Serialize for TokenResponse {
             map.serialize_entry("refresh_token", refresh_token)?;
         }
         map.serialize_entry("refresh_token_expires_in", &self.refresh_token_expires_in())?;
-        if !self.scope().is_empty() {
+        // It is required where it differs from what was asked for (RFC 6749 section 5.1).
+        if self.says_scope || !self.scope().is_empty() {
             map.serialize_entry("scope", self.scope().as_str())?;
         }
         for (name, value) in self

@@ -11,7 +11,7 @@ use super::identity_error::IdentityError;
 use super::stamp::Stamp;
 use crate::clock::Timestamp;
 use crate::limits::MAX_DATA_BYTES;
-use crate::names::Subject;
+use crate::names::{Scope, Subject};
 use crate::request_context::RequestContext;
 
 /// The user who logs in, with the data and settings of this login alone.
@@ -48,6 +48,8 @@ pub struct Identity {
     pub(crate) until_browser_closes: bool,
     pub(crate) authenticated_at: Option<Timestamp>,
     pub(crate) response: Map<String, Value>,
+    /// The scope that the client asks for. An empty one asks for everything.
+    pub(crate) scope: Scope,
     /// Tokens of sessions that this login replaces.
     pub(crate) replaced: Vec<Zeroizing<String>>,
     pub(crate) context: Option<RequestContext>,
@@ -67,6 +69,7 @@ impl Identity {
             until_browser_closes: false,
             authenticated_at: None,
             response: Map::new(),
+            scope: Scope::default(),
             replaced: Vec::new(),
             context: None,
         }

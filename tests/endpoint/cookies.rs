@@ -4,7 +4,10 @@ mod access_token;
 mod kept;
 mod names;
 mod origin;
+mod other_sites;
 mod refresh_token;
+mod refused;
+mod several;
 
 use http::Request;
 use http::header::{CONTENT_TYPE, SET_COOKIE};

@@ -15,3 +15,4 @@ mod server_metadata;
 mod shaped;
 mod ticket;
 mod token;
+mod unneeded;

@@ -164,7 +164,7 @@ async fn parameters_in_the_address_are_refused() {
     let tokens = TestTokens::new();
     let tickets = tickets_of(&tokens);
     let mut request = post(Some(&tokens.bearer("alice")));
-    *request.uri_mut() = "/feed/ticket?xXmarkXx=1".parse().unwrap();
+    *request.uri_mut() = "/feed/ticket?access_token=xXmarkXx".parse().unwrap();
     let answer = ask(&BearerAuthLayer::new(tokens.verifier()), &tickets, request).await;
     assert_eq!(
         (answer.status, answer.challenge()),

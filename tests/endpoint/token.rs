@@ -146,36 +146,50 @@ async fn each_grant_ignores_the_parameters_of_the_other() {
 }
 
 #[tokio::test]
-async fn a_part_of_the_scope_may_be_asked_for_by_a_refresh_alone() {
+async fn a_login_and_a_refresh_grant_what_there_is_of_the_scope_that_is_asked_for() {
     let login = Login::new();
     login
         .accounts
         .change("alice", |account| account.scope = "read write");
-    // The application decides which scope a user has.
-    let first = login
-        .post("/token", &[&PASSWORD[..], &[("scope", "read")]].concat())
-        .await
-        .tokens();
-    assert_eq!(first.body["scope"], "read write");
-    let part = login
-        .post(
-            "/token",
-            &[&refresh(&first.refresh)[..], &[("scope", "read")]].concat(),
-        )
-        .await
-        .tokens();
-    assert_eq!(
-        (&part.body["scope"], &claims_of(&part.access)["scope"]),
-        (&json!("read"), &json!("read"))
-    );
-    for more in ["read admin", "admin", "re\"ad", "caf\u{e9}"] {
-        let answer = login
-            .post(
-                "/token",
-                &[&refresh(&part.refresh)[..], &[("scope", more)]].concat(),
-            )
-            .await;
-        assert_refused(&answer, 400, "invalid_scope", None);
+    let first = login.post("/token", &PASSWORD).await.tokens();
+    let refresh = refresh(&first.refresh);
+    for (path, grant) in [
+        ("/token", &PASSWORD[..]),
+        ("/login", &PASSWORD[1..]),
+        ("/token", &refresh[..]),
+        ("/refresh", &refresh[1..]),
+    ] {
+        for (asked, granted) in [
+            ("read", "read"),
+            ("read write", "read write"),
+            ("write read", "write read"),
+            ("read admin", "read"),
+            ("openid profile write offline_access", "write"),
+            // Nothing of it is granted, so the token allows nothing, and the response says so.
+            ("openid", ""),
+            ("READ rea", ""),
+            ("", "read write"),
+            (" ", "read write"),
+        ] {
+            let request = [grant, &[("scope", asked)]].concat();
+            let tokens = login.post(path, &request).await.tokens();
+            assert_eq!(tokens.body["scope"], granted, "{path} {asked:?}");
+            let claim = claims_of(&tokens.access).get("scope").cloned();
+            let expected = Some(json!(granted)).filter(|_| !granted.is_empty());
+            assert_eq!(claim, expected, "{path} {asked:?}");
+        }
+        for malformed in ["re\"ad", "caf\u{e9}", "a\\b", "a\tb"] {
+            let request = [grant, &[("scope", malformed)]].concat();
+            let answer = login.post(path, &request).await;
+            assert_refused(&answer, 400, "invalid_scope", None);
+        }
+        let mut body: serde_json::Map<_, _> = grant
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json!(value)))
+            .collect();
+        // It is not a scope, but may be a field of the application's credentials.
+        body.insert("scope".to_owned(), json!(["read"]));
+        login.send(json_request(path, &body.into())).await.tokens();
     }
 }
 

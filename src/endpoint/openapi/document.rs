@@ -76,5 +76,5 @@ impl AuthEndpoints {
 
 const ABOUT: &str = "Login, refresh and logout. A request body is a form or a JSON object of at \
     most 8 KiB. A repeated parameter is refused, an empty one (and `null`) counts as absent, and \
-    an unknown one is ignored. Parameters are not allowed in the query string. Another method is \
+    an unknown one is ignored. They are not allowed in the query string. Another method is \
     405 with `Allow`.";

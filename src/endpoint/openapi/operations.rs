@@ -42,14 +42,13 @@ pub(super) fn paths(mounted: Mounted<'_>) -> Paths {
 fn login(mounted: Mounted<'_>) -> OperationBuilder {
     let description = "If the request has an access token in its `Authorization` header, the new \
         session replaces the session of that token.";
-    let refused = "`invalid_request`, `unsupported_grant_type`; or `invalid_grant` with the reason \
-        `credentials_invalid` or `user_gone`. The reason `token_malformed` means that the \
-        `Authorization` header is malformed.";
+    let refused = "`invalid_request`, `invalid_scope`, `unsupported_grant_type`; or \
+        `invalid_grant` with the reason `credentials_invalid` or `user_gone`.";
     mounted
         .operation("login", "Log in", description)
         .securities(Some(no_security()))
         .request_body(Some(form_or_json(LOGIN_REQUEST, Required::True)))
-        .responses(gives_tokens(mounted, [bad_request_or_header(refused)]))
+        .responses(gives_tokens(mounted, [bad_request(refused)]))
 }
 
 fn refresh(mounted: Mounted<'_>) -> OperationBuilder {
@@ -74,8 +73,7 @@ fn refresh(mounted: Mounted<'_>) -> OperationBuilder {
 fn token(mounted: Mounted<'_>) -> OperationBuilder {
     let refused = "`invalid_request`, `invalid_scope`, `unsupported_grant_type`; or \
         `invalid_grant` with the reason `credentials_invalid`, `token_invalid`, `session_expired`, \
-        `session_revoked`, `refresh_reused` or `user_gone`. The reason `token_malformed` means \
-        that the `Authorization` header is malformed.";
+        `session_revoked`, `refresh_reused` or `user_gone`.";
     mounted
         .operation(
             "token",
@@ -85,10 +83,7 @@ fn token(mounted: Mounted<'_>) -> OperationBuilder {
         .securities(Some(no_security()))
         .parameter(idempotency_key())
         .request_body(Some(form_or_json(TOKEN_REQUEST, Required::True)))
-        .responses(gives_tokens(
-            mounted,
-            [bad_request_or_header(refused), arrived()],
-        ))
+        .responses(gives_tokens(mounted, [bad_request(refused), arrived()]))
 }
 
 fn logout(mounted: Mounted<'_>) -> OperationBuilder {
@@ -190,7 +185,7 @@ fn responses(answers: impl IntoIterator<Item = DocumentedResponse>) -> Responses
 /// Describes the 400 of an endpoint that does not read a body.
 fn no_good_request() -> DocumentedResponse {
     bad_request_or_header(
-        "`invalid_request`: parameters in the query string, or a malformed `Authorization` header \
+        "`invalid_request`: a parameter in the query string, or a malformed `Authorization` header \
          (reason `token_malformed`).",
     )
 }

@@ -57,7 +57,8 @@ pub(super) fn no_token() -> DocumentedResponse {
 /// Describes the 403 of an endpoint that uses cookies.
 pub(super) fn cross_site(mounted: Mounted<'_>) -> Option<DocumentedResponse> {
     let description = "The request would set or use a cookie, and comes from another site, or \
-        does not say where it comes from: `access_denied`, reason `cross_site`.";
+        does not say where it comes from: `access_denied`, reason `cross_site`. The reason \
+        `cross_site_cookie` means that the browser would drop the cookies of this page.";
     mounted
         .has_cookies
         .then(|| ("403", refusal(description).build()))
@@ -78,7 +79,8 @@ pub(super) fn bad_bodies() -> [DocumentedResponse; 2] {
         ),
         (
             "415",
-            refusal("The body is neither a form nor JSON: `invalid_request`.").build(),
+            refusal("The body is neither a form nor JSON, or is compressed: `invalid_request`.")
+                .build(),
         ),
     ]
 }

@@ -62,7 +62,8 @@ fn login_request(mounted: Mounted<'_>) -> ObjectBuilder {
         .required("username")
         .property("password", password().min_length(Some(1)))
         .required("password")
-        .property("device", text(DEVICE));
+        .property("device", text(DEVICE))
+        .property("scope", text(SCOPE));
     with_delivery(mounted, login)
 }
 
@@ -72,7 +73,7 @@ fn refresh_request(mounted: Mounted<'_>) -> ObjectBuilder {
             "grant_type",
             one_of(["refresh_token"], "Absent, or `refresh_token`."),
         )
-        .property("scope", text("Absent, or a subset of the granted scope."))
+        .property("scope", text(SCOPE))
         .property("dry_run", one_of(["true"], DRY_RUN));
     let refresh = if mounted.has_cookies {
         refresh.property(
@@ -103,10 +104,7 @@ fn token_request(mounted: Mounted<'_>) -> ObjectBuilder {
         .property("password", password())
         .property("device", text(DEVICE))
         .property("refresh_token", text("The refresh token, for a refresh."))
-        .property(
-            "scope",
-            text("For a refresh: a subset of the granted scope. It is ignored at a login."),
-        )
+        .property("scope", text(SCOPE))
         .property("dry_run", one_of(["true"], DRY_RUN));
     with_delivery(mounted, token)
 }
@@ -157,7 +155,10 @@ fn token_response(mounted: Mounted<'_>) -> ObjectBuilder {
         .required("refresh_token_expires_in")
         .property(
             "scope",
-            text("The granted scope, as words separated by spaces. Absent if the scope is empty."),
+            text(
+                "The granted scope, as words separated by spaces. Absent if it is empty and no \
+                 scope was asked for.",
+            ),
         );
     if mounted.has_cookies {
         tokens.property(
@@ -234,6 +235,8 @@ pub(super) fn nothing() -> Schema {
     ObjectBuilder::new().into()
 }
 
+const SCOPE: &str = "Absent, or what the access token shall allow, as words separated by spaces. \
+    Words that are not granted are dropped.";
 const DEVICE: &str =
     "A text by which the user may recognise the session. By default the `User-Agent`.";
 

@@ -110,8 +110,10 @@ async fn parameters_in_the_query_are_refused() {
     for path in READ {
         for query in [
             "username=alice&password=wonderland-7",
-            "a",
+            "token",
             "refresh_token=x",
+            "utm_source=mail&pass%77ord=x",
+            "scope=read",
         ] {
             login
                 .send(form(&format!("{path}?{query}"), &body))

@@ -43,7 +43,11 @@ async fn every_answer_of_an_endpoint_for_those_who_are_signed_in_is_documented()
             .ask(malformed(signed_in(method, path, &tokens.access)))
             .await;
         checked
-            .ask(signed_in(method, &format!("{path}?a=b"), &tokens.access))
+            .ask(signed_in(
+                method,
+                &format!("{path}?access_token=b"),
+                &tokens.access,
+            ))
             .await
             .assert_error(400, "invalid_request", None);
     }

@@ -82,7 +82,7 @@ fn cases(app: &App) -> Vec<Case> {
             &[],
         ),
         case(
-            form("/refresh?a=b", &[]),
+            form("/refresh?token=b", &[]),
             Kind::Session,
             Some(SessionErrorKind::InvalidRequest),
             400,

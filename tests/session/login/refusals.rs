@@ -7,7 +7,7 @@ use tower::ServiceExt;
 use tower_bearer::keys::RefreshToken;
 use tower_bearer::session::{Refresh, SessionErrorKind};
 use tower_bearer::{
-    Authorization, Grant, Identity, Login, PasswordCredentials, Scope, SessionError, TokenResponse,
+    Authorization, Grant, Identity, Login, PasswordCredentials, SessionError, TokenResponse,
 };
 
 fn refresh_token(tokens: &TokenResponse) -> RefreshToken {
@@ -77,9 +77,10 @@ async fn what_is_wrong_with_the_request_refuses_it() {
         .unwrap_err();
     assert_refuses(&nonsense, SessionErrorKind::InvalidToken);
     let tokens = app.sessions.start(Identity::new("alice")).await.unwrap();
-    let more = Refresh::new(refresh_token(&tokens)).with_scope(Scope::from_static("admin"));
+    let token = refresh_token(&tokens);
+    let odd = [("refresh_token", token.secret()), ("scope", "a\"b")];
     assert_refuses(
-        &app.sessions.refresh(more).await.unwrap_err(),
+        &shown(&app, form("/refresh", &odd)).await,
         SessionErrorKind::InvalidScope,
     );
 }

@@ -1,0 +1,294 @@
+//! Input that the answer does not need: it refuses nothing.
+
+use axum::body::Body;
+use http::Request;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use serde_json::json;
+use support::{App, Received, Tokens, bearer, form, json_request, log_in_form, with_header};
+use tower::ServiceExt;
+use tower_bearer::{AuthEndpoints, CookieDelivery};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// An application with cookies of both tokens.
+fn endpoints(app: &App) -> AuthEndpoints {
+    let cookies = CookieDelivery::new().with_access_token();
+    app.endpoints().with_cookies(cookies)
+}
+
+async fn send(app: &App, request: Request<Body>) -> Received {
+    let answer = Received::read(endpoints(app).oneshot(request)).await;
+    answer.assert_not_stored();
+    answer
+}
+
+async fn logged_in(app: &App) -> Tokens {
+    app.log_in().await.tokens()
+}
+
+/// A `POST` of our page without a body.
+fn empty(path: &str) -> Request<Body> {
+    let request = Request::post(path).header("sec-fetch-site", "same-origin");
+    request.body(Body::empty()).unwrap()
+}
+
+fn cleared(answer: &Received) -> usize {
+    let lines = answer.headers.get_all("set-cookie").iter();
+    lines
+        .filter(|line| line.to_str().unwrap().contains("Max-Age=0"))
+        .count()
+}
+
+#[tokio::test]
+async fn a_logout_whose_access_token_alone_came_in_a_cookie_ends_the_session() {
+    let app = App::new();
+    let tokens = logged_in(&app).await;
+    let cookie = format!("__Host-access_token={}", tokens.access);
+    let cross = Request::post("/logout").header("cookie", &cookie);
+    let cross = cross.header("sec-fetch-site", "cross-site");
+    let refused = send(&app, cross.body(Body::empty()).unwrap()).await;
+    refused.assert_error(403, "access_denied", Some("cross_site"));
+    assert_eq!((cleared(&refused), app.live().await.len()), (0, 1));
+
+    let answer = send(&app, with_header(empty("/logout"), "cookie", &cookie)).await;
+    assert_eq!((answer.status, &*answer.body), (200, "{}"));
+    assert_eq!((cleared(&answer), app.live().await.len()), (2, 0));
+    // An expired one does as well, and several of them.
+    let (one, two) = (logged_in(&app).await, logged_in(&app).await);
+    app.clock.advance(support::HOUR);
+    let cookie = format!(
+        "__Host-access_token={}; __Host-access_token={}; __Host-access_token=x",
+        one.access, two.access
+    );
+    let answer = send(&app, with_header(empty("/logout"), "cookie", &cookie)).await;
+    assert_eq!((answer.status, cleared(&answer)), (200, 2));
+    assert_eq!(app.live().await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_login_ends_the_session_of_an_access_token_that_came_in_a_cookie_alone() {
+    let app = App::new();
+    let tokens = logged_in(&app).await;
+    let cookie = format!("__Host-access_token={}", tokens.access);
+    let credentials = [
+        ("username", "alice"),
+        ("password", "wonderland-7"),
+        ("delivery", "cookie"),
+    ];
+    let login = with_header(
+        form("/login", &credentials),
+        "sec-fetch-site",
+        "same-origin",
+    );
+    let answer = send(&app, with_header(login, "cookie", &cookie)).await;
+    assert_eq!((answer.status, app.live().await.len()), (200, 1));
+}
+
+#[tokio::test]
+async fn the_media_type_of_a_body_that_is_not_there_does_not_count() {
+    let app = App::new();
+    for media_type in [
+        "application/octet-stream",
+        "text/plain;charset=UTF-8",
+        "multipart/form-data; boundary=x",
+        "application/json",
+        "application/json; charset=utf-8",
+        FORM,
+        "",
+        "odd",
+    ] {
+        for (path, length) in [
+            ("/logout", Some("0")),
+            ("/logout", None),
+            ("/refresh", Some("0")),
+        ] {
+            let tokens = logged_in(&app).await;
+            let cookie = format!("__Host-refresh_token={}", tokens.refresh);
+            let mut request = with_header(empty(path), "cookie", &cookie);
+            let headers = request.headers_mut();
+            headers.insert(CONTENT_TYPE, media_type.parse().unwrap());
+            if let Some(length) = length {
+                headers.insert(CONTENT_LENGTH, length.parse().unwrap());
+                headers.insert(CONTENT_ENCODING, "gzip".parse().unwrap());
+            }
+            let answer = send(&app, request).await;
+            assert_eq!(answer.status, 200, "{path} {media_type} {answer:?}");
+        }
+        // With the access token in the header, as `aiohttp` sends it.
+        let tokens = logged_in(&app).await;
+        let mut request = with_header(
+            Request::post("/logout").body(Body::empty()).unwrap(),
+            "authorization",
+            &bearer(&tokens.access),
+        );
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, media_type.parse().unwrap());
+        assert_eq!(app.send(request).await.status, 200, "{media_type}");
+        app.me(&tokens.access)
+            .await
+            .assert_invalid_token("session_revoked");
+    }
+}
+
+#[tokio::test]
+async fn an_odd_authorization_header_refuses_no_login_and_no_logout_with_a_cookie() {
+    let app = App::new();
+    for odd in [
+        "Bearer",
+        "Bearer ",
+        "Bearer a b",
+        "Bearer undefined",
+        "Basic x",
+        "Bearer \u{e4}",
+    ] {
+        let login = with_header(log_in_form(), "authorization", odd);
+        let tokens = app.send(login).await.tokens();
+        let twice = with_header(
+            with_header(log_in_form(), "authorization", odd),
+            "authorization",
+            odd,
+        );
+        app.send(twice).await.tokens();
+
+        let cookie = format!("__Host-refresh_token={}", tokens.refresh);
+        let logout = with_header(empty("/logout"), "cookie", &cookie);
+        let answer = send(&app, with_header(logout, "authorization", odd)).await;
+        assert_eq!((answer.status, cleared(&answer)), (200, 2), "{odd}");
+        app.me(&tokens.access)
+            .await
+            .assert_invalid_token("session_revoked");
+    }
+}
+
+#[tokio::test]
+async fn parameters_of_others_in_the_url_are_ignored() {
+    let app = App::new();
+    for query in [
+        "",
+        "utm_source=mail&gclid=1",
+        "_=1700000000",
+        "a",
+        "&&=",
+        "%ff=%ff",
+        "?",
+    ] {
+        let uri = |path: &str| format!("{path}?{query}").parse().unwrap();
+        let mut login = log_in_form();
+        *login.uri_mut() = uri("/login");
+        let tokens = app.send(login).await.tokens();
+        let mut refresh = form("/refresh", &[("refresh_token", &tokens.refresh)]);
+        *refresh.uri_mut() = uri("/refresh");
+        let tokens = app.send(refresh).await.tokens();
+        let mut list = support::signed_in("GET", "/sessions", &tokens.access);
+        *list.uri_mut() = uri("/sessions");
+        assert_eq!(app.send(list).await.status, 200, "{query}");
+        let mut logout = form("/logout", &[("token", &tokens.refresh)]);
+        *logout.uri_mut() = uri("/logout");
+        assert_eq!(app.send(logout).await.status, 200, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_in_front_of_a_body_is_read_over() {
+    let app = App::new();
+    let json = json!({ "username": "alice", "password": "wonderland-7" }).to_string();
+    for (media_type, body) in [
+        ("application/json", &*json),
+        (FORM, "username=alice&password=wonderland-7"),
+    ] {
+        let request = Request::post("/login").header(CONTENT_TYPE, media_type);
+        let body = format!("\u{feff}{body}");
+        let answer = app.send(request.body(Body::from(body)).unwrap()).await;
+        answer.tokens();
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_refused_by_its_name() {
+    let app = App::new();
+    for encoding in ["gzip", "br", "deflate, gzip", "zstd", ""] {
+        for path in ["/login", "/refresh", "/token", "/logout"] {
+            let request = with_header(form(path, &[("a", "b")]), "content-encoding", encoding);
+            let answer = app.send(request).await;
+            answer.assert_error(415, "invalid_request", None);
+            let sentence = answer.json()["error_description"].clone();
+            assert!(
+                sentence.as_str().unwrap().contains("Content-Encoding"),
+                "{sentence}"
+            );
+            assert_eq!(answer.headers["accept-encoding"], "identity");
+        }
+    }
+    let plain = with_header(log_in_form(), "content-encoding", "Identity");
+    app.send(plain).await.tokens();
+}
+
+#[tokio::test]
+async fn other_headers_and_cookies_and_parameters_do_not_count() {
+    let app = App::new();
+    let mut request = with_header(log_in_form(), "expect", "100-continue");
+    for (name, value) in [
+        (
+            "cookie",
+            "odd; =; a=\u{e4}; __Host-refresh_token; \"=\"; refresh_token=x",
+        ),
+        ("cookie", "__Host-refresh_tokenx=1"),
+        ("accept", "text/plain"),
+        ("accept-charset", "utf-16"),
+        ("te", "trailers"),
+        ("if-none-match", "*"),
+    ] {
+        request = with_header(request, name, value);
+    }
+    app.send(request).await.tokens();
+
+    // Each endpoint ignores the parameters that another one reads.
+    let tokens = logged_in(&app).await;
+    let odd = json!({ "a": 1 });
+    for (path, body) in [
+        (
+            "/login",
+            json!({ "username": "alice", "password": "wonderland-7" }),
+        ),
+        ("/refresh", json!({ "refresh_token": tokens.refresh })),
+        ("/logout", json!({ "token": tokens.refresh })),
+    ] {
+        let mut body = body.as_object().unwrap().clone();
+        for name in [
+            "client_id",
+            "client_secret",
+            "resource",
+            "audience",
+            "token_type_hint",
+            "redirect_uri",
+            "code_verifier",
+        ] {
+            body.insert(name.to_owned(), odd.clone());
+        }
+        let answer = app.send(json_request(path, &body.into())).await;
+        assert_eq!(answer.status, 200, "{path} {answer:?}");
+    }
+}
+
+/// RFC 8707 section 2: the one parameter that may be repeated.
+#[tokio::test]
+async fn a_resource_may_be_repeated() {
+    let app = App::new();
+    let resources = [
+        ("resource", "https://a.test"),
+        ("resource", "https://b.test"),
+    ];
+    let login = [("username", "alice"), ("password", "wonderland-7")];
+    let tokens = app
+        .send(form("/login", &[&login[..], &resources].concat()))
+        .await
+        .tokens();
+    let refresh = [("refresh_token", &*tokens.refresh)];
+    app.send(form("/refresh", &[&refresh[..], &resources].concat()))
+        .await
+        .tokens();
+    let twice = [("token", "a"), ("token", "b")];
+    let answer = app.send(form("/logout", &twice)).await;
+    answer.assert_error(400, "invalid_request", None);
+    assert_eq!(answer.json()["error_description"], "token is repeated");
+}
