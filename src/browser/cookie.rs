@@ -1,5 +1,7 @@
 //! Tokens in cookies, which a browser sends with every request, whichever site made the request.
 
+#[cfg(feature = "cookie")]
+use http::HeaderMap;
 use http::HeaderValue;
 use http::header::COOKIE;
 use http::request::Parts;
@@ -47,6 +49,39 @@ pub(crate) fn several<'p>(parts: &'p Parts, name: &str) -> Vec<&'p str> {
         }
     }
     values
+}
+
+/// Replaces the cookies of these names in a request. `None` removes them.
+#[cfg(feature = "cookie")]
+pub(crate) fn replace(headers: &mut HeaderMap, changes: &[(&str, Option<&str>)]) {
+    let is_changed = |pair: &[u8]| {
+        let name = pair.split(|&byte| byte == b'=').next().unwrap_or_default();
+        changes
+            .iter()
+            .any(|(known, _)| known.as_bytes() == name.trim_ascii())
+    };
+    let mut pairs = Vec::new();
+    for line in headers.get_all(COOKIE) {
+        let line = line.as_bytes().split(|&byte| byte == b';');
+        let others = line.map(<[u8]>::trim_ascii);
+        pairs.extend(
+            others
+                .filter(|pair| !pair.is_empty() && !is_changed(pair))
+                .map(<[u8]>::to_vec),
+        );
+    }
+    let new = changes
+        .iter()
+        .filter_map(|(name, value)| Some(format!("{name}={}", (*value)?)));
+    pairs.extend(new.map(String::into_bytes));
+    headers.remove(COOKIE);
+    // It is made of parts of header values, and of our tokens.
+    if let Ok(mut value) = HeaderValue::try_from(pairs.join(&b"; "[..]))
+        && !value.is_empty()
+    {
+        value.set_sensitive(true);
+        headers.insert(COOKIE, value);
+    }
 }
 
 #[cfg(feature = "cookie")]

@@ -80,6 +80,27 @@ pub(crate) fn opens_a_page(parts: &Parts) -> bool {
         && text(&parts.headers, "sec-fetch-dest") == Some("document")
 }
 
+/// Returns whether the request loads a page that may be renewed: one in a window of its own,
+/// whichever site the link is on, or a frame of our own page.
+///
+/// Old browsers, and all browsers via plain `http`, send no Fetch Metadata. Then `Accept` tells.
+#[cfg(feature = "cookie")]
+pub(crate) fn loads_a_page(parts: &Parts) -> bool {
+    let header = |name: &str| text(&parts.headers, name);
+    let is_read = parts.method == Method::GET || parts.method == Method::HEAD;
+    let is_page = match (header("sec-fetch-mode"), header("sec-fetch-site")) {
+        (Some("navigate"), site) => {
+            opens_a_page(parts) || matches!(site, Some("same-origin" | "none"))
+        }
+        (None, None) => {
+            let accepted = header("accept").unwrap_or_default();
+            accepted.contains("text/html") && header(ORIGIN.as_str()).is_none()
+        }
+        _ => false,
+    };
+    is_read && is_page
+}
+
 /// Returns the value of a header. A header that is not text, or is repeated, is empty, so that no
 /// rule matches it.
 pub(super) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

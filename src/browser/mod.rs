@@ -14,7 +14,7 @@ pub(crate) use arrival::{
 pub(crate) use caller::{Caller, Claim};
 pub(crate) use cookie::{SeveralCookies, token};
 #[cfg(feature = "cookie")]
-pub(crate) use cookie::{only, several};
+pub(crate) use cookie::{only, replace, several};
 pub(crate) use cross_site::Origins;
 #[cfg(feature = "cookie")]
-pub(crate) use cross_site::Site;
+pub(crate) use cross_site::{Site, loads_a_page};

@@ -3,6 +3,11 @@
 mod arrival;
 mod delivery;
 mod jar;
+mod renewal;
+mod renewal_future;
+
+pub use self::renewal::{Renewal, RenewalLayer};
+pub use self::renewal_future::RenewalFuture;
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -36,7 +41,8 @@ use crate::session::{Sessions, TokenResponse, compare_generations};
 /// neither cookie.
 ///
 /// **When cookies are cleared.** On logout only. A rejection clears nothing: it may be late, and
-/// another tab may have logged in meanwhile.
+/// another tab may have logged in meanwhile. The [renewal layer](Self::renewal_layer) clears those
+/// of a session that is over.
 ///
 /// **Other sites.** A browser sends cookies with every request, whichever site made it. So a login
 /// or a refresh that sets cookies, and a refresh or a logout that uses the refresh token of a
@@ -82,6 +88,8 @@ pub struct CookieDelivery {
     access_token: bool,
     choice: Choice,
     for_other_sites: bool,
+    /// Whether a link from another site sends the refresh token.
+    for_pages: bool,
     origins: Origins,
     edge: Arc<Edge>,
     warned: Arc<Warned>,
@@ -103,6 +111,7 @@ impl CookieDelivery {
             access_token: false,
             choice: Choice::TheClients,
             for_other_sites: false,
+            for_pages: false,
             origins: Origins::default(),
             edge: Arc::default(),
             warned: Arc::default(),
@@ -120,6 +129,19 @@ impl CookieDelivery {
     pub fn with_access_token(mut self) -> Self {
         self.access_token = true;
         self
+    }
+
+    /// Sends both tokens as cookies that every page of the host gets, for pages without scripts: see
+    /// [`renewal_layer`](Self::renewal_layer). It includes
+    /// [`with_access_token`](Self::with_access_token).
+    ///
+    /// The refresh token becomes `SameSite=Lax`, so that a link from another site opens the page as
+    /// the user. Requests that change something still come from our own pages alone: browsers do not
+    /// send such a cookie with a `POST` of another site, and the check for cross-site requests
+    /// refuses it too.
+    pub fn for_pages_without_scripts(mut self) -> Self {
+        self.for_pages = true;
+        self.with_access_token()
     }
 
     /// Sets the names of the cookies: with `staff` they are `__Host-staff_refresh_token` and

@@ -61,7 +61,7 @@ mod token;
 pub use auth::AuthEndpoints;
 pub use body::EndpointBody;
 #[cfg(feature = "cookie")]
-pub use cookie::CookieDelivery;
+pub use cookie::{CookieDelivery, Renewal, RenewalFuture, RenewalLayer};
 pub use error::{EndpointError, EndpointErrorKind};
 pub use jwks::JwksEndpoint;
 pub use mcp_metadata::McpMetadataEndpoint;

@@ -35,6 +35,7 @@ pub struct Refresh {
     scope: Scope,
     retry: Option<[u8; 16]>,
     context: Option<RequestContext>,
+    is_for_page: bool,
 }
 
 impl Refresh {
@@ -57,6 +58,7 @@ impl Refresh {
             scope: Scope::default(),
             retry: None,
             context: None,
+            is_for_page: false,
         }
     }
 
@@ -97,6 +99,13 @@ impl Refresh {
     /// Sets the request that the refresh token came in.
     pub fn with_context(mut self, context: RequestContext) -> Self {
         self.context = Some(context);
+        self
+    }
+
+    /// Asks for an access token that this server itself uses once, besides that of the response.
+    #[cfg(feature = "cookie")]
+    pub(crate) fn for_page(mut self) -> Self {
+        self.is_for_page = true;
         self
     }
 }
@@ -201,7 +210,15 @@ impl Sessions {
             }
             let generation = answered.parts().generation;
             tracing::debug!(session = %id, generation, ?how, "refreshed");
-            let response = self.response(&answered, &presented.rid, grant)?;
+            let for_page = refresh.is_for_page.then(|| grant.clone());
+            let mut response = self.response(&answered, &presented.rid, grant)?;
+            if let Some(grant) = for_page {
+                // Without a generation its use is not a receipt: the browser has nothing yet.
+                let mut row = answered.into_parts();
+                row.receipts = false;
+                let inside = self.response(&Session::from_parts(row), &presented.rid, grant)?;
+                response = response.with_page_token(inside.access_token().clone());
+            }
             return Ok(response.asked_for(&refresh.scope));
         }
         Err(SessionError::unavailable(

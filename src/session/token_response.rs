@@ -30,6 +30,8 @@ pub struct TokenResponse {
     until_browser_closes: bool,
     /// Whether the request asked for a scope, so that the response says what is granted of it.
     says_scope: bool,
+    /// An access token that this server itself uses, whose use proves nothing about the browser.
+    page_token: Option<AccessToken>,
     extra: Map<String, Value>,
 }
 
@@ -51,6 +53,7 @@ impl TokenResponse {
             ends,
             until_browser_closes: session.until_browser_closes(),
             says_scope: false,
+            page_token: None,
             extra: Map::new(),
         }
     }
@@ -149,6 +152,16 @@ impl TokenResponse {
     pub(crate) fn with_access_token(mut self, access_token: AccessToken) -> Self {
         self.access_token = access_token;
         self
+    }
+
+    pub(super) fn with_page_token(mut self, token: AccessToken) -> Self {
+        self.page_token = Some(token);
+        self
+    }
+
+    #[cfg(feature = "cookie")]
+    pub(crate) fn take_page_token(&mut self) -> Option<AccessToken> {
+        self.page_token.take()
     }
 
     fn seconds_to(&self, end: Timestamp) -> u64 {

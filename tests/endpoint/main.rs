@@ -10,6 +10,7 @@ mod openapi;
 mod openapi_answers;
 mod own_login;
 mod parameters;
+mod renewal;
 mod resource_metadata;
 mod server_metadata;
 mod shaped;

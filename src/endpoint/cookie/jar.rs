@@ -27,7 +27,12 @@ impl CookieDelivery {
     pub(super) fn refresh_cookie<'t>(&'t self, token: &'t str, max_age: Option<u64>) -> Cookie<'t> {
         let path = self.path.as_deref().unwrap_or("/");
         let cookie = Cookie::build((self.refresh_name(), token)).path(path);
-        self.secured(cookie, SameSite::Strict, max_age)
+        let same_site = if self.for_pages {
+            SameSite::Lax
+        } else {
+            SameSite::Strict
+        };
+        self.secured(cookie, same_site, max_age)
     }
 
     fn access_cookie<'t>(&self, token: &'t str, max_age: Option<u64>) -> Cookie<'t> {

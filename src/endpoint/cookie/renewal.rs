@@ -1,0 +1,226 @@
+//! [`RenewalLayer`] renews the tokens of a page without scripts while the page loads.
+
+use std::task::{Context, Poll};
+
+use http::header::{AUTHORIZATION, SET_COOKIE};
+use http::request::Parts;
+use http::{Request, Response};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::CookieDelivery;
+use super::renewal_future::RenewalFuture;
+use crate::browser::{loads_a_page, only, replace};
+use crate::endpoint::response::not_stored;
+use crate::error::ConfigError;
+use crate::keys::RefreshToken;
+use crate::request_context::RequestContext;
+use crate::session::{Refresh, SessionErrorKind, Sessions, TokenResponse};
+use crate::token::AccessTokenVerifier;
+
+/// Renews the tokens of a page without scripts while the page loads, for as long as the refresh
+/// token lives. See [`CookieDelivery::renewal_layer`].
+#[derive(Clone, Debug)]
+pub struct RenewalLayer {
+    renewer: Renewer,
+}
+
+/// The service that [`RenewalLayer`] makes.
+#[derive(Clone, Debug)]
+pub struct Renewal<S> {
+    inner: S,
+    renewer: Renewer,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Renewer {
+    cookies: CookieDelivery,
+    sessions: Sessions,
+    verifier: AccessTokenVerifier,
+}
+
+/// What a renewal has led to, for the response.
+pub(super) enum Renewed {
+    Tokens(Box<TokenResponse>),
+    /// The session is over.
+    Over,
+    /// The store or the users cannot be asked, or the application grants nothing now.
+    NotNow,
+}
+
+impl CookieDelivery {
+    /// Returns a layer that renews the tokens of pages without scripts, around
+    /// [`BearerAuthLayer`](crate::BearerAuthLayer) with these
+    /// [`token_sources`](Self::token_sources). Without it, such a page ends with its access token.
+    ///
+    /// **What is renewed.** A browser that loads a page (`GET` or `HEAD`) has no access token in its
+    /// cookie, or an expired one, and has a refresh token. The layer refreshes, passes the request on
+    /// with the new access token in its cookie, and sets the new cookies on the response, which gets
+    /// `Cache-Control: no-store`. A link from another site counts too. Pages that load at once
+    /// receive the same tokens (see [`SessionPolicy`](crate::SessionPolicy)). If the response is
+    /// lost, the next page tries again with the old token.
+    ///
+    /// **What is not.** Other methods, scripts, pictures, frames of other sites, and requests with an
+    /// `Authorization` header pass on as they are. Without Fetch Metadata the request has to accept
+    /// `text/html`.
+    ///
+    /// **If there is no renewal**, the request passes on without the expired cookie, so as that of
+    /// a stranger. If the session is over, the response clears the cookies. If the store or the
+    /// users cannot be asked, or the application grants nothing now, the cookies stay, and the next
+    /// page tries again: public pages work while the store is down.
+    ///
+    /// ```
+    /// # async fn page(_: Option<tower_bearer::CurrentUser>) {}
+    /// # fn example(sessions: tower_bearer::Sessions) -> Result<axum::Router, tower_bearer::ConfigError> {
+    /// use axum::{Router, routing::get};
+    /// use tower_bearer::CookieDelivery;
+    ///
+    /// let cookies = CookieDelivery::new().for_pages_without_scripts();
+    /// let layer = sessions.layer().with_token_sources(cookies.token_sources());
+    /// let app = Router::new()
+    ///     .route("/", get(page))
+    ///     .route_layer(layer.optional())
+    ///     .route_layer(cookies.renewal_layer(&sessions)?)
+    ///     .nest_service("/auth", sessions.endpoints().with_cookies(cookies));
+    /// # Ok(app)
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The cookies are not [for pages](Self::for_pages_without_scripts), or have a
+    /// [path](Self::with_path), so that browsers do not send them with each page.
+    pub fn renewal_layer(&self, sessions: &Sessions) -> Result<RenewalLayer, ConfigError> {
+        if !self.for_pages {
+            return Err(ConfigError::from_static(
+                "`renewal_layer` needs cookies that each page gets: set \
+                 `CookieDelivery::for_pages_without_scripts`",
+            ));
+        }
+        if let Some(path) = &self.path {
+            return Err(ConfigError::new(format!(
+                "`renewal_layer` needs cookies that each page gets, and these are for {path:?} \
+                 alone: leave out `with_path`"
+            )));
+        }
+        Ok(RenewalLayer {
+            renewer: Renewer {
+                cookies: self.clone().for_sessions(sessions),
+                sessions: sessions.clone(),
+                verifier: sessions.verifier(),
+            },
+        })
+    }
+}
+
+impl Renewer {
+    /// Returns the refresh tokens of a request that has to be renewed.
+    pub(super) fn needed(&self, parts: &Parts) -> Vec<RefreshToken> {
+        if !loads_a_page(parts) || parts.headers.contains_key(AUTHORIZATION) {
+            return Vec::new();
+        }
+        let held = only(parts, &self.cookies.access_name()).ok().flatten();
+        if held.is_some_and(|token| self.verifier.verify(token).is_ok()) {
+            return Vec::new();
+        }
+        let held = self.cookies.refresh_tokens(parts).into_iter();
+        held.map(RefreshToken::new).collect()
+    }
+
+    /// Refreshes, and gives the new tokens to the request.
+    pub(super) async fn renew(&self, parts: &mut Parts, held: Vec<RefreshToken>) -> Renewed {
+        let refresh = Refresh::one_of(held)
+            .with_context(RequestContext::from(&*parts))
+            .for_page();
+        let (access, refresh_name) = (self.cookies.access_name(), self.cookies.refresh_name());
+        match self.sessions.refresh(refresh).await {
+            Ok(mut tokens) => {
+                let page_token = tokens.take_page_token();
+                let changes = [
+                    (&*access, page_token.as_ref().map(|token| token.secret())),
+                    (
+                        &*refresh_name,
+                        tokens.refresh_token().map(RefreshToken::secret),
+                    ),
+                ];
+                replace(&mut parts.headers, &changes);
+                Renewed::Tokens(Box::new(tokens))
+            }
+            Err(error) => {
+                replace(&mut parts.headers, &[(&*access, None)]);
+                match error.kind() {
+                    // Not of a token that is not ours: another application may have set it.
+                    SessionErrorKind::SessionExpired
+                    | SessionErrorKind::SessionRevoked
+                    | SessionErrorKind::RefreshTokenReused
+                    | SessionErrorKind::UserGone => Renewed::Over,
+                    _ => Renewed::NotNow,
+                }
+            }
+        }
+    }
+
+    /// Sets or clears the cookies, unless the page has done so itself. `sent` is the request as the
+    /// browser sent it.
+    pub(super) fn complete<B>(
+        &self,
+        renewed: &Renewed,
+        sent: &Parts,
+        response: Response<B>,
+    ) -> Response<B> {
+        let name = format!("{}=", self.cookies.refresh_name());
+        let mut lines = response.headers().get_all(SET_COOKIE).iter();
+        if lines.any(|line| line.as_bytes().starts_with(name.as_bytes())) {
+            return not_stored(response);
+        }
+        match renewed {
+            Renewed::Tokens(tokens) => self.cookies.set_cookies(tokens, sent, response),
+            Renewed::Over => not_stored(self.cookies.clear_cookies(response)),
+            Renewed::NotNow => response,
+        }
+    }
+}
+
+impl<S> Layer<S> for RenewalLayer {
+    type Service = Renewal<S>;
+
+    fn layer(&self, inner: S) -> Renewal<S> {
+        Renewal {
+            inner,
+            renewer: self.renewer.clone(),
+        }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Renewal<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = RenewalFuture<S::Future, Response<R>, S::Error>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let held = self.renewer.needed(&parts);
+        if held.is_empty() {
+            return RenewalFuture::direct(self.inner.call(Request::from_parts(parts, body)));
+        }
+        // The service that is ready is called; its clone may not be.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let renewer = self.renewer.clone();
+        RenewalFuture::renewing(async move {
+            let sent = parts.clone();
+            let renewed = renewer.renew(&mut parts, held).await;
+            let response = inner.call(Request::from_parts(parts, body)).await?;
+            Ok(renewer.complete(&renewed, &sent, response))
+        })
+    }
+}
