@@ -45,7 +45,7 @@ pub use feed::{Announcements, Cursor, RevocationPage};
 pub use memory::MemoryStore;
 pub use more::{InvalidMore, More};
 #[cfg(feature = "postgres")]
-pub use postgres::{PostgresStore, TablePrefix};
+pub use postgres::{PostgresStore, PostgresStoreBuilder, TablePrefix};
 #[cfg(feature = "redis")]
 pub use redis::{KeyPrefix, RedisStore};
 pub use revocation_reason::{RevocationReason, RevocationRecord};

@@ -2,6 +2,8 @@
 
 mod feed;
 mod opening;
+mod passwords;
+mod pooler;
 mod pools;
 mod room;
 mod rows;
@@ -105,7 +107,9 @@ impl Schema {
     /// A store that gets no announcements of other tests.
     async fn store_with_prefix(&self) -> PostgresStore {
         let prefix = TablePrefix::new(self.prefix.as_str()).unwrap();
-        PostgresStore::from_pool_with_prefix(self.pool().await, prefix)
+        PostgresStore::builder(self.pool().await)
+            .table_prefix(prefix)
+            .open()
             .await
             .unwrap()
     }

@@ -3,6 +3,7 @@
 mod feed;
 mod memory;
 mod outage;
+mod passwords;
 mod proxy;
 mod reconnecting;
 mod rows;

@@ -1,12 +1,16 @@
 //! Sessions in PostgreSQL.
 
 mod announcements;
+mod builder;
+mod pool;
 mod pulls;
+mod route;
 mod row;
 mod schema;
 mod statements;
 mod store;
 mod table_prefix;
 
+pub use builder::PostgresStoreBuilder;
 pub use store::PostgresStore;
 pub use table_prefix::TablePrefix;

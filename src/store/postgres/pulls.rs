@@ -4,21 +4,30 @@ use sqlx::SqlStr;
 use sqlx::postgres::{PgConnection, PgPool, PgRow};
 use tokio::sync::Mutex;
 
+use super::pool::one_connection_like;
+use super::route::Route;
+use crate::error::BoxError;
+
 /// One connection beside the application's pool, which may be exhausted.
 ///
 /// The connection is detached from its pool while it is used, so that it is dropped with a pull
 /// that is given up. A pool would wait for a connection that no longer answers until TCP gives up,
 /// and no pull would succeed in the meantime.
 pub(super) struct Pulls {
+    /// The application's pool, whose options may change: a password rotates.
     pool: PgPool,
+    /// A pool that makes one connection at a time.
+    beside: PgPool,
+    route: Route,
     idle: Mutex<Option<PgConnection>>,
 }
 
 impl Pulls {
-    /// Takes a pool that makes one connection at a time.
-    pub(super) fn new(pool: PgPool) -> Self {
+    pub(super) fn new(pool: &PgPool, route: Route) -> Self {
         Self {
-            pool,
+            pool: pool.clone(),
+            beside: one_connection_like(pool),
+            route,
             idle: Mutex::default(),
         }
     }
@@ -28,10 +37,10 @@ impl Pulls {
         &self,
         sql: &SqlStr,
         parameter: Option<&str>,
-    ) -> Result<PgRow, sqlx::Error> {
+    ) -> Result<PgRow, BoxError> {
         let mut idle = self.idle.lock().await;
         if let Some(mut connection) = idle.take() {
-            let row = fetch_one(&mut connection, sql, parameter).await;
+            let row = self.fetch_one(&mut connection, sql, parameter).await;
             // The server may have been restarted since the last pull. A new connection shows
             // whether it is available.
             if let Ok(row) = row {
@@ -39,21 +48,25 @@ impl Pulls {
                 return Ok(row);
             }
         }
-        let mut connection = self.pool.acquire().await?.detach();
-        let row = fetch_one(&mut connection, sql, parameter).await?;
+        self.beside
+            .set_connect_options((*self.pool.connect_options()).clone());
+        let mut connection = self.beside.acquire().await?.detach();
+        let row = self.fetch_one(&mut connection, sql, parameter).await?;
         *idle = Some(connection);
         Ok(row)
     }
-}
 
-async fn fetch_one(
-    connection: &mut PgConnection,
-    sql: &SqlStr,
-    parameter: Option<&str>,
-) -> Result<PgRow, sqlx::Error> {
-    let query = sqlx::query(sql.clone());
-    match parameter {
-        Some(parameter) => query.bind(parameter).fetch_one(connection).await,
-        None => query.fetch_one(connection).await,
+    async fn fetch_one(
+        &self,
+        connection: &mut PgConnection,
+        sql: &SqlStr,
+        parameter: Option<&str>,
+    ) -> Result<PgRow, BoxError> {
+        let query = sqlx::query(sql.clone());
+        let query = match parameter {
+            Some(parameter) => query.bind(parameter),
+            None => query,
+        };
+        self.route.fetch_one(connection, query).await
     }
 }

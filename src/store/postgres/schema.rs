@@ -1,60 +1,20 @@
-//! Checks what the store needs: a server that answers, settings of the connections, and tables.
+//! Checks what the store needs: settings of the connections, and tables.
 
-use std::io::ErrorKind;
-use std::time::Duration;
+use sqlx::migrate::Migration;
+use sqlx::postgres::{PgPool, PgRow};
+use sqlx::{AssertSqlSafe, Connection, Row};
 
-use sqlx::migrate::{Migrate, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
-use sqlx::{Connection, Row};
-use tokio::time::sleep;
-
+use super::route::Route;
 use super::table_prefix::TablePrefix;
 use crate::error::BoxError;
-use crate::limits::with_timeout;
-use crate::store::place::OPEN_DEADLINE;
 use crate::store::sql::first_migration;
 
-/// Checks that the server accepts a connection. A pool would try for half a minute, and would not
-/// say why it failed.
-///
-/// A server that is just starting gets the rest of the time.
-pub(super) async fn reach(options: &PgConnectOptions) -> Result<(), BoxError> {
-    let mut starting = None;
-    let tried = with_timeout(OPEN_DEADLINE, async {
-        Ok::<_, BoxError>(reach_once_started(options, &mut starting).await)
-    })
-    .await;
-    match tried {
-        Ok(reached) => Ok(reached?),
-        Err(timed_out) => Err(starting.map_or(timed_out, BoxError::from)),
-    }
-}
-
-async fn reach_once_started(
-    options: &PgConnectOptions,
-    starting: &mut Option<sqlx::Error>,
-) -> Result<(), sqlx::Error> {
-    loop {
-        match PgConnection::connect_with(options).await {
-            Err(error) if is_starting(&error) => *starting = Some(error),
-            connected => return connected?.close().await,
-        }
-        sleep(BETWEEN_TRIES).await;
-    }
-}
-
-/// Returns whether the server is just starting, by the same errors as a pool.
-fn is_starting(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(error) => error.kind() == ErrorKind::ConnectionRefused,
-        sqlx::Error::Database(error) => error.is_transient_in_connect_phase(),
-        _ => false,
-    }
-}
-
 /// Refuses connections over which the contract cannot be kept.
-pub(super) async fn check(pool: &PgPool) -> Result<(), BoxError> {
-    let row = sqlx::query(SETTINGS).fetch_one(pool).await?;
+pub(super) async fn check(pool: &PgPool, route: Route) -> Result<(), BoxError> {
+    let mut connection = pool.acquire().await?;
+    let row = route
+        .fetch_one(&mut connection, sqlx::query(SETTINGS))
+        .await?;
     if row.try_get::<i32, _>("version")? < OLDEST {
         return Err("PostgreSQL 13 or later is needed".into());
     }
@@ -81,61 +41,91 @@ pub(super) async fn check(pool: &PgPool) -> Result<(), BoxError> {
 
 /// Creates or updates the tables in one transaction. If several processes start at once, one does
 /// it and the others wait.
-pub(super) async fn migrate(pool: &PgPool, prefix: &TablePrefix) -> Result<(), BoxError> {
-    let migrator = migrator(prefix);
+///
+/// The migrator of `sqlx` needs prepared statements with names, and its lock belongs to the
+/// session: after an error a connection of the application's pool would keep it, and behind a
+/// pooler that of another client. The table of migrations is as that migrator makes it.
+pub(super) async fn migrate(
+    pool: &PgPool,
+    route: Route,
+    prefix: &TablePrefix,
+) -> Result<(), BoxError> {
+    let table = prefix.name(MIGRATIONS);
+    let migrations = [first_migration(prefix.apply(include_str!(
+        "../../../migrations/postgres/0001_sessions.sql"
+    )))];
     // If another role has created the tables, the application's role need not be allowed to.
-    if is_done(&migrator, pool, prefix).await? {
-        return Ok(());
+    let exists = sqlx::query("SELECT to_regclass($1) IS NOT NULL").bind(&table);
+    let mut connection = pool.acquire().await?;
+    if route.fetch_one(&mut connection, exists).await?.try_get(0)? {
+        let listed = sqlx::query(AssertSqlSafe(list(&table)));
+        let applied = route.fetch_all(&mut connection, listed).await?;
+        if missing(&migrations, &applied)?.is_empty() {
+            return Ok(());
+        }
     }
-    let mut transaction = pool.begin().await?;
-    // The lock of `sqlx` belongs to the session: after an error a connection of the application's
-    // pool would keep it, and behind PgBouncer that of another client.
+    let mut transaction = connection.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-        .bind(prefix.name(MIGRATIONS))
+        .bind(&table)
+        .persistent(false)
         .execute(&mut *transaction)
         .await?;
-    migrator
-        .run_direct::<PgConnection>(None, &mut transaction, false)
+    sqlx::raw_sql(AssertSqlSafe(format!(
+        "CREATE TABLE IF NOT EXISTS {table} (version BIGINT PRIMARY KEY, \
+         description TEXT NOT NULL, installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), \
+         success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, execution_time BIGINT NOT NULL)"
+    )))
+    .execute(&mut *transaction)
+    .await?;
+    let applied = sqlx::query(AssertSqlSafe(list(&table)))
+        .persistent(false)
+        .fetch_all(&mut *transaction)
         .await?;
+    for migration in missing(&migrations, &applied)? {
+        sqlx::raw_sql(migration.sql.clone())
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(AssertSqlSafe(format!(
+            "INSERT INTO {table} (version, description, success, checksum, execution_time) \
+             VALUES ($1, $2, TRUE, $3, -1)"
+        )))
+        .bind(migration.version)
+        .bind(&*migration.description)
+        .bind(&*migration.checksum)
+        .persistent(false)
+        .execute(&mut *transaction)
+        .await?;
+    }
     transaction.commit().await?;
     Ok(())
 }
 
-async fn is_done(
-    migrator: &Migrator,
-    pool: &PgPool,
-    prefix: &TablePrefix,
-) -> Result<bool, BoxError> {
-    let table = prefix.name(MIGRATIONS);
-    if !sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
-        .bind(&table)
-        .fetch_one(pool)
-        .await?
-    {
-        return Ok(false);
-    }
-    let applied = pool
-        .acquire()
-        .await?
-        .list_applied_migrations(&table)
-        .await?;
-    let wanted = migrator
-        .iter()
-        .map(|migration| (migration.version, &migration.checksum));
-    Ok(wanted.eq(applied
-        .iter()
-        .map(|applied| (applied.version, &applied.checksum))))
+fn list(table: &str) -> String {
+    format!("SELECT version, checksum FROM {table} ORDER BY version")
 }
 
-fn migrator(prefix: &TablePrefix) -> Migrator {
-    let sessions = prefix.apply(include_str!(
-        "../../../migrations/postgres/0001_sessions.sql"
-    ));
-    let mut migrator = Migrator::with_migrations(vec![first_migration(sessions)]);
-    migrator.set_locking(false);
-    // The application may have its own migrations in the same schema.
-    migrator.dangerous_set_table_name(prefix.name(MIGRATIONS));
-    migrator
+/// Returns the migrations that have not been applied.
+fn missing<'m>(
+    migrations: &'m [Migration],
+    applied: &[PgRow],
+) -> Result<&'m [Migration], BoxError> {
+    for (number, row) in applied.iter().enumerate() {
+        let version: i64 = row.try_get("version")?;
+        let Some(migration) = migrations.get(number) else {
+            return Err(format!(
+                "the tables have migration {version}, which this version of tower-bearer does not \
+                 know: a later version has opened them"
+            )
+            .into());
+        };
+        if migration.version != version || *migration.checksum != *row.try_get::<&[u8], _>(1)? {
+            return Err(format!(
+                "migration {version} of the tables is not the one of this version of tower-bearer"
+            )
+            .into());
+        }
+    }
+    Ok(&migrations[applied.len()..])
 }
 
 const SETTINGS: &str = "SELECT current_setting('server_version_num')::int AS version, \
@@ -144,4 +134,3 @@ const SETTINGS: &str = "SELECT current_setting('server_version_num')::int AS ver
 /// The first version with `xid8`.
 const OLDEST: i32 = 130_000;
 const MIGRATIONS: &str = "migrations";
-const BETWEEN_TRIES: Duration = Duration::from_millis(100);

@@ -1,19 +1,19 @@
 //! [`PostgresStore`] keeps sessions in PostgreSQL.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::Row;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, Postgres};
+use sqlx::postgres::{PgArguments, PgPool, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::types::Uuid;
 
 use super::announcements::Listening;
+use super::pool::one_connection_like;
 use super::pulls::Pulls;
+use super::route::Route;
 use super::row::{page, read, refuse_standby, uuid};
-use super::schema;
 use super::statements::Statements;
 use super::table_prefix::TablePrefix;
 use crate::clock::Timestamp;
@@ -48,13 +48,14 @@ use crate::store::sql::*;
 ///
 /// # Connections
 ///
-/// Besides the pool, the store opens up to two connections with the pool's options. One pulls
+/// Besides the pool, the store opens up to two connections as the pool would. One pulls
 /// revocations, so that an exhausted pool does not delay a logout, and one listens (one for each
-/// subscription). They are closed with the last clone of the store.
+/// subscription). They are closed with the last clone of the store. Each new connection has the
+/// options that the pool has at that moment, so a password may rotate: give the pool the new one
+/// with `set_connect_options`.
 ///
-/// Behind PgBouncer with `pool_mode = transaction` announcements do not arrive, and no warning says
-/// so: a logout reaches other processes after a second. Without `max_prepared_statements` of
-/// PgBouncer (since 1.21) the `PgConnectOptions` need `.statement_cache_capacity(0)`.
+/// Behind PgBouncer with `pool_mode = transaction`, use
+/// [`behind_transaction_pooler`](super::PostgresStoreBuilder::behind_transaction_pooler).
 ///
 /// # Schema
 ///
@@ -77,70 +78,52 @@ use crate::store::sql::*;
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
+    route: Route,
     pulls: Arc<Pulls>,
+    /// The pool whose connections hear announcements.
+    listening: Option<PgPool>,
     sql: Arc<Statements>,
     prefix: TablePrefix,
     place: Place,
 }
 
 impl PostgresStore {
-    /// Connects to a URL such as `postgres://user:password@host/database`, and creates or updates
-    /// the tables `tower_bearer_*`.
-    ///
-    /// The store gets a pool of its own, with the defaults of `sqlx` (at most 10 connections).
-    ///
-    /// # Errors
-    ///
-    /// The URL is malformed, or see [`from_pool`](Self::from_pool).
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let options =
-            PgConnectOptions::from_str(url).map_err(|error| StoreError::new(POSTGRES, error))?;
-        Self::from_pool(PgPoolOptions::new().connect_lazy_with(options)).await
-    }
-
-    /// Uses the application's own pool, and creates or updates the tables `tower_bearer_*` in its
-    /// database.
-    ///
-    /// # Errors
-    ///
-    /// The server cannot be reached within four seconds. The server is older than PostgreSQL 13.
-    /// `synchronous_commit` is off, so that a crash could undo a logout.
-    /// `default_transaction_isolation` is above `read committed`, so that racing refreshes would
-    /// fail. The tables cannot be created, or are those of a later version. The error names the
-    /// host, the port, the database and the cause.
-    pub async fn from_pool(pool: PgPool) -> Result<Self, StoreError> {
-        Self::from_pool_with_prefix(pool, TablePrefix::default()).await
-    }
-
-    /// Does the same as [`from_pool`](Self::from_pool), with names that begin with `prefix` instead
-    /// of `tower_bearer_`.
-    ///
-    /// # Errors
-    ///
-    /// See [`from_pool`](Self::from_pool).
-    pub async fn from_pool_with_prefix(
+    pub(super) fn new(
         pool: PgPool,
+        route: Route,
+        listening: Option<PgPool>,
         prefix: TablePrefix,
-    ) -> Result<Self, StoreError> {
-        let options = pool.connect_options();
-        let place = place(&options);
-        schema::reach(&options).await.failed_at(&place)?;
-        schema::check(&pool).await.failed_at(&place)?;
-        schema::migrate(&pool, &prefix).await.failed_at(&place)?;
-        let pulls = Arc::new(Pulls::new(one_connection_like(&pool)));
-        Ok(Self {
+        place: Place,
+    ) -> Self {
+        Self {
+            pulls: Arc::new(Pulls::new(&pool, route)),
             pool,
-            pulls,
+            route,
+            listening,
             sql: Arc::new(Statements::new(&prefix)),
             prefix,
             place,
-        })
+        }
     }
 
     /// Runs a statement, and returns how many rows it changed.
     async fn execute(&self, query: Query<'_, Postgres, PgArguments>) -> Result<u64, StoreError> {
-        let done = query.execute(&self.pool).await.failed_at(&self.place)?;
-        Ok(done.rows_affected())
+        let mut connection = self.pool.acquire().await.failed_at(&self.place)?;
+        self.route
+            .execute(&mut connection, query)
+            .await
+            .failed_at(&self.place)
+    }
+
+    async fn fetch_one(
+        &self,
+        query: Query<'_, Postgres, PgArguments>,
+    ) -> Result<PgRow, StoreError> {
+        let mut connection = self.pool.acquire().await.failed_at(&self.place)?;
+        self.route
+            .fetch_one(&mut connection, query)
+            .await
+            .failed_at(&self.place)
     }
 }
 
@@ -155,7 +138,7 @@ impl SessionStore for PostgresStore {
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         let query = sqlx::query(self.sql.find.clone()).bind(uuid(id));
-        let row = query.fetch_one(&self.pool).await.failed_at(&self.place)?;
+        let row = self.fetch_one(query).await?;
         refuse_standby(&row).failed_at(&self.place)?;
         let known = row
             .try_get::<Option<Uuid>, _>("id")
@@ -209,7 +192,12 @@ impl SessionStore for PostgresStore {
         }
         let query = bind_selection!(sqlx::query(self.sql.list.clone()), selection);
         let query = query.bind(millis(now)).bind(MAX_LISTED as i64);
-        let rows = query.fetch_all(&self.pool).await.failed_at(&self.place)?;
+        let mut connection = self.pool.acquire().await.failed_at(&self.place)?;
+        let rows = self
+            .route
+            .fetch_all(&mut connection, query)
+            .await
+            .failed_at(&self.place)?;
         rows.iter()
             .map(|row| read(row).failed_at(&self.place))
             .collect()
@@ -262,7 +250,10 @@ impl SessionStore for PostgresStore {
 
     // Each subscription has its own connection for as long as it lives.
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
-        let pool = one_connection_like(&self.pool);
+        let Some(pool) = &self.listening else {
+            return Ok(None);
+        };
+        let pool = one_connection_like(pool);
         let listening = Listening::on(&pool, &self.prefix.name("revoked"), &self.place)
             .await
             .failed_at(&self.place)?;
@@ -274,11 +265,12 @@ impl SessionStore for PostgresStore {
         let (revoked, expired) = (millis(ended.revoked), millis(ended.expired));
         let mut deleted = 0;
         loop {
-            let query = sqlx::query_as(self.sql.delete_revoked.clone())
+            let query = sqlx::query(self.sql.delete_revoked.clone())
                 .bind(revoked)
                 .bind(BATCH as i64);
-            let (entries, rows): (i64, i64) =
-                query.fetch_one(&self.pool).await.failed_at(&self.place)?;
+            let row = self.fetch_one(query).await?;
+            let entries: i64 = row.try_get(0).failed_at(&self.place)?;
+            let rows: i64 = row.try_get(1).failed_at(&self.place)?;
             deleted += rows.unsigned_abs();
             if entries < BATCH as i64 {
                 break;
@@ -308,16 +300,6 @@ impl fmt::Debug for PostgresStore {
     }
 }
 
-/// Makes a pool with one connection, which connects at first use, as the pool does, to the same
-/// server, with the same role and the same hooks.
-fn one_connection_like(pool: &PgPool) -> PgPool {
-    let options: PgPoolOptions = pool.options().clone();
-    options
-        .min_connections(0)
-        .max_connections(1)
-        .connect_lazy_with((*pool.connect_options()).clone())
-}
-
 /// Returns whether no row can have this subject, because text in PostgreSQL cannot have a NUL.
 fn cannot_be_kept(subject: &Subject) -> bool {
     subject.as_str().contains('\0')
@@ -340,24 +322,5 @@ macro_rules! bind_selection {
 }
 use bind_selection;
 
-fn place(options: &PgConnectOptions) -> Place {
-    let database = options.get_database().unwrap_or(options.get_username());
-    match options.get_socket() {
-        Some(socket) => Place::new(
-            POSTGRES,
-            format!("{}, database {database}", socket.display()),
-        ),
-        None => Place::new(
-            POSTGRES,
-            format!(
-                "{}:{}, database {database}",
-                options.get_host(),
-                options.get_port()
-            ),
-        ),
-    }
-}
-
 /// The number of rows that are locked at once.
 const BATCH: usize = 500;
-const POSTGRES: &str = "PostgreSQL";

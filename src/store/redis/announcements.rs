@@ -2,10 +2,9 @@
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use redis::Client;
 use redis::aio::PubSubStream;
 
-use super::connection::CONNECT_WITHIN;
+use super::connection::{CONNECT_WITHIN, Connection};
 use crate::error::BoxError;
 use crate::limits::with_timeout;
 use crate::store::error::StoreError;
@@ -21,10 +20,11 @@ pub(super) struct Subscription {
 impl Subscription {
     pub(super) async fn to(
         channel: &str,
-        client: &Client,
+        connection: &Connection,
         place: &Place,
     ) -> Result<Self, StoreError> {
         let subscribe = async {
+            let client = connection.client().await?;
             let mut subscription = client.get_async_pubsub().await?;
             subscription.subscribe(channel).await?;
             Ok::<_, BoxError>(Self {

@@ -9,8 +9,8 @@ use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{Client, IntoConnectionInfo};
 
+use super::credentials::Credentials;
 use super::schema;
-
 use crate::error::BoxError;
 use crate::limits::with_timeout;
 
@@ -38,23 +38,26 @@ pub(super) struct Connection(Arc<Shared>);
 
 struct Shared {
     client: Client,
+    credentials: Credentials,
     current: RwLock<ConnectionManager>,
     is_replica: AtomicBool,
 }
 
 impl Connection {
-    pub(super) async fn open(client: Client) -> Result<Self, BoxError> {
-        let mut connection = connect(&client).await?;
+    pub(super) async fn open(client: Client, credentials: Credentials) -> Result<Self, BoxError> {
+        let mut connection = connect(&client, &credentials).await?;
         schema::check(&mut connection).await?;
         Ok(Self(Arc::new(Shared {
             client,
+            credentials,
             current: RwLock::new(connection),
             is_replica: AtomicBool::new(false),
         })))
     }
 
-    pub(super) fn client(&self) -> &Client {
-        &self.0.client
+    /// Returns a client with the present credentials, for a connection that only listens.
+    pub(super) async fn client(&self) -> Result<Client, BoxError> {
+        self.0.credentials.client(&self.0.client).await
     }
 
     /// Returns the connection, whether the server is a primary or not.
@@ -84,7 +87,7 @@ impl Connection {
     /// Replaces the connection, if a new one can be made quickly, because the host name in the URL
     /// may lead to another server by now. Otherwise nothing changes until the next pull fails.
     pub(super) async fn replace(&self) {
-        match with_timeout(CONNECT_WITHIN, connect(&self.0.client)).await {
+        match with_timeout(CONNECT_WITHIN, connect(&self.0.client, &self.0.credentials)).await {
             Ok(connection) => {
                 *self
                     .0
@@ -103,13 +106,18 @@ impl Connection {
 }
 
 /// Connects with short timeouts, because callers wait for it.
-async fn connect(client: &Client) -> Result<ConnectionManager, BoxError> {
+async fn connect(
+    client: &Client,
+    credentials: &Credentials,
+) -> Result<ConnectionManager, BoxError> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(CONNECT_WITHIN))
         .set_response_timeout(Some(ANSWER_WITHIN))
         .set_number_of_retries(1)
         .set_pipeline_buffer_size(QUEUE);
-    Ok(client.get_connection_manager_with_config(config).await?)
+    Ok(client
+        .get_connection_manager_with_config(credentials.apply(config))
+        .await?)
 }
 
 pub(super) const IS_REPLICA: &str =

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use redis::{Client, Pipeline, RedisResult};
+use redis::{Pipeline, RedisResult};
 
 use super::announcements::Subscription;
 use super::clean_up::CleanUp;
@@ -15,16 +15,15 @@ use super::pull::pull;
 use super::rows::AT_ONCE;
 use super::statements::{INDEX, REPLACE, call_all};
 use super::subjects::Bucket;
-use super::{changes, connection, feed, row, rows};
+use super::{changes, feed, row, rows};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
-use crate::limits::with_timeout;
 use crate::names::SessionId;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{SessionStore, newest};
 use crate::store::error::StoreError;
 use crate::store::feed::{Announcements, Cursor, RevocationPage};
-use crate::store::place::{FailedAt, OPEN_DEADLINE, Place};
+use crate::store::place::{FailedAt, Place};
 use crate::store::retention::{Ended, KEEP_EXPIRED};
 use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
 use crate::store::selection::SessionSelection;
@@ -100,34 +99,12 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// Connects to `redis://[user:password@]host[:port][/database]`. `valkey://` and `unix://` are
-    /// supported too.
-    ///
-    /// # Errors
-    ///
-    /// The URL is malformed, or see [`from_client`](Self::from_client).
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Self::from_client(connection::client(url).map_err(|error| StoreError::new(REDIS, error))?)
-            .await
-    }
-
-    /// Uses the application's own client, with its settings for TLS and TCP. `TCP_NODELAY` and a
-    /// `TCP_USER_TIMEOUT` are recommended.
-    ///
-    /// # Errors
-    ///
-    /// The server cannot be reached within four seconds, the password is wrong, or the server
-    /// evicts keys. The error names the host, the port and the cause.
-    pub async fn from_client(client: Client) -> Result<Self, StoreError> {
-        let place = Place::new(REDIS, client.get_connection_info().addr().to_string());
-        let connection = with_timeout(OPEN_DEADLINE, Connection::open(client))
-            .await
-            .failed_at(&place)?;
-        Ok(Self {
+    pub(super) fn new(connection: Connection, place: Place) -> Self {
+        Self {
             connection,
             prefix: KeyPrefix::default(),
             place,
-        })
+        }
     }
 
     /// Sets the prefix of all keys, which is `tb` by default. Sessions with the previous prefix are
@@ -326,12 +303,7 @@ impl SessionStore for RedisStore {
 
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
         Ok(Some(Box::new(
-            Subscription::to(
-                &self.prefix.channel(),
-                self.connection.client(),
-                &self.place,
-            )
-            .await?,
+            Subscription::to(&self.prefix.channel(), &self.connection, &self.place).await?,
         )))
     }
 
@@ -359,4 +331,3 @@ impl fmt::Debug for RedisStore {
 
 /// The longest time to live, a thousand years. Redis refuses moments beyond its calendar.
 const LONGEST: Duration = Duration::from_secs(1000 * 365 * 24 * 3600);
-const REDIS: &str = "Redis";

@@ -177,7 +177,9 @@ async fn two_prefixes_in_one_schema_know_nothing_of_each_other() {
     let schema = Schema::new().await;
     let pool = schema.pool().await;
     let with = async |prefix| {
-        PostgresStore::from_pool_with_prefix(pool.clone(), TablePrefix::new(prefix).unwrap())
+        PostgresStore::builder(pool.clone())
+            .table_prefix(TablePrefix::new(prefix).unwrap())
+            .open()
             .await
             .unwrap()
     };
