@@ -1,10 +1,12 @@
-//! [`Background`] is a task that is started when it is needed, and [`FailureLog`] logs its
-//! failures.
+//! [`Background`] is a task that is started when it is needed, [`FailureLog`] logs its failures,
+//! and [`first_of`] waits for one of two things.
 
 use std::error::Error;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::task::Poll;
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -66,6 +68,19 @@ fn watched(running: Arc<AtomicBool>, task: impl Future<Output = ()>) -> impl Fut
         let _flag = flag;
         task.await;
     }
+}
+
+/// Waits for the first of two futures: `Ok` is the result of `one`, `Err` that of `other`.
+pub(crate) async fn first_of<A, B>(
+    one: impl Future<Output = A>,
+    other: impl Future<Output = B>,
+) -> Result<A, B> {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    poll_fn(|cx| match one.as_mut().poll(cx) {
+        Poll::Ready(result) => Poll::Ready(Ok(result)),
+        Poll::Pending => other.as_mut().poll(cx).map(Err),
+    })
+    .await
 }
 
 /// Logs a warning when something in the background begins to fail, and a message when it works

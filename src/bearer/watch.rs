@@ -125,6 +125,11 @@ impl AccessTokenWatch {
     ///
     /// It panics outside a Tokio runtime with time enabled.
     pub async fn ended(&self) -> EndReason {
+        // So that the process goes on asking the store, even without requests.
+        let sessions = self.sessions.iter();
+        let _watching: Vec<_> = sessions
+            .map(|session| session.side.revocations.watch())
+            .collect();
         loop {
             // It listens before it looks, so that a revocation in between wakes it.
             let revoked = self

@@ -2,6 +2,7 @@
 
 mod receipts;
 mod set;
+mod usage;
 
 pub use set::Revocation;
 

@@ -12,8 +12,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::futures::Notified;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 
+use super::usage::{Usage, Watching};
 use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::limits::{PULL_DEADLINE, REFRESH_DEADLINE, REVOCATION_RETENTION, with_timeout};
@@ -37,6 +38,7 @@ struct Inner {
     loading: Mutex<()>,
     /// The number of loads that failed.
     failures: AtomicU64,
+    usage: Usage,
     /// Wakes the watches of access tokens, which wait for their session to be revoked.
     changed: Notify,
 }
@@ -98,12 +100,17 @@ impl Revocations {
             current_to: AtomicU64::new(NEVER),
             loading: Mutex::default(),
             failures: AtomicU64::new(0),
+            usage: Usage::default(),
             changed: Notify::new(),
         }))
     }
 
-    /// Returns whether the set was loaded and is not older than `max_lag`.
+    /// Returns whether the set was loaded, is not older than `max_lag`, and is kept up to date.
     pub(crate) fn is_current(&self, max_lag: Option<Duration>) -> bool {
+        self.0.usage.note() && self.is_within(max_lag)
+    }
+
+    fn is_within(&self, max_lag: Option<Duration>) -> bool {
         match (self.0.current_to.load(Ordering::Acquire), max_lag) {
             (NEVER, _) => false,
             (_, None) => true,
@@ -117,6 +124,27 @@ impl Revocations {
             NEVER => None,
             current_to => Some(self.since(current_to)),
         }
+    }
+
+    /// Returns whether the set was used since the last call.
+    pub(crate) fn take_use(&self) -> bool {
+        self.0.usage.take()
+    }
+
+    /// Says that the set is no longer kept up to date, so that the next request loads it. Returns
+    /// false if it was used in the meantime.
+    pub(crate) fn rest(&self) -> bool {
+        self.0.usage.rest()
+    }
+
+    /// Returns whether the set rests, for those that wait for a change.
+    pub(crate) fn resting(&self) -> watch::Receiver<bool> {
+        self.0.usage.resting()
+    }
+
+    /// Keeps the set up to date for as long as the value lives.
+    pub(crate) fn watch(&self) -> Watching<'_> {
+        self.0.usage.watch()
     }
 
     /// Waits until the set is current. Of several callers at once, one asks the store. If that
@@ -137,6 +165,11 @@ impl Revocations {
                 return Err("the store failed another request, for which this one waited".into());
             }
             let loaded = with_timeout(PULL_DEADLINE, self.0.source.load(self)).await;
+            self.0.usage.wake();
+            if loaded.is_err() && self.is_within(max_lag) {
+                // The store has just begun to fail, or the set has rested meanwhile.
+                return Ok(());
+            }
             if loaded.is_err() {
                 self.0.failures.fetch_add(1, Ordering::Relaxed);
             }

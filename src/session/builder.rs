@@ -9,6 +9,7 @@ use http::request::Parts;
 
 use super::accounts::Accounts;
 use super::authenticate::Authenticate;
+use super::idle::IdlePulls;
 use super::outage::StoreOutage;
 use super::policy::SessionPolicy;
 use super::refresh_token::RefreshTokenKeys;
@@ -40,6 +41,7 @@ pub struct SessionsBuilder {
     policy: SessionPolicy,
     leeway: Duration,
     outage: StoreOutage,
+    idle: IdlePulls,
     edge: Edge,
     former: Vec<(String, String)>,
     problems: Problems,
@@ -58,6 +60,7 @@ impl SessionsBuilder {
             policy: SessionPolicy::default(),
             leeway: DEFAULT_LEEWAY,
             outage: StoreOutage::default(),
+            idle: IdlePulls::default(),
             edge: Edge::default(),
             former: Vec::new(),
             problems: Problems::default(),
@@ -118,6 +121,13 @@ impl SessionsBuilder {
     /// [`StoreOutage::RefuseTokens`] by default.
     pub fn store_outage(mut self, outage: StoreOutage) -> Self {
         self.outage = outage;
+        self
+    }
+
+    /// Sets how often the store is asked while this process serves no requests: every 15 seconds by
+    /// default.
+    pub fn idle_pulls(mut self, idle: IdlePulls) -> Self {
+        self.idle = idle;
         self
     }
 
@@ -188,6 +198,7 @@ impl SessionsBuilder {
             (None, None) => None,
         };
         self.problems.note(check_leeway(self.leeway));
+        self.problems.note(self.idle.check());
         let mut former = Vec::new();
         for (issuer, audience) in self.former {
             let issuer = self.problems.note(Issuer::new(&issuer));
@@ -206,7 +217,11 @@ impl SessionsBuilder {
         let owners = std::iter::once(own).chain(former).collect();
         Ok(Sessions(Arc::new(Inner {
             accounts: self.accounts,
-            sync: StoreSync::new(Arc::clone(&self.store), Arc::clone(signer.clock())),
+            sync: StoreSync::new(
+                Arc::clone(&self.store),
+                Arc::clone(signer.clock()),
+                self.idle,
+            ),
             store: self.store,
             keys: RefreshTokenKeys::new(&secret, signer.audience()),
             mcp_sessions: McpSessions::new(&secret),

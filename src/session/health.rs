@@ -8,8 +8,9 @@ impl Sessions {
     /// Returns the time since the start of the last successful pull of revocations, or `None`
     /// before the first.
     ///
-    /// It is normally below about one second, once the process has verified or issued a token.
-    /// Raise an alarm above ten seconds: see [`StoreOutage`](crate::session::StoreOutage).
+    /// It is normally below about one second while the process serves requests, and below 15
+    /// seconds while it is idle, or as [`IdlePulls`](crate::session::IdlePulls) say. Raise an alarm
+    /// above 25 seconds: see [`StoreOutage`](crate::session::StoreOutage).
     #[must_use]
     pub fn revocation_lag(&self) -> Option<Duration> {
         self.sync().revocations().lag()

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// What happens to access tokens while this process cannot ask the store which sessions were
 /// revoked.
 ///
-/// The store is asked every second. Both settings wait for its first answer: before that, this
+/// The store is asked every second, or more rarely by a process without requests
+/// ([`IdlePulls`](super::IdlePulls)). Both settings wait for its first answer: before that, this
 /// process does not know which sessions were revoked, and accepts no access token. Logins,
 /// refreshes and logouts always need the store, and answer 503 without it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -6,16 +6,17 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
-use tokio::time::{sleep, timeout};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::feed::Feed;
+use super::idle::{IdlePulls, PULL_EVERY};
 use crate::clock::Clock;
 use crate::limits::PULL_DEADLINE;
 use crate::limits::with_timeout;
 use crate::revocation::{Receipt, Receipts, Revocations, StartSync};
 use crate::store::{Announcements, SessionStore, StoreError};
-use crate::task::{Background, FailureLog};
+use crate::task::{Background, FailureLog, first_of};
 
 /// Keeps this process and its store in step.
 ///
@@ -31,6 +32,7 @@ pub(crate) struct StoreSync {
     writing: tokio::sync::Mutex<()>,
     /// Is notified when the store announces something.
     announced: Arc<Notify>,
+    idle: IdlePulls,
     writer: Background,
     puller: Background,
     listener: Background,
@@ -38,7 +40,11 @@ pub(crate) struct StoreSync {
 }
 
 impl StoreSync {
-    pub(super) fn new(store: Arc<dyn SessionStore>, clock: Arc<dyn Clock>) -> Arc<Self> {
+    pub(super) fn new(
+        store: Arc<dyn SessionStore>,
+        clock: Arc<dyn Clock>,
+        idle: IdlePulls,
+    ) -> Arc<Self> {
         let feed = Arc::new(Feed::new(store, Arc::clone(&clock)));
         let revocations = Revocations::new(clock, Arc::clone(&feed));
         Arc::new(Self {
@@ -47,6 +53,7 @@ impl StoreSync {
             receipts: Receipts::default(),
             writing: tokio::sync::Mutex::default(),
             announced: Arc::default(),
+            idle,
             writer: Background::default(),
             puller: Background::default(),
             listener: Background::default(),
@@ -99,34 +106,87 @@ impl StoreSync {
         }
     }
 
-    /// Pulls revocations every second, and when the store announces something. This is a task of
+    /// Pulls revocations every second, and when the store announces something. Without requests it
+    /// pulls as rarely as the setting says, until a request has pulled by itself. This is a task of
     /// its own, so that receipts cannot delay a logout.
-    async fn pull_revocations(sync: Weak<Self>, announced: Arc<Notify>) {
+    async fn pull_revocations(
+        sync: Weak<Self>,
+        announced: Arc<Notify>,
+        mut resting: watch::Receiver<bool>,
+    ) {
         let mut failures = FailureLog::of("revocations were not pulled");
+        let (mut used_at, mut pause) = (Instant::now(), Pause::UntilThePull);
         loop {
             // An announcement that came in the meantime ends this wait at once.
-            let _ = timeout(PULL_EVERY - BETWEEN_PULLS, announced.notified()).await;
+            let woken = match pause {
+                Pause::UntilThePull => {
+                    let _ = timeout(PULL_EVERY - BETWEEN_PULLS, announced.notified()).await;
+                    Ok(())
+                }
+                Pause::Resting(every) => {
+                    let awake = resting.wait_for(|resting| !resting);
+                    let woken = first_of(announced.notified(), awake);
+                    match every {
+                        Some(every) => timeout(every, woken).await.unwrap_or(Ok(())),
+                        None => woken.await,
+                    }
+                    .map_err(drop)
+                }
+            };
+            if woken.is_err() {
+                // The request has pulled.
+                (used_at, pause) = (Instant::now(), Pause::UntilThePull);
+                continue;
+            }
             let Some(sync) = sync.upgrade() else { return };
             failures.note(with_timeout(PULL_DEADLINE, sync.pull()).await);
+            pause = sync.pause(&mut used_at);
             drop(sync);
             // So many logouts at once cause few pulls.
             sleep(BETWEEN_PULLS).await;
         }
     }
 
+    fn pause(&self, used_at: &mut Instant) -> Pause {
+        if self.revocations.take_use() {
+            *used_at = Instant::now();
+        }
+        if used_at.elapsed() >= self.idle.after && self.revocations.rest() {
+            return Pause::Resting(self.idle.every);
+        }
+        Pause::UntilThePull
+    }
+
     /// Waits for announcements. An announcement without a subscription is lost, so each
     /// subscription begins with a pull.
-    async fn listen_for_announcements(store: Arc<dyn SessionStore>, announced: Arc<Notify>) {
+    async fn listen_for_announcements(
+        store: Arc<dyn SessionStore>,
+        announced: Arc<Notify>,
+        mut wanted: Wanted,
+    ) {
         let mut failures =
             FailureLog::of("announcements do not arrive; revocations are pulled every second");
         loop {
+            wanted.begin().await;
             match with_timeout(DEADLINE, store.announcements()).await {
                 // This store never announces anything.
-                Ok(None) => return std::future::pending().await,
+                Ok(None) => loop {
+                    wanted.end().await;
+                    store.rest().await;
+                    wanted.begin().await;
+                },
                 Ok(Some(mut announcements)) => {
                     failures.note(Ok::<(), StoreError>(()));
                     announced.notify_one();
-                    failures.note(hand_on(&mut *announcements, &announced).await);
+                    let lost = hand_on(&mut *announcements, &announced);
+                    match first_of(lost, wanted.end()).await {
+                        Ok(lost) => failures.note(lost),
+                        Err(()) => {
+                            drop(announcements);
+                            store.rest().await;
+                            continue;
+                        }
+                    }
                 }
                 Err(error) => failures.note(Err(error)),
             }
@@ -143,12 +203,13 @@ impl StoreSync {
         with_timeout(CLEAN_UP_DEADLINE, self.feed.delete_expired()).await
     }
 
-    /// Deletes expired rows about every hour. Every process does this, but not all at the same
+    /// Deletes expired rows, mostly every hour. Every process does this, but not all at the same
     /// time.
-    async fn clean_up(sync: Weak<Self>) {
+    async fn clean_up(sync: Weak<Self>, every: Duration, mut wanted: Wanted) {
         let mut failures = FailureLog::of("expired sessions were not deleted");
         sleep(CLEAN_UP_FIRST.mul_f64(1.0 + random_share())).await;
         loop {
+            wanted.begin().await;
             let Some(sync) = sync.upgrade() else { return };
             failures.note(sync.delete_expired().await.map(|deleted| {
                 if deleted > 0 {
@@ -156,7 +217,36 @@ impl StoreSync {
                 }
             }));
             drop(sync);
-            sleep(CLEAN_UP_EVERY).await;
+            sleep(every).await;
+        }
+    }
+}
+
+/// What comes after a pull.
+#[derive(Clone, Copy)]
+enum Pause {
+    /// The next pull, a second later.
+    UntilThePull,
+    /// A request, which pulls by itself. Until then a pull each time this has passed, or none.
+    Resting(Option<Duration>),
+}
+
+/// Says when announcements and clean-ups are wanted: always, or only while there are requests.
+struct Wanted {
+    resting: watch::Receiver<bool>,
+    always: bool,
+}
+
+impl Wanted {
+    async fn begin(&mut self) {
+        if !self.always {
+            let _ = self.resting.wait_for(|resting| !resting).await;
+        }
+    }
+
+    async fn end(&mut self) {
+        if self.always || self.resting.wait_for(|resting| *resting).await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 }
@@ -193,14 +283,21 @@ impl StartSync for StoreSync {
             Self::write_receipts_as_they_arrive(Arc::downgrade(&self), self.receipts.clone())
         });
         self.puller.start(&runtime, || {
-            Self::pull_revocations(Arc::downgrade(&self), Arc::clone(&self.announced))
+            let resting = self.revocations.resting();
+            Self::pull_revocations(Arc::downgrade(&self), Arc::clone(&self.announced), resting)
         });
+        let wanted = || Wanted {
+            resting: self.revocations.resting(),
+            always: self.idle.every.is_some(),
+        };
         let (store, announced) = (Arc::clone(&self.feed.store), Arc::clone(&self.announced));
         self.listener.start(&runtime, || {
-            Self::listen_for_announcements(store, announced)
+            Self::listen_for_announcements(store, announced, wanted())
         });
-        self.cleaner
-            .start(&runtime, || Self::clean_up(Arc::downgrade(&self)));
+        let every = self.feed.store.clean_up_interval();
+        self.cleaner.start(&runtime, || {
+            Self::clean_up(Arc::downgrade(&self), every, wanted())
+        });
     }
 }
 
@@ -229,14 +326,11 @@ impl Drop for Batch<'_> {
     }
 }
 
-/// The longest time that a logout takes to reach this process if it is not announced.
-const PULL_EVERY: Duration = Duration::from_secs(1);
 /// The pause between two pulls. So there are at most twenty pulls a second, whatever is announced.
 const BETWEEN_PULLS: Duration = Duration::from_millis(50);
 /// The deadline for other calls of the store. A working store needs less.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 /// The first clean-up comes after one to two times this.
 const CLEAN_UP_FIRST: Duration = Duration::from_secs(300);
-const CLEAN_UP_EVERY: Duration = Duration::from_secs(3600);
 /// The deadline for a clean-up. The next one deletes the rest.
 const CLEAN_UP_DEADLINE: Duration = Duration::from_secs(600);

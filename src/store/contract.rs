@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -181,6 +182,17 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// It works in small batches, so that no refresh waits long for its locks.
     async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError>;
+
+    /// Returns how often each process calls [`delete_expired`](Self::delete_expired): every hour by
+    /// default.
+    fn clean_up_interval(&self) -> Duration {
+        Duration::from_secs(3600)
+    }
+
+    /// Closes the connections that are open only for the next pull. A process calls it when it
+    /// stops asking until its next request: see
+    /// [`IdlePulls::never`](crate::session::IdlePulls::never). By default this does nothing.
+    async fn rest(&self) {}
 }
 
 /// Makes it possible to choose a store at run time, as in `Arc<dyn SessionStore>`.
@@ -237,6 +249,14 @@ impl<T: SessionStore + ?Sized> SessionStore for Arc<T> {
 
     async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
         (**self).delete_expired(now).await
+    }
+
+    fn clean_up_interval(&self) -> Duration {
+        (**self).clean_up_interval()
+    }
+
+    async fn rest(&self) {
+        (**self).rest().await;
     }
 }
 

@@ -28,7 +28,7 @@ impl Cursor {
 /// Wakes processes that wait for revocations.
 ///
 /// An announcement has no content and promises little: it may come twice, late, never, or without a
-/// reason. Every process also pulls once a second.
+/// reason. Every process that serves requests also pulls once a second.
 #[async_trait]
 pub trait Announcements: Send {
     /// Returns when something was revoked since the last call. One announcement may cover many

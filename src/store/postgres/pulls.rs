@@ -1,7 +1,7 @@
 //! [`Pulls`] is the connection over which revocations are pulled.
 
-use sqlx::SqlStr;
 use sqlx::postgres::{PgConnection, PgPool, PgRow};
+use sqlx::{Connection, SqlStr};
 use tokio::sync::Mutex;
 
 use super::pool::one_connection_like;
@@ -54,6 +54,14 @@ impl Pulls {
         let row = self.fetch_one(&mut connection, sql, parameter).await?;
         *idle = Some(connection);
         Ok(row)
+    }
+
+    /// Closes the connection until the next pull.
+    pub(super) async fn rest(&self) {
+        if let Some(connection) = self.idle.lock().await.take() {
+            // Where this fails the connection is gone anyway.
+            let _ = connection.close().await;
+        }
     }
 
     async fn fetch_one(

@@ -1,5 +1,6 @@
 //! [`Route`] is how connections lead to the server, and runs statements on them.
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{Connection, Row};
@@ -94,7 +95,7 @@ async fn backend(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
 
 /// Says what a prepared statement that came or went by itself means.
 fn explain(error: sqlx::Error) -> BoxError {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(DatabaseError::code);
     match code.as_deref() {
         Some(UNKNOWN_STATEMENT | REPEATED_STATEMENT) => format!("{POOLER}. {CURE}: {error}").into(),
         _ => error.into(),

@@ -289,6 +289,10 @@ impl SessionStore for PostgresStore {
         }
         Ok(DeletedSessions::new(deleted))
     }
+
+    async fn rest(&self) {
+        self.pulls.rest().await;
+    }
 }
 
 /// Leaves out the pool, whose URL may have a password.

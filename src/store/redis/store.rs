@@ -130,7 +130,7 @@ impl RedisStore {
     }
 
     /// Wakes the other processes, and removes revoked sessions from the index. Failures are
-    /// ignored, because every process pulls once a second, and the index is only a hint.
+    /// ignored, because every process pulls anyway, and the index is only a hint.
     async fn announce(&self, revoked: &[Session]) {
         let mut pipeline = Pipeline::new();
         pipeline.cmd("PUBLISH").arg(self.prefix.channel()).arg("");
@@ -251,7 +251,7 @@ impl SessionStore for RedisStore {
         Ok(newest(sessions))
     }
 
-    // Every process calls this each second, so this renews the connection.
+    // Every process that serves requests calls this each second, which renews the connection.
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         match pull(&self.connection, &self.prefix, cursor).await {
             Ok(page) => {
@@ -317,6 +317,11 @@ impl SessionStore for RedisStore {
         Ok(DeletedSessions::new(
             clean_up.run().await.failed_at(&self.place)?,
         ))
+    }
+
+    // Redis lets rows expire by itself, and a clean-up is 16,000 commands.
+    fn clean_up_interval(&self) -> Duration {
+        Duration::from_secs(24 * 3600)
     }
 }
 

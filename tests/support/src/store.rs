@@ -66,6 +66,8 @@ pub enum Call {
     NextAnnouncement,
     /// `SessionStore::delete_expired`.
     DeleteExpired,
+    /// `SessionStore::rest`.
+    Rest,
 }
 
 /// The calls that fail, and how.
@@ -295,6 +297,15 @@ impl SessionStore for FailingStore {
     async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
         self.through(Call::DeleteExpired, self.inner().delete_expired(now))
             .await
+    }
+
+    fn clean_up_interval(&self) -> Duration {
+        self.inner().clean_up_interval()
+    }
+
+    async fn rest(&self) {
+        self.0.state.lock().unwrap().calls.push(Call::Rest);
+        self.inner().rest().await;
     }
 }
 

@@ -1,0 +1,143 @@
+//! What one process without requests costs a real server.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection};
+use support::servers::{Database as _, PostgresServer, RedisServer};
+use support::{Accounts, ask, bearer_of, process};
+use tower_bearer::session::IdlePulls;
+use tower_bearer::store::SessionStore;
+use tower_bearer::store::redis_driver as redis;
+use tower_bearer::test_util::TestTokens;
+use tower_bearer::{
+    BearerAuthLayer, Identity, PostgresStore, RedisStore, Secret, Sessions, TokenResponse,
+};
+
+/// A process whose last request was just now, and another one that shares the store.
+struct Processes {
+    idle: BearerAuthLayer,
+    elsewhere: Sessions,
+    login: TokenResponse,
+}
+
+impl Processes {
+    async fn of(store: impl SessionStore + Clone, idle: IdlePulls) -> Self {
+        let (tokens, secret) = (TestTokens::new(), Secret::random().unwrap());
+        let sessions = tokens
+            .sessions(Accounts::everybody(), store.clone())
+            .secret(secret.clone())
+            .idle_pulls(idle)
+            .build()
+            .unwrap();
+        // It only logs in and out, so it has no background that pulls.
+        let elsewhere = process(&tokens, &secret, store);
+        let login = sessions.start(Identity::new("alice")).await.unwrap();
+        let idle = sessions.layer();
+        ask(&idle, &bearer_of(&login)).await.assert_passed("alice");
+        sessions.flush().await.unwrap();
+        Self {
+            idle,
+            elsewhere,
+            login,
+        }
+    }
+
+    /// The next request hears of it, however idle its process is.
+    async fn log_out_elsewhere(&self) {
+        let token = self.login.access_token().secret();
+        self.elsewhere.log_out(token).await.unwrap();
+        ask(&self.idle, &bearer_of(&self.login))
+            .await
+            .assert_refused(401, "invalid_token", "session_revoked");
+    }
+}
+
+async fn commands(connection: &mut redis::aio::MultiplexedConnection) -> u64 {
+    let stats: redis::InfoDict = redis::cmd("INFO")
+        .arg("stats")
+        .query_async(connection)
+        .await
+        .unwrap();
+    stats.get("total_commands_processed").unwrap()
+}
+
+#[tokio::test]
+async fn an_idle_process_sends_redis_two_commands_a_second_at_most() {
+    let server = RedisServer::start(&[]).await;
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut beside = client.get_multiplexed_async_connection().await.unwrap();
+    let store = RedisStore::open(&server.url()).await.unwrap();
+    store.revoked_since(None).await.unwrap();
+    let before = commands(&mut beside).await;
+    store.revoked_since(None).await.unwrap();
+    let of_a_pull = commands(&mut beside).await - before - OWN;
+    let of_a_clean_up = 16_384 + 16;
+    let a_day = 24 * 3600;
+    let in_a_day = of_a_pull * (a_day / 15) + of_a_clean_up;
+    println!("{of_a_pull} commands for a pull, {in_a_day} in an idle day");
+    assert!(in_a_day <= 2 * a_day, "{in_a_day} commands in an idle day");
+
+    let processes = Processes::of(store, IdlePulls::default().after(Duration::ZERO)).await;
+    tokio::time::sleep(UNTIL_IDLE).await;
+    let before = commands(&mut beside).await;
+    tokio::time::sleep(LOOK).await;
+    let idle = commands(&mut beside).await - before - OWN;
+    assert!(idle <= of_a_pull, "{idle} commands in {LOOK:?}");
+    processes.log_out_elsewhere().await;
+}
+
+#[tokio::test]
+async fn an_idle_process_may_leave_redis_alone() {
+    let server = RedisServer::start(&[]).await;
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut beside = client.get_multiplexed_async_connection().await.unwrap();
+    let store = RedisStore::open(&server.url()).await.unwrap();
+    let processes = Processes::of(store, IdlePulls::never().after(Duration::ZERO)).await;
+    tokio::time::sleep(UNTIL_IDLE).await;
+    let before = commands(&mut beside).await;
+    tokio::time::sleep(LOOK).await;
+    assert_eq!(commands(&mut beside).await - before - OWN, 0);
+    processes.log_out_elsewhere().await;
+}
+
+/// The connections of the store that are open, and when a statement last began on one of them.
+async fn activity(admin: &mut PgConnection) -> (i64, String) {
+    sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT count(*), COALESCE(max(query_start)::text, '') FROM pg_stat_activity \
+         WHERE application_name = '{NAME}'"
+    )))
+    .fetch_one(admin)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn an_idle_process_lets_postgres_rest() {
+    for (idle, connections) in [(IdlePulls::default(), 3), (IdlePulls::never(), 1)] {
+        let server = PostgresServer::start().await;
+        let mut admin = PgConnection::connect(&server.url()).await.unwrap();
+        let options: PgConnectOptions = server.url().parse().unwrap();
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.application_name(NAME))
+            .await
+            .unwrap();
+        let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
+        let processes = Processes::of(store, idle.after(Duration::ZERO)).await;
+        tokio::time::sleep(UNTIL_IDLE).await;
+        let before = activity(&mut admin).await;
+        tokio::time::sleep(LOOK).await;
+        assert_eq!(activity(&mut admin).await, before, "a statement was sent");
+        assert_eq!(before.0, connections, "{idle:?}");
+        processes.log_out_elsewhere().await;
+    }
+}
+
+/// The `INFO` of `commands`.
+const OWN: u64 = 1;
+const NAME: &str = "idle";
+/// Two pulls of a process that is not idle.
+const UNTIL_IDLE: Duration = Duration::from_millis(2200);
+/// As long again, in which a process that is not idle would pull twice.
+const LOOK: Duration = Duration::from_millis(2200);
