@@ -51,20 +51,17 @@ impl BearerAuthLayer {
     /// A token is required, in the `Authorization` header. No scope is required, no user is loaded,
     /// and revocation is not checked.
     pub fn new(verifier: AccessTokenVerifier) -> Self {
-        Self::with_sessions(verifier, None)
+        Self::with_sessions(Verifiers::new(verifier), None)
     }
 
     /// Makes a layer for the login flow, which `session::layer` calls.
-    pub(crate) fn with_sessions(
-        verifier: AccessTokenVerifier,
-        sessions: Option<SessionSide>,
-    ) -> Self {
+    pub(crate) fn with_sessions(verifiers: Verifiers, sessions: Option<SessionSide>) -> Self {
         let edge = sessions
             .as_ref()
             .map(|sessions| Arc::clone(&sessions.edge))
             .unwrap_or_default();
         let gate = Gate {
-            verifiers: Verifiers::new(verifier),
+            verifiers,
             sources: vec![TokenSource::header()],
             sessions,
             needed: Scope::default(),

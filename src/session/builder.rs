@@ -10,6 +10,7 @@ use http::request::Parts;
 use super::accounts::Accounts;
 use super::authenticate::Authenticate;
 use super::idle::IdlePulls;
+use super::names::Names;
 use super::outage::StoreOutage;
 use super::policy::SessionPolicy;
 use super::refresh_token::RefreshTokenKeys;
@@ -22,7 +23,7 @@ use crate::error::{ConfigError, Problems};
 use crate::keys::{Secret, SigningKey, SigningKeys};
 use crate::limits::{DEFAULT_LEEWAY, check_leeway};
 use crate::names::{Audience, Issuer};
-use crate::store::{SessionOwner, SessionStore};
+use crate::store::SessionStore;
 use crate::token::AccessTokenSigner;
 
 /// Builds [`Sessions`]. [`Sessions::builder`] makes it.
@@ -75,15 +76,36 @@ impl SessionsBuilder {
     }
 
     /// Sets the audience of the access tokens: their claim `aud`. The keys of refresh tokens depend
-    /// on it, so another name logs out all users.
+    /// on it. So another name logs out all users, unless the old one is among the
+    /// [former names](Self::former_names).
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
         self
     }
 
-    /// Adds the issuer and the audience that this application had before. Sessions from that time
-    /// stay in [`list`](Sessions::list), and [`log_out_everywhere`](Sessions::log_out_everywhere)
-    /// ends them too. Their refresh tokens still work only if the audience is the same.
+    /// Adds the issuer and the audience that this application had before, so that a new name logs
+    /// nobody out. Each call adds a pair, at most 8.
+    ///
+    /// Refresh tokens and access tokens with these names still work, and every method sees the
+    /// sessions from that time. A login or a refresh gives the current names, so the former ones
+    /// can be removed after the longest idle timeout.
+    ///
+    /// **With several processes** rename in two deployments, as in a
+    /// [rotation of keys](crate::keys::SigningKeys): first give every process the *new* names with
+    /// this method, then swap them. A process that does not know the new names refuses their
+    /// tokens: the client has to log in again. The session itself is not ended.
+    ///
+    /// Never name another application that is in use: its sessions would be those of this one.
+    ///
+    /// ```
+    /// # use tower_bearer::session::SessionsBuilder;
+    /// # fn example(builder: SessionsBuilder) -> SessionsBuilder {
+    /// builder
+    ///     .issuer("https://api.example.com")
+    ///     .audience("acme-api")
+    ///     .former_names("https://api.example.com", "example-api")
+    /// # }
+    /// ```
     pub fn former_names(mut self, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
         self.former.push((issuer.into(), audience.into()));
         self
@@ -199,22 +221,13 @@ impl SessionsBuilder {
         };
         self.problems.note(check_leeway(self.leeway));
         self.problems.note(self.idle.check());
-        let mut former = Vec::new();
-        for (issuer, audience) in self.former {
-            let issuer = self.problems.note(Issuer::new(&issuer));
-            let audience = self.problems.note(Audience::new(&audience));
-            former.extend(
-                issuer
-                    .zip(audience)
-                    .map(|(issuer, audience)| SessionOwner::of(&issuer, &audience)),
-            );
-        }
-        let names = issuer.zip(audience);
-        let ((issuer, audience), (keys, secret)) =
-            self.problems.finish_with(|| names.zip(keys.zip(secret)))?;
+        let names = Names::read(issuer.zip(audience), &self.former, &mut self.problems);
+        let (names, (keys, secret)) = self.problems.finish_with(|| names.zip(keys.zip(secret)))?;
+        let owners = names.owners();
+        let refresh_keys = RefreshTokenKeys::new(&secret, &names.audiences());
+        let (issuer, audience) = names.own().clone();
         let signer = AccessTokenSigner::of(issuer, audience, keys).with_clock(self.clock);
-        let own = SessionOwner::of(signer.issuer(), signer.audience());
-        let owners = std::iter::once(own).chain(former).collect();
+        let (verifier, former) = names.verifiers(&signer.verifier().with_leeway(self.leeway));
         Ok(Sessions(Arc::new(Inner {
             accounts: self.accounts,
             sync: StoreSync::new(
@@ -223,9 +236,10 @@ impl SessionsBuilder {
                 self.idle,
             ),
             store: self.store,
-            keys: RefreshTokenKeys::new(&secret, signer.audience()),
+            keys: refresh_keys,
             mcp_sessions: McpSessions::new(&secret),
-            verifier: signer.verifier().with_leeway(self.leeway),
+            verifier,
+            former,
             signer,
             policy: self.policy,
             outage: self.outage,

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use super::sessions::Sessions;
 use crate::bearer::{BearerAuthLayer, SessionSide};
+use crate::token::Verifiers;
 
 impl Sessions {
     /// Returns a layer that accepts the access tokens of these sessions: with the same issuer,
-    /// audience, keys and clock.
+    /// audience, keys and clock. Tokens with
+    /// [former names](crate::session::SessionsBuilder::former_names) pass too.
     ///
     /// The tokens of an ended session are refused from the next request on, before they expire. If
     /// a handler responds to an access token with a status below 500, the layer notes this as a
@@ -20,7 +22,8 @@ impl Sessions {
             sync: Arc::clone(self.sync()) as _,
             edge: Arc::clone(self.edge()),
         };
-        BearerAuthLayer::with_sessions(self.verifier(), Some(sessions))
+        let verifiers = Verifiers::new(self.verifier()).with_former(self.0.former.clone());
+        BearerAuthLayer::with_sessions(verifiers, Some(sessions))
     }
 
     /// Returns the layer of an MCP server, whose sessions belong to one of these.

@@ -39,7 +39,8 @@ impl Sessions {
             let row = self.0.store.find(&id).await?;
             return Ok(row.is_none_or(|row| self.owns(&row)).then_some(id));
         }
-        let claims = self.0.verifier.verify_but_for_expiry(token).ok();
+        let mut verifiers = std::iter::once(&self.0.verifier).chain(&self.0.former);
+        let claims = verifiers.find_map(|verifier| verifier.verify_but_for_expiry(token).ok());
         Ok(claims.and_then(|claims| claims.session_id().copied()))
     }
 

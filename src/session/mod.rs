@@ -40,6 +40,7 @@ mod idle;
 mod layer;
 mod login;
 mod logout;
+mod names;
 mod outage;
 mod outcome;
 mod own;

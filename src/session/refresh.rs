@@ -199,11 +199,15 @@ impl Sessions {
             let decision = settle(at_arrival, later);
             self.stop_if_over(&decision, &session, presented).await?;
             let (answered, how) = match decision {
-                Decision::Replace { next, how } if self.0.store.replace(&next).await? => {
+                Decision::Replace { next, how } => {
+                    let next = self.with_current_owner(next);
+                    if !self.0.store.replace(&next).await? {
+                        continue;
+                    }
                     (next, how)
                 }
                 Decision::Reply { how } => (session, how),
-                _ => continue,
+                Decision::Refuse(_) | Decision::Reuse => continue,
             };
             if revocations.contains(&id) {
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
@@ -240,6 +244,13 @@ impl Sessions {
             now,
             self.policy(),
         )
+    }
+
+    /// Returns the row with the current names, whatever names it had before.
+    fn with_current_owner(&self, row: Session) -> Session {
+        let mut row = row.into_parts();
+        row.owner = self.0.owners[0];
+        Session::from_parts(row)
     }
 
     /// Returns an error if the session is over. Reuse ends the session here.

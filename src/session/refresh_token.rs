@@ -59,29 +59,31 @@ impl Rid {
 }
 
 impl RefreshTokenKeys {
-    /// Derives the keys from the secret and the audience. So `Sessions` of another audience that
-    /// have the same secret, and perhaps the same store, refuse these tokens. Otherwise a customer
-    /// could use their refresh token to get an access token for the back office.
-    pub(crate) fn new(secret: &Secret, audience: &Audience) -> Self {
-        let (key, id) = (
-            format!("refresh token key {audience}"),
-            format!("refresh token key id {audience}"),
-        );
-        let keys = secret.derive::<32>(&key).zip(secret.derive::<1>(&id));
+    /// Derives the keys from the secret and each audience, the current one first. So `Sessions` of
+    /// another audience that have the same secret, and perhaps the same store, refuse these tokens.
+    /// Otherwise a customer could use their refresh token to get an access token for the back
+    /// office.
+    pub(crate) fn new(secret: &Secret, audiences: &[&Audience]) -> Self {
         let mac = |key: &[u8]| Hmac::new_from_slice(key).expect("HMAC takes a key of any length");
-        Self(
-            keys.map(|(key, id)| Key {
+        let mut all = Vec::new();
+        for audience in audiences {
+            let (key, id) = (
+                format!("refresh token key {audience}"),
+                format!("refresh token key id {audience}"),
+            );
+            let keys = secret.derive::<32>(&key).zip(secret.derive::<1>(&id));
+            all.extend(keys.map(|(key, id)| Key {
                 id: id[0],
                 mac: mac(&*key),
-            })
-            .collect(),
-        )
+            }));
+        }
+        Self(all)
     }
 
     /// Makes the token of a generation. It is the same every time, so that all tabs receive the
     /// same token.
     pub(crate) fn token(&self, rid: &Rid, generation: u32) -> RefreshToken {
-        // A ring of secrets is never empty.
+        // There is an audience, and a ring of secrets is never empty.
         let key = &self.0[0];
         let mut bytes = Zeroizing::new([0; LENGTH]);
         bytes[0] = VERSION;
@@ -166,7 +168,7 @@ mod tests {
     use super::*;
 
     fn keys(secret: &str) -> RefreshTokenKeys {
-        RefreshTokenKeys::new(&Secret::dangerous_weak(secret), &audience("shop"))
+        RefreshTokenKeys::new(&Secret::dangerous_weak(secret), &[&audience("shop")])
     }
 
     fn audience(name: &str) -> Audience {
@@ -177,7 +179,7 @@ mod tests {
     fn a_token_is_refused_for_another_audience() {
         let token = keys("one").token(&Rid::random().unwrap(), 0);
         let office =
-            RefreshTokenKeys::new(&Secret::dangerous_weak("one"), &audience("back office"));
+            RefreshTokenKeys::new(&Secret::dangerous_weak("one"), &[&audience("back office")]);
         assert!(office.parse(token.secret()).is_none());
     }
 
@@ -238,7 +240,7 @@ mod tests {
     fn a_ring_accepts_what_its_earlier_secrets_made_and_nothing_else() {
         let rid = Rid::random().unwrap();
         let ring = Secret::dangerous_weak("two").with_previous(Secret::dangerous_weak("one"));
-        let ring = RefreshTokenKeys::new(&ring, &audience("shop"));
+        let ring = RefreshTokenKeys::new(&ring, &[&audience("shop")]);
         assert!(ring.parse(keys("one").token(&rid, 0).secret()).is_some());
         assert!(ring.parse(keys("two").token(&rid, 0).secret()).is_some());
         assert!(ring.parse(keys("three").token(&rid, 0).secret()).is_none());

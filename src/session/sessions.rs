@@ -67,6 +67,8 @@ pub(super) struct Inner {
     pub(super) keys: RefreshTokenKeys,
     pub(super) policy: SessionPolicy,
     pub(super) verifier: AccessTokenVerifier,
+    /// One for each former issuer.
+    pub(super) former: Vec<AccessTokenVerifier>,
     pub(super) outage: StoreOutage,
     pub(super) edge: Arc<Edge>,
     pub(super) sync: Arc<StoreSync>,
@@ -80,7 +82,9 @@ impl Sessions {
     /// Returns a verifier of the access tokens of these sessions: with the same issuer, audience,
     /// keys and clock.
     ///
-    /// The verifier does not check revocation; [`layer`](Self::layer) does.
+    /// The verifier does not check revocation, and refuses tokens with a
+    /// [former issuer](crate::session::SessionsBuilder::former_names). [`layer`](Self::layer) does
+    /// the one and accepts the other.
     #[must_use]
     pub fn verifier(&self) -> AccessTokenVerifier {
         self.0.verifier.clone()

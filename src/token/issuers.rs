@@ -37,6 +37,12 @@ impl Verifiers {
         }
     }
 
+    /// Adds verifiers of our own tokens from when the issuer had another name.
+    pub(crate) fn with_former(mut self, former: Vec<AccessTokenVerifier>) -> Self {
+        self.others.extend(former);
+        self
+    }
+
     pub(crate) fn add(&mut self, verifier: AccessTokenVerifier) -> Result<(), ConfigError> {
         if self
             .all()

@@ -112,6 +112,15 @@ impl AccessTokenVerifier {
         self
     }
 
+    /// Returns a verifier of tokens that the same signer made with other names.
+    pub(crate) fn with_names(&self, issuer: Issuer, audiences: Vec<Audience>) -> Self {
+        Self {
+            issuer: AcceptedIssuer::One(issuer),
+            audiences: audiences.into(),
+            ..self.clone()
+        }
+    }
+
     /// Returns the issuer whose tokens it accepts, or the pattern of issuers.
     #[must_use]
     pub fn issuer(&self) -> &Issuer {

@@ -1,5 +1,6 @@
 //! The settings of `Sessions`, and which sessions are theirs.
 
+mod former_names;
 mod issuers;
 
 use std::time::Duration;
