@@ -1,6 +1,7 @@
 //! The stores that need a server of their own: against real ones. `tests/run` starts them and says
 //! where they are.
 
+mod docs;
 mod idle;
 mod postgres;
 mod redis;

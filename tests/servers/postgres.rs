@@ -5,6 +5,8 @@ mod opening;
 mod passwords;
 mod pooler;
 mod pools;
+mod restoring;
+mod rights;
 mod room;
 mod rows;
 

@@ -6,6 +6,7 @@ mod outage;
 mod passwords;
 mod proxy;
 mod reconnecting;
+mod rights;
 mod rows;
 
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! The stores that need no server.
 
+mod backup;
 mod example;
 mod faulty;
 mod forgetful;

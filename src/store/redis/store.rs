@@ -43,8 +43,7 @@ use crate::store::session::Session;
 /// # What it needs
 ///
 /// - Redis 6.2 or later (`SET … KEEPTTL` came with 6.0, exclusive ranges of `XRANGE` with 6.2),
-///   or any Valkey. The user needs all of its keys and its channel, scripts (`EVALSHA`, `SCRIPT
-///   LOAD`), `INFO`, and the commands of strings, sorted sets, streams and publish and subscribe.
+///   or any Valkey. `docs/running.md` has the rights of its user, as one `ACL SETUSER`.
 /// - The primary. A replica may lag, so it is answered with 503. Every process checks this each
 ///   second.
 /// - `maxmemory-policy noeviction`. Any other policy logs out users, and forgets logouts, when the

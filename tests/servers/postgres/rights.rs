@@ -1,0 +1,133 @@
+//! The rights and the statements of `docs/running.md`.
+
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::{PgPool, PgPoolOptions};
+use tower_bearer::store::{PostgresStore, RevocationReason, SessionStore};
+
+use super::{Schema, connection, execute, now, session};
+use crate::docs::block;
+
+/// A role that may do what the document says, in the schema of one test.
+struct Role {
+    name: String,
+    schema: Schema,
+}
+
+impl Role {
+    async fn new() -> Self {
+        let schema = Schema::new().await;
+        let owner = schema.pool().await;
+        PostgresStore::from_pool(owner.clone()).await.unwrap();
+        let name = format!("{}_app", schema.name());
+        let grants = block("sql", "GRANT USAGE")
+            .replace("TO app", &format!("TO {name}"))
+            .replace("SCHEMA public", &format!("SCHEMA {}", schema.name()));
+        let granted = format!("CREATE ROLE {name}; {grants}");
+        sqlx::raw_sql(AssertSqlSafe(granted))
+            .execute(&owner)
+            .await
+            .unwrap();
+        Self { name, schema }
+    }
+
+    async fn pool(&self) -> PgPool {
+        PgPoolOptions::new()
+            .max_connections(16)
+            .connect_with(
+                self.schema
+                    .options()
+                    .options([("role", self.name.as_str())]),
+            )
+            .await
+            .unwrap()
+    }
+}
+
+impl Drop for Role {
+    fn drop(&mut self) {
+        let gone = format!("DROP OWNED BY {0}; DROP ROLE {0}", self.name);
+        let dropped = std::thread::spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async { execute(&mut connection().await, gone).await });
+        });
+        // A failing test says by itself what failed.
+        let _ = dropped.join();
+    }
+}
+
+async fn limited_store() -> (PostgresStore, Role) {
+    let role = Role::new().await;
+    let store = PostgresStore::from_pool(role.pool().await).await.unwrap();
+    (store, role)
+}
+
+tower_bearer::store_conformance!(limited_store);
+
+#[tokio::test]
+async fn the_documented_role_may_do_nothing_else() {
+    let role = Role::new().await;
+    let pool = role.pool().await;
+    for statement in [
+        "CREATE TABLE another (id int)",
+        "DROP TABLE tower_bearer_sessions",
+        "TRUNCATE tower_bearer_revocations",
+        "DELETE FROM tower_bearer_migrations",
+        "ALTER TABLE tower_bearer_sessions DISABLE TRIGGER ALL",
+    ] {
+        let refused = sqlx::query(statement).execute(&pool).await.unwrap_err();
+        let code = refused.as_database_error().unwrap().code().unwrap();
+        assert_eq!(code, "42501", "{statement}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn the_documented_statement_logs_a_user_out_everywhere() {
+    let schema = Schema::new().await;
+    let pool = schema.pool().await;
+    let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
+    let (alice, bob) = (session(1, "alice"), session(2, "bob"));
+    store.insert(&alice).await.unwrap();
+    store.insert(&bob).await.unwrap();
+    let mut announcements = store.announcements().await.unwrap().unwrap();
+    let statement = block("sql", "UPDATE tower_bearer_sessions").replace("'…'", "'alice'");
+    let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&pool);
+    assert_eq!(done.await.unwrap().rows_affected(), 1);
+    announcements.next().await.unwrap();
+    let page = store.revoked_since(None).await.unwrap();
+    assert_eq!(page.ids(), [*alice.id()]);
+    let ended = store.find(alice.id()).await.unwrap().unwrap();
+    let record = ended.revoked().unwrap();
+    assert_eq!(record.reason, RevocationReason::Everywhere);
+    assert!(record.at <= now());
+    assert!(
+        store
+            .find(bob.id())
+            .await
+            .unwrap()
+            .unwrap()
+            .revoked()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn the_documented_expression_names_a_session_as_the_log_does() {
+    let schema = Schema::new().await;
+    let pool = schema.pool().await;
+    let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
+    let session = session(u128::MAX - 0x3f_0000, "alice");
+    store.insert(&session).await.unwrap();
+    let document = include_str!("../../../docs/running.md");
+    let at = document.find("`translate(").expect("the expression");
+    let expression = document[at + 1..].split('`').next().unwrap();
+    let named: String = sqlx::query_scalar(AssertSqlSafe(format!(
+        "SELECT {expression} FROM tower_bearer_sessions"
+    )))
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert_eq!(named, session.id().to_string());
+}
