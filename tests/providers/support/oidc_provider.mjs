@@ -1,0 +1,104 @@
+// oidc-provider with resource indicators, and a login as a user has it.
+
+import assert from "node:assert/strict";
+import { generateKeyPair, randomUUID } from "node:crypto";
+import { promisify } from "node:util";
+import { Provider } from "oidc-provider";
+import * as client from "openid-client";
+import { Browser } from "./browser.mjs";
+import { listen } from "./listen.mjs";
+
+const CALLBACK = "http://127.0.0.1:1/callback";
+
+// At each start it says that this is not for production.
+for (const level of ["info", "warn"]) {
+  const write = console[level];
+  console[level] = (...words) => {
+    if (!String(words[0]).startsWith("oidc-provider ")) write(...words);
+  };
+}
+
+/** Starts it with new keys. */
+export async function startOidcProvider(port) {
+  let change = () => {};
+  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
+  const key = privateKey.export({ format: "jwk" });
+  let handle;
+  const server = await listen(port, (request, response) => handle(request, response));
+  const issuer = `http://127.0.0.1:${server.port}`;
+  const provider = new Provider(issuer, {
+    clients: [
+      {
+        client_id: "web",
+        token_endpoint_auth_method: "none",
+        redirect_uris: [CALLBACK],
+        grant_types: ["authorization_code", "refresh_token"],
+        application_type: "native",
+      },
+      {
+        client_id: "machine",
+        client_secret: "a secret of a machine, for tests",
+        redirect_uris: [],
+        response_types: [],
+        grant_types: ["client_credentials"],
+      },
+    ],
+    jwks: { keys: [{ ...key, kid: randomUUID(), alg: "RS256", use: "sig" }] },
+    cookies: { keys: [randomUUID()] },
+    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_, audience) => {
+          return { audience, scope: "orders mcp:tools", accessTokenFormat: "jwt" };
+        },
+        useGrantedResource: () => true,
+      },
+    },
+    formats: { customizers: { jwt: (_context, _token, jwt) => change(jwt) } },
+    ttl: { AccessToken: 600, ClientCredentials: 600, Grant: 600, IdToken: 600, Session: 600 },
+  });
+  handle = provider.callback();
+  provider.on("server_error", (_, error) => console.error(error));
+  const insecure = { execute: [client.allowInsecureRequests] };
+
+  /** The tokens of a user, after a login with the code flow. */
+  async function logIn(resource) {
+    const config = await client.discovery(new URL(issuer), "web", undefined, client.None(), insecure);
+    const verifier = client.randomPKCECodeVerifier();
+    const url = client.buildAuthorizationUrl(config, {
+      redirect_uri: CALLBACK,
+      scope: "openid orders",
+      ...(resource ? { resource } : {}),
+      code_challenge: await client.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: "S256",
+    });
+    const callback = await new Browser().follow(url, fillIn, CALLBACK);
+    return client.authorizationCodeGrant(config, callback, { pkceCodeVerifier: verifier });
+  }
+
+  /** The token of a machine. */
+  async function ofMachine(resource) {
+    const secret = client.ClientSecretBasic("a secret of a machine, for tests");
+    const config = await client.discovery(new URL(issuer), "machine", undefined, secret, insecure);
+    return client.clientCredentialsGrant(config, { resource, scope: "orders" });
+  }
+
+  /** The same as `ask`, while the provider's customizer does this with each JWT. */
+  async function changed(customizer, ask) {
+    change = customizer;
+    const tokens = await ask();
+    change = () => {};
+    return tokens;
+  }
+  return { issuer, logIn, ofMachine, changed, stop: server.stop };
+}
+
+/** What a user types into the provider's pages. */
+function fillIn(page) {
+  if (page.includes('name="login"')) return { prompt: "login", login: "alice", password: "x" };
+  assert.match(page, /name="prompt" value="consent"/);
+  return { prompt: "consent" };
+}
