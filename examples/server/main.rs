@@ -35,7 +35,7 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tower_bearer::bearer::RequireLayer;
 use tower_bearer::endpoint::JwksEndpoint;
-use tower_bearer::{BoxError, CookieDelivery, Sessions};
+use tower_bearer::{BoxError, ConfigError, CookieDelivery, Sessions};
 
 use accounts::Accounts;
 use config::Config;
@@ -83,23 +83,23 @@ async fn run() -> Result<(), BoxError> {
         .build()?;
 
     print_welcome(addr, &config.database);
-    axum::serve(listener, app(accounts, &sessions))
+    axum::serve(listener, app(accounts, &sessions)?)
         .with_graceful_shutdown(stopped())
         .await?;
     sessions.flush().await?;
     Ok(())
 }
 
-fn app(accounts: Accounts, sessions: &Sessions) -> Router {
+fn app(accounts: Accounts, sessions: &Sessions) -> Result<Router, ConfigError> {
     // The page asks for them. Other clients get their tokens in the body.
     let cookies = CookieDelivery::new()
-        .with_access_token()
+        .for_pages_without_scripts()
         .for_sessions(sessions);
     let endpoints = sessions
         .endpoints()
         .with_path("/auth")
         .with_cookies(cookies.clone());
-    Router::new()
+    let router = Router::new()
         .route("/me", get(routes::me))
         .route(
             "/admin",
@@ -111,6 +111,8 @@ fn app(accounts: Accounts, sessions: &Sessions) -> Router {
                 .with_user_loader(accounts.clone())
                 .with_token_sources(cookies.token_sources()),
         )
+        // Without scripts: `/me` stays logged in for as long as the refresh token lives.
+        .route_layer(cookies.renewal_layer(sessions)?)
         // Routes added after `route_layer` need no token.
         .route("/signup", post(routes::sign_up))
         .merge(page::page(sessions.clone(), cookies))
@@ -118,7 +120,8 @@ fn app(accounts: Accounts, sessions: &Sessions) -> Router {
         .with_state(accounts)
         .route_service("/.well-known/jwks.json", JwksEndpoint::new(sessions.keys()))
         .merge(docs::swagger_ui(&endpoints))
-        .nest_service("/auth", endpoints)
+        .nest_service("/auth", endpoints);
+    Ok(router)
 }
 
 /// Ctrl-C, or what a service manager sends.

@@ -28,8 +28,8 @@ pub(super) fn app_origin(text: &str) -> Result<Option<&str>, ConfigError> {
         });
     if !is_scheme || !is_host || SHARED.contains(&scheme) {
         return Err(ConfigError::new(format!(
-            "{:?} is not the origin of an app: a scheme of its own and a host, in lower case, as in \
-             tauri://localhost",
+            "{:?} is not the origin of an app: a scheme of its own and a host, in lower case, as \
+             in tauri://localhost",
             text.chars().take(MAX_SHOWN).collect::<String>()
         )));
     }
@@ -37,7 +37,8 @@ pub(super) fn app_origin(text: &str) -> Result<Option<&str>, ConfigError> {
 }
 
 const NOT_AN_ORIGIN: &str = "`null` is what every page without an origin sends: a local file, and \
-    a sandboxed frame of any site. It cannot be accepted. Let such a page log in with delivery=body";
+    a sandboxed frame of any site. It cannot be accepted. Let such a page log in with \
+    delivery=body";
 const WEB: [&str; 2] = ["https", "http"];
 /// Schemes whose pages may be anybody's.
 const SHARED: [&str; 9] = [

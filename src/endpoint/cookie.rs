@@ -31,7 +31,8 @@ use crate::session::{Sessions, TokenResponse, compare_generations};
 /// | cookie | attributes | |
 /// |---|---|---|
 /// | `__Host-refresh_token` | `HttpOnly; Secure; SameSite=Strict; Path=/` | always |
-/// | `__Host-access_token` | `HttpOnly; Secure; SameSite=Lax; Path=/` | with [`with_access_token`](Self::with_access_token) |
+/// | `__Host-access_token` | `HttpOnly; Secure; SameSite=Lax; Path=/` | with
+/// [`with_access_token`](Self::with_access_token) |
 ///
 /// **When cookies are set.** On a login or a refresh whose parameter `delivery` is `cookie`; on
 /// every login and refresh with [`for_every_client`](Self::for_every_client). The body then has the
@@ -131,13 +132,13 @@ impl CookieDelivery {
         self
     }
 
-    /// Sends both tokens as cookies that every page of the host gets, for pages without scripts: see
-    /// [`renewal_layer`](Self::renewal_layer). It includes
+    /// Sends both tokens as cookies that every page of the host gets, for pages without scripts:
+    /// see [`renewal_layer`](Self::renewal_layer). It includes
     /// [`with_access_token`](Self::with_access_token).
     ///
     /// The refresh token becomes `SameSite=Lax`, so that a link from another site opens the page as
-    /// the user. Requests that change something still come from our own pages alone: browsers do not
-    /// send such a cookie with a `POST` of another site, and the check for cross-site requests
+    /// the user. Requests that change something still come from our own pages alone: browsers do
+    /// not send such a cookie with a `POST` of another site, and the check for cross-site requests
     /// refuses it too.
     pub fn for_pages_without_scripts(mut self) -> Self {
         self.for_pages = true;
@@ -147,9 +148,9 @@ impl CookieDelivery {
     /// Sets the names of the cookies: with `staff` they are `__Host-staff_refresh_token` and
     /// `__Host-staff_access_token`.
     ///
-    /// Two applications on one host need names of their own, and so do two kinds of users. A browser
-    /// keeps one cookie of each name for a host and a path, whatever the port, so each login would
-    /// log the other out.
+    /// Two applications on one host need names of their own, and so do two kinds of users. A
+    /// browser keeps one cookie of each name for a host and a path, whatever the port, so each
+    /// login would log the other out.
     ///
     /// # Errors
     ///
@@ -277,8 +278,8 @@ impl CookieDelivery {
 
     /// Clears the cookies, after a logout in the application's own handler.
     ///
-    /// With a [path](Self::with_path), it also clears the cookies of that name whose path is shorter,
-    /// which an earlier version of the application may have set.
+    /// With a [path](Self::with_path), it also clears the cookies of that name whose path is
+    /// shorter, which an earlier version of the application may have set.
     #[must_use]
     pub fn clear_cookies<B>(&self, mut answer: Response<B>) -> Response<B> {
         self.clear(&mut answer);

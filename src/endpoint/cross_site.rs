@@ -93,8 +93,8 @@ impl CrossSite {
     fn cure(self) -> &'static str {
         match self.why {
             Why::NotOurs(Caller::Page) => {
-                "if this is a page of yours, list its origin with `CookieDelivery::with_origin`; if \
-                 a proxy changes `Host`, set `public_origin` on the builder of the sessions"
+                "if this is a page of yours, list its origin with `CookieDelivery::with_origin`; \
+                 if a proxy changes `Host`, set `public_origin` on the builder of the sessions"
             }
             Why::NotOurs(Caller::App) => {
                 "let it send delivery=body, or list its origin with `CookieDelivery::with_origin`"

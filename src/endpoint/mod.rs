@@ -15,9 +15,9 @@
 //!
 //! **Requests.** The body is a form (`application/x-www-form-urlencoded`) or a JSON object, of at
 //! most 8 KiB. Another media type is 415, and a larger body is 413. A repeated parameter is 400, an
-//! empty one counts as absent, an unknown one is ignored. One of these parameters in the query string
-//! is 400, another method is 405. A body that is not there needs no media type, and a compressed one
-//! is 415.
+//! empty one counts as absent, an unknown one is ignored. One of these parameters in the query
+//! string is 400, another method is 405. A body that is not there needs no media type, and a
+//! compressed one is 415.
 //!
 //! **Responses.** They are JSON, with `Cache-Control: no-store`. Errors have the codes of RFC 6749
 //! section 5.2. Responses never repeat what the client sent.
@@ -33,9 +33,12 @@ mod auth;
 mod body;
 #[cfg(feature = "cookie")]
 mod cookie;
+pub mod cors;
 mod cross_site;
 mod delivery;
 mod error;
+#[cfg(doctest)]
+mod guides;
 mod jwks;
 mod login;
 mod logout;

@@ -92,7 +92,7 @@ test("the browser keeps the refresh token from every script", async () => {
   const { httpOnly, secure, sameSite, path, domain } = cookie;
   assert.deepEqual(
     { httpOnly, secure, sameSite, path, domain },
-    { httpOnly: true, secure: true, sameSite: "Strict", path: "/", domain: "127.0.0.1" },
+    { httpOnly: true, secure: true, sameSite: "Lax", path: "/", domain: "127.0.0.1" },
   );
   const seen = await page.evaluate(() =>
     [document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage)].join(),

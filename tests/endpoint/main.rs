@@ -1,7 +1,9 @@
 //! The endpoints over HTTP: what they read, what they answer, and what they say of themselves.
 
 mod cookies;
+mod cors;
 mod edge;
+mod guides;
 mod input;
 mod mcp;
 mod mounting;

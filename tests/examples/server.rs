@@ -281,6 +281,21 @@ async fn a_form_without_javascript_logs_in_by_cookies_and_only_from_its_own_page
     );
     assert_eq!(server.send("GET", "/me", &[&access], "").await.status, 200);
     let held = format!("cookie: {refresh}");
+    // The next page, after the access token has expired: also by a link from another site.
+    for site in ["sec-fetch-site: none", "sec-fetch-site: cross-site"] {
+        let page = [
+            site,
+            "sec-fetch-mode: navigate",
+            "sec-fetch-dest: document",
+            &held,
+        ];
+        let me = server.send("GET", "/me", &page, "").await;
+        assert_eq!((me.status, &me.value()["username"]), (200, &"alice".into()));
+        assert!(me.headers.contains_key("set-cookie"), "{me:?}");
+        assert_eq!(me.headers["cache-control"], "no-store");
+        let script = [site, "sec-fetch-mode: cors", "sec-fetch-dest: empty", &held];
+        assert_eq!(server.send("GET", "/me", &script, "").await.status, 401);
+    }
     let own = "sec-fetch-site: same-origin";
     let again = server
         .send("POST", "/login", &[form, own, &held], alice)

@@ -53,16 +53,16 @@ impl CookieDelivery {
     /// [`BearerAuthLayer`](crate::BearerAuthLayer) with these
     /// [`token_sources`](Self::token_sources). Without it, such a page ends with its access token.
     ///
-    /// **What is renewed.** A browser that loads a page (`GET` or `HEAD`) has no access token in its
-    /// cookie, or an expired one, and has a refresh token. The layer refreshes, passes the request on
-    /// with the new access token in its cookie, and sets the new cookies on the response, which gets
-    /// `Cache-Control: no-store`. A link from another site counts too. Pages that load at once
-    /// receive the same tokens (see [`SessionPolicy`](crate::SessionPolicy)). If the response is
-    /// lost, the next page tries again with the old token.
+    /// **What is renewed.** A browser that loads a page (`GET` or `HEAD`) has no access token in
+    /// its cookie, or an expired one, and has a refresh token. The layer refreshes, passes the
+    /// request on with the new access token in its cookie, and sets the new cookies on the
+    /// response, which gets `Cache-Control: no-store`. A link from another site counts too. Pages
+    /// that load at once receive the same tokens (see [`with_overlap`](crate::SessionPolicy::with_overlap)). If
+    /// the response is lost, the next page tries again with the old token.
     ///
-    /// **What is not.** Other methods, scripts, pictures, frames of other sites, and requests with an
-    /// `Authorization` header pass on as they are. Without Fetch Metadata the request has to accept
-    /// `text/html`.
+    /// **What is not.** Other methods, scripts, pictures, frames of other sites, and requests with
+    /// an `Authorization` header pass on as they are. Without Fetch Metadata the request has to
+    /// accept `text/html`.
     ///
     /// **If there is no renewal**, the request passes on without the expired cookie, so as that of
     /// a stranger. If the session is over, the response clears the cookies. If the store or the
@@ -71,7 +71,8 @@ impl CookieDelivery {
     ///
     /// ```
     /// # async fn page(_: Option<tower_bearer::CurrentUser>) {}
-    /// # fn example(sessions: tower_bearer::Sessions) -> Result<axum::Router, tower_bearer::ConfigError> {
+    /// # use tower_bearer::{ConfigError, Sessions};
+    /// # fn example(sessions: Sessions) -> Result<axum::Router, ConfigError> {
     /// use axum::{Router, routing::get};
     /// use tower_bearer::CookieDelivery;
     ///
