@@ -169,6 +169,16 @@ impl SessionStore for MapStore {
             .retain(|_, (_, at)| now < *at + REVOCATION_RETENTION);
         Ok(DeletedSessions::new((rows - state.rows.len()) as u64))
     }
+
+    /// The feed keeps its entries: access tokens of these sessions stay refused.
+    async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
+        let mut state = self.state();
+        let rows = state.rows.len();
+        state
+            .rows
+            .retain(|_, row| row.revoked().is_none() || !selection.matches(row));
+        Ok(DeletedSessions::new((rows - state.rows.len()) as u64))
+    }
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -69,7 +69,8 @@ impl SessionsBuilder {
     }
 
     /// Sets the issuer of the access tokens: their claim `iss`. By convention it is the `https` URL
-    /// of this service.
+    /// of this service. Deployments that share a store, such as staging and production, need
+    /// different issuers or audiences, or they are one application.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self

@@ -31,6 +31,7 @@ mod candidates;
 mod credentials;
 mod denial;
 mod ended;
+mod erasure;
 mod error;
 #[cfg(test)]
 mod explorer;
@@ -61,6 +62,7 @@ pub use authorization::{Authorization, AuthorizeRequest};
 pub use builder::SessionsBuilder;
 pub use credentials::{LoginCredentials, NoCredentials, PasswordCredentials};
 pub use ended::Ended;
+pub use erasure::Erasure;
 pub use error::{SessionError, SessionErrorKind};
 pub use idle::IdlePulls;
 pub use login::Login;

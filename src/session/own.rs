@@ -100,7 +100,7 @@ impl Sessions {
     }
 
     /// Selects the subject's sessions of this application.
-    fn logins_of(&self, subject: &Subject) -> SessionSelection {
+    pub(super) fn logins_of(&self, subject: &Subject) -> SessionSelection {
         SessionSelection::new(subject, self.0.owners.clone())
     }
 }

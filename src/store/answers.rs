@@ -1,5 +1,6 @@
-//! The results of [`revoke_all`](super::SessionStore::revoke_all) and
-//! [`delete_expired`](super::SessionStore::delete_expired).
+//! The results of [`revoke_all`](super::SessionStore::revoke_all),
+//! [`delete_expired`](super::SessionStore::delete_expired) and
+//! [`erase`](super::SessionStore::erase).
 
 /// The result of [`revoke_all`](super::SessionStore::revoke_all).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +22,8 @@ impl RevokedSessions {
     }
 }
 
-/// The result of [`delete_expired`](super::SessionStore::delete_expired).
+/// The result of [`delete_expired`](super::SessionStore::delete_expired) and
+/// [`erase`](super::SessionStore::erase).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeletedSessions {
     count: u64,

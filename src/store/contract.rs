@@ -77,8 +77,8 @@ use crate::names::SessionId;
 /// **What may be relaxed.** A `confirm` may be lost, or be late. A `replace` may be lost in a power
 /// failure: a lost generation heals at the next refresh. A lost write that only opened the overlap
 /// again does not heal, and may log out an honest user, so durability is worth its price.
-/// `revoke_all`, `assert_revoked` and `delete_expired` need not be one transaction. A feed may
-/// repeat itself. Announcements may be missing. Nothing else may be relaxed.
+/// `revoke_all`, `assert_revoked`, `delete_expired` and `erase` need not be one transaction. A feed
+/// may repeat itself. Announcements may be missing. Nothing else may be relaxed.
 #[async_trait]
 pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// Creates the row. If the id exists, alive or revoked, this is an error, and the row is never
@@ -176,12 +176,21 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// [retention](crate::store::REVOCATION_RETENTION) at `now`.
     ///
     /// **A revoked row stays until its revocation is older than the retention, whenever the session
-    /// expired**: until then its access tokens may still be accepted somewhere. The age of an entry
-    /// is its time in the feed by the store's clock, so that an entry is not deleted early if the
-    /// process that revoked the session had a slow clock.
+    /// expired**, unless it is [erased](Self::erase): until then its access tokens may still be
+    /// accepted somewhere. The age of an entry is its time in the feed by the store's clock. So an
+    /// entry is not deleted early if the process that revoked the session had a slow clock.
     ///
     /// It works in small batches, so that no refresh waits long for its locks.
     async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError>;
+
+    /// Deletes the rows of the selected sessions that were revoked, whenever that was, and returns
+    /// how many. It is for a user whose data has to go, after [`revoke_all`](Self::revoke_all).
+    ///
+    /// This is durable. After `Ok` no row has the subject, the device or the data of these
+    /// sessions, and no index leads to them. **Their entries in the feed stay** for the retention,
+    /// so that their access tokens stay refused. Sessions that were not revoked stay. Each row is
+    /// counted by one call only.
+    async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError>;
 
     /// Returns how often each process calls [`delete_expired`](Self::delete_expired): every hour by
     /// default.
@@ -249,6 +258,10 @@ impl<T: SessionStore + ?Sized> SessionStore for Arc<T> {
 
     async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
         (**self).delete_expired(now).await
+    }
+
+    async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
+        (**self).erase(selection).await
     }
 
     fn clean_up_interval(&self) -> Duration {

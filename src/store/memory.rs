@@ -217,4 +217,12 @@ impl SessionStore for MemoryStore {
         state.feed.retain(|entry| entry.entered_at > ended.revoked);
         Ok(DeletedSessions::new((before - state.rows.len()) as u64))
     }
+
+    async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
+        let mut state = self.state();
+        let before = state.rows.len();
+        let stays = |row: &Session| row.revoked().is_none() || !selection.matches(row);
+        state.rows.retain(|_, row| stays(row));
+        Ok(DeletedSessions::new((before - state.rows.len()) as u64))
+    }
 }

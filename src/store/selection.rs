@@ -5,8 +5,9 @@ use super::session_kind::SessionKind;
 use super::session_owner::SessionOwner;
 use crate::names::{SessionId, Subject};
 
-/// The sessions that [`list`](super::SessionStore::list) returns and
-/// [`revoke_all`](super::SessionStore::revoke_all) revokes.
+/// The sessions that [`list`](super::SessionStore::list) returns,
+/// [`revoke_all`](super::SessionStore::revoke_all) revokes and
+/// [`erase`](super::SessionStore::erase) deletes.
 ///
 /// They are the sessions of one subject that belong to one of some [owners](SessionOwner) and are
 /// of certain [kinds](SessionKind), perhaps without one of them.

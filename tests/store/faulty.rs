@@ -73,6 +73,14 @@ noticed! {
         delete_expired_keeps_what_lives_or_ended_lately,
         revocations_stay_for_the_retention,
         delete_expired_leaves_refreshes_alone;
+    an_erasure_that_deletes_nothing_is_noticed: EraseDeletesNothing =>
+        erase_deletes_the_revoked_rows_of_one_subject,
+        erase_deletes_what_was_revoked_before,
+        racing_erasures_count_each_row_once;
+    an_erasure_of_what_lives_is_noticed: EraseEndsWhatLives =>
+        erase_leaves_what_was_not_revoked;
+    an_erasure_outside_the_feed_is_noticed: EraseForgetsTheFeed =>
+        an_erased_session_stays_in_the_feed;
 }
 
 /// The wrapper itself breaks nothing: what the tests above notice is the fault.

@@ -46,6 +46,9 @@ enum Fault {
     RevokeAllIgnoresTheKinds,
     RevokeAllIgnoresTheException,
     RevokeAllTakesTheOwnerOfTheInsert,
+    EraseIgnoresTheOwners,
+    EraseIgnoresTheKinds,
+    EraseIgnoresTheException,
     ForgetsRevokedRowsThatExpired,
     ForgetsNumbersOfTheFeed,
 }
@@ -260,6 +263,15 @@ impl SessionStore for Forgetful {
         self.feed.lock().unwrap().clear();
         Ok(DeletedSessions::new(count))
     }
+
+    async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
+        let ignored = [
+            EraseIgnoresTheOwners,
+            EraseIgnoresTheKinds,
+            EraseIgnoresTheException,
+        ];
+        self.inner.erase(&self.selected(selection, ignored)).await
+    }
 }
 
 /// For each fault the promises that it breaks.
@@ -326,6 +338,9 @@ noticed! {
         revoke_all_ends_only_the_selected_kinds;
     a_revoke_all_of_the_excepted_session_is_noticed: RevokeAllIgnoresTheException =>
         revoke_all_spares_the_excepted_session;
+    an_erasure_of_too_much_is_noticed:
+        EraseIgnoresTheOwners, EraseIgnoresTheKinds, EraseIgnoresTheException =>
+        erase_deletes_only_what_is_selected;
     a_deletion_of_revoked_rows_that_expired_is_noticed: ForgetsRevokedRowsThatExpired =>
         revocations_stay_for_the_retention;
     a_feed_that_gives_a_number_out_again_is_noticed: ForgetsNumbersOfTheFeed =>

@@ -6,4 +6,5 @@ mod faulty;
 mod forgetful;
 mod opening;
 mod promises;
+mod secure_delete;
 mod sqlite;

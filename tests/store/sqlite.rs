@@ -362,7 +362,7 @@ pub(crate) fn database() -> (TempDir, PathBuf) {
     (directory, path)
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)

@@ -12,6 +12,7 @@ mod again;
 mod announced;
 mod confirm;
 mod delete;
+mod erase;
 mod feed;
 mod fields;
 mod list;

@@ -132,6 +132,13 @@ promises! { $
         revocations_go_after_the_retention,
         a_cursor_survives_delete_expired,
         delete_expired_leaves_refreshes_alone;
+    erase:
+        erase_deletes_the_revoked_rows_of_one_subject,
+        erase_leaves_what_was_not_revoked,
+        erase_deletes_only_what_is_selected,
+        erase_deletes_what_was_revoked_before,
+        an_erased_session_stays_in_the_feed,
+        racing_erasures_count_each_row_once;
 }
 
 /// What the expression given to [`store_conformance!`](crate::store_conformance) may make: a store,

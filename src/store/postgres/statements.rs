@@ -39,7 +39,7 @@ macro_rules! selected {
             $except,
             "::uuid IS NULL OR id <> ",
             $except,
-            ") AND revoked_at IS NULL "
+            ") "
         )
     };
 }
@@ -90,13 +90,21 @@ statements! {
          SET revoked_because = $5, revoked_at = $6, revision = revision + 1 \
          FROM (SELECT id FROM tower_bearer_sessions WHERE ",
         selected!("$1", "$2", "$3", "$4"),
-        "ORDER BY id FOR UPDATE) AS locked \
+        "AND revoked_at IS NULL ORDER BY id FOR UPDATE) AS locked \
          WHERE session.id = locked.id AND session.revoked_at IS NULL"
     );
     list = concat!(
         "SELECT ", columns!(), " FROM tower_bearer_sessions WHERE ",
         selected!("$1", "$2", "$3", "$4"),
-        "AND expires_at > $5 ORDER BY created_at DESC LIMIT $6"
+        "AND revoked_at IS NULL AND expires_at > $5 ORDER BY created_at DESC LIMIT $6"
+    );
+    /// Locks are taken in the order of `revoke_all`.
+    erase = concat!(
+        "DELETE FROM tower_bearer_sessions AS session \
+         USING (SELECT id FROM tower_bearer_sessions WHERE ",
+        selected!("$1", "$2", "$3", "$4"),
+        "AND revoked_at IS NOT NULL ORDER BY id FOR UPDATE) AS locked \
+         WHERE session.id = locked.id"
     );
     revoked = concat!(place!(), feed!("TRUE"));
     /// It reads one snapshot: entries that it cannot see yet have the number `next` or above. The

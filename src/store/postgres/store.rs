@@ -293,6 +293,14 @@ impl SessionStore for PostgresStore {
     async fn rest(&self) {
         self.pulls.rest().await;
     }
+
+    async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
+        if cannot_be_kept(selection.subject()) {
+            return Ok(DeletedSessions::new(0));
+        }
+        let query = bind_selection!(sqlx::query(self.sql.erase.clone()), selection);
+        Ok(DeletedSessions::new(self.execute(query).await?))
+    }
 }
 
 /// Leaves out the pool, whose URL may have a password.

@@ -13,6 +13,8 @@ pub(super) static REVOKE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("revoke.lua")));
 pub(super) static INDEX: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("index.lua")));
+pub(super) static ENDED: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("ended.lua")));
 pub(super) static DELETE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("delete.lua")));
 

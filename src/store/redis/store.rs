@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use redis::{Pipeline, RedisResult};
+use redis::Pipeline;
 
 use super::announcements::Subscription;
 use super::clean_up::CleanUp;
@@ -13,9 +13,9 @@ use super::connection::Connection;
 use super::prefix::KeyPrefix;
 use super::pull::pull;
 use super::rows::AT_ONCE;
-use super::statements::{INDEX, REPLACE, call_all};
+use super::statements::{Call, ENDED, INDEX, REPLACE, call_all};
 use super::subjects::Bucket;
-use super::{changes, feed, row, rows};
+use super::{changes, erasure, feed, row, rows};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
@@ -128,20 +128,19 @@ impl RedisStore {
         Ok(sessions)
     }
 
-    /// Wakes the other processes, and removes revoked sessions from the index. Failures are
-    /// ignored, because every process pulls anyway, and the index is only a hint.
+    /// Wakes the other processes, and lets revoked sessions leave the index when their rows do.
+    /// Failures are ignored, because every process pulls anyway, and a member that stays is harmless.
     async fn announce(&self, revoked: &[Session]) {
-        let mut pipeline = Pipeline::new();
-        pipeline.cmd("PUBLISH").arg(self.prefix.channel()).arg("");
-        for session in revoked {
-            pipeline
-                .add_command(Bucket::of(session.subject(), &self.prefix).remove(&[*session.id()]));
-        }
-        let done: RedisResult<Vec<RedisResult<()>>> = pipeline
-            .ignore_errors()
-            .query_async(&mut self.connection.any())
-            .await;
-        if let Err(error) = done {
+        let mut publish = redis::cmd("PUBLISH");
+        publish.arg(self.prefix.channel()).arg("");
+        let leave = revoked
+            .iter()
+            .map(|session| Bucket::of(session.subject(), &self.prefix).end(session.id()));
+        let leave: Vec<Call> = leave.collect();
+        let connection = &mut self.connection.any();
+        let published = publish.exec_async(connection).await;
+        let left = call_all::<()>(connection, &ENDED, &leave).await;
+        if let Err(error) = published.and(left.map(drop)) {
             tracing::debug!(
                 cause = &error as &dyn std::error::Error,
                 "a revocation was not announced"
@@ -321,6 +320,11 @@ impl SessionStore for RedisStore {
     // Redis lets rows expire by itself, and a clean-up is 16,000 commands.
     fn clean_up_interval(&self) -> Duration {
         Duration::from_secs(24 * 3600)
+    }
+
+    async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
+        let erased = erasure::erase(&self.connection, &self.prefix, selection).await;
+        Ok(DeletedSessions::new(erased.failed_at(&self.place)?))
     }
 }
 

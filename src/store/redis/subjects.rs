@@ -11,6 +11,7 @@ use super::prefix::KeyPrefix;
 use super::statements::Call;
 use crate::clock::Timestamp;
 use crate::digest::digest;
+use crate::limits::REVOCATION_RETENTION;
 use crate::names::{SessionId, Subject};
 use crate::store::retention::KEEP_EXPIRED;
 use crate::store::session::Session;
@@ -40,6 +41,17 @@ impl Bucket {
                 self.member(session.id()),
                 (2 * KEEP_EXPIRED).as_secs().to_string().into_bytes(),
             ],
+        }
+    }
+
+    /// Lets a session that was revoked leave the index when its row expires. Until then `erase`
+    /// finds it.
+    pub(super) fn end(&self, id: &SessionId) -> Call {
+        // A member stays for `KEEP_EXPIRED` after its score. One second more, as that is rounded.
+        let stays = REVOCATION_RETENTION.saturating_sub(KEEP_EXPIRED).as_secs() + 1;
+        Call {
+            keys: vec![self.key.clone().into_bytes()],
+            args: vec![stays.to_string().into_bytes(), self.member(id)],
         }
     }
 

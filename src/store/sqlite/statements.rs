@@ -19,7 +19,7 @@ macro_rules! selected {
             $except,
             " IS NULL OR id <> ",
             $except,
-            ") AND revoked_at IS NULL "
+            ") "
         )
     };
 }
@@ -33,7 +33,8 @@ pub(super) const FIND: &str = concat!(
 pub(super) const REVOKE_ALL: &str = concat!(
     "UPDATE tower_bearer_sessions \
      SET revoked_because = ?5, revoked_at = ?6, revision = revision + 1 WHERE ",
-    selected!("?1", "?2", "?3", "?4")
+    selected!("?1", "?2", "?3", "?4"),
+    "AND revoked_at IS NULL"
 );
 
 pub(super) const LIST: &str = concat!(
@@ -41,7 +42,13 @@ pub(super) const LIST: &str = concat!(
     columns!(),
     " FROM tower_bearer_sessions WHERE ",
     selected!("?1", "?2", "?3", "?4"),
-    "AND expires_at > ?5 ORDER BY created_at DESC LIMIT ?6"
+    "AND revoked_at IS NULL AND expires_at > ?5 ORDER BY created_at DESC LIMIT ?6"
+);
+
+pub(super) const ERASE: &str = concat!(
+    "DELETE FROM tower_bearer_sessions WHERE ",
+    selected!("?1", "?2", "?3", "?4"),
+    "AND revoked_at IS NOT NULL"
 );
 
 /// Reads the feed in one statement, so that rows and cursor are of one moment. A number above the

@@ -53,7 +53,7 @@ impl SqliteStore {
     /// `tower_bearer_*`.
     ///
     /// The file is in WAL mode with `synchronous = FULL`, so acknowledged changes survive a power
-    /// failure.
+    /// failure, and with `secure_delete`, so that what is deleted is overwritten.
     ///
     /// # Errors
     ///
@@ -64,7 +64,8 @@ impl SqliteStore {
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("secure_delete", "ON");
         let place = place(&options);
         Self::from_pool(schema::connect(options).await.failed_at(&place)?).await
     }
@@ -225,6 +226,11 @@ impl SessionStore for SqliteStore {
             }
         }
         Ok(DeletedSessions::new(deleted))
+    }
+
+    async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
+        let query = bind_selection!(sqlx::query(ERASE), selection);
+        Ok(DeletedSessions::new(self.execute(query).await?))
     }
 }
 

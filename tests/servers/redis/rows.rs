@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use support::servers::{Database as _, RedisServer};
 use support::{MINUTE, logins};
+use tower_bearer::clock::Timestamp;
 use tower_bearer::store::RevocationReason;
 use tower_bearer::store::redis_driver as redis;
 use tower_bearer::store::{REVOCATION_RETENTION, SessionStore};
@@ -298,6 +299,55 @@ async fn an_index_that_is_wrong_deletes_no_session() {
         database.store.find(session.id()).await.unwrap(),
         Some(session)
     );
+}
+
+/// The row goes, and the entry in the index by subject. The id stays in the feed.
+#[tokio::test]
+async fn an_erased_session_leaves_its_id_in_the_feed_and_nothing_else() {
+    let mut database = Database::shared().await;
+    let session = session("user");
+    database.store.insert(&session).await.unwrap();
+    let record = RevocationReason::UserGone.at(now());
+    let revoked = database.store.revoke_all(&logins("user"), record).await;
+    assert_eq!(revoked.unwrap().count(), 1);
+    let kinds = |keys: &[Vec<u8>]| keys.iter().filter(|key| key.ends_with(b"feed")).count();
+    let before = database.keys().await;
+    assert_eq!((before.len(), kinds(&before)), (3, 1), "row, index, feed");
+
+    let erased = database.store.erase(&logins("user")).await.unwrap();
+    assert_eq!(erased.count(), 1);
+    let left = database.keys().await;
+    assert_eq!((left.len(), kinds(&left)), (1, 1), "{left:?}");
+}
+
+/// Until then `erase` finds it, whatever the clock of the process that revoked it said.
+#[tokio::test]
+async fn a_revoked_session_stays_in_the_index_for_as_long_as_its_row() {
+    for at in [now(), Timestamp::from_secs(1)] {
+        let mut database = Database::shared().await;
+        let session = session("user");
+        database.store.insert(&session).await.unwrap();
+        let record = RevocationReason::LoggedOut.at(at);
+        assert!(database.store.revoke(session.id(), record).await.unwrap());
+        let length = database.prefix.len() + "{0000}".len();
+        let mut keys = database.keys().await;
+        keys.retain(|key| key.len() == length);
+        let members: Vec<(Vec<u8>, u64)> = redis::cmd("ZRANGE")
+            .arg(&keys[0])
+            .arg(0)
+            .arg(-1)
+            .arg("WITHSCORES")
+            .query_async(&mut database.beside)
+            .await
+            .unwrap();
+        // A clean-up drops it a day after its score.
+        let leaves = Timestamp::from_secs(members[0].1) + DAY;
+        let goes = now() + REVOCATION_RETENTION;
+        assert!(
+            leaves + MINUTE > goes && leaves < goes + MINUTE,
+            "{leaves:?}"
+        );
+    }
 }
 
 /// A revocation that cannot be entered into the feed is not done, and must not look done.

@@ -10,8 +10,8 @@ use tower_bearer::MemoryStore;
 use tower_bearer::clock::Timestamp;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationRecord,
-    RevokedSessions, SessionSelection, StoreError, async_trait,
+    Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationReason,
+    RevocationRecord, RevokedSessions, SessionSelection, StoreError, async_trait,
 };
 use tower_bearer::store::{Session, SessionStore};
 
@@ -40,6 +40,9 @@ pub(super) enum Fault {
     AssertForgetsWhatLives,
     AnnouncesNothing,
     DeleteForgetsTheRetention,
+    EraseDeletesNothing,
+    EraseEndsWhatLives,
+    EraseForgetsTheFeed,
 }
 
 use Fault::*;
@@ -299,6 +302,16 @@ impl SessionStore for Faulty {
                 page.complete = self.fault == FeedIsAlwaysComplete;
                 Ok(page)
             }
+            EraseForgetsTheFeed => {
+                let mut page = self.inner().revoked_since(cursor).await?;
+                let mut kept = Vec::new();
+                for revocation in page.revoked {
+                    let row = self.inner().find(&revocation.id).await?;
+                    kept.extend(row.map(|_| revocation));
+                }
+                page.revoked = kept;
+                Ok(page)
+            }
             _ => self.inner().revoked_since(cursor).await,
         }
     }
@@ -332,6 +345,18 @@ impl SessionStore for Faulty {
                 .await;
         }
         self.inner().delete_expired(now).await
+    }
+
+    async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
+        match self.fault {
+            EraseDeletesNothing => Ok(DeletedSessions::new(0)),
+            EraseEndsWhatLives => {
+                let record = RevocationReason::Other.at(Timestamp::from_secs(1_800_000_000));
+                self.inner().revoke_all(selection, record).await?;
+                self.inner().erase(selection).await
+            }
+            _ => self.inner().erase(selection).await,
+        }
     }
 }
 

@@ -84,4 +84,8 @@ impl<S: SessionStore> SessionStore for InTurn<S> {
     async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
         self.next().delete_expired(now).await
     }
+
+    async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
+        self.next().erase(selection).await
+    }
 }

@@ -68,6 +68,8 @@ pub enum Call {
     DeleteExpired,
     /// `SessionStore::rest`.
     Rest,
+    /// `SessionStore::erase`.
+    Erase,
 }
 
 /// The calls that fail, and how.
@@ -306,6 +308,11 @@ impl SessionStore for FailingStore {
     async fn rest(&self) {
         self.0.state.lock().unwrap().calls.push(Call::Rest);
         self.inner().rest().await;
+    }
+
+    async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
+        self.through(Call::Erase, self.inner().erase(selection))
+            .await
     }
 }
 

@@ -1,0 +1,54 @@
+//! Does the work of `erase`.
+
+use super::connection::Connection;
+use super::prefix::KeyPrefix;
+use super::row;
+use super::rows::{AT_ONCE, read};
+use super::statements::{Call, DELETE, call_all};
+use super::subjects::Bucket;
+use crate::error::BoxError;
+use crate::names::SessionId;
+use crate::store::selection::SessionSelection;
+
+/// Deletes the revoked rows of a selection, then their members of the index, and returns how many
+/// rows. A revoked row never changes, so it is still as it was read.
+pub(super) async fn erase(
+    connection: &Connection,
+    prefix: &KeyPrefix,
+    selection: &SessionSelection,
+) -> Result<u64, BoxError> {
+    let bucket = Bucket::of(selection.subject(), prefix);
+    let members: Vec<Vec<u8>> = bucket
+        .read()
+        .query_async(&mut connection.primary()?)
+        .await?;
+    let mut erased = 0;
+    for ids in bucket.candidates(&members).chunks(AT_ONCE) {
+        let rows: Vec<Option<Vec<u8>>> = read(prefix, ids)
+            .query_async(&mut connection.primary()?)
+            .await?;
+        let (mut calls, mut gone) = (Vec::new(), Vec::<SessionId>::new());
+        for (id, row) in ids.iter().zip(rows) {
+            // A member without a row may be that of a login that is under way.
+            let Some(row) = row else { continue };
+            let session = row::decode(*id, &row)?;
+            if session.revoked().is_some() && selection.matches(&session) {
+                calls.push(Call {
+                    keys: vec![prefix.row(id)],
+                    args: vec![row],
+                });
+                gone.push(*id);
+            }
+        }
+        if gone.is_empty() {
+            continue;
+        }
+        let deleted: Vec<u64> = call_all(&mut connection.primary()?, &DELETE, &calls).await?;
+        bucket
+            .remove(&gone)
+            .exec_async(&mut connection.primary()?)
+            .await?;
+        erased += deleted.into_iter().sum::<u64>();
+    }
+    Ok(erased)
+}
