@@ -51,6 +51,7 @@ mod refresh;
 mod refresh_token;
 mod rotation;
 mod sessions;
+mod set_stamp;
 mod start;
 mod sync;
 mod token_response;
