@@ -2,6 +2,7 @@
 
 mod former_names;
 mod issuers;
+mod one_store;
 
 use std::time::Duration;
 
