@@ -117,7 +117,7 @@ fn an_unknown_key_is_named() {
     assert!(
         error
             .to_string()
-            .contains("the kid \"2019\" is for \"RS256\""),
+            .contains("the kid \"2019\" signs such tokens with \"RS256\""),
         "{error}"
     );
 }
