@@ -3,18 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jsonwebtoken::DecodingKey;
 use serde_json::{Value, json};
 
 use super::algorithm::{Algorithm, Family, shown_name};
-use super::certificate;
-use super::crypto::PublicKey;
-use super::crypto::rsa_public_key;
 use super::jwk;
 use super::jwk::Reading;
 use super::jwk_set;
 use super::key::Key;
 use super::left_out::{self, LeftOut, MAX_LEFT_OUT};
+use super::public_pem;
 use crate::error::ConfigError;
 
 /// The keys that an [`AccessTokenVerifier`](crate::AccessTokenVerifier) trusts, each with its one
@@ -81,8 +78,8 @@ impl KeySet {
         jwk::read_text(json).map(Self::one)
     }
 
-    /// Reads a public key in PEM: `PUBLIC KEY`, `RSA PUBLIC KEY`, or that of a `CERTIFICATE`. The key
-    /// has no `kid`: see [`with_kid`](Self::with_kid).
+    /// Reads a public key in PEM: `PUBLIC KEY`, `RSA PUBLIC KEY`, or that of a `CERTIFICATE`. The
+    /// key has no `kid`: see [`with_kid`](Self::with_kid).
     ///
     /// Of a certificate only the key counts, not its dates, its name and its signature. Of several
     /// certificates it is the first.
@@ -91,35 +88,7 @@ impl KeySet {
     ///
     /// The text is not a public key, or the key does not fit `algorithm`.
     pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, ConfigError> {
-        if pem.contains(certificate::BEGIN) && !pem.contains("PRIVATE KEY-----") {
-            let public = certificate::read_pem(pem)?;
-            return Key::public(None, algorithm, public).map(Self::one);
-        }
-        if !pem.contains("PUBLIC KEY-----") {
-            return Err(ConfigError::new(
-                "the PEM is not a public key. Try: openssl pkey -in private.pem -pubout, or: \
-                 openssl x509 -in cert.pem -noout -pubkey",
-            ));
-        }
-        let unreadable =
-            |_| ConfigError::new(format!("the PEM is not a public key for {algorithm}"));
-        let key = match algorithm.family() {
-            Family::Rsa => DecodingKey::from_rsa_pem(pem.as_bytes()),
-            Family::P256 | Family::P384 | Family::P521 => DecodingKey::from_ec_pem(pem.as_bytes()),
-            Family::Ed25519 => DecodingKey::from_ed_pem(pem.as_bytes()),
-            Family::Hmac => {
-                return Err(ConfigError::new(
-                    "HMAC keys have no PEM. Use KeySet::from_hmac_secret",
-                ));
-            }
-        }
-        .map_err(unreadable)?;
-        let bytes = key.try_get_as_bytes().map_err(unreadable)?;
-        let public = match algorithm.family() {
-            Family::Rsa => rsa_public_key(bytes)?,
-            Family::Ed25519 => PublicKey::ed25519(bytes)?,
-            _ => PublicKey::point(bytes)?,
-        };
+        let public = public_pem::read(algorithm, pem)?;
         Key::public(None, algorithm, public).map(Self::one)
     }
 
@@ -138,10 +107,10 @@ impl KeySet {
 
     /// Takes a shared secret that may be shorter than its hash.
     ///
-    /// **Anyone who sees one token can try to guess such a secret on their own machine, and then log
-    /// in as any user.** It is for one purpose: tokens that an application signed with a short secret
-    /// before, which [`LegacyTokens`](crate::token::LegacyTokens) accept until they have expired.
-    /// Sign nothing new with that secret, and let the date of `LegacyTokens` be near.
+    /// **Anyone who sees one token can try to guess such a secret on their own machine, and then
+    /// log in as any user.** It is for one purpose: tokens that an application signed with a short
+    /// secret before, which [`LegacyTokens`](crate::token::LegacyTokens) accept until they have
+    /// expired. Sign nothing new with that secret, and let the date of `LegacyTokens` be near.
     ///
     /// ```
     /// use tower_bearer::KeySet;
@@ -271,7 +240,7 @@ impl KeySet {
         };
         let other = shown_name(algorithm);
         Some(format!(
-            "the key with the kid {named:?} is for {own}, and the token has another alg{other}{cure}"
+            "the key with the kid {named:?} is for {own}, not for the token's alg{other}{cure}"
         ))
     }
 

@@ -1,11 +1,14 @@
 //! [`KeySource`] is where a verifier takes its keys from, and [`SharedKeySet`] holds keys that an
 //! application replaces.
 
+mod merged;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use self::merged::MergedKeys;
 use super::key_set::KeySet;
 use crate::error::BoxError;
 
@@ -18,6 +21,7 @@ use crate::error::BoxError;
 /// | [`SharedKeySet`] | are replaced by the application |
 /// | [`AccessTokenSigner::keys`](crate::token::AccessTokenSigner::keys) | are our own, and change with [`SigningKeys`](crate::keys::SigningKeys) |
 /// | `RemoteJwks` (feature `jwks`) | are those that an issuer publishes |
+/// | two sources, with [`merge`](Self::merge) | are those of both |
 ///
 /// Clones share the same source, so a change reaches every clone of every verifier.
 #[derive(Clone)]
@@ -26,6 +30,32 @@ pub struct KeySource(Arc<dyn ProvideKeys>);
 impl KeySource {
     pub(crate) fn new(provider: impl ProvideKeys + 'static) -> Self {
         Self(Arc::new(provider))
+    }
+
+    /// Adds the keys of another source of the same issuer, such as an HMAC secret from the days
+    /// before the issuer published keys. A token may be signed with a key of either.
+    ///
+    /// Each key keeps its one algorithm, so a public key of one source is never a secret of the
+    /// other. While the keys of one source are not known yet, tokens that fit the other pass, and
+    /// all others are answered with 503. A token that fits no key causes a fetch by each source
+    /// that can fetch; if one of them fails, the token is answered with 503.
+    ///
+    /// ```
+    /// use tower_bearer::keys::{Algorithm, KeySource, SharedKeySet};
+    /// use tower_bearer::{AccessTokenVerifier, KeySet};
+    ///
+    /// # let published = SharedKeySet::new(KeySet::default());
+    /// let former = KeySet::from_hmac_secret(Algorithm::Hs256, [7; 32])?;
+    /// let keys = KeySource::from(published).merge(former);
+    /// let verifier = AccessTokenVerifier::builder(keys)
+    ///     .issuer("https://id.example.com/auth/v1")
+    ///     .audience("authenticated")
+    ///     .build()?;
+    /// # Ok::<(), tower_bearer::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn merge(self, other: impl Into<Self>) -> Self {
+        Self::new(MergedKeys::new(vec![self, other.into()]))
     }
 
     /// Returns the current keys, or `None` while they are not known yet.

@@ -11,6 +11,7 @@ mod key_set;
 mod key_source;
 mod left_out;
 mod public_jwk;
+mod public_pem;
 #[cfg(feature = "jwks")]
 mod remote;
 mod secret;

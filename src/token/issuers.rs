@@ -69,7 +69,7 @@ impl Verifiers {
         };
         outcome.or_else(|error| {
             let newer_keys = chosen
-                .and_then(|verifier| verifier.newer_keys(&token, &error))
+                .and_then(|verifier| verifier.newer_keys(&error))
                 .cloned();
             self.verify_legacy(&token, error)
                 .map_err(|error| Unverified { error, newer_keys })

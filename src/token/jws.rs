@@ -117,12 +117,6 @@ impl<'t> Jws<'t> {
             Err(VerifyErrorKind::BadSignature)
         }
     }
-
-    /// Returns whether its `kid` names one of `keys`.
-    pub(crate) fn names_one_of(&self, keys: &KeySet) -> bool {
-        self.header()
-            .is_ok_and(|header| header.kid.is_some_and(|kid| keys.names(&kid)))
-    }
 }
 
 pub(super) fn check_size(bytes: usize, most: usize) -> Result<(), VerifyError> {

@@ -87,8 +87,8 @@ impl LegacyTokens {
     /// such a token, or `None` to refuse the token.
     ///
     /// An HMAC secret that is shorter than its hash, which the application used until now, needs
-    /// [`KeySet::dangerous_from_short_hmac_secret`]: an attacker who guesses such a secret can log in
-    /// as any user.
+    /// [`KeySet::dangerous_from_short_hmac_secret`]: an attacker who guesses such a secret can log
+    /// in as any user.
     #[must_use]
     pub fn new<C, F>(keys: KeySet, until: Timestamp, read: F) -> Self
     where

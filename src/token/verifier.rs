@@ -159,22 +159,16 @@ impl AccessTokenVerifier {
     }
 
     /// Returns the source of newer keys, for a token that was refused because its key is missing.
-    pub(super) fn newer_keys(
-        &self,
-        token: &ParsedToken<'_>,
-        error: &VerifyError,
-    ) -> Option<&KeySource> {
-        let may_help = match error.kind() {
+    ///
+    /// A bad signature may be that of a new key with an old name: an issuer that was set up again.
+    pub(super) fn newer_keys(&self, error: &VerifyError) -> Option<&KeySource> {
+        let may_help = matches!(
+            error.kind(),
             VerifyErrorKind::UnknownKey
-            | VerifyErrorKind::KeyLeftOut
-            | VerifyErrorKind::KeysUnavailable => true,
-            // Without a known `kid` it was tried with other keys, and its own may be missing.
-            VerifyErrorKind::BadSignature => !self
-                .keys
-                .keys()
-                .is_some_and(|keys| token.jws.names_one_of(&keys)),
-            _ => false,
-        };
+                | VerifyErrorKind::KeyLeftOut
+                | VerifyErrorKind::KeysUnavailable
+                | VerifyErrorKind::BadSignature
+        );
         may_help.then_some(&self.keys)
     }
 

@@ -71,6 +71,9 @@ async fn a_key_that_cannot_be_used_spoils_no_other() {
         changed(p384.clone(), &[("y", p384["x"].clone())]),
         changed(p384.clone(), &[("y", Value::Null)]),
         changed(ed25519.clone(), &[("x", json!("AAAA"))]),
+        // Anyone can sign with a private key that is published.
+        changed(ed25519.clone(), &[("d", ed25519["x"].clone())]),
+        changed(p384.clone(), &[("d", json!(""))]),
         json!("a text"),
         json!(null),
         json!([p384]),
@@ -158,11 +161,11 @@ async fn an_oct_key_that_is_published_verifies_nothing() {
                 .assert_refused(401, "invalid_token", "token_invalid");
         }
     }
-    // One that publishes nothing else has published nothing.
+    // An issuer that publishes nothing else has published nothing.
     site.publish_jwks(&[oct(Some("shared"))]);
     let keys = site.remote();
-    keys.renew().await.unwrap();
-    assert_eq!(count(&keys), Some(0));
+    assert!(keys.renew().await.is_err());
+    assert_eq!(count(&keys), None);
 }
 
 /// The oldest trick: a public key, taken for a secret (RFC 8725 section 2.1).

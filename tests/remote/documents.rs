@@ -74,22 +74,20 @@ async fn of_more_than_a_hundred_keys_the_first_hundred_count() {
 
 /// An issuer that withdraws its last key is believed: the key may have leaked.
 #[tokio::test]
-async fn a_set_without_a_usable_key_takes_the_place_of_the_one_before() {
+async fn a_set_without_a_key_takes_the_place_of_the_one_before() {
     let p256 = key(P256);
-    for empty in [set(&[]), set(&[json!({ "kty": "EC", "crv": "P-521" })])] {
-        let site = Site::of(&[&p256]);
-        let keys = site.remote();
-        keys.renew().await.unwrap();
-        ask(&site.layer(&keys), &site.bearer(&p256))
-            .await
-            .assert_passed("alice");
-        site.answer(JWKS, Response::new(empty.into()));
-        keys.renew().await.unwrap();
-        assert_eq!(count(&keys), Some(0));
-        ask(&site.layer(&keys), &site.bearer(&p256))
-            .await
-            .assert_refused(401, "invalid_token", "token_invalid");
-    }
+    let site = Site::of(&[&p256]);
+    let keys = site.remote();
+    keys.renew().await.unwrap();
+    ask(&site.layer(&keys), &site.bearer(&p256))
+        .await
+        .assert_passed("alice");
+    site.answer(JWKS, Response::new(set(&[]).into()));
+    keys.renew().await.unwrap();
+    assert_eq!(count(&keys), Some(0));
+    ask(&site.layer(&keys), &site.bearer(&p256))
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
 }
 
 #[tokio::test]

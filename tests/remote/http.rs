@@ -41,10 +41,10 @@ fn chunked(bytes: usize) -> Body {
 }
 
 /// The requests to the server: method and path.
-type Asked = Arc<Mutex<Vec<String>>>;
+pub(crate) type Asked = Arc<Mutex<Vec<String>>>;
 
 /// The address of a server that serves this until the test ends.
-async fn serve(router: impl FnOnce(&str) -> Router) -> (String, Asked) {
+pub(crate) async fn serve(router: impl FnOnce(&str) -> Router) -> (String, Asked) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let asked = Asked::default();
@@ -61,7 +61,7 @@ async fn serve(router: impl FnOnce(&str) -> Router) -> (String, Asked) {
     (address, asked)
 }
 
-fn take(asked: &Asked) -> Vec<String> {
+pub(crate) fn take(asked: &Asked) -> Vec<String> {
     std::mem::take(&mut *asked.lock().unwrap())
 }
 

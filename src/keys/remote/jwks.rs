@@ -4,14 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::client::{HttpClient, Reqwest};
-use super::discovery::set_url;
+use super::location::{ANYWHERE, KeySetLocation};
 use super::renewal::{JwksError, Renewal};
-use super::settings::{KeySetLocation, Settings};
+use super::settings::Settings;
 use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
+use crate::keys::algorithm::{Algorithm, Family};
 use crate::keys::key_set::KeySet;
 use crate::keys::key_source::{KeySource, KeysFuture, ProvideKeys};
-use crate::url::{HttpUrl, is_loopback};
+use crate::url::is_loopback;
 
 /// The keys that an external issuer publishes as a JWK set. They are fetched in the background,
 /// kept, and renewed before they are needed.
@@ -19,19 +20,23 @@ use crate::url::{HttpUrl, is_loopback};
 /// **When keys are fetched.** The first fetch starts at first use, which is when a verifier is
 /// built with these keys inside a Tokio runtime. The next one starts after three quarters of the
 /// time for which `Cache-Control` allows the set to be kept (one minute to one day, ten minutes
-/// where the header is missing). A token with an unknown `kid` causes one fetch for all requests
-/// that wait, and then none for a minute, whatever `kid`s other tokens have. A request waits only
-/// if no key at hand fits its token.
+/// where the header is missing). A token that no key at hand fits (an unknown `kid`, or a signature
+/// of another key with the same `kid`) causes one fetch for all requests with such tokens, which
+/// wait for it, and then none for a minute, whatever `kid`s other tokens have.
 ///
 /// **When the issuer is down.** The keys at hand are kept. The fetch is retried after one second,
 /// and the pause doubles up to one minute, or up to four seconds while there are no keys. A token
 /// that needs keys which are not there yet is answered with 503, not 401, because it may be valid.
-/// So a server may start before its issuer.
+/// So a server may start before its issuer. An issuer that answers 429 or 503 with `Retry-After` is
+/// not asked again before, for at most an hour.
 ///
 /// **What is accepted.** A document of at most 256 KiB that arrives within 5 seconds without
 /// redirects, and its first 100 keys. `use`, `key_ops` and `alg` of a key are honoured. A key that
 /// cannot be used (an unknown type, RSA below 2048 or above 8192 bits, malformed) is left out and
-/// does not affect the others. HMAC keys are left out too, because a published key is not secret.
+/// does not affect the others. HMAC keys and private keys are left out too, because a published key
+/// is not secret. A set that has keys, of which none can be used, is a fault of the issuer: the
+/// keys before it are gone, tokens are answered with 503, and a warning names each key and the
+/// reason. An empty set withdraws all keys: tokens are refused.
 ///
 /// **Which URLs are allowed.** An `https` URL. Plain `http` is allowed only on this machine, or
 /// with [`dangerous_over_http`](Self::dangerous_over_http).
@@ -71,27 +76,22 @@ impl RemoteJwks {
     ///
     /// The text is not an `https` URL (or `http` on this machine).
     pub fn new(url: &str) -> Result<Self, ConfigError> {
-        Ok(Self::at(KeySetLocation::Set(set_url(url, is_loopback)?)))
+        KeySetLocation::set(url, is_loopback).map(Self::at)
     }
 
     /// Uses the key set that this issuer's metadata names.
     ///
     /// The metadata is at `{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery),
     /// or, if that is answered with 4xx, at `/.well-known/oauth-authorization-server` (RFC 8414).
-    /// The `issuer` in it must be this one, byte by byte.
+    /// The `issuer` in it must be this one, byte by byte. Where it is a pattern for many tenants,
+    /// use [`new`](Self::new) with the `jwks_uri` of the metadata.
     ///
     /// # Errors
     ///
     /// The text is not an `https` URL (or `http` on this machine), or it has a query.
     pub fn discover(issuer: &str) -> Result<Self, ConfigError> {
-        let issuer = HttpUrl::parse(issuer, is_loopback)?;
-        // Metadata that was fetched safely must not lead to a plain http URL.
-        let may_be_plain = if issuer.origin().starts_with("https:") {
-            NOWHERE
-        } else {
-            is_loopback
-        };
-        Ok(Self::at(KeySetLocation::Issuer(issuer, may_be_plain)))
+        let issuer = KeySetLocation::issuer(issuer, is_loopback)?;
+        Ok(Self::at(KeySetLocation::discovered(issuer)))
     }
 
     /// Like [`new`](Self::new), over plain `http` from any machine. An attacker on the network path
@@ -101,7 +101,7 @@ impl RemoteJwks {
     ///
     /// The text is not a URL.
     pub fn dangerous_over_http(url: &str) -> Result<Self, ConfigError> {
-        Ok(Self::at(KeySetLocation::Set(set_url(url, ANYWHERE)?)))
+        KeySetLocation::set(url, ANYWHERE).map(Self::at)
     }
 
     /// Like [`discover`](Self::discover), over plain `http` from any machine. An attacker on the
@@ -111,20 +111,41 @@ impl RemoteJwks {
     ///
     /// The text is not a URL, or it has a query.
     pub fn dangerous_discover_over_http(issuer: &str) -> Result<Self, ConfigError> {
-        Ok(Self::at(KeySetLocation::Issuer(
-            HttpUrl::parse(issuer, ANYWHERE)?,
-            ANYWHERE,
-        )))
+        let issuer = KeySetLocation::issuer(issuer, ANYWHERE)?;
+        Ok(Self::at(KeySetLocation::Issuer(issuer, ANYWHERE)))
     }
 
-    /// Fetches with `client`, such as one with a private root certificate, or one of another
-    /// library. The default is `reqwest` with `rustls`, the root certificates of the operating
-    /// system, and the proxies that the environment names.
+    /// Fetches with `client`: a `reqwest::Client` of the application, or one of another library.
+    /// See [`HttpClient`] for private certificates and protected key sets.
+    ///
+    /// The default is `reqwest` with `rustls`, the root certificates of the operating system or of
+    /// `SSL_CERT_FILE`, and the proxies that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name. This
+    /// machine is never asked through a proxy.
     pub fn with_http_client(self, client: impl HttpClient) -> Self {
         Self::from_settings(Settings {
             client: Arc::new(client),
             ..self.settings
         })
+    }
+
+    /// Sets the algorithm of RSA keys without `alg`. The default is RS256.
+    ///
+    /// A key has one algorithm (RFC 8725 section 3.1). If the issuer does not say which, and signs
+    /// with another one, such as PS256, its tokens are refused until it is named here.
+    ///
+    /// # Errors
+    ///
+    /// The algorithm is not one of RSA. All other keys have only one algorithm.
+    pub fn with_rsa_algorithm(self, algorithm: Algorithm) -> Result<Self, ConfigError> {
+        if algorithm.family() != Family::Rsa {
+            return Err(ConfigError::new(format!(
+                "{algorithm} is not an algorithm of RSA keys. Only these have a choice: try PS256"
+            )));
+        }
+        Ok(Self::from_settings(Settings {
+            rsa: algorithm,
+            ..self.settings
+        }))
     }
 
     /// Takes the time from `clock`. It decides when to renew, and when an unknown `kid` may cause
@@ -157,6 +178,7 @@ impl RemoteJwks {
             location,
             client: Arc::new(Reqwest::default()),
             clock: Arc::new(SystemClock),
+            rsa: Algorithm::Rs256,
         })
     }
 
@@ -195,7 +217,3 @@ impl fmt::Debug for RemoteJwks {
             .finish_non_exhaustive()
     }
 }
-
-/// The hosts to which `http` may lead.
-const ANYWHERE: fn(&str) -> bool = |_| true;
-const NOWHERE: fn(&str) -> bool = |_| false;

@@ -2,9 +2,14 @@
 
 mod client;
 mod discovery;
+mod document;
+mod fetch_error;
+mod fetcher;
 mod freshness;
 mod jwks;
+mod location;
 mod renewal;
+mod retry_after;
 mod settings;
 
 pub use client::HttpClient;

@@ -10,7 +10,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-use super::discovery::{Fetched, Fetcher};
+use super::fetch_error::FetchError;
+use super::fetcher::{Fetched, Fetcher};
 use super::settings::Settings;
 use crate::clock::Clock;
 use crate::error::BoxError;
@@ -41,6 +42,8 @@ struct State {
     is_fetching: bool,
     /// When the next fetch is due, by the monotonic clock.
     due: Duration,
+    /// Until when the issuer wants not to be asked, by the monotonic clock.
+    paused_until: Duration,
     /// The failure of the last fetch.
     failure: Option<JwksError>,
     /// The number of fetches that have failed in a row.
@@ -76,7 +79,10 @@ impl Renewal {
         let (state, now) = (self.state.borrow(), self.clock.monotonic());
         if !state.is_fetching && !self.asked.load(Ordering::Relaxed) {
             let too_early = match &state.keys {
-                Some(_) => last_ask.is_some_and(|last| now < last + BETWEEN_ASKS),
+                Some(_) => {
+                    now < state.paused_until
+                        || last_ask.is_some_and(|last| now < last + BETWEEN_ASKS)
+                }
                 // The task retries by itself, and garbage tokens must not hurry it.
                 None => state.failure.is_some() && now < state.due,
             };
@@ -99,6 +105,11 @@ impl Renewal {
     pub(super) async fn renew_now(self: &Arc<Self>) -> Result<(), JwksError> {
         let under_way = {
             let state = self.state.borrow();
+            if let Some(failure) = &state.failure
+                && self.clock.monotonic() < state.paused_until
+            {
+                return Err(failure.clone());
+            }
             state.fetches + u64::from(state.is_fetching)
         };
         // This comes first, so that a new task begins with this fetch.
@@ -148,6 +159,7 @@ impl Renewal {
 
     async fn run(renewal: Weak<Self>, wanted: Arc<Notify>) {
         let mut failures = FailureLog::of("the issuer's keys cannot be fetched");
+        let mut useless = FailureLog::of("the issuer publishes no key that can be used");
         // An earlier task may have ended during a fetch, for which callers still wait.
         let Some(first) = renewal.upgrade() else {
             return;
@@ -165,7 +177,18 @@ impl Renewal {
             let now = renewal.clock.monotonic();
             let due = renewal.state.borrow().due;
             if renewal.asked.load(Ordering::Relaxed) || due <= now {
-                failures.note(renewal.fetch().await);
+                match renewal.fetch().await {
+                    // The fetch worked, so this is another failure, with its own cause.
+                    Err(error) if error.withdraws_keys() => {
+                        failures.note::<JwksError>(Ok(()));
+                        useless.note(Err(error));
+                    }
+                    Err(error) => failures.note(Err(error)),
+                    Ok(()) => {
+                        failures.note::<JwksError>(Ok(()));
+                        useless.note::<JwksError>(Ok(()));
+                    }
+                }
                 continue;
             }
             drop(renewal);
@@ -190,8 +213,11 @@ impl Renewal {
                     state.failures = 0;
                     state.due = now + *lifetime * 3 / 4;
                 }
-                Err(_) => {
-                    let most = if state.keys.is_some() {
+                Err(error) => {
+                    if error.withdraws_keys() {
+                        state.keys = None;
+                    }
+                    let most = if state.keys.is_some() || error.withdraws_keys() {
                         MOST_BETWEEN_FAILURES
                     } else {
                         MOST_WITHOUT_KEYS
@@ -199,6 +225,12 @@ impl Renewal {
                     state.due =
                         now + (BETWEEN_FAILURES * 2_u32.pow(state.failures.min(6))).min(most);
                     state.failures += 1;
+                    if let Some(pause) = error.retry_after() {
+                        state.paused_until = now + pause;
+                        state.due = state.due.max(state.paused_until);
+                        // The next fetch would be too early: callers that wait for it get this one.
+                        state.fetches += u64::from(self.asked.swap(false, Ordering::Relaxed));
+                    }
                 }
             }
         });
@@ -206,13 +238,26 @@ impl Renewal {
     }
 }
 
-/// An issuer's keys could not be fetched. The cause is for the log.
+/// An issuer's keys could not be fetched, or none of them can be used. The cause is for the log: it
+/// names the URL, what was wrong with the response, and what to write instead.
 #[derive(Clone)]
 pub struct JwksError(Arc<BoxError>);
 
 impl JwksError {
     fn new(cause: impl Into<BoxError>) -> Self {
         Self(Arc::new(cause.into()))
+    }
+
+    fn fetch_error(&self) -> Option<&FetchError> {
+        self.0.downcast_ref()
+    }
+
+    fn withdraws_keys(&self) -> bool {
+        self.fetch_error().is_some_and(|error| error.withdraws_keys)
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.fetch_error().and_then(|error| error.retry_after)
     }
 }
 
@@ -237,6 +282,7 @@ impl Error for JwksError {
 /// The pause between two fetches that unknown `kid`s cause, so that garbage tokens cannot cause
 /// more.
 const BETWEEN_ASKS: Duration = Duration::from_secs(60);
+/// The pause after the first failure. It doubles.
 const BETWEEN_FAILURES: Duration = Duration::from_secs(1);
 const MOST_BETWEEN_FAILURES: Duration = Duration::from_secs(60);
 /// The longest pause while there are no keys, because no token can be verified until then.

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use http::Uri;
-
 use super::client::HttpClient;
+use super::location::KeySetLocation;
 use crate::clock::Clock;
-use crate::url::HttpUrl;
+use crate::keys::algorithm::Algorithm;
 
 /// The settings of a renewal.
 #[derive(Clone, Debug)]
@@ -14,16 +13,8 @@ pub(super) struct Settings {
     pub(super) location: KeySetLocation,
     pub(super) client: Arc<dyn HttpClient>,
     pub(super) clock: Arc<dyn Clock>,
-}
-
-/// Where a key set is found.
-#[derive(Clone, Debug)]
-pub(super) enum KeySetLocation {
-    /// At this URL.
-    Set(Uri),
-    /// At the URL that this issuer's metadata names. The function tells the hosts from which the
-    /// set may be fetched over plain `http`.
-    Issuer(HttpUrl, fn(&str) -> bool),
+    /// The algorithm of RSA keys without `alg`.
+    pub(super) rsa: Algorithm,
 }
 
 /// The maximum size of a document.

@@ -1,0 +1,39 @@
+//! Fetches one document, within the limits of time and size.
+
+use bytes::Bytes;
+use http::{Response, StatusCode, Uri};
+
+use super::fetch_error::FetchError;
+use super::settings::{MAX_DOCUMENT_BYTES, Settings};
+use crate::error::BoxError;
+use crate::limits::{FETCH_DEADLINE, with_timeout};
+
+/// Fetches a document, with whatever status.
+pub(super) async fn get(settings: &Settings, url: &Uri) -> Result<Response<Bytes>, FetchError> {
+    let fetched = settings.client.get(url, MAX_DOCUMENT_BYTES);
+    let response = with_timeout(FETCH_DEADLINE, fetched)
+        .await
+        .map_err(|error: BoxError| FetchError::no_response(url, &error))?;
+    if response.body().len() > MAX_DOCUMENT_BYTES {
+        return Err(FetchError::new(url, "the document is too large"));
+    }
+    Ok(response)
+}
+
+/// Demands the status 200. `suggest` says what to write for the URL that a redirect leads to.
+pub(super) fn demand_ok(
+    settings: &Settings,
+    url: &Uri,
+    response: Response<Bytes>,
+    suggest: impl Fn(&str) -> Option<String>,
+) -> Result<Response<Bytes>, FetchError> {
+    if response.status() == StatusCode::OK {
+        return Ok(response);
+    }
+    Err(FetchError::status(
+        url,
+        &response,
+        settings.clock.now(),
+        suggest,
+    ))
+}

@@ -1,0 +1,110 @@
+//! [`Fetcher`] fetches a key set from its URL, or from the URL that an issuer's metadata names.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::Uri;
+
+use super::discovery::discover;
+use super::document::{demand_ok, get};
+use super::fetch_error::FetchError;
+use super::freshness::lifetime;
+use super::location::KeySetLocation;
+use super::settings::{MAX_KEYS, Settings};
+use crate::keys::jwk::Reading;
+use crate::keys::jwk_set;
+use crate::keys::key_set::KeySet;
+use crate::keys::left_out::{self, LeftOut};
+
+/// Fetches a key set, and remembers the URL that its issuer's metadata named.
+#[derive(Debug)]
+pub(super) struct Fetcher {
+    settings: Settings,
+    /// The URL of the set, and when the metadata named it, by the monotonic clock.
+    discovered: Mutex<Option<(Uri, Duration)>>,
+}
+
+/// A key set that was fetched, and for how long it may be kept.
+pub(super) struct Fetched {
+    pub(super) keys: Arc<KeySet>,
+    pub(super) lifetime: Duration,
+}
+
+impl Fetcher {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            discovered: Mutex::default(),
+        }
+    }
+
+    pub(super) async fn fetch(&self) -> Result<Fetched, FetchError> {
+        let fetched = self.fetch_from(&self.url().await?).await;
+        if fetched.is_err() {
+            // The set may have moved.
+            *self
+                .discovered
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        fetched
+    }
+
+    async fn fetch_from(&self, url: &Uri) -> Result<Fetched, FetchError> {
+        let response = get(&self.settings, url).await?;
+        let response = demand_ok(&self.settings, url, response, |target| {
+            Some(format!("RemoteJwks::new({target:?})"))
+        })?;
+        let text = std::str::from_utf8(response.body()).map_err(|_| {
+            FetchError::new(url, "the document is not JSON, because it is not UTF-8")
+        })?;
+        let reading = Reading {
+            is_published: true,
+            rsa: self.settings.rsa,
+        };
+        let set =
+            jwk_set::read(text, MAX_KEYS, reading).map_err(|error| FetchError::new(url, error))?;
+        if set.keys.is_empty() && !set.left_out.is_empty() {
+            let reasons = left_out::list(&set.left_out);
+            return Err(FetchError::no_usable_key(url, &reasons));
+        }
+        // This is not a warning: many sets have keys for encryption too, and every renewal would
+        // repeat it.
+        for LeftOut { index, reason, .. } in &set.left_out {
+            tracing::debug!(index, error = %reason, "a key of the issuer is left out");
+        }
+        if set.keys.is_empty() {
+            tracing::warn!("the issuer publishes no key");
+        }
+        // An empty set counts too: an issuer may withdraw its keys.
+        Ok(Fetched {
+            keys: Arc::new(set.into()),
+            lifetime: lifetime(response.headers()),
+        })
+    }
+
+    async fn url(&self) -> Result<Uri, FetchError> {
+        let (issuer, may_be_plain) = match &self.settings.location {
+            KeySetLocation::Set(url) => return Ok(url.clone()),
+            KeySetLocation::Issuer(issuer, may_be_plain) => (issuer, *may_be_plain),
+        };
+        let now = self.settings.clock.monotonic();
+        let known = self
+            .discovered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some((url, _)) = known.filter(|(_, since)| now < *since + REDISCOVER_AFTER) {
+            return Ok(url);
+        }
+        let url = discover(&self.settings, issuer, may_be_plain).await?;
+        *self
+            .discovered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some((url.clone(), now));
+        Ok(url)
+    }
+}
+
+/// An issuer rarely moves its key set, and announces it beforehand.
+const REDISCOVER_AFTER: Duration = Duration::from_secs(24 * 3600);

@@ -1,0 +1,107 @@
+//! Reads for how long an issuer wants not to be asked again (RFC 9110 section 10.2.3).
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
+
+use crate::clock::Timestamp;
+
+/// Returns the pause of `Retry-After`, but at most an hour.
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let pause = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than a number has are more than an hour too.
+        value.parse().map_or(LONGEST, Duration::from_secs)
+    } else {
+        let moment = Duration::from_secs(http_date(value)?);
+        moment.saturating_sub(Duration::from_millis(now.as_millis()))
+    };
+    Some(pause.min(LONGEST))
+}
+
+/// Returns the seconds since the epoch of a date like `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110
+/// section 5.6.7).
+fn http_date(text: &str) -> Option<u64> {
+    let (_, date) = text.split_once(", ")?;
+    let [day, month, year, time, "GMT"] = date.split(' ').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let [hours, minutes, seconds] = time.split(':').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let number = |text: &str, most: u64| text.parse::<u64>().ok().filter(|&found| found <= most);
+    let month = MONTHS.iter().position(|&name| name == month)? as u64;
+    let year = number(year, 9999)?.checked_sub(1970)? + 1970;
+    // The year begins in March here, so that the leap day is its last day.
+    let (year, month) = if month < 2 {
+        (year - 1, month + 10)
+    } else {
+        (year, month - 2)
+    };
+    let days = year * 365 + year / 4 - year / 100
+        + year / 400
+        + (month * 153 + 2) / 5
+        + number(day, 31)?.checked_sub(1)?
+        - DAYS_BEFORE_1970;
+    let hours = days * 24 + number(hours, 23)?;
+    Some((hours * 60 + number(minutes, 59)?) * 60 + number(seconds, 60)?)
+}
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+/// From the first of March of the year 0 to the first of January of 1970.
+const DAYS_BEFORE_1970: u64 = 719_468;
+const LONGEST: Duration = Duration::from_secs(3600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_read_as_seconds_since_the_epoch() {
+        for (text, seconds) in [
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+            ("Tue, 29 Feb 2000 23:59:59 GMT", 951_868_799),
+            ("Sat, 28 Nov 2026 10:34:53 GMT", 1_795_862_093),
+        ] {
+            assert_eq!(http_date(text), Some(seconds), "{text}");
+        }
+        for text in [
+            "",
+            "soon",
+            "Sun, 06 Nov 1994",
+            "Sun, 06 Nov 1969 08:49:37 GMT",
+            "Sun, 00 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 06 Nov 99999999999999999999 08:49:37 GMT",
+        ] {
+            assert_eq!(http_date(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pause_is_at_most_an_hour() {
+        let now = Timestamp::from_secs(784_111_777);
+        for (value, seconds) in [
+            ("60", Some(60)),
+            ("0", Some(0)),
+            ("86400", Some(3600)),
+            ("99999999999999999999999", Some(3600)),
+            ("Sun, 06 Nov 1994 08:50:37 GMT", Some(60)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("Mon, 07 Nov 1994 08:00:00 GMT", Some(3600)),
+            ("-1", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, value.parse().unwrap());
+            let pause = retry_after(&headers, now).map(|pause| pause.as_secs());
+            assert_eq!(pause, seconds, "{value}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+}

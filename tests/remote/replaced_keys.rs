@@ -1,0 +1,104 @@
+//! A key that was replaced under the same name, as by a development issuer that was set up again.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::keys::{ED25519, P256, STRANGER, key};
+use support::{SECOND, ask, at_once, claims, settle, sign};
+use tower_bearer::SigningKey;
+
+use crate::site::{JWKS, Site, jwk};
+
+/// The key of Ed25519, published under the name of another one.
+fn renamed(name_of: &SigningKey) -> Value {
+    let mut old = jwk(&key(ED25519));
+    old["kid"] = jwk(name_of)["kid"].clone();
+    old
+}
+
+fn publish_for_a_day(site: &Site, keys: &[Value]) {
+    let response = http::Response::builder().header("cache-control", "max-age=86400");
+    let document = json!({ "keys": keys }).to_string();
+    site.answer(JWKS, response.body(document.into()).unwrap());
+}
+
+/// A token that names this key, and that nobody signed with it.
+fn forged(site: &Site, kid: &Value) -> String {
+    let header = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": kid }).to_string();
+    format!("Bearer {}", sign(&header, &claims(&site.clock).to_string()))
+}
+
+#[tokio::test]
+async fn another_key_under_the_same_name_is_found_at_once_whatever_cache_control_says() {
+    let new = SigningKey::from_pem(STRANGER).unwrap();
+    let site = Site::new();
+    publish_for_a_day(&site, &[renamed(&new)]);
+    let keys = site.remote();
+    keys.renew().await.unwrap();
+    let layer = site.layer(&keys);
+    publish_for_a_day(&site, &[jwk(&new)]);
+    ask(&layer, &site.bearer(&new)).await.assert_passed("alice");
+    assert_eq!(site.fetches(), 2);
+}
+
+#[tokio::test]
+async fn a_forged_token_with_a_known_name_fetches_once_a_minute_and_delays_no_other() {
+    let p256 = key(P256);
+    let other = SigningKey::from_pem(STRANGER).unwrap();
+    let site = Site::new();
+    publish_for_a_day(&site, &[jwk(&p256), renamed(&other)]);
+    let keys = site.remote();
+    keys.renew().await.unwrap();
+    let layer = site.layer(&keys);
+    let kid = jwk(&other)["kid"].clone();
+    for minute in 0..3 {
+        let pause = site.pause();
+        let waiting = tokio::spawn({
+            let (layer, token) = (layer.clone(), forged(&site, &kid));
+            async move { ask(&layer, &token).await }
+        });
+        pause.reached().await;
+        at_once(ask(&layer, &site.bearer(&p256)))
+            .expect("no waiting")
+            .assert_passed("alice");
+        pause.go_on();
+        waiting
+            .await
+            .unwrap()
+            .assert_refused(401, "invalid_token", "token_invalid");
+        // None of the next thousand waits or fetches.
+        for _ in 0..1000 {
+            at_once(ask(&layer, &forged(&site, &kid)))
+                .expect("no waiting")
+                .assert_refused(401, "invalid_token", "token_invalid");
+        }
+        settle().await;
+        assert_eq!(site.fetches(), 2 + minute);
+        site.clock.advance(Duration::from_secs(59));
+        at_once(ask(&layer, &forged(&site, &kid)))
+            .expect("no waiting")
+            .assert_refused(401, "invalid_token", "token_invalid");
+        settle().await;
+        assert_eq!(site.fetches(), 2 + minute);
+        site.clock.advance(SECOND);
+    }
+}
+
+#[tokio::test]
+async fn while_the_issuer_is_gone_a_bad_signature_is_503() {
+    let (p256, other) = (key(P256), SigningKey::from_pem(STRANGER).unwrap());
+    let site = Site::new();
+    publish_for_a_day(&site, &[jwk(&p256), renamed(&other)]);
+    let keys = site.remote();
+    keys.renew().await.unwrap();
+    let layer = site.layer(&keys);
+    site.set_down(true);
+    for _ in 0..2 {
+        ask(&layer, &forged(&site, &jwk(&other)["kid"]))
+            .await
+            .assert_failed(503, "temporarily_unavailable");
+        at_once(ask(&layer, &site.bearer(&p256)))
+            .expect("no waiting")
+            .assert_passed("alice");
+    }
+}
