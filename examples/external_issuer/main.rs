@@ -24,6 +24,7 @@
 //! | `ACCEPT_ID_TOKEN_LIKE=1` | the same, even if they look like ID tokens |
 //! | `MAX_TOKEN_BYTES` | the largest token; 16384 without it |
 //! | `TENANTS` | the tenants, with commas, for an `ISSUER` with `{tenantid}` |
+//! | `HS256_SECRET` | a secret with which the issuer signs too |
 //! | `PLAIN_HTTP=1` | keys over `http` from another machine, in a test |
 //!
 //! The issuer may be down when this starts: it answers 503 until the keys are there.

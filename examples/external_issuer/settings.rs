@@ -1,8 +1,8 @@
 //! Builds a verifier with settings from environment variables.
 
-use tower_bearer::keys::KeySource;
+use tower_bearer::keys::{Algorithm, KeySource};
 use tower_bearer::token::Tenants;
-use tower_bearer::{AccessTokenVerifier, RemoteJwks};
+use tower_bearer::{AccessTokenVerifier, KeySet, RemoteJwks};
 
 type BoxError = Box<dyn std::error::Error>;
 
@@ -29,6 +29,10 @@ pub(crate) fn verifier(
     audiences: &str,
     keys: impl Into<KeySource>,
 ) -> Result<AccessTokenVerifier, BoxError> {
+    let mut keys = keys.into();
+    if let Some(secret) = value("HS256_SECRET") {
+        keys = keys.merge(KeySet::from_hmac_secret(Algorithm::Hs256, secret)?);
+    }
     let mut verifier = AccessTokenVerifier::builder(keys);
     verifier = if issuer.contains('{') {
         let tenants: Tenants = list("TENANTS").into_iter().collect();

@@ -1,7 +1,15 @@
 //! Providers that are a service.
 
+use std::sync::Arc;
+
 use serde_json::json;
-use tower_bearer::RemoteJwks;
+use support::keys::P256;
+use support::{refused, sign_with, signed_by};
+use tower_bearer::clock::Clock;
+use tower_bearer::keys::{Algorithm, KeySource};
+use tower_bearer::test_util::ManualClock;
+use tower_bearer::token::VerifyErrorKind;
+use tower_bearer::{AccessTokenVerifier, KeySet, RemoteJwks};
 
 use super::{Provider, row};
 
@@ -217,6 +225,45 @@ async fn supabase() {
     let provider = Provider::new(&row, None, header, claims);
     provider.assert_accepted("u-1", "authenticated").await;
     provider.assert_refused(&json!({ "aud": "anon" })).await;
+}
+
+/// Both kinds of keys of one issuer, while it moves from one to the other.
+#[tokio::test]
+async fn supabase_while_it_moves_from_a_secret_to_published_keys() {
+    const SECRET: &[u8] = b"super-secret-jwt-token-with-at-least-32-characters-long";
+    let clock = ManualClock::new();
+    let published = KeySet::from_pem(Algorithm::Es256, P256.1).unwrap();
+    let secret = KeySet::from_hmac_secret(Algorithm::Hs256, SECRET).unwrap();
+    let verifier = AccessTokenVerifier::builder(KeySource::from(published).merge(secret))
+        .issuer("https://abcd.supabase.co/auth/v1")
+        .audience("authenticated")
+        .accept_untyped_jwt()
+        .scope_claim(&["role"])
+        .clock(Arc::new(clock.clone()))
+        .build()
+        .unwrap();
+    let claims = json!({
+        "iss": "https://abcd.supabase.co/auth/v1", "aud": "authenticated", "sub": "u-1",
+        "role": "authenticated", "exp": clock.now().as_secs() + 3600,
+    });
+    let hs256 = json!({ "alg": "HS256", "typ": "JWT" }).to_string();
+    let before = sign_with(SECRET, &hs256, &claims.to_string());
+    let after = signed_by(P256, &json!({ "alg": "ES256", "typ": "JWT" }), &claims);
+    for token in [before, after] {
+        let claims = verifier.verify(&token).unwrap();
+        assert_eq!(
+            (claims.subject().as_str(), claims.scope().as_str()),
+            ("u-1", "authenticated")
+        );
+    }
+    // The published key is not a secret.
+    for public in [P256.1.as_bytes(), P256.1.trim().as_bytes()] {
+        let forged = sign_with(public, &hs256, &claims.to_string());
+        assert_eq!(
+            refused(&verifier, &forged).await,
+            VerifyErrorKind::BadSignature
+        );
+    }
 }
 
 #[tokio::test]
