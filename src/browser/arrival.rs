@@ -8,24 +8,22 @@ use super::cross_site::text;
 use crate::edge::Edge;
 use crate::url::is_loopback;
 
-/// Returns whether a browser certainly treats the two origins as different sites.
+/// Returns whether a browser certainly treats the page and this server as different sites.
 ///
-/// `Sec-Fetch-Site` says so. Without it, the end of the names does: without the list of public
-/// suffixes, two names that share their last two labels may be one site.
+/// `Sec-Fetch-Site` says so. Without it, the scheme of an app does, and the public origin. `Host`
+/// does not: a proxy may have changed it, or a server that renders pages sends the request.
 pub(crate) fn is_another_site(parts: &Parts, edge: &Edge) -> bool {
     match text(&parts.headers, FETCH_SITE) {
         Some(site) => site == "cross-site",
-        None => {
-            let origin = text(&parts.headers, ORIGIN.as_str());
-            let own = edge.origin(parts);
-            origin
-                .zip(own)
-                .is_some_and(|(origin, own)| are_different_sites(origin, own.text()))
-        }
+        None => text(&parts.headers, ORIGIN.as_str()).is_some_and(|origin| {
+            let own = edge.public_origin();
+            !is_web(origin) || own.is_some_and(|own| are_different_sites(origin, own))
+        }),
     }
 }
 
-/// Returns whether two origins, or an origin and a host, are certainly different sites.
+/// Returns whether two origins are certainly different sites. Without the list of public suffixes,
+/// two names that share their last two labels may be one site.
 pub(crate) fn are_different_sites(origin: &str, own: &str) -> bool {
     if !is_web(origin) {
         return true;
@@ -35,8 +33,7 @@ pub(crate) fn are_different_sites(origin: &str, own: &str) -> bool {
             .split_once("://")
             .map(|(scheme, _)| scheme.to_owned())
     };
-    let schemes = scheme(origin).zip(scheme(own));
-    if schemes.is_some_and(|(one, other)| one != other) {
+    if scheme(origin) != scheme(own) {
         return true;
     }
     let (one, other) = (host_of(origin), host_of(own));
@@ -89,21 +86,21 @@ mod tests {
     #[test]
     fn sites_are_told_apart_where_that_is_certain() {
         for (origin, own) in [
-            ("https://shop.example", "api.example.com"),
+            ("https://shop.example", "https://api.example.com"),
             ("https://example.org", "https://example.com"),
             ("http://app.example.com", "https://api.example.com"),
             ("tauri://localhost", "https://api.example.com"),
-            ("http://localhost:5173", "api.example.com"),
-            ("http://192.168.0.7:3000", "192.168.0.8:3000"),
+            ("http://localhost:5173", "https://api.example.com"),
+            ("http://192.168.0.7:3000", "http://192.168.0.8:3000"),
         ] {
             assert!(are_different_sites(origin, own), "{origin} {own}");
         }
         for (origin, own) in [
-            ("https://app.example.com", "api.example.com:8443"),
+            ("https://app.example.com", "https://api.example.com:8443"),
             ("https://example.com", "https://api.example.com"),
-            ("http://localhost:5173", "localhost:3000"),
-            ("http://192.168.0.7:3000", "192.168.0.7:4000"),
-            ("http://[::1]:3000", "[::1]:4000"),
+            ("http://localhost:5173", "http://localhost:3000"),
+            ("http://192.168.0.7:3000", "http://192.168.0.7:4000"),
+            ("http://[::1]:3000", "http://[::1]:4000"),
         ] {
             assert!(!are_different_sites(origin, own), "{origin} {own}");
         }

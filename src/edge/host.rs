@@ -13,15 +13,7 @@ pub(crate) enum OwnOrigin<'p> {
     Host(&'p str),
 }
 
-impl<'p> OwnOrigin<'p> {
-    /// Returns the origin, or the host where the scheme is not known.
-    #[cfg(feature = "cookie")]
-    pub(crate) fn text(self) -> &'p str {
-        match self {
-            Self::Public(text) | Self::Host(text) => text,
-        }
-    }
-
+impl OwnOrigin<'_> {
     /// Returns whether the value of an `Origin` header names this server.
     pub(crate) fn is_named_by(self, header: &str) -> bool {
         match self {

@@ -53,12 +53,12 @@ impl CookieDelivery {
     /// [`BearerAuthLayer`](crate::BearerAuthLayer) with these
     /// [`token_sources`](Self::token_sources). Without it, such a page ends with its access token.
     ///
-    /// **What is renewed.** A browser that loads a page (`GET` or `HEAD`) has no access token in
-    /// its cookie, or an expired one, and has a refresh token. The layer refreshes, passes the
-    /// request on with the new access token in its cookie, and sets the new cookies on the
-    /// response, which gets `Cache-Control: no-store`. A link from another site counts too. Pages
-    /// that load at once receive the same tokens (see [`with_overlap`](crate::SessionPolicy::with_overlap)). If
-    /// the response is lost, the next page tries again with the old token.
+    /// **What is renewed.** A browser that loads a page (`GET`, `HEAD`) has no access token in its
+    /// cookie, or an expired one, and has a refresh token. The layer refreshes, passes the request
+    /// on with the new access token in its cookie, and sets the new cookies on the response, which
+    /// gets `Cache-Control: no-store`. A link from another site counts too. Pages that load at once
+    /// receive the same tokens, within the [overlap](crate::SessionPolicy::with_overlap). If the
+    /// response is lost, the next page tries again with the old token.
     ///
     /// **What is not.** Other methods, scripts, pictures, frames of other sites, and requests with
     /// an `Authorization` header pass on as they are. Without Fetch Metadata the request has to
