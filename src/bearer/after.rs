@@ -1,7 +1,7 @@
 //! [`After`] is the work that is left when the inner service has answered.
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, HeaderValue, Response};
 
 use super::body::ResponseBody;
 use super::gate::Gate;
@@ -77,7 +77,7 @@ impl After {
 
 /// Returns whether a response is `text/event-stream` (HTML standard, server-sent events).
 fn is_event_stream(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+    let media_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     media_type
         .and_then(|value| value.get(..EVENT_STREAM.len()))
         .is_some_and(|value| value.eq_ignore_ascii_case(EVENT_STREAM))

@@ -27,8 +27,10 @@ enum Content {
     /// The response is 404.
     Absent,
     /// The response to every method.
-    Fixed(Arc<dyn Fn(&Method) -> Response<Bytes> + Send + Sync>),
+    Fixed(Arc<Respond>),
 }
+
+type Respond = dyn Fn(&Method) -> Response<Bytes> + Send + Sync;
 
 impl PublicDocument {
     /// Publishes JSON at these paths. `read` is called for each request.
