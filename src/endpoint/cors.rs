@@ -1,7 +1,8 @@
 //! What a page of another origin needs of these endpoints (CORS), for the layer that allows it.
 //!
-//! This crate answers no preflight. Put a CORS layer around the whole application, so that it
-//! answers preflights before [`BearerAuthLayer`](crate::BearerAuthLayer) asks for a token:
+//! This crate answers the preflights of its public documents alone. Put a CORS layer around the
+//! whole application, so that it answers preflights before
+//! [`BearerAuthLayer`](crate::BearerAuthLayer) asks for a token:
 //!
 //! ```
 //! # use tower_bearer::{ConfigError, Sessions};
@@ -55,4 +56,47 @@ pub fn request_headers() -> [HeaderName; 3] {
 #[must_use]
 pub fn response_headers() -> [HeaderName; 2] {
     [WWW_AUTHENTICATE, RETRY_AFTER]
+}
+
+/// Returns the headers that MCP clients in a browser send, for `Access-Control-Allow-Headers`: of
+/// the Streamable HTTP transport up to 2026-07-28, and `Authorization`.
+///
+/// ```
+/// # use axum::Router;
+/// # use http::HeaderValue;
+/// # use tower_http::cors::CorsLayer;
+/// use tower_bearer::endpoint::cors;
+///
+/// # fn example(app: Router) -> Router {
+/// app.layer(
+///     CorsLayer::new()
+///         .allow_origin(HeaderValue::from_static("https://inspector.example.com"))
+///         .allow_methods(cors::methods())
+///         .allow_headers(cors::mcp_request_headers())
+///         .expose_headers(cors::mcp_response_headers()),
+/// )
+/// # }
+/// ```
+#[must_use]
+pub fn mcp_request_headers() -> [HeaderName; 7] {
+    [
+        AUTHORIZATION,
+        CONTENT_TYPE,
+        HeaderName::from_static("last-event-id"),
+        HeaderName::from_static("mcp-method"),
+        HeaderName::from_static("mcp-name"),
+        HeaderName::from_static("mcp-protocol-version"),
+        HeaderName::from_static("mcp-session-id"),
+    ]
+}
+
+/// Returns the headers that MCP clients in a browser read, for `Access-Control-Expose-Headers`: the
+/// id of a session, and what a refusal says.
+#[must_use]
+pub fn mcp_response_headers() -> [HeaderName; 3] {
+    [
+        WWW_AUTHENTICATE,
+        RETRY_AFTER,
+        HeaderName::from_static("mcp-session-id"),
+    ]
 }

@@ -29,7 +29,7 @@ impl AuthEndpoints {
     /// layer does not see these paths, mount [`mcp_metadata`](Self::mcp_metadata).
     ///
     /// Pages of every origin may read the metadata. For the MCP server itself add a CORS layer: see
-    /// [`MCP_REQUEST_HEADERS`](crate::bearer::MCP_REQUEST_HEADERS).
+    /// [`mcp_request_headers`](crate::endpoint::cors::mcp_request_headers).
     ///
     /// **MCP clients cannot log in here by themselves**: there is no page where a browser logs in.
     /// Their users give them a token; or an authorization server issues the tokens, and

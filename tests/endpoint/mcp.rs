@@ -4,11 +4,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::any;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use http::{HeaderValue, Method, Request};
+use http::{HeaderValue, Request};
 use serde_json::{Value, json};
 use support::{Received, Scripted, bearer, keys};
 use tower::ServiceExt;
-use tower_bearer::bearer::{MCP_REQUEST_HEADERS, MCP_RESPONSE_HEADERS};
+use tower_bearer::endpoint::cors;
 use tower_bearer::session::SessionsBuilder;
 use tower_bearer::{Grant, Identity, MemoryStore, Secret, Sessions};
 use tower_http::cors::CorsLayer;
@@ -308,9 +308,9 @@ async fn an_mcp_client_in_a_browser_gets_from_the_preflight_to_its_session() {
         .layer(
             CorsLayer::new()
                 .allow_origin([HeaderValue::from_static("https://inspector.example.com")])
-                .allow_methods([Method::GET, Method::POST, Method::DELETE])
-                .allow_headers(MCP_REQUEST_HEADERS)
-                .expose_headers(MCP_RESPONSE_HEADERS),
+                .allow_methods(cors::methods())
+                .allow_headers(cors::mcp_request_headers())
+                .expose_headers(cors::mcp_response_headers()),
         );
     let names = "authorization,content-type,last-event-id,mcp-protocol-version,mcp-session-id";
     for method in ["POST", "GET", "DELETE"] {
