@@ -129,7 +129,8 @@ impl RedisStore {
     }
 
     /// Wakes the other processes, and lets revoked sessions leave the index when their rows do.
-    /// Failures are ignored, because every process pulls anyway, and a member that stays is harmless.
+    /// Failures are ignored, because every process pulls anyway, and a member that stays is
+    /// harmless.
     async fn announce(&self, revoked: &[Session]) {
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(self.prefix.channel()).arg("");
