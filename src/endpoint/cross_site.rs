@@ -15,6 +15,7 @@ pub(super) struct CrossSite {
 #[derive(Clone, Copy, Debug)]
 enum Why {
     NotOurs(Caller),
+    #[cfg(feature = "cookie")]
     CookieNeverArrives,
 }
 
@@ -37,6 +38,7 @@ impl CrossSite {
     pub(super) fn reason(self) -> &'static str {
         match self.why {
             Why::NotOurs(_) => "cross_site",
+            #[cfg(feature = "cookie")]
             Why::CookieNeverArrives => "cross_site_cookie",
         }
     }
@@ -62,10 +64,12 @@ impl CrossSite {
                 "the request does not say where it comes from: outside a browser use delivery=body"
             }
             (Why::NotOurs(Caller::Unsaid), false) => "the request does not say where it comes from",
+            #[cfg(feature = "cookie")]
             (Why::CookieNeverArrives, true) => {
                 "the browser would drop the cookies, because this page is on another site: use \
                  delivery=body"
             }
+            #[cfg(feature = "cookie")]
             (Why::CookieNeverArrives, false) => {
                 "the browser would drop the cookies, because this page is on another site"
             }
@@ -100,6 +104,7 @@ impl CrossSite {
                 "let it send delivery=body, or list its origin with `CookieDelivery::with_origin`"
             }
             Why::NotOurs(Caller::Opaque | Caller::Unsaid) => "let it send delivery=body",
+            #[cfg(feature = "cookie")]
             Why::CookieNeverArrives => {
                 "let the page send delivery=body, or set `CookieDelivery::for_other_sites`"
             }

@@ -31,6 +31,7 @@ pub struct TokenResponse {
     /// Whether the request asked for a scope, so that the response says what is granted of it.
     says_scope: bool,
     /// An access token that this server itself uses, whose use proves nothing about the browser.
+    #[cfg_attr(not(feature = "cookie"), allow(dead_code))]
     page_token: Option<AccessToken>,
     extra: Map<String, Value>,
 }
