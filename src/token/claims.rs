@@ -31,6 +31,8 @@ pub(super) struct Claims {
     pub(super) id: Option<String>,
     pub(super) scope: Scope,
     pub(super) session: Option<SessionClaims>,
+    /// Whether these are the claims of a legacy token, in the form of a current one.
+    pub(super) is_legacy: bool,
     pub(super) extra: Map<String, Value>,
 }
 
@@ -170,6 +172,10 @@ impl AccessTokenClaims {
     /// Returns the claims that have no method of their own.
     pub(super) fn extra(&self) -> &Map<String, Value> {
         &self.0.extra
+    }
+
+    pub(super) fn is_legacy(&self) -> bool {
+        self.0.is_legacy
     }
 
     pub(crate) fn session(&self) -> Option<SessionClaims> {

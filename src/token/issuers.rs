@@ -139,7 +139,13 @@ impl Verifiers {
 
     /// Returns whether this layer would accept claims that another layer has verified.
     pub(crate) fn would_accept(&self, claims: &AccessTokenClaims) -> bool {
-        self.all().any(|verifier| verifier.would_accept(claims))
+        let now = self.now();
+        let is_form_accepted = !claims.is_legacy()
+            || self
+                .legacy
+                .iter()
+                .any(|legacy| legacy.would_accept(claims, now));
+        is_form_accepted && self.all().any(|verifier| verifier.would_accept(claims))
     }
 
     /// Returns the time by the clock of the first verifier.

@@ -154,8 +154,16 @@ impl LegacyTokens {
             id: None,
             scope: grant.scope().clone(),
             session: None,
+            is_legacy: true,
             extra: grant.into_extra().map_err(|_| VerifyErrorKind::Malformed)?,
         }))
+    }
+}
+
+impl LegacyTokens {
+    /// Returns whether these claims of a legacy token may be of one of these.
+    pub(super) fn would_accept(&self, claims: &AccessTokenClaims, now: Timestamp) -> bool {
+        now < self.until && claims.expires_at() <= self.until
     }
 }
 

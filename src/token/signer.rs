@@ -163,6 +163,7 @@ impl AccessTokenSigner {
             auth_time: session.map(|(_, auth_time)| whole(auth_time)),
             scope: grant.scope().clone(),
             session: session.map(|(session, _)| session),
+            is_legacy: false,
             extra: grant.into_extra()?,
         });
 

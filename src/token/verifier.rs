@@ -264,6 +264,7 @@ impl AccessTokenVerifier {
             },
             scope,
             session,
+            is_legacy: false,
             extra,
         }))
     }

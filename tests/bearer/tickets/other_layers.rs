@@ -4,9 +4,16 @@ use std::sync::Arc;
 
 use support::{MILLISECOND, MINUTE, bearer_of, log_in, sessions_of, tickets_of};
 use tower_bearer::bearer::{Tickets, TokenSource};
+use tower_bearer::clock::Clock;
+use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::token::{AccessTokenSigner, AccessTokenVerifierBuilder};
-use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Grant, Identity, Secret, SigningKey};
+use tower_bearer::token::{
+    AccessTokenSigner, AccessTokenVerifierBuilder, LegacyTokens, LegacyUser,
+};
+use tower_bearer::{
+    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, Grant, Identity, KeySet, Secret,
+    SigningKey,
+};
 
 use super::ask;
 use crate::sources::bare;
@@ -165,4 +172,45 @@ async fn a_ticket_for_a_token_that_needs_a_proof_is_refused() {
     ask(&layer(reckless), &ticket())
         .await
         .assert_passed("alice");
+}
+
+/// A layer that does not accept the tokens of before accepts no ticket for them either.
+#[tokio::test]
+async fn a_ticket_for_a_legacy_token_needs_a_layer_that_accepts_legacy_tokens() {
+    let clock = ManualClock::new();
+    let tickets = Tickets::new().with_clock(Arc::new(clock.clone()));
+    let keys = KeySet::from_hmac_secret(Algorithm::Hs256, support::HMAC_KEY).unwrap();
+    let legacy = |until| {
+        LegacyTokens::new(keys.clone(), until, |claims: serde_json::Value| {
+            Some(LegacyUser::new(claims["sub"].as_str()?.to_owned()))
+        })
+    };
+    let layer = || BearerAuthLayer::new(support::builder(&clock).build().unwrap());
+    let old = support::sign(r#"{"alg":"HS256"}"#, r#"{"sub":"alice"}"#);
+    let now = clock.now();
+    let caller = std::sync::Mutex::new(None);
+    let handler = tower::service_fn(async |request: http::Request<String>| {
+        *caller.lock().unwrap() = AccessTokenClaims::from_extensions(request.extensions()).cloned();
+        Ok::<_, std::convert::Infallible>(http::Response::new(String::new()))
+    });
+    let moved = layer().with_legacy_tokens(legacy(now + 2 * MINUTE));
+    let request = support::with_authorization(&format!("Bearer {old}"));
+    let answer = tower::ServiceExt::oneshot(tower::Layer::layer(&moved, handler), request);
+    assert_eq!(answer.await.unwrap().status(), 200);
+    let claims = caller.lock().unwrap().take().unwrap();
+    let ticket = || format!("ticket={}", &*tickets.issue(&claims).unwrap());
+    ask(&feed(moved, &tickets), &ticket())
+        .await
+        .assert_passed("alice");
+    for layer in [
+        layer(),
+        layer().with_legacy_tokens(legacy(now + MINUTE)),
+        layer().with_legacy_tokens(legacy(now)),
+    ] {
+        ask(&feed(layer, &tickets), &ticket()).await.assert_refused(
+            401,
+            "invalid_token",
+            "token_invalid",
+        );
+    }
 }
