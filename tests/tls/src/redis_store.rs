@@ -1,0 +1,76 @@
+//! `RedisStore` over TLS.
+
+use std::fs;
+use std::net::TcpListener;
+
+use redis::{Client, TlsCertificates};
+use support::servers::{Database as _, RedisServer};
+use tower_bearer::RedisStore;
+
+use crate::certificates::Certificates;
+use crate::works;
+
+/// A server with the certificate of this authority, and its URL.
+async fn server(certificates: &Certificates) -> (RedisServer, String) {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port().to_string();
+    drop(free);
+    let server = RedisServer::start(&[
+        "--tls-port",
+        &port,
+        "--tls-cert-file",
+        &certificates.text("server.pem"),
+        "--tls-key-file",
+        &certificates.text("server.key"),
+        "--tls-ca-cert-file",
+        &certificates.text("ca.pem"),
+        "--tls-auth-clients",
+        "no",
+    ])
+    .await;
+    (server, format!("rediss://127.0.0.1:{port}"))
+}
+
+fn client(url: &str, certificates: &Certificates) -> Client {
+    let trusted = TlsCertificates {
+        client_tls: None,
+        root_cert: Some(fs::read(certificates.path("ca.pem")).unwrap()),
+    };
+    Client::build_with_tls(url, trusted).unwrap()
+}
+
+#[tokio::test]
+async fn every_connection_to_redis_is_encrypted() {
+    let certificates = Certificates::new();
+    let (server, url) = server(&certificates).await;
+    let store = RedisStore::from_client(client(&url, &certificates))
+        .await
+        .unwrap();
+    works(&store).await;
+    let mut beside = Client::open(server.url())
+        .unwrap()
+        .get_multiplexed_async_connection()
+        .await
+        .unwrap();
+    let clients: String = redis::cmd("CLIENT")
+        .arg("LIST")
+        .query_async(&mut beside)
+        .await
+        .unwrap();
+    let port = url.rsplit(':').next().unwrap();
+    let encrypted = clients
+        .lines()
+        .filter(|client| client.contains(&format!("laddr=127.0.0.1:{port}")))
+        .count();
+    assert!(encrypted >= 1, "{clients}");
+    assert_eq!(encrypted + 1, clients.lines().count(), "{clients}");
+}
+
+#[tokio::test]
+async fn a_server_of_another_authority_is_refused() {
+    let (theirs, others) = (Certificates::new(), Certificates::new());
+    let (_server, url) = server(&theirs).await;
+    let refused = RedisStore::from_client(client(&url, &others)).await;
+    let cause = refused.unwrap_err().to_string();
+    assert!(cause.contains("certificate"), "{cause}");
+}
