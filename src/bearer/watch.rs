@@ -12,7 +12,7 @@ use super::admission::Admission;
 use super::error::BearerError;
 use super::gate::{Gate, SessionSide};
 use crate::names::SessionId;
-use crate::revocation::ensure_started;
+use crate::revocation::{Watching, ensure_started};
 use crate::token::AccessTokenClaims;
 
 /// Tells when the access token of a request expires, and when its session is revoked.
@@ -54,6 +54,8 @@ pub struct AccessTokenWatch {
 struct WatchedSession {
     id: SessionId,
     side: SessionSide,
+    /// Makes the process go on asking the store, even without requests.
+    _watching: Watching,
 }
 
 /// Why an access token no longer counts.
@@ -86,9 +88,11 @@ impl AccessTokenWatch {
             let same = admission.claims.as_ref().filter(|other| {
                 other.issuer() == claims.issuer() && other.subject() == claims.subject()
             })?;
+            let side = admission.gate.sessions.clone()?;
             Some(WatchedSession {
                 id: *same.session_id()?,
-                side: admission.gate.sessions.clone()?,
+                _watching: side.revocations.watch(),
+                side,
             })
         };
         let sessions = admission.all().filter_map(watched).collect();
@@ -125,11 +129,6 @@ impl AccessTokenWatch {
     ///
     /// It panics outside a Tokio runtime with time enabled.
     pub async fn ended(&self) -> EndReason {
-        // So that the process goes on asking the store, even without requests.
-        let sessions = self.sessions.iter();
-        let _watching: Vec<_> = sessions
-            .map(|session| session.side.revocations.watch())
-            .collect();
         loop {
             // It listens before it looks, so that a revocation in between wakes it.
             let revoked = self

@@ -7,4 +7,4 @@ mod usage;
 pub use set::Revocation;
 
 pub(crate) use receipts::{Receipt, Receipts, StartSync, ensure_started};
-pub(crate) use set::{RevocationSource, Revocations};
+pub(crate) use set::{RevocationSource, Revocations, Watching};

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::futures::Notified;
 use tokio::sync::{Mutex, Notify, watch};
 
-use super::usage::{Usage, Watching};
+use super::usage::Usage;
 use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::limits::{PULL_DEADLINE, REFRESH_DEADLINE, REVOCATION_RETENTION, with_timeout};
@@ -143,8 +143,9 @@ impl Revocations {
     }
 
     /// Keeps the set up to date for as long as the value lives.
-    pub(crate) fn watch(&self) -> Watching<'_> {
-        self.0.usage.watch()
+    pub(crate) fn watch(&self) -> Watching {
+        self.0.usage.watch();
+        Watching(self.clone())
     }
 
     /// Waits until the set is current. Of several callers at once, one asks the store. If that
@@ -261,6 +262,15 @@ impl Revocations {
 
     fn since(&self, current_to: u64) -> Duration {
         Duration::from_millis(as_millis(self.0.clock.monotonic()).saturating_sub(current_to))
+    }
+}
+
+/// A use of the revocations that lasts.
+pub(crate) struct Watching(Revocations);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.0.usage.unwatch();
     }
 }
 

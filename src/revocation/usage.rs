@@ -10,7 +10,7 @@ use tokio::sync::watch;
 /// A request costs one load of an atomic number, except the first one after a pull.
 pub(super) struct Usage {
     state: AtomicU8,
-    /// The number of watches that wait for their session to be revoked.
+    /// The number of connections that outlive their request.
     watches: AtomicUsize,
     /// Whether the state is [`RESTING`], for those that wait for a change.
     resting: watch::Sender<bool>,
@@ -42,9 +42,13 @@ impl Usage {
     }
 
     /// Says that the set is no longer kept up to date, and returns whether that is so: it is not if
-    /// the set was used in the meantime.
+    /// the set was used in the meantime, or is watched.
     pub(super) fn rest(&self) -> bool {
         self.swap(UNUSED, RESTING);
+        // A watch that began before the swap has not seen it.
+        if self.watches.load(Ordering::SeqCst) > 0 {
+            self.swap(RESTING, UNUSED);
+        }
         self.tell();
         self.state.load(Ordering::Acquire) == RESTING
     }
@@ -60,15 +64,22 @@ impl Usage {
         self.resting.subscribe()
     }
 
-    /// Counts as a use for as long as the value lives.
-    pub(super) fn watch(&self) -> Watching<'_> {
-        self.watches.fetch_add(1, Ordering::Relaxed);
-        Watching(self)
+    /// Counts as a use until [`unwatch`](Self::unwatch).
+    pub(super) fn watch(&self) {
+        self.watches.fetch_add(1, Ordering::SeqCst);
+        // The request was long ago.
+        if self.swap(RESTING, UNUSED) {
+            self.tell();
+        }
+    }
+
+    pub(super) fn unwatch(&self) {
+        self.watches.fetch_sub(1, Ordering::Relaxed);
     }
 
     fn swap(&self, from: u8, to: u8) -> bool {
         self.state
-            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed)
+            .compare_exchange(from, to, Ordering::SeqCst, Ordering::Relaxed)
             .is_ok()
     }
 
@@ -78,15 +89,6 @@ impl Usage {
             let now = self.state.load(Ordering::Acquire) == RESTING;
             std::mem::replace(resting, now) != now
         });
-    }
-}
-
-/// A use of the revocations that lasts.
-pub(crate) struct Watching<'a>(&'a Usage);
-
-impl Drop for Watching<'_> {
-    fn drop(&mut self) {
-        self.0.watches.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -10,7 +10,8 @@ use crate::error::ConfigError;
 /// idle, and asks every 15 seconds by default. The first request after that waits until the store
 /// has answered once, so it hears of every logout. If the store does not answer, the request is
 /// accepted or refused as [`StoreOutage`](super::StoreOutage) says, by the last answer before. An
-/// open [`AccessTokenWatch`](crate::bearer::AccessTokenWatch) counts as a request.
+/// [`AccessTokenWatch`](crate::bearer::AccessTokenWatch) counts as a request for as long as it
+/// lives.
 ///
 /// For a store that is billed by the command, and a database that sleeps while nobody asks it:
 ///

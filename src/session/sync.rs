@@ -133,12 +133,15 @@ impl StoreSync {
                     .map_err(drop)
                 }
             };
-            if woken.is_err() {
-                // The request has pulled.
-                (used_at, pause) = (Instant::now(), Pause::UntilThePull);
-                continue;
-            }
             let Some(sync) = sync.upgrade() else { return };
+            if woken.is_err() {
+                used_at = Instant::now();
+                pause = Pause::UntilThePull;
+                // The request has pulled. A watch has not.
+                if sync.revocations.lag().is_some_and(|lag| lag < PULL_EVERY) {
+                    continue;
+                }
+            }
             failures.note(with_timeout(PULL_DEADLINE, sync.pull()).await);
             pause = sync.pause(&mut used_at);
             drop(sync);

@@ -251,6 +251,32 @@ async fn an_open_watch_counts_as_a_request() {
     assert_eq!(node.store.take_calls(), []);
 }
 
+/// A stream that looks at each message, and never waits for the end.
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_is_only_looked_at_hears_of_a_logout_elsewhere() {
+    for late in [false, true] {
+        let node = Node::with(IdlePulls::never()).await;
+        let seen = Mutex::new(None);
+        let handler = service_fn(async |request: Request<String>| {
+            if late {
+                node.pass(60 * SECOND).await;
+            }
+            *seen.lock().unwrap() = AccessTokenWatch::from_extensions(request.extensions());
+            Ok::<_, Infallible>(Response::new(String::new()))
+        });
+        let request = with_authorization(&node.bearer);
+        node.layer.layer(handler).oneshot(request).await.unwrap();
+        let watch = seen.lock().unwrap().take().unwrap();
+        if !late {
+            node.pass(60 * SECOND).await;
+        }
+        assert_eq!(watch.end_reason(), None);
+        node.log_out_elsewhere().await;
+        node.pass(1010 * MILLISECOND).await;
+        assert_eq!(watch.end_reason(), Some(EndReason::SessionRevoked));
+    }
+}
+
 #[tokio::test]
 async fn an_interval_below_a_second_is_refused() {
     let refused = TestTokens::new()
