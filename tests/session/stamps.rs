@@ -1,6 +1,6 @@
 //! Stamps: what a version of the user's credentials may be.
 
-use support::{App, DAY, MINUTE, StoreFault};
+use support::{App, Call, DAY, MINUTE, StoreFault};
 use tower_bearer::keys::RefreshToken;
 use tower_bearer::session::SessionErrorKind;
 use tower_bearer::test_util::TestTokens;
@@ -168,6 +168,26 @@ async fn claims_of_no_session_and_of_another_application_set_no_stamp() {
         assert_eq!(refused.kind(), SessionErrorKind::InvalidToken);
     }
     app.sessions.refresh(refresh_token(&this)).await.unwrap();
+}
+
+/// A refresh is quicker: the stamp is written over its row, and nothing of the refresh is lost.
+#[tokio::test]
+async fn a_stamp_and_a_refresh_at_the_same_moment_both_count() {
+    let (app, [this, ..]) = with_three_sessions().await;
+    app.clock.advance(MINUTE);
+    let pause = app.store.pause_at(Call::Replace);
+    let setting = tokio::spawn({
+        let (sessions, claims) = (app.sessions.clone(), this.claims().clone());
+        async move { sessions.set_stamp(&claims, 8).await }
+    });
+    pause.reached().await;
+    let next = app.sessions.refresh(refresh_token(&this)).await.unwrap();
+    pause.go_on();
+    setting.await.unwrap().unwrap();
+    assert_eq!(app.row(next.session_id()).await.parts().generation, 1);
+    app.users.grant(Grant::new().with_stamp(8));
+    app.clock.advance(MINUTE);
+    app.sessions.refresh(refresh_token(&next)).await.unwrap();
 }
 
 #[tokio::test]

@@ -109,6 +109,8 @@ async fn a_role_that_may_not_make_tables_may_use_them() {
         store.revoked_since(None).await.unwrap().ids(),
         [*session.id()]
     );
+    let erased = store.erase(&support::logins("user")).await.unwrap();
+    assert_eq!(erased.count(), 1);
     drop(store);
     let gone = format!("DROP OWNED BY {role}; DROP ROLE {role}");
     sqlx::raw_sql(sqlx::AssertSqlSafe(gone))

@@ -124,6 +124,7 @@ async fn a_subject_with_a_nul_has_no_sessions() {
             .count(),
         0
     );
+    assert_eq!(store.erase(&nul).await.unwrap().count(), 0);
     store.insert(&session(2, "user\0")).await.unwrap_err();
     assert_eq!(store.list(&logins("user"), now()).await.unwrap().len(), 1);
 }

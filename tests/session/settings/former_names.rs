@@ -101,6 +101,12 @@ async fn what_was_issued_under_a_former_name_can_be_ended() {
         now.start(replaces).await.unwrap();
         assert_ended(&now.layer(), &tokens).await;
         assert_eq!(now.log_out_everywhere(&alice()).await.unwrap().count(), 1);
+
+        let tokens = start().await;
+        // Five from before, one that replaced another, and this one: all rows of both names.
+        assert_eq!(now.erase(&alice()).await.unwrap().sessions(), 7);
+        assert_eq!(before.erase(&alice()).await.unwrap().sessions(), 0);
+        assert_ended(&now.layer(), &tokens).await;
     }
 }
 
