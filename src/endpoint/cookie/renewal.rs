@@ -13,7 +13,7 @@ use super::renewal_future::RenewalFuture;
 use crate::browser::{loads_a_page, only, replace};
 use crate::endpoint::response::not_stored;
 use crate::error::ConfigError;
-use crate::keys::RefreshToken;
+use crate::keys::{AccessToken, RefreshToken};
 use crate::request_context::RequestContext;
 use crate::session::{Refresh, SessionErrorKind, Sessions, TokenResponse};
 use crate::token::AccessTokenVerifier;
@@ -138,7 +138,7 @@ impl Renewer {
             Ok(mut tokens) => {
                 let page_token = tokens.take_page_token();
                 let changes = [
-                    (&*access, page_token.as_ref().map(|token| token.secret())),
+                    (&*access, page_token.as_ref().map(AccessToken::secret)),
                     (
                         &*refresh_name,
                         tokens.refresh_token().map(RefreshToken::secret),
