@@ -212,10 +212,10 @@ impl BearerError {
     ///
     /// ```
     /// use tower_bearer::BearerError;
-    /// use tower_bearer::token::VerifyErrorKind;
+    /// use tower_bearer::token::{VerifyError, VerifyErrorKind};
     ///
     /// fn is_misconfigured(error: &BearerError) -> bool {
-    ///     let kind = error.verify_error().map(|error| error.kind());
+    ///     let kind = error.verify_error().map(VerifyError::kind);
     ///     matches!(kind, Some(VerifyErrorKind::WrongAudience | VerifyErrorKind::WrongIssuer))
     /// }
     /// # assert!(!is_misconfigured(&BearerError::missing_token()));

@@ -119,6 +119,7 @@ impl AccessTokenSigner {
         .into()
     }
 
+    #[cfg(feature = "test-util")]
     pub(crate) fn issuer(&self) -> &Issuer {
         &self.issuer
     }
@@ -128,6 +129,7 @@ impl AccessTokenSigner {
         self.keys.clone()
     }
 
+    #[cfg(feature = "test-util")]
     pub(crate) fn audience(&self) -> &Audience {
         &self.audience
     }

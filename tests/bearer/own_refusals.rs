@@ -11,6 +11,7 @@ use http::{HeaderValue, Response, StatusCode};
 use support::{Received, ask, send, without_token};
 use tower_bearer::bearer::BearerErrorKind;
 use tower_bearer::test_util::TestTokens;
+use tower_bearer::token::VerifyError;
 use tower_bearer::{BearerAuthLayer, BearerError, Scope};
 
 const KINDS: [BearerErrorKind; 12] = [
@@ -271,7 +272,7 @@ async fn what_a_closure_says_itself_stays() {
 async fn the_closure_sees_why_a_token_was_refused() {
     let tokens = TestTokens::new();
     let layer = BearerAuthLayer::new(tokens.verifier()).with_rejection(|error, _| {
-        let kind = error.verify_error().map(|error| error.kind());
+        let kind = error.verify_error().map(VerifyError::kind);
         let mut response = Response::new(Bytes::from(format!("{kind:?}")));
         *response.status_mut() = error.status();
         response
