@@ -55,7 +55,7 @@ async fn asking_for_more_than_is_granted_gets_what_is_granted_of_it() {
         let tokens = ask(&login, &first, more).await.tokens();
         assert_eq!(tokens.body["scope"], granted, "{more}");
         let claim = claims_of(&tokens.access).get("scope").cloned();
-        assert_eq!(claim, Some(json!(granted)).filter(|_| granted != ""));
+        assert_eq!(claim, Some(json!(granted)).filter(|_| !granted.is_empty()));
     }
     assert_eq!(login.me(&first.access).await.status, 200);
     // The refresh token itself has neither gained nor lost anything.
