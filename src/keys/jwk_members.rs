@@ -1,8 +1,7 @@
 //! Reads the members of a JWK. `null` is as if absent, as other libraries read it.
 
 use base64::Engine;
-use base64::alphabet::URL_SAFE;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -33,23 +32,19 @@ pub(crate) fn list(value: &Value) -> impl Iterator<Item = &Value> {
 /// Decodes base64url. Some servers write the other alphabet of base64, padding or line breaks: the
 /// bytes are the same.
 pub(crate) fn bytes(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, ConfigError> {
-    let plain: Zeroizing<Vec<u8>> = Zeroizing::new(
-        text(jwk, name)?
-            .bytes()
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .map(|byte| match byte {
-                b'+' => b'-',
-                b'/' => b'_',
-                other => other,
-            })
-            .collect(),
-    );
-    BASE64
+    let plain: Vec<u8> = text(jwk, name)?
+        .trim_end_matches(|end: char| end == '=' || end.is_ascii_whitespace())
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .map(|byte| match byte {
+            b'+' => b'-',
+            b'/' => b'_',
+            other => other,
+        })
+        .collect();
+    // It may be a secret.
+    let plain = Zeroizing::new(plain);
+    URL_SAFE_NO_PAD
         .decode(&*plain)
         .map_err(|_| ConfigError::new(format!("the member {name} of the key is not base64url")))
 }
-
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);

@@ -61,6 +61,11 @@ async fn a_redirect_is_named_with_what_to_write_instead() {
             "/auth/.well-known/openid-configuration",
             "RemoteJwks::discover(\"https://id.test/auth\")",
         ),
+        // Only a slash more: the issuer is the same.
+        (
+            "/realms/main/.well-known/openid-configuration/",
+            "RemoteJwks::new with the `jwks_uri`",
+        ),
     ] {
         let site = Site::new();
         redirect(&site, OPENID, location.as_bytes());

@@ -93,6 +93,7 @@ async fn base64url_may_be_padded_or_have_the_other_alphabet_or_line_breaks() {
                 URL_SAFE.encode(&bytes),
                 STANDARD_NO_PAD.encode(&bytes),
                 format!("{first}\r\n{second}\n"),
+                format!("{text}===="),
                 standard,
             ] {
                 assert_reads(&with(jwk.clone(), name, odd.into()), &key).await;

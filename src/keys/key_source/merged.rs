@@ -82,3 +82,22 @@ impl ProvideKeys for MergedKeys {
         self.parts.iter().all(KeySource::never_has_any)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{Algorithm, SharedKeySet};
+
+    #[test]
+    fn keys_are_merged_again_only_after_a_change() {
+        let secret = |byte| KeySet::from_hmac_secret(Algorithm::Hs256, [byte; 32]).unwrap();
+        let shared = SharedKeySet::new(secret(1));
+        let keys = KeySource::from(secret(2)).merge(shared.clone());
+        let first = keys.keys().unwrap();
+        assert!(Arc::ptr_eq(&first, &keys.keys().unwrap()));
+        shared.replace(secret(3).merge(secret(4)));
+        let second = keys.keys().unwrap();
+        assert_eq!((first.len(), second.len()), (2, 3));
+        assert!(Arc::ptr_eq(&second, &keys.clone().keys().unwrap()));
+    }
+}

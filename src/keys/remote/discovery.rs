@@ -53,9 +53,11 @@ async fn fetch(settings: &Settings, issuer: &HttpUrl) -> Result<(Uri, Value), Fe
     let openid = format!("{}{OPENID}", issuer.as_str().trim_end_matches('/'));
     let (openid, response) = ask(settings, &openid).await?;
     let suggest = |target: &str| {
-        let issuer = target.strip_suffix(OPENID)?;
-        Some(format!(
-            "RemoteJwks::discover({issuer:?}), and that issuer, as its tokens have it in `iss`"
+        let other = target.trim_end_matches('/').strip_suffix(OPENID);
+        let other = other.filter(|other| *other != issuer.as_str().trim_end_matches('/'));
+        Some(other.map_or_else(
+            || "RemoteJwks::new with the `jwks_uri` of the document there".to_owned(),
+            |other| format!("RemoteJwks::discover({other:?}), and that issuer for the verifier"),
         ))
     };
     // An issuer that asks for a pause gets it.

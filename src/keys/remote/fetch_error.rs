@@ -12,7 +12,6 @@ use crate::clock::Timestamp;
 use crate::error::BoxError;
 
 /// A document could not be fetched, or is of no use.
-#[derive(Debug)]
 pub(super) struct FetchError {
     text: String,
     /// For how long the issuer wants not to be asked again.
@@ -55,7 +54,7 @@ impl FetchError {
             what.push_str(&cause.to_string());
             source = cause.source();
         }
-        if what.contains("UnknownIssuer") {
+        if what.contains("UnknownIssuer") || what.contains("CaUsedAsEndEntity") {
             what.push_str(". For a private authority set SSL_CERT_FILE, or use `with_http_client`");
         }
         Self::new(url, what)
@@ -98,11 +97,16 @@ impl FetchError {
     }
 
     /// Neither of two documents is there.
-    pub(super) fn and(self, second: Self) -> Self {
-        Self {
-            text: format!("{}; {}", self.text, second.text),
-            ..second
-        }
+    pub(super) fn and(self, mut second: Self) -> Self {
+        second.text = format!("{}; {}", self.text, second.text);
+        second
+    }
+}
+
+/// Shows the same text as `Display`: a `main` that returns the error prints its `Debug`.
+impl fmt::Debug for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
