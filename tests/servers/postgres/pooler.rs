@@ -185,6 +185,45 @@ async fn a_pooler_to_listen_on_is_refused() {
     assert!(refused.to_string().contains("`listen_on`"), "{refused}");
 }
 
+/// PgBouncer takes no `search_path`: the role has it.
+#[tokio::test]
+async fn the_role_may_choose_the_schema_behind_a_pooler() {
+    let Some(url) = pooler() else {
+        return println!("NOT CHECKED: no PgBouncer");
+    };
+    let schema = Schema::new().await;
+    let mut admin = connection().await;
+    for statement in [
+        "CREATE ROLE pooled LOGIN".to_owned(),
+        format!("GRANT USAGE, CREATE ON SCHEMA {} TO pooled", schema.name()),
+        format!("ALTER ROLE pooled SET search_path = {}", schema.name()),
+    ] {
+        execute(&mut admin, statement).await;
+    }
+    let options = PgConnectOptions::from_str(&url).unwrap();
+    let pool = PgPool::connect_lazy_with(options.username("pooled").password(""));
+    let opened = PostgresStore::builder(pool.clone())
+        .behind_transaction_pooler()
+        .open()
+        .await;
+    let table = format!("{}.tower_bearer_sessions", schema.name());
+    let made: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(table)
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
+    pool.close().await;
+    for statement in [
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'pooled'",
+        "DROP OWNED BY pooled CASCADE",
+        "DROP ROLE pooled",
+    ] {
+        execute(&mut admin, statement.to_owned()).await;
+    }
+    opened.unwrap();
+    assert!(made, "the tables are in another schema");
+}
+
 /// Through a pooler the server may know a name already, or not any more.
 #[tokio::test]
 async fn a_prepared_statement_that_is_gone_names_the_cure() {

@@ -131,3 +131,37 @@ async fn the_documented_expression_names_a_session_as_the_log_does() {
     .unwrap();
     assert_eq!(named, session.id().to_string());
 }
+
+/// What operators set, and what they watch.
+#[tokio::test]
+async fn the_documented_settings_and_columns_exist() {
+    let document = include_str!("../../../docs/running.md");
+    let mut connection = connection().await;
+    for setting in [
+        "idle_in_transaction_session_timeout",
+        "synchronous_standby_names",
+        "synchronous_commit",
+        "max_connections",
+    ] {
+        assert!(document.contains(setting), "{setting} is not documented");
+        let known: bool = sqlx::query_scalar("SELECT current_setting($1, TRUE) IS NOT NULL")
+            .bind(setting)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        assert!(known, "{setting}");
+    }
+    let watched = document
+        .lines()
+        .find(|line| line.contains("n_tup_hot_upd"))
+        .and_then(|line| line.split('`').nth(1))
+        .expect("the number to watch");
+    let ratio = format!(
+        "SELECT {} FROM pg_stat_user_tables LIMIT 1",
+        watched.replace("n_tup_upd", "NULLIF(n_tup_upd, 0)")
+    );
+    sqlx::query(AssertSqlSafe(ratio))
+        .fetch_optional(&mut connection)
+        .await
+        .unwrap();
+}
