@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 use super::accepted_issuer::AcceptedIssuer;
 use super::claim_form::{is_absent, is_bound, moment, texts};
 use super::claim_path;
-use super::error::{VerifyError, shown};
+use super::error::{VerifyError, list, shown};
 use super::error_kind::VerifyErrorKind;
 use super::parsed_token::ParsedToken;
-use super::typ::Typ;
+use super::typ::{AcceptedTyp, Typ};
 use super::verifier::AccessTokenVerifier;
 use super::wire::{AUD, EXP, GEN, NBF, SID, SUB};
 use crate::clock::Timestamp;
@@ -39,8 +39,14 @@ impl AccessTokenVerifier {
         &self,
         typ: Typ,
         claims: &Map<String, Value>,
-    ) -> Result<(), VerifyError> {
+    ) -> Result<AcceptedTyp, VerifyError> {
         self.settings.typ.check_claims(typ, claims)
+    }
+
+    /// Checks the claims that have to have certain values.
+    pub(super) fn check_required(&self, claims: &Map<String, Value>) -> Result<(), VerifyError> {
+        let mut required = self.settings.required_claims.iter();
+        required.try_for_each(|required| required.check(claims))
     }
 
     /// Reads `exp`, which says when the token expires.
@@ -221,12 +227,6 @@ fn invalid(name: &str, claim: &Value, expected: &str) -> VerifyError {
     VerifyError::new(VerifyErrorKind::InvalidClaim, detail)
 }
 
-fn list<'v>(values: impl IntoIterator<Item = &'v str>) -> String {
-    let values: Vec<String> = values.into_iter().take(MOST_LISTED).map(shown).collect();
-    values.join(", ")
-}
-
 /// The claims in which issuers without `aud` usually name the audience.
 pub(super) const AUDIENCES: [&str; 4] = ["client_id", "azp", "cid", "appid"];
-const MOST_LISTED: usize = 10;
 const NO_SUB: &str = "there is no sub. If another claim names the subject, call `subject_claim`";

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 /// The way to a claim, from the outermost object on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct ClaimPath(Box<[Box<str>]>);
 
 impl ClaimPath {
@@ -13,7 +13,7 @@ impl ClaimPath {
     ///
     /// # Panics
     ///
-    /// There are none.
+    /// `path` is empty.
     #[track_caller]
     pub(super) fn new(path: &[&str]) -> Self {
         assert!(

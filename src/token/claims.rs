@@ -8,6 +8,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::form::Form;
 use super::typed::{ClaimError, read_all, read_one};
 use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, RESERVED, SCOPE, SID, SUB};
 use crate::clock::Timestamp;
@@ -31,8 +32,7 @@ pub(super) struct Claims {
     pub(super) id: Option<String>,
     pub(super) scope: Scope,
     pub(super) session: Option<SessionClaims>,
-    /// Whether these are the claims of a legacy token, in the form of a current one.
-    pub(super) is_legacy: bool,
+    pub(super) form: Form,
     pub(super) extra: Map<String, Value>,
 }
 
@@ -174,8 +174,8 @@ impl AccessTokenClaims {
         &self.0.extra
     }
 
-    pub(super) fn is_legacy(&self) -> bool {
-        self.0.is_legacy
+    pub(super) fn form(&self) -> Form {
+        self.0.form
     }
 
     pub(crate) fn session(&self) -> Option<SessionClaims> {

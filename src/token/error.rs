@@ -57,4 +57,11 @@ pub(super) fn shown(value: &str) -> String {
     }
 }
 
+/// Shows the first values of a list.
+pub(super) fn list<'v>(values: impl IntoIterator<Item = &'v str>) -> String {
+    let values: Vec<String> = values.into_iter().take(MOST_LISTED).map(shown).collect();
+    values.join(", ")
+}
+
 const MOST_SHOWN: usize = 200;
+const MOST_LISTED: usize = 10;

@@ -49,6 +49,8 @@ pub enum VerifyErrorKind {
     NoSubject,
     /// A claim that is needed has another type than it should.
     InvalidClaim,
+    /// A claim that has to have a certain value has another one, or is absent.
+    WrongClaim,
     /// The token is bound to a key of its sender (`cnf`, RFC 7800 section 3.1), and nothing here
     /// asks for a proof of that key.
     ProofNeeded,
@@ -83,6 +85,7 @@ impl VerifyErrorKind {
             Self::WrongAudience => "the token is for another audience",
             Self::NoSubject => "the token has no subject",
             Self::InvalidClaim => "a claim of the token has the wrong type",
+            Self::WrongClaim => "a claim of the token has another value than it should",
             Self::ProofNeeded => {
                 "the token is bound to a key of its sender, and nothing here asks for a proof of \
                  it (cnf)"

@@ -4,6 +4,7 @@ use super::checks::wrong_issuer;
 use super::claims::AccessTokenClaims;
 use super::error::VerifyError;
 use super::error_kind::VerifyErrorKind;
+use super::form::Form;
 use super::legacy::LegacyTokens;
 use super::parsed_token::{MAX_TOKEN_BYTES, ParsedToken};
 use super::verifier::AccessTokenVerifier;
@@ -71,8 +72,12 @@ impl Verifiers {
             let newer_keys = chosen
                 .and_then(|verifier| verifier.newer_keys(&error))
                 .cloned();
-            self.verify_legacy(&token, error)
-                .map_err(|error| Unverified { error, newer_keys })
+            let kind = error.kind();
+            self.verify_legacy(&token, error).map_err(|error| {
+                // The refusal of a legacy token is final.
+                let newer_keys = newer_keys.filter(|_| error.kind() == kind);
+                Unverified { error, newer_keys }
+            })
         })
     }
 
@@ -140,7 +145,7 @@ impl Verifiers {
     /// Returns whether this layer would accept claims that another layer has verified.
     pub(crate) fn would_accept(&self, claims: &AccessTokenClaims) -> bool {
         let now = self.now();
-        let is_form_accepted = !claims.is_legacy()
+        let is_form_accepted = !matches!(claims.form(), Form::Legacy)
             || self
                 .legacy
                 .iter()

@@ -10,8 +10,9 @@ use super::claim_form::{is_bound, moment};
 use super::claims::{AccessTokenClaims, Claims};
 use super::error::VerifyError;
 use super::error_kind::VerifyErrorKind;
+use super::form::Form;
 use super::legacy_user::LegacyUser;
-use super::parsed_token::ParsedToken;
+use super::parsed_token::{MAX_TOKEN_BYTES, ParsedToken};
 use super::typ::is_access_token;
 use super::verifier::AccessTokenVerifier;
 use super::wire::{EXP, IAT, NBF};
@@ -115,6 +116,7 @@ impl LegacyTokens {
         token: &ParsedToken<'_>,
         today: &AccessTokenVerifier,
     ) -> Result<AccessTokenClaims, VerifyError> {
+        token.check_size(MAX_TOKEN_BYTES)?;
         token.jws.verify(
             &self.keys,
             |_| true,
@@ -154,7 +156,7 @@ impl LegacyTokens {
             id: None,
             scope: grant.scope().clone(),
             session: None,
-            is_legacy: true,
+            form: Form::Legacy,
             extra: grant.into_extra().map_err(|_| VerifyErrorKind::Malformed)?,
         }))
     }

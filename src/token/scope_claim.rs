@@ -8,7 +8,7 @@ use crate::names::Scope;
 
 /// The claims that say what a token allows. It is the claim `scope` (RFC 8693 section 4.2), unless
 /// others are named. Their words are united.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct ScopeClaims(Vec<ClaimPath>);
 
 impl ScopeClaims {

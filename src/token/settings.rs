@@ -1,10 +1,12 @@
 //! [`Settings`] are what a builder of a verifier may change.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::claim_path::ClaimPath;
 use super::parsed_token::MAX_TOKEN_BYTES;
+use super::required_claim::RequiredClaim;
 use super::scope_claim::ScopeClaims;
 use super::typ::AcceptedTyp;
 use crate::clock::Clock;
@@ -20,6 +22,8 @@ pub(super) struct Settings {
     /// The claims that may name the subject instead of `sub`. The first that is present counts.
     pub(super) subject_claims: Vec<ClaimPath>,
     pub(super) scope_claims: ScopeClaims,
+    /// What other claims have to be.
+    pub(super) required_claims: Vec<RequiredClaim>,
     /// The words of a scope that count. `None` means that all do.
     pub(super) accepted_scope: Option<Scope>,
     pub(super) leeway: Duration,
@@ -36,11 +40,22 @@ impl Settings {
             audience_claims: Vec::new(),
             subject_claims: Vec::new(),
             scope_claims: ScopeClaims::default(),
+            required_claims: Vec::new(),
             accepted_scope: None,
             leeway: DEFAULT_LEEWAY,
             max_token_bytes: MAX_TOKEN_BYTES,
             clock,
             accepts_unproven_cnf: false,
         }
+    }
+
+    /// Returns a number that stands for the claims that are read. Two verifiers with the same
+    /// number see the same user in a token.
+    pub(super) fn reading(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.audience_claims.hash(&mut hasher);
+        self.subject_claims.hash(&mut hasher);
+        self.scope_claims.hash(&mut hasher);
+        hasher.finish()
     }
 }

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::claims::{AccessTokenClaims, Claims};
+use super::form::Form;
 use super::grant::{Grant, Ungrantable};
 use super::identity::Identity;
 use super::verifier::AccessTokenVerifier;
@@ -165,7 +166,7 @@ impl AccessTokenSigner {
             auth_time: session.map(|(_, auth_time)| whole(auth_time)),
             scope: grant.scope().clone(),
             session: session.map(|(session, _)| session),
-            is_legacy: false,
+            form: Form::Signed,
             extra: grant.into_extra()?,
         });
 

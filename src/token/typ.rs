@@ -49,14 +49,14 @@ impl AcceptedTyp {
     }
 
     /// Checks that the claims of a token without a `typ` of its own are not those of another kind
-    /// of token.
+    /// of token. Returns what has to be accepted for this one.
     pub(super) fn check_claims(
         self,
         typ: Typ,
         claims: &Map<String, Value>,
-    ) -> Result<(), VerifyError> {
+    ) -> Result<Self, VerifyError> {
         if typ == Typ::AccessToken {
-            return Ok(());
+            return Ok(Self::AccessToken);
         }
         let has = |name: &&str| claims.get(*name).is_some_and(|claim| !claim.is_null());
         let detail = if has(&EVENTS) {
@@ -67,7 +67,8 @@ impl AcceptedTyp {
                     "it has the claim \"{name}\". If the issuer's access tokens have it, call \
                      `accept_id_token_like`"
                 ),
-                _ => return Ok(()),
+                Some(_) => return Ok(Self::IdTokenLike),
+                None => return Ok(Self::UntypedJwt),
             }
         };
         Err(VerifyError::new(VerifyErrorKind::LooksLikeIdToken, detail))

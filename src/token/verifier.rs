@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::accepted_issuer::AcceptedIssuer;
 use super::claim_form::{is_bound, moment};
 use super::claims::{AccessTokenClaims, Claims};
 use super::error::VerifyError;
 use super::error_kind::VerifyErrorKind;
+use super::form::Form;
 use super::parsed_token::ParsedToken;
 use super::settings::Settings;
 use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, NBF, SCOPE, SID, SUB};
@@ -63,6 +64,8 @@ pub struct AccessTokenVerifier {
     signed_by: SignedBy,
     /// Shared by all clones: every layer and every request has one.
     pub(super) settings: Arc<Settings>,
+    /// What the settings read, as a number.
+    reading: u64,
 }
 
 /// The signer of the tokens.
@@ -87,6 +90,7 @@ impl AccessTokenVerifier {
             audiences,
             keys,
             signed_by,
+            reading: settings.reading(),
             settings: Arc::new(settings),
         }
     }
@@ -206,14 +210,31 @@ impl AccessTokenVerifier {
         begin > self.now() + self.settings.leeway
     }
 
-    /// Returns whether it could have accepted a token with these claims: they have its issuer, one
-    /// of its audiences, no more scope than counts here, and no key that would need a proof.
+    /// Returns whether it could have accepted a token with these claims, and seen the same user in
+    /// it: they have its issuer, one of its audiences, no more scope than counts here, no key that
+    /// would need a proof, and a form that it accepts.
     pub(super) fn would_accept(&self, claims: &AccessTokenClaims) -> bool {
         let accepted = self.settings.accepted_scope.as_ref();
         self.issuer.accept(claims.issuer().as_str()).is_some()
             && self.audiences.contains(claims.audience())
             && accepted.is_none_or(|accepted| claims.scope().is_subset_of(accepted))
             && (self.settings.accepts_unproven_cnf || !is_bound(claims.extra()))
+            && self.would_read(claims.form(), claims.extra())
+    }
+
+    fn would_read(&self, form: Form, extra: &Map<String, Value>) -> bool {
+        let Form::Verified {
+            needs,
+            bytes,
+            reading,
+        } = form
+        else {
+            return true;
+        };
+        needs <= self.settings.typ
+            && bytes <= self.settings.max_token_bytes
+            && reading == self.reading
+            && self.check_required(extra).is_ok()
     }
 
     fn accept(
@@ -224,7 +245,8 @@ impl AccessTokenVerifier {
     ) -> Result<AccessTokenClaims, VerifyError> {
         let typ = self.check_signature(token)?;
         let claims = token.claims();
-        self.check_kind(typ, claims)?;
+        let needs = self.check_kind(typ, claims)?;
+        self.check_required(claims)?;
         let subject = self.subject_of(claims)?;
         let session = self.session_of(claims)?;
         let expires_at = self.expiry(claims)?;
@@ -264,7 +286,11 @@ impl AccessTokenVerifier {
             },
             scope,
             session,
-            is_legacy: false,
+            form: Form::Verified {
+                needs,
+                bytes: token.bytes(),
+                reading: self.reading,
+            },
             extra,
         }))
     }

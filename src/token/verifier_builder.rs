@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::accepted_issuer::AcceptedIssuer;
 use super::claim_path::ClaimPath;
+use super::required_claim::RequiredClaim;
 use super::settings::Settings;
 use super::tenants::Tenants;
 use super::typ::AcceptedTyp;
@@ -192,6 +193,26 @@ impl AccessTokenVerifierBuilder {
     #[track_caller]
     pub fn scope_claim(mut self, path: &[&str]) -> Self {
         self.settings.scope_claims.add(ClaimPath::new(path));
+        self
+    }
+
+    /// Requires that a claim has one of these values: text, a whole number or `true`, compared with
+    /// its text. Use it where one key signs several kinds of tokens: `&["token_use"]` with
+    /// `["access"]`, or `&["repository_owner"]` with the name of your organization. Each call adds a
+    /// condition. A token without the claim is refused.
+    ///
+    /// # Panics
+    ///
+    /// The path is empty.
+    #[track_caller]
+    pub fn require_claim<V: Into<String>>(
+        mut self,
+        path: &[&str],
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let values = values.into_iter().map(Into::into).collect();
+        let required = RequiredClaim::new(ClaimPath::new(path), values);
+        self.settings.required_claims.push(required);
         self
     }
 

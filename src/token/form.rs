@@ -1,0 +1,19 @@
+//! [`Form`] is how a token was read, which decides whether another layer would read it alike.
+
+use super::typ::AcceptedTyp;
+
+/// How the token of some claims was read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    /// Our signer has just made it.
+    Signed,
+    /// It is a legacy token, in the form of a current one.
+    Legacy,
+    Verified {
+        /// The least that a verifier has to accept for its type.
+        needs: AcceptedTyp,
+        bytes: usize,
+        /// The claims that were read: [`Settings::reading`](super::settings::Settings::reading).
+        reading: u64,
+    },
+}

@@ -1,0 +1,39 @@
+//! [`RequiredClaim`] is a claim that has to have a certain value.
+
+use serde_json::{Map, Value};
+
+use super::claim_path::ClaimPath;
+use super::error::{VerifyError, list, shown};
+use super::error_kind::VerifyErrorKind;
+
+/// A claim, and the values that it may have.
+#[derive(Clone, Debug)]
+pub(super) struct RequiredClaim {
+    path: ClaimPath,
+    values: Vec<String>,
+}
+
+impl RequiredClaim {
+    pub(super) fn new(path: ClaimPath, values: Vec<String>) -> Self {
+        Self { path, values }
+    }
+
+    pub(super) fn check(&self, claims: &Map<String, Value>) -> Result<(), VerifyError> {
+        let claim = self.path.find(claims);
+        let text = claim.and_then(|claim| match claim {
+            Value::String(text) => Some(text.clone()),
+            Value::Bool(_) => Some(claim.to_string()),
+            Value::Number(number) if !number.is_f64() => Some(claim.to_string()),
+            _ => None,
+        });
+        if text.is_some_and(|text| self.values.contains(&text)) {
+            return Ok(());
+        }
+        let got = claim.map_or_else(|| "absent".to_owned(), |claim| shown(&claim.to_string()));
+        let (path, values) = (&self.path, list(self.values.iter().map(String::as_str)));
+        Err(VerifyError::new(
+            VerifyErrorKind::WrongClaim,
+            format!("{path} is {got}, and the verifier accepts {values}"),
+        ))
+    }
+}
