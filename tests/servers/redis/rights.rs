@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use support::logins;
 use support::servers::{Database as _, RedisServer};
+use tokio::task::LocalSet;
 use tokio::time::timeout;
 use tower_bearer::RedisStore;
 use tower_bearer::store::redis_driver as redis;
@@ -84,26 +85,37 @@ async fn everything(store: &RedisStore) -> Result<(), Box<dyn std::error::Error 
 #[tokio::test]
 async fn the_documented_rights_suffice_and_each_of_them_is_needed() {
     let rights = rights();
-    let commands: Vec<&String> = rights.iter().filter(|word| word.starts_with('+')).collect();
-    for left_out in std::iter::once(None).chain(commands.into_iter().map(Some)) {
-        let server = RedisServer::start(&[]).await;
-        let mut database = Database::new(server.url()).await;
-        let kept = rights
-            .iter()
-            .filter(|word| Some(*word) != left_out)
-            .cloned()
-            .collect();
-        give(&mut database, "app", kept, "tb").await;
-        let outcome = match RedisStore::open(&as_user(&server.url(), "app")).await {
-            Ok(store) => everything(&store).await,
-            Err(refused) => Err(refused.into()),
-        };
-        assert_eq!(
-            outcome.is_ok(),
-            left_out.is_none(),
-            "without {left_out:?}: {outcome:?}"
-        );
+    let commands = rights.iter().filter(|word| word.starts_with('+')).cloned();
+    let tasks = LocalSet::new();
+    let all: Vec<_> = std::iter::once(None)
+        .chain(commands.map(Some))
+        .map(|left_out| tasks.spawn_local(works_without(rights.clone(), left_out)))
+        .collect();
+    tasks.await;
+    for done in all {
+        done.await.unwrap();
     }
+}
+
+/// Opens the store as a user without one of the rights.
+async fn works_without(rights: Vec<String>, left_out: Option<String>) {
+    let server = RedisServer::start(&[]).await;
+    let mut database = Database::new(server.url()).await;
+    let kept = rights
+        .iter()
+        .filter(|word| Some(*word) != left_out.as_ref())
+        .cloned()
+        .collect();
+    give(&mut database, "app", kept, "tb").await;
+    let outcome = match RedisStore::open(&as_user(&server.url(), "app")).await {
+        Ok(store) => everything(&store).await,
+        Err(refused) => Err(refused.into()),
+    };
+    assert_eq!(
+        outcome.is_ok(),
+        left_out.is_none(),
+        "without {left_out:?}: {outcome:?}"
+    );
 }
 
 #[tokio::test]
