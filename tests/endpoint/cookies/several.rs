@@ -85,14 +85,15 @@ async fn a_refresh_takes_the_one_that_is_good_wherever_it_is() {
 #[tokio::test]
 async fn a_used_token_of_a_live_session_is_not_presented_beside_a_good_one() {
     let app = App::new();
-    // Its session goes on elsewhere, with newer tokens.
+    let good = logged_in(&app).await.refresh;
+    app.clock.advance(MINUTE);
+    // Its session is a later one, and goes on elsewhere, with newer tokens.
     let stale = logged_in(&app).await.refresh;
     let mut elsewhere = stale.clone();
     for _ in 0..3 {
         app.clock.advance(MINUTE);
         elsewhere = app.refresh(&elsewhere).await.tokens().refresh;
     }
-    let good = logged_in(&app).await.refresh;
     app.clock.advance(MINUTE);
     for held in [[&*stale, &*good], [&*good, &*stale]] {
         let answer = post(&app, "/refresh", &held).await;
