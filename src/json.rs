@@ -113,7 +113,7 @@ impl<'de> Visitor<'de> for AnyValue {
         while let Some(name) = access.next_key::<String>()? {
             // With `arbitrary_precision`, which any crate of an application may switch on, numbers
             // come as objects with this member.
-            if object.is_empty() && name == "$serde_json::private::Number" {
+            if object.is_empty() && name == NUMBER && has_arbitrary_precision() {
                 let digits: String = access.next_value()?;
                 return digits.parse().map(Value::Number).map_err(A::Error::custom);
             }
@@ -124,6 +124,13 @@ impl<'de> Visitor<'de> for AnyValue {
         }
         Ok(Value::Object(object))
     }
+}
+
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// Returns whether `serde_json` keeps numbers as text: only then can it hold this one.
+fn has_arbitrary_precision() -> bool {
+    "1e400".parse::<serde_json::Number>().is_ok()
 }
 
 /// Returns a response whose body is this JSON.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::algorithm::{Algorithm, Family};
@@ -135,13 +135,42 @@ fn check_secret(algorithm: Algorithm, secret: &[u8]) -> Result<(), ConfigError> 
         return Err(ConfigError::from_static("the shared secret is empty"));
     }
     // Everyone knows a public key (RFC 8725 section 2.1).
-    if secret.windows(PEM.len()).any(|window| window == PEM) || secret.starts_with(b"ssh-") {
+    if is_public_key(secret) {
         return Err(ConfigError::from_static(
             "the shared secret is a key of another type, which is not secret. For PEM use \
-             KeySet::from_pem",
+             KeySet::from_pem, for a JWK KeySet::from_jwk",
         ));
     }
     Ok(())
+}
+
+/// Returns whether this is a key in PEM, of SSH, as a JWK, or as DER, perhaps in base64.
+fn is_public_key(secret: &[u8]) -> bool {
+    let is_pem = secret.windows(PEM.len()).any(|window| window == PEM);
+    let is_jwk = serde_json::from_slice::<Value>(secret)
+        .is_ok_and(|json| json.get("kty").or(json.get("keys")).is_some());
+    let text: Vec<u8> = secret
+        .iter()
+        .copied()
+        .filter(u8::is_ascii_graphic)
+        .collect();
+    let decoded = STANDARD.decode(text).unwrap_or_default();
+    is_pem || is_jwk || secret.starts_with(b"ssh-") || is_der(secret) || is_der(&decoded)
+}
+
+/// Returns whether these bytes are one DER SEQUENCE that begins with another one, or with a number,
+/// as all public keys do.
+fn is_der(bytes: &[u8]) -> bool {
+    let (length, first) = match bytes {
+        [0x30, 0x81, length, first, ..] => (3 + usize::from(*length), first),
+        [0x30, 0x82, high, low, first, ..] => {
+            let length = u16::from_be_bytes([*high, *low]);
+            (4 + usize::from(length), first)
+        }
+        [0x30, length @ ..=0x7f, first, ..] => (2 + usize::from(*length), first),
+        _ => return false,
+    };
+    length == bytes.len() && matches!(first, 0x02 | 0x30)
 }
 
 const PEM: &[u8] = b"-----BEGIN ";

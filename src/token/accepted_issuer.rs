@@ -39,6 +39,12 @@ impl AcceptedIssuer {
                  `Tenants::from_fn`",
             ));
         }
+        if !tenants.are_all(is_tenant) {
+            return Err(ConfigError::from_static(
+                "a tenant of the list has other characters than letters, digits and -._~. Name \
+                 the part of `iss` that is in the place of the placeholder",
+            ));
+        }
         Ok(Self::Pattern {
             pattern: Issuer::new(pattern)?,
             braces,
@@ -77,12 +83,15 @@ impl AcceptedIssuer {
     /// Returns whether a token could be for both.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         let (own, others) = (self.name().as_str(), other.name().as_str());
-        own == others || self.accept(others).is_some() || other.accept(own).is_some()
+        match (self.around(), other.around()) {
+            // The name of the placeholder does not matter.
+            (Some(own), Some(others)) => own == others,
+            _ => own == others || self.accept(others).is_some() || other.accept(own).is_some(),
+        }
     }
 
-    /// Returns the tenant that this `iss` names. It has no slash, so it cannot lead into another
-    /// part of the pattern.
-    pub(super) fn tenant<'i>(&self, iss: &'i str) -> Option<&'i str> {
+    /// Returns what is before and after the tenant.
+    fn around(&self) -> Option<(&str, &str)> {
         let Self::Pattern {
             pattern,
             braces: (open, close),
@@ -91,12 +100,21 @@ impl AcceptedIssuer {
         else {
             return None;
         };
-        let (before, after) = (&pattern.as_str()[..*open], &pattern.as_str()[close + 1..]);
-        let tenant = iss.strip_prefix(before)?.strip_suffix(after)?;
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        let is_name = !tenant.is_empty() && tenant.len() <= MAX_TENANT_BYTES;
-        (is_name && tenant.bytes().all(is_plain)).then_some(tenant)
+        Some((&pattern.as_str()[..*open], &pattern.as_str()[close + 1..]))
     }
+
+    /// Returns the tenant that this `iss` names. It has no slash, so it cannot lead into another
+    /// part of the pattern.
+    pub(super) fn tenant<'i>(&self, iss: &'i str) -> Option<&'i str> {
+        let (before, after) = self.around()?;
+        let tenant = iss.strip_prefix(before)?.strip_suffix(after)?;
+        is_tenant(tenant).then_some(tenant)
+    }
+}
+
+fn is_tenant(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    (1..=MAX_TENANT_BYTES).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
 const MAX_TENANT_BYTES: usize = 128;

@@ -121,7 +121,8 @@ impl LegacyTokens {
             &self.keys,
             |_| true,
             |typ| match typ {
-                Some(typ) if is_access_token(typ) => Err(VerifyErrorKind::WrongType.into()),
+                // It is not a legacy token, so the refusal of the verifiers counts.
+                Some(typ) if is_access_token(typ) => Err(VerifyErrorKind::UnknownKey.into()),
                 _ => Ok(()),
             },
         )?;

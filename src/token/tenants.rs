@@ -34,6 +34,9 @@ enum Kind {
 impl Tenants {
     /// Asks `accepts` about the tenant of each token.
     ///
+    /// It is asked before the signature is checked, so attackers choose what it is asked: it must
+    /// not remember tenants that it does not know.
+    ///
     /// With a function that always returns `true`, anyone who opens a tenant at the provider can
     /// make tokens that pass.
     pub fn from_fn(accepts: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
@@ -44,6 +47,14 @@ impl Tenants {
         match &self.0 {
             Kind::List(tenants) => tenants.contains(tenant),
             Kind::Function(accepts) => accepts(tenant),
+        }
+    }
+
+    /// Returns whether all tenants of the list are like this. A function has no list.
+    pub(super) fn are_all(&self, like: fn(&str) -> bool) -> bool {
+        match &self.0 {
+            Kind::List(tenants) => tenants.iter().all(|tenant| like(tenant)),
+            Kind::Function(_) => true,
         }
     }
 

@@ -84,7 +84,9 @@ impl AccessTokenVerifierBuilder {
     /// matter.
     ///
     /// A tenant is 1 to 128 letters, digits and `-._~`, so it never contains a slash. Tokens of
-    /// tenants that are not in `tenants` are refused. The
+    /// tenants that are not in `tenants` are refused. All tenants have one key source: a key in it
+    /// signs for every tenant, unless its member `issuer` names one. So do not merge the key sets of
+    /// tenants that have a set each: give each a verifier of its own. The
     /// [issuer of the claims](crate::AccessTokenClaims::issuer) is that of the tenant: the same
     /// subject may exist at two tenants.
     ///
@@ -118,6 +120,8 @@ impl AccessTokenVerifierBuilder {
     /// The claim has to be or contain one of the audiences. If the token has an `aud` all the same,
     /// that has to be or contain one of them too (RFC 7519 section 4.1.3). Of several calls, the
     /// first claim that the token has counts. A token that has none of them is refused.
+    ///
+    /// `&["iss"]` is right only where the issuer is for this service alone.
     ///
     /// # Panics
     ///

@@ -1,7 +1,7 @@
 //! Which keys are refused or left out, and what is never published.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use support::keys::{ED25519, P256, P384, P521, RSA, RSA_1024, RSA_ALGORITHMS, jwk, oct, token};
 use support::{HMAC_KEY, assert_passes, verifier_with};
@@ -203,5 +203,41 @@ fn a_secret_that_is_not_for_signing_signs_nothing() {
     ] {
         let jwk = oct("HS256", HMAC_KEY).replacen('{', &format!("{{{purpose},"), 1);
         assert!(SigningKey::from_jwk(&jwk).is_err(), "{purpose}");
+    }
+}
+
+/// Everyone knows a public key, so it is not a secret (RFC 8725 section 2.1).
+#[test]
+fn a_public_key_of_any_form_is_not_taken_as_a_secret() {
+    for (_, pem) in [RSA, P256, ED25519] {
+        let lines: Vec<&str> = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let (base64, wrapped) = (lines.concat(), lines.join("\n"));
+        let der = STANDARD.decode(&base64).unwrap();
+        let jwk = jwk(&KeySet::from_pem(algorithm_of(pem), pem).unwrap());
+        let set = json!({ "keys": [jwk] });
+        for secret in [
+            pem.as_bytes(),
+            base64.as_bytes(),
+            wrapped.as_bytes(),
+            &der,
+            jwk.to_string().as_bytes(),
+            set.to_string().as_bytes(),
+            b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ",
+        ] {
+            let error = KeySet::from_hmac_secret(Algorithm::Hs256, secret).unwrap_err();
+            assert!(error.to_string().contains("is not secret"), "{error}");
+        }
+    }
+    // Random bytes that only begin like one.
+    for secret in [vec![0x30; 32], [vec![0x30, 30], vec![7; 30]].concat()] {
+        KeySet::from_hmac_secret(Algorithm::Hs256, secret).unwrap();
+    }
+}
+
+fn algorithm_of(pem: &str) -> Algorithm {
+    match pem {
+        _ if pem == RSA.1 => Algorithm::Rs256,
+        _ if pem == P256.1 => Algorithm::Es256,
+        _ => Algorithm::EdDsa,
     }
 }

@@ -8,6 +8,7 @@ mod explain;
 mod form;
 mod header;
 mod other_claims;
+mod required_claims;
 mod scope_claim;
 mod settings;
 mod tenants;

@@ -71,6 +71,7 @@ async fn cognito() {
         .issuer("https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Abc123")
         .audience("6abcexampleclientid")
         .audience_claim(&["client_id"])
+        .require_claim(&["token_use"], ["access"])
         .accept_untyped_jwt()
         .scope_claim(&["scope"])
         .scope_claim(&["cognito:groups"])
@@ -102,17 +103,17 @@ async fn clerk() {
         .audience("https://app.example.com")
         .audience_claim(&["azp"])
         .accept_untyped_jwt()
-        .scope_claim(&["o", "per"])
+        .scope_claim(&["o", "rol"])
     );
     let issuer = "https://example.clerk.accounts.dev";
     let claims = json!({
         "iss": issuer, "azp": "https://app.example.com", "sub": "user_1", "sid": "sess_1",
-        "v": 2, "fva": [0, -1], "sts": "active", "o": { "id": "org_1", "per": ["orders"] },
+        "v": 2, "fva": [0, -1], "sts": "active", "o": { "id": "org_1", "rol": "admin", "per": "manage,read", "fpm": "3,2" },
         "nbf": 1,
     });
     let header = json!({ "alg": "RS256", "typ": "JWT", "cat": "cl_B7d4PD111AAA" });
     let provider = Provider::new(&row, Some(issuer), header, claims);
-    provider.assert_accepted("user_1", "orders").await;
+    provider.assert_accepted("user_1", "admin").await;
     provider
         .assert_refused(&json!({ "azp": "https://evil.example.com" }))
         .await;
@@ -147,20 +148,23 @@ async fn descope() {
     let row = row!(
         "Descope",
         RemoteJwks::new("https://api.descope.com/v2/keys/P2abcExampleProject"),
-        .issuer("https://api.descope.com/v1/apps/P2abcExampleProject")
-        .audience("https://api.descope.com/v1/apps/P2abcExampleProject")
+        .issuer("P2abcExampleProject")
+        .audience("P2abcExampleProject")
         .audience_claim(&["iss"])
+        .require_claim(&["drn"], ["DS"])
         .accept_untyped_jwt()
         .scope_claim(&["permissions"])
     );
     let claims = json!({
-        "iss": "https://api.descope.com/v1/apps/P2abcExampleProject", "sub": "U2x", "drn": "DS",
-        "amr": ["email"], "permissions": ["orders.read"], "roles": ["Tenant Admin"],
+        "iss": "P2abcExampleProject", "sub": "U2x", "drn": "DS", "amr": ["email"],
+        "permissions": ["orders.read"], "roles": ["Tenant Admin"],
         "rexp": "2026-12-28T10:00:00Z",
     });
     let header = json!({ "alg": "RS256", "typ": "JWT" });
     let provider = Provider::new(&row, None, header, claims);
     provider.assert_accepted("U2x", "orders.read").await;
+    // The refresh token has the same key and the same claims.
+    provider.assert_refused(&json!({ "drn": "DSR" })).await;
 }
 
 #[tokio::test]

@@ -35,12 +35,14 @@ async fn github_actions() {
         RemoteJwks::discover("https://token.actions.githubusercontent.com"),
         .issuer("https://token.actions.githubusercontent.com")
         .audience("https://deploy.example.com")
+        .require_claim(&["repository_owner"], ["octo-org"])
         .accept_untyped_jwt()
     );
     let issuer = "https://token.actions.githubusercontent.com";
     let claims = json!({
         "iss": issuer, "aud": "https://deploy.example.com", "jti": "x", "nbf": 1,
         "sub": "repo:octo-org/octo-repo:ref:refs/heads/main", "repository": "octo-org/octo-repo",
+        "repository_owner": "octo-org",
         "ref": "refs/heads/main", "event_name": "push",
     });
     let header = json!({ "alg": "RS256", "typ": "JWT", "x5t": "x" });
@@ -51,6 +53,9 @@ async fn github_actions() {
     provider
         .assert_refused(&json!({ "aud": "https://github.com/octo-org" }))
         .await;
+    // Anyone gets a token for our audience.
+    let stranger = json!({ "repository_owner": "evil", "sub": "repo:evil/repo:ref:x" });
+    provider.assert_refused(&stranger).await;
 }
 
 #[tokio::test]
@@ -60,13 +65,14 @@ async fn gitlab_ci() {
         RemoteJwks::discover("https://gitlab.com"),
         .issuer("https://gitlab.com")
         .audience("https://deploy.example.com")
+        .require_claim(&["namespace_path"], ["shop"])
         .accept_untyped_jwt()
     );
     let issuer = "https://gitlab.com";
     let claims = json!({
         "iss": issuer, "aud": "https://deploy.example.com", "jti": "x", "nbf": 1,
         "sub": "project_path:shop/orders:ref_type:branch:ref:main", "user_access_level": "owner",
-        "project_path": "shop/orders", "ref_protected": "true",
+        "project_path": "shop/orders", "namespace_path": "shop", "ref_protected": "true",
     });
     let header = json!({ "alg": "RS256", "typ": "JWT" });
     let provider = Provider::new(&row, Some(issuer), header, claims);
@@ -75,5 +81,8 @@ async fn gitlab_ci() {
         .await;
     provider
         .assert_refused(&json!({ "aud": "https://gitlab.com" }))
+        .await;
+    provider
+        .assert_refused(&json!({ "namespace_path": "evil" }))
         .await;
 }

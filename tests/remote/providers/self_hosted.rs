@@ -13,6 +13,7 @@ async fn keycloak() {
         RemoteJwks::discover("https://id.example.com/realms/main"),
         .issuer("https://id.example.com/realms/main")
         .audience("example-api")
+        .require_claim(&["typ"], ["Bearer"])
         .accept_untyped_jwt()
         .scope_claim(&["realm_access", "roles"])
     );
@@ -26,8 +27,13 @@ async fn keycloak() {
     let header = json!({ "alg": "RS256", "typ": "JWT" });
     let provider = Provider::new(&row, Some(issuer), header, claims);
     provider.assert_accepted("u-1", "orders").await;
-    let id_token = json!({ "aud": "web", "typ": "ID", "at_hash": "x", "realm_access": null });
-    provider.assert_refused(&id_token).await;
+    for id_token in [
+        json!({ "aud": "web", "typ": "ID", "at_hash": "x", "realm_access": null }),
+        json!({ "typ": "ID" }),
+        json!({ "typ": "Refresh" }),
+    ] {
+        provider.assert_refused(&id_token).await;
+    }
 
     // Without an audience mapper.
     let (log, _guard) = Log::capture();
@@ -78,6 +84,7 @@ async fn ory_hydra() {
         .issuer("https://hydra.example.com")
         .audience("example-api")
         .accept_untyped_jwt()
+        .scope_claim(&["scope"])
         .scope_claim(&["scp"])
     );
     let issuer = "https://hydra.example.com";
@@ -88,6 +95,8 @@ async fn ory_hydra() {
     let header = json!({ "alg": "RS256", "typ": "JWT" });
     let provider = Provider::new(&row, Some(issuer), header, claims);
     provider.assert_accepted("alice", "orders").await;
+    let text = json!({ "scp": null, "scope": "offline orders" });
+    provider.ask(&text).await.assert_passed("alice");
     // Unless the client asks for an audience, there is none.
     provider.assert_refused(&json!({ "aud": [] })).await;
 }

@@ -110,6 +110,42 @@ fn a_pattern_has_one_placeholder_and_a_tenant() {
     assert!(error.to_string().contains("list of tenants is empty"));
 }
 
+#[test]
+fn a_tenant_of_the_list_is_a_part_of_an_issuer() {
+    let clock = ManualClock::new();
+    for tenant in ["", "a b", "https://id.test/acme/v2.0", "{tenantid}"] {
+        let error = without_issuer(&clock)
+            .issuer_pattern(PATTERN, [tenant, "acme"])
+            .build()
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("a tenant of the list"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn two_patterns_for_the_same_issuers_are_noticed() {
+    let clock = ManualClock::new();
+    let all = |pattern| {
+        without_issuer(&clock)
+            .issuer_pattern(pattern, Tenants::from_fn(|_| true))
+            .build()
+            .unwrap()
+    };
+    let layer = BearerAuthLayer::new(all("https://id.test/{a}/v2.0"));
+    let error = layer.clone().with_verifier(all("https://id.test/{b}/v2.0"));
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("already has a verifier")
+    );
+    let other = layer.with_verifier(all("https://id.test/{a}/v1.0"));
+    assert!(other.is_ok());
+}
+
 #[tokio::test]
 async fn a_layer_has_one_verifier_for_each_tenant() {
     let clock = ManualClock::new();
