@@ -71,10 +71,7 @@ impl Sessions {
     /// # Errors
     ///
     /// `Unavailable`: some sessions may have been ended. Try again.
-    pub async fn log_out_elsewhere(
-        &self,
-        claims: &AccessTokenClaims,
-    ) -> Result<Ended, SessionError> {
+    pub async fn log_out_others(&self, claims: &AccessTokenClaims) -> Result<Ended, SessionError> {
         let logins = self.logins_of(claims.subject());
         let others = match claims.session_id() {
             Some(id) => logins.except(*id),

@@ -11,14 +11,14 @@ impl Sessions {
     /// on which the user changed their password stays logged in.
     ///
     /// Commit the new password first, then call this with the stamp that `authorize` grants from
-    /// now on, then [`log_out_elsewhere`](Self::log_out_elsewhere):
+    /// now on, then [`log_out_others`](Self::log_out_others):
     ///
     /// ```
     /// # use tower_bearer::{AccessTokenClaims, Sessions};
     /// # async fn example(sessions: Sessions, claims: AccessTokenClaims, version: i64)
     /// #     -> Result<(), tower_bearer::SessionError> {
     /// sessions.set_stamp(&claims, version).await?;
-    /// sessions.log_out_elsewhere(&claims).await?;
+    /// sessions.log_out_others(&claims).await?;
     /// # Ok(())
     /// # }
     /// ```

@@ -44,7 +44,7 @@ impl Processes {
     }
 
     /// The next request hears of it, however idle its process is.
-    async fn log_out_elsewhere(&self) {
+    async fn log_out_others(&self) {
         let token = self.login.access_token().secret();
         self.elsewhere.log_out(token).await.unwrap();
         ask(&self.idle, &bearer_of(&self.login))
@@ -84,7 +84,7 @@ async fn an_idle_process_sends_redis_two_commands_a_second_at_most() {
     tokio::time::sleep(LOOK).await;
     // The next pull is far away.
     assert_eq!(commands(&mut beside).await - before - OWN, 0);
-    processes.log_out_elsewhere().await;
+    processes.log_out_others().await;
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn an_idle_process_may_leave_redis_alone() {
     let before = commands(&mut beside).await;
     tokio::time::sleep(LOOK).await;
     assert_eq!(commands(&mut beside).await - before - OWN, 0);
-    processes.log_out_elsewhere().await;
+    processes.log_out_others().await;
 }
 
 /// The connections of the store that are open, and when a statement last began on one of them.
@@ -130,7 +130,7 @@ async fn an_idle_process_lets_postgres_rest() {
         tokio::time::sleep(LOOK).await;
         assert_eq!(activity(&mut admin).await, before, "a statement was sent");
         assert_eq!(before.0, connections, "{idle:?}");
-        processes.log_out_elsewhere().await;
+        processes.log_out_others().await;
     }
 }
 

@@ -61,7 +61,7 @@ impl Node {
         tokio::time::sleep(time).await;
     }
 
-    async fn log_out_elsewhere(&self) {
+    async fn log_out_others(&self) {
         let token = self.bearer.trim_start_matches("Bearer ");
         self.elsewhere.log_out(token).await.unwrap();
     }
@@ -109,7 +109,7 @@ async fn the_first_request_after_an_idle_time_hears_of_a_logout_elsewhere() {
     for idle in [IdlePulls::default(), IdlePulls::never()] {
         let node = Node::with(idle).await;
         node.pass(60 * SECOND + 7 * MILLISECOND).await;
-        node.log_out_elsewhere().await;
+        node.log_out_others().await;
         ask(&node.layer, &node.bearer).await.assert_refused(
             401,
             "invalid_token",
@@ -123,7 +123,7 @@ async fn a_second_request_after_an_idle_time_hears_within_a_second() {
     let node = Node::with(IdlePulls::never()).await;
     node.pass(60 * SECOND).await;
     ask(&node.layer, &node.bearer).await.assert_passed("alice");
-    node.log_out_elsewhere().await;
+    node.log_out_others().await;
     node.pass(1010 * MILLISECOND).await;
     ask(&node.layer, &node.bearer)
         .await
@@ -240,7 +240,7 @@ async fn an_open_watch_counts_as_a_request() {
     let watch = seen.lock().unwrap().take().unwrap();
     let waiting = tokio::spawn(async move { watch.ended().await });
     tokio::time::sleep(HOUR).await;
-    node.log_out_elsewhere().await;
+    node.log_out_others().await;
     tokio::time::sleep(1010 * MILLISECOND).await;
     assert!(waiting.is_finished(), "the stream outlives its logout");
     assert_eq!(waiting.await.unwrap(), EndReason::SessionRevoked);
@@ -271,7 +271,7 @@ async fn a_watch_that_is_only_looked_at_hears_of_a_logout_elsewhere() {
             node.pass(60 * SECOND).await;
         }
         assert_eq!(watch.end_reason(), None);
-        node.log_out_elsewhere().await;
+        node.log_out_others().await;
         node.pass(1010 * MILLISECOND).await;
         assert_eq!(watch.end_reason(), Some(EndReason::SessionRevoked));
     }

@@ -89,7 +89,7 @@ async fn after_a_new_password_this_device_stays_and_the_others_are_logged_out() 
     let (app, [this, phone, laptop]) = with_three_sessions().await;
     app.users.grant(Grant::new().with_stamp(8));
     app.sessions.set_stamp(this.claims(), 8).await.unwrap();
-    let ended = app.sessions.log_out_elsewhere(this.claims()).await.unwrap();
+    let ended = app.sessions.log_out_others(this.claims()).await.unwrap();
     assert_eq!(ended.count(), 2);
     for other in [phone, laptop] {
         app.me(other.access_token().secret())

@@ -174,6 +174,36 @@ async fn a_ticket_for_a_token_that_needs_a_proof_is_refused() {
         .assert_passed("alice");
 }
 
+/// Whatever setting makes this layer refuse the token, or see another user in it.
+#[tokio::test]
+async fn a_ticket_for_a_token_that_this_layer_would_read_otherwise_is_refused() {
+    let clock = ManualClock::new();
+    let tickets = Tickets::new().with_clock(Arc::new(clock.clone()));
+    let mut claims = support::claims(&clock);
+    for (name, value) in [("at_hash", "x"), ("client_id", "root"), ("kind", "refresh")] {
+        claims[name] = value.into();
+    }
+    let token = support::sign(r#"{"alg":"HS256"}"#, &claims.to_string());
+    let most = || support::builder(&clock).accept_id_token_like();
+    for (strict, loose) in [
+        (support::builder(&clock), most()),
+        (support::builder(&clock).accept_untyped_jwt(), most()),
+        (most(), most().subject_claim(&["client_id"])),
+        (most().require_claim(&["kind"], ["access"]), most()),
+        (most().max_token_bytes(token.len() - 1), most()),
+        (most(), most().scope_claim(&["roles"])),
+    ] {
+        let (strict, loose) = (strict.build().unwrap(), loose.build().unwrap());
+        let claims = loose.verify(&token).unwrap();
+        let ticket = || format!("ticket={}", &*tickets.issue(&claims).unwrap());
+        let layer = |verifier| feed(BearerAuthLayer::new(verifier), &tickets);
+        let refused = ask(&layer(strict), &ticket()).await;
+        refused.assert_refused(401, "invalid_token", "token_invalid");
+        let passed = ask(&layer(loose), &ticket()).await;
+        passed.assert_passed(claims.subject().as_str());
+    }
+}
+
 /// A layer that does not accept the tokens of before accepts no ticket for them either.
 #[tokio::test]
 async fn a_ticket_for_a_legacy_token_needs_a_layer_that_accepts_legacy_tokens() {

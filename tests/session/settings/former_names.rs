@@ -92,7 +92,7 @@ async fn what_was_issued_under_a_former_name_can_be_ended() {
         assert!(ended.any(), "by its id");
 
         let (tokens, other) = (start().await, start().await);
-        let ended = now.log_out_elsewhere(tokens.claims()).await.unwrap();
+        let ended = now.log_out_others(tokens.claims()).await.unwrap();
         assert_eq!(ended.count(), 1, "elsewhere");
         assert_ended(&now.layer(), &other).await;
         assert_passes(&now, &tokens).await;

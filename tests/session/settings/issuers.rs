@@ -72,10 +72,7 @@ async fn sessions_of_a_former_issuer_are_listed_and_ended_and_go_on() {
     let newest = log_in(&now, "alice").await;
     assert_eq!(count(&now).await, 3);
     assert_eq!(
-        now.log_out_elsewhere(newest.claims())
-            .await
-            .unwrap()
-            .count(),
+        now.log_out_others(newest.claims()).await.unwrap().count(),
         2
     );
     assert_eq!(count(&now).await, 1);
@@ -141,10 +138,7 @@ async fn applications_on_one_store_neither_see_nor_end_each_others_sessions() {
                 .any(),
             "{issuer} {audience}"
         );
-        assert_eq!(
-            ours.log_out_elsewhere(mine.claims()).await.unwrap().count(),
-            0
-        );
+        assert_eq!(ours.log_out_others(mine.claims()).await.unwrap().count(), 0);
         assert_eq!(ours.log_out_everywhere(&alice()).await.unwrap().count(), 1);
         assert_eq!((count(&ours).await, count(&theirs).await), (0, 1));
         theirs.refresh(refresh_token(&their)).await.unwrap();
@@ -195,7 +189,7 @@ async fn logging_out_elsewhere_leaves_the_session_that_asks() {
     }
     let bobs = log_in(&app.sessions, "bob").await;
     let asks = tokens.pop().unwrap();
-    let ended = app.sessions.log_out_elsewhere(asks.claims()).await.unwrap();
+    let ended = app.sessions.log_out_others(asks.claims()).await.unwrap();
     assert_eq!((ended.any(), ended.count()), (true, 3));
     assert_eq!(app.live().await, [*asks.session_id()]);
     for tokens in tokens {
@@ -209,7 +203,7 @@ async fn logging_out_elsewhere_leaves_the_session_that_asks() {
     app.me(bobs.access_token().secret())
         .await
         .assert_passed("bob");
-    let again = app.sessions.log_out_elsewhere(asks.claims()).await.unwrap();
+    let again = app.sessions.log_out_others(asks.claims()).await.unwrap();
     assert_eq!((again.any(), again.count()), (false, 0));
 }
 
@@ -223,10 +217,7 @@ async fn logging_out_elsewhere_with_a_token_of_no_session_spares_none() {
         .verifier()
         .verify(tokens.bearer("alice").strip_prefix("Bearer ").unwrap())
         .unwrap();
-    assert_eq!(
-        sessions.log_out_elsewhere(&claims).await.unwrap().count(),
-        1
-    );
+    assert_eq!(sessions.log_out_others(&claims).await.unwrap().count(), 1);
     assert_eq!(count(&sessions).await, 0);
 }
 

@@ -45,7 +45,7 @@ async fn whatever_one_application_does_the_other_does_not_notice() {
         let mine = log_in(&ours, "alice").await;
         ours.log_out(mine.access_token().secret()).await.unwrap();
         let mine = log_in(&ours, "alice").await;
-        ours.log_out_elsewhere(mine.claims()).await.unwrap();
+        ours.log_out_others(mine.claims()).await.unwrap();
         ours.log_out_everywhere(&alice()).await.unwrap();
         log_in(&ours, "alice").await;
         // One was reused, two were logged out, and one is new.

@@ -288,3 +288,17 @@ fn debug_tells_no_key() {
     );
     assert!(!text.contains(&format!("{LEGACY_KEY:?}")), "{text}");
 }
+
+/// The limit of another verifier is not theirs.
+#[tokio::test]
+async fn a_legacy_token_is_held_to_16_kib_whatever_others_may_be() {
+    let clock = ManualClock::new();
+    let other = support::without_issuer(&clock)
+        .issuer("https://other.test")
+        .max_token_bytes(100_000);
+    let layer = layer(&clock).with_verifier(other.build().unwrap()).unwrap();
+    let large = with_claim(claims(&clock), "filler", json!("x".repeat(50_000)));
+    ask(&layer, &format!("Bearer {}", token(&large)))
+        .await
+        .assert_refused(400, "invalid_request", "token_too_large");
+}
