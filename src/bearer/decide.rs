@@ -190,7 +190,7 @@ impl Pending {
             Presented::Nothing => return gate.admit(None, self.outer),
             Presented::Caller(caller) => caller,
             Presented::Later { token, newer_keys } => {
-                newer_keys.await.map_err(BearerError::unavailable)?;
+                newer_keys.await.map_err(BearerError::keys_unavailable)?;
                 // The keys were just renewed, so this refusal is final.
                 let claims = gate.verifiers.verify(token.secret());
                 let claims = claims.map_err(|unverified| BearerError::from(unverified.error))?;

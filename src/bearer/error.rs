@@ -76,6 +76,8 @@ struct Inner {
     scope: Option<Scope>,
     protection: Arc<Protection>,
     source: Option<Arc<BoxError>>,
+    /// Whether the source has logged its failure itself, once and not for each request.
+    is_known: bool,
 }
 
 impl BearerError {
@@ -122,6 +124,12 @@ impl BearerError {
     #[must_use]
     pub fn unavailable(cause: impl Into<BoxError>) -> Self {
         Self::from(BearerErrorKind::Unavailable).with_cause(cause)
+    }
+
+    /// Makes a 503 for a token whose key cannot be fetched. The task that fetches the keys logs
+    /// why, so a flood of forged tokens does not become a flood of errors.
+    pub(super) fn keys_unavailable(cause: impl Into<BoxError>) -> Self {
+        Self::unavailable(cause).map(|inner| inner.is_known = true)
     }
 
     /// Makes a 500: the application is misconfigured. `cure` goes to the log, never to the client.
@@ -225,6 +233,10 @@ impl BearerError {
         self.0.source.as_ref()?.downcast_ref()
     }
 
+    pub(super) fn is_known(&self) -> bool {
+        self.0.is_known
+    }
+
     /// Returns the application's own status.
     pub(super) fn own_status(&self) -> Option<StatusCode> {
         self.0.status
@@ -256,6 +268,7 @@ impl From<BearerErrorKind> for BearerError {
             scope: None,
             protection: Arc::default(),
             source: None,
+            is_known: false,
         }))
     }
 }
@@ -266,7 +279,7 @@ impl From<VerifyError> for BearerError {
             VerifyErrorKind::Expired => BearerErrorKind::TokenExpired,
             VerifyErrorKind::ProofNeeded => BearerErrorKind::ProofNeeded,
             VerifyErrorKind::TooLarge => BearerErrorKind::TokenTooLarge,
-            VerifyErrorKind::KeysUnavailable => BearerErrorKind::Unavailable,
+            VerifyErrorKind::KeysUnavailable => return Self::keys_unavailable(error),
             _ => BearerErrorKind::InvalidToken,
         };
         Self::from(kind).with_cause(error)

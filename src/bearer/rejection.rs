@@ -47,7 +47,9 @@ fn log(error: &BearerError, parts: &Parts) {
     let cause = std::error::Error::source(error);
     match error.kind() {
         BearerErrorKind::Misconfigured => tracing::error!(path, cure = %error, "request refused"),
-        BearerErrorKind::Unavailable => tracing::error!(path, cause, "request refused"),
+        BearerErrorKind::Unavailable if !error.is_known() => {
+            tracing::error!(path, cause, "request refused");
+        }
         // Every scanner makes thousands of these.
         BearerErrorKind::MissingToken => {
             tracing::debug!(path, reason = error.reason(), "request refused");

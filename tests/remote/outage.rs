@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use support::keys::{ED25519, P256, P384, key};
-use support::{HMAC_KEY, MINUTE, SECOND, ask, at_once, send, settle, sign, without_token};
+use support::{HMAC_KEY, Log, MINUTE, SECOND, ask, at_once, send, settle, sign, without_token};
 use tower_bearer::KeySet;
 use tower_bearer::clock::Clock;
 use tower_bearer::keys::Algorithm;
@@ -233,4 +233,29 @@ async fn a_client_that_hangs_is_given_five_seconds() {
     ask(&layer, &site.bearer(&p256))
         .await
         .assert_passed("alice");
+}
+
+/// An attacker without a key raises no alarm: the outage itself is logged once.
+#[tokio::test]
+async fn forged_tokens_during_an_outage_are_not_errors_in_the_log() {
+    let key = key(ED25519);
+    let site = Site::of(&[&key]);
+    let remote = site.remote();
+    remote.renew().await.unwrap();
+    let layer = site.layer(&remote);
+    site.set_down(true);
+    let (log, _guard) = Log::capture();
+    let good = site.bearer(&key);
+    let forged = format!("{}AAAA", &good[..good.len() - 4]);
+    for _ in 0..20 {
+        ask(&layer, &forged).await.assert_unavailable();
+    }
+    let text = log.take();
+    let lines = text.lines().filter(|line| line.contains("request refused"));
+    assert_eq!(
+        lines.filter(|line| line.contains("ERROR")).count(),
+        0,
+        "{text}"
+    );
+    assert!(text.matches("cannot be fetched").count() > 0, "{text}");
 }
