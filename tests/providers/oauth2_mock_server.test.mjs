@@ -69,7 +69,7 @@ testProvider("oauth2-mock-server", {
       await assertRefused(application, await provider.tokens.id(), /audience/);
     });
 
-    test("without the hook there is no aud in a user's token, and no sub in a client's", async () => {
+    test("without the hook a user's token has no aud, and a client's no sub", async () => {
       const { provider, application } = now();
       const { settings, tokens } = provider;
       for (const [token, reason, line] of [

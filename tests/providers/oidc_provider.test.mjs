@@ -35,7 +35,8 @@ testProvider("oidc-provider", {
   more: (now) => {
     test("a machine's token has the client as its subject", async () => {
       const { provider, application } = now();
-      const { subject, scope } = await assertAccepted(application, await provider.tokens.ofMachine());
+      const token = await provider.tokens.ofMachine();
+      const { subject, scope } = await assertAccepted(application, token);
       assert.deepEqual([subject, scope], ["machine", "orders"]);
     });
 

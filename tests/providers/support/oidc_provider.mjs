@@ -62,11 +62,14 @@ export async function startOidcProvider(port) {
   });
   handle = provider.callback();
   provider.on("server_error", (_, error) => console.error(error));
-  const insecure = { execute: [client.allowInsecureRequests] };
+  const discover = (id, authentication) => {
+    const insecure = { execute: [client.allowInsecureRequests] };
+    return client.discovery(new URL(issuer), id, undefined, authentication, insecure);
+  };
 
   /** The tokens of a user, after a login with the code flow. */
   async function logIn(resource) {
-    const config = await client.discovery(new URL(issuer), "web", undefined, client.None(), insecure);
+    const config = await discover("web", client.None());
     const verifier = client.randomPKCECodeVerifier();
     const url = client.buildAuthorizationUrl(config, {
       redirect_uri: CALLBACK,
@@ -82,7 +85,7 @@ export async function startOidcProvider(port) {
   /** The token of a machine. */
   async function ofMachine(resource) {
     const secret = client.ClientSecretBasic("a secret of a machine, for tests");
-    const config = await client.discovery(new URL(issuer), "machine", undefined, secret, insecure);
+    const config = await discover("machine", secret);
     return client.clientCredentialsGrant(config, { resource, scope: "orders" });
   }
 

@@ -17,7 +17,7 @@ export function settingsOf(name, documented, origin) {
   const environment = {};
   for (const [, call, argument] of calls) {
     const [variable, separator] = VARIABLES[call] ?? [];
-    if (variable === undefined) throw new Error(`docs/issuers.md: there is no variable for ${call}`);
+    if (variable === undefined) throw new Error(`external_issuer has no variable for ${call}`);
     if (variable === null) continue;
     const words = [...argument.matchAll(/"([^"]*)"/g)].map(([, word]) => word);
     const value = words.join(".").replaceAll(documented, origin) || "1";

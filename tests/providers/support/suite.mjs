@@ -25,7 +25,8 @@ export function testProvider(name, { start, needed, more }) {
     });
 
     test("its access token is accepted with the documented settings", async () => {
-      const { claims, ...found } = await assertAccepted(application, await provider.tokens.access());
+      const token = await provider.tokens.access();
+      const { claims, ...found } = await assertAccepted(application, token);
       assert.deepEqual(found, provider.expected);
       assert.equal(claims.iss, provider.settings.ISSUER);
     });
