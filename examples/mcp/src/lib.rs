@@ -10,7 +10,9 @@
 //! tokens (RFC 8414). That is this very server, and it has no page where a browser could log in, as
 //! a client is told that tries: the user gives the client a token from the login above, as a
 //! header. For clients that log in by themselves let an authorization server issue the tokens, and
-//! check them as the example `external_issuer` does.
+//! name it in the variable `ISSUER`.
+
+mod issuer;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,6 +27,8 @@ use tower_bearer::{
     AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, ConfigError, Grant, Identity,
     Login, MemoryStore, Outcome, PasswordCredentials, Secret, Sessions,
 };
+
+pub use issuer::app_of_issuer;
 
 /// The scope that a token must have.
 const SCOPE: &str = "mcp:tools";

@@ -1,14 +1,23 @@
-//! The server of `lib.rs`, on port 3004.
+//! The server of `lib.rs`, on port 3004, or where `ADDR` says.
+
+use std::env;
 
 use tower_bearer::{BoxError, Secret};
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    tracing_subscriber::fmt::init();
-    // The sessions in memory end with the program, so the secret may end with it too.
-    let app = example_mcp::app("http://127.0.0.1:3004", &Secret::random()?)?;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:3004").await?;
-    println!("listening on http://127.0.0.1:3004");
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
+    let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3004".to_owned());
+    let listener = tokio::net::TcpListener::bind(addr).await?;
+    let origin = format!("http://{}", listener.local_addr()?);
+    let app = match env::var("ISSUER") {
+        Ok(issuer) => example_mcp::app_of_issuer(&origin, &issuer)?,
+        // The sessions in memory end with the program, so the secret may end with it too.
+        Err(_) => example_mcp::app(&origin, &Secret::random()?)?,
+    };
+    println!("listening on {origin}");
     axum::serve(listener, app).await?;
     Ok(())
 }

@@ -44,11 +44,13 @@ export async function startOidcProvider(port) {
       },
     ],
     jwks: { keys: [{ ...key, kid: randomUUID(), alg: "RS256", use: "sig" }] },
+    scopes: ["openid", "offline_access", "orders", "mcp:tools"],
     cookies: { keys: [randomUUID()] },
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: true },
+      registration: { enabled: true },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_, audience) => {
@@ -100,7 +102,7 @@ export async function startOidcProvider(port) {
 }
 
 /** What a user types into the provider's pages. */
-function fillIn(page) {
+export function fillIn(page) {
   if (page.includes('name="login"')) return { prompt: "login", login: "alice", password: "x" };
   assert.match(page, /name="prompt" value="consent"/);
   return { prompt: "consent" };

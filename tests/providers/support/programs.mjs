@@ -18,9 +18,9 @@ export function startExample(name, environment) {
   return start(path.join(target, "examples", name), environment);
 }
 
-/** `examples/mcp`, which is a package of its own. */
-export function startMcp() {
-  return start(path.join(target, "example-mcp"), {});
+/** The same of `examples/mcp`, which is a package of its own. */
+export function startMcp(environment = {}) {
+  return start(path.join(target, "example-mcp"), environment);
 }
 
 async function start(file, environment) {
