@@ -87,7 +87,15 @@ async fn fetched(issuer: &str, is_jwt: bool) -> KeySource {
     };
     match keys.renew().await {
         Ok(()) => println!("keys       fetched"),
-        Err(error) => println!("keys       {}", with_causes(&error)),
+        Err(error) => {
+            println!("keys       {}", with_causes(&error));
+            if settings::value("JWKS_URL").is_none() {
+                println!(
+                    "           an issuer without metadata needs the URL of its key set \
+                     (JWKS_URL): RemoteJwks::new(\"…\")"
+                );
+            }
+        }
     }
     keys.into()
 }

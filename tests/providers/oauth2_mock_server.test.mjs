@@ -2,66 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OAuth2Server } from "oauth2-mock-server";
-import { explain } from "./support/programs.mjs";
-import { assertRefused } from "./support/requests.mjs";
-import { settingsOf } from "./support/settings.mjs";
+import { startMockServer } from "./support/oauth2_mock_server.mjs";
+import { explain, startExample } from "./support/programs.mjs";
+import { assertAccepted, assertRefused } from "./support/requests.mjs";
 import { testProvider } from "./support/suite.mjs";
 
-const AUDIENCE = "https://api.example.com";
-
-async function start(port) {
-  const server = new OAuth2Server();
-  await server.issuer.keys.generate("RS256");
-  await server.start(port, "127.0.0.1");
-  const issuer = server.issuer.url;
-
-  // The provider's own endpoint; `change` is what its documented hook does with the claims.
-  async function ask(change, parameters = {}) {
-    const hook = (token) => change(token.payload);
-    server.service.on("beforeTokenSigning", hook);
-    const body = new URLSearchParams({
-      grant_type: "password",
-      username: "alice",
-      password: "wonderland-7",
-      client_id: "web",
-      scope: "orders",
-      ...parameters,
-    });
-    const response = await fetch(`${issuer}/token`, { method: "POST", body });
-    server.service.off("beforeTokenSigning", hook);
-    assert.equal(response.status, 200);
-    return response.json();
-  }
-  const named = (payload) => (payload.aud ??= AUDIENCE);
-  return {
-    settings: settingsOf("oauth2-mock-server", "http://localhost:8080", issuer),
-    expected: { subject: "alice", issuer, scope: "orders" },
-    tokens: {
-      access: async () => (await ask(named)).access_token,
-      id: async () => (await ask(named)).id_token,
-      withoutAudience: async () => (await ask(() => {})).access_token,
-      ofClient: async () => {
-        return (await ask(named, { grant_type: "client_credentials" })).access_token;
-      },
-      forAnother: async () => {
-        const other = (payload) => (payload.aud ??= "https://other.example.com");
-        return (await ask(other)).access_token;
-      },
-      expired: async () => {
-        const past = (payload) => {
-          named(payload);
-          payload.exp = payload.iat - 3600;
-        };
-        return (await ask(past)).access_token;
-      },
-    },
-    stop: () => server.stop(),
-  };
-}
-
 testProvider("oauth2-mock-server", {
-  start,
+  start: startMockServer,
   needed: { AUDIENCE: ".audience(", ACCEPT_UNTYPED_JWT: ".accept_untyped_jwt()" },
   more: (now) => {
     test("its ID token is refused by its audience alone", async () => {
@@ -82,4 +29,26 @@ testProvider("oauth2-mock-server", {
       }
     });
   },
+});
+
+test("oauth2-mock-server: an issuer with a slash at its end", async () => {
+  const provider = await startMockServer(0, { shouldIssuerUrlBeSuffixedWithATralingSlash: true });
+  let application;
+  try {
+    assert.match(provider.settings.ISSUER, /[/]$/);
+    application = await startExample("external_issuer", provider.settings);
+    const { issuer } = await assertAccepted(application, await provider.tokens.access());
+    assert.equal(issuer, provider.settings.ISSUER);
+
+    const ISSUER = provider.settings.ISSUER.slice(0, -1);
+    const { isAccepted, text } = await explain(await provider.tokens.access(), {
+      ...provider.settings,
+      ISSUER,
+    });
+    assert.ok(!isAccepted);
+    assert.ok(text.includes(`.issuer("${provider.settings.ISSUER}")`), text);
+  } finally {
+    application?.stop();
+    await provider.stop();
+  }
 });

@@ -1,6 +1,7 @@
 // oidc-provider, with a user who logs in via the code flow, and a machine.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { startOidcProvider } from "./support/oidc_provider.mjs";
 import { explain } from "./support/programs.mjs";
@@ -10,8 +11,8 @@ import { testProvider } from "./support/suite.mjs";
 
 const AUDIENCE = "https://api.example.com";
 
-async function start(port) {
-  const { issuer, logIn, ofMachine, changed, stop } = await startOidcProvider(port);
+async function start(port, jwt) {
+  const { issuer, logIn, ofMachine, changed, stop } = await startOidcProvider(port, jwt);
   const access = async (resource) => (await logIn(resource)).access_token;
   const past = (jwt) => (jwt.payload.exp = jwt.payload.iat - 3600);
   return {
@@ -21,6 +22,7 @@ async function start(port) {
       access: () => access(AUDIENCE),
       id: async () => (await logIn(AUDIENCE)).id_token,
       opaque: () => access(),
+      bound: async () => (await logIn(AUDIENCE, { isBound: true })).access_token,
       ofMachine: async () => (await ofMachine(AUDIENCE)).access_token,
       forAnother: () => access("https://other.example.com"),
       expired: () => changed(past, () => access(AUDIENCE)),
@@ -56,6 +58,15 @@ testProvider("oidc-provider", {
       assert.ok((await explain(token, { ...loose, AUDIENCE: "web" })).isAccepted);
     });
 
+    test("a token that is bound to a key of the client (DPoP) is refused", async () => {
+      const { provider, application } = now();
+      const token = await provider.tokens.bound();
+      await assertRefused(application, token, /cnf|proof/);
+      const { isAccepted, text } = await explain(token, provider.settings);
+      assert.ok(!isAccepted);
+      assert.match(text, /cnf +REFUSED/);
+    });
+
     test("without a resource its access token is opaque, and explain says so", async () => {
       const { provider, application } = now();
       const token = await provider.tokens.opaque();
@@ -65,4 +76,17 @@ testProvider("oidc-provider", {
       assert.match(text, /opaque|not a JWT/);
     });
   },
+});
+
+test("oidc-provider: explain says that an encrypted token is encrypted", async () => {
+  const encrypt = { alg: "dir", enc: "A128CBC-HS256", key: randomBytes(32) };
+  const provider = await start(0, { sign: { alg: "RS256" }, encrypt });
+  try {
+    const token = await provider.tokens.access();
+    const { isAccepted, text } = await explain(token, provider.settings);
+    assert.ok(!isAccepted);
+    assert.match(text, /form +REFUSED.*encrypted/);
+  } finally {
+    await provider.stop();
+  }
 });

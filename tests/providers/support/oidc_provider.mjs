@@ -18,11 +18,9 @@ for (const level of ["info", "warn"]) {
   };
 }
 
-/** Starts it with new keys. */
-export async function startOidcProvider(port) {
+/** Starts it with new keys. `jwt` is how it signs and encrypts access tokens. */
+export async function startOidcProvider(port, jwt) {
   let change = () => {};
-  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
-  const key = privateKey.export({ format: "jwk" });
   let handle;
   const server = await listen(port, (request, response) => handle(request, response));
   const issuer = `http://127.0.0.1:${server.port}`;
@@ -43,7 +41,8 @@ export async function startOidcProvider(port) {
         grant_types: ["client_credentials"],
       },
     ],
-    jwks: { keys: [{ ...key, kid: randomUUID(), alg: "RS256", use: "sig" }] },
+    jwks: { keys: await Promise.all(Object.entries(KEYS).map(newKey)) },
+    enabledJWA: { dPoPSigningAlgValues: ["ES256"] },
     scopes: ["openid", "offline_access", "orders", "mcp:tools"],
     cookies: { keys: [randomUUID()] },
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
@@ -54,7 +53,7 @@ export async function startOidcProvider(port) {
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_, audience) => {
-          return { audience, scope: "orders mcp:tools", accessTokenFormat: "jwt" };
+          return { audience, scope: "orders mcp:tools", accessTokenFormat: "jwt", jwt };
         },
         useGrantedResource: () => true,
       },
@@ -69,8 +68,8 @@ export async function startOidcProvider(port) {
     return client.discovery(new URL(issuer), id, undefined, authentication, insecure);
   };
 
-  /** The tokens of a user, after a login with the code flow. */
-  async function logIn(resource) {
+  /** The tokens of a user, after a login with the code flow; with `isBound` they have a `cnf`. */
+  async function logIn(resource, options) {
     const config = await discover("web", client.None());
     const verifier = client.randomPKCECodeVerifier();
     const url = client.buildAuthorizationUrl(config, {
@@ -81,7 +80,10 @@ export async function startOidcProvider(port) {
       code_challenge_method: "S256",
     });
     const callback = await new Browser().follow(url, fillIn, CALLBACK);
-    return client.authorizationCodeGrant(config, callback, { pkceCodeVerifier: verifier });
+    const checks = { pkceCodeVerifier: verifier };
+    if (!options?.isBound) return client.authorizationCodeGrant(config, callback, checks);
+    const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair("ES256"));
+    return client.authorizationCodeGrant(config, callback, checks, undefined, { DPoP });
   }
 
   /** The token of a machine. */
@@ -99,6 +101,18 @@ export async function startOidcProvider(port) {
     return tokens;
   }
   return { issuer, logIn, ofMachine, changed, stop: server.stop };
+}
+
+const KEYS = {
+  RS256: ["rsa", { modulusLength: 2048 }],
+  PS256: ["rsa", { modulusLength: 2048 }],
+  ES256: ["ec", { namedCurve: "P-256" }],
+  EdDSA: ["ed25519"],
+};
+
+async function newKey([alg, [type, options]]) {
+  const { privateKey } = await promisify(generateKeyPair)(type, options);
+  return { ...privateKey.export({ format: "jwk" }), kid: randomUUID(), alg, use: "sig" };
 }
 
 /** What a user types into the provider's pages. */
