@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startMockServer } from "./support/oauth2_mock_server.mjs";
 import { explain, startExample } from "./support/programs.mjs";
-import { assertAccepted, assertRefused } from "./support/requests.mjs";
+import { assertAccepted, assertRefused, me, until } from "./support/requests.mjs";
 import { testProvider } from "./support/suite.mjs";
 
 testProvider("oauth2-mock-server", {
@@ -49,6 +49,22 @@ test("oauth2-mock-server: an issuer with a slash at its end", async () => {
     assert.ok(text.includes(`.issuer("${provider.settings.ISSUER}")`), text);
   } finally {
     application?.stop();
+    await provider.stop();
+  }
+});
+
+test("oauth2-mock-server: another key with the same kid, after a restart", async () => {
+  let provider = await startMockServer(0, { kid: "development" });
+  const application = await startExample("external_issuer", provider.settings);
+  try {
+    await assertAccepted(application, await provider.tokens.access());
+    const { port } = new URL(provider.settings.ISSUER);
+    await provider.stop();
+    provider = await startMockServer(Number(port), { kid: "development" });
+    const token = await provider.tokens.access();
+    await until(() => me(application, token), ({ status }) => status === 200);
+  } finally {
+    application.stop();
     await provider.stop();
   }
 });

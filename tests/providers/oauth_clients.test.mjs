@@ -2,7 +2,7 @@
 // that this server does not have, as `openid`.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import * as oauth from "oauth4webapi";
 import { InMemoryWebStorage, UserManager, WebStorageStateStore } from "oidc-client-ts";
 import * as openid from "openid-client";
@@ -24,6 +24,10 @@ async function isAdmin(token) {
 }
 
 describe("oidc-client-ts", () => {
+  let users;
+  // Its timers keep the process alive.
+  afterEach(() => users?.removeUser());
+
   function manager(settings) {
     const store = new InMemoryWebStorage();
     return new UserManager({
@@ -37,7 +41,7 @@ describe("oidc-client-ts", () => {
   }
 
   test("logs in and refreshes with its own scope, openid, and is told what it has", async () => {
-    const users = manager({});
+    users = manager({});
     const user = await users.signinResourceOwnerCredentials(ALICE);
     assert.equal(user.scope, "");
     assert.ok(!(await isAdmin(user.access_token)));
@@ -48,7 +52,7 @@ describe("oidc-client-ts", () => {
   });
 
   test("logs in and refreshes with a scope of which a part is granted", async () => {
-    const users = manager({ scope: "openid admin profile" });
+    users = manager({ scope: "openid admin profile" });
     const user = await users.signinResourceOwnerCredentials(ALICE);
     assert.equal(user.scope, "admin");
     await users.storeUser(user);

@@ -4,7 +4,11 @@ import { createServer } from "node:http";
 
 /** Serves requests at this port, or at a free one with 0. */
 export async function listen(port, handler) {
-  const server = createServer(handler);
+  const server = createServer((request, response) => {
+    // A client that keeps a connection would use it after a restart.
+    response.shouldKeepAlive = false;
+    handler(request, response);
+  });
   await new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);

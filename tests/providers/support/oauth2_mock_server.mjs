@@ -7,9 +7,10 @@ import { settingsOf } from "./settings.mjs";
 const AUDIENCE = "https://api.example.com";
 
 /** Starts it with a new key; `tokens` are of its token endpoint. */
-export async function startMockServer(port, options) {
-  const server = new OAuth2Server(undefined, undefined, options);
-  await server.issuer.keys.generate("RS256");
+export async function startMockServer(port, options = {}) {
+  const { kid, ...ofServer } = options;
+  const server = new OAuth2Server(undefined, undefined, ofServer);
+  await server.issuer.keys.generate("RS256", { kid });
   await server.start(port, "127.0.0.1");
   const issuer = server.issuer.url;
 
@@ -25,7 +26,12 @@ export async function startMockServer(port, options) {
       scope: "orders",
       ...parameters,
     });
-    const response = await fetch(new URL("/token", issuer), { method: "POST", body });
+    const response = await fetch(new URL("/token", issuer), {
+      method: "POST",
+      // It would be used after a restart.
+      headers: { connection: "close" },
+      body,
+    });
     server.service.off("beforeTokenSigning", hook);
     assert.equal(response.status, 200);
     return response.json();

@@ -1,7 +1,7 @@
 // The examples as processes of their own. `cargo test` builds them.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -15,12 +15,19 @@ process.once("exit", () => running.forEach((program) => program.kill("SIGKILL"))
 
 /** Starts an example that listens; `environment` is its whole environment. */
 export function startExample(name, environment) {
-  return start(path.join(target, "examples", name), environment);
+  return start(built("examples", name), environment);
 }
 
 /** The same of `examples/mcp`, which is a package of its own. */
 export function startMcp(environment = {}) {
-  return start(path.join(target, "example-mcp"), environment);
+  return start(built("example-mcp"), environment);
+}
+
+function built(...names) {
+  const file = path.join(target, ...names);
+  if (existsSync(file)) return file;
+  const cure = "cargo build --all-features --examples && cargo build -p example-mcp";
+  throw new Error(`${file} is missing. Try: ${cure}`);
 }
 
 async function start(file, environment) {
@@ -54,7 +61,7 @@ async function start(file, environment) {
 
 /** Runs the example `explain` with a token on stdin. */
 export async function explain(token, environment) {
-  const program = spawn(path.join(target, "examples", "explain"), ["-"], { env: environment });
+  const program = spawn(built("examples", "explain"), ["-"], { env: environment });
   running.add(program);
   let text = "";
   program.stdout.on("data", (part) => (text += part));
