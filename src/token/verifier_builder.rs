@@ -201,9 +201,9 @@ impl AccessTokenVerifierBuilder {
     }
 
     /// Requires that a claim has one of these values: text, a whole number or `true`, compared with
-    /// its text. Use it where one key signs several kinds of tokens: `&["token_use"]` with
-    /// `["access"]`, or `&["repository_owner"]` with the name of your organization. Each call adds a
-    /// condition. A token without the claim is refused.
+    /// its text. Use it where one key signs several kinds of tokens, or those of strangers:
+    /// `&["token_use"]` with `["access"]`, or `&["repository_owner"]` with your organization. Each
+    /// call adds a condition. A token without the claim is refused.
     ///
     /// # Panics
     ///

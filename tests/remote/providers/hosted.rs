@@ -108,7 +108,8 @@ async fn clerk() {
     let issuer = "https://example.clerk.accounts.dev";
     let claims = json!({
         "iss": issuer, "azp": "https://app.example.com", "sub": "user_1", "sid": "sess_1",
-        "v": 2, "fva": [0, -1], "sts": "active", "o": { "id": "org_1", "rol": "admin", "per": "manage,read", "fpm": "3,2" },
+        "v": 2, "fva": [0, -1], "sts": "active",
+        "o": { "id": "org_1", "rol": "admin", "per": "manage,read", "fpm": "3,2" },
         "nbf": 1,
     });
     let header = json!({ "alg": "RS256", "typ": "JWT", "cat": "cl_B7d4PD111AAA" });
