@@ -84,11 +84,12 @@ impl AccessTokenVerifierBuilder {
     /// matter.
     ///
     /// A tenant is 1 to 128 letters, digits and `-._~`, so it never contains a slash. Tokens of
-    /// tenants that are not in `tenants` are refused. All tenants have one key source: a key in it
-    /// signs for every tenant, unless its member `issuer` names one. So do not merge the key sets of
-    /// tenants that have a set each: give each a verifier of its own. The
+    /// tenants that are not in `tenants` are refused. The
     /// [issuer of the claims](crate::AccessTokenClaims::issuer) is that of the tenant: the same
     /// subject may exist at two tenants.
+    ///
+    /// All tenants have one key source: a key in it signs for every tenant, unless its member
+    /// `issuer` names one. Tenants that have a key set each need a verifier each.
     ///
     /// ```
     /// # use tower_bearer::{AccessTokenVerifier, RemoteJwks};
