@@ -85,7 +85,7 @@ pub(crate) fn replace(headers: &mut HeaderMap, changes: &[(&str, Option<&str>)])
 }
 
 #[cfg(feature = "cookie")]
-const MAX_VALUES: usize = 16;
+const MAX_VALUES: usize = 256;
 
 /// Returns the cookies of this name. `None` means that the value is empty, or not text. The header
 /// is read as bytes, so that other cookies with odd values cannot hide ours.

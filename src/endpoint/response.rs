@@ -29,12 +29,13 @@ pub(super) fn json_bytes(status: StatusCode, body: Vec<u8>) -> Response<Bytes> {
 
 /// Forbids caches to store the response. RFC 6749 section 5.1 requires `Pragma` as well.
 pub(super) fn not_stored<B>(mut response: Response<B>) -> Response<B> {
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-        .headers_mut()
-        .insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    // Caches that know one of these do not look at `Cache-Control` (RFC 9213 section 2).
+    for targeted in ["cdn-cache-control", "surrogate-control", "expires"] {
+        headers.remove(targeted);
+    }
     response
 }
 

@@ -20,6 +20,9 @@ impl Sessions {
     /// Chooses one of the tokens of a refresh. It only reads.
     pub(super) async fn choose(&self, refresh: &Refresh) -> Result<Presented, SessionError> {
         let mut newest = self.newest_of_each_session(refresh);
+        if newest.len() > MAX_SESSIONS {
+            return Err(SessionError::new(SessionErrorKind::InvalidToken));
+        }
         let Some(last) = newest.pop() else {
             return Err(SessionError::new(SessionErrorKind::InvalidToken));
         };
@@ -40,7 +43,7 @@ impl Sessions {
             let id = presented.rid.session_id();
             match newest.iter().position(|known| known.rid.session_id() == id) {
                 Some(at) if newest[at].generation < presented.generation => newest[at] = presented,
-                None if newest.len() < MAX_SESSIONS => newest.push(presented),
+                None if newest.len() <= MAX_SESSIONS => newest.push(presented),
                 _ => {}
             }
         }
@@ -61,7 +64,7 @@ impl Sessions {
         for presented in tokens {
             let session = self.0.store.find(&presented.rid.session_id()).await?;
             let rank = self.rank(session.as_ref(), &presented, refresh);
-            if let Some(session) = session.as_ref().filter(|_| rank == Rank::Good) {
+            if let Some(session) = session.as_ref().filter(|_| rank != Rank::Over) {
                 if user.as_ref().is_some_and(|user| user != session.subject()) {
                     tracing::info!(
                         cure = "use the cookie of the whole host, whose name begins with `__Host-`",

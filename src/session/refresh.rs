@@ -272,7 +272,7 @@ impl Sessions {
                 let row = session.parts();
                 tracing::warn!(
                     session = %row.id,
-                    subject = %row.subject,
+                    subject = row.subject.as_str(),
                     presented = presented.generation,
                     current = row.generation,
                     rotated_at = ?row.rotated_at,

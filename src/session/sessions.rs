@@ -195,6 +195,19 @@ impl Sessions {
         self.0.keys.parse(refresh_token).is_some()
     }
 
+    /// Returns whether each refresh token works once only, so that no page may repeat a refresh.
+    #[cfg(feature = "cookie")]
+    pub(crate) fn has_no_overlap(&self) -> bool {
+        self.policy().overlap.is_zero()
+    }
+
+    /// Returns whether this process knows that the session of these claims was revoked.
+    #[cfg(feature = "cookie")]
+    pub(crate) fn knows_revoked(&self, claims: &crate::AccessTokenClaims) -> bool {
+        let id = claims.session_id();
+        id.is_some_and(|id| self.sync().revocations().contains(id))
+    }
+
     /// Returns whether the application logs users in itself.
     pub(crate) fn has_login(&self) -> bool {
         self.accounts().has_login()

@@ -36,9 +36,19 @@ fn router(app: &App) -> Router {
     let layer = app.layer().with_token_sources(cookies().token_sources());
     let own = cookies();
     let bye = async move || own.clear_cookies(().into_response());
+    let sessions = app.sessions.clone();
+    // While the page is made, the user logs out in another tab.
+    let slow = async move || {
+        let ended = sessions.log_out_everywhere(&"alice".into()).await;
+        (
+            [("cdn-cache-control", "max-age=600")],
+            format!("{}", ended.is_ok()),
+        )
+    };
     Router::new()
         .route("/", get(page).post(page))
         .route("/bye", get(bye))
+        .route("/slow", get(slow))
         .route_layer(layer.optional())
         .route_layer(cookies().renewal_layer(&app.sessions).unwrap())
 }
@@ -325,6 +335,60 @@ async fn a_page_that_logs_out_has_the_last_word() {
         .await;
     browser.keep(&answer);
     assert!(browser.0.is_empty(), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_logout_wins_over_a_page_that_responds_later() {
+    let app = App::new();
+    let mut browser = Browser::logged_in(&app).await;
+    app.clock.advance(HOUR);
+    let request = browser.request(Method::GET, "/slow", LINK);
+    let answer = browser.send(&app, request).await;
+    assert_eq!(answer.body, "true");
+    answer.assert_not_stored();
+    assert!(!answer.headers.contains_key("cdn-cache-control"));
+    browser.keep(&answer);
+    assert!(browser.0.is_empty(), "{answer:?}");
+}
+
+/// The access token has not expired, and its session was revoked on another device.
+#[tokio::test]
+async fn a_revoked_session_is_a_stranger_at_once_and_its_cookies_go() {
+    let app = App::new();
+    let mut browser = Browser::logged_in(&app).await;
+    let tokens = app.log_in().await.tokens();
+    browser.0.insert(REFRESH.to_owned(), tokens.refresh);
+    browser
+        .0
+        .insert("__Host-access_token".to_owned(), tokens.access);
+    app.sessions
+        .log_out_everywhere(&"alice".into())
+        .await
+        .unwrap();
+    let answer = browser.load(&app).await;
+    assert_eq!((answer.status, &*answer.body), (200, "a stranger"));
+    assert!(browser.0.is_empty(), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_expired_access_token_without_a_refresh_token_is_that_of_a_stranger() {
+    let app = App::new();
+    let tokens = app.log_in().await.tokens();
+    let mut cookies = BTreeMap::new();
+    cookies.insert("__Host-access_token".to_owned(), tokens.access);
+    app.clock.advance(HOUR);
+    let answer = Browser(cookies).load(&app).await;
+    assert_eq!((answer.status, &*answer.body), (200, "a stranger"));
+}
+
+#[tokio::test]
+async fn without_an_overlap_pages_cannot_be_renewed() {
+    let app = App::built(MemoryStore::new(), |sessions| {
+        let policy = tower_bearer::SessionPolicy::default();
+        sessions.policy(policy.with_overlap(std::time::Duration::ZERO).unwrap())
+    });
+    let error = cookies().renewal_layer(&app.sessions).unwrap_err();
+    assert!(error.to_string().contains("needs an overlap"), "{error}");
 }
 
 #[tokio::test]

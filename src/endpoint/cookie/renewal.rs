@@ -104,6 +104,12 @@ impl CookieDelivery {
                  alone: leave out `with_path`"
             )));
         }
+        if sessions.has_no_overlap() {
+            return Err(ConfigError::from_static(
+                "`renewal_layer` needs an overlap: without one, a page that the user stops looks \
+                 like a theft. Leave out `with_overlap(Duration::ZERO)`",
+            ));
+        }
         Ok(RenewalLayer {
             renewer: Renewer {
                 cookies: self.clone().for_sessions(sessions),
@@ -115,17 +121,27 @@ impl CookieDelivery {
 }
 
 impl Renewer {
-    /// Returns the refresh tokens of a request that has to be renewed.
-    pub(super) fn needed(&self, parts: &Parts) -> Vec<RefreshToken> {
+    /// Returns the refresh tokens of a request that has to be renewed, if it has any. It is `None`
+    /// for a request that passes on as it is.
+    pub(super) fn needed(&self, parts: &Parts) -> Option<Vec<RefreshToken>> {
         if !loads_a_page(parts) || parts.headers.contains_key(AUTHORIZATION) {
-            return Vec::new();
+            return None;
         }
         let held = only(parts, &self.cookies.access_name()).ok().flatten();
-        if held.is_some_and(|token| self.verifier.verify(token).is_ok()) {
-            return Vec::new();
+        let is_good = |token| {
+            let claims = self.verifier.verify(token);
+            claims.is_ok_and(|claims| !self.sessions.knows_revoked(&claims))
+        };
+        if held.is_some_and(is_good) {
+            return None;
         }
         let held = self.cookies.refresh_tokens(parts).into_iter();
-        held.map(RefreshToken::new).collect()
+        Some(held.map(RefreshToken::new).collect())
+    }
+
+    /// Takes an access token that is not good out of the request.
+    fn forget(&self, parts: &mut Parts) {
+        replace(&mut parts.headers, &[(&*self.cookies.access_name(), None)]);
     }
 
     /// Refreshes, and gives the new tokens to the request.
@@ -148,7 +164,7 @@ impl Renewer {
                 Renewed::Tokens(Box::new(tokens))
             }
             Err(error) => {
-                replace(&mut parts.headers, &[(&*access, None)]);
+                self.forget(parts);
                 match error.kind() {
                     // Not of a token that is not ours: another application may have set it.
                     SessionErrorKind::SessionExpired
@@ -175,6 +191,10 @@ impl Renewer {
             return not_stored(response);
         }
         match renewed {
+            // The user has logged out while the page was made.
+            Renewed::Tokens(tokens) if self.sessions.knows_revoked(tokens.claims()) => {
+                not_stored(self.cookies.clear_cookies(response))
+            }
             Renewed::Tokens(tokens) => self.cookies.set_cookies(tokens, sent, response),
             Renewed::Over => not_stored(self.cookies.clear_cookies(response)),
             Renewed::NotNow => response,
@@ -210,9 +230,12 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         let held = self.renewer.needed(&parts);
-        if held.is_empty() {
-            return RenewalFuture::direct(self.inner.call(Request::from_parts(parts, body)));
+        if held.as_ref().is_some_and(Vec::is_empty) {
+            self.renewer.forget(&mut parts);
         }
+        let Some(held) = held.filter(|held| !held.is_empty()) else {
+            return RenewalFuture::direct(self.inner.call(Request::from_parts(parts, body)));
+        };
         // The service that is ready is called; its clone may not be.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);

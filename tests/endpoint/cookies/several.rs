@@ -137,6 +137,46 @@ async fn two_good_tokens_of_two_users_are_refused_until_the_next_login() {
     set_or_same(&post(&app, "/refresh", &[&alice, &bob, &next]).await);
 }
 
+/// However many cookies a neighbouring host plants before the user's own.
+#[tokio::test]
+async fn planted_cookies_neither_switch_the_user_nor_hide_a_session_from_a_logout() {
+    let app = App::new();
+    let alice = logged_in(&app).await.refresh;
+    let mallory = [("username", "mallory"), ("password", "wonderland-7")];
+    let mut sessions = Vec::new();
+    for _ in 0..4 {
+        let tokens = app.send(form("/login", &mallory)).await.tokens();
+        sessions.push(tokens.refresh);
+    }
+    let junk: Vec<String> = (0..60).map(|n| format!("x{n}")).collect();
+    let many: Vec<&str> = sessions.iter().map(|token| &**token).collect();
+    let hidden: Vec<&str> = std::iter::once(&*sessions[0])
+        .chain(junk.iter().map(|value| &**value))
+        .collect();
+    for planted in [many, hidden] {
+        let held = [&planted[..], &[&alice]].concat();
+        let answer = post(&app, "/refresh", &held).await;
+        answer.assert_error(400, "invalid_grant", Some("token_invalid"));
+    }
+    let held: Vec<&str> = junk.iter().map(|value| &**value).chain([&*alice]).collect();
+    assert_eq!(post(&app, "/logout", &held).await.status, 200);
+    let answer = post(&app, "/refresh", &[&alice]).await;
+    answer.assert_error(400, "invalid_grant", Some("session_revoked"));
+}
+
+/// A thief has rotated alice's token, and plants a good token of another user beside it.
+#[tokio::test]
+async fn a_used_token_of_a_live_session_counts_as_its_user() {
+    let app = App::new();
+    let alice = logged_in(&app).await.refresh;
+    app.clock.advance(MINUTE);
+    app.refresh(&alice).await.tokens();
+    let mallory = [("username", "mallory"), ("password", "wonderland-7")];
+    let mallory = app.send(form("/login", &mallory)).await.tokens().refresh;
+    let answer = post(&app, "/refresh", &[&alice, &mallory]).await;
+    answer.assert_error(400, "invalid_grant", Some("token_invalid"));
+}
+
 fn set_or_same(answer: &Received) {
     assert_eq!(answer.status, 200, "{answer:?}");
 }
