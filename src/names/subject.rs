@@ -34,6 +34,12 @@ impl Subject {
         &self.0
     }
 
+    /// Returns the subject for a line of the log, with control characters escaped: an application
+    /// may take a name that a user has chosen.
+    pub(crate) fn shown(&self) -> impl fmt::Display {
+        self.0.escape_debug()
+    }
+
     /// Parses the subject back into the key that it was made from, as in `subject.parse::<i64>()?`
     /// or `subject.parse::<Uuid>()?`.
     ///

@@ -91,7 +91,7 @@ impl Sessions {
                 Some(_) => "logged out elsewhere",
                 None => "logged out everywhere",
             };
-            tracing::info!(subject = selection.subject().as_str(), ended, "{what}");
+            tracing::info!(subject = %selection.subject().shown(), ended, "{what}");
             Ok(Ended::sessions(ended))
         };
         with_timeout(REFRESH_DEADLINE, log_out)

@@ -272,7 +272,7 @@ impl Sessions {
                 let row = session.parts();
                 tracing::warn!(
                     session = %row.id,
-                    subject = row.subject.as_str(),
+                    subject = %row.subject.shown(),
                     presented = presented.generation,
                     current = row.generation,
                     rotated_at = ?row.rotated_at,

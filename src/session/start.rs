@@ -113,7 +113,7 @@ impl Sessions {
         match &outcome {
             Ok(_) => {
                 unanswered.answered();
-                tracing::info!(session = %session.id(), subject = session.subject().as_str(), "logged in");
+                tracing::info!(session = %session.id(), subject = %session.subject().shown(), "logged in");
             }
             Err(error) => {
                 // For a user who is gone the session has already been ended.
@@ -174,7 +174,7 @@ impl Sessions {
         let grant = granted.inspect_err(|error| {
             if error.kind() == SessionErrorKind::UserGone {
                 tracing::warn!(
-                    subject = session.subject().as_str(),
+                    subject = %session.subject().shown(),
                     "login refused: `authorize` says that the user is gone, or its grant has \
                      another stamp than the identity; set the same `with_stamp` on both"
                 );

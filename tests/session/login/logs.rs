@@ -3,9 +3,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use support::{App, Call, Log, Login, MINUTE, StoreFault, claims_of, form, signed_in};
+use support::{
+    App, Call, Log, Login, MINUTE, StoreFault, claims_of, form, log_in, sessions_of, signed_in,
+};
 use tower_bearer::edge::ClientAddress;
 use tower_bearer::session::{Refresh, SessionErrorKind};
+use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Identity, Outcome, PasswordCredentials};
 
 // requirement 74
@@ -23,6 +26,28 @@ async fn a_login_leaves_one_event_that_names_user_and_session() {
     assert!(
         lines[0].contains(claims_of(&tokens.access)["sid"].as_str().unwrap()),
         "{lines:?}"
+    );
+}
+
+/// An application may take a name that a user has chosen as the subject.
+#[tokio::test]
+async fn a_subject_cannot_forge_a_line_of_the_log() {
+    let (log, _guard) = Log::capture();
+    let sessions = sessions_of(&TestTokens::new());
+    let name = "alice\n2026-11-28T00:00:00Z  INFO tower_bearer: logged in subject=root\u{1b}[31m";
+    let pair = log_in(&sessions, name).await;
+    let token = pair.refresh_token().unwrap().clone();
+    sessions.refresh(token).await.unwrap();
+    sessions.log_out_everywhere(&name.into()).await.unwrap();
+    let text = log.text();
+    assert!(
+        !text.contains('\u{1b}') && text.contains("alice\\n2026"),
+        "{text}"
+    );
+    assert!(
+        text.lines()
+            .all(|line| !line.starts_with("2026-11-28T00:00:00Z")),
+        "{text}"
     );
 }
 
