@@ -222,10 +222,40 @@ fn no_audience(claims: &Map<String, Value>) -> VerifyError {
 }
 
 fn invalid(name: &str, claim: &Value, expected: &str) -> VerifyError {
-    let got = shown(&claim.to_string());
+    let got = described(claim);
     let detail = format!("{name} is {got}, and not {expected}");
     VerifyError::new(VerifyErrorKind::InvalidClaim, detail)
 }
+
+/// Says what a claim is, as in `the number 42`.
+pub(super) fn described(claim: &Value) -> String {
+    let kind = match claim {
+        Value::String(text) => return format!("the text {}", shown(text)),
+        Value::Number(_) => "the number ",
+        Value::Array(_) => "the list ",
+        Value::Object(_) => "the object ",
+        Value::Null | Value::Bool(_) => "",
+    };
+    format!("{kind}{}", shown_json(claim))
+}
+
+/// Shows a value as JSON, which has quotes of its own: only the rest is escaped.
+pub(super) fn shown_json(value: &Value) -> String {
+    let json = value.to_string();
+    let mut shown = String::new();
+    for char in json.chars().take(MOST_JSON) {
+        match char {
+            '"' | '\\' | '\'' => shown.push(char),
+            _ => shown.extend(char.escape_debug()),
+        }
+    }
+    if json.chars().nth(MOST_JSON).is_some() {
+        shown.push_str(" and more");
+    }
+    shown
+}
+
+const MOST_JSON: usize = 200;
 
 /// The claims in which issuers without `aud` usually name the audience.
 pub(super) const AUDIENCES: [&str; 4] = ["client_id", "azp", "cid", "appid"];

@@ -72,7 +72,7 @@ async fn the_log_says_what_came_and_what_to_set() {
         ),
         (
             json!({ "exp": "1700000000" }),
-            &["exp is", "1700000000", "number"],
+            &["exp is the text", "1700000000", "not a number of seconds"],
         ),
         (
             json!({ "iss": "https://op.example.com/" }),

@@ -52,7 +52,24 @@ fn a_refusal_says_what_was_expected_and_what_came() {
         ),
         (
             json!({ "exp": "1700000000" }),
-            &["exp is \"\\\"1700000000\\\"\"", "a number of seconds"],
+            &["exp is the text \"1700000000\", and not a number of seconds"],
+        ),
+        (
+            json!({ "exp": "soon" }),
+            &["exp is the text \"soon\", and not a number of seconds"],
+        ),
+        (
+            json!({ "sub": 42 }),
+            &["sub is the number 42, and not text"],
+        ),
+        (json!({ "sub": true }), &["sub is true, and not text"]),
+        (
+            json!({ "aud": ["a\"b", 7] }),
+            &["aud is the list [\"a\\\"b\",7], and not text or a list of texts"],
+        ),
+        (
+            json!({ "sub": { "id": "42" } }),
+            &["sub is the object {\"id\":\"42\"}, and not text"],
         ),
         (json!({ "exp": 1 }), &["expired", "1, and now it is 17"]),
     ] {
@@ -142,8 +159,14 @@ fn a_value_cannot_forge_a_line_or_flood_the_log() {
         said_of(&json!({ "aud": [long, long] })),
         said_of(&json!({ "aud": vec!["a"; 1_000] })),
         said_of(&json!({ "exp": vec![0; 1_000] })),
+        said_of(&json!({ "exp": long })),
+        said_of(&json!({ "sub": { "a": long } })),
+        said_of(&json!({ "sub": ["x\nERROR forged \u{1b}[31m\u{202e}\u{85}"] })),
     ] {
-        assert!(!text.contains('\n') && !text.contains('\u{1b}'), "{text}");
+        assert!(
+            !text.contains(['\n', '\u{1b}', '\u{85}', '\u{202e}']),
+            "{text}"
+        );
         assert!(text.len() < 1_000, "{} bytes", text.len());
     }
 }
