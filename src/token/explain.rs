@@ -1,13 +1,21 @@
 //! Makes an [`Explanation`] with the checks of a verifier.
 
+mod cures;
+mod scope_places;
+
 use serde_json::{Map, Value};
 
+use self::scope_places::{is_of_login, places};
+use super::checks::shown_json;
+use super::claim_path::ClaimPath;
 use super::error::{VerifyError, shown};
 use super::error_kind::VerifyErrorKind;
 use super::explanation::Explanation;
+use super::header::Header;
 use super::parsed_token::ParsedToken;
+use super::typ::AcceptedTyp;
 use super::verifier::AccessTokenVerifier;
-use super::wire::{AUD, ISS, SCOPE, SCP, SUB};
+use super::wire::SCOPE;
 use crate::keys::Key;
 
 impl AccessTokenVerifier {
@@ -32,138 +40,120 @@ impl AccessTokenVerifier {
             Ok(token) => self.explain_parsed(&token, &mut report),
             Err(error) => report.refused("form", &error, None),
         }
+        // What the verifier says counts, if it has a check that is not in the report.
+        if let Err(error) = self.verify(token)
+            && report.is_accepted()
+        {
+            report.refused("token", &error, None);
+        }
         report
     }
 
     fn explain_parsed(&self, token: &ParsedToken<'_>, report: &mut Explanation) {
         let claims = token.claims();
+        let header = token.jws.header().map_err(VerifyError::from);
+        let typ = header.as_ref().ok().map(|header| header.typ.as_deref());
         let mut check = |name, outcome: Result<String, VerifyError>| match outcome {
             Ok(text) => report.passed(name, text),
-            Err(error) => report.refused(name, &error, cure(error.kind(), claims)),
+            Err(error) => {
+                let cure = self.cure(name, error.kind(), typ, claims);
+                report.refused(name, &error, cure);
+            }
         };
-        let bytes = token.bytes();
-        let size = token.check_size(self.max_token_bytes());
         check("form", Ok("a signed JWT".to_owned()));
-        check("size", size.map(|()| format!("{bytes} bytes")));
-        check(
-            "iss",
-            self.check_issuer(token).map(|iss| shown(iss.as_str())),
-        );
-
-        let header = token.jws.header().map_err(VerifyError::from);
-        let typ = header.as_ref().map_err(Clone::clone).and_then(|header| {
-            let typ = self.settings.typ.check(header.typ.as_deref())?;
-            self.check_kind(typ, claims)?;
-            Ok(header
-                .typ
-                .as_deref()
-                .map_or_else(|| "none".to_owned(), shown))
-        });
+        let size = token.check_size(self.max_token_bytes());
+        check("size", size.map(|()| format!("{} bytes", token.bytes())));
+        let issuer = self.check_issuer(token);
+        check("iss", issuer.map(|iss| shown(iss.as_str())));
+        let header = header.as_ref().map_err(Clone::clone);
+        let typ = header
+            .clone()
+            .and_then(|header| self.check_typ(header, claims));
         check("typ", typ);
-        let signature = header.and_then(|header| {
-            let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
-            let may_sign = |key: &Key| self.issuer.has(key, token.issuer().ok());
-            token.jws.check_signature(&keys, may_sign, &header)?;
-            let kid = header
-                .kid
-                .as_deref()
-                .map_or_else(|| "none".to_owned(), shown);
-            Ok(format!("alg {}, kid {kid}", shown(&header.algorithm)))
-        });
+        let signature = header.and_then(|header| self.check_key(token, header));
         check("signature", signature);
-
+        for required in &self.settings.required_claims {
+            let outcome = required.check(claims);
+            check(
+                "claims",
+                outcome.map(|()| "a required claim has an accepted value".to_owned()),
+            );
+        }
         let end = self.expiry(claims).and_then(|end| {
             self.check_expiry(end)?;
             Ok(end.as_secs().to_string())
         });
         check("exp", end);
-        check(
-            "nbf",
-            self.check_begin(claims)
-                .map(|()| "not in the future".to_owned()),
-        );
-        check(
-            "aud",
-            self.audience_of(claims)
-                .map(|audience| shown(audience.as_str())),
-        );
-        check(
-            "sub",
-            self.subject_of(claims)
-                .map(|subject| shown(subject.as_str())),
-        );
-        check(
-            "cnf",
-            self.check_binding(claims)
-                .map(|()| "no proof is needed".to_owned()),
-        );
+        let begin = self.check_begin(claims);
+        check("nbf", begin.map(|()| "not in the future".to_owned()));
+        let audience = self.audience_of(claims);
+        check("aud", audience.map(|audience| shown(audience.as_str())));
+        let subject = self.subject_of(claims);
+        check("sub", subject.map(|subject| shown(subject.as_str())));
+        let binding = self.check_binding(claims);
+        check("cnf", binding.map(|()| "no proof is needed".to_owned()));
+        self.explain_scope(claims, report);
+    }
 
+    /// Checks `typ`, and first whether the claims are those of another kind of token: that says
+    /// more than a `typ` that is missing.
+    fn check_typ(
+        &self,
+        header: &Header,
+        claims: &Map<String, Value>,
+    ) -> Result<String, VerifyError> {
+        let typ = header.typ.as_deref();
+        let own = self.settings.typ;
+        let wider = own.max(AcceptedTyp::UntypedJwt);
+        wider.check_claims(wider.check(typ)?, claims)?;
+        self.check_kind(own.check(typ)?, claims)?;
+        Ok(or_none(typ))
+    }
+
+    /// Checks the signature, whatever the `typ`.
+    fn check_key(&self, token: &ParsedToken<'_>, header: &Header) -> Result<String, VerifyError> {
+        let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
+        let may_sign = |key: &Key| self.issuer.has(key, token.issuer().ok());
+        token.jws.check_signature(&keys, may_sign, header)?;
+        let kid = or_none(header.kid.as_deref());
+        Ok(format!("alg {}, kid {kid}", shown(&header.algorithm)))
+    }
+
+    fn explain_scope(&self, claims: &Map<String, Value>, report: &mut Explanation) {
         let scope = self.settings.scope_claims.read(claims);
-        let read = self.settings.scope_claims.names();
-        match other_scope(claims).filter(|_| scope.is_empty()) {
-            None => report.passed(
-                SCOPE,
-                format!("{} (read from {read})", shown(scope.as_str())),
-            ),
-            Some((path, value)) => {
-                let path: Vec<String> = path.iter().map(|name| format!("{name:?}")).collect();
-                let path = path.join(", ");
-                let text = format!("empty (read from {read}), and the token has {path}: {value}");
-                report.note(SCOPE, text, Some(format!(".scope_claim(&[{path}])")));
-            }
+        let mut text = if scope.is_empty() {
+            "empty".to_owned()
+        } else {
+            shown(scope.as_str())
+        };
+        text += &format!(" (read from {})", self.settings.scope_claims.names());
+        let places = if is_of_login(&scope) {
+            places(claims)
+        } else {
+            Vec::new()
+        };
+        let mut cures = Vec::new();
+        for path in places {
+            let value = ClaimPath::new(&path).find(claims).map(shown_json);
+            let path: Vec<String> = path.into_iter().map(shown).collect();
+            let path = path.join(", ");
+            text += &format!(", and the token has {path}: {}", value.unwrap_or_default());
+            cures.push(format!(".scope_claim(&[{path}])"));
         }
+        let scope = match &self.settings.accepted_scope {
+            Some(accepted) if !scope.is_subset_of(accepted) => {
+                let rest = scope.intersection(accepted);
+                text += &format!(", of which accepted_scope leaves {}", shown(rest.as_str()));
+                rest
+            }
+            _ => scope,
+        };
+        report.set_scope(scope);
+        let cure = (!cures.is_empty()).then(|| cures.join(" or "));
+        report.note(SCOPE, text, cure);
     }
 }
 
-/// Returns the line of code with which a check would accept a token with these claims.
-fn cure(kind: VerifyErrorKind, claims: &Map<String, Value>) -> Option<String> {
-    let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    let first = |names: &[&'static str]| names.iter().copied().find(|&name| text(name).is_some());
-    Some(match kind {
-        VerifyErrorKind::TooLarge => ".max_token_bytes(…)".to_owned(),
-        VerifyErrorKind::WrongIssuer => format!(".issuer({})", shown(text(ISS)?)),
-        VerifyErrorKind::WrongType => ".accept_untyped_jwt()".to_owned(),
-        VerifyErrorKind::LooksLikeIdToken => ".accept_id_token_like()".to_owned(),
-        VerifyErrorKind::NoAudience => {
-            format!(
-                ".audience_claim(&[{:?}])",
-                first(&super::checks::AUDIENCES)?
-            )
-        }
-        VerifyErrorKind::WrongAudience => {
-            let aud = claims.get(AUD)?;
-            let aud = aud.as_str().or_else(|| aud.get(0)?.as_str())?;
-            format!(".audience({}), if that is this service", shown(aud))
-        }
-        VerifyErrorKind::NoSubject => {
-            let name = first(&["client_id", "azp", "appid"])?;
-            format!(".subject_claim(&[{name:?}])")
-        }
-        VerifyErrorKind::InvalidClaim if claims.get(SUB).is_some_and(Value::is_number) => {
-            format!(".subject_claim(&[{SUB:?}])")
-        }
-        VerifyErrorKind::ProofNeeded => ".dangerous_accept_unproven_cnf()".to_owned(),
-        _ => return None,
-    })
+fn or_none(text: Option<&str>) -> String {
+    text.map_or_else(|| "none".to_owned(), shown)
 }
-
-/// Returns a claim in which issuers usually say what a token allows, and its value.
-fn other_scope(claims: &Map<String, Value>) -> Option<(&'static [&'static str], String)> {
-    SCOPES.iter().find_map(|&path| {
-        let (first, rest) = path.split_first()?;
-        let claim = rest
-            .iter()
-            .try_fold(claims.get(*first)?, |claim, name| claim.get(name))?;
-        let is_empty = matches!(claim, Value::Null) || claim.as_str() == Some("");
-        (!is_empty).then(|| (path, shown(&claim.to_string())))
-    })
-}
-
-const SCOPES: [&[&str]; 6] = [
-    &[SCOPE],
-    &[SCP],
-    &["permissions"],
-    &["roles"],
-    &["realm_access", "roles"],
-    &["groups"],
-];

@@ -3,13 +3,17 @@
 use std::fmt;
 
 use super::error::VerifyError;
+use crate::names::Scope;
 
 /// What a verifier makes of a token, check by check: see
 /// [`AccessTokenVerifier::explain`](crate::AccessTokenVerifier::explain).
 ///
 /// Its `Display` is a table for people. It shows claims of the token, never the token itself.
 #[derive(Clone, Debug, Default)]
-pub struct Explanation(Vec<Check>);
+pub struct Explanation {
+    checks: Vec<Check>,
+    scope: Scope,
+}
 
 #[derive(Clone, Debug)]
 struct Check {
@@ -23,20 +27,32 @@ impl Explanation {
     /// Returns whether the token would pass.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
-        !self.0.iter().any(|check| check.is_refused)
+        !self.checks.iter().any(|check| check.is_refused)
     }
 
     /// Returns the checks that refuse the token: the claim or the part of the token, and why.
     pub fn refusals(&self) -> impl Iterator<Item = (&str, &str)> {
-        let refused = self.0.iter().filter(|check| check.is_refused);
+        let refused = self.checks.iter().filter(|check| check.is_refused);
         refused.map(|check| (check.name, &*check.text))
     }
 
     /// Returns the lines of code that would make the token pass, or give it a scope, as in
-    /// `.audience("account")`. Each of them is a decision: the documentation of the method says
-    /// what it loosens.
+    /// `.audience("account")`, some with a condition. Where no line helps, it may be what the
+    /// issuer has to do. Each of them is a decision: the documentation of the method says what it
+    /// loosens.
     pub fn cures(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|check| check.cure.as_deref())
+        self.checks.iter().filter_map(|check| check.cure.as_deref())
+    }
+
+    /// Returns the scope that a layer sees in the token if it passes, for a comparison with what
+    /// [`require_scope`](crate::BearerAuthLayer::require_scope) demands.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    pub(super) fn set_scope(&mut self, scope: Scope) {
+        self.scope = scope;
     }
 
     pub(super) fn passed(&mut self, name: &'static str, text: impl Into<String>) {
@@ -50,7 +66,7 @@ impl Explanation {
         text: impl Into<String>,
         cure: Option<String>,
     ) {
-        self.0.push(Check {
+        self.checks.push(Check {
             name,
             is_refused: false,
             text: text.into(),
@@ -64,7 +80,7 @@ impl Explanation {
         error: &VerifyError,
         cure: Option<String>,
     ) {
-        self.0.push(Check {
+        self.checks.push(Check {
             name,
             is_refused: true,
             text: error.to_string(),
@@ -75,11 +91,12 @@ impl Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for check in &self.0 {
+        for check in &self.checks {
             let verdict = if check.is_refused { "REFUSED" } else { "ok" };
             writeln!(f, "{:<10} {verdict:<8} {}", check.name, check.text)?;
             if let Some(cure) = &check.cure {
-                writeln!(f, "{:<19} try: {cure}", "")?;
+                let verb = if cure.starts_with('.') { "try: " } else { "" };
+                writeln!(f, "{:<19} {verb}{cure}", "")?;
             }
         }
         f.write_str(if self.is_accepted() {
