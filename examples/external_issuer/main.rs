@@ -17,8 +17,9 @@
 //! | `JWKS_URL` | where the keys are; without it the issuer's metadata says so |
 //! | `ADDR` | where to listen; `127.0.0.1:3002` without it |
 //! | `AUDIENCE_CLAIM` | the claim with the audience, if that is not `aud`: `client_id`, `azp` |
-//! | `SUBJECT_CLAIM` | the claim with the subject, if that is not `sub`; of several with commas, the first that a token has counts |
-//! | `SCOPE_CLAIMS` | the claims with the scope, with commas; a dot leads into an object: `scope,realm_access.roles` |
+//! | `SUBJECT_CLAIM` | the claim with the subject, if that is not `sub` |
+//! | `SCOPE_CLAIMS` | the claims with the scope: `scope,realm_access.roles` |
+//! | `REQUIRE_CLAIM` | what claims have to be: `drn=DS`, or `typ=Bearer\|bearer` for one of two; of several with commas, all have to hold |
 //! | `REQUIRE_SCOPE` | the scope that a request needs; none without it |
 //! | `ACCEPT_UNTYPED_JWT=1` | also tokens whose `typ` is not `at+jwt` |
 //! | `ACCEPT_ID_TOKEN_LIKE=1` | the same, even if they look like ID tokens |
@@ -26,6 +27,14 @@
 //! | `TENANTS` | the tenants, with commas, for an `ISSUER` with `{tenantid}` |
 //! | `HS256_SECRET` | a secret with which the issuer signs too |
 //! | `PLAIN_HTTP=1` | keys over `http` from another machine, in a test |
+//!
+//! A claim is a name, or a JSON list of names that leads into objects:
+//! `["resource_access","my.client","roles"]`. Several have commas between them. A name with a dot
+//! is read as it is and as a path: `realm_access.roles` is the claim of that name, and `roles` in
+//! `realm_access`. Of several audiences or subjects, the first that a token has counts; the words
+//! of all scopes count. In `REQUIRE_CLAIM` a name with a dot is a path, except one with a colon.
+//!
+//! `1`, `true`, `yes` and `on` are on; `0`, `false`, `no`, `off` and nothing are off.
 //!
 //! The issuer may be down when this starts: it answers 503 until the keys are there.
 
