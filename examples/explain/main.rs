@@ -8,7 +8,8 @@
 //! It reads the same environment variables as the example `external_issuer`; `--issuer` and
 //! `--audience` come before `ISSUER` and `AUDIENCE`. Without an issuer it takes the one that the
 //! token names. The token never leaves this machine: only the issuer's keys are fetched. It exits
-//! with 0 if the token is accepted, with 1 if it is refused, and with 2 for a wrong setting.
+//! with 0 if that example would answer 200, with 1 if the token is refused or lacks the scope of
+//! `REQUIRE_SCOPE`, and with 2 for a wrong setting.
 
 #[path = "../external_issuer/settings.rs"]
 mod settings;
@@ -21,8 +22,9 @@ use std::process::ExitCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-use tower_bearer::KeySet;
-use tower_bearer::keys::KeySource;
+use tower_bearer::keys::{KeySource, SharedKeySet};
+use tower_bearer::token::Explanation;
+use tower_bearer::{KeySet, Scope};
 
 struct Arguments {
     token: String,
@@ -51,38 +53,73 @@ async fn explain() -> Result<bool, Box<dyn Error>> {
     if let Some(kind) = providers::kind_of_opaque(&token) {
         println!("provider   {kind}");
     }
-    let own_issuer = issuer_of(&token);
+    let parts = Parts::of(&token);
+    let own = parts.issuer();
+    let provider = own.and_then(providers::of);
+    match provider {
+        Some((name, true)) => println!("provider   {name}: its settings are in docs/issuers.md"),
+        Some((name, false)) => println!("provider   {name}"),
+        None => {}
+    }
+    let provider = provider.map(|(name, _)| name);
+    if let Some(hint) = providers::hint(provider, &parts.header, &parts.claims) {
+        println!("provider   {hint}");
+    }
     let named = issuer.or_else(|| settings::value("ISSUER"));
-    if named.is_none()
-        && let Some(own) = &own_issuer
-    {
-        println!("issuer     not set, so it is the token's own: {own:?}");
+    match (&named, own) {
+        (Some(_), _) => {}
+        (None, Some(own)) => println!("issuer     not set, so it is the token's own: {own:?}"),
+        (None, None) => println!("issuer     not set, and the token does not name its own"),
     }
-    let issuer = named
-        .or(own_issuer.clone())
-        .unwrap_or_else(|| "(none)".to_owned());
-    if let Some(provider) = own_issuer.as_deref().and_then(providers::of) {
-        println!("provider   {provider}: its settings are in docs/issuers.md");
-    }
+    let issuer = named.as_deref().or(own);
     let audience = audience.or_else(|| settings::value("AUDIENCE"));
     if audience.is_none() {
         println!("audience   not set: name this service with --audience");
     }
-    let keys = fetched(&issuer, own_issuer.is_some()).await;
+    let keys = match issuer {
+        // No key helps to read any other token.
+        Some(issuer) if parts.is_jwt() => fetched(issuer).await,
+        _ => no_keys(),
+    };
+    let issuer = issuer.unwrap_or("(none)");
     let audience = audience.as_deref().unwrap_or("(not set)");
-    let report = settings::verifier(&issuer, audience, keys)?.explain(&token);
+    let report = settings::verifier(issuer, audience, keys)?.explain(&token);
     println!("{report}");
-    Ok(report.is_accepted())
+    let has_scope = match settings::value("REQUIRE_SCOPE") {
+        Some(required) if parts.is_jwt() => has_scope(&report, &required.parse()?),
+        _ => true,
+    };
+    Ok(report.is_accepted() && has_scope)
+}
+
+/// Says whether the scope is there that every request to `external_issuer` needs.
+fn has_scope(report: &Explanation, required: &Scope) -> bool {
+    let missing = required
+        .iter()
+        .filter(|word| !report.scope().contains(word));
+    let missing = missing.collect::<Vec<_>>().join(" ");
+    if missing.is_empty() {
+        println!("REQUIRE_SCOPE: {:?} is there", required.as_str());
+    } else {
+        let once = if report.is_accepted() {
+            ""
+        } else {
+            " once the token passes"
+        };
+        println!(
+            "REQUIRE_SCOPE: {missing:?} is missing, so external_issuer would answer 403{once}"
+        );
+    }
+    missing.is_empty()
 }
 
 /// The issuer's keys. Without them everything but the signature can be explained.
-async fn fetched(issuer: &str, is_jwt: bool) -> KeySource {
+async fn fetched(issuer: &str) -> KeySource {
     let keys = match settings::keys(issuer) {
-        Ok(keys) if is_jwt => keys,
-        Ok(keys) => return keys.into(),
+        Ok(keys) => keys,
         Err(error) => {
             println!("keys       {error}");
-            return tower_bearer::keys::SharedKeySet::new(KeySet::default()).into();
+            return no_keys();
         }
     };
     match keys.renew().await {
@@ -100,6 +137,10 @@ async fn fetched(issuer: &str, is_jwt: bool) -> KeySource {
     keys.into()
 }
 
+fn no_keys() -> KeySource {
+    SharedKeySet::new(KeySet::default()).into()
+}
+
 fn with_causes(error: &dyn Error) -> String {
     match error.source() {
         Some(cause) => format!("{error}: {}", with_causes(cause)),
@@ -107,11 +148,39 @@ fn with_causes(error: &dyn Error) -> String {
     }
 }
 
-/// The `iss` of a token, which nothing has verified yet.
-fn issuer_of(token: &str) -> Option<String> {
-    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Value = serde_json::from_slice(&payload).ok()?;
-    claims["iss"].as_str().map(str::to_owned)
+/// What a token says, which nothing has verified yet. A part that cannot be read is `null`.
+struct Parts {
+    header: Value,
+    claims: Value,
+}
+
+impl Parts {
+    fn of(token: &str) -> Self {
+        let read = |part: &str| {
+            let json = URL_SAFE_NO_PAD.decode(part).ok()?;
+            serde_json::from_slice(&json).ok()
+        };
+        let parts: Vec<&str> = token.split('.').collect();
+        let (header, claims) = match *parts {
+            [header, claims, _] => (read(header), read(claims)),
+            // Encrypted (RFC 7516).
+            [header, _, _, _, _] => (read(header), None),
+            _ => (None, None),
+        };
+        Self {
+            header: header.unwrap_or_default(),
+            claims: claims.unwrap_or_default(),
+        }
+    }
+
+    fn is_jwt(&self) -> bool {
+        self.claims.is_object()
+    }
+
+    /// The issuer. An encrypted token may name it in its header (RFC 7519 section 5.3).
+    fn issuer(&self) -> Option<&str> {
+        self.claims["iss"].as_str().or(self.header["iss"].as_str())
+    }
 }
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
