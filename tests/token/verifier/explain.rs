@@ -1,9 +1,11 @@
 //! The report of a verifier about a token, for development.
 
 use serde_json::{Value, json};
-use support::{builder, claims, sign, token, without_issuer};
+use support::keys::P256;
+use support::{builder, claims, sign, signed_by, signed_with, token, without_issuer};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::token::{AccessTokenVerifierBuilder, Explanation};
+use tower_bearer::{MemoryStore, SigningKey};
 
 fn explained(changes: &Value) -> Explanation {
     explained_by(|builder| builder, changes)
@@ -418,5 +420,22 @@ fn every_required_claim_is_a_check() {
         let text = report.to_string();
         let rows = text.lines().filter(|line| line.starts_with("claims "));
         assert_eq!(rows.count(), 2, "{text}");
+    }
+}
+
+/// Only the tokens of our own signer have a session, which does not have a row of its own.
+#[test]
+fn what_the_verifier_refuses_for_another_reason_is_not_called_accepted() {
+    let clock = ManualClock::new();
+    let key = SigningKey::from_pem(P256.0).unwrap();
+    let sessions = signed_with(key, MemoryStore::new(), &clock)
+        .build()
+        .unwrap();
+    let header = json!({ "alg": "ES256", "typ": "at+jwt" });
+    for (changes, refused) in [(json!({}), &[][..]), (json!({ "sid": "x" }), &["token"])] {
+        let token = signed_by(P256, &header, &changed(&clock, &changes));
+        let report = sessions.verifier().explain(&token);
+        let names: Vec<&str> = report.refusals().map(|(name, _)| name).collect();
+        assert_eq!(names, refused, "{report}");
     }
 }
