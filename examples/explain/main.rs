@@ -86,7 +86,12 @@ async fn explain() -> Result<bool, Box<dyn Error>> {
     let report = settings::verifier(issuer, audience, keys)?.explain(&token);
     println!("{report}");
     let has_scope = match settings::value("REQUIRE_SCOPE") {
-        Some(required) if parts.is_jwt() => has_scope(&report, &required.parse()?),
+        Some(required) if parts.is_jwt() => {
+            let required = required
+                .parse()
+                .map_err(|error| format!("REQUIRE_SCOPE: {error}"))?;
+            has_scope(&report, &required)
+        }
         _ => true,
     };
     Ok(report.is_accepted() && has_scope)

@@ -7,6 +7,7 @@ use crate::token::checks::AUDIENCES;
 use crate::token::claim_form::{is_absent, texts};
 use crate::token::error::shown;
 use crate::token::error_kind::VerifyErrorKind as Kind;
+use crate::token::scope_claim::ScopeClaims;
 use crate::token::typ::AcceptedTyp;
 use crate::token::verifier::AccessTokenVerifier;
 use crate::token::wire::{AUD, AUTH_TIME, ISS, SCP, SID, SUB};
@@ -97,7 +98,8 @@ impl AccessTokenVerifier {
 
     fn no_subject_cure(&self, claims: &Claims) -> Option<String> {
         let is_there = |name| claims.get(name).is_some_and(|claim| !claim.is_null());
-        if OF_USERS.into_iter().any(is_there) {
+        let is_login = ScopeClaims::default().read(claims).contains("openid");
+        if is_login || OF_USERS.into_iter().any(is_there) {
             return Some("this looks like a user's token: have the issuer send sub".to_owned());
         }
         let name = MACHINES

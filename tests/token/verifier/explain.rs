@@ -303,6 +303,11 @@ fn the_client_is_not_the_subject_of_a_user() {
         assert_eq!(report.cures().next(), Some(cure), "{report}");
         assert!(!report.to_string().contains("subject_claim(&"), "{report}");
     }
+    let login = explained(&json!({ "sub": null, "azp": "app", "scope": "profile openid" }));
+    assert_cures(
+        &login,
+        &["this looks like a user's token: have the issuer send sub"],
+    );
     for name in ["client_id", "azp", "cid", "appid"] {
         let report = explained(&json!({ "sub": "", "email": null, name: "worker" }));
         let line = format!(
