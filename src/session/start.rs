@@ -113,7 +113,11 @@ impl Sessions {
         match &outcome {
             Ok(_) => {
                 unanswered.answered();
-                tracing::info!(session = %session.id(), subject = %session.subject().shown(), "logged in");
+                tracing::info!(
+                    session = %session.id(),
+                    subject = %session.subject().shown(),
+                    "logged in"
+                );
             }
             Err(error) => {
                 // For a user who is gone the session has already been ended.
