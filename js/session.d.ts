@@ -39,8 +39,11 @@ export interface Jar {
   write(held: Held): void;
   clear(): void;
   subscribe?(listener: () => void): void;
+  /** Is told a name that belongs to the URL of the endpoints, before anything else. */
+  setDefaultName?(name: string): void;
 }
 
+/** Without `key` the login is named after the URL of the endpoints. */
 export function localStorageJar(key?: string): Jar;
 export function memoryJar(): Jar;
 
@@ -54,8 +57,9 @@ export interface Options {
   /** The URL of the page. */
   page?: string;
   fetch?(request: Request): Promise<Response>;
-  /** `undefined`: each tab renews by itself. */
-  locks?: Pick<LockManager, "request">;
+  /** `null`: each tab renews by itself. */
+  locks?: Pick<LockManager, "request"> | null;
+  /** By default it is made from the URL of the endpoints. */
   lockName?: string;
 }
 

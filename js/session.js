@@ -59,7 +59,7 @@ export function createSession({
   page = undefined,
   fetch: send = (request) => globalThis.fetch(request),
   locks = browserLocks(),
-  lockName = "tower-bearer",
+  lockName = undefined, // from the URL of the endpoints
   now = Date.now,
   timers = globalThis,
   random = Math.random,
@@ -73,7 +73,8 @@ export function createSession({
 } = {}) {
   const place = findPlace({ base, page, origins, singleUser });
   const byCookie = delivery === "cookie";
-  const oneAtATime = takeTurns({ locks, lockName, lockLimit, timers });
+  jar.setDefaultName?.(place.name);
+  const oneAtATime = takeTurns({ locks, lockName: lockName ?? place.name, lockLimit, timers });
   const ask = createAsk({ send, place, byCookie, attemptLimit, timers, now });
   // Later, so that what a listener does or throws disturbs nothing here.
   const tell = (cause, reason) => queueMicrotask(() => onChange(state(), cause, reason));

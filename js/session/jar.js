@@ -21,19 +21,25 @@
  * @property {(held: Held) => void} write
  * @property {() => void} clear
  * @property {(listener: () => void) => void} [subscribe] hears what other tabs do
+ * @property {(name: string) => void} [setDefaultName] is told a name that belongs to the server's
+ *   endpoints, before anything else
  */
 
 /**
  * Keeps the login in `localStorage`, where all tabs find it. Where storage is full or forbidden, it
  * keeps the login in this page.
  *
- * @param {string} [key] the name in `localStorage`
+ * @param {string} [key] the name in `localStorage`. Without one, `createSession` names the login
+ *   after the URL of the endpoints, so that two applications on one origin do not share it
  * @returns {Jar}
  */
-export function localStorageJar(key = "tower-bearer") {
+export function localStorageJar(key) {
   // A token that was renewed must not get lost where it cannot be stored.
   let spare = null;
   return {
+    setDefaultName(name) {
+      key ??= name;
+    },
     read() {
       try {
         const held = spare ?? JSON.parse(localStorage.getItem(key));

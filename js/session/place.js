@@ -57,10 +57,13 @@ export function findPlace({ base, page = urlOfPage(), origins, singleUser }) {
   const trusted = new Set([ownOrigin, ...origins.map((origin) => new URL(origin).origin)]);
   // All files and all sandboxes are called "null".
   trusted.delete("null");
+  const { origin, pathname, search } = endpoints;
   return {
     page,
     ownOrigin,
     endpoints,
+    /** The name of the login in what all pages of an origin share: storage and locks. */
+    name: `tower-bearer ${origin}${pathname.replace(/\/$/, "")}${search}`,
     /** Whether the page itself has an origin. A file and a sandboxed frame do not. */
     isOpaque: ownOrigin === "null" || globalThis.origin === "null",
     isElsewhere: endpoints.origin !== ownOrigin,

@@ -6,7 +6,7 @@ import { SessionError } from "./error.js";
  * Returns a function that runs work when nothing else runs.
  *
  * @param {object} options
- * @param {LockManager} [options.locks] absent without TLS
+ * @param {LockManager | null} [options.locks] absent without TLS
  * @param {string} options.lockName
  * @param {number} options.lockLimit how long to wait for other tabs, in milliseconds
  * @param {{ setTimeout: Function, clearTimeout: Function }} options.timers

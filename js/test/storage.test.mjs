@@ -3,19 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { localStorageJar } from "../session.js";
-import { settle, browser, loggedIn } from "./support.mjs";
-
-/** As `localStorage` and its event, for one tab. */
-function storage() {
-  const items = new Map(), listeners = [];
-  globalThis.localStorage = {
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => items.set(key, value),
-    removeItem: (key) => items.delete(key),
-  };
-  globalThis.addEventListener = (type, listener) => type === "storage" && listeners.push(listener);
-  return { items, dispatch: (event) => listeners.forEach((listener) => listener(event)) };
-}
+import { settle, browser, loggedIn, storage } from "./support.mjs";
 
 test("a tab hears what another does, by the storage event", async () => {
   const { items, dispatch } = storage();

@@ -2,6 +2,8 @@
 
 import { createSession } from "../session.js";
 
+/** The name of the login in storage, and of its lock. */
+export const NAME = "tower-bearer https://app.example/auth";
 export const PAGE = "https://app.example/";
 export const ALICE = { username: "alice", password: "wonderland-7" };
 export const LIFE = 1_800_000;
@@ -73,6 +75,18 @@ export class Jar {
   read = () => JSON.parse(JSON.stringify(this.value));
   write = (value) => { this.value = JSON.parse(JSON.stringify(value)); this.writes++; };
   clear = () => { this.value = null; };
+}
+
+/** As `localStorage` and its event, for one tab. */
+export function storage() {
+  const items = new Map(), listeners = [];
+  globalThis.localStorage = {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  };
+  globalThis.addEventListener = (type, listener) => type === "storage" && listeners.push(listener);
+  return { items, dispatch: (event) => listeners.forEach((listener) => listener(event)) };
 }
 
 export function json(status, body, headers = {}) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ALICE, LIFE, settle, json, invalidGrant, hangs } from "./support.mjs";
-import { breaks, loggedIn, isUnavailable } from "./support.mjs";
+import { NAME, breaks, loggedIn, isUnavailable } from "./support.mjs";
 
 test("many calls in one tab make one refresh", async () => {
   const { one, server, clock, jar, locks } = await loggedIn();
@@ -20,7 +20,7 @@ test("many calls in one tab make one refresh", async () => {
   assert.equal(server.to("/auth/refresh").length, 1);
   const [{ text, redirect, credentials }] = server.to("/auth/refresh");
   assert.deepEqual([text, redirect, credentials], ["", "error", "include"]);
-  assert.deepEqual(locks.held, ["tower-bearer"]);
+  assert.deepEqual(locks.held, [NAME]);
 });
 
 test("of several tabs one asks, and the others take its token without a request", async () => {
@@ -65,7 +65,7 @@ test("a lock that never comes is an error, not a wait for ever", async () => {
   const { one, locks, clock } = await loggedIn();
   let free;
   const { signal } = new AbortController();
-  locks.request("tower-bearer", { signal }, () => new Promise((done) => { free = done; }));
+  locks.request(NAME, { signal }, () => new Promise((done) => { free = done; }));
   const result = assert.rejects(one.refresh(), isUnavailable);
   await clock.advance(90_001);
   await result;

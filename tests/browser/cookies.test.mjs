@@ -263,7 +263,8 @@ test("a lost cookie and an end by the server are told apart", async () => {
 
   await logIn(page, server.origin);
   await page.evaluate(async () => {
-    const { access_token } = JSON.parse(localStorage.getItem("tower-bearer"));
+    const held = localStorage.getItem(`tower-bearer ${location.origin}/auth`);
+    const { access_token } = JSON.parse(held);
     const authorization = `Bearer ${access_token}`;
     // The cookie stays: another device would do the same.
     await fetch("/auth/logout", {

@@ -113,7 +113,8 @@ test("a login in one tab while another refreshes logs no tab out", async () => {
       site.tabs[0].evaluate(async () => {
         const alice = { username: "alice", password: "wonderland-7", delivery: "cookie" };
         const headers = { "content-type": "application/json" };
-        const answer = await navigator.locks.request("tower-bearer", () =>
+        const lock = `tower-bearer ${location.origin}/auth`;
+        const answer = await navigator.locks.request(lock, () =>
           fetch("/auth/login", { method: "POST", headers, body: JSON.stringify(alice) }),
         );
         return answer.status;
