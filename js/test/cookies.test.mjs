@@ -137,6 +137,22 @@ test("a login whose cookie cannot be proven now is not a login", async () => {
   assert.equal((await retried).loggedIn, true);
 });
 
+test("a login whose cookie could not be proven is taken up by a later refresh", async () => {
+  const { tab, server, clock, jar, heard } = browser();
+  const session = tab();
+  server.fail("/auth/refresh", breaks, json(503, {}), breaks);
+  const result = assert.rejects(session.login(ALICE), { kind: "unavailable" });
+  await clock.advance(10_000);
+  await result;
+  assert.equal(jar.value, null);
+  assert.equal(session.state().loggedIn, false);
+  assert.equal(server.to("/auth/logout").length, 0, "the session is not ended");
+  assert.equal((await session.refresh()).loggedIn, true);
+  assert.equal((await session.fetch("/me")).status, 200);
+  await settle();
+  assert.deepEqual(heard, [["refresh", true, undefined]]);
+});
+
 test("a server without cookies is named at the login, and no script keeps its token", async () => {
   const { tab, server, jar } = browser();
   const session = tab();
