@@ -9,11 +9,12 @@ export interface State {
 
 export type Cause = "login" | "refresh" | "logout" | "ended" | "other-tab";
 
-/** The reasons that this script gives. The server has more. */
+/** The reasons that this script gives or explains. The server has more. */
 export type Reason =
   | "not_a_browser" | "no_server" | "page_without_origin" | "cookies_disabled"
   | "server_without_cookies" | "cookie_not_kept" | "cors_or_network" | "mixed_content"
-  | "not_json" | "no_tokens" | "token_type" | "timeout" | "token_missing";
+  | "not_json" | "no_tokens" | "token_type" | "timeout" | "token_missing"
+  | "cross_site" | "cross_site_cookie";
 
 export class SessionError extends Error {
   readonly kind: "unavailable" | "refused" | "misconfigured";

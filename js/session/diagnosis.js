@@ -53,7 +53,8 @@ function causes({ endpoints, isElsewhere, ownOrigin }) {
   if (isElsewhere) {
     found.push(`The page is on ${ownOrigin}, and the server on ${endpoints.origin}. If these are ` +
       "different sites (localhost and 127.0.0.1 are), the browser neither keeps nor sends a " +
-      "`SameSite=Strict` cookie. Serve both from one site.");
+      "`SameSite=Strict` cookie. Serve both from one site, or set " +
+      "`CookieDelivery::for_other_sites` on the server.");
   }
   if (isFramed()) {
     found.push("The page is in an iframe: in a page of another site, browsers block its cookies. " +
@@ -83,7 +84,7 @@ export function failed(reply, place) {
     return misconfigured("token_type", "the server issues tokens of another kind than Bearer, " +
       "which this script cannot send.");
   }
-  const { reason, hint } = explain(reply, place);
+  const { reason, hint = reply.description } = explain(reply, place);
   const kind = reply.isBusy || reply.status === 200 ? "unavailable" : "refused";
   return new SessionError(kind, { ...reply, reason: reply.reason ?? reason, hint });
 }
@@ -92,7 +93,13 @@ function explain(reply, place) {
   const { status, path } = reply;
   const at = `${place.urlOf(path ?? "")}`;
   if (status === 0) return reply.isLate ? { reason: "timeout" } : blocked(at, place);
-  if (reply.reason === "cross_site") {
+  if (reply.reason === "cross_site_cookie") {
+    return { hint: `the server takes ${place.ownOrigin} for another site, so the browser would ` +
+      "drop its `SameSite=Strict` cookie. `CookieDelivery::new().for_other_sites()` on the " +
+      `server sets one that the browser keeps. Or leave cookies out: ${BODY}.` };
+  }
+  // No setting accepts a page without an origin: the server's sentence says what works.
+  if (reply.reason === "cross_site" && !place.isOpaque) {
     return { hint: `the server takes ${place.ownOrigin} for another site. Its setting ` +
       `\`CookieDelivery::with_origin("${place.ownOrigin}")\` accepts this page; behind a proxy, ` +
       "`public_origin` says what the server's own origin is." };

@@ -7,6 +7,7 @@
  * @property {number} status 0: no whole answer
  * @property {any} answer the JSON of the body
  * @property {string} [reason] the server's word for programs
+ * @property {string} [description] the server's sentence for developers
  * @property {number} retryAfter milliseconds
  * @property {boolean} isJson
  * @property {string} [type] the media type
@@ -36,7 +37,9 @@ export function createAsk({ send, place, byCookie, attemptLimit, timers, now }) 
         redirect: "error", // tokens go nowhere else
         signal: limit.signal,
       }));
-      return { path, sent, ...read(response, await response.text(), now) };
+      const reply = read(response, await response.text(), now);
+      const token = headers?.authorization?.split(" ")[1];
+      return { path, sent, ...reply, description: description(reply.answer, body, token) };
     } catch {
       const nothing = { status: 0, answer: null, retryAfter: 0, isJson: false, isBusy: true };
       return { path, sent, ...nothing, isLate: limit.signal.aborted };
@@ -64,6 +67,24 @@ function read({ status, headers }, text, now) {
     hasWrongType,
     isBusy: isOdd || status === 429 || status >= 500,
   };
+}
+
+/**
+ * The `error_description` of an answer, if it is a sentence (RFC 6749 section 5.2) that has no token
+ * in it, and nothing of what was sent.
+ */
+function description(answer, { delivery, dry_run, ...fields } = {}, token) {
+  const text = answer?.error_description;
+  const isText = typeof text === "string" && /^[ !#-\[\]-~]{1,300}$/.test(text);
+  // A token is one long word.
+  if (!isText || /[^ ]{25}/.test(text)) return undefined;
+  return wordsOf([fields, token ?? ""]).some((word) => text.includes(word)) ? undefined : text;
+}
+
+/** The texts and numbers in a value, at any depth. Short ones, as `on`, are in many sentences. */
+function wordsOf(value) {
+  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(wordsOf);
+  return String(value).length > 3 ? [String(value)] : [];
 }
 
 function parse(text) {

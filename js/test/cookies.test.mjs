@@ -97,6 +97,7 @@ test("the error names what the page can see of the cause", async (t) => {
   const elsewhere = await at({ base: "https://api.other.example/auth" });
   assert.match(elsewhere, /page is on https:\/\/app\.example.*server on https:\/\/api\.other\.ex/);
   assert.match(elsewhere, /SameSite=Strict/);
+  assert.match(elsewhere, /one site, or set `CookieDelivery::for_other_sites` on the server/);
   said.length = 0;
   assert.match(await at({}), /blocks cookies or storage of this site, or a proxy removes/);
   said.length = 0;

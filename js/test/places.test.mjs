@@ -214,3 +214,28 @@ test("a refusal of another site names the setting that lets this page in", async
     message: /with_origin\("https:\/\/app\.example"\)/,
   });
 });
+
+test("a refusal because the cookie would be dropped names both cures", async () => {
+  const { tab, server } = browser({ base: "https://api.other.example/auth" });
+  server.fail("/auth/login", json(403, {
+    error: "access_denied",
+    error_description: "the browser would drop the cookies, because this page is on another site",
+    reason: "cross_site_cookie",
+  }));
+  const error = await tab().login(ALICE).then(assert.fail, (error) => error);
+  assert.deepEqual([error.kind, error.reason], ["refused", "cross_site_cookie"]);
+  assert.match(error.message, /takes https:\/\/app\.example for another site/);
+  assert.match(error.message, /`CookieDelivery::new\(\)\.for_other_sites\(\)` on the server/);
+  assert.match(error.message, /createSession\(\{ delivery: "body" \}\)/);
+});
+
+test("a page without an origin is told what the server says, and not to list `null`", async (t) => {
+  t.after(() => { delete globalThis.origin; });
+  globalThis.origin = "null";
+  const { tab, server } = browser();
+  const error_description = "the request comes from a page without an origin: use delivery=body";
+  const answer = { error: "access_denied", error_description, reason: "cross_site" };
+  server.fail("/auth/refresh", json(403, answer));
+  const message = `refused (403, cross_site): ${error_description}`;
+  await assert.rejects(tab().refresh(), { kind: "refused", message });
+});

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LIFE, settle, json, invalidGrant, hangs, breaks } from "./support.mjs";
+import { ALICE, LIFE, settle, json, invalidGrant, hangs, breaks } from "./support.mjs";
 import { loggedIn, isUnavailable } from "./support.mjs";
 
 test("an attempt has a limit and its retries one key; the next refresh has another", async () => {
@@ -130,4 +130,42 @@ test("no other answer logs out", async () => {
     assert.deepEqual(jar.read(), before);
   }
   assert.equal(server.keys().length, answers.length, "and none was tried again");
+});
+
+test("the message of a refusal has the server's sentence", async () => {
+  const { one, server } = await loggedIn();
+  const error_description = "the user's access was suspended (see the handbook, 7.2)";
+  for (const status of [400, 403, 409]) {
+    server.fail("/auth/login", json(status, { error: "access_denied", error_description }));
+    const message = `refused (${status}): ${error_description}`;
+    await assert.rejects(one.login({ ...ALICE, remember: "on" }), { kind: "refused", message });
+  }
+  const full = { error: "temporarily_unavailable", error_description: "too many logins" };
+  server.fail("/auth/logout", json(429, { ...full, reason: "too_many" }));
+  const message = "unavailable (429, too_many): too many logins";
+  await assert.rejects(one.logout(), { kind: "unavailable", message });
+});
+
+test("a sentence of the server with what was sent, or with no words, is not in a message", async () => {
+  const { one, server } = await loggedIn({ delivery: "body" });
+  const credentials = { ...ALICE, code: 471_100, answers: [{ pet: "Rex the dog" }] };
+  for (const error_description of [
+    `${ALICE.password} is wrong`,
+    "there is no user alice",
+    "the code 471100 is wrong",
+    "the pet is not Rex the dog",
+    `the token is ${"x".repeat(25)}`,
+    "a\nline", "\u202Ethe other way", "say \"friend\"", "word ".repeat(61), "", 7, {}, null,
+  ]) {
+    server.fail("/auth/login", json(400, { error: "invalid_grant", error_description }));
+    await assert.rejects(one.login(credentials), { message: "refused (400)" });
+  }
+  // The same for the token in a header, and in a body.
+  for (const token of ["access_token", "refresh_token"]) {
+    const { one, server, jar } = await loggedIn({ delivery: "body" });
+    jar.write({ ...jar.read(), [token]: "a.short.one" });
+    const answer = { error: "invalid_client", error_description: "a.short.one is wrong" };
+    server.fail("/auth/logout", json(403, answer));
+    await assert.rejects(one.logout(), { message: "refused (403)" });
+  }
 });
