@@ -70,8 +70,8 @@ function read({ status, headers }, text, now) {
 }
 
 /**
- * The `error_description` of an answer, if it is a sentence (RFC 6749 section 5.2) that has no token
- * in it, and nothing of what was sent.
+ * The `error_description` of an answer, if it is a sentence (RFC 6749 section 5.2) that has no
+ * token in it, and nothing of what was sent.
  */
 function description(answer, { delivery, dry_run, ...fields } = {}, token) {
   const text = answer?.error_description;

@@ -146,7 +146,7 @@ test("the message of a refusal has the server's sentence", async () => {
   await assert.rejects(one.logout(), { kind: "unavailable", message });
 });
 
-test("a sentence of the server with what was sent, or with no words, is not in a message", async () => {
+test("a sentence with what was sent, or one that is not text, is not in a message", async () => {
   const { one, server } = await loggedIn({ delivery: "body" });
   const credentials = { ...ALICE, code: 471_100, answers: [{ pet: "Rex the dog" }] };
   for (const error_description of [
