@@ -27,11 +27,19 @@ pub(super) async fn handle(
     if let Some(delivery) = state.delivery.as_deref() {
         held = delivery.refresh_tokens(parts);
         held.extend(delivery.access_tokens(parts));
-        if !held.is_empty() {
-            check_own_site(delivery, parts)?;
-        }
     }
-    let sent = match bearer_token(&parts.headers) {
+    let sent = bearer_token(&parts.headers);
+    if let Some(delivery) = state.delivery.as_deref()
+        && !held.is_empty()
+        && let Err(error) = check_own_site(delivery, parts)
+    {
+        if !matches!(sent, Ok(Some(_))) {
+            return Err(error);
+        }
+        // The token in the header says which session ends, and the browser adds cookies by itself.
+        held.clear();
+    }
+    let sent = match sent {
         Ok(sent) => sent,
         // The cookies say which session ends.
         Err(_) if !held.is_empty() => None,

@@ -118,8 +118,10 @@ endpoint! {
     ///
     /// Without `token` the request ends the sessions of the access token in the `Authorization`
     /// header and, if the application uses cookies, of the refresh token in the cookie; the cookies
-    /// are then cleared. The access token may be in its cookie too, and may have expired. Without
-    /// any of these tokens the response is 400 `invalid_request`.
+    /// are then cleared. The access token may be in its cookie too, and may have expired. If a page
+    /// of another site, or a client that is not a browser, sends an access token in the header, the
+    /// cookies are ignored and kept. Without any of these tokens the response is 400
+    /// `invalid_request`.
     ///
     /// The response is 200 `{}`, for an unknown token too (RFC 7009 section 2.2). Access tokens of
     /// the session are refused from the next request on.

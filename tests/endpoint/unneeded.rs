@@ -66,6 +66,51 @@ async fn a_logout_whose_access_token_alone_came_in_a_cookie_ends_the_session() {
 }
 
 #[tokio::test]
+async fn a_logout_with_an_access_token_in_the_header_ignores_the_cookies_of_another_site() {
+    let elsewhere: [&[(&str, &str)]; 4] = [
+        &[("sec-fetch-site", "cross-site")],
+        &[("origin", "https://evil.test"), ("host", "api.example.com")],
+        &[("origin", "null")],
+        &[],
+    ];
+    for headers in elsewhere {
+        for name in ["__Host-refresh_token", "__Host-access_token"] {
+            let app = App::new();
+            let (sent, held) = (logged_in(&app).await, logged_in(&app).await);
+            let token = if name.contains("refresh") {
+                &held.refresh
+            } else {
+                &held.access
+            };
+            let request = |authorization: Option<&str>| {
+                let mut request =
+                    Request::post("/logout").header("cookie", format!("{name}={token}"));
+                for (name, value) in headers.iter().copied() {
+                    request = request.header(name, value);
+                }
+                if let Some(value) = authorization {
+                    request = request.header("authorization", value);
+                }
+                request.body(Body::empty()).unwrap()
+            };
+            // Without a token in the header it is the cookie that would end a session.
+            for odd in [None, Some("Bearer a b"), Some("Basic x")] {
+                let refused = send(&app, request(odd)).await;
+                refused.assert_error(403, "access_denied", Some("cross_site"));
+                assert_eq!((cleared(&refused), app.live().await.len()), (0, 2));
+            }
+            let answer = send(&app, request(Some(&bearer(&sent.access)))).await;
+            assert_eq!((answer.status, &*answer.body), (200, "{}"), "{headers:?}");
+            assert!(!answer.headers.contains_key("set-cookie"), "{answer:?}");
+            app.me(&sent.access)
+                .await
+                .assert_invalid_token("session_revoked");
+            assert_eq!(app.me(&held.access).await.status, 200, "{headers:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_login_ends_the_session_of_an_access_token_that_came_in_a_cookie_alone() {
     let app = App::new();
     let tokens = logged_in(&app).await;
