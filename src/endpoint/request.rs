@@ -33,19 +33,25 @@ impl Parameters {
     {
         check(parts, "POST")?;
         let body = read_body(&parts.headers, body).await?;
-        if body.is_empty() {
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
+        let text = body.trim_ascii();
+        if text.is_empty() {
             // Some clients name a media type of their own for a body that is not there.
-            return Ok(Self {
-                values: Map::new(),
-                encoding: Encoding::Form,
-            });
+            return Ok(Self::none());
         }
         check_content_encoding(&parts.headers)?;
-        let encoding = encoding(&parts.headers).ok_or_else(EndpointError::media_type)?;
-        Self::parse(
-            encoding,
-            body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body),
-        )
+        match encoding(&parts.headers).ok_or_else(EndpointError::media_type)? {
+            // Some clients send it for nothing.
+            Encoding::Json if text == b"null" => Ok(Self::none()),
+            encoding => Self::parse(encoding, body),
+        }
+    }
+
+    fn none() -> Self {
+        Self {
+            values: Map::new(),
+            encoding: Encoding::Form,
+        }
     }
 
     fn parse(encoding: Encoding, body: &[u8]) -> Result<Self, EndpointError> {

@@ -176,6 +176,52 @@ async fn the_media_type_of_a_body_that_is_not_there_does_not_count() {
 }
 
 #[tokio::test]
+async fn a_body_of_whitespace_or_null_is_a_body_that_is_not_there() {
+    let app = App::new();
+    let json = "application/json";
+    for (media_type, body, status) in [
+        (json, "null", 200),
+        (json, " null\r\n", 200),
+        (json, "\u{feff}null", 200),
+        (json, " ", 200),
+        (json, "\r\n\t ", 200),
+        (json, "\u{feff}", 200),
+        (FORM, "\n", 200),
+        ("text/plain", "\n", 200),
+        (json, "[]", 400),
+        (json, "\"\"", 400),
+        (json, "nul", 400),
+        (json, "null null", 400),
+        (json, "NULL", 400),
+        (json, "false", 400),
+        (json, "0", 400),
+        ("text/plain", "null", 415),
+    ] {
+        for path in ["/logout", "/refresh"] {
+            let tokens = logged_in(&app).await;
+            let cookie = format!("__Host-refresh_token={}", tokens.refresh);
+            let mut request = with_header(empty(path), "cookie", &cookie);
+            let headers = request.headers_mut();
+            headers.insert(CONTENT_TYPE, media_type.parse().unwrap());
+            *request.body_mut() = Body::from(body);
+            let answer = send(&app, request).await;
+            assert_eq!(answer.status, status, "{path} {body:?} {answer:?}");
+            if status != 200 {
+                answer.assert_error(status, "invalid_request", None);
+            }
+        }
+        // Without a cookie the token is missing.
+        let request = Request::post("/refresh").header(CONTENT_TYPE, media_type);
+        let answer = send(&app, request.body(Body::from(body)).unwrap()).await;
+        let (expected, reason) = match status {
+            200 => (400, Some("token_missing")),
+            refused => (refused, None),
+        };
+        answer.assert_error(expected, "invalid_request", reason);
+    }
+}
+
+#[tokio::test]
 async fn an_odd_authorization_header_refuses_no_login_and_no_logout_with_a_cookie() {
     let app = App::new();
     for odd in [
