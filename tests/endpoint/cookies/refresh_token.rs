@@ -124,3 +124,28 @@ async fn a_dry_run_says_whether_the_cookie_arrives_and_changes_nothing() {
     assert_eq!(odd.status, 400);
     assert_eq!(odd.json()["error"], "invalid_request");
 }
+
+#[tokio::test]
+async fn a_dry_run_in_the_query_is_refused_and_rotates_nothing() {
+    let site = Site::new(CookieDelivery::new());
+    let cookie = jar(&site.log_in().await);
+    site.tokens.clock().advance(MINUTE);
+    for query in ["dry_run=true", "dry_run", "a=b&dry%5frun=true"] {
+        for (path, form) in [
+            ("/refresh", ""),
+            ("/refresh", "dry_run=true"),
+            ("/token", "grant_type=refresh_token"),
+        ] {
+            let headers = [OWN[0], ("cookie", &*cookie)];
+            let answer = site.post(&format!("{path}?{query}"), &headers, form).await;
+            assert_eq!(answer.status, 400, "{path} {query}");
+            assert_eq!(answer.json()["error"], "invalid_request");
+            assert_eq!(
+                answer.json()["error_description"],
+                "dry_run is not allowed in the query string"
+            );
+            assert!(set_cookies(&answer).is_empty());
+        }
+    }
+    assert_eq!(set_cookies(&site.refresh(&cookie).await).len(), 1);
+}

@@ -114,6 +114,8 @@ async fn parameters_in_the_query_are_refused() {
             "refresh_token=x",
             "utm_source=mail&pass%77ord=x",
             "scope=read",
+            "dry_run=true",
+            "dry_run",
         ] {
             login
                 .send(form(&format!("{path}?{query}"), &body))
