@@ -73,10 +73,11 @@ fn plain_host(parts: &Parts) -> Option<&str> {
 /// Returns the host of an origin, or of a host with a port.
 fn host_of(origin: &str) -> &str {
     let authority = origin.split_once("://").map_or(origin, |(_, rest)| rest);
-    match authority.rsplit_once(':') {
+    let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => authority,
-    }
+    };
+    host.strip_suffix('.').unwrap_or(host)
 }
 
 #[cfg(test)]
@@ -98,6 +99,7 @@ mod tests {
         for (origin, own) in [
             ("https://app.example.com", "https://api.example.com:8443"),
             ("https://example.com", "https://api.example.com"),
+            ("https://app.example.com.", "https://api.example.com"),
             ("http://localhost:5173", "http://localhost:3000"),
             ("http://192.168.0.7:3000", "http://192.168.0.7:4000"),
             ("http://[::1]:3000", "http://[::1]:4000"),

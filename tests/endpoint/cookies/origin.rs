@@ -58,6 +58,42 @@ async fn without_a_public_origin_it_is_host() {
 }
 
 #[tokio::test]
+async fn a_default_port_and_a_dot_after_the_host_do_not_count() {
+    let app = App::new();
+    let public = App::built(MemoryStore::new(), |sessions| {
+        sessions.public_origin("https://app.example.com")
+    });
+    for (origin, host) in [
+        ("https://app.example.com", "app.example.com:443"),
+        ("http://app.example.com", "app.example.com:80"),
+        ("https://app.example.com", "app.example.com."),
+        ("https://app.example.com.", "app.example.com"),
+        ("https://app.example.com.", "app.example.com.:443"),
+        ("https://app.example.com:8443", "app.example.com.:8443"),
+    ] {
+        let answer = log_in(&app, origin, host).await;
+        assert_eq!(answer.status, 200, "{origin} {host} {answer:?}");
+    }
+    for origin in ["https://app.example.com.", "https://app.example.com:443"] {
+        let answer = log_in(&public, origin, "internal").await;
+        assert_eq!(answer.status, 200, "{origin} {answer:?}");
+    }
+    for (origin, host) in [
+        ("https://app.example.com", "app.example.com:80"),
+        ("http://app.example.com", "app.example.com:443"),
+        ("https://app.example.com:8443", "app.example.com"),
+        ("https://app.example.com", "app.example.com:8443"),
+        ("https://evil.test", "app.example.com:443"),
+        ("https://app.example.com.evil.test", "app.example.com."),
+    ] {
+        super::assert_cross_site(&log_in(&app, origin, host).await);
+    }
+    for origin in ["http://app.example.com.", "https://app.example.com:8443"] {
+        super::assert_cross_site(&log_in(&public, origin, "app.example.com").await);
+    }
+}
+
+#[tokio::test]
 async fn other_pages_may_be_listed_beside_the_public_origin() {
     let app = App::built(MemoryStore::new(), |sessions| {
         sessions.public_origin("https://api.example.com")
