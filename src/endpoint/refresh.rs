@@ -41,14 +41,16 @@ pub(super) async fn handle(
         check_cookies_may_be_set(delivery, parts)?;
     }
     if tokens.is_empty() {
-        return Err(match state.delivery {
-            Some(_) => {
-                SessionError::missing_token("refresh_token is missing, and so is its cookie").into()
-            }
-            None => EndpointError::invalid_request("refresh_token is missing"),
-        });
+        return Err(missing(state));
     }
     if is_dry_run(&parameters)? {
+        // Another application on this host may have set a cookie of the same name.
+        if !tokens
+            .iter()
+            .any(|token| state.sessions.made(token.secret()))
+        {
+            return Err(missing(state));
+        }
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = StatusCode::NO_CONTENT;
         return Ok(not_stored(response));
@@ -63,8 +65,17 @@ pub(super) async fn handle(
     Ok(state.respond(&tokens, delivery, parts))
 }
 
+fn missing(state: &State) -> EndpointError {
+    match state.delivery {
+        Some(_) => {
+            SessionError::missing_token("refresh_token is missing, and so is its cookie").into()
+        }
+        None => EndpointError::invalid_request("refresh_token is missing"),
+    }
+}
+
 /// Returns whether the client only asks if its refresh token arrives: a page cannot see whether the
-/// browser kept the cookie. The token is not looked at, and nothing changes.
+/// browser kept the cookie. The store is not asked about the token, and nothing changes.
 fn is_dry_run(parameters: &Parameters) -> Result<bool, EndpointError> {
     match parameters.text("dry_run")?.as_deref() {
         None => Ok(false),

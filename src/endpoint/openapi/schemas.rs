@@ -240,5 +240,5 @@ const SCOPE: &str = "Absent, or what the access token shall allow, as words sepa
 const DEVICE: &str =
     "A text by which the user may recognise the session. By default the `User-Agent`.";
 
-const DRY_RUN: &str = "With `true` the response is 204 if a refresh token has arrived. The token \
-    is not looked at, and nothing changes.";
+const DRY_RUN: &str = "With `true` the response is 204 if a refresh token of this \
+    application has arrived. Its session may be over, and nothing changes.";

@@ -126,6 +126,42 @@ async fn a_dry_run_says_whether_the_cookie_arrives_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_dry_run_is_for_a_token_of_this_application() {
+    let (site, other) = (
+        Site::new(CookieDelivery::new()),
+        Site::new(CookieDelivery::new()),
+    );
+    let (own, foreign) = (jar(&site.log_in().await), jar(&other.log_in().await));
+    let last = if own.ends_with('A') { 'B' } else { 'A' };
+    let forged = format!("{}{last}{last}", &own[..own.len() - 2]);
+    for (cookie, status) in [
+        ("__Host-refresh_token=x".to_owned(), 400),
+        ("__Host-refresh_token=rt1_junk".to_owned(), 400),
+        (forged, 400),
+        (format!("{foreign}; __Host-refresh_token=x"), 400),
+        (format!("{foreign}; {own}"), 204),
+        (own.clone(), 204),
+    ] {
+        let probe = "grant_type=refresh_token&dry_run=true";
+        for path in ["/refresh", "/token"] {
+            let answer = site.post(path, &[OWN[0], ("cookie", &cookie)], probe).await;
+            assert_eq!(answer.status, status, "{path} {cookie}");
+            assert!(set_cookies(&answer).is_empty());
+            if status == 400 {
+                let missing = site.post(path, OWN, probe).await;
+                assert_eq!(answer.body, missing.body, "{path} {cookie}");
+                assert_eq!(answer.challenge(), missing.challenge());
+            }
+            let (_, token) = cookie.split_once('=').unwrap();
+            let form = format!("{probe}&refresh_token={token}");
+            if !token.contains(';') {
+                assert_eq!(site.post(path, &[], &form).await.status, status, "{token}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_dry_run_in_the_query_is_refused_and_rotates_nothing() {
     let site = Site::new(CookieDelivery::new());
     let cookie = jar(&site.log_in().await);
