@@ -34,7 +34,7 @@ pub(super) fn read<C>(
     parameters.check_grant_type("password")?;
     // The application's own credentials may have fields of these names.
     let device = parameters.text("device")?;
-    let scope = parameters.scope()?;
+    let scope = parameters.login_scope()?;
     let delivery = state.delivery(parameters.text("delivery")?.as_deref())?;
     // This comes before the password is checked: another site must not log a user in here (login
     // CSRF).

@@ -1,5 +1,7 @@
 //! Reads requests: a form or JSON, of at most 8 KiB.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
@@ -91,14 +93,22 @@ impl Parameters {
         }
     }
 
-    /// Returns the scope that the client asks for. An empty one asks for everything. What is not
-    /// text belongs to the application.
+    /// Returns the scope that the client asks for: words, as text or as a list of texts. An empty
+    /// one asks for everything.
     pub(super) fn scope(&self) -> Result<Scope, EndpointError> {
-        let scope = self.values.get("scope").and_then(Value::as_str);
-        Ok(scope
-            .unwrap_or_default()
-            .parse()
-            .map_err(|_| SessionError::new(SessionErrorKind::InvalidScope))?)
+        let Some(value) = self.values.get("scope") else {
+            return Ok(Scope::default());
+        };
+        let scope = words(value).and_then(|words| words.parse().ok());
+        Ok(scope.ok_or_else(|| SessionError::new(SessionErrorKind::InvalidScope))?)
+    }
+
+    /// Returns the same at a login. There, a value of another type belongs to the application.
+    pub(super) fn login_scope(&self) -> Result<Scope, EndpointError> {
+        match self.values.get("scope").map(words) {
+            Some(None) => Ok(Scope::default()),
+            _ => self.scope(),
+        }
     }
 
     /// Takes a parameter that is text. It may be a secret, so no copy is kept.
@@ -134,6 +144,18 @@ impl Parameters {
     /// Reads the same as credentials of this type.
     pub(super) fn into_typed<C: LoginCredentials>(self) -> Result<C, EndpointError> {
         parameters::read(self.values, self.encoding).map_err(refuse)
+    }
+}
+
+/// Returns the words of a scope. `None` means that it is not text, and not a list of texts.
+fn words(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(text.into()),
+        Value::Array(all) => {
+            let words: Option<Vec<&str>> = all.iter().map(Value::as_str).collect();
+            Some(words?.join(" ").into())
+        }
+        _ => None,
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) async fn handle(
 ) -> Result<Response<Bytes>, EndpointError> {
     match parameters.text("grant_type")?.as_deref() {
         Some("password") if state.sessions.has_login() => {
+            // Here it is the parameter of RFC 6749, and never a field of the credentials.
+            parameters.scope()?;
             login::handle(state, context, parameters).await
         }
         Some("refresh_token") => refresh::handle(state, context, parameters).await,

@@ -194,6 +194,68 @@ async fn a_login_and_a_refresh_grant_what_there_is_of_the_scope_that_is_asked_fo
 }
 
 #[tokio::test]
+async fn a_scope_in_json_is_a_text_or_a_list_of_words() {
+    let login = Login::new();
+    login
+        .accounts
+        .change("alice", |account| account.scope = "read write");
+    let first = login.post("/token", &PASSWORD).await.tokens();
+    let refresh = refresh(&first.refresh);
+    for (path, grant) in [
+        ("/token", &PASSWORD[..]),
+        ("/login", &PASSWORD[1..]),
+        ("/token", &refresh[..]),
+        ("/refresh", &refresh[1..]),
+    ] {
+        let send = async |scope: &serde_json::Value| {
+            let mut body: serde_json::Map<_, _> = grant
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), json!(value)))
+                .collect();
+            body.insert("scope".to_owned(), scope.clone());
+            login.send(json_request(path, &body.into())).await
+        };
+        for (scope, granted) in [
+            (json!("read"), "read"),
+            (json!(["read"]), "read"),
+            (json!(["write", "read"]), "write read"),
+            (json!(["read", "admin"]), "read"),
+            (json!(["read write"]), "read write"),
+            (json!(["openid"]), ""),
+            // An empty scope asks for everything.
+            (json!([]), "read write"),
+            (json!([""]), "read write"),
+            (json!(null), "read write"),
+        ] {
+            let tokens = send(&scope).await.tokens();
+            assert_eq!(tokens.body["scope"], granted, "{path} {scope}");
+        }
+        for malformed in [json!(["re\"ad"]), json!(["read", "caf\u{e9}"])] {
+            assert_refused(&send(&malformed).await, 400, "invalid_scope", None);
+        }
+        for other in [
+            json!(1),
+            json!(true),
+            json!(false),
+            json!({}),
+            json!({ "read": true }),
+            json!([1]),
+            json!(["read", 1]),
+            json!(["read", null]),
+            json!([["read"]]),
+        ] {
+            let answer = send(&other).await;
+            if path == "/login" {
+                // It may be a field of the application's credentials.
+                assert_eq!(answer.tokens().body["scope"], "read write", "{other}");
+            } else {
+                assert_refused(&answer, 400, "invalid_scope", None);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_copy_that_comes_back_ends_the_session_here_too() {
     let login = Login::new();
     let first = login.post("/token", &PASSWORD).await.tokens();
