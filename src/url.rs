@@ -68,16 +68,21 @@ impl HttpUrl {
     }
 
     /// Parses an origin (RFC 6454) in the form that browsers send: a scheme, a host, and a port
-    /// where it is not the default one.
+    /// where it is not the default one. Upper case becomes lower case (RFC 6454 section 4).
     pub(crate) fn parse_origin(text: &str) -> Result<Self, ConfigError> {
+        refuse_wildcard(text)?;
         // Browsers resolve `*.localhost` themselves.
         let is_local = |host: &str| is_loopback(host) || host.ends_with(".localhost");
-        let url = Self::parse(text, is_local)?;
-        let has_default_port = matches!(
-            (url.uri.scheme_str(), url.uri.port_u16()),
-            (Some("https"), Some(443)) | (Some("http"), Some(80))
-        );
-        if url.origin() != text || has_default_port {
+        let lower = text.to_ascii_lowercase();
+        let url = Self::parse(&lower, is_local)?;
+        let (scheme, port) = (url.uri.scheme_str(), url.uri.port_u16());
+        let default = if scheme == Some("https") { 443 } else { 80 };
+        let host = url.uri.host().unwrap_or_default();
+        let sent = match port.filter(|&port| port != default) {
+            Some(port) => format!("{}://{host}:{port}", scheme.unwrap_or_default()),
+            None => format!("{}://{host}", scheme.unwrap_or_default()),
+        };
+        if sent != lower {
             return Err(ConfigError::new(format!(
                 "{text:?} is not an origin: a scheme, a host, and a port where it is not the \
                  default one, as in https://app.example.com"
@@ -136,6 +141,18 @@ impl HttpUrl {
         );
         format!("{scheme}://{authority}")
     }
+}
+
+/// Refuses an origin with a `*`, which no browser sends.
+pub(crate) fn refuse_wildcard(origin: &str) -> Result<(), ConfigError> {
+    if !origin.contains('*') {
+        return Ok(());
+    }
+    Err(ConfigError::new(format!(
+        "{} has a `*`, but origins are compared as a whole: list each origin, as in \
+         https://app.example.com",
+        shown(origin)
+    )))
 }
 
 /// Returns the URL as an error may show it.

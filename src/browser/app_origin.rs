@@ -15,7 +15,7 @@ pub(super) fn app_origin(text: &str) -> Result<Option<&str>, ConfigError> {
     let Some((scheme, host)) = text.split_once("://") else {
         return Ok(None);
     };
-    if WEB.contains(&scheme) {
+    if WEB.iter().any(|web| web.eq_ignore_ascii_case(scheme)) {
         return Ok(None);
     }
     let is_scheme = scheme
@@ -71,7 +71,14 @@ mod tests {
         ] {
             assert_eq!(app_origin(good), Ok(Some(good)));
         }
-        for web in ["https://a.b", "http://localhost", "a.b", "*", ""] {
+        for web in [
+            "https://a.b",
+            "HTTPS://a.b",
+            "http://localhost",
+            "a.b",
+            "*",
+            "",
+        ] {
             assert_eq!(app_origin(web), Ok(None), "{web}");
         }
         for bad in [

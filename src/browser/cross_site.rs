@@ -9,7 +9,7 @@ use http::{HeaderMap, Method};
 use super::app_origin::app_origin;
 use crate::edge::Edge;
 use crate::error::ConfigError;
-use crate::url::HttpUrl;
+use crate::url::{HttpUrl, refuse_wildcard};
 
 /// The other origins whose pages may act as ours do, as in `https://app.example.com`, or
 /// `tauri://localhost`.
@@ -30,6 +30,7 @@ pub(crate) enum Site {
 
 impl Origins {
     pub(crate) fn add(&mut self, origin: &str) -> Result<(), ConfigError> {
+        refuse_wildcard(origin)?;
         let origin = match app_origin(origin)? {
             Some(app) => app.into(),
             None => HttpUrl::parse_origin(origin)?.as_str().into(),
@@ -215,8 +216,26 @@ mod tests {
     fn another_origin_may_be_listed() {
         let mut origins = Origins::default();
         origins.add("https://app.example.com").unwrap();
+        let error = |origin: &str| {
+            let error = Origins::default().add(origin).unwrap_err();
+            error.to_string()
+        };
+        for bad in [
+            "*",
+            "https://*.example.com",
+            "https://app.example.com:*",
+            "tauri://*",
+            "chrome-extension://*",
+        ] {
+            let sentence = error(bad);
+            assert!(sentence.contains("list each origin"), "{bad} {sentence}");
+        }
         for bad in [
             "https://app.example.com/",
+            "https://app.example.com:443",
+            "https://app.example.com:",
+            "https://app.example.com:08443",
+            "HTTP://app.example.com",
             "app.example.com",
             "http://app.example.com",
             "https://app.example.com/x",
@@ -232,6 +251,11 @@ mod tests {
             origins.site(&request.body(()).unwrap().into_parts().0, &Edge::default())
         };
         assert_eq!(site("https://app.example.com"), Site::Own);
+        let mut upper = Origins::default();
+        upper.add("HTTPS://APP.Example.com:8443").unwrap();
+        upper.add("Http://LocalHost:5173").unwrap();
+        let listed = ["https://app.example.com:8443", "http://localhost:5173"];
+        assert_eq!(upper.0.iter().map(|one| &**one).collect::<Vec<_>>(), listed);
         for other in [
             "https://app.example.com.evil.test",
             "https://evil.example.com",

@@ -94,6 +94,38 @@ async fn a_default_port_and_a_dot_after_the_host_do_not_count() {
 }
 
 #[tokio::test]
+async fn a_listed_origin_is_compared_in_lower_case_and_as_a_whole() {
+    let app = App::new();
+    let cookies = CookieDelivery::new()
+        .with_origin("https://APP.example.com")
+        .unwrap();
+    for (origin, status) in [
+        ("https://app.example.com", 200),
+        ("https://app.example.com:8443", 403),
+        ("http://app.example.com", 403),
+        ("https://evil.app.example.com", 403),
+    ] {
+        let credentials = [
+            ("username", "alice"),
+            ("password", "wonderland-7"),
+            ("delivery", "cookie"),
+        ];
+        let request = with_header(form("/login", &credentials), "origin", origin);
+        let endpoints = app.endpoints().with_cookies(cookies.clone());
+        let answer = Received::read(endpoints.oneshot(request)).await;
+        if status == 200 {
+            assert_eq!(answer.status, 200, "{origin} {answer:?}");
+        } else {
+            super::assert_cross_site(&answer);
+        }
+    }
+    for wildcard in ["*", "https://*", "https://*.example.com", "capacitor://*"] {
+        let error = CookieDelivery::new().with_origin(wildcard).unwrap_err();
+        assert!(error.to_string().contains("list each origin"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn other_pages_may_be_listed_beside_the_public_origin() {
     let app = App::built(MemoryStore::new(), |sessions| {
         sessions.public_origin("https://api.example.com")
