@@ -35,7 +35,7 @@ impl Erasure {
     }
 
     /// Returns until when the store keeps the ids of the sessions, so that their access tokens stay
-    /// refused. An id is random and does not lead to the user. The next hourly clean-up deletes it.
+    /// refused. An id is random and does not lead to the user. The next clean-up deletes it.
     #[must_use]
     pub fn ids_kept_until(&self) -> Timestamp {
         self.erased_at + REVOCATION_RETENTION
