@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::accepted_issuer::AcceptedIssuer;
 use super::claim_form::{is_absent, is_bound, moment, texts};
 use super::claim_path;
-use super::error::{VerifyError, list, shown};
+use super::error::{VerifyError, list, shown, shown_json};
 use super::error_kind::VerifyErrorKind;
 use super::parsed_token::ParsedToken;
 use super::typ::{AcceptedTyp, Typ};
@@ -238,24 +238,6 @@ pub(super) fn described(claim: &Value) -> String {
     };
     format!("{kind}{}", shown_json(claim))
 }
-
-/// Shows a value as JSON, which has quotes of its own: only the rest is escaped.
-pub(super) fn shown_json(value: &Value) -> String {
-    let json = value.to_string();
-    let mut shown = String::new();
-    for char in json.chars().take(MOST_JSON) {
-        match char {
-            '"' | '\\' | '\'' => shown.push(char),
-            _ => shown.extend(char.escape_debug()),
-        }
-    }
-    if json.chars().nth(MOST_JSON).is_some() {
-        shown.push_str(" and more");
-    }
-    shown
-}
-
-const MOST_JSON: usize = 200;
 
 /// The claims in which issuers without `aud` usually name the audience.
 pub(super) const AUDIENCES: [&str; 4] = ["client_id", "azp", "cid", "appid"];

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use super::error_kind::VerifyErrorKind;
 
 /// The reason for which a token was refused.
@@ -63,5 +65,22 @@ pub(super) fn list<'v>(values: impl IntoIterator<Item = &'v str>) -> String {
     values.join(", ")
 }
 
+/// Shows a value as JSON, which has quotes of its own: only the rest is escaped.
+pub(super) fn shown_json(value: &Value) -> String {
+    let json = value.to_string();
+    let mut shown = String::new();
+    for char in json.chars().take(MOST_JSON) {
+        match char {
+            '"' | '\\' | '\'' => shown.push(char),
+            _ => shown.extend(char.escape_debug()),
+        }
+    }
+    if json.chars().nth(MOST_JSON).is_some() {
+        shown.push_str(" and more");
+    }
+    shown
+}
+
 const MOST_SHOWN: usize = 200;
 const MOST_LISTED: usize = 10;
+const MOST_JSON: usize = 200;

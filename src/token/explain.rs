@@ -6,9 +6,8 @@ mod scope_places;
 use serde_json::{Map, Value};
 
 use self::scope_places::{is_of_login, places};
-use super::checks::shown_json;
 use super::claim_path::ClaimPath;
-use super::error::{VerifyError, shown};
+use super::error::{VerifyError, shown, shown_json};
 use super::error_kind::VerifyErrorKind;
 use super::explanation::Explanation;
 use super::header::Header;

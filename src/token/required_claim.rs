@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::claim_path::ClaimPath;
-use super::error::{VerifyError, list, shown};
+use super::error::{VerifyError, list, shown_json};
 use super::error_kind::VerifyErrorKind;
 
 /// A claim, and the values that it may have.
@@ -29,7 +29,7 @@ impl RequiredClaim {
         if text.is_some_and(|text| self.values.contains(&text)) {
             return Ok(());
         }
-        let got = claim.map_or_else(|| "absent".to_owned(), |claim| shown(&claim.to_string()));
+        let got = claim.map_or_else(|| "absent".to_owned(), shown_json);
         let (path, values) = (&self.path, list(self.values.iter().map(String::as_str)));
         Err(VerifyError::new(
             VerifyErrorKind::WrongClaim,
