@@ -69,10 +69,11 @@ endpoint! {
     /// granted of it, and the response says what that is (RFC 6749 sections 3.3 and 5.1). Words
     /// that are not granted are dropped, so a token may allow nothing. A request without `scope`
     /// asks for everything. It counts for that access token alone: the application decides what a
-    /// user may do. Only a malformed scope is refused, with `invalid_scope`. In JSON it may be a
-    /// list of words. A value of another type is ignored at a login, because it may be a field of
-    /// the application's credentials, and refused at a refresh and at the [token
-    /// endpoint](TokenEndpoint).
+    /// user may do. Only a malformed scope is refused, with `invalid_scope`.
+    ///
+    /// In JSON it may be a list of words. A value of another type is ignored at a login, because it
+    /// may be a field of the application's credentials. It is refused at a refresh, and at the
+    /// [token endpoint](TokenEndpoint).
     ///
     /// The response is 200 with a [`TokenResponse`](crate::TokenResponse), or an
     /// [`EndpointError`](super::EndpointError).

@@ -34,8 +34,8 @@ pub(super) fn ended() -> DocumentedResponse {
 }
 
 pub(super) fn arrived() -> DocumentedResponse {
-    let description =
-        "With `dry_run`: a refresh token of this application has arrived. Its session may be over.";
+    let description = "With `dry_run`: a refresh token of this application has arrived. Its \
+                       session may be over.";
     ("204", not_stored(description).build())
 }
 
