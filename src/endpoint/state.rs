@@ -35,6 +35,7 @@ pub(super) struct State {
     pub(super) statuses: Vec<(SessionErrorKind, StatusCode)>,
     pub(super) unknown_paths: Arc<Once>,
     pub(super) foreign_tokens: Arc<Once>,
+    pub(super) missing_cookies: Arc<Once>,
 }
 
 impl State {
@@ -50,6 +51,7 @@ impl State {
             statuses: Vec::new(),
             unknown_paths: Arc::default(),
             foreign_tokens: Arc::default(),
+            missing_cookies: Arc::default(),
         }
     }
 
@@ -61,7 +63,16 @@ impl State {
     ) -> Result<Option<&dyn Delivery>, EndpointError> {
         match &self.delivery {
             Some(delivery) => Ok(delivery.is_wanted(asked)?.then_some(&**delivery)),
-            None => Ok(None),
+            None => {
+                if asked == Some("cookie") && self.missing_cookies.is_first() {
+                    tracing::warn!(
+                        cure = "call `with_cookies(CookieDelivery::new())` on the endpoints, or let \
+                                the page keep the refresh token from the body",
+                        "a page asks for its tokens in cookies, and these endpoints have none"
+                    );
+                }
+                Ok(None)
+            }
         }
     }
 

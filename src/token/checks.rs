@@ -9,7 +9,7 @@ use super::claim_path;
 use super::error::{VerifyError, list, shown, shown_json};
 use super::error_kind::VerifyErrorKind;
 use super::parsed_token::ParsedToken;
-use super::typ::{AcceptedTyp, Typ};
+use super::typ::AcceptedTyp;
 use super::verifier::AccessTokenVerifier;
 use super::wire::{AUD, EXP, GEN, NBF, SID, SUB};
 use crate::clock::Timestamp;
@@ -25,22 +25,15 @@ impl AccessTokenVerifier {
             .ok_or_else(|| wrong_issuer(iss, [&self.issuer]))
     }
 
-    /// Checks `typ`, the key and the signature.
-    pub(super) fn check_signature(&self, token: &ParsedToken<'_>) -> Result<Typ, VerifyError> {
+    /// Checks `typ`, the key and the signature. Returns what is accepted for the `typ`.
+    pub(super) fn check_signature(
+        &self,
+        token: &ParsedToken<'_>,
+    ) -> Result<AcceptedTyp, VerifyError> {
         let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
         let may_sign = |key: &Key| self.issuer.has(key, token.issuer().ok());
-        token
-            .jws
-            .verify(&keys, may_sign, |typ| self.settings.typ.check(typ))
-    }
-
-    /// Checks the claims that show another kind of token.
-    pub(super) fn check_kind(
-        &self,
-        typ: Typ,
-        claims: &Map<String, Value>,
-    ) -> Result<AcceptedTyp, VerifyError> {
-        self.settings.typ.check_claims(typ, claims)
+        let check_typ = |typ: Option<&str>| self.settings.typ.check(typ, token.claims());
+        token.jws.verify(&keys, may_sign, check_typ)
     }
 
     /// Checks the claims that have to have certain values.
@@ -90,7 +83,7 @@ impl AccessTokenVerifier {
         let aud = claims.get(AUD).filter(|aud| !is_absent(aud));
         let accepted = aud.map(|aud| self.accept_audience(AUD, aud)).transpose()?;
         if self.settings.audience_claims.is_empty() {
-            return accepted.ok_or_else(|| no_audience(claims));
+            return accepted.ok_or_else(|| self.no_audience(claims));
         }
         let named = self.settings.audience_claims.iter().find_map(|path| {
             let claim = path.find(claims).filter(|claim| !is_absent(claim))?;
@@ -98,22 +91,44 @@ impl AccessTokenVerifier {
         });
         match named {
             Some((name, claim)) => self.accept_audience(&name, claim),
-            None => Err(VerifyError::new(
-                VerifyErrorKind::NoAudience,
-                format!(
-                    "it has none of: {}",
-                    claim_path::names(&self.settings.audience_claims)
-                ),
-            )),
+            None => {
+                let names = claim_path::names(&self.settings.audience_claims);
+                let accepted = self.accepted_audiences();
+                Err(VerifyError::new(
+                    VerifyErrorKind::NoAudience,
+                    format!("it has none of: {names}, and the verifier accepts {accepted}"),
+                ))
+            }
         }
+    }
+
+    fn no_audience(&self, claims: &Map<String, Value>) -> VerifyError {
+        let found = AUDIENCES.iter().find_map(|&name| {
+            let value = shown(claims.get(name)?.as_str()?);
+            Some(format!(
+                "If {name}, which is {value}, says for whom it is, call \
+                 `audience_claim(&[{name:?}])`"
+            ))
+        });
+        let cure = found.unwrap_or_else(|| {
+            "Set up an audience at the issuer, or call `audience_claim` with the claim that names \
+             it"
+            .to_owned()
+        });
+        let accepted = self.accepted_audiences();
+        let detail = format!("there is no aud, and the verifier accepts {accepted}. {cure}");
+        VerifyError::new(VerifyErrorKind::NoAudience, detail)
+    }
+
+    fn accepted_audiences(&self) -> String {
+        list(self.audiences.iter().map(Audience::as_str))
     }
 
     fn accept_audience(&self, name: &str, claim: &Value) -> Result<&Audience, VerifyError> {
         let got = texts(claim).ok_or_else(|| invalid(name, claim, "text or a list of texts"))?;
         let accepted = |audience: &&Audience| got.contains(&audience.as_str());
         self.audiences.iter().find(accepted).ok_or_else(|| {
-            let got = list(got);
-            let accepted = list(self.audiences.iter().map(Audience::as_str));
+            let (got, accepted) = (list(got), self.accepted_audiences());
             VerifyError::new(
                 VerifyErrorKind::WrongAudience,
                 format!("{name} is {got}, and the verifier accepts {accepted}"),
@@ -203,22 +218,6 @@ pub(super) fn wrong_issuer<'i>(
 fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, VerifyError> {
     let claim = claims.get(name).filter(|claim| !claim.is_null());
     moment(claim).map_err(|claim| invalid(name, claim, "a number of seconds"))
-}
-
-fn no_audience(claims: &Map<String, Value>) -> VerifyError {
-    let found = AUDIENCES.iter().find_map(|&name| {
-        let value = shown(claims.get(name)?.as_str()?);
-        Some(format!(
-            "there is no aud. If {name}, which is {value}, says for whom it is, call \
-             `audience_claim(&[{name:?}])`"
-        ))
-    });
-    let detail = found.unwrap_or_else(|| {
-        "there is no aud. Set up an audience at the issuer, or call `audience_claim` with the \
-         claim that names it"
-            .to_owned()
-    });
-    VerifyError::new(VerifyErrorKind::NoAudience, detail)
 }
 
 fn invalid(name: &str, claim: &Value, expected: &str) -> VerifyError {

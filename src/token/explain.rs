@@ -12,7 +12,6 @@ use super::error_kind::VerifyErrorKind;
 use super::explanation::Explanation;
 use super::header::Header;
 use super::parsed_token::ParsedToken;
-use super::typ::AcceptedTyp;
 use super::verifier::AccessTokenVerifier;
 use super::wire::SCOPE;
 use crate::keys::Key;
@@ -65,9 +64,11 @@ impl AccessTokenVerifier {
         let issuer = self.check_issuer(token);
         check("iss", issuer.map(|iss| shown(iss.as_str())));
         let header = header.as_ref().map_err(Clone::clone);
-        let typ = header
-            .clone()
-            .and_then(|header| self.check_typ(header, claims));
+        let typ = header.clone().and_then(|header| {
+            let typ = header.typ.as_deref();
+            self.settings.typ.check(typ, claims)?;
+            Ok(or_none(typ))
+        });
         check("typ", typ);
         let signature = header.and_then(|header| self.check_key(token, header));
         check("signature", signature);
@@ -92,21 +93,6 @@ impl AccessTokenVerifier {
         let binding = self.check_binding(claims);
         check("cnf", binding.map(|()| "no proof is needed".to_owned()));
         self.explain_scope(claims, report);
-    }
-
-    /// Checks `typ`, and first whether the claims are those of another kind of token: that says
-    /// more than a `typ` that is missing.
-    fn check_typ(
-        &self,
-        header: &Header,
-        claims: &Map<String, Value>,
-    ) -> Result<String, VerifyError> {
-        let typ = header.typ.as_deref();
-        let own = self.settings.typ;
-        let wider = own.max(AcceptedTyp::UntypedJwt);
-        wider.check_claims(wider.check(typ)?, claims)?;
-        self.check_kind(own.check(typ)?, claims)?;
-        Ok(or_none(typ))
     }
 
     /// Checks the signature, whatever the `typ`.

@@ -16,62 +16,52 @@ pub(super) enum AcceptedTyp {
     IdTokenLike,
 }
 
-/// What a header says about the kind of the token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Typ {
-    AccessToken,
-    /// Nothing, so that the token may be of any kind.
-    Untyped,
-}
-
 impl AcceptedTyp {
     /// Checks a `typ` (RFC 9068 section 4). The case of a media type does not matter, and it may
-    /// have the prefix `application/` (RFC 7515 section 4.1.9).
-    pub(super) fn check(self, typ: Option<&str>) -> Result<Typ, VerifyError> {
-        let is = |name: &str| typ.is_none_or(|typ| typ.eq_ignore_ascii_case(name));
-        if typ.is_some_and(is_access_token) {
-            return Ok(Typ::AccessToken);
-        }
-        let is_untyped = is("jwt") || is("application/jwt");
-        if is_untyped && self >= Self::UntypedJwt {
-            return Ok(Typ::Untyped);
-        }
-        let got = typ.map_or_else(|| "there is none".to_owned(), shown);
-        let cure = if is_untyped {
-            ". If the issuer does not mark its access tokens, call `accept_untyped_jwt`"
-        } else {
-            ""
-        };
-        Err(VerifyError::new(
-            VerifyErrorKind::WrongType,
-            format!("{got}, and not \"at+jwt\"{cure}"),
-        ))
-    }
-
-    /// Checks that the claims of a token without a `typ` of its own are not those of another kind
-    /// of token. Returns what has to be accepted for this one.
-    pub(super) fn check_claims(
+    /// have the prefix `application/` (RFC 7515 section 4.1.9). Of a token without a `typ` of its
+    /// own, the claims must not be those of another kind of token; nobody has signed them yet, so
+    /// only their names count. Returns what has to be accepted for this token.
+    pub(super) fn check(
         self,
-        typ: Typ,
+        typ: Option<&str>,
         claims: &Map<String, Value>,
     ) -> Result<Self, VerifyError> {
-        if typ == Typ::AccessToken {
+        if typ.is_some_and(is_access_token) {
             return Ok(Self::AccessToken);
         }
+        let is = |name: &str| typ.is_none_or(|typ| typ.eq_ignore_ascii_case(name));
+        let got = typ.map_or_else(|| "there is none".to_owned(), shown);
+        if !is("jwt") && !is("application/jwt") {
+            let detail = format!("{got}, and not \"at+jwt\"");
+            return Err(VerifyError::new(VerifyErrorKind::WrongType, detail));
+        }
         let has = |name: &&str| claims.get(*name).is_some_and(|claim| !claim.is_null());
-        let detail = if has(&EVENTS) {
-            format!("it has the claim \"{EVENTS}\", as logout tokens have")
-        } else {
-            match OF_ID_TOKENS.iter().find(|name| has(name)) {
-                Some(name) if self < Self::IdTokenLike => format!(
+        if has(&EVENTS) {
+            let detail = format!("it has the claim \"{EVENTS}\", as logout tokens have");
+            return Err(VerifyError::new(VerifyErrorKind::LooksLikeIdToken, detail));
+        }
+        let (needs, kind, detail) = match OF_ID_TOKENS.iter().find(|name| has(name)) {
+            Some(name) => (
+                Self::IdTokenLike,
+                VerifyErrorKind::LooksLikeIdToken,
+                format!(
                     "it has the claim \"{name}\". If the issuer's access tokens have it, call \
                      `accept_id_token_like`"
                 ),
-                Some(_) => return Ok(Self::IdTokenLike),
-                None => return Ok(Self::UntypedJwt),
-            }
+            ),
+            None => (
+                Self::UntypedJwt,
+                VerifyErrorKind::WrongType,
+                format!(
+                    "{got}, and not \"at+jwt\". If the issuer does not mark its access tokens, \
+                     call `accept_untyped_jwt`"
+                ),
+            ),
         };
-        Err(VerifyError::new(VerifyErrorKind::LooksLikeIdToken, detail))
+        if needs > self {
+            return Err(VerifyError::new(kind, detail));
+        }
+        Ok(needs)
     }
 }
 

@@ -243,9 +243,8 @@ impl AccessTokenVerifier {
         token: &mut ParsedToken<'_>,
         check_expiry: impl Fn(Timestamp) -> Result<(), VerifyError>,
     ) -> Result<AccessTokenClaims, VerifyError> {
-        let typ = self.check_signature(token)?;
+        let needs = self.check_signature(token)?;
         let claims = token.claims();
-        let needs = self.check_kind(typ, claims)?;
         self.check_required(claims)?;
         let subject = self.subject_of(claims)?;
         let session = self.session_of(claims)?;

@@ -1,6 +1,7 @@
 //! The endpoints over HTTP: what they read, what they answer, and what they say of themselves.
 
 mod cookies;
+mod cookies_missing;
 mod cors;
 mod edge;
 mod guides;

@@ -58,6 +58,16 @@ impl Provider {
     /// `kid`, and the key is RSA, P-256 or Ed25519 as its `alg` says. `claims` have no times.
     pub(crate) fn new(row: &Row, metadata: Option<&str>, header: Value, claims: Value) -> Self {
         row.assert_documented();
+        Self::undocumented(row, metadata, header, claims)
+    }
+
+    /// The same with settings that no row of the document has.
+    pub(crate) fn undocumented(
+        row: &Row,
+        metadata: Option<&str>,
+        header: Value,
+        claims: Value,
+    ) -> Self {
         let site = Site::new();
         let pair = match header["alg"].as_str() {
             Some("ES256") => P256,

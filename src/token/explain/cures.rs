@@ -118,8 +118,7 @@ impl AccessTokenVerifier {
 
 /// Returns what would accept a token that this `typ` or these claims refuse.
 fn typ_cure(typ: Option<&str>, claims: &Claims) -> Option<String> {
-    let all = AcceptedTyp::IdTokenLike;
-    match all.check_claims(all.check(typ).ok()?, claims).ok()? {
+    match AcceptedTyp::IdTokenLike.check(typ, claims).ok()? {
         AcceptedTyp::AccessToken => None,
         AcceptedTyp::UntypedJwt => Some(".accept_untyped_jwt()".to_owned()),
         AcceptedTyp::IdTokenLike => Some(".accept_id_token_like()".to_owned()),

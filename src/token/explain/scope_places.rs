@@ -47,7 +47,7 @@ const OF_LOGIN: [&str; 6] = [
     "phone",
 ];
 
-const USUAL: [&[&str]; 11] = [
+const USUAL: [&[&str]; 10] = [
     &[SCOPE],
     &[SCP],
     &["scopes"],
@@ -58,7 +58,6 @@ const USUAL: [&[&str]; 11] = [
     &["o", "per"],
     &["authorities"],
     &["groups"],
-    &["cognito:groups"],
 ];
 
-const ENDS: [&str; 3] = [":roles", "/roles", "/permissions"];
+const ENDS: [&str; 4] = [":roles", ":groups", "/roles", "/permissions"];

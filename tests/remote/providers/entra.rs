@@ -57,6 +57,7 @@ async fn entra_v2() {
     provider.ask(&daemon).await.assert_passed("app-1");
     // A user with 200 groups.
     let groups: Vec<String> = (0..200).map(|n| format!("{TENANT}{n:04}")).collect();
+    assert!(json!(groups).to_string().len() > 8_000);
     let answer = provider.ask(&json!({ "groups": groups })).await;
     answer.assert_passed("pairwise-1");
     provider

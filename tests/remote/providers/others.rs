@@ -91,8 +91,20 @@ async fn the_log_says_what_came_and_what_to_set() {
         .ask_with(&untyped, &json!({ "at_hash": "x" }))
         .await;
     answer.assert_invalid_token("token_invalid");
+    assert!(log.take().contains("accept_id_token_like"));
+    let answer = provider.ask_with(&untyped, &json!({})).await;
+    answer.assert_invalid_token("token_invalid");
     assert!(log.take().contains("accept_untyped_jwt"));
-    for (token, word) in [("opaque", "opaque"), ("a.b.c.d.e", "encrypted")] {
+    for (token, word) in [
+        (
+            "opaque",
+            "opaque: it is not a JWT, so only its issuer can check it",
+        ),
+        (
+            "a.b.c.d.e",
+            "encrypted (JWE), and only the holder of its key can read it",
+        ),
+    ] {
         let answer = support::ask(&provider.layer, &format!("Bearer {token}")).await;
         answer.assert_invalid_token("token_invalid");
         assert!(log.take().contains(word));
@@ -102,7 +114,7 @@ async fn the_log_says_what_came_and_what_to_set() {
     answer.assert_refused(400, "invalid_request", "token_too_large");
     let text = log.take();
     assert!(
-        text.contains("max_token_bytes") && text.contains("16384"),
+        text.contains("max_token_bytes") && text.contains("16384") && text.contains("it has 27"),
         "{text}"
     );
     // A private claim of a token whose type is beyond doubt.

@@ -43,8 +43,14 @@ async fn keycloak() {
         text.contains("account") && text.contains("example-api"),
         "{text}"
     );
-    provider.assert_refused(&json!({ "aud": null })).await;
-    assert!(log.take().contains("there is no aud"));
+    for none in [json!(null), json!([])] {
+        provider.assert_refused(&json!({ "aud": none })).await;
+        let text = log.take();
+        assert!(
+            text.contains("there is no aud") && text.contains("\"example-api\""),
+            "{text}"
+        );
+    }
     // Keycloak 25 and newer, without the scope `basic`.
     provider.assert_refused(&json!({ "sub": null })).await;
     assert!(log.take().contains("there is no sub"));
@@ -168,6 +174,37 @@ async fn dex() {
     provider
         .assert_refused(&json!({ "aud": "other-app" }))
         .await;
+}
+
+/// The log names what is odd about its tokens, and the setting.
+#[tokio::test]
+async fn dex_without_its_setting() {
+    let strict = row!(
+        "Dex",
+        RemoteJwks::discover("https://dex.example.com"),
+        .issuer("https://dex.example.com")
+        .audience("example-app")
+    );
+    let untyped = row!(
+        "Dex",
+        RemoteJwks::discover("https://dex.example.com"),
+        .issuer("https://dex.example.com")
+        .audience("example-app")
+        .accept_untyped_jwt()
+    );
+    let issuer = "https://dex.example.com";
+    let claims = json!({ "iss": issuer, "sub": "x", "aud": "example-app", "at_hash": "Xv1Y" });
+    for row in [strict, untyped] {
+        let header = json!({ "alg": "RS256" });
+        let provider = Provider::undocumented(&row, Some(issuer), header, claims.clone());
+        let (log, _guard) = Log::capture();
+        provider.assert_refused(&json!({})).await;
+        let text = log.take();
+        assert!(
+            text.contains("at_hash") && text.contains("accept_id_token_like"),
+            "{text}"
+        );
+    }
 }
 
 #[tokio::test]
