@@ -66,8 +66,8 @@ impl State {
             None => {
                 if asked == Some("cookie") && self.missing_cookies.is_first() {
                     tracing::warn!(
-                        cure = "call `with_cookies(CookieDelivery::new())` on the endpoints, or let \
-                                the page keep the refresh token from the body",
+                        cure = "call `with_cookies` on the endpoints, or let the page keep the \
+                                refresh token from the body",
                         "a page asks for its tokens in cookies, and these endpoints have none"
                     );
                 }

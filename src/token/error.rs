@@ -10,7 +10,8 @@ use super::error_kind::VerifyErrorKind;
 ///
 /// Its text is for the log: it says what was expected and what the token has. It never shows the
 /// token, and it shows its claims only if the signature is valid. Only `typ`, `alg`, `kid` and
-/// `iss`, and the names of claims, are shown before that. Values are escaped, and cut after 200 characters.
+/// `iss`, and the names of claims, are shown before that. Values are escaped, and cut after 200
+/// characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyError {
     kind: VerifyErrorKind,
