@@ -145,6 +145,22 @@ test("a 401 of a session that was ended is handed on, and logs out", async () =>
   assert.deepEqual(heard, [["ended", false, "session_revoked"]]);
 });
 
+test("a token that is too large is neither refreshed nor dropped", async () => {
+  const { one, server, jar, heard } = await loggedIn();
+  const before = jar.read();
+  const challenge = { "www-authenticate": 'Bearer error="invalid_request"' };
+  const tooLarge = { error: "invalid_request", reason: "token_too_large" };
+  server.fail("/me", json(400, tooLarge, challenge));
+  const answer = await one.fetch("/me");
+  assert.equal(answer.status, 400);
+  assert.equal((await answer.json()).reason, "token_too_large");
+  assert.deepEqual(server.calls.map((call) => call.path), ["/me"]);
+  assert.equal(one.state().loggedIn, true);
+  assert.deepEqual(jar.read(), before);
+  await settle();
+  assert.deepEqual(heard, []);
+});
+
 test("a 401 of another site, or for other credentials, is not ours", async () => {
   const { one, server } = await loggedIn();
   const elsewhere = denied("token_expired");
