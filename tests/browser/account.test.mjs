@@ -1,7 +1,7 @@
 // From sign-up to logout, as a person does it; and how the browser treats the page and its cookies.
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { logIn, refreshCookie, shots, startBrowser, startServer, startStranger } from "./site.mjs";
@@ -161,6 +161,66 @@ test("without JavaScript the form logs in and shows who one is", async () => {
   await page.fill("#login-form input[name=password]", "wrong-password");
   await page.click("#login-form button[type=submit]");
   await page.locator("body", { hasText: "wrong" }).waitFor();
+  await context.close();
+});
+
+test("without JavaScript a page is renewed", async () => {
+  const { context, page } = await open({ javaScriptEnabled: false });
+  await page.goto(server.origin);
+  await page.fill("#login-form input[name=username]", "alice");
+  await page.fill("#login-form input[name=password]", "wonderland-7");
+  await page.click("#login-form button[type=submit]");
+  await page.waitForURL("**/me");
+  const tokens = async () => Object.fromEntries(
+    (await context.cookies()).map(({ name, value }) => [name.replace("__Host-", ""), value]),
+  );
+  const before = await tokens();
+  assert.deepEqual(Object.keys(before).sort(), ["access_token", "refresh_token"]);
+  // As the browser does it when the access token has expired.
+  await context.clearCookies({ name: "__Host-access_token" });
+  assert.deepEqual(Object.keys(await tokens()), ["refresh_token"]);
+
+  const renewed = await page.goto(`${server.origin}/me`);
+  assert.equal(renewed.status(), 200);
+  assert.match(await page.textContent("body"), /"username":"alice"/);
+  const setCookies = async (answer) =>
+    (await answer.headersArray()).filter(({ name }) => name.toLowerCase() === "set-cookie");
+  assert.equal((await setCookies(renewed)).length, 2);
+  const after = await tokens();
+  assert.deepEqual(Object.keys(after).sort(), ["access_token", "refresh_token"]);
+  assert.notEqual(after.access_token, before.access_token);
+  assert.notEqual(after.refresh_token, before.refresh_token);
+
+  const again = await page.goto(`${server.origin}/me`);
+  assert.equal(again.status(), 200);
+  assert.match(await page.textContent("body"), /"username":"alice"/);
+  assert.deepEqual(await setCookies(again), []);
+  assert.deepEqual(await tokens(), after);
+  await context.close();
+});
+
+test("an end-to-end test logs in via the API, as docs/browser.md says", async () => {
+  const text = readFileSync(new URL("../../docs/browser.md", import.meta.url), "utf8");
+  const [snippet] = /(?<=```js\n)await context\.request\.post\(.*?(?=```)/s.exec(text);
+  const parts = snippet.split("http://127.0.0.1:3000");
+  assert.equal(parts.length, 3, snippet);
+  const AsyncFunction = (async () => {}).constructor;
+  const { context, page } = await open();
+  await new AsyncFunction("context", parts.join(server.origin))(context);
+  assert.notEqual(await refreshCookie(context), undefined);
+
+  const me = await page.goto(`${server.origin}/me`);
+  assert.equal(me.status(), 200);
+  assert.match(await page.textContent("body"), /"username":"alice"/);
+  // `session.js` knows only its own logins, until it is told to use the cookie.
+  await page.goto(server.origin);
+  await page.evaluate(async () => {
+    const { createSession } = await import("/session.js");
+    await createSession().refresh();
+  });
+  await page.reload();
+  await page.waitForSelector("#signed-in:not([hidden])");
+  await page.locator("#who", { hasText: "alice" }).waitFor();
   await context.close();
 });
 
