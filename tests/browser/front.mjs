@@ -18,12 +18,15 @@ const TYPES = { ".js": "text/javascript", ".html": "text/html" };
  *   pages of other origins. With them the backend takes the request for one of its own pages, as
  *   with `CookieDelivery::with_origin`
  * @param {boolean} [options.withoutCookies] the server is one without `with_cookies`
+ * @param {string} [options.cookieName] the server is one with this `CookieDelivery::with_name`, and
+ *   the pages are those of the backend
  */
 export async function startFront({ backend, host = "127.0.0.1", pages = {}, ...changes } = {}) {
   const all = { "/": "<!doctype html><title>a page</title>", ...pages };
   const server = createServer(async (incoming, answer) => {
     const { pathname } = new URL(incoming.url, "http://front");
-    if (pathname.startsWith("/auth/")) return pass(incoming, answer, backend, changes);
+    const isOfBackend = changes.cookieName !== undefined || pathname.startsWith("/auth/");
+    if (isOfBackend) return pass(incoming, answer, backend, changes);
     // A sandboxed page loads its modules from another origin: from ours.
     answer.setHeader("access-control-allow-origin", "*");
     answer.setHeader("content-type", TYPES[path.extname(pathname)] ?? "text/html");
@@ -40,7 +43,7 @@ export async function startFront({ backend, host = "127.0.0.1", pages = {}, ...c
   return { origin: `http://${host}:${server.address().port}`, stop };
 }
 
-async function pass(incoming, answer, backend, { cors, withoutCookies }) {
+async function pass(incoming, answer, backend, { cors, withoutCookies, cookieName }) {
   const permission = cors?.(incoming) ?? {};
   if (incoming.method === "OPTIONS") return answer.writeHead(204, permission).end();
   let body = "";
@@ -52,9 +55,18 @@ async function pass(incoming, answer, backend, { cors, withoutCookies }) {
     delete headers.cookie;
     if (body) body = JSON.stringify({ ...JSON.parse(body), delivery: undefined });
   }
+  if (cookieName && headers.cookie) {
+    // The cookies of other applications are passed on as they are.
+    headers.cookie = headers.cookie.replaceAll(`__Host-${cookieName}_`, "__Host-");
+  }
   const options = { method: incoming.method, headers };
   const passed = request(backend + incoming.url, options, (response) => {
-    answer.writeHead(response.statusCode, { ...response.headers, ...permission });
+    const given = { ...response.headers, ...permission };
+    if (cookieName && given["set-cookie"]) {
+      const rename = (cookie) => cookie.replace(/^__Host-/, `__Host-${cookieName}_`);
+      given["set-cookie"] = given["set-cookie"].map(rename);
+    }
+    answer.writeHead(response.statusCode, given);
     response.pipe(answer);
   });
   passed.on("error", () => answer.writeHead(502).end());
