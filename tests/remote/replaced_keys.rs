@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::keys::{ED25519, P256, STRANGER, key};
+use support::keys::{ED25519, P256, RSA, STRANGER, key};
 use support::{SECOND, ask, at_once, claims, settle, sign};
 use tower_bearer::SigningKey;
 
@@ -11,9 +11,24 @@ use crate::site::{JWKS, Site, jwk};
 
 /// The key of Ed25519, published under the name of another one.
 fn renamed(name_of: &SigningKey) -> Value {
-    let mut old = jwk(&key(ED25519));
+    named_as(&key(ED25519), name_of)
+}
+
+/// A key, published under the name of another one.
+fn named_as(key: &SigningKey, name_of: &SigningKey) -> Value {
+    let mut old = jwk(key);
     old["kid"] = jwk(name_of)["kid"].clone();
     old
+}
+
+/// An old key and the new one that replaces it under its name: of one algorithm, and of two.
+fn replaced() -> [(SigningKey, SigningKey); 4] {
+    [
+        (key(ED25519), SigningKey::from_pem(STRANGER).unwrap()),
+        (key(P256), key(RSA)),
+        (key(RSA), key(P256)),
+        (key(P256), key(ED25519)),
+    ]
 }
 
 fn publish_for_a_day(site: &Site, keys: &[Value]) {
@@ -39,6 +54,60 @@ async fn another_key_under_the_same_name_is_found_at_once_whatever_cache_control
     publish_for_a_day(&site, &[jwk(&new)]);
     ask(&layer, &site.bearer(&new)).await.assert_passed("alice");
     assert_eq!(site.fetches(), 2);
+}
+
+#[tokio::test]
+async fn another_key_under_the_same_name_may_be_for_another_algorithm() {
+    for (old, new) in replaced() {
+        let site = Site::new();
+        publish_for_a_day(&site, &[named_as(&old, &new)]);
+        let keys = site.remote();
+        keys.renew().await.unwrap();
+        let layer = site.layer(&keys);
+        publish_for_a_day(&site, &[jwk(&new)]);
+        for _ in 0..2 {
+            ask(&layer, &site.bearer(&new)).await.assert_passed("alice");
+            assert_eq!(
+                site.fetches(),
+                2,
+                "{:?}",
+                (old.algorithm(), new.algorithm())
+            );
+        }
+        // The old key is gone.
+        at_once(ask(&layer, &site.bearer(&old)))
+            .expect("no waiting")
+            .assert_refused(401, "invalid_token", "token_invalid");
+        assert_eq!(site.fetches(), 2);
+    }
+}
+
+#[tokio::test]
+async fn after_a_forged_token_has_used_the_minute_the_new_key_is_found_within_it() {
+    for (old, new) in replaced() {
+        let site = Site::new();
+        publish_for_a_day(&site, &[named_as(&old, &new)]);
+        let keys = site.remote();
+        keys.renew().await.unwrap();
+        let layer = site.layer(&keys);
+        ask(&layer, &forged(&site, &jwk(&new)["kid"]))
+            .await
+            .assert_refused(401, "invalid_token", "token_invalid");
+        assert_eq!(site.fetches(), 2);
+        // The issuer is set up again, just after that fetch.
+        publish_for_a_day(&site, &[jwk(&new)]);
+        for pause in [Duration::ZERO, Duration::from_secs(59)] {
+            site.clock.advance(pause);
+            at_once(ask(&layer, &site.bearer(&new)))
+                .expect("no waiting")
+                .assert_refused(401, "invalid_token", "token_invalid");
+            settle().await;
+            assert_eq!(site.fetches(), 2, "{pause:?}");
+        }
+        site.clock.advance(SECOND);
+        ask(&layer, &site.bearer(&new)).await.assert_passed("alice");
+        assert_eq!(site.fetches(), 3);
+    }
 }
 
 #[tokio::test]
