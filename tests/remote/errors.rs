@@ -14,6 +14,12 @@ const ISSUER: &str = "https://id.test/realms/main";
 const OPENID: &str = "https://id.test/realms/main/.well-known/openid-configuration";
 const RFC_8414: &str = "https://id.test/.well-known/oauth-authorization-server/realms/main";
 
+/// Certificates of an issuer's key, in PEM.
+const CERTIFICATES: [&str; 2] = [
+    include_str!("../data/keys/rsa2048.cert.pem"),
+    include_str!("../data/keys/p256.cert.pem"),
+];
+
 async fn why(keys: &RemoteJwks) -> String {
     let error = keys.renew().await.unwrap_err();
     error.source().unwrap().to_string()
@@ -144,12 +150,18 @@ async fn what_is_not_json_is_named_with_its_url() {
         site.put(JWKS, document);
         assert_says(&why(&site.remote()).await, &[JWKS, kind]);
     }
+    for certificate in CERTIFICATES {
+        let site = Site::new();
+        site.put(JWKS, certificate);
+        let error = why(&site.remote()).await;
+        assert_says(&error, &[JWKS, "PEM", "KeySet::from_pem", "certificate"]);
+    }
 }
 
 /// A configuration has the URL of the metadata, of one key, or of certificates.
 #[tokio::test]
 async fn another_document_than_a_set_is_named() {
-    let certificate = include_str!("../data/keys/p256.cert.pem");
+    let certificate = CERTIFICATES[1];
     for (document, said) in [
         (
             json!({ "issuer": ISSUER, "jwks_uri": JWKS }),
