@@ -179,3 +179,28 @@ async fn a_large_document_is_refused_by_every_client() {
     let error = why(&keys.with_http_client(reqwest::Client::new())).await;
     assert!(error.contains("too large"), "{error}");
 }
+
+/// Each name of the section of `docs/issuers.md` is in a test of this file or of `environment.rs`.
+#[test]
+fn the_page_names_what_is_tried_here() {
+    let page = include_str!("../../docs/issuers.md");
+    let title = "\n### Private certificates, proxies, protected key sets\n";
+    let (_, section) = page.split_once(title).expect("the section");
+    let section = section.split("\n## ").next().unwrap();
+    for (name, tests) in [
+        ("SSL_CERT_FILE", include_str!("environment.rs")),
+        ("HTTPS_PROXY", include_str!("environment.rs")),
+        ("http_proxy", include_str!("environment.rs")),
+        ("NO_PROXY", include_str!("environment.rs")),
+        ("with_http_client", include_str!("clients.rs")),
+        (".tls_certs_merge([", include_str!("clients.rs")),
+        ("Certificate::from_pem", include_str!("clients.rs")),
+        (".default_headers(", include_str!("clients.rs")),
+        ("redirect::Policy::none()", include_str!("clients.rs")),
+    ] {
+        assert!(section.contains(name), "the page lacks {name}");
+        // In this file, the list above is one.
+        let uses = tests.matches(name).count() - tests.matches(&format!("(\"{name}\",")).count();
+        assert!(uses > 0, "no test tries {name}");
+    }
+}
