@@ -1,7 +1,9 @@
 //! Two applications on one store, such as staging and production: whatever one does, the other does
 //! not notice.
 
-use support::{DAY, MINUTE, ask, bearer_of, log_in};
+use serde_json::json;
+use support::{DAY, MINUTE, Received, ask, bearer_of, log_in, signed_in};
+use tower::ServiceExt;
 use tower_bearer::keys::RefreshToken;
 use tower_bearer::session::SessionErrorKind;
 use tower_bearer::{Identity, Sessions, TokenResponse};
@@ -83,6 +85,65 @@ async fn a_token_of_the_other_application_is_refused_in_every_call() {
         let replaces = Identity::new("alice").replacing(refresh_token(&their).secret());
         ours.start(replaces).await.unwrap();
         assert_lives(&theirs, &their).await;
+    }
+}
+
+async fn send(sessions: &Sessions, method: &str, path: &str, tokens: &TokenResponse) -> Received {
+    let request = signed_in(method, path, tokens.access_token().secret());
+    Received::read(sessions.endpoints().oneshot(request)).await
+}
+
+/// Asserts that `GET /sessions` shows this session, and no other.
+async fn assert_lists_only(sessions: &Sessions, tokens: &TokenResponse) {
+    let list = send(sessions, "GET", "/sessions", tokens).await;
+    assert_eq!(list.status, 200, "{list:?}");
+    let body = list.json();
+    let [session] = &body["sessions"].as_array().unwrap()[..] else {
+        panic!("{body}")
+    };
+    assert_eq!(session["id"], json!(tokens.session_id().to_string()));
+    assert_eq!(session["current"], true);
+}
+
+// requirement 9
+#[tokio::test]
+async fn the_endpoints_of_one_application_neither_show_nor_end_sessions_of_the_other() {
+    for (issuer, audience) in OTHERS {
+        let house = House::new();
+        let first = house.sessions("https://app.example.com", "app");
+        let second = house.sessions(issuer, audience);
+        for (ours, theirs) in [(&first, &second), (&second, &first)] {
+            let (mine, their) = (log_in(ours, "alice").await, log_in(theirs, "alice").await);
+            assert_lists_only(ours, &mine).await;
+            assert_lists_only(theirs, &their).await;
+
+            // A token of the other application lists and ends nothing here.
+            for (method, path) in [("GET", "/sessions"), ("POST", "/logout-everywhere")] {
+                send(ours, method, path, &their)
+                    .await
+                    .assert_invalid_token("token_invalid");
+            }
+            let path = format!("/sessions/{}", their.session_id());
+            send(ours, "DELETE", &path, &mine)
+                .await
+                .assert_error(404, "invalid_request", None);
+            assert_lists_only(ours, &mine).await;
+            assert_lists_only(theirs, &their).await;
+
+            let out = send(ours, "POST", "/logout-everywhere", &mine).await;
+            assert_eq!((out.status, out.json()), (200, json!({})));
+            for (method, path) in [("GET", "/sessions"), ("POST", "/logout-everywhere")] {
+                send(ours, method, path, &mine)
+                    .await
+                    .assert_invalid_token("session_revoked");
+            }
+            assert_eq!(count(ours).await, 0);
+            assert_lists_only(theirs, &their).await;
+            let their = assert_lives(theirs, &their).await;
+
+            let out = send(theirs, "POST", "/logout-everywhere", &their).await;
+            assert_eq!((out.status, out.json()), (200, json!({})));
+        }
     }
 }
 
