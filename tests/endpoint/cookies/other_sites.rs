@@ -222,6 +222,7 @@ fn apps_have_origins_of_their_own_and_nobody_has_null() {
         "capacitor://localhost",
         "ionic://localhost",
         "http://tauri.localhost",
+        "app://main",
     ] {
         let _accepts = CookieDelivery::new().with_origin(app).unwrap();
     }
@@ -246,7 +247,11 @@ fn apps_have_origins_of_their_own_and_nobody_has_null() {
 #[tokio::test]
 async fn an_app_whose_origin_is_listed_logs_in_with_cookies_for_other_sites() {
     let app = App::new();
-    let headers = [("origin", "tauri://localhost"), ("host", "api.example.com")];
-    let cookies = listed("tauri://localhost").for_other_sites();
-    assert_eq!(log_in(&app, cookies, &headers, "cookie").await.status, 200);
+    for origin in ["tauri://localhost", "app://main"] {
+        let headers = [("origin", origin), ("host", "api.example.com")];
+        let cookies = listed(origin).for_other_sites();
+        let answer = log_in(&app, cookies, &headers, "cookie").await;
+        assert_eq!(answer.status, 200, "{origin} {answer:?}");
+        assert_eq!(set_cookies(&answer).len(), 1);
+    }
 }
