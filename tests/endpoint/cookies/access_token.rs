@@ -2,7 +2,7 @@
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{Request, Response};
-use support::{App, Received, ask};
+use support::{App, Log, Received, ask, form, with_header};
 use tower::ServiceExt;
 use tower_bearer::{CookieDelivery, Grant, Identity};
 
@@ -114,4 +114,45 @@ async fn an_access_token_that_browsers_would_drop_is_not_set() {
         seen[usize::from(fits)] = true;
     }
     assert_eq!(seen, [true; 2]);
+}
+
+#[tokio::test]
+async fn an_access_token_too_large_for_a_cookie_is_one_error_in_the_log() {
+    let (log, _guard) = Log::capture();
+    let app = App::new();
+    let endpoints = app
+        .endpoints()
+        .with_cookies(CookieDelivery::new().with_access_token());
+    for (filler, errors) in [(100, 0), (5000, 1)] {
+        app.users
+            .grant(Grant::new().with_claim("filler", "x".repeat(filler)));
+        let credentials = [
+            ("username", "alice"),
+            ("password", "wonderland-7"),
+            ("delivery", "cookie"),
+        ];
+        let login = with_header(
+            form("/login", &credentials),
+            "sec-fetch-site",
+            "same-origin",
+        );
+        log.take();
+        let answer = Received::read(endpoints.clone().oneshot(login)).await;
+        // The login itself is good, and the refresh token arrives.
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let cookies = set_cookies(&answer);
+        assert_eq!(cookies[0].0, REFRESH);
+        assert_eq!(cookies.len(), 2 - errors);
+        let mut said = log.take_our_own();
+        said.retain(|line| line.contains("ERROR"));
+        assert_eq!(said.len(), errors, "{said:?}");
+        for line in said {
+            assert!(
+                line.contains("too large for a cookie") && line.contains("grant fewer claims"),
+                "{line}"
+            );
+            let token = answer.json()["access_token"].to_string();
+            support::assert_silent_about(&line, &[token.trim_matches('"')]);
+        }
+    }
 }
