@@ -5,3 +5,6 @@ struct Browser;
 
 #[doc = include_str!("../../docs/proxy.md")]
 struct Proxy;
+
+#[doc = include_str!("../../docs/issuers.md")]
+struct Issuers;
