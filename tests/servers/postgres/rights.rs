@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgPool, PgPoolOptions};
-use tower_bearer::store::{PostgresStore, RevocationReason, SessionStore};
+use tower_bearer::store::{PostgresStore, RevocationReason, SessionStore, TablePrefix};
 
 use super::{Schema, connection, execute, now, session};
 use crate::docs::block;
@@ -14,14 +14,16 @@ struct Role {
 }
 
 impl Role {
+    /// With the tables' own prefix: no store of this role gets the announcements of other tests.
     async fn new() -> Self {
         let schema = Schema::new().await;
         let owner = schema.pool().await;
-        PostgresStore::from_pool(owner.clone()).await.unwrap();
+        schema.store_with_prefix().await;
         let name = format!("{}_app", schema.name());
         let grants = block("sql", "GRANT USAGE")
             .replace("TO app", &format!("TO {name}"))
-            .replace("SCHEMA public", &format!("SCHEMA {}", schema.name()));
+            .replace("SCHEMA public", &format!("SCHEMA {}", schema.name()))
+            .replace("tower_bearer_", &schema.prefix);
         let granted = format!("CREATE ROLE {name}; {grants}");
         sqlx::raw_sql(AssertSqlSafe(granted))
             .execute(&owner)
@@ -60,8 +62,9 @@ impl Drop for Role {
 
 async fn limited_store() -> (PostgresStore, Role) {
     let role = Role::new().await;
-    let store = PostgresStore::from_pool(role.pool().await).await.unwrap();
-    (store, role)
+    let prefix = TablePrefix::new(role.schema.prefix.as_str()).unwrap();
+    let store = PostgresStore::builder(role.pool().await).table_prefix(prefix);
+    (store.open().await.unwrap(), role)
 }
 
 tower_bearer::store_conformance!(limited_store);
@@ -77,7 +80,12 @@ async fn the_documented_role_may_do_nothing_else() {
         "DELETE FROM tower_bearer_migrations",
         "ALTER TABLE tower_bearer_sessions DISABLE TRIGGER ALL",
     ] {
-        let refused = sqlx::query(statement).execute(&pool).await.unwrap_err();
+        let refused = sqlx::query(AssertSqlSafe(
+            statement.replace("tower_bearer_", &role.schema.prefix),
+        ))
+        .execute(&pool)
+        .await
+        .unwrap_err();
         let code = refused.as_database_error().unwrap().code().unwrap();
         assert_eq!(code, "42501", "{statement}: {refused}");
     }
