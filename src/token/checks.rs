@@ -1,6 +1,8 @@
 //! The checks of a verifier, each for itself. A verifier makes them one after the other, and a
 //! report makes them all.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::accepted_issuer::AcceptedIssuer;
@@ -31,9 +33,14 @@ impl AccessTokenVerifier {
         token: &ParsedToken<'_>,
     ) -> Result<AcceptedTyp, VerifyError> {
         let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
-        let may_sign = |key: &Key| self.issuer.has(key, token.issuer().ok());
+        let may_sign = |key: &Key| self.may_sign(key, token);
         let check_typ = |typ: Option<&str>| self.settings.typ.check(typ, token.claims());
         token.jws.verify(&keys, may_sign, check_typ)
+    }
+
+    /// Returns whether a key signs such tokens.
+    pub(super) fn may_sign(&self, key: &Key, token: &ParsedToken<'_>) -> bool {
+        self.issuer.has(key, token.issuer().ok())
     }
 
     /// Checks the claims that have to have certain values.
@@ -81,16 +88,16 @@ impl AccessTokenVerifier {
         claims: &Map<String, Value>,
     ) -> Result<&Audience, VerifyError> {
         let aud = claims.get(AUD).filter(|aud| !is_absent(aud));
-        let accepted = aud.map(|aud| self.accept_audience(AUD, aud)).transpose()?;
+        let accepted = aud.map(|aud| self.accept_audience(&AUD, aud)).transpose()?;
         if self.settings.audience_claims.is_empty() {
             return accepted.ok_or_else(|| self.no_audience(claims));
         }
         let named = self.settings.audience_claims.iter().find_map(|path| {
             let claim = path.find(claims).filter(|claim| !is_absent(claim))?;
-            Some((path.to_string(), claim))
+            Some((path, claim))
         });
         match named {
-            Some((name, claim)) => self.accept_audience(&name, claim),
+            Some((path, claim)) => self.accept_audience(path, claim),
             None => {
                 let names = claim_path::names(&self.settings.audience_claims);
                 let accepted = self.accepted_audiences();
@@ -106,7 +113,7 @@ impl AccessTokenVerifier {
         let found = AUDIENCES.iter().find_map(|&name| {
             let value = shown(claims.get(name)?.as_str()?);
             Some(format!(
-                "If {name}, which is {value}, says for whom it is, call \
+                "If {name}, which is {value}, names the audience, call \
                  `audience_claim(&[{name:?}])`"
             ))
         });
@@ -124,7 +131,11 @@ impl AccessTokenVerifier {
         list(self.audiences.iter().map(Audience::as_str))
     }
 
-    fn accept_audience(&self, name: &str, claim: &Value) -> Result<&Audience, VerifyError> {
+    fn accept_audience(
+        &self,
+        name: &dyn fmt::Display,
+        claim: &Value,
+    ) -> Result<&Audience, VerifyError> {
         let got = texts(claim).ok_or_else(|| invalid(name, claim, "text or a list of texts"))?;
         let accepted = |audience: &&Audience| got.contains(&audience.as_str());
         self.audiences.iter().find(accepted).ok_or_else(|| {
@@ -142,7 +153,7 @@ impl AccessTokenVerifier {
         if paths.is_empty() {
             return match claims.get(SUB) {
                 Some(Value::String(subject)) if !subject.is_empty() => Ok(subject.as_str().into()),
-                Some(other) if !is_absent(other) => Err(invalid(SUB, other, "text")),
+                Some(other) if !is_absent(other) => Err(invalid(&SUB, other, "text")),
                 _ => Err(VerifyError::new(VerifyErrorKind::NoSubject, NO_SUB)),
             };
         }
@@ -153,7 +164,7 @@ impl AccessTokenVerifier {
                 Some(Value::Number(id)) if id.is_u64() || id.is_i64() => {
                     return Ok(id.to_string().into());
                 }
-                Some(other) => return Err(invalid(&path.to_string(), other, "text")),
+                Some(other) => return Err(invalid(path, other, "text")),
                 None => {}
             }
         }
@@ -176,12 +187,12 @@ impl AccessTokenVerifier {
             return Ok(None);
         };
         let id = sid.as_str().and_then(|id| id.parse().ok());
-        let id = id.ok_or_else(|| invalid(SID, sid, "a session id"))?;
+        let id = id.ok_or_else(|| invalid(&SID, sid, "a session id"))?;
         let generation = match claims.get(GEN) {
             None => None,
             Some(value) => {
                 let generation = value.as_u64().and_then(|value| u32::try_from(value).ok());
-                Some(generation.ok_or_else(|| invalid(GEN, value, "a generation"))?)
+                Some(generation.ok_or_else(|| invalid(&GEN, value, "a generation"))?)
             }
         };
         Ok(Some(SessionClaims { id, generation }))
@@ -217,10 +228,10 @@ pub(super) fn wrong_issuer<'i>(
 /// Reads a time, if there is one.
 fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, VerifyError> {
     let claim = claims.get(name).filter(|claim| !claim.is_null());
-    moment(claim).map_err(|claim| invalid(name, claim, "a number of seconds"))
+    moment(claim).map_err(|claim| invalid(&name, claim, "a number of seconds"))
 }
 
-fn invalid(name: &str, claim: &Value, expected: &str) -> VerifyError {
+fn invalid(name: &dyn fmt::Display, claim: &Value, expected: &str) -> VerifyError {
     let got = described(claim);
     let detail = format!("{name} is {got}, and not {expected}");
     VerifyError::new(VerifyErrorKind::InvalidClaim, detail)

@@ -49,7 +49,7 @@ impl Settings {
         }
     }
 
-    /// Returns a number that stands for the claims that are read. Two verifiers with the same
+    /// Returns a number for the claims that are read. Two verifiers with the same
     /// number see the same user in a token.
     pub(super) fn reading(&self) -> u64 {
         let mut hasher = DefaultHasher::new();

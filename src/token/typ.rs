@@ -19,8 +19,8 @@ pub(super) enum AcceptedTyp {
 impl AcceptedTyp {
     /// Checks a `typ` (RFC 9068 section 4). The case of a media type does not matter, and it may
     /// have the prefix `application/` (RFC 7515 section 4.1.9). Of a token without a `typ` of its
-    /// own, the claims must not be those of another kind of token; nobody has signed them yet, so
-    /// only their names count. Returns what has to be accepted for this token.
+    /// own, the claims must not be those of another kind of token. Their signature has not been
+    /// checked yet, so only their names count. Returns what has to be accepted for this token.
     pub(super) fn check(
         self,
         typ: Option<&str>,
@@ -29,39 +29,37 @@ impl AcceptedTyp {
         if typ.is_some_and(is_access_token) {
             return Ok(Self::AccessToken);
         }
+        let got = || typ.map_or_else(|| "there is none".to_owned(), shown);
+        let refuse = |kind, detail: String| Err(VerifyError::new(kind, detail));
         let is = |name: &str| typ.is_none_or(|typ| typ.eq_ignore_ascii_case(name));
-        let got = typ.map_or_else(|| "there is none".to_owned(), shown);
         if !is("jwt") && !is("application/jwt") {
-            let detail = format!("{got}, and not \"at+jwt\"");
-            return Err(VerifyError::new(VerifyErrorKind::WrongType, detail));
+            let detail = format!("{}, and not \"at+jwt\"", got());
+            return refuse(VerifyErrorKind::WrongType, detail);
         }
         let has = |name: &&str| claims.get(*name).is_some_and(|claim| !claim.is_null());
         if has(&EVENTS) {
             let detail = format!("it has the claim \"{EVENTS}\", as logout tokens have");
-            return Err(VerifyError::new(VerifyErrorKind::LooksLikeIdToken, detail));
+            return refuse(VerifyErrorKind::LooksLikeIdToken, detail);
         }
-        let (needs, kind, detail) = match OF_ID_TOKENS.iter().find(|name| has(name)) {
-            Some(name) => (
-                Self::IdTokenLike,
+        match OF_ID_TOKENS.iter().find(|name| has(name)) {
+            Some(name) if self < Self::IdTokenLike => refuse(
                 VerifyErrorKind::LooksLikeIdToken,
                 format!(
                     "it has the claim \"{name}\". If the issuer's access tokens have it, call \
                      `accept_id_token_like`"
                 ),
             ),
-            None => (
-                Self::UntypedJwt,
+            Some(_) => Ok(Self::IdTokenLike),
+            None if self < Self::UntypedJwt => refuse(
                 VerifyErrorKind::WrongType,
                 format!(
-                    "{got}, and not \"at+jwt\". If the issuer does not mark its access tokens, \
-                     call `accept_untyped_jwt`"
+                    "{}, and not \"at+jwt\". If the issuer does not mark its access tokens, \
+                     call `accept_untyped_jwt`",
+                    got()
                 ),
             ),
-        };
-        if needs > self {
-            return Err(VerifyError::new(kind, detail));
+            None => Ok(Self::UntypedJwt),
         }
-        Ok(needs)
     }
 }
 
