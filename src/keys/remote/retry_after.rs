@@ -1,6 +1,6 @@
 //! Reads for how long an issuer wants not to be asked again (RFC 9110 section 10.2.3).
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
@@ -20,39 +20,15 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
     Some(pause.min(LONGEST))
 }
 
-/// Returns the seconds since the epoch of a date like `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110
-/// section 5.6.7).
+/// Returns the seconds since the epoch of a date (RFC 9110 section 5.6.7).
 fn http_date(text: &str) -> Option<u64> {
-    let (_, date) = text.split_once(", ")?;
-    let [day, month, year, time, "GMT"] = date.split(' ').collect::<Vec<_>>()[..] else {
-        return None;
-    };
-    let [hours, minutes, seconds] = time.split(':').collect::<Vec<_>>()[..] else {
-        return None;
-    };
-    let number = |text: &str, most: u64| text.parse::<u64>().ok().filter(|&found| found <= most);
-    let month = MONTHS.iter().position(|&name| name == month)? as u64;
-    let year = number(year, 9999)?.checked_sub(1970)? + 1970;
-    // The year begins in March here, so that the leap day is its last day.
-    let (year, month) = if month < 2 {
-        (year - 1, month + 10)
-    } else {
-        (year, month - 2)
-    };
-    let days = year * 365 + year / 4 - year / 100
-        + year / 400
-        + (month * 153 + 2) / 5
-        + number(day, 31)?.checked_sub(1)?
-        - DAYS_BEFORE_1970;
-    let hours = days * 24 + number(hours, 23)?;
-    Some((hours * 60 + number(minutes, 59)?) * 60 + number(seconds, 60)?)
+    let moment = httpdate::parse_http_date(text).ok()?;
+    moment
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .map(|since| since.as_secs())
 }
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
-/// From the first of March of the year 0 to the first of January of 1970.
-const DAYS_BEFORE_1970: u64 = 719_468;
 const LONGEST: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
