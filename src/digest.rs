@@ -1,6 +1,12 @@
-//! Hashes of the values that a store may keep only as a hash.
+//! Hashes of the values that a store may keep only as a hash, and keys for tags.
 
+use hmac::{Hmac, KeyInit};
 use sha2::{Digest, Sha256};
+
+/// Makes a key for tags with HMAC-SHA-256.
+pub(crate) fn hmac(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
+}
 
 /// Returns the first half of `SHA-256(label ‖ data)`. Each label has hashes of its own.
 pub(crate) fn digest(label: &str, data: impl AsRef<[u8]>) -> [u8; 16] {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use sha2::Sha256;
 
 use super::error::BearerError;
+use crate::digest::hmac;
 use crate::keys::Secret;
 use crate::token::AccessTokenClaims;
 
@@ -25,10 +26,9 @@ pub(crate) struct McpSessions {
 
 impl McpSessions {
     pub(crate) fn new(secret: &Secret) -> Self {
-        let mac = |key: &[u8]| Hmac::new_from_slice(key).expect("HMAC takes a key of any length");
         let keys = secret.derive::<32>("mcp session key");
         Self {
-            keys: keys.map(|key| mac(&*key)).collect(),
+            keys: keys.map(|key| hmac(&*key)).collect(),
         }
     }
 

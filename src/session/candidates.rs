@@ -20,17 +20,12 @@ impl Sessions {
     /// Chooses one of the tokens of a refresh. It only reads.
     pub(super) async fn choose(&self, refresh: &Refresh) -> Result<Presented, SessionError> {
         let mut newest = self.newest_of_each_session(refresh);
-        if newest.len() > MAX_SESSIONS {
-            return Err(SessionError::new(SessionErrorKind::InvalidToken));
+        let invalid = SessionError::new(SessionErrorKind::InvalidToken);
+        match newest.len() {
+            1 => newest.pop().ok_or(invalid),
+            2..=MAX_SESSIONS => self.best_of(newest, refresh).await,
+            _ => Err(invalid),
         }
-        let Some(last) = newest.pop() else {
-            return Err(SessionError::new(SessionErrorKind::InvalidToken));
-        };
-        if newest.is_empty() {
-            return Ok(last);
-        }
-        newest.push(last);
-        self.best_of(newest, refresh).await
     }
 
     fn newest_of_each_session(&self, refresh: &Refresh) -> Vec<Presented> {

@@ -45,6 +45,7 @@ mod names;
 mod outage;
 mod outcome;
 mod own;
+mod own_row;
 mod policy;
 mod received_tokens;
 mod refresh;

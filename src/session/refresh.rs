@@ -3,6 +3,7 @@
 
 use super::authorization::AuthorizeRequest;
 use super::error::{SessionError, SessionErrorKind};
+use super::own_row::check_understood;
 use super::refresh_token::Presented;
 use super::rotation::{Decision, SessionOver, decide, settle};
 use super::sessions::Sessions;
@@ -93,9 +94,7 @@ impl Refresh {
         self.retry = Some(digest("retry", key));
         Ok(self)
     }
-}
 
-impl Refresh {
     /// Sets the request that the refresh token came in.
     pub fn with_context(mut self, context: RequestContext) -> Self {
         self.context = Some(context);
@@ -170,25 +169,13 @@ impl Sessions {
         let id = presented.rid.session_id();
 
         for _ in 0..MAX_RACES {
-            let session = self
-                .0
-                .store
-                .find(&id)
-                .await?
-                .ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;
-            if !self.owns(&session) {
-                return Err(SessionError::new(SessionErrorKind::InvalidToken));
-            }
+            let session = self.own_row(&id).await?;
             if session.revoked().is_none() && revocations.contains(&id) {
                 // The row came back with a restored backup, so it is revoked again.
                 self.end(&id, RevocationReason::Other).await?;
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }
-            if !session.is_understood() {
-                return Err(SessionError::unavailable(
-                    "the session is of a later version of this application; it is left alone",
-                ));
-            }
+            check_understood(&session)?;
             // The rule decides before the application is asked, so that it is not asked for a dead
             // token, and again after that, because the application may take long.
             let at_arrival = self.decide(&session, presented, refresh, arrived);

@@ -13,12 +13,12 @@ use std::cmp::Ordering;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::digest::digest;
+use crate::digest::{digest, hmac};
 use crate::keys::{RefreshToken, Secret};
 use crate::names::{Audience, SessionId};
 
@@ -64,7 +64,6 @@ impl RefreshTokenKeys {
     /// Otherwise a customer could use their refresh token to get an access token for the back
     /// office.
     pub(crate) fn new(secret: &Secret, audiences: &[&Audience]) -> Self {
-        let mac = |key: &[u8]| Hmac::new_from_slice(key).expect("HMAC takes a key of any length");
         let mut all = Vec::new();
         for audience in audiences {
             let (key, id) = (
@@ -74,7 +73,7 @@ impl RefreshTokenKeys {
             let keys = secret.derive::<32>(&key).zip(secret.derive::<1>(&id));
             all.extend(keys.map(|(key, id)| Key {
                 id: id[0],
-                mac: mac(&*key),
+                mac: hmac(&*key),
             }));
         }
         Self(all)

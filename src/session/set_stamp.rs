@@ -1,6 +1,7 @@
 //! A session that survives a new password.
 
 use super::error::{SessionError, SessionErrorKind};
+use super::own_row::check_understood;
 use super::sessions::Sessions;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::store::Session;
@@ -50,13 +51,8 @@ impl Sessions {
             .session_id()
             .ok_or(SessionError::new(SessionErrorKind::InvalidToken))?;
         for _ in 0..MAX_RACES {
-            let session = self
-                .0
-                .store
-                .find(id)
-                .await?
-                .ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;
-            if !self.owns(&session) || session.subject() != claims.subject() {
+            let session = self.own_row(id).await?;
+            if session.subject() != claims.subject() {
                 return Err(SessionError::new(SessionErrorKind::InvalidToken));
             }
             if session.revoked().is_some() || self.sync().revocations().contains(id) {
@@ -65,11 +61,7 @@ impl Sessions {
             if self.now() >= self.policy().end(&session) {
                 return Err(SessionError::new(SessionErrorKind::SessionExpired));
             }
-            if !session.is_understood() {
-                return Err(SessionError::unavailable(
-                    "the session is of a later version of this application; it is left alone",
-                ));
-            }
+            check_understood(&session)?;
             let mut next = session.into_parts();
             next.stamp = Some(stamp);
             next.revision += 1;
