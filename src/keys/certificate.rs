@@ -57,6 +57,14 @@ fn public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((algorithm, key))
 }
 
+/// Returns whether these bytes are one SEQUENCE that begins with another one, or with a number, as
+/// all public keys do.
+pub(super) fn is_public_key(bytes: &[u8]) -> bool {
+    let mut der = Der(bytes);
+    let first = der.expect(SEQUENCE).and_then(|key| Der(key).next());
+    der.0.is_empty() && matches!(first, Some((INTEGER | SEQUENCE, _)))
+}
+
 /// The rest of a DER encoding.
 struct Der<'d>(&'d [u8]);
 

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::algorithm::{Algorithm, Family};
+use super::certificate;
 use super::crypto::{PublicKey, Verifier};
 use super::public_jwk;
 use crate::error::ConfigError;
@@ -155,22 +156,11 @@ fn is_public_key(secret: &[u8]) -> bool {
         .filter(u8::is_ascii_graphic)
         .collect();
     let decoded = STANDARD.decode(text).unwrap_or_default();
-    is_pem || is_jwk || secret.starts_with(b"ssh-") || is_der(secret) || is_der(&decoded)
-}
-
-/// Returns whether these bytes are one DER SEQUENCE that begins with another one, or with a number,
-/// as all public keys do.
-fn is_der(bytes: &[u8]) -> bool {
-    let (length, first) = match bytes {
-        [0x30, 0x81, length, first, ..] => (3 + usize::from(*length), first),
-        [0x30, 0x82, high, low, first, ..] => {
-            let length = u16::from_be_bytes([*high, *low]);
-            (4 + usize::from(length), first)
-        }
-        [0x30, length @ ..=0x7f, first, ..] => (2 + usize::from(*length), first),
-        _ => return false,
-    };
-    length == bytes.len() && matches!(first, 0x02 | 0x30)
+    is_pem
+        || is_jwk
+        || secret.starts_with(b"ssh-")
+        || certificate::is_public_key(secret)
+        || certificate::is_public_key(&decoded)
 }
 
 const PEM: &[u8] = b"-----BEGIN ";
