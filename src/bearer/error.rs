@@ -77,7 +77,7 @@ struct Inner {
     protection: Arc<Protection>,
     source: Option<Arc<BoxError>>,
     /// Whether the source has logged its failure itself, once and not for each request.
-    is_known: bool,
+    is_logged: bool,
 }
 
 impl BearerError {
@@ -129,7 +129,7 @@ impl BearerError {
     /// Makes a 503 for a token whose key cannot be fetched. The task that fetches the keys logs
     /// why, so a flood of forged tokens does not become a flood of errors.
     pub(super) fn keys_unavailable(cause: impl Into<BoxError>) -> Self {
-        Self::unavailable(cause).map(|inner| inner.is_known = true)
+        Self::unavailable(cause).map(|inner| inner.is_logged = true)
     }
 
     /// Makes a 500: the application is misconfigured. `cure` goes to the log, never to the client.
@@ -233,8 +233,8 @@ impl BearerError {
         self.0.source.as_ref()?.downcast_ref()
     }
 
-    pub(super) fn is_known(&self) -> bool {
-        self.0.is_known
+    pub(super) fn is_logged(&self) -> bool {
+        self.0.is_logged
     }
 
     /// Returns the application's own status.
@@ -268,7 +268,7 @@ impl From<BearerErrorKind> for BearerError {
             scope: None,
             protection: Arc::default(),
             source: None,
-            is_known: false,
+            is_logged: false,
         }))
     }
 }

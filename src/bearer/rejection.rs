@@ -47,7 +47,7 @@ fn log(error: &BearerError, parts: &Parts) {
     let cause = std::error::Error::source(error);
     match error.kind() {
         BearerErrorKind::Misconfigured => tracing::error!(path, cure = %error, "request refused"),
-        BearerErrorKind::Unavailable if !error.is_known() => {
+        BearerErrorKind::Unavailable if !error.is_logged() => {
             tracing::error!(path, cause, "request refused");
         }
         // Every scanner makes thousands of these.

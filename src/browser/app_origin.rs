@@ -40,7 +40,7 @@ const NOT_AN_ORIGIN: &str = "`null` is what every page without an origin sends: 
     a sandboxed frame of any site. It cannot be accepted. Let such a page log in with \
     delivery=body";
 const WEB: [&str; 2] = ["https", "http"];
-/// Schemes whose pages may be anybody's.
+/// Schemes whose pages may belong to any site.
 const SHARED: [&str; 9] = [
     "about",
     "blob",

@@ -3,8 +3,8 @@
 use http::header::ORIGIN;
 use http::request::Parts;
 
-use super::caller::{FETCH_SITE, is_web};
-use super::cross_site::text;
+use super::caller::is_web;
+use super::cross_site::{FETCH_SITE, text};
 use crate::edge::Edge;
 use crate::url::is_loopback;
 

@@ -3,7 +3,7 @@
 use http::header::ORIGIN;
 use http::request::Parts;
 
-use super::cross_site::text;
+use super::cross_site::{FETCH_SITE, text};
 use crate::edge::named_host;
 
 /// Where a request comes from that no page of ours made.
@@ -67,5 +67,4 @@ fn escaped(bytes: &[u8]) -> String {
         .to_string()
 }
 
-pub(super) const FETCH_SITE: &str = "sec-fetch-site";
 const MAX_SHOWN: usize = 100;

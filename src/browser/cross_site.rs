@@ -51,7 +51,7 @@ impl Origins {
     /// `edge` knows the origin of this server: the public one, or `Host`.
     pub(crate) fn site(&self, parts: &Parts, edge: &Edge) -> Site {
         let (fetch, origin) = (
-            text(&parts.headers, "sec-fetch-site"),
+            text(&parts.headers, FETCH_SITE),
             text(&parts.headers, ORIGIN.as_str()),
         );
         let is_listed =
@@ -89,7 +89,7 @@ pub(crate) fn opens_a_page(parts: &Parts) -> bool {
 pub(crate) fn loads_a_page(parts: &Parts) -> bool {
     let header = |name: &str| text(&parts.headers, name);
     let is_read = parts.method == Method::GET || parts.method == Method::HEAD;
-    let is_page = match (header("sec-fetch-mode"), header("sec-fetch-site")) {
+    let is_page = match (header("sec-fetch-mode"), header(FETCH_SITE)) {
         (Some("navigate"), site) => {
             opens_a_page(parts) || matches!(site, Some("same-origin" | "none"))
         }
@@ -113,6 +113,8 @@ pub(super) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         value.to_str().unwrap_or_default()
     })
 }
+
+pub(super) const FETCH_SITE: &str = "sec-fetch-site";
 
 #[cfg(test)]
 mod tests {

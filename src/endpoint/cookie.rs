@@ -193,7 +193,7 @@ impl CookieDelivery {
     /// # Errors
     ///
     /// The text is not an origin: a scheme, a host and perhaps a port. `null` and `file://` name
-    /// nobody, and are never accepted. A `*` is refused, because browsers send none: list each
+    /// no page, and are never accepted. A `*` is refused, because browsers send none: list each
     /// origin.
     pub fn with_origin(mut self, origin: &str) -> Result<Self, ConfigError> {
         self.origins.add(origin)?;

@@ -84,8 +84,8 @@ impl SessionsBuilder {
         self
     }
 
-    /// Adds the issuer and the audience that this application had before, so that a new name logs
-    /// nobody out. Each call adds a pair, at most 8.
+    /// Adds the issuer and the audience that this application had before, so that a new name does
+    /// not log users out. Each call adds a pair, at most 8.
     ///
     /// Refresh tokens and access tokens with these names still work, and every method sees the
     /// sessions from that time. A login or a refresh gives the current names, so the former ones

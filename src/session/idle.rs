@@ -13,7 +13,7 @@ use crate::error::ConfigError;
 /// [`AccessTokenWatch`](crate::bearer::AccessTokenWatch) counts as a request for as long as it
 /// lives.
 ///
-/// For a store that is billed by the command, and a database that sleeps while nobody asks it:
+/// For a store that is billed by the command, and a database that sleeps while no process asks it:
 ///
 /// ```
 /// use std::time::Duration;

@@ -14,7 +14,7 @@ const ENDINGS = {
   session_revoked: "This login was ended: on another device, or by the server.",
   session_expired: "This login has expired.",
   refresh_reused:
-    "A token came back that had been used up: somebody may have had a copy. " +
+    "A token came back that had been used up: it may have been copied. " +
     "So this login was ended.",
   user_gone: "The user is gone, or has a new password.",
   token_missing: "This browser lost its cookie: it was deleted or blocked.",

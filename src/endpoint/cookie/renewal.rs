@@ -44,8 +44,9 @@ pub(super) enum Renewed {
     Tokens(Box<TokenResponse>),
     /// The session is over.
     Over,
-    /// The store or the users cannot be asked, or the application grants nothing now.
-    NotNow,
+    /// The store or the users cannot be asked, the application grants nothing now, or the token is
+    /// not ours.
+    Unchanged,
 }
 
 impl CookieDelivery {
@@ -171,7 +172,7 @@ impl Renewer {
                     | SessionErrorKind::SessionRevoked
                     | SessionErrorKind::RefreshTokenReused
                     | SessionErrorKind::UserGone => Renewed::Over,
-                    _ => Renewed::NotNow,
+                    _ => Renewed::Unchanged,
                 }
             }
         }
@@ -197,7 +198,7 @@ impl Renewer {
             }
             Renewed::Tokens(tokens) => self.cookies.set_cookies(tokens, sent, response),
             Renewed::Over => not_stored(self.cookies.clear_cookies(response)),
-            Renewed::NotNow => response,
+            Renewed::Unchanged => response,
         }
     }
 }
@@ -229,12 +230,14 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        let held = self.renewer.needed(&parts);
-        if held.as_ref().is_some_and(Vec::is_empty) {
-            self.renewer.forget(&mut parts);
-        }
-        let Some(held) = held.filter(|held| !held.is_empty()) else {
-            return RenewalFuture::direct(self.inner.call(Request::from_parts(parts, body)));
+        let held = match self.renewer.needed(&parts) {
+            Some(held) if !held.is_empty() => held,
+            nothing => {
+                if nothing.is_some() {
+                    self.renewer.forget(&mut parts);
+                }
+                return RenewalFuture::direct(self.inner.call(Request::from_parts(parts, body)));
+            }
         };
         // The service that is ready is called; its clone may not be.
         let clone = self.inner.clone();
