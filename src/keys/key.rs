@@ -101,6 +101,19 @@ impl Key {
         }
     }
 
+    /// Returns whether this is the same key with the same name and algorithm. A secret is the same
+    /// only if it is a clone: nothing compares secrets.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let (own, theirs) = (&self.material, &other.material);
+        let is_same_material =
+            Arc::ptr_eq(own, theirs) || (own.public.is_some() && own.public == theirs.public);
+        is_same_material
+            && self.kid == other.kid
+            && self.algorithm == other.algorithm
+            && self.algorithm_is_assumed == other.algorithm_is_assumed
+            && self.issuer == other.issuer
+    }
+
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.material.verifier.verify(message, signature)
     }

@@ -182,6 +182,24 @@ impl KeySet {
         self.keys.iter().any(|key| key.to_public_jwk().is_some())
     }
 
+    /// Returns whether these are the same keys, with the same ones left out. Some issuers publish
+    /// their keys in another order each time: it matters only among keys of the same name.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let (keys, others) = (self.by_name(), other.by_name());
+        let are_same = keys.len() == others.len()
+            && keys
+                .iter()
+                .zip(&others)
+                .all(|(key, other)| key.is_same(other));
+        are_same && left_out::are_same(&self.left_out, &other.left_out)
+    }
+
+    fn by_name(&self) -> Vec<&Key> {
+        let mut keys: Vec<&Key> = self.keys.iter().map(|key| &**key).collect();
+        keys.sort_by(|one, other| one.kid.cmp(&other.kid));
+        keys
+    }
+
     pub(crate) fn names(&self, kid: &str) -> bool {
         self.keys.iter().any(|key| key.kid.as_deref() == Some(kid))
     }

@@ -6,9 +6,10 @@ mod merged;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use self::merged::MergedKeys;
+use super::current_keys::{CurrentKeys, KeyGeneration, KeysGuard};
 use super::key_set::KeySet;
 use crate::error::BoxError;
 
@@ -61,11 +62,21 @@ impl KeySource {
     /// Returns the current keys, or `None` while they are not known yet.
     #[must_use]
     pub fn key_set(&self) -> Option<KeySet> {
-        self.keys().map(|keys| KeySet::clone(&keys))
+        self.keys().get().cloned()
     }
 
-    pub(crate) fn keys(&self) -> Option<Arc<KeySet>> {
-        self.0.keys()
+    /// Returns the current keys without waiting.
+    pub(crate) fn keys(&self) -> KeysGuard {
+        self.0.current().load()
+    }
+
+    /// Returns the number of the current keys. A verified token may be taken from the cache while
+    /// this has not changed since before the keys were read that verified it.
+    ///
+    /// It costs a few loads of atomics, and wakes the renewal of keys that are due like
+    /// [`keys`](Self::keys).
+    pub(crate) fn generation(&self) -> KeyGeneration {
+        self.0.current().generation()
     }
 
     pub(crate) fn never_has_any(&self) -> bool {
@@ -86,8 +97,9 @@ impl fmt::Debug for KeySource {
 
 /// A source of keys.
 pub(crate) trait ProvideKeys: fmt::Debug + Send + Sync {
-    /// Returns the current keys without waiting, or `None` while they are not known yet.
-    fn keys(&self) -> Option<Arc<KeySet>>;
+    /// Returns the keys, which are those of this moment. It is called for every token, so it locks
+    /// nothing unless they have to be replaced.
+    fn current(&self) -> &CurrentKeys;
 
     /// Waits for newer keys, for a token that no key fits. It is `None` where there are none to
     /// wait for.
@@ -101,9 +113,10 @@ pub(crate) trait ProvideKeys: fmt::Debug + Send + Sync {
 /// whether there are newer keys.
 pub(crate) type KeysFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
-impl ProvideKeys for Arc<KeySet> {
-    fn keys(&self) -> Option<Arc<KeySet>> {
-        Some(Self::clone(self))
+/// Keys that stay as they are.
+impl ProvideKeys for CurrentKeys {
+    fn current(&self) -> &CurrentKeys {
+        self
     }
 
     fn ask(&self) -> Option<KeysFuture> {
@@ -111,13 +124,13 @@ impl ProvideKeys for Arc<KeySet> {
     }
 
     fn never_has_any(&self) -> bool {
-        self.is_empty()
+        self.load().get().is_none_or(KeySet::is_empty)
     }
 }
 
 impl From<KeySet> for KeySource {
     fn from(keys: KeySet) -> Self {
-        Self::new(Arc::new(keys))
+        Self::new(CurrentKeys::new(Some(keys)))
     }
 }
 
@@ -138,27 +151,25 @@ impl From<KeySet> for KeySource {
 /// # Ok::<(), tower_bearer::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct SharedKeySet(Arc<RwLock<Arc<KeySet>>>);
+pub struct SharedKeySet(Arc<CurrentKeys>);
 
 impl SharedKeySet {
     /// Starts with these keys.
     #[must_use]
     pub fn new(keys: KeySet) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(keys))))
+        Self(Arc::new(CurrentKeys::new(Some(keys))))
     }
 
     /// Replaces all keys, from the next token on. To go on accepting old tokens, keep their key:
     /// `new.merge(old)`.
     pub fn replace(&self, keys: KeySet) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.0.replace(Some(keys));
     }
 }
 
 impl ProvideKeys for SharedKeySet {
-    fn keys(&self) -> Option<Arc<KeySet>> {
-        Some(Arc::clone(
-            &self.0.read().unwrap_or_else(PoisonError::into_inner),
-        ))
+    fn current(&self) -> &CurrentKeys {
+        &self.0
     }
 
     fn ask(&self) -> Option<KeysFuture> {
@@ -178,6 +189,6 @@ impl From<SharedKeySet> for KeySource {
 
 impl fmt::Debug for SharedKeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.keys().fmt(f)
+        self.0.fmt(f)
     }
 }

@@ -50,6 +50,19 @@ pub(crate) fn list(left_out: &[LeftOut]) -> String {
     format!("{}{more}", shown.join("; "))
 }
 
+/// Returns whether the same keys are left out for the same reasons, at whatever positions.
+pub(crate) fn are_same(these: &[LeftOut], others: &[LeftOut]) -> bool {
+    let sorted = |all: &[LeftOut]| {
+        let mut all: Vec<_> = all
+            .iter()
+            .map(|key| (key.kid.clone(), key.reason.to_string()))
+            .collect();
+        all.sort();
+        all
+    };
+    these.len() == others.len() && sorted(these) == sorted(others)
+}
+
 const MAX_KID_BYTES: usize = 200;
 const MOST_SHOWN: usize = 10;
 /// The most keys that a set remembers as left out.

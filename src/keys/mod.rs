@@ -3,6 +3,7 @@
 mod algorithm;
 mod certificate;
 mod crypto;
+mod current_keys;
 mod jwk;
 mod jwk_members;
 mod jwk_set;
@@ -10,6 +11,7 @@ mod key;
 mod key_set;
 mod key_source;
 mod left_out;
+mod own_keys;
 mod public_jwk;
 mod public_pem;
 #[cfg(feature = "jwks")]
@@ -31,4 +33,4 @@ pub use signing_keys::SigningKeys;
 
 pub(crate) use key::{Key, OUR_TYP};
 pub(crate) use key_source::KeysFuture;
-pub(crate) use signing_keys::OwnKeys;
+pub(crate) use own_keys::OwnKeys;

@@ -5,9 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::key_set::KeySet;
-use super::key_source::{KeySource, KeysFuture, ProvideKeys};
 use super::signing_key::SigningKey;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Timestamp;
 use crate::error::ConfigError;
 use crate::limits::{MAX_ACCESS_TOKEN_LIFETIME, MAX_LEEWAY};
 
@@ -44,12 +43,17 @@ use crate::limits::{MAX_ACCESS_TOKEN_LIFETIME, MAX_LEEWAY};
 /// # Ok::<(), tower_bearer::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct SigningKeys(Arc<RwLock<Schedule>>);
+pub struct SigningKeys(Arc<Shared>);
+
+struct Shared {
+    schedule: RwLock<Schedule>,
+    /// How often the keys that verify may have changed, other than by the time.
+    changes: AtomicU64,
+}
 
 struct Schedule {
     /// The keys, in the order in which they begin to sign.
     keys: Vec<Scheduled>,
-    at_hand: Option<AtHand>,
 }
 
 struct Scheduled {
@@ -60,10 +64,10 @@ struct Scheduled {
 }
 
 /// The keys that verify from one moment on, until before another.
-struct AtHand {
-    keys: Arc<KeySet>,
-    from: Timestamp,
-    until: Timestamp,
+pub(super) struct Verifying {
+    pub(super) keys: KeySet,
+    pub(super) from: Timestamp,
+    pub(super) until: Timestamp,
 }
 
 impl SigningKeys {
@@ -75,10 +79,10 @@ impl SigningKeys {
             signs_from: Timestamp::ZERO,
             last_end: AtomicU64::new(0),
         };
-        Self(Arc::new(RwLock::new(Schedule {
-            keys: vec![first],
-            at_hand: None,
-        })))
+        Self(Arc::new(Shared {
+            schedule: RwLock::new(Schedule { keys: vec![first] }),
+            changes: AtomicU64::new(0),
+        }))
     }
 
     /// Publishes `next` now, and signs with it from `signs_from` on.
@@ -108,7 +112,7 @@ impl SigningKeys {
             signs_from,
             last_end: AtomicU64::new(0),
         });
-        schedule.at_hand = None;
+        self.0.changes.fetch_add(1, Ordering::Release);
         Ok(())
     }
 
@@ -122,33 +126,31 @@ impl SigningKeys {
         let key = current.key.clone();
         drop(schedule);
         if !is_last {
-            // The keys at hand were chosen without this token: the clock may have been set back.
-            self.write().at_hand = None;
+            // Verifiers chose their keys without this token: the clock may have been set back.
+            self.0.changes.fetch_add(1, Ordering::Release);
         }
         key
     }
 
     /// Returns the keys that verify at this moment.
-    fn key_set(&self, now: Timestamp) -> Arc<KeySet> {
-        if let Some(at_hand) = self
-            .read()
-            .at_hand
-            .as_ref()
-            .filter(|at_hand| at_hand.from <= now && now < at_hand.until)
-        {
-            return Arc::clone(&at_hand.keys);
-        }
-        let mut schedule = self.write();
-        let at_hand = schedule.at(now);
-        Arc::clone(&schedule.at_hand.insert(at_hand).keys)
+    pub(super) fn verifying(&self, now: Timestamp) -> Verifying {
+        self.read().verifying(now)
+    }
+
+    /// Returns a number that has grown if [`verifying`](Self::verifying) may answer otherwise now,
+    /// although the time is within its answer.
+    pub(super) fn changes(&self) -> u64 {
+        self.0.changes.load(Ordering::Acquire)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Schedule> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        let schedule = &self.0.schedule;
+        schedule.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Schedule> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        let schedule = &self.0.schedule;
+        schedule.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -165,31 +167,27 @@ impl Schedule {
         )
     }
 
-    fn at(&self, now: Timestamp) -> AtHand {
-        let mut at_hand = AtHand {
-            keys: Arc::default(),
+    fn verifying(&self, now: Timestamp) -> Verifying {
+        let mut verifying = Verifying {
+            keys: KeySet::default(),
             from: Timestamp::ZERO,
             until: Timestamp::from_millis(u64::MAX),
         };
-        let mut keys = KeySet::default();
         for (index, scheduled) in self.keys.iter().enumerate() {
             let forgotten = self
                 .keys
                 .get(index + 1)
                 .map(|next| scheduled.forgotten(next.signs_from));
             match forgotten {
-                Some(moment) if moment <= now => at_hand.from = at_hand.from.max(moment),
-                Some(moment) => at_hand.until = at_hand.until.min(moment),
+                Some(moment) if moment <= now => verifying.from = verifying.from.max(moment),
+                Some(moment) => verifying.until = verifying.until.min(moment),
                 None => {}
             }
             if forgotten.is_none_or(|moment| moment > now) {
-                keys = keys.merge(scheduled.key.key_set());
+                verifying.keys = verifying.keys.merge(scheduled.key.key_set());
             }
         }
-        AtHand {
-            keys: Arc::new(keys),
-            ..at_hand
-        }
+        verifying
     }
 }
 
@@ -214,32 +212,5 @@ impl fmt::Debug for SigningKeys {
         f.debug_list()
             .entries(self.read().keys.iter().map(|scheduled| &scheduled.key))
             .finish()
-    }
-}
-
-/// Our own keys as a source, at the time of our clock.
-#[derive(Debug)]
-pub(crate) struct OwnKeys {
-    pub(crate) keys: SigningKeys,
-    pub(crate) clock: Arc<dyn Clock>,
-}
-
-impl ProvideKeys for OwnKeys {
-    fn keys(&self) -> Option<Arc<KeySet>> {
-        Some(self.keys.key_set(self.clock.now()))
-    }
-
-    fn ask(&self) -> Option<KeysFuture> {
-        None
-    }
-
-    fn never_has_any(&self) -> bool {
-        false
-    }
-}
-
-impl From<OwnKeys> for KeySource {
-    fn from(keys: OwnKeys) -> Self {
-        Self::new(keys)
     }
 }

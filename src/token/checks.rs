@@ -32,10 +32,11 @@ impl AccessTokenVerifier {
         &self,
         token: &ParsedToken<'_>,
     ) -> Result<AcceptedTyp, VerifyError> {
-        let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
+        let keys = self.keys.keys();
+        let keys = keys.get().ok_or(VerifyErrorKind::KeysUnavailable)?;
         let may_sign = |key: &Key| self.may_sign(key, token);
         let check_typ = |typ: Option<&str>| self.settings.typ.check(typ, token.claims());
-        token.jws.verify(&keys, may_sign, check_typ)
+        token.jws.verify(keys, may_sign, check_typ)
     }
 
     /// Returns whether a key signs such tokens.

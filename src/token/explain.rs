@@ -97,9 +97,10 @@ impl AccessTokenVerifier {
 
     /// Checks the signature, whatever the `typ`.
     fn check_key(&self, token: &ParsedToken<'_>, header: &Header) -> Result<String, VerifyError> {
-        let keys = self.keys.keys().ok_or(VerifyErrorKind::KeysUnavailable)?;
+        let keys = self.keys.keys();
+        let keys = keys.get().ok_or(VerifyErrorKind::KeysUnavailable)?;
         let may_sign = |key: &Key| self.may_sign(key, token);
-        token.jws.check_signature(&keys, may_sign, header)?;
+        token.jws.check_signature(keys, may_sign, header)?;
         let kid = or_none(header.kid.as_deref());
         Ok(format!("alg {}, kid {kid}", shown(&header.algorithm)))
     }

@@ -113,11 +113,7 @@ impl AccessTokenSigner {
     /// [`JwksEndpoint`](crate::endpoint::JwksEndpoint).
     #[must_use]
     pub fn keys(&self) -> KeySource {
-        OwnKeys {
-            keys: self.keys.clone(),
-            clock: Arc::clone(&self.clock),
-        }
-        .into()
+        OwnKeys::new(self.keys.clone(), Arc::clone(&self.clock)).into()
     }
 
     #[cfg(feature = "test-util")]

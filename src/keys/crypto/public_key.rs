@@ -4,7 +4,7 @@ use crate::error::ConfigError;
 use crate::keys::algorithm::Family;
 
 /// A public key, in the form in which a JWK shows it. Its parts have been checked.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum PublicKey {
     /// The modulus and the exponent, big-endian, without leading zeros.
     Rsa {

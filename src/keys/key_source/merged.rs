@@ -1,65 +1,58 @@
 //! [`MergedKeys`] is several sources of one issuer's keys.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::{KeySource, KeysFuture, ProvideKeys};
+use crate::keys::current_keys::{CurrentKeys, KeysGuard};
 use crate::keys::key_set::KeySet;
 
 /// Several sources as one. The keys are merged again only after one of them has changed.
 #[derive(Debug)]
 pub(super) struct MergedKeys {
     parts: Vec<KeySource>,
-    merged: RwLock<Merged>,
-}
-
-/// The keys of each part at some moment, and all of them together.
-#[derive(Debug, Default)]
-struct Merged {
-    parts: Vec<Option<Arc<KeySet>>>,
-    keys: Arc<KeySet>,
+    current: CurrentKeys,
+    /// The changes of all parts that are merged into the current keys.
+    merged: AtomicU64,
+    merging: Mutex<()>,
 }
 
 impl MergedKeys {
     pub(super) fn new(parts: Vec<KeySource>) -> Self {
         Self {
             parts,
-            merged: RwLock::default(),
+            current: CurrentKeys::new(None),
+            merged: AtomicU64::new(NOTHING),
+            merging: Mutex::default(),
         }
     }
 
-    /// Returns the merged keys, if they were made of what the parts have now.
-    fn at_hand(&self) -> Option<Arc<KeySet>> {
-        let merged = self.merged.read().unwrap_or_else(PoisonError::into_inner);
-        let is_current = merged.parts.len() == self.parts.len()
-            && self.parts.iter().zip(&merged.parts).all(|(part, known)| {
-                match (part.keys(), known) {
-                    (Some(now), Some(known)) => Arc::ptr_eq(&now, known),
-                    (None, None) => true,
-                    _ => false,
-                }
-            });
-        is_current.then(|| Arc::clone(&merged.keys))
+    /// Counts the changes of all parts. Each count only grows, so the sum is the same only while
+    /// none of the parts has changed.
+    fn changes(&self) -> u64 {
+        self.parts.iter().map(|part| part.generation().0).sum()
+    }
+
+    fn merge(&self) {
+        let _merging = self.merging.lock().unwrap_or_else(PoisonError::into_inner);
+        // They are counted before the keys are read: a change in between is seen the next time.
+        let changes = self.changes();
+        let parts: Vec<_> = self.parts.iter().map(KeySource::keys).collect();
+        let known = parts.iter().filter_map(KeysGuard::get);
+        let keys = known.cloned().fold(KeySet::default(), KeySet::merge);
+        // Without any key it is as if no part had its keys, so that a token is not refused.
+        let is_known = !keys.is_empty() || parts.iter().all(|part| part.get().is_some());
+        self.current.replace(is_known.then_some(keys));
+        self.merged.store(changes, Ordering::Release);
     }
 }
 
 impl ProvideKeys for MergedKeys {
-    fn keys(&self) -> Option<Arc<KeySet>> {
-        let keys = self.at_hand().unwrap_or_else(|| {
-            let parts: Vec<_> = self.parts.iter().map(KeySource::keys).collect();
-            let known = parts.iter().flatten();
-            let keys = known.fold(KeySet::default(), |all, keys| {
-                all.merge(KeySet::clone(keys))
-            });
-            let keys = Arc::new(keys);
-            *self.merged.write().unwrap_or_else(PoisonError::into_inner) = Merged {
-                parts,
-                keys: Arc::clone(&keys),
-            };
-            keys
-        });
-        // Without any key it is as if no part had its keys, so that a token is not refused.
-        let is_known = !keys.is_empty() || self.parts.iter().all(|part| part.keys().is_some());
-        is_known.then_some(keys)
+    fn current(&self) -> &CurrentKeys {
+        if self.merged.load(Ordering::Acquire) != self.changes() {
+            self.merge();
+        }
+        &self.current
     }
 
     fn ask(&self) -> Option<KeysFuture> {
@@ -83,21 +76,29 @@ impl ProvideKeys for MergedKeys {
     }
 }
 
+/// Nothing is merged yet.
+const NOTHING: u64 = u64::MAX;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::keys::{Algorithm, SharedKeySet};
 
+    fn secret(byte: u8) -> KeySet {
+        KeySet::from_hmac_secret(Algorithm::Hs256, [byte; 32]).unwrap()
+    }
+
     #[test]
     fn keys_are_merged_again_only_after_a_change() {
-        let secret = |byte| KeySet::from_hmac_secret(Algorithm::Hs256, [byte; 32]).unwrap();
         let shared = SharedKeySet::new(secret(1));
         let keys = KeySource::from(secret(2)).merge(shared.clone());
-        let first = keys.keys().unwrap();
-        assert!(Arc::ptr_eq(&first, &keys.keys().unwrap()));
+        let address = |guard: &KeysGuard| std::ptr::from_ref(guard.get().unwrap());
+        let first = keys.keys();
+        assert_eq!(address(&first), address(&keys.keys()));
         shared.replace(secret(3).merge(secret(4)));
-        let second = keys.keys().unwrap();
-        assert_eq!((first.len(), second.len()), (2, 3));
-        assert!(Arc::ptr_eq(&second, &keys.clone().keys().unwrap()));
+        let second = keys.keys();
+        assert_eq!(first.get().unwrap().len(), 2);
+        assert_eq!(second.get().unwrap().len(), 3);
+        assert_eq!(address(&second), address(&keys.clone().keys()));
     }
 }

@@ -1,6 +1,6 @@
 //! [`Fetcher`] fetches a key set from its URL, or from the URL that an issuer's metadata names.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Uri;
@@ -26,7 +26,7 @@ pub(super) struct Fetcher {
 
 /// A key set that was fetched, and for how long it may be kept.
 pub(super) struct Fetched {
-    pub(super) keys: Arc<KeySet>,
+    pub(super) keys: KeySet,
     pub(super) lifetime: Duration,
 }
 
@@ -78,7 +78,7 @@ impl Fetcher {
         }
         // An empty set counts too: an issuer may withdraw its keys.
         Ok(Fetched {
-            keys: Arc::new(set.into()),
+            keys: set.into(),
             lifetime: lifetime(response.headers()),
         })
     }

@@ -10,7 +10,7 @@ use super::settings::Settings;
 use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
 use crate::keys::algorithm::{Algorithm, Family};
-use crate::keys::key_set::KeySet;
+use crate::keys::current_keys::CurrentKeys;
 use crate::keys::key_source::{KeySource, KeysFuture, ProvideKeys};
 use crate::url::is_loopback;
 
@@ -160,7 +160,7 @@ impl RemoteJwks {
     /// Returns whether there are keys, for a readiness probe. It also starts the first fetch.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.keys().is_some()
+        self.current().load().get().is_some()
     }
 
     /// Fetches the keys now, and waits for them. Use it at start-up, if a process should not start
@@ -191,8 +191,8 @@ impl RemoteJwks {
 }
 
 impl ProvideKeys for RemoteJwks {
-    fn keys(&self) -> Option<Arc<KeySet>> {
-        self.renewal.keys()
+    fn current(&self) -> &CurrentKeys {
+        self.renewal.current()
     }
 
     fn ask(&self) -> Option<KeysFuture> {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::fetcher::{Fetched, Fetcher};
 use super::settings::Settings;
 use crate::clock::Clock;
 use crate::error::BoxError;
-use crate::keys::key_set::KeySet;
+use crate::keys::current_keys::CurrentKeys;
 use crate::keys::key_source::KeysFuture;
 use crate::limits::with_timeout;
 use crate::task::{Background, FailureLog};
@@ -25,6 +25,10 @@ use crate::task::{Background, FailureLog};
 pub(super) struct Renewal {
     fetcher: Fetcher,
     clock: Arc<dyn Clock>,
+    keys: CurrentKeys,
+    /// When the next fetch is due, by the monotonic clock, in nanoseconds. While one is under way
+    /// none is due.
+    due: AtomicU64,
     state: watch::Sender<State>,
     /// Whether a caller waits for a fetch, even if none is due.
     asked: AtomicBool,
@@ -36,12 +40,9 @@ pub(super) struct Renewal {
 
 #[derive(Default)]
 struct State {
-    keys: Option<Arc<KeySet>>,
     /// The number of fetches that have ended.
     fetches: u64,
     is_fetching: bool,
-    /// When the next fetch is due, by the monotonic clock.
-    due: Duration,
     /// Until when the issuer wants not to be asked, by the monotonic clock.
     paused_until: Duration,
     /// The failure of the last fetch.
@@ -55,6 +56,8 @@ impl Renewal {
         Arc::new(Self {
             clock: Arc::clone(&settings.clock),
             fetcher: Fetcher::new(settings),
+            keys: CurrentKeys::new(None),
+            due: AtomicU64::new(0),
             state: watch::Sender::default(),
             asked: AtomicBool::new(false),
             last_ask: Mutex::default(),
@@ -63,14 +66,26 @@ impl Renewal {
         })
     }
 
-    pub(super) fn keys(self: &Arc<Self>) -> Option<Arc<KeySet>> {
+    pub(super) fn current(self: &Arc<Self>) -> &CurrentKeys {
         self.start();
-        let state = self.state.borrow();
         // The task sleeps by the runtime's clock, and our clock may be ahead of it.
-        if state.due <= self.clock.monotonic() {
+        if self.due() <= self.clock.monotonic() {
             self.wanted.notify_one();
         }
-        state.keys.clone()
+        &self.keys
+    }
+
+    fn due(&self) -> Duration {
+        Duration::from_nanos(self.due.load(Ordering::Acquire))
+    }
+
+    fn set_due(&self, due: Duration) {
+        let nanos = u64::try_from(due.as_nanos()).unwrap_or(NEVER);
+        self.due.store(nanos, Ordering::Release);
+    }
+
+    fn has_keys(&self) -> bool {
+        self.keys.load().get().is_some()
     }
 
     /// Asks for a fetch, for a token that no key at hand fits.
@@ -78,20 +93,18 @@ impl Renewal {
         let mut last_ask = self.last_ask.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, now) = (self.state.borrow(), self.clock.monotonic());
         if !state.is_fetching && !self.asked.load(Ordering::Relaxed) {
-            let too_early = match &state.keys {
-                Some(_) => {
-                    now < state.paused_until
-                        || last_ask.is_some_and(|last| now < last + BETWEEN_ASKS)
-                }
+            let too_early = if self.has_keys() {
+                now < state.paused_until || last_ask.is_some_and(|last| now < last + BETWEEN_ASKS)
+            } else {
                 // The task retries by itself, and garbage tokens must not hurry it.
-                None => state.failure.is_some() && now < state.due,
+                state.failure.is_some() && now < self.due()
             };
             if too_early {
                 // If the last fetch failed, it is unknown whether the key exists.
                 let failure = state.failure.clone()?;
                 return Some(Box::pin(std::future::ready(Err(failure.into()))));
             }
-            if state.keys.is_some() {
+            if self.has_keys() {
                 *last_ask = Some(now);
                 self.ask_task();
             }
@@ -175,7 +188,7 @@ impl Renewal {
                 return;
             };
             let now = renewal.clock.monotonic();
-            let due = renewal.state.borrow().due;
+            let due = renewal.due();
             if renewal.asked.load(Ordering::Relaxed) || due <= now {
                 match renewal.fetch().await {
                     // The fetch worked, so this is another failure, with its own cause.
@@ -199,38 +212,51 @@ impl Renewal {
     }
 
     async fn fetch(&self) -> Result<(), JwksError> {
-        self.state.send_modify(|state| state.is_fetching = true);
+        self.state.send_modify(|state| {
+            state.is_fetching = true;
+            self.due.store(NEVER, Ordering::Release);
+        });
         self.asked.store(false, Ordering::Relaxed);
         let outcome = self.fetcher.fetch().await.map_err(JwksError::new);
         let now = self.clock.monotonic();
+        // Callers that wait for the fetch find its keys.
+        let outcome = match outcome {
+            Ok(Fetched { keys, lifetime }) => {
+                self.keys.replace(Some(keys));
+                Ok(lifetime)
+            }
+            Err(error) => {
+                if error.withdraws_keys() {
+                    self.keys.replace(None);
+                }
+                Err(error)
+            }
+        };
         self.state.send_modify(|state| {
             state.is_fetching = false;
             state.fetches += 1;
             state.failure = outcome.as_ref().err().cloned();
             match &outcome {
-                Ok(Fetched { keys, lifetime }) => {
-                    state.keys = Some(Arc::clone(keys));
+                Ok(lifetime) => {
                     state.failures = 0;
-                    state.due = now + *lifetime * 3 / 4;
+                    self.set_due(now + *lifetime * 3 / 4);
                 }
                 Err(error) => {
-                    if error.withdraws_keys() {
-                        state.keys = None;
-                    }
-                    let most = if state.keys.is_some() || error.withdraws_keys() {
+                    let most = if self.has_keys() || error.withdraws_keys() {
                         MOST_BETWEEN_FAILURES
                     } else {
                         MOST_WITHOUT_KEYS
                     };
-                    state.due =
-                        now + (BETWEEN_FAILURES * 2_u32.pow(state.failures.min(6))).min(most);
+                    let pause = BETWEEN_FAILURES * 2_u32.pow(state.failures.min(6));
+                    let mut due = now + pause.min(most);
                     state.failures += 1;
                     if let Some(pause) = error.retry_after() {
                         state.paused_until = now + pause;
-                        state.due = state.due.max(state.paused_until);
+                        due = due.max(state.paused_until);
                         // The next fetch would be too early: callers that wait for it get this one.
                         state.fetches += u64::from(self.asked.swap(false, Ordering::Relaxed));
                     }
+                    self.set_due(due);
                 }
             }
         });
@@ -282,6 +308,8 @@ impl Error for JwksError {
 /// The pause between two fetches that unknown `kid`s cause, so that garbage tokens cannot cause
 /// more.
 const BETWEEN_ASKS: Duration = Duration::from_secs(60);
+/// No fetch is due.
+const NEVER: u64 = u64::MAX;
 /// The pause after the first failure. It doubles.
 const BETWEEN_FAILURES: Duration = Duration::from_secs(1);
 const MOST_BETWEEN_FAILURES: Duration = Duration::from_secs(60);
