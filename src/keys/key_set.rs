@@ -213,10 +213,9 @@ impl KeySet {
 
     /// Returns the keys whose usual header is exactly this segment. They are the keys that
     /// [`candidates`](Self::candidates) would return for it.
-    pub(crate) fn by_usual_header(&self, segment: &str) -> impl Iterator<Item = &Key> {
+    pub(crate) fn by_usual_header(&self, segment: &str) -> impl Iterator<Item = &Arc<Key>> {
         self.keys
             .iter()
-            .map(|key| &**key)
             .filter(move |key| key.usual_header.as_deref() == Some(segment))
     }
 
@@ -225,16 +224,15 @@ impl KeySet {
         &'k self,
         kid: Option<&str>,
         algorithm: &str,
-    ) -> impl Iterator<Item = &'k Key> {
+    ) -> impl Iterator<Item = &'k Arc<Key>> {
         let named = kid.is_some_and(|kid| self.names(kid));
-        let meant = move |key: &&Key| match kid {
+        let meant = move |key: &&Arc<Key>| match kid {
             Some(kid) if named => key.kid.as_deref() == Some(kid),
             Some(_) => key.kid.is_none(),
             None => true,
         };
         self.keys
             .iter()
-            .map(|key| &**key)
             .filter(meant)
             .filter(move |key| key.algorithm.is_named(algorithm))
     }

@@ -31,6 +31,7 @@ pub use secret_token::{AccessToken, RefreshToken};
 pub use signing_key::SigningKey;
 pub use signing_keys::SigningKeys;
 
+pub(crate) use current_keys::KeyGeneration;
 pub(crate) use key::{Key, OUR_TYP};
 pub(crate) use key_source::KeysFuture;
 pub(crate) use own_keys::OwnKeys;

@@ -41,6 +41,7 @@ pub struct SessionsBuilder {
     clock: Arc<dyn Clock>,
     policy: SessionPolicy,
     leeway: Duration,
+    caches: bool,
     outage: StoreOutage,
     idle: IdlePulls,
     edge: Edge,
@@ -60,6 +61,7 @@ impl SessionsBuilder {
             clock: Arc::new(SystemClock),
             policy: SessionPolicy::default(),
             leeway: DEFAULT_LEEWAY,
+            caches: true,
             outage: StoreOutage::default(),
             idle: IdlePulls::default(),
             edge: Edge::default(),
@@ -137,6 +139,13 @@ impl SessionsBuilder {
     /// verified: 60 seconds by default, and at most 5 minutes (RFC 7519 section 4.1.4).
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
+        self
+    }
+
+    /// Verifies each access token each time, instead of remembering those that have passed: see
+    /// [`without_cache`](crate::token::AccessTokenVerifierBuilder::without_cache) of a verifier.
+    pub fn without_cache(mut self) -> Self {
+        self.caches = false;
         self
     }
 
@@ -228,7 +237,8 @@ impl SessionsBuilder {
         let refresh_keys = RefreshTokenKeys::new(&secret, &names.audiences());
         let (issuer, audience) = names.own().clone();
         let signer = AccessTokenSigner::of(issuer, audience, keys).with_clock(self.clock);
-        let (verifier, former) = names.verifiers(&signer.verifier().with_leeway(self.leeway));
+        let verifier = signer.verifier().with_leeway(self.leeway);
+        let (verifier, former) = names.verifiers(&verifier.with_cache(self.caches));
         Ok(Sessions(Arc::new(Inner {
             accounts: self.accounts,
             sync: StoreSync::new(

@@ -63,6 +63,23 @@ impl AcceptedIssuer {
         }
     }
 
+    /// Returns whether it would accept an issuer that it has accepted before. A list of tenants
+    /// stays as it is, and a function may have changed its mind.
+    pub(super) fn still_accepts(&self, issuer: &Issuer) -> bool {
+        match self {
+            Self::One(own) => own == issuer,
+            Self::Pattern { .. } => self.accept(issuer.as_str()).is_some(),
+        }
+    }
+
+    /// Returns the name, if it is one.
+    pub(super) fn only(&self) -> Option<&Issuer> {
+        match self {
+            Self::One(issuer) => Some(issuer),
+            Self::Pattern { .. } => None,
+        }
+    }
+
     /// Returns the issuer, or the pattern of issuers.
     pub(super) fn name(&self) -> &Issuer {
         match self {

@@ -1,22 +1,26 @@
 //! The checks of a verifier, each for itself. A verifier makes them one after the other, and a
 //! report makes them all.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde_json::Number;
 
 use super::accepted_issuer::AcceptedIssuer;
 use super::claim_form::{is_absent, is_bound, moment, texts};
 use super::claim_path;
 use super::error::{VerifyError, list, shown, shown_json};
 use super::error_kind::VerifyErrorKind;
+use super::json::{Json, Object};
+use super::jws::Jws;
 use super::parsed_token::ParsedToken;
+use super::text::{Late, Part};
 use super::typ::AcceptedTyp;
 use super::verifier::AccessTokenVerifier;
 use super::wire::{AUD, EXP, GEN, NBF, SID, SUB};
 use crate::clock::Timestamp;
 use crate::keys::Key;
-use crate::names::{Audience, Issuer, SessionClaims, Subject};
+use crate::names::{Audience, Issuer, Scope, SessionClaims};
 
 impl AccessTokenVerifier {
     /// Checks `iss`, before any key is tried.
@@ -25,6 +29,17 @@ impl AccessTokenVerifier {
         self.issuer
             .accept(iss)
             .ok_or_else(|| wrong_issuer(iss, [&self.issuer]))
+    }
+
+    /// Checks the signature, where the keys do not depend on the payload.
+    pub(super) fn check_forged(&self, jws: &Jws<'_>) -> Result<(), VerifyError> {
+        let keys = self.keys.keys();
+        match (&self.issuer, keys.get()) {
+            (AcceptedIssuer::One(_), Some(keys)) if jws.is_forged(keys) => {
+                Err(VerifyErrorKind::BadSignature.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Checks `typ`, the key and the signature. Returns what is accepted for the `typ`.
@@ -45,49 +60,42 @@ impl AccessTokenVerifier {
     }
 
     /// Checks the claims that have to have certain values.
-    pub(super) fn check_required(&self, claims: &Map<String, Value>) -> Result<(), VerifyError> {
+    pub(super) fn check_required(&self, claims: &Object<'_>) -> Result<(), VerifyError> {
         let mut required = self.settings.required_claims.iter();
         required.try_for_each(|required| required.check(claims))
     }
 
     /// Reads `exp`, which says when the token expires.
-    pub(super) fn expiry(&self, claims: &Map<String, Value>) -> Result<Timestamp, VerifyError> {
+    pub(super) fn expiry(&self, claims: &Object<'_>) -> Result<Timestamp, VerifyError> {
         time(claims, EXP)?.ok_or(VerifyErrorKind::NoExpiry.into())
     }
 
     /// Checks that the token has not expired.
-    pub(super) fn check_expiry(&self, end: Timestamp) -> Result<(), VerifyError> {
-        if !self.is_past(end) {
+    pub(super) fn check_expiry(&self, end: Timestamp, now: Timestamp) -> Result<(), VerifyError> {
+        if !self.is_past(end, now) {
             return Ok(());
         }
-        Err(VerifyError::new(VerifyErrorKind::Expired, self.at(end)))
+        Err(VerifyError::at(VerifyErrorKind::Expired, end, now))
     }
 
-    /// Checks `nbf`, if there is one.
-    pub(super) fn check_begin(&self, claims: &Map<String, Value>) -> Result<(), VerifyError> {
-        match time(claims, NBF)? {
-            Some(begin) if self.is_ahead(begin) => Err(VerifyError::new(
-                VerifyErrorKind::NotYetValid,
-                self.at(begin),
-            )),
-            _ => Ok(()),
+    /// Checks `nbf`, and returns it, if there is one.
+    pub(super) fn check_begin(
+        &self,
+        claims: &Object<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, VerifyError> {
+        let begin = time(claims, NBF)?;
+        match begin {
+            Some(begin) if self.is_ahead(begin, now) => {
+                Err(VerifyError::at(VerifyErrorKind::NotYetValid, begin, now))
+            }
+            _ => Ok(begin),
         }
-    }
-
-    fn at(&self, moment: Timestamp) -> String {
-        format!(
-            "{}, and now it is {}",
-            moment.as_secs(),
-            self.now().as_secs()
-        )
     }
 
     /// Returns the audience for which the token is accepted. An `aud` counts even if the audience
     /// is in another claim (RFC 7519 section 4.1.3).
-    pub(super) fn audience_of(
-        &self,
-        claims: &Map<String, Value>,
-    ) -> Result<&Audience, VerifyError> {
+    pub(super) fn audience_of(&self, claims: &Object<'_>) -> Result<&Audience, VerifyError> {
         let aud = claims.get(AUD).filter(|aud| !is_absent(aud));
         let accepted = aud.map(|aud| self.accept_audience(&AUD, aud)).transpose()?;
         if self.settings.audience_claims.is_empty() {
@@ -110,7 +118,7 @@ impl AccessTokenVerifier {
         }
     }
 
-    fn no_audience(&self, claims: &Map<String, Value>) -> VerifyError {
+    fn no_audience(&self, claims: &Object<'_>) -> VerifyError {
         let found = AUDIENCES.iter().find_map(|&name| {
             let value = shown(claims.get(name)?.as_str()?);
             Some(format!(
@@ -135,10 +143,10 @@ impl AccessTokenVerifier {
     fn accept_audience(
         &self,
         name: &dyn fmt::Display,
-        claim: &Value,
+        claim: &Json<'_>,
     ) -> Result<&Audience, VerifyError> {
         let got = texts(claim).ok_or_else(|| invalid(name, claim, "text or a list of texts"))?;
-        let accepted = |audience: &&Audience| got.contains(&audience.as_str());
+        let accepted = |audience: &&Audience| got.clone().any(|got| got == audience.as_str());
         self.audiences.iter().find(accepted).ok_or_else(|| {
             let (got, accepted) = (list(got), self.accepted_audiences());
             VerifyError::new(
@@ -149,20 +157,20 @@ impl AccessTokenVerifier {
     }
 
     /// Returns the subject of the token.
-    pub(super) fn subject_of(&self, claims: &Map<String, Value>) -> Result<Subject, VerifyError> {
+    pub(super) fn subject_of<'t>(&self, claims: &Object<'t>) -> Result<Cow<'t, str>, VerifyError> {
         let paths = &self.settings.subject_claims;
         if paths.is_empty() {
             return match claims.get(SUB) {
-                Some(Value::String(subject)) if !subject.is_empty() => Ok(subject.as_str().into()),
+                Some(Json::Text(subject)) if !subject.is_empty() => Ok(subject.clone()),
                 Some(other) if !is_absent(other) => Err(invalid(&SUB, other, "text")),
                 _ => Err(VerifyError::new(VerifyErrorKind::NoSubject, NO_SUB)),
             };
         }
         for path in paths {
             match path.find(claims) {
-                Some(Value::String(subject)) if subject.is_empty() => {}
-                Some(Value::String(subject)) => return Ok(subject.as_str().into()),
-                Some(Value::Number(id)) if id.is_u64() || id.is_i64() => {
+                Some(Json::Text(subject)) if subject.is_empty() => {}
+                Some(Json::Text(subject)) => return Ok(subject.clone()),
+                Some(Json::Number(id)) if id.is_u64() || id.is_i64() => {
                     return Ok(id.to_string().into());
                 }
                 Some(other) => return Err(invalid(path, other, "text")),
@@ -175,11 +183,25 @@ impl AccessTokenVerifier {
         ))
     }
 
+    /// Returns what the token allows, as far as that is accepted here.
+    pub(super) fn scope_of<'t>(
+        &self,
+        claims: &Object<'t>,
+        part: impl Fn(&Cow<'t, str>) -> Part,
+    ) -> Late<Scope> {
+        let (places, accepted) = (&self.settings.scope_claims, &self.settings.accepted_scope);
+        match (places.usual(claims), accepted) {
+            (Some(text), None) => part(text).into(),
+            (_, None) => Late::made(places.read(claims)),
+            (_, Some(accepted)) => Late::made(places.read(claims).intersection(accepted)),
+        }
+    }
+
     /// Reads the session of a token that our own signer made. Others may use `sid` and `gen` for
     /// anything.
     pub(super) fn session_of(
         &self,
-        claims: &Map<String, Value>,
+        claims: &Object<'_>,
     ) -> Result<Option<SessionClaims>, VerifyError> {
         if !self.is_own() {
             return Ok(None);
@@ -192,7 +214,8 @@ impl AccessTokenVerifier {
         let generation = match claims.get(GEN) {
             None => None,
             Some(value) => {
-                let generation = value.as_u64().and_then(|value| u32::try_from(value).ok());
+                let number = value.as_number().and_then(Number::as_u64);
+                let generation = number.and_then(|number| u32::try_from(number).ok());
                 Some(generation.ok_or_else(|| invalid(&GEN, value, "a generation"))?)
             }
         };
@@ -200,7 +223,7 @@ impl AccessTokenVerifier {
     }
 
     /// Checks that the token is not bound to a key of its sender.
-    pub(super) fn check_binding(&self, claims: &Map<String, Value>) -> Result<(), VerifyError> {
+    pub(super) fn check_binding(&self, claims: &Object<'_>) -> Result<(), VerifyError> {
         if is_bound(claims) && !self.settings.accepts_unproven_cnf {
             return Err(VerifyErrorKind::ProofNeeded.into());
         }
@@ -227,25 +250,25 @@ pub(super) fn wrong_issuer<'i>(
 }
 
 /// Reads a time, if there is one.
-fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, VerifyError> {
+fn time(claims: &Object<'_>, name: &str) -> Result<Option<Timestamp>, VerifyError> {
     let claim = claims.get(name).filter(|claim| !claim.is_null());
     moment(claim).map_err(|claim| invalid(&name, claim, "a number of seconds"))
 }
 
-fn invalid(name: &dyn fmt::Display, claim: &Value, expected: &str) -> VerifyError {
+fn invalid(name: &dyn fmt::Display, claim: &Json<'_>, expected: &str) -> VerifyError {
     let got = described(claim);
     let detail = format!("{name} is {got}, and not {expected}");
     VerifyError::new(VerifyErrorKind::InvalidClaim, detail)
 }
 
 /// Says what a claim is, as in `the number 42`.
-pub(super) fn described(claim: &Value) -> String {
+pub(super) fn described(claim: &Json<'_>) -> String {
     let kind = match claim {
-        Value::String(text) => return format!("the text {}", shown(text)),
-        Value::Number(_) => "the number ",
-        Value::Array(_) => "the list ",
-        Value::Object(_) => "the object ",
-        Value::Null | Value::Bool(_) => "",
+        Json::Text(text) => return format!("the text {}", shown(text)),
+        Json::Number(_) => "the number ",
+        Json::List(_) => "the list ",
+        Json::Object(_) => "the object ",
+        Json::Null | Json::Bool(_) => "",
     };
     format!("{kind}{}", shown_json(claim))
 }

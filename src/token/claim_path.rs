@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use super::json::{Json, Object};
 
 /// The way to a claim, from the outermost object on.
 #[derive(Clone, Debug, Hash)]
@@ -24,11 +24,11 @@ impl ClaimPath {
     }
 
     /// Returns the claim. `null` counts as absent.
-    pub(super) fn find<'c>(&self, claims: &'c Map<String, Value>) -> Option<&'c Value> {
+    pub(super) fn find<'c, 't>(&self, claims: &'c Object<'t>) -> Option<&'c Json<'t>> {
         let (last, way) = self.0.split_last()?;
         way.iter()
-            .try_fold(claims, |object, name| object.get(&**name)?.as_object())?
-            .get(&**last)
+            .try_fold(claims, |object, name| object.get(name)?.as_object())?
+            .get(last)
             .filter(|claim| !claim.is_null())
     }
 

@@ -1,7 +1,7 @@
 //! [`AccessTokenClaims`] are the claims of a verified access token.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap;
@@ -9,8 +9,10 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::form::Form;
+use super::json::Object;
+use super::text::{Late, Part, TokenText};
 use super::typed::{ClaimError, read_all, read_one};
-use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, RESERVED, SCOPE, SID, SUB};
+use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, NBF, RESERVED, SCOPE, SID, SUB};
 use crate::clock::Timestamp;
 use crate::names::{Audience, Issuer, Scope, SessionClaims, SessionId, Subject};
 
@@ -20,20 +22,26 @@ use crate::names::{Audience, Issuer, Scope, SessionClaims, SessionId, Subject};
 /// deserialized. A handler gets them with [`CurrentUser`](crate::CurrentUser), or without Axum with
 /// [`from_extensions`](Self::from_extensions). They are cheap to clone.
 #[derive(Clone)]
-pub struct AccessTokenClaims(Arc<Claims>);
+pub struct AccessTokenClaims(pub(super) Arc<Claims>);
 
 pub(super) struct Claims {
     pub(super) issuer: Issuer,
     pub(super) audience: Audience,
-    pub(super) subject: Subject,
+    pub(super) subject: Late<Subject>,
     pub(super) expires_at: Timestamp,
+    pub(super) not_before: Option<Timestamp>,
     pub(super) issued_at: Option<Timestamp>,
     pub(super) auth_time: Option<Timestamp>,
-    pub(super) id: Option<String>,
-    pub(super) scope: Scope,
+    pub(super) id: Option<Part>,
+    pub(super) scope: Late<Scope>,
     pub(super) session: Option<SessionClaims>,
     pub(super) form: Form,
-    pub(super) extra: Map<String, Value>,
+    /// The place of its verifier among those of the layer.
+    pub(super) verifier: usize,
+    /// The claims that have no method of their own, once they have been asked for.
+    pub(super) extra: OnceLock<Map<String, Value>>,
+    /// The payload that the claims were read from. It is empty if no token was.
+    pub(super) text: TokenText,
 }
 
 impl AccessTokenClaims {
@@ -44,7 +52,7 @@ impl AccessTokenClaims {
     /// Returns the user: `sub` (RFC 7519 section 4.1.2).
     #[must_use]
     pub fn subject(&self) -> &Subject {
-        &self.0.subject
+        self.0.subject()
     }
 
     /// Returns the issuer of the token: `iss`, as configured.
@@ -65,7 +73,7 @@ impl AccessTokenClaims {
     /// [reads](crate::token::AccessTokenVerifierBuilder::scope_claim) instead.
     #[must_use]
     pub fn scope(&self) -> &Scope {
-        &self.0.scope
+        self.0.scope()
     }
 
     /// Returns when the token expires: `exp`. The verifier's leeway is added to it.
@@ -90,7 +98,7 @@ impl AccessTokenClaims {
     /// Returns the id of this token: `jti`.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.0.id.as_deref()
+        self.0.id()
     }
 
     /// Returns the session that the token belongs to: `sid`. Only tokens of our own signer have it.
@@ -118,7 +126,7 @@ impl AccessTokenClaims {
     ///
     /// The token has the claim, but the claim is not a `T`.
     pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ClaimError> {
-        match self.0.extra.get(name) {
+        match self.0.extra().get(name) {
             Some(value) => read_one(name, value),
             None if RESERVED.contains(&name) => match self.0.all().get(name) {
                 Some(value) => read_one(name, value),
@@ -169,9 +177,9 @@ impl AccessTokenClaims {
         Ok(json)
     }
 
-    /// Returns the claims that have no method of their own.
-    pub(super) fn extra(&self) -> &Map<String, Value> {
-        &self.0.extra
+    /// Returns the payload that the claims were read from.
+    pub(super) fn payload(&self) -> Option<Object<'_>> {
+        Object::parse(self.0.text.decoded().as_bytes())
     }
 
     pub(super) fn form(&self) -> Form {
@@ -188,8 +196,8 @@ impl fmt::Debug for AccessTokenClaims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessTokenClaims")
             .field("issuer", &self.0.issuer)
-            .field("subject", &self.0.subject)
-            .field("scope", &self.0.scope)
+            .field("subject", self.subject())
+            .field("scope", self.scope())
             .field("expires_at", &self.0.expires_at)
             .field("session", &self.0.session)
             .finish_non_exhaustive()
@@ -197,6 +205,55 @@ impl fmt::Debug for AccessTokenClaims {
 }
 
 impl Claims {
+    /// Adds the text that the claims were read from, if a verifier has read them.
+    pub(super) fn with_text(self, text: TokenText) -> Self {
+        match self.form {
+            Form::Verified { .. } => Self { text, ..self },
+            Form::Signed | Form::Legacy => self,
+        }
+    }
+
+    pub(super) fn by_verifier(self, place: usize) -> Self {
+        Self {
+            verifier: place,
+            ..self
+        }
+    }
+
+    /// Returns how much memory they take, with what handlers may ask for.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + 2 * self.text.bytes()
+    }
+
+    fn subject(&self) -> &Subject {
+        self.subject.get(self.text.decoded(), |text| text.into())
+    }
+
+    fn scope(&self) -> &Scope {
+        let read = |text: &str| Scope::of_words(text.split(' '));
+        self.scope.get(self.text.decoded(), read)
+    }
+
+    fn id(&self) -> Option<&str> {
+        let id = self.id.as_ref();
+        id.map(|id| id.of_text(self.text.decoded()))
+    }
+
+    /// Reads the payload once more, for the claims that few handlers ask for.
+    fn extra(&self) -> &Map<String, Value> {
+        self.extra.get_or_init(|| {
+            // It was parsed before.
+            let all = serde_json::from_str(self.text.decoded());
+            let mut extra: Map<String, Value> = all.unwrap_or_default();
+            extra.retain(|name, _| !READ.contains(&&**name));
+            if self.session.is_some() {
+                extra.remove(SID);
+                extra.remove(GEN);
+            }
+            extra
+        })
+    }
+
     /// Writes all claims in their form on the wire, without a map in between. The extra claims have
     /// none of the registered names.
     fn write<S: Serializer>(
@@ -205,12 +262,12 @@ impl Claims {
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (name, value) in &self.extra {
+        for (name, value) in self.extra() {
             map.serialize_entry(name, value)?;
         }
         map.serialize_entry(ISS, self.issuer.as_str())?;
         map.serialize_entry(AUD, self.audience.as_str())?;
-        map.serialize_entry(SUB, self.subject.as_str())?;
+        map.serialize_entry(SUB, self.subject().as_str())?;
         map.serialize_entry(EXP, &self.expires_at.as_secs())?;
         if let Some(issued_at) = self.issued_at {
             map.serialize_entry(IAT, &issued_at.as_secs())?;
@@ -218,11 +275,11 @@ impl Claims {
         if let Some(auth_time) = self.auth_time {
             map.serialize_entry(AUTH_TIME, &auth_time.as_secs())?;
         }
-        if let Some(id) = &self.id {
+        if let Some(id) = self.id() {
             map.serialize_entry(JTI, id)?;
         }
-        if !self.scope.is_empty() {
-            map.serialize_entry(SCOPE, self.scope.as_str())?;
+        if !self.scope().is_empty() {
+            map.serialize_entry(SCOPE, self.scope().as_str())?;
         }
         if let Some(session) = &self.session {
             map.serialize_entry(SID, &session.id)?;
@@ -250,3 +307,6 @@ impl Serialize for AccessTokenClaims {
         self.0.write(None, serializer)
     }
 }
+
+/// The claims that have a method of their own.
+const READ: [&str; 9] = [ISS, SUB, AUD, EXP, NBF, IAT, AUTH_TIME, JTI, SCOPE];

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use serde_json::Value;
-
 use super::error_kind::VerifyErrorKind;
+use super::json::Json;
+use crate::clock::Timestamp;
 
 /// The reason for which a token was refused.
 ///
@@ -15,7 +15,16 @@ use super::error_kind::VerifyErrorKind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyError {
     kind: VerifyErrorKind,
-    detail: Option<Box<str>>,
+    detail: Detail,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Detail {
+    None,
+    Text(Box<str>),
+    /// A time that the token has, and the time of the check. Expired tokens come with every login
+    /// that ends, so their text is only written for a log that shows it.
+    Times(Timestamp, Timestamp),
 }
 
 impl VerifyError {
@@ -23,7 +32,15 @@ impl VerifyError {
     pub(super) fn new(kind: VerifyErrorKind, detail: impl Into<Box<str>>) -> Self {
         Self {
             kind,
-            detail: Some(detail.into()),
+            detail: Detail::Text(detail.into()),
+        }
+    }
+
+    /// Makes an error that also says what time the token has, and what time it was.
+    pub(super) fn at(kind: VerifyErrorKind, moment: Timestamp, now: Timestamp) -> Self {
+        Self {
+            kind,
+            detail: Detail::Times(moment, now),
         }
     }
 
@@ -36,7 +53,10 @@ impl VerifyError {
 
 impl From<VerifyErrorKind> for VerifyError {
     fn from(kind: VerifyErrorKind) -> Self {
-        Self { kind, detail: None }
+        Self {
+            kind,
+            detail: Detail::None,
+        }
     }
 }
 
@@ -44,8 +64,12 @@ impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.sentence())?;
         match &self.detail {
-            Some(detail) => write!(f, ": {detail}"),
-            None => Ok(()),
+            Detail::Text(detail) => write!(f, ": {detail}"),
+            Detail::Times(moment, now) => {
+                let (moment, now) = (moment.as_secs(), now.as_secs());
+                write!(f, ": {moment}, and now it is {now}")
+            }
+            Detail::None => Ok(()),
         }
     }
 }
@@ -67,8 +91,8 @@ pub(super) fn list<'v>(values: impl IntoIterator<Item = &'v str>) -> String {
 }
 
 /// Shows a value as JSON, which has quotes of its own: only the rest is escaped.
-pub(super) fn shown_json(value: &Value) -> String {
-    let json = value.to_string();
+pub(super) fn shown_json(value: &Json<'_>) -> String {
+    let json = value.to_value().to_string();
     let mut shown = String::new();
     for char in json.chars().take(MOST_JSON) {
         match char {

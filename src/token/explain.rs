@@ -3,15 +3,16 @@
 mod cures;
 mod scope_places;
 
-use serde_json::{Map, Value};
-
 use self::scope_places::{is_of_login, places};
 use super::claim_path::ClaimPath;
 use super::error::{VerifyError, shown, shown_json};
 use super::error_kind::VerifyErrorKind;
 use super::explanation::Explanation;
 use super::header::Header;
+use super::json::Object;
+use super::jws::Jws;
 use super::parsed_token::ParsedToken;
+use super::text::TokenText;
 use super::verifier::AccessTokenVerifier;
 use super::wire::SCOPE;
 use crate::keys::Key;
@@ -34,9 +35,8 @@ impl AccessTokenVerifier {
     #[must_use]
     pub fn explain(&self, token: &str) -> Explanation {
         let mut report = Explanation::default();
-        match ParsedToken::parse(token, usize::MAX) {
-            Ok(token) => self.explain_parsed(&token, &mut report),
-            Err(error) => report.refused("form", &error, None),
+        if let Err(error) = self.explain_checks(token, &mut report) {
+            report.refused("form", &error, None);
         }
         // What the verifier says counts, if it has a check that is not in the report.
         if let Err(error) = self.verify(token)
@@ -47,10 +47,17 @@ impl AccessTokenVerifier {
         report
     }
 
+    fn explain_checks(&self, token: &str, report: &mut Explanation) -> Result<(), VerifyError> {
+        let jws = Jws::parse(token, usize::MAX)?;
+        let text = TokenText::decode(jws.payload(), "")?;
+        self.explain_parsed(&ParsedToken::parse(&jws, &text)?, report);
+        Ok(())
+    }
+
     fn explain_parsed(&self, token: &ParsedToken<'_>, report: &mut Explanation) {
-        let claims = token.claims();
+        let (claims, now) = (token.claims(), self.now());
         let header = token.jws.header().map_err(VerifyError::from);
-        let typ = header.as_ref().ok().map(|header| header.typ.as_deref());
+        let typ = header.as_ref().ok().map(|header| header.typ());
         let mut check = |name, outcome: Result<String, VerifyError>| match outcome {
             Ok(text) => report.passed(name, text),
             Err(error) => {
@@ -63,9 +70,8 @@ impl AccessTokenVerifier {
         check("size", size.map(|()| format!("{} bytes", token.bytes())));
         let issuer = self.check_issuer(token);
         check("iss", issuer.map(|iss| shown(iss.as_str())));
-        let header = header.as_ref().map_err(Clone::clone);
         let typ = header.clone().and_then(|header| {
-            let typ = header.typ.as_deref();
+            let typ = header.typ();
             self.settings.typ.check(typ, claims)?;
             Ok(or_none(typ))
         });
@@ -80,16 +86,16 @@ impl AccessTokenVerifier {
             );
         }
         let end = self.expiry(claims).and_then(|end| {
-            self.check_expiry(end)?;
+            self.check_expiry(end, now)?;
             Ok(end.as_secs().to_string())
         });
         check("exp", end);
-        let begin = self.check_begin(claims);
-        check("nbf", begin.map(|()| "not in the future".to_owned()));
+        let begin = self.check_begin(claims, now);
+        check("nbf", begin.map(|_| "not in the future".to_owned()));
         let audience = self.audience_of(claims);
         check("aud", audience.map(|audience| shown(audience.as_str())));
         let subject = self.subject_of(claims);
-        check("sub", subject.map(|subject| shown(subject.as_str())));
+        check("sub", subject.map(|subject| shown(&subject)));
         let binding = self.check_binding(claims);
         check("cnf", binding.map(|()| "no proof is needed".to_owned()));
         self.explain_scope(claims, report);
@@ -101,11 +107,11 @@ impl AccessTokenVerifier {
         let keys = keys.get().ok_or(VerifyErrorKind::KeysUnavailable)?;
         let may_sign = |key: &Key| self.may_sign(key, token);
         token.jws.check_signature(keys, may_sign, header)?;
-        let kid = or_none(header.kid.as_deref());
-        Ok(format!("alg {}, kid {kid}", shown(&header.algorithm)))
+        let kid = or_none(header.kid());
+        Ok(format!("alg {}, kid {kid}", shown(header.algorithm())))
     }
 
-    fn explain_scope(&self, claims: &Map<String, Value>, report: &mut Explanation) {
+    fn explain_scope(&self, claims: &Object<'_>, report: &mut Explanation) {
         let scope = self.settings.scope_claims.read(claims);
         let mut text = if scope.is_empty() {
             "empty".to_owned()

@@ -1,6 +1,7 @@
 //! [`Form`] is how a token was read, which decides whether another layer would read it alike.
 
 use super::typ::AcceptedTyp;
+use crate::keys::KeyGeneration;
 
 /// How the token of some claims was read.
 #[derive(Clone, Copy, Debug)]
@@ -15,5 +16,16 @@ pub(super) enum Form {
         bytes: usize,
         /// The claims that were read: [`Settings::reading`](super::settings::Settings::reading).
         reading: u64,
+        /// The number of the keys, one of which made the signature.
+        keys: KeyGeneration,
     },
+}
+
+impl Form {
+    pub(super) fn keys(self) -> Option<KeyGeneration> {
+        match self {
+            Self::Verified { keys, .. } => Some(keys),
+            Self::Signed | Self::Legacy => None,
+        }
+    }
 }

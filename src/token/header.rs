@@ -1,44 +1,57 @@
 //! [`Header`] is the header of a JWS (RFC 7515 section 4).
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
-
 use super::error_kind::VerifyErrorKind;
-use crate::json::UniqueDocument;
+use super::json::{Json, Object};
+use super::text::{Part, TokenText};
 
 /// The members of a header that count. A key or a URL in it is never used.
 pub(crate) struct Header {
-    pub(super) algorithm: String,
-    pub(super) kid: Option<String>,
-    pub(super) typ: Option<String>,
+    text: TokenText,
+    algorithm: Part,
+    kid: Option<Part>,
+    typ: Option<Part>,
 }
 
 impl Header {
     /// Reads the first part of a token.
     pub(super) fn parse(segment: &str) -> Result<Self, VerifyErrorKind> {
-        let json = URL_SAFE_NO_PAD
-            .decode(segment)
-            .map_err(|_| VerifyErrorKind::Malformed)?;
-        let UniqueDocument(mut header) =
-            serde_json::from_slice(&json).map_err(|_| VerifyErrorKind::Malformed)?;
-
+        let text = TokenText::decode(segment, "")?;
+        let json = text.decoded();
+        let header = Object::parse(json.as_bytes()).ok_or(VerifyErrorKind::Malformed)?;
         // We understand no extension, and an empty list is not allowed (RFC 7515 section 4.1.11).
-        if header.contains_key("crit") {
+        if header.get("crit").is_some() {
             return Err(VerifyErrorKind::CriticalExtension);
         }
-        let mut text = |name, otherwise| match header.remove(name) {
+        let text_of = |name, otherwise| match header.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Json::Text(text)) => Ok(Some(Part::of(text, json))),
             Some(_) => Err(otherwise),
         };
-        let typ = text("typ", VerifyErrorKind::WrongType)?;
-        let algorithm =
-            text("alg", VerifyErrorKind::Malformed)?.ok_or(VerifyErrorKind::Malformed)?;
+        let typ = text_of("typ", VerifyErrorKind::WrongType)?;
+        let algorithm = text_of("alg", VerifyErrorKind::Malformed)?;
+        let algorithm = algorithm.ok_or(VerifyErrorKind::Malformed)?;
+        let kid = text_of("kid", VerifyErrorKind::Malformed)?;
         Ok(Self {
             algorithm,
-            kid: text("kid", VerifyErrorKind::Malformed)?,
+            kid,
             typ,
+            text,
         })
+    }
+
+    pub(super) fn algorithm(&self) -> &str {
+        self.algorithm.of_text(self.text.decoded())
+    }
+
+    pub(super) fn kid(&self) -> Option<&str> {
+        self.kid
+            .as_ref()
+            .map(|kid| kid.of_text(self.text.decoded()))
+    }
+
+    pub(super) fn typ(&self) -> Option<&str> {
+        self.typ
+            .as_ref()
+            .map(|typ| typ.of_text(self.text.decoded()))
     }
 }

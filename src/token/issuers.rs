@@ -1,12 +1,18 @@
 //! [`Verifiers`] are the issuers whose tokens a layer accepts.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::cache::{Cache, Recheck};
 use super::checks::wrong_issuer;
-use super::claims::AccessTokenClaims;
+use super::claims::{AccessTokenClaims, Claims};
 use super::error::VerifyError;
 use super::error_kind::VerifyErrorKind;
 use super::form::Form;
+use super::jws::Jws;
 use super::legacy::LegacyTokens;
 use super::parsed_token::{MAX_TOKEN_BYTES, ParsedToken};
+use super::text::TokenText;
 use super::verifier::AccessTokenVerifier;
 use crate::clock::Timestamp;
 use crate::error::ConfigError;
@@ -19,7 +25,12 @@ pub(crate) struct Verifiers {
     /// The verifier of the sessions that the layer knows, if it knows any.
     first: AccessTokenVerifier,
     others: Vec<AccessTokenVerifier>,
+    /// The place of the verifier of each issuer that has one name, so that an issuer among many is
+    /// found as fast as one.
+    by_name: HashMap<String, usize>,
     legacy: Vec<LegacyTokens>,
+    /// The cache of the first verifier, or one of several verifiers if all of them have one.
+    cache: Option<Arc<Cache>>,
 }
 
 /// A token that could not be verified.
@@ -32,15 +43,17 @@ pub(crate) struct Unverified {
 impl Verifiers {
     pub(crate) fn new(first: AccessTokenVerifier) -> Self {
         Self {
+            cache: first.cache.clone(),
             first,
             others: Vec::new(),
+            by_name: HashMap::new(),
             legacy: Vec::new(),
         }
     }
 
     /// Adds verifiers of our own tokens from when the issuer had another name.
     pub(crate) fn with_former(mut self, former: Vec<AccessTokenVerifier>) -> Self {
-        self.others.extend(former);
+        former.into_iter().for_each(|former| self.push(former));
         self
     }
 
@@ -53,8 +66,18 @@ impl Verifiers {
                 "the layer already has a verifier for this issuer. Add the audience to that one",
             ));
         }
-        self.others.push(verifier.into_foreign());
+        self.push(verifier.into_foreign());
         Ok(())
+    }
+
+    fn push(&mut self, verifier: AccessTokenVerifier) {
+        self.others.push(verifier);
+        let names = self.all().enumerate();
+        self.by_name = names
+            .filter_map(|(place, verifier)| Some((verifier.issuer.only()?.to_string(), place)))
+            .collect();
+        let is_cached = self.all().all(|verifier| verifier.cache.is_some());
+        self.cache = is_cached.then(|| Arc::new(Cache::new()));
     }
 
     pub(crate) fn add_legacy(&mut self, legacy: LegacyTokens) {
@@ -63,9 +86,35 @@ impl Verifiers {
 
     /// Verifies a token. Its issuer chooses the verifier before any key is tried.
     pub(crate) fn verify(&self, token: &str) -> Result<AccessTokenClaims, Unverified> {
-        let mut token = ParsedToken::parse(token, self.max_token_bytes())?;
-        let (chosen, outcome) = match self.choose(&token) {
-            Ok((verifier, issuer)) => (Some(verifier), verifier.verify_parsed(issuer, &mut token)),
+        match &self.cache {
+            Some(cache) => cache.look_up(token, self, |copy| self.verify_unknown(token, copy)),
+            None => self.verify_unknown(token, ""),
+        }
+    }
+
+    fn verify_unknown(&self, token: &str, copy: &str) -> Result<AccessTokenClaims, Unverified> {
+        let jws = Jws::parse(token, self.max_token_bytes())?;
+        // The keys of several issuers depend on the payload.
+        if self.others.is_empty() && self.legacy.is_empty() {
+            self.first.check_forged(&jws).map_err(|error| Unverified {
+                newer_keys: self.first.newer_keys(&error).cloned(),
+                error,
+            })?;
+        }
+        let text = TokenText::decode(jws.payload(), copy)?;
+        let claims = self.verify_parsed(&ParsedToken::parse(&jws, &text)?)?;
+        Ok(AccessTokenClaims::new(claims.with_text(text)))
+    }
+
+    fn verify_parsed(&self, token: &ParsedToken<'_>) -> Result<Claims, Unverified> {
+        let (chosen, outcome) = match self.choose(token) {
+            Ok((place, verifier, issuer)) => {
+                let claims = verifier.verify_parsed(issuer, token);
+                (
+                    Some(verifier),
+                    claims.map(|claims| claims.by_verifier(place)),
+                )
+            }
             Err(error) => (None, Err(error)),
         };
         outcome.or_else(|error| {
@@ -73,7 +122,7 @@ impl Verifiers {
                 .and_then(|verifier| verifier.newer_keys(&error))
                 .cloned();
             let kind = error.kind();
-            self.verify_legacy(&token, error).map_err(|error| {
+            self.verify_legacy(token, error).map_err(|error| {
                 // The refusal of a legacy token is final.
                 let newer_keys = newer_keys.filter(|_| error.kind() == kind);
                 Unverified { error, newer_keys }
@@ -81,15 +130,27 @@ impl Verifiers {
         })
     }
 
-    /// Returns the verifier for the issuer of a token, and that issuer.
+    /// Returns the verifier for the issuer of a token, with its place, and that issuer.
     fn choose(
         &self,
         token: &ParsedToken<'_>,
-    ) -> Result<(&AccessTokenVerifier, Issuer), VerifyError> {
+    ) -> Result<(usize, &AccessTokenVerifier, Issuer), VerifyError> {
         let iss = token.issuer()?;
-        self.all()
-            .find_map(|verifier| Some((verifier, verifier.issuer.accept(iss)?)))
+        let accept = |place| {
+            let verifier = self.at(place)?;
+            Some((place, verifier, verifier.issuer.accept(iss)?))
+        };
+        let named = self.by_name.get(iss).and_then(|&place| accept(place));
+        named
+            .or_else(|| (0..=self.others.len()).find_map(accept))
             .ok_or_else(|| wrong_issuer(iss, self.all().map(|verifier| &verifier.issuer)))
+    }
+
+    fn at(&self, place: usize) -> Option<&AccessTokenVerifier> {
+        match place.checked_sub(1) {
+            None => Some(&self.first),
+            Some(other) => self.others.get(other),
+        }
     }
 
     /// Returns the size up to which a token is parsed: the largest that any of them allows.
@@ -105,7 +166,7 @@ impl Verifiers {
         &self,
         token: &ParsedToken<'_>,
         mut error: VerifyError,
-    ) -> Result<AccessTokenClaims, VerifyError> {
+    ) -> Result<Claims, VerifyError> {
         use VerifyErrorKind as Kind;
         if !matches!(
             error.kind(),
@@ -139,7 +200,8 @@ impl Verifiers {
         let own = self
             .all()
             .find(|verifier| verifier.issuer.accept(iss).is_some());
-        own.unwrap_or(&self.first).is_past(claims.expires_at())
+        let own = own.unwrap_or(&self.first);
+        own.is_past(claims.expires_at(), own.now())
     }
 
     /// Returns whether this layer would accept claims that another layer has verified.
@@ -160,6 +222,18 @@ impl Verifiers {
 
     fn all(&self) -> impl Iterator<Item = &AccessTokenVerifier> {
         std::iter::once(&self.first).chain(&self.others)
+    }
+}
+
+impl Recheck for Verifiers {
+    fn still_accepts(&self, claims: &Claims) -> bool {
+        let verifier = self.at(claims.verifier);
+        verifier.is_some_and(|verifier| verifier.still_accepts(claims))
+    }
+
+    fn has_ended(&self, claims: &Claims) -> bool {
+        let verifier = self.at(claims.verifier);
+        verifier.is_none_or(|verifier| verifier.has_ended(claims))
     }
 }
 

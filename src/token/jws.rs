@@ -1,8 +1,13 @@
 //! [`Jws`] is a compact JWS (RFC 7515), and checks its signature. It does not look into its
 //! payload.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
 use base64::Engine;
+use base64::decoded_len_estimate;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use smallvec::{SmallVec, smallvec};
 
 use super::error::{VerifyError, shown};
 use super::error_kind::VerifyErrorKind;
@@ -11,11 +16,15 @@ use crate::keys::{Key, KeySet, OUR_TYP};
 
 /// A token in its three parts. Its signature has not been checked.
 pub(crate) struct Jws<'t> {
+    token: &'t str,
     header: &'t str,
     payload: &'t str,
     /// What is signed: the first two parts.
     message: &'t str,
-    signature: Vec<u8>,
+    signature: Signature,
+    parsed_header: OnceCell<Header>,
+    /// The key that made the signature, once that is known, so that it is not checked twice.
+    signer: OnceCell<Arc<Key>>,
 }
 
 impl<'t> Jws<'t> {
@@ -35,25 +44,46 @@ impl<'t> Jws<'t> {
             });
         }
         check_size(token.len(), most)?;
-        let signature = URL_SAFE_NO_PAD
-            .decode(signature)
-            .map_err(|_| VerifyErrorKind::Malformed)?;
         Ok(Self {
+            token,
             header,
             payload,
             message,
-            signature,
+            signature: decode(signature)?,
+            parsed_header: OnceCell::new(),
+            signer: OnceCell::new(),
         })
     }
 
-    pub(crate) fn header(&self) -> Result<Header, VerifyErrorKind> {
-        Header::parse(self.header)
+    pub(super) fn token(&self) -> &'t str {
+        self.token
     }
 
-    pub(crate) fn payload(&self) -> Result<Vec<u8>, VerifyErrorKind> {
-        URL_SAFE_NO_PAD
-            .decode(self.payload)
-            .map_err(|_| VerifyErrorKind::Malformed)
+    pub(super) fn header(&self) -> Result<&Header, VerifyErrorKind> {
+        if let Some(header) = self.parsed_header.get() {
+            return Ok(header);
+        }
+        let header = Header::parse(self.header)?;
+        Ok(self.parsed_header.get_or_init(|| header))
+    }
+
+    /// Returns the payload in base64url.
+    pub(super) fn payload(&self) -> &'t str {
+        self.payload
+    }
+
+    /// Returns whether some of the keys could have signed the token, and none of them did. This is
+    /// known before its payload is decoded, so that a forged token costs less than a good one.
+    pub(super) fn is_forged(&self, keys: &KeySet) -> bool {
+        let mut usual = keys.by_usual_header(self.header).peekable();
+        if usual.peek().is_some() {
+            return !usual.any(|key| self.is_signed_by(key));
+        }
+        let Ok(header) = self.header() else {
+            return false;
+        };
+        let mut candidates = keys.candidates(header.kid(), header.algorithm()).peekable();
+        candidates.peek().is_some() && !candidates.any(|key| self.is_signed_by(key))
     }
 
     /// Checks that one of `keys` made the signature. `check_typ` says which `typ` is accepted, and
@@ -74,8 +104,8 @@ impl<'t> Jws<'t> {
             return Ok(typ);
         }
         let header = self.header()?;
-        let typ = check_typ(header.typ.as_deref())?;
-        self.check_signature(keys, may_sign, &header)?;
+        let typ = check_typ(header.typ())?;
+        self.check_signature(keys, may_sign, header)?;
         Ok(typ)
     }
 
@@ -86,7 +116,7 @@ impl<'t> Jws<'t> {
         may_sign: impl Fn(&Key) -> bool,
         header: &Header,
     ) -> Result<(), VerifyError> {
-        let (kid, algorithm) = (header.kid.as_deref(), &*header.algorithm);
+        let (kid, algorithm) = (header.kid(), header.algorithm());
         let candidates = keys.candidates(kid, algorithm);
         let mut candidates = candidates.filter(|key| may_sign(key)).peekable();
         if candidates.peek().is_some() {
@@ -108,16 +138,40 @@ impl<'t> Jws<'t> {
 
     fn demand_signature_by_any<'k>(
         &self,
-        mut keys: impl Iterator<Item = &'k Key>,
+        mut keys: impl Iterator<Item = &'k Arc<Key>>,
     ) -> Result<(), VerifyErrorKind> {
-        let is_good = keys.any(|key| key.verify(self.message.as_bytes(), &self.signature));
-        if is_good {
+        if keys.any(|key| self.is_signed_by(key)) {
             Ok(())
         } else {
             Err(VerifyErrorKind::BadSignature)
         }
     }
+
+    fn is_signed_by(&self, key: &Arc<Key>) -> bool {
+        let is_known = |signer: &Arc<Key>| Arc::ptr_eq(signer, key);
+        if self.signer.get().is_some_and(is_known) {
+            return true;
+        }
+        let is_signer = key.verify(self.message.as_bytes(), &self.signature);
+        if is_signer {
+            // It stays empty if another key made the signature too.
+            let _ = self.signer.set(Arc::clone(key));
+        }
+        is_signer
+    }
 }
+
+fn decode(segment: &str) -> Result<Signature, VerifyErrorKind> {
+    let mut bytes: Signature = smallvec![0; decoded_len_estimate(segment.len())];
+    let length = URL_SAFE_NO_PAD
+        .decode_slice(segment, &mut bytes)
+        .map_err(|_| VerifyErrorKind::Malformed)?;
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+/// That of every algorithm but RSA fits without an allocation.
+type Signature = SmallVec<[u8; 132]>;
 
 pub(super) fn check_size(bytes: usize, most: usize) -> Result<(), VerifyError> {
     if bytes > most {

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 
 use super::claim_form::{is_bound, moment};
 use super::claims::{AccessTokenClaims, Claims};
@@ -13,6 +12,7 @@ use super::error_kind::VerifyErrorKind;
 use super::form::Form;
 use super::legacy_user::LegacyUser;
 use super::parsed_token::{MAX_TOKEN_BYTES, ParsedToken};
+use super::text::{Late, TokenText};
 use super::typ::is_access_token;
 use super::verifier::AccessTokenVerifier;
 use super::wire::{EXP, IAT, NBF};
@@ -81,7 +81,7 @@ pub struct LegacyTokens {
     read: Arc<ReadUser>,
 }
 
-type ReadUser = dyn Fn(Map<String, Value>) -> Result<LegacyUser, VerifyErrorKind> + Send + Sync;
+type ReadUser = dyn Fn(&str) -> Result<LegacyUser, VerifyErrorKind> + Send + Sync;
 
 impl LegacyTokens {
     /// Accepts tokens that `keys` signed, before `until` and not at it. `read` returns the user of
@@ -96,9 +96,8 @@ impl LegacyTokens {
         C: DeserializeOwned,
         F: Fn(C) -> Option<LegacyUser> + Send + Sync + 'static,
     {
-        let read = move |claims| {
-            let claims =
-                C::deserialize(Value::Object(claims)).map_err(|_| VerifyErrorKind::Malformed)?;
+        let read = move |payload: &str| {
+            let claims = serde_json::from_str(payload).map_err(|_| VerifyErrorKind::Malformed)?;
             // The token is valid, but it is for another purpose.
             read(claims).ok_or(VerifyErrorKind::WrongType)
         };
@@ -115,7 +114,7 @@ impl LegacyTokens {
         &self,
         token: &ParsedToken<'_>,
         today: &AccessTokenVerifier,
-    ) -> Result<AccessTokenClaims, VerifyError> {
+    ) -> Result<Claims, VerifyError> {
         token.check_size(MAX_TOKEN_BYTES)?;
         token.jws.verify(
             &self.keys,
@@ -127,39 +126,45 @@ impl LegacyTokens {
             },
         )?;
         let claims = token.claims();
+        let now = today.now();
         let time = |name| moment(claims.get(name)).map_err(|_| VerifyErrorKind::Malformed);
         let expires_at = time(EXP)?;
         let not_before = time(NBF)?;
         // Nothing here depends on it, so a malformed value is ignored.
         let issued_at = time(IAT).unwrap_or_default();
-        if today.now() >= self.until || expires_at.is_some_and(|end| today.is_past(end)) {
+        if now >= self.until || expires_at.is_some_and(|end| today.is_past(end, now)) {
             return Err(VerifyErrorKind::Expired.into());
         }
-        if not_before.is_some_and(|begin| today.is_ahead(begin)) {
+        if not_before.is_some_and(|begin| today.is_ahead(begin, now)) {
             return Err(VerifyErrorKind::NotYetValid.into());
         }
         if is_bound(claims) {
             return Err(VerifyErrorKind::ProofNeeded.into());
         }
-        let LegacyUser { subject, grant } = (self.read)(claims.clone())?;
+        let LegacyUser { subject, grant } = (self.read)(token.payload())?;
         let end = expires_at.unwrap_or(self.until).min(self.until);
         if subject.as_str().is_empty() {
             return Err(VerifyErrorKind::Malformed.into());
         }
+        let scope = grant.scope().clone();
+        let extra = grant.into_extra().map_err(|_| VerifyErrorKind::Malformed)?;
         // The claims look like those of a current token, with what the application grants.
-        Ok(AccessTokenClaims::new(Claims {
+        Ok(Claims {
             issuer: today.issuer().clone(),
             audience: today.audience().clone(),
-            subject,
+            subject: Late::made(subject),
             expires_at: end,
+            not_before,
             issued_at,
             auth_time: None,
             id: None,
-            scope: grant.scope().clone(),
+            scope: Late::made(scope),
             session: None,
             form: Form::Legacy,
-            extra: grant.into_extra().map_err(|_| VerifyErrorKind::Malformed)?,
-        }))
+            verifier: 0,
+            extra: extra.into(),
+            text: TokenText::default(),
+        })
     }
 }
 

@@ -8,6 +8,7 @@
 //! Neither is ever accepted as the other: they differ in form, in key and in how they are checked.
 
 mod accepted_issuer;
+mod cache;
 mod checks;
 mod claim_form;
 mod claim_path;
@@ -22,6 +23,7 @@ mod header;
 mod identity;
 mod identity_error;
 mod issuers;
+mod json;
 mod jws;
 mod legacy;
 mod legacy_user;
@@ -32,6 +34,7 @@ mod settings;
 mod signer;
 mod stamp;
 mod tenants;
+mod text;
 mod typ;
 mod typed;
 #[cfg(test)]

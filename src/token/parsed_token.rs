@@ -1,55 +1,53 @@
 //! [`ParsedToken`] is a token that has been parsed once, for all verifiers that look at it.
 
-use serde_json::{Map, Value};
-
 use super::error::VerifyError;
 use super::error_kind::VerifyErrorKind;
+use super::json::{Json, Object};
 use super::jws::{Jws, check_size};
+use super::text::TokenText;
 use super::wire::ISS;
-use crate::json::UniqueDocument;
 
 /// A token that has been parsed once, and not been verified yet.
 pub(super) struct ParsedToken<'t> {
-    pub(super) jws: Jws<'t>,
-    bytes: usize,
-    claims: Map<String, Value>,
+    pub(super) jws: &'t Jws<'t>,
+    payload: &'t str,
+    claims: Object<'t>,
 }
 
 impl<'t> ParsedToken<'t> {
-    /// Parses a token of at most `most` bytes.
-    pub(super) fn parse(token: &'t str, most: usize) -> Result<Self, VerifyError> {
-        let jws = Jws::parse(token, most)?;
-        let UniqueDocument(claims) =
-            serde_json::from_slice(&jws.payload()?).map_err(|_| VerifyErrorKind::Malformed)?;
+    /// Parses the payload of a token.
+    pub(super) fn parse(jws: &'t Jws<'t>, text: &'t TokenText) -> Result<Self, VerifyError> {
+        let payload = text.decoded();
+        let claims = Object::parse(payload.as_bytes()).ok_or(VerifyErrorKind::Malformed)?;
         Ok(Self {
             jws,
-            bytes: token.len(),
+            payload,
             claims,
         })
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.jws.token().len()
     }
 
     /// Checks the size once more, for a verifier that allows less than others.
     pub(super) fn check_size(&self, most: usize) -> Result<(), VerifyError> {
-        check_size(self.bytes, most)
+        check_size(self.bytes(), most)
     }
 
     /// Returns the issuer that it names, which is enough to choose a verifier.
     pub(super) fn issuer(&self) -> Result<&str, VerifyError> {
-        let issuer = self.claims.get(ISS).and_then(Value::as_str);
+        let issuer = self.claims.get(ISS).and_then(Json::as_str);
         issuer.ok_or(VerifyErrorKind::NoIssuer.into())
     }
 
-    pub(super) fn claims(&self) -> &Map<String, Value> {
+    pub(super) fn claims(&self) -> &Object<'t> {
         &self.claims
     }
 
-    /// Takes the claims, once they have been checked.
-    pub(super) fn take_claims(&mut self) -> Map<String, Value> {
-        std::mem::take(&mut self.claims)
+    /// Returns the JSON of the claims.
+    pub(super) fn payload(&self) -> &'t str {
+        self.payload
     }
 }
 

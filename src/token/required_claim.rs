@@ -1,10 +1,9 @@
 //! [`RequiredClaim`] is a claim that has to have a certain value.
 
-use serde_json::{Map, Value};
-
 use super::claim_path::ClaimPath;
 use super::error::{VerifyError, list, shown_json};
 use super::error_kind::VerifyErrorKind;
+use super::json::{Json, Object};
 
 /// A claim, and the values that it may have.
 #[derive(Clone, Debug)]
@@ -18,12 +17,12 @@ impl RequiredClaim {
         Self { path, values }
     }
 
-    pub(super) fn check(&self, claims: &Map<String, Value>) -> Result<(), VerifyError> {
+    pub(super) fn check(&self, claims: &Object<'_>) -> Result<(), VerifyError> {
         let claim = self.path.find(claims);
         let text = claim.and_then(|claim| match claim {
-            Value::String(text) => Some(text.clone()),
-            Value::Bool(_) => Some(claim.to_string()),
-            Value::Number(number) if !number.is_f64() => Some(claim.to_string()),
+            Json::Text(text) => Some(text.clone().into_owned()),
+            Json::Bool(bool) => Some(bool.to_string()),
+            Json::Number(number) if !number.is_f64() => Some(number.to_string()),
             _ => None,
         });
         if text.is_some_and(|text| self.values.contains(&text)) {

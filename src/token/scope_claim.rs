@@ -1,8 +1,9 @@
 //! [`ScopeClaims`] are the claims that say what a token allows.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 use super::claim_path::ClaimPath;
+use super::json::{Json, Object};
 use super::wire::{SCOPE, SCP};
 use crate::names::Scope;
 
@@ -18,7 +19,7 @@ impl ScopeClaims {
 
     /// Returns the words of all the claims. A claim that is absent or of another type allows
     /// nothing.
-    pub(super) fn read(&self, claims: &Map<String, Value>) -> Scope {
+    pub(super) fn read(&self, claims: &Object<'_>) -> Scope {
         let mut words = Vec::new();
         match &*self.0 {
             [] => {
@@ -37,6 +38,13 @@ impl ScopeClaims {
         Scope::of_words(words)
     }
 
+    /// Returns the text of `scope`, if that claim alone counts and is text: then the words can be
+    /// read later.
+    pub(super) fn usual<'c, 't>(&self, claims: &'c Object<'t>) -> Option<&'c Cow<'t, str>> {
+        let is_usual = self.0.is_empty();
+        is_usual.then(|| claims.get(SCOPE)?.as_text())?
+    }
+
     /// Returns the names of the claims, for people.
     pub(super) fn names(&self) -> String {
         match &*self.0 {
@@ -48,16 +56,16 @@ impl ScopeClaims {
 
 /// Adds the words of a claim. Only what is called `scope` or `scp` is written with spaces between
 /// words; the role `admin assistant` is not the role `admin`.
-fn add_words<'c>(words: &mut Vec<&'c str>, name: &str, claim: &'c Value) {
+fn add_words<'c>(words: &mut Vec<&'c str>, name: &str, claim: &'c Json<'_>) {
     match claim {
-        Value::String(text) if matches!(name, SCOPE | SCP) => words.extend(text.split(' ')),
-        Value::String(word) => words.push(word),
-        Value::Array(list) => words.extend(list.iter().filter_map(Value::as_str)),
+        Json::Text(text) if matches!(name, SCOPE | SCP) => words.extend(text.split(' ')),
+        Json::Text(word) => words.push(word),
+        Json::List(list) => words.extend(list.iter().filter_map(Json::as_str)),
         // The roles of some issuers are the names of an object.
-        Value::Object(roles) => {
-            let is_granted = |value: &Value| !matches!(value, Value::Null | Value::Bool(false));
-            let granted = roles.iter().filter(|(_, value)| is_granted(value));
-            words.extend(granted.map(|(role, _)| &**role));
+        Json::Object(roles) => {
+            let is_granted = |value: &Json<'_>| !matches!(value, Json::Null | Json::Bool(false));
+            let granted = roles.members().filter(|(_, value)| is_granted(value));
+            words.extend(granted.map(|(role, _)| role));
         }
         _ => {}
     }

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::cache::Cache;
 use super::claim_path::ClaimPath;
 use super::parsed_token::MAX_TOKEN_BYTES;
 use super::required_claim::RequiredClaim;
@@ -29,6 +30,8 @@ pub(super) struct Settings {
     pub(super) leeway: Duration,
     pub(super) max_token_bytes: usize,
     pub(super) clock: Arc<dyn Clock>,
+    /// Whether verified tokens are remembered.
+    pub(super) caches: bool,
     /// Whether tokens with `cnf` pass, although nothing here asks for a proof of their key.
     pub(super) accepts_unproven_cnf: bool,
 }
@@ -45,8 +48,14 @@ impl Settings {
             leeway: DEFAULT_LEEWAY,
             max_token_bytes: MAX_TOKEN_BYTES,
             clock,
+            caches: true,
             accepts_unproven_cnf: false,
         }
+    }
+
+    /// Returns an empty cache, if verified tokens are remembered.
+    pub(super) fn new_cache(&self) -> Option<Arc<Cache>> {
+        self.caches.then(|| Arc::new(Cache::new()))
     }
 
     /// Returns a number for the claims that are read. Two verifiers with the same

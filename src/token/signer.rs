@@ -11,8 +11,8 @@ use super::claims::{AccessTokenClaims, Claims};
 use super::form::Form;
 use super::grant::{Grant, Ungrantable};
 use super::identity::Identity;
+use super::text::{Late, Part, TokenText};
 use super::verifier::AccessTokenVerifier;
-
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::ConfigError;
 use crate::keys::{AccessToken, KeySource, OwnKeys, SigningKeys};
@@ -155,15 +155,18 @@ impl AccessTokenSigner {
         let claims = AccessTokenClaims::new(Claims {
             issuer: self.issuer.clone(),
             audience: self.audience.clone(),
-            subject: subject.clone(),
-            id: Some(URL_SAFE_NO_PAD.encode(id)),
+            subject: Late::made(subject.clone()),
+            id: Some(Part::Own(URL_SAFE_NO_PAD.encode(id).into())),
             issued_at: Some(whole(now)),
             expires_at: whole(expires_at),
+            not_before: None,
             auth_time: session.map(|(_, auth_time)| whole(auth_time)),
-            scope: grant.scope().clone(),
+            scope: Late::made(grant.scope().clone()),
             session: session.map(|(session, _)| session),
             form: Form::Signed,
-            extra: grant.into_extra()?,
+            verifier: 0,
+            extra: grant.into_extra()?.into(),
+            text: TokenText::default(),
         });
 
         let key = self.keys.sign_until(expires_at, now);

@@ -1,9 +1,8 @@
 //! [`AcceptedTyp`] is the kind of token that a header may name.
 
-use serde_json::{Map, Value};
-
 use super::error::{VerifyError, shown};
 use super::error_kind::VerifyErrorKind;
+use super::json::Object;
 
 /// The `typ` that a header may have. Each accepts what the one before accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,11 +20,7 @@ impl AcceptedTyp {
     /// have the prefix `application/` (RFC 7515 section 4.1.9). Of a token without a `typ` of its
     /// own, the claims must not be those of another kind of token. Their signature has not been
     /// checked yet, so only their names count. Returns what has to be accepted for this token.
-    pub(super) fn check(
-        self,
-        typ: Option<&str>,
-        claims: &Map<String, Value>,
-    ) -> Result<Self, VerifyError> {
+    pub(super) fn check(self, typ: Option<&str>, claims: &Object<'_>) -> Result<Self, VerifyError> {
         if typ.is_some_and(is_access_token) {
             return Ok(Self::AccessToken);
         }
@@ -36,7 +31,7 @@ impl AcceptedTyp {
             let detail = format!("{}, and not \"at+jwt\"", got());
             return refuse(VerifyErrorKind::WrongType, detail);
         }
-        let has = |name: &&str| claims.get(*name).is_some_and(|claim| !claim.is_null());
+        let has = |name: &&str| claims.get(name).is_some_and(|claim| !claim.is_null());
         if has(&EVENTS) {
             let detail = format!("it has the claim \"{EVENTS}\", as logout tokens have");
             return refuse(VerifyErrorKind::LooksLikeIdToken, detail);

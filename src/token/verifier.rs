@@ -1,19 +1,22 @@
 //! [`AccessTokenVerifier`] turns an access token into claims, or into an error.
 
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
 use super::accepted_issuer::AcceptedIssuer;
-use super::claim_form::{is_bound, moment};
+use super::cache::{Cache, Recheck};
+use super::claim_form::moment;
 use super::claims::{AccessTokenClaims, Claims};
 use super::error::VerifyError;
 use super::error_kind::VerifyErrorKind;
 use super::form::Form;
+use super::json::Json;
+use super::jws::Jws;
 use super::parsed_token::ParsedToken;
 use super::settings::Settings;
-use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, NBF, SCOPE, SID, SUB};
+use super::text::{Part, TokenText};
+use super::wire::{AUTH_TIME, IAT, JTI};
 use crate::clock::{Clock, Timestamp};
 use crate::keys::KeySource;
 use crate::limits::MAX_LEEWAY;
@@ -66,6 +69,24 @@ pub struct AccessTokenVerifier {
     pub(super) settings: Arc<Settings>,
     /// What the settings read, as a number.
     reading: u64,
+    /// Shared by all clones, which have the same settings.
+    pub(super) cache: Option<Arc<Cache>>,
+}
+
+impl Recheck for AccessTokenVerifier {
+    fn still_accepts(&self, claims: &Claims) -> bool {
+        let now = self.now();
+        !self.has_ended_by(claims, now)
+            && claims
+                .not_before
+                .is_none_or(|begin| !self.is_ahead(begin, now))
+            && self.audiences.contains(&claims.audience)
+            && self.issuer.still_accepts(&claims.issuer)
+    }
+
+    fn has_ended(&self, claims: &Claims) -> bool {
+        self.has_ended_by(claims, self.now())
+    }
 }
 
 /// The signer of the tokens.
@@ -91,6 +112,7 @@ impl AccessTokenVerifier {
             keys,
             signed_by,
             reading: settings.reading(),
+            cache: settings.new_cache(),
             settings: Arc::new(settings),
         }
     }
@@ -113,7 +135,7 @@ impl AccessTokenVerifier {
     /// Sets the leeway of the verifier of sessions. It is at most 5 minutes.
     pub(crate) fn with_leeway(mut self, leeway: Duration) -> Self {
         Arc::make_mut(&mut self.settings).leeway = leeway.min(MAX_LEEWAY);
-        self
+        self.with_own_cache()
     }
 
     /// Returns a verifier of tokens that the same signer made with other names.
@@ -123,6 +145,19 @@ impl AccessTokenVerifier {
             audiences: audiences.into(),
             ..self.clone()
         }
+        .with_own_cache()
+    }
+
+    /// Sets whether the verifier of sessions remembers tokens.
+    pub(crate) fn with_cache(mut self, caches: bool) -> Self {
+        Arc::make_mut(&mut self.settings).caches = caches;
+        self.with_own_cache()
+    }
+
+    /// Leaves the cache to those with the settings from before.
+    fn with_own_cache(mut self) -> Self {
+        self.cache = self.settings.new_cache();
+        self
     }
 
     /// Returns the issuer whose tokens it accepts, or the pattern of issuers.
@@ -133,13 +168,21 @@ impl AccessTokenVerifier {
 
     /// Checks a token with the keys that are at hand. It does not wait for the keys of an issuer.
     ///
+    /// A token that has passed is remembered, so that its signature is checked once: see
+    /// [`without_cache`](crate::token::AccessTokenVerifierBuilder::without_cache).
+    ///
     /// # Errors
     ///
     /// The token is refused. The kind of the error is for logs and tests: a client does not learn
     /// most of the kinds.
     pub fn verify(&self, token: &str) -> Result<AccessTokenClaims, VerifyError> {
-        let mut token = ParsedToken::parse(token, self.max_token_bytes())?;
-        self.verify_parsed(self.check_issuer(&token)?, &mut token)
+        let check_expiry = |end, now| self.check_expiry(end, now);
+        match &self.cache {
+            Some(cache) => cache.look_up(token, self, |copy| {
+                self.verify_unknown(token, copy, check_expiry)
+            }),
+            None => self.verify_unknown(token, "", check_expiry),
+        }
     }
 
     /// Does the same as [`verify`](Self::verify), but accepts an expired token too, since it may
@@ -148,18 +191,32 @@ impl AccessTokenVerifier {
         &self,
         token: &str,
     ) -> Result<AccessTokenClaims, VerifyError> {
-        let mut token = ParsedToken::parse(token, self.max_token_bytes())?;
-        self.accept(self.check_issuer(&token)?, &mut token, |_| Ok(()))
+        self.verify_unknown(token, "", |_, _| Ok(()))
+    }
+
+    fn verify_unknown(
+        &self,
+        token: &str,
+        copy: &str,
+        check_expiry: impl Fn(Timestamp, Timestamp) -> Result<(), VerifyError>,
+    ) -> Result<AccessTokenClaims, VerifyError> {
+        let jws = Jws::parse(token, self.max_token_bytes())?;
+        self.check_forged(&jws)?;
+        let text = TokenText::decode(jws.payload(), copy)?;
+        let token = ParsedToken::parse(&jws, &text)?;
+        let issuer = self.check_issuer(&token)?;
+        let claims = self.accept(issuer, &token, check_expiry)?;
+        Ok(AccessTokenClaims::new(claims.with_text(text)))
     }
 
     /// Verifies a token that it was chosen for, since it accepts its issuer.
     pub(super) fn verify_parsed(
         &self,
         issuer: Issuer,
-        token: &mut ParsedToken<'_>,
-    ) -> Result<AccessTokenClaims, VerifyError> {
+        token: &ParsedToken<'_>,
+    ) -> Result<Claims, VerifyError> {
         token.check_size(self.max_token_bytes())?;
-        self.accept(issuer, token, |end| self.check_expiry(end))
+        self.accept(issuer, token, |end, now| self.check_expiry(end, now))
     }
 
     /// Returns the source of newer keys, for a token that was refused because its key is missing.
@@ -180,7 +237,7 @@ impl AccessTokenVerifier {
     /// meaning for them.
     pub(super) fn into_foreign(mut self) -> Self {
         self.signed_by = SignedBy::Others;
-        self
+        self.with_own_cache()
     }
 
     /// Returns whether its tokens are those of our own signer.
@@ -201,99 +258,92 @@ impl AccessTokenVerifier {
     }
 
     /// Returns whether an `exp` is in the past, with the leeway.
-    pub(super) fn is_past(&self, end: Timestamp) -> bool {
-        self.now() >= end + self.settings.leeway
+    pub(super) fn is_past(&self, end: Timestamp, now: Timestamp) -> bool {
+        now >= end + self.settings.leeway
     }
 
     /// Returns whether an `nbf` is in the future, with the leeway.
-    pub(super) fn is_ahead(&self, begin: Timestamp) -> bool {
-        begin > self.now() + self.settings.leeway
+    pub(super) fn is_ahead(&self, begin: Timestamp, now: Timestamp) -> bool {
+        begin > now + self.settings.leeway
     }
 
     /// Returns whether it could have accepted a token with these claims, and seen the same user in
-    /// it: they have its issuer, one of its audiences, no more scope than counts here, no key that
-    /// would need a proof, and a form that it accepts.
+    /// it: they have its issuer, one of its audiences, no more scope than counts here, and a form
+    /// that it accepts.
     pub(super) fn would_accept(&self, claims: &AccessTokenClaims) -> bool {
         let accepted = self.settings.accepted_scope.as_ref();
         self.issuer.accept(claims.issuer().as_str()).is_some()
             && self.audiences.contains(claims.audience())
             && accepted.is_none_or(|accepted| claims.scope().is_subset_of(accepted))
-            && (self.settings.accepts_unproven_cnf || !is_bound(claims.extra()))
-            && self.would_read(claims.form(), claims.extra())
+            && self.would_read(claims)
     }
 
-    fn would_read(&self, form: Form, extra: &Map<String, Value>) -> bool {
+    fn would_read(&self, claims: &AccessTokenClaims) -> bool {
         let Form::Verified {
             needs,
             bytes,
             reading,
-        } = form
+            ..
+        } = claims.form()
         else {
             return true;
         };
         needs <= self.settings.typ
             && bytes <= self.settings.max_token_bytes
             && reading == self.reading
-            && self.check_required(extra).is_ok()
+            && claims.payload().is_some_and(|claims| {
+                self.check_required(&claims).is_ok() && self.check_binding(&claims).is_ok()
+            })
+    }
+
+    fn has_ended_by(&self, claims: &Claims, now: Timestamp) -> bool {
+        let is_of_keys = |generation| self.keys.generation() == generation;
+        let is_current = claims.form.keys().is_some_and(is_of_keys);
+        !is_current || self.is_past(claims.expires_at, now)
     }
 
     fn accept(
         &self,
         issuer: Issuer,
-        token: &mut ParsedToken<'_>,
-        check_expiry: impl Fn(Timestamp) -> Result<(), VerifyError>,
-    ) -> Result<AccessTokenClaims, VerifyError> {
+        token: &ParsedToken<'_>,
+        check_expiry: impl Fn(Timestamp, Timestamp) -> Result<(), VerifyError>,
+    ) -> Result<Claims, VerifyError> {
+        // The number is read before the keys: if they change in between, the cache forgets the token.
+        let keys = self.keys.generation();
         let needs = self.check_signature(token)?;
-        let claims = token.claims();
+        let (claims, now) = (token.claims(), self.now());
         self.check_required(claims)?;
         let subject = self.subject_of(claims)?;
         let session = self.session_of(claims)?;
         let expires_at = self.expiry(claims)?;
-        check_expiry(expires_at)?;
-        self.check_begin(claims)?;
+        check_expiry(expires_at, now)?;
+        let not_before = self.check_begin(claims, now)?;
         let audience = self.audience_of(claims)?.clone();
         self.check_binding(claims)?;
 
         // Nothing depends on the others. What is malformed is absent.
         let time = |name| moment(claims.get(name)).unwrap_or_default();
-        let (issued_at, auth_time) = (time(IAT), time(AUTH_TIME));
-        let scope = self.settings.scope_claims.read(claims);
-        let accepted = self.settings.accepted_scope.as_ref();
-        let scope = match accepted {
-            Some(accepted) => scope.intersection(accepted),
-            None => scope,
-        };
-        let mut extra = token.take_claims();
-        let id = extra.remove(JTI);
-        for name in READ {
-            extra.remove(name);
-        }
-        if session.is_some() {
-            extra.remove(SID);
-            extra.remove(GEN);
-        }
-        Ok(AccessTokenClaims::new(Claims {
+        let part = |text: &Cow<'_, str>| Part::of(text, token.payload());
+        Ok(Claims {
             issuer,
             audience,
-            subject,
+            subject: part(&subject).into(),
             expires_at,
-            issued_at,
-            auth_time,
-            id: match id {
-                Some(Value::String(id)) => Some(id),
-                _ => None,
-            },
-            scope,
+            not_before,
+            issued_at: time(IAT),
+            auth_time: time(AUTH_TIME),
+            id: claims.get(JTI).and_then(Json::as_text).map(part),
+            scope: self.scope_of(claims, part),
             session,
             form: Form::Verified {
                 needs,
                 bytes: token.bytes(),
                 reading: self.reading,
+                keys,
             },
-            extra,
-        }))
+            verifier: 0,
+            extra: OnceLock::new(),
+            text: TokenText::default(),
+        })
     }
 }
-
-/// The claims that have a method of their own.
-const READ: [&str; 8] = [ISS, SUB, AUD, EXP, NBF, IAT, AUTH_TIME, SCOPE];

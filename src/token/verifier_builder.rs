@@ -270,6 +270,34 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
+    /// Verifies each token each time.
+    ///
+    /// By default a token that has passed is remembered until it expires or the keys change: at most
+    /// 8,192 tokens and 16 MiB for a verifier. Its signature is then not checked again, which would
+    /// be most of what a request costs here. With each request the whole token is compared, and
+    /// `exp`, `nbf`, the keys, the audience, the tenant and the session are checked again. A token
+    /// above 4 KiB, or one that was refused, is not remembered.
+    ///
+    /// The price is that tokens are in the memory of the process. They are wiped when they are
+    /// forgotten and no request uses them. A layer with several verifiers remembers tokens if none
+    /// of them is without a cache.
+    ///
+    /// ```
+    /// # use tower_bearer::{AccessTokenVerifier, ConfigError, KeySet};
+    /// # fn example(keys: KeySet) -> Result<(), ConfigError> {
+    /// let verifier = AccessTokenVerifier::builder(keys)
+    ///     .issuer("https://id.example.com")
+    ///     .audience("example-api")
+    ///     .without_cache()
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn without_cache(mut self) -> Self {
+        self.settings.caches = false;
+        self
+    }
+
     /// Builds the verifier.
     ///
     /// # Errors

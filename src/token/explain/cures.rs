@@ -1,18 +1,15 @@
 //! The settings with which a verifier would accept a token, and read more from it.
 
-use serde_json::{Map, Value};
-
 use crate::token::accepted_issuer::AcceptedIssuer;
 use crate::token::checks::AUDIENCES;
 use crate::token::claim_form::{is_absent, texts};
 use crate::token::error::shown;
 use crate::token::error_kind::VerifyErrorKind as Kind;
+use crate::token::json::{Json, Object};
 use crate::token::scope_claim::ScopeClaims;
 use crate::token::typ::AcceptedTyp;
 use crate::token::verifier::AccessTokenVerifier;
 use crate::token::wire::{AUD, AUTH_TIME, ISS, SCP, SID, SUB};
-
-type Claims = Map<String, Value>;
 
 impl AccessTokenVerifier {
     /// Returns what would make the check of this name accept a token with these claims, and this
@@ -22,7 +19,7 @@ impl AccessTokenVerifier {
         check: &str,
         kind: Kind,
         typ: Option<Option<&str>>,
-        claims: &Claims,
+        claims: &Object<'_>,
     ) -> Option<String> {
         match (check, kind) {
             ("typ", _) => typ_cure(typ?, claims),
@@ -32,9 +29,8 @@ impl AccessTokenVerifier {
             ("aud", Kind::WrongAudience) => Some(self.wrong_audience_cure(claims)),
             ("sub", Kind::NoSubject) => self.no_subject_cure(claims),
             ("sub", Kind::InvalidClaim) => {
-                let is_id = claims
-                    .get(SUB)
-                    .is_some_and(|sub| sub.is_i64() || sub.is_u64());
+                let id = claims.get(SUB).and_then(Json::as_number);
+                let is_id = id.is_some_and(|id| id.is_i64() || id.is_u64());
                 let is_read = self.settings.subject_claims.is_empty();
                 (is_id && is_read).then(|| subject_claim(SUB))
             }
@@ -61,7 +57,7 @@ impl AccessTokenVerifier {
             .any(|audience| audience.as_str() == name)
     }
 
-    fn no_audience_cure(&self, claims: &Claims) -> Option<String> {
+    fn no_audience_cure(&self, claims: &Object<'_>) -> Option<String> {
         if claims.get(AUD).is_some_and(|aud| !is_absent(aud)) {
             // It was accepted, but the claim that `audience_claim` names is absent.
             return Some(audience_claim(AUD));
@@ -78,25 +74,26 @@ impl AccessTokenVerifier {
     }
 
     /// Returns the values of every claim that has to name an audience, and does not.
-    fn wrong_audience_cure(&self, claims: &Claims) -> String {
-        let is_there = |claim: &&Value| !is_absent(claim);
+    fn wrong_audience_cure(&self, claims: &Object<'_>) -> String {
+        let is_there = |claim: &&Json<'_>| !is_absent(claim);
         let aud = claims.get(AUD).filter(is_there);
         let mut named = self.settings.audience_claims.iter();
         let named = named.find_map(|path| path.find(claims).filter(is_there));
         let wrong: Vec<String> = [aud, named]
             .into_iter()
             .filter_map(|claim| texts(claim?))
-            .filter(|names| !names.iter().any(|name| self.accepts_audience(name)))
+            .filter(|names| !names.clone().any(|name| self.accepts_audience(name)))
             .map(|names| {
-                let names = names.into_iter().take(MOST_ALTERNATIVES);
-                let lines = names.map(|name| format!(".audience({})", shown(name)));
+                let lines = names
+                    .take(MOST_ALTERNATIVES)
+                    .map(|name| format!(".audience({})", shown(name)));
                 lines.collect::<Vec<_>>().join(" or ")
             })
             .collect();
         format!("{}, if that is this service", wrong.join(" and "))
     }
 
-    fn no_subject_cure(&self, claims: &Claims) -> Option<String> {
+    fn no_subject_cure(&self, claims: &Object<'_>) -> Option<String> {
         let is_there = |name| claims.get(name).is_some_and(|claim| !claim.is_null());
         let is_login = ScopeClaims::default().read(claims).contains("openid");
         if is_login || OF_USERS.into_iter().any(is_there) {
@@ -117,7 +114,7 @@ impl AccessTokenVerifier {
 }
 
 /// Returns what would accept a token that this `typ` or these claims refuse.
-fn typ_cure(typ: Option<&str>, claims: &Claims) -> Option<String> {
+fn typ_cure(typ: Option<&str>, claims: &Object<'_>) -> Option<String> {
     match AcceptedTyp::IdTokenLike.check(typ, claims).ok()? {
         AcceptedTyp::AccessToken => None,
         AcceptedTyp::UntypedJwt => Some(".accept_untyped_jwt()".to_owned()),
@@ -125,7 +122,7 @@ fn typ_cure(typ: Option<&str>, claims: &Claims) -> Option<String> {
     }
 }
 
-fn text<'c>(claims: &'c Claims, name: &str) -> Option<&'c str> {
+fn text<'c>(claims: &'c Object<'_>, name: &str) -> Option<&'c str> {
     claims.get(name)?.as_str().filter(|text| !text.is_empty())
 }
 

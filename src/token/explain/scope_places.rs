@@ -1,10 +1,9 @@
 //! The claims in which issuers usually say what a token allows.
 
-use serde_json::{Map, Value};
-
 use super::cures::MOST_ALTERNATIVES;
 use crate::names::Scope;
 use crate::token::claim_path::ClaimPath;
+use crate::token::json::{Json, Object};
 use crate::token::scope_claim::ScopeClaims;
 use crate::token::wire::{SCOPE, SCP};
 
@@ -15,24 +14,24 @@ pub(super) fn is_of_login(scope: &Scope) -> bool {
 }
 
 /// Returns the ways to claims that allow something, the usual ones first.
-pub(super) fn places(claims: &Map<String, Value>) -> Vec<Vec<&str>> {
+pub(super) fn places<'c>(claims: &'c Object<'_>) -> Vec<Vec<&'c str>> {
     let usual = USUAL.iter().map(|path| path.to_vec());
-    let clients = claims.get("resource_access").and_then(Value::as_object);
-    let clients = clients.into_iter().flat_map(Map::keys);
+    let clients = claims.get("resource_access").and_then(Json::as_object);
+    let clients = clients.into_iter().flat_map(Object::names);
     // Every user has the roles of their own account.
     let clients = clients.filter(|client| *client != "account");
     let clients = clients.map(|client| vec!["resource_access", client, "roles"]);
     let named = claims
-        .keys()
+        .names()
         .filter(|name| ENDS.iter().any(|end| name.ends_with(end)));
-    let named = named.map(|name| vec![name.as_str()]);
+    let named = named.map(|name| vec![name]);
     let all = usual.chain(clients).chain(named);
     all.filter(|path| !is_of_login(&scope_at(path, claims)))
         .take(MOST_ALTERNATIVES)
         .collect()
 }
 
-fn scope_at(path: &[&str], claims: &Map<String, Value>) -> Scope {
+fn scope_at(path: &[&str], claims: &Object<'_>) -> Scope {
     let mut place = ScopeClaims::default();
     place.add(ClaimPath::new(path));
     place.read(claims)

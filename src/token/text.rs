@@ -1,0 +1,117 @@
+//! [`TokenText`] is a decoded part of a token, and [`Late`] a value that is made from a piece of it
+//! when it is asked for.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use base64::Engine;
+use base64::decoded_len_estimate;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroize;
+
+use super::error_kind::VerifyErrorKind;
+
+/// The header or the payload of a token, behind a copy of the whole token where a cache needs one.
+/// Both are in one text to save an allocation. The copy is wiped from memory when it is dropped.
+#[derive(Default)]
+pub(super) struct TokenText {
+    text: String,
+    /// The number of bytes of the copy.
+    copied: usize,
+}
+
+impl TokenText {
+    /// Decodes a segment, and puts it behind `copy`, which may be empty.
+    pub(super) fn decode(segment: &str, copy: &str) -> Result<Self, VerifyErrorKind> {
+        let copied = copy.len();
+        let mut bytes = Vec::with_capacity(copied + decoded_len_estimate(segment.len()));
+        bytes.extend_from_slice(copy.as_bytes());
+        let decoded = URL_SAFE_NO_PAD.decode_vec(segment, &mut bytes);
+        match String::from_utf8(bytes) {
+            Ok(text) if decoded.is_ok() => Ok(Self { text, copied }),
+            _ => Err(VerifyErrorKind::Malformed),
+        }
+    }
+
+    pub(super) fn decoded(&self) -> &str {
+        &self.text[self.copied..]
+    }
+
+    /// Returns the copy of the token. It is empty where none was made.
+    pub(super) fn token(&self) -> &str {
+        &self.text[..self.copied]
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.text.capacity()
+    }
+}
+
+impl Drop for TokenText {
+    fn drop(&mut self) {
+        if self.copied > 0 {
+            let mut bytes = std::mem::take(&mut self.text).into_bytes();
+            bytes[..self.copied].zeroize();
+        }
+    }
+}
+
+/// A piece of a decoded text.
+pub(super) enum Part {
+    At {
+        start: usize,
+        end: usize,
+    },
+    /// Text that was written with escapes, so that it is not there as it is.
+    Own(Box<str>),
+}
+
+impl Part {
+    /// Returns where `part` is in the text. It is copied only if it is not there.
+    pub(super) fn of(part: &Cow<'_, str>, text: &str) -> Self {
+        let start = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+        let end = start.saturating_add(part.len());
+        match part {
+            Cow::Borrowed(part) if text.get(start..end) == Some(part) => Self::At { start, end },
+            part => Self::Own((**part).into()),
+        }
+    }
+
+    /// Returns the piece. `text` is the one that it was taken from.
+    pub(super) fn of_text<'t>(&'t self, text: &'t str) -> &'t str {
+        match self {
+            Self::At { start, end } => text.get(*start..*end).unwrap_or_default(),
+            Self::Own(own) => own,
+        }
+    }
+}
+
+/// A value that is made from a piece of a text at first use. Most requests need neither the
+/// scope nor the id of their token, so the layer does not make them.
+pub(super) struct Late<T> {
+    part: Part,
+    made: OnceLock<T>,
+}
+
+impl<T> Late<T> {
+    /// Takes a value that is made already.
+    pub(super) fn made(value: T) -> Self {
+        Self {
+            part: Part::Own(Box::default()),
+            made: value.into(),
+        }
+    }
+
+    pub(super) fn get(&self, text: &str, make: impl FnOnce(&str) -> T) -> &T {
+        self.made.get_or_init(|| make(self.part.of_text(text)))
+    }
+}
+
+impl<T> From<Part> for Late<T> {
+    fn from(part: Part) -> Self {
+        Self {
+            part,
+            made: OnceLock::new(),
+        }
+    }
+}
