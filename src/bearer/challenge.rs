@@ -6,6 +6,7 @@ use http::{HeaderValue, Response, StatusCode};
 
 use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
+use super::protection::Protection;
 use crate::json;
 use crate::limits::whole_seconds;
 
@@ -51,7 +52,10 @@ impl BearerError {
             BearerErrorKind::Denied => return None,
             _ => Some(self.error_parameters()),
         };
-        self.protection().challenge(error, self.scope())
+        match self.protection() {
+            Some(protection) => protection.challenge(error, self.scope()),
+            None => Protection::default().challenge(error, self.scope()),
+        }
     }
 
     fn error_parameters(&self) -> String {

@@ -61,23 +61,34 @@ use crate::token::{VerifyError, VerifyErrorKind};
 /// A test of a closure makes an error of each kind with
 /// `BearerError::from(BearerErrorKind::TokenExpired)`.
 #[derive(Clone)]
-pub struct BearerError(Box<Inner>);
+pub struct BearerError {
+    kind: BearerErrorKind,
+    malformed: Option<Malformed>,
+    /// Whether the source has logged its failure itself, once and not for each request.
+    is_logged: bool,
+    cause: Option<Cause>,
+    /// Everything that most errors lack, so that the refusal of a token allocates nothing here.
+    special: Option<Box<Special>>,
+}
 
 #[derive(Clone)]
-struct Inner {
-    kind: BearerErrorKind,
+enum Cause {
+    Token(VerifyError),
+    Other(Arc<BoxError>),
+}
+
+/// Everything that makes the response to an error another one than that of its kind.
+#[derive(Clone, Default)]
+struct Special {
     /// A sentence for people, or for the log if the server is at fault.
-    description: Cow<'static, str>,
+    description: Option<Cow<'static, str>>,
     /// The application's own word for programs.
     reason: Option<Cow<'static, str>>,
     /// The application's own status.
     status: Option<StatusCode>,
     retry_after: Option<Duration>,
     scope: Option<Scope>,
-    protection: Arc<Protection>,
-    source: Option<Arc<BoxError>>,
-    /// Whether the source has logged its failure itself, once and not for each request.
-    is_logged: bool,
+    protection: Option<Arc<Protection>>,
 }
 
 impl BearerError {
@@ -105,7 +116,7 @@ impl BearerError {
     #[track_caller]
     pub fn insufficient_scope(scope: impl IntoScope) -> Self {
         let scope = scope.into_scope();
-        Self::from(BearerErrorKind::InsufficientScope).map(|inner| inner.scope = Some(scope))
+        Self::from(BearerErrorKind::InsufficientScope).map(|special| special.scope = Some(scope))
     }
 
     /// Makes a 403 `access_denied`: a rule of the application refuses this, whatever the scope
@@ -116,7 +127,7 @@ impl BearerError {
     #[must_use]
     pub fn denied(reason: impl Into<Cow<'static, str>>) -> Self {
         let reason = reason.into();
-        Self::from(BearerErrorKind::Denied).map(|inner| inner.reason = Some(reason))
+        Self::from(BearerErrorKind::Denied).map(|special| special.reason = Some(reason))
     }
 
     /// Makes a 503 with `Retry-After`: the application cannot decide now. `cause` goes to the log,
@@ -129,14 +140,17 @@ impl BearerError {
     /// Makes a 503 for a token whose key cannot be fetched. The task that fetches the keys logs
     /// why, so a flood of forged tokens does not become a flood of errors.
     pub(super) fn keys_unavailable(cause: impl Into<BoxError>) -> Self {
-        Self::unavailable(cause).map(|inner| inner.is_logged = true)
+        Self {
+            is_logged: true,
+            ..Self::unavailable(cause)
+        }
     }
 
     /// Makes a 500: the application is misconfigured. `cure` goes to the log, never to the client.
     #[must_use]
     pub fn misconfigured(cure: impl Into<Cow<'static, str>>) -> Self {
         let cure = cure.into();
-        Self::from(BearerErrorKind::Misconfigured).map(|inner| inner.description = cure)
+        Self::from(BearerErrorKind::Misconfigured).map(|special| special.description = Some(cure))
     }
 
     /// Sets the status of an error that was [`denied`](Self::denied). The statuses of other errors
@@ -149,70 +163,82 @@ impl BearerError {
         } else {
             status
         };
-        self.map(|inner| {
-            if inner.kind == BearerErrorKind::Denied {
-                inner.status = Some(status);
-            }
-        })
+        if self.kind == BearerErrorKind::Denied {
+            self.map(|special| special.status = Some(status))
+        } else {
+            self
+        }
     }
 
     /// Sets the sentence for people: the `error_description` of the body. It does not change that
     /// of a misconfiguration.
     #[must_use]
     pub fn with_description(self, description: impl Into<Cow<'static, str>>) -> Self {
-        self.map(|inner| {
-            if inner.kind != BearerErrorKind::Misconfigured {
-                inner.description = description.into();
-            }
-        })
+        if self.kind == BearerErrorKind::Misconfigured {
+            self
+        } else {
+            self.map(|special| special.description = Some(description.into()))
+        }
     }
 
     /// Sets when the client may try again: the `Retry-After` of the response, in whole seconds,
     /// rounded up.
     #[must_use]
     pub fn with_retry_after(self, pause: Duration) -> Self {
-        self.map(|inner| inner.retry_after = Some(pause))
+        self.map(|special| special.retry_after = Some(pause))
     }
 
     /// Sets the cause, which goes to the log together with the reason, and never to the client.
     #[must_use]
-    pub fn with_cause(self, cause: impl Into<BoxError>) -> Self {
-        let cause = Arc::new(cause.into());
-        self.map(|inner| inner.source = Some(cause))
+    pub fn with_cause(mut self, cause: impl Into<BoxError>) -> Self {
+        self.cause = Some(Cause::Other(Arc::new(cause.into())));
+        self
     }
 
     /// Sets what the challenges of the layer say.
     pub(super) fn with_protection(self, protection: &Arc<Protection>) -> Self {
-        self.map(|inner| inner.protection = Arc::clone(protection))
+        self.map(|special| special.protection = Some(Arc::clone(protection)))
     }
 
-    fn map(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        change(&mut self.0);
+    fn map(mut self, change: impl FnOnce(&mut Special)) -> Self {
+        change(self.special.get_or_insert_default());
         self
     }
 
     /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> BearerErrorKind {
-        self.0.kind
+        self.kind
     }
 
     /// Returns a stable word for programs, as in `token_expired`, or the application's own if it
     /// [`denied`](Self::denied) the request. It is `None` if the server failed.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
-        let usual = self.0.kind.reason()?;
-        Some(self.0.reason.as_deref().unwrap_or(usual))
+        let usual = self.kind.reason()?;
+        let own = self.special().and_then(|special| special.reason.as_deref());
+        Some(own.unwrap_or(usual))
     }
 
     /// Returns a sentence for people, which the client may read. The `Display` of the error is for
     /// the log: it says how to fix a misconfiguration.
     #[must_use]
     pub fn description(&self) -> &str {
-        match self.0.kind {
-            BearerErrorKind::Misconfigured => self.0.kind.description(),
-            _ => &self.0.description,
+        match self.kind {
+            BearerErrorKind::Misconfigured => self.kind.description(),
+            _ => self.sentence(),
         }
+    }
+
+    /// Returns the sentence for people, or for the log if the server is at fault.
+    fn sentence(&self) -> &str {
+        let own = self
+            .special()
+            .and_then(|special| special.description.as_deref());
+        own.unwrap_or_else(|| match self.malformed {
+            Some(malformed) => malformed.description(),
+            None => self.kind.description(),
+        })
     }
 
     /// Returns why the token did not pass its checks, if that is the reason: for metrics, or a
@@ -230,46 +256,67 @@ impl BearerError {
     /// ```
     #[must_use]
     pub fn verify_error(&self) -> Option<&VerifyError> {
-        self.0.source.as_ref()?.downcast_ref()
+        match self.cause.as_ref()? {
+            Cause::Token(error) => Some(error),
+            Cause::Other(cause) => cause.downcast_ref(),
+        }
     }
 
     pub(super) fn is_logged(&self) -> bool {
-        self.0.is_logged
+        self.is_logged
+    }
+
+    /// Returns the number of the response, if it is the same for every error with that number. It
+    /// is below [`USUAL`](Self::USUAL).
+    pub(super) fn usual(&self) -> Option<usize> {
+        if self.special.is_some() {
+            return None;
+        }
+        Some(match self.malformed {
+            Some(malformed) => KINDS + malformed as usize,
+            None => self.kind as usize,
+        })
+    }
+
+    /// The number of responses that are always the same.
+    pub(super) const USUAL: usize = KINDS + Malformed::SeveralTokens as usize + 1;
+
+    fn special(&self) -> Option<&Special> {
+        self.special.as_deref()
     }
 
     /// Returns the application's own status.
     pub(super) fn own_status(&self) -> Option<StatusCode> {
-        self.0.status
+        self.special()?.status
     }
 
     pub(super) fn retry_after(&self) -> Option<Duration> {
-        let usual = (self.0.kind == BearerErrorKind::Unavailable).then_some(Duration::from_secs(1));
-        self.0.retry_after.or(usual)
+        let usual = (self.kind == BearerErrorKind::Unavailable).then_some(Duration::from_secs(1));
+        self.special()
+            .and_then(|special| special.retry_after)
+            .or(usual)
     }
 
     pub(super) fn scope(&self) -> Option<&Scope> {
-        self.0.scope.as_ref()
+        self.special()?.scope.as_ref()
     }
 
-    pub(super) fn protection(&self) -> &Protection {
-        &self.0.protection
+    /// Returns what the challenges of the layer say, if an application's closure sees the error.
+    pub(super) fn protection(&self) -> Option<&Protection> {
+        self.special()?.protection.as_deref()
     }
 }
 
 /// Makes an error of each kind, for a test of a closure that replaces rejections.
 impl From<BearerErrorKind> for BearerError {
     fn from(kind: BearerErrorKind) -> Self {
-        Self(Box::new(Inner {
+        Self {
             kind,
-            description: kind.description().into(),
-            reason: None,
-            status: None,
-            retry_after: None,
-            scope: None,
-            protection: Arc::default(),
-            source: None,
+            malformed: None,
             is_logged: false,
-        }))
+            cause: None,
+            special: None,
+        }
     }
 }
 
@@ -279,36 +326,49 @@ impl From<VerifyError> for BearerError {
             VerifyErrorKind::Expired => BearerErrorKind::TokenExpired,
             VerifyErrorKind::ProofNeeded => BearerErrorKind::ProofNeeded,
             VerifyErrorKind::TooLarge => BearerErrorKind::TokenTooLarge,
-            VerifyErrorKind::KeysUnavailable => return Self::keys_unavailable(error),
+            VerifyErrorKind::KeysUnavailable => BearerErrorKind::Unavailable,
             _ => BearerErrorKind::InvalidToken,
         };
-        Self::from(kind).with_cause(error)
+        Self {
+            // The task that fetches the keys has logged why.
+            is_logged: kind == BearerErrorKind::Unavailable,
+            cause: Some(Cause::Token(error)),
+            ..Self::from(kind)
+        }
     }
 }
 
 impl From<Malformed> for BearerError {
     fn from(malformed: Malformed) -> Self {
-        Self::from(BearerErrorKind::MalformedToken).with_description(malformed.description())
+        Self {
+            malformed: Some(malformed),
+            ..Self::from(BearerErrorKind::MalformedToken)
+        }
     }
 }
 
 impl fmt::Display for BearerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.description)
+        f.write_str(self.sentence())
     }
 }
 
 impl fmt::Debug for BearerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BearerError")
-            .field("kind", &self.0.kind)
-            .field("source", &self.0.source)
+            .field("kind", &self.kind)
+            .field("source", &std::error::Error::source(self))
             .finish_non_exhaustive()
     }
 }
 
 impl std::error::Error for BearerError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source.as_ref().map(|source| &***source as _)
+        match self.cause.as_ref()? {
+            Cause::Token(error) => Some(error),
+            Cause::Other(cause) => Some(&***cause),
+        }
     }
 }
+
+const KINDS: usize = BearerErrorKind::Misconfigured as usize + 1;

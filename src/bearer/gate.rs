@@ -71,9 +71,9 @@ impl Gate {
         self.protection().scope = is_told.then(|| self.needed.clone());
     }
 
-    /// Returns what the challenges say.
+    /// Returns what the challenges say, to change it.
     pub(super) fn protection(&mut self) -> &mut Protection {
-        Arc::make_mut(&mut self.rejection.protection)
+        self.rejection.protection()
     }
 }
 

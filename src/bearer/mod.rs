@@ -80,6 +80,7 @@ mod mcp_sessions;
 mod preflight;
 mod presented;
 mod protection;
+mod ready;
 mod rejection;
 mod require;
 mod resource;

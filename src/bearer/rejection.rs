@@ -12,6 +12,7 @@ use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 use super::grpc::{is_grpc, to_grpc_response};
 use super::protection::Protection;
+use super::ready::ReadyResponses;
 use crate::names::Scope;
 
 type Respond = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
@@ -20,25 +21,45 @@ type Respond = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
 /// use it too, so that all of them refuse alike.
 #[derive(Clone, Default)]
 pub(crate) struct Rejection {
-    pub(super) protection: Arc<Protection>,
+    protection: Arc<Protection>,
+    /// The responses of this layer, if its challenges have something to say.
+    ready: Option<Arc<ReadyResponses>>,
     pub(super) answer: Option<Arc<Respond>>,
     pub(super) grpc: bool,
 }
 
 impl Rejection {
+    /// Returns what the challenges say, to change it.
+    pub(super) fn protection(&mut self) -> &mut Protection {
+        // The responses that were made before do not say it.
+        self.ready = Some(Arc::default());
+        Arc::make_mut(&mut self.protection)
+    }
+
     /// Logs one event, and returns the response.
     pub(crate) fn refuse(&self, error: BearerError, parts: &Parts) -> Response<Bytes> {
-        let error = error.with_protection(&self.protection);
         log(&error, parts);
-        if self.grpc && is_grpc(parts) {
-            return to_grpc_response(&error);
+        let is_grpc = self.grpc && is_grpc(parts);
+        if let Some(answer) = self.answer.as_ref().filter(|_| !is_grpc) {
+            let error = error.with_protection(&self.protection);
+            let mut response = answer(&error, parts);
+            error.complete(response.headers_mut());
+            return response;
         }
-        let Some(answer) = &self.answer else {
-            return error.to_response();
+        let usual = error.usual();
+        let make = || {
+            let error = error.with_protection(&self.protection);
+            if is_grpc {
+                to_grpc_response(&error)
+            } else {
+                error.to_response()
+            }
         };
-        let mut response = answer(&error, parts);
-        error.complete(response.headers_mut());
-        response
+        match (usual, &self.ready) {
+            (None, _) => make(),
+            (Some(number), Some(ready)) => ready.get(number, is_grpc, make),
+            (Some(number), None) => ReadyResponses::of_plain_layers(number, is_grpc, make),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Refusals that the application makes itself, in the layer's words; and what no closure can lose.
 
 mod extractors;
+mod ready;
 
 use std::time::Duration;
 
