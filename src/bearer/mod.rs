@@ -11,10 +11,10 @@
 //! [`dangerous_query`](TokenSource::dangerous_query) says so; a [ticket](Tickets) is not a token.
 //!
 //! **What the handler gets.** [`CurrentUser`](crate::CurrentUser), which is the claims, the
-//! application's own claims or its user; [`AccessTokenClaims`](crate::AccessTokenClaims), also as
-//! an extension of the request; and [`AccessTokenWatch`] for a long connection. All are extractors
-//! in Axum, and have a `from_extensions` without it. `Authorization` and the headers of the sources
-//! are marked as sensitive, so a log of all headers does not show the token.
+//! application's own claims or its user; [`AccessTokenClaims`](crate::AccessTokenClaims); and
+//! [`AccessTokenWatch`] for a long connection. All are extractors in Axum, and have a
+//! `from_extensions` without it. `Authorization` and the headers of the sources are marked as
+//! sensitive, so a log of all headers does not show the token.
 //!
 //! **More than JSON.** A layer with [`grpc`](BearerAuthLayer::grpc) refuses gRPC clients as they
 //! expect it. A [`ProtectedResource`] tells clients, in every challenge, where to get a token.

@@ -19,22 +19,22 @@ use tower_bearer::{
     LoadUserRequest, Scope,
 };
 
-/// Two layers, and a handler that names the caller, by the extension and by the layer.
+/// Two layers, and a handler that names the caller.
 async fn through(
     outer: &BearerAuthLayer,
     inner: &BearerAuthLayer,
     request: Request<String>,
 ) -> Received {
     let handler = service_fn(async |request: Request<String>| {
-        let by_layer = AccessTokenClaims::from_extensions(request.extensions());
-        let by_extension = request.extensions().get::<AccessTokenClaims>();
+        let claims = AccessTokenClaims::from_extensions(request.extensions());
+        let by_user = CurrentUser::<AccessTokenClaims>::from_extensions(request.extensions());
         let name = |claims: Option<&AccessTokenClaims>| {
             claims.map_or("nobody".to_owned(), |claims| claims.subject().to_string())
         };
-        assert_eq!(name(by_layer), name(by_extension));
+        assert_eq!(name(claims), name(by_user.as_deref().ok()));
         let user = CurrentUser::<Name>::from_extensions(request.extensions());
         let user = user.map_or(String::new(), |user| format!(" {}", user.0.0));
-        Ok::<_, Infallible>(Response::new(format!("{}{user}", name(by_layer))))
+        Ok::<_, Infallible>(Response::new(format!("{}{user}", name(claims))))
     });
     Received::of(
         outer

@@ -3,8 +3,8 @@
 
 use std::convert::Infallible;
 
+use axum::Router;
 use axum::routing::get;
-use axum::{Extension, Router};
 use http::{Request, Response};
 use serde::Deserialize;
 use support::{Log, Received, send, with_authorization};
@@ -74,7 +74,8 @@ fn app(layer: BearerAuthLayer) -> Router {
         )
         .route(
             "/extension",
-            get(async |Extension(claims): Extension<AccessTokenClaims>| {
+            get(async |extensions: http::Extensions| {
+                let claims = AccessTokenClaims::from_extensions(&extensions).unwrap();
                 claims.subject().to_string()
             }),
         )
@@ -285,7 +286,7 @@ async fn without_axum_the_claims_are_found_all_the_same() {
     let layer = BearerAuthLayer::new(tokens.verifier()).with_typed_claims::<Claims>();
     let handler = service_fn(async |request: Request<String>| {
         let company = CurrentUser::<Claims>::from_extensions(request.extensions()).unwrap();
-        let claims = request.extensions().get::<AccessTokenClaims>().unwrap();
+        let claims = AccessTokenClaims::from_extensions(request.extensions()).unwrap();
         let other = CurrentUser::<User>::from_extensions(request.extensions()).unwrap_err();
         assert_eq!(other.kind(), BearerErrorKind::Misconfigured);
         Ok::<_, Infallible>(Response::new(format!(
