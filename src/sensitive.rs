@@ -10,8 +10,8 @@ pub(crate) fn mark_sensitive(headers: &mut HeaderMap, name: HeaderName) {
         return;
     };
     value.set_sensitive(true);
-    // `entry` may allocate, so it is only for a repeated header.
-    if headers.get_all(&name).iter().nth(1).is_some()
+    // `entry` may allocate, so it is only for repeated headers: there are more values than names.
+    if headers.len() > headers.keys_len()
         && let http::header::Entry::Occupied(mut values) = headers.entry(name)
     {
         for value in values.iter_mut() {
