@@ -50,14 +50,14 @@ impl Gate {
         for source in &self.sources {
             source.mark_sensitive(&mut parts.headers);
         }
-        let outer = parts.extensions.get::<Admission>().cloned().map(Arc::new);
-        let presented = match self.present(parts, outer.as_deref()) {
+        let presented = match self.present(parts, parts.extensions.get()) {
             Ok(presented) => presented,
             Err(error) => return Decision::Respond(self.refuse(error, parts)),
         };
         for source in &self.sources {
             source.strip(parts);
         }
+        let outer = parts.extensions.get::<Admission>().cloned().map(Arc::new);
         let caller = match presented {
             Presented::Nothing => None,
             Presented::Caller(caller) if self.need_not_wait() => Some(caller),

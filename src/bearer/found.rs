@@ -11,20 +11,22 @@ use crate::token::AccessTokenClaims;
 
 /// The application's user or its own claims, type-erased, as the layer has found them.
 #[derive(Clone)]
-pub(super) struct Found {
-    value: Arc<dyn Any + Send + Sync>,
-    type_name: &'static str,
+pub(super) struct Found(Arc<dyn Value>);
+
+trait Value: Any + Send + Sync {
+    fn type_name(&self) -> &'static str {
+        type_name::<Self>()
+    }
 }
+
+impl<T: Any + Send + Sync> Value for T {}
 
 /// Parses the application's own claims from those of a token.
 pub(super) type ParseClaims = fn(&AccessTokenClaims) -> Result<Found, BearerError>;
 
 impl Found {
     pub(super) fn new<T: Send + Sync + 'static>(value: T) -> Self {
-        Self {
-            value: Arc::new(value),
-            type_name: type_name::<T>(),
-        }
+        Self(Arc::new(value))
     }
 
     /// Parses the claims of a token as a `T`. The error goes to the log, and shows no value.
@@ -37,10 +39,12 @@ impl Found {
     }
 
     pub(super) fn get<T: Clone + 'static>(&self) -> Option<T> {
-        self.value.downcast_ref::<T>().cloned()
+        let value: &dyn Any = &*self.0;
+        value.downcast_ref::<T>().cloned()
     }
 
     pub(super) fn type_name(&self) -> &'static str {
-        self.type_name
+        // Not the `Arc`, which is a `Value` too.
+        (*self.0).type_name()
     }
 }

@@ -38,12 +38,21 @@ pin_project! {
     {
         /// The inner service handles the request.
         Admitted { #[pin] future: S::Future, after: After },
-        /// Keys, revocations or the user are being loaded. The inner service was polled ready, and
-        /// waits here.
-        Waiting { admission: AdmissionFuture, gate: Arc<Gate>, parked: Option<(S, Request<B>)> },
+        /// Keys, revocations or the user are being loaded.
+        Waiting { waiting: Option<Box<Waiting<S, B>>> },
         /// The layer answers.
         Answered { response: Option<Response<Bytes>> },
     }
+}
+
+/// A request that waits. It is boxed, so that the other requests do not have its size: their future
+/// is little larger than that of the inner service.
+struct Waiting<S, B> {
+    admission: AdmissionFuture,
+    gate: Arc<Gate>,
+    /// The inner service, which was polled ready.
+    service: S,
+    request: Request<B>,
 }
 
 type AdmissionFuture = Pin<Box<dyn Future<Output = Result<Admission, BearerError>> + Send>>;
@@ -64,12 +73,15 @@ where
         gate: Arc<Gate>,
         pending: Pending,
     ) -> Self {
-        let admission = Box::pin(pending.admit());
+        let waiting = Waiting {
+            admission: Box::pin(pending.admit()),
+            gate,
+            service: ready,
+            request,
+        };
         Self {
             state: State::Waiting {
-                admission,
-                gate,
-                parked: Some((ready, request)),
+                waiting: Some(Box::new(waiting)),
             },
         }
     }
@@ -97,13 +109,18 @@ where
                     let response = ready!(future.poll(cx))?;
                     return Poll::Ready(Ok(mem::take(after).run(response)));
                 }
-                StateProjection::Waiting {
-                    admission,
-                    gate,
-                    parked,
-                } => {
-                    let admission = ready!(admission.as_mut().poll(cx));
-                    let (mut service, request) = parked.take().expect("polled after completion");
+                StateProjection::Waiting { waiting } => {
+                    let mut polled = waiting.take().expect("polled after completion");
+                    let Poll::Ready(admission) = polled.admission.as_mut().poll(cx) else {
+                        *waiting = Some(polled);
+                        return Poll::Pending;
+                    };
+                    let Waiting {
+                        gate,
+                        mut service,
+                        request,
+                        ..
+                    } = *polled;
                     let (mut parts, body) = request.into_parts();
                     match admission.and_then(|admission| admission.enter(&mut parts)) {
                         Ok(after) => State::Admitted {
