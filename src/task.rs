@@ -4,8 +4,8 @@
 use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
 use tokio::runtime::Handle;
@@ -16,19 +16,22 @@ use tokio::task::JoinHandle;
 /// At most one such task runs at a time. It is aborted when this value is dropped.
 #[derive(Default)]
 pub(crate) struct Background {
-    /// Whether the task runs. Each start has a flag of its own, so that a task which ends late does
-    /// not lower the flag of the next one.
-    running: RwLock<Arc<AtomicBool>>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    /// The number of the start whose task runs, or [`ENDED`]. Each start has a number of its own,
+    /// so that a task which ends late does not end the next one. Requests read it without a lock.
+    running: Arc<AtomicU64>,
+    starts: Mutex<Starts>,
+}
+
+#[derive(Default)]
+struct Starts {
+    count: u64,
+    task: Option<JoinHandle<()>>,
 }
 
 impl Background {
     /// Returns whether the task runs.
     pub(crate) fn is_running(&self) -> bool {
-        self.running
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .load(Ordering::Relaxed)
+        self.running.load(Ordering::Relaxed) != ENDED
     }
 
     /// Starts the task unless it is running.
@@ -36,39 +39,53 @@ impl Background {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let mut slot = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.is_running() {
-            let running = Arc::new(AtomicBool::new(true));
-            *self.running.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&running);
-            *slot = Some(runtime.spawn(watched(running, task())));
+            starts.count += 1;
+            self.running.store(starts.count, Ordering::Relaxed);
+            let run = Run {
+                running: Arc::clone(&self.running),
+                number: starts.count,
+            };
+            starts.task = Some(runtime.spawn(run.of(task())));
         }
     }
 }
 
 impl Drop for Background {
     fn drop(&mut self) {
-        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
+        let starts = self.starts.get_mut();
+        if let Some(task) = &starts.unwrap_or_else(PoisonError::into_inner).task {
             task.abort();
         }
     }
 }
 
-/// Lowers the flag when the task returns, panics, or is dropped with its runtime.
-fn watched(running: Arc<AtomicBool>, task: impl Future<Output = ()>) -> impl Future<Output = ()> {
-    struct Flag(Arc<AtomicBool>);
+/// One run of a task. It ends when the task returns, panics, or is dropped with its runtime.
+struct Run {
+    running: Arc<AtomicU64>,
+    number: u64,
+}
 
-    impl Drop for Flag {
-        fn drop(&mut self) {
-            self.0.store(false, Ordering::Relaxed);
+impl Run {
+    fn of(self, task: impl Future<Output = ()>) -> impl Future<Output = ()> {
+        async move {
+            let _run = self;
+            task.await;
         }
     }
+}
 
-    let flag = Flag(running);
-    async move {
-        let _flag = flag;
-        task.await;
+impl Drop for Run {
+    fn drop(&mut self) {
+        // An error means that the next run has begun.
+        let _ =
+            self.running
+                .compare_exchange(self.number, ENDED, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
+
+const ENDED: u64 = 0;
 
 /// Waits for the first of two futures: `Ok` is the result of `one`, `Err` that of `other`.
 pub(crate) async fn first_of<A, B>(
@@ -112,5 +129,36 @@ impl FailureLog {
             (Ok(()), false) => return,
         }
         self.lasts = !self.lasts;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    /// No request waits for a start, and none for another request.
+    #[test]
+    fn to_ask_whether_a_task_runs_needs_no_lock() {
+        let background = Background::default();
+        let _starting = background.starts.lock().unwrap();
+        assert!(!background.is_running());
+    }
+
+    #[tokio::test]
+    async fn a_run_that_ends_late_does_not_end_the_next_one() {
+        let (background, runtime) = (Background::default(), Handle::current());
+        background.start(&runtime, || ready(()));
+        let late = Run {
+            running: Arc::clone(&background.running),
+            number: 1,
+        };
+        while background.is_running() {
+            tokio::task::yield_now().await;
+        }
+        background.start(&runtime, pending);
+        drop(late);
+        assert!(background.is_running());
     }
 }
