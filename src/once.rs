@@ -1,9 +1,9 @@
-//! [`Once`] is for log lines that anyone could otherwise cause with every request.
+//! [`Once`] and [`DoneIn`] spare a request what an earlier one has done.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Says `true` once, so that a misconfiguration is logged with a hint on how to fix it and does not
-/// flood the log.
+/// Says `true` once. It is for log lines that anyone could otherwise cause with every request: a
+/// misconfiguration is logged with a hint on how to fix it and does not flood the log.
 #[derive(Debug, Default)]
 pub(crate) struct Once(AtomicBool);
 
@@ -12,5 +12,21 @@ impl Once {
     pub(crate) fn is_first(&self) -> bool {
         // After the first call the load alone keeps the cache line shared.
         !self.0.load(Ordering::Relaxed) && !self.0.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// Remembers the epoch in which something was done last, so that it is done once in each.
+#[derive(Debug, Default)]
+pub(crate) struct DoneIn(AtomicU64);
+
+impl DoneIn {
+    /// Returns whether it was done in this epoch.
+    pub(crate) fn is(&self, epoch: u64) -> bool {
+        self.0.load(Ordering::Relaxed) == epoch
+    }
+
+    /// Says that it was done in this epoch, which is not 0.
+    pub(crate) fn set(&self, epoch: u64) {
+        self.0.store(epoch, Ordering::Relaxed);
     }
 }

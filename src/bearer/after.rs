@@ -13,7 +13,7 @@ use crate::token::AccessTokenClaims;
 /// The work that is left when the inner service has answered.
 #[derive(Debug, Default)]
 pub(super) struct After {
-    receipt: Option<(Receipts, Receipt)>,
+    receipt: Option<(Receipts, AccessTokenClaims)>,
     /// Boxed, because few layers have it.
     change: Option<Box<Change>>,
 }
@@ -26,11 +26,14 @@ struct Change {
 }
 
 impl After {
-    /// Prepares a receipt for the access token that came back, if its session wants one.
+    /// Prepares a receipt for the access token that came back, if its session wants one that was
+    /// not queued yet.
     pub(super) fn of(gate: &Gate, claims: Option<&AccessTokenClaims>) -> Self {
         let receipt = || {
-            let receipts = gate.sessions.as_ref()?.receipts.clone();
-            Some((receipts, Receipt::of(claims?.session()?)?))
+            let (receipts, claims) = (&gate.sessions.as_ref()?.receipts, claims?);
+            claims.session()?.generation?;
+            let is_new = !receipts.has(claims.receipt_queued());
+            is_new.then(|| (receipts.clone(), claims.clone()))
         };
         Self {
             receipt: receipt(),
@@ -55,10 +58,11 @@ impl After {
     /// Does the work, once the response is known.
     pub(super) fn run<B>(self, mut response: Response<B>) -> Response<ResponseBody<B>> {
         // After a server error the handler may not have accepted the client.
-        if let Some((receipts, receipt)) = self.receipt
+        if let Some((receipts, claims)) = self.receipt
+            && let Some(receipt) = claims.session().and_then(Receipt::of)
             && !response.status().is_server_error()
         {
-            receipts.push(receipt);
+            receipts.push(receipt, claims.receipt_queued());
         }
         let Some(Change { mcp_session, end }) = self.change.map(|change| *change) else {
             return response.map(ResponseBody::inner);

@@ -3,23 +3,29 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
 use crate::names::SessionClaims;
 use crate::names::SessionId;
+use crate::once::DoneIn;
 
 /// A bounded queue of receipts. It takes each generation of a session once.
 ///
 /// A late or lost receipt only makes the rotation rule lenient once. So a full queue drops
 /// receipts, and nothing here ever waits.
+///
+/// The claims of a token remember that their receipt was queued ([`DoneIn`]). So the requests after
+/// the first one do not take the lock, which is the same for all sessions.
 #[derive(Clone, Default)]
 pub(crate) struct Receipts(Arc<Inner>);
 
-#[derive(Default)]
 struct Inner {
     state: Mutex<State>,
+    /// What claims remember. It changes under the lock, when a receipt is forgotten.
+    epoch: AtomicU64,
     arrived: Notify,
 }
 
@@ -66,17 +72,28 @@ impl Receipt {
 }
 
 impl Receipts {
-    /// Queues a receipt, unless it was queued before.
-    pub(crate) fn push(&self, receipt: Receipt) {
+    /// Returns whether the receipt of these claims was queued, by what they remember.
+    pub(crate) fn has(&self, queued: &DoneIn) -> bool {
+        queued.is(self.0.epoch.load(Ordering::Relaxed))
+    }
+
+    /// Queues a receipt, unless it was queued before. `queued` is what its claims remember.
+    pub(crate) fn push(&self, receipt: Receipt, queued: &DoneIn) {
+        if self.has(queued) {
+            return;
+        }
         let mut state = self.state();
         let known = state
             .recent
             .get(&receipt.id)
             .or_else(|| state.earlier.get(&receipt.id));
         // The receipt of a newer access token covers the older ones.
-        if known.is_some_and(|&known| known >= receipt.generation)
-            || state.queue.len() >= MAX_QUEUED
-        {
+        let is_known = known.is_some_and(|&known| known >= receipt.generation);
+        if !is_known && state.queue.len() >= MAX_QUEUED {
+            return;
+        }
+        queued.set(self.0.epoch.load(Ordering::Relaxed));
+        if is_known {
             return;
         }
         if state.recent.len() >= MAX_REMEMBERED {
@@ -99,6 +116,7 @@ impl Receipts {
         let mut state = self.state();
         state.recent.remove(&receipt.id);
         state.earlier.remove(&receipt.id);
+        self.0.epoch.store(next_epoch(), Ordering::Relaxed);
     }
 
     /// Waits until something is queued.
@@ -109,6 +127,23 @@ impl Receipts {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+            epoch: AtomicU64::new(next_epoch()),
+            arrived: Notify::new(),
+        }
+    }
+}
+
+/// Returns a number that no queue of this process had before: claims may come to the layers of
+/// several.
+fn next_epoch() -> u64 {
+    static EPOCHS: AtomicU64 = AtomicU64::new(1);
+    EPOCHS.fetch_add(1, Ordering::Relaxed)
 }
 
 impl fmt::Debug for Receipts {
@@ -122,3 +157,66 @@ impl fmt::Debug for Receipts {
 const MAX_QUEUED: usize = 4096;
 /// At most twice this many sessions are remembered.
 const MAX_REMEMBERED: usize = 65_536;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receipt() -> Receipt {
+        Receipt {
+            id: SessionId::from_bytes([7; 16]),
+            generation: 3,
+        }
+    }
+
+    #[test]
+    fn claims_whose_receipt_was_queued_need_no_lock() {
+        let (receipts, claims) = (Receipts::default(), DoneIn::default());
+        receipts.push(receipt(), &claims);
+        // Another token of this generation learns that the receipt is known.
+        let same = DoneIn::default();
+        receipts.push(receipt(), &same);
+        let _held = receipts.state();
+        for claims in [claims, same] {
+            receipts.push(receipt(), &claims);
+        }
+    }
+
+    #[test]
+    fn a_forgotten_receipt_is_queued_again_with_the_same_claims() {
+        let (receipts, claims) = (Receipts::default(), DoneIn::default());
+        receipts.push(receipt(), &claims);
+        assert_eq!(receipts.take(), [receipt()]);
+        receipts.push(receipt(), &claims);
+        assert_eq!(receipts.take(), []);
+        receipts.forget(receipt());
+        receipts.push(receipt(), &claims);
+        assert_eq!(receipts.take(), [receipt()]);
+    }
+
+    #[test]
+    fn a_receipt_that_a_full_queue_dropped_is_queued_later() {
+        let (receipts, claims) = (Receipts::default(), DoneIn::default());
+        for number in 0..MAX_QUEUED as u128 {
+            let id = SessionId::from_bytes(number.to_le_bytes());
+            let other = Receipt { id, generation: 0 };
+            receipts.push(other, &DoneIn::default());
+        }
+        receipts.push(receipt(), &claims);
+        assert!(!receipts.take().contains(&receipt()));
+        receipts.push(receipt(), &claims);
+        assert_eq!(receipts.take(), [receipt()]);
+    }
+
+    #[test]
+    fn the_queues_of_two_stores_each_take_the_receipt_of_the_same_claims() {
+        let (stores, claims) = (
+            [Receipts::default(), Receipts::default()],
+            DoneIn::default(),
+        );
+        for receipts in &stores {
+            receipts.push(receipt(), &claims);
+            assert_eq!(receipts.take(), [receipt()]);
+        }
+    }
+}

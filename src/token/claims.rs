@@ -15,6 +15,7 @@ use super::typed::{ClaimError, read_all, read_one};
 use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, NBF, RESERVED, SCOPE, SID, SUB};
 use crate::clock::Timestamp;
 use crate::names::{Audience, Issuer, Scope, SessionClaims, SessionId, Subject};
+use crate::once::DoneIn;
 
 /// The claims of a verified access token.
 ///
@@ -42,6 +43,8 @@ pub(super) struct Claims {
     pub(super) extra: OnceLock<Map<String, Value>>,
     /// The payload that the claims were read from. It is empty if no token was.
     pub(super) text: TokenText,
+    /// Whether the receipt of this token was queued.
+    pub(super) receipt_queued: DoneIn,
 }
 
 impl AccessTokenClaims {
@@ -188,6 +191,10 @@ impl AccessTokenClaims {
 
     pub(crate) fn session(&self) -> Option<SessionClaims> {
         self.0.session
+    }
+
+    pub(crate) fn receipt_queued(&self) -> &DoneIn {
+        &self.0.receipt_queued
     }
 }
 

@@ -18,6 +18,7 @@ use super::verifier::AccessTokenVerifier;
 use super::wire::{EXP, IAT, NBF};
 use crate::clock::Timestamp;
 use crate::keys::KeySet;
+use crate::once::DoneIn;
 
 /// The tokens that an application issued before it used this crate, accepted until a date, so that
 /// the first deployment does not log users out.
@@ -164,6 +165,7 @@ impl LegacyTokens {
             verifier: 0,
             extra: extra.into(),
             text: TokenText::default(),
+            receipt_queued: DoneIn::default(),
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::ConfigError;
 use crate::keys::{AccessToken, KeySource, OwnKeys, SigningKeys};
 use crate::names::{Audience, Issuer, SessionClaims, Subject};
+use crate::once::DoneIn;
 
 /// Makes access tokens (RFC 9068): a JWT with `typ: at+jwt` and the claims `iss`, `sub`, `aud`,
 /// `exp`, `iat`, `jti`; `scope` if there is one; `sid`, `gen` and `auth_time` for a session.
@@ -167,6 +168,7 @@ impl AccessTokenSigner {
             verifier: 0,
             extra: grant.into_extra()?.into(),
             text: TokenText::default(),
+            receipt_queued: DoneIn::default(),
         });
 
         let key = self.keys.sign_until(expires_at, now);

@@ -21,6 +21,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::keys::KeySource;
 use crate::limits::MAX_LEEWAY;
 use crate::names::{Audience, Issuer};
+use crate::once::DoneIn;
 
 /// Checks access tokens (RFC 9068 section 4, RFC 8725).
 ///
@@ -344,6 +345,7 @@ impl AccessTokenVerifier {
             verifier: 0,
             extra: OnceLock::new(),
             text: TokenText::default(),
+            receipt_queued: DoneIn::default(),
         })
     }
 }
