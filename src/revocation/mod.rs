@@ -1,10 +1,13 @@
 //! What this process knows about sessions: which were revoked, and which responses arrived.
 
+mod entry;
+mod part;
 mod receipts;
+mod revocations;
 mod set;
 mod usage;
 
-pub use set::Revocation;
+pub use entry::Revocation;
 
 pub(crate) use receipts::{Receipt, Receipts, StartSync, ensure_started};
-pub(crate) use set::{RevocationSource, Revocations, Watching};
+pub(crate) use revocations::{RevocationSource, Revocations, Watching};

@@ -43,22 +43,12 @@ impl Feed {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let (asked, asked_at, entered) = (
-            self.clock.monotonic(),
-            self.clock.now(),
-            revocations.entered(),
-        );
+        let (pull, asked_at) = (revocations.begin_pull(), self.clock.now());
         let page = self.store.revoked_since(cursor).await?;
         if let Some(store_time) = page.store_time {
             self.compare_clocks(asked_at, store_time);
         }
-        let lost = if page.complete {
-            revocations.lacking(&page.revoked, entered)
-        } else {
-            Vec::new()
-        };
-        revocations.extend(&page.revoked);
-        revocations.set_current_to(asked);
+        let lost = pull.answered(&page.revoked, page.complete).await;
         self.tell_what_was_lost(&lost).await?;
         self.go_on_from(page);
         Ok(())

@@ -1,13 +1,11 @@
 //! A logout ends a session: on this process at once, on others when they learn of it.
 
-use std::time::Duration;
-
 use super::ended::Ended;
 use super::error::SessionError;
 use super::sessions::Sessions;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::SessionId;
-use crate::revocation::{Revocation, ensure_started};
+use crate::revocation::ensure_started;
 use crate::store::{RevocationReason, Session};
 
 impl Sessions {
@@ -58,8 +56,7 @@ impl Sessions {
     ) -> Result<Ended, SessionError> {
         ensure_started(self.sync());
         let ended = self.0.store.revoke(id, reason.at(self.now())).await?;
-        let revocation = Revocation::new(*id, Duration::ZERO);
-        self.sync().revocations().extend(&[revocation]);
+        self.sync().revocations().enter(*id);
         if ended {
             tracing::info!(session = %id, because = reason.as_str(), "session ended");
         }

@@ -5,6 +5,7 @@ mod idle;
 mod later_versions;
 mod login;
 mod logout;
+mod many_revocations;
 mod other_processes;
 mod own_sessions;
 mod passwords;

@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 use tower_bearer::clock::Timestamp;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, RevocationPage, RevocationRecord, RevokedSessions,
-    SessionOwner, SessionSelection, StoreError, async_trait,
+    Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationRecord,
+    RevokedSessions, SessionOwner, SessionSelection, StoreError, async_trait,
 };
 use tower_bearer::store::{Session, SessionStore};
 
@@ -37,6 +37,7 @@ struct State {
     pause: Option<(Call, Pause)>,
     time: Option<Timestamp>,
     age: Duration,
+    also_revoked: Vec<SessionId>,
 }
 
 /// The calls of a store.
@@ -113,6 +114,11 @@ impl FailingStore {
     /// Sets how long all revocations have been in the feed.
     pub fn set_age(&self, age: Duration) {
         self.0.state.lock().unwrap().age = age;
+    }
+
+    /// Makes the next page of the feed say that these sessions were revoked too.
+    pub fn also_revoked(&self, ids: impl IntoIterator<Item = SessionId>) {
+        self.0.state.lock().unwrap().also_revoked.extend(ids);
     }
 
     /// Sets the time at the store.
@@ -274,7 +280,10 @@ impl SessionStore for FailingStore {
         let mut page = self
             .through(Call::RevokedSince, self.inner().revoked_since(cursor))
             .await?;
-        let state = self.0.state.lock().unwrap();
+        let mut state = self.0.state.lock().unwrap();
+        let also = std::mem::take(&mut state.also_revoked).into_iter();
+        page.revoked
+            .extend(also.map(|id| Revocation::new(id, Duration::ZERO)));
         for revocation in &mut page.revoked {
             revocation.age = state.age;
         }

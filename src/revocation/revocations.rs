@@ -1,0 +1,300 @@
+//! [`Revocations`] are the sessions whose access tokens no longer count, as this process knows
+//! them.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::futures::Notified;
+use tokio::sync::{Mutex, Notify, watch};
+
+use super::entry::Revocation;
+use super::part::as_millis;
+use super::set::{Page, RevokedSet};
+use super::usage::Usage;
+use crate::clock::Clock;
+use crate::error::BoxError;
+use crate::limits::{PULL_DEADLINE, REFRESH_DEADLINE, with_timeout};
+use crate::names::SessionId;
+
+/// The sessions that were revoked within the [retention](REVOCATION_RETENTION), held in memory.
+///
+/// Every request and every refresh looks here. The set has to be loaded once before it counts, and
+/// until then no request passes. The caller says how old it may be.
+#[derive(Clone)]
+pub(crate) struct Revocations(Arc<Inner>);
+
+struct Inner {
+    clock: Arc<dyn Clock>,
+    source: Box<dyn RevocationSource>,
+    revoked: RevokedSet,
+    /// The monotonic moment, in milliseconds, up to which every revocation is in the set. The set
+    /// is filled before this number is raised.
+    current_to: AtomicU64,
+    /// Held during a load.
+    loading: Mutex<()>,
+    /// The number of loads that failed.
+    failures: AtomicU64,
+    usage: Usage,
+    /// Wakes the watches of access tokens, which wait for their session to be revoked.
+    changed: Notify,
+}
+
+/// The source of the revocations, which is a store.
+pub(crate) trait RevocationSource: Send + Sync {
+    /// Enters everything that the store has into `revocations`.
+    fn load<'a>(
+        &'a self,
+        revocations: &'a Revocations,
+    ) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>>;
+}
+
+impl Revocations {
+    pub(crate) fn new(clock: Arc<dyn Clock>, source: impl RevocationSource + 'static) -> Self {
+        Self(Arc::new(Inner {
+            clock,
+            source: Box::new(source),
+            revoked: RevokedSet::default(),
+            current_to: AtomicU64::new(NEVER),
+            loading: Mutex::default(),
+            failures: AtomicU64::new(0),
+            usage: Usage::default(),
+            changed: Notify::new(),
+        }))
+    }
+
+    /// Returns whether the set was loaded, is not older than `max_lag`, and is kept up to date.
+    pub(crate) fn is_current(&self, max_lag: Option<Duration>) -> bool {
+        self.0.usage.note() && self.is_within(max_lag)
+    }
+
+    fn is_within(&self, max_lag: Option<Duration>) -> bool {
+        match (self.0.current_to.load(Ordering::Acquire), max_lag) {
+            (NEVER, _) => false,
+            (_, None) => true,
+            (current_to, Some(max_lag)) => self.since(current_to) <= max_lag,
+        }
+    }
+
+    /// Returns how old the set is, or `None` if it was never loaded.
+    pub(crate) fn lag(&self) -> Option<Duration> {
+        match self.0.current_to.load(Ordering::Acquire) {
+            NEVER => None,
+            current_to => Some(self.since(current_to)),
+        }
+    }
+
+    /// Returns whether the set was used since the last call.
+    pub(crate) fn take_use(&self) -> bool {
+        self.0.usage.take()
+    }
+
+    /// Says that the set is no longer kept up to date, so that the next request loads it. Returns
+    /// false if it was used in the meantime.
+    pub(crate) fn rest(&self) -> bool {
+        self.0.usage.rest()
+    }
+
+    /// Returns whether the set rests, for those that wait for a change.
+    pub(crate) fn resting(&self) -> watch::Receiver<bool> {
+        self.0.usage.resting()
+    }
+
+    /// Keeps the set up to date for as long as the value lives.
+    pub(crate) fn watch(&self) -> Watching {
+        self.0.usage.watch();
+        Watching(self.clone())
+    }
+
+    /// Waits until the set is current. Of several callers at once, one asks the store. If that
+    /// fails, it fails for all of them. If that caller is dropped, the next one asks.
+    pub(crate) async fn load(&self, max_lag: Option<Duration>) -> Result<(), BoxError> {
+        if self.is_current(max_lag) {
+            return Ok(());
+        }
+        // The wait for other callers is limited too, so that no request waits without end for a
+        // store that hangs.
+        with_timeout(REFRESH_DEADLINE, async {
+            let failures = self.0.failures.load(Ordering::Relaxed);
+            let _loading = self.0.loading.lock().await;
+            if self.is_current(max_lag) {
+                return Ok(());
+            }
+            if self.0.failures.load(Ordering::Relaxed) != failures {
+                return Err("the store failed another request, for which this one waited".into());
+            }
+            let loaded = with_timeout(PULL_DEADLINE, self.0.source.load(self)).await;
+            self.0.usage.wake();
+            if loaded.is_err() && self.is_within(max_lag) {
+                // The store has just begun to fail, or the set has rested meanwhile.
+                return Ok(());
+            }
+            if loaded.is_err() {
+                self.0.failures.fetch_add(1, Ordering::Relaxed);
+            }
+            loaded
+        })
+        .await
+    }
+
+    pub(crate) fn contains(&self, id: &SessionId) -> bool {
+        self.0.revoked.contains(id)
+    }
+
+    /// Enters a session that this process has revoked.
+    pub(crate) fn enter(&self, id: SessionId) {
+        let revocation = Revocation::new(id, Duration::ZERO);
+        if self.0.revoked.enter(&revocation, self.0.clock.monotonic()) {
+            self.0.changed.notify_waiters();
+        }
+    }
+
+    /// Begins a pull, which is a question to the store.
+    pub(crate) fn begin_pull(&self) -> Pull<'_> {
+        Pull {
+            revocations: self,
+            asked: self.0.clock.monotonic(),
+            changes: self.0.revoked.changes(),
+        }
+    }
+
+    /// Returns a future that is ready once sessions have been entered after this call.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.0.changed.notified()
+    }
+
+    /// Notes that the set has every session that was revoked before the monotonic moment `asked`.
+    fn set_current_to(&self, asked: Duration) {
+        let asked = as_millis(asked);
+        // Of two pulls at once, the earlier one may finish last.
+        let later = |current_to| (current_to == NEVER || current_to < asked).then_some(asked);
+        // An error means that the number was higher already.
+        let _ = self
+            .0
+            .current_to
+            .fetch_update(Ordering::Release, Ordering::Relaxed, later);
+    }
+
+    fn since(&self, current_to: u64) -> Duration {
+        Duration::from_millis(as_millis(self.0.clock.monotonic()).saturating_sub(current_to))
+    }
+}
+
+/// A use of the revocations that lasts.
+pub(crate) struct Watching(Revocations);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.0.usage.unwatch();
+    }
+}
+
+/// A question to the store.
+pub(crate) struct Pull<'a> {
+    revocations: &'a Revocations,
+    /// When it was asked, by the monotonic clock.
+    asked: Duration,
+    /// The number of changes of the set before it was asked.
+    changes: u64,
+}
+
+impl Pull<'_> {
+    /// Enters the sessions of the answer, and forgets those whose last access token has expired.
+    ///
+    /// Returns which sessions the store has lost, if `complete` says that these are all that it
+    /// has: those that were entered before it was asked.
+    pub(crate) async fn answered(&self, revoked: &[Revocation], complete: bool) -> Vec<SessionId> {
+        let inner = &*self.revocations.0;
+        let (page, now) = (Page::of(revoked).await, inner.clock.monotonic());
+        let lost = if complete {
+            inner.revoked.lacking(&page, self.changes, now).await
+        } else {
+            Vec::new()
+        };
+        // A pull that is given up midway has entered sessions too.
+        let mut news = News {
+            changed: &inner.changed,
+            any: false,
+        };
+        inner.revoked.extend(&page, now, || news.any = true).await;
+        drop(news);
+        self.revocations.set_current_to(self.asked);
+        lost
+    }
+}
+
+/// Wakes the watches when it is dropped, if a session is new. A pull also repeats sessions that are
+/// known.
+struct News<'a> {
+    changed: &'a Notify,
+    any: bool,
+}
+
+impl Drop for News<'_> {
+    fn drop(&mut self) {
+        if self.any {
+            self.changed.notify_waiters();
+        }
+    }
+}
+
+impl fmt::Debug for Revocations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Revocations")
+            .field("lag", &self.lag())
+            .field("revoked", &self.0.revoked.len())
+            .finish()
+    }
+}
+
+const NEVER: u64 = u64::MAX;
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    struct NoSource;
+
+    impl RevocationSource for NoSource {
+        fn load<'a>(
+            &'a self,
+            _: &'a Revocations,
+        ) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    /// A pull has a deadline. The next one would not wake them, because it repeats what is known.
+    #[tokio::test]
+    async fn a_pull_that_is_given_up_midway_wakes_the_watches() {
+        let revocations = Revocations::new(Arc::new(SystemClock), NoSource);
+        let id = |number: u128| SessionId::from_bytes(number.to_le_bytes());
+        let page = (0..20_000).map(|number| Revocation::new(id(number), Duration::ZERO));
+        let page: Vec<Revocation> = page.collect();
+        let mut changed = pin!(revocations.changed());
+        changed.as_mut().enable();
+        let pull = revocations.begin_pull();
+        {
+            let mut answered = Box::pin(pull.answered(&page, true));
+            let steps = poll_fn(|cx| {
+                let is_over = answered.as_mut().poll(cx).is_ready();
+                assert!(!is_over, "a page is entered without a pause");
+                if page.iter().any(|new| revocations.contains(&new.id)) {
+                    return Poll::Ready(());
+                }
+                Poll::Pending
+            });
+            steps.await;
+        }
+        changed.await;
+        assert_eq!(revocations.lag(), None, "half a page was entered");
+    }
+}
