@@ -1,6 +1,6 @@
 //! [`MemoryStore`] keeps sessions in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,16 +28,33 @@ use crate::revocation::Revocation;
 ///
 /// The store is cheap to clone. Clones share the same sessions.
 #[derive(Clone, Default)]
-pub struct MemoryStore {
-    state: Arc<Mutex<State>>,
+pub struct MemoryStore(Arc<Shared>);
+
+/// The rows in parts, so that two refreshes rarely wait for each other, and the feed.
+///
+/// **The order of the locks.** A call that changes the feed locks the part of the row first, changes
+/// the row, and enters the feed before it unlocks the part. So no call sees a revoked row whose
+/// entry is missing, or an entry whose row still lives. No call locks a part while it has the feed
+/// or another part, so there is no deadlock.
+#[derive(Default)]
+struct Shared {
+    parts: [Part; PARTS],
+    feed: Mutex<Feed>,
 }
 
+/// The rows whose ids begin alike. Each part has a cache line of its own, so that threads with
+/// different parts do not disturb each other.
 #[derive(Default)]
-struct State {
-    rows: HashMap<SessionId, Session>,
-    /// The feed, in the order of the sequence numbers. They are taken under the lock, so all
-    /// entries up to the last number are here.
-    feed: Vec<Entry>,
+#[repr(align(64))]
+struct Part(Mutex<Rows>);
+
+type Rows = HashMap<SessionId, Session>;
+
+#[derive(Default)]
+struct Feed {
+    /// The entries, in the order of the sequence numbers. A number is taken and its entry is pushed
+    /// under one lock, so all entries up to the last number are here.
+    entries: Vec<Entry>,
     last_sequence: u64,
 }
 
@@ -58,43 +75,67 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the rows among which the row with this id is. Ids are hashes, so their first bytes
+    /// spread them evenly.
+    fn rows(&self, id: &SessionId) -> MutexGuard<'_, Rows> {
+        let [first, ..] = *id.as_bytes();
+        self.0.parts[usize::from(first) % PARTS].rows()
+    }
+
+    /// Iterates over all rows, one part at a time.
+    fn all_rows(&self) -> impl Iterator<Item = MutexGuard<'_, Rows>> {
+        self.0.parts.iter().map(Part::rows)
+    }
+
+    fn feed(&self) -> MutexGuard<'_, Feed> {
+        self.0.feed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Revokes a row, whose part the caller has locked, and enters the feed. Returns false if it was
+    /// already revoked.
+    fn revoke_row(&self, row: &mut Session, record: RevocationRecord) -> bool {
+        let Some(next) = row.after_revoke(record) else {
+            return false;
+        };
+        *row = next;
+        self.feed().enter(row.id(), record.at);
+        true
+    }
+
+    /// Deletes the rows that `stays` refuses, and returns how many. Refreshes wait for one part at
+    /// most.
+    fn retain(&self, stays: impl Fn(&Session) -> bool) -> DeletedSessions {
+        let mut deleted = 0;
+        for mut rows in self.all_rows() {
+            let before = rows.len();
+            rows.retain(|_, row| stays(row));
+            deleted += before - rows.len();
+        }
+        DeletedSessions::new(deleted as u64)
     }
 }
 
 /// Shows the number of sessions, and no session.
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sessions: usize = self.all_rows().map(|rows| rows.len()).sum();
         f.debug_struct("MemoryStore")
-            .field("sessions", &self.state().rows.len())
+            .field("sessions", &sessions)
             .finish_non_exhaustive()
     }
 }
 
-impl State {
-    /// Changes a row as the rule says. Returns false if the row does not exist, or does not change.
-    fn change(&mut self, id: &SessionId, rule: impl FnOnce(&Session) -> Option<Session>) -> bool {
-        let Some(row) = self.rows.get_mut(id) else {
-            return false;
-        };
-        let Some(next) = rule(row) else { return false };
-        *row = next;
-        true
+impl Part {
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn revoke(&mut self, id: &SessionId, record: RevocationRecord) -> bool {
-        let revoked = self.change(id, |row| row.after_revoke(record));
-        if revoked {
-            self.enter_feed(id, record.at);
-        }
-        revoked
-    }
-
-    fn enter_feed(&mut self, id: &SessionId, now: Timestamp) {
+impl Feed {
+    fn enter(&mut self, id: &SessionId, now: Timestamp) {
         self.last_sequence += 1;
         let entered_at = now.max(SystemClock.now());
-        self.feed.push(Entry {
+        self.entries.push(Entry {
             sequence: self.last_sequence,
             id: *id,
             entered_at,
@@ -112,31 +153,46 @@ impl Entry {
 #[async_trait]
 impl SessionStore for MemoryStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
-        let mut state = self.state();
-        if state.rows.contains_key(session.id()) {
-            return Err(StoreError::new("memory", "the session id already exists"));
+        match self.rows(session.id()).entry(*session.id()) {
+            hash_map::Entry::Occupied(_) => {
+                Err(StoreError::new("memory", "the session id already exists"))
+            }
+            hash_map::Entry::Vacant(place) => {
+                place.insert(session.clone());
+                Ok(())
+            }
         }
-        state.rows.insert(*session.id(), session.clone());
-        Ok(())
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        Ok(self.state().rows.get(id).cloned())
+        Ok(self.rows(id).get(id).cloned())
     }
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
-        Ok(self
-            .state()
-            .change(next.id(), |row| row.after_replace(next)))
+        // The copy is made before the lock, and the old row is dropped after it.
+        let mut next = next.clone();
+        let mut rows = self.rows(next.id());
+        let replaced = rows
+            .get_mut(next.id())
+            .is_some_and(|row| row.replace_with(&mut next));
+        drop(rows);
+        Ok(replaced)
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
-        self.state().change(id, |row| row.after_confirm(generation));
+        if let Some(row) = self.rows(id).get_mut(id)
+            && let Some(next) = row.after_confirm(generation)
+        {
+            *row = next;
+        }
         Ok(())
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
-        Ok(self.state().revoke(id, record))
+        let mut rows = self.rows(id);
+        Ok(rows
+            .get_mut(id)
+            .is_some_and(|row| self.revoke_row(row, record)))
     }
 
     async fn revoke_all(
@@ -144,19 +200,13 @@ impl SessionStore for MemoryStore {
         selection: &SessionSelection,
         record: RevocationRecord,
     ) -> Result<RevokedSessions, StoreError> {
-        let mut state = self.state();
-        let selected = state
-            .rows
-            .values()
-            .filter(|row| selection.matches(row))
-            .map(|row| *row.id());
-        let selected: Vec<SessionId> = selected.collect();
-        Ok(RevokedSessions::new(
-            selected
-                .iter()
-                .map(|id| u64::from(state.revoke(id, record)))
-                .sum(),
-        ))
+        let mut revoked = 0;
+        for mut rows in self.all_rows() {
+            for row in rows.values_mut().filter(|row| selection.matches(row)) {
+                revoked += u64::from(self.revoke_row(row, record));
+            }
+        }
+        Ok(RevokedSessions::new(revoked))
     }
 
     async fn list(
@@ -167,36 +217,44 @@ impl SessionStore for MemoryStore {
         let lives = |row: &&Session| {
             selection.matches(row) && row.revoked().is_none() && now < row.expires_at()
         };
-        Ok(newest(
-            self.state().rows.values().filter(lives).cloned().collect(),
-        ))
+        let mut sessions = Vec::new();
+        for rows in self.all_rows() {
+            sessions.extend(rows.values().filter(lives).cloned());
+        }
+        Ok(newest(sessions))
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        let state = self.state();
+        let feed = self.feed();
         // A cursor of another process, or one that is not a number, starts at the beginning.
         let seen = cursor
             .and_then(|cursor| cursor.as_str().parse().ok())
-            .filter(|&seen| seen <= state.last_sequence);
-        let after = state
-            .feed
+            .filter(|&seen| seen <= feed.last_sequence);
+        let after = feed
+            .entries
             .iter()
             .filter(|entry| seen.is_none_or(|seen: u64| entry.sequence > seen));
         let mut page = RevocationPage::new(
             after.map(Entry::aged).collect(),
-            Cursor::new(state.last_sequence.to_string()),
+            Cursor::new(feed.last_sequence.to_string()),
         );
         page.complete = seen.is_none();
         Ok(page)
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
-        let mut state = self.state();
         for id in ids {
-            if !state.revoke(id, RevocationReason::Other.at(now))
-                && !state.feed.iter().any(|entry| entry.id == *id)
-            {
-                state.enter_feed(id, now);
+            // The part stays locked, so that the row cannot be revoked in between.
+            let mut rows = self.rows(id);
+            let record = RevocationReason::Other.at(now);
+            let revoked = rows
+                .get_mut(id)
+                .is_some_and(|row| self.revoke_row(row, record));
+            if !revoked {
+                let mut feed = self.feed();
+                if !feed.entries.iter().any(|entry| entry.id == *id) {
+                    feed.enter(id, now);
+                }
             }
         }
         Ok(())
@@ -208,21 +266,20 @@ impl SessionStore for MemoryStore {
     }
 
     async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
-        let mut state = self.state();
-        let (ended, before) = (Ended::by(now), state.rows.len());
-        state.rows.retain(|_, row| match row.revoked() {
+        let ended = Ended::by(now);
+        let deleted = self.retain(|row| match row.revoked() {
             Some(record) => record.at > ended.revoked,
             None => row.expires_at() > ended.expired,
         });
-        state.feed.retain(|entry| entry.entered_at > ended.revoked);
-        Ok(DeletedSessions::new((before - state.rows.len()) as u64))
+        let entries = &mut self.feed().entries;
+        entries.retain(|entry| entry.entered_at > ended.revoked);
+        Ok(deleted)
     }
 
     async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
-        let mut state = self.state();
-        let before = state.rows.len();
-        let stays = |row: &Session| row.revoked().is_none() || !selection.matches(row);
-        state.rows.retain(|_, row| stays(row));
-        Ok(DeletedSessions::new((before - state.rows.len()) as u64))
+        Ok(self.retain(|row| row.revoked().is_none() || !selection.matches(row)))
     }
 }
+
+/// A few times the number of threads that refresh at once on usual machines.
+const PARTS: usize = 16;

@@ -16,20 +16,37 @@ impl Session {
     /// It is `None` if this row was revoked, or if its revision is not the one before `next`.
     #[must_use]
     pub fn after_replace(&self, next: &Self) -> Option<Self> {
-        let row = self.parts();
-        let may =
-            row.revoked.is_none() && row.revision.checked_add(1) == Some(next.parts().revision);
-        may.then(|| {
-            Self::from_parts(SessionParts {
-                id: row.id,
-                subject: row.subject.clone(),
-                kind: row.kind,
-                created_at: row.created_at,
-                expires_at: row.expires_at,
-                revoked: None,
-                ..next.parts().clone()
-            })
+        self.takes(next).then(|| {
+            let mut next = next.clone();
+            next.keep_what_never_changes(self);
+            next
         })
+    }
+
+    /// Does the same in place, without a copy: this row and `next` change places. Returns whether
+    /// they did.
+    pub(super) fn replace_with(&mut self, next: &mut Self) -> bool {
+        let takes = self.takes(next);
+        if takes {
+            next.keep_what_never_changes(self);
+            std::mem::swap(self, next);
+        }
+        takes
+    }
+
+    fn takes(&self, next: &Self) -> bool {
+        let row = self.parts();
+        row.revoked.is_none() && row.revision.checked_add(1) == Some(next.parts().revision)
+    }
+
+    fn keep_what_never_changes(&mut self, row: &Self) {
+        let (next, row) = (self.parts_mut(), row.parts());
+        next.id = row.id;
+        next.subject.clone_from(&row.subject);
+        next.kind = row.kind;
+        next.created_at = row.created_at;
+        next.expires_at = row.expires_at;
+        next.revoked = None;
     }
 
     /// Returns the row after [`confirm`](super::SessionStore::confirm).
@@ -53,9 +70,10 @@ impl Session {
     }
 
     fn changed(&self, change: impl FnOnce(&mut SessionParts)) -> Self {
-        let mut next = self.parts().clone();
-        next.revision = next.revision.wrapping_add(1);
-        change(&mut next);
-        Self::from_parts(next)
+        let mut next = self.clone();
+        let row = next.parts_mut();
+        row.revision = row.revision.wrapping_add(1);
+        change(row);
+        next
     }
 }

@@ -32,6 +32,11 @@ impl Session {
         &self.0
     }
 
+    /// Changes the row in place, without moving it to another allocation.
+    pub(crate) fn parts_mut(&mut self) -> &mut SessionParts {
+        &mut self.0
+    }
+
     /// Turns the session into a row that can be changed. It is for stores.
     #[must_use]
     pub fn into_parts(self) -> SessionParts {

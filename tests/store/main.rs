@@ -4,6 +4,7 @@ mod backup;
 mod example;
 mod faulty;
 mod forgetful;
+mod memory;
 mod opening;
 mod promises;
 mod secure_delete;
