@@ -61,7 +61,7 @@ pub struct Authorization(pub(super) Kind);
 
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
-    Granted(Box<Grant>),
+    Granted(Grant),
     Gone,
     NotNow(Denial),
 }
@@ -69,7 +69,7 @@ pub(super) enum Kind {
 impl Authorization {
     /// Grants this to the session.
     pub fn granted(grant: Grant) -> Self {
-        Self(Kind::Granted(Box::new(grant)))
+        Self(Kind::Granted(grant))
     }
 
     /// Says that the user was deleted or disabled. The session ends, and the response is 400

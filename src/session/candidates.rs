@@ -19,30 +19,21 @@ enum Rank {
 impl Sessions {
     /// Chooses one of the tokens of a refresh. It only reads.
     pub(super) async fn choose(&self, refresh: &Refresh) -> Result<Presented, SessionError> {
-        let mut newest = self.newest_of_each_session(refresh);
         let invalid = SessionError::new(SessionErrorKind::InvalidToken);
+        let mut parsed = refresh
+            .tokens()
+            .filter_map(|token| self.0.keys.parse(token.secret()));
+        let first = parsed.next().ok_or(invalid.clone())?;
+        // Nearly every client sends one token.
+        let Some(second) = parsed.next() else {
+            return Ok(first);
+        };
+        let mut newest = newest_of_each_session([first, second].into_iter().chain(parsed));
         match newest.len() {
             1 => newest.pop().ok_or(invalid),
             2..=MAX_SESSIONS => self.best_of(newest, refresh).await,
             _ => Err(invalid),
         }
-    }
-
-    fn newest_of_each_session(&self, refresh: &Refresh) -> Vec<Presented> {
-        let mut newest: Vec<Presented> = Vec::new();
-        let parsed = refresh
-            .tokens
-            .iter()
-            .filter_map(|token| self.0.keys.parse(token.secret()));
-        for presented in parsed {
-            let id = presented.rid.session_id();
-            match newest.iter().position(|known| known.rid.session_id() == id) {
-                Some(at) if newest[at].generation < presented.generation => newest[at] = presented,
-                None if newest.len() <= MAX_SESSIONS => newest.push(presented),
-                _ => {}
-            }
-        }
-        newest
     }
 
     async fn best_of(
@@ -57,7 +48,7 @@ impl Sessions {
             .map_err(SessionError::unavailable)?;
         let (mut best, mut user) = (None, None::<Subject>);
         for presented in tokens {
-            let session = self.0.store.find(&presented.rid.session_id()).await?;
+            let session = self.0.store.find(&presented.id).await?;
             let rank = self.rank(session.as_ref(), &presented, refresh);
             if let Some(session) = session.as_ref().filter(|_| rank != Rank::Over) {
                 if user.as_ref().is_some_and(|user| user != session.subject()) {
@@ -89,6 +80,19 @@ impl Sessions {
             Decision::Reuse => Rank::Used,
         }
     }
+}
+
+fn newest_of_each_session(parsed: impl Iterator<Item = Presented>) -> Vec<Presented> {
+    let mut newest: Vec<Presented> = Vec::new();
+    for presented in parsed {
+        let known = newest.iter().position(|known| known.id == presented.id);
+        match known {
+            Some(at) if newest[at].generation < presented.generation => newest[at] = presented,
+            None if newest.len() <= MAX_SESSIONS => newest.push(presented),
+            _ => {}
+        }
+    }
+    newest
 }
 
 /// How many sessions the store is asked about.

@@ -33,7 +33,7 @@ impl Sessions {
     /// restored store counts too, because there may be access tokens of it.
     pub(super) async fn session_of(&self, token: &str) -> Result<Option<SessionId>, SessionError> {
         if let Some(presented) = self.0.keys.parse(token) {
-            let id = presented.rid.session_id();
+            let id = presented.id;
             let row = self.0.store.find(&id).await?;
             return Ok(row.is_none_or(|row| self.owns(&row)).then_some(id));
         }

@@ -32,7 +32,9 @@ use crate::token::Grant;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Refresh {
-    pub(super) tokens: Vec<RefreshToken>,
+    first: Option<RefreshToken>,
+    /// Further tokens, which only a browser sends.
+    others: Vec<RefreshToken>,
     scope: Scope,
     retry: Option<[u8; 16]>,
     context: Option<RequestContext>,
@@ -54,13 +56,19 @@ impl Refresh {
     /// neighbouring host could have planted one of them. The store is asked about four sessions at
     /// most.
     pub fn one_of(tokens: impl IntoIterator<Item = RefreshToken>) -> Self {
+        let mut tokens = tokens.into_iter();
         Self {
-            tokens: tokens.into_iter().collect(),
+            first: tokens.next(),
+            others: tokens.collect(),
             scope: Scope::default(),
             retry: None,
             context: None,
             is_for_page: false,
         }
+    }
+
+    pub(super) fn tokens(&self) -> impl Iterator<Item = &RefreshToken> {
+        self.first.iter().chain(&self.others)
     }
 
     /// Asks for these words alone, as far as they are granted. The others are dropped, so the scope
@@ -134,26 +142,23 @@ impl Sessions {
         let mut refresh = refresh.into();
         refresh.context = refresh.context.map(|context| self.located(context));
         ensure_started(self.sync());
-        let chosen = with_timeout(REFRESH_DEADLINE, self.choose(&refresh)).await;
-        let presented = chosen.map_err(|error| {
-            tracing::info!(reason = error.reason(), kind = ?error.kind(), "refresh refused");
-            error.logged()
-        })?;
-        let outcome = with_timeout(
-            REFRESH_DEADLINE,
-            self.refresh_presented(&presented, &refresh),
-        )
+        let mut session = None;
+        // One deadline for both steps: the second timer would be armed for nothing.
+        let refreshed = with_timeout(REFRESH_DEADLINE, async {
+            let presented = self.choose(&refresh).await?;
+            session = Some(presented.id);
+            self.refresh_presented(&presented, &refresh).await
+        })
         .await;
-        if let Err(error) = &outcome {
-            let session = presented.rid.session_id();
+        refreshed.map_err(|error| {
             tracing::info!(
-                %session,
+                session = session.map(tracing::field::display),
                 reason = error.reason(),
                 kind = ?error.kind(),
                 "refresh refused"
             );
-        }
-        outcome.map_err(SessionError::logged)
+            error.logged()
+        })
     }
 
     async fn refresh_presented(
@@ -166,7 +171,7 @@ impl Sessions {
             .load(self.0.outage.max_lag())
             .await
             .map_err(SessionError::unavailable)?;
-        let id = presented.rid.session_id();
+        let id = presented.id;
 
         for _ in 0..MAX_RACES {
             let session = self.own_row(&id).await?;
@@ -187,7 +192,7 @@ impl Sessions {
             self.stop_if_over(&decision, &session, presented).await?;
             let (answered, how) = match decision {
                 Decision::Replace { next, how } => {
-                    let next = self.with_current_owner(next);
+                    let next = self.with_current_owner(next.written_to(session));
                     if !self.0.store.replace(&next).await? {
                         continue;
                     }
@@ -205,9 +210,9 @@ impl Sessions {
             let mut response = self.response(&answered, &presented.rid, grant)?;
             if let Some(grant) = for_page {
                 // Without a generation its use is not a receipt: the browser has nothing yet.
-                let mut row = answered.into_parts();
-                row.receipts = false;
-                let inside = self.response(&Session::from_parts(row), &presented.rid, grant)?;
+                let mut inside = answered;
+                inside.parts_mut().receipts = false;
+                let inside = self.response(&inside, &presented.rid, grant)?;
                 response = response.with_page_token(inside.access_token().clone());
             }
             return Ok(response.asked_for(&refresh.scope));
@@ -234,10 +239,9 @@ impl Sessions {
     }
 
     /// Returns the row with the current names, whatever names it had before.
-    fn with_current_owner(&self, row: Session) -> Session {
-        let mut row = row.into_parts();
-        row.owner = self.0.owners[0];
-        Session::from_parts(row)
+    fn with_current_owner(&self, mut row: Session) -> Session {
+        row.parts_mut().owner = self.0.owners[0];
+        row
     }
 
     /// Returns an error if the session is over. Reuse ends the session here.

@@ -43,6 +43,8 @@ pub(crate) struct Rid(Zeroizing<[u8; 20]>);
 /// A refresh token whose tag is valid.
 pub(crate) struct Presented {
     pub(crate) rid: Rid,
+    /// The id of its session, which is hashed once.
+    pub(crate) id: SessionId,
     pub(crate) generation: u32,
 }
 
@@ -104,8 +106,10 @@ impl RefreshTokenKeys {
         let (message, tag) = bytes.split_at(TAG.start);
         let made_by = |key: &&Key| key.id == bytes[1] && key.tag(message).is(tag);
         self.0.iter().find(made_by)?;
+        let rid = Rid(Zeroizing::new(bytes[RID].try_into().ok()?));
         Some(Presented {
-            rid: Rid(Zeroizing::new(bytes[RID].try_into().ok()?)),
+            id: rid.session_id(),
+            rid,
             generation: u32::from_be_bytes(bytes[GENERATION].try_into().ok()?),
         })
     }
@@ -188,10 +192,7 @@ mod tests {
         let token = keys.token(&rid, 7);
         assert_eq!(token.secret(), keys.token(&rid, 7).secret());
         let presented = keys.parse(token.secret()).unwrap();
-        assert_eq!(
-            (presented.generation, presented.rid.session_id()),
-            (7, rid.session_id())
-        );
+        assert_eq!((presented.generation, presented.id), (7, rid.session_id()));
     }
 
     // requirements 16, 17

@@ -28,7 +28,7 @@ use crate::clock::Timestamp;
 use crate::store::{Session, SessionParts};
 
 /// What happens to a refresh token that was presented.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// The session is over.
     Refuse(SessionOver),
@@ -36,8 +36,46 @@ pub(super) enum Decision {
     Reuse,
     /// Reply with the row's generation; nothing changes.
     Reply { how: Reply },
-    /// Swap the row for this one, then answer with its generation.
-    Replace { next: Session, how: Reply },
+    /// Write this into the row, then answer with its generation.
+    Replace { next: Progress, how: Reply },
+}
+
+/// The fields of a row that the rule writes. Deciding makes no copy of the row, so it may be done
+/// twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Progress {
+    pub(super) generation: u32,
+    pub(super) rotated_at: Option<Timestamp>,
+    pub(super) confirmed: bool,
+    pub(super) recoveries: u8,
+    pub(super) recovered: bool,
+    pub(super) retry_key: Option<[u8; 16]>,
+}
+
+impl Progress {
+    pub(super) fn of(row: &SessionParts) -> Self {
+        Self {
+            generation: row.generation,
+            rotated_at: row.rotated_at,
+            confirmed: row.confirmed,
+            recoveries: row.recoveries,
+            recovered: row.recovered,
+            retry_key: row.retry_key,
+        }
+    }
+
+    /// Returns the session with this in its row, and with the next revision.
+    pub(super) fn written_to(self, mut session: Session) -> Session {
+        let row = session.parts_mut();
+        row.generation = self.generation;
+        row.rotated_at = self.rotated_at;
+        row.confirmed = self.confirmed;
+        row.recoveries = self.recoveries;
+        row.recovered = self.recovered;
+        row.retry_key = self.retry_key;
+        row.revision += 1;
+        session
+    }
 }
 
 /// Why a session is over.
@@ -161,14 +199,10 @@ pub(super) fn settle(at_arrival: Decision, later: Decision) -> Decision {
     }
 }
 
-fn replace(row: &SessionParts, how: Reply, change: impl FnOnce(&mut SessionParts)) -> Decision {
-    let mut next = row.clone();
-    next.revision += 1;
+fn replace(row: &SessionParts, how: Reply, change: impl FnOnce(&mut Progress)) -> Decision {
+    let mut next = Progress::of(row);
     change(&mut next);
-    Decision::Replace {
-        next: Session::from_parts(next),
-        how,
-    }
+    Decision::Replace { next, how }
 }
 
 /// Returns how long ago the generation was made. `None` means long ago, or never, or so far in the

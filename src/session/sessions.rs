@@ -135,7 +135,7 @@ impl Sessions {
             .map_err(SessionError::unavailable)?;
         match authorization.0 {
             Kind::NotNow(denial) => Err(denial.into()),
-            Kind::Granted(grant) if grant.stamp() == session.parts().stamp => Ok(*grant),
+            Kind::Granted(grant) if grant.stamp() == session.parts().stamp => Ok(grant),
             Kind::Granted(_) | Kind::Gone => {
                 self.end(session.id(), RevocationReason::UserGone).await?;
                 Err(SessionError::new(SessionErrorKind::UserGone))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::session::policy::{Ends, SessionPolicy};
-use crate::session::rotation::{Decision, Reply, SessionOver, decide, settle};
+use crate::session::rotation::{Decision, Progress, Reply, SessionOver, decide, settle};
 use crate::store::{Session, SessionParts};
 
 type Decide = fn(&Session, u32, Option<[u8; 16]>, Timestamp, &SessionPolicy) -> Decision;
@@ -277,15 +277,11 @@ pub(super) const NODES_ASSERT_NOTHING: Rule = Rule {
 
 pub(super) const THE_REVOKED_RECOVER: Rule = Rule {
     decide: |session, presented, retry, now, policy| {
-        let revoked = session.parts().revoked;
-        match with(
+        with(
             session,
             |row| row.revoked = None,
             |row| decide(row, presented, retry, now, policy),
-        ) {
-            Decision::Replace { next, how } => changed(next, how, |row| row.revoked = revoked),
-            other => other,
-        }
+        )
     },
     ..REAL
 };
@@ -357,11 +353,7 @@ fn with(
 }
 
 /// Writes something a little different.
-fn changed(next: Session, how: Reply, change: impl FnOnce(&mut SessionParts)) -> Decision {
-    let mut row = next.into_parts();
-    change(&mut row);
-    Decision::Replace {
-        next: Session::from_parts(row),
-        how,
-    }
+fn changed(mut next: Progress, how: Reply, change: impl FnOnce(&mut Progress)) -> Decision {
+    change(&mut next);
+    Decision::Replace { next, how }
 }

@@ -139,6 +139,7 @@ fn decide(world: &World, index: usize, row: Row, scenario: &Scenario, rule: &Rul
                 hand_out(&mut next, index, (row, how.into()), scenario, rule)
             }
             Decision::Replace { next: changed, how } => {
+                let changed = changed.written_to(row.session());
                 next.clients[index].doing =
                     Doing::Writing(row.changed(changed.parts()), how.into());
                 Event::Decides { jar: client.jar }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::names::{SessionId, Subject};
 use crate::session::policy::SessionPolicy;
-use crate::session::rotation::{Decision, Reply, SessionOver, decide};
+use crate::session::rotation::{Decision, Progress, Reply, SessionOver, decide};
 use crate::store::{RevocationReason, Session, SessionParts};
 
 const W: u64 = 30_000;
@@ -71,17 +71,11 @@ fn reply(how: Reply) -> Decision {
     Decision::Reply { how }
 }
 
-/// Returns the row with one more revision and these changes.
-fn swap(row: &SessionParts, how: Reply, change: impl FnOnce(&mut SessionParts)) -> Decision {
-    let mut next = SessionParts {
-        revision: row.revision + 1,
-        ..row.clone()
-    };
+/// Returns the row with these changes.
+fn swap(row: &SessionParts, how: Reply, change: impl FnOnce(&mut Progress)) -> Decision {
+    let mut next = Progress::of(row);
     change(&mut next);
-    Decision::Replace {
-        next: Session::from_parts(next),
-        how,
-    }
+    Decision::Replace { next, how }
 }
 
 fn opened(row: &SessionParts) -> Decision {
@@ -117,6 +111,35 @@ fn healed(row: &SessionParts, generation: u32) -> Decision {
         next.recovered = false;
         next.retry_key = None;
     })
+}
+
+#[test]
+fn a_decision_is_written_into_the_row_with_the_next_revision_and_changes_nothing_else() {
+    let row = SessionParts {
+        device: Some("a laptop".to_owned()),
+        stamp: Some([3; 16]),
+        ..row(W)
+    };
+    let next = Progress {
+        generation: 9,
+        rotated_at: None,
+        confirmed: true,
+        recoveries: 4,
+        recovered: true,
+        retry_key: OTHER_KEY,
+    };
+    let written = SessionParts {
+        generation: 9,
+        rotated_at: None,
+        confirmed: true,
+        recoveries: 4,
+        recovered: true,
+        retry_key: OTHER_KEY,
+        revision: 41,
+        ..row.clone()
+    };
+    let session = Session::from_parts(row);
+    assert_eq!(next.written_to(session).into_parts(), written);
 }
 
 #[test]
@@ -177,6 +200,7 @@ fn a_generation_ahead_of_the_row_is_adopted_as_confirmed_and_then_coalesces() {
     let Decision::Replace { next, .. } = decided(&behind, 9, None) else {
         panic!("healed")
     };
+    let next = next.written_to(Session::from_parts(behind));
     assert_eq!(decided(next.parts(), 9, None), reply(Reply::Coalesced));
     assert_eq!(decided(next.parts(), 8, None), reply(Reply::Repeated));
 }
