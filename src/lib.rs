@@ -9,6 +9,7 @@ compile_error!(
      `rust_crypto`"
 );
 
+mod base64url;
 pub mod bearer;
 mod browser;
 pub mod clock;

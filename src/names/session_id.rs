@@ -27,11 +27,19 @@ impl SessionId {
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
+
+    /// Returns the text, in ASCII, without an allocation.
+    pub(crate) fn to_text(self) -> [u8; 22] {
+        let mut text = [0; 22];
+        // 16 bytes always become 22 characters.
+        let _ = URL_SAFE_NO_PAD.encode_slice(self.0, &mut text);
+        text
+    }
 }
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+        f.write_str(str::from_utf8(&self.to_text()).unwrap_or_default())
     }
 }
 

@@ -171,15 +171,6 @@ impl AccessTokenClaims {
         read_all(self.0.all())
     }
 
-    /// Writes the payload of a token that our signer makes.
-    pub(super) fn to_payload(&self) -> serde_json::Result<Vec<u8>> {
-        let generation = self.0.session.and_then(|session| session.generation);
-        let mut json = Vec::with_capacity(512);
-        let serializer = &mut serde_json::Serializer::new(&mut json);
-        self.0.write(generation, serializer)?;
-        Ok(json)
-    }
-
     /// Returns the payload that the claims were read from.
     pub(super) fn payload(&self) -> Option<Object<'_>> {
         Object::parse(self.0.text.decoded().as_bytes())
@@ -232,22 +223,22 @@ impl Claims {
         size_of::<Self>() + 2 * self.text.bytes()
     }
 
-    fn subject(&self) -> &Subject {
+    pub(super) fn subject(&self) -> &Subject {
         self.subject.get(self.text.decoded(), |text| text.into())
     }
 
-    fn scope(&self) -> &Scope {
+    pub(super) fn scope(&self) -> &Scope {
         let read = |text: &str| Scope::of_words(text.split(' '));
         self.scope.get(self.text.decoded(), read)
     }
 
-    fn id(&self) -> Option<&str> {
+    pub(super) fn id(&self) -> Option<&str> {
         let id = self.id.as_ref();
         id.map(|id| id.of_text(self.text.decoded()))
     }
 
     /// Reads the payload once more, for the claims that few handlers ask for.
-    fn extra(&self) -> &Map<String, Value> {
+    pub(super) fn extra(&self) -> &Map<String, Value> {
         self.extra.get_or_init(|| {
             // It was parsed before.
             let all = serde_json::from_str(self.text.decoded());
@@ -261,13 +252,9 @@ impl Claims {
         })
     }
 
-    /// Writes all claims in their form on the wire, without a map in between. The extra claims have
-    /// none of the registered names.
-    fn write<S: Serializer>(
-        &self,
-        generation: Option<u32>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    /// Writes the claims in their form on the wire, without a map in between. The extra claims have
+    /// none of the registered names. `nbf` and `gen` are left out.
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (name, value) in self.extra() {
             map.serialize_entry(name, value)?;
@@ -291,14 +278,11 @@ impl Claims {
         if let Some(session) = &self.session {
             map.serialize_entry(SID, &session.id)?;
         }
-        if let Some(generation) = generation {
-            map.serialize_entry(GEN, &generation)?;
-        }
         map.end()
     }
 
     fn all(&self) -> Map<String, Value> {
-        match self.write(None, serde_json::value::Serializer) {
+        match self.write(serde_json::value::Serializer) {
             Ok(Value::Object(all)) => all,
             _ => Map::new(),
         }
@@ -311,7 +295,7 @@ impl Claims {
 /// `gen` are left out.
 impl Serialize for AccessTokenClaims {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.write(None, serializer)
+        self.0.write(serializer)
     }
 }
 

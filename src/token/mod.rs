@@ -28,6 +28,7 @@ mod jws;
 mod legacy;
 mod legacy_user;
 mod parsed_token;
+mod payload;
 mod required_claim;
 mod scope_claim;
 mod settings;

@@ -11,8 +11,10 @@ use super::claims::{AccessTokenClaims, Claims};
 use super::form::Form;
 use super::grant::{Grant, Ungrantable};
 use super::identity::Identity;
+use super::payload::PayloadStart;
 use super::text::{Late, Part, TokenText};
 use super::verifier::AccessTokenVerifier;
+use crate::base64url;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::ConfigError;
 use crate::keys::{AccessToken, KeySource, OwnKeys, SigningKeys};
@@ -44,6 +46,7 @@ use crate::once::DoneIn;
 pub struct AccessTokenSigner {
     issuer: Issuer,
     audience: Audience,
+    payloads: PayloadStart,
     keys: SigningKeys,
     clock: Arc<dyn Clock>,
 }
@@ -67,6 +70,7 @@ impl AccessTokenSigner {
 
     pub(crate) fn of(issuer: Issuer, audience: Audience, keys: SigningKeys) -> Self {
         Self {
+            payloads: PayloadStart::new(&issuer, &audience),
             issuer,
             audience,
             keys,
@@ -153,7 +157,7 @@ impl AccessTokenSigner {
         getrandom::fill(&mut id).map_err(|_| SignError::Randomness)?;
         // Times are whole seconds on the wire.
         let whole = |moment: Timestamp| Timestamp::from_secs(moment.as_secs());
-        let claims = AccessTokenClaims::new(Claims {
+        let claims = Claims {
             issuer: self.issuer.clone(),
             audience: self.audience.clone(),
             subject: Late::made(subject.clone()),
@@ -169,21 +173,25 @@ impl AccessTokenSigner {
             extra: grant.into_extra()?.into(),
             text: TokenText::default(),
             receipt_queued: DoneIn::default(),
-        });
+        };
 
         let key = self.keys.sign_until(expires_at, now);
-        let mut token = String::with_capacity(512);
-        token.push_str(key.header());
-        token.push('.');
-        let payload = claims.to_payload().map_err(|_| SignError::Claims)?;
-        URL_SAFE_NO_PAD.encode_string(payload, &mut token);
-        let signature = key.sign(token.as_bytes()).ok_or(SignError::Provider)?;
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        let payload = self.payloads.payload(&claims);
+        let payload = payload.map_err(|_| SignError::Claims)?;
+        let length = key.header().len() + base64url::encoded(payload.len()) + USUAL_SIGNATURE;
+        let mut token = Vec::with_capacity(length);
+        token.extend_from_slice(key.header().as_bytes());
+        token.push(b'.');
+        base64url::append(&mut token, &payload);
+        let signature = key.sign(&token).ok_or(SignError::Provider)?;
+        token.push(b'.');
+        base64url::append(&mut token, &signature);
         if token.len() > MAX_SIGNED_BYTES {
             return Err(SignError::TooLarge);
         }
-        Ok((AccessToken::new(token), claims))
+        // The header and base64url are ASCII.
+        let token = String::from_utf8(token).map_err(|_| SignError::Claims)?;
+        Ok((AccessToken::new(token), AccessTokenClaims::new(claims)))
     }
 }
 
@@ -260,3 +268,5 @@ impl std::error::Error for SignError {}
 
 /// The most bytes of a token that we sign. A request with it fits the limits of usual proxies.
 const MAX_SIGNED_BYTES: usize = 8 * 1024;
+/// Two dots, and a signature with HS256, ES256 or EdDSA.
+const USUAL_SIGNATURE: usize = 88;
