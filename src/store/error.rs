@@ -11,11 +11,14 @@ use crate::limits::TimedOut;
 ///
 /// The error says in one sentence which store failed, where it is, and why. It never has the
 /// password of a URL. [`cause`](Self::cause) is the error of the driver.
+///
+/// Clones share the cause, as calls that share a commit fail together.
+#[derive(Clone)]
 pub struct StoreError {
     /// The kind of store. It is `None` if the caller gave up, who does not know the kind.
     store: Option<&'static str>,
     place: Option<Arc<str>>,
-    cause: BoxError,
+    cause: Arc<dyn Error + Send + Sync>,
 }
 
 impl StoreError {
@@ -25,7 +28,7 @@ impl StoreError {
         Self {
             store: Some(store),
             place: None,
-            cause: cause.into(),
+            cause: cause.into().into(),
         }
     }
 
@@ -49,7 +52,7 @@ impl From<TimedOut> for StoreError {
         Self {
             store: None,
             place: None,
-            cause: timed_out.into(),
+            cause: Arc::new(timed_out),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The stores that need no server.
 
 mod backup;
+mod commits;
 mod example;
 mod faulty;
 mod forgetful;

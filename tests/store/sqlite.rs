@@ -378,11 +378,11 @@ pub(crate) async fn pool(path: &Path) -> SqlitePool {
         .unwrap()
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     SystemClock.now()
 }
 
-fn session(id: u8, subject: &str) -> Session {
+pub(crate) fn session(id: u8, subject: &str) -> Session {
     let end = now() + Duration::from_secs(90 * 24 * 3600);
     Session::from_parts(SessionParts::new(
         SessionId::from_bytes([id; 16]),

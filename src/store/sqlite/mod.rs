@@ -1,5 +1,6 @@
 //! Sessions in a SQLite file.
 
+mod commits;
 mod row;
 mod schema;
 mod statements;

@@ -1,6 +1,7 @@
 //! [`SqliteStore`] keeps sessions in SQLite.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::query::Query;
@@ -8,6 +9,7 @@ use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous,
 };
 
+use super::commits::Commits;
 use super::row::{page, read};
 use super::schema;
 use super::statements::*;
@@ -31,6 +33,9 @@ use crate::store::sql::*;
 /// nothing changes between what a statement reads and what it writes. A trigger enters a session
 /// into the feed of revocations in the statement that revokes it.
 ///
+/// Calls that write at the same moment share a commit. Each returns after its own, and if one of
+/// them fails the others are committed without it.
+///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// use tower_bearer::SqliteStore;
@@ -46,6 +51,7 @@ use crate::store::sql::*;
 pub struct SqliteStore {
     pool: SqlitePool,
     place: Place,
+    commits: Arc<Commits>,
 }
 
 impl SqliteStore {
@@ -84,13 +90,17 @@ impl SqliteStore {
         let place = place(&pool.connect_options());
         schema::check(&pool).await.failed_at(&place)?;
         schema::migrate(&pool).await.failed_at(&place)?;
-        Ok(Self { pool, place })
+        let commits = Commits::new(pool.clone(), place.clone());
+        Ok(Self {
+            pool,
+            place,
+            commits,
+        })
     }
 
-    /// Runs a statement, and returns how many rows it changed.
+    /// Runs a statement, and returns how many rows it changed. All writes of the store go this way.
     async fn execute(&self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
-        let done = query.execute(&self.pool).await.failed_at(&self.place)?;
-        Ok(done.rows_affected())
+        self.commits.execute(query).await
     }
 }
 
