@@ -42,8 +42,7 @@ use crate::session::{Sessions, TokenResponse, compare_generations};
 /// neither cookie.
 ///
 /// **When cookies are cleared.** On logout only. A rejection clears nothing: it may be late, and
-/// another tab may have logged in meanwhile. The [renewal layer](Self::renewal_layer) clears those
-/// of a session that is over.
+/// another tab may have logged in meanwhile.
 ///
 /// **Other sites.** A browser sends cookies with every request, whichever site made it. So a login
 /// or a refresh that sets cookies, and a refresh or a logout that uses the refresh token of a

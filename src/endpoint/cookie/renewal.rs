@@ -15,7 +15,7 @@ use crate::endpoint::response::not_stored;
 use crate::error::ConfigError;
 use crate::keys::{AccessToken, RefreshToken};
 use crate::request_context::RequestContext;
-use crate::session::{Refresh, SessionErrorKind, Sessions, TokenResponse};
+use crate::session::{Refresh, Sessions, TokenResponse};
 use crate::token::AccessTokenVerifier;
 
 /// Renews the tokens of a page without scripts while the page loads, for as long as the refresh
@@ -39,16 +39,6 @@ pub(super) struct Renewer {
     verifier: AccessTokenVerifier,
 }
 
-/// What a renewal has led to, for the response.
-pub(super) enum Renewed {
-    Tokens(Box<TokenResponse>),
-    /// The session is over.
-    Over,
-    /// The store or the users cannot be asked, the application grants nothing now, or the token is
-    /// not ours.
-    Unchanged,
-}
-
 impl CookieDelivery {
     /// Returns a layer that renews the tokens of pages without scripts, around
     /// [`BearerAuthLayer`](crate::BearerAuthLayer) with these
@@ -66,9 +56,9 @@ impl CookieDelivery {
     /// accept `text/html`.
     ///
     /// **If there is no renewal**, the request passes on without the expired cookie, so as that of
-    /// a stranger. If the session is over, the response clears the cookies. If the store or the
-    /// users cannot be asked, or the application grants nothing now, the cookies stay, and the next
-    /// page tries again: public pages work while the store is down.
+    /// a stranger: public pages work while the store is down. The cookies stay, and the next page
+    /// tries again. They stay even if the session is over: the response may be late, and another
+    /// tab may have logged in meanwhile.
     ///
     /// ```
     /// # async fn page(_: Option<tower_bearer::CurrentUser>) {}
@@ -145,8 +135,12 @@ impl Renewer {
         replace(&mut parts.headers, &[(&*self.cookies.access_name(), None)]);
     }
 
-    /// Refreshes, and gives the new tokens to the request.
-    pub(super) async fn renew(&self, parts: &mut Parts, held: Vec<RefreshToken>) -> Renewed {
+    /// Refreshes, and gives the new tokens to the request. Without a renewal it is `None`.
+    pub(super) async fn renew(
+        &self,
+        parts: &mut Parts,
+        held: Vec<RefreshToken>,
+    ) -> Option<TokenResponse> {
         let refresh = Refresh::one_of(held)
             .with_context(RequestContext::from(&*parts))
             .for_page();
@@ -162,27 +156,21 @@ impl Renewer {
                     ),
                 ];
                 replace(&mut parts.headers, &changes);
-                Renewed::Tokens(Box::new(tokens))
+                Some(tokens)
             }
-            Err(error) => {
+            // It is logged.
+            Err(_) => {
                 self.forget(parts);
-                match error.kind() {
-                    // Not of a token that is not ours: another application may have set it.
-                    SessionErrorKind::SessionExpired
-                    | SessionErrorKind::SessionRevoked
-                    | SessionErrorKind::RefreshTokenReused
-                    | SessionErrorKind::UserGone => Renewed::Over,
-                    _ => Renewed::Unchanged,
-                }
+                None
             }
         }
     }
 
-    /// Sets or clears the cookies, unless the page has done so itself. `sent` is the request as the
-    /// browser sent it.
+    /// Sets the cookies, unless the page has set or cleared them itself. `sent` is the request as
+    /// the browser sent it.
     pub(super) fn complete<B>(
         &self,
-        renewed: &Renewed,
+        renewed: Option<&TokenResponse>,
         sent: &Parts,
         response: Response<B>,
     ) -> Response<B> {
@@ -192,13 +180,10 @@ impl Renewer {
             return not_stored(response);
         }
         match renewed {
-            // The user has logged out while the page was made.
-            Renewed::Tokens(tokens) if self.sessions.knows_revoked(tokens.claims()) => {
-                not_stored(self.cookies.clear_cookies(response))
-            }
-            Renewed::Tokens(tokens) => self.cookies.set_cookies(tokens, sent, response),
-            Renewed::Over => not_stored(self.cookies.clear_cookies(response)),
-            Renewed::Unchanged => response,
+            // The user has logged out while the page was made, and perhaps in again.
+            Some(tokens) if self.sessions.knows_revoked(tokens.claims()) => not_stored(response),
+            Some(tokens) => self.cookies.set_cookies(tokens, sent, response),
+            None => response,
         }
     }
 }
@@ -247,7 +232,7 @@ where
             let sent = parts.clone();
             let renewed = renewer.renew(&mut parts, held).await;
             let response = inner.call(Request::from_parts(parts, body)).await?;
-            Ok(renewer.complete(&renewed, &sent, response))
+            Ok(renewer.complete(renewed.as_ref(), &sent, response))
         })
     }
 }
