@@ -398,6 +398,19 @@ async fn a_revoked_session_is_a_stranger_at_once() {
     assert!(!sets_cookies(&answer), "{answer:?}");
 }
 
+/// A site for tests is often behind a password of its proxy, which browsers send with each page.
+#[tokio::test]
+async fn a_password_of_the_proxy_does_not_keep_a_page_from_being_renewed() {
+    let app = App::new();
+    let browser = Browser::logged_in(&app).await;
+    for scheme in ["Basic YTpi", "Negotiate YTpi"] {
+        let headers = [LINK, &[("authorization", scheme)]].concat();
+        let page = browser.request(Method::GET, "/", &headers);
+        let answer = browser.send(&app, page).await;
+        assert_eq!((&*answer.body, sets_cookies(&answer)), ("alice", true));
+    }
+}
+
 #[tokio::test]
 async fn an_expired_access_token_without_a_refresh_token_is_that_of_a_stranger() {
     let app = App::new();

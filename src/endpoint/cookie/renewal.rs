@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use http::header::{AUTHORIZATION, SET_COOKIE};
+use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{Request, Response};
 use tower_layer::Layer;
@@ -10,6 +10,7 @@ use tower_service::Service;
 
 use super::CookieDelivery;
 use super::renewal_future::RenewalFuture;
+use crate::bearer::bearer_token;
 use crate::browser::{loads_a_page, only, replace};
 use crate::endpoint::response::not_stored;
 use crate::error::ConfigError;
@@ -52,8 +53,8 @@ impl CookieDelivery {
     /// response is lost, the next page tries again with the old token.
     ///
     /// **What is not.** Other methods, scripts, pictures, frames of other sites, and requests with
-    /// an `Authorization` header pass on as they are. Without Fetch Metadata the request has to
-    /// accept `text/html`.
+    /// an access token in the `Authorization` header pass on as they are. Without Fetch Metadata the
+    /// request has to accept `text/html`.
     ///
     /// **If there is no renewal**, the request passes on without the expired cookie, so as that of
     /// a stranger: public pages work while the store is down. The cookies stay, and the next page
@@ -115,7 +116,7 @@ impl Renewer {
     /// Returns the refresh tokens of a request that has to be renewed, if it has any. It is `None`
     /// for a request that passes on as it is.
     pub(super) fn needed(&self, parts: &Parts) -> Option<Vec<RefreshToken>> {
-        if !loads_a_page(parts) || parts.headers.contains_key(AUTHORIZATION) {
+        if !loads_a_page(parts) || !matches!(bearer_token(&parts.headers), Ok(None)) {
             return None;
         }
         let held = only(parts, &self.cookies.access_name()).ok().flatten();
