@@ -20,7 +20,7 @@ pub(crate) fn token<'p>(
     if is_there && origins.site(parts, edge) == Site::Other && !opens_a_page(parts) {
         tracing::debug!(
             path = parts.uri.path(),
-            "the token cookie is ignored, because another origin made the request"
+            "the token cookie is ignored, because no page of ours made the request"
         );
         return Ok(None);
     }

@@ -14,7 +14,10 @@ use crate::url::{HttpUrl, refuse_wildcard};
 /// The other origins whose pages may act as ours do, as in `https://app.example.com`, or
 /// `tauri://localhost`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Origins(Vec<Arc<str>>);
+pub(crate) struct Origins {
+    listed: Vec<Arc<str>>,
+    are_asked_for: bool,
+}
 
 /// The site that made a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,14 +38,21 @@ impl Origins {
             Some(app) => app.into(),
             None => HttpUrl::parse_origin(origin)?.as_str().into(),
         };
-        self.0.push(origin);
+        self.listed.push(origin);
         Ok(())
+    }
+
+    /// Takes a request that may change something and does not say where it comes from for that of
+    /// another site. It is for cookies that browsers send with the forms of every site.
+    #[cfg(feature = "cookie")]
+    pub(crate) fn ask_for_origins(&mut self) {
+        self.are_asked_for = true;
     }
 
     /// Iterates over the origins.
     #[cfg(feature = "cookie")]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(AsRef::as_ref)
+        self.listed.iter().map(AsRef::as_ref)
     }
 
     /// Tells which site made a request, from Fetch Metadata (`Sec-Fetch-Site`), or from `Origin`
@@ -55,10 +65,11 @@ impl Origins {
             text(&parts.headers, ORIGIN.as_str()),
         );
         let is_listed =
-            origin.is_some_and(|origin| self.0.iter().any(|listed| **listed == *origin));
+            origin.is_some_and(|origin| self.listed.iter().any(|listed| **listed == *origin));
         match (fetch, origin) {
             (Some("same-origin" | "none"), _) => Site::Own,
             _ if is_listed => Site::Own,
+            (None, None) if self.are_asked_for && !parts.method.is_safe() => Site::Other,
             (None, None) => Site::Unsaid,
             (None, Some(origin))
                 if edge
@@ -257,7 +268,10 @@ mod tests {
         upper.add("HTTPS://APP.Example.com:8443").unwrap();
         upper.add("Http://LocalHost:5173").unwrap();
         let listed = ["https://app.example.com:8443", "http://localhost:5173"];
-        assert_eq!(upper.0.iter().map(|one| &**one).collect::<Vec<_>>(), listed);
+        assert_eq!(
+            upper.listed.iter().map(|one| &**one).collect::<Vec<_>>(),
+            listed
+        );
         for other in [
             "https://app.example.com.evil.test",
             "https://evil.example.com",

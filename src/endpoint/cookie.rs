@@ -203,11 +203,14 @@ impl CookieDelivery {
     /// Partitioned`. It is for a page on another site whose origin is [listed](Self::with_origin).
     ///
     /// It loosens what the browser checks: only the check for cross-site requests is left, which
-    /// still refuses every origin that is not listed. `Partitioned` (CHIPS) gives each site that
-    /// embeds this server a cookie of its own, and lets browsers without other third-party cookies
-    /// keep it. Safari before 18.4 drops such cookies. The body needs none of this.
+    /// still refuses every origin that is not listed. So the access token in its cookie counts only
+    /// for `GET`, `HEAD` and `OPTIONS` if a request does not say where it comes from, as requests
+    /// of old browsers do. `Partitioned` (CHIPS) gives each site that embeds this server a cookie
+    /// of its own, and lets browsers without other third-party cookies keep it. Safari before 18.4
+    /// drops such cookies. The body needs none of this.
     pub fn for_other_sites(mut self) -> Self {
         self.for_other_sites = true;
+        self.origins.ask_for_origins();
         self
     }
 

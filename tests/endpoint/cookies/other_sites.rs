@@ -1,6 +1,6 @@
 //! Pages on another site: cookies that can never arrive are refused at the login.
 
-use http::HeaderMap;
+use http::{HeaderMap, Method, Request};
 use support::{App, Log, Received, form, with_header};
 use tower::ServiceExt;
 use tower_bearer::{CookieDelivery, MemoryStore};
@@ -141,6 +141,43 @@ async fn cookies_for_other_sites_are_partitioned_and_checked_all_the_same() {
     let lines: &HeaderMap = cleared.headers();
     for line in lines.get_all("set-cookie") {
         assert!(line.to_str().unwrap().contains("Partitioned"), "{line:?}");
+    }
+}
+
+/// An old browser sends such a cookie with a form of every site, and may not say which site it was.
+#[tokio::test]
+async fn a_cookie_for_other_sites_changes_nothing_for_a_request_that_does_not_say_its_origin() {
+    let app = App::new();
+    let cookies = CookieDelivery::new().with_access_token();
+    let token = app.log_in().await.tokens().access;
+    let send = async |cookies: &CookieDelivery, method: Method, headers: &[(&str, &str)]| {
+        let layer = app.layer().with_token_sources(cookies.token_sources());
+        let cookie = format!("__Host-access_token={token}");
+        let mut request = Request::builder().method(method).header("cookie", cookie);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        support::send(&layer, request.body(String::new()).unwrap()).await
+    };
+    let own = [
+        ("origin", "https://api.example.com"),
+        ("host", "api.example.com"),
+    ];
+    let everywhere = cookies.clone().for_other_sites();
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
+        let unsaid = send(&everywhere, method.clone(), &[]).await;
+        unsaid.assert_token_missing();
+        for headers in [&own[..], &[("sec-fetch-site", "same-origin")]] {
+            let said = send(&everywhere, method.clone(), headers).await;
+            said.assert_passed("alice");
+        }
+        // Browsers do not send the usual cookies with a form of another site.
+        let unsaid = send(&cookies, method, &[]).await;
+        unsaid.assert_passed("alice");
+    }
+    for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+        let unsaid = send(&everywhere, method, &[]).await;
+        assert_eq!(unsaid.status, 200, "{unsaid:?}");
     }
 }
 
