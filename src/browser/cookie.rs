@@ -39,7 +39,7 @@ pub(crate) fn only<'p>(parts: &'p Parts, name: &str) -> Result<Option<&'p str>, 
     }
 }
 
-/// Returns the values of all cookies of this name, each once, and no more than 16.
+/// Returns the values of all cookies of this name, each once, and no more than 256.
 #[cfg(feature = "cookie")]
 pub(crate) fn several<'p>(parts: &'p Parts, name: &str) -> Vec<&'p str> {
     let mut values = Vec::new();
