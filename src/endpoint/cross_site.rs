@@ -95,19 +95,27 @@ impl CrossSite {
     }
 
     fn cure(self) -> &'static str {
-        match self.why {
-            Why::NotOurs(Caller::Page) => {
+        match (self.why, self.may_choose) {
+            (Why::NotOurs(Caller::Page), _) => {
                 "if this is a page of yours, list its origin with `CookieDelivery::with_origin`; \
                  if a proxy changes `Host`, set `public_origin` on the builder of the sessions"
             }
-            Why::NotOurs(Caller::App) => {
+            (Why::NotOurs(Caller::App), true) => {
                 "let it send delivery=body, or list its origin with `CookieDelivery::with_origin`"
             }
-            Why::NotOurs(Caller::Opaque | Caller::Unsaid) => "let it send delivery=body",
+            (Why::NotOurs(Caller::App), false) => {
+                "list its origin with `CookieDelivery::with_origin`"
+            }
+            (Why::NotOurs(Caller::Opaque | Caller::Unsaid), true) => "let it send delivery=body",
+            (Why::NotOurs(Caller::Opaque | Caller::Unsaid), false) => {
+                "leave out `CookieDelivery::for_every_client`, so that it can ask for delivery=body"
+            }
             #[cfg(feature = "cookie")]
-            Why::CookieNeverArrives => {
+            (Why::CookieNeverArrives, true) => {
                 "let the page send delivery=body, or set `CookieDelivery::for_other_sites`"
             }
+            #[cfg(feature = "cookie")]
+            (Why::CookieNeverArrives, false) => "set `CookieDelivery::for_other_sites`",
         }
     }
 }

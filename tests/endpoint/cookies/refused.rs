@@ -103,6 +103,56 @@ async fn the_log_has_origin_host_fetch_site_and_the_setting() {
     }
 }
 
+/// Where every client gets cookies, `delivery=body` is ignored.
+#[tokio::test]
+async fn the_log_names_no_setting_that_would_not_help() {
+    let (log, _guard) = Log::capture();
+    let app = App::new();
+    let page = [
+        ("origin", "https://shop.test"),
+        ("sec-fetch-site", "cross-site"),
+    ];
+    let listed = CookieDelivery::new()
+        .with_origin("https://shop.test")
+        .unwrap();
+    for (cookies, headers, cure) in [
+        (
+            CookieDelivery::new(),
+            &[("origin", "tauri://localhost")][..],
+            "with_origin",
+        ),
+        (
+            CookieDelivery::new(),
+            &[("origin", "null")],
+            "for_every_client",
+        ),
+        (CookieDelivery::new(), &[], "for_every_client"),
+        (listed, &page, "for_other_sites"),
+    ] {
+        log.take();
+        let credentials = [
+            ("username", "alice"),
+            ("password", "wonderland-7"),
+            ("delivery", "body"),
+        ];
+        let mut request = form("/login", &credentials);
+        for (name, value) in headers {
+            request = with_header(request, name, value);
+        }
+        let endpoints = app.endpoints().with_cookies(cookies.for_every_client());
+        let answer = Received::read(endpoints.oneshot(request)).await;
+        assert_eq!((answer.status, answer.challenge()), (403, None));
+        let lines = log.take_our_own();
+        let [line] = &lines[..] else {
+            panic!("{lines:?}")
+        };
+        assert!(
+            line.contains(cure) && !line.contains("send delivery=body"),
+            "{line}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn no_header_forges_a_log_line_or_fills_the_log() {
     let (log, _guard) = Log::capture();
