@@ -12,7 +12,7 @@ use sha2::Sha256;
 use super::error::BearerError;
 use crate::digest::hmac;
 use crate::keys::Secret;
-use crate::token::AccessTokenClaims;
+use crate::token::{AccessTokenClaims, CLIENT};
 
 /// Adds a tag to each `Mcp-Session-Id` that the inner service sends, and removes it from requests.
 ///
@@ -109,11 +109,10 @@ fn tag(key: &Hmac<Sha256>, id: &[u8], caller: Option<&AccessTokenClaims>) -> Hma
     mac
 }
 
-/// Returns the client that another issuer's token was issued to (RFC 9068 section 2.2, OpenID
-/// Connect Core section 2).
+/// Returns the client that another issuer's token was issued to.
 fn client(caller: &AccessTokenClaims) -> Option<String> {
     let claim = |name| caller.claim::<String>(name).ok().flatten();
-    claim("client_id").or_else(|| claim("azp"))
+    CLIENT.into_iter().find_map(claim)
 }
 
 /// The same as for a session that has ended, so that the client starts a new one (MCP 2025-11-25,

@@ -17,7 +17,7 @@ use super::parsed_token::ParsedToken;
 use super::text::{Late, Part};
 use super::typ::AcceptedTyp;
 use super::verifier::AccessTokenVerifier;
-use super::wire::{AUD, EXP, GEN, NBF, SID, SUB};
+use super::wire::{AUD, CLIENT, EXP, GEN, NBF, SID, SUB};
 use crate::clock::Timestamp;
 use crate::keys::Key;
 use crate::names::{Audience, Issuer, Scope, SessionClaims};
@@ -119,7 +119,7 @@ impl AccessTokenVerifier {
     }
 
     fn no_audience(&self, claims: &Object<'_>) -> VerifyError {
-        let found = AUDIENCES.iter().find_map(|&name| {
+        let found = CLIENT.iter().find_map(|&name| {
             let value = shown(claims.get(name)?.as_str()?);
             Some(format!(
                 "If {name}, which is {value}, names the audience, call \
@@ -273,6 +273,4 @@ pub(super) fn described(claim: &Json<'_>) -> String {
     format!("{kind}{}", shown_json(claim))
 }
 
-/// The claims in which issuers without `aud` usually name the audience.
-pub(super) const AUDIENCES: [&str; 4] = ["client_id", "azp", "cid", "appid"];
 const NO_SUB: &str = "there is no sub. If another claim names the subject, call `subject_claim`";

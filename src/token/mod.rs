@@ -61,3 +61,4 @@ pub use verifier::AccessTokenVerifier;
 pub use verifier_builder::AccessTokenVerifierBuilder;
 
 pub(crate) use issuers::{Unverified, Verifiers};
+pub(crate) use wire::CLIENT;

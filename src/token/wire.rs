@@ -13,6 +13,9 @@ pub(super) const SCP: &str = "scp";
 pub(crate) const AUTH_TIME: &str = "auth_time";
 /// The session (OpenID Connect Front-Channel Logout section 3).
 pub(crate) const SID: &str = "sid";
+/// The client that a token was issued to (RFC 9068 section 2.2, OpenID Connect Core section 2), and
+/// what Okta and Entra version 1 call it. Issuers without `aud` mostly name the audience here.
+pub(crate) const CLIENT: [&str; 4] = ["client_id", "azp", "cid", "appid"];
 /// The generation of the refresh token that came with this access token. This claim is ours.
 pub(crate) const GEN: &str = "gen";
 

@@ -211,6 +211,24 @@ async fn another_issuer_or_audience_or_client_is_another_owner() {
     }
 }
 
+/// Okta names the client in `cid`, and Entra version 1 in `appid`.
+#[tokio::test]
+async fn a_client_is_told_from_others_by_each_claim_that_names_it() {
+    let tokens = TestTokens::new();
+    let layer = BearerAuthLayer::new(tokens.verifier()).bind_mcp_sessions(&secret());
+    for claim in ["client_id", "azp", "cid", "appid"] {
+        let of = |client: &str| {
+            let grant = Grant::new().with_claim(claim, client);
+            tokens.bearer_for(&Identity::new("alice"), &grant)
+        };
+        let session = id(&call(&layer, &of("one"), &[]).await);
+        call(&layer, &of("one"), &[&session])
+            .await
+            .assert_passed("s-1");
+        assert_unknown(&call(&layer, &of("other"), &[&session]).await);
+    }
+}
+
 #[tokio::test]
 async fn a_session_without_a_token_is_for_requests_without_a_token() {
     let tokens = TestTokens::new();

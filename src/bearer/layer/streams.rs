@@ -30,8 +30,8 @@ impl BearerAuthLayer {
     /// removes the tag from requests, so the inner service sees its own id.
     ///
     /// **What passes.** An id whose tag was made for the same issuer, audience and subject, and the
-    /// same session (`sid`) of a token of our own, or the same client (`client_id`, else `azp`) of
-    /// another issuer's token. A refreshed token has the same, so it continues the session; a new
+    /// same session (`sid`) of a token of our own, or the same client of another
+    /// issuer's token (`client_id`, else `azp`, `cid` or `appid`). A refreshed token has the same, so it continues the session; a new
     /// login starts a new one.
     ///
     /// **What is refused.** Every other id, also one without a tag, whatever the method: 404 with

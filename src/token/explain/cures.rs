@@ -1,7 +1,6 @@
 //! The settings with which a verifier would accept a token, and read more from it.
 
 use crate::token::accepted_issuer::AcceptedIssuer;
-use crate::token::checks::AUDIENCES;
 use crate::token::claim_form::{is_absent, texts};
 use crate::token::error::shown;
 use crate::token::error_kind::VerifyErrorKind as Kind;
@@ -9,7 +8,7 @@ use crate::token::json::{Json, Object};
 use crate::token::scope_claim::ScopeClaims;
 use crate::token::typ::AcceptedTyp;
 use crate::token::verifier::AccessTokenVerifier;
-use crate::token::wire::{AUD, AUTH_TIME, ISS, SCP, SID, SUB};
+use crate::token::wire::{AUD, AUTH_TIME, CLIENT, ISS, SCP, SID, SUB};
 
 impl AccessTokenVerifier {
     /// Returns what would make the check of this name accept a token with these claims, and this
@@ -63,7 +62,7 @@ impl AccessTokenVerifier {
             return Some(audience_claim(AUD));
         }
         let named = |name: &'static str| Some((name, text(claims, name)?));
-        let all = || AUDIENCES.into_iter().filter_map(named);
+        let all = || CLIENT.into_iter().filter_map(named);
         let known = all().find(|(_, value)| self.accepts_audience(value));
         let (name, value) = known.or_else(|| all().next())?;
         let claim = audience_claim(name);
@@ -99,7 +98,7 @@ impl AccessTokenVerifier {
         if is_login || OF_USERS.into_iter().any(is_there) {
             return Some("this looks like a user's token: have the issuer send sub".to_owned());
         }
-        let name = MACHINES
+        let name = CLIENT
             .into_iter()
             .find(|name| text(claims, name).is_some())?;
         // Named alone, the client would be the subject of all its users.
@@ -133,9 +132,6 @@ fn audience_claim(name: &str) -> String {
 fn subject_claim(name: &str) -> String {
     format!(".subject_claim(&[{name:?}])")
 }
-
-/// The claims that name a machine.
-const MACHINES: [&str; 4] = ["client_id", "azp", "cid", "appid"];
 
 /// Claims of tokens that users have, and machines have not.
 const OF_USERS: [&str; 10] = [
