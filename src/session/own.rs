@@ -1,11 +1,11 @@
 //! What users do with their own sessions, and administrators with those of any user.
 
 use super::ended::Ended;
-use super::error::SessionError;
+use super::error::{SessionError, SessionErrorKind};
 use super::sessions::Sessions;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::{SessionId, Subject};
-use crate::store::{RevocationReason, Session, SessionSelection};
+use crate::store::{RevocationReason, Session, SessionOwner, SessionSelection};
 use crate::token::AccessTokenClaims;
 
 impl Sessions {
@@ -70,8 +70,13 @@ impl Sessions {
     ///
     /// # Errors
     ///
+    /// `InvalidToken`: the claims are of another issuer, whose user of this name is someone else.
     /// `Unavailable`: some sessions may have been ended. Try again.
     pub async fn log_out_others(&self, claims: &AccessTokenClaims) -> Result<Ended, SessionError> {
+        let owner = SessionOwner::of(claims.issuer(), claims.audience());
+        if !self.0.owners.contains(&owner) {
+            return Err(SessionError::new(SessionErrorKind::InvalidToken));
+        }
         let logins = self.logins_of(claims.subject());
         let others = match claims.session_id() {
             Some(id) => logins.except(*id),

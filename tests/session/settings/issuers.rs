@@ -1,9 +1,13 @@
 //! Applications with other issuers or audiences, on the same store or with the same secret.
 
-use support::{App, Scripted, log_in};
+use support::{App, HOUR, Scripted, log_in};
 use tower_bearer::session::{SessionErrorKind, SessionsBuilder};
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::{Identity, MemoryStore, Secret, Sessions, Subject, TokenResponse};
+use tower_bearer::token::AccessTokenSigner;
+use tower_bearer::{
+    AccessTokenVerifier, Grant, Identity, MemoryStore, Secret, Sessions, SigningKey, Subject,
+    TokenResponse,
+};
 
 use super::builder;
 
@@ -219,6 +223,27 @@ async fn logging_out_elsewhere_with_a_token_of_no_session_spares_none() {
         .unwrap();
     assert_eq!(sessions.log_out_others(&claims).await.unwrap().count(), 1);
     assert_eq!(count(&sessions).await, 0);
+}
+
+/// The user `alice` of another issuer is someone else.
+#[tokio::test]
+async fn logging_out_elsewhere_with_a_token_of_another_issuer_ends_nothing() {
+    let app = App::new();
+    log_in(&app.sessions, "alice").await;
+    let key = SigningKey::hs256(&Secret::dangerous_weak("another")).unwrap();
+    let signer = AccessTokenSigner::new("https://other.example.com", "app", key).unwrap();
+    let verifier = AccessTokenVerifier::builder(signer.keys())
+        .issuer("https://other.example.com")
+        .audience("app")
+        .build()
+        .unwrap();
+    let token = signer.sign(&Identity::new("alice"), &Grant::new(), HOUR);
+    let claims = verifier.verify(token.unwrap().secret()).unwrap();
+    let refused = app.sessions.log_out_others(&claims).await.unwrap_err();
+    assert_eq!(refused.kind(), SessionErrorKind::InvalidToken);
+    let refused = app.sessions.set_stamp(&claims, 1).await.unwrap_err();
+    assert_eq!(refused.kind(), SessionErrorKind::InvalidToken);
+    assert_eq!(app.live().await.len(), 1);
 }
 
 #[tokio::test]
