@@ -4,12 +4,14 @@
 use super::authorization::AuthorizeRequest;
 use super::error::{SessionError, SessionErrorKind};
 use super::own_row::check_understood;
-use super::refresh_token::Presented;
+use super::refresh_token::{Presented, Rid};
 use super::rotation::{Decision, SessionOver, decide, settle};
 use super::sessions::Sessions;
 use super::token_response::TokenResponse;
 use crate::clock::Timestamp;
 use crate::digest::digest;
+#[cfg(feature = "cookie")]
+use crate::keys::AccessToken;
 use crate::keys::RefreshToken;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::{IntoScope, Scope};
@@ -38,7 +40,6 @@ pub struct Refresh {
     scope: Scope,
     retry: Option<[u8; 16]>,
     context: Option<RequestContext>,
-    is_for_page: bool,
 }
 
 impl Refresh {
@@ -63,7 +64,6 @@ impl Refresh {
             scope: Scope::default(),
             retry: None,
             context: None,
-            is_for_page: false,
         }
     }
 
@@ -108,13 +108,6 @@ impl Refresh {
         self.context = Some(context);
         self
     }
-
-    /// Asks for an access token that this server itself uses once, besides that of the response.
-    #[cfg(feature = "cookie")]
-    pub(crate) fn for_page(mut self) -> Self {
-        self.is_for_page = true;
-        self
-    }
 }
 
 impl From<RefreshToken> for Refresh {
@@ -139,7 +132,37 @@ impl Sessions {
         &self,
         refresh: impl Into<Refresh> + Send,
     ) -> Result<TokenResponse, SessionError> {
-        let mut refresh = refresh.into();
+        let refresh = refresh.into();
+        let scope = refresh.scope.clone();
+        let tokens = self
+            .exchange(refresh, |row, rid, grant| self.response(row, rid, grant))
+            .await?;
+        Ok(tokens.asked_for(&scope))
+    }
+
+    /// Does the same for a page that this server makes meanwhile. The second token is for the
+    /// request of that page: its use is not a receipt, because the browser has nothing yet.
+    #[cfg(feature = "cookie")]
+    pub(crate) async fn refresh_for_page(
+        &self,
+        refresh: Refresh,
+    ) -> Result<(TokenResponse, AccessToken), SessionError> {
+        let answer = |row: &Session, rid: &Rid, grant: Grant| {
+            let tokens = self.response(row, rid, grant.clone())?;
+            let mut inside = row.clone();
+            inside.parts_mut().receipts = false;
+            let inside = self.response(&inside, rid, grant)?;
+            Ok((tokens, inside.access_token().clone()))
+        };
+        self.exchange(refresh, answer).await
+    }
+
+    /// Exchanges a refresh token for what `answer` makes of the session's row and the grant.
+    async fn exchange<T>(
+        &self,
+        mut refresh: Refresh,
+        answer: impl FnOnce(&Session, &Rid, Grant) -> Result<T, SessionError> + Send,
+    ) -> Result<T, SessionError> {
         refresh.context = refresh.context.map(|context| self.located(context));
         ensure_started(self.sync());
         let mut session = None;
@@ -147,7 +170,8 @@ impl Sessions {
         let refreshed = with_timeout(REFRESH_DEADLINE, async {
             let presented = self.choose(&refresh).await?;
             session = Some(presented.id);
-            self.refresh_presented(&presented, &refresh).await
+            let (row, grant) = self.refresh_presented(&presented, &refresh).await?;
+            answer(&row, &presented.rid, grant)
         })
         .await;
         refreshed.map_err(|error| {
@@ -161,11 +185,12 @@ impl Sessions {
         })
     }
 
+    /// Returns the row as it is after the refresh, and what the application grants.
     async fn refresh_presented(
         &self,
         presented: &Presented,
         refresh: &Refresh,
-    ) -> Result<TokenResponse, SessionError> {
+    ) -> Result<(Session, Grant), SessionError> {
         let (arrived, revocations) = (self.now(), self.sync().revocations());
         revocations
             .load(self.0.outage.max_lag())
@@ -206,16 +231,7 @@ impl Sessions {
             }
             let generation = answered.parts().generation;
             tracing::debug!(session = %id, generation, ?how, "refreshed");
-            let for_page = refresh.is_for_page.then(|| grant.clone());
-            let mut response = self.response(&answered, &presented.rid, grant)?;
-            if let Some(grant) = for_page {
-                // Without a generation its use is not a receipt: the browser has nothing yet.
-                let mut inside = answered;
-                inside.parts_mut().receipts = false;
-                let inside = self.response(&inside, &presented.rid, grant)?;
-                response = response.with_page_token(inside.access_token().clone());
-            }
-            return Ok(response.asked_for(&refresh.scope));
+            return Ok((answered, grant));
         }
         Err(SessionError::unavailable(
             "four other refreshes of this session were quicker",

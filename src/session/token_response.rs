@@ -30,9 +30,6 @@ pub struct TokenResponse {
     until_browser_closes: bool,
     /// Whether the request asked for a scope, so that the response says what is granted of it.
     says_scope: bool,
-    /// An access token that this server itself uses, whose use proves nothing about the browser.
-    #[cfg_attr(not(feature = "cookie"), allow(dead_code))]
-    page_token: Option<AccessToken>,
     extra: Map<String, Value>,
 }
 
@@ -54,7 +51,6 @@ impl TokenResponse {
             ends,
             until_browser_closes: session.until_browser_closes(),
             says_scope: false,
-            page_token: None,
             extra: Map::new(),
         }
     }
@@ -153,16 +149,6 @@ impl TokenResponse {
     pub(crate) fn with_access_token(mut self, access_token: AccessToken) -> Self {
         self.access_token = access_token;
         self
-    }
-
-    pub(super) fn with_page_token(mut self, token: AccessToken) -> Self {
-        self.page_token = Some(token);
-        self
-    }
-
-    #[cfg(feature = "cookie")]
-    pub(crate) fn take_page_token(&mut self) -> Option<AccessToken> {
-        self.page_token.take()
     }
 
     fn seconds_to(&self, end: Timestamp) -> u64 {

@@ -14,7 +14,7 @@ use crate::bearer::bearer_token;
 use crate::browser::{loads_a_page, only, replace};
 use crate::endpoint::response::not_stored;
 use crate::error::ConfigError;
-use crate::keys::{AccessToken, RefreshToken};
+use crate::keys::RefreshToken;
 use crate::request_context::RequestContext;
 use crate::session::{Refresh, Sessions, TokenResponse};
 use crate::token::AccessTokenVerifier;
@@ -142,15 +142,12 @@ impl Renewer {
         parts: &mut Parts,
         held: Vec<RefreshToken>,
     ) -> Option<TokenResponse> {
-        let refresh = Refresh::one_of(held)
-            .with_context(RequestContext::from(&*parts))
-            .for_page();
+        let refresh = Refresh::one_of(held).with_context(RequestContext::from(&*parts));
         let (access, refresh_name) = (self.cookies.access_name(), self.cookies.refresh_name());
-        match self.sessions.refresh(refresh).await {
-            Ok(mut tokens) => {
-                let page_token = tokens.take_page_token();
+        match self.sessions.refresh_for_page(refresh).await {
+            Ok((tokens, page_token)) => {
                 let changes = [
-                    (&*access, page_token.as_ref().map(AccessToken::secret)),
+                    (&*access, Some(page_token.secret())),
                     (
                         &*refresh_name,
                         tokens.refresh_token().map(RefreshToken::secret),
