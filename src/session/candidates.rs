@@ -41,11 +41,7 @@ impl Sessions {
         tokens: Vec<Presented>,
         refresh: &Refresh,
     ) -> Result<Presented, SessionError> {
-        self.sync()
-            .revocations()
-            .load(self.0.outage.max_lag())
-            .await
-            .map_err(SessionError::unavailable)?;
+        self.load_revocations().await?;
         let (mut best, mut user) = (None, None::<Subject>);
         for presented in tokens {
             let session = self.0.store.find(&presented.id).await?;

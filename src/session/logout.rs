@@ -37,8 +37,9 @@ impl Sessions {
             let row = self.0.store.find(&id).await?;
             return Ok(row.is_none_or(|row| self.owns(&row)).then_some(id));
         }
-        let mut verifiers = std::iter::once(&self.0.verifier).chain(&self.0.former);
-        let claims = verifiers.find_map(|verifier| verifier.verify_but_for_expiry(token).ok());
+        let claims = self
+            .verifiers()
+            .find_map(|verifier| verifier.verify_but_for_expiry(token).ok());
         Ok(claims.and_then(|claims| claims.session_id().copied()))
     }
 

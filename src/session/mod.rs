@@ -50,6 +50,7 @@ mod policy;
 mod received_tokens;
 mod refresh;
 mod refresh_token;
+mod revoked;
 mod rotation;
 mod sessions;
 mod set_stamp;

@@ -192,10 +192,7 @@ impl Sessions {
         refresh: &Refresh,
     ) -> Result<(Session, Grant), SessionError> {
         let (arrived, revocations) = (self.now(), self.sync().revocations());
-        revocations
-            .load(self.0.outage.max_lag())
-            .await
-            .map_err(SessionError::unavailable)?;
+        self.load_revocations().await?;
         let id = presented.id;
 
         for _ in 0..MAX_RACES {

@@ -202,13 +202,6 @@ impl Sessions {
         self.policy().overlap.is_zero()
     }
 
-    /// Returns whether this process knows that the session of these claims was revoked.
-    #[cfg(feature = "cookie")]
-    pub(crate) fn knows_revoked(&self, claims: &crate::AccessTokenClaims) -> bool {
-        let id = claims.session_id();
-        id.is_some_and(|id| self.sync().revocations().contains(id))
-    }
-
     /// Returns whether the application logs users in itself.
     pub(crate) fn has_login(&self) -> bool {
         self.accounts().has_login()

@@ -1,5 +1,7 @@
 //! Pages without scripts stay logged in for as long as the refresh token lives.
 
+mod processes;
+
 use std::collections::BTreeMap;
 
 use axum::Router;

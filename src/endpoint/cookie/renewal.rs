@@ -17,7 +17,7 @@ use crate::error::ConfigError;
 use crate::keys::RefreshToken;
 use crate::request_context::RequestContext;
 use crate::session::{Refresh, Sessions, TokenResponse};
-use crate::token::AccessTokenVerifier;
+use crate::token::AccessTokenClaims;
 
 /// Renews the tokens of a page without scripts while the page loads, for as long as the refresh
 /// token lives. See [`CookieDelivery::renewal_layer`].
@@ -34,10 +34,17 @@ pub struct Renewal<S> {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Renewer {
+struct Renewer {
     cookies: CookieDelivery,
     sessions: Sessions,
-    verifier: AccessTokenVerifier,
+}
+
+/// What has to be done about a request before it passes on.
+enum Need {
+    Nothing,
+    /// The answer of the store whether the session of these claims was revoked.
+    Answer(AccessTokenClaims),
+    Renewal,
 }
 
 impl CookieDelivery {
@@ -106,29 +113,26 @@ impl CookieDelivery {
             renewer: Renewer {
                 cookies: self.clone().for_sessions(sessions),
                 sessions: sessions.clone(),
-                verifier: sessions.verifier(),
             },
         })
     }
 }
 
 impl Renewer {
-    /// Returns the refresh tokens of a request that has to be renewed, if it has any. It is `None`
-    /// for a request that passes on as it is.
-    pub(super) fn needed(&self, parts: &Parts) -> Option<Vec<RefreshToken>> {
+    /// Returns what has to be done about a request before it passes on.
+    fn needs(&self, parts: &Parts) -> Need {
         if !loads_a_page(parts) || !matches!(bearer_token(&parts.headers), Ok(None)) {
-            return None;
+            return Need::Nothing;
         }
         let held = only(parts, &self.cookies.access_name()).ok().flatten();
-        let is_good = |token| {
-            let claims = self.verifier.verify(token);
-            claims.is_ok_and(|claims| !self.sessions.knows_revoked(&claims))
+        let Some(claims) = held.and_then(|token| self.sessions.verified(token)) else {
+            return Need::Renewal;
         };
-        if held.is_some_and(is_good) {
-            return None;
+        match self.sessions.is_revoked(&claims) {
+            Some(false) => Need::Nothing,
+            Some(true) => Need::Renewal,
+            None => Need::Answer(claims),
         }
-        let held = self.cookies.refresh_tokens(parts).into_iter();
-        Some(held.map(RefreshToken::new).collect())
     }
 
     /// Takes an access token that is not good out of the request.
@@ -137,11 +141,13 @@ impl Renewer {
     }
 
     /// Refreshes, and gives the new tokens to the request. Without a renewal it is `None`.
-    pub(super) async fn renew(
-        &self,
-        parts: &mut Parts,
-        held: Vec<RefreshToken>,
-    ) -> Option<TokenResponse> {
+    async fn renew(&self, parts: &mut Parts) -> Option<TokenResponse> {
+        let held = self.cookies.refresh_tokens(parts).into_iter();
+        let held: Vec<_> = held.map(RefreshToken::new).collect();
+        if held.is_empty() {
+            self.forget(parts);
+            return None;
+        }
         let refresh = Refresh::one_of(held).with_context(RequestContext::from(&*parts));
         let (access, refresh_name) = (self.cookies.access_name(), self.cookies.refresh_name());
         match self.sessions.refresh_for_page(refresh).await {
@@ -166,7 +172,7 @@ impl Renewer {
 
     /// Sets the cookies, unless the page has set or cleared them itself. `sent` is the request as
     /// the browser sent it.
-    pub(super) fn complete<B>(
+    fn complete<B>(
         &self,
         renewed: Option<&TokenResponse>,
         sent: &Parts,
@@ -213,22 +219,27 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        let held = match self.renewer.needed(&parts) {
-            Some(held) if !held.is_empty() => held,
-            nothing => {
-                if nothing.is_some() {
-                    self.renewer.forget(&mut parts);
-                }
-                return RenewalFuture::direct(self.inner.call(Request::from_parts(parts, body)));
-            }
-        };
+        let mut need = self.renewer.needs(&parts);
+        if matches!(need, Need::Renewal) && self.renewer.cookies.refresh_tokens(&parts).is_empty() {
+            self.renewer.forget(&mut parts);
+            need = Need::Nothing;
+        }
+        if matches!(need, Need::Nothing) {
+            return RenewalFuture::direct(self.inner.call(Request::from_parts(parts, body)));
+        }
         // The service that is ready is called; its clone may not be.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let renewer = self.renewer.clone();
         RenewalFuture::renewing(async move {
+            if let Need::Answer(claims) = need
+                // If the store cannot be asked, the layer decides about the token.
+                && !renewer.sessions.was_revoked(&claims).await.unwrap_or(false)
+            {
+                return inner.call(Request::from_parts(parts, body)).await;
+            }
             let sent = parts.clone();
-            let renewed = renewer.renew(&mut parts, held).await;
+            let renewed = renewer.renew(&mut parts).await;
             let response = inner.call(Request::from_parts(parts, body)).await?;
             Ok(renewer.complete(renewed.as_ref(), &sent, response))
         })
