@@ -1,7 +1,7 @@
 //! [`CookieDelivery`] sends the refresh token as a cookie that scripts cannot read.
 
-mod arrival;
-mod delivery;
+mod dropped;
+mod endpoints;
 mod jar;
 mod renewal;
 mod renewal_future;
@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
 
-use self::arrival::Warned;
+use self::dropped::Warned;
 use super::delivery::check_cookies_may_be_set;
 use super::response::not_stored;
 use crate::bearer::TokenSource;
