@@ -1,0 +1,62 @@
+# Private PostgreSQL and Redis in a temporary folder, for `run`. Sourced, not run.
+# Sets BENCH_POSTGRES_URL and BENCH_REDIS_URL, where the servers are installed. A server that the
+# environment names already is used as it is.
+
+start_servers() {
+    servers=$(mktemp --directory "${TMPDIR:-/tmp}/tower-bearer-peers.XXXXXX")
+    chmod 755 "$servers"
+    trap stop_servers EXIT
+    if [ -z "${BENCH_POSTGRES_URL:-}" ]; then start_postgres; fi
+    if [ -z "${BENCH_REDIS_URL:-}" ]; then start_redis; fi
+}
+
+start_postgres() {
+    local bin port
+    bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort --version-sort | tail -n 1)
+    if [ ! -x "$bin/initdb" ]; then return; fi
+    port=$(free_port)
+    mkdir "$servers/postgres"
+    if [ "$(id -u)" = 0 ]; then chown postgres "$servers/postgres"; fi
+    postgres_ctl="$bin/pg_ctl"
+    as_postgres "$bin/initdb" --auth=trust --username=postgres --encoding=UTF8 --no-locale \
+        --pgdata "$servers/postgres/data" >"$servers/initdb.log" 2>&1
+    as_postgres "$postgres_ctl" start --wait --silent --pgdata "$servers/postgres/data" \
+        --log "$servers/postgres/log" --options "-p $port -h 127.0.0.1 -k ''"
+    export BENCH_POSTGRES_URL=postgres://postgres@127.0.0.1:$port/postgres
+}
+
+start_redis() {
+    local program port
+    program=$(command -v redis-server || command -v valkey-server || true)
+    if [ -z "$program" ]; then return; fi
+    port=$(free_port)
+    mkdir "$servers/redis"
+    "$program" --bind 127.0.0.1 --port "$port" --dir "$servers/redis" --appendonly yes \
+        --appendfsync always >"$servers/redis/log" 2>&1 &
+    redis_pid=$!
+    until (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.1; done
+    export BENCH_REDIS_URL=redis://127.0.0.1:$port
+}
+
+stop_servers() {
+    if [ -n "${redis_pid:-}" ]; then kill "$redis_pid" 2>/dev/null || true; fi
+    if [ -n "${postgres_ctl:-}" ]; then
+        as_postgres "$postgres_ctl" stop --mode=immediate --silent --pgdata "$servers/postgres/data"
+    fi
+    rm -rf "$servers"
+}
+
+# PostgreSQL refuses to run as root.
+as_postgres() {
+    if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi
+}
+
+free_port() {
+    local port
+    while port=$(shuf -n 1 -i 10000-14999); do
+        if ! (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            printf '%s\n' "$port"
+            return
+        fi
+    done
+}

@@ -1,0 +1,6 @@
+//! Refreshes on the stores, beside the least that their drivers need.
+
+pub mod clients;
+pub mod postgres;
+pub mod redis;
+pub mod sqlite;
