@@ -4,14 +4,13 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use base64::Engine;
 use base64::decoded_len_estimate;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use smallvec::{SmallVec, smallvec};
 
 use super::error::{VerifyError, shown};
 use super::error_kind::VerifyErrorKind;
 use super::header::Header;
+use crate::base64url;
 use crate::keys::{Key, KeySet, OUR_TYP};
 
 /// A token in its three parts. Its signature has not been checked.
@@ -163,9 +162,7 @@ impl<'t> Jws<'t> {
 
 fn decode(segment: &str) -> Result<Signature, VerifyErrorKind> {
     let mut bytes: Signature = smallvec![0; decoded_len_estimate(segment.len())];
-    let length = URL_SAFE_NO_PAD
-        .decode_slice(segment, &mut bytes)
-        .map_err(|_| VerifyErrorKind::Malformed)?;
+    let length = base64url::decode(segment, &mut bytes).ok_or(VerifyErrorKind::Malformed)?;
     bytes.truncate(length);
     Ok(bytes)
 }

@@ -4,12 +4,11 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use base64::Engine;
 use base64::decoded_len_estimate;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroize;
 
 use super::error_kind::VerifyErrorKind;
+use crate::base64url;
 
 /// The header or the payload of a token, behind a copy of the whole token where a cache needs one.
 /// Both are in one text to save an allocation. The copy is wiped from memory when it is dropped.
@@ -26,11 +25,11 @@ impl TokenText {
         let copied = copy.len();
         let mut bytes = Vec::with_capacity(copied + decoded_len_estimate(segment.len()));
         bytes.extend_from_slice(copy.as_bytes());
-        let decoded = URL_SAFE_NO_PAD.decode_vec(segment, &mut bytes);
-        match String::from_utf8(bytes) {
-            Ok(text) if decoded.is_ok() => Ok(Self { text, copied }),
-            _ => Err(VerifyErrorKind::Malformed),
+        if !base64url::append_decoded(segment, &mut bytes) {
+            return Err(VerifyErrorKind::Malformed);
         }
+        let text = String::from_utf8(bytes).map_err(|_| VerifyErrorKind::Malformed)?;
+        Ok(Self { text, copied })
     }
 
     pub(super) fn decoded(&self) -> &str {

@@ -1,5 +1,6 @@
 //! Tokens and keys: what is signed, what is verified, and what is never shown.
 
+mod cache;
 mod claims;
 mod key_refusals;
 mod key_ring;

@@ -1,0 +1,190 @@
+//! Tokens that were verified are remembered, and what other caches got wrong is right here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use support::keys::{ED25519, P256, key, signer, token};
+use support::{HMAC_KEY, MINUTE, builder_with, claims, verifier_with};
+use tower_bearer::clock::{Clock, Timestamp};
+use tower_bearer::keys::{Algorithm, SharedKeySet};
+use tower_bearer::test_util::ManualClock;
+use tower_bearer::token::{Tenants, VerifyErrorKind};
+use tower_bearer::{AccessTokenClaims, AccessTokenVerifier, Grant, Identity, KeySet};
+
+/// Returns whether the second look at a token found the claims of the first.
+fn is_remembered(verifier: &AccessTokenVerifier, token: &str) -> bool {
+    let look = || verifier.verify(token).unwrap();
+    are_the_same(&look(), &look())
+}
+
+/// Clones of the claims share their subject.
+fn are_the_same(one: &AccessTokenClaims, other: &AccessTokenClaims) -> bool {
+    std::ptr::eq(one.subject(), other.subject())
+}
+
+fn shared_secret() -> KeySet {
+    KeySet::from_hmac_secret(Algorithm::Hs256, HMAC_KEY).unwrap()
+}
+
+fn kind(verifier: &AccessTokenVerifier, token: &str) -> VerifyErrorKind {
+    verifier.verify(token).unwrap_err().kind()
+}
+
+#[test]
+fn a_token_is_verified_once_unless_the_cache_is_off() {
+    let clock = ManualClock::new();
+    let builder = builder_with(key(ED25519).key_set(), &clock);
+    let token = token(key(ED25519), &clock);
+    assert!(is_remembered(&builder.clone().build().unwrap(), &token));
+    assert!(!is_remembered(
+        &builder.without_cache().build().unwrap(),
+        &token
+    ));
+}
+
+#[test]
+fn clones_remember_together_and_others_do_not() {
+    let clock = ManualClock::new();
+    let (one, other) = (
+        verifier_with(key(P256).key_set(), &clock),
+        verifier_with(key(P256).key_set(), &clock),
+    );
+    let token = token(key(P256), &clock);
+    let claims = one.verify(&token).unwrap();
+    assert!(are_the_same(&claims, &one.clone().verify(&token).unwrap()));
+    assert!(!are_the_same(&claims, &other.verify(&token).unwrap()));
+}
+
+#[test]
+fn an_expired_token_is_refused_even_if_it_is_remembered() {
+    let clock = ManualClock::new();
+    let verifier = verifier_with(shared_secret(), &clock);
+    let token = support::token(&claims(&clock));
+    let end = verifier.verify(&token).unwrap().expires_at();
+    let left = end.saturating_since(clock.now());
+    clock.advance(left + Duration::from_secs(59));
+    assert!(is_remembered(&verifier, &token), "within the leeway");
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(kind(&verifier, &token), VerifyErrorKind::Expired);
+}
+
+#[test]
+fn a_token_that_is_not_valid_yet_is_refused_after_the_clock_was_set_back() {
+    let clock = ManualClock::new();
+    let verifier = verifier_with(shared_secret(), &clock);
+    let now = clock.now().as_secs();
+    let mut later = claims(&clock);
+    later["nbf"] = json!(now + 200);
+    later["exp"] = json!(now + 3000);
+    let token = support::token(&later);
+    assert_eq!(kind(&verifier, &token), VerifyErrorKind::NotYetValid);
+    clock.advance(Duration::from_secs(200));
+    assert!(is_remembered(&verifier, &token));
+    clock.jump(Timestamp::from_secs(now));
+    assert_eq!(kind(&verifier, &token), VerifyErrorKind::NotYetValid);
+}
+
+#[test]
+fn a_token_of_a_key_that_is_gone_is_refused_at_once_and_one_of_a_key_that_comes_back_passes() {
+    let clock = ManualClock::new();
+    let keys = SharedKeySet::new(key(P256).key_set());
+    let verifier = builder_with(keys.clone(), &clock).build().unwrap();
+    let token = token(key(P256), &clock);
+    assert!(is_remembered(&verifier, &token));
+    keys.replace(key(ED25519).key_set());
+    assert_eq!(kind(&verifier, &token), VerifyErrorKind::UnknownKey);
+    keys.replace(key(P256).key_set());
+    assert!(is_remembered(&verifier, &token));
+}
+
+#[test]
+fn a_refusal_is_not_remembered() {
+    let clock = ManualClock::new();
+    let keys = SharedKeySet::new(key(ED25519).key_set());
+    let verifier = builder_with(keys.clone(), &clock).build().unwrap();
+    let token = token(key(P256), &clock);
+    assert_eq!(kind(&verifier, &token), VerifyErrorKind::UnknownKey);
+    keys.replace(key(P256).key_set());
+    verifier.verify(&token).unwrap();
+}
+
+#[test]
+fn a_token_with_the_end_the_beginning_or_the_length_of_another_is_not_that_token() {
+    let clock = ManualClock::new();
+    for signed in [token(key(ED25519), &clock), support::token(&claims(&clock))] {
+        let keys = key(ED25519).key_set().merge(shared_secret());
+        let verifier = verifier_with(keys, &clock);
+        assert!(is_remembered(&verifier, &signed));
+        for place in 0..signed.len() {
+            let mut bytes = signed.clone().into_bytes();
+            bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(bytes).unwrap();
+            assert!(verifier.verify(&forged).is_err(), "byte {place}");
+        }
+        for forged in [
+            &signed[1..],
+            &signed[..signed.len() - 1],
+            &format!("{signed}A"),
+        ] {
+            assert!(verifier.verify(forged).is_err());
+        }
+        assert!(is_remembered(&verifier, &signed));
+    }
+}
+
+#[test]
+fn a_tenant_that_is_no_longer_accepted_is_refused_at_once() {
+    let clock = ManualClock::new();
+    let is_customer = Arc::new(AtomicBool::new(true));
+    let asked = Arc::clone(&is_customer);
+    let verifier = AccessTokenVerifier::builder(shared_secret())
+        .issuer_pattern(
+            "https://id.example.com/{tenant}",
+            Tenants::from_fn(move |_| asked.load(Ordering::Relaxed)),
+        )
+        .audience(support::AUDIENCE)
+        .clock(Arc::new(clock.clone()))
+        .build()
+        .unwrap();
+    let mut of_tenant = claims(&clock);
+    of_tenant["iss"] = json!("https://id.example.com/acme");
+    let token = support::token(&of_tenant);
+    assert!(is_remembered(&verifier, &token));
+    is_customer.store(false, Ordering::Relaxed);
+    assert_eq!(kind(&verifier, &token), VerifyErrorKind::WrongIssuer);
+}
+
+#[test]
+fn a_token_above_four_kibibytes_is_verified_each_time() {
+    let clock = ManualClock::new();
+    let verifier = verifier_with(shared_secret(), &clock);
+    let mut claims = claims(&clock);
+    claims["roles"] = json!("r".repeat(2000));
+    assert!(is_remembered(&verifier, &support::token(&claims)));
+    claims["roles"] = json!("r".repeat(3000));
+    assert!(!is_remembered(&verifier, &support::token(&claims)));
+}
+
+#[test]
+fn what_is_remembered_has_a_bound() {
+    let clock = ManualClock::new();
+    let signer = signer(key(ED25519), &clock);
+    let verifier = signer.verifier();
+    let sign = |user: u32| {
+        let identity = Identity::new(format!("user {user}"));
+        let token = signer.sign(&identity, &Grant::new(), 5 * MINUTE);
+        token.unwrap().secret().to_owned()
+    };
+    let tokens: Vec<String> = (0..9000).map(sign).collect();
+    let first: Vec<_> = tokens
+        .iter()
+        .map(|token| verifier.verify(token).unwrap())
+        .collect();
+    let again = first.iter().zip(&tokens);
+    let remembered = again
+        .filter(|(claims, token)| are_the_same(claims, &verifier.verify(token).unwrap()))
+        .count();
+    assert!((1000..=8192).contains(&remembered), "{remembered}");
+}
