@@ -93,6 +93,9 @@ impl Part {
         let counts = |known: &&Known| known.change < number && known.until > as_millis(now);
         let before = list.known.iter().filter(counts).map(|known| known.id);
         let mut lacking: HashSet<SessionId> = before.collect();
+        if lacking.is_empty() {
+            return Vec::new();
+        }
         for revocation in revoked {
             lacking.remove(&revocation.id);
         }

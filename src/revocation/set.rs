@@ -63,8 +63,9 @@ impl RevokedSet {
     ) -> Vec<SessionId> {
         let (mut lacking, mut steps) = (Vec::new(), Steps::default());
         for (index, part) in self.parts.iter().enumerate() {
-            lacking.extend(part.lacking(page.of_part(index), changes, now));
-            steps.did(part.len()).await;
+            let revoked = page.of_part(index);
+            lacking.extend(part.lacking(revoked, changes, now));
+            steps.did(part.len() + revoked.len()).await;
         }
         lacking
     }
@@ -133,6 +134,9 @@ const STEP: usize = 1024;
 
 #[cfg(test)]
 mod tests {
+    use std::future::{Future, poll_fn};
+    use std::pin::pin;
+
     use sha2::{Digest, Sha256};
 
     use super::*;
@@ -156,6 +160,36 @@ mod tests {
             }
             let largest = parts.iter().max().unwrap();
             assert!(*largest < 200, "{largest}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_walk_through_many_revocations_pauses() {
+        async fn pauses<T>(walk: impl Future<Output = T>) -> (usize, T) {
+            let (mut walk, mut polls) = (pin!(walk), 0);
+            let walk = poll_fn(|cx| {
+                polls += 1;
+                walk.as_mut().poll(cx)
+            });
+            let done = walk.await;
+            (polls - 1, done)
+        }
+
+        const MANY: usize = 20_000;
+        let revoked = (0..MANY as u128).map(|number| {
+            let id = SessionId::from_bytes(number.to_le_bytes());
+            Revocation::new(id, Duration::ZERO)
+        });
+        let (revoked, now) = (revoked.collect::<Vec<_>>(), Duration::ZERO);
+        let (set, mut new) = (RevokedSet::default(), 0);
+        let (sorts, page) = pauses(Page::of(&revoked)).await;
+        let (compares, lost) = pauses(set.lacking(&page, set.changes(), now)).await;
+        let (enters, ()) = pauses(set.extend(&page, now, || new += 1)).await;
+        let (nothing, changes) = (Page::of(&[]).await, set.changes());
+        let (misses, all) = pauses(set.lacking(&nothing, changes, now)).await;
+        assert_eq!((lost.len(), new, all.len()), (0, PARTS, MANY));
+        for pauses in [sorts, compares, enters, misses] {
+            assert!((15..=MANY / STEP).contains(&pauses), "{pauses} pauses");
         }
     }
 }
