@@ -2,6 +2,7 @@
 
 mod entry;
 mod part;
+mod pulse;
 mod receipts;
 mod revocations;
 mod set;

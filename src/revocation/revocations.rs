@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, Notify, watch};
 
 use super::entry::Revocation;
 use super::part::as_millis;
+use super::pulse::Pulse;
 use super::set::{Page, RevokedSet};
 use super::usage::Usage;
 use crate::clock::Clock;
@@ -39,6 +40,7 @@ struct Inner {
     /// The number of loads that failed.
     failures: AtomicU64,
     usage: Usage,
+    pulse: Pulse,
     /// Wakes the watches of access tokens, which wait for their session to be revoked.
     changed: Notify,
 }
@@ -62,28 +64,37 @@ impl Revocations {
             loading: Mutex::default(),
             failures: AtomicU64::new(0),
             usage: Usage::default(),
+            pulse: Pulse::default(),
             changed: Notify::new(),
         }))
     }
 
     /// Returns whether the set was loaded, is not older than `max_lag`, and is kept up to date.
     pub(crate) fn is_current(&self, max_lag: Option<Duration>) -> bool {
-        self.0.usage.note() && self.is_within(max_lag)
+        let now = self.0.clock.monotonic();
+        self.0.usage.note() && self.0.pulse.is_steady(now) && self.is_within(max_lag, now)
     }
 
-    fn is_within(&self, max_lag: Option<Duration>) -> bool {
-        match (self.0.current_to.load(Ordering::Acquire), max_lag) {
-            (NEVER, _) => false,
+    fn is_within(&self, max_lag: Option<Duration>, now: Duration) -> bool {
+        match (self.lag_at(now), max_lag) {
+            (None, _) => false,
             (_, None) => true,
-            (current_to, Some(max_lag)) => self.since(current_to) <= max_lag,
+            (Some(lag), Some(max_lag)) => lag <= max_lag,
         }
     }
 
     /// Returns how old the set is, or `None` if it was never loaded.
     pub(crate) fn lag(&self) -> Option<Duration> {
+        self.lag_at(self.0.clock.monotonic())
+    }
+
+    fn lag_at(&self, now: Duration) -> Option<Duration> {
         match self.0.current_to.load(Ordering::Acquire) {
             NEVER => None,
-            current_to => Some(self.since(current_to)),
+            current_to => {
+                let lag = as_millis(now).saturating_sub(current_to);
+                Some(Duration::from_millis(lag))
+            }
         }
     }
 
@@ -128,7 +139,7 @@ impl Revocations {
             }
             let loaded = with_timeout(PULL_DEADLINE, self.0.source.load(self)).await;
             self.0.usage.wake();
-            if loaded.is_err() && self.is_within(max_lag) {
+            if loaded.is_err() && self.is_within(max_lag, self.0.clock.monotonic()) {
                 // The store has just begun to fail, or the set has rested meanwhile.
                 return Ok(());
             }
@@ -154,9 +165,11 @@ impl Revocations {
 
     /// Begins a pull, which is a question to the store.
     pub(crate) fn begin_pull(&self) -> Pull<'_> {
+        let asked = self.0.clock.monotonic();
+        self.0.pulse.begin(asked);
         Pull {
             revocations: self,
-            asked: self.0.clock.monotonic(),
+            asked,
             changes: self.0.revoked.changes(),
         }
     }
@@ -176,10 +189,6 @@ impl Revocations {
             .0
             .current_to
             .fetch_update(Ordering::Release, Ordering::Relaxed, later);
-    }
-
-    fn since(&self, current_to: u64) -> Duration {
-        Duration::from_millis(as_millis(self.0.clock.monotonic()).saturating_sub(current_to))
     }
 }
 
@@ -223,6 +232,13 @@ impl Pull<'_> {
         drop(news);
         self.revocations.set_current_to(self.asked);
         lost
+    }
+}
+
+impl Drop for Pull<'_> {
+    fn drop(&mut self) {
+        let inner = &*self.revocations.0;
+        inner.pulse.end(self.asked, inner.clock.monotonic());
     }
 }
 

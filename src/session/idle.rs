@@ -13,6 +13,9 @@ use crate::error::ConfigError;
 /// [`AccessTokenWatch`](crate::bearer::AccessTokenWatch) counts as a request for as long as it
 /// lives.
 ///
+/// The first request of a process that its platform froze for more than three seconds waits for the
+/// store in the same way.
+///
 /// For a store that is billed by the command, and a database that sleeps while no process asks it:
 ///
 /// ```
