@@ -1,25 +1,27 @@
 //! The other provider is the RustCrypto crates, via the static provider of `jsonwebtoken`.
 //!
-//! Its signers are not `Sync`, so a new one is made for each use.
+//! Its signers are not `Sync`, so a new one is made for each use. HMAC has keys of its own.
 
 use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
 use jsonwebtoken::{Algorithm as Jws, DecodingKey, EncodingKey};
 use p521::ecdsa::{SigningKey, VerifyingKey};
 
 use super::es512;
+use super::hmac_key::HmacKey;
 use super::public_key::PublicKey;
 use crate::error::ConfigError;
 use crate::keys::algorithm::Algorithm;
 
 /// A key that checks signatures.
 pub(crate) enum Verifier {
+    Hmac(Box<HmacKey>),
     Jws(Jws, Box<DecodingKey>),
     P521(Box<VerifyingKey>),
 }
 
 impl Verifier {
     pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
-        Self::Jws(jws(algorithm), Box::new(DecodingKey::from_secret(secret)))
+        Self::Hmac(Box::new(HmacKey::new(algorithm, secret)))
     }
 
     pub(crate) fn public(algorithm: Algorithm, key: &PublicKey) -> Result<Self, ConfigError> {
@@ -39,6 +41,7 @@ impl Verifier {
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
+            Self::Hmac(key) => key.verify(message, signature),
             Self::Jws(algorithm, key) => (DEFAULT_PROVIDER.verifier_factory)(algorithm, key)
                 .is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok()),
             Self::P521(key) => es512::verify(key, message, signature),
@@ -48,13 +51,14 @@ impl Verifier {
 
 /// A key that makes signatures.
 pub(crate) enum Signer {
+    Hmac(Box<HmacKey>),
     Jws(Jws, EncodingKey),
     P521(Box<SigningKey>),
 }
 
 impl Signer {
     pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
-        Self::Jws(jws(algorithm), EncodingKey::from_secret(secret))
+        Self::Hmac(Box::new(HmacKey::new(algorithm, secret)))
     }
 
     /// Takes a private key in PKCS#1 (RSA) or PKCS#8 (the others).
@@ -95,6 +99,7 @@ impl Signer {
     /// that it has accepted.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         match self {
+            Self::Hmac(key) => Some(key.sign(message)),
             Self::Jws(algorithm, key) => (DEFAULT_PROVIDER.signer_factory)(algorithm, key)
                 .ok()?
                 .try_sign(message)
