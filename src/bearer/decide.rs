@@ -190,10 +190,17 @@ impl Pending {
             Presented::Nothing => return gate.admit(None, self.outer),
             Presented::Caller(caller) => caller,
             Presented::Later { token, newer_keys } => {
-                newer_keys.await.map_err(BearerError::keys_unavailable)?;
-                // The keys were just renewed, so this refusal is final.
-                let claims = gate.verifiers.verify(token.secret());
-                let claims = claims.map_err(|unverified| BearerError::from(unverified.error))?;
+                let renewed = newer_keys.await;
+                // One source may have brought the key although another one failed.
+                let claims = match (gate.verifiers.verify(token.secret()), renewed) {
+                    (Ok(claims), _) => claims,
+                    // The key may be one of those that could not be fetched.
+                    (Err(unverified), Err(cause)) if unverified.newer_keys.is_some() => {
+                        return Err(BearerError::keys_unavailable(cause));
+                    }
+                    // The keys were just renewed, so this refusal is final.
+                    (Err(unverified), _) => return Err(unverified.error.into()),
+                };
                 Caller {
                     claims,
                     is_of_outer: false,

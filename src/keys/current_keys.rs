@@ -39,7 +39,8 @@ impl CurrentKeys {
         KeyGeneration(self.changes.load(Ordering::Acquire))
     }
 
-    pub(crate) fn replace(&self, keys: Option<KeySet>) {
+    /// Replaces the keys, and returns whether they are others.
+    pub(crate) fn replace(&self, keys: Option<KeySet>) -> bool {
         let now = Arc::new(keys);
         let before = self.keys.swap(Arc::clone(&now));
         let is_same = match (&*before, &*now) {
@@ -50,6 +51,7 @@ impl CurrentKeys {
         if !is_same {
             self.changes.fetch_add(1, Ordering::Release);
         }
+        !is_same
     }
 }
 
@@ -130,7 +132,7 @@ mod tests {
         assert_eq!((inner.generation(), keys.generation()), before);
         let mut seen = vec![before];
         for shared in [&one, &two, &two, &one] {
-            shared.replace(secret());
+            shared.replace(secret()).unwrap();
             let now = (inner.generation(), keys.generation());
             assert!(
                 seen.iter()

@@ -1,5 +1,6 @@
 //! [`KeySet`] is the keys that a verifier trusts.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use super::jwk;
 use super::jwk::Reading;
 use super::jwk_set;
 use super::key::Key;
+use super::key_index::KeyIndex;
 use super::left_out::{self, LeftOut, MAX_LEFT_OUT};
 use super::public_pem;
 use crate::error::ConfigError;
@@ -18,8 +20,14 @@ use crate::error::ConfigError;
 /// algorithm.
 ///
 /// A token names its key with `kid`, which is looked up in this set alone. A token with an unknown
-/// `kid` is tried with the keys that have no name, and a token without `kid` with all keys. Only
-/// keys with the token's algorithm are tried.
+/// `kid` is tried with the keys that have no name, and a token without `kid` with all keys, first
+/// those that have no name, then the others in their order. Only keys with the token's algorithm
+/// are tried.
+///
+/// **At most four keys are tried**, so that a forged token costs no more than four signatures. An
+/// issuer with several keys has to name the key in its tokens anyway (OpenID Connect Core section
+/// 10.1). A set of the application with more than four keys for one algorithm that have no name, or
+/// the same one, is refused where a verifier is built, or the set is replaced.
 ///
 /// **How keys are read.** As widely as other libraries do where it is safe: base64url with padding
 /// or in the other alphabet, numbers with more or fewer zeros in front, members that are `null`,
@@ -37,7 +45,9 @@ use crate::error::ConfigError;
 /// ```
 #[derive(Clone, Default)]
 pub struct KeySet {
+    /// The keys in their order.
     keys: Vec<Arc<Key>>,
+    index: KeyIndex,
     /// The keys that cannot be used, of the sets that this one was made from.
     left_out: Arc<[LeftOut]>,
 }
@@ -135,18 +145,19 @@ impl KeySet {
 
     /// Gives every key of the set this name.
     #[must_use]
-    pub fn with_kid(mut self, kid: &str) -> Self {
-        for key in &mut self.keys {
-            // Clones of the set share the old key, so this set gets one of its own.
-            *key = Arc::new(key.named(kid));
-        }
-        self
+    pub fn with_kid(self, kid: &str) -> Self {
+        // Clones of the set share the old keys, so this set gets keys of its own.
+        let keys = self.keys.iter().map(|key| Arc::new(key.named(kid)));
+        Self::new(keys.collect(), self.left_out)
     }
 
     /// Adds the keys of another set, such as the next keys of an issuer that rotates its keys. No
     /// key is replaced, even if both sets have a key of the same name.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
+        for key in &other.keys {
+            self.index.add(key);
+        }
         self.keys.extend(other.keys);
         if !other.left_out.is_empty() {
             let both = self.left_out.iter().chain(&*other.left_out);
@@ -185,56 +196,111 @@ impl KeySet {
     /// Returns whether these are the same keys, with the same ones left out. Some issuers publish
     /// their keys in another order each time: it matters only among keys of the same name.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let (keys, others) = (self.by_name(), other.by_name());
+        let (keys, others) = (self.index.by_name(), other.index.by_name());
         let are_same = keys.len() == others.len()
             && keys
                 .iter()
-                .zip(&others)
+                .zip(others)
                 .all(|(key, other)| key.is_same(other));
         are_same && left_out::are_same(&self.left_out, &other.left_out)
     }
 
-    fn by_name(&self) -> Vec<&Key> {
-        let mut keys: Vec<&Key> = self.keys.iter().map(|key| &**key).collect();
-        keys.sort_by(|one, other| one.kid.cmp(&other.kid));
-        keys
+    /// Checks that each key may be tried: see [`MOST_TRIED`].
+    ///
+    /// # Errors
+    ///
+    /// One token could mean too many keys.
+    pub(crate) fn check_tried(&self) -> Result<(), ConfigError> {
+        self.untried().map_or(Ok(()), |untried| {
+            Err(ConfigError::new(format!(
+                "{untried}. Give each a name with `KeySet::with_kid`, if the tokens have a `kid`, \
+                 or use fewer keys"
+            )))
+        })
+    }
+
+    /// Says which keys are too many for one token, since they have no name or the same one.
+    pub(crate) fn untried(&self) -> Option<String> {
+        let mut counts = BTreeMap::new();
+        for key in &self.keys {
+            let alike = (&key.kid, key.algorithm.as_str(), &key.issuer);
+            *counts.entry(alike).or_insert(0_usize) += 1;
+        }
+        let ((kid, algorithm, _), count) = counts.iter().find(|(_, count)| **count > MOST_TRIED)?;
+        let name = match kid {
+            None => "without a name".to_owned(),
+            Some(kid) => format!("with the kid {kid:?}"),
+        };
+        Some(format!(
+            "there are {count} keys for {algorithm} {name}, and a token is tried with {MOST_TRIED} \
+             of them at most"
+        ))
     }
 
     pub(crate) fn names(&self, kid: &str) -> bool {
-        self.keys.iter().any(|key| key.kid.as_deref() == Some(kid))
+        self.index.named(Some(kid)).next().is_some()
     }
 
     pub(crate) fn one(key: Key) -> Self {
+        Self::new(vec![Arc::new(key)], Arc::default())
+    }
+
+    fn new(keys: Vec<Arc<Key>>, left_out: Arc<[LeftOut]>) -> Self {
+        let mut index = KeyIndex::default();
+        for key in &keys {
+            index.add(key);
+        }
         Self {
-            keys: vec![Arc::new(key)],
-            left_out: Arc::default(),
+            keys,
+            index,
+            left_out,
         }
     }
 
-    /// Returns the keys whose usual header is exactly this segment. They are the keys that
+    /// Returns the keys to try whose usual header is exactly this segment. They are the keys that
     /// [`candidates`](Self::candidates) would return for it.
-    pub(crate) fn by_usual_header(&self, segment: &str) -> impl Iterator<Item = &Arc<Key>> {
-        self.keys
-            .iter()
-            .filter(move |key| key.usual_header.as_deref() == Some(segment))
+    pub(crate) fn by_usual_header(
+        &self,
+        segment: &str,
+        may_sign: impl Fn(&Key) -> bool,
+    ) -> impl Iterator<Item = &Arc<Key>> {
+        let usual = self.index.with_header(segment);
+        usual.filter(move |key| may_sign(key)).take(MOST_TRIED)
     }
 
-    /// Returns the keys that a header may mean.
-    pub(crate) fn candidates<'k>(
-        &'k self,
+    /// Returns the keys to try that a header may mean.
+    pub(crate) fn candidates(
+        &self,
         kid: Option<&str>,
         algorithm: &str,
-    ) -> impl Iterator<Item = &'k Arc<Key>> {
-        let named = kid.is_some_and(|kid| self.names(kid));
-        let meant = move |key: &&Arc<Key>| match kid {
-            Some(kid) if named => key.kid.as_deref() == Some(kid),
-            Some(_) => key.kid.is_none(),
-            None => true,
-        };
-        self.keys
-            .iter()
-            .filter(meant)
-            .filter(move |key| key.algorithm.is_named(algorithm))
+        may_sign: impl Fn(&Key) -> bool,
+    ) -> impl Iterator<Item = &Arc<Key>> {
+        self.meant(kid, algorithm, may_sign).take(MOST_TRIED)
+    }
+
+    /// Returns whether a header may mean more keys than are tried.
+    pub(crate) fn has_untried(
+        &self,
+        kid: Option<&str>,
+        algorithm: &str,
+        may_sign: impl Fn(&Key) -> bool,
+    ) -> bool {
+        let mut meant = self.meant(kid, algorithm, may_sign);
+        meant.nth(MOST_TRIED).is_some()
+    }
+
+    fn meant(
+        &self,
+        kid: Option<&str>,
+        algorithm: &str,
+        may_sign: impl Fn(&Key) -> bool,
+    ) -> impl Iterator<Item = &Arc<Key>> {
+        let named = kid.filter(|kid| self.names(kid));
+        // Without a `kid` a token may mean the keys with a name too.
+        let others = if kid.is_none() { &*self.keys } else { &[] };
+        let others = others.iter().filter(|key| key.kid.is_some());
+        let meant = self.index.named(named).chain(others);
+        meant.filter(move |key| key.algorithm.is_named(algorithm) && may_sign(key))
     }
 
     /// Says why no key fits a header, where it is not just unknown: the key that it names is left
@@ -271,12 +337,12 @@ impl KeySet {
     }
 }
 
+/// The most keys that one token is tried with.
+const MOST_TRIED: usize = 4;
+
 impl From<jwk_set::Set> for KeySet {
     fn from(set: jwk_set::Set) -> Self {
-        Self {
-            keys: set.keys,
-            left_out: set.left_out.into(),
-        }
+        Self::new(set.keys, set.left_out.into())
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use self::merged::MergedKeys;
 use super::current_keys::{CurrentKeys, KeyGeneration, KeysGuard};
 use super::key_set::KeySet;
-use crate::error::BoxError;
+use crate::error::{BoxError, ConfigError};
 
 /// The source from which an [`AccessTokenVerifier`](crate::AccessTokenVerifier) takes its keys. It
 /// is asked for every token.
@@ -83,9 +83,18 @@ impl KeySource {
         self.0.never_has_any()
     }
 
+    /// Checks the keys that the application gave.
+    pub(crate) fn check_given(&self) -> Result<(), ConfigError> {
+        self.given().check_tried()
+    }
+
+    fn given(&self) -> KeySet {
+        self.0.given()
+    }
+
     /// Asks for newer keys, for a token that no key fits: see [`ProvideKeys::ask`].
-    pub(crate) fn ask(&self) -> Option<KeysFuture> {
-        self.0.ask()
+    pub(crate) fn ask(&self, reason: AskReason) -> Option<KeysFuture> {
+        self.0.ask(reason)
     }
 }
 
@@ -103,14 +112,28 @@ pub(crate) trait ProvideKeys: fmt::Debug + Send + Sync {
 
     /// Waits for newer keys, for a token that no key fits. It is `None` where there are none to
     /// wait for.
-    fn ask(&self) -> Option<KeysFuture>;
+    fn ask(&self, reason: AskReason) -> Option<KeysFuture>;
 
     /// Returns whether the source can never have keys, so that a verifier with it is a mistake.
     fn never_has_any(&self) -> bool;
+
+    /// Returns the keys that the application chose itself, and none that an issuer publishes.
+    fn given(&self) -> KeySet {
+        self.current().load().get().cloned().unwrap_or_default()
+    }
 }
 
-/// A wait for newer keys. After `Ok` the token is verified again. `Err` means that it is unknown
-/// whether there are newer keys.
+/// Why newer keys are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AskReason {
+    /// No key at hand has the name and the algorithm of the token, or there are no keys yet.
+    UnknownKey,
+    /// The key that the token names did not sign it. There may be another one with the same name.
+    BadSignature,
+}
+
+/// A wait for newer keys. After it the token is verified again. `Err` means that the keys may not
+/// be the newest, so that a key which is still missing may exist.
 pub(crate) type KeysFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
 /// Keys that stay as they are.
@@ -119,7 +142,7 @@ impl ProvideKeys for CurrentKeys {
         self
     }
 
-    fn ask(&self) -> Option<KeysFuture> {
+    fn ask(&self, _: AskReason) -> Option<KeysFuture> {
         None
     }
 
@@ -147,7 +170,7 @@ impl From<KeySet> for KeySource {
 ///     .audience("example-api")
 ///     .build()?;
 /// // From now on the verifier and all its clones trust only the new key.
-/// keys.replace(KeySet::from_hmac_secret(Algorithm::Hs256, [8; 32])?);
+/// keys.replace(KeySet::from_hmac_secret(Algorithm::Hs256, [8; 32])?)?;
 /// # Ok::<(), tower_bearer::ConfigError>(())
 /// ```
 #[derive(Clone)]
@@ -162,8 +185,15 @@ impl SharedKeySet {
 
     /// Replaces all keys, from the next token on. To go on accepting old tokens, keep their key:
     /// `new.merge(old)`.
-    pub fn replace(&self, keys: KeySet) {
+    ///
+    /// # Errors
+    ///
+    /// More than four of the keys are for one algorithm and have no name, or the same one: see
+    /// [`KeySet`]. The keys before stay.
+    pub fn replace(&self, keys: KeySet) -> Result<(), ConfigError> {
+        keys.check_tried()?;
         self.0.replace(Some(keys));
+        Ok(())
     }
 }
 
@@ -172,7 +202,7 @@ impl ProvideKeys for SharedKeySet {
         &self.0
     }
 
-    fn ask(&self) -> Option<KeysFuture> {
+    fn ask(&self, _: AskReason) -> Option<KeysFuture> {
         None
     }
 

@@ -16,7 +16,7 @@ use super::text::TokenText;
 use super::verifier::AccessTokenVerifier;
 use crate::clock::Timestamp;
 use crate::error::ConfigError;
-use crate::keys::KeySource;
+use crate::keys::NewerKeys;
 use crate::names::Issuer;
 
 /// One verifier for each issuer, and the legacy tokens.
@@ -34,10 +34,10 @@ pub(crate) struct Verifiers {
 }
 
 /// A token that could not be verified.
-pub(crate) struct Unverified {
+pub(crate) struct Unverified<'v> {
     pub(crate) error: VerifyError,
-    /// The source of newer keys, with which the token may be valid.
-    pub(crate) newer_keys: Option<KeySource>,
+    /// The newer keys with which the token may be valid.
+    pub(crate) newer_keys: Option<NewerKeys<'v>>,
 }
 
 impl Verifiers {
@@ -85,19 +85,19 @@ impl Verifiers {
     }
 
     /// Verifies a token. Its issuer chooses the verifier before any key is tried.
-    pub(crate) fn verify(&self, token: &str) -> Result<AccessTokenClaims, Unverified> {
+    pub(crate) fn verify(&self, token: &str) -> Result<AccessTokenClaims, Unverified<'_>> {
         match &self.cache {
             Some(cache) => cache.look_up(token, self, |copy| self.verify_unknown(token, copy)),
             None => self.verify_unknown(token, ""),
         }
     }
 
-    fn verify_unknown(&self, token: &str, copy: &str) -> Result<AccessTokenClaims, Unverified> {
+    fn verify_unknown(&self, token: &str, copy: &str) -> Result<AccessTokenClaims, Unverified<'_>> {
         let jws = Jws::parse(token, self.max_token_bytes())?;
         // The keys of several issuers depend on the payload.
         if self.others.is_empty() && self.legacy.is_empty() {
             self.first.check_forged(&jws).map_err(|error| Unverified {
-                newer_keys: self.first.newer_keys(&error).cloned(),
+                newer_keys: self.first.newer_keys(&error),
                 error,
             })?;
         }
@@ -106,7 +106,7 @@ impl Verifiers {
         Ok(AccessTokenClaims::new(claims.with_text(text)))
     }
 
-    fn verify_parsed(&self, token: &ParsedToken<'_>) -> Result<Claims, Unverified> {
+    fn verify_parsed(&self, token: &ParsedToken<'_>) -> Result<Claims, Unverified<'_>> {
         let (chosen, outcome) = match self.choose(token) {
             Ok((place, verifier, issuer)) => {
                 let claims = verifier.verify_parsed(issuer, token);
@@ -118,9 +118,7 @@ impl Verifiers {
             Err(error) => (None, Err(error)),
         };
         outcome.or_else(|error| {
-            let newer_keys = chosen
-                .and_then(|verifier| verifier.newer_keys(&error))
-                .cloned();
+            let newer_keys = chosen.and_then(|verifier| verifier.newer_keys(&error));
             let kind = error.kind();
             self.verify_legacy(token, error).map_err(|error| {
                 // The refusal of a legacy token is final.
@@ -237,7 +235,7 @@ impl Recheck for Verifiers {
     }
 }
 
-impl<E: Into<VerifyError>> From<E> for Unverified {
+impl<E: Into<VerifyError>> From<E> for Unverified<'_> {
     fn from(error: E) -> Self {
         Self {
             error: error.into(),

@@ -71,18 +71,17 @@ impl<'t> Jws<'t> {
         self.payload
     }
 
-    /// Returns whether some of the keys could have signed the token, and none of them did. This is
+    /// Refuses the token if some of the keys could have signed it, and none of them did. This is
     /// known before its payload is decoded, so that a forged token costs less than a good one.
-    pub(super) fn is_forged(&self, keys: &KeySet) -> bool {
-        let mut usual = keys.by_usual_header(self.header).peekable();
+    pub(super) fn check_forged(&self, keys: &KeySet) -> Result<(), VerifyError> {
+        let any = |_: &Key| true;
+        let mut usual = keys.by_usual_header(self.header, any).peekable();
         if usual.peek().is_some() {
-            return !usual.any(|key| self.is_signed_by(key));
+            return Ok(self.demand_signature_by_any(usual)?);
         }
-        let Ok(header) = self.header() else {
-            return false;
-        };
-        let mut candidates = keys.candidates(header.kid(), header.algorithm()).peekable();
-        candidates.peek().is_some() && !candidates.any(|key| self.is_signed_by(key))
+        let header = self.header().ok();
+        let checked = header.and_then(|header| self.check_candidates(keys, any, header));
+        checked.unwrap_or(Ok(()))
     }
 
     /// Checks that one of `keys` made the signature. `check_typ` says which `typ` is accepted, and
@@ -94,8 +93,7 @@ impl<'t> Jws<'t> {
         check_typ: impl Fn(Option<&str>) -> Result<T, VerifyError>,
     ) -> Result<T, VerifyError> {
         // Our own signer always writes the same header, so that need not be parsed.
-        let usual = keys.by_usual_header(self.header);
-        let mut usual = usual.filter(|key| may_sign(key)).peekable();
+        let mut usual = keys.by_usual_header(self.header, &may_sign).peekable();
         if usual.peek().is_some()
             && let Ok(typ) = check_typ(Some(OUR_TYP))
         {
@@ -104,7 +102,7 @@ impl<'t> Jws<'t> {
         }
         let header = self.header()?;
         let typ = check_typ(header.typ())?;
-        self.check_signature(keys, may_sign, header)?;
+        self.check_signature(keys, &may_sign, header)?;
         Ok(typ)
     }
 
@@ -115,12 +113,10 @@ impl<'t> Jws<'t> {
         may_sign: impl Fn(&Key) -> bool,
         header: &Header,
     ) -> Result<(), VerifyError> {
-        let (kid, algorithm) = (header.kid(), header.algorithm());
-        let candidates = keys.candidates(kid, algorithm);
-        let mut candidates = candidates.filter(|key| may_sign(key)).peekable();
-        if candidates.peek().is_some() {
-            return Ok(self.demand_signature_by_any(candidates)?);
+        if let Some(checked) = self.check_candidates(keys, may_sign, header) {
+            return checked;
         }
+        let (kid, algorithm) = (header.kid(), header.algorithm());
         let kind = match keys.left_out(kid) {
             Some(_) => VerifyErrorKind::KeyLeftOut,
             None => VerifyErrorKind::UnknownKey,
@@ -133,6 +129,26 @@ impl<'t> Jws<'t> {
             )
         });
         Err(VerifyError::new(kind, why))
+    }
+
+    /// Checks the signature with the keys that the header may mean, if there are any.
+    fn check_candidates(
+        &self,
+        keys: &KeySet,
+        may_sign: impl Fn(&Key) -> bool,
+        header: &Header,
+    ) -> Option<Result<(), VerifyError>> {
+        let (kid, algorithm) = (header.kid(), header.algorithm());
+        let mut candidates = keys.candidates(kid, algorithm, &may_sign).peekable();
+        candidates.peek()?;
+        let outcome = self.demand_signature_by_any(candidates);
+        Some(outcome.map_err(|kind| {
+            if keys.has_untried(kid, algorithm, &may_sign) {
+                VerifyError::new(kind, UNTRIED)
+            } else {
+                kind.into()
+            }
+        }))
     }
 
     fn demand_signature_by_any<'k>(
@@ -169,6 +185,9 @@ fn decode(segment: &str) -> Result<Signature, VerifyErrorKind> {
 
 /// That of every algorithm but RSA fits without an allocation.
 type Signature = SmallVec<[u8; 132]>;
+
+const UNTRIED: &str = "it may mean more than four keys, and the others were not tried. Let the \
+    issuer name the key in its tokens (kid)";
 
 pub(super) fn check_size(bytes: usize, most: usize) -> Result<(), VerifyError> {
     if bytes > most {

@@ -18,7 +18,7 @@ use super::settings::Settings;
 use super::text::{Part, TokenText};
 use super::wire::{AUTH_TIME, IAT, JTI};
 use crate::clock::{Clock, Timestamp};
-use crate::keys::KeySource;
+use crate::keys::{AskReason, KeySource, NewerKeys};
 use crate::limits::MAX_LEEWAY;
 use crate::names::{Audience, Issuer};
 use crate::once::DoneIn;
@@ -223,15 +223,15 @@ impl AccessTokenVerifier {
     /// Returns the source of newer keys, for a token that was refused because its key is missing.
     ///
     /// A bad signature may be that of a new key with an old name: an issuer that was set up again.
-    pub(super) fn newer_keys(&self, error: &VerifyError) -> Option<&KeySource> {
-        let may_help = matches!(
-            error.kind(),
+    pub(super) fn newer_keys(&self, error: &VerifyError) -> Option<NewerKeys<'_>> {
+        let reason = match error.kind() {
             VerifyErrorKind::UnknownKey
-                | VerifyErrorKind::KeyLeftOut
-                | VerifyErrorKind::KeysUnavailable
-                | VerifyErrorKind::BadSignature
-        );
-        may_help.then_some(&self.keys)
+            | VerifyErrorKind::KeyLeftOut
+            | VerifyErrorKind::KeysUnavailable => AskReason::UnknownKey,
+            VerifyErrorKind::BadSignature => AskReason::BadSignature,
+            _ => return None,
+        };
+        Some(NewerKeys::new(&self.keys, reason))
     }
 
     /// Makes it a verifier beside that of our sessions: `sid` and `gen` of its tokens have no

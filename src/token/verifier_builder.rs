@@ -304,7 +304,8 @@ impl AccessTokenVerifierBuilder {
     ///
     /// One error lists all wrong settings: no issuer, more than one, or an empty one; no audience,
     /// or an empty one; a pattern without one placeholder, or without a tenant; a leeway above 5
-    /// minutes; a size that is zero or above 1 MiB; a [`KeySet`](crate::KeySet) without a key.
+    /// minutes; a size that is zero or above 1 MiB; a [`KeySet`](crate::KeySet) without a key, or
+    /// with more than four keys that one token could mean.
     pub fn build(self) -> Result<AccessTokenVerifier, ConfigError> {
         let Self {
             keys,
@@ -318,6 +319,7 @@ impl AccessTokenVerifierBuilder {
         } else {
             Ok(())
         });
+        problems.note(keys.check_given());
         let mut issuers = issuers.into_iter();
         let issuer = problems.note(match (issuers.next(), issuers.next()) {
             (None, _) => Err(NO_ISSUER),

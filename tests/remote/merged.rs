@@ -1,7 +1,7 @@
 //! Several sources of one issuer's keys, as while it moves from a shared secret to published keys.
 
 use serde_json::{Value, json};
-use support::keys::{ED25519, P256, P384, key};
+use support::keys::{ED25519, P256, P384, RSA, key};
 use support::{HMAC_KEY, ask, at_once, builder_with, claims, sign, sign_with};
 use tower_bearer::keys::{Algorithm, KeySource, SharedKeySet};
 use tower_bearer::{BearerAuthLayer, KeySet};
@@ -130,15 +130,15 @@ async fn a_part_that_is_replaced_counts_at_once() {
     ask(&layer, &former(&site, None))
         .await
         .assert_passed("alice");
-    other.replace(key(ED25519).key_set());
+    other.replace(key(ED25519).key_set()).unwrap();
     ask(&layer, &site.bearer(&key(ED25519)))
         .await
         .assert_passed("alice");
-    one.replace(KeySet::default());
+    one.replace(KeySet::default()).unwrap();
     ask(&layer, &former(&site, None))
         .await
         .assert_refused(401, "invalid_token", "token_invalid");
-    other.replace(KeySet::default());
+    other.replace(KeySet::default()).unwrap();
     assert_eq!(keys.key_set().unwrap().len(), 0);
     ask(&layer, &site.bearer(&key(ED25519)))
         .await
@@ -176,6 +176,45 @@ async fn three_sources_are_one_and_each_is_asked() {
             .expect("no waiting")
             .assert_passed("alice");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_one_source_brings_counts_although_the_other_is_gone() {
+    let (first, second) = (Site::of(&[&key(P256)]), Site::of(&[&key(P384)]));
+    let clock = std::sync::Arc::new(first.clock.clone());
+    let other = second.remote().with_clock(clock);
+    let layer = layer(&first, KeySource::from(first.remote()).merge(other));
+    for known in [P256, P384] {
+        ask(&layer, &first.bearer(&key(known)))
+            .await
+            .assert_passed("alice");
+    }
+    second.set_down(true);
+    first.clock.advance(support::MINUTE);
+    first.publish(&[&key(P256), &key(ED25519)]);
+    ask(&layer, &first.bearer(&key(ED25519)))
+        .await
+        .assert_passed("alice");
+    // A key that neither has may be one of those that could not be fetched.
+    first.clock.advance(support::MINUTE);
+    ask(&layer, &first.bearer(&key(RSA)))
+        .await
+        .assert_failed(503, "temporarily_unavailable");
+}
+
+/// Renewed or not, the token is refused for what is wrong with it besides its key.
+#[tokio::test]
+async fn a_token_that_has_expired_is_401_although_one_source_is_gone() {
+    let (first, second) = (Site::of(&[&key(P256)]), Site::of(&[&key(P384)]));
+    let clock = std::sync::Arc::new(first.clock.clone());
+    let other = second.remote().with_clock(clock);
+    let layer = layer(&first, KeySource::from(first.remote()).merge(other));
+    let expired = first.bearer(&key(P256));
+    first.clock.advance(support::HOUR);
+    second.set_down(true);
+    ask(&layer, &expired)
+        .await
+        .assert_refused(401, "invalid_token", "token_expired");
 }
 
 #[test]

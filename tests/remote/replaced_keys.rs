@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use support::keys::{ED25519, P256, RSA, STRANGER, key};
 use support::{SECOND, ask, at_once, claims, settle, sign};
 use tower_bearer::SigningKey;
+use tower_bearer::keys::Algorithm;
 
 use crate::site::{JWKS, Site, jwk};
 
@@ -39,7 +40,11 @@ fn publish_for_a_day(site: &Site, keys: &[Value]) {
 
 /// A token that names this key, and that nobody signed with it.
 fn forged(site: &Site, kid: &Value) -> String {
-    let header = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": kid }).to_string();
+    forged_as(site, Algorithm::EdDsa, kid)
+}
+
+fn forged_as(site: &Site, algorithm: Algorithm, kid: &Value) -> String {
+    let header = json!({ "alg": algorithm.as_str(), "typ": "at+jwt", "kid": kid }).to_string();
     format!("Bearer {}", sign(&header, &claims(&site.clock).to_string()))
 }
 
@@ -74,11 +79,20 @@ async fn another_key_under_the_same_name_may_be_for_another_algorithm() {
                 (old.algorithm(), new.algorithm())
             );
         }
-        // The old key is gone.
+        // The old key is gone. Its own name is unknown, which is another reason for a fetch than a
+        // bad signature.
+        let fetches = if old.algorithm() == new.algorithm() {
+            3
+        } else {
+            2
+        };
+        ask(&layer, &site.bearer(&old))
+            .await
+            .assert_refused(401, "invalid_token", "token_invalid");
         at_once(ask(&layer, &site.bearer(&old)))
             .expect("no waiting")
             .assert_refused(401, "invalid_token", "token_invalid");
-        assert_eq!(site.fetches(), 2);
+        assert_eq!(site.fetches(), fetches);
     }
 }
 
@@ -90,11 +104,17 @@ async fn after_a_forged_token_has_used_the_minute_the_new_key_is_found_within_it
         let keys = site.remote();
         keys.renew().await.unwrap();
         let layer = site.layer(&keys);
-        ask(&layer, &forged(&site, &jwk(&new)["kid"]))
-            .await
-            .assert_refused(401, "invalid_token", "token_invalid");
-        assert_eq!(site.fetches(), 2);
-        // The issuer is set up again, just after that fetch.
+        // One for bad signatures, one for unknown keys: the old key may be for another algorithm.
+        for forged in [
+            forged_as(&site, old.algorithm(), &jwk(&new)["kid"]),
+            forged(&site, &json!("unknown")),
+        ] {
+            ask(&layer, &forged)
+                .await
+                .assert_refused(401, "invalid_token", "token_invalid");
+        }
+        assert_eq!(site.fetches(), 3);
+        // The issuer is set up again, just after these fetches.
         publish_for_a_day(&site, &[jwk(&new)]);
         for pause in [Duration::ZERO, Duration::from_secs(59)] {
             site.clock.advance(pause);
@@ -102,11 +122,11 @@ async fn after_a_forged_token_has_used_the_minute_the_new_key_is_found_within_it
                 .expect("no waiting")
                 .assert_refused(401, "invalid_token", "token_invalid");
             settle().await;
-            assert_eq!(site.fetches(), 2, "{pause:?}");
+            assert_eq!(site.fetches(), 3, "{pause:?}");
         }
         site.clock.advance(SECOND);
         ask(&layer, &site.bearer(&new)).await.assert_passed("alice");
-        assert_eq!(site.fetches(), 3);
+        assert_eq!(site.fetches(), 4);
     }
 }
 
@@ -169,5 +189,44 @@ async fn while_the_issuer_is_gone_a_bad_signature_is_503() {
         at_once(ask(&layer, &site.bearer(&p256)))
             .expect("no waiting")
             .assert_passed("alice");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_signature_does_not_delay_a_key_with_a_new_name_nor_the_other_way_round() {
+    for is_signature_first in [true, false] {
+        let (new, again) = (key(P256), SigningKey::from_pem(STRANGER).unwrap());
+        let site = Site::new();
+        publish_for_a_day(&site, &[renamed(&again)]);
+        let keys = site.remote();
+        keys.renew().await.unwrap();
+        let layer = site.layer(&keys);
+        let (known, unknown) = (jwk(&again)["kid"].clone(), json!("unknown"));
+        let (first, new) = if is_signature_first {
+            (&known, &new)
+        } else {
+            (&unknown, &again)
+        };
+        ask(&layer, &forged(&site, first)).await.assert_refused(
+            401,
+            "invalid_token",
+            "token_invalid",
+        );
+        assert_eq!(site.fetches(), 2);
+        // Just after that fetch the issuer rotates its key, or is set up again.
+        publish_for_a_day(&site, &[jwk(new)]);
+        ask(&layer, &site.bearer(new)).await.assert_passed("alice");
+        assert_eq!(site.fetches(), 3);
+        // Each of both is bounded.
+        let known = jwk(new)["kid"].clone();
+        for _ in 0..100 {
+            for (algorithm, kid) in [(new.algorithm(), &known), (Algorithm::EdDsa, &unknown)] {
+                at_once(ask(&layer, &forged_as(&site, algorithm, kid)))
+                    .expect("no waiting")
+                    .assert_refused(401, "invalid_token", "token_invalid");
+            }
+        }
+        settle().await;
+        assert_eq!(site.fetches(), 3);
     }
 }

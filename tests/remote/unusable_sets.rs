@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::keys::{P256, key};
+use support::keys::{ED25519, P256, STRANGER, key};
 use support::{Log, MINUTE, ask, send, settle, without_token};
+use tower_bearer::SigningKey;
 
 use crate::site::{JWKS, Site, count, jwk};
 
@@ -132,4 +133,48 @@ async fn the_keys_before_it_are_gone() {
     ask(&site.layer(&keys), &site.bearer(&key(P256)))
         .await
         .assert_passed("alice");
+}
+
+#[tokio::test]
+async fn more_than_four_keys_without_a_name_are_one_warning_and_the_first_four_count() {
+    let (log, _guard) = Log::capture();
+    let site = Site::new();
+    let unnamed = |signing: &SigningKey| {
+        let mut jwk = jwk(signing);
+        jwk.as_object_mut().unwrap().remove("kid");
+        jwk
+    };
+    let (first, last) = (key(ED25519), SigningKey::from_pem(STRANGER).unwrap());
+    let set = |most| {
+        let mut set = vec![unnamed(&first); most];
+        set.push(unnamed(&last));
+        set
+    };
+    site.publish_jwks(&set(4));
+    let keys = site.remote();
+    keys.renew().await.unwrap();
+    let layer = site.layer(&keys);
+    ask(&layer, &site.bearer(&first))
+        .await
+        .assert_passed("alice");
+    ask(&layer, &site.bearer(&last))
+        .await
+        .assert_refused(401, "invalid_token", "token_invalid");
+    for _ in 0..3 {
+        keys.renew().await.unwrap();
+    }
+    let warnings = log.take_warnings();
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}")
+    };
+    assert!(
+        warning.contains("5 keys for EdDSA without a name"),
+        "{warning}"
+    );
+    site.publish_jwks(&set(3));
+    keys.renew().await.unwrap();
+    ask(&layer, &site.bearer(&last))
+        .await
+        .assert_passed("alice");
+    assert_eq!(log.take_warnings(), Vec::<String>::new());
 }

@@ -6,6 +6,7 @@ mod key_refusals;
 mod key_ring;
 mod keys;
 mod legacy;
+mod many_keys;
 mod names;
 mod redaction;
 mod rotation;

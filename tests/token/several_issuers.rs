@@ -355,7 +355,7 @@ async fn an_issuer_whose_keys_are_gone_harms_no_other() {
     let layer = BearerAuthLayer::new(verifier(&clock))
         .with_verifier(empty)
         .unwrap();
-    keys.replace(KeySet::default());
+    keys.replace(KeySet::default()).unwrap();
     let signer =
         AccessTokenSigner::new(OTHER, AUDIENCE, SigningKey::from_pem(ED25519.0).unwrap()).unwrap();
     let token = signer

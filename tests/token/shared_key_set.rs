@@ -33,11 +33,12 @@ async fn new_keys_count_from_the_next_token_on_and_no_others() {
     let layer = BearerAuthLayer::new(verifier(keys.clone(), &clock));
     assert_good(&layer, key(P256), &clock, true).await;
     assert_good(&layer, key(P384), &clock, false).await;
-    keys.replace(key(P384).key_set());
+    keys.replace(key(P384).key_set()).unwrap();
     assert_good(&layer, key(P256), &clock, false).await;
     assert_good(&layer, key(P384), &clock, true).await;
     // "To go on accepting old tokens, keep their key: `new.merge(old)`."
-    keys.replace(key(ED25519).key_set().merge(key(P384).key_set()));
+    keys.replace(key(ED25519).key_set().merge(key(P384).key_set()))
+        .unwrap();
     for (key, is_good) in [(key(P256), false), (key(P384), true), (key(ED25519), true)] {
         assert_good(&layer, key, &clock, is_good).await;
     }
@@ -62,7 +63,8 @@ async fn every_clone_of_every_verifier_sees_it() {
     let layers = all.map(BearerAuthLayer::new);
     let endpoint = JwksEndpoint::new(keys.clone());
     keys.clone()
-        .replace(key(P384).key_set().merge(key(ED25519).key_set()));
+        .replace(key(P384).key_set().merge(key(ED25519).key_set()))
+        .unwrap();
     for layer in layers.iter().chain([&layers[0].clone().optional()]) {
         assert_good(layer, key(P384), &clock, true).await;
         assert_good(layer, key(P256), &clock, false).await;
@@ -79,7 +81,7 @@ async fn no_keys_at_all_refuse_everything() {
     let keys = SharedKeySet::new(key(P256).key_set());
     let verifier = verifier(keys.clone(), &clock);
     let layer = BearerAuthLayer::new(verifier.clone());
-    keys.replace(KeySet::default());
+    keys.replace(KeySet::default()).unwrap();
     assert_good(&layer, key(P256), &clock, false).await;
     assert_eq!(
         verifier
@@ -103,7 +105,7 @@ async fn no_keys_at_all_refuse_everything() {
             .build()
             .is_err()
     );
-    keys.replace(key(P256).key_set());
+    keys.replace(key(P256).key_set()).unwrap();
     assert_good(&layer, key(P256), &clock, true).await;
 }
 
@@ -120,7 +122,8 @@ async fn a_replacement_in_the_middle_of_requests_harms_none() {
         requests.spawn(async move { ask(&layer, &token).await });
     }
     for other in [P256, P384, ED25519].into_iter().cycle().take(60) {
-        keys.replace(key(other).key_set().merge(key(ED25519).key_set()));
+        keys.replace(key(other).key_set().merge(key(ED25519).key_set()))
+            .unwrap();
     }
     for answer in requests.join_all().await {
         answer.assert_passed("alice");

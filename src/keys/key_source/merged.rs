@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::{KeySource, KeysFuture, ProvideKeys};
+use super::{AskReason, KeySource, KeysFuture, ProvideKeys};
 use crate::keys::current_keys::{CurrentKeys, KeysGuard};
 use crate::keys::key_set::KeySet;
 
@@ -55,9 +55,10 @@ impl ProvideKeys for MergedKeys {
         &self.current
     }
 
-    fn ask(&self) -> Option<KeysFuture> {
+    fn ask(&self, reason: AskReason) -> Option<KeysFuture> {
         // Each part begins to fetch now, so that waiting for one after the other takes no longer.
-        let asked: Vec<_> = self.parts.iter().filter_map(KeySource::ask).collect();
+        let asked = self.parts.iter().filter_map(|part| part.ask(reason));
+        let asked: Vec<_> = asked.collect();
         if asked.is_empty() {
             return None;
         }
@@ -73,6 +74,11 @@ impl ProvideKeys for MergedKeys {
 
     fn never_has_any(&self) -> bool {
         self.parts.iter().all(KeySource::never_has_any)
+    }
+
+    fn given(&self) -> KeySet {
+        let parts = self.parts.iter().map(KeySource::given);
+        parts.fold(KeySet::default(), KeySet::merge)
     }
 }
 
@@ -95,7 +101,7 @@ mod tests {
         let address = |guard: &KeysGuard| std::ptr::from_ref(guard.get().unwrap());
         let first = keys.keys();
         assert_eq!(address(&first), address(&keys.keys()));
-        shared.replace(secret(3).merge(secret(4)));
+        shared.replace(secret(3).merge(secret(4))).unwrap();
         let second = keys.keys();
         assert_eq!(first.get().unwrap().len(), 2);
         assert_eq!(second.get().unwrap().len(), 3);

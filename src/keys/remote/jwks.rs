@@ -11,7 +11,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
 use crate::keys::algorithm::{Algorithm, Family};
 use crate::keys::current_keys::CurrentKeys;
-use crate::keys::key_source::{KeySource, KeysFuture, ProvideKeys};
+use crate::keys::key_set::KeySet;
+use crate::keys::key_source::{AskReason, KeySource, KeysFuture, ProvideKeys};
 use crate::url::is_loopback;
 
 /// The keys that an external issuer publishes as a JWK set. They are fetched in the background,
@@ -22,7 +23,8 @@ use crate::url::is_loopback;
 /// time for which `Cache-Control` allows the set to be kept (one minute to one day, ten minutes
 /// where the header is missing). A token that no key at hand fits (an unknown `kid`, or a signature
 /// of another key with the same `kid`) causes one fetch for all requests with such tokens, which
-/// wait for it, and then none for a minute, whatever `kid`s other tokens have.
+/// wait for it, and then none for a minute, whatever `kid`s other tokens have. Unknown keys and bad
+/// signatures each have one fetch a minute.
 ///
 /// **When the issuer is down.** The keys at hand are kept. The fetch is retried after one second,
 /// and the pause doubles up to one minute, or up to four seconds while there are no keys. A token
@@ -32,7 +34,8 @@ use crate::url::is_loopback;
 ///
 /// **What is accepted.** A document of at most 256 KiB that arrives within 5 seconds without
 /// redirects, and its first 100 keys. `use`, `key_ops` and `alg` of a key are honoured. A key that
-/// cannot be used (an unknown type, RSA below 2048 or above 8192 bits, malformed) is left out and
+/// cannot be used (an unknown type, RSA below 2048 or above 8192 bits, or above 4096
+/// bits with `rust_crypto`, malformed) is left out and
 /// does not affect the others. HMAC keys and private keys are left out too, because a published key
 /// is not secret. A set that has keys, of which none can be used, is a fault of the issuer: the
 /// keys before it are gone, tokens are answered with 503, and a warning names each key and the
@@ -40,6 +43,9 @@ use crate::url::is_loopback;
 ///
 /// **Which URLs are allowed.** An `https` URL. Plain `http` is allowed only on this machine, or
 /// with [`dangerous_over_http`](Self::dangerous_over_http).
+///
+/// **At most four keys are tried** for a token that does not say which it means: see [`KeySet`]. A
+/// set with more keys without a name is used as it is, with a warning.
 ///
 /// Clones share the same keys, so give each of several verifiers a clone. The task that fetches
 /// runs on the Tokio runtime where the keys were first used, which has to live as long as they do.
@@ -195,12 +201,16 @@ impl ProvideKeys for RemoteJwks {
         self.renewal.current()
     }
 
-    fn ask(&self) -> Option<KeysFuture> {
-        self.renewal.ask()
+    fn ask(&self, reason: AskReason) -> Option<KeysFuture> {
+        self.renewal.ask(reason)
     }
 
     fn never_has_any(&self) -> bool {
         false
+    }
+
+    fn given(&self) -> KeySet {
+        KeySet::default()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The keys of an external issuer, which are fetched, kept, and renewed before they are needed.
 
+mod asks;
 mod client;
 mod discovery;
 mod document;

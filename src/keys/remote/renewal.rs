@@ -10,13 +10,14 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
+use super::asks::Asks;
 use super::fetch_error::FetchError;
 use super::fetcher::{Fetched, Fetcher};
 use super::settings::Settings;
 use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::keys::current_keys::CurrentKeys;
-use crate::keys::key_source::KeysFuture;
+use crate::keys::key_source::{AskReason, KeysFuture};
 use crate::limits::with_timeout;
 use crate::task::{Background, FailureLog};
 
@@ -32,8 +33,10 @@ pub(super) struct Renewal {
     state: watch::Sender<State>,
     /// Whether a caller waits for a fetch, even if none is due.
     asked: AtomicBool,
-    /// When an unknown `kid` last caused a fetch, by the monotonic clock.
-    last_ask: Mutex<Option<Duration>>,
+    asks: Asks,
+    asking: Mutex<()>,
+    /// Whether the last fetch brought keys, and no other is under way or asked for.
+    is_settled: AtomicBool,
     wanted: Arc<Notify>,
     task: Background,
 }
@@ -60,7 +63,9 @@ impl Renewal {
             due: AtomicU64::new(0),
             state: watch::Sender::default(),
             asked: AtomicBool::new(false),
-            last_ask: Mutex::default(),
+            asks: Asks::default(),
+            asking: Mutex::default(),
+            is_settled: AtomicBool::new(false),
             wanted: Arc::default(),
             task: Background::default(),
         })
@@ -89,12 +94,18 @@ impl Renewal {
     }
 
     /// Asks for a fetch, for a token that no key at hand fits.
-    pub(super) fn ask(self: &Arc<Self>) -> Option<KeysFuture> {
-        let mut last_ask = self.last_ask.lock().unwrap_or_else(PoisonError::into_inner);
-        let (state, now) = (self.state.borrow(), self.clock.monotonic());
+    pub(super) fn ask(self: &Arc<Self>, reason: AskReason) -> Option<KeysFuture> {
+        let now = self.clock.monotonic();
+        // A flood of garbage takes no lock. The order matters: a token that sees that another one
+        // has asked also sees that the fetch is not over.
+        if !self.asks.may(reason, now) && self.is_settled.load(Ordering::Acquire) {
+            return None;
+        }
+        let _asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.borrow();
         if !state.is_fetching && !self.asked.load(Ordering::Relaxed) {
             let too_early = if self.has_keys() {
-                now < state.paused_until || last_ask.is_some_and(|last| now < last + BETWEEN_ASKS)
+                now < state.paused_until || !self.asks.may(reason, now)
             } else {
                 // The task retries by itself, and garbage tokens must not hurry it.
                 state.failure.is_some() && now < self.due()
@@ -105,8 +116,8 @@ impl Renewal {
                 return Some(Box::pin(std::future::ready(Err(failure.into()))));
             }
             if self.has_keys() {
-                *last_ask = Some(now);
                 self.ask_task();
+                self.asks.note(reason, now);
             }
         }
         let fetched = self.fetched(state.fetches);
@@ -132,6 +143,7 @@ impl Renewal {
     }
 
     fn ask_task(&self) {
+        self.is_settled.store(false, Ordering::Release);
         self.asked.store(true, Ordering::Relaxed);
         self.wanted.notify_one();
     }
@@ -214,6 +226,7 @@ impl Renewal {
     async fn fetch(&self) -> Result<(), JwksError> {
         self.state.send_modify(|state| {
             state.is_fetching = true;
+            self.is_settled.store(false, Ordering::Release);
             self.due.store(NEVER, Ordering::Release);
         });
         self.asked.store(false, Ordering::Relaxed);
@@ -222,7 +235,13 @@ impl Renewal {
         // Callers that wait for the fetch find its keys.
         let outcome = match outcome {
             Ok(Fetched { keys, lifetime }) => {
-                self.keys.replace(Some(keys));
+                let untried = keys.untried();
+                // Not every renewal repeats it.
+                if self.keys.replace(Some(keys))
+                    && let Some(untried) = untried
+                {
+                    tracing::warn!("the issuer publishes keys that are not tried: {untried}");
+                }
                 Ok(lifetime)
             }
             Err(error) => {
@@ -238,6 +257,8 @@ impl Renewal {
             state.failure = outcome.as_ref().err().cloned();
             match &outcome {
                 Ok(lifetime) => {
+                    let is_settled = !self.asked.load(Ordering::Relaxed);
+                    self.is_settled.store(is_settled, Ordering::Release);
                     state.failures = 0;
                     self.set_due(now + *lifetime * 3 / 4);
                 }
@@ -305,9 +326,6 @@ impl Error for JwksError {
     }
 }
 
-/// The pause between two fetches that unknown `kid`s cause, so that garbage tokens cannot cause
-/// more.
-const BETWEEN_ASKS: Duration = Duration::from_secs(60);
 /// No fetch is due.
 const NEVER: u64 = u64::MAX;
 /// The pause after the first failure. It doubles.
