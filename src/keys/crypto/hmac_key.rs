@@ -6,14 +6,14 @@ use sha2::{Sha256, Sha384, Sha512};
 use crate::keys::algorithm::Algorithm;
 
 /// A prepared key. A token costs the hash of its text, and not that of the key's two pads.
-pub(super) enum HmacKey {
+pub(crate) enum HmacKey {
     Sha256(Hmac<Sha256>),
     Sha384(Hmac<Sha384>),
     Sha512(Hmac<Sha512>),
 }
 
 impl HmacKey {
-    pub(super) fn new(algorithm: Algorithm, secret: &[u8]) -> Self {
+    pub(crate) fn new(algorithm: Algorithm, secret: &[u8]) -> Self {
         match algorithm {
             Algorithm::Hs384 => Self::Sha384(prepare(secret)),
             Algorithm::Hs512 => Self::Sha512(prepare(secret)),
@@ -22,7 +22,7 @@ impl HmacKey {
     }
 
     /// Checks a tag, in constant time.
-    pub(super) fn verify(&self, message: &[u8], tag: &[u8]) -> bool {
+    pub(crate) fn verify(&self, message: &[u8], tag: &[u8]) -> bool {
         let outcome = match self {
             Self::Sha256(key) => key.clone().chain_update(message).verify_slice(tag),
             Self::Sha384(key) => key.clone().chain_update(message).verify_slice(tag),
@@ -31,7 +31,7 @@ impl HmacKey {
         outcome.is_ok()
     }
 
-    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         match self {
             Self::Sha256(key) => tag(key, message),
             Self::Sha384(key) => tag(key, message),

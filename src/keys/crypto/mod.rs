@@ -1,8 +1,8 @@
 //! The boundary to cryptography: the two key types that a provider implements.
 //!
-//! `aws_lc_rs` prepares its keys once. `rust_crypto` prepares HMAC keys once, and otherwise uses the static provider of `jsonwebtoken`,
-//! never the process-wide one, which panics when an application turns on another provider than
-//! ours. With both features on, `aws_lc_rs` is used.
+//! `aws_lc_rs` prepares its keys once. `rust_crypto` prepares HMAC keys once, and otherwise uses
+//! the static provider of `jsonwebtoken`, never the process-wide one, which panics when an
+//! application turns on another provider than ours. With both features on, `aws_lc_rs` is used.
 
 #[cfg(feature = "aws_lc_rs")]
 mod aws_lc;

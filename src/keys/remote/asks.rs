@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::keys::key_source::AskReason;
 
-/// From when on tokens may cause the next fetch, by the monotonic clock, in nanoseconds. Each reason
-/// has a fetch of its own a minute: a garbage signature, which needs no more than the name of a
-/// published key, does not delay the fetch of a key with a new name.
+/// When tokens may cause the next fetch, by the monotonic clock, in nanoseconds. Each reason has a
+/// fetch of its own a minute: a garbage signature, which needs no more than the name of a published
+/// key, does not delay the fetch of a key with a new name.
 #[derive(Default)]
 pub(super) struct Asks {
     unknown_key: AtomicU64,
