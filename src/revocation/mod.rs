@@ -9,6 +9,7 @@ mod set;
 mod usage;
 
 pub use entry::Revocation;
+pub use receipts::Receipt;
 
-pub(crate) use receipts::{Receipt, Receipts, StartSync, ensure_started};
+pub(crate) use receipts::{Receipts, StartSync, ensure_started};
 pub(crate) use revocations::{RevocationSource, Revocations, Watching};

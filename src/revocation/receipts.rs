@@ -56,12 +56,21 @@ pub(crate) fn ensure_started<S: StartSync + ?Sized>(sync: &Arc<S>) {
 
 /// The news that an access token of this generation came back from its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Receipt {
-    pub(crate) id: SessionId,
-    pub(crate) generation: u32,
+#[non_exhaustive]
+pub struct Receipt {
+    /// The session.
+    pub id: SessionId,
+    /// The generation of the access token.
+    pub generation: u32,
 }
 
 impl Receipt {
+    /// Makes a receipt. It is for tests of stores.
+    #[must_use]
+    pub const fn new(id: SessionId, generation: u32) -> Self {
+        Self { id, generation }
+    }
+
     /// Makes a receipt. It is `None` for a session without receipts.
     pub(crate) fn of(session: SessionClaims) -> Option<Self> {
         Some(Self {

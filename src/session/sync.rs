@@ -78,21 +78,19 @@ impl StoreSync {
         self.feed.pull(&self.revocations).await
     }
 
-    /// Writes all queued receipts. If the store fails, the rest of the batch is dropped, and the
-    /// next access tokens of these sessions queue it again.
+    /// Writes all queued receipts, several in each call. If the store fails, the rest is dropped,
+    /// and the next access tokens of these sessions queue it again.
     pub(super) async fn write_receipts(&self) -> Result<(), StoreError> {
         let _writing = self.writing.lock().await;
         let mut batch = Batch {
             receipts: &self.receipts,
             left: self.receipts.take(),
         };
-        while let Some(receipt) = batch.left.last() {
-            with_timeout(
-                DEADLINE,
-                self.feed.store.confirm(&receipt.id, receipt.generation),
-            )
-            .await?;
-            batch.left.pop();
+        while !batch.left.is_empty() {
+            let written = batch.left.len().saturating_sub(RECEIPTS_AT_ONCE);
+            let receipts = &batch.left[written..];
+            with_timeout(DEADLINE, self.feed.store.confirm_all(receipts)).await?;
+            batch.left.truncate(written);
         }
         Ok(())
     }
@@ -329,6 +327,9 @@ impl Drop for Batch<'_> {
     }
 }
 
+/// The receipts in one call of the store. A store that writes them one after another needs less
+/// than the deadline.
+const RECEIPTS_AT_ONCE: usize = 64;
 /// The pause between two pulls. So there are at most twenty pulls a second, whatever is announced.
 const BETWEEN_PULLS: Duration = Duration::from_millis(50);
 /// The deadline for other calls of the store. A working store needs less.

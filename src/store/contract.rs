@@ -15,6 +15,7 @@ use super::selection::SessionSelection;
 use super::session::Session;
 use crate::clock::Timestamp;
 use crate::names::SessionId;
+use crate::revocation::Receipt;
 
 /// A store that keeps sessions.
 ///
@@ -108,6 +109,19 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// generation, and is not confirmed yet: see [`Session::after_confirm`]. Otherwise it writes
     /// nothing. An unknown session is not an error.
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError>;
+
+    /// Does [`confirm`](Self::confirm) for each of at most 64 receipts, in any order. A session may
+    /// have several. It need not be one transaction: after an error any of them may be written, and
+    /// repeating the call completes it.
+    ///
+    /// Every generation has a receipt, so a store that writes many in one commit has about half the
+    /// commits. By default they are written one after another.
+    async fn confirm_all(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        for receipt in receipts {
+            self.confirm(&receipt.id, receipt.generation).await?;
+        }
+        Ok(())
+    }
 
     /// Ends the session and returns true. It writes the record, raises the revision, and enters the
     /// session into the feed, in one atomic step: see [`Session::after_revoke`].
@@ -222,6 +236,10 @@ impl<T: SessionStore + ?Sized> SessionStore for Arc<T> {
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
         (**self).confirm(id, generation).await
+    }
+
+    async fn confirm_all(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        (**self).confirm_all(receipts).await
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {

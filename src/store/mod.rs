@@ -58,7 +58,7 @@ pub use session_parts::SessionParts;
 pub use sqlite::SqliteStore;
 
 pub use crate::limits::REVOCATION_RETENTION;
-pub use crate::revocation::Revocation;
+pub use crate::revocation::{Receipt, Revocation};
 /// The version of the crate `redis` whose clients [`RedisStore`] takes.
 #[cfg(feature = "redis")]
 pub use ::redis as redis_driver;

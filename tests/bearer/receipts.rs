@@ -179,3 +179,25 @@ async fn a_receipt_that_was_not_written_is_given_again() {
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     assert!(server.is_confirmed(&pair).await);
 }
+
+#[tokio::test]
+async fn the_receipts_of_many_sessions_are_written_in_few_calls() {
+    let server = Server::new();
+    let layer = server.sessions.layer();
+    let writing = server.store.pause_at(Call::Confirm);
+    let mut pairs = Vec::new();
+    for place in 0..100 {
+        let pair = server.log_in().await;
+        ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
+        pairs.push(pair);
+        if place == 0 {
+            writing.reached().await;
+        }
+    }
+    writing.go_on();
+    for pair in &pairs {
+        assert!(server.is_confirmed(pair).await);
+    }
+    // The first by itself, and then at most 64 in each call.
+    assert_eq!(server.told(), 3);
+}

@@ -40,9 +40,14 @@ noticed! {
         confirm_writes_once,
         confirm_ignores_another_generation,
         confirm_ignores_an_unknown_or_revoked_session,
-        racing_confirms_write_once;
+        racing_confirms_write_once,
+        confirm_all_does_what_confirm_does,
+        racing_confirm_alls_write_once;
     a_confirm_that_reads_and_then_writes_is_noticed: ConfirmReadsThenWrites =>
-        confirm_and_replace_never_both_write_over_one_revision, revoke_and_confirm_each_count_once;
+        confirm_and_replace_never_both_write_over_one_revision, revoke_and_confirm_each_count_once,
+        confirm_all_and_refreshes_lose_no_update;
+    a_confirm_all_that_forgets_the_rest_is_noticed: ConfirmAllForgetsTheRest =>
+        confirm_all_does_what_confirm_does, racing_confirm_alls_write_once;
     a_revoke_that_overwrites_the_reason_is_noticed: RevokeOverwritesTheReason =>
         revoke_keeps_the_first_reason, of_racing_revokes_one_says_true;
     a_revoke_that_reads_and_then_writes_is_noticed: RevokeReadsThenWrites =>

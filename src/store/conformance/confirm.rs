@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::support::{
     RACERS, ROUNDS, WORKS, assert_row, inserted, now, race, racer, rotated, row, unused_id, with,
 };
+use crate::names::SessionId;
+use crate::revocation::Receipt;
 use crate::store::contract::SessionStore;
 use crate::store::revocation_reason::RevocationReason;
 
@@ -141,4 +143,120 @@ pub async fn confirm_and_replace_never_both_write_over_one_revision(store: Arc<d
             "a racing confirm and replace did not leave the row of one of them",
         );
     }
+}
+
+/// `confirm_all` does for each receipt what `confirm` does: it confirms each session of its
+/// generation, and leaves the others alone, whatever else is in the call.
+pub async fn confirm_all_does_what_confirm_does(store: Arc<dyn SessionStore>) {
+    let mut expected = Vec::new();
+    let mut receipts = vec![Receipt::new(unused_id(), 0)];
+    for number in 0..60_u32 {
+        let mut session = inserted(&store, "user").await;
+        if number % 3 == 1 {
+            session = rotated(&session);
+            assert!(store.replace(&session).await.expect(WORKS));
+        }
+        if number % 5 == 1 {
+            store.confirm(session.id(), 0).await.expect(WORKS);
+            session = row(&store, session.id()).await;
+        }
+        if number % 7 == 1 {
+            let record = RevocationReason::LoggedOut.at(now());
+            store.revoke(session.id(), record).await.expect(WORKS);
+            session = row(&store, session.id()).await;
+        }
+        // The receipts of several generations, where one at most is that of the row.
+        let generations = [number % 2, 2, number % 2];
+        for generation in &generations[..1 + number as usize % 3] {
+            receipts.push(Receipt::new(*session.id(), *generation));
+        }
+        let confirmed = session.after_confirm(number % 2);
+        expected.push(confirmed.unwrap_or(session));
+    }
+    for receipts in [&receipts[..], &receipts, &[]] {
+        for receipts in receipts.chunks(64) {
+            store.confirm_all(receipts).await.expect(WORKS);
+        }
+        for expected in &expected {
+            assert_row(
+                &row(&store, expected.id()).await,
+                expected,
+                "confirm_all does not do what confirm does",
+            );
+        }
+    }
+}
+
+/// Any number of racing `confirm_all` of the same receipts, each in another order, succeed, and
+/// raise each revision once.
+///
+/// Every process that a page asks writes the same receipts, among others.
+pub async fn racing_confirm_alls_write_once(store: Arc<dyn SessionStore>) {
+    for _ in 0..ROUNDS / 4 {
+        let mut ids = Vec::new();
+        for _ in 0..16 {
+            ids.push(*inserted(&store, "user").await.id());
+        }
+        let confirm = |place| {
+            let store = Arc::clone(&store);
+            let mut receipts = receipts(&ids);
+            receipts.rotate_left(place);
+            if place % 2 == 1 {
+                receipts.reverse();
+            }
+            racer(async move { store.confirm_all(&receipts).await.expect(WORKS) })
+        };
+        race((0..RACERS).map(confirm).collect()).await;
+        for id in &ids {
+            let found = row(&store, id).await;
+            assert!(
+                found.parts().confirmed,
+                "a confirm_all that returned Ok lost a receipt"
+            );
+            assert_eq!(
+                found.parts().revision,
+                1,
+                "racing confirm_alls raised a revision another number of times than once"
+            );
+        }
+    }
+}
+
+/// Of a racing `confirm_all` and `replace` exactly one writes over one revision.
+///
+/// If both did, a receipt for the old generation would confirm the new one, or a refresh would be
+/// lost.
+pub async fn confirm_all_and_refreshes_lose_no_update(store: Arc<dyn SessionStore>) {
+    for _ in 0..ROUNDS / 2 {
+        let mut rows = Vec::new();
+        for _ in 0..RACERS {
+            rows.push(inserted(&store, "user").await);
+        }
+        let ids: Vec<SessionId> = rows.iter().map(|row| *row.id()).collect();
+        let mut racers = vec![{
+            let (store, receipts) = (Arc::clone(&store), receipts(&ids));
+            racer(async move {
+                store.confirm_all(&receipts).await.expect(WORKS);
+                false
+            })
+        }];
+        racers.extend(rows.iter().map(|row| {
+            let (store, next) = (Arc::clone(&store), rotated(row));
+            racer(async move { store.replace(&next).await.expect(WORKS) })
+        }));
+        let replaced = race(racers).await;
+        for (first, replaced) in rows.iter().zip(&replaced[1..]) {
+            let confirmed = first.after_confirm(0).expect("it is not confirmed yet");
+            let expected = if *replaced { rotated(first) } else { confirmed };
+            assert_row(
+                &row(&store, first.id()).await,
+                &expected,
+                "a racing confirm_all and replace did not leave the row of one of them",
+            );
+        }
+    }
+}
+
+fn receipts(ids: &[SessionId]) -> Vec<Receipt> {
+    ids.iter().map(|id| Receipt::new(*id, 0)).collect()
 }

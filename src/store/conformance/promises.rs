@@ -78,7 +78,10 @@ promises! { $
         confirm_ignores_another_generation,
         confirm_ignores_an_unknown_or_revoked_session,
         racing_confirms_write_once,
-        confirm_and_replace_never_both_write_over_one_revision;
+        confirm_and_replace_never_both_write_over_one_revision,
+        confirm_all_does_what_confirm_does,
+        racing_confirm_alls_write_once,
+        confirm_all_and_refreshes_lose_no_update;
     revoke:
         revoke_sets_reason_time_and_revision,
         revoke_does_not_look_at_the_revision,

@@ -18,6 +18,7 @@ use super::statements::Statements;
 use super::table_prefix::TablePrefix;
 use crate::clock::Timestamp;
 use crate::names::{SessionId, Subject};
+use crate::revocation::Receipt;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{MAX_LISTED, SessionStore};
 use crate::store::error::StoreError;
@@ -157,6 +158,16 @@ impl SessionStore for PostgresStore {
         let query = sqlx::query(self.sql.confirm.clone())
             .bind(uuid(id))
             .bind(i64::from(generation));
+        self.execute(query).await?;
+        Ok(())
+    }
+
+    async fn confirm_all(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        let ids: Vec<Uuid> = receipts.iter().map(|receipt| uuid(&receipt.id)).collect();
+        let generations = receipts.iter().map(|receipt| receipt.generation.into());
+        let query = sqlx::query(self.sql.confirm_all.clone())
+            .bind(ids)
+            .bind(generations.collect::<Vec<i64>>());
         self.execute(query).await?;
         Ok(())
     }

@@ -1,14 +1,15 @@
-//! Reads and revokes many rows, several in each round trip.
+//! Reads, confirms and revokes many rows, several in each round trip.
 
 use redis::{Cmd, Pipeline};
 
 use super::connection::Connection;
 use super::prefix::{KeyPrefix, bucket};
-use super::statements::{Call, REVOKE, call_all};
-use super::{head, row};
+use super::statements::{Call, REPLACE, REVOKE, call_all};
+use super::{changes, head, row};
 use crate::error::BoxError;
 use crate::limits::REVOCATION_RETENTION;
 use crate::names::SessionId;
+use crate::revocation::Receipt;
 use crate::store::revocation_reason::RevocationRecord;
 use crate::store::session::Session;
 
@@ -28,6 +29,42 @@ pub(super) async fn find_each(
         }
     }
     Ok(sessions)
+}
+
+/// Confirms the sessions whose generation was received: reads all rows, and writes those that are
+/// not confirmed by compare-and-swap. Those that another writer changed in between are read again.
+pub(super) async fn confirm_each(
+    connection: &Connection,
+    prefix: &KeyPrefix,
+    receipts: &[Receipt],
+) -> Result<(), BoxError> {
+    let mut left = receipts.to_vec();
+    while !left.is_empty() {
+        let ids: Vec<SessionId> = left.iter().map(|receipt| receipt.id).collect();
+        let mut connection = connection.primary()?;
+        let rows: Vec<Option<Vec<u8>>> = read(prefix, &ids).query_async(&mut connection).await?;
+        let (mut tried, mut calls) = (Vec::new(), Vec::new());
+        for (receipt, row) in left.into_iter().zip(rows) {
+            let row = row.map(|row| row::decode(receipt.id, &row)).transpose()?;
+            let revision = row.as_ref().map_or(0, |row| row.parts().revision);
+            if let Some(next) = row.and_then(|row| row.after_confirm(receipt.generation)) {
+                let (next, key) = (next.parts(), prefix.row(&receipt.id));
+                let expected = changes::encode_revision(revision);
+                let args = vec![expected, changes::encode(next, next.revision)?];
+                calls.push(Call {
+                    keys: vec![key],
+                    args,
+                });
+                tried.push(receipt);
+            }
+        }
+        let written: Vec<bool> = call_all(&mut connection, &REPLACE, &calls).await?;
+        let lost = tried.into_iter().zip(written);
+        left = lost
+            .filter_map(|(receipt, written)| (!written).then_some(receipt))
+            .collect();
+    }
+    Ok(())
 }
 
 /// Revokes the live sessions, and returns what the rows were.

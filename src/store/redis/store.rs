@@ -19,6 +19,7 @@ use super::{changes, erasure, feed, row, rows};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
+use crate::revocation::Receipt;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{SessionStore, newest};
 use crate::store::error::StoreError;
@@ -199,18 +200,13 @@ impl SessionStore for RedisStore {
             .failed_at(&self.place)
     }
 
-    // This is a compare-and-swap too. Usually the session is already confirmed, and nothing is
-    // written.
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
-        loop {
-            let session = self.find(id).await?;
-            let Some(next) = session.and_then(|session| session.after_confirm(generation)) else {
-                return Ok(());
-            };
-            if self.replace(&next).await? {
-                return Ok(());
-            }
-        }
+        self.confirm_all(&[Receipt::new(*id, generation)]).await
+    }
+
+    async fn confirm_all(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        let confirmed = rows::confirm_each(&self.connection, &self.prefix, receipts).await;
+        confirmed.failed_at(&self.place)
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {

@@ -10,7 +10,7 @@ use tower_bearer::MemoryStore;
 use tower_bearer::clock::Timestamp;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationReason,
+    Announcements, Cursor, DeletedSessions, Receipt, Revocation, RevocationPage, RevocationReason,
     RevocationRecord, RevokedSessions, SessionSelection, StoreError, async_trait,
 };
 use tower_bearer::store::{Session, SessionStore};
@@ -27,6 +27,7 @@ pub(super) enum Fault {
     ReplaceMovesTheEnd,
     ConfirmAlwaysWrites,
     ConfirmReadsThenWrites,
+    ConfirmAllForgetsTheRest,
     RevokeOverwritesTheReason,
     RevokeReadsThenWrites,
     RevokeAllForgetsTheFeed,
@@ -184,6 +185,19 @@ impl SessionStore for Faulty {
             return Ok(());
         }
         self.inner().confirm(id, generation).await
+    }
+
+    async fn confirm_all(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        let forgets = self.fault == ConfirmAllForgetsTheRest;
+        let kept = if forgets {
+            receipts.len().min(1)
+        } else {
+            receipts.len()
+        };
+        for receipt in &receipts[..kept] {
+            self.confirm(&receipt.id, receipt.generation).await?;
+        }
+        Ok(())
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {

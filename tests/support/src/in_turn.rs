@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tower_bearer::clock::Timestamp;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, RevocationPage, RevocationRecord, RevokedSessions,
-    SessionSelection, StoreError, async_trait,
+    Announcements, Cursor, DeletedSessions, Receipt, RevocationPage, RevocationRecord,
+    RevokedSessions, SessionSelection, StoreError, async_trait,
 };
 use tower_bearer::store::{Session, SessionStore};
 
@@ -47,6 +47,10 @@ impl<S: SessionStore> SessionStore for InTurn<S> {
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
         self.next().confirm(id, generation).await
+    }
+
+    async fn confirm_all(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        self.next().confirm_all(receipts).await
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tower_bearer::clock::Timestamp;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationRecord,
+    Announcements, Cursor, DeletedSessions, Receipt, Revocation, RevocationPage, RevocationRecord,
     RevokedSessions, SessionOwner, SessionSelection, StoreError, async_trait,
 };
 use tower_bearer::store::{Session, SessionStore};
@@ -49,7 +49,7 @@ pub enum Call {
     Find,
     /// `SessionStore::replace`.
     Replace,
-    /// `SessionStore::confirm`.
+    /// `SessionStore::confirm` and `confirm_all`.
     Confirm,
     /// `SessionStore::revoke`.
     Revoke,
@@ -250,6 +250,11 @@ impl SessionStore for FailingStore {
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
         self.through(Call::Confirm, self.inner().confirm(id, generation))
+            .await
+    }
+
+    async fn confirm_all(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        self.through(Call::Confirm, self.inner().confirm_all(receipts))
             .await
     }
 
