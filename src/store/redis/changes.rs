@@ -7,9 +7,11 @@ use crate::store::session_parts::SessionParts;
 
 use super::bytes::{Reader, Writer};
 
-/// Writes the part that changes, with its length before it.
+/// Writes the part that changes, with its length before it. The capacity is enough for a session
+/// without device and data.
 pub(super) fn encode(row: &SessionParts, revision: u64) -> Result<Vec<u8>, BoxError> {
-    let mut bytes = Writer(encode_revision(revision));
+    let mut bytes = Writer(Vec::with_capacity(CAPACITY));
+    bytes.number(revision);
     bytes.number(flags(row).into());
     bytes.extend(row.owner.as_bytes());
     bytes.number(row.generation.into());
@@ -41,7 +43,7 @@ pub(super) fn encode(row: &SessionParts, revision: u64) -> Result<Vec<u8>, BoxEr
             "the device and the data of a session are above 16 KiB, the maximum in Redis".into(),
         );
     }
-    let mut part = Writer::default();
+    let mut part = Writer(Vec::with_capacity(bytes.0.len() + 3));
     part.with_length(&bytes.0);
     Ok(part.0)
 }
@@ -108,6 +110,7 @@ pub(super) fn read(part: &[u8], row: &mut SessionParts) -> Result<(), BoxError> 
     Ok(())
 }
 
+const CAPACITY: usize = 80;
 /// The maximum length, because a script reads two groups of seven bits.
 const LONGEST: usize = (1 << 14) - 1;
 

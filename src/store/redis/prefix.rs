@@ -44,9 +44,8 @@ impl KeyPrefix {
 
     /// Returns the key of a session's row.
     pub(super) fn row(&self, id: &SessionId) -> Vec<u8> {
-        let mut key = format!("{}{{{:x}}}", self.0, bucket(id)).into_bytes();
-        key.extend_from_slice(id.as_bytes());
-        key
+        let node = [b'{', b"0123456789abcdef"[bucket(id)], b'}'];
+        [self.0.as_bytes(), &node, id.as_bytes()].concat()
     }
 
     /// Returns the key of the feed of one bucket. It is on the node of the bucket's rows, so that
