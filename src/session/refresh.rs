@@ -53,9 +53,8 @@ impl Refresh {
     ///
     /// Of one session it is the newest token. Of several sessions it is one that can be refreshed,
     /// the latest login of the user. The others are not presented, so that an old copy raises no
-    /// alarm. If they belong to different users, the refresh is refused with `InvalidToken`: a
-    /// neighbouring host could have planted one of them. The store is asked about four sessions at
-    /// most.
+    /// alarm. If they belong to different users, or to more than four sessions, the refresh is
+    /// refused with `InvalidToken`: a neighbouring host could have planted some of them.
     pub fn one_of(tokens: impl IntoIterator<Item = RefreshToken>) -> Self {
         let mut tokens = tokens.into_iter();
         Self {

@@ -30,9 +30,9 @@ impl BearerAuthLayer {
     /// removes the tag from requests, so the inner service sees its own id.
     ///
     /// **What passes.** An id whose tag was made for the same issuer, audience and subject, and the
-    /// same session (`sid`) of a token of our own, or the same client of another
-    /// issuer's token (`client_id`, else `azp`, `cid` or `appid`). A refreshed token has the same, so it continues the session; a new
-    /// login starts a new one.
+    /// same session (`sid`) of a token of our own, or the same client of another issuer's token
+    /// (`client_id`, else `azp`, `cid` or `appid`). A refreshed token has the same, so it continues
+    /// the session; a new login starts a new one.
     ///
     /// **What is refused.** Every other id, also one without a tag, whatever the method: 404 with
     /// the reason `mcp_session_unknown`. At 404 a client starts a new session (MCP 2025-11-25,

@@ -42,8 +42,8 @@ struct Renewer {
 /// What has to be done about a request before it passes on.
 enum Need {
     Nothing,
-    /// The answer of the store whether the session of these claims was revoked.
-    Answer(AccessTokenClaims),
+    /// The store has to say whether the session of these claims was revoked.
+    Lookup(AccessTokenClaims),
     Renewal,
 }
 
@@ -60,8 +60,8 @@ impl CookieDelivery {
     /// response is lost, the next page tries again with the old token.
     ///
     /// **What is not.** Other methods, scripts, pictures, frames of other sites, and requests with
-    /// an access token in the `Authorization` header pass on as they are. Without Fetch Metadata the
-    /// request has to accept `text/html`.
+    /// an access token in the `Authorization` header pass on as they are. Without Fetch Metadata,
+    /// the request has to accept `text/html`.
     ///
     /// **If there is no renewal**, the request passes on without the expired cookie, so as that of
     /// a stranger: public pages work while the store is down. The cookies stay, and the next page
@@ -131,7 +131,7 @@ impl Renewer {
         match self.sessions.is_revoked(&claims) {
             Some(false) => Need::Nothing,
             Some(true) => Need::Renewal,
-            None => Need::Answer(claims),
+            None => Need::Lookup(claims),
         }
     }
 
@@ -232,7 +232,7 @@ where
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let renewer = self.renewer.clone();
         RenewalFuture::renewing(async move {
-            if let Need::Answer(claims) = need
+            if let Need::Lookup(claims) = need
                 // If the store cannot be asked, the layer decides about the token.
                 && !renewer.sessions.was_revoked(&claims).await.unwrap_or(false)
             {
