@@ -1,8 +1,10 @@
 //! Makes an [`Explanation`] with the checks of a verifier.
 
 mod cures;
+mod malformed;
 mod scope_places;
 
+use self::malformed::detailed;
 use self::scope_places::{is_of_login, places};
 use super::claim_path::ClaimPath;
 use super::error::{VerifyError, shown, shown_json};
@@ -36,7 +38,7 @@ impl AccessTokenVerifier {
     pub fn explain(&self, token: &str) -> Explanation {
         let mut report = Explanation::default();
         if let Err(error) = self.explain_checks(token, &mut report) {
-            report.refused("form", &error, None);
+            report.refused("form", &detailed(error, token), None);
         }
         // What the verifier says counts, if it has a check that is not in the report.
         if let Err(error) = self.verify(token)
@@ -57,6 +59,7 @@ impl AccessTokenVerifier {
     fn explain_parsed(&self, token: &ParsedToken<'_>, report: &mut Explanation) {
         let (claims, now) = (token.claims(), self.now());
         let header = token.jws.header().map_err(VerifyError::from);
+        let header = header.map_err(|error| detailed(error, token.jws.token()));
         let typ = header.as_ref().ok().map(|header| header.typ());
         let mut check = |name, outcome: Result<String, VerifyError>| match outcome {
             Ok(text) => report.passed(name, text),

@@ -1,5 +1,7 @@
 //! The report of a verifier about a token, for development.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use support::keys::P256;
 use support::{builder, claims, sign, signed_by, signed_with, token, without_issuer};
@@ -442,5 +444,56 @@ fn what_the_verifier_refuses_for_another_reason_is_not_called_accepted() {
         let report = sessions.verifier().explain(&token);
         let names: Vec<&str> = report.refusals().map(|(name, _)| name).collect();
         assert_eq!(names, refused, "{report}");
+    }
+}
+
+#[test]
+fn a_malformed_token_is_told_which_part_of_it_cannot_be_read() {
+    let verifier = builder(&ManualClock::new()).build().unwrap();
+    let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
+    let header = part(r#"{"alg":"ES256"}"#);
+    let claims = part(r#"{"iss":"https://hunter2.example"}"#);
+    for (token, check, fault) in [
+        (
+            format!("{header}.{}.AAAA", part(r#"{"sub":"hunter2","sub":"b"}"#)),
+            "form",
+            "its payload has a name twice",
+        ),
+        (
+            format!("{header}.{}.AAAA", part("[1]")),
+            "form",
+            "its payload is not a JSON object",
+        ),
+        (
+            format!("{header}.{}.AAAA", part("hunter2")),
+            "form",
+            "its payload is not JSON",
+        ),
+        (
+            format!("{header}.{claims}=.AAAA"),
+            "form",
+            "its payload is not base64url",
+        ),
+        (
+            format!("{header}.{claims}.AA+A"),
+            "form",
+            "its signature is not base64url",
+        ),
+        (
+            format!("\"{header}.{claims}.AAAA"),
+            "signature",
+            "its header is not base64url",
+        ),
+        (
+            format!("{}.{claims}.AAAA", part(r#"{"typ":"at+jwt"}"#)),
+            "signature",
+            "its header has no alg",
+        ),
+    ] {
+        let report = verifier.explain(&token);
+        let refusal = report.refusals().find(|(name, _)| *name == check);
+        let (_, text) = refusal.unwrap_or_else(|| panic!("{check}: {report}"));
+        assert!(text.contains("malformed") && text.contains(fault), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
     }
 }

@@ -1,0 +1,65 @@
+//! Which part of a token cannot be read, and why.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use crate::token::error::VerifyError;
+use crate::token::error_kind::VerifyErrorKind;
+use crate::token::json::{Json, Object};
+
+/// Adds to an error that says only that the token is malformed what is wrong with its parts.
+pub(super) fn detailed(error: VerifyError, token: &str) -> VerifyError {
+    match fault(token) {
+        Some(fault) if error.kind() == VerifyErrorKind::Malformed => {
+            VerifyError::new(VerifyErrorKind::Malformed, fault)
+        }
+        _ => error,
+    }
+}
+
+/// Returns what is wrong with the parts of a token. It repeats nothing from them.
+fn fault(token: &str) -> Option<String> {
+    let mut parts = token.split('.');
+    let (header, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let checked = check_object(header, check_header)
+        .map_err(|why| format!("its header {why}"))
+        .and_then(|()| check_object(claims, |_| Ok(())).map_err(|why| format!("its payload {why}")))
+        .and_then(|()| match decoded(signature) {
+            Ok(_) => Ok(()),
+            Err(why) => Err(format!("its signature {why}")),
+        });
+    checked.err()
+}
+
+fn check_header(header: &Object<'_>) -> Result<(), &'static str> {
+    let is_text = |name| {
+        header
+            .get(name)
+            .map(|member| matches!(member, Json::Text(_)))
+    };
+    match (is_text("alg"), is_text("kid")) {
+        (Some(true), None | Some(true)) => Ok(()),
+        _ => Err("has no alg that is text, or a kid that is not"),
+    }
+}
+
+fn check_object(
+    part: &str,
+    check: impl FnOnce(&Object<'_>) -> Result<(), &'static str>,
+) -> Result<(), &'static str> {
+    let json = decoded(part)?;
+    if let Some(object) = Object::parse(&json) {
+        return check(&object);
+    }
+    Err(match serde_json::from_slice(&json) {
+        Ok(Value::Object(_)) => "has a name twice, so it is not one document",
+        Ok(_) => "is not a JSON object",
+        Err(_) => "is not JSON",
+    })
+}
+
+fn decoded(part: &str) -> Result<Vec<u8>, &'static str> {
+    let decoded = URL_SAFE_NO_PAD.decode(part);
+    decoded.map_err(|_| "is not base64url without padding")
+}
