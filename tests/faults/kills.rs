@@ -6,6 +6,7 @@ use serde_json::Value;
 use support::app_server::AppServer;
 use support::servers::{Database, PostgresServer, RedisServer};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::site::{Site, assert_in, assert_out, log_in};
 use crate::storm::Storm;
@@ -20,6 +21,39 @@ async fn a_server_that_is_killed_in_a_storm_of_refreshes_logs_nobody_out_over_po
 async fn a_server_that_is_killed_in_a_storm_of_refreshes_logs_nobody_out_over_redis() {
     let database = RedisServer::start(&[]).await;
     kill_a_server("a server over Redis", Site::on(database.url())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_killed_in_a_storm_of_refreshes_logs_nobody_out_over_sqlite() {
+    kill_a_server("a server over SQLite", Site::on_sqlite()).await;
+}
+
+/// The logouts share commits. The first answer is followed by the kill.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_logout_that_was_answered_is_in_the_file_of_a_sqlite_server_that_is_killed() {
+    let site = Site::on_sqlite();
+    let server = site.server().await;
+    let mut leaving = JoinSet::new();
+    for tokens in log_in(&server, 2 * CLIENTS).await {
+        let server = Arc::clone(&server);
+        leaving.spawn(async move {
+            let form = format!("token={}", tokens["refresh_token"].as_str().unwrap());
+            (server.try_post("/auth/logout", &form).await, tokens)
+        });
+    }
+    let mut out = Vec::new();
+    while let Some(left) = leaving.join_next().await {
+        server.kill();
+        if let (Ok(answer), tokens) = left.unwrap() {
+            assert_eq!(answer.status, 200, "{answer:?}");
+            out.push(tokens);
+        }
+    }
+    assert!(!out.is_empty(), "nobody was logged out");
+    let again = site.server().await;
+    for tokens in &out {
+        assert_out(&again, tokens).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
