@@ -1,26 +1,41 @@
 //! The lifetimes and deadlines that more than one room needs, and [`with_timeout`].
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::timeout;
+use tokio::task::unconstrained;
+use tokio::time::sleep;
 
 use crate::error::ConfigError;
 
 /// Runs `work` for at most `limit`. Outside a Tokio runtime there is no timer, so there is no
 /// limit.
+///
+/// The timer is made when the work has to wait for the first time: that of a store in memory never
+/// does.
 pub(crate) async fn with_timeout<T, E: From<TimedOut>>(
     limit: Duration,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    if Handle::try_current().is_err() {
-        return work.await;
-    }
-    timeout(limit, work)
-        .await
-        .unwrap_or_else(|_| Err(TimedOut(limit).into()))
+    let (mut work, mut timer) = (pin!(work), pin!(None));
+    poll_fn(|cx| {
+        if let Poll::Ready(done) = work.as_mut().poll(cx) {
+            return Poll::Ready(done);
+        }
+        if timer.is_none() && Handle::try_current().is_ok() {
+            // Work that has used up its share of the thread does not stop the timer.
+            timer.set(Some(unconstrained(sleep(limit))));
+        }
+        match timer.as_mut().as_pin_mut() {
+            Some(timer) => timer.poll(cx).map(|()| Err(TimedOut(limit).into())),
+            None => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// Something did not answer in this time.
