@@ -14,6 +14,7 @@ use super::error_kind::BearerErrorKind;
 use super::gate::{Gate, SessionSide};
 use super::guard::check_scope;
 use super::presented::{Caller, Presented};
+use super::source::TokenSource;
 use crate::revocation::ensure_started;
 use crate::sensitive::mark_sensitive;
 use crate::token::AccessTokenClaims;
@@ -46,11 +47,18 @@ impl Gate {
             self.hints.metadata_was_read();
             return Decision::Respond(document);
         }
-        mark_sensitive(&mut parts.headers, AUTHORIZATION);
+        let has_header = mark_sensitive(&mut parts.headers, AUTHORIZATION);
         for source in &self.sources {
             source.mark_sensitive(&mut parts.headers);
         }
-        let presented = match self.present(parts, parts.extensions.get()) {
+        let outer = parts.extensions.get();
+        // Where only this header is looked at, its absence is known: no header is looked up again.
+        let presented = if !has_header && self.sources.iter().all(TokenSource::is_header) {
+            self.without_token(parts, outer)
+        } else {
+            self.present(parts, outer)
+        };
+        let presented = match presented {
             Ok(presented) => presented,
             Err(error) => return Decision::Respond(self.refuse(error, parts)),
         };

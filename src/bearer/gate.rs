@@ -67,8 +67,9 @@ impl Gate {
     /// name it.
     pub(super) fn require_scope(&mut self, scope: &Scope) {
         self.needed = self.needed.union(scope);
-        let is_told = self.resource.is_some() && !self.needed.is_empty();
-        self.protection().scope = is_told.then(|| self.needed.clone());
+        if self.resource.is_some() && !self.needed.is_empty() {
+            self.protection().scope = Some(self.needed.clone());
+        }
     }
 
     /// Returns what the challenges say, to change it.

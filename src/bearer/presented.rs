@@ -95,7 +95,8 @@ impl Gate {
         )))
     }
 
-    fn without_token(
+    /// Returns the caller of a request that presents no token to this layer.
+    pub(super) fn without_token(
         &self,
         parts: &Parts,
         outer: Option<&Admission>,

@@ -205,6 +205,11 @@ impl TokenSource {
         Ok(token.map(|token| Credential { scheme, token }))
     }
 
+    /// Returns whether this is the header `Authorization`.
+    pub(in crate::bearer) fn is_header(&self) -> bool {
+        matches!(self.0, Kind::Header)
+    }
+
     /// Returns whether the browser sends the token by itself, even if the page does not want that.
     pub(in crate::bearer) fn is_ambient(&self) -> bool {
         matches!(self.0, Kind::Cookie(..))
@@ -215,8 +220,8 @@ impl TokenSource {
         match self.0 {
             Kind::Cookie(..) => mark_sensitive(headers, COOKIE),
             Kind::WebSocketProtocol(_) => mark_sensitive(headers, SEC_WEBSOCKET_PROTOCOL),
-            Kind::Header | Kind::Query(_) | Kind::Ticket(_) | Kind::Function(_) => {}
-        }
+            Kind::Header | Kind::Query(_) | Kind::Ticket(_) | Kind::Function(_) => false,
+        };
     }
 
     /// Removes the token where the handler must not see it.
