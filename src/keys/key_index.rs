@@ -56,6 +56,6 @@ fn equal<'k>(
     wanted: Option<&str>,
 ) -> impl Iterator<Item = &'k Arc<Key>> {
     let first = keys.partition_point(|key| order(key) < wanted);
-    let last = first + keys[first..].partition_point(|key| order(key) <= wanted);
-    keys[first..last].iter()
+    let keys = keys[first..].iter();
+    keys.take_while(move |key| order(key) == wanted)
 }

@@ -295,11 +295,14 @@ impl KeySet {
         algorithm: &str,
         may_sign: impl Fn(&Key) -> bool,
     ) -> impl Iterator<Item = &Arc<Key>> {
-        let named = kid.filter(|kid| self.names(kid));
+        let mut named = self.index.named(kid).peekable();
+        if kid.is_some() && named.peek().is_none() {
+            named = self.index.named(None).peekable();
+        }
         // Without a `kid` a token may mean the keys with a name too.
         let others = if kid.is_none() { &*self.keys } else { &[] };
         let others = others.iter().filter(|key| key.kid.is_some());
-        let meant = self.index.named(named).chain(others);
+        let meant = named.chain(others);
         meant.filter(move |key| key.algorithm.is_named(algorithm) && may_sign(key))
     }
 
