@@ -257,44 +257,18 @@ impl KeySet {
         }
     }
 
-    /// Returns the keys to try whose usual header is exactly this segment. They are the keys that
+    /// Returns the keys whose usual header is exactly this segment. They are the keys that
     /// [`candidates`](Self::candidates) would return for it.
-    pub(crate) fn by_usual_header(
-        &self,
-        segment: &str,
-        may_sign: impl Fn(&Key) -> bool,
-    ) -> impl Iterator<Item = &Arc<Key>> {
-        let usual = self.index.with_header(segment);
-        usual.filter(move |key| may_sign(key)).take(MOST_TRIED)
+    pub(crate) fn by_usual_header(&self, segment: &str) -> impl Iterator<Item = &Arc<Key>> {
+        self.index.with_header(segment)
     }
 
-    /// Returns the keys to try that a header may mean.
-    pub(crate) fn candidates(
-        &self,
+    /// Returns the keys that a header may mean, of which [`MOST_TRIED`] are tried.
+    pub(crate) fn candidates<'k>(
+        &'k self,
         kid: Option<&str>,
         algorithm: &str,
-        may_sign: impl Fn(&Key) -> bool,
-    ) -> impl Iterator<Item = &Arc<Key>> {
-        self.meant(kid, algorithm, may_sign).take(MOST_TRIED)
-    }
-
-    /// Returns whether a header may mean more keys than are tried.
-    pub(crate) fn has_untried(
-        &self,
-        kid: Option<&str>,
-        algorithm: &str,
-        may_sign: impl Fn(&Key) -> bool,
-    ) -> bool {
-        let mut meant = self.meant(kid, algorithm, may_sign);
-        meant.nth(MOST_TRIED).is_some()
-    }
-
-    fn meant(
-        &self,
-        kid: Option<&str>,
-        algorithm: &str,
-        may_sign: impl Fn(&Key) -> bool,
-    ) -> impl Iterator<Item = &Arc<Key>> {
+    ) -> impl Iterator<Item = &'k Arc<Key>> {
         let mut named = self.index.named(kid).peekable();
         if kid.is_some() && named.peek().is_none() {
             named = self.index.named(None).peekable();
@@ -303,7 +277,7 @@ impl KeySet {
         let others = if kid.is_none() { &*self.keys } else { &[] };
         let others = others.iter().filter(|key| key.kid.is_some());
         let meant = named.chain(others);
-        meant.filter(move |key| key.algorithm.is_named(algorithm) && may_sign(key))
+        meant.filter(move |key| key.algorithm.is_named(algorithm))
     }
 
     /// Says why no key fits a header, where it is not just unknown: the key that it names is left
@@ -341,7 +315,7 @@ impl KeySet {
 }
 
 /// The most keys that one token is tried with.
-const MOST_TRIED: usize = 4;
+pub(crate) const MOST_TRIED: usize = 4;
 
 impl From<jwk_set::Set> for KeySet {
     fn from(set: jwk_set::Set) -> Self {

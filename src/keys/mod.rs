@@ -35,6 +35,7 @@ pub use signing_keys::SigningKeys;
 
 pub(crate) use current_keys::KeyGeneration;
 pub(crate) use key::{Key, OUR_TYP};
+pub(crate) use key_set::MOST_TRIED;
 pub(crate) use key_source::{AskReason, KeysFuture};
 pub(crate) use newer_keys::NewerKeys;
 pub(crate) use own_keys::OwnKeys;

@@ -35,7 +35,9 @@ impl AccessTokenVerifier {
     pub(super) fn check_forged(&self, jws: &Jws<'_>) -> Result<(), VerifyError> {
         let keys = self.keys.keys();
         match (&self.issuer, keys.get()) {
-            (AcceptedIssuer::One(_), Some(keys)) => jws.check_forged(keys),
+            (AcceptedIssuer::One(_), Some(keys)) => {
+                jws.check_forged(keys, |typ| self.settings.typ.accepts_alone(typ))
+            }
             _ => Ok(()),
         }
     }

@@ -23,7 +23,7 @@ pub(super) enum Json<'t> {
 /// Where a member is repeated, `serde_json` keeps the last one. Another reader of the same token
 /// may keep the first, and the two would see different users (RFC 7515 section 4, RFC 7519 section
 /// 4).
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Object<'t>(Vec<(Cow<'t, str>, Json<'t>)>);
 
 impl<'t> Object<'t> {

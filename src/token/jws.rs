@@ -11,7 +11,7 @@ use super::error::{VerifyError, shown};
 use super::error_kind::VerifyErrorKind;
 use super::header::Header;
 use crate::base64url;
-use crate::keys::{Key, KeySet, OUR_TYP};
+use crate::keys::{Key, KeySet, MOST_TRIED, OUR_TYP};
 
 /// A token in its three parts. Its signature has not been checked.
 pub(crate) struct Jws<'t> {
@@ -73,14 +73,20 @@ impl<'t> Jws<'t> {
 
     /// Refuses the token if some of the keys could have signed it, and none of them did. This is
     /// known before its payload is decoded, so that a forged token costs less than a good one.
-    pub(super) fn check_forged(&self, keys: &KeySet) -> Result<(), VerifyError> {
-        let any = |_: &Key| true;
-        let mut usual = keys.by_usual_header(self.header, any).peekable();
+    ///
+    /// A token whose `typ` is not accepted is left to [`verify`](Self::verify), which says so.
+    pub(super) fn check_forged(
+        &self,
+        keys: &KeySet,
+        accepts_typ: impl Fn(Option<&str>) -> bool,
+    ) -> Result<(), VerifyError> {
+        let mut usual = keys.by_usual_header(self.header).peekable();
         if usual.peek().is_some() {
-            return Ok(self.demand_signature_by_any(usual)?);
+            return Ok(self.demand_signature_by_any(&mut usual)?);
         }
         let header = self.header().ok();
-        let checked = header.and_then(|header| self.check_candidates(keys, any, header));
+        let header = header.filter(|header| accepts_typ(header.typ()));
+        let checked = header.and_then(|header| self.check_candidates(keys, |_| true, header));
         checked.unwrap_or(Ok(()))
     }
 
@@ -93,11 +99,12 @@ impl<'t> Jws<'t> {
         check_typ: impl Fn(Option<&str>) -> Result<T, VerifyError>,
     ) -> Result<T, VerifyError> {
         // Our own signer always writes the same header, so that need not be parsed.
-        let mut usual = keys.by_usual_header(self.header, &may_sign).peekable();
+        let usual = keys.by_usual_header(self.header);
+        let mut usual = usual.filter(|key| may_sign(key)).peekable();
         if usual.peek().is_some()
             && let Ok(typ) = check_typ(Some(OUR_TYP))
         {
-            self.demand_signature_by_any(usual)?;
+            self.demand_signature_by_any(&mut usual)?;
             return Ok(typ);
         }
         let header = self.header()?;
@@ -138,24 +145,22 @@ impl<'t> Jws<'t> {
         may_sign: impl Fn(&Key) -> bool,
         header: &Header,
     ) -> Option<Result<(), VerifyError>> {
-        let (kid, algorithm) = (header.kid(), header.algorithm());
-        let mut candidates = keys.candidates(kid, algorithm, &may_sign).peekable();
+        let candidates = keys.candidates(header.kid(), header.algorithm());
+        let mut candidates = candidates.filter(|key| may_sign(key)).peekable();
         candidates.peek()?;
-        let outcome = self.demand_signature_by_any(candidates);
-        Some(outcome.map_err(|kind| {
-            if keys.has_untried(kid, algorithm, &may_sign) {
-                VerifyError::new(kind, UNTRIED)
-            } else {
-                kind.into()
-            }
+        let outcome = self.demand_signature_by_any(&mut candidates);
+        Some(outcome.map_err(|kind| match candidates.next() {
+            Some(_) => VerifyError::new(kind, UNTRIED),
+            None => kind.into(),
         }))
     }
 
+    /// Tries a bounded number of keys, so that a forged token costs no more.
     fn demand_signature_by_any<'k>(
         &self,
-        mut keys: impl Iterator<Item = &'k Arc<Key>>,
+        keys: &mut impl Iterator<Item = &'k Arc<Key>>,
     ) -> Result<(), VerifyErrorKind> {
-        if keys.any(|key| self.is_signed_by(key)) {
+        if keys.take(MOST_TRIED).any(|key| self.is_signed_by(key)) {
             Ok(())
         } else {
             Err(VerifyErrorKind::BadSignature)

@@ -16,6 +16,11 @@ pub(super) enum AcceptedTyp {
 }
 
 impl AcceptedTyp {
+    /// Returns whether a `typ` is accepted, whatever the claims are.
+    pub(super) fn accepts_alone(self, typ: Option<&str>) -> bool {
+        self.check(typ, &Object::default()).is_ok()
+    }
+
     /// Checks a `typ` (RFC 9068 section 4). The case of a media type does not matter, and it may
     /// have the prefix `application/` (RFC 7515 section 4.1.9). Of a token without a `typ` of its
     /// own, the claims must not be those of another kind of token. Their signature has not been
