@@ -68,11 +68,9 @@ struct Run {
 }
 
 impl Run {
-    fn of(self, task: impl Future<Output = ()>) -> impl Future<Output = ()> {
-        async move {
-            let _run = self;
-            task.await;
-        }
+    async fn of(self, task: impl Future<Output = ()>) {
+        task.await;
+        drop(self);
     }
 }
 

@@ -125,8 +125,8 @@ impl Change {
         let counts = |&(id, until): &(SessionId, u64)| match find(&old.known, &id) {
             // A repeated session keeps its time. After a backup was restored, the session was
             // revoked again: then its time starts anew.
-            Ok(at) => until > old.known[at].until + REPEATED,
-            Err(_) => until > now,
+            Ok(at) if old.known[at].until > now => until > old.known[at].until + REPEATED,
+            _ => until > now,
         };
         let entered: Vec<_> = entered.filter(counts).collect();
         (!entered.is_empty() || old.first_end <= now).then_some(Self { entered, now })
@@ -261,6 +261,16 @@ mod tests {
         assert!(!young.contains(&id(20)) && young.contains(&id(3)));
         assert!(!enter(&young, &[(20, REVOCATION_RETENTION)], end));
         assert_eq!(young.len(), 0);
+    }
+
+    #[test]
+    fn a_session_whose_time_is_over_here_stays_for_as_long_as_the_store_says() {
+        let part = part(0..10);
+        let (end, second) = (START + REVOCATION_RETENTION, Duration::from_secs(1));
+        assert!(enter(&part, &[(3, REVOCATION_RETENTION - second)], end));
+        assert!(part.contains(&id(3)));
+        enter(&part, &[], end + second);
+        assert!(!part.contains(&id(3)));
     }
 
     #[test]
