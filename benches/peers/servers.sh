@@ -1,17 +1,17 @@
 # Private PostgreSQL and Redis in a temporary folder, for `run`. Sourced, not run.
-# Sets BENCH_POSTGRES_URL and BENCH_REDIS_URL, where the servers are installed. A server that the
-# environment names already is used as it is.
+# They set BENCH_POSTGRES_URL and BENCH_REDIS_URL, where the servers are installed. A server that
+# the environment names already is used as it is.
 
-start_servers() {
+# Where the servers have their files. They stop when the script ends.
+prepare_servers() {
     servers=$(mktemp --directory "${TMPDIR:-/tmp}/tower-bearer-peers.XXXXXX")
     chmod 755 "$servers"
     trap stop_servers EXIT
-    if [ -z "${BENCH_POSTGRES_URL:-}" ]; then start_postgres; fi
-    if [ -z "${BENCH_REDIS_URL:-}" ]; then start_redis; fi
 }
 
 start_postgres() {
     local bin port
+    if [ -n "${BENCH_POSTGRES_URL:-}" ]; then return; fi
     bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort --version-sort | tail -n 1)
     if [ ! -x "$bin/initdb" ]; then return; fi
     port=$(free_port)
@@ -27,6 +27,7 @@ start_postgres() {
 
 start_redis() {
     local program port
+    if [ -n "${BENCH_REDIS_URL:-}" ]; then return; fi
     program=$(command -v redis-server || command -v valkey-server || true)
     if [ -z "$program" ]; then return; fi
     port=$(free_port)
@@ -39,6 +40,7 @@ start_redis() {
 }
 
 stop_servers() {
+    if [ -n "${fastapi_pid:-}" ]; then kill "$fastapi_pid" 2>/dev/null || true; fi
     if [ -n "${redis_pid:-}" ]; then kill "$redis_pid" 2>/dev/null || true; fi
     if [ -n "${postgres_ctl:-}" ]; then
         as_postgres "$postgres_ctl" stop --mode=immediate --silent --pgdata "$servers/postgres/data"

@@ -11,8 +11,6 @@ pub mod side;
 pub mod tokens;
 
 #[cfg(feature = "table")]
-pub mod before;
-#[cfg(feature = "table")]
 pub mod counting;
 #[cfg(feature = "table")]
 pub mod rounds;

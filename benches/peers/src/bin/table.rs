@@ -27,4 +27,5 @@ fn main() {
     rows::stores::sqlite::rows(&table);
     rows::stores::postgres::rows(&table);
     rows::stores::redis::rows(&table);
+    rows::http_refresh::rows(&table);
 }

@@ -84,7 +84,7 @@ pub struct HandWrittenService<S> {
     layer: HandWritten,
 }
 
-type Answer<B, E> = Ready<Result<Response<B>, E>>;
+type Unauthorized<B, E> = Ready<Result<Response<B>, E>>;
 
 impl<S, R, B> Service<Request<R>> for HandWrittenService<S>
 where
@@ -93,7 +93,7 @@ where
 {
     type Response = Response<B>;
     type Error = Infallible;
-    type Future = Either<S::Future, Answer<B, Infallible>>;
+    type Future = Either<S::Future, Unauthorized<B, Infallible>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)

@@ -1,8 +1,6 @@
 //! What a request costs its server over loopback, layer or not.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::{env, fs};
+use std::fs;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
@@ -13,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use super::serve::TOKENS;
+use super::serve::Served;
 use crate::rounds::ratio;
 use crate::table::Goal::{AtMost, Told};
 use crate::table::Table;
@@ -34,28 +32,19 @@ pub fn rows(table: &Table) {
 }
 
 struct Server {
-    process: Child,
+    served: Served,
     tokens: Vec<HeaderValue>,
     connections: Vec<SendRequest<Empty<Bytes>>>,
 }
 
 impl Server {
     fn start(layer: &str) -> Self {
-        let itself = env::current_exe().expect("this program has a file");
-        let mut command = Command::new(itself);
-        command.arg("serve").arg(layer);
-        // The server ends when this program does.
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = command.spawn().expect("the server starts");
-        let out = BufReader::new(process.stdout.take().expect("it is piped"));
-        let mut lines = out.lines().map(|line| line.expect("the server writes"));
-        let port = lines.next().and_then(|port| port.parse().ok());
-        let port: u16 = port.expect("the server says its port");
-        let tokens = lines.take(TOKENS).map(|token| token.parse());
+        let served = Served::start(layer);
+        let tokens = served.lines.iter().map(|token| token.parse());
         Self {
-            process,
             tokens: tokens.collect::<Result<_, _>>().expect("visible ASCII"),
-            connections: Handle::current().block_on(connect(port)),
+            connections: Handle::current().block_on(connect(served.port)),
+            served,
         }
     }
 
@@ -80,17 +69,10 @@ impl Server {
 
     /// All of the server's work is on its first thread.
     fn on_processor(&self) -> u64 {
-        let file = format!("/proc/{}/schedstat", self.process.id());
+        let file = format!("/proc/{}/schedstat", self.served.id());
         let counts = fs::read_to_string(file).expect("Linux counts the time of processes");
         let first = counts.split(' ').next();
         first.and_then(|time| time.parse().ok()).expect("a number")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

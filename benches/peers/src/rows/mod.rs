@@ -5,6 +5,7 @@ pub mod end_to_end;
 pub mod flood;
 pub mod fresh;
 pub mod future_size;
+pub mod http_refresh;
 pub mod issuers;
 pub mod memory_store;
 pub mod refused;

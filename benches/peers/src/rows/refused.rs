@@ -24,7 +24,7 @@ pub fn rows(table: &Table) {
         forged: site.forged(COUNT * ROUNDS),
         expired: site.expired(COUNT * ROUNDS),
     };
-    let refused = Refused {
+    let refused = RefusedRows {
         table,
         tokens: &tokens,
     };
@@ -61,12 +61,12 @@ struct Tokens {
     expired: Vec<HeaderValue>,
 }
 
-struct Refused<'t> {
+struct RefusedRows<'t> {
     table: &'t Table,
     tokens: &'t Tokens,
 }
 
-impl Refused<'_> {
+impl RefusedRows<'_> {
     /// Over the same in the layer that is written by hand.
     fn forged(&self, layer: &str, goal: Goal, side: &mut dyn Side, own: &Tokens) {
         let mut hand = hand_written::side(Kind::Hs256);

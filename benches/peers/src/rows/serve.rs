@@ -1,31 +1,80 @@
-//! A server of its own process, whose time on the processor `end_to_end` reads.
+//! A server in a process of its own, and the other end of it.
 
-use std::io::{self, Write};
-use std::{process, thread};
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+use std::{env, process, thread};
 
 use axum::Router;
 use axum::routing::get;
 use http::HeaderValue;
 use tokio::net::TcpListener;
-use tower_bearer::BearerAuthLayer;
+use tower_bearer::{BearerAuthLayer, Identity, SqliteStore};
 
+use super::http_refresh::CLIENTS;
 use crate::kind::Kind;
 use crate::peers::hand_written::HandWritten;
 use crate::peers::ours;
-use crate::peers::sessions::Site;
+use crate::peers::sessions::{Site, refresh_token};
 use crate::tokens::{ISSUER, Mint};
 
-/// Serves `/me` behind the layer with this name, on one thread, and never returns. It prints its
-/// port, and a token a line.
-pub fn serve(layer: &str) {
+/// A server that runs until this is dropped.
+pub struct Served {
+    process: Child,
+    pub port: u16,
+    /// The tokens that it says it accepts.
+    pub lines: Vec<String>,
+}
+
+impl Served {
+    /// Starts this program again, as the server of that name.
+    pub fn start(name: &str) -> Self {
+        let itself = env::current_exe().expect("this program has a file");
+        let mut command = Command::new(itself);
+        command.arg("serve").arg(name);
+        // The server ends when this program does.
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().expect("the server starts");
+        let out = BufReader::new(process.stdout.take().expect("it is piped"));
+        let mut lines = out.lines().map(|line| line.expect("the server writes"));
+        let port = lines.next().and_then(|port| port.parse().ok());
+        Self {
+            process,
+            port: port.expect("the server says its port"),
+            lines: lines.take_while(|line| !line.is_empty()).collect(),
+        }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Is the server of this name, and never returns.
+///
+/// All but one serve `/me` behind a layer, on one thread. `refreshes` serves the endpoints of
+/// sessions in a SQLite file.
+pub fn serve(name: &str) {
     thread::spawn(end_with_the_client);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    runtime.expect("a runtime").block_on(async {
+    let one_thread = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+    };
+    if name == "refreshes" {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        return runtime.block_on(serve_refreshes());
+    }
+    one_thread().expect("a runtime").block_on(async {
         let route = Router::new().route("/me", get(|| async { "you" }));
         let issued = || Mint::new(Kind::Hs256).valid(TOKENS);
-        let (app, tokens) = match layer {
+        let (app, tokens) = match name {
             "no_layer" => (route, issued()),
             "hand_written" => (route.layer(HandWritten::new(Kind::Hs256)), issued()),
             "bare" => {
@@ -34,17 +83,38 @@ pub fn serve(layer: &str) {
             }
             "sessions" => {
                 let site = Site::new(Kind::Hs256);
-                (
-                    route.layer(site.sessions.layer()),
-                    site.valid_meanwhile(TOKENS).await,
-                )
+                let app = route.layer(site.sessions.layer());
+                (app, site.valid_meanwhile(TOKENS).await)
             }
-            other => panic!("there is no layer {other}"),
+            other => panic!("there is no server {other}"),
         };
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        print(listener.local_addr().expect("it is bound").port(), &tokens);
-        axum::serve(listener, app).await.expect("the server runs");
+        let text = |token: &HeaderValue| token.to_str().expect("visible ASCII").to_owned();
+        answer(app, tokens.iter().map(text).collect()).await;
     });
+}
+
+async fn serve_refreshes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SqliteStore::open(folder.path().join("sessions.db")).await;
+    let site = Site::with_store(Kind::Hs256, store.expect("a store"));
+    let mut tokens = Vec::new();
+    for client in 0..CLIENTS {
+        let login = site.sessions.start(Identity::new(client as i64)).await;
+        let login = login.expect("the store works");
+        tokens.push(refresh_token(&login).secret().to_owned());
+    }
+    let app = Router::new().nest_service("/auth", site.sessions.endpoints());
+    answer(app, tokens).await;
+}
+
+async fn answer(app: Router, tokens: Vec<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    let mut out = io::stdout();
+    writeln!(out, "{port}\n{}\n", tokens.join("\n")).expect("the client reads");
+    out.flush().expect("the client reads");
+    axum::serve(listener, app).await.expect("the server runs");
 }
 
 /// The client holds the other end of our input.
@@ -53,16 +123,4 @@ fn end_with_the_client() {
     process::exit(0);
 }
 
-fn print(port: u16, tokens: &[HeaderValue]) {
-    let mut out = std::io::stdout().lock();
-    let tokens = tokens
-        .iter()
-        .map(|token| token.to_str().expect("visible ASCII"));
-    let lines: Vec<_> = std::iter::once(port.to_string())
-        .chain(tokens.map(str::to_owned))
-        .collect();
-    writeln!(out, "{}", lines.join("\n")).expect("somebody reads");
-    out.flush().expect("somebody reads");
-}
-
-pub const TOKENS: usize = 64;
+const TOKENS: usize = 64;

@@ -5,16 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
-use tower_bearer::Sessions;
 use tower_bearer::keys::RefreshToken;
 use tower_bearer::store::SessionStore;
+use tower_bearer::{Identity, Sessions};
 
 use crate::kind::Kind;
 use crate::peers::sessions::{Site, refresh_token};
 use crate::rounds::median;
-use tower_bearer::Identity;
 
-/// Medians of what each round found.
+/// Medians of what the rounds found.
 #[derive(Clone, Copy, Debug)]
 pub struct Compared {
     /// Our refreshes a second over the bare calls.
@@ -24,6 +23,8 @@ pub struct Compared {
 }
 
 /// Lets refreshes and bare calls take turns. `bare` gets the number of its client.
+///
+/// It also prints what both reach, as a comment.
 pub async fn compare<F>(
     rounds: usize,
     clients: usize,
@@ -40,39 +41,38 @@ where
         let login = site.sessions.start(Identity::new(client as i64)).await;
         tokens.push(refresh_token(&login.expect("the store works")));
     }
-    let (mut rates, mut p99s) = (Vec::new(), Vec::new());
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        let mut refreshes = Round::default();
-        let mut next = JoinSet::new();
+        let end = Instant::now() + ROUND;
+        let mut running = JoinSet::new();
         for token in tokens.drain(..) {
-            next.spawn(refresh_until(
-                site.sessions.clone(),
-                token,
-                Instant::now() + ROUND,
-            ));
+            running.spawn(refresh_until(site.sessions.clone(), token, end));
         }
-        for (token, times) in next.join_all().await {
-            tokens.push(token);
-            refreshes.times.extend(times);
-        }
-        let mut calls = Round::default();
-        let mut next = JoinSet::new();
+        let (next, times): (Vec<_>, Vec<_>) = running.join_all().await.into_iter().unzip();
+        tokens = next;
+        ours.push(Round::of(times));
+
+        let end = Instant::now() + ROUND;
+        let mut running = JoinSet::new();
         for client in 0..clients {
-            next.spawn(call_until(
-                Arc::clone(&bare),
-                client,
-                Instant::now() + ROUND,
-            ));
+            running.spawn(call_until(Arc::clone(&bare), client, end));
         }
-        for times in next.join_all().await {
-            calls.times.extend(times);
-        }
-        rates.push(refreshes.times.len() as f64 / calls.times.len() as f64);
-        p99s.push(refreshes.p99() / calls.p99());
+        theirs.push(Round::of(running.join_all().await));
     }
+    let medians = |of: fn(&Round) -> f64| {
+        let ratios = ours
+            .iter()
+            .zip(&theirs)
+            .map(|(ours, theirs)| of(ours) / of(theirs));
+        let alone = |rounds: &[Round]| median(rounds.iter().map(of).collect());
+        (median(ratios.collect()), alone(&ours), alone(&theirs))
+    };
+    let (rate, p99) = (medians(Round::per_second), medians(Round::p99));
+    println!("# refreshes: {:.0}/s, p99 {:.2} ms", rate.1, p99.1 * 1e3);
+    println!("# bare calls: {:.0}/s, p99 {:.2} ms", rate.2, p99.2 * 1e3);
     Compared {
-        rate: median(rates),
-        p99: median(p99s),
+        rate: rate.0,
+        p99: p99.0,
     }
 }
 
@@ -105,16 +105,22 @@ async fn call_until<F: Future<Output = ()>>(
     times
 }
 
-/// How long each call of a round took.
-#[derive(Default)]
-struct Round {
-    times: Vec<Duration>,
-}
+/// How long each call of a round took, the shortest first.
+struct Round(Vec<Duration>);
 
 impl Round {
-    fn p99(&mut self) -> f64 {
-        self.times.sort_unstable();
-        self.times[self.times.len() * 99 / 100].as_secs_f64()
+    fn of(clients: Vec<Vec<Duration>>) -> Self {
+        let mut times = clients.concat();
+        times.sort_unstable();
+        Self(times)
+    }
+
+    fn per_second(&self) -> f64 {
+        self.0.len() as f64 / ROUND.as_secs_f64()
+    }
+
+    fn p99(&self) -> f64 {
+        self.0[self.0.len() * 99 / 100].as_secs_f64()
     }
 }
 
