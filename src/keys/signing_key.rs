@@ -35,7 +35,8 @@ use crate::error::ConfigError;
 #[derive(Clone)]
 pub struct SigningKey {
     private: Arc<Private>,
-    keys: KeySet,
+    /// Shared, because each token that is signed takes a copy of the key.
+    keys: Arc<KeySet>,
 }
 
 struct Private {
@@ -127,7 +128,8 @@ impl SigningKey {
     /// new.
     #[must_use]
     pub fn with_previous(mut self, previous: Self) -> Self {
-        self.keys = self.keys.merge(previous.keys);
+        let keys = KeySet::clone(&self.keys);
+        self.keys = Arc::new(keys.merge(KeySet::clone(&previous.keys)));
         self
     }
 
@@ -140,7 +142,7 @@ impl SigningKey {
     /// Returns the keys that check the tokens of this key and of the previous keys.
     #[must_use]
     pub fn key_set(&self) -> KeySet {
-        self.keys.clone()
+        KeySet::clone(&self.keys)
     }
 
     /// Returns the HMAC key as a JWK, for a service that checks our tokens. Everyone who has it can
@@ -165,7 +167,7 @@ impl SigningKey {
     fn hmac(kid: Option<String>, algorithm: Algorithm, secret: &[u8]) -> Result<Self, ConfigError> {
         let header = header(kid.as_deref(), algorithm);
         // This refuses a short key, and an algorithm that is not HMAC.
-        let keys = KeySet::one(Key::hmac(kid, algorithm, secret)?);
+        let keys = Arc::new(KeySet::one(Key::hmac(kid, algorithm, secret)?));
         let signer = Signer::hmac(algorithm, secret);
         let hmac_secret = Some(Zeroizing::new(secret.to_vec()));
         Ok(Self {
@@ -183,7 +185,7 @@ impl SigningKey {
         let (signer, public) = Signer::private(algorithm, key.as_bytes())?;
         let kid = public_jwk::thumbprint(&public);
         let header = header(Some(&kid), algorithm);
-        let keys = KeySet::one(Key::public(Some(kid), algorithm, public)?);
+        let keys = Arc::new(KeySet::one(Key::public(Some(kid), algorithm, public)?));
         Ok(Self {
             private: Arc::new(Private {
                 algorithm,
