@@ -13,7 +13,11 @@ impl TokenResponse {
     /// body has the tokens: keep it out of logs.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
-        json_response(StatusCode::OK, self)
+        // Room for all of it, so that no copies of the tokens are left behind by a growing buffer.
+        let mut body = Vec::with_capacity(self.access_token().secret().len() + USUAL_REST);
+        let written = serde_json::to_writer(&mut body, self).is_ok();
+        debug_assert!(written);
+        json_bytes(StatusCode::OK, body)
     }
 }
 
@@ -60,3 +64,6 @@ pub(super) fn complete<B>(response: Response<B>, usual: &Response<Bytes>) -> Res
     }
     response
 }
+
+/// Room for a refresh token, the scope, and the other members of a token response.
+const USUAL_REST: usize = 512;

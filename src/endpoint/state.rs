@@ -100,7 +100,7 @@ impl State {
 
     fn shaped(&self, tokens: &TokenResponse, parts: &Parts) -> Response<Bytes> {
         match &self.tokens {
-            None => json_response(StatusCode::OK, tokens),
+            None => tokens.to_response(),
             Some(shape) => self.written(shape(tokens, parts), parts),
         }
     }
