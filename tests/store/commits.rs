@@ -427,11 +427,8 @@ fn assert_all_ok(outcomes: &[Result<(), StoreError>]) {
 #[track_caller]
 fn assert_fails_with(code: &str, outcome: &Result<(), StoreError>) {
     let error = outcome.as_ref().expect_err("it succeeded");
-    let cause = error.cause().downcast_ref::<sqlx::Error>();
-    let cause = cause.and_then(sqlx::Error::as_database_error);
-    assert_eq!(
-        cause.and_then(|cause| cause.code()).as_deref(),
-        Some(code),
-        "{error}"
-    );
+    let Some(sqlx::Error::Database(cause)) = error.cause().downcast_ref() else {
+        panic!("{error}")
+    };
+    assert_eq!(cause.code().as_deref(), Some(code), "{error}");
 }

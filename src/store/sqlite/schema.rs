@@ -26,13 +26,16 @@ pub(super) async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool,
 /// the same moment, SQLite refuses one of them at once, without its busy timeout. A moment later
 /// the file is in that mode.
 async fn connect_in_turn(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    // A file does not go away as a server does. Without a test of the connection each call saves a
+    // way to its thread and back.
+    let pool = SqlitePoolOptions::new().test_before_acquire(false);
     for _ in 0..MAX_TRIES {
-        match SqlitePoolOptions::new().connect_with(options.clone()).await {
+        match pool.clone().connect_with(options.clone()).await {
             Err(error) if is_busy(&error) => tokio::time::sleep(BETWEEN_TRIES).await,
             done => return done,
         }
     }
-    SqlitePoolOptions::new().connect_with(options).await
+    pool.connect_with(options).await
 }
 
 /// Returns whether this is `SQLITE_BUSY`, in any of its extended codes, which have the same lowest
