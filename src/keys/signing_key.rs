@@ -128,8 +128,8 @@ impl SigningKey {
     /// new.
     #[must_use]
     pub fn with_previous(mut self, previous: Self) -> Self {
-        let keys = KeySet::clone(&self.keys);
-        self.keys = Arc::new(keys.merge(KeySet::clone(&previous.keys)));
+        let keys = Arc::unwrap_or_clone(self.keys);
+        self.keys = Arc::new(keys.merge(Arc::unwrap_or_clone(previous.keys)));
         self
     }
 
