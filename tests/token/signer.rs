@@ -15,7 +15,7 @@ use support::{
 };
 use tower_bearer::clock::Clock;
 use tower_bearer::test_util::{ManualClock, TestTokens};
-use tower_bearer::token::VerifyErrorKind;
+use tower_bearer::token::{AccessTokenSigner, VerifyErrorKind};
 use tower_bearer::{Grant, Identity, MemoryStore, Scope, Secret, SigningKey, Subject};
 
 // requirement 30
@@ -141,6 +141,39 @@ fn a_token_says_who_for_whom_by_whom_and_when() {
     );
     assert_eq!(read.id(), claims["jti"].as_str());
     assert!(read.auth_time().is_none() && read.session_id().is_none());
+}
+
+#[test]
+fn names_and_claims_that_json_escapes_come_back_as_they_were() {
+    let odd = "\"\\\u{0}\u{1f}\u{7f}\n</\u{2028}\u{e9}\u{1f512}";
+    let key = SigningKey::hs256(&Secret::random().unwrap()).unwrap();
+    for (issuer, audience) in [(odd, odd), (ISSUER, odd), (odd, AUDIENCE)] {
+        let signer = AccessTokenSigner::new(issuer, audience, key.clone()).unwrap();
+        let grant = Grant::new().with_claim(odd, odd).with_claim("none", ());
+        let token = signer
+            .sign(&Identity::new(odd), &grant, 5 * MINUTE)
+            .unwrap();
+        let sent = segment(token.secret(), 1);
+        assert_eq!(
+            (&sent["iss"], &sent["aud"], &sent["sub"], &sent[odd]),
+            (&json!(issuer), &json!(audience), &json!(odd), &json!(odd))
+        );
+        assert_eq!(sent.get("none"), Some(&Value::Null));
+        let read = signer.verifier().verify(token.secret()).unwrap();
+        assert_eq!(read.subject().as_str(), odd);
+    }
+}
+
+#[test]
+fn signers_that_share_a_key_and_take_turns_make_valid_tokens() {
+    let key = SigningKey::hs256(&Secret::random().unwrap()).unwrap();
+    let long = "https://api.example.com/".repeat(9);
+    let signers = [ISSUER, &long, "i"]
+        .map(|issuer| AccessTokenSigner::new(issuer, AUDIENCE, key.clone()).unwrap());
+    for signer in signers.iter().cycle().take(9) {
+        let token = signer.sign(&Identity::new("alice"), &Grant::new(), 5 * MINUTE);
+        assert!(signer.verifier().verify(token.unwrap().secret()).is_ok());
+    }
 }
 
 // requirement 31
