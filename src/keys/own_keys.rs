@@ -97,6 +97,7 @@ impl fmt::Debug for OwnKeys {
 const NOTHING: u64 = u64::MAX;
 
 #[cfg(all(test, feature = "test-util"))]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::time::Duration;
 

@@ -184,11 +184,7 @@ impl AccessTokenVerifier {
     }
 
     /// Returns what the token allows, as far as that is accepted here.
-    pub(super) fn scope_of<'t>(
-        &self,
-        claims: &Object<'t>,
-        part: impl Fn(&Cow<'t, str>) -> Part,
-    ) -> Late<Scope> {
+    pub(super) fn scope_of(&self, claims: &Object<'_>, part: impl Fn(&str) -> Part) -> Late<Scope> {
         let (places, accepted) = (&self.settings.scope_claims, &self.settings.accepted_scope);
         match (places.usual(claims), accepted) {
             (Some(text), None) => part(text).into(),

@@ -68,15 +68,11 @@ impl<'t> Object<'t> {
 const FEW: usize = 16;
 
 impl<'t> Json<'t> {
-    pub(super) fn as_text(&self) -> Option<&Cow<'t, str>> {
+    pub(super) fn as_str(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
         }
-    }
-
-    pub(super) fn as_str(&self) -> Option<&str> {
-        self.as_text().map(|text| &**text)
     }
 
     pub(super) fn as_number(&self) -> Option<&Number> {

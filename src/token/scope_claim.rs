@@ -1,7 +1,5 @@
 //! [`ScopeClaims`] are the claims that say what a token allows.
 
-use std::borrow::Cow;
-
 use super::claim_path::ClaimPath;
 use super::json::{Json, Object};
 use super::wire::{SCOPE, SCP};
@@ -40,9 +38,9 @@ impl ScopeClaims {
 
     /// Returns the text of `scope`, if that claim alone counts and is text: then the words can be
     /// read later.
-    pub(super) fn usual<'c, 't>(&self, claims: &'c Object<'t>) -> Option<&'c Cow<'t, str>> {
+    pub(super) fn usual<'c>(&self, claims: &'c Object<'_>) -> Option<&'c str> {
         let is_usual = self.0.is_empty();
-        is_usual.then(|| claims.get(SCOPE)?.as_text())?
+        is_usual.then(|| claims.get(SCOPE)?.as_str())?
     }
 
     /// Returns the names of the claims, for people.

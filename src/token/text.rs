@@ -1,7 +1,6 @@
 //! [`TokenText`] is a decoded part of a token, and [`Late`] a value that is made from a piece of it
 //! when it is asked for.
 
-use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use base64::decoded_len_estimate;
@@ -67,12 +66,12 @@ pub(super) enum Part {
 
 impl Part {
     /// Returns where `part` is in the text. It is copied only if it is not there.
-    pub(super) fn of(part: &Cow<'_, str>, text: &str) -> Self {
+    pub(super) fn of(part: &str, text: &str) -> Self {
         let start = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
         let end = start.saturating_add(part.len());
-        match part {
-            Cow::Borrowed(part) if text.get(start..end) == Some(part) => Self::At { start, end },
-            part => Self::Own((**part).into()),
+        match text.get(start..end) {
+            Some(same) if same == part => Self::At { start, end },
+            _ => Self::Own(part.into()),
         }
     }
 

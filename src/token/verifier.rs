@@ -1,6 +1,5 @@
 //! [`AccessTokenVerifier`] turns an access token into claims, or into an error.
 
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -309,7 +308,8 @@ impl AccessTokenVerifier {
         token: &ParsedToken<'_>,
         check_expiry: impl Fn(Timestamp, Timestamp) -> Result<(), VerifyError>,
     ) -> Result<Claims, VerifyError> {
-        // The number is read before the keys: if they change in between, the cache forgets the token.
+        // The number is read before the keys. If they change in between, the cache forgets the
+        // token.
         let keys = self.keys.generation();
         let needs = self.check_signature(token)?;
         let (claims, now) = (token.claims(), self.now());
@@ -324,7 +324,7 @@ impl AccessTokenVerifier {
 
         // Nothing depends on the others. What is malformed is absent.
         let time = |name| moment(claims.get(name)).unwrap_or_default();
-        let part = |text: &Cow<'_, str>| Part::of(text, token.payload());
+        let part = |text: &str| Part::of(text, token.payload());
         Ok(Claims {
             issuer,
             audience,
@@ -333,7 +333,7 @@ impl AccessTokenVerifier {
             not_before,
             issued_at: time(IAT),
             auth_time: time(AUTH_TIME),
-            id: claims.get(JTI).and_then(Json::as_text).map(part),
+            id: claims.get(JTI).and_then(Json::as_str).map(part),
             scope: self.scope_of(claims, part),
             session,
             form: Form::Verified {
