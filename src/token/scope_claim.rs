@@ -36,11 +36,14 @@ impl ScopeClaims {
         Scope::of_words(words)
     }
 
-    /// Returns the text of `scope`, if that claim alone counts and is text: then the words can be
-    /// read later.
+    /// Returns the text of `scope`, if that claim alone counts and is not of another type. Then its
+    /// words can be read later.
     pub(super) fn usual<'c>(&self, claims: &'c Object<'_>) -> Option<&'c str> {
-        let is_usual = self.0.is_empty();
-        is_usual.then(|| claims.get(SCOPE)?.as_str())?
+        match claims.get(SCOPE) {
+            _ if !self.0.is_empty() => None,
+            None => Some(""),
+            Some(claim) => claim.as_str(),
+        }
     }
 
     /// Returns the names of the claims, for people.
