@@ -188,8 +188,8 @@ fn decode(segment: &str) -> Result<Signature, VerifyErrorKind> {
     Ok(bytes)
 }
 
-/// That of every algorithm but RSA fits without an allocation.
-type Signature = SmallVec<[u8; 132]>;
+/// Those of all algorithms fit without an allocation, but for RSA keys above 2048 bits.
+type Signature = SmallVec<[u8; 256]>;
 
 const UNTRIED: &str = "it may mean more than four keys, and the others were not tried. Let the \
     issuer name the key in its tokens (kid)";
