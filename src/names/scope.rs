@@ -79,14 +79,23 @@ impl Scope {
     }
 
     pub(super) fn joined<'w>(words: impl Iterator<Item = &'w str>) -> Self {
+        let mut all = Vec::new();
+        // Few words are compared with each other, which is cheaper than a set.
         let mut seen = HashSet::new();
-        Self(
-            words
-                .filter(|word| seen.insert(*word))
-                .collect::<Vec<_>>()
-                .join(" ")
-                .into(),
-        )
+        for word in words {
+            if all.len() == FEW && seen.is_empty() {
+                seen.extend(all.iter().copied());
+            }
+            let is_new = if seen.is_empty() {
+                !all.contains(&word)
+            } else {
+                seen.insert(word)
+            };
+            if is_new {
+                all.push(word);
+            }
+        }
+        Self(all.join(" ").into())
     }
 
     /// Returns the words, separated by one space each. It is empty where there are none.
@@ -181,6 +190,9 @@ impl FromStr for Scope {
         ))
     }
 }
+
+/// The number of words up to which each is compared with each.
+const FEW: usize = 16;
 
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte != b' ' && is_allowed(byte))

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use arc_swap::ArcSwapOption;
 
 use super::claims::{AccessTokenClaims, Claims};
+use crate::clock::Timestamp;
 
 /// Verified tokens: at most 8,192, and at most 16 MiB.
 pub(super) struct Cache {
@@ -32,8 +33,26 @@ struct Set {
     /// A part of each token's hash, so that a reader looks at one place and not at all.
     tags: [AtomicU32; PLACES],
     places: [ArcSwapOption<Claims>; PLACES],
+    writer: Mutex<Writer>,
+}
+
+/// What a writer has to know of the places, so that it need not look into them.
+struct Writer {
+    /// When the claims in each place end. An empty place has ended.
+    ends: [Timestamp; PLACES],
+    bytes: [usize; PLACES],
     /// The place that is emptied next, if all are taken.
-    next: Mutex<usize>,
+    next: usize,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self {
+            ends: [Timestamp::ZERO; PLACES],
+            bytes: [0; PLACES],
+            next: 0,
+        }
+    }
 }
 
 /// The checks of a verifier that have to be made with every request.
@@ -41,9 +60,10 @@ pub(super) trait Recheck {
     /// Returns whether the verifier would still accept a token with these claims.
     fn still_accepts(&self, claims: &Claims) -> bool;
 
-    /// Returns whether they have expired, or their keys are no longer those of the issuer. Then
-    /// they are forgotten.
-    fn has_ended(&self, claims: &Claims) -> bool;
+    /// Returns from when on it would no longer accept them.
+    fn end_of(&self, claims: &Claims) -> Timestamp;
+
+    fn now(&self) -> Timestamp;
 }
 
 impl Cache {
@@ -97,13 +117,14 @@ impl Cache {
 
     fn insert(&self, claims: &Arc<Claims>, verifier: &impl Recheck) {
         let (index, tag) = self.place(claims.text.token());
+        let (now, end) = (verifier.now(), verifier.end_of(claims));
         let sets = self
             .sets
             .get_or_init(|| (0..SETS).map(|_| Set::default()).collect());
-        sets[index].insert(claims, tag, verifier);
+        sets[index].insert(claims, tag, end, now);
         // One other set a time, so that what has ended goes without a pause.
         let other = self.hand.fetch_add(1, Ordering::Relaxed) % SETS;
-        sets[other].forget(verifier);
+        sets[other].forget(now);
     }
 
     /// Returns the set of a token, and its tag there.
@@ -121,51 +142,44 @@ impl Cache {
 }
 
 impl Set {
-    fn insert(&self, claims: &Arc<Claims>, tag: u32, verifier: &impl Recheck) {
+    fn insert(&self, claims: &Arc<Claims>, tag: u32, end: Timestamp, now: Timestamp) {
         // Another writer is at work here. The token is remembered when it comes again.
-        let Ok(mut next) = self.next.try_lock() else {
+        let Ok(mut writer) = self.writer.try_lock() else {
             return;
         };
-        let is_same = |known: &Claims| known.text.token() == claims.text.token();
-        let mut bytes = claims.bytes();
-        let mut free = None;
-        for (index, place) in self.places.iter().enumerate() {
-            match &*place.load() {
-                Some(known) if is_same(known) || verifier.has_ended(known) => place.store(None),
-                Some(known) => {
-                    bytes += known.bytes();
-                    continue;
-                }
-                None => {}
-            }
-            free = Some(index);
-        }
+        let bytes = claims.bytes();
+        let mut free = writer.ends.iter().position(|&end| end <= now);
         for _ in 0..PLACES {
-            if free.is_some() && bytes <= BYTES {
+            if free.is_some() && writer.bytes.iter().sum::<usize>() + bytes <= BYTES {
                 break;
             }
-            if let Some(known) = self.places[*next].swap(None) {
-                bytes -= known.bytes();
-            }
-            free = Some(*next);
-            *next = (*next + 1) % PLACES;
+            let place = writer.next;
+            writer.next = (place + 1) % PLACES;
+            self.empty(place, &mut writer);
+            free = Some(place);
         }
-        if let Some(free) = free {
-            self.places[free].store(Some(Arc::clone(claims)));
-            self.tags[free].store(tag, Ordering::Relaxed);
+        if let Some(place) = free {
+            self.places[place].store(Some(Arc::clone(claims)));
+            self.tags[place].store(tag, Ordering::Relaxed);
+            (writer.ends[place], writer.bytes[place]) = (end, bytes);
         }
     }
 
-    fn forget(&self, verifier: &impl Recheck) {
-        for place in &self.places {
-            let known = place.load();
-            if known
-                .as_deref()
-                .is_some_and(|known| verifier.has_ended(known))
-            {
-                place.compare_and_swap(&known, None);
+    /// Forgets what has ended.
+    fn forget(&self, now: Timestamp) {
+        let Ok(mut writer) = self.writer.try_lock() else {
+            return;
+        };
+        for place in 0..PLACES {
+            if writer.bytes[place] > 0 && writer.ends[place] <= now {
+                self.empty(place, &mut writer);
             }
         }
+    }
+
+    fn empty(&self, place: usize, writer: &mut Writer) {
+        self.places[place].store(None);
+        (writer.ends[place], writer.bytes[place]) = (Timestamp::ZERO, 0);
     }
 }
 

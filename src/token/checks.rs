@@ -33,6 +33,7 @@ impl AccessTokenVerifier {
 
     /// Checks the signature, where the keys do not depend on the payload.
     pub(super) fn check_forged(&self, jws: &Jws<'_>) -> Result<(), VerifyError> {
+        jws.take_header(&self.last_header);
         let keys = self.keys.keys();
         match (&self.issuer, keys.get()) {
             (AcceptedIssuer::One(_), Some(keys)) => {
@@ -47,6 +48,7 @@ impl AccessTokenVerifier {
         &self,
         token: &ParsedToken<'_>,
     ) -> Result<AcceptedTyp, VerifyError> {
+        token.jws.take_header(&self.last_header);
         let keys = self.keys.keys();
         let keys = keys.get().ok_or(VerifyErrorKind::KeysUnavailable)?;
         let may_sign = |key: &Key| self.may_sign(key, token);

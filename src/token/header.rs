@@ -5,7 +5,9 @@ use super::json::{Json, Object};
 use super::text::{Part, TokenText};
 
 /// The members of a header that count. A key or a URL in it is never used.
+#[derive(Debug)]
 pub(crate) struct Header {
+    segment: Box<str>,
     text: TokenText,
     algorithm: Part,
     kid: Option<Part>,
@@ -36,7 +38,13 @@ impl Header {
             kid,
             typ,
             text,
+            segment: segment.into(),
         })
+    }
+
+    /// Returns the header as it is in the token.
+    pub(super) fn segment(&self) -> &str {
+        &self.segment
     }
 
     pub(super) fn algorithm(&self) -> &str {

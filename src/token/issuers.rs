@@ -229,9 +229,13 @@ impl Recheck for Verifiers {
         verifier.is_some_and(|verifier| verifier.still_accepts(claims))
     }
 
-    fn has_ended(&self, claims: &Claims) -> bool {
+    fn end_of(&self, claims: &Claims) -> Timestamp {
         let verifier = self.at(claims.verifier);
-        verifier.is_none_or(|verifier| verifier.has_ended(claims))
+        verifier.map_or(Timestamp::ZERO, |verifier| verifier.end_of(claims))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.first.now()
     }
 }
 

@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use base64::decoded_len_estimate;
 use smallvec::{SmallVec, smallvec};
 
@@ -21,7 +22,7 @@ pub(crate) struct Jws<'t> {
     /// What is signed: the first two parts.
     message: &'t str,
     signature: Signature,
-    parsed_header: OnceCell<Header>,
+    parsed_header: OnceCell<Arc<Header>>,
     /// The key that made the signature, once that is known, so that it is not checked twice.
     signer: OnceCell<Arc<Key>>,
 }
@@ -63,7 +64,29 @@ impl<'t> Jws<'t> {
             return Ok(header);
         }
         let header = Header::parse(self.header)?;
-        Ok(self.parsed_header.get_or_init(|| header))
+        Ok(self.parsed_header.get_or_init(|| Arc::new(header)))
+    }
+
+    /// Takes a header that was parsed before, if this token has the same one.
+    pub(super) fn take_header(&self, last: &ArcSwapOption<Header>) {
+        if self.parsed_header.get().is_none()
+            && let Some(last) = &*last.load()
+            && last.segment() == self.header
+        {
+            // It was empty just now.
+            let _ = self.parsed_header.set(Arc::clone(last));
+        }
+    }
+
+    /// Leaves the header to the tokens that come after this one, if it was parsed.
+    pub(super) fn leave_header(&self, last: &ArcSwapOption<Header>) {
+        let Some(header) = self.parsed_header.get() else {
+            return;
+        };
+        let is_same = |last: &Arc<Header>| Arc::ptr_eq(last, header);
+        if !last.load().as_ref().is_some_and(is_same) {
+            last.store(Some(Arc::clone(header)));
+        }
     }
 
     /// Returns the payload in base64url.

@@ -1,6 +1,7 @@
 //! [`TokenText`] is a decoded part of a token, and [`Late`] a value that is made from a piece of it
 //! when it is asked for.
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use base64::decoded_len_estimate;
@@ -45,6 +46,13 @@ impl TokenText {
     }
 }
 
+/// Shows nothing of the token.
+impl fmt::Debug for TokenText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenText").finish_non_exhaustive()
+    }
+}
+
 impl Drop for TokenText {
     fn drop(&mut self) {
         if self.copied > 0 {
@@ -55,6 +63,7 @@ impl Drop for TokenText {
 }
 
 /// A piece of a decoded text.
+#[derive(Debug)]
 pub(super) enum Part {
     At {
         start: usize,

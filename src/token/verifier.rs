@@ -3,6 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
+
 use super::accepted_issuer::AcceptedIssuer;
 use super::cache::{Cache, Recheck};
 use super::claim_form::moment;
@@ -10,6 +12,7 @@ use super::claims::{AccessTokenClaims, Claims};
 use super::error::VerifyError;
 use super::error_kind::VerifyErrorKind;
 use super::form::Form;
+use super::header::Header;
 use super::json::Json;
 use super::jws::Jws;
 use super::parsed_token::ParsedToken;
@@ -71,12 +74,17 @@ pub struct AccessTokenVerifier {
     reading: u64,
     /// Shared by all clones, which have the same settings.
     pub(super) cache: Option<Arc<Cache>>,
+    /// The header of the last token that passed. The next ones mostly have the same, which need
+    /// not be parsed again.
+    pub(super) last_header: Arc<ArcSwapOption<Header>>,
 }
 
 impl Recheck for AccessTokenVerifier {
     fn still_accepts(&self, claims: &Claims) -> bool {
         let now = self.now();
-        !self.has_ended_by(claims, now)
+        let is_of_keys = |generation| self.keys.generation() == generation;
+        claims.form.keys().is_some_and(is_of_keys)
+            && !self.is_past(claims.expires_at, now)
             && claims
                 .not_before
                 .is_none_or(|begin| !self.is_ahead(begin, now))
@@ -84,8 +92,12 @@ impl Recheck for AccessTokenVerifier {
             && self.issuer.still_accepts(&claims.issuer)
     }
 
-    fn has_ended(&self, claims: &Claims) -> bool {
-        self.has_ended_by(claims, self.now())
+    fn end_of(&self, claims: &Claims) -> Timestamp {
+        claims.expires_at + self.settings.leeway
+    }
+
+    fn now(&self) -> Timestamp {
+        self.settings.clock.now()
     }
 }
 
@@ -113,6 +125,7 @@ impl AccessTokenVerifier {
             signed_by,
             reading: settings.reading(),
             cache: settings.new_cache(),
+            last_header: Arc::default(),
             settings: Arc::new(settings),
         }
     }
@@ -296,12 +309,6 @@ impl AccessTokenVerifier {
             })
     }
 
-    fn has_ended_by(&self, claims: &Claims, now: Timestamp) -> bool {
-        let is_of_keys = |generation| self.keys.generation() == generation;
-        let is_current = claims.form.keys().is_some_and(is_of_keys);
-        !is_current || self.is_past(claims.expires_at, now)
-    }
-
     fn accept(
         &self,
         issuer: Issuer,
@@ -312,6 +319,7 @@ impl AccessTokenVerifier {
         // token.
         let keys = self.keys.generation();
         let needs = self.check_signature(token)?;
+        token.jws.leave_header(&self.last_header);
         let (claims, now) = (token.claims(), self.now());
         self.check_required(claims)?;
         let subject = self.subject_of(claims)?;

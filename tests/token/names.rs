@@ -210,3 +210,13 @@ fn moments_become_those_of_the_system_and_back() {
     let last = Timestamp::from_millis(u64::MAX);
     assert!(SystemTime::from(last) >= UNIX_EPOCH + Duration::from_secs(253_402_300_799));
 }
+
+#[test]
+fn a_repeated_word_counts_once_however_many_there_are() {
+    for count in [1, 15, 16, 17, 18, 200] {
+        let words: Vec<String> = (0..count).map(|number| format!("word:{number}")).collect();
+        let twice = words.iter().chain(&words);
+        let scope = tower_bearer::Scope::from_words(twice).unwrap();
+        assert_eq!(scope.as_str(), words.join(" "));
+    }
+}
