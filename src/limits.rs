@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::task::unconstrained;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use crate::error::ConfigError;
 
@@ -22,13 +22,14 @@ pub(crate) async fn with_timeout<T, E: From<TimedOut>>(
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
     let (mut work, mut timer) = (pin!(work), pin!(None));
+    let end = Instant::now() + limit;
     poll_fn(|cx| {
         if let Poll::Ready(done) = work.as_mut().poll(cx) {
             return Poll::Ready(done);
         }
         if timer.is_none() && Handle::try_current().is_ok() {
             // Work that has used up its share of the thread does not stop the timer.
-            timer.set(Some(unconstrained(sleep(limit))));
+            timer.set(Some(unconstrained(sleep_until(end))));
         }
         match timer.as_mut().as_pin_mut() {
             Some(timer) => timer.poll(cx).map(|()| Err(TimedOut(limit).into())),

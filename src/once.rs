@@ -1,4 +1,4 @@
-//! [`Once`] and [`DoneIn`] spare a request what an earlier one has done.
+//! [`Once`] and [`DoneIn`] remember that something was done, so that later requests skip it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

@@ -28,8 +28,8 @@
 //! plain Hyper set no timeout for slow headers. Every client that has an access token can use it
 //! until it expires or its session is revoked.
 //!
-//! Errors and the future of the inner service pass through unchanged. It is cloned only where the
-//! layer answers itself or has to wait.
+//! Errors and the future of the inner service pass through unchanged. The inner service is cloned
+//! only where the layer answers itself or has to wait.
 //!
 //! ```
 //! use http::{Request, Response, StatusCode, header};

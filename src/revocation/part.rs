@@ -1,5 +1,6 @@
 //! [`Part`] is a part of the set of revoked sessions.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -107,7 +108,7 @@ impl Part {
     }
 }
 
-/// What a page changes in a list.
+/// The changes that a page makes in a list.
 struct Change {
     /// The sessions that are new or have more time, with the moment when they are forgotten.
     entered: Vec<(SessionId, u64)>,
@@ -139,7 +140,7 @@ impl Change {
         let kept = known.len();
         for (id, until) in self.entered {
             match find(&known[..kept], &id) {
-                Ok(at) => known[at].until = until,
+                Ok(at) => known[at].until = known[at].until.max(until),
                 Err(_) => known.push(Known {
                     id,
                     until,
@@ -147,8 +148,8 @@ impl Change {
                 }),
             }
         }
-        known.sort_by_key(|known| key(&known.id));
-        // A page may have a session twice.
+        // A page may have a session twice: the longer time counts.
+        known.sort_by_key(|known| (key(&known.id), Reverse(known.until)));
         known.dedup_by_key(|known| known.id);
         let any_new = known.len() > kept;
         (List::new(known), any_new)

@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::futures::Notified;
@@ -21,7 +21,8 @@ use crate::error::BoxError;
 use crate::limits::{PULL_DEADLINE, REFRESH_DEADLINE, with_timeout};
 use crate::names::SessionId;
 
-/// The sessions that were revoked within the [retention](REVOCATION_RETENTION), held in memory.
+/// The sessions that were revoked within the [retention](crate::limits::REVOCATION_RETENTION), held
+/// in memory.
 ///
 /// Every request and every refresh looks here. The set has to be loaded once before it counts, and
 /// until then no request passes. The caller says how old it may be.
@@ -171,6 +172,7 @@ impl Revocations {
             revocations: self,
             asked,
             changes: self.0.revoked.changes(),
+            has_ended: AtomicBool::new(false),
         }
     }
 
@@ -208,9 +210,16 @@ pub(crate) struct Pull<'a> {
     asked: Duration,
     /// The number of changes of the set before it was asked.
     changes: u64,
+    /// Whether the store has answered, or failed.
+    has_ended: AtomicBool,
 }
 
 impl Pull<'_> {
+    /// Notes that the store has answered, or failed.
+    pub(crate) fn has_ended(&self) {
+        self.has_ended.store(true, Ordering::Relaxed);
+    }
+
     /// Enters the sessions of the answer, and forgets those whose last access token has expired.
     ///
     /// Returns which sessions the store has lost, if `complete` says that these are all that it
@@ -235,10 +244,16 @@ impl Pull<'_> {
     }
 }
 
+/// A pull that is dropped before its deadline, because a client has hung up, says nothing of the
+/// store: the next request asks again.
 impl Drop for Pull<'_> {
     fn drop(&mut self) {
         let inner = &*self.revocations.0;
-        inner.pulse.end(self.asked, inner.clock.monotonic());
+        let now = inner.clock.monotonic();
+        let was_late = now.saturating_sub(self.asked) >= PULL_DEADLINE;
+        if was_late || self.has_ended.load(Ordering::Relaxed) {
+            inner.pulse.end(self.asked, now);
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use crate::names::SessionId;
 
 /// The revoked sessions, in parts.
 ///
-/// A look-up takes no lock. What goes through all parts does so one by one, and lets the other
-/// tasks of its thread go on in between, so that no request waits while a store tells a million
+/// A look-up takes no lock. Work on all parts takes them one by one, and lets the other tasks of
+/// its thread go on in between, so that no request waits while a store returns a million
 /// revocations at once.
 pub(super) struct RevokedSet {
     parts: Box<[Part]>,

@@ -44,7 +44,9 @@ impl Feed {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let (pull, asked_at) = (revocations.begin_pull(), self.clock.now());
-        let page = self.store.revoked_since(cursor).await?;
+        let page = self.store.revoked_since(cursor).await;
+        pull.has_ended();
+        let page = page?;
         if let Some(store_time) = page.store_time {
             self.compare_clocks(asked_at, store_time);
         }

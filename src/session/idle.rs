@@ -14,7 +14,8 @@ use crate::error::ConfigError;
 /// lives.
 ///
 /// The first request of a process that its platform froze for more than three seconds waits for the
-/// store in the same way.
+/// store in the same way; if a pull was under way, for more than eleven. A virtual machine that is
+/// suspended with its monotonic clock does not notice: its first pull comes within a second.
 ///
 /// For a store that is billed by the command, and a database that sleeps while no process asks it:
 ///

@@ -118,7 +118,8 @@ impl From<RefreshToken> for Refresh {
 impl Sessions {
     /// Exchanges a refresh token for new tokens.
     ///
-    /// Cancel safe: if the future is dropped, the client can present the same token again.
+    /// Cancel safe: if the future is dropped, the client can present the same token again, unless
+    /// the [overlap](crate::SessionPolicy::with_overlap) is zero.
     ///
     /// # Errors
     ///
@@ -222,6 +223,8 @@ impl Sessions {
                 Decision::Reply { how } => (session, how),
                 Decision::Refuse(_) | Decision::Reuse => continue,
             };
+            // The process may have been frozen in the meantime.
+            self.load_revocations().await?;
             if revocations.contains(&id) {
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }

@@ -140,3 +140,19 @@ async fn a_busy_process_that_pulls_late_makes_no_request_wait() {
     node.assert_passes().await;
     assert_eq!(node.pulls(), pulls);
 }
+
+// requirement 53
+#[tokio::test(start_paused = true)]
+async fn a_client_that_hangs_up_after_a_freeze_leaves_the_question_to_the_next_request() {
+    let node = Node::new(StoreOutage::AcceptTokens).await;
+    node.log_out_elsewhere().await;
+    let asked = node.store.pause_at(Call::RevokedSince);
+    node.freeze(20);
+    tokio::select! {
+        biased;
+        _ = ask(&node.layer, &node.bearer) => panic!("the request did not ask"),
+        () = asked.reached() => {}
+    }
+    drop(asked);
+    node.assert_revoked().await;
+}

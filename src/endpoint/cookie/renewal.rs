@@ -52,8 +52,8 @@ impl CookieDelivery {
     /// [`BearerAuthLayer`](crate::BearerAuthLayer) with these
     /// [`token_sources`](Self::token_sources). Without it, such a page ends with its access token.
     ///
-    /// **What is renewed.** A browser that loads a page (`GET`, `HEAD`) has no access token in its
-    /// cookie, or an expired one, and has a refresh token. The layer refreshes, passes the request
+    /// **What is renewed.** A browser that loads a page (`GET`, `HEAD`) has a refresh token, and in
+    /// its cookie no access token that the layer accepts. The layer refreshes, passes the request
     /// on with the new access token in its cookie, and sets the new cookies on the response, which
     /// gets `Cache-Control: no-store`. A link from another site counts too. Pages that load at once
     /// receive the same tokens, within the [overlap](crate::SessionPolicy::with_overlap). If the
@@ -63,7 +63,7 @@ impl CookieDelivery {
     /// an access token in the `Authorization` header pass on as they are. Without Fetch Metadata,
     /// the request has to accept `text/html`.
     ///
-    /// **If there is no renewal**, the request passes on without the expired cookie, so as that of
+    /// **If there is no renewal**, the request passes on without that cookie, so as that of
     /// a stranger: public pages work while the store is down. The cookies stay, and the next page
     /// tries again. They stay even if the session is over: the response may be late, and another
     /// tab may have logged in meanwhile.
