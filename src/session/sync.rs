@@ -22,8 +22,8 @@ use crate::task::{Background, FailureLog, first_of};
 ///
 /// The tasks start at first use, and again if they have ended with their runtime, or through a
 /// panic of the store. They stop when the last handle is dropped. Outside a runtime there are no
-/// tasks: receipts are then dropped, and the revocations of other processes are seen only at the
-/// start.
+/// tasks: receipts are then dropped, and the revocations of other processes are seen when a request
+/// asks.
 pub(crate) struct StoreSync {
     feed: Arc<Feed>,
     revocations: Revocations,
@@ -327,8 +327,7 @@ impl Drop for Batch<'_> {
     }
 }
 
-/// The receipts in one call of the store. A store that writes them one after another needs less
-/// than the deadline.
+/// The receipts in one call of the store, which has the [`DEADLINE`] for them.
 const RECEIPTS_AT_ONCE: usize = 64;
 /// The pause between two pulls. So there are at most twenty pulls a second, whatever is announced.
 const BETWEEN_PULLS: Duration = Duration::from_millis(50);

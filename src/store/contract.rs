@@ -112,10 +112,12 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
 
     /// Does [`confirm`](Self::confirm) for each of at most 64 receipts, in any order. A session may
     /// have several. It need not be one transaction: after an error any of them may be written, and
-    /// repeating the call completes it.
+    /// repeating the call completes it. A session that another call is writing at the moment may be
+    /// left out.
     ///
     /// Every generation has a receipt, so a store that writes many in one commit has about half the
-    /// commits. By default they are written one after another.
+    /// commits. By default they are written one after another. The call has five seconds: a store
+    /// whose `confirm` takes longer than 70 milliseconds needs a `confirm_all` of its own.
     async fn confirm_all(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
         for receipt in receipts {
             self.confirm(&receipt.id, receipt.generation).await?;

@@ -82,14 +82,15 @@ statements! {
     );
     replace = replace!();
     confirm = confirm!();
-    /// Locks are taken in the order of `revoke_all`.
+    /// A row that another call is writing is left out: to wait for it would hold back the other
+    /// sessions too.
     confirm_all = "UPDATE tower_bearer_sessions AS session \
         SET confirmed = TRUE, revision = revision + 1 \
         FROM (SELECT known.id FROM tower_bearer_sessions AS known \
             JOIN unnest($1::uuid[], $2::bigint[]) AS receipt (id, generation) \
             ON known.id = receipt.id AND known.generation = receipt.generation \
             WHERE NOT known.confirmed AND known.revoked_at IS NULL \
-            ORDER BY known.id FOR UPDATE OF known) AS locked \
+            FOR UPDATE OF known SKIP LOCKED) AS locked \
         WHERE session.id = locked.id AND NOT session.confirmed AND session.revoked_at IS NULL";
     revoke = revoke!();
     /// Locks are taken in the order of the ids, so that two such statements never wait for each

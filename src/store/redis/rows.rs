@@ -38,14 +38,21 @@ pub(super) async fn confirm_each(
     prefix: &KeyPrefix,
     receipts: &[Receipt],
 ) -> Result<(), BoxError> {
-    let mut left = receipts.to_vec();
+    let (mut left, mut failed) = (receipts.to_vec(), None);
     while !left.is_empty() {
         let ids: Vec<SessionId> = left.iter().map(|receipt| receipt.id).collect();
         let mut connection = connection.primary()?;
         let rows: Vec<Option<Vec<u8>>> = read(prefix, &ids).query_async(&mut connection).await?;
         let (mut tried, mut calls) = (Vec::new(), Vec::new());
         for (receipt, row) in left.into_iter().zip(rows) {
-            let row = row.map(|row| row::decode(receipt.id, &row)).transpose()?;
+            let row = match row.map(|row| row::decode(receipt.id, &row)).transpose() {
+                Ok(row) => row,
+                // A row that a later version wrote must not hold back the others.
+                Err(error) => {
+                    failed.get_or_insert(error);
+                    continue;
+                }
+            };
             let revision = row.as_ref().map_or(0, |row| row.parts().revision);
             if let Some(next) = row.and_then(|row| row.after_confirm(receipt.generation)) {
                 let (next, key) = (next.parts(), prefix.row(&receipt.id));
@@ -64,7 +71,7 @@ pub(super) async fn confirm_each(
             .filter_map(|(receipt, written)| (!written).then_some(receipt))
             .collect();
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 /// Revokes the live sessions, and returns what the rows were.

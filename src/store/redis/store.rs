@@ -248,15 +248,19 @@ impl SessionStore for RedisStore {
 
     // Every process that serves requests calls this each second, which renews the connection.
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        match pull(&self.connection, &self.prefix, cursor).await {
+        let mut page = pull(&self.connection, &self.prefix, cursor.clone()).await;
+        if page.is_err() {
+            // The server may have closed a connection that was idle, or that of a process that was
+            // frozen, and then the store is not at fault.
+            self.connection.replace().await;
+            page = pull(&self.connection, &self.prefix, cursor).await;
+        }
+        match page {
             Ok(page) => {
                 self.connection.set_replica(false);
                 Ok(page)
             }
-            Err(error) => {
-                self.connection.replace().await;
-                Err(self.place.failed(error))
-            }
+            Err(error) => Err(self.place.failed(error)),
         }
     }
 

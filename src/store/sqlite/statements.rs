@@ -30,6 +30,14 @@ pub(super) const FIND: &str = concat!(
     " FROM tower_bearer_sessions WHERE id = ?"
 );
 
+/// The receipts are a list in JSON, each with the id in hexadecimal and the generation.
+pub(super) const CONFIRM_ALL: &str = "UPDATE tower_bearer_sessions AS session \
+    SET confirmed = TRUE, revision = revision + 1 \
+    WHERE id IN (SELECT unhex(value ->> 0) FROM json_each(?1)) \
+    AND NOT confirmed AND revoked_at IS NULL \
+    AND generation IN (\
+        SELECT value ->> 1 FROM json_each(?1) WHERE unhex(value ->> 0) = session.id)";
+
 pub(super) const REVOKE_ALL: &str = concat!(
     "UPDATE tower_bearer_sessions \
      SET revoked_because = ?5, revoked_at = ?6, revision = revision + 1 WHERE ",

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::{Value, json};
 use sqlx::query::Query;
 use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous,
@@ -15,6 +16,7 @@ use super::schema;
 use super::statements::*;
 use crate::clock::Timestamp;
 use crate::names::SessionId;
+use crate::revocation::Receipt;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{MAX_LISTED, SessionStore};
 use crate::store::error::StoreError;
@@ -133,6 +135,18 @@ impl SessionStore for SqliteStore {
             .bind(&id.as_bytes()[..])
             .bind(generation);
         self.execute(query).await?;
+        Ok(())
+    }
+
+    async fn confirm_all(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        let hex =
+            |receipt: &Receipt| format!("{:032x}", u128::from_be_bytes(*receipt.id.as_bytes()));
+        let receipts = receipts
+            .iter()
+            .map(|receipt| json!([hex(receipt), receipt.generation]));
+        let receipts = receipts.collect::<Value>().to_string();
+        self.execute(sqlx::query(CONFIRM_ALL).bind(receipts))
+            .await?;
         Ok(())
     }
 
