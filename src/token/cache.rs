@@ -1,8 +1,8 @@
 //! [`Cache`] remembers tokens that were verified, so that a token is verified once and not with
 //! each request.
 //!
-//! What is in it has passed all checks. A hit is the whole token, byte by byte, and what may have
-//! changed since then is checked again: see [`Recheck`]. A refusal is never remembered.
+//! Every remembered token has passed all checks. A hit is the whole token, byte by byte, and what
+//! may have changed since then is checked again: see [`Recheck`]. A refusal is never remembered.
 //!
 //! The table has a fixed number of sets, each with a few places, so nothing ever grows or is moved.
 //! A reader locks nothing. A writer has the lock of one set, and gives up if another writer has it.
@@ -30,13 +30,13 @@ pub(super) struct Cache {
 
 #[derive(Default)]
 struct Set {
-    /// A part of each token's hash, so that a reader looks at one place and not at all.
+    /// A part of each token's hash, so that a reader compares few tokens and not 16.
     tags: [AtomicU32; PLACES],
     places: [ArcSwapOption<Claims>; PLACES],
     writer: Mutex<Writer>,
 }
 
-/// What a writer has to know of the places, so that it need not look into them.
+/// The end and the size of each place, so that a writer does not load the claims.
 struct Writer {
     /// When the claims in each place end. An empty place has ended.
     ends: [Timestamp; PLACES],
@@ -60,7 +60,7 @@ pub(super) trait Recheck {
     /// Returns whether the verifier would still accept a token with these claims.
     fn still_accepts(&self, claims: &Claims) -> bool;
 
-    /// Returns from when on it would no longer accept them.
+    /// Returns when it stops accepting these claims.
     fn end_of(&self, claims: &Claims) -> Timestamp;
 
     fn now(&self) -> Timestamp;
@@ -122,15 +122,15 @@ impl Cache {
             .sets
             .get_or_init(|| (0..SETS).map(|_| Set::default()).collect());
         sets[index].insert(claims, tag, end, now);
-        // One other set a time, so that what has ended goes without a pause.
+        // One other set a time: expired tokens are removed a few at a time.
         let other = self.hand.fetch_add(1, Ordering::Relaxed) % SETS;
         sets[other].forget(now);
     }
 
     /// Returns the set of a token, and its tag there.
     ///
-    /// The end of a token is its signature, which is different in any two tokens that pass. To hash
-    /// more would cost more than all else here.
+    /// The end of a token is its signature, which is different in any two tokens that pass in
+    /// practice. Hashing all of it would dominate a hit.
     fn place(&self, token: &str) -> (usize, u32) {
         let end = &token.as_bytes()[token.len().saturating_sub(HASHED)..];
         let mut hasher = self.key.build_hasher();

@@ -218,9 +218,17 @@ impl Claims {
         }
     }
 
-    /// Returns how much memory they take, with what handlers may ask for.
+    /// Estimates how much memory they take, with what handlers may ask for.
     pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + 2 * self.text.bytes()
+        let (mut values, mut objects) = (0, 0);
+        for byte in self.text.decoded().bytes() {
+            values += usize::from(matches!(byte, b'{' | b'[' | b','));
+            objects += usize::from(byte == b'{');
+        }
+        size_of::<Self>()
+            + self.text.bytes()
+            + OF_VALUE * values
+            + OF_OBJECT * usize::saturating_sub(objects, 1)
     }
 
     pub(super) fn subject(&self) -> &Subject {
@@ -237,18 +245,17 @@ impl Claims {
         id.map(|id| id.of_text(self.text.decoded()))
     }
 
-    /// Reads the payload once more, for the claims that few handlers ask for.
+    /// Reads the payload once more, for the claims that few handlers ask for. It is read as it was
+    /// verified: another reader may see other claims in it.
     pub(super) fn extra(&self) -> &Map<String, Value> {
         self.extra.get_or_init(|| {
-            // It was parsed before.
-            let all = serde_json::from_str(self.text.decoded());
-            let mut extra: Map<String, Value> = all.unwrap_or_default();
-            extra.retain(|name, _| !READ.contains(&&**name));
-            if self.session.is_some() {
-                extra.remove(SID);
-                extra.remove(GEN);
-            }
+            let all = Object::parse(self.text.decoded().as_bytes()).unwrap_or_default();
+            let is_of_session = |name| self.session.is_some() && matches!(name, SID | GEN);
+            let has_method = |name| READ.contains(&name) || is_of_session(name);
+            let extra = all.members().filter(|(name, _)| !has_method(name));
             extra
+                .map(|(name, value)| (name.to_owned(), value.to_value()))
+                .collect()
         })
     }
 
@@ -301,3 +308,8 @@ impl Serialize for AccessTokenClaims {
 
 /// The claims that have a method of their own.
 const READ: [&str; 9] = [ISS, SUB, AUD, EXP, NBF, IAT, AUTH_TIME, JTI, SCOPE];
+
+/// What a value takes in a list or an object.
+const OF_VALUE: usize = 64;
+/// What an object within the payload takes, however few members it has.
+const OF_OBJECT: usize = 640;

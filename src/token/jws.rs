@@ -5,7 +5,6 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use base64::decoded_len_estimate;
 use smallvec::{SmallVec, smallvec};
 
 use super::error::{VerifyError, shown};
@@ -205,13 +204,13 @@ impl<'t> Jws<'t> {
 }
 
 fn decode(segment: &str) -> Result<Signature, VerifyErrorKind> {
-    let mut bytes: Signature = smallvec![0; decoded_len_estimate(segment.len())];
+    let mut bytes: Signature = smallvec![0; segment.len() * 3 / 4];
     let length = base64url::decode(segment, &mut bytes).ok_or(VerifyErrorKind::Malformed)?;
     bytes.truncate(length);
     Ok(bytes)
 }
 
-/// Those of all algorithms fit without an allocation, but for RSA keys above 2048 bits.
+/// Signatures of all algorithms fit without an allocation, but for RSA keys above 2048 bits.
 type Signature = SmallVec<[u8; 256]>;
 
 const UNTRIED: &str = "it may mean more than four keys, and the others were not tried. Let the \

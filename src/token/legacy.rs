@@ -102,6 +102,9 @@ impl LegacyTokens {
             // The token is valid, but it is for another purpose.
             read(claims).ok_or(VerifyErrorKind::WrongType)
         };
+        if let Some(untried) = keys.untried() {
+            tracing::warn!(error = %untried, "some legacy tokens will be refused");
+        }
         Self {
             keys,
             until,

@@ -1,7 +1,6 @@
 //! [`TokenText`] is a decoded part of a token, and [`Late`] a value that is made from a piece of it
 //! when it is asked for.
 
-use std::fmt;
 use std::sync::OnceLock;
 
 use base64::decoded_len_estimate;
@@ -46,13 +45,6 @@ impl TokenText {
     }
 }
 
-/// Shows nothing of the token.
-impl fmt::Debug for TokenText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenText").finish_non_exhaustive()
-    }
-}
-
 impl Drop for TokenText {
     fn drop(&mut self) {
         if self.copied > 0 {
@@ -63,7 +55,6 @@ impl Drop for TokenText {
 }
 
 /// A piece of a decoded text.
-#[derive(Debug)]
 pub(super) enum Part {
     At {
         start: usize,

@@ -70,7 +70,7 @@ pub struct AccessTokenVerifier {
     signed_by: SignedBy,
     /// Shared by all clones: every layer and every request has one.
     pub(super) settings: Arc<Settings>,
-    /// What the settings read, as a number.
+    /// A hash of the settings that say which claims are read.
     reading: u64,
     /// Shared by all clones, which have the same settings.
     pub(super) cache: Option<Arc<Cache>>,
@@ -167,7 +167,7 @@ impl AccessTokenVerifier {
         self.with_own_cache()
     }
 
-    /// Leaves the cache to those with the settings from before.
+    /// Replaces the cache, since the settings differ now.
     fn with_own_cache(mut self) -> Self {
         self.cache = self.settings.new_cache();
         self

@@ -278,9 +278,9 @@ impl AccessTokenVerifierBuilder {
     /// and `exp`, `nbf`, the keys, the audience, the tenant and the session are checked again. A
     /// token above 4 KiB, or one that was refused, is not remembered.
     ///
-    /// The price is that tokens are in the memory of the process. They are wiped when they are
-    /// forgotten and no request uses them. A layer with several verifiers remembers tokens if none
-    /// of them is without a cache.
+    /// The price is that tokens are in the memory of the process, until their place is needed or a
+    /// later token clears it. They are wiped when nothing has their claims any more. A layer with
+    /// several verifiers has a cache of its own, if none of them is without one.
     ///
     /// ```
     /// # use tower_bearer::{AccessTokenVerifier, ConfigError, KeySet};

@@ -188,3 +188,35 @@ fn what_is_remembered_has_a_bound() {
         .count();
     assert!((1000..=8192).contains(&remembered), "{remembered}");
 }
+
+/// Features of `serde_json` that other crates switch on give some names a meaning of their own.
+#[test]
+fn claims_with_names_of_serde_json_hide_no_other_claims() {
+    let clock = ManualClock::new();
+    let verifier = verifier_with(shared_secret(), &clock);
+    for private in [
+        json!({ "$serde_json::private::RawValue": 1 }),
+        json!({ "$serde_json::private::RawValue": "{\"a\":1,\"a\":2}" }),
+        json!({ "$serde_json::private::Number": 1 }),
+    ] {
+        let mut claims = claims(&clock);
+        claims["user_metadata"] = json!({ "x": private });
+        claims["is_anonymous"] = json!(true);
+        // The names are given their meaning when a `Value` is read, and not when it is written.
+        let claims = verifier.verify(&support::token(&claims)).unwrap();
+        assert_eq!(claims.claim::<bool>("is_anonymous"), Ok(Some(true)));
+    }
+}
+
+/// A part of a token is not shown either.
+#[test]
+fn a_verifier_shows_no_header_of_a_token() {
+    let clock = ManualClock::new();
+    let verifier = verifier_with(shared_secret(), &clock);
+    let token = support::token(&claims(&clock));
+    verifier.verify(&token).unwrap();
+    let shown = format!("{verifier:?}");
+    for segment in token.split('.') {
+        assert!(!shown.contains(segment), "{shown}");
+    }
+}
