@@ -39,6 +39,8 @@ pub(super) struct Claims {
     pub(super) form: Form,
     /// The place of its verifier among those of the layer.
     pub(super) verifier: usize,
+    /// What the claims take in memory once they have been asked for.
+    pub(super) bytes_read: usize,
     /// The claims that have no method of their own, once they have been asked for.
     pub(super) extra: OnceLock<Map<String, Value>>,
     /// The payload that the claims were read from. It is empty if no token was.
@@ -220,15 +222,7 @@ impl Claims {
 
     /// Estimates how much memory they take, with what handlers may ask for.
     pub(super) fn bytes(&self) -> usize {
-        let (mut values, mut objects) = (0, 0);
-        for byte in self.text.decoded().bytes() {
-            values += usize::from(matches!(byte, b'{' | b'[' | b','));
-            objects += usize::from(byte == b'{');
-        }
-        size_of::<Self>()
-            + self.text.bytes()
-            + OF_VALUE * values
-            + OF_OBJECT * usize::saturating_sub(objects, 1)
+        size_of::<Self>() + self.text.bytes() + self.bytes_read
     }
 
     pub(super) fn subject(&self) -> &Subject {
@@ -308,8 +302,3 @@ impl Serialize for AccessTokenClaims {
 
 /// The claims that have a method of their own.
 const READ: [&str; 9] = [ISS, SUB, AUD, EXP, NBF, IAT, AUTH_TIME, JTI, SCOPE];
-
-/// What a value takes in a list or an object.
-const OF_VALUE: usize = 64;
-/// What an object within the payload takes, however few members it has.
-const OF_OBJECT: usize = 640;

@@ -51,6 +51,11 @@ impl<'t> Object<'t> {
         self.members().map(|(name, _)| name)
     }
 
+    /// Estimates what the members take in a map of `serde_json`.
+    pub(super) fn bytes_in_map(&self) -> usize {
+        self.0.iter().map(|(_, value)| value.bytes_in_map()).sum()
+    }
+
     fn has_repeated_name(&self) -> bool {
         if self.0.len() <= FEW {
             let names = self.0.iter().enumerate();
@@ -66,6 +71,9 @@ impl<'t> Object<'t> {
 
 /// The number of names up to which each is compared with each.
 const FEW: usize = 16;
+/// The bytes of a value in a list or an object, and those of an object.
+const OF_VALUE: usize = 64;
+const OF_OBJECT: usize = 640;
 
 impl<'t> Json<'t> {
     pub(super) fn as_str(&self) -> Option<&str> {
@@ -86,6 +94,15 @@ impl<'t> Json<'t> {
         match self {
             Self::Object(object) => Some(object),
             _ => None,
+        }
+    }
+
+    fn bytes_in_map(&self) -> usize {
+        match self {
+            Self::List(list) => OF_VALUE + list.iter().map(Self::bytes_in_map).sum::<usize>(),
+            // It has room for more members than it has.
+            Self::Object(object) => OF_OBJECT + object.bytes_in_map(),
+            _ => OF_VALUE,
         }
     }
 

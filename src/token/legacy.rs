@@ -166,6 +166,7 @@ impl LegacyTokens {
             session: None,
             form: Form::Legacy,
             verifier: 0,
+            bytes_read: 0,
             extra: extra.into(),
             text: TokenText::default(),
             receipt_queued: DoneIn::default(),

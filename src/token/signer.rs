@@ -170,6 +170,7 @@ impl AccessTokenSigner {
             session: session.map(|(session, _)| session),
             form: Form::Signed,
             verifier: 0,
+            bytes_read: 0,
             extra: grant.into_extra()?.into(),
             text: TokenText::default(),
             receipt_queued: DoneIn::default(),

@@ -351,6 +351,7 @@ impl AccessTokenVerifier {
                 keys,
             },
             verifier: 0,
+            bytes_read: claims.bytes_in_map(),
             extra: OnceLock::new(),
             text: TokenText::default(),
             receipt_queued: DoneIn::default(),
