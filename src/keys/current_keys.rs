@@ -75,9 +75,9 @@ mod tests {
     const ONE: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"one",
         "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
     const TWO: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"two",
-        "x":"4fTe7gF3OiH0Jb9xxVlGTDlNzK0oNhSVhaGqcRyfrLE"}"#;
+        "x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}"#;
     const OTHER: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"one",
-        "x":"4fTe7gF3OiH0Jb9xxVlGTDlNzK0oNhSVhaGqcRyfrLE"}"#;
+        "x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}"#;
     const UNUSABLE: &str = r#"{"kty":"EC","crv":"secp256k1","kid":"bad"}"#;
 
     fn set(keys: &[&str]) -> KeySet {
