@@ -24,7 +24,7 @@ use crate::keys::{Secret, SigningKey, SigningKeys};
 use crate::limits::{DEFAULT_LEEWAY, check_leeway};
 use crate::names::{Audience, Issuer};
 use crate::store::SessionStore;
-use crate::token::AccessTokenSigner;
+use crate::token::{AccessTokenSigner, Verifiers};
 
 /// Builds [`Sessions`]. [`Sessions::builder`] makes it.
 ///
@@ -249,8 +249,7 @@ impl SessionsBuilder {
             store: self.store,
             keys: refresh_keys,
             mcp_sessions: McpSessions::new(&secret),
-            verifier,
-            former,
+            verifiers: Verifiers::new(verifier).with_former(former),
             signer,
             policy: self.policy,
             outage: self.outage,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::sessions::Sessions;
 use crate::bearer::{BearerAuthLayer, SessionSide};
-use crate::token::Verifiers;
 
 impl Sessions {
     /// Returns a layer that accepts the access tokens of these sessions: with the same issuer,
@@ -22,8 +21,7 @@ impl Sessions {
             sync: Arc::clone(self.sync()) as _,
             edge: Arc::clone(self.edge()),
         };
-        let verifiers = Verifiers::new(self.verifier()).with_former(self.0.former.clone());
-        BearerAuthLayer::with_sessions(verifiers, Some(sessions))
+        BearerAuthLayer::with_sessions(self.0.verifiers.clone(), Some(sessions))
     }
 
     /// Returns the layer of an MCP server, whose sessions belong to one of these.

@@ -1,7 +1,5 @@
 //! What this process knows of revoked sessions, and whether an access token is still good.
 
-use std::iter;
-
 use super::error::SessionError;
 use super::sessions::Sessions;
 use crate::token::AccessTokenVerifier;
@@ -12,7 +10,7 @@ impl Sessions {
     /// Returns the verifiers of all access tokens of these sessions, that of the current names
     /// first.
     pub(super) fn verifiers(&self) -> impl Iterator<Item = &AccessTokenVerifier> {
-        iter::once(&self.0.verifier).chain(&self.0.former)
+        self.0.verifiers.all()
     }
 
     /// Waits until this process knows which sessions were revoked.
@@ -25,8 +23,7 @@ impl Sessions {
     /// Returns the claims of an access token of these sessions. Revocation is not checked.
     #[cfg(feature = "cookie")]
     pub(crate) fn verified(&self, token: &str) -> Option<AccessTokenClaims> {
-        self.verifiers()
-            .find_map(|verifier| verifier.verify(token).ok())
+        self.0.verifiers.verify(token).ok()
     }
 
     /// Returns whether the session of these claims was revoked, as far as this process knows.

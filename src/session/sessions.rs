@@ -22,7 +22,7 @@ use crate::names::SessionClaims;
 use crate::parameters::{Encoding, WrongParameter};
 use crate::request_context::RequestContext;
 use crate::store::{RevocationReason, Session, SessionOwner, SessionStore};
-use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant};
+use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, Verifiers};
 
 /// Logs in, refreshes and logs out. Cheap to clone; clones share the same state.
 ///
@@ -66,9 +66,9 @@ pub(super) struct Inner {
     pub(super) signer: AccessTokenSigner,
     pub(super) keys: RefreshTokenKeys,
     pub(super) policy: SessionPolicy,
-    pub(super) verifier: AccessTokenVerifier,
-    /// One for each former issuer.
-    pub(super) former: Vec<AccessTokenVerifier>,
+    /// That of the current names first, and one for each former issuer. All layers share their
+    /// cache.
+    pub(super) verifiers: Verifiers,
     pub(super) outage: StoreOutage,
     pub(super) edge: Arc<Edge>,
     pub(super) sync: Arc<StoreSync>,
@@ -87,7 +87,7 @@ impl Sessions {
     /// the one and accepts the other.
     #[must_use]
     pub fn verifier(&self) -> AccessTokenVerifier {
-        self.0.verifier.clone()
+        self.0.verifiers.first().clone()
     }
 
     /// Returns the keys of these access tokens, for

@@ -84,7 +84,7 @@ impl Verifiers {
         self.legacy.push(legacy);
     }
 
-    /// Verifies a token. Its issuer chooses the verifier before any key is tried.
+    /// Verifies a token. Of several verifiers, its issuer chooses one before any key is tried.
     pub(crate) fn verify(&self, token: &str) -> Result<AccessTokenClaims, Unverified<'_>> {
         match &self.cache {
             Some(cache) => cache.look_up(token, self, |copy| self.verify_unknown(token, copy)),
@@ -218,7 +218,12 @@ impl Verifiers {
         self.first.now()
     }
 
-    fn all(&self) -> impl Iterator<Item = &AccessTokenVerifier> {
+    pub(crate) fn first(&self) -> &AccessTokenVerifier {
+        &self.first
+    }
+
+    /// Returns the verifiers, the first one first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &AccessTokenVerifier> {
         std::iter::once(&self.first).chain(&self.others)
     }
 }
@@ -235,7 +240,7 @@ impl Recheck for Verifiers {
     }
 
     fn now(&self) -> Timestamp {
-        self.first.now()
+        self.now()
     }
 }
 
