@@ -38,8 +38,8 @@ struct Set {
 
 /// The end and the size of each place, so that a writer does not load the claims.
 struct Writer {
-    /// When the claims in each place end. An empty place has ended.
     ends: [Timestamp; PLACES],
+    /// An empty place has none.
     bytes: [usize; PLACES],
     /// The place that is emptied next, if all are taken.
     next: usize,
@@ -147,8 +147,9 @@ impl Set {
         let Ok(mut writer) = self.writer.try_lock() else {
             return;
         };
+        self.forget_ended(&mut writer, now);
         let bytes = claims.bytes();
-        let mut free = writer.ends.iter().position(|&end| end <= now);
+        let mut free = writer.bytes.iter().position(|&bytes| bytes == 0);
         for _ in 0..PLACES {
             if free.is_some() && writer.bytes.iter().sum::<usize>() + bytes <= BYTES {
                 break;
@@ -167,19 +168,22 @@ impl Set {
 
     /// Forgets what has ended.
     fn forget(&self, now: Timestamp) {
-        let Ok(mut writer) = self.writer.try_lock() else {
-            return;
-        };
+        if let Ok(mut writer) = self.writer.try_lock() {
+            self.forget_ended(&mut writer, now);
+        }
+    }
+
+    fn forget_ended(&self, writer: &mut Writer, now: Timestamp) {
         for place in 0..PLACES {
             if writer.bytes[place] > 0 && writer.ends[place] <= now {
-                self.empty(place, &mut writer);
+                self.empty(place, writer);
             }
         }
     }
 
     fn empty(&self, place: usize, writer: &mut Writer) {
         self.places[place].store(None);
-        (writer.ends[place], writer.bytes[place]) = (Timestamp::ZERO, 0);
+        writer.bytes[place] = 0;
     }
 }
 

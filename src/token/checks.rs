@@ -23,7 +23,7 @@ use crate::keys::Key;
 use crate::names::{Audience, Issuer, Scope, SessionClaims};
 
 impl AccessTokenVerifier {
-    /// Checks `iss`, before any key is tried.
+    /// Checks `iss`.
     pub(super) fn check_issuer(&self, token: &ParsedToken<'_>) -> Result<Issuer, VerifyError> {
         let iss = token.issuer()?;
         self.issuer

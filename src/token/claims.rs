@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::form::Form;
 use super::json::Object;
+use super::scope_claim::words_of;
 use super::text::{Late, Part, TokenText};
 use super::typed::{ClaimError, read_all, read_one};
 use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, NBF, RESERVED, SCOPE, SID, SUB};
@@ -230,7 +231,7 @@ impl Claims {
     }
 
     pub(super) fn scope(&self) -> &Scope {
-        let read = |text: &str| Scope::of_words(text.split(' '));
+        let read = |text: &str| Scope::of_words(words_of(text));
         self.scope.get(self.text.decoded(), read)
     }
 

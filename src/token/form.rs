@@ -16,6 +16,8 @@ pub(super) enum Form {
         bytes: usize,
         /// The claims that were read: [`Settings::reading`](super::settings::Settings::reading).
         reading: u64,
+        /// Whether only the holder of a key may use the token (`cnf`).
+        is_bound: bool,
         /// The number of the keys, one of which made the signature.
         keys: KeyGeneration,
     },

@@ -21,7 +21,7 @@ pub(crate) struct Jws<'t> {
     /// What is signed: the first two parts.
     message: &'t str,
     signature: Signature,
-    parsed_header: OnceCell<Arc<Header>>,
+    parsed_header: OnceCell<Result<Arc<Header>, VerifyErrorKind>>,
     /// The key that made the signature, once that is known, so that it is not checked twice.
     signer: OnceCell<Arc<Key>>,
 }
@@ -59,11 +59,11 @@ impl<'t> Jws<'t> {
     }
 
     pub(super) fn header(&self) -> Result<&Header, VerifyErrorKind> {
-        if let Some(header) = self.parsed_header.get() {
-            return Ok(header);
+        let parse = || Header::parse(self.header).map(Arc::new);
+        match self.parsed_header.get_or_init(parse) {
+            Ok(header) => Ok(header),
+            Err(kind) => Err(*kind),
         }
-        let header = Header::parse(self.header)?;
-        Ok(self.parsed_header.get_or_init(|| Arc::new(header)))
     }
 
     /// Takes a header that was parsed before, if this token has the same one.
@@ -73,13 +73,13 @@ impl<'t> Jws<'t> {
             && last.segment() == self.header
         {
             // It was empty just now.
-            let _ = self.parsed_header.set(Arc::clone(last));
+            let _ = self.parsed_header.set(Ok(Arc::clone(last)));
         }
     }
 
     /// Leaves the header to the tokens that come after this one, if it was parsed.
     pub(super) fn leave_header(&self, last: &ArcSwapOption<Header>) {
-        let Some(header) = self.parsed_header.get() else {
+        let Some(Ok(header)) = self.parsed_header.get() else {
             return;
         };
         let is_same = |last: &Arc<Header>| Arc::ptr_eq(last, header);

@@ -55,11 +55,16 @@ impl ScopeClaims {
     }
 }
 
+/// Returns the words of a claim that is called `scope` or `scp`.
+pub(super) fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(' ')
+}
+
 /// Adds the words of a claim. Only what is called `scope` or `scp` is written with spaces between
 /// words; the role `admin assistant` is not the role `admin`.
 fn add_words<'c>(words: &mut Vec<&'c str>, name: &str, claim: &'c Json<'_>) {
     match claim {
-        Json::Text(text) if matches!(name, SCOPE | SCP) => words.extend(text.split(' ')),
+        Json::Text(text) if matches!(name, SCOPE | SCP) => words.extend(words_of(text)),
         Json::Text(word) => words.push(word),
         Json::List(list) => words.extend(list.iter().filter_map(Json::as_str)),
         // The roles of some issuers are the names of an object.

@@ -23,8 +23,8 @@ impl AcceptedTyp {
 
     /// Checks a `typ` (RFC 9068 section 4). The case of a media type does not matter, and it may
     /// have the prefix `application/` (RFC 7515 section 4.1.9). Of a token without a `typ` of its
-    /// own, the claims must not be those of another kind of token. Their signature has not been
-    /// checked yet, so only their names count. Returns what has to be accepted for this token.
+    /// own, the claims must not be those of another kind of token. Their signature may not have
+    /// been checked yet, so only their names count. Returns what has to be accepted for this token.
     pub(super) fn check(self, typ: Option<&str>, claims: &Object<'_>) -> Result<Self, VerifyError> {
         if typ.is_some_and(is_access_token) {
             return Ok(Self::AccessToken);

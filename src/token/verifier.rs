@@ -7,7 +7,7 @@ use arc_swap::ArcSwapOption;
 
 use super::accepted_issuer::AcceptedIssuer;
 use super::cache::{Cache, Recheck};
-use super::claim_form::moment;
+use super::claim_form::{is_bound, moment};
 use super::claims::{AccessTokenClaims, Claims};
 use super::error::VerifyError;
 use super::error_kind::VerifyErrorKind;
@@ -93,11 +93,11 @@ impl Recheck for AccessTokenVerifier {
     }
 
     fn end_of(&self, claims: &Claims) -> Timestamp {
-        claims.expires_at + self.settings.leeway
+        self.end(claims.expires_at)
     }
 
     fn now(&self) -> Timestamp {
-        self.settings.clock.now()
+        self.now()
     }
 }
 
@@ -272,7 +272,11 @@ impl AccessTokenVerifier {
 
     /// Returns whether an `exp` is in the past, with the leeway.
     pub(super) fn is_past(&self, end: Timestamp, now: Timestamp) -> bool {
-        now >= end + self.settings.leeway
+        now >= self.end(end)
+    }
+
+    fn end(&self, expires_at: Timestamp) -> Timestamp {
+        expires_at + self.settings.leeway
     }
 
     /// Returns whether an `nbf` is in the future, with the leeway.
@@ -296,6 +300,7 @@ impl AccessTokenVerifier {
             needs,
             bytes,
             reading,
+            is_bound,
             ..
         } = claims.form()
         else {
@@ -304,9 +309,14 @@ impl AccessTokenVerifier {
         needs <= self.settings.typ
             && bytes <= self.settings.max_token_bytes
             && reading == self.reading
-            && claims.payload().is_some_and(|claims| {
-                self.check_required(&claims).is_ok() && self.check_binding(&claims).is_ok()
-            })
+            && (self.settings.accepts_unproven_cnf || !is_bound)
+            && (self.settings.required_claims.is_empty() || self.has_required(claims))
+    }
+
+    /// Checks the required claims in the payload, which is read once more.
+    fn has_required(&self, claims: &AccessTokenClaims) -> bool {
+        let claims = claims.payload();
+        claims.is_some_and(|claims| self.check_required(&claims).is_ok())
     }
 
     fn accept(
@@ -315,6 +325,8 @@ impl AccessTokenVerifier {
         token: &ParsedToken<'_>,
         check_expiry: impl Fn(Timestamp, Timestamp) -> Result<(), VerifyError>,
     ) -> Result<Claims, VerifyError> {
+        // What may change later is checked in `still_accepts` too.
+        //
         // The number is read before the keys. If they change in between, the cache forgets the
         // token.
         let keys = self.keys.generation();
@@ -348,6 +360,7 @@ impl AccessTokenVerifier {
                 needs,
                 bytes: token.bytes(),
                 reading: self.reading,
+                is_bound: is_bound(claims),
                 keys,
             },
             verifier: 0,

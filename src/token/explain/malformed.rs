@@ -1,9 +1,8 @@
 //! Which part of a token cannot be read, and why.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
+use crate::base64url;
 use crate::token::error::VerifyError;
 use crate::token::error_kind::VerifyErrorKind;
 use crate::token::json::{Json, Object};
@@ -60,6 +59,10 @@ fn check_object(
 }
 
 fn decoded(part: &str) -> Result<Vec<u8>, &'static str> {
-    let decoded = URL_SAFE_NO_PAD.decode(part);
-    decoded.map_err(|_| "is not base64url without padding")
+    let mut decoded = Vec::new();
+    if base64url::append_decoded(part, &mut decoded) {
+        Ok(decoded)
+    } else {
+        Err("is not base64url without padding")
+    }
 }
