@@ -266,7 +266,7 @@ pub(super) fn described(claim: &Json<'_>) -> String {
         Json::Number(_) => "the number ",
         Json::List(_) => "the list ",
         Json::Object(_) => "the object ",
-        Json::Null | Json::Bool(_) => "",
+        Json::Null | Json::True | Json::False => "",
     };
     format!("{kind}{}", shown_json(claim))
 }

@@ -176,7 +176,7 @@ impl AccessTokenClaims {
 
     /// Returns the payload that the claims were read from.
     pub(super) fn payload(&self) -> Option<Object<'_>> {
-        Object::parse(self.0.text.decoded().as_bytes())
+        Object::parse(self.0.text.decoded())
     }
 
     pub(super) fn form(&self) -> Form {
@@ -244,7 +244,7 @@ impl Claims {
     /// verified: another reader may see other claims in it.
     pub(super) fn extra(&self) -> &Map<String, Value> {
         self.extra.get_or_init(|| {
-            let all = Object::parse(self.text.decoded().as_bytes()).unwrap_or_default();
+            let all = Object::parse(self.text.decoded()).unwrap_or_default();
             let is_of_session = |name| self.session.is_some() && matches!(name, SID | GEN);
             let has_method = |name| READ.contains(&name) || is_of_session(name);
             let extra = all.members().filter(|(name, _)| !has_method(name));

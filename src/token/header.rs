@@ -27,7 +27,7 @@ impl Header {
     pub(super) fn parse(segment: &str) -> Result<Self, VerifyErrorKind> {
         let text = TokenText::decode(segment, "")?;
         let json = text.decoded();
-        let header = Object::parse(json.as_bytes()).ok_or(VerifyErrorKind::Malformed)?;
+        let header = Object::parse(json).ok_or(VerifyErrorKind::Malformed)?;
         // We understand no extension, and an empty list is not allowed (RFC 7515 section 4.1.11).
         if header.get("crit").is_some() {
             return Err(VerifyErrorKind::CriticalExtension);

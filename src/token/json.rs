@@ -1,17 +1,19 @@
 //! [`Json`] is a value in a token, whose text stays where it is in the token.
 
-use std::borrow::Cow;
-use std::fmt;
+mod read;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
+
 use serde_json::{Number, Value};
 
 /// A JSON value. Text without escapes is borrowed, so that a token with a dozen claims costs one
-/// allocation, and not one for each claim.
+/// allocation, and not one for each claim. `True` and `False` are two variants, because a `bool`
+/// inside would move every value at odd addresses, which processors do slowly.
 #[derive(Debug, PartialEq)]
 pub(super) enum Json<'t> {
     Null,
-    Bool(bool),
+    True,
+    False,
     Number(Number),
     Text(Cow<'t, str>),
     List(Vec<Json<'t>>),
@@ -28,9 +30,9 @@ pub(super) struct Object<'t>(Vec<(Cow<'t, str>, Json<'t>)>);
 
 impl<'t> Object<'t> {
     /// Reads a text that is an object.
-    pub(super) fn parse(text: &'t [u8]) -> Option<Self> {
-        match serde_json::from_slice(text) {
-            Ok(Json::Object(object)) => Some(object),
+    pub(super) fn parse(text: &'t str) -> Option<Self> {
+        match read::read(text) {
+            Some(Json::Object(object)) => Some(object),
             _ => None,
         }
     }
@@ -38,7 +40,7 @@ impl<'t> Object<'t> {
     /// Returns a member.
     pub(super) fn get(&self, name: &str) -> Option<&Json<'t>> {
         let mut members = self.members();
-        members.find_map(|(own, value)| (own == name).then_some(value))
+        members.find_map(|(own, value)| is_same(own, name).then_some(value))
     }
 
     /// Iterates over the names and values.
@@ -60,13 +62,19 @@ impl<'t> Object<'t> {
         if self.0.len() <= FEW {
             let names = self.0.iter().enumerate();
             let mut rest = names.map(|(index, (name, _))| (name, &self.0[index + 1..]));
-            return rest.any(|(name, rest)| rest.iter().any(|(other, _)| other == name));
+            return rest.any(|(name, rest)| rest.iter().any(|(other, _)| is_same(name, other)));
         }
         // Thousands of names fit a token, and comparing each with each would take milliseconds.
         let mut names: Vec<&str> = self.names().collect();
         names.sort_unstable();
         names.windows(2).any(|pair| pair[0] == pair[1])
     }
+}
+
+/// Compares two names, and looks at their first bytes before it calls a function for all of them:
+/// most names have three letters.
+fn is_same(name: &str, other: &str) -> bool {
+    name.len() == other.len() && name.bytes().next() == other.bytes().next() && name == other
 }
 
 /// The number of names up to which each is compared with each.
@@ -114,7 +122,8 @@ impl<'t> Json<'t> {
     pub(super) fn to_value(&self) -> Value {
         match self {
             Self::Null => Value::Null,
-            Self::Bool(bool) => Value::Bool(*bool),
+            Self::True => Value::Bool(true),
+            Self::False => Value::Bool(false),
             Self::Number(number) => Value::Number(number.clone()),
             Self::Text(text) => Value::String((**text).to_owned()),
             Self::List(list) => list.iter().map(Self::to_value).collect(),
@@ -126,111 +135,4 @@ impl<'t> Json<'t> {
             }
         }
     }
-}
-
-impl<'de> Deserialize<'de> for Json<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue)
-    }
-}
-
-struct AnyValue;
-
-impl<'de> Visitor<'de> for AnyValue {
-    type Value = Json<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Json::Number(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Json::Number(value.into()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Number::from_f64(value).map_or(Json::Null, Json::Number))
-    }
-
-    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
-        Ok(Json::Text(Cow::Borrowed(value)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Json::Text(Cow::Owned(value.to_owned())))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(value) = access.next_element()? {
-            list.push(value);
-        }
-        Ok(Json::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(name) = access.next_key_seed(Name)? {
-            // With `arbitrary_precision`, which any crate of an application may switch on, numbers
-            // come as objects with this member.
-            if members.is_empty() && name == NUMBER && has_arbitrary_precision() {
-                let digits: String = access.next_value()?;
-                return digits.parse().map(Json::Number).map_err(A::Error::custom);
-            }
-            if members.is_empty() {
-                members.reserve(FEW);
-            }
-            members.push((name, access.next_value()?));
-        }
-        let object = Object(members);
-        if object.has_repeated_name() {
-            return Err(A::Error::custom("a member is repeated"));
-        }
-        Ok(Json::Object(object))
-    }
-}
-
-/// Reads the name of a member.
-struct Name;
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(name))
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(name.to_owned()))
-    }
-}
-
-const NUMBER: &str = "$serde_json::private::Number";
-
-/// Returns whether `serde_json` keeps numbers as text: only then can it hold this one.
-fn has_arbitrary_precision() -> bool {
-    "1e400".parse::<Number>().is_ok()
 }

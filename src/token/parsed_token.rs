@@ -18,7 +18,7 @@ impl<'t> ParsedToken<'t> {
     /// Parses the payload of a token.
     pub(super) fn parse(jws: &'t Jws<'t>, text: &'t TokenText) -> Result<Self, VerifyError> {
         let payload = text.decoded();
-        let claims = Object::parse(payload.as_bytes()).ok_or(VerifyErrorKind::Malformed)?;
+        let claims = Object::parse(payload).ok_or(VerifyErrorKind::Malformed)?;
         Ok(Self {
             jws,
             payload,

@@ -21,7 +21,8 @@ impl RequiredClaim {
         let claim = self.path.find(claims);
         let text = claim.and_then(|claim| match claim {
             Json::Text(text) => Some(text.clone().into_owned()),
-            Json::Bool(bool) => Some(bool.to_string()),
+            Json::True => Some("true".to_owned()),
+            Json::False => Some("false".to_owned()),
             Json::Number(number) if !number.is_f64() => Some(number.to_string()),
             _ => None,
         });

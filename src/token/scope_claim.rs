@@ -69,7 +69,7 @@ fn add_words<'c>(words: &mut Vec<&'c str>, name: &str, claim: &'c Json<'_>) {
         Json::List(list) => words.extend(list.iter().filter_map(Json::as_str)),
         // The roles of some issuers are the names of an object.
         Json::Object(roles) => {
-            let is_granted = |value: &Json<'_>| !matches!(value, Json::Null | Json::Bool(false));
+            let is_granted = |value: &Json<'_>| !matches!(value, Json::Null | Json::False);
             let granted = roles.members().filter(|(_, value)| is_granted(value));
             words.extend(granted.map(|(role, _)| role));
         }

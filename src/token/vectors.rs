@@ -98,7 +98,8 @@ impl Vector {
     }
 
     fn is_alive(&self, payload: &[u8]) -> bool {
-        let Some(claims) = Object::parse(payload) else {
+        let text = std::str::from_utf8(payload).ok();
+        let Some(claims) = text.and_then(Object::parse) else {
             return false;
         };
         let now = self

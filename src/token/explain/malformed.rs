@@ -48,7 +48,8 @@ fn check_object(
     check: impl FnOnce(&Object<'_>) -> Result<(), &'static str>,
 ) -> Result<(), &'static str> {
     let json = decoded(part)?;
-    if let Some(object) = Object::parse(&json) {
+    let text = std::str::from_utf8(&json).ok();
+    if let Some(object) = text.and_then(Object::parse) {
         return check(&object);
     }
     Err(match serde_json::from_slice(&json) {
