@@ -10,6 +10,11 @@ use crate::browser::SeveralCookies;
 /// It is `None` without the header, and for another scheme. Tokens in the query string or in a form
 /// are ignored (RFC 9700 section 4.3.2).
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Malformed> {
+    bearer_credentials(headers)?.map(check_token68).transpose()
+}
+
+/// Returns what the header has behind `Bearer`. Its characters are not checked.
+pub(super) fn bearer_credentials(headers: &HeaderMap) -> Result<Option<&[u8]>, Malformed> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         return Ok(None);
@@ -30,13 +35,15 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Malforme
     }
     // `1*SP`: a tab is not a space, and no token begins with one.
     let spaces = rest.iter().take_while(|&&byte| byte == b' ').count();
-    let token = &rest[spaces..];
+    Ok(Some(&rest[spaces..]))
+}
+
+/// Checks that these are the characters of a token.
+pub(super) fn check_token68(token: &[u8]) -> Result<&str, Malformed> {
     if !is_token68(token) {
         return Err(Malformed::NoToken);
     }
-    std::str::from_utf8(token)
-        .map(Some)
-        .map_err(|_| Malformed::NoToken)
+    std::str::from_utf8(token).map_err(|_| Malformed::NoToken)
 }
 
 /// Why the credentials of a request are malformed.

@@ -13,7 +13,7 @@ use super::gate::{Gate, WithoutToken};
 use super::preflight::is_preflight;
 use super::source::{Credential, Scheme, Tickets};
 use crate::keys::{AccessToken, KeysFuture};
-use crate::token::{AccessTokenClaims, Unverified, Verifiers};
+use crate::token::{AccessTokenClaims, Unknown, Unverified};
 
 /// The caller that the token of a request names.
 pub(super) enum Presented {
@@ -54,10 +54,27 @@ impl Gate {
         let Some(credential) = self.credential(parts)? else {
             return self.without_token(parts, outer);
         };
-        let token = credential.token.as_str();
+        let token = &credential.token;
         match credential.scheme {
-            Scheme::Bearer => verify(&self.verifiers, token),
-            Scheme::Ticket(tickets) => self.redeem(tickets, token),
+            Scheme::Bearer => match self.verifiers.recall(token.as_bytes()) {
+                Ok(claims) => Ok(claims.into()),
+                Err(unknown) => self.verify(token.as_str()?, unknown),
+            },
+            Scheme::Ticket(tickets) => self.redeem(tickets, token.as_str()?),
+        }
+    }
+
+    /// Verifies a token that is not remembered.
+    fn verify(&self, token: &str, unknown: Unknown) -> Result<Presented, BearerError> {
+        match self.verifiers.verify_unknown(token, unknown) {
+            Ok(claims) => Ok(claims.into()),
+            Err(Unverified { error, newer_keys }) => match newer_keys.and_then(|keys| keys.ask()) {
+                Some(newer_keys) => Ok(Presented::Later {
+                    token: AccessToken::new(token),
+                    newer_keys,
+                }),
+                None => Err(error.into()),
+            },
         }
     }
 
@@ -121,18 +138,5 @@ impl Gate {
             }
             WithoutToken::Refuse => Err(BearerErrorKind::MissingToken.into()),
         }
-    }
-}
-
-fn verify(verifiers: &Verifiers, token: &str) -> Result<Presented, BearerError> {
-    match verifiers.verify(token) {
-        Ok(claims) => Ok(claims.into()),
-        Err(Unverified { error, newer_keys }) => match newer_keys.and_then(|keys| keys.ask()) {
-            Some(newer_keys) => Ok(Presented::Later {
-                token: AccessToken::new(token),
-                newer_keys,
-            }),
-            None => Err(error.into()),
-        },
     }
 }

@@ -24,9 +24,16 @@ pub(super) struct Cache {
     key: RandomState,
     /// It is made with the first token. Many verifiers never see one.
     sets: OnceLock<Box<[Set]>>,
-    /// The set that is cleared next.
-    hand: AtomicUsize,
+    /// How many tokens were kept, which says which set is cleared next.
+    kept: AtomicUsize,
 }
+
+/// Where a token is kept once it has passed.
+#[derive(Clone, Copy)]
+pub(crate) struct Unknown(Option<Place>);
+
+/// A set, and the tag of a token there.
+type Place = (usize, u32);
 
 #[derive(Default)]
 struct Set {
@@ -66,44 +73,53 @@ pub(super) trait Recheck {
     fn now(&self) -> Timestamp;
 }
 
+impl Unknown {
+    /// A token that is not remembered.
+    pub(super) const NOT_KEPT: Self = Self(None);
+
+    /// Returns the text that the claims of this token keep: the token, if it will be remembered.
+    pub(super) fn copy_of(self, token: &str) -> &str {
+        if self.0.is_some() { token } else { "" }
+    }
+}
+
 impl Cache {
     pub(super) fn new() -> Self {
         Self {
             key: RandomState::new(),
             sets: OnceLock::new(),
-            hand: AtomicUsize::new(0),
+            kept: AtomicUsize::new(0),
         }
     }
 
-    /// Returns the claims of a token: those that are remembered, or those that `verify` returns,
-    /// which are remembered then. `verify` gets the text that the claims keep as their token.
-    pub(super) fn look_up<E>(
+    /// Returns the claims of a token that is remembered, or where to [`keep`](Self::keep) them once
+    /// they are known. The token may be any bytes: what is not a token is not remembered either.
+    pub(super) fn find(
         &self,
-        token: &str,
+        token: &[u8],
         verifier: &impl Recheck,
-        verify: impl FnOnce(&str) -> Result<AccessTokenClaims, E>,
-    ) -> Result<AccessTokenClaims, E> {
+    ) -> Result<AccessTokenClaims, Unknown> {
         if token.len() > MOST_TOKEN_BYTES {
-            return verify("");
+            return Err(Unknown::NOT_KEPT);
         }
-        if let Some(claims) = self.find(token, verifier) {
-            return Ok(AccessTokenClaims(claims));
-        }
-        let claims = verify(token)?;
-        if claims.0.text.token() == token {
-            self.insert(&claims.0, verifier);
-        }
-        Ok(claims)
+        let place = self.place(token);
+        self.find_at(place, token, verifier)
+            .map(AccessTokenClaims)
+            .ok_or(Unknown(Some(place)))
     }
 
-    fn find(&self, token: &str, verifier: &impl Recheck) -> Option<Arc<Claims>> {
-        let (index, tag) = self.place(token);
+    fn find_at(
+        &self,
+        (index, tag): Place,
+        token: &[u8],
+        verifier: &impl Recheck,
+    ) -> Option<Arc<Claims>> {
         let set = self.sets.get()?.get(index)?;
         let is_tagged = |place: &usize| set.tags[*place].load(Ordering::Relaxed) == tag;
         for place in (0..PLACES).filter(is_tagged) {
             let found = set.places[place].load();
             let Some(claims) = &*found else { continue };
-            if claims.text.token() != token {
+            if claims.text.token().as_bytes() != token {
                 continue;
             }
             if verifier.still_accepts(claims) {
@@ -115,24 +131,35 @@ impl Cache {
         None
     }
 
-    fn insert(&self, claims: &Arc<Claims>, verifier: &impl Recheck) {
-        let (index, tag) = self.place(claims.text.token());
+    /// Remembers a token that has passed all checks, if its claims have its text.
+    pub(super) fn keep(
+        &self,
+        claims: &AccessTokenClaims,
+        unknown: Unknown,
+        verifier: &impl Recheck,
+    ) {
+        let claims = &claims.0;
+        let Some((index, tag)) = unknown.0.filter(|_| !claims.text.token().is_empty()) else {
+            return;
+        };
         let (now, end) = (verifier.now(), verifier.end_of(claims));
         let sets = self
             .sets
             .get_or_init(|| (0..SETS).map(|_| Set::default()).collect());
         sets[index].insert(claims, tag, end, now);
-        // One other set a time: expired tokens are removed a few at a time.
-        let other = self.hand.fetch_add(1, Ordering::Relaxed) % SETS;
-        sets[other].forget(now);
+        // Now and then another set: expired tokens are removed a few at a time.
+        let kept = self.kept.fetch_add(1, Ordering::Relaxed);
+        if kept.is_multiple_of(KEPT_A_SWEEP) {
+            sets[kept / KEPT_A_SWEEP % SETS].forget(now);
+        }
     }
 
     /// Returns the set of a token, and its tag there.
     ///
     /// The end of a token is its signature, which is different in any two tokens that pass in
     /// practice. Hashing all of it would dominate a hit.
-    fn place(&self, token: &str) -> (usize, u32) {
-        let end = &token.as_bytes()[token.len().saturating_sub(HASHED)..];
+    fn place(&self, token: &[u8]) -> Place {
+        let end = &token[token.len().saturating_sub(HASHED)..];
         let mut hasher = self.key.build_hasher();
         hasher.write(end);
         let hash = hasher.finish();
@@ -200,4 +227,7 @@ const SETS: usize = 512;
 const PLACES: usize = 16;
 /// The bytes of one set: 16 MiB in all.
 const BYTES: usize = 16 * 1024 * 1024 / SETS;
-const HASHED: usize = 64;
+/// The characters that are hashed: 192 bits of the signature.
+const HASHED: usize = 32;
+/// Another set is loaded with one of so many tokens, since it is far away in memory.
+const KEPT_A_SWEEP: usize = 8;

@@ -37,7 +37,9 @@ impl AccessTokenVerifier {
         let keys = self.keys.keys();
         match (&self.issuer, keys.get()) {
             (AcceptedIssuer::One(_), Some(keys)) => {
-                jws.check_forged(keys, |typ| self.settings.typ.accepts_alone(typ))
+                let checked = jws.check_forged(keys, |typ| self.settings.typ.accepts_alone(typ));
+                jws.leave_first_header(&self.last_header);
+                checked
             }
             _ => Ok(()),
         }

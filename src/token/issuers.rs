@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::cache::{Cache, Recheck};
+use super::cache::{Cache, Recheck, Unknown};
 use super::checks::wrong_issuer;
 use super::claims::{AccessTokenClaims, Claims};
 use super::error::VerifyError;
@@ -86,13 +86,24 @@ impl Verifiers {
 
     /// Verifies a token. Of several verifiers, its issuer chooses one before any key is tried.
     pub(crate) fn verify(&self, token: &str) -> Result<AccessTokenClaims, Unverified<'_>> {
+        self.recall(token.as_bytes())
+            .or_else(|unknown| self.verify_unknown(token, unknown))
+    }
+
+    /// Returns the claims of a token that is remembered. The token may be any bytes.
+    pub(crate) fn recall(&self, token: &[u8]) -> Result<AccessTokenClaims, Unknown> {
         match &self.cache {
-            Some(cache) => cache.look_up(token, self, |copy| self.verify_unknown(token, copy)),
-            None => self.verify_unknown(token, ""),
+            Some(cache) => cache.find(token, self),
+            None => Err(Unknown::NOT_KEPT),
         }
     }
 
-    fn verify_unknown(&self, token: &str, copy: &str) -> Result<AccessTokenClaims, Unverified<'_>> {
+    /// Verifies a token that is not remembered, and remembers it.
+    pub(crate) fn verify_unknown(
+        &self,
+        token: &str,
+        unknown: Unknown,
+    ) -> Result<AccessTokenClaims, Unverified<'_>> {
         let jws = Jws::parse(token, self.max_token_bytes())?;
         // The keys of several issuers depend on the payload.
         if self.others.is_empty() && self.legacy.is_empty() {
@@ -101,9 +112,13 @@ impl Verifiers {
                 error,
             })?;
         }
-        let text = TokenText::decode(jws.payload(), copy)?;
+        let text = TokenText::decode(jws.payload(), unknown.copy_of(token))?;
         let claims = self.verify_parsed(&ParsedToken::parse(&jws, &text)?)?;
-        Ok(AccessTokenClaims::new(claims.with_text(text)))
+        let claims = AccessTokenClaims::new(claims.with_text(text));
+        if let Some(cache) = &self.cache {
+            cache.keep(&claims, unknown, self);
+        }
+        Ok(claims)
     }
 
     fn verify_parsed(&self, token: &ParsedToken<'_>) -> Result<Claims, Unverified<'_>> {

@@ -30,25 +30,20 @@ impl<'t> Jws<'t> {
     /// Parses a token of at most `most` bytes. Text of another form is called what it is, whatever
     /// its size.
     pub(crate) fn parse(token: &'t str, most: usize) -> Result<Self, VerifyError> {
-        let three = token
-            .rsplit_once('.')
-            .and_then(|(message, signature)| Some((message, message.split_once('.')?, signature)));
-        let Some((message, (header, payload), signature)) = three else {
-            return Err(VerifyErrorKind::Opaque.into());
-        };
-        if payload.contains('.') {
-            return Err(match payload.matches('.').count() {
-                2 => VerifyErrorKind::Encrypted.into(),
+        let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
+        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
+            return Err(match token.matches('.').count() {
+                4 => VerifyErrorKind::Encrypted.into(),
                 _ => VerifyErrorKind::Opaque.into(),
             });
-        }
+        };
         check_size(token.len(), most)?;
         Ok(Self {
             token,
-            header,
-            payload,
-            message,
-            signature: decode(signature)?,
+            header: &token[..first],
+            payload: &token[first + 1..second],
+            message: &token[..second],
+            signature: decode(&token[second + 1..])?,
             parsed_header: OnceCell::new(),
             signer: OnceCell::new(),
         })
@@ -77,7 +72,8 @@ impl<'t> Jws<'t> {
         }
     }
 
-    /// Leaves the header to the tokens that come after this one, if it was parsed.
+    /// Leaves the header of a token that has passed to the tokens that come after it, if it was
+    /// parsed.
     pub(super) fn leave_header(&self, last: &ArcSwapOption<Header>) {
         let Some(Ok(header)) = self.parsed_header.get() else {
             return;
@@ -85,6 +81,14 @@ impl<'t> Jws<'t> {
         let is_same = |last: &Arc<Header>| Arc::ptr_eq(last, header);
         if !last.load().as_ref().is_some_and(is_same) {
             last.store(Some(Arc::clone(header)));
+        }
+    }
+
+    /// Does the same for a token that may not pass, where no other has left its header yet. Until a
+    /// token passes, a flood of forged ones costs no more than it does afterwards.
+    pub(super) fn leave_first_header(&self, last: &ArcSwapOption<Header>) {
+        if last.load().is_none() {
+            self.leave_header(last);
         }
     }
 

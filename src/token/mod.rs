@@ -60,5 +60,6 @@ pub use typed::ClaimError;
 pub use verifier::AccessTokenVerifier;
 pub use verifier_builder::AccessTokenVerifierBuilder;
 
+pub(crate) use cache::Unknown;
 pub(crate) use issuers::{Unverified, Verifiers};
 pub(crate) use wire::CLIENT;

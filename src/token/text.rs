@@ -9,35 +9,36 @@ use zeroize::Zeroize;
 use super::error_kind::VerifyErrorKind;
 use crate::base64url;
 
-/// The header or the payload of a token, behind a copy of the whole token where a cache needs one.
-/// Both are in one text to save an allocation. The copy is wiped from memory when it is dropped.
+/// The header or the payload of a token, and behind it a copy of the whole token where a cache
+/// needs one. Both are in one text to save an allocation. The copy is wiped from memory when it is
+/// dropped.
 #[derive(Default)]
 pub(super) struct TokenText {
     text: String,
-    /// The number of bytes of the copy.
-    copied: usize,
+    /// The number of bytes that were decoded.
+    decoded: usize,
 }
 
 impl TokenText {
-    /// Decodes a segment, and puts it behind `copy`, which may be empty.
+    /// Decodes a segment, and puts `copy` behind it, which may be empty.
     pub(super) fn decode(segment: &str, copy: &str) -> Result<Self, VerifyErrorKind> {
-        let copied = copy.len();
-        let mut bytes = Vec::with_capacity(copied + decoded_len_estimate(segment.len()));
-        bytes.extend_from_slice(copy.as_bytes());
+        let mut bytes = Vec::with_capacity(decoded_len_estimate(segment.len()) + copy.len());
         if !base64url::append_decoded(segment, &mut bytes) {
             return Err(VerifyErrorKind::Malformed);
         }
-        let text = String::from_utf8(bytes).map_err(|_| VerifyErrorKind::Malformed)?;
-        Ok(Self { text, copied })
+        let mut text = String::from_utf8(bytes).map_err(|_| VerifyErrorKind::Malformed)?;
+        let decoded = text.len();
+        text.push_str(copy);
+        Ok(Self { text, decoded })
     }
 
     pub(super) fn decoded(&self) -> &str {
-        &self.text[self.copied..]
+        &self.text[..self.decoded]
     }
 
     /// Returns the copy of the token. It is empty where none was made.
     pub(super) fn token(&self) -> &str {
-        &self.text[..self.copied]
+        &self.text[self.decoded..]
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -47,9 +48,9 @@ impl TokenText {
 
 impl Drop for TokenText {
     fn drop(&mut self) {
-        if self.copied > 0 {
+        if !self.token().is_empty() {
             let mut bytes = std::mem::take(&mut self.text).into_bytes();
-            bytes[..self.copied].zeroize();
+            bytes[self.decoded..].zeroize();
         }
     }
 }

@@ -190,12 +190,14 @@ impl AccessTokenVerifier {
     /// most of the kinds.
     pub fn verify(&self, token: &str) -> Result<AccessTokenClaims, VerifyError> {
         let check_expiry = |end, now| self.check_expiry(end, now);
-        match &self.cache {
-            Some(cache) => cache.look_up(token, self, |copy| {
-                self.verify_unknown(token, copy, check_expiry)
-            }),
-            None => self.verify_unknown(token, "", check_expiry),
-        }
+        let Some(cache) = &self.cache else {
+            return self.verify_unknown(token, "", check_expiry);
+        };
+        cache.find(token.as_bytes(), self).or_else(|unknown| {
+            let claims = self.verify_unknown(token, unknown.copy_of(token), check_expiry)?;
+            cache.keep(&claims, unknown, self);
+            Ok(claims)
+        })
     }
 
     /// Does the same as [`verify`](Self::verify), but accepts an expired token too, since it may

@@ -1,6 +1,7 @@
 //! [`Credential`] is what a request presents.
 
 use super::ticket::Tickets;
+use crate::bearer::credentials::{Malformed, check_token68};
 use crate::keys::AccessToken;
 
 /// A token in a request, and how it is presented.
@@ -19,15 +20,26 @@ pub(in crate::bearer) enum Scheme<'r> {
 
 /// The text of a token.
 pub(in crate::bearer) enum Token<'r> {
+    /// Its characters are not checked yet: a token that is remembered has been checked before.
+    InHeader(&'r [u8]),
     InRequest(&'r str),
     Made(AccessToken),
 }
 
 impl Token<'_> {
-    pub(in crate::bearer) fn as_str(&self) -> &str {
+    pub(in crate::bearer) fn as_bytes(&self) -> &[u8] {
         match self {
-            Self::InRequest(token) => token,
-            Self::Made(token) => token.secret(),
+            Self::InHeader(token) => token,
+            Self::InRequest(token) => token.as_bytes(),
+            Self::Made(token) => token.secret().as_bytes(),
+        }
+    }
+
+    pub(in crate::bearer) fn as_str(&self) -> Result<&str, Malformed> {
+        match self {
+            Self::InHeader(token) => check_token68(token),
+            Self::InRequest(token) => Ok(token),
+            Self::Made(token) => Ok(token.secret()),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::credential::{Credential, Scheme, Token};
 use super::query;
 use super::ticket::Tickets;
 use super::websocket::{Form, WebSocketProtocol};
-use crate::bearer::credentials::{Malformed, bearer_token};
+use crate::bearer::credentials::{Malformed, bearer_credentials};
 use crate::browser as cookie;
 use crate::browser::Origins;
 use crate::edge::Edge;
@@ -186,7 +186,7 @@ impl TokenSource {
         edge: &Edge,
     ) -> Result<Option<Credential<'r>>, Malformed> {
         let token = match &self.0 {
-            Kind::Header => bearer_token(&parts.headers)?.map(Token::InRequest),
+            Kind::Header => bearer_credentials(&parts.headers)?.map(Token::InHeader),
             Kind::Cookie(name, origins) => {
                 cookie::token(parts, name, origins, edge)?.map(Token::InRequest)
             }
