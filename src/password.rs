@@ -1,20 +1,26 @@
 //! [`Passwords`] hashes and verifies passwords with Argon2id, off the runtime's threads.
 
+mod phc;
+mod turns;
+
 use std::fmt;
 use std::sync::Arc;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
-use tokio::sync::Semaphore;
+use argon2::Params;
 use zeroize::Zeroizing;
+
+use phc::{hash, verify};
+use turns::{Turn, Turns};
 
 use crate::error::{BoxError, ConfigError};
 
 /// Hashes and verifies passwords with Argon2id.
 ///
 /// - The work is done on blocking threads, so that no other request waits for it.
-/// - At most as many passwords are worked on at once as the machine has cores, because each needs
-///   19 MiB of memory. The others wait in a queue, and leave it when their client is gone.
+/// - At most as many passwords are worked on at once as the machine has cores, each with 19 MiB of
+///   memory that is used again and again. The others wait in a queue, and leave it when their client
+///   is gone. It has 64 places for each of those that are worked on. Above that a password is
+///   refused at once: the login is answered with 503 and `Retry-After`.
 /// - The same work is done for a user who does not exist, so that the response time does not tell
 ///   which users exist (OWASP ASVS 6.3.8). The times are equal once all hashes have the current
 ///   parameters: a weaker hash costs its own work as well.
@@ -44,7 +50,9 @@ use crate::error::{BoxError, ConfigError};
 #[derive(Clone)]
 pub struct Passwords {
     params: Params,
-    at_once: Arc<Semaphore>,
+    at_once: usize,
+    max_waiting: Option<usize>,
+    turns: Arc<Turns>,
 }
 
 /// The result of [`Passwords::verify`]: whether a password is the user's.
@@ -70,7 +78,9 @@ impl Passwords {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             params: Params::default(),
-            at_once: Arc::new(Semaphore::new(cores)),
+            at_once: cores,
+            max_waiting: None,
+            turns: turns(cores, None),
         }
     }
 
@@ -106,7 +116,17 @@ impl Passwords {
     /// cores.
     #[must_use]
     pub fn with_concurrency(mut self, at_once: usize) -> Self {
-        self.at_once = Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)));
+        self.at_once = at_once.max(1);
+        self.turns = turns(self.at_once, self.max_waiting);
+        self
+    }
+
+    /// Sets how many passwords wait at most, besides those that are worked on. The default is 64
+    /// times the [concurrency](Self::with_concurrency), which takes one or two seconds.
+    #[must_use]
+    pub fn with_max_waiting(mut self, waiting: usize) -> Self {
+        self.max_waiting = Some(waiting);
+        self.turns = turns(self.at_once, self.max_waiting);
         self
     }
 
@@ -117,8 +137,8 @@ impl Passwords {
     ///
     /// See [`PasswordError`].
     pub async fn hash(&self, password: &str) -> Result<String, PasswordError> {
-        let (hasher, password) = (self.hasher(), Zeroizing::new(password.to_owned()));
-        self.work(move || hash(&hasher, &password)).await
+        let (params, password) = (self.params.clone(), Zeroizing::new(password.to_owned()));
+        self.work(move |turn| hash(&params, &password, turn)).await
     }
 
     /// Verifies a password against the hash that was stored for the user. `None` means that the
@@ -133,37 +153,28 @@ impl Passwords {
         stored: Option<&str>,
         password: &str,
     ) -> Result<Verification, PasswordError> {
-        let (hasher, password) = (self.hasher(), Zeroizing::new(password.to_owned()));
+        let (params, password) = (self.params.clone(), Zeroizing::new(password.to_owned()));
         let stored = stored.map(str::to_owned);
-        self.work(move || match stored {
-            Some(stored) => verify(&hasher, &password, &stored),
+        self.work(move |turn| match stored {
+            Some(stored) => verify(&params, &password, &stored, turn),
             // The same work, so that it takes the same time.
-            None => hash(&hasher, &password).map(|_| Verification::Invalid),
+            None => hash(&params, &password, turn).map(|_| Verification::Invalid),
         })
         .await
     }
 
-    fn hasher(&self) -> Argon2<'static> {
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
-    }
-
     async fn work<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, BoxError> + Send + 'static,
+        work: impl FnOnce(&mut Turn) -> Result<T, BoxError> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let permit = Arc::clone(&self.at_once)
-            .acquire_owned()
-            .await
-            .map_err(|error| PasswordError(error.into()))?;
+        let turn = self.turns.take(self.params.block_count()).await;
+        let mut turn = turn.ok_or(PasswordError(None))?;
         // The permit moves into the work: a client that hangs up does not stop the work, so it must
         // not make room for more.
-        let work = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            work()
-        });
+        let work = tokio::task::spawn_blocking(move || work(&mut turn));
         work.await
-            .map_err(|error| PasswordError(error.into()))?
-            .map_err(PasswordError)
+            .map_err(|error| PasswordError(Some(error.into())))?
+            .map_err(|error| PasswordError(Some(error)))
     }
 }
 
@@ -196,59 +207,48 @@ impl fmt::Debug for Verification {
     }
 }
 
-/// A password could not be hashed or verified: the stored hash is malformed, memory or randomness
-/// ran out, or the runtime shuts down.
+/// A password could not be hashed or verified: too many others [wait](Self::is_busy), the stored
+/// hash is malformed, memory or randomness ran out, or the runtime shuts down.
+///
+/// Return it from [`authenticate`](crate::Authenticate::authenticate): the response is 503 with
+/// `Retry-After`.
 #[derive(Debug)]
-pub struct PasswordError(BoxError);
+pub struct PasswordError(Option<BoxError>);
+
+impl PasswordError {
+    /// Returns whether the password was refused because too many others wait: see
+    /// [`Passwords::with_max_waiting`]. Nothing was computed. Try again in a second.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.0.is_none()
+    }
+}
 
 impl fmt::Display for PasswordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the password could not be hashed or verified")
+        f.write_str(match self.0 {
+            None => "too many passwords wait to be hashed or verified",
+            Some(_) => "the password could not be hashed or verified",
+        })
     }
 }
 
 impl std::error::Error for PasswordError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.0)
+        self.0.as_ref().map(|error| &**error as _)
     }
 }
 
-fn hash(hasher: &Argon2<'_>, password: &str) -> Result<String, BoxError> {
-    Ok(hasher.hash_password(password.as_bytes())?.to_string())
-}
-
-fn verify(hasher: &Argon2<'_>, password: &str, stored: &str) -> Result<Verification, BoxError> {
-    let stored = PasswordHash::new(stored)?;
-    match hasher.verify_password(password.as_bytes(), &stored) {
-        Ok(()) => {
-            let stale = is_weaker(&stored, hasher.params())?;
-            Ok(Verification::Valid {
-                rehashed: stale.then(|| hash(hasher, password)).transpose()?,
-            })
-        }
-        Err(argon2::password_hash::Error::PasswordInvalid) => {
-            // A weaker hash takes less time than the work for a user who does not exist.
-            if is_weaker(&stored, hasher.params())? {
-                hash(hasher, password)?;
-            }
-            Ok(Verification::Invalid)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Returns whether a hash was made with another algorithm, less memory or fewer passes.
-fn is_weaker(stored: &PasswordHash, params: &Params) -> Result<bool, BoxError> {
-    let made_with = Params::try_from(stored)?;
-    let is_argon2id = stored.algorithm.as_str() == Algorithm::Argon2id.as_str();
-    Ok(
-        !is_argon2id
-            || made_with.m_cost() < params.m_cost()
-            || made_with.t_cost() < params.t_cost(),
-    )
+fn turns(at_once: usize, max_waiting: Option<usize>) -> Arc<Turns> {
+    let each = at_once.saturating_mul(WAITING_EACH);
+    Turns::new(at_once, max_waiting.unwrap_or(each))
 }
 
 fn params(memory_kib: u32, passes: u32, lanes: u32) -> Result<Params, ConfigError> {
     Params::new(memory_kib, passes, lanes, None)
         .map_err(|error| ConfigError::new(format!("Argon2 does not allow this: {error}")))
 }
+
+/// The passwords that wait for each permit. At 20 to 40 milliseconds each, the last one waits one or
+/// two seconds.
+const WAITING_EACH: usize = 64;

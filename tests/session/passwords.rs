@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::task::Poll;
 
 use tokio::runtime::{Builder, Runtime};
-use tower_bearer::{Passwords, Verification};
+use tower_bearer::{Passwords, SessionError, Verification};
 
 /// The password was right, and its hash is as strong as today's.
 fn is_valid(verification: &Verification) -> bool {
@@ -258,4 +258,64 @@ fn a_client_that_hangs_up_leaves_the_line() {
     drop(blocker);
     stuck.block_on(first).unwrap();
     free.block_on(last.as_mut()).unwrap();
+}
+
+#[test]
+fn above_the_queue_a_password_is_refused_at_once_with_503_and_retry_after() {
+    let ((stuck, blocker), free) = (stuck_runtime(), runtime());
+    let passwords = weak().with_concurrency(1).with_max_waiting(2);
+    let [mut works, mut waits, mut waits_too] =
+        ["a", "b", "c"].map(|password| Box::pin(passwords.hash(password)));
+    assert!(poll(&stuck, &mut works.as_mut()).is_pending());
+    assert!(poll(&free, &mut waits.as_mut()).is_pending());
+    assert!(poll(&free, &mut waits_too.as_mut()).is_pending());
+    for refused in [
+        free.block_on(passwords.hash("d")).unwrap_err(),
+        free.block_on(passwords.verify(None, "d")).unwrap_err(),
+    ] {
+        assert!(refused.is_busy());
+        let answer = SessionError::unavailable(refused).to_response();
+        assert_eq!(answer.status(), 503);
+        assert_eq!(answer.headers()["retry-after"], "1");
+    }
+    // One of the queue hangs up: its place is free again.
+    drop(waits);
+    let mut waits = Box::pin(passwords.hash("d"));
+    assert!(poll(&free, &mut waits.as_mut()).is_pending());
+    drop(blocker);
+    stuck.block_on(works).unwrap();
+    free.block_on(waits_too).unwrap();
+    free.block_on(waits).unwrap();
+}
+
+#[tokio::test]
+async fn an_error_of_a_hash_is_not_a_full_queue() {
+    let malformed = weak().verify(Some("$argon2id$"), "wonderland-7").await;
+    assert!(!malformed.unwrap_err().is_busy());
+}
+
+/// Memory passes from one password to the next, with whatever was in it.
+#[tokio::test]
+async fn a_hash_does_not_depend_on_what_its_memory_was_used_for_before() {
+    let (weak, strong) = (
+        weak().with_concurrency(1),
+        Passwords::new().with_concurrency(1),
+    );
+    let hashes = [
+        weak.hash("wonderland-7").await.unwrap(),
+        strong.hash("wonderland-7").await.unwrap(),
+    ];
+    let verify = async |stored: &str, password: &str| {
+        let verified = strong.verify(Some(stored), password).await.unwrap();
+        !matches!(verified, Verification::Invalid)
+    };
+    // All at once, so that the memory goes round.
+    let verified = tokio::join!(
+        verify(&hashes[1], "wonderland-7"),
+        verify(&hashes[0], "wonderland-7"),
+        verify(&hashes[1], "wonderland-8"),
+        verify(&hashes[0], "wonderland-8"),
+        verify(&hashes[1], "wonderland-7"),
+    );
+    assert_eq!(verified, (true, true, false, false, true));
 }

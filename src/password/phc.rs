@@ -1,0 +1,89 @@
+//! Computes Argon2 in given memory, and reads and writes its PHC strings.
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use super::Verification;
+use super::turns::Turn;
+use crate::error::BoxError;
+
+/// Hashes with a new salt, as a PHC string.
+pub(super) fn hash(params: &Params, password: &str, turn: &mut Turn) -> Result<String, BoxError> {
+    let mut salt = [0; argon2::RECOMMENDED_SALT_LEN];
+    getrandom::fill(&mut salt)?;
+    let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+    let hasher = Argon2::new(algorithm, version, params.clone());
+    let output = compute(&hasher, password, &salt, turn)?;
+    let hash = PasswordHash {
+        algorithm: algorithm.ident(),
+        version: Some(version.into()),
+        params: ParamsString::try_from(params)?,
+        salt: Some(Salt::new(&salt)?),
+        hash: Some(output),
+    };
+    Ok(hash.to_string())
+}
+
+/// Verifies with the parameters of the stored hash. `params` are those of new hashes.
+pub(super) fn verify(
+    params: &Params,
+    password: &str,
+    stored: &str,
+    turn: &mut Turn,
+) -> Result<Verification, BoxError> {
+    let stored = PasswordHash::new(stored)?;
+    let made_with = Params::try_from(&stored)?;
+    let is_weaker = is_weaker(&stored, &made_with, params);
+    if !is_right(&stored, made_with, password, turn)? {
+        // A weaker hash takes less time than the work for a user who does not exist.
+        if is_weaker {
+            hash(params, password, turn)?;
+        }
+        return Ok(Verification::Invalid);
+    }
+    Ok(Verification::Valid {
+        rehashed: is_weaker
+            .then(|| hash(params, password, turn))
+            .transpose()?,
+    })
+}
+
+fn is_right(
+    stored: &PasswordHash,
+    made_with: Params,
+    password: &str,
+    turn: &mut Turn,
+) -> Result<bool, BoxError> {
+    let algorithm = Algorithm::try_from(stored.algorithm.as_str())?;
+    let version = stored.version.map(Version::try_from).transpose()?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+        return Ok(false);
+    };
+    let hasher = Argon2::new(algorithm, version.unwrap_or_default(), made_with);
+    // The comparison of outputs takes the same time wherever they differ.
+    Ok(compute(&hasher, password, salt, turn)? == *expected)
+}
+
+fn compute(
+    hasher: &Argon2<'_>,
+    password: &str,
+    salt: &[u8],
+    turn: &mut Turn,
+) -> Result<Output, BoxError> {
+    let params = hasher.params();
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let blocks = turn.blocks(params.block_count())?;
+    let mut output = [0; Output::MAX_LENGTH];
+    let output = output
+        .get_mut(..length)
+        .ok_or(argon2::password_hash::Error::OutputSize)?;
+    hasher.hash_password_into_with_memory(password.as_bytes(), salt, output, blocks)?;
+    Ok(Output::new(output)?)
+}
+
+/// Returns whether a hash was made with another algorithm, less memory or fewer passes.
+fn is_weaker(stored: &PasswordHash, made_with: &Params, params: &Params) -> bool {
+    stored.algorithm.as_str() != Algorithm::Argon2id.as_str()
+        || made_with.m_cost() < params.m_cost()
+        || made_with.t_cost() < params.t_cost()
+}
