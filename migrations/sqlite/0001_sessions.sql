@@ -28,6 +28,10 @@ CREATE TABLE tower_bearer_sessions (
 ) WITHOUT ROWID;
 
 CREATE INDEX tower_bearer_sessions_by_subject ON tower_bearer_sessions (subject);
+-- For the clean-up.
+CREATE INDEX tower_bearer_sessions_by_expiry ON tower_bearer_sessions (expires_at);
+CREATE INDEX tower_bearer_sessions_by_revocation ON tower_bearer_sessions (revoked_at)
+WHERE revoked_at IS NOT NULL;
 
 -- The feed. AUTOINCREMENT: a number is never given out twice, so that a cursor never skips one.
 CREATE TABLE tower_bearer_revocations (
@@ -38,6 +42,7 @@ CREATE TABLE tower_bearer_revocations (
 
 -- Processes enter again what a store has lost: each session is in the feed once.
 CREATE INDEX tower_bearer_revocations_by_session ON tower_bearer_revocations (session_id);
+CREATE INDEX tower_bearer_revocations_by_revoked_at ON tower_bearer_revocations (revoked_at);
 
 -- A session enters the feed in the statement that revokes it, even when an administrator wrote that
 -- statement.

@@ -54,8 +54,9 @@ pub struct AccessTokenWatch {
 struct WatchedSession {
     id: SessionId,
     side: SessionSide,
-    /// Makes the process go on asking the store, even without requests.
-    _watching: Watching,
+    /// Makes the process go on asking the store, even without requests, and is woken when this
+    /// session is revoked.
+    watching: Watching,
 }
 
 /// Why an access token no longer counts.
@@ -89,9 +90,10 @@ impl AccessTokenWatch {
                 other.issuer() == claims.issuer() && other.subject() == claims.subject()
             })?;
             let side = admission.gate.sessions.clone()?;
+            let id = *same.session_id()?;
             Some(WatchedSession {
-                id: *same.session_id()?,
-                _watching: side.revocations.watch(),
+                id,
+                watching: side.revocations.watch(id),
                 side,
             })
         };
@@ -134,7 +136,7 @@ impl AccessTokenWatch {
             let revoked = self
                 .sessions
                 .iter()
-                .map(|session| session.side.revocations.changed());
+                .map(|session| session.watching.revoked());
             let mut revoked: Vec<_> = revoked.map(Box::pin).collect();
             if let Some(reason) = self.end_reason() {
                 return reason;

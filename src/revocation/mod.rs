@@ -7,9 +7,11 @@ mod receipts;
 mod revocations;
 mod set;
 mod usage;
+mod watched;
 
 pub use entry::Revocation;
 pub use receipts::Receipt;
 
 pub(crate) use receipts::{Receipts, StartSync, ensure_started};
 pub(crate) use revocations::{RevocationSource, Revocations, Watching};
+pub(crate) use set::Comparison;

@@ -1,14 +1,13 @@
 //! [`Part`] is a part of the set of revoked sessions.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
 use super::entry::Revocation;
+use super::watched::Watched;
 use crate::limits::REVOCATION_RETENTION;
 use crate::names::SessionId;
 
@@ -20,6 +19,7 @@ pub(super) struct Part {
     list: ArcSwap<List>,
     /// Held while a list is made. Requests do not wait for it, only other writers.
     writing: Mutex<()>,
+    pub(super) watched: Watched,
 }
 
 /// Sessions in the order of their ids.
@@ -35,8 +35,12 @@ struct Known {
     /// When the session is forgotten, in milliseconds of the monotonic clock: a jump of the time of
     /// day must not make a revoked token valid again.
     until: u64,
-    /// The number of the change that entered the session.
-    change: u64,
+}
+
+/// What a part had before a store was asked, and which of it the store has too.
+pub(super) struct Expected {
+    list: Arc<List>,
+    seen: Vec<bool>,
 }
 
 impl Part {
@@ -45,6 +49,7 @@ impl Part {
         Self {
             list: ArcSwap::new(list),
             writing: Mutex::default(),
+            watched: Watched::default(),
         }
     }
 
@@ -56,55 +61,63 @@ impl Part {
         self.list.load().known.len()
     }
 
-    /// Enters sessions, and forgets those whose last access token has expired. Returns whether one
-    /// is new. If the list changes, the change takes its number from `changes`.
-    pub(super) fn enter(
-        &self,
-        revoked: &[&Revocation],
-        now: Duration,
-        changes: &AtomicU64,
-    ) -> bool {
+    /// Enters sessions, forgets those whose last access token has expired, and wakes the watches of
+    /// those that are new. Returns whether one is new.
+    pub(super) fn enter(&self, revoked: &[&Revocation], now: Duration) -> bool {
         let may_change = |list: &List| !revoked.is_empty() || list.first_end <= as_millis(now);
         if !may_change(&self.list.load()) {
             return false;
         }
-        let _writing = self.writing();
+        let writing = self.writing();
         let old = self.list.load();
         let Some(change) = Change::of(&old, revoked, now) else {
             return false;
         };
-        let number = changes.fetch_add(1, Ordering::SeqCst);
-        let (list, any_new) = change.list(&old, number);
+        let (list, any_new) = change.list(&old);
         self.list.store(Arc::new(list));
+        drop(writing);
+        if any_new {
+            self.watched.wake(|id| self.contains(id));
+        }
         any_new
     }
 
-    /// Returns the sessions that were entered by a change below `number`, and that `revoked` lacks,
-    /// except those whose time to be forgotten has come.
-    pub(super) fn lacking(
-        &self,
-        revoked: &[&Revocation],
-        number: u64,
-        now: Duration,
-    ) -> Vec<SessionId> {
-        // A writer that has taken its number may not have replaced the list yet.
-        let writing = self.writing();
-        let list = self.list.load_full();
-        drop(writing);
-        let counts = |known: &&Known| known.change < number && known.until > as_millis(now);
-        let before = list.known.iter().filter(counts).map(|known| known.id);
-        let mut lacking: HashSet<SessionId> = before.collect();
-        if lacking.is_empty() {
-            return Vec::new();
+    /// Returns what the part has now, for a comparison with what a store has.
+    pub(super) fn expected(&self) -> Expected {
+        // A writer may not have replaced the list yet.
+        let _writing = self.writing();
+        Expected {
+            list: self.list.load_full(),
+            seen: Vec::new(),
         }
-        for revocation in revoked {
-            lacking.remove(&revocation.id);
-        }
-        lacking.into_iter().collect()
     }
 
     fn writing(&self) -> MutexGuard<'_, ()> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Expected {
+    /// Notes what the store has.
+    pub(super) fn saw(&mut self, revoked: &[&Revocation]) {
+        self.seen.resize(self.len(), false);
+        for revocation in revoked {
+            if let Ok(at) = find(&self.list.known, &revocation.id) {
+                self.seen[at] = true;
+            }
+        }
+    }
+
+    /// Returns what the store lacks, except sessions whose time to be forgotten has come.
+    pub(super) fn lacking(&self, now: Duration) -> impl Iterator<Item = SessionId> {
+        let seen = self.seen.iter().chain(std::iter::repeat(&false));
+        let lacks = move |(known, seen): &(&Known, &bool)| !**seen && known.until > as_millis(now);
+        let lacking = self.list.known.iter().zip(seen).filter(lacks);
+        lacking.map(|(known, _)| known.id)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.known.len()
     }
 }
 
@@ -134,18 +147,14 @@ impl Change {
     }
 
     /// Returns the new list, and whether a session is new in it.
-    fn list(self, old: &List, number: u64) -> (List, bool) {
+    fn list(self, old: &List) -> (List, bool) {
         let mut known = Vec::with_capacity(old.known.len() + self.entered.len());
         known.extend(old.known.iter().filter(|known| known.until > self.now));
         let kept = known.len();
         for (id, until) in self.entered {
             match find(&known[..kept], &id) {
                 Ok(at) => known[at].until = known[at].until.max(until),
-                Err(_) => known.push(Known {
-                    id,
-                    until,
-                    change: number,
-                }),
+                Err(_) => known.push(Known { id, until }),
             }
         }
         // A page may have a session twice: the longer time counts.
@@ -204,7 +213,7 @@ mod tests {
             .iter()
             .map(|&(number, age)| Revocation::new(id(number), age));
         let revoked: Vec<Revocation> = revoked.collect();
-        part.enter(&revoked.iter().collect::<Vec<_>>(), now, &AtomicU64::new(0))
+        part.enter(&revoked.iter().collect::<Vec<_>>(), now)
     }
 
     fn part(numbers: impl Iterator<Item = u128>) -> Part {
@@ -286,18 +295,20 @@ mod tests {
 
     #[test]
     fn only_what_was_entered_before_the_question_can_be_lacking() {
-        let (part, changes) = (Part::new(Arc::default()), AtomicU64::new(0));
+        let part = Part::new(Arc::default());
         let enter = |number| {
             let revocation = Revocation::new(id(number), Duration::ZERO);
-            assert!(part.enter(&[&revocation], START, &changes));
+            assert!(part.enter(&[&revocation], START));
         };
         enter(1);
         enter(2);
-        let asked = changes.load(Ordering::SeqCst);
+        let mut asked = part.expected();
         enter(3);
-        let answer = Revocation::new(id(1), Duration::ZERO);
-        assert_eq!(part.lacking(&[&answer], asked, START), [id(2)]);
+        let lacking = |expected: &Expected, now| expected.lacking(now).collect::<Vec<_>>();
+        assert_eq!(lacking(&asked, START), [id(1), id(2)]);
+        asked.saw(&[&Revocation::new(id(1), Duration::ZERO)]);
+        assert_eq!(lacking(&asked, START), [id(2)]);
         let end = START + REVOCATION_RETENTION;
-        assert_eq!(part.lacking(&[], asked, end), []);
+        assert_eq!(lacking(&part.expected(), end), []);
     }
 }

@@ -10,15 +10,16 @@ use std::time::Duration;
 
 use tokio::sync::futures::Notified;
 use tokio::sync::{Mutex, Notify, watch};
+use tokio::time::Instant;
 
 use super::entry::Revocation;
 use super::part::as_millis;
 use super::pulse::Pulse;
-use super::set::{Page, RevokedSet};
+use super::set::{Comparison, Page, RevokedSet};
 use super::usage::Usage;
 use crate::clock::Clock;
 use crate::error::BoxError;
-use crate::limits::{PULL_DEADLINE, REFRESH_DEADLINE, with_timeout};
+use crate::limits::{PULL_DEADLINE, with_timeout};
 use crate::names::SessionId;
 
 /// The sessions that were revoked within the [retention](crate::limits::REVOCATION_RETENTION), held
@@ -42,8 +43,6 @@ struct Inner {
     failures: AtomicU64,
     usage: Usage,
     pulse: Pulse,
-    /// Wakes the watches of access tokens, which wait for their session to be revoked.
-    changed: Notify,
 }
 
 /// The source of the revocations, which is a store.
@@ -66,7 +65,6 @@ impl Revocations {
             failures: AtomicU64::new(0),
             usage: Usage::default(),
             pulse: Pulse::default(),
-            changed: Notify::new(),
         }))
     }
 
@@ -115,41 +113,44 @@ impl Revocations {
         self.0.usage.resting()
     }
 
-    /// Keeps the set up to date for as long as the value lives.
-    pub(crate) fn watch(&self) -> Watching {
+    /// Keeps the set up to date for as long as the value lives, and tells when this session is
+    /// revoked.
+    pub(crate) fn watch(&self, id: SessionId) -> Watching {
         self.0.usage.watch();
-        Watching(self.clone())
+        Watching {
+            revoked: self.0.revoked.part(&id).watched.join(&id),
+            revocations: self.clone(),
+            id,
+        }
     }
 
-    /// Waits until the set is current. Of several callers at once, one asks the store. If that
-    /// fails, it fails for all of them. If that caller is dropped, the next one asks.
+    /// Waits until the set is current, for ten seconds at most. Of several callers at once, one asks
+    /// the store. If that fails, it fails for all of them. If that caller is dropped, the next one
+    /// asks. What a caller has read is kept, even if its time is up before it has read everything.
     pub(crate) async fn load(&self, max_lag: Option<Duration>) -> Result<(), BoxError> {
         if self.is_current(max_lag) {
             return Ok(());
         }
-        // The wait for other callers is limited too, so that no request waits without end for a
-        // store that hangs.
-        with_timeout(REFRESH_DEADLINE, async {
-            let failures = self.0.failures.load(Ordering::Relaxed);
-            let _loading = self.0.loading.lock().await;
-            if self.is_current(max_lag) {
-                return Ok(());
-            }
-            if self.0.failures.load(Ordering::Relaxed) != failures {
-                return Err("the store failed another request, for which this one waited".into());
-            }
-            let loaded = with_timeout(PULL_DEADLINE, self.0.source.load(self)).await;
-            self.0.usage.wake();
-            if loaded.is_err() && self.is_within(max_lag, self.0.clock.monotonic()) {
-                // The store has just begun to fail, or the set has rested meanwhile.
-                return Ok(());
-            }
-            if loaded.is_err() {
-                self.0.failures.fetch_add(1, Ordering::Relaxed);
-            }
-            loaded
-        })
-        .await
+        let (begun, failures) = (Instant::now(), self.0.failures.load(Ordering::Relaxed));
+        let turn = async { Ok::<_, BoxError>(self.0.loading.lock().await) };
+        let _loading = with_timeout(PULL_DEADLINE, turn).await?;
+        if self.is_current(max_lag) {
+            return Ok(());
+        }
+        if self.0.failures.load(Ordering::Relaxed) != failures {
+            return Err("the store failed another request, for which this one waited".into());
+        }
+        let left = PULL_DEADLINE.saturating_sub(begun.elapsed());
+        let loaded = with_timeout(left, self.0.source.load(self)).await;
+        self.0.usage.wake();
+        if loaded.is_err() && self.is_within(max_lag, self.0.clock.monotonic()) {
+            // The store has just begun to fail, or the set has rested meanwhile.
+            return Ok(());
+        }
+        if loaded.is_err() {
+            self.0.failures.fetch_add(1, Ordering::Relaxed);
+        }
+        loaded
     }
 
     pub(crate) fn contains(&self, id: &SessionId) -> bool {
@@ -159,9 +160,7 @@ impl Revocations {
     /// Enters a session that this process has revoked.
     pub(crate) fn enter(&self, id: SessionId) {
         let revocation = Revocation::new(id, Duration::ZERO);
-        if self.0.revoked.enter(&revocation, self.0.clock.monotonic()) {
-            self.0.changed.notify_waiters();
-        }
+        self.0.revoked.enter(&revocation, self.0.clock.monotonic());
     }
 
     /// Begins a pull, which is a question to the store.
@@ -171,18 +170,35 @@ impl Revocations {
         Pull {
             revocations: self,
             asked,
-            changes: self.0.revoked.changes(),
             has_ended: AtomicBool::new(false),
         }
     }
 
-    /// Returns a future that is ready once sessions have been entered after this call.
-    pub(crate) fn changed(&self) -> Notified<'_> {
-        self.0.changed.notified()
+    /// Begins a comparison of what is known now with everything that the store has.
+    pub(crate) fn compare(&self) -> Comparison {
+        self.0.revoked.compare()
+    }
+
+    /// Returns what the store has lost, after all pages.
+    pub(crate) async fn lost(&self, comparison: &Comparison) -> Vec<SessionId> {
+        comparison.lacking(self.0.clock.monotonic()).await
+    }
+
+    /// Enters the sessions of a page, and forgets those whose last access token has expired.
+    pub(crate) async fn enter_page(
+        &self,
+        revoked: &[Revocation],
+        comparison: Option<&mut Comparison>,
+    ) {
+        let page = Page::of(revoked).await;
+        if let Some(comparison) = comparison {
+            comparison.saw(&page).await;
+        }
+        self.0.revoked.extend(&page, self.0.clock.monotonic()).await;
     }
 
     /// Notes that the set has every session that was revoked before the monotonic moment `asked`.
-    fn set_current_to(&self, asked: Duration) {
+    pub(crate) fn set_current_to(&self, asked: Duration) {
         let asked = as_millis(asked);
         // Of two pulls at once, the earlier one may finish last.
         let later = |current_to| (current_to == NEVER || current_to < asked).then_some(asked);
@@ -194,12 +210,26 @@ impl Revocations {
     }
 }
 
-/// A use of the revocations that lasts.
-pub(crate) struct Watching(Revocations);
+/// A use of the revocations that lasts, because it waits until a session is revoked.
+pub(crate) struct Watching {
+    revocations: Revocations,
+    id: SessionId,
+    /// Is notified when the session is revoked.
+    revoked: Arc<Notify>,
+}
+
+impl Watching {
+    /// Returns a future that is ready once the session has been revoked after this call.
+    pub(crate) fn revoked(&self) -> Notified<'_> {
+        self.revoked.notified()
+    }
+}
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        self.0.0.usage.unwatch();
+        let inner = &*self.revocations.0;
+        inner.usage.unwatch();
+        inner.revoked.part(&self.id).watched.leave(&self.id);
     }
 }
 
@@ -208,8 +238,6 @@ pub(crate) struct Pull<'a> {
     revocations: &'a Revocations,
     /// When it was asked, by the monotonic clock.
     asked: Duration,
-    /// The number of changes of the set before it was asked.
-    changes: u64,
     /// Whether the store has answered, or failed.
     has_ended: AtomicBool,
 }
@@ -220,27 +248,9 @@ impl Pull<'_> {
         self.has_ended.store(true, Ordering::Relaxed);
     }
 
-    /// Enters the sessions of the answer, and forgets those whose last access token has expired.
-    ///
-    /// Returns which sessions the store has lost, if `complete` says that these are all that it
-    /// has: those that were entered before it was asked.
-    pub(crate) async fn answered(&self, revoked: &[Revocation], complete: bool) -> Vec<SessionId> {
-        let inner = &*self.revocations.0;
-        let (page, now) = (Page::of(revoked).await, inner.clock.monotonic());
-        let lost = if complete {
-            inner.revoked.lacking(&page, self.changes, now).await
-        } else {
-            Vec::new()
-        };
-        // A pull that is given up midway has entered sessions too.
-        let mut news = News {
-            changed: &inner.changed,
-            any: false,
-        };
-        inner.revoked.extend(&page, now, || news.any = true).await;
-        drop(news);
-        self.revocations.set_current_to(self.asked);
-        lost
+    /// Returns when the store was asked, by the monotonic clock.
+    pub(crate) fn asked(&self) -> Duration {
+        self.asked
     }
 }
 
@@ -253,21 +263,6 @@ impl Drop for Pull<'_> {
         let was_late = now.saturating_sub(self.asked) >= PULL_DEADLINE;
         if was_late || self.has_ended.load(Ordering::Relaxed) {
             inner.pulse.end(self.asked, now);
-        }
-    }
-}
-
-/// Wakes the watches when it is dropped, if a session is new. A pull also repeats sessions that are
-/// known.
-struct News<'a> {
-    changed: &'a Notify,
-    any: bool,
-}
-
-impl Drop for News<'_> {
-    fn drop(&mut self) {
-        if self.any {
-            self.changed.notify_waiters();
         }
     }
 }
@@ -310,22 +305,41 @@ mod tests {
         let id = |number: u128| SessionId::from_bytes(number.to_le_bytes());
         let page = (0..20_000).map(|number| Revocation::new(id(number), Duration::ZERO));
         let page: Vec<Revocation> = page.collect();
-        let mut changed = pin!(revocations.changed());
-        changed.as_mut().enable();
-        let pull = revocations.begin_pull();
+        let watching = revocations.watch(page[0].id);
+        let mut revoked = pin!(watching.revoked());
+        revoked.as_mut().enable();
         {
-            let mut answered = Box::pin(pull.answered(&page, true));
+            let mut enters = Box::pin(revocations.enter_page(&page, None));
             let steps = poll_fn(|cx| {
-                let is_over = answered.as_mut().poll(cx).is_ready();
+                let is_over = enters.as_mut().poll(cx).is_ready();
                 assert!(!is_over, "a page is entered without a pause");
-                if page.iter().any(|new| revocations.contains(&new.id)) {
+                if revocations.contains(&page[0].id) {
                     return Poll::Ready(());
                 }
                 Poll::Pending
             });
             steps.await;
         }
-        changed.await;
+        revoked.await;
         assert_eq!(revocations.lag(), None, "half a page was entered");
+    }
+
+    #[tokio::test]
+    async fn a_watch_is_woken_for_its_own_session_alone() {
+        let revocations = Revocations::new(Arc::new(SystemClock), NoSource);
+        let id = |number: u128| SessionId::from_bytes(number.to_le_bytes());
+        let (one, other) = (revocations.watch(id(1)), revocations.watch(id(2)));
+        let again = revocations.watch(id(1));
+        let mut woken = [&one, &other, &again].map(|watching| Box::pin(watching.revoked()));
+        woken
+            .iter_mut()
+            .for_each(|woken| _ = woken.as_mut().enable());
+        revocations.enter(id(1));
+        let others = (3..2000).map(|number| Revocation::new(id(number), Duration::ZERO));
+        revocations
+            .enter_page(&others.collect::<Vec<_>>(), None)
+            .await;
+        let woken = woken.iter_mut().map(|woken| woken.as_mut().enable());
+        assert_eq!(woken.collect::<Vec<_>>(), [true, false, true]);
     }
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::task::yield_now;
 
 use super::entry::Revocation;
-use super::part::Part;
+use super::part::{Expected, Part};
 use crate::names::SessionId;
 
 /// The revoked sessions, in parts.
@@ -18,56 +17,42 @@ use crate::names::SessionId;
 /// revocations at once.
 pub(super) struct RevokedSet {
     parts: Box<[Part]>,
-    /// The number of changes, for [`lacking`](Self::lacking).
-    changes: AtomicU64,
 }
+
+/// What was known before a store was asked, to compare it with everything that the store has.
+pub(crate) struct Comparison(Vec<Expected>);
 
 /// The revocations of a page, by the part that they belong to.
 pub(super) struct Page<'a>(BTreeMap<usize, Vec<&'a Revocation>>);
 
 impl RevokedSet {
     pub(super) fn contains(&self, id: &SessionId) -> bool {
-        self.parts[part_of(id)].contains(id)
+        self.part(id).contains(id)
     }
 
-    /// Returns the number of changes so far.
-    pub(super) fn changes(&self) -> u64 {
-        self.changes.load(Ordering::SeqCst)
+    /// Enters one session.
+    pub(super) fn enter(&self, revocation: &Revocation, now: Duration) {
+        self.part(&revocation.id).enter(&[revocation], now);
     }
 
-    /// Enters one session. Returns whether it is new.
-    pub(super) fn enter(&self, revocation: &Revocation, now: Duration) -> bool {
-        self.parts[part_of(&revocation.id)].enter(&[revocation], now, &self.changes)
-    }
-
-    /// Enters the sessions of a page, and forgets those whose last access token has expired. Calls
-    /// `is_new` for each part that has a new session.
-    pub(super) async fn extend(&self, page: &Page<'_>, now: Duration, mut is_new: impl FnMut()) {
+    /// Enters the sessions of a page, and forgets those whose last access token has expired.
+    pub(super) async fn extend(&self, page: &Page<'_>, now: Duration) {
         let mut steps = Steps::default();
         for (index, part) in self.parts.iter().enumerate() {
             let revoked = page.of_part(index);
-            if part.enter(revoked, now, &self.changes) {
-                is_new();
-            }
+            part.enter(revoked, now);
             steps.did(revoked.len()).await;
         }
     }
 
-    /// Returns which sessions of the first `changes` changes the page lacks, except those whose
-    /// time to be forgotten has come.
-    pub(super) async fn lacking(
-        &self,
-        page: &Page<'_>,
-        changes: u64,
-        now: Duration,
-    ) -> Vec<SessionId> {
-        let (mut lacking, mut steps) = (Vec::new(), Steps::default());
-        for (index, part) in self.parts.iter().enumerate() {
-            let revoked = page.of_part(index);
-            lacking.extend(part.lacking(revoked, changes, now));
-            steps.did(part.len() + revoked.len()).await;
-        }
-        lacking
+    /// Begins a comparison with what the set has now.
+    pub(super) fn compare(&self) -> Comparison {
+        Comparison(self.parts.iter().map(Part::expected).collect())
+    }
+
+    /// Returns the part that this session belongs to.
+    pub(super) fn part(&self, id: &SessionId) -> &Part {
+        &self.parts[part_of(id)]
     }
 
     pub(super) fn len(&self) -> usize {
@@ -81,8 +66,29 @@ impl Default for RevokedSet {
         let parts = (0..PARTS).map(|_| Part::new(Arc::clone(&empty)));
         Self {
             parts: parts.collect(),
-            changes: AtomicU64::new(0),
         }
+    }
+}
+
+impl Comparison {
+    /// Notes that the store has the sessions of this page.
+    pub(super) async fn saw(&mut self, page: &Page<'_>) {
+        let mut steps = Steps::default();
+        for (index, part) in self.0.iter_mut().enumerate() {
+            let revoked = page.of_part(index);
+            part.saw(revoked);
+            steps.did(revoked.len()).await;
+        }
+    }
+
+    /// Returns the sessions that no page had, except those whose time to be forgotten has come.
+    pub(super) async fn lacking(&self, now: Duration) -> Vec<SessionId> {
+        let (mut lacking, mut steps) = (Vec::new(), Steps::default());
+        for part in &self.0 {
+            lacking.extend(part.lacking(now));
+            steps.did(part.len()).await;
+        }
+        lacking
     }
 }
 
@@ -181,14 +187,15 @@ mod tests {
             Revocation::new(id, Duration::ZERO)
         });
         let (revoked, now) = (revoked.collect::<Vec<_>>(), Duration::ZERO);
-        let (set, mut new) = (RevokedSet::default(), 0);
+        let set = RevokedSet::default();
         let (sorts, page) = pauses(Page::of(&revoked)).await;
-        let (compares, lost) = pauses(set.lacking(&page, set.changes(), now)).await;
-        let (enters, ()) = pauses(set.extend(&page, now, || new += 1)).await;
-        let (nothing, changes) = (Page::of(&[]).await, set.changes());
-        let (misses, all) = pauses(set.lacking(&nothing, changes, now)).await;
-        assert_eq!((lost.len(), new, all.len()), (0, PARTS, MANY));
-        for pauses in [sorts, compares, enters, misses] {
+        let (enters, ()) = pauses(set.extend(&page, now)).await;
+        let (mut comparison, nothing) = (set.compare(), set.compare());
+        let (compares, ()) = pauses(comparison.saw(&page)).await;
+        let (finds, lost) = pauses(comparison.lacking(now)).await;
+        let (misses, all) = pauses(nothing.lacking(now)).await;
+        assert_eq!((lost.len(), set.len(), all.len()), (0, MANY, MANY));
+        for pauses in [sorts, enters, compares, finds, misses] {
             assert!((15..=MANY / STEP).contains(&pauses), "{pauses} pauses");
         }
     }

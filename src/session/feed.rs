@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use crate::clock::{Clock, Timestamp};
 use crate::error::BoxError;
+use crate::limits::{PULL_DEADLINE, with_timeout};
 use crate::names::SessionId;
-use crate::revocation::{RevocationSource, Revocations};
-use crate::store::{Cursor, RevocationPage, SessionStore, StoreError};
+use crate::revocation::{Comparison, RevocationSource, Revocations};
+use crate::store::{Cursor, SessionStore, StoreError};
 
 /// Reads the store's revocations, and compares the store's clock with that of this process.
 pub(super) struct Feed {
@@ -18,10 +21,23 @@ pub(super) struct Feed {
     pub(super) clock: Arc<dyn Clock>,
     /// How far the store's revocations have been read.
     cursor: Mutex<Option<Cursor>>,
+    /// A reading of several pages. Of several pulls at once, each reads the next page, so that what
+    /// one of them has read is kept when its time is up.
+    reading: tokio::sync::Mutex<Option<Reading>>,
     /// By how many milliseconds the store's clock is ahead.
     clock_offset: AtomicI64,
     /// Whether the log says that the clocks differ.
     told: AtomicBool,
+}
+
+/// A reading of the store's revocations, up to its last page.
+struct Reading {
+    /// When the store was asked for the first page, by the monotonic clock.
+    asked: Duration,
+    /// What was known then, if the pages have everything that the store has.
+    comparison: Option<Comparison>,
+    /// The end of the last page.
+    cursor: Option<Cursor>,
 }
 
 impl Feed {
@@ -30,30 +46,127 @@ impl Feed {
             store,
             clock,
             cursor: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
             clock_offset: AtomicI64::new(UNKNOWN),
             told: AtomicBool::new(false),
         }
     }
 
     /// Asks the store which sessions were revoked since the last pull, and gives back the
-    /// revocations that it has lost.
-    pub(super) async fn pull(&self, revocations: &Revocations) -> Result<(), StoreError> {
-        let cursor = self
-            .cursor
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let (pull, asked_at) = (revocations.begin_pull(), self.clock.now());
-        let page = self.store.revoked_since(cursor).await;
+    /// revocations that it has lost. Each page has its own deadline.
+    pub(super) async fn pull(
+        self: &Arc<Self>,
+        revocations: &Revocations,
+    ) -> Result<(), StoreError> {
+        loop {
+            // A page that others began to read before this call may lack what was revoked since.
+            self.read_to_the_end(revocations).await?;
+            let cursor = self
+                .cursor
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            let first = self.read(revocations, Reading::from(cursor));
+            let Some(reading) = with_timeout(PULL_DEADLINE, first).await? else {
+                return Ok(());
+            };
+            let mut shared = self.reading.lock().await;
+            if shared.is_none() {
+                *shared = Some(reading);
+                drop(shared);
+                return self.read_to_the_end(revocations).await;
+            }
+        }
+    }
+
+    fn is_reading(&self) -> bool {
+        // Whoever holds the lock reads a page.
+        self.reading
+            .try_lock()
+            .map_or(true, |reading| reading.is_some())
+    }
+
+    /// Reads all pages of a reading of several pages, if there is one. A caller that is dropped
+    /// leaves the page that it reads to its task, so that requests which give up do not hold it up.
+    async fn read_to_the_end(
+        self: &Arc<Self>,
+        revocations: &Revocations,
+    ) -> Result<(), StoreError> {
+        while self.is_reading() {
+            let (feed, revocations) = (Arc::clone(self), revocations.clone());
+            let read = async move { with_timeout(PULL_DEADLINE, feed.read_on(&revocations)).await };
+            match Handle::try_current() {
+                Ok(runtime) => runtime
+                    .spawn(read)
+                    .await
+                    .map_err(|panicked| StoreError::new("feed", panicked))??,
+                Err(_) => read.await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the next page of a reading of several pages.
+    async fn read_on(&self, revocations: &Revocations) -> Result<(), StoreError> {
+        let mut shared = self.reading.lock().await;
+        if let Some(reading) = &mut *shared
+            && self.read_page(revocations, reading).await?
+        {
+            *shared = None;
+        }
+        Ok(())
+    }
+
+    /// Reads a page, and returns the reading unless that was the last page.
+    async fn read(
+        &self,
+        revocations: &Revocations,
+        mut reading: Reading,
+    ) -> Result<Option<Reading>, StoreError> {
+        let is_over = self.read_page(revocations, &mut reading).await?;
+        Ok((!is_over).then_some(reading))
+    }
+
+    /// Reads a page, and returns whether it was the last one. A page that is given up midway is
+    /// read again.
+    async fn read_page(
+        &self,
+        revocations: &Revocations,
+        reading: &mut Reading,
+    ) -> Result<bool, StoreError> {
+        let (before, asked_at) = (revocations.compare(), self.clock.now());
+        let pull = revocations.begin_pull();
+        let page = self.store.revoked_since(reading.cursor.clone()).await;
         pull.has_ended();
         let page = page?;
         if let Some(store_time) = page.store_time {
             self.compare_clocks(asked_at, store_time);
         }
-        let lost = pull.answered(&page.revoked, page.complete).await;
-        self.tell_what_was_lost(&lost).await?;
-        self.go_on_from(page);
-        Ok(())
+        if page.complete {
+            reading.comparison = Some(before);
+        }
+        if page.complete || reading.asked == NOT_YET {
+            reading.asked = pull.asked();
+        }
+        revocations
+            .enter_page(&page.revoked, reading.comparison.as_mut())
+            .await;
+        if page.more {
+            reading.cursor = Some(page.cursor);
+            return Ok(false);
+        }
+        revocations.set_current_to(reading.asked);
+        if let Some(comparison) = &reading.comparison {
+            let lost = revocations.lost(comparison).await;
+            if let Err(error) = self.tell_what_was_lost(&lost).await {
+                // All pages again, to find the lost revocations again.
+                reading.cursor = None;
+                self.go_on_from(None);
+                return Err(error);
+            }
+        }
+        self.go_on_from(Some(page.cursor));
+        Ok(true)
     }
 
     /// Returns by how many milliseconds the store's clock was ahead of that of this process at the
@@ -88,12 +201,10 @@ impl Feed {
         Ok(())
     }
 
-    /// Moves the cursor. This comes last: if telling the store fails, the next pull starts from the
-    /// same cursor, and finds the lost revocations again.
-    fn go_on_from(&self, page: RevocationPage) {
+    fn go_on_from(&self, cursor: Option<Cursor>) {
         // Of two pulls at once, the earlier one may finish last. Then the next one repeats a
         // little.
-        *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(page.cursor);
+        *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = cursor;
     }
 
     fn compare_clocks(&self, asked_at: Timestamp, store_time: Timestamp) {
@@ -119,6 +230,16 @@ impl Feed {
     }
 }
 
+impl Reading {
+    fn from(cursor: Option<Cursor>) -> Self {
+        Self {
+            asked: NOT_YET,
+            comparison: None,
+            cursor,
+        }
+    }
+}
+
 impl RevocationSource for Arc<Feed> {
     fn load<'a>(
         &'a self,
@@ -128,6 +249,7 @@ impl RevocationSource for Arc<Feed> {
     }
 }
 
+const NOT_YET: Duration = Duration::MAX;
 const UNKNOWN: i64 = i64::MIN;
 /// A smaller difference takes at most a sixth of the default overlap.
 const MAX_DIFFERENCE: Duration = Duration::from_secs(5);

@@ -41,6 +41,7 @@ mod idle;
 mod layer;
 mod login;
 mod logout;
+mod most_sessions;
 mod names;
 mod outage;
 mod outcome;

@@ -1,4 +1,4 @@
-//! [`SessionPolicy`] holds the lifetimes of tokens and sessions.
+//! [`SessionPolicy`] holds the lifetimes of tokens and sessions, and the most sessions of a user.
 
 use std::time::Duration;
 
@@ -7,13 +7,14 @@ use crate::error::ConfigError;
 use crate::limits::{MIN_LIFETIME, is_access_token_lifetime};
 use crate::store::Session;
 
-/// The lifetimes of tokens and sessions.
+/// The lifetimes of tokens and sessions, and the most sessions that a user has.
 ///
 /// | what | default | why |
 /// |---|---|---|
 /// | access token | 30 minutes | it is below the hour of RFC 6750 section 5.3, and a revocation does not have to wait for it |
 /// | idle timeout | 7 days | a refresh token that is not used for a week is forgotten, or stolen (RFC 9700 section 4.14.2) |
 /// | absolute lifetime | 90 days | every session ends at some time (OWASP ASVS 7.3.2) |
+/// | sessions of one user | 100 | a program that logs in with each request would fill the store |
 /// | overlap | 30 seconds | it covers tabs that refresh at once, and lost responses within the usual timeouts of clients |
 ///
 /// ```
@@ -30,6 +31,7 @@ pub struct SessionPolicy {
     pub(super) idle_timeout: Duration,
     pub(super) absolute_lifetime: Duration,
     pub(super) overlap: Duration,
+    pub(super) max_sessions: usize,
 }
 
 impl Default for SessionPolicy {
@@ -39,6 +41,7 @@ impl Default for SessionPolicy {
             idle_timeout: 7 * DAY,
             absolute_lifetime: 90 * DAY,
             overlap: Duration::from_secs(30),
+            max_sessions: 100,
         }
     }
 }
@@ -113,6 +116,28 @@ impl SessionPolicy {
             return Err(ConfigError::new("the overlap is at most 10 minutes"));
         }
         Ok(Self { overlap, ..self })
+    }
+}
+
+impl SessionPolicy {
+    /// Sets how many sessions one user has at most. A login above that ends the oldest session, as
+    /// one that was [replaced](crate::store::RevocationReason::Replaced), and before it those whose
+    /// idle timeout is over.
+    ///
+    /// Sessions that begin at the same moment may be more, until the next login.
+    ///
+    /// # Errors
+    ///
+    /// The number is not from 1 to 900.
+    pub fn with_max_sessions(self, sessions: usize) -> Result<Self, ConfigError> {
+        // A store lists 1000.
+        if !(1..=900).contains(&sessions) {
+            return Err(ConfigError::new("a user has from 1 to 900 sessions"));
+        }
+        Ok(Self {
+            max_sessions: sessions,
+            ..self
+        })
     }
 }
 

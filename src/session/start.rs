@@ -193,6 +193,7 @@ impl Sessions {
                 self.end(&replaced, RevocationReason::Replaced).await?;
             }
         }
+        self.end_oldest_beside(session).await?;
         Ok(response)
     }
 }

@@ -12,7 +12,6 @@ use tokio::time::{Instant, sleep, timeout};
 use super::feed::Feed;
 use super::idle::{IdlePulls, PULL_EVERY};
 use crate::clock::Clock;
-use crate::limits::PULL_DEADLINE;
 use crate::limits::with_timeout;
 use crate::revocation::{Receipt, Receipts, Revocations, StartSync};
 use crate::store::{Announcements, SessionStore, StoreError};
@@ -140,7 +139,7 @@ impl StoreSync {
                     continue;
                 }
             }
-            failures.note(with_timeout(PULL_DEADLINE, sync.pull()).await);
+            failures.note(sync.pull().await);
             pause = sync.pause(&mut used_at);
             drop(sync);
             // So many logouts at once cause few pulls.
@@ -199,7 +198,7 @@ impl StoreSync {
     /// Deletes rows that ended long ago, once the time of the store is known.
     pub(super) async fn delete_expired(&self) -> Result<u64, StoreError> {
         if self.revocations.lag().is_none() {
-            with_timeout(PULL_DEADLINE, self.pull()).await?;
+            self.pull().await?;
         }
         with_timeout(CLEAN_UP_DEADLINE, self.feed.delete_expired()).await
     }

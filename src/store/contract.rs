@@ -154,10 +154,30 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Vec<Session>, StoreError>;
 
+    /// Returns how many sessions [`list`](Self::list) would return, or more: sessions that have
+    /// ended may count, for as long as they have a row. Sessions of another subject never count.
+    ///
+    /// Every login asks this, so it should read an index only. By default it counts what `list`
+    /// returns.
+    async fn count(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        Ok(self.list(selection, now).await?.len())
+    }
+
     /// Reads the feed. Without a cursor it returns every revocation within the
     /// [retention](crate::store::REVOCATION_RETENTION). With a cursor it returns every revocation
     /// that became visible after the call that returned this cursor. Repeats are allowed, gaps are
     /// not.
+    ///
+    /// A store may return them in pages, with [`more`](RevocationPage::more) on all but the last
+    /// one, so that millions are neither in memory nor under a deadline at once. Each page has at
+    /// least one new revocation. The caller reads on with the cursor of the page before. With the
+    /// last page it has every revocation that was visible before it asked for the first one, and
+    /// that page's cursor continues from there. If a store is set back between two pages, it begins
+    /// again with a page that is [complete](RevocationPage::complete).
     ///
     /// A timestamp cannot be a cursor: clocks disagree, and the transaction with the first
     /// timestamp may commit last. The same is true of a number that is taken before the commit. **A
@@ -262,6 +282,14 @@ impl<T: SessionStore + ?Sized> SessionStore for Arc<T> {
         now: Timestamp,
     ) -> Result<Vec<Session>, StoreError> {
         (**self).list(selection, now).await
+    }
+
+    async fn count(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        (**self).count(selection, now).await
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {

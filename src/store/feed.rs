@@ -45,9 +45,11 @@ pub trait Announcements: Send {
 pub struct RevocationPage {
     /// The revoked sessions, in any order. Some may have been on an earlier page.
     pub revoked: Vec<Revocation>,
-    /// Whether these are all revocations within the retention. Otherwise they are those after the
-    /// cursor.
+    /// Whether these are all revocations within the retention, together with the pages that follow
+    /// if there are [`more`](Self::more). Otherwise they are those after the cursor.
     pub complete: bool,
+    /// Whether there are more revocations than the page has, after its cursor.
+    pub more: bool,
     /// The end of this page, for the next call.
     pub cursor: Cursor,
     /// The time by the store's clock, or `None` if that is the clock of this machine.
@@ -55,12 +57,13 @@ pub struct RevocationPage {
 }
 
 impl RevocationPage {
-    /// Makes a page that is not complete, from a store without a clock of its own.
+    /// Makes a page that is not complete, and is the last one, from a store without a clock of its own.
     #[must_use]
     pub fn new(revoked: Vec<Revocation>, cursor: Cursor) -> Self {
         Self {
             revoked,
             complete: false,
+            more: false,
             cursor,
             store_time: None,
         }
@@ -81,3 +84,7 @@ impl RevocationPage {
             .collect()
     }
 }
+
+/// The number of revocations on a page of the stores that come with this crate. It is read and
+/// entered in a moment, and takes some 20 MB while it is.
+pub(super) const REVOCATIONS_AT_ONCE: usize = 200_000;

@@ -1,6 +1,8 @@
 //! [`MemoryStore`] keeps sessions in memory.
 
-use std::collections::{HashMap, hash_map};
+mod subjects;
+
+use std::collections::{HashMap, HashSet, hash_map};
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,10 +10,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use self::subjects::Subjects;
 use super::answers::{DeletedSessions, RevokedSessions};
-use super::contract::{SessionStore, newest};
+use super::contract::{MAX_LISTED, SessionStore, newest};
 use super::error::StoreError;
-use super::feed::{Announcements, Cursor, RevocationPage};
+use super::feed::{Announcements, Cursor, REVOCATIONS_AT_ONCE, RevocationPage};
 use super::retention::Ended;
 use super::revocation_reason::{RevocationReason, RevocationRecord};
 use super::selection::SessionSelection;
@@ -31,15 +34,18 @@ use crate::revocation::Revocation;
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Shared>);
 
-/// The rows in parts, so that two refreshes rarely wait for each other, and the feed.
+/// The rows in parts, so that two refreshes rarely wait for each other, the index by subject, and the
+/// feed.
 ///
 /// **The order of the locks.** A call that enters the feed locks the part of the row first, changes
 /// the row, and enters the feed before it unlocks the part. So no call sees a revoked row whose
-/// entry is missing, or an entry whose row still lives. No call locks a part while it has the feed
-/// or another part, so there is no deadlock.
+/// entry is missing, or an entry whose row still lives. It is the same with the index, which has
+/// every row. No call locks a part while it has the feed, the index or another part, so there is no
+/// deadlock.
 #[derive(Default)]
 struct Shared {
     parts: [Part; PARTS],
+    subjects: Subjects,
     feed: Mutex<Feed>,
 }
 
@@ -103,14 +109,18 @@ impl MemoryStore {
         true
     }
 
+    /// Lets a row whose part the caller has locked leave the index.
+    fn forget(&self, row: &Session) {
+        self.0.subjects.leave(row.subject(), row.id());
+    }
+
     /// Deletes the rows that `stays` refuses, and returns how many. Refreshes wait for one part at
     /// most.
     fn retain(&self, stays: impl Fn(&Session) -> bool) -> DeletedSessions {
         let mut deleted = 0;
         for mut rows in self.all_rows() {
-            let before = rows.len();
-            rows.retain(|_, row| stays(row));
-            deleted += before - rows.len();
+            let gone = rows.extract_if(|_, row| !stays(row));
+            deleted += gone.map(|(_, row)| self.forget(&row)).count();
         }
         DeletedSessions::new(deleted as u64)
     }
@@ -179,6 +189,7 @@ impl SessionStore for MemoryStore {
                 Err(StoreError::new("memory", "the session id already exists"))
             }
             hash_map::Entry::Vacant(place) => {
+                self.0.subjects.enter(session.subject(), *session.id());
                 place.insert(session.clone());
                 Ok(())
             }
@@ -222,10 +233,10 @@ impl SessionStore for MemoryStore {
         record: RevocationRecord,
     ) -> Result<RevokedSessions, StoreError> {
         let mut revoked = 0;
-        for mut rows in self.all_rows() {
-            for row in rows.values_mut().filter(|row| selection.matches(row)) {
-                revoked += u64::from(self.revoke_row(row, record));
-            }
+        for id in self.0.subjects.of(selection.subject()) {
+            let mut rows = self.rows(&id);
+            let row = rows.get_mut(&id).filter(|row| selection.matches(row));
+            revoked += u64::from(row.is_some_and(|row| self.revoke_row(row, record)));
         }
         Ok(RevokedSessions::new(revoked))
     }
@@ -238,32 +249,41 @@ impl SessionStore for MemoryStore {
         let lives = |row: &&Session| {
             selection.matches(row) && row.revoked().is_none() && now < row.expires_at()
         };
-        let mut sessions = Vec::new();
-        for rows in self.all_rows() {
-            sessions.extend(rows.values().filter(lives).cloned());
-        }
-        Ok(newest(sessions))
+        let ids = self.0.subjects.of(selection.subject()).into_iter();
+        let found = ids.filter_map(|id| self.rows(&id).get(&id).filter(lives).cloned());
+        Ok(newest(found.collect()))
+    }
+
+    async fn count(&self, selection: &SessionSelection, _: Timestamp) -> Result<usize, StoreError> {
+        Ok(self.0.subjects.count(selection.subject()).min(MAX_LISTED))
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         let feed = self.feed();
         // A cursor of another process, or one that is not a number, starts at the beginning.
         let seen = cursor
-            .and_then(|cursor| cursor.as_str().parse().ok())
+            .and_then(|cursor| cursor.as_str().parse::<u64>().ok())
             .filter(|&seen| seen <= feed.last_sequence);
-        let after = feed
-            .entries
-            .iter()
-            .filter(|entry| seen.is_none_or(|seen: u64| entry.sequence > seen));
+        let after = |entry: &Entry| seen.is_none_or(|seen| entry.sequence > seen);
+        let first = feed.entries.partition_point(|entry| !after(entry));
+        let left = &feed.entries[first..];
+        let read = &left[..left.len().min(REVOCATIONS_AT_ONCE)];
+        let more = read.len() < left.len();
+        let last = read.last().filter(|_| more);
+        let last = last.map_or(feed.last_sequence, |last| last.sequence);
         let mut page = RevocationPage::new(
-            after.map(Entry::aged).collect(),
-            Cursor::new(feed.last_sequence.to_string()),
+            read.iter().map(Entry::aged).collect(),
+            Cursor::new(last.to_string()),
         );
-        page.complete = seen.is_none();
+        (page.complete, page.more) = (seen.is_none(), more);
         Ok(page)
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
+        let entered: HashSet<SessionId> = {
+            let feed = self.feed();
+            feed.entries.iter().map(|entry| entry.id).collect()
+        };
         for id in ids {
             // The part stays locked, so that the row cannot be revoked in between.
             let mut rows = self.rows(id);
@@ -271,11 +291,8 @@ impl SessionStore for MemoryStore {
             let revoked = rows
                 .get_mut(id)
                 .is_some_and(|row| self.revoke_row(row, record));
-            if !revoked {
-                let mut feed = self.feed();
-                if !feed.entries.iter().any(|entry| entry.id == *id) {
-                    feed.enter(id, now);
-                }
+            if !revoked && !entered.contains(id) {
+                self.feed().enter(id, now);
             }
         }
         Ok(())
@@ -298,7 +315,18 @@ impl SessionStore for MemoryStore {
     }
 
     async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
-        Ok(self.retain(|row| row.revoked().is_none() || !selection.matches(row)))
+        let mut erased = 0;
+        for id in self.0.subjects.of(selection.subject()) {
+            let mut rows = self.rows(&id);
+            let goes = |row: &Session| row.revoked().is_some() && selection.matches(row);
+            if rows.get(&id).is_some_and(goes)
+                && let Some(row) = rows.remove(&id)
+            {
+                self.forget(&row);
+                erased += 1;
+            }
+        }
+        Ok(DeletedSessions::new(erased))
     }
 }
 

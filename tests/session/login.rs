@@ -7,6 +7,7 @@ mod device;
 mod facts;
 mod left_behind;
 mod logs;
+mod most_sessions;
 mod outage;
 mod outcome;
 mod own;

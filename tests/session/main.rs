@@ -9,6 +9,7 @@ mod logout;
 mod many_revocations;
 mod other_processes;
 mod own_sessions;
+mod pages;
 mod passwords;
 mod refresh;
 mod revocation;

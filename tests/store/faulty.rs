@@ -60,6 +60,8 @@ noticed! {
         revoke_all_enters_the_feed;
     a_list_that_ignores_case_is_noticed: ListIgnoresCase =>
         list_is_exact_about_the_subject;
+    a_count_that_is_too_low_is_noticed: CountStopsAtOne => count_reaches_what_list_shows;
+    a_count_of_everyone_is_noticed: CountCountsEveryone => count_reaches_what_list_shows;
     a_feed_that_numbers_before_the_commit_is_noticed: FeedNumbersBeforeTheCommit =>
         the_feed_has_no_gaps_while_many_revoke;
     a_feed_that_believes_any_cursor_is_noticed: FeedBelievesAnyCursor =>

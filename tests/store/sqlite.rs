@@ -356,6 +356,82 @@ async fn delete_expired_takes_as_many_batches_as_it_needs() {
     assert_eq!(left, 1);
 }
 
+/// So many sessions of one subject, as one statement.
+async fn insert_many(pool: &SqlitePool, subject: &str, count: u32) {
+    sqlx::query(
+        "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?3) \
+         INSERT INTO tower_bearer_sessions (id, subject, created_at, expires_at, owner, \
+         receipts, until_browser_closes, generation, confirmed, recoveries, recovered, revision) \
+         SELECT randomblob(16), ?1, ?2, ?2 + 1000000000, 0, 1, 0, 0, 0, 0, 0, 0 FROM number",
+    )
+    .bind(subject)
+    .bind(i64::try_from(now().as_millis()).unwrap())
+    .bind(count)
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_login_does_not_wait_until_all_sessions_of_a_user_have_ended() {
+    let (_directory, path) = database();
+    let pool = pool(&path).await;
+    let store = SqliteStore::from_pool(pool.clone()).await.unwrap();
+    insert_many(&pool, "alice", 20_000).await;
+    let (ends, alice) = (store.clone(), logins("alice"));
+    let record = RevocationReason::Everywhere.at(now());
+    let ending = tokio::spawn(async move { ends.revoke_all(&alice, record).await });
+    while store.revoked_since(None).await.unwrap().revoked.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    store.insert(&session(1, "bob")).await.unwrap();
+    let left = store.count(&logins("alice"), now()).await.unwrap();
+    assert_eq!(left, 1000, "all were ended before another login came");
+    assert_eq!(ending.await.unwrap().unwrap().count(), 20_000);
+    assert_eq!(store.count(&logins("alice"), now()).await.unwrap(), 0);
+    let erased = store.erase(&logins("alice")).await.unwrap();
+    assert_eq!(erased.count(), 20_000);
+    assert_eq!(store.count(&logins("bob"), now()).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_long_feed_comes_in_pages_without_gaps() {
+    const MANY: u32 = 450_000;
+    let (_directory, path) = database();
+    let pool = pool(&path).await;
+    let store = SqliteStore::from_pool(pool.clone()).await.unwrap();
+    sqlx::query(
+        "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?) \
+         INSERT INTO tower_bearer_revocations (session_id, revoked_at) \
+         SELECT randomblob(16), 1000 * unixepoch() FROM number",
+    )
+    .bind(MANY)
+    .execute(&pool)
+    .await
+    .unwrap();
+    let mut page = store.revoked_since(None).await.unwrap();
+    let (mut seen, mut flags) = (std::collections::HashSet::new(), Vec::new());
+    loop {
+        flags.push((page.revoked.len(), page.complete, page.more));
+        seen.extend(page.ids());
+        if !page.more {
+            break;
+        }
+        page = store.revoked_since(Some(page.cursor)).await.unwrap();
+    }
+    assert_eq!(seen.len(), MANY as usize);
+    assert_eq!(
+        flags,
+        [
+            (200_000, true, true),
+            (200_000, false, true),
+            (50_000, false, false)
+        ]
+    );
+    let next = store.revoked_since(Some(page.cursor)).await.unwrap();
+    assert!(next.revoked.is_empty() && !next.complete && !next.more);
+}
+
 pub(crate) fn database() -> (TempDir, PathBuf) {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("app.db");

@@ -152,6 +152,7 @@ impl Scenario {
             },
             absolute_lifetime: units(self.absolute_lifetime),
             overlap: units(self.overlap),
+            max_sessions: usize::MAX,
         }
     }
 }

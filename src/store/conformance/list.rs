@@ -68,6 +68,19 @@ pub async fn list_shows_only_what_lives(store: Arc<dyn SessionStore>) {
     );
 }
 
+/// `count` counts at least what `list` shows, and nothing of another subject.
+///
+/// Otherwise a user has sessions without end, or a stranger's logins end those of a user.
+pub async fn count_reaches_what_list_shows(store: Arc<dyn SessionStore>) {
+    let count = async |subject: &str| store.count(&logins(subject), now()).await.expect(WORKS);
+    for live in 0..5 {
+        let (counted, others) = (count("user").await, count("other").await);
+        assert_eq!(counted, live, "count does not count the live sessions");
+        assert_eq!(others, 0, "count counts the sessions of another subject");
+        inserted(&store, "user").await;
+    }
+}
+
 /// `list` is in the order of the logins, newest first, in whatever order they were inserted.
 ///
 /// A user who looks for a stranger in the list usually finds them first.

@@ -106,6 +106,7 @@ promises! { $
         revoke_all_spares_the_excepted_session;
     list:
         list_shows_only_what_lives,
+        count_reaches_what_list_shows,
         list_is_newest_first,
         list_is_exact_about_the_subject,
         list_never_misses_what_was_just_inserted,

@@ -122,7 +122,18 @@ pub(super) fn assert_row(found: &Session, expected: &Session, promise: &str) {
 }
 
 pub(super) async fn pull(store: &Arc<dyn SessionStore>, cursor: Option<&Cursor>) -> RevocationPage {
-    store.revoked_since(cursor.cloned()).await.expect(WORKS)
+    let mut all = store.revoked_since(cursor.cloned()).await.expect(WORKS);
+    while all.more {
+        let next = store.revoked_since(Some(all.cursor)).await.expect(WORKS);
+        if next.complete {
+            // It was set back in the meantime, and begins again.
+            all = next;
+            continue;
+        }
+        all.revoked.extend(next.revoked);
+        (all.cursor, all.more) = (next.cursor, next.more);
+    }
+    all
 }
 
 pub(super) async fn listed(store: &Arc<dyn SessionStore>, subject: &str) -> Vec<SessionId> {

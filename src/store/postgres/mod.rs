@@ -2,6 +2,7 @@
 
 mod announcements;
 mod builder;
+mod feed_place;
 mod pool;
 mod pulls;
 mod route;

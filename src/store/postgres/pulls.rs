@@ -1,12 +1,14 @@
 //! [`Pulls`] is the connection over which revocations are pulled.
 
 use sqlx::postgres::{PgConnection, PgPool, PgRow};
+use sqlx::types::Uuid;
 use sqlx::{Connection, SqlStr};
 use tokio::sync::Mutex;
 
 use super::pool::one_connection_like;
 use super::route::Route;
 use crate::error::BoxError;
+use crate::store::feed::REVOCATIONS_AT_ONCE;
 
 /// One connection beside the application's pool, which may be exhausted.
 ///
@@ -32,15 +34,17 @@ impl Pulls {
         }
     }
 
-    /// Returns the one row of a statement, which may have one parameter.
+    /// Returns the one row of a statement that reads a page of the feed: from this entry on, since
+    /// this transaction.
     pub(super) async fn fetch(
         &self,
         sql: &SqlStr,
-        parameter: Option<&str>,
+        from: Uuid,
+        since: Option<u64>,
     ) -> Result<PgRow, BoxError> {
         let mut idle = self.idle.lock().await;
         if let Some(mut connection) = idle.take() {
-            let row = self.fetch_one(&mut connection, sql, parameter).await;
+            let row = self.fetch_one(&mut connection, sql, from, since).await;
             // The server may have been restarted since the last pull. A new connection shows
             // whether it is available.
             if let Ok(row) = row {
@@ -51,7 +55,7 @@ impl Pulls {
         self.beside
             .set_connect_options((*self.pool.connect_options()).clone());
         let mut connection = self.beside.acquire().await?.detach();
-        let row = self.fetch_one(&mut connection, sql, parameter).await?;
+        let row = self.fetch_one(&mut connection, sql, from, since).await?;
         *idle = Some(connection);
         Ok(row)
     }
@@ -68,11 +72,13 @@ impl Pulls {
         &self,
         connection: &mut PgConnection,
         sql: &SqlStr,
-        parameter: Option<&str>,
+        from: Uuid,
+        since: Option<u64>,
     ) -> Result<PgRow, BoxError> {
-        let query = sqlx::query(sql.clone());
-        let query = match parameter {
-            Some(parameter) => query.bind(parameter),
+        let query = sqlx::query(sql.clone()).bind(from);
+        let query = query.bind(REVOCATIONS_AT_ONCE as i64);
+        let query = match since {
+            Some(xid) => query.bind(xid.to_string()),
             None => query,
         };
         self.route.fetch_one(connection, query).await

@@ -4,28 +4,31 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::types::Uuid;
 
+use super::feed_place::FeedPlace;
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::revocation::Revocation;
-use crate::store::feed::{Cursor, RevocationPage};
+use crate::store::feed::{Cursor, REVOCATIONS_AT_ONCE, RevocationPage};
 use crate::store::more::More;
 use crate::store::session::Session;
 use crate::store::session_owner::SessionOwner;
 use crate::store::session_parts::SessionParts;
 use crate::store::sql::*;
 
-pub(super) fn page(row: &PgRow, complete: bool) -> Result<RevocationPage, BoxError> {
+/// Reads a page. `place` is where it was continued, or `None` at the beginning.
+pub(super) fn page(row: &PgRow, place: Option<&FeedPlace>) -> Result<RevocationPage, BoxError> {
     refuse_standby(row)?;
-    let (history, next): (&str, &str) = (row.try_get("history")?, row.try_get("next")?);
     let (ids, times): (Vec<Uuid>, Vec<i64>) = (row.try_get("ids")?, row.try_get("times")?);
     let now = row.try_get("now")?;
+    let more = (ids.len() >= REVOCATIONS_AT_ONCE).then(|| ids.last().copied());
+    let next = FeedPlace::after(row, place, more.flatten())?;
     let revocation = |(id, entered_at)| {
         Revocation::new(session_id(id), age(i64::saturating_sub(now, entered_at)))
     };
     let revoked = ids.into_iter().zip(times).map(revocation).collect();
-    let mut page = RevocationPage::new(revoked, Cursor::new(format!("{history}-{next}")));
-    page.complete = complete;
+    let mut page = RevocationPage::new(revoked, Cursor::new(next.to_string()));
+    (page.complete, page.more) = (place.is_none(), more.is_some());
     page.store_time = Some(timestamp(now)?);
     Ok(page)
 }

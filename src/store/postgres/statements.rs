@@ -58,15 +58,17 @@ macro_rules! place {
     };
 }
 
-/// The entries of the feed, in one row however many there are.
+/// Entries of the feed in the order of their ids, from `$1` on, at most `$2`: in one row however
+/// many there are.
 macro_rules! feed {
-    ($condition:literal) => {
+    ($from:literal) => {
         concat!(
             "COALESCE(feed.ids, '{}') AS ids, COALESCE(feed.times, '{}') AS times \
-             FROM (SELECT array_agg(session_id) AS ids, array_agg(revoked_at) AS times \
-             FROM tower_bearer_revocations WHERE ",
-            $condition,
-            ") AS feed"
+             FROM (SELECT array_agg(session_id ORDER BY session_id) AS ids, \
+             array_agg(revoked_at ORDER BY session_id) AS times \
+             FROM (SELECT session_id, revoked_at FROM ",
+            $from,
+            " WHERE session_id >= $1 ORDER BY session_id LIMIT $2) AS entries) AS feed"
         )
     };
 }
@@ -108,6 +110,11 @@ statements! {
         selected!("$1", "$2", "$3", "$4"),
         "AND revoked_at IS NULL AND expires_at > $5 ORDER BY created_at DESC LIMIT $6"
     );
+    count = concat!(
+        "SELECT count(*) FROM (SELECT FROM tower_bearer_sessions WHERE ",
+        selected!("$1", "$2", "$3", "$4"),
+        "AND revoked_at IS NULL AND expires_at > $5 LIMIT $6) AS counted"
+    );
     /// Locks are taken in the order of `revoke_all`.
     erase = concat!(
         "DELETE FROM tower_bearer_sessions AS session \
@@ -116,13 +123,17 @@ statements! {
         "AND revoked_at IS NOT NULL ORDER BY id FOR UPDATE) AS locked \
          WHERE session.id = locked.id"
     );
-    revoked = concat!(place!(), feed!("TRUE"));
+    revoked = concat!(place!(), feed!("tower_bearer_revocations"));
     /// It reads one snapshot: entries that it cannot see yet have the number `next` or above. The
-    /// upper bound leaves out the numbers of another server whose backup was restored here.
+    /// upper bound leaves out the numbers of another server whose backup was restored here. They
+    /// are found by their numbers, which are few, and never by the ids of all entries.
     revoked_since = concat!(
+        "WITH later AS MATERIALIZED (SELECT session_id, revoked_at \
+         FROM tower_bearer_revocations WHERE xid >= $3::text::xid8 \
+         AND xid < pg_snapshot_xmax(pg_current_snapshot())) ",
         place!(),
-        "$1::text::xid8 <= pg_snapshot_xmax(pg_current_snapshot()) AS known, ",
-        feed!("xid >= $1::text::xid8 AND xid < pg_snapshot_xmax(pg_current_snapshot())")
+        "$3::text::xid8 <= pg_snapshot_xmax(pg_current_snapshot()) AS known, ",
+        feed!("later")
     );
     /// Locks are taken in the order of `revoke_all`.
     revoke_again = "UPDATE tower_bearer_sessions AS session \

@@ -10,6 +10,7 @@ use sqlx::query::Query;
 use sqlx::types::Uuid;
 
 use super::announcements::Listening;
+use super::feed_place::FeedPlace;
 use super::pool::one_connection_like;
 use super::pulls::Pulls;
 use super::route::Route;
@@ -214,30 +215,36 @@ impl SessionStore for PostgresStore {
             .collect()
     }
 
+    async fn count(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        if cannot_be_kept(selection.subject()) {
+            return Ok(0);
+        }
+        let query = bind_selection!(sqlx::query(self.sql.count.clone()), selection);
+        let query = query.bind(millis(now)).bind(MAX_LISTED as i64);
+        let row = self.fetch_one(query).await?;
+        let count: i64 = row.try_get(0).failed_at(&self.place)?;
+        usize::try_from(count).failed_at(&self.place)
+    }
+
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         // A cursor that was not made here counts as no cursor.
-        let place = cursor
-            .as_ref()
-            .and_then(|cursor| cursor.as_str().split_once('-'));
-        if let Some((history, xid)) =
-            place.and_then(|(history, xid)| Some((history, xid.parse::<u64>().ok()?)))
-        {
-            let row = self
-                .pulls
-                .fetch(&self.sql.revoked_since, Some(&xid.to_string()))
-                .await
-                .failed_at(&self.place)?;
-            let same_history = row.try_get::<&str, _>("history").failed_at(&self.place)? == history;
-            if same_history && row.try_get("known").failed_at(&self.place)? {
-                return page(&row, false).failed_at(&self.place);
+        if let Some(place) = cursor.and_then(|cursor| FeedPlace::read(cursor.as_str())) {
+            let sql = match place.since {
+                Some(_) => &self.sql.revoked_since,
+                None => &self.sql.revoked,
+            };
+            let row = self.pulls.fetch(sql, place.from(), place.since).await;
+            let row = row.failed_at(&self.place)?;
+            if place.is_known(&row).failed_at(&self.place)? {
+                return page(&row, Some(&place)).failed_at(&self.place);
             }
         }
-        let row = self
-            .pulls
-            .fetch(&self.sql.revoked, None)
-            .await
-            .failed_at(&self.place)?;
-        page(&row, true).failed_at(&self.place)
+        let row = self.pulls.fetch(&self.sql.revoked, Uuid::nil(), None).await;
+        page(&row.failed_at(&self.place)?, None).failed_at(&self.place)
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {

@@ -1,11 +1,12 @@
 //! Does the work of `erase`.
 
 use super::connection::Connection;
+use super::index::Index;
 use super::prefix::KeyPrefix;
 use super::row;
 use super::rows::{AT_ONCE, read};
 use super::statements::{Call, DELETE, call_all};
-use super::subjects::Bucket;
+use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::store::selection::SessionSelection;
@@ -15,15 +16,14 @@ use crate::store::selection::SessionSelection;
 pub(super) async fn erase(
     connection: &Connection,
     prefix: &KeyPrefix,
+    index: &Index,
     selection: &SessionSelection,
 ) -> Result<u64, BoxError> {
-    let bucket = Bucket::of(selection.subject(), prefix);
-    let members: Vec<Vec<u8>> = bucket
-        .read()
-        .query_async(&mut connection.primary()?)
-        .await?;
+    let all = Timestamp::from_millis(0);
+    let candidates = index.candidates(selection.subject(), all).await?;
+    let bucket = index.bucket(selection.subject()).await?;
     let mut erased = 0;
-    for ids in bucket.candidates(&members).chunks(AT_ONCE) {
+    for ids in candidates.chunks(AT_ONCE) {
         let rows: Vec<Option<Vec<u8>>> = read(prefix, ids)
             .query_async(&mut connection.primary()?)
             .await?;

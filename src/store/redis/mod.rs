@@ -9,6 +9,8 @@ mod credentials;
 mod erasure;
 mod feed;
 mod head;
+mod index;
+mod index_key;
 mod opening;
 mod prefix;
 mod pull;

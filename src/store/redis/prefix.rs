@@ -59,6 +59,11 @@ impl KeyPrefix {
         format!("{}{{{bucket:04x}}}", self.0)
     }
 
+    /// Returns the key of the secret of the index.
+    pub(super) fn index_key(&self) -> String {
+        format!("{}{{index}}", self.0)
+    }
+
     /// Returns the key of a random value, which disappears when the database is emptied.
     pub(super) fn history(&self) -> String {
         format!("{}:history", self.0)
@@ -113,5 +118,6 @@ mod tests {
         assert_eq!(prefix.row(&id), [b"tb{f}".as_slice(), &[0xfe; 16]].concat());
         assert_eq!(prefix.feed(bucket(&id)), "tb{f}feed");
         assert_eq!(prefix.index(15), "tb{000f}");
+        assert_eq!(prefix.index_key(), "tb{index}");
     }
 }

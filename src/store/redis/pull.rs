@@ -1,12 +1,12 @@
-//! [`pull`] reads the feed to its end.
+//! [`pull`] reads a page of the feed.
 
 use super::connection::{Connection, IS_REPLICA};
 use super::feed::{self, PAGE, Progress};
 use super::prefix::KeyPrefix;
 use crate::error::BoxError;
-use crate::store::feed::{Cursor, RevocationPage};
+use crate::store::feed::{Cursor, REVOCATIONS_AT_ONCE, RevocationPage};
 
-/// Reads all entries after the cursor, or all entries.
+/// Reads entries after the cursor, or from the beginning, in several round trips.
 pub(super) async fn pull(
     connection: &Connection,
     prefix: &KeyPrefix,
@@ -45,9 +45,9 @@ pub(super) async fn pull(
             more |= entries.len() == PAGE;
             revoked.extend(entries.iter().filter_map(feed::Entry::revocation));
         }
-        if !more {
+        if !more || revoked.len() >= REVOCATIONS_AT_ONCE {
             let mut page = RevocationPage::new(revoked, Cursor::new(progress.to_string()));
-            page.complete = complete;
+            (page.complete, page.more) = (complete, more);
             page.store_time = Some(reading.store_time);
             return Ok(page);
         }

@@ -10,11 +10,11 @@ use redis::Pipeline;
 use super::announcements::Subscription;
 use super::clean_up::CleanUp;
 use super::connection::Connection;
+use super::index::Index;
 use super::prefix::KeyPrefix;
 use super::pull::pull;
 use super::rows::AT_ONCE;
-use super::statements::{Call, ENDED, INDEX, REPLACE, call_all};
-use super::subjects::Bucket;
+use super::statements::{ENDED, REPLACE, call_all};
 use super::{changes, erasure, feed, row, rows};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
@@ -95,14 +95,17 @@ use crate::store::session::Session;
 pub struct RedisStore {
     connection: Connection,
     prefix: KeyPrefix,
+    index: Index,
     place: Place,
 }
 
 impl RedisStore {
     pub(super) fn new(connection: Connection, place: Place) -> Self {
+        let prefix = KeyPrefix::default();
         Self {
+            index: Index::new(connection.clone(), prefix.clone()),
             connection,
-            prefix: KeyPrefix::default(),
+            prefix,
             place,
         }
     }
@@ -111,19 +114,16 @@ impl RedisStore {
     /// no longer found.
     #[must_use]
     pub fn with_key_prefix(mut self, prefix: KeyPrefix) -> Self {
+        self.index = Index::new(self.connection.clone(), prefix.clone());
         self.prefix = prefix;
         self
     }
 
     /// Returns the selected sessions that are not revoked.
     async fn unrevoked(&self, selection: &SessionSelection) -> Result<Vec<Session>, BoxError> {
-        let bucket = Bucket::of(selection.subject(), &self.prefix);
-        let members: Vec<Vec<u8>> = bucket
-            .read()
-            .query_async(&mut self.connection.primary()?)
-            .await?;
-        let mut sessions =
-            rows::find_each(&self.connection, &self.prefix, &bucket.candidates(&members)).await?;
+        let all = Timestamp::from_millis(0);
+        let candidates = self.index.candidates(selection.subject(), all).await?;
+        let mut sessions = rows::find_each(&self.connection, &self.prefix, &candidates).await?;
         // The index only has a part of the subject's hash, and knows no other field.
         sessions.retain(|session| selection.matches(session) && session.revoked().is_none());
         Ok(sessions)
@@ -135,10 +135,12 @@ impl RedisStore {
     async fn announce(&self, revoked: &[Session]) {
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(self.prefix.channel()).arg("");
-        let leave = revoked
-            .iter()
-            .map(|session| Bucket::of(session.subject(), &self.prefix).end(session.id()));
-        let leave: Vec<Call> = leave.collect();
+        let mut leave = Vec::with_capacity(revoked.len());
+        for session in revoked {
+            if let Ok(bucket) = self.index.bucket(session.subject()).await {
+                leave.push(bucket.end(session.id()));
+            }
+        }
         let connection = &mut self.connection.any();
         let published = publish.exec_async(connection).await;
         let left = call_all::<()>(connection, &ENDED, &leave).await;
@@ -155,10 +157,7 @@ impl RedisStore {
 impl SessionStore for RedisStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
         let mut connection = self.connection.primary().failed_at(&self.place)?;
-        let index = Bucket::of(session.subject(), &self.prefix).enter(session);
-        call_all::<()>(&mut connection, &INDEX, &[index])
-            .await
-            .failed_at(&self.place)?;
+        self.index.enter(session).await.failed_at(&self.place)?;
         // A duration, not a moment, because the clocks need not agree.
         let stays = session.expires_at().saturating_since(session.created_at()) + KEEP_EXPIRED;
         let mut set = redis::cmd("SET");
@@ -246,6 +245,16 @@ impl SessionStore for RedisStore {
         Ok(newest(sessions))
     }
 
+    /// Counts members of the index. Those of revoked sessions stay for a few minutes.
+    async fn count(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let candidates = self.index.candidates(selection.subject(), now).await;
+        Ok(candidates.failed_at(&self.place)?.len())
+    }
+
     // Every process that serves requests calls this each second, which renews the connection.
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         let mut page = pull(&self.connection, &self.prefix, cursor.clone()).await;
@@ -268,7 +277,12 @@ impl SessionStore for RedisStore {
         if ids.is_empty() {
             return Ok(());
         }
-        let known: HashSet<SessionId> = self.revoked_since(None).await?.ids().into_iter().collect();
+        let mut page = self.revoked_since(None).await?;
+        let mut known: HashSet<SessionId> = page.ids().into_iter().collect();
+        while page.more {
+            page = self.revoked_since(Some(page.cursor)).await?;
+            known.extend(page.ids());
+        }
         let mut revoked = Vec::new();
         // Each batch is finished before the next one begins, so that a call that is cut short
         // leaves less work for the next call.
@@ -324,7 +338,7 @@ impl SessionStore for RedisStore {
     }
 
     async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
-        let erased = erasure::erase(&self.connection, &self.prefix, selection).await;
+        let erased = erasure::erase(&self.connection, &self.prefix, &self.index, selection).await;
         Ok(DeletedSessions::new(erased.failed_at(&self.place)?))
     }
 }

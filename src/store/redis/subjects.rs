@@ -1,16 +1,16 @@
 //! The index by subject, which finds the sessions of a user.
 //!
-//! It has 16384 sorted sets, each for the subjects whose hash falls into it. A member is four more
-//! bytes of that hash and the session's id, and its score is `expires_at` in seconds. A set for
+//! It has 16384 sorted sets, each for the subjects whose keyed hash falls into it. A member is four
+//! more bytes of that hash and the session's id, and its score is `expires_at` in seconds. A set for
 //! each subject would take one more key for each session. The index is only a hint: the row decides
 //! whose session it is, and whether it exists.
 
 use redis::Cmd;
 
+use super::index_key::IndexKey;
 use super::prefix::KeyPrefix;
 use super::statements::Call;
 use crate::clock::Timestamp;
-use crate::digest::digest;
 use crate::limits::REVOCATION_RETENTION;
 use crate::names::{SessionId, Subject};
 use crate::store::retention::KEEP_EXPIRED;
@@ -23,8 +23,8 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    pub(super) fn of(subject: &Subject, prefix: &KeyPrefix) -> Self {
-        let [high, low, a, b, c, d, ..] = digest("redis subject", subject.as_str());
+    pub(super) fn of(subject: &Subject, prefix: &KeyPrefix, key: &IndexKey) -> Self {
+        let [high, low, a, b, c, d, ..] = key.hash(subject);
         Self {
             key: prefix.index(u16::from_be_bytes([high, low]) % INDEX_BUCKETS),
             hash: [a, b, c, d],
@@ -55,9 +55,11 @@ impl Bucket {
         }
     }
 
-    pub(super) fn read(&self) -> Cmd {
+    /// Reads the members that end at this moment or later.
+    pub(super) fn read(&self, from: Timestamp) -> Cmd {
         let mut all = Cmd::new();
-        all.arg("ZRANGE").arg(&self.key).arg(0).arg(-1);
+        all.arg("ZRANGEBYSCORE").arg(&self.key);
+        all.arg(from.as_secs()).arg("+inf");
         all
     }
 

@@ -21,21 +21,31 @@ pub(super) fn read(row: &SqliteRow) -> Result<Session, BoxError> {
     ))
 }
 
-pub(super) fn page(seen: i64, rows: &[SqliteRow]) -> Result<RevocationPage, BoxError> {
-    // The first row has the last number. It exists even if there is no revocation.
-    let last: i64 = rows.first().map_or(Ok(seen), |row| row.try_get("last"))?;
+/// Reads a page that has at most `at_most` entries.
+pub(super) fn page(seen: i64, at_most: usize, row: &SqliteRow) -> Result<RevocationPage, BoxError> {
+    let (last, count): (i64, i64) = (row.try_get("last")?, row.try_get("count")?);
+    let more = usize::try_from(count)? >= at_most;
+    let reached = if more { row.try_get("reached")? } else { last };
+    let entries: &str = row.try_get::<Option<_>, _>("entries")?.unwrap_or_default();
+    let entries = entries.split(',').filter(|entry| !entry.is_empty());
     let mut page = RevocationPage::new(
-        Vec::with_capacity(rows.len()),
-        Cursor::new(last.to_string()),
+        entries.map(revocation).collect::<Result<_, _>>()?,
+        Cursor::new(reached.to_string()),
     );
-    page.complete = seen == 0 || seen > last;
-    for row in rows {
-        if let Some(id) = row.try_get::<Option<Vec<u8>>, _>("session_id")? {
-            page.revoked.push(Revocation::new(
-                SessionId::from_bytes(array(id)?),
-                age(row.try_get("age")?),
-            ));
-        }
-    }
+    (page.complete, page.more) = (seen == 0 || seen > last, more);
     Ok(page)
+}
+
+/// Reads an entry of the feed: the id in hexadecimal, and its age in milliseconds.
+fn revocation(entry: &str) -> Result<Revocation, BoxError> {
+    let (id, milliseconds) = entry.split_once(' ').ok_or("an entry has no age")?;
+    if id.len() != 32 {
+        return Err("an id of the feed has another length".into());
+    }
+    let id = u128::from_str_radix(id, 16)?.to_be_bytes();
+    let milliseconds = milliseconds.parse()?;
+    Ok(Revocation::new(
+        SessionId::from_bytes(id),
+        age(milliseconds),
+    ))
 }

@@ -15,12 +15,13 @@ use super::row::{page, read};
 use super::schema;
 use super::statements::*;
 use crate::clock::Timestamp;
+use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::revocation::Receipt;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{MAX_LISTED, SessionStore};
 use crate::store::error::StoreError;
-use crate::store::feed::{Announcements, Cursor, RevocationPage};
+use crate::store::feed::{Announcements, Cursor, REVOCATIONS_AT_ONCE, RevocationPage};
 use crate::store::place::{FailedAt, Place};
 use crate::store::retention::Ended;
 use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
@@ -104,6 +105,31 @@ impl SqliteStore {
     async fn execute(&self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
         self.commits.execute(query).await
     }
+
+    /// Changes the selected rows that `find` finds, a few in each commit, so that no other writer
+    /// waits for all of them. Returns how many were changed.
+    async fn change_selected(
+        &self,
+        find: &'static str,
+        selection: &SessionSelection,
+        change: impl Fn(String) -> Query<'static, Sqlite, SqliteArguments>,
+    ) -> Result<u64, StoreError> {
+        let (mut changed, mut after) = (0, Vec::new());
+        loop {
+            let query = bind_selection!(sqlx::query_scalar(find), selection)
+                .bind(after)
+                .bind(READ_AT_ONCE as i64);
+            let found: Vec<Vec<u8>> = query.fetch_all(&self.pool).await.failed_at(&self.place)?;
+            let found = ids(found).failed_at(&self.place)?;
+            for batch in found.chunks(BATCH) {
+                changed += self.execute(change(json(batch.iter()))).await?;
+            }
+            match found.last() {
+                Some(last) if found.len() == READ_AT_ONCE => after = last.to_vec(),
+                _ => return Ok(changed),
+            }
+        }
+    }
 }
 
 #[async_trait]
@@ -163,9 +189,9 @@ impl SessionStore for SqliteStore {
         selection: &SessionSelection,
         record: RevocationRecord,
     ) -> Result<RevokedSessions, StoreError> {
-        let query = bind_selection!(sqlx::query(REVOKE_ALL), selection);
-        let query = query.bind(record.reason.as_str()).bind(millis(record.at));
-        Ok(RevokedSessions::new(self.execute(query).await?))
+        let revoke = |ids| revoke_each(ids, record);
+        let revoked = self.change_selected(FIND_LIVE, selection, revoke).await?;
+        Ok(RevokedSessions::new(revoked))
     }
 
     async fn list(
@@ -182,27 +208,37 @@ impl SessionStore for SqliteStore {
             .collect()
     }
 
+    async fn count(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let query = bind_selection!(sqlx::query_scalar(COUNT), selection)
+            .bind(millis(now))
+            .bind(MAX_LISTED as i64);
+        let count: i64 = query.fetch_one(&self.pool).await.failed_at(&self.place)?;
+        usize::try_from(count).failed_at(&self.place)
+    }
+
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         // A cursor that was not made here starts at the beginning. So does that of an empty feed.
         let seen = cursor
             .and_then(|cursor| cursor.as_str().parse().ok())
             .unwrap_or(0_i64);
-        let rows = sqlx::query(REVOKED_SINCE)
+        let row = sqlx::query(REVOKED_SINCE)
             .bind(seen)
-            .fetch_all(&self.pool)
+            .bind(REVOCATIONS_AT_ONCE as i64)
+            .fetch_one(&self.pool)
             .await
             .failed_at(&self.place)?;
-        page(seen, &rows).failed_at(&self.place)
+        page(seen, REVOCATIONS_AT_ONCE, &row).failed_at(&self.place)
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
         for batch in ids.chunks(BATCH) {
             let batch = json(batch.iter().map(SessionId::as_bytes));
-            let query = sqlx::query(REVOKE_AGAIN)
-                .bind(RevocationReason::Other.as_str())
-                .bind(millis(now))
-                .bind(&batch);
-            self.execute(query).await?;
+            self.execute(revoke_each(batch.clone(), RevocationReason::Other.at(now)))
+                .await?;
             // The trigger has entered the live sessions. This enters the unknown ones.
             let query = sqlx::query(ENTER_FEED).bind(&batch).bind(millis(now));
             self.execute(query).await?;
@@ -227,11 +263,7 @@ impl SessionStore for SqliteStore {
                 .bind(expired)
                 .bind(READ_AT_ONCE as i64);
             let ended: Vec<Vec<u8>> = query.fetch_all(&self.pool).await.failed_at(&self.place)?;
-            let ended: Vec<[u8; 16]> = ended
-                .into_iter()
-                .map(array)
-                .collect::<Result<_, _>>()
-                .failed_at(&self.place)?;
+            let ended = ids(ended).failed_at(&self.place)?;
             for batch in ended.chunks(BATCH) {
                 let query = sqlx::query(DELETE_ENDED)
                     .bind(revoked)
@@ -253,9 +285,20 @@ impl SessionStore for SqliteStore {
     }
 
     async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
-        let query = bind_selection!(sqlx::query(ERASE), selection);
-        Ok(DeletedSessions::new(self.execute(query).await?))
+        let delete = |ids: String| sqlx::query(DELETE_REVOKED).bind(ids);
+        let erased = self
+            .change_selected(FIND_REVOKED, selection, delete)
+            .await?;
+        Ok(DeletedSessions::new(erased))
     }
+}
+
+/// Revokes those of the sessions that live.
+fn revoke_each(ids: String, record: RevocationRecord) -> Query<'static, Sqlite, SqliteArguments> {
+    sqlx::query(REVOKE_EACH)
+        .bind(record.reason.as_str())
+        .bind(millis(record.at))
+        .bind(ids)
 }
 
 fn place(options: &SqliteConnectOptions) -> Place {
@@ -282,7 +325,11 @@ fn json<'a>(ids: impl Iterator<Item = &'a [u8; 16]>) -> String {
     serde_json::Value::from_iter(ids.map(hex)).to_string()
 }
 
-/// The number of ended rows that one query finds.
+fn ids(found: Vec<Vec<u8>>) -> Result<Vec<[u8; 16]>, BoxError> {
+    found.into_iter().map(array).collect()
+}
+
+/// The number of rows that one query finds.
 const READ_AT_ONCE: usize = 50_000;
-/// The number of rows that are deleted under one lock.
+/// The number of rows that are changed under one lock.
 const BATCH: usize = 500;

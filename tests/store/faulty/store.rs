@@ -33,6 +33,8 @@ pub(super) enum Fault {
     RevokeAllForgetsTheFeed,
     RevokeAllMissesTheNewest,
     ListIgnoresCase,
+    CountStopsAtOne,
+    CountCountsEveryone,
     FeedNumbersBeforeTheCommit,
     FeedBelievesAnyCursor,
     FeedIsNeverComplete,
@@ -279,6 +281,18 @@ impl SessionStore for Faulty {
             sessions.pop();
         }
         Ok(sessions)
+    }
+
+    async fn count(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        match self.fault {
+            CountStopsAtOne => Ok(self.inner().count(selection, now).await?.min(1)),
+            CountCountsEveryone => Ok(self.ids.lock().unwrap().len()),
+            _ => self.inner().count(selection, now).await,
+        }
     }
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {

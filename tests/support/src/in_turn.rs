@@ -73,6 +73,14 @@ impl<S: SessionStore> SessionStore for InTurn<S> {
         self.next().list(selection, now).await
     }
 
+    async fn count(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        self.next().count(selection, now).await
+    }
+
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         self.next().revoked_since(cursor).await
     }

@@ -38,6 +38,7 @@ struct State {
     time: Option<Timestamp>,
     age: Duration,
     also_revoked: Vec<SessionId>,
+    pages: Option<(usize, Duration)>,
 }
 
 /// The calls of a store.
@@ -57,6 +58,8 @@ pub enum Call {
     RevokeAll,
     /// `SessionStore::list`.
     List,
+    /// `SessionStore::count`.
+    Count,
     /// `SessionStore::revoked_since`.
     RevokedSince,
     /// `SessionStore::assert_revoked`.
@@ -119,6 +122,12 @@ impl FailingStore {
     /// Makes the next page of the feed say that these sessions were revoked too.
     pub fn also_revoked(&self, ids: impl IntoIterator<Item = SessionId>) {
         self.0.state.lock().unwrap().also_revoked.extend(ids);
+    }
+
+    /// Makes pages of the feed of at most so many revocations, which take so long. The store behind
+    /// is a `MemoryStore`, which numbers its entries without gaps.
+    pub fn in_pages(&self, of: usize, each: Duration) {
+        self.0.state.lock().unwrap().pages = Some((of, each));
     }
 
     /// Sets the time at the store.
@@ -281,10 +290,29 @@ impl SessionStore for FailingStore {
             .await
     }
 
+    async fn count(
+        &self,
+        selection: &SessionSelection,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        self.through(Call::Count, self.inner().count(selection, now))
+            .await
+    }
+
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         let mut page = self
             .through(Call::RevokedSince, self.inner().revoked_since(cursor))
             .await?;
+        let pages = self.0.state.lock().unwrap().pages;
+        if let Some((of, each)) = pages {
+            tokio::time::sleep(each).await;
+            if let Some(left) = page.revoked.len().checked_sub(of).filter(|left| *left > 0) {
+                let last: usize = page.cursor.as_str().parse().expect("a number");
+                page.revoked.truncate(of);
+                page.cursor = Cursor::new((last - left).to_string());
+                page.more = true;
+            }
+        }
         let mut state = self.0.state.lock().unwrap();
         let also = std::mem::take(&mut state.also_revoked).into_iter();
         page.revoked

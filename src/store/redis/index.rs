@@ -1,0 +1,86 @@
+//! [`Index`] is the index by subject, as the store uses it.
+
+use std::sync::Arc;
+
+use futures_util::future::try_join;
+use redis::Pipeline;
+
+use super::connection::Connection;
+use super::index_key::{IndexKey, KnownKey};
+use super::prefix::KeyPrefix;
+use super::statements::{INDEX, call_all};
+use super::subjects::Bucket;
+use crate::clock::Timestamp;
+use crate::error::BoxError;
+use crate::names::{SessionId, Subject};
+use crate::store::session::Session;
+
+/// Where the sessions of a subject are found, with the secret that Redis has at the moment.
+///
+/// Each command reads the secret in the same round trip. If it is another one, because the database
+/// was emptied in the meantime, the command is repeated.
+#[derive(Clone)]
+pub(super) struct Index {
+    connection: Connection,
+    prefix: KeyPrefix,
+    known: Arc<KnownKey>,
+}
+
+impl Index {
+    pub(super) fn new(connection: Connection, prefix: KeyPrefix) -> Self {
+        Self {
+            connection,
+            prefix,
+            known: Arc::default(),
+        }
+    }
+
+    /// Returns the bucket of a subject, with the secret that this process knows.
+    pub(super) async fn bucket(&self, subject: &Subject) -> Result<Bucket, BoxError> {
+        let key = self
+            .known
+            .get(&mut self.connection.primary()?, &self.prefix)
+            .await?;
+        Ok(Bucket::of(subject, &self.prefix, &key))
+    }
+
+    /// Enters a session.
+    pub(super) async fn enter(&self, session: &Session) -> Result<(), BoxError> {
+        let mut connection = self.connection.primary()?;
+        let mut key = self.known.get(&mut connection, &self.prefix).await?;
+        loop {
+            let call = [Bucket::of(session.subject(), &self.prefix, &key).enter(session)];
+            let (mut other, read) = (connection.clone(), IndexKey::read(&self.prefix));
+            let enter = call_all::<()>(&mut connection, &INDEX, &call);
+            // Two commands of one connection, of which none waits for the other.
+            let read = read.query_async::<Option<Vec<u8>>>(&mut other);
+            let (_, read) = try_join(enter, read).await?;
+            if key.is(read.as_deref()) {
+                return Ok(());
+            }
+            key = self.known.read(&mut connection, &self.prefix).await?;
+        }
+    }
+
+    /// Returns the sessions that may be those of the subject, and end at this moment or later.
+    pub(super) async fn candidates(
+        &self,
+        subject: &Subject,
+        from: Timestamp,
+    ) -> Result<Vec<SessionId>, BoxError> {
+        let mut connection = self.connection.primary()?;
+        let mut key = self.known.get(&mut connection, &self.prefix).await?;
+        loop {
+            let bucket = Bucket::of(subject, &self.prefix, &key);
+            let mut pipeline = Pipeline::new();
+            pipeline.add_command(bucket.read(from));
+            pipeline.add_command(IndexKey::read(&self.prefix));
+            let (members, read): (Vec<Vec<u8>>, Option<Vec<u8>>) =
+                pipeline.query_async(&mut connection).await?;
+            if key.is(read.as_deref()) {
+                return Ok(bucket.candidates(&members));
+            }
+            key = self.known.read(&mut connection, &self.prefix).await?;
+        }
+    }
+}
