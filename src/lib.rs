@@ -31,6 +31,7 @@ mod request_context;
 mod revocation;
 mod sensitive;
 pub mod session;
+mod shown;
 pub mod store;
 mod task;
 #[cfg(feature = "test-util")]

@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap};
 
 use crate::sensitive::mark_sensitive;
+use crate::shown::path;
 
 /// The request that a login, a refresh or a session comes from.
 ///
@@ -95,7 +96,7 @@ impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestContext")
             .field("method", &self.parts.method)
-            .field("path", &self.parts.uri.path())
+            .field("path", &path(&self.parts))
             .field("client_address", &self.client_address)
             .finish_non_exhaustive()
     }

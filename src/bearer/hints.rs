@@ -7,6 +7,7 @@ use http::request::Parts;
 
 use super::preflight::is_preflight;
 use crate::once::Once;
+use crate::shown::path;
 
 /// The hints that a layer has logged. Each is logged once, since anyone can send such requests.
 #[derive(Debug, Default)]
@@ -42,10 +43,9 @@ impl Hints {
 
     /// Logs a hint about a request that was refused because it has no token.
     pub(super) fn of_missing_token(&self, parts: &Parts, has_sessions: bool) {
-        let path = parts.uri.path();
         if is_preflight(parts) && self.preflight.is_first() {
             tracing::warn!(
-                path,
+                path = &*path(parts),
                 cure = "add the CORS layer after this layer, so that it is the outer one; or, if \
                         the inner service answers preflights, call `.admit_preflights()`",
                 "a CORS preflight was refused, because it has no token"
@@ -53,7 +53,7 @@ impl Hints {
         }
         if has_sessions && is_login(parts) && self.login.is_first() {
             tracing::warn!(
-                path,
+                path = &*path(parts),
                 cure = "call `.nest_service(\"/auth\", …)` after `.route_layer(…)`, so that the \
                         endpoints are outside the layer",
                 "a login or a refresh was refused, because it has no access token"

@@ -14,6 +14,7 @@ use super::grpc::{is_grpc, to_grpc_response};
 use super::protection::Protection;
 use super::ready::ReadyResponses;
 use crate::names::Scope;
+use crate::shown::path;
 
 type Respond = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
 
@@ -64,21 +65,26 @@ impl Rejection {
 }
 
 fn log(error: &BearerError, parts: &Parts) {
-    let path = parts.uri.path();
     let cause = std::error::Error::source(error);
     match error.kind() {
-        BearerErrorKind::Misconfigured => tracing::error!(path, cure = %error, "request refused"),
+        BearerErrorKind::Misconfigured => {
+            tracing::error!(path = &*path(parts), cure = %error, "request refused");
+        }
         BearerErrorKind::Unavailable if !error.is_logged() => {
-            tracing::error!(path, cause, "request refused");
+            tracing::error!(path = &*path(parts), cause, "request refused");
         }
         // Every scanner makes thousands of these.
         BearerErrorKind::MissingToken => {
-            tracing::debug!(path, reason = error.reason(), "request refused");
+            tracing::debug!(
+                path = &*path(parts),
+                reason = error.reason(),
+                "request refused"
+            );
         }
         _ => {
             let needs = error.scope().map(Scope::as_str);
             tracing::info!(
-                path,
+                path = &*path(parts),
                 reason = error.reason(),
                 needs,
                 cause,

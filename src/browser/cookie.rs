@@ -8,6 +8,7 @@ use http::request::Parts;
 
 use super::cross_site::{Origins, Site, opens_a_page};
 use crate::edge::Edge;
+use crate::shown::path;
 
 /// Returns the token in this cookie, unless another origin made the request.
 pub(crate) fn token<'p>(
@@ -19,7 +20,7 @@ pub(crate) fn token<'p>(
     let is_there = all(parts, name).next().flatten().is_some();
     if is_there && origins.site(parts, edge) == Site::Other && !opens_a_page(parts) {
         tracing::debug!(
-            path = parts.uri.path(),
+            path = &*path(parts),
             "the token cookie is ignored, because no page of ours made the request"
         );
         return Ok(None);

@@ -3,6 +3,7 @@
 use http::request::Parts;
 
 use crate::browser::{Caller, Claim};
+use crate::shown::path;
 
 /// Why a request must not set cookies or use them.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +85,7 @@ impl CrossSite {
             fetch_site,
         } = Claim::of(parts);
         tracing::info!(
-            path = parts.uri.path(),
+            path = &*path(parts),
             reason = self.reason(),
             origin,
             host,

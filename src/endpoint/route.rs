@@ -13,6 +13,7 @@ use super::state::State;
 use super::{login, logout, refresh, sessions, token};
 use crate::error::BoxError;
 use crate::request_context::RequestContext;
+use crate::shown::path;
 
 /// The endpoint that a request is for.
 #[derive(Clone, Copy, Debug)]
@@ -92,10 +93,9 @@ impl Route {
 }
 
 fn unknown(state: &State, parts: &Parts) -> EndpointError {
-    let path = parts.uri.path();
     if state.unknown_paths.is_first() {
         tracing::warn!(
-            path,
+            path = &*path(parts),
             mounted_at = state.path,
             cure = "mount the endpoints with `nest_service`, or set their prefix with `with_path`",
             "there is no endpoint at this path; only the first such path is a warning"

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::shown::Shown;
+
 /// The user that a token is about, as in the claim `sub` (RFC 7519 section 4.1.2).
 ///
 /// A subject is the application's key of the user. It should never be reused for another user (RFC
@@ -34,10 +36,10 @@ impl Subject {
         &self.0
     }
 
-    /// Returns the subject for a line of the log, with control characters escaped: an application
-    /// may take a name that a user has chosen.
+    /// Returns the subject for a line of the log, escaped and cut: an application may take a name
+    /// that a user has chosen.
     pub(crate) fn shown(&self) -> impl fmt::Display {
-        self.0.escape_debug()
+        Shown(&self.0)
     }
 
     /// Parses the subject back into the key that it was made from, as in `subject.parse::<i64>()?`

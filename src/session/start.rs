@@ -13,6 +13,7 @@ use super::unanswered::Unanswered;
 use crate::limits::{MIN_LIFETIME, REFRESH_DEADLINE, with_timeout};
 use crate::request_context::RequestContext;
 use crate::revocation::ensure_started;
+use crate::shown::is_invisible;
 use crate::store::{RevocationReason, Session, SessionParts};
 use crate::token::Identity;
 
@@ -151,7 +152,8 @@ impl Sessions {
                 .absolute_lifetime
                 .unwrap_or(self.policy().absolute_lifetime);
         let agent = || identity.context.as_ref()?.user_agent();
-        let device = identity.device.as_deref().or_else(agent);
+        let shown = |device: &str| Some(shortened(device)).filter(|device| !device.is_empty());
+        let device = identity.device.as_deref().and_then(shown);
         let mut row = SessionParts::new(rid.session_id(), identity.subject().clone(), now, end);
         row.owner = self.0.owners[0];
         row.idle_timeout = identity.idle_timeout;
@@ -159,7 +161,7 @@ impl Sessions {
         // Not in the future: an identity provider's clock may be ahead.
         row.authenticated_at = identity.authenticated_at.map(|at| at.min(now));
         row.data.clone_from(&identity.data);
-        row.device = device.map(shortened).filter(|device| !device.is_empty());
+        row.device = device.or_else(|| agent().and_then(shown));
         row.stamp = identity.stamp;
         row.receipts = identity.receipts;
         Ok(Session::from_parts(row))
@@ -198,10 +200,11 @@ impl Sessions {
     }
 }
 
-/// Returns at most 256 bytes of the text, without control characters.
+/// Returns at most 256 bytes of the text, without invisible characters: a device whose name reads
+/// backwards, or that looks like another one, is not the one that the user knows.
 fn shortened(device: &str) -> String {
     let mut short = String::new();
-    for character in device.chars().filter(|character| !character.is_control()) {
+    for character in device.chars().filter(|&character| !is_invisible(character)) {
         if short.len() + character.len_utf8() > MAX_DEVICE_BYTES {
             break;
         }

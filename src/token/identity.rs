@@ -92,7 +92,8 @@ impl Identity {
     }
 
     /// What the user may recognise the session by, such as "a laptop". At most 256 bytes are kept,
-    /// without control characters. Without it the session shows the parameter `device` of the
+    /// without control characters and other invisible ones, such as those of the direction of
+    /// writing. Without it the session shows the parameter `device` of the
     /// [login](Self::with_login), or else the `User-Agent`.
     pub fn with_device(mut self, device: impl Into<String>) -> Self {
         self.device = Some(device.into());

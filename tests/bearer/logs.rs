@@ -300,3 +300,42 @@ fn a_log_hears_what_a_thread_without_one_came_by_first() {
     come_by();
     assert_eq!(log.text().matches("somebody came by").count(), 1);
 }
+
+/// A path that `http` accepts, with characters that an editor or a terminal obeys.
+#[tokio::test]
+async fn a_path_neither_fills_the_log_nor_forges_a_line_of_it() {
+    let (log, _guard) = Log::capture();
+    let tokens = TestTokens::new();
+    let layer = BearerAuthLayer::new(tokens.verifier());
+    let routes = RequireLayer::scope("x").layer(hello());
+    for character in [
+        "\u{202e}",
+        "\u{9b}31m",
+        "\u{2028}",
+        "\"",
+        "'",
+        "%0a",
+        "a",
+        "\u{e9}",
+    ] {
+        for times in [1, 60_000 / character.len()] {
+            let path = bytes::Bytes::from(format!("/{}", character.repeat(times)));
+            let at_path = |authorization| {
+                let mut request = with_authorization(authorization);
+                *request.uri_mut() = http::Uri::from_maybe_shared(path.clone()).unwrap();
+                request
+            };
+            for authorization in ["Bearer a.b.c", "Basic x", "Bearer"] {
+                assert!(send(&layer, at_path(authorization)).await.status >= 400);
+            }
+            let answer = routes.clone().oneshot(at_path("Bearer x")).await.unwrap();
+            assert_eq!(answer.status(), 500);
+            let said = log.take();
+            assert_eq!(said.lines().count(), 4, "{said}");
+            for line in said.lines() {
+                assert!(line.len() < 1000, "{} bytes", line.len());
+                assert!(line.is_ascii() && !line.contains("u{"), "{line}");
+            }
+        }
+    }
+}

@@ -64,3 +64,57 @@ async fn a_device_has_256_bytes_at_most_and_no_broken_character() {
         Some("\u{20ac}".repeat(85))
     );
 }
+
+/// A device that reads backwards, or looks like another one, is not the device that the user knows.
+#[tokio::test]
+async fn invisible_characters_do_not_get_into_the_device() {
+    let login = Login::new();
+    let invisible = [
+        "\u{ad}",
+        "\u{34f}",
+        "\u{61c}",
+        "\u{115f}",
+        "\u{17b4}",
+        "\u{180e}",
+        "\u{200b}",
+        "\u{200e}",
+        "\u{200f}",
+        "\u{2028}",
+        "\u{2029}",
+        "\u{202a}",
+        "\u{202e}",
+        "\u{2060}",
+        "\u{2066}",
+        "\u{2069}",
+        "\u{206f}",
+        "\u{2800}",
+        "\u{3164}",
+        "\u{fe0f}",
+        "\u{feff}",
+        "\u{ffa0}",
+        "\u{fff9}",
+        "\u{1d173}",
+        "\u{e0001}",
+        "\u{e0020}",
+        "\u{e007f}",
+        "\u{e0100}",
+    ];
+    for character in invisible {
+        let device = device_of(&login, Some(&format!("a{character}b{character}")), None).await;
+        assert_eq!(device.as_deref(), Some("ab"), "{character:?}");
+    }
+    // Nothing is left, so that the agent counts.
+    let device = device_of(&login, Some("\u{200b}\u{202e}"), Some("Mozilla/5.0")).await;
+    assert_eq!(device.as_deref(), Some("Mozilla/5.0"));
+    // Letters, accents and symbols of every script stay.
+    for visible in [
+        "Zo\u{eb}s iPhone",
+        "e\u{301}",
+        "\u{5d0}\u{628}",
+        "\u{1f4f1} \u{20ac}",
+        "\u{915}\u{93f}",
+    ] {
+        let device = device_of(&login, Some(visible), None).await;
+        assert_eq!(device.as_deref(), Some(visible));
+    }
+}

@@ -51,6 +51,22 @@ async fn a_subject_cannot_forge_a_line_of_the_log() {
     );
 }
 
+#[tokio::test]
+async fn a_long_subject_does_not_fill_the_log() {
+    let (log, _guard) = Log::capture();
+    let sessions = sessions_of(&TestTokens::new());
+    let name = "\u{202e}".repeat(1000);
+    let pair = log_in(&sessions, &name).await;
+    sessions.log_out_others(pair.claims()).await.unwrap();
+    sessions.log_out_everywhere(&(&*name).into()).await.unwrap();
+    let lines = log.take_our_own();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    for line in lines {
+        assert!(line.len() < 3000 && line.is_ascii(), "{} bytes", line.len());
+        assert!(line.contains("subject=\\u{202e}"), "{line}");
+    }
+}
+
 // requirement 74
 #[tokio::test]
 async fn a_failed_login_leaves_one_event_without_the_password() {
