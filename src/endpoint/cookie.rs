@@ -234,7 +234,10 @@ impl CookieDelivery {
     /// sites itself, before it logs a user in: with
     /// [`cross_site_rejection`](Self::cross_site_rejection), or with
     /// [`AuthEndpoints::read_login`](crate::AuthEndpoints::read_login), which refuses them where
-    /// these cookies are [for every client](Self::for_every_client).
+    /// these cookies are [for every client](Self::for_every_client). A login has to end the
+    /// sessions of the cookies that it replaces: `read_login` sees to it, and a handler without it
+    /// gives the [tokens of the browser](Self::session_tokens) to
+    /// [`Login::replacing`](crate::Login::replacing).
     #[must_use]
     pub fn set_cookies<B>(
         &self,
@@ -289,13 +292,43 @@ impl CookieDelivery {
         answer
     }
 
-    /// Returns the refresh tokens that the browser sent, for a logout in the application's own
-    /// handler, which ends the sessions of all of them, and for
+    /// Returns the refresh tokens that the browser sent, for
     /// [`Refresh::one_of`](crate::session::Refresh::one_of). There is more than one if another host
     /// or an older version of the application has set a cookie of this name too.
     #[must_use]
     pub fn refresh_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str> {
         several(parts, &self.refresh_name())
+    }
+
+    /// Returns the tokens of all sessions that the browser has: every refresh token, and every
+    /// access token where it is a cookie too. The two may be of different sessions.
+    ///
+    /// It is for the application's own handlers. A logout ends all of them before it [clears the
+    /// cookies](Self::clear_cookies), and a login [replaces](crate::Login::replacing) them, so that
+    /// no session stays behind that its browser has forgotten. Both refuse requests from other
+    /// sites [first](Self::cross_site_rejection).
+    ///
+    /// ```
+    /// # use http::{Response, request::Parts};
+    /// # use tower_bearer::{CookieDelivery, SessionError, Sessions};
+    /// async fn log_out(
+    ///     sessions: &Sessions,
+    ///     cookies: &CookieDelivery,
+    ///     parts: &Parts,
+    /// ) -> Result<Response<()>, SessionError> {
+    ///     for token in cookies.session_tokens(parts) {
+    ///         sessions.log_out(token).await?;
+    ///     }
+    ///     Ok(cookies.clear_cookies(Response::new(())))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn session_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str> {
+        let mut tokens = self.refresh_tokens(parts);
+        if self.access_token {
+            tokens.extend(several(parts, &self.access_name()));
+        }
+        tokens
     }
 }
 

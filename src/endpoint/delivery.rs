@@ -20,8 +20,9 @@ pub(super) trait Delivery: fmt::Debug + Send + Sync {
     /// Returns the refresh tokens that the browser sent by itself.
     fn refresh_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str>;
 
-    /// Returns the access tokens that the browser sent by itself.
-    fn access_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str>;
+    /// Returns the tokens of both kinds that the browser sent by itself. They may be of several
+    /// sessions.
+    fn session_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str>;
 
     /// Returns whether a page of ours made the browser send the request.
     fn comes_from_us(&self, parts: &Parts) -> bool;

@@ -41,11 +41,8 @@ pub(super) fn read<C>(
     let mut held = Vec::new();
     if let Some(delivery) = delivery {
         check_cookies_may_be_set(delivery, parts)?;
-        held = delivery.refresh_tokens(parts);
+        held = delivery.session_tokens(parts);
         state.warn_of_foreign_tokens(&held);
-        if held.is_empty() {
-            held = delivery.access_tokens(parts);
-        }
     }
     // The header only says which session is replaced, so a malformed one refuses no login.
     let sent = bearer_token(&parts.headers).ok().flatten();

@@ -25,8 +25,7 @@ pub(super) async fn handle(
     }
     let mut held = Vec::new();
     if let Some(delivery) = state.delivery.as_deref() {
-        held = delivery.refresh_tokens(parts);
-        held.extend(delivery.access_tokens(parts));
+        held = delivery.session_tokens(parts);
     }
     let sent = bearer_token(&parts.headers);
     if let Some(delivery) = state.delivery.as_deref()
@@ -64,5 +63,13 @@ pub(super) async fn handle_everywhere(
     check(parts, "POST")?;
     let claims = signed_in(state, parts).await?;
     state.sessions.log_out_everywhere(claims.subject()).await?;
+    // The cookies are cleared, and may be of other sessions.
+    if let Some(delivery) = state.delivery.as_deref()
+        && delivery.comes_from_us(parts)
+    {
+        for token in delivery.session_tokens(parts) {
+            state.sessions.log_out(token).await?;
+        }
+    }
     Ok(state.without_cookies(parts, state.logged_out(parts)))
 }

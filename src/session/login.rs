@@ -55,6 +55,15 @@ impl<C> Login<C> {
         }
     }
 
+    /// Ends the session of this token once the new session exists, as
+    /// [`Identity::replacing`](crate::Identity::replacing) does. A form's handler gives it each of
+    /// the browser's tokens: `CookieDelivery::session_tokens` (feature `cookie`).
+    #[must_use]
+    pub fn replacing(mut self, token: &str) -> Self {
+        self.replaced.push(Zeroizing::new(token.to_owned()));
+        self
+    }
+
     /// Returns the credentials.
     pub fn credentials(&self) -> &C {
         &self.credentials
@@ -79,13 +88,6 @@ impl<C> Login<C> {
     /// Sets the scope that the client asks for. An empty one asks for everything.
     pub(crate) fn asking_for(mut self, scope: Scope) -> Self {
         self.scope = scope;
-        self
-    }
-
-    /// Adds a token whose session the login replaces: see
-    /// [`Identity::replacing`](crate::Identity::replacing).
-    pub(crate) fn replacing(mut self, token: &str) -> Self {
-        self.replaced.push(Zeroizing::new(token.to_owned()));
         self
     }
 

@@ -129,6 +129,54 @@ async fn a_login_ends_the_session_of_an_access_token_that_came_in_a_cookie_alone
     assert_eq!((answer.status, app.live().await.len()), (200, 1));
 }
 
+/// The refresh token in its cookie may be of another session, or of none.
+#[tokio::test]
+async fn a_login_ends_the_session_of_each_cookie_that_it_replaces() {
+    let app = App::new();
+    let credentials = [
+        ("username", "alice"),
+        ("password", "wonderland-7"),
+        ("delivery", "cookie"),
+    ];
+    for is_good in [true, false] {
+        let (held, other) = (logged_in(&app).await, logged_in(&app).await);
+        let refresh = if is_good { &*other.refresh } else { "rt1_x" };
+        let cookies = format!(
+            "__Host-refresh_token={refresh}; __Host-access_token={}",
+            held.access
+        );
+        let login = with_header(form("/login", &credentials), "sec-fetch-site", "none");
+        let answer = send(&app, with_header(login, "cookie", &cookies)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        for (tokens, is_replaced) in [(held, true), (other, is_good)] {
+            let status = app.me(&tokens.access).await.status;
+            assert_eq!(status == 401, is_replaced, "{is_good}");
+        }
+    }
+}
+
+/// The cookies are cleared, so that no session of theirs may stay behind.
+#[tokio::test]
+async fn a_logout_everywhere_ends_the_sessions_of_the_cookies_that_it_clears() {
+    let app = App::new();
+    let bob = [("username", "bob"), ("password", "wonderland-7")];
+    for (site, is_ours) in [("same-origin", true), ("cross-site", false)] {
+        let alice = logged_in(&app).await;
+        let bob = app.send(form("/login", &bob)).await.tokens();
+        let request = Request::post("/logout-everywhere").header("sec-fetch-site", site);
+        let request = request.header("authorization", bearer(&alice.access));
+        let request = request.header("cookie", format!("__Host-refresh_token={}", bob.refresh));
+        let answer = send(&app, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(cleared(&answer), if is_ours { 2 } else { 0 });
+        app.me(&alice.access)
+            .await
+            .assert_invalid_token("session_revoked");
+        let status = app.me(&bob.access).await.status;
+        assert_eq!(status == 401, is_ours, "{site}");
+    }
+}
+
 #[tokio::test]
 async fn the_media_type_of_a_body_that_is_not_there_does_not_count() {
     let app = App::new();

@@ -7,7 +7,7 @@ use http::Response;
 use http::request::Parts;
 
 use super::{Choice, CookieDelivery};
-use crate::browser::{Site, several};
+use crate::browser::Site;
 use crate::endpoint::auth::AuthEndpoints;
 use crate::endpoint::delivery::Delivery;
 use crate::endpoint::error::EndpointError;
@@ -33,12 +33,8 @@ impl Delivery for CookieDelivery {
         Self::refresh_tokens(self, parts)
     }
 
-    fn access_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str> {
-        if self.access_token {
-            several(parts, &self.access_name())
-        } else {
-            Vec::new()
-        }
+    fn session_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str> {
+        Self::session_tokens(self, parts)
     }
 
     fn comes_from_us(&self, parts: &Parts) -> bool {

@@ -265,3 +265,47 @@ async fn a_handler_of_the_applications_own_does_the_same() {
     let none = app.sessions.refresh(Refresh::one_of([])).await.unwrap_err();
     assert_eq!(none.reason(), Some("token_invalid"));
 }
+
+/// A form's handler, which knows only the head of its request.
+#[tokio::test]
+async fn a_login_and_a_logout_of_the_applications_own_end_every_session_of_the_browser() {
+    use tower_bearer::session::RequestContext;
+    use tower_bearer::{Login, PasswordCredentials};
+
+    let cookies = CookieDelivery::new().with_access_token();
+    for is_login in [true, false] {
+        let app = App::new();
+        let (one, two) = (logged_in(&app).await, logged_in(&app).await);
+        let three = logged_in(&app).await;
+        let line = format!(
+            "__Host-refresh_token={}; __Host-refresh_token={}; __Host-access_token={}",
+            one.refresh, two.refresh, three.access
+        );
+        let request = http::Request::post("/").header("cookie", line);
+        let parts = request.body(()).unwrap().into_parts().0;
+        let held = cookies.session_tokens(&parts);
+        assert_eq!(held, [&*one.refresh, &*two.refresh, &*three.access]);
+        if is_login {
+            let credentials = PasswordCredentials::new("alice", "wonderland-7");
+            let login = Login::from_request(credentials, RequestContext::from(&parts));
+            let login = held.into_iter().fold(login, Login::replacing);
+            app.sessions.log_in(login).await.unwrap();
+        } else {
+            for token in held {
+                app.sessions.log_out(token).await.unwrap();
+            }
+        }
+        assert_eq!(app.live().await.len(), usize::from(is_login));
+        for tokens in [one, two, three] {
+            let answer = app.me(&tokens.access).await;
+            answer.assert_invalid_token("session_revoked");
+        }
+    }
+    // Without an access token in its cookie, none is looked for.
+    let parts = http::Request::get("/").header("cookie", "__Host-access_token=x");
+    let parts = parts.body(()).unwrap().into_parts().0;
+    assert_eq!(
+        CookieDelivery::new().session_tokens(&parts),
+        [] as [&str; 0]
+    );
+}
