@@ -1,44 +1,78 @@
 //! JSON: objects without repeated members, and responses whose body is JSON.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// A JSON object without repeated members.
+/// Parses a JSON object without repeated members, at any depth.
 ///
-/// Where a member is repeated, `serde_json` keeps the last one. Another reader of the same token
+/// Where a member is repeated, `serde_json` keeps the last one. Another reader of the same text
 /// may keep the first, and the two would see different users
 /// (RFC 7515 section 4, RFC 7519 section 4, RFC 6749 section 3.2).
-pub(crate) struct UniqueObject(pub(crate) Map<String, Value>);
+pub(crate) fn unique_object(text: &[u8]) -> Option<Map<String, Value>> {
+    serde_json::from_slice::<Unique>(text).ok()?;
+    serde_json::from_slice(text).ok()
+}
 
-impl<'de> Deserialize<'de> for UniqueObject {
+/// JSON without repeated members. Its values are dropped.
+struct Unique;
+
+impl<'de> Deserialize<'de> for Unique {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Names;
+        deserializer.deserialize_any(Self)
+    }
+}
 
-        impl<'de> Visitor<'de> for Names {
-            type Value = UniqueObject;
+impl<'de> Visitor<'de> for Unique {
+    type Value = Self;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<UniqueObject, A::Error> {
-                let mut object = Map::new();
-                while let Some((name, value)) = access.next_entry::<String, Value>()? {
-                    if object.insert(name, value).is_some() {
-                        return Err(A::Error::custom("a member is repeated"));
-                    }
-                }
-                Ok(UniqueObject(object))
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self, A::Error> {
+        while access.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self, A::Error> {
+        let mut names = HashSet::new();
+        while let Some((name, Self)) = access.next_entry::<String, Self>()? {
+            if !names.insert(name) {
+                return Err(A::Error::custom("a member is repeated"));
             }
         }
-
-        deserializer.deserialize_map(Names)
+        Ok(self)
     }
 }
 

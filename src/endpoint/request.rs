@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::error::EndpointError;
 use crate::bearer::READ;
 use crate::error::BoxError;
-use crate::json::UniqueObject;
+use crate::json::unique_object;
 use crate::names::Scope;
 use crate::parameters::{self, Encoding, WrongParameter};
 use crate::session::{AnyCredentials, LoginCredentials, SessionError, SessionErrorKind, Sessions};
@@ -70,15 +70,11 @@ impl Parameters {
                         .map(|(name, value)| (name.into_owned(), Value::from(value))),
                 )?
             }
-            Encoding::Json => {
-                let object = serde_json::from_slice(body);
-                let UniqueObject(object) = object.map_err(|_| {
-                    EndpointError::invalid_request(
-                        "the body is not a JSON object, or a parameter is repeated",
-                    )
-                })?;
-                object
-            }
+            Encoding::Json => unique_object(body).ok_or_else(|| {
+                EndpointError::invalid_request(
+                    "the body is not a JSON object, or a parameter is repeated",
+                )
+            })?,
         };
         values.retain(|_, value| !value.is_null() && value.as_str() != Some(""));
         Ok(Self { values, encoding })

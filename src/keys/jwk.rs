@@ -8,8 +8,8 @@ use super::certificate;
 use super::crypto::PublicKey;
 use super::jwk_members::{bytes, list, member, optional_text, text};
 use super::key::Key;
+use super::wiped::WipedObject;
 use crate::error::ConfigError;
-use crate::json::UniqueObject;
 
 /// How keys are read.
 #[derive(Clone, Copy)]
@@ -29,7 +29,8 @@ impl Reading {
 }
 
 pub(crate) fn read_text(json: &str) -> Result<Key, ConfigError> {
-    read(&parse(json)?, Reading::GIVEN)
+    let jwk = parse(json)?;
+    read(&jwk, Reading::GIVEN)
 }
 
 /// A key of the type `oct`.
@@ -55,11 +56,8 @@ pub(crate) fn read_oct(json: &str) -> Result<Oct, ConfigError> {
     })
 }
 
-fn parse(json: &str) -> Result<Map<String, Value>, ConfigError> {
-    match serde_json::from_str(json) {
-        Ok(UniqueObject(jwk)) => Ok(jwk),
-        Err(_) => Err(ConfigError::from_static("the text is not a JWK")),
-    }
+fn parse(json: &str) -> Result<WipedObject, ConfigError> {
+    WipedObject::parse(json).ok_or(ConfigError::from_static("the text is not a JWK"))
 }
 
 pub(crate) fn read(jwk: &Map<String, Value>, reading: Reading) -> Result<Key, ConfigError> {

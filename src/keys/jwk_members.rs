@@ -32,18 +32,20 @@ pub(crate) fn list(value: &Value) -> impl Iterator<Item = &Value> {
 /// Decodes base64url. Some servers write the other alphabet of base64, padding or line breaks: the
 /// bytes are the same.
 pub(crate) fn bytes(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, ConfigError> {
-    let plain: Vec<u8> = text(jwk, name)?
-        .trim_end_matches(|end: char| end == '=' || end.is_ascii_whitespace())
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .map(|byte| match byte {
-            b'+' => b'-',
-            b'/' => b'_',
-            other => other,
-        })
-        .collect();
-    // It may be a secret.
-    let plain = Zeroizing::new(plain);
+    let text = text(jwk, name)?;
+    // It may be a secret, and a buffer that grows would leave copies behind.
+    let mut plain = Zeroizing::new(Vec::with_capacity(text.len()));
+    let is_end = |end: char| end == '=' || end.is_ascii_whitespace();
+    let bytes = text.trim_end_matches(is_end).bytes();
+    plain.extend(
+        bytes
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .map(|byte| match byte {
+                b'+' => b'-',
+                b'/' => b'_',
+                other => other,
+            }),
+    );
     URL_SAFE_NO_PAD
         .decode(&*plain)
         .map_err(|_| ConfigError::new(format!("the member {name} of the key is not base64url")))

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::jwk::{self, Reading};
 use super::key::Key;
 use super::left_out::{LeftOut, MAX_LEFT_OUT};
+use super::wiped::WipedObject;
 use crate::error::ConfigError;
-use crate::json::UniqueObject;
 
 /// A JWK set that was read key by key.
 pub(crate) struct Set {
@@ -21,7 +21,7 @@ pub(crate) struct Set {
 pub(crate) fn read(json: &str, most: usize, reading: Reading) -> Result<Set, ConfigError> {
     // Some servers begin their text with a byte order mark.
     let json = json.trim_start_matches('\u{feff}');
-    let Ok(UniqueObject(set)) = serde_json::from_str(json) else {
+    let Some(set) = WipedObject::parse(json) else {
         return Err(not_an_object(json));
     };
     let Some(Value::Array(entries)) = set.get("keys") else {

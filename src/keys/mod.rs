@@ -22,6 +22,7 @@ mod secret;
 mod secret_token;
 mod signing_key;
 mod signing_keys;
+mod wiped;
 
 pub use algorithm::Algorithm;
 pub use key_set::KeySet;

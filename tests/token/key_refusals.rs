@@ -241,3 +241,17 @@ fn algorithm_of(pem: &str) -> Algorithm {
         _ => Algorithm::EdDsa,
     }
 }
+
+/// Another reader of the set would take the other one.
+#[test]
+fn a_member_that_is_repeated_anywhere_in_a_set_is_refused() {
+    let own: Value = serde_json::from_str(&support::keys::oct("HS256", &[7; 32])).unwrap();
+    let key = own.to_string();
+    let twice = key.replacen('{', r#"{"k":"AAAA","#, 1);
+    let set = |key: &str| KeySet::from_jwk_set(&format!(r#"{{"keys":[{key}]}}"#));
+    assert!(set(&key).is_ok());
+    assert!(set(&twice).is_err(), "{twice}");
+    assert!(KeySet::from_jwk(&twice).is_err());
+    let deep = key.replacen('{', r#"{"x":[{"y":1,"y":2}],"#, 1);
+    assert!(set(&deep).is_err() && KeySet::from_jwk(&deep).is_err());
+}

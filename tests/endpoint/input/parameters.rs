@@ -27,6 +27,9 @@ async fn a_repeated_parameter_is_refused() {
             r#"{"a": 1, "a": 1}"#,
             r#"{"token": "a", "to\u006ben": "a"}"#,
             r#"{"token": null, "token": "a"}"#,
+            // Deep inside it counts too: an application may read what is there.
+            r#"{"username": "alice", "password": "x", "more": {"a": 1, "a": 2}}"#,
+            r#"{"username": "alice", "password": "x", "more": [[{"a": 1, "\u0061": 1}]]}"#,
         ] {
             login
                 .send(post(path, JSON, body))

@@ -280,6 +280,9 @@ async fn a_name_that_stands_twice_in_the_header_is_refused() {
         r#"{"alg":"HS256","alg":"none","typ":"at+jwt"}"#,
         r#"{"alg":"HS256","typ":"at+jwt","kid":"a","kid":"b"}"#,
         r#"{"alg":"HS256","typ":"at+jwt","x":1,"x":1}"#,
+        // Deep inside it counts too.
+        r#"{"alg":"HS256","typ":"at+jwt","jwk":{"kty":"oct","kty":"EC"}}"#,
+        r#"{"alg":"HS256","typ":"at+jwt","x":[[{"y":1,"y":1}]]}"#,
         // The same name, written in another way.
         r#"{"alg":"HS256","typ":"at+jwt","\u0061lg":"HS256"}"#,
     ] {

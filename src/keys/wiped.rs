@@ -1,0 +1,40 @@
+//! [`WipedObject`] is the JSON of keys, which may be secret.
+
+use std::ops::Deref;
+
+use serde_json::{Map, Value};
+use zeroize::Zeroize;
+
+use crate::json::unique_object;
+
+/// A JSON object without repeated members, whose texts are wiped from memory when it is dropped.
+pub(super) struct WipedObject(Map<String, Value>);
+
+impl WipedObject {
+    pub(super) fn parse(json: &str) -> Option<Self> {
+        unique_object(json.as_bytes()).map(Self)
+    }
+}
+
+impl Deref for WipedObject {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+impl Drop for WipedObject {
+    fn drop(&mut self) {
+        self.0.values_mut().for_each(wipe);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(list) => list.iter_mut().for_each(wipe),
+        Value::Object(object) => object.values_mut().for_each(wipe),
+        _ => {}
+    }
+}
