@@ -2,12 +2,11 @@
 //!
 //! It has no `Display` or `PartialEq`, and its `Debug` is redacted.
 
-use std::env::VarError;
 use std::fmt;
 
 use hkdf::Hkdf;
 use sha2::Sha256;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::ConfigError;
 
@@ -16,6 +15,10 @@ use crate::error::ConfigError;
 /// Every key that the application needs is derived from it with HKDF (RFC 5869) and a label of its
 /// own: the key of the refresh tokens, and the HS256 key where no asymmetric key is given. The
 /// secret itself signs nothing.
+///
+/// It is wiped from memory when it is dropped, and so is each copy that is made of it here. The
+/// text that [`new`](Self::new) takes belongs to the caller, who can give a `Zeroizing<String>` of
+/// the crate `zeroize`. The environment of the process keeps its own copy.
 ///
 /// **A new secret does not log users out.** A `Secret` is a ring: one secret is used, and any
 /// number of previous ones are still accepted.
@@ -55,22 +58,13 @@ impl Secret {
     ///
     /// The variable is absent or not UTF-8, or [`Secret::new`] refuses one of the values.
     pub fn from_env(name: &str) -> Result<Self, ConfigError> {
-        let value = std::env::var(name)
-            .map(Zeroizing::new)
-            .map_err(|_| ConfigError::new(format!("{name} is not set. Try: {CURE}")))?;
+        let value = variable(name)?
+            .ok_or_else(|| ConfigError::new(format!("{name} is not set. Try: {CURE}")))?;
         let mut secret = Self::named(name, value.trim().as_bytes())?;
 
         let previous_name = format!("{name}_PREVIOUS");
-        let previous = match std::env::var(&previous_name) {
-            Ok(previous) => Zeroizing::new(previous),
-            Err(VarError::NotPresent) => Zeroizing::default(),
-            // To go on without them would log out every user.
-            Err(VarError::NotUnicode(_)) => {
-                return Err(ConfigError::new(format!(
-                    "{previous_name} is not valid UTF-8"
-                )));
-            }
-        };
+        // To go on without those that are not UTF-8 would log out every user.
+        let previous = variable(&previous_name)?.unwrap_or_default();
         for value in previous
             .split(',')
             .map(str::trim)
@@ -117,10 +111,47 @@ impl Secret {
         self
     }
 
-    /// Derives one key for `label` from each secret of the ring, the current one first.
+    /// Derives one key for `label` from each secret of the ring, the current one first. A label is
+    /// a literal, so none has a text of the application at its end: see
+    /// [`derive_for`](Self::derive_for).
     pub(crate) fn derive<const N: usize>(
         &self,
-        label: &str,
+        label: &'static str,
+    ) -> impl Iterator<Item = Zeroizing<[u8; N]>> {
+        self.expand(b"tower-bearer 1", label.into())
+    }
+
+    /// Derives one key for `label` and a name of the application's from each secret of the ring,
+    /// the current one first. Each part begins with its length, so that no two pairs have the same
+    /// bytes.
+    pub(crate) fn derive_for<const N: usize>(
+        &self,
+        label: &'static str,
+        name: &str,
+    ) -> impl Iterator<Item = Zeroizing<[u8; N]>> {
+        let mut info = Vec::new();
+        for part in [label, name] {
+            info.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            info.extend_from_slice(part.as_bytes());
+        }
+        self.expand(b"tower-bearer 2", info)
+    }
+
+    /// Derives the keys that the first version of [`derive_for`](Self::derive_for) made, so that
+    /// what they have signed is still accepted. A name could be a part of another label there, so
+    /// they sign nothing new.
+    pub(crate) fn derive_former<const N: usize>(
+        &self,
+        label: &'static str,
+        name: &str,
+    ) -> impl Iterator<Item = Zeroizing<[u8; N]>> {
+        self.expand(b"tower-bearer 1", format!("{label} {name}").into())
+    }
+
+    fn expand<const N: usize>(
+        &self,
+        version: &'static [u8],
+        info: Vec<u8>,
     ) -> impl Iterator<Item = Zeroizing<[u8; N]>> {
         std::iter::once(&self.current)
             .chain(&self.previous)
@@ -128,8 +159,8 @@ impl Secret {
                 let mut key = Zeroizing::new([0; N]);
                 // Only the label tells keys apart, not their length: each label has one length,
                 // since two keys of one label would share their first bytes.
-                Hkdf::<Sha256>::new(Some(b"tower-bearer 1"), secret)
-                    .expand(label.as_bytes(), &mut *key)
+                Hkdf::<Sha256>::new(Some(version), secret)
+                    .expand(&info, &mut *key)
                     .expect("HKDF-SHA-256 gives up to 8160 bytes");
                 key
             })
@@ -157,9 +188,23 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Reads a variable of the environment. Text that is not UTF-8 is wiped too.
+fn variable(name: &str) -> Result<Option<Zeroizing<String>>, ConfigError> {
+    let Some(value) = std::env::var_os(name) else {
+        return Ok(None);
+    };
+    match String::from_utf8(value.into_encoded_bytes()) {
+        Ok(text) => Ok(Some(Zeroizing::new(text))),
+        Err(error) => {
+            error.into_bytes().zeroize();
+            Err(ConfigError::new(format!("{name} is not valid UTF-8")))
+        }
+    }
+}
+
 /// Returns whether `secret` was published, or is too regular to be random.
 fn is_known(secret: &[u8]) -> bool {
-    let lower = secret.to_ascii_lowercase();
+    let lower = Zeroizing::new(secret.to_ascii_lowercase());
     let contains = |word: &str| {
         lower
             .windows(word.len())
@@ -167,7 +212,7 @@ fn is_known(secret: &[u8]) -> bool {
     };
 
     let mut seen = [false; 256];
-    for &byte in &lower {
+    for &byte in lower.iter() {
         seen[usize::from(byte)] = true;
     }
     let distinct = seen.iter().filter(|&&seen| seen).count();
@@ -203,3 +248,23 @@ const PUBLISHED: &[&str] = &[
     // RFC 7515, appendix A.1.
     "aym1sysppbydfgzld3umj1qzkobwvmkoqq",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_makes_a_label_another_one() {
+        let secret = Secret::dangerous_weak("one");
+        let mut all: Vec<[u8; 32]> = [("key", "id shop"), ("key id", "shop"), ("key id shop", "")]
+            .map(|(label, name)| *secret.derive_for(label, name).next().unwrap())
+            .into();
+        all.push(*secret.derive("key id shop").next().unwrap());
+        // This is what was wrong with the former ones.
+        let former = |label, name| *secret.derive_former::<32>(label, name).next().unwrap();
+        assert_eq!(former("key", "id shop"), former("key id", "shop"));
+        for (at, key) in all.iter().enumerate() {
+            assert!(!all[..at].contains(key), "{at}");
+        }
+    }
+}

@@ -66,18 +66,18 @@ impl RefreshTokenKeys {
     /// Otherwise a customer could use their refresh token to get an access token for the back
     /// office.
     pub(crate) fn new(secret: &Secret, audiences: &[&Audience]) -> Self {
-        let mut all = Vec::new();
+        let (mut all, mut former) = (Vec::new(), Vec::new());
         for audience in audiences {
-            let (key, id) = (
-                format!("refresh token key {audience}"),
-                format!("refresh token key id {audience}"),
+            let name = audience.as_str();
+            let (keys, ids) = (
+                secret.derive_for(KEY, name),
+                secret.derive_for(KEY_ID, name),
             );
-            let keys = secret.derive::<32>(&key).zip(secret.derive::<1>(&id));
-            all.extend(keys.map(|(key, id)| Key {
-                id: id[0],
-                mac: hmac(&*key),
-            }));
+            all.extend(keys.zip(ids).map(Key::new));
+            let keys = secret.derive_former(KEY, name);
+            former.extend(keys.zip(secret.derive_former(KEY_ID, name)).map(Key::new));
         }
+        all.append(&mut former);
         Self(all)
     }
 
@@ -134,6 +134,13 @@ pub(crate) fn compare_generations(held: &str, token: &str) -> Option<Ordering> {
 }
 
 impl Key {
+    fn new((key, id): (Zeroizing<[u8; 32]>, Zeroizing<[u8; 1]>)) -> Self {
+        Self {
+            id: id[0],
+            mac: hmac(&*key),
+        }
+    }
+
     fn tag(&self, message: &[u8]) -> Tag {
         let mut mac = self.mac.clone();
         mac.update(b"rt");
@@ -159,6 +166,8 @@ impl std::fmt::Debug for RefreshTokenKeys {
     }
 }
 
+const KEY: &str = "refresh token key";
+const KEY_ID: &str = "refresh token key id";
 const PREFIX: &str = "rt1_";
 const VERSION: u8 = 1;
 const LENGTH: usize = 42;
@@ -234,6 +243,19 @@ mod tests {
         let key = &keys("one").0[0];
         let tag = key.tag(b"message");
         assert!(tag.is(&tag.0) && !tag.is(&tag.0[..15]) && !tag.is(&key.tag(b"another").0));
+    }
+
+    /// `Sessions` of the version before made it.
+    #[test]
+    fn a_token_of_the_former_labels_is_accepted_and_none_is_made() {
+        let (keys, rid) = (keys("one"), Rid(Zeroizing::new([7; 20])));
+        let former = "rt1_ARkHBwcHBwcHBwcHBwcHBwcHBwcHBwAAAAfD7RO7mtd6ibwGFTTsqiRA";
+        let presented = keys.parse(former).unwrap();
+        assert_eq!((presented.generation, presented.id), (7, rid.session_id()));
+        assert_ne!(keys.token(&rid, 7).secret(), former);
+        let office =
+            RefreshTokenKeys::new(&Secret::dangerous_weak("one"), &[&audience("back office")]);
+        assert!(office.parse(former).is_none());
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod names;
 mod redaction;
 mod rotation;
 mod secret;
+mod secret_copies;
 mod several_issuers;
 mod shared_key_set;
 mod signer;
