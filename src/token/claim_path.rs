@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::{Map, Value};
+
 use super::json::{Json, Object};
 
 /// The way to a claim, from the outermost object on.
@@ -30,6 +32,19 @@ impl ClaimPath {
             .try_fold(claims, |object, name| object.get(name)?.as_object())?
             .get(last)
             .filter(|claim| !claim.is_null())
+    }
+
+    /// Takes the claim out.
+    pub(super) fn take_out(&self, claims: &mut Map<String, Value>) {
+        let Some((last, way)) = self.0.split_last() else {
+            return;
+        };
+        let object = way.iter().try_fold(claims, |object, name| {
+            object.get_mut(&**name)?.as_object_mut()
+        });
+        if let Some(object) = object {
+            object.remove(&**last);
+        }
     }
 
     /// Returns the name of the claim itself.

@@ -1,5 +1,6 @@
 //! [`AccessTokenClaims`] are the claims of a verified access token.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::form::Form;
 use super::json::Object;
-use super::scope_claim::words_of;
+use super::scope_claim::{ScopeClaims, words_of};
 use super::text::{Late, Part, TokenText};
 use super::typed::{ClaimError, read_all, read_one};
 use super::wire::{AUD, AUTH_TIME, EXP, GEN, IAT, ISS, JTI, NBF, RESERVED, SCOPE, SID, SUB};
@@ -36,6 +37,8 @@ pub(super) struct Claims {
     pub(super) auth_time: Option<Timestamp>,
     pub(super) id: Option<Part>,
     pub(super) scope: Late<Scope>,
+    /// The claims that the scope was read from, if they are others than `scope`.
+    pub(super) scope_claims: Option<ScopeClaims>,
     pub(super) session: Option<SessionClaims>,
     pub(super) form: Form,
     /// The place of its verifier among those of the layer.
@@ -254,11 +257,28 @@ impl Claims {
         })
     }
 
-    /// Writes the claims in their form on the wire, without a map in between. The extra claims have
-    /// none of the registered names. `nbf` and `gen` are left out.
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    /// Returns the extra claims that count: what other claims than `scope` allow is in the scope,
+    /// and no more of it counts.
+    fn counted(&self) -> Cow<'_, Map<String, Value>> {
+        match &self.scope_claims {
+            None => Cow::Borrowed(self.extra()),
+            Some(claims) => {
+                let mut extra = self.extra().clone();
+                claims.take_out(&mut extra);
+                Cow::Owned(extra)
+            }
+        }
+    }
+
+    /// Writes the claims in their form on the wire. The extra claims have none of the registered
+    /// names. `nbf` and `gen` are left out.
+    fn write<S: Serializer>(
+        &self,
+        extra: &Map<String, Value>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (name, value) in self.extra() {
+        for (name, value) in extra {
             map.serialize_entry(name, value)?;
         }
         map.serialize_entry(ISS, self.issuer.as_str())?;
@@ -284,7 +304,7 @@ impl Claims {
     }
 
     fn all(&self) -> Map<String, Value> {
-        match self.write(serde_json::value::Serializer) {
+        match self.write(self.extra(), serde_json::value::Serializer) {
             Ok(Value::Object(all)) => all,
             _ => Map::new(),
         }
@@ -294,10 +314,12 @@ impl Claims {
 /// Serializes the claims, for a response that says which user is logged in.
 ///
 /// `aud` is the audience that was accepted, and `scope` is what the token allows here. `nbf` and
-/// `gen` are left out.
+/// `gen` are left out, and so are the claims that a
+/// [`scope_claim`](crate::token::AccessTokenVerifierBuilder::scope_claim) reads: they may name what
+/// is not allowed here.
 impl Serialize for AccessTokenClaims {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.write(serializer)
+        self.0.write(&self.0.counted(), serializer)
     }
 }
 

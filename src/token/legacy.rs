@@ -163,6 +163,7 @@ impl LegacyTokens {
             auth_time: None,
             id: None,
             scope: Late::made(scope),
+            scope_claims: None,
             session: None,
             form: Form::Legacy,
             verifier: 0,

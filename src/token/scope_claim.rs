@@ -1,5 +1,9 @@
 //! [`ScopeClaims`] are the claims that say what a token allows.
 
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
 use super::claim_path::ClaimPath;
 use super::json::{Json, Object};
 use super::wire::{SCOPE, SCP};
@@ -8,18 +12,18 @@ use crate::names::Scope;
 /// The claims that say what a token allows. It is the claim `scope` (RFC 8693 section 4.2), unless
 /// others are named. Their words are united.
 #[derive(Clone, Debug, Default, Hash)]
-pub(super) struct ScopeClaims(Vec<ClaimPath>);
+pub(super) struct ScopeClaims(Arc<Vec<ClaimPath>>);
 
 impl ScopeClaims {
     pub(super) fn add(&mut self, path: ClaimPath) {
-        self.0.push(path);
+        Arc::make_mut(&mut self.0).push(path);
     }
 
     /// Returns the words of all the claims. A claim that is absent or of another type allows
     /// nothing.
     pub(super) fn read(&self, claims: &Object<'_>) -> Scope {
         let mut words = Vec::new();
-        match &*self.0 {
+        match self.0.as_slice() {
             [] => {
                 if let Some(claim) = claims.get(SCOPE) {
                     add_words(&mut words, SCOPE, claim);
@@ -46,9 +50,19 @@ impl ScopeClaims {
         }
     }
 
+    /// Returns the claims, if they are others than `scope`.
+    pub(super) fn unusual(&self) -> Option<Self> {
+        (!self.0.is_empty()).then(|| self.clone())
+    }
+
+    /// Takes these claims out of others: what they allow is in `scope`.
+    pub(super) fn take_out(&self, claims: &mut Map<String, Value>) {
+        self.0.iter().for_each(|path| path.take_out(claims));
+    }
+
     /// Returns the names of the claims, for people.
     pub(super) fn names(&self) -> String {
-        match &*self.0 {
+        match self.0.as_slice() {
             [] => SCOPE.to_owned(),
             paths => super::claim_path::names(paths),
         }

@@ -167,6 +167,7 @@ impl AccessTokenSigner {
             not_before: None,
             auth_time: session.map(|(_, auth_time)| whole(auth_time)),
             scope: Late::made(grant.scope().clone()),
+            scope_claims: None,
             session: session.map(|(session, _)| session),
             form: Form::Signed,
             verifier: 0,

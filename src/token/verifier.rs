@@ -357,6 +357,7 @@ impl AccessTokenVerifier {
             auth_time: time(AUTH_TIME),
             id: claims.get(JTI).and_then(Json::as_str).map(part),
             scope: self.scope_of(claims, part),
+            scope_claims: self.settings.scope_claims.unusual(),
             session,
             form: Form::Verified {
                 needs,

@@ -136,6 +136,31 @@ fn what_is_parsed_has_the_scope_that_counts() {
     assert_eq!(claims.claim::<String>("scope").unwrap(), None);
 }
 
+/// A page that shows the claims to their user must not show what the token does not allow here.
+#[test]
+fn what_is_serialized_has_no_scope_that_does_not_count() {
+    let clock = ManualClock::new();
+    let mut sent = support::claims(&clock);
+    sent["scope"] = json!("root");
+    sent["scp"] = json!(["read", "admin"]);
+    sent["realm_access"] = json!({ "roles": ["write", "owner"], "since": 7 });
+    sent["groups"] = json!(["staff"]);
+    let verifier = builder(&clock)
+        .scope_claim(&["scp"])
+        .scope_claim(&["realm_access", "roles"])
+        .accepted_scope("read write");
+    let claims = verifier.build().unwrap().verify(&token(&sent)).unwrap();
+    let shown = serde_json::to_value(&claims).unwrap();
+    assert_eq!(shown["scope"], "read write");
+    assert_eq!(shown.get("scp"), None, "{shown}");
+    assert_eq!(shown["realm_access"], json!({ "since": 7 }));
+    assert_eq!(shown["groups"], json!(["staff"]));
+    // A handler that asks for the claim itself gets what the issuer said.
+    assert_eq!(claims.claim::<Value>("scp"), Ok(Some(sent["scp"].clone())));
+    let roles = claims.claim::<Value>("realm_access").unwrap();
+    assert_eq!(roles, Some(sent["realm_access"].clone()));
+}
+
 #[test]
 fn an_error_of_parse_says_which_claim_it_is_and_no_value() {
     let clock = ManualClock::new();

@@ -2,11 +2,13 @@
 
 mod time;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::keys::RSA;
 use support::{HMAC_KEY, ISSUER, ask, sign_with, with_claim};
+use tower_bearer::clock::Clock;
 use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::token::{LegacyTokens, LegacyUser};
@@ -301,4 +303,47 @@ async fn a_legacy_token_is_held_to_16_kib_whatever_others_may_be() {
     ask(&layer, &format!("Bearer {}", token(&large)))
         .await
         .assert_refused(400, "invalid_request", "token_too_large");
+}
+
+/// The same key signs tokens of both kinds. A check of today, which failed before, takes nothing
+/// out of the claims.
+#[tokio::test]
+async fn a_token_that_another_check_refused_keeps_its_claims() {
+    let clock = ManualClock::new();
+    let seen = Arc::new(Mutex::new(None));
+    let saw = Arc::clone(&seen);
+    let keys = KeySet::from_hmac_secret(Algorithm::Hs256, HMAC_KEY).unwrap();
+    let legacy = LegacyTokens::new(keys, until(&clock), move |claims: Value| {
+        let subject = claims["sub"].as_str().unwrap_or("nobody").to_owned();
+        let is_access = claims.get("kind").is_none_or(|kind| kind == "access");
+        *saw.lock().unwrap() = Some(claims);
+        is_access.then(|| LegacyUser::new(subject))
+    });
+    let verifier = support::builder(&clock).accept_untyped_jwt();
+    let layer = BearerAuthLayer::new(verifier.build().unwrap()).with_legacy_tokens(legacy);
+    let good = support::claims(&clock);
+    let past = json!(clock.now().as_secs() - 3600);
+    for (name, value) in [
+        ("at_hash", json!("x")),
+        ("c_hash", json!("x")),
+        ("iss", json!("https://before.test")),
+        ("iss", Value::Null),
+    ] {
+        let claims = with_claim(good.clone(), name, value);
+        let token = |claims: &Value| sign_with(HMAC_KEY, JWT, &claims.to_string());
+        *seen.lock().unwrap() = None;
+        assert_passes(&layer, &token(&claims)).await;
+        assert_eq!(seen.lock().unwrap().take(), Some(claims.clone()));
+        assert_expired(
+            &layer,
+            &token(&with_claim(claims.clone(), "exp", past.clone())),
+        )
+        .await;
+        assert_eq!(*seen.lock().unwrap(), None, "{name}");
+        let refresh = with_claim(claims.clone(), "kind", json!("refresh"));
+        assert_invalid(&layer, &token(&refresh)).await;
+        let bound = with_claim(claims, "cnf", json!({ "jkt": "x" }));
+        let answer = ask(&layer, &format!("Bearer {}", token(&bound))).await;
+        answer.assert_refused(401, "invalid_token", "proof_needed");
+    }
 }
