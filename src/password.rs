@@ -1,5 +1,6 @@
 //! [`Passwords`] hashes and verifies passwords with Argon2id, off the runtime's threads.
 
+mod former;
 mod phc;
 mod turns;
 
@@ -9,7 +10,8 @@ use std::sync::Arc;
 use argon2::Params;
 use zeroize::Zeroizing;
 
-use phc::{hash, verify};
+use former::{FormerHashes, read_argon2, warn_of_unknown};
+use phc::{hash, verify, verify_former};
 use turns::{Turn, Turns};
 
 use crate::error::{BoxError, ConfigError};
@@ -26,6 +28,9 @@ use crate::error::{BoxError, ConfigError};
 ///   parameters: a weaker hash costs its own work as well.
 /// - A hash that was made with weaker parameters is hashed again when its password is next
 ///   verified, so that the application can replace it.
+/// - [Hashes of another kind](Self::with_former_hashes), such as bcrypt, are verified by the
+///   application, and replaced in the same way. Without that they fit no password, and answer as a
+///   wrong password does.
 ///
 /// Passwords are taken exactly as they are: no trimming, no truncation (OWASP ASVS 6.2.8).
 ///
@@ -53,6 +58,7 @@ pub struct Passwords {
     at_once: usize,
     max_waiting: Option<usize>,
     turns: Arc<Turns>,
+    former: FormerHashes,
 }
 
 /// The result of [`Passwords::verify`]: whether a password is the user's.
@@ -81,6 +87,7 @@ impl Passwords {
             at_once: cores,
             max_waiting: None,
             turns: turns(cores, None),
+            former: FormerHashes::default(),
         }
     }
 
@@ -130,6 +137,38 @@ impl Passwords {
         self
     }
 
+    /// Also verifies hashes that the application made before, with bcrypt, scrypt or PBKDF2 for
+    /// example. `verify` takes the stored hash and the password. It returns whether they fit, or
+    /// `None` if the hash is not of its kind. Of several closures the first that knows the hash
+    /// counts.
+    ///
+    /// It is called on a blocking thread, and never for a hash of Argon2. It should compare in
+    /// constant time, as the crates for these hashes do. After the right password
+    /// [`Verification::Valid`] has a new hash, so the old ones go as their users log in. A wrong
+    /// password costs the work of both kinds.
+    ///
+    /// ```
+    /// use tower_bearer::Passwords;
+    ///
+    /// # mod bcrypt { pub fn verify(_: &str, _: &str) -> Result<bool, ()> { Ok(true) } }
+    /// let passwords = Passwords::new().with_former_hashes(|stored, password| {
+    ///     let is_bcrypt = stored.starts_with("$2");
+    ///     is_bcrypt.then(|| bcrypt::verify(password, stored).unwrap_or(false))
+    /// });
+    /// ```
+    ///
+    /// A type of the crate `password-hash`, such as `scrypt::Scrypt` or `pbkdf2::Pbkdf2`, verifies
+    /// in the same place: `PasswordHash::new(stored).ok().map(|hash|
+    /// Scrypt::default().verify_password(password.as_bytes(), &hash).is_ok())`.
+    #[must_use]
+    pub fn with_former_hashes<F>(mut self, verify: F) -> Self
+    where
+        F: Fn(&str, &str) -> Option<bool> + Send + Sync + 'static,
+    {
+        self.former.add(verify);
+        self
+    }
+
     /// Hashes a new password with a new salt. The result is a PHC string (`$argon2id$…`): store it
     /// as it is.
     ///
@@ -144,23 +183,34 @@ impl Passwords {
     /// Verifies a password against the hash that was stored for the user. `None` means that the
     /// user does not exist, and takes as long.
     ///
+    /// A hash that is neither a PHC string of Argon2 nor one of the [former
+    /// hashes](Self::with_former_hashes) takes as long too, and is `Invalid`, because an error
+    /// would tell which users have such a hash. A warning is logged.
+    ///
     /// # Errors
     ///
-    /// The stored hash is not a PHC string of Argon2, or see [`PasswordError`]. An error does not
-    /// mean that the password is wrong.
+    /// See [`PasswordError`]. An error does not mean that the password is wrong.
     pub async fn verify(
         &self,
         stored: Option<&str>,
         password: &str,
     ) -> Result<Verification, PasswordError> {
         let (params, password) = (self.params.clone(), Zeroizing::new(password.to_owned()));
-        let stored = stored.map(str::to_owned);
-        self.work(move |turn| match stored {
-            Some(stored) => verify(&params, &password, &stored, turn),
+        let Some(stored) = stored else {
             // The same work, so that it takes the same time.
-            None => hash(&params, &password, turn).map(|_| Verification::Invalid),
-        })
-        .await
+            let work = move |turn: &mut Turn| hash(&params, &password, turn);
+            return self.work(work).await.map(|_| Verification::Invalid);
+        };
+        let (copy, former) = (stored.to_owned(), self.former.clone());
+        let work = move |turn: &mut Turn| match read_argon2(&copy) {
+            Some(known) => verify(&params, &password, &known, turn).map(Some),
+            None => verify_former(&params, &password, former.verify(&copy, &password), turn),
+        };
+        let verified = self.work(work).await?;
+        Ok(verified.unwrap_or_else(|| {
+            warn_of_unknown(stored);
+            Verification::Invalid
+        }))
     }
 
     async fn work<T: Send + 'static>(
@@ -207,8 +257,8 @@ impl fmt::Debug for Verification {
     }
 }
 
-/// A password could not be hashed or verified: too many others [wait](Self::is_busy), the stored
-/// hash is malformed, memory or randomness ran out, or the runtime shuts down.
+/// A password could not be hashed or verified: too many others [wait](Self::is_busy), memory or
+/// randomness ran out, or the runtime shuts down.
 ///
 /// Return it from [`authenticate`](crate::Authenticate::authenticate): the response is 503 with
 /// `Retry-After`.

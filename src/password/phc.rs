@@ -28,13 +28,12 @@ pub(super) fn hash(params: &Params, password: &str, turn: &mut Turn) -> Result<S
 pub(super) fn verify(
     params: &Params,
     password: &str,
-    stored: &str,
+    stored: &PasswordHash,
     turn: &mut Turn,
 ) -> Result<Verification, BoxError> {
-    let stored = PasswordHash::new(stored)?;
-    let made_with = Params::try_from(&stored)?;
-    let is_weaker = is_weaker(&stored, &made_with, params);
-    if !is_right(&stored, made_with, password, turn)? {
+    let made_with = Params::try_from(stored)?;
+    let is_weaker = is_weaker(stored, &made_with, params);
+    if !is_right(stored, made_with, password, turn)? {
         // A weaker hash takes less time than the work for a user who does not exist.
         if is_weaker {
             hash(params, password, turn)?;
@@ -46,6 +45,25 @@ pub(super) fn verify(
             .then(|| hash(params, password, turn))
             .transpose()?,
     })
+}
+
+/// Returns the verification of a hash of another kind, if that is known. It does the work for a
+/// user who does not exist too.
+pub(super) fn verify_former(
+    params: &Params,
+    password: &str,
+    is_right: Option<bool>,
+    turn: &mut Turn,
+) -> Result<Option<Verification>, BoxError> {
+    let rehashed = hash(params, password, turn)?;
+    Ok(is_right.map(|is_right| {
+        if !is_right {
+            return Verification::Invalid;
+        }
+        Verification::Valid {
+            rehashed: Some(rehashed),
+        }
+    }))
 }
 
 fn is_right(

@@ -145,21 +145,103 @@ async fn a_weaker_hash_is_made_anew_at_the_next_login() {
     ));
 }
 
+/// A hash that this cannot verify must not tell which users have one.
 #[tokio::test]
-async fn what_is_no_hash_is_an_error_and_not_a_wrong_password() {
-    let malformed = [
+async fn a_hash_of_another_kind_answers_as_a_wrong_password() {
+    let (log, _guard) = support::Log::capture();
+    let hashes = [
         "",
         "wonderland-7",
+        "$",
         "$argon2id$",
         "$argon2id$v=19$m=19456,t=2,p=1$",
-        "$2b$12$abcdefghijklmnopqrstuv",
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ",
+        "$2b$12$abcdefghijklmnopqrstuuOGfyGfZ0mMIoVYE4Nq0iRGIDDdJJQ1e",
+        "$scrypt$ln=15,r=8,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+        "$pbkdf2-sha256$i=1$c29tZXNhbHQ$AAAAAAAAAAAAAA",
+        "pbkdf2_sha256$600000$c29tZXNhbHQ$AAAAAAAAAAAAAAAA",
         "$argon2id$v=19$m=1,t=0,p=0$YWJjZGVmZ2g$YWJj",
+        "$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQ$\
+         AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "$argon2id$v=19$m=8,t=4294967295,p=1$c29tZXNhbHQ$\
+         AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     ];
-    for stored in malformed {
-        assert!(
-            weak().verify(Some(stored), "wonderland-7").await.is_err(),
-            "{stored}"
-        );
+    for stored in hashes {
+        let verified = weak().verify(Some(stored), "wonderland-7").await;
+        assert_eq!(verified.unwrap(), Verification::Invalid, "{stored}");
+        // The developer has to learn of it, and not of the hash.
+        let said = log.take_warnings();
+        assert_eq!(said.len(), 1, "{stored}: {said:?}");
+        assert!(!said[0].contains("c29tZXNhbHQ") && !said[0].contains("wonderland"));
+    }
+    let wrong = weak().hash("wonderland-8").await.unwrap();
+    let verified = weak().verify(Some(&wrong), "wonderland-7").await.unwrap();
+    assert_eq!(verified, Verification::Invalid);
+    assert_eq!(log.take_warnings(), [] as [&str; 0]);
+}
+
+/// The application's own hashes, of before. In a test they are readable.
+fn with_former() -> Passwords {
+    weak()
+        .with_former_hashes(|stored, password| Some(stored.strip_prefix("plain:")? == password))
+        .with_former_hashes(|stored, password| {
+            let reversed: String = password.chars().rev().collect();
+            Some(stored.strip_prefix("reversed:")? == reversed)
+        })
+        // A later one does not know better.
+        .with_former_hashes(|stored, _| stored.starts_with("plain:").then_some(true))
+}
+
+// requirement 69
+#[tokio::test]
+async fn a_former_hash_is_verified_by_the_application_and_made_anew() {
+    for stored in ["plain:wonderland-7", "reversed:7-dnalrednow"] {
+        let passwords = with_former();
+        let Verification::Valid {
+            rehashed: Some(anew),
+            ..
+        } = passwords
+            .verify(Some(stored), "wonderland-7")
+            .await
+            .unwrap()
+        else {
+            panic!("{stored} is replaced");
+        };
+        assert!(anew.starts_with("$argon2id$"), "{anew}");
+        let after = passwords.verify(Some(&anew), "wonderland-7").await;
+        assert!(is_valid(&after.unwrap()));
+        for wrong in ["wonderland-8", "", "plain:wonderland-7"] {
+            let verified = passwords.verify(Some(stored), wrong).await.unwrap();
+            assert_eq!(verified, Verification::Invalid, "{stored} {wrong}");
+        }
+    }
+    let (log, _guard) = support::Log::capture();
+    let verified = with_former().verify(Some("md5:x"), "x").await.unwrap();
+    assert_eq!(verified, Verification::Invalid);
+    assert_eq!(log.take_warnings().len(), 1);
+    // A hash of Argon2 is not theirs.
+    let all = weak().with_former_hashes(|_, _| Some(true));
+    let stored = weak().hash("wonderland-7").await.unwrap();
+    let verified = all.verify(Some(&stored), "wonderland-8").await.unwrap();
+    assert_eq!(verified, Verification::Invalid);
+}
+
+// requirement 70
+#[test]
+fn for_a_hash_of_another_kind_the_same_work_is_done() {
+    let passwords = Passwords::new();
+    let runtime = runtime();
+    let time = |stored: Option<&str>| {
+        let begin = std::time::Instant::now();
+        let verified = runtime.block_on(passwords.verify(stored, "wonderland-7"));
+        assert_eq!(verified.unwrap(), Verification::Invalid);
+        begin.elapsed()
+    };
+    let fastest = |stored: Option<&str>| (0..3).map(|_| time(stored)).min().unwrap();
+    let unknown = fastest(None);
+    for stored in ["$2b$12$abcdefghijklmnopqrstuv", "plain", "$argon2id$"] {
+        // It is not a matter of a few percent: without the work it takes microseconds.
+        assert!(fastest(Some(stored)) * 4 > unknown, "{stored}");
     }
 }
 
