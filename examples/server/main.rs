@@ -17,12 +17,14 @@
 //! | `routes.rs` | the application's own routes |
 //! | `page.rs`, `page/` | a page to see it work, with `js/session.js` of this repository |
 //! | `docs.rs` | the OpenAPI document, and Swagger UI |
+//! | `headers.rs` | what browsers may do with the responses |
 //! | `config.rs` | the environment |
 
 mod accounts;
 mod config;
 mod database;
 mod docs;
+mod headers;
 mod page;
 mod routes;
 mod users;
@@ -31,6 +33,7 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tower_bearer::bearer::RequireLayer;
@@ -120,7 +123,9 @@ fn app(accounts: Accounts, sessions: &Sessions) -> Result<Router, ConfigError> {
         .with_state(accounts)
         .route_service("/.well-known/jwks.json", JwksEndpoint::new(sessions.keys()))
         .merge(docs::swagger_ui(&endpoints))
-        .nest_service("/auth", endpoints);
+        .nest_service("/auth", endpoints)
+        // Added last, so that all responses have them.
+        .layer(middleware::from_fn(headers::add));
     Ok(router)
 }
 

@@ -3,8 +3,8 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use tower_bearer::session::SessionErrorKind;
@@ -81,18 +81,8 @@ fn file<S: Clone + Send + Sync + 'static>(
     text: &'static str,
 ) -> MethodRouter<S> {
     get(async move || {
-        let headers = [
-            (CONTENT_TYPE, HeaderValue::from_static(media_type)),
-            // Scripts and styles only from our own files, and never in a frame.
-            (
-                CONTENT_SECURITY_POLICY,
-                HeaderValue::from_static(
-                    "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
-                ),
-            ),
-            (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        ];
-        (headers, text)
+        let media_type = HeaderValue::from_static(media_type);
+        ([(CONTENT_TYPE, media_type)], text)
     })
 }
 
@@ -127,13 +117,13 @@ async fn log_in(State(site): State<Site>, request: Request) -> Response {
     }
 }
 
-/// Ends the session of the cookie, and clears the cookies.
+/// Ends the sessions of the cookies, and clears the cookies.
 async fn log_out(State(site): State<Site>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     if let Some(rejection) = site.cookies.cross_site_rejection(&parts) {
         return rejection.map(Body::from);
     }
-    for token in site.cookies.refresh_tokens(&parts) {
+    for token in site.cookies.session_tokens(&parts) {
         if site.sessions.log_out(token).await.is_err() {
             return refused(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -141,7 +131,7 @@ async fn log_out(State(site): State<Site>, request: Request) -> Response {
             );
         }
     }
-    let answer = Redirect::to("/").into_response();
+    let answer = ([NOT_STORED], Redirect::to("/")).into_response();
     site.cookies.clear_cookies(answer)
 }
 
@@ -149,5 +139,8 @@ fn refused(status: StatusCode, sentence: &str) -> Response {
     let page = format!(
         "<!doctype html><html lang=en><title>tower-bearer</title><p>{sentence} <a href=/>Back</a>"
     );
-    (status, Html(page)).into_response()
+    (status, [NOT_STORED], Html(page)).into_response()
 }
+
+/// The answer to a form is for one browser, once.
+const NOT_STORED: (HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-store"));

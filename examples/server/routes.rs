@@ -1,7 +1,8 @@
 //! The application's own routes.
 
 use axum::extract::{Form, FromRequest, Json, Request, State};
-use axum::http::{StatusCode, header::CONTENT_TYPE};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -195,6 +196,7 @@ impl<S: Send + Sync> FromRequest<S> for SignUp {
 fn error(status: StatusCode, error: &str, description: &str) -> Response {
     (
         status,
+        [(CACHE_CONTROL, "no-store")],
         Json(json!({ "error": error, "error_description": description })),
     )
         .into_response()

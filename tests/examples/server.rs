@@ -304,3 +304,67 @@ async fn a_form_without_javascript_logs_in_by_cookies_and_only_from_its_own_page
     let replaced = server.send("GET", "/me", &[&access], "").await;
     replaced.assert_invalid_token("session_revoked");
 }
+
+/// A page in a frame, with foreign scripts, or whose address goes to other sites, is not ours.
+#[tokio::test]
+async fn every_page_says_what_a_browser_may_do_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = AppServer::start(folder.path(), &[("DATABASE_URL", "memory:")]).await;
+    let form = "content-type: application/x-www-form-urlencoded";
+    let own = "sec-fetch-site: same-origin";
+    let login = "username=alice&password=wonderland-7";
+    for (method, path, body) in [
+        ("GET", "/", ""),
+        ("GET", "/style.css", ""),
+        ("GET", "/session.js", ""),
+        ("GET", "/docs/", ""),
+        ("GET", "/me", ""),
+        ("GET", "/nowhere", ""),
+        ("POST", "/login", login),
+        ("POST", "/login", "username=alice&password=wrong"),
+        ("POST", "/login", "username=alice"),
+        ("POST", "/logout", ""),
+        ("POST", "/auth/login", login),
+        ("POST", "/signup", "username=x"),
+    ] {
+        let answer = server.send(method, path, &[form, own], body).await;
+        let said = |name: &str| {
+            let mut all = answer.headers.get_all(name).iter();
+            let only = all.next().filter(|_| all.next().is_none());
+            only.map_or("", |value| value.to_str().unwrap()).to_owned()
+        };
+        let (what, policy) = (
+            format!("{method} {path} {answer:?}"),
+            said("content-security-policy"),
+        );
+        assert_eq!(said("x-content-type-options"), "nosniff", "{what}");
+        assert_eq!(said("referrer-policy"), "no-referrer", "{what}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{what}");
+        assert!(policy.contains("default-src 'self'"), "{what}");
+        assert!(policy.contains("base-uri 'none'"), "{what}");
+        assert!(policy.contains("form-action 'self'"), "{what}");
+        // Only Swagger UI writes styles into its page.
+        assert_eq!(policy.contains("unsafe"), path == "/docs/", "{what}");
+        if method == "POST" || path == "/me" {
+            assert_eq!(said("cache-control"), "no-store", "{what}");
+        }
+    }
+}
+
+/// The refresh token may be gone, as after a change of the cookies' path.
+#[tokio::test]
+async fn the_logout_form_ends_the_session_of_the_access_cookie_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = AppServer::start(folder.path(), &[("DATABASE_URL", "memory:")]).await;
+    let tokens = server.log_in("alice", "wonderland-7").await.value();
+    let access = tokens["access_token"].as_str().unwrap();
+    let cookie = format!("cookie: __Host-access_token={access}");
+    let own = "sec-fetch-site: same-origin";
+    let answer = server.send("POST", "/logout", &[own, &cookie], "").await;
+    assert_eq!(answer.status, 303, "{answer:?}");
+    assert_eq!(answer.headers["cache-control"], "no-store", "{answer:?}");
+    server
+        .me(&tokens)
+        .await
+        .assert_invalid_token("session_revoked");
+}
