@@ -12,8 +12,9 @@ use std::time::Duration;
 use tower_bearer::clock::{Clock, SystemClock, Timestamp};
 use tower_bearer::names::SessionId;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationReason,
-    RevocationRecord, RevokedSessions, SessionParts, SessionSelection, StoreError, async_trait,
+    Announcements, Charge, Counter, Cursor, DeletedSessions, Entry, EphemeralKey, EphemeralStore,
+    Found, Refund, Revocation, RevocationPage, RevocationReason, RevocationRecord, RevokedSessions,
+    SessionParts, SessionSelection, StoreError, async_trait,
 };
 use tower_bearer::store::{REVOCATION_RETENTION, Session, SessionStore};
 
@@ -28,6 +29,8 @@ struct State {
     feed: BTreeMap<u64, (SessionId, Timestamp)>,
     /// The last number. It stays when its entry is deleted: no number is given out twice.
     last: u64,
+    /// Counters and values, with the moment at which each ends.
+    ephemeral: BTreeMap<EphemeralKey, (Found, Timestamp)>,
 }
 
 impl MapStore {
@@ -49,6 +52,24 @@ impl State {
             self.enter_feed(id, record.at);
         }
         revoked
+    }
+
+    /// What has ended is absent.
+    fn found(&self, key: &EphemeralKey, now: Timestamp) -> Option<Found> {
+        let (found, until) = self.ephemeral.get(key)?;
+        (*until > now).then(|| found.clone())
+    }
+
+    fn counter(&self, key: &EphemeralKey, now: Timestamp) -> Option<Counter> {
+        match self.found(key, now)? {
+            Found::Counter(counter) => Some(counter),
+            Found::Value(_) => None,
+        }
+    }
+
+    fn count(&mut self, key: EphemeralKey, counter: Counter) {
+        let row = (Found::Counter(counter), counter.end());
+        self.ephemeral.insert(key, row);
     }
 
     /// An entry is new, whatever clock the revoking process has: this store's own clock decides.
@@ -178,6 +199,73 @@ impl SessionStore for MapStore {
             .rows
             .retain(|_, row| row.revoked().is_none() || !selection.matches(row));
         Ok(DeletedSessions::new((rows - state.rows.len()) as u64))
+    }
+
+    fn ephemeral(&self) -> &dyn EphemeralStore {
+        self
+    }
+}
+
+/// Short-lived things. This store has no server, so `now` counts. A real one is bounded by its
+/// disk.
+#[async_trait]
+impl EphemeralStore for MapStore {
+    async fn read(
+        &self,
+        keys: &[EphemeralKey],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Found>>, StoreError> {
+        let state = self.state();
+        Ok(keys.iter().map(|key| state.found(key, now)).collect())
+    }
+
+    async fn charge(&self, charges: &[Charge], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+        let mut state = self.state();
+        let charge = |charge: &Charge| {
+            let next = charge.lane.charged(state.counter(&charge.key, now), now);
+            next.map(|next| state.count(charge.key, next)).is_some()
+        };
+        Ok(charges.iter().map(charge).collect())
+    }
+
+    async fn give_back(&self, refunds: &[Refund], now: Timestamp) -> Result<(), StoreError> {
+        let mut state = self.state();
+        for refund in refunds {
+            if let Some(counter) = state.counter(&refund.key, now) {
+                state.count(refund.key, counter.given_back(refund.fast, refund.slow));
+            }
+        }
+        Ok(())
+    }
+
+    async fn note(&self, entry: Entry<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let row = (Found::Value(entry.value.to_vec()), entry.until(now));
+        self.state().ephemeral.insert(entry.key, row);
+        Ok(())
+    }
+
+    async fn put_new(&self, entry: Entry<'_>, now: Timestamp) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let is_new = state.found(&entry.key, now).is_none();
+        if is_new {
+            let row = (Found::Value(entry.value.to_vec()), entry.until(now));
+            state.ephemeral.insert(entry.key, row);
+        }
+        Ok(is_new)
+    }
+
+    async fn take(&self, key: EphemeralKey, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.state().ephemeral.remove(&key) {
+            Some((Found::Value(value), until)) if until > now => Ok(Some(value)),
+            _ => Ok(None),
+        }
+    }
+
+    async fn delete_ended(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let rows = &mut self.state().ephemeral;
+        let before = rows.len();
+        rows.retain(|_, (_, until)| *until > now);
+        Ok((before - rows.len()) as u64)
     }
 }
 

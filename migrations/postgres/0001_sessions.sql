@@ -72,3 +72,15 @@ CREATE TRIGGER tower_bearer_revoked
 AFTER UPDATE OF revoked_at ON tower_bearer_sessions
 FOR EACH ROW WHEN (OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL)
 EXECUTE FUNCTION tower_bearer_revoked();
+
+-- Short-lived things that processes share. A counter has two debts, each as the moment at which it
+-- ends; a value has neither.
+CREATE TABLE tower_bearer_ephemeral (
+    until bigint NOT NULL,
+    fast bigint,
+    slow bigint,
+    key bytea NOT NULL PRIMARY KEY,
+    value bytea
+);
+
+CREATE INDEX tower_bearer_ephemeral_by_until ON tower_bearer_ephemeral (until);

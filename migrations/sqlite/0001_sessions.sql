@@ -55,3 +55,15 @@ BEGIN
     INSERT INTO tower_bearer_revocations (session_id, revoked_at)
     VALUES (NEW.id, max(NEW.revoked_at, CAST(unixepoch('subsec') * 1000 AS INTEGER)));
 END;
+
+-- Short-lived things that processes share. A counter has two debts, each as the moment at which it
+-- ends; a value has neither.
+CREATE TABLE tower_bearer_ephemeral (
+    key BLOB NOT NULL PRIMARY KEY,
+    until INTEGER NOT NULL,
+    fast INTEGER,
+    slow INTEGER,
+    value BLOB
+) WITHOUT ROWID;
+
+CREATE INDEX tower_bearer_ephemeral_by_until ON tower_bearer_ephemeral (until);

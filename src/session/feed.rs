@@ -176,13 +176,15 @@ impl Feed {
     }
 
     /// Deletes expired rows, by the slower of the two clocks, so that no live session is deleted
-    /// where one clock is far ahead.
+    /// where one clock is far ahead. So are short-lived things that have ended.
     pub(super) async fn delete_expired(&self) -> Result<u64, StoreError> {
         let behind = self
             .clock_offset()
             .map_or(0, |offset| offset.min(0).unsigned_abs());
         let now = Timestamp::from_millis(self.clock.now().as_millis().saturating_sub(behind));
-        Ok(self.store.delete_expired(now).await?.count())
+        let deleted = self.store.delete_expired(now).await?.count();
+        self.store.ephemeral().delete_ended(now).await?;
+        Ok(deleted)
     }
 
     /// Revokes sessions again whose revocation the store has lost, through a restart that lost

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::answers::{DeletedSessions, RevokedSessions};
+use super::ephemeral::EphemeralStore;
 use super::error::StoreError;
 use super::feed::{Announcements, Cursor, RevocationPage};
 use super::revocation_reason::RevocationRecord;
@@ -37,7 +38,8 @@ use crate::revocation::Receipt;
 /// atomicity. `examples/store.rs` is a complete store. The trait uses [`macro@async_trait`], which
 /// is re-exported. The rules about one row exist as functions: [`Session::after_replace`],
 /// [`after_confirm`](Session::after_confirm), [`after_revoke`](Session::after_revoke) and
-/// [`SessionSelection::matches`].
+/// [`SessionSelection::matches`]. Short-lived things have a contract of their own:
+/// [`EphemeralStore`].
 ///
 /// Later versions of this crate add only methods with default bodies, so a store that compiles
 /// today keeps compiling.
@@ -228,6 +230,10 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// counted by one call only.
     async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError>;
 
+    /// Returns the store of short-lived things, such as the counters of the login throttle, in the
+    /// same place: every process that shares the sessions shares them too.
+    fn ephemeral(&self) -> &dyn EphemeralStore;
+
     /// Returns how often each process calls [`delete_expired`](Self::delete_expired): every hour by
     /// default.
     fn clean_up_interval(&self) -> Duration {
@@ -310,6 +316,10 @@ impl<T: SessionStore + ?Sized> SessionStore for Arc<T> {
 
     async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
         (**self).erase(selection).await
+    }
+
+    fn ephemeral(&self) -> &dyn EphemeralStore {
+        (**self).ephemeral()
     }
 
     fn clean_up_interval(&self) -> Duration {

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use self::subjects::Subjects;
 use super::answers::{DeletedSessions, RevokedSessions};
 use super::contract::{MAX_LISTED, SessionStore, newest};
+use super::ephemeral::{EphemeralParts, EphemeralStore};
 use super::error::StoreError;
 use super::feed::{Announcements, Cursor, REVOCATIONS_AT_ONCE, RevocationPage};
 use super::retention::Ended;
@@ -47,6 +48,7 @@ struct Shared {
     parts: [Part; PARTS],
     subjects: Subjects,
     feed: Mutex<Feed>,
+    ephemeral: EphemeralParts,
 }
 
 /// The rows whose ids begin alike. Each part has a cache line of its own, so that threads with
@@ -80,6 +82,15 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Makes an empty store with room for so many [short-lived values](EphemeralStore).
+    #[allow(dead_code)]
+    pub(crate) fn with_most_values(most_values: usize) -> Self {
+        Self(Arc::new(Shared {
+            ephemeral: EphemeralParts::with_most_values(most_values),
+            ..Shared::default()
+        }))
     }
 
     /// Returns the rows among which the row with this id is. Ids are hashes, so their first bytes
@@ -327,6 +338,10 @@ impl SessionStore for MemoryStore {
             }
         }
         Ok(DeletedSessions::new(erased))
+    }
+
+    fn ephemeral(&self) -> &dyn EphemeralStore {
+        &self.0.ephemeral
     }
 }
 

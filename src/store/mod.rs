@@ -15,6 +15,7 @@ mod answers;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 mod contract;
+mod ephemeral;
 mod error;
 mod feed;
 mod memory;
@@ -40,6 +41,9 @@ mod sqlite;
 
 pub use answers::{DeletedSessions, RevokedSessions};
 pub use contract::SessionStore;
+pub use ephemeral::{
+    Charge, Counter, Entry, EphemeralKey, EphemeralStore, Found, Lane, Rate, Refund,
+};
 pub use error::StoreError;
 pub use feed::{Announcements, Cursor, RevocationPage};
 pub use memory::MemoryStore;

@@ -1,6 +1,8 @@
 //! The conformance suite notices what a store gets wrong: each store here breaks one promise, and
 //! the function for it panics.
 
+mod ephemeral;
+mod short_lived;
 mod store;
 
 use store::Fault::*;

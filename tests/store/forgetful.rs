@@ -11,9 +11,9 @@ use tower_bearer::MemoryStore;
 use tower_bearer::clock::Timestamp;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, More, Revocation, RevocationPage, RevocationRecord,
-    RevokedSessions, SessionKind, SessionOwner, SessionParts, SessionSelection, StoreError,
-    async_trait, conformance,
+    Announcements, Cursor, DeletedSessions, EphemeralStore, More, Revocation, RevocationPage,
+    RevocationRecord, RevokedSessions, SessionKind, SessionOwner, SessionParts, SessionSelection,
+    StoreError, async_trait, conformance,
 };
 use tower_bearer::store::{Session, SessionStore};
 
@@ -271,6 +271,10 @@ impl SessionStore for Forgetful {
             EraseIgnoresTheException,
         ];
         self.inner.erase(&self.selected(selection, ignored)).await
+    }
+
+    fn ephemeral(&self) -> &dyn EphemeralStore {
+        self.inner.ephemeral()
     }
 }
 

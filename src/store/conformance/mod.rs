@@ -1,5 +1,6 @@
-//! The promises of a [`SessionStore`](crate::store::SessionStore), each as a function that panics
-//! when the store breaks it.
+//! The promises of a [`SessionStore`](crate::store::SessionStore) and of its
+//! [`EphemeralStore`](crate::store::EphemeralStore), each as a function that panics when the store
+//! breaks it.
 //!
 //! They are for authors of stores: [`store_conformance!`](crate::store_conformance) makes a test of
 //! each. Every function takes a fresh, empty store. Many tasks race in the promises about
@@ -12,6 +13,7 @@ mod again;
 mod announced;
 mod confirm;
 mod delete;
+mod ephemeral;
 mod erase;
 mod feed;
 mod fields;

@@ -143,6 +143,25 @@ promises! { $
         erase_deletes_what_was_revoked_before,
         an_erased_session_stays_in_the_feed,
         racing_erasures_count_each_row_once;
+    ephemeral:
+        of_racing_charges_as_many_pass_as_there_is_room,
+        charge_keeps_both_rates,
+        a_refused_charge_changes_nothing,
+        charge_leaves_out_only_what_is_refused,
+        read_returns_the_debts_of_a_counter,
+        give_back_makes_room,
+        give_back_never_makes_more_than_empty,
+        racing_refunds_lose_no_charge,
+        calls_with_the_same_keys_do_not_block_each_other,
+        a_counter_ends_with_its_debts,
+        a_value_survives_a_round_trip,
+        a_value_ends_with_its_lifetime,
+        note_overwrites,
+        of_racing_put_news_one_succeeds,
+        of_racing_takes_one_has_the_value,
+        answers_are_in_the_order_of_the_keys,
+        keys_of_two_kinds_never_meet,
+        delete_ended_leaves_what_has_not_ended;
 }
 
 /// What the expression given to [`store_conformance!`](crate::store_conformance) may make: a store,

@@ -2,6 +2,7 @@
 
 mod announcements;
 mod builder;
+mod ephemeral;
 mod feed_place;
 mod pool;
 mod pulls;

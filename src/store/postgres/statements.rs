@@ -73,6 +73,45 @@ macro_rules! feed {
     };
 }
 
+/// The time of the server, in milliseconds.
+macro_rules! clock {
+    () => {
+        "clock AS MATERIALIZED \
+         (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now)"
+    };
+}
+
+/// The debt of a counter, as far as it is believed.
+macro_rules! debt {
+    ($rate:literal) => {
+        concat!(
+            "(CASE WHEN entry.",
+            $rate,
+            " - now BETWEEN 0 AND asked.",
+            $rate,
+            "_believed \
+             THEN entry.",
+            $rate,
+            " - now ELSE 0 END)"
+        )
+    };
+}
+
+/// Writes a value: its key, its lifetime and itself.
+macro_rules! write {
+    ($condition:literal) => {
+        concat!(
+            "WITH ",
+            clock!(),
+            " INSERT INTO tower_bearer_ephemeral AS entry (key, until, value) \
+             SELECT $1, now + $2, $3 FROM clock \
+             ON CONFLICT (key) DO UPDATE SET until = excluded.until, value = excluded.value, \
+             fast = NULL, slow = NULL WHERE ",
+            $condition
+        )
+    };
+}
+
 statements! {
     insert = insert!();
     /// It always returns a row: a standby, which may lag, has to say that it is one even if it does
@@ -157,4 +196,53 @@ statements! {
         WHERE id = ANY(ARRAY(SELECT id FROM tower_bearer_sessions \
             WHERE expires_at / 86400000 <= $1::bigint / 86400000 AND expires_at <= $1 \
             AND (revoked_at IS NULL OR revoked_at <= $2) LIMIT $3 FOR UPDATE SKIP LOCKED))";
+    /// It always returns a row, in which a standby says that it is one. Debts are durations.
+    read_ephemeral = concat!(
+        "WITH ", clock!(), " SELECT pg_is_in_recovery() AS standby, entry.key, entry.value, \
+         entry.fast - clock.now AS fast, entry.slow - clock.now AS slow \
+         FROM clock LEFT JOIN tower_bearer_ephemeral AS entry \
+         ON entry.key = ANY($1) AND entry.until > clock.now"
+    );
+    /// Locks are taken in the order of the keys. A debt above what is believed was written while
+    /// the clock was ahead, and counts as none.
+    charge = concat!(
+        "WITH ", clock!(), ", asked AS MATERIALIZED (SELECT * FROM unnest($1::bytea[], \
+         $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[]) \
+         AS lane (key, fast, fast_most, fast_believed, slow, slow_most, slow_believed)) \
+         INSERT INTO tower_bearer_ephemeral AS entry (key, until, fast, slow) \
+         SELECT key, now + greatest(fast, slow), now + fast, now + slow FROM asked, clock \
+         WHERE (fast = 0 OR fast <= fast_most) AND (slow = 0 OR slow <= slow_most) ORDER BY key \
+         ON CONFLICT (key) DO UPDATE SET (value, until, fast, slow) = (\
+             SELECT NULL::bytea, \
+             now + greatest(", debt!("fast"), " + asked.fast, ", debt!("slow"), " + asked.slow), \
+             now + ", debt!("fast"), " + asked.fast, now + ", debt!("slow"), " + asked.slow \
+             FROM asked, clock WHERE asked.key = entry.key) \
+         WHERE EXISTS (SELECT FROM asked, clock WHERE asked.key = entry.key \
+             AND (entry.value IS NULL OR entry.until <= now) \
+             AND (asked.fast = 0 OR ", debt!("fast"), " + asked.fast <= fast_most) \
+             AND (asked.slow = 0 OR ", debt!("slow"), " + asked.slow <= slow_most)) \
+         RETURNING entry.key"
+    );
+    /// Locks are taken in the order of the keys. A debt that ends in the past is none.
+    give_back = "UPDATE tower_bearer_ephemeral AS entry \
+        SET until = greatest(entry.fast - locked.fast, entry.slow - locked.slow, 0), \
+        fast = greatest(entry.fast - locked.fast, 0), \
+        slow = greatest(entry.slow - locked.slow, 0) \
+        FROM (SELECT known.key, refund.fast, refund.slow FROM tower_bearer_ephemeral AS known \
+            JOIN unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS refund (key, fast, slow) \
+            ON known.key = refund.key WHERE known.value IS NULL \
+            ORDER BY known.key FOR UPDATE OF known) AS locked \
+        WHERE entry.key = locked.key AND entry.value IS NULL";
+    note = write!("TRUE");
+    put_new = write!("entry.until <= (SELECT now FROM clock)");
+    take = concat!(
+        "WITH ", clock!(), " DELETE FROM tower_bearer_ephemeral AS entry USING clock \
+         WHERE entry.key = $1 AND entry.value IS NOT NULL \
+         RETURNING CASE WHEN entry.until > clock.now THEN entry.value END AS value"
+    );
+    delete_ended = concat!(
+        "WITH ", clock!(), " DELETE FROM tower_bearer_ephemeral \
+         WHERE key = ANY(ARRAY(SELECT entry.key FROM tower_bearer_ephemeral AS entry \
+             WHERE entry.until <= (SELECT now FROM clock) LIMIT $1 FOR UPDATE SKIP LOCKED))"
+    );
 }

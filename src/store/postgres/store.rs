@@ -22,6 +22,7 @@ use crate::names::{SessionId, Subject};
 use crate::revocation::Receipt;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{MAX_LISTED, SessionStore};
+use crate::store::ephemeral::EphemeralStore;
 use crate::store::error::StoreError;
 use crate::store::feed::{Announcements, Cursor, RevocationPage};
 use crate::store::place::{FailedAt, Place};
@@ -67,8 +68,8 @@ use crate::store::sql::*;
 ///
 /// The role that opens the store first creates the tables, and the role that opens it first after
 /// an update of this crate updates them. Other roles need `SELECT` on `tower_bearer_migrations`,
-/// and `SELECT`, `INSERT`, `UPDATE` and `DELETE` on `tower_bearer_sessions` and
-/// `tower_bearer_revocations`.
+/// and `SELECT`, `INSERT`, `UPDATE` and `DELETE` on `tower_bearer_sessions`,
+/// `tower_bearer_revocations` and `tower_bearer_ephemeral`.
 ///
 /// # Limits
 ///
@@ -84,9 +85,9 @@ pub struct PostgresStore {
     pulls: Arc<Pulls>,
     /// The pool whose connections hear announcements.
     listening: Option<PgPool>,
-    sql: Arc<Statements>,
+    pub(super) sql: Arc<Statements>,
     prefix: TablePrefix,
-    place: Place,
+    pub(super) place: Place,
 }
 
 impl PostgresStore {
@@ -109,10 +110,24 @@ impl PostgresStore {
     }
 
     /// Runs a statement, and returns how many rows it changed.
-    async fn execute(&self, query: Query<'_, Postgres, PgArguments>) -> Result<u64, StoreError> {
+    pub(super) async fn execute(
+        &self,
+        query: Query<'_, Postgres, PgArguments>,
+    ) -> Result<u64, StoreError> {
         let mut connection = self.pool.acquire().await.failed_at(&self.place)?;
         self.route
             .execute(&mut connection, query)
+            .await
+            .failed_at(&self.place)
+    }
+
+    pub(super) async fn fetch_all(
+        &self,
+        query: Query<'_, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        let mut connection = self.pool.acquire().await.failed_at(&self.place)?;
+        self.route
+            .fetch_all(&mut connection, query)
             .await
             .failed_at(&self.place)
     }
@@ -204,12 +219,7 @@ impl SessionStore for PostgresStore {
         }
         let query = bind_selection!(sqlx::query(self.sql.list.clone()), selection);
         let query = query.bind(millis(now)).bind(MAX_LISTED as i64);
-        let mut connection = self.pool.acquire().await.failed_at(&self.place)?;
-        let rows = self
-            .route
-            .fetch_all(&mut connection, query)
-            .await
-            .failed_at(&self.place)?;
+        let rows = self.fetch_all(query).await?;
         rows.iter()
             .map(|row| read(row).failed_at(&self.place))
             .collect()
@@ -318,6 +328,10 @@ impl SessionStore for PostgresStore {
         }
         let query = bind_selection!(sqlx::query(self.sql.erase.clone()), selection);
         Ok(DeletedSessions::new(self.execute(query).await?))
+    }
+
+    fn ephemeral(&self) -> &dyn EphemeralStore {
+        self
     }
 }
 

@@ -6,6 +6,7 @@ mod changes;
 mod clean_up;
 mod connection;
 mod credentials;
+mod ephemeral;
 mod erasure;
 mod feed;
 mod head;

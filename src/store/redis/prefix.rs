@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::error::ConfigError;
 use crate::names::SessionId;
+use crate::store::ephemeral::EphemeralKey;
 
 /// The beginning of all keys of a [`RedisStore`](super::RedisStore), and of its channel. The
 /// default is `tb`.
@@ -64,6 +65,14 @@ impl KeyPrefix {
         format!("{}{{index}}", self.0)
     }
 
+    /// Returns the key of a short-lived thing. It is four bytes longer than that of a row.
+    pub(super) fn ephemeral(&self, key: &EphemeralKey) -> Vec<u8> {
+        let bytes = key.as_bytes();
+        let bucket = bytes.iter().fold(0, |all, byte| all ^ byte ^ (byte >> 4)) & 0xf;
+        let node = [b'{', b"0123456789abcdef"[usize::from(bucket)], b'}'];
+        [self.0.as_bytes(), &node, bytes].concat()
+    }
+
     /// Returns the key of a random value, which disappears when the database is emptied.
     pub(super) fn history(&self) -> String {
         format!("{}:history", self.0)
@@ -119,5 +128,10 @@ mod tests {
         assert_eq!(prefix.feed(bucket(&id)), "tb{f}feed");
         assert_eq!(prefix.index(15), "tb{000f}");
         assert_eq!(prefix.index_key(), "tb{index}");
+        let key = EphemeralKey::new([0xfe; 4], [0xfe; 16]);
+        assert_eq!(
+            prefix.ephemeral(&key),
+            [b"tb{0}".as_slice(), &[0xfe; 20]].concat()
+        );
     }
 }

@@ -17,6 +17,10 @@ pub(super) static ENDED: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("ended.lua")));
 pub(super) static DELETE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("delete.lua")));
+pub(super) static CHARGE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("charge.lua")));
+pub(super) static GIVE_BACK: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("give_back.lua")));
 
 /// One call of a script, with its keys and its arguments.
 pub(super) struct Call {

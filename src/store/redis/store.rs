@@ -22,6 +22,7 @@ use crate::names::SessionId;
 use crate::revocation::Receipt;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{SessionStore, newest};
+use crate::store::ephemeral::EphemeralStore;
 use crate::store::error::StoreError;
 use crate::store::feed::{Announcements, Cursor, RevocationPage};
 use crate::store::place::{FailedAt, Place};
@@ -93,10 +94,10 @@ use crate::store::session::Session;
 /// handshake in the meantime, or if the connection stays open and silent.
 #[derive(Clone)]
 pub struct RedisStore {
-    connection: Connection,
-    prefix: KeyPrefix,
     index: Index,
-    place: Place,
+    pub(super) connection: Connection,
+    pub(super) prefix: KeyPrefix,
+    pub(super) place: Place,
 }
 
 impl RedisStore {
@@ -340,6 +341,10 @@ impl SessionStore for RedisStore {
     async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
         let erased = erasure::erase(&self.connection, &self.prefix, &self.index, selection).await;
         Ok(DeletedSessions::new(erased.failed_at(&self.place)?))
+    }
+
+    fn ephemeral(&self) -> &dyn EphemeralStore {
+        self
     }
 }
 

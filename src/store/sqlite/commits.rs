@@ -29,6 +29,7 @@ pub(super) struct Commits {
     turn: tokio::sync::Mutex<()>,
 }
 
+type Outcome = oneshot::Receiver<Result<u64, StoreError>>;
 type Batch = Mutex<Vec<(Write, OwnedSemaphorePermit)>>;
 
 /// A statement, and the caller that waits for it.
@@ -62,8 +63,34 @@ impl Commits {
     /// The statement may run even if the caller is dropped.
     pub(super) async fn execute(
         self: &Arc<Self>,
-        mut query: Query<'_, Sqlite, SqliteArguments>,
+        query: Query<'_, Sqlite, SqliteArguments>,
     ) -> Result<u64, StoreError> {
+        let outcome = self.submit(query).await?;
+        self.outcome(outcome).await
+    }
+
+    /// Runs some statements, in one commit or a few, and returns how many rows each of them
+    /// changed. Each is atomic, and all together are not.
+    pub(super) async fn execute_all(
+        self: &Arc<Self>,
+        queries: impl Iterator<Item = Query<'_, Sqlite, SqliteArguments>> + Send,
+    ) -> Result<Vec<u64>, StoreError> {
+        let mut outcomes = Vec::new();
+        for query in queries {
+            outcomes.push(self.submit(query).await?);
+        }
+        let mut changed = Vec::with_capacity(outcomes.len());
+        for outcome in outcomes {
+            changed.push(self.outcome(outcome).await?);
+        }
+        Ok(changed)
+    }
+
+    /// Adds a statement to the batch that gathers, once there is room.
+    async fn submit(
+        self: &Arc<Self>,
+        mut query: Query<'_, Sqlite, SqliteArguments>,
+    ) -> Result<Outcome, StoreError> {
         let arguments = query.take_arguments().failed_at(&self.place)?;
         let (caller, outcome) = oneshot::channel();
         let write = Write {
@@ -73,6 +100,10 @@ impl Commits {
         };
         let room = Arc::clone(&self.room).acquire_owned().await;
         self.join(write, room.failed_at(&self.place)?);
+        Ok(outcome)
+    }
+
+    async fn outcome(&self, outcome: Outcome) -> Result<u64, StoreError> {
         outcome.await.unwrap_or_else(|_| {
             Err(self
                 .place

@@ -1,6 +1,7 @@
 //! Sessions in a SQLite file.
 
 mod commits;
+mod ephemeral;
 mod row;
 mod schema;
 mod statements;

@@ -20,6 +20,7 @@ use crate::names::SessionId;
 use crate::revocation::Receipt;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{MAX_LISTED, SessionStore};
+use crate::store::ephemeral::EphemeralStore;
 use crate::store::error::StoreError;
 use crate::store::feed::{Announcements, Cursor, REVOCATIONS_AT_ONCE, RevocationPage};
 use crate::store::place::{FailedAt, Place};
@@ -52,9 +53,9 @@ use crate::store::sql::*;
 /// different versions.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
-    pool: SqlitePool,
-    place: Place,
-    commits: Arc<Commits>,
+    pub(super) pool: SqlitePool,
+    pub(super) place: Place,
+    pub(super) commits: Arc<Commits>,
 }
 
 impl SqliteStore {
@@ -102,7 +103,10 @@ impl SqliteStore {
     }
 
     /// Runs a statement, and returns how many rows it changed. All writes of the store go this way.
-    async fn execute(&self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
+    pub(super) async fn execute(
+        &self,
+        query: Query<'_, Sqlite, SqliteArguments>,
+    ) -> Result<u64, StoreError> {
         self.commits.execute(query).await
     }
 
@@ -290,6 +294,10 @@ impl SessionStore for SqliteStore {
             .change_selected(FIND_REVOKED, selection, delete)
             .await?;
         Ok(DeletedSessions::new(erased))
+    }
+
+    fn ephemeral(&self) -> &dyn EphemeralStore {
+        self
     }
 }
 

@@ -81,7 +81,7 @@ async fn a_role_that_may_not_make_tables_may_use_them() {
         "CREATE ROLE {role}; GRANT USAGE ON SCHEMA {schema} TO {role}; \
          GRANT SELECT ON tower_bearer_migrations TO {role}; \
          GRANT SELECT, INSERT, UPDATE, DELETE \
-         ON tower_bearer_sessions, tower_bearer_revocations TO {role}",
+         ON tower_bearer_sessions, tower_bearer_revocations, tower_bearer_ephemeral TO {role}",
         schema = schema.name()
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(grants))

@@ -8,7 +8,10 @@ use tokio::task::LocalSet;
 use tokio::time::timeout;
 use tower_bearer::RedisStore;
 use tower_bearer::store::redis_driver as redis;
-use tower_bearer::store::{KeyPrefix, RevocationReason, SessionStore};
+use tower_bearer::store::{
+    Charge, Entry, EphemeralKey, EphemeralStore, KeyPrefix, Lane, Rate, Refund, RevocationReason,
+    SessionStore,
+};
 
 use super::{Database, now, session};
 use crate::docs::block;
@@ -79,8 +82,19 @@ async fn everything(store: &RedisStore) -> Result<(), Box<dyn std::error::Error 
     store
         .delete_expired(now() + Duration::from_secs(900 * 24 * 3600))
         .await?;
+    let (key, lane) = (EphemeralKey::new(*b"test", [7; 16]), Lane::new(RATE, RATE));
+    let entry = Entry::new(key, b"", Duration::from_secs(60));
+    store.note(entry, now()).await?;
+    store.put_new(entry, now()).await?;
+    store.take(key, now()).await?;
+    store.charge(&[Charge::new(key, lane)], now()).await?;
+    store.read(&[key], now()).await?;
+    let refund = Refund::new(key, RATE.period, RATE.period);
+    store.give_back(&[refund], now()).await?;
     Ok(())
 }
+
+const RATE: Rate = Rate::new(1, Duration::from_secs(60));
 
 #[tokio::test]
 async fn the_documented_rights_suffice_and_each_of_them_is_needed() {

@@ -10,10 +10,12 @@ use tower_bearer::MemoryStore;
 use tower_bearer::clock::Timestamp;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, Receipt, Revocation, RevocationPage, RevocationReason,
-    RevocationRecord, RevokedSessions, SessionSelection, StoreError, async_trait,
+    Announcements, Cursor, DeletedSessions, EphemeralStore, Receipt, Revocation, RevocationPage,
+    RevocationReason, RevocationRecord, RevokedSessions, SessionSelection, StoreError, async_trait,
 };
 use tower_bearer::store::{Session, SessionStore};
+
+use super::ephemeral::{EphemeralFault, FaultyEphemeral};
 
 /// A fault of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +63,7 @@ struct Faulty {
     last: Mutex<u64>,
     pulls: AtomicU64,
     cache: Mutex<Vec<Session>>,
+    ephemeral: FaultyEphemeral,
 }
 
 impl fmt::Debug for Faulty {
@@ -70,6 +73,15 @@ impl fmt::Debug for Faulty {
 }
 
 pub(super) fn faulty(fault: Fault) -> Arc<dyn SessionStore> {
+    with_faults(fault, EphemeralFault::Nothing)
+}
+
+/// A store whose sessions are right, and whose short-lived things are not.
+pub(super) fn faulty_ephemeral(fault: EphemeralFault) -> Arc<dyn SessionStore> {
+    with_faults(Nothing, fault)
+}
+
+fn with_faults(fault: Fault, ephemeral: EphemeralFault) -> Arc<dyn SessionStore> {
     Arc::new(Faulty {
         fault,
         inner: Mutex::default(),
@@ -78,6 +90,7 @@ pub(super) fn faulty(fault: Fault) -> Arc<dyn SessionStore> {
         last: Mutex::default(),
         pulls: AtomicU64::default(),
         cache: Mutex::default(),
+        ephemeral: FaultyEphemeral::new(ephemeral),
     })
 }
 
@@ -385,6 +398,10 @@ impl SessionStore for Faulty {
             }
             _ => self.inner().erase(selection).await,
         }
+    }
+
+    fn ephemeral(&self) -> &dyn EphemeralStore {
+        &self.ephemeral
     }
 }
 

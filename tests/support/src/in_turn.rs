@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tower_bearer::clock::Timestamp;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, Receipt, RevocationPage, RevocationRecord,
-    RevokedSessions, SessionSelection, StoreError, async_trait,
+    Announcements, Cursor, DeletedSessions, EphemeralStore, Receipt, RevocationPage,
+    RevocationRecord, RevokedSessions, SessionSelection, StoreError, async_trait,
 };
 use tower_bearer::store::{Session, SessionStore};
 
@@ -99,5 +99,9 @@ impl<S: SessionStore> SessionStore for InTurn<S> {
 
     async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
         self.next().erase(selection).await
+    }
+
+    fn ephemeral(&self) -> &dyn EphemeralStore {
+        self.next().ephemeral()
     }
 }

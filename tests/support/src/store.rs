@@ -9,8 +9,9 @@ use tokio::sync::Notify;
 use tower_bearer::clock::Timestamp;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, Receipt, Revocation, RevocationPage, RevocationRecord,
-    RevokedSessions, SessionOwner, SessionSelection, StoreError, async_trait,
+    Announcements, Charge, Cursor, DeletedSessions, Entry, EphemeralKey, EphemeralStore, Found,
+    Receipt, Refund, Revocation, RevocationPage, RevocationRecord, RevokedSessions, SessionOwner,
+    SessionSelection, StoreError, async_trait,
 };
 use tower_bearer::store::{Session, SessionStore};
 
@@ -74,6 +75,20 @@ pub enum Call {
     Rest,
     /// `SessionStore::erase`.
     Erase,
+    /// `EphemeralStore::read`.
+    Read,
+    /// `EphemeralStore::charge`.
+    Charge,
+    /// `EphemeralStore::give_back`.
+    GiveBack,
+    /// `EphemeralStore::note`.
+    Note,
+    /// `EphemeralStore::put_new`.
+    PutNew,
+    /// `EphemeralStore::take`.
+    Take,
+    /// `EphemeralStore::delete_ended`.
+    DeleteEnded,
 }
 
 /// The calls that fail, and how.
@@ -354,6 +369,59 @@ impl SessionStore for FailingStore {
 
     async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
         self.through(Call::Erase, self.inner().erase(selection))
+            .await
+    }
+
+    fn ephemeral(&self) -> &dyn EphemeralStore {
+        self
+    }
+}
+
+#[async_trait]
+impl EphemeralStore for FailingStore {
+    async fn read(
+        &self,
+        keys: &[EphemeralKey],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Found>>, StoreError> {
+        let inner = self.inner();
+        self.through(Call::Read, inner.ephemeral().read(keys, now))
+            .await
+    }
+
+    async fn charge(&self, charges: &[Charge], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+        let inner = self.inner();
+        self.through(Call::Charge, inner.ephemeral().charge(charges, now))
+            .await
+    }
+
+    async fn give_back(&self, refunds: &[Refund], now: Timestamp) -> Result<(), StoreError> {
+        let inner = self.inner();
+        self.through(Call::GiveBack, inner.ephemeral().give_back(refunds, now))
+            .await
+    }
+
+    async fn note(&self, entry: Entry<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let inner = self.inner();
+        self.through(Call::Note, inner.ephemeral().note(entry, now))
+            .await
+    }
+
+    async fn put_new(&self, entry: Entry<'_>, now: Timestamp) -> Result<bool, StoreError> {
+        let inner = self.inner();
+        self.through(Call::PutNew, inner.ephemeral().put_new(entry, now))
+            .await
+    }
+
+    async fn take(&self, key: EphemeralKey, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+        let inner = self.inner();
+        self.through(Call::Take, inner.ephemeral().take(key, now))
+            .await
+    }
+
+    async fn delete_ended(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let inner = self.inner();
+        self.through(Call::DeleteEnded, inner.ephemeral().delete_ended(now))
             .await
     }
 }

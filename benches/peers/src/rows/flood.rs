@@ -3,11 +3,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tower_bearer::MemoryStore;
 use tower_bearer::clock::Timestamp;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::{
-    Announcements, Cursor, DeletedSessions, Revocation, RevocationPage, RevocationRecord,
-    RevokedSessions, Session, SessionSelection, SessionStore, StoreError, async_trait,
+    Announcements, Cursor, DeletedSessions, EphemeralStore, Revocation, RevocationPage,
+    RevocationRecord, RevokedSessions, Session, SessionSelection, SessionStore, StoreError,
+    async_trait,
 };
 
 /// Keeps no row: sessions only begin, and are looked for in the feed.
@@ -18,6 +20,7 @@ pub struct Flood(Arc<State>);
 struct State {
     next: Mutex<Vec<Revocation>>,
     pulls: AtomicUsize,
+    ephemeral: MemoryStore,
 }
 
 impl Flood {
@@ -97,5 +100,9 @@ impl SessionStore for Flood {
 
     async fn erase(&self, _: &SessionSelection) -> Result<DeletedSessions, StoreError> {
         Ok(DeletedSessions::new(0))
+    }
+
+    fn ephemeral(&self) -> &dyn EphemeralStore {
+        self.0.ephemeral.ephemeral()
     }
 }
