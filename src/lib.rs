@@ -36,6 +36,7 @@ pub mod store;
 mod task;
 #[cfg(feature = "test-util")]
 pub mod test_util;
+pub mod throttle;
 pub mod token;
 mod url;
 mod user;

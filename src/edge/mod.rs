@@ -11,4 +11,5 @@ mod settings;
 pub use client_address::ClientAddress;
 
 pub(crate) use host::host as named_host;
+pub(crate) use network::Network;
 pub(crate) use settings::Edge;

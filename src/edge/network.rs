@@ -9,7 +9,7 @@ use crate::error::ConfigError;
 /// One address, or all addresses with the same first bits (CIDR, RFC 4632 and RFC 4291 section
 /// 2.3).
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Network {
+pub(crate) struct Network {
     /// The first address. All bits behind the prefix are zero.
     first: IpAddr,
     prefix: u8,
@@ -18,7 +18,7 @@ pub(super) struct Network {
 impl Network {
     /// Returns whether the address is in this network. `address` must not be an IPv4 address inside
     /// IPv6.
-    pub(super) fn contains(&self, address: IpAddr) -> bool {
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         masked(address, self.prefix) == self.first
     }
 }

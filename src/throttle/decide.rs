@@ -1,0 +1,149 @@
+//! The rule of the throttle: which counters an attempt is charged to, or why it is refused.
+//!
+//! The rule is a pure function, without I/O, clock or randomness. The first line that fits decides.
+//!
+//! | who asks | condition | decision |
+//! |---|---|---|
+//! | a valid mark of this name | `mark` is free | charge `mark` |
+//! | | `mark` is full | go on as without a mark, with a `pair` of its own |
+//! | without an address | `open` is free, full | charge `open`; refuse |
+//! | all others | `pair` is full | refuse |
+//! | | `network` or `block` is full: strangers' or familiar ones', in a siege with its numbers | refuse |
+//! | a familiar network | | charge `pair`, `network`, `block` |
+//! | its block | `home` is free, full | charge them and `home`; refuse |
+//! | a stranger in a siege | has not waited | note `ask`; refuse for 45 s |
+//! | a stranger | `open` is free | charge them, `open` and `siege` |
+//! | | `spent` is full | refuse |
+//! | | has not waited | note `ask`; refuse for 45 s |
+//! | | `back` is full | refuse |
+//! | | | charge them, `spent`, `back` and `siege` |
+//!
+//! A stranger has waited if the note `ask` is between 35 and 135 seconds old: asking early starts
+//! the wait again. There is a siege for strangers whose network has had no success today.
+//!
+//! What no rule can do: if a quiet network's guess passes with the probability *p*, *p* guesses of
+//! every such network pass. So known devices always pass, familiar networks pass unless the
+//! attacker is in them, and an unknown network passes after one short wait, from a budget that is
+//! dear to empty.
+
+use std::time::Duration;
+
+use super::error::ThrottledBy;
+use super::lanes::Budgets;
+use super::question::{Answer, COME_BACK, Familiarity, Row};
+use crate::store::Lane;
+
+/// What happens to an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// Charge these counters before the password is looked at.
+    Charge(Vec<(Row, Lane)>),
+    /// Refuse for so long. With `ask`, note that this network was told to come back.
+    Refuse {
+        wait: Duration,
+        by: ThrottledBy,
+        ask: bool,
+    },
+}
+
+/// Decides what happens to an attempt. `network` are the lanes of its network and block, if the
+/// application has named it.
+pub(super) fn decide(
+    budgets: &Budgets,
+    named: Option<(Lane, Lane)>,
+    answer: &Answer<'_>,
+) -> Decision {
+    let mut pair = Row::Pair;
+    if answer.mark().is_some() {
+        if answer.wait(Row::Mark, &budgets.mark).is_zero() {
+            return Decision::Charge(vec![(Row::Mark, budgets.mark)]);
+        }
+        pair = Row::MarkPair;
+    }
+    let open = answer.wait(Row::Open, &budgets.open);
+    if answer.question.place.is_none() {
+        return match open {
+            Duration::ZERO => Decision::Charge(vec![(Row::Open, budgets.open)]),
+            wait => refuse(wait, ThrottledBy::Open),
+        };
+    }
+
+    let familiarity = answer.familiarity();
+    let is_stranger = familiarity == Familiarity::Stranger;
+    let is_siege = is_stranger && answer.is_siege(budgets);
+    let (network, block) = match named {
+        Some(named) => named,
+        None if is_siege => (budgets.network_in_siege, budgets.block_in_siege),
+        None => (budgets.network, budgets.block),
+    };
+    let (network_row, block_row) = if is_stranger {
+        (Row::StrangersNetwork, Row::StrangersBlock)
+    } else {
+        (Row::FamiliarNetwork, Row::FamiliarBlock)
+    };
+
+    let wait = answer.wait(pair, &budgets.pair);
+    if !wait.is_zero() {
+        return refuse(wait, ThrottledBy::Pair);
+    }
+    let wait = answer
+        .wait(network_row, &network)
+        .max(answer.wait(block_row, &block));
+    if !wait.is_zero() {
+        return refuse(wait, ThrottledBy::Network);
+    }
+    let mut charges = vec![
+        (pair, budgets.pair),
+        (network_row, network),
+        (block_row, block),
+    ];
+    match familiarity {
+        Familiarity::Network => return Decision::Charge(charges),
+        Familiarity::Block => {
+            charges.push((Row::Home, budgets.home));
+            return match answer.wait(Row::Home, &budgets.home) {
+                Duration::ZERO => Decision::Charge(charges),
+                wait => refuse(wait, ThrottledBy::Home),
+            };
+        }
+        Familiarity::Stranger => {}
+    }
+
+    let has_waited = answer.has_waited();
+    if is_siege && !has_waited {
+        return come_back(ThrottledBy::Siege);
+    }
+    if open.is_zero() {
+        charges.push((Row::Open, budgets.open));
+    } else {
+        if !answer.wait(Row::Spent, &budgets.spent).is_zero() {
+            return refuse(open, ThrottledBy::Spent);
+        }
+        if !has_waited {
+            return come_back(ThrottledBy::Open);
+        }
+        let wait = answer.wait(Row::Back, &budgets.back);
+        if !wait.is_zero() {
+            return refuse(wait, ThrottledBy::Back);
+        }
+        charges.extend([(Row::Spent, budgets.spent), (Row::Back, budgets.back)]);
+    }
+    charges.push((Row::Siege, budgets.siege_shard));
+    Decision::Charge(charges)
+}
+
+fn refuse(wait: Duration, by: ThrottledBy) -> Decision {
+    Decision::Refuse {
+        wait,
+        by,
+        ask: false,
+    }
+}
+
+fn come_back(by: ThrottledBy) -> Decision {
+    Decision::Refuse {
+        wait: COME_BACK,
+        by,
+        ask: true,
+    }
+}

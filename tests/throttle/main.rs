@@ -1,0 +1,20 @@
+//! The login throttle: its promises one by one, and a simulation of strangers and owners.
+//!
+//! The tables that it reproduces are in small here. In full, which takes minutes:
+//!
+//! ```sh
+//! cargo test --release --test throttle -- --ignored --nocapture
+//! ```
+
+mod crowds;
+mod full;
+mod guessing;
+mod memory;
+mod mutants;
+mod owner;
+mod settings;
+mod small;
+mod stuffing;
+mod world;
+
+mod promises;
