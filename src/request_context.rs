@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{Extensions, HeaderMap};
+use zeroize::Zeroizing;
 
 use crate::sensitive::mark_sensitive;
 use crate::shown::path;
@@ -31,6 +32,7 @@ use crate::shown::path;
 pub struct RequestContext {
     parts: Arc<Parts>,
     client_address: Option<IpAddr>,
+    device_mark: Option<Arc<Zeroizing<String>>>,
 }
 
 impl RequestContext {
@@ -67,6 +69,21 @@ impl RequestContext {
         self.client_address
     }
 
+    /// Sets the [marks](crate::throttle::DeviceMark) that the device presents: the text that a
+    /// login before has given it. Any text may be given, since only marks of ours count.
+    ///
+    /// The endpoints, and [`AuthEndpoints::read_login`](crate::AuthEndpoints::read_login), read it
+    /// from the parameter `device_mark` or from its cookie.
+    #[must_use]
+    pub fn with_device_mark(mut self, mark: impl Into<String>) -> Self {
+        self.device_mark = Some(Arc::new(Zeroizing::new(mark.into())));
+        self
+    }
+
+    pub(crate) fn device_mark(&self) -> Option<&str> {
+        self.device_mark.as_ref().map(|mark| mark.as_str())
+    }
+
     pub(crate) fn with_client_address(mut self, address: Option<IpAddr>) -> Self {
         self.client_address = address;
         self
@@ -81,6 +98,7 @@ impl From<Parts> for RequestContext {
         Self {
             parts: Arc::new(parts),
             client_address: None,
+            device_mark: None,
         }
     }
 }

@@ -8,7 +8,8 @@
 //! | `SIGNING_KEY_FILE` | a private key in PEM (PKCS#8), or an `oct` JWK | HS256 from the secret |
 //! | `ISSUER`, `AUDIENCE` | names in the tokens, the same on all servers that share a database, and after a restart | `http://localhost`, `example-api` |
 //! | `ACCESS_TTL`, `OVERLAP`, `LEEWAY` | whole seconds | 1800, 30, 60 |
-//! | `LOGIN_RATE_LIMIT` | ignored: there is no limit yet | |
+//! | `LOGIN_RATE_LIMIT` | `off`: passwords may be guessed as fast as they are checked | guesses are bounded |
+//! | `TRUSTED_PROXIES` | the proxies in front of this server, as in `10.0.0.0/8, ::1`: their `Forwarded` or `X-Forwarded-For` says who the client is | none |
 //! | `DEMO_USERS` | `1` or `0`: whether an empty database gets demo users | on loopback only |
 
 use std::fs::{self, OpenOptions};
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use tower_bearer::throttle::LoginThrottle;
 use tower_bearer::{BoxError, Secret, SessionPolicy, SigningKey};
 
 use crate::database::Database;
@@ -30,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) audience: String,
     pub(crate) policy: SessionPolicy,
     pub(crate) leeway: Duration,
+    pub(crate) throttle: LoginThrottle,
+    pub(crate) trusted_proxies: Vec<String>,
     /// `None`: on loopback only.
     pub(crate) demo_users: Option<bool>,
 }
@@ -56,6 +60,8 @@ impl Config {
                 .with_overlap(seconds("OVERLAP", 30)?)
                 .map_err(|error| format!("OVERLAP: {error}"))?,
             leeway: leeway()?,
+            throttle: throttle()?,
+            trusted_proxies: trusted_proxies()?,
             demo_users: demo_users()?,
         })
     }
@@ -92,6 +98,25 @@ fn leeway() -> Result<Duration, String> {
     } else {
         Ok(leeway)
     }
+}
+
+fn throttle() -> Result<LoginThrottle, String> {
+    match variable("LOGIN_RATE_LIMIT")?.as_deref() {
+        None => Ok(LoginThrottle::default()),
+        Some("off") => Ok(LoginThrottle::off()),
+        Some(value) => Err(format!(
+            "LOGIN_RATE_LIMIT is {value:?}. It takes off; without it guesses are bounded"
+        )),
+    }
+}
+
+fn trusted_proxies() -> Result<Vec<String>, String> {
+    let proxies = variable("TRUSTED_PROXIES")?.unwrap_or_default();
+    let proxies = proxies.split(',').map(str::trim);
+    Ok(proxies
+        .filter(|proxy| !proxy.is_empty())
+        .map(str::to_owned)
+        .collect())
 }
 
 fn demo_users() -> Result<Option<bool>, String> {

@@ -32,7 +32,7 @@ mod users;
 use std::net::SocketAddr;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{ConnectInfo, DefaultBodyLimit};
 use axum::middleware;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
@@ -83,10 +83,18 @@ async fn run() -> Result<(), BoxError> {
         .signing_key(config.signing_key)
         .policy(config.policy)
         .leeway(config.leeway)
+        .login_throttle(config.throttle)
+        // Who guesses: the address of the connection, or what a proxy that we name says.
+        .client_address(|parts| {
+            let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+            peer.map(|peer| peer.0.ip())
+        })
+        .trusted_proxies(config.trusted_proxies.iter().map(String::as_str))
         .build()?;
 
     print_welcome(addr, &config.database);
-    axum::serve(listener, app(accounts, &sessions)?)
+    let app = app(accounts, &sessions)?.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, app)
         .with_graceful_shutdown(stopped())
         .await?;
     sessions.flush().await?;

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -110,6 +110,12 @@ async fn log_in(State(site): State<Site>, request: Request) -> Response {
             StatusCode::BAD_REQUEST,
             "The user name or the password is wrong.",
         ),
+        Err(error) if error.kind() == SessionErrorKind::TooManyAttempts => {
+            let seconds = error.retry_after().unwrap_or(1);
+            let sentence = format!("Too many attempts. Try again in {seconds} seconds.");
+            let answer = refused(StatusCode::TOO_MANY_REQUESTS, &sentence);
+            ([(RETRY_AFTER, HeaderValue::from(seconds))], answer).into_response()
+        }
         Err(_) => refused(
             StatusCode::SERVICE_UNAVAILABLE,
             "That does not work now. Try again in a moment.",

@@ -20,7 +20,7 @@ use self::dropped::Warned;
 use super::delivery::check_cookies_may_be_set;
 use super::response::not_stored;
 use crate::bearer::TokenSource;
-use crate::browser::{Origins, several};
+use crate::browser::{Origins, only, several};
 use crate::edge::Edge;
 use crate::error::ConfigError;
 use crate::keys::RefreshToken;
@@ -33,6 +33,8 @@ use crate::session::{Sessions, TokenResponse, compare_generations};
 /// | `__Host-refresh_token` | `HttpOnly; Secure; SameSite=Strict; Path=/` | always |
 /// | `__Host-access_token` | `HttpOnly; Secure; SameSite=Lax; Path=/` | with
 /// [`with_access_token`](Self::with_access_token) |
+/// | `__Host-device_mark` | `HttpOnly; Secure; SameSite=Lax; Path=/`, for a year | a login with a
+/// password; a logout keeps it |
 ///
 /// **When cookies are set.** On a login or a refresh whose parameter `delivery` is `cookie`; on
 /// every login and refresh with [`for_every_client`](Self::for_every_client). The body then has the
@@ -263,6 +265,9 @@ impl CookieDelivery {
             }
         }
         self.set_access_token(tokens, parts, &mut answer);
+        if let Some(mark) = tokens.device_mark() {
+            jar::add(&mut answer, &self.mark_cookie(mark.secret()));
+        }
         answer
     }
 
@@ -298,6 +303,14 @@ impl CookieDelivery {
     #[must_use]
     pub fn refresh_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str> {
         several(parts, &self.refresh_name())
+    }
+
+    /// Returns the marks of the device that the browser sent, for
+    /// [`RequestContext::with_device_mark`](crate::session::RequestContext::with_device_mark). It
+    /// is `None` too if another host has set a cookie of this name.
+    #[must_use]
+    pub fn device_mark<'p>(&self, parts: &'p Parts) -> Option<&'p str> {
+        only(parts, &self.mark_name()).ok().flatten()
     }
 
     /// Returns the tokens of all sessions that the browser has: every refresh token, and every

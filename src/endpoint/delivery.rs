@@ -24,6 +24,9 @@ pub(super) trait Delivery: fmt::Debug + Send + Sync {
     /// sessions.
     fn session_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str>;
 
+    /// Returns the marks of the device that the browser sent by itself.
+    fn device_mark<'p>(&self, parts: &'p Parts) -> Option<&'p str>;
+
     /// Returns whether a page of ours made the browser send the request.
     fn comes_from_us(&self, parts: &Parts) -> bool;
 

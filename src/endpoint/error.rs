@@ -11,7 +11,7 @@ use http::{HeaderValue, Response, StatusCode};
 use super::cross_site::CrossSite;
 use super::response::{error_response, not_stored};
 use crate::bearer::BearerError;
-use crate::session::{Denial, SessionError, SessionErrorKind};
+use crate::session::{SessionError, SessionErrorKind};
 use crate::shown::path;
 
 /// Why an endpoint refuses a request. The closure of
@@ -20,7 +20,7 @@ use crate::shown::path;
 ///
 /// | kind | status | |
 /// |---|---|---|
-/// | [`Session`](EndpointErrorKind::Session) | 400, 403, 500, 503 | the login, the refresh or the logout did not succeed: see [`session_error`](Self::session_error) |
+/// | [`Session`](EndpointErrorKind::Session) | 400, 403, 429, 500, 503 | the login, the refresh or the logout did not succeed: see [`session_error`](Self::session_error) |
 /// | [`Bearer`](EndpointErrorKind::Bearer) | 400, 401, 403, 503 | the access token of the request: see [`bearer_error`](Self::bearer_error) |
 /// | [`CrossSite`](EndpointErrorKind::CrossSite) | 403 | another site made a browser send this |
 /// | [`NotFound`](EndpointErrorKind::NotFound) | 404 | |
@@ -303,15 +303,16 @@ impl std::error::Error for EndpointError {
 }
 
 impl SessionError {
-    /// Returns the status of the response: 403 or the application's own for a denial, 503 if the
-    /// store or the users cannot be asked, 500 if the application is misconfigured, and 400
-    /// otherwise.
+    /// Returns the status of the response: 403 or the application's own for a denial, 429 after too
+    /// many attempts, 503 if the store or the users cannot be asked, 500 if the application is
+    /// misconfigured, and 400 otherwise.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.kind() {
             SessionErrorKind::Denied => self
                 .denial()
                 .map_or(StatusCode::FORBIDDEN, |denial| denial.status),
+            SessionErrorKind::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
             SessionErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             SessionErrorKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
             // Wrong credentials are 400 too (RFC 6749 section 5.2).
@@ -320,17 +321,13 @@ impl SessionError {
     }
 
     /// Returns the response of RFC 6749 section 5.2: JSON with `error`, `error_description` and
-    /// `reason`, with `Cache-Control: no-store`, and with `Retry-After` for 503 and for a denial
-    /// that has one.
+    /// `reason`, with `Cache-Control: no-store`, and with `Retry-After` for 429, 503 and for a
+    /// denial that has one.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
         let mut response =
             error_response(self.status(), self.code(), &self.to_string(), self.reason());
-        let retry_after = match self.kind() {
-            SessionErrorKind::Unavailable => Some(1),
-            _ => self.denial().and_then(Denial::retry_after_seconds),
-        };
-        if let Some(seconds) = retry_after {
+        if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         if response.status() == StatusCode::UNAUTHORIZED {

@@ -59,7 +59,11 @@ endpoint! {
     /// | `grant_type` | absent, or `password`; never a field of the application's credentials |
     /// | `delivery` | absent, `body` or `cookie`: how the tokens are sent, if the application uses cookies; else ignored |
     /// | `device` | text by which the user may recognise the session, by default the `User-Agent`; it may also be a field of the credentials |
+    /// | `device_mark` | absent, or the `device_mark` of the last login on this device; with cookies the browser sends it itself |
     /// | `scope` | absent, or what the access token shall allow: see below |
+    ///
+    /// Guesses are bounded: see [`LoginThrottle`](crate::throttle::LoginThrottle). Above the bound
+    /// the response is 429 with `Retry-After`, and the password is not looked at.
     ///
     /// Other parameters are ignored. If a login has an access token in its `Authorization` header,
     /// the new session replaces the session of that token, which ends (OWASP ASVS 7.2.4). Other

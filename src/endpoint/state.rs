@@ -76,6 +76,11 @@ impl State {
         }
     }
 
+    /// Returns the marks that the browser presents by itself.
+    pub(super) fn device_mark<'p>(&self, parts: &'p Parts) -> Option<&'p str> {
+        self.delivery.as_deref()?.device_mark(parts)
+    }
+
     /// Returns how the tokens of a login are sent.
     pub(super) fn delivery_of<C>(&self, login: &Login<C>) -> Option<&dyn Delivery> {
         self.delivery.as_deref().filter(|_| login.is_in_cookies())

@@ -16,6 +16,7 @@ use super::policy::SessionPolicy;
 use super::refresh_token::RefreshTokenKeys;
 use super::sessions::{Inner, Sessions};
 use super::sync::StoreSync;
+use super::throttled_lines::ThrottledLines;
 use crate::bearer::McpSessions;
 use crate::clock::{Clock, SystemClock};
 use crate::edge::Edge;
@@ -24,6 +25,7 @@ use crate::keys::{Secret, SigningKey, SigningKeys};
 use crate::limits::{DEFAULT_LEEWAY, check_leeway};
 use crate::names::{Audience, Issuer};
 use crate::store::SessionStore;
+use crate::throttle::{LoginThrottle, Throttle};
 use crate::token::{AccessTokenSigner, Verifiers};
 
 /// Builds [`Sessions`]. [`Sessions::builder`] makes it.
@@ -45,6 +47,7 @@ pub struct SessionsBuilder {
     outage: StoreOutage,
     idle: IdlePulls,
     edge: Edge,
+    throttle: LoginThrottle,
     former: Vec<(String, String)>,
     problems: Problems,
 }
@@ -65,6 +68,7 @@ impl SessionsBuilder {
             outage: StoreOutage::default(),
             idle: IdlePulls::default(),
             edge: Edge::default(),
+            throttle: LoginThrottle::default(),
             former: Vec::new(),
             problems: Problems::default(),
         }
@@ -163,6 +167,13 @@ impl SessionsBuilder {
         self
     }
 
+    /// Sets how guesses at passwords are bounded: [`LoginThrottle`] says how by default, which is
+    /// on. It counts in the store, so all processes count together.
+    pub fn login_throttle(mut self, throttle: LoginThrottle) -> Self {
+        self.throttle = throttle;
+        self
+    }
+
     /// Sets the clock of the sessions, their verifier and their layer. The default is the operating
     /// system's clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -232,7 +243,13 @@ impl SessionsBuilder {
         self.problems.note(check_leeway(self.leeway));
         self.problems.note(self.idle.check());
         let names = Names::read(issuer.zip(audience), &self.former, &mut self.problems);
-        let (names, (keys, secret)) = self.problems.finish_with(|| names.zip(keys.zip(secret)))?;
+        let throttle = secret.as_ref().and_then(|secret| {
+            let throttle = Throttle::new(self.throttle, secret);
+            self.problems.note(throttle)
+        });
+        let secrets = secret.zip(throttle);
+        let (names, (keys, (secret, throttle))) =
+            self.problems.finish_with(|| names.zip(keys.zip(secrets)))?;
         let owners = names.owners();
         let refresh_keys = RefreshTokenKeys::new(&secret, &names.audiences());
         let (issuer, audience) = names.own().clone();
@@ -249,6 +266,8 @@ impl SessionsBuilder {
             store: self.store,
             keys: refresh_keys,
             mcp_sessions: McpSessions::new(&secret),
+            throttle,
+            throttled_lines: ThrottledLines::new(),
             verifiers: Verifiers::new(verifier).with_former(former),
             signer,
             policy: self.policy,

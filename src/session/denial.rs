@@ -13,6 +13,8 @@ pub(crate) struct Denial {
     pub(crate) description: Option<&'static str>,
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<Duration>,
+    /// Whether the login throttle gives the attempt back.
+    pub(crate) credentials_are_valid: bool,
 }
 
 impl Denial {
@@ -37,6 +39,7 @@ impl Denial {
             description: None,
             status: StatusCode::FORBIDDEN,
             retry_after: None,
+            credentials_are_valid: false,
         }
     }
 

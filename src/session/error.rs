@@ -20,6 +20,8 @@ pub struct SessionError {
     /// A sentence for the client, or for the log if the server is at fault.
     detail: Option<Cow<'static, str>>,
     denial: Option<Box<Denial>>,
+    /// The seconds until the next attempt.
+    retry_after: Option<u64>,
     source: Option<Arc<BoxError>>,
     /// Whether the error is in the log already.
     is_logged: bool,
@@ -39,6 +41,9 @@ pub enum SessionErrorKind {
     UnsupportedGrantType,
     /// The user name or the password is wrong, without saying which: `invalid_grant`.
     InvalidCredentials,
+    /// There were too many attempts at this account, or from this network:
+    /// `temporarily_unavailable`. The password was not looked at.
+    TooManyAttempts,
     /// The application refuses for its own reason: `access_denied`.
     Denied,
     /// The token is not a refresh token of these sessions: `invalid_grant`.
@@ -65,6 +70,7 @@ impl SessionError {
             kind,
             detail: None,
             denial: None,
+            retry_after: None,
             source: None,
             is_logged: true,
         }
@@ -110,6 +116,24 @@ impl SessionError {
     }
 
     denial_settings!(#[must_use]);
+
+    /// Makes the error of an attempt that the throttle refuses: 429 with `Retry-After` in seconds.
+    pub(super) fn too_many_attempts(retry_after: u64) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(SessionErrorKind::TooManyAttempts)
+        }
+    }
+
+    /// Returns the seconds of `Retry-After`, where the response has it.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        match self.kind {
+            SessionErrorKind::Unavailable => Some(1),
+            SessionErrorKind::TooManyAttempts => self.retry_after,
+            _ => self.denial().and_then(Denial::retry_after_seconds),
+        }
+    }
 
     /// Makes an error whose `cure` goes to the log, never to the client.
     pub(crate) fn misconfigured(cure: impl Into<Cow<'static, str>>) -> Self {
@@ -203,7 +227,9 @@ impl SessionError {
             SessionErrorKind::InvalidScope => "invalid_scope",
             SessionErrorKind::UnsupportedGrantType => "unsupported_grant_type",
             SessionErrorKind::Denied => "access_denied",
-            SessionErrorKind::Unavailable => "temporarily_unavailable",
+            SessionErrorKind::Unavailable | SessionErrorKind::TooManyAttempts => {
+                "temporarily_unavailable"
+            }
             SessionErrorKind::Misconfigured => "server_error",
             _ => "invalid_grant",
         }
@@ -216,6 +242,7 @@ impl SessionError {
         Some(match self.kind {
             SessionErrorKind::MissingToken => "token_missing",
             SessionErrorKind::InvalidCredentials => "credentials_invalid",
+            SessionErrorKind::TooManyAttempts => "too_many_attempts",
             SessionErrorKind::Denied => self.denial.as_ref()?.reason,
             SessionErrorKind::InvalidToken => "token_invalid",
             SessionErrorKind::SessionExpired => "session_expired",
@@ -277,6 +304,7 @@ impl fmt::Display for SessionError {
             SessionErrorKind::InvalidScope => "the scope is malformed",
             SessionErrorKind::UnsupportedGrantType => "this grant type is not supported here",
             SessionErrorKind::InvalidCredentials => "wrong user name or password",
+            SessionErrorKind::TooManyAttempts => "too many attempts: wait before the next one",
             SessionErrorKind::InvalidToken => "the refresh token is invalid",
             SessionErrorKind::SessionExpired => "the session has expired",
             SessionErrorKind::SessionRevoked => "the session has ended",

@@ -23,6 +23,7 @@
 
 mod accounts;
 mod any_credentials;
+mod attempt;
 mod authenticate;
 mod authenticate_fn;
 mod authorization;
@@ -57,9 +58,11 @@ mod sessions;
 mod set_stamp;
 mod start;
 mod sync;
+mod throttled_lines;
 mod token_response;
 mod unanswered;
 
+pub use attempt::LoginAttempt;
 pub use authenticate::Authenticate;
 pub use authenticate_fn::{AuthenticateFn, AuthorizeFn, authenticate_fn, authorize_fn};
 pub use authorization::{Authorization, AuthorizeRequest};
@@ -81,6 +84,5 @@ pub use token_response::TokenResponse;
 pub use crate::request_context::RequestContext;
 
 pub(crate) use any_credentials::AnyCredentials;
-pub(crate) use denial::Denial;
 #[cfg(feature = "cookie")]
 pub(crate) use refresh_token::compare_generations;

@@ -53,6 +53,17 @@ impl Outcome {
 
     denial_settings!();
 
+    /// Says that the credentials were right, as where the login only lacks a second factor: the
+    /// attempt does not count as a guess. It changes nothing unless this is a denial.
+    ///
+    /// Do not say so of a wrong code, or codes could be guessed freely.
+    pub fn with_valid_credentials(mut self) -> Self {
+        if let Some(denial) = self.denial_mut() {
+            denial.credentials_are_valid = true;
+        }
+        self
+    }
+
     fn denial_mut(&mut self) -> Option<&mut Denial> {
         match &mut self.0 {
             Kind::Denied(denial) => Some(denial),

@@ -13,6 +13,7 @@ use super::outage::StoreOutage;
 use super::policy::SessionPolicy;
 use super::refresh_token::{RefreshTokenKeys, Rid};
 use super::sync::StoreSync;
+use super::throttled_lines::ThrottledLines;
 use super::token_response::TokenResponse;
 use crate::bearer::McpSessions;
 use crate::clock::Timestamp;
@@ -22,6 +23,7 @@ use crate::names::SessionClaims;
 use crate::parameters::{Encoding, WrongParameter};
 use crate::request_context::RequestContext;
 use crate::store::{RevocationReason, Session, SessionOwner, SessionStore};
+use crate::throttle::Throttle;
 use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, Verifiers};
 
 /// Logs in, refreshes and logs out. Cheap to clone; clones share the same state.
@@ -73,6 +75,8 @@ pub(super) struct Inner {
     pub(super) edge: Arc<Edge>,
     pub(super) sync: Arc<StoreSync>,
     pub(super) mcp_sessions: McpSessions,
+    pub(super) throttle: Throttle,
+    pub(super) throttled_lines: ThrottledLines,
     /// Distinguishes the rows of this application from those of others in the same store: first its
     /// own name, then its former ones.
     pub(super) owners: Vec<SessionOwner>,
@@ -209,6 +213,10 @@ impl Sessions {
 
     pub(super) fn store(&self) -> Arc<dyn SessionStore> {
         Arc::clone(&self.0.store)
+    }
+
+    pub(super) fn throttle(&self) -> &Throttle {
+        &self.0.throttle
     }
 
     pub(super) fn policy(&self) -> &SessionPolicy {

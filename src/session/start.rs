@@ -15,6 +15,7 @@ use crate::request_context::RequestContext;
 use crate::revocation::ensure_started;
 use crate::shown::is_invisible;
 use crate::store::{RevocationReason, Session, SessionParts};
+use crate::throttle::DeviceMark;
 use crate::token::Identity;
 
 impl Sessions {
@@ -27,7 +28,9 @@ impl Sessions {
     /// # Errors
     ///
     /// `InvalidCredentials`: the credentials are wrong. `Denied`: the application refuses the
-    /// login. `UserGone`: the user is gone, or their credentials changed meanwhile. `Unavailable`:
+    /// login. `TooManyAttempts`: see
+    /// [`login_throttle`](crate::session::SessionsBuilder::login_throttle). `UserGone`: the user is
+    /// gone, or their credentials changed meanwhile. `Unavailable`:
     /// the store or the users cannot be asked, or `authenticate` or the rest took more than 30
     /// seconds. `Misconfigured`: the credentials have another type, or the grant cannot be signed.
     pub async fn log_in<C: LoginCredentials>(
@@ -50,12 +53,27 @@ impl Sessions {
         let replaced = std::mem::take(&mut login.replaced);
         let client = context.as_ref().and_then(RequestContext::client_address);
         let client = client.map(tracing::field::display);
-        let outcome = with_timeout(REFRESH_DEADLINE, self.accounts().authenticate(login))
-            .await
-            .map_err(SessionError::logged)?;
+        let attempt = self
+            .attempt(login.credentials().account(), context.as_ref())
+            .await?;
+        let asked = with_timeout(REFRESH_DEADLINE, self.accounts().authenticate(login)).await;
+        let outcome = match asked {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                // The error that counts is that of the users.
+                let _ = attempt.unavailable().await;
+                return Err(SessionError::logged(error));
+            }
+        };
         let mut identity = match outcome.0 {
-            Kind::Identified(identity) => *identity,
+            Kind::Identified(identity) => {
+                let mark = attempt.succeeded(identity.subject()).await;
+                identity.with_device_mark(mark.map_err(SessionError::logged)?)
+            }
             Kind::Denied(denial) => {
+                if denial.credentials_are_valid {
+                    attempt.unfinished().await.map_err(SessionError::logged)?;
+                }
                 tracing::info!(client, reason = denial.reason, "login refused");
                 return Err(denial.into());
             }
@@ -189,7 +207,8 @@ impl Sessions {
         let response = self
             .response(session, rid, grant)?
             .asked_for(&identity.scope)
-            .with_extra(identity.response.clone());
+            .with_extra(identity.response.clone())
+            .with_device_mark(identity.device_mark.clone().map(DeviceMark::of_text));
         for token in &identity.replaced {
             if let Some(replaced) = self.session_of(token).await? {
                 self.end(&replaced, RevocationReason::Replaced).await?;

@@ -8,13 +8,15 @@ use crate::clock::Timestamp;
 use crate::keys::{AccessToken, RefreshToken};
 use crate::names::{Scope, SessionId};
 use crate::store::Session;
+use crate::throttle::DeviceMark;
 use crate::token::AccessTokenClaims;
 
 /// The response of a login or a refresh (RFC 6749 section 5.1).
 ///
 /// Its JSON has `access_token`, `token_type` (`Bearer`), `expires_in` (seconds), `refresh_token`,
 /// `refresh_token_expires_in` (seconds until the session ends if it is not refreshed before),
-/// `scope` if one is granted or was asked for, and the members of
+/// `scope` if one is granted or was asked for, `device_mark` after a login with a password, and the
+/// members of
 /// [`Identity::with_response`](crate::Identity::with_response).
 ///
 /// A client discards its old refresh token when it receives a new one. To read such a response, a
@@ -31,6 +33,7 @@ pub struct TokenResponse {
     /// Whether the request asked for a scope, so that the response says what is granted of it.
     says_scope: bool,
     extra: Map<String, Value>,
+    device_mark: Option<DeviceMark>,
 }
 
 impl TokenResponse {
@@ -52,6 +55,7 @@ impl TokenResponse {
             until_browser_closes: session.until_browser_closes(),
             says_scope: false,
             extra: Map::new(),
+            device_mark: None,
         }
     }
 
@@ -63,6 +67,11 @@ impl TokenResponse {
 
     pub(super) fn with_extra(mut self, extra: Map<String, Value>) -> Self {
         self.extra = extra;
+        self
+    }
+
+    pub(super) fn with_device_mark(mut self, mark: Option<DeviceMark>) -> Self {
+        self.device_mark = mark;
         self
     }
 
@@ -132,16 +141,24 @@ impl TokenResponse {
         &self.extra
     }
 
+    /// Returns the marks that the device presents at its next login, as the parameter
+    /// `device_mark`, so that strangers do not use up its attempts. A refresh has none.
+    #[must_use]
+    pub fn device_mark(&self) -> Option<&DeviceMark> {
+        self.device_mark.as_ref()
+    }
+
     /// Returns whether its cookies are forgotten when the browser closes.
     #[must_use]
     pub fn is_until_browser_closes(&self) -> bool {
         self.until_browser_closes
     }
 
-    /// Removes the refresh token, for a page whose refresh token is in a cookie.
+    /// Removes the refresh token and the mark, for a page that has them in cookies.
     #[cfg(feature = "cookie")]
     pub(crate) fn without_refresh_token(mut self) -> Self {
         self.refresh_token = None;
+        self.device_mark = None;
         self
     }
 
@@ -158,13 +175,14 @@ impl TokenResponse {
 
 impl Serialize for TokenResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const OURS: [&str; 6] = [
+        const OURS: [&str; 7] = [
             "access_token",
             "token_type",
             "expires_in",
             "refresh_token",
             "refresh_token_expires_in",
             "scope",
+            "device_mark",
         ];
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("access_token", &self.access_token)?;
@@ -177,6 +195,9 @@ impl Serialize for TokenResponse {
         // It is required where it differs from what was asked for (RFC 6749 section 5.1).
         if self.says_scope || !self.scope().is_empty() {
             map.serialize_entry("scope", self.scope().as_str())?;
+        }
+        if let Some(mark) = &self.device_mark {
+            map.serialize_entry("device_mark", mark.secret())?;
         }
         for (name, value) in self
             .extra

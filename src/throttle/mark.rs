@@ -30,6 +30,15 @@ use crate::names::Subject;
 pub struct DeviceMark(Zeroizing<String>);
 
 impl DeviceMark {
+    /// Makes the marks of a text that was one before.
+    pub(crate) fn of_text(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+
+    pub(crate) fn into_text(self) -> Zeroizing<String> {
+        self.0
+    }
+
     /// Returns the text of the marks. It is one value of a cookie, without characters that need
     /// quotes.
     #[must_use]

@@ -53,6 +53,8 @@ pub struct Identity {
     /// Tokens of sessions that this login replaces.
     pub(crate) replaced: Vec<Zeroizing<String>>,
     pub(crate) context: Option<RequestContext>,
+    /// The text of the device's marks, which come with the tokens.
+    pub(crate) device_mark: Option<Zeroizing<String>>,
 }
 
 impl Identity {
@@ -72,6 +74,7 @@ impl Identity {
             scope: Scope::default(),
             replaced: Vec::new(),
             context: None,
+            device_mark: None,
         }
     }
 

@@ -100,7 +100,8 @@ impl Site {
     }
 }
 
-/// The cookies that an answer sets: name, value, attributes in lower case.
+/// The cookies with tokens that an answer sets: name, value, attributes in lower case. The mark of
+/// the device is tested in `throttled`.
 fn set_cookies(answer: &Received) -> Vec<(String, String, Vec<String>)> {
     let lines = answer
         .headers
@@ -108,6 +109,7 @@ fn set_cookies(answer: &Received) -> Vec<(String, String, Vec<String>)> {
         .iter()
         .map(|line| line.to_str().unwrap());
     lines
+        .filter(|line| !line.contains("device_mark="))
         .map(|line| {
             let (pair, attributes) = line.split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();

@@ -17,6 +17,7 @@ mod renewal;
 mod resource_metadata;
 mod server_metadata;
 mod shaped;
+mod throttled;
 mod ticket;
 mod token;
 mod unneeded;

@@ -45,6 +45,10 @@ struct Own {
 
 impl Own {
     async fn check(&self, login: &Login<WithCode>) -> Result<TokenResponse, SessionError> {
+        let attempt = self
+            .sessions
+            .attempt(login.account(), login.context())
+            .await?;
         if login.password != "wonderland-7" {
             return Err(SessionError::invalid_credentials());
         }
@@ -52,12 +56,14 @@ impl Own {
             Some(123_456) => {}
             Some(_) => return Err(SessionError::denied("code_wrong")),
             None => {
+                attempt.unfinished().await?;
                 let error = SessionError::denied("code_required");
                 return Err(error.with_status(StatusCode::UNAUTHORIZED));
             }
         }
         let identity = Identity::new(&*login.username).with_login(login);
-        self.sessions.start(identity).await
+        let mark = attempt.succeeded(identity.subject()).await?;
+        self.sessions.start(identity.with_device_mark(mark)).await
     }
 }
 

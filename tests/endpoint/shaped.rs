@@ -212,12 +212,14 @@ async fn by_cookie(cookies: CookieDelivery) -> (App, Received, TokenResponse) {
     (app, answer, seen)
 }
 
+/// The cookies with tokens.
 fn cookies_of(answer: &Received) -> Vec<&str> {
     answer
         .headers
         .get_all(SET_COOKIE)
         .iter()
         .map(|line| line.to_str().unwrap())
+        .filter(|line| !line.contains("device_mark="))
         .collect()
 }
 

@@ -45,6 +45,7 @@ async fn a_password_and_a_refresh_token_are_the_two_grants() {
         names,
         [
             "access_token",
+            "device_mark",
             "expires_in",
             "refresh_token",
             "refresh_token_expires_in",

@@ -37,6 +37,10 @@ impl Delivery for CookieDelivery {
         Self::session_tokens(self, parts)
     }
 
+    fn device_mark<'p>(&self, parts: &'p Parts) -> Option<&'p str> {
+        Self::device_mark(self, parts)
+    }
+
     fn comes_from_us(&self, parts: &Parts) -> bool {
         self.origins.site(parts, &self.edge) == Site::Own
     }

@@ -24,6 +24,16 @@ impl CookieDelivery {
         format!("__Host-{}access_token", self.name)
     }
 
+    pub(super) fn mark_name(&self) -> String {
+        format!("__Host-{}device_mark", self.name)
+    }
+
+    /// `Lax`: a login that a link of another site leads to is on a known device too.
+    pub(super) fn mark_cookie<'t>(&self, mark: &'t str) -> Cookie<'t> {
+        let cookie = Cookie::build((self.mark_name(), mark)).path("/");
+        self.secured(cookie, SameSite::Lax, Some(MARK_SECONDS))
+    }
+
     pub(super) fn refresh_cookie<'t>(&'t self, token: &'t str, max_age: Option<u64>) -> Cookie<'t> {
         let path = self.path.as_deref().unwrap_or("/");
         let cookie = Cookie::build((self.refresh_name(), token)).path(path);
@@ -112,3 +122,5 @@ pub(super) fn add<B>(answer: &mut Response<B>, cookie: &Cookie<'_>) {
 /// The limit for name and value together (RFC 6265bis section 5.6).
 const MAX_COOKIE_BYTES: usize = 4096;
 const MAX_PATHS: usize = 8;
+/// A year: as long as a mark counts by default. A browser keeps a cookie for 400 days at most.
+const MARK_SECONDS: u64 = 365 * 24 * 3600;

@@ -11,7 +11,8 @@ use utoipa::openapi::{Required, Schema};
 use super::mounted::Mounted;
 use super::responses::{
     DocumentedResponse, arrived, bad_bodies, bad_request, bad_request_or_header, cross_site, ended,
-    logged_out, misconfigured, no_token, not_found, session_list, tokens, unavailable,
+    logged_out, misconfigured, no_token, not_found, session_list, tokens, too_many_attempts,
+    unavailable,
 };
 use super::schemas::{
     LOGIN_REQUEST, LOGOUT_REQUEST, REFRESH_REQUEST, TOKEN_REQUEST, by_name, text,
@@ -48,7 +49,10 @@ fn login(mounted: Mounted<'_>) -> OperationBuilder {
         .operation("login", "Log in", description)
         .securities(Some(no_security()))
         .request_body(Some(form_or_json(LOGIN_REQUEST, Required::True)))
-        .responses(gives_tokens(mounted, [bad_request(refused)]))
+        .responses(gives_tokens(
+            mounted,
+            [bad_request(refused), too_many_attempts()],
+        ))
 }
 
 fn refresh(mounted: Mounted<'_>) -> OperationBuilder {
@@ -83,7 +87,10 @@ fn token(mounted: Mounted<'_>) -> OperationBuilder {
         .securities(Some(no_security()))
         .parameter(idempotency_key())
         .request_body(Some(form_or_json(TOKEN_REQUEST, Required::True)))
-        .responses(gives_tokens(mounted, [bad_request(refused), arrived()]))
+        .responses(gives_tokens(
+            mounted,
+            [bad_request(refused), arrived(), too_many_attempts()],
+        ))
 }
 
 fn logout(mounted: Mounted<'_>) -> OperationBuilder {

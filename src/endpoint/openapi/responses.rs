@@ -93,6 +93,17 @@ pub(super) fn misconfigured() -> DocumentedResponse {
     )
 }
 
+pub(super) fn too_many_attempts() -> DocumentedResponse {
+    let description = "Too many logins, at this account or from this network: \
+        `temporarily_unavailable`, reason `too_many_attempts`. The password was not looked at.";
+    (
+        "429",
+        refusal(description)
+            .header("Retry-After", seconds())
+            .build(),
+    )
+}
+
 pub(super) fn unavailable() -> DocumentedResponse {
     let description = "Users or sessions are not available now: `temporarily_unavailable`. The \
         same request may be sent again.";

@@ -63,6 +63,7 @@ fn login_request(mounted: Mounted<'_>) -> ObjectBuilder {
         .property("password", password().min_length(Some(1)))
         .required("password")
         .property("device", text(DEVICE))
+        .property("device_mark", text(PRESENTED_MARK))
         .property("scope", text(SCOPE));
     with_delivery(mounted, login)
 }
@@ -103,6 +104,7 @@ fn token_request(mounted: Mounted<'_>) -> ObjectBuilder {
         .property("username", text("The user name, for a login."))
         .property("password", password())
         .property("device", text(DEVICE))
+        .property("device_mark", text(PRESENTED_MARK))
         .property("refresh_token", text("The refresh token, for a refresh."))
         .property("scope", text(SCOPE))
         .property("dry_run", one_of(["true"], DRY_RUN));
@@ -159,7 +161,8 @@ fn token_response(mounted: Mounted<'_>) -> ObjectBuilder {
                 "The granted scope, as words separated by spaces. Absent if it is empty and no \
                  scope was asked for.",
             ),
-        );
+        )
+        .property("device_mark", text(MARK));
     if mounted.has_cookies {
         tokens.property(
             "refresh_token",
@@ -237,6 +240,9 @@ pub(super) fn nothing() -> Schema {
 
 const SCOPE: &str = "Absent, or what the access token shall allow, as words separated by spaces. \
     Words that are not granted are dropped.";
+const MARK: &str = "Shows at the next login that this device has logged in before.";
+const PRESENTED_MARK: &str = "The `device_mark` of the last login on this device, if this client \
+    keeps it: strangers who guess passwords do not use up its attempts.";
 const DEVICE: &str =
     "A text by which the user may recognise the session. By default the `User-Agent`.";
 

@@ -1,0 +1,138 @@
+//! A device that has logged in before has attempts of its own, which strangers do not use up.
+
+use http::StatusCode;
+use support::{App, Received, with_header};
+use tower_bearer::CookieDelivery;
+
+use super::{assert_throttled, attempt, login};
+
+/// Strangers in so many networks guess until none of them passes.
+async fn guess(app: &App) {
+    for network in 0..100 {
+        let from = format!("198.{}.100.1", network + 18);
+        for _ in 0..5 {
+            app.send(login("alice", "guessed", &from)).await;
+        }
+    }
+    assert_throttled(&app.send(login("alice", "guessed", "192.0.2.1")).await);
+}
+
+fn marked(mark: &str, from: &str) -> http::Request<axum::body::Body> {
+    let fields = [
+        ("username", "alice"),
+        ("password", "wonderland-7"),
+        ("device_mark", mark),
+    ];
+    attempt("/login", &fields, from)
+}
+
+fn mark_of(answer: &Received) -> String {
+    answer.json()["device_mark"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_known_device_logs_in_from_anywhere_while_strangers_guess() {
+    let app = App::new();
+    let mark = mark_of(
+        &app.send(login("alice", "wonderland-7", "203.0.113.7"))
+            .await,
+    );
+    guess(&app).await;
+    let answer = app.send(marked(&mark, "192.0.2.200")).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    // Each login makes a new mark.
+    assert_ne!(mark_of(&answer), mark);
+}
+
+#[tokio::test]
+async fn a_familiar_network_logs_in_without_a_mark() {
+    let app = App::new();
+    app.send(login("alice", "wonderland-7", "203.0.113.7"))
+        .await;
+    guess(&app).await;
+    let answer = app
+        .send(login("alice", "wonderland-7", "203.0.113.7"))
+        .await;
+    assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_mark_for_another_name_or_that_was_changed_is_no_mark() {
+    let app = App::new();
+    let of_bob = mark_of(&app.send(login("bob", "wonderland-7", "203.0.113.7")).await);
+    let of_alice = mark_of(
+        &app.send(login("alice", "wonderland-7", "203.0.113.7"))
+            .await,
+    );
+    let changed = format!("{}A{}", &of_alice[..20], &of_alice[21..]);
+    guess(&app).await;
+    for mark in [&*of_bob, &changed, "dm1_", "x", &"x".repeat(4000)] {
+        assert_throttled(&app.send(marked(mark, "192.0.2.200")).await);
+    }
+}
+
+#[tokio::test]
+async fn forgotten_devices_are_strangers() {
+    let app = App::new();
+    let mark = mark_of(
+        &app.send(login("alice", "wonderland-7", "203.0.113.7"))
+            .await,
+    );
+    app.clock.advance(std::time::Duration::from_secs(2));
+    app.sessions.forget_devices(&"alice".into()).await.unwrap();
+    guess(&app).await;
+    assert_throttled(&app.send(marked(&mark, "192.0.2.200")).await);
+}
+
+#[tokio::test]
+async fn a_mailed_link_can_make_a_device_known() {
+    let app = App::new();
+    guess(&app).await;
+    let mark = app.sessions.device_mark("alice", &"alice".into()).unwrap();
+    let answer = app.send(marked(mark.secret(), "192.0.2.200")).await;
+    assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn with_cookies_the_mark_is_a_cookie_and_not_in_the_body() {
+    let app = App::new();
+    let cookies = CookieDelivery::new()
+        .for_every_client()
+        .with_name("staff")
+        .unwrap();
+    let endpoints = app.endpoints().with_cookies(cookies);
+    let own_page = |request| with_header(request, "sec-fetch-site", "same-origin");
+    let send = async |request| {
+        Received::read(tower::ServiceExt::oneshot(
+            endpoints.clone(),
+            own_page(request),
+        ))
+        .await
+    };
+    let answer = send(login("alice", "wonderland-7", "203.0.113.7")).await;
+    assert_eq!(answer.json().get("device_mark"), None);
+    let cookie = answer
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap())
+        .find(|cookie| cookie.starts_with("__Host-staff_device_mark="))
+        .unwrap();
+    let (pair, attributes) = cookie.split_once("; ").unwrap();
+    let expected = "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=31536000";
+    assert_eq!(attributes, expected);
+
+    guess(&app).await;
+    let request = login("alice", "wonderland-7", "192.0.2.200");
+    let answer = send(with_header(request, "cookie", pair)).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_throttled(&send(login("alice", "wonderland-7", "192.88.0.1")).await);
+}
+
+#[tokio::test]
+async fn a_refresh_has_no_mark() {
+    let app = App::new();
+    let tokens = app.log_in().await.tokens();
+    let answer = app.refresh(&tokens.refresh).await;
+    assert_eq!(answer.json().get("device_mark"), None);
+}
