@@ -30,7 +30,8 @@ use std::time::Duration;
 
 use super::error::ThrottledBy;
 use super::lanes::Budgets;
-use super::question::{Answer, COME_BACK, Familiarity, Row};
+use super::question::Row;
+use super::seen::{COME_BACK, Familiarity, Seen};
 use crate::store::Lane;
 
 /// What happens to an attempt.
@@ -46,31 +47,27 @@ pub(super) enum Decision {
     },
 }
 
-/// Decides what happens to an attempt. `network` are the lanes of its network and block, if the
+/// Decides what happens to an attempt. `named` are the lanes of its network and block, if the
 /// application has named it.
-pub(super) fn decide(
-    budgets: &Budgets,
-    named: Option<(Lane, Lane)>,
-    answer: &Answer<'_>,
-) -> Decision {
+pub(super) fn decide(budgets: &Budgets, named: Option<(Lane, Lane)>, seen: &Seen<'_>) -> Decision {
     let mut pair = Row::Pair;
-    if answer.mark().is_some() {
-        if answer.wait(Row::Mark, &budgets.mark).is_zero() {
+    if seen.mark().is_some() {
+        if seen.wait(Row::Mark, &budgets.mark).is_zero() {
             return Decision::Charge(vec![(Row::Mark, budgets.mark)]);
         }
         pair = Row::MarkPair;
     }
-    let open = answer.wait(Row::Open, &budgets.open);
-    if answer.question.place.is_none() {
+    let open = seen.wait(Row::Open, &budgets.open);
+    if seen.question.place.is_none() {
         return match open {
             Duration::ZERO => Decision::Charge(vec![(Row::Open, budgets.open)]),
             wait => refuse(wait, ThrottledBy::Open),
         };
     }
 
-    let familiarity = answer.familiarity();
+    let familiarity = seen.familiarity();
     let is_stranger = familiarity == Familiarity::Stranger;
-    let is_siege = is_stranger && answer.is_siege(budgets);
+    let is_siege = is_stranger && seen.is_siege(budgets);
     let (network, block) = match named {
         Some(named) => named,
         None if is_siege => (budgets.network_in_siege, budgets.block_in_siege),
@@ -82,13 +79,13 @@ pub(super) fn decide(
         (Row::FamiliarNetwork, Row::FamiliarBlock)
     };
 
-    let wait = answer.wait(pair, &budgets.pair);
+    let wait = seen.wait(pair, &budgets.pair);
     if !wait.is_zero() {
         return refuse(wait, ThrottledBy::Pair);
     }
-    let wait = answer
+    let wait = seen
         .wait(network_row, &network)
-        .max(answer.wait(block_row, &block));
+        .max(seen.wait(block_row, &block));
     if !wait.is_zero() {
         return refuse(wait, ThrottledBy::Network);
     }
@@ -101,7 +98,7 @@ pub(super) fn decide(
         Familiarity::Network => return Decision::Charge(charges),
         Familiarity::Block => {
             charges.push((Row::Home, budgets.home));
-            return match answer.wait(Row::Home, &budgets.home) {
+            return match seen.wait(Row::Home, &budgets.home) {
                 Duration::ZERO => Decision::Charge(charges),
                 wait => refuse(wait, ThrottledBy::Home),
             };
@@ -109,20 +106,20 @@ pub(super) fn decide(
         Familiarity::Stranger => {}
     }
 
-    let has_waited = answer.has_waited();
+    let has_waited = seen.has_waited();
     if is_siege && !has_waited {
         return come_back(ThrottledBy::Siege);
     }
     if open.is_zero() {
         charges.push((Row::Open, budgets.open));
     } else {
-        if !answer.wait(Row::Spent, &budgets.spent).is_zero() {
+        if !seen.wait(Row::Spent, &budgets.spent).is_zero() {
             return refuse(open, ThrottledBy::Spent);
         }
         if !has_waited {
             return come_back(ThrottledBy::Open);
         }
-        let wait = answer.wait(Row::Back, &budgets.back);
+        let wait = seen.wait(Row::Back, &budgets.back);
         if !wait.is_zero() {
             return refuse(wait, ThrottledBy::Back);
         }

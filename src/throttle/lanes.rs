@@ -15,11 +15,14 @@ use crate::store::{Lane, Rate};
 /// | `open` | name | | 30, 30 min | all strangers: 78 on the first day, then 48 |
 /// | `back` | name | | 50, 15 min | strangers that waited: 146, then 96 |
 /// | `spent` | name, realm | | 1, 7 d | one guess of `back` a realm a week |
-/// | `network` | network; strangers and familiar ones apart | 100, 1 s | 300, 3 min | one guess each at many accounts |
-/// | `block` | block; the same | 400, ¼ s | 1200, 45 s | |
-/// | `network_in_siege`, `block_in_siege` | the same rows | as above | 3, 1 h; 24, 15 min | |
-/// | `siege_shard` | the service, 16 rows by network | | 350, 96 s | failures of strangers |
+/// | `network` | network | 100, 1 s | 300, 3 min | one guess each at many accounts |
+/// | `block` | block | 400, ¼ s | 1200, 45 s | the same |
+/// | `network_in_siege` | the same row | 100, 1 s | 3, 1 h | |
+/// | `block_in_siege` | the same row | 400, ¼ s | 24, 15 min | |
+/// | `siege_shard` | the service | | 350, 96 s | failures of strangers, in 16 rows by network |
 /// | `credit` | name | | 3, 1 h | how often a success counts for its network |
+///
+/// A network and a block have two rows: one where they are familiar to the name, one where not.
 ///
 /// The tests of the crate have a simulation, and reproduce what these numbers do. Others have to be
 /// simulated first: `tests/throttle`.
@@ -69,8 +72,8 @@ impl Default for Budgets {
             open: slowly(30, 30 * MINUTE),
             back: slowly(50, 15 * MINUTE),
             spent: slowly(1, 7 * DAY),
-            network_in_siege: in_siege(network, Rate::new(3, HOUR)),
-            block_in_siege: in_siege(block, Rate::new(24, 15 * MINUTE)),
+            network_in_siege: Lane::new(network.fast, Rate::new(3, HOUR)),
+            block_in_siege: Lane::new(block.fast, Rate::new(24, 15 * MINUTE)),
             network,
             block,
             siege_shard: slowly(350, 6 * SECOND * SHARDS as u32),
@@ -96,8 +99,6 @@ impl Budgets {
     /// Changes what a network has outside a siege. A block has four times as much.
     pub(super) fn set_network(&mut self, n: u32, per: Duration) {
         (self.network, self.block) = network(n, per);
-        self.network_in_siege = in_siege(self.network, self.network_in_siege.slow);
-        self.block_in_siege = in_siege(self.block, self.block_in_siege.slow);
     }
 }
 
@@ -110,12 +111,6 @@ pub(super) fn network(n: u32, per: Duration) -> (Lane, Lane) {
             Rate::new(n.saturating_mul(4), per / 4),
         ),
     )
-}
-
-/// Returns the lane with the slow rate of a siege, in the same row.
-fn in_siege(lane: Lane, slow: Rate) -> Lane {
-    let most = lane.slow.period.saturating_mul(lane.slow.burst);
-    Lane::new(lane.fast, slow).with_ceiling(most)
 }
 
 const fn slowly(burst: u32, period: Duration) -> Lane {

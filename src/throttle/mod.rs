@@ -16,6 +16,7 @@ mod mark;
 mod places;
 mod question;
 mod rule;
+mod seen;
 mod settings;
 mod settle;
 mod throttle;

@@ -21,12 +21,30 @@ pub(super) struct Rule {
 impl Rule {
     pub(super) fn new(settings: LoginThrottle, secret: &Secret) -> Result<Self, ConfigError> {
         settings.problems.finish()?;
+        let (mut budgets, mut networks) = (settings.budgets, settings.networks);
+        // A block may have addresses of a network that has a name, and others: lanes with other
+        // numbers charge one row. None of them may take the debt of another for a wrong clock's.
+        let named = networks
+            .iter_mut()
+            .flat_map(|named| [&mut named.lanes.0, &mut named.lanes.1]);
+        let mut sharing: Vec<&mut Lane> = named.collect();
+        sharing.extend([
+            &mut budgets.network,
+            &mut budgets.block,
+            &mut budgets.network_in_siege,
+            &mut budgets.block_in_siege,
+        ]);
+        let limit = |lane: &&mut Lane| lane.slow.period.saturating_mul(lane.slow.burst);
+        let most = sharing.iter().map(limit).max().unwrap_or_default();
+        for lane in sharing {
+            lane.ceiling = lane.ceiling.max(most);
+        }
         Ok(Self {
-            budgets: settings.budgets,
+            budgets,
             marks: MarkKeys::new(secret, settings.mark_lifetime),
             keys: RowKeys::new(secret, settings.slot_bits),
             count_as: settings.count_as,
-            networks: settings.networks,
+            networks,
         })
     }
 

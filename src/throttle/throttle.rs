@@ -11,6 +11,7 @@ use super::mark::{DeviceMark, LONGEST};
 use super::places::Place;
 use super::question::{Question, SINCE};
 use super::rule::Rule;
+use super::seen::Seen;
 use super::settings::LoginThrottle;
 use super::settle::{Note, Taken, ask};
 use crate::clock::Timestamp;
@@ -38,7 +39,7 @@ pub struct Throttle {
     rule: Option<Arc<Rule>>,
 }
 
-/// Who asks to log in.
+/// A caller that asks to log in.
 #[derive(Clone, Copy)]
 pub struct Caller<'a> {
     /// The name as it was typed. An account need not have it.
@@ -92,8 +93,8 @@ impl Throttle {
         let question = Question::new(&rule.keys, &name, place, mark);
 
         let found = store.read(&question.keys(&rule.keys), now).await?;
-        let answer = question.answered(found, now).ok_or_else(incomplete)?;
-        let lanes = match decide(&rule.budgets, rule.named(place), &answer) {
+        let seen = Seen::new(&question, found, now).ok_or_else(incomplete)?;
+        let lanes = match decide(&rule.budgets, rule.named(place), &seen) {
             Decision::Charge(lanes) => lanes,
             Decision::Refuse {
                 wait,
@@ -106,7 +107,7 @@ impl Throttle {
                 return Err(AttemptError::Throttled(Throttled { wait, by }));
             }
         };
-        let noted = answer.familiar_since();
+        let noted = seen.familiar_since();
         let taken = |(row, lane)| {
             let key = question.key(row)?;
             Some(Taken {

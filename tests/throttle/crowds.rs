@@ -4,23 +4,23 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::owner::quiet;
-use crate::stuffing::{TWO_HOURS, stuff};
+use crate::stuffing::stuff;
 use crate::world::{DAY, HOUR, MINUTE, World};
 
 /// A crowd: each tries until they are in. A typo is followed by the right password after 8 s.
 #[derive(Clone, Copy)]
-pub struct Crowd {
-    pub people: u64,
-    pub a_minute: f64,
-    pub minutes: f64,
-    pub typos: f64,
+pub(crate) struct Crowd {
+    pub(crate) people: u64,
+    pub(crate) a_minute: f64,
+    pub(crate) minutes: f64,
+    pub(crate) typos: f64,
     /// How many have forgotten their password, and are wrong six times.
-    pub forgot: u64,
-    pub marked: f64,
-    pub familiar: f64,
+    pub(crate) forgot: u64,
+    pub(crate) marked: f64,
+    pub(crate) familiar: f64,
 }
 
-pub const OFFICE: Crowd = Crowd {
+pub(crate) const OFFICE: Crowd = Crowd {
     people: 500,
     a_minute: 500.0 / 30.0,
     minutes: 30.0,
@@ -31,7 +31,7 @@ pub const OFFICE: Crowd = Crowd {
 };
 
 /// A carrier's gateway, for a day.
-pub const CARRIER: Crowd = Crowd {
+pub(crate) const CARRIER: Crowd = Crowd {
     people: 50_000,
     a_minute: 100.0,
     minutes: 24.0 * 60.0,
@@ -43,7 +43,7 @@ pub const CARRIER: Crowd = Crowd {
 
 /// What else happens.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Beside {
+pub(crate) enum Beside {
     Nothing,
     /// Accounts are stuffed from 10,000 networks, this many in a second.
     Siege(f64),
@@ -53,22 +53,22 @@ pub enum Beside {
 
 /// Percent of the crowd.
 #[derive(Clone, Copy, Debug)]
-pub struct In {
-    /// Who got in.
-    pub all: f64,
-    /// Who got in without a long wait: 80 s, and 160 s for those that have forgotten.
-    pub soon: f64,
+pub(crate) struct In {
+    /// Those that got in.
+    pub(crate) all: f64,
+    /// Those that got in without a long wait: 80 s, and 160 s for those that have forgotten.
+    pub(crate) soon: f64,
 }
 
 /// Lets a crowd log in.
-pub fn crowd(mut w: World, crowd: Crowd, beside: Beside) -> In {
+pub(crate) fn crowd(mut w: World, crowd: Crowd, beside: Beside) -> In {
     // The siege has begun before.
     let start = if matches!(beside, Beside::Siege(_)) {
-        TWO_HOURS
+        HOUR
     } else {
         0.0
     };
-    let end = start + crowd.minutes * MINUTE + 1.5 * HOUR;
+    let end = start + crowd.minutes * MINUTE + HOUR / 2.0;
     match beside {
         Beside::Nothing => {}
         Beside::Siege(a_second) => stuff(&mut w, (0.0, end), 10_000, 1.0 / a_second),
@@ -76,7 +76,9 @@ pub fn crowd(mut w: World, crowd: Crowd, beside: Beside) -> In {
             let mut i = 0;
             w.every((1.0, end.min(DAY)), pause, 0.0, move |w| {
                 i += 1;
-                drop(w.guess(&format!("leaked{i}"), here(), None));
+                {
+                    w.guess(&format!("leaked{i}"), here(), None);
+                };
             });
         }
     }

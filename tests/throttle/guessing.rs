@@ -5,26 +5,27 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::rc::Rc;
 
+use crate::memory::Fault;
 use crate::owner::{HOME, NEXT_DOOR, OWNER, Outcome, QUIET, owner, owner_every, quiet, stranger};
 use crate::world::{DAY, HOUR, World};
 
 /// One network guesses for a day.
-pub fn hammer(mut w: World, pause: f64) -> Outcome {
+pub(crate) fn hammer(mut w: World, pause: f64) -> Outcome {
     owner(&mut w, 1.0, |_| stranger(0));
     w.every((0.0, DAY), pause, 0.0, |w| {
-        let _ = w.guess(OWNER, stranger(0), None);
+        w.guess(OWNER, stranger(0), None);
     });
     w.run(DAY);
     Outcome::of(&w)
 }
 
 /// Networks guess in turn, for a day. The clocks of processes differ by `skew`.
-pub fn in_turn(mut w: World, networks: u64, guesses: u64, skew: u64) -> Outcome {
+pub(crate) fn in_turn(mut w: World, networks: u64, guesses: u64, skew: u64) -> Outcome {
     owner(&mut w, 1.0, move |w| stranger(w.random.below_u64(networks)));
     w.skew = skew;
     let mut i = 0;
     w.every((0.0, DAY), DAY / guesses as f64, 0.0, move |w| {
-        let _ = w.guess(OWNER, stranger(i % networks), None);
+        w.guess(OWNER, stranger(i % networks), None);
         i += 1;
     });
     w.run(DAY);
@@ -36,7 +37,7 @@ pub fn in_turn(mut w: World, networks: u64, guesses: u64, skew: u64) -> Outcome 
 fn patient(w: &mut World, networks: u64, days: f64) {
     let any = move |w: &mut World| {
         let network = w.random.below_u64(networks);
-        let _ = w.guess(OWNER, stranger(network), None);
+        w.guess(OWNER, stranger(network), None);
     };
     for k in 0..60 {
         w.at(0.5 + f64::from(k) * 0.01, any);
@@ -47,25 +48,26 @@ fn patient(w: &mut World, networks: u64, days: f64) {
         let Some(i) = ready.borrow_mut().pop_front() else {
             return;
         };
-        let _ = w.guess(OWNER, stranger(i), None);
+        w.guess(OWNER, stranger(i), None);
         let ready = ready.clone();
         w.at(w.time() + 46.0, move |w| {
-            let judged = w.guess(OWNER, stranger(i), None).is_ok();
+            let judged = w.guess(OWNER, stranger(i), None).is_none();
             let rest = if judged { 7.0 * DAY + 1.0 } else { 60.0 };
             w.at(w.time() + rest, move |_| ready.borrow_mut().push_back(i));
         });
     });
 }
 
-pub fn knowing(mut w: World, networks: u64, days: f64) -> Outcome {
-    owner(&mut w, days, |_| HOME);
+/// Networks that know the rule. The owner logs in with this pause between.
+pub(crate) fn knowing(mut w: World, networks: u64, days: f64, pause: f64) -> Outcome {
+    owner_every(&mut w, days, pause, |_| HOME);
     patient(&mut w, networks, days);
     w.run(days * DAY);
     Outcome::of(&w)
 }
 
 /// Networks that know the rule, a mark of the owner, the owner's address, and one of its block.
-pub fn everything(mut w: World, pause: f64) -> Outcome {
+pub(crate) fn everything(mut w: World, pause: f64) -> Outcome {
     owner(&mut w, 1.0, |_| HOME);
     patient(&mut w, 10_000, 1.0);
     let stolen = w.mark(OWNER);
@@ -73,7 +75,7 @@ pub fn everything(mut w: World, pause: f64) -> Outcome {
         [(HOME, None), (NEXT_DOOR, None), (stranger(3), Some(stolen))];
     for (start, (address, mark)) in [1.0, 2.0, 3.0].into_iter().zip(ways) {
         w.every((start, DAY), pause, 0.0, move |w| {
-            let _ = w.guess(OWNER, address, mark.as_deref());
+            w.guess(OWNER, address, mark.as_deref());
         });
     }
     w.run(DAY);
@@ -81,11 +83,11 @@ pub fn everything(mut w: World, pause: f64) -> Outcome {
 }
 
 /// 500 networks, a guess every four minutes from the next one, for 30 days.
-pub fn slowly(mut w: World, days: f64) -> Outcome {
+pub(crate) fn slowly(mut w: World, days: f64) -> Outcome {
     owner_every(&mut w, days, 3600.0, |_| HOME);
     let mut i = 0;
     w.every((0.0, days * DAY), 240.0, 30.0, move |w| {
-        let _ = w.guess(OWNER, stranger(i % 500), None);
+        w.guess(OWNER, stranger(i % 500), None);
         i += 1;
     });
     w.run(days * DAY);
@@ -93,30 +95,48 @@ pub fn slowly(mut w: World, days: f64) -> Outcome {
 }
 
 /// 1,000 guesses in the same instant from one network, then from 1,000 networks.
-pub fn at_once(mut w: World) -> Outcome {
+pub(crate) fn at_once(mut w: World) -> Outcome {
     owner(&mut w, 3.0 / 24.0, |_| HOME);
     for k in 0..1000 {
-        w.at(100.0, |w| drop(w.guess(OWNER, stranger(0), None)));
-        w.at(200.0, move |w| drop(w.guess(OWNER, stranger(k + 1), None)));
+        w.at(100.0, |w| {
+            w.guess(OWNER, stranger(0), None);
+        });
+        w.at(200.0, move |w| {
+            w.guess(OWNER, stranger(k + 1), None);
+        });
     }
     w.run(3.0 * HOUR);
     Outcome::of(&w)
 }
 
+/// 1,000 processes read before one of them writes.
+pub(crate) fn stale(mut w: World) -> Outcome {
+    w.store.set_fault(Some(Fault::Stale));
+    for k in 0..1000 {
+        w.at(100.0, move |w| {
+            w.guess(OWNER, stranger(k), None);
+        });
+    }
+    w.run(200.0);
+    Outcome::of(&w)
+}
+
 /// The attacker is behind the owner's address.
-pub fn behind_the_owner(mut w: World, pause: f64) -> Outcome {
+pub(crate) fn behind_the_owner(mut w: World, pause: f64) -> Outcome {
     owner(&mut w, 1.0, |_| HOME);
-    w.every((0.0, DAY), pause, 0.0, |w| drop(w.guess(OWNER, HOME, None)));
+    w.every((0.0, DAY), pause, 0.0, |w| {
+        w.guess(OWNER, HOME, None);
+    });
     w.run(DAY);
     Outcome::of(&w)
 }
 
 /// A thief has a mark of the owner, and 10,000 networks. The owner has logged in since.
-pub fn stolen_mark(mut w: World, pause: f64) -> Outcome {
+pub(crate) fn stolen_mark(mut w: World, pause: f64) -> Outcome {
     owner(&mut w, 1.0, |_| HOME);
     let (stolen, mut i) = (w.mark(OWNER), 0);
     w.every((0.0, DAY), pause, 0.0, move |w| {
-        let _ = w.guess(OWNER, stranger(i % 10_000), Some(&stolen));
+        w.guess(OWNER, stranger(i % 10_000), Some(&stolen));
         i += 1;
     });
     w.run(DAY);
@@ -124,7 +144,7 @@ pub fn stolen_mark(mut w: World, pause: f64) -> Outcome {
 }
 
 /// An attacker has 1,000 accounts of their own with their marks, and logs in to them between.
-pub fn own_marks(mut w: World, pause: f64) -> Outcome {
+pub(crate) fn own_marks(mut w: World, pause: f64) -> Outcome {
     owner(&mut w, 1.0, |_| HOME);
     let own: Vec<_> = (0..1000).map(|k| format!("own{k}")).collect();
     let own: Vec<_> = own.into_iter().map(|name| (w.mark(&name), name)).collect();
@@ -133,7 +153,10 @@ pub fn own_marks(mut w: World, pause: f64) -> Outcome {
         i += 1;
         let address = stranger(i as u64 % 50);
         if i % 2 == 0 {
-            return drop(w.guess(OWNER, address, None));
+            {
+                w.guess(OWNER, address, None);
+                return;
+            }
         }
         let (mark, name) = &own[i % 1000];
         if let Ok(attempt) = w.attempt(name, address, Some(mark)) {
@@ -145,10 +168,10 @@ pub fn own_marks(mut w: World, pause: f64) -> Outcome {
 }
 
 /// Ten thousand networks, and then three quiet days: the fourth counts.
-pub fn afterwards(mut w: World, guesses: u64) -> Outcome {
+pub(crate) fn afterwards(mut w: World, guesses: u64) -> Outcome {
     let mut i = 0;
     w.every((0.0, DAY), DAY / guesses as f64, 0.0, move |w| {
-        let _ = w.guess(OWNER, stranger(i % 10_000), None);
+        w.guess(OWNER, stranger(i % 10_000), None);
         i += 1;
     });
     w.run(3.0 * DAY);
@@ -162,7 +185,7 @@ pub fn afterwards(mut w: World, guesses: u64) -> Outcome {
 }
 
 /// A stranger with a whole IPv6 /32 who knows the rule.
-pub fn whole_realm(mut w: World, days: f64) -> Outcome {
+pub(crate) fn whole_realm(mut w: World, days: f64) -> Outcome {
     owner(&mut w, days, |_| HOME);
     w.every((1.0, days * DAY), 30.0, 2.0, move |w| {
         let block = w.random.below_u64(65_536);
@@ -173,9 +196,11 @@ pub fn whole_realm(mut w: World, days: f64) -> Outcome {
             std::net::Ipv6Addr::from_bits(bits).into()
         };
         let first = any(w);
-        let _ = w.guess(OWNER, first, None);
+        w.guess(OWNER, first, None);
         let second = any(w);
-        w.at(w.time() + 46.0, move |w| drop(w.guess(OWNER, second, None)));
+        w.at(w.time() + 46.0, move |w| {
+            w.guess(OWNER, second, None);
+        });
     });
     w.run(days * DAY);
     Outcome::of(&w)

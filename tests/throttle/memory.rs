@@ -10,7 +10,7 @@ use tower_bearer::store::{
 
 /// The store.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<Inner>);
+pub(crate) struct Memory(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -23,20 +23,22 @@ struct Inner {
 
 /// How often each call was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Calls {
-    pub read: u32,
-    pub charge: u32,
-    pub give_back: u32,
-    pub note: u32,
+pub(crate) struct Calls {
+    pub(crate) read: u32,
+    pub(crate) charge: u32,
+    pub(crate) give_back: u32,
+    pub(crate) note: u32,
 }
 
 /// How it is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// Every call fails.
     Down,
     /// It answers for no key.
     Short,
+    /// Nothing is found, as if others wrote after every read.
+    Stale,
     /// Charges are not written until [`Memory::charge_late`], as if they were made after the
     /// verdict.
     Late,
@@ -45,23 +47,17 @@ pub enum Fault {
 }
 
 impl Memory {
-    pub fn broken(fault: Fault) -> Self {
-        let store = Self::default();
-        store.set_fault(Some(fault));
-        store
-    }
-
-    pub fn set_fault(&self, fault: Option<Fault>) {
+    pub(crate) fn set_fault(&self, fault: Option<Fault>) {
         self.inner().fault = fault;
     }
 
     /// Returns the charges since the last call that were not written.
-    pub fn take_late(&self) -> Vec<Charge> {
+    pub(crate) fn take_late(&self) -> Vec<Charge> {
         std::mem::take(&mut self.inner().late)
     }
 
     /// Writes charges, whatever their lanes allow.
-    pub fn charge_late(&self, charges: &[Charge], now: Timestamp) {
+    pub(crate) fn charge_late(&self, charges: &[Charge], now: Timestamp) {
         let mut inner = self.inner();
         for Charge { key, lane, .. } in charges {
             let old = inner.counter(key, now);
@@ -74,17 +70,17 @@ impl Memory {
         }
     }
 
-    pub fn calls(&self) -> Calls {
+    pub(crate) fn calls(&self) -> Calls {
         self.inner().calls
     }
 
     /// Returns how many rows there are.
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.inner().rows.len()
     }
 
     /// Returns how many rows there were at most.
-    pub fn peak(&self) -> usize {
+    pub(crate) fn peak(&self) -> usize {
         self.inner().peak
     }
 
@@ -134,10 +130,9 @@ impl EphemeralStore for Memory {
         if inner.fault == Some(Fault::Short) {
             return Ok(Vec::new());
         }
-        Ok(keys
-            .iter()
-            .map(|key| inner.live(key, now).cloned())
-            .collect())
+        let is_stale = inner.fault == Some(Fault::Stale);
+        let found = |key| inner.live(key, now).filter(|_| !is_stale).cloned();
+        Ok(keys.iter().map(found).collect())
     }
 
     async fn charge(&self, charges: &[Charge], now: Timestamp) -> Result<Vec<bool>, StoreError> {

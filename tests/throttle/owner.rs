@@ -5,49 +5,49 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::world::{DAY, Who, World};
 
 /// The name of the account that strangers want.
-pub const OWNER: &str = "owner@example.com";
+pub(crate) const OWNER: &str = "owner@example.com";
 
 /// Logins of a device that has logged in before.
-pub const KNOWN: Who = Who {
+pub(crate) const KNOWN: Who = Who {
     tried: "known",
     passed: "known passed",
     at_once: "known at once",
 };
 /// Logins of a new device in a network that nothing else comes from.
-pub const QUIET: Who = Who {
+pub(crate) const QUIET: Who = Who {
     tried: "quiet",
     passed: "quiet passed",
     at_once: "quiet at once",
 };
 /// Logins of a new device in a network that the owner has logged in from.
-pub const FAMILIAR: Who = Who {
+pub(crate) const FAMILIAR: Who = Who {
     tried: "familiar",
     passed: "familiar passed",
     at_once: "familiar at once",
 };
 
 /// The address of the owner's home.
-pub const HOME: IpAddr = IpAddr::V4(Ipv4Addr::from_bits(10 << 24));
+pub(crate) const HOME: IpAddr = IpAddr::V4(Ipv4Addr::from_bits(10 << 24));
 /// Another address of its block.
-pub const NEXT_DOOR: IpAddr = IpAddr::V4(Ipv4Addr::from_bits((10 << 24) + 9));
+pub(crate) const NEXT_DOOR: IpAddr = IpAddr::V4(Ipv4Addr::from_bits((10 << 24) + 9));
 
 /// A network of a stranger, in a block of its own.
-pub fn stranger(n: u64) -> IpAddr {
+pub(crate) fn stranger(n: u64) -> IpAddr {
     Ipv4Addr::from_bits((11 << 24) + (u32::try_from(n).unwrap() << 8)).into()
 }
 
 /// A network of an honest user, in a realm of its own.
-pub fn quiet(n: u64) -> IpAddr {
+pub(crate) fn quiet(n: u64) -> IpAddr {
     Ipv6Addr::from_bits((0x2a00_0000 + u128::from(n)) << 96).into()
 }
 
 /// The owner has logged in at home. From then on they log in every ten minutes: with a known device
 /// from somewhere (`at`), with a new device from a network that is quiet, and with one from home.
-pub fn owner(w: &mut World, days: f64, at: impl FnMut(&mut World) -> IpAddr + 'static) {
+pub(crate) fn owner(w: &mut World, days: f64, at: impl FnMut(&mut World) -> IpAddr + 'static) {
     owner_every(w, days, 600.0, at);
 }
 
-pub fn owner_every(
+pub(crate) fn owner_every(
     w: &mut World,
     days: f64,
     pause: f64,
@@ -72,17 +72,17 @@ pub fn owner_every(
 
 /// What came of a scenario.
 #[derive(Clone, Copy, Debug)]
-pub struct Outcome {
-    pub judged: u64,
-    pub known: f64,
-    pub quiet: f64,
-    pub quiet_at_once: f64,
-    pub familiar: f64,
-    pub rows: usize,
+pub(crate) struct Outcome {
+    pub(crate) judged: u64,
+    pub(crate) known: f64,
+    pub(crate) quiet: f64,
+    pub(crate) quiet_at_once: f64,
+    pub(crate) familiar: f64,
+    pub(crate) rows: usize,
 }
 
 impl Outcome {
-    pub fn of(w: &World) -> Self {
+    pub(crate) fn of(w: &World) -> Self {
         let outcome = Self {
             judged: w.counted("judged"),
             known: w.percent(KNOWN.at_once, KNOWN.tried),
@@ -97,7 +97,7 @@ impl Outcome {
 
     /// Asserts that this is what the design measured: judged within 10 %, shares within a point.
     #[track_caller]
-    pub fn is(self, judged: u64, [known, quiet, familiar]: [f64; 3]) -> Self {
+    pub(crate) fn is(self, judged: u64, [known, quiet, familiar]: [f64; 3]) -> Self {
         assert!(
             self.judged.abs_diff(judged) * 10 <= judged,
             "{judged} judged: {self:?}"

@@ -1,10 +1,10 @@
 //! Strangers that try leaked passwords: one guess each at many accounts.
 
 use crate::owner::{HOME, KNOWN, Outcome, QUIET, owner, quiet, stranger};
-use crate::world::{DAY, HOUR, World};
+use crate::world::{DAY, World};
 
 /// A guess each at many accounts from this many networks in turn, within `days`.
-pub fn stuffing(mut w: World, networks: u64, guesses: u64, days: f64) -> Outcome {
+pub(crate) fn stuffing(mut w: World, networks: u64, guesses: u64, days: f64) -> Outcome {
     let end = days * DAY;
     for k in 0..200 {
         let name = user(k);
@@ -29,14 +29,14 @@ pub fn stuffing(mut w: World, networks: u64, guesses: u64, days: f64) -> Outcome
 }
 
 /// The same with networks that know the rule: each guess asks, waits 45 s and comes back.
-pub fn patient_stuffing(mut w: World, networks: u64, guesses: u64, days: f64) -> Outcome {
+pub(crate) fn patient_stuffing(mut w: World, networks: u64, guesses: u64, days: f64) -> Outcome {
     let (end, mut k) = (days * DAY, 0);
     w.every((1.0, end), end / guesses as f64, 0.0, move |w| {
         k += 1;
         let (name, address) = (format!("leaked{k}"), stranger(k % networks));
-        if w.guess(&name, address, None) == Err(45.0) {
+        if w.guess(&name, address, None) == Some(45.0) {
             w.at(w.time() + 46.0, move |w| {
-                drop(w.guess(&name, address, None))
+                w.guess(&name, address, None);
             });
         }
     });
@@ -46,12 +46,14 @@ pub fn patient_stuffing(mut w: World, networks: u64, guesses: u64, days: f64) ->
 }
 
 /// 10,000 networks in the same instant, every ten minutes.
-pub fn bursts(mut w: World, bursts: u64) -> Outcome {
+pub(crate) fn bursts(mut w: World, bursts: u64) -> Outcome {
     for burst in 0..bursts {
         for k in 0..10_000 {
             w.at(burst as f64 * 600.0 + 1.0, move |w| {
                 let name = format!("leaked{burst}/{k}");
-                drop(w.guess(&name, stranger(k), None));
+                {
+                    w.guess(&name, stranger(k), None);
+                };
             });
         }
     }
@@ -62,7 +64,7 @@ pub fn bursts(mut w: World, bursts: u64) -> Outcome {
 }
 
 /// Each attempt has a name and a network of its own.
-pub fn filling(mut w: World, attempts: u64) -> Outcome {
+pub(crate) fn filling(mut w: World, attempts: u64) -> Outcome {
     owner(&mut w, 1.0, |_| HOME);
     stuff(&mut w, (0.0, DAY), u64::MAX, DAY / attempts as f64);
     w.run(DAY);
@@ -70,10 +72,10 @@ pub fn filling(mut w: World, attempts: u64) -> Outcome {
 }
 
 /// Tries leaked passwords from `start` to `end`.
-pub fn stuff(w: &mut World, (start, end): (f64, f64), networks: u64, pause: f64) {
+pub(crate) fn stuff(w: &mut World, (start, end): (f64, f64), networks: u64, pause: f64) {
     let mut i = 0;
     w.every((start, end), pause, 0.0, move |w| {
-        let _ = w.guess(&format!("leaked{i}"), stranger(i % networks), None);
+        w.guess(&format!("leaked{i}"), stranger(i % networks), None);
         i += 1;
     });
 }
@@ -89,6 +91,3 @@ fn new_devices(w: &mut World, end: f64) {
 fn user(k: u64) -> String {
     format!("user{k}@example.com")
 }
-
-/// How long a siege takes to begin.
-pub const TWO_HOURS: f64 = 2.0 * HOUR;

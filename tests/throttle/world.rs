@@ -14,14 +14,14 @@ use tower_bearer::{Secret, Subject};
 use crate::memory::Memory;
 
 /// A world of strangers and owners. Times are seconds since its start.
-pub struct World {
-    pub store: Memory,
-    pub random: Random,
-    pub throttle: Throttle,
+pub(crate) struct World {
+    pub(crate) store: Memory,
+    pub(crate) random: Random,
+    pub(crate) throttle: Throttle,
     /// Marks are not presented: the rule without them.
-    pub forget_marks: bool,
+    pub(crate) forget_marks: bool,
     /// The clocks of the processes are right, so many seconds ahead, or twice as many.
-    pub skew: u64,
+    pub(crate) skew: u64,
     clock: ManualClock,
     start: Timestamp,
     queue: BinaryHeap<Event>,
@@ -33,7 +33,7 @@ pub struct World {
 const VERDICT: f64 = 0.3;
 
 impl World {
-    pub fn new(settings: LoginThrottle) -> Self {
+    pub(crate) fn new(settings: LoginThrottle) -> Self {
         let clock = ManualClock::new();
         Self {
             store: Memory::default(),
@@ -49,20 +49,20 @@ impl World {
         }
     }
 
-    pub fn time(&self) -> f64 {
+    pub(crate) fn time(&self) -> f64 {
         self.clock.now().saturating_since(self.start).as_secs_f64()
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    pub fn at(&mut self, time: f64, action: impl FnOnce(&mut Self) + 'static) {
+    pub(crate) fn at(&mut self, time: f64, action: impl FnOnce(&mut Self) + 'static) {
         self.push(time, Action::Once(Box::new(action)));
     }
 
     /// Does it from `start` to `end`, with `pause` and up to `jitter` more between.
-    pub fn every(
+    pub(crate) fn every(
         &mut self,
         (start, end): (f64, f64),
         pause: f64,
@@ -80,7 +80,7 @@ impl World {
         );
     }
 
-    pub fn run(&mut self, end: f64) {
+    pub(crate) fn run(&mut self, end: f64) {
         let mut clean_up = self.time() + 6.0 * HOUR;
         while self.queue.peek().is_some_and(|event| event.time <= end) {
             let Some(Event { time, action, .. }) = self.queue.pop() else {
@@ -122,7 +122,7 @@ impl World {
     }
 
     /// Asks the throttle. At `Err` is the `Retry-After`.
-    pub fn attempt(
+    pub(crate) fn attempt(
         &mut self,
         name: &str,
         address: IpAddr,
@@ -144,23 +144,23 @@ impl World {
         }
     }
 
-    /// Tries a wrong password. At `Err` is the `Retry-After`.
-    pub fn guess(&mut self, name: &str, address: IpAddr, mark: Option<&str>) -> Result<(), f64> {
+    /// Tries a wrong password. Returns the `Retry-After`, unless it was judged.
+    pub(crate) fn guess(&mut self, name: &str, address: IpAddr, mark: Option<&str>) -> Option<f64> {
         match self.attempt(name, address, mark) {
             Ok(attempt) => {
                 self.count("judged");
                 self.fail(attempt);
-                Ok(())
+                None
             }
             Err(wait) => {
                 self.count("refused");
-                Err(wait)
+                Some(wait)
             }
         }
     }
 
     /// The verdict of an attempt: wrong.
-    pub fn fail(&mut self, attempt: Attempt) {
+    pub(crate) fn fail(&mut self, attempt: Attempt) {
         attempt.failed();
         let late = self.store.take_late();
         if !late.is_empty() {
@@ -171,7 +171,7 @@ impl World {
     }
 
     /// The verdict of an attempt: right.
-    pub fn succeed(&mut self, attempt: Attempt, name: &str) {
+    pub(crate) fn succeed(&mut self, attempt: Attempt, name: &str) {
         self.store.take_late();
         let subject = Subject::from(name);
         self.at(self.time() + VERDICT, move |w| {
@@ -182,7 +182,7 @@ impl World {
     }
 
     /// The account has logged in from this network before.
-    pub fn know(&mut self, attempt: Attempt, name: &str) {
+    pub(crate) fn know(&mut self, attempt: Attempt, name: &str) {
         at_once(attempt.succeeded(&self.store, &Subject::from(name), self.now()))
             .unwrap()
             .unwrap();
@@ -190,7 +190,7 @@ impl World {
 
     /// Measures whether the right password passes, within one `Retry-After` of at most a minute. It
     /// leaves no trace.
-    pub fn login(&mut self, name: &str, address: IpAddr, mark: Option<&str>, who: Who) {
+    pub(crate) fn login(&mut self, name: &str, address: IpAddr, mark: Option<&str>, who: Who) {
         self.count(who.tried);
         match self.attempt(name, address, mark) {
             Ok(attempt) => {
@@ -222,23 +222,23 @@ impl World {
     }
 
     /// A mark of a device that has logged in as this account.
-    pub fn mark(&self, name: &str) -> String {
+    pub(crate) fn mark(&self, name: &str) -> String {
         let mark = self
             .throttle
             .device_mark(name, &Subject::from(name), None, self.now());
         mark.unwrap().secret().to_owned()
     }
 
-    pub fn count(&mut self, what: &'static str) {
+    pub(crate) fn count(&mut self, what: &'static str) {
         *self.counts.entry(what).or_default() += 1;
     }
 
-    pub fn counted(&self, what: &str) -> u64 {
+    pub(crate) fn counted(&self, what: &str) -> u64 {
         self.counts.get(what).copied().unwrap_or_default()
     }
 
     /// Percent of the first among the second.
-    pub fn percent(&self, part: &str, all: &str) -> f64 {
+    pub(crate) fn percent(&self, part: &str, all: &str) -> f64 {
         100.0 * self.counted(part) as f64 / self.counted(all).max(1) as f64
     }
 
@@ -254,10 +254,10 @@ impl World {
 
 /// Whose logins are counted: the names of three counts.
 #[derive(Clone, Copy)]
-pub struct Who {
-    pub tried: &'static str,
-    pub passed: &'static str,
-    pub at_once: &'static str,
+pub(crate) struct Who {
+    pub(crate) tried: &'static str,
+    pub(crate) passed: &'static str,
+    pub(crate) at_once: &'static str,
 }
 
 struct Event {
@@ -301,7 +301,7 @@ impl PartialEq for Event {
 impl Eq for Event {}
 
 /// Numbers that look random, the same in every run (SplitMix64).
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -312,15 +312,15 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below_u64(&mut self, end: u64) -> u64 {
+    pub(crate) fn below_u64(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    pub fn below(&mut self, end: f64) -> f64 {
+    pub(crate) fn below(&mut self, end: f64) -> f64 {
         end * (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
 
-pub const MINUTE: f64 = 60.0;
-pub const HOUR: f64 = 3600.0;
-pub const DAY: f64 = 86_400.0;
+pub(crate) const MINUTE: f64 = 60.0;
+pub(crate) const HOUR: f64 = 3600.0;
+pub(crate) const DAY: f64 = 86_400.0;

@@ -27,7 +27,7 @@ pub struct Lane {
     pub ceiling: Duration,
 }
 
-/// When the two debts of a counter end. A moment that has passed is no debt.
+/// When the two debts of a counter end. A moment that has passed is not a debt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counter {
     /// The end of the debt at the fast rate.
@@ -151,7 +151,7 @@ impl Lane {
 
 impl Counter {
     /// Returns the counter with these debts taken off. What is too much has no effect, since a
-    /// moment that has passed is no debt.
+    /// moment that has passed is not a debt.
     #[must_use]
     pub fn given_back(self, fast: Duration, slow: Duration) -> Self {
         let earlier = |end: Timestamp, by| {
