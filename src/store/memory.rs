@@ -85,12 +85,17 @@ impl MemoryStore {
     }
 
     /// Makes an empty store with room for so many [short-lived values](EphemeralStore).
-    #[allow(dead_code)]
     pub(crate) fn with_most_values(most_values: usize) -> Self {
         Self(Arc::new(Shared {
             ephemeral: EphemeralParts::with_most_values(most_values),
             ..Shared::default()
         }))
+    }
+
+    /// Returns how many short-lived values there are, with those that have ended and were not
+    /// deleted yet.
+    pub(crate) fn values(&self) -> usize {
+        self.0.ephemeral.values()
     }
 
     /// Returns the rows among which the row with this id is. Ids are hashes, so their first bytes

@@ -1,5 +1,6 @@
 //! `PostgresStore` keeps every promise of `SessionStore`; and what PostgreSQL alone has to promise.
 
+mod ephemeral;
 mod feed;
 mod opening;
 mod passwords;

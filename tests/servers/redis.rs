@@ -1,5 +1,6 @@
 //! `RedisStore` keeps every promise of `SessionStore`; and what Redis alone has to promise.
 
+mod ephemeral;
 mod feed;
 mod memory;
 mod outage;

@@ -2,6 +2,7 @@
 
 mod backup;
 mod commits;
+mod ephemeral;
 mod example;
 mod faulty;
 mod forgetful;

@@ -62,6 +62,10 @@ impl EphemeralParts {
         }
     }
 
+    pub(in crate::store) fn values(&self) -> usize {
+        self.room.values.load(Ordering::Relaxed)
+    }
+
     fn rows(&self, key: &EphemeralKey) -> MutexGuard<'_, Rows> {
         // Not by the bytes of the key: their user may have folded them to a few bits.
         self.parts[self.hasher.hash_one(key) as usize % PARTS].rows()
@@ -143,10 +147,13 @@ impl Rows {
             .values()
             .map(|counter| counter.end())
             .collect();
-        let place = ends.len() / 16;
-        let (_, least, _) = ends.select_nth_unstable(place);
-        let last = now.max(*least);
-        self.counters.retain(|_, counter| counter.end() > last);
+        let mut left = ends.len() / 16;
+        let (_, &mut least, _) = ends.select_nth_unstable(left);
+        self.counters.retain(|_, counter| {
+            let goes = counter.end() <= least && left > 0;
+            left -= usize::from(goes);
+            !goes && counter.end() > now
+        });
     }
 }
 
@@ -211,14 +218,10 @@ impl EphemeralStore for EphemeralParts {
         Ok(charges.iter().map(charge).collect())
     }
 
-    async fn give_back(&self, refunds: &[Refund], now: Timestamp) -> Result<(), StoreError> {
+    async fn give_back(&self, refunds: &[Refund], _: Timestamp) -> Result<(), StoreError> {
         for refund in refunds {
-            let mut rows = self.rows(&refund.key);
-            if let Some(counter) = rows.counters.get_mut(&refund.key) {
+            if let Some(counter) = self.rows(&refund.key).counters.get_mut(&refund.key) {
                 *counter = counter.given_back(refund.fast, refund.slow);
-                if counter.end() <= now {
-                    rows.counters.remove(&refund.key);
-                }
             }
         }
         Ok(())
@@ -262,7 +265,7 @@ impl fmt::Debug for EphemeralParts {
             .sum();
         f.debug_struct("EphemeralParts")
             .field("counters", &counters)
-            .field("values", &self.room.values.load(Ordering::Relaxed))
+            .field("values", &self.values())
             .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use support::{
 };
 use tower_bearer::clock::Clock;
 use tower_bearer::session::StoreOutage;
-use tower_bearer::store::SessionStore;
+use tower_bearer::store::{Entry, EphemeralKey, SessionStore};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Identity, MemoryStore, Secret};
 
@@ -44,6 +44,24 @@ async fn what_expired_is_deleted_by_itself() {
     let so_far = node.store.calls_of(Call::DeleteExpired);
     tokio::time::sleep(3600 * SECOND).await;
     assert_eq!(node.store.calls_of(Call::DeleteExpired), so_far + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn short_lived_things_that_have_ended_are_deleted_by_themselves() {
+    let node = Node::new(StoreOutage::default());
+    node.sessions.start(Identity::new("alice")).await.unwrap();
+    let (inner, now) = (node.store.inner(), node.tokens.clock().now());
+    let [brief, long] = [1, 2].map(|hash| EphemeralKey::new(*b"test", [hash; 16]));
+    for (key, lifetime) in [(brief, SECOND), (long, 3600 * SECOND)] {
+        let entry = Entry::new(key, b"value", lifetime);
+        inner.ephemeral().note(entry, now).await.unwrap();
+    }
+    node.tokens.clock().advance(2 * SECOND);
+    tokio::time::sleep(10 * 60 * SECOND).await;
+    assert!(node.store.calls_of(Call::DeleteEnded) > 0);
+    // By the clock of before, at which both live.
+    let left = inner.ephemeral().read(&[brief, long], now).await.unwrap();
+    assert!(left[0].is_none() && left[1].is_some(), "{left:?}");
 }
 
 #[tokio::test(start_paused = true)]
