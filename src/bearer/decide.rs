@@ -25,11 +25,11 @@ pub(super) enum Decision {
     Respond(Response<Bytes>),
     /// The request goes on at once.
     Admit(After),
-    /// Keys, revocations or the user have to be loaded first.
+    /// Keys, revocations or the user have to be loaded first, or a ticket.
     Wait(Pending),
 }
 
-/// A request that waits for keys, revocations or the user.
+/// A request that waits for keys, revocations, the user or a ticket.
 pub(super) struct Pending {
     gate: Arc<Gate>,
     presented: Presented,
@@ -197,6 +197,7 @@ impl Pending {
         let caller = match self.presented {
             Presented::Nothing => return gate.admit(None, self.outer),
             Presented::Caller(caller) => caller,
+            Presented::Ticket { tickets, ticket } => gate.redeem(&tickets, &ticket).await?,
             Presented::Later { token, newer_keys } => {
                 let renewed = newer_keys.await;
                 // One source may have brought the key although another one failed.
@@ -209,10 +210,7 @@ impl Pending {
                     // The keys were just renewed, so this refusal is final.
                     (Err(unverified), _) => return Err(unverified.error.into()),
                 };
-                Caller {
-                    claims,
-                    is_of_outer: false,
-                }
+                claims.into()
             }
         };
         let claims = caller.claims.clone();

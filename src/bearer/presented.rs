@@ -4,6 +4,7 @@
 //! at every request: how and where the token is presented, and whether it is still valid.
 
 use http::request::Parts;
+use zeroize::Zeroizing;
 
 use super::admission::Admission;
 use super::credentials::Malformed;
@@ -20,6 +21,11 @@ pub(super) enum Presented {
     /// There is no token, and the request may go on.
     Nothing,
     Caller(Caller),
+    /// The ticket has to be taken out of its store.
+    Ticket {
+        tickets: Tickets,
+        ticket: Zeroizing<String>,
+    },
     /// The token may be valid with newer keys, which can be loaded.
     Later {
         token: AccessToken,
@@ -35,12 +41,12 @@ pub(super) struct Caller {
     pub(super) is_of_outer: bool,
 }
 
-impl From<AccessTokenClaims> for Presented {
+impl From<AccessTokenClaims> for Caller {
     fn from(claims: AccessTokenClaims) -> Self {
-        Self::Caller(Caller {
+        Self {
             claims,
             is_of_outer: false,
-        })
+        }
     }
 }
 
@@ -57,17 +63,20 @@ impl Gate {
         let token = &credential.token;
         match credential.scheme {
             Scheme::Bearer => match self.verifiers.recall(token.as_bytes()) {
-                Ok(claims) => Ok(claims.into()),
+                Ok(claims) => Ok(Presented::Caller(claims.into())),
                 Err(unknown) => self.verify(token.as_str()?, unknown),
             },
-            Scheme::Ticket(tickets) => self.redeem(tickets, token.as_str()?),
+            Scheme::Ticket(tickets) => Ok(Presented::Ticket {
+                tickets: tickets.clone(),
+                ticket: Zeroizing::new(token.as_str()?.to_owned()),
+            }),
         }
     }
 
     /// Verifies a token that is not remembered.
     fn verify(&self, token: &str, unknown: Unknown) -> Result<Presented, BearerError> {
         match self.verifiers.verify_unknown(token, unknown) {
-            Ok(claims) => Ok(claims.into()),
+            Ok(claims) => Ok(Presented::Caller(claims.into())),
             Err(Unverified { error, newer_keys }) => match newer_keys.and_then(|keys| keys.ask()) {
                 Some(newer_keys) => Ok(Presented::Later {
                     token: AccessToken::new(token),
@@ -98,8 +107,12 @@ impl Gate {
     }
 
     /// Returns the caller that a ticket was issued for. Another layer has verified their token.
-    fn redeem(&self, tickets: &Tickets, ticket: &str) -> Result<Presented, BearerError> {
-        let claims = tickets.redeem(ticket)?;
+    pub(super) async fn redeem(
+        &self,
+        tickets: &Tickets,
+        ticket: &str,
+    ) -> Result<Caller, BearerError> {
+        let claims = tickets.redeem(ticket).await?;
         if self.verifiers.would_accept(&claims) {
             self.check_expiry(&claims)?;
             return Ok(claims.into());

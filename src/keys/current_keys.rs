@@ -20,6 +20,11 @@ pub(crate) struct CurrentKeys {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KeyGeneration(pub(super) u64);
 
+impl KeyGeneration {
+    /// The number of no keys.
+    pub(crate) const UNKNOWN: Self = Self(u64::MAX);
+}
+
 /// The keys of one moment. A guard spares the counter of an `Arc`, which all requests would share.
 pub(crate) struct KeysGuard(Guard<Arc<Option<KeySet>>>);
 

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::json::{Json, Object};
 
 /// The way to a claim, from the outermost object on.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, Hash, Serialize, Deserialize)]
 pub(super) struct ClaimPath(Box<[Box<str>]>);
 
 impl ClaimPath {

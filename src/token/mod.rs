@@ -34,6 +34,7 @@ mod scope_claim;
 mod settings;
 mod signer;
 mod stamp;
+mod stored;
 mod tenants;
 mod text;
 mod typ;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::claim_path::ClaimPath;
@@ -11,8 +12,21 @@ use crate::names::Scope;
 
 /// The claims that say what a token allows. It is the claim `scope` (RFC 8693 section 4.2), unless
 /// others are named. Their words are united.
-#[derive(Clone, Debug, Default, Hash)]
+#[derive(Clone, Debug, Default, Hash, Serialize, Deserialize)]
+#[serde(from = "Vec<ClaimPath>", into = "Vec<ClaimPath>")]
 pub(super) struct ScopeClaims(Arc<Vec<ClaimPath>>);
+
+impl From<Vec<ClaimPath>> for ScopeClaims {
+    fn from(paths: Vec<ClaimPath>) -> Self {
+        Self(Arc::new(paths))
+    }
+}
+
+impl From<ScopeClaims> for Vec<ClaimPath> {
+    fn from(claims: ScopeClaims) -> Self {
+        claims.0.to_vec()
+    }
+}
 
 impl ScopeClaims {
     pub(super) fn add(&mut self, path: ClaimPath) {

@@ -46,6 +46,14 @@ impl TokenText {
     }
 }
 
+/// Takes a decoded text, without a copy of the token.
+impl From<String> for TokenText {
+    fn from(text: String) -> Self {
+        let decoded = text.len();
+        Self { text, decoded }
+    }
+}
+
 impl Drop for TokenText {
     fn drop(&mut self) {
         if !self.token().is_empty() {

@@ -3,6 +3,7 @@
 mod lifetime;
 mod limits;
 mod other_layers;
+mod processes;
 
 use std::sync::Arc;
 
@@ -41,9 +42,10 @@ impl Feed {
         self.tokens.verifier().verify(bare(authorization)).unwrap()
     }
 
-    fn ticket(&self, subject: &str) -> String {
+    async fn ticket(&self, subject: &str) -> String {
         self.tickets
             .issue(&self.claims(&self.tokens.bearer(subject)))
+            .await
             .unwrap()
             .to_string()
     }
@@ -66,7 +68,7 @@ async fn ask(layer: &BearerAuthLayer, query: &str) -> Received {
 #[tokio::test]
 async fn a_ticket_counts_once() {
     let feed = Feed::new();
-    let (first, second) = (feed.ticket("alice"), feed.ticket("alice"));
+    let (first, second) = (feed.ticket("alice").await, feed.ticket("alice").await);
     feed.ask(&format!("ticket={first}"))
         .await
         .assert_passed("alice");
@@ -86,7 +88,7 @@ async fn a_ticket_counts_once() {
 async fn of_many_who_come_at_once_with_one_ticket_one_gets_in() {
     let feed = Arc::new(Feed::new());
     for _ in 0..20 {
-        let query = format!("ticket={}", feed.ticket("alice"));
+        let query = format!("ticket={}", feed.ticket("alice").await);
         let requests: Vec<_> = (0..32)
             .map(|_| {
                 let (feed, query) = (Arc::clone(&feed), query.clone());
@@ -110,7 +112,7 @@ async fn of_many_who_come_at_once_with_one_ticket_one_gets_in() {
 #[tokio::test]
 async fn what_was_not_issued_here_is_no_ticket() {
     let feed = Feed::new();
-    let good = feed.ticket("alice");
+    let good = feed.ticket("alice").await;
     let bearer = feed.tokens.bearer("alice");
     let swapped: String = good
         .chars()
@@ -124,7 +126,7 @@ async fn what_was_not_issued_here_is_no_ticket() {
         .collect();
     let escaped = format!("%{:02X}{}", good.as_bytes()[0], &good[1..]);
     for other in [
-        &*Feed::new().ticket("alice"),
+        &*Feed::new().ticket("alice").await,
         bare(&bearer),
         "abc",
         &swapped,
@@ -151,7 +153,7 @@ async fn what_was_not_issued_here_is_no_ticket() {
 #[tokio::test]
 async fn another_parameter_is_no_ticket() {
     let feed = Feed::new();
-    let good = feed.ticket("alice");
+    let good = feed.ticket("alice").await;
     for query in [
         "",
         "ticket",
@@ -179,7 +181,7 @@ async fn another_parameter_is_no_ticket() {
 #[tokio::test]
 async fn two_tickets_are_an_invalid_request() {
     let feed = Feed::new();
-    let (one, other) = (feed.ticket("alice"), feed.ticket("alice"));
+    let (one, other) = (feed.ticket("alice").await, feed.ticket("alice").await);
     for query in [
         format!("ticket={one}&ticket={other}"),
         format!("ticket={one}&ticket={one}"),
@@ -198,17 +200,17 @@ async fn two_tickets_are_an_invalid_request() {
 #[tokio::test]
 async fn a_ticket_is_an_explicit_token() {
     let feed = Feed::new();
-    let beside = |subject: &str, name: &'static str, value: &str| {
-        let request =
-            Request::get(format!("/feed?ticket={}", feed.ticket(subject))).header(name, value);
+    let beside = async |subject: &str, name: &'static str, value: &str| {
+        let ticket = feed.ticket(subject).await;
+        let request = Request::get(format!("/feed?ticket={ticket}")).header(name, value);
         request.body(String::new()).unwrap()
     };
     let bob = feed.tokens.bearer("bob");
-    let answer = send(&feed.layer, beside("alice", "authorization", &bob)).await;
+    let answer = send(&feed.layer, beside("alice", "authorization", &bob).await).await;
     answer.assert_refused(400, "invalid_request", "token_malformed");
     send(
         &feed.layer,
-        beside("alice", "cookie", &format!("session={}", bare(&bob))),
+        beside("alice", "cookie", &format!("session={}", bare(&bob))).await,
     )
     .await
     .assert_passed("alice");
@@ -218,7 +220,7 @@ async fn a_ticket_is_an_explicit_token() {
 async fn a_layer_that_does_not_look_for_tickets_takes_none() {
     let feed = Feed::new();
     let layer = BearerAuthLayer::new(feed.tokens.verifier());
-    let query = format!("ticket={}", feed.ticket("alice"));
+    let query = format!("ticket={}", feed.ticket("alice").await);
     ask(&layer, &query).await.assert_token_missing();
     feed.ask(&query).await.assert_passed("alice");
 }
@@ -226,26 +228,28 @@ async fn a_layer_that_does_not_look_for_tickets_takes_none() {
 #[tokio::test]
 async fn a_ticket_allows_what_its_access_token_does() {
     let feed = Feed::new();
-    let ticket = |authorization: &str| {
-        format!(
-            "ticket={}",
-            &*feed.tickets.issue(&feed.claims(authorization)).unwrap()
-        )
+    let ticket = async |authorization: &str| {
+        let issued = feed.tickets.issue(&feed.claims(authorization)).await;
+        format!("ticket={}", &*issued.unwrap())
     };
     let (reads, writes) = (
         feed.tokens.bearer_with_scope("alice", "read"),
         feed.tokens.bearer_with_scope("alice", "read write"),
     );
     let layer = feed.layer.clone().require_scope("write");
-    ask(&layer, &ticket(&reads))
+    ask(&layer, &ticket(&reads).await).await.assert_refused(
+        403,
+        "insufficient_scope",
+        "scope_missing",
+    );
+    ask(&layer, &ticket(&writes).await)
         .await
-        .assert_refused(403, "insufficient_scope", "scope_missing");
-    ask(&layer, &ticket(&writes)).await.assert_passed("alice");
+        .assert_passed("alice");
     let inner = tower::Layer::layer(
         &feed.layer,
         tower::Layer::layer(&RequireLayer::scope("write"), support::hello()),
     );
-    let request = Request::get(format!("/feed?{}", ticket(&reads)))
+    let request = Request::get(format!("/feed?{}", ticket(&reads).await))
         .body(String::new())
         .unwrap();
     let answer = Received::of(tower::ServiceExt::oneshot(inner, request).await.unwrap()).await;
@@ -254,7 +258,7 @@ async fn a_ticket_allows_what_its_access_token_does() {
     let grant = Grant::new()
         .with_scope(Scope::from_static("read"))
         .with_claim("tenant", "t-1");
-    let query = ticket(&feed.tokens.bearer_for(&Identity::new("alice"), &grant));
+    let query = ticket(&feed.tokens.bearer_for(&Identity::new("alice"), &grant)).await;
     let handler = tower::service_fn(async |request: Request<String>| {
         let claims = AccessTokenClaims::from_extensions(request.extensions()).unwrap();
         let said = format!(
@@ -272,4 +276,39 @@ async fn a_ticket_allows_what_its_access_token_does() {
         .await
         .unwrap();
     Received::of(answer).await.assert_passed("alice read t-1");
+}
+
+/// As with any URL that a client may be made to open: a ticket changes nothing.
+#[tokio::test]
+async fn a_ticket_counts_only_with_get_and_connect_and_is_not_used_up_by_others() {
+    let feed = Feed::new();
+    for method in ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY"] {
+        let ticket = feed.ticket("alice").await;
+        let request = |authorization: Option<&str>| {
+            let request = Request::builder().uri(format!("/feed?ticket={ticket}"));
+            let request = request.method(method);
+            let request = authorization.into_iter().fold(request, |request, value| {
+                request.header("authorization", value)
+            });
+            request.body(String::new()).unwrap()
+        };
+        send(&feed.layer, request(None))
+            .await
+            .assert_token_missing();
+        // It is not a second token either.
+        let bob = feed.tokens.bearer("bob");
+        send(&feed.layer, request(Some(&bob)))
+            .await
+            .assert_passed("bob");
+        feed.ask(&format!("ticket={ticket}"))
+            .await
+            .assert_passed("alice");
+    }
+    let ticket = feed.ticket("alice").await;
+    let connect = Request::builder()
+        .method("CONNECT")
+        .uri(format!("https://api.example/feed?ticket={ticket}"))
+        .body(String::new())
+        .unwrap();
+    send(&feed.layer, connect).await.assert_passed("alice");
 }

@@ -1,6 +1,6 @@
 //! [`Credential`] is what a request presents.
 
-use super::ticket::Tickets;
+use super::tickets::Tickets;
 use crate::bearer::credentials::{Malformed, check_token68};
 use crate::keys::AccessToken;
 

@@ -3,10 +3,11 @@
 mod credential;
 mod query;
 mod ticket;
+mod tickets;
 mod token_source;
 mod websocket;
 
-pub use ticket::Tickets;
+pub use tickets::Tickets;
 pub use token_source::TokenSource;
 
 pub(super) use credential::{Credential, Scheme};

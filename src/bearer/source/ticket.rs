@@ -1,154 +1,51 @@
-//! [`Tickets`] open a connection where a client cannot send a token in a header.
+//! [`Ticket`] is the text of a ticket, and [`TicketKeys`] make the entry in a store that it opens.
 
-use std::collections::{HashMap, VecDeque};
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac};
 use http::Uri;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::base64url;
 use crate::bearer::credentials::Malformed;
-use crate::bearer::error::BearerError;
-use crate::bearer::error_kind::BearerErrorKind;
-use crate::clock::{Clock, SystemClock};
-use crate::digest::digest;
-use crate::error::BoxError;
-use crate::names::{Issuer, Subject};
+use crate::clock::Timestamp;
+use crate::digest::hmac;
+use crate::keys::Secret;
+use crate::store::EphemeralKey;
 use crate::token::AccessTokenClaims;
 
-/// A set of tickets. Each opens one connection within 30 seconds, as the user who asked for it.
+/// The 32 bytes of a ticket: the place of its entry, and random bytes.
 ///
-/// It is for a WebSocket or an event stream whose client cannot set any header. A page asks
-/// [`TicketEndpoint`](crate::endpoint::TicketEndpoint) for a ticket, with its access token as
-/// usual, and opens `wss://…/feed?ticket=…`. A URL may end up in a log, but a ticket that is read
-/// there is used already, or expires soon.
-///
-/// **What passes.** One of these tickets, once, within 30 seconds, while the access token that it
-/// was issued for has not expired and its session has not been revoked. The layer that looks for
-/// tickets has to accept the issuer, the audience and the scope of that token, and all its checks
-/// hold: a ticket opens nothing that the token itself does not.
-///
-/// **Caveat.** Tickets are in the memory of one process, so a ticket has to come back to the
-/// process that issued it. Behind a load balancer that spreads requests, use
-/// [`websocket_protocol`](crate::bearer::TokenSource::websocket_protocol), which needs no memory.
-///
-/// A user has at most 16 tickets at a time; a new one replaces the oldest. At most 65,536 wait in
-/// all, and more are refused. Times are those of the system clock; in tests use
-/// [that of the tokens](Self::with_clock).
-///
-/// ```
-/// # use axum::{Router, routing::get};
-/// use tower_bearer::bearer::{Tickets, TokenSource};
-/// use tower_bearer::endpoint::TicketEndpoint;
-/// use tower_bearer::BearerAuthLayer;
-///
-/// # fn example(layer: BearerAuthLayer) -> Router {
-/// let tickets = Tickets::new();
-/// let sources = [TokenSource::header(), TokenSource::ticket(&tickets)];
-/// let feed = layer.clone().with_token_sources(sources);
-/// Router::new()
-///     .route_service("/feed/ticket", TicketEndpoint::new(&tickets))
-///     .route_layer(layer)
-///     .route("/feed", get(|| async { "the feed" }).route_layer(feed))
-/// # }
-/// ```
+/// Each user has sixteen places. The store has the claims at the place, with a tag that depends on
+/// the random bytes: it never has the ticket, and no stranger who can write to it makes one.
+pub(super) struct Ticket(Zeroizing<[u8; 32]>);
+
+/// A key for each secret of the ring, the current one first.
 #[derive(Clone)]
-pub struct Tickets {
-    waiting: Arc<Mutex<Waiting>>,
-    clock: Arc<dyn Clock>,
+pub(super) struct TicketKeys(Vec<Hmac<Sha256>>);
+
+/// What is in a store: when the ticket was issued (8 bytes), the tag (16), and the claims.
+pub(super) struct Entry<'e> {
+    issued: [u8; 8],
+    tag: [u8; 16],
+    claims: &'e [u8],
 }
 
-#[derive(Default)]
-struct Waiting {
-    tickets: HashMap<Hash, Ticket>,
-    /// The tickets of each user, the oldest first. Some may be used already.
-    of_users: HashMap<(Issuer, Subject), VecDeque<Hash>>,
-    /// The tickets in the order in which they were issued, which is the order in which they expire.
-    /// Some may be used already.
-    order: VecDeque<(Duration, Hash)>,
-}
-
-/// Tickets are looked up by their hash, because the time of a lookup by the ticket itself would
-/// tell how much of a guess is right.
-type Hash = [u8; 16];
-
-struct Ticket {
-    claims: AccessTokenClaims,
-    /// The end of the ticket on the monotonic clock.
-    until: Duration,
-}
-
-impl Tickets {
-    /// Makes an empty set of tickets.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            waiting: Arc::default(),
-            clock: Arc::new(SystemClock),
-        }
+impl Ticket {
+    /// Makes the text: 43 characters that need no escape in a URL.
+    pub(super) fn to_text(&self) -> Zeroizing<String> {
+        let mut text = Vec::with_capacity(base64url::encoded(32));
+        base64url::append(&mut text, &*self.0);
+        Zeroizing::new(String::from_utf8(text).unwrap_or_default())
     }
 
-    /// Sets the clock. The default is the operating system's clock.
-    #[must_use]
-    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// The lifetime of a ticket: 30 seconds. A page asks for a ticket right before it uses it.
-    pub const LIFETIME: Duration = Duration::from_secs(30);
-
-    /// Issues a ticket for the subject of these claims: 43 characters that need no escape in a URL.
-    ///
-    /// # Errors
-    ///
-    /// `TokenExpired`: the access token has expired. `Unavailable`: too many tickets are waiting,
-    /// or the operating system has no randomness.
-    pub fn issue(&self, claims: &AccessTokenClaims) -> Result<Zeroizing<String>, BearerError> {
-        if self.lifetime(claims).is_zero() {
-            return Err(BearerErrorKind::TokenExpired.into());
-        }
-        let mut ticket = Zeroizing::new([0; 32]);
-        getrandom::fill(&mut *ticket)
-            .map_err(|error| BearerError::unavailable(BoxError::from(error.to_string())))?;
-        let ticket = Zeroizing::new(URL_SAFE_NO_PAD.encode(*ticket));
-        let now = self.clock.monotonic();
-        if self.waiting().insert(hash(&ticket), claims, now) {
-            Ok(ticket)
-        } else {
-            Err(BearerError::unavailable("too many tickets are waiting"))
-        }
-    }
-
-    /// Returns how long a ticket for these claims is valid, which is no longer than the access
-    /// token.
-    pub(crate) fn lifetime(&self, claims: &AccessTokenClaims) -> Duration {
-        claims
-            .expires_at()
-            .saturating_since(self.clock.now())
-            .min(Self::LIFETIME)
-    }
-
-    /// Uses a ticket up, and returns its claims.
-    pub(in crate::bearer) fn redeem(&self, ticket: &str) -> Result<AccessTokenClaims, BearerError> {
-        let found = self.waiting().tickets.remove(&hash(ticket));
-        match found.filter(|ticket| ticket.until > self.clock.monotonic()) {
-            Some(Ticket { claims, .. }) if claims.expires_at() > self.clock.now() => Ok(claims),
-            Some(_) => Err(BearerErrorKind::TokenExpired.into()),
-            None => Err(BearerErrorKind::InvalidToken.into()),
-        }
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        (base64url::decode(text, &mut *bytes)? == 32).then_some(Self(bytes))
     }
 
     /// Returns the ticket in the query string. It is not decoded, because no character of a ticket
     /// needs an escape.
-    pub(in crate::bearer) fn find(uri: &Uri) -> Result<Option<&str>, Malformed> {
+    pub(super) fn find(uri: &Uri) -> Result<Option<&str>, Malformed> {
         let parameters = uri.query().into_iter().flat_map(|query| query.split('&'));
         let mut tickets = parameters.filter_map(|parameter| parameter.strip_prefix("ticket="));
         let ticket = tickets.next().filter(|ticket| !ticket.is_empty());
@@ -157,77 +54,108 @@ impl Tickets {
         }
         Ok(ticket)
     }
-}
 
-impl Waiting {
-    /// Adds a ticket. It returns `false` if too many tickets are waiting.
-    fn insert(&mut self, hash: Hash, claims: &AccessTokenClaims, now: Duration) -> bool {
-        self.forget_ended(now);
-        let user = (claims.issuer().clone(), claims.subject().clone());
-        if let Some(of_user) = self.of_users.get_mut(&user) {
-            of_user.retain(|hash| self.tickets.contains_key(hash));
-            if of_user.len() >= MAX_OF_USER
-                && let Some(oldest) = of_user.pop_front()
-            {
-                self.tickets.remove(&oldest);
-            }
-        }
-        if self.tickets.len() >= MAX_WAITING {
-            return false;
-        }
-        // Used tickets are in the queue too, until they expire.
-        if self.order.len() >= 2 * MAX_WAITING {
-            self.order
-                .retain(|(_, hash)| self.tickets.contains_key(hash));
-        }
-        self.of_users.entry(user).or_default().push_back(hash);
-        let until = now + Tickets::LIFETIME;
-        self.order.push_back((until, hash));
-        self.tickets.insert(
-            hash,
-            Ticket {
-                claims: claims.clone(),
-                until,
-            },
-        );
-        true
-    }
-
-    fn forget_ended(&mut self, now: Duration) {
-        let mut some_ended = false;
-        while let Some(&(until, hash)) = self.order.front()
-            && until <= now
-        {
-            self.order.pop_front();
-            self.tickets.remove(&hash);
-            some_ended = true;
-        }
-        // Looks at all users only after many tickets have ended. Otherwise each user would be
-        // remembered forever.
-        if some_ended && self.of_users.len() > self.tickets.len() * 2 {
-            self.of_users
-                .retain(|_, hashes| hashes.iter().any(|hash| self.tickets.contains_key(hash)));
-        }
+    pub(super) fn place(&self) -> EphemeralKey {
+        let [place @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *self.0;
+        EphemeralKey::new(KIND, place)
     }
 }
 
-fn hash(ticket: &str) -> Hash {
-    digest("ticket", ticket)
-}
+impl TicketKeys {
+    pub(super) fn of(secret: &Secret) -> Self {
+        Self(
+            secret
+                .derive::<32>("ticket v1")
+                .map(|key| hmac(&*key))
+                .collect(),
+        )
+    }
 
-impl Default for Tickets {
-    fn default() -> Self {
-        Self::new()
+    pub(super) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Returns the places of a user.
+    pub(super) fn places(&self, claims: &AccessTokenClaims) -> Option<[EphemeralKey; PLACES]> {
+        let issuer = claims.issuer().as_str();
+        let mut place = self.0.first()?.clone();
+        place.update(b"place");
+        place.update(&(issuer.len() as u64).to_be_bytes());
+        place.update(issuer.as_bytes());
+        place.update(claims.subject().as_str().as_bytes());
+        let first = first_half(place);
+        let mut number = 0;
+        Some([(); PLACES].map(|()| {
+            let mut place = first;
+            place[15] = place[15] & 0xf0 | number;
+            number += 1;
+            EphemeralKey::new(KIND, place)
+        }))
+    }
+
+    /// Makes a ticket for one of these places, and the entry to write there. It is `None` if the
+    /// operating system has no randomness.
+    pub(super) fn issue(
+        &self,
+        place: &EphemeralKey,
+        claims: &[u8],
+        now: Timestamp,
+    ) -> Option<(Ticket, Vec<u8>)> {
+        let mut ticket = Zeroizing::new([0; 32]);
+        ticket[..16].copy_from_slice(&place.as_bytes()[4..]);
+        getrandom::fill(&mut ticket[16..]).ok()?;
+        let issued = now.as_millis().to_be_bytes();
+        let tag = first_half(tagged(self.0.first()?, &ticket, issued, claims));
+        let entry = [&issued[..], &tag, claims].concat();
+        Some((Ticket(ticket), entry))
+    }
+
+    /// Returns the claims of an entry, if it is the one of this ticket.
+    pub(super) fn open(&self, ticket: &Ticket, entry: &[u8]) -> Option<AccessTokenClaims> {
+        let entry = Entry::read(entry)?;
+        let is_own = |key| {
+            let tag = tagged(key, &ticket.0, entry.issued, entry.claims);
+            tag.verify_truncated_left(&entry.tag).is_ok()
+        };
+        self.0
+            .iter()
+            .any(is_own)
+            .then(|| AccessTokenClaims::from_stored(entry.claims))?
     }
 }
 
-impl fmt::Debug for Tickets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tickets")
-            .field("waiting", &self.waiting().tickets.len())
-            .finish_non_exhaustive()
+impl<'e> Entry<'e> {
+    fn read(entry: &'e [u8]) -> Option<Self> {
+        let (&issued, rest) = entry.split_first_chunk()?;
+        let (&tag, claims) = rest.split_first_chunk()?;
+        Some(Self {
+            issued,
+            tag,
+            claims,
+        })
+    }
+
+    /// Returns when the ticket of an entry was issued.
+    pub(super) fn issued(entry: &[u8]) -> u64 {
+        Entry::read(entry).map_or(0, |entry| u64::from_be_bytes(entry.issued))
     }
 }
 
-const MAX_WAITING: usize = 65_536;
-const MAX_OF_USER: usize = 16;
+fn tagged(key: &Hmac<Sha256>, ticket: &[u8; 32], issued: [u8; 8], claims: &[u8]) -> Hmac<Sha256> {
+    let mut tag = key.clone();
+    tag.update(b"entry");
+    tag.update(ticket);
+    tag.update(&issued);
+    tag.update(claims);
+    tag
+}
+
+fn first_half(mac: Hmac<Sha256>) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+    half
+}
+
+/// The number of tickets that a user has at a time.
+pub(super) const PLACES: usize = 16;
+const KIND: [u8; 4] = *b"tick";

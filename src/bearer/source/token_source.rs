@@ -9,7 +9,7 @@ use http::{HeaderMap, Method};
 
 use super::credential::{Credential, Scheme, Token};
 use super::query;
-use super::ticket::Tickets;
+use super::tickets::Tickets;
 use super::websocket::{Form, WebSocketProtocol};
 use crate::bearer::credentials::{Malformed, bearer_credentials};
 use crate::browser as cookie;
@@ -160,6 +160,8 @@ impl TokenSource {
     }
 
     /// Takes one of these tickets from the parameter `ticket` of the query string: see [`Tickets`].
+    /// It is read with `GET`, and with the `CONNECT` of a WebSocket over HTTP/2. With other methods
+    /// it is ignored, and not used up.
     #[must_use]
     pub fn ticket(tickets: &Tickets) -> Self {
         Self(Kind::Ticket(tickets.clone()))
@@ -194,8 +196,10 @@ impl TokenSource {
             Kind::Query(name) if [Method::GET, Method::CONNECT].contains(&parts.method) => {
                 query::parameter(&parts.uri, name)?.map(Token::InRequest)
             }
-            Kind::Query(_) => None,
-            Kind::Ticket(_) => Tickets::find(&parts.uri)?.map(Token::InRequest),
+            Kind::Ticket(_) if [Method::GET, Method::CONNECT].contains(&parts.method) => {
+                Tickets::find(&parts.uri)?.map(Token::InRequest)
+            }
+            Kind::Query(_) | Kind::Ticket(_) => None,
             Kind::Function(find) => find(parts).map(Token::Made),
         };
         let scheme = match &self.0 {

@@ -116,7 +116,7 @@ async fn a_ticket_is_not_logged_spent_or_not() {
         .verifier()
         .verify(bare(&tokens.bearer("alice")))
         .unwrap();
-    let ticket = tickets.issue(&claims).unwrap();
+    let ticket = tickets.issue(&claims).await.unwrap();
     let ask = || {
         Request::get(format!("/feed?ticket={}", &*ticket))
             .body(String::new())
@@ -129,7 +129,7 @@ async fn a_ticket_is_not_logged_spent_or_not() {
     let said = log.text();
     assert!(said.contains("/feed"), "{said}");
     assert_silent_about(&said, &[&ticket]);
-    let waiting = tickets.issue(&claims).unwrap();
+    let waiting = tickets.issue(&claims).await.unwrap();
     for shown in [
         format!("{tickets:?} {tickets:#?}"),
         format!("{layer:?} {layer:#?}"),

@@ -14,7 +14,7 @@ use super::{Feed, ask};
 async fn a_ticket_waits_for_thirty_seconds() {
     assert_eq!(Tickets::LIFETIME, Duration::from_secs(30));
     let feed = Feed::new();
-    let (early, late) = (feed.ticket("alice"), feed.ticket("alice"));
+    let (early, late) = (feed.ticket("alice").await, feed.ticket("alice").await);
     feed.tokens.clock().advance(Tickets::LIFETIME - MILLISECOND);
     feed.ask(&format!("ticket={early}"))
         .await
@@ -28,7 +28,7 @@ async fn a_ticket_waits_for_thirty_seconds() {
 #[tokio::test]
 async fn setting_the_clock_makes_no_ticket_older_or_younger() {
     let feed = Feed::new();
-    let (one, other) = (feed.ticket("alice"), feed.ticket("alice"));
+    let (one, other) = (feed.ticket("alice").await, feed.ticket("alice").await);
     let now = feed.tokens.clock().now();
     feed.tokens.clock().jump(now + Duration::from_secs(29 * 60));
     feed.ask(&format!("ticket={one}"))
@@ -53,7 +53,8 @@ async fn a_ticket_ends_with_its_access_token() {
         Duration::from_secs(10),
     );
     let claims = feed.tokens.verifier().verify(token.secret()).unwrap();
-    let [early, late] = [0, 1].map(|_| feed.tickets.issue(&claims).unwrap().to_string());
+    let ticket = async || feed.tickets.issue(&claims).await.unwrap().to_string();
+    let [early, late] = [ticket().await, ticket().await];
     feed.tokens
         .clock()
         .advance(Duration::from_secs(10) - MILLISECOND);
@@ -77,18 +78,18 @@ async fn a_ticket_of_a_session_that_was_ended_meanwhile_lets_nobody_in() {
     let layer = sessions
         .layer()
         .with_token_sources([TokenSource::ticket(&tickets)]);
-    let issue = |pair: &TokenResponse| {
+    let issue = async |pair: &TokenResponse| {
         let claims = sessions
             .verifier()
             .verify(pair.access_token().secret())
             .unwrap();
-        format!("ticket={}", &*tickets.issue(&claims).unwrap())
+        format!("ticket={}", &*tickets.issue(&claims).await.unwrap())
     };
     let (ended, living) = (
         log_in(&sessions, "alice").await,
         log_in(&sessions, "alice").await,
     );
-    let (of_ended, of_living) = (issue(&ended), issue(&living));
+    let (of_ended, of_living) = (issue(&ended).await, issue(&living).await);
     sessions
         .log_out(ended.refresh_token().unwrap().secret())
         .await
@@ -98,7 +99,7 @@ async fn a_ticket_of_a_session_that_was_ended_meanwhile_lets_nobody_in() {
         .assert_refused(401, "invalid_token", "session_revoked");
     ask(&layer, &of_living).await.assert_passed("alice");
     // A holder of the claims gains nothing.
-    ask(&layer, &issue(&ended))
+    ask(&layer, &issue(&ended).await)
         .await
         .assert_refused(401, "invalid_token", "session_revoked");
 }

@@ -10,10 +10,13 @@ use tower_bearer::test_util::TestTokens;
 
 use super::Feed;
 
-#[test]
-fn a_ticket_is_43_characters_for_an_address_and_no_two_are_alike() {
+#[tokio::test]
+async fn a_ticket_is_43_characters_for_an_address_and_no_two_are_alike() {
     let feed = Feed::new();
-    let tickets: HashSet<String> = (0..1000).map(|_| feed.ticket("alice")).collect();
+    let mut tickets = HashSet::new();
+    for _ in 0..1000 {
+        tickets.insert(feed.ticket("alice").await);
+    }
     assert_eq!(tickets.len(), 1000);
     for ticket in tickets {
         let fits = ticket
@@ -27,32 +30,34 @@ fn a_ticket_is_43_characters_for_an_address_and_no_two_are_alike() {
 async fn at_most_65_536_tickets_wait_at_a_time() {
     let feed = Feed::new();
     let claims = feed.claims(&feed.tokens.bearer("alice"));
-    let last = feed.ticket("bob");
+    let last = feed.ticket("bob").await;
     for user in 1..=65_536 / 16 {
         // No user has more than sixteen.
         let claims = feed.claims(&feed.tokens.bearer(user));
-        (0..16).for_each(|_| drop(feed.tickets.issue(&claims)));
+        for _ in 0..16 {
+            let _ = feed.tickets.issue(&claims).await;
+        }
     }
     assert_eq!(
-        feed.tickets.issue(&claims).unwrap_err().kind(),
+        feed.tickets.issue(&claims).await.unwrap_err().kind(),
         BearerErrorKind::Unavailable
     );
     // Waiting tickets stay valid, and a used one makes room.
     feed.ask(&format!("ticket={last}"))
         .await
         .assert_passed("bob");
-    let one_more = feed.ticket("alice");
+    let one_more = feed.ticket("alice").await;
     assert_eq!(
-        feed.tickets.issue(&claims).unwrap_err().kind(),
+        feed.tickets.issue(&claims).await.unwrap_err().kind(),
         BearerErrorKind::Unavailable
     );
     feed.ask(&format!("ticket={one_more}"))
         .await
         .assert_passed("alice");
-    let _one_more = feed.ticket("alice");
+    let _one_more = feed.ticket("alice").await;
     // Tickets that were never used make room too.
     feed.tokens.clock().advance(Tickets::LIFETIME);
-    let fresh = feed.ticket("alice");
+    let fresh = feed.ticket("alice").await;
     feed.ask(&format!("ticket={fresh}"))
         .await
         .assert_passed("alice");
@@ -69,10 +74,11 @@ async fn a_user_has_sixteen_tickets_and_a_new_one_takes_the_place_of_the_oldest(
             .verify(&tokens.bearer(user)["Bearer ".len()..])
             .unwrap()
     };
-    let of_bob = tickets.issue(&claims("bob")).unwrap();
-    let of_alice: Vec<_> = (0..17)
-        .map(|_| tickets.issue(&claims("alice")).unwrap())
-        .collect();
+    let of_bob = tickets.issue(&claims("bob")).await.unwrap();
+    let mut of_alice = Vec::new();
+    for _ in 0..17 {
+        of_alice.push(tickets.issue(&claims("alice")).await.unwrap());
+    }
     let layer =
         BearerAuthLayer::new(tokens.verifier()).with_token_sources([TokenSource::ticket(&tickets)]);
     let ask = async |ticket: &str| {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use support::{MILLISECOND, MINUTE, bearer_of, log_in, sessions_of, tickets_of};
+use http::Request;
+use support::{MILLISECOND, MINUTE, Received, bearer_of, log_in, send, sessions_of, tickets_of};
+use tower::{Layer, ServiceExt};
 use tower_bearer::bearer::{Tickets, TokenSource};
 use tower_bearer::clock::Clock;
+use tower_bearer::endpoint::TicketEndpoint;
 use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::token::{
@@ -37,11 +40,14 @@ fn verifier(issuer: &str, audience: &str) -> AccessTokenVerifier {
 }
 
 /// A ticket for a token of this issuer, which the layer of the tickets accepts.
-fn ticket(tickets: &Tickets, issuer: &str, audience: &str, grant: &Grant) -> String {
+async fn ticket(tickets: &Tickets, issuer: &str, audience: &str, grant: &Grant) -> String {
     let token = signer(issuer, audience).sign(&Identity::new("alice"), grant, MINUTE);
     let verifier = builder(issuer, audience).dangerous_accept_unproven_cnf();
     let claims = verifier.build().unwrap().verify(token.unwrap().secret());
-    format!("ticket={}", &*tickets.issue(&claims.unwrap()).unwrap())
+    format!(
+        "ticket={}",
+        &*tickets.issue(&claims.unwrap()).await.unwrap()
+    )
 }
 
 fn feed(layer: BearerAuthLayer, tickets: &Tickets) -> BearerAuthLayer {
@@ -63,7 +69,7 @@ async fn a_ticket_for_a_token_that_this_layer_refuses_is_refused() {
     ] {
         for layer in [layer.clone(), layer.optional()] {
             let layer = feed(layer, &tickets);
-            let query = ticket(&tickets, issuer, audience, grant);
+            let query = ticket(&tickets, issuer, audience, grant).await;
             let refused = ask(&layer, &query).await;
             refused.assert_refused(401, "invalid_token", "token_invalid");
             // It is used up.
@@ -82,10 +88,46 @@ async fn a_ticket_for_a_token_that_this_layer_refuses_is_refused() {
         (both.clone(), A),
         (both, B),
     ] {
-        let query = ticket(&tickets, issuer, "one", &read);
+        let query = ticket(&tickets, issuer, "one", &read).await;
         ask(&feed(layer, &tickets), &query)
             .await
             .assert_passed("alice");
+    }
+}
+
+/// As the audit tried it: a partner's token is good for the ticket endpoint of one route.
+#[tokio::test]
+async fn a_ticket_passes_only_where_its_token_would() {
+    let tickets = Tickets::new();
+    let sources = [TokenSource::header(), TokenSource::ticket(&tickets)];
+    let admin = Grant::new().with_scope("read admin");
+    let token = signer(B, "theirs").sign(&Identity::new("alice"), &admin, MINUTE);
+    let authorization = format!("Bearer {}", token.unwrap().secret());
+    let partner = BearerAuthLayer::new(verifier(B, "theirs"));
+    let limited = builder(B, "theirs").accepted_scope("read").build().unwrap();
+    for (layer, status, passes) in [
+        (BearerAuthLayer::new(verifier(A, "ours")), 401, false),
+        (
+            BearerAuthLayer::new(limited).require_scope("admin"),
+            403,
+            false,
+        ),
+        (partner.clone().require_scope("admin"), 200, true),
+    ] {
+        let layer = layer.with_token_sources(sources.clone());
+        let request = Request::post("/ticket").header("authorization", &authorization);
+        let endpoint = Layer::layer(&partner, TicketEndpoint::new(&tickets));
+        let request = request.body(String::new()).unwrap();
+        let issued = Received::of(endpoint.oneshot(request).await.unwrap()).await;
+        let ticket = issued.json()["ticket"].as_str().unwrap().to_owned();
+        let by_header = send(&layer, support::with_authorization(&authorization)).await;
+        assert_eq!(by_header.status, status);
+        let by_ticket = ask(&layer, &format!("ticket={ticket}")).await;
+        if passes {
+            by_ticket.assert_passed("alice");
+        } else {
+            by_ticket.assert_refused(401, "invalid_token", "token_invalid");
+        }
     }
 }
 
@@ -93,17 +135,17 @@ async fn a_ticket_for_a_token_that_this_layer_refuses_is_refused() {
 async fn the_conditions_of_the_layer_hold_for_a_ticket() {
     let tickets = Tickets::new();
     let layer = || feed(BearerAuthLayer::new(verifier(A, "one")), &tickets);
-    let level = |level: u8| {
+    let level = async |level: u8| {
         let grant = Grant::new().with_claim("level", level);
-        ticket(&tickets, A, "one", &grant.with_scope("read"))
+        ticket(&tickets, A, "one", &grant.with_scope("read")).await
     };
     let strict = layer().require(|claims| Ok(claims.claim::<u8>("level")? >= Some(3)));
-    let refused = ask(&strict, &level(2)).await;
+    let refused = ask(&strict, &level(2).await).await;
     assert_eq!((refused.status, refused.challenge()), (403, None));
     assert_eq!(refused.json()["reason"], "denied");
-    ask(&strict, &level(3)).await.assert_passed("alice");
+    ask(&strict, &level(3).await).await.assert_passed("alice");
     let any = layer().require_any_scope(["write", "admin"]);
-    ask(&any, &level(3))
+    ask(&any, &level(3).await)
         .await
         .assert_refused(403, "insufficient_scope", "scope_missing");
     #[derive(Clone, serde::Deserialize)]
@@ -111,7 +153,7 @@ async fn the_conditions_of_the_layer_hold_for_a_ticket() {
         #[allow(dead_code, reason = "only its type matters")]
         company: String,
     }
-    ask(&layer().with_typed_claims::<Claims>(), &level(3))
+    ask(&layer().with_typed_claims::<Claims>(), &level(3).await)
         .await
         .assert_refused(401, "invalid_token", "token_invalid");
 }
@@ -128,7 +170,7 @@ async fn a_token_of_a_session_that_has_ended_gives_no_ticket_that_opens() {
         .await
         .unwrap();
     let claims = sessions.verifier().verify(bare(&bearer_of(&pair))).unwrap();
-    let ticket = format!("ticket={}", &*tickets.issue(&claims).unwrap());
+    let ticket = format!("ticket={}", &*tickets.issue(&claims).await.unwrap());
     ask(&feed(sessions.layer(), &tickets), &ticket)
         .await
         .assert_refused(401, "invalid_token", "session_revoked");
@@ -143,8 +185,8 @@ async fn a_token_that_has_expired_by_the_clock_of_the_layer_opens_nothing() {
     let tickets = tickets_of(&sets_back);
     let token = tokens.token(&Identity::new("alice"), &Grant::new(), MINUTE);
     let claims = tokens.verifier().verify(token.secret()).unwrap();
-    let ticket = || format!("ticket={}", &*tickets.issue(&claims).unwrap());
-    let (early, late) = (ticket(), ticket());
+    let ticket = async || format!("ticket={}", &*tickets.issue(&claims).await.unwrap());
+    let (early, late) = (ticket().await, ticket().await);
     let layer = feed(layer, &tickets);
     // The leeway of the verifier is a minute.
     tokens.clock().advance(2 * MINUTE - MILLISECOND);
@@ -164,12 +206,15 @@ async fn a_ticket_for_a_token_that_needs_a_proof_is_refused() {
     let reckless = reckless.build().unwrap();
     let bound = support::claims_with(&clock, "cnf", serde_json::json!({ "jkt": "x" }));
     let claims = reckless.verify(&support::token(&bound)).unwrap();
-    let ticket = || format!("ticket={}", &*tickets.issue(&claims).unwrap());
+    let ticket = async || format!("ticket={}", &*tickets.issue(&claims).await.unwrap());
     let layer = |verifier| feed(BearerAuthLayer::new(verifier), &tickets);
-    ask(&layer(support::builder(&clock).build().unwrap()), &ticket())
-        .await
-        .assert_refused(401, "invalid_token", "token_invalid");
-    ask(&layer(reckless), &ticket())
+    ask(
+        &layer(support::builder(&clock).build().unwrap()),
+        &ticket().await,
+    )
+    .await
+    .assert_refused(401, "invalid_token", "token_invalid");
+    ask(&layer(reckless), &ticket().await)
         .await
         .assert_passed("alice");
 }
@@ -195,11 +240,11 @@ async fn a_ticket_for_a_token_that_this_layer_would_read_otherwise_is_refused() 
     ] {
         let (strict, loose) = (strict.build().unwrap(), loose.build().unwrap());
         let claims = loose.verify(&token).unwrap();
-        let ticket = || format!("ticket={}", &*tickets.issue(&claims).unwrap());
+        let ticket = async || format!("ticket={}", &*tickets.issue(&claims).await.unwrap());
         let layer = |verifier| feed(BearerAuthLayer::new(verifier), &tickets);
-        let refused = ask(&layer(strict), &ticket()).await;
+        let refused = ask(&layer(strict), &ticket().await).await;
         refused.assert_refused(401, "invalid_token", "token_invalid");
-        let passed = ask(&layer(loose), &ticket()).await;
+        let passed = ask(&layer(loose), &ticket().await).await;
         passed.assert_passed(claims.subject().as_str());
     }
 }
@@ -228,8 +273,8 @@ async fn a_ticket_for_a_legacy_token_needs_a_layer_that_accepts_legacy_tokens() 
     let answer = tower::ServiceExt::oneshot(tower::Layer::layer(&moved, handler), request);
     assert_eq!(answer.await.unwrap().status(), 200);
     let claims = caller.lock().unwrap().take().unwrap();
-    let ticket = || format!("ticket={}", &*tickets.issue(&claims).unwrap());
-    ask(&feed(moved, &tickets), &ticket())
+    let ticket = async || format!("ticket={}", &*tickets.issue(&claims).await.unwrap());
+    ask(&feed(moved, &tickets), &ticket().await)
         .await
         .assert_passed("alice");
     for layer in [
@@ -237,10 +282,8 @@ async fn a_ticket_for_a_legacy_token_needs_a_layer_that_accepts_legacy_tokens() 
         layer().with_legacy_tokens(legacy(now + MINUTE)),
         layer().with_legacy_tokens(legacy(now)),
     ] {
-        ask(&feed(layer, &tickets), &ticket()).await.assert_refused(
-            401,
-            "invalid_token",
-            "token_invalid",
-        );
+        ask(&feed(layer, &tickets), &ticket().await)
+            .await
+            .assert_refused(401, "invalid_token", "token_invalid");
     }
 }
