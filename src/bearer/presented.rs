@@ -23,7 +23,7 @@ pub(super) enum Presented {
     Caller(Caller),
     /// The ticket has to be taken out of its store.
     Ticket {
-        tickets: Tickets,
+        tickets: Box<Tickets>,
         ticket: Zeroizing<String>,
     },
     /// The token may be valid with newer keys, which can be loaded.
@@ -67,7 +67,7 @@ impl Gate {
                 Err(unknown) => self.verify(token.as_str()?, unknown),
             },
             Scheme::Ticket(tickets) => Ok(Presented::Ticket {
-                tickets: tickets.clone(),
+                tickets: Box::new(tickets.clone()),
                 ticket: Zeroizing::new(token.as_str()?.to_owned()),
             }),
         }

@@ -115,8 +115,7 @@ fn bind_columns<'q, const N: usize>(
             column.push(number);
         }
     }
-    let bind = |query: Query<'q, Postgres, PgArguments>, column| query.bind(column);
-    columns.into_iter().fold(query, bind)
+    columns.into_iter().fold(query, Query::bind)
 }
 
 /// Reads rows, in which debts are durations: the clock of the caller may be another one.

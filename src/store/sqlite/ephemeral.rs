@@ -5,6 +5,7 @@
 
 use async_trait::async_trait;
 use sqlx::Row;
+use sqlx::query::Query;
 use sqlx::sqlite::SqliteRow;
 
 use super::store::SqliteStore;
@@ -48,9 +49,7 @@ impl EphemeralStore for SqliteStore {
                 .bind(charge.key.as_bytes().to_vec())
                 .bind(millis(now));
             let numbers = lane_millis(&charge.lane);
-            numbers
-                .into_iter()
-                .fold(query, |query, number| query.bind(number))
+            numbers.into_iter().fold(query, Query::bind)
         };
         let changed = self.commits.execute_all(charges.iter().map(query)).await?;
         Ok(changed.into_iter().map(|rows| rows == 1).collect())
