@@ -167,10 +167,14 @@ export function createSession({
     return send(request);
   }
 
-  /** A redirection may have led to another site, and a 401 may ask for other credentials. */
+  /**
+   * A redirection may have led to another site, and a 401 may ask for other credentials, or for the
+   * password again (RFC 9470): a refresh would not help.
+   */
   function asksForToken(response, request) {
     const challenge = response.headers.get("www-authenticate") ?? "bearer";
     return response.status === 401 && /bearer/i.test(challenge) &&
+      !/error="insufficient_user_authentication"/i.test(challenge) &&
       place.isTrusted(response.url || request.url);
   }
 

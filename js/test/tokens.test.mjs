@@ -161,6 +161,18 @@ test("a token that is too large is neither refreshed nor dropped", async () => {
   assert.deepEqual(heard, []);
 });
 
+test("a 401 that asks for the password again is handed on, without a refresh", async () => {
+  const { one, server } = await loggedIn();
+  const challenge = 'Bearer error="insufficient_user_authentication", max_age="300"';
+  const body = { error: "insufficient_user_authentication" };
+  server.fail("/me", json(401, body, { "www-authenticate": challenge }));
+  const answer = await one.fetch("/me");
+  assert.equal(answer.status, 401);
+  assert.equal((await answer.json()).error, "insufficient_user_authentication");
+  assert.equal(server.to("/auth/refresh").length, 0);
+  assert.equal(one.state().loggedIn, true);
+});
+
 test("a 401 of another site, or for other credentials, is not ours", async () => {
   const { one, server } = await loggedIn();
   const elsewhere = denied("token_expired");

@@ -62,11 +62,17 @@ impl BearerError {
         // RFC 6750 section 3. A description of the application may have other characters.
         let is_plain = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         let (error, description) = (self.code(), self.description());
+        let mut parameters = format!("error=\"{error}\"");
         if description.bytes().all(is_plain) {
-            format!("error=\"{error}\", error_description=\"{description}\"")
-        } else {
-            format!("error=\"{error}\"")
+            parameters.push_str(", error_description=\"");
+            parameters.push_str(description);
+            parameters.push('"');
         }
+        if let Some(seconds) = self.max_age() {
+            // RFC 9470 section 3.
+            parameters.push_str(&format!(", max_age=\"{seconds}\""));
+        }
+        parameters
     }
 
     /// Builds the usual response, for an application that replaces only a part of it.
@@ -107,6 +113,7 @@ impl BearerError {
             BearerErrorKind::MissingToken => "unauthorized",
             BearerErrorKind::MalformedToken | BearerErrorKind::TokenTooLarge => "invalid_request",
             BearerErrorKind::InsufficientScope => "insufficient_scope",
+            BearerErrorKind::InsufficientUserAuthentication => "insufficient_user_authentication",
             BearerErrorKind::Denied => "access_denied",
             BearerErrorKind::Unavailable => "temporarily_unavailable",
             BearerErrorKind::Misconfigured => "server_error",

@@ -176,7 +176,9 @@ impl Gate {
 
     fn check_guards(&self, claims: &AccessTokenClaims) -> Result<(), BearerError> {
         check_scope(&self.needed, claims)?;
-        self.guards.iter().try_for_each(|guard| guard.check(claims))
+        self.guards
+            .iter()
+            .try_for_each(|guard| guard.check(claims, &self.verifiers))
     }
 
     async fn load_revocations(&self) -> Result<(), BearerError> {

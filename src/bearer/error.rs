@@ -22,6 +22,7 @@ use crate::token::{VerifyError, VerifyErrorKind};
 /// | `MalformedToken`, `TokenTooLarge` | 400 | `Bearer error="invalid_request"` |
 /// | `InvalidToken`, `TokenExpired`, `ProofNeeded`, `SessionRevoked`, `UserGone` | 401 | `Bearer error="invalid_token"` |
 /// | `InsufficientScope` | 403 | `Bearer error="insufficient_scope"`, `scope="…"` |
+/// | `InsufficientUserAuthentication` | 401 | `Bearer error="insufficient_user_authentication"`, `max_age="…"` |
 /// | `Denied` | 403, or the application's | `Bearer` with 401, otherwise none |
 /// | `Unavailable` | 503, `Retry-After` | |
 /// | `Misconfigured` | 500 | |
@@ -88,6 +89,8 @@ struct Special {
     status: Option<StatusCode>,
     retry_after: Option<Duration>,
     scope: Option<Scope>,
+    /// How many seconds ago the user may have authenticated.
+    max_age: Option<u64>,
     protection: Option<Arc<Protection>>,
 }
 
@@ -117,6 +120,15 @@ impl BearerError {
     pub fn insufficient_scope(scope: impl IntoScope) -> Self {
         let scope = scope.into_scope();
         Self::from(BearerErrorKind::InsufficientScope).map(|special| special.scope = Some(scope))
+    }
+
+    /// Makes a 401 `insufficient_user_authentication`: the user has to authenticate again, because
+    /// they did so more than `max_age` ago. The challenge says how many seconds that is (RFC 9470
+    /// section 3).
+    #[must_use]
+    pub fn insufficient_user_authentication(max_age: Duration) -> Self {
+        Self::from(BearerErrorKind::InsufficientUserAuthentication)
+            .map(|special| special.max_age = Some(max_age.as_secs()))
     }
 
     /// Makes a 403 `access_denied`: a rule of the application refuses this, whatever the scope
@@ -295,6 +307,10 @@ impl BearerError {
         self.special()
             .and_then(|special| special.retry_after)
             .or(usual)
+    }
+
+    pub(super) fn max_age(&self) -> Option<u64> {
+        self.special()?.max_age
     }
 
     pub(super) fn scope(&self) -> Option<&Scope> {

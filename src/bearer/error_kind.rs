@@ -25,6 +25,8 @@ pub enum BearerErrorKind {
     UserGone,
     /// The token's scope does not allow this.
     InsufficientScope,
+    /// The user authenticated too long ago for this (RFC 9470).
+    InsufficientUserAuthentication,
     /// A condition of the application refuses this: see [`denied`](crate::BearerError::denied).
     Denied,
     /// Users, revocations or the issuer's keys cannot be loaded now.
@@ -46,6 +48,7 @@ impl BearerErrorKind {
             Self::SessionRevoked => Some("session_revoked"),
             Self::UserGone => Some("user_gone"),
             Self::InsufficientScope => Some("scope_missing"),
+            Self::InsufficientUserAuthentication => Some("authentication_too_old"),
             Self::Denied => Some("denied"),
             Self::Unavailable | Self::Misconfigured => None,
         }
@@ -63,6 +66,7 @@ impl BearerErrorKind {
             Self::SessionRevoked => "the session has ended",
             Self::UserGone => "the user is gone",
             Self::InsufficientScope => "the access token does not allow this",
+            Self::InsufficientUserAuthentication => "a more recent authentication is needed",
             Self::Denied => "this is not allowed",
             Self::Unavailable => "try again in a moment",
             Self::Misconfigured => "the server is misconfigured",

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::error::BearerError;
 use crate::error::BoxError;
 use crate::names::{IntoScope, Scope};
-use crate::token::AccessTokenClaims;
+use crate::token::{AccessTokenClaims, Verifiers};
 
 /// A requirement on a valid token.
 #[derive(Clone)]
@@ -15,6 +16,8 @@ pub(super) enum Guard {
     Scope(Scope),
     /// All words of one of these.
     AnyScope(Arc<[Scope]>),
+    /// The user authenticated at most so long ago.
+    MaxAge(Duration),
     /// A condition of the application.
     Condition(Arc<Condition>),
 }
@@ -39,7 +42,12 @@ impl Guard {
         Self::Condition(Arc::new(condition))
     }
 
-    pub(super) fn check(&self, claims: &AccessTokenClaims) -> Result<(), BearerError> {
+    /// Checks a token. `verifiers` are those of the layer that let it through, and have the clock.
+    pub(super) fn check(
+        &self,
+        claims: &AccessTokenClaims,
+        verifiers: &Verifiers,
+    ) -> Result<(), BearerError> {
         match self {
             Self::Scope(scope) => check_scope(scope, claims),
             Self::AnyScope(scopes) => {
@@ -54,6 +62,8 @@ impl Guard {
                     .first()
                     .map_or_else(|| denied(None), BearerError::insufficient_scope))
             }
+            Self::MaxAge(max_age) if verifiers.is_recent(claims, *max_age) => Ok(()),
+            Self::MaxAge(max_age) => Err(BearerError::insufficient_user_authentication(*max_age)),
             Self::Condition(condition) => match condition(claims) {
                 Ok(true) => Ok(()),
                 Ok(false) => Err(denied(None)),
@@ -89,6 +99,7 @@ impl fmt::Debug for Guard {
         match self {
             Self::Scope(scope) => write!(f, "Scope({:?})", scope.as_str()),
             Self::AnyScope(scopes) => f.debug_tuple("AnyScope").field(scopes).finish(),
+            Self::MaxAge(max_age) => write!(f, "MaxAge({max_age:?})"),
             Self::Condition(_) => f.write_str("Condition"),
         }
     }

@@ -1,6 +1,7 @@
 //! [`RequireLayer`] refuses requests whose token does not allow them.
 
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http::{Request, Response};
 use tower_layer::Layer;
@@ -19,10 +20,10 @@ use crate::token::AccessTokenClaims;
 /// Requires something of the token that [`BearerAuthLayer`](crate::BearerAuthLayer), further out,
 /// has let through: for one route, or for one method of a route.
 ///
-/// A token that does not allow it is refused with 403, with that layer's challenge and through its
-/// closure. A request without a token, in optional mode, is refused with 401. Without
-/// [`BearerAuthLayer`](crate::BearerAuthLayer) further out the response is 500, and a hint in the
-/// log says how to fix it.
+/// A token that does not allow it is refused with 403, or with 401 by [`max_age`](Self::max_age),
+/// with that layer's challenge and through its closure. A request without a token, in optional
+/// mode, is refused with 401. Without [`BearerAuthLayer`](crate::BearerAuthLayer) further out the
+/// response is 500, and a hint in the log says how to fix it.
 ///
 /// Where all routes of a router require the same,
 /// [`BearerAuthLayer::require_scope`](crate::BearerAuthLayer::require_scope) and its siblings are
@@ -30,6 +31,7 @@ use crate::token::AccessTokenClaims;
 ///
 /// ```
 /// # use axum::{Router, routing::{get, post}};
+/// use std::time::Duration;
 /// use tower_bearer::bearer::RequireLayer;
 /// use tower_bearer::BearerAuthLayer;
 ///
@@ -37,8 +39,10 @@ use crate::token::AccessTokenClaims;
 /// let write = RequireLayer::scope("orders:write");
 /// // One of two scopes.
 /// let reports = RequireLayer::any_scope(["reports", "admin"]);
+/// // The user gave their password within the last five minutes.
+/// let vault = RequireLayer::max_age(Duration::from_secs(300));
 /// // Any condition.
-/// let vault = RequireLayer::new(|claims| Ok(claims.auth_time().is_some()));
+/// let level = RequireLayer::new(|claims| Ok(claims.claim::<u8>("level")? >= Some(3)));
 /// Router::new()
 ///     // Every token may read; writing needs a scope. A `route_layer` of a method router guards
 ///     // the methods that were added before it.
@@ -46,6 +50,7 @@ use crate::token::AccessTokenClaims;
 ///     .route("/orders", post(|| async { "created" }).route_layer(write))
 ///     .route("/reports", get(|| async { "numbers" }).route_layer(reports))
 ///     .route("/vault", get(|| async { "gold" }).route_layer(vault))
+///     .route("/tower", get(|| async { "stairs" }).route_layer(level))
 ///     .route("/me", get(|| async { "you" }))
 ///     // Added last, so it is outside of the guards.
 ///     .route_layer(layer)
@@ -72,6 +77,16 @@ impl RequireLayer {
     {
         Self {
             guard: Guard::condition(condition),
+        }
+    }
+
+    /// Requires that the user authenticated at most `max_age` ago: otherwise 401
+    /// `insufficient_user_authentication` (RFC 9470 section 3). See
+    /// [`require_max_age`](crate::BearerAuthLayer::require_max_age).
+    #[doc(alias = "auth_time")]
+    pub fn max_age(max_age: Duration) -> Self {
+        Self {
+            guard: Guard::MaxAge(max_age),
         }
     }
 
@@ -137,8 +152,9 @@ impl<S> Require<S> {
     }
 
     fn check<B>(&self, request: &Request<B>) -> Result<(), BearerError> {
-        self.guard
-            .check(Admission::of(request.extensions())?.claims()?)
+        let admission = Admission::of(request.extensions())?;
+        let verifiers = &admission.gate.verifiers;
+        self.guard.check(admission.claims()?, verifiers)
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `POST /auth/login` | [`LoginEndpoint`] |
 //! | `POST /auth/refresh` | [`RefreshEndpoint`] |
 //! | `POST /auth/token` | [`TokenEndpoint`]: both, told apart by `grant_type` |
+//! | `POST /auth/reauthenticate` | [`ReauthenticateEndpoint`]: the password again, for sensitive routes |
 //! | `POST /auth/logout` | [`LogoutEndpoint`] |
 //! | `POST /auth/logout-everywhere` | [`LogoutEverywhereEndpoint`] |
 //! | `GET /auth/sessions`, `DELETE /auth/sessions/{id}` | [`SessionsEndpoint`] |
@@ -49,6 +50,7 @@ mod no_login_page;
 #[cfg(feature = "utoipa")]
 mod openapi;
 mod own_login;
+mod reauthenticate;
 mod refresh;
 mod request;
 mod response;
@@ -71,7 +73,7 @@ pub use mcp_metadata::McpMetadataEndpoint;
 pub use metadata::{ResourceMetadataEndpoint, ServerMetadataEndpoint};
 pub use service::EndpointFuture;
 pub use single::{
-    LoginEndpoint, LogoutEndpoint, LogoutEverywhereEndpoint, RefreshEndpoint, SessionsEndpoint,
-    TokenEndpoint,
+    LoginEndpoint, LogoutEndpoint, LogoutEverywhereEndpoint, ReauthenticateEndpoint,
+    RefreshEndpoint, SessionsEndpoint, TokenEndpoint,
 };
 pub use ticket::TicketEndpoint;

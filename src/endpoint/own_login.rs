@@ -25,11 +25,11 @@ impl AuthEndpoints {
     /// makes the response. In Axum (feature `axum`) `Login<C>` is an extractor that does this, if
     /// `AuthEndpoints` is a part of the state.
     ///
-    /// **A second factor that only this handler asks for** is useless if `/login` and `/token`
-    /// still accept a password alone. Set [`NoCredentials`](crate::NoCredentials) in
-    /// [`Authenticate`](crate::Authenticate), which turns off the login at both; or ask for the
-    /// factor in `authenticate`, with [`Outcome::denied`](crate::Outcome::denied), and do not write
-    /// a handler at all.
+    /// **A second factor that only this handler asks for** is useless if `/login`, `/token` and
+    /// `/reauthenticate` still accept a password alone. Set [`NoCredentials`](crate::NoCredentials)
+    /// in [`Authenticate`](crate::Authenticate), which turns off all three; or ask for the factor
+    /// in `authenticate`, with [`Outcome::denied`](crate::Outcome::denied), and do not write a
+    /// handler at all.
     ///
     /// ```
     /// # use tower_bearer::{AuthEndpoints, Identity, LoginCredentials, SessionError, Sessions};

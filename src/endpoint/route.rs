@@ -10,7 +10,7 @@ use http_body::Body;
 use super::error::EndpointError;
 use super::request::Parameters;
 use super::state::State;
-use super::{login, logout, refresh, sessions, token};
+use super::{login, logout, reauthenticate, refresh, sessions, token};
 use crate::error::BoxError;
 use crate::request_context::RequestContext;
 use crate::shown::path;
@@ -19,6 +19,7 @@ use crate::shown::path;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Route {
     Login,
+    Reauthenticate,
     Refresh,
     Token,
     Logout,
@@ -31,6 +32,7 @@ impl Route {
     pub(super) fn of(path: &str) -> Option<Self> {
         Some(match path {
             "/login" => Self::Login,
+            "/reauthenticate" => Self::Reauthenticate,
             "/refresh" => Self::Refresh,
             "/token" => Self::Token,
             "/logout" => Self::Logout,
@@ -76,6 +78,10 @@ impl Route {
             Some(Self::Login) if state.sessions.has_login() => {
                 login::handle(state, context, Parameters::read(parts, body).await?).await
             }
+            Some(Self::Reauthenticate) if state.sessions.has_login() => {
+                let parameters = Parameters::read(parts, body).await?;
+                reauthenticate::handle(state, context, parameters).await
+            }
             Some(Self::Refresh) => {
                 refresh::handle(state, context, Parameters::read(parts, body).await?).await
             }
@@ -87,7 +93,7 @@ impl Route {
             }
             Some(Self::LogoutEverywhere) => logout::handle_everywhere(state, parts).await,
             Some(Self::Sessions) => sessions::handle(state, parts).await,
-            Some(Self::Login) | None => Err(unknown(state, parts)),
+            Some(Self::Login | Self::Reauthenticate) | None => Err(unknown(state, parts)),
         }
     }
 }

@@ -85,6 +85,25 @@ endpoint! {
 }
 
 endpoint! {
+    /// `POST /auth/reauthenticate` checks the credentials again, and returns a new access token of
+    /// the session that asks, whose `auth_time` is now: for a client that a route has refused with
+    /// 401 `insufficient_user_authentication` (RFC 9470), as
+    /// [`require_max_age`](crate::BearerAuthLayer::require_max_age) does.
+    ///
+    /// It requires an access token, and refuses a request as
+    /// [`BearerAuthLayer`](crate::BearerAuthLayer) does: an expired token is refreshed before. The
+    /// parameters are those of the [login](LoginEndpoint); `device` is ignored. An access token
+    /// that came in its cookie is replaced in the cookie. The credentials of another user are
+    /// `invalid_grant`, as wrong ones are. Where the application has no login, this path is 404
+    /// too.
+    ///
+    /// The response is 200 with a [`TokenResponse`](crate::TokenResponse) without a refresh token,
+    /// because the client keeps the one that it has; or an
+    /// [`EndpointError`](super::EndpointError).
+    ReauthenticateEndpoint, Reauthenticate
+}
+
+endpoint! {
     /// `POST /auth/refresh` exchanges a refresh token for new tokens (RFC 6749 section 6).
     ///
     /// | parameter | |
@@ -169,6 +188,14 @@ impl AuthEndpoints {
     #[must_use]
     pub fn login(&self) -> LoginEndpoint {
         LoginEndpoint {
+            state: Arc::clone(&self.state),
+        }
+    }
+
+    /// Returns `POST /reauthenticate` as a service of its own.
+    #[must_use]
+    pub fn reauthenticate(&self) -> ReauthenticateEndpoint {
+        ReauthenticateEndpoint {
             state: Arc::clone(&self.state),
         }
     }

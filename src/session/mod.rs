@@ -49,6 +49,7 @@ mod outcome;
 mod own;
 mod own_row;
 mod policy;
+mod reauthenticate;
 mod received_tokens;
 mod refresh;
 mod refresh_token;

@@ -1,9 +1,10 @@
-//! Finds the row of a session that is to go on, for a refresh and for a new stamp.
+//! Finds the row of a session that is to go on: for a refresh, a new stamp or a new `auth_time`.
 
 use super::error::{SessionError, SessionErrorKind};
 use super::sessions::Sessions;
 use crate::names::SessionId;
 use crate::store::Session;
+use crate::token::AccessTokenClaims;
 
 impl Sessions {
     /// Returns the row of a session of this application.
@@ -13,6 +14,28 @@ impl Sessions {
         if !self.owns(&session) {
             return Err(SessionError::new(SessionErrorKind::InvalidToken));
         }
+        Ok(session)
+    }
+
+    /// Returns the row of the session that these claims belong to, if it goes on.
+    pub(super) async fn live_row(
+        &self,
+        claims: &AccessTokenClaims,
+    ) -> Result<Session, SessionError> {
+        let id = claims
+            .session_id()
+            .ok_or(SessionError::new(SessionErrorKind::InvalidToken))?;
+        let session = self.own_row(id).await?;
+        if session.subject() != claims.subject() {
+            return Err(SessionError::new(SessionErrorKind::InvalidToken));
+        }
+        if session.revoked().is_some() || self.sync().revocations().contains(id) {
+            return Err(SessionError::new(SessionErrorKind::SessionRevoked));
+        }
+        if self.now() >= self.policy().end(&session) {
+            return Err(SessionError::new(SessionErrorKind::SessionExpired));
+        }
+        check_understood(&session)?;
         Ok(session)
     }
 }
@@ -26,3 +49,6 @@ pub(super) fn check_understood(session: &Session) -> Result<(), SessionError> {
         "the session is of a later version of this application; it is left alone",
     ))
 }
+
+/// How many times a row is written in all, if refreshes are quicker each time.
+pub(super) const MAX_RACES: usize = 8;

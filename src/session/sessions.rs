@@ -18,13 +18,13 @@ use super::token_response::TokenResponse;
 use crate::bearer::McpSessions;
 use crate::clock::Timestamp;
 use crate::edge::Edge;
-use crate::keys::KeySource;
+use crate::keys::{KeySource, RefreshToken};
 use crate::names::SessionClaims;
 use crate::parameters::{Encoding, WrongParameter};
 use crate::request_context::RequestContext;
 use crate::store::{RevocationReason, Session, SessionOwner, SessionStore};
 use crate::throttle::Throttle;
-use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, Verifiers};
+use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, TokenOrigin, Verifiers};
 
 /// Logs in, refreshes and logs out. Cheap to clone; clones share the same state.
 ///
@@ -147,12 +147,26 @@ impl Sessions {
         }
     }
 
-    /// Makes the response. Signing comes last, so that no token is made if anything went wrong
-    /// before.
+    /// Makes the response to a login or a refresh.
     pub(super) fn response(
         &self,
         session: &Session,
         rid: &Rid,
+        grant: Grant,
+    ) -> Result<TokenResponse, SessionError> {
+        let generation = session.parts().generation;
+        let refresh_token = self.0.keys.token(rid, generation);
+        self.signed(session, Some(generation), Some(refresh_token), grant)
+    }
+
+    /// Signs an access token, and makes the response. This comes last, so that no token is made if
+    /// anything went wrong before. `generation` is that of the refresh token that the client has
+    /// once the access token comes back.
+    pub(super) fn signed(
+        &self,
+        session: &Session,
+        generation: Option<u32>,
+        refresh_token: Option<RefreshToken>,
         grant: Grant,
     ) -> Result<TokenResponse, SessionError> {
         let (now, row) = (self.now(), session.parts());
@@ -161,17 +175,16 @@ impl Sessions {
             .ends(session, grant.access_token_lifetime(), now);
         let claims = SessionClaims {
             id: row.id,
-            generation: row.receipts.then_some(row.generation),
+            generation: generation.filter(|_| row.receipts),
         };
-        let session_claims = Some((claims, session.authenticated_at()));
-        let (access_token, claims) = self.0.signer.sign_claims(
-            session.subject(),
-            grant,
-            session_claims,
-            now,
-            ends.access_token,
-        )?;
-        let refresh_token = self.0.keys.token(rid, row.generation);
+        let origin = TokenOrigin {
+            session: Some(claims),
+            auth_time: Some(session.authenticated_at()),
+        };
+        let (access_token, claims) =
+            self.0
+                .signer
+                .sign_claims(session.subject(), grant, origin, now, ends.access_token)?;
         Ok(TokenResponse::new(
             session,
             access_token,

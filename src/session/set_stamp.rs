@@ -1,13 +1,48 @@
-//! A session that survives a new password.
+//! What becomes of a user's sessions after a new password.
 
-use super::error::{SessionError, SessionErrorKind};
-use super::own_row::check_understood;
+use super::ended::Ended;
+use super::error::SessionError;
+use super::own_row::MAX_RACES;
 use super::sessions::Sessions;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::store::Session;
 use crate::token::{AccessTokenClaims, Stamp};
 
 impl Sessions {
+    /// Ends all sessions of the user but the current one, after their password changed, and returns
+    /// how many. It is [`set_stamp`](Self::set_stamp) and [`log_out_others`](Self::log_out_others)
+    /// in one call: `stamp` is what `authorize` grants from now on.
+    ///
+    /// Commit the new password first. A login that is in progress with the old one is ended by its
+    /// stamp. Where there are no stamps, call `log_out_others`.
+    ///
+    /// ```
+    /// # use tower_bearer::{AccessTokenClaims, SessionError, Sessions};
+    /// # async fn commit(_: &str) -> i64 { 8 }
+    /// async fn change_password(
+    ///     sessions: &Sessions,
+    ///     claims: &AccessTokenClaims,
+    ///     password: &str,
+    /// ) -> Result<(), SessionError> {
+    ///     let version: i64 = commit(password).await;
+    ///     sessions.credentials_changed(claims, version).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the two. The other sessions are ended even if the current one is over.
+    pub async fn credentials_changed(
+        &self,
+        claims: &AccessTokenClaims,
+        stamp: impl Into<Stamp>,
+    ) -> Result<Ended, SessionError> {
+        let stamped = self.set_stamp(claims, stamp).await;
+        let ended = self.log_out_others(claims).await?;
+        stamped.map(|()| ended)
+    }
+
     /// Gives the current session another [stamp](crate::Identity::with_stamp), so that the device
     /// on which the user changed their password stays logged in.
     ///
@@ -47,21 +82,8 @@ impl Sessions {
         claims: &AccessTokenClaims,
         stamp: [u8; 16],
     ) -> Result<(), SessionError> {
-        let id = claims
-            .session_id()
-            .ok_or(SessionError::new(SessionErrorKind::InvalidToken))?;
         for _ in 0..MAX_RACES {
-            let session = self.own_row(id).await?;
-            if session.subject() != claims.subject() {
-                return Err(SessionError::new(SessionErrorKind::InvalidToken));
-            }
-            if session.revoked().is_some() || self.sync().revocations().contains(id) {
-                return Err(SessionError::new(SessionErrorKind::SessionRevoked));
-            }
-            if self.now() >= self.policy().end(&session) {
-                return Err(SessionError::new(SessionErrorKind::SessionExpired));
-            }
-            check_understood(&session)?;
+            let session = self.live_row(claims).await?;
             let mut next = session.into_parts();
             next.stamp = Some(stamp);
             next.revision += 1;
@@ -74,6 +96,3 @@ impl Sessions {
         ))
     }
 }
-
-/// How many times the stamp is written in all, if refreshes are quicker each time.
-const MAX_RACES: usize = 8;

@@ -51,11 +51,26 @@ impl Sessions {
         let device = login.device.take();
         let scope = std::mem::take(&mut login.scope);
         let replaced = std::mem::take(&mut login.replaced);
-        let client = context.as_ref().and_then(RequestContext::client_address);
+        let mut identity = self.identify(login).await?;
+        identity.device = identity.device.or(device);
+        identity.context = match identity.context {
+            Some(own) => Some(self.located(own)),
+            None => context,
+        };
+        identity.scope = scope;
+        identity.replaced.extend(replaced);
+        self.start_located(identity).await
+    }
+
+    /// Asks the application whose credentials these are.
+    pub(super) async fn identify(
+        &self,
+        login: Login<AnyCredentials>,
+    ) -> Result<Identity, SessionError> {
+        let client = login.context().and_then(RequestContext::client_address);
         let client = client.map(tracing::field::display);
-        let attempt = self
-            .attempt(login.credentials().account(), context.as_ref())
-            .await?;
+        let account = login.credentials().account();
+        let attempt = self.attempt(account, login.context()).await?;
         let asked = with_timeout(REFRESH_DEADLINE, self.accounts().authenticate(login)).await;
         let outcome = match asked {
             Ok(outcome) => outcome,
@@ -65,32 +80,24 @@ impl Sessions {
                 return Err(SessionError::logged(error));
             }
         };
-        let mut identity = match outcome.0 {
+        match outcome.0 {
             Kind::Identified(identity) => {
                 let mark = attempt.succeeded(identity.subject()).await;
-                identity.with_device_mark(mark.map_err(SessionError::logged)?)
+                Ok(identity.with_device_mark(mark.map_err(SessionError::logged)?))
             }
             Kind::Denied(denial) => {
                 if denial.credentials_are_valid {
                     attempt.unfinished().await.map_err(SessionError::logged)?;
                 }
                 tracing::info!(client, reason = denial.reason, "login refused");
-                return Err(denial.into());
+                Err(denial.into())
             }
             Kind::InvalidCredentials | Kind::Unwritten => {
                 let error = SessionError::new(SessionErrorKind::InvalidCredentials);
                 tracing::info!(client, reason = error.reason(), "login refused");
-                return Err(error);
+                Err(error)
             }
-        };
-        identity.device = identity.device.or(device);
-        identity.context = match identity.context {
-            Some(own) => Some(self.located(own)),
-            None => context,
-        };
-        identity.scope = scope;
-        identity.replaced.extend(replaced);
-        self.start_located(identity).await
+        }
     }
 
     /// Starts a session for a user that the application has already authenticated: with a second

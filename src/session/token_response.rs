@@ -41,13 +41,13 @@ impl TokenResponse {
         session: &Session,
         access_token: AccessToken,
         claims: AccessTokenClaims,
-        refresh_token: RefreshToken,
+        refresh_token: Option<RefreshToken>,
         issued_at: Timestamp,
         ends: Ends,
     ) -> Self {
         Self {
             access_token,
-            refresh_token: Some(refresh_token),
+            refresh_token,
             claims,
             session_id: *session.id(),
             issued_at,
@@ -87,7 +87,9 @@ impl TokenResponse {
         "Bearer"
     }
 
-    /// Returns the refresh token, or `None` for a session that cannot be refreshed.
+    /// Returns the refresh token, or `None` after a
+    /// [re-authentication](crate::Sessions::reauthenticate), which leaves the client the one that
+    /// it has.
     #[must_use]
     pub fn refresh_token(&self) -> Option<&RefreshToken> {
         self.refresh_token.as_ref()

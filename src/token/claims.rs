@@ -98,7 +98,7 @@ impl AccessTokenClaims {
     }
 
     /// Returns when the user last authenticated: `auth_time` (RFC 9068 section 2.2.1). For
-    /// sensitive actions an application can ask for the password again if this was long ago.
+    /// sensitive routes there is [`require_max_age`](crate::BearerAuthLayer::require_max_age).
     #[must_use]
     pub fn auth_time(&self) -> Option<Timestamp> {
         self.0.auth_time

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::cache::{Cache, Recheck, Unknown};
 use super::checks::wrong_issuer;
@@ -215,6 +216,16 @@ impl Verifiers {
             .find(|verifier| verifier.issuer.accept(iss).is_some());
         let own = own.unwrap_or(&self.first);
         own.is_past(claims.expires_at(), own.now())
+    }
+
+    /// Returns whether the user authenticated at most `max_age` ago. Both are whole seconds, as in
+    /// tokens.
+    pub(crate) fn is_recent(&self, claims: &AccessTokenClaims, max_age: Duration) -> bool {
+        let now = self.now();
+        claims.auth_time().is_some_and(|at| {
+            let age = now.as_secs().saturating_sub(at.as_secs());
+            age <= max_age.as_secs() && !self.first.is_ahead(at, now)
+        })
     }
 
     /// Returns whether this layer would accept claims that another layer has verified.

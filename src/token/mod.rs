@@ -63,4 +63,5 @@ pub use verifier_builder::AccessTokenVerifierBuilder;
 
 pub(crate) use cache::Unknown;
 pub(crate) use issuers::{Unverified, Verifiers};
+pub(crate) use signer::TokenOrigin;
 pub(crate) use wire::CLIENT;

@@ -22,7 +22,8 @@ use crate::names::{Audience, Issuer, SessionClaims, Subject};
 use crate::once::DoneIn;
 
 /// Makes access tokens (RFC 9068): a JWT with `typ: at+jwt` and the claims `iss`, `sub`, `aud`,
-/// `exp`, `iat`, `jti`; `scope` if there is one; `sid`, `gen` and `auth_time` for a session.
+/// `exp`, `iat`, `jti`; `scope` if there is one; `auth_time` for a session, and where the identity
+/// has it; `sid` and `gen` for a session.
 ///
 /// The tokens have no `client_id`, which RFC 9068 asks for, since this crate keeps no registry of
 /// clients. An application that has one adds it with [`Grant::with_claim`].
@@ -88,8 +89,9 @@ impl AccessTokenSigner {
 
     /// Makes a token that belongs to no session, so it cannot be revoked before it expires.
     ///
-    /// The token names only the subject of the identity. It has the lifetime of this call, not that
-    /// of the grant.
+    /// The token names the subject of the identity, and when the user
+    /// [authenticated](Identity::with_authenticated_at) if the application says so. It has the
+    /// lifetime of this call, not that of the grant.
     ///
     /// # Errors
     ///
@@ -101,8 +103,12 @@ impl AccessTokenSigner {
         lifetime: Duration,
     ) -> Result<AccessToken, SignError> {
         let now = self.clock.now();
-        let (token, _) =
-            self.sign_claims(identity.subject(), grant.clone(), None, now, now + lifetime)?;
+        let origin = TokenOrigin {
+            session: None,
+            auth_time: identity.authenticated_at.map(|at| at.min(now)),
+        };
+        let end = now + lifetime;
+        let (token, _) = self.sign_claims(identity.subject(), grant.clone(), origin, now, end)?;
         Ok(token)
     }
 
@@ -140,13 +146,12 @@ impl AccessTokenSigner {
         &self.clock
     }
 
-    /// Makes a token, and returns the claims that a verifier would read in it. `session` comes with
-    /// the time at which the user authenticated.
+    /// Makes a token, and returns the claims that a verifier would read in it.
     pub(crate) fn sign_claims(
         &self,
         subject: &Subject,
         grant: Grant,
-        session: Option<(SessionClaims, Timestamp)>,
+        origin: TokenOrigin,
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(AccessToken, AccessTokenClaims), SignError> {
@@ -165,10 +170,10 @@ impl AccessTokenSigner {
             issued_at: Some(whole(now)),
             expires_at: whole(expires_at),
             not_before: None,
-            auth_time: session.map(|(_, auth_time)| whole(auth_time)),
+            auth_time: origin.auth_time.map(whole),
             scope: Late::made(grant.scope().clone()),
             scope_claims: None,
-            session: session.map(|(session, _)| session),
+            session: origin.session,
             form: Form::Signed,
             verifier: 0,
             bytes_read: 0,
@@ -195,6 +200,12 @@ impl AccessTokenSigner {
         let token = String::from_utf8(token).map_err(|_| SignError::Claims)?;
         Ok((AccessToken::new(token), AccessTokenClaims::new(claims)))
     }
+}
+
+/// The session that a token belongs to, and when its user authenticated.
+pub(crate) struct TokenOrigin {
+    pub(crate) session: Option<SessionClaims>,
+    pub(crate) auth_time: Option<Timestamp>,
 }
 
 impl From<Ungrantable> for SignError {

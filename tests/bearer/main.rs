@@ -6,6 +6,7 @@ mod guards;
 mod hints;
 mod into_rejection;
 mod logs;
+mod max_age;
 mod mcp_sessions;
 mod nested;
 mod own_refusals;

@@ -13,6 +13,7 @@ mod openapi;
 mod openapi_answers;
 mod own_login;
 mod parameters;
+mod reauthenticate;
 mod renewal;
 mod resource_metadata;
 mod server_metadata;

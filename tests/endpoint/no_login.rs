@@ -52,6 +52,7 @@ async fn there_is_no_login() {
     for request in [
         log_in_form(),
         form("/login", &[]),
+        form("/reauthenticate", &[("username", "alice")]),
         json_request("/login", &json!({ "username": "alice" })),
         get,
     ] {

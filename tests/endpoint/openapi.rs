@@ -99,7 +99,7 @@ fn it_merges_into_the_applications_document() {
     let merged =
         value(&Api::openapi().merge_from(Login::new().endpoints().with_path("/auth").openapi()));
     assert_eq!(merged["info"]["title"], "Application");
-    assert_eq!(addresses(&merged).len(), 8);
+    assert_eq!(addresses(&merged).len(), 9);
     assert!(
         merged["paths"]["/me"]["get"].is_object()
             && merged["paths"]["/auth/login"]["post"].is_object()
@@ -108,7 +108,7 @@ fn it_merges_into_the_applications_document() {
     let ids: BTreeSet<_> = operations(&merged)
         .map(|operation| operation["operationId"].as_str().unwrap())
         .collect();
-    assert_eq!(ids.len(), 8, "{ids:?}");
+    assert_eq!(ids.len(), 9, "{ids:?}");
 }
 
 #[test]
@@ -146,6 +146,7 @@ fn addresses_begin_with_the_path() {
             "/login",
             "/logout",
             "/logout-everywhere",
+            "/reauthenticate",
             "/refresh",
             "/sessions",
             "/sessions/{id}",
@@ -186,7 +187,7 @@ fn the_endpoints_of_two_kinds_of_users_are_one_document() {
     let ids: BTreeSet<_> = operations(&merged)
         .map(|operation| operation["operationId"].as_str().unwrap())
         .collect();
-    assert_eq!(ids.len(), 14, "{ids:?}");
+    assert_eq!(ids.len(), 16, "{ids:?}");
     assert!(
         ids.contains("auth_login") && ids.contains("staff_auth_login"),
         "{ids:?}"

@@ -11,6 +11,7 @@ mod other_processes;
 mod own_sessions;
 mod pages;
 mod passwords;
+mod reauthenticate;
 mod refresh;
 mod revocation;
 mod settings;

@@ -1,6 +1,7 @@
 //! What a layer requires of a valid token, and what it makes of the claims.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
@@ -57,6 +58,27 @@ impl BearerAuthLayer {
     pub fn require_any_scope<S: IntoScope>(self, scopes: impl IntoIterator<Item = S>) -> Self {
         let guard = Guard::any_scope(scopes);
         self.map(|gate| gate.guards.push(guard))
+    }
+
+    /// Requires that the user authenticated at most `max_age` ago, in whole seconds, as the claim
+    /// `auth_time` says (RFC 9068 section 2.2.1). Otherwise the response is 401
+    /// `insufficient_user_authentication` with `max_age` in the challenge (RFC 9470 section 3). It
+    /// is for what a stolen session must not do: another password, another email address, a
+    /// payment.
+    ///
+    /// A token without `auth_time` is refused, and so is one whose `auth_time` is in the future by
+    /// more than the verifier's leeway. A refresh does not change `auth_time`:
+    /// [`Sessions::reauthenticate`](crate::Sessions::reauthenticate) and its
+    /// [endpoint](crate::endpoint::ReauthenticateEndpoint) do. The leeway is not added to
+    /// `max_age`, so choose more than the clocks of your servers may differ.
+    ///
+    /// ```
+    /// # fn example(layer: tower_bearer::BearerAuthLayer) -> tower_bearer::BearerAuthLayer {
+    /// layer.require_max_age(std::time::Duration::from_secs(300))
+    /// # }
+    /// ```
+    pub fn require_max_age(self, max_age: Duration) -> Self {
+        self.map(|gate| gate.guards.push(Guard::MaxAge(max_age)))
     }
 
     /// Requires that `condition` returns `Ok(true)` for the claims of the token.

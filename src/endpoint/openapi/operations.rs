@@ -10,9 +10,9 @@ use utoipa::openapi::{Required, Schema};
 
 use super::mounted::Mounted;
 use super::responses::{
-    DocumentedResponse, arrived, bad_bodies, bad_request, bad_request_or_header, cross_site, ended,
-    logged_out, misconfigured, no_token, not_found, session_list, tokens, too_many_attempts,
-    unavailable,
+    DocumentedResponse, access_token, arrived, bad_bodies, bad_request, bad_request_or_header,
+    cross_site, ended, logged_out, misconfigured, no_token, not_found, session_list, tokens,
+    too_many_attempts, unavailable,
 };
 use super::schemas::{
     LOGIN_REQUEST, LOGOUT_REQUEST, REFRESH_REQUEST, TOKEN_REQUEST, by_name, text,
@@ -23,6 +23,7 @@ pub(super) fn paths(mounted: Mounted<'_>) -> Paths {
     let (get, post, delete) = (HttpMethod::Get, HttpMethod::Post, HttpMethod::Delete);
     [
         ("login", post.clone(), login(mounted)),
+        ("reauthenticate", post.clone(), reauthenticate(mounted)),
         ("refresh", post.clone(), refresh(mounted)),
         ("token", post.clone(), token(mounted)),
         ("logout", post.clone(), logout(mounted)),
@@ -52,6 +53,33 @@ fn login(mounted: Mounted<'_>) -> OperationBuilder {
         .responses(gives_tokens(
             mounted,
             [bad_request(refused), too_many_attempts()],
+        ))
+}
+
+fn reauthenticate(mounted: Mounted<'_>) -> OperationBuilder {
+    let description = "Checks the credentials of the user again, and returns a new access token of \
+        the same session, whose `auth_time` is now. The client keeps its refresh token.";
+    let refused = "`invalid_request`, `invalid_scope`, `unsupported_grant_type`; or \
+        `invalid_grant` with the reason `credentials_invalid`, `token_invalid`, `session_expired`, \
+        `session_revoked` or `user_gone`. A malformed `Authorization` header has the reason \
+        `token_malformed`.";
+    let answers = [
+        access_token(mounted),
+        bad_request_or_header(refused),
+        no_token(),
+        too_many_attempts(),
+        misconfigured(),
+        unavailable(),
+    ];
+    mounted
+        .operation("reauthenticate", "Authenticate again", description)
+        .securities(Some(signed_in()))
+        .request_body(Some(form_or_json(LOGIN_REQUEST, Required::True)))
+        .responses(responses(
+            answers
+                .into_iter()
+                .chain(bad_bodies())
+                .chain(cross_site(mounted)),
         ))
 }
 

@@ -16,7 +16,8 @@ use crate::bearer::BearerError;
 impl IntoResponses for BearerError {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let no_token = "The access token is missing (`unauthorized`), or is not accepted \
-            (`invalid_token`).";
+            (`invalid_token`), or the user authenticated too long ago \
+            (`insufficient_user_authentication`).";
         let not_allowed = "The access token does not allow this: `insufficient_scope`, or \
             `access_denied` without a challenge.";
         let unavailable = refusal("Try again in a moment: `temporarily_unavailable`.");

@@ -5,7 +5,9 @@ use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 
 use super::mounted::Mounted;
-use super::schemas::{AUTH_ERROR, SESSION_LIST, TOKEN_RESPONSE, by_name, nothing, text};
+use super::schemas::{
+    ACCESS_TOKEN_RESPONSE, AUTH_ERROR, SESSION_LIST, TOKEN_RESPONSE, by_name, nothing, text,
+};
 
 /// A status, and the response that has it.
 pub(super) type DocumentedResponse = (&'static str, Response);
@@ -15,6 +17,11 @@ pub(super) fn tokens(mounted: Mounted<'_>) -> DocumentedResponse {
         "200",
         may_set_cookies(mounted, json("New tokens.", by_name(TOKEN_RESPONSE))),
     )
+}
+
+pub(super) fn access_token(mounted: Mounted<'_>) -> DocumentedResponse {
+    let token = json("A new access token.", by_name(ACCESS_TOKEN_RESPONSE));
+    ("200", may_set_cookies(mounted, token))
 }
 
 pub(super) fn session_list() -> DocumentedResponse {

@@ -13,6 +13,7 @@ pub(super) const REFRESH_REQUEST: &str = "RefreshRequest";
 pub(super) const TOKEN_REQUEST: &str = "TokenRequest";
 pub(super) const LOGOUT_REQUEST: &str = "LogoutRequest";
 pub(super) const TOKEN_RESPONSE: &str = "TokenResponse";
+pub(super) const ACCESS_TOKEN_RESPONSE: &str = "AccessTokenResponse";
 pub(super) const SESSION_LIST: &str = "SessionList";
 /// It is not called `Error`, because many applications have a schema of that name, which a merge
 /// would keep.
@@ -25,6 +26,7 @@ pub(super) fn components(mounted: Mounted<'_>) -> ComponentsBuilder {
         .schema(TOKEN_REQUEST, token_request(mounted))
         .schema(LOGOUT_REQUEST, logout_request(mounted))
         .schema(TOKEN_RESPONSE, token_response(mounted))
+        .schema(ACCESS_TOKEN_RESPONSE, access_token_response())
         .schema(SESSION_LIST, session_list())
         .schema(AUTH_ERROR, auth_error())
 }
@@ -137,9 +139,26 @@ fn with_delivery(mounted: Mounted<'_>, request: ObjectBuilder) -> ObjectBuilder 
 }
 
 fn token_response(mounted: Mounted<'_>) -> ObjectBuilder {
-    let tokens = ObjectBuilder::new()
+    let tokens = access_token_response().description(Some(
+        "Tokens (RFC 6749 section 5.1). The client discards the old refresh token.",
+    ));
+    let tokens = tokens.property("device_mark", text(MARK));
+    if mounted.has_cookies {
+        tokens.property(
+            "refresh_token",
+            text("The refresh token. Absent where it is sent as a cookie."),
+        )
+    } else {
+        tokens
+            .property("refresh_token", text("The refresh token."))
+            .required("refresh_token")
+    }
+}
+
+fn access_token_response() -> ObjectBuilder {
+    ObjectBuilder::new()
         .description(Some(
-            "Tokens (RFC 6749 section 5.1). The client discards the old refresh token.",
+            "An access token (RFC 6749 section 5.1). The client keeps its refresh token.",
         ))
         .property("access_token", text("The access token: a JWT."))
         .required("access_token")
@@ -162,17 +181,6 @@ fn token_response(mounted: Mounted<'_>) -> ObjectBuilder {
                  scope was asked for.",
             ),
         )
-        .property("device_mark", text(MARK));
-    if mounted.has_cookies {
-        tokens.property(
-            "refresh_token",
-            text("The refresh token. Absent where it is sent as a cookie."),
-        )
-    } else {
-        tokens
-            .property("refresh_token", text("The refresh token."))
-            .required("refresh_token")
-    }
 }
 
 fn session_list() -> ObjectBuilder {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use http::Request;
 use serde_json::Value;
-use support::{Login, MINUTE, StoreFault, claims_of, signed_in};
+use support::{Login, MINUTE, StoreFault, bearer, claims_of, form, signed_in, with_header};
 
 use super::{Checked, malformed};
 
@@ -110,4 +110,50 @@ async fn every_answer_of_an_endpoint_for_those_who_are_signed_in_is_documented()
             );
         }
     }
+}
+
+#[tokio::test]
+async fn every_answer_of_the_re_authentication_is_documented() {
+    let login = Login::new();
+    let mut checked = Checked::new(login.endpoints());
+    let tokens = login.log_in("alice").await;
+    let path = "/reauthenticate";
+    let request = |access: &str, password: &str| {
+        let request = form(path, &[("username", "alice"), ("password", password)]);
+        with_header(request, "authorization", &bearer(access))
+    };
+    let right = login.accounts.password_of("alice");
+    let answer = checked.ask(request(&tokens.access, &right)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let schema = &checked.document["components"]["schemas"]["AccessTokenResponse"];
+    let required = schema["required"].as_array().unwrap();
+    let body = answer.json();
+    for name in required {
+        assert!(body.get(name.as_str().unwrap()).is_some(), "{name}");
+    }
+    assert!(
+        body.as_object()
+            .unwrap()
+            .keys()
+            .all(|name| schema["properties"].get(name).is_some())
+    );
+    checked
+        .ask(request(&tokens.access, "wrong"))
+        .await
+        .assert_error(400, "invalid_grant", Some("credentials_invalid"));
+    checked
+        .ask(request("no-token", &right))
+        .await
+        .assert_invalid_token("token_invalid");
+    let typed = with_header(
+        request(&tokens.access, &right),
+        "content-type",
+        "text/plain",
+    );
+    assert_eq!(checked.ask(typed).await.status, 415);
+    let large = request(&tokens.access, &"x".repeat(9000));
+    assert_eq!(checked.ask(large).await.status, 413);
+    login.store.set_fault(Some(StoreFault::All));
+    let answer = checked.ask(request(&tokens.access, &right)).await;
+    answer.assert_unavailable();
 }
