@@ -45,6 +45,16 @@ impl Accounts {
         self.insert(username, password, false).await
     }
 
+    /// `None`: the password has changed meanwhile.
+    pub(crate) async fn set_password(
+        &self,
+        user: &User,
+        password: &str,
+    ) -> Result<Option<User>, BoxError> {
+        let hash = self.passwords.hash(password).await?;
+        Ok(self.users.set_password(user, &hash).await?)
+    }
+
     async fn insert(
         &self,
         username: &str,
@@ -109,7 +119,7 @@ impl User {
     }
 
     /// The stamp changes with the password: sessions that began with an older one end.
-    fn stamp(&self) -> [u8; 8] {
+    pub(crate) fn stamp(&self) -> [u8; 8] {
         self.password_version.to_be_bytes()
     }
 }

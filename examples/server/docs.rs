@@ -11,7 +11,7 @@ use crate::routes;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Example", version = "0.1.0"),
-    paths(routes::me, routes::admin, routes::sign_up)
+    paths(routes::me, routes::admin, routes::set_password, routes::sign_up)
 )]
 struct Api;
 

@@ -1,4 +1,5 @@
-//! A small, real application: Axum, SQLite or PostgreSQL, Argon2, sign-up, two protected routes.
+//! A small, real application: Axum, SQLite or PostgreSQL, Argon2, sign-up, protected routes, one of
+//! which wants a recent password.
 //!
 //! ```sh
 //! cargo run --example server
@@ -30,9 +31,10 @@ mod routes;
 mod users;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, DefaultBodyLimit};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Extension};
 use axum::middleware;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
@@ -116,6 +118,13 @@ fn app(accounts: Accounts, sessions: &Sessions) -> Result<Router, ConfigError> {
             "/admin",
             get(routes::admin).route_layer(RequireLayer::scope("admin")),
         )
+        .route(
+            "/password",
+            post(routes::set_password)
+                .layer(Extension(sessions.clone()))
+                // The password was given just now, so this is not a session that was stolen.
+                .route_layer(RequireLayer::max_age(Duration::from_secs(300))),
+        )
         .route_layer(
             sessions
                 .layer()
@@ -163,6 +172,7 @@ fn print_welcome(addr: SocketAddr, database: &Database) {
   curl -d 'username=carol&password=correct-horse' http://{addr}/signup
   curl -d 'username=carol&password=correct-horse' http://{addr}/auth/login
   curl -H \"Authorization: Bearer $ACCESS_TOKEN\" http://{addr}/me
+  curl -H \"Authorization: Bearer $ACCESS_TOKEN\" -d 'password=another-horse' http://{addr}/password
   curl -d \"refresh_token=$REFRESH_TOKEN\" http://{addr}/auth/refresh
   curl -d \"token=$REFRESH_TOKEN\" http://{addr}/auth/logout
 

@@ -1,12 +1,12 @@
 //! The application's own routes.
 
-use axum::extract::{Form, FromRequest, Json, Request, State};
+use axum::extract::{Extension, Form, FromRequest, Json, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tower_bearer::{BearerError, CurrentUser};
+use tower_bearer::{AccessTokenClaims, BearerError, BoxError, CurrentUser, Sessions};
 use utoipa::ToSchema;
 
 use crate::accounts::Accounts;
@@ -115,13 +115,8 @@ pub(crate) async fn sign_up(State(accounts): State<Accounts>, SignUp(new): SignU
             "a user name has no control characters",
         );
     }
-    // OWASP ASVS 6.2.1 and 6.2.9.
-    if !(8..=256).contains(&new.password.chars().count()) {
-        return error(
-            StatusCode::BAD_REQUEST,
-            "invalid_request",
-            "a password has from 8 to 256 characters",
-        );
+    if let Some(refused) = refuse_password(&new.password) {
+        return refused;
     }
     match accounts.sign_up(&new.username, &new.password).await {
         Ok(Some(user)) => (
@@ -139,13 +134,74 @@ pub(crate) async fn sign_up(State(accounts): State<Accounts>, SignUp(new): SignU
         ),
         Err(cause) => {
             tracing::error!(%cause, "sign-up failed");
-            error(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "temporarily_unavailable",
-                "try again in a moment",
-            )
+            unavailable()
         }
     }
+}
+
+/// OWASP ASVS 6.2.1 and 6.2.9.
+fn refuse_password(password: &str) -> Option<Response> {
+    let is_allowed = (8..=256).contains(&password.chars().count());
+    let sentence = "a password has from 8 to 256 characters";
+    (!is_allowed).then(|| error(StatusCode::BAD_REQUEST, "invalid_request", sentence))
+}
+
+/// Another password, if the old one was given within the last five minutes
+// `RequireLayer` has seen to that. Otherwise the client sends it to `/auth/reauthenticate`.
+#[utoipa::path(
+    post,
+    path = "/password",
+    tag = "example",
+    request_body(content = NewPassword, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 204, description = "The password is another one, and other sessions have ended."),
+        (
+            status = 409,
+            description = "The password has changed meanwhile.",
+            body = ref("#/components/schemas/AuthError"),
+        ),
+        (status = 413, description = "The body is above 8 KiB."),
+        (status = 415, description = "The body is not a form."),
+        (status = 422, description = "The password is missing."),
+        BearerError,
+    ),
+    security(("bearer" = []), ("password" = []))
+)]
+pub(crate) async fn set_password(
+    CurrentUser(user): CurrentUser<User>,
+    claims: AccessTokenClaims,
+    State(accounts): State<Accounts>,
+    Extension(sessions): Extension<Sessions>,
+    Form(new): Form<NewPassword>,
+) -> Response {
+    if let Some(refused) = refuse_password(&new.password) {
+        return refused;
+    }
+    let set = async {
+        let Some(user) = accounts.set_password(&user, &new.password).await? else {
+            return Ok(false);
+        };
+        sessions.credentials_changed(&claims, user.stamp()).await?;
+        Ok::<_, BoxError>(true)
+    };
+    match set.await {
+        Ok(true) => StatusCode::NO_CONTENT.into_response(),
+        Ok(false) => error(
+            StatusCode::CONFLICT,
+            "password_changed",
+            "the password has changed meanwhile",
+        ),
+        Err(cause) => {
+            tracing::error!(%cause, "the password was not changed");
+            unavailable()
+        }
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NewPassword {
+    #[schema(min_length = 8, max_length = 256, format = Password)]
+    password: String,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -191,6 +247,14 @@ impl<S: Send + Sync> FromRequest<S> for SignUp {
                 .map_err(|rejection| refused(rejection.status()))
         }
     }
+}
+
+fn unavailable() -> Response {
+    error(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "temporarily_unavailable",
+        "try again in a moment",
+    )
 }
 
 fn error(status: StatusCode, error: &str, description: &str) -> Response {

@@ -74,6 +74,18 @@ impl Users {
             update.execute(pool).await.map(drop)
         })
     }
+
+    /// The user with another password. `None`: it has changed meanwhile.
+    pub(crate) async fn set_password(
+        &self,
+        user: &User,
+        hash: &str,
+    ) -> Result<Option<User>, sqlx::Error> {
+        on!(self, pool => {
+            let update = sqlx::query_as(SET_PASSWORD).bind(hash).bind(user.id);
+            update.bind(user.password_version).fetch_optional(pool).await
+        })
+    }
 }
 
 pub(crate) async fn in_memory() -> Result<SqlitePool, BoxError> {
@@ -161,5 +173,9 @@ const BY_NAME: &str = "SELECT * FROM users WHERE username = $1";
 
 const INSERT: &str = "INSERT INTO users (username, password_hash, admin) VALUES ($1, $2, $3) \
     ON CONFLICT (username) DO NOTHING RETURNING *";
+
+const SET_PASSWORD: &str = "UPDATE users \
+    SET password_hash = $1, password_version = password_version + 1 \
+    WHERE id = $2 AND password_version = $3 RETURNING *";
 
 const SET_HASH: &str = "UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3";

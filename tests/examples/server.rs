@@ -368,3 +368,34 @@ async fn the_logout_form_ends_the_session_of_the_access_cookie_too() {
         .await
         .assert_invalid_token("session_revoked");
 }
+
+#[tokio::test]
+async fn another_password_ends_the_other_sessions_and_keeps_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = AppServer::start(folder.path(), &[("DATABASE_URL", "memory:")]).await;
+    let here = server.log_in("bob", "builder-8").await.value();
+    let there = server.log_in("bob", "builder-8").await.value();
+    let access = here["access_token"].as_str().unwrap();
+    let headers = [
+        "content-type: application/x-www-form-urlencoded",
+        &format!("authorization: Bearer {access}"),
+    ];
+    let post = async |path: &str, body: &str| server.send("POST", path, &headers, body).await;
+    assert_eq!(
+        server.post("/password", "password=another-9").await.status,
+        401
+    );
+    assert_eq!(post("/password", "password=short").await.status, 400);
+    let again = post("/auth/reauthenticate", "username=bob&password=builder-8").await;
+    assert_eq!(again.status, 200, "{again:?}");
+    let wrong = post("/auth/reauthenticate", "username=bob&password=builder-9").await;
+    wrong.assert_error(400, "invalid_grant", Some("credentials_invalid"));
+    assert_eq!(post("/password", "password=another-9").await.status, 204);
+
+    let ended = server.me(&there).await;
+    ended.assert_invalid_token("session_revoked");
+    assert_eq!(server.me(&here).await.status, 200);
+    assert_eq!(server.refresh(&here).await.status, 200);
+    assert_eq!(server.log_in("bob", "builder-8").await.status, 400);
+    assert_eq!(server.log_in("bob", "another-9").await.status, 200);
+}
