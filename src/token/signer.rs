@@ -203,6 +203,7 @@ impl AccessTokenSigner {
 }
 
 /// The session that a token belongs to, and when its user authenticated.
+#[derive(Clone, Copy)]
 pub(crate) struct TokenOrigin {
     pub(crate) session: Option<SessionClaims>,
     pub(crate) auth_time: Option<Timestamp>,
