@@ -4,6 +4,7 @@
 mod example;
 mod kills;
 mod logouts;
+mod memory;
 mod one_token;
 mod pauses;
 mod pool;

@@ -2,6 +2,7 @@
 
 mod ephemeral;
 mod feed;
+mod index;
 mod memory;
 mod outage;
 mod passwords;

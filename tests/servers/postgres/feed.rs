@@ -75,6 +75,45 @@ async fn a_revocation_whose_transaction_is_open_for_ten_seconds_is_not_missed() 
     }
 }
 
+/// Each page is of its own snapshot, in the order of the ids: this one is before all others.
+#[tokio::test]
+async fn a_long_feed_comes_in_pages_and_misses_nothing_that_comes_between_them() {
+    const MANY: i32 = 450_000;
+    for with_cursor in [false, true] {
+        let schema = Schema::new().await;
+        let store = schema.store_with_prefix().await;
+        let between = session(0, "between");
+        store.insert(&between).await.unwrap();
+        let beginning = store.revoked_since(None).await.unwrap().cursor;
+        let table = format!("{}revocations", schema.prefix);
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "INSERT INTO {table} (session_id, revoked_at) SELECT gen_random_uuid(), \
+             floor(extract(epoch FROM now()) * 1000) FROM generate_series(1, $1)"
+        )))
+        .bind(MANY)
+        .execute(&schema.pool().await)
+        .await
+        .unwrap();
+
+        let cursor = with_cursor.then_some(beginning);
+        let mut page = store.revoked_since(cursor).await.unwrap();
+        assert_eq!((page.complete, page.more), (!with_cursor, true));
+        let mut seen: std::collections::HashSet<_> = page.ids().into_iter().collect();
+        let record = RevocationReason::LoggedOut.at(now());
+        assert!(store.revoke(between.id(), record).await.unwrap());
+        let mut pages = 1;
+        while page.more {
+            page = store.revoked_since(Some(page.cursor)).await.unwrap();
+            assert!(!page.complete);
+            seen.extend(page.ids());
+            pages += 1;
+        }
+        assert_eq!((pages, seen.len()), (3, MANY as usize));
+        let page = store.revoked_since(Some(page.cursor)).await.unwrap();
+        assert!(page.contains(between.id()), "what came between is missed");
+    }
+}
+
 #[tokio::test]
 async fn an_administrator_can_revoke_by_hand() {
     let schema = Schema::new().await;

@@ -80,6 +80,17 @@ impl AppServer {
         let _ = process.wait();
     }
 
+    /// The bytes of memory that are resident, on Linux.
+    pub fn resident(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process.lock().unwrap().id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line
+            .and_then(|line| line.split_whitespace().next())
+            .unwrap();
+        kib.parse::<u64>().unwrap() * 1024
+    }
+
     /// Whether it has printed this since it listens.
     pub fn has_said(&self, what: &str) -> bool {
         self.log
