@@ -77,11 +77,13 @@ impl Turn {
     ///
     /// There is not enough memory.
     pub(super) fn blocks(&mut self, count: usize) -> Result<&mut [Block], TryReserveError> {
-        if let Some(more) = count.checked_sub(self.memory.len()) {
+        if count > self.memory.len() {
+            // Nothing of the old memory is wanted, so that it is freed first.
+            self.memory = Vec::new();
             let room = if count < LARGE {
-                more
+                count
             } else {
-                more.max(MAPPED)
+                count.max(MAPPED)
             };
             self.memory.try_reserve_exact(room)?;
             self.memory.resize(count, Block::new());
