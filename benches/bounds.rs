@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Memory is exact, times are those of this machine. The database has to be empty: its tables are
-//! **deleted** at the end. `REVOKED` says how many revocations a feed has (4,000,000), `SESSIONS` how
-//! many sessions end at once (1,000,000), `SECONDS` how long passwords are verified (60).
+//! **deleted** at the end. `REVOKED` says how many revocations a feed has (4,000,000), `SESSIONS`
+//! how many sessions end at once (1,000,000), `SECONDS` how long passwords are verified (60).
 
 #![allow(clippy::unwrap_used)]
 
@@ -191,8 +191,8 @@ async fn everywhere() {
     }
     let (ended, took) = ending.await.unwrap();
     println!(
-        "SQLite: {ended} sessions of one user end in {took:?}; of {logins} other logins meanwhile the \
-         longest took {longest:?}, {}",
+        "SQLite: {ended} sessions of one user end in {took:?}; of {logins} other logins meanwhile \
+         the longest took {longest:?}, {}",
         memory.said()
     );
 }

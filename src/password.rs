@@ -20,9 +20,9 @@ use crate::error::{BoxError, ConfigError};
 ///
 /// - The work is done on blocking threads, so that no other request waits for it.
 /// - At most as many passwords are worked on at once as the machine has cores, each with 19 MiB of
-///   memory that is used again and again. The others wait in a queue, and leave it when their client
-///   is gone. It has 64 places for each of those that are worked on. Above that a password is
-///   refused at once: the login is answered with 503 and `Retry-After`.
+///   memory that is used again and again. The others wait in a queue, and leave it when their
+///   client is gone. It has 64 places for each of those that are worked on. Above that a password
+///   is refused at once: the login is answered with 503 and `Retry-After`.
 /// - The same work is done for a user who does not exist, so that the response time does not tell
 ///   which users exist (OWASP ASVS 6.3.8). The times are equal once all hashes have the current
 ///   parameters: a weaker hash costs its own work as well.
@@ -299,6 +299,6 @@ fn params(memory_kib: u32, passes: u32, lanes: u32) -> Result<Params, ConfigErro
         .map_err(|error| ConfigError::new(format!("Argon2 does not allow this: {error}")))
 }
 
-/// The passwords that wait for each permit. At 20 to 40 milliseconds each, the last one waits one or
-/// two seconds.
+/// The passwords that wait for each permit. At 20 to 40 milliseconds each, the last one waits one
+/// or two seconds.
 const WAITING_EACH: usize = 64;

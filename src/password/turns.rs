@@ -1,4 +1,4 @@
-//! [`Turns`] bounds how many passwords are worked on at once, how many wait, and the memory of both.
+//! [`Turns`] bounds how many passwords are worked on at once, how many wait, and their memory.
 
 use std::collections::TryReserveError;
 use std::sync::atomic::{AtomicUsize, Ordering};

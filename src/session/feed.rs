@@ -80,7 +80,7 @@ impl Feed {
     }
 
     fn is_reading(&self) -> bool {
-        // Whoever holds the lock reads a page.
+        // The lock is held while a page is read.
         self.reading
             .try_lock()
             .map_or(true, |reading| reading.is_some())

@@ -57,7 +57,8 @@ pub struct RevocationPage {
 }
 
 impl RevocationPage {
-    /// Makes a page that is not complete, and is the last one, from a store without a clock of its own.
+    /// Makes a page that is not complete and is the last one, from a store without a clock of its
+    /// own.
     #[must_use]
     pub fn new(revoked: Vec<Revocation>, cursor: Cursor) -> Self {
         Self {

@@ -35,8 +35,8 @@ use crate::revocation::Revocation;
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Shared>);
 
-/// The rows in parts, so that two refreshes rarely wait for each other, the index by subject, and the
-/// feed.
+/// The rows in parts, so that two refreshes rarely wait for each other, the index by subject, and
+/// the feed.
 ///
 /// **The order of the locks.** A call that enters the feed locks the part of the row first, changes
 /// the row, and enters the feed before it unlocks the part. So no call sees a revoked row whose

@@ -1,9 +1,9 @@
 //! The index by subject, which finds the sessions of a user.
 //!
 //! It has 16384 sorted sets, each for the subjects whose keyed hash falls into it. A member is four
-//! more bytes of that hash and the session's id, and its score is `expires_at` in seconds. A set for
-//! each subject would take one more key for each session. The index is only a hint: the row decides
-//! whose session it is, and whether it exists.
+//! more bytes of that hash and the session's id, and its score is `expires_at` in seconds. A set
+//! for each subject would take one more key for each session. The index is only a hint: the row
+//! decides whose session it is, and whether it exists.
 
 use redis::Cmd;
 

@@ -70,8 +70,8 @@ pub(super) const FIND_REVOKED: &str = concat!(
 pub(super) const DELETE_REVOKED: &str = "DELETE FROM tower_bearer_sessions \
     WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND revoked_at IS NOT NULL";
 
-/// Reads a page of the feed in one statement, so that entries and cursor are of one moment. A number
-/// above the last one was not made here, and counts as no cursor.
+/// Reads a page of the feed in one statement, so that entries and cursor are of one moment. A
+/// number above the last one was not made here, and counts as no cursor.
 ///
 /// The entries are one text, because a row for each costs more than to read it: `id age,` with the
 /// id in hexadecimal.
