@@ -118,8 +118,9 @@ impl Sessions {
         };
         let (by, retry_after) = (throttled.by(), throttled.retry_after());
         if self.0.throttled_lines.is_new(client, by, self.now()) {
+            let cure = client.is_none().then_some(NO_ADDRESS);
             let client = client.map(tracing::field::display);
-            tracing::warn!(client, ?by, retry_after, "login throttled");
+            tracing::warn!(client, ?by, retry_after, cure, "login throttled");
         }
         SessionError::too_many_attempts(retry_after)
     }
@@ -180,6 +181,9 @@ impl Identity {
         self
     }
 }
+
+const NO_ADDRESS: &str = "the client's address is not known, so all clients are one stranger: say how \
+    it is found, with `SessionsBuilder::client_address`";
 
 impl fmt::Debug for LoginAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -49,6 +49,8 @@ fn assert_throttled(answer: &Received) {
     answer.assert_not_stored();
 }
 
+// requirement 15
+// requirement 71
 #[tokio::test]
 async fn the_sixth_wrong_password_from_a_network_is_refused_before_it_is_looked_at() {
     let (app, looked) = (App::new(), Arc::new(AtomicUsize::new(0)));
