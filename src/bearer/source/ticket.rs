@@ -56,7 +56,8 @@ impl Ticket {
     }
 
     pub(super) fn place(&self) -> EphemeralKey {
-        let [place @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *self.0;
+        let mut place = [0; 16];
+        place.copy_from_slice(&self.0[..16]);
         EphemeralKey::new(KIND, place)
     }
 }

@@ -83,3 +83,13 @@ async fn delete_ended_takes_as_many_batches_as_it_needs() {
     let found = store.read(&[key(1)], now()).await.unwrap();
     assert_eq!(found, [Some(Found::Value(b"live".to_vec()))]);
 }
+
+#[tokio::test]
+async fn a_ticket_opens_at_the_other_process() {
+    let schema = Schema::new().await;
+    let stores = [
+        schema.store_with_prefix().await,
+        schema.store_with_prefix().await,
+    ];
+    crate::tickets::opens_at_the_other_process(stores).await;
+}

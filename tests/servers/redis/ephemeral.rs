@@ -101,3 +101,10 @@ async fn every_entry_expires_by_itself() {
         about(ttl(&mut database).await, charges * 2 * HOUR);
     }
 }
+
+#[tokio::test]
+async fn a_ticket_opens_at_the_other_process() {
+    let database = Database::shared().await;
+    let stores = [database.another_store().await, database.store];
+    crate::tickets::opens_at_the_other_process(stores).await;
+}
