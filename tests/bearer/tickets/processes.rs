@@ -1,6 +1,7 @@
 //! Tickets in a store that processes share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -138,6 +139,42 @@ async fn a_store_that_fails_is_503_and_opens_nothing() {
         store.set_fault(Some(StoreFault::Of(call)));
         let failed = process.tickets.issue(&alice).await.unwrap_err();
         assert_eq!(failed.kind(), BearerErrorKind::Unavailable);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_is_503_within_five_seconds() {
+    let tokens = TestTokens::new();
+    let store = FailingStore::new(MemoryStore::new());
+    let process = Process::new(&tokens, store.clone(), &secret());
+    let alice = claims(&tokens, "alice");
+    let ticket = process.tickets.issue(&alice).await.unwrap();
+    let start = tokio::time::Instant::now();
+    let _hangs = store.pause_at(Call::Take);
+    let failed = process.ask(&ticket).await;
+    failed.assert_failed(503, "temporarily_unavailable");
+    let _hangs = store.pause_at(Call::PutNew);
+    let failed = process.tickets.issue(&alice).await.unwrap_err();
+    assert_eq!(failed.kind(), BearerErrorKind::Unavailable);
+    assert_eq!(start.elapsed(), 2 * Duration::from_secs(5));
+}
+
+/// Else a user could be kept from every ticket but the last.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn tickets_that_a_user_asks_for_at_once_are_all_good() {
+    let (tokens, store, secret) = (TestTokens::new(), MemoryStore::new(), secret());
+    let process = Arc::new(Process::new(&tokens, store, &secret));
+    for _ in 0..10 {
+        let issuing: Vec<_> = (0..16)
+            .map(|_| {
+                let (process, alice) = (Arc::clone(&process), claims(&tokens, "alice"));
+                tokio::spawn(async move { process.tickets.issue(&alice).await.unwrap() })
+            })
+            .collect();
+        for ticket in issuing {
+            let ticket = ticket.await.unwrap();
+            process.ask(&ticket).await.assert_passed("alice");
+        }
     }
 }
 
