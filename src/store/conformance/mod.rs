@@ -12,6 +12,7 @@
 mod again;
 mod announced;
 mod confirm;
+mod counters;
 mod delete;
 mod ephemeral;
 mod erase;
@@ -25,5 +26,6 @@ mod revoke_all;
 mod rows;
 mod selection;
 mod support;
+mod values;
 
 pub use promises::*;

@@ -143,7 +143,7 @@ promises! { $
         erase_deletes_what_was_revoked_before,
         an_erased_session_stays_in_the_feed,
         racing_erasures_count_each_row_once;
-    ephemeral:
+    counters:
         of_racing_charges_as_many_pass_as_there_is_room,
         charge_keeps_both_rates,
         a_refused_charge_changes_nothing,
@@ -153,7 +153,8 @@ promises! { $
         give_back_never_makes_more_than_empty,
         racing_refunds_lose_no_charge,
         calls_with_the_same_keys_do_not_block_each_other,
-        a_counter_ends_with_its_debts,
+        a_counter_ends_with_its_debts;
+    values:
         a_value_survives_a_round_trip,
         a_value_ends_with_its_lifetime,
         note_overwrites,
