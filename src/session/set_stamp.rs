@@ -10,8 +10,9 @@ use crate::token::{AccessTokenClaims, Stamp};
 
 impl Sessions {
     /// Ends all sessions of the user but the current one, after their password changed, and returns
-    /// how many. It is [`set_stamp`](Self::set_stamp) and [`log_out_others`](Self::log_out_others)
-    /// in one call: `stamp` is what `authorize` grants from now on.
+    /// how many. It is [`set_stamp`](Self::set_stamp), [`log_out_others`](Self::log_out_others) and
+    /// [`forget_devices`](Self::forget_devices) in one call: `stamp` is what `authorize` grants from
+    /// now on.
     ///
     /// Commit the new password first. A login that is in progress with the old one is ended by its
     /// stamp. Where there are no stamps, call `log_out_others`.
@@ -32,7 +33,7 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// Those of the two. The other sessions are ended even if the current one is over.
+    /// Those of the three. The other sessions are ended even if the current one is over.
     pub async fn credentials_changed(
         &self,
         claims: &AccessTokenClaims,
@@ -40,6 +41,7 @@ impl Sessions {
     ) -> Result<Ended, SessionError> {
         let stamped = self.set_stamp(claims, stamp).await;
         let ended = self.log_out_others(claims).await?;
+        self.forget_devices(claims.subject()).await?;
         stamped.map(|()| ended)
     }
 
