@@ -8,6 +8,7 @@
 
 mod attempt;
 mod decide;
+mod driver;
 mod error;
 mod fold;
 mod keys;
@@ -19,11 +20,10 @@ mod rule;
 mod seen;
 mod settings;
 mod settle;
-mod throttle;
 
 pub use attempt::Attempt;
+pub use driver::{Caller, Throttle};
 pub use error::{AttemptError, Throttled, ThrottledBy};
 pub use lanes::Budgets;
 pub use mark::DeviceMark;
 pub use settings::LoginThrottle;
-pub use throttle::{Caller, Throttle};

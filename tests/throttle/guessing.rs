@@ -6,12 +6,15 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use crate::memory::Fault;
-use crate::owner::{HOME, NEXT_DOOR, OWNER, Outcome, QUIET, owner, owner_every, quiet, stranger};
+use crate::owner::{
+    AMONG_STRANGERS, HOME, NEXT_DOOR, OWNER, Outcome, QUIET, owner, owner_every, quiet, stranger,
+};
 use crate::world::{DAY, HOUR, World};
 
 /// One network guesses for a day.
 pub(crate) fn hammer(mut w: World, pause: f64) -> Outcome {
     owner(&mut w, 1.0, |_| stranger(0));
+    among_strangers(&mut w, 1);
     w.every((0.0, DAY), pause, 0.0, |w| {
         w.guess(OWNER, stranger(0), None);
     });
@@ -19,9 +22,19 @@ pub(crate) fn hammer(mut w: World, pause: f64) -> Outcome {
     Outcome::of(&w)
 }
 
+/// The owner logs in with new devices from the attacker's networks too. Where one is told to come
+/// back, the attacker may come instead.
+fn among_strangers(w: &mut World, networks: u64) {
+    w.every((330.0, DAY), 600.0, 60.0, move |w| {
+        let network = w.random.below_u64(networks);
+        w.login(OWNER, stranger(network), None, AMONG_STRANGERS);
+    });
+}
+
 /// Networks guess in turn, for a day. The clocks of processes differ by `skew`.
 pub(crate) fn in_turn(mut w: World, networks: u64, guesses: u64, skew: u64) -> Outcome {
     owner(&mut w, 1.0, move |w| stranger(w.random.below_u64(networks)));
+    among_strangers(&mut w, networks);
     w.skew = skew;
     let mut i = 0;
     w.every((0.0, DAY), DAY / guesses as f64, 0.0, move |w| {

@@ -26,6 +26,13 @@ pub(crate) const FAMILIAR: Who = Who {
     at_once: "familiar at once",
 };
 
+/// Logins of a new device in a network of the attacker.
+pub(crate) const AMONG_STRANGERS: Who = Who {
+    tried: "among",
+    passed: "among passed",
+    at_once: "among at once",
+};
+
 /// The address of the owner's home.
 pub(crate) const HOME: IpAddr = IpAddr::V4(Ipv4Addr::from_bits(10 << 24));
 /// Another address of its block.
@@ -66,7 +73,7 @@ pub(crate) fn owner_every(
         w.login(OWNER, quiet(fresh), None, QUIET);
     });
     w.every((320.0, end), pause, 60.0, |w| {
-        w.login(OWNER, HOME, None, FAMILIAR)
+        w.login(OWNER, HOME, None, FAMILIAR);
     });
 }
 

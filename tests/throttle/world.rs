@@ -165,7 +165,7 @@ impl World {
         let late = self.store.take_late();
         if !late.is_empty() {
             self.at(self.time() + VERDICT, move |w| {
-                w.store.charge_late(&late, w.now())
+                w.store.charge_late(&late, w.now());
             });
         }
     }
