@@ -21,16 +21,28 @@ fn one_network_guesses_five_times_a_second() {
     assert!(hammer(world(), 0.2).is(26, ALL).judged <= 30);
 }
 
+/// The design's simulator says 96 where no two networks share a slot, and 115 with slots that are
+/// as random as ours.
 #[test]
 #[ignore = "a million guesses"]
 fn ten_thousand_networks_in_turn() {
-    assert!(in_turn(world(), 10_000, 1_000_000, 0).is(96, ALL).judged <= 300);
+    assert!(
+        in_turn(world(), 10_000, 1_000_000, 0, 600.0)
+            .is(115, ALL)
+            .judged
+            <= 300
+    );
 }
 
 #[test]
 #[ignore = "a million guesses"]
 fn three_thousand_networks_in_turn() {
-    assert!(in_turn(world(), 3_000, 1_000_000, 0).is(120, ALL).judged <= 300);
+    assert!(
+        in_turn(world(), 3_000, 1_000_000, 0, 600.0)
+            .is(120, ALL)
+            .judged
+            <= 300
+    );
 }
 
 /// They return every 86 s, as if they knew the rule.
@@ -38,7 +50,7 @@ fn three_thousand_networks_in_turn() {
 #[ignore = "a million guesses"]
 fn a_thousand_networks_in_turn() {
     assert!(
-        in_turn(world(), 1_000, 1_000_000, 0)
+        in_turn(world(), 1_000, 1_000_000, 0, 60.0)
             .is(222, [100.0, 3.0, 100.0])
             .judged
             <= 300
@@ -48,7 +60,12 @@ fn a_thousand_networks_in_turn() {
 #[test]
 #[ignore = "100,000 guesses"]
 fn clocks_that_differ() {
-    assert!(in_turn(world(), 10_000, 100_000, 5).is(78, ALL).judged <= 300);
+    assert!(
+        in_turn(world(), 10_000, 100_000, 5, 600.0)
+            .is(78, ALL)
+            .judged
+            <= 300
+    );
 }
 
 #[test]

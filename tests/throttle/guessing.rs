@@ -31,9 +31,12 @@ fn among_strangers(w: &mut World, networks: u64) {
     });
 }
 
-/// Networks guess in turn, for a day. The clocks of processes differ by `skew`.
-pub(crate) fn in_turn(mut w: World, networks: u64, guesses: u64, skew: u64) -> Outcome {
-    owner(&mut w, 1.0, move |w| stranger(w.random.below_u64(networks)));
+/// Networks guess in turn, for a day. The clocks of processes differ by `skew`. The owner logs in
+/// with this pause between.
+pub(crate) fn in_turn(mut w: World, networks: u64, guesses: u64, skew: u64, pause: f64) -> Outcome {
+    owner_every(&mut w, 1.0, pause, move |w| {
+        stranger(w.random.below_u64(networks))
+    });
     among_strangers(&mut w, networks);
     w.skew = skew;
     let mut i = 0;

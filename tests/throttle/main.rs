@@ -12,9 +12,8 @@ mod guessing;
 mod memory;
 mod mutants;
 mod owner;
+mod promises;
 mod settings;
 mod small;
 mod stuffing;
 mod world;
-
-mod promises;

@@ -54,17 +54,27 @@ fn without_network_one_network_tries_many_accounts() {
 
 #[test]
 fn without_open_many_networks_have_many_guesses() {
-    assert!(in_turn(with(|budgets| budgets.open = FREE), 10_000, 2_000, 0).judged > 300);
+    assert!(in_turn(with(|budgets| budgets.open = FREE), 10_000, 2_000, 0, 600.0).judged > 300);
 }
 
 #[test]
 fn without_back_new_devices_are_locked_out() {
-    assert!(in_turn(with(|budgets| budgets.back = CLOSED), 10_000, 2_000, 0).quiet < 95.0);
+    assert!(
+        in_turn(
+            with(|budgets| budgets.back = CLOSED),
+            10_000,
+            2_000,
+            0,
+            600.0
+        )
+        .quiet
+            < 95.0
+    );
 }
 
 #[test]
 fn without_spent_ten_networks_come_back_all_day() {
-    assert!(in_turn(with(|budgets| budgets.spent = FREE), 10, 14_400, 0).judged > 120);
+    assert!(in_turn(with(|budgets| budgets.spent = FREE), 10, 14_400, 0, 600.0).judged > 120);
 }
 
 #[test]

@@ -27,18 +27,18 @@ fn one_network_has_a_few_guesses_a_day() {
 
 #[test]
 fn ten_thousand_networks_in_turn_share_a_budget() {
-    let outcome = in_turn(world(), 10_000, 10_000, 0).is(78, [100.0, 100.0, 100.0]);
+    let outcome = in_turn(world(), 10_000, 10_000, 0, 600.0).is(78, [100.0, 100.0, 100.0]);
     assert!(outcome.judged <= 300, "{outcome:?}");
 }
 
 #[test]
 fn three_thousand_networks_in_turn_share_a_budget() {
-    in_turn(world(), 3_000, 10_000, 0).is(78, [100.0, 100.0, 100.0]);
+    in_turn(world(), 3_000, 10_000, 0, 600.0).is(78, [100.0, 100.0, 100.0]);
 }
 
 #[test]
 fn ten_networks_that_come_back_in_time_have_a_guess_each() {
-    let outcome = in_turn(world(), 10, 14_400, 0);
+    let outcome = in_turn(world(), 10, 14_400, 0, 600.0);
     assert!(
         outcome.judged <= 100 && outcome.quiet >= 99.0,
         "{outcome:?}"
@@ -47,7 +47,7 @@ fn ten_networks_that_come_back_in_time_have_a_guess_each() {
 
 #[test]
 fn clocks_that_differ_open_nothing() {
-    in_turn(world(), 10_000, 10_000, 5).is(78, [100.0, 100.0, 100.0]);
+    in_turn(world(), 10_000, 10_000, 5, 600.0).is(78, [100.0, 100.0, 100.0]);
 }
 
 #[test]
