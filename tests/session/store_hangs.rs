@@ -18,6 +18,7 @@ async fn a_store_that_never_answers_is_unavailable_after_thirty_seconds() {
 
     for (call, what) in [
         (Call::Insert, "login"),
+        (Call::Count, "login"),
         (Call::Find, "refresh"),
         (Call::Replace, "refresh"),
         (Call::Revoke, "logout"),
