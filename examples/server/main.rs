@@ -86,7 +86,7 @@ async fn run() -> Result<(), BoxError> {
         .policy(config.policy)
         .leeway(config.leeway)
         .login_throttle(config.throttle)
-        // Who guesses: the address of the connection, or what a proxy that we name says.
+        // A guess is counted at the address of the connection, or at what a named proxy says.
         .client_address(|parts| {
             let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
             peer.map(|peer| peer.0.ip())

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::throttle::ThrottledBy;
 
 /// Remembers in which minute a line was written for a client and a counter: at most 1,024 lines a
-/// minute, whoever guesses. Clients that share a place share its line.
+/// minute, from any number of clients. Those that share a place share its line.
 pub(super) struct ThrottledLines {
     key: RandomState,
     /// The last minute of each place, counted from 1.
