@@ -182,8 +182,8 @@ impl Identity {
     }
 }
 
-const NO_ADDRESS: &str = "the client's address is not known, so all clients are one stranger: say how \
-    it is found, with `SessionsBuilder::client_address`";
+const NO_ADDRESS: &str = "the client's address is not known, so all clients are one stranger: say \
+    how it is found, with `SessionsBuilder::client_address`";
 
 impl fmt::Debug for LoginAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

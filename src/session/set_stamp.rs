@@ -10,9 +10,9 @@ use crate::token::{AccessTokenClaims, Stamp};
 
 impl Sessions {
     /// Ends all sessions of the user but the current one, after their password changed, and returns
-    /// how many. It is [`set_stamp`](Self::set_stamp), [`log_out_others`](Self::log_out_others) and
-    /// [`forget_devices`](Self::forget_devices) in one call: `stamp` is what `authorize` grants from
-    /// now on.
+    /// how many. In one call it is [`set_stamp`](Self::set_stamp),
+    /// [`log_out_others`](Self::log_out_others) and [`forget_devices`](Self::forget_devices).
+    /// `stamp` is what `authorize` grants from now on.
     ///
     /// Commit the new password first. A login that is in progress with the old one is ended by its
     /// stamp. Where there are no stamps, call `log_out_others`.
