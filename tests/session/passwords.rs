@@ -370,12 +370,6 @@ fn above_the_queue_a_password_is_refused_at_once_with_503_and_retry_after() {
     free.block_on(waits).unwrap();
 }
 
-#[tokio::test]
-async fn an_error_of_a_hash_is_not_a_full_queue() {
-    let malformed = weak().verify(Some("$argon2id$"), "wonderland-7").await;
-    assert!(!malformed.unwrap_err().is_busy());
-}
-
 /// Memory passes from one password to the next, with whatever was in it.
 #[tokio::test]
 async fn a_hash_does_not_depend_on_what_its_memory_was_used_for_before() {

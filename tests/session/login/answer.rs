@@ -27,6 +27,7 @@ async fn what_the_answer_says_besides_is_said_once_and_stored_nowhere() {
     );
     let ours = [
         "access_token",
+        "device_mark",
         "expires_in",
         "refresh_token",
         "refresh_token_expires_in",

@@ -5,7 +5,7 @@ use support::{Login, bearer, claims_of, form, names, with_header};
 
 // requirements 3, 26
 #[tokio::test]
-async fn a_login_by_form_answers_exactly_the_members_of_rfc_6749() {
+async fn a_login_by_form_answers_the_members_of_rfc_6749_the_end_and_the_mark() {
     let login = Login::new();
     let body = login.log_in("alice").await.body;
     // In the order of the alphabet, as the reader keeps them.
@@ -13,6 +13,7 @@ async fn a_login_by_form_answers_exactly_the_members_of_rfc_6749() {
         names(&body),
         [
             "access_token",
+            "device_mark",
             "expires_in",
             "refresh_token",
             "refresh_token_expires_in",
@@ -27,7 +28,7 @@ async fn a_login_by_form_answers_exactly_the_members_of_rfc_6749() {
         .accounts
         .change("alice", |account| account.scope = "orders:read admin");
     let body = login.log_in("alice").await.body;
-    assert_eq!(names(&body).len(), 6);
+    assert_eq!(names(&body).len(), 7);
     assert_eq!(body["scope"], "orders:read admin");
 }
 
