@@ -262,7 +262,11 @@ async fn a_form_without_javascript_logs_in_by_cookies_and_only_from_its_own_page
         .iter()
         .map(|cookie| cookie.to_str().unwrap())
         .collect();
-    assert_eq!(cookies.len(), 2);
+    assert_eq!(cookies.len(), 3);
+    assert!(
+        cookies[2].starts_with("__Host-device_mark=dm1_"),
+        "{cookies:?}"
+    );
     // The browser's tests go on from here.
     assert!(
         cookies[0].starts_with("__Host-refresh_token=rt1_")
@@ -398,4 +402,29 @@ async fn another_password_ends_the_other_sessions_and_keeps_this_one() {
     assert_eq!(server.refresh(&here).await.status, 200);
     assert_eq!(server.log_in("bob", "builder-8").await.status, 400);
     assert_eq!(server.log_in("bob", "another-9").await.status, 200);
+}
+
+/// The variables of a server with demo users, and how many wrong passwords of `alice` it looks at.
+async fn judged(variables: &[(&str, &str)], most: usize) -> usize {
+    let folder = tempfile::tempdir().unwrap();
+    let variables = [&[("DATABASE_URL", "memory:")], variables].concat();
+    let server = AppServer::start(folder.path(), &variables).await;
+    let form = "content-type: application/x-www-form-urlencoded";
+    for tried in 0..most {
+        let wrong = "username=alice&password=guessed";
+        let answer = server.send("POST", "/auth/login", &[form], wrong).await;
+        if answer.status == 429 {
+            assert_eq!(answer.value()["reason"], "too_many_attempts");
+            assert!(answer.headers.contains_key("retry-after"), "{answer:?}");
+            return tried;
+        }
+        assert_eq!(answer.status, 400);
+    }
+    most
+}
+
+#[tokio::test]
+async fn guesses_are_bounded_unless_that_is_switched_off() {
+    assert_eq!(judged(&[], 10).await, 5);
+    assert_eq!(judged(&[("LOGIN_RATE_LIMIT", "off")], 10).await, 10);
 }

@@ -43,7 +43,9 @@ async fn what_the_answer_says_besides_is_said_once_and_stored_nowhere() {
     assert_eq!(app.row(&id).await.parts().data, None);
     assert!(!claims_of(&first.access).to_string().contains("Liddell"));
     let second = app.refresh(&first.refresh).await.tokens();
-    assert_eq!(names(&second.body), ours);
+    // A refresh has no mark.
+    let ours = ours.into_iter().filter(|name| *name != "device_mark");
+    assert_eq!(names(&second.body), ours.collect::<Vec<_>>());
 }
 
 #[tokio::test]
