@@ -5,6 +5,7 @@ mod docs;
 mod idle;
 mod postgres;
 mod redis;
+mod throttle;
 mod tickets;
 
 /// Where a server listens. A server that is not there fails the suite.

@@ -93,3 +93,13 @@ async fn a_ticket_opens_at_the_other_process() {
     ];
     crate::tickets::opens_at_the_other_process(stores).await;
 }
+
+#[tokio::test]
+async fn guesses_count_at_both_processes() {
+    let schema = Schema::new().await;
+    let stores = [
+        schema.store_with_prefix().await,
+        schema.store_with_prefix().await,
+    ];
+    crate::throttle::counts_at_both_processes(stores).await;
+}

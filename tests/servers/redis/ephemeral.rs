@@ -108,3 +108,10 @@ async fn a_ticket_opens_at_the_other_process() {
     let stores = [database.another_store().await, database.store];
     crate::tickets::opens_at_the_other_process(stores).await;
 }
+
+#[tokio::test]
+async fn guesses_count_at_both_processes() {
+    let database = Database::shared().await;
+    let stores = [database.another_store().await, database.store];
+    crate::throttle::counts_at_both_processes(stores).await;
+}
