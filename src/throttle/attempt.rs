@@ -44,7 +44,8 @@ impl Attempt {
     ///
     /// # Errors
     ///
-    /// The store failed. The charge may not have been given back.
+    /// The store failed. The charge may not have been given back, and the login is good all the
+    /// same.
     pub async fn succeeded(
         self,
         store: &dyn EphemeralStore,

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::attempt::{Attempt, Charged, charge, incomplete, write};
 use super::decide::{Decision, decide};
 use super::error::{AttemptError, Throttled};
+use super::keys::since;
 use super::mark::{DeviceMark, LONGEST};
 use super::places::Place;
-use super::question::{Question, SINCE};
+use super::question::Question;
 use super::rule::Rule;
 use super::seen::Seen;
 use super::settings::LoginThrottle;
@@ -87,10 +88,12 @@ impl Throttle {
         };
         let mark = mark.filter(|mark| mark.len() <= LONGEST);
         let presented = mark.map(str::to_owned);
-        let name = (rule.count_as)(name);
+        // Counters may be shared by accounts whose names are alike. What a login has earned is of
+        // the name exactly as it was typed, or one account would earn it for another.
+        let counted = (rule.count_as)(name);
         let place = address.map(Place::of);
-        let mark = rule.marks.check(mark, &name, now);
-        let question = Question::new(&rule.keys, &name, place, mark);
+        let mark = rule.marks.check(mark, name, now);
+        let question = Question::new(&rule.keys, &counted, name, place, mark);
 
         let found = store.read(&question.keys(&rule.keys), now).await?;
         let seen = Seen::new(&question, found, now).ok_or_else(incomplete)?;
@@ -121,7 +124,7 @@ impl Throttle {
         Ok(Attempt {
             charged: Some(Charged {
                 rule,
-                name,
+                name: name.to_owned(),
                 presented,
                 question,
                 taken,
@@ -141,8 +144,7 @@ impl Throttle {
         now: Timestamp,
     ) -> Option<DeviceMark> {
         let rule = self.rule.as_ref()?;
-        rule.marks
-            .random(&(rule.count_as)(name), subject, presented, now)
+        rule.marks.random(name, subject, presented, now)
     }
 
     /// Makes all marks of a subject invalid, such as after a new password. Marks that are made from
@@ -161,7 +163,7 @@ impl Throttle {
             return Ok(());
         };
         for tag in rule.marks.subject_tags(subject) {
-            let key = rule.keys.row(SINCE, &[&tag]);
+            let key = since(tag);
             let value = now.as_millis().to_be_bytes().to_vec();
             write(
                 store,

@@ -6,8 +6,11 @@
 /// Names that are different accounts may share counters. The reverse must not happen: an account
 /// with two names has twice the budget.
 pub(super) fn fold(name: &str) -> String {
-    // Via upper case, because some letters have two lower-case forms: both of sigma are one letter.
-    let upper = name.chars().flat_map(char::to_uppercase);
+    // Via upper case, because some letters have two forms: both of sigma are one letter.
+    let upper = name
+        .chars()
+        .flat_map(char::to_lowercase)
+        .flat_map(char::to_uppercase);
     let lower: String = upper.flat_map(char::to_lowercase).collect();
     let folded: String = lower.chars().filter(|c| c.is_alphanumeric()).collect();
     if folded.is_empty() { lower } else { folded }
@@ -32,6 +35,7 @@ mod tests {
         assert_eq!(fold("JÜRGEN"), fold("jürgen"));
         assert_eq!(fold("ΑΣ"), fold("ας"));
         assert_eq!(fold("ΑΣ"), fold("ασ"));
+        assert_eq!(fold("STRA\u{1e9e}E"), fold("straße"));
         assert_ne!(fold("ann1"), fold("ann2"));
     }
 

@@ -73,6 +73,14 @@ impl RowKeys {
     }
 }
 
+/// Returns the row that says when the subject with this tag called its marks in. A tag is made with
+/// the secret of its mark, so the row is found after a new secret too.
+pub(super) fn since(tag: [u8; 8]) -> EphemeralKey {
+    let mut hash = [0; 16];
+    hash[..8].copy_from_slice(&tag);
+    EphemeralKey::new(*b"thSi", hash)
+}
+
 /// The number of rows that count the failures of strangers.
 pub(super) const SHARDS: usize = 16;
 

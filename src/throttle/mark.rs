@@ -224,9 +224,9 @@ fn issued(bytes: &[u8; LENGTH]) -> Option<u32> {
     Some(u32::from_be_bytes(bytes[ISSUED].try_into().ok()?))
 }
 
-/// Rounds up, or a mark would be older than the new password that it was made with.
+/// Returns the next second, or a mark would be older than the new password that it was made with.
 fn seconds_up(now: Timestamp) -> u32 {
-    u32::try_from(now.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
+    u32::try_from(now.as_secs() + 1).unwrap_or(u32::MAX)
 }
 
 /// A longer text is not one of ours.

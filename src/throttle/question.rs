@@ -1,6 +1,6 @@
 //! The rows of one attempt: which of them to read.
 
-use super::keys::{Kind, RowKeys, SHARDS};
+use super::keys::{Kind, RowKeys, SHARDS, since};
 use super::mark::CheckedMark;
 use super::places::Place;
 use crate::store::EphemeralKey;
@@ -49,27 +49,29 @@ pub(super) struct Question {
 }
 
 impl Question {
-    /// Lists the rows of an attempt at this name, which is folded.
+    /// Lists the rows of an attempt. `counted` says which counters a name has, and `typed` is the
+    /// name itself.
     pub(super) fn new(
         keys: &RowKeys,
-        name: &str,
+        counted: &str,
+        typed: &str,
         place: Option<Place>,
         mark: Option<CheckedMark>,
     ) -> Self {
         use Kind::{Exact, Slot};
-        let name = name.as_bytes();
+        let name = counted.as_bytes();
         let mut question = Self {
             rows: [None; ROWS],
             place,
             mark,
             tags: [[0; 8]; 2],
         };
+        question.rows[Row::Since as usize] = mark.as_ref().map(|mark| since(mark.subject_tag));
         let mut add = |row: Row, kind, fields: &[&[u8]]| {
             question.rows[row as usize] = Some(keys.row(kind, fields));
         };
         if let Some(mark) = &mark {
             add(Row::Mark, Exact(*b"thMk"), &[&mark.id]);
-            add(Row::Since, SINCE, &[&mark.subject_tag]);
         }
         add(Row::Open, Slot(*b"thOp"), &[name]);
         let Some(place) = &place else {
@@ -82,7 +84,11 @@ impl Question {
         }
         add(Row::Pair, Slot(*b"thPr"), &[name, network]);
         // At most eight networks of a name are familiar.
-        add(Row::Familiar, Exact(*b"thFm"), &[name, &[tags[0][0] % 8]]);
+        add(
+            Row::Familiar,
+            Exact(*b"thFm"),
+            &[typed.as_bytes(), &[tags[0][0] % 8]],
+        );
         add(Row::Good, Slot(*b"thGd"), &[network]);
         add(Row::Ask, Slot(*b"thAk"), &[name, network]);
         add(Row::StrangersNetwork, Slot(*b"thNs"), &[network]);
@@ -123,6 +129,3 @@ impl Question {
         rows.filter_map(|(at, key)| Some((at, (*key)?)))
     }
 }
-
-/// The row that says when a subject called its marks in.
-pub(super) const SINCE: Kind = Kind::Exact(*b"thSi");
