@@ -46,12 +46,7 @@ pub(super) fn read<C>(
     }
     // The header only says which session is replaced, so a malformed one refuses no login.
     let sent = bearer_token(&parts.headers).ok().flatten();
-    let mut context = state.sessions.located(context.clone());
-    if let Some(mark) = parameters.text("device_mark")? {
-        context = context.with_device_mark(mark);
-    } else if let Some(mark) = state.device_mark(parts) {
-        context = context.with_device_mark(mark);
-    }
+    let context = state.marked(state.sessions.located(context.clone()), &parameters)?;
     let mut login = Login::of(read_credentials(parameters)?, Some(context))
         .on_device(device)
         .asking_for(scope)

@@ -10,9 +10,11 @@ use serde_json::json;
 
 use super::delivery::Delivery;
 use super::error::EndpointError;
+use super::request::Parameters;
 use super::response::{complete, json_bytes, json_response};
 use crate::bearer::BearerAuthLayer;
 use crate::once::Once;
+use crate::request_context::RequestContext;
 use crate::session::{Login, SessionError, SessionErrorKind, Sessions, TokenResponse};
 
 type ShapeTokens = dyn Fn(&TokenResponse, &Parts) -> serde_json::Result<Vec<u8>> + Send + Sync;
@@ -76,9 +78,21 @@ impl State {
         }
     }
 
-    /// Returns the marks that the browser presents by itself.
-    pub(super) fn device_mark<'p>(&self, parts: &'p Parts) -> Option<&'p str> {
-        self.delivery.as_deref()?.device_mark(parts)
+    /// Adds the marks of the device: those of the parameter, or those that the browser sends by
+    /// itself.
+    pub(super) fn marked(
+        &self,
+        context: RequestContext,
+        parameters: &Parameters,
+    ) -> Result<RequestContext, EndpointError> {
+        let sent = parameters.text("device_mark")?;
+        let own =
+            |delivery: &dyn Delivery| delivery.device_mark(context.parts()).map(str::to_owned);
+        let mark = sent.or_else(|| self.delivery.as_deref().and_then(own));
+        Ok(match mark {
+            Some(mark) => context.with_device_mark(mark),
+            None => context,
+        })
     }
 
     /// Returns how the tokens of a login are sent.

@@ -8,12 +8,11 @@ use super::login::Login;
 use super::own_row::MAX_RACES;
 use super::sessions::Sessions;
 use super::token_response::TokenResponse;
-use crate::clock::Timestamp;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::Scope;
 use crate::request_context::RequestContext;
 use crate::revocation::ensure_started;
-use crate::token::AccessTokenClaims;
+use crate::token::{AccessTokenClaims, Identity};
 
 impl Sessions {
     /// Authenticates the user of a session again, and returns a new access token of the same
@@ -56,8 +55,8 @@ impl Sessions {
             );
             return Err(SessionError::new(SessionErrorKind::InvalidCredentials));
         }
-        let at = identity.authenticated_at;
-        self.renew(claims, at, context.as_ref(), &scope).await
+        self.renew(claims, Some(&identity), context.as_ref(), &scope)
+            .await
     }
 
     /// Notes that the user of a session has just authenticated, and returns a new access token of
@@ -75,9 +74,12 @@ impl Sessions {
     ///     claims: &AccessTokenClaims,
     ///     code: &str,
     /// ) -> Result<TokenResponse, SessionError> {
+    ///     // Codes can be guessed too. An attempt that is dropped counts as a guess.
+    ///     let attempt = sessions.attempt(claims.subject().as_str(), None).await?;
     ///     if !code_is_right(code).await {
     ///         return Err(SessionError::denied("code_wrong"));
     ///     }
+    ///     attempt.succeeded(claims.subject()).await?;
     ///     sessions.renew_auth_time(claims).await
     /// }
     /// ```
@@ -95,16 +97,13 @@ impl Sessions {
     async fn renew(
         &self,
         claims: &AccessTokenClaims,
-        at: Option<Timestamp>,
+        identity: Option<&Identity>,
         context: Option<&RequestContext>,
         scope: &Scope,
     ) -> Result<TokenResponse, SessionError> {
-        // Not in the future: an identity provider's clock may be ahead.
-        let now = self.now();
-        let at = at.map_or(now, |at| at.min(now));
         with_timeout(
             REFRESH_DEADLINE,
-            self.write_auth_time(claims, at, context, scope),
+            self.write_auth_time(claims, identity, context, scope),
         )
         .await
         .map_err(SessionError::logged)
@@ -113,14 +112,22 @@ impl Sessions {
     async fn write_auth_time(
         &self,
         claims: &AccessTokenClaims,
-        at: Timestamp,
+        identity: Option<&Identity>,
         context: Option<&RequestContext>,
         scope: &Scope,
     ) -> Result<TokenResponse, SessionError> {
         ensure_started(self.sync());
         self.load_revocations().await?;
+        // Not in the future: an identity provider's clock may be ahead.
+        let now = self.now();
+        let at = identity.and_then(|identity| identity.authenticated_at);
+        let at = at.map_or(now, |at| at.min(now));
         for _ in 0..MAX_RACES {
             let mut session = self.live_row(claims).await?;
+            // The old password was right when it was looked at, and there is a new one by now.
+            if identity.is_some_and(|identity| identity.stamp != session.parts().stamp) {
+                return Err(SessionError::new(SessionErrorKind::InvalidCredentials));
+            }
             let at = at.max(session.authenticated_at());
             let row = session.parts_mut();
             row.authenticated_at = Some(at);

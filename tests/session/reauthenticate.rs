@@ -214,3 +214,28 @@ async fn one_call_after_a_new_password_keeps_this_session_and_ends_the_others() 
         .await
         .assert_invalid_token("session_revoked");
 }
+
+#[tokio::test]
+async fn an_old_password_that_was_looked_at_before_the_change_counts_no_more() {
+    let app = App::new();
+    app.users.grant(Grant::new().with_stamp(7_i64));
+    let started = app.sessions.start(Identity::new("alice").with_stamp(7_i64));
+    let tokens = started.await.unwrap();
+    app.users.grant(Grant::new().with_stamp(8_i64));
+    app.sessions
+        .set_stamp(tokens.claims(), 8_i64)
+        .await
+        .unwrap();
+    for (stamp, status) in [(7_i64, 400), (8_i64, 200)] {
+        app.users.authenticate_as(move |login| {
+            let identity = Identity::new(login.username());
+            identity.with_stamp(stamp).into()
+        });
+        let again = app
+            .sessions
+            .reauthenticate(tokens.claims(), login("wonderland-7"))
+            .await;
+        let answered = again.map_or_else(|error| error.status().as_u16(), |_| 200);
+        assert_eq!(answered, status, "{stamp}");
+    }
+}

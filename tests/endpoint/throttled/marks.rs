@@ -136,3 +136,25 @@ async fn a_refresh_has_no_mark() {
     let answer = app.refresh(&tokens.refresh).await;
     assert_eq!(answer.json().get("device_mark"), None);
 }
+
+#[tokio::test]
+async fn a_known_device_authenticates_again_while_strangers_guess() {
+    let app = App::new();
+    let answer = app
+        .send(login("alice", "wonderland-7", "203.0.113.7"))
+        .await;
+    let (mark, tokens) = (mark_of(&answer), answer.tokens());
+    guess(&app).await;
+    let fields = [
+        ("username", "alice"),
+        ("password", "wonderland-7"),
+        ("device_mark", &*mark),
+    ];
+    let again = |fields: &[(&str, &str)]| {
+        let request = attempt("/reauthenticate", fields, "192.0.2.200");
+        with_header(request, "authorization", &support::bearer(&tokens.access))
+    };
+    assert_throttled(&app.send(again(&fields[..2])).await);
+    let answer = app.send(again(&fields)).await;
+    assert_eq!(answer.status, StatusCode::OK);
+}
