@@ -82,12 +82,14 @@ impl Sessions {
         };
         match outcome.0 {
             Kind::Identified(identity) => {
+                // The password was right, whatever becomes of its charge.
                 let mark = attempt.succeeded(identity.subject()).await;
-                Ok(identity.with_device_mark(mark.map_err(SessionError::logged)?))
+                let mark = mark.map_err(SessionError::logged).ok().flatten();
+                Ok(identity.with_device_mark(mark))
             }
             Kind::Denied(denial) => {
                 if denial.credentials_are_valid {
-                    attempt.unfinished().await.map_err(SessionError::logged)?;
+                    let _ = attempt.unfinished().await.map_err(SessionError::logged);
                 }
                 tracing::info!(client, reason = denial.reason, "login refused");
                 Err(denial.into())
