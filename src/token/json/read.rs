@@ -56,7 +56,8 @@ impl<'t> Reader<'t> {
     fn object(&mut self, nested: usize) -> Option<Json<'t>> {
         let mut members = Vec::new();
         let mut next = self.next()?;
-        if next != b'}' {
+        // The claims have room at once. Others may be thousands of small objects.
+        if next != b'}' && nested + 1 == MOST_NESTED {
             members.reserve(FEW);
         }
         while next != b'}' {
