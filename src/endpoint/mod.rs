@@ -27,8 +27,11 @@
 //! registry of clients. Third parties must not use the password grant (RFC 9700 section 2.4): they
 //! need an authorization server.
 //!
-//! **Caveats.** Password guesses are not limited: put a rate limit in front. Slow bodies have to be
-//! limited by the server: see `tower_http::timeout::RequestBodyTimeoutLayer`.
+//! **Guesses** at passwords are bounded: see [`LoginThrottle`](crate::throttle::LoginThrottle). A
+//! login handler of the application's own asks [`Sessions::attempt`](crate::Sessions::attempt).
+//!
+//! **Caveat.** Slow bodies have to be limited by the server: see
+//! `tower_http::timeout::RequestBodyTimeoutLayer`.
 
 mod auth;
 mod body;

@@ -54,11 +54,16 @@ impl AuthEndpoints {
     ///         Err(error) => return endpoints.reject(error, &parts),
     ///     };
     ///     let outcome = async {
+    ///         // Guesses are bounded here too. An attempt that is dropped counts as one.
+    ///         let attempt = sessions.attempt(&login.email, login.context()).await?;
     ///         let user = find_user(&login.email, &login.password).await?;
     ///         if login.code.is_none() {
+    ///             attempt.unfinished().await?;
     ///             return Err(SessionError::denied("code_required"));
     ///         }
-    ///         sessions.start(Identity::new(user).with_login(&login)).await
+    ///         let identity = Identity::new(user).with_login(&login);
+    ///         let mark = attempt.succeeded(identity.subject()).await?;
+    ///         sessions.start(identity.with_device_mark(mark)).await
     ///     };
     ///     endpoints.respond(outcome.await, &login)
     /// }

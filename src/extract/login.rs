@@ -51,9 +51,14 @@ impl IntoResponse for EndpointRejection {
 ///     State(app): State<AppState>,
 ///     login: Login<PasswordCredentials>,
 /// ) -> impl IntoResponse {
-///     // The application's own check of the user, and of a second factor, comes here.
-///     let identity = Identity::new(login.username()).with_login(&login);
-///     app.endpoints.respond(app.sessions.start(identity).await, &login)
+///     let outcome = async {
+///         let attempt = app.sessions.attempt(login.username(), login.context()).await?;
+///         // The application's own check of the user, and of a second factor, comes here.
+///         let identity = Identity::new(login.username()).with_login(&login);
+///         let mark = attempt.succeeded(identity.subject()).await?;
+///         app.sessions.start(identity.with_device_mark(mark)).await
+///     };
+///     app.endpoints.respond(outcome.await, &login)
 /// }
 ///
 /// # use axum::{Router, routing::any};

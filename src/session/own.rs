@@ -65,8 +65,8 @@ impl Sessions {
     /// Ends all sessions of the user but the current one, and returns how many. It is for "log out
     /// my other devices". A session that begins in the meantime may be missed.
     ///
-    /// **After a change of password** call [`set_stamp`](Self::set_stamp) first, if there are
-    /// stamps. Otherwise the current session ends at its next refresh.
+    /// **After a change of password** call [`credentials_changed`](Self::credentials_changed)
+    /// instead, if there are stamps. Otherwise the current session ends at its next refresh.
     ///
     /// # Errors
     ///

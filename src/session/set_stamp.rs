@@ -12,7 +12,8 @@ impl Sessions {
     /// Ends all sessions of the user but the current one, after their password changed, and returns
     /// how many. In one call it is [`set_stamp`](Self::set_stamp),
     /// [`log_out_others`](Self::log_out_others) and [`forget_devices`](Self::forget_devices).
-    /// `stamp` is what `authorize` grants from now on.
+    /// `stamp` is what `authorize` grants from now on. This device is forgotten too:
+    /// [`device_mark`](Self::device_mark) makes another mark for it.
     ///
     /// Commit the new password first. A login that is in progress with the old one is ended by its
     /// stamp. Where there are no stamps, call `log_out_others`.
