@@ -140,8 +140,9 @@ impl Gate {
         if let Some(sessions) = &self.sessions {
             ensure_started(&sessions.sync);
         }
-        self.check_session(&claims)?;
-        self.check_guards(&claims)?;
+        self.check_session(&claims)
+            .and_then(|()| self.check_guards(&claims))
+            .map_err(|error| self.of(error, &claims))?;
         let known = outer.as_ref().filter(|_| is_of_outer);
         let user = known.and_then(|outer| outer.user.clone());
         let typed_claims = match self.parse_claims {
@@ -155,6 +156,14 @@ impl Gate {
             gate,
             outer,
         })
+    }
+
+    /// Adds whose token was refused, where that is told.
+    fn of(&self, error: BearerError, claims: &AccessTokenClaims) -> BearerError {
+        match self.rejection.on_refusal {
+            Some(_) => error.of(claims),
+            None => error,
+        }
     }
 
     /// Checks claims that this layer has not verified just now.
@@ -224,11 +233,12 @@ impl Pending {
             let user = Arc::clone(loader).load(claims.clone()).await;
             let user = user.map_err(BearerError::unavailable)?;
             admission.user =
-                Some(user.ok_or_else(|| BearerError::from(BearerErrorKind::UserGone))?);
+                Some(user.ok_or_else(|| gate.of(BearerErrorKind::UserGone.into(), &claims))?);
             // The loader may have taken long.
             gate.load_revocations().await?;
-            gate.check_expiry(&claims)?;
-            gate.check_session(&claims)?;
+            gate.check_expiry(&claims)
+                .and_then(|()| gate.check_session(&claims))
+                .map_err(|error| gate.of(error, &claims))?;
         }
         Ok(admission)
     }

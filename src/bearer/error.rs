@@ -12,7 +12,7 @@ use super::error_kind::BearerErrorKind;
 use super::protection::Protection;
 use crate::error::BoxError;
 use crate::names::{IntoScope, Scope};
-use crate::token::{VerifyError, VerifyErrorKind};
+use crate::token::{AccessTokenClaims, VerifyError, VerifyErrorKind};
 
 /// Why a request was refused (RFC 6750 section 3).
 ///
@@ -68,6 +68,8 @@ pub struct BearerError {
     /// Whether the source has logged its failure itself, once and not for each request.
     is_logged: bool,
     cause: Option<Cause>,
+    /// Those of the token, where the layer tells somebody whose it was.
+    claims: Option<AccessTokenClaims>,
     /// Everything that most errors lack, so that the refusal of a token allocates nothing here.
     special: Option<Box<Special>>,
 }
@@ -274,6 +276,16 @@ impl BearerError {
         }
     }
 
+    /// Sets whose token was refused.
+    pub(super) fn of(mut self, claims: &AccessTokenClaims) -> Self {
+        self.claims = Some(claims.clone());
+        self
+    }
+
+    pub(super) fn claims(&self) -> Option<&AccessTokenClaims> {
+        self.claims.as_ref()
+    }
+
     pub(super) fn is_logged(&self) -> bool {
         self.is_logged
     }
@@ -331,6 +343,7 @@ impl From<BearerErrorKind> for BearerError {
             malformed: None,
             is_logged: false,
             cause: None,
+            claims: None,
             special: None,
         }
     }

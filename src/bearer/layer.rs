@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::gate::{Gate, SessionSide, WithoutToken};
+use super::on_refusal::OnRefusal;
 use super::rejection::Rejection;
 use super::service::BearerAuth;
 use super::source::TokenSource;
@@ -81,6 +82,11 @@ impl BearerAuthLayer {
         Self {
             gate: Arc::new(gate),
         }
+    }
+
+    /// Tells of each request that is refused.
+    pub(crate) fn on_refusal(self, on_refusal: OnRefusal) -> Self {
+        self.map(|gate| gate.rejection.on_refusal = Some(on_refusal))
     }
 
     /// Accepts the tokens of another issuer too. The claim `iss` chooses the verifier before any

@@ -11,6 +11,7 @@ use http::request::Parts;
 use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 use super::grpc::{is_grpc, to_grpc_response};
+use super::on_refusal::OnRefusal;
 use super::protection::Protection;
 use super::ready::ReadyResponses;
 use crate::names::Scope;
@@ -27,6 +28,7 @@ pub(crate) struct Rejection {
     ready: Option<Arc<ReadyResponses>>,
     pub(super) answer: Option<Arc<Respond>>,
     pub(super) grpc: bool,
+    pub(super) on_refusal: Option<OnRefusal>,
 }
 
 impl Rejection {
@@ -37,9 +39,12 @@ impl Rejection {
         Arc::make_mut(&mut self.protection)
     }
 
-    /// Logs one event, and returns the response.
+    /// Logs one event, tells it, and returns the response.
     pub(crate) fn refuse(&self, error: BearerError, parts: &Parts) -> Response<Bytes> {
         log(&error, parts);
+        if let Some(on_refusal) = &self.on_refusal {
+            on_refusal.tell(&error, parts);
+        }
         let is_grpc = self.grpc && is_grpc(parts);
         if let Some(answer) = self.answer.as_ref().filter(|_| !is_grpc) {
             let error = error.with_protection(&self.protection);

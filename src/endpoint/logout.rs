@@ -19,8 +19,9 @@ pub(super) async fn handle(
     mut parameters: Parameters,
 ) -> Result<Response<Bytes>, EndpointError> {
     let answer = state.logged_out(parts);
+    let client = state.sessions.edge().client_address(parts);
     if let Some(token) = parameters.take("token")?.map(Zeroizing::new) {
-        state.sessions.log_out(&token).await?;
+        state.sessions.log_out_at(&token, client).await?;
         return Ok(answer);
     }
     let mut held = Vec::new();
@@ -51,7 +52,7 @@ pub(super) async fn handle(
         });
     }
     for token in sent.into_iter().chain(held) {
-        state.sessions.log_out(token).await?;
+        state.sessions.log_out_at(token, client).await?;
     }
     Ok(state.without_cookies(parts, answer))
 }
@@ -62,13 +63,14 @@ pub(super) async fn handle_everywhere(
 ) -> Result<Response<Bytes>, EndpointError> {
     check(parts, "POST")?;
     let claims = signed_in(state, parts).await?;
+    let client = state.sessions.edge().client_address(parts);
     state.sessions.log_out_everywhere(claims.subject()).await?;
     // The cookies are cleared, and may be of other sessions.
     if let Some(delivery) = state.delivery.as_deref()
         && delivery.comes_from_us(parts)
     {
         for token in delivery.session_tokens(parts) {
-            state.sessions.log_out(token).await?;
+            state.sessions.log_out_at(token, client).await?;
         }
     }
     Ok(state.without_cookies(parts, state.logged_out(parts)))

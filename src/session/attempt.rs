@@ -2,13 +2,17 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use super::error::SessionError;
+use super::error::{SessionError, SessionErrorKind};
+use super::event::AuthEventKind;
+use super::events::Whose;
 use super::sessions::Sessions;
 use crate::clock::Timestamp;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::Subject;
 use crate::request_context::RequestContext;
+use crate::store::SessionStore;
 use crate::throttle::{Attempt, AttemptError, Caller, DeviceMark};
 use crate::token::Identity;
 
@@ -20,7 +24,14 @@ use crate::token::Identity;
 #[must_use = "an attempt that is dropped counts as a wrong password"]
 pub struct LoginAttempt {
     attempt: Attempt,
+    failing: Failing,
+}
+
+/// Tells that the attempt failed, unless it ended otherwise.
+struct Failing {
     sessions: Sessions,
+    client: Option<IpAddr>,
+    reason: Option<&'static str>,
 }
 
 impl Sessions {
@@ -81,7 +92,11 @@ impl Sessions {
         let attempt = with_timeout(REFRESH_DEADLINE, asked).await;
         Ok(LoginAttempt {
             attempt: attempt.map_err(SessionError::logged)?,
-            sessions: self.clone(),
+            failing: Failing {
+                sessions: self.clone(),
+                client: address,
+                reason: SessionError::new(SessionErrorKind::InvalidCredentials).reason(),
+            },
         })
     }
 
@@ -111,17 +126,19 @@ impl Sessions {
         Ok(with_timeout(REFRESH_DEADLINE, forgotten).await?)
     }
 
-    fn refusal(&self, client: Option<IpAddr>, error: AttemptError) -> SessionError {
+    fn refusal(&self, address: Option<IpAddr>, error: AttemptError) -> SessionError {
         let throttled = match error {
             AttemptError::Throttled(throttled) => throttled,
             AttemptError::Store(error) => return error.into(),
         };
         let (by, retry_after) = (throttled.by(), throttled.retry_after());
-        if self.0.throttled_lines.is_new(client, by, self.now()) {
-            let cure = client.is_none().then_some(NO_ADDRESS);
-            let client = client.map(tracing::field::display);
+        if self.0.throttled_lines.is_new(address, by, self.now()) {
+            let cure = address.is_none().then_some(NO_ADDRESS);
+            let client = address.map(tracing::field::display);
             tracing::warn!(client, ?by, retry_after, cure, "login throttled");
         }
+        let kind = AuthEventKind::LoginThrottled { by, retry_after };
+        self.tell(kind, Whose::default().at(address));
         SessionError::too_many_attempts(retry_after)
     }
 }
@@ -136,8 +153,11 @@ impl LoginAttempt {
     /// # Errors
     ///
     /// `Unavailable`: the store failed.
-    pub async fn succeeded(self, subject: &Subject) -> Result<Option<DeviceMark>, SessionError> {
-        let (store, now) = (self.sessions.store(), self.now());
+    pub async fn succeeded(
+        mut self,
+        subject: &Subject,
+    ) -> Result<Option<DeviceMark>, SessionError> {
+        let (store, now) = self.settle();
         let settled = self.attempt.succeeded(store.ephemeral(), subject, now);
         Ok(with_timeout(REFRESH_DEADLINE, settled).await?)
     }
@@ -152,8 +172,8 @@ impl LoginAttempt {
     /// # Errors
     ///
     /// `Unavailable`: the store failed.
-    pub async fn unfinished(self) -> Result<(), SessionError> {
-        let (store, now) = (self.sessions.store(), self.now());
+    pub async fn unfinished(mut self) -> Result<(), SessionError> {
+        let (store, now) = self.settle();
         let settled = self.attempt.unfinished(store.ephemeral(), now);
         Ok(with_timeout(REFRESH_DEADLINE, settled).await?)
     }
@@ -168,8 +188,33 @@ impl LoginAttempt {
         self.unfinished().await
     }
 
-    fn now(&self) -> Timestamp {
-        self.sessions.now()
+    /// The login is refused for this reason: the charge stays.
+    pub(super) fn refused(mut self, reason: Option<&'static str>) {
+        self.failing.reason = reason;
+    }
+
+    /// The attempt has not failed.
+    fn settle(&mut self) -> (Arc<dyn SessionStore>, Timestamp) {
+        self.failing.reason = None;
+        (self.failing.sessions.store(), self.failing.sessions.now())
+    }
+}
+
+impl Drop for Failing {
+    fn drop(&mut self) {
+        if let Some(reason) = self.reason {
+            let whose = Whose::default().at(self.client);
+            self.sessions
+                .tell(AuthEventKind::LoginRefused { reason }, whose);
+        }
+    }
+}
+
+impl Sessions {
+    pub(super) fn tell_login_refused(&self, error: &SessionError, whose: Whose<'_>) {
+        if let Some(reason) = error.reason() {
+            self.tell(AuthEventKind::LoginRefused { reason }, whose);
+        }
     }
 }
 

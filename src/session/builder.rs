@@ -9,6 +9,8 @@ use http::request::Parts;
 
 use super::accounts::Accounts;
 use super::authenticate::Authenticate;
+use super::event::AuthEvent;
+use super::events::Events;
 use super::idle::IdlePulls;
 use super::names::Names;
 use super::outage::StoreOutage;
@@ -48,6 +50,7 @@ pub struct SessionsBuilder {
     idle: IdlePulls,
     edge: Edge,
     throttle: LoginThrottle,
+    events: Events,
     former: Vec<(String, String)>,
     problems: Problems,
 }
@@ -69,6 +72,7 @@ impl SessionsBuilder {
             idle: IdlePulls::default(),
             edge: Edge::default(),
             throttle: LoginThrottle::default(),
+            events: Events::default(),
             former: Vec::new(),
             problems: Problems::default(),
         }
@@ -174,6 +178,39 @@ impl SessionsBuilder {
         self
     }
 
+    /// Sets a closure that is called with each [`AuthEvent`]: for an audit log, an alarm, or an
+    /// email to the user. Without it no event is made. A second call replaces the first closure.
+    ///
+    /// **It must not block.** It is called where the event happens, on a thread of the runtime, and
+    /// the login waits for it. It takes no future, so that no slow receiver delays a login, and no
+    /// queue grows here. What takes time goes to a channel, whose overflow the application counts:
+    ///
+    /// ```
+    /// use tower_bearer::session::{AuthEventKind, SessionsBuilder};
+    ///
+    /// # fn example(builder: SessionsBuilder) -> SessionsBuilder {
+    /// let (sender, mut events) = tokio::sync::mpsc::channel(1024);
+    /// tokio::spawn(async move {
+    ///     while let Some(event) = events.recv().await {
+    ///         println!("{event:?}");
+    ///     }
+    /// });
+    /// builder.events(move |event| {
+    ///     let is_alarm = matches!(event.kind(), AuthEventKind::RefreshTokenReused(_));
+    ///     if is_alarm && sender.try_send(event.clone()).is_err() {
+    ///         eprintln!("events are lost");
+    ///     }
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// If it panics, the log has an error, and the login goes on as if it had returned. With
+    /// `panic = "abort"` the process ends.
+    pub fn events(mut self, subscriber: impl Fn(&AuthEvent) + Send + Sync + 'static) -> Self {
+        self.events = Events::to(subscriber);
+        self
+    }
+
     /// Sets the clock of the sessions, their verifier and their layer. The default is the operating
     /// system's clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -268,6 +305,7 @@ impl SessionsBuilder {
             mcp_sessions: McpSessions::new(&secret),
             throttle,
             throttled_lines: ThrottledLines::new(),
+            events: self.events,
             verifiers: Verifiers::new(verifier).with_former(former),
             signer,
             policy: self.policy,

@@ -4,6 +4,8 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::error::SessionError;
+use super::event::AuthEventKind;
+use super::events::Whose;
 use super::sessions::Sessions;
 use crate::clock::Timestamp;
 use crate::limits::{REFRESH_DEADLINE, REVOCATION_RETENTION, with_timeout};
@@ -91,6 +93,12 @@ impl Sessions {
             self.sync().pull().await?;
             let sessions = self.0.store.erase(&all).await?.count();
             tracing::info!(sessions, "the sessions of a user were erased");
+            // Neither the log nor the event names a user who is deleted.
+            let kind = AuthEventKind::SessionsRevoked {
+                because: RevocationReason::UserGone,
+                sessions,
+            };
+            self.tell(kind, Whose::default());
             Ok(Erasure {
                 sessions,
                 erased_at: self.now(),

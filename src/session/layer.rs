@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::event::AuthEventKind;
+use super::events::Whose;
 use super::sessions::Sessions;
-use crate::bearer::{BearerAuthLayer, SessionSide};
+use crate::bearer::{BearerAuthLayer, BearerErrorKind, OnRefusal, SessionSide};
 
 impl Sessions {
     /// Returns a layer that accepts the access tokens of these sessions: with the same issuer,
@@ -21,7 +23,29 @@ impl Sessions {
             sync: Arc::clone(self.sync()) as _,
             edge: Arc::clone(self.edge()),
         };
-        BearerAuthLayer::with_sessions(self.0.verifiers.clone(), Some(sessions))
+        let layer = BearerAuthLayer::with_sessions(self.0.verifiers.clone(), Some(sessions));
+        if self.0.events.are_heard() {
+            layer.on_refusal(self.tell_refusals())
+        } else {
+            layer
+        }
+    }
+
+    fn tell_refusals(&self) -> OnRefusal {
+        let (events, edge) = (self.0.events.clone(), Arc::clone(self.edge()));
+        let clock = Arc::clone(self.0.signer.clock());
+        OnRefusal::new(move |error, claims, parts| {
+            let kind = error.kind();
+            // Without a token none is refused, and every scanner makes thousands of these. Without
+            // a reason the server is at fault.
+            if kind == BearerErrorKind::MissingToken || error.reason().is_none() {
+                return;
+            }
+            let whose = claims.map(Whose::of_claims).unwrap_or_default();
+            let whose = whose.at(edge.client_address(parts));
+            let kind = AuthEventKind::AccessTokenRefused { kind };
+            events.tell(kind, whose, clock.now());
+        })
     }
 
     /// Returns the layer of an MCP server, whose sessions belong to one of these.

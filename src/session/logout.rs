@@ -1,12 +1,24 @@
 //! A logout ends a session: on this process at once, on others when they learn of it.
 
+use std::net::IpAddr;
+
 use super::ended::Ended;
 use super::error::SessionError;
+use super::event::AuthEventKind;
+use super::events::Whose;
 use super::sessions::Sessions;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::SessionId;
 use crate::revocation::ensure_started;
 use crate::store::{RevocationReason, Session};
+use crate::token::AccessTokenClaims;
+
+/// The session that a token belongs to, and what is known of it.
+pub(super) struct SessionOfToken {
+    pub(super) id: SessionId,
+    row: Option<Session>,
+    claims: Option<AccessTokenClaims>,
+}
 
 impl Sessions {
     /// Ends the session that `token` belongs to: a refresh token of any generation, or an access
@@ -18,9 +30,22 @@ impl Sessions {
     ///
     /// `Unavailable`: the store did not answer, or not within 30 seconds. Try again.
     pub async fn log_out(&self, token: &str) -> Result<Ended, SessionError> {
+        self.log_out_at(token, None).await
+    }
+
+    /// Does the same for a request from this address.
+    pub(crate) async fn log_out_at(
+        &self,
+        token: &str,
+        client: Option<IpAddr>,
+    ) -> Result<Ended, SessionError> {
         let log_out = async {
             match self.session_of(token).await? {
-                Some(id) => self.end(&id, RevocationReason::LoggedOut).await,
+                Some(session) => {
+                    let whose = session.whose().at(client);
+                    self.end(&session.id, RevocationReason::LoggedOut, whose)
+                        .await
+                }
                 None => Ok(Ended::sessions(0)),
             }
         };
@@ -31,16 +56,30 @@ impl Sessions {
 
     /// Returns the session of a token of this application. A session whose row is missing from a
     /// restored store counts too, because there may be access tokens of it.
-    pub(super) async fn session_of(&self, token: &str) -> Result<Option<SessionId>, SessionError> {
+    pub(super) async fn session_of(
+        &self,
+        token: &str,
+    ) -> Result<Option<SessionOfToken>, SessionError> {
         if let Some(presented) = self.0.keys.parse(token) {
             let id = presented.id;
             let row = self.0.store.find(&id).await?;
-            return Ok(row.is_none_or(|row| self.owns(&row)).then_some(id));
+            let is_own = row.as_ref().is_none_or(|row| self.owns(row));
+            return Ok(is_own.then_some(SessionOfToken {
+                id,
+                row,
+                claims: None,
+            }));
         }
         let claims = self
             .verifiers()
             .find_map(|verifier| verifier.verify_but_for_expiry(token).ok());
-        Ok(claims.and_then(|claims| claims.session_id().copied()))
+        Ok(claims.and_then(|claims| {
+            Some(SessionOfToken {
+                id: *claims.session_id()?,
+                row: None,
+                claims: Some(claims),
+            })
+        }))
     }
 
     /// Returns whether it is a session of this application. Another application, with another
@@ -54,13 +93,29 @@ impl Sessions {
         &self,
         id: &SessionId,
         reason: RevocationReason,
+        whose: Whose<'_>,
     ) -> Result<Ended, SessionError> {
         ensure_started(self.sync());
         let ended = self.0.store.revoke(id, reason.at(self.now())).await?;
         self.sync().revocations().enter(*id);
         if ended {
             tracing::info!(session = %id, because = reason.as_str(), "session ended");
+            self.tell(
+                match reason {
+                    RevocationReason::LoggedOut => AuthEventKind::LoggedOut,
+                    because => AuthEventKind::SessionRevoked { because },
+                },
+                whose,
+            );
         }
         Ok(Ended::sessions(u64::from(ended)))
+    }
+}
+
+impl SessionOfToken {
+    pub(super) fn whose(&self) -> Whose<'_> {
+        let row = self.row.as_ref().map(Whose::of_session);
+        row.or_else(|| self.claims.as_ref().map(Whose::of_claims))
+            .unwrap_or(Whose::of_id(&self.id))
     }
 }

@@ -34,6 +34,8 @@ mod denial;
 mod ended;
 mod erasure;
 mod error;
+mod event;
+mod events;
 #[cfg(test)]
 mod explorer;
 mod feed;
@@ -72,6 +74,7 @@ pub use credentials::{LoginCredentials, NoCredentials, PasswordCredentials};
 pub use ended::Ended;
 pub use erasure::Erasure;
 pub use error::{SessionError, SessionErrorKind};
+pub use event::{AuthEvent, AuthEventKind, ReuseEvidence};
 pub use idle::IdlePulls;
 pub use login::Login;
 pub use outage::StoreOutage;

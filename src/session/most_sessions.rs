@@ -1,6 +1,7 @@
 //! The most sessions that a user has: a login above that ends the oldest.
 
 use super::error::SessionError;
+use super::events::Whose;
 use super::sessions::Sessions;
 use crate::store::{RevocationReason, Session};
 
@@ -18,7 +19,9 @@ impl Sessions {
         sessions.sort_by_key(|session| self.policy().end(session) <= now);
         let others = sessions.iter().filter(|session| session.id() != new.id());
         for session in others.skip(most - 1) {
-            self.end(session.id(), RevocationReason::Replaced).await?;
+            let whose = Whose::of_session(session);
+            self.end(session.id(), RevocationReason::Replaced, whose)
+                .await?;
         }
         Ok(())
     }

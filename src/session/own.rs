@@ -2,6 +2,8 @@
 
 use super::ended::Ended;
 use super::error::{SessionError, SessionErrorKind};
+use super::event::AuthEventKind;
+use super::events::Whose;
 use super::sessions::Sessions;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::{SessionId, Subject};
@@ -35,12 +37,13 @@ impl Sessions {
     pub async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<Ended, SessionError> {
         let revoke = async {
             let session = self.0.store.find(id).await?;
-            if session.is_none_or(|session| {
-                !self.logins_of(subject).matches(&session) || session.revoked().is_some()
-            }) {
+            let Some(session) = session.filter(|session| {
+                self.logins_of(subject).matches(session) && session.revoked().is_none()
+            }) else {
                 return Ok(Ended::sessions(0));
-            }
-            self.end(id, RevocationReason::LoggedOut).await?;
+            };
+            let whose = Whose::of_session(&session);
+            self.end(id, RevocationReason::LoggedOut, whose).await?;
             // If another request was quicker, the session has ended as well.
             Ok(Ended::sessions(1))
         };
@@ -97,6 +100,11 @@ impl Sessions {
                 None => "logged out everywhere",
             };
             tracing::info!(subject = %selection.subject().shown(), ended, "{what}");
+            let kind = AuthEventKind::SessionsRevoked {
+                because: RevocationReason::Everywhere,
+                sessions: ended,
+            };
+            self.tell(kind, Whose::of_subject(selection.subject()));
             Ok(Ended::sessions(ended))
         };
         with_timeout(REFRESH_DEADLINE, log_out)

@@ -4,6 +4,8 @@ use super::any_credentials::AnyCredentials;
 use super::authorization::AuthorizeRequest;
 use super::credentials::LoginCredentials;
 use super::error::{SessionError, SessionErrorKind};
+use super::event::AuthEventKind;
+use super::events::Whose;
 use super::login::Login;
 use super::own_row::MAX_RACES;
 use super::sessions::Sessions;
@@ -53,7 +55,10 @@ impl Sessions {
                 subject = %claims.subject().shown(),
                 "re-authentication refused: the credentials are those of another user"
             );
-            return Err(SessionError::new(SessionErrorKind::InvalidCredentials));
+            let error = SessionError::new(SessionErrorKind::InvalidCredentials);
+            let whose = Whose::of_claims(claims).from(context.as_ref());
+            self.tell_login_refused(&error, whose);
+            return Err(error);
         }
         self.renew(claims, Some(&identity), context.as_ref(), &scope)
             .await
@@ -151,6 +156,8 @@ impl Sessions {
                 subject = %session.subject().shown(),
                 "authenticated again"
             );
+            let whose = Whose::of_session(&session).from(context);
+            self.tell(AuthEventKind::Reauthenticated, whose);
             return Ok(tokens.asked_for(scope));
         }
         Err(SessionError::unavailable(

@@ -3,9 +3,11 @@
 
 use super::authorization::AuthorizeRequest;
 use super::error::{SessionError, SessionErrorKind};
+use super::event::{AuthEventKind, ReuseEvidence};
+use super::events::Whose;
 use super::own_row::check_understood;
 use super::refresh_token::{Presented, Rid};
-use super::rotation::{Decision, SessionOver, decide, settle};
+use super::rotation::{Decision, Reply, SessionOver, decide, settle};
 use super::sessions::Sessions;
 use super::token_response::TokenResponse;
 use crate::clock::Timestamp;
@@ -181,6 +183,11 @@ impl Sessions {
                 kind = ?error.kind(),
                 "refresh refused"
             );
+            if let Some(reason) = error.reason() {
+                let whose = session.as_ref().map(Whose::of_id).unwrap_or_default();
+                let whose = whose.from(refresh.context.as_ref());
+                self.tell(AuthEventKind::RefreshRefused { reason }, whose);
+            }
             error.logged()
         })
     }
@@ -193,25 +200,28 @@ impl Sessions {
     ) -> Result<(Session, Grant), SessionError> {
         let (arrived, revocations) = (self.now(), self.sync().revocations());
         self.load_revocations().await?;
-        let id = presented.id;
+        let (id, context) = (presented.id, refresh.context.as_ref());
 
         for _ in 0..MAX_RACES {
             let session = self.own_row(&id).await?;
             if session.revoked().is_none() && revocations.contains(&id) {
                 // The row came back with a restored backup, so it is revoked again.
-                self.end(&id, RevocationReason::Other).await?;
+                let whose = Whose::of_session(&session).from(context);
+                self.end(&id, RevocationReason::Other, whose).await?;
                 return Err(SessionError::new(SessionErrorKind::SessionRevoked));
             }
             check_understood(&session)?;
             // The rule decides before the application is asked, so that it is not asked for a dead
             // token, and again after that, because the application may take long.
             let at_arrival = self.decide(&session, presented, refresh, arrived);
-            self.stop_if_over(&at_arrival, &session, presented).await?;
-            let request = AuthorizeRequest::new(&session).with_context(refresh.context.as_ref());
+            self.stop_if_over(&at_arrival, &session, presented, context)
+                .await?;
+            let request = AuthorizeRequest::new(&session).with_context(context);
             let grant = self.granted(request, &refresh.scope).await?;
             let later = self.decide(&session, presented, refresh, self.now());
             let decision = settle(at_arrival, later);
-            self.stop_if_over(&decision, &session, presented).await?;
+            self.stop_if_over(&decision, &session, presented, context)
+                .await?;
             let (answered, how) = match decision {
                 Decision::Replace { next, how } => {
                     let next = self.with_current_owner(next.written_to(session));
@@ -230,6 +240,12 @@ impl Sessions {
             }
             let generation = answered.parts().generation;
             tracing::debug!(session = %id, generation, ?how, "refreshed");
+            let kind = match how {
+                Reply::Recovered => AuthEventKind::Recovered,
+                _ => AuthEventKind::Refreshed,
+            };
+            let whose = Whose::of_session(&answered).from(context);
+            self.tell(kind, whose);
             return Ok((answered, grant));
         }
         Err(SessionError::unavailable(
@@ -265,6 +281,7 @@ impl Sessions {
         decision: &Decision,
         session: &Session,
         presented: &Presented,
+        context: Option<&RequestContext>,
     ) -> Result<(), SessionError> {
         match decision {
             Decision::Reply { .. } | Decision::Replace { .. } => Ok(()),
@@ -287,7 +304,16 @@ impl Sessions {
                     "a used refresh token was presented, so there may be a stolen copy: the \
                      session is ended"
                 );
-                self.end(&row.id, RevocationReason::Reused).await?;
+                let evidence = ReuseEvidence {
+                    presented: presented.generation,
+                    current: row.generation,
+                    rotated_at: row.rotated_at,
+                    confirmed: row.confirmed,
+                    recoveries: row.recoveries,
+                };
+                let whose = Whose::of_session(session).from(context);
+                self.tell(AuthEventKind::RefreshTokenReused(evidence), whose);
+                self.end(&row.id, RevocationReason::Reused, whose).await?;
                 Err(SessionError::new(SessionErrorKind::RefreshTokenReused))
             }
         }

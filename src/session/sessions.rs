@@ -9,6 +9,8 @@ use super::accounts::Accounts;
 use super::any_credentials::AnyCredentials;
 use super::authorization::{AuthorizeRequest, Kind};
 use super::error::{SessionError, SessionErrorKind};
+use super::event::AuthEventKind;
+use super::events::{Events, Whose};
 use super::outage::StoreOutage;
 use super::policy::SessionPolicy;
 use super::refresh_token::{RefreshTokenKeys, Rid};
@@ -77,6 +79,7 @@ pub(super) struct Inner {
     pub(super) mcp_sessions: McpSessions,
     pub(super) throttle: Throttle,
     pub(super) throttled_lines: ThrottledLines,
+    pub(super) events: Events,
     /// Distinguishes the rows of this application from those of others in the same store: first its
     /// own name, then its former ones.
     pub(super) owners: Vec<SessionOwner>,
@@ -131,7 +134,7 @@ impl Sessions {
         &self,
         request: AuthorizeRequest<'_>,
     ) -> Result<Grant, SessionError> {
-        let session = request.session();
+        let (session, context) = (request.session(), request.context());
         let authorization = self
             .accounts()
             .authorize(request)
@@ -141,7 +144,9 @@ impl Sessions {
             Kind::NotNow(denial) => Err(denial.into()),
             Kind::Granted(grant) if grant.stamp() == session.parts().stamp => Ok(grant),
             Kind::Granted(_) | Kind::Gone => {
-                self.end(session.id(), RevocationReason::UserGone).await?;
+                let whose = Whose::of_session(session).from(context);
+                self.end(session.id(), RevocationReason::UserGone, whose)
+                    .await?;
                 Err(SessionError::new(SessionErrorKind::UserGone))
             }
         }
@@ -193,6 +198,13 @@ impl Sessions {
             now,
             ends,
         ))
+    }
+
+    /// Tells the application what happened.
+    pub(super) fn tell(&self, kind: AuthEventKind, whose: Whose<'_>) {
+        if self.0.events.are_heard() {
+            self.0.events.tell(kind, whose, self.now());
+        }
     }
 
     pub(super) fn accounts(&self) -> &dyn Accounts {

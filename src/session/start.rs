@@ -4,6 +4,8 @@ use super::any_credentials::AnyCredentials;
 use super::authorization::AuthorizeRequest;
 use super::credentials::LoginCredentials;
 use super::error::{SessionError, SessionErrorKind};
+use super::event::AuthEventKind;
+use super::events::Whose;
 use super::login::Login;
 use super::outcome::Kind;
 use super::refresh_token::Rid;
@@ -67,8 +69,8 @@ impl Sessions {
         &self,
         login: Login<AnyCredentials>,
     ) -> Result<Identity, SessionError> {
-        let client = login.context().and_then(RequestContext::client_address);
-        let client = client.map(tracing::field::display);
+        let address = login.context().and_then(RequestContext::client_address);
+        let client = address.map(tracing::field::display);
         let account = login.credentials().account();
         let attempt = self.attempt(account, login.context()).await?;
         let asked = with_timeout(REFRESH_DEADLINE, self.accounts().authenticate(login)).await;
@@ -88,15 +90,21 @@ impl Sessions {
                 Ok(identity.with_device_mark(mark))
             }
             Kind::Denied(denial) => {
-                if denial.credentials_are_valid {
+                let is_unfinished = denial.credentials_are_valid;
+                let error = SessionError::from(denial);
+                tracing::info!(client, reason = error.reason(), "login refused");
+                if is_unfinished {
                     let _ = attempt.unfinished().await.map_err(SessionError::logged);
+                    self.tell_login_refused(&error, Whose::default().at(address));
+                } else {
+                    attempt.refused(error.reason());
                 }
-                tracing::info!(client, reason = denial.reason, "login refused");
-                Err(denial.into())
+                Err(error)
             }
             Kind::InvalidCredentials | Kind::Unwritten => {
                 let error = SessionError::new(SessionErrorKind::InvalidCredentials);
                 tracing::info!(client, reason = error.reason(), "login refused");
+                attempt.refused(error.reason());
                 Err(error)
             }
         }
@@ -138,6 +146,7 @@ impl Sessions {
             self.insert_and_answer(&mut unanswered, &session, &rid, &identity),
         )
         .await;
+        let whose = Whose::of_session(&session).from(identity.context.as_ref());
         match &outcome {
             Ok(_) => {
                 unanswered.answered();
@@ -146,6 +155,7 @@ impl Sessions {
                     subject = %session.subject().shown(),
                     "logged in"
                 );
+                self.tell(AuthEventKind::LoggedIn, whose);
             }
             Err(error) => {
                 // For a user who is gone the session has already been ended.
@@ -153,6 +163,14 @@ impl Sessions {
                     SessionErrorKind::UserGone => unanswered.answered(),
                     _ => unanswered.end().await,
                 }
+                // That `authorize` refuses for now is said here alone.
+                if error.kind() == SessionErrorKind::Denied {
+                    let client = identity.context.as_ref();
+                    let client = client.and_then(RequestContext::client_address);
+                    let client = client.map(tracing::field::display);
+                    tracing::info!(client, reason = error.reason(), "login refused");
+                }
+                self.tell_login_refused(error, whose);
             }
         }
         outcome.map_err(SessionError::logged)
@@ -220,7 +238,9 @@ impl Sessions {
             .with_device_mark(identity.device_mark.clone().map(DeviceMark::of_text));
         for token in &identity.replaced {
             if let Some(replaced) = self.session_of(token).await? {
-                self.end(&replaced, RevocationReason::Replaced).await?;
+                let whose = replaced.whose().from(identity.context.as_ref());
+                self.end(&replaced.id, RevocationReason::Replaced, whose)
+                    .await?;
             }
         }
         self.end_oldest_beside(session).await?;

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use tokio::runtime::Handle;
 
 use super::error::SessionError;
+use super::events::Whose;
 use super::sessions::Sessions;
 use super::sync::DEADLINE;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
@@ -83,5 +84,6 @@ impl Drop for Unanswered {
 
 /// Ends the session, of which no client has a token. If this fails, it ends with its idle timeout.
 async fn end(sessions: &Sessions, id: SessionId) {
-    drop(with_timeout(DEADLINE, sessions.end(&id, RevocationReason::Unanswered)).await);
+    let ended = sessions.end(&id, RevocationReason::Unanswered, Whose::of_id(&id));
+    drop(with_timeout(DEADLINE, ended).await);
 }

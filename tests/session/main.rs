@@ -1,6 +1,7 @@
 //! Sessions: how they begin, how they go on, and how they end.
 
 mod erasure;
+mod events;
 mod frozen;
 mod idle;
 mod later_versions;

@@ -1,0 +1,158 @@
+//! [`AuthEvent`] is what an application is told of its logins.
+
+use std::net::IpAddr;
+
+use crate::bearer::BearerErrorKind;
+use crate::clock::Timestamp;
+use crate::names::{SessionId, Subject};
+use crate::store::RevocationReason;
+use crate::throttle::ThrottledBy;
+
+/// Something that happened to a login, a session or an access token. The subscriber of
+/// [`SessionsBuilder::events`](crate::session::SessionsBuilder::events) is called with it.
+///
+/// It never has a token, a password, or the name that was typed at a login that was refused: users
+/// type passwords there. What is not known is `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthEvent {
+    pub(super) kind: AuthEventKind,
+    pub(super) at: Timestamp,
+    pub(super) subject: Option<Subject>,
+    pub(super) session: Option<SessionId>,
+    pub(super) client_address: Option<IpAddr>,
+    pub(super) device: Option<String>,
+}
+
+/// The kinds of [`AuthEvent`]. `docs/running.md` has the log line of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AuthEventKind {
+    /// A user logged in, and a session began.
+    LoggedIn,
+    /// A login or a re-authentication was refused, or an attempt of the application's own login
+    /// handler failed.
+    LoginRefused {
+        /// The `reason` of the response, as in `credentials_invalid`.
+        reason: &'static str,
+    },
+    /// There were too many attempts, so the password was not looked at. There is an event for each
+    /// attempt, and a log line for the first of a minute.
+    LoginThrottled {
+        /// The counter that refused.
+        by: ThrottledBy,
+        /// The seconds of `Retry-After`.
+        retry_after: u64,
+    },
+    /// A refresh token was exchanged for new tokens.
+    Refreshed,
+    /// A refresh token was presented again whose response was lost, and the client received its
+    /// successor once more.
+    Recovered,
+    /// A refresh token was refused.
+    RefreshRefused {
+        /// The `reason` of the response, as in `session_expired`.
+        reason: &'static str,
+    },
+    /// A used refresh token was presented, so there may be a stolen copy (RFC 9700 section 4.14.2).
+    /// The session ends: `SessionRevoked` and `RefreshRefused` follow.
+    RefreshTokenReused(ReuseEvidence),
+    /// A user proved again who they are, within their session (RFC 9470).
+    Reauthenticated,
+    /// A user ended a session, their own or another one in their list.
+    LoggedOut,
+    /// A session was ended by something else. One that ended as
+    /// [`Unanswered`](RevocationReason::Unanswered) had never been logged in.
+    SessionRevoked {
+        /// The cause.
+        because: RevocationReason,
+    },
+    /// Several sessions of one user were ended in one call. If they were erased, the user is not
+    /// named.
+    SessionsRevoked {
+        /// The cause.
+        because: RevocationReason,
+        /// How many there were.
+        sessions: u64,
+    },
+    /// A layer of the sessions refused an access token. A request without a token is not an event.
+    AccessTokenRefused {
+        /// The reason.
+        kind: BearerErrorKind,
+    },
+}
+
+/// What is known about a refresh token that was used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct ReuseEvidence {
+    /// The generation that was presented.
+    pub presented: u32,
+    /// The current generation of the session.
+    pub current: u32,
+    /// When the current generation was made. `None` means long ago.
+    pub rotated_at: Option<Timestamp>,
+    /// Whether the client has proved that it received the current generation.
+    pub confirmed: bool,
+    /// How many generations in a row were recovered.
+    pub recoveries: u8,
+}
+
+impl AuthEvent {
+    /// Returns what happened.
+    #[must_use]
+    pub fn kind(&self) -> AuthEventKind {
+        self.kind
+    }
+
+    /// Returns when it happened, by the clock of the sessions.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Returns the user.
+    #[must_use]
+    pub fn subject(&self) -> Option<&Subject> {
+        self.subject.as_ref()
+    }
+
+    /// Returns the session.
+    #[must_use]
+    pub fn session(&self) -> Option<&SessionId> {
+        self.session.as_ref()
+    }
+
+    /// Returns the client's IP address, found as
+    /// [`trusted_proxies`](crate::session::SessionsBuilder::trusted_proxies) says.
+    #[must_use]
+    pub fn client_address(&self) -> Option<IpAddr> {
+        self.client_address
+    }
+
+    /// Returns the device of the session. The client has named it.
+    #[must_use]
+    pub fn device(&self) -> Option<&str> {
+        self.device.as_deref()
+    }
+}
+
+impl AuthEventKind {
+    /// Returns the stable name of the event, as in `login_refused`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LoggedIn => "logged_in",
+            Self::LoginRefused { .. } => "login_refused",
+            Self::LoginThrottled { .. } => "login_throttled",
+            Self::Refreshed => "refreshed",
+            Self::Recovered => "recovered",
+            Self::RefreshRefused { .. } => "refresh_refused",
+            Self::RefreshTokenReused(_) => "refresh_token_reused",
+            Self::Reauthenticated => "reauthenticated",
+            Self::LoggedOut => "logged_out",
+            Self::SessionRevoked { .. } => "session_revoked",
+            Self::SessionsRevoked { .. } => "sessions_revoked",
+            Self::AccessTokenRefused { .. } => "access_token_refused",
+        }
+    }
+}

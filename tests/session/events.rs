@@ -1,0 +1,494 @@
+//! What an application is told of its logins.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use http::Request;
+use support::{
+    App, HOUR, Log, MINUTE, StoreFault, assert_silent_about, bearer_of, form, send,
+    with_authorization, without_token,
+};
+use tower_bearer::bearer::BearerErrorKind;
+use tower_bearer::clock::Clock;
+use tower_bearer::edge::ClientAddress;
+use tower_bearer::names::{SessionId, Subject};
+use tower_bearer::session::{
+    AuthEvent, AuthEventKind, Refresh, RequestContext, SessionErrorKind, SessionsBuilder,
+};
+use tower_bearer::store::RevocationReason;
+use tower_bearer::{
+    Authorization, Login, MemoryStore, Outcome, PasswordCredentials, TokenResponse,
+};
+
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<AuthEvent>>>);
+
+impl Heard {
+    fn take(&self) -> Vec<AuthEvent> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
+    fn take_kinds(&self) -> Vec<AuthEventKind> {
+        self.take().iter().map(AuthEvent::kind).collect()
+    }
+
+    #[track_caller]
+    fn take_one(&self) -> AuthEvent {
+        let mut events = self.take();
+        assert_eq!(events.len(), 1, "{events:?}");
+        events.pop().unwrap()
+    }
+}
+
+fn listening() -> (App, Heard) {
+    listening_with(|sessions| sessions)
+}
+
+fn listening_with(settings: impl FnOnce(SessionsBuilder) -> SessionsBuilder) -> (App, Heard) {
+    let heard = Heard::default();
+    let sink = heard.clone();
+    let app = App::built(MemoryStore::new(), |sessions| {
+        settings(sessions).events(move |event| sink.0.lock().unwrap().push(event.clone()))
+    });
+    (app, heard)
+}
+
+const CLIENT: [u8; 4] = [192, 0, 2, 7];
+
+fn client() -> Option<IpAddr> {
+    Some(CLIENT.into())
+}
+
+fn context() -> RequestContext {
+    let mut request = Request::new(());
+    request.extensions_mut().insert(ClientAddress::new(CLIENT));
+    let agent = "curl/8".parse().unwrap();
+    request.headers_mut().insert("user-agent", agent);
+    RequestContext::from(request.into_parts().0)
+}
+
+fn login(password: &str) -> Login<PasswordCredentials> {
+    Login::from_request(PasswordCredentials::new("alice", password), context())
+}
+
+async fn log_in(app: &App) -> TokenResponse {
+    app.sessions.log_in(login("wonderland-7")).await.unwrap()
+}
+
+async fn refreshed(app: &App, tokens: &TokenResponse) -> TokenResponse {
+    app.sessions.refresh(refresh_of(tokens)).await.unwrap()
+}
+
+fn refresh_of(tokens: &TokenResponse) -> Refresh {
+    Refresh::new(tokens.refresh_token().unwrap().clone()).with_context(context())
+}
+
+/// Whose the event is, and from where.
+#[track_caller]
+fn assert_whose(event: &AuthEvent, session: Option<&SessionId>) {
+    let subject = session.map(|_| "alice");
+    let found = event.subject().map(Subject::as_str);
+    assert_eq!(found, subject, "{event:?}");
+    assert_eq!(event.session(), session, "{event:?}");
+    assert_eq!(event.client_address(), client(), "{event:?}");
+    let device = event.device().map(str::to_owned);
+    assert_eq!(device.as_deref(), session.map(|_| "curl/8"), "{event:?}");
+}
+
+const WRONG: AuthEventKind = AuthEventKind::LoginRefused {
+    reason: "credentials_invalid",
+};
+
+fn revoked(because: RevocationReason) -> AuthEventKind {
+    AuthEventKind::SessionRevoked { because }
+}
+
+#[tokio::test]
+async fn a_login_and_what_follows_are_told_once_each_with_whose_they_are() {
+    let (app, heard) = listening();
+    let tokens = log_in(&app).await;
+    let event = heard.take_one();
+    assert_eq!(event.kind(), AuthEventKind::LoggedIn);
+    assert_eq!(event.at(), *tokens.claims().auth_time().as_ref().unwrap());
+    assert_whose(&event, Some(tokens.session_id()));
+
+    app.clock.advance(MINUTE);
+    let later = refreshed(&app, &tokens).await;
+    let event = heard.take_one();
+    assert_eq!(event.kind(), AuthEventKind::Refreshed);
+    assert_whose(&event, Some(tokens.session_id()));
+
+    // The response was lost.
+    app.clock.advance(HOUR);
+    let again = refreshed(&app, &tokens).await;
+    let secret = |tokens: &TokenResponse| tokens.refresh_token().unwrap().secret().to_owned();
+    assert_eq!(secret(&again), secret(&later));
+    let event = heard.take_one();
+    assert_eq!(event.kind(), AuthEventKind::Recovered);
+    assert_whose(&event, Some(tokens.session_id()));
+
+    let claims = again.claims();
+    let renewed = app.sessions.reauthenticate(claims, login("wonderland-7"));
+    renewed.await.unwrap();
+    let event = heard.take_one();
+    assert_eq!(event.kind(), AuthEventKind::Reauthenticated);
+    assert_whose(&event, Some(tokens.session_id()));
+
+    let mut request = form("/logout", &[("token", again.access_token().secret())]);
+    request.extensions_mut().insert(ClientAddress::new(CLIENT));
+    assert_eq!(app.send(request).await.status, 200);
+    let event = heard.take_one();
+    assert_eq!(event.kind(), AuthEventKind::LoggedOut);
+    assert_eq!(event.session(), Some(tokens.session_id()));
+    assert_eq!(event.subject(), Some(tokens.claims().subject()));
+    assert_eq!(event.client_address(), client());
+    // Nothing ends twice.
+    let secret = again.refresh_token().unwrap().secret();
+    app.sessions.log_out(secret).await.unwrap();
+    assert_eq!(heard.take(), []);
+}
+
+#[tokio::test]
+async fn a_refused_login_is_told_with_its_reason_and_without_the_name_that_was_typed() {
+    let (app, heard) = listening();
+    let error = app.sessions.log_in(login("hunter-2")).await.unwrap_err();
+    assert_eq!(error.kind(), SessionErrorKind::InvalidCredentials);
+    let event = heard.take_one();
+    assert_eq!(event.kind(), WRONG);
+    assert_whose(&event, None);
+
+    let reason = "otp_required";
+    let denied: [fn() -> Outcome; 2] = [
+        || Outcome::denied("otp_required"),
+        || Outcome::denied("otp_required").with_valid_credentials(),
+    ];
+    for outcome in denied {
+        app.users.authenticate_as(move |_| outcome());
+        let error = app.sessions.log_in(login("wonderland-7")).await;
+        assert_eq!(error.unwrap_err().reason(), Some(reason));
+        let event = heard.take_one();
+        assert_eq!(event.kind(), AuthEventKind::LoginRefused { reason });
+        assert_whose(&event, None);
+    }
+    // A fault of the server is not a refusal.
+    app.store.set_fault(Some(StoreFault::All));
+    app.sessions
+        .log_in(login("wonderland-7"))
+        .await
+        .unwrap_err();
+    assert_eq!(heard.take(), []);
+}
+
+#[tokio::test]
+async fn a_login_that_authorize_refuses_is_told_and_logged_after_its_session_ended() {
+    let (app, heard) = listening();
+    let (log, _guard) = Log::capture();
+    app.users
+        .authorize_as(|_| Ok(Authorization::not_now("frozen")));
+    let error = app.sessions.log_in(login("wonderland-7")).await;
+    assert_eq!(error.unwrap_err().reason(), Some("frozen"));
+    let refused = AuthEventKind::LoginRefused { reason: "frozen" };
+    assert_eq!(
+        heard.take_kinds(),
+        [revoked(RevocationReason::Unanswered), refused]
+    );
+    assert!(
+        log.take()
+            .contains("login refused client=192.0.2.7 reason=\"frozen\"")
+    );
+
+    app.users.authorize_as(|_| Ok(Authorization::gone()));
+    app.sessions
+        .log_in(login("wonderland-7"))
+        .await
+        .unwrap_err();
+    let reason = "user_gone";
+    assert_eq!(
+        heard.take_kinds(),
+        [
+            revoked(RevocationReason::UserGone),
+            AuthEventKind::LoginRefused { reason }
+        ]
+    );
+}
+
+#[tokio::test]
+async fn each_throttled_attempt_is_told_with_its_counter() {
+    let (app, heard) = listening();
+    let mut throttled = 0;
+    for _ in 0..60 {
+        let error = app.sessions.log_in(login("hunter-2")).await.unwrap_err();
+        let event = heard.take_one();
+        assert_whose(&event, None);
+        match error.kind() {
+            SessionErrorKind::InvalidCredentials => assert_eq!(event.kind(), WRONG),
+            kind => {
+                assert_eq!(kind, SessionErrorKind::TooManyAttempts);
+                let AuthEventKind::LoginThrottled { retry_after, .. } = event.kind() else {
+                    panic!("{event:?}");
+                };
+                assert_eq!(error.retry_after(), Some(retry_after));
+                throttled += 1;
+            }
+        }
+    }
+    assert!(throttled > 1, "{throttled}");
+}
+
+#[tokio::test]
+async fn an_attempt_of_a_handler_of_ones_own_is_told_where_it_fails_or_is_dropped() {
+    let (app, heard) = listening();
+    let context = context();
+    let attempt = || app.sessions.attempt("alice", &context);
+    attempt().await.unwrap().failed();
+    let event = heard.take_one();
+    assert_eq!(event.kind(), WRONG);
+    assert_whose(&event, None);
+    drop(attempt().await.unwrap());
+    assert_eq!(heard.take_kinds(), [WRONG]);
+    attempt().await.unwrap().unfinished().await.unwrap();
+    attempt().await.unwrap().unavailable().await.unwrap();
+    let right = attempt().await.unwrap().succeeded(&"alice".into()).await;
+    right.unwrap();
+    assert_eq!(heard.take(), []);
+}
+
+#[tokio::test]
+async fn a_reused_refresh_token_is_told_with_its_evidence_before_its_session_ends() {
+    let (app, heard) = listening();
+    let first = log_in(&app).await;
+    app.clock.advance(MINUTE);
+    let second = refreshed(&app, &first).await;
+    app.clock.advance(MINUTE);
+    let at = app.clock.now();
+    refreshed(&app, &second).await;
+    app.clock.advance(MINUTE);
+    heard.take();
+    app.sessions.refresh(refresh_of(&first)).await.unwrap_err();
+    let events = heard.take();
+    let kinds: Vec<_> = events.iter().map(AuthEvent::kind).collect();
+    let [AuthEventKind::RefreshTokenReused(evidence), rest @ ..] = &*kinds else {
+        panic!("{kinds:?}");
+    };
+    let generations = evidence.current - evidence.presented;
+    assert_eq!((generations, evidence.rotated_at), (2, Some(at)));
+    assert!(!evidence.confirmed);
+    let reason = "refresh_reused";
+    assert_eq!(
+        rest,
+        [
+            revoked(RevocationReason::Reused),
+            AuthEventKind::RefreshRefused { reason }
+        ]
+    );
+    for event in &events[..2] {
+        assert_whose(event, Some(first.session_id()));
+    }
+    assert_eq!(events[2].session(), Some(first.session_id()));
+    assert_eq!(events[2].client_address(), client());
+}
+
+#[tokio::test]
+async fn sessions_that_others_end_are_told_with_their_cause() {
+    let (app, heard) = listening();
+    let first = log_in(&app).await;
+    heard.take();
+    let secret = first.refresh_token().unwrap().secret();
+    let replacing = app.sessions.log_in(login("wonderland-7").replacing(secret));
+    let second = replacing.await.unwrap();
+    let events = heard.take();
+    let [ended, began] = &*events else {
+        panic!("{events:?}");
+    };
+    assert_eq!(ended.kind(), revoked(RevocationReason::Replaced));
+    assert_whose(ended, Some(first.session_id()));
+    assert_eq!(began.kind(), AuthEventKind::LoggedIn);
+
+    let id = second.session_id();
+    app.sessions.revoke(&"alice".into(), id).await.unwrap();
+    assert_eq!(heard.take_kinds(), [AuthEventKind::LoggedOut]);
+    log_in(&app).await;
+    log_in(&app).await;
+    heard.take();
+    app.sessions
+        .log_out_everywhere(&"alice".into())
+        .await
+        .unwrap();
+    let event = heard.take_one();
+    let several = |because, sessions| AuthEventKind::SessionsRevoked { because, sessions };
+    assert_eq!(event.kind(), several(RevocationReason::Everywhere, 2));
+    assert_eq!(event.subject(), Some(&"alice".into()));
+    // A user who is deleted is not named again.
+    app.sessions.erase(&"alice".into()).await.unwrap();
+    let event = heard.take_one();
+    assert_eq!(event.kind(), several(RevocationReason::UserGone, 4));
+    assert_eq!(event.subject(), None);
+}
+
+#[tokio::test]
+async fn a_refused_access_token_is_told_with_its_session_where_the_layer_knows_it() {
+    let (app, heard) = listening();
+    let tokens = log_in(&app).await;
+    heard.take();
+    let refuse = async |header: &str| {
+        let mut request = with_authorization(header);
+        request.extensions_mut().insert(ClientAddress::new(CLIENT));
+        let layer = app.layer().require_scope("orders:read");
+        let status = send(&layer, request).await.status;
+        (status, heard.take_one())
+    };
+    let refused = |kind| AuthEventKind::AccessTokenRefused { kind };
+
+    let (status, event) = refuse(&bearer_of(&tokens)).await;
+    assert_eq!(status, 403);
+    assert_eq!(event.kind(), refused(BearerErrorKind::InsufficientScope));
+    assert_eq!(event.session(), Some(tokens.session_id()));
+    assert_eq!(event.subject(), Some(tokens.claims().subject()));
+    assert_eq!(event.client_address(), client());
+
+    let (status, event) = refuse("Bearer garbage").await;
+    assert_eq!(status, 401);
+    assert_eq!(event.kind(), refused(BearerErrorKind::InvalidToken));
+    assert_eq!((event.session(), event.client_address()), (None, client()));
+
+    let secret = tokens.refresh_token().unwrap().secret();
+    app.sessions.log_out(secret).await.unwrap();
+    heard.take();
+    let (status, event) = refuse(&bearer_of(&tokens)).await;
+    assert_eq!(status, 401);
+    assert_eq!(event.kind(), refused(BearerErrorKind::SessionRevoked));
+    assert_eq!(event.session(), Some(tokens.session_id()));
+
+    // Without a token none is refused.
+    assert_eq!(send(&app.layer(), without_token()).await.status, 401);
+    assert_eq!(heard.take(), []);
+}
+
+#[tokio::test]
+async fn a_subscriber_that_panics_breaks_neither_logins_nor_logouts() {
+    let app = App::built(MemoryStore::new(), |sessions| {
+        sessions.events(|event| panic!("cannot write {event:?}"))
+    });
+    let (log, _guard) = Log::capture();
+    let tokens = log_in(&app).await;
+    app.clock.advance(MINUTE);
+    let tokens = refreshed(&app, &tokens).await;
+    let passed = app.me(tokens.access_token().secret()).await;
+    passed.assert_passed("alice");
+    let error = app.sessions.log_in(login("hunter-2")).await.unwrap_err();
+    assert_eq!(error.kind(), SessionErrorKind::InvalidCredentials);
+    let secret = tokens.refresh_token().unwrap().secret();
+    assert!(app.sessions.log_out(secret).await.unwrap().any());
+    assert_eq!(
+        send(&app.layer(), with_authorization(&bearer_of(&tokens)))
+            .await
+            .status,
+        401
+    );
+    let log = log.take();
+    for event in [
+        "logged_in",
+        "refreshed",
+        "login_refused",
+        "logged_out",
+        "access_token_refused",
+    ] {
+        let line = format!("the subscriber of events panicked event=\"{event}\"");
+        assert_eq!(log.matches(&line).count(), 1, "{event}:\n{log}");
+    }
+}
+
+/// Makes every kind of event.
+async fn everything(app: &App, heard: &Heard) -> (Vec<AuthEvent>, Vec<TokenResponse>) {
+    let first = log_in(app).await;
+    app.clock.advance(MINUTE);
+    let second = refreshed(app, &first).await;
+    app.clock.advance(HOUR);
+    refreshed(app, &first).await;
+    app.clock.advance(MINUTE);
+    let third = refreshed(app, &second).await;
+    app.clock.advance(MINUTE);
+    let again = app
+        .sessions
+        .reauthenticate(third.claims(), login("wonderland-7"));
+    let again = again.await.unwrap();
+    app.sessions.refresh(refresh_of(&first)).await.unwrap_err();
+    app.me(third.access_token().secret()).await;
+    let fourth = log_in(app).await;
+    let secret = fourth.refresh_token().unwrap().secret();
+    app.sessions.log_out(secret).await.unwrap();
+    app.sessions
+        .log_out_everywhere(&"alice".into())
+        .await
+        .unwrap();
+    for _ in 0..60 {
+        app.sessions.log_in(login("hunter-2")).await.unwrap_err();
+    }
+    (heard.take(), vec![first, second, third, again, fourth])
+}
+
+#[tokio::test]
+async fn no_event_has_a_token_or_a_password() {
+    let (app, heard) = listening();
+    let (events, tokens) = everything(&app, &heard).await;
+    let said = format!("{events:?}");
+    assert_silent_about(&said, &["wonderland-7", "hunter-2"]);
+    assert!(!said.contains("hunter-2") && !said.contains("wonderland-7"));
+    for tokens in tokens {
+        assert_silent_about(&said, &[tokens.access_token().secret()]);
+        if let Some(token) = tokens.refresh_token() {
+            assert_silent_about(&said, &[token.secret()]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_event_and_its_line_of_the_log_are_in_the_docs() {
+    let (app, heard) = listening();
+    let (log, _guard) = Log::capture();
+    let (events, _) = everything(&app, &heard).await;
+    let log = log.take();
+    let seen: BTreeSet<_> = events.iter().map(|event| event.kind().as_str()).collect();
+
+    let source = include_str!("../../src/session/event.rs");
+    let names = source.lines().filter_map(|line| {
+        let (_, name) = line.trim().split_once(" => \"")?;
+        name.strip_suffix("\",")
+    });
+    let names: BTreeSet<_> = names.collect();
+    assert_eq!(names, seen, "`everything` makes each event");
+
+    let docs = include_str!("../../docs/running.md");
+    let (_, table) = docs.split_once("\n## Events\n").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let mut documented = BTreeSet::new();
+    for row in rows {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let [_, name, line, level, fields, _] = *cells else {
+            panic!("{row}");
+        };
+        let (name, line) = (name.trim_matches('`'), line.split('`').nth(1).unwrap());
+        documented.insert(name);
+        let is_it = |text: &&str| text.contains(&format!(": {line}")) && text.contains(level);
+        let written = log.lines().find(is_it);
+        let written = written.unwrap_or_else(|| panic!("{row}\nhas no line in\n{log}"));
+        // The last row of a refused token has fields that some refusals lack.
+        let known = fields.split('`').skip(1).step_by(2);
+        let missing = known.filter(|field| !written.contains(&format!(" {field}")));
+        let missing: Vec<_> = missing.collect();
+        let may_lack: &[&str] = match name {
+            "recovered" => &["how=Recovered"],
+            "session_revoked" | "logged_out" => &["because=\"logged_out\""],
+            "sessions_revoked" => &["sessions"],
+            "access_token_refused" => &["needs", "cause"],
+            _ => &[],
+        };
+        assert!(
+            missing.iter().all(|field| may_lack.contains(field)),
+            "{missing:?}: {written}"
+        );
+    }
+    assert_eq!(documented, names);
+}
