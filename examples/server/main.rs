@@ -30,6 +30,7 @@ mod page;
 mod routes;
 mod users;
 
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -50,6 +51,8 @@ use database::Database;
 async fn main() {
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::INFO)
+        // A file or the journal gets plain text, for fail2ban.
+        .with_ansi(io::stdout().is_terminal())
         .init();
     if let Err(error) = run().await {
         eprintln!("error: {error}");

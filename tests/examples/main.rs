@@ -6,6 +6,7 @@ mod bearer_client;
 mod client;
 mod explain;
 mod external_issuer;
+mod fail2ban;
 mod issuer;
 mod requirements;
 mod server;

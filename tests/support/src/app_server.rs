@@ -100,6 +100,11 @@ impl AppServer {
             .any(|line| line.contains(what))
     }
 
+    /// What it has printed since it listens.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
     /// A request over a connection of its own. An error is a server that was not there, or went
     /// away before it had answered.
     pub async fn try_send(
