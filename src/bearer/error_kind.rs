@@ -37,7 +37,7 @@ pub enum BearerErrorKind {
 
 impl BearerErrorKind {
     /// Returns the stable word for programs. It is `None` if the server failed.
-    pub(super) fn reason(self) -> Option<&'static str> {
+    pub(crate) fn reason(self) -> Option<&'static str> {
         match self {
             Self::MissingToken => Some("token_missing"),
             Self::MalformedToken => Some("token_malformed"),

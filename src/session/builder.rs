@@ -290,17 +290,20 @@ impl SessionsBuilder {
         let owners = names.owners();
         let refresh_keys = RefreshTokenKeys::new(&secret, &names.audiences());
         let (issuer, audience) = names.own().clone();
+        #[cfg(feature = "metrics")]
+        let store: Arc<dyn SessionStore> = {
+            super::events::describe();
+            Arc::new(crate::store::TimedStore::new(self.store))
+        };
+        #[cfg(not(feature = "metrics"))]
+        let store = self.store;
         let signer = AccessTokenSigner::of(issuer, audience, keys).with_clock(self.clock);
         let verifier = signer.verifier().with_leeway(self.leeway);
         let (verifier, former) = names.verifiers(&verifier.with_cache(self.caches));
         Ok(Sessions(Arc::new(Inner {
             accounts: self.accounts,
-            sync: StoreSync::new(
-                Arc::clone(&self.store),
-                Arc::clone(signer.clock()),
-                self.idle,
-            ),
-            store: self.store,
+            sync: StoreSync::new(Arc::clone(&store), Arc::clone(signer.clock()), self.idle),
+            store,
             keys: refresh_keys,
             mcp_sessions: McpSessions::new(&secret),
             throttle,

@@ -155,4 +155,26 @@ impl AuthEventKind {
             Self::AccessTokenRefused { .. } => "access_token_refused",
         }
     }
+
+    /// Returns a stable word that says why, as in `credentials_invalid`, where there is one: the
+    /// reason of a refusal, the counter that throttled, the cause of a revocation.
+    ///
+    /// An access token that the application refused is `denied`, with any reason of its own.
+    #[must_use]
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::LoginRefused { reason } | Self::RefreshRefused { reason } => Some(reason),
+            Self::LoginThrottled { by, .. } => Some(by.as_str()),
+            Self::SessionRevoked { because } | Self::SessionsRevoked { because, .. } => {
+                Some(because.as_str())
+            }
+            Self::AccessTokenRefused { kind } => kind.reason(),
+            Self::LoggedIn
+            | Self::Refreshed
+            | Self::Recovered
+            | Self::RefreshTokenReused(_)
+            | Self::Reauthenticated
+            | Self::LoggedOut => None,
+        }
+    }
 }

@@ -34,11 +34,18 @@ impl Events {
 
     /// Returns whether events go anywhere.
     pub(super) fn are_heard(&self) -> bool {
-        self.0.is_some()
+        cfg!(feature = "metrics") || self.0.is_some()
     }
 
     /// Tells the subscriber. The event is made only where there is one.
     pub(super) fn tell(&self, kind: AuthEventKind, whose: Whose<'_>, now: Timestamp) {
+        #[cfg(feature = "metrics")]
+        metrics::counter!(
+            COUNTER,
+            "event" => kind.as_str(),
+            "reason" => kind.reason().unwrap_or_default()
+        )
+        .increment(1);
         let Some(subscriber) = &self.0 else {
             return;
         };
@@ -55,6 +62,15 @@ impl Events {
             tracing::error!(event = kind.as_str(), "the subscriber of events panicked");
         }
     }
+}
+
+/// Tells the recorder what is counted.
+#[cfg(feature = "metrics")]
+pub(super) fn describe() {
+    metrics::describe_counter!(
+        COUNTER,
+        "Logins, refreshes, revocations and refusals, by event and reason"
+    );
 }
 
 impl<'e> Whose<'e> {
@@ -104,3 +120,6 @@ impl fmt::Debug for Events {
         f.debug_tuple("Events").field(&self.are_heard()).finish()
     }
 }
+
+#[cfg(feature = "metrics")]
+const COUNTER: &str = "tower_bearer_events_total";

@@ -38,6 +38,8 @@ mod session_parts;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "metrics")]
+mod timed;
 
 pub use answers::{DeletedSessions, RevokedSessions};
 pub use contract::SessionStore;
@@ -60,6 +62,9 @@ pub use session_owner::SessionOwner;
 pub use session_parts::SessionParts;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
+
+#[cfg(feature = "metrics")]
+pub(crate) use timed::TimedStore;
 
 pub use crate::limits::REVOCATION_RETENTION;
 pub use crate::revocation::{Receipt, Revocation};

@@ -48,6 +48,23 @@ pub enum ThrottledBy {
     Race,
 }
 
+impl ThrottledBy {
+    /// Returns a stable word for metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pair => "pair",
+            Self::Network => "network",
+            Self::Home => "home",
+            Self::Siege => "siege",
+            Self::Open => "open",
+            Self::Spent => "spent",
+            Self::Back => "back",
+            Self::Race => "race",
+        }
+    }
+}
+
 impl Throttled {
     /// Returns the seconds of `Retry-After` (RFC 9110 section 10.2.3), rounded up.
     #[must_use]

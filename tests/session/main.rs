@@ -8,6 +8,8 @@ mod later_versions;
 mod login;
 mod logout;
 mod many_revocations;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod other_processes;
 mod own_sessions;
 mod pages;

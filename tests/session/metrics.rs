@@ -1,0 +1,145 @@
+//! The counters and histograms of the feature `metrics`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use metrics::{
+    Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
+    SharedString, Unit,
+};
+use support::{App, Call, MINUTE, StoreFault, at_once, form, send, with_authorization};
+use tower_bearer::edge::ClientAddress;
+
+/// Keeps what is counted, and how often each histogram was written to.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<BTreeMap<String, u64>>>);
+
+struct Series {
+    seen: Seen,
+    name: String,
+}
+
+impl Seen {
+    fn series(&self, key: &Key) -> Arc<Series> {
+        let labels = key.labels().map(|label| label.value().to_owned());
+        let labels: Vec<_> = labels.collect();
+        Arc::new(Series {
+            seen: self.clone(),
+            name: format!("{} {}", key.name(), labels.join(" ")),
+        })
+    }
+
+    fn of(&self, name: &str) -> u64 {
+        let seen = self.0.lock().unwrap();
+        seen.get(name).copied().unwrap_or_default()
+    }
+}
+
+impl Series {
+    fn add(&self, value: u64) {
+        let mut seen = self.seen.0.lock().unwrap();
+        *seen.entry(self.name.clone()).or_default() += value;
+    }
+}
+
+impl CounterFn for Series {
+    fn increment(&self, value: u64) {
+        self.add(value);
+    }
+
+    fn absolute(&self, _: u64) {
+        unreachable!("counters are incremented");
+    }
+}
+
+impl HistogramFn for Series {
+    fn record(&self, seconds: f64) {
+        assert!((0.0..60.0).contains(&seconds), "{seconds}");
+        self.add(1);
+    }
+}
+
+impl Recorder for Seen {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_histogram(&self, _: KeyName, unit: Option<Unit>, _: SharedString) {
+        assert_eq!(unit, Some(Unit::Seconds));
+    }
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.series(key))
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        unreachable!("there are no gauges");
+    }
+
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::from_arc(self.series(key))
+    }
+}
+
+#[tokio::test]
+async fn events_are_counted_by_name_and_reason_without_a_subscriber() {
+    let seen = Seen::default();
+    let _recorder = metrics::set_default_local_recorder(&seen);
+    let app = App::new();
+    let tokens = app.log_in().await.tokens();
+    app.clock.advance(MINUTE);
+    app.refresh(&tokens.refresh).await;
+    let wrong = [("username", "alice"), ("password", "guessed")];
+    for _ in 0..12 {
+        let mut request = form("/login", &wrong);
+        let client = ClientAddress::new([192, 0, 2, 7]);
+        request.extensions_mut().insert(client);
+        app.send(request).await;
+    }
+    let layer = app.layer();
+    let refused = send(&layer, with_authorization("Bearer garbage")).await;
+    assert_eq!(refused.status, 401);
+    app.me(&tokens.access).await.assert_passed("alice");
+    app.sessions.log_out(&tokens.refresh).await.unwrap();
+    let of = |event: &str| seen.of(&format!("tower_bearer_events_total {event}"));
+    for event in [
+        "logged_in ",
+        "refreshed ",
+        "logged_out ",
+        "access_token_refused token_invalid",
+    ] {
+        assert_eq!(of(event), 1, "{event}: {:?}", seen.0);
+    }
+    let refused = of("login_refused credentials_invalid");
+    let counted = seen.0.lock().unwrap().clone().into_iter();
+    let throttled = counted.filter(|(name, _)| name.contains("login_throttled "));
+    let throttled: u64 = throttled.map(|(_, count)| count).sum();
+    assert!(refused > 0 && throttled > 0, "{:?}", seen.0);
+    assert_eq!(refused + throttled, 12);
+}
+
+#[tokio::test]
+async fn calls_of_the_store_are_timed_with_their_outcome() {
+    let seen = Seen::default();
+    let _recorder = metrics::set_default_local_recorder(&seen);
+    let app = App::new();
+    let tokens = app.log_in().await.tokens();
+    let of = |call: &str| seen.of(&format!("tower_bearer_store_seconds {call}"));
+    assert_eq!((of("insert ok"), of("insert error")), (1, 0));
+    assert!(of("charge ok") > 0 && of("read ok") > 0, "{:?}", seen.0);
+
+    app.clock.advance(MINUTE);
+    app.refresh(&tokens.refresh).await.tokens();
+    assert_eq!((of("find ok"), of("find error")), (1, 0));
+
+    app.store.set_fault(Some(StoreFault::All));
+    let id = tokens.session_id();
+    assert!(app.sessions.revoke(&"alice".into(), &id).await.is_err());
+    app.store.set_fault(None);
+    assert_eq!((of("find ok"), of("find error")), (1, 1));
+
+    // The client hangs up.
+    let _pause = app.store.pause_at(Call::Find);
+    assert!(at_once(app.sessions.revoke(&"alice".into(), &id)).is_none());
+    assert_eq!(of("find given_up"), 1, "{:?}", seen.0);
+}
