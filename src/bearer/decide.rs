@@ -159,11 +159,11 @@ impl Gate {
     }
 
     /// Adds whose token was refused, where that is told.
-    fn of(&self, error: BearerError, claims: &AccessTokenClaims) -> BearerError {
-        match self.rejection.on_refusal {
-            Some(_) => error.of(claims),
-            None => error,
+    fn of(&self, mut error: BearerError, claims: &AccessTokenClaims) -> BearerError {
+        if self.rejection.on_refusal.is_some() {
+            error.claims = Some(claims.clone());
         }
+        error
     }
 
     /// Checks claims that this layer has not verified just now.

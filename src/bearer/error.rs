@@ -68,8 +68,8 @@ pub struct BearerError {
     /// Whether the source has logged its failure itself, once and not for each request.
     is_logged: bool,
     cause: Option<Cause>,
-    /// Those of the token, where the layer tells somebody whose it was.
-    claims: Option<AccessTokenClaims>,
+    /// Those of the token, where an `OnRefusal` is told whose it was.
+    pub(super) claims: Option<AccessTokenClaims>,
     /// Everything that most errors lack, so that the refusal of a token allocates nothing here.
     special: Option<Box<Special>>,
 }
@@ -274,16 +274,6 @@ impl BearerError {
             Cause::Token(error) => Some(error),
             Cause::Other(cause) => cause.downcast_ref(),
         }
-    }
-
-    /// Sets whose token was refused.
-    pub(super) fn of(mut self, claims: &AccessTokenClaims) -> Self {
-        self.claims = Some(claims.clone());
-        self
-    }
-
-    pub(super) fn claims(&self) -> Option<&AccessTokenClaims> {
-        self.claims.as_ref()
     }
 
     pub(super) fn is_logged(&self) -> bool {

@@ -23,7 +23,7 @@ impl OnRefusal {
 
     pub(super) fn tell(&self, error: &BearerError, parts: &Parts) {
         let admitted = || AccessTokenClaims::from_extensions(&parts.extensions);
-        (self.0)(error, error.claims().or_else(admitted), parts);
+        (self.0)(error, error.claims.as_ref().or_else(admitted), parts);
     }
 }
 
