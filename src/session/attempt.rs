@@ -126,19 +126,19 @@ impl Sessions {
         Ok(with_timeout(REFRESH_DEADLINE, forgotten).await?)
     }
 
-    fn refusal(&self, address: Option<IpAddr>, error: AttemptError) -> SessionError {
+    fn refusal(&self, client: Option<IpAddr>, error: AttemptError) -> SessionError {
         let throttled = match error {
             AttemptError::Throttled(throttled) => throttled,
             AttemptError::Store(error) => return error.into(),
         };
         let (by, retry_after) = (throttled.by(), throttled.retry_after());
-        if self.0.throttled_lines.is_new(address, by, self.now()) {
-            let cure = address.is_none().then_some(NO_ADDRESS);
-            let client = address.map(tracing::field::display);
+        if self.0.throttled_lines.is_new(client, by, self.now()) {
+            let cure = client.is_none().then_some(NO_ADDRESS);
+            let client = client.map(tracing::field::display);
             tracing::warn!(client, ?by, retry_after, cure, "login throttled");
         }
         let kind = AuthEventKind::LoginThrottled { by, retry_after };
-        self.tell(kind, Whose::default().at(address));
+        self.tell(kind, Whose::default().at(client));
         SessionError::too_many_attempts(retry_after)
     }
 }
