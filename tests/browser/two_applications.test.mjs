@@ -31,7 +31,12 @@ async function application(cookieName) {
   return origin;
 }
 
-const names = async (context) => (await context.cookies()).map(({ name }) => name).sort();
+// The cookies with tokens. The mark of a device outlives a logout.
+const names = async (context) =>
+  (await context.cookies())
+    .map(({ name }) => name)
+    .filter((name) => !name.endsWith("device_mark"))
+    .sort();
 const cookiesOf = (name) => [`__Host-${name}_access_token`, `__Host-${name}_refresh_token`];
 
 /** The page says who is logged in, its cookie is renewed, and `/me` needs no script. */
