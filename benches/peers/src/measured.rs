@@ -19,11 +19,11 @@ pub fn requests(side: &mut dyn Side, requests: Vec<Request<Body>>, expected: Sta
     }
 }
 
-/// Starts as many sessions.
+/// Starts a session of each user.
 #[inline(never)]
-pub fn logins(sessions: &Sessions, count: usize) {
-    for _ in 0..count {
-        let login = sessions.start(Identity::new("user-00000001"));
+pub fn logins(sessions: &Sessions, users: Vec<Identity>) {
+    for user in users {
+        let login = sessions.start(user);
         assert!(at_once(login).is_ok());
     }
 }

@@ -11,7 +11,7 @@
 use http::{HeaderValue, StatusCode};
 use peers::kind::Kind;
 use peers::measured;
-use peers::peers::sessions::{Site, log_in, refresh_token};
+use peers::peers::sessions::{Site, another_user, log_in, refresh_token};
 use peers::peers::{hand_written, ours};
 use peers::side::{Body, Side, request, requests};
 use peers::tokens::Mint;
@@ -92,7 +92,8 @@ impl Paths {
     fn of_sessions(&self, sessions: &Sessions) {
         self.walk("login", || {
             log_in(sessions);
-            measured::logins(sessions, COUNT);
+            let users = (0..COUNT).map(|_| another_user()).collect();
+            measured::logins(sessions, users);
         });
         self.walk("refresh", || {
             let tokens = (0..COUNT).map(|_| refresh_token(&log_in(sessions)));

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
@@ -49,7 +50,7 @@ impl Site {
 
     /// Makes tokens whose first use is not noted in the store.
     pub fn without_receipts(&self, count: usize) -> Vec<HeaderValue> {
-        let identity = || Identity::new("user-00000001").without_receipts();
+        let identity = || another_user().without_receipts();
         let login = || Handle::current().block_on(self.sessions.start(identity()));
         (0..count)
             .map(|_| access(&login().expect("the login is good")))
@@ -60,7 +61,7 @@ impl Site {
     pub async fn valid_meanwhile(&self, count: usize) -> Vec<HeaderValue> {
         let mut tokens = Vec::new();
         for _ in 0..count {
-            let login = self.sessions.start(Identity::new("user-00000001")).await;
+            let login = self.sessions.start(another_user()).await;
             tokens.push(access(&login.expect("the login is good")));
         }
         tokens
@@ -105,8 +106,15 @@ fn sessions(
     builder.build().expect("the settings are complete")
 }
 
+/// Each session is of another user, since a user has at most a hundred.
+pub fn another_user() -> Identity {
+    static USERS: AtomicU32 = AtomicU32::new(0);
+    let number = USERS.fetch_add(1, Ordering::Relaxed);
+    Identity::new(format!("user-{number:08}"))
+}
+
 pub fn log_in(sessions: &Sessions) -> TokenResponse {
-    let login = sessions.start(Identity::new("user-00000001"));
+    let login = sessions.start(another_user());
     Handle::current()
         .block_on(login)
         .expect("the login is good")
