@@ -107,7 +107,8 @@ async fn feed_in_postgres(url: &str) {
     .unwrap();
     cold("PostgreSQL", store).await;
     sqlx::raw_sql(
-        "DROP TABLE tower_bearer_sessions, tower_bearer_revocations, tower_bearer_migrations; \
+        "DROP TABLE tower_bearer_sessions, tower_bearer_revocations, tower_bearer_ephemeral, \
+             tower_bearer_migrations; \
          DROP FUNCTION tower_bearer_revoked",
     )
     .execute(&pool)

@@ -9,8 +9,9 @@
 //! `server` is the example with a database, hashed passwords and a secret that survives a restart.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 
-use axum::{Router, routing::get};
+use axum::{Router, extract::ConnectInfo, routing::get};
 use tokio::net::TcpListener;
 use tower_bearer::{
     Authenticate, Authorization, AuthorizeRequest, BoxError, CurrentUser, Grant, Identity, Login,
@@ -47,6 +48,8 @@ async fn main() -> Result<(), BoxError> {
         .audience("example-api")
         // The sessions in memory end with the program, so the secret may end with it too.
         .secret(Secret::random()?)
+        // Guesses at passwords are counted by it.
+        .client_address(|parts| Some(parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()))
         .build()?;
 
     let app = Router::new()
@@ -56,6 +59,7 @@ async fn main() -> Result<(), BoxError> {
 
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     println!("listening on http://127.0.0.1:3000");
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).await?;
     Ok(())
 }

@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tower::{Layer, ServiceExt, service_fn};
+use tower_bearer::edge::ClientAddress;
 use tower_bearer::{
     AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, BoxError, Grant, Identity,
     Login, MemoryStore, Outcome, PasswordCredentials, Secret, Sessions,
@@ -63,11 +64,17 @@ async fn main() -> Result<(), BoxError> {
     println!("listening on http://127.0.0.1:3001");
     loop {
         // Too many open files, say. It passes.
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok((stream, peer)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let service = TowerToHyperService::new(app.clone());
+        // Guesses at passwords are counted by the client's address.
+        let app = app.clone();
+        let service =
+            TowerToHyperService::new(service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(ClientAddress::from(peer));
+                app.clone().oneshot(request)
+            }));
         tokio::spawn(async move {
             let connection = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())

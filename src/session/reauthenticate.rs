@@ -72,15 +72,19 @@ impl Sessions {
     /// of the claims.
     ///
     /// ```
+    /// # use tower_bearer::session::RequestContext;
     /// # use tower_bearer::{AccessTokenClaims, SessionError, Sessions, TokenResponse};
     /// # async fn code_is_right(_: &str) -> bool { true }
     /// async fn confirm(
     ///     sessions: &Sessions,
     ///     claims: &AccessTokenClaims,
+    ///     context: &RequestContext,
     ///     code: &str,
     /// ) -> Result<TokenResponse, SessionError> {
-    ///     // Codes can be guessed too. An attempt that is dropped counts as a guess.
-    ///     let attempt = sessions.attempt(claims.subject().as_str(), None).await?;
+    ///     // Codes can be guessed too. An attempt that is dropped counts as a guess. The name is
+    ///     // one that strangers cannot use up at the login.
+    ///     let codes = format!("code of session {:?}", claims.session_id());
+    ///     let attempt = sessions.attempt(&codes, context).await?;
     ///     if !code_is_right(code).await {
     ///         return Err(SessionError::denied("code_wrong"));
     ///     }

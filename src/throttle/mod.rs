@@ -1,4 +1,5 @@
-//! The login throttle: guesses at an account are bounded, and strangers do not lock its owner out.
+//! The login throttle: guesses at an account are bounded, and strangers do not lock out a device
+//! that has logged in before.
 //!
 //! A guess is charged to counters before the password is looked at. Which ones depends on who asks:
 //! a device that has logged in before (it has a [`DeviceMark`]), a familiar network, or a stranger.

@@ -85,6 +85,23 @@ async fn forgotten_devices_are_strangers() {
 }
 
 #[tokio::test]
+async fn after_a_new_password_the_devices_are_strangers_and_this_one_gets_another_mark() {
+    let app = App::new();
+    let login = login("alice", "wonderland-7", "203.0.113.7");
+    let answer = app.send(login).await;
+    let (mark, access) = (mark_of(&answer), answer.tokens().access);
+    app.clock.advance(std::time::Duration::from_secs(2));
+    let claims = app.sessions.verifier().verify(&access).unwrap();
+    let changed = app.sessions.credentials_changed(&claims, 8_i64).await;
+    changed.unwrap();
+    let new = app.sessions.device_mark("alice", claims.subject()).unwrap();
+    guess(&app).await;
+    assert_throttled(&app.send(marked(&mark, "192.0.2.200")).await);
+    let answer = app.send(marked(new.secret(), "192.0.2.200")).await;
+    assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_mailed_link_can_make_a_device_known() {
     let app = App::new();
     guess(&app).await;
