@@ -110,9 +110,13 @@ export function createSession({
       if (byCookie) checkCookies(place);
       const before = jar.read();
       const about = { login: randomUUID(), byCookie };
-      const reply = await ask("/login", { ...credentials, delivery }, authorization(before));
+      // With cookies the browser sends the mark itself.
+      const mark = byCookie ? undefined : jar.mark?.();
+      const body = { ...(mark && { device_mark: mark }), ...credentials, delivery };
+      const reply = await ask("/login", body, authorization(before));
       const tokens = tokensOf(reply, about);
       if (!tokens) throw failed(reply, place);
+      if (typeof reply.answer.device_mark === "string") jar.keepMark?.(reply.answer.device_mark);
       jar.write(byCookie ? await proven(reply, tokens, about, before) : tokens);
       tell("login");
       return state();

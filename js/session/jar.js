@@ -23,6 +23,9 @@
  * @property {(listener: () => void) => void} [subscribe] hears what other tabs do
  * @property {(name: string) => void} [setDefaultName] is told a name that belongs to the server's
  *   endpoints, before anything else
+ * @property {() => string | undefined} [mark] the mark of this device, for tokens in bodies:
+ *   strangers who guess passwords do not use up its logins
+ * @property {(mark: string) => void} [keepMark] keeps it for the next login. No logout clears it
  */
 
 /**
@@ -56,6 +59,13 @@ export function localStorageJar(key) {
       spare = null;
       try { localStorage.removeItem(key); } catch { /* nothing was there */ }
     },
+    mark() {
+      try { return localStorage.getItem(markKey(key)) ?? undefined; } catch { return undefined; }
+    },
+    keepMark(mark) {
+      // Without it the next login is that of an unknown device.
+      try { localStorage.setItem(markKey(key), mark); } catch { /* full, or forbidden */ }
+    },
     subscribe(listener) {
       globalThis.addEventListener?.("storage", ({ key: changed }) => {
         // `null`: all of the storage was cleared.
@@ -72,13 +82,17 @@ export function localStorageJar(key) {
  * @returns {Jar}
  */
 export function memoryJar() {
-  let kept = null;
+  let kept = null, keptMark;
   return {
     read: () => kept,
     write: (held) => { kept = held; },
     clear: () => { kept = null; },
+    mark: () => keptMark,
+    keepMark: (mark) => { keptMark = mark; },
   };
 }
+
+const markKey = (key) => `${key} device_mark`;
 
 /** Whether two logins have the same tokens. */
 export function isSame(a, b) {

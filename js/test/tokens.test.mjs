@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SessionError } from "../session.js";
+import { SessionError, localStorageJar, memoryJar } from "../session.js";
 import { PAGE, ALICE, LIFE, settle, json, denied, invalidGrant } from "./support.mjs";
-import { breaks, browser, loggedIn, isUnavailable } from "./support.mjs";
+import { breaks, browser, loggedIn, isUnavailable, storage } from "./support.mjs";
 
 test("a login with cookies keeps the access token, and never a refresh token", async () => {
   const { tab, server, jar, clock, heard } = browser();
@@ -27,6 +27,26 @@ test("a login with tokens in the body keeps both, and a refresh sends the newest
   const sent = server.to("/auth/refresh").map((call) => JSON.parse(call.text).refresh_token);
   assert.equal(sent[0], first);
   assert.equal(new Set([...sent, jar.value.refresh_token]).size, 3);
+});
+
+test("with tokens in the body, the mark of the device comes back at the next login", async () => {
+  storage();
+  for (const jar of [memoryJar(), localStorageJar()]) {
+    const { tab, server } = browser({ delivery: "body", jar });
+    const session = tab();
+    const marked = (mark) => {
+      const tokens = { access_token: "a", refresh_token: "r", expires_in: 5, token_type: "Bearer" };
+      server.fail("/auth/login", json(200, { ...tokens, device_mark: mark }));
+    };
+    marked("dm1_first");
+    await session.login(ALICE);
+    await session.logout();
+    marked("dm1_second");
+    await session.login(ALICE);
+    await session.login(ALICE);
+    const sent = server.to("/auth/login").map((call) => JSON.parse(call.text).device_mark);
+    assert.deepEqual(sent, [undefined, "dm1_first", "dm1_second"]);
+  }
 });
 
 test("a wrong password is refused with its reason, and changes nothing", async () => {
