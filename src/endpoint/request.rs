@@ -277,7 +277,7 @@ const MAX_BODY_BYTES: usize = 8 * 1024;
 /// Some clients put it in front of UTF-8 (RFC 8259 section 8.1 allows to ignore it).
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The parameters that these endpoints read, and where others look for a token.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     "grant_type",
     "username",
     "password",
@@ -287,5 +287,6 @@ const OURS: [&str; 10] = [
     "scope",
     "delivery",
     "device",
+    "device_mark",
     "dry_run",
 ];

@@ -86,8 +86,12 @@ impl State {
         parameters: &Parameters,
     ) -> Result<RequestContext, EndpointError> {
         let sent = parameters.text("device_mark")?;
-        let own =
-            |delivery: &dyn Delivery| delivery.device_mark(context.parts()).map(str::to_owned);
+        // A page of another site must not use up the logins of this device.
+        let own = |delivery: &dyn Delivery| {
+            let parts = context.parts();
+            let mark = delivery.device_mark(parts)?;
+            delivery.comes_from_us(parts).then(|| mark.to_owned())
+        };
         let mark = sent.or_else(|| self.delivery.as_deref().and_then(own));
         Ok(match mark {
             Some(mark) => context.with_device_mark(mark),

@@ -280,14 +280,14 @@ impl SessionsBuilder {
         self.problems.note(check_leeway(self.leeway));
         self.problems.note(self.idle.check());
         let names = Names::read(issuer.zip(audience), &self.former, &mut self.problems);
+        let owners = names.as_ref().map(Names::owners).unwrap_or_default();
         let throttle = secret.as_ref().and_then(|secret| {
-            let throttle = Throttle::new(self.throttle, secret);
+            let throttle = Throttle::for_owners(self.throttle, secret, &owners);
             self.problems.note(throttle)
         });
         let secrets = secret.zip(throttle);
         let (names, (keys, (secret, throttle))) =
             self.problems.finish_with(|| names.zip(keys.zip(secrets)))?;
-        let owners = names.owners();
         let refresh_keys = RefreshTokenKeys::new(&secret, &names.audiences());
         let (issuer, audience) = names.own().clone();
         #[cfg(feature = "metrics")]

@@ -61,7 +61,8 @@ impl Sessions {
     /// Access tokens stay refused, on every process, until they expire: the store keeps the ids of
     /// the sessions for that long. Sessions of [former
     /// names](crate::session::SessionsBuilder::former_names) are deleted too, and sessions of other
-    /// applications in the same store are not.
+    /// applications in the same store are not. The [devices](Self::forget_devices) of the user are
+    /// forgotten, in case another user gets their name.
     ///
     /// **Delete the user first, then call this.** Then `authorize` refuses a login that was under
     /// way, and no session of theirs begins later. Such a login may leave a row that has ended for
@@ -92,6 +93,7 @@ impl Sessions {
             // This process has to know before the rows are gone.
             self.sync().pull().await?;
             let sessions = self.0.store.erase(&all).await?.count();
+            self.forget_devices(subject).await?;
             tracing::info!(sessions, "the sessions of a user were erased");
             // Neither the log nor the event names a user who is deleted.
             let kind = AuthEventKind::SessionsRevoked {

@@ -19,7 +19,7 @@ use crate::clock::Timestamp;
 use crate::error::ConfigError;
 use crate::keys::Secret;
 use crate::names::Subject;
-use crate::store::{Charge, EphemeralStore, StoreError};
+use crate::store::{Charge, EphemeralStore, SessionOwner, StoreError};
 
 /// Bounds how many passwords are guessed, over all processes that share a store.
 ///
@@ -58,8 +58,18 @@ impl Throttle {
     ///
     /// All settings that are wrong.
     pub fn new(settings: LoginThrottle, secret: &Secret) -> Result<Self, ConfigError> {
+        Self::for_owners(settings, secret, &[])
+    }
+
+    /// Does the same with keys of these applications, so that an account of another one earns
+    /// nothing here, even if both have one secret. The marks of the former names are accepted.
+    pub(crate) fn for_owners(
+        settings: LoginThrottle,
+        secret: &Secret,
+        owners: &[SessionOwner],
+    ) -> Result<Self, ConfigError> {
         let is_on = settings.is_on;
-        let rule = Rule::new(settings, secret)?;
+        let rule = Rule::new(settings, secret, owners)?;
         Ok(Self {
             rule: is_on.then(|| Arc::new(rule)),
         })

@@ -31,9 +31,10 @@ pub(super) enum Kind {
 }
 
 impl RowKeys {
-    /// Derives the key from the current secret. A new secret starts with empty counters.
-    pub(super) fn new(secret: &Secret, slot_bits: u8) -> Self {
-        let key = secret.derive::<32>("throttle key v1").next();
+    /// Derives the key of an application from the current secret. A new secret, and a new name,
+    /// start with empty counters.
+    pub(super) fn new(secret: &Secret, owner: &str, slot_bits: u8) -> Self {
+        let key = secret.derive_for::<32>("throttle key v1", owner).next();
         let mac = hmac(key.as_ref().map_or(&[][..], |key| &key[..]));
         // The numbers of the shards are in their kind, which is not secret: they name no one.
         let siege = array::from_fn(|shard| {
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
 
     fn keys(secret: &str, slot_bits: u8) -> RowKeys {
-        RowKeys::new(&Secret::dangerous_weak(secret), slot_bits)
+        RowKeys::new(&Secret::dangerous_weak(secret), "", slot_bits)
     }
 
     #[test]

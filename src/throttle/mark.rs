@@ -75,15 +75,21 @@ pub(super) struct CheckedMark {
 }
 
 impl MarkKeys {
-    pub(super) fn new(secret: &Secret, lifetime: Duration) -> Self {
-        let keys = secret
-            .derive::<32>("device mark v1")
-            .zip(secret.derive::<1>("device mark id v1"))
-            .map(|(key, id)| Key {
+    /// Derives a key for each application and each secret. Without an application, they are those
+    /// of none.
+    pub(super) fn new(secret: &Secret, owners: &[String], lifetime: Duration) -> Self {
+        let none = [String::new()];
+        let owners = if owners.is_empty() { &none } else { owners };
+        let keys_of = |owner: &String| {
+            let keys = secret.derive_for::<32>("device mark v1", owner);
+            let ids = secret.derive_for::<1>("device mark id v1", owner);
+            let keys = keys.zip(ids).map(|(key, id)| Key {
                 id: id[0],
                 mac: hmac(&*key),
-            })
-            .collect();
+            });
+            keys.collect::<Vec<_>>()
+        };
+        let keys = owners.iter().flat_map(keys_of).collect();
         Self { keys, lifetime }
     }
 

@@ -7,7 +7,7 @@ use super::places::Place;
 use super::settings::{LoginThrottle, NamedNetwork};
 use crate::error::ConfigError;
 use crate::keys::Secret;
-use crate::store::Lane;
+use crate::store::{Lane, SessionOwner};
 
 /// The settings, with keys from the secret.
 pub(super) struct Rule {
@@ -19,7 +19,15 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    pub(super) fn new(settings: LoginThrottle, secret: &Secret) -> Result<Self, ConfigError> {
+    /// Takes the keys of these applications: the first one makes marks, and the marks of all of them
+    /// are accepted. Without any, the keys are those of no application.
+    pub(super) fn new(
+        settings: LoginThrottle,
+        secret: &Secret,
+        owners: &[SessionOwner],
+    ) -> Result<Self, ConfigError> {
+        let owners: Vec<String> = owners.iter().map(name).collect();
+        let own = owners.first().map_or("", |own| own);
         settings.problems.finish()?;
         let (mut budgets, mut networks) = (settings.budgets, settings.networks);
         // A block may have addresses of a network that has a name, and others: lanes with other
@@ -41,8 +49,8 @@ impl Rule {
         }
         Ok(Self {
             budgets,
-            marks: MarkKeys::new(secret, settings.mark_lifetime),
-            keys: RowKeys::new(secret, settings.slot_bits),
+            marks: MarkKeys::new(secret, &owners, settings.mark_lifetime),
+            keys: RowKeys::new(secret, own, settings.slot_bits),
             count_as: settings.count_as,
             networks,
         })
@@ -58,4 +66,8 @@ impl Rule {
             .find(|named| named.network.contains(address))?;
         Some(named.lanes)
     }
+}
+
+fn name(owner: &SessionOwner) -> String {
+    format!("{:016x}", u64::from_be_bytes(*owner.as_bytes()))
 }

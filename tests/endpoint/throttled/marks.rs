@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use support::{App, Received, with_header};
-use tower_bearer::CookieDelivery;
+use tower_bearer::{CookieDelivery, MemoryStore, Secret};
 
 use super::{assert_throttled, attempt, login};
 
@@ -99,6 +99,63 @@ async fn after_a_new_password_the_devices_are_strangers_and_this_one_gets_anothe
     assert_throttled(&app.send(marked(&mark, "192.0.2.200")).await);
     let answer = app.send(marked(new.secret(), "192.0.2.200")).await;
     assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_an_account_of_another_application_has_earned_does_not_count() {
+    let store = MemoryStore::new();
+    let secret = Secret::random().unwrap();
+    let of = |audience: &str| {
+        App::built(store.clone(), |sessions| {
+            sessions.audience(audience).secret(secret.clone())
+        })
+    };
+    let (staff, customers) = (of("staff"), of("customers"));
+    let answer = customers
+        .send(login("alice", "wonderland-7", "192.0.2.200"))
+        .await;
+    let mark = mark_of(&answer);
+    guess(&staff).await;
+    assert_throttled(&staff.send(marked(&mark, "192.0.2.200")).await);
+    let answer = customers.send(marked(&mark, "192.0.2.200")).await;
+    assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn devices_stay_known_when_the_application_is_renamed() {
+    let (store, secret) = (MemoryStore::new(), Secret::random().unwrap());
+    let before = App::built(store.clone(), |sessions| sessions.secret(secret.clone()));
+    let mark = mark_of(
+        &before
+            .send(login("alice", "wonderland-7", "203.0.113.7"))
+            .await,
+    );
+    let renamed = App::built(store, |sessions| {
+        let sessions = sessions.audience("another").secret(secret);
+        sessions.former_names("https://issuer.test", "test")
+    });
+    guess(&renamed).await;
+    let answer = renamed.send(marked(&mark, "192.0.2.200")).await;
+    assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_does_not_present_the_mark_of_its_visitor() {
+    let app = App::new();
+    let endpoints = app.endpoints().with_cookies(CookieDelivery::new());
+    let mark = mark_of(
+        &app.send(login("alice", "wonderland-7", "203.0.113.7"))
+            .await,
+    );
+    guess(&app).await;
+    let cookie = format!("__Host-device_mark={mark}");
+    for (site, status) in [("same-site", 429), ("same-origin", 200)] {
+        let request = login("alice", "wonderland-7", "192.0.2.200");
+        let request = with_header(request, "cookie", &cookie);
+        let request = with_header(request, "sec-fetch-site", site);
+        let served = tower::ServiceExt::oneshot(endpoints.clone(), request);
+        assert_eq!(Received::read(served).await.status, status, "{site}");
+    }
 }
 
 #[tokio::test]
