@@ -19,7 +19,7 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    /// Takes the keys of these applications: the first one makes marks, and the marks of all of them
+    /// Takes the keys of these applications: the first one makes marks, and marks of all of them
     /// are accepted. Without any, the keys are those of no application.
     pub(super) fn new(
         settings: LoginThrottle,
