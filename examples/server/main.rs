@@ -115,24 +115,27 @@ fn app(accounts: Accounts, sessions: &Sessions) -> Result<Router, ConfigError> {
         .endpoints()
         .with_path("/auth")
         .with_cookies(cookies.clone());
+    let signed_in = sessions
+        .layer()
+        .with_user_loader(accounts.clone())
+        .with_token_sources(cookies.token_sources());
+    // The password was given just now, so this is not a session that was stolen.
+    let just_now = RequireLayer::max_age(Duration::from_secs(300));
+    // On the methods, so that another method is 405, whatever token it has.
     let router = Router::new()
-        .route("/me", get(routes::me))
+        .route("/me", get(routes::me).route_layer(signed_in.clone()))
         .route(
             "/admin",
-            get(routes::admin).route_layer(RequireLayer::scope("admin")),
+            get(routes::admin)
+                .route_layer(RequireLayer::scope("admin"))
+                .route_layer(signed_in.clone()),
         )
         .route(
             "/password",
             post(routes::set_password)
-                .layer(Extension(sessions.clone()))
-                // The password was given just now, so this is not a session that was stolen.
-                .route_layer(RequireLayer::max_age(Duration::from_secs(300))),
-        )
-        .route_layer(
-            sessions
-                .layer()
-                .with_user_loader(accounts.clone())
-                .with_token_sources(cookies.token_sources()),
+                .route_layer(Extension(sessions.clone()))
+                .route_layer(just_now)
+                .route_layer(signed_in),
         )
         // Without scripts: `/me` stays logged in for as long as the refresh token lives.
         .route_layer(cookies.renewal_layer(sessions)?)

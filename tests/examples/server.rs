@@ -428,3 +428,15 @@ async fn guesses_are_bounded_unless_that_is_switched_off() {
     assert_eq!(judged(&[], 10).await, 5);
     assert_eq!(judged(&[("LOGIN_RATE_LIMIT", "off")], 10).await, 10);
 }
+
+#[tokio::test]
+async fn another_method_is_405_whatever_token_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = AppServer::start(folder.path(), &[("DATABASE_URL", "memory:")]).await;
+    for path in ["/me", "/admin", "/password"] {
+        for token in ["authorization: Bearer", "authorization: Bearer a.b.c"] {
+            let answer = server.send("TRACE", path, &[token], "").await;
+            assert_eq!(answer.status, 405, "{path} {token}");
+        }
+    }
+}
