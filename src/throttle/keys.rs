@@ -5,7 +5,7 @@ use std::array;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use crate::digest::hmac;
+use crate::digest::{first_bytes, hmac};
 use crate::keys::Secret;
 use crate::store::EphemeralKey;
 
@@ -51,8 +51,7 @@ impl RowKeys {
         match kind {
             Kind::Exact(kind) => EphemeralKey::new(kind, hash(&self.mac, kind, fields)),
             Kind::Slot(kind) => {
-                let all = hash(&self.mac, kind, fields);
-                let bits = u32::from_be_bytes([all[0], all[1], all[2], all[3]]);
+                let bits = u32::from_be_bytes(hash(&self.mac, kind, fields));
                 let mut slot = [0; 16];
                 slot[..4]
                     .copy_from_slice(&(bits >> (32 - u32::from(self.slot_bits))).to_be_bytes());
@@ -63,8 +62,7 @@ impl RowKeys {
 
     /// Returns 8 bytes that say in a value which network or block is meant.
     pub(super) fn tag(&self, kind: [u8; 4], field: &[u8]) -> [u8; 8] {
-        let all = hash(&self.mac, kind, &[field]);
-        array::from_fn(|at| all[at])
+        hash(&self.mac, kind, &[field])
     }
 
     /// Returns the rows in which the failures of strangers are counted, all of them, since one row
@@ -85,15 +83,14 @@ pub(super) fn since(tag: [u8; 8]) -> EphemeralKey {
 /// The number of rows that count the failures of strangers.
 pub(super) const SHARDS: usize = 16;
 
-fn hash(mac: &Hmac<Sha256>, kind: [u8; 4], fields: &[&[u8]]) -> [u8; 16] {
+fn hash<const N: usize>(mac: &Hmac<Sha256>, kind: [u8; 4], fields: &[&[u8]]) -> [u8; N] {
     let mut mac = mac.clone();
     mac.update(&kind);
     for field in fields {
         mac.update(&(field.len() as u64).to_be_bytes());
         mac.update(field);
     }
-    let all = mac.finalize().into_bytes();
-    array::from_fn(|at| all[at])
+    first_bytes(mac)
 }
 
 #[cfg(test)]

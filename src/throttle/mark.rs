@@ -18,7 +18,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
-use crate::digest::hmac;
+use crate::digest::{first_bytes, hmac};
 use crate::keys::Secret;
 use crate::names::Subject;
 
@@ -207,8 +207,7 @@ impl Key {
         // No label is the beginning of another.
         mac.update(label);
         mac.update(message);
-        let all = mac.finalize().into_bytes();
-        std::array::from_fn(|at| all[at])
+        first_bytes(mac)
     }
 
     fn is_for(&self, bytes: &[u8; LENGTH], name: &str) -> bool {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::base64url;
 use crate::bearer::credentials::Malformed;
 use crate::clock::Timestamp;
-use crate::digest::hmac;
+use crate::digest::{first_bytes, hmac};
 use crate::keys::Secret;
 use crate::store::EphemeralKey;
 use crate::token::AccessTokenClaims;
@@ -84,10 +84,10 @@ impl TicketKeys {
         place.update(&(issuer.len() as u64).to_be_bytes());
         place.update(issuer.as_bytes());
         place.update(claims.subject().as_str().as_bytes());
-        let first = first_half(place);
+        let hash: [u8; 16] = first_bytes(place);
         let mut number = 0;
         Some([(); PLACES].map(|()| {
-            let mut place = first;
+            let mut place = hash;
             place[15] = place[15] & 0xf0 | number;
             number += 1;
             EphemeralKey::new(KIND, place)
@@ -106,7 +106,7 @@ impl TicketKeys {
         ticket[..16].copy_from_slice(&place.as_bytes()[4..]);
         getrandom::fill(&mut ticket[16..]).ok()?;
         let issued = now.as_millis().to_be_bytes();
-        let tag = first_half(tagged(self.0.first()?, &ticket, issued, claims));
+        let tag: [u8; 16] = first_bytes(tagged(self.0.first()?, &ticket, issued, claims));
         let entry = [&issued[..], &tag, claims].concat();
         Some((Ticket(ticket), entry))
     }
@@ -149,12 +149,6 @@ fn tagged(key: &Hmac<Sha256>, ticket: &[u8; 32], issued: [u8; 8], claims: &[u8])
     tag.update(&issued);
     tag.update(claims);
     tag
-}
-
-fn first_half(mac: Hmac<Sha256>) -> [u8; 16] {
-    let mut half = [0; 16];
-    half.copy_from_slice(&mac.finalize().into_bytes()[..16]);
-    half
 }
 
 /// The number of tickets that a user has at a time.
