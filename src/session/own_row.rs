@@ -50,5 +50,10 @@ pub(super) fn check_understood(session: &Session) -> Result<(), SessionError> {
     ))
 }
 
+/// Says that a row could not be written, because refreshes of the session were quicker.
+pub(super) fn outrun() -> SessionError {
+    SessionError::unavailable("refreshes of this session were quicker each time")
+}
+
 /// How many times a row is written in all, if refreshes are quicker each time.
-pub(super) const MAX_RACES: usize = 8;
+pub(super) const MAX_WRITES: usize = 8;

@@ -7,7 +7,7 @@ use super::error::{SessionError, SessionErrorKind};
 use super::event::AuthEventKind;
 use super::events::Whose;
 use super::login::Login;
-use super::own_row::MAX_RACES;
+use super::own_row::{MAX_WRITES, outrun};
 use super::sessions::Sessions;
 use super::token_response::TokenResponse;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
@@ -131,7 +131,7 @@ impl Sessions {
         let now = self.now();
         let at = identity.and_then(|identity| identity.authenticated_at);
         let at = at.map_or(now, |at| at.min(now));
-        for _ in 0..MAX_RACES {
+        for _ in 0..MAX_WRITES {
             let mut session = self.live_row(claims).await?;
             // The old password was right when it was looked at, and there is a new one by now.
             if identity.is_some_and(|identity| identity.stamp != session.parts().stamp) {
@@ -164,8 +164,6 @@ impl Sessions {
             self.tell(AuthEventKind::Reauthenticated, whose);
             return Ok(tokens.asked_for(scope));
         }
-        Err(SessionError::unavailable(
-            "refreshes of this session were quicker each time",
-        ))
+        Err(outrun())
     }
 }

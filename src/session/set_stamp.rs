@@ -2,7 +2,7 @@
 
 use super::ended::Ended;
 use super::error::SessionError;
-use super::own_row::MAX_RACES;
+use super::own_row::{MAX_WRITES, outrun};
 use super::sessions::Sessions;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::store::Session;
@@ -85,7 +85,7 @@ impl Sessions {
         claims: &AccessTokenClaims,
         stamp: [u8; 16],
     ) -> Result<(), SessionError> {
-        for _ in 0..MAX_RACES {
+        for _ in 0..MAX_WRITES {
             let session = self.live_row(claims).await?;
             let mut next = session.into_parts();
             next.stamp = Some(stamp);
@@ -94,8 +94,6 @@ impl Sessions {
                 return Ok(());
             }
         }
-        Err(SessionError::unavailable(
-            "refreshes of this session were quicker each time",
-        ))
+        Err(outrun())
     }
 }
