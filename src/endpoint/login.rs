@@ -46,7 +46,7 @@ pub(super) fn read<C>(
     }
     // The header only says which session is replaced, so a malformed one refuses no login.
     let sent = bearer_token(&parts.headers).ok().flatten();
-    let context = state.marked(state.sessions.located(context.clone()), &parameters)?;
+    let context = state.attempt_context(context, &parameters)?;
     let mut login = Login::of(read_credentials(parameters)?, Some(context))
         .on_device(device)
         .asking_for(scope)

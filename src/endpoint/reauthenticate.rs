@@ -30,7 +30,7 @@ pub(super) async fn handle(
     if let Some(delivery) = delivery {
         check_cookies_may_be_set(delivery, parts)?;
     }
-    let context = state.marked(state.sessions.located(context.clone()), &parameters)?;
+    let context = state.attempt_context(context, &parameters)?;
     let credentials = parameters.into_credentials(&state.sessions)?;
     let login = Login::of(credentials, Some(context)).asking_for(scope);
     let tokens = state.sessions.reauthenticate_with(&claims, login).await?;

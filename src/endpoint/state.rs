@@ -78,13 +78,14 @@ impl State {
         }
     }
 
-    /// Adds the marks of the device: those of the parameter, or those that the browser sends by
-    /// itself.
-    pub(super) fn marked(
+    /// Adds what the throttle counts by: the client's address, and the marks of the device, which
+    /// are those of the parameter, or those that the browser sends by itself.
+    pub(super) fn attempt_context(
         &self,
-        context: RequestContext,
+        context: &RequestContext,
         parameters: &Parameters,
     ) -> Result<RequestContext, EndpointError> {
+        let context = self.sessions.located(context.clone());
         let sent = parameters.text("device_mark")?;
         // A page of another site must not use up the logins of this device.
         let own = |delivery: &dyn Delivery| {
