@@ -10,6 +10,7 @@ mod logout;
 mod many_revocations;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod nodes;
 mod other_processes;
 mod own_sessions;
 mod pages;

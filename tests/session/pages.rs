@@ -2,31 +2,12 @@
 
 use std::time::Duration;
 
-use support::{Call, FailingStore, SECOND, ask, bearer_of, process};
+use support::{Call, SECOND, ask, bearer_of};
 use tokio::time::Instant;
 use tower_bearer::store::{RevocationReason, SessionStore};
-use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Identity, MemoryStore, Secret, Sessions, TokenResponse};
+use tower_bearer::{Identity, MemoryStore, Sessions, TokenResponse};
 
-struct Nodes {
-    tokens: TestTokens,
-    secret: Secret,
-    store: FailingStore,
-}
-
-impl Nodes {
-    fn new() -> Self {
-        Self {
-            tokens: TestTokens::new(),
-            secret: Secret::random().unwrap(),
-            store: FailingStore::new(MemoryStore::new()),
-        }
-    }
-
-    fn node(&self) -> Sessions {
-        process(&self.tokens, &self.secret, self.store.clone())
-    }
-}
+use crate::nodes::Nodes;
 
 async fn begun(sessions: &Sessions, count: usize) -> Vec<TokenResponse> {
     let mut begun = Vec::new();

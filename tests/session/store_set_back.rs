@@ -3,37 +3,19 @@
 
 use std::time::Duration;
 
-use support::{Call, FailingStore, HOUR, StoreFault, ask, assert_ended, bearer_of, process};
+use support::{Call, HOUR, StoreFault, ask, assert_ended, bearer_of};
 use tower_bearer::clock::Clock;
 use tower_bearer::names::SessionId;
 use tower_bearer::session::SessionErrorKind;
 use tower_bearer::store::RevocationReason;
 use tower_bearer::store::SessionStore;
-use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Identity, MemoryStore, Secret, Sessions, TokenResponse};
+use tower_bearer::{Identity, MemoryStore, Sessions, TokenResponse};
+
+use crate::nodes::Nodes;
 
 const A_MOMENT: Duration = Duration::from_millis(1010);
 
-struct Nodes {
-    tokens: TestTokens,
-    secret: Secret,
-    store: FailingStore,
-}
-
 impl Nodes {
-    fn new() -> Self {
-        Self {
-            tokens: TestTokens::new(),
-            secret: Secret::random().unwrap(),
-            store: FailingStore::new(MemoryStore::new()),
-        }
-    }
-
-    /// One more process.
-    fn node(&self) -> Sessions {
-        process(&self.tokens, &self.secret, self.store.clone())
-    }
-
     /// The rows as they are now, to be restored later.
     async fn backup(&self, of: &[&TokenResponse]) -> MemoryStore {
         let backup = MemoryStore::new();
