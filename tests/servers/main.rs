@@ -5,8 +5,15 @@ mod docs;
 mod idle;
 mod postgres;
 mod redis;
+mod short_lived;
 mod throttle;
 mod tickets;
+
+use tower_bearer::clock::{Clock, SystemClock, Timestamp};
+
+fn now() -> Timestamp {
+    SystemClock.now()
+}
 
 /// Where a server listens. A server that is not there fails the suite.
 fn url(variable: &str) -> String {

@@ -18,10 +18,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection};
 use support::InTurn;
-use tower_bearer::clock::{Clock, SystemClock, Timestamp};
 use tower_bearer::names::SessionId;
 use tower_bearer::store::Session;
 use tower_bearer::store::{PostgresStore, SessionParts, TablePrefix};
+
+use crate::now;
 
 mod one_store {
     use super::*;
@@ -147,10 +148,6 @@ async fn execute(connection: &mut PgConnection, sql: String) {
         .execute(connection)
         .await
         .unwrap();
-}
-
-fn now() -> Timestamp {
-    SystemClock.now()
 }
 
 fn session(id: u128, subject: &str) -> Session {

@@ -15,13 +15,12 @@ use std::time::Duration;
 
 use support::{DAY, InTurn};
 use tower_bearer::RedisStore;
-use tower_bearer::clock::{Clock, SystemClock, Timestamp};
 use tower_bearer::names::SessionId;
 use tower_bearer::store::Session;
 use tower_bearer::store::redis_driver::{self as redis, Client, aio::MultiplexedConnection};
 use tower_bearer::store::{KeyPrefix, SessionParts};
 
-use crate::url;
+use crate::{now, url};
 
 mod one_server {
     tower_bearer::store_conformance!(async || super::Database::shared().await.store);
@@ -104,10 +103,6 @@ async fn open(url: &str, prefix: &str) -> RedisStore {
         .await
         .unwrap()
         .with_key_prefix(KeyPrefix::new(prefix).unwrap())
-}
-
-fn now() -> Timestamp {
-    SystemClock.now()
 }
 
 fn random<const N: usize>() -> [u8; N] {

@@ -1,48 +1,15 @@
 //! Short-lived things in PostgreSQL: its clock counts.
 
-use std::time::Duration;
-
-use support::{DAY, HOUR, MINUTE};
-use tower_bearer::store::{
-    Charge, Entry, EphemeralKey, EphemeralStore, Found, Lane, PostgresStore, Rate,
-};
+use support::{DAY, HOUR};
+use tower_bearer::store::{Entry, EphemeralStore, Found};
 
 use super::{Schema, connection, execute, now};
-
-fn key(number: u8) -> EphemeralKey {
-    EphemeralKey::new(*b"test", [number; 16])
-}
-
-fn lane() -> Lane {
-    Lane::new(Rate::new(5, MINUTE), Rate::new(15, 2 * HOUR))
-}
-
-async fn charge(store: &PostgresStore, number: u8) -> bool {
-    let charge = [Charge::new(key(number), lane())];
-    store.charge(&charge, now()).await.unwrap() == [true]
-}
+use crate::short_lived::{self, charge, key};
 
 #[tokio::test]
 async fn the_clock_of_a_process_does_not_count() {
     let schema = Schema::new().await;
-    let store = schema.store_with_prefix().await;
-    let entry = Entry::new(key(1), b"value", HOUR);
-    let (early, late) = (now() + 300 * DAY, now());
-    assert!(store.put_new(entry, early).await.unwrap());
-    assert!(!store.put_new(entry, late).await.unwrap());
-    assert!(!store.put_new(entry, early + DAY).await.unwrap());
-    while charge(&store, 2).await {}
-    let far = [Charge::new(key(2), lane())];
-    assert_eq!(store.charge(&far, early).await.unwrap(), [false]);
-    // Debts come by the clock of the caller.
-    for at in [early, late] {
-        let found = store.read(&[key(2)], at).await.unwrap();
-        let Some(Found::Counter(counter)) = &found[0] else {
-            panic!("{found:?}");
-        };
-        let wait = lane().wait(Some(*counter), at);
-        assert!(wait <= MINUTE && wait > Duration::ZERO, "{wait:?}");
-    }
+    short_lived::the_clock_of_a_process_does_not_count(&schema.store_with_prefix().await).await;
 }
 
 #[tokio::test]

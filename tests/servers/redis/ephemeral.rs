@@ -4,44 +4,15 @@ use std::time::Duration;
 
 use support::{DAY, HOUR, MINUTE};
 use tower_bearer::store::redis_driver as redis;
-use tower_bearer::store::{Charge, Entry, EphemeralKey, EphemeralStore, Found, Lane, Rate};
+use tower_bearer::store::{Entry, EphemeralStore};
 
 use super::{Database, now};
-
-fn key(number: u8) -> EphemeralKey {
-    EphemeralKey::new(*b"test", [number; 16])
-}
-
-fn lane() -> Lane {
-    Lane::new(Rate::new(5, MINUTE), Rate::new(15, 2 * HOUR))
-}
-
-async fn charge(database: &Database, number: u8) -> bool {
-    let charge = [Charge::new(key(number), lane())];
-    database.store.charge(&charge, now()).await.unwrap() == [true]
-}
+use crate::short_lived::{self, charge, key};
 
 #[tokio::test]
 async fn the_clock_of_a_process_does_not_count() {
     let database = Database::shared().await;
-    let store = &database.store;
-    let entry = Entry::new(key(1), b"value", HOUR);
-    let (early, late) = (now() + 300 * DAY, now());
-    assert!(store.put_new(entry, early).await.unwrap());
-    assert!(!store.put_new(entry, late).await.unwrap());
-    assert!(!store.put_new(entry, early + DAY).await.unwrap());
-    while charge(&database, 2).await {}
-    let far = [Charge::new(key(2), lane())];
-    assert_eq!(store.charge(&far, early).await.unwrap(), [false]);
-    // Debts come by the clock of the caller.
-    for at in [early, late] {
-        let found = store.read(&[key(2)], at).await.unwrap();
-        let Some(Found::Counter(counter)) = &found[0] else {
-            panic!("{found:?}");
-        };
-        let wait = lane().wait(Some(*counter), at);
-        assert!(wait <= MINUTE && wait > Duration::ZERO, "{wait:?}");
-    }
+    short_lived::the_clock_of_a_process_does_not_count(&database.store).await;
 }
 
 /// The key of the one entry in the database of a test.
@@ -59,7 +30,7 @@ async fn only_key(database: &mut Database) -> Vec<u8> {
 #[tokio::test]
 async fn a_counter_that_was_written_while_the_clock_was_ahead_frees_itself() {
     let mut database = Database::shared().await;
-    while charge(&database, 1).await {}
+    while charge(&database.store, 1).await {}
     let row = only_key(&mut database).await;
     let ahead = (now() + 365 * DAY).as_millis();
     redis::cmd("SET")
@@ -69,9 +40,9 @@ async fn a_counter_that_was_written_while_the_clock_was_ahead_frees_itself() {
         .await
         .unwrap();
     for _ in 0..5 {
-        assert!(charge(&database, 1).await);
+        assert!(charge(&database.store, 1).await);
     }
-    assert!(!charge(&database, 1).await);
+    assert!(!charge(&database.store, 1).await);
 }
 
 #[tokio::test]
@@ -97,7 +68,7 @@ async fn every_entry_expires_by_itself() {
     about(ttl(&mut database).await, 5 * HOUR);
     database.store.take(key(1), now()).await.unwrap().unwrap();
     for charges in 1..=3 {
-        assert!(charge(&database, 2).await);
+        assert!(charge(&database.store, 2).await);
         about(ttl(&mut database).await, charges * 2 * HOUR);
     }
 }
