@@ -32,9 +32,9 @@ impl Sessions {
     /// `InvalidCredentials`: the credentials are wrong. `Denied`: the application refuses the
     /// login. `TooManyAttempts`: see
     /// [`login_throttle`](crate::session::SessionsBuilder::login_throttle). `UserGone`: the user is
-    /// gone, or their credentials changed meanwhile. `Unavailable`:
-    /// the store or the users cannot be asked, or `authenticate` or the rest took more than 30
-    /// seconds. `Misconfigured`: the credentials have another type, or the grant cannot be signed.
+    /// gone, or their credentials changed meanwhile. `Unavailable`: the store or the users cannot
+    /// be asked, or `authenticate` or the rest took more than 30 seconds. `Misconfigured`: the
+    /// credentials have another type, or the grant cannot be signed.
     pub async fn log_in<C: LoginCredentials>(
         &self,
         login: Login<C>,

@@ -130,7 +130,7 @@ pub(super) async fn charge(
     if answers.len() != taken.len() {
         return Err(incomplete().into());
     }
-    // What counts a siege refuses none.
+    // The counter of a siege refuses no attempt.
     let is_lost = |(taken, charged): (&Taken, &bool)| !charged && taken.row != Row::Siege;
     if !taken.iter().zip(&answers).any(is_lost) {
         return Ok(());
@@ -167,7 +167,7 @@ pub(super) async fn write(
         .await
 }
 
-/// What is not known must not look like an empty counter.
+/// A missing answer must not look like an empty counter.
 pub(super) fn incomplete() -> StoreError {
     StoreError::new("ephemeral", "it did not answer for each key")
 }

@@ -21,7 +21,7 @@
 //! A stranger has waited if the note `ask` is between 35 and 135 seconds old: asking early starts
 //! the wait again. There is a siege for strangers whose network has had no success today.
 //!
-//! What no rule can do: if a quiet network's guess passes with the probability *p*, *p* guesses of
+//! No rule can do more: if a quiet network's guess passes with the probability *p*, *p* guesses of
 //! every such network pass. So known devices always pass, familiar networks pass unless the
 //! attacker is in them, and an unknown network passes after one short wait, from a budget that is
 //! dear to empty.

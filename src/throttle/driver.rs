@@ -130,7 +130,7 @@ impl Throttle {
         };
         let taken: Vec<_> = lanes.into_iter().filter_map(taken).collect();
         charge(store, &taken, now).await?;
-        let rule = rule.clone();
+        let rule = Arc::clone(rule);
         Ok(Attempt {
             charged: Some(Charged {
                 rule,

@@ -1,8 +1,8 @@
 //! Reads JSON (RFC 8259) into [`Json`].
 //!
-//! It walks over the text once and copies nothing, which takes a third of what it takes to go
-//! through `serde_json` and a visitor. What is rare is left to `serde_json`: text with escapes, and
-//! numbers that are not small and whole.
+//! It walks over the text once and copies nothing. `serde_json` and a visitor take half as many
+//! instructions again for the claims of a token. Text with escapes, and numbers that are not small
+//! and whole, are rare, and are left to `serde_json`.
 
 use std::borrow::Cow;
 
@@ -107,7 +107,8 @@ impl<'t> Reader<'t> {
         Some(Cow::Borrowed(text))
     }
 
-    /// Returns a text as it is written, which two registers hold, and says whether it has escapes.
+    /// Returns a text as it is written, and notes whether it has escapes. The result is so small
+    /// that it comes back in registers.
     fn raw_text(&mut self) -> Option<&'t str> {
         let start = self.at;
         self.has_escapes = false;
