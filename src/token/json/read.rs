@@ -1,7 +1,6 @@
 //! Reads JSON (RFC 8259) into [`Json`].
 //!
-//! It walks over the text once and copies nothing. `serde_json` and a visitor take half as many
-//! instructions again for the claims of a token. Text with escapes, and numbers that are not small
+//! It walks over the text once and copies nothing. Text with escapes, and numbers that are not small
 //! and whole, are rare, and are left to `serde_json`.
 
 use std::borrow::Cow;
@@ -13,17 +12,9 @@ use super::{FEW, Json, Object};
 /// Returns the value that this text is. It is `None` if the text is not JSON, if an object in it
 /// has a repeated name, or if it is nested more than [`MOST_NESTED`] deep.
 pub(super) fn read(text: &str) -> Option<Json<'_>> {
-    // Most payloads have none, and then no text has one. This is checked for many bytes at once.
-    let has_controls = text.bytes().fold(false, |has, byte| has | (byte < b' '));
-    let mut reader = Reader {
-        text,
-        at: 0,
-        has_controls,
-        has_escapes: false,
-    };
+    let mut reader = Reader { text, at: 0 };
     let value = reader.value(MOST_NESTED)?;
-    reader.skip_space();
-    (reader.at == text.len()).then_some(value)
+    (reader.next().is_none() && reader.at == text.len()).then_some(value)
 }
 
 /// As deep as `serde_json` reads.
@@ -33,28 +24,32 @@ struct Reader<'t> {
     text: &'t str,
     /// Where the next byte is. The byte before it is ASCII, so this is between two characters.
     at: usize,
-    /// Whether there are control characters, which may be between values and not in a text.
-    has_controls: bool,
-    /// Whether the last text has escapes.
-    has_escapes: bool,
 }
 
 impl<'t> Reader<'t> {
     fn value(&mut self, nested: usize) -> Option<Json<'t>> {
-        match self.next()? {
+        let first = self.next()?;
+        self.value_after(first, nested)
+    }
+
+    /// Reads a value whose first byte is behind us.
+    #[inline]
+    fn value_after(&mut self, first: u8, nested: usize) -> Option<Json<'t>> {
+        match first {
             b'"' => Some(Json::Text(self.text()?)),
             b'{' => self.object(nested.checked_sub(1)?),
             b'[' => self.list(nested.checked_sub(1)?),
             b't' => self.literal("rue", Json::True),
             b'f' => self.literal("alse", Json::False),
             b'n' => self.literal("ull", Json::Null),
-            b'-' | b'0'..=b'9' => self.number(),
+            b'-' | b'0'..=b'9' => self.number(first),
             _ => None,
         }
     }
 
     fn object(&mut self, nested: usize) -> Option<Json<'t>> {
         let mut members = Vec::new();
+        let mut names = Names::default();
         let mut next = self.next()?;
         // The claims have room at once. Others may be thousands of small objects.
         if next != b'}' && nested + 1 == MOST_NESTED {
@@ -65,6 +60,7 @@ impl<'t> Reader<'t> {
                 return None;
             }
             let name = self.text()?;
+            names.add(&name);
             if self.next()? != b':' {
                 return None;
             }
@@ -77,19 +73,19 @@ impl<'t> Reader<'t> {
             }
         }
         let object = Object(members);
-        (!object.has_repeated_name()).then_some(Json::Object(object))
+        (names.all_differ || !object.has_repeated_name()).then_some(Json::Object(object))
     }
 
     fn list(&mut self, nested: usize) -> Option<Json<'t>> {
         let mut list = Vec::new();
-        if self.peek()? == b']' {
-            self.at += 1;
+        let mut next = self.next()?;
+        if next == b']' {
             return Some(Json::List(list));
         }
         loop {
-            list.push(self.value(nested)?);
+            list.push(self.value_after(next, nested)?);
             match self.next()? {
-                b',' => {}
+                b',' => next = self.next()?,
                 b']' => return Some(Json::List(list)),
                 _ => return None,
             }
@@ -99,74 +95,136 @@ impl<'t> Reader<'t> {
     /// Reads a text behind its first quotation mark.
     #[inline]
     fn text(&mut self) -> Option<Cow<'t, str>> {
-        let text = self.raw_text()?;
-        if self.has_escapes {
-            let quoted = format!("\"{text}\"");
-            return serde_json::from_str(&quoted).ok().map(Cow::Owned);
-        }
-        Some(Cow::Borrowed(text))
-    }
-
-    /// Returns a text as it is written, and notes whether it has escapes. The result is so small
-    /// that it comes back in registers.
-    fn raw_text(&mut self) -> Option<&'t str> {
         let start = self.at;
-        self.has_escapes = false;
-        loop {
-            let rest = self.text.as_bytes().get(self.at..)?;
-            let length = memchr::memchr2(b'"', b'\\', rest)?;
-            self.at += length + 1;
-            if rest[length] == b'"' {
-                break;
-            }
-            self.has_escapes = true;
-            // A backslash is followed by ASCII, or `serde_json` refuses the text.
+        self.at += plain(self.rest()?)?;
+        if self.rest()?.first() == Some(&b'"') {
             self.at += 1;
+            return Some(Cow::Borrowed(self.text.get(start..self.at - 1)?));
         }
-        let text = self.text.get(start..self.at - 1)?;
-        let is_plain = !self.has_controls || text.bytes().all(|byte| byte >= b' ');
-        is_plain.then_some(text)
+        self.escaped(start)
     }
 
-    /// Reads a number from its first character, which is behind us.
-    fn number(&mut self) -> Option<Json<'t>> {
+    /// Reads a text with escapes, which begins at `start`.
+    #[cold]
+    fn escaped(&mut self, start: usize) -> Option<Cow<'t, str>> {
+        while self.rest()?.first() == Some(&b'\\') {
+            // A backslash is followed by ASCII, or `serde_json` refuses the text.
+            self.at += 2;
+            self.at += plain(self.rest()?)?;
+        }
+        // It ends here, or at a control character, which `serde_json` refuses.
+        self.at += 1;
+        let quoted = self.text.get(start - 1..self.at)?;
+        serde_json::from_str(quoted).ok().map(Cow::Owned)
+    }
+
+    /// Reads a number whose first character is behind us.
+    #[inline]
+    fn number(&mut self, first: u8) -> Option<Json<'t>> {
         let start = self.at - 1;
+        let mut number = u64::from(first.wrapping_sub(b'0'));
+        let rest = self.rest()?;
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit());
+        let mut length = 0;
+        for digit in digits {
+            number = number
+                .wrapping_mul(10)
+                .wrapping_add(u64::from(digit - b'0'));
+            length += 1;
+        }
+        self.at += length;
+        let is_whole = !matches!(rest.get(length), Some(b'.' | b'e' | b'E' | b'+' | b'-'));
+        let is_plain = first.is_ascii_digit() && (first != b'0' || length == 0);
+        if is_whole && is_plain && length < MOST_DIGITS {
+            return Some(Json::Number(number.into()));
+        }
+        self.unusual_number(start)
+    }
+
+    #[cold]
+    fn unusual_number(&mut self, start: usize) -> Option<Json<'t>> {
         let is_of_number = |byte: &&u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
-        let rest = &self.text.as_bytes()[self.at..];
-        self.at += rest.iter().take_while(is_of_number).count();
-        let number = &self.text[start..self.at];
-        let is_small = number.len() <= MOST_DIGITS && number.bytes().all(|b| b.is_ascii_digit());
-        let number = if is_small && (number.len() == 1 || !number.starts_with('0')) {
-            let digits = number.bytes().map(|digit| u64::from(digit - b'0'));
-            digits.fold(0, |number, digit| number * 10 + digit).into()
-        } else {
-            number.parse::<Number>().ok()?
-        };
+        self.at += self.rest()?.iter().take_while(is_of_number).count();
+        let number: Number = self.text.get(start..self.at)?.parse().ok()?;
         Some(Json::Number(number))
     }
 
     fn literal(&mut self, rest: &str, value: Json<'t>) -> Option<Json<'t>> {
-        let is_there = self.text.as_bytes()[self.at..].starts_with(rest.as_bytes());
+        let is_there = self.rest()?.starts_with(rest.as_bytes());
         self.at += rest.len();
         is_there.then_some(value)
     }
 
     /// Returns the next byte that is not space, and goes behind it.
+    #[inline]
     fn next(&mut self) -> Option<u8> {
-        let next = self.peek()?;
-        self.at += 1;
-        Some(next)
-    }
-
-    fn peek(&mut self) -> Option<u8> {
-        self.skip_space();
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn skip_space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.text.as_bytes().get(self.at) {
+        loop {
+            let next = *self.text.as_bytes().get(self.at)?;
             self.at += 1;
+            if !matches!(next, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(next);
+            }
         }
+    }
+
+    fn rest(&self) -> Option<&'t [u8]> {
+        self.text.as_bytes().get(self.at..)
+    }
+}
+
+/// Returns the number of bytes before the first that ends a text or a part of it: a quotation mark,
+/// a backslash or a control character. It looks at eight bytes at once.
+#[inline]
+fn plain(bytes: &[u8]) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let ends = ends(u64::from_le_bytes(*word));
+        if ends != 0 {
+            return Some(index * 8 + ends.trailing_zeros() as usize / 8);
+        }
+    }
+    let is_end = |&byte: &u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    let end = rest.iter().position(is_end)?;
+    Some(words.len() * 8 + end)
+}
+
+/// Sets the high bit of bytes that end a text. The lowest that is set is exact. Those above it may
+/// be set too, because a subtraction borrows from them.
+fn ends(word: u64) -> u64 {
+    const EACH: u64 = u64::MAX / 255;
+    let is_below = |word: u64, least: u8| word.wrapping_sub(EACH * u64::from(least)) & !word;
+    let is = |byte: u8| is_below(word ^ (EACH * u64::from(byte)), 1);
+    (is(b'"') | is(b'\\') | is_below(word, b' ')) & (EACH << 7)
+}
+
+/// Names of one object, which are put into 256 places. If each has a place of its own, none is
+/// repeated. Comparing each with each takes six times as long.
+struct Names {
+    places: [u64; 4],
+    all_differ: bool,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            places: [0; 4],
+            all_differ: true,
+        }
+    }
+}
+
+impl Names {
+    #[inline]
+    fn add(&mut self, name: &str) {
+        let ends = name.as_bytes().first().zip(name.as_bytes().last());
+        let (first, last) = ends.map_or((0, 0), |(first, last)| (*first, *last));
+        let place = first.wrapping_mul(7)
+            ^ last
+                .wrapping_mul(29)
+                .wrapping_add(name.len().to_le_bytes()[0]);
+        let (word, bit) = (usize::from(place >> 6), 1 << (place & 63));
+        self.all_differ &= self.places[word] & bit == 0;
+        self.places[word] |= bit;
     }
 }
 
