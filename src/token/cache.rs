@@ -5,6 +5,8 @@
 //! may have changed since then is checked again: see [`Recheck`]. A refusal is never remembered.
 //!
 //! The table has a fixed number of sets, each with a few places, so nothing ever grows or is moved.
+//! Where no place is free, a token takes one the second time that it is seen. So tokens that are
+//! used once do not push out the others, and cost no more than without a cache.
 //! A reader locks nothing. A writer has the lock of one set, and gives up if another writer has it.
 
 use std::collections::hash_map::RandomState;
@@ -50,6 +52,9 @@ struct Writer {
     bytes: [usize; PLACES],
     /// The place that is emptied next, if all are taken.
     next: usize,
+    /// The tags of the last tokens that found no place.
+    turned_away: [u32; PLACES],
+    next_turned_away: usize,
 }
 
 impl Default for Writer {
@@ -58,6 +63,8 @@ impl Default for Writer {
             ends: [Timestamp::ZERO; PLACES],
             bytes: [0; PLACES],
             next: 0,
+            turned_away: [0; PLACES],
+            next_turned_away: 0,
         }
     }
 }
@@ -76,11 +83,6 @@ pub(super) trait Recheck {
 impl Unknown {
     /// A token that is not remembered.
     pub(super) const NOT_KEPT: Self = Self(None);
-
-    /// Returns the text that the claims of this token keep: the token, if it will be remembered.
-    pub(super) fn copy_of(self, token: &str) -> &str {
-        if self.0.is_some() { token } else { "" }
-    }
 }
 
 impl Cache {
@@ -131,7 +133,26 @@ impl Cache {
         None
     }
 
-    /// Remembers a token that has passed all checks, if its claims have its text.
+    /// Returns the text that the claims of this token keep: the token, if there is a place for it.
+    pub(super) fn copy_of<'t>(
+        &self,
+        token: &'t str,
+        unknown: Unknown,
+        verifier: &impl Recheck,
+    ) -> &'t str {
+        let has_place = |(index, tag): Place| match self.sets.get() {
+            Some(sets) => sets[index].seems_to_have_place(tag, verifier.now()),
+            None => true,
+        };
+        if unknown.0.is_some_and(has_place) {
+            token
+        } else {
+            ""
+        }
+    }
+
+    /// Remembers a token that has passed all checks, if its claims have its text. If they do not,
+    /// it is noted that the token was seen.
     pub(super) fn keep(
         &self,
         claims: &AccessTokenClaims,
@@ -139,14 +160,18 @@ impl Cache {
         verifier: &impl Recheck,
     ) {
         let claims = &claims.0;
-        let Some((index, tag)) = unknown.0.filter(|_| !claims.text.token().is_empty()) else {
+        let Some((index, tag)) = unknown.0 else {
             return;
         };
-        let (now, end) = (verifier.now(), verifier.end_of(claims));
         let sets = self
             .sets
             .get_or_init(|| (0..SETS).map(|_| Set::default()).collect());
-        sets[index].insert(claims, tag, end, now);
+        if claims.text.token().is_empty() {
+            sets[index].turn_away(tag);
+            return;
+        }
+        let (now, end) = (verifier.now(), verifier.end_of(claims));
+        sets[index].insert(claims, tag, end);
         // Now and then another set: expired tokens are removed a few at a time.
         let kept = self.kept.fetch_add(1, Ordering::Relaxed);
         if kept.is_multiple_of(KEPT_A_SWEEP) {
@@ -169,24 +194,40 @@ impl Cache {
 }
 
 impl Set {
-    fn insert(&self, claims: &Arc<Claims>, tag: u32, end: Timestamp, now: Timestamp) {
+    /// Returns whether a token may be kept here, before its size is known: there seems to be a free
+    /// place, or it was turned away before.
+    fn seems_to_have_place(&self, tag: u32, now: Timestamp) -> bool {
         // Another writer is at work here. The token is remembered when it comes again.
+        let Ok(mut writer) = self.writer.try_lock() else {
+            return false;
+        };
+        self.forget_ended(&mut writer, now);
+        writer.has_room(writer.average()) || writer.turned_away.contains(&tag)
+    }
+
+    fn turn_away(&self, tag: u32) {
+        if let Ok(mut writer) = self.writer.try_lock() {
+            writer.turn_away(tag);
+        }
+    }
+
+    fn insert(&self, claims: &Arc<Claims>, tag: u32, end: Timestamp) {
         let Ok(mut writer) = self.writer.try_lock() else {
             return;
         };
-        self.forget_ended(&mut writer, now);
         let bytes = claims.bytes();
-        let mut free = writer.bytes.iter().position(|&bytes| bytes == 0);
-        for _ in 0..PLACES {
-            if free.is_some() && writer.bytes.iter().sum::<usize>() + bytes <= BYTES {
-                break;
-            }
+        if bytes > BYTES {
+            return;
+        }
+        if !writer.has_room(bytes) && !writer.turned_away.contains(&tag) {
+            return writer.turn_away(tag);
+        }
+        while !writer.has_room(bytes) {
             let place = writer.next;
             writer.next = (place + 1) % PLACES;
             self.empty(place, &mut writer);
-            free = Some(place);
         }
-        if let Some(place) = free {
+        if let Some(place) = writer.free_place() {
             self.places[place].store(Some(Arc::clone(claims)));
             self.tags[place].store(tag, Ordering::Relaxed);
             (writer.ends[place], writer.bytes[place]) = (end, bytes);
@@ -211,6 +252,27 @@ impl Set {
     fn empty(&self, place: usize, writer: &mut Writer) {
         self.places[place].store(None);
         writer.bytes[place] = 0;
+    }
+}
+
+impl Writer {
+    fn free_place(&self) -> Option<usize> {
+        self.bytes.iter().position(|&bytes| bytes == 0)
+    }
+
+    fn has_room(&self, bytes: usize) -> bool {
+        self.free_place().is_some() && self.bytes.iter().sum::<usize>() + bytes <= BYTES
+    }
+
+    /// Returns the average size of the claims that are kept.
+    fn average(&self) -> usize {
+        let taken = self.bytes.iter().filter(|&&bytes| bytes > 0).count();
+        self.bytes.iter().sum::<usize>() / taken.max(1)
+    }
+
+    fn turn_away(&mut self, tag: u32) {
+        self.turned_away[self.next_turned_away] = tag;
+        self.next_turned_away = (self.next_turned_away + 1) % PLACES;
     }
 }
 

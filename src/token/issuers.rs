@@ -113,7 +113,9 @@ impl Verifiers {
                 error,
             })?;
         }
-        let text = TokenText::decode(jws.payload(), unknown.copy_of(token))?;
+        let copy = self.cache.as_ref();
+        let copy = copy.map_or("", |cache| cache.copy_of(token, unknown, self));
+        let text = TokenText::decode(jws.payload(), copy)?;
         let claims = self.verify_parsed(&ParsedToken::parse(&jws, &text)?)?;
         let claims = AccessTokenClaims::new(claims.with_text(text));
         if let Some(cache) = &self.cache {

@@ -191,10 +191,11 @@ impl AccessTokenVerifier {
     pub fn verify(&self, token: &str) -> Result<AccessTokenClaims, VerifyError> {
         let check_expiry = |end, now| self.check_expiry(end, now);
         let Some(cache) = &self.cache else {
-            return self.verify_unknown(token, "", check_expiry);
+            return self.verify_unknown(token, || "", check_expiry);
         };
         cache.find(token.as_bytes(), self).or_else(|unknown| {
-            let claims = self.verify_unknown(token, unknown.copy_of(token), check_expiry)?;
+            let copy = || cache.copy_of(token, unknown, self);
+            let claims = self.verify_unknown(token, copy, check_expiry)?;
             cache.keep(&claims, unknown, self);
             Ok(claims)
         })
@@ -206,18 +207,19 @@ impl AccessTokenVerifier {
         &self,
         token: &str,
     ) -> Result<AccessTokenClaims, VerifyError> {
-        self.verify_unknown(token, "", |_, _| Ok(()))
+        self.verify_unknown(token, || "", |_, _| Ok(()))
     }
 
-    fn verify_unknown(
+    /// Verifies a token. `copy` says what its claims keep of it.
+    fn verify_unknown<'t>(
         &self,
-        token: &str,
-        copy: &str,
+        token: &'t str,
+        copy: impl FnOnce() -> &'t str,
         check_expiry: impl Fn(Timestamp, Timestamp) -> Result<(), VerifyError>,
     ) -> Result<AccessTokenClaims, VerifyError> {
         let jws = Jws::parse(token, self.max_token_bytes())?;
         self.check_forged(&jws)?;
-        let text = TokenText::decode(jws.payload(), copy)?;
+        let text = TokenText::decode(jws.payload(), copy())?;
         let token = ParsedToken::parse(&jws, &text)?;
         let issuer = self.check_issuer(&token)?;
         let claims = self.accept(issuer, &token, check_expiry)?;

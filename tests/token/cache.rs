@@ -193,6 +193,34 @@ fn what_is_remembered_has_a_bound() {
     assert!((1000..=8192).contains(&remembered), "{remembered}");
 }
 
+#[test]
+fn tokens_that_are_seen_once_do_not_push_out_those_that_are_used() {
+    let clock = ManualClock::new();
+    let secret = Secret::random().unwrap();
+    let signer = signer(SigningKey::hs256(&secret).unwrap(), &clock);
+    let verifier = signer.verifier();
+    let sign = |user: u32| {
+        let identity = Identity::new(format!("user {user}"));
+        let token = signer.sign(&identity, &Grant::new(), 5 * MINUTE);
+        token.unwrap().secret().to_owned()
+    };
+    let used: Vec<String> = (0..100).map(sign).collect();
+    let first: Vec<_> = used.iter().map(|token| verifier.verify(token)).collect();
+    for user in 100..15_000 {
+        verifier.verify(&sign(user)).unwrap();
+    }
+    for (claims, token) in first.iter().zip(&used) {
+        let again = verifier.verify(token).unwrap();
+        assert!(are_the_same(claims.as_ref().unwrap(), &again));
+    }
+    // All places are taken now. A new token gets one when it comes again.
+    let new = sign(15_000);
+    let once = verifier.verify(&new).unwrap();
+    let twice = verifier.verify(&new).unwrap();
+    assert!(!are_the_same(&once, &twice));
+    assert!(are_the_same(&twice, &verifier.verify(&new).unwrap()));
+}
+
 /// Features of `serde_json` that other crates switch on give some names a meaning of their own.
 #[test]
 fn claims_with_names_of_serde_json_hide_no_other_claims() {
