@@ -23,20 +23,20 @@ pub(super) fn bearer_credentials(headers: &HeaderMap) -> Result<Option<&[u8]>, M
     if values.next().is_some() {
         return Err(Malformed::SeveralHeaders);
     }
-    let value = value.as_bytes();
-    let scheme_end = value
-        .iter()
-        .position(|byte| b" \t".contains(byte))
-        .unwrap_or(value.len());
-    let (scheme, rest) = value.split_at(scheme_end);
-    // The scheme is case-insensitive (RFC 9110 section 11.1).
-    if !scheme.eq_ignore_ascii_case(b"bearer") {
+    let Some((scheme, rest)) = value.as_bytes().split_at_checked(BEARER.len()) else {
+        return Ok(None);
+    };
+    // The scheme is case-insensitive (RFC 9110 section 11.1), and ends here.
+    let ends = rest.first().is_none_or(|byte| b" \t".contains(byte));
+    if !ends || !scheme.eq_ignore_ascii_case(BEARER) {
         return Ok(None);
     }
     // `1*SP`: a tab is not a space, and no token begins with one.
     let spaces = rest.iter().take_while(|&&byte| byte == b' ').count();
     Ok(Some(&rest[spaces..]))
 }
+
+const BEARER: &[u8] = b"bearer";
 
 /// Checks that these are the characters of a token.
 pub(super) fn check_token68(token: &[u8]) -> Result<&str, Malformed> {
