@@ -17,13 +17,13 @@ pub(crate) fn append(token: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Appends what a segment of a token says. It is false if that is not base64url.
-pub(crate) fn append_decoded(segment: &str, bytes: &mut Vec<u8>) -> bool {
+pub(crate) fn append_decoded(segment: impl AsRef<[u8]>, bytes: &mut Vec<u8>) -> bool {
     ENGINE.decode_vec(segment, bytes).is_ok()
 }
 
 /// Decodes a segment of a token into `room`, and returns how many bytes it has. It is `None` if it
 /// is not base64url, or does not fit.
-pub(crate) fn decode(segment: &str, room: &mut [u8]) -> Option<usize> {
+pub(crate) fn decode(segment: impl AsRef<[u8]>, room: &mut [u8]) -> Option<usize> {
     ENGINE.decode_slice(segment, room).ok()
 }
 

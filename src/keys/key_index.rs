@@ -23,10 +23,10 @@ impl KeyIndex {
 
     /// Returns the keys with this name, or those without a name.
     pub(crate) fn named(&self, kid: Option<&str>) -> impl Iterator<Item = &Arc<Key>> {
-        equal(&self.by_name, name, kid)
+        equal(&self.by_name, name, kid.map(str::as_bytes))
     }
 
-    pub(crate) fn with_header(&self, segment: &str) -> impl Iterator<Item = &Arc<Key>> {
+    pub(crate) fn with_header(&self, segment: &[u8]) -> impl Iterator<Item = &Arc<Key>> {
         equal(&self.by_header, usual_header, Some(segment))
     }
 
@@ -35,14 +35,14 @@ impl KeyIndex {
     }
 }
 
-type Order = fn(&Key) -> Option<&str>;
+type Order = fn(&Key) -> Option<&[u8]>;
 
-fn name(key: &Key) -> Option<&str> {
-    key.kid.as_deref()
+fn name(key: &Key) -> Option<&[u8]> {
+    key.kid.as_deref().map(str::as_bytes)
 }
 
-fn usual_header(key: &Key) -> Option<&str> {
-    key.usual_header.as_deref()
+fn usual_header(key: &Key) -> Option<&[u8]> {
+    key.usual_header.as_deref().map(str::as_bytes)
 }
 
 fn insert(keys: &mut Vec<Arc<Key>>, key: &Arc<Key>, order: Order) {
@@ -53,7 +53,7 @@ fn insert(keys: &mut Vec<Arc<Key>>, key: &Arc<Key>, order: Order) {
 fn equal<'k>(
     keys: &'k [Arc<Key>],
     order: Order,
-    wanted: Option<&str>,
+    wanted: Option<&[u8]>,
 ) -> impl Iterator<Item = &'k Arc<Key>> {
     let first = keys.partition_point(|key| order(key) < wanted);
     let keys = keys[first..].iter();

@@ -259,7 +259,7 @@ impl KeySet {
 
     /// Returns the keys whose usual header is exactly this segment. They are the keys that
     /// [`candidates`](Self::candidates) would return for it.
-    pub(crate) fn by_usual_header(&self, segment: &str) -> impl Iterator<Item = &Arc<Key>> {
+    pub(crate) fn by_usual_header(&self, segment: &[u8]) -> impl Iterator<Item = &Arc<Key>> {
         self.index.with_header(segment)
     }
 

@@ -136,10 +136,10 @@ impl Cache {
     /// Returns the text that the claims of this token keep: the token, if there is a place for it.
     pub(super) fn copy_of<'t>(
         &self,
-        token: &'t str,
+        token: &'t [u8],
         unknown: Unknown,
         verifier: &impl Recheck,
-    ) -> &'t str {
+    ) -> &'t [u8] {
         let has_place = |(index, tag): Place| match self.sets.get() {
             Some(sets) => sets[index].seems_to_have_place(tag, verifier.now()),
             None => true,
@@ -147,7 +147,7 @@ impl Cache {
         if unknown.0.is_some_and(has_place) {
             token
         } else {
-            ""
+            &[]
         }
     }
 
@@ -289,7 +289,7 @@ const SETS: usize = 512;
 const PLACES: usize = 16;
 /// The bytes of one set: 16 MiB in all.
 const BYTES: usize = 16 * 1024 * 1024 / SETS;
-/// The characters that are hashed: 192 bits of the signature.
-const HASHED: usize = 32;
+/// The characters that are hashed: 96 bits of the signature.
+const HASHED: usize = 16;
 /// Another set is loaded with one of so many tokens, since it is far away in memory.
 const KEPT_A_SWEEP: usize = 8;

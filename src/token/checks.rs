@@ -12,14 +12,14 @@ use super::claim_path;
 use super::error::{VerifyError, list, shown, shown_json};
 use super::error_kind::VerifyErrorKind;
 use super::json::{Json, Object};
-use super::jws::Jws;
+use super::jws::{Jws, Signed};
 use super::parsed_token::ParsedToken;
 use super::text::{Late, Part};
 use super::typ::AcceptedTyp;
 use super::verifier::AccessTokenVerifier;
 use super::wire::{AUD, CLIENT, EXP, GEN, NBF, SID, SUB};
 use crate::clock::Timestamp;
-use crate::keys::Key;
+use crate::keys::{Key, KeyGeneration};
 use crate::names::{Audience, Issuer, Scope, SessionClaims};
 
 impl AccessTokenVerifier {
@@ -32,30 +32,35 @@ impl AccessTokenVerifier {
     }
 
     /// Checks the signature, where the keys do not depend on the payload.
-    pub(super) fn check_forged(&self, jws: &Jws<'_>) -> Result<(), VerifyError> {
+    pub(super) fn check_forged(&self, jws: &Jws<'_>) -> Result<Option<Signed>, VerifyError> {
         jws.take_header(&self.last_header);
-        let keys = self.keys.keys();
-        match (&self.issuer, keys.get()) {
-            (AcceptedIssuer::One(_), Some(keys)) => {
-                let checked = jws.check_forged(keys, |typ| self.settings.typ.accepts_alone(typ));
-                jws.leave_first_header(&self.last_header);
-                checked
-            }
-            _ => Ok(()),
-        }
+        let (number, keys) = (self.keys.generation(), self.keys.keys());
+        let (AcceptedIssuer::One(_), Some(keys)) = (&self.issuer, keys.get()) else {
+            return Ok(None);
+        };
+        let checked = jws.check_forged(keys, |typ| self.settings.typ.accepts_alone(typ));
+        jws.leave_first_header(&self.last_header);
+        Ok(checked?.map(|typ| Signed { typ, keys: number }))
     }
 
-    /// Checks `typ`, the key and the signature. Returns what is accepted for the `typ`.
+    /// Checks `typ`, and the key and the signature, unless `signed` says that they are good. Returns
+    /// what is accepted for the `typ`, and the number of the keys.
     pub(super) fn check_signature(
         &self,
         token: &ParsedToken<'_>,
-    ) -> Result<AcceptedTyp, VerifyError> {
+        signed: Option<Signed>,
+    ) -> Result<(AcceptedTyp, KeyGeneration), VerifyError> {
+        let check_typ = |typ: Option<&str>| self.settings.typ.check(typ, token.claims());
+        if let Some(Signed { typ, keys }) = signed {
+            return Ok((check_typ(token.jws.typ(typ)?)?, keys));
+        }
         token.jws.take_header(&self.last_header);
-        let keys = self.keys.keys();
+        // The number is read before the keys. If they change in between, the cache forgets the
+        // token.
+        let (number, keys) = (self.keys.generation(), self.keys.keys());
         let keys = keys.get().ok_or(VerifyErrorKind::KeysUnavailable)?;
         let may_sign = |key: &Key| self.may_sign(key, token);
-        let check_typ = |typ: Option<&str>| self.settings.typ.check(typ, token.claims());
-        token.jws.verify(keys, may_sign, check_typ)
+        Ok((token.jws.verify(keys, may_sign, check_typ)?, number))
     }
 
     /// Returns whether a key signs such tokens.

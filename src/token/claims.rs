@@ -58,6 +58,24 @@ impl AccessTokenClaims {
         Self(Arc::new(claims))
     }
 
+    /// Adds the text that the claims were read from, if a verifier has just read them.
+    pub(super) fn with_text(mut self, text: TokenText) -> Self {
+        if let Some(claims) = Arc::get_mut(&mut self.0)
+            && matches!(claims.form, Form::Verified { .. })
+        {
+            claims.text = text;
+        }
+        self
+    }
+
+    /// Adds the place of the verifier that has just read them.
+    pub(super) fn by_verifier(mut self, place: usize) -> Self {
+        if let Some(claims) = Arc::get_mut(&mut self.0) {
+            claims.verifier = place;
+        }
+        self
+    }
+
     /// Returns the user: `sub` (RFC 7519 section 4.1.2).
     #[must_use]
     pub fn subject(&self) -> &Subject {
@@ -209,21 +227,6 @@ impl fmt::Debug for AccessTokenClaims {
 }
 
 impl Claims {
-    /// Adds the text that the claims were read from, if a verifier has read them.
-    pub(super) fn with_text(self, text: TokenText) -> Self {
-        match self.form {
-            Form::Verified { .. } => Self { text, ..self },
-            Form::Signed | Form::Legacy => self,
-        }
-    }
-
-    pub(super) fn by_verifier(self, place: usize) -> Self {
-        Self {
-            verifier: place,
-            ..self
-        }
-    }
-
     /// Estimates how much memory they take, with what handlers may ask for.
     pub(super) fn bytes(&self) -> usize {
         size_of::<Self>() + self.text.bytes() + self.bytes_read

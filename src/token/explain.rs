@@ -50,16 +50,24 @@ impl AccessTokenVerifier {
     }
 
     fn explain_checks(&self, token: &str, report: &mut Explanation) -> Result<(), VerifyError> {
-        let jws = Jws::parse(token, usize::MAX)?;
-        let text = TokenText::decode(jws.payload(), "")?;
-        self.explain_parsed(&ParsedToken::parse(&jws, &text)?, report);
+        let jws = Jws::parse(token.as_bytes(), usize::MAX)?;
+        let text = TokenText::decode(jws.payload(), &[])?;
+        let parsed = ParsedToken::parse(&jws, &text)?;
+        let explained = |error| detailed(error, token);
+        self.explain_parsed(&parsed, explained, report);
         Ok(())
     }
 
-    fn explain_parsed(&self, token: &ParsedToken<'_>, report: &mut Explanation) {
+    /// `explained` adds to an error which part of the token cannot be read.
+    fn explain_parsed(
+        &self,
+        token: &ParsedToken<'_>,
+        explained: impl Fn(VerifyError) -> VerifyError,
+        report: &mut Explanation,
+    ) {
         let (claims, now) = (token.claims(), self.now());
         let header = token.jws.header().map_err(VerifyError::from);
-        let header = header.map_err(|error| detailed(error, token.jws.token()));
+        let header = header.map_err(explained);
         let typ = header.as_ref().ok().map(|header| header.typ());
         let mut check = |name, outcome: Result<String, VerifyError>| match outcome {
             Ok(text) => report.passed(name, text),

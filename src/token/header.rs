@@ -8,7 +8,7 @@ use super::text::{Part, TokenText};
 
 /// The members of a header that count. A key or a URL in it is never used.
 pub(crate) struct Header {
-    segment: Box<str>,
+    segment: Box<[u8]>,
     text: TokenText,
     algorithm: Part,
     kid: Option<Part>,
@@ -24,8 +24,8 @@ impl fmt::Debug for Header {
 
 impl Header {
     /// Reads the first part of a token.
-    pub(super) fn parse(segment: &str) -> Result<Self, VerifyErrorKind> {
-        let text = TokenText::decode(segment, "")?;
+    pub(super) fn parse(segment: &[u8]) -> Result<Self, VerifyErrorKind> {
+        let text = TokenText::decode(segment, &[])?;
         let json = text.decoded();
         let header = Object::parse(json).ok_or(VerifyErrorKind::Malformed)?;
         // We understand no extension, and an empty list is not allowed (RFC 7515 section 4.1.11).
@@ -51,7 +51,7 @@ impl Header {
     }
 
     /// Returns the header as it is in the token.
-    pub(super) fn segment(&self) -> &str {
+    pub(super) fn segment(&self) -> &[u8] {
         &self.segment
     }
 

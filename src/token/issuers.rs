@@ -10,7 +10,7 @@ use super::claims::{AccessTokenClaims, Claims};
 use super::error::VerifyError;
 use super::error_kind::VerifyErrorKind;
 use super::form::Form;
-use super::jws::Jws;
+use super::jws::{Jws, Signed};
 use super::legacy::LegacyTokens;
 use super::parsed_token::{MAX_TOKEN_BYTES, ParsedToken};
 use super::text::TokenText;
@@ -87,7 +87,8 @@ impl Verifiers {
 
     /// Verifies a token. Of several verifiers, its issuer chooses one before any key is tried.
     pub(crate) fn verify(&self, token: &str) -> Result<AccessTokenClaims, Unverified<'_>> {
-        self.recall(token.as_bytes())
+        let token = token.as_bytes();
+        self.recall(token)
             .or_else(|unknown| self.verify_unknown(token, unknown))
     }
 
@@ -99,35 +100,43 @@ impl Verifiers {
         }
     }
 
-    /// Verifies a token that is not remembered, and remembers it.
+    /// Verifies a token that is not remembered, and remembers it. The token may be any bytes. If it
+    /// passes, it is `token68` (RFC 9110 section 11.2), since its parts have been decoded.
     pub(crate) fn verify_unknown(
         &self,
-        token: &str,
+        token: &[u8],
         unknown: Unknown,
     ) -> Result<AccessTokenClaims, Unverified<'_>> {
         let jws = Jws::parse(token, self.max_token_bytes())?;
         // The keys of several issuers depend on the payload.
-        if self.others.is_empty() && self.legacy.is_empty() {
+        let signed = if self.others.is_empty() && self.legacy.is_empty() {
             self.first.check_forged(&jws).map_err(|error| Unverified {
                 newer_keys: self.first.newer_keys(&error),
                 error,
-            })?;
-        }
+            })?
+        } else {
+            None
+        };
         let copy = self.cache.as_ref();
-        let copy = copy.map_or("", |cache| cache.copy_of(token, unknown, self));
+        let copy = copy.map_or(&[][..], |cache| cache.copy_of(token, unknown, self));
         let text = TokenText::decode(jws.payload(), copy)?;
-        let claims = self.verify_parsed(&ParsedToken::parse(&jws, &text)?)?;
-        let claims = AccessTokenClaims::new(claims.with_text(text));
+        let claims = self.verify_parsed(&ParsedToken::parse(&jws, &text)?, signed)?;
+        let claims = claims.with_text(text);
         if let Some(cache) = &self.cache {
             cache.keep(&claims, unknown, self);
         }
         Ok(claims)
     }
 
-    fn verify_parsed(&self, token: &ParsedToken<'_>) -> Result<Claims, Unverified<'_>> {
+    /// `signed` is known where there is one verifier.
+    fn verify_parsed(
+        &self,
+        token: &ParsedToken<'_>,
+        signed: Option<Signed>,
+    ) -> Result<AccessTokenClaims, Unverified<'_>> {
         let (chosen, outcome) = match self.choose(token) {
             Ok((place, verifier, issuer)) => {
-                let claims = verifier.verify_parsed(issuer, token);
+                let claims = verifier.verify_parsed(issuer, token, signed);
                 (
                     Some(verifier),
                     claims.map(|claims| claims.by_verifier(place)),
@@ -182,7 +191,7 @@ impl Verifiers {
         &self,
         token: &ParsedToken<'_>,
         mut error: VerifyError,
-    ) -> Result<Claims, VerifyError> {
+    ) -> Result<AccessTokenClaims, VerifyError> {
         use VerifyErrorKind as Kind;
         if !matches!(
             error.kind(),

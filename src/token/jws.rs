@@ -11,15 +11,32 @@ use super::error::{VerifyError, shown};
 use super::error_kind::VerifyErrorKind;
 use super::header::Header;
 use crate::base64url;
-use crate::keys::{Key, KeySet, MOST_TRIED, OUR_TYP};
+use crate::keys::{Key, KeyGeneration, KeySet, MOST_TRIED, OUR_TYP};
 
-/// A token in its three parts. Its signature has not been checked.
+/// The `typ` of a token whose signature is good.
+#[derive(Clone, Copy)]
+pub(super) enum SignedTyp {
+    /// That of our own signer, whose header need not be parsed.
+    Usual,
+    InHeader,
+}
+
+/// A signature that was checked before the payload was decoded.
+#[derive(Clone, Copy)]
+pub(super) struct Signed {
+    pub(super) typ: SignedTyp,
+    /// The number of the keys, one of which made it.
+    pub(super) keys: KeyGeneration,
+}
+
+/// A token in its three parts. Its signature has not been checked. The parts are bytes: they are
+/// known to be text once they have been decoded.
 pub(crate) struct Jws<'t> {
-    token: &'t str,
-    header: &'t str,
-    payload: &'t str,
+    bytes: usize,
+    header: &'t [u8],
+    payload: &'t [u8],
     /// What is signed: the first two parts.
-    message: &'t str,
+    message: &'t [u8],
     signature: Signature,
     parsed_header: OnceCell<Result<Arc<Header>, VerifyErrorKind>>,
     /// The key that made the signature, once that is known, so that it is not checked twice.
@@ -29,17 +46,17 @@ pub(crate) struct Jws<'t> {
 impl<'t> Jws<'t> {
     /// Parses a token of at most `most` bytes. Text of another form is called what it is, whatever
     /// its size.
-    pub(crate) fn parse(token: &'t str, most: usize) -> Result<Self, VerifyError> {
-        let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
+    pub(crate) fn parse(token: &'t [u8], most: usize) -> Result<Self, VerifyError> {
+        let mut dots = memchr::memchr_iter(b'.', token);
         let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
-            return Err(match token.matches('.').count() {
+            return Err(match memchr::memchr_iter(b'.', token).count() {
                 4 => VerifyErrorKind::Encrypted.into(),
                 _ => VerifyErrorKind::Opaque.into(),
             });
         };
         check_size(token.len(), most)?;
         Ok(Self {
-            token,
+            bytes: token.len(),
             header: &token[..first],
             payload: &token[first + 1..second],
             message: &token[..second],
@@ -49,8 +66,9 @@ impl<'t> Jws<'t> {
         })
     }
 
-    pub(super) fn token(&self) -> &'t str {
-        self.token
+    /// Returns the size of the token.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(super) fn header(&self) -> Result<&Header, VerifyErrorKind> {
@@ -93,27 +111,39 @@ impl<'t> Jws<'t> {
     }
 
     /// Returns the payload in base64url.
-    pub(super) fn payload(&self) -> &'t str {
+    pub(super) fn payload(&self) -> &'t [u8] {
         self.payload
     }
 
     /// Refuses the token if some of the keys could have signed it, and none of them did. This is
     /// known before its payload is decoded, so that a forged token costs less than a good one.
     ///
-    /// A token whose `typ` is not accepted is left to [`verify`](Self::verify), which says so.
+    /// Returns the `typ` of a token that one of the keys signed. A token whose `typ` is not accepted
+    /// is left to [`verify`](Self::verify), which says so.
     pub(super) fn check_forged(
         &self,
         keys: &KeySet,
         accepts_typ: impl Fn(Option<&str>) -> bool,
-    ) -> Result<(), VerifyError> {
+    ) -> Result<Option<SignedTyp>, VerifyError> {
         let mut usual = keys.by_usual_header(self.header).peekable();
         if usual.peek().is_some() {
-            return Ok(self.demand_signature_by_any(&mut usual)?);
+            self.demand_signature_by_any(&mut usual)?;
+            return Ok(Some(SignedTyp::Usual));
         }
         let header = self.header().ok();
         let header = header.filter(|header| accepts_typ(header.typ()));
         let checked = header.and_then(|header| self.check_candidates(keys, |_| true, header));
-        checked.unwrap_or(Ok(()))
+        checked
+            .transpose()
+            .map(|checked| checked.map(|()| SignedTyp::InHeader))
+    }
+
+    /// Returns the `typ` of a token with this signature.
+    pub(super) fn typ(&self, signed: SignedTyp) -> Result<Option<&str>, VerifyErrorKind> {
+        match signed {
+            SignedTyp::Usual => Ok(Some(OUR_TYP)),
+            SignedTyp::InHeader => Ok(self.header()?.typ()),
+        }
     }
 
     /// Checks that one of `keys` made the signature. `check_typ` says which `typ` is accepted, and
@@ -198,7 +228,7 @@ impl<'t> Jws<'t> {
         if self.signer.get().is_some_and(is_known) {
             return true;
         }
-        let is_signer = key.verify(self.message.as_bytes(), &self.signature);
+        let is_signer = key.verify(self.message, &self.signature);
         if is_signer {
             // It stays empty if another key made the signature too.
             let _ = self.signer.set(Arc::clone(key));
@@ -207,15 +237,15 @@ impl<'t> Jws<'t> {
     }
 }
 
-fn decode(segment: &str) -> Result<Signature, VerifyErrorKind> {
+fn decode(segment: &[u8]) -> Result<Signature, VerifyErrorKind> {
     let mut bytes: Signature = smallvec![0; segment.len() * 3 / 4];
     let length = base64url::decode(segment, &mut bytes).ok_or(VerifyErrorKind::Malformed)?;
     bytes.truncate(length);
     Ok(bytes)
 }
 
-/// Signatures of all algorithms fit without an allocation, but for RSA keys above 2048 bits.
-type Signature = SmallVec<[u8; 256]>;
+/// Signatures of the fast algorithms fit without an allocation.
+type Signature = SmallVec<[u8; 64]>;
 
 const UNTRIED: &str = "it may mean more than four keys, and the others were not tried. Let the \
     issuer name the key in its tokens (kid)";

@@ -118,7 +118,7 @@ impl LegacyTokens {
         &self,
         token: &ParsedToken<'_>,
         today: &AccessTokenVerifier,
-    ) -> Result<Claims, VerifyError> {
+    ) -> Result<AccessTokenClaims, VerifyError> {
         token.check_size(MAX_TOKEN_BYTES)?;
         token.jws.verify(
             &self.keys,
@@ -153,7 +153,7 @@ impl LegacyTokens {
         let scope = grant.scope().clone();
         let extra = grant.into_extra().map_err(|_| VerifyErrorKind::Malformed)?;
         // The claims look like those of a current token, with what the application grants.
-        Ok(Claims {
+        Ok(AccessTokenClaims::new(Claims {
             issuer: today.issuer().clone(),
             audience: today.audience().clone(),
             subject: Late::made(subject),
@@ -171,7 +171,7 @@ impl LegacyTokens {
             extra: extra.into(),
             text: TokenText::default(),
             receipt_queued: DoneIn::default(),
-        })
+        }))
     }
 }
 

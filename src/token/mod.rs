@@ -62,6 +62,6 @@ pub use verifier::AccessTokenVerifier;
 pub use verifier_builder::AccessTokenVerifierBuilder;
 
 pub(crate) use cache::Unknown;
-pub(crate) use issuers::{Unverified, Verifiers};
+pub(crate) use issuers::Verifiers;
 pub(crate) use signer::TokenOrigin;
 pub(crate) use wire::CLIENT;

@@ -27,7 +27,7 @@ impl<'t> ParsedToken<'t> {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.jws.token().len()
+        self.jws.bytes()
     }
 
     /// Checks the size once more, for a verifier that allows less than others.

@@ -21,14 +21,17 @@ pub(super) struct TokenText {
 
 impl TokenText {
     /// Decodes a segment, and puts `copy` behind it, which may be empty.
-    pub(super) fn decode(segment: &str, copy: &str) -> Result<Self, VerifyErrorKind> {
+    pub(super) fn decode(segment: &[u8], copy: &[u8]) -> Result<Self, VerifyErrorKind> {
         let mut bytes = Vec::with_capacity(decoded_len_estimate(segment.len()) + copy.len());
         if !base64url::append_decoded(segment, &mut bytes) {
             return Err(VerifyErrorKind::Malformed);
         }
-        let mut text = String::from_utf8(bytes).map_err(|_| VerifyErrorKind::Malformed)?;
-        let decoded = text.len();
-        text.push_str(copy);
+        let decoded = bytes.len();
+        bytes.extend_from_slice(copy);
+        let text = String::from_utf8(bytes).map_err(|_| VerifyErrorKind::Malformed)?;
+        if !text.is_char_boundary(decoded) {
+            return Err(VerifyErrorKind::Malformed);
+        }
         Ok(Self { text, decoded })
     }
 
@@ -78,9 +81,11 @@ impl Part {
     pub(super) fn of(part: &str, text: &str) -> Self {
         let start = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
         let end = start.saturating_add(part.len());
-        match text.get(start..end) {
-            Some(same) if same == part => Self::At { start, end },
-            _ => Self::Own(part.into()),
+        // What is at these addresses is the part itself.
+        if text.get(start..end).is_some() {
+            Self::At { start, end }
+        } else {
+            Self::Own(part.into())
         }
     }
 

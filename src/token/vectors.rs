@@ -74,7 +74,7 @@ impl Vector {
         let Ok(keys) = KeySet::from_jwk_set(&self.keys().to_string()) else {
             return false;
         };
-        let Ok(jws) = Jws::parse(&self.token, usize::MAX) else {
+        let Ok(jws) = Jws::parse(self.token.as_bytes(), usize::MAX) else {
             return false;
         };
         let is_signed = jws.verify(&keys, |_| true, |_| Ok(())).is_ok();

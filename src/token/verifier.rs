@@ -14,7 +14,7 @@ use super::error_kind::VerifyErrorKind;
 use super::form::Form;
 use super::header::Header;
 use super::json::Json;
-use super::jws::Jws;
+use super::jws::{Jws, Signed};
 use super::parsed_token::ParsedToken;
 use super::settings::Settings;
 use super::text::{Part, TokenText};
@@ -189,11 +189,12 @@ impl AccessTokenVerifier {
     /// The token is refused. The kind of the error is for logs and tests: a client does not learn
     /// most of the kinds.
     pub fn verify(&self, token: &str) -> Result<AccessTokenClaims, VerifyError> {
+        let token = token.as_bytes();
         let check_expiry = |end, now| self.check_expiry(end, now);
         let Some(cache) = &self.cache else {
-            return self.verify_unknown(token, || "", check_expiry);
+            return self.verify_unknown(token, || &[], check_expiry);
         };
-        cache.find(token.as_bytes(), self).or_else(|unknown| {
+        cache.find(token, self).or_else(|unknown| {
             let copy = || cache.copy_of(token, unknown, self);
             let claims = self.verify_unknown(token, copy, check_expiry)?;
             cache.keep(&claims, unknown, self);
@@ -207,23 +208,23 @@ impl AccessTokenVerifier {
         &self,
         token: &str,
     ) -> Result<AccessTokenClaims, VerifyError> {
-        self.verify_unknown(token, || "", |_, _| Ok(()))
+        self.verify_unknown(token.as_bytes(), || &[], |_, _| Ok(()))
     }
 
     /// Verifies a token. `copy` says what its claims keep of it.
     fn verify_unknown<'t>(
         &self,
-        token: &'t str,
-        copy: impl FnOnce() -> &'t str,
+        token: &'t [u8],
+        copy: impl FnOnce() -> &'t [u8],
         check_expiry: impl Fn(Timestamp, Timestamp) -> Result<(), VerifyError>,
     ) -> Result<AccessTokenClaims, VerifyError> {
         let jws = Jws::parse(token, self.max_token_bytes())?;
-        self.check_forged(&jws)?;
+        let signed = self.check_forged(&jws)?;
         let text = TokenText::decode(jws.payload(), copy())?;
         let token = ParsedToken::parse(&jws, &text)?;
         let issuer = self.check_issuer(&token)?;
-        let claims = self.accept(issuer, &token, check_expiry)?;
-        Ok(AccessTokenClaims::new(claims.with_text(text)))
+        let claims = self.accept(issuer, &token, signed, check_expiry)?;
+        Ok(claims.with_text(text))
     }
 
     /// Verifies a token that it was chosen for, since it accepts its issuer.
@@ -231,9 +232,12 @@ impl AccessTokenVerifier {
         &self,
         issuer: Issuer,
         token: &ParsedToken<'_>,
-    ) -> Result<Claims, VerifyError> {
+        signed: Option<Signed>,
+    ) -> Result<AccessTokenClaims, VerifyError> {
         token.check_size(self.max_token_bytes())?;
-        self.accept(issuer, token, |end, now| self.check_expiry(end, now))
+        self.accept(issuer, token, signed, |end, now| {
+            self.check_expiry(end, now)
+        })
     }
 
     /// Returns the source of newer keys, for a token that was refused because its key is missing.
@@ -327,14 +331,11 @@ impl AccessTokenVerifier {
         &self,
         issuer: Issuer,
         token: &ParsedToken<'_>,
+        signed: Option<Signed>,
         check_expiry: impl Fn(Timestamp, Timestamp) -> Result<(), VerifyError>,
-    ) -> Result<Claims, VerifyError> {
+    ) -> Result<AccessTokenClaims, VerifyError> {
         // What may change later is checked in `still_accepts` too.
-        //
-        // The number is read before the keys. If they change in between, the cache forgets the
-        // token.
-        let keys = self.keys.generation();
-        let needs = self.check_signature(token)?;
+        let (needs, keys) = self.check_signature(token, signed)?;
         token.jws.leave_header(&self.last_header);
         let (claims, now) = (token.claims(), self.now());
         self.check_required(claims)?;
@@ -349,7 +350,7 @@ impl AccessTokenVerifier {
         // Nothing depends on the others. What is malformed is absent.
         let time = |name| moment(claims.get(name)).unwrap_or_default();
         let part = |text: &str| Part::of(text, token.payload());
-        Ok(Claims {
+        Ok(AccessTokenClaims::new(Claims {
             issuer,
             audience,
             subject: part(&subject).into(),
@@ -373,6 +374,6 @@ impl AccessTokenVerifier {
             extra: OnceLock::new(),
             text: TokenText::default(),
             receipt_queued: DoneIn::default(),
-        })
+        }))
     }
 }

@@ -103,6 +103,20 @@ async fn a_header_that_holds_no_token68_is_malformed() {
     }
 }
 
+/// The signature is checked first, and nothing reads what another one signed.
+#[tokio::test]
+async fn other_characters_in_the_payload_of_a_forged_token_are_not_looked_at() {
+    let (tokens, layer) = protected();
+    let good = tokens.bearer("alice");
+    let (header, rest) = good.split_once('.').unwrap();
+    for character in [",", "\"", "=", " ", "%"] {
+        let forged = format!("{header}.{character}{rest}");
+        ask(&layer, &forged)
+            .await
+            .assert_invalid_token("token_invalid");
+    }
+}
+
 // requirement 42
 #[tokio::test]
 async fn a_header_that_is_no_text_is_malformed() {

@@ -95,18 +95,27 @@ impl<'t> Reader<'t> {
     /// Reads a text behind its first quotation mark.
     #[inline]
     fn text(&mut self) -> Option<Cow<'t, str>> {
-        let start = self.at;
-        self.at += plain(self.rest()?)?;
-        if self.rest()?.first() == Some(&b'"') {
-            self.at += 1;
-            return Some(Cow::Borrowed(self.text.get(start..self.at - 1)?));
+        match self.plain_text() {
+            Some(text) => Some(Cow::Borrowed(text)),
+            None => self.escaped_text().map(Cow::Owned),
         }
-        self.escaped(start)
     }
 
-    /// Reads a text with escapes, which begins at `start`.
+    /// Reads a text without escapes, or nothing if it has some. The result comes back in registers.
+    fn plain_text(&mut self) -> Option<&'t str> {
+        let start = self.at;
+        let end = start + plain(&self.text.as_bytes()[start..])?;
+        if self.text.as_bytes()[end] != b'"' {
+            return None;
+        }
+        self.at = end + 1;
+        self.text.get(start..end)
+    }
+
     #[cold]
-    fn escaped(&mut self, start: usize) -> Option<Cow<'t, str>> {
+    fn escaped_text(&mut self) -> Option<String> {
+        let start = self.at;
+        self.at += plain(self.rest()?)?;
         while self.rest()?.first() == Some(&b'\\') {
             // A backslash is followed by ASCII, or `serde_json` refuses the text.
             self.at += 2;
@@ -115,7 +124,7 @@ impl<'t> Reader<'t> {
         // It ends here, or at a control character, which `serde_json` refuses.
         self.at += 1;
         let quoted = self.text.get(start - 1..self.at)?;
-        serde_json::from_str(quoted).ok().map(Cow::Owned)
+        serde_json::from_str(quoted).ok()
     }
 
     /// Reads a number whose first character is behind us.
