@@ -67,6 +67,9 @@ NAMES = [
     ("judge", "self.judge(claims)?", "// The gate may judge it."),
     ("within, in_time (functions)", "within(LIMIT, work).await", "CONNECT_WITHIN; (a.within)(b); // within (30 seconds)"),
     ("Address", "Address::parse(text)", "/// Address of the client. `ClientAddress`"),
+    ("an error in a log line, as it is", "tracing::warn!(cause = &error as &(dyn Error + 'static), \"\");",
+     "tracing::info!(cause = %ShownCause(&error), kind = ?error.kind(), \"\");"),
+    ("an error in a log line, as it is", "tracing::warn!(%error, \"\");", "tracing::info!(error = text % reasons, \"\");"),
 ]
 
 

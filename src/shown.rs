@@ -1,31 +1,102 @@
 //! Text from outside, as a line of the log shows it: escaped, and cut.
 //!
-//! A name that a user chose could otherwise forge another line, or fill the disk.
+//! A name that a user chose, or an error that repeats it, could otherwise forge another line, or
+//! fill the disk.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt::{self, Write};
+use std::iter::successors;
 
 use http::request::Parts;
+use tracing::field::{DisplayValue, display};
 
-/// Shows the first characters of a text. Control characters, and those that an editor or a terminal
+/// Shows the first characters of a name. Control characters, and those that an editor or a terminal
 /// obeys without showing them, are escaped.
 pub(crate) struct Shown<'t>(pub(crate) &'t str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0.chars();
-        for char in rest.by_ref().take(MAX_CHARS) {
-            let escaped = char.escape_debug();
-            if escaped.len() == 1 && is_invisible(char) {
-                write!(f, "{}", char.escape_unicode())?;
-            } else {
-                write!(f, "{escaped}")?;
-            }
-        }
-        if rest.next().is_some() {
-            f.write_str(MORE)?;
+        let mut out = Escaping::to(f, MAX_CHARS);
+        self.0.chars().try_for_each(|char| out.push(char))
+    }
+}
+
+/// Shows the first characters of a sentence in the same way, and leaves its quotes as they are.
+pub(crate) struct OneLine<T>(pub(crate) T);
+
+impl<T: fmt::Display> fmt::Display for OneLine<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escaping::to(f, MAX_CHARS_OF_CAUSE), "{}", self.0)
+    }
+}
+
+/// Shows an error and its sources. An application, a driver or a provider made them, and they may
+/// repeat what a client sent.
+pub(crate) struct ShownCause<'e>(pub(crate) &'e (dyn Error + 'static));
+
+impl fmt::Display for ShownCause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Escaping::to(f, MAX_CHARS_OF_CAUSE);
+        let errors = successors(Some(self.0), |&error| error.source());
+        for (number, error) in errors.take(MAX_ERRORS).enumerate() {
+            let separator = if number == 0 { "" } else { ": " };
+            write!(out, "{separator}{error}")?;
         }
         Ok(())
+    }
+}
+
+/// Returns the source of an error, as a field of a line.
+pub(crate) fn source<'e>(error: &'e (dyn Error + 'static)) -> Option<DisplayValue<ShownCause<'e>>> {
+    error.source().map(|source| display(ShownCause(source)))
+}
+
+/// Escapes characters, and writes so many at most.
+struct Escaping<'f, 'a> {
+    f: &'f mut fmt::Formatter<'a>,
+    left: usize,
+    is_cut: bool,
+}
+
+impl<'f, 'a> Escaping<'f, 'a> {
+    fn to(f: &'f mut fmt::Formatter<'a>, left: usize) -> Self {
+        Self {
+            f,
+            left,
+            is_cut: false,
+        }
+    }
+
+    fn push(&mut self, char: char) -> fmt::Result {
+        let escaped = char.escape_debug();
+        if escaped.len() == 1 && is_invisible(char) {
+            let escaped = char.escape_unicode();
+            self.put(escaped.len(), escaped)
+        } else {
+            self.put(escaped.len(), escaped)
+        }
+    }
+
+    fn put(&mut self, chars: usize, text: impl fmt::Display) -> fmt::Result {
+        if self.is_cut {
+            return Ok(());
+        }
+        let Some(left) = self.left.checked_sub(chars) else {
+            self.is_cut = true;
+            return self.f.write_str(MORE);
+        };
+        self.left = left;
+        write!(self.f, "{text}")
+    }
+}
+
+impl fmt::Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|char| match char {
+            '"' | '\'' | '\\' => self.put(1, char),
+            _ => self.push(char),
+        })
     }
 }
 
@@ -69,4 +140,7 @@ pub(crate) fn is_invisible(char: char) -> bool {
 
 /// So many characters of a text are shown, and so many bytes of a path.
 const MAX_CHARS: usize = 200;
+/// A list of the keys of an issuer that cannot be used has as many.
+const MAX_CHARS_OF_CAUSE: usize = 2000;
+const MAX_ERRORS: usize = 8;
 const MORE: &str = " and more";

@@ -11,6 +11,8 @@ use std::task::Poll;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
+use crate::shown::ShownCause;
+
 /// A background task that is started when it is needed, and started again once it has ended.
 ///
 /// At most one such task runs at a time. It is aborted when this value is dropped.
@@ -117,11 +119,11 @@ impl FailureLog {
     pub(crate) fn note<E: Error + 'static>(&mut self, outcome: Result<(), E>) {
         match (outcome, self.lasts) {
             (Err(error), false) => {
-                tracing::warn!(cause = &error as &(dyn Error + 'static), "{}", self.failure);
+                tracing::warn!(cause = %ShownCause(&error), "{}", self.failure);
             }
             (Ok(()), true) => tracing::info!("over: {}", self.failure),
             (Err(error), true) => {
-                tracing::debug!(cause = &error as &(dyn Error + 'static), "{}", self.failure);
+                tracing::debug!(cause = %ShownCause(&error), "{}", self.failure);
                 return;
             }
             (Ok(()), false) => return,

@@ -133,7 +133,8 @@ pub(crate) async fn sign_up(State(accounts): State<Accounts>, SignUp(new): SignU
             "this user name is taken",
         ),
         Err(cause) => {
-            tracing::error!(%cause, "sign-up failed");
+            // As text, so that a line break in it is escaped.
+            tracing::error!(cause = cause.to_string(), "sign-up failed");
             unavailable()
         }
     }
@@ -192,7 +193,8 @@ pub(crate) async fn set_password(
             "the password has changed meanwhile",
         ),
         Err(cause) => {
-            tracing::error!(%cause, "the password was not changed");
+            // As text, so that a line break in it is escaped.
+            tracing::error!(cause = cause.to_string(), "the password was not changed");
             unavailable()
         }
     }

@@ -15,7 +15,7 @@ use super::on_refusal::OnRefusal;
 use super::protection::Protection;
 use super::ready::ReadyResponses;
 use crate::names::Scope;
-use crate::shown::path;
+use crate::shown::{OneLine, path, source};
 
 type Respond = dyn Fn(&BearerError, &Parts) -> Response<Bytes> + Send + Sync;
 
@@ -70,10 +70,10 @@ impl Rejection {
 }
 
 fn log(error: &BearerError, parts: &Parts) {
-    let cause = std::error::Error::source(error);
+    let cause = source(error);
     match error.kind() {
         BearerErrorKind::Misconfigured => {
-            tracing::error!(path = &*path(parts), cure = %error, "request refused");
+            tracing::error!(path = &*path(parts), cure = %OneLine(error), "request refused");
         }
         BearerErrorKind::Unavailable if !error.is_logged() => {
             tracing::error!(path = &*path(parts), cause, "request refused");

@@ -12,7 +12,7 @@ use super::cross_site::CrossSite;
 use super::response::{error_response, not_stored};
 use crate::bearer::BearerError;
 use crate::session::{SessionError, SessionErrorKind};
-use crate::shown::path;
+use crate::shown::{OneLine, path};
 
 /// Why an endpoint refuses a request. The closure of
 /// [`AuthEndpoints::with_rejection`](crate::AuthEndpoints::with_rejection) turns it into a
@@ -217,7 +217,7 @@ impl EndpointError {
             {
                 error.log();
             }
-            _ => tracing::info!(path = &*path(parts), refused = %self, "request refused"),
+            _ => tracing::info!(path = &*path(parts), refused = %OneLine(self), "request refused"),
         }
         self.to_response()
     }

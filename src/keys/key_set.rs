@@ -15,6 +15,7 @@ use super::key_index::KeyIndex;
 use super::left_out::{self, LeftOut, MAX_LEFT_OUT};
 use super::public_pem;
 use crate::error::ConfigError;
+use crate::shown::ShownCause;
 
 /// The keys that an [`AccessTokenVerifier`](crate::AccessTokenVerifier) trusts, each with its one
 /// algorithm.
@@ -64,7 +65,7 @@ impl KeySet {
     pub fn from_jwk_set(json: &str) -> Result<Self, ConfigError> {
         let set = jwk_set::read(json, usize::MAX, Reading::GIVEN)?;
         for LeftOut { index, reason, .. } in &set.left_out {
-            tracing::warn!(index, error = %reason, "a key of the JWK set is left out");
+            tracing::warn!(index, error = %ShownCause(reason), "a key of the JWK set is left out");
         }
         if set.keys.is_empty() {
             let reasons = left_out::list(&set.left_out);

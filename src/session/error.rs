@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::denial::{Denial, denial_settings};
 use crate::error::BoxError;
 use crate::limits::TimedOut;
+use crate::shown::source;
 use crate::store::StoreError;
 use crate::token::{IdentityError, SignError};
 
@@ -213,7 +214,7 @@ impl SessionError {
             tracing::info!(reason = self.reason(), "login refused");
         } else {
             let cure = self.detail.as_deref();
-            let cause = std::error::Error::source(self);
+            let cause = source(self);
             tracing::error!(cause, cure, kind = ?self.kind, "login flow failed");
         }
     }

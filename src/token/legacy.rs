@@ -19,6 +19,7 @@ use super::wire::{EXP, IAT, NBF};
 use crate::clock::Timestamp;
 use crate::keys::KeySet;
 use crate::once::DoneIn;
+use crate::shown::OneLine;
 
 /// The tokens that an application issued before it used this crate, accepted until a date, so that
 /// the first deployment does not log users out.
@@ -103,7 +104,7 @@ impl LegacyTokens {
             read(claims).ok_or(VerifyErrorKind::WrongType)
         };
         if let Some(untried) = keys.untried() {
-            tracing::warn!(error = %untried, "some legacy tokens will be refused");
+            tracing::warn!(error = %OneLine(untried), "some legacy tokens will be refused");
         }
         Self {
             keys,

@@ -1,5 +1,6 @@
 //! Sessions: how they begin, how they go on, and how they end.
 
+mod causes;
 mod erasure;
 mod events;
 mod frozen;

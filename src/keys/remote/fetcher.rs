@@ -15,6 +15,7 @@ use crate::keys::jwk::Reading;
 use crate::keys::jwk_set;
 use crate::keys::key_set::KeySet;
 use crate::keys::left_out::{self, LeftOut};
+use crate::shown::ShownCause;
 
 /// Fetches a key set, and remembers the URL that its issuer's metadata named.
 #[derive(Debug)]
@@ -71,7 +72,7 @@ impl Fetcher {
         // This is not a warning: many sets have keys for encryption too, and every renewal would
         // repeat it.
         for LeftOut { index, reason, .. } in &set.left_out {
-            tracing::debug!(index, error = %reason, "a key of the issuer is left out");
+            tracing::debug!(index, error = %ShownCause(reason), "a key of the issuer is left out");
         }
         if set.keys.is_empty() {
             tracing::warn!("the issuer publishes no key");

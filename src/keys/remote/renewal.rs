@@ -19,6 +19,7 @@ use crate::error::BoxError;
 use crate::keys::current_keys::CurrentKeys;
 use crate::keys::key_source::{AskReason, KeysFuture};
 use crate::limits::with_timeout;
+use crate::shown::OneLine;
 use crate::task::{Background, FailureLog};
 
 /// The keys at hand, and the task that renews them. The task is started at first use, and ends with
@@ -235,12 +236,12 @@ impl Renewal {
         // Callers that wait for the fetch find its keys.
         let outcome = match outcome {
             Ok(Fetched { keys, lifetime }) => {
-                let untried = keys.untried();
+                let untried = keys.untried().map(OneLine);
                 // Not every renewal repeats it.
                 if self.keys.replace(Some(keys))
-                    && let Some(untried) = untried
+                    && let Some(why) = untried
                 {
-                    tracing::warn!("the issuer publishes keys that are not tried: {untried}");
+                    tracing::warn!(%why, "the issuer publishes keys that are not tried");
                 }
                 Ok(lifetime)
             }

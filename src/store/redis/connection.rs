@@ -13,6 +13,7 @@ use super::credentials::Credentials;
 use super::schema;
 use crate::error::BoxError;
 use crate::limits::with_timeout;
+use crate::shown::ShownCause;
 
 /// Makes a client whose connections notice that the other end is gone silently.
 pub(super) fn client(url: &str) -> Result<Client, BoxError> {
@@ -97,7 +98,7 @@ impl Connection {
             }
             Err(error) => {
                 tracing::debug!(
-                    cause = &*error as &dyn std::error::Error,
+                    cause = %ShownCause(&*error),
                     "Redis could not be reached again"
                 );
             }

@@ -20,6 +20,7 @@ use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::revocation::Receipt;
+use crate::shown::ShownCause;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{SessionStore, newest};
 use crate::store::ephemeral::EphemeralStore;
@@ -147,7 +148,7 @@ impl RedisStore {
         let left = call_all::<()>(connection, &ENDED, &leave).await;
         if let Err(error) = published.and(left.map(drop)) {
             tracing::debug!(
-                cause = &error as &dyn std::error::Error,
+                cause = %ShownCause(&error),
                 "a revocation was not announced"
             );
         }

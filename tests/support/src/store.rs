@@ -96,6 +96,8 @@ pub enum Call {
 pub enum StoreFault {
     /// Everything.
     All,
+    /// Everything, with an error of this text.
+    Saying(&'static str),
     /// One call fails, and does nothing.
     Of(Call),
     /// One call does its work, and the answer is lost.
@@ -219,6 +221,7 @@ impl FailingStore {
         }
         match fault {
             Some(StoreFault::All) => return Err(failed("down")),
+            Some(StoreFault::Saying(text)) => return Err(failed(text)),
             Some(StoreFault::Of(down)) if down == call => return Err(failed("down")),
             Some(StoreFault::Panic(broken)) if broken == call => {
                 panic!("{call:?} panics, as the test wants")
