@@ -12,6 +12,7 @@ compile_error!(
 mod base64url;
 pub mod bearer;
 mod browser;
+mod client_network;
 pub mod clock;
 mod digest;
 pub mod edge;
@@ -27,6 +28,7 @@ mod once;
 mod parameters;
 #[cfg(feature = "argon2")]
 pub mod password;
+mod refused_login;
 mod request_context;
 mod revocation;
 mod sensitive;

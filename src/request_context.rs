@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap};
 use zeroize::Zeroizing;
 
+use crate::refused_login::LateLine;
 use crate::sensitive::mark_sensitive;
 use crate::shown::path;
 
@@ -33,6 +34,7 @@ pub struct RequestContext {
     parts: Arc<Parts>,
     client_address: Option<IpAddr>,
     device_mark: Option<Arc<Zeroizing<String>>>,
+    late_line: Option<Arc<LateLine>>,
 }
 
 impl RequestContext {
@@ -84,6 +86,16 @@ impl RequestContext {
         self.device_mark.as_ref().map(|mark| mark.as_str())
     }
 
+    /// Lets an attempt of the application's own handler leave its line to the response.
+    pub(crate) fn with_late_line(mut self) -> Self {
+        self.late_line = Some(Arc::default());
+        self
+    }
+
+    pub(crate) fn late_line(&self) -> Option<&Arc<LateLine>> {
+        self.late_line.as_ref()
+    }
+
     pub(crate) fn with_client_address(mut self, address: Option<IpAddr>) -> Self {
         self.client_address = address;
         self
@@ -99,6 +111,7 @@ impl From<Parts> for RequestContext {
             parts: Arc::new(parts),
             client_address: None,
             device_mark: None,
+            late_line: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -201,6 +202,11 @@ impl EndpointError {
     /// access token that is the response of the layer that let the request through, if there is
     /// one.
     pub(super) fn refuse(&self, parts: &Parts) -> Response<Bytes> {
+        self.refuse_client(parts, None)
+    }
+
+    /// Does the same, with the client in the line of a refused login.
+    pub(super) fn refuse_client(&self, parts: &Parts, client: Option<IpAddr>) -> Response<Bytes> {
         match &self.cause {
             Cause::Bearer(error) => {
                 return self.with_own_status(not_stored(error.clone().into_response_for(parts)));
@@ -215,7 +221,7 @@ impl EndpointError {
                         | SessionErrorKind::UnsupportedGrantType
                 ) =>
             {
-                error.log();
+                error.log(client);
             }
             _ => tracing::info!(path = &*path(parts), refused = %OneLine(self), "request refused"),
         }

@@ -82,7 +82,7 @@ impl AuthEndpoints {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        let context = request.into();
+        let context = request.into().with_late_line();
         let parameters = Parameters::read(context.parts(), body).await?;
         login::read(&self.state, &context, parameters, Parameters::into_typed)
     }
@@ -115,13 +115,14 @@ impl AuthEndpoints {
         E: Into<EndpointError>,
     {
         // Only a login that a test has made has no request.
-        let nothing = Request::new(()).into_parts().0;
-        let parts = login.context().map_or(&nothing, RequestContext::parts);
+        let nothing = || Request::new(()).into_parts().0.into();
+        let context = login.context().cloned().unwrap_or_else(nothing);
         let response = match outcome {
-            Ok(tokens) => self
-                .state
-                .respond(&tokens, self.state.delivery_of(login), parts),
-            Err(error) => self.state.reject(error.into(), parts),
+            Ok(tokens) => {
+                self.state
+                    .respond(&tokens, self.state.delivery_of(login), context.parts())
+            }
+            Err(error) => self.state.reject_login(error.into(), &context),
         };
         response.map(EndpointBody::from)
     }

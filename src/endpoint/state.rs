@@ -1,6 +1,7 @@
 //! [`State`] is what every endpoint of the login flow has, and how it responds.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -150,12 +151,36 @@ impl State {
     }
 
     /// Returns the response to a request that is refused.
-    pub(super) fn reject(&self, mut error: EndpointError, parts: &Parts) -> Response<Bytes> {
+    pub(super) fn reject(&self, error: EndpointError, parts: &Parts) -> Response<Bytes> {
+        self.reject_client(error, parts, None)
+    }
+
+    /// Returns the response to a login of the application's own that is refused.
+    pub(super) fn reject_login(
+        &self,
+        error: EndpointError,
+        context: &RequestContext,
+    ) -> Response<Bytes> {
+        let own = error.session_error();
+        if own.is_some_and(SessionError::is_own_refusal)
+            && let Some(line) = context.late_line()
+        {
+            line.forget();
+        }
+        self.reject_client(error, context.parts(), context.client_address())
+    }
+
+    fn reject_client(
+        &self,
+        mut error: EndpointError,
+        parts: &Parts,
+        client: Option<IpAddr>,
+    ) -> Response<Bytes> {
         if let Some(kind) = error.session_error().map(SessionError::kind) {
             let mapped = self.statuses.iter().rev().find(|(known, _)| *known == kind);
             error.set_status(mapped.map(|&(_, status)| status));
         }
-        let usual = error.refuse(parts);
+        let usual = error.refuse_client(parts, client);
         let response = match &self.rejection {
             Some(shape) => shape(&error, parts),
             None => return usual,

@@ -4,13 +4,17 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tracing::field::display;
+
 use super::error::{SessionError, SessionErrorKind};
 use super::event::AuthEventKind;
 use super::events::Whose;
 use super::sessions::Sessions;
+use crate::client_network::ClientNetwork;
 use crate::clock::Timestamp;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::Subject;
+use crate::refused_login::{LateLine, RefusedLogin};
 use crate::request_context::RequestContext;
 use crate::store::SessionStore;
 use crate::throttle::{Attempt, AttemptError, Caller, DeviceMark};
@@ -31,6 +35,7 @@ pub struct LoginAttempt {
 struct Failing {
     sessions: Sessions,
     client: Option<IpAddr>,
+    late_line: Option<Arc<LateLine>>,
     reason: Option<&'static str>,
 }
 
@@ -73,6 +78,17 @@ impl Sessions {
         context: impl Into<Option<&'c RequestContext>>,
     ) -> Result<LoginAttempt, SessionError> {
         let context = context.into();
+        let mut attempt = self.attempt_at(account, context).await?;
+        attempt.failing.late_line = context.and_then(RequestContext::late_line).cloned();
+        Ok(attempt)
+    }
+
+    /// Does the same for a login whose line is written at once.
+    pub(super) async fn attempt_at(
+        &self,
+        account: &str,
+        context: Option<&RequestContext>,
+    ) -> Result<LoginAttempt, SessionError> {
         let address = context.and_then(|context| {
             let known = context.client_address();
             known.or_else(|| self.edge().client_address(context.parts()))
@@ -95,6 +111,7 @@ impl Sessions {
             failing: Failing {
                 sessions: self.clone(),
                 client: address,
+                late_line: None,
                 reason: SessionError::new(SessionErrorKind::InvalidCredentials).reason(),
             },
         })
@@ -132,12 +149,17 @@ impl Sessions {
             AttemptError::Store(error) => return error.into(),
         };
         let (by, retry_after) = (throttled.by(), throttled.retry_after());
-        if self.0.throttled_lines.is_new(client, by, self.now()) {
+        let (network, name) = (client.map(ClientNetwork::of), throttled.name());
+        if self.0.throttled_lines.is_new(network, by, self.now()) {
             let cure = client.is_none().then_some(NO_ADDRESS);
-            let client = client.map(tracing::field::display);
-            tracing::warn!(client, ?by, retry_after, cure, "login throttled");
+            let (network, client) = (network.map(display), client.map(display));
+            tracing::warn!(client, network, ?by, %name, retry_after, cure, "login throttled");
         }
-        let kind = AuthEventKind::LoginThrottled { by, retry_after };
+        let kind = AuthEventKind::LoginThrottled {
+            by,
+            name,
+            retry_after,
+        };
         self.tell(kind, Whose::default().at(client));
         SessionError::too_many_attempts(retry_after)
     }
@@ -163,6 +185,11 @@ impl LoginAttempt {
     }
 
     /// The password was wrong: the charge stays. To drop the attempt is the same.
+    ///
+    /// The log has one line for it, with the client. For a login that
+    /// [`read_login`](crate::AuthEndpoints::read_login) has read, it is written when the login is
+    /// dropped, unless [`respond`](crate::AuthEndpoints::respond) has written it with the reason of
+    /// its error.
     pub fn failed(self) {}
 
     /// The credentials were right, and the login is not finished, because a second factor is asked
@@ -203,6 +230,14 @@ impl LoginAttempt {
 impl Drop for Failing {
     fn drop(&mut self) {
         if let Some(reason) = self.reason {
+            let refused = RefusedLogin {
+                client: self.client,
+                reason: Some(reason),
+            };
+            match &self.late_line {
+                Some(line) => line.set(refused),
+                None => refused.log(),
+            }
             let whose = Whose::default().at(self.client);
             self.sessions
                 .tell(AuthEventKind::LoginRefused { reason }, whose);
@@ -211,6 +246,18 @@ impl Drop for Failing {
 }
 
 impl Sessions {
+    /// Writes the line of a login that was refused, and tells it.
+    pub(super) fn login_refused(
+        &self,
+        error: &SessionError,
+        client: Option<IpAddr>,
+        whose: Whose<'_>,
+    ) {
+        let reason = error.reason();
+        RefusedLogin { client, reason }.log();
+        self.tell_login_refused(error, whose.at(client));
+    }
+
     pub(super) fn tell_login_refused(&self, error: &SessionError, whose: Whose<'_>) {
         if let Some(reason) = error.reason() {
             self.tell(AuthEventKind::LoginRefused { reason }, whose);

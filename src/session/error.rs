@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::denial::{Denial, denial_settings};
 use crate::error::BoxError;
 use crate::limits::TimedOut;
+use crate::refused_login::RefusedLogin;
 use crate::shown::source;
 use crate::store::StoreError;
 use crate::token::{IdentityError, SignError};
@@ -200,18 +202,24 @@ impl SessionError {
     /// Logs a fault where it is noticed, so that no caller has to. What is logged already is not
     /// logged again.
     pub(crate) fn logged(mut self) -> Self {
-        self.log();
+        self.log(None);
         self.is_logged = true;
         self
     }
 
+    /// Returns whether this is a refusal of the application's own handler.
+    pub(crate) fn is_own_refusal(&self) -> bool {
+        !self.is_logged && self.is_refusal()
+    }
+
     /// Logs what is not logged yet: a fault, or a refusal of the application's own handler.
-    pub(crate) fn log(&self) {
+    pub(crate) fn log(&self, client: Option<IpAddr>) {
         if self.is_logged {
             return;
         }
         if self.is_refusal() {
-            tracing::info!(reason = self.reason(), "login refused");
+            let reason = self.reason();
+            RefusedLogin { client, reason }.log();
         } else {
             let cure = self.detail.as_deref();
             let cause = source(self);

@@ -6,7 +6,7 @@ use crate::bearer::BearerErrorKind;
 use crate::clock::Timestamp;
 use crate::names::{SessionId, Subject};
 use crate::store::RevocationReason;
-use crate::throttle::ThrottledBy;
+use crate::throttle::{NameTag, ThrottledBy};
 
 /// Something that happened to a login, a session or an access token. The subscriber of
 /// [`SessionsBuilder::events`](crate::session::SessionsBuilder::events) is called with it.
@@ -40,6 +40,8 @@ pub enum AuthEventKind {
     LoginThrottled {
         /// The counter that refused.
         by: ThrottledBy,
+        /// Which name was typed, without the name.
+        name: NameTag,
         /// The seconds of `Retry-After`.
         retry_after: u64,
     },
@@ -110,7 +112,8 @@ impl AuthEvent {
         self.at
     }
 
-    /// Returns the user.
+    /// Returns the user of these sessions. An access token of another issuer names a user of that
+    /// issuer, who is not given here.
     #[must_use]
     pub fn subject(&self) -> Option<&Subject> {
         self.subject.as_ref()

@@ -70,9 +70,8 @@ impl Sessions {
         login: Login<AnyCredentials>,
     ) -> Result<Identity, SessionError> {
         let address = login.context().and_then(RequestContext::client_address);
-        let client = address.map(tracing::field::display);
         let account = login.credentials().account();
-        let attempt = self.attempt(account, login.context()).await?;
+        let attempt = self.attempt_at(account, login.context()).await?;
         let asked = with_timeout(REFRESH_DEADLINE, self.accounts().authenticate(login)).await;
         let outcome = match asked {
             Ok(outcome) => outcome,
@@ -92,10 +91,9 @@ impl Sessions {
             Kind::Denied(denial) => {
                 let is_unfinished = denial.credentials_are_valid;
                 let error = SessionError::from(denial);
-                tracing::info!(client, reason = error.reason(), "login refused");
                 if is_unfinished {
                     let _ = attempt.unfinished().await.map_err(SessionError::logged);
-                    self.tell_login_refused(&error, Whose::default().at(address));
+                    self.login_refused(&error, address, Whose::default());
                 } else {
                     attempt.refused(error.reason());
                 }
@@ -103,7 +101,6 @@ impl Sessions {
             }
             Kind::InvalidCredentials | Kind::Unwritten => {
                 let error = SessionError::new(SessionErrorKind::InvalidCredentials);
-                tracing::info!(client, reason = error.reason(), "login refused");
                 attempt.refused(error.reason());
                 Err(error)
             }
@@ -146,7 +143,9 @@ impl Sessions {
             self.insert_and_answer(&mut unanswered, &session, &rid, &identity),
         )
         .await;
-        let whose = Whose::of_session(&session).from(identity.context.as_ref());
+        let client = identity.context.as_ref();
+        let client = client.and_then(RequestContext::client_address);
+        let whose = Whose::of_session(&session).at(client);
         match &outcome {
             Ok(_) => {
                 unanswered.answered();
@@ -165,12 +164,10 @@ impl Sessions {
                 }
                 // That `authorize` refuses for now is said here alone.
                 if error.kind() == SessionErrorKind::Denied {
-                    let client = identity.context.as_ref();
-                    let client = client.and_then(RequestContext::client_address);
-                    let client = client.map(tracing::field::display);
-                    tracing::info!(client, reason = error.reason(), "login refused");
+                    self.login_refused(error, client, whose);
+                } else {
+                    self.tell_login_refused(error, whose);
                 }
-                self.tell_login_refused(error, whose);
             }
         }
         outcome.map_err(SessionError::logged)

@@ -1,9 +1,9 @@
 //! [`ThrottledLines`] bounds what guesses write to the log.
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::client_network::ClientNetwork;
 use crate::clock::Timestamp;
 use crate::throttle::ThrottledBy;
 
@@ -24,7 +24,12 @@ impl ThrottledLines {
     }
 
     /// Returns whether this is the first such refusal in this minute.
-    pub(super) fn is_new(&self, client: Option<IpAddr>, by: ThrottledBy, now: Timestamp) -> bool {
+    pub(super) fn is_new(
+        &self,
+        client: Option<ClientNetwork>,
+        by: ThrottledBy,
+        now: Timestamp,
+    ) -> bool {
         let minute = now.as_secs() / 60 + 1;
         let hash = self.key.hash_one((client, by));
         // The remainder is below the number of places.

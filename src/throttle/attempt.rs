@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::error::{AttemptError, Throttled, ThrottledBy};
+use super::error::{AttemptError, NameTag, Throttled, ThrottledBy};
 use super::mark::DeviceMark;
 use super::question::{Question, Row};
 use super::rule::Rule;
@@ -123,6 +123,7 @@ impl Attempt {
 pub(super) async fn charge(
     store: &dyn EphemeralStore,
     taken: &[Taken],
+    name: NameTag,
     now: Timestamp,
 ) -> Result<(), AttemptError> {
     let charges: Vec<_> = taken.iter().map(|taken| taken.charge).collect();
@@ -142,6 +143,7 @@ pub(super) async fn charge(
     Err(AttemptError::Throttled(Throttled {
         wait,
         by: ThrottledBy::Race,
+        name,
     }))
 }
 

@@ -101,12 +101,16 @@ impl Throttle {
         // Counters may be shared by accounts whose names are alike. What a login has earned is of
         // the name exactly as it was typed, or one account would earn it for another.
         let counted = (rule.count_as)(name);
+        let tag = rule.name_tag(&counted);
         let place = address.map(Place::of);
         let mark = rule.marks.check(mark, name, now);
         let question = Question::new(&rule.keys, &counted, name, place, mark);
 
         let found = store.read(&question.keys(&rule.keys), now).await?;
         let seen = Seen::new(&question, found, now).ok_or_else(incomplete)?;
+        if question.place.is_some() {
+            rule.siege.note(seen.are_many_guessing(&rule.budgets), now);
+        }
         let lanes = match decide(&rule.budgets, rule.named(place), &seen) {
             Decision::Charge(lanes) => lanes,
             Decision::Refuse {
@@ -117,7 +121,11 @@ impl Throttle {
                 if let Some(note) = ask(&question, now).filter(|_| is_told) {
                     write(store, &note, now).await?;
                 }
-                return Err(AttemptError::Throttled(Throttled { wait, by }));
+                return Err(AttemptError::Throttled(Throttled {
+                    wait,
+                    by,
+                    name: tag,
+                }));
             }
         };
         let noted = seen.familiar_since();
@@ -129,7 +137,7 @@ impl Throttle {
             })
         };
         let taken: Vec<_> = lanes.into_iter().filter_map(taken).collect();
-        charge(store, &taken, now).await?;
+        charge(store, &taken, tag, now).await?;
         let rule = Arc::clone(rule);
         Ok(Attempt {
             charged: Some(Charged {

@@ -24,7 +24,15 @@ pub enum AttemptError {
 pub struct Throttled {
     pub(super) wait: Duration,
     pub(super) by: ThrottledBy,
+    pub(super) name: NameTag,
 }
+
+/// Stands for a name that was typed, where the name itself must not be: users type passwords there.
+///
+/// It is a keyed hash, written as 16 hexadecimal digits. Names that are counted as one have the
+/// same tag, in all processes, until the secret changes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NameTag(pub(super) [u8; 8]);
 
 /// The counter that refused. It is for logs, and not for the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +84,24 @@ impl Throttled {
     #[must_use]
     pub fn by(&self) -> ThrottledBy {
         self.by
+    }
+
+    /// Returns the tag of the name that was typed.
+    #[must_use]
+    pub fn name(&self) -> NameTag {
+        self.name
+    }
+}
+
+impl fmt::Display for NameTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for NameTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

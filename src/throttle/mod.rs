@@ -21,10 +21,11 @@ mod rule;
 mod seen;
 mod settings;
 mod settle;
+mod siege;
 
 pub use attempt::Attempt;
 pub use driver::{Caller, Throttle};
-pub use error::{AttemptError, Throttled, ThrottledBy};
+pub use error::{AttemptError, NameTag, Throttled, ThrottledBy};
 pub use lanes::Budgets;
 pub use mark::DeviceMark;
 pub use settings::LoginThrottle;

@@ -1,10 +1,12 @@
 //! The settings of a throttle, ready to be asked.
 
+use super::error::NameTag;
 use super::keys::RowKeys;
 use super::lanes::Budgets;
 use super::mark::MarkKeys;
 use super::places::Place;
 use super::settings::{LoginThrottle, NamedNetwork};
+use super::siege::SiegeLog;
 use crate::error::ConfigError;
 use crate::keys::Secret;
 use crate::store::{Lane, SessionOwner};
@@ -15,6 +17,7 @@ pub(super) struct Rule {
     pub(super) marks: MarkKeys,
     pub(super) keys: RowKeys,
     pub(super) count_as: fn(&str) -> String,
+    pub(super) siege: SiegeLog,
     networks: Vec<NamedNetwork>,
 }
 
@@ -52,8 +55,14 @@ impl Rule {
             marks: MarkKeys::new(secret, &owners, settings.mark_lifetime),
             keys: RowKeys::new(secret, own, settings.slot_bits),
             count_as: settings.count_as,
+            siege: SiegeLog::new(),
             networks,
         })
+    }
+
+    /// Returns the tag of a name, as it is counted.
+    pub(super) fn name_tag(&self, counted: &str) -> NameTag {
+        NameTag(self.keys.tag(*b"thNm", counted.as_bytes()))
     }
 
     /// Returns the lanes of a network that the application has named. The last one counts.

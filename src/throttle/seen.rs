@@ -86,8 +86,13 @@ impl<'q> Seen<'q> {
             .flatten()
     }
 
-    /// Returns whether many networks guess at many accounts.
+    /// Returns whether this network is in a siege: it has had no success today.
     pub(super) fn is_siege(&self, budgets: &Budgets) -> bool {
+        self.are_many_guessing(budgets) && self.value(Row::Good).is_none()
+    }
+
+    /// Returns whether many networks guess at many accounts.
+    pub(super) fn are_many_guessing(&self, budgets: &Budgets) -> bool {
         let rate = budgets.siege_shard.slow;
         let most = rate.period.saturating_mul(rate.burst);
         let debt = |found: &Found| match found {
@@ -99,7 +104,7 @@ impl<'q> Seen<'q> {
             .iter()
             .map(debt)
             .fold(rate.period, Duration::saturating_add);
-        budgets.siege.is_some_and(|limit| debt > limit) && self.value(Row::Good).is_none()
+        budgets.siege.is_some_and(|limit| debt > limit)
     }
 
     /// Returns whether this network was told to come back, and did so in time.

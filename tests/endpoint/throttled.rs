@@ -1,6 +1,7 @@
 //! Guesses at passwords are bounded at every door, and strangers do not lock the owner out.
 
 mod doors;
+mod lines;
 mod marks;
 
 use std::net::IpAddr;

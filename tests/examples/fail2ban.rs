@@ -4,14 +4,19 @@ use regex::Regex;
 use support::app_server::AppServer;
 use support::wait::{LIMIT, until};
 
-/// The filter's expression, with an address instead of `<HOST>`.
-fn filter() -> Regex {
-    let docs = include_str!("../../docs/running.md");
-    let mut lines = docs.lines();
-    let expression = lines.find_map(|line| line.strip_prefix("failregex = "));
-    let expression = expression.expect("docs/running.md has a filter");
-    assert_eq!(expression.matches("<HOST>").count(), 1);
-    Regex::new(&expression.replace("<HOST>", "(?<host>[0-9A-Fa-f:.]+)")).unwrap()
+/// The filter's expression, with a network instead of `<SUBNET>`. `outcome` is what a jail sets.
+fn filter(outcome: Option<&str>) -> Regex {
+    let setting = |name: &str| {
+        let docs = include_str!("../../docs/running.md");
+        let value = docs.lines().find_map(|line| line.strip_prefix(name));
+        value.expect("docs/running.md has a filter")
+    };
+    let expression = setting("failregex = ");
+    let outcome = outcome.unwrap_or(setting("outcome = "));
+    assert_eq!(expression.matches("<SUBNET>").count(), 1);
+    let subnet = "(?<host>[0-9A-Fa-f:.]+(?:/[0-9]+)?)";
+    let expression = expression.replace("<SUBNET>", subnet);
+    Regex::new(&expression.replace("<outcome>", outcome)).unwrap()
 }
 
 fn hosts(filter: &Regex, log: &[String]) -> Vec<String> {
@@ -26,11 +31,11 @@ async fn it_finds_each_refused_and_throttled_login_and_nothing_that_a_stranger_w
     assert_eq!(server.log_in("alice", "wonderland-7").await.status, 200);
 
     let forged = "\n2026-11-28T19:00:00Z  WARN tower_bearer::session::attempt: login throttled \
-                  client=198.51.100.9 by=Pair";
+                  client=198.51.100.9 network=198.51.100.9 by=Pair name=0";
     let forged: String = form_urlencoded::byte_serialize(forged.as_bytes()).collect();
     let path = format!("/me/{}", forged.replace('+', "%20"));
     let agent = "user-agent: x WARN tower_bearer::session::attempt: login throttled \
-                 client=198.51.100.9 by=Pair";
+                 client=198.51.100.9 network=198.51.100.9 by=Pair name=0";
     server.send("GET", &path, &[agent], "").await;
     let login = format!("username={forged}&password={forged}&device={forged}");
     let form = "content-type: application/x-www-form-urlencoded";
@@ -52,8 +57,9 @@ async fn it_finds_each_refused_and_throttled_login_and_nothing_that_a_stranger_w
     let throttled = log
         .iter()
         .filter(|line| line.contains(": login throttled client"));
-    let (filter, throttled) = (filter(), throttled.count());
+    let throttled = throttled.count();
     assert!((1..=2).contains(&throttled), "{log:#?}");
+    let filter = filter(None);
     let found = hosts(&filter, &log);
     assert_eq!(
         found,
@@ -68,21 +74,63 @@ async fn it_finds_each_refused_and_throttled_login_and_nothing_that_a_stranger_w
     assert_eq!(hosts(&filter, &cut.collect::<Vec<_>>()), found);
 }
 
+/// What `tracing_subscriber::fmt()` writes, alone and behind what journald and syslog add; and what
+/// fail2ban leaves of it, since it cuts a time out before it looks.
+const PREFIXES: [&str; 12] = [
+    "2026-11-28T19:00:00.123456Z  ",
+    "  ",
+    "2026-11-28T19:00:00.123456+01:00  ",
+    "Nov 28 19:00:00 host app[4711]: 2026-11-28T19:00:00.123456Z  ",
+    "Nov  8 19:00:00 host app[4711]: 2026-11-08T19:00:00.123456Z  ",
+    " host app[4711]: 2026-11-28T19:00:00.123456Z  ",
+    "Nov 28 19:00:00 host app[4711]:   ",
+    "Nov 28 19:00:00 host app[4711]:  ",
+    "2026-11-28T19:00:00+0000 host app[4711]: 2026-11-28T19:00:00.123456Z  ",
+    "2026-11-28T19:00:00.123456+00:00 host app[4711]:   ",
+    "host app[4711]: 2026-11-28T19:00:00.123456Z  ",
+    "host app[4711]:  ",
+];
+
+const REFUSED: &str = "INFO tower_bearer::refused_login: login refused client=2001:db8::7:1 \
+                       network=2001:db8::/64 reason=\"credentials_invalid\"";
+const THROTTLED: &str = "WARN tower_bearer::session::attempt: login throttled client=192.0.2.7 \
+                         network=192.0.2.7 by=Pair name=0123456789abcdef retry_after=60";
+
 #[test]
-fn it_bans_addresses_of_both_families_and_leaves_the_applications_reasons_alone() {
-    let filter = filter();
-    let line = |rest: &str| vec![format!("2026-11-28T19:00:00.5Z  INFO {rest}")];
-    let refused = line(
-        "tower_bearer::session::start: login refused client=2001:db8::7 \
-         reason=\"credentials_invalid\"",
-    );
-    assert_eq!(hosts(&filter, &refused), ["2001:db8::7"]);
-    for rest in [
-        "tower_bearer::session::start: login refused client=192.0.2.7 reason=\"otp_required\"",
-        "tower_bearer::session::start: login refused reason=\"credentials_invalid\"",
-        "app: it says tower_bearer::session::start: login refused client=192.0.2.7 by=Pair",
-        "app{user=\"x tower_bearer::session::start: login refused client=192.0.2.7 by=Pair\"}",
-    ] {
-        assert!(hosts(&filter, &line(rest)).is_empty(), "{rest}");
+fn it_bans_networks_of_both_families_in_files_in_the_journal_and_in_syslog() {
+    let (all, only_throttled) = (filter(None), filter(Some("throttled")));
+    for prefix in PREFIXES {
+        let line = |rest: &str| vec![format!("{prefix}{rest}")];
+        assert_eq!(hosts(&all, &line(REFUSED)), ["2001:db8::/64"], "{prefix:?}");
+        assert_eq!(hosts(&all, &line(THROTTLED)), ["192.0.2.7"], "{prefix:?}");
+        let found = hosts(&only_throttled, &line(THROTTLED));
+        assert_eq!(found, ["192.0.2.7"], "{prefix:?}");
+        assert!(hosts(&only_throttled, &line(REFUSED)).is_empty());
+    }
+}
+
+#[test]
+fn it_leaves_the_applications_reasons_and_the_waiting_of_strangers_alone() {
+    let filter = filter(None);
+    let mut others = vec![
+        REFUSED.replace("credentials_invalid", "otp_required"),
+        // The handler's own line of a client that is not known.
+        "INFO tower_bearer::refused_login: login refused reason=\"credentials_invalid\"".into(),
+        format!("app: it says {}", &THROTTLED[5..]),
+        format!("INFO app{{user=\"x {}\"}}", &THROTTLED[5..]),
+        format!("INFO app: login of x {THROTTLED}"),
+        format!("ERROR tower_bearer::session::error: login flow failed cause=no user x {REFUSED}"),
+    ];
+    for by in ["Home", "Siege", "Open", "Spent", "Back", "Race"] {
+        others.push(THROTTLED.replace("by=Pair", &format!("by={by}")));
+    }
+    for rest in others {
+        for prefix in PREFIXES {
+            let line = format!("{prefix}{rest}");
+            assert!(
+                hosts(&filter, std::slice::from_ref(&line)).is_empty(),
+                "{line}"
+            );
+        }
     }
 }

@@ -195,7 +195,7 @@ async fn a_login_that_authorize_refuses_is_told_and_logged_after_its_session_end
     );
     assert!(
         log.take()
-            .contains("login refused client=192.0.2.7 reason=\"frozen\"")
+            .contains("login refused client=192.0.2.7 network=192.0.2.7 reason=\"frozen\"")
     );
 
     app.users.authorize_as(|_| Ok(Authorization::gone()));

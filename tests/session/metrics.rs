@@ -1,13 +1,14 @@
 //! The counters and histograms of the feature `metrics`.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
 use metrics::{
-    Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
     SharedString, Unit,
 };
-use support::{App, Call, MINUTE, StoreFault, at_once, form, send, with_authorization};
+use support::{App, Call, HOUR, MINUTE, StoreFault, at_once, form, send, with_authorization};
 use tower_bearer::edge::ClientAddress;
 
 /// Keeps what is counted, and how often each histogram was written to.
@@ -59,6 +60,21 @@ impl HistogramFn for Series {
     }
 }
 
+impl GaugeFn for Series {
+    fn increment(&self, _: f64) {
+        unreachable!("gauges are set");
+    }
+
+    fn decrement(&self, _: f64) {
+        unreachable!("gauges are set");
+    }
+
+    fn set(&self, value: f64) {
+        let mut seen = self.seen.0.lock().unwrap();
+        seen.insert(self.name.clone(), u64::from(value > 0.5));
+    }
+}
+
 impl Recorder for Seen {
     fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
 
@@ -72,8 +88,8 @@ impl Recorder for Seen {
         Counter::from_arc(self.series(key))
     }
 
-    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
-        unreachable!("there are no gauges");
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.series(key))
     }
 
     fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
@@ -116,6 +132,27 @@ async fn events_are_counted_by_name_and_reason_without_a_subscriber() {
     let throttled: u64 = throttled.map(|(_, count)| count).sum();
     assert!(refused > 0 && throttled > 0, "{:?}", seen.0);
     assert_eq!(refused + throttled, 12);
+}
+
+#[tokio::test]
+async fn a_siege_is_a_gauge() {
+    let seen = Seen::default();
+    let _recorder = metrics::set_default_local_recorder(&seen);
+    let app = App::new();
+    let guess = async |number: u32| {
+        let name = format!("user {number}");
+        let mut request = form("/login", &[("username", &*name), ("password", "guessed")]);
+        let client = Ipv4Addr::from_bits(number << 8);
+        request.extensions_mut().insert(ClientAddress::new(client));
+        app.send(request).await;
+    };
+    for number in 0..2_200 {
+        guess(number).await;
+    }
+    assert_eq!(seen.of("tower_bearer_siege "), 1);
+    app.clock.advance(2 * HOUR);
+    guess(1).await;
+    assert_eq!(seen.0.lock().unwrap().get("tower_bearer_siege "), Some(&0));
 }
 
 #[tokio::test]

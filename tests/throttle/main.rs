@@ -14,6 +14,7 @@ mod mutants;
 mod owner;
 mod promises;
 mod settings;
+mod siege;
 mod small;
 mod stuffing;
 mod world;
