@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::names::{SessionId, Subject};
 use crate::request_context::RequestContext;
 use crate::store::Session;
-use crate::token::AccessTokenClaims;
+use crate::token::{AccessTokenClaims, Verifiers};
 
 type Subscriber = dyn Fn(&AuthEvent) + Send + Sync;
 
@@ -97,6 +97,17 @@ impl<'e> Whose<'e> {
         }
     }
 
+    /// The subject and the session of another issuer are not ours, whatever their text.
+    pub(super) fn of_any_claims(claims: &'e AccessTokenClaims, own: &Verifiers) -> Self {
+        let is_own = own.all().any(|own| own.issuer() == claims.issuer());
+        if is_own {
+            Self::of_claims(claims)
+        } else {
+            Self::default()
+        }
+    }
+
+    /// Takes the claims of a token of these sessions.
     pub(super) fn of_claims(claims: &'e AccessTokenClaims) -> Self {
         Self {
             subject: Some(claims.subject()),

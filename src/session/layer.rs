@@ -34,6 +34,7 @@ impl Sessions {
     fn tell_refusals(&self) -> OnRefusal {
         let (events, edge) = (self.0.events.clone(), Arc::clone(self.edge()));
         let clock = Arc::clone(self.0.signer.clock());
+        let own = self.0.verifiers.clone();
         OnRefusal::new(move |error, claims, parts| {
             let kind = error.kind();
             // Without a token none is refused, and every scanner makes thousands of these. Without
@@ -41,8 +42,8 @@ impl Sessions {
             if kind == BearerErrorKind::MissingToken || error.reason().is_none() {
                 return;
             }
-            let whose = claims.map(Whose::of_claims).unwrap_or_default();
-            let whose = whose.at(edge.client_address(parts));
+            let whose = claims.map(|claims| Whose::of_any_claims(claims, &own));
+            let whose = whose.unwrap_or_default().at(edge.client_address(parts));
             let kind = AuthEventKind::AccessTokenRefused { kind };
             events.tell(kind, whose, clock.now());
         })

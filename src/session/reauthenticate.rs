@@ -56,7 +56,7 @@ impl Sessions {
                 "re-authentication refused: the credentials are those of another user"
             );
             let error = SessionError::new(SessionErrorKind::InvalidCredentials);
-            let whose = Whose::of_claims(claims).from(context.as_ref());
+            let whose = Whose::of_any_claims(claims, &self.0.verifiers).from(context.as_ref());
             self.tell_login_refused(&error, whose);
             return Err(error);
         }
@@ -115,7 +115,15 @@ impl Sessions {
             self.write_auth_time(claims, identity, context, scope),
         )
         .await
-        .map_err(SessionError::logged)
+        .map_err(|error| {
+            if let Some(reason) = error.reason() {
+                let session = claims.session_id().map(tracing::field::display);
+                tracing::info!(session, reason, "re-authentication refused");
+                let whose = Whose::of_any_claims(claims, &self.0.verifiers).from(context);
+                self.tell_login_refused(&error, whose);
+            }
+            error.logged()
+        })
     }
 
     async fn write_auth_time(

@@ -1,5 +1,6 @@
 //! What an application is told of its logins.
 
+mod refused;
 mod said;
 
 use std::net::IpAddr;
