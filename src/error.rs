@@ -55,6 +55,26 @@ impl fmt::Debug for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+/// The source of an error that a flood of requests meets. Where it is noticed the log has a line
+/// once a minute, so nothing else logs each of them.
+#[derive(Debug)]
+pub(crate) struct Busy;
+
+impl Busy {
+    /// Returns whether an error comes from this one.
+    pub(crate) fn is_source_of(error: &(dyn std::error::Error + 'static)) -> bool {
+        std::iter::successors(Some(error), |&error| error.source()).any(|error| error.is::<Self>())
+    }
+}
+
+impl fmt::Display for Busy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the queue is full")
+    }
+}
+
+impl std::error::Error for Busy {}
+
 /// Collects the wrong settings of a builder, so that its `build()` returns one error that lists
 /// them all.
 #[derive(Clone, Debug, Default)]

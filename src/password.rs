@@ -6,6 +6,7 @@ mod turns;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use argon2::Params;
 use zeroize::Zeroizing;
@@ -14,7 +15,8 @@ use former::{FormerHashes, read_argon2, warn_of_unknown};
 use phc::{hash, verify, verify_former};
 use turns::{Turn, Turns};
 
-use crate::error::{BoxError, ConfigError};
+use crate::error::{BoxError, Busy, ConfigError};
+use crate::once::OnceAMinute;
 
 /// Hashes and verifies passwords with Argon2id.
 ///
@@ -22,7 +24,8 @@ use crate::error::{BoxError, ConfigError};
 /// - At most as many passwords are worked on at once as the machine has cores, each with 19 MiB of
 ///   memory that is used again and again. The others wait in a queue, and leave it when their
 ///   client is gone. It has 64 places for each of those that are worked on. Above that a password
-///   is refused at once: the login is answered with 503 and `Retry-After`.
+///   is refused at once: the login is answered with 503 and `Retry-After`, and a warning is logged
+///   once a minute.
 /// - The same work is done for a user who does not exist, so that the response time does not tell
 ///   which users exist (OWASP ASVS 6.3.8). The times are equal once all hashes have the current
 ///   parameters: a weaker hash costs its own work as well.
@@ -59,6 +62,7 @@ pub struct Passwords {
     max_waiting: Option<usize>,
     turns: Arc<Turns>,
     former: FormerHashes,
+    full_queue: Arc<OnceAMinute>,
 }
 
 /// The result of [`Passwords::verify`]: whether a password is the user's.
@@ -88,6 +92,7 @@ impl Passwords {
             max_waiting: None,
             turns: turns(cores, None),
             former: FormerHashes::default(),
+            full_queue: Arc::default(),
         }
     }
 
@@ -218,13 +223,28 @@ impl Passwords {
         work: impl FnOnce(&mut Turn) -> Result<T, BoxError> + Send + 'static,
     ) -> Result<T, PasswordError> {
         let turn = self.turns.take(self.params.block_count()).await;
-        let mut turn = turn.ok_or(PasswordError(None))?;
+        let Some(mut turn) = turn else {
+            self.warn_of_full_queue();
+            return Err(PasswordError(None));
+        };
         // The permit moves into the work: a client that hangs up does not stop the work, so it must
         // not make room for more.
         let work = tokio::task::spawn_blocking(move || work(&mut turn));
         work.await
             .map_err(|error| PasswordError(Some(error.into())))?
             .map_err(|error| PasswordError(Some(error)))
+    }
+}
+
+impl Passwords {
+    fn warn_of_full_queue(&self) {
+        if let Some(left_out) = self.full_queue.left_out(Instant::now()) {
+            tracing::warn!(
+                left_out,
+                "passwords are refused, because too many wait; only the first of a minute is a \
+                 warning"
+            );
+        }
     }
 }
 
@@ -285,7 +305,10 @@ impl fmt::Display for PasswordError {
 
 impl std::error::Error for PasswordError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.as_ref().map(|error| &**error as _)
+        Some(match &self.0 {
+            None => &Busy,
+            Some(error) => &**error,
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::denial::{Denial, denial_settings};
-use crate::error::BoxError;
+use crate::error::{BoxError, Busy};
 use crate::limits::TimedOut;
 use crate::refused_login::RefusedLogin;
 use crate::shown::source;
@@ -223,7 +223,11 @@ impl SessionError {
         } else {
             let cure = self.detail.as_deref();
             let cause = source(self);
-            tracing::error!(cause, cure, kind = ?self.kind, "login flow failed");
+            if Busy::is_source_of(self) {
+                tracing::debug!(cause, cure, kind = ?self.kind, "login flow failed");
+            } else {
+                tracing::error!(cause, cure, kind = ?self.kind, "login flow failed");
+            }
         }
     }
 

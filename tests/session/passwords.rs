@@ -1,5 +1,7 @@
 //! Passwords: how they are hashed, and how many at once.
 
+mod full_queue;
+
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::mpsc;
