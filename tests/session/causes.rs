@@ -6,6 +6,8 @@ use std::fmt;
 use std::time::Duration;
 
 use support::{App, Log, StoreFault, form, send, with_authorization};
+use tower_bearer::edge::ClientAddress;
+use tower_bearer::session::RequestContext;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
     Authenticate, Authorization, AuthorizeRequest, BearerAuthLayer, BoxError, LoadUser,
@@ -75,6 +77,13 @@ fn assert_nothing_is_forged(said: &str, escaped: &str, what: &str) {
     }
 }
 
+fn from_a_client() -> RequestContext {
+    let mut request = http::Request::new(());
+    let client = ClientAddress::new([192, 0, 2, 7]);
+    request.extensions_mut().insert(client);
+    request.into_parts().0.into()
+}
+
 #[derive(Debug)]
 struct Echo;
 
@@ -99,7 +108,8 @@ async fn the_error_of_an_application_that_repeats_the_typed_name_forges_no_line(
         .build()
         .unwrap();
     for (name, escaped) in typed() {
-        let login = Login::new(PasswordCredentials::new(&*name, "guessed"));
+        let credentials = PasswordCredentials::new(&*name, "guessed");
+        let login = Login::from_request(credentials, from_a_client());
         sessions.log_in(login).await.unwrap_err();
         let said = log.take();
         assert_eq!(said.lines().count(), 1, "{said:?}");

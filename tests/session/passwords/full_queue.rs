@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use support::Log;
+use tower_bearer::edge::ClientAddress;
 use tower_bearer::password::PasswordError;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -58,7 +59,11 @@ fn a_full_queue_is_one_warning_and_not_an_error_for_each_login() {
     let sessions = sessions.build().unwrap();
     for number in 0..100 {
         let name = format!("user {number}");
-        let login = Login::new(PasswordCredentials::new(name, "guessed"));
+        let credentials = PasswordCredentials::new(name, "guessed");
+        let mut request = http::Request::new(());
+        let client = ClientAddress::new([192, 0, 2, number]);
+        request.extensions_mut().insert(client);
+        let login = Login::from_request(credentials, request.into_parts().0.into());
         let error = free.block_on(sessions.log_in(login)).unwrap_err();
         assert_eq!(error.to_response().status(), 503);
     }
