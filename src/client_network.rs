@@ -12,7 +12,7 @@ impl ClientNetwork {
     pub(crate) fn of(client: IpAddr) -> Self {
         Self(match client.to_canonical() {
             IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-            v4 => v4,
+            v4 @ IpAddr::V4(_) => v4,
         })
     }
 }

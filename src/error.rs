@@ -63,7 +63,8 @@ pub(crate) struct Busy;
 impl Busy {
     /// Returns whether an error comes from this one.
     pub(crate) fn is_source_of(error: &(dyn std::error::Error + 'static)) -> bool {
-        std::iter::successors(Some(error), |&error| error.source()).any(|error| error.is::<Self>())
+        let mut errors = std::iter::successors(Some(error), |&error| error.source());
+        errors.any(<dyn std::error::Error>::is::<Self>)
     }
 }
 
