@@ -1,22 +1,22 @@
 //! [`Passwords`] hashes and verifies passwords with Argon2id, off the runtime's threads.
 
 mod former;
+mod full_queue;
 mod phc;
 mod turns;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
 use argon2::Params;
 use zeroize::Zeroizing;
 
 use former::{FormerHashes, read_argon2, warn_of_unknown};
+use full_queue::FullQueue;
 use phc::{hash, verify, verify_former};
 use turns::{Turn, Turns};
 
 use crate::error::{BoxError, Busy, ConfigError};
-use crate::once::OnceAMinute;
 
 /// Hashes and verifies passwords with Argon2id.
 ///
@@ -62,7 +62,7 @@ pub struct Passwords {
     max_waiting: Option<usize>,
     turns: Arc<Turns>,
     former: FormerHashes,
-    full_queue: Arc<OnceAMinute>,
+    full_queue: Arc<FullQueue>,
 }
 
 /// The result of [`Passwords::verify`]: whether a password is the user's.
@@ -224,7 +224,7 @@ impl Passwords {
     ) -> Result<T, PasswordError> {
         let turn = self.turns.take(self.params.block_count()).await;
         let Some(mut turn) = turn else {
-            self.warn_of_full_queue();
+            self.full_queue.warn();
             return Err(PasswordError(None));
         };
         // The permit moves into the work: a client that hangs up does not stop the work, so it must
@@ -233,18 +233,6 @@ impl Passwords {
         work.await
             .map_err(|error| PasswordError(Some(error.into())))?
             .map_err(|error| PasswordError(Some(error)))
-    }
-}
-
-impl Passwords {
-    fn warn_of_full_queue(&self) {
-        if let Some(left_out) = self.full_queue.left_out(Instant::now()) {
-            tracing::warn!(
-                left_out,
-                "passwords are refused, because too many wait; only the first of a minute is a \
-                 warning"
-            );
-        }
     }
 }
 
