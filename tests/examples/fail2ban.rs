@@ -1,5 +1,7 @@
 //! The filter of `docs/running.md`, on the log of the example server.
 
+use std::process::Command;
+
 use regex::Regex;
 use support::app_server::AppServer;
 use support::wait::{LIMIT, until};
@@ -133,4 +135,37 @@ fn it_leaves_the_applications_reasons_and_the_waiting_of_strangers_alone() {
             );
         }
     }
+}
+
+/// The filter as fail2ban itself reads it, where it is installed.
+#[test]
+fn fail2ban_bans_the_same_networks() {
+    let docs = include_str!("../../docs/running.md");
+    let (_, filter) = docs.split_once("filter.d/tower-bearer.conf\n").unwrap();
+    let (filter, _) = filter.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (log, conf) = (
+        folder.path().join("app.log"),
+        folder.path().join("own.conf"),
+    );
+    // It reads no line without a time.
+    let timed = || PREFIXES.iter().filter(|prefix| prefix.contains(":00:"));
+    let lines = timed().map(|prefix| format!("{prefix}{REFUSED}\n{prefix}{THROTTLED}\n"));
+    std::fs::write(&log, lines.collect::<String>()).unwrap();
+    std::fs::write(&conf, filter).unwrap();
+    let banned = |conf: String| {
+        let mut command = Command::new("fail2ban-regex");
+        let output = command.args(["-o", "ip"]).arg(&log).arg(conf).output();
+        let text = String::from_utf8(output.ok()?.stdout).unwrap();
+        Some(text.lines().map(str::to_owned).collect::<Vec<_>>())
+    };
+    let conf = conf.to_str().unwrap();
+    let Some(found) = banned(conf.to_owned()) else {
+        println!("NOT CHECKED: fail2ban is not installed");
+        return;
+    };
+    let both = ["2001:db8::/64", "192.0.2.7"];
+    assert_eq!(found, both.repeat(timed().count()));
+    let found = banned(format!("{conf}[outcome=throttled]")).unwrap();
+    assert_eq!(found, vec![both[1]; timed().count()]);
 }
