@@ -1,5 +1,7 @@
 //! A user proves again who they are, within the session that they have.
 
+use tracing::field::display;
+
 use super::any_credentials::AnyCredentials;
 use super::authorization::AuthorizeRequest;
 use super::credentials::LoginCredentials;
@@ -10,6 +12,7 @@ use super::login::Login;
 use super::own_row::{MAX_WRITES, outrun};
 use super::sessions::Sessions;
 use super::token_response::TokenResponse;
+use crate::client_network::ClientNetwork;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::Scope;
 use crate::request_context::RequestContext;
@@ -117,9 +120,18 @@ impl Sessions {
         .await
         .map_err(|error| {
             if let Some(reason) = error.reason() {
-                let session = claims.session_id().map(tracing::field::display);
-                tracing::info!(session, reason, "re-authentication refused");
-                let whose = Whose::of_any_claims(claims, &self.0.verifiers).from(context);
+                let client = context.and_then(RequestContext::client_address);
+                let network = client.map(ClientNetwork::of).map(display);
+                let session = claims.session_id().map(display);
+                let address = client.map(display);
+                tracing::info!(
+                    client = address,
+                    network,
+                    session,
+                    reason,
+                    "re-authentication refused"
+                );
+                let whose = Whose::of_any_claims(claims, &self.0.verifiers).at(client);
                 self.tell_login_refused(&error, whose);
             }
             error.logged()

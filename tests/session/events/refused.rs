@@ -25,7 +25,10 @@ async fn a_refused_re_authentication_is_told_and_logged_with_its_session() {
         let outcome = app.sessions.reauthenticate(claims, login("wonderland-7"));
         assert_eq!(outcome.await.unwrap_err().reason(), Some(reason));
         let said = log.take();
-        let line = format!("re-authentication refused session={id} reason=\"{reason}\"");
+        let line = format!(
+            "re-authentication refused client=192.0.2.7 network=192.0.2.7 \
+                            session={id} reason=\"{reason}\""
+        );
         assert_eq!(said.matches(&line).count(), 1, "{said}");
     };
     let one = |kind| {
