@@ -124,7 +124,8 @@ impl SessionPolicy {
     /// one that was [replaced](crate::store::RevocationReason::Replaced), and before it those whose
     /// idle timeout is over.
     ///
-    /// Sessions that begin at the same moment may be more, until the next login.
+    /// Of logins at the same moment only so many stay, in all processes together. The others get
+    /// their tokens, and have been replaced.
     ///
     /// # Errors
     ///

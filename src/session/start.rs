@@ -134,13 +134,13 @@ impl Sessions {
         let rid = Rid::random()
             .map_err(|error| SessionError::unavailable(error.to_string()))
             .map_err(SessionError::logged)?;
-        let session = self
+        let mut session = self
             .new_session(&rid, &identity)
             .map_err(SessionError::logged)?;
         let mut unanswered = Unanswered::new(self, session.id());
         let outcome = with_timeout(
             REFRESH_DEADLINE,
-            self.insert_and_answer(&mut unanswered, &session, &rid, &identity),
+            self.insert_and_answer(&mut unanswered, &mut session, &rid, &identity),
         )
         .await;
         let client = identity.context.as_ref();
@@ -212,10 +212,12 @@ impl Sessions {
     async fn insert_and_answer(
         &self,
         unanswered: &mut Unanswered,
-        session: &Session,
+        session: &mut Session,
         rid: &Rid,
         identity: &Identity,
     ) -> Result<TokenResponse, SessionError> {
+        self.begin_last(session).await?;
+        let session = &*session;
         unanswered.insert(session).await?;
         let request = AuthorizeRequest::new(session).with_context(identity.context.as_ref());
         let granted = self.granted(request, &identity.scope).await;
@@ -240,7 +242,7 @@ impl Sessions {
                     .await?;
             }
         }
-        self.end_oldest_beside(session).await?;
+        self.end_oldest(session).await?;
         Ok(response)
     }
 }

@@ -1,6 +1,7 @@
 //! Logins: by password, in the application's own words, and what comes along with them.
 
 mod answer;
+mod at_once;
 mod closures;
 mod context;
 mod device;
