@@ -39,7 +39,7 @@ impl AuthEndpoints {
     /// # #[derive(serde::Deserialize)]
     /// # struct Credentials { email: String, password: String, code: Option<String> }
     /// # impl LoginCredentials for Credentials {
-    /// #     fn account(&self) -> &str { &self.email }
+    /// #     fn account(&self) -> std::borrow::Cow<'_, str> { (&self.email).into() }
     /// # }
     /// # async fn find_user(_: &str, _: &str) -> Result<u64, SessionError> { Ok(1) }
     ///

@@ -14,7 +14,7 @@ pub(crate) struct AnyCredentials {
 impl AnyCredentials {
     pub(super) fn new<C: LoginCredentials>(credentials: C) -> Self {
         Self {
-            account: credentials.account().to_owned(),
+            account: credentials.account().into_owned(),
             value: Box::new(credentials),
             type_name: type_name::<C>(),
         }

@@ -44,9 +44,11 @@ impl Sessions {
     /// for the application's own login handler; [`log_in`](Self::log_in) and the endpoints do so
     /// themselves.
     ///
-    /// `account` is the name as it was typed, whether or not an account has it. `context` is the
-    /// request, and `None` where there is none: then all clients count as one stranger, unless
-    /// they have a [device mark](RequestContext::with_device_mark).
+    /// `account` is the name as it was typed, whether or not an account has it. Where that alone is
+    /// not unique, join the fields, as in
+    /// [`LoginCredentials::account`](crate::LoginCredentials::account). `context` is the request,
+    /// and `None` where there is none: then all clients count as one stranger, unless they have a
+    /// [device mark](RequestContext::with_device_mark).
     ///
     /// ```
     /// use tower_bearer::{Identity, Login, PasswordCredentials, SessionError, Sessions};

@@ -1,6 +1,7 @@
 //! [`LoginCredentials`] are what a login sends: [`PasswordCredentials`], or an application's own
 //! type.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -14,6 +15,8 @@ use zeroize::Zeroizing;
 /// stays text, because there `serde` does not say which type it needs.
 ///
 /// ```
+/// use std::borrow::Cow;
+///
 /// use serde::Deserialize;
 /// use tower_bearer::LoginCredentials;
 ///
@@ -25,8 +28,8 @@ use zeroize::Zeroizing;
 /// }
 ///
 /// impl LoginCredentials for CustomerLogin {
-///     fn account(&self) -> &str {
-///         &self.email
+///     fn account(&self) -> Cow<'_, str> {
+///         (&self.email).into()
 ///     }
 /// }
 /// ```
@@ -34,8 +37,29 @@ pub trait LoginCredentials: DeserializeOwned + Send + Sync + 'static {
     /// Returns the account to log in to, as it was sent: a user name or an email address, never a
     /// secret.
     ///
-    /// Limits on guesses count attempts per account, also for accounts that do not exist.
-    fn account(&self) -> &str;
+    /// Limits on guesses count attempts per account, also for accounts that do not exist. **Where a
+    /// user name is not unique**, such as the `admin` of each tenant, join all fields that name the
+    /// account. Otherwise the guesses at one `admin` count against the others, and a device that
+    /// one of them has logged in from is a known device of them all. Put a character between the
+    /// fields that the first one cannot have:
+    ///
+    /// ```
+    /// # use std::borrow::Cow;
+    /// # use tower_bearer::LoginCredentials;
+    /// #[derive(serde::Deserialize)]
+    /// struct TenantLogin {
+    ///     tenant: String,
+    ///     username: String,
+    ///     password: String,
+    /// }
+    ///
+    /// impl LoginCredentials for TenantLogin {
+    ///     fn account(&self) -> Cow<'_, str> {
+    ///         format!("{}/{}", self.tenant, self.username).into()
+    ///     }
+    /// }
+    /// ```
+    fn account(&self) -> Cow<'_, str>;
 }
 
 /// A user name and a password, as a login sends them (RFC 6749 section 4.3.2).
@@ -71,8 +95,8 @@ impl PasswordCredentials {
 }
 
 impl LoginCredentials for PasswordCredentials {
-    fn account(&self) -> &str {
-        &self.username
+    fn account(&self) -> Cow<'_, str> {
+        (&self.username).into()
     }
 }
 
@@ -100,7 +124,7 @@ impl fmt::Debug for PasswordCredentials {
 pub enum NoCredentials {}
 
 impl LoginCredentials for NoCredentials {
-    fn account(&self) -> &str {
+    fn account(&self) -> Cow<'_, str> {
         match *self {}
     }
 }

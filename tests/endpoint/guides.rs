@@ -3,6 +3,7 @@
 use axum::body::Body;
 use http::Request;
 use serde::Deserialize;
+use std::borrow::Cow;
 use support::{App, HOUR, Received, form, log_in_form, with_header};
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
@@ -151,8 +152,8 @@ struct Credentials {
 }
 
 impl LoginCredentials for Credentials {
-    fn account(&self) -> &str {
-        &self.username
+    fn account(&self) -> Cow<'_, str> {
+        (&self.username).into()
     }
 }
 

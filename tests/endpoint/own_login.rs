@@ -1,5 +1,6 @@
 //! A login handler of the application's own, with a second factor: what it has from the endpoints.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use axum::Router;
@@ -32,8 +33,8 @@ struct WithCode {
 }
 
 impl LoginCredentials for WithCode {
-    fn account(&self) -> &str {
-        &self.username
+    fn account(&self) -> Cow<'_, str> {
+        (&self.username).into()
     }
 }
 
@@ -47,7 +48,7 @@ impl Own {
     async fn check(&self, login: &Login<WithCode>) -> Result<TokenResponse, SessionError> {
         let attempt = self
             .sessions
-            .attempt(login.account(), login.context())
+            .attempt(&login.account(), login.context())
             .await?;
         if login.password != "wonderland-7" {
             return Err(SessionError::invalid_credentials());

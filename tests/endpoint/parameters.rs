@@ -3,6 +3,7 @@
 
 mod log;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -57,8 +58,8 @@ fn seven() -> u8 {
 }
 
 impl LoginCredentials for Fields {
-    fn account(&self) -> &str {
-        &self.email
+    fn account(&self) -> Cow<'_, str> {
+        (&self.email).into()
     }
 }
 

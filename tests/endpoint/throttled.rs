@@ -3,6 +3,7 @@
 mod doors;
 mod lines;
 mod marks;
+mod tenants;
 
 use std::net::IpAddr;
 use std::sync::Arc;

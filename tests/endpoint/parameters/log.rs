@@ -1,5 +1,6 @@
 //! The log line about a wrong parameter, which never has a value that the client sent.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
@@ -145,8 +146,8 @@ struct Strict {
 }
 
 impl LoginCredentials for Strict {
-    fn account(&self) -> &str {
-        &self.email
+    fn account(&self) -> Cow<'_, str> {
+        (&self.email).into()
     }
 }
 

@@ -1,5 +1,6 @@
 //! A login in the application's own words: other credentials, none at all, a handler of its own.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use axum::extract::{Query, State};
@@ -27,8 +28,8 @@ struct Card {
 }
 
 impl LoginCredentials for Card {
-    fn account(&self) -> &str {
-        &self.number
+    fn account(&self) -> Cow<'_, str> {
+        (&self.number).into()
     }
 }
 

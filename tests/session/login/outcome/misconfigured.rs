@@ -1,5 +1,6 @@
 //! Accounts that do not fit the credentials of a login: 500, and the log names the cure.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use serde::Deserialize;
@@ -18,8 +19,8 @@ struct Badge {
 }
 
 impl LoginCredentials for Badge {
-    fn account(&self) -> &str {
-        &self.number
+    fn account(&self) -> Cow<'_, str> {
+        (&self.number).into()
     }
 }
 
