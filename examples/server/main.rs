@@ -122,6 +122,10 @@ fn app(accounts: Accounts, sessions: &Sessions) -> Result<Router, ConfigError> {
     // The password was given just now, so this is not a session that was stolen.
     let just_now = RequireLayer::max_age(Duration::from_secs(300));
     // On the methods, so that another method is 405, whatever token it has.
+    let device = routes::Device {
+        sessions: sessions.clone(),
+        cookies: cookies.clone(),
+    };
     let router = Router::new()
         .route("/me", get(routes::me).route_layer(signed_in.clone()))
         .route(
@@ -133,7 +137,7 @@ fn app(accounts: Accounts, sessions: &Sessions) -> Result<Router, ConfigError> {
         .route(
             "/password",
             post(routes::set_password)
-                .route_layer(Extension(sessions.clone()))
+                .route_layer(Extension(device))
                 .route_layer(just_now)
                 .route_layer(signed_in),
         )

@@ -3,10 +3,14 @@
 use axum::extract::{Extension, Form, FromRequest, Json, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tower_bearer::{AccessTokenClaims, BearerError, BoxError, CurrentUser, Sessions};
+use tower_bearer::session::RequestContext;
+use tower_bearer::{
+    AccessTokenClaims, BearerError, BoxError, CookieDelivery, CurrentUser, Sessions,
+};
 use utoipa::ToSchema;
 
 use crate::accounts::Accounts;
@@ -155,7 +159,11 @@ fn refuse_password(password: &str) -> Option<Response> {
     tag = "example",
     request_body(content = NewPassword, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 204, description = "The password is another one, and other sessions have ended."),
+        (
+            status = 200,
+            description = "The password is another one, and other sessions have ended.",
+            body = KnownDevice,
+        ),
         (
             status = 409,
             description = "The password has changed meanwhile.",
@@ -172,7 +180,8 @@ pub(crate) async fn set_password(
     CurrentUser(user): CurrentUser<User>,
     claims: AccessTokenClaims,
     State(accounts): State<Accounts>,
-    Extension(sessions): Extension<Sessions>,
+    Extension(device): Extension<Device>,
+    parts: Parts,
     Form(new): Form<NewPassword>,
 ) -> Response {
     if let Some(refused) = refuse_password(&new.password) {
@@ -182,11 +191,12 @@ pub(crate) async fn set_password(
         let Some(user) = accounts.set_password(&user, &new.password).await? else {
             return Ok(false);
         };
+        let sessions = &device.sessions;
         sessions.credentials_changed(&claims, user.stamp()).await?;
         Ok::<_, BoxError>(true)
     };
     match set.await {
-        Ok(true) => StatusCode::NO_CONTENT.into_response(),
+        Ok(true) => device.known(&user, &claims, &parts),
         Ok(false) => error(
             StatusCode::CONFLICT,
             "password_changed",
@@ -198,6 +208,44 @@ pub(crate) async fn set_password(
             unavailable()
         }
     }
+}
+
+/// Makes the device known again that a password was changed on.
+#[derive(Clone)]
+pub(crate) struct Device {
+    pub(crate) sessions: Sessions,
+    pub(crate) cookies: CookieDelivery,
+}
+
+impl Device {
+    /// All marks from before the new password are forgotten. This device gets another one as it
+    /// keeps them: in a cookie, or in the body.
+    fn known(&self, user: &User, claims: &AccessTokenClaims, parts: &Parts) -> Response {
+        let held = self.cookies.device_mark(parts);
+        let mut context = RequestContext::from(parts);
+        if let Some(held) = held {
+            context = context.with_device_mark(held);
+        }
+        let subject = claims.subject();
+        let mark = self.sessions.device_mark(&user.username, subject, &context);
+        let in_body = mark.as_ref().filter(|_| held.is_none());
+        let device_mark = in_body.map(|mark| mark.secret().to_owned());
+        let body = (
+            [(CACHE_CONTROL, "no-store")],
+            Json(KnownDevice { device_mark }),
+        );
+        match mark.filter(|_| held.is_some()) {
+            Some(mark) => self.cookies.set_device_mark(&mark, body.into_response()),
+            None => body.into_response(),
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct KnownDevice {
+    /// For the next login, from a client that keeps no cookies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_mark: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]

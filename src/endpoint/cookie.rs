@@ -25,6 +25,7 @@ use crate::edge::Edge;
 use crate::error::ConfigError;
 use crate::keys::RefreshToken;
 use crate::session::{Sessions, TokenResponse, compare_generations};
+use crate::throttle::DeviceMark;
 
 /// Sends tokens as cookies. It is for web pages, whose scripts then never have the refresh token.
 ///
@@ -33,8 +34,8 @@ use crate::session::{Sessions, TokenResponse, compare_generations};
 /// | `__Host-refresh_token` | `HttpOnly; Secure; SameSite=Strict; Path=/` | always |
 /// | `__Host-access_token` | `HttpOnly; Secure; SameSite=Lax; Path=/` | with
 /// [`with_access_token`](Self::with_access_token) |
-/// | `__Host-device_mark` | `HttpOnly; Secure; SameSite=Lax; Path=/`, for a year | a login with a
-/// password; a logout keeps it |
+/// | `__Host-device_mark` | `HttpOnly; Secure; SameSite=Lax; Path=/`, for as long as a
+/// [mark](DeviceMark::lifetime) counts | a login with a password; a logout keeps it |
 ///
 /// **When cookies are set.** On a login or a refresh whose parameter `delivery` is `cookie`; on
 /// every login and refresh with [`for_every_client`](Self::for_every_client). The body then has the
@@ -266,8 +267,18 @@ impl CookieDelivery {
         }
         self.set_access_token(tokens, parts, &mut answer);
         if let Some(mark) = tokens.device_mark() {
-            jar::add(&mut answer, &self.mark_cookie(mark.secret()));
+            jar::add(&mut answer, &self.mark_cookie(mark));
         }
+        answer
+    }
+
+    /// Sets the mark of a device as a cookie, without a login: after a new password, for example,
+    /// which [forgets](Sessions::credentials_changed) the marks before it. The response gets
+    /// `Cache-Control: no-store`.
+    #[must_use]
+    pub fn set_device_mark<B>(&self, mark: &DeviceMark, answer: Response<B>) -> Response<B> {
+        let mut answer = not_stored(answer);
+        jar::add(&mut answer, &self.mark_cookie(mark));
         answer
     }
 

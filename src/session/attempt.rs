@@ -120,14 +120,24 @@ impl Sessions {
     }
 
     /// Makes the mark of a device that its user has proved otherwise, such as with a link in an
-    /// email: strangers do not use up the attempts of this device. `account` is the name that the
-    /// user types. Send it with [`CookieDelivery`](crate::CookieDelivery), or as `device_mark`.
+    /// email, or by changing their password: strangers do not use up the attempts of this device.
+    ///
+    /// `account` is what [`attempt`](Self::attempt) is given at a login: the name that the user
+    /// types, as they type it. The marks of the `context` for other accounts are kept. Send the
+    /// result with `CookieDelivery::set_device_mark` (feature `cookie`), or as `device_mark` in the
+    /// body.
     ///
     /// It is `None` where the throttle is off.
     #[must_use]
-    pub fn device_mark(&self, account: &str, subject: &Subject) -> Option<DeviceMark> {
+    pub fn device_mark<'c>(
+        &self,
+        account: &str,
+        subject: &Subject,
+        context: impl Into<Option<&'c RequestContext>>,
+    ) -> Option<DeviceMark> {
+        let presented = context.into().and_then(RequestContext::device_mark);
         self.throttle()
-            .device_mark(account, subject, None, self.now())
+            .device_mark(account, subject, presented, self.now())
     }
 
     /// Forgets the devices that this user has logged in from: their marks count no more. It is for

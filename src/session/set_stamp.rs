@@ -12,23 +12,24 @@ impl Sessions {
     /// Ends all sessions of the user but the current one, after their password changed, and returns
     /// how many. In one call it is [`set_stamp`](Self::set_stamp),
     /// [`log_out_others`](Self::log_out_others) and [`forget_devices`](Self::forget_devices).
-    /// `stamp` is what `authorize` grants from now on. This device is forgotten too:
-    /// [`device_mark`](Self::device_mark) makes another mark for it.
+    /// `stamp` is what `authorize` grants from now on. This device is forgotten too: send it
+    /// another [mark](Self::device_mark), or its user is a stranger on it at the next login.
     ///
     /// Commit the new password first. A login that is in progress with the old one is ended by its
     /// stamp. Where there are no stamps, call `log_out_others`.
     ///
     /// ```
-    /// # use tower_bearer::{AccessTokenClaims, SessionError, Sessions};
+    /// # use tower_bearer::{AccessTokenClaims, SessionError, Sessions, throttle::DeviceMark};
     /// # async fn commit(_: &str) -> i64 { 8 }
     /// async fn change_password(
     ///     sessions: &Sessions,
     ///     claims: &AccessTokenClaims,
+    ///     username: &str,
     ///     password: &str,
-    /// ) -> Result<(), SessionError> {
+    /// ) -> Result<Option<DeviceMark>, SessionError> {
     ///     let version: i64 = commit(password).await;
     ///     sessions.credentials_changed(claims, version).await?;
-    ///     Ok(())
+    ///     Ok(sessions.device_mark(username, claims.subject(), None))
     /// }
     /// ```
     ///

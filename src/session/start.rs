@@ -17,7 +17,6 @@ use crate::request_context::RequestContext;
 use crate::revocation::ensure_started;
 use crate::shown::is_invisible;
 use crate::store::{RevocationReason, Session, SessionParts};
-use crate::throttle::DeviceMark;
 use crate::token::Identity;
 
 impl Sessions {
@@ -230,11 +229,13 @@ impl Sessions {
                 );
             }
         })?;
+        let mark = identity.device_mark.clone();
+        let mark = mark.and_then(|text| self.throttle().mark_of(text));
         let response = self
             .response(session, rid, grant)?
             .asked_for(&identity.scope)
             .with_extra(identity.response.clone())
-            .with_device_mark(identity.device_mark.clone().map(DeviceMark::of_text));
+            .with_device_mark(mark);
         for token in &identity.replaced {
             if let Some(replaced) = self.session_of(token).await? {
                 let whose = replaced.whose().from(identity.context.as_ref());

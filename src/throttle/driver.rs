@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use super::attempt::{Attempt, Charged, charge, incomplete, write};
 use super::decide::{Decision, decide};
 use super::error::{AttemptError, Throttled};
@@ -163,6 +165,11 @@ impl Throttle {
     ) -> Option<DeviceMark> {
         let rule = self.rule.as_ref()?;
         rule.marks.random(name, subject, presented, now)
+    }
+
+    /// Makes the marks of a text that was one before.
+    pub(crate) fn mark_of(&self, text: Zeroizing<String>) -> Option<DeviceMark> {
+        Some(self.rule.as_ref()?.marks.mark_of(text))
     }
 
     /// Makes all marks of a subject invalid, such as after a new password. Marks that are made from

@@ -27,23 +27,28 @@ use crate::names::Subject;
 /// It is not a credential: the password is still needed. Send it as a cookie or in the
 /// token response, and present it at the next login.
 #[derive(Clone)]
-pub struct DeviceMark(Zeroizing<String>);
+pub struct DeviceMark {
+    text: Zeroizing<String>,
+    lifetime: Duration,
+}
 
 impl DeviceMark {
-    /// Makes the marks of a text that was one before.
-    pub(crate) fn of_text(text: Zeroizing<String>) -> Self {
-        Self(text)
+    pub(crate) fn into_text(self) -> Zeroizing<String> {
+        self.text
     }
 
-    pub(crate) fn into_text(self) -> Zeroizing<String> {
-        self.0
+    /// Returns how long the newest of the marks counts, which is how long to keep them:
+    /// [`LoginThrottle::mark_lifetime`](super::LoginThrottle::mark_lifetime).
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        self.lifetime
     }
 
     /// Returns the text of the marks. It is one value of a cookie, without characters that need
     /// quotes.
     #[must_use]
     pub fn secret(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
@@ -125,7 +130,15 @@ impl MarkKeys {
             text.push('.');
             text.push_str(mark);
         }
-        DeviceMark(text)
+        self.mark_of(text)
+    }
+
+    /// Makes the marks of a text that was one before.
+    pub(super) fn mark_of(&self, text: Zeroizing<String>) -> DeviceMark {
+        DeviceMark {
+            text,
+            lifetime: self.lifetime,
+        }
     }
 
     /// Makes a mark with a new random id. It is `None` if the operating system has no randomness:

@@ -2,6 +2,7 @@
 
 mod doors;
 mod lines;
+mod mark_cookie;
 mod marks;
 mod tenants;
 

@@ -394,7 +394,11 @@ async fn another_password_ends_the_other_sessions_and_keeps_this_one() {
     assert_eq!(again.status, 200, "{again:?}");
     let wrong = post("/auth/reauthenticate", "username=bob&password=builder-9").await;
     wrong.assert_error(400, "invalid_grant", Some("credentials_invalid"));
-    assert_eq!(post("/password", "password=another-9").await.status, 204);
+    let changed = post("/password", "password=another-9").await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    // This client keeps no cookies.
+    assert!(!changed.headers.contains_key("set-cookie"), "{changed:?}");
+    let mark = changed.value()["device_mark"].as_str().unwrap().to_owned();
 
     let ended = server.me(&there).await;
     ended.assert_invalid_token("session_revoked");
@@ -402,6 +406,67 @@ async fn another_password_ends_the_other_sessions_and_keeps_this_one() {
     assert_eq!(server.refresh(&here).await.status, 200);
     assert_eq!(server.log_in("bob", "builder-8").await.status, 400);
     assert_eq!(server.log_in("bob", "another-9").await.status, 200);
+
+    // Strangers in this network guess.
+    for _ in 0..5 {
+        server.log_in("bob", "guessed").await;
+    }
+    let with = async |mark: &str| {
+        let form = format!("username=bob&password=another-9&device_mark={mark}");
+        post("/auth/login", &form).await.status
+    };
+    assert_eq!((with("").await, with(&mark).await), (429, 200));
+}
+
+#[tokio::test]
+async fn a_browser_keeps_a_mark_of_its_own_after_another_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = AppServer::start(folder.path(), &[("DATABASE_URL", "memory:")]).await;
+    let form = "content-type: application/x-www-form-urlencoded";
+    let page = "sec-fetch-site: same-origin";
+    let bob = "username=bob&password=builder-8&delivery=cookie";
+    let here = server.send("POST", "/auth/login", &[form, page], bob).await;
+    let cookies = cookies_of(&here);
+    let token = here.value()["access_token"].as_str().unwrap().to_owned();
+    let headers = [
+        form,
+        page,
+        &format!("cookie: {cookies}"),
+        &format!("authorization: Bearer {token}"),
+    ];
+    let post = async |path: &str, body: &str| server.send("POST", path, &headers, body).await;
+    let again = post(
+        "/auth/reauthenticate",
+        "username=bob&password=builder-8&delivery=body",
+    )
+    .await;
+    assert_eq!(again.status, 200, "{again:?}");
+    let changed = post("/password", "password=another-9").await;
+    assert_eq!(
+        (changed.status, changed.value()),
+        (200, serde_json::json!({}))
+    );
+    let line = changed.headers["set-cookie"].to_str().unwrap();
+    assert!(line.starts_with("__Host-device_mark=dm1_"), "{line}");
+    let (mark, _) = line.split_once(';').unwrap();
+
+    for _ in 0..6 {
+        server.log_in("bob", "guessed").await;
+    }
+    let log_in = async |cookie: &str| {
+        let headers = [form, page, &format!("cookie: {cookie}")];
+        let bob = "username=bob&password=another-9&delivery=cookie";
+        let answer = server.send("POST", "/auth/login", &headers, bob).await;
+        answer.status
+    };
+    assert_eq!((log_in("other=1").await, log_in(mark).await), (429, 200));
+}
+
+/// The cookies that a response sets, as the browser sends them.
+fn cookies_of(answer: &support::Received) -> String {
+    let lines = answer.headers.get_all("set-cookie").iter();
+    let pairs = lines.map(|line| line.to_str().unwrap().split(';').next().unwrap());
+    pairs.collect::<Vec<_>>().join("; ")
 }
 
 /// The variables of a server with demo users, and how many wrong passwords of `alice` it looks at.

@@ -9,6 +9,7 @@ use http::{HeaderValue, Response};
 use super::{CookieDelivery, max_age};
 use crate::browser::only;
 use crate::session::TokenResponse;
+use crate::throttle::DeviceMark;
 
 impl CookieDelivery {
     pub(super) fn refresh_name(&self) -> String {
@@ -29,9 +30,9 @@ impl CookieDelivery {
     }
 
     /// `Lax`: a login that a link of another site leads to is on a known device too.
-    pub(super) fn mark_cookie<'t>(&self, mark: &'t str) -> Cookie<'t> {
-        let cookie = Cookie::build((self.mark_name(), mark)).path("/");
-        self.secured(cookie, SameSite::Lax, Some(MARK_SECONDS))
+    pub(super) fn mark_cookie<'t>(&self, mark: &'t DeviceMark) -> Cookie<'t> {
+        let cookie = Cookie::build((self.mark_name(), mark.secret())).path("/");
+        self.secured(cookie, SameSite::Lax, Some(mark.lifetime().as_secs()))
     }
 
     pub(super) fn refresh_cookie<'t>(&'t self, token: &'t str, max_age: Option<u64>) -> Cookie<'t> {
@@ -122,5 +123,3 @@ pub(super) fn add<B>(answer: &mut Response<B>, cookie: &Cookie<'_>) {
 /// The limit for name and value together (RFC 6265bis section 5.6).
 const MAX_COOKIE_BYTES: usize = 4096;
 const MAX_PATHS: usize = 8;
-/// A year: as long as a mark counts by default. A browser keeps a cookie for 400 days at most.
-const MARK_SECONDS: u64 = 365 * 24 * 3600;

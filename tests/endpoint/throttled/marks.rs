@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use support::{App, Received, with_header};
+use tower_bearer::session::RequestContext;
 use tower_bearer::{CookieDelivery, MemoryStore, Secret};
 
 use super::{assert_throttled, attempt, login};
@@ -94,7 +95,8 @@ async fn after_a_new_password_the_devices_are_strangers_and_this_one_gets_anothe
     let claims = app.sessions.verifier().verify(&access).unwrap();
     let changed = app.sessions.credentials_changed(&claims, 8_i64).await;
     changed.unwrap();
-    let new = app.sessions.device_mark("alice", claims.subject()).unwrap();
+    let new = app.sessions.device_mark("alice", claims.subject(), None);
+    let new = new.unwrap();
     guess(&app).await;
     assert_throttled(&app.send(marked(&mark, "192.0.2.200")).await);
     let answer = app.send(marked(new.secret(), "192.0.2.200")).await;
@@ -162,7 +164,8 @@ async fn a_page_of_another_site_does_not_present_the_mark_of_its_visitor() {
 async fn a_mailed_link_can_make_a_device_known() {
     let app = App::new();
     guess(&app).await;
-    let mark = app.sessions.device_mark("alice", &"alice".into()).unwrap();
+    let mark = app.sessions.device_mark("alice", &"alice".into(), None);
+    let mark = mark.unwrap();
     let answer = app.send(marked(mark.secret(), "192.0.2.200")).await;
     assert_eq!(answer.status, StatusCode::OK);
 }
@@ -231,4 +234,24 @@ async fn a_known_device_authenticates_again_while_strangers_guess() {
     assert_throttled(&app.send(again(&fields[..2])).await);
     let answer = app.send(again(&fields)).await;
     assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn another_mark_for_this_device_keeps_those_of_its_other_users() {
+    let app = App::new();
+    let of_bob = mark_of(&app.send(login("bob", "wonderland-7", "203.0.113.7")).await);
+    let fields = [
+        ("username", "alice"),
+        ("password", "wonderland-7"),
+        ("device_mark", &of_bob),
+    ];
+    let both = mark_of(&app.send(attempt("/login", &fields, "203.0.113.7")).await);
+    let parts = http::Request::new(()).into_parts().0;
+    let context = RequestContext::from(parts).with_device_mark(both);
+    let new = app
+        .sessions
+        .device_mark("alice", &"alice".into(), &context)
+        .unwrap();
+    let (_, kept) = new.secret().split_once('.').unwrap();
+    assert_eq!(kept, of_bob);
 }
