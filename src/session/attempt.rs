@@ -100,6 +100,12 @@ impl Sessions {
             address,
             mark: context.and_then(RequestContext::device_mark),
         };
+        if address.is_none() && self.throttle().is_on() && self.0.unknown_clients.is_first() {
+            tracing::warn!(
+                cure = NO_ADDRESS,
+                "login without a client address; only the first one is a warning"
+            );
+        }
         let store = self.store();
         let asked = async {
             let asked = self

@@ -26,6 +26,7 @@ use crate::error::{ConfigError, Problems};
 use crate::keys::{Secret, SigningKey, SigningKeys};
 use crate::limits::{DEFAULT_LEEWAY, check_leeway};
 use crate::names::{Audience, Issuer};
+use crate::once::Once;
 use crate::store::SessionStore;
 use crate::throttle::{LoginThrottle, Throttle};
 use crate::token::{AccessTokenSigner, Verifiers};
@@ -308,6 +309,7 @@ impl SessionsBuilder {
             mcp_sessions: McpSessions::new(&secret),
             throttle,
             throttled_lines: ThrottledLines::new(),
+            unknown_clients: Once::default(),
             events: self.events,
             verifiers: Verifiers::new(verifier).with_former(former),
             signer,

@@ -22,6 +22,7 @@ use crate::clock::Timestamp;
 use crate::edge::Edge;
 use crate::keys::{KeySource, RefreshToken};
 use crate::names::SessionClaims;
+use crate::once::Once;
 use crate::parameters::{Encoding, WrongParameter};
 use crate::request_context::RequestContext;
 use crate::store::{RevocationReason, Session, SessionOwner, SessionStore};
@@ -79,6 +80,7 @@ pub(super) struct Inner {
     pub(super) mcp_sessions: McpSessions,
     pub(super) throttle: Throttle,
     pub(super) throttled_lines: ThrottledLines,
+    pub(super) unknown_clients: Once,
     pub(super) events: Events,
     /// Distinguishes the rows of this application from those of others in the same store: first its
     /// own name, then its former ones.

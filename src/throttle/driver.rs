@@ -77,6 +77,10 @@ impl Throttle {
         })
     }
 
+    pub(crate) fn is_on(&self) -> bool {
+        self.rule.is_some()
+    }
+
     /// Asks whether the password of `caller` may be looked at, and charges the attempt.
     ///
     /// It takes one trip to the store for a refusal, and two for an attempt.

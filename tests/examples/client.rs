@@ -25,6 +25,7 @@ use tower_bearer::{BoxError, SessionPolicy, Sessions};
 use crate::bearer_client::{BearerClient, BearerClientLayer, ClientError, Http, Server, Tokens};
 
 pub(crate) const ORIGIN: &str = "https://api.example.com";
+pub(crate) const LOGIN: &str = "/auth/login";
 pub(crate) const REFRESH: &str = "/auth/refresh";
 
 /// A fault that a request meets on its way.

@@ -6,7 +6,9 @@ use super::{BearerClient, ClientError, Http};
 impl<S: Http> BearerClient<S> {
     /// Logs in, for this client and all its clones. One attempt: the user is there to try again.
     pub(crate) async fn log_in(&self, username: &str, password: &str) -> Result<(), ClientError> {
-        let form = [("username", username), ("password", password)];
+        let mut form = vec![("username", username), ("password", password)];
+        let mark = self.tokens.mark();
+        form.extend(mark.iter().map(|mark| ("device_mark", mark.secret())));
         let asked = self.tokens.now();
         let body = post(self.http.clone(), self.server.login(), &form, None).await?;
         self.tokens.log_in(TokenAnswer::read(&body)?, asked)

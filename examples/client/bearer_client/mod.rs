@@ -5,6 +5,8 @@
 //! - A 401 that calls the token invalid makes one refresh, and the request is sent once more.
 //! - A lost answer does not log the user out: a refresh token is presented with the same
 //!   `Idempotency-Key` each time.
+//! - A login sends the mark that the last one left here: strangers who guess passwords do not lock
+//!   this device out.
 //! - Only the server ends the login. Any other failure leaves the tokens as they are.
 //!
 //! | file | what it is |

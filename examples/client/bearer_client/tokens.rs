@@ -10,7 +10,7 @@ use tower_bearer::clock::{Clock, Timestamp};
 use tower_bearer::keys::{AccessToken, RefreshToken};
 
 use super::ClientError;
-use super::wire::TokenAnswer;
+use super::wire::{DeviceMark, TokenAnswer};
 
 /// The tokens of one login, or none. Clones are the same tokens. `Debug` shows none of them.
 ///
@@ -30,6 +30,9 @@ struct Held {
     /// The number of pairs so far.
     pairs: u64,
     refreshes: u64,
+    /// What the last login left here. A logout keeps it. An application that keeps its tokens on
+    /// disk keeps this too.
+    mark: Option<DeviceMark>,
     /// The last refresh failed: for how it went, and until when none is tried.
     rest: Option<(ClientError, Duration)>,
 }
@@ -123,10 +126,23 @@ impl Tokens {
         self.held().pair.clone().ok_or_else(nobody)
     }
 
+    /// Returns what the next login sends along.
+    pub(super) fn mark(&self) -> Option<DeviceMark> {
+        self.held().mark.clone()
+    }
+
     /// The answer to a login replaces what there was.
-    pub(super) fn log_in(&self, answer: TokenAnswer, asked: Timestamp) -> Result<(), ClientError> {
+    pub(super) fn log_in(
+        &self,
+        mut answer: TokenAnswer,
+        asked: Timestamp,
+    ) -> Result<(), ClientError> {
+        let mark = answer.device_mark.take();
         let pair = Pair::new(answer, asked).map_err(ClientError::unavailable)?;
-        self.held().put(pair);
+        let mut held = self.held();
+        held.put(pair);
+        // A server without a throttle sends none.
+        held.mark = mark.or(held.mark.take());
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! One exchange with an endpoint, and what its answer means.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +21,25 @@ pub(super) struct TokenAnswer {
     token_type: String,
     pub(super) expires_in: u64,
     pub(super) refresh_token: String,
+    /// Only a login has it.
+    pub(super) device_mark: Option<DeviceMark>,
+}
+
+/// Proves at the next login that this device has logged in before, so that strangers who guess
+/// passwords do not use up its attempts. It is not a credential. `Debug` does not show it.
+#[derive(Clone, Deserialize)]
+pub(super) struct DeviceMark(String);
+
+impl DeviceMark {
+    pub(super) fn secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DeviceMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DeviceMark([redacted])")
+    }
 }
 
 impl TokenAnswer {

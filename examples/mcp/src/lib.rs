@@ -15,14 +15,17 @@
 mod issuer;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
 use http::request::Parts;
 use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{ErrorData, RoleServer, tool, tool_router};
+use tokio::net::TcpListener;
 use tower_bearer::{
     AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, ConfigError, Grant, Identity,
     Login, MemoryStore, Outcome, PasswordCredentials, Secret, Sessions,
@@ -64,6 +67,8 @@ pub fn app(origin: &str, secret: &Secret) -> Result<Router, ConfigError> {
         .issuer(origin)
         .audience(&address)
         .secret(secret.clone())
+        // Guesses at passwords are counted by it.
+        .client_address(|parts| Some(parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()))
         .build()?;
 
     // The layer binds each session of MCP to the login that started it, and ends its streams with
@@ -80,6 +85,16 @@ pub fn app(origin: &str, secret: &Secret) -> Result<Router, ConfigError> {
         .route_service("/mcp", mcp)
         .layer(endpoints.mcp_layer(SCOPE)?)
         .nest_service("/auth", endpoints))
+}
+
+/// Serves an app, and tells it who is at the other end of each connection.
+///
+/// # Errors
+///
+/// Those of the listener.
+pub async fn serve(listener: TcpListener, app: Router) -> std::io::Result<()> {
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, app).await
 }
 
 struct Accounts;

@@ -18,6 +18,6 @@ async fn main() -> Result<(), BoxError> {
         Err(_) => example_mcp::app(&origin, &Secret::random()?)?,
     };
     println!("listening on {origin}");
-    axum::serve(listener, app).await?;
+    example_mcp::serve(listener, app).await?;
     Ok(())
 }

@@ -5,7 +5,7 @@
 mod support;
 
 use http::StatusCode;
-use http::header::{HOST, ORIGIN};
+use http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use rmcp::ClientLifecycleMode;
 use rmcp::model::ProtocolVersion;
 use rmcp::transport::WWWAuthenticateParams;
@@ -136,4 +136,20 @@ async fn rmcp_checks_the_host_and_no_origin() {
             StatusCode::UNAUTHORIZED
         )
     );
+}
+
+/// Without the client's address, 30 guesses of all strangers together would be looked at.
+#[tokio::test]
+async fn guesses_are_counted_by_the_address_of_the_client() {
+    let site = Site::start().await;
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        let form = "grant_type=password&username=alice&password=guessed";
+        let request = reqwest::Client::new()
+            .post(format!("{}/auth/login", site.origin))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form);
+        statuses.push(request.send().await.unwrap().status().as_u16());
+    }
+    assert_eq!(statuses, [400, 400, 400, 400, 400, 429]);
 }

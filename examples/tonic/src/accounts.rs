@@ -1,7 +1,11 @@
 //! The users who may log in: alice.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 
+use axum::extract::ConnectInfo;
+use http::request::Parts;
+use tonic::transport::server::TcpConnectInfo;
 use tower_bearer::{
     Authenticate, Authorization, AuthorizeRequest, ConfigError, Grant, Identity, Login,
     MemoryStore, Outcome, PasswordCredentials, Secret, Sessions,
@@ -32,5 +36,16 @@ pub fn sessions() -> Result<Sessions, ConfigError> {
         .issuer("http://127.0.0.1:3003")
         .audience("example-api")
         .secret(Secret::random()?)
+        // Guesses at passwords are counted by it.
+        .client_address(|parts| peer(parts).map(|peer| peer.ip()))
         .build()
+}
+
+/// The other end of the connection. Axum's server says it in a type of its own, and so does
+/// Tonic's.
+fn peer(parts: &Parts) -> Option<SocketAddr> {
+    match parts.extensions.get::<ConnectInfo<SocketAddr>>() {
+        Some(ConnectInfo(peer)) => Some(*peer),
+        None => parts.extensions.get::<TcpConnectInfo>()?.remote_addr(),
+    }
 }

@@ -1,6 +1,7 @@
 //! The greeter, and three servers for it.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
 use axum::{Router, routing::get};
@@ -113,5 +114,6 @@ where
 
 /// Serves [`app`].
 pub async fn serve(listener: TcpListener, sessions: Sessions) -> Result<(), BoxError> {
-    Ok(axum::serve(listener, app(&sessions)).await?)
+    let app = app(&sessions).into_make_service_with_connect_info::<SocketAddr>();
+    Ok(axum::serve(listener, app).await?)
 }

@@ -273,3 +273,27 @@ async fn a_page_is_never_refused_with_200() {
         );
     }
 }
+
+/// Six wrong passwords from this machine, one after the other: what becomes of the last.
+async fn sixth_guess(channel: &Channel) -> String {
+    let mut last = String::new();
+    for _ in 0..6 {
+        let refused = log_in(channel.clone(), "alice", "guessed").await;
+        last = refused.unwrap_err().to_string();
+    }
+    last
+}
+
+/// Without the client's address, 30 guesses of all strangers together would be looked at.
+#[tokio::test]
+async fn guesses_are_counted_by_the_address_of_the_client() {
+    let (listener, url) = listener().await;
+    tokio::spawn(serve_beside(listener, sessions().unwrap()));
+    for url in [url, axum_server().await] {
+        let last = sixth_guess(&channel(&url).await).await;
+        assert!(
+            last.contains("429") && last.contains("too_many_attempts"),
+            "{last}"
+        );
+    }
+}

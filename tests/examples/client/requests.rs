@@ -1,14 +1,16 @@
 //! The client of `examples/client`, against the real endpoints and the layer: one refresh, ahead of
 //! time, and one repeat.
 
+use std::sync::Arc;
+
 use http_body_util::BodyExt;
 use support::{Call, HOUR, MINUTE, SECOND};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
 
-use crate::bearer_client::{ClientError, Server};
-use crate::client::{Fault, REFRESH, World, at_once, request, with_authorization};
+use crate::bearer_client::{BearerClientLayer, ClientError, Server, Tokens};
+use crate::client::{Fault, LOGIN, ORIGIN, REFRESH, World, at_once, request, with_authorization};
 
 const INVALID_TOKEN: &str =
     "Bearer error=\"invalid_token\", error_description=\"the session has ended\"";
@@ -322,4 +324,61 @@ async fn after_the_logout_nobody_is_logged_in() {
     );
     world.client.log_in("alice", "wonderland-7").await.unwrap();
     assert_eq!(world.me().await.unwrap(), 200);
+}
+
+/// The `device_mark` of each login that was sent.
+fn marks(world: &World) -> Vec<Option<String>> {
+    let sent = world.line.sent(LOGIN).into_iter();
+    sent.map(|login| {
+        let fields = form_urlencoded::parse(login.body.as_bytes());
+        let mut marks = fields.filter(|(name, _)| name == "device_mark");
+        marks.next().map(|(_, mark)| mark.into_owned())
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn a_login_sends_the_mark_that_the_last_one_left_whatever_came_between() {
+    let world = World::new().await;
+    world.pass(30 * MINUTE);
+    assert_eq!(world.me().await.unwrap(), 200);
+    world.client.log_out().await.unwrap();
+    world.client.log_in("alice", "guessed").await.unwrap_err();
+    world.client.log_in("alice", "wonderland-7").await.unwrap();
+    world.client.log_in("alice", "wonderland-7").await.unwrap();
+    let sent = marks(&world);
+    let [first, after_logout, after_refusal, after_login] = &sent[..] else {
+        panic!("{sent:?}")
+    };
+    assert_eq!(*first, None);
+    assert!(
+        after_logout.as_ref().unwrap().starts_with("dm1_"),
+        "{sent:?}"
+    );
+    assert_eq!(after_logout, after_refusal);
+    // Each login makes another one.
+    assert!(
+        after_login.as_ref().unwrap().starts_with("dm1_"),
+        "{sent:?}"
+    );
+    assert_ne!(after_refusal, after_login);
+    let mark = after_login.as_ref().unwrap();
+    assert!(!format!("{:?}", world.client).contains(mark));
+}
+
+#[tokio::test]
+async fn strangers_who_guess_do_not_lock_the_client_out() {
+    let world = World::new().await;
+    let tokens = Tokens::new(Arc::new(world.clock.clone()));
+    let server = Server::new(ORIGIN, "/auth").unwrap();
+    let stranger = BearerClientLayer::new(server, tokens).layer(world.line.clone());
+    for _ in 0..40 {
+        stranger.log_in("alice", "guessed").await.unwrap_err();
+    }
+    let refused = stranger.log_in("alice", "wonderland-7").await.unwrap_err();
+    assert!(
+        matches!(refused, ClientError::Unavailable(_)),
+        "{refused:?}"
+    );
+    world.client.log_in("alice", "wonderland-7").await.unwrap();
 }

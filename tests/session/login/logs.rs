@@ -7,9 +7,10 @@ use support::{
     App, Call, Log, Login, MINUTE, StoreFault, claims_of, form, log_in, sessions_of, signed_in,
 };
 use tower_bearer::edge::ClientAddress;
-use tower_bearer::session::{Refresh, SessionErrorKind};
+use tower_bearer::session::{Refresh, SessionErrorKind, SessionsBuilder};
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Identity, Outcome, PasswordCredentials};
+use tower_bearer::throttle::LoginThrottle;
+use tower_bearer::{Identity, MemoryStore, Outcome, PasswordCredentials};
 
 // requirement 74
 #[tokio::test]
@@ -365,4 +366,51 @@ async fn a_refused_login_says_which_client_it_was() {
     assert!(log.take().contains("client=2001:db8::1"));
     app.send(refused(None)).await;
     assert!(!log.take().contains("client="));
+}
+
+/// The lines that a login has no client address, of two logins with these settings.
+async fn unknown_clients(
+    settings: impl FnOnce(SessionsBuilder) -> SessionsBuilder,
+    client: Option<IpAddr>,
+) -> Vec<String> {
+    let (log, _guard) = Log::capture();
+    let app = App::built(MemoryStore::new(), settings);
+    for _ in 0..2 {
+        let mut request = form(
+            "/login",
+            &[("username", "alice"), ("password", "wonderland-7")],
+        );
+        if let Some(client) = client {
+            request.extensions_mut().insert(ClientAddress::new(client));
+        }
+        app.send(request).await.tokens();
+    }
+    let lines = log.take();
+    let lines = lines.lines().filter(|line| line.contains("WARN"));
+    lines.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn the_first_login_without_a_client_address_is_a_warning_with_the_cure() {
+    let warned = unknown_clients(|sessions| sessions, None).await;
+    let [line] = &warned[..] else {
+        panic!("{warned:?}")
+    };
+    for part in [
+        "login without a client address",
+        "all clients are one stranger",
+        "SessionsBuilder::client_address",
+    ] {
+        assert!(line.contains(part), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_whose_client_is_known_or_that_is_not_throttled_warns_of_nothing() {
+    let known = Some(IpAddr::from([203, 0, 113, 7]));
+    let lines = unknown_clients(|sessions| sessions, known).await;
+    assert_eq!(lines, Vec::<String>::new());
+    let off = |sessions: SessionsBuilder| sessions.login_throttle(LoginThrottle::off());
+    let lines = unknown_clients(off, None).await;
+    assert_eq!(lines, Vec::<String>::new());
 }

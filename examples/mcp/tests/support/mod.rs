@@ -28,7 +28,7 @@ impl Site {
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let secret = Secret::random().unwrap();
         let app = example_mcp::app(&origin, &secret).unwrap();
-        tokio::spawn(async move { axum::serve(listener, app).await });
+        tokio::spawn(example_mcp::serve(listener, app));
         Self { origin, secret }
     }
 
