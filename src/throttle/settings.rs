@@ -16,7 +16,7 @@ use crate::store::Lane;
 /// | [`strangers_per_day`](Self::strangers_per_day) | 144, and 80 at once |
 /// | [`network`](Self::network) | 300 at once, then one in 3 minutes |
 /// | [`network_for`](Self::network_for) | |
-/// | [`count_as`](Self::count_as) | lower-case letters and digits |
+/// | [`count_as`](Self::count_as) | lower-case letters and digits, without accents |
 /// | [`without_siege`](Self::without_siege) | with |
 /// | [`slots`](Self::slots) | 20 bits |
 /// | [`mark_lifetime`](Self::mark_lifetime) | 365 days |
@@ -122,10 +122,22 @@ impl LoginThrottle {
     }
 
     /// Sets which typed names mean one account: names with the same result share their counters.
-    /// The default is the lower-case letters and digits of the name.
+    /// The default is the lower-case letters and digits of the name, without accents, in whichever
+    /// form of Unicode they are typed.
     ///
-    /// Where the application finds accounts more loosely, without accents, or by email address *or*
-    /// phone, an attacker has a budget for each spelling unless this function knows it.
+    /// Where the application finds accounts more loosely, such as by customer number *or* with its
+    /// prefix, an attacker has a budget for each spelling unless this function knows it. It
+    /// replaces the default.
+    ///
+    /// ```
+    /// use tower_bearer::throttle::LoginThrottle;
+    ///
+    /// // `4711`, `DE-4711` and `de 4711` are one customer.
+    /// let throttle = LoginThrottle::default()
+    ///     .count_as(|name| name.chars().filter(char::is_ascii_digit).collect());
+    /// ```
+    ///
+    /// A [device mark](super::DeviceMark) is for the name as it was typed, whatever this says.
     pub fn count_as(mut self, fold: fn(&str) -> String) -> Self {
         self.count_as = fold;
         self
