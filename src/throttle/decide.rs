@@ -19,7 +19,9 @@
 //! | | | charge them, `spent`, `back` and `siege` |
 //!
 //! A stranger has waited if the note `ask` is between 35 and 135 seconds old: asking early starts
-//! the wait again. There is a siege for strangers whose network has had no success today.
+//! the wait again. A note that is less than 10 seconds old is not written anew.
+//!
+//! There is a siege for strangers whose network has had no success today.
 //!
 //! No rule can do more: if a quiet network's guess passes with the probability *p*, *p* guesses of
 //! every such network pass. So known devices always pass, familiar networks pass unless the
@@ -108,7 +110,7 @@ pub(super) fn decide(budgets: &Budgets, named: Option<(Lane, Lane)>, seen: &Seen
 
     let has_waited = seen.has_waited();
     if is_siege && !has_waited {
-        return come_back(ThrottledBy::Siege);
+        return come_back(ThrottledBy::Siege, seen);
     }
     if open.is_zero() {
         charges.push((Row::Open, budgets.open));
@@ -117,7 +119,7 @@ pub(super) fn decide(budgets: &Budgets, named: Option<(Lane, Lane)>, seen: &Seen
             return refuse(open, ThrottledBy::Spent);
         }
         if !has_waited {
-            return come_back(ThrottledBy::Open);
+            return come_back(ThrottledBy::Open, seen);
         }
         let wait = seen.wait(Row::Back, &budgets.back);
         if !wait.is_zero() {
@@ -137,10 +139,10 @@ fn refuse(wait: Duration, by: ThrottledBy) -> Decision {
     }
 }
 
-fn come_back(by: ThrottledBy) -> Decision {
+fn come_back(by: ThrottledBy, seen: &Seen<'_>) -> Decision {
     Decision::Refuse {
         wait: COME_BACK,
         by,
-        ask: true,
+        ask: !seen.was_just_told(),
     }
 }

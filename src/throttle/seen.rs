@@ -113,6 +113,13 @@ impl<'q> Seen<'q> {
         asked.is_some_and(|asked| (EARLIEST..=LATEST).contains(&self.now.saturating_since(asked)))
     }
 
+    /// Returns whether this network was told to come back just now. To note it again would be one
+    /// write for each request of a flood, and move the end of the wait by little.
+    pub(super) fn was_just_told(&self) -> bool {
+        let asked = self.value(Row::Ask).and_then(moment);
+        asked.is_some_and(|asked| asked <= self.now && self.now.saturating_since(asked) < JUST_NOW)
+    }
+
     fn counter(&self, row: Row) -> Option<Counter> {
         match self.rows[row as usize] {
             Some(Found::Counter(counter)) => Some(counter),
@@ -139,5 +146,8 @@ fn moment(value: &[u8]) -> Option<Timestamp> {
 pub(super) const COME_BACK: Duration = Duration::from_secs(45);
 /// When it may come back at the earliest: clocks differ, and clients round.
 const EARLIEST: Duration = Duration::from_secs(35);
+/// Below half of [`EARLIEST`], so that no pace of requests, however even, skips the new start of
+/// the wait.
+const JUST_NOW: Duration = Duration::from_secs(10);
 /// When it may come back at the latest.
 const LATEST: Duration = Duration::from_secs(135);

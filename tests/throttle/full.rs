@@ -21,14 +21,14 @@ fn one_network_guesses_five_times_a_second() {
     assert!(hammer(world(), 0.2).is(26, ALL).judged <= 30);
 }
 
-/// The design's simulator says 96 where no two networks share a slot, and 115 with slots that are
-/// as random as ours.
+/// The design's simulator says 96 where no two networks share a slot. Here some do, and then one
+/// may use the wait of another: 98 to 110 with nine secrets.
 #[test]
 #[ignore = "a million guesses"]
 fn ten_thousand_networks_in_turn() {
     assert!(
         in_turn(world(), 10_000, 1_000_000, 0, 600.0)
-            .is(115, ALL)
+            .is(104, ALL)
             .judged
             <= 300
     );

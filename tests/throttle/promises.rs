@@ -250,6 +250,41 @@ fn a_stranger_that_comes_back_in_time_passes_once() {
 }
 
 #[test]
+fn a_stranger_that_asks_again_and_again_costs_few_writes_and_does_not_pass() {
+    for pause in [0.1, 1.0, 4.0, 9.0, 10.0, 13.0, 17.0, 20.0, 34.0] {
+        let door = door();
+        door.use_up(NAME);
+        let before = door.store.calls().note;
+        let mut asked = 0.0;
+        while asked < 600.0 {
+            let refused = door.attempt(NAME, "203.0.113.9", None).unwrap_err();
+            assert_eq!(
+                (refused.retry_after(), refused.by()),
+                (45, ThrottledBy::Open),
+                "{pause}"
+            );
+            door.clock.advance(Duration::from_secs_f64(pause));
+            asked += pause;
+        }
+        let writes = door.store.calls().note - before;
+        assert!((17..=61).contains(&writes), "{writes} for {pause}");
+    }
+}
+
+#[test]
+fn a_note_of_a_fast_clock_is_written_anew() {
+    let door = door();
+    door.use_up(NAME);
+    let slow = door.now();
+    door.clock.advance(60 * SECOND);
+    assert!(door.attempt(NAME, "203.0.113.9", None).is_err());
+    door.clock.jump(slow);
+    assert!(door.attempt(NAME, "203.0.113.9", None).is_err());
+    door.clock.advance(45 * SECOND);
+    assert!(door.attempt(NAME, "203.0.113.9", None).is_ok());
+}
+
+#[test]
 fn a_stranger_that_comes_back_too_early_or_too_late_waits_again() {
     let door = door();
     door.use_up(NAME);
