@@ -4,6 +4,7 @@ mod doors;
 mod lines;
 mod mark_cookie;
 mod marks;
+mod other_sites;
 mod tenants;
 
 use std::net::IpAddr;
