@@ -2,6 +2,7 @@
 //! `tests/run` finds the programs.
 
 mod example;
+mod guesses;
 mod kills;
 mod logouts;
 mod memory;
@@ -10,6 +11,7 @@ mod pauses;
 mod pool;
 mod postgres;
 mod private_servers;
+mod proxy;
 mod set_back;
 mod site;
 mod storm;

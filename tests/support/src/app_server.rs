@@ -105,6 +105,11 @@ impl AppServer {
         self.log.lock().unwrap().clone()
     }
 
+    /// Where it listens.
+    pub fn addr(&self) -> &str {
+        &self.addr
+    }
+
     /// A request over a connection of its own. An error is a server that was not there, or went
     /// away before it had answered.
     pub async fn try_send(
@@ -114,33 +119,9 @@ impl AppServer {
         headers: &[&str],
         body: &str,
     ) -> io::Result<Received> {
-        let (addr, length) = (&self.addr, body.len());
-        let headers = headers
-            .iter()
-            .map(|header| format!("{header}\r\n"))
-            .collect::<String>();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n\
-             content-length: {length}\r\n{headers}\r\n{body}"
-        );
         let exchange = async {
-            let mut stream = TcpStream::connect(addr).await?;
-            stream.write_all(request.as_bytes()).await?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await?;
-            let (head, body) = answer
-                .split_once("\r\n\r\n")
-                .ok_or(io::ErrorKind::UnexpectedEof)?;
-            let received = received(head, body);
-            // Half an answer counts as no answer.
-            let length = received
-                .headers
-                .get(CONTENT_LENGTH)
-                .and_then(|length| length.to_str().ok()?.parse().ok());
-            if length.is_some_and(|length: usize| length != body.len()) {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            Ok(received)
+            let stream = TcpStream::connect(&self.addr).await?;
+            exchange(stream, method, path, headers, body).await
         };
         tokio::time::timeout(LIMIT, exchange).await?
     }
@@ -215,6 +196,41 @@ impl Drop for AppServer {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// One request over a connection that ends with it.
+pub async fn exchange(
+    mut stream: TcpStream,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+    body: &str,
+) -> io::Result<Received> {
+    let (addr, length) = (stream.peer_addr()?, body.len());
+    let headers = headers
+        .iter()
+        .map(|header| format!("{header}\r\n"))
+        .collect::<String>();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n\
+         content-length: {length}\r\n{headers}\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .ok_or(io::ErrorKind::UnexpectedEof)?;
+    let received = received(head, body);
+    // Half an answer counts as no answer.
+    let length = received
+        .headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length != body.len()) {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(received)
 }
 
 fn received(head: &str, body: &str) -> Received {
