@@ -8,6 +8,7 @@ mod explain;
 mod external_issuer;
 mod fail2ban;
 mod issuer;
+mod logins;
 mod requirements;
 mod server;
 mod server_docs;
