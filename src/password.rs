@@ -29,8 +29,8 @@ use crate::error::{BoxError, Busy, ConfigError};
 /// - The same work is done for a user who does not exist, so that the response time does not tell
 ///   which users exist (OWASP ASVS 6.3.8). The times are equal once all hashes have the current
 ///   parameters: a weaker hash costs its own work as well.
-/// - A hash that was made with weaker parameters is hashed again when its password is next
-///   verified, so that the application can replace it.
+/// - A hash that was made with weaker parameters, a shorter salt, or an older version of Argon2 is
+///   hashed again when its password is next verified, so that the application can replace it.
 /// - [Hashes of another kind](Self::with_former_hashes), such as bcrypt, are verified by the
 ///   application, and replaced in the same way. Without that they fit no password, and answer as a
 ///   wrong password does.
@@ -74,8 +74,9 @@ pub enum Verification {
     /// The password is the user's.
     #[non_exhaustive]
     Valid {
-        /// A hash with the current parameters, where the stored one is weaker. Replace the stored
-        /// hash with it, but only if that has not changed since: the user may have a new password.
+        /// A hash with the current parameters, where the stored one is weaker or of another kind.
+        /// Replace the stored hash with it, but only if that has not changed since: the user may
+        /// have a new password.
         rehashed: Option<String>,
     },
 }
@@ -163,8 +164,32 @@ impl Passwords {
     /// ```
     ///
     /// A type of the crate `password-hash`, such as `scrypt::Scrypt` or `pbkdf2::Pbkdf2`, verifies
-    /// in the same place: `PasswordHash::new(stored).ok().map(|hash|
-    /// Scrypt::default().verify_password(password.as_bytes(), &hash).is_ok())`.
+    /// in the same place:
+    ///
+    /// ```
+    /// # mod scrypt {
+    /// #     pub struct Scrypt;
+    /// #     impl Scrypt {
+    /// #         pub fn new() -> Self { Self }
+    /// #         pub fn verify_password(&self, _: &[u8], _: &phc::PasswordHash) -> Result<(), ()> {
+    /// #             Ok(())
+    /// #         }
+    /// #     }
+    /// #     pub mod phc {
+    /// #         pub struct PasswordHash;
+    /// #         impl PasswordHash { pub fn new(_: &str) -> Result<Self, ()> { Ok(Self) } }
+    /// #     }
+    /// # }
+    /// use scrypt::Scrypt;
+    /// use scrypt::phc::PasswordHash;
+    /// use tower_bearer::Passwords;
+    ///
+    /// let passwords = Passwords::new().with_former_hashes(|stored, password| {
+    ///     // Other kinds are such strings too.
+    ///     let hash = PasswordHash::new(stored.starts_with("$scrypt$").then_some(stored)?).ok()?;
+    ///     Some(Scrypt::new().verify_password(password.as_bytes(), &hash).is_ok())
+    /// });
+    /// ```
     #[must_use]
     pub fn with_former_hashes<F>(mut self, verify: F) -> Self
     where

@@ -73,11 +73,11 @@ fn is_right(
     turn: &mut Turn,
 ) -> Result<bool, BoxError> {
     let algorithm = Algorithm::try_from(stored.algorithm.as_str())?;
-    let version = stored.version.map(Version::try_from).transpose()?;
+    let version = version(stored)?;
     let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
         return Ok(false);
     };
-    let hasher = Argon2::new(algorithm, version.unwrap_or_default(), made_with);
+    let hasher = Argon2::new(algorithm, version, made_with);
     // The comparison of outputs takes the same time wherever they differ.
     Ok(compute(&hasher, password, salt, turn)? == *expected)
 }
@@ -99,9 +99,21 @@ fn compute(
     Ok(Output::new(output)?)
 }
 
-/// Returns whether a hash was made with another algorithm, less memory or fewer passes.
+/// Returns the version that a hash was made with. The first one wrote no version, and the reference
+/// implementation reads such hashes so.
+fn version(stored: &PasswordHash) -> Result<Version, argon2::Error> {
+    stored.version.map_or(Ok(Version::V0x10), Version::try_from)
+}
+
+/// Returns whether a hash was made with another algorithm or version, less memory, fewer passes, or
+/// a shorter salt or output.
 fn is_weaker(stored: &PasswordHash, made_with: &Params, params: &Params) -> bool {
+    let salt = stored.salt.as_ref().map_or(0, |salt| salt.len());
+    let output = stored.hash.as_ref().map_or(0, Output::len);
     stored.algorithm.as_str() != Algorithm::Argon2id.as_str()
+        || version(stored) != Ok(Version::V0x13)
         || made_with.m_cost() < params.m_cost()
         || made_with.t_cost() < params.t_cost()
+        || salt < argon2::RECOMMENDED_SALT_LEN
+        || output < Params::DEFAULT_OUTPUT_LEN
 }

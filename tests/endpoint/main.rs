@@ -4,6 +4,7 @@ mod cookies;
 mod cookies_missing;
 mod cors;
 mod edge;
+mod former_hashes;
 mod guides;
 mod input;
 mod mcp;

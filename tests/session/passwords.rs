@@ -147,6 +147,58 @@ async fn a_weaker_hash_is_made_anew_at_the_next_login() {
     ));
 }
 
+/// The first two are from the tests of the reference implementation, which wrote no version then.
+/// The others are from argon2-cffi. Salts and outputs have the lengths of today, or are shorter.
+const BEFORE: [(&str, &str); 5] = [
+    (
+        "$argon2i$m=256,t=2,p=1$c29tZXNhbHQ$/U3YPXYsSb3q9XxHvc0MLxur+GP960kN9j7emXX8zwY",
+        "password",
+    ),
+    (
+        "$argon2i$m=65536,t=2,p=1$c29tZXNhbHQ$9sTbSlTio3Biev89thdrlKKiCaYsjjYVJxGAL3swxpQ",
+        "password",
+    ),
+    (
+        "$argon2id$v=16$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA\
+         $XB4lEIprunlXGnbjnAnhy+XLh3Y2tU0HXZSoc9UEzFk",
+        "wonderland-7",
+    ),
+    (
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ\
+         $Fv0I8NIZYLfLWpyRooo7kVYi9bZk9PyMKTBAKOKlFrM",
+        "wonderland-7",
+    ),
+    (
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA\
+         $pVCf7NfBnIeBytBqo1n8Ug",
+        "wonderland-7",
+    ),
+];
+
+// requirement 69
+#[tokio::test]
+async fn a_hash_of_an_older_version_or_with_a_short_salt_or_output_is_made_anew() {
+    let passwords = Passwords::new();
+    for (stored, password) in BEFORE {
+        let wrong = passwords.verify(Some(stored), "wonderland-8").await;
+        assert_eq!(wrong.unwrap(), Verification::Invalid, "{stored}");
+        let verified = passwords.verify(Some(stored), password).await.unwrap();
+        let Verification::Valid {
+            rehashed: Some(anew),
+            ..
+        } = verified
+        else {
+            panic!("{stored}: {verified:?}");
+        };
+        assert!(
+            anew.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{anew}"
+        );
+        let again = passwords.verify(Some(&anew), password).await.unwrap();
+        assert!(is_valid(&again));
+    }
+}
+
 /// A hash that this cannot verify must not tell which users have one.
 #[tokio::test]
 async fn a_hash_of_another_kind_answers_as_a_wrong_password() {
