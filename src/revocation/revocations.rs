@@ -124,7 +124,7 @@ impl Revocations {
         }
     }
 
-    /// Waits until the set is current, for ten seconds at most. Of several callers at once, one
+    /// Waits until the set is current, for less than ten seconds. Of several callers at once, one
     /// asks the store. If that fails, it fails for all of them. If that caller is dropped, the next
     /// one asks. What a caller has read is kept, even if its time is up before it has read all.
     pub(crate) async fn load(&self, max_lag: Option<Duration>) -> Result<(), BoxError> {

@@ -64,7 +64,7 @@ async fn no_request_waits_for_more_than_ten_seconds_and_the_pages_that_were_read
     loop {
         let asked = Instant::now();
         let answer = ask(&layer, &bearer_of(&lives[0])).await;
-        assert!(asked.elapsed() <= 10 * SECOND, "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < 10 * SECOND, "{:?}", asked.elapsed());
         if answer.status == 200 {
             break;
         }
