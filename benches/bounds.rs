@@ -1,13 +1,14 @@
 //! What is bounded, and by how much: memory, and how long others wait.
 //!
 //! ```sh
-//! export BENCH_POSTGRES_URL=postgres://…
+//! export BENCH_POSTGRES_URL=postgres://… BENCH_REDIS_URL=redis://…
 //! cargo bench --all-features --bench bounds -- [passwords] [feed] [everywhere]
 //! ```
 //!
-//! Memory is exact, times are those of this machine. The database has to be empty: its tables are
-//! **deleted** at the end. `REVOKED` says how many revocations a feed has (4,000,000), `SESSIONS`
-//! how many sessions end at once (1,000,000), `SECONDS` how long passwords are verified (60).
+//! Memory is exact, times are those of this machine. The databases have to be empty: everything in
+//! them is **deleted** at the end. `REVOKED` says how many revocations a feed has (4,000,000),
+//! `SESSIONS` how many sessions end at once (1,000,000), `SECONDS` how long passwords are verified
+//! (60).
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,12 +18,13 @@ use std::time::{Duration, Instant};
 use support::{ask, bearer_of, process};
 use tower_bearer::clock::{Clock, SystemClock};
 use tower_bearer::names::SessionId;
+use tower_bearer::store::redis_driver as redis;
 use tower_bearer::store::sqlx::{self, SqlitePool};
 use tower_bearer::store::{
     RevocationReason, Session, SessionOwner, SessionParts, SessionSelection, SessionStore,
 };
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{Identity, Passwords, PostgresStore, Secret, SqliteStore};
+use tower_bearer::{Identity, Passwords, PostgresStore, RedisStore, Secret, SqliteStore};
 
 #[tokio::main]
 async fn main() {
@@ -41,7 +43,13 @@ async fn main() {
         }
     }
     if wants("everywhere") {
-        everywhere().await;
+        everywhere_in_sqlite().await;
+        if let Ok(url) = std::env::var("BENCH_POSTGRES_URL") {
+            everywhere_in_postgres(&url).await;
+        }
+        if let Ok(url) = std::env::var("BENCH_REDIS_URL") {
+            everywhere_in_redis(&url).await;
+        }
     }
 }
 
@@ -106,12 +114,16 @@ async fn feed_in_postgres(url: &str) {
     .await
     .unwrap();
     cold("PostgreSQL", store).await;
+    drop_tables(&pool).await;
+}
+
+async fn drop_tables(pool: &sqlx::PgPool) {
     sqlx::raw_sql(
         "DROP TABLE tower_bearer_sessions, tower_bearer_revocations, tower_bearer_ephemeral, \
              tower_bearer_migrations; \
          DROP FUNCTION tower_bearer_revoked",
     )
-    .execute(&pool)
+    .execute(pool)
     .await
     .unwrap();
 }
@@ -145,37 +157,92 @@ async fn cold(store: &str, sessions: impl SessionStore + Clone) {
     );
 }
 
-/// All sessions of a user end, while others log in.
-async fn everywhere() {
+async fn everywhere_in_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bounds.db");
     let store = SqliteStore::open(&path).await.unwrap();
     let pool = SqlitePool::connect(&format!("sqlite:{}", path.display())).await;
-    let (pool, count, now) = (
-        pool.unwrap(),
-        number("SESSIONS", 1_000_000),
-        SystemClock.now(),
-    );
     sqlx::query(
         "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?1) \
          INSERT INTO tower_bearer_sessions (id, subject, created_at, expires_at, owner, \
          receipts, until_browser_closes, generation, confirmed, recoveries, recovered, revision) \
          SELECT randomblob(16), 'alice', ?2, ?2 + 1000000000, 0, 1, 0, 0, 0, 0, 0, 0 FROM number",
     )
-    .bind(i64::from(count))
-    .bind(now.as_millis() as i64)
+    .bind(i64::from(number("SESSIONS", 1_000_000)))
+    .bind(SystemClock.now().as_millis() as i64)
+    .execute(&pool.unwrap())
+    .await
+    .unwrap();
+    everywhere("SQLite", store).await;
+}
+
+async fn everywhere_in_postgres(url: &str) {
+    let pool = sqlx::PgPool::connect(url).await.unwrap();
+    let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
+    sqlx::query(
+        "INSERT INTO tower_bearer_sessions (id, subject, created_at, expires_at, owner, \
+         receipts, until_browser_closes, generation, confirmed, recoveries, recovered, revision) \
+         SELECT gen_random_uuid(), 'alice', $2, $2 + 1000000000, 0, true, false, 0, false, 0, \
+         false, 0 FROM generate_series(1, $1)",
+    )
+    .bind(number("SESSIONS", 1_000_000) as i32)
+    .bind(SystemClock.now().as_millis() as i64)
     .execute(&pool)
     .await
     .unwrap();
-    let memory = Memory::start();
+    sqlx::raw_sql("ANALYZE tower_bearer_sessions")
+        .execute(&pool)
+        .await
+        .unwrap();
+    everywhere("PostgreSQL", store).await;
+    drop_tables(&pool).await;
+}
+
+async fn everywhere_in_redis(url: &str) {
+    let store = RedisStore::open(url).await.unwrap();
+    let (count, now, mut writers) = (
+        u128::from(number("SESSIONS", 1_000_000)),
+        SystemClock.now(),
+        Vec::new(),
+    );
+    for writer in 0..64 {
+        let store = store.clone();
+        writers.push(tokio::spawn(async move {
+            for id in (writer..count).step_by(64) {
+                // Spread, as hashes are.
+                let id = (id + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+                let id = SessionId::from_bytes(id.to_be_bytes());
+                let row = SessionParts::new(id, "alice".into(), now, now + 1_000_000 * SECOND);
+                store.insert(&Session::from_parts(row)).await.unwrap();
+            }
+        }));
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    everywhere("Redis", store).await;
+    let mut connection = redis::Client::open(url)
+        .unwrap()
+        .get_multiplexed_async_connection()
+        .await
+        .unwrap();
+    redis::cmd("FLUSHALL")
+        .exec_async(&mut connection)
+        .await
+        .unwrap();
+}
+
+/// All sessions of Alice end, while others log in.
+async fn everywhere(name: &str, store: impl SessionStore + Clone) {
+    let (memory, now) = (Memory::start(), SystemClock.now());
     let ends = store.clone();
     let ending = tokio::spawn(async move {
         let all = SessionSelection::new("alice", [SessionOwner::default()]);
         let (record, start) = (RevocationReason::Everywhere.at(now), Instant::now());
-        let ended = ends.revoke_all(&all, record).await.unwrap().count();
-        (ended, start.elapsed())
+        let ended = ends.revoke_all(&all, record).await;
+        (ended.map(|ended| ended.count()), start.elapsed())
     });
-    let (mut logins, mut longest): (u32, _) = (0, Duration::ZERO);
+    let (mut logins, mut failed, mut longest): (u32, u32, _) = (0, 0, Duration::ZERO);
     while !ending.is_finished() {
         let id = u128::from(logins + 1) << 64;
         let row = SessionParts::new(
@@ -185,15 +252,16 @@ async fn everywhere() {
             now + 99 * SECOND,
         );
         let asked = Instant::now();
-        store.insert(&Session::from_parts(row)).await.unwrap();
+        let inserted = store.insert(&Session::from_parts(row)).await;
+        failed += u32::from(inserted.is_err());
         longest = longest.max(asked.elapsed());
         logins += 1;
         tokio::time::sleep(SECOND / 100).await;
     }
     let (ended, took) = ending.await.unwrap();
     println!(
-        "SQLite: {ended} sessions of one user end in {took:?}; of {logins} other logins meanwhile \
-         the longest took {longest:?}, {}",
+        "{name}: {ended:?} sessions of one user end in {took:?}; of {logins} other logins \
+         meanwhile the longest took {longest:?}, {failed} failed, {}",
         memory.said()
     );
 }

@@ -2,6 +2,7 @@
 
 mod ephemeral;
 mod feed;
+mod many;
 mod opening;
 mod passwords;
 mod pooler;

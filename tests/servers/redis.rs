@@ -3,6 +3,7 @@
 mod ephemeral;
 mod feed;
 mod index;
+mod many;
 mod memory;
 mod outage;
 mod passwords;

@@ -9,6 +9,7 @@ mod pulls;
 mod route;
 mod row;
 mod schema;
+mod selected;
 mod statements;
 mod store;
 mod table_prefix;

@@ -44,6 +44,20 @@ macro_rules! selected {
     };
 }
 
+/// Some ids of a selection, in one row: a standby, which may lag, has to say that it is one even if
+/// it knows no such session.
+macro_rules! found {
+    ($state:literal) => {
+        concat!(
+            "SELECT pg_is_in_recovery() AS standby, ARRAY(\
+             SELECT id FROM tower_bearer_sessions WHERE ",
+            selected!("$1", "$2", "$3", "$4"),
+            $state,
+            " AND id >= $5 ORDER BY id LIMIT $6) AS ids"
+        )
+    };
+}
+
 /// How far the feed goes at the moment of the statement. `history` changes whenever the feed may
 /// have been set back: the server was restarted, another server replaced it, or the table was
 /// created again.
@@ -134,16 +148,22 @@ statements! {
             FOR UPDATE OF known SKIP LOCKED) AS locked \
         WHERE session.id = locked.id AND NOT session.confirmed AND session.revoked_at IS NULL";
     revoke = revoke!();
+    /// Finds live sessions of a selection, from an id on, in the order of the ids.
+    find_live = found!("AND revoked_at IS NULL");
+    /// Finds revoked ones in the same way.
+    find_revoked = found!("AND revoked_at IS NOT NULL");
     /// Locks are taken in the order of the ids, so that two such statements never wait for each
     /// other.
-    revoke_all = concat!(
-        "UPDATE tower_bearer_sessions AS session \
-         SET revoked_because = $5, revoked_at = $6, revision = revision + 1 \
-         FROM (SELECT id FROM tower_bearer_sessions WHERE ",
-        selected!("$1", "$2", "$3", "$4"),
-        "AND revoked_at IS NULL ORDER BY id FOR UPDATE) AS locked \
-         WHERE session.id = locked.id AND session.revoked_at IS NULL"
-    );
+    revoke_each = "UPDATE tower_bearer_sessions AS session \
+        SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
+        FROM (SELECT id FROM tower_bearer_sessions \
+            WHERE id = ANY($3) AND revoked_at IS NULL ORDER BY id FOR UPDATE) AS locked \
+        WHERE session.id = locked.id AND session.revoked_at IS NULL";
+    /// Locks are taken in the order of `revoke_each`.
+    delete_each = "DELETE FROM tower_bearer_sessions AS session \
+        USING (SELECT id FROM tower_bearer_sessions \
+            WHERE id = ANY($1) AND revoked_at IS NOT NULL ORDER BY id FOR UPDATE) AS locked \
+        WHERE session.id = locked.id";
     list = concat!(
         "SELECT ", columns!(), " FROM tower_bearer_sessions WHERE ",
         selected!("$1", "$2", "$3", "$4"),
@@ -153,14 +173,6 @@ statements! {
         "SELECT count(*) FROM (SELECT FROM tower_bearer_sessions WHERE ",
         selected!("$1", "$2", "$3", "$4"),
         "AND revoked_at IS NULL AND expires_at > $5 LIMIT $6) AS counted"
-    );
-    /// Locks are taken in the order of `revoke_all`.
-    erase = concat!(
-        "DELETE FROM tower_bearer_sessions AS session \
-         USING (SELECT id FROM tower_bearer_sessions WHERE ",
-        selected!("$1", "$2", "$3", "$4"),
-        "AND revoked_at IS NOT NULL ORDER BY id FOR UPDATE) AS locked \
-         WHERE session.id = locked.id"
     );
     revoked = concat!(place!(), feed!("tower_bearer_revocations"));
     /// It reads one snapshot: entries that it cannot see yet have the number `next` or above. The
@@ -174,12 +186,6 @@ statements! {
         "$3::text::xid8 <= pg_snapshot_xmax(pg_current_snapshot()) AS known, ",
         feed!("later")
     );
-    /// Locks are taken in the order of `revoke_all`.
-    revoke_again = "UPDATE tower_bearer_sessions AS session \
-        SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
-        FROM (SELECT id FROM tower_bearer_sessions \
-            WHERE id = ANY($3) AND revoked_at IS NULL ORDER BY id FOR UPDATE) AS locked \
-        WHERE session.id = locked.id AND session.revoked_at IS NULL";
     enter_feed = "WITH entered AS (INSERT INTO tower_bearer_revocations (session_id, revoked_at) \
         SELECT id, greatest($1, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) \
         FROM unnest($2) AS id ON CONFLICT (session_id) DO NOTHING RETURNING session_id) \

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sqlx::Row;
 use sqlx::postgres::{PgArguments, PgPool, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::types::Uuid;
+use sqlx::{Row, SqlStr};
 
 use super::announcements::Listening;
 use super::feed_place::FeedPlace;
@@ -15,10 +15,11 @@ use super::pool::one_connection_like;
 use super::pulls::Pulls;
 use super::route::Route;
 use super::row::{page, read, refuse_standby, uuid};
+use super::selected::{bind_selection, cannot_be_kept};
 use super::statements::Statements;
 use super::table_prefix::TablePrefix;
 use crate::clock::Timestamp;
-use crate::names::{SessionId, Subject};
+use crate::names::SessionId;
 use crate::revocation::Receipt;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{MAX_LISTED, SessionStore};
@@ -76,8 +77,8 @@ use crate::store::sql::*;
 /// A refresh writes the whole row, including all data of the application.
 ///
 /// While a transaction that writes is open anywhere on the server, every pull repeats what was
-/// revoked since it began, so keep transactions short. A [`Subject`] with a NUL cannot be kept:
-/// `insert` fails, and other methods find no session of it.
+/// revoked since it began, so keep transactions short. A [`Subject`](crate::names::Subject) with a
+/// NUL cannot be kept: `insert` fails, and other methods find no session of it.
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
@@ -142,6 +143,48 @@ impl PostgresStore {
             .await
             .failed_at(&self.place)
     }
+
+    /// Changes the selected rows that `find` finds, a few in each transaction: what was done stays
+    /// done where the caller gives up, and no other writer waits for all of them. Returns how many
+    /// were changed.
+    async fn change_selected(
+        &self,
+        find: &SqlStr,
+        selection: &SessionSelection,
+        change: impl Fn(&[Uuid]) -> Query<'static, Postgres, PgArguments>,
+    ) -> Result<u64, StoreError> {
+        if cannot_be_kept(selection.subject()) {
+            return Ok(0);
+        }
+        let (mut changed, mut from) = (0, Uuid::nil());
+        loop {
+            let query = bind_selection!(sqlx::query(find.clone()), selection)
+                .bind(from)
+                .bind(READ_AT_ONCE as i64);
+            let row = self.fetch_one(query).await?;
+            refuse_standby(&row).failed_at(&self.place)?;
+            let found: Vec<Uuid> = row.try_get("ids").failed_at(&self.place)?;
+            for batch in found.chunks(BATCH) {
+                changed += self.execute(change(batch)).await?;
+            }
+            match found.last() {
+                Some(last) if found.len() == READ_AT_ONCE => from = *last,
+                _ => return Ok(changed),
+            }
+        }
+    }
+
+    /// Revokes those of the sessions that live.
+    fn revoke_each(
+        &self,
+        ids: &[Uuid],
+        record: RevocationRecord,
+    ) -> Query<'static, Postgres, PgArguments> {
+        sqlx::query(self.sql.revoke_each.clone())
+            .bind(record.reason.as_str())
+            .bind(millis(record.at))
+            .bind(ids.to_vec())
+    }
 }
 
 #[async_trait]
@@ -201,12 +244,11 @@ impl SessionStore for PostgresStore {
         selection: &SessionSelection,
         record: RevocationRecord,
     ) -> Result<RevokedSessions, StoreError> {
-        if cannot_be_kept(selection.subject()) {
-            return Ok(RevokedSessions::new(0));
-        }
-        let query = bind_selection!(sqlx::query(self.sql.revoke_all.clone()), selection);
-        let query = query.bind(record.reason.as_str()).bind(millis(record.at));
-        Ok(RevokedSessions::new(self.execute(query).await?))
+        let (find, revoke) = (&self.sql.find_live, |ids: &[Uuid]| {
+            self.revoke_each(ids, record)
+        });
+        let revoked = self.change_selected(find, selection, revoke).await?;
+        Ok(RevokedSessions::new(revoked))
     }
 
     async fn list(
@@ -262,11 +304,8 @@ impl SessionStore for PostgresStore {
         let mut ids: Vec<Uuid> = ids.iter().map(uuid).collect();
         ids.sort_unstable();
         for batch in ids.chunks(BATCH) {
-            let query = sqlx::query(self.sql.revoke_again.clone())
-                .bind(RevocationReason::Other.as_str())
-                .bind(millis(now))
-                .bind(batch);
-            self.execute(query).await?;
+            let revoke = self.revoke_each(batch, RevocationReason::Other.at(now));
+            self.execute(revoke).await?;
             // The trigger has entered the live sessions. This enters the unknown ones.
             let query = sqlx::query(self.sql.enter_feed.clone())
                 .bind(millis(now))
@@ -323,11 +362,10 @@ impl SessionStore for PostgresStore {
     }
 
     async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {
-        if cannot_be_kept(selection.subject()) {
-            return Ok(DeletedSessions::new(0));
-        }
-        let query = bind_selection!(sqlx::query(self.sql.erase.clone()), selection);
-        Ok(DeletedSessions::new(self.execute(query).await?))
+        let delete = |ids: &[Uuid]| sqlx::query(self.sql.delete_each.clone()).bind(ids.to_vec());
+        let find = &self.sql.find_revoked;
+        let erased = self.change_selected(find, selection, delete).await?;
+        Ok(DeletedSessions::new(erased))
     }
 
     fn ephemeral(&self) -> &dyn EphemeralStore {
@@ -344,27 +382,7 @@ impl fmt::Debug for PostgresStore {
     }
 }
 
-/// Returns whether no row can have this subject, because text in PostgreSQL cannot have a NUL.
-fn cannot_be_kept(subject: &Subject) -> bool {
-    subject.as_str().contains('\0')
-}
-
-/// Binds the four parts of a selection to a query.
-macro_rules! bind_selection {
-    ($query:expr, $selection:expr) => {
-        $query
-            .bind($selection.subject().as_str())
-            .bind($selection.owners().iter().map(owner).collect::<Vec<i64>>())
-            .bind($selection.kinds().map(|kinds| {
-                kinds
-                    .iter()
-                    .map(|kind| i16::from(kind.number()))
-                    .collect::<Vec<i16>>()
-            }))
-            .bind($selection.excepted().map(uuid))
-    };
-}
-use bind_selection;
-
+/// The number of ids that one query finds.
+const READ_AT_ONCE: usize = 50_000;
 /// The number of rows that are locked at once.
 const BATCH: usize = 500;

@@ -6,7 +6,6 @@ use super::prefix::KeyPrefix;
 use super::row;
 use super::rows::{AT_ONCE, read};
 use super::statements::{Call, DELETE, call_all};
-use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::store::selection::SessionSelection;
@@ -19,36 +18,47 @@ pub(super) async fn erase(
     index: &Index,
     selection: &SessionSelection,
 ) -> Result<u64, BoxError> {
-    let all = Timestamp::from_millis(0);
-    let candidates = index.candidates(selection.subject(), all).await?;
-    let bucket = index.bucket(selection.subject()).await?;
-    let mut erased = 0;
-    for ids in candidates.chunks(AT_ONCE) {
-        let rows: Vec<Option<Vec<u8>>> = read(prefix, ids)
-            .query_async(&mut connection.primary()?)
-            .await?;
-        let (mut calls, mut gone) = (Vec::new(), Vec::<SessionId>::new());
-        for (id, row) in ids.iter().zip(rows) {
-            // A member without a row may be that of a login that is under way.
-            let Some(row) = row else { continue };
-            let session = row::decode(*id, &row)?;
-            if session.revoked().is_some() && selection.matches(&session) {
-                calls.push(Call {
-                    keys: vec![prefix.row(id)],
-                    args: vec![row],
-                });
-                gone.push(*id);
-            }
+    let (mut walk, mut erased) = (index.walk(selection.subject()).await?, 0);
+    while let Some(candidates) = walk.next().await? {
+        for ids in candidates.chunks(AT_ONCE) {
+            erased += erase_each(connection, prefix, index, selection, ids).await?;
         }
-        if gone.is_empty() {
-            continue;
-        }
-        let deleted: Vec<u64> = call_all(&mut connection.primary()?, &DELETE, &calls).await?;
-        bucket
-            .remove(&gone)
-            .exec_async(&mut connection.primary()?)
-            .await?;
-        erased += deleted.into_iter().sum::<u64>();
     }
     Ok(erased)
+}
+
+/// Does it for some sessions, which may be those of the selection.
+async fn erase_each(
+    connection: &Connection,
+    prefix: &KeyPrefix,
+    index: &Index,
+    selection: &SessionSelection,
+    ids: &[SessionId],
+) -> Result<u64, BoxError> {
+    let rows: Vec<Option<Vec<u8>>> = read(prefix, ids)
+        .query_async(&mut connection.primary()?)
+        .await?;
+    let (mut calls, mut gone) = (Vec::new(), Vec::<SessionId>::new());
+    for (id, row) in ids.iter().zip(rows) {
+        // A member without a row may be that of a login that is under way.
+        let Some(row) = row else { continue };
+        let session = row::decode(*id, &row)?;
+        if session.revoked().is_some() && selection.matches(&session) {
+            calls.push(Call {
+                keys: vec![prefix.row(id)],
+                args: vec![row],
+            });
+            gone.push(*id);
+        }
+    }
+    if gone.is_empty() {
+        return Ok(0);
+    }
+    let bucket = index.bucket(selection.subject()).await?;
+    let deleted: Vec<u64> = call_all(&mut connection.primary()?, &DELETE, &calls).await?;
+    bucket
+        .remove(&gone)
+        .exec_async(&mut connection.primary()?)
+        .await?;
+    Ok(deleted.into_iter().sum())
 }

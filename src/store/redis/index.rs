@@ -8,6 +8,7 @@ use redis::Pipeline;
 use super::connection::Connection;
 use super::index_key::{IndexKey, KnownKey};
 use super::prefix::KeyPrefix;
+use super::rows::AT_ONCE;
 use super::statements::{INDEX, call_all};
 use super::subjects::Bucket;
 use crate::clock::Timestamp;
@@ -62,6 +63,18 @@ impl Index {
         }
     }
 
+    /// Begins to walk through the sessions of a subject.
+    pub(super) async fn walk<'a>(&'a self, subject: &'a Subject) -> Result<Walk<'a>, BoxError> {
+        let mut connection = self.connection.primary()?;
+        let key = self.known.get(&mut connection, &self.prefix).await?;
+        Ok(Walk {
+            index: self,
+            subject,
+            key,
+            on: Some(0),
+        })
+    }
+
     /// Returns the sessions that may be those of the subject, and end at this moment or later.
     pub(super) async fn candidates(
         &self,
@@ -84,3 +97,45 @@ impl Index {
         }
     }
 }
+
+/// A walk through the sessions of a subject, some at a time, however many there are.
+pub(super) struct Walk<'a> {
+    index: &'a Index,
+    subject: &'a Subject,
+    /// The secret of the bucket in which it walks.
+    key: Arc<IndexKey>,
+    /// Where it goes on, or `None` at the end.
+    on: Option<u64>,
+}
+
+impl Walk<'_> {
+    /// Returns some sessions that may be those of the subject, or `None` at the end. Each that is
+    /// in the index all the time comes at least once.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<SessionId>>, BoxError> {
+        let Index {
+            connection,
+            prefix,
+            known,
+        } = self.index;
+        let mut connection = connection.primary()?;
+        while let Some(on) = self.on {
+            let bucket = Bucket::of(self.subject, prefix, &self.key);
+            let mut pipeline = Pipeline::new();
+            pipeline.add_command(bucket.scan(on, AT_ONCE));
+            pipeline.add_command(IndexKey::read(prefix));
+            let ((next, members), read): (Members, Option<Vec<u8>>) =
+                pipeline.query_async(&mut connection).await?;
+            if self.key.is(read.as_deref()) {
+                self.on = (next > 0).then_some(next);
+                // Each is followed by its score.
+                return Ok(Some(bucket.candidates(members.iter().step_by(2))));
+            }
+            self.key = known.read(&mut connection, prefix).await?;
+            self.on = Some(0);
+        }
+        Ok(None)
+    }
+}
+
+/// Where a walk goes on, and members with their scores.
+type Members = (u64, Vec<Vec<u8>>);

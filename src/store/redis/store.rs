@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use redis::Pipeline;
+use redis::{Pipeline, RedisResult};
 
 use super::announcements::Subscription;
 use super::clean_up::CleanUp;
@@ -121,37 +121,63 @@ impl RedisStore {
         self
     }
 
-    /// Returns the selected sessions that are not revoked.
-    async fn unrevoked(&self, selection: &SessionSelection) -> Result<Vec<Session>, BoxError> {
-        let all = Timestamp::from_millis(0);
-        let candidates = self.index.candidates(selection.subject(), all).await?;
-        let mut sessions = rows::find_each(&self.connection, &self.prefix, &candidates).await?;
-        // The index only has a part of the subject's hash, and knows no other field.
+    /// Returns the selected ones of these sessions that are not revoked. The index only has a part
+    /// of the subject's hash, and knows no other field.
+    async fn unrevoked(
+        &self,
+        selection: &SessionSelection,
+        candidates: &[SessionId],
+    ) -> Result<Vec<Session>, BoxError> {
+        let mut sessions = rows::find_each(&self.connection, &self.prefix, candidates).await?;
         sessions.retain(|session| selection.matches(session) && session.revoked().is_none());
         Ok(sessions)
     }
 
-    /// Wakes the other processes, and lets revoked sessions leave the index when their rows do.
-    /// Failures are ignored, because every process pulls anyway, and a member that stays is
-    /// harmless.
-    async fn announce(&self, revoked: &[Session]) {
-        let mut publish = redis::cmd("PUBLISH");
-        publish.arg(self.prefix.channel()).arg("");
+    /// Revokes the selected sessions, some at a time, and returns how many.
+    async fn revoke_selected(
+        &self,
+        selection: &SessionSelection,
+        record: RevocationRecord,
+    ) -> Result<u64, BoxError> {
+        let (mut walk, mut ended) = (self.index.walk(selection.subject()).await?, 0);
+        while let Some(candidates) = walk.next().await? {
+            let live = self.unrevoked(selection, &candidates).await?;
+            let ids: Vec<SessionId> = live.iter().map(|session| *session.id()).collect();
+            let revoked = rows::revoke_each(&self.connection, &self.prefix, &ids, record).await?;
+            note(self.leave_index(&revoked).await);
+            ended += revoked.len() as u64;
+        }
+        Ok(ended)
+    }
+
+    /// Lets revoked sessions leave the index when their rows do.
+    async fn leave_index(&self, revoked: &[Session]) -> RedisResult<()> {
         let mut leave = Vec::with_capacity(revoked.len());
         for session in revoked {
             if let Ok(bucket) = self.index.bucket(session.subject()).await {
                 leave.push(bucket.end(session.id()));
             }
         }
-        let connection = &mut self.connection.any();
-        let published = publish.exec_async(connection).await;
-        let left = call_all::<()>(connection, &ENDED, &leave).await;
-        if let Err(error) = published.and(left.map(drop)) {
-            tracing::debug!(
-                cause = %ShownCause(&error),
-                "a revocation was not announced"
-            );
-        }
+        let left = call_all::<()>(&mut self.connection.any(), &ENDED, &leave).await;
+        left.map(drop)
+    }
+
+    /// Wakes the other processes.
+    async fn announce(&self) -> RedisResult<()> {
+        let mut publish = redis::cmd("PUBLISH");
+        publish.arg(self.prefix.channel()).arg("");
+        publish.exec_async(&mut self.connection.any()).await
+    }
+}
+
+/// Notes that other processes were not told of a revocation, or that a session did not leave the
+/// index. It does not matter: every process pulls anyway, and a member that stays is harmless.
+fn note(told: RedisResult<()>) {
+    if let Err(error) = told {
+        tracing::debug!(
+            cause = %ShownCause(&error),
+            "a revocation was not announced"
+        );
     }
 }
 
@@ -217,7 +243,8 @@ impl SessionStore for RedisStore {
         if revoked.is_empty() {
             return Ok(false);
         }
-        self.announce(&revoked).await;
+        note(self.announce().await);
+        note(self.leave_index(&revoked).await);
         Ok(true)
     }
 
@@ -226,15 +253,12 @@ impl SessionStore for RedisStore {
         selection: &SessionSelection,
         record: RevocationRecord,
     ) -> Result<RevokedSessions, StoreError> {
-        let live = self.unrevoked(selection).await.failed_at(&self.place)?;
-        let ids: Vec<SessionId> = live.iter().map(|session| *session.id()).collect();
-        let revoked = rows::revoke_each(&self.connection, &self.prefix, &ids, record)
-            .await
-            .failed_at(&self.place)?;
-        if !revoked.is_empty() {
-            self.announce(&revoked).await;
+        let revoked = self.revoke_selected(selection, record).await;
+        let revoked = revoked.failed_at(&self.place)?;
+        if revoked > 0 {
+            note(self.announce().await);
         }
-        Ok(RevokedSessions::new(revoked.len() as u64))
+        Ok(RevokedSessions::new(revoked))
     }
 
     async fn list(
@@ -242,7 +266,11 @@ impl SessionStore for RedisStore {
         selection: &SessionSelection,
         now: Timestamp,
     ) -> Result<Vec<Session>, StoreError> {
-        let mut sessions = self.unrevoked(selection).await.failed_at(&self.place)?;
+        let all = Timestamp::from_millis(0);
+        let candidates = self.index.candidates(selection.subject(), all).await;
+        let candidates = candidates.failed_at(&self.place)?;
+        let sessions = self.unrevoked(selection, &candidates).await;
+        let mut sessions = sessions.failed_at(&self.place)?;
         sessions.retain(|session| session.expires_at() > now);
         Ok(newest(sessions))
     }
@@ -312,7 +340,8 @@ impl SessionStore for RedisStore {
             }
             revoked.extend(live);
         }
-        self.announce(&revoked).await;
+        note(self.announce().await);
+        note(self.leave_index(&revoked).await);
         Ok(())
     }
 

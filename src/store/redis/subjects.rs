@@ -63,11 +63,22 @@ impl Bucket {
         all
     }
 
+    /// Reads some members, from a place on that Redis has given, or from 0. The answer has the next
+    /// place, or 0 at the end.
+    pub(super) fn scan(&self, from: u64, about: usize) -> Cmd {
+        let mut some = Cmd::new();
+        some.arg("ZSCAN").arg(&self.key).arg(from);
+        some.arg("COUNT").arg(about);
+        some
+    }
+
     /// Returns the sessions of the bucket that may be those of the subject.
-    pub(super) fn candidates(&self, members: &[Vec<u8>]) -> Vec<SessionId> {
-        let mine = members
-            .iter()
-            .filter(|member| member.starts_with(&self.hash));
+    pub(super) fn candidates<'m>(
+        &self,
+        members: impl IntoIterator<Item = &'m Vec<u8>>,
+    ) -> Vec<SessionId> {
+        let members = members.into_iter();
+        let mine = members.filter(|member| member.starts_with(&self.hash));
         mine.filter_map(|member| id(member)).collect()
     }
 

@@ -73,6 +73,7 @@ async fn everything(store: &RedisStore) -> Result<(), Box<dyn std::error::Error 
     if !page.contains(user.id()) {
         return Err("not in the feed".into());
     }
+    store.revoke_all(&logins("user"), record).await?;
     // The clock of the process is a week ahead: the row and its entry are old enough by it, but not
     // by the clock of Redis.
     store.insert(&session("other")).await?;

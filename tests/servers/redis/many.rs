@@ -1,0 +1,72 @@
+//! A user with more sessions than are ended at once.
+
+use support::logins;
+use support::servers::{Database as _, RedisServer};
+use support::wait::{LIMIT, until};
+use tower_bearer::store::redis_driver as redis;
+use tower_bearer::store::{RevocationReason, SessionStore};
+
+use super::{Database, now, session};
+
+const SESSIONS: u64 = 4_000;
+
+/// A server that closes a connection on which an answer waits that is longer than this.
+async fn without_long_answers() -> (RedisServer, Database) {
+    let server = RedisServer::start(&["--client-output-buffer-limit", "normal 48kb 0 0"]).await;
+    let database = Database::new(server.url()).await;
+    for _ in 0..SESSIONS {
+        database.store.insert(&session("alice")).await.unwrap();
+    }
+    database.store.insert(&session("bob")).await.unwrap();
+    (server, database)
+}
+
+/// How many revocations the feed has.
+async fn feed(database: &Database) -> u64 {
+    let (mut entries, mut connection) = (0, database.beside.clone());
+    for bucket in 0..16 {
+        let mut length = redis::cmd("XLEN");
+        length.arg(format!("{}{{{bucket:x}}}feed", database.prefix));
+        let length: u64 = length.query_async(&mut connection).await.unwrap();
+        entries += length;
+    }
+    entries
+}
+
+#[tokio::test]
+async fn all_sessions_of_a_user_end_and_are_erased_some_at_a_time() {
+    let (_server, database) = without_long_answers().await;
+    let alice = logins("alice");
+    let record = RevocationReason::Everywhere.at(now());
+    let store = database.store.clone();
+    let ended = store.revoke_all(&alice, record).await.unwrap();
+    assert_eq!((ended.count(), feed(&database).await), (SESSIONS, SESSIONS));
+    assert_eq!(store.revoke_all(&alice, record).await.unwrap().count(), 0);
+    assert_eq!(store.list(&logins("bob"), now()).await.unwrap().len(), 1);
+
+    assert_eq!(store.erase(&alice).await.unwrap().count(), SESSIONS);
+    assert_eq!(store.erase(&alice).await.unwrap().count(), 0);
+    assert_eq!(store.list(&logins("bob"), now()).await.unwrap().len(), 1);
+    assert_eq!(feed(&database).await, SESSIONS);
+}
+
+/// A caller that gives up, or whose process dies, has not worked in vain.
+#[tokio::test]
+async fn what_has_ended_stays_ended_when_the_caller_is_gone_and_the_next_call_ends_the_rest() {
+    let (_server, database) = without_long_answers().await;
+    let alice = logins("alice");
+    let record = RevocationReason::Everywhere.at(now());
+    let (ends, all) = (database.store.clone(), alice.clone());
+    let ending = tokio::spawn(async move { ends.revoke_all(&all, record).await });
+    until("some have ended", LIMIT, async || feed(&database).await > 0).await;
+    ending.abort();
+    let _ = ending.await;
+    let some = feed(&database).await;
+    assert!((1..SESSIONS).contains(&some), "{some}");
+
+    let store = database.another_store().await;
+    store.insert(&session("alice")).await.unwrap();
+    store.revoke_all(&alice, record).await.unwrap();
+    assert_eq!(feed(&database).await, SESSIONS + 1);
+    assert_eq!(store.revoke_all(&alice, record).await.unwrap().count(), 0);
+}
