@@ -1,9 +1,10 @@
 //! The login throttle: its promises one by one, and a simulation of strangers and owners.
 //!
-//! The tables that it reproduces are in small here. In full, which takes minutes:
+//! The tables that it reproduces are in small here. In full, which `.ci/run` does too, optimised:
 //!
 //! ```sh
-//! cargo test --release --test throttle -- --ignored --nocapture
+//! cargo test --all-features --test throttle \
+//!     --config profile.dev.package.tower-bearer.opt-level=3 -- --ignored --nocapture
 //! ```
 
 mod crowds;
