@@ -1,7 +1,8 @@
-// A login that lasts, for pages in front of `tower-bearer`. No dependencies, no bundler: copy this
-// file and the folder `session/`. README.md has the options, the events and the reasons of errors.
+// A login that lasts, for pages in front of `tower-bearer`. ESM, without dependencies and without a
+// build step. README.md has the options, the promises and the reasons of errors, session.d.ts says
+// what each call does.
 //
-//   import { createSession } from "./session.js";
+//   import { createSession } from "tower-bearer"; // or "./session.js", if you have copied it
 //   const session = createSession({ onChange: (state, cause) => show(state.loggedIn) });
 //   await session.login({ username, password });    // tokens are kept, and renewed by themselves
 //   const answer = await session.fetch("/me");      // as `fetch`, with the access token
@@ -10,43 +11,24 @@
 import { checkCookies, failed, serverWithoutCookies } from "./session/diagnosis.js";
 import { createAsk } from "./session/http.js";
 import { isSame, localStorageJar } from "./session/jar.js";
-import { findPlace } from "./session/place.js";
+import { environmentOf, findPlace } from "./session/place.js";
 import { createRenewal, tokensOf } from "./session/renewal.js";
-import { browserLocks, takeTurns } from "./session/turns.js";
+import { takeTurns } from "./session/turns.js";
 
 export { SessionError } from "./session/error.js";
 export { localStorageJar, memoryJar } from "./session/jar.js";
 
-/**
- * @typedef {object} State
- * @property {boolean} loggedIn
- * @property {number | null} expiresAt the end of the access token, in milliseconds
- * @property {string} scope
- */
+/** @import { Cause, Held, Options, Reason, Session } from "./session.d.ts" */
 
-/** @typedef {"login" | "refresh" | "logout" | "ended" | "other-tab"} Cause */
-
+/** @param {Held | null} held @returns {Record<string, string>} */
 const authorization = (held) => (held ? { authorization: `Bearer ${held.access_token}` } : {});
 
-// Without TLS `crypto.randomUUID` is missing. `getRandomValues` is not.
-function randomKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /**
- * Creates the session of a page: one for each page, however many parts of it make requests. It
- * sends nothing by itself.
+ * The session of a page. What its parts do is described in session.d.ts, against which the types
+ * are checked.
  *
- * @param {object} [options]
- * @param {string} [options.base] where the server has its endpoints: a path or a URL
- * @param {"cookie" | "body"} [options.delivery] `cookie`: no script can read the refresh token.
- *   `body`: the jar has it
- * @param {string[]} [options.origins] get the access token too, besides the page's own origin
- * @param {import("./session/jar.js").Jar} [options.jar] keeps the login
- * @param {(state: State, cause: Cause, reason?: string) => void} [options.onChange]
- * @param {boolean} [options.singleUser] this program is not a browser, and has one user
- * @throws {SessionError} `not_a_browser`, `no_server`
+ * @param {Options} [options]
+ * @returns {Session}
  */
 export function createSession({
   base = "/auth",
@@ -55,40 +37,25 @@ export function createSession({
   jar = localStorageJar(),
   onChange = () => {},
   singleUser = false,
-  // What the browser has, and a test may replace.
-  page = undefined,
-  fetch: send = (request) => globalThis.fetch(request),
-  locks = browserLocks(),
   lockName = undefined, // from the URL of the endpoints
-  now = Date.now,
-  timers = globalThis,
-  random = Math.random,
-  randomUUID = randomKey,
-  // Milliseconds, but for `attempts`.
-  margin = 60_000, // a token with less to live is renewed
-  attempts = 3, // how often a refresh is tried
-  attemptLimit = 10_000, // well below half of the server's overlap, which is 30 seconds
-  longestWait = 10_000, // a server that wants more patience is not asked again
-  lockLimit = 90_000, // a tab that hangs must not stop the others for ever
+  environment: given = {},
 } = {}) {
-  const place = findPlace({ base, page, origins, singleUser });
+  const environment = environmentOf(given);
+  const { fetch: send, now, randomKey } = environment;
+  const place = findPlace({ base, page: environment.page, origins, singleUser });
   const byCookie = delivery === "cookie";
   jar.setDefaultName?.(place.name);
-  const oneAtATime = takeTurns({ locks, lockName: lockName ?? place.name, lockLimit, timers });
-  const ask = createAsk({ send, place, byCookie, attemptLimit, timers, now });
+  const oneAtATime = takeTurns({ lockName: lockName ?? place.name, environment });
+  const ask = createAsk({ place, byCookie, environment });
   // Later, so that what a listener does or throws disturbs nothing here.
+  /** @type {(cause: Cause, reason?: Reason) => void} */
   const tell = (cause, reason) => queueMicrotask(() => onChange(state(), cause, reason));
   const { renewNow, renew, usable, proveCookie } = createRenewal({
-    ask, jar, oneAtATime, tell, place, byCookie,
-    now, timers, random, randomUUID, margin, attempts, longestWait,
+    ask, jar, oneAtATime, tell, place, byCookie, environment,
   });
   jar.subscribe?.(() => tell("other-tab"));
 
-  /**
-   * Whether a user is logged in here. It sends nothing.
-   *
-   * @returns {State}
-   */
+  /** @type {Session["state"]} */
   function state() {
     const held = jar.read();
     // The clock does not clear the jar: clocks are set wrong, and set right again.
@@ -97,19 +64,12 @@ export function createSession({
     return { loggedIn, expiresAt, scope: (loggedIn && held.scope) || "" };
   }
 
-  /**
-   * Logs in. A user who was logged in here before is logged out. It succeeds only if the login can
-   * be renewed: with cookies, if the browser sends the cookie back.
-   *
-   * @param {object} credentials what the server wants: `{ username, password, device }`
-   * @returns {Promise<State>}
-   * @throws {SessionError}
-   */
+  /** @type {Session["login"]} */
   function login(credentials) {
     return oneAtATime(async () => {
       if (byCookie) checkCookies(place);
       const before = jar.read();
-      const about = { login: randomUUID(), byCookie };
+      const about = { login: randomKey(), byCookie };
       // With cookies the browser sends the mark itself.
       const mark = byCookie ? undefined : jar.mark?.();
       const body = { ...(mark && { device_mark: mark }), ...credentials, delivery };
@@ -140,14 +100,7 @@ export function createSession({
     }
   }
 
-  /**
-   * As the browser's own `fetch`, with the access token for trusted origins.
-   *
-   * @param {RequestInfo | URL} input
-   * @param {RequestInit} [init]
-   * @returns {Promise<Response>}
-   * @throws {SessionError} the token has ended, and cannot be renewed for now
-   */
+  /** @type {Session["fetch"]} */
   async function fetchWithToken(input, init) {
     const isUrl = typeof input === "string" || input instanceof URL;
     const documentUrl = globalThis.document?.baseURI ?? place.page;
@@ -182,31 +135,17 @@ export function createSession({
       place.isTrusted(response.url || request.url);
   }
 
-  /**
-   * The access token, for a WebSocket say. `null`: no user is logged in.
-   *
-   * @returns {Promise<string | null>}
-   */
+  /** @type {Session["accessToken"]} */
   async function accessToken() {
     return (await usable())?.access_token ?? null;
   }
 
-  /**
-   * Renews now. With cookies also where the jar is empty: so the cookie brings a login back.
-   *
-   * @returns {Promise<State>}
-   */
+  /** @type {Session["refresh"]} */
   function refresh() {
     return renew(jar.read()).then(state);
   }
 
-  /**
-   * Logs out. Without an answer this fails, and the user is still logged in, because no script can
-   * delete the cookie.
-   *
-   * @param {{ everywhere?: boolean }} [options] `everywhere`: on all devices
-   * @returns {Promise<void>}
-   */
+  /** @type {Session["logout"]} */
   function logout({ everywhere = false } = {}) {
     return oneAtATime(async () => {
       // Only a living token may end the other sessions.

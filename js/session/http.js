@@ -1,5 +1,8 @@
 // Requests to the endpoints, and answers that may be anything.
 
+// Milliseconds: well below half of the server's overlap, which is 30 seconds.
+const ATTEMPT_LIMIT = 10_000;
+
 /**
  * @typedef {object} Reply
  * @property {string} path
@@ -9,11 +12,11 @@
  * @property {string} [reason] the server's word for programs
  * @property {string} [description] the server's sentence for developers
  * @property {number} retryAfter milliseconds
- * @property {boolean} isJson
+ * @property {boolean} [isJson]
  * @property {string} [type] the media type
  * @property {boolean} [isLate] the time limit has passed
- * @property {boolean} hasTokens
- * @property {boolean} hasWrongType tokens that are not Bearer tokens
+ * @property {boolean} [hasTokens]
+ * @property {boolean} [hasWrongType] tokens that are not Bearer tokens
  * @property {boolean} isBusy the same request may succeed later
  */
 
@@ -21,13 +24,13 @@
  * Returns a function that posts to an endpoint. It never throws: the cause of a failure is not
  * passed on, because such an error may have anything in its text.
  *
- * @returns {(path: string, body?: object, headers?: object) => Promise<Reply>}
+ * @returns {(path: string, body?: object, headers?: Record<string, string>) => Promise<Reply>}
  */
-export function createAsk({ send, place, byCookie, attemptLimit, timers, now }) {
+export function createAsk({ place, byCookie, environment: { fetch: send, timers, now } }) {
   return async (path, body, headers) => {
     const sent = now();
     const limit = new AbortController();
-    const timer = timers.setTimeout(() => limit.abort(), attemptLimit);
+    const timer = timers.setTimeout(() => limit.abort(), ATTEMPT_LIMIT);
     try {
       const response = await send(new Request(place.urlOf(path), {
         method: "POST",
@@ -73,7 +76,8 @@ function read({ status, headers }, text, now) {
  * The `error_description` of an answer, if it is a sentence (RFC 6749 section 5.2) that has no
  * token in it, and nothing of what was sent.
  */
-function description(answer, { delivery, dry_run, ...fields } = {}, token) {
+function description(answer, body, token) {
+  const { delivery, dry_run, ...fields } = body ?? {};
   const text = answer?.error_description;
   const isText = typeof text === "string" && /^[ !#-\[\]-~]{1,300}$/.test(text);
   // A token is one long word.

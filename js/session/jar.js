@@ -1,32 +1,6 @@
 // Where a login is kept.
 
-/**
- * A login as a jar keeps it. Times are milliseconds of the browser's own clock.
- *
- * @typedef {object} Held
- * @property {string} login the same for as long as a user is logged in
- * @property {string} access_token
- * @property {string} [refresh_token] absent with cookies
- * @property {string} [scope]
- * @property {number} lifetime of the access token
- * @property {number} expires_at the end of the access token
- * @property {number} [ends_at] the end of the login, if it is not used before
- */
-
-/**
- * Keeps a login. An application can pass its own jar.
- *
- * @typedef {object} Jar
- * @property {() => Held | null} read
- * @property {(held: Held) => void} write
- * @property {() => void} clear
- * @property {(listener: () => void) => void} [subscribe] hears what other tabs do
- * @property {(name: string) => void} [setDefaultName] is told a name that belongs to the server's
- *   endpoints, before anything else
- * @property {() => string | undefined} [mark] the mark of this device, for tokens in bodies:
- *   strangers who guess passwords do not use up its logins
- * @property {(mark: string) => void} [keepMark] keeps it for the next login. No logout clears it
- */
+/** @import { Held, Jar } from "../session.d.ts" */
 
 /**
  * Keeps the login in `localStorage`, where all tabs find it. Where storage is full or forbidden, it
@@ -37,15 +11,17 @@
  * @returns {Jar}
  */
 export function localStorageJar(key) {
+  let name = key ?? "tower-bearer";
   // A token that was renewed must not get lost where it cannot be stored.
+  /** @type {Held | null} */
   let spare = null;
   return {
-    setDefaultName(name) {
-      key ??= name;
+    setDefaultName(defaultName) {
+      name = key ??= defaultName;
     },
     read() {
       try {
-        const held = spare ?? JSON.parse(localStorage.getItem(key));
+        const held = spare ?? JSON.parse(localStorage.getItem(name) ?? "null");
         return typeof held?.access_token === "string" ? held : null;
       } catch {
         return null;
@@ -53,23 +29,23 @@ export function localStorageJar(key) {
     },
     write(held) {
       spare = null;
-      try { localStorage.setItem(key, JSON.stringify(held)); } catch { spare = held; }
+      try { localStorage.setItem(name, JSON.stringify(held)); } catch { spare = held; }
     },
     clear() {
       spare = null;
-      try { localStorage.removeItem(key); } catch { /* nothing was there */ }
+      try { localStorage.removeItem(name); } catch { /* nothing was there */ }
     },
     mark() {
-      try { return localStorage.getItem(markKey(key)) ?? undefined; } catch { return undefined; }
+      try { return localStorage.getItem(markKey(name)) ?? undefined; } catch { return undefined; }
     },
     keepMark(mark) {
       // Without it the next login is that of an unknown device.
-      try { localStorage.setItem(markKey(key), mark); } catch { /* full, or forbidden */ }
+      try { localStorage.setItem(markKey(name), mark); } catch { /* full, or forbidden */ }
     },
     subscribe(listener) {
       globalThis.addEventListener?.("storage", ({ key: changed }) => {
         // `null`: all of the storage was cleared.
-        if (changed === key || changed === null) listener();
+        if (changed === name || changed === null) listener();
       });
     },
   };
@@ -82,7 +58,10 @@ export function localStorageJar(key) {
  * @returns {Jar}
  */
 export function memoryJar() {
-  let kept = null, keptMark;
+  /** @type {Held | null} */
+  let kept = null;
+  /** @type {string | undefined} */
+  let keptMark;
   return {
     read: () => kept,
     write: (held) => { kept = held; },
@@ -92,7 +71,7 @@ export function memoryJar() {
   };
 }
 
-const markKey = (key) => `${key} device_mark`;
+const markKey = (name) => `${name} device_mark`;
 
 /** Whether two logins have the same tokens. */
 export function isSame(a, b) {

@@ -1,15 +1,43 @@
 // Where this script runs, where the server is, and who may receive the token.
 
 import { SessionError } from "./error.js";
+import { browserLocks } from "./turns.js";
+
+/** @import { Environment, LocalReason } from "../session.d.ts" */
 
 const isHttp = (url) => /^https?:/.test(url);
 
 /** Whether this is a page, or a worker of one. Some servers have workers, without a `location`. */
 function isBrowser() {
   if (typeof document !== "undefined") return true;
-  const isWorker = typeof window !== "undefined" || typeof WorkerGlobalScope !== "undefined";
+  const isWorker = typeof window !== "undefined" || "WorkerGlobalScope" in globalThis;
   const hasUrl = /^(https?|blob):/.test(globalThis.location?.href ?? "");
   return isWorker && hasUrl && !("Deno" in globalThis);
+}
+
+/**
+ * What this script uses of a browser: what the application gives, and else the browser's own.
+ *
+ * @param {Environment} given
+ */
+export function environmentOf({
+  page = urlOfPage(),
+  fetch = (request) => globalThis.fetch(request),
+  locks = browserLocks(),
+  now = () => Date.now(),
+  timers = globalThis,
+  random = () => Math.random(),
+  randomKey = randomBytes,
+}) {
+  return { page, fetch, locks, now, timers, random, randomKey };
+}
+
+/** @typedef {ReturnType<typeof environmentOf>} FullEnvironment */
+
+// Without TLS `crypto.randomUUID` is missing. `getRandomValues` is not.
+function randomBytes() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The URL of this page. A frame without a URL (`about:srcdoc`) has the origin of its parent. */
@@ -27,6 +55,7 @@ function resolve(base, page) {
   }
 }
 
+/** @param {LocalReason} reason @param {string} hint */
 function unusable(reason, hint) {
   return new SessionError("misconfigured", { reason, hint });
 }
@@ -37,10 +66,10 @@ function unusable(reason, hint) {
  * @param {object} options
  * @param {string} options.base
  * @param {string} [options.page]
- * @param {string[]} options.origins
+ * @param {readonly string[]} options.origins
  * @param {boolean} options.singleUser
  */
-export function findPlace({ base, page = urlOfPage(), origins, singleUser }) {
+export function findPlace({ base, page, origins, singleUser }) {
   if (!isBrowser() && !singleUser) {
     throw unusable("not_a_browser", "createSession() was called on a server, where all " +
       "visitors would share one login. Call it in code that only the browser runs. A program " +
@@ -53,7 +82,7 @@ export function findPlace({ base, page = urlOfPage(), origins, singleUser }) {
       "page over https, or set `base` to the URL of the endpoints, as in " +
       "https://api.example.com/auth.");
   }
-  const ownOrigin = isHttp(page) ? new URL(page).origin : globalThis.origin ?? "null";
+  const ownOrigin = page && isHttp(page) ? new URL(page).origin : globalThis.origin ?? "null";
   const trusted = new Set([ownOrigin, ...origins.map((origin) => new URL(origin).origin)]);
   // All files and all sandboxes are called "null".
   trusted.delete("null");

@@ -3,6 +3,13 @@
 import { isSame } from "./jar.js";
 import { failed, cookieNotKept } from "./diagnosis.js";
 
+/** @import { Held } from "../session.d.ts" */
+
+// Milliseconds.
+const MARGIN = 60_000; // a token with less to live is renewed
+const LONGEST_WAIT = 10_000; // a server that wants more patience is not asked again
+const ATTEMPTS = 3; // how often a refresh is tried
+
 /** The server has no such cookie in the request. Before 0.1 it gave no reason. */
 function isCookieMissing({ status, answer, reason }) {
   return status === 400 && answer?.error === "invalid_request" &&
@@ -16,7 +23,7 @@ const isEnded = ({ status, answer }) => status === 400 && answer?.error === "inv
  *
  * @param {import("./http.js").Reply} reply
  * @param {{ login: string, byCookie: boolean }} about
- * @returns {import("./jar.js").Held | null}
+ * @returns {Held | null}
  */
 export function tokensOf({ sent, hasTokens, answer }, { login, byCookie }) {
   if (!hasTokens || !(byCookie || answer.refresh_token)) return null;
@@ -29,10 +36,10 @@ export function tokensOf({ sent, hasTokens, answer }, { login, byCookie }) {
 
 /** What `createSession` gives this: its options, and the parts that it has made of them. */
 export function createRenewal({
-  ask, jar, oneAtATime, tell, place, byCookie,
-  now, timers, random, randomUUID, margin, attempts, longestWait,
+  ask, jar, oneAtATime, tell, place, byCookie, environment: { now, timers, random, randomKey },
 }) {
   const spread = 1 + random() / 2; // keeps many clients from coming at the same moment
+  /** @type {Promise<Held | null> | null} */
   let renewing = null;
   let restUntil = 0;
 
@@ -43,12 +50,12 @@ export function createRenewal({
    * `null`: another tab was quicker.
    */
   async function askPatiently(body, isOvertaken = () => false) {
-    const key = { "idempotency-key": randomUUID() };
+    const key = { "idempotency-key": randomKey() };
     for (let attempt = 1; ; attempt++) {
       const reply = await ask("/refresh", body, key);
       if (isOvertaken()) return null;
       const wait = Math.max(reply.retryAfter, 500 * 2 ** attempt * (0.5 + random() / 2));
-      if (!reply.isBusy || attempt >= attempts || wait > longestWait) return reply;
+      if (!reply.isBusy || attempt >= ATTEMPTS || wait > LONGEST_WAIT) return reply;
       await pause(wait);
       if (isOvertaken()) return null;
     }
@@ -61,7 +68,7 @@ export function createRenewal({
     // lock, both ask, and get the same token.
     if (!isSame(start, seen) && (!start || now() < start.expires_at)) return start;
     if (!start && !byCookie) return null;
-    const body = byCookie ? undefined : { refresh_token: start.refresh_token };
+    const body = byCookie ? undefined : { refresh_token: start?.refresh_token };
     // Without locks another tab may be quicker. Then its token counts.
     const reply = await askPatiently(body, () => !isSame(jar.read(), start));
     return reply ? settle(start, reply) : jar.read();
@@ -69,7 +76,7 @@ export function createRenewal({
 
   /** Takes over what a refresh has brought. */
   function settle(start, reply) {
-    const renewed = tokensOf(reply, { login: start?.login ?? randomUUID(), byCookie });
+    const renewed = tokensOf(reply, { login: start?.login ?? randomKey(), byCookie });
     // A server may repeat itself: then there is nothing to tell the other tabs.
     if (renewed && isSame(renewed, start)) return start;
     if (renewed) {
@@ -84,10 +91,14 @@ export function createRenewal({
     return null;
   }
 
-  /** One refresh, however many calls want it. */
+  /**
+   * One refresh, however many calls want it.
+   *
+   * @param {Held | null} seen
+   * @returns {Promise<Held | null>}
+   */
   function renew(seen) {
-    renewing ??= oneAtATime(() => renewNow(seen)).finally(() => { renewing = null; });
-    return renewing;
+    return renewing ??= oneAtATime(() => renewNow(seen)).finally(() => { renewing = null; });
   }
 
   /** The tokens that a request may send now. */
@@ -98,7 +109,7 @@ export function createRenewal({
     if (isDue(held, left) && now() >= restUntil) {
       // The token still works. After a failure it is left alone for a while.
       renew(held).catch((error) => {
-        restUntil = now() + Math.max(longestWait, error.retryAfter ?? 0);
+        restUntil = now() + Math.max(LONGEST_WAIT, error.retryAfter ?? 0);
       });
     }
     return held;
@@ -106,7 +117,7 @@ export function createRenewal({
 
   function isDue({ lifetime }, left) {
     // A short life has a short margin. More than the whole life is left if the clock was set back.
-    return left < Math.min(margin, lifetime / 4) * spread || left > lifetime;
+    return left < Math.min(MARGIN, lifetime / 4) * spread || left > lifetime;
   }
 
   /**

@@ -2,17 +2,18 @@
 
 import { SessionError } from "./error.js";
 
+// A tab that hangs must not stop the others for ever.
+const LOCK_LIMIT = 90_000;
+
 /**
  * Returns a function that runs work when nothing else runs.
  *
  * @param {object} options
- * @param {LockManager | null} [options.locks] absent without TLS
  * @param {string} options.lockName
- * @param {number} options.lockLimit how long to wait for other tabs, in milliseconds
- * @param {{ setTimeout: Function, clearTimeout: Function }} options.timers
+ * @param {import("./place.js").FullEnvironment} options.environment
  * @returns {<T>(work: () => Promise<T>) => Promise<T>}
  */
-export function takeTurns({ locks, lockName, lockLimit, timers }) {
+export function takeTurns({ lockName, environment: { locks, timers } }) {
   let queue = Promise.resolve();
 
   function inThisTab(work) {
@@ -21,9 +22,9 @@ export function takeTurns({ locks, lockName, lockLimit, timers }) {
     return mine;
   }
 
-  async function inAllTabs(work) {
+  async function inAllTabs(locks, work) {
     const patience = new AbortController();
-    const timer = timers.setTimeout(() => patience.abort(), lockLimit);
+    const timer = timers.setTimeout(() => patience.abort(), LOCK_LIMIT);
     let running;
     try {
       await locks.request(lockName, { signal: patience.signal }, () => {
@@ -43,7 +44,7 @@ export function takeTurns({ locks, lockName, lockLimit, timers }) {
     return running;
   }
 
-  return locks ? inAllTabs : inThisTab;
+  return (work) => locks ? inAllTabs(locks, work) : inThisTab(work);
 }
 
 /** `navigator.locks`, if the browser lets this page have it. */

@@ -85,7 +85,8 @@ test("an older cookie in place of the new one is not a proof", async () => {
 });
 
 test("the error names what the page can see of the cause", async (t) => {
-  const at = async (options) => (await failure(forgetful(options).tab())).message;
+  const at = async ({ page = PAGE, ...options }) =>
+    (await failure(forgetful({ environment: { page }, ...options }).tab())).message;
   const lan = await at({ page: "http://192.168.1.5:3000/" });
   assert.match(lan, /192\.168\.1\.5:3000 is http instead of https/);
   assert.match(lan, /http:\/\/localhost instead of an address/);
@@ -195,7 +196,10 @@ test("where no cookie can work the password is not sent", async (t) => {
   pretend(t, { origin: "null" });
   assert.equal((await failure(tab())).reason, "page_without_origin");
   said.length = 0;
-  const file = tab({ page: "file:///home/alice/page.html", base: `${PAGE}auth` });
+  const file = tab({
+    base: `${PAGE}auth`,
+    environment: { page: "file:///home/alice/page.html" },
+  });
   assert.equal((await failure(file)).reason, "page_without_origin");
   assert.equal(server.calls.length, 0);
   await tab({ delivery: "body" }).login(ALICE);

@@ -20,7 +20,7 @@ function neighbours(options) {
     const onChange = (state, cause) => heard.push([cause, state.loggedIn]);
     const base = `/${name}/auth`;
     // Without a jar: the default.
-    const session = tab({ base, fetch, onChange, jar: undefined, ...options?.() });
+    const session = tab({ base, onChange, jar: undefined, environment: { fetch }, ...options?.() });
     return { session, server, heard };
   };
   const [shop, staff] = [open("shop"), open("staff")];
@@ -87,7 +87,7 @@ test("two pages of one application share its login, however each writes `base`",
   const urls = ["https://app.example/auth", "//APP.example:443/auth/"];
   const bases = ["/auth", "/auth/", "../auth", ...urls];
   const pages = bases.map((base) =>
-    tab({ base, page: "https://app.example/shop/#cart", jar: undefined }));
+    tab({ base, jar: undefined, environment: { page: "https://app.example/shop/#cart" } }));
   await pages[0].login(ALICE);
   for (const page of pages) {
     assert.equal(page.state().loggedIn, true);

@@ -21,10 +21,10 @@ test("on a server it refuses to be shared by all visitors, whatever is set", () 
   const url = "https://app.example/";
   const servers = [
     ["", ""],
-    ["", `{ page: "${url}" }`],
+    ["", `{ environment: { page: "${url}" } }`],
     ["", `{ base: "${url}auth", delivery: "body", jar: null }`],
     // As Cloudflare's workers, and as Deno with `--location`.
-    ["globalThis.WorkerGlobalScope = class {};", `{ page: "${url}" }`],
+    ["globalThis.WorkerGlobalScope = class {};", `{ environment: { page: "${url}" } }`],
     [`Object.assign(globalThis, { Deno: {}, window: {}, location: new URL("${url}") });`, ""],
   ];
   for (const [globals, options] of servers) {
@@ -46,14 +46,19 @@ test("a program with one user says so, and gives the URL of its server", () => {
 test("a page without a server says so, and never `Invalid URL`", () => {
   for (const page of ["file:///home/a/page.html?x=SECRET", "data:text/html,x", "about:blank"]) {
     const refused = { name: "SessionError", reason: "no_server", message: /set `base`/ };
-    assert.throws(() => createSession({ page }), refused);
-    assert.throws(() => createSession({ page }), ({ message }) => !message.includes("SECRET"));
+    const create = () => createSession({ environment: { page } });
+    assert.throws(create, refused);
+    assert.throws(create, ({ message }) => !message.includes("SECRET"));
   }
 });
 
 test("a file is not an origin that gets tokens", async () => {
   const { tab, server } = browser({ delivery: "body" });
-  const session = tab({ page: "file:///home/a/page.html", base: `${PAGE}auth`, origins: [PAGE] });
+  const session = tab({
+    base: `${PAGE}auth`,
+    origins: [PAGE],
+    environment: { page: "file:///home/a/page.html" },
+  });
   await session.login(ALICE);
   await session.fetch("file:///home/a/other.html");
   assert.equal(server.calls.at(-1).headers.get("authorization"), null);
@@ -79,7 +84,7 @@ test("where locks are forbidden one tab still does one thing at a time", async (
   const rejecting = { request: () => Promise.reject(blocked()) };
   const throwing = { request: () => { throw blocked(); } };
   for (const locks of [rejecting, throwing]) {
-    const { tab, server, clock } = browser({ locks });
+    const { tab, server, clock } = browser({ environment: { locks } });
     const session = tab();
     await session.login(ALICE);
     await clock.advance(LIFE + 1);
@@ -99,7 +104,7 @@ test("a lock that another script has stolen fails no call", async () => {
   const stolen = {
     async request(_, __, work) { work(); throw new DOMException("stolen", "AbortError"); },
   };
-  const { tab } = browser({ locks: stolen });
+  const { tab } = browser({ environment: { locks: stolen } });
   assert.equal((await tab().login(ALICE)).loggedIn, true);
 });
 
@@ -126,7 +131,7 @@ test("a browser clock that is wrong by hours, or is set meanwhile, logs nobody o
   for (const hours of [-9, 9]) {
     const { tab, server, clock } = browser();
     const skew = hours * 3_600_000;
-    const session = tab({ now: () => clock.time + skew });
+    const session = tab({ environment: { now: () => clock.time + skew } });
     await session.login(ALICE);
     assert.equal(session.state().expiresAt, clock.time + skew + LIFE);
     assert.equal((await session.fetch("/me")).status, 200);
@@ -138,7 +143,7 @@ test("a browser clock that is wrong by hours, or is set meanwhile, logs nobody o
   // The clock was ahead, and is set right: the token seems to live for hours.
   const { tab, server, clock } = browser();
   let skew = 9 * 3_600_000;
-  const session = tab({ now: () => clock.time + skew });
+  const session = tab({ environment: { now: () => clock.time + skew } });
   await session.login(ALICE);
   skew = 0;
   server.calls.length = 0;
@@ -150,7 +155,7 @@ test("a browser clock that is wrong by hours, or is set meanwhile, logs nobody o
 
 test("a date in Retry-After is compared with the server's clock", async () => {
   const { tab, server, clock } = browser();
-  const session = tab({ now: () => clock.time - 9 * 3_600_000 });
+  const session = tab({ environment: { now: () => clock.time - 9 * 3_600_000 } });
   const date = (time) => new Date(time).toUTCString();
   const headers = { date: date(clock.time), "retry-after": date(clock.time + 60_000) };
   server.fail("/auth/login", json(503, {}, headers));

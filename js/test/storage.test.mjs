@@ -44,7 +44,7 @@ test("rubbish in the storage is not a login, and a full storage loses no token",
 
 test("keys are long, and never the same", async () => {
   const { tab, server } = await loggedIn();
-  const session = tab({ randomUUID: undefined });
+  const session = tab({ environment: { randomKey: undefined } });
   await session.refresh();
   await session.refresh();
   const [first, second] = server.keys();

@@ -185,20 +185,28 @@ export const hangs = ({ signal }) =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 export const breaks = () => { throw new TypeError("connection lost"); };
 
-export function browser({ locks = new Locks(), ...rest } = {}) {
+/**
+ * A browser with a server. Its `tab` creates the session of a page, with the options of
+ * `createSession`.
+ */
+export function browser({ environment: { locks = new Locks(), ...parts } = {}, ...rest } = {}) {
   const clock = new Clock();
   const world = { clock, locks, jar: new Jar(), server: new Server(clock), heard: [] };
   let keys = 0;
-  world.tab = (options) => createSession({
-    page: PAGE,
-    fetch: world.server.fetch,
+  world.tab = ({ environment, ...options } = {}) => createSession({
     jar: world.jar,
-    locks,
-    now: clock.now,
-    timers: clock,
-    random: () => 0,
-    randomUUID: () => `key-${++keys}`,
     onChange: (state, cause, reason) => world.heard.push([cause, state.loggedIn, reason]),
+    environment: {
+      page: PAGE,
+      fetch: world.server.fetch,
+      locks,
+      now: clock.now,
+      timers: clock,
+      random: () => 0,
+      randomKey: () => `key-${++keys}`,
+      ...parts,
+      ...environment,
+    },
     ...rest,
     ...options,
   });

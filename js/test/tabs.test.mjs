@@ -91,7 +91,7 @@ test("a token is renewed ahead of its end, and no call waits for that", async ()
 
 test("the margin has a random spread, and is short for a short life", async () => {
   const { tab, jar, server, clock } = await loggedIn();
-  const late = tab(), early = tab({ random: () => 0.98 });
+  const late = tab(), early = tab({ environment: { random: () => 0.98 } });
   await clock.advance(LIFE - 80_000);
   await late.accessToken();
   await settle();
@@ -129,7 +129,7 @@ test("a renewal ahead of time that fails does no harm, and rests", async () => {
 test("a refusal that comes after another tab has logged in ends nothing", async () => {
   const granted = json(200, { access_token: "late", expires_in: 5 });
   for (const late of [invalidGrant("refresh_reused"), granted, json(503, {})]) {
-    const { one, server, jar } = await loggedIn({ locks: null });
+    const { one, server, jar } = await loggedIn({ environment: { locks: null } });
     const other = { ...jar.read(), access_token: "of another tab" };
     server.fail("/auth/refresh", () => { jar.write(other); return late; });
     assert.equal((await one.refresh()).loggedIn, true);
@@ -139,7 +139,7 @@ test("a refusal that comes after another tab has logged in ends nothing", async 
 });
 
 test("a late answer does not bring back a login that was logged out", async () => {
-  const { one, server, jar } = await loggedIn({ locks: null });
+  const { one, server, jar } = await loggedIn({ environment: { locks: null } });
   server.fail("/auth/refresh", () => {
     jar.clear();
     return json(200, { access_token: "late", expires_in: 5 });
@@ -149,7 +149,8 @@ test("a late answer does not bring back a login that was logged out", async () =
 });
 
 test("without locks a tab that another has overtaken does not try again", async () => {
-  const { one, server, jar, clock } = await loggedIn({ locks: null, delivery: "body" });
+  const environment = { locks: null };
+  const { one, server, jar, clock } = await loggedIn({ environment, delivery: "body" });
   server.fail("/auth/refresh", breaks);
   const refresh = one.refresh();
   await settle();
@@ -161,7 +162,7 @@ test("without locks a tab that another has overtaken does not try again", async 
 });
 
 test("without locks one tab still does one thing at a time", async () => {
-  const { one, server, clock, jar } = await loggedIn({ locks: null });
+  const { one, server, clock, jar } = await loggedIn({ environment: { locks: null } });
   await clock.advance(LIFE + 1);
   const answers = await Promise.all([one.fetch("/a"), one.fetch("/b"), one.refresh()]);
   assert.deepEqual([answers[0].status, answers[1].status], [200, 200]);

@@ -78,7 +78,7 @@ test("an answer without the needed tokens counts as a lost one", async () => {
     await assert.rejects(one.login(ALICE), isUnavailable);
   }
   assert.deepEqual(jar.read(), before);
-  const byBody = tab({ fetch: server.fetch });
+  const byBody = tab({ environment: { fetch: server.fetch } });
   server.fail("/auth/login", json(200, { access_token: "a", expires_in: 5 }));
   await assert.rejects(byBody.login(ALICE), isUnavailable);
 });
@@ -240,7 +240,7 @@ test("logout says which session, and is done when the server says so", async () 
 });
 
 test("a logout does not touch what another tab has logged in meanwhile", async () => {
-  const { one, server, jar } = await loggedIn({ locks: null });
+  const { one, server, jar } = await loggedIn({ environment: { locks: null } });
   const other = { ...jar.read(), access_token: "of another tab" };
   server.fail("/auth/logout", () => { jar.write(other); return json(200, {}); });
   await one.logout();
