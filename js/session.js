@@ -83,7 +83,11 @@ export function createSession({
     });
   }
 
-  /** The tokens of a login whose refresh token is in a cookie. Otherwise the login is undone. */
+  /**
+   * The tokens of a login whose refresh token is in a cookie. Otherwise the login is undone.
+   *
+   * @returns {Promise<Held>}
+   */
   async function proven(reply, tokens, about, before) {
     try {
       if (reply.answer.refresh_token) throw serverWithoutCookies();

@@ -45,7 +45,7 @@ pub(crate) fn page<S: Clone + Send + Sync + 'static>(
         })
 }
 
-/// The login of the page, as applications copy it: the folder `js/`.
+/// The login of the page: the modules of the npm package in `js/`.
 const SESSION_JS: [(&str, &str); 8] = [
     ("/session.js", include_str!("../../js/session.js")),
     (

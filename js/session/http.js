@@ -21,10 +21,18 @@ const ATTEMPT_LIMIT = 10_000;
  */
 
 /**
+ * @typedef {(path: string, body?: object, headers?: Record<string, string>) => Promise<Reply>} Ask
+ */
+
+/**
  * Returns a function that posts to an endpoint. It never throws: the cause of a failure is not
  * passed on, because such an error may have anything in its text.
  *
- * @returns {(path: string, body?: object, headers?: Record<string, string>) => Promise<Reply>}
+ * @param {object} parts
+ * @param {import("./place.js").Place} parts.place
+ * @param {boolean} parts.byCookie
+ * @param {import("./place.js").FullEnvironment} parts.environment
+ * @returns {Ask}
  */
 export function createAsk({ place, byCookie, environment: { fetch: send, timers, now } }) {
   return async (path, body, headers) => {

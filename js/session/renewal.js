@@ -3,14 +3,20 @@
 import { isSame } from "./jar.js";
 import { failed, cookieNotKept } from "./diagnosis.js";
 
-/** @import { Held } from "../session.d.ts" */
+/** @import { Cause, Held, Jar, Reason } from "../session.d.ts" */
+/** @import { Ask, Reply } from "./http.js" */
+/** @import { FullEnvironment, Place } from "./place.js" */
 
 // Milliseconds.
 const MARGIN = 60_000; // a token with less to live is renewed
 const LONGEST_WAIT = 10_000; // a server that wants more patience is not asked again
 const ATTEMPTS = 3; // how often a refresh is tried
 
-/** The server has no such cookie in the request. Before 0.1 it gave no reason. */
+/**
+ * The server has no such cookie in the request. Before 0.1 it gave no reason.
+ *
+ * @param {Reply} reply
+ */
 function isCookieMissing({ status, answer, reason }) {
   return status === 400 && answer?.error === "invalid_request" &&
     (reason === undefined || reason === "token_missing");
@@ -21,7 +27,7 @@ const isEnded = ({ status, answer }) => status === 400 && answer?.error === "inv
 /**
  * The part of an answer that the jar keeps. `null`: the answer has no tokens.
  *
- * @param {import("./http.js").Reply} reply
+ * @param {Reply} reply
  * @param {{ login: string, byCookie: boolean }} about
  * @returns {Held | null}
  */
@@ -34,7 +40,18 @@ export function tokensOf({ sent, hasTokens, answer }, { login, byCookie }) {
   return { login, access_token, scope, ...times, ...(!byCookie && { refresh_token }) };
 }
 
-/** What `createSession` gives this: its options, and the parts that it has made of them. */
+/**
+ * What `createSession` gives this: its options, and the parts that it has made of them.
+ *
+ * @param {object} parts
+ * @param {Ask} parts.ask
+ * @param {Jar} parts.jar
+ * @param {import("./turns.js").Turns} parts.oneAtATime
+ * @param {(cause: Cause, reason?: Reason) => void} parts.tell
+ * @param {Place} parts.place
+ * @param {boolean} parts.byCookie
+ * @param {FullEnvironment} parts.environment
+ */
 export function createRenewal({
   ask, jar, oneAtATime, tell, place, byCookie, environment: { now, timers, random, randomKey },
 }) {
@@ -43,6 +60,7 @@ export function createRenewal({
   let renewing = null;
   let restUntil = 0;
 
+  /** @type {(wait: number) => Promise<void>} */
   const pause = (wait) => new Promise((resume) => timers.setTimeout(resume, wait));
 
   /**
@@ -61,7 +79,12 @@ export function createRenewal({
     }
   }
 
-  /** Renews the tokens that the caller has seen in the jar. The caller has the turn. */
+  /**
+   * Renews the tokens that the caller has seen in the jar. The caller has the turn.
+   *
+   * @param {Held | null} seen
+   * @returns {Promise<Held | null>}
+   */
   async function renewNow(seen) {
     const start = jar.read();
     // Another tab has logged out meanwhile, or has a new token for us. If storage lags behind the
@@ -74,7 +97,12 @@ export function createRenewal({
     return reply ? settle(start, reply) : jar.read();
   }
 
-  /** Takes over what a refresh has brought. */
+  /**
+   * Takes over what a refresh has brought.
+   *
+   * @param {Held | null} start
+   * @param {Reply} reply
+   */
   function settle(start, reply) {
     const renewed = tokensOf(reply, { login: start?.login ?? randomKey(), byCookie });
     // A server may repeat itself: then there is nothing to tell the other tabs.
@@ -104,8 +132,9 @@ export function createRenewal({
   /** The tokens that a request may send now. */
   async function usable() {
     const held = jar.read();
-    const left = held ? held.expires_at - now() : 0;
-    if (left <= 0) return held && renew(held);
+    if (!held) return null;
+    const left = held.expires_at - now();
+    if (left <= 0) return renew(held);
     if (isDue(held, left) && now() >= restUntil) {
       // The token still works. After a failure it is left alone for a while.
       renew(held).catch((error) => {
@@ -123,8 +152,11 @@ export function createRenewal({
   /**
    * Proves that the cookie of a login comes back: the server says whether it has arrived. A server
    * that does not know `dry_run` refreshes, which proves the same. Returns that answer.
+   *
+   * @returns {Promise<Reply>}
    */
   async function proveCookie() {
+    /** @type {any} Never `null`: nothing overtakes it. */
     const reply = await askPatiently({ dry_run: "true" });
     if (reply.status === 204 || reply.hasTokens) return reply;
     if (isCookieMissing(reply) || isEnded(reply)) throw cookieNotKept(place);

@@ -5,13 +5,15 @@ import { SessionError } from "./error.js";
 // A tab that hangs must not stop the others for ever.
 const LOCK_LIMIT = 90_000;
 
+/** @typedef {<T>(work: () => Promise<T>) => Promise<T>} Turns */
+
 /**
  * Returns a function that runs work when nothing else runs.
  *
  * @param {object} options
  * @param {string} options.lockName
  * @param {import("./place.js").FullEnvironment} options.environment
- * @returns {<T>(work: () => Promise<T>) => Promise<T>}
+ * @returns {Turns}
  */
 export function takeTurns({ lockName, environment: { locks, timers } }) {
   let queue = Promise.resolve();
