@@ -154,28 +154,34 @@ const APPLICATION = `
   console.log(JSON.stringify([paths, new SessionError("refused").name]));
 `;
 
-for (const [name, bundle] of Object.entries(BUNDLERS)) {
-  /** Bundles a program, and returns the file: in a folder without the package. */
-  async function bundled(program, source) {
-    const folder = mkdtempSync(path.join(tmpdir(), "tower-bearer-bundle-"));
-    after(() => rmSync(folder, { recursive: true, force: true }));
-    const out = path.join(folder, "out", `${program}.mjs`);
-    mkdirSync(path.dirname(out));
-    await bundle({ entry: write(`${program}-${name}.js`, source), out });
-    return out;
-  }
-
-  test(`a bundle of ${name} runs, with nothing beside it`, async () => {
-    const [sent, error] = JSON.parse(run(await bundled("application", APPLICATION)));
-    assert.deepEqual(sent, ["/auth/login", null, "/auth/refresh", null, "/me", "Bearer a4"]);
-    assert.equal(error, "SessionError");
-  });
-
-  test(`a bundle of ${name} has only what is used`, async () => {
-    const size = async (program, source) => readFileSync(await bundled(program, source)).length;
-    const jar = 'import { memoryJar } from "tower-bearer"; console.log(memoryJar().read());';
-    assert.ok(await size("jar", jar) < 500);
-    assert.ok(await size("unused", 'import "tower-bearer"; console.log("nothing of it");') < 100);
-    assert.ok(await size("whole", APPLICATION) > 5_000);
-  });
+/** Bundles a program, and returns the file: in a folder without the package. */
+async function bundled(t, name, program, source) {
+  const folder = mkdtempSync(path.join(tmpdir(), "tower-bearer-bundle-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const out = path.join(folder, "out", `${program}.mjs`);
+  mkdirSync(path.dirname(out));
+  await BUNDLERS[name]({ entry: write(`${program}-${name}.js`, source), out });
+  return out;
 }
+
+test("a bundle runs, with nothing beside it", async (t) => {
+  for (const name of Object.keys(BUNDLERS)) {
+    await t.test(name, async (t) => {
+      const [sent, error] = JSON.parse(run(await bundled(t, name, "application", APPLICATION)));
+      assert.deepEqual(sent, ["/auth/login", null, "/auth/refresh", null, "/me", "Bearer a4"]);
+      assert.equal(error, "SessionError");
+    });
+  }
+});
+
+test("a bundle has only what is used", async (t) => {
+  for (const name of Object.keys(BUNDLERS)) {
+    await t.test(name, async (t) => {
+      const size = async (...program) => readFileSync(await bundled(t, name, ...program)).length;
+      const jar = 'import { memoryJar } from "tower-bearer"; console.log(memoryJar().read());';
+      assert.ok(await size("jar", jar) < 500);
+      assert.ok(await size("unused", 'import "tower-bearer"; console.log("nothing of it");') < 100);
+      assert.ok(await size("whole", APPLICATION) > 5_000);
+    });
+  }
+});
