@@ -138,7 +138,7 @@ export interface Environment {
 }
 
 export interface Options {
-  /** Where the server has its endpoints: a path, or the URL of another origin. `/auth` by default. */
+  /** Where the server has its endpoints: a path, or a URL of another origin. `/auth` by default. */
   base?: string | undefined;
   /** `cookie`, the default: no script can read the refresh token. `body`: the jar has it. */
   delivery?: "cookie" | "body" | undefined;
@@ -148,7 +148,7 @@ export interface Options {
   jar?: Jar | undefined;
   /** Hears what has changed the state. With `ended` there is a reason. */
   onChange?: ((state: State, cause: Cause, reason?: Reason) => void) | undefined;
-  /** This program is not a browser, and has one user: React Native, a desktop application, a test. */
+  /** This program is not a browser, and has one user: React Native, a desktop program, a test. */
   singleUser?: boolean | undefined;
   /** The name of the lock. By default it is made from the URL of the endpoints. */
   lockName?: string | undefined;

@@ -47,8 +47,8 @@ function causes({ endpoints, isElsewhere, ownOrigin }) {
     found.push(isLocal(endpoints)
       ? `${endpoints.origin} is http instead of https: Safari drops the \`Secure\` cookie there, ` +
         "also on localhost. Use https, or another browser."
-      : `${endpoints.origin} is http instead of https: browsers drop the \`Secure\` cookie there. ` +
-        "Use https, or on your own machine http://localhost instead of an address.");
+      : `${endpoints.origin} is http instead of https: browsers drop the \`Secure\` cookie ` +
+        "there. Use https, or on your own machine http://localhost instead of an address.");
   }
   if (isElsewhere) {
     found.push(`The page is on ${ownOrigin}, and the server on ${endpoints.origin}. If these are ` +
