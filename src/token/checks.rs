@@ -43,8 +43,8 @@ impl AccessTokenVerifier {
         Ok(checked?.map(|typ| Signed { typ, keys: number }))
     }
 
-    /// Checks `typ`, and the key and the signature, unless `signed` says that they are good. Returns
-    /// what is accepted for the `typ`, and the number of the keys.
+    /// Checks `typ`, and the key and the signature, unless `signed` says that they are good.
+    /// Returns what is accepted for the `typ`, and the number of the keys.
     pub(super) fn check_signature(
         &self,
         token: &ParsedToken<'_>,

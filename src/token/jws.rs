@@ -118,8 +118,8 @@ impl<'t> Jws<'t> {
     /// Refuses the token if some of the keys could have signed it, and none of them did. This is
     /// known before its payload is decoded, so that a forged token costs less than a good one.
     ///
-    /// Returns the `typ` of a token that one of the keys signed. A token whose `typ` is not accepted
-    /// is left to [`verify`](Self::verify), which says so.
+    /// Returns the `typ` of a token that one of the keys signed. A token whose `typ` is not
+    /// accepted is left to [`verify`](Self::verify), which says so.
     pub(super) fn check_forged(
         &self,
         keys: &KeySet,

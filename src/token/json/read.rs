@@ -1,7 +1,7 @@
 //! Reads JSON (RFC 8259) into [`Json`].
 //!
-//! It walks over the text once and copies nothing. Text with escapes, and numbers that are not small
-//! and whole, are rare, and are left to `serde_json`.
+//! It walks over the text once and copies nothing. Text with escapes, and numbers that are not
+//! small and whole, are rare, and are left to `serde_json`.
 
 use std::borrow::Cow;
 
