@@ -291,11 +291,11 @@ fn for_a_hash_of_another_kind_the_same_work_is_done() {
         assert_eq!(verified.unwrap(), Verification::Invalid);
         begin.elapsed()
     };
-    let fastest = |stored: Option<&str>| (0..3).map(|_| time(stored)).min().unwrap();
-    let unknown = fastest(None);
+    // It is not a matter of a few percent: without the work it takes microseconds. On a busy
+    // machine one round in a few says nothing.
+    let is_worked_on = |stored| (0..20).any(|_| time(Some(stored)) * 4 > time(None));
     for stored in ["$2b$12$abcdefghijklmnopqrstuv", "plain", "$argon2id$"] {
-        // It is not a matter of a few percent: without the work it takes microseconds.
-        assert!(fastest(Some(stored)) * 4 > unknown, "{stored}");
+        assert!(is_worked_on(stored), "{stored}");
     }
 }
 
