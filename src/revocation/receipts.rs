@@ -114,9 +114,13 @@ impl Receipts {
         self.0.arrived.notify_one();
     }
 
-    /// Takes everything that is queued.
+    /// Takes everything that is queued. The next requests find room for theirs, so that the task
+    /// which calls this allocates, and not they.
     pub(crate) fn take(&self) -> Vec<Receipt> {
-        std::mem::take(&mut self.state().queue)
+        let room = Vec::with_capacity(ROOM);
+        let mut state = self.state();
+        state.recent.reserve(ROOM);
+        std::mem::replace(&mut state.queue, room)
     }
 
     /// Forgets a receipt that the store did not get, so that the next access token of that
@@ -164,6 +168,7 @@ impl fmt::Debug for Receipts {
 }
 
 const MAX_QUEUED: usize = 4096;
+const ROOM: usize = 64;
 /// At most twice this many sessions are remembered.
 const MAX_REMEMBERED: usize = 65_536;
 
