@@ -3,9 +3,7 @@
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use tracing::field::display;
-
-use crate::client_network::ClientNetwork;
+use crate::client_network::fields;
 
 /// A login that was refused: who asked, and why. A tool that blocks attackers reads its line.
 pub(crate) struct RefusedLogin {
@@ -16,8 +14,7 @@ pub(crate) struct RefusedLogin {
 impl RefusedLogin {
     pub(crate) fn log(&self) {
         let Self { client, reason } = *self;
-        let network = client.map(ClientNetwork::of).map(display);
-        let client = client.map(display);
+        let (client, network) = fields(client);
         tracing::info!(client, network, reason, "login refused");
     }
 }

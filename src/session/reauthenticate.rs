@@ -12,7 +12,7 @@ use super::login::Login;
 use super::own_row::{MAX_WRITES, outrun};
 use super::sessions::Sessions;
 use super::token_response::TokenResponse;
-use crate::client_network::ClientNetwork;
+use crate::client_network::fields;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::Scope;
 use crate::request_context::RequestContext;
@@ -45,7 +45,7 @@ impl Sessions {
         self.reauthenticate_with(claims, login.try_map(any)?).await
     }
 
-    /// Does the same for a login whose context already has the client's address.
+    /// Authenticates the user again with a login whose context already has the client's address.
     pub(crate) async fn reauthenticate_with(
         &self,
         claims: &AccessTokenClaims,
@@ -54,13 +54,9 @@ impl Sessions {
         let (context, scope) = (login.context().cloned(), std::mem::take(&mut login.scope));
         let identity = self.identify(login).await?;
         if identity.subject() != claims.subject() {
-            tracing::info!(
-                subject = %claims.subject().shown(),
-                "re-authentication refused: the credentials are those of another user"
-            );
+            // The credentials are right, but they are those of another user.
             let error = SessionError::new(SessionErrorKind::InvalidCredentials);
-            let whose = Whose::of_any_claims(claims, &self.0.verifiers).from(context.as_ref());
-            self.tell_login_refused(&error, whose);
+            self.reauthentication_refused(&error, claims, context.as_ref());
             return Err(error);
         }
         self.renew(claims, Some(&identity), context.as_ref(), &scope)
@@ -119,23 +115,32 @@ impl Sessions {
         )
         .await
         .map_err(|error| {
-            if let Some(reason) = error.reason() {
-                let client = context.and_then(RequestContext::client_address);
-                let network = client.map(ClientNetwork::of).map(display);
-                let session = claims.session_id().map(display);
-                let address = client.map(display);
-                tracing::info!(
-                    client = address,
-                    network,
-                    session,
-                    reason,
-                    "re-authentication refused"
-                );
-                let whose = Whose::of_any_claims(claims, &self.0.verifiers).at(client);
-                self.tell_login_refused(&error, whose);
-            }
+            self.reauthentication_refused(&error, claims, context);
             error.logged()
         })
+    }
+
+    /// Writes the line of a re-authentication whose password was right, and tells it. A failure is
+    /// not a refusal.
+    fn reauthentication_refused(
+        &self,
+        error: &SessionError,
+        claims: &AccessTokenClaims,
+        context: Option<&RequestContext>,
+    ) {
+        let Some(reason) = error.reason() else { return };
+        let address = context.and_then(RequestContext::client_address);
+        let (client, network) = fields(address);
+        let session = claims.session_id().map(display);
+        tracing::info!(
+            client,
+            network,
+            session,
+            reason,
+            "re-authentication refused"
+        );
+        let whose = Whose::of_any_claims(claims, &self.0.verifiers).at(address);
+        self.tell_login_refused(error, whose);
     }
 
     async fn write_auth_time(

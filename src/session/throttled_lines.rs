@@ -26,12 +26,12 @@ impl ThrottledLines {
     /// Returns whether this is the first such refusal in this minute.
     pub(super) fn is_new(
         &self,
-        client: Option<ClientNetwork>,
+        network: Option<ClientNetwork>,
         by: ThrottledBy,
         now: Timestamp,
     ) -> bool {
         let minute = now.as_secs() / 60 + 1;
-        let hash = self.key.hash_one((client, by));
+        let hash = self.key.hash_one((network, by));
         // The remainder is below the number of places.
         let place = usize::try_from(hash % PLACES).unwrap_or_default();
         let last = self.minutes.get(place);

@@ -1,6 +1,8 @@
 //! Where a guess comes from: a network, its block and its realm.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
+
+use crate::client_network::ipv4_form;
 
 /// The prefixes of a client's address.
 ///
@@ -10,8 +12,7 @@ use std::net::{IpAddr, Ipv6Addr};
 /// | block | /24 | /48 |
 /// | realm | /24 | /32 |
 ///
-/// IPv4 inside IPv6 (mapped, RFC 4291 section 2.5.5.2, or translated, RFC 6052) is IPv4: otherwise
-/// all IPv4 clients would be in one network.
+/// IPv4 inside IPv6 is [IPv4](ipv4_form).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     address: IpAddr,
@@ -21,13 +22,7 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn of(address: IpAddr) -> Self {
-        let address = match address.to_canonical() {
-            IpAddr::V6(v6) if v6.to_bits() >> 32 == TRANSLATED.to_bits() >> 32 => {
-                let [.., a, b, c, d] = v6.octets();
-                IpAddr::from([a, b, c, d])
-            }
-            address => address,
-        };
+        let address = ipv4_form(address);
         let mut bytes = [0; 9];
         match address {
             IpAddr::V4(v4) => {
@@ -57,14 +52,11 @@ impl Place {
         &self.bytes[..if self.address.is_ipv4() { 4 } else { 7 }]
     }
 
-    /// Returns what one provider has, where it is easily had.
+    /// Returns what one network operator has, where it is easily had.
     pub(super) fn realm(&self) -> &[u8] {
         &self.bytes[..if self.address.is_ipv4() { 4 } else { 5 }]
     }
 }
-
-/// The prefix of IPv4 addresses behind a translator, `64:ff9b::/96`.
-const TRANSLATED: Ipv6Addr = Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0);
 
 #[cfg(test)]
 mod tests {

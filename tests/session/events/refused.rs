@@ -45,6 +45,11 @@ async fn a_refused_re_authentication_is_told_and_logged_with_its_session() {
     again("credentials_invalid").await;
     one(refused("credentials_invalid"));
 
+    // The credentials are those of another user.
+    app.users.authenticate_as(|_| Identity::new("bob").into());
+    again("credentials_invalid").await;
+    one(refused("credentials_invalid"));
+
     app.users.authenticate_as(|_| Identity::new("alice").into());
     app.users
         .authorize_as(|_| Ok(Authorization::not_now("frozen")));
