@@ -36,6 +36,7 @@ impl AuthEndpoints {
     /// use axum::body::Body;
     /// use http::{Request, Response};
     /// use tower_bearer::endpoint::EndpointBody;
+    /// use tower_bearer::session::SessionErrorKind;
     /// # #[derive(serde::Deserialize)]
     /// # struct Credentials { email: String, password: String, code: Option<String> }
     /// # impl LoginCredentials for Credentials {
@@ -56,7 +57,14 @@ impl AuthEndpoints {
     ///     let outcome = async {
     ///         // Guesses are bounded here too. An attempt that is dropped counts as one.
     ///         let attempt = sessions.attempt(&login.email, login.context()).await?;
-    ///         let user = find_user(&login.email, &login.password).await?;
+    ///         let user = match find_user(&login.email, &login.password).await {
+    ///             // The database failed, so this was not a guess.
+    ///             Err(error) if error.kind() == SessionErrorKind::Unavailable => {
+    ///                 attempt.unavailable().await?;
+    ///                 return Err(error);
+    ///             }
+    ///             found => found?,
+    ///         };
     ///         if login.code.is_none() {
     ///             attempt.unfinished().await?;
     ///             return Err(SessionError::denied("code_required"));

@@ -155,14 +155,15 @@ impl State {
         self.reject_client(error, parts, None)
     }
 
-    /// Returns the response to a login of the application's own that is refused.
+    /// Returns the response to a login of the application's own that is refused. It says why, and a
+    /// failure is not a guess, so the late line is not written.
     pub(super) fn reject_login(
         &self,
         error: EndpointError,
         context: &RequestContext,
     ) -> Response<Bytes> {
         let own = error.session_error();
-        if own.is_some_and(SessionError::is_own_refusal)
+        if own.is_some_and(SessionError::says_why)
             && let Some(line) = context.late_line()
         {
             line.forget();

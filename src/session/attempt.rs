@@ -4,13 +4,11 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use tracing::field::display;
-
 use super::error::{SessionError, SessionErrorKind};
 use super::event::AuthEventKind;
 use super::events::Whose;
 use super::sessions::Sessions;
-use crate::client_network::ClientNetwork;
+use crate::client_network::{ClientNetwork, fields};
 use crate::clock::Timestamp;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::Subject;
@@ -82,10 +80,13 @@ impl Sessions {
         let context = context.into();
         let mut attempt = self.attempt_at(account, context).await?;
         attempt.failing.late_line = context.and_then(RequestContext::late_line).cloned();
+        // The application's own handler may have looked at the password, and have said so with its
+        // response alone.
+        attempt.failing.reason = SessionError::new(SessionErrorKind::InvalidCredentials).reason();
         Ok(attempt)
     }
 
-    /// Does the same for a login whose line is written at once.
+    /// Makes an attempt whose refusal is logged at once.
     pub(super) async fn attempt_at(
         &self,
         account: &str,
@@ -120,7 +121,7 @@ impl Sessions {
                 sessions: self.clone(),
                 client: address,
                 late_line: None,
-                reason: SessionError::new(SessionErrorKind::InvalidCredentials).reason(),
+                reason: Some(ABANDONED),
             },
         })
     }
@@ -133,7 +134,7 @@ impl Sessions {
     /// result with `CookieDelivery::set_device_mark` (feature `cookie`), or as `device_mark` in the
     /// body.
     ///
-    /// It is `None` where the throttle is off.
+    /// It is `None` where the throttle is off, or if the operating system has no randomness.
     #[must_use]
     pub fn device_mark<'c>(
         &self,
@@ -170,7 +171,7 @@ impl Sessions {
         let (network, name) = (client.map(ClientNetwork::of), throttled.name());
         if self.0.throttled_lines.is_new(network, by, self.now()) {
             let cure = client.is_none().then_some(NO_ADDRESS);
-            let (network, client) = (network.map(display), client.map(display));
+            let (client, network) = fields(client);
             tracing::warn!(client, network, ?by, %name, retry_after, cure, "login throttled");
         }
         let kind = AuthEventKind::LoginThrottled {
@@ -188,7 +189,8 @@ impl LoginAttempt {
     /// is cleared.
     ///
     /// Returns the marks that the device presents from now on: see
-    /// [`Identity::with_device_mark`]. It is `None` where the throttle is off.
+    /// [`Identity::with_device_mark`]. It is `None` where the throttle is off, or if the operating
+    /// system has no randomness.
     ///
     /// # Errors
     ///
@@ -204,7 +206,7 @@ impl LoginAttempt {
 
     /// The password was wrong: the charge stays. To drop the attempt is the same.
     ///
-    /// The log has one line for it, with the client. For a login that
+    /// The log has one line for it, with the client where it is known. For a login that
     /// [`read_login`](crate::AuthEndpoints::read_login) has read, it is written when the login is
     /// dropped, unless [`respond`](crate::AuthEndpoints::respond) has written it with the reason of
     /// its error.
@@ -291,6 +293,10 @@ impl Identity {
         self
     }
 }
+
+/// The reason of a login at an endpoint that ended before its password was judged: the client has
+/// hung up, or `authenticate` was too slow.
+const ABANDONED: &str = "abandoned";
 
 const NO_ADDRESS: &str = "the client's address is not known, so all clients are one stranger: say \
     how it is found, with `SessionsBuilder::client_address`";

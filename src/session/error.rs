@@ -207,9 +207,10 @@ impl SessionError {
         self
     }
 
-    /// Returns whether this is a refusal of the application's own handler.
-    pub(crate) fn is_own_refusal(&self) -> bool {
-        !self.is_logged && self.is_refusal()
+    /// Returns whether a response with this error says what became of a login: a refusal that no
+    /// line says yet, or a failure, which is not a guess.
+    pub(crate) fn says_why(&self) -> bool {
+        !self.is_logged || !self.is_refusal()
     }
 
     /// Logs what is not logged yet: a fault, or a refusal of the application's own handler.

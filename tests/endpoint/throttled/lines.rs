@@ -122,7 +122,7 @@ async fn a_caller_that_hangs_up_while_the_password_is_looked_at_has_left_a_line(
             assert!(matches!(asked.as_mut().poll(&mut cx), Poll::Pending));
             assert_eq!(log.take(), "");
         }
-        assert_one_line(&log, "credentials_invalid");
+        assert_one_line(&log, "abandoned");
     }
 }
 
