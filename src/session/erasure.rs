@@ -89,9 +89,12 @@ impl Sessions {
         let all = self.logins_of(subject).with_every_kind();
         let erase = async {
             let record = RevocationReason::UserGone.at(self.now());
-            self.0.store.revoke_all(&all, record).await?;
-            // This process has to know before the rows are gone.
-            self.sync().pull().await?;
+            let revoked = self.0.store.revoke_all(&all, record).await;
+            // This process has to know before the rows are gone. Some sessions have ended even if
+            // the store failed.
+            let pulled = self.sync().pull().await;
+            revoked?;
+            pulled?;
             let sessions = self.0.store.erase(&all).await?.count();
             self.forget_devices(subject).await?;
             tracing::info!(sessions, "the sessions of a user were erased");

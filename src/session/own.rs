@@ -91,10 +91,12 @@ impl Sessions {
     async fn revoke_all(&self, selection: SessionSelection) -> Result<Ended, SessionError> {
         let log_out = async {
             let record = RevocationReason::Everywhere.at(self.now());
-            let ended = self.0.store.revoke_all(&selection, record).await?.count();
-            // Only the store knows which sessions these were. This process has to know before we
-            // respond.
-            self.sync().pull().await?;
+            let ended = self.0.store.revoke_all(&selection, record).await;
+            // Only the store knows which sessions these were, some of which have ended even if it
+            // failed. This process has to know before we respond.
+            let pulled = self.sync().pull().await;
+            let ended = ended?.count();
+            pulled?;
             let what = match selection.excepted() {
                 Some(_) => "logged out elsewhere",
                 None => "logged out everywhere",

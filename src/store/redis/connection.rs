@@ -7,13 +7,19 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
-use redis::{Client, IntoConnectionInfo};
+use redis::{Client, InfoDict, IntoConnectionInfo};
 
 use super::credentials::Credentials;
 use super::schema;
 use crate::error::BoxError;
 use crate::limits::with_timeout;
 use crate::shown::ShownCause;
+
+/// Returns the id that a server has from its start to its end.
+pub(super) fn run_id(server: &InfoDict) -> Result<String, BoxError> {
+    let run = server.get("run_id");
+    run.ok_or_else(|| "`INFO server` names no `run_id`".into())
+}
 
 /// Makes a client whose connections notice that the other end is gone silently.
 pub(super) fn client(url: &str) -> Result<Client, BoxError> {

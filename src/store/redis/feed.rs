@@ -12,6 +12,7 @@ use std::time::Duration;
 use redis::aio::ConnectionManager;
 use redis::{Cmd, InfoDict, Pipeline, RedisResult, ToRedisArgs, Value, from_redis_value};
 
+use super::connection::run_id;
 use super::prefix::{BUCKETS, KeyPrefix};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
@@ -139,9 +140,7 @@ pub(super) async fn read(
         time: (secs, micros),
         feeds,
     } = split(pipeline.query_async(connection).await?)?;
-    let run: String = server
-        .get("run_id")
-        .ok_or("`INFO server` names no `run_id`")?;
+    let run = run_id(&server)?;
     // A server that was a replica for a while has another one.
     let role: String = replication.get("master_replid").unwrap_or_default();
     let store_time = Timestamp::from_millis(secs * 1000 + micros / 1000);

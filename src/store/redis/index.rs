@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use futures_util::future::try_join;
-use redis::Pipeline;
+use redis::{InfoDict, Pipeline};
 
-use super::connection::Connection;
+use super::connection::{Connection, run_id};
 use super::index_key::{IndexKey, KnownKey};
 use super::prefix::KeyPrefix;
 use super::rows::AT_ONCE;
@@ -71,7 +71,8 @@ impl Index {
             index: self,
             subject,
             key,
-            on: Some(0),
+            cursor: Some(0),
+            run: None,
         })
     }
 
@@ -105,12 +106,15 @@ pub(super) struct Walk<'a> {
     /// The secret of the bucket in which it walks.
     key: Arc<IndexKey>,
     /// Where it goes on, or `None` at the end.
-    on: Option<u64>,
+    cursor: Option<u64>,
+    /// The server that gave the cursor, which means nothing to another one, nor to the same one
+    /// after a start.
+    run: Option<String>,
 }
 
 impl Walk<'_> {
     /// Returns some sessions that may be those of the subject, or `None` at the end. Each that is
-    /// in the index all the time comes at least once.
+    /// in the index all the time comes at least once, also if another server takes over.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<SessionId>>, BoxError> {
         let Index {
             connection,
@@ -118,20 +122,26 @@ impl Walk<'_> {
             known,
         } = self.index;
         let mut connection = connection.primary()?;
-        while let Some(on) = self.on {
+        while let Some(cursor) = self.cursor {
             let bucket = Bucket::of(self.subject, prefix, &self.key);
             let mut pipeline = Pipeline::new();
-            pipeline.add_command(bucket.scan(on, AT_ONCE));
+            // One connection means one server.
+            pipeline.cmd("INFO").arg("server");
+            pipeline.add_command(bucket.scan(cursor, AT_ONCE));
             pipeline.add_command(IndexKey::read(prefix));
-            let ((next, members), read): (Members, Option<Vec<u8>>) =
+            let (server, (next, members), read): (InfoDict, Members, Option<Vec<u8>>) =
                 pipeline.query_async(&mut connection).await?;
-            if self.key.is(read.as_deref()) {
-                self.on = (next > 0).then_some(next);
+            let run = Some(run_id(&server)?);
+            let goes_on = cursor == 0 || self.run == run;
+            self.run = run;
+            if !self.key.is(read.as_deref()) {
+                self.key = known.read(&mut connection, prefix).await?;
+            } else if goes_on {
+                self.cursor = (next > 0).then_some(next);
                 // Each is followed by its score.
                 return Ok(Some(bucket.candidates(members.iter().step_by(2))));
             }
-            self.key = known.read(&mut connection, prefix).await?;
-            self.on = Some(0);
+            self.cursor = Some(0);
         }
         Ok(None)
     }

@@ -144,7 +144,10 @@ impl RedisStore {
             let live = self.unrevoked(selection, &candidates).await?;
             let ids: Vec<SessionId> = live.iter().map(|session| *session.id()).collect();
             let revoked = rows::revoke_each(&self.connection, &self.prefix, &ids, record).await?;
-            note(self.leave_index(&revoked).await);
+            if !revoked.is_empty() {
+                note(self.announce().await, NOT_ANNOUNCED);
+            }
+            note(self.leave_index(&revoked).await, STAYS_IN_INDEX);
             ended += revoked.len() as u64;
         }
         Ok(ended)
@@ -171,15 +174,15 @@ impl RedisStore {
 }
 
 /// Notes that other processes were not told of a revocation, or that a session did not leave the
-/// index. It does not matter: every process pulls anyway, and a member that stays is harmless.
-fn note(told: RedisResult<()>) {
-    if let Err(error) = told {
-        tracing::debug!(
-            cause = %ShownCause(&error),
-            "a revocation was not announced"
-        );
+/// index. Both are harmless: every process pulls anyway, and a member that stays names no row.
+fn note(done: RedisResult<()>, what: &str) {
+    if let Err(error) = done {
+        tracing::debug!(cause = %ShownCause(&error), "{what}");
     }
 }
+
+const NOT_ANNOUNCED: &str = "a revocation was not announced";
+const STAYS_IN_INDEX: &str = "a session did not leave the index";
 
 #[async_trait]
 impl SessionStore for RedisStore {
@@ -243,8 +246,8 @@ impl SessionStore for RedisStore {
         if revoked.is_empty() {
             return Ok(false);
         }
-        note(self.announce().await);
-        note(self.leave_index(&revoked).await);
+        note(self.announce().await, NOT_ANNOUNCED);
+        note(self.leave_index(&revoked).await, STAYS_IN_INDEX);
         Ok(true)
     }
 
@@ -254,11 +257,7 @@ impl SessionStore for RedisStore {
         record: RevocationRecord,
     ) -> Result<RevokedSessions, StoreError> {
         let revoked = self.revoke_selected(selection, record).await;
-        let revoked = revoked.failed_at(&self.place)?;
-        if revoked > 0 {
-            note(self.announce().await);
-        }
-        Ok(RevokedSessions::new(revoked))
+        Ok(RevokedSessions::new(revoked.failed_at(&self.place)?))
     }
 
     async fn list(
@@ -340,8 +339,8 @@ impl SessionStore for RedisStore {
             }
             revoked.extend(live);
         }
-        note(self.announce().await);
-        note(self.leave_index(&revoked).await);
+        note(self.announce().await, NOT_ANNOUNCED);
+        note(self.leave_index(&revoked).await, STAYS_IN_INDEX);
         Ok(())
     }
 
