@@ -79,14 +79,17 @@ impl Gate {
             Ok(claims) => return Ok(Presented::Caller(claims.into())),
             Err(unverified) => unverified,
         };
-        match unverified.newer_keys.and_then(|keys| keys.ask()) {
+        // A malformed header asks for no keys.
+        let newer_keys = unverified.newer_keys.filter(|_| token.as_str().is_ok());
+        match newer_keys.and_then(|keys| keys.ask()) {
             Some(newer_keys) => Ok(Presented::Later {
                 token: AccessToken::new(token.as_str()?),
                 newer_keys,
             }),
             None => {
                 // A token that passes needs no look at each character, since its parts have been
-                // decoded. Nor does a forged one: nothing reads its payload.
+                // decoded. Nor does a forged one: nothing reads its payload. In any other token a
+                // foreign character is a malformed header.
                 if unverified.error.kind() != VerifyErrorKind::BadSignature {
                     token.as_str()?;
                 }

@@ -6,7 +6,7 @@
 //!
 //! The table has a fixed number of sets, each with a few places, so nothing ever grows or is moved.
 //! Where no place is free, a token takes one the second time that it is seen. So tokens that are
-//! used once do not push out the others, and cost no more than without a cache.
+//! used once do not push out the others, and cost little more than without a cache.
 //! A reader locks nothing. A writer has the lock of one set, and gives up if another writer has it.
 
 use std::collections::hash_map::RandomState;
@@ -141,7 +141,7 @@ impl Cache {
         verifier: &impl Recheck,
     ) -> &'t [u8] {
         let has_place = |(index, tag): Place| match self.sets.get() {
-            Some(sets) => sets[index].seems_to_have_place(tag, verifier.now()),
+            Some(sets) => sets[index].make_place(tag, verifier.now()),
             None => true,
         };
         if unknown.0.is_some_and(has_place) {
@@ -194,9 +194,9 @@ impl Cache {
 }
 
 impl Set {
-    /// Returns whether a token may be kept here, before its size is known: there seems to be a free
-    /// place, or it was turned away before.
-    fn seems_to_have_place(&self, tag: u32, now: Timestamp) -> bool {
+    /// Forgets what has ended, and returns whether a token may be kept here, before its size is
+    /// known: there seems to be a free place, or it was turned away before.
+    fn make_place(&self, tag: u32, now: Timestamp) -> bool {
         // Another writer is at work here. The token is remembered when it comes again.
         let Ok(mut writer) = self.writer.try_lock() else {
             return false;
@@ -271,6 +271,10 @@ impl Writer {
     }
 
     fn turn_away(&mut self, tag: u32) {
+        // Many first requests of one token are one token.
+        if self.turned_away.contains(&tag) {
+            return;
+        }
         self.turned_away[self.next_turned_away] = tag;
         self.next_turned_away = (self.next_turned_away + 1) % PLACES;
     }

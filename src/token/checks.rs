@@ -44,7 +44,7 @@ impl AccessTokenVerifier {
     }
 
     /// Checks `typ`, and the key and the signature, unless `signed` says that they are good.
-    /// Returns what is accepted for the `typ`, and the number of the keys.
+    /// Returns what is accepted for the `typ`, and the generation of the keys.
     pub(super) fn check_signature(
         &self,
         token: &ParsedToken<'_>,

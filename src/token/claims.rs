@@ -9,6 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::error_kind::VerifyErrorKind;
 use super::form::Form;
 use super::json::Object;
 use super::scope_claim::{ScopeClaims, words_of};
@@ -59,21 +60,23 @@ impl AccessTokenClaims {
     }
 
     /// Adds the text that the claims were read from, if a verifier has just read them.
-    pub(super) fn with_text(mut self, text: TokenText) -> Self {
-        if let Some(claims) = Arc::get_mut(&mut self.0)
-            && matches!(claims.form, Form::Verified { .. })
-        {
+    pub(super) fn with_text(mut self, text: TokenText) -> Result<Self, VerifyErrorKind> {
+        let claims = self.just_read()?;
+        if matches!(claims.form, Form::Verified { .. }) {
             claims.text = text;
         }
-        self
+        Ok(self)
     }
 
     /// Adds the place of the verifier that has just read them.
-    pub(super) fn by_verifier(mut self, place: usize) -> Self {
-        if let Some(claims) = Arc::get_mut(&mut self.0) {
-            claims.verifier = place;
-        }
-        self
+    pub(super) fn by_verifier(mut self, place: usize) -> Result<Self, VerifyErrorKind> {
+        self.just_read()?.verifier = place;
+        Ok(self)
+    }
+
+    /// Returns the claims to change them. Nothing else has them yet, or the token is refused.
+    fn just_read(&mut self) -> Result<&mut Claims, VerifyErrorKind> {
+        Arc::get_mut(&mut self.0).ok_or(VerifyErrorKind::Malformed)
     }
 
     /// Returns the user: `sub` (RFC 7519 section 4.1.2).

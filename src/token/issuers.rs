@@ -121,7 +121,7 @@ impl Verifiers {
         let copy = copy.map_or(&[][..], |cache| cache.copy_of(token, unknown, self));
         let text = TokenText::decode(jws.payload(), copy)?;
         let claims = self.verify_parsed(&ParsedToken::parse(&jws, &text)?, signed)?;
-        let claims = claims.with_text(text);
+        let claims = claims.with_text(text)?;
         if let Some(cache) = &self.cache {
             cache.keep(&claims, unknown, self);
         }
@@ -137,10 +137,8 @@ impl Verifiers {
         let (chosen, outcome) = match self.choose(token) {
             Ok((place, verifier, issuer)) => {
                 let claims = verifier.verify_parsed(issuer, token, signed);
-                (
-                    Some(verifier),
-                    claims.map(|claims| claims.by_verifier(place)),
-                )
+                let claims = claims.and_then(|claims| Ok(claims.by_verifier(place)?));
+                (Some(verifier), claims)
             }
             Err(error) => (None, Err(error)),
         };

@@ -18,6 +18,7 @@ use crate::keys::{Key, KeyGeneration, KeySet, MOST_TRIED, OUR_TYP};
 pub(super) enum SignedTyp {
     /// That of our own signer, whose header need not be parsed.
     Usual,
+    /// That of the header, which has been parsed.
     InHeader,
 }
 
@@ -25,7 +26,7 @@ pub(super) enum SignedTyp {
 #[derive(Clone, Copy)]
 pub(super) struct Signed {
     pub(super) typ: SignedTyp,
-    /// The number of the keys, one of which made it.
+    /// The generation of the key set that has the signer.
     pub(super) keys: KeyGeneration,
 }
 
@@ -244,7 +245,7 @@ fn decode(segment: &[u8]) -> Result<Signature, VerifyErrorKind> {
     Ok(bytes)
 }
 
-/// Signatures of the fast algorithms fit without an allocation.
+/// Signatures up to 64 bytes (HMAC, EdDSA, ES256) fit without an allocation.
 type Signature = SmallVec<[u8; 64]>;
 
 const UNTRIED: &str = "it may mean more than four keys, and the others were not tried. Let the \

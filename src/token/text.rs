@@ -28,7 +28,10 @@ impl TokenText {
         }
         let decoded = bytes.len();
         bytes.extend_from_slice(copy);
-        let text = String::from_utf8(bytes).map_err(|_| VerifyErrorKind::Malformed)?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            error.into_bytes().zeroize();
+            VerifyErrorKind::Malformed
+        })?;
         if !text.is_char_boundary(decoded) {
             return Err(VerifyErrorKind::Malformed);
         }

@@ -224,7 +224,7 @@ impl AccessTokenVerifier {
         let token = ParsedToken::parse(&jws, &text)?;
         let issuer = self.check_issuer(&token)?;
         let claims = self.accept(issuer, &token, signed, check_expiry)?;
-        Ok(claims.with_text(text))
+        Ok(claims.with_text(text)?)
     }
 
     /// Verifies a token that it was chosen for, since it accepts its issuer.

@@ -213,12 +213,16 @@ fn tokens_that_are_seen_once_do_not_push_out_those_that_are_used() {
         let again = verifier.verify(token).unwrap();
         assert!(are_the_same(claims.as_ref().unwrap(), &again));
     }
-    // All places are taken now. A new token gets one when it comes again.
-    let new = sign(15_000);
-    let once = verifier.verify(&new).unwrap();
-    let twice = verifier.verify(&new).unwrap();
-    assert!(!are_the_same(&once, &twice));
-    assert!(are_the_same(&twice, &verifier.verify(&new).unwrap()));
+    // Nearly all places are taken now. A new token gets one when it comes again.
+    let mut late = 0;
+    for user in 15_000..15_020 {
+        let new = sign(user);
+        let once = verifier.verify(&new).unwrap();
+        let twice = verifier.verify(&new).unwrap();
+        late += usize::from(!are_the_same(&once, &twice));
+        assert!(are_the_same(&twice, &verifier.verify(&new).unwrap()));
+    }
+    assert!(late >= 15, "{late}");
 }
 
 /// Features of `serde_json` that other crates switch on give some names a meaning of their own.
