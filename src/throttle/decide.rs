@@ -69,7 +69,7 @@ pub(super) fn decide(budgets: &Budgets, named: Option<(Lane, Lane)>, seen: &Seen
 
     let familiarity = seen.familiarity();
     let is_stranger = familiarity == Familiarity::Stranger;
-    let is_siege = is_stranger && seen.is_siege(budgets);
+    let is_siege = is_stranger && seen.is_held_by_siege(budgets);
     let (network, block) = match named {
         Some(named) => named,
         None if is_siege => (budgets.network_in_siege, budgets.block_in_siege),

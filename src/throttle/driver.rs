@@ -115,7 +115,7 @@ impl Throttle {
         let found = store.read(&question.keys(&rule.keys), now).await?;
         let seen = Seen::new(&question, found, now).ok_or_else(incomplete)?;
         if question.place.is_some() {
-            rule.siege.note(seen.are_many_guessing(&rule.budgets), now);
+            rule.siege.note(seen.is_siege(&rule.budgets), now);
         }
         let lanes = match decide(&rule.budgets, rule.named(place), &seen) {
             Decision::Charge(lanes) => lanes,
@@ -158,7 +158,7 @@ impl Throttle {
     }
 
     /// Makes a mark for a device that has proved otherwise whose it is, such as by a link in an
-    /// email. There is none where the throttle is off.
+    /// email. There is none where the throttle is off, or without randomness.
     #[must_use]
     pub fn device_mark(
         &self,

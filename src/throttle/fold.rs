@@ -2,13 +2,16 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::shown::is_invisible;
+
 /// Returns the lower-case letters and digits of a name, so that `Ann.Lee@example.com` and
 /// `annlee@example.com` share their counters. A name that has neither counts as it is.
 ///
 /// One name may be typed in several ways, such as `é` on macOS and on Windows, or with full-width
 /// letters. An application or its database may take them for the same, with Unicode's forms NFC or
 /// NFKC (RFC 8265). So letters are taken apart (NFKD), and accents are dropped with all else that
-/// is neither a letter nor a digit.
+/// is neither a letter nor a digit, and with letters that are not seen. `ø` and `æ`, with a stroke
+/// and a ligature, are letters of their own.
 ///
 /// Names that are different accounts may share counters. The reverse must not happen: an account
 /// with two names has twice the budget.
@@ -20,7 +23,8 @@ pub(super) fn fold(name: &str) -> String {
         .flat_map(char::to_lowercase)
         .flat_map(char::to_uppercase);
     let lower: String = upper.flat_map(char::to_lowercase).nfkd().collect();
-    let folded: String = lower.chars().filter(|c| c.is_alphanumeric()).collect();
+    let is_counted = |c: &char| c.is_alphanumeric() && !is_invisible(*c);
+    let folded: String = lower.chars().filter(is_counted).collect();
     if folded.is_empty() { lower } else { folded }
 }
 
@@ -36,6 +40,7 @@ mod tests {
             " ann lee ",
             "Ann-Lee",
             "ann\u{200b}lee",
+            "ann\u{3164}lee\u{115f}",
             "@ann_lee",
         ] {
             assert_eq!(fold(name), "annlee", "{name:?}");

@@ -86,13 +86,13 @@ impl<'q> Seen<'q> {
             .flatten()
     }
 
-    /// Returns whether this network is in a siege: it has had no success today.
-    pub(super) fn is_siege(&self, budgets: &Budgets) -> bool {
-        self.are_many_guessing(budgets) && self.value(Row::Good).is_none()
+    /// Returns whether there is a siege, and this network has had no success today.
+    pub(super) fn is_held_by_siege(&self, budgets: &Budgets) -> bool {
+        self.is_siege(budgets) && self.value(Row::Good).is_none()
     }
 
     /// Returns whether many networks guess at many accounts.
-    pub(super) fn are_many_guessing(&self, budgets: &Budgets) -> bool {
+    pub(super) fn is_siege(&self, budgets: &Budgets) -> bool {
         let rate = budgets.siege_shard.slow;
         let most = rate.period.saturating_mul(rate.burst);
         let debt = |found: &Found| match found {

@@ -125,6 +125,9 @@ impl LoginThrottle {
     /// The default is the lower-case letters and digits of the name, without accents, in whichever
     /// form of Unicode they are typed.
     ///
+    /// Letters with a stroke and ligatures, such as `ø` and `æ`, are letters of their own, even
+    /// where a database takes them for `o` and `ae`.
+    ///
     /// Where the application finds accounts more loosely, such as by customer number *or* with its
     /// prefix, an attacker has a budget for each spelling unless this function knows it. It
     /// replaces the default.
@@ -136,6 +139,8 @@ impl LoginThrottle {
     /// let throttle = LoginThrottle::default()
     ///     .count_as(|name| name.chars().filter(char::is_ascii_digit).collect());
     /// ```
+    ///
+    /// Names for which it returns the same text share one budget. That may be an empty text.
     ///
     /// A [device mark](super::DeviceMark) is for the name as it was typed, whatever this says.
     pub fn count_as(mut self, fold: fn(&str) -> String) -> Self {

@@ -19,6 +19,7 @@ impl SiegeLog {
             GAUGE,
             "1 while many networks guess at many accounts, otherwise 0"
         );
+        show(0.0);
         Self {
             last: AtomicU64::new(0),
         }
@@ -31,14 +32,19 @@ impl SiegeLog {
             let now = now.as_millis().max(1);
             if now > last && self.last.swap(now, Ordering::Relaxed) == 0 {
                 tracing::warn!(
-                    "siege began: many networks guess at many accounts, so that unknown networks \
-                     wait for 45 seconds"
+                    "siege began: many networks guess at many accounts, so that strangers wait \
+                     for 45 seconds"
                 );
                 show(1.0);
             }
             return;
         }
-        let is_over = || now.saturating_since(Timestamp::from_millis(last)) >= ENDS_AFTER;
+        let last_seen = Timestamp::from_millis(last);
+        // A clock may have been ahead.
+        let is_over = || {
+            now.saturating_since(last_seen) >= ENDS_AFTER
+                || last_seen.saturating_since(now) >= ENDS_AFTER
+        };
         let ends = || {
             let (relaxed, next) = (Ordering::Relaxed, 0);
             self.last.compare_exchange(last, next, relaxed, relaxed)
