@@ -1,9 +1,9 @@
 //! The most sessions that a user has: a login above that ends the oldest.
 //!
-//! **One order for all processes**, or two logins at the same moment would end each other: the row
-//! says when a session began, and the id decides where that is the same. The newest stay. So each
-//! process ends what is certain to end, its own session too, and the process that lists last sees
-//! all of them.
+//! **One order for all processes** whose clocks differ by less than a minute, or two logins at the
+//! same moment would end each other: the row says when a session began, and the id decides where
+//! that is the same. The newest stay. So each process ends what is certain to end, its own session
+//! too, and the process that lists last sees all of them.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -30,7 +30,7 @@ impl Sessions {
         if let Some(newest) = newest.filter(|newest| *newest >= new.created_at()) {
             let row = new.parts_mut();
             row.authenticated_at.get_or_insert(row.created_at);
-            row.created_at = newest + Duration::from_millis(1);
+            row.created_at = newest + AFTER;
         }
         Ok(())
     }
@@ -48,7 +48,7 @@ impl Sessions {
         sessions.sort_by_key(|session| {
             let begun = session.created_at();
             // Stores do not know the policy's idle timeout.
-            let is_over = self.policy().end(session) <= now || is_ahead(begun, now);
+            let is_over = self.policy().end(session) <= now || is_ahead(begun, now + AFTER);
             (is_over, Reverse((begun, *session.id().as_bytes())))
         });
         for session in sessions.iter().skip(most) {
@@ -60,8 +60,11 @@ impl Sessions {
     }
 }
 
-/// Returns whether a clock that was far ahead wrote this. Such a session is not the newest for a
-/// day.
+/// A session begins so long after the newest one.
+const AFTER: Duration = Duration::from_millis(1);
+
+/// Returns whether a clock that was far ahead wrote this. It does not count as new, or it would
+/// stay the newest until that time.
 fn is_ahead(begun: Timestamp, now: Timestamp) -> bool {
     begun > now + DEFAULT_LEEWAY
 }

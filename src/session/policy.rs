@@ -124,8 +124,9 @@ impl SessionPolicy {
     /// one that was [replaced](crate::store::RevocationReason::Replaced), and before it those whose
     /// idle timeout is over.
     ///
-    /// Of logins at the same moment only so many stay, in all processes together. The others get
-    /// their tokens, and have been replaced.
+    /// Of logins at the same moment only so many stay, in all processes together, as long as their
+    /// clocks differ by less than a minute. The others receive tokens of a session that has already
+    /// ended as replaced.
     ///
     /// # Errors
     ///
