@@ -10,7 +10,8 @@ export interface AxiosLike {
 
 /**
  * Sends all requests of an axios instance through `session.fetch`, and returns the instance. A
- * response outside of 2xx is axios's own error. A `SessionError` is the `cause` of one.
+ * response outside of 2xx is axios's own error. When `session.fetch` throws a `SessionError`, it is the
+ * `cause` of the error of axios. Instances that were made from this one before are not changed.
  *
  * It needs axios 1.12, the first version that can be given a `fetch`.
  */

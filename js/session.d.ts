@@ -166,8 +166,9 @@ export interface Session {
    */
   login(credentials: object): Promise<State>;
   /**
-   * As the browser's own `fetch`, with the access token for trusted origins. A 401 that asks for a
-   * token is answered once, with a renewed token.
+   * As the browser's own `fetch`, with the access token for trusted origins. After a 401 that asks
+   * for a token, the request is sent once more, with a renewed token. A `signal` stops the request,
+   * and not a renewal that it waits for.
    *
    * @throws {SessionError} The token has ended, and cannot be renewed for now.
    */
@@ -192,7 +193,7 @@ export interface Session {
    * @throws {SessionError}
    */
   logout(options?: { everywhere?: boolean | undefined }): Promise<void>;
-  /** Whether a user is logged in here. It sends nothing. */
+  /** Whether a user is logged in here. It sends nothing, and is a new object each time. */
   state(): State;
 }
 
