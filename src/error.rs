@@ -56,7 +56,7 @@ impl fmt::Debug for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// The source of an error that a flood of requests meets. Where it is noticed the log has a line
-/// once a minute, so nothing else logs each of them.
+/// once a minute, so other places log it at DEBUG only.
 #[derive(Debug)]
 pub(crate) struct Busy;
 

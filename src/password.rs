@@ -185,7 +185,7 @@ impl Passwords {
     /// use tower_bearer::Passwords;
     ///
     /// let passwords = Passwords::new().with_former_hashes(|stored, password| {
-    ///     // Other kinds are such strings too.
+    ///     // Hashes of other kinds have this form too, so look at the prefix first.
     ///     let hash = PasswordHash::new(stored.starts_with("$scrypt$").then_some(stored)?).ok()?;
     ///     Some(Scrypt::new().verify_password(password.as_bytes(), &hash).is_ok())
     /// });

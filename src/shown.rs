@@ -22,7 +22,8 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Shows the first characters of a sentence in the same way, and leaves its quotes as they are.
+/// Shows the first characters of a sentence in the same way, and leaves its quotes and backslashes
+/// as they are.
 pub(crate) struct OneLine<T>(pub(crate) T);
 
 impl<T: fmt::Display> fmt::Display for OneLine<T> {
@@ -140,7 +141,7 @@ pub(crate) fn is_invisible(char: char) -> bool {
 
 /// So many characters of a text are shown, and so many bytes of a path.
 const MAX_CHARS: usize = 200;
-/// A list of the keys of an issuer that cannot be used has as many.
+/// Long enough for the list of an issuer's keys that cannot be used.
 const MAX_CHARS_OF_CAUSE: usize = 2000;
 const MAX_ERRORS: usize = 8;
 const MORE: &str = " and more";

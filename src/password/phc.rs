@@ -99,8 +99,8 @@ fn compute(
     Ok(Output::new(output)?)
 }
 
-/// Returns the version that a hash was made with. The first one wrote no version, and the reference
-/// implementation reads such hashes so.
+/// Returns the version that a hash was made with. Hashes of the first version (0x10) do not name
+/// it.
 fn version(stored: &PasswordHash) -> Result<Version, argon2::Error> {
     stored.version.map_or(Ok(Version::V0x10), Version::try_from)
 }

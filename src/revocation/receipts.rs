@@ -114,8 +114,8 @@ impl Receipts {
         self.0.arrived.notify_one();
     }
 
-    /// Takes everything that is queued. The next requests find room for theirs, so that the task
-    /// which calls this allocates, and not they.
+    /// Takes everything that is queued, and leaves room in the queue, so that requests do not
+    /// allocate.
     pub(crate) fn take(&self) -> Vec<Receipt> {
         let room = Vec::with_capacity(ROOM);
         let mut state = self.state();
@@ -168,6 +168,7 @@ impl fmt::Debug for Receipts {
 }
 
 const MAX_QUEUED: usize = 4096;
+/// The receipts for which there is room.
 const ROOM: usize = 64;
 /// At most twice this many sessions are remembered.
 const MAX_REMEMBERED: usize = 65_536;

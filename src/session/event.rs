@@ -36,7 +36,7 @@ pub enum AuthEventKind {
         reason: &'static str,
     },
     /// There were too many attempts, so the password was not looked at. There is an event for each
-    /// attempt, and a log line for the first of a minute.
+    /// attempt, and a log line for the first of a network and a counter in a minute.
     LoginThrottled {
         /// The counter that refused.
         by: ThrottledBy,
@@ -119,7 +119,7 @@ impl AuthEvent {
         self.subject.as_ref()
     }
 
-    /// Returns the session.
+    /// Returns the session. That of an access token of another issuer is not given here.
     #[must_use]
     pub fn session(&self) -> Option<&SessionId> {
         self.session.as_ref()

@@ -1,4 +1,4 @@
-//! The sessions of a selection, as a statement is asked for them.
+//! How a selection is bound to a statement.
 
 use crate::names::Subject;
 
