@@ -275,6 +275,26 @@ impl CookieDelivery {
     /// Sets the mark of a device as a cookie, without a login: after a new password, for example,
     /// which [forgets](Sessions::credentials_changed) the marks before it. The response gets
     /// `Cache-Control: no-store`.
+    ///
+    /// ```
+    /// use http::{Response, StatusCode};
+    /// # use tower_bearer::{AccessTokenClaims, CookieDelivery, SessionError, Sessions};
+    ///
+    /// async fn password_changed(
+    ///     sessions: &Sessions,
+    ///     cookies: &CookieDelivery,
+    ///     claims: &AccessTokenClaims,
+    ///     (username, version): (&str, i64),
+    /// ) -> Result<Response<()>, SessionError> {
+    ///     sessions.credentials_changed(claims, version).await?;
+    ///     let mut response = Response::new(());
+    ///     *response.status_mut() = StatusCode::NO_CONTENT;
+    ///     Ok(match sessions.device_mark(username, claims.subject(), None) {
+    ///         Some(mark) => cookies.set_device_mark(&mark, response),
+    ///         None => response,
+    ///     })
+    /// }
+    /// ```
     #[must_use]
     pub fn set_device_mark<B>(&self, mark: &DeviceMark, answer: Response<B>) -> Response<B> {
         let mut answer = not_stored(answer);

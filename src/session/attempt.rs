@@ -168,15 +168,15 @@ impl Sessions {
             AttemptError::Store(error) => return error.into(),
         };
         let (by, retry_after) = (throttled.by(), throttled.retry_after());
-        let (network, name) = (client.map(ClientNetwork::of), throttled.name());
+        let (network, name_tag) = (client.map(ClientNetwork::of), throttled.name_tag());
         if self.0.throttled_lines.is_new(network, by, self.now()) {
             let cure = client.is_none().then_some(NO_ADDRESS);
             let (client, network) = fields(client);
-            tracing::warn!(client, network, ?by, %name, retry_after, cure, "login throttled");
+            tracing::warn!(client, network, ?by, %name_tag, retry_after, cure, "login throttled");
         }
         let kind = AuthEventKind::LoginThrottled {
             by,
-            name,
+            name_tag,
             retry_after,
         };
         self.tell(kind, Whose::default().at(client));

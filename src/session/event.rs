@@ -41,7 +41,7 @@ pub enum AuthEventKind {
         /// The counter that refused.
         by: ThrottledBy,
         /// Which name was typed, without the name.
-        name: NameTag,
+        name_tag: NameTag,
         /// The seconds of `Retry-After`.
         retry_after: u64,
     },

@@ -123,7 +123,7 @@ impl Attempt {
 pub(super) async fn charge(
     store: &dyn EphemeralStore,
     taken: &[Taken],
-    name: NameTag,
+    name_tag: NameTag,
     now: Timestamp,
 ) -> Result<(), AttemptError> {
     let charges: Vec<_> = taken.iter().map(|taken| taken.charge).collect();
@@ -143,7 +143,7 @@ pub(super) async fn charge(
     Err(AttemptError::Throttled(Throttled {
         wait,
         by: ThrottledBy::Race,
-        name,
+        name_tag,
     }))
 }
 

@@ -130,7 +130,7 @@ impl Throttle {
                 return Err(AttemptError::Throttled(Throttled {
                     wait,
                     by,
-                    name: tag,
+                    name_tag: tag,
                 }));
             }
         };

@@ -24,10 +24,11 @@ pub enum AttemptError {
 pub struct Throttled {
     pub(super) wait: Duration,
     pub(super) by: ThrottledBy,
-    pub(super) name: NameTag,
+    pub(super) name_tag: NameTag,
 }
 
-/// Stands for a name that was typed, where the name itself must not be: users type passwords there.
+/// Identifies a name that was typed, for logs that must not have the name: users type passwords
+/// there by mistake.
 ///
 /// It is a keyed hash, written as 16 hexadecimal digits. Names that are counted as one have the
 /// same tag, in all processes, until the secret changes.
@@ -88,8 +89,8 @@ impl Throttled {
 
     /// Returns the tag of the name that was typed.
     #[must_use]
-    pub fn name(&self) -> NameTag {
-        self.name
+    pub fn name_tag(&self) -> NameTag {
+        self.name_tag
     }
 }
 

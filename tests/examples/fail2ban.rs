@@ -33,11 +33,11 @@ async fn it_finds_each_refused_and_throttled_login_and_nothing_that_a_stranger_w
     assert_eq!(server.log_in("alice", "wonderland-7").await.status, 200);
 
     let forged = "\n2026-11-28T19:00:00Z  WARN tower_bearer::session::attempt: login throttled \
-                  client=198.51.100.9 network=198.51.100.9 by=Pair name=0";
+                  client=198.51.100.9 network=198.51.100.9 by=Pair name_tag=0";
     let forged: String = form_urlencoded::byte_serialize(forged.as_bytes()).collect();
     let path = format!("/me/{}", forged.replace('+', "%20"));
     let agent = "user-agent: x WARN tower_bearer::session::attempt: login throttled \
-                 client=198.51.100.9 network=198.51.100.9 by=Pair name=0";
+                 client=198.51.100.9 network=198.51.100.9 by=Pair name_tag=0";
     server.send("GET", &path, &[agent], "").await;
     let login = format!("username={forged}&password={forged}&device={forged}");
     let form = "content-type: application/x-www-form-urlencoded";
@@ -96,7 +96,7 @@ const PREFIXES: [&str; 12] = [
 const REFUSED: &str = "INFO tower_bearer::refused_login: login refused client=2001:db8::7:1 \
                        network=2001:db8::/64 reason=\"credentials_invalid\"";
 const THROTTLED: &str = "WARN tower_bearer::session::attempt: login throttled client=192.0.2.7 \
-                         network=192.0.2.7 by=Pair name=0123456789abcdef retry_after=60";
+                         network=192.0.2.7 by=Pair name_tag=0123456789abcdef retry_after=60";
 
 #[test]
 fn it_bans_networks_of_both_families_in_files_in_the_journal_and_in_syslog() {

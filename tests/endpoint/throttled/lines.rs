@@ -147,7 +147,7 @@ async fn a_throttled_line_has_the_network_and_a_tag_of_the_name_once_a_minute() 
         .split_once("login throttled client=2001:db8:1:2::")
         .unwrap();
     let (_, fields) = fields
-        .split_once(" network=2001:db8:1:2::/64 by=Pair name=")
+        .split_once(" network=2001:db8:1:2::/64 by=Pair name_tag=")
         .unwrap();
     let (tag, rest) = fields.split_at(16);
     assert!(tag.bytes().all(|byte| byte.is_ascii_hexdigit()), "{line}");
@@ -162,7 +162,7 @@ async fn a_throttled_line_has_the_network_and_a_tag_of_the_name_once_a_minute() 
     let again = again.iter().find(|line| line.contains("throttled"));
     // Names that are counted as one have one tag.
     assert!(
-        again.unwrap().contains(&format!("name={tag} ")),
+        again.unwrap().contains(&format!("name_tag={tag} ")),
         "{again:?}"
     );
 }

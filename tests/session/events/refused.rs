@@ -127,8 +127,8 @@ async fn a_throttled_login_is_told_with_a_tag_of_its_name() {
         app.sessions.log_in(login).await.unwrap_err();
         let event = heard.take_one();
         assert_whose(&event, None);
-        if let AuthEventKind::LoginThrottled { name, .. } = event.kind() {
-            return (name, format!("{event:?}"));
+        if let AuthEventKind::LoginThrottled { name_tag, .. } = event.kind() {
+            return (name_tag, format!("{event:?}"));
         }
     };
     let (bob, said) = tag("bob").await;
