@@ -177,7 +177,9 @@ test("a bundle runs, with nothing beside it", async (t) => {
 test("a bundle has only what is used", async (t) => {
   for (const name of Object.keys(BUNDLERS)) {
     await t.test(name, async (t) => {
-      const size = async (...program) => readFileSync(await bundled(t, name, ...program)).length;
+      // Without comments: Vite names the files there, wherever they are.
+      const size = async (...program) =>
+        readFileSync(await bundled(t, name, ...program), "utf8").replace(/^\/\/.*/gm, "").length;
       const jar = 'import { memoryJar } from "tower-bearer"; console.log(memoryJar().read());';
       assert.ok(await size("jar", jar) < 500);
       assert.ok(await size("unused", 'import "tower-bearer"; console.log("nothing of it");') < 100);
