@@ -92,6 +92,11 @@ impl KeySource {
         self.0.given()
     }
 
+    /// Returns whether there can be newer keys to [ask](Self::ask) for.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.0.can_ask()
+    }
+
     /// Asks for newer keys, for a token that no key fits: see [`ProvideKeys::ask`].
     pub(crate) fn ask(&self, reason: AskReason) -> Option<KeysFuture> {
         self.0.ask(reason)
@@ -110,9 +115,16 @@ pub(crate) trait ProvideKeys: fmt::Debug + Send + Sync {
     /// nothing unless they have to be replaced.
     fn current(&self) -> &CurrentKeys;
 
+    /// Returns whether there can be newer keys to wait for.
+    fn can_ask(&self) -> bool {
+        false
+    }
+
     /// Waits for newer keys, for a token that no key fits. It is `None` where there are none to
     /// wait for.
-    fn ask(&self, reason: AskReason) -> Option<KeysFuture>;
+    fn ask(&self, _reason: AskReason) -> Option<KeysFuture> {
+        None
+    }
 
     /// Returns whether the source can never have keys, so that a verifier with it is a mistake.
     fn never_has_any(&self) -> bool;
@@ -140,10 +152,6 @@ pub(crate) type KeysFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> +
 impl ProvideKeys for CurrentKeys {
     fn current(&self) -> &CurrentKeys {
         self
-    }
-
-    fn ask(&self, _: AskReason) -> Option<KeysFuture> {
-        None
     }
 
     fn never_has_any(&self) -> bool {
@@ -200,10 +208,6 @@ impl SharedKeySet {
 impl ProvideKeys for SharedKeySet {
     fn current(&self) -> &CurrentKeys {
         &self.0
-    }
-
-    fn ask(&self, _: AskReason) -> Option<KeysFuture> {
-        None
     }
 
     fn never_has_any(&self) -> bool {

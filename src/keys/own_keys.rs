@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::current_keys::CurrentKeys;
-use super::key_source::{AskReason, KeySource, KeysFuture, ProvideKeys};
+use super::key_source::{KeySource, ProvideKeys};
 use super::signing_keys::SigningKeys;
 use crate::clock::{Clock, Timestamp};
 
@@ -67,10 +67,6 @@ impl ProvideKeys for OwnKeys {
             self.choose();
         }
         &self.current
-    }
-
-    fn ask(&self, _: AskReason) -> Option<KeysFuture> {
-        None
     }
 
     fn never_has_any(&self) -> bool {

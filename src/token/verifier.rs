@@ -251,7 +251,8 @@ impl AccessTokenVerifier {
             VerifyErrorKind::BadSignature => AskReason::BadSignature,
             _ => return None,
         };
-        Some(NewerKeys::new(&self.keys, reason))
+        let can_ask = self.keys.can_ask();
+        can_ask.then(|| NewerKeys::new(&self.keys, reason))
     }
 
     /// Makes it a verifier beside that of our sessions: `sid` and `gen` of its tokens have no

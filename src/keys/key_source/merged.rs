@@ -55,6 +55,10 @@ impl ProvideKeys for MergedKeys {
         &self.current
     }
 
+    fn can_ask(&self) -> bool {
+        self.parts.iter().any(KeySource::can_ask)
+    }
+
     fn ask(&self, reason: AskReason) -> Option<KeysFuture> {
         // Each part begins to fetch now, so that waiting for one after the other takes no longer.
         let asked = self.parts.iter().filter_map(|part| part.ask(reason));

@@ -201,6 +201,10 @@ impl ProvideKeys for RemoteJwks {
         self.renewal.current()
     }
 
+    fn can_ask(&self) -> bool {
+        true
+    }
+
     fn ask(&self, reason: AskReason) -> Option<KeysFuture> {
         self.renewal.ask(reason)
     }
