@@ -73,15 +73,27 @@ impl Route {
     }
 }
 
-/// Refuses a pool whose connections share one of the server. `beside` is open all the time, so no
-/// other client has its connection unless a pooler gave that away.
+/// Refuses a pool whose connections share those of the server.
+///
+/// Both connections are open all the time. A direct one is answered by one process of the server
+/// always, and by one of its own. A pooler in transaction mode gives each statement the connection
+/// that was free first or last. Where it has no other clients, that is one for both. Where it has,
+/// the answers change, but two may differ by chance: so each is asked several times, and in turns
+/// that no pooler follows which hands out two or more connections in a circle.
 pub(super) async fn refuse_pooler(
     beside: &mut PgConnection,
     pool: &PgPool,
     cure: &str,
 ) -> Result<(), BoxError> {
     let mut connection = pool.acquire().await?;
-    if backend(beside).await? == backend(&mut connection).await? {
+    let first = backend(beside).await?;
+    let second = backend(&mut connection).await?;
+    let mut shared = first == second;
+    for _ in 0..REPEATED_QUESTIONS {
+        shared |= backend(&mut connection).await? != second;
+        shared |= backend(beside).await? != first;
+    }
+    if shared {
         return Err(format!("{POOLER}. {cure}").into());
     }
     Ok(())
@@ -102,6 +114,9 @@ fn explain(error: sqlx::Error) -> BoxError {
     }
 }
 
+/// If a pooler with two connections gives each answer by chance, it passes once in 2^17 openings,
+/// and with more connections far less often.
+const REPEATED_QUESTIONS: usize = 8;
 const POOLER: &str = "the pool leads through a pooler in transaction mode (PgBouncer)";
 pub(super) const CURE: &str =
     "Open the store with `PostgresStore::builder(pool).behind_transaction_pooler()`";

@@ -140,6 +140,31 @@ async fn without_the_setting_a_pooler_is_refused_with_the_cure() {
     assert_eq!(tables, None, "a refused pool was written to");
 }
 
+/// Other clients take the connection that answered before, so that two questions may be answered by
+/// two connections, as over direct ones.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_pooler_is_refused_too() {
+    if pooler().is_none() {
+        return println!("NOT CHECKED: no PgBouncer");
+    }
+    let mut others = JoinSet::new();
+    for _ in 0..8 {
+        let pool = pool().await;
+        others.spawn(async move {
+            loop {
+                let busy = sqlx::raw_sql("SELECT pg_sleep(random() / 500)");
+                busy.execute(&pool).await.unwrap();
+            }
+        });
+    }
+    for _ in 0..20 {
+        let refused = PostgresStore::from_pool(pool().await).await.unwrap_err();
+        let cause = refused.to_string();
+        assert!(cause.contains(".behind_transaction_pooler()"), "{cause}");
+    }
+    others.shutdown().await;
+}
+
 #[tokio::test]
 async fn nothing_listens_through_a_pooler() {
     let tables = Tables::new().await;
