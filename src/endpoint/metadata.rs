@@ -164,6 +164,11 @@ impl ServerMetadataEndpoint {
             "revocation_endpoint_auth_methods_supported",
             json!(["none"]),
         );
+        // What `authorization_expires_in` and `refresh_token_timeout` tell.
+        set(
+            "refresh_token_expiration_types_supported",
+            json!(["authorization", "credential"]),
+        );
         if let Some(jwks) = &self.jwks {
             set("jwks_uri", jwks.as_str().into());
         }

@@ -149,6 +149,8 @@ pub(super) struct Ends {
     pub(super) access_token: Timestamp,
     /// When the refresh token expires, if it is not used before.
     pub(super) refresh_token: Timestamp,
+    /// When the session ends, however often it is refreshed.
+    pub(super) session: Timestamp,
 }
 
 impl SessionPolicy {
@@ -164,6 +166,7 @@ impl SessionPolicy {
         Ends {
             access_token: refresh_token.min(now + lifetime.unwrap_or(self.access_token)),
             refresh_token,
+            session: session.expires_at(),
         }
     }
 

@@ -26,6 +26,8 @@ pub struct ReceivedTokens {
     expires_in: Option<u64>,
     refresh_token: Option<RefreshToken>,
     refresh_token_expires_in: Option<u64>,
+    refresh_token_timeout: Option<u64>,
+    authorization_expires_in: Option<u64>,
     scope: Option<String>,
 }
 
@@ -56,10 +58,17 @@ impl ReceivedTokens {
         self.refresh_token.as_ref()
     }
 
-    /// Returns the seconds until the session ends, unless it is refreshed before that.
+    /// Returns the seconds until the session ends, unless it is refreshed before that:
+    /// `refresh_token_expires_in`, or `refresh_token_timeout` where a server sends only that.
     #[must_use]
     pub fn refresh_token_expires_in(&self) -> Option<u64> {
-        self.refresh_token_expires_in
+        self.refresh_token_expires_in.or(self.refresh_token_timeout)
+    }
+
+    /// Returns the seconds until the user has to log in, however often the session is refreshed.
+    #[must_use]
+    pub fn authorization_expires_in(&self) -> Option<u64> {
+        self.authorization_expires_in
     }
 
     /// Returns the granted scope, as words separated by spaces. `None` means that it is the

@@ -16,8 +16,12 @@ use crate::token::AccessTokenClaims;
 /// Its JSON has `access_token`, `token_type` (`Bearer`), `expires_in` (seconds), `refresh_token`,
 /// `refresh_token_expires_in` (seconds until the session ends if it is not refreshed before),
 /// `scope` if one is granted or was asked for, `device_mark` after a login with a password, and the
-/// members of
-/// [`Identity::with_response`](crate::Identity::with_response).
+/// members of [`Identity::with_response`](crate::Identity::with_response).
+///
+/// It also has the members of a draft, [OAuth 2.0 Refresh Token and Authorization
+/// Expiration](https://datatracker.ietf.org/doc/draft-ietf-oauth-refresh-token-expiration/):
+/// `refresh_token_timeout`, which is the same as `refresh_token_expires_in`, and
+/// `authorization_expires_in` (seconds until the session ends, however often it is refreshed).
 ///
 /// A client discards its old refresh token when it receives a new one. To read such a response, a
 /// client uses [`ReceivedTokens`](crate::session::ReceivedTokens).
@@ -125,6 +129,12 @@ impl TokenResponse {
         self.ends.refresh_token
     }
 
+    /// Returns when the session ends, however often it is refreshed. The user has to log in then.
+    #[must_use]
+    pub fn session_expires_at(&self) -> Timestamp {
+        self.ends.session
+    }
+
     /// Returns the seconds until the access token expires.
     #[must_use]
     pub fn expires_in(&self) -> u64 {
@@ -135,6 +145,12 @@ impl TokenResponse {
     #[must_use]
     pub fn refresh_token_expires_in(&self) -> u64 {
         self.seconds_to(self.ends.refresh_token)
+    }
+
+    /// Returns the seconds until the session ends, however often it is refreshed.
+    #[must_use]
+    pub fn authorization_expires_in(&self) -> u64 {
+        self.seconds_to(self.ends.session)
     }
 
     /// Returns the members that [`Identity::with_response`](crate::Identity::with_response) added.
@@ -177,12 +193,14 @@ impl TokenResponse {
 
 impl Serialize for TokenResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const OURS: [&str; 7] = [
+        const OURS: [&str; 9] = [
             "access_token",
             "token_type",
             "expires_in",
             "refresh_token",
             "refresh_token_expires_in",
+            "refresh_token_timeout",
+            "authorization_expires_in",
             "scope",
             "device_mark",
         ];
@@ -194,6 +212,8 @@ impl Serialize for TokenResponse {
             map.serialize_entry("refresh_token", refresh_token)?;
         }
         map.serialize_entry("refresh_token_expires_in", &self.refresh_token_expires_in())?;
+        map.serialize_entry("refresh_token_timeout", &self.refresh_token_expires_in())?;
+        map.serialize_entry("authorization_expires_in", &self.authorization_expires_in())?;
         // It is required where it differs from what was asked for (RFC 6749 section 5.1).
         if self.says_scope || !self.scope().is_empty() {
             map.serialize_entry("scope", self.scope().as_str())?;

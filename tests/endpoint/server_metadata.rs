@@ -63,6 +63,7 @@ async fn the_least_is_what_this_login_can_do() {
             "response_types_supported": [],
             "revocation_endpoint": "https://api.example.com/auth/logout",
             "revocation_endpoint_auth_methods_supported": ["none"],
+            "refresh_token_expiration_types_supported": ["authorization", "credential"],
         })
     );
 }
@@ -92,6 +93,7 @@ async fn each_setting_is_its_member_and_no_other() {
             "response_types_supported": [],
             "revocation_endpoint": "https://login.example.com:8443/a/b/logout",
             "revocation_endpoint_auth_methods_supported": ["none"],
+            "refresh_token_expiration_types_supported": ["authorization", "credential"],
             "jwks_uri": "https://api.example.com/.well-known/jwks.json",
             "service_documentation": "https://docs.example.com/login",
             "scopes_supported": ["orders:read", "orders:write"],

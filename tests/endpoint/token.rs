@@ -45,10 +45,12 @@ async fn a_password_and_a_refresh_token_are_the_two_grants() {
         names,
         [
             "access_token",
+            "authorization_expires_in",
             "device_mark",
             "expires_in",
             "refresh_token",
             "refresh_token_expires_in",
+            "refresh_token_timeout",
             "scope",
             "token_type"
         ]

@@ -175,6 +175,16 @@ fn access_token_response() -> ObjectBuilder {
         )
         .required("refresh_token_expires_in")
         .property(
+            "refresh_token_timeout",
+            whole("The same as `refresh_token_expires_in`, under the name of an IETF draft."),
+        )
+        .required("refresh_token_timeout")
+        .property(
+            "authorization_expires_in",
+            whole("Seconds until the session ends, however often it is refreshed."),
+        )
+        .required("authorization_expires_in")
+        .property(
             "scope",
             text(
                 "The granted scope, as words separated by spaces. Absent if it is empty and no \

@@ -27,10 +27,12 @@ async fn what_the_answer_says_besides_is_said_once_and_stored_nowhere() {
     );
     let ours = [
         "access_token",
+        "authorization_expires_in",
         "device_mark",
         "expires_in",
         "refresh_token",
         "refresh_token_expires_in",
+        "refresh_token_timeout",
         "token_type",
     ];
     let mut all = [&ours[..], &["name", "cats"]].concat();
@@ -57,7 +59,10 @@ async fn what_the_answer_says_besides_never_takes_the_place_of_what_rfc_6749_say
         "expires_in",
         "refresh_token",
         "refresh_token_expires_in",
+        "refresh_token_timeout",
+        "authorization_expires_in",
         "scope",
+        "device_mark",
     ]
     .map(|name| move |identity: Identity| identity.with_response(name, "forged").unwrap());
     app.users.authenticate_as(move |_| {
@@ -122,6 +127,13 @@ async fn a_token_response_says_whose_it_is_what_it_allows_and_until_when() {
         ),
         (now + 7 * DAY, 604_800)
     );
+    assert_eq!(
+        (
+            tokens.session_expires_at(),
+            tokens.authorization_expires_in()
+        ),
+        (now + 90 * DAY, 90 * 86_400)
+    );
     assert_eq!(tokens.extra().get("name"), Some(&json!("Alice")));
     assert!(!tokens.is_until_browser_closes());
     assert_eq!(app.live().await, [*tokens.session_id()]);
@@ -167,7 +179,13 @@ async fn a_client_in_rust_reads_what_was_sent() {
         (read.expires_in(), read.refresh_token_expires_in()),
         (Some(1800), Some(604_800))
     );
+    assert_eq!(read.authorization_expires_in(), Some(90 * 86_400));
     assert_eq!(read.scope(), Some("orders:read"));
+
+    let draft: Value =
+        json!({ "access_token": "a", "token_type": "Bearer", "refresh_token_timeout": 60 });
+    let draft: ReceivedTokens = serde_json::from_value(draft).unwrap();
+    assert_eq!(draft.refresh_token_expires_in(), Some(60));
 
     let least: Value = json!({ "access_token": "a", "token_type": "N_A", "surprise": [1] });
     let least: ReceivedTokens = serde_json::from_value(least).unwrap();

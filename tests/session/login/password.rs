@@ -13,22 +13,26 @@ async fn a_login_by_form_answers_the_members_of_rfc_6749_the_end_and_the_mark() 
         names(&body),
         [
             "access_token",
+            "authorization_expires_in",
             "device_mark",
             "expires_in",
             "refresh_token",
             "refresh_token_expires_in",
+            "refresh_token_timeout",
             "token_type"
         ]
     );
     assert_eq!(body["token_type"], "Bearer");
     assert_eq!(body["expires_in"], 1800);
     assert_eq!(body["refresh_token_expires_in"], 604_800);
+    assert_eq!(body["refresh_token_timeout"], 604_800);
+    assert_eq!(body["authorization_expires_in"], 90 * 86_400);
 
     login
         .accounts
         .change("alice", |account| account.scope = "orders:read admin");
     let body = login.log_in("alice").await.body;
-    assert_eq!(names(&body).len(), 7);
+    assert_eq!(names(&body).len(), 9);
     assert_eq!(body["scope"], "orders:read admin");
 }
 

@@ -84,6 +84,9 @@ async fn the_lifetime_that_is_told_shrinks_towards_the_end() {
     }
     // Day 84: six days are left.
     assert_eq!(told(&tokens), 6 * 86_400);
+    for name in ["refresh_token_timeout", "authorization_expires_in"] {
+        assert_eq!(tokens.body[name], 6 * 86_400, "{name}");
+    }
     // A repeat within the overlap does not begin the week again.
     let login = Login::new();
     let first = login.log_in("alice").await;
