@@ -165,5 +165,5 @@ fn not_stored(description: &str) -> ResponseBuilder {
 }
 
 fn header(schema: utoipa::openapi::ObjectBuilder) -> Header {
-    HeaderBuilder::new().schema(schema).build()
+    HeaderBuilder::new().schema(Some(schema)).build()
 }
