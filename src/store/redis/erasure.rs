@@ -27,7 +27,7 @@ pub(super) async fn erase(
     Ok(erased)
 }
 
-/// Does it for some sessions, which may be those of the selection.
+/// Erases some sessions, if they are those of the selection.
 async fn erase_each(
     connection: &Connection,
     prefix: &KeyPrefix,

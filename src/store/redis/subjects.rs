@@ -63,12 +63,12 @@ impl Bucket {
         all
     }
 
-    /// Reads some members, from a place on that Redis has given, or from 0. The answer has the next
-    /// place, or 0 at the end.
-    pub(super) fn scan(&self, from: u64, about: usize) -> Cmd {
+    /// Reads about `count` members, from a cursor that Redis has given, or from 0. The answer has
+    /// the next cursor, or 0 at the end.
+    pub(super) fn scan(&self, cursor: u64, count: usize) -> Cmd {
         let mut some = Cmd::new();
-        some.arg("ZSCAN").arg(&self.key).arg(from);
-        some.arg("COUNT").arg(about);
+        some.arg("ZSCAN").arg(&self.key).arg(cursor);
+        some.arg("COUNT").arg(count);
         some
     }
 
