@@ -6,8 +6,9 @@
 //! cargo run --example client
 //! ```
 //!
-//! `ADDR` is where the server listens. The folder `bearer_client` is the part to copy.
+//! `ADDR` is where the server listens. The folder `client/src` is the part to copy.
 
+#[path = "../../client/src/mod.rs"]
 mod bearer_client;
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! The examples, as a stranger would start them, and the documents beside them.
 
-#[path = "../../examples/client/bearer_client/mod.rs"]
+#[path = "../../client/src/mod.rs"]
 mod bearer_client;
 
 mod client;
