@@ -1,56 +1,171 @@
 //! [`ClientError`]: what a caller has to know.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tower_bearer::BoxError;
+/// Any error, of an HTTP client or a store.
+///
+/// ```
+/// let error: tower_bearer_client::BoxError = "the line is dead".into();
+/// assert_eq!(error.to_string(), "the line is dead");
+/// ```
+pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Why there is no answer. Nothing in it comes from a token.
+/// All callers that waited for one refresh get the same cause.
+type Cause = Arc<dyn Error + Send + Sync>;
+
+/// The reason why there is no response. No part of it comes from a token.
+///
+/// ```
+/// use tower_bearer_client::{ClientErrorKind, Server};
+///
+/// let error = Server::new("http://api.example.com", "/auth").unwrap_err();
+/// assert_eq!(error.kind(), ClientErrorKind::Settings);
+/// assert!(error.to_string().contains("https"));
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) enum ClientError {
-    /// No user is logged in any more, or the password was refused: ask the user.
-    LogInAgain { reason: String },
-    /// No new tokens can be had now. Those that are held stay: try again later.
-    Unavailable(Cause),
-    /// The request itself did not get through.
-    Request(Cause),
+pub struct ClientError {
+    kind: ClientErrorKind,
+    reason: Option<Cow<'static, str>>,
+    retry_after: Option<Duration>,
+    cause: Option<Cause>,
 }
 
-/// All who waited for one refresh get the same cause.
-pub(crate) type Cause = Arc<dyn Error + Send + Sync>;
+/// The kinds of [`ClientError`]. There are no others, so a `match` needs no last arm.
+///
+/// ```
+/// use tower_bearer_client::ClientErrorKind;
+///
+/// fn shows_the_login_page(kind: ClientErrorKind) -> bool {
+///     matches!(kind, ClientErrorKind::NotLoggedIn | ClientErrorKind::InvalidCredentials)
+/// }
+/// # assert!(shows_the_login_page(ClientErrorKind::NotLoggedIn));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClientErrorKind {
+    /// No user is logged in, or the server has ended the login: ask the user to log in.
+    NotLoggedIn,
+    /// The server refused a user name or password. A login that was there before stays.
+    InvalidCredentials,
+    /// The application denies a login or a refresh (`access_denied`). [`ClientError::reason`] says
+    /// why. The tokens stay.
+    Denied,
+    /// There were too many attempts (429). [`ClientError::retry_after`] says how long to wait.
+    TooManyAttempts,
+    /// No new tokens can be had now. The tokens stay: try again later.
+    Unavailable,
+    /// The [`TokenStore`](crate::TokenStore) failed.
+    Storage,
+    /// The request itself did not get through the HTTP client.
+    Transport,
+    /// The client is set up wrongly. The message names the cure.
+    Settings,
+}
 
 impl ClientError {
-    pub(super) fn log_in_again(reason: impl Into<String>) -> Self {
-        Self::LogInAgain {
-            reason: reason.into(),
+    /// Returns the kind.
+    ///
+    /// ```
+    /// # use tower_bearer_client::{ClientErrorKind, Server};
+    /// let error = Server::new("api.example.com", "/auth").unwrap_err();
+    /// assert_eq!(error.kind(), ClientErrorKind::Settings);
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> ClientErrorKind {
+        self.kind
+    }
+
+    /// Returns the reason that the server gave, as in `session_revoked`: a word of at most 40
+    /// letters and `_`. No other text of a response gets into an error.
+    ///
+    /// ```
+    /// # use tower_bearer_client::ClientError;
+    /// fn is_second_factor_needed(error: &ClientError) -> bool {
+    ///     error.reason() == Some("code_needed")
+    /// }
+    /// ```
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// Returns how long the server asks to wait, from `Retry-After`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tower_bearer_client::ClientError;
+    /// fn wait(error: &ClientError) -> Duration {
+    ///     error.retry_after().unwrap_or(Duration::from_secs(5))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    pub(crate) fn new(kind: ClientErrorKind) -> Self {
+        Self {
+            kind,
+            reason: None,
+            retry_after: None,
+            cause: None,
         }
     }
 
-    pub(super) fn unavailable(cause: impl Into<BoxError>) -> Self {
-        Self::Unavailable(Arc::from(cause.into()))
+    pub(crate) fn not_logged_in() -> Self {
+        Self::new(ClientErrorKind::NotLoggedIn)
     }
 
-    pub(super) fn request(cause: impl Into<BoxError>) -> Self {
-        Self::Request(Arc::from(cause.into()))
+    pub(crate) fn unavailable(cause: impl Into<BoxError>) -> Self {
+        Self::new(ClientErrorKind::Unavailable).with_cause(cause)
+    }
+
+    pub(crate) fn settings(cure: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ClientErrorKind::Settings).with_reason(Some(cure.into()))
+    }
+
+    pub(crate) fn with_reason(mut self, reason: Option<Cow<'static, str>>) -> Self {
+        self.reason = reason;
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait;
+        self
+    }
+
+    pub(crate) fn with_cause(mut self, cause: impl Into<BoxError>) -> Self {
+        self.cause = Some(Arc::from(cause.into()));
+        self
     }
 }
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::LogInAgain { reason } => write!(f, "log in again: {reason}"),
-            Self::Unavailable(_) => f.write_str("no tokens can be had now, try again later"),
-            Self::Request(_) => f.write_str("the request did not get through"),
+        let text = match self.kind {
+            ClientErrorKind::NotLoggedIn if self.reason.is_none() => "no user is logged in",
+            ClientErrorKind::NotLoggedIn => "log in again",
+            ClientErrorKind::InvalidCredentials => "the server refused the login",
+            ClientErrorKind::Denied => "the application denied it",
+            ClientErrorKind::TooManyAttempts => "too many attempts, try again later",
+            ClientErrorKind::Unavailable => "no tokens can be had now, try again later",
+            ClientErrorKind::Storage => "the tokens cannot be kept",
+            ClientErrorKind::Transport => "the request did not get through",
+            ClientErrorKind::Settings => "the client is set up wrongly",
+        };
+        f.write_str(text)?;
+        match &self.reason {
+            Some(reason) => write!(f, ": {reason}"),
+            None => Ok(()),
         }
     }
 }
 
 impl Error for ClientError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::LogInAgain { .. } => None,
-            Self::Unavailable(cause) | Self::Request(cause) => Some(&**cause),
-        }
+        self.cause.as_deref().map(|cause| cause as _)
     }
 }

@@ -6,13 +6,9 @@
 //! cargo run --example client
 //! ```
 //!
-//! `ADDR` is where the server listens. The folder `client/src` is the part to copy.
+//! `ADDR` is where the server listens.
 
-#[path = "../../client/src/mod.rs"]
-mod bearer_client;
-
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{Request, StatusCode, Uri};
@@ -21,11 +17,7 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use tokio::task::JoinSet;
 use tower::{Layer, ServiceExt};
-use tower_bearer::BoxError;
-use tower_bearer::clock::{Clock, SystemClock};
-use tower_bearer::test_util::ManualClock;
-
-use bearer_client::{BearerClient, BearerClientLayer, Server, Tokens};
+use tower_bearer_client::{BearerClient, BoxError, Login, ManualClock, Server};
 
 /// Plain HTTP will do on loopback. Elsewhere the connector is that of `hyper-rustls`.
 type App = BearerClient<Client<HttpConnector, Full<Bytes>>>;
@@ -55,22 +47,25 @@ async fn run() -> Result<(), BoxError> {
     let server = Server::new(&origin, "/auth")?;
     let me = format!("{}/me", origin.trim_end_matches('/')).parse()?;
 
-    // A real client takes `SystemClock`. This one wants to see a token grow old, and has no half
-    // hour.
-    let clock = ManualClock::at(SystemClock.now());
-    let tokens = Tokens::new(Arc::new(clock.clone()));
+    // A real client keeps the clock of the system. This one wants to see a token grow old, and has
+    // no half hour.
+    let clock = ManualClock::at(SystemTime::now());
     let http = Client::builder(TokioExecutor::new()).build_http();
-    let client: App = BearerClientLayer::new(server, tokens.clone()).layer(http);
+    let login = Login::builder(server)
+        .clock(clock.clone())
+        .open(http.clone())
+        .await?;
+    let client: App = login.layer().layer(http);
 
-    client.log_in("alice", "wonderland-7").await?;
+    login.log_in("alice", "wonderland-7").await?;
     println!("logged in as alice");
-    println!("{}, {}", calls(&client, &me).await?, refreshes(&tokens));
+    println!("{}, {}", calls(&client, &me).await?, refreshes(&login));
 
     clock.advance(Duration::from_secs(30 * 60));
     println!("half an hour later, by this client's clock");
-    println!("{}, {}", calls(&client, &me).await?, refreshes(&tokens));
+    println!("{}, {}", calls(&client, &me).await?, refreshes(&login));
 
-    client.log_out().await?;
+    login.log_out().await?;
     println!("logged out");
     Ok(())
 }
@@ -88,8 +83,8 @@ async fn calls(client: &App, uri: &Uri) -> Result<String, BoxError> {
     Ok(format!("5 calls at once, {answered} answered 200"))
 }
 
-fn refreshes(tokens: &Tokens) -> String {
-    match tokens.refreshes() {
+fn refreshes(login: &Login) -> String {
+    match login.refreshes() {
         1 => "1 refresh".to_owned(),
         other => format!("{other} refreshes"),
     }

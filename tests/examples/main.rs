@@ -1,9 +1,5 @@
 //! The examples, as a stranger would start them, and the documents beside them.
 
-#[path = "../../client/src/mod.rs"]
-mod bearer_client;
-
-mod client;
 mod explain;
 mod external_issuer;
 mod fail2ban;

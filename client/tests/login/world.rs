@@ -1,8 +1,5 @@
-//! The client of the example, and the real server in the same process. Between them is a line that
-//! can be told to fail.
-
-mod failures;
-mod requests;
+//! A client, and the real server in the same process. Between them is a line that can be told to
+//! fail.
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
@@ -16,13 +13,12 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
-use support::Login;
 use tokio::task::JoinSet;
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_bearer::test_util::ManualClock;
 use tower_bearer::{BoxError, SessionPolicy, Sessions};
-
-use crate::bearer_client::{BearerClient, BearerClientLayer, ClientError, Http, Server, Tokens};
+use tower_bearer_client::{
+    BearerClient, ClientError, HttpClient, Login, LoginBuilder, ManualClock, Server,
+};
 
 pub(crate) const ORIGIN: &str = "https://api.example.com";
 pub(crate) const LOGIN: &str = "/auth/login";
@@ -180,12 +176,11 @@ impl Service<Request<Full<Bytes>>> for Line {
 
 /// A server, and a client that is logged in as alice.
 pub(crate) struct World {
-    pub(crate) server: Login,
+    pub(crate) server: support::Login,
     pub(crate) line: Line,
     /// The client's own.
     pub(crate) clock: ManualClock,
-    pub(crate) tokens: Tokens,
-    pub(crate) layer: BearerClientLayer,
+    pub(crate) login: Login,
     pub(crate) client: BearerClient<Line>,
 }
 
@@ -195,24 +190,38 @@ impl World {
     }
 
     pub(crate) async fn with_policy(policy: SessionPolicy) -> Self {
-        let (server, clock) = (Login::with_policy(policy), ManualClock::new());
+        Self::with(policy, |builder| builder).await
+    }
+
+    /// With other settings of the client.
+    pub(crate) async fn with(
+        policy: SessionPolicy,
+        settings: impl FnOnce(LoginBuilder) -> LoginBuilder,
+    ) -> Self {
+        let (server, clock) = (support::Login::with_policy(policy), ManualClock::new());
         let line = Line {
             sessions: server.sessions.clone(),
             faults: Arc::default(),
             sent: Arc::default(),
         };
-        let tokens = Tokens::new(Arc::new(clock.clone()));
-        let layer = BearerClientLayer::new(Server::new(ORIGIN, "/auth").unwrap(), tokens.clone());
-        let client = layer.layer(line.clone());
-        client.log_in("alice", "wonderland-7").await.unwrap();
+        let login = settings(builder(&clock)).open(line.clone()).await.unwrap();
+        login.log_in("alice", "wonderland-7").await.unwrap();
         Self {
             server,
-            line,
             clock,
-            tokens,
-            layer,
-            client,
+            client: login.layer().layer(line.clone()),
+            line,
+            login,
         }
+    }
+
+    /// Another process of the same application, or the same one after a restart.
+    pub(crate) async fn another(
+        &self,
+        settings: impl FnOnce(LoginBuilder) -> LoginBuilder,
+    ) -> Login {
+        let builder = settings(builder(&self.clock));
+        builder.open(self.line.clone()).await.unwrap()
     }
 
     /// Time passes for both.
@@ -236,12 +245,16 @@ impl World {
     }
 }
 
-async fn me(client: BearerClient<impl Http>) -> Result<u16, ClientError> {
+fn builder(clock: &ManualClock) -> LoginBuilder {
+    Login::builder(Server::new(ORIGIN, "/auth").unwrap()).clock(clock.clone())
+}
+
+pub(crate) async fn me(client: BearerClient<impl HttpClient>) -> Result<u16, ClientError> {
     Ok(client.oneshot(request("/me")).await?.status().as_u16())
 }
 
 pub(crate) async fn at_once(
-    client: &BearerClient<impl Http>,
+    client: &BearerClient<impl HttpClient>,
     calls: usize,
 ) -> Vec<Result<u16, ClientError>> {
     (0..calls)

@@ -1,17 +1,20 @@
-//! The challenge of a 401.
+//! What a response says about the access token.
 
 use http::header::WWW_AUTHENTICATE;
-use http::{Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 /// Whether the access token is no longer accepted (RFC 6750 section 3.1). A new token would not fix
-/// any other 401.
-pub(super) fn refuses_token<B>(response: &Response<B>) -> bool {
-    let mut challenges = response
-        .headers()
+/// any other 401. gRPC says it with status 16, and with the same header.
+pub(crate) fn refuses_token(status: StatusCode, headers: &HeaderMap) -> bool {
+    let is_refusal = status == StatusCode::UNAUTHORIZED
+        || headers
+            .get("grpc-status")
+            .is_some_and(|status| status == "16");
+    let mut challenges = headers
         .get_all(WWW_AUTHENTICATE)
         .iter()
         .filter_map(|value| value.to_str().ok());
-    response.status() == StatusCode::UNAUTHORIZED && challenges.any(is_invalid_token)
+    is_refusal && challenges.any(is_invalid_token)
 }
 
 /// One header may hold the challenges of several schemes (RFC 9110 section 11.6.1), and quoted text

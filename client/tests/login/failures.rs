@@ -1,25 +1,23 @@
-//! The client of `examples/client`, when refreshes fail: the same key again, and only the server
+//! The client, when refreshes fail: the same key again, and only the server
 //! logs the user out.
 
 use support::{Call, HOUR, MINUTE, Question, SECOND};
 use tokio::time::Instant;
 
-use crate::bearer_client::ClientError;
-use crate::client::{Fault, REFRESH, World};
+use crate::world::{Fault, REFRESH, World};
+use tower_bearer_client::{ClientError, ClientErrorKind};
 
 #[track_caller]
 fn assert_unavailable(outcome: &Result<u16, ClientError>) {
-    assert!(
-        matches!(outcome, Err(ClientError::Unavailable(_))),
-        "{outcome:?}"
-    );
+    let kind = outcome.as_ref().map_err(ClientError::kind);
+    assert_eq!(kind, Err(ClientErrorKind::Unavailable), "{outcome:?}");
 }
 
 #[track_caller]
-fn assert_log_in_again(outcome: Result<u16, ClientError>, because: &str) {
+fn assert_not_logged_in(outcome: Result<u16, ClientError>, text: &str) {
     let error = outcome.unwrap_err();
-    assert_eq!(error.to_string(), format!("log in again: {because}"));
-    assert!(matches!(error, ClientError::LogInAgain { .. }));
+    assert_eq!(error.to_string(), text);
+    assert_eq!(error.kind(), ClientErrorKind::NotLoggedIn);
 }
 
 #[tokio::test(start_paused = true)]
@@ -43,7 +41,7 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_token_and_key() {
         assert_eq!((&lost.key, &lost.body), (&repeated.key, &repeated.body));
         keys.push(lost.key.clone().unwrap());
     }
-    assert_eq!((world.refreshes_sent(), world.tokens.refreshes()), (6, 3));
+    assert_eq!((world.refreshes_sent(), world.login.refreshes()), (6, 3));
     assert!(
         keys[0] != keys[1] && keys[1] != keys[2],
         "another token has another key"
@@ -101,7 +99,7 @@ async fn a_server_that_is_busy_is_asked_again_when_it_says() {
             .into_iter()
             .all(|outcome| outcome.unwrap() == 200)
     );
-    assert_eq!((world.refreshes_sent(), world.tokens.refreshes()), (3, 1));
+    assert_eq!((world.refreshes_sent(), world.login.refreshes()), (3, 1));
     // Three seconds, and where no time is named one.
     assert_eq!(started.elapsed().as_secs(), 4);
     let sent = world.line.sent(REFRESH);
@@ -185,7 +183,7 @@ async fn a_refresh_ahead_of_time_that_fails_harms_no_call() {
         (
             world.me().await.unwrap(),
             world.refreshes_sent(),
-            world.tokens.refreshes()
+            world.login.refreshes()
         ),
         (200, 4, 1)
     );
@@ -201,9 +199,9 @@ async fn a_refusal_of_the_refresh_token_is_the_end() {
         .log_out_everywhere(&"alice".into())
         .await
         .unwrap();
-    assert_log_in_again(world.me().await, "session_revoked");
+    assert_not_logged_in(world.me().await, "log in again: session_revoked");
     for outcome in world.me_at_once(5).await {
-        assert_log_in_again(outcome, "nobody is logged in");
+        assert_not_logged_in(outcome, "no user is logged in");
     }
     assert_eq!(
         (world.refreshes_sent(), world.line.sent("/me").len()),
@@ -212,14 +210,14 @@ async fn a_refusal_of_the_refresh_token_is_the_end() {
     );
 
     // The client finds out from a 401.
-    world.client.log_in("alice", "wonderland-7").await.unwrap();
+    world.login.log_in("alice", "wonderland-7").await.unwrap();
     world
         .server
         .sessions
         .log_out_everywhere(&"alice".into())
         .await
         .unwrap();
-    assert_log_in_again(world.me().await, "session_revoked");
+    assert_not_logged_in(world.me().await, "log in again: session_revoked");
     assert_eq!(
         (world.refreshes_sent(), world.line.sent("/me").len()),
         (2, 1)
@@ -267,12 +265,12 @@ async fn a_refusal_that_comes_after_a_new_login_does_not_end_it() {
     let pause = world.server.store.pause_at(Call::Find);
     let log_in = async {
         pause.reached().await;
-        world.client.log_in("alice", "wonderland-7").await.unwrap();
+        world.login.log_in("alice", "wonderland-7").await.unwrap();
         pause.go_on();
     };
     let (outcome, ()) = tokio::join!(world.me(), log_in);
     assert_eq!((outcome.unwrap(), world.me().await.unwrap()), (200, 200));
-    assert_eq!((world.refreshes_sent(), world.tokens.refreshes()), (1, 0));
+    assert_eq!((world.refreshes_sent(), world.login.refreshes()), (1, 0));
 }
 
 #[tokio::test]
@@ -291,11 +289,11 @@ async fn tokens_that_come_after_a_new_login_do_not_take_its_place() {
     let pause = world.server.store.pause_at(Call::Find);
     let log_in = async {
         pause.reached().await;
-        world.client.log_in("alice", "wonderland-7").await.unwrap();
+        world.login.log_in("alice", "wonderland-7").await.unwrap();
         pause.go_on();
     };
     let (outcome, ()) = tokio::join!(world.me(), log_in);
-    assert_eq!((outcome.unwrap(), world.tokens.refreshes()), (200, 0));
+    assert_eq!((outcome.unwrap(), world.login.refreshes()), (200, 0));
     let bearer = world.line.sent("/me").pop().unwrap().authorization.unwrap();
     let sid = &support::claims_of(&bearer)["sid"];
     assert_ne!(sid.as_str(), Some(&*first), "the session of the new login");
@@ -304,8 +302,12 @@ async fn tokens_that_come_after_a_new_login_do_not_take_its_place() {
 #[tokio::test]
 async fn a_wrong_password_is_no_login_and_leaves_the_one_that_is() {
     let world = World::new().await;
-    let refused = world.client.log_in("alice", "hatter-7").await.unwrap_err();
-    assert_eq!(refused.to_string(), "log in again: credentials_invalid");
+    let refused = world.login.log_in("alice", "hatter-7").await.unwrap_err();
+    assert_eq!(refused.kind(), ClientErrorKind::InvalidCredentials);
+    assert_eq!(
+        refused.to_string(),
+        "the server refused the login: credentials_invalid"
+    );
     assert_eq!(world.me().await.unwrap(), 200);
 }
 
@@ -313,8 +315,8 @@ async fn a_wrong_password_is_no_login_and_leaves_the_one_that_is() {
 async fn a_logout_that_does_not_get_through_can_be_tried_again() {
     let world = World::new().await;
     world.line.faults("/auth/logout", [Fault::Silence]);
-    world.client.log_out().await.unwrap_err();
+    world.login.log_out().await.unwrap_err();
     assert_eq!(world.me().await.unwrap(), 200);
-    world.client.log_out().await.unwrap();
+    world.login.log_out().await.unwrap();
     assert!(world.me().await.is_err());
 }

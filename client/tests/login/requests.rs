@@ -1,7 +1,5 @@
-//! The client of `examples/client`, against the real endpoints and the layer: one refresh, ahead of
+//! The client, against the real endpoints and the layer: one refresh, ahead of
 //! time, and one repeat.
-
-use std::sync::Arc;
 
 use http_body_util::BodyExt;
 use support::{Call, HOUR, MINUTE, SECOND};
@@ -9,8 +7,8 @@ use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
 
-use crate::bearer_client::{BearerClientLayer, ClientError, Server, Tokens};
-use crate::client::{Fault, LOGIN, ORIGIN, REFRESH, World, at_once, request, with_authorization};
+use crate::world::{Fault, LOGIN, REFRESH, World, at_once, request, with_authorization};
+use tower_bearer_client::{ClientErrorKind, Server};
 
 const INVALID_TOKEN: &str =
     "Bearer error=\"invalid_token\", error_description=\"the session has ended\"";
@@ -24,7 +22,7 @@ async fn many_calls_at_once_make_one_refresh() {
             assert_eq!(outcome.unwrap(), 200);
         }
         assert_eq!(
-            (world.refreshes_sent(), world.tokens.refreshes()),
+            (world.refreshes_sent(), world.login.refreshes()),
             (round, round as u64)
         );
     }
@@ -223,7 +221,8 @@ async fn a_limit_on_concurrency_inside_does_not_stop_the_refresh() {
     let world = World::new().await;
     world.pass(30 * MINUTE);
     let limited = world
-        .layer
+        .login
+        .layer()
         .layer(ConcurrencyLimitLayer::new(1).layer(world.line.clone()));
     assert!(
         at_once(&limited, 5)
@@ -248,7 +247,7 @@ async fn a_caller_who_hangs_up_takes_nobodys_refresh_along() {
         (
             next.unwrap(),
             world.refreshes_sent(),
-            world.tokens.refreshes()
+            world.login.refreshes()
         ),
         (200, 1, 1)
     );
@@ -267,7 +266,8 @@ async fn nothing_shows_a_token() {
     world.pass(MINUTE);
     let echo = r#"{"error":"invalid_grant","reason":"rt1_leak"}"#;
     assert_eq!(world.me().await.unwrap(), 200);
-    let debug = format!("{:?} {:?} {:?}", world.client, world.layer, world.tokens);
+    let layer = world.login.layer();
+    let debug = format!("{:?} {layer:?} {:?}", world.client, world.login);
     world.line.faults("/me", [Fault::Challenge(INVALID_TOKEN)]);
     world
         .line
@@ -307,11 +307,9 @@ async fn nothing_shows_a_token() {
 async fn after_the_logout_nobody_is_logged_in() {
     let world = World::new().await;
     assert_eq!(world.me().await.unwrap(), 200);
-    world.client.log_out().await.unwrap();
-    assert!(matches!(
-        world.me().await,
-        Err(ClientError::LogInAgain { .. })
-    ));
+    world.login.log_out().await.unwrap();
+    let refused = world.me().await.unwrap_err();
+    assert_eq!(refused.kind(), ClientErrorKind::NotLoggedIn);
     assert_eq!(world.line.sent("/me").len(), 1);
     assert!(
         world
@@ -322,7 +320,7 @@ async fn after_the_logout_nobody_is_logged_in() {
             .unwrap()
             .is_empty()
     );
-    world.client.log_in("alice", "wonderland-7").await.unwrap();
+    world.login.log_in("alice", "wonderland-7").await.unwrap();
     assert_eq!(world.me().await.unwrap(), 200);
 }
 
@@ -342,10 +340,10 @@ async fn a_login_sends_the_mark_that_the_last_one_left_whatever_came_between() {
     let world = World::new().await;
     world.pass(30 * MINUTE);
     assert_eq!(world.me().await.unwrap(), 200);
-    world.client.log_out().await.unwrap();
-    world.client.log_in("alice", "guessed").await.unwrap_err();
-    world.client.log_in("alice", "wonderland-7").await.unwrap();
-    world.client.log_in("alice", "wonderland-7").await.unwrap();
+    world.login.log_out().await.unwrap();
+    world.login.log_in("alice", "guessed").await.unwrap_err();
+    world.login.log_in("alice", "wonderland-7").await.unwrap();
+    world.login.log_in("alice", "wonderland-7").await.unwrap();
     let sent = marks(&world);
     let [first, after_logout, after_refusal, after_login] = &sent[..] else {
         panic!("{sent:?}")
@@ -369,16 +367,12 @@ async fn a_login_sends_the_mark_that_the_last_one_left_whatever_came_between() {
 #[tokio::test]
 async fn strangers_who_guess_do_not_lock_the_client_out() {
     let world = World::new().await;
-    let tokens = Tokens::new(Arc::new(world.clock.clone()));
-    let server = Server::new(ORIGIN, "/auth").unwrap();
-    let stranger = BearerClientLayer::new(server, tokens).layer(world.line.clone());
+    let stranger = world.another(|builder| builder).await;
     for _ in 0..40 {
         stranger.log_in("alice", "guessed").await.unwrap_err();
     }
     let refused = stranger.log_in("alice", "wonderland-7").await.unwrap_err();
-    assert!(
-        matches!(refused, ClientError::Unavailable(_)),
-        "{refused:?}"
-    );
-    world.client.log_in("alice", "wonderland-7").await.unwrap();
+    assert_eq!(refused.kind(), ClientErrorKind::TooManyAttempts);
+    assert!(refused.retry_after().unwrap() > SECOND, "{refused:?}");
+    world.login.log_in("alice", "wonderland-7").await.unwrap();
 }

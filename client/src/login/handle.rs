@@ -1,0 +1,275 @@
+//! [`Login`]: the login of one user at one server.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use crate::refresh::{Shared, fresh};
+use crate::store::Keeper;
+use crate::tokens::{Ending, Pair, Tokens, Turn, ended};
+use crate::wire::{Endpoint, Endpoints};
+use crate::{BearerClientLayer, ClientError, Clock, HttpClient, SendTwice, Server, SystemClock};
+
+/// The login of one user at one server. Clones are the same login; `Debug` shows no token.
+///
+/// For another user there is another `Login`. It needs a tokio runtime.
+///
+/// ```
+/// use hyper_util::client::legacy::Client;
+/// use hyper_util::rt::TokioExecutor;
+/// use tower::{Layer, ServiceExt};
+/// use tower_bearer_client::{Login, Server};
+///
+/// # async fn example() -> Result<(), tower_bearer_client::BoxError> {
+/// let http = Client::builder(TokioExecutor::new()).build_http();
+/// let login = Login::new(Server::new("http://127.0.0.1:3000", "/auth")?, http.clone());
+/// login.log_in("alice", "wonderland-7").await?;
+///
+/// let client = login.layer().layer(http);
+/// let request = http::Request::get("http://127.0.0.1:3000/me").body(Default::default())?;
+/// let response = client.clone().oneshot(request).await?;
+/// login.log_out().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Login {
+    shared: Arc<Shared>,
+}
+
+impl Login {
+    /// No user is logged in yet. The tokens are kept in memory, and `http` reaches the endpoints.
+    ///
+    /// ```
+    /// # use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+    /// # use tower_bearer_client::{Login, Server};
+    /// # let http = Client::builder(TokioExecutor::new()).build_http();
+    /// let server = Server::new("http://127.0.0.1:3000", "/auth").unwrap();
+    /// assert!(!Login::new(server, http).is_logged_in());
+    /// ```
+    pub fn new(server: Server, http: impl HttpClient) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let tokens = Arc::new(Tokens::new(Arc::clone(&clock)));
+        Self::over(tokens, Endpoints::new(server, http, clock), None)
+    }
+
+    pub(super) fn over(tokens: Arc<Tokens>, endpoints: Endpoints, keeper: Option<Keeper>) -> Self {
+        let shared = Arc::new(Shared {
+            tokens,
+            endpoints,
+            keeper,
+        });
+        Self { shared }
+    }
+
+    /// Logs a user in, for all clones and clients. It is tried once: the user is there to try
+    /// again. The tokens replace those of a login before.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidCredentials`], [`Denied`], [`TooManyAttempts`] and [`Unavailable`]: a login that
+    /// was there before stays. [`Storage`]: the user is logged in, but the store failed.
+    ///
+    /// [`InvalidCredentials`]: crate::ClientErrorKind::InvalidCredentials
+    /// [`Denied`]: crate::ClientErrorKind::Denied
+    /// [`TooManyAttempts`]: crate::ClientErrorKind::TooManyAttempts
+    /// [`Unavailable`]: crate::ClientErrorKind::Unavailable
+    /// [`Storage`]: crate::ClientErrorKind::Storage
+    ///
+    /// ```
+    /// # use tower_bearer_client::{ClientErrorKind, Login};
+    /// async fn is_password_right(login: &Login, password: &str) -> bool {
+    ///     match login.log_in("alice", password).await {
+    ///         Err(error) => error.kind() != ClientErrorKind::InvalidCredentials,
+    ///         Ok(()) => true,
+    ///     }
+    /// }
+    /// ```
+    pub async fn log_in(&self, username: &str, password: &str) -> Result<(), ClientError> {
+        self.log_in_with(&[("username", username), ("password", password)])
+            .await
+    }
+
+    /// The same with other parameters: the application's own credentials, a `scope`, the code of a
+    /// second factor.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Login::log_in`].
+    ///
+    /// ```
+    /// # use tower_bearer_client::{ClientError, Login};
+    /// async fn log_in_with_code(login: &Login, code: &str) -> Result<(), ClientError> {
+    ///     let user = [("username", "alice"), ("password", "wonderland-7")];
+    ///     login.log_in_with(&[user[0], user[1], ("code", code)]).await
+    /// }
+    /// ```
+    pub async fn log_in_with(&self, parameters: &[(&str, &str)]) -> Result<(), ClientError> {
+        let held = &self.shared.tokens;
+        let mark = held.mark();
+        let mut form = parameters.to_vec();
+        form.extend(mark.iter().map(|mark| ("device_mark", mark.expose())));
+        let asked = held.now();
+        let mut answer = self
+            .shared
+            .endpoints
+            .tokens(Endpoint::Login, &form, None)
+            .await
+            .map_err(|failure| failure.error)?;
+        let mark = answer.device_mark.take();
+        held.begin(Some(Pair::from_answer(answer, asked, None)?), mark);
+        self.save().await
+    }
+
+    /// Ends the session at the server, then forgets the tokens. Where the server does not answer
+    /// they stay, to try again with. The device mark stays in any case.
+    ///
+    /// # Errors
+    ///
+    /// [`NotLoggedIn`](crate::ClientErrorKind::NotLoggedIn), or those of [`Login::log_in`].
+    ///
+    /// ```
+    /// # use tower_bearer_client::{ClientError, Login};
+    /// async fn button(login: &Login) -> Result<(), ClientError> {
+    ///     login.log_out().await
+    /// }
+    /// ```
+    pub async fn log_out(&self) -> Result<(), ClientError> {
+        let held = &self.shared.tokens;
+        // A refresh that is under way would bring tokens after the logout.
+        let turn = loop {
+            match Turn::take(held) {
+                Ok(turn) => break turn,
+                Err(other) => drop(ended(other).await),
+            }
+        };
+        let pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
+        let form = [("token", pair.refresh.expose())];
+        self.shared
+            .endpoints
+            .post(Endpoint::Logout, &form, None)
+            .await
+            .map_err(|failure| failure.error)?;
+        held.forget(&pair);
+        turn.end(Ending::Done);
+        self.save().await
+    }
+
+    /// Forgets the tokens and the device mark, here and in the store, and asks no server: for a
+    /// device that is given away. Log out first.
+    ///
+    /// # Errors
+    ///
+    /// [`Storage`](crate::ClientErrorKind::Storage).
+    ///
+    /// ```
+    /// # use tower_bearer_client::{ClientError, Login};
+    /// async fn erase(login: &Login) -> Result<(), ClientError> {
+    ///     login.log_out().await?;
+    ///     login.forget().await
+    /// }
+    /// ```
+    pub async fn forget(&self) -> Result<(), ClientError> {
+        self.shared.tokens.forget_all();
+        self.save().await
+    }
+
+    /// Returns `Bearer` and an access token that is good for a while, for what is not an HTTP
+    /// client: the handshake of a WebSocket, an interceptor. The value is sensitive.
+    ///
+    /// It is for the origins of the [`Server`] only.
+    ///
+    /// # Errors
+    ///
+    /// [`NotLoggedIn`](crate::ClientErrorKind::NotLoggedIn), or those of a refresh.
+    ///
+    /// ```
+    /// # use tower_bearer_client::{BoxError, Login};
+    /// async fn handshake(login: &Login) -> Result<http::Request<()>, BoxError> {
+    ///     let request = http::Request::get("wss://api.example.com/feed");
+    ///     Ok(request.header("authorization", login.authorization().await?).body(())?)
+    /// }
+    /// ```
+    pub async fn authorization(&self) -> Result<HeaderValue, ClientError> {
+        let pair = fresh(Arc::clone(&self.shared), None).await?;
+        Ok(pair.authorization.clone())
+    }
+
+    /// Returns the layer that sends the tokens of this login. A request whose body is `Clone` is
+    /// repeated after a 401.
+    ///
+    /// ```
+    /// # use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+    /// # use tower::Layer;
+    /// # use tower_bearer_client::{Login, Server};
+    /// # let http = Client::builder(TokioExecutor::new()).build_http();
+    /// # let server = Server::new("http://127.0.0.1:3000", "/auth").unwrap();
+    /// let login = Login::new(server, http.clone());
+    /// let client = login.layer().layer(http);
+    /// # type Body = http_body_util::Full<bytes::Bytes>;
+    /// # let _: tower_bearer_client::BearerClient<Client<_, Body>> = client;
+    /// ```
+    #[must_use]
+    pub fn layer(&self) -> BearerClientLayer {
+        BearerClientLayer::new(Arc::clone(&self.shared), SendTwice)
+    }
+
+    /// Whether there are tokens. The server may have ended their session.
+    ///
+    /// ```
+    /// # use tower_bearer_client::Login;
+    /// fn first_page(login: &Login) -> &'static str {
+    ///     if login.is_logged_in() { "home" } else { "login" }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn is_logged_in(&self) -> bool {
+        self.shared.tokens.is_logged_in()
+    }
+
+    /// Returns the number of refreshes so far, for metrics.
+    ///
+    /// ```
+    /// # use tower_bearer_client::Login;
+    /// fn report(login: &Login) {
+    ///     println!("{} refreshes", login.refreshes());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn refreshes(&self) -> u64 {
+        self.shared.tokens.refreshes()
+    }
+
+    /// Whether the store has what is held. A refresh goes on if the store fails, since its tokens
+    /// are good: [`Login::save`] tries again.
+    ///
+    /// ```
+    /// # use tower_bearer_client::{ClientError, Login};
+    /// async fn at_the_end(login: &Login) -> Result<(), ClientError> {
+    ///     if login.is_saved() { Ok(()) } else { login.save().await }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn is_saved(&self) -> bool {
+        !self.shared.tokens.is_unsaved()
+    }
+
+    /// Writes what is held into the store. Without a store it does nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Storage`](crate::ClientErrorKind::Storage).
+    ///
+    /// ```
+    /// # use tower_bearer_client::{ClientError, Login};
+    /// async fn at_the_end(login: &Login) -> Result<(), ClientError> {
+    ///     login.save().await
+    /// }
+    /// ```
+    pub async fn save(&self) -> Result<(), ClientError> {
+        match &self.shared.keeper {
+            Some(keeper) => keeper.save(&self.shared.tokens).await,
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! One refresh for all who wait.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+
+use super::shared::Shared;
+use crate::ClientError;
+use crate::tokens::{Due, Ending, Next, Pair, Turn, ended};
+use crate::wire::{Endpoint, Failure, Then};
+
+/// Returns a pair whose access token is good for a while. `refused` is the number of one that has
+/// just been refused.
+pub(crate) async fn fresh(
+    shared: Arc<Shared>,
+    refused: Option<u64>,
+) -> Result<Arc<Pair>, ClientError> {
+    for _ in 0..LOOKS {
+        let ending = match Next::of(&shared.tokens, refused)? {
+            Next::Use(pair) => return Ok(pair),
+            Next::Wait(ending) => ending,
+            Next::Refresh(pair, turn) => {
+                let ending = turn.subscribe();
+                let runtime = Handle::try_current().map_err(|_| no_runtime())?;
+                // In a task of its own, so that a caller who hangs up does not end it for the
+                // others.
+                runtime.spawn(refresh(Arc::clone(&shared), pair, turn));
+                ending
+            }
+        };
+        if let Ending::Failed(failure) = ended(ending).await {
+            // An access token that still lives serves this call. So do the tokens of a login that
+            // came between.
+            return match shared.tokens.due(refused) {
+                Ok(Due::Use(pair)) => Ok(pair),
+                _ => Err(failure),
+            };
+        }
+    }
+    Err(ClientError::unavailable("other refreshes never ended"))
+}
+
+async fn refresh(shared: Arc<Shared>, pair: Arc<Pair>, turn: Turn) {
+    // Another process may have refreshed, or may be about to, with another key.
+    let pair = match newer(&shared, &pair).await {
+        Some(newer) => {
+            shared.tokens.adopt(&pair, newer);
+            match shared.tokens.due(None) {
+                Ok(Due::Refresh(pair)) => pair,
+                _ => return turn.end(Ending::Done),
+            }
+        }
+        None => pair,
+    };
+    let ending = match present(&shared, &pair).await {
+        Ok(renewed) => {
+            shared.tokens.renew(&pair, renewed);
+            save(&shared).await;
+            Ending::Done
+        }
+        Err(failure) => fail(&shared, &pair, failure).await,
+    };
+    turn.end(ending);
+}
+
+async fn fail(shared: &Shared, pair: &Pair, failure: Failure) -> Ending {
+    let time = match failure.then {
+        Then::End => {
+            shared.tokens.forget(pair);
+            save(shared).await;
+            return Ending::Failed(failure.error);
+        }
+        Then::Again(wait) => wait.unwrap_or(REST).clamp(REST, LONGEST_REST),
+        Then::Rest => REST,
+    };
+    shared.tokens.rest(pair, failure.error.clone(), time);
+    Ending::Failed(failure.error)
+}
+
+/// Presents the refresh token, three times at most. The key stays the same: so the server knows
+/// that it is the same client, which has lost an answer.
+async fn present(shared: &Shared, pair: &Pair) -> Result<Pair, Failure> {
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", pair.refresh.expose()),
+    ];
+    let mut attempt = 1;
+    loop {
+        let asked = shared.tokens.now();
+        let failure = match shared
+            .endpoints
+            .tokens(Endpoint::Refresh, &form, Some(&pair.key))
+            .await
+        {
+            Ok(answer) => {
+                return Pair::from_answer(answer, asked, Some(&pair.refresh)).map_err(|error| {
+                    Failure {
+                        error,
+                        then: Then::Rest,
+                    }
+                });
+            }
+            Err(failure) => failure,
+        };
+        let wait = match failure.then {
+            Then::Again(wait) if attempt < ATTEMPTS => wait.unwrap_or(PAUSE * attempt),
+            _ => return Err(failure),
+        };
+        // No caller waits for that long. The next one after the rest tries again.
+        if wait > LONGEST_WAIT {
+            return Err(failure);
+        }
+        sleep(wait).await;
+        attempt += 1;
+    }
+}
+
+async fn newer(shared: &Shared, pair: &Pair) -> Option<Pair> {
+    shared.keeper.as_ref()?.newer(pair).await
+}
+
+/// The tokens are good even if they cannot be saved: `Login::is_saved` tells.
+async fn save(shared: &Shared) {
+    if let Some(keeper) = &shared.keeper {
+        let _ = keeper.save(&shared.tokens).await;
+    }
+}
+
+fn no_runtime() -> ClientError {
+    ClientError::settings("a refresh is a task of tokio: call this inside its runtime")
+}
+
+/// A caller who waited for a logout, or for a refresh whose runtime is gone, looks again.
+const LOOKS: usize = 4;
+const ATTEMPTS: u32 = 3;
+/// Between attempts, where the server names no time.
+const PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// After a refresh that failed, unless the server asks for more.
+const REST: Duration = Duration::from_secs(1);
+/// A server that asks for a day is not believed.
+const LONGEST_REST: Duration = Duration::from_secs(300);

@@ -1,0 +1,7 @@
+//! One refresh for all who wait, and the parts of a login that it needs.
+
+mod fresh;
+mod shared;
+
+pub(crate) use fresh::fresh;
+pub(crate) use shared::Shared;

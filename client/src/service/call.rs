@@ -1,0 +1,231 @@
+//! [`ResponseFuture`]: one call, from the token to the response.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::header::AUTHORIZATION;
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::challenge::refuses_token;
+use super::request::sealed::HttpResponse as _;
+use super::request::{HttpRequest, HttpResponse};
+use super::resend::Resend;
+use crate::refresh::{Shared, fresh};
+use crate::tokens::Pair;
+use crate::{BoxError, ClientError, ClientErrorKind};
+
+/// A refresh that is waited for. The only box of a call, and most calls have none.
+type Fresh = Pin<Box<dyn Future<Output = Result<Arc<Pair>, ClientError>> + Send>>;
+
+pin_project! {
+    /// The future of [`BearerClient`](crate::BearerClient).
+    ///
+    /// ```
+    /// use tower_bearer_client::{BoxError, HttpRequest, HttpResponse, Resend, ResponseFuture};
+    /// use tower::Service;
+    ///
+    /// async fn response<S, R, M>(call: ResponseFuture<S, R, M>) -> Option<S::Response>
+    /// where
+    ///     S: Service<R, Response: HttpResponse, Error: Into<BoxError>>,
+    ///     R: HttpRequest,
+    ///     M: Resend<R>,
+    /// {
+    ///     call.await.ok()
+    /// }
+    /// ```
+    pub struct ResponseFuture<S, R, M>
+    where
+        S: Service<R>,
+    {
+        shared: Arc<Shared>,
+        http: S,
+        resend: M,
+        #[pin]
+        state: State<S::Future, R>,
+    }
+}
+
+pin_project! {
+    #[project = StateNow]
+    enum State<F, R> {
+        /// Waits for a token. A request that was refused goes out for the last time.
+        Token { fresh: Fresh, request: Option<R>, is_last: bool },
+        /// Waits for the HTTP client.
+        Ready { outgoing: Option<Outgoing<R>> },
+        /// Waits for the response.
+        Sent { #[pin] response: F, copy: Option<R>, number: Option<u64> },
+        Failed { error: Option<ClientError> },
+    }
+}
+
+/// A request on its way.
+struct Outgoing<R> {
+    request: R,
+    /// To be sent again.
+    copy: Option<R>,
+    /// Of the pair whose token it has, unless that no longer matters.
+    number: Option<u64>,
+}
+
+impl<R: HttpRequest> Outgoing<R> {
+    fn with(mut request: R, pair: &Pair) -> Self {
+        let value = pair.authorization.clone();
+        request.headers_mut().insert(AUTHORIZATION, value);
+        Self {
+            request,
+            copy: None,
+            number: None,
+        }
+    }
+
+    /// The first time: a refusal counts.
+    fn first(request: R, pair: &Pair, resend: &impl Resend<R>) -> Self {
+        let copy = resend.copy(&request);
+        Self {
+            copy,
+            number: Some(pair.number),
+            ..Self::with(request, pair)
+        }
+    }
+}
+
+impl<S, R, M> ResponseFuture<S, R, M>
+where
+    S: Service<R>,
+    R: HttpRequest,
+    M: Resend<R>,
+{
+    /// Without a token.
+    pub(crate) fn unchanged(shared: Arc<Shared>, http: S, resend: M, request: R) -> Self {
+        let outgoing = Some(Outgoing {
+            request,
+            copy: None,
+            number: None,
+        });
+        let state = State::Ready { outgoing };
+        Self {
+            shared,
+            http,
+            resend,
+            state,
+        }
+    }
+
+    /// With a token that is there.
+    pub(crate) fn with(shared: Arc<Shared>, http: S, resend: M, request: R, pair: &Pair) -> Self {
+        let outgoing = Some(Outgoing::first(request, pair, &resend));
+        let state = State::Ready { outgoing };
+        Self {
+            shared,
+            http,
+            resend,
+            state,
+        }
+    }
+
+    /// With a token that is waited for.
+    pub(crate) fn after(shared: Arc<Shared>, http: S, resend: M, request: R, fresh: Fresh) -> Self {
+        let state = State::Token {
+            fresh,
+            request: Some(request),
+            is_last: false,
+        };
+        Self {
+            shared,
+            http,
+            resend,
+            state,
+        }
+    }
+
+    pub(crate) fn failed(shared: Arc<Shared>, http: S, resend: M, error: ClientError) -> Self {
+        let state = State::Failed { error: Some(error) };
+        Self {
+            shared,
+            http,
+            resend,
+            state,
+        }
+    }
+}
+
+impl<S, R, M> Future for ResponseFuture<S, R, M>
+where
+    S: Service<R, Response: HttpResponse, Error: Into<BoxError>>,
+    R: HttpRequest,
+    M: Resend<R>,
+{
+    type Output = Result<S::Response, ClientError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let next = match this.state.as_mut().project() {
+                StateNow::Token {
+                    fresh,
+                    request,
+                    is_last,
+                } => {
+                    let pair = ready!(fresh.as_mut().poll(cx))?;
+                    let request = request.take().expect(ENDED);
+                    let outgoing = Some(match *is_last {
+                        true => Outgoing::with(request, &pair),
+                        false => Outgoing::first(request, &pair, this.resend),
+                    });
+                    State::Ready { outgoing }
+                }
+                StateNow::Ready { outgoing } => {
+                    ready!(this.http.poll_ready(cx)).map_err(transport)?;
+                    let outgoing = outgoing.take().expect(ENDED);
+                    State::Sent {
+                        response: this.http.call(outgoing.request),
+                        copy: outgoing.copy,
+                        number: outgoing.number,
+                    }
+                }
+                StateNow::Sent {
+                    response,
+                    copy,
+                    number,
+                } => {
+                    let response = ready!(response.poll(cx)).map_err(transport)?;
+                    let refused =
+                        number.filter(|_| refuses_token(response.status(), response.headers()));
+                    let Some(number) = refused else {
+                        return Poll::Ready(Ok(response));
+                    };
+                    let Some(request) = copy.take() else {
+                        this.shared.tokens.note_refused(number);
+                        return Poll::Ready(Ok(response));
+                    };
+                    // The body is not read: drop it, so that its connection is free.
+                    drop(response);
+                    State::Token {
+                        fresh: Box::pin(fresh(Arc::clone(this.shared), Some(number))),
+                        request: Some(request),
+                        // If a new token does not help, the fault is elsewhere.
+                        is_last: true,
+                    }
+                }
+                StateNow::Failed { error } => return Poll::Ready(Err(error.take().expect(ENDED))),
+            };
+            this.state.set(next);
+        }
+    }
+}
+
+impl<S: Service<R>, R, M> fmt::Debug for ResponseFuture<S, R, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseFuture")
+    }
+}
+
+fn transport(cause: impl Into<BoxError>) -> ClientError {
+    ClientError::new(ClientErrorKind::Transport).with_cause(cause)
+}
+
+const ENDED: &str = "a future is not polled after its end";

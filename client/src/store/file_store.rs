@@ -1,0 +1,149 @@
+//! [`FileTokenStore`]: a file that only its owner reads.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+use crate::{BoxError, StoredLogin, TokenStore};
+
+/// Keeps a login in a file, with mode 0600 on Unix. On Windows the file has the rights of its
+/// folder.
+///
+/// A save writes a new file beside it and renames it, so that a crash leaves the old one or the new
+/// one. The folder has to be there. A file that others can read is refused: its tokens may be
+/// theirs.
+///
+/// ```
+/// use tower_bearer_client::{FileTokenStore, StoredLogin, TokenStore};
+///
+/// # fn main() -> Result<(), tower_bearer_client::BoxError> {
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path();
+/// let store = FileTokenStore::new(folder.join("login.json"));
+/// assert!(store.load()?.is_none());
+/// store.save(&StoredLogin::default())?;
+/// assert!(store.load()?.is_some());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct FileTokenStore {
+    path: PathBuf,
+}
+
+impl FileTokenStore {
+    /// Names the file. Nothing is read or written yet.
+    ///
+    /// ```
+    /// use tower_bearer_client::FileTokenStore;
+    ///
+    /// let store = FileTokenStore::new("/home/alice/.config/example/login.json");
+    /// ```
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    fn named(&self, error: impl Into<BoxError>) -> BoxError {
+        format!("{}: {}", self.path.display(), error.into()).into()
+    }
+
+    fn read(&self) -> Result<Option<StoredLogin>, BoxError> {
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        expect_private(&file)?;
+        // All of it at once: a vector that grows would leave copies behind.
+        let mut json = Zeroizing::new(Vec::with_capacity(MAX_FILE + 1));
+        file.take(MAX_FILE as u64 + 1).read_to_end(&mut json)?;
+        if json.len() > MAX_FILE {
+            return Err("a stored login is at most 256 KiB large".into());
+        }
+        StoredLogin::from_json(&json).map(Some)
+    }
+
+    fn write(&self, login: &StoredLogin) -> Result<(), BoxError> {
+        let folder = folder_of(&self.path);
+        let mut name = OsString::from(".");
+        name.push(self.path.file_name().ok_or("this is not a file")?);
+        name.push(format!(".{}.tmp", Secret::random()?.expose()));
+        let new = folder.join(name);
+        let written =
+            write_new(&new, login.to_json().as_bytes()).and_then(|()| fs::rename(&new, &self.path));
+        if let Err(error) = written {
+            // There may be none.
+            let _ = fs::remove_file(&new);
+            return Err(error.into());
+        }
+        sync_folder(folder)?;
+        Ok(())
+    }
+}
+
+impl TokenStore for FileTokenStore {
+    fn load(&self) -> Result<Option<StoredLogin>, BoxError> {
+        self.read().map_err(|error| self.named(error))
+    }
+
+    fn save(&self, login: &StoredLogin) -> Result<(), BoxError> {
+        self.write(login).map_err(|error| self.named(error))
+    }
+
+    fn clear(&self) -> Result<(), BoxError> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(self.named(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+/// The new name outlives a power failure.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn expect_private(file: &File) -> Result<(), BoxError> {
+    use std::os::unix::fs::PermissionsExt;
+
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        return Err("others can read or write it: chmod 600, and log in again".into());
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn expect_private(_: &File) -> Result<(), BoxError> {
+    Ok(())
+}
+
+const MAX_FILE: usize = 256 * 1024;

@@ -1,0 +1,13 @@
+//! Where a login is kept while the program does not run.
+
+mod file_store;
+mod keeper;
+mod memory_store;
+mod stored;
+mod token_store;
+
+pub use file_store::FileTokenStore;
+pub(crate) use keeper::Keeper;
+pub use memory_store::MemoryTokenStore;
+pub use stored::StoredLogin;
+pub use token_store::TokenStore;

@@ -1,0 +1,131 @@
+//! [`StoredLogin`]: what a store keeps.
+
+use std::mem;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::BoxError;
+use crate::secret::Secret;
+use crate::tokens::Pair;
+
+/// The tokens of a login and the device mark, as a [`TokenStore`](crate::TokenStore) keeps them.
+///
+/// After a logout only the device mark is left: the proof that this device has logged in before, so
+/// that strangers who guess passwords do not lock it out. It is not a credential. `Debug` shows
+/// neither tokens nor mark.
+///
+/// ```
+/// use tower_bearer_client::StoredLogin;
+///
+/// # fn main() -> Result<(), tower_bearer_client::BoxError> {
+/// let stored = StoredLogin::from_json(br#"{"device_mark":"dm1_…"}"#)?;
+/// assert_eq!(*stored.to_json(), r#"{"device_mark":"dm1_…"}"#);
+/// assert!(!format!("{stored:?}").contains("dm1_"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct StoredLogin {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<StoredTokens>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_mark: Option<Secret>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct StoredTokens {
+    access_token: Secret,
+    refresh_token: Secret,
+    /// Stored with the token that it goes with: so a process that was ended before the answer came
+    /// asks again with the same key.
+    idempotency_key: Secret,
+    /// Seconds since 1970.
+    expires_at: u64,
+    /// Seconds.
+    expires_in: u64,
+}
+
+impl StoredLogin {
+    /// Reads what [`StoredLogin::to_json`] has written.
+    ///
+    /// # Errors
+    ///
+    /// It is something else. The error repeats nothing of it.
+    ///
+    /// ```
+    /// use tower_bearer_client::StoredLogin;
+    ///
+    /// assert!(StoredLogin::from_json(b"{}").is_ok());
+    /// assert!(StoredLogin::from_json(b"secret").is_err());
+    /// ```
+    pub fn from_json(json: &[u8]) -> Result<Self, BoxError> {
+        serde_json::from_slice(json).map_err(|_| {
+            "this is not a login that was stored here: delete it, and log in again".into()
+        })
+    }
+
+    /// Writes one line of JSON. The text has the tokens: keep it as you keep a password. It is
+    /// wiped when it is dropped.
+    ///
+    /// ```
+    /// use tower_bearer_client::StoredLogin;
+    ///
+    /// assert_eq!(*StoredLogin::default().to_json(), "{}");
+    /// ```
+    #[must_use]
+    pub fn to_json(&self) -> Zeroizing<String> {
+        // Enough for all of it: a vector that grows would leave copies behind.
+        let mut json = Zeroizing::new(Vec::with_capacity(self.room()));
+        // Texts and numbers cannot fail, and a vector takes all that is written.
+        let written = serde_json::to_writer(&mut *json, self);
+        debug_assert!(written.is_ok());
+        Zeroizing::new(String::from_utf8(mem::take(&mut *json)).unwrap_or_default())
+    }
+
+    /// An escaped character is up to six bytes long.
+    fn room(&self) -> usize {
+        let tokens = self.tokens.as_ref().map_or(0, |tokens| {
+            tokens.access_token.expose().len()
+                + tokens.refresh_token.expose().len()
+                + tokens.idempotency_key.expose().len()
+        });
+        let mark = self
+            .device_mark
+            .as_ref()
+            .map_or(0, |mark| mark.expose().len());
+        256 + 6 * (tokens + mark)
+    }
+
+    pub(crate) fn new(pair: Option<&Pair>, mark: Option<Secret>) -> Option<Self> {
+        let tokens = pair.map(|pair| StoredTokens {
+            access_token: pair.access.clone(),
+            refresh_token: pair.refresh.clone(),
+            idempotency_key: pair.key.clone(),
+            expires_at: pair.expires_at.as_secs(),
+            expires_in: pair.lifetime.as_secs(),
+        });
+        (tokens.is_some() || mark.is_some()).then_some(Self {
+            tokens,
+            device_mark: mark,
+        })
+    }
+
+    pub(crate) fn into_parts(self) -> Result<(Option<Pair>, Option<Secret>), BoxError> {
+        let pair = self.tokens.map(StoredTokens::into_pair).transpose()?;
+        Ok((pair, self.device_mark))
+    }
+}
+
+impl StoredTokens {
+    fn into_pair(self) -> Result<Pair, BoxError> {
+        Pair::new(
+            self.access_token,
+            self.refresh_token,
+            self.idempotency_key,
+            Duration::from_secs(self.expires_at),
+            Duration::from_secs(self.expires_in),
+        )
+    }
+}

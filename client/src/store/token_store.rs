@@ -1,0 +1,83 @@
+//! [`TokenStore`]: where a login is kept while the program does not run.
+
+use std::fmt;
+
+use crate::{BoxError, StoredLogin};
+
+/// Keeps one login: its tokens, and the mark of this device.
+///
+/// There is [`FileTokenStore`](crate::FileTokenStore), and
+/// [`MemoryTokenStore`](crate::MemoryTokenStore) for tests. The functions may block: they run on a
+/// thread of their own, one at a time.
+///
+/// Several processes may share a store, as the commands of one program do. Each looks into it
+/// before it refreshes, and two that refresh at once send the same key, which the server takes for
+/// one client.
+///
+/// The keyring of the operating system, with the crate `keyring`, is ten lines:
+///
+/// ```
+/// use tower_bearer_client::{BoxError, StoredLogin, TokenStore};
+/// # // As in the crate `keyring`, version 3, which needs system libraries to compile.
+/// # mod keyring {
+/// #     #[derive(Debug)] pub enum Error { NoEntry }
+/// #     impl std::fmt::Display for Error {
+/// #         fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { Ok(()) }
+/// #     }
+/// #     impl std::error::Error for Error {}
+/// #     #[derive(Debug)] pub struct Entry;
+/// #     impl Entry {
+/// #         pub fn get_password(&self) -> Result<String, Error> { Err(Error::NoEntry) }
+/// #         pub fn set_password(&self, _: &str) -> Result<(), Error> { Ok(()) }
+/// #         pub fn delete_credential(&self) -> Result<(), Error> { Err(Error::NoEntry) }
+/// #     }
+/// # }
+///
+/// #[derive(Debug)]
+/// struct Keyring(keyring::Entry);
+///
+/// impl TokenStore for Keyring {
+///     fn load(&self) -> Result<Option<StoredLogin>, BoxError> {
+///         match self.0.get_password() {
+///             Ok(json) => StoredLogin::from_json(json.as_bytes()).map(Some),
+///             Err(keyring::Error::NoEntry) => Ok(None),
+///             Err(error) => Err(error.into()),
+///         }
+///     }
+///
+///     fn save(&self, login: &StoredLogin) -> Result<(), BoxError> {
+///         Ok(self.0.set_password(&login.to_json())?)
+///     }
+///
+///     fn clear(&self) -> Result<(), BoxError> {
+///         match self.0.delete_credential() {
+///             Err(keyring::Error::NoEntry) => Ok(()),
+///             outcome => Ok(outcome?),
+///         }
+///     }
+/// }
+/// # assert!(Keyring(keyring::Entry).load().unwrap().is_none());
+/// # assert!(Keyring(keyring::Entry).clear().is_ok());
+/// ```
+pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
+    /// Reads what was saved last. `None`: nothing was, or it was cleared.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    fn load(&self) -> Result<Option<StoredLogin>, BoxError>;
+
+    /// Replaces what was saved before, all of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    fn save(&self, login: &StoredLogin) -> Result<(), BoxError>;
+
+    /// Deletes what was saved. That there is nothing is not an error.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be deleted.
+    fn clear(&self) -> Result<(), BoxError>;
+}

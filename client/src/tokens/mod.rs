@@ -1,0 +1,11 @@
+//! The tokens in memory, and whose turn it is to renew them.
+
+mod ending;
+mod held;
+mod pair;
+mod turn;
+
+pub(crate) use ending::{Ending, ended};
+pub(crate) use held::{Due, Tokens};
+pub(crate) use pair::Pair;
+pub(crate) use turn::{Next, Turn};

@@ -1,0 +1,63 @@
+//! The wire types: what the endpoints answer. They are this crate's own, so that a client does not
+//! depend on the server.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::secret::Secret;
+
+/// The tokens of an answer (RFC 6749 section 5.1).
+#[derive(Debug, Deserialize)]
+pub(crate) struct TokenAnswer {
+    pub(crate) access_token: Secret,
+    token_type: String,
+    pub(crate) expires_in: u64,
+    /// A refresh may leave it out: then the old one stays (RFC 6749 section 6).
+    pub(crate) refresh_token: Option<Secret>,
+    /// Only a login has it. It proves at the next login that this device has logged in before, so
+    /// that strangers who guess passwords do not use up its attempts. It is not a credential.
+    pub(crate) device_mark: Option<Secret>,
+}
+
+impl TokenAnswer {
+    /// `None`: not the tokens of a bearer. serde's error repeats what it has read, so it stays
+    /// here.
+    pub(crate) fn read(json: &[u8]) -> Option<Self> {
+        let answer: Self = serde_json::from_slice(json).ok()?;
+        answer
+            .token_type
+            .eq_ignore_ascii_case("bearer")
+            .then_some(answer)
+    }
+}
+
+/// An error (RFC 6749 section 5.2), with the reason that our endpoints add.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ErrorAnswer {
+    pub(crate) error: String,
+    reason: String,
+}
+
+impl ErrorAnswer {
+    pub(crate) fn read(json: &[u8]) -> Self {
+        serde_json::from_slice(json).unwrap_or_default()
+    }
+
+    /// The reason where it is a word as in `refresh_reused`, or else the error: no other text of an
+    /// answer gets into an error of ours.
+    pub(crate) fn word(self) -> Option<Cow<'static, str>> {
+        [self.reason, self.error]
+            .into_iter()
+            .find(|text| is_word(text))
+            .map(Cow::Owned)
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    (1..=40).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}

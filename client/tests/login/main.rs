@@ -1,0 +1,5 @@
+//! The client's half, against the real server.
+
+mod failures;
+mod requests;
+mod world;
