@@ -20,8 +20,8 @@ use crate::tokens::Pair;
 /// use tower_bearer_client::StoredLogin;
 ///
 /// # fn main() -> Result<(), tower_bearer_client::BoxError> {
-/// let stored = StoredLogin::from_json(br#"{"device_mark":"dm1_…"}"#)?;
-/// assert_eq!(*stored.to_json(), r#"{"device_mark":"dm1_…"}"#);
+/// let stored = StoredLogin::from_json(br#"{"device_mark":"dm1_example"}"#)?;
+/// assert_eq!(*stored.to_json(), r#"{"device_mark":"dm1_example"}"#);
 /// assert!(!format!("{stored:?}").contains("dm1_"));
 /// # Ok(())
 /// # }
