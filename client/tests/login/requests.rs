@@ -7,7 +7,7 @@ use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
 
-use crate::world::{Fault, LOGIN, REFRESH, World, at_once, request, with_authorization};
+use crate::world::{Fault, REFRESH, World, at_once, marks, request, with_authorization};
 use tower_bearer_client::{ClientErrorKind, Server};
 
 const INVALID_TOKEN: &str =
@@ -322,17 +322,6 @@ async fn after_the_logout_nobody_is_logged_in() {
     );
     world.login.log_in("alice", "wonderland-7").await.unwrap();
     assert_eq!(world.me().await.unwrap(), 200);
-}
-
-/// The `device_mark` of each login that was sent.
-fn marks(world: &World) -> Vec<Option<String>> {
-    let sent = world.line.sent(LOGIN).into_iter();
-    sent.map(|login| {
-        let fields = form_urlencoded::parse(login.body.as_bytes());
-        let mut marks = fields.filter(|(name, _)| name == "device_mark");
-        marks.next().map(|(_, mark)| mark.into_owned())
-    })
-    .collect()
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ pub(crate) enum Fault {
     Respond(u16, Option<&'static str>, &'static str),
     /// 401, with this challenge.
     Challenge(&'static str),
+    /// 200, with this `grpc-status` and challenge.
+    Grpc(&'static str, &'static str),
 }
 
 /// A request, as it was on the line.
@@ -128,6 +130,11 @@ impl Line {
                 answer
                     .headers_mut()
                     .insert(WWW_AUTHENTICATE, challenge.parse()?);
+            }
+            Some(Fault::Grpc(status, challenge)) => {
+                let headers = answer.headers_mut();
+                headers.insert("grpc-status", status.parse()?);
+                headers.insert(WWW_AUTHENTICATE, challenge.parse()?);
             }
         }
         Ok(answer)
@@ -282,4 +289,15 @@ pub(crate) fn with_authorization(
         .headers_mut()
         .insert(AUTHORIZATION, value.parse().unwrap());
     request
+}
+
+/// The `device_mark` of each login that was sent.
+pub(crate) fn marks(world: &World) -> Vec<Option<String>> {
+    let sent = world.line.sent(LOGIN).into_iter();
+    sent.map(|login| {
+        let fields = form_urlencoded::parse(login.body.as_bytes());
+        let mut marks = fields.filter(|(name, _)| name == "device_mark");
+        marks.next().map(|(_, mark)| mark.into_owned())
+    })
+    .collect()
 }

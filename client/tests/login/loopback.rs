@@ -1,0 +1,131 @@
+//! HTTP clients as they are published, and a server on loopback.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use bytes::Bytes;
+use http::{Request, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use support::HOUR;
+use tokio::net::TcpListener;
+use tower::{Layer, Service, ServiceExt};
+use tower_bearer_client::{ClientErrorKind, Login, ReqwestClient, Server};
+
+async fn start(app: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    origin
+}
+
+/// The real endpoints, and a route behind the layer that answers with what was sent.
+async fn start_login(login: &support::Login) -> String {
+    let app = Router::new()
+        .route("/me", post(async |body: String| body))
+        .route_layer(login.sessions.layer())
+        .nest_service("/auth", login.sessions.endpoints());
+    start(app).await
+}
+
+fn hyper() -> Client<HttpConnector, Full<Bytes>> {
+    Client::builder(TokioExecutor::new()).build_http()
+}
+
+#[tokio::test]
+async fn the_client_of_hyper_util_logs_in_refreshes_and_logs_out() {
+    let server = support::Login::new();
+    let origin = start_login(&server).await;
+    let login = Login::new(Server::new(&origin, "/auth").unwrap(), hyper());
+    login.log_in("alice", "wonderland-7").await.unwrap();
+    let client = login.layer().layer(hyper());
+    let uri: Uri = format!("{origin}/me").parse().unwrap();
+    let call = async || {
+        let request = Request::post(&uri).body(Full::from("hello")).unwrap();
+        let response = client.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        response.into_body().collect().await.unwrap().to_bytes()
+    };
+    assert_eq!(call().await, "hello");
+    server.clock.advance(HOUR);
+    assert_eq!(call().await, "hello");
+    assert_eq!(login.refreshes(), 1);
+    login.log_out().await.unwrap();
+    assert!(
+        server
+            .sessions
+            .list(&"alice".into())
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn reqwest_logs_in_refreshes_and_logs_out() {
+    let server = support::Login::new();
+    let origin = start_login(&server).await;
+    let http = ReqwestClient::build(reqwest::Client::builder()).unwrap();
+    let login = Login::new(Server::new(&origin, "/auth").unwrap(), http);
+    login.log_in("alice", "wonderland-7").await.unwrap();
+    let http = reqwest::Client::new();
+    let mut client = login.layer().layer(http.clone());
+    let hello = || {
+        http.post(format!("{origin}/me"))
+            .body("hello")
+            .build()
+            .unwrap()
+    };
+    let response = client.call(hello()).await.unwrap();
+    assert_eq!(response.text().await.unwrap(), "hello");
+    server.clock.advance(HOUR);
+    let response = client.call(hello()).await.unwrap();
+    assert_eq!(response.text().await.unwrap(), "hello");
+    assert_eq!(login.refreshes(), 1);
+
+    // A stream has no copy.
+    server.clock.advance(HOUR);
+    let stream = || {
+        let mut request = hello();
+        *request.body_mut() = Some(reqwest::Body::wrap(Full::new(Bytes::from("hello"))));
+        request
+    };
+    assert_eq!(client.call(stream()).await.unwrap().status(), 401);
+    assert_eq!(client.call(stream()).await.unwrap().status(), 200);
+    assert_eq!(login.refreshes(), 2);
+    login.log_out().await.unwrap();
+    let refused = client.call(hello()).await.unwrap_err();
+    assert_eq!(refused.kind(), ClientErrorKind::NotLoggedIn);
+}
+
+#[tokio::test]
+async fn a_redirect_takes_neither_password_nor_token_along() {
+    let seen = Arc::new(Mutex::new(Vec::<String>::new()));
+    let thief = async |State(seen): State<Arc<Mutex<Vec<String>>>>, body: String| {
+        seen.lock().unwrap().push(body);
+    };
+    let elsewhere = Router::new().fallback(thief).with_state(Arc::clone(&seen));
+    let elsewhere = start(elsewhere).await;
+    let redirect = move || {
+        let location = [("location", format!("{elsewhere}/auth/login"))];
+        async { (StatusCode::TEMPORARY_REDIRECT, location) }
+    };
+    let origin = start(Router::new().fallback(redirect)).await;
+
+    let server = Server::new(&origin, "/auth").unwrap();
+    let follows = reqwest::Client::builder().redirect(reqwest::redirect::Policy::limited(5));
+    let http = ReqwestClient::build(follows).unwrap();
+    for login in [
+        Login::new(server.clone(), http),
+        Login::new(server, hyper()),
+    ] {
+        let failed = login.log_in("alice", "wonderland-7").await.unwrap_err();
+        assert_eq!(failed.kind(), ClientErrorKind::Unavailable);
+    }
+    assert!(seen.lock().unwrap().is_empty());
+}

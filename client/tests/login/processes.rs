@@ -1,0 +1,82 @@
+//! Several processes with one store, as the commands of one program.
+
+use support::{HOUR, MINUTE};
+use tower::Layer;
+use tower_bearer::SessionPolicy;
+use tower_bearer_client::{ClientErrorKind, MemoryTokenStore};
+
+use crate::world::{Fault, REFRESH, World, me};
+
+async fn world(store: &MemoryTokenStore) -> World {
+    World::with(SessionPolicy::default(), |builder| {
+        builder.store(store.clone())
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_was_ended_before_the_answer_came_is_not_logged_out() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    world.pass(30 * MINUTE);
+    let lost = [Fault::AnswerLost, Fault::AnswerLost, Fault::AnswerLost];
+    world.line.faults(REFRESH, lost);
+    let failed = world.me().await.unwrap_err();
+    assert_eq!(failed.kind(), ClientErrorKind::Unavailable);
+    // The server has seen an access token of the lost answer: only the key tells the client
+    // from a thief.
+    let alice = "alice".into();
+    let session = world.server.sessions.list(&alice).await.unwrap().remove(0);
+    let confirmed = world.server.store.inner().confirm(session.id(), 1).await;
+    confirmed.unwrap();
+
+    world.pass(HOUR);
+    let next = world.another(|builder| builder.store(store.clone())).await;
+    let client = next.layer().layer(world.line.clone());
+    assert_eq!(me(client).await.unwrap(), 200);
+    let sent = world.line.sent(REFRESH);
+    assert!(sent.iter().all(|attempt| attempt.key == sent[0].key));
+}
+
+#[tokio::test]
+async fn a_process_takes_the_tokens_that_another_has_stored() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    let other = world.another(|builder| builder.store(store.clone())).await;
+    let client = other.layer().layer(world.line.clone());
+    for round in 1..=3 {
+        world.pass(30 * MINUTE);
+        assert_eq!(world.me().await.unwrap(), 200);
+        assert_eq!(me(client.clone()).await.unwrap(), 200);
+        assert_eq!(world.refreshes_sent(), round);
+    }
+    assert_eq!((world.login.refreshes(), other.refreshes()), (3, 0));
+}
+
+#[tokio::test]
+async fn two_processes_that_refresh_at_once_send_the_same_key() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    let other = world.another(|builder| builder.store(store.clone())).await;
+    let client = other.layer().layer(world.line.clone());
+    for _ in 0..3 {
+        world.pass(30 * MINUTE);
+        let (one, two) = tokio::join!(world.me(), me(client.clone()));
+        assert_eq!((one.unwrap(), two.unwrap()), (200, 200));
+        world.pass(5 * MINUTE);
+        assert_eq!(world.me().await.unwrap(), 200);
+        assert_eq!(me(client.clone()).await.unwrap(), 200);
+    }
+}
+
+#[tokio::test]
+async fn what_one_process_has_ended_is_ended_for_the_other() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    let other = world.another(|builder| builder.store(store.clone())).await;
+    world.login.log_out().await.unwrap();
+    let client = other.layer().layer(world.line.clone());
+    let refused = me(client).await.unwrap_err();
+    assert_eq!(refused.kind(), ClientErrorKind::NotLoggedIn);
+    assert!(!other.is_logged_in());
+}

@@ -1,0 +1,93 @@
+//! Where tokens may go.
+
+use tower::ServiceExt;
+use tower_bearer_client::{ClientErrorKind, Login, Server};
+
+use crate::world::{LOGIN, ORIGIN, World, request};
+
+#[track_caller]
+fn assert_refused(server: Result<Server, tower_bearer_client::ClientError>, cure: &str) {
+    let refused = server.unwrap_err();
+    assert_eq!(refused.kind(), ClientErrorKind::Settings);
+    assert!(refused.to_string().contains(cure), "{refused}");
+}
+
+#[test]
+fn plain_http_is_for_loopback_unless_the_application_says_so() {
+    for loopback in [
+        "http://127.0.0.1:3000",
+        "http://127.9.9.9",
+        "http://localhost",
+        "http://LOCALHOST:80",
+        "http://[::1]:3000",
+        "https://api.example.com",
+    ] {
+        Server::new(loopback, "/auth").unwrap();
+    }
+    for elsewhere in [
+        "http://api.example.com",
+        "http://10.0.0.1:3000",
+        "http://localhost.example.com",
+        "http://127.0.0.1.example.com",
+    ] {
+        assert_refused(Server::new(elsewhere, "/auth"), "use https");
+        Server::dangerous_over_plain_http(elsewhere, "/auth").unwrap();
+        let server = Server::new(ORIGIN, "/auth").unwrap();
+        assert_refused(server.also_at(elsewhere), "use https");
+    }
+}
+
+#[test]
+fn an_origin_has_no_path_no_query_and_no_user() {
+    for origin in [
+        "",
+        "api.example.com",
+        "https://",
+        "ftp://api.example.com",
+        "https://api.example.com/v1",
+        "https://api.example.com?a",
+        "https://alice:secret@api.example.com",
+    ] {
+        assert_refused(Server::new(origin, "/auth"), "a scheme, a host");
+    }
+}
+
+#[test]
+fn the_path_of_the_endpoints_is_a_path() {
+    for path in [
+        "auth",
+        "@evil.example",
+        ".evil.example",
+        "/auth?a=",
+        "/auth#a",
+        "/a b",
+    ] {
+        assert_refused(Server::new(ORIGIN, path), "/auth");
+    }
+    for path in ["", "/", "/auth", "/auth/", "/api/v1/auth"] {
+        Server::new(ORIGIN, path).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_access_token_goes_to_every_origin_that_is_named_and_the_password_to_the_first() {
+    let world = World::new().await;
+    let server = Server::new(ORIGIN, "/auth/").unwrap();
+    let server = server.also_at("https://files.example.com").unwrap();
+    let login = Login::new(server, world.line.clone());
+    login.log_in("alice", "wonderland-7").await.unwrap();
+    let client = tower::Layer::layer(&login.layer(), world.line.clone());
+    for (there, has_token) in [
+        ("https://api.example.com/me", true),
+        ("https://files.example.com/me", true),
+        ("https://files.example.com:444/me", false),
+        ("http://files.example.com/me", false),
+        ("https://other.example.com/me", false),
+    ] {
+        client.clone().oneshot(request(there)).await.unwrap();
+        let sent = world.line.sent("/me").pop().unwrap();
+        assert_eq!(sent.authorization.is_some(), has_token, "{there}");
+    }
+    let sent = world.line.sent(LOGIN);
+    assert!(sent.iter().all(|sent| sent.uri.starts_with(ORIGIN)));
+}
