@@ -61,6 +61,20 @@ impl ManualClock {
         hands.monotonic += time;
     }
 
+    /// Sets the time of day, as users and NTP do. The monotonic time stays.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tower_bearer_client::{Clock, ManualClock};
+    /// let clock = ManualClock::new();
+    /// let yesterday = clock.now() - Duration::from_secs(86_400);
+    /// clock.set(yesterday);
+    /// assert_eq!(clock.now(), yesterday);
+    /// ```
+    pub fn set(&self, now: SystemTime) {
+        self.hands().now = now;
+    }
+
     fn hands(&self) -> MutexGuard<'_, Hands> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

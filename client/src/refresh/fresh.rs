@@ -68,6 +68,11 @@ async fn refresh(shared: Arc<Shared>, pair: Arc<Pair>, turn: Turn) {
 async fn fail(shared: &Shared, pair: &Pair, failure: Failure) -> Ending {
     let time = match failure.then {
         Then::End => {
+            // A process that has logged in meanwhile keeps its login.
+            if let Some(newer) = newer(shared, pair).await {
+                shared.tokens.adopt(pair, newer);
+                return Ending::Done;
+            }
             shared.tokens.forget(pair);
             save(shared).await;
             return Ending::Failed(failure.error);

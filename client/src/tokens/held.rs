@@ -90,8 +90,8 @@ impl Tokens {
     pub(crate) fn due(&self, refused: Option<u64>) -> Result<Due, ClientError> {
         let held = self.held();
         let pair = held.pair.clone().ok_or_else(ClientError::not_logged_in)?;
-        let (left, is_refused) = (pair.left(self.now()), held.is_refused(&pair, refused));
-        if !is_refused && left > pair.margin() {
+        let (now, is_refused) = (self.now(), held.is_refused(&pair, refused));
+        if !is_refused && !pair.is_due(now) {
             return Ok(Due::Use(pair));
         }
         let Some((failure, until)) = &held.rest else {
@@ -100,7 +100,7 @@ impl Tokens {
         let rest = until.saturating_sub(self.clock.monotonic());
         if rest.is_zero() {
             Ok(Due::Refresh(pair))
-        } else if !left.is_zero() && !is_refused {
+        } else if !pair.left(now).is_zero() && !is_refused {
             Ok(Due::Use(pair))
         } else {
             Err(failure.clone().with_retry_after(Some(rest)))

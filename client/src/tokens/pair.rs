@@ -69,6 +69,13 @@ impl Pair {
         self.expires_at.saturating_sub(now)
     }
 
+    /// Whether the token should be renewed. One that has more left than it ever lived has not: the
+    /// clock was set back.
+    pub(crate) fn is_due(&self, now: Duration) -> bool {
+        let (left, margin) = (self.left(now), self.margin());
+        left <= margin || left > self.lifetime.saturating_add(margin)
+    }
+
     /// The token is renewed when no more than this is left.
     pub(crate) fn margin(&self) -> Duration {
         MARGIN.min(self.lifetime / 10)

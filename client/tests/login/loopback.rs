@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use bytes::Bytes;
 use http::{Request, Uri};
@@ -101,6 +101,35 @@ async fn reqwest_logs_in_refreshes_and_logs_out() {
     login.log_out().await.unwrap();
     let refused = client.call(hello()).await.unwrap_err();
     assert_eq!(refused.kind(), ClientErrorKind::NotLoggedIn);
+}
+
+#[tokio::test]
+async fn a_redirect_that_reqwest_follows_takes_the_access_token_to_no_other_origin() {
+    let server = support::Login::new();
+    let origin = start_login(&server).await;
+    let seen = Arc::new(Mutex::new(Vec::<HeaderMap>::new()));
+    let thief = async |State(seen): State<Arc<Mutex<Vec<HeaderMap>>>>, headers: HeaderMap| {
+        seen.lock().unwrap().push(headers);
+    };
+    let elsewhere = Router::new().fallback(thief).with_state(Arc::clone(&seen));
+    let elsewhere = start(elsewhere).await;
+    let redirect = move || {
+        let location = [("location", elsewhere.clone())];
+        async { (StatusCode::TEMPORARY_REDIRECT, location) }
+    };
+    let files = start(Router::new().fallback(redirect)).await;
+
+    let http = ReqwestClient::build(reqwest::Client::builder()).unwrap();
+    let named = Server::new(&origin, "/auth").unwrap();
+    let login = Login::new(named.also_at(&files).unwrap(), http);
+    login.log_in("alice", "wonderland-7").await.unwrap();
+    let http = reqwest::Client::new();
+    let mut client = login.layer().layer(http.clone());
+    let request = http.get(&files).build().unwrap();
+    assert_eq!(client.call(request).await.unwrap().status(), 200);
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 1);
+    assert!(!seen[0].contains_key("authorization"));
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! Several processes with one store, as the commands of one program.
 
-use support::{HOUR, MINUTE};
-use tower::Layer;
+use support::{Call, HOUR, MINUTE};
+use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
-use tower_bearer_client::{ClientErrorKind, MemoryTokenStore};
+use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, TokenStore};
 
-use crate::world::{Fault, REFRESH, World, me};
+use crate::world::{Fault, LOGIN, REFRESH, World, me, request};
 
 async fn world(store: &MemoryTokenStore) -> World {
     World::with(SessionPolicy::default(), |builder| {
@@ -67,6 +67,26 @@ async fn two_processes_that_refresh_at_once_send_the_same_key() {
         assert_eq!(world.me().await.unwrap(), 200);
         assert_eq!(me(client.clone()).await.unwrap(), 200);
     }
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_delete_what_another_process_has_stored_meanwhile() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    let other = world.another(|builder| builder.store(store.clone())).await;
+    world.pass(30 * MINUTE);
+    let alice = "alice".into();
+    let sessions = &world.server.sessions;
+    sessions.log_out_everywhere(&alice).await.unwrap();
+    let pause = world.server.store.pause_at(Call::Find);
+    let refresh = tokio::spawn(world.client.clone().oneshot(request("/me")));
+    pause.reached().await;
+    other.log_in("alice", "wonderland-7").await.unwrap();
+    pause.go_on();
+    assert_eq!(refresh.await.unwrap().unwrap().status(), 200);
+    let stored = store.load().unwrap().unwrap().to_json();
+    assert!(stored.contains("rt1_"));
+    assert_eq!(world.line.sent(LOGIN).len(), 2);
 }
 
 #[tokio::test]

@@ -1,5 +1,4 @@
-//! The client, against the real endpoints and the layer: one refresh, ahead of
-//! time, and one repeat.
+//! The client, against the real endpoints and the layer: one refresh, ahead of time, and one repeat.
 
 use http_body_util::BodyExt;
 use support::{Call, HOUR, MINUTE, SECOND};
@@ -8,7 +7,7 @@ use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
 
 use crate::world::{Fault, REFRESH, World, at_once, marks, request, with_authorization};
-use tower_bearer_client::{ClientErrorKind, Server};
+use tower_bearer_client::{ClientErrorKind, Clock, Server};
 
 const INVALID_TOKEN: &str =
     "Bearer error=\"invalid_token\", error_description=\"the session has ended\"";
@@ -46,6 +45,28 @@ async fn the_token_is_renewed_a_minute_before_its_end() {
         (world.me().await.unwrap(), world.refreshes_sent()),
         (200, 1)
     );
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_makes_one_refresh_and_no_refusal() {
+    let world = World::new().await;
+    let day = 24 * HOUR;
+    world.clock.set(world.clock.now() - day);
+    world.server.clock.advance(HOUR);
+    for _ in 0..3 {
+        assert_eq!(world.me().await.unwrap(), 200);
+    }
+    assert_eq!(
+        (world.refreshes_sent(), world.line.sent("/me").len()),
+        (1, 3)
+    );
+    // What NTP corrects is not worth a refresh.
+    world.clock.set(world.clock.now() - SECOND);
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(world.refreshes_sent(), 1);
+    world.clock.set(world.clock.now() + day);
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(world.refreshes_sent(), 2);
 }
 
 #[tokio::test]

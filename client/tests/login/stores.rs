@@ -105,6 +105,14 @@ async fn the_file_is_for_its_owner_alone_and_nothing_else_is_left_in_the_folder(
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     let refused = store.load().unwrap_err().to_string();
     assert!(refused.contains("login.json") && refused.contains("chmod 600"));
+    // Those who have it open read the old tokens, and none that are new.
+    let mut open = fs::File::open(&path).unwrap();
+    world.login.log_in("alice", "wonderland-7").await.unwrap();
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let mut old = String::new();
+    std::io::Read::read_to_string(&mut open, &mut old).unwrap();
+    assert_ne!(old, *store.load().unwrap().unwrap().to_json());
 }
 
 #[tokio::test]
