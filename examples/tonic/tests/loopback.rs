@@ -15,8 +15,9 @@ use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt};
 use tower_bearer::{Identity, Sessions};
+use tower_bearer_client::{Login, SendOnce, Server};
 
 async fn listener() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -76,6 +77,31 @@ async fn axum_greets_alice() {
         .await
         .unwrap();
     assert_eq!(hello(channel, &token).await.unwrap(), "hello alice");
+}
+
+/// The login goes over the connection of the calls, in the body that the channel takes.
+#[tokio::test]
+async fn a_channel_behind_the_layer_of_the_client_sends_its_token_to_the_origin_that_is_named() {
+    let url = axum_server().await;
+    let channel = channel(&url).await;
+    let http = channel
+        .clone()
+        .map_request(|request: http::Request<Full<Bytes>>| request.map(tonic::body::Body::new));
+    let login = Login::new(Server::new(&url, "/auth").unwrap(), http);
+    login.log_in("alice", "wonderland-7").await.unwrap();
+    let client = login.layer().resend(SendOnce).layer(channel);
+
+    let mut greeter = GreeterClient::with_origin(client.clone(), url.parse().unwrap());
+    let reply = greeter.say_hello(HelloRequest {}).await.unwrap();
+    assert_eq!(reply.into_inner().message, "hello alice");
+    let refused = GreeterClient::new(client).say_hello(HelloRequest {}).await;
+    assert_unauthenticated(&refused.unwrap_err());
+    login.log_out().await.unwrap();
+    let refused = greeter.say_hello(HelloRequest {}).await.unwrap_err();
+    assert!(
+        refused.message().contains("no user is logged in"),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
