@@ -26,7 +26,7 @@ pub(crate) enum Database {
     Memory,
     Sqlite(PathBuf),
     Postgres(Box<PgConnectOptions>),
-    Redis { client: Client, users: PathBuf },
+    Redis { client: Box<Client>, users: PathBuf },
 }
 
 impl Database {
@@ -46,7 +46,7 @@ impl Database {
                 let client = Client::open(url)
                     .map_err(|error| format!("DATABASE_URL does not lead to Redis: {error}"))?;
                 Ok(Self::Redis {
-                    client,
+                    client: Box::new(client),
                     users: beside_the_program.to_owned(),
                 })
             }
@@ -90,7 +90,7 @@ impl Database {
                 )
             }
             Self::Redis { client, users } => {
-                let store = RedisStore::from_client(client.clone()).await?;
+                let store = RedisStore::from_client(Client::clone(client)).await?;
                 (Users::Sqlite(users::in_file(users).await?), Arc::new(store))
             }
         })

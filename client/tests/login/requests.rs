@@ -1,4 +1,5 @@
-//! The client, against the real endpoints and the layer: one refresh, ahead of time, and one repeat.
+//! The client, against the real endpoints and the layer: one refresh, ahead of time, and one
+//! repeat.
 
 use http_body_util::BodyExt;
 use support::{Call, HOUR, MINUTE, SECOND};
