@@ -1,5 +1,6 @@
 //! The examples, as a stranger would start them, and the documents beside them.
 
+mod client;
 mod explain;
 mod external_issuer;
 mod fail2ban;
