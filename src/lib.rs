@@ -20,6 +20,8 @@ pub mod endpoint;
 mod error;
 #[cfg(feature = "axum")]
 pub mod extract;
+#[cfg(all(any(doc, doctest), feature = "axum", feature = "test-util"))]
+pub mod guide;
 mod json;
 pub mod keys;
 mod limits;
