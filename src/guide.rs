@@ -1,13 +1,88 @@
-//! Guides: one job each, with code that compiles.
+//! Guides: one job each, with programs that compile.
+//!
+//! | you want to | read |
+//! |---|---|
+//! | add a login to an Axum application with a users table | [`sql_users`] |
+//! | keep your own login handler, ask for a second factor, send other statuses or other JSON | [`own_login`] |
+//! | log users in on a web page | [`browser`] |
+//! | log users in from a phone, a command line or another server | [`clients`] |
+//! | say what a user may do, for each route and method | [`scopes`] |
+//! | change passwords, suspend, delete, and log out other devices | [`accounts`] |
+//! | know what a refresh does with two tabs, a lost response and a thief | [`refresh`] |
+//! | test your routes | [`testing`] |
+//! | replace `jsonwebtoken`, jwt-authorizer or axum-login, without a logout | [`moving`] |
+//! | find the words of FastAPI, Django or Spring | [`coming_from`] |
+//! | accept the tokens of an identity provider; serve gRPC, MCP and WebSockets | [`issuers`] |
+//! | keep sessions beside sqlx 0.8, SeaORM, Diesel or tokio-postgres | [`databases`] |
+//! | run several instances on PostgreSQL or Redis, change secrets, watch it | [`running`] |
+//! | run it behind a proxy | [`proxy`] |
+//! | see every setting and every status in one place | [`recipes`] |
 
+// Each guide defines its links for readers of the repository. Those of `links.md` come first, so
+// they count here.
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../docs/guide/sql_users.md")]
+pub mod sql_users {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../docs/guide/own_login.md")]
+pub mod own_login {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../docs/browser.md")]
+pub mod browser {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../docs/guide/clients.md")]
+pub mod clients {}
+
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../docs/guide/scopes.md")]
 pub mod scopes {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../docs/guide/accounts.md")]
 pub mod accounts {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../docs/guide/refresh.md")]
 pub mod refresh {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../docs/guide/moving.md")]
+pub mod moving {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../docs/guide/coming_from.md")]
+pub mod coming_from {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../docs/guide/recipes.md")]
+pub mod recipes {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../docs/issuers.md")]
+pub mod issuers {}
+
+// `tests/sqlx08` compiles its programs, with the libraries that they need.
+#[doc = include_str!("guide/links.md")]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/databases.md"))]
+pub mod databases {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../docs/running.md")]
+pub mod running {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../docs/proxy.md")]
+pub mod proxy {}
+
+// The program of the README is compiled here.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -1,4 +1,100 @@
-#![doc = include_str!("../README.md")]
+//! Bearer-token login for Axum, Hyper and Tonic: a Tower layer that validates access tokens,
+//! endpoints for login, refresh and logout, and a [`CurrentUser`] extractor.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use std::convert::Infallible;
+//! use tower_bearer::session::authenticate_fn;
+//! use tower_bearer::{
+//!     BoxError, CurrentUser, Grant, Identity, Login, MemoryStore,
+//!     PasswordCredentials, Secret, Sessions,
+//! };
+//!
+//! async fn me(CurrentUser(claims): CurrentUser) -> String {
+//!     claims.subject().to_string()
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), BoxError> {
+//!     let accounts = authenticate_fn(
+//!         // Who logs in: a real application asks its users table.
+//!         |login: Login<PasswordCredentials>| async move {
+//!             let is_alice = login.username() == "alice"
+//!                 && login.password() == "wonderland-7";
+//!             Ok::<_, Infallible>(is_alice.then(|| Identity::new(1)).into())
+//!         },
+//!         // What the session may do: asked at login and at every refresh.
+//!         |_| async { Ok(Grant::new().with_scope("admin").into()) },
+//!     );
+//!     let sessions = Sessions::builder(accounts, MemoryStore::new())
+//!         .issuer("https://api.example.com")
+//!         .audience("example-api")
+//!         .secret(Secret::random()?) // or Secret::from_env("AUTH_SECRET")?
+//!         .build()?;
+//!
+//!     let app = Router::new()
+//!         .route("/me", get(me))
+//!         .route_layer(sessions.layer())
+//!         .nest_service("/auth", sessions.endpoints());
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     Ok(axum::serve(listener, app).await?)
+//! }
+//! ```
+//!
+//! ```sh
+//! curl -d 'username=alice&password=wonderland-7' localhost:3000/auth/login
+//! curl -H "Authorization: Bearer $ACCESS_TOKEN" localhost:3000/me
+//! ```
+//!
+//! With a users table in SQL and hashed passwords it is [one page](guide::sql_users).
+//!
+//! - **Honest users stay logged in.** Two tabs that refresh at once receive the same tokens, and a
+//!   dropped response does not log the user out: [how refresh works](guide::refresh).
+//! - **Theft is noticed.** A used refresh token that comes back ends its session.
+//! - **A logout counts** with the very next request on this process, and within a second on others.
+//! - **Guesses at passwords are bounded**, over all processes: [`throttle`].
+//! - **Failures fail closed.** A store that is down is 503, a layer that is missing is 500.
+//! - **Tokens of others** are validated too: of [identity providers](guide::issuers), of several
+//!   issuers, and those that your application issued [before](guide::moving).
+//!
+//! # Where to go
+//!
+//! | | |
+//! |---|---|
+//! | [`guide`] | one job a page: SQL users, own login handlers, pages, clients, scopes, tests, production |
+//! | [`Sessions`] | the login flow |
+//! | [`BearerAuthLayer`] | the layer, and [`RequireLayer`](bearer::RequireLayer) for one route |
+//! | [`AuthEndpoints`] | login, refresh, logout and the list of devices over HTTP |
+//! | [`Authenticate`] | the trait that your application implements |
+//! | [`CurrentUser`] | who sends a request |
+//! | [`SessionStore`](store::SessionStore) | where sessions are: [`MemoryStore`], SQLite, PostgreSQL, Redis, or your own |
+//!
+//! # Features
+//!
+//! | feature | | what it adds |
+//! |---|---|---|
+//! | `axum` | default | extractors; `TokenResponse` and `SessionError` as responses |
+//! | `aws_lc_rs` | default | signatures with aws-lc-rs, and keys that are prepared once |
+//! | `rust_crypto` | | signatures with the RustCrypto crates; pulls in `rsa` (RUSTSEC-2023-0071) |
+//! | `jwks` | | `RemoteJwks`: an issuer's keys, fetched with `reqwest` and `rustls` |
+//! | `cookie` | | `CookieDelivery`: tokens as cookies, and the check for cross-site requests |
+//! | `sqlite` | | `SqliteStore` |
+//! | `postgres` | | `PostgresStore`, for PostgreSQL 13 or later |
+//! | `redis` | | `RedisStore`, for Redis 6.2 or later, or Valkey |
+//! | `argon2` | | `Passwords` |
+//! | `uuid` | | a subject from a `Uuid` |
+//! | `utoipa` | | `AuthEndpoints::openapi`: the endpoints as a document of utoipa 5 |
+//! | `metrics` | | counters of logins, refusals and revocations, and times of the store, for the exporters of [`metrics`](https://docs.rs/metrics) |
+//! | `test-util` | | `TestTokens`, `ManualClock`, the conformance suite for stores |
+//!
+//! One of `aws_lc_rs` and `rust_crypto` is needed, also with `default-features = false`; with both,
+//! aws-lc-rs signs. Rust 1.88; `sqlite` and `postgres` need 1.94. `sqlx` 0.9 does not resolve
+//! beside `rusqlite` above 0.39.
+//!
+//! 0.1 goes with axum 0.8, sqlx 0.9, redis 1 and utoipa 5. Their types appear in the public API
+//! under their features alone. When one of them has a new major version, the next 0.x release goes
+//! with it.
+
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Tests and examples may use `unwrap`. In the library no input may reach a panic.
 #![warn(clippy::unwrap_used)]
@@ -20,7 +116,7 @@ pub mod endpoint;
 mod error;
 #[cfg(feature = "axum")]
 pub mod extract;
-#[cfg(all(any(doc, doctest), feature = "axum", feature = "test-util"))]
+#[cfg(any(doc, doctest))]
 pub mod guide;
 mod json;
 pub mod keys;

@@ -41,8 +41,6 @@ pub mod cors;
 mod cross_site;
 mod delivery;
 mod error;
-#[cfg(doctest)]
-mod guides;
 mod jwks;
 mod login;
 mod logout;
