@@ -4,6 +4,7 @@ mod client;
 mod explain;
 mod external_issuer;
 mod fail2ban;
+mod guides;
 mod issuer;
 mod logins;
 mod requirements;

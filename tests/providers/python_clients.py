@@ -9,7 +9,7 @@ import os
 import sys
 import urllib.parse
 
-# As README.md says. The server is on loopback.
+# As docs/guide/clients.md says. The server is on loopback.
 os.environ["OAUTHLIB_RELAX_TOKEN_SCOPE"] = "1"
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
 
