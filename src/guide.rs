@@ -5,7 +5,7 @@
 //! | add a login to an Axum application with a users table | [`sql_users`] |
 //! | keep your own login handler, ask for a second factor, send other statuses or other JSON | [`own_login`] |
 //! | log users in on a web page | [`browser`] |
-//! | log users in from a phone, a command line or another server | [`clients`] |
+//! | log users in from a phone, a command line or another server; see every status | [`clients`] |
 //! | say what a user may do, for each route and method | [`scopes`] |
 //! | change passwords, suspend, delete, and log out other devices | [`accounts`] |
 //! | know what a refresh does with two tabs, a lost response and a thief | [`refresh`] |
@@ -16,7 +16,7 @@
 //! | keep sessions beside sqlx 0.8, SeaORM, Diesel or tokio-postgres | [`databases`] |
 //! | run several instances on PostgreSQL or Redis, change secrets, watch it | [`running`] |
 //! | run it behind a proxy | [`proxy`] |
-//! | see every setting and every status in one place | [`recipes`] |
+//! | see every setting in one place | [`recipes`] |
 
 // Each guide defines its links for readers of the repository. Those of `links.md` come first, so
 // they count here.

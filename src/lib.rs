@@ -61,7 +61,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`guide`] | one job a page: SQL users, own login handlers, pages, clients, scopes, tests, production |
+//! | [`guide`] | one job a page: SQL users, login handlers of your own, web pages, other clients, scopes, tests, production |
 //! | [`Sessions`] | the login flow |
 //! | [`BearerAuthLayer`] | the layer, and [`RequireLayer`](bearer::RequireLayer) for one route |
 //! | [`AuthEndpoints`] | login, refresh, logout and the list of devices over HTTP |

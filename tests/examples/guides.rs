@@ -45,3 +45,19 @@ async fn the_lines_of_the_guide_for_clients_end_with_a_list_of_devices() {
     assert_eq!(said.matches(r#""current":true"#).count(), 1, "{said}");
     assert!(!said.contains("My phone"), "{said}");
 }
+
+#[test]
+fn each_guide_is_in_the_documentation_and_in_the_readme() {
+    let guides = include_str!("../../src/guide.rs");
+    let readme = include_str!("../../README.md");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guide");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(guides.contains(&format!("/docs/guide/{name}\")")), "{name}");
+        assert!(readme.contains(&format!("(docs/guide/{name})")), "{name}");
+        count += 1;
+    }
+    assert!(count > 5, "{count}");
+    assert!(readme.lines().count() <= 130);
+}
