@@ -83,7 +83,7 @@
 //! | `redis` | | `RedisStore`, for Redis 6.2 or later, or Valkey |
 //! | `argon2` | | `Passwords` |
 //! | `uuid` | | a subject from a `Uuid` |
-//! | `utoipa` | | `AuthEndpoints::openapi`: the endpoints as a document of utoipa 5 |
+//! | `utoipa` | | `AuthEndpoints::openapi`: the endpoints as a document of utoipa 6 |
 //! | `metrics` | | counters of logins, refusals and revocations, and times of the store, for the exporters of [`metrics`](https://docs.rs/metrics) |
 //! | `test-util` | | `TestTokens`, `ManualClock`, the conformance suite for stores |
 //!
@@ -91,7 +91,7 @@
 //! aws-lc-rs signs. Rust 1.88; `sqlite` and `postgres` need 1.94. `sqlx` 0.9 does not resolve
 //! beside `rusqlite` above 0.39.
 //!
-//! 0.1 goes with axum 0.8, sqlx 0.9, redis 1 and utoipa 5. Their types appear in the public API
+//! 0.1 goes with axum 0.8, sqlx 0.9, redis 1 and utoipa 6. Their types appear in the public API
 //! under their features alone. When one of them has a new major version, the next 0.x release goes
 //! with it.
 
