@@ -17,6 +17,7 @@
 //! | run several instances on PostgreSQL or Redis, change secrets, watch it | [`running`] |
 //! | run it behind a proxy | [`proxy`] |
 //! | see every setting in one place | [`recipes`] |
+//! | know which versions of other crates a release goes with | [`versions`] |
 
 // Each guide defines its links for readers of the repository. Those of `links.md` come first, so
 // they count here.
@@ -82,7 +83,15 @@ pub mod running {}
 #[doc = include_str!("../docs/proxy.md")]
 pub mod proxy {}
 
-// The program of the README is compiled here.
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../docs/versions.md")]
+pub mod versions {}
+
+// The programs of pages that are not guides are compiled here.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../llms.txt")]
+mod llms {}
