@@ -1,11 +1,13 @@
-//! What `docs/browser.md` and `docs/proxy.md` say, tried.
+//! What `docs/browser.md`, `docs/proxy.md` and `docs/guide/moving.md` say, tried.
 
 use axum::body::Body;
-use http::Request;
+use http::{Request, Response};
 use serde::Deserialize;
 use std::borrow::Cow;
+use std::convert::Infallible;
 use support::{App, HOUR, Received, form, log_in_form, with_header};
 use tower::ServiceExt;
+use tower_bearer::session::RequestContext;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
     AuthEndpoints, Authenticate, Authorization, AuthorizeRequest, CookieDelivery, Grant, Identity,
@@ -230,6 +232,37 @@ async fn forwarded_hosts_are_never_read_and_the_public_origin_is() {
     );
     let refused = send(&with, login("https://10.0.0.5:8080")).await;
     refused.assert_error(403, "access_denied", Some("cross_site"));
+}
+
+/// The handler of `docs/guide/moving.md`, for a session of axum-login.
+#[tokio::test]
+async fn a_session_of_before_is_exchanged_for_cookies_by_our_own_pages_alone() {
+    let app = App::new();
+    let cookies = CookieDelivery::new().for_sessions(&app.sessions);
+    let upgrade = async |request: Request<Body>| {
+        let (parts, _) = request.into_parts();
+        if let Some(refused) = cookies.cross_site_rejection(&parts) {
+            return Ok::<_, Infallible>(refused.map(Body::from));
+        }
+        let context = RequestContext::from(&parts);
+        let identity = Identity::new("alice").with_context(context);
+        let tokens = app.sessions.start(identity).await.unwrap();
+        let done = Response::builder().status(204).body(Body::empty());
+        Ok(cookies.set_cookies(&tokens, &parts, done.unwrap()))
+    };
+    let from_another_site = with_header(form("/upgrade", &[]), "sec-fetch-site", "cross-site");
+    let refused = Received::read(upgrade(from_another_site)).await;
+    refused.assert_error(403, "access_denied", Some("cross_site"));
+    assert!(app.live().await.is_empty());
+
+    let done = Received::read(upgrade(from_own_page(form("/upgrade", &[]), ""))).await;
+    assert_eq!((done.status, &*done.body), (204, ""), "{done:?}");
+    let held = done.headers["set-cookie"].to_str().unwrap();
+    let held = held.split(';').next().unwrap();
+    let endpoints = app.endpoints().with_cookies(cookies.clone());
+    let answer = send(&endpoints, from_own_page(form("/refresh", &[]), held)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(app.live().await.len(), 1);
 }
 
 /// Each setting that the guides name is in a test of this program.
