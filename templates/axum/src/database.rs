@@ -15,7 +15,7 @@ use crate::users::Users;
 pub enum Database {
     Sqlite(PathBuf),
     Postgres(Box<PgConnectOptions>),
-    /// For tests.
+    /// For tests: it ends with the program.
     Memory,
 }
 
@@ -23,7 +23,9 @@ impl Database {
     /// The URL may have a password: no error repeats it.
     pub fn from_url(url: &str) -> Result<Self, BoxError> {
         match url.split_once(':') {
-            Some(("sqlite", file)) if !file.is_empty() => {
+            Some(("sqlite", ":memory:")) => Ok(Self::Memory),
+            // A query, as in `?mode=rwc`, is not needed: the file is made.
+            Some(("sqlite", file)) if !file.is_empty() && !file.contains('?') => {
                 Ok(Self::Sqlite(file.strip_prefix("//").unwrap_or(file).into()))
             }
             Some(("postgres" | "postgresql", _)) => {

@@ -7,6 +7,8 @@ use app::config::Config;
 use app::routes;
 use axum::extract::ConnectInfo;
 use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::signal::unix;
 use tower_bearer::{BoxError, Passwords, Sessions};
 
 #[tokio::main]
@@ -47,24 +49,18 @@ async fn run() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Waits for Ctrl-C, or for what a container is stopped with.
+/// Waits for Ctrl-C, or for the signal that stops a container.
 async fn stopped() {
-    let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                () = interrupted => {}
-                _ = terminated.recv() => {}
-            }
+    let terminated = async {
+        #[cfg(unix)]
+        if let Ok(mut signal) = unix::signal(unix::SignalKind::terminate()) {
+            signal.recv().await;
             return;
         }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
     }
-    #[cfg(not(unix))]
-    interrupted.await;
 }
