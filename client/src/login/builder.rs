@@ -114,7 +114,7 @@ impl LoginBuilder {
                 keeper.load().await?.into_parts().map_err(|cause| {
                     ClientError::new(ClientErrorKind::Storage).with_cause(cause)
                 })?;
-            tokens.begin(pair, mark);
+            tokens.load(pair, mark);
         }
         let endpoints = Endpoints::new(self.server, http, self.clock);
         Ok(Login::over(tokens, endpoints, keeper))

@@ -117,7 +117,7 @@ impl Login {
             .await
             .map_err(|failure| failure.error)?;
         let mark = answer.device_mark.take();
-        held.begin(Some(Pair::from_answer(answer, asked, None)?), mark);
+        held.begin(Pair::from_answer(answer, asked, None)?, mark);
         self.save().await
     }
 
@@ -251,10 +251,11 @@ impl Login {
     /// ```
     #[must_use]
     pub fn is_saved(&self) -> bool {
-        !self.shared.tokens.is_unsaved()
+        self.shared.keeper.is_none() || self.shared.tokens.is_saved()
     }
 
-    /// Writes what is held into the store. Without a store it does nothing.
+    /// Writes what is held into the store, unless the store has it: another process may have stored
+    /// newer tokens since. Without a store it does nothing.
     ///
     /// # Errors
     ///
@@ -268,8 +269,10 @@ impl Login {
     /// ```
     pub async fn save(&self) -> Result<(), ClientError> {
         match &self.shared.keeper {
-            Some(keeper) => keeper.save(&self.shared.tokens).await,
-            None => Ok(()),
+            Some(keeper) if !self.shared.tokens.is_saved() => {
+                keeper.save(&self.shared.tokens).await
+            }
+            _ => Ok(()),
         }
     }
 }

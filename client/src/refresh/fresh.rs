@@ -123,7 +123,8 @@ async fn present(shared: &Shared, pair: &Pair) -> Result<Pair, Failure> {
 }
 
 async fn newer(shared: &Shared, pair: &Pair) -> Option<Pair> {
-    shared.keeper.as_ref()?.newer(pair).await
+    let is_saved = shared.tokens.is_saved();
+    shared.keeper.as_ref()?.newer(pair, is_saved).await
 }
 
 /// The tokens are good even if they cannot be saved: `Login::is_saved` tells.

@@ -33,25 +33,26 @@ impl Keeper {
     /// Writes what is held when its turn comes: so the last write has the last state.
     pub(crate) async fn save(&self, tokens: &Arc<Tokens>) -> Result<(), ClientError> {
         let (keeper, held) = (self.clone(), Arc::clone(tokens));
-        let outcome = blocking(move || {
+        blocking(move || {
             let _one = keeper
                 .writing
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            let (pair, mark) = held.snapshot();
+            let (pair, mark, change) = held.snapshot();
             match StoredLogin::new(pair.as_deref(), mark) {
-                Some(login) => keeper.store.save(&login),
-                None => keeper.store.clear(),
+                Some(login) => keeper.store.save(&login)?,
+                None => keeper.store.clear()?,
             }
+            held.note_saved(change);
+            Ok(())
         })
-        .await;
-        tokens.set_unsaved(outcome.is_err());
-        outcome
+        .await
     }
 
     /// What another process has stored after `held`: newer tokens, or the key that it sends with
-    /// the same token.
-    pub(crate) async fn newer(&self, held: &Pair) -> Option<Pair> {
+    /// the same token. What `is_saved` was stored, so anything else came later. Otherwise the time
+    /// of its end decides.
+    pub(crate) async fn newer(&self, held: &Pair, is_saved: bool) -> Option<Pair> {
         // What cannot be read now is not newer.
         let (pair, _) = self.load().await.ok()?.into_parts().ok()?;
         let pair = pair?;
@@ -59,7 +60,7 @@ impl Keeper {
         let is_newer = if is_same {
             !pair.key.is(&held.key)
         } else {
-            pair.expires_at > held.expires_at
+            is_saved || pair.expires_at > held.expires_at
         };
         is_newer.then_some(pair)
     }

@@ -33,7 +33,9 @@ struct Held {
     rest: Option<(ClientError, Duration)>,
     /// The refresh or logout that is under way.
     turn: Option<watch::Receiver<Ending>>,
-    is_unsaved: bool,
+    /// The number of changes so far, and how many of them the store has.
+    changes: u64,
+    saved: u64,
 }
 
 /// The next step before a request is sent.
@@ -117,19 +119,26 @@ impl Tokens {
         self.held().mark.clone()
     }
 
-    /// The pair and the mark, to be saved.
-    pub(crate) fn snapshot(&self) -> (Option<Arc<Pair>>, Option<Secret>) {
+    /// The pair and the mark, to be saved, and the number of the last change.
+    pub(crate) fn snapshot(&self) -> (Option<Arc<Pair>>, Option<Secret>, u64) {
         let held = self.held();
-        (held.pair.clone(), held.mark.clone())
+        (held.pair.clone(), held.mark.clone(), held.changes)
     }
 
-    /// The answer to a login, or a stored one, replaces what there was.
-    pub(crate) fn begin(&self, pair: Option<Pair>, mark: Option<Secret>) {
+    /// Takes what the store has, at the beginning.
+    pub(crate) fn load(&self, pair: Option<Pair>, mark: Option<Secret>) {
         let mut held = self.held();
-        match pair {
-            Some(pair) => drop(held.put(pair)),
-            None => held.pair = None,
+        if let Some(pair) = pair {
+            held.put(pair);
         }
+        held.mark = mark;
+        held.saved = held.changes;
+    }
+
+    /// The answer to a login replaces what there was.
+    pub(crate) fn begin(&self, pair: Pair, mark: Option<Secret>) {
+        let mut held = self.held();
+        held.put(pair);
         // A server without a throttle sends none.
         held.mark = mark.or(held.mark.take());
     }
@@ -148,6 +157,7 @@ impl Tokens {
         let mut held = self.held();
         if held.holds(before) {
             held.put(pair);
+            held.saved = held.changes;
         }
     }
 
@@ -156,12 +166,14 @@ impl Tokens {
         let mut held = self.held();
         if held.holds(pair) {
             (held.pair, held.rest) = (None, None);
+            held.changes += 1;
         }
     }
 
     pub(crate) fn forget_all(&self) {
         let mut held = self.held();
         (held.pair, held.rest, held.mark) = (None, None, None);
+        held.changes += 1;
     }
 
     /// The access token of this pair was refused, and the request cannot be repeated: the next one
@@ -179,12 +191,16 @@ impl Tokens {
         }
     }
 
-    pub(crate) fn set_unsaved(&self, is_unsaved: bool) {
-        self.held().is_unsaved = is_unsaved;
+    /// The store has everything up to this change.
+    pub(crate) fn note_saved(&self, change: u64) {
+        let mut held = self.held();
+        held.saved = held.saved.max(change);
     }
 
-    pub(crate) fn is_unsaved(&self) -> bool {
-        self.held().is_unsaved
+    /// Whether the store has what is held.
+    pub(crate) fn is_saved(&self) -> bool {
+        let held = self.held();
+        held.saved == held.changes
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -203,12 +219,11 @@ impl Held {
         refused == Some(pair.number) || self.refused == Some(pair.number)
     }
 
-    fn put(&mut self, mut pair: Pair) -> Arc<Pair> {
+    fn put(&mut self, mut pair: Pair) {
         self.pairs += 1;
+        self.changes += 1;
         pair.number = self.pairs;
         self.rest = None;
-        let pair = Arc::new(pair);
-        self.pair = Some(Arc::clone(&pair));
-        pair
+        self.pair = Some(Arc::new(pair));
     }
 }

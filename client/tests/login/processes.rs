@@ -3,7 +3,7 @@
 use support::{Call, HOUR, MINUTE};
 use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
-use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, TokenStore};
+use tower_bearer_client::{ClientErrorKind, Clock, MemoryTokenStore, TokenStore};
 
 use crate::world::{Fault, LOGIN, REFRESH, World, me, request};
 
@@ -51,6 +51,35 @@ async fn a_process_takes_the_tokens_that_another_has_stored() {
         assert_eq!(world.refreshes_sent(), round);
     }
     assert_eq!((world.login.refreshes(), other.refreshes()), (3, 0));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_does_not_make_a_process_present_a_token_of_the_past() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    let other = world.another(|builder| builder.store(store.clone())).await;
+    let client = other.layer().layer(world.line.clone());
+    world.clock.set(world.clock.now() - 24 * HOUR);
+    for _ in 0..2 {
+        assert_eq!(world.me().await.unwrap(), 200);
+        world.pass(30 * MINUTE);
+    }
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(me(client).await.unwrap(), 200);
+    assert_eq!((world.refreshes_sent(), other.refreshes()), (3, 0));
+}
+
+#[tokio::test]
+async fn to_save_what_is_saved_does_not_replace_what_another_process_has_stored() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    let other = world.another(|builder| builder.store(store.clone())).await;
+    world.pass(30 * MINUTE);
+    assert_eq!(world.me().await.unwrap(), 200);
+    let stored = store.load().unwrap().unwrap().to_json();
+    assert!(other.is_saved());
+    other.save().await.unwrap();
+    assert_eq!(*store.load().unwrap().unwrap().to_json(), *stored);
 }
 
 #[tokio::test]
