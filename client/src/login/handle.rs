@@ -143,7 +143,12 @@ impl Login {
                 Err(other) => drop(ended(other).await),
             }
         };
-        let pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
+        let mut pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
+        // The login is that of the store, which is cleared.
+        if let Some(newer) = self.shared.newer(&pair).await {
+            held.adopt(&pair, newer);
+            pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
+        }
         let form = [("token", pair.refresh.expose())];
         self.shared
             .endpoints

@@ -44,7 +44,7 @@ pub(crate) async fn fresh(
 
 async fn refresh(shared: Arc<Shared>, pair: Arc<Pair>, turn: Turn) {
     // Another process may have refreshed, or may be about to, with another key.
-    let pair = match newer(&shared, &pair).await {
+    let pair = match shared.newer(&pair).await {
         Some(newer) => {
             shared.tokens.adopt(&pair, newer);
             match shared.tokens.due(None) {
@@ -69,7 +69,7 @@ async fn fail(shared: &Shared, pair: &Pair, failure: Failure) -> Ending {
     let time = match failure.then {
         Then::End => {
             // A process that has logged in meanwhile keeps its login.
-            if let Some(newer) = newer(shared, pair).await {
+            if let Some(newer) = shared.newer(pair).await {
                 shared.tokens.adopt(pair, newer);
                 return Ending::Done;
             }
@@ -120,11 +120,6 @@ async fn present(shared: &Shared, pair: &Pair) -> Result<Pair, Failure> {
         sleep(wait).await;
         attempt += 1;
     }
-}
-
-async fn newer(shared: &Shared, pair: &Pair) -> Option<Pair> {
-    let is_saved = shared.tokens.is_saved();
-    shared.keeper.as_ref()?.newer(pair, is_saved).await
 }
 
 /// The tokens are good even if they cannot be saved: `Login::is_saved` tells.

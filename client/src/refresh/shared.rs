@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::store::Keeper;
-use crate::tokens::Tokens;
+use crate::tokens::{Pair, Tokens};
 use crate::wire::Endpoints;
 
 #[derive(Debug)]
@@ -11,4 +11,12 @@ pub(crate) struct Shared {
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) endpoints: Endpoints,
     pub(crate) keeper: Option<Keeper>,
+}
+
+impl Shared {
+    /// What another process has stored after `pair`.
+    pub(crate) async fn newer(&self, pair: &Pair) -> Option<Pair> {
+        let is_saved = self.tokens.is_saved();
+        self.keeper.as_ref()?.newer(pair, is_saved).await
+    }
 }

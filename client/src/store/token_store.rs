@@ -12,7 +12,8 @@ use crate::{BoxError, StoredLogin};
 ///
 /// Several processes may share a store, as the commands of one program do. Each looks into it
 /// before it refreshes, and two that refresh at once send the same key, which the server takes for
-/// one client. A login of another user in one of them is that of all, from their next refresh on.
+/// one client. A login of another user in one of them is that of all, from their next refresh or
+/// logout on.
 ///
 /// The keyring of the operating system, with the crate `keyring`, is ten lines:
 ///

@@ -119,6 +119,21 @@ async fn a_refusal_does_not_delete_what_another_process_has_stored_meanwhile() {
 }
 
 #[tokio::test]
+async fn a_logout_ends_the_login_that_another_process_has_stored() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    let other = world.another(|builder| builder.store(store.clone())).await;
+    let (alice, sessions) = ("alice".into(), &world.server.sessions);
+    let first = sessions.list(&alice).await.unwrap().remove(0);
+    other.log_in("alice", "wonderland-7").await.unwrap();
+    world.login.log_out().await.unwrap();
+    let left = sessions.list(&alice).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].id(), first.id());
+    assert!(!store.load().unwrap().unwrap().to_json().contains("rt1_"));
+}
+
+#[tokio::test]
 async fn what_one_process_has_ended_is_ended_for_the_other() {
     let store = MemoryTokenStore::default();
     let world = world(&store).await;
