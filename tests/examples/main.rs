@@ -10,3 +10,4 @@ mod logins;
 mod requirements;
 mod server;
 mod server_docs;
+mod sqlite;
