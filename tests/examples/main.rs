@@ -8,6 +8,7 @@ mod guides;
 mod issuer;
 mod logins;
 mod requirements;
+mod second_factor;
 mod server;
 mod server_docs;
 mod sqlite;
