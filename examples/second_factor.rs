@@ -34,9 +34,9 @@ use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use totp_rs::{Builder, Totp};
 use tower_bearer::bearer::RequireLayer;
 use tower_bearer::{
-    Authenticate, Authorization, AuthorizeRequest, BoxError, CurrentUser, Grant, Identity, Login,
-    LoginCredentials, MemoryStore, Outcome, PasswordCredentials, Passwords, Secret, Sessions,
-    Subject, Verification,
+    AccessTokenClaims, Authenticate, Authorization, AuthorizeRequest, BoxError, CurrentUser, Grant,
+    Identity, Login, LoginCredentials, MemoryStore, Outcome, PasswordCredentials, Passwords,
+    Secret, Sessions, Subject, Verification,
 };
 
 /// A secret without a step is not confirmed. The step is that of the last code that was used.
@@ -55,6 +55,14 @@ struct User {
     hash: String,
     totp_secret: Option<String>,
     totp_step: Option<i64>,
+}
+
+impl User {
+    /// It changes with the password, and once the factor counts. So a session from before ends, and
+    /// a login that is in progress meanwhile does not become one.
+    fn stamp(&self) -> String {
+        format!("{} {}", self.hash, self.totp_step.is_some())
+    }
 }
 
 /// What a login sends: user name, password, and perhaps a code.
@@ -129,12 +137,14 @@ impl Authenticate for Users {
                 _ => return Ok(Outcome::denied("code_wrong")),
             }
         }
-        Ok(Identity::new(user.id).with_stamp(user.hash).into())
+        Ok(Identity::new(user.id).with_stamp(user.stamp()).into())
     }
 
     async fn authorize(&self, request: AuthorizeRequest<'_>) -> Result<Authorization, BoxError> {
         let user = self.find(request.session().subject()).await?;
-        Ok(user.map(|user| Grant::new().with_stamp(user.hash)).into())
+        Ok(user
+            .map(|user| Grant::new().with_stamp(user.stamp()))
+            .into())
     }
 }
 
@@ -144,13 +154,19 @@ struct App {
     sessions: Sessions,
 }
 
+impl App {
+    async fn user(&self, claims: &AccessTokenClaims) -> Result<User, StatusCode> {
+        let user = self.users.find(claims.subject()).await;
+        user.map_err(unavailable)?.ok_or(StatusCode::CONFLICT)
+    }
+}
+
 /// Makes a secret for the user's authenticator app. It counts once a code has confirmed it.
 async fn enrol(
     State(app): State<App>,
     CurrentUser(claims): CurrentUser,
 ) -> Result<impl IntoResponse, StatusCode> {
-    let user = app.users.find(claims.subject()).await;
-    let user = user.map_err(unavailable)?.ok_or(StatusCode::CONFLICT)?;
+    let user = app.user(&claims).await?;
     let secret = totp_rs::Secret::generate().to_base32();
     let totp = totp(&user.name, &secret).map_err(unavailable)?;
     let url = totp.to_url().map_err(unavailable)?;
@@ -169,20 +185,24 @@ struct Confirmation {
     code: String,
 }
 
-/// The first code shows that the app has the secret.
+/// The first code shows that the app has the secret. Later ones are for logins: they bound guesses.
 async fn confirm(
     State(app): State<App>,
     CurrentUser(claims): CurrentUser,
     Form(sent): Form<Confirmation>,
 ) -> Result<StatusCode, StatusCode> {
-    let user = app.users.find(claims.subject()).await;
-    let user = user.map_err(unavailable)?.ok_or(StatusCode::CONFLICT)?;
-    let secret = user.totp_secret.as_deref().ok_or(StatusCode::CONFLICT)?;
+    let user = app.user(&claims).await?;
+    let (Some(secret), None) = (&user.totp_secret, user.totp_step) else {
+        return Err(StatusCode::CONFLICT);
+    };
     let spent = app.users.spend(&user, secret, &sent.code).await;
     if !spent.map_err(unavailable)? {
         return Err(StatusCode::BAD_REQUEST);
     }
     // The user's other sessions began without a code.
+    let stamp = app.user(&claims).await?.stamp();
+    let kept = app.sessions.set_stamp(&claims, stamp).await;
+    kept.map_err(unavailable)?;
     let ended = app.sessions.log_out_others(&claims).await;
     ended.map_err(unavailable)?;
     Ok(StatusCode::NO_CONTENT)

@@ -232,6 +232,8 @@ async fn a_factor_that_counts_is_not_replaced() {
         .send("POST", "/second-factor", &headers, "")
         .await;
     assert_eq!((refused.status, &*refused.body), (409, ""));
+    // The other route is not a place to guess codes at.
+    assert_eq!(site.confirm(&tokens, step + 1).await.status, 409);
     assert_eq!(
         site.log_in("wonderland-7", &site.code(step + 1))
             .await

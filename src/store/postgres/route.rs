@@ -109,7 +109,9 @@ async fn backend(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
 fn explain(error: sqlx::Error) -> BoxError {
     let code = error.as_database_error().and_then(DatabaseError::code);
     match code.as_deref() {
-        Some(UNKNOWN_STATEMENT | REPEATED_STATEMENT) => format!("{POOLER}. {CURE}: {error}").into(),
+        Some(UNKNOWN_STATEMENT | REPEATED_STATEMENT) => {
+            format!("{POOLER}, or a hook deallocates statements. {CURE}: {error}").into()
+        }
         _ => error.into(),
     }
 }

@@ -72,7 +72,7 @@ impl Database {
     }
 }
 
-/// The file has password hashes: only its owner can read it.
+/// The file has password hashes: a new one is made so that only its owner can read it.
 fn make_private(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
