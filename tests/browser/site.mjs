@@ -16,11 +16,16 @@ const target = process.env.CARGO_TARGET_DIR ?? path.join(root, "target");
 export const shots = path.join(target, "screenshots");
 
 /** Starts the server; `environment` is its whole environment. `stop` ends it. */
-export async function startServer(environment = {}) {
+export function startServer(environment = {}) {
+  return startProgram("examples/server", { DATABASE_URL: "memory:", ...environment });
+}
+
+/** Starts another example: a path in the folder of what Cargo has built. */
+export async function startProgram(program, environment = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "tower-bearer-browser-"));
-  const server = spawn(path.join(target, "debug", "examples", "server"), [], {
+  const server = spawn(path.join(target, "debug", program), [], {
     cwd: folder,
-    env: { ADDR: "127.0.0.1:0", DATABASE_URL: "memory:", ...environment },
+    env: { ADDR: "127.0.0.1:0", ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lines = createInterface({ input: server.stdout });
@@ -29,7 +34,7 @@ export async function startServer(environment = {}) {
     server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
     // The whole output is read, so that the server never waits for a full pipe.
     lines.on("line", (line) => {
-      const found = /^listening on (http:\/\/\S+?)\. /.exec(line);
+      const found = /^listening on (http:\/\/\S+?)(\. |$)/.exec(line);
       if (found) resolve(found[1]);
     });
   });
