@@ -79,6 +79,11 @@ impl KeySource {
         self.0.current().generation()
     }
 
+    /// Starts the first fetch, where keys are fetched. Outside a Tokio runtime it does nothing.
+    pub(crate) fn start(&self) {
+        self.0.current();
+    }
+
     pub(crate) fn never_has_any(&self) -> bool {
         self.0.never_has_any()
     }

@@ -118,6 +118,8 @@ impl AccessTokenVerifier {
         signed_by: SignedBy,
         settings: Settings,
     ) -> Self {
+        // A mistake in the URL of an issuer is in the log before the first token comes.
+        keys.start();
         Self {
             issuer,
             audiences,

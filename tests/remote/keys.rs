@@ -8,8 +8,9 @@ use support::keys::{ED25519, P256, P384, key};
 use support::{AUDIENCE, MINUTE, Received, ask, at_once, send, settle, without_token};
 use tower::ServiceExt;
 use tower_bearer::endpoint::JwksEndpoint;
+use tower_bearer::keys::{Algorithm, KeySource};
 use tower_bearer::token::{AccessTokenSigner, VerifyErrorKind};
-use tower_bearer::{AccessTokenVerifier, Grant, Identity};
+use tower_bearer::{AccessTokenVerifier, Grant, Identity, KeySet};
 
 use crate::site::{JWKS, Site, count};
 
@@ -39,6 +40,23 @@ async fn nothing_is_fetched_before_the_first_use() {
     settle().await;
     assert!(keys.is_ready());
     assert_eq!(site.fetches(), 1);
+}
+
+#[tokio::test]
+async fn a_verifier_has_its_keys_fetched_before_the_first_token() {
+    for merged in [false, true] {
+        let site = Site::of(&[&key(P256)]);
+        let keys = site.remote();
+        let mut source = KeySource::from(keys.clone());
+        if merged {
+            source = source.merge(KeySet::from_hmac_secret(Algorithm::Hs256, [7; 32]).unwrap());
+        }
+        let builder = AccessTokenVerifier::builder(source).issuer("https://issuer.test");
+        builder.audience(AUDIENCE).build().unwrap();
+        settle().await;
+        assert_eq!(site.fetches(), 1, "merged: {merged}");
+        assert!(keys.is_ready());
+    }
 }
 
 #[test]
