@@ -5,8 +5,9 @@
 //! may have changed since then is checked again: see [`Recheck`]. A refusal is never remembered.
 //!
 //! The table has a fixed number of sets, each with a few places, so nothing ever grows or is moved.
-//! Where no place is free, a token takes one the second time that it is seen. So tokens that are
-//! used once do not push out the others, and cost little more than without a cache.
+//! The first time that a token passes, only a few bits of its hash are noted. It is kept when it
+//! passes again. So tokens that are used once are not copied and do not push out the others, and
+//! cost hardly more than without a cache.
 //! A reader locks nothing. A writer has the lock of one set, and gives up if another writer has it.
 
 use std::collections::hash_map::RandomState;
@@ -30,7 +31,7 @@ pub(super) struct Cache {
     kept: AtomicUsize,
 }
 
-/// Where a token is kept once it has passed.
+/// Where a token is noted or kept once it has passed.
 #[derive(Clone, Copy)]
 pub(crate) struct Unknown(Option<Place>);
 
@@ -41,6 +42,10 @@ type Place = (usize, u32);
 struct Set {
     /// A part of each token's hash, so that a reader compares few tokens and not 16.
     tags: [AtomicU32; PLACES],
+    /// The tags of the last tokens that have passed: as many as may be kept.
+    passed: [AtomicU32; PLACES],
+    /// How many have passed. Two threads may count one, which overwrites a tag too few.
+    count: AtomicUsize,
     places: [ArcSwapOption<Claims>; PLACES],
     writer: Mutex<Writer>,
 }
@@ -52,9 +57,6 @@ struct Writer {
     bytes: [usize; PLACES],
     /// The place that is emptied next, if all are taken.
     next: usize,
-    /// The tags of the last tokens that found no place.
-    turned_away: [u32; PLACES],
-    next_turned_away: usize,
 }
 
 impl Default for Writer {
@@ -63,8 +65,6 @@ impl Default for Writer {
             ends: [Timestamp::ZERO; PLACES],
             bytes: [0; PLACES],
             next: 0,
-            turned_away: [0; PLACES],
-            next_turned_away: 0,
         }
     }
 }
@@ -133,26 +133,17 @@ impl Cache {
         None
     }
 
-    /// Returns the text that the claims of this token keep: the token, if there is a place for it.
-    pub(super) fn copy_of<'t>(
-        &self,
-        token: &'t [u8],
-        unknown: Unknown,
-        verifier: &impl Recheck,
-    ) -> &'t [u8] {
-        let has_place = |(index, tag): Place| match self.sets.get() {
-            Some(sets) => sets[index].make_place(tag, verifier.now()),
-            None => true,
-        };
-        if unknown.0.is_some_and(has_place) {
-            token
-        } else {
-            &[]
+    /// Returns the text that the claims of this token keep: the token, if it has passed before.
+    pub(super) fn copy_of<'t>(&self, token: &'t [u8], unknown: Unknown) -> &'t [u8] {
+        let sets = self.sets.get().zip(unknown.0);
+        match sets {
+            Some((sets, (index, tag))) if sets[index].has_seen(tag) => token,
+            _ => &[],
         }
     }
 
     /// Remembers a token that has passed all checks, if its claims have its text. If they do not,
-    /// it is noted that the token was seen.
+    /// it is noted that the token has passed.
     pub(super) fn keep(
         &self,
         claims: &AccessTokenClaims,
@@ -167,11 +158,11 @@ impl Cache {
             .sets
             .get_or_init(|| (0..SETS).map(|_| Set::default()).collect());
         if claims.text.token().is_empty() {
-            sets[index].turn_away(tag);
+            sets[index].note(tag);
             return;
         }
         let (now, end) = (verifier.now(), verifier.end_of(claims));
-        sets[index].insert(claims, tag, end);
+        sets[index].insert(claims, tag, end, now);
         // Now and then another set: expired tokens are removed a few at a time.
         let kept = self.kept.fetch_add(1, Ordering::Relaxed);
         if kept.is_multiple_of(KEPT_A_SWEEP) {
@@ -194,24 +185,21 @@ impl Cache {
 }
 
 impl Set {
-    /// Forgets what has ended, and returns whether a token may be kept here, before its size is
-    /// known: there seems to be a free place, or it was turned away before.
-    fn make_place(&self, tag: u32, now: Timestamp) -> bool {
-        // Another writer is at work here. The token is remembered when it comes again.
-        let Ok(mut writer) = self.writer.try_lock() else {
-            return false;
-        };
-        self.forget_ended(&mut writer, now);
-        writer.has_room(writer.average()) || writer.turned_away.contains(&tag)
+    /// Returns whether a token with this tag has passed not long ago.
+    fn has_seen(&self, tag: u32) -> bool {
+        let mut passed = self.passed.iter();
+        passed.any(|passed| passed.load(Ordering::Relaxed) == tag)
     }
 
-    fn turn_away(&self, tag: u32) {
-        if let Ok(mut writer) = self.writer.try_lock() {
-            writer.turn_away(tag);
-        }
+    /// Notes that a token has passed, in place of the one that did so longest ago.
+    fn note(&self, tag: u32) {
+        let count = self.count.load(Ordering::Relaxed);
+        self.passed[count % PLACES].store(tag, Ordering::Relaxed);
+        self.count.store(count.wrapping_add(1), Ordering::Relaxed);
     }
 
-    fn insert(&self, claims: &Arc<Claims>, tag: u32, end: Timestamp) {
+    fn insert(&self, claims: &Arc<Claims>, tag: u32, end: Timestamp, now: Timestamp) {
+        // If another writer is at work here, the token is remembered when it comes again.
         let Ok(mut writer) = self.writer.try_lock() else {
             return;
         };
@@ -219,9 +207,7 @@ impl Set {
         if bytes > BYTES {
             return;
         }
-        if !writer.has_room(bytes) && !writer.turned_away.contains(&tag) {
-            return writer.turn_away(tag);
-        }
+        self.forget_ended(&mut writer, now);
         while !writer.has_room(bytes) {
             let place = writer.next;
             writer.next = (place + 1) % PLACES;
@@ -262,21 +248,6 @@ impl Writer {
 
     fn has_room(&self, bytes: usize) -> bool {
         self.free_place().is_some() && self.bytes.iter().sum::<usize>() + bytes <= BYTES
-    }
-
-    /// Returns the average size of the claims that are kept.
-    fn average(&self) -> usize {
-        let taken = self.bytes.iter().filter(|&&bytes| bytes > 0).count();
-        self.bytes.iter().sum::<usize>() / taken.max(1)
-    }
-
-    fn turn_away(&mut self, tag: u32) {
-        // Many first requests of one token are one token.
-        if self.turned_away.contains(&tag) {
-            return;
-        }
-        self.turned_away[self.next_turned_away] = tag;
-        self.next_turned_away = (self.next_turned_away + 1) % PLACES;
     }
 }
 

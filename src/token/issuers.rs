@@ -118,7 +118,7 @@ impl Verifiers {
             None
         };
         let copy = self.cache.as_ref();
-        let copy = copy.map_or(&[][..], |cache| cache.copy_of(token, unknown, self));
+        let copy = copy.map_or(&[][..], |cache| cache.copy_of(token, unknown));
         let text = TokenText::decode(jws.payload(), copy)?;
         let claims = self.verify_parsed(&ParsedToken::parse(&jws, &text)?, signed)?;
         let claims = claims.with_text(text)?;

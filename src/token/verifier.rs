@@ -183,7 +183,7 @@ impl AccessTokenVerifier {
 
     /// Checks a token with the keys that are at hand. It does not wait for the keys of an issuer.
     ///
-    /// A token that has passed is remembered, so that its signature is checked once: see
+    /// A token that has passed twice is remembered, so that its signature is not checked again: see
     /// [`without_cache`](crate::token::AccessTokenVerifierBuilder::without_cache).
     ///
     /// # Errors
@@ -197,7 +197,7 @@ impl AccessTokenVerifier {
             return self.verify_unknown(token, || &[], check_expiry);
         };
         cache.find(token, self).or_else(|unknown| {
-            let copy = || cache.copy_of(token, unknown, self);
+            let copy = || cache.copy_of(token, unknown);
             let claims = self.verify_unknown(token, copy, check_expiry)?;
             cache.keep(&claims, unknown, self);
             Ok(claims)

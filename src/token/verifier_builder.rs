@@ -272,11 +272,12 @@ impl AccessTokenVerifierBuilder {
 
     /// Verifies each token each time.
     ///
-    /// By default a token that has passed is remembered until it expires or the keys change, at
-    /// most 8,192 tokens and 16 MiB for a verifier. Its signature is then not checked again, which
-    /// would be most of what a request costs here. With each request the whole token is compared,
-    /// and `exp`, `nbf`, the keys, the audience, the tenant and the session are checked again. A
-    /// token above 4 KiB, or one that was refused, is not remembered.
+    /// By default a token that has passed twice is remembered until it expires or the keys change,
+    /// at most 8,192 tokens and 16 MiB for a verifier. Its signature is then not checked again,
+    /// which would be most of what a request costs here. The first time, only 32 bits of a keyed
+    /// hash are noted, so a token that is used once leaves no copy. With each request the whole
+    /// token is compared, and `exp`, `nbf`, the keys, the audience, the tenant and the session are
+    /// checked again. A token above 4 KiB, or one that was refused, is not remembered.
     ///
     /// The price is that tokens are in the memory of the process, until their place is needed or a
     /// later token clears it. They are wiped when nothing has their claims any more. A layer with

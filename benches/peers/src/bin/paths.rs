@@ -39,7 +39,7 @@ fn main() {
     paths.of_sessions(&site.sessions);
 }
 
-/// The tokens of one layer. It sees one half before it is measured with the other.
+/// The tokens of one layer. It gets one half before it is measured with the other.
 struct Tokens {
     valid: Vec<HeaderValue>,
     forged: Vec<HeaderValue>,
@@ -70,15 +70,15 @@ struct Paths(Vec<String>);
 impl Paths {
     fn of_layer(&self, layer: &str, side: &mut dyn Side, tokens: Tokens) {
         let mut walk = |path: &str, tokens: &[HeaderValue], status| {
-            let (before, now) = tokens.split_at(COUNT);
+            let (before, now) = tokens.split_at(tokens.len() - COUNT);
             self.walk(&format!("{path}_{layer}"), || {
-                call(side, requests(before, COUNT), status);
+                call(side, requests(before, before.len()), status);
                 measured::requests(side, requests(now, COUNT), status);
             });
         };
         walk("fresh", &tokens.valid, StatusCode::OK);
-        // By now, the layer has seen both halves.
-        let seen = [&tokens.valid[..COUNT], &tokens.valid[..COUNT]].concat();
+        // A token is kept when it comes for the second time.
+        let seen = vec![&tokens.valid[..COUNT]; 3].concat();
         walk("seen", &seen, StatusCode::OK);
         walk("forged", &tokens.forged, StatusCode::UNAUTHORIZED);
         walk("expired", &tokens.expired, StatusCode::UNAUTHORIZED);

@@ -47,6 +47,7 @@ pub fn rows(table: &Table) {
         let (ok, refused) = (StatusCode::OK, StatusCode::UNAUTHORIZED);
         let (first, second) = tokens.valid.split_at(COUNT);
         paths.row("fresh", goal(6.0), of(first), of(second), ok);
+        // They were there once before, and are kept when they come again.
         paths.row("seen", goal(3.0), of(first), of(first), ok);
         let (first, second) = tokens.forged.split_at(COUNT);
         paths.row("forged", goal(2.0), of(first), of(second), refused);
