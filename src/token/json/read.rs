@@ -4,6 +4,7 @@
 //! small and whole, are rare, and are left to `serde_json`.
 
 use std::borrow::Cow;
+use std::iter::once_with;
 
 use serde_json::Number;
 
@@ -13,7 +14,8 @@ use super::{FEW, Json, Object};
 /// has a repeated name, or if it is nested more than [`MOST_NESTED`] deep.
 pub(super) fn read(text: &str) -> Option<Json<'_>> {
     let mut reader = Reader { text, at: 0 };
-    let value = reader.value(MOST_NESTED)?;
+    let mut value = Json::Null;
+    reader.value(MOST_NESTED, &mut value)?;
     (reader.next().is_none() && reader.at == text.len()).then_some(value)
 }
 
@@ -27,24 +29,30 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    fn value(&mut self, nested: usize) -> Option<Json<'t>> {
+    /// Reads a value into its place. It is not returned, because moving each value twice takes
+    /// longer than reading it.
+    fn value(&mut self, nested: usize, place: &mut Json<'t>) -> Option<()> {
         let first = self.next()?;
-        self.value_after(first, nested)
+        self.value_after(first, nested, place)
     }
 
     /// Reads a value whose first byte is behind us.
     #[inline]
-    fn value_after(&mut self, first: u8, nested: usize) -> Option<Json<'t>> {
-        match first {
-            b'"' => Some(Json::Text(self.text()?)),
-            b'{' => self.object(nested.checked_sub(1)?),
-            b'[' => self.list(nested.checked_sub(1)?),
-            b't' => self.literal("rue", Json::True),
-            b'f' => self.literal("alse", Json::False),
-            b'n' => self.literal("ull", Json::Null),
-            b'-' | b'0'..=b'9' => self.number(first),
-            _ => None,
-        }
+    fn value_after(&mut self, first: u8, nested: usize, place: &mut Json<'t>) -> Option<()> {
+        *place = match first {
+            b'"' => match self.plain_text() {
+                Some(text) => Json::Text(Cow::Borrowed(text)),
+                None => Json::Text(Cow::Owned(self.escaped_text()?)),
+            },
+            b'{' => self.object(nested.checked_sub(1)?)?,
+            b'[' => self.list(nested.checked_sub(1)?)?,
+            b't' => self.literal("rue", Json::True)?,
+            b'f' => self.literal("alse", Json::False)?,
+            b'n' => self.literal("ull", Json::Null)?,
+            b'-' | b'0'..=b'9' => self.number(first)?,
+            _ => return None,
+        };
+        Some(())
     }
 
     fn object(&mut self, nested: usize) -> Option<Json<'t>> {
@@ -59,12 +67,19 @@ impl<'t> Reader<'t> {
             if next != b'"' {
                 return None;
             }
-            let name = self.text()?;
-            names.add(&name);
+            match self.plain_text() {
+                Some(name) => {
+                    names.add(name);
+                    // `push` would make the member on the stack first, and then copy it.
+                    members.extend(once_with(|| (Cow::Borrowed(name), Json::Null)));
+                }
+                None => self.escaped_name(&mut names, &mut members)?,
+            }
             if self.next()? != b':' {
                 return None;
             }
-            members.push((name, self.value(nested)?));
+            let (_, value) = members.last_mut()?;
+            self.value(nested, value)?;
             next = self.next()?;
             if next == b',' {
                 next = self.next().filter(|&next| next == b'"')?;
@@ -76,6 +91,21 @@ impl<'t> Reader<'t> {
         (names.all_differ || !object.has_repeated_name()).then_some(Json::Object(object))
     }
 
+    /// Reads a name that is not plain. It is a function of its own, so that a plain name is written
+    /// to its place at once.
+    #[cold]
+    #[inline(never)]
+    fn escaped_name(
+        &mut self,
+        names: &mut Names,
+        members: &mut Vec<(Cow<'t, str>, Json<'t>)>,
+    ) -> Option<()> {
+        let name = self.escaped_text()?;
+        names.add(&name);
+        members.push((Cow::Owned(name), Json::Null));
+        Some(())
+    }
+
     fn list(&mut self, nested: usize) -> Option<Json<'t>> {
         let mut list = Vec::new();
         let mut next = self.next()?;
@@ -83,21 +113,13 @@ impl<'t> Reader<'t> {
             return Some(Json::List(list));
         }
         loop {
-            list.push(self.value_after(next, nested)?);
+            list.push(Json::Null);
+            self.value_after(next, nested, list.last_mut()?)?;
             match self.next()? {
                 b',' => next = self.next()?,
                 b']' => return Some(Json::List(list)),
                 _ => return None,
             }
-        }
-    }
-
-    /// Reads a text behind its first quotation mark.
-    #[inline]
-    fn text(&mut self) -> Option<Cow<'t, str>> {
-        match self.plain_text() {
-            Some(text) => Some(Cow::Borrowed(text)),
-            None => self.escaped_text().map(Cow::Owned),
         }
     }
 
