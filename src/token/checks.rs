@@ -33,14 +33,13 @@ impl AccessTokenVerifier {
 
     /// Checks the signature, where the keys do not depend on the payload.
     pub(super) fn check_forged(&self, jws: &Jws<'_>) -> Result<Option<Signed>, VerifyError> {
-        jws.take_header(&self.last_header);
         let (number, keys) = (self.keys.generation(), self.keys.keys());
         let (AcceptedIssuer::One(_), Some(keys)) = (&self.issuer, keys.get()) else {
             return Ok(None);
         };
-        let checked = jws.check_forged(keys, |typ| self.settings.typ.accepts_alone(typ));
-        jws.leave_first_header(&self.last_header);
-        Ok(checked?.map(|typ| Signed { typ, keys: number }))
+        let accepts_typ = |typ: Option<&str>| self.settings.typ.accepts_alone(typ);
+        let checked = jws.check_forged(keys, &self.last_header, accepts_typ)?;
+        Ok(checked.map(|typ| Signed { typ, keys: number }))
     }
 
     /// Checks `typ`, and the key and the signature, unless `signed` says that they are good.
@@ -227,12 +226,14 @@ impl AccessTokenVerifier {
         Ok(Some(SessionClaims { id, generation }))
     }
 
-    /// Checks that the token is not bound to a key of its sender.
-    pub(super) fn check_binding(&self, claims: &Object<'_>) -> Result<(), VerifyError> {
-        if is_bound(claims) && !self.settings.accepts_unproven_cnf {
+    /// Checks that the token is not bound to a key of its sender, unless that is accepted. Returns
+    /// whether it is.
+    pub(super) fn check_binding(&self, claims: &Object<'_>) -> Result<bool, VerifyError> {
+        let is_bound = is_bound(claims);
+        if is_bound && !self.settings.accepts_unproven_cnf {
             return Err(VerifyErrorKind::ProofNeeded.into());
         }
-        Ok(())
+        Ok(is_bound)
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) struct Claims {
     pub(super) form: Form,
     /// The place of its verifier among those of the layer.
     pub(super) verifier: usize,
-    /// What the claims take in memory once they have been asked for.
+    /// What the claims take in memory once they have been asked for, if a cache may keep them.
     pub(super) bytes_read: usize,
     /// The claims that have no method of their own, once they have been asked for.
     pub(super) extra: OnceLock<Map<String, Value>>,

@@ -108,7 +108,7 @@ impl AccessTokenVerifier {
         let subject = self.subject_of(claims);
         check("sub", subject.map(|subject| shown(&subject)));
         let binding = self.check_binding(claims);
-        check("cnf", binding.map(|()| "no proof is needed".to_owned()));
+        check("cnf", binding.map(|_| "no proof is needed".to_owned()));
         self.explain_scope(claims, report);
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Verifiers {
     /// found as fast as one.
     by_name: HashMap<String, usize>,
     legacy: Vec<LegacyTokens>,
+    /// The size up to which a token is parsed: the largest that any of them allows.
+    max_token_bytes: usize,
     /// The cache of the first verifier, or one of several verifiers if all of them have one.
     cache: Option<Arc<Cache>>,
 }
@@ -45,6 +47,7 @@ impl Verifiers {
     pub(crate) fn new(first: AccessTokenVerifier) -> Self {
         Self {
             cache: first.cache.clone(),
+            max_token_bytes: first.max_token_bytes(),
             first,
             others: Vec::new(),
             by_name: HashMap::new(),
@@ -72,6 +75,7 @@ impl Verifiers {
     }
 
     fn push(&mut self, verifier: AccessTokenVerifier) {
+        self.max_token_bytes = self.max_token_bytes.max(verifier.max_token_bytes());
         self.others.push(verifier);
         let names = self.all().enumerate();
         self.by_name = names
@@ -82,6 +86,7 @@ impl Verifiers {
     }
 
     pub(crate) fn add_legacy(&mut self, legacy: LegacyTokens) {
+        self.max_token_bytes = self.max_token_bytes.max(MAX_TOKEN_BYTES);
         self.legacy.push(legacy);
     }
 
@@ -107,7 +112,7 @@ impl Verifiers {
         token: &[u8],
         unknown: Unknown,
     ) -> Result<AccessTokenClaims, Unverified<'_>> {
-        let jws = Jws::parse(token, self.max_token_bytes())?;
+        let jws = Jws::parse(token, self.max_token_bytes)?;
         // The keys of several issuers depend on the payload.
         let signed = if self.others.is_empty() && self.legacy.is_empty() {
             self.first.check_forged(&jws).map_err(|error| Unverified {
@@ -174,13 +179,6 @@ impl Verifiers {
             None => Some(&self.first),
             Some(other) => self.others.get(other),
         }
-    }
-
-    /// Returns the size up to which a token is parsed: the largest that any of them allows.
-    fn max_token_bytes(&self) -> usize {
-        let legacy = self.legacy.iter().map(|_| MAX_TOKEN_BYTES);
-        let all = self.all().map(AccessTokenVerifier::max_token_bytes);
-        all.chain(legacy).max().unwrap_or(MAX_TOKEN_BYTES)
     }
 
     /// Verifies a token that no verifier accepts as a legacy token. `error` is the error of the

@@ -1,7 +1,7 @@
 //! [`Jws`] is a compact JWS (RFC 7515), and checks its signature. It does not look into its
 //! payload.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -40,6 +40,8 @@ pub(crate) struct Jws<'t> {
     message: &'t [u8],
     signature: Signature,
     parsed_header: OnceCell<Result<Arc<Header>, VerifyErrorKind>>,
+    /// Whether the header is the one that the last token left.
+    has_last_header: Cell<bool>,
     /// The key that made the signature, once that is known, so that it is not checked twice.
     signer: OnceCell<Arc<Key>>,
 }
@@ -63,6 +65,7 @@ impl<'t> Jws<'t> {
             message: &token[..second],
             signature: decode(&token[second + 1..])?,
             parsed_header: OnceCell::new(),
+            has_last_header: Cell::new(false),
             signer: OnceCell::new(),
         })
     }
@@ -87,28 +90,31 @@ impl<'t> Jws<'t> {
             && last.segment() == self.header
         {
             // It was empty just now.
-            let _ = self.parsed_header.set(Ok(Arc::clone(last)));
+            let is_set = self.parsed_header.set(Ok(Arc::clone(last))).is_ok();
+            self.has_last_header.set(is_set);
         }
     }
 
     /// Leaves the header of a token that has passed to the tokens that come after it, if it was
-    /// parsed.
+    /// parsed and is not that of the last token.
     pub(super) fn leave_header(&self, last: &ArcSwapOption<Header>) {
-        let Some(Ok(header)) = self.parsed_header.get() else {
-            return;
-        };
-        let is_same = |last: &Arc<Header>| Arc::ptr_eq(last, header);
-        if !last.load().as_ref().is_some_and(is_same) {
+        if let Some(header) = self.new_header() {
             last.store(Some(Arc::clone(header)));
+            self.has_last_header.set(true);
         }
     }
 
     /// Does the same for a token that may not pass, where no other has left its header yet. Until a
     /// token passes, a flood of forged ones costs no more than it does afterwards.
-    pub(super) fn leave_first_header(&self, last: &ArcSwapOption<Header>) {
-        if last.load().is_none() {
+    fn leave_first_header(&self, last: &ArcSwapOption<Header>) {
+        if self.new_header().is_some() && last.load().is_none() {
             self.leave_header(last);
         }
+    }
+
+    fn new_header(&self) -> Option<&Arc<Header>> {
+        let header = self.parsed_header.get()?.as_ref().ok();
+        header.filter(|_| !self.has_last_header.get())
     }
 
     /// Returns the payload in base64url.
@@ -119,11 +125,14 @@ impl<'t> Jws<'t> {
     /// Refuses the token if some of the keys could have signed it, and none of them did. This is
     /// known before its payload is decoded, so that a forged token costs less than a good one.
     ///
+    /// `last` is the header of the last token. Our own tokens do not need it.
+    ///
     /// Returns the `typ` of a token that one of the keys signed. A token whose `typ` is not
     /// accepted is left to [`verify`](Self::verify), which says so.
     pub(super) fn check_forged(
         &self,
         keys: &KeySet,
+        last: &ArcSwapOption<Header>,
         accepts_typ: impl Fn(Option<&str>) -> bool,
     ) -> Result<Option<SignedTyp>, VerifyError> {
         let mut usual = keys.by_usual_header(self.header).peekable();
@@ -131,9 +140,11 @@ impl<'t> Jws<'t> {
             self.demand_signature_by_any(&mut usual)?;
             return Ok(Some(SignedTyp::Usual));
         }
+        self.take_header(last);
         let header = self.header().ok();
         let header = header.filter(|header| accepts_typ(header.typ()));
         let checked = header.and_then(|header| self.check_candidates(keys, |_| true, header));
+        self.leave_first_header(last);
         checked
             .transpose()
             .map(|checked| checked.map(|()| SignedTyp::InHeader))

@@ -10,20 +10,15 @@ use super::wire::ISS;
 /// A token that has been parsed once, and not been verified yet.
 pub(super) struct ParsedToken<'t> {
     pub(super) jws: &'t Jws<'t>,
-    payload: &'t str,
+    text: &'t TokenText,
     claims: Object<'t>,
 }
 
 impl<'t> ParsedToken<'t> {
     /// Parses the payload of a token.
     pub(super) fn parse(jws: &'t Jws<'t>, text: &'t TokenText) -> Result<Self, VerifyError> {
-        let payload = text.decoded();
-        let claims = Object::parse(payload).ok_or(VerifyErrorKind::Malformed)?;
-        Ok(Self {
-            jws,
-            payload,
-            claims,
-        })
+        let claims = Object::parse(text.decoded()).ok_or(VerifyErrorKind::Malformed)?;
+        Ok(Self { jws, text, claims })
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -47,7 +42,16 @@ impl<'t> ParsedToken<'t> {
 
     /// Returns the JSON of the claims.
     pub(super) fn payload(&self) -> &'t str {
-        self.payload
+        self.text.decoded()
+    }
+
+    /// Estimates what the claims take in memory once they have been asked for. Only a cache wants
+    /// to know that.
+    pub(super) fn bytes_read(&self) -> usize {
+        if self.text.token().is_empty() {
+            return 0;
+        }
+        self.claims.bytes_in_map()
     }
 }
 

@@ -7,7 +7,7 @@ use arc_swap::ArcSwapOption;
 
 use super::accepted_issuer::AcceptedIssuer;
 use super::cache::{Cache, Recheck};
-use super::claim_form::{is_bound, moment};
+use super::claim_form::moment;
 use super::claims::{AccessTokenClaims, Claims};
 use super::error::VerifyError;
 use super::error_kind::VerifyErrorKind;
@@ -348,7 +348,7 @@ impl AccessTokenVerifier {
         check_expiry(expires_at, now)?;
         let not_before = self.check_begin(claims, now)?;
         let audience = self.audience_of(claims)?.clone();
-        self.check_binding(claims)?;
+        let is_bound = self.check_binding(claims)?;
 
         // Nothing depends on the others. What is malformed is absent.
         let time = |name| moment(claims.get(name)).unwrap_or_default();
@@ -369,11 +369,11 @@ impl AccessTokenVerifier {
                 needs,
                 bytes: token.bytes(),
                 reading: self.reading,
-                is_bound: is_bound(claims),
+                is_bound,
                 keys,
             },
             verifier: 0,
-            bytes_read: claims.bytes_in_map(),
+            bytes_read: token.bytes_read(),
             extra: OnceLock::new(),
             text: TokenText::default(),
             receipt_queued: DoneIn::default(),
