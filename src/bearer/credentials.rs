@@ -15,12 +15,13 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Malforme
 
 /// Returns what the header has behind `Bearer`. Its characters are not checked.
 pub(super) fn bearer_credentials(headers: &HeaderMap) -> Result<Option<&[u8]>, Malformed> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = values.next() else {
+    let Some(value) = headers.get(AUTHORIZATION) else {
         return Ok(None);
     };
-    // More than one method is an invalid request (RFC 6750 section 3.1).
-    if values.next().is_some() {
+    // More than one method is an invalid request (RFC 6750 section 3.1). They are counted only
+    // where some header is repeated: there are more values than names.
+    let has_repeated = headers.len() > headers.keys_len();
+    if has_repeated && headers.get_all(AUTHORIZATION).iter().count() > 1 {
         return Err(Malformed::SeveralHeaders);
     }
     let Some((scheme, rest)) = value.as_bytes().split_at_checked(BEARER.len()) else {
@@ -108,6 +109,20 @@ mod tests {
         for value in ["Bearer a.b", "bearer a.b", "BEARER a.b", "bEaReR  a.b"] {
             assert_eq!(read(value), Ok(Some("a.b".to_owned())), "{value}");
         }
+    }
+
+    #[test]
+    fn only_a_second_header_of_this_name_is_one_too_many() {
+        let mut headers = HeaderMap::new();
+        for value in ["text/html", "application/json"] {
+            headers.append("accept", value.parse().unwrap());
+        }
+        headers.append(AUTHORIZATION, "Bearer a.b".parse().unwrap());
+        assert_eq!(bearer_token(&headers), Ok(Some("a.b")));
+        headers.append(AUTHORIZATION, "Basic YTpi".parse().unwrap());
+        assert_eq!(bearer_token(&headers), Err(Malformed::SeveralHeaders));
+        headers.remove("accept");
+        assert_eq!(bearer_token(&headers), Err(Malformed::SeveralHeaders));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use http::request::Parts;
 use zeroize::Zeroizing;
 
 use super::admission::Admission;
-use super::credentials::Malformed;
+use super::credentials::{Malformed, bearer_credentials};
 use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 use super::gate::{Gate, WithoutToken};
@@ -57,19 +57,34 @@ impl Gate {
         parts: &Parts,
         outer: Option<&Admission>,
     ) -> Result<Presented, BearerError> {
+        // Most layers look at one header. Then there is no choice, and no credential is moved.
+        if let [source] = self.sources.as_slice()
+            && source.is_header()
+        {
+            return match bearer_credentials(&parts.headers)? {
+                Some(token) => self.recall(&Token::InHeader(token)),
+                None => self.without_token(parts, outer),
+            };
+        }
         let Some(credential) = self.credential(parts)? else {
             return self.without_token(parts, outer);
         };
         let token = &credential.token;
         match credential.scheme {
-            Scheme::Bearer => match self.verifiers.recall(token.as_bytes()) {
-                Ok(claims) => Ok(Presented::Caller(claims.into())),
-                Err(unknown) => self.verify(token, unknown),
-            },
+            Scheme::Bearer => self.recall(token),
             Scheme::Ticket(tickets) => Ok(Presented::Ticket {
                 tickets: Box::new(tickets.clone()),
                 ticket: Zeroizing::new(token.as_str()?.to_owned()),
             }),
+        }
+    }
+
+    /// Returns the caller of a token that is remembered, or verifies it.
+    #[inline]
+    fn recall(&self, token: &Token<'_>) -> Result<Presented, BearerError> {
+        match self.verifiers.recall(token.as_bytes()) {
+            Ok(claims) => Ok(Presented::Caller(claims.into())),
+            Err(unknown) => self.verify(token, unknown),
         }
     }
 
