@@ -1,5 +1,5 @@
-//! [`Cache`] remembers tokens that were verified, so that a token is verified once and not with
-//! each request.
+//! [`Cache`] remembers tokens that were verified, so that a token is verified twice and not
+//! with each request.
 //!
 //! Every remembered token has passed all checks. A hit is the whole token, byte by byte, and what
 //! may have changed since then is checked again: see [`Recheck`]. A refusal is never remembered.
