@@ -64,6 +64,11 @@ impl Edge {
         self.connection = Some(Arc::new(connection));
     }
 
+    /// Returns whether the application has said how the address of a connection is found.
+    pub(crate) fn finds_client_address(&self) -> bool {
+        self.connection.is_some()
+    }
+
     /// Returns the IP address of the client.
     ///
     /// It is the address of the connection, unless that is a trusted proxy. Then it is the last
@@ -146,7 +151,7 @@ impl fmt::Debug for Edge {
         f.debug_struct("Edge")
             .field("public_origin", &self.public_origin)
             .field("trusted_proxies", &self.trusted_proxies)
-            .field("finds_client_address", &self.connection.is_some())
+            .field("finds_client_address", &self.finds_client_address())
             .finish()
     }
 }

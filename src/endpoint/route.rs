@@ -103,8 +103,9 @@ fn unknown(state: &State, parts: &Parts) -> EndpointError {
         tracing::warn!(
             path = &*path(parts),
             mounted_at = state.path,
-            cure = "mount the endpoints with `nest_service`, or set their prefix with `with_path`",
-            "there is no endpoint at this path; only the first such path is a warning"
+            cure = "check the name of the endpoint; if the path begins with that of the endpoints, \
+                mount them with `nest_service`, or set it with `with_path`",
+            "the endpoints see a path at which there is none; only the first such path is a warning"
         );
     }
     EndpointError::not_found()

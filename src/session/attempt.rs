@@ -103,7 +103,11 @@ impl Sessions {
         };
         if address.is_none() && self.throttle().is_on() && self.0.unknown_clients.is_first() {
             tracing::warn!(
-                cure = NO_ADDRESS,
+                cure = if self.edge().finds_client_address() {
+                    NOT_FOUND
+                } else {
+                    NO_ADDRESS
+                },
                 "login without a client address; only the first one is a warning"
             );
         }
@@ -300,6 +304,9 @@ const ABANDONED: &str = "abandoned";
 
 const NO_ADDRESS: &str = "the client's address is not known, so all clients are one stranger: say \
     how it is found, with `SessionsBuilder::client_address`";
+const NOT_FOUND: &str = "the closure of `SessionsBuilder::client_address` has found no address, so \
+    all clients are one stranger: serve the application with \
+    `into_make_service_with_connect_info::<SocketAddr>()`";
 
 impl fmt::Debug for LoginAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

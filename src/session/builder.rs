@@ -237,8 +237,10 @@ impl SessionsBuilder {
     }
 
     /// Sets where the address of the connection is found in the head of a request. With Axum:
-    /// `|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip())`. By
-    /// default it is the extension [`ClientAddress`](crate::edge::ClientAddress).
+    /// `|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip())`. A
+    /// request has `ConnectInfo` only if the application is served with
+    /// `app.into_make_service_with_connect_info::<SocketAddr>()`. By default it is the extension
+    /// [`ClientAddress`](crate::edge::ClientAddress).
     pub fn client_address<F>(mut self, find: F) -> Self
     where
         F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,

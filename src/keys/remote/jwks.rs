@@ -18,8 +18,8 @@ use crate::url::is_loopback;
 /// The keys that an external issuer publishes as a JWK set. They are fetched in the background,
 /// kept, and renewed before they are needed.
 ///
-/// **When keys are fetched.** The first fetch starts when a verifier is built with these keys inside
-/// a Tokio runtime, or else with the first token. The next one starts after three quarters of the
+/// **When keys are fetched.** The first fetch starts when a verifier is built with these keys in a
+/// Tokio runtime, or else with the first token. The next one starts after three quarters of the
 /// time for which `Cache-Control` allows the set to be kept (one minute to one day, ten minutes
 /// where the header is missing). A token that no key at hand fits (an unknown `kid`, or a signature
 /// of another key with the same `kid`) causes one fetch for all requests with such tokens, which

@@ -406,6 +406,16 @@ async fn the_first_login_without_a_client_address_is_a_warning_with_the_cure() {
 }
 
 #[tokio::test]
+async fn the_cure_of_a_closure_that_finds_no_client_address_is_another_one() {
+    let warned = unknown_clients(|sessions| sessions.client_address(|_| None), None).await;
+    let [line] = &warned[..] else {
+        panic!("{warned:?}")
+    };
+    let cure = "into_make_service_with_connect_info::<SocketAddr>()";
+    assert!(line.contains(cure), "{line}");
+}
+
+#[tokio::test]
 async fn a_login_whose_client_is_known_or_that_is_not_throttled_warns_of_nothing() {
     let known = Some(IpAddr::from([203, 0, 113, 7]));
     let lines = unknown_clients(|sessions| sessions, known).await;
