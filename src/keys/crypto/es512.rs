@@ -22,7 +22,7 @@ pub(super) fn signer(der: &[u8]) -> Result<(SigningKey, PublicKey), ConfigError>
     let unusable = || ConfigError::from_static("the private key is not a P-521 key in PKCS#8");
     let secret = SecretKey::from_pkcs8_der(der).map_err(|_| unusable())?;
     let key = SigningKey::from_bytes(&secret.to_bytes()).map_err(|_| unusable())?;
-    let point = VerifyingKey::from(&key).to_encoded_point(false);
+    let point = VerifyingKey::from(&key).to_sec1_point(false);
     Ok((key, PublicKey::point(point.as_bytes())?))
 }
 
