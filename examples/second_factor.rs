@@ -18,7 +18,8 @@
 //! A wrong code counts as a guess, as a wrong password does. `authenticate` asks for the code, so
 //! `/auth/token` and `/auth/reauthenticate` do too.
 //!
-//! Not shown: a sign-up (see `sqlite.rs`), recovery codes, and the key that encrypts `totp_secret`.
+//! Not shown: a sign-up (see `sqlite.rs`), recovery codes, the key that encrypts `totp_secret`, and
+//! a message to the user after some wrong codes: somebody has their password.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;

@@ -20,6 +20,9 @@ export { localStorageJar, memoryJar } from "./session/jar.js";
 
 /** @import { Cause, Held, Options, Reason, Session } from "./session.d.ts" */
 
+/** How long no token is renewed for a 401 after a new one was refused, in milliseconds. */
+const REST = 10_000;
+
 /** @param {Held | null} held @returns {Record<string, string>} */
 const authorization = (held) => (held ? { authorization: `Bearer ${held.access_token}` } : {});
 
@@ -54,6 +57,8 @@ export function createSession({
     ask, jar, oneAtATime, tell, place, byCookie, environment,
   });
   jar.subscribe?.(() => tell("other-tab"));
+  // When a new token was refused as the old one had been.
+  let uselessAt = -Infinity;
 
   /** @type {Session["state"]} */
   function state() {
@@ -116,11 +121,17 @@ export function createSession({
     const again = request.clone();
     const response = await sendAs(held, request);
     if (!asksForToken(response, request)) return response;
+    // Where each token is refused, a page that calls at each change would call without end.
+    const sinceUseless = now() - uselessAt;
+    const rests = sinceUseless >= 0 && sinceUseless < REST;
+    if (rests && isSame(jar.read(), held)) return response;
     const renewed = await renew(held);
     // Another user may have logged in meanwhile: the request is not repeated in their name.
     if (!renewed || renewed.login !== held.login) return response;
     response.body?.cancel().catch(() => {});
-    return sendAs(renewed, again);
+    const repeated = await sendAs(renewed, again);
+    if (asksForToken(repeated, again)) uselessAt = now();
+    return repeated;
   }
 
   function sendAs(held, request) {

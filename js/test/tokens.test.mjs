@@ -133,6 +133,30 @@ test("a 401 is cured once: one refresh, one more request, with the same body", a
   assert.deepEqual(server.calls.map((call) => call.path), ["/orders", "/auth/refresh", "/orders"]);
 });
 
+test("where each token is refused, no call renews one again for ten seconds", async () => {
+  const { one, tab, server, clock } = await loggedIn();
+  const other = tab();
+  const refuse = () => server.fail("/me", denied("token_invalid"), denied("token_invalid"));
+  refuse();
+  assert.equal((await one.fetch("/me")).status, 401);
+  assert.equal(server.to("/auth/refresh").length, 1);
+  for (let call = 0; call < 3; call += 1) {
+    server.fail("/me", denied("token_invalid"));
+    assert.equal((await one.fetch("/me")).status, 401);
+  }
+  assert.equal(server.to("/auth/refresh").length, 1);
+  // What another tab has renewed is tried, without a refresh.
+  await other.refresh();
+  server.fail("/me", denied("token_invalid"));
+  assert.equal((await one.fetch("/me")).status, 401);
+  assert.equal(server.to("/auth/refresh").length, 2);
+
+  await clock.advance(10_000);
+  server.fail("/me", denied("token_invalid"));
+  assert.equal((await one.fetch("/me")).status, 200);
+  assert.equal(server.to("/auth/refresh").length, 3);
+});
+
 test("a 401 for a token that another tab has renewed meanwhile needs no refresh", async () => {
   const { one, tab, server } = await loggedIn();
   const other = tab();

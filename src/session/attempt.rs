@@ -103,11 +103,7 @@ impl Sessions {
         };
         if address.is_none() && self.throttle().is_on() && self.0.unknown_clients.is_first() {
             tracing::warn!(
-                cure = if self.edge().finds_client_address() {
-                    NOT_FOUND
-                } else {
-                    NO_ADDRESS
-                },
+                cure = self.cure_of_no_address(),
                 "login without a client address; only the first one is a warning"
             );
         }
@@ -174,7 +170,7 @@ impl Sessions {
         let (by, retry_after) = (throttled.by(), throttled.retry_after());
         let (network, name_tag) = (client.map(ClientNetwork::of), throttled.name_tag());
         if self.0.throttled_lines.is_new(network, by, self.now()) {
-            let cure = client.is_none().then_some(NO_ADDRESS);
+            let cure = client.is_none().then(|| self.cure_of_no_address());
             let (client, network) = fields(client);
             tracing::warn!(client, network, ?by, %name_tag, retry_after, cure, "login throttled");
         }
@@ -270,6 +266,14 @@ impl Drop for Failing {
 }
 
 impl Sessions {
+    fn cure_of_no_address(&self) -> &'static str {
+        if self.edge().finds_client_address() {
+            NOT_FOUND
+        } else {
+            NO_ADDRESS
+        }
+    }
+
     /// Writes the line of a login that was refused, and tells it.
     pub(super) fn login_refused(
         &self,
@@ -304,9 +308,9 @@ const ABANDONED: &str = "abandoned";
 
 const NO_ADDRESS: &str = "the client's address is not known, so all clients are one stranger: say \
     how it is found, with `SessionsBuilder::client_address`";
-const NOT_FOUND: &str = "the closure of `SessionsBuilder::client_address` has found no address, so \
-    all clients are one stranger: serve the application with \
-    `into_make_service_with_connect_info::<SocketAddr>()`";
+const NOT_FOUND: &str = "the client's address is not known, so all clients are one stranger. The \
+    closure of `SessionsBuilder::client_address` needs the request, as `RequestContext` or `Login`, \
+    and in Axum `into_make_service_with_connect_info::<SocketAddr>()`";
 
 impl fmt::Debug for LoginAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

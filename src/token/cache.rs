@@ -154,6 +154,10 @@ impl Cache {
         let Some((index, tag)) = unknown.0 else {
             return;
         };
+        // Legacy claims have no text. Their notes would push out those of other tokens.
+        if claims.form.keys().is_none() {
+            return;
+        }
         let sets = self
             .sets
             .get_or_init(|| (0..SETS).map(|_| Set::default()).collect());
@@ -191,8 +195,12 @@ impl Set {
         passed.any(|passed| passed.load(Ordering::Relaxed) == tag)
     }
 
-    /// Notes that a token has passed, in place of the one that did so longest ago.
+    /// Notes that a token has passed, in place of the one that did so longest ago. Requests at the
+    /// same moment with the same token note it once.
     fn note(&self, tag: u32) {
+        if self.has_seen(tag) {
+            return;
+        }
         let count = self.count.load(Ordering::Relaxed);
         self.passed[count % PLACES].store(tag, Ordering::Relaxed);
         self.count.store(count.wrapping_add(1), Ordering::Relaxed);
@@ -204,7 +212,7 @@ impl Set {
             return;
         };
         let bytes = claims.bytes();
-        if bytes > BYTES {
+        if bytes > BYTES || self.has(tag, claims) {
             return;
         }
         self.forget_ended(&mut writer, now);
@@ -218,6 +226,17 @@ impl Set {
             self.tags[place].store(tag, Ordering::Relaxed);
             (writer.ends[place], writer.bytes[place]) = (end, bytes);
         }
+    }
+
+    /// Returns whether this token is kept already: requests may come at the same moment.
+    fn has(&self, tag: u32, claims: &Claims) -> bool {
+        let is_tagged = |place: &usize| self.tags[*place].load(Ordering::Relaxed) == tag;
+        let is_same = |place: usize| {
+            let kept = self.places[place].load();
+            kept.as_ref()
+                .is_some_and(|kept| kept.text.token() == claims.text.token())
+        };
+        (0..PLACES).filter(is_tagged).any(is_same)
     }
 
     /// Forgets what has ended.

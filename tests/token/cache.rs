@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use serde_json::json;
 use support::keys::{ED25519, P256, key, signer, token};
-use support::{HMAC_KEY, MINUTE, builder_with, claims, verifier_with};
+use support::{HMAC_KEY, MINUTE, ask, builder_with, claims, verifier_with};
 use tower_bearer::clock::{Clock, Timestamp};
 use tower_bearer::keys::{Algorithm, SharedKeySet};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::token::{Tenants, VerifyErrorKind};
 use tower_bearer::{
-    AccessTokenClaims, AccessTokenVerifier, Grant, Identity, KeySet, Secret, SigningKey,
+    AccessTokenClaims, AccessTokenVerifier, BearerAuthLayer, Grant, Identity, KeySet, Secret,
+    SigningKey,
 };
 
 /// Returns whether the third look at a token found the claims of the second. The first look only
@@ -30,6 +31,20 @@ fn are_the_same(one: &AccessTokenClaims, other: &AccessTokenClaims) -> bool {
 
 fn shared_secret() -> KeySet {
     KeySet::from_hmac_secret(Algorithm::Hs256, HMAC_KEY).unwrap()
+}
+
+/// A verifier, and a signer of the tokens of its users. Their signature is the cheapest: thousands
+/// are made.
+fn cheap(clock: &ManualClock) -> (AccessTokenVerifier, impl Fn(u32) -> String + use<>) {
+    let secret = Secret::random().unwrap();
+    let signer = signer(SigningKey::hs256(&secret).unwrap(), clock);
+    let verifier = signer.verifier();
+    let sign = move |user: u32| {
+        let identity = Identity::new(format!("user {user}"));
+        let token = signer.sign(&identity, &Grant::new(), 5 * MINUTE);
+        token.unwrap().secret().to_owned()
+    };
+    (verifier, sign)
 }
 
 fn kind(verifier: &AccessTokenVerifier, token: &str) -> VerifyErrorKind {
@@ -192,16 +207,8 @@ fn a_token_above_four_kibibytes_is_verified_each_time() {
 #[test]
 fn what_is_remembered_has_a_bound() {
     let clock = ManualClock::new();
-    // The cheapest signature: thousands are made here.
-    let secret = Secret::random().unwrap();
-    let signer = signer(SigningKey::hs256(&secret).unwrap(), &clock);
-    let verifier = signer.verifier();
-    let sign = |user: u32| {
-        let identity = Identity::new(format!("user {user}"));
-        let token = signer.sign(&identity, &Grant::new(), 5 * MINUTE);
-        token.unwrap().secret().to_owned()
-    };
-    let tokens: Vec<String> = (0..9000).map(sign).collect();
+    let (verifier, sign) = cheap(&clock);
+    let tokens: Vec<String> = (0..9000).map(&sign).collect();
     let kept: Vec<_> = tokens
         .iter()
         .map(|token| {
@@ -219,15 +226,8 @@ fn what_is_remembered_has_a_bound() {
 #[test]
 fn tokens_that_are_seen_once_do_not_push_out_those_that_are_used() {
     let clock = ManualClock::new();
-    let secret = Secret::random().unwrap();
-    let signer = signer(SigningKey::hs256(&secret).unwrap(), &clock);
-    let verifier = signer.verifier();
-    let sign = |user: u32| {
-        let identity = Identity::new(format!("user {user}"));
-        let token = signer.sign(&identity, &Grant::new(), 5 * MINUTE);
-        token.unwrap().secret().to_owned()
-    };
-    let used: Vec<String> = (0..100).map(sign).collect();
+    let (verifier, sign) = cheap(&clock);
+    let used: Vec<String> = (0..100).map(&sign).collect();
     let twice = |token: &String| {
         verifier.verify(token).unwrap();
         verifier.verify(token).unwrap()
@@ -252,21 +252,37 @@ fn tokens_that_are_seen_once_do_not_push_out_those_that_are_used() {
 #[test]
 fn many_tokens_that_take_turns_are_kept() {
     let clock = ManualClock::new();
-    let secret = Secret::random().unwrap();
-    let signer = signer(SigningKey::hs256(&secret).unwrap(), &clock);
-    let verifier = signer.verifier();
-    let sign = |user: u32| {
-        let identity = Identity::new(format!("user {user}"));
-        let token = signer.sign(&identity, &Grant::new(), 5 * MINUTE);
-        token.unwrap().secret().to_owned()
-    };
-    let tokens: Vec<String> = (0..2000).map(sign).collect();
+    let (verifier, sign) = cheap(&clock);
+    let tokens: Vec<String> = (0..2000).map(&sign).collect();
     let look = || tokens.iter().map(|token| verifier.verify(token).unwrap());
     look().for_each(drop);
     let second: Vec<_> = look().collect();
     let kept = second.iter().zip(look());
     let kept = kept.filter(|(second, third)| are_the_same(second, third));
     assert!(kept.count() >= 1950);
+}
+
+/// What legacy tokens leave behind takes the place of no other token.
+#[tokio::test]
+async fn legacy_tokens_that_come_often_push_out_no_note_of_another() {
+    let clock = ManualClock::new();
+    let (verifier, sign) = cheap(&clock);
+    let legacy = crate::legacy::legacy(&clock);
+    let layer = BearerAuthLayer::new(verifier.clone()).with_legacy_tokens(legacy);
+    // A few of them share a set with a legacy token.
+    let tokens: Vec<String> = (0..2000).map(&sign).collect();
+    let look = || tokens.iter().map(|token| verifier.verify(token).unwrap());
+    look().for_each(drop);
+    let mut claims = crate::legacy::claims(&clock);
+    for number in 0..100 {
+        claims["number"] = json!(number % 5);
+        let old = crate::legacy::token(&claims);
+        let answer = ask(&layer, &format!("Bearer {old}")).await;
+        answer.assert_passed("alice");
+    }
+    let second: Vec<_> = look().collect();
+    let mut both = second.iter().zip(look());
+    assert!(both.all(|(second, third)| are_the_same(second, &third)));
 }
 
 /// Features of `serde_json` that other crates switch on give some names a meaning of their own.

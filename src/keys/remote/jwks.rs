@@ -48,7 +48,7 @@ use crate::url::is_loopback;
 /// set with more keys without a name is used as it is, with a warning.
 ///
 /// Clones share the same keys, so give each of several verifiers a clone. The task that fetches
-/// runs on the Tokio runtime where the keys were first used, which has to live as long as they do.
+/// runs on the Tokio runtime where the keys were first used, which has to run as long as they do.
 ///
 /// A set that can be read replaces the one before, even if it has fewer keys. A key that the issuer
 /// withdraws is gone after the next renewal.
