@@ -6,7 +6,7 @@ use super::handle::Login;
 use crate::store::Keeper;
 use crate::tokens::Tokens;
 use crate::wire::Endpoints;
-use crate::{ClientError, ClientErrorKind, Clock, HttpClient, Server, SystemClock, TokenStore};
+use crate::{ClientError, Clock, HttpClient, Server, SystemClock, TokenStore};
 
 /// Sets up a [`Login`]. See [`Login::builder`].
 ///
@@ -110,11 +110,7 @@ impl LoginBuilder {
         let tokens = Arc::new(Tokens::new(Arc::clone(&self.clock)));
         let keeper = self.store.map(Keeper::new);
         if let Some(keeper) = &keeper {
-            let (pair, mark) =
-                keeper.load().await?.into_parts().map_err(|cause| {
-                    ClientError::new(ClientErrorKind::Storage).with_cause(cause)
-                })?;
-            tokens.load(pair, mark);
+            keeper.look(&tokens).await?;
         }
         let endpoints = Endpoints::new(self.server, http, self.clock);
         Ok(Login::over(tokens, endpoints, keeper))

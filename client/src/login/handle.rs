@@ -117,7 +117,12 @@ impl Login {
             .await
             .map_err(|failure| failure.error)?;
         let mark = answer.device_mark.take();
-        held.begin(Pair::from_answer(answer, asked, None)?, mark);
+        let mut pair = Pair::from_answer(answer, asked, None)?;
+        pair.scope = parameters
+            .iter()
+            .find(|(name, _)| *name == "scope")
+            .map(|(_, scope)| (*scope).to_owned());
+        held.begin(pair, mark);
         self.save().await
     }
 
@@ -143,12 +148,10 @@ impl Login {
                 Err(other) => drop(ended(other).await),
             }
         };
-        let mut pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
+        held.pair().ok_or_else(ClientError::not_logged_in)?;
         // The login is that of the store, which is cleared.
-        if let Some(newer) = self.shared.newer(&pair).await {
-            held.adopt(&pair, newer);
-            pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
-        }
+        self.shared.look().await;
+        let pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
         let form = [("token", pair.refresh.expose())];
         self.shared
             .endpoints
@@ -259,8 +262,8 @@ impl Login {
         self.shared.keeper.is_none() || self.shared.tokens.is_saved()
     }
 
-    /// Writes what is held into the store, unless the store has it: another process may have stored
-    /// newer tokens since. Without a store it does nothing.
+    /// Writes what is held into the store, unless the store has it. Where another process has
+    /// stored newer tokens since, they are taken in, and stay. Without a store it does nothing.
     ///
     /// # Errors
     ///
@@ -273,11 +276,6 @@ impl Login {
     /// }
     /// ```
     pub async fn save(&self) -> Result<(), ClientError> {
-        match &self.shared.keeper {
-            Some(keeper) if !self.shared.tokens.is_saved() => {
-                keeper.save(&self.shared.tokens).await
-            }
-            _ => Ok(()),
-        }
+        self.shared.save().await
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::shared::Shared;
 use crate::ClientError;
-use crate::tokens::{Due, Ending, Next, Pair, Turn, ended};
+use crate::tokens::{Due, Ending, Next, Pair, Trial, Turn, ended};
 use crate::wire::{Endpoint, Failure, Then};
 
 /// Returns a pair whose access token is good for a while. `refused` is the number of one that has
@@ -21,64 +21,79 @@ pub(crate) async fn fresh(
         let ending = match Next::of(&shared.tokens, refused)? {
             Next::Use(pair) => return Ok(pair),
             Next::Wait(ending) => ending,
-            Next::Refresh(pair, turn) => {
+            Next::Refresh(turn) => {
                 let ending = turn.subscribe();
                 let runtime = Handle::try_current().map_err(|_| no_runtime())?;
                 // In a task of its own, so that a caller who hangs up does not end it for the
                 // others.
-                runtime.spawn(refresh(Arc::clone(&shared), pair, turn));
+                runtime.spawn(refresh(Arc::clone(&shared), refused, turn));
                 ending
             }
         };
-        if let Ending::Failed(failure) = ended(ending).await {
+        match ended(ending).await {
+            // However short its life is.
+            Ending::Renewed(pair) if shared.tokens.holds(&pair) => return Ok(pair),
             // An access token that still lives serves this call. So do the tokens of a login that
             // came between.
-            return match shared.tokens.due(refused) {
-                Ok(Due::Use(pair)) => Ok(pair),
-                _ => Err(failure),
-            };
+            Ending::Failed(failure) => {
+                return match shared.tokens.due(refused) {
+                    Ok(Due::Use(pair)) => Ok(pair),
+                    _ => Err(failure),
+                };
+            }
+            _ => {}
         }
     }
     Err(ClientError::unavailable("other refreshes never ended"))
 }
 
-async fn refresh(shared: Arc<Shared>, pair: Arc<Pair>, turn: Turn) {
+async fn refresh(shared: Arc<Shared>, refused: Option<u64>, turn: Turn) {
+    let tokens = &shared.tokens;
     // Another process may have refreshed, or may be about to, with another key.
-    let pair = match shared.newer(&pair).await {
-        Some(newer) => {
-            shared.tokens.adopt(&pair, newer);
-            match shared.tokens.due(None) {
-                Ok(Due::Refresh(pair)) => pair,
-                _ => return turn.end(Ending::Done),
-            }
-        }
-        None => pair,
+    shared.look().await;
+    let Ok(Due::Refresh(pair)) = tokens.due(refused) else {
+        return turn.end(Ending::Done);
     };
     let ending = match present(&shared, &pair).await {
-        Ok(renewed) => {
-            shared.tokens.renew(&pair, renewed);
-            save(&shared).await;
-            Ending::Done
+        Ok(mut renewed) => {
+            if tokens.is_refused(&pair, refused) {
+                renewed.trial = Trial::since(tokens.monotonic());
+            }
+            tokens.offer(&pair, renewed);
+            // Stored before a call has it. The tokens are good even if they cannot be saved:
+            // `Login::is_saved` tells.
+            let _ = shared.save().await;
+            match tokens.use_next() {
+                Some(pair) => {
+                    tokens.note_refresh();
+                    Ending::Renewed(pair)
+                }
+                None => Ending::Done,
+            }
         }
         Err(failure) => fail(&shared, &pair, failure).await,
     };
     turn.end(ending);
 }
 
-async fn fail(shared: &Shared, pair: &Pair, failure: Failure) -> Ending {
-    let time = match failure.then {
+async fn fail(shared: &Shared, pair: &Arc<Pair>, failure: Failure) -> Ending {
+    let wait = match failure.then {
         Then::End => {
             // A process that has logged in meanwhile keeps its login.
-            if let Some(newer) = shared.newer(pair).await {
-                shared.tokens.adopt(pair, newer);
+            shared.look().await;
+            if !shared.tokens.holds(pair) {
                 return Ending::Done;
             }
             shared.tokens.forget(pair);
-            save(shared).await;
+            let _ = shared.save().await;
             return Ending::Failed(failure.error);
         }
-        Then::Again(wait) => wait.unwrap_or(REST).clamp(REST, LONGEST_REST),
-        Then::Rest => REST,
+        Then::Again(wait) => wait,
+        Then::Rest => None,
+    };
+    let time = |failures: u32| {
+        let rest = wait.unwrap_or_else(|| REST.saturating_mul(1 << failures.min(16)));
+        rest.clamp(REST, LONGEST_REST)
     };
     shared.tokens.rest(pair, failure.error.clone(), time);
     Ending::Failed(failure.error)
@@ -87,10 +102,12 @@ async fn fail(shared: &Shared, pair: &Pair, failure: Failure) -> Ending {
 /// Presents the refresh token, three times at most. The key stays the same: so the server knows
 /// that it is the same client, which has lost an answer.
 async fn present(shared: &Shared, pair: &Pair) -> Result<Pair, Failure> {
-    let form = [
+    let mut form = vec![
         ("grant_type", "refresh_token"),
         ("refresh_token", pair.refresh.expose()),
     ];
+    // Without it the server would grant all that the user may do.
+    form.extend(pair.scope.iter().map(|scope| ("scope", &**scope)));
     let mut attempt = 1;
     loop {
         let asked = shared.tokens.now();
@@ -100,12 +117,14 @@ async fn present(shared: &Shared, pair: &Pair) -> Result<Pair, Failure> {
             .await
         {
             Ok(answer) => {
-                return Pair::from_answer(answer, asked, Some(&pair.refresh)).map_err(|error| {
-                    Failure {
+                let renewed = Pair::from_answer(answer, asked, Some(&pair.refresh));
+                let scope = pair.scope.clone();
+                return renewed
+                    .map(|renewed| Pair { scope, ..renewed })
+                    .map_err(|error| Failure {
                         error,
                         then: Then::Rest,
-                    }
-                });
+                    });
             }
             Err(failure) => failure,
         };
@@ -122,13 +141,6 @@ async fn present(shared: &Shared, pair: &Pair) -> Result<Pair, Failure> {
     }
 }
 
-/// The tokens are good even if they cannot be saved: `Login::is_saved` tells.
-async fn save(shared: &Shared) {
-    if let Some(keeper) = &shared.keeper {
-        let _ = keeper.save(&shared.tokens).await;
-    }
-}
-
 fn no_runtime() -> ClientError {
     ClientError::settings("a refresh is a task of tokio: call this inside its runtime")
 }
@@ -139,7 +151,7 @@ const ATTEMPTS: u32 = 3;
 /// Between attempts, where the server names no time.
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// After a refresh that failed, unless the server asks for more.
+/// After a refresh that failed, and twice as long after the next, unless the server names a time.
 const REST: Duration = Duration::from_secs(1);
 /// A server that asks for a day is not believed.
 const LONGEST_REST: Duration = Duration::from_secs(300);

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::ClientError;
 use crate::store::Keeper;
-use crate::tokens::{Pair, Tokens};
+use crate::tokens::Tokens;
 use crate::wire::Endpoints;
 
 #[derive(Debug)]
@@ -14,9 +15,18 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// What another process has stored after `pair`.
-    pub(crate) async fn newer(&self, pair: &Pair) -> Option<Pair> {
-        let is_saved = self.tokens.is_saved();
-        self.keeper.as_ref()?.newer(pair, is_saved).await
+    /// Takes in what another process has stored. What cannot be read now is not newer.
+    pub(crate) async fn look(&self) {
+        if let Some(keeper) = &self.keeper {
+            let _ = keeper.look(&self.tokens).await;
+        }
+    }
+
+    /// Stores what is held, unless it is stored.
+    pub(crate) async fn save(&self) -> Result<(), ClientError> {
+        match &self.keeper {
+            Some(keeper) if !self.tokens.is_saved() => keeper.save(&self.tokens).await,
+            _ => Ok(()),
+        }
     }
 }

@@ -1,78 +1,89 @@
 //! [`Keeper`]: the way to a [`TokenStore`], off the runtime's threads.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
-
-use crate::tokens::{Pair, Tokens};
-use crate::{BoxError, ClientError, ClientErrorKind};
+use tokio::time::timeout;
 
 use super::stored::StoredLogin;
 use super::token_store::TokenStore;
+use crate::tokens::{Kept, Tokens};
+use crate::{BoxError, ClientError, ClientErrorKind};
 
-/// A store, with one write at a time. Clones are the same.
+/// A store, with one thread in it at a time. Clones are the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Keeper {
     store: Arc<dyn TokenStore>,
-    /// Held by a thread that writes, and never across an `await`.
-    writing: Arc<Mutex<()>>,
+    /// A thread that never comes back keeps it: then no other one follows.
+    entry: Arc<Mutex<()>>,
 }
 
 impl Keeper {
     pub(crate) fn new(store: Arc<dyn TokenStore>) -> Self {
-        let writing = Arc::default();
-        Self { store, writing }
+        let entry = Arc::default();
+        Self { store, entry }
     }
 
-    pub(crate) async fn load(&self) -> Result<StoredLogin, ClientError> {
+    /// Reads what is stored, and takes it in where another process has written it.
+    pub(crate) async fn look(&self, tokens: &Tokens) -> Result<(), ClientError> {
         let store = Arc::clone(&self.store);
-        let loaded = blocking(move || store.load()).await?;
-        Ok(loaded.unwrap_or_default())
+        let kept = self.blocking(move || load(&*store)).await?;
+        tokens.take_in(kept);
+        Ok(())
     }
 
-    /// Writes what is held when its turn comes: so the last write has the last state.
+    /// Writes what is held when its turn comes: so the last write has the last state. What another
+    /// process has stored meanwhile is taken in, and not overwritten.
     pub(crate) async fn save(&self, tokens: &Arc<Tokens>) -> Result<(), ClientError> {
-        let (keeper, held) = (self.clone(), Arc::clone(tokens));
-        blocking(move || {
-            let _one = keeper
-                .writing
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let (pair, mark, change) = held.snapshot();
-            match StoredLogin::new(pair.as_deref(), mark) {
-                Some(login) => keeper.store.save(&login)?,
-                None => keeper.store.clear()?,
+        let (store, held) = (Arc::clone(&self.store), Arc::clone(tokens));
+        self.blocking(move || {
+            match load(&*store) {
+                Ok(kept) => held.take_in(kept),
+                Err(_) if held.replaces_stored() => {}
+                // It may be newer.
+                Err(error) => return Err(error),
             }
-            held.note_saved(change);
+            let Some(unsaved) = held.unsaved() else {
+                return Ok(());
+            };
+            match StoredLogin::new(&unsaved) {
+                Some(login) => store.save(&login)?,
+                None => store.clear()?,
+            }
+            held.note_saved(&unsaved);
             Ok(())
         })
         .await
     }
 
-    /// What another process has stored after `held`: newer tokens, or the key that it sends with
-    /// the same token. What `is_saved` was stored, so anything else came later. Otherwise the time
-    /// of its end decides.
-    pub(crate) async fn newer(&self, held: &Pair, is_saved: bool) -> Option<Pair> {
-        // What cannot be read now is not newer.
-        let (pair, _) = self.load().await.ok()?.into_parts().ok()?;
-        let pair = pair?;
-        let is_same = pair.refresh.is(&held.refresh);
-        let is_newer = if is_same {
-            !pair.key.is(&held.key)
-        } else {
-            is_saved || pair.expires_at > held.expires_at
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, BoxError> + Send + 'static,
+    ) -> Result<T, ClientError> {
+        let failed = |cause| ClientError::new(ClientErrorKind::Storage).with_cause(cause);
+        let entry = Arc::clone(&self.entry);
+        let worked = async {
+            let entry = entry.lock_owned().await;
+            spawn_blocking(move || {
+                let _entry = entry;
+                work()
+            })
+            .await
         };
-        is_newer.then_some(pair)
+        match timeout(LIMIT, worked).await {
+            Ok(Ok(outcome)) => outcome.map_err(failed),
+            // It panicked, or the runtime is being shut down.
+            Ok(Err(error)) => Err(failed(error.into())),
+            Err(_) => Err(failed("the store does not answer".into())),
+        }
     }
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, BoxError> + Send + 'static,
-) -> Result<T, ClientError> {
-    let failed = |cause| ClientError::new(ClientErrorKind::Storage).with_cause(cause);
-    match spawn_blocking(work).await {
-        Ok(outcome) => outcome.map_err(failed),
-        // It panicked, or the runtime is being shut down.
-        Err(error) => Err(failed(error.into())),
-    }
+fn load(store: &dyn TokenStore) -> Result<Option<Kept>, BoxError> {
+    store.load()?.map(StoredLogin::into_kept).transpose()
 }
+
+/// A keyring may ask the user, and a network drive may be gone.
+const LIMIT: Duration = Duration::from_secs(10);

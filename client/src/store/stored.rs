@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::BoxError;
 use crate::secret::Secret;
 use crate::tokens::Pair;
+use crate::tokens::{Kept, Unsaved};
 
 /// The tokens of a login and the device mark, as a [`TokenStore`](crate::TokenStore) keeps them.
 ///
@@ -32,6 +33,17 @@ pub struct StoredLogin {
     tokens: Option<StoredTokens>,
     #[serde(skip_serializing_if = "Option::is_none")]
     device_mark: Option<Secret>,
+    /// Grows with every write.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    stamp: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(stamp: &u64) -> bool {
+    *stamp == 0
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -45,6 +57,9 @@ struct StoredTokens {
     expires_at: u64,
     /// Seconds.
     expires_in: u64,
+    /// What the login has asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
 }
 
 impl StoredLogin {
@@ -90,6 +105,7 @@ impl StoredLogin {
             tokens.access_token.expose().len()
                 + tokens.refresh_token.expose().len()
                 + tokens.idempotency_key.expose().len()
+                + tokens.scope.as_ref().map_or(0, String::len)
         });
         let mark = self
             .device_mark
@@ -98,34 +114,43 @@ impl StoredLogin {
         256 + 6 * (tokens + mark)
     }
 
-    pub(crate) fn new(pair: Option<&Pair>, mark: Option<Secret>) -> Option<Self> {
-        let tokens = pair.map(|pair| StoredTokens {
+    /// `None`: there is nothing to store.
+    pub(crate) fn new(unsaved: &Unsaved) -> Option<Self> {
+        let tokens = unsaved.pair.as_ref().map(|pair| StoredTokens {
             access_token: pair.access.clone(),
             refresh_token: pair.refresh.clone(),
             idempotency_key: pair.key.clone(),
             expires_at: pair.expires_at.as_secs(),
             expires_in: pair.lifetime.as_secs(),
+            scope: pair.scope.clone(),
         });
-        (tokens.is_some() || mark.is_some()).then_some(Self {
+        let device_mark = unsaved.mark.clone();
+        (tokens.is_some() || device_mark.is_some()).then_some(Self {
             tokens,
-            device_mark: mark,
+            device_mark,
+            stamp: unsaved.stamp,
         })
     }
 
-    pub(crate) fn into_parts(self) -> Result<(Option<Pair>, Option<Secret>), BoxError> {
-        let pair = self.tokens.map(StoredTokens::into_pair).transpose()?;
-        Ok((pair, self.device_mark))
+    pub(crate) fn into_kept(self) -> Result<Kept, BoxError> {
+        Ok(Kept {
+            pair: self.tokens.map(StoredTokens::into_pair).transpose()?,
+            mark: self.device_mark,
+            stamp: self.stamp,
+        })
     }
 }
 
 impl StoredTokens {
     fn into_pair(self) -> Result<Pair, BoxError> {
-        Pair::new(
+        let mut pair = Pair::new(
             self.access_token,
             self.refresh_token,
             self.idempotency_key,
             Duration::from_secs(self.expires_at),
             Duration::from_secs(self.expires_in),
-        )
+        )?;
+        pair.scope = self.scope;
+        Ok(pair)
     }
 }

@@ -1,7 +1,10 @@
 //! [`Ending`]: how a refresh or a logout ended.
 
+use std::sync::Arc;
+
 use tokio::sync::watch;
 
+use super::pair::Pair;
 use crate::ClientError;
 
 /// What the others hear who wait.
@@ -11,6 +14,8 @@ pub(crate) enum Ending {
     None,
     /// Look again.
     Done,
+    /// It brought these tokens, and they are held.
+    Renewed(Arc<Pair>),
     /// A refresh failed.
     Failed(ClientError),
 }

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::ending::Ending;
 use super::pair::Pair;
+use super::saved::Saved;
 use crate::clock::since_1970;
 use crate::secret::Secret;
 use crate::{ClientError, Clock};
@@ -20,22 +21,24 @@ pub(crate) struct Tokens {
 }
 
 #[derive(Debug, Default)]
-struct Held {
-    pair: Option<Arc<Pair>>,
+pub(super) struct Held {
+    pub(super) pair: Option<Arc<Pair>>,
+    /// What the server has just sent. It is stored before it is used.
+    pub(super) next: Option<Arc<Pair>>,
     /// The number of pairs so far.
     pairs: u64,
     refreshes: u64,
     /// The number of a pair whose access token was refused, when the request could not be repeated.
     refused: Option<u64>,
     /// What the last login left here. A logout keeps it.
-    mark: Option<Secret>,
+    pub(super) mark: Option<Secret>,
     /// The last refresh failed: how, and until when none is tried.
     rest: Option<(ClientError, Duration)>,
+    /// Refreshes in a row that failed.
+    failures: u32,
     /// The refresh or logout that is under way.
     turn: Option<watch::Receiver<Ending>>,
-    /// The number of changes so far, and how many of them the store has.
-    changes: u64,
-    saved: u64,
+    pub(super) saved: Saved,
 }
 
 /// The next step before a request is sent.
@@ -78,8 +81,11 @@ impl Tokens {
         Ok(())
     }
 
+    /// What a caller who hung up has left is used all the same.
     pub(super) fn end_turn(&self) {
-        self.held().turn = None;
+        let mut held = self.held();
+        held.use_next();
+        held.turn = None;
     }
 
     /// Whether the access token serves for a while, although it should be renewed.
@@ -119,61 +125,65 @@ impl Tokens {
         self.held().mark.clone()
     }
 
-    /// The pair and the mark, to be saved, and the number of the last change.
-    pub(crate) fn snapshot(&self) -> (Option<Arc<Pair>>, Option<Secret>, u64) {
-        let held = self.held();
-        (held.pair.clone(), held.mark.clone(), held.changes)
-    }
-
-    /// Takes what the store has, at the beginning.
-    pub(crate) fn load(&self, pair: Option<Pair>, mark: Option<Secret>) {
-        let mut held = self.held();
-        if let Some(pair) = pair {
-            held.put(pair);
-        }
-        held.mark = mark;
-        held.saved = held.changes;
-    }
-
     /// The answer to a login replaces what there was.
     pub(crate) fn begin(&self, pair: Pair, mark: Option<Secret>) {
         let mut held = self.held();
+        let pair = held.numbered(pair);
         held.put(pair);
         // A server without a throttle sends none.
         held.mark = mark.or(held.mark.take());
+        held.saved.note_own_change();
     }
 
-    /// Puts the answer to a refresh in place of `before`, unless the login has changed meanwhile.
-    pub(crate) fn renew(&self, before: &Pair, pair: Pair) {
+    /// Takes a mark that came in another way than with a login.
+    pub(crate) fn set_mark(&self, mark: Option<Secret>) {
+        let mut held = self.held();
+        held.mark = mark;
+        held.saved.note_own_mark();
+    }
+
+    /// What the server has sent in place of `before`, unless the login has changed meanwhile. It is
+    /// used from [`Tokens::use_next`] on.
+    pub(crate) fn offer(&self, before: &Arc<Pair>, pair: Pair) {
         let mut held = self.held();
         if held.holds(before) {
-            held.put(pair);
-            held.refreshes += 1;
+            held.next = Some(held.numbered(pair));
+            held.saved.note_change();
         }
     }
 
-    /// Puts what another process has stored in place of `before`, in the same way.
-    pub(crate) fn adopt(&self, before: &Pair, pair: Pair) {
-        let mut held = self.held();
-        if held.holds(before) {
-            held.put(pair);
-            held.saved = held.changes;
-        }
+    pub(crate) fn note_refresh(&self) {
+        self.held().refreshes += 1;
+    }
+
+    /// Returns the pair that was offered, if it is used now.
+    pub(crate) fn use_next(&self) -> Option<Arc<Pair>> {
+        self.held().use_next()
+    }
+
+    pub(crate) fn holds(&self, pair: &Arc<Pair>) -> bool {
+        self.held().holds(pair)
     }
 
     /// Forgets `pair`, unless there is another by now.
-    pub(crate) fn forget(&self, pair: &Pair) {
+    pub(crate) fn forget(&self, pair: &Arc<Pair>) {
         let mut held = self.held();
         if held.holds(pair) {
-            (held.pair, held.rest) = (None, None);
-            held.changes += 1;
+            held.clear();
+            held.saved.note_forgotten();
         }
     }
 
     pub(crate) fn forget_all(&self) {
         let mut held = self.held();
-        (held.pair, held.rest, held.mark) = (None, None, None);
-        held.changes += 1;
+        held.clear();
+        held.mark = None;
+        held.saved.note_own_change();
+    }
+
+    /// Whether the access token of `pair` is no longer taken.
+    pub(crate) fn is_refused(&self, pair: &Pair, refused: Option<u64>) -> bool {
+        self.held().is_refused(pair, refused)
     }
 
     /// The access token of this pair was refused, and the request cannot be repeated: the next one
@@ -183,47 +193,60 @@ impl Tokens {
     }
 
     /// There is no further attempt for a while, and callers that come meanwhile hear the same: if
-    /// each of them tried, that would take minutes.
-    pub(crate) fn rest(&self, pair: &Pair, failure: ClientError, time: Duration) {
+    /// each of them tried, that would take minutes. `time` gets the number of failures before this
+    /// one in a row.
+    pub(crate) fn rest(
+        &self,
+        pair: &Arc<Pair>,
+        failure: ClientError,
+        time: impl FnOnce(u32) -> Duration,
+    ) {
         let mut held = self.held();
         if held.holds(pair) {
-            held.rest = Some((failure, self.clock.monotonic().saturating_add(time)));
+            let until = self.clock.monotonic().saturating_add(time(held.failures));
+            held.failures = held.failures.saturating_add(1);
+            held.rest = Some((failure, until));
         }
     }
 
-    /// The store has everything up to this change.
-    pub(crate) fn note_saved(&self, change: u64) {
-        let mut held = self.held();
-        held.saved = held.saved.max(change);
+    pub(crate) fn monotonic(&self) -> Duration {
+        self.clock.monotonic()
     }
 
-    /// Whether the store has what is held.
-    pub(crate) fn is_saved(&self) -> bool {
-        let held = self.held();
-        held.saved == held.changes
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
+    pub(super) fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Held {
-    fn holds(&self, pair: &Pair) -> bool {
+    fn holds(&self, pair: &Arc<Pair>) -> bool {
         self.pair
             .as_ref()
-            .is_some_and(|held| held.number == pair.number)
+            .is_some_and(|held| Arc::ptr_eq(held, pair))
     }
 
     fn is_refused(&self, pair: &Pair, refused: Option<u64>) -> bool {
         refused == Some(pair.number) || self.refused == Some(pair.number)
     }
 
-    fn put(&mut self, mut pair: Pair) {
+    pub(super) fn numbered(&mut self, mut pair: Pair) -> Arc<Pair> {
         self.pairs += 1;
-        self.changes += 1;
         pair.number = self.pairs;
-        self.rest = None;
-        self.pair = Some(Arc::new(pair));
+        Arc::new(pair)
+    }
+
+    pub(super) fn put(&mut self, pair: Arc<Pair>) {
+        self.clear();
+        self.pair = Some(pair);
+    }
+
+    fn use_next(&mut self) -> Option<Arc<Pair>> {
+        let next = self.next.take()?;
+        self.put(Arc::clone(&next));
+        Some(next)
+    }
+
+    fn clear(&mut self) {
+        (self.pair, self.next, self.rest, self.failures) = (None, None, None, 0);
     }
 }

@@ -3,9 +3,13 @@
 mod ending;
 mod held;
 mod pair;
+mod saved;
+mod trial;
 mod turn;
 
 pub(crate) use ending::{Ending, ended};
 pub(crate) use held::{Due, Tokens};
 pub(crate) use pair::Pair;
+pub(crate) use saved::{Kept, Unsaved};
+pub(crate) use trial::Trial;
 pub(crate) use turn::{Next, Turn};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
+use super::trial::Trial;
 use crate::secret::Secret;
 use crate::wire::TokenAnswer;
 use crate::{BoxError, ClientError};
@@ -23,6 +24,9 @@ pub(crate) struct Pair {
     /// Since 1970.
     pub(crate) expires_at: Duration,
     pub(crate) lifetime: Duration,
+    /// What the login has asked for: a refresh asks for no more.
+    pub(crate) scope: Option<String>,
+    pub(crate) trial: Trial,
 }
 
 impl Pair {
@@ -61,7 +65,23 @@ impl Pair {
             key,
             expires_at,
             lifetime,
+            scope: None,
+            trial: Trial::default(),
         })
+    }
+
+    /// The new access token of the same session, which `answer` brings without a refresh token.
+    pub(crate) fn reauthenticated(
+        answer: TokenAnswer,
+        asked: Duration,
+        before: &Self,
+    ) -> Result<Self, ClientError> {
+        let mut pair = Self::from_answer(answer, asked, Some(&before.refresh))?;
+        if pair.refresh.is(&before.refresh) {
+            pair.key = before.key.clone();
+        }
+        pair.scope.clone_from(&before.scope);
+        Ok(pair)
     }
 
     /// The time that its access token has left.

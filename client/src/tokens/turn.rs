@@ -13,7 +13,7 @@ use crate::ClientError;
 /// The next step of a caller who may refresh.
 pub(crate) enum Next {
     Use(Arc<Pair>),
-    Refresh(Arc<Pair>, Turn),
+    Refresh(Turn),
     Wait(watch::Receiver<Ending>),
 }
 
@@ -72,7 +72,7 @@ impl Next {
         // The turn before may have ended just now.
         Ok(match tokens.due(refused)? {
             Due::Use(pair) => Self::Use(pair),
-            Due::Refresh(pair) => Self::Refresh(pair, turn),
+            Due::Refresh(_) => Self::Refresh(turn),
         })
     }
 }

@@ -2,10 +2,15 @@
 
 mod failures;
 mod loopback;
+mod pace;
 mod processes;
 mod requests;
 mod resend;
+mod scope;
 mod settings;
+mod shared_store;
+mod shelf;
+mod slow_store;
 mod stores;
 mod turns;
 mod world;
