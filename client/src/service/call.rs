@@ -6,12 +6,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::header::AUTHORIZATION;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::challenge::refuses_token;
-use super::request::sealed::HttpResponse as _;
+use super::attempt::{Attempt, Outgoing};
 use super::request::{HttpRequest, HttpResponse};
 use super::resend::Resend;
 use crate::refresh::{Shared, fresh};
@@ -57,39 +55,8 @@ pin_project! {
         /// Waits for the HTTP client.
         Ready { outgoing: Option<Outgoing<R>> },
         /// Waits for the response.
-        Sent { #[pin] response: F, copy: Option<R>, number: Option<u64> },
+        Sent { #[pin] response: F, attempt: Option<Attempt<R>> },
         Failed { error: Option<ClientError> },
-    }
-}
-
-/// A request on its way.
-struct Outgoing<R> {
-    request: R,
-    /// To be sent again.
-    copy: Option<R>,
-    /// Of the pair whose token it has, unless that no longer matters.
-    number: Option<u64>,
-}
-
-impl<R: HttpRequest> Outgoing<R> {
-    fn with(mut request: R, pair: &Pair) -> Self {
-        let value = pair.authorization.clone();
-        request.headers_mut().insert(AUTHORIZATION, value);
-        Self {
-            request,
-            copy: None,
-            number: None,
-        }
-    }
-
-    /// The first time: a refusal counts.
-    fn first(request: R, pair: &Pair, resend: &impl Resend<R>) -> Self {
-        let copy = resend.copy(&request);
-        Self {
-            copy,
-            number: Some(pair.number),
-            ..Self::with(request, pair)
-        }
     }
 }
 
@@ -101,11 +68,7 @@ where
 {
     /// Without a token.
     pub(crate) fn unchanged(shared: Arc<Shared>, http: S, resend: M, request: R) -> Self {
-        let outgoing = Some(Outgoing {
-            request,
-            copy: None,
-            number: None,
-        });
+        let outgoing = Some(Outgoing::unchanged(request));
         let state = State::Ready { outgoing };
         Self {
             shared,
@@ -116,7 +79,13 @@ where
     }
 
     /// With a token that is there.
-    pub(crate) fn with(shared: Arc<Shared>, http: S, resend: M, request: R, pair: &Pair) -> Self {
+    pub(crate) fn with(
+        shared: Arc<Shared>,
+        http: S,
+        resend: M,
+        request: R,
+        pair: Arc<Pair>,
+    ) -> Self {
         let outgoing = Some(Outgoing::first(request, pair, &resend));
         let state = State::Ready { outgoing };
         Self {
@@ -173,8 +142,8 @@ where
                     let pair = ready!(fresh.as_mut().poll(cx))?;
                     let request = request.take().expect(ENDED);
                     let outgoing = Some(match *is_last {
-                        true => Outgoing::with(request, &pair),
-                        false => Outgoing::first(request, &pair, this.resend),
+                        true => Outgoing::last(request, pair),
+                        false => Outgoing::first(request, pair, this.resend),
                     });
                     State::Ready { outgoing }
                 }
@@ -183,23 +152,15 @@ where
                     let outgoing = outgoing.take().expect(ENDED);
                     State::Sent {
                         response: this.http.call(outgoing.request),
-                        copy: outgoing.copy,
-                        number: outgoing.number,
+                        attempt: outgoing.attempt,
                     }
                 }
-                StateNow::Sent {
-                    response,
-                    copy,
-                    number,
-                } => {
+                StateNow::Sent { response, attempt } => {
                     let response = ready!(response.poll(cx)).map_err(transport)?;
-                    let refused =
-                        number.filter(|_| refuses_token(response.status(), response.headers()));
-                    let Some(number) = refused else {
-                        return Poll::Ready(Ok(response));
-                    };
-                    let Some(request) = copy.take() else {
-                        this.shared.tokens.note_refused(number);
+                    let again = attempt
+                        .take()
+                        .and_then(|attempt| attempt.again(this.shared, &response));
+                    let Some((request, number)) = again else {
                         return Poll::Ready(Ok(response));
                     };
                     // The body is not read: drop it, so that its connection is free.
@@ -207,7 +168,6 @@ where
                     State::Token {
                         fresh: Box::pin(fresh(Arc::clone(this.shared), Some(number))),
                         request: Some(request),
-                        // If a new token does not help, the fault is elsewhere.
                         is_last: true,
                     }
                 }

@@ -20,14 +20,16 @@ pub(crate) fn refuses_token(status: StatusCode, headers: &HeaderMap) -> bool {
 /// One header may hold the challenges of several schemes (RFC 9110 section 11.6.1), and quoted text
 /// may hold commas.
 fn is_invalid_token(challenges: &str) -> bool {
-    let (mut quoted, mut bearer) = (false, false);
+    let (mut quoted, mut escaped, mut bearer) = (false, false, false);
     let parts = challenges.split(|character| {
-        quoted ^= character == '"';
+        quoted ^= character == '"' && !escaped;
+        escaped = quoted && character == '\\' && !escaped;
         character == ',' && !quoted
     });
     parts.map(str::trim).any(|part| {
-        let parameter = match part.split_once(' ') {
-            Some((scheme, rest)) if !scheme.contains('=') => {
+        let parameter = match part.split_once([' ', '\t']) {
+            // There may be spaces around the `=` of a parameter (RFC 9110 section 11.2).
+            Some((scheme, rest)) if !scheme.contains('=') && !rest.trim().starts_with('=') => {
                 bearer = scheme.eq_ignore_ascii_case("bearer");
                 rest
             }

@@ -8,7 +8,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::call::ResponseFuture;
-use super::request::{HttpRequest, HttpResponse, origin_of};
+use super::request::{HttpRequest, HttpResponse, origin};
 use super::resend::{Resend, SendTwice};
 use crate::refresh::{Shared, fresh};
 use crate::tokens::Due;
@@ -115,11 +115,16 @@ where
         let shared = Arc::clone(&self.shared);
         let (http, resend) = (self.http.clone(), self.resend.clone());
         let is_theirs = request.headers().contains_key(AUTHORIZATION);
-        if is_theirs || !shared.endpoints.server.owns(origin_of(&request).as_ref()) {
+        if is_theirs
+            || !shared
+                .endpoints
+                .server
+                .owns(origin(request.target()).as_ref())
+        {
             return ResponseFuture::unchanged(shared, http, resend, request);
         }
         match shared.tokens.due(None) {
-            Ok(Due::Use(pair)) => ResponseFuture::with(shared, http, resend, request, &pair),
+            Ok(Due::Use(pair)) => ResponseFuture::with(shared, http, resend, request, pair),
             Ok(Due::Refresh(_)) => {
                 let fresh = Box::pin(fresh(Arc::clone(&shared), None));
                 ResponseFuture::after(shared, http, resend, request, fresh)

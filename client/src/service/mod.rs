@@ -1,5 +1,6 @@
 //! The layer, its service, and the types of HTTP clients that it takes.
 
+mod attempt;
 mod call;
 mod challenge;
 mod layer;

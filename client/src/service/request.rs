@@ -52,8 +52,8 @@ impl<B> sealed::HttpResponse for Response<B> {
 }
 
 /// Where a request goes. `None`: a path alone, or neither `http` nor `https`.
-pub(super) fn origin_of(request: &impl HttpRequest) -> Option<HttpOrigin> {
-    let (scheme, host, port) = request.target()?;
+pub(super) fn origin(target: Option<(&str, &str, Option<u16>)>) -> Option<HttpOrigin> {
+    let (scheme, host, port) = target?;
     HttpOrigin::new(scheme, host, port)
 }
 
@@ -67,10 +67,25 @@ pub(crate) mod sealed {
         fn target(&self) -> Option<(&str, &str, Option<u16>)>;
         fn headers(&self) -> &HeaderMap;
         fn headers_mut(&mut self) -> &mut HeaderMap;
+
+        /// The same as text, if the HTTP client may follow redirects by itself.
+        fn url(&self) -> Option<String> {
+            None
+        }
     }
 
     pub trait HttpResponse {
         fn status(&self) -> StatusCode;
         fn headers(&self) -> &HeaderMap;
+
+        /// Where it came from, after redirects.
+        fn url(&self) -> Option<&str> {
+            None
+        }
+
+        /// Its scheme, host and port.
+        fn target(&self) -> Option<(&str, &str, Option<u16>)> {
+            None
+        }
     }
 }

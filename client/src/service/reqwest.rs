@@ -87,6 +87,10 @@ impl sealed::HttpRequest for reqwest::Request {
     fn headers_mut(&mut self) -> &mut HeaderMap {
         self.headers_mut()
     }
+
+    fn url(&self) -> Option<String> {
+        Some(self.url().as_str().to_owned())
+    }
 }
 
 impl HttpResponse for reqwest::Response {}
@@ -98,6 +102,15 @@ impl sealed::HttpResponse for reqwest::Response {
 
     fn headers(&self) -> &HeaderMap {
         self.headers()
+    }
+
+    fn url(&self) -> Option<&str> {
+        Some(self.url().as_str())
+    }
+
+    fn target(&self) -> Option<(&str, &str, Option<u16>)> {
+        let url = self.url();
+        Some((url.scheme(), url.host_str()?, url.port()))
     }
 }
 

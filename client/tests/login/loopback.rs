@@ -158,3 +158,60 @@ async fn a_redirect_takes_neither_password_nor_token_along() {
     }
     assert!(seen.lock().unwrap().is_empty());
 }
+
+const REFUSED: [(&str, &str); 1] = [("www-authenticate", "Bearer error=\"invalid_token\"")];
+
+#[tokio::test]
+async fn a_request_that_was_redirected_is_not_done_twice() {
+    let orders = Arc::new(Mutex::new(0));
+    let server = support::Login::new();
+    let count = async |State(orders): State<Arc<Mutex<u64>>>| {
+        *orders.lock().unwrap() += 1;
+        (StatusCode::SEE_OTHER, [("location", "/order/1")])
+    };
+    let app = Router::new()
+        .route("/orders", post(count))
+        .with_state(Arc::clone(&orders))
+        .fallback(async || (StatusCode::UNAUTHORIZED, REFUSED))
+        .nest_service("/auth", server.sessions.endpoints());
+    let origin = start(app).await;
+    let http = ReqwestClient::build(reqwest::Client::builder()).unwrap();
+    let login = Login::new(Server::new(&origin, "/auth").unwrap(), http);
+    login.log_in("alice", "wonderland-7").await.unwrap();
+    let http = reqwest::Client::new();
+    let mut client = login.layer().layer(http.clone());
+    for (number, refreshes) in [(1, 0), (2, 1)] {
+        let order = http.post(format!("{origin}/orders")).body("tea").build();
+        let response = client.call(order.unwrap()).await.unwrap();
+        assert_eq!(response.status(), 401);
+        assert!(response.headers().contains_key("www-authenticate"));
+        assert_eq!(*orders.lock().unwrap(), number);
+        assert_eq!(login.refreshes(), refreshes, "the next one has a new token");
+    }
+}
+
+#[tokio::test]
+async fn another_origin_does_not_make_a_token_a_refused_one() {
+    let server = support::Login::new();
+    let origin = start_login(&server).await;
+    let elsewhere = Router::new().fallback(async || (StatusCode::UNAUTHORIZED, REFUSED));
+    let elsewhere = start(elsewhere).await;
+    let redirect = move || {
+        let location = [("location", elsewhere.clone())];
+        async { (StatusCode::TEMPORARY_REDIRECT, location) }
+    };
+    let files = start(Router::new().fallback(redirect)).await;
+    let http = ReqwestClient::build(reqwest::Client::builder()).unwrap();
+    let named = Server::new(&origin, "/auth").unwrap();
+    let login = Login::new(named.also_at(&files).unwrap(), http);
+    login.log_in("alice", "wonderland-7").await.unwrap();
+    let http = reqwest::Client::new();
+    let mut client = login.layer().layer(http.clone());
+    for _ in 0..2 {
+        let request = http.get(&files).build().unwrap();
+        let response = client.call(request).await.unwrap();
+        assert_eq!(response.status(), 401);
+        assert!(response.headers().contains_key("www-authenticate"));
+        assert_eq!(login.refreshes(), 0);
+    }
+}

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use support::MINUTE;
-use tower_bearer_client::ClientErrorKind;
+use support::{HOUR, MINUTE, SECOND};
+use tower_bearer_client::{ClientErrorKind, SendOnce};
 
-use crate::world::{Fault, REFRESH, World};
+use tower::{Layer, ServiceExt};
+
+use crate::world::{Fault, REFRESH, World, request};
 
 #[tokio::test(start_paused = true)]
 async fn the_rest_after_a_failure_doubles_up_to_five_minutes() {
@@ -39,4 +41,58 @@ async fn a_token_that_lives_no_longer_than_its_round_trip_serves_the_call_that_a
     world.line.faults(REFRESH, answers);
     assert_eq!(world.login.authorization().await.unwrap(), "Bearer a");
     assert_eq!(world.refreshes_sent(), 1);
+}
+
+fn refusals() -> impl Iterator<Item = Fault> {
+    (0..99).map(|_| Fault::Challenge("Bearer error=\"invalid_token\""))
+}
+
+#[tokio::test]
+async fn an_api_that_refuses_every_token_does_not_make_each_call_a_refresh() {
+    let world = World::new().await;
+    world.line.faults("/me", refusals());
+    for calls in 1..=5 {
+        assert_eq!(world.me().await.unwrap(), 401);
+        assert_eq!(world.refreshes_sent(), 1);
+        assert_eq!(world.line.sent("/me").len(), calls + 1);
+    }
+    // Another API takes it.
+    let elsewhere = request("/orders");
+    let response = world.client.clone().oneshot(elsewhere).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(world.me().await.unwrap(), 401);
+    assert_eq!(world.refreshes_sent(), 1);
+    // One more attempt now and then.
+    world.pass(10 * SECOND);
+    for _ in 0..3 {
+        assert_eq!(world.me().await.unwrap(), 401);
+        assert_eq!(world.refreshes_sent(), 2);
+    }
+}
+
+#[tokio::test]
+async fn nor_does_it_where_requests_go_out_once() {
+    let world = World::new().await;
+    let client = world
+        .login
+        .layer()
+        .resend(SendOnce)
+        .layer(world.line.clone());
+    world.line.faults("/me", refusals());
+    for refreshes in [0, 1, 1, 1] {
+        let response = client.clone().oneshot(request("/me")).await.unwrap();
+        assert_eq!(response.status(), 401);
+        assert_eq!(world.refreshes_sent(), refreshes);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_taken_and_is_refused_later_is_renewed_however_young_it_is() {
+    let world = World::new().await;
+    for refreshes in 1..=3 {
+        // Only the server's clock goes on.
+        world.server.clock.advance(HOUR);
+        assert_eq!(world.me().await.unwrap(), 200);
+        assert_eq!(world.refreshes_sent(), refreshes);
+    }
 }

@@ -143,6 +143,11 @@ async fn only_a_401_that_calls_the_token_invalid_is_repeated() {
         ("Basic error=\"invalid_token\"", 1),
         ("Bearer realm=\"a, error=invalid_token\"", 1),
         ("bearer error=invalid_token", 2),
+        ("Bearer error = \"invalid_token\"", 2),
+        ("Bearer realm = \"a\" , error\t=\tinvalid_token", 2),
+        ("Bearer realm=\"a\\\", b\", error=\"invalid_token\"", 2),
+        ("Bearer realm=\"a\\\", error=invalid_token, \"", 1),
+        ("Bearer realm=\"a\", Basic error = \"invalid_token\"", 1),
         ("Bearer realm=\"a, b c\", error=\"invalid_token\"", 2),
         (
             "Basic realm=\"a, b\", Bearer scope=\"x\", error=\"invalid_token\"",
