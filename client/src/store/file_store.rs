@@ -1,20 +1,20 @@
 //! [`FileTokenStore`]: a file that only its owner reads.
 
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
+use super::temporary;
 use crate::{BoxError, StoredLogin, TokenStore};
 
 /// Keeps a login in a file, with mode 0600 on Unix. On Windows the file has the rights of its
 /// folder.
 ///
 /// A save writes a new file beside it and renames it, so that a crash leaves the old one or the new
-/// one. The folder has to be there. A file that others can read is refused: its tokens may be
+/// one. What a crash has left beside it is deleted by the next save or clear that comes a minute
+/// later. The folder has to be there. A file that others can read is refused: its tokens may be
 /// theirs.
 ///
 /// ```
@@ -53,7 +53,12 @@ impl FileTokenStore {
     }
 
     fn read(&self) -> Result<Option<StoredLogin>, BoxError> {
-        let file = match File::open(&self.path) {
+        // To open a pipe would wait for its other end.
+        let opened = fs::metadata(&self.path).and_then(|about| match about.is_file() {
+            true => File::open(&self.path),
+            false => Err(io::Error::other(NO_FILE)),
+        });
+        let file = match opened {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
@@ -69,11 +74,7 @@ impl FileTokenStore {
     }
 
     fn write(&self, login: &StoredLogin) -> Result<(), BoxError> {
-        let folder = folder_of(&self.path);
-        let mut name = OsString::from(".");
-        name.push(self.path.file_name().ok_or("this is not a file")?);
-        name.push(format!(".{}.tmp", Secret::random()?.expose()));
-        let new = folder.join(name);
+        let new = temporary::name_beside(&self.path)?;
         let written =
             write_new(&new, login.to_json().as_bytes()).and_then(|()| fs::rename(&new, &self.path));
         if let Err(error) = written {
@@ -81,7 +82,7 @@ impl FileTokenStore {
             let _ = fs::remove_file(&new);
             return Err(error.into());
         }
-        sync_folder(folder)?;
+        temporary::clean_up(&self.path);
         Ok(())
     }
 }
@@ -96,17 +97,12 @@ impl TokenStore for FileTokenStore {
     }
 
     fn clear(&self) -> Result<(), BoxError> {
-        match fs::remove_file(&self.path) {
+        let removed = fs::remove_file(&self.path);
+        temporary::clean_up(&self.path);
+        match removed {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(self.named(error)),
             _ => Ok(()),
         }
-    }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
     }
 }
 
@@ -118,17 +114,6 @@ fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(text)?;
     file.sync_all()
-}
-
-/// The new name outlives a power failure.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(unix)]
@@ -146,4 +131,5 @@ fn expect_private(_: &File) -> Result<(), BoxError> {
     Ok(())
 }
 
+const NO_FILE: &str = "this is not a file";
 const MAX_FILE: usize = 256 * 1024;

@@ -4,6 +4,7 @@ mod file_store;
 mod keeper;
 mod memory_store;
 mod stored;
+mod temporary;
 mod token_store;
 
 pub use file_store::FileTokenStore;

@@ -1,6 +1,7 @@
 //! The client's half, against the real server.
 
 mod failures;
+mod files;
 mod loopback;
 mod pace;
 mod processes;
