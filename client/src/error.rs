@@ -92,7 +92,7 @@ impl ClientError {
         self.reason.as_deref()
     }
 
-    /// Returns how long the server asks to wait, from `Retry-After`.
+    /// Returns how long the server asks to wait, from `Retry-After`: a day at most.
     ///
     /// ```
     /// # use std::time::Duration;

@@ -22,7 +22,9 @@ function isCookieMissing({ status, answer, reason }) {
     (reason === undefined || reason === "token_missing");
 }
 
-const isEnded = ({ status, answer }) => status === 400 && answer?.error === "invalid_grant";
+// Some applications set 401 for it.
+const isEnded = ({ status, answer }) =>
+  (status === 400 || status === 401) && answer?.error === "invalid_grant";
 
 /**
  * The part of an answer that the jar keeps. `null`: the answer has no tokens.

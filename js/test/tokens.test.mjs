@@ -189,6 +189,16 @@ test("a 401 of a session that was ended is handed on, and logs out", async () =>
   assert.deepEqual(heard, [["ended", false, "session_revoked"]]);
 });
 
+test("a refusal of the refresh token is the end with the status 401 too", async () => {
+  const { one, server, jar, heard } = await loggedIn();
+  server.fail("/me", denied("session_revoked"));
+  server.fail("/auth/refresh", json(401, { error: "invalid_grant", reason: "session_revoked" }));
+  assert.equal((await one.fetch("/me")).status, 401);
+  assert.equal(jar.value, null);
+  await settle();
+  assert.deepEqual(heard, [["ended", false, "session_revoked"]]);
+});
+
 test("a token that is too large is neither refreshed nor dropped", async () => {
   const { one, server, jar, heard } = await loggedIn();
   const before = jar.read();

@@ -84,7 +84,7 @@ impl Authorization {
     ///
     /// # Panics
     ///
-    /// If `reason` is not a word of lower-case ASCII letters, digits and `_`.
+    /// If `reason` is not a word of at most 64 lower-case ASCII letters, digits and `_`.
     #[track_caller]
     pub fn not_now(reason: &'static str) -> Self {
         Self(Kind::NotNow(Denial::new(reason)))

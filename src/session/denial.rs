@@ -22,17 +22,17 @@ impl Denial {
     ///
     /// # Panics
     ///
-    /// If `reason` is not a word of lower-case ASCII letters, digits and `_`.
+    /// If `reason` is not a word of at most 64 lower-case ASCII letters, digits and `_`.
     #[track_caller]
     pub(super) fn new(reason: &'static str) -> Self {
-        let is_word = !reason.is_empty()
+        let is_word = (1..=MAX_REASON).contains(&reason.len())
             && reason
                 .bytes()
                 .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
         assert!(
             is_word,
-            "{reason:?} is not a reason: a reason is lower-case ASCII letters, digits and `_`, as \
-             in `email_unverified`"
+            "{reason:?} is not a reason: a reason is at most 64 lower-case ASCII letters, digits and \
+             `_`, as in `email_unverified`"
         );
         Self {
             reason,
@@ -64,6 +64,9 @@ impl Denial {
         Some(whole_seconds(after).max(1))
     }
 }
+
+/// Clients read reasons up to this length.
+const MAX_REASON: usize = 64;
 
 /// Defines the settings of a type that may be a denial, and has a `denial_mut`.
 macro_rules! denial_settings {

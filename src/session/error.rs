@@ -108,7 +108,7 @@ impl SessionError {
     ///
     /// # Panics
     ///
-    /// If `reason` is not a word of lower-case ASCII letters, digits and `_`.
+    /// If `reason` is not a word of at most 64 lower-case ASCII letters, digits and `_`.
     #[must_use]
     #[track_caller]
     pub fn denied(reason: &'static str) -> Self {

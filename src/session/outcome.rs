@@ -45,7 +45,7 @@ impl Outcome {
     ///
     /// # Panics
     ///
-    /// If `reason` is not a word of lower-case ASCII letters, digits and `_`.
+    /// If `reason` is not a word of at most 64 lower-case ASCII letters, digits and `_`.
     #[track_caller]
     pub fn denied(reason: &'static str) -> Self {
         Self(Kind::Denied(Denial::new(reason)))

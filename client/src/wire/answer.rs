@@ -56,8 +56,18 @@ impl ErrorAnswer {
 }
 
 fn is_word(text: &str) -> bool {
-    (1..=40).contains(&text.len())
+    (1..=MAX_REASON).contains(&text.len())
         && text
             .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+        && !is_secret(text)
 }
+
+/// What a server that repeats its request would show: a refresh token, a device mark, or a key.
+fn is_secret(text: &str) -> bool {
+    let is_key = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_key || text.contains("rt1_") || text.contains("dm1_")
+}
+
+/// The server's reasons are no longer.
+const MAX_REASON: usize = 64;

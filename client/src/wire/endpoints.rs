@@ -114,10 +114,9 @@ impl Endpoints {
         let status = answered.status;
         let said = ErrorAnswer::read(&answered.body);
         let wait = retry_after(&answered.headers, || self.clock.now());
+        // Some applications set 401 for it.
         let is_rejected = said.error == "invalid_grant"
-            && (status == StatusCode::BAD_REQUEST
-            // Some applications set it for a wrong password. A refresh never ends with it.
-            || status == StatusCode::UNAUTHORIZED && endpoint == Endpoint::Login);
+            && matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
         let (kind, then) = match status {
             _ if is_rejected && endpoint == Endpoint::Login => {
                 (ClientErrorKind::InvalidCredentials, Then::End)

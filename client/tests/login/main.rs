@@ -1,5 +1,6 @@
 //! The client's half, against the real server.
 
+mod answers;
 mod failures;
 mod files;
 mod loopback;

@@ -1,0 +1,86 @@
+//! What the client makes of an answer that an application has shaped.
+
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use support::{HOUR, MINUTE};
+use tower::service_fn;
+use tower_bearer::Sessions;
+use tower_bearer::session::SessionErrorKind;
+use tower_bearer_client::{ClientErrorKind, Login, ManualClock, Server};
+
+use crate::world::{Fault, LOGIN, ORIGIN, REFRESH, World};
+
+/// A client of endpoints with 401 in place of 400.
+async fn login_over_401(sessions: Sessions, clock: ManualClock) -> Login {
+    let kinds = [
+        SessionErrorKind::InvalidCredentials,
+        SessionErrorKind::SessionRevoked,
+        SessionErrorKind::SessionExpired,
+        SessionErrorKind::RefreshTokenReused,
+    ];
+    let endpoints = sessions.endpoints().with_path("/auth");
+    let endpoints = kinds.into_iter().fold(endpoints, |endpoints, kind| {
+        endpoints.with_status(kind, StatusCode::UNAUTHORIZED)
+    });
+    let http = service_fn(move |request| tower::ServiceExt::oneshot(endpoints.clone(), request));
+    let builder = Login::builder(Server::new(ORIGIN, "/auth").unwrap());
+    builder.clock(clock).open(http).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_refused_refresh_token_is_the_end_with_401_too() {
+    let (server, clock) = (support::Login::new(), ManualClock::new());
+    let login = login_over_401(server.sessions.clone(), clock.clone()).await;
+    let wrong = login.log_in("alice", "hatter-7").await.unwrap_err();
+    assert_eq!(wrong.kind(), ClientErrorKind::InvalidCredentials);
+    login.log_in("alice", "wonderland-7").await.unwrap();
+    let alice = "alice".into();
+    server.sessions.log_out_everywhere(&alice).await.unwrap();
+    clock.advance(HOUR);
+    let ended = login.authorization().await.unwrap_err();
+    assert_eq!(ended.kind(), ClientErrorKind::NotLoggedIn);
+    assert_eq!(ended.reason(), Some("session_revoked"));
+    assert!(!login.is_logged_in());
+}
+
+#[tokio::test]
+async fn a_reason_may_have_digits_and_be_as_long_as_the_server_allows() {
+    let world = World::new().await;
+    let long = "a1_".repeat(21) + "b";
+    for (sent, heard) in [
+        ("2fa_required", "2fa_required"),
+        (&long, &long),
+        (&(long.clone() + "c"), "access_denied"),
+        ("Not a reason", "access_denied"),
+        ("rt1_leak", "access_denied"),
+        ("dm1_leak", "access_denied"),
+        ("0123456789abcdef0123456789abcdef", "access_denied"),
+    ] {
+        let body = format!(r#"{{"error":"access_denied","reason":"{sent}"}}"#).leak();
+        world.line.faults(LOGIN, [Fault::Respond(403, None, body)]);
+        let denied = world.login.log_in("alice", "wonderland-7").await;
+        let denied = denied.unwrap_err();
+        assert_eq!(denied.kind(), ClientErrorKind::Denied);
+        assert_eq!(denied.reason(), Some(heard));
+    }
+}
+
+#[tokio::test]
+async fn the_time_to_wait_is_a_day_at_most() {
+    for (named, seconds) in [
+        ("18446744073709551615", 86_400),
+        ("99999999999999999999999999", 86_400),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400),
+        ("86399", 86_399),
+    ] {
+        let world = World::new().await;
+        world.pass(30 * MINUTE);
+        let busy = Fault::Respond(429, Some(named), "");
+        world.line.faults(REFRESH, [busy]);
+        let failed = world.me().await.unwrap_err();
+        let wait = failed.retry_after().unwrap();
+        assert_eq!(wait, Duration::from_secs(seconds), "{named}");
+        assert!(Instant::now() + wait > Instant::now());
+    }
+}
