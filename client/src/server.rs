@@ -26,6 +26,7 @@ pub struct Server {
     login: Uri,
     refresh: Uri,
     logout: Uri,
+    reauthenticate: Uri,
     allows_exposed: bool,
 }
 
@@ -94,6 +95,7 @@ impl Server {
             login: endpoint("login")?,
             refresh: endpoint("refresh")?,
             logout: endpoint("logout")?,
+            reauthenticate: endpoint("reauthenticate")?,
             allows_exposed,
         })
     }
@@ -113,6 +115,10 @@ impl Server {
 
     pub(crate) fn logout(&self) -> &Uri {
         &self.logout
+    }
+
+    pub(crate) fn reauthenticate(&self) -> &Uri {
+        &self.reauthenticate
     }
 }
 

@@ -31,8 +31,8 @@ impl Denial {
                 .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
         assert!(
             is_word,
-            "{reason:?} is not a reason: a reason is at most 64 lower-case ASCII letters, digits and \
-             `_`, as in `email_unverified`"
+            "{reason:?} is not a reason: a reason is at most 64 lower-case ASCII letters, digits \
+             and `_`, as in `email_unverified`"
         );
         Self {
             reason,

@@ -6,8 +6,8 @@ use http::HeaderValue;
 
 use crate::refresh::{Shared, fresh};
 use crate::store::Keeper;
-use crate::tokens::{Ending, Pair, Tokens, Turn, ended};
-use crate::wire::{Endpoint, Endpoints};
+use crate::tokens::{Ending, Pair, Tokens, Turn};
+use crate::wire::{Endpoint, Endpoints, With};
 use crate::{BearerClientLayer, ClientError, Clock, HttpClient, SendTwice, Server, SystemClock};
 
 /// The login of one user at one server. Clones are the same login; `Debug` shows no token.
@@ -34,7 +34,7 @@ use crate::{BearerClientLayer, ClientError, Clock, HttpClient, SendTwice, Server
 /// ```
 #[derive(Clone, Debug)]
 pub struct Login {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Login {
@@ -113,7 +113,7 @@ impl Login {
         let mut answer = self
             .shared
             .endpoints
-            .tokens(Endpoint::Login, &form, None)
+            .tokens(Endpoint::Login, &form, With::Nothing)
             .await
             .map_err(|failure| failure.error)?;
         let mark = answer.device_mark.take();
@@ -142,12 +142,7 @@ impl Login {
     pub async fn log_out(&self) -> Result<(), ClientError> {
         let held = &self.shared.tokens;
         // A refresh that is under way would bring tokens after the logout.
-        let turn = loop {
-            match Turn::take(held) {
-                Ok(turn) => break turn,
-                Err(other) => drop(ended(other).await),
-            }
-        };
+        let turn = Turn::wait_for(held).await;
         held.pair().ok_or_else(ClientError::not_logged_in)?;
         // The login is that of the store, which is cleared.
         self.shared.look().await;
@@ -155,7 +150,7 @@ impl Login {
         let form = [("token", pair.refresh.expose())];
         self.shared
             .endpoints
-            .post(Endpoint::Logout, &form, None)
+            .post(Endpoint::Logout, &form, With::Nothing)
             .await
             .map_err(|failure| failure.error)?;
         held.forget(&pair);

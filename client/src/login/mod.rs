@@ -2,6 +2,7 @@
 
 mod builder;
 mod handle;
+mod reauthenticate;
 
 pub use builder::LoginBuilder;
 pub use handle::Login;

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::shared::Shared;
 use crate::ClientError;
 use crate::tokens::{Due, Ending, Next, Pair, Trial, Turn, ended};
-use crate::wire::{Endpoint, Failure, Then};
+use crate::wire::{Endpoint, Failure, Then, With};
 
 /// Returns a pair whose access token is good for a while. `refused` is the number of one that has
 /// just been refused.
@@ -113,7 +113,7 @@ async fn present(shared: &Shared, pair: &Pair) -> Result<Pair, Failure> {
         let asked = shared.tokens.now();
         let failure = match shared
             .endpoints
-            .tokens(Endpoint::Refresh, &form, Some(&pair.key))
+            .tokens(Endpoint::Refresh, &form, With::Key(&pair.key))
             .await
         {
             Ok(answer) => {

@@ -109,7 +109,7 @@ impl Tokens {
                 let pair = held.numbered(theirs);
                 held.put(pair);
             }
-            // This process has logged out, which is no reason to end a later login.
+            // This process has logged out, and a later login goes on without it.
             (None, _) => {}
         }
         if !held.saved.is_own_mark {

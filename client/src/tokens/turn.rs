@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::ending::Ending;
+use super::ending::{Ending, ended};
 use super::held::{Due, Tokens};
 use super::pair::Pair;
 use crate::ClientError;
@@ -35,6 +35,16 @@ impl Turn {
             sender,
             ending: Ending::None,
         })
+    }
+
+    /// Takes the turn after the others that are under way.
+    pub(crate) async fn wait_for(tokens: &Arc<Tokens>) -> Self {
+        loop {
+            match Self::take(tokens) {
+                Ok(turn) => return turn,
+                Err(other) => drop(ended(other).await),
+            }
+        }
     }
 
     /// Tells all who wait how it ended.

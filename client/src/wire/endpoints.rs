@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Request, StatusCode};
 use http_body_util::Full;
 use tokio::time::timeout;
@@ -26,11 +26,28 @@ pub(crate) struct Endpoints {
 }
 
 /// What is asked of the server.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Endpoint {
     Login,
     Refresh,
     Logout,
+    Reauthenticate,
+}
+
+impl Endpoint {
+    fn takes_credentials(self) -> bool {
+        matches!(self, Self::Login | Self::Reauthenticate)
+    }
+}
+
+/// What goes with the form.
+#[derive(Clone, Copy)]
+pub(crate) enum With<'a> {
+    Nothing,
+    /// An `Idempotency-Key`.
+    Key(&'a Secret),
+    /// An access token.
+    Access(&'a HeaderValue),
 }
 
 /// An exchange that did not succeed.
@@ -65,24 +82,24 @@ impl Endpoints {
         &self,
         endpoint: Endpoint,
         form: &[(&str, &str)],
-        key: Option<&Secret>,
+        with: With<'_>,
     ) -> Result<TokenAnswer, Failure> {
-        let body = self.post(endpoint, form, key).await?;
+        let body = self.post(endpoint, form, with).await?;
         TokenAnswer::read(&body).ok_or_else(|| rest("the answer holds no bearer token"))
     }
 
-    /// Sends a form, with an `Idempotency-Key` or without, and returns the body of an answer that
-    /// is 200.
+    /// Sends a form, and returns the body of an answer that is 200.
     pub(crate) async fn post(
         &self,
         endpoint: Endpoint,
         form: &[(&str, &str)],
-        key: Option<&Secret>,
+        with: With<'_>,
     ) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let uri = match endpoint {
             Endpoint::Login => self.server.login(),
             Endpoint::Refresh => self.server.refresh(),
             Endpoint::Logout => self.server.logout(),
+            Endpoint::Reauthenticate => self.server.reauthenticate(),
         };
         let mut request = Request::new(Full::new(encoded(form)));
         *request.method_mut() = http::Method::POST;
@@ -92,11 +109,17 @@ impl Endpoints {
             CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded"),
         );
-        if let Some(key) = key {
-            let key = key
-                .header("")
-                .map_err(|_| rest("a key that fits no header"))?;
-            headers.insert("idempotency-key", key);
+        match with {
+            With::Nothing => {}
+            With::Key(key) => {
+                let key = key
+                    .header("")
+                    .map_err(|_| rest("a key that fits no header"))?;
+                headers.insert("idempotency-key", key);
+            }
+            With::Access(value) => {
+                headers.insert(AUTHORIZATION, value.clone());
+            }
         }
         let answered = match timeout(LIMIT, self.http.exchange(request)).await {
             // Half an answer is a lost one.
@@ -118,7 +141,7 @@ impl Endpoints {
         let is_rejected = said.error == "invalid_grant"
             && matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
         let (kind, then) = match status {
-            _ if is_rejected && endpoint == Endpoint::Login => {
+            _ if is_rejected && endpoint.takes_credentials() => {
                 (ClientErrorKind::InvalidCredentials, Then::End)
             }
             _ if is_rejected => (ClientErrorKind::NotLoggedIn, Then::End),

@@ -6,5 +6,5 @@ mod http_client;
 mod retry_after;
 
 pub(crate) use answer::TokenAnswer;
-pub(crate) use endpoints::{Endpoint, Endpoints, Failure, Then};
+pub(crate) use endpoints::{Endpoint, Endpoints, Failure, Then, With};
 pub use http_client::HttpClient;

@@ -6,6 +6,7 @@ mod files;
 mod loopback;
 mod pace;
 mod processes;
+mod reauthenticate;
 mod requests;
 mod resend;
 mod scope;

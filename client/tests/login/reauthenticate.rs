@@ -1,0 +1,107 @@
+//! The password again, and a device mark that comes in another way.
+
+use support::{HOUR, MINUTE};
+use tower::Layer;
+use tower_bearer::SessionPolicy;
+use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, TokenStore};
+
+use crate::world::{Fault, World, marks, me};
+
+const AGAIN: &str = "/auth/reauthenticate";
+const ALICE: [(&str, &str); 2] = [("username", "alice"), ("password", "wonderland-7")];
+
+fn auth_time(world: &World) -> u64 {
+    let sent = world.line.sent("/me").pop().unwrap().authorization.unwrap();
+    support::claims_of(&sent)["auth_time"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn the_new_access_token_is_used_and_stored_and_the_refresh_token_stays() {
+    let store = MemoryTokenStore::default();
+    let world = World::with(SessionPolicy::default(), |builder| {
+        builder.store(store.clone())
+    })
+    .await;
+    assert_eq!(world.me().await.unwrap(), 200);
+    let before = auth_time(&world);
+    // The access token has expired by then.
+    world.pass(2 * HOUR);
+    world.login.reauthenticate(&ALICE).await.unwrap();
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(auth_time(&world), before + 2 * 3600);
+    assert_eq!((world.refreshes_sent(), world.login.refreshes()), (1, 1));
+    assert!(world.login.is_saved());
+    let again = world.another(|builder| builder.store(store.clone())).await;
+    let client = again.layer().layer(world.line.clone());
+    assert_eq!(me(client).await.unwrap(), 200);
+    assert_eq!(auth_time(&world), before + 2 * 3600);
+
+    world.pass(30 * MINUTE);
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(auth_time(&world), before + 2 * 3600);
+    let sent = world.line.sent(AGAIN).pop().unwrap();
+    assert!(sent.body.contains("device_mark=dm1_"));
+    assert!(sent.headers.contains("\"authorization\": Sensitive"));
+}
+
+#[tokio::test]
+async fn a_wrong_password_leaves_the_login_as_it_was() {
+    let world = World::new().await;
+    let wrong = [ALICE[0], ("password", "hatter-7")];
+    let refused = world.login.reauthenticate(&wrong).await.unwrap_err();
+    assert_eq!(refused.kind(), ClientErrorKind::InvalidCredentials);
+    let lost = [Fault::Respond(503, Some("1"), "")];
+    world.line.faults(AGAIN, lost);
+    let failed = world.login.reauthenticate(&ALICE).await.unwrap_err();
+    assert_eq!(failed.kind(), ClientErrorKind::Unavailable);
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(world.refreshes_sent(), 0);
+    world.login.log_out().await.unwrap();
+    let nobody = world.login.reauthenticate(&ALICE).await.unwrap_err();
+    assert_eq!(nobody.kind(), ClientErrorKind::NotLoggedIn);
+}
+
+#[tokio::test]
+async fn it_asks_for_the_scope_of_the_login() {
+    let world = World::new().await;
+    let narrow = [ALICE[0], ALICE[1], ("scope", "me")];
+    world.login.log_in_with(&narrow).await.unwrap();
+    world.login.reauthenticate(&ALICE).await.unwrap();
+    assert!(world.line.sent(AGAIN)[0].body.ends_with("&scope=me"));
+    world.pass(HOUR);
+    assert_eq!(world.me().await.unwrap(), 200);
+    let sent = world.line.sent(crate::world::REFRESH);
+    assert!(sent[0].body.ends_with("&scope=me"));
+}
+
+#[tokio::test]
+async fn a_mark_of_the_application_is_stored_and_sent_by_the_next_login() {
+    let store = MemoryTokenStore::default();
+    let world = World::with(SessionPolicy::default(), |builder| {
+        builder.store(store.clone())
+    })
+    .await;
+    let other = world.another(|builder| builder.store(store.clone())).await;
+    world.pass(30 * MINUTE);
+    let client = other.layer().layer(world.line.clone());
+    assert_eq!(me(client).await.unwrap(), 200);
+    world
+        .login
+        .set_device_mark("dm1_of-the-application")
+        .await
+        .unwrap();
+    let stored = store.load().unwrap().unwrap().to_json();
+    assert!(stored.contains("dm1_of-the-application"));
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(world.refreshes_sent(), 1, "the tokens of the other process");
+    world.login.log_in("alice", "wonderland-7").await.unwrap();
+    let sent = marks(&world).pop().unwrap();
+    assert_eq!(sent.as_deref(), Some("dm1_of-the-application"));
+
+    // A process that is logged out keeps the login of the other one.
+    world.login.log_out().await.unwrap();
+    other.log_in("alice", "wonderland-7").await.unwrap();
+    world.login.set_device_mark("dm1_another").await.unwrap();
+    let stored = store.load().unwrap().unwrap().to_json();
+    assert!(stored.contains("rt1_") && stored.contains("dm1_another"));
+}
