@@ -104,6 +104,14 @@ impl Tokens {
         match (ours, kept.pair) {
             // The server decides whether the logout of the other process was that of this login.
             (Some(_), None) => return,
+            // It has our refresh token, and an access token from before a re-authentication.
+            (Some(ours), Some(theirs))
+                if theirs.is_for(&ours)
+                    && !theirs.access.is(&ours.access)
+                    && !held.saved.is_saved() =>
+            {
+                return;
+            }
             (Some(ours), Some(theirs)) => held.adopt(&ours, theirs),
             (None, Some(theirs)) if has_none => {
                 let pair = held.numbered(theirs);
@@ -153,16 +161,24 @@ impl Tokens {
 impl Held {
     /// Replaces `ours`, unless it is the same.
     fn adopt(&mut self, ours: &Pair, mut theirs: Pair) {
-        if theirs.refresh.is(&ours.refresh) && theirs.key.is(&ours.key) {
+        let is_access_ours = theirs.access.is(&ours.access);
+        if theirs.is_for(ours) && is_access_ours {
             return;
         }
         // An access token that was refused stays refused.
-        let pair = if theirs.access.is(&ours.access) {
+        let pair = if is_access_ours {
             theirs.number = ours.number;
             Arc::new(theirs)
         } else {
             self.numbered(theirs)
         };
         self.put(pair);
+    }
+}
+
+impl Pair {
+    /// Whether both are for the same refresh.
+    fn is_for(&self, other: &Self) -> bool {
+        self.refresh.is(&other.refresh) && self.key.is(&other.key)
     }
 }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use support::{HOUR, MINUTE, SECOND};
-use tower_bearer_client::{ClientErrorKind, SendOnce};
+use tower_bearer::SessionPolicy;
+use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, SendOnce};
 
 use tower::{Layer, ServiceExt};
 
-use crate::world::{Fault, REFRESH, World, request};
+use crate::world::{Fault, REFRESH, World, me, request};
 
 #[tokio::test(start_paused = true)]
 async fn the_rest_after_a_failure_doubles_up_to_five_minutes() {
@@ -68,6 +69,23 @@ async fn an_api_that_refuses_every_token_does_not_make_each_call_a_refresh() {
         assert_eq!(world.me().await.unwrap(), 401);
         assert_eq!(world.refreshes_sent(), 2);
     }
+}
+
+#[tokio::test]
+async fn nor_do_two_processes_that_take_tokens_from_each_other() {
+    let store = MemoryTokenStore::default();
+    let world = World::with(SessionPolicy::default(), |builder| {
+        builder.store(store.clone())
+    })
+    .await;
+    let other = world.another(|builder| builder.store(store.clone())).await;
+    let client = other.layer().layer(world.line.clone());
+    world.line.faults("/me", refusals());
+    for _ in 0..5 {
+        assert_eq!(world.me().await.unwrap(), 401);
+        assert_eq!(me(client.clone()).await.unwrap(), 401);
+    }
+    assert!(world.refreshes_sent() <= 2, "{}", world.refreshes_sent());
 }
 
 #[tokio::test]

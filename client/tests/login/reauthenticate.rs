@@ -1,10 +1,13 @@
 //! The password again, and a device mark that comes in another way.
 
+use std::sync::atomic::Ordering;
+
 use support::{HOUR, MINUTE};
 use tower::Layer;
 use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, TokenStore};
 
+use crate::shelf::Shelf;
 use crate::world::{Fault, World, marks, me};
 
 const AGAIN: &str = "/auth/reauthenticate";
@@ -42,6 +45,29 @@ async fn the_new_access_token_is_used_and_stored_and_the_refresh_token_stays() {
     let sent = world.line.sent(AGAIN).pop().unwrap();
     assert!(sent.body.contains("device_mark=dm1_"));
     assert!(sent.headers.contains("\"authorization\": Sensitive"));
+}
+
+#[tokio::test]
+async fn it_is_saved_later_if_the_store_failed_also_where_another_process_has_written() {
+    let shelf = Shelf::default();
+    let world = World::with(SessionPolicy::default(), |builder| {
+        builder.store(shelf.clone())
+    })
+    .await;
+    let other = world.another(|builder| builder.store(shelf.clone())).await;
+    world.pass(MINUTE);
+    shelf.is_full.store(true, Ordering::SeqCst);
+    let failed = world.login.reauthenticate(&ALICE).await.unwrap_err();
+    assert_eq!(failed.kind(), ClientErrorKind::Storage);
+    shelf.is_full.store(false, Ordering::SeqCst);
+    other.set_device_mark("dm1_another").await.unwrap();
+    let before = shelf.text();
+    world.login.save().await.unwrap();
+    assert_eq!(world.me().await.unwrap(), 200);
+    let sent = world.line.sent("/me").pop().unwrap().authorization.unwrap();
+    let access = sent.strip_prefix("Bearer ").unwrap();
+    assert!(!before.contains(access) && shelf.text().contains(access));
+    assert!(shelf.text().contains("dm1_another"));
 }
 
 #[tokio::test]
