@@ -26,16 +26,16 @@ pub(super) struct Held {
     /// What the server has just sent. It is stored before it is used.
     pub(super) next: Option<Arc<Pair>>,
     /// The number of pairs so far.
-    pairs: u64,
-    refreshes: u64,
+    pub(super) pairs: u64,
+    pub(super) refreshes: u64,
     /// The number of a pair whose access token was refused, when the request could not be repeated.
     refused: Option<u64>,
     /// What the last login left here. A logout keeps it.
     pub(super) mark: Option<Secret>,
     /// The last refresh failed: how, and until when none is tried.
-    rest: Option<(ClientError, Duration)>,
+    pub(super) rest: Option<(ClientError, Duration)>,
     /// Refreshes in a row that failed.
-    failures: u32,
+    pub(super) failures: u32,
     /// The refresh or logout that is under way.
     turn: Option<watch::Receiver<Ending>>,
     pub(super) saved: Saved,
@@ -125,62 +125,6 @@ impl Tokens {
         self.held().mark.clone()
     }
 
-    /// The answer to a login replaces what there was.
-    pub(crate) fn begin(&self, pair: Pair, mark: Option<Secret>) {
-        let mut held = self.held();
-        let pair = held.numbered(pair);
-        held.put(pair);
-        // A server without a throttle sends none.
-        held.mark = mark.or(held.mark.take());
-        held.saved.note_own_change();
-    }
-
-    /// Takes a mark that came in another way than with a login.
-    pub(crate) fn set_mark(&self, mark: Option<Secret>) {
-        let mut held = self.held();
-        held.mark = mark;
-        held.saved.note_own_mark();
-    }
-
-    /// What the server has sent in place of `before`, unless the login has changed meanwhile. It is
-    /// used from [`Tokens::use_next`] on.
-    pub(crate) fn offer(&self, before: &Arc<Pair>, pair: Pair) {
-        let mut held = self.held();
-        if held.holds(before) {
-            held.next = Some(held.numbered(pair));
-            held.saved.note_change();
-        }
-    }
-
-    pub(crate) fn note_refresh(&self) {
-        self.held().refreshes += 1;
-    }
-
-    /// Returns the pair that was offered, if it is used now.
-    pub(crate) fn use_next(&self) -> Option<Arc<Pair>> {
-        self.held().use_next()
-    }
-
-    pub(crate) fn holds(&self, pair: &Arc<Pair>) -> bool {
-        self.held().holds(pair)
-    }
-
-    /// Forgets `pair`, unless there is another by now.
-    pub(crate) fn forget(&self, pair: &Arc<Pair>) {
-        let mut held = self.held();
-        if held.holds(pair) {
-            held.clear();
-            held.saved.note_forgotten();
-        }
-    }
-
-    pub(crate) fn forget_all(&self) {
-        let mut held = self.held();
-        held.clear();
-        held.mark = None;
-        held.saved.note_own_change();
-    }
-
     /// Whether the access token of `pair` is no longer taken.
     pub(crate) fn is_refused(&self, pair: &Pair, refused: Option<u64>) -> bool {
         self.held().is_refused(pair, refused)
@@ -219,7 +163,7 @@ impl Tokens {
 }
 
 impl Held {
-    fn holds(&self, pair: &Arc<Pair>) -> bool {
+    pub(super) fn holds(&self, pair: &Arc<Pair>) -> bool {
         self.pair
             .as_ref()
             .is_some_and(|held| Arc::ptr_eq(held, pair))
@@ -227,26 +171,5 @@ impl Held {
 
     fn is_refused(&self, pair: &Pair, refused: Option<u64>) -> bool {
         refused == Some(pair.number) || self.refused == Some(pair.number)
-    }
-
-    pub(super) fn numbered(&mut self, mut pair: Pair) -> Arc<Pair> {
-        self.pairs += 1;
-        pair.number = self.pairs;
-        Arc::new(pair)
-    }
-
-    pub(super) fn put(&mut self, pair: Arc<Pair>) {
-        self.clear();
-        self.pair = Some(pair);
-    }
-
-    fn use_next(&mut self) -> Option<Arc<Pair>> {
-        let next = self.next.take()?;
-        self.put(Arc::clone(&next));
-        Some(next)
-    }
-
-    fn clear(&mut self) {
-        (self.pair, self.next, self.rest, self.failures) = (None, None, None, 0);
     }
 }

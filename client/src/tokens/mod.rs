@@ -1,5 +1,6 @@
 //! The tokens in memory, and whose turn it is to renew them.
 
+mod change;
 mod ending;
 mod held;
 mod pair;

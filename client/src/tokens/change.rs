@@ -1,0 +1,88 @@
+//! What a login, a refresh and a logout change in [`Tokens`].
+
+use std::sync::Arc;
+
+use super::held::{Held, Tokens};
+use super::pair::Pair;
+use crate::secret::Secret;
+
+impl Tokens {
+    /// The answer to a login replaces what there was.
+    pub(crate) fn begin(&self, pair: Pair, mark: Option<Secret>) {
+        let mut held = self.held();
+        let pair = held.numbered(pair);
+        held.put(pair);
+        // A server without a throttle sends none.
+        held.mark = mark.or(held.mark.take());
+        held.saved.note_own_change();
+    }
+
+    /// Takes a mark that came in another way than with a login.
+    pub(crate) fn set_mark(&self, mark: Option<Secret>) {
+        let mut held = self.held();
+        held.mark = mark;
+        held.saved.note_own_mark();
+    }
+
+    /// What the server has sent in place of `before`, unless the login has changed meanwhile. It is
+    /// used from [`Tokens::use_next`] on.
+    pub(crate) fn offer(&self, before: &Arc<Pair>, pair: Pair) {
+        let mut held = self.held();
+        if held.holds(before) {
+            held.next = Some(held.numbered(pair));
+            held.saved.note_change();
+        }
+    }
+
+    pub(crate) fn note_refresh(&self) {
+        self.held().refreshes += 1;
+    }
+
+    /// Returns the pair that was offered, if it is used now.
+    pub(crate) fn use_next(&self) -> Option<Arc<Pair>> {
+        self.held().use_next()
+    }
+
+    pub(crate) fn holds(&self, pair: &Arc<Pair>) -> bool {
+        self.held().holds(pair)
+    }
+
+    /// Forgets `pair`, unless there is another by now.
+    pub(crate) fn forget(&self, pair: &Arc<Pair>) {
+        let mut held = self.held();
+        if held.holds(pair) {
+            held.clear();
+            held.saved.note_forgotten();
+        }
+    }
+
+    pub(crate) fn forget_all(&self) {
+        let mut held = self.held();
+        held.clear();
+        held.mark = None;
+        held.saved.note_own_change();
+    }
+}
+
+impl Held {
+    pub(super) fn numbered(&mut self, mut pair: Pair) -> Arc<Pair> {
+        self.pairs += 1;
+        pair.number = self.pairs;
+        Arc::new(pair)
+    }
+
+    pub(super) fn put(&mut self, pair: Arc<Pair>) {
+        self.clear();
+        self.pair = Some(pair);
+    }
+
+    pub(super) fn use_next(&mut self) -> Option<Arc<Pair>> {
+        let next = self.next.take()?;
+        self.put(Arc::clone(&next));
+        Some(next)
+    }
+
+    fn clear(&mut self) {
+        (self.pair, self.next, self.rest, self.failures) = (None, None, None, 0);
+    }
+}
