@@ -127,7 +127,8 @@ impl AuthEndpoints {
 
     /// Sets the status of a kind of error, for clients that expect another one than RFC 6749 says:
     /// 401 for wrong credentials, for example. A 401 gets the challenge `Bearer`, which it must
-    /// have.
+    /// have. For the end of a session the clients of this project take 400 and 401: with any other
+    /// status they keep the tokens, and try again.
     ///
     /// # Panics
     ///

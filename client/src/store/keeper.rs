@@ -27,11 +27,14 @@ impl Keeper {
     }
 
     /// Reads what is stored, and takes it in where another process has written it.
-    pub(crate) async fn look(&self, tokens: &Tokens) -> Result<(), ClientError> {
-        let store = Arc::clone(&self.store);
-        let kept = self.blocking(move || load(&*store)).await?;
-        tokens.take_in(kept);
-        Ok(())
+    pub(crate) async fn look(&self, tokens: &Arc<Tokens>) -> Result<(), ClientError> {
+        let (store, held) = (Arc::clone(&self.store), Arc::clone(tokens));
+        self.blocking(move || {
+            // Before another thread writes: what is older by then would come back.
+            held.take_in(load(&*store)?);
+            Ok(())
+        })
+        .await
     }
 
     /// Writes what is held when its turn comes: so the last write has the last state. What another
