@@ -7,7 +7,7 @@ use tower::Layer;
 use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, TokenStore};
 
-use crate::shelf::Shelf;
+use crate::shelf::{Access, Shelf};
 use crate::world::{Fault, World, marks, me};
 
 const AGAIN: &str = "/auth/reauthenticate";
@@ -68,6 +68,29 @@ async fn it_is_saved_later_if_the_store_failed_also_where_another_process_has_wr
     let access = sent.strip_prefix("Bearer ").unwrap();
     assert!(!before.contains(access) && shelf.text().contains(access));
     assert!(shelf.text().contains("dm1_another"));
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_during_the_save_leaves_the_new_access_token() {
+    let shelf = Shelf::default();
+    let world = World::with(SessionPolicy::default(), |builder| {
+        builder.store(shelf.clone())
+    })
+    .await;
+    assert_eq!(world.me().await.unwrap(), 200);
+    let before = auth_time(&world);
+    world.pass(MINUTE);
+    shelf.hang(Access::Save, 0);
+    let login = world.login.clone();
+    let call = tokio::spawn(async move { login.reauthenticate(&ALICE).await });
+    shelf.reached().await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(auth_time(&world), before + 60);
+    shelf.open();
+    world.login.save().await.unwrap();
+    assert!(world.login.is_saved());
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use tower_bearer::SessionPolicy;
 use tower_bearer_client::{BearerClient, ClientErrorKind, Login, StoredLogin, TokenStore};
 
 use crate::shelf::{Access, Shelf};
-use crate::world::{Fault, Line, World, marks, me, request};
+use crate::world::{Fault, Line, REFRESH, World, marks, me, request};
 
 /// Two processes.
 async fn two() -> (Shelf, World, Login, BearerClient<Line>) {
@@ -197,4 +197,49 @@ async fn new_tokens_are_stored_before_a_call_uses_them() {
         assert_eq!(call.await.unwrap().unwrap().status(), 200);
     }
     assert_eq!(world.refreshes_sent(), 1);
+}
+
+#[tokio::test]
+async fn two_processes_that_write_at_once_go_on_with_what_was_written_last() {
+    let (shelf, world, _other, client) = two().await;
+    world.pass(30 * MINUTE);
+    // It has looked at what is stored, and is about to write.
+    shelf.hang(Access::Save, 0);
+    let call = tokio::spawn(world.client.clone().oneshot(request("/me")));
+    shelf.reached().await;
+    assert_eq!(me(client.clone()).await.unwrap(), 200);
+    shelf.open();
+    assert_eq!(call.await.unwrap().unwrap().status(), 200);
+    world.pass(30 * MINUTE);
+    let (one, two) = tokio::join!(world.me(), me(client.clone()));
+    assert_eq!((one.unwrap(), two.unwrap()), (200, 200));
+    let keys: Vec<_> = world
+        .line
+        .sent(REFRESH)
+        .into_iter()
+        .map(|sent| sent.key)
+        .collect();
+    assert_eq!(keys.len(), 4);
+    assert!(keys[0] == keys[1] && keys[2] == keys[3], "{keys:?}");
+    assert_both_live(&world, &client).await;
+}
+
+#[tokio::test]
+async fn a_login_in_a_store_that_was_emptied_is_newer_than_what_was_there() {
+    let (shelf, world, other, client) = two().await;
+    for _ in 0..3 {
+        world.pass(30 * MINUTE);
+        assert_eq!(me(client.clone()).await.unwrap(), 200);
+        assert_eq!(world.me().await.unwrap(), 200);
+    }
+    other.log_out().await.unwrap();
+    other.forget().await.unwrap();
+    world.pass(MINUTE);
+    let store = shelf.clone();
+    let third = world.another(|builder| builder.store(store)).await;
+    third.log_in("alice", "wonderland-7").await.unwrap();
+    world.pass(30 * MINUTE);
+    assert_eq!(world.me().await.unwrap(), 200);
+    let third = third.layer().layer(world.line.clone());
+    assert_both_live(&world, &third).await;
 }
