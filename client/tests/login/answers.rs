@@ -6,7 +6,7 @@ use http::StatusCode;
 use support::{HOUR, MINUTE};
 use tower::service_fn;
 use tower_bearer::Sessions;
-use tower_bearer::session::SessionErrorKind;
+use tower_bearer::session::{SessionError, SessionErrorKind};
 use tower_bearer_client::{ClientErrorKind, Login, ManualClock, Server};
 
 use crate::world::{Fault, LOGIN, ORIGIN, REFRESH, World};
@@ -64,6 +64,14 @@ async fn a_reason_may_have_digits_and_be_as_long_as_the_server_allows() {
         assert_eq!(denied.kind(), ClientErrorKind::Denied);
         assert_eq!(denied.reason(), Some(heard));
     }
+}
+
+#[test]
+fn the_server_sends_no_reason_that_the_client_does_not_read() {
+    let longest: &'static str = "a".repeat(64).leak();
+    assert_eq!(SessionError::denied(longest).reason(), Some(longest));
+    let longer: &'static str = "a".repeat(65).leak();
+    std::panic::catch_unwind(|| SessionError::denied(longer)).unwrap_err();
 }
 
 #[tokio::test]
