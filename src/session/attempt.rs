@@ -309,8 +309,8 @@ const ABANDONED: &str = "abandoned";
 const NO_ADDRESS: &str = "the client's address is not known, so all clients are one stranger: say \
     how it is found, with `SessionsBuilder::client_address`";
 const NOT_FOUND: &str = "the client's address is not known, so all clients are one stranger. The \
-    closure of `SessionsBuilder::client_address` needs the request, as `RequestContext` or `Login`, \
-    and in Axum `into_make_service_with_connect_info::<SocketAddr>()`";
+    closure of `SessionsBuilder::client_address` needs the `RequestContext` of the login, and in \
+    Axum `into_make_service_with_connect_info::<SocketAddr>()`";
 
 impl fmt::Debug for LoginAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -262,7 +262,7 @@ fn many_tokens_that_take_turns_are_kept() {
     assert!(kept.count() >= 1950);
 }
 
-/// What legacy tokens leave behind takes the place of no other token.
+/// What legacy tokens leave behind replaces no note of another token.
 #[tokio::test]
 async fn legacy_tokens_that_come_often_push_out_no_note_of_another() {
     let clock = ManualClock::new();

@@ -13,7 +13,9 @@
 //! | `/passkey/registered?name=…` | takes the new passkey, and makes the user |
 //! | `/passkey/logged-in` | takes the signature, and starts a session, as `/auth/login` would |
 //!
-//! A signature cannot be guessed, so the login is not throttled.
+//! A signature cannot be guessed, so guesses are not counted. But a browser that was asked takes a
+//! place for five minutes, and a user one in a table without a bound: a proxy has to limit how
+//! often a client sends to these routes, or strangers fill them, and each user gets 503.
 
 use std::env;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -129,6 +131,10 @@ async fn register(State(app): State<App>, Query(new): Query<Name>) -> Result<Res
     options.extensions.cred_protect = wished;
     let (asked, options) = options.start_ceremony().map_err(malformed)?;
     let mut tables = app.users.tables();
+    // Before the browser makes a passkey that would be refused.
+    if tables.users.iter().any(|user| user.name == new.name) {
+        return Err(StatusCode::CONFLICT);
+    }
     match tables.registrations.insert_or_replace_all_expired(asked) {
         InsertResult::Success => Ok(Json(&options).into_response()),
         _ => Err(StatusCode::SERVICE_UNAVAILABLE),

@@ -11,6 +11,9 @@
 //! of this application. From then on the provider is not asked: see `Accounts` for users who have
 //! to go.
 //!
+//! Each visit of `/login` asks the provider for its metadata and keys: a proxy has to limit how
+//! often a client does that, or strangers use up what the provider allows.
+//!
 //! `ORIGIN` is the origin that browsers see, as in `https://app.example.com`, if it is not `ADDR`.
 
 mod provider;
@@ -128,7 +131,11 @@ impl App {
             .set_pkce_verifier(verifier)
             .request_async(&self.provider.http);
         let tokens = tokens.await.map_err(|error| match error {
-            RequestTokenError::ServerResponse(_) => Failure::refused("the code is not valid"),
+            RequestTokenError::ServerResponse(answer) => {
+                // The client's secret may be wrong as well.
+                tracing::warn!(error = ?answer.error(), "the provider refuses the code");
+                Failure::refused("the code is not valid")
+            }
             other => Failure::unavailable(other),
         })?;
         let id_token = tokens.id_token().ok_or(Failure::refused("no ID token"))?;
@@ -143,11 +150,15 @@ impl App {
         let is_verified = claims.email_verified() == Some(true);
         let email = claims.email().filter(|_| is_verified);
         let email = email.map(|email| email.as_str().to_owned());
-        // The subject is the user. An email address may belong to someone else tomorrow.
+        // The subject is the user, of this one issuer. With two providers it has to name the issuer
+        // too. An email address may belong to someone else tomorrow.
         let identity = Identity::new(claims.subject().as_str()).with_context(parts.clone().into());
         let mut identity = identity
             .with_data(&Profile { email })
             .map_err(Failure::unavailable)?;
+        // Without this claim the login counts as recent, although the provider may not have asked
+        // the user for anything. Where that matters (`require_max_age`), send `max_age` too, and
+        // require the claim.
         if let Some(moment) = claims.auth_time() {
             let seconds = u64::try_from(moment.timestamp()).unwrap_or_default();
             identity = identity.with_authenticated_at(Timestamp::from_secs(seconds));
