@@ -5,12 +5,13 @@ mod ending;
 mod held;
 mod pair;
 mod saved;
+mod stored;
 mod trial;
 mod turn;
 
 pub(crate) use ending::{Ending, ended};
 pub(crate) use held::{Due, Tokens};
 pub(crate) use pair::Pair;
-pub(crate) use saved::{Kept, Unsaved};
+pub(crate) use stored::{Kept, Unsaved};
 pub(crate) use trial::Trial;
 pub(crate) use turn::{Next, Turn};

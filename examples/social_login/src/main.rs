@@ -133,7 +133,10 @@ impl App {
         let tokens = tokens.await.map_err(|error| match error {
             RequestTokenError::ServerResponse(answer) => {
                 // The client's secret may be wrong as well.
-                tracing::warn!(error = ?answer.error(), "the provider refuses the code");
+                tracing::warn!(
+                    error = answer.error().to_string(),
+                    "the provider refuses the code"
+                );
                 Failure::refused("the code is not valid")
             }
             other => Failure::unavailable(other),
