@@ -78,7 +78,7 @@ impl Paths {
         };
         walk("fresh", &tokens.valid, StatusCode::OK);
         // A token is kept when it comes for the second time.
-        let seen = vec![&tokens.valid[..COUNT]; 3].concat();
+        let seen = [&tokens.valid[..COUNT]; 3].concat();
         walk("seen", &seen, StatusCode::OK);
         walk("forged", &tokens.forged, StatusCode::UNAUTHORIZED);
         walk("expired", &tokens.expired, StatusCode::UNAUTHORIZED);
