@@ -24,7 +24,7 @@ pub struct Link {
     reason = "this is somebody else's application, not the crate"
 )]
 pub fn sign(link: &Link, secret: &[u8]) -> Result<String> {
-    jsonwebtoken::encode(&Header::default(), link, &EncodingKey::from_secret(secret))
+    jsonwebtoken::encode(&Header::default(), link, &EncodingKey::from_secret(secret)?)
 }
 
 /// Checks a link, with the provider of the process.
@@ -39,7 +39,7 @@ pub fn sign(link: &Link, secret: &[u8]) -> Result<String> {
 pub fn check(link: &str, secret: &[u8]) -> Result<Link> {
     let checked = jsonwebtoken::decode(
         link,
-        &DecodingKey::from_secret(secret),
+        &DecodingKey::from_secret(secret)?,
         &Validation::default(),
     )?;
     Ok(checked.claims)
