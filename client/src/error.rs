@@ -78,8 +78,8 @@ impl ClientError {
         self.kind
     }
 
-    /// Returns the reason that the server gave, as in `session_revoked`: a word of at most 40
-    /// letters and `_`. No other text of a response gets into an error.
+    /// Returns the reason that the server gave, as in `session_revoked`: a word of at most 64
+    /// letters, digits and `_`. No other text of a response gets into an error.
     ///
     /// ```
     /// # use tower_bearer_client::ClientError;
@@ -92,7 +92,8 @@ impl ClientError {
         self.reason.as_deref()
     }
 
-    /// Returns how long the server asks to wait, from `Retry-After`: a day at most.
+    /// Returns how long to wait: `Retry-After` of the server, a day at most, or the rest of this
+    /// client after a refresh that failed.
     ///
     /// ```
     /// # use std::time::Duration;

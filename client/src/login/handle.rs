@@ -106,6 +106,8 @@ impl Login {
     /// ```
     pub async fn log_in_with(&self, parameters: &[(&str, &str)]) -> Result<(), ClientError> {
         let held = &self.shared.tokens;
+        // Another process may have the mark of a login since.
+        self.shared.look().await;
         let mark = held.mark();
         let mut form = parameters.to_vec();
         form.extend(mark.iter().map(|mark| ("device_mark", mark.expose())));

@@ -33,6 +33,8 @@ impl Login {
         fresh(Arc::clone(&self.shared), None).await?;
         // A refresh at the same time would bring a token without the new time.
         let turn = Turn::wait_for(held).await;
+        // Another process may have logged in since, perhaps as another user.
+        self.shared.look().await;
         let pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
         let mark = held.mark();
         let mut form = parameters.to_vec();

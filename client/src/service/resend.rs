@@ -6,9 +6,10 @@ use http::Request;
 /// one, with 401 and `invalid_token`.
 ///
 /// The token was refused before anything was done, so a POST may be repeated too. Where
-/// `reqwest::Client` has followed a redirect, the first server may have done its part: then the
-/// caller gets the 401, and the next request a new token. Any other service that follows redirects
-/// goes outside the layer. What decides is whether there is a copy of the body:
+/// `reqwest::Client` has followed a redirect to another URL, the first server may have done its
+/// part: then the caller gets the 401, and the next request a new token. A redirect to the same URL
+/// cannot be seen: where a POST is answered with one, use [`SendOnce`]. Any other service that
+/// follows redirects goes outside the layer. What decides is whether there is a copy of the body:
 ///
 /// - [`SendTwice`], the default, is for bodies that are `Clone`, as `Full<Bytes>` or `String`.
 /// - [`SendOnce`] is for all others, as streams. The caller gets the 401, and the next request gets

@@ -71,6 +71,24 @@ async fn it_is_saved_later_if_the_store_failed_also_where_another_process_has_wr
 }
 
 #[tokio::test]
+async fn it_counts_for_the_login_that_another_process_has_stored() {
+    let shelf = Shelf::default();
+    let world = World::with(SessionPolicy::default(), |builder| {
+        builder.store(shelf.clone())
+    })
+    .await;
+    let other = world.another(|builder| builder.store(shelf.clone())).await;
+    assert_eq!(world.me().await.unwrap(), 200);
+    let before = auth_time(&world);
+    world.pass(MINUTE);
+    other.log_in(ALICE[0].1, ALICE[1].1).await.unwrap();
+    world.pass(MINUTE);
+    world.login.reauthenticate(&ALICE).await.unwrap();
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(auth_time(&world), before + 120);
+}
+
+#[tokio::test]
 async fn a_caller_who_hangs_up_during_the_save_leaves_the_new_access_token() {
     let shelf = Shelf::default();
     let world = World::with(SessionPolicy::default(), |builder| {

@@ -123,6 +123,16 @@ async fn the_device_mark_of_another_process_is_taken_with_its_tokens() {
 }
 
 #[tokio::test]
+async fn a_login_takes_the_device_mark_that_another_process_has_stored() {
+    let (shelf, world, other, _client) = two().await;
+    other.log_in("alice", "wonderland-7").await.unwrap();
+    let mark = member(&shelf.text(), "device_mark");
+    // This process has not looked into the store since.
+    world.login.log_in("alice", "wonderland-7").await.unwrap();
+    assert_eq!(marks(&world).pop().unwrap().unwrap(), mark);
+}
+
+#[tokio::test]
 async fn what_one_process_has_forgotten_the_other_does_not_write_back() {
     let (shelf, world, other, client) = two().await;
     world.login.log_out().await.unwrap();
