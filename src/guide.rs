@@ -16,8 +16,8 @@
 //! | keep sessions beside sqlx 0.8, SeaORM, Diesel or tokio-postgres | [`databases`] |
 //! | run several instances on PostgreSQL or Redis, change secrets, watch it | [`running`] |
 //! | run it behind a proxy | [`proxy`] |
-//! | see every setting in one place | [`recipes`] |
-//! | know which versions of other crates a release goes with | [`versions`] |
+//! | see the settings that most applications need | [`recipes`] |
+//! | know which versions of other crates a release supports | [`versions`] |
 
 // Each guide defines its links for readers of the repository. Those of `links.md` come first, so
 // they count here.

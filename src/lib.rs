@@ -17,7 +17,7 @@
 //! #[tokio::main]
 //! async fn main() -> Result<(), BoxError> {
 //!     let accounts = authenticate_fn(
-//!         // Who logs in: a real application asks its users table.
+//!         // Checks the credentials: a real application asks its users table.
 //!         |login: Login<PasswordCredentials>| async move {
 //!             let is_alice = login.username() == "alice"
 //!                 && login.password() == "wonderland-7";
@@ -46,16 +46,19 @@
 //! curl -H "Authorization: Bearer $ACCESS_TOKEN" localhost:3000/me
 //! ```
 //!
-//! With a users table in SQL and hashed passwords it is [one page](guide::sql_users).
+//! [SQL users](guide::sql_users) does this with a users table and hashed passwords.
 //!
 //! - **Honest users stay logged in.** Two tabs that refresh at once receive the same tokens, and a
 //!   dropped response does not log the user out: [how refresh works](guide::refresh).
-//! - **Theft is noticed.** A used refresh token that comes back ends its session.
-//! - **A logout counts** with the very next request on this process, and within a second on others.
+//! - **A stolen refresh token ends its session** when it comes back after the overlap of 30
+//!   seconds: [what is noticed](guide::refresh).
+//! - **A logout counts** with the very next request on this process, and within a second on others,
+//!   while the store answers.
 //! - **Guesses at passwords are bounded**, over all processes: [`throttle`].
-//! - **Failures fail closed.** A store that is down is 503, a layer that is missing is 500.
-//! - **Tokens of others** are validated too: of [identity providers](guide::issuers), of several
-//!   issuers, and those that your application issued [before](guide::moving).
+//! - **Failures fail closed.** While the store is down, logins and refreshes are 503, and after 30
+//!   seconds access tokens are too. A layer that is missing is 500.
+//! - **Tokens from elsewhere** are validated too: of [identity providers](guide::issuers), of
+//!   several issuers, and those that your application issued [before](guide::moving).
 //!
 //! # Where to go
 //!
@@ -91,9 +94,8 @@
 //! aws-lc-rs signs. Rust 1.88; `sqlite` and `postgres` need 1.94. `sqlx` 0.9 does not resolve
 //! beside `rusqlite` above 0.39.
 //!
-//! 0.1 goes with axum 0.8, sqlx 0.9, redis 1 and utoipa 6. Their types appear in the public API
-//! under their features alone. When one of them has a new major version, the next 0.x release goes
-//! with it.
+//! 0.1 supports axum 0.8, sqlx 0.9, redis 1 and utoipa 6: [versions](guide::versions). Their types
+//! appear in the public API under their features alone.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Tests and examples may use `unwrap`. In the library no input may reach a panic.
