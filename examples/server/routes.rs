@@ -29,7 +29,7 @@ pub(crate) struct Me {
     get,
     path = "/me",
     tag = "example",
-    responses((status = 200, body = Me), BearerError),
+    responses((status = 200, description = "The user.", body = Me), BearerError),
     security(("bearer" = []), ("password" = []))
 )]
 pub(crate) async fn me(CurrentUser(user): CurrentUser<User>) -> Json<Me> {
@@ -51,7 +51,7 @@ pub(crate) struct Welcome {
     get,
     path = "/admin",
     tag = "example",
-    responses((status = 200, body = Welcome), BearerError),
+    responses((status = 200, description = "A greeting.", body = Welcome), BearerError),
     security(("bearer" = []), ("password" = []))
 )]
 pub(crate) async fn admin(CurrentUser(user): CurrentUser<User>) -> Json<Welcome> {

@@ -41,7 +41,7 @@ impl AuthEndpoints {
     /// #[utoipa::path(
     ///     get,
     ///     path = "/me",
-    ///     responses((status = 200, body = String), BearerError),
+    ///     responses((status = 200, description = "The name.", body = String), BearerError),
     ///     security(("bearer" = []), ("password" = []))
     /// )]
     /// async fn me(CurrentUser(claims): CurrentUser) -> String {
