@@ -34,7 +34,8 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     fn now(&self) -> SystemTime;
 
     /// Returns the time since a moment that stays the same while the process lives. It never goes
-    /// back and never jumps. It measures the pause after a refresh that failed.
+    /// back and never jumps. It measures the pause after a refresh that failed, and after new
+    /// tokens that the server refuses too.
     fn monotonic(&self) -> Duration;
 }
 

@@ -32,8 +32,8 @@ pub struct Server {
 
 impl Server {
     /// Names the server at `origin`, as in `https://api.example.com`, with its endpoints below the
-    /// path `auth`, as in `/auth`: `/auth/login`, `/auth/refresh` and `/auth/logout`. Those of `/`
-    /// or an empty text are `/login`, `/refresh` and `/logout`.
+    /// path `auth`, as in `/auth`: `/auth/login`, `/auth/refresh`, `/auth/logout` and
+    /// `/auth/reauthenticate`. Those of `/` or an empty text are `/login` and so on.
     ///
     /// `http` is for loopback only: see [`Server::dangerous_over_plain_http`].
     ///

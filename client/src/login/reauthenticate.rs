@@ -54,7 +54,7 @@ impl Login {
             .await
             .map_err(|failure| failure.error)?;
         if let Some(mark) = answer.device_mark.take() {
-            held.set_mark(Some(mark));
+            held.set_mark(mark);
         }
         held.offer(&pair, Pair::reauthenticated(answer, asked, &pair)?);
         let saved = self.shared.save().await;
@@ -78,7 +78,7 @@ impl Login {
     /// ```
     pub async fn set_device_mark(&self, mark: &str) -> Result<(), ClientError> {
         let mark = Secret::new(mark.to_owned());
-        self.shared.tokens.set_mark(Some(mark));
+        self.shared.tokens.set_mark(mark);
         self.shared.save().await
     }
 }

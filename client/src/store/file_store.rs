@@ -56,7 +56,7 @@ impl FileTokenStore {
         // To open a pipe would wait for its other end.
         let opened = fs::metadata(&self.path).and_then(|about| match about.is_file() {
             true => File::open(&self.path),
-            false => Err(io::Error::other(NO_FILE)),
+            false => Err(io::Error::other(temporary::NOT_A_FILE)),
         });
         let file = match opened {
             Ok(file) => file,
@@ -131,5 +131,4 @@ fn expect_private(_: &File) -> Result<(), BoxError> {
     Ok(())
 }
 
-const NO_FILE: &str = "this is not a file";
 const MAX_FILE: usize = 256 * 1024;

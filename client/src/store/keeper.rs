@@ -12,8 +12,8 @@ use super::token_store::TokenStore;
 use crate::tokens::{Kept, Tokens};
 use crate::{BoxError, ClientError, ClientErrorKind};
 
-/// A store, with one thread in it at a time. Clones are the same.
-#[derive(Clone, Debug)]
+/// A store, with one thread in it at a time.
+#[derive(Debug)]
 pub(crate) struct Keeper {
     store: Arc<dyn TokenStore>,
     /// A thread that never comes back keeps it: then no other one follows.

@@ -8,8 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::BoxError;
 use crate::secret::Secret;
-use crate::tokens::Pair;
-use crate::tokens::{Kept, Unsaved};
+use crate::tokens::{Kept, Pair, Unsaved};
 
 /// The tokens of a login and the device mark, as a [`TokenStore`](crate::TokenStore) keeps them.
 ///

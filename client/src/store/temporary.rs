@@ -11,7 +11,7 @@ use crate::secret::Secret;
 /// Returns a name that no other save has.
 pub(super) fn name_beside(path: &Path) -> Result<PathBuf, BoxError> {
     let mut name = OsString::from(".");
-    name.push(path.file_name().ok_or("this is not a file")?);
+    name.push(path.file_name().ok_or(NOT_A_FILE)?);
     name.push(format!(".{}{END}", Secret::random()?.expose()));
     Ok(folder_of(path).join(name))
 }
@@ -59,5 +59,6 @@ fn is_left(entry: &DirEntry) -> bool {
     about.is_file() && age.is_some_and(|age| age > LONGEST_SAVE)
 }
 
+pub(super) const NOT_A_FILE: &str = "this is not a file";
 const END: &str = ".tmp";
 const LONGEST_SAVE: Duration = Duration::from_secs(60);

@@ -8,15 +8,15 @@ use crate::{BoxError, StoredLogin};
 ///
 /// There is [`FileTokenStore`](crate::FileTokenStore), and
 /// [`MemoryTokenStore`](crate::MemoryTokenStore) for tests. The functions may block: they run on a
-/// thread of their own, one at a time. After ten seconds a load counts as one that found nothing
-/// newer, and a save as one that failed.
+/// thread of their own, one at a time. After ten seconds a load before a refresh counts as one that
+/// found nothing newer, and any other call as one that failed.
 ///
 /// Several processes may share a store, as the commands of one program do. Each looks into it
 /// before it refreshes and before it writes, and two that refresh at once send the same key, which
 /// the server takes for one client. A stamp in what is stored tells which is newer, so a process
-/// that runs does not take a backup that is put back. What cannot be read is replaced by a login
-/// only. A login of another user in one of them is that of all, from their next refresh or logout
-/// on.
+/// that runs does not take a backup that is put back. What cannot be read is replaced by a login or
+/// by `forget` only. A login of another user in one of them is that of all, from their next refresh
+/// or logout on.
 ///
 /// The keyring of the operating system, with the crate `keyring`, is ten lines:
 ///

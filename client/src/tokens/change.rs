@@ -18,9 +18,9 @@ impl Tokens {
     }
 
     /// Takes a mark that came in another way than with a login.
-    pub(crate) fn set_mark(&self, mark: Option<Secret>) {
+    pub(crate) fn set_mark(&self, mark: Secret) {
         let mut held = self.held();
-        held.mark = mark;
+        held.mark = Some(mark);
         held.saved.note_own_mark();
     }
 

@@ -15,7 +15,7 @@ pub(crate) struct TokenAnswer {
     pub(crate) expires_in: u64,
     /// A refresh may leave it out: then the old one stays (RFC 6749 section 6).
     pub(crate) refresh_token: Option<Secret>,
-    /// Only a login has it. It proves at the next login that this device has logged in before, so
+    /// A login has it. It proves at the next login that this device has logged in before, so
     /// that strangers who guess passwords do not use up its attempts. It is not a credential.
     pub(crate) device_mark: Option<Secret>,
 }

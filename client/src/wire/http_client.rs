@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::BoxError;
 
-/// An HTTP client that reaches the login, refresh and logout of the server: any Tower service that
-/// takes a `Full<Bytes>`. It is implemented for all of them.
+/// An HTTP client that reaches the endpoints of the [`Server`](crate::Server): any Tower service
+/// that takes a `Full<Bytes>`. It is implemented for all of them.
 ///
 /// It must not follow redirects, since a redirected POST takes the refresh token or the password
 /// along. The client of `hyper-util` follows none. For `reqwest` there is `ReqwestClient` (feature

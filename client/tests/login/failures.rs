@@ -193,12 +193,7 @@ async fn a_refresh_ahead_of_time_that_fails_harms_no_call() {
 async fn a_refusal_of_the_refresh_token_is_the_end() {
     let world = World::new().await;
     world.pass(30 * MINUTE);
-    world
-        .server
-        .sessions
-        .log_out_everywhere(&"alice".into())
-        .await
-        .unwrap();
+    world.end_sessions().await;
     assert_not_logged_in(world.me().await, "log in again: session_revoked");
     for outcome in world.me_at_once(5).await {
         assert_not_logged_in(outcome, "no user is logged in");
@@ -211,12 +206,7 @@ async fn a_refusal_of_the_refresh_token_is_the_end() {
 
     // The client finds out from a 401.
     world.login.log_in("alice", "wonderland-7").await.unwrap();
-    world
-        .server
-        .sessions
-        .log_out_everywhere(&"alice".into())
-        .await
-        .unwrap();
+    world.end_sessions().await;
     assert_not_logged_in(world.me().await, "log in again: session_revoked");
     assert_eq!(
         (world.refreshes_sent(), world.line.sent("/me").len()),
@@ -256,12 +246,7 @@ async fn any_other_failure_keeps_the_tokens() {
 async fn a_refusal_that_comes_after_a_new_login_does_not_end_it() {
     let world = World::new().await;
     world.pass(30 * MINUTE);
-    world
-        .server
-        .sessions
-        .log_out_everywhere(&"alice".into())
-        .await
-        .unwrap();
+    world.end_sessions().await;
     let pause = world.server.store.pause_at(Call::Find);
     let log_in = async {
         pause.reached().await;

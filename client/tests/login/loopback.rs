@@ -70,9 +70,7 @@ async fn the_client_of_hyper_util_logs_in_refreshes_and_logs_out() {
 async fn reqwest_logs_in_refreshes_and_logs_out() {
     let server = support::Login::new();
     let origin = start_login(&server).await;
-    let http = ReqwestClient::build(reqwest::Client::builder()).unwrap();
-    let login = Login::new(Server::new(&origin, "/auth").unwrap(), http);
-    login.log_in("alice", "wonderland-7").await.unwrap();
+    let login = logged_in_at(Server::new(&origin, "/auth").unwrap()).await;
     let http = reqwest::Client::new();
     let mut client = login.layer().layer(http.clone());
     let hello = || {
@@ -103,6 +101,23 @@ async fn reqwest_logs_in_refreshes_and_logs_out() {
     assert_eq!(refused.kind(), ClientErrorKind::NotLoggedIn);
 }
 
+/// A server that redirects each request.
+async fn redirecting_to(location: String) -> String {
+    let redirect = move || {
+        let location = [("location", location.clone())];
+        async { (StatusCode::TEMPORARY_REDIRECT, location) }
+    };
+    start(Router::new().fallback(redirect)).await
+}
+
+/// A login of `reqwest`, which follows no redirects of the endpoints.
+async fn logged_in_at(server: Server) -> Login {
+    let http = ReqwestClient::build(reqwest::Client::builder()).unwrap();
+    let login = Login::new(server, http);
+    login.log_in("alice", "wonderland-7").await.unwrap();
+    login
+}
+
 #[tokio::test]
 async fn a_redirect_that_reqwest_follows_takes_the_access_token_to_no_other_origin() {
     let server = support::Login::new();
@@ -113,16 +128,10 @@ async fn a_redirect_that_reqwest_follows_takes_the_access_token_to_no_other_orig
     };
     let elsewhere = Router::new().fallback(thief).with_state(Arc::clone(&seen));
     let elsewhere = start(elsewhere).await;
-    let redirect = move || {
-        let location = [("location", elsewhere.clone())];
-        async { (StatusCode::TEMPORARY_REDIRECT, location) }
-    };
-    let files = start(Router::new().fallback(redirect)).await;
+    let files = redirecting_to(elsewhere).await;
 
-    let http = ReqwestClient::build(reqwest::Client::builder()).unwrap();
     let named = Server::new(&origin, "/auth").unwrap();
-    let login = Login::new(named.also_at(&files).unwrap(), http);
-    login.log_in("alice", "wonderland-7").await.unwrap();
+    let login = logged_in_at(named.also_at(&files).unwrap()).await;
     let http = reqwest::Client::new();
     let mut client = login.layer().layer(http.clone());
     let request = http.get(&files).build().unwrap();
@@ -140,11 +149,7 @@ async fn a_redirect_takes_neither_password_nor_token_along() {
     };
     let elsewhere = Router::new().fallback(thief).with_state(Arc::clone(&seen));
     let elsewhere = start(elsewhere).await;
-    let redirect = move || {
-        let location = [("location", format!("{elsewhere}/auth/login"))];
-        async { (StatusCode::TEMPORARY_REDIRECT, location) }
-    };
-    let origin = start(Router::new().fallback(redirect)).await;
+    let origin = redirecting_to(format!("{elsewhere}/auth/login")).await;
 
     let server = Server::new(&origin, "/auth").unwrap();
     let follows = reqwest::Client::builder().redirect(reqwest::redirect::Policy::limited(5));
@@ -175,9 +180,7 @@ async fn a_request_that_was_redirected_is_not_done_twice() {
         .fallback(async || (StatusCode::UNAUTHORIZED, REFUSED))
         .nest_service("/auth", server.sessions.endpoints());
     let origin = start(app).await;
-    let http = ReqwestClient::build(reqwest::Client::builder()).unwrap();
-    let login = Login::new(Server::new(&origin, "/auth").unwrap(), http);
-    login.log_in("alice", "wonderland-7").await.unwrap();
+    let login = logged_in_at(Server::new(&origin, "/auth").unwrap()).await;
     let http = reqwest::Client::new();
     let mut client = login.layer().layer(http.clone());
     for (number, refreshes) in [(1, 0), (2, 1)] {
@@ -196,15 +199,9 @@ async fn another_origin_does_not_make_a_token_a_refused_one() {
     let origin = start_login(&server).await;
     let elsewhere = Router::new().fallback(async || (StatusCode::UNAUTHORIZED, REFUSED));
     let elsewhere = start(elsewhere).await;
-    let redirect = move || {
-        let location = [("location", elsewhere.clone())];
-        async { (StatusCode::TEMPORARY_REDIRECT, location) }
-    };
-    let files = start(Router::new().fallback(redirect)).await;
-    let http = ReqwestClient::build(reqwest::Client::builder()).unwrap();
+    let files = redirecting_to(elsewhere).await;
     let named = Server::new(&origin, "/auth").unwrap();
-    let login = Login::new(named.also_at(&files).unwrap(), http);
-    login.log_in("alice", "wonderland-7").await.unwrap();
+    let login = logged_in_at(named.also_at(&files).unwrap()).await;
     let http = reqwest::Client::new();
     let mut client = login.layer().layer(http.clone());
     for _ in 0..2 {

@@ -237,6 +237,12 @@ impl World {
         self.server.clock.advance(time);
     }
 
+    /// The server ends all sessions of the user.
+    pub(crate) async fn end_sessions(&self) {
+        let (sessions, alice) = (&self.server.sessions, "alice".into());
+        sessions.log_out_everywhere(&alice).await.unwrap();
+    }
+
     pub(crate) async fn me(&self) -> Result<u16, ClientError> {
         me(self.client.clone()).await
     }
