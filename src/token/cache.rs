@@ -7,8 +7,8 @@
 //! The table has a fixed number of sets, each with a few places, so nothing ever grows or is moved.
 //! The first time that a token passes, only a few bits of its hash are noted. It is kept when it
 //! passes again. So tokens that are used once are not copied and do not push out the others, and
-//! cost hardly more than without a cache.
-//! A reader locks nothing. A writer has the lock of one set, and gives up if another writer has it.
+//! cost hardly more than without a cache. A reader locks nothing. A writer has the lock of one set,
+//! and gives up if another writer has it.
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -16,7 +16,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwapOption, Guard};
 
 use super::claims::{AccessTokenClaims, Claims};
 use crate::clock::Timestamp;
@@ -44,7 +44,8 @@ struct Set {
     tags: [AtomicU32; PLACES],
     /// The tags of the last tokens that have passed: as many as may be kept.
     passed: [AtomicU32; PLACES],
-    /// How many have passed. Two threads may count one, which overwrites a tag too few.
+    /// How many have passed. Two threads may take the same number: then one tag is lost, and its
+    /// token is noted when it comes again.
     count: AtomicUsize,
     places: [ArcSwapOption<Claims>; PLACES],
     writer: Mutex<Writer>,
@@ -117,19 +118,12 @@ impl Cache {
         verifier: &impl Recheck,
     ) -> Option<Arc<Claims>> {
         let set = self.sets.get()?.get(index)?;
-        let is_tagged = |place: &usize| set.tags[*place].load(Ordering::Relaxed) == tag;
-        for place in (0..PLACES).filter(is_tagged) {
-            let found = set.places[place].load();
-            let Some(claims) = &*found else { continue };
-            if claims.text.token().as_bytes() != token {
-                continue;
-            }
-            if verifier.still_accepts(claims) {
-                return Some(Arc::clone(claims));
-            }
-            set.places[place].compare_and_swap(&found, None);
-            return None;
+        let (place, found) = set.find(tag, token)?;
+        let claims = found.as_ref()?;
+        if verifier.still_accepts(claims) {
+            return Some(Arc::clone(claims));
         }
+        set.places[place].compare_and_swap(&found, None);
         None
     }
 
@@ -189,6 +183,19 @@ impl Cache {
 }
 
 impl Set {
+    /// Returns the place of a token, and its claims. Every byte of the token is compared.
+    #[inline]
+    fn find(&self, tag: u32, token: &[u8]) -> Option<(usize, Guard<Option<Arc<Claims>>>)> {
+        let is_tagged = |place: &usize| self.tags[*place].load(Ordering::Relaxed) == tag;
+        (0..PLACES).filter(is_tagged).find_map(|place| {
+            let found = self.places[place].load();
+            let is_it = found
+                .as_ref()
+                .is_some_and(|claims| claims.text.token().as_bytes() == token);
+            is_it.then_some((place, found))
+        })
+    }
+
     /// Returns whether a token with this tag has passed not long ago.
     fn has_seen(&self, tag: u32) -> bool {
         let mut passed = self.passed.iter();
@@ -212,7 +219,8 @@ impl Set {
             return;
         };
         let bytes = claims.bytes();
-        if bytes > BYTES || self.has(tag, claims) {
+        // Requests at the same moment may have kept it.
+        if bytes > BYTES || self.find(tag, claims.text.token().as_bytes()).is_some() {
             return;
         }
         self.forget_ended(&mut writer, now);
@@ -226,17 +234,6 @@ impl Set {
             self.tags[place].store(tag, Ordering::Relaxed);
             (writer.ends[place], writer.bytes[place]) = (end, bytes);
         }
-    }
-
-    /// Returns whether this token is kept already: requests may come at the same moment.
-    fn has(&self, tag: u32, claims: &Claims) -> bool {
-        let is_tagged = |place: &usize| self.tags[*place].load(Ordering::Relaxed) == tag;
-        let is_same = |place: usize| {
-            let kept = self.places[place].load();
-            kept.as_ref()
-                .is_some_and(|kept| kept.text.token() == claims.text.token())
-        };
-        (0..PLACES).filter(is_tagged).any(is_same)
     }
 
     /// Forgets what has ended.
