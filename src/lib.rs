@@ -123,6 +123,8 @@ pub mod guide;
 mod json;
 pub mod keys;
 mod limits;
+#[cfg(tower_bearer_loom)]
+mod model;
 pub mod names;
 mod once;
 mod parameters;
@@ -135,6 +137,7 @@ mod sensitive;
 pub mod session;
 mod shown;
 pub mod store;
+mod sync;
 mod task;
 #[cfg(feature = "test-util")]
 pub mod test_util;

@@ -1,6 +1,8 @@
 //! [`Once`] and [`DoneIn`] remember that something was done, so that later requests skip it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::sync::AtomicU64;
 
 /// Says `true` once. It is for log lines that anyone could otherwise cause with every request: a
 /// misconfiguration is logged with a hint on how to fix it and does not flood the log.

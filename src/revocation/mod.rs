@@ -1,6 +1,8 @@
 //! What this process knows about sessions: which were revoked, and which responses arrived.
 
 mod entry;
+#[cfg(tower_bearer_loom)]
+mod model;
 mod part;
 mod pulse;
 mod receipts;

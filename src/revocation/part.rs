@@ -1,15 +1,14 @@
 //! [`Part`] is a part of the set of revoked sessions.
 
 use std::cmp::Reverse;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-
-use arc_swap::ArcSwap;
 
 use super::entry::Revocation;
 use super::watched::Watched;
 use crate::limits::REVOCATION_RETENTION;
 use crate::names::SessionId;
+use crate::sync::{ArcSwap, Mutex, MutexGuard};
 
 /// Some of the revoked sessions.
 ///

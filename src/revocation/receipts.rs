@@ -3,14 +3,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64 as Counter, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::Notify;
 
 use crate::names::SessionClaims;
 use crate::names::SessionId;
 use crate::once::DoneIn;
+use crate::sync::{AtomicU64, Mutex, MutexGuard};
 
 /// A bounded queue of receipts. It takes each generation of a session once.
 ///
@@ -155,7 +156,7 @@ impl Default for Inner {
 /// Returns a number that no queue of this process had before: claims may come to the layers of
 /// several.
 fn next_epoch() -> u64 {
-    static EPOCHS: AtomicU64 = AtomicU64::new(1);
+    static EPOCHS: Counter = Counter::new(1);
     EPOCHS.fetch_add(1, Ordering::Relaxed)
 }
 

@@ -1,11 +1,12 @@
 //! [`Watched`] wakes those that wait until one session is revoked.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::Notify;
 
 use crate::names::SessionId;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The sessions of long connections, each with what wakes its own watches and the number of them.
 #[derive(Default)]

@@ -13,13 +13,15 @@
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
-
-use arc_swap::{ArcSwapOption, Guard};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use super::claims::{AccessTokenClaims, Claims};
 use crate::clock::Timestamp;
+use crate::sync::{ArcSwapOption, AtomicU32, AtomicUsize, Guard, Mutex};
+
+#[cfg(tower_bearer_loom)]
+mod model;
 
 /// Verified tokens: at most 8,192, and at most 16 MiB.
 pub(super) struct Cache {
@@ -277,7 +279,7 @@ impl fmt::Debug for Cache {
 const MOST_TOKEN_BYTES: usize = 4 * 1024;
 
 const SETS: usize = 512;
-const PLACES: usize = 16;
+const PLACES: usize = if cfg!(tower_bearer_loom) { 2 } else { 16 };
 /// The bytes of one set: 16 MiB in all.
 const BYTES: usize = 16 * 1024 * 1024 / SETS;
 /// The characters that are hashed: 96 bits of the signature.
