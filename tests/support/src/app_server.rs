@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use crate::Received;
+use crate::servers::process;
 
 /// More than the server takes to give up on a store.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -82,13 +83,7 @@ impl AppServer {
 
     /// The bytes of memory that are resident, on Linux.
     pub fn resident(&self) -> u64 {
-        let status = format!("/proc/{}/status", self.process.lock().unwrap().id());
-        let status = std::fs::read_to_string(status).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line
-            .and_then(|line| line.split_whitespace().next())
-            .unwrap();
-        kib.parse::<u64>().unwrap() * 1024
+        process::resident(&self.process.lock().unwrap())
     }
 
     /// Whether it has printed this since it listens.

@@ -5,7 +5,7 @@
 //! `postgres` can reach.
 
 mod postgres;
-mod process;
+pub mod process;
 mod redis;
 
 pub use postgres::{Backup, PostgresServer};

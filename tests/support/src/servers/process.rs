@@ -15,7 +15,7 @@ const ZOMBIE: &str = "Z";
 
 /// A free port, below those that the system assigns by itself: none of the many connections of a
 /// test takes it while its server is dead.
-pub(super) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = std::process::id() as u16;
     loop {
@@ -38,7 +38,7 @@ pub(super) fn program(variable: &str) -> PathBuf {
 }
 
 /// `kill -9` of the server and of all its processes at once. One that has ended stays as it is.
-pub(super) fn kill(server: &mut Child) {
+pub fn kill(server: &mut Child) {
     // After it was waited for, its number may belong to another process.
     if !matches!(server.try_wait(), Ok(None)) {
         return;
@@ -60,13 +60,22 @@ pub(super) fn kill(server: &mut Child) {
 }
 
 /// From now on the server takes connections and answers nothing.
-pub(super) fn pause(server: &Child) {
+pub fn pause(server: &Child) {
     signal("STOP", &[server.id()]);
     signal("STOP", &family(server.id()));
 }
 
-pub(super) fn resume(server: &Child) {
+/// The end of a pause.
+pub fn resume(server: &Child) {
     signal("CONT", &family(server.id()));
+}
+
+/// The bytes of memory that a process has, on Linux.
+pub fn resident(process: &Child) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next());
+    kib.unwrap().parse::<u64>().unwrap() * 1024
 }
 
 /// The standard library knows one signal, for one process.
