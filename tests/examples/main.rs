@@ -7,7 +7,6 @@ mod fail2ban;
 mod guides;
 mod issuer;
 mod logins;
-mod requirements;
 mod second_factor;
 mod server;
 mod server_docs;
