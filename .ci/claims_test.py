@@ -28,7 +28,6 @@ mod inner {
     fn it_panics() {}
 }
 """
-KINDS = dict(sorted({"docs/asvs.md": None, **claims.DOCUMENTS}.items()))
 TABS = 'test("of several tabs one asks", async () => {});\n'
 SECURITY = """# Security
 
@@ -79,7 +78,7 @@ class Claims(unittest.TestCase):
             for name, text in files.items():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_text(text, encoding="utf-8")
-            return claims.check(root, claims.named_tests.find(root), KINDS)
+            return claims.check(root, claims.named_tests.find(root))
 
     def assert_wrong(self, *expected, **files):
         """Exactly these lines are wrong."""
