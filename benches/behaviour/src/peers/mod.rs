@@ -1,0 +1,7 @@
+//! The crates that are driven.
+
+pub mod axess;
+pub mod axum_login;
+pub mod oauth_as;
+pub mod session_guard;
+pub mod tower_bearer;
