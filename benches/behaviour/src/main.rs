@@ -14,6 +14,7 @@ mod table;
 use peers::axess::Axess;
 use peers::axum_login::AxumLogin;
 use peers::oauth_as::OauthAs;
+use peers::oxide_auth::OxideAuth;
 use peers::session_guard::SessionGuard;
 use peers::tower_bearer::TowerBearer;
 use report::Report;
@@ -32,6 +33,7 @@ async fn main() {
     report
         .drive("oauth-as, retry window of 30 s", OauthAs::with_retry_window)
         .await;
+    report.drive("oxide-auth", OxideAuth::new).await;
     report.drive("axess", Axess::new).await;
     report
         .drive("axess, reuse grace of 10 s", Axess::with_grace)
