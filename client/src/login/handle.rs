@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 use crate::refresh::{Shared, fresh};
 use crate::store::Keeper;
-use crate::tokens::{Ending, Pair, Tokens, Turn};
+use crate::tokens::{Ending, Lineage, Pair, Tokens, Turn};
 use crate::wire::{Endpoint, Endpoints, With};
 use crate::{BearerClientLayer, ClientError, Clock, HttpClient, SendTwice, Server, SystemClock};
 
@@ -124,7 +124,8 @@ impl Login {
             .iter()
             .find(|(name, _)| *name == "scope")
             .map(|(_, scope)| (*scope).to_owned());
-        held.begin(pair, mark);
+        let lineage = Lineage::random().map_err(ClientError::unavailable)?;
+        held.begin(pair, lineage, mark);
         self.save().await
     }
 
@@ -161,7 +162,8 @@ impl Login {
     }
 
     /// Forgets the tokens and the device mark, here and in the store, and asks no server: for a
-    /// device that is given away. Log out first.
+    /// device that is given away. Log out first. Other processes that share the store forget them
+    /// when they look into it next.
     ///
     /// # Errors
     ///
@@ -259,8 +261,9 @@ impl Login {
         self.shared.keeper.is_none() || self.shared.tokens.is_saved()
     }
 
-    /// Writes what is held into the store, unless the store has it. Where another process has
-    /// stored newer tokens since, they are taken in, and stay. Without a store it does nothing.
+    /// Writes what is held into the store, unless the store has it. What another process has done
+    /// since is taken in, and stays: newer tokens, another login, or that the login was forgotten.
+    /// Without a store it does nothing.
     ///
     /// # Errors
     ///

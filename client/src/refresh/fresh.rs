@@ -117,14 +117,11 @@ async fn present(shared: &Shared, pair: &Pair) -> Result<Pair, Failure> {
             .await
         {
             Ok(answer) => {
-                let renewed = Pair::from_answer(answer, asked, Some(&pair.refresh));
-                let scope = pair.scope.clone();
-                return renewed
-                    .map(|renewed| Pair { scope, ..renewed })
-                    .map_err(|error| Failure {
-                        error,
-                        then: Then::Rest,
-                    });
+                let renewed = Pair::from_answer(answer, asked, Some(pair));
+                return renewed.map_err(|error| Failure {
+                    error,
+                    then: Then::Rest,
+                });
             }
             Err(failure) => failure,
         };

@@ -14,8 +14,8 @@ use crate::{BoxError, StoredLogin, TokenStore};
 ///
 /// A save writes a new file beside it and renames it, so that a crash leaves the old one or the new
 /// one. What a crash has left beside it is deleted by the next save or clear that comes a minute
-/// later. The folder has to be there. A file that others can read is refused: its tokens may be
-/// theirs.
+/// later. The folder has to be there: without it a load is an error, since the drive may be away.
+/// A file that others can read is refused: its tokens may be theirs.
 ///
 /// ```
 /// use tower_bearer_client::{FileTokenStore, StoredLogin, TokenStore};
@@ -60,7 +60,13 @@ impl FileTokenStore {
         });
         let file = match opened {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return match temporary::folder_of(&self.path).is_dir() {
+                    true => Ok(None),
+                    // It may be on a drive that is away, with the file.
+                    false => Err("its folder is not there".into()),
+                };
+            }
             Err(error) => return Err(error.into()),
         };
         expect_private(&file)?;

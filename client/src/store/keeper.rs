@@ -1,6 +1,7 @@
 //! [`Keeper`]: the way to a [`TokenStore`], off the runtime's threads.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -31,7 +32,7 @@ impl Keeper {
         let (store, held) = (Arc::clone(&self.store), Arc::clone(tokens));
         self.blocking(move || {
             // Before another thread writes: what is older by then would come back.
-            held.take_in(load(&*store)?);
+            held.take_in(load(&*store, &held)?);
             Ok(())
         })
         .await
@@ -42,7 +43,7 @@ impl Keeper {
     pub(crate) async fn save(&self, tokens: &Arc<Tokens>) -> Result<(), ClientError> {
         let (store, held) = (Arc::clone(&self.store), Arc::clone(tokens));
         self.blocking(move || {
-            match load(&*store) {
+            match load(&*store, &held) {
                 Ok(kept) => held.take_in(kept),
                 Err(_) if held.replaces_stored() => {}
                 // It may be newer.
@@ -84,9 +85,16 @@ impl Keeper {
     }
 }
 
-fn load(store: &dyn TokenStore) -> Result<Option<Kept>, BoxError> {
-    store.load()?.map(StoredLogin::into_kept).transpose()
+fn load(store: &dyn TokenStore, held: &Tokens) -> Result<Option<Kept>, BoxError> {
+    let mut stored = store.load()?;
+    if stored.is_none() && held.is_stored() {
+        // A program that replaces a file may delete it first.
+        thread::sleep(MOMENT);
+        stored = store.load()?;
+    }
+    stored.map(StoredLogin::into_kept).transpose()
 }
 
 /// A keyring may ask the user, and a network drive may be gone.
 const LIMIT: Duration = Duration::from_secs(10);
+const MOMENT: Duration = Duration::from_millis(200);

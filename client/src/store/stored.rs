@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::BoxError;
 use crate::secret::Secret;
-use crate::tokens::{Kept, Pair, Unsaved};
+use crate::tokens::{Generation, Kept, Lineage, Pair, Unsaved};
 
 /// The tokens of a login and the device mark, as a [`TokenStore`](crate::TokenStore) keeps them.
 ///
@@ -32,17 +32,15 @@ pub struct StoredLogin {
     tokens: Option<StoredTokens>,
     #[serde(skip_serializing_if = "Option::is_none")]
     device_mark: Option<Secret>,
-    /// Grows with every write.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    stamp: u64,
+    /// Grows with each mark.
+    #[serde(default, skip_serializing_if = "is_default")]
+    marks: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    lineage: Lineage,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_zero(stamp: &u64) -> bool {
-    *stamp == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -59,6 +57,8 @@ struct StoredTokens {
     /// What the login has asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    #[serde(default)]
+    generation: Generation,
 }
 
 impl StoredLogin {
@@ -110,7 +110,7 @@ impl StoredLogin {
             .device_mark
             .as_ref()
             .map_or(0, |mark| mark.expose().len());
-        256 + 6 * (tokens + mark)
+        512 + 6 * (tokens + mark)
     }
 
     /// `None`: there is nothing to store.
@@ -122,20 +122,23 @@ impl StoredLogin {
             expires_at: pair.expires_at.as_secs(),
             expires_in: pair.lifetime.as_secs(),
             scope: pair.scope.clone(),
+            generation: pair.generation,
         });
         let device_mark = unsaved.mark.clone();
         (tokens.is_some() || device_mark.is_some()).then_some(Self {
             tokens,
             device_mark,
-            stamp: unsaved.stamp,
+            marks: unsaved.marks,
+            lineage: unsaved.lineage,
         })
     }
 
     pub(crate) fn into_kept(self) -> Result<Kept, BoxError> {
         Ok(Kept {
             pair: self.tokens.map(StoredTokens::into_pair).transpose()?,
+            lineage: self.lineage,
             mark: self.device_mark,
-            stamp: self.stamp,
+            marks: self.marks,
         })
     }
 }
@@ -149,7 +152,7 @@ impl StoredTokens {
             Duration::from_secs(self.expires_at),
             Duration::from_secs(self.expires_in),
         )?;
-        pair.scope = self.scope;
+        (pair.scope, pair.generation) = (self.scope, self.generation);
         Ok(pair)
     }
 }

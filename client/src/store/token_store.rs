@@ -13,10 +13,17 @@ use crate::{BoxError, StoredLogin};
 ///
 /// Several processes may share a store, as the commands of one program do. Each looks into it
 /// before it refreshes and before it writes, and two that refresh at once send the same key, which
-/// the server takes for one client. A stamp in what is stored tells which is newer, so a process
-/// that runs does not take a backup that is put back. What cannot be read is replaced by a login or
-/// by `forget` only. A login of another user in one of them is that of all, from their next refresh
-/// or logout on.
+/// the server takes for one client. Stored tokens have the number of their refresh token within
+/// their login. It tells which of two are newer, so neither clocks nor the order of writes decide,
+/// and a process that runs does not take a backup that is put back. What cannot be read is replaced
+/// by a login or by `forget` only. A login of another user in one of them is that of all, from
+/// their next refresh or logout on.
+///
+/// A login that one of them has logged out or forgotten does not come back through another. A
+/// process that finds nothing, where it has read or saved something before, forgets its tokens and
+/// the mark, except for a login of its own that is not saved yet. So to delete the file logs all of
+/// them out at their next look. Since a program that replaces a file may delete it first, the store
+/// is read again after 0.2 seconds before that.
 ///
 /// The keyring of the operating system, with the crate `keyring`, is ten lines:
 ///
@@ -64,7 +71,8 @@ use crate::{BoxError, StoredLogin};
 /// # assert!(Keyring(keyring::Entry).clear().is_ok());
 /// ```
 pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
-    /// Reads what was saved last. `None`: nothing was, or it was cleared.
+    /// Reads what was saved last. `None`: nothing was, or it was cleared. A store that is out of
+    /// reach returns an error, since `None` makes other processes forget the login.
     ///
     /// # Errors
     ///

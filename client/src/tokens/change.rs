@@ -4,23 +4,28 @@ use std::sync::Arc;
 
 use super::held::{Held, Tokens};
 use super::pair::Pair;
+use super::version::Lineage;
 use crate::secret::Secret;
 
 impl Tokens {
     /// The answer to a login replaces what there was.
-    pub(crate) fn begin(&self, pair: Pair, mark: Option<Secret>) {
+    pub(crate) fn begin(&self, pair: Pair, lineage: Lineage, mark: Option<Secret>) {
         let mut held = self.held();
+        let before = held.lineage.unwrap_or_default();
+        held.lineage = Some(lineage.replacing(before));
         let pair = held.numbered(pair);
         held.put(pair);
         // A server without a throttle sends none.
-        held.mark = mark.or(held.mark.take());
+        if mark.is_some() {
+            held.put_mark(mark);
+        }
         held.saved.note_own_change();
     }
 
     /// Takes a mark that came in another way than with a login.
     pub(crate) fn set_mark(&self, mark: Secret) {
         let mut held = self.held();
-        held.mark = Some(mark);
+        held.put_mark(Some(mark));
         held.saved.note_own_mark();
     }
 
@@ -52,14 +57,14 @@ impl Tokens {
         let mut held = self.held();
         if held.holds(pair) {
             held.clear();
-            held.saved.note_forgotten();
+            held.saved.note_change();
         }
     }
 
     pub(crate) fn forget_all(&self) {
         let mut held = self.held();
         held.clear();
-        held.mark = None;
+        held.put_mark(None);
         held.saved.note_own_change();
     }
 }
@@ -82,7 +87,12 @@ impl Held {
         Some(next)
     }
 
-    fn clear(&mut self) {
+    fn put_mark(&mut self, mark: Option<Secret>) {
+        self.mark = mark;
+        self.marks += 1;
+    }
+
+    pub(super) fn clear(&mut self) {
         (self.pair, self.next, self.rest, self.failures) = (None, None, None, 0);
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::ending::Ending;
 use super::pair::Pair;
 use super::saved::Saved;
+use super::version::Lineage;
 use crate::clock::since_1970;
 use crate::secret::Secret;
 use crate::{ClientError, Clock};
@@ -30,8 +31,12 @@ pub(super) struct Held {
     pub(super) refreshes: u64,
     /// The number of a pair whose access token was refused, when the request could not be repeated.
     refused: Option<u64>,
+    /// The login that is held, or that was held last.
+    pub(super) lineage: Option<Lineage>,
     /// What the last login left here. A logout keeps it.
     pub(super) mark: Option<Secret>,
+    /// Grows with each mark.
+    pub(super) marks: u64,
     /// The last refresh failed: how, and until when none is tried.
     pub(super) rest: Option<(ClientError, Duration)>,
     /// Refreshes in a row that failed.
@@ -163,6 +168,11 @@ impl Tokens {
 }
 
 impl Held {
+    /// What is held, or has just come.
+    pub(super) fn newest(&self) -> Option<&Arc<Pair>> {
+        self.next.as_ref().or(self.pair.as_ref())
+    }
+
     pub(super) fn holds(&self, pair: &Arc<Pair>) -> bool {
         self.pair
             .as_ref()

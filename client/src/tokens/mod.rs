@@ -6,8 +6,10 @@ mod held;
 mod pair;
 mod saved;
 mod stored;
+mod take_in;
 mod trial;
 mod turn;
+mod version;
 
 pub(crate) use ending::{Ending, ended};
 pub(crate) use held::{Due, Tokens};
@@ -15,3 +17,4 @@ pub(crate) use pair::Pair;
 pub(crate) use stored::{Kept, Unsaved};
 pub(crate) use trial::Trial;
 pub(crate) use turn::{Next, Turn};
+pub(crate) use version::{Generation, Lineage};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use super::trial::Trial;
+use super::version::Generation;
 use crate::secret::Secret;
 use crate::wire::TokenAnswer;
 use crate::{BoxError, ClientError};
@@ -26,25 +27,34 @@ pub(crate) struct Pair {
     pub(crate) lifetime: Duration,
     /// What the login has asked for: a refresh asks for no more.
     pub(crate) scope: Option<String>,
+    pub(crate) generation: Generation,
     pub(crate) trial: Trial,
 }
 
 impl Pair {
-    /// `before` is the refresh token that was presented: it stays if the answer has none.
+    /// `before` is the pair whose token was presented: what the answer leaves out stays.
     pub(crate) fn from_answer(
         answer: TokenAnswer,
         asked: Duration,
-        before: Option<&Secret>,
+        before: Option<&Self>,
     ) -> Result<Self, ClientError> {
-        let refresh = answer.refresh_token.or(before.cloned());
+        let refresh = answer
+            .refresh_token
+            .or(before.map(|before| before.refresh.clone()));
         let refresh =
             refresh.ok_or_else(|| ClientError::unavailable("the answer holds no refresh token"))?;
         let key = Secret::random().map_err(ClientError::unavailable)?;
         let lifetime = Duration::from_secs(answer.expires_in);
         // The end is counted from when the client asked: the server cannot have begun before.
         let expires_at = asked.saturating_add(lifetime);
-        Self::new(answer.access_token, refresh, key, expires_at, lifetime)
-            .map_err(ClientError::unavailable)
+        let mut pair = Self::new(answer.access_token, refresh, key, expires_at, lifetime)
+            .map_err(ClientError::unavailable)?;
+        if let Some(before) = before {
+            pair.scope.clone_from(&before.scope);
+            let is_refresh_token_new = !pair.refresh.is(&before.refresh);
+            pair.generation = before.generation.next(is_refresh_token_new);
+        }
+        Ok(pair)
     }
 
     pub(crate) fn new(
@@ -66,6 +76,7 @@ impl Pair {
             expires_at,
             lifetime,
             scope: None,
+            generation: Generation::default(),
             trial: Trial::default(),
         })
     }
@@ -76,11 +87,10 @@ impl Pair {
         asked: Duration,
         before: &Self,
     ) -> Result<Self, ClientError> {
-        let mut pair = Self::from_answer(answer, asked, Some(&before.refresh))?;
+        let mut pair = Self::from_answer(answer, asked, Some(before))?;
         if pair.refresh.is(&before.refresh) {
             pair.key = before.key.clone();
         }
-        pair.scope.clone_from(&before.scope);
         Ok(pair)
     }
 

@@ -1,19 +1,19 @@
 //! [`Saved`] is whether the store has what is held.
 
+/// Each change has a number. What a change means ends with its own save, also where another change
+/// comes before that save is done.
 #[derive(Debug, Default)]
 pub(super) struct Saved {
     /// The number of changes so far, and how many of them the store has.
     pub(super) changes: u64,
     saved: u64,
-    /// That of what this process has read or written last.
-    pub(super) stamp: u64,
-    /// Whether there was anything then.
+    /// The last change that replaces what other processes have stored: the user has logged in or
+    /// forgotten all.
+    own: u64,
+    /// The last change of the mark by this process.
+    own_mark: u64,
+    /// Whether there was anything when this process read or wrote last.
     pub(super) is_stored: bool,
-    /// The user has logged in or forgotten all: that replaces what other processes have stored.
-    pub(super) is_own: bool,
-    pub(super) is_own_mark: bool,
-    /// The login that was stored is over.
-    pub(super) is_forgotten: bool,
 }
 
 impl Saved {
@@ -21,19 +21,22 @@ impl Saved {
         self.changes += 1;
     }
 
-    pub(super) fn note_forgotten(&mut self) {
-        self.changes += 1;
-        self.is_forgotten = true;
-    }
-
     pub(super) fn note_own_change(&mut self) {
-        self.changes += 1;
-        (self.is_own, self.is_own_mark) = (true, true);
+        self.note_own_mark();
+        self.own = self.changes;
     }
 
     pub(super) fn note_own_mark(&mut self) {
         self.changes += 1;
-        self.is_own_mark = true;
+        self.own_mark = self.changes;
+    }
+
+    pub(super) fn is_own(&self) -> bool {
+        self.own > self.saved
+    }
+
+    pub(super) fn is_own_mark(&self) -> bool {
+        self.own_mark > self.saved
     }
 
     pub(super) fn is_saved(&self) -> bool {
@@ -42,8 +45,9 @@ impl Saved {
 
     pub(super) fn note_saved(&mut self, change: u64) {
         self.saved = self.saved.max(change);
-        if self.is_saved() {
-            (self.is_own, self.is_own_mark, self.is_forgotten) = (false, false, false);
-        }
+    }
+
+    pub(super) fn note_all_saved(&mut self) {
+        self.saved = self.changes;
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod failures;
 mod files;
+mod forgotten;
 mod loopback;
 mod pace;
 mod processes;
@@ -16,4 +17,5 @@ mod shelf;
 mod slow_store;
 mod stores;
 mod turns;
+mod versions;
 mod world;

@@ -1,0 +1,118 @@
+//! What another process has stored, taken in where it is newer than what is held here.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::held::{Held, Tokens};
+use super::pair::Pair;
+use super::stored::Kept;
+
+impl Tokens {
+    /// Takes in what another process has stored. Without `Kept` the store has nothing.
+    pub(crate) fn take_in(&self, kept: Option<Kept>) {
+        let mut held = self.held();
+        match kept {
+            Some(kept) => held.take_in(kept),
+            None => held.lose(),
+        }
+    }
+}
+
+impl Held {
+    /// Another process has forgotten all, or the user has deleted it: to write it again would undo
+    /// that.
+    fn lose(&mut self) {
+        self.saved.is_stored = false;
+        if self.saved.is_own() {
+            return;
+        }
+        self.clear();
+        self.lineage = None;
+        if !self.saved.is_own_mark() {
+            self.mark = None;
+            self.saved.note_all_saved();
+        }
+    }
+
+    fn take_in(&mut self, kept: Kept) {
+        let age = self.age_of(&kept);
+        let is_other = self
+            .lineage
+            .is_none_or(|lineage| !lineage.is_same(kept.lineage));
+        self.saved.is_stored = true;
+        if self.saved.is_own_mark() {
+            self.marks = self.marks.max(kept.marks.saturating_add(1));
+        }
+        if self.saved.is_own() {
+            self.lineage = self.lineage.map(|ours| ours.replacing(kept.lineage));
+            return;
+        }
+        let is_newer = match age {
+            Ordering::Less => false,
+            // What is saved here was in the store: another write came later.
+            Ordering::Equal => self.saved.is_saved(),
+            Ordering::Greater => true,
+        };
+        let is_mark_newer =
+            !self.saved.is_own_mark() && (kept.marks >= self.marks || is_newer && is_other);
+        if is_mark_newer {
+            (self.mark, self.marks) = (kept.mark, kept.marks);
+        }
+        if is_newer {
+            self.lineage = Some(kept.lineage);
+            self.adopt(kept.pair);
+        }
+        if is_newer && is_mark_newer {
+            self.saved.note_all_saved();
+        } else if self.saved.is_saved() {
+            // An older write came later, and is replaced by the next one.
+            self.saved.note_change();
+        }
+    }
+
+    /// `Greater`: it is newer than what is held.
+    fn age_of(&self, kept: &Kept) -> Ordering {
+        let Some(ours) = self.lineage else {
+            return Ordering::Greater;
+        };
+        if ours.has_replaced(kept.lineage) {
+            return Ordering::Less;
+        }
+        if !ours.is_same(kept.lineage) {
+            return Ordering::Greater;
+        }
+        match (self.newest(), &kept.pair) {
+            (Some(ours), Some(theirs)) => theirs.generation.cmp(&ours.generation),
+            // A login that is over stays so.
+            (Some(_), None) => Ordering::Greater,
+            (None, Some(_)) => Ordering::Less,
+            (None, None) => Ordering::Equal,
+        }
+    }
+
+    /// Replaces the tokens, unless they are the same.
+    fn adopt(&mut self, theirs: Option<Pair>) {
+        let ours = self.newest().cloned();
+        let Some(mut theirs) = theirs else {
+            return self.clear();
+        };
+        let same_access = ours.filter(|ours| theirs.access.is(&ours.access));
+        let pair = match same_access {
+            Some(ours) if theirs.is_for(&ours) => return,
+            // An access token that was refused stays refused.
+            Some(ours) => {
+                theirs.number = ours.number;
+                Arc::new(theirs)
+            }
+            None => self.numbered(theirs),
+        };
+        self.put(pair);
+    }
+}
+
+impl Pair {
+    /// Whether both are for the same refresh.
+    fn is_for(&self, other: &Self) -> bool {
+        self.refresh.is(&other.refresh) && self.key.is(&other.key)
+    }
+}

@@ -1,0 +1,116 @@
+//! Which of two stored logins is the newer one: neither clocks nor the order of writes decide.
+
+use support::{HOUR, MINUTE};
+use tower::Layer;
+use tower_bearer::SessionPolicy;
+use tower_bearer_client::{Clock, ManualClock, TokenStore};
+
+use crate::shelf::{Access, Shelf};
+use crate::world::{World, me};
+
+async fn world(shelf: &Shelf) -> World {
+    let store = shelf.clone();
+    World::with(SessionPolicy::default(), |builder| builder.store(store)).await
+}
+
+fn session(world: &World) -> String {
+    let sent = world.line.sent("/me").pop().unwrap().authorization.unwrap();
+    support::claims_of(&sent)["sid"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn older_tokens_that_are_written_late_by_a_clock_ahead_do_not_replace_newer_ones() {
+    let shelf = Shelf::default();
+    let world = world(&shelf).await;
+    let clock = ManualClock::at(world.clock.now() - 24 * HOUR);
+    let settings = (shelf.clone(), clock.clone());
+    let other = world.another(|builder| builder.store(settings.0).clock(settings.1));
+    let other = other.await.layer().layer(world.line.clone());
+    let pass = |time| {
+        world.pass(time);
+        clock.advance(time);
+    };
+    pass(30 * MINUTE);
+    // It has looked at what is stored, and is about to write the second refresh token.
+    shelf.hang(Access::Save, 0);
+    let late = tokio::spawn(me(world.client.clone()));
+    shelf.reached().await;
+    assert_eq!(me(other.clone()).await.unwrap(), 200);
+    pass(29 * MINUTE);
+    assert_eq!(me(other.clone()).await.unwrap(), 200);
+    assert_eq!(world.refreshes_sent(), 3);
+    shelf.open();
+    assert_eq!(late.await.unwrap().unwrap(), 200);
+    for _ in 0..2 {
+        pass(30 * MINUTE);
+        assert_eq!(me(other.clone()).await.unwrap(), 200);
+        assert_eq!(world.me().await.unwrap(), 200);
+    }
+}
+
+#[tokio::test]
+async fn a_login_in_a_store_that_was_emptied_is_newer_also_where_its_clock_was_set_back() {
+    let shelf = Shelf::default();
+    let world = world(&shelf).await;
+    world.pass(30 * MINUTE);
+    assert_eq!(world.me().await.unwrap(), 200);
+    let first = session(&world);
+    shelf.store.clear().unwrap();
+    let clock = ManualClock::at(world.clock.now() - 24 * HOUR);
+    let settings = (shelf.clone(), clock.clone());
+    let other = world.another(|builder| builder.store(settings.0).clock(settings.1));
+    other.await.log_in("alice", "wonderland-7").await.unwrap();
+    world.pass(30 * MINUTE);
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_ne!(session(&world), first);
+}
+
+#[tokio::test]
+async fn an_older_login_that_is_written_late_is_replaced_by_the_next_save() {
+    let shelf = Shelf::default();
+    let world = world(&shelf).await;
+    let other = world.another(|builder| builder.store(shelf.clone())).await;
+    let before = shelf.store.load().unwrap().unwrap();
+    other.log_in("alice", "wonderland-7").await.unwrap();
+    let stored = shelf.text();
+    shelf.store.save(&before).unwrap();
+    world.pass(30 * MINUTE);
+    let client = other.layer().layer(world.line.clone());
+    assert_eq!(me(client).await.unwrap(), 200);
+    let second = session(&world);
+    assert!(other.is_saved() && shelf.text() != stored);
+    world.pass(30 * MINUTE);
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(session(&world), second);
+}
+
+#[tokio::test]
+async fn a_later_login_counts_although_an_earlier_one_was_still_being_saved() {
+    let shelf = Shelf::default();
+    let world = world(&shelf).await;
+    let other = world.another(|builder| builder.store(shelf.clone())).await;
+    shelf.hang(Access::Save, 0);
+    let login = world.login.clone();
+    let first = tokio::spawn(async move { login.log_in("alice", "wonderland-7").await });
+    shelf.reached().await;
+    // Another change, whose save does not come.
+    let login = world.login.clone();
+    let mark = tokio::spawn(async move { login.set_device_mark("dm1_mine").await });
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    mark.abort();
+    mark.await.unwrap_err();
+    shelf.open();
+    first.await.unwrap().unwrap();
+    assert!(!world.login.is_saved());
+
+    other.log_in("alice", "wonderland-7").await.unwrap();
+    let login = shelf.store.load().unwrap().unwrap().to_json().to_string();
+    let (tokens, _) = login.split_once("\"device_mark\"").unwrap();
+    world.login.save().await.unwrap();
+    assert!(shelf.text().starts_with(tokens) && shelf.text().contains("dm1_mine"));
+}
