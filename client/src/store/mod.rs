@@ -6,6 +6,7 @@ mod memory_store;
 mod stored;
 mod temporary;
 mod token_store;
+mod visits;
 
 pub use file_store::FileTokenStore;
 pub(crate) use keeper::Keeper;

@@ -4,10 +4,12 @@ use support::{MINUTE, SECOND};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, advance};
 use tower_bearer::SessionPolicy;
-use tower_bearer_client::ClientErrorKind;
+use tower_bearer_client::{
+    BoxError, ClientErrorKind, Login, MemoryTokenStore, Server, StoredLogin, TokenStore,
+};
 
 use crate::shelf::{Access, Shelf};
-use crate::world::{World, me};
+use crate::world::{ORIGIN, World, me};
 
 async fn world(shelf: &Shelf) -> World {
     let store = shelf.clone();
@@ -34,22 +36,42 @@ async fn seconds<T>(shelf: &Shelf, call: &JoinHandle<T>) -> u64 {
     started.elapsed().as_secs()
 }
 
+/// Saves as soon as the store is back.
+async fn save(login: &Login) {
+    let started = std::time::Instant::now();
+    while login.save().await.is_err() {
+        assert!(started.elapsed().as_secs() < 10, "the store is not back");
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_store_that_does_not_answer_holds_up_a_refresh_for_ten_seconds_an_access() {
-    for (access, limit) in [(Access::Save, 10), (Access::Load, 20)] {
+async fn a_store_that_does_not_answer_holds_up_one_refresh_for_ten_seconds() {
+    for access in [Access::Save, Access::Load] {
         let shelf = Shelf::default();
         let world = world(&shelf).await;
         world.pass(30 * MINUTE);
         shelf.hang(access, 0);
         let call = tokio::spawn(me(world.client.clone()));
-        assert_eq!(seconds(&shelf, &call).await, limit, "{access:?}");
+        assert_eq!(seconds(&shelf, &call).await, 10, "{access:?}");
         assert_eq!(call.await.unwrap().unwrap(), 200);
         assert!(!world.login.is_saved());
-        assert_eq!(world.me().await.unwrap(), 200);
+        // It is left alone until it is back.
+        for refreshes in 2..=3 {
+            world.pass(30 * MINUTE);
+            let started = Instant::now();
+            assert_eq!(world.me().await.unwrap(), 200);
+            assert_eq!(started.elapsed().as_secs(), 0);
+            assert_eq!(world.refreshes_sent(), refreshes);
+        }
+        let failed = world.login.save().await.unwrap_err();
+        assert_eq!(failed.kind(), ClientErrorKind::Storage);
         shelf.open();
-        world.login.save().await.unwrap();
+        save(&world.login).await;
         assert!(world.login.is_saved());
-        assert_eq!(world.refreshes_sent(), 1);
+        world.pass(30 * MINUTE);
+        assert_eq!(world.me().await.unwrap(), 200);
+        assert!(world.login.is_saved());
     }
 }
 
@@ -60,12 +82,70 @@ async fn a_store_that_does_not_answer_does_not_hold_up_a_logout_for_ever() {
     shelf.hang(Access::Load, 0);
     let login = world.login.clone();
     let call = tokio::spawn(async move { login.log_out().await });
-    assert_eq!(seconds(&shelf, &call).await, 20);
+    assert_eq!(seconds(&shelf, &call).await, 10);
     let failed = call.await.unwrap().unwrap_err();
     assert_eq!(failed.kind(), ClientErrorKind::Storage);
     let alice = "alice".into();
     assert!(world.server.sessions.list(&alice).await.unwrap().is_empty());
     shelf.open();
-    world.login.save().await.unwrap();
+    save(&world.login).await;
     assert!(!shelf.text().contains("rt1_"));
+}
+
+#[test]
+fn a_store_that_does_not_answer_does_not_keep_the_process_from_its_end() {
+    for is_cancelled in [false, true] {
+        let shelf = Shelf::default();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let world = runtime.block_on(world(&shelf));
+        world.pass(30 * MINUTE);
+        shelf.hang(Access::Load, 0);
+        let call = runtime.spawn(me(world.client.clone()));
+        runtime.block_on(shelf.reached());
+        if is_cancelled {
+            call.abort();
+        }
+        let (sender, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            drop(runtime);
+            sender.send(())
+        });
+        let ended = ended.recv_timeout(5 * SECOND);
+        shelf.open();
+        ended.expect("the runtime waits for the store");
+    }
+}
+
+/// A store with a bug.
+#[derive(Debug, Default)]
+struct Panics(MemoryTokenStore);
+
+impl TokenStore for Panics {
+    fn load(&self) -> Result<Option<StoredLogin>, BoxError> {
+        self.0.load()
+    }
+
+    fn save(&self, _: &StoredLogin) -> Result<(), BoxError> {
+        panic!("no room for a login")
+    }
+
+    fn clear(&self) -> Result<(), BoxError> {
+        self.0.clear()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_panics_is_an_error_at_once_and_is_asked_again() {
+    let world = World::new().await;
+    let builder = Login::builder(Server::new(ORIGIN, "/auth").unwrap());
+    let builder = builder.store(Panics::default());
+    let login = builder.open(world.line.clone()).await.unwrap();
+    let started = Instant::now();
+    for _ in 0..2 {
+        let failed = login.log_in("alice", "wonderland-7").await.unwrap_err();
+        assert_eq!(failed.kind(), ClientErrorKind::Storage);
+    }
+    assert_eq!(started.elapsed().as_secs(), 0);
+    login.forget().await.unwrap();
+    assert!(login.is_saved());
 }
