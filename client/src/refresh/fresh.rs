@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::shared::Shared;
 use crate::ClientError;
-use crate::tokens::{Due, Ending, Next, Pair, Trial, Turn, ended};
+use crate::tokens::{Due, Ending, Next, Pair, Turn, ended};
 use crate::wire::{Endpoint, Failure, Then, With};
 
 /// Returns a pair whose access token is good for a while. `refused` is the number of one that has
@@ -57,7 +57,7 @@ async fn refresh(shared: Arc<Shared>, refused: Option<u64>, turn: Turn) {
     let ending = match present(&shared, &pair).await {
         Ok(mut renewed) => {
             if tokens.is_refused(&pair, refused) {
-                renewed.trial = Trial::since(tokens.monotonic());
+                renewed.trial = pair.trial.next(tokens.monotonic());
             }
             tokens.offer(&pair, renewed);
             // Stored before a call has it. The tokens are good even if they cannot be saved:

@@ -61,7 +61,7 @@ impl<R> Attempt<R> {
     /// Returns the request that has to be sent again, with another token than that of the pair with
     /// this number.
     pub(super) fn again(self, shared: &Shared, response: &impl HttpResponse) -> Option<(R, u64)> {
-        let (tokens, number) = (&shared.tokens, self.pair.number);
+        let tokens = &shared.tokens;
         if !refuses_token(response.status(), response.headers()) {
             self.pair.trial.pass();
             return None;
@@ -89,9 +89,9 @@ impl<R> Attempt<R> {
         // What a redirect came from has been done.
         let copy = self.copy.filter(|_| !is_redirected);
         if copy.is_none() {
-            tokens.note_refused(number);
+            tokens.note_refused(&self.pair);
         }
-        copy.map(|request| (request, number))
+        copy.map(|request| (request, self.pair.number))
     }
 }
 

@@ -137,8 +137,12 @@ impl Tokens {
 
     /// The access token of this pair was refused, and the request cannot be repeated: the next one
     /// gets a new token.
-    pub(crate) fn note_refused(&self, number: u64) {
-        self.held().refused = Some(number);
+    pub(crate) fn note_refused(&self, pair: &Arc<Pair>) {
+        let mut held = self.held();
+        // A late refusal of an older token says nothing of this one.
+        if held.holds(pair) {
+            held.refused = Some(pair.number);
+        }
     }
 
     /// There is no further attempt for a while, and callers that come meanwhile hear the same: if

@@ -15,6 +15,5 @@ pub(crate) use ending::{Ending, ended};
 pub(crate) use held::{Due, Tokens};
 pub(crate) use pair::Pair;
 pub(crate) use stored::{Kept, Unsaved};
-pub(crate) use trial::Trial;
 pub(crate) use turn::{Next, Turn};
 pub(crate) use version::{Generation, Lineage};

@@ -8,13 +8,22 @@ use std::time::Duration;
 pub(crate) struct Trial {
     /// When it began, if the token before was refused.
     since: Option<Duration>,
+    /// The trials in a row before this one, each soon after the other.
+    before: u32,
     state: AtomicU8,
 }
 
 impl Trial {
-    pub(crate) fn since(now: Duration) -> Self {
+    /// The trial of the token that comes after this one, which was refused.
+    pub(crate) fn next(&self, now: Duration) -> Self {
+        let is_soon = self.age(now).is_some_and(|age| age < ROW);
         Self {
             since: Some(now),
+            before: if is_soon {
+                self.before.saturating_add(1)
+            } else {
+                0
+            },
             state: AtomicU8::new(OPEN),
         }
     }
@@ -34,10 +43,14 @@ impl Trial {
 
     /// Whether another refresh would be in vain, after a refusal of this token too.
     pub(crate) fn is_in_vain(&self, now: Duration) -> bool {
-        let is_recent = self
-            .since
-            .is_some_and(|since| now.saturating_sub(since) < REST);
-        is_recent && self.state.load(Ordering::Relaxed) != PASSED
+        let is_recent = self.age(now).is_some_and(|age| age < REST);
+        // One API may take each token that another one refuses.
+        let has_passed = self.state.load(Ordering::Relaxed) == PASSED && self.before < MOST;
+        is_recent && !has_passed
+    }
+
+    fn age(&self, now: Duration) -> Option<Duration> {
+        self.since.map(|since| now.saturating_sub(since))
     }
 }
 
@@ -46,3 +59,6 @@ const PASSED: u8 = 1;
 const FAILED: u8 = 2;
 /// A server that has just got new keys may need a moment.
 const REST: Duration = Duration::from_secs(10);
+/// Trials that are no further apart are in a row, and after so many a token that passed rests too.
+const ROW: Duration = Duration::from_secs(60);
+const MOST: u32 = 3;

@@ -1,12 +1,16 @@
 //! How often the client asks the server.
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use support::{HOUR, MINUTE, SECOND};
 use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, SendOnce};
 
-use tower::{Layer, ServiceExt};
+use tokio::sync::Notify;
+use tower::{Layer, ServiceExt, service_fn};
 
 use crate::world::{Fault, REFRESH, World, me, request};
 
@@ -102,6 +106,53 @@ async fn nor_does_it_where_requests_go_out_once() {
         assert_eq!(response.status(), 401);
         assert_eq!(world.refreshes_sent(), refreshes);
     }
+}
+
+#[tokio::test]
+async fn nor_where_another_api_takes_each_token_between_the_refusals() {
+    let world = World::new().await;
+    let once = world.login.layer().resend(SendOnce);
+    let client = once.layer(world.line.clone());
+    world.line.faults("/me", refusals());
+    for calls in 1..=20 {
+        for (path, status) in [("/me", 401), ("/orders", 200)] {
+            let response = client.clone().oneshot(request(path)).await.unwrap();
+            assert_eq!(response.status(), status);
+        }
+        world.clock.advance(SECOND);
+        assert!(world.refreshes_sent() <= calls.min(6), "{calls}");
+    }
+}
+
+#[tokio::test]
+async fn a_late_refusal_of_an_older_token_does_not_hide_that_of_the_new_one() {
+    let world = World::new().await;
+    let once = world.login.layer().resend(SendOnce);
+    let client = once.layer(world.line.clone());
+    let call = async |refused: usize| {
+        world.line.faults("/me", refusals().take(refused));
+        let response = client.clone().oneshot(request("/me")).await.unwrap();
+        response.status().as_u16()
+    };
+    let (line, gate) = (world.line.clone(), Arc::new(Notify::new()));
+    let opened = Arc::clone(&gate);
+    let slow = once.layer(service_fn(move |request| {
+        let (line, opened) = (line.clone(), Arc::clone(&opened));
+        async move {
+            opened.notified().await;
+            line.oneshot(request).await
+        }
+    }));
+    let mut late = pin!(slow.oneshot(request("/me")));
+    let waits = late.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(waits.is_pending());
+    let statuses = (call(1).await, call(0).await, call(1).await);
+    assert_eq!(statuses, (401, 200, 401));
+    world.line.faults("/me", refusals().take(1));
+    gate.notify_one();
+    assert_eq!(late.await.unwrap().status(), 401);
+    assert_eq!(world.refreshes_sent(), 1);
+    assert_eq!((call(0).await, world.refreshes_sent()), (200, 2));
 }
 
 #[tokio::test]
