@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
+use super::form::add;
 use crate::refresh::{Shared, fresh};
+use crate::secret::Secret;
 use crate::store::Keeper;
 use crate::tokens::{Ending, Lineage, Pair, Tokens, Turn};
 use crate::wire::{Endpoint, Endpoints, With};
@@ -91,7 +93,7 @@ impl Login {
     }
 
     /// The same with other parameters: the application's own credentials, a `scope`, the code of a
-    /// second factor.
+    /// second factor. The device mark is added, unless there is a `device_mark` among them.
     ///
     /// # Errors
     ///
@@ -110,7 +112,7 @@ impl Login {
         self.shared.look().await;
         let mark = held.mark();
         let mut form = parameters.to_vec();
-        form.extend(mark.iter().map(|mark| ("device_mark", mark.expose())));
+        add(&mut form, "device_mark", mark.as_ref().map(Secret::expose));
         let asked = held.now();
         let mut answer = self
             .shared

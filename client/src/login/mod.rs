@@ -1,6 +1,7 @@
 //! The login of one user: what an application holds.
 
 mod builder;
+mod form;
 mod handle;
 mod reauthenticate;
 

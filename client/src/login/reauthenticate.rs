@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::form::add;
 use super::handle::Login;
 use crate::ClientError;
 use crate::refresh::fresh;
@@ -38,10 +39,8 @@ impl Login {
         let pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
         let mark = held.mark();
         let mut form = parameters.to_vec();
-        form.extend(mark.iter().map(|mark| ("device_mark", mark.expose())));
-        if form.iter().all(|(name, _)| *name != "scope") {
-            form.extend(pair.scope.iter().map(|scope| ("scope", &**scope)));
-        }
+        add(&mut form, "device_mark", mark.as_ref().map(Secret::expose));
+        add(&mut form, "scope", pair.scope.as_deref());
         let asked = held.now();
         let mut answer = self
             .shared

@@ -8,7 +8,7 @@ use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, TokenStore};
 
 use crate::shelf::{Access, Shelf};
-use crate::world::{Fault, World, marks, me};
+use crate::world::{Fault, LOGIN, World, marks, me};
 
 const AGAIN: &str = "/auth/reauthenticate";
 const ALICE: [(&str, &str); 2] = [("username", "alice"), ("password", "wonderland-7")];
@@ -139,6 +139,19 @@ async fn it_asks_for_the_scope_of_the_login() {
     assert_eq!(world.me().await.unwrap(), 200);
     let sent = world.line.sent(crate::world::REFRESH);
     assert!(sent[0].body.ends_with("&scope=me"));
+}
+
+#[tokio::test]
+async fn a_mark_that_the_caller_passes_goes_out_alone() {
+    let world = World::new().await;
+    let own = [ALICE[0], ALICE[1], ("device_mark", "dm1_of-the-caller")];
+    world.login.log_in_with(&own).await.unwrap();
+    world.login.reauthenticate(&own).await.unwrap();
+    for path in [LOGIN, AGAIN] {
+        let body = world.line.sent(path).pop().unwrap().body;
+        assert_eq!(body.matches("device_mark=").count(), 1, "{body}");
+        assert!(body.contains("device_mark=dm1_of-the-caller"), "{body}");
+    }
 }
 
 #[tokio::test]
