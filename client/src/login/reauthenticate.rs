@@ -8,7 +8,7 @@ use crate::ClientError;
 use crate::refresh::fresh;
 use crate::secret::Secret;
 use crate::tokens::{Ending, Pair, Turn};
-use crate::wire::{Endpoint, With};
+use crate::wire::{Endpoint, Failure, Then, With};
 
 impl Login {
     /// Asks `/auth/reauthenticate` with the password, and uses the new access token from then on:
@@ -19,8 +19,19 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`NotLoggedIn`](crate::ClientErrorKind::NotLoggedIn), or those of [`Login::log_in`]. The
-    /// login stays as it was.
+    /// - [`NotLoggedIn`]: no user is logged in, or the server has ended the session.
+    /// - [`InvalidCredentials`]: they are wrong, or those of another user.
+    /// - [`TooManyAttempts`], with [`ClientError::retry_after`]; [`Denied`] and [`Unavailable`].
+    /// - [`Storage`]: the new access token is used, but the store failed.
+    ///
+    /// After all but the first the login stays.
+    ///
+    /// [`NotLoggedIn`]: crate::ClientErrorKind::NotLoggedIn
+    /// [`InvalidCredentials`]: crate::ClientErrorKind::InvalidCredentials
+    /// [`TooManyAttempts`]: crate::ClientErrorKind::TooManyAttempts
+    /// [`Denied`]: crate::ClientErrorKind::Denied
+    /// [`Unavailable`]: crate::ClientErrorKind::Unavailable
+    /// [`Storage`]: crate::ClientErrorKind::Storage
     ///
     /// ```
     /// # use tower_bearer_client::{ClientError, Login};
@@ -30,36 +41,54 @@ impl Login {
     /// }
     /// ```
     pub async fn reauthenticate(&self, parameters: &[(&str, &str)]) -> Result<(), ClientError> {
+        let mut refused = None;
+        loop {
+            fresh(Arc::clone(&self.shared), refused).await?;
+            // A refresh at the same time would bring a token without the new time.
+            let turn = Turn::wait_for(&self.shared.tokens).await;
+            // Another process may have logged in since, perhaps as another user.
+            self.shared.look().await;
+            let pair = self.shared.tokens.pair();
+            let pair = pair.ok_or_else(ClientError::not_logged_in)?;
+            match self.ask_again(&pair, parameters).await {
+                Ok(()) => {}
+                // The session may have ended, which a refresh tells. The password was not looked
+                // at.
+                Err(failure) if failure.then == Then::Renew && refused.is_none() => {
+                    refused = Some(pair.number);
+                    continue;
+                }
+                Err(failure) => return Err(failure.error),
+            }
+            let saved = self.shared.save().await;
+            self.shared.tokens.use_next();
+            turn.end(Ending::Done);
+            return saved;
+        }
+    }
+
+    /// Offers the pair with the new access token.
+    async fn ask_again(
+        &self,
+        pair: &Arc<Pair>,
+        parameters: &[(&str, &str)],
+    ) -> Result<(), Failure> {
         let held = &self.shared.tokens;
-        fresh(Arc::clone(&self.shared), None).await?;
-        // A refresh at the same time would bring a token without the new time.
-        let turn = Turn::wait_for(held).await;
-        // Another process may have logged in since, perhaps as another user.
-        self.shared.look().await;
-        let pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
         let mark = held.mark();
         let mut form = parameters.to_vec();
         add(&mut form, "device_mark", mark.as_ref().map(Secret::expose));
         add(&mut form, "scope", pair.scope.as_deref());
-        let asked = held.now();
-        let mut answer = self
-            .shared
-            .endpoints
-            .tokens(
-                Endpoint::Reauthenticate,
-                &form,
-                With::Access(&pair.authorization),
-            )
-            .await
-            .map_err(|failure| failure.error)?;
-        if let Some(mark) = answer.device_mark.take() {
+        let (asked, with) = (held.now(), With::Access(&pair.authorization));
+        let endpoints = &self.shared.endpoints;
+        let asking = endpoints.tokens(Endpoint::Reauthenticate, &form, with);
+        let mut answer = asking.await?;
+        let mark = answer.device_mark.take();
+        let renewed = Pair::reauthenticated(answer, asked, pair)?;
+        if let Some(mark) = mark {
             held.set_mark(mark);
         }
-        held.offer(&pair, Pair::reauthenticated(answer, asked, &pair)?);
-        let saved = self.shared.save().await;
-        held.use_next();
-        turn.end(Ending::Done);
-        saved
+        held.offer(pair, renewed);
+        Ok(())
     }
 
     /// Takes a device mark that the application has from another answer than that of a login, as

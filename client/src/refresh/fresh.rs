@@ -89,7 +89,7 @@ async fn fail(shared: &Shared, pair: &Arc<Pair>, failure: Failure) -> Ending {
             return Ending::Failed(failure.error);
         }
         Then::Again(wait) => wait,
-        Then::Rest => None,
+        Then::Retry | Then::Renew | Then::Rest => None,
     };
     let time = |failures: u32| {
         let rest = wait.unwrap_or_else(|| REST.saturating_mul(1 << failures.min(16)));
@@ -117,18 +117,16 @@ async fn present(shared: &Shared, pair: &Pair) -> Result<Pair, Failure> {
             .await
         {
             Ok(answer) => {
-                let renewed = Pair::from_answer(answer, asked, Some(pair));
-                return renewed.map_err(|error| Failure {
-                    error,
-                    then: Then::Rest,
-                });
+                return Ok(Pair::from_answer(answer, asked, Some(pair))?);
             }
             Err(failure) => failure,
         };
         let wait = match failure.then {
-            Then::Again(wait) if attempt < ATTEMPTS => wait.unwrap_or(PAUSE * attempt),
+            Then::Retry if attempt < ATTEMPTS => None,
+            Then::Again(wait) if attempt < ATTEMPTS => wait,
             _ => return Err(failure),
         };
+        let wait = wait.unwrap_or(PAUSE * attempt);
         // No caller waits for that long. The next one after the rest tries again.
         if wait > LONGEST_WAIT {
             return Err(failure);

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
 
-use super::challenge::refuses_token;
 use super::request::{HttpRequest, HttpResponse, origin};
 use super::resend::Resend;
 use crate::refresh::Shared;
 use crate::tokens::Pair;
+use crate::wire::refuses_token;
 
 pub(super) struct Outgoing<R> {
     pub(super) request: R,

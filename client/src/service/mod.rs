@@ -2,7 +2,6 @@
 
 mod attempt;
 mod call;
-mod challenge;
 mod layer;
 mod request;
 #[cfg(feature = "reqwest")]

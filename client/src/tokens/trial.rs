@@ -59,6 +59,7 @@ const PASSED: u8 = 1;
 const FAILED: u8 = 2;
 /// A server that has just got new keys may need a moment.
 const REST: Duration = Duration::from_secs(10);
-/// Trials that are no further apart are in a row, and after so many a token that passed rests too.
+/// Trials within this time of each other are in a row.
 const ROW: Duration = Duration::from_secs(60);
+/// After so many in a row, a token that one API took rests too.
 const MOST: u32 = 3;

@@ -11,11 +11,11 @@ use http_body_util::Full;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::answer::{ErrorAnswer, TokenAnswer};
-use super::http_client::{Answered, Exchange};
-use super::retry_after::retry_after;
+use super::answer::TokenAnswer;
+use super::failure::Failure;
+use super::http_client::Exchange;
 use crate::secret::Secret;
-use crate::{ClientError, ClientErrorKind, Clock, HttpClient, Server};
+use crate::{ClientErrorKind, Clock, HttpClient, Server};
 
 /// The endpoints of a server, and the way there.
 pub(crate) struct Endpoints {
@@ -35,8 +35,12 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    fn takes_credentials(self) -> bool {
-        matches!(self, Self::Login | Self::Reauthenticate)
+    /// What `invalid_grant` means.
+    fn rejected(self) -> ClientErrorKind {
+        match self {
+            Self::Login | Self::Reauthenticate => ClientErrorKind::InvalidCredentials,
+            Self::Refresh | Self::Logout => ClientErrorKind::NotLoggedIn,
+        }
     }
 }
 
@@ -48,23 +52,6 @@ pub(crate) enum With<'a> {
     Key(&'a Secret),
     /// An access token.
     Access(&'a HeaderValue),
-}
-
-/// An exchange that did not succeed.
-pub(crate) struct Failure {
-    pub(crate) error: ClientError,
-    pub(crate) then: Then,
-}
-
-/// What to do after a failure.
-pub(crate) enum Then {
-    /// The server's last word: `invalid_grant`.
-    End,
-    /// The server may have received the request or not, or is busy: send the same request again,
-    /// after this time if the server named one.
-    Again(Option<Duration>),
-    /// The same once more would fail again.
-    Rest,
 }
 
 impl Endpoints {
@@ -85,7 +72,7 @@ impl Endpoints {
         with: With<'_>,
     ) -> Result<TokenAnswer, Failure> {
         let body = self.post(endpoint, form, with).await?;
-        TokenAnswer::read(&body).ok_or_else(|| rest("the answer holds no bearer token"))
+        TokenAnswer::read(&body).ok_or_else(|| Failure::rest("the answer holds no bearer token"))
     }
 
     /// Sends a form, and returns the body of an answer that is 200.
@@ -114,7 +101,7 @@ impl Endpoints {
             With::Key(key) => {
                 let key = key
                     .header("")
-                    .map_err(|_| rest("a key that fits no header"))?;
+                    .map_err(|_| Failure::rest("a key that fits no header"))?;
                 headers.insert("idempotency-key", key);
             }
             With::Access(value) => {
@@ -123,49 +110,15 @@ impl Endpoints {
         }
         let answered = match timeout(LIMIT, self.http.exchange(request)).await {
             // Half an answer is a lost one.
-            Ok(outcome) => outcome.map_err(|cause| again(ClientError::unavailable(cause)))?,
-            Err(_) => return Err(again(ClientError::unavailable("no answer in time"))),
+            Ok(outcome) => outcome.map_err(Failure::lost)?,
+            Err(_) => return Err(Failure::lost("no answer in time")),
         };
         if answered.status == StatusCode::OK {
             Ok(answered.body)
         } else {
-            Err(self.failure(endpoint, &answered))
+            let now = || self.clock.now();
+            Err(Failure::answered(&answered, endpoint.rejected(), now))
         }
-    }
-
-    fn failure(&self, endpoint: Endpoint, answered: &Answered) -> Failure {
-        let status = answered.status;
-        let said = ErrorAnswer::read(&answered.body);
-        let wait = retry_after(&answered.headers, || self.clock.now());
-        // Some applications set 401 for it.
-        let is_rejected = said.error == "invalid_grant"
-            && matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
-        let (kind, then) = match status {
-            _ if is_rejected && endpoint.takes_credentials() => {
-                (ClientErrorKind::InvalidCredentials, Then::End)
-            }
-            _ if is_rejected => (ClientErrorKind::NotLoggedIn, Then::End),
-            _ if said.error == "access_denied" && status.is_client_error() => {
-                (ClientErrorKind::Denied, Then::Rest)
-            }
-            StatusCode::TOO_MANY_REQUESTS => (
-                ClientErrorKind::TooManyAttempts,
-                Then::Again(Some(wait.unwrap_or(AFTER_TOO_MANY))),
-            ),
-            // The other two are a proxy's: the server may have answered.
-            StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::BAD_GATEWAY
-            | StatusCode::GATEWAY_TIMEOUT => (ClientErrorKind::Unavailable, Then::Again(wait)),
-            _ => (ClientErrorKind::Unavailable, Then::Rest),
-        };
-        let error = ClientError::new(kind)
-            .with_reason(said.word())
-            .with_retry_after(wait);
-        let error = match then {
-            Then::End => error,
-            _ => error.with_cause(format!("the server answered {status}")),
-        };
-        Failure { error, then }
     }
 }
 
@@ -188,19 +141,5 @@ fn encoded(form: &[(&str, &str)]) -> Bytes {
     Bytes::from_owner(Zeroizing::new(form.into_bytes()))
 }
 
-fn again(error: ClientError) -> Failure {
-    let then = Then::Again(None);
-    Failure { error, then }
-}
-
-fn rest(text: &'static str) -> Failure {
-    Failure {
-        error: ClientError::unavailable(text),
-        then: Then::Rest,
-    }
-}
-
 /// A round trip may take almost half of the server's overlap, which is 30 seconds.
 const LIMIT: Duration = Duration::from_secs(10);
-/// After a 429 that names no time.
-const AFTER_TOO_MANY: Duration = Duration::from_secs(60);

@@ -1,10 +1,14 @@
 //! The endpoints, and what goes over the wire.
 
 mod answer;
+mod challenge;
 mod endpoints;
+mod failure;
 mod http_client;
 mod retry_after;
 
 pub(crate) use answer::TokenAnswer;
-pub(crate) use endpoints::{Endpoint, Endpoints, Failure, Then, With};
+pub(crate) use challenge::refuses_token;
+pub(crate) use endpoints::{Endpoint, Endpoints, With};
+pub(crate) use failure::{Failure, Then};
 pub use http_client::HttpClient;

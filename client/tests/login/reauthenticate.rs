@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use support::{HOUR, MINUTE};
+use support::{HOUR, MINUTE, SECOND};
 use tower::Layer;
 use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, TokenStore};
@@ -126,6 +126,78 @@ async fn a_wrong_password_leaves_the_login_as_it_was() {
     world.login.log_out().await.unwrap();
     let nobody = world.login.reauthenticate(&ALICE).await.unwrap_err();
     assert_eq!(nobody.kind(), ClientErrorKind::NotLoggedIn);
+}
+
+#[tokio::test]
+async fn an_error_says_what_hinders_it_and_the_login_stays() {
+    let world = World::new().await;
+    let denied = r#"{"error":"access_denied","reason":"code_needed"}"#;
+    for (status, wait, body, kind, reason) in [
+        (429, Some("90"), "", ClientErrorKind::TooManyAttempts, None),
+        (
+            403,
+            None,
+            denied,
+            ClientErrorKind::Denied,
+            Some("code_needed"),
+        ),
+        (503, Some("90"), "", ClientErrorKind::Unavailable, None),
+    ] {
+        world
+            .line
+            .faults(AGAIN, [Fault::Respond(status, wait, body)]);
+        let failed = world.login.reauthenticate(&ALICE).await.unwrap_err();
+        assert_eq!((failed.kind(), failed.reason()), (kind, reason));
+        let wait = wait.map(|_| 90 * SECOND);
+        assert_eq!(failed.retry_after(), wait, "{status}");
+        assert_eq!(world.me().await.unwrap(), 200);
+    }
+    assert_eq!(world.refreshes_sent(), 0);
+}
+
+#[tokio::test]
+async fn the_real_throttle_says_how_long_to_wait() {
+    let world = World::new().await;
+    let wrong = [ALICE[0], ("password", "hatter-7")];
+    let mut kinds = Vec::new();
+    for _ in 0..40 {
+        let failed = world.login.reauthenticate(&wrong).await.unwrap_err();
+        kinds.push((failed.kind(), failed.retry_after() > Some(SECOND)));
+    }
+    assert_eq!(kinds[0], (ClientErrorKind::InvalidCredentials, false));
+    assert_eq!(kinds[39], (ClientErrorKind::TooManyAttempts, true));
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_is_the_end_of_the_login() {
+    let world = World::new().await;
+    world.end_sessions().await;
+    let ended = world.login.reauthenticate(&ALICE).await.unwrap_err();
+    assert_eq!(ended.kind(), ClientErrorKind::NotLoggedIn);
+    assert_eq!(ended.reason(), Some("session_revoked"));
+    assert!(!world.login.is_logged_in());
+}
+
+#[tokio::test]
+async fn an_access_token_that_is_refused_is_renewed_once_and_the_password_sent_again() {
+    let world = World::new().await;
+    // The client's clock is behind.
+    world.server.clock.advance(HOUR);
+    world.login.reauthenticate(&ALICE).await.unwrap();
+    assert_eq!(
+        (world.refreshes_sent(), world.line.sent(AGAIN).len()),
+        (1, 2)
+    );
+    assert_eq!(world.me().await.unwrap(), 200);
+    let refused = (0..9).map(|_| Fault::Challenge("Bearer error=\"invalid_token\""));
+    world.line.faults(AGAIN, refused);
+    let failed = world.login.reauthenticate(&ALICE).await.unwrap_err();
+    assert_eq!(failed.kind(), ClientErrorKind::Unavailable);
+    assert_eq!(
+        (world.refreshes_sent(), world.line.sent(AGAIN).len()),
+        (2, 4)
+    );
+    assert_eq!(world.me().await.unwrap(), 200);
 }
 
 #[tokio::test]
