@@ -79,7 +79,8 @@ impl ClientError {
     }
 
     /// Returns the reason that the server gave, as in `session_revoked`: a word of at most 64
-    /// letters, digits and `_`. No other text of a response gets into an error.
+    /// letters, digits and `_`. No other text of a response gets into an error, and none that
+    /// repeats a secret of its request.
     ///
     /// ```
     /// # use tower_bearer_client::ClientError;

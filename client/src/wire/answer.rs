@@ -46,11 +46,11 @@ impl ErrorAnswer {
     }
 
     /// The reason where it is a word as in `refresh_reused`, or else the error: no other text of an
-    /// answer gets into an error of ours.
-    pub(crate) fn word(self) -> Option<Cow<'static, str>> {
+    /// answer gets into an error of ours, and no secret.
+    pub(crate) fn word(self, is_secret: impl Fn(&str) -> bool) -> Option<Cow<'static, str>> {
         [self.reason, self.error]
             .into_iter()
-            .find(|text| is_word(text))
+            .find(|text| is_word(text) && !is_secret(text))
             .map(Cow::Owned)
     }
 }
@@ -60,13 +60,6 @@ fn is_word(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
-        && !is_secret(text)
-}
-
-/// What a server that repeats its request would show: a refresh token, a device mark, or a key.
-fn is_secret(text: &str) -> bool {
-    let is_key = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_key || text.contains("rt1_") || text.contains("dm1_")
 }
 
 /// The server's reasons are no longer.

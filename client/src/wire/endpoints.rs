@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::answer::TokenAnswer;
 use super::failure::Failure;
 use super::http_client::Exchange;
-use crate::secret::Secret;
+use super::with::With;
 use crate::{ClientErrorKind, Clock, HttpClient, Server};
 
 /// The endpoints of a server, and the way there.
@@ -42,16 +42,6 @@ impl Endpoint {
             Self::Refresh | Self::Logout => ClientErrorKind::NotLoggedIn,
         }
     }
-}
-
-/// What goes with the form.
-#[derive(Clone, Copy)]
-pub(crate) enum With<'a> {
-    Nothing,
-    /// An `Idempotency-Key`.
-    Key(&'a Secret),
-    /// An access token.
-    Access(&'a HeaderValue),
 }
 
 impl Endpoints {
@@ -116,8 +106,12 @@ impl Endpoints {
         if answered.status == StatusCode::OK {
             Ok(answered.body)
         } else {
-            let now = || self.clock.now();
-            Err(Failure::answered(&answered, endpoint.rejected(), now))
+            Err(Failure::answered(
+                &answered,
+                endpoint.rejected(),
+                |text| with.is_repeated(form, text),
+                || self.clock.now(),
+            ))
         }
     }
 }

@@ -42,10 +42,12 @@ impl Failure {
         ClientError::unavailable(text).into()
     }
 
-    /// What an answer means that is not 200. `rejected` is what `invalid_grant` means here.
+    /// What an answer means that is not 200. `rejected` is what `invalid_grant` means here,
+    /// and `is_secret` tells which texts are not shown.
     pub(super) fn answered(
         answered: &Answered,
         rejected: ClientErrorKind,
+        is_secret: impl Fn(&str) -> bool,
         now: impl FnOnce() -> SystemTime,
     ) -> Self {
         let (status, headers) = (answered.status, &answered.headers);
@@ -71,7 +73,7 @@ impl Failure {
             _ => (ClientErrorKind::Unavailable, Then::Rest),
         };
         let error = ClientError::new(kind)
-            .with_reason(said.word())
+            .with_reason(said.word(is_secret))
             .with_retry_after(wait);
         let error = match then {
             Then::End => error,

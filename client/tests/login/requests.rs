@@ -291,14 +291,11 @@ async fn nothing_shows_a_token() {
         .faults(REFRESH, [Fault::Respond(200, None, leak)]);
     let failed = world.me().await.unwrap_err();
     world.pass(MINUTE);
-    let echo = r#"{"error":"invalid_grant","reason":"rt1_leak"}"#;
     assert_eq!(world.me().await.unwrap(), 200);
     let layer = world.login.layer();
     let debug = format!("{:?} {layer:?} {:?}", world.client, world.login);
     world.line.faults("/me", [Fault::Challenge(INVALID_TOKEN)]);
-    world
-        .line
-        .faults(REFRESH, [Fault::Respond(400, None, echo)]);
+    world.line.faults(REFRESH, [Fault::Repeat("refresh_token")]);
     let refused = world.me().await.unwrap_err();
 
     let sent = world.line.sent("/me").pop().unwrap();

@@ -32,6 +32,8 @@ pub(crate) enum Fault {
     Silence,
     /// Something else answers, with `Retry-After` or without.
     Respond(u16, Option<&'static str>, &'static str),
+    /// 400 `invalid_grant`, whose reason is this field of the request, or its key.
+    Repeat(&'static str),
     /// 401, with this challenge.
     Challenge(&'static str),
     /// 200, with this `grpc-status` and challenge.
@@ -124,6 +126,17 @@ impl Line {
                     .headers_mut()
                     .extend(retry_after.map(|value| (RETRY_AFTER, value.parse().unwrap())));
                 *answer.body_mut() = Full::from(body).boxed();
+            }
+            Some(Fault::Repeat(name)) => {
+                let mut fields = form_urlencoded::parse(&body);
+                let field = fields.find(|(field, _)| field == name);
+                let value = match field {
+                    Some((_, value)) => value.into_owned(),
+                    None => header(name).unwrap(),
+                };
+                let said = format!(r#"{{"error":"invalid_grant","reason":"{value}"}}"#);
+                *answer.status_mut() = StatusCode::BAD_REQUEST;
+                *answer.body_mut() = Full::from(said).boxed();
             }
             Some(Fault::Challenge(challenge)) => {
                 *answer.status_mut() = StatusCode::UNAUTHORIZED;
