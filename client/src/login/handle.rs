@@ -190,7 +190,8 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`NotLoggedIn`](crate::ClientErrorKind::NotLoggedIn), or those of a refresh.
+    /// [`NotLoggedIn`](crate::ClientErrorKind::NotLoggedIn), or those of a refresh. In the pause
+    /// after one that failed it fails at once: see [`Login::retry_now`].
     ///
     /// ```
     /// # use tower_bearer_client::{BoxError, Login};
@@ -247,37 +248,5 @@ impl Login {
     #[must_use]
     pub fn refreshes(&self) -> u64 {
         self.shared.tokens.refreshes()
-    }
-
-    /// Whether the store has what is held. A refresh goes on if the store fails, since its tokens
-    /// are good: [`Login::save`] tries again.
-    ///
-    /// ```
-    /// # use tower_bearer_client::{ClientError, Login};
-    /// async fn at_the_end(login: &Login) -> Result<(), ClientError> {
-    ///     if login.is_saved() { Ok(()) } else { login.save().await }
-    /// }
-    /// ```
-    #[must_use]
-    pub fn is_saved(&self) -> bool {
-        self.shared.keeper.is_none() || self.shared.tokens.is_saved()
-    }
-
-    /// Writes what is held into the store, unless the store has it. What another process has done
-    /// since is taken in, and stays: newer tokens, another login, or that the login was forgotten.
-    /// Without a store it does nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Storage`](crate::ClientErrorKind::Storage).
-    ///
-    /// ```
-    /// # use tower_bearer_client::{ClientError, Login};
-    /// async fn at_the_end(login: &Login) -> Result<(), ClientError> {
-    ///     login.save().await
-    /// }
-    /// ```
-    pub async fn save(&self) -> Result<(), ClientError> {
-        self.shared.save().await
     }
 }

@@ -4,6 +4,8 @@ mod builder;
 mod form;
 mod handle;
 mod reauthenticate;
+mod retry;
+mod saved;
 
 pub use builder::LoginBuilder;
 pub use handle::Login;

@@ -77,7 +77,7 @@ async fn refresh(shared: Arc<Shared>, refused: Option<u64>, turn: Turn) {
 }
 
 async fn fail(shared: &Shared, pair: &Arc<Pair>, failure: Failure) -> Ending {
-    let wait = match failure.then {
+    let (named, longest) = match failure.then {
         Then::End => {
             // A process that has logged in meanwhile keeps its login.
             shared.look().await;
@@ -88,14 +88,16 @@ async fn fail(shared: &Shared, pair: &Arc<Pair>, failure: Failure) -> Ending {
             let _ = shared.save().await;
             return Ending::Failed(failure.error);
         }
-        Then::Again(wait) => wait,
-        Then::Retry | Then::Renew | Then::Rest => None,
+        Then::Again(named) => (named, LONGEST_REST),
+        Then::Retry => (None, LONGEST_REST_OFFLINE),
+        Then::Renew | Then::Rest => (None, LONGEST_REST),
     };
     let time = |failures: u32| {
-        let rest = wait.unwrap_or_else(|| REST.saturating_mul(1 << failures.min(16)));
-        rest.clamp(REST, LONGEST_REST)
+        let rest = named.unwrap_or_else(|| REST.saturating_mul(1 << failures.min(16)));
+        rest.clamp(REST, longest)
     };
-    shared.tokens.rest(pair, failure.error.clone(), time);
+    let error = failure.error.clone();
+    shared.tokens.rest(pair, error, named.is_some(), time);
     Ending::Failed(failure.error)
 }
 
@@ -150,3 +152,5 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const REST: Duration = Duration::from_secs(1);
 /// A server that asks for a day is not believed.
 const LONGEST_REST: Duration = Duration::from_secs(300);
+/// Where no answer came: the network may be back at any moment, and no server is busy.
+const LONGEST_REST_OFFLINE: Duration = Duration::from_secs(30);

@@ -1,10 +1,13 @@
 //! What a login, a refresh and a logout change in [`Tokens`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::held::{Held, Tokens};
 use super::pair::Pair;
+use super::rest::Rest;
 use super::version::Lineage;
+use crate::ClientError;
 use crate::secret::Secret;
 
 impl Tokens {
@@ -46,6 +49,33 @@ impl Tokens {
     /// Returns the pair that was offered, if it is used now.
     pub(crate) fn use_next(&self) -> Option<Arc<Pair>> {
         self.held().use_next()
+    }
+
+    /// Begins the pause after a failure. `time` gets the number of failures before this one in a
+    /// row, and `is_named` tells whether the server has asked for it.
+    pub(crate) fn rest(
+        &self,
+        pair: &Arc<Pair>,
+        failure: ClientError,
+        is_named: bool,
+        time: impl FnOnce(u32) -> Duration,
+    ) {
+        let now = self.monotonic();
+        let mut held = self.held();
+        if held.holds(pair) {
+            let until = now.saturating_add(time(held.failures));
+            held.failures = held.failures.saturating_add(1);
+            held.rest = Some(Rest {
+                failure,
+                until,
+                is_named,
+            });
+        }
+    }
+
+    /// Ends the pause, unless the server has asked for it.
+    pub(crate) fn end_rest(&self) {
+        self.held().rest.take_if(|rest| !rest.is_named);
     }
 
     pub(crate) fn holds(&self, pair: &Arc<Pair>) -> bool {

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::ending::Ending;
 use super::pair::Pair;
+use super::rest::Rest;
 use super::saved::Saved;
 use super::version::Lineage;
 use crate::clock::since_1970;
@@ -37,8 +38,7 @@ pub(super) struct Held {
     pub(super) mark: Option<Secret>,
     /// Grows with each mark.
     pub(super) marks: u64,
-    /// The last refresh failed: how, and until when none is tried.
-    pub(super) rest: Option<(ClientError, Duration)>,
+    pub(super) rest: Option<Rest>,
     /// Refreshes in a row that failed.
     pub(super) failures: u32,
     /// The refresh or logout that is under way.
@@ -107,7 +107,7 @@ impl Tokens {
         if !is_refused && !pair.is_due(now) {
             return Ok(Due::Use(pair));
         }
-        let Some((failure, until)) = &held.rest else {
+        let Some(Rest { failure, until, .. }) = &held.rest else {
             return Ok(Due::Refresh(pair));
         };
         let rest = until.saturating_sub(self.clock.monotonic());
@@ -142,23 +142,6 @@ impl Tokens {
         // A late refusal of an older token says nothing of this one.
         if held.holds(pair) {
             held.refused = Some(pair.number);
-        }
-    }
-
-    /// There is no further attempt for a while, and callers that come meanwhile hear the same: if
-    /// each of them tried, that would take minutes. `time` gets the number of failures before this
-    /// one in a row.
-    pub(crate) fn rest(
-        &self,
-        pair: &Arc<Pair>,
-        failure: ClientError,
-        time: impl FnOnce(u32) -> Duration,
-    ) {
-        let mut held = self.held();
-        if held.holds(pair) {
-            let until = self.clock.monotonic().saturating_add(time(held.failures));
-            held.failures = held.failures.saturating_add(1);
-            held.rest = Some((failure, until));
         }
     }
 

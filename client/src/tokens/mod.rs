@@ -4,6 +4,7 @@ mod change;
 mod ending;
 mod held;
 mod pair;
+mod rest;
 mod saved;
 mod stored;
 mod take_in;

@@ -37,6 +37,40 @@ async fn the_rest_after_a_failure_doubles_up_to_five_minutes() {
     assert_eq!(resting.retry_after(), Some(Duration::from_secs(1)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_offline_rests_for_half_a_minute_at_most() {
+    let world = World::new().await;
+    world.pass(30 * MINUTE);
+    let lost = (0..3 * 8).map(|_| Fault::AnswerLost);
+    world.line.faults(REFRESH, lost);
+    for rest in [1, 2, 4, 8, 16, 30, 30] {
+        world.me().await.unwrap_err();
+        let resting = world.me().await.unwrap_err();
+        let rest = Duration::from_secs(rest);
+        assert_eq!(resting.retry_after(), Some(rest));
+        world.pass(rest);
+    }
+    world.me().await.unwrap_err();
+    world.me().await.unwrap_err();
+    world.login.retry_now();
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(world.refreshes_sent(), 3 * 8 + 1);
+}
+
+#[tokio::test]
+async fn a_pause_that_the_server_asks_for_is_kept_whatever_the_user_does() {
+    for (status, retry_after) in [(503, Some("90")), (429, Some("90")), (429, None)] {
+        let world = World::new().await;
+        world.pass(30 * MINUTE);
+        let busy = Fault::Respond(status, retry_after, "");
+        world.line.faults(REFRESH, [busy]);
+        world.me().await.unwrap_err();
+        world.login.retry_now();
+        world.me().await.unwrap_err();
+        assert_eq!(world.refreshes_sent(), 1);
+    }
+}
+
 #[tokio::test]
 async fn a_token_that_lives_no_longer_than_its_round_trip_serves_the_call_that_asked_for_it() {
     let world = World::new().await;
