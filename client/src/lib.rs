@@ -25,11 +25,11 @@ pub use login::{Login, LoginBuilder};
 #[cfg(feature = "test-util")]
 pub use manual_clock::ManualClock;
 pub use server::Server;
-#[cfg(feature = "reqwest")]
-pub use service::ReqwestClient;
 pub use service::{
     BearerClient, BearerClientLayer, HttpRequest, HttpResponse, Resend, ResponseFuture, SendOnce,
     SendTwice,
 };
+#[cfg(feature = "reqwest")]
+pub use service::{ReqwestClient, ReqwestRequest};
 pub use store::{FileTokenStore, MemoryTokenStore, StoredLogin, TokenStore};
 pub use wire::HttpClient;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
 
-use super::request::{HttpRequest, HttpResponse, origin};
+use super::request::{HttpRequest, HttpResponse};
 use super::resend::Resend;
 use crate::refresh::Shared;
 use crate::tokens::Pair;
@@ -21,8 +21,6 @@ pub(super) struct Attempt<R> {
     /// To be sent again.
     copy: Option<R>,
     pair: Arc<Pair>,
-    /// Where it was sent to, if the HTTP client may follow redirects by itself.
-    url: Option<String>,
     is_last: bool,
 }
 
@@ -50,7 +48,6 @@ impl<R: HttpRequest> Outgoing<R> {
         let attempt = Some(Attempt {
             copy,
             pair,
-            url: request.url(),
             is_last,
         });
         Self { request, attempt }
@@ -66,18 +63,6 @@ impl<R> Attempt<R> {
             self.pair.trial.pass();
             return None;
         }
-        let is_redirected = match (&self.url, response.url()) {
-            (Some(sent), Some(came)) => page(sent) != page(came),
-            _ => false,
-        };
-        if is_redirected
-            && !shared
-                .endpoints
-                .server
-                .owns(origin(response.target()).as_ref())
-        {
-            return None;
-        }
         if self.is_last {
             // If a new token does not help, the fault is elsewhere.
             self.pair.trial.fail();
@@ -86,15 +71,9 @@ impl<R> Attempt<R> {
         if self.pair.trial.is_in_vain(tokens.monotonic()) {
             return None;
         }
-        // What a redirect came from has been done.
-        let copy = self.copy.filter(|_| !is_redirected);
-        if copy.is_none() {
+        if self.copy.is_none() {
             tokens.note_refused(&self.pair);
         }
-        copy.map(|request| (request, self.pair.number))
+        self.copy.map(|request| (request, self.pair.number))
     }
-}
-
-fn page(url: &str) -> Option<&str> {
-    url.split('#').next()
 }

@@ -28,8 +28,8 @@ pin_project! {
     ///
     /// async fn response<S, R, M>(call: ResponseFuture<S, R, M>) -> Option<S::Response>
     /// where
-    ///     S: Service<R, Response: HttpResponse, Error: Into<BoxError>>,
     ///     R: HttpRequest,
+    ///     S: Service<R::Sent, Response: HttpResponse, Error: Into<BoxError>>,
     ///     M: Resend<R>,
     /// {
     ///     call.await.ok()
@@ -37,7 +37,8 @@ pin_project! {
     /// ```
     pub struct ResponseFuture<S, R, M>
     where
-        S: Service<R>,
+        R: HttpRequest,
+        S: Service<R::Sent>,
     {
         shared: Arc<Shared>,
         http: S,
@@ -62,7 +63,7 @@ pin_project! {
 
 impl<S, R, M> ResponseFuture<S, R, M>
 where
-    S: Service<R>,
+    S: Service<R::Sent>,
     R: HttpRequest,
     M: Resend<R>,
 {
@@ -124,7 +125,7 @@ where
 
 impl<S, R, M> Future for ResponseFuture<S, R, M>
 where
-    S: Service<R, Response: HttpResponse, Error: Into<BoxError>>,
+    S: Service<R::Sent, Response: HttpResponse, Error: Into<BoxError>>,
     R: HttpRequest,
     M: Resend<R>,
 {
@@ -151,7 +152,7 @@ where
                     ready!(this.http.poll_ready(cx)).map_err(transport)?;
                     let outgoing = outgoing.take().expect(ENDED);
                     State::Sent {
-                        response: this.http.call(outgoing.request),
+                        response: this.http.call(outgoing.request.into()),
                         attempt: outgoing.attempt,
                     }
                 }
@@ -178,7 +179,7 @@ where
     }
 }
 
-impl<S: Service<R>, R, M> fmt::Debug for ResponseFuture<S, R, M> {
+impl<S: Service<R::Sent>, R: HttpRequest, M> fmt::Debug for ResponseFuture<S, R, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResponseFuture")
     }

@@ -70,8 +70,8 @@ impl<S, M: Clone> Layer<S> for BearerClientLayer<M> {
 ///
 /// A request to an origin that the [`Server`](crate::Server) does not name is sent unchanged, and
 /// so is one with an `Authorization` of its own. A layer that follows redirects belongs around this
-/// one, so that each URL is checked. An HTTP client that follows them itself has to take the token
-/// off where another origin follows: `reqwest` does, for another host or port.
+/// one, so that each URL is checked. An HTTP client that follows them itself, below this layer,
+/// takes the token along: the one of `hyper-util` and `ReqwestClient` follow none.
 ///
 /// With gRPC the origin of the calls has to be said: `GreeterClient::with_origin(client, origin)`.
 ///
@@ -96,7 +96,7 @@ pub struct BearerClient<S, M = SendTwice> {
 
 impl<S, R, M> Service<R> for BearerClient<S, M>
 where
-    S: Service<R, Response: HttpResponse, Error: Into<BoxError>> + Clone,
+    S: Service<R::Sent, Response: HttpResponse, Error: Into<BoxError>> + Clone,
     R: HttpRequest,
     M: Resend<R> + Clone,
 {

@@ -9,7 +9,7 @@ mod reqwest;
 mod resend;
 
 #[cfg(feature = "reqwest")]
-pub use self::reqwest::ReqwestClient;
+pub use self::reqwest::{ReqwestClient, ReqwestRequest};
 pub use call::ResponseFuture;
 pub use layer::{BearerClient, BearerClientLayer};
 pub use request::{HttpRequest, HttpResponse};

@@ -11,7 +11,11 @@ use crate::origin::HttpOrigin;
 /// fn takes(_: impl tower_bearer_client::HttpRequest) {}
 /// takes(http::Request::new("a body"));
 /// ```
-pub trait HttpRequest: sealed::HttpRequest {}
+pub trait HttpRequest: sealed::HttpRequest + Sized {
+    /// The request as the HTTP client behind the layer gets it: `http::Request` itself, and
+    /// `ReqwestRequest`, which only a `ReqwestClient` sends.
+    type Sent: From<Self>;
+}
 
 /// A response that can refuse an access token: `http::Response`, and `reqwest::Response` with the
 /// feature `reqwest`. It cannot be implemented elsewhere.
@@ -22,7 +26,9 @@ pub trait HttpRequest: sealed::HttpRequest {}
 /// ```
 pub trait HttpResponse: sealed::HttpResponse {}
 
-impl<B> HttpRequest for Request<B> {}
+impl<B> HttpRequest for Request<B> {
+    type Sent = Self;
+}
 
 impl<B> sealed::HttpRequest for Request<B> {
     fn target(&self) -> Option<(&str, &str, Option<u16>)> {
@@ -67,25 +73,10 @@ pub(crate) mod sealed {
         fn target(&self) -> Option<(&str, &str, Option<u16>)>;
         fn headers(&self) -> &HeaderMap;
         fn headers_mut(&mut self) -> &mut HeaderMap;
-
-        /// The same as text, if the HTTP client may follow redirects by itself.
-        fn url(&self) -> Option<String> {
-            None
-        }
     }
 
     pub trait HttpResponse {
         fn status(&self) -> StatusCode;
         fn headers(&self) -> &HeaderMap;
-
-        /// Where it came from, after redirects.
-        fn url(&self) -> Option<&str> {
-            None
-        }
-
-        /// Its scheme, host and port.
-        fn target(&self) -> Option<(&str, &str, Option<u16>)> {
-            None
-        }
     }
 }

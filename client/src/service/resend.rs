@@ -5,11 +5,9 @@ use http::Request;
 /// Makes the copy of a request that is sent if the server refuses the access token of the first
 /// one, with 401 and `invalid_token`.
 ///
-/// The token was refused before anything was done, so a POST may be repeated too. Where
-/// `reqwest::Client` has followed a redirect to another URL, the first server may have done its
-/// part: then the caller gets the 401, and the next request a new token. A redirect to the same URL
-/// cannot be seen: where a POST is answered with one, use [`SendOnce`]. Any other service that
-/// follows redirects goes outside the layer. What decides is whether there is a copy of the body:
+/// The token was refused before anything was done, so a POST may be repeated too. A service that
+/// follows redirects goes outside the layer: below it, what led to the redirect would be done
+/// twice. What decides is whether there is a copy of the body:
 ///
 /// - [`SendTwice`], the default, is for bodies that are `Clone`, as `Full<Bytes>` or `String`.
 /// - [`SendOnce`] is for all others, as streams. The caller gets the 401, and the next request gets

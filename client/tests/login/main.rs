@@ -8,6 +8,7 @@ mod loopback;
 mod pace;
 mod processes;
 mod reauthenticate;
+mod redirects;
 mod requests;
 mod resend;
 mod scope;
