@@ -109,10 +109,9 @@ impl LoginBuilder {
     pub async fn open(self, http: impl HttpClient) -> Result<Login, ClientError> {
         let tokens = Arc::new(Tokens::new(Arc::clone(&self.clock)));
         let keeper = self.store.map(Keeper::new);
-        if let Some(keeper) = &keeper {
-            keeper.look(&tokens).await?;
-        }
         let endpoints = Endpoints::new(self.server, http, self.clock);
-        Ok(Login::over(tokens, endpoints, keeper))
+        let login = Login::over(tokens, endpoints, keeper);
+        login.reload().await?;
+        Ok(login)
     }
 }

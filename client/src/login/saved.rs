@@ -18,6 +18,25 @@ impl Login {
         self.shared.keeper.is_none() || self.shared.tokens.is_saved()
     }
 
+    /// Takes in what another process has stored: newer tokens, another login, or that the login was
+    /// forgotten. A refresh does that by itself. It is for a process that is logged out, and waits
+    /// for a login that the user makes in another one. Without a store it does nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Storage`](crate::ClientErrorKind::Storage).
+    ///
+    /// ```
+    /// # use tower_bearer_client::{ClientError, Login};
+    /// async fn is_back(login: &Login) -> Result<bool, ClientError> {
+    ///     login.reload().await?;
+    ///     Ok(login.is_logged_in())
+    /// }
+    /// ```
+    pub async fn reload(&self) -> Result<(), ClientError> {
+        self.shared.reload().await
+    }
+
     /// Writes what is held into the store, unless the store has it. What another process has done
     /// since is taken in, and stays: newer tokens, another login, or that the login was forgotten.
     /// Without a store it does nothing.

@@ -15,11 +15,17 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Takes in what another process has stored. What cannot be read now is not newer.
-    pub(crate) async fn look(&self) {
-        if let Some(keeper) = &self.keeper {
-            let _ = keeper.look(&self.tokens).await;
+    /// Takes in what another process has stored.
+    pub(crate) async fn reload(&self) -> Result<(), ClientError> {
+        match &self.keeper {
+            Some(keeper) => keeper.look(&self.tokens).await,
+            None => Ok(()),
         }
+    }
+
+    /// The same, where what cannot be read now is not newer.
+    pub(crate) async fn look(&self) {
+        let _ = self.reload().await;
     }
 
     /// Stores what is held, unless it is stored.

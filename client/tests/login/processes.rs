@@ -70,6 +70,21 @@ async fn a_clock_that_is_set_back_does_not_make_a_process_present_a_token_of_the
 }
 
 #[tokio::test]
+async fn a_process_that_is_logged_out_takes_the_login_of_another_when_it_is_told_to_look() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    let other = world.another(|builder| builder.store(store.clone())).await;
+    world.end_sessions().await;
+    world.me().await.unwrap_err();
+    other.log_in("alice", "wonderland-7").await.unwrap();
+    let refused = world.me().await.unwrap_err();
+    assert_eq!(refused.kind(), ClientErrorKind::NotLoggedIn);
+    world.login.reload().await.unwrap();
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(world.line.sent(LOGIN).len(), 2);
+}
+
+#[tokio::test]
 async fn to_save_what_is_saved_does_not_replace_what_another_process_has_stored() {
     let store = MemoryTokenStore::default();
     let world = world(&store).await;
