@@ -48,6 +48,8 @@ impl Visits {
             .name("token-store".into())
             .spawn(move || {
                 let worker = HangUp(sender);
+                // Before the caller hears of it, also of a panic, the entry is free.
+                let visit = visit;
                 let outcome = work();
                 drop(visit);
                 // The caller may have gone.

@@ -229,8 +229,11 @@ async fn two_processes_that_write_at_once_go_on_with_what_was_written_last() {
         .into_iter()
         .map(|sent| sent.key)
         .collect();
-    assert_eq!(keys.len(), 4);
-    assert!(keys[0] == keys[1] && keys[2] == keys[3], "{keys:?}");
+    let (first, second) = keys.split_at(2);
+    assert!(first[0] == first[1], "{keys:?}");
+    // One that comes late finds the tokens of the other, and sends nothing.
+    assert!(matches!(second.len(), 1 | 2), "{keys:?}");
+    assert!(second.iter().all(|key| *key == second[0]), "{keys:?}");
     assert_both_live(&world, &client).await;
 }
 
