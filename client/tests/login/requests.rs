@@ -7,8 +7,8 @@ use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
 
-use crate::world::{Fault, REFRESH, World, at_once, marks, request, with_authorization};
-use tower_bearer_client::{ClientErrorKind, Clock, Server};
+use crate::world::{Fault, REFRESH, World, at_once, request};
+use tower_bearer_client::Clock;
 
 const INVALID_TOKEN: &str =
     "Bearer error=\"invalid_token\", error_description=\"the session has ended\"";
@@ -170,80 +170,6 @@ async fn only_a_401_that_calls_the_token_invalid_is_repeated() {
 }
 
 #[tokio::test]
-async fn only_its_own_origin_gets_the_token() {
-    let world = World::new().await;
-    for there in [
-        "https://api.example.com/me",
-        "https://API.example.com:443/me",
-    ] {
-        world.client.clone().oneshot(request(there)).await.unwrap();
-        assert!(
-            world
-                .line
-                .sent("/me")
-                .pop()
-                .unwrap()
-                .authorization
-                .is_some(),
-            "{there}"
-        );
-    }
-    for elsewhere in [
-        "http://api.example.com/me",
-        "http://api.example.com:443/me",
-        "https://api.example.com:8443/me",
-        "https://example.com/me",
-        "https://api.example.com.evil.example/me",
-        "https://api.example.com@evil.example/me",
-        "https://evil.example/https://api.example.com/me",
-    ] {
-        let answer = world
-            .client
-            .clone()
-            .oneshot(request(elsewhere))
-            .await
-            .unwrap();
-        let sent = world.line.sent("/me").pop().unwrap();
-        assert_eq!(
-            (answer.status().as_u16(), sent.authorization),
-            (401, None),
-            "{elsewhere}"
-        );
-    }
-    let mut relative = request("/me");
-    *relative.uri_mut() = "/me".parse().unwrap();
-    world.client.clone().oneshot(relative).await.unwrap();
-    assert_eq!(world.line.sent("/me").pop().unwrap().authorization, None);
-    assert_eq!(world.refreshes_sent(), 0);
-
-    for no_origin in [
-        "api.example.com",
-        "/",
-        "ftp://api.example.com",
-        "https://api.example.com/v1",
-        "https://a.example?b",
-    ] {
-        assert!(Server::new(no_origin, "/auth").is_err(), "{no_origin}");
-    }
-}
-
-#[tokio::test]
-async fn an_authorization_of_the_callers_own_is_left_alone() {
-    let world = World::new().await;
-    let theirs = with_authorization(request("/me"), "Bearer theirs");
-    assert_eq!(
-        world.client.clone().oneshot(theirs).await.unwrap().status(),
-        401
-    );
-    let sent = world.line.sent("/me");
-    assert_eq!(
-        (sent.len(), sent[0].authorization.as_deref()),
-        (1, Some("Bearer theirs"))
-    );
-    assert_eq!(world.refreshes_sent(), 0);
-}
-
-#[tokio::test]
 async fn a_limit_on_concurrency_inside_does_not_stop_the_refresh() {
     let world = World::new().await;
     world.pass(30 * MINUTE);
@@ -325,67 +251,4 @@ async fn nothing_shows_a_token() {
         refresh.starts_with("rt1_") && debug.contains("[redacted]"),
         "{debug}"
     );
-}
-
-#[tokio::test]
-async fn after_the_logout_nobody_is_logged_in() {
-    let world = World::new().await;
-    assert_eq!(world.me().await.unwrap(), 200);
-    world.login.log_out().await.unwrap();
-    let refused = world.me().await.unwrap_err();
-    assert_eq!(refused.kind(), ClientErrorKind::NotLoggedIn);
-    assert_eq!(world.line.sent("/me").len(), 1);
-    assert!(
-        world
-            .server
-            .sessions
-            .list(&"alice".into())
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    world.login.log_in("alice", "wonderland-7").await.unwrap();
-    assert_eq!(world.me().await.unwrap(), 200);
-}
-
-#[tokio::test]
-async fn a_login_sends_the_mark_that_the_last_one_left_whatever_came_between() {
-    let world = World::new().await;
-    world.pass(30 * MINUTE);
-    assert_eq!(world.me().await.unwrap(), 200);
-    world.login.log_out().await.unwrap();
-    world.login.log_in("alice", "guessed").await.unwrap_err();
-    world.login.log_in("alice", "wonderland-7").await.unwrap();
-    world.login.log_in("alice", "wonderland-7").await.unwrap();
-    let sent = marks(&world);
-    let [first, after_logout, after_refusal, after_login] = &sent[..] else {
-        panic!("{sent:?}")
-    };
-    assert_eq!(*first, None);
-    assert!(
-        after_logout.as_ref().unwrap().starts_with("dm1_"),
-        "{sent:?}"
-    );
-    assert_eq!(after_logout, after_refusal);
-    // Each login makes another one.
-    assert!(
-        after_login.as_ref().unwrap().starts_with("dm1_"),
-        "{sent:?}"
-    );
-    assert_ne!(after_refusal, after_login);
-    let mark = after_login.as_ref().unwrap();
-    assert!(!format!("{:?}", world.client).contains(mark));
-}
-
-#[tokio::test]
-async fn strangers_who_guess_do_not_lock_the_client_out() {
-    let world = World::new().await;
-    let stranger = world.another(|builder| builder).await;
-    for _ in 0..40 {
-        stranger.log_in("alice", "guessed").await.unwrap_err();
-    }
-    let refused = stranger.log_in("alice", "wonderland-7").await.unwrap_err();
-    assert_eq!(refused.kind(), ClientErrorKind::TooManyAttempts);
-    assert!(refused.retry_after().unwrap() > SECOND, "{refused:?}");
-    world.login.log_in("alice", "wonderland-7").await.unwrap();
 }

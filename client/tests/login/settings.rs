@@ -3,7 +3,7 @@
 use tower::ServiceExt;
 use tower_bearer_client::{ClientErrorKind, Login, Server};
 
-use crate::world::{LOGIN, ORIGIN, World, request};
+use crate::world::{LOGIN, ORIGIN, World, request, with_authorization};
 
 #[track_caller]
 fn assert_refused(server: Result<Server, tower_bearer_client::ClientError>, cure: &str) {
@@ -90,4 +90,78 @@ async fn the_access_token_goes_to_every_origin_that_is_named_and_the_password_to
     }
     let sent = world.line.sent(LOGIN);
     assert!(sent.iter().all(|sent| sent.uri.starts_with(ORIGIN)));
+}
+
+#[tokio::test]
+async fn only_its_own_origin_gets_the_token() {
+    let world = World::new().await;
+    for there in [
+        "https://api.example.com/me",
+        "https://API.example.com:443/me",
+    ] {
+        world.client.clone().oneshot(request(there)).await.unwrap();
+        assert!(
+            world
+                .line
+                .sent("/me")
+                .pop()
+                .unwrap()
+                .authorization
+                .is_some(),
+            "{there}"
+        );
+    }
+    for elsewhere in [
+        "http://api.example.com/me",
+        "http://api.example.com:443/me",
+        "https://api.example.com:8443/me",
+        "https://example.com/me",
+        "https://api.example.com.evil.example/me",
+        "https://api.example.com@evil.example/me",
+        "https://evil.example/https://api.example.com/me",
+    ] {
+        let answer = world
+            .client
+            .clone()
+            .oneshot(request(elsewhere))
+            .await
+            .unwrap();
+        let sent = world.line.sent("/me").pop().unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), sent.authorization),
+            (401, None),
+            "{elsewhere}"
+        );
+    }
+    let mut relative = request("/me");
+    *relative.uri_mut() = "/me".parse().unwrap();
+    world.client.clone().oneshot(relative).await.unwrap();
+    assert_eq!(world.line.sent("/me").pop().unwrap().authorization, None);
+    assert_eq!(world.refreshes_sent(), 0);
+
+    for no_origin in [
+        "api.example.com",
+        "/",
+        "ftp://api.example.com",
+        "https://api.example.com/v1",
+        "https://a.example?b",
+    ] {
+        assert!(Server::new(no_origin, "/auth").is_err(), "{no_origin}");
+    }
+}
+
+#[tokio::test]
+async fn an_authorization_of_the_callers_own_is_left_alone() {
+    let world = World::new().await;
+    let theirs = with_authorization(request("/me"), "Bearer theirs");
+    assert_eq!(
+        world.client.clone().oneshot(theirs).await.unwrap().status(),
+        401
+    );
+    let sent = world.line.sent("/me");
+    assert_eq!(
+        (sent.len(), sent[0].authorization.as_deref()),
+        (1, Some("Bearer theirs"))
+    );
+    assert_eq!(world.refreshes_sent(), 0);
 }
