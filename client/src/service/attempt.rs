@@ -72,7 +72,7 @@ impl<R> Attempt<R> {
             return None;
         }
         if self.copy.is_none() {
-            tokens.note_refused(&self.pair);
+            tokens.note_refused(self.pair.number);
         }
         self.copy.map(|request| (request, self.pair.number))
     }

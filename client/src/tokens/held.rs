@@ -137,11 +137,11 @@ impl Tokens {
 
     /// The access token of this pair was refused, and the request cannot be repeated: the next one
     /// gets a new token.
-    pub(crate) fn note_refused(&self, pair: &Arc<Pair>) {
+    pub(crate) fn note_refused(&self, number: u64) {
         let mut held = self.held();
         // A late refusal of an older token says nothing of this one.
-        if held.holds(pair) {
-            held.refused = Some(pair.number);
+        if held.pair.as_ref().is_some_and(|pair| pair.number == number) {
+            held.refused = Some(number);
         }
     }
 

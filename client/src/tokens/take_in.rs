@@ -47,12 +47,8 @@ impl Held {
             self.lineage = self.lineage.map(|ours| ours.replacing(kept.lineage));
             return;
         }
-        let is_newer = match age {
-            Ordering::Less => false,
-            // What is saved here was in the store: another write came later.
-            Ordering::Equal => self.saved.is_saved(),
-            Ordering::Greater => true,
-        };
+        // Of two that are equal the stored one counts: its key is the one that others send.
+        let is_newer = age.is_ge();
         let is_mark_newer =
             !self.saved.is_own_mark() && (kept.marks >= self.marks || is_newer && is_other);
         if is_mark_newer {

@@ -238,6 +238,27 @@ async fn two_processes_that_write_at_once_go_on_with_what_was_written_last() {
 }
 
 #[tokio::test]
+async fn the_key_that_is_stored_counts_for_all_also_while_nothing_can_be_saved() {
+    let (shelf, world, other, client) = two().await;
+    let full = |is_full| shelf.is_full.store(is_full, Ordering::SeqCst);
+    full(true);
+    world.pass(30 * MINUTE);
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(me(client.clone()).await.unwrap(), 200);
+    full(false);
+    other.save().await.unwrap();
+    full(true);
+    world.pass(30 * MINUTE);
+    assert_eq!(world.me().await.unwrap(), 200);
+    world.pass(MINUTE);
+    // The refresh token was replaced, and the new one used: only the key tells them from a thief.
+    assert_eq!(me(client.clone()).await.unwrap(), 200);
+    full(false);
+    world.login.save().await.unwrap();
+    assert_both_live(&world, &client).await;
+}
+
+#[tokio::test]
 async fn a_login_in_a_store_that_was_emptied_is_newer_than_what_was_there() {
     let (shelf, world, other, client) = two().await;
     for _ in 0..3 {
