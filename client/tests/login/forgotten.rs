@@ -129,6 +129,19 @@ async fn a_file_that_is_away_for_a_moment_is_not_forgotten() {
 }
 
 #[tokio::test]
+async fn a_file_that_comes_back_later_is_taken_in_again() {
+    let store = MemoryTokenStore::default();
+    let (world, _other) = two(store.clone()).await;
+    let stored = store.load().unwrap().unwrap();
+    store.clear().unwrap();
+    world.login.reload().await.unwrap();
+    assert!(!world.login.is_logged_in());
+    store.save(&stored).unwrap();
+    world.login.reload().await.unwrap();
+    assert_eq!(world.me().await.unwrap(), 200);
+}
+
+#[tokio::test]
 async fn a_folder_that_is_away_is_an_error_and_the_login_stays() {
     let folder = tempfile::tempdir().unwrap();
     let (here, away) = (folder.path().join("drive"), folder.path().join("away"));

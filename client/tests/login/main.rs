@@ -21,4 +21,5 @@ mod slow_store;
 mod stores;
 mod turns;
 mod versions;
+mod walk;
 mod world;
