@@ -100,6 +100,25 @@ class Claims(unittest.TestCase):
         self.assert_wrong("SECURITY.md:12: there is no script .ci/other",
                           security=SECURITY.replace(".ci/claims", ".ci/other"))
 
+    def test_a_test_that_is_not_run_is_no_proof(self):
+        for off in ("#[ignore]", "#[cfg(any())]", "#[cfg(windows)]"):
+            self.assert_wrong("SECURITY.md:6: there is no test session::rule::a_copy_ends_the_session",
+                              rule=RULE.replace("#[tokio::test]", f"{off}\n#[tokio::test]")
+                              .replace("// requirements 1, 2\n", "").replace("// requirement 2", "// requirements 1, 2"))
+
+    def test_what_is_almost_a_name_or_a_number_is_wrong_beside_a_good_proof(self):
+        proof = "`session::rule::a_copy_ends_the_session`"
+        for almost in ("session::rule::gone()", "session::gone", "session::rule::Gone"):
+            self.assert_wrong(f"SECURITY.md:6: there is no test {almost}",
+                              security=SECURITY.replace(proof, f"{proof}, `{almost}`"))
+        for almost in ("requirements 1 to 99", "requirements 1, 2, and 99"):
+            self.assert_wrong("SECURITY.md:9: numbers are separated by `, ` or ` and `",
+                              security=SECURITY.replace("requirements 1 and 2", almost))
+
+    def test_a_list_of_another_form_is_wrong(self):
+        for other in ("* No proof.", "1. No proof.", "  - No proof."):
+            self.assert_wrong("SECURITY.md:13: a claim begins with `- `", security=SECURITY + other)
+
     def test_a_helper_is_not_a_test(self):
         self.assert_wrong("SECURITY.md:6: there is no test session::rule::a_helper",
                           security=SECURITY.replace("a_copy_ends_the_session", "a_helper"))

@@ -13,7 +13,11 @@ from rust_source import Source
 FOLDERS = ("src", "tests", "client", "examples", "templates", "js")
 CITED = re.compile(r"\s*// requirements? (\S.*)")
 IS_TEST = re.compile(r"(?:\w+::)*test(?:\(|$)")
-JS_TEST = re.compile(r'^\s*(?:await )?(?:t\.)?test\("([^"]+)"', re.M)
+# These tests are not run everywhere, or not at all. Those that the throttle ignores are run by `.ci/run`.
+IS_OFF = re.compile(r"cfg\((?!test\)|unix\)|target_os|feature|all\(test)|ignore\b")
+RUN_THOUGH_IGNORED = "throttle::full"
+JS_TEST = re.compile(r'^\s*(?:await )?(?:t\.)?test\("([^"]+)"(?!, \{[^}]*(?:skip|todo))', re.M)
+JS_COMMENT = re.compile(r"/\*.*?\*/", re.S)
 
 # `cited` has the tests of each number, `stray` the places of comments that are above no test.
 Found = namedtuple("Found", "names cited stray")
@@ -33,7 +37,10 @@ def rust_tests(text, name):
 
     def walk(start, end, path):
         for item in source.items(start, end):
-            if item.kind == "fn" and any(IS_TEST.match(source.joined(*attr)) for attr in item.attrs):
+            attrs = [source.joined(*attr) for attr in item.attrs]
+            if any(map(IS_OFF.match, attrs)) and path != RUN_THOUGH_IGNORED:
+                continue
+            if item.kind == "fn" and any(map(IS_TEST.match, attrs)):
                 yield f"{path}::{item.name}", item.line
             elif item.kind == "mod" and item.body:
                 yield from walk(*item.body, f"{path}::{item.name}")
@@ -60,7 +67,7 @@ def find(root):
             if "node_modules" in short.parts or "target" in short.parts:
                 continue
             if path.name.endswith(".test.mjs"):
-                titles = JS_TEST.findall(path.read_text(encoding="utf-8"))
+                titles = JS_TEST.findall(JS_COMMENT.sub("", path.read_text(encoding="utf-8")))
                 found.names.update(f"{program_of(short)}: {title}" for title in titles)
             elif path.suffix == ".rs":
                 text = path.read_text(encoding="utf-8")
