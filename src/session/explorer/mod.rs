@@ -18,6 +18,7 @@
 //! | or to before a revocation, which nodes still know of | `revived` |
 //! | a change of password, and a login under way | `password` |
 //! | a rule, or a node, that is almost right | `faults` |
+//! | a rule that is simpler, or that others have | `tempting` |
 //!
 //! Some cases are left out. The fifth race, which is answered 503, is the same as a lost answer,
 //! and so is an application that cannot be asked. The revocations that a process knows are only
@@ -42,4 +43,5 @@ mod serve;
 mod skewed;
 mod step;
 mod table;
+mod tempting;
 mod world;

@@ -342,7 +342,7 @@ pub(super) const A_REPEAT_OPENS_IN_THE_SECOND_HALF_ONLY: Rule = Rule {
 };
 
 /// Decides about a row that is a little different.
-fn with(
+pub(super) fn with(
     session: &Session,
     change: impl FnOnce(&mut SessionParts),
     decide: impl FnOnce(&Session) -> Decision,
