@@ -1,0 +1,51 @@
+//! [`Scenario`] says which clients an honest user has.
+
+use super::{phone, rendering, tabs};
+use crate::dice::Dice;
+use crate::rule::Rule;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    /// One client in flaky networks, which sleeps while it waits.
+    Phone,
+    /// Tabs that share their tokens, without a lock.
+    Tabs,
+    /// Servers that render parts of a page at once, each with the browser's cookie.
+    Rendering,
+    /// A phone whose app is killed now and then, after it has used the new access token and before
+    /// it has stored the new refresh token.
+    Killed,
+}
+
+/// What a rule asks of its clients.
+#[derive(Clone, Copy, Debug)]
+pub struct Clients {
+    pub send_keys: bool,
+}
+
+impl Scenario {
+    pub const ALL: [Self; 4] = [Self::Phone, Self::Tabs, Self::Rendering, Self::Killed];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Tabs => "tabs",
+            Self::Rendering => "rendering",
+            Self::Killed => "killed app",
+        }
+    }
+
+    pub fn has_rendering_servers(self) -> bool {
+        self == Self::Rendering
+    }
+
+    /// Lets thirty days pass, and returns how often the user had to log in again.
+    pub fn run(self, rule: &mut dyn Rule, clients: Clients, dice: &mut Dice) -> u32 {
+        match self {
+            Self::Phone => phone::run(rule, clients, 0.0, dice),
+            Self::Killed => phone::run(rule, clients, phone::KILLED, dice),
+            Self::Tabs => tabs::run(rule, dice),
+            Self::Rendering => rendering::run(rule, dice),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Tabs of one browser: they share their tokens and have no lock, so they race.
+
+use super::jar::{Jar, Request};
+use crate::days;
+use crate::dice::Dice;
+use crate::queue::Queue;
+use crate::rule::{Millis, Rule, SECOND, Tokens};
+
+const LOST: f64 = 0.005;
+/// The page is left before the answer arrives.
+const LEFT: f64 = 0.02;
+/// The tab is closed before it uses the new access token.
+const CLOSED: f64 = 0.03;
+/// The browser wakes tabs in the background later.
+const THROTTLED: f64 = 0.3;
+const TIMEOUT: Millis = 12 * SECOND;
+
+enum Event {
+    /// A tab looks whether its access token is about to expire.
+    Checks,
+    Arrives(Request),
+    Receives(Request, Tokens),
+    Uses,
+}
+
+pub fn run(rule: &mut dyn Rule, dice: &mut Dice) -> u32 {
+    let mut jar = Jar::log_in(rule, 0);
+    let mut queue = Queue::new();
+    let tabs = dice.between(2, 5);
+    for (begins, ends) in days::computer(dice) {
+        for _ in 0..tabs {
+            let later = if dice.chance(THROTTLED) {
+                20 * SECOND
+            } else {
+                SECOND / 2
+            };
+            queue.add(begins + dice.between(0, later), (ends, Event::Checks));
+        }
+    }
+    while let Some((now, (ends, event))) = queue.next() {
+        // The computer sleeps, and hears no answer.
+        let is_awake = now < ends;
+        match event {
+            Event::Checks if !is_awake => {}
+            Event::Checks if jar.is_fresh(now) => {
+                let next = jar.fresh_until + dice.between(0, 2 * SECOND);
+                queue.add(next, (ends, Event::Checks));
+            }
+            Event::Checks => {
+                if !dice.chance(LOST) {
+                    let arrives = Event::Arrives(jar.request(false));
+                    queue.add(now + dice.latency(), (ends, arrives));
+                }
+                let again = now + TIMEOUT + dice.between(0, 4 * SECOND);
+                queue.add(again, (ends, Event::Checks));
+            }
+            Event::Arrives(request) => {
+                let answer = jar.serve(&request, rule, now);
+                if let Some(tokens) = answer.filter(|_| !dice.chance(LOST + LEFT)) {
+                    let receives = Event::Receives(request, tokens);
+                    queue.add(now + dice.latency(), (ends, receives));
+                }
+            }
+            Event::Receives(request, tokens) if is_awake => {
+                jar.receive(&request, tokens, now);
+                if !dice.chance(CLOSED) {
+                    queue.add(now + dice.between(50, 2 * SECOND), (ends, Event::Uses));
+                }
+            }
+            Event::Receives(..) => {}
+            Event::Uses => rule.accept(&jar.tokens.access, now),
+        }
+    }
+    jar.lost
+}

@@ -1,0 +1,11 @@
+//! Simulates honest users and thieves, with rules of rotation: see docs/rotation.md.
+
+pub mod days;
+pub mod dice;
+pub mod honest;
+pub mod measure;
+pub mod queue;
+pub mod report;
+pub mod rule;
+pub mod rules;
+pub mod thief;

@@ -1,0 +1,79 @@
+//! Lets many users live, and counts.
+
+use crate::days::DAYS;
+use crate::dice::Dice;
+use crate::honest::{Clients, Scenario};
+use crate::rule::Millis;
+use crate::rules::candidates::Candidate;
+use crate::thief::{Fate, Thief};
+
+/// The sessions that honest users lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Lost {
+    pub users: u64,
+    pub sessions: u64,
+    /// How many users lost at least one.
+    pub unlucky: u64,
+}
+
+impl Lost {
+    /// Returns how many sessions are lost in 100,000 days of users.
+    pub fn rate(&self) -> f64 {
+        self.sessions as f64 * 100_000.0 / (self.users * DAYS) as f64
+    }
+}
+
+pub fn honest(candidate: &Candidate, scenario: Scenario, users: u64, seed: u64) -> Lost {
+    let clients = Clients {
+        send_keys: candidate.sends_keys,
+    };
+    let mut lost = Lost {
+        users,
+        ..Lost::default()
+    };
+    for user in 0..users {
+        let mut rule = (candidate.make)(scenario.has_rendering_servers());
+        let mut dice = Dice::new(seed, scenario as u64, user);
+        let sessions = scenario.run(&mut *rule, clients, &mut dice);
+        lost.sessions += u64::from(sessions);
+        lost.unlucky += u64::from(sessions > 0);
+    }
+    lost
+}
+
+/// How long it took until thefts were noticed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Noticed {
+    /// `None` is never.
+    fates: Vec<Option<Millis>>,
+}
+
+impl Noticed {
+    /// Returns the time after which this share of the thefts was noticed.
+    pub fn after(&self, share: f64) -> Option<Millis> {
+        let place = (self.fates.len() as f64 * share).ceil() as usize;
+        self.fates[place.max(1) - 1]
+    }
+
+    /// Returns the share that was never noticed.
+    pub fn never(&self) -> f64 {
+        let never = self.fates.iter().filter(|fate| fate.is_none()).count();
+        never as f64 / self.fates.len() as f64
+    }
+}
+
+pub fn thefts(candidate: &Candidate, thief: Thief, thieves: u64, seed: u64) -> Noticed {
+    let mut fates: Vec<_> = (0..thieves)
+        .map(|number| {
+            let mut rule = (candidate.make)(false);
+            let mut dice = Dice::new(seed, 100 + thief as u64, number);
+            match thief.run(&mut *rule, &mut dice) {
+                Fate::Noticed(after) => Some(after),
+                Fate::Rejected | Fate::Unnoticed => None,
+            }
+        })
+        .collect();
+    // The thefts that are never noticed come last.
+    fates.sort_unstable_by_key(|fate| fate.unwrap_or(Millis::MAX));
+    Noticed { fates }
+}

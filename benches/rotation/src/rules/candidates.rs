@@ -1,0 +1,120 @@
+//! [`Candidate`] is a rule with its settings, as a row of the tables.
+
+use std::time::Duration;
+
+use axess_core::session::RefreshTokenConfig;
+use session_guard::GuardConfig;
+use tower_bearer::SessionPolicy;
+
+use super::documented::auth0::Auth0;
+use super::documented::family::{Documented, Session};
+use super::documented::hydra::Hydra;
+use super::documented::keycloak::Keycloak;
+use super::documented::okta::Okta;
+use super::documented::supabase::Supabase;
+use super::documented::supertokens::SuperTokens;
+use super::peers::axess::Axess;
+use super::peers::oauth_as::OauthAs;
+use super::peers::session_guard::SessionGuard;
+use super::tower_bearer::TowerBearer;
+use crate::honest::Scenario;
+use crate::rule::{Rule, SECOND};
+
+pub struct Candidate {
+    pub name: &'static str,
+    /// Whether the rule's own code runs, or a document is imitated.
+    pub is_driven: bool,
+    /// Whether its clients send an `Idempotency-Key`.
+    pub sends_keys: bool,
+    /// Where its own documentation says that no honest session is lost.
+    pub promises: &'static [Scenario],
+    /// Makes the server of one user. The argument says whether a server renders pages for them.
+    pub make: fn(bool) -> Box<dyn Rule>,
+}
+
+impl Candidate {
+    const fn driven(name: &'static str, make: fn(bool) -> Box<dyn Rule>) -> Self {
+        Self {
+            name,
+            is_driven: true,
+            sends_keys: false,
+            promises: &[],
+            make,
+        }
+    }
+
+    const fn documented(name: &'static str, make: fn(bool) -> Box<dyn Rule>) -> Self {
+        Self {
+            name,
+            is_driven: false,
+            sends_keys: false,
+            promises: &[],
+            make,
+        }
+    }
+}
+
+pub const ALL: &[Candidate] = &[
+    Candidate {
+        sends_keys: true,
+        promises: &Scenario::ALL,
+        ..Candidate::driven("tower-bearer", |renders| ours(30, renders))
+    },
+    Candidate {
+        promises: &[Scenario::Phone, Scenario::Tabs, Scenario::Rendering],
+        ..Candidate::driven("tower-bearer, clients without a key", |renders| {
+            ours(30, renders)
+        })
+    },
+    Candidate::driven("tower-bearer, overlap 0", |renders| ours(0, renders)),
+    Candidate::driven("oauth-as 1.0 (default)", |_| {
+        Box::new(OauthAs::new(Duration::ZERO))
+    }),
+    Candidate::driven("oauth-as 1.0, retry window 30 s", |_| {
+        Box::new(OauthAs::new(Duration::from_secs(30)))
+    }),
+    Candidate::driven("axess 0.14 (default)", |_| {
+        Box::new(Axess::new(RefreshTokenConfig::default()))
+    }),
+    Candidate::driven("axess 0.14, reuse grace 10 s", |_| {
+        Box::new(Axess::new(RefreshTokenConfig {
+            reuse_grace: chrono::Duration::seconds(10),
+            ..RefreshTokenConfig::default()
+        }))
+    }),
+    Candidate::driven("session-guard 0.3 (default)", |renders| {
+        Box::new(SessionGuard::new(GuardConfig::default(), renders))
+    }),
+    Candidate::documented("Auth0, overlap 0 (default)", |_| of(Auth0 { overlap: 0 })),
+    Candidate::documented("Auth0, overlap 30 s", |_| {
+        of(Auth0 {
+            overlap: 30 * SECOND,
+        })
+    }),
+    Candidate::documented("Okta, grace 30 s (default)", |_| {
+        of(Okta { grace: 30 * SECOND })
+    }),
+    Candidate::documented("Okta, grace 60 s", |_| of(Okta { grace: 60 * SECOND })),
+    Candidate::documented("Supabase, interval 10 s (default)", |_| {
+        of(Supabase {
+            interval: 10 * SECOND,
+        })
+    }),
+    Candidate::documented("Ory Hydra, no grace (default)", |_| of(Hydra { grace: 0 })),
+    Candidate::documented("Ory Hydra, grace 60 s", |_| {
+        of(Hydra { grace: 60 * SECOND })
+    }),
+    Candidate::documented("Keycloak, max reuse 0 (default)", |_| of(Keycloak::new(0))),
+    Candidate::documented("Keycloak, max reuse 1", |_| of(Keycloak::new(1))),
+    Candidate::documented("SuperTokens", |_| of(SuperTokens::default())),
+];
+
+fn ours(overlap: u64, renders: bool) -> Box<dyn Rule> {
+    let policy = SessionPolicy::default().with_overlap(Duration::from_secs(overlap));
+    let policy = policy.expect("the overlap is below ten minutes");
+    Box::new(TowerBearer::new(policy, renders))
+}
+
+fn of(rule: impl Documented + 'static) -> Box<dyn Rule> {
+    Box::new(Session::new(rule))
+}

@@ -1,0 +1,26 @@
+//! Okta: rotation with a grace period.
+//!
+//! <https://developer.okta.com/docs/guides/refresh-tokens/main/>: the previous token stays valid
+//! for 30 seconds by default, from 0 to 60, so that clients can get the new token. Any other used
+//! token invalidates the newest one.
+//!
+//! So the previous token gets the identical new one here.
+
+use super::family::{Documented, Family};
+use crate::rule::Millis;
+
+#[derive(Debug)]
+pub struct Okta {
+    pub grace: Millis,
+}
+
+impl Documented for Okta {
+    fn present(&mut self, family: &mut Family, token: usize, now: Millis) -> Option<usize> {
+        let newest = family.newest();
+        if token == newest {
+            return Some(family.issue(Some(token), now));
+        }
+        let is_previous = family.of(newest).parent == Some(token);
+        (is_previous && now - family.of(newest).made < self.grace).then_some(newest)
+    }
+}

@@ -1,0 +1,6 @@
+//! The rules that are compared.
+
+pub mod candidates;
+pub mod documented;
+pub mod peers;
+pub mod tower_bearer;

@@ -1,0 +1,55 @@
+//! Each rule keeps what its own documentation promises, for a few users. `run` asserts the same for
+//! many.
+
+use rotation::honest::Scenario;
+use rotation::measure::{honest, thefts};
+use rotation::rules::candidates::{ALL, Candidate};
+use rotation::thief::Thief;
+
+fn candidate(name: &str) -> &'static Candidate {
+    let found = ALL.iter().find(|candidate| candidate.name == name);
+    found.expect("there is such a rule")
+}
+
+#[test]
+fn no_rule_loses_an_honest_session_where_it_promises_not_to() {
+    for candidate in ALL {
+        for &scenario in candidate.promises {
+            let lost = honest(candidate, scenario, 10, 5);
+            assert_eq!(lost.sessions, 0, "{}, {scenario:?}", candidate.name);
+        }
+    }
+}
+
+#[test]
+fn the_simulation_is_hard_enough_for_strict_single_use() {
+    for scenario in Scenario::ALL {
+        let lost = honest(candidate("tower-bearer, overlap 0"), scenario, 10, 5);
+        assert_eq!(lost.unlucky, 10, "{scenario:?}");
+    }
+}
+
+#[test]
+fn an_app_that_is_killed_needs_its_key() {
+    let unkeyed = candidate("tower-bearer, clients without a key");
+    assert!(honest(unkeyed, Scenario::Killed, 10, 5).sessions > 0);
+}
+
+#[test]
+fn every_thief_but_the_shadow_is_noticed() {
+    for thief in Thief::ALL {
+        let never = thefts(candidate("tower-bearer"), thief, 10, 5).never();
+        let expected = if thief == Thief::Shadow { 1.0 } else { 0.0 };
+        assert!(
+            (never - expected).abs() < f64::EPSILON,
+            "{thief:?}: {never}"
+        );
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_numbers() {
+    let tabs = |seed| honest(candidate("SuperTokens"), Scenario::Tabs, 5, seed);
+    assert_eq!(tabs(5), tabs(5));
+    assert_ne!(tabs(5), tabs(6));
+}
