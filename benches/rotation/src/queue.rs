@@ -11,14 +11,16 @@ pub struct Queue<E> {
     added: u64,
 }
 
-impl<E> Queue<E> {
-    pub fn new() -> Self {
+impl<E> Default for Queue<E> {
+    fn default() -> Self {
         Self {
             events: BTreeMap::new(),
             added: 0,
         }
     }
+}
 
+impl<E> Queue<E> {
     /// Adds an event. Of two at one moment the one that was added first comes first.
     pub fn add(&mut self, at: Millis, event: E) {
         self.events.insert((at, self.added), event);
@@ -26,7 +28,7 @@ impl<E> Queue<E> {
     }
 
     /// Takes the next event, and its moment.
-    pub fn next(&mut self) -> Option<(Millis, E)> {
+    pub fn take(&mut self) -> Option<(Millis, E)> {
         let ((at, _), event) = self.events.pop_first()?;
         Some((at, event))
     }

@@ -62,13 +62,13 @@ impl Thief {
         let mut owner = rule.log_in(0);
         let mut copy: Option<Tokens> = None;
         let mut has_begun = false;
-        let mut queue = Queue::new();
+        let mut queue = Queue::default();
         for at in owner_refreshes(dice) {
             queue.add(at, Event::OwnerRefreshes);
         }
         let theft = dice.between(DAY, 2 * DAY);
         queue.add(theft, Event::Theft);
-        while let Some((now, event)) = queue.next() {
+        while let Some((now, event)) = queue.take() {
             if now > days::DAYS * DAY {
                 break;
             }

@@ -24,11 +24,11 @@ enum Event {
 
 pub fn run(rule: &mut dyn Rule, dice: &mut Dice) -> u32 {
     let mut jar = Jar::log_in(rule, 0);
-    let mut queue = Queue::new();
+    let mut queue = Queue::default();
     for (begins, ends) in days::computer(dice) {
         queue.add(begins, (ends, Event::Loads));
     }
-    while let Some((now, (ends, event))) = queue.next() {
+    while let Some((now, (ends, event))) = queue.take() {
         match event {
             Event::Loads if now >= ends => {}
             Event::Loads if jar.is_fresh(now) => {

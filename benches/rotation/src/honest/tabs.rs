@@ -25,7 +25,7 @@ enum Event {
 
 pub fn run(rule: &mut dyn Rule, dice: &mut Dice) -> u32 {
     let mut jar = Jar::log_in(rule, 0);
-    let mut queue = Queue::new();
+    let mut queue = Queue::default();
     let tabs = dice.between(2, 5);
     for (begins, ends) in days::computer(dice) {
         for _ in 0..tabs {
@@ -37,7 +37,7 @@ pub fn run(rule: &mut dyn Rule, dice: &mut Dice) -> u32 {
             queue.add(begins + dice.between(0, later), (ends, Event::Checks));
         }
     }
-    while let Some((now, (ends, event))) = queue.next() {
+    while let Some((now, (ends, event))) = queue.take() {
         // The computer sleeps, and hears no answer.
         let is_awake = now < ends;
         match event {
