@@ -31,6 +31,7 @@ mod faults;
 mod honest;
 mod law;
 mod outside;
+mod page;
 mod password;
 mod restored;
 mod revived;
