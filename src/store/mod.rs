@@ -54,6 +54,9 @@ pub use more::{InvalidMore, More};
 pub use postgres::{PostgresStore, PostgresStoreBuilder, TablePrefix};
 #[cfg(feature = "redis")]
 pub use redis::{KeyPrefix, RedisStore};
+#[cfg(all(fuzzing, feature = "redis"))]
+#[doc(hidden)]
+pub use redis::fuzzing as redis_rows;
 pub use revocation_reason::{RevocationReason, RevocationRecord};
 pub use selection::SessionSelection;
 pub use session::{Session, SessionDataError};

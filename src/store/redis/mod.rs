@@ -9,6 +9,8 @@ mod credentials;
 mod ephemeral;
 mod erasure;
 mod feed;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod head;
 mod index;
 mod index_key;

@@ -1,0 +1,130 @@
+//! What an issuer answers: its metadata, its keys, and the headers that come with them.
+
+#![no_main]
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::header::{AGE, CACHE_CONTROL, LOCATION, RETRY_AFTER};
+use http::{HeaderName, Response, Uri};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+use tower_bearer::keys::HttpClient;
+use tower_bearer::store::async_trait;
+use tower_bearer::test_util::ManualClock;
+use tower_bearer::{BoxError, RemoteJwks};
+use tower_bearer_fuzz::{Log, block_on};
+
+// Three answers, with a line `---` between. Each is a status in a line, lines of headers, and a
+// body in the last line. The first is that of OpenID Connect, the second that of RFC 8414, the
+// third the keys.
+fuzz_target!(|text: &str| {
+    let mut answers = text.split("\n---\n").map(Answer::read);
+    let mut next = || answers.next().flatten();
+    let (Some(openid), Some(rfc_8414), Some(keys)) = (next(), next(), next()) else {
+        return;
+    };
+    let site = Site {
+        answers: [openid, rfc_8414, keys],
+        asked: Arc::default(),
+    };
+    let asked = Arc::clone(&site.asked);
+    let bodies = [&site.answers[0].body, &site.answers[1].body];
+    let named = bodies.map(|body| serde_json::from_str(body).unwrap_or(Value::Null));
+
+    let log = Log::start();
+    let clock = Arc::new(ManualClock::new());
+    let remote = RemoteJwks::discover(ISSUER)
+        .expect("a URL")
+        .with_http_client(site)
+        .with_clock(clock);
+    let renewed = block_on(remote.renew());
+    let asked = asked.lock().expect("no panic").clone();
+    // It fetches where it was told to, or where metadata of this issuer leads, and never plainly.
+    assert!(asked.len() <= 3, "{asked:?}");
+    for url in &asked {
+        assert!(url.starts_with("https://"), "{url}");
+        let leads_there = |document: &Value| {
+            document["issuer"] == ISSUER
+                && document["jwks_uri"]
+                    .as_str()
+                    .is_some_and(|named| is_same(named, url))
+        };
+        assert!(
+            KNOWN.contains(&&**url) || named.iter().any(leads_there),
+            "{url}"
+        );
+    }
+    match renewed {
+        Ok(()) => assert!(remote.is_ready() && asked.len() >= 2),
+        Err(error) => {
+            assert!(!remote.is_ready());
+            assert!(error.to_string().len() <= 4096, "{error}");
+        }
+    }
+    log.assert_harmless(&[]);
+});
+
+#[derive(Debug)]
+struct Site {
+    answers: [Answer; 3],
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    headers: Vec<(HeaderName, String)>,
+    body: String,
+}
+
+#[async_trait]
+impl HttpClient for Site {
+    async fn get(&self, url: &Uri, _max_bytes: usize) -> Result<Response<Bytes>, BoxError> {
+        let url = url.to_string();
+        let place = KNOWN.iter().position(|known| *known == url).unwrap_or(2);
+        self.asked.lock().expect("no panic").push(url);
+        let Answer {
+            status,
+            headers,
+            body,
+        } = &self.answers[place];
+        let mut response = Response::builder().status(*status);
+        for (name, value) in headers {
+            response = response.header(name, value);
+        }
+        Ok(response.body(body.clone().into())?)
+    }
+}
+
+impl Answer {
+    fn read(text: &str) -> Option<Self> {
+        let mut lines = text.split('\n');
+        let status = lines.next()?.parse().ok()?;
+        let mut lines: Vec<&str> = lines.collect();
+        let body = lines.pop()?.to_owned();
+        let names = [CACHE_CONTROL, AGE, RETRY_AFTER, LOCATION];
+        let headers = names
+            .into_iter()
+            .zip(lines.into_iter().map(str::to_owned))
+            .collect();
+        Some(Self {
+            status,
+            headers,
+            body,
+        })
+    }
+}
+
+/// Whether a URL is this one, which has a path, and its host in lower case.
+fn is_same(named: &str, url: &str) -> bool {
+    named
+        .parse::<Uri>()
+        .is_ok_and(|named| named.to_string() == url)
+}
+
+const ISSUER: &str = "https://issuer.test";
+const KNOWN: [&str; 2] = [
+    "https://issuer.test/.well-known/openid-configuration",
+    "https://issuer.test/.well-known/oauth-authorization-server",
+];

@@ -1,0 +1,117 @@
+//! Rows that any program may have written into the tables of SQLite.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use tower_bearer::SqliteStore;
+use tower_bearer::clock::Timestamp;
+use tower_bearer::names::SessionId;
+use tower_bearer::store::{Session, SessionSelection, SessionStore, sqlx};
+use tower_bearer_fuzz::block_on;
+
+thread_local! {
+    static DATABASE: (SqlitePool, SqliteStore) = block_on(async {
+        let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let pool = pool.connect("sqlite::memory:").await.expect("memory");
+        let store = SqliteStore::from_pool(pool.clone()).await.expect("the tables");
+        (pool, store)
+    });
+}
+
+// A value for each column, in their order: a byte says of which type, and how long it is.
+fuzz_target!(|input: &[u8]| {
+    DATABASE.with(|(pool, store)| block_on(check(input, pool, store)));
+});
+
+async fn check(input: &[u8], pool: &SqlitePool, store: &SqliteStore) {
+    for statement in [
+        "DELETE FROM tower_bearer_sessions",
+        "DELETE FROM tower_bearer_revocations",
+    ] {
+        sqlx::query(statement).execute(pool).await.expect("a table");
+    }
+    let mut insert = sqlx::query(INSERT).bind(&[7; 16][..]);
+    let mut rest = input;
+    for _ in 1..COLUMNS {
+        insert = match value(&mut rest) {
+            Value::Null => insert.bind(None::<i64>),
+            Value::Whole(number) => insert.bind(number),
+            Value::Float(number) => insert.bind(number),
+            Value::Text(text) => insert.bind(text),
+            Value::Bytes(bytes) => insert.bind(bytes),
+        };
+    }
+    // A column that must not be NULL.
+    if insert.execute(pool).await.is_err() {
+        return;
+    }
+    let id = SessionId::from_bytes([7; 16]);
+    match store.find(&id).await {
+        Ok(row) => check_session(&row.expect("it is there"), store).await,
+        Err(error) => assert!(error.to_string().len() <= 4096, "{error}"),
+    }
+    // A row that is not understood is one error, and a revocation reaches it all the same.
+    let _ = store.revoked_since(None).await;
+}
+
+/// What was read is written and read back as it was.
+async fn check_session(session: &Session, store: &SqliteStore) {
+    let mut parts = session.clone().into_parts();
+    parts.id = SessionId::from_bytes([8; 16]);
+    let copy = Session::from_parts(parts);
+    store.insert(&copy).await.expect("a row of ours");
+    assert_eq!(
+        store.find(copy.id()).await.expect("a row of ours").as_ref(),
+        Some(&copy)
+    );
+    let owners = [session.parts().owner];
+    let of_subject = SessionSelection::new(session.subject().clone(), owners);
+    let listed = store
+        .list(&of_subject, Timestamp::from_millis(0))
+        .await
+        .expect("rows of ours");
+    assert!(listed.len() <= 2);
+}
+
+enum Value {
+    Null,
+    Whole(i64),
+    Float(f64),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+fn value(rest: &mut &[u8]) -> Value {
+    let kind = take(rest, 1).first().copied().unwrap_or(0);
+    let length = usize::from(kind >> 3);
+    match kind & 7 {
+        0 => Value::Null,
+        1 => Value::Whole(length as i64),
+        2 | 3 => Value::Whole(i64::from_le_bytes(eight(rest))),
+        4 => Value::Float(f64::from_le_bytes(eight(rest))),
+        5 => Value::Text(String::from_utf8_lossy(take(rest, length)).into_owned()),
+        _ => Value::Bytes(take(rest, length).to_vec()),
+    }
+}
+
+fn eight(rest: &mut &[u8]) -> [u8; 8] {
+    let mut bytes = [0; 8];
+    for (byte, taken) in bytes.iter_mut().zip(take(rest, 8)) {
+        *byte = *taken;
+    }
+    bytes
+}
+
+fn take<'i>(rest: &mut &'i [u8], length: usize) -> &'i [u8] {
+    let (taken, after) = rest.split_at(length.min(rest.len()));
+    *rest = after;
+    taken
+}
+
+const COLUMNS: usize = 23;
+const INSERT: &str = "INSERT INTO tower_bearer_sessions (id, subject, kind, created_at, \
+    expires_at, owner, device, stamp, receipts, idle_timeout, until_browser_closes, \
+    authenticated_at, data, more, generation, rotated_at, confirmed, recoveries, recovered, \
+    retry_key, revision, revoked_because, revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, \
+    ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)";

@@ -1,0 +1,118 @@
+//! Compares the verifier with `jsonwebtoken`.
+
+use std::sync::LazyLock;
+
+use jsonwebtoken::{TokenData, Validation, decode, decode_header};
+use serde_json::Value;
+use tower_bearer::keys::Algorithm;
+use tower_bearer::token::VerifyError;
+use tower_bearer::{AccessTokenClaims, AccessTokenVerifier, KeySet};
+
+use crate::reasons::{Parts, is_no_matter_of_ours, may_refuse};
+use crate::signed::PAIRS;
+
+/// Shows one token to both.
+///
+/// A token that the verifier accepts is accepted by `jsonwebtoken` too, and says the same there. A
+/// token that only `jsonwebtoken` accepts is refused for a reason that is on the list, and that is
+/// true.
+pub fn compare(token: &str) {
+    let (ours, theirs) = (OURS.verify(token), theirs(token));
+    if let Err(error) = &ours {
+        check_error(error, token);
+    }
+    match (ours, theirs) {
+        (Ok(claims), Ok(theirs)) => check_claims(&claims, &theirs, token),
+        (Ok(claims), Err(error)) => {
+            let parts = Parts::of(token);
+            assert!(
+                is_no_matter_of_ours(&parts),
+                "only we accept {claims:?}: {error}, {parts:?}"
+            );
+        }
+        (Err(error), Ok(_)) => {
+            let parts = Parts::of(token);
+            assert!(
+                may_refuse(error.kind(), &parts, token),
+                "only we refuse: {error}, {parts:?}"
+            );
+        }
+        (Err(_), Err(_)) => {}
+    }
+}
+
+fn theirs(token: &str) -> Result<TokenData<Value>, jsonwebtoken::errors::Error> {
+    let algorithm = decode_header(token)?.alg;
+    let pair = PAIRS.iter().find(|pair| pair.algorithm == algorithm);
+    // There is no key for it: any other refuses it.
+    let pair = pair.unwrap_or(&PAIRS[0]);
+    let mut validation = Validation::new(pair.algorithm);
+    validation.leeway = 0;
+    validation.validate_nbf = true;
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[AUDIENCE]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    decode(token, &pair.verifies, &validation)
+}
+
+fn check_claims(claims: &AccessTokenClaims, theirs: &TokenData<Value>, token: &str) {
+    let theirs = &theirs.claims;
+    assert_eq!(theirs["sub"], claims.subject().as_str());
+    assert_eq!(theirs["iss"], claims.issuer().as_str());
+    assert_eq!(
+        theirs["exp"].as_f64().map(|secs| secs as u64),
+        Some(claims.expires_at().as_secs())
+    );
+    let scope = theirs["scope"].as_str().unwrap_or_default();
+    assert!(
+        claims
+            .scope()
+            .as_str()
+            .split_whitespace()
+            .all(|word| scope.contains(word))
+    );
+    let shown = format!("{claims:?}");
+    assert!(!shown.contains(signature(token)), "{shown}");
+    // What is remembered of a token is what was read.
+    for _ in 0..3 {
+        let again = OURS.verify(token).expect("it was accepted");
+        assert_eq!(format!("{again:?}"), shown);
+        assert_eq!(
+            serde_json::to_value(&again).ok(),
+            serde_json::to_value(claims).ok()
+        );
+    }
+}
+
+fn check_error(error: &VerifyError, token: &str) {
+    let signature = signature(token);
+    for shown in [error.to_string(), format!("{error:?}")] {
+        assert!(shown.len() <= 4096, "{} bytes: {shown}", shown.len());
+        assert!(
+            signature.len() < 16 || !shown.contains(signature),
+            "{shown}"
+        );
+    }
+}
+
+fn signature(token: &str) -> &str {
+    token.rsplit('.').next().unwrap_or_default()
+}
+
+static OURS: LazyLock<AccessTokenVerifier> = LazyLock::new(|| {
+    let [hmac, ed25519, p256] = &*PAIRS;
+    let keys =
+        KeySet::from_hmac_secret(Algorithm::Hs256, hmac.public).map(|set| set.with_kid(hmac.name));
+    let others = [(Algorithm::EdDsa, ed25519), (Algorithm::Es256, p256)];
+    let keys = others.into_iter().fold(keys, |keys, (algorithm, pair)| {
+        Ok(keys?.merge(KeySet::from_pem(algorithm, pair.public)?.with_kid(pair.name)))
+    });
+    let keys = keys.expect("the keys of the tests are right");
+    let verifier = AccessTokenVerifier::builder(keys)
+        .issuer(ISSUER)
+        .audience(AUDIENCE);
+    verifier.build().expect("a verifier")
+});
+
+const ISSUER: &str = "https://issuer.test";
+const AUDIENCE: &str = "test";

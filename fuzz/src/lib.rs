@@ -1,0 +1,18 @@
+//! What the fuzz targets share.
+
+mod accounts;
+mod differential;
+mod log;
+mod reasons;
+mod reply;
+mod request;
+mod runtime;
+mod signed;
+
+pub use accounts::{Accounts, PASSWORD, USER, last_address, sessions};
+pub use differential::compare;
+pub use log::Log;
+pub use reply::Reply;
+pub use request::{Body, request};
+pub use runtime::block_on;
+pub use signed::signed;
