@@ -36,22 +36,22 @@ fuzz_target!(|input: &[u8]| {
     let is_signed_in = [token.secret(), &encoded, &ticket].into_iter().any(has);
     let longer: Vec<Vec<u8>> = values(&request).filter(|value| value.len() > 16).collect();
 
+    let path = request.uri().path().to_owned();
     let log = Log::start();
-    let secrets = [token.secret(), &ticket].map(str::to_owned);
+    // A ticket was used up, and stays in the URL.
+    let is_once = shown(&request).matches(token.secret()).count() == 1 && !has(&ticket);
+    let secret = token.secret().to_owned();
     let handler = service_fn(move |request: Request<Body>| {
         // The token is taken out of the URL, and is not shown with the headers.
         let (parts, _) = request.into_parts();
         let seen = format!("{parts:?}");
-        assert!(
-            !secrets.iter().any(|secret| seen.contains(secret)),
-            "{seen}"
-        );
+        assert!(!is_once || !seen.contains(&secret), "{seen}");
         async { Ok::<_, Infallible>(Response::new(Body::default())) }
     });
     let layer = BearerAuthLayer::new(tokens.verifier())
         .with_token_sources(sources(&tickets).expect("the sources are right"));
     let reply = Reply::read(layer.layer(handler).oneshot(request));
-    log.assert_harmless(&[token.secret(), &ticket, signature(&expired)]);
+    log.assert_harmless(&path, &[token.secret(), &ticket, signature(&expired)]);
     if reply.status == 200 {
         assert!(is_signed_in, "a request without a token has passed");
     } else {

@@ -48,7 +48,7 @@ fuzz_target!(|input: &[u8]| {
     let log = Log::start();
     let request = Request::from_parts(parts, Body::new(body.clone()));
     let reply = Reply::read(sessions.endpoints().oneshot(request));
-    log.assert_harmless(&[access, refresh, PASSWORD]);
+    log.assert_harmless(&path, &[access, refresh, PASSWORD]);
     if reply.status == 200 {
         assert_eq!(reply.headers["cache-control"], "no-store", "{reply:?}");
         assert!(reply.body.len() <= 4096, "{} bytes", reply.body.len());

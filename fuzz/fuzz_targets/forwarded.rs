@@ -52,7 +52,7 @@ fuzz_target!(|input: &[u8]| {
             assert!(expected.contains(&found), "{found:?} from {lines:?}");
         }
     }
-    log.assert_harmless(&[]);
+    log.assert_harmless("", &[]);
 });
 
 fn add(lines: &mut Vec<(&'static str, Vec<u8>)>, how: u8, client: &str) {

@@ -10,7 +10,9 @@ use tower_bearer_fuzz::Log;
 
 fuzz_target!(|text: &str| {
     let secrets = secrets(&serde_json::from_str(text).unwrap_or_default());
-    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+    // Whoever writes a secret into another member too has published it.
+    let is_once = |secret: &&str| text.matches(*secret).count() == 1;
+    let secrets: Vec<&str> = secrets.iter().map(String::as_str).filter(is_once).collect();
     let log = Log::start();
     let pem = ALGORITHMS.map(|algorithm| KeySet::from_pem(algorithm, text));
     let sets = [KeySet::from_jwk_set(text), KeySet::from_jwk(text)];
@@ -30,7 +32,7 @@ fuzz_target!(|text: &str| {
             Err(error) => assert_short(&error.to_string(), &secrets),
         }
     }
-    log.assert_harmless(&secrets);
+    log.assert_harmless("", &secrets);
 });
 
 /// Checks what holds for every set.

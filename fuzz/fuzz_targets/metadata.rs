@@ -62,7 +62,7 @@ fuzz_target!(|text: &str| {
             assert!(error.to_string().len() <= 4096, "{error}");
         }
     }
-    log.assert_harmless(&[]);
+    log.assert_harmless("", &[]);
 });
 
 #[derive(Debug)]
