@@ -85,13 +85,12 @@ fn check_claims(claims: &AccessTokenClaims, theirs: &TokenData<Value>, token: &s
 }
 
 fn check_error(error: &VerifyError, token: &str) {
-    let signature = signature(token);
     for shown in [error.to_string(), format!("{error:?}")] {
         assert!(shown.len() <= 4096, "{} bytes: {shown}", shown.len());
-        assert!(
-            signature.len() < 16 || !shown.contains(signature),
-            "{shown}"
-        );
+        let signature = signature(token);
+        // Where it is shorter, or is not base64url, a sentence of ours may have it.
+        let is_one = signature.len() >= 32 && !signature.contains(' ');
+        assert!(!is_one || !shown.contains(signature), "{shown}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::Request;
+use http::header::ORIGIN;
 use http_body_util::Full;
 
 /// The body of a request.
@@ -29,6 +30,17 @@ pub fn request(input: &[u8], words: &[(&str, &str)]) -> Option<Request<Body>> {
         let colon = header.iter().position(|&byte| byte == b':')?;
         request = request.header(&header[..colon], header[colon + 1..].trim_ascii());
     }
+}
+
+/// Returns what the log may repeat of a request, whatever a client writes there.
+pub fn logged<B>(request: &Request<B>) -> String {
+    let origins = request.headers().get_all(ORIGIN).iter();
+    let origins = origins.map(|origin| String::from_utf8_lossy(origin.as_bytes()));
+    format!(
+        "{} {}",
+        request.uri().path(),
+        origins.collect::<Vec<_>>().join(" ")
+    )
 }
 
 fn line<'i>(rest: &mut &'i [u8]) -> &'i [u8] {
