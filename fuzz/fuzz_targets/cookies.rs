@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use tower::ServiceExt;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{CookieDelivery, Identity};
-use tower_bearer_fuzz::{Log, PASSWORD, Reply, block_on, logged, request, sessions};
+use tower_bearer_fuzz::{CANARY, Log, PASSWORD, Reply, block_on, logged, request, sessions};
 
 fuzz_target!(|input: &[u8]| {
     let tokens = TestTokens::new();
@@ -25,6 +25,7 @@ fuzz_target!(|input: &[u8]| {
         ("$ACCESS", access),
         ("$REFRESH", refresh),
         ("$PASSWORD", PASSWORD),
+        ("$CANARY", CANARY),
     ];
     let Some(request) = request(input, &words) else {
         return;
@@ -38,7 +39,8 @@ fuzz_target!(|input: &[u8]| {
         .with_cookies(cookies.expect("an origin"));
     let log = Log::start();
     let reply = Reply::read(endpoints.oneshot(request));
-    log.assert_harmless(&logged, &[access, refresh, PASSWORD]);
+    let secrets = [access, refresh, PASSWORD];
+    log.assert_harmless(&logged, &secrets);
 
     let set: Vec<&str> = reply.headers.get_all(SET_COOKIE).iter().map(text).collect();
     assert!(set.len() <= 8, "{reply:?}");
@@ -53,7 +55,7 @@ fuzz_target!(|input: &[u8]| {
     }
     if !(200..300).contains(&reply.status) {
         assert!(set.is_empty(), "a refusal sets a cookie: {reply:?}");
-        reply.assert_refusal(&[]);
+        reply.assert_refusal(&secrets);
     }
     // Only a page of ours, or of a listed origin, sets or uses cookies.
     let origins: Vec<&[u8]> = headers

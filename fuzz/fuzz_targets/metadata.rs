@@ -13,7 +13,7 @@ use tower_bearer::keys::HttpClient;
 use tower_bearer::store::async_trait;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::{BoxError, RemoteJwks};
-use tower_bearer_fuzz::{Log, block_on};
+use tower_bearer_fuzz::{Log, block_on, end_tasks};
 
 // Three answers, with a line `---` between. Each is a status in a line, lines of headers, and a
 // body in the last line. The first is that of OpenID Connect, the second that of RFC 8414, the
@@ -32,6 +32,7 @@ fuzz_target!(|text: &str| {
     let bodies = [&site.answers[0].body, &site.answers[1].body];
     let named = bodies.map(|body| serde_json::from_str(body).unwrap_or(Value::Null));
 
+    end_tasks();
     let log = Log::start();
     let clock = Arc::new(ManualClock::new());
     let remote = RemoteJwks::discover(ISSUER)

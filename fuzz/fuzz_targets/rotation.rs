@@ -80,12 +80,12 @@ impl World {
 
     fn owner_refreshes(&mut self, argument: usize, arrives: bool) {
         let presented = self.owner;
+        let may_fail = self.may_be_over() || self.is_attacked || self.lost >= 8;
         let answer = self.present(
             presented,
             (argument & 1 == 1).then_some("the key of a retry"),
         );
         let Some((generation, tokens)) = answer else {
-            let may_fail = self.is_over() || self.is_attacked || self.lost >= 8;
             assert!(
                 may_fail,
                 "an honest client is refused, {} answers lost",
@@ -137,7 +137,7 @@ impl World {
                 .confirmed
                 .is_some_and(|(of, since)| of == newest && now > since + OVERLAP);
         let is_copy = presented + 1 < newest || is_outdone;
-        let was_over = self.is_over();
+        let was_over = self.may_be_over();
         match block_on(self.sessions.refresh(refresh)) {
             Ok(tokens) => {
                 assert!(!self.is_over, "a session that was ended goes on");
@@ -218,7 +218,7 @@ impl World {
     }
 
     /// Whether the session was ended, or may have expired.
-    fn is_over(&self) -> bool {
+    fn may_be_over(&self) -> bool {
         let now = self.now();
         self.is_over || now >= self.answered + (IDLE - OVERLAP) || now >= self.began + ABSOLUTE
     }

@@ -12,6 +12,8 @@ use tower_bearer::{
     PasswordCredentials,
 };
 
+use crate::end_tasks;
+
 /// The name of the user.
 pub const USER: &str = "alice";
 /// Their password.
@@ -47,8 +49,9 @@ pub fn last_address() -> Option<IpAddr> {
     ADDRESS.get()
 }
 
-/// Builds sessions of this user, which no throttle bounds.
+/// Builds sessions of this user, which no throttle bounds. Those of inputs before end.
 pub fn sessions(tokens: &TestTokens) -> SessionsBuilder {
+    end_tasks();
     tokens
         .sessions(Accounts, MemoryStore::new())
         .login_throttle(LoginThrottle::off())

@@ -13,6 +13,6 @@ pub use accounts::{Accounts, PASSWORD, USER, last_address, sessions};
 pub use differential::compare;
 pub use log::Log;
 pub use reply::Reply;
-pub use request::{Body, logged, request};
-pub use runtime::block_on;
+pub use request::{Body, CANARY, logged, request};
+pub use runtime::{block_on, end_tasks};
 pub use signed::signed;

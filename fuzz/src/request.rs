@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use http::Request;
-use http::header::ORIGIN;
 use http_body_util::Full;
 
+/// A text that no response repeats. An input writes it as `$CANARY`.
+pub const CANARY: &str = "canary-of-a-request";
 /// The body of a request.
 pub type Body = Full<Bytes>;
 
@@ -34,13 +35,14 @@ pub fn request(input: &[u8], words: &[(&str, &str)]) -> Option<Request<Body>> {
 
 /// Returns what the log may repeat of a request, whatever a client writes there.
 pub fn logged<B>(request: &Request<B>) -> String {
-    let origins = request.headers().get_all(ORIGIN).iter();
-    let origins = origins.map(|origin| String::from_utf8_lossy(origin.as_bytes()));
-    format!(
-        "{} {}",
-        request.uri().path(),
-        origins.collect::<Vec<_>>().join(" ")
-    )
+    let mut logged = request.uri().path().to_owned();
+    for name in ["origin", "sec-fetch-site"] {
+        for value in request.headers().get_all(name) {
+            logged.push(' ');
+            logged.push_str(&String::from_utf8_lossy(value.as_bytes()));
+        }
+    }
+    logged
 }
 
 fn line<'i>(rest: &mut &'i [u8]) -> &'i [u8] {
