@@ -52,11 +52,11 @@ pub use memory::MemoryStore;
 pub use more::{InvalidMore, More};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresStore, PostgresStoreBuilder, TablePrefix};
-#[cfg(feature = "redis")]
-pub use redis::{KeyPrefix, RedisStore};
 #[cfg(all(fuzzing, feature = "redis"))]
 #[doc(hidden)]
 pub use redis::fuzzing as redis_rows;
+#[cfg(feature = "redis")]
+pub use redis::{KeyPrefix, RedisStore};
 pub use revocation_reason::{RevocationReason, RevocationRecord};
 pub use selection::SessionSelection;
 pub use session::{Session, SessionDataError};
