@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use tower_bearer::SqliteStore;
 use tower_bearer::clock::Timestamp;
 use tower_bearer::names::SessionId;
-use tower_bearer::store::{Session, SessionSelection, SessionStore, sqlx};
+use tower_bearer::store::{Session, SessionParts, SessionSelection, SessionStore, sqlx};
 use tower_bearer_fuzz::block_on;
 
 thread_local! {
@@ -33,11 +33,12 @@ async fn check(input: &[u8], pool: &SqlitePool, store: &SqliteStore) {
     }
     let mut insert = sqlx::query(INSERT).bind(&[7; 16][..]);
     let mut rest = input;
-    for _ in 1..COLUMNS {
-        insert = match value(&mut rest) {
+    let values: Vec<Value> = (1..COLUMNS).map(|_| value(&mut rest)).collect();
+    for value in &values {
+        insert = match value {
             Value::Null => insert.bind(None::<i64>),
-            Value::Whole(number) => insert.bind(number),
-            Value::Float(number) => insert.bind(number),
+            Value::Whole(number) => insert.bind(*number),
+            Value::Float(number) => insert.bind(*number),
             Value::Text(text) => insert.bind(text),
             Value::Bytes(bytes) => insert.bind(bytes),
         };
@@ -48,15 +49,45 @@ async fn check(input: &[u8], pool: &SqlitePool, store: &SqliteStore) {
     }
     let id = SessionId::from_bytes([7; 16]);
     match store.find(&id).await {
-        Ok(row) => check_session(&row.expect("it is there"), store).await,
+        Ok(row) => {
+            let session = row.expect("it is there");
+            check_columns(&values, session.parts());
+            check_copy(&session, store).await;
+        }
         Err(error) => assert!(error.to_string().len() <= 4096, "{error}"),
     }
     // A row that is not understood is one error, and a revocation reaches it all the same.
     let _ = store.revoked_since(None).await;
 }
 
+/// Each field was read from its own column.
+fn check_columns(values: &[Value], parts: &SessionParts) {
+    let hash = |hash: Option<[u8; 16]>| hash.map(|hash| hash.to_vec());
+    for (column, read) in [
+        (STAMP, hash(parts.stamp)),
+        (DATA, parts.data.as_deref().map(<[u8]>::to_vec)),
+        (MORE, Some(parts.more.as_bytes().to_vec())),
+        (RETRY_KEY, hash(parts.retry_key)),
+    ] {
+        if let Value::Bytes(bytes) = &values[column - 1] {
+            assert_eq!(read.as_ref(), Some(bytes), "column {column}");
+        }
+    }
+    for (column, read) in [
+        (CREATED_AT, parts.created_at.as_millis()),
+        (EXPIRES_AT, parts.expires_at.as_millis()),
+        (GENERATION, parts.generation.into()),
+        (RECOVERIES, parts.recoveries.into()),
+        (REVISION, parts.revision),
+    ] {
+        if let Value::Whole(number) = values[column - 1] {
+            assert_eq!(u64::try_from(number), Ok(read), "column {column}");
+        }
+    }
+}
+
 /// What was read is written and read back as it was.
-async fn check_session(session: &Session, store: &SqliteStore) {
+async fn check_copy(session: &Session, store: &SqliteStore) {
     let mut parts = session.clone().into_parts();
     parts.id = SessionId::from_bytes([8; 16]);
     let copy = Session::from_parts(parts);
@@ -110,6 +141,16 @@ fn take<'i>(rest: &mut &'i [u8], length: usize) -> &'i [u8] {
 }
 
 const COLUMNS: usize = 23;
+// The places of some of them.
+const CREATED_AT: usize = 3;
+const EXPIRES_AT: usize = 4;
+const STAMP: usize = 7;
+const DATA: usize = 12;
+const MORE: usize = 13;
+const GENERATION: usize = 14;
+const RECOVERIES: usize = 17;
+const RETRY_KEY: usize = 19;
+const REVISION: usize = 20;
 const INSERT: &str = "INSERT INTO tower_bearer_sessions (id, subject, kind, created_at, \
     expires_at, owner, device, stamp, receipts, idle_timeout, until_browser_closes, \
     authenticated_at, data, more, generation, rotated_at, confirmed, recoveries, recovered, \
