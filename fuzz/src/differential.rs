@@ -1,6 +1,7 @@
 //! Compares the verifier with `jsonwebtoken`.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use jsonwebtoken::{TokenData, Validation, decode, decode_header};
 use serde_json::Value;
@@ -18,9 +19,11 @@ use crate::signed::PAIRS;
 /// true.
 pub fn compare(token: &str) {
     let (ours, theirs) = (OURS.verify(token), theirs(token));
-    if let Err(error) = &ours {
-        check_error(error, token);
+    match &ours {
+        Ok(claims) => check_wider(claims, token),
+        Err(error) => check_error(error, token),
     }
+    check_explanation(ours.as_ref().ok(), token);
     match (ours, theirs) {
         (Ok(claims), Ok(theirs)) => check_claims(&claims, &theirs, token),
         (Ok(claims), Err(error)) => {
@@ -87,18 +90,58 @@ fn check_claims(claims: &AccessTokenClaims, theirs: &TokenData<Value>, token: &s
 fn check_error(error: &VerifyError, token: &str) {
     for shown in [error.to_string(), format!("{error:?}")] {
         assert!(shown.len() <= 4096, "{} bytes: {shown}", shown.len());
-        let signature = signature(token);
-        // Where it is shorter, or is not base64url, a sentence of ours may have it.
-        let is_one = signature.len() >= 32 && !signature.contains(' ');
-        assert!(!is_one || !shown.contains(signature), "{shown}");
+        assert_hides(&shown, token);
     }
+}
+
+#[track_caller]
+fn assert_hides(shown: &str, token: &str) {
+    let signature = signature(token);
+    // Where it is shorter, or is not base64url, a sentence of ours may have it.
+    let is_one = signature.len() >= 32 && !signature.contains(' ');
+    assert!(!is_one || !shown.contains(signature), "{shown}");
 }
 
 fn signature(token: &str) -> &str {
     token.rsplit('.').next().unwrap_or_default()
 }
 
+/// Settings that accept more accept what they accepted before, and see the same in it.
+fn check_wider(claims: &AccessTokenClaims, token: &str) {
+    let wider = WIDER.verify(token).expect("it accepts more");
+    assert_eq!(format!("{wider:?}"), format!("{claims:?}"));
+}
+
+/// An explanation comes to the same end as the verifier, and does not show the token.
+fn check_explanation(claims: Option<&AccessTokenClaims>, token: &str) {
+    let explanation = OURS.explain(token);
+    assert_eq!(explanation.is_accepted(), claims.is_some(), "{explanation}");
+    if let Some(claims) = claims {
+        assert_eq!(explanation.scope(), claims.scope());
+    }
+    let shown = explanation.to_string();
+    assert_hides(&shown, token);
+}
+
+static WIDER: LazyLock<AccessTokenVerifier> = LazyLock::new(|| {
+    let verifier = AccessTokenVerifier::builder(keys())
+        .issuer(ISSUER)
+        .audience(AUDIENCE);
+    let verifier = verifier.audience("other").leeway(Duration::from_secs(60));
+    let verifier = verifier
+        .accept_id_token_like()
+        .dangerous_accept_unproven_cnf();
+    verifier.without_cache().build().expect("a verifier")
+});
+
 static OURS: LazyLock<AccessTokenVerifier> = LazyLock::new(|| {
+    let verifier = AccessTokenVerifier::builder(keys())
+        .issuer(ISSUER)
+        .audience(AUDIENCE);
+    verifier.leeway(Duration::ZERO).build().expect("a verifier")
+});
+
+fn keys() -> KeySet {
     let [hmac, ed25519, p256] = &*PAIRS;
     let keys =
         KeySet::from_hmac_secret(Algorithm::Hs256, hmac.public).map(|set| set.with_kid(hmac.name));
@@ -106,12 +149,8 @@ static OURS: LazyLock<AccessTokenVerifier> = LazyLock::new(|| {
     let keys = others.into_iter().fold(keys, |keys, (algorithm, pair)| {
         Ok(keys?.merge(KeySet::from_pem(algorithm, pair.public)?.with_kid(pair.name)))
     });
-    let keys = keys.expect("the keys of the tests are right");
-    let verifier = AccessTokenVerifier::builder(keys)
-        .issuer(ISSUER)
-        .audience(AUDIENCE);
-    verifier.build().expect("a verifier")
-});
+    keys.expect("the keys of the tests are right")
+}
 
 const ISSUER: &str = "https://issuer.test";
 const AUDIENCE: &str = "test";
