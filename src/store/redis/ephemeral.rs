@@ -9,6 +9,7 @@ use redis::{Cmd, Pipeline, Value};
 use super::rows::AT_ONCE;
 use super::statements::{CHARGE, Call, GIVE_BACK, call_all};
 use super::store::RedisStore;
+use super::time;
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::store::ephemeral::{
@@ -118,11 +119,9 @@ fn texts<const N: usize>(numbers: [i64; N]) -> Vec<Vec<u8>> {
 }
 
 /// Reads the answers to `TIME` and to some `GET`s.
-fn read(answers: Vec<Value>, now: Timestamp) -> Result<Vec<Option<Found>>, BoxError> {
+pub(super) fn read(answers: Vec<Value>, now: Timestamp) -> Result<Vec<Option<Found>>, BoxError> {
     let mut answers = answers.into_iter();
-    let time = answers.next().ok_or("the answer to TIME is missing")?;
-    let (seconds, micros): (u64, u64) = redis::from_redis_value(time)?;
-    let clock = Timestamp::from_millis(seconds.saturating_mul(1000).saturating_add(micros / 1000));
+    let clock = time::read(answers.next().ok_or("the answer to TIME is missing")?)?;
     let found = answers.map(|answer| {
         let bytes: Option<Vec<u8>> = redis::from_redis_value(answer)?;
         bytes.map(|bytes| decode(&bytes, clock, now)).transpose()

@@ -14,6 +14,7 @@ use redis::{Cmd, InfoDict, Pipeline, RedisResult, ToRedisArgs, Value, from_redis
 
 use super::connection::run_id;
 use super::prefix::{BUCKETS, KeyPrefix};
+use super::time;
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
@@ -133,17 +134,21 @@ pub(super) async fn read(
     for (bucket, number) in after.iter().enumerate() {
         pipeline.add_command(entries(prefix, bucket, *number, "+"));
     }
+    reading(pipeline.query_async(connection).await?)
+}
+
+/// Makes a reading of what Redis answers.
+pub(super) fn reading(answers: Vec<Value>) -> Result<Reading, BoxError> {
     let Answers {
         server,
         replication,
         born,
-        time: (secs, micros),
+        store_time,
         feeds,
-    } = split(pipeline.query_async(connection).await?)?;
+    } = split(answers)?;
     let run = run_id(&server)?;
     // A server that was a replica for a while has another one.
     let role: String = replication.get("master_replid").unwrap_or_default();
-    let store_time = Timestamp::from_millis(secs * 1000 + micros / 1000);
     Ok(Reading {
         is_replica: replication
             .get::<String>("role")
@@ -161,7 +166,7 @@ struct Answers {
     server: InfoDict,
     replication: InfoDict,
     born: Option<String>,
-    time: (u64, u64),
+    store_time: Timestamp,
     feeds: Vec<Value>,
 }
 
@@ -176,7 +181,7 @@ fn split(answers: Vec<Value>) -> Result<Answers, BoxError> {
         server: from_redis_value(next()?)?,
         replication: from_redis_value(next()?)?,
         born: from_redis_value(next()?)?,
-        time: from_redis_value(next()?)?,
+        store_time: time::read(next()?)?,
         feeds: answers.collect(),
     })
 }
@@ -272,6 +277,15 @@ mod tests {
         assert_eq!(age(Number(3500, 7)), Duration::from_millis(1500));
         // The clock of Redis went back.
         assert_eq!(age(Number(u64::MAX, 0)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_clock_of_redis_beyond_all_bounds_is_the_last_moment() {
+        let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
+        let time = Value::Array(vec![text("18446744073709551615"), text("999999")]);
+        let (server, replication) = (text("run_id:a\r\n"), text("role:master\r\n"));
+        let reading = reading(vec![server, replication, Value::Nil, time]).unwrap();
+        assert_eq!(reading.store_time, Timestamp::from_millis(u64::MAX));
     }
 
     #[test]

@@ -1,9 +1,14 @@
-//! Reads and writes the rows of this store without a server, for `fuzz/`. It exists only where
+//! Reads and writes what this store keeps without a server, for `fuzz/`. It exists only where
 //! `cfg(fuzzing)` is set, as cargo-fuzz does.
 
-use super::row;
+use redis::Value;
+
+use super::{ephemeral, feed, row};
+use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
+use crate::revocation::Revocation;
+use crate::store::ephemeral::Found;
 use crate::store::session::Session;
 
 /// Reads the bytes that are at the key of a session.
@@ -22,4 +27,24 @@ pub fn read_row(id: SessionId, bytes: &[u8]) -> Result<Session, BoxError> {
 /// The row is too large.
 pub fn write_row(session: &Session) -> Result<Vec<u8>, BoxError> {
     row::encode(session)
+}
+
+/// Reads the answers to the commands that read the feed. Returns the revocations.
+///
+/// # Errors
+///
+/// The answers are others than these commands have.
+pub fn read_feed(answers: Vec<Value>) -> Result<Vec<Revocation>, BoxError> {
+    let reading = feed::reading(answers)?;
+    let entries = reading.feeds.iter().flatten();
+    Ok(entries.filter_map(feed::Entry::revocation).collect())
+}
+
+/// Reads the answers to the commands that read short-lived things.
+///
+/// # Errors
+///
+/// The answers are others than these commands have.
+pub fn read_ephemeral(answers: Vec<Value>, now: Timestamp) -> Result<Vec<Option<Found>>, BoxError> {
+    ephemeral::read(answers, now)
 }

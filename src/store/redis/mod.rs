@@ -23,6 +23,7 @@ mod schema;
 mod statements;
 mod store;
 mod subjects;
+mod time;
 
 pub use prefix::KeyPrefix;
 pub use store::RedisStore;
