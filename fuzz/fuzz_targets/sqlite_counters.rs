@@ -9,7 +9,7 @@ use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use tower_bearer::SqliteStore;
 use tower_bearer::clock::Timestamp;
 use tower_bearer::store::{
-    Charge, Counter, EphemeralKey, EphemeralStore, Found, Lane, Rate, Refund, SessionStore, sqlx,
+    Charge, Counter, EphemeralKey, Found, Lane, Rate, Refund, SessionStore, sqlx,
 };
 use tower_bearer_fuzz::block_on;
 
