@@ -28,7 +28,7 @@ pub async fn table() -> Table {
         cells(&skyauth::copies().await),
     );
     table.add(
-        "skyauth, one session behind a mutex",
+        "skyauth, one session behind a mutex, each task refreshes",
         cells(&skyauth::mutex().await),
     );
     let expected = Seen {

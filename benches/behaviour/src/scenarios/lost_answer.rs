@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::client::{Client, in_or_out};
 use crate::peer::Peer;
 
-pub const TITLE: &str = "A lost answer";
+pub const TITLE: &str = "A lost response";
 pub const COLUMNS: &[&str] = &[
     "again at once",
     "after 5 s",
