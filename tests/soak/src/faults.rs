@@ -20,11 +20,18 @@ pub(crate) async fn faults(
     let at = async |part: f64, what: &str| {
         sleep_until(start + whole.mul_f64(part)).await;
         println!(
-            "{:>5.0} s  {what}: {}",
+            "{:>5.0} s  {:>6} KiB  {what}: {}",
             start.elapsed().as_secs_f64(),
+            other.resident(),
             counts.line()
         );
     };
+    // In the first minute everything that can wait does so once: from then on queues, pools and the
+    // allocator have their size.
+    at(0.02, "the other server does not reach the database").await;
+    other.link.cut();
+    sleep(Duration::from_secs(20).min(whole / 16)).await;
+    other.link.heal();
     at(0.12, "the first server is killed").await;
     one.kill();
     sleep(Duration::from_secs(2)).await;
