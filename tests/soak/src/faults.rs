@@ -26,11 +26,11 @@ pub(crate) async fn faults(
             counts.line()
         );
     };
-    // In the first minute everything that can wait does so once: from then on queues, pools and the
-    // allocator have their size.
-    at(0.02, "the other server does not reach the database").await;
+    // The worst comes in the first minute, when each client waits: from then on queues, pools and
+    // the allocator have their size.
+    at(0.01, "the other server does not reach the database").await;
     other.link.cut();
-    sleep(Duration::from_secs(20).min(whole / 16)).await;
+    sleep(CUT.min(whole / 12)).await;
     other.link.heal();
     at(0.12, "the first server is killed").await;
     one.kill();
