@@ -64,8 +64,8 @@ impl Login {
         Self { shared }
     }
 
-    /// Logs a user in, for all clones and clients. It is tried once: the user is there to try
-    /// again. The tokens replace those of a login before.
+    /// Logs a user in, for all clones and clients. The request is sent once: the user is there to
+    /// try again. The tokens replace those of a login before.
     ///
     /// # Errors
     ///
@@ -79,11 +79,17 @@ impl Login {
     /// [`Storage`]: crate::ClientErrorKind::Storage
     ///
     /// ```
-    /// # use tower_bearer_client::{ClientErrorKind, Login};
-    /// async fn is_password_right(login: &Login, password: &str) -> bool {
+    /// use tower_bearer_client::{ClientError, ClientErrorKind, Login};
+    ///
+    /// /// Returns what to tell the user.
+    /// async fn submit(login: &Login, password: &str) -> Result<&'static str, ClientError> {
     ///     match login.log_in("alice", password).await {
-    ///         Err(error) => error.kind() != ClientErrorKind::InvalidCredentials,
-    ///         Ok(()) => true,
+    ///         Ok(()) => Ok("Welcome"),
+    ///         Err(error) => match error.kind() {
+    ///             ClientErrorKind::InvalidCredentials => Ok("Wrong name or password"),
+    ///             ClientErrorKind::Storage => Ok("Welcome. You have to log in again next time"),
+    ///             _ => Err(error),
+    ///         },
     ///     }
     /// }
     /// ```
