@@ -48,6 +48,9 @@ pub struct ClientError {
 pub enum ClientErrorKind {
     /// No user is logged in, or the server has ended the login: ask the user to log in.
     NotLoggedIn,
+    /// Another login has replaced the one that the request was for, perhaps of another user. The
+    /// request was not sent, or the server refused the token of the old login: nothing was done.
+    LoginReplaced,
     /// The server refused a user name or password. A login that was there before stays.
     InvalidCredentials,
     /// The application denies a login or a refresh (`access_denied`). [`ClientError::reason`] says
@@ -150,6 +153,7 @@ impl fmt::Display for ClientError {
         let text = match self.kind {
             ClientErrorKind::NotLoggedIn if self.reason.is_none() => "no user is logged in",
             ClientErrorKind::NotLoggedIn => "log in again",
+            ClientErrorKind::LoginReplaced => "another login has replaced that of this request",
             ClientErrorKind::InvalidCredentials => "the server refused the login",
             ClientErrorKind::Denied => "the application denied it",
             ClientErrorKind::TooManyAttempts => "too many attempts, try again later",

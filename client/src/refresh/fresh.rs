@@ -7,9 +7,23 @@ use tokio::runtime::Handle;
 use tokio::time::sleep;
 
 use super::shared::Shared;
-use crate::ClientError;
 use crate::tokens::{Due, Ending, Next, Pair, Turn, ended};
 use crate::wire::{Endpoint, Failure, Then, With};
+use crate::{ClientError, ClientErrorKind};
+
+/// The same as [`fresh`], for a request that belongs to the login with this id. The next user must
+/// not do what the one before has asked for.
+pub(crate) async fn fresh_of(
+    login: u64,
+    shared: Arc<Shared>,
+    refused: Option<u64>,
+) -> Result<Arc<Pair>, ClientError> {
+    match fresh(Arc::clone(&shared), refused).await {
+        Ok(pair) if pair.login == login => Ok(pair),
+        Err(error) if !shared.tokens.is_replaced(login) => Err(error),
+        _ => Err(ClientError::new(ClientErrorKind::LoginReplaced)),
+    }
+}
 
 /// Returns a pair whose access token is good for a while. `refused` is the number of one that has
 /// just been refused.

@@ -55,9 +55,13 @@ impl<R: HttpRequest> Outgoing<R> {
 }
 
 impl<R> Attempt<R> {
-    /// Returns the request that has to be sent again, with another token than that of the pair with
-    /// this number.
-    pub(super) fn again(self, shared: &Shared, response: &impl HttpResponse) -> Option<(R, u64)> {
+    /// Returns the request that has to be sent again, with another token of the same login than
+    /// that of this pair.
+    pub(super) fn again(
+        self,
+        shared: &Shared,
+        response: &impl HttpResponse,
+    ) -> Option<(R, Arc<Pair>)> {
         let tokens = &shared.tokens;
         if !refuses_token(response.status(), response.headers()) {
             self.pair.trial.pass();
@@ -71,9 +75,13 @@ impl<R> Attempt<R> {
         if self.pair.trial.is_in_vain(tokens.monotonic()) {
             return None;
         }
+        // The token of another user does not help.
+        if tokens.is_replaced(self.pair.login) {
+            return None;
+        }
         if self.copy.is_none() {
             tokens.note_refused(self.pair.number);
         }
-        self.copy.map(|request| (request, self.pair.number))
+        self.copy.map(|request| (request, self.pair))
     }
 }

@@ -12,7 +12,7 @@ use tower_service::Service;
 use super::attempt::{Attempt, Outgoing};
 use super::request::{HttpRequest, HttpResponse};
 use super::resend::Resend;
-use crate::refresh::{Shared, fresh};
+use crate::refresh::{Shared, fresh_of};
 use crate::tokens::Pair;
 use crate::{BoxError, ClientError, ClientErrorKind};
 
@@ -161,13 +161,17 @@ where
                     let again = attempt
                         .take()
                         .and_then(|attempt| attempt.again(this.shared, &response));
-                    let Some((request, number)) = again else {
+                    let Some((request, before)) = again else {
                         return Poll::Ready(Ok(response));
                     };
                     // The body is not read: drop it, so that its connection is free.
                     drop(response);
                     State::Token {
-                        fresh: Box::pin(fresh(Arc::clone(this.shared), Some(number))),
+                        fresh: Box::pin(fresh_of(
+                            before.login,
+                            Arc::clone(this.shared),
+                            Some(before.number),
+                        )),
                         request: Some(request),
                         is_last: true,
                     }

@@ -10,7 +10,7 @@ use tower_service::Service;
 use super::call::ResponseFuture;
 use super::request::{HttpRequest, HttpResponse, origin};
 use super::resend::{Resend, SendTwice};
-use crate::refresh::{Shared, fresh};
+use crate::refresh::{Shared, fresh_of};
 use crate::tokens::Due;
 use crate::{BoxError, ClientError};
 
@@ -73,6 +73,11 @@ impl<S, M: Clone> Layer<S> for BearerClientLayer<M> {
 /// one, so that each URL is checked. An HTTP client that follows them itself, below this layer,
 /// takes the token along: the one of `hyper-util` and `ReqwestClient` follow none.
 ///
+/// A request is sent with tokens of the login that is held when it is passed here. If another login
+/// replaces that one while the request waits for a refresh, it fails with
+/// [`LoginReplaced`](crate::ClientErrorKind::LoginReplaced): the next user does not do what the one
+/// before has asked for. A request that is refused after that is not repeated.
+///
 /// With gRPC the origin of the calls has to be said: `GreeterClient::with_origin(client, origin)`.
 ///
 /// ```
@@ -125,8 +130,8 @@ where
         }
         match shared.tokens.due(None) {
             Ok(Due::Use(pair)) => ResponseFuture::with(shared, http, resend, request, pair),
-            Ok(Due::Refresh(_)) => {
-                let fresh = Box::pin(fresh(Arc::clone(&shared), None));
+            Ok(Due::Refresh(pair)) => {
+                let fresh = Box::pin(fresh_of(pair.login, Arc::clone(&shared), None));
                 ResponseFuture::after(shared, http, resend, request, fresh)
             }
             Err(error) => ResponseFuture::failed(shared, http, resend, error),

@@ -19,8 +19,8 @@ use crate::{BoxError, StoredLogin};
 /// their login. It tells which of two are newer, so neither clocks nor the order of writes decide,
 /// and a process that runs does not take a backup that is put back. What cannot be read is replaced
 /// by a login or by `forget` only. A login of another user in one of them is that of all, from
-/// their next refresh or logout on. One that is logged out asks with
-/// [`Login::reload`](crate::Login::reload).
+/// their next refresh, login or logout on; a request that waited for that refresh fails. A process
+/// that is logged out asks with [`Login::reload`](crate::Login::reload).
 ///
 /// A login that one of them has logged out or forgotten does not come back through another. A
 /// process that finds nothing, where it has read or saved something before, forgets its tokens and

@@ -12,10 +12,11 @@ use crate::secret::Secret;
 
 impl Tokens {
     /// The answer to a login replaces what there was.
-    pub(crate) fn begin(&self, pair: Pair, lineage: Lineage, mark: Option<Secret>) {
+    pub(crate) fn begin(&self, mut pair: Pair, lineage: Lineage, mark: Option<Secret>) {
         let mut held = self.held();
         let before = held.lineage.unwrap_or_default();
         held.lineage = Some(lineage.replacing(before));
+        pair.login = lineage.login();
         let pair = held.numbered(pair);
         held.put(pair);
         // A server without a throttle sends none.

@@ -125,6 +125,12 @@ impl Tokens {
         self.held().pair.clone()
     }
 
+    /// Whether another login has replaced the one with this id.
+    pub(crate) fn is_replaced(&self, login: u64) -> bool {
+        let held = self.held();
+        held.pair.as_ref().is_some_and(|pair| pair.login != login)
+    }
+
     /// The mark that the next login sends along.
     pub(crate) fn mark(&self) -> Option<Secret> {
         self.held().mark.clone()

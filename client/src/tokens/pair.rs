@@ -15,6 +15,8 @@ use crate::{BoxError, ClientError};
 pub(crate) struct Pair {
     /// Identifies the pair in this process.
     pub(crate) number: u64,
+    /// Identifies the login that it belongs to, perhaps of another user than the next one.
+    pub(crate) login: u64,
     pub(crate) access: Secret,
     /// `Bearer` and the access token.
     pub(crate) authorization: HeaderValue,
@@ -50,6 +52,7 @@ impl Pair {
         let mut pair = Self::new(answer.access_token, refresh, key, expires_at, lifetime)
             .map_err(ClientError::unavailable)?;
         if let Some(before) = before {
+            pair.login = before.login;
             pair.scope.clone_from(&before.scope);
             let is_refresh_token_new = !pair.refresh.is(&before.refresh);
             pair.generation = before.generation.next(is_refresh_token_new);
@@ -69,6 +72,7 @@ impl Pair {
         key.header("")?;
         Ok(Self {
             number: 0,
+            login: 0,
             access,
             authorization,
             refresh,

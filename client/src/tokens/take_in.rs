@@ -34,7 +34,7 @@ impl Held {
         }
     }
 
-    fn take_in(&mut self, kept: Kept) {
+    fn take_in(&mut self, mut kept: Kept) {
         let age = self.age_of(&kept);
         let is_other = self
             .lineage
@@ -55,6 +55,9 @@ impl Held {
             (self.mark, self.marks) = (kept.mark, kept.marks);
         }
         if is_newer {
+            if let Some(pair) = &mut kept.pair {
+                pair.login = kept.lineage.login();
+            }
             self.lineage = Some(kept.lineage);
             self.adopt(kept.pair);
         }

@@ -21,6 +21,11 @@ impl Lineage {
         Ok(Self { login, replaces })
     }
 
+    /// Tells this login from all others.
+    pub(super) fn login(self) -> u64 {
+        self.login
+    }
+
     pub(super) fn is_same(self, other: Self) -> bool {
         self.login == other.login
     }

@@ -1,7 +1,7 @@
 //! The client, when refreshes fail: the same key again, and only the server
 //! logs the user out.
 
-use support::{Call, HOUR, MINUTE, Question, SECOND};
+use support::{HOUR, MINUTE, Question, SECOND};
 use tokio::time::Instant;
 
 use crate::world::{Fault, REFRESH, World};
@@ -239,49 +239,6 @@ async fn any_other_failure_keeps_the_tokens() {
         world.pass(SECOND);
         assert_eq!(world.me().await.unwrap(), 200, "{status} {body}");
     }
-}
-
-/// In real time: nothing is waited for but the store.
-#[tokio::test]
-async fn a_refusal_that_comes_after_a_new_login_does_not_end_it() {
-    let world = World::new().await;
-    world.pass(30 * MINUTE);
-    world.end_sessions().await;
-    let pause = world.server.store.pause_at(Call::Find);
-    let log_in = async {
-        pause.reached().await;
-        world.login.log_in("alice", "wonderland-7").await.unwrap();
-        pause.go_on();
-    };
-    let (outcome, ()) = tokio::join!(world.me(), log_in);
-    assert_eq!((outcome.unwrap(), world.me().await.unwrap()), (200, 200));
-    assert_eq!((world.refreshes_sent(), world.login.refreshes()), (1, 0));
-}
-
-#[tokio::test]
-async fn tokens_that_come_after_a_new_login_do_not_take_its_place() {
-    let world = World::new().await;
-    let first = world
-        .server
-        .sessions
-        .list(&"alice".into())
-        .await
-        .unwrap()
-        .remove(0)
-        .id()
-        .to_string();
-    world.pass(30 * MINUTE);
-    let pause = world.server.store.pause_at(Call::Find);
-    let log_in = async {
-        pause.reached().await;
-        world.login.log_in("alice", "wonderland-7").await.unwrap();
-        pause.go_on();
-    };
-    let (outcome, ()) = tokio::join!(world.me(), log_in);
-    assert_eq!((outcome.unwrap(), world.login.refreshes()), (200, 0));
-    let bearer = world.line.sent("/me").pop().unwrap().authorization.unwrap();
-    let sid = &support::claims_of(&bearer)["sid"];
-    assert_ne!(sid.as_str(), Some(&*first), "the session of the new login");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod pace;
 mod processes;
 mod reauthenticate;
 mod redirects;
+mod replaced;
 mod requests;
 mod resend;
 mod scope;

@@ -127,7 +127,9 @@ async fn a_refusal_does_not_delete_what_another_process_has_stored_meanwhile() {
     pause.reached().await;
     other.log_in("alice", "wonderland-7").await.unwrap();
     pause.go_on();
-    assert_eq!(refresh.await.unwrap().unwrap().status(), 200);
+    let replaced = refresh.await.unwrap().unwrap_err();
+    assert_eq!(replaced.kind(), ClientErrorKind::LoginReplaced);
+    assert_eq!(world.me().await.unwrap(), 200);
     let stored = store.load().unwrap().unwrap().to_json();
     assert!(stored.contains("rt1_"));
     assert_eq!(world.line.sent(LOGIN).len(), 2);

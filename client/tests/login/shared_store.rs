@@ -116,7 +116,8 @@ async fn the_device_mark_of_another_process_is_taken_with_its_tokens() {
     other.log_in("alice", "wonderland-7").await.unwrap();
     let mark = member(&shelf.text(), "device_mark");
     world.pass(30 * MINUTE);
-    assert_eq!(world.me().await.unwrap(), 200);
+    let replaced = world.me().await.unwrap_err();
+    assert_eq!(replaced.kind(), ClientErrorKind::LoginReplaced);
     assert_eq!(member(&shelf.text(), "device_mark"), mark);
     world.login.log_in("alice", "wonderland-7").await.unwrap();
     assert_eq!(marks(&world).pop().unwrap().unwrap(), mark);
@@ -273,7 +274,8 @@ async fn a_login_in_a_store_that_was_emptied_is_newer_than_what_was_there() {
     let third = world.another(|builder| builder.store(store)).await;
     third.log_in("alice", "wonderland-7").await.unwrap();
     world.pass(30 * MINUTE);
-    assert_eq!(world.me().await.unwrap(), 200);
+    let replaced = world.me().await.unwrap_err();
+    assert_eq!(replaced.kind(), ClientErrorKind::LoginReplaced);
     let third = third.layer().layer(world.line.clone());
     assert_both_live(&world, &third).await;
 }

@@ -3,7 +3,7 @@
 use support::{HOUR, MINUTE};
 use tower::Layer;
 use tower_bearer::SessionPolicy;
-use tower_bearer_client::{Clock, ManualClock, TokenStore};
+use tower_bearer_client::{ClientErrorKind, Clock, ManualClock, TokenStore};
 
 use crate::shelf::{Access, Shelf};
 use crate::world::{World, me};
@@ -64,6 +64,8 @@ async fn a_login_in_a_store_that_was_emptied_is_newer_also_where_its_clock_was_s
     let other = world.another(|builder| builder.store(settings.0).clock(settings.1));
     other.await.log_in("alice", "wonderland-7").await.unwrap();
     world.pass(30 * MINUTE);
+    let replaced = world.me().await.unwrap_err();
+    assert_eq!(replaced.kind(), ClientErrorKind::LoginReplaced);
     assert_eq!(world.me().await.unwrap(), 200);
     assert_ne!(session(&world), first);
 }
