@@ -1,5 +1,6 @@
 //! [`HttpOrigin`]: scheme, host and port (RFC 6454 section 4).
 
+use std::fmt;
 use std::net::IpAddr;
 
 /// Where a token may go. A token of `https` never goes out over `http`.
@@ -34,5 +35,20 @@ impl HttpOrigin {
     fn is_loopback(&self) -> bool {
         let ip = self.host.trim_start_matches('[').trim_end_matches(']');
         self.host == "localhost" || ip.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+    }
+}
+
+impl fmt::Display for HttpOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, usual) = if self.is_https {
+            ("https", 443)
+        } else {
+            ("http", 80)
+        };
+        write!(f, "{scheme}://{}", self.host)?;
+        match self.port == usual {
+            true => Ok(()),
+            false => write!(f, ":{}", self.port),
+        }
     }
 }

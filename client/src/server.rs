@@ -22,7 +22,9 @@ use crate::origin::HttpOrigin;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Server {
-    origins: Vec<HttpOrigin>,
+    /// That of the endpoints.
+    first: HttpOrigin,
+    others: Vec<HttpOrigin>,
     login: Uri,
     refresh: Uri,
     logout: Uri,
@@ -82,7 +84,7 @@ impl Server {
     /// ```
     pub fn also_at(mut self, origin: &str) -> Result<Self, ClientError> {
         let (_, origin) = parse(origin, self.allows_exposed)?;
-        self.origins.push(origin);
+        self.others.push(origin);
         Ok(self)
     }
 
@@ -91,7 +93,8 @@ impl Server {
         let auth = auth.trim_end_matches('/');
         let endpoint = |name: &str| below(&base, &format!("{auth}/{name}"));
         Ok(Self {
-            origins: vec![origin],
+            first: origin,
+            others: Vec::new(),
             login: endpoint("login")?,
             refresh: endpoint("refresh")?,
             logout: endpoint("logout")?,
@@ -102,7 +105,12 @@ impl Server {
 
     /// Whether the access token may go there.
     pub(crate) fn owns(&self, there: Option<&HttpOrigin>) -> bool {
-        there.is_some_and(|there| self.origins.contains(there))
+        there.is_some_and(|there| self.first == *there || self.others.contains(there))
+    }
+
+    /// The origin of the endpoints. A stored login names it.
+    pub(crate) fn name(&self) -> String {
+        self.first.to_string()
     }
 
     pub(crate) fn login(&self) -> &Uri {

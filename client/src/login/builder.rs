@@ -94,7 +94,7 @@ impl LoginBuilder {
     /// # Errors
     ///
     /// [`Storage`](crate::ClientErrorKind::Storage): the store cannot be read, or has something
-    /// else.
+    /// else, or a login for another server. That one stays as it is.
     ///
     /// ```
     /// # use tower_bearer_client::{ClientError, HttpClient, Login, LoginBuilder};
@@ -108,7 +108,8 @@ impl LoginBuilder {
     /// ```
     pub async fn open(self, http: impl HttpClient) -> Result<Login, ClientError> {
         let tokens = Arc::new(Tokens::new(Arc::clone(&self.clock)));
-        let keeper = self.store.map(Keeper::new);
+        let server = self.server.name();
+        let keeper = self.store.map(|store| Keeper::new(store, &server));
         let endpoints = Endpoints::new(self.server, http, self.clock);
         let login = Login::over(tokens, endpoints, keeper);
         login.reload().await?;

@@ -37,6 +37,9 @@ pub struct StoredLogin {
     marks: u64,
     #[serde(default, skip_serializing_if = "is_default")]
     lineage: Lineage,
+    /// The origin that the tokens and the mark belong to.
+    #[serde(default, skip_serializing_if = "is_default")]
+    server: String,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -110,11 +113,11 @@ impl StoredLogin {
             .device_mark
             .as_ref()
             .map_or(0, |mark| mark.expose().len());
-        512 + 6 * (tokens + mark)
+        512 + 6 * (tokens + mark + self.server.len())
     }
 
     /// `None`: there is nothing to store.
-    pub(crate) fn new(unsaved: &Unsaved) -> Option<Self> {
+    pub(crate) fn new(unsaved: &Unsaved, server: &str) -> Option<Self> {
         let tokens = unsaved.pair.as_ref().map(|pair| StoredTokens {
             access_token: pair.access.clone(),
             refresh_token: pair.refresh.clone(),
@@ -130,6 +133,19 @@ impl StoredLogin {
             device_mark,
             marks: unsaved.marks,
             lineage: unsaved.lineage,
+            server: server.to_owned(),
+        })
+    }
+
+    /// Another server must not get it.
+    pub(crate) fn expect_for(&self, server: &str) -> Result<(), BoxError> {
+        let is_empty = self.tokens.is_none() && self.device_mark.is_none();
+        if is_empty || self.server == server {
+            return Ok(());
+        }
+        Err(match &*self.server {
+            "" => "this login does not say its server: delete it, and log in again".into(),
+            theirs => format!("this login is for {theirs}: use another store").into(),
         })
     }
 

@@ -22,6 +22,9 @@ use crate::{BoxError, StoredLogin};
 /// their next refresh, login or logout on; a request that waited for that refresh fails. A process
 /// that is logged out asks with [`Login::reload`](crate::Login::reload).
 ///
+/// A stored login names the origin of its [`Server`](crate::Server). A client of another server
+/// gets an error, sends nothing of it, and neither replaces nor deletes it.
+///
 /// A login that one of them has logged out or forgotten does not come back through another. A
 /// process that finds nothing, where it has read or saved something before, forgets its tokens and
 /// the mark, except for a login of its own that is not saved yet. So to delete the file logs all of

@@ -3,6 +3,7 @@
 mod answers;
 mod failures;
 mod files;
+mod foreign_store;
 mod forgotten;
 mod line;
 mod loopback;
