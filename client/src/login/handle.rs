@@ -9,7 +9,7 @@ use crate::refresh::{Shared, fresh};
 use crate::secret::Secret;
 use crate::store::Keeper;
 use crate::tokens::{Ending, Lineage, Pair, Tokens, Turn};
-use crate::wire::{Endpoint, Endpoints, With};
+use crate::wire::{Endpoint, Endpoints, Failure, With};
 use crate::{BearerClientLayer, ClientError, Clock, HttpClient, SendTwice, Server, SystemClock};
 
 /// The login of one user at one server. Clones are the same login; `Debug` shows no token.
@@ -65,7 +65,7 @@ impl Login {
     }
 
     /// Logs a user in, for all clones and clients. The request is sent once: the user is there to
-    /// try again. The tokens replace those of a login before.
+    /// try again. The tokens replace those of a login before, whose session the server ends.
     ///
     /// # Errors
     ///
@@ -120,10 +120,16 @@ impl Login {
         let mut form = parameters.to_vec();
         add(&mut form, "device_mark", mark.as_ref().map(Secret::expose));
         let asked = held.now();
+        // The server ends the session that this login replaces.
+        let before = held.pair();
+        let with = match &before {
+            Some(pair) => With::Access(&pair.authorization),
+            None => With::Nothing,
+        };
         let mut answer = self
             .shared
             .endpoints
-            .tokens(Endpoint::Login, &form, With::Nothing)
+            .tokens(Endpoint::Login, &form, with)
             .await
             .map_err(|failure| failure.error)?;
         let mark = answer.device_mark.take();
@@ -154,19 +160,29 @@ impl Login {
         let held = &self.shared.tokens;
         // A refresh that is under way would bring tokens after the logout.
         let turn = Turn::wait_for(held).await;
-        held.pair().ok_or_else(ClientError::not_logged_in)?;
+        let before = held.pair().ok_or_else(ClientError::not_logged_in)?;
         // The login is that of the store, which is cleared.
         self.shared.look().await;
         let pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
-        let form = [("token", pair.refresh.expose())];
-        self.shared
-            .endpoints
-            .post(Endpoint::Logout, &form, With::Nothing)
+        self.end_session(&pair)
             .await
             .map_err(|failure| failure.error)?;
+        if before.login != pair.login {
+            // Its tokens are gone from here, so there is no other attempt.
+            let _ = self.end_session(&before).await;
+        }
         held.forget(&pair);
         turn.end(Ending::Done);
         self.save().await
+    }
+
+    async fn end_session(&self, pair: &Pair) -> Result<(), Failure> {
+        let form = [("token", pair.refresh.expose())];
+        let endpoints = &self.shared.endpoints;
+        endpoints
+            .post(Endpoint::Logout, &form, With::Nothing)
+            .await
+            .map(drop)
     }
 
     /// Forgets the tokens and the device mark, here and in the store, and asks no server: for a

@@ -140,14 +140,24 @@ async fn a_logout_ends_the_login_that_another_process_has_stored() {
     let store = MemoryTokenStore::default();
     let world = world(&store).await;
     let other = world.another(|builder| builder.store(store.clone())).await;
-    let (alice, sessions) = ("alice".into(), &world.server.sessions);
-    let first = sessions.list(&alice).await.unwrap().remove(0);
     other.log_in("alice", "wonderland-7").await.unwrap();
     world.login.log_out().await.unwrap();
-    let left = sessions.list(&alice).await.unwrap();
-    assert_eq!(left.len(), 1);
-    assert_eq!(left[0].id(), first.id());
+    let alice = "alice".into();
+    assert!(world.server.sessions.list(&alice).await.unwrap().is_empty());
     assert!(!store.load().unwrap().unwrap().to_json().contains("rt1_"));
+}
+
+#[tokio::test]
+async fn a_logout_ends_its_own_session_too_where_another_process_has_replaced_the_login() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    store.clear().unwrap();
+    let other = world.another(|builder| builder.store(store.clone())).await;
+    other.log_in("alice", "wonderland-7").await.unwrap();
+    let (alice, sessions) = ("alice".into(), &world.server.sessions);
+    assert_eq!(sessions.list(&alice).await.unwrap().len(), 2);
+    world.login.log_out().await.unwrap();
+    assert!(sessions.list(&alice).await.unwrap().is_empty());
 }
 
 #[tokio::test]

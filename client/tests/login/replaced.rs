@@ -3,12 +3,12 @@
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use support::{Call, MINUTE};
+use support::{Call, HOUR, MINUTE};
 use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientError, ClientErrorKind, MemoryTokenStore};
 
-use crate::world::{Fault, World, me, request};
+use crate::world::{Fault, LOGIN, World, me, request};
 
 const INVALID: &str = "Bearer error=\"invalid_token\"";
 
@@ -95,4 +95,18 @@ async fn a_login_of_another_process_does_not_send_what_was_asked_before_it() {
     assert_replaced(me(client.clone()).await);
     assert_eq!(world.line.sent("/me").len(), 0);
     assert_eq!(me(client).await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn the_server_ends_the_session_that_a_login_replaces() {
+    let world = World::new().await;
+    let first = session(&world).await;
+    // The access token has expired by then.
+    world.pass(2 * HOUR);
+    world.login.log_in("alice", "wonderland-7").await.unwrap();
+    let alice = "alice".into();
+    assert_eq!(world.server.sessions.list(&alice).await.unwrap().len(), 1);
+    assert_ne!(session(&world).await, first);
+    let sent = world.line.sent(LOGIN).pop().unwrap();
+    assert!(sent.headers.contains("\"authorization\": Sensitive"));
 }

@@ -86,14 +86,15 @@ async fn a_backup_that_was_put_back_is_not_newer() {
 }
 
 #[tokio::test]
-async fn a_login_that_could_not_be_saved_is_kept_although_the_login_before_was_refreshed() {
+async fn a_login_that_could_not_be_saved_is_kept_although_another_process_ends_the_one_before() {
     let (shelf, world, _other, client) = two().await;
     shelf.is_full.store(true, Ordering::SeqCst);
     let failed = world.login.log_in("alice", "wonderland-7").await;
     assert_eq!(failed.unwrap_err().kind(), ClientErrorKind::Storage);
     shelf.is_full.store(false, Ordering::SeqCst);
     world.pass(30 * MINUTE);
-    assert_eq!(me(client.clone()).await.unwrap(), 200);
+    let ended = me(client.clone()).await.unwrap_err();
+    assert_eq!(ended.kind(), ClientErrorKind::NotLoggedIn);
     let (before, mark) = (shelf.text(), marks(&world));
     assert_eq!(world.me().await.unwrap(), 200);
     assert!(world.login.is_saved());
