@@ -9,7 +9,7 @@ use crate::refresh::{Shared, fresh};
 use crate::secret::Secret;
 use crate::store::Keeper;
 use crate::tokens::{Ending, Lineage, Pair, Tokens, Turn};
-use crate::wire::{Endpoint, Endpoints, Failure, With};
+use crate::wire::{Endpoint, Endpoints, Failure, Then, With};
 use crate::{BearerClientLayer, ClientError, Clock, HttpClient, SendTwice, Server, SystemClock};
 
 /// The login of one user at one server. Clones are the same login; `Debug` shows no token.
@@ -164,14 +164,16 @@ impl Login {
         // The login is that of the store, which is cleared.
         self.shared.look().await;
         let pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
-        self.end_session(&pair)
-            .await
-            .map_err(|failure| failure.error)?;
+        match self.end_session(&pair).await {
+            // The server says that it has ended already.
+            Err(failure) if failure.then != Then::End => return Err(failure.error),
+            _ => {}
+        }
         if before.login != pair.login {
             // Its tokens are gone from here, so there is no other attempt.
             let _ = self.end_session(&before).await;
         }
-        held.forget(&pair);
+        held.forget_login(pair.login);
         turn.end(Ending::Done);
         self.save().await
     }

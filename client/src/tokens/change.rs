@@ -92,6 +92,15 @@ impl Tokens {
         }
     }
 
+    /// Forgets all tokens of this login: another process may have stored newer ones meanwhile.
+    pub(crate) fn forget_login(&self, login: u64) {
+        let mut held = self.held();
+        if held.pair.as_ref().is_some_and(|pair| pair.login == login) {
+            held.clear();
+            held.saved.note_change();
+        }
+    }
+
     pub(crate) fn forget_all(&self) {
         let mut held = self.held();
         held.clear();

@@ -161,6 +161,40 @@ async fn a_logout_ends_its_own_session_too_where_another_process_has_replaced_th
 }
 
 #[tokio::test]
+async fn a_logout_forgets_the_newer_tokens_that_another_process_stores_meanwhile() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    let other = world.another(|builder| builder.store(store.clone())).await;
+    world.pass(30 * MINUTE);
+    let pause = world.server.store.pause_at(Call::Find);
+    let meanwhile = async {
+        pause.reached().await;
+        assert_eq!(
+            me(other.layer().layer(world.line.clone())).await.unwrap(),
+            200
+        );
+        world.login.reload().await.unwrap();
+        pause.go_on();
+    };
+    let (outcome, ()) = tokio::join!(world.login.log_out(), meanwhile);
+    outcome.unwrap();
+    assert!(!world.login.is_logged_in());
+    assert!(!store.load().unwrap().unwrap().to_json().contains("rt1_"));
+}
+
+#[tokio::test]
+async fn a_logout_forgets_tokens_whose_session_has_ended_already() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    let ended = r#"{"error":"invalid_grant","reason":"session_expired"}"#;
+    let answer = Fault::Respond(400, None, ended);
+    world.line.faults("/auth/logout", [answer]);
+    world.login.log_out().await.unwrap();
+    assert!(!world.login.is_logged_in());
+    assert!(!store.load().unwrap().unwrap().to_json().contains("rt1_"));
+}
+
+#[tokio::test]
 async fn what_one_process_has_ended_is_ended_for_the_other() {
     let store = MemoryTokenStore::default();
     let world = world(&store).await;
