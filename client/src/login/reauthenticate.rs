@@ -13,7 +13,8 @@ use crate::wire::{Endpoint, Failure, Then, With};
 impl Login {
     /// Asks `/auth/reauthenticate` with the password, and uses the new access token from then on:
     /// for a route that answered 401 with `error="insufficient_user_authentication"` (RFC 9470).
-    /// The application sends that request again. It is tried once, and the refresh token stays.
+    /// The application sends that request again. This one is sent once, and the refresh token
+    /// stays.
     ///
     /// `parameters` are those of [`Login::log_in_with`].
     ///

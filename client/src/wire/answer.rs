@@ -45,6 +45,12 @@ impl ErrorAnswer {
         serde_json::from_slice(json).unwrap_or_default()
     }
 
+    /// Whether it is about the session of the token, and not about a password.
+    pub(crate) fn is_of_session(&self) -> bool {
+        let reason = &*self.reason;
+        reason.starts_with("session_") || matches!(reason, "user_gone" | "token_invalid")
+    }
+
     /// The reason where it is a word as in `refresh_reused`, or else the error: no other text of an
     /// answer gets into an error of ours, and no secret.
     pub(crate) fn word(self, is_secret: impl Fn(&str) -> bool) -> Option<Cow<'static, str>> {

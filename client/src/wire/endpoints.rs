@@ -11,8 +11,8 @@ use http_body_util::Full;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::answer::TokenAnswer;
-use super::failure::Failure;
+use super::answer::{ErrorAnswer, TokenAnswer};
+use super::failure::{Failure, Then};
 use super::http_client::Exchange;
 use super::with::With;
 use crate::{ClientErrorKind, Clock, HttpClient, Server};
@@ -36,10 +36,14 @@ pub(crate) enum Endpoint {
 
 impl Endpoint {
     /// What `invalid_grant` means.
-    fn rejected(self) -> ClientErrorKind {
+    fn rejected(self, said: &ErrorAnswer) -> (ClientErrorKind, Then) {
         match self {
-            Self::Login | Self::Reauthenticate => ClientErrorKind::InvalidCredentials,
-            Self::Refresh | Self::Logout => ClientErrorKind::NotLoggedIn,
+            // A refresh tells whether the login is over.
+            Self::Reauthenticate if said.is_of_session() => {
+                (ClientErrorKind::Unavailable, Then::Renew)
+            }
+            Self::Login | Self::Reauthenticate => (ClientErrorKind::InvalidCredentials, Then::End),
+            Self::Refresh | Self::Logout => (ClientErrorKind::NotLoggedIn, Then::End),
         }
     }
 }
@@ -108,7 +112,7 @@ impl Endpoints {
         } else {
             Err(Failure::answered(
                 &answered,
-                endpoint.rejected(),
+                |said| endpoint.rejected(said),
                 |text| with.is_repeated(form, text),
                 || self.clock.now(),
             ))

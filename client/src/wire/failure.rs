@@ -46,7 +46,7 @@ impl Failure {
     /// and `is_secret` tells which texts are not shown.
     pub(super) fn answered(
         answered: &Answered,
-        rejected: ClientErrorKind,
+        rejected: impl FnOnce(&ErrorAnswer) -> (ClientErrorKind, Then),
         is_secret: impl Fn(&str) -> bool,
         now: impl FnOnce() -> SystemTime,
     ) -> Self {
@@ -57,7 +57,7 @@ impl Failure {
         let is_rejected = said.error == "invalid_grant"
             && matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
         let (kind, then) = match status {
-            _ if is_rejected => (rejected, Then::End),
+            _ if is_rejected => rejected(&said),
             _ if said.error == "access_denied" && status.is_client_error() => {
                 (ClientErrorKind::Denied, Then::Rest)
             }

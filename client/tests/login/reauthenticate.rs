@@ -179,6 +179,35 @@ async fn a_session_that_has_ended_is_the_end_of_the_login() {
 }
 
 #[tokio::test]
+async fn invalid_grant_that_is_about_the_session_is_not_a_wrong_password() {
+    for reason in [
+        r#"{"error":"invalid_grant","reason":"session_expired"}"#,
+        r#"{"error":"invalid_grant","reason":"user_gone"}"#,
+        r#"{"error":"invalid_grant","reason":"token_invalid"}"#,
+    ] {
+        let world = World::new().await;
+        let refused = || Fault::Respond(400, None, reason);
+        // The refresh says that the session lives.
+        world.line.faults(AGAIN, [refused()]);
+        world.login.reauthenticate(&ALICE).await.unwrap();
+        assert_eq!(
+            (world.refreshes_sent(), world.line.sent(AGAIN).len()),
+            (1, 2)
+        );
+        world.line.faults(AGAIN, [refused(), refused()]);
+        let failed = world.login.reauthenticate(&ALICE).await.unwrap_err();
+        assert_eq!(failed.kind(), ClientErrorKind::Unavailable);
+        assert_eq!(world.me().await.unwrap(), 200);
+
+        world.end_sessions().await;
+        world.line.faults(AGAIN, [refused()]);
+        let ended = world.login.reauthenticate(&ALICE).await.unwrap_err();
+        assert_eq!(ended.kind(), ClientErrorKind::NotLoggedIn);
+        assert!(!world.login.is_logged_in());
+    }
+}
+
+#[tokio::test]
 async fn an_access_token_that_is_refused_is_renewed_once_and_the_password_sent_again() {
     let world = World::new().await;
     // The client's clock is behind.
