@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::form::add;
 use super::handle::Login;
 use crate::ClientError;
-use crate::refresh::fresh;
+use crate::refresh::{fresh, fresh_of};
 use crate::secret::Secret;
 use crate::tokens::{Ending, Pair, Turn};
 use crate::wire::{Endpoint, Failure, Then, With};
@@ -62,8 +62,11 @@ impl Login {
                 Err(failure) => return Err(failure.error),
             }
             let saved = self.shared.save().await;
-            self.shared.tokens.use_next();
+            let is_used = self.shared.tokens.use_next().is_some();
             turn.end(Ending::Done);
+            if !is_used {
+                self.renew_another(pair.login).await?;
+            }
             return saved;
         }
     }
@@ -90,6 +93,16 @@ impl Login {
         }
         held.offer(pair, renewed);
         Ok(())
+    }
+
+    /// Another process has stored newer tokens meanwhile, without the new time. The server keeps it
+    /// with the session, so that the next access token has it.
+    async fn renew_another(&self, login: u64) -> Result<(), ClientError> {
+        let pair = self.shared.tokens.pair();
+        let without_time = pair.map(|pair| pair.number);
+        fresh_of(login, Arc::clone(&self.shared), without_time)
+            .await
+            .map(drop)
     }
 
     /// Takes a device mark that the application has from another answer than that of a login, as

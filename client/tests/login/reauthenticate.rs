@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use support::{HOUR, MINUTE, SECOND};
+use support::{Call, HOUR, MINUTE, SECOND};
 use tower::Layer;
 use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, TokenStore};
@@ -86,6 +86,31 @@ async fn it_counts_for_the_login_that_another_process_has_stored() {
     world.login.reauthenticate(&ALICE).await.unwrap();
     assert_eq!(world.me().await.unwrap(), 200);
     assert_eq!(auth_time(&world), before + 120);
+}
+
+#[tokio::test]
+async fn it_counts_although_another_process_refreshes_meanwhile() {
+    let store = MemoryTokenStore::default();
+    let settings = store.clone();
+    let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
+    let other = world.another(|builder| builder.store(store)).await;
+    let other = other.layer().layer(world.line.clone());
+    assert_eq!(world.me().await.unwrap(), 200);
+    let before = auth_time(&world);
+    world.pass(MINUTE);
+    let pause = world.server.store.pause_at(Call::Find);
+    let meanwhile = async {
+        pause.reached().await;
+        let refused = Fault::Challenge("Bearer error=\"invalid_token\"");
+        world.line.faults("/me", [refused]);
+        assert_eq!(me(other).await.unwrap(), 200);
+        pause.go_on();
+    };
+    let (outcome, ()) = tokio::join!(world.login.reauthenticate(&ALICE), meanwhile);
+    outcome.unwrap();
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(auth_time(&world), before + 60);
+    assert_eq!((world.refreshes_sent(), world.login.refreshes()), (2, 1));
 }
 
 #[tokio::test]
