@@ -64,10 +64,18 @@ pub(crate) async fn fresh(
 async fn refresh(shared: Arc<Shared>, refused: Option<u64>, turn: Turn) {
     let tokens = &shared.tokens;
     // Another process may have refreshed, or may be about to, with another key.
-    shared.look().await;
+    let looked = shared.reload().await;
     let Ok(Due::Refresh(pair)) = tokens.due(refused) else {
         return turn.end(Ending::Done);
     };
+    if let Err(error) = looked
+        && tokens.is_saved()
+    {
+        // An older refresh token looks like that of a thief. One that is not saved is the newest.
+        let time = |failures| rest_after(failures).min(LONGEST_REST_OFFLINE);
+        tokens.rest(&pair, error.clone(), false, time);
+        return turn.end(Ending::Failed(error));
+    }
     let ending = match present(&shared, &pair).await {
         Ok(mut renewed) => {
             if tokens.is_refused(&pair, refused) {
@@ -107,12 +115,17 @@ async fn fail(shared: &Shared, pair: &Arc<Pair>, failure: Failure) -> Ending {
         Then::Renew | Then::Rest => (None, LONGEST_REST),
     };
     let time = |failures: u32| {
-        let rest = named.unwrap_or_else(|| REST.saturating_mul(1 << failures.min(16)));
+        let rest = named.unwrap_or_else(|| rest_after(failures));
         rest.clamp(REST, longest)
     };
     let error = failure.error.clone();
     shared.tokens.rest(pair, error, named.is_some(), time);
     Ending::Failed(failure.error)
+}
+
+/// Twice as long after each failure in a row.
+fn rest_after(failures: u32) -> Duration {
+    REST.saturating_mul(1 << failures.min(16))
 }
 
 /// Presents the refresh token, three times at most. The key stays the same: so the server knows

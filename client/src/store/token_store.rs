@@ -9,9 +9,13 @@ use crate::{BoxError, StoredLogin};
 /// There is [`FileTokenStore`](crate::FileTokenStore), and
 /// [`MemoryTokenStore`](crate::MemoryTokenStore) for tests. The functions may block: they run on a
 /// thread of their own, one at a time, which does not keep the process from its end. After ten
-/// seconds a load before a refresh counts as one that found nothing newer, and any other call as
-/// one that failed. Then the store is left alone until it has answered after all: until that, each
-/// further load and save fails at once, and no request waits for it.
+/// seconds a call counts as failed. Then the store is left alone until it has answered after all:
+/// until that, each further load and save fails at once, and no request waits for it.
+///
+/// While the store cannot be read, another process may have replaced the refresh token, and the
+/// old one would look like that of a thief. So it is not presented: the access token is used until
+/// it expires, and then requests fail with [`Storage`](crate::ClientErrorKind::Storage). Tokens
+/// that could not be saved here are the newest, and are refreshed all the same.
 ///
 /// Several processes may share a store, as the commands of one program do. Each looks into it
 /// before it refreshes and before it writes, and two that refresh at once send the same key, which

@@ -152,10 +152,12 @@ async fn a_folder_that_is_away_is_an_error_and_the_login_stays() {
     let failed = store.load().unwrap_err().to_string();
     assert!(failed.contains("folder"), "{failed}");
     world.pass(30 * MINUTE);
-    assert_eq!(world.me().await.unwrap(), 200);
-    assert!(!world.login.is_saved());
+    let refused = world.me().await.unwrap_err();
+    assert_eq!(refused.kind(), ClientErrorKind::Storage);
+    assert!(world.login.is_logged_in());
     fs::rename(&away, &here).unwrap();
-    world.login.save().await.unwrap();
+    world.login.retry_now();
+    assert_eq!(world.me().await.unwrap(), 200);
     let stored = store.load().unwrap().unwrap().to_json();
     assert!(stored.contains("dm1_"));
     let client = other.layer().layer(world.line.clone());

@@ -22,6 +22,7 @@ mod shelf;
 mod slow_store;
 mod stores;
 mod turns;
+mod unreadable;
 mod versions;
 mod walk;
 mod world;

@@ -47,32 +47,57 @@ async fn save(login: &Login) {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_does_not_answer_holds_up_one_refresh_for_ten_seconds() {
-    for access in [Access::Save, Access::Load] {
-        let shelf = Shelf::default();
-        let world = world(&shelf).await;
+    let shelf = Shelf::default();
+    let world = world(&shelf).await;
+    world.pass(30 * MINUTE);
+    shelf.hang(Access::Save, 0);
+    let call = tokio::spawn(me(world.client.clone()));
+    assert_eq!(seconds(&shelf, &call).await, 10);
+    assert_eq!(call.await.unwrap().unwrap(), 200);
+    assert!(!world.login.is_saved());
+    // It is left alone until it is back.
+    for refreshes in 2..=3 {
         world.pass(30 * MINUTE);
-        shelf.hang(access, 0);
-        let call = tokio::spawn(me(world.client.clone()));
-        assert_eq!(seconds(&shelf, &call).await, 10, "{access:?}");
-        assert_eq!(call.await.unwrap().unwrap(), 200);
-        assert!(!world.login.is_saved());
-        // It is left alone until it is back.
-        for refreshes in 2..=3 {
-            world.pass(30 * MINUTE);
-            let started = Instant::now();
-            assert_eq!(world.me().await.unwrap(), 200);
-            assert_eq!(started.elapsed().as_secs(), 0);
-            assert_eq!(world.refreshes_sent(), refreshes);
-        }
-        let failed = world.login.save().await.unwrap_err();
-        assert_eq!(failed.kind(), ClientErrorKind::Storage);
-        shelf.open();
-        save(&world.login).await;
-        assert!(world.login.is_saved());
-        world.pass(30 * MINUTE);
+        let started = Instant::now();
         assert_eq!(world.me().await.unwrap(), 200);
-        assert!(world.login.is_saved());
+        assert_eq!(started.elapsed().as_secs(), 0);
+        assert_eq!(world.refreshes_sent(), refreshes);
     }
+    let failed = world.login.save().await.unwrap_err();
+    assert_eq!(failed.kind(), ClientErrorKind::Storage);
+    shelf.open();
+    save(&world.login).await;
+    assert!(world.login.is_saved());
+    world.pass(30 * MINUTE);
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert!(world.login.is_saved());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_answer_before_a_refresh_is_an_error_after_ten_seconds() {
+    let shelf = Shelf::default();
+    let world = world(&shelf).await;
+    world.pass(30 * MINUTE);
+    shelf.hang(Access::Load, 0);
+    let call = tokio::spawn(me(world.client.clone()));
+    assert_eq!(seconds(&shelf, &call).await, 10);
+    let failed = call.await.unwrap().unwrap_err();
+    assert_eq!(failed.kind(), ClientErrorKind::Storage);
+    // It is left alone until it is back.
+    world.login.retry_now();
+    let started = Instant::now();
+    let failed = world.me().await.unwrap_err();
+    assert_eq!(failed.kind(), ClientErrorKind::Storage);
+    assert_eq!(started.elapsed().as_secs(), 0);
+    assert_eq!(world.refreshes_sent(), 0);
+    shelf.open();
+    let started = std::time::Instant::now();
+    while world.me().await.is_err() {
+        assert!(started.elapsed().as_secs() < 10, "the store is not back");
+        world.login.retry_now();
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.refreshes_sent(), 1);
 }
 
 #[tokio::test(start_paused = true)]
