@@ -113,7 +113,7 @@ impl StoredLogin {
             .device_mark
             .as_ref()
             .map_or(0, |mark| mark.expose().len());
-        512 + 6 * (tokens + mark + self.server.len())
+        1024 + 6 * (tokens + mark + self.server.len())
     }
 
     /// `None`: there is nothing to store.
@@ -132,7 +132,7 @@ impl StoredLogin {
             tokens,
             device_mark,
             marks: unsaved.marks,
-            lineage: unsaved.lineage,
+            lineage: unsaved.lineage.clone(),
             server: server.to_owned(),
         })
     }

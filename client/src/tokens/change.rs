@@ -14,9 +14,9 @@ impl Tokens {
     /// The answer to a login replaces what there was.
     pub(crate) fn begin(&self, mut pair: Pair, lineage: Lineage, mark: Option<Secret>) {
         let mut held = self.held();
-        let before = held.lineage.unwrap_or_default();
-        held.lineage = Some(lineage.replacing(before));
         pair.login = lineage.login();
+        let before = held.lineage.take().unwrap_or_default();
+        held.lineage = Some(lineage.replacing(&before));
         let pair = held.numbered(pair);
         held.put(pair);
         // A server without a throttle sends none.

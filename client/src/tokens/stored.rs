@@ -33,7 +33,7 @@ impl Tokens {
         let held = self.held();
         (!held.saved.is_saved()).then(|| Unsaved {
             pair: held.newest().cloned(),
-            lineage: held.lineage.unwrap_or_default(),
+            lineage: held.lineage.clone().unwrap_or_default(),
             mark: held.mark.clone(),
             marks: held.marks,
             change: held.saved.changes,

@@ -38,13 +38,15 @@ impl Held {
         let age = self.age_of(&kept);
         let is_other = self
             .lineage
-            .is_none_or(|lineage| !lineage.is_same(kept.lineage));
+            .as_ref()
+            .is_none_or(|lineage| !lineage.is_same(&kept.lineage));
         self.saved.is_stored = true;
         if self.saved.is_own_mark() {
             self.marks = self.marks.max(kept.marks.saturating_add(1));
         }
         if self.saved.is_own() {
-            self.lineage = self.lineage.map(|ours| ours.replacing(kept.lineage));
+            let ours = self.lineage.take();
+            self.lineage = ours.map(|ours| ours.replacing(&kept.lineage));
             return;
         }
         // Of two that are equal the stored one counts: its key is the one that others send.
@@ -71,13 +73,13 @@ impl Held {
 
     /// `Greater`: it is newer than what is held.
     fn age_of(&self, kept: &Kept) -> Ordering {
-        let Some(ours) = self.lineage else {
+        let Some(ours) = &self.lineage else {
             return Ordering::Greater;
         };
-        if ours.has_replaced(kept.lineage) {
+        if ours.is_after(&kept.lineage) {
             return Ordering::Less;
         }
-        if !ours.is_same(kept.lineage) {
+        if !ours.is_same(&kept.lineage) {
             return Ordering::Greater;
         }
         match (self.newest(), &kept.pair) {

@@ -6,42 +6,57 @@
 use serde::{Deserialize, Serialize};
 
 /// The login that tokens belong to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct Lineage {
     /// Random, so no two logins have the same.
     login: u64,
-    /// The login before it.
-    replaces: u64,
+    /// The logins before it, the last one first.
+    replaced: Vec<u64>,
 }
 
 impl Lineage {
     /// A new login.
     pub(crate) fn random() -> Result<Self, getrandom::Error> {
-        let (login, replaces) = (getrandom::u64()?, 0);
-        Ok(Self { login, replaces })
+        let (login, replaced) = (getrandom::u64()?, Vec::new());
+        Ok(Self { login, replaced })
     }
 
     /// Tells this login from all others.
-    pub(super) fn login(self) -> u64 {
+    pub(super) fn login(&self) -> u64 {
         self.login
     }
 
-    pub(super) fn is_same(self, other: Self) -> bool {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
         self.login == other.login
     }
 
-    /// Whether `other` was there before this one.
-    pub(super) fn has_replaced(self, other: Self) -> bool {
-        other.login != 0 && other.login == self.replaces
+    /// Whether `other` was there before this one. Of two logins at once, which have replaced each
+    /// other, all processes choose the same.
+    pub(super) fn is_after(&self, other: &Self) -> bool {
+        self.has_replaced(other) && (!other.has_replaced(self) || self.login > other.login)
     }
 
-    pub(super) fn replacing(mut self, other: Self) -> Self {
-        if !self.is_same(other) {
-            self.replaces = other.login;
+    fn has_replaced(&self, other: &Self) -> bool {
+        self.replaced.contains(&other.login)
+    }
+
+    pub(super) fn replacing(mut self, other: &Self) -> Self {
+        if self.is_same(other) {
+            return self;
+        }
+        let before = [other.login].into_iter().chain(other.replaced.clone());
+        for login in before.chain(std::mem::take(&mut self.replaced)) {
+            let is_new = login != 0 && login != self.login && !self.replaced.contains(&login);
+            if is_new && self.replaced.len() < MOST_REPLACED {
+                self.replaced.push(login);
+            }
         }
         self
     }
 }
+
+/// A record of a login that is older than these is not recognized as old.
+const MOST_REPLACED: usize = 16;
 
 /// The age of tokens within their login. The later one is the greater one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]

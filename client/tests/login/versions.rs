@@ -3,7 +3,7 @@
 use support::{HOUR, MINUTE};
 use tower::Layer;
 use tower_bearer::SessionPolicy;
-use tower_bearer_client::{ClientErrorKind, Clock, ManualClock, TokenStore};
+use tower_bearer_client::{ClientErrorKind, Clock, ManualClock, StoredLogin, TokenStore};
 
 use crate::shelf::{Access, Shelf};
 use crate::world::{World, me};
@@ -132,4 +132,59 @@ async fn a_later_login_counts_although_an_earlier_one_was_still_being_saved() {
     let (tokens, _) = login.split_once("\"device_mark\"").unwrap();
     world.login.save().await.unwrap();
     assert!(shelf.text().starts_with(tokens) && shelf.text().contains("dm1_mine"));
+}
+
+#[tokio::test]
+async fn a_backup_of_the_login_before_the_last_one_is_not_newer() {
+    let shelf = Shelf::default();
+    let world = world(&shelf).await;
+    for logins in [2, 16] {
+        let backup = shelf.store.load().unwrap().unwrap();
+        for _ in 0..logins {
+            world.login.log_in("alice", "wonderland-7").await.unwrap();
+        }
+        let stored = shelf.text();
+        shelf.store.save(&backup).unwrap();
+        world.login.reload().await.unwrap();
+        world.login.save().await.unwrap();
+        assert_eq!(shelf.text(), stored, "{logins} logins later");
+    }
+}
+
+/// The numbers of the login that is stored.
+fn lineage(text: &str) -> (u64, String) {
+    let (_, rest) = text.split_once("\"lineage\":{\"login\":").unwrap();
+    let (login, rest) = rest.split_once(",\"replaced\":").unwrap();
+    let replaced = rest.split_once('}').unwrap().0;
+    (login.parse().unwrap(), replaced.to_owned())
+}
+
+#[tokio::test]
+async fn of_two_logins_that_have_replaced_each_other_all_processes_choose_the_same() {
+    for _ in 0..8 {
+        let shelf = Shelf::default();
+        let world = world(&shelf).await;
+        let first = shelf.text();
+        let other = world.another(|builder| builder.store(shelf.clone())).await;
+        other.log_in("alice", "wonderland-7").await.unwrap();
+        let second = shelf.text();
+        let ((one, nothing), (two, both)) = (lineage(&first), lineage(&second));
+        assert_eq!((&*nothing, both), ("[]", format!("[{one}]")));
+        let first = first.replace("\"replaced\":[]", &format!("\"replaced\":[{two}]"));
+        let newer = if one > two { &first } else { &second };
+        // Each order of reading.
+        for texts in [[&first, &second], [&second, &first]] {
+            let shelf = Shelf::default();
+            let put = |text: &str| {
+                let login = StoredLogin::from_json(text.as_bytes()).unwrap();
+                shelf.store.save(&login).unwrap();
+            };
+            put(texts[0]);
+            let process = world.another(|builder| builder.store(shelf.clone())).await;
+            put(texts[1]);
+            process.reload().await.unwrap();
+            process.save().await.unwrap();
+            assert_eq!(lineage(&shelf.text()), lineage(newer));
+        }
+    }
 }
