@@ -12,6 +12,7 @@ mod login;
 mod manual_clock;
 mod origin;
 mod refresh;
+mod runtime;
 mod secret;
 mod server;
 mod service;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::time::sleep;
 
 use super::shared::Shared;
+use crate::runtime::runtime;
 use crate::tokens::{Due, Ending, Next, Pair, Turn, ended};
 use crate::wire::{Endpoint, Failure, Then, With};
 use crate::{ClientError, ClientErrorKind};
@@ -37,7 +37,7 @@ pub(crate) async fn fresh(
             Next::Wait(ending) => ending,
             Next::Refresh(turn) => {
                 let ending = turn.subscribe();
-                let runtime = Handle::try_current().map_err(|_| no_runtime())?;
+                let runtime = runtime()?;
                 // In a task of its own, so that a caller who hangs up does not end it for the
                 // others.
                 runtime.spawn(refresh(Arc::clone(&shared), refused, turn));
@@ -163,10 +163,6 @@ async fn present(shared: &Shared, pair: &Pair) -> Result<Pair, Failure> {
         sleep(wait).await;
         attempt += 1;
     }
-}
-
-fn no_runtime() -> ClientError {
-    ClientError::settings("a refresh is a task of tokio: call this inside its runtime")
 }
 
 /// A caller who waited for a logout, or for a refresh whose runtime is gone, looks again.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::stored::StoredLogin;
 use super::token_store::TokenStore;
 use super::visits::Visits;
+use crate::runtime::runtime;
 use crate::tokens::{Kept, Tokens};
 use crate::{BoxError, ClientError, ClientErrorKind};
 
@@ -29,6 +30,7 @@ impl Keeper {
 
     /// Reads what is stored, and takes it in where another process has written it.
     pub(crate) async fn look(&self, tokens: &Arc<Tokens>) -> Result<(), ClientError> {
+        runtime()?;
         let (store, held) = (Arc::clone(&self.store), Arc::clone(tokens));
         let server = Arc::clone(&self.server);
         let work = move || {
@@ -44,6 +46,7 @@ impl Keeper {
     /// Writes what is held when its turn comes: so the last write has the last state. What another
     /// process has stored meanwhile is taken in, and not overwritten.
     pub(crate) async fn save(&self, tokens: &Arc<Tokens>) -> Result<(), ClientError> {
+        runtime()?;
         let (store, held) = (Arc::clone(&self.store), Arc::clone(tokens));
         let server = Arc::clone(&self.server);
         let work = move || {

@@ -15,6 +15,7 @@ use super::answer::{ErrorAnswer, TokenAnswer};
 use super::failure::{Failure, Then};
 use super::http_client::Exchange;
 use super::with::With;
+use crate::runtime::runtime;
 use crate::{ClientErrorKind, Clock, HttpClient, Server};
 
 /// The endpoints of a server, and the way there.
@@ -76,6 +77,7 @@ impl Endpoints {
         form: &[(&str, &str)],
         with: With<'_>,
     ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        runtime()?;
         let uri = match endpoint {
             Endpoint::Login => self.server.login(),
             Endpoint::Refresh => self.server.refresh(),

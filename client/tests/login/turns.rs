@@ -5,9 +5,10 @@ use std::task::{Context, Poll, Waker};
 
 use support::{Call, MINUTE, SECOND};
 use tower::ServiceExt;
-use tower_bearer_client::ClientErrorKind;
+use tower_bearer::SessionPolicy;
+use tower_bearer_client::{ClientError, ClientErrorKind, Login, MemoryTokenStore, Server};
 
-use crate::world::{Fault, REFRESH, World, request};
+use crate::world::{Fault, ORIGIN, REFRESH, World, request};
 
 #[tokio::test]
 async fn a_logout_waits_for_the_refresh_and_ends_its_session() {
@@ -147,4 +148,40 @@ fn a_refresh_outside_a_runtime_is_an_error_that_names_the_cure() {
     let refused = outcome.unwrap_err();
     assert_eq!(refused.kind(), ClientErrorKind::Settings);
     assert!(refused.to_string().contains("tokio"));
+}
+
+fn assert_needs_runtime<T>(call: impl Future<Output = Result<T, ClientError>>) {
+    let mut call = pin!(call);
+    let outcome = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Err(refused)) = outcome else {
+        panic!("it waits, or works")
+    };
+    assert_eq!(refused.kind(), ClientErrorKind::Settings);
+    assert!(refused.to_string().contains("tokio"), "{refused}");
+}
+
+#[test]
+fn every_call_outside_a_runtime_is_an_error_and_sends_nothing() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for has_store in [false, true] {
+        let store = MemoryTokenStore::default();
+        let world = runtime.block_on(World::with(SessionPolicy::default(), |builder| {
+            if has_store {
+                builder.store(store.clone())
+            } else {
+                builder
+            }
+        }));
+        let sent = world.line.sent("").len();
+        assert_needs_runtime(world.login.log_in("alice", "wonderland-7"));
+        assert_needs_runtime(world.login.reauthenticate(&[("username", "alice")]));
+        assert_needs_runtime(world.login.log_out());
+        let builder = Login::builder(Server::new(ORIGIN, "/auth").unwrap());
+        assert_needs_runtime(builder.store(store.clone()).open(world.line.clone()));
+        if has_store {
+            assert_needs_runtime(world.login.reload());
+            assert_needs_runtime(world.login.forget());
+        }
+        assert_eq!(world.line.sent("").len(), sent);
+    }
 }
