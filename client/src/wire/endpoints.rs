@@ -114,6 +114,7 @@ impl Endpoints {
         } else {
             Err(Failure::answered(
                 &answered,
+                uri.path(),
                 |said| endpoint.rejected(said),
                 |text| with.is_repeated(form, text),
                 || self.clock.now(),

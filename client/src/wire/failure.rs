@@ -1,5 +1,6 @@
 //! [`Failure`]: an exchange that did not succeed, and what to do then.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
@@ -46,6 +47,7 @@ impl Failure {
     /// and `is_secret` tells which texts are not shown.
     pub(super) fn answered(
         answered: &Answered,
+        path: &str,
         rejected: impl FnOnce(&ErrorAnswer) -> (ClientErrorKind, Then),
         is_secret: impl Fn(&str) -> bool,
         now: impl FnOnce() -> SystemTime,
@@ -70,10 +72,19 @@ impl Failure {
             StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::BAD_GATEWAY
             | StatusCode::GATEWAY_TIMEOUT => (ClientErrorKind::Unavailable, Then::Again(wait)),
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+                (ClientErrorKind::Settings, Then::Rest)
+            }
             _ => (ClientErrorKind::Unavailable, Then::Rest),
         };
+        let reason = match kind {
+            ClientErrorKind::Settings => Some(Cow::Owned(format!(
+                "the server has no POST {path}: check the path given to Server::new"
+            ))),
+            _ => said.word(is_secret),
+        };
         let error = ClientError::new(kind)
-            .with_reason(said.word(is_secret))
+            .with_reason(reason)
             .with_retry_after(wait);
         let error = match then {
             Then::End => error,

@@ -221,7 +221,6 @@ async fn any_other_failure_keeps_the_tokens() {
         (400, r#"{"error":"invalid_request"}"#),
         (401, r#"{"error":"invalid_client"}"#),
         (403, "invalid_grant"),
-        (404, ""),
         (500, r#"{"error":"invalid_grant"}"#),
         (200, "<html>"),
         (

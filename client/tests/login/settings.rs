@@ -1,9 +1,10 @@
 //! Where tokens may go.
 
+use support::{MINUTE, SECOND};
 use tower::ServiceExt;
 use tower_bearer_client::{ClientErrorKind, Login, Server};
 
-use crate::world::{LOGIN, ORIGIN, World, request, with_authorization};
+use crate::world::{Fault, LOGIN, ORIGIN, REFRESH, World, request, with_authorization};
 
 #[track_caller]
 fn assert_refused(server: Result<Server, tower_bearer_client::ClientError>, cure: &str) {
@@ -164,4 +165,29 @@ async fn an_authorization_of_the_callers_own_is_left_alone() {
         (1, Some("Bearer theirs"))
     );
     assert_eq!(world.refreshes_sent(), 0);
+}
+
+#[tokio::test]
+async fn endpoints_at_another_path_are_an_error_that_names_the_path() {
+    let world = World::new().await;
+    let server = Server::new(ORIGIN, "/auth/v1").unwrap();
+    let login = Login::new(server, world.line.clone());
+    let refused = login.log_in("alice", "wonderland-7").await.unwrap_err();
+    assert_eq!(refused.kind(), ClientErrorKind::Settings);
+    let text = refused.to_string();
+    assert!(
+        text.contains("no POST /auth/v1/login: check the path"),
+        "{text}"
+    );
+    // The tokens stay, as after any other failure.
+    for status in [404, 405] {
+        world.pass(30 * MINUTE);
+        let fault = Fault::Respond(status, None, "");
+        world.line.faults(REFRESH, [fault]);
+        let failed = world.me().await.unwrap_err();
+        assert_eq!(failed.kind(), ClientErrorKind::Settings);
+        assert!(failed.to_string().contains(REFRESH), "{failed}");
+        world.pass(SECOND);
+        assert_eq!(world.me().await.unwrap(), 200);
+    }
 }
