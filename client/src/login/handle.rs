@@ -71,12 +71,14 @@ impl Login {
     ///
     /// [`InvalidCredentials`], [`Denied`], [`TooManyAttempts`] and [`Unavailable`]: a login that
     /// was there before stays. [`Storage`]: the user is logged in, but the store failed.
+    /// [`Settings`]: the server has no such endpoint, or there is no tokio runtime.
     ///
     /// [`InvalidCredentials`]: crate::ClientErrorKind::InvalidCredentials
     /// [`Denied`]: crate::ClientErrorKind::Denied
     /// [`TooManyAttempts`]: crate::ClientErrorKind::TooManyAttempts
     /// [`Unavailable`]: crate::ClientErrorKind::Unavailable
     /// [`Storage`]: crate::ClientErrorKind::Storage
+    /// [`Settings`]: crate::ClientErrorKind::Settings
     ///
     /// ```
     /// use tower_bearer_client::{ClientError, ClientErrorKind, Login};

@@ -13,9 +13,9 @@ use crate::{BoxError, StoredLogin, TokenStore};
 /// folder.
 ///
 /// A save writes a new file beside it and renames it, so that a crash leaves the old one or the new
-/// one. What a crash has left beside it is deleted by the next save or clear that comes a minute
-/// later. The folder has to be there: without it a load is an error, since the drive may be away.
-/// A file that others can read is refused: its tokens may be theirs.
+/// one. A file that a crash has left beside it is deleted by the first save or clear that comes
+/// more than a minute later. The folder has to be there: without it a load is an error, since the
+/// drive may be away. A file that others can read is refused: its tokens may be theirs.
 ///
 /// ```
 /// use tower_bearer_client::{FileTokenStore, StoredLogin, TokenStore};

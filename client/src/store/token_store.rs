@@ -20,11 +20,12 @@ use crate::{BoxError, StoredLogin};
 /// Several processes may share a store, as the commands of one program do. Each looks into it
 /// before it refreshes and before it writes, and two that refresh at once send the same key, which
 /// the server takes for one client. Stored tokens have the number of their refresh token within
-/// their login. It tells which of two are newer, so neither clocks nor the order of writes decide,
-/// and a process that runs does not take a backup that is put back. What cannot be read is replaced
-/// by a login or by `forget` only. A login of another user in one of them is that of all, from
-/// their next refresh, login or logout on; a request that waited for that refresh fails. A process
-/// that is logged out asks with [`Login::reload`](crate::Login::reload).
+/// their login, and each login names the sixteen before it. So neither clocks nor the order of
+/// writes decide which tokens are newer, and a process that runs does not take a backup of these
+/// logins that is put back. A record that cannot be read is replaced by a login or by `forget`
+/// only. A login of another user in one process is that of all, from their next refresh, login or
+/// logout on; a request that waited for that refresh fails. A process that is logged out asks with
+/// [`Login::reload`](crate::Login::reload).
 ///
 /// A stored login names the origin of its [`Server`](crate::Server). A client of another server
 /// gets an error, sends nothing of it, and neither replaces nor deletes it.
