@@ -24,6 +24,7 @@ impl Login {
     /// - [`InvalidCredentials`]: they are wrong, or those of another user.
     /// - [`TooManyAttempts`], with [`ClientError::retry_after`]; [`Denied`] and [`Unavailable`].
     /// - [`Storage`]: the new access token is used, but the store failed.
+    /// - [`LoginReplaced`]: another process has stored another login meanwhile, which is used now.
     ///
     /// After all but the first the login stays.
     ///
@@ -33,6 +34,7 @@ impl Login {
     /// [`Denied`]: crate::ClientErrorKind::Denied
     /// [`Unavailable`]: crate::ClientErrorKind::Unavailable
     /// [`Storage`]: crate::ClientErrorKind::Storage
+    /// [`LoginReplaced`]: crate::ClientErrorKind::LoginReplaced
     ///
     /// ```
     /// # use tower_bearer_client::{ClientError, Login};
