@@ -90,11 +90,8 @@ fn sources(tickets: &Tickets) -> Result<[TokenSource; 7], ConfigError> {
 /// Everything of a request, where a header that is sensitive is shown too.
 fn shown(request: &Request<Body>) -> String {
     let values = values(request).map(|value| value.escape_ascii().to_string());
-    format!(
-        "{} {}",
-        request.uri(),
-        values.collect::<Vec<_>>().join("\n")
-    )
+    let (method, uri) = (request.method(), request.uri());
+    format!("{method} {uri} {}", values.collect::<Vec<_>>().join("\n"))
 }
 
 fn values(request: &Request<Body>) -> impl Iterator<Item = Vec<u8>> {
