@@ -91,10 +91,12 @@ pub const ALL: &[Candidate] = &[
             overlap: 30 * SECOND,
         })
     }),
-    Candidate::documented("Okta, grace 30 s (default)", |_| {
+    Candidate::documented("Okta, rotation on, grace 30 s", |_| {
         of(Okta { grace: 30 * SECOND })
     }),
-    Candidate::documented("Okta, grace 60 s", |_| of(Okta { grace: 60 * SECOND })),
+    Candidate::documented("Okta, rotation on, grace 60 s", |_| {
+        of(Okta { grace: 60 * SECOND })
+    }),
     Candidate::documented("Supabase, interval 10 s (default)", |_| {
         of(Supabase {
             interval: 10 * SECOND,
@@ -104,8 +106,12 @@ pub const ALL: &[Candidate] = &[
     Candidate::documented("Ory Hydra, grace 60 s", |_| {
         of(Hydra { grace: 60 * SECOND })
     }),
-    Candidate::documented("Keycloak, max reuse 0 (default)", |_| of(Keycloak::new(0))),
-    Candidate::documented("Keycloak, max reuse 1", |_| of(Keycloak::new(1))),
+    Candidate::documented("Keycloak, rotation on, max reuse 0", |_| {
+        of(Keycloak::new(0))
+    }),
+    Candidate::documented("Keycloak, rotation on, max reuse 1", |_| {
+        of(Keycloak::new(1))
+    }),
     Candidate::documented("SuperTokens", |_| of(SuperTokens::default())),
 ];
 
