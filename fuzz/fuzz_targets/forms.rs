@@ -71,7 +71,7 @@ fuzz_target!(|input: &[u8]| {
         assert!(has_access, "{reply:?}");
     } else {
         reply.assert_refusal(&secrets);
-        // A token in a refusal would be a token for whoever is refused.
+        // A refused client must not get a token.
         assert!(!reply.body.contains("rt1_"), "{reply:?}");
     }
 });

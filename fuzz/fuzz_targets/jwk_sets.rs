@@ -10,7 +10,7 @@ use tower_bearer_fuzz::Log;
 
 fuzz_target!(|text: &str| {
     let secrets = secrets(&serde_json::from_str(text).unwrap_or_default());
-    // Whoever writes a secret into another member too has published it.
+    // A secret that is in another member too is published by it.
     let is_once = |secret: &&str| text.matches(*secret).count() == 1;
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).filter(is_once).collect();
     let log = Log::start();

@@ -1,4 +1,4 @@
-//! What an issuer answers: its metadata, its keys, and the headers that come with them.
+//! What an issuer responses: its metadata, its keys, and the headers that come with them.
 
 #![no_main]
 
@@ -15,21 +15,21 @@ use tower_bearer::test_util::ManualClock;
 use tower_bearer::{BoxError, RemoteJwks};
 use tower_bearer_fuzz::{Log, block_on, end_tasks};
 
-// Three answers, with a line `---` between. Each is a status in a line, lines of headers, and a
+// Three responses, with a line `---` between. Each is a status in a line, lines of headers, and a
 // body in the last line. The first is that of OpenID Connect, the second that of RFC 8414, the
 // third the keys.
 fuzz_target!(|text: &str| {
-    let mut answers = text.split("\n---\n").map(Answer::read);
-    let mut next = || answers.next().flatten();
+    let mut responses = text.split("\n---\n").map(Received::read);
+    let mut next = || responses.next().flatten();
     let (Some(openid), Some(rfc_8414), Some(keys)) = (next(), next(), next()) else {
         return;
     };
     let site = Site {
-        answers: [openid, rfc_8414, keys],
+        responses: [openid, rfc_8414, keys],
         asked: Arc::default(),
     };
     let asked = Arc::clone(&site.asked);
-    let bodies = [&site.answers[0].body, &site.answers[1].body];
+    let bodies = [&site.responses[0].body, &site.responses[1].body];
     let named = bodies.map(|body| serde_json::from_str(body).unwrap_or(Value::Null));
 
     end_tasks();
@@ -68,12 +68,12 @@ fuzz_target!(|text: &str| {
 
 #[derive(Debug)]
 struct Site {
-    answers: [Answer; 3],
+    responses: [Received; 3],
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 #[derive(Debug)]
-struct Answer {
+struct Received {
     status: u16,
     headers: Vec<(HeaderName, String)>,
     body: String,
@@ -85,11 +85,11 @@ impl HttpClient for Site {
         let url = url.to_string();
         let place = KNOWN.iter().position(|known| *known == url).unwrap_or(2);
         self.asked.lock().expect("no panic").push(url);
-        let Answer {
+        let Received {
             status,
             headers,
             body,
-        } = &self.answers[place];
+        } = &self.responses[place];
         let mut response = Response::builder().status(*status);
         for (name, value) in headers {
             response = response.header(name, value);
@@ -98,7 +98,7 @@ impl HttpClient for Site {
     }
 }
 
-impl Answer {
+impl Received {
     fn read(text: &str) -> Option<Self> {
         let mut lines = text.split('\n');
         let status = lines.next()?.parse().ok()?;

@@ -117,7 +117,7 @@ impl World {
         }
     }
 
-    /// Somebody presents a token of any generation.
+    /// Presents a token of any generation, as a thief does.
     fn presents_old(&mut self, argument: usize) {
         self.is_attacked = true;
         self.present(argument % self.issued.len(), None);

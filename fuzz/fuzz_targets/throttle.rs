@@ -139,15 +139,12 @@ impl World {
         most: impl Fn(u64) -> u64,
     ) {
         let moments: Vec<Timestamp> = guesses.map(|(at, _)| *at).collect();
-        let Some(first) = moments.first() else {
-            return;
-        };
-        let most = most(self.now.saturating_since(*first).as_secs());
-        assert!(
-            moments.len() as u64 <= most,
-            "{} guesses, and not {most}",
-            moments.len()
-        );
+        // Since each of them: a bucket does not fill above its burst.
+        for (before, since) in moments.iter().enumerate() {
+            let most = most(self.now.saturating_since(*since).as_secs());
+            let guesses = (moments.len() - before) as u64;
+            assert!(guesses <= most, "{guesses} guesses, and not {most}");
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::errors::{Error, ErrorKind};
 use serde_json::Value;
 use tower_bearer::token::VerifyErrorKind;
 
@@ -84,9 +85,15 @@ pub(crate) fn may_refuse(kind: VerifyErrorKind, parts: &Parts, token: &str) -> b
     }
 }
 
-/// Returns whether `jsonwebtoken` may refuse the token for a part that the verifier does not use.
-pub(crate) fn is_no_matter_of_ours(parts: &Parts) -> bool {
+/// Returns whether `jsonwebtoken` may refuse the token, with this error, for a part that the
+/// verifier does not use.
+pub(crate) fn may_only_they_refuse(error: &Error, parts: &Parts) -> bool {
     let Parts { header, payload } = parts;
+    let (is_json, is_format) = match error.kind() {
+        ErrorKind::Json(_) => (true, true),
+        ErrorKind::InvalidClaimFormat(_) | ErrorKind::MissingRequiredClaim(_) => (false, true),
+        _ => (false, false),
+    };
     // It reads members that have no meaning for an access token, and wants each to be well formed.
     let has_member = OTHER_MEMBERS.iter().any(|name| header.has(name));
     // A moment before the epoch or after its last one, and an `nbf` that is null.
@@ -95,7 +102,7 @@ pub(crate) fn is_no_matter_of_ours(parts: &Parts) -> bool {
         Some(None) => name == "nbf" && payload.value[name].is_null(),
         Some(Some(secs)) => secs < 0.0 || secs >= u64::MAX as f64,
     };
-    has_member || odd("nbf") || odd("exp")
+    is_json && has_member || is_format && (odd("nbf") || odd("exp"))
 }
 
 fn is_now(moment: &Value) -> bool {
