@@ -59,7 +59,7 @@ impl Client {
             }
             self.call().await;
         }
-        // The faults are over. Each is still logged in, at both servers, and can refresh.
+        // The faults are over. Each is still logged in, at both servers.
         for _ in 0..2 {
             if !self.call().await {
                 self.counts
@@ -114,12 +114,21 @@ impl Client {
         self.counts.logged_out.fetch_add(1, Relaxed);
         sleep_until(Instant::now() + WITHOUT_STORE).await;
         for _ in 0..2 {
-            if self
-                .call_with(&old)
-                .await
-                .is_ok_and(|status| status.is_success())
-            {
-                self.counts.fault(self.number, "accepted after the logout");
+            match self.answer_to(&old).await {
+                StatusCode::UNAUTHORIZED => _ = self.counts.refused.fetch_add(1, Relaxed),
+                status => self
+                    .counts
+                    .fault(self.number, &format!("{status} after the logout")),
+            }
+        }
+    }
+
+    /// The first answer that is not an error of the server or of the connection.
+    async fn answer_to(&self, authorization: &HeaderValue) -> StatusCode {
+        loop {
+            match self.call_with(authorization).await {
+                Ok(status) if !status.is_server_error() => return status,
+                _ => sleep(Duration::from_millis(500)).await,
             }
         }
     }

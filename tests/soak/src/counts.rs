@@ -9,6 +9,8 @@ pub(crate) struct Counts {
     pub(crate) unavailable: AtomicU64,
     pub(crate) cut_off: AtomicU64,
     pub(crate) logged_out: AtomicU64,
+    /// Requests with the token of a client that has logged out.
+    pub(crate) refused: AtomicU64,
     /// What must not happen, with the number of the client.
     faults: Mutex<Vec<String>>,
 }
@@ -28,11 +30,12 @@ impl Counts {
     pub(crate) fn line(&self) -> String {
         let of = |count: &AtomicU64| count.load(Relaxed);
         format!(
-            "{} answered, {} unavailable, {} cut off, {} logged out",
+            "{} answered, {} unavailable, {} cut off, {} logged out, {} refused since",
             of(&self.answered),
             of(&self.unavailable),
             of(&self.cut_off),
-            of(&self.logged_out)
+            of(&self.logged_out),
+            of(&self.refused)
         )
     }
 }

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! It fails if a client that did not log out is logged out, if a token of one that did is accepted,
-//! or if a server grows after the first minute. It needs Linux.
+//! or, in a soak of five minutes or more, if the server that is not killed grows after the first
+//! minute. It needs Linux.
 
 mod client;
 mod counts;

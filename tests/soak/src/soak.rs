@@ -1,6 +1,7 @@
 //! Starts everything, waits for the faults, and looks at the result.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use support::servers::{Database, PostgresServer};
@@ -71,6 +72,9 @@ pub(crate) async fn run(whole: Duration, sessions: usize) {
     );
     let faults = counts.faults();
     assert!(faults.is_empty(), "{faults:#?}");
+    let (logged_out, refused) = (&counts.logged_out, &counts.refused);
+    assert_eq!(refused.load(Relaxed), 2 * logged_out.load(Relaxed));
+    assert!(logged_out.load(Relaxed) > 0);
     // A short soak ends before the pools and queues have their size.
     assert!(
         whole < LONG || after * 100 <= before * 105,
