@@ -1,4 +1,4 @@
-//! The set of revoked sessions and the queue of receipts, in every order in which threads may use
+//! The set of revoked sessions and the queue of receipts, in the orders in which threads may use
 //! them.
 
 use std::pin::{Pin, pin};

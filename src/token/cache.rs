@@ -120,13 +120,7 @@ impl Cache {
         verifier: &impl Recheck,
     ) -> Option<Arc<Claims>> {
         let set = self.sets.get()?.get(index)?;
-        let (place, found) = set.find(tag, token)?;
-        let claims = found.as_ref()?;
-        if verifier.still_accepts(claims) {
-            return Some(Arc::clone(claims));
-        }
-        set.places[place].compare_and_swap(&found, None);
-        None
+        set.find_accepted(tag, token, verifier)
     }
 
     /// Returns the text that the claims of this token keep: the token, if it has passed before.
@@ -185,6 +179,24 @@ impl Cache {
 }
 
 impl Set {
+    /// Returns the claims of a token that is still accepted. One that is not is forgotten.
+    #[inline]
+    fn find_accepted(
+        &self,
+        tag: u32,
+        token: &[u8],
+        verifier: &impl Recheck,
+    ) -> Option<Arc<Claims>> {
+        let (place, found) = self.find(tag, token)?;
+        let claims = found.as_ref()?;
+        if verifier.still_accepts(claims) {
+            return Some(Arc::clone(claims));
+        }
+        // What a writer has put there meanwhile stays.
+        self.places[place].compare_and_swap(&found, None);
+        None
+    }
+
     /// Returns the place of a token, and its claims. Every byte of the token is compared.
     #[inline]
     fn find(&self, tag: u32, token: &[u8]) -> Option<(usize, Guard<Option<Arc<Claims>>>)> {
