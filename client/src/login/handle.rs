@@ -6,10 +6,11 @@ use http::HeaderValue;
 
 use super::form::add;
 use crate::refresh::{Shared, fresh};
+use crate::runtime::runtime;
 use crate::secret::Secret;
 use crate::store::Keeper;
 use crate::tokens::{Ending, Lineage, Pair, Tokens, Turn};
-use crate::wire::{Endpoint, Endpoints, Failure, Then, With};
+use crate::wire::{Endpoint, Endpoints, Then, With};
 use crate::{BearerClientLayer, ClientError, Clock, HttpClient, SendTwice, Server, SystemClock};
 
 /// The login of one user at one server. Clones are the same login; `Debug` shows no token.
@@ -65,7 +66,8 @@ impl Login {
     }
 
     /// Logs a user in, for all clones and clients. The request is sent once: the user is there to
-    /// try again. The tokens replace those of a login before, whose session the server ends.
+    /// try again. The tokens replace those of a login before. Its session is ended at the server
+    /// once the new tokens are stored, with one attempt of ten seconds at most.
     ///
     /// # Errors
     ///
@@ -122,16 +124,11 @@ impl Login {
         let mut form = parameters.to_vec();
         add(&mut form, "device_mark", mark.as_ref().map(Secret::expose));
         let asked = held.now();
-        // The server ends the session that this login replaces.
-        let before = held.pair();
-        let with = match &before {
-            Some(pair) => With::Access(&pair.authorization),
-            None => With::Nothing,
-        };
+        // Without the old access token: if the answer were lost, its login would be too.
         let mut answer = self
             .shared
             .endpoints
-            .tokens(Endpoint::Login, &form, with)
+            .tokens(Endpoint::Login, &form, With::Nothing)
             .await
             .map_err(|failure| failure.error)?;
         let mark = answer.device_mark.take();
@@ -142,7 +139,15 @@ impl Login {
             .map(|(_, scope)| (*scope).to_owned());
         let lineage = Lineage::random().map_err(ClientError::unavailable)?;
         held.begin(pair, lineage, mark);
-        self.save().await
+        let shared = Arc::clone(&self.shared);
+        // In a task of its own: a caller who hangs up does not leave the old session alive.
+        let saving = runtime()?.spawn(async move {
+            let saved = shared.save().await;
+            // Best effort, since the login has succeeded.
+            let _ = shared.end_replaced().await;
+            saved
+        });
+        saving.await.map_err(ClientError::unavailable)?
     }
 
     /// Ends the session at the server, then forgets the tokens. Where the server does not answer
@@ -166,27 +171,18 @@ impl Login {
         // The login is that of the store, which is cleared.
         self.shared.look().await;
         let pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
-        match self.end_session(&pair).await {
+        match self.shared.end_session(&pair).await {
             // The server says that it has ended already.
             Err(failure) if failure.then != Then::End => return Err(failure.error),
             _ => {}
         }
         if before.login != pair.login {
             // Its tokens are gone from here, so there is no other attempt.
-            let _ = self.end_session(&before).await;
+            let _ = self.shared.end_session(&before).await;
         }
         held.forget_login(pair.login);
         turn.end(Ending::Done);
         self.save().await
-    }
-
-    async fn end_session(&self, pair: &Pair) -> Result<(), Failure> {
-        let form = [("token", pair.refresh.expose())];
-        let endpoints = &self.shared.endpoints;
-        endpoints
-            .post(Endpoint::Logout, &form, With::Nothing)
-            .await
-            .map(drop)
     }
 
     /// Forgets the tokens and the device mark, here and in the store, and asks no server: for a

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::ClientError;
 use crate::store::Keeper;
-use crate::tokens::Tokens;
-use crate::wire::Endpoints;
+use crate::tokens::{Pair, Tokens};
+use crate::wire::{Endpoint, Endpoints, Failure, With};
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -34,5 +34,21 @@ impl Shared {
             Some(keeper) if !self.tokens.is_saved() => keeper.save(&self.tokens).await,
             _ => Ok(()),
         }
+    }
+
+    /// Ends the sessions of logins that another one has replaced. Their tokens are gone from here,
+    /// so there is one attempt.
+    pub(crate) async fn end_replaced(&self) -> Result<(), Failure> {
+        let mut outcome = Ok(());
+        for pair in self.tokens.take_replaced() {
+            outcome = self.end_session(&pair).await.and(outcome);
+        }
+        outcome
+    }
+
+    pub(crate) async fn end_session(&self, pair: &Pair) -> Result<(), Failure> {
+        let form = [("token", pair.refresh.expose())];
+        let ended = self.endpoints.post(Endpoint::Logout, &form, With::Nothing);
+        ended.await.map(drop)
     }
 }

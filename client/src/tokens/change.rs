@@ -1,5 +1,6 @@
 //! What a login, a refresh and a logout change in [`Tokens`].
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,12 +19,19 @@ impl Tokens {
         let before = held.lineage.take().unwrap_or_default();
         held.lineage = Some(lineage.replacing(&before));
         let pair = held.numbered(pair);
+        let before = held.pair.take();
+        held.replaced.extend(before);
         held.put(pair);
         // A server without a throttle sends none.
         if mark.is_some() {
             held.put_mark(mark);
         }
         held.saved.note_own_change();
+    }
+
+    /// Returns what [`Tokens::begin`] has replaced since the last call.
+    pub(crate) fn take_replaced(&self) -> Vec<Arc<Pair>> {
+        mem::take(&mut self.held().replaced)
     }
 
     /// Takes a mark that came in another way than with a login.
@@ -104,6 +112,7 @@ impl Tokens {
     pub(crate) fn forget_all(&self) {
         let mut held = self.held();
         held.clear();
+        held.replaced.clear();
         held.put_mark(None);
         held.saved.note_own_change();
     }

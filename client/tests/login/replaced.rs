@@ -8,7 +8,8 @@ use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientError, ClientErrorKind, MemoryTokenStore};
 
-use crate::world::{Fault, LOGIN, World, me, request};
+use crate::shelf::{Access, Shelf};
+use crate::world::{Fault, LOGIN, LOGOUT, REFRESH, World, me, request};
 
 const INVALID: &str = "Bearer error=\"invalid_token\"";
 
@@ -97,16 +98,80 @@ async fn a_login_of_another_process_does_not_send_what_was_asked_before_it() {
     assert_eq!(me(client).await.unwrap(), 200);
 }
 
+async fn sessions(world: &World) -> usize {
+    let alice = "alice".into();
+    world.server.sessions.list(&alice).await.unwrap().len()
+}
+
 #[tokio::test]
-async fn the_server_ends_the_session_that_a_login_replaces() {
+async fn a_login_ends_the_session_that_it_replaces() {
     let world = World::new().await;
     let first = session(&world).await;
     // The access token has expired by then.
     world.pass(2 * HOUR);
     world.login.log_in("alice", "wonderland-7").await.unwrap();
-    let alice = "alice".into();
-    assert_eq!(world.server.sessions.list(&alice).await.unwrap().len(), 1);
+    assert_eq!(sessions(&world).await, 1);
     assert_ne!(session(&world).await, first);
-    let sent = world.line.sent(LOGIN).pop().unwrap();
-    assert!(sent.headers.contains("\"authorization\": Sensitive"));
+    assert_eq!(world.line.sent(LOGIN).pop().unwrap().authorization, None);
+    assert_eq!(world.line.sent(LOGOUT).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_ends_the_session_that_it_replaces_also_where_a_refresh_was_lost() {
+    let world = World::new().await;
+    world.pass(30 * MINUTE);
+    let lost = [Fault::AnswerLost, Fault::AnswerLost, Fault::AnswerLost];
+    world.line.faults(REFRESH, lost);
+    world.me().await.unwrap_err();
+    world.login.log_in("alice", "wonderland-7").await.unwrap();
+    assert_eq!(sessions(&world).await, 1);
+}
+
+#[tokio::test]
+async fn a_login_counts_although_the_session_before_cannot_be_ended() {
+    let world = World::new().await;
+    world.line.faults(LOGOUT, [Fault::Respond(503, None, "")]);
+    world.login.log_in("alice", "wonderland-7").await.unwrap();
+    assert_eq!(
+        (sessions(&world).await, world.me().await.unwrap()),
+        (2, 200)
+    );
+    assert_eq!(world.line.sent(LOGOUT).len(), 1);
+}
+
+#[tokio::test]
+async fn a_login_whose_answer_is_lost_leaves_the_one_before() {
+    let world = World::new().await;
+    world.line.faults(LOGIN, [Fault::AnswerLost]);
+    let lost = world.login.log_in("alice", "wonderland-7").await;
+    assert_eq!(lost.unwrap_err().kind(), ClientErrorKind::Unavailable);
+    world.pass(30 * MINUTE);
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(world.refreshes_sent(), 1);
+    assert_eq!(world.line.sent(LOGOUT).len(), 0);
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_during_the_save_does_not_leave_the_old_session_alive() {
+    let shelf = Shelf::default();
+    let settings = shelf.clone();
+    let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
+    shelf.hang(Access::Save, 0);
+    let login = world.login.clone();
+    let call = tokio::spawn(async move { login.log_in("alice", "wonderland-7").await });
+    shelf.reached().await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    assert_eq!(
+        world.line.sent(LOGOUT).len(),
+        0,
+        "first the new tokens are stored"
+    );
+    shelf.open();
+    let started = std::time::Instant::now();
+    while sessions(&world).await > 1 {
+        assert!(started.elapsed().as_secs() < 10, "the old session lives");
+        tokio::task::yield_now().await;
+    }
+    assert!(world.login.is_saved());
 }

@@ -17,6 +17,7 @@ pub(crate) use crate::line::{Fault, Line, Sent};
 
 pub(crate) const ORIGIN: &str = "https://api.example.com";
 pub(crate) const LOGIN: &str = "/auth/login";
+pub(crate) const LOGOUT: &str = "/auth/logout";
 pub(crate) const REFRESH: &str = "/auth/refresh";
 
 /// A server, and a client that is logged in as alice.
