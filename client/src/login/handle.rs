@@ -151,7 +151,8 @@ impl Login {
     }
 
     /// Ends the session at the server, then forgets the tokens. Where the server does not answer
-    /// they stay, to try again with. The device mark stays in any case.
+    /// they stay, to try again with. The device mark stays in any case. If another process has
+    /// replaced the login in the store, the sessions of both are ended.
     ///
     /// # Errors
     ///
@@ -170,17 +171,24 @@ impl Login {
         let before = held.pair().ok_or_else(ClientError::not_logged_in)?;
         // The login is that of the store, which is cleared.
         self.shared.look().await;
-        let pair = held.pair().ok_or_else(ClientError::not_logged_in)?;
-        match self.shared.end_session(&pair).await {
+        let now = held.pair();
+        if now.as_ref().is_none_or(|now| now.login != before.login) {
+            held.note_replaced(before);
+        }
+        // Whatever the other logout brings.
+        let replaced = self.shared.end_replaced().await;
+        let ended = match &now {
+            Some(pair) => self.shared.end_session(pair).await,
+            None => replaced,
+        };
+        match ended {
             // The server says that it has ended already.
             Err(failure) if failure.then != Then::End => return Err(failure.error),
             _ => {}
         }
-        if before.login != pair.login {
-            // Its tokens are gone from here, so there is no other attempt.
-            let _ = self.shared.end_session(&before).await;
+        if let Some(pair) = now {
+            held.forget_login(pair.login);
         }
-        held.forget_login(pair.login);
         turn.end(Ending::Done);
         self.save().await
     }

@@ -19,8 +19,9 @@ impl Tokens {
         let before = held.lineage.take().unwrap_or_default();
         held.lineage = Some(lineage.replacing(&before));
         let pair = held.numbered(pair);
-        let before = held.pair.take();
-        held.replaced.extend(before);
+        if let Some(before) = held.pair.take() {
+            held.note_replaced(before);
+        }
         held.put(pair);
         // A server without a throttle sends none.
         if mark.is_some() {
@@ -29,7 +30,12 @@ impl Tokens {
         held.saved.note_own_change();
     }
 
-    /// Returns what [`Tokens::begin`] has replaced since the last call.
+    /// The session of this pair has to be ended.
+    pub(crate) fn note_replaced(&self, pair: Arc<Pair>) {
+        self.held().note_replaced(pair);
+    }
+
+    /// Returns the pairs whose sessions have to be ended, which were replaced since the last call.
     pub(crate) fn take_replaced(&self) -> Vec<Arc<Pair>> {
         mem::take(&mut self.held().replaced)
     }
@@ -134,6 +140,11 @@ impl Held {
         let next = self.next.take()?;
         self.put(Arc::clone(&next));
         Some(next)
+    }
+
+    pub(super) fn note_replaced(&mut self, pair: Arc<Pair>) {
+        self.replaced.retain(|other| other.login != pair.login);
+        self.replaced.push(pair);
     }
 
     fn put_mark(&mut self, mark: Option<Secret>) {

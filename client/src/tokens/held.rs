@@ -27,7 +27,7 @@ pub(super) struct Held {
     pub(super) pair: Option<Arc<Pair>>,
     /// What the server has just sent. It is stored before it is used.
     pub(super) next: Option<Arc<Pair>>,
-    /// Of logins that one of this process has replaced: their sessions have to be ended.
+    /// Of logins that another one has replaced: their sessions have to be ended.
     pub(super) replaced: Vec<Arc<Pair>>,
     /// The number of pairs so far.
     pub(super) pairs: u64,

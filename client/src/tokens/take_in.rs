@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::held::{Held, Tokens};
 use super::pair::Pair;
 use super::stored::Kept;
+use super::version::Lineage;
 
 impl Tokens {
     /// Takes in what another process has stored. Without `Kept` the store has nothing.
@@ -45,6 +46,9 @@ impl Held {
             self.marks = self.marks.max(kept.marks.saturating_add(1));
         }
         if self.saved.is_own() {
+            if is_other && self.pair.is_some() {
+                self.replaces(kept.pair, &kept.lineage);
+            }
             let ours = self.lineage.take();
             self.lineage = ours.map(|ours| ours.replacing(&kept.lineage));
             return;
@@ -68,6 +72,14 @@ impl Held {
         } else if self.saved.is_saved() {
             // An older write came later, and is replaced by the next one.
             self.saved.note_change();
+        }
+    }
+
+    /// A login of this process replaces the stored one, whose session would live on.
+    fn replaces(&mut self, stored: Option<Pair>, lineage: &Lineage) {
+        if let Some(mut pair) = stored {
+            pair.login = lineage.login();
+            self.note_replaced(Arc::new(pair));
         }
     }
 

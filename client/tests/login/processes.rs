@@ -1,11 +1,14 @@
 //! Several processes with one store, as the commands of one program.
 
+use std::sync::atomic::Ordering;
+
 use support::{Call, HOUR, MINUTE};
 use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, Clock, MemoryTokenStore, TokenStore};
 
-use crate::world::{Fault, LOGIN, REFRESH, World, me, request};
+use crate::shelf::Shelf;
+use crate::world::{Fault, LOGIN, LOGOUT, REFRESH, World, me, request};
 
 async fn world(store: &MemoryTokenStore) -> World {
     World::with(SessionPolicy::default(), |builder| {
@@ -161,6 +164,61 @@ async fn a_logout_ends_its_own_session_too_where_another_process_has_replaced_th
 }
 
 #[tokio::test]
+async fn a_logout_ends_its_own_session_also_where_the_store_was_emptied_meanwhile() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    store.clear().unwrap();
+    world.login.log_out().await.unwrap();
+    let (alice, sessions) = ("alice".into(), &world.server.sessions);
+    assert!(sessions.list(&alice).await.unwrap().is_empty());
+
+    world.login.log_in("alice", "wonderland-7").await.unwrap();
+    store.clear().unwrap();
+    world
+        .line
+        .faults(LOGOUT, [Fault::Respond(503, Some("1"), "")]);
+    let failed = world.login.log_out().await.unwrap_err();
+    assert_eq!(failed.kind(), ClientErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_logout_ends_its_own_session_although_that_of_the_store_cannot_be_ended() {
+    let store = MemoryTokenStore::default();
+    let world = world(&store).await;
+    store.clear().unwrap();
+    let other = world.another(|builder| builder.store(store.clone())).await;
+    other.log_in("alice", "wonderland-7").await.unwrap();
+    let busy = || Fault::Respond(503, None, "");
+    world.line.faults(LOGOUT, [busy(), busy()]);
+    let failed = world.login.log_out().await.unwrap_err();
+    assert_eq!(failed.kind(), ClientErrorKind::Unavailable);
+    let sent = world.line.sent(LOGOUT);
+    assert_ne!(sent[0].body, sent[1].body, "both sessions");
+    // The tokens of the other stay, to try again with.
+    world.login.log_out().await.unwrap();
+    let (alice, sessions) = ("alice".into(), &world.server.sessions);
+    assert_eq!(sessions.list(&alice).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_logout_of_a_login_that_is_not_saved_ends_the_session_of_the_store_too() {
+    let shelf = Shelf::default();
+    let settings = shelf.clone();
+    let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
+    let other = world.another(|builder| builder.store(shelf.clone())).await;
+    let (alice, sessions) = ("alice".into(), &world.server.sessions);
+    shelf.is_full.store(true, Ordering::SeqCst);
+    let failed = world.login.log_in("alice", "wonderland-7").await;
+    assert_eq!(failed.unwrap_err().kind(), ClientErrorKind::Storage);
+    shelf.is_full.store(false, Ordering::SeqCst);
+    other.log_in("alice", "wonderland-7").await.unwrap();
+    assert_eq!(sessions.list(&alice).await.unwrap().len(), 2);
+    world.login.log_out().await.unwrap();
+    assert!(sessions.list(&alice).await.unwrap().is_empty());
+    assert!(!shelf.text().contains("rt1_"));
+}
+
+#[tokio::test]
 async fn a_logout_forgets_the_newer_tokens_that_another_process_stores_meanwhile() {
     let store = MemoryTokenStore::default();
     let world = world(&store).await;
@@ -188,7 +246,7 @@ async fn a_logout_forgets_tokens_whose_session_has_ended_already() {
     let world = world(&store).await;
     let ended = r#"{"error":"invalid_grant","reason":"session_expired"}"#;
     let answer = Fault::Respond(400, None, ended);
-    world.line.faults("/auth/logout", [answer]);
+    world.line.faults(LOGOUT, [answer]);
     world.login.log_out().await.unwrap();
     assert!(!world.login.is_logged_in());
     assert!(!store.load().unwrap().unwrap().to_json().contains("rt1_"));
