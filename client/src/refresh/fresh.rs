@@ -69,9 +69,10 @@ async fn refresh(shared: Arc<Shared>, refused: Option<u64>, turn: Turn) {
         return turn.end(Ending::Done);
     };
     if let Err(error) = looked
-        && tokens.is_saved()
+        && tokens.may_be_read(&pair)
     {
-        // An older refresh token looks like that of a thief. One that is not saved is the newest.
+        // An older refresh token looks like that of a thief, and another process may have used
+        // this one. Only a login that was never stored is that of this process alone.
         let time = |failures| rest_after(failures).min(LONGEST_REST_OFFLINE);
         tokens.rest(&pair, error.clone(), false, time);
         return turn.end(Ending::Failed(error));

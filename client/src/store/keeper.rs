@@ -65,7 +65,12 @@ impl Keeper {
                 return Ok(());
             };
             match StoredLogin::new(&unsaved, &server) {
-                Some(login) => store.save(&login)?,
+                Some(login) => {
+                    let before = held.begin_write(&unsaved);
+                    store
+                        .save(&login)
+                        .inspect_err(|_| held.undo_write(before))?;
+                }
                 None => store.clear()?,
             }
             held.note_saved(&unsaved);

@@ -14,8 +14,8 @@ use crate::{BoxError, StoredLogin};
 ///
 /// While the store cannot be read, another process may have replaced the refresh token, and the
 /// old one would look like that of a thief. So it is not presented: the access token is used until
-/// it expires, and then requests fail with [`Storage`](crate::ClientErrorKind::Storage). Tokens
-/// that could not be saved here are the newest, and are refreshed all the same.
+/// it expires, and then requests fail with [`Storage`](crate::ClientErrorKind::Storage). Only a
+/// login of this process that was never stored is refreshed all the same.
 ///
 /// Several processes may share a store, as the commands of one program do. Each looks into it
 /// before it refreshes and before it writes, and two that refresh at once send the same key, which

@@ -12,6 +12,8 @@ pub(super) struct Saved {
     own: u64,
     /// The last change of the mark by this process.
     own_mark: u64,
+    /// The login whose tokens the store has, or may have.
+    pub(super) readable: Option<u64>,
     /// Whether there was anything when this process read or wrote last.
     pub(super) is_stored: bool,
 }

@@ -40,6 +40,25 @@ impl Tokens {
         })
     }
 
+    /// From now on other processes may read the tokens, also if the store never answers. Returns
+    /// what [`Tokens::undo_write`] takes.
+    pub(crate) fn begin_write(&self, unsaved: &Unsaved) -> Option<u64> {
+        let readable = &mut self.held().saved.readable;
+        let before = *readable;
+        *readable = unsaved.pair.as_ref().map(|pair| pair.login).or(before);
+        before
+    }
+
+    /// The store says that it has written nothing.
+    pub(crate) fn undo_write(&self, before: Option<u64>) {
+        self.held().saved.readable = before;
+    }
+
+    /// Whether another process may have read tokens of this login.
+    pub(crate) fn may_be_read(&self, pair: &Pair) -> bool {
+        self.held().saved.readable == Some(pair.login)
+    }
+
     pub(crate) fn note_saved(&self, unsaved: &Unsaved) {
         let saved = &mut self.held().saved;
         saved.note_saved(unsaved.change);

@@ -42,6 +42,9 @@ impl Held {
             .as_ref()
             .is_none_or(|lineage| !lineage.is_same(&kept.lineage));
         self.saved.is_stored = true;
+        if kept.pair.is_some() {
+            self.saved.readable = Some(kept.lineage.login());
+        }
         if self.saved.is_own_mark() {
             self.marks = self.marks.max(kept.marks.saturating_add(1));
         }
