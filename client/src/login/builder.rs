@@ -94,7 +94,9 @@ impl LoginBuilder {
     /// # Errors
     ///
     /// [`Storage`](crate::ClientErrorKind::Storage): the store cannot be read, or has something
-    /// else, or a login for another server. That one stays as it is.
+    /// else, or a login for another server. That one stays as it is:
+    /// [`LoginBuilder::open_empty`] replaces it.
+    /// [`Settings`](crate::ClientErrorKind::Settings): there is no tokio runtime.
     ///
     /// ```
     /// # use tower_bearer_client::{ClientError, HttpClient, Login, LoginBuilder};
@@ -107,12 +109,38 @@ impl LoginBuilder {
     /// }
     /// ```
     pub async fn open(self, http: impl HttpClient) -> Result<Login, ClientError> {
-        let tokens = Arc::new(Tokens::new(Arc::clone(&self.clock)));
-        let server = self.server.name();
-        let keeper = self.store.map(|store| Keeper::new(store, &server));
-        let endpoints = Endpoints::new(self.server, http, self.clock);
-        let login = Login::over(tokens, endpoints, keeper);
+        let login = self.build(http, false);
         login.reload().await?;
         Ok(login)
+    }
+
+    /// The same without a look at what is stored: no user is logged in. It stays in the store until
+    /// the first change here, as a login or [`Login::forget`], replaces it.
+    ///
+    /// It is for a user who agrees to lose what [`LoginBuilder::open`] cannot read: a login for
+    /// another server, or a damaged file.
+    ///
+    /// ```
+    /// # use tower_bearer_client::{BoxError, HttpClient, Login, LoginBuilder};
+    /// async fn reset(builder: LoginBuilder, http: impl HttpClient) -> Result<Login, BoxError> {
+    ///     let login = builder.open_empty(http);
+    ///     login.forget().await?;
+    ///     Ok(login)
+    /// }
+    /// ```
+    pub fn open_empty(self, http: impl HttpClient) -> Login {
+        self.build(http, true)
+    }
+
+    fn build(self, http: impl HttpClient, is_ignored: bool) -> Login {
+        let tokens = Arc::new(Tokens::new(Arc::clone(&self.clock)));
+        let server = self.server.name();
+        let keeper = |store| Keeper::new(store, &server, is_ignored);
+        let keeper = self.store.map(keeper);
+        Login::over(
+            tokens,
+            Endpoints::new(self.server, http, self.clock),
+            keeper,
+        )
     }
 }

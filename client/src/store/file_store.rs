@@ -49,7 +49,7 @@ impl FileTokenStore {
     }
 
     fn named(&self, error: impl Into<BoxError>) -> BoxError {
-        format!("{}: {}", self.path.display(), error.into()).into()
+        format!("{}: {}", self.place(), error.into()).into()
     }
 
     fn read(&self) -> Result<Option<StoredLogin>, BoxError> {
@@ -109,6 +109,10 @@ impl TokenStore for FileTokenStore {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(self.named(error)),
             _ => Ok(()),
         }
+    }
+
+    fn place(&self) -> String {
+        self.path.display().to_string()
     }
 }
 

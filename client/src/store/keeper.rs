@@ -1,6 +1,8 @@
 //! [`Keeper`]: reads a [`TokenStore`] and writes it, with what other processes have stored in mind.
 
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -11,33 +13,38 @@ use crate::runtime::runtime;
 use crate::tokens::{Kept, Tokens};
 use crate::{BoxError, ClientError, ClientErrorKind};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Keeper {
     store: Arc<dyn TokenStore>,
-    /// The origin whose logins it may have.
+    /// The server whose logins it may have.
     server: Arc<str>,
-    visits: Visits,
+    /// What is stored is not read, and the first save replaces it.
+    is_ignored: Arc<AtomicBool>,
+    visits: Arc<Visits>,
 }
 
 impl Keeper {
-    pub(crate) fn new(store: Arc<dyn TokenStore>, server: &str) -> Self {
+    pub(crate) fn new(store: Arc<dyn TokenStore>, server: &str, is_ignored: bool) -> Self {
         Self {
             store,
             server: server.into(),
-            visits: Visits::default(),
+            is_ignored: Arc::new(AtomicBool::new(is_ignored)),
+            visits: Arc::default(),
         }
     }
 
     /// Reads what is stored, and takes it in where another process has written it.
     pub(crate) async fn look(&self, tokens: &Arc<Tokens>) -> Result<(), ClientError> {
         runtime()?;
-        let (store, held) = (Arc::clone(&self.store), Arc::clone(tokens));
-        let server = Arc::clone(&self.server);
+        let (keeper, held) = (self.clone(), Arc::clone(tokens));
         let work = move || {
-            let stored = load(&*store, &held)?;
-            expect_for(&server, stored.as_ref())?;
+            if keeper.is_ignored() {
+                return Ok(());
+            }
+            let stored = load(&*keeper.store, &held)?;
+            keeper.expect_own(stored.as_ref())?;
             // Before another thread writes: what is older by then would come back.
-            held.take_in(kept(stored)?);
+            held.take_in(keeper.kept(stored)?);
             Ok(())
         };
         self.visits.run(work).await.map_err(failed)
@@ -47,36 +54,60 @@ impl Keeper {
     /// process has stored meanwhile is taken in, and not overwritten.
     pub(crate) async fn save(&self, tokens: &Arc<Tokens>) -> Result<(), ClientError> {
         runtime()?;
-        let (store, held) = (Arc::clone(&self.store), Arc::clone(tokens));
-        let server = Arc::clone(&self.server);
+        let (keeper, held) = (self.clone(), Arc::clone(tokens));
         let work = move || {
-            let stored = load(&*store, &held);
-            if let Ok(stored) = &stored {
-                // Not even a login replaces it.
-                expect_for(&server, stored.as_ref())?;
-            }
-            match stored.and_then(kept) {
-                Ok(kept) => held.take_in(kept),
-                Err(_) if held.replaces_stored() => {}
-                // It may be newer.
-                Err(error) => return Err(error),
+            if !keeper.is_ignored() {
+                keeper.take_in_before_a_write(&held)?;
             }
             let Some(unsaved) = held.unsaved() else {
                 return Ok(());
             };
-            match StoredLogin::new(&unsaved, &server) {
+            match StoredLogin::new(&unsaved, &keeper.server) {
                 Some(login) => {
                     let before = held.begin_write(&unsaved);
-                    store
-                        .save(&login)
-                        .inspect_err(|_| held.undo_write(before))?;
+                    let saved = keeper.store.save(&login);
+                    saved.inspect_err(|_| held.undo_write(before))?;
                 }
-                None => store.clear()?,
+                None => keeper.store.clear()?,
             }
+            keeper.is_ignored.store(false, Ordering::SeqCst);
             held.note_saved(&unsaved);
             Ok(())
         };
         self.visits.run(work).await.map_err(failed)
+    }
+
+    fn take_in_before_a_write(&self, held: &Tokens) -> Result<(), BoxError> {
+        let stored = load(&*self.store, held);
+        if let Ok(stored) = &stored {
+            // Not even a login replaces it.
+            self.expect_own(stored.as_ref())?;
+        }
+        match stored.and_then(|stored| self.kept(stored)) {
+            Ok(kept) => held.take_in(kept),
+            Err(_) if held.replaces_stored() => {}
+            // It may be newer.
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn is_ignored(&self) -> bool {
+        self.is_ignored.load(Ordering::SeqCst)
+    }
+
+    fn expect_own(&self, stored: Option<&StoredLogin>) -> Result<(), BoxError> {
+        let expected = stored.map_or(Ok(()), |stored| stored.expect_for(&self.server));
+        expected.map_err(|error| self.named(error))
+    }
+
+    fn kept(&self, stored: Option<StoredLogin>) -> Result<Option<Kept>, BoxError> {
+        let kept = stored.map(StoredLogin::into_kept).transpose();
+        kept.map_err(|error| self.named(error))
+    }
+
+    fn named(&self, error: impl fmt::Display) -> BoxError {
+        format!("{}: {error}", self.store.place()).into()
     }
 }
 
@@ -88,14 +119,6 @@ fn load(store: &dyn TokenStore, held: &Tokens) -> Result<Option<StoredLogin>, Bo
         stored = store.load()?;
     }
     Ok(stored)
-}
-
-fn expect_for(server: &str, stored: Option<&StoredLogin>) -> Result<(), BoxError> {
-    stored.map_or(Ok(()), |stored| stored.expect_for(server))
-}
-
-fn kept(stored: Option<StoredLogin>) -> Result<Option<Kept>, BoxError> {
-    stored.map(StoredLogin::into_kept).transpose()
 }
 
 fn failed(cause: BoxError) -> ClientError {

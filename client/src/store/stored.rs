@@ -79,7 +79,8 @@ impl StoredLogin {
     /// ```
     pub fn from_json(json: &[u8]) -> Result<Self, BoxError> {
         serde_json::from_slice(json).map_err(|_| {
-            "this is not a login that was stored here: delete it, and log in again".into()
+            "this is not a login that was stored here: `LoginBuilder::open_empty` replaces it"
+                .into()
         })
     }
 
@@ -144,8 +145,14 @@ impl StoredLogin {
             return Ok(());
         }
         Err(match &*self.server {
-            "" => "this login does not say its server: delete it, and log in again".into(),
-            theirs => format!("this login is for {theirs}: use another store").into(),
+            "" => {
+                "this login does not say its server: `LoginBuilder::open_empty` replaces it".into()
+            }
+            theirs => format!(
+                "this login is for {theirs}: use another store, or replace it with \
+                 `LoginBuilder::open_empty`"
+            )
+            .into(),
         })
     }
 

@@ -22,13 +22,15 @@ use crate::{BoxError, StoredLogin};
 /// the server takes for one client. Stored tokens have the number of their refresh token within
 /// their login, and each login names the sixteen before it. So neither clocks nor the order of
 /// writes decide which tokens are newer, and a process that runs does not take a backup of these
-/// logins that is put back. A record that cannot be read is replaced by a login or by `forget`
-/// only. A login of another user in one process is that of all, from their next refresh, login or
-/// logout on; a request that waited for that refresh fails. A process that is logged out asks with
+/// logins that is put back. Where a record cannot be read, only a login or `forget` replaces it,
+/// and [`LoginBuilder::open_empty`](crate::LoginBuilder::open_empty) opens such a store. A login of
+/// another user in one process is that of all, from their next refresh, login or logout on; a
+/// request that waited for that refresh fails. A process that is logged out asks with
 /// [`Login::reload`](crate::Login::reload).
 ///
 /// A stored login names the origin of its [`Server`](crate::Server). A client of another server
-/// gets an error, sends nothing of it, and neither replaces nor deletes it.
+/// gets an error, sends nothing of it, and neither replaces nor deletes it, unless it was opened
+/// with `open_empty`.
 ///
 /// A login that one of them has logged out or forgotten does not come back through another. A
 /// process that finds nothing, where it has read or saved something before, forgets its tokens and
@@ -103,4 +105,9 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// It cannot be deleted.
     fn clear(&self) -> Result<(), BoxError>;
+
+    /// Says where it is, for errors. The default is `the store`.
+    fn place(&self) -> String {
+        "the store".to_owned()
+    }
 }

@@ -1,7 +1,9 @@
 //! A login that was stored for one server does not go to another one.
 
 use tower_bearer::SessionPolicy;
-use tower_bearer_client::{ClientError, ClientErrorKind, Login, Server, StoredLogin, TokenStore};
+use tower_bearer_client::{
+    ClientError, ClientErrorKind, FileTokenStore, Login, Server, StoredLogin, TokenStore,
+};
 
 use crate::shelf::Shelf;
 use crate::world::{LOGIN, ORIGIN, World};
@@ -24,8 +26,9 @@ fn assert_for_another_server(outcome: Result<(), ClientError>, server: &str) {
     let error = outcome.unwrap_err();
     assert_eq!(error.kind(), ClientErrorKind::Storage);
     let cause = std::error::Error::source(&error).unwrap().to_string();
-    let expected = format!("this login is for {server}: use another store");
-    assert_eq!(cause, expected);
+    let expected = format!("the store: this login is for {server}: use another store, or ");
+    assert!(cause.starts_with(&expected), "{cause}");
+    assert!(cause.contains("LoginBuilder::open_empty"), "{cause}");
 }
 
 #[tokio::test]
@@ -82,4 +85,54 @@ async fn tokens_that_do_not_say_their_server_are_refused() {
     assert_eq!(refused.kind(), ClientErrorKind::Storage);
     let cause = std::error::Error::source(&refused).unwrap().to_string();
     assert!(cause.contains("does not say its server"), "{cause}");
+}
+
+/// Opens a file whose record cannot be used, for a user who agrees to lose it.
+async fn assert_replaced(text: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("login.json");
+    let store = FileTokenStore::new(&path);
+    // With the rights of the owner alone.
+    store.save(&StoredLogin::default()).unwrap();
+    let builder = || {
+        let builder = Login::builder(Server::new(ORIGIN, "/auth").unwrap());
+        builder.store(store.clone())
+    };
+    let world = World::new().await;
+    for forgets in [true, false] {
+        std::fs::write(&path, text).unwrap();
+        let refused = builder().open(world.line.clone()).await.unwrap_err();
+        assert_eq!(refused.kind(), ClientErrorKind::Storage);
+        let cause = std::error::Error::source(&refused).unwrap().to_string();
+        assert!(cause.contains("login.json: "), "{cause}");
+        assert!(cause.contains("LoginBuilder::open_empty"), "{cause}");
+
+        let login = builder().open_empty(world.line.clone());
+        login.reload().await.unwrap();
+        assert!(!login.is_logged_in());
+        login.log_in("alice", "guessed").await.unwrap_err();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        if forgets {
+            login.forget().await.unwrap();
+            assert!(!path.exists());
+        }
+        login.log_in("alice", "wonderland-7").await.unwrap();
+        assert!(login.is_saved());
+        let again = builder().open(world.line.clone()).await.unwrap();
+        assert!(again.is_logged_in());
+        // From then on it is as any other.
+        again.log_out().await.unwrap();
+        login.reload().await.unwrap();
+        assert!(!login.is_logged_in());
+    }
+    let sent = world.line.sent(LOGIN);
+    let mark = sent.iter().filter(|sent| sent.body.contains("dm1_other"));
+    assert_eq!(mark.count(), 0);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_used_is_replaced_where_the_application_says_so() {
+    assert_replaced(r#"{"device_mark":"dm1_other","server":"https://staging.example.com"}"#).await;
+    assert_replaced(r#"{"device_mark":"dm1_other"}"#).await;
+    assert_replaced(r#"{"device_mark":"dm1_oth"#).await;
 }
