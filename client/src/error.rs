@@ -124,6 +124,10 @@ impl ClientError {
         Self::new(ClientErrorKind::NotLoggedIn)
     }
 
+    pub(crate) fn login_replaced() -> Self {
+        Self::new(ClientErrorKind::LoginReplaced)
+    }
+
     pub(crate) fn unavailable(cause: impl Into<BoxError>) -> Self {
         Self::new(ClientErrorKind::Unavailable).with_cause(cause)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use super::form::add;
-use crate::refresh::{Shared, fresh};
+use crate::refresh::{Shared, fresh_of};
 use crate::runtime::runtime;
 use crate::secret::Secret;
 use crate::store::Keeper;
@@ -222,6 +222,7 @@ impl Login {
     ///
     /// [`NotLoggedIn`](crate::ClientErrorKind::NotLoggedIn), or those of a refresh. In the pause
     /// after one that failed it fails at once: see [`Login::retry_now`].
+    /// [`LoginReplaced`](crate::ClientErrorKind::LoginReplaced): another login came meanwhile.
     ///
     /// ```
     /// # use tower_bearer_client::{BoxError, Login};
@@ -231,7 +232,8 @@ impl Login {
     /// }
     /// ```
     pub async fn authorization(&self) -> Result<HeaderValue, ClientError> {
-        let pair = fresh(Arc::clone(&self.shared), None).await?;
+        let login = self.shared.tokens.login()?;
+        let pair = fresh_of(login, Arc::clone(&self.shared), None).await?;
         Ok(pair.authorization.clone())
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::form::add;
 use super::handle::Login;
 use crate::ClientError;
-use crate::refresh::{fresh, fresh_of};
+use crate::refresh::fresh_of;
 use crate::secret::Secret;
 use crate::tokens::{Ending, Pair, Turn};
 use crate::wire::{Endpoint, Failure, Then, With};
@@ -24,7 +24,8 @@ impl Login {
     /// - [`InvalidCredentials`]: they are wrong, or those of another user.
     /// - [`TooManyAttempts`], with [`ClientError::retry_after`]; [`Denied`] and [`Unavailable`].
     /// - [`Storage`]: the new access token is used, but the store failed.
-    /// - [`LoginReplaced`]: another process has stored another login meanwhile, which is used now.
+    /// - [`LoginReplaced`]: another login came since the call, here or from another process. A
+    ///   password is not sent with its token.
     ///
     /// After all but the first the login stays.
     ///
@@ -44,15 +45,19 @@ impl Login {
     /// }
     /// ```
     pub async fn reauthenticate(&self, parameters: &[(&str, &str)]) -> Result<(), ClientError> {
+        let login = self.shared.tokens.login()?;
         let mut refused = None;
         loop {
-            fresh(Arc::clone(&self.shared), refused).await?;
+            fresh_of(login, Arc::clone(&self.shared), refused).await?;
             // A refresh at the same time would bring a token without the new time.
             let turn = Turn::wait_for(&self.shared.tokens).await;
             // Another process may have logged in since, perhaps as another user.
             self.shared.look().await;
             let pair = self.shared.tokens.pair();
             let pair = pair.ok_or_else(ClientError::not_logged_in)?;
+            if pair.login != login {
+                return Err(ClientError::login_replaced());
+            }
             match self.ask_again(&pair, parameters).await {
                 Ok(()) => {}
                 // The session may have ended, which a refresh tells. The password was not looked
@@ -66,8 +71,11 @@ impl Login {
             let saved = self.shared.save().await;
             let is_used = self.shared.tokens.use_next().is_some();
             turn.end(Ending::Done);
+            if self.shared.tokens.is_replaced(login) {
+                return Err(ClientError::login_replaced());
+            }
             if !is_used {
-                self.renew_another(pair.login).await?;
+                self.renew_another(login).await?;
             }
             return saved;
         }
@@ -91,7 +99,7 @@ impl Login {
         let mark = answer.device_mark.take();
         let renewed = Pair::reauthenticated(answer, asked, pair)?;
         if let Some(mark) = mark {
-            held.set_mark(mark);
+            held.set_mark_of(pair.login, mark);
         }
         held.offer(pair, renewed);
         Ok(())

@@ -6,13 +6,14 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::shared::Shared;
+use crate::ClientError;
 use crate::runtime::runtime;
 use crate::tokens::{Due, Ending, Next, Pair, Turn, ended};
 use crate::wire::{Endpoint, Failure, Then, With};
-use crate::{ClientError, ClientErrorKind};
 
-/// The same as [`fresh`], for a request that belongs to the login with this id. The next user must
-/// not do what the one before has asked for.
+/// Returns a pair whose access token is good for a while, for a request that belongs to the login
+/// with this id. The next user must not do what the one before has asked for. `refused` is the
+/// number of a pair that has just been refused.
 pub(crate) async fn fresh_of(
     login: u64,
     shared: Arc<Shared>,
@@ -21,16 +22,12 @@ pub(crate) async fn fresh_of(
     match fresh(Arc::clone(&shared), refused).await {
         Ok(pair) if pair.login == login => Ok(pair),
         Err(error) if !shared.tokens.is_replaced(login) => Err(error),
-        _ => Err(ClientError::new(ClientErrorKind::LoginReplaced)),
+        _ => Err(ClientError::login_replaced()),
     }
 }
 
-/// Returns a pair whose access token is good for a while. `refused` is the number of one that has
-/// just been refused.
-pub(crate) async fn fresh(
-    shared: Arc<Shared>,
-    refused: Option<u64>,
-) -> Result<Arc<Pair>, ClientError> {
+/// The same for whichever login is held.
+async fn fresh(shared: Arc<Shared>, refused: Option<u64>) -> Result<Arc<Pair>, ClientError> {
     for _ in 0..LOOKS {
         let ending = match Next::of(&shared.tokens, refused)? {
             Next::Use(pair) => return Ok(pair),

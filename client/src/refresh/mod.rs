@@ -3,5 +3,5 @@
 mod fresh;
 mod shared;
 
-pub(crate) use fresh::{fresh, fresh_of};
+pub(crate) use fresh::fresh_of;
 pub(crate) use shared::Shared;

@@ -47,6 +47,15 @@ impl Tokens {
         held.saved.note_own_mark();
     }
 
+    /// The same, unless the login has changed meanwhile.
+    pub(crate) fn set_mark_of(&self, login: u64, mark: Secret) {
+        let mut held = self.held();
+        if held.pair.as_ref().is_some_and(|pair| pair.login == login) {
+            held.put_mark(Some(mark));
+            held.saved.note_own_mark();
+        }
+    }
+
     /// What the server has sent in place of `before`, unless the login has changed meanwhile. It is
     /// used from [`Tokens::use_next`] on.
     pub(crate) fn offer(&self, before: &Arc<Pair>, pair: Pair) {

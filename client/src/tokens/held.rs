@@ -127,6 +127,12 @@ impl Tokens {
         self.held().pair.clone()
     }
 
+    /// Returns the id of the login that is held.
+    pub(crate) fn login(&self) -> Result<u64, ClientError> {
+        let pair = self.pair().ok_or_else(ClientError::not_logged_in)?;
+        Ok(pair.login)
+    }
+
     /// Whether another login has replaced the one with this id.
     pub(crate) fn is_replaced(&self, login: u64) -> bool {
         let held = self.held();

@@ -8,7 +8,7 @@ use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, TokenStore};
 
 use crate::shelf::{Access, Shelf};
-use crate::world::{Fault, LOGIN, World, marks, me};
+use crate::world::{Fault, LOGIN, LOGOUT, World, marks, me};
 
 const AGAIN: &str = "/auth/reauthenticate";
 const ALICE: [(&str, &str); 2] = [("username", "alice"), ("password", "wonderland-7")];
@@ -71,7 +71,7 @@ async fn it_is_saved_later_if_the_store_failed_also_where_another_process_has_wr
 }
 
 #[tokio::test]
-async fn it_counts_for_the_login_that_another_process_has_stored() {
+async fn a_password_is_not_sent_with_the_token_of_a_login_that_came_after_the_call() {
     let shelf = Shelf::default();
     let world = World::with(SessionPolicy::default(), |builder| {
         builder.store(shelf.clone())
@@ -80,12 +80,37 @@ async fn it_counts_for_the_login_that_another_process_has_stored() {
     let other = world.another(|builder| builder.store(shelf.clone())).await;
     assert_eq!(world.me().await.unwrap(), 200);
     let before = auth_time(&world);
-    world.pass(MINUTE);
     other.log_in(ALICE[0].1, ALICE[1].1).await.unwrap();
     world.pass(MINUTE);
+    let replaced = world.login.reauthenticate(&ALICE).await.unwrap_err();
+    assert_eq!(replaced.kind(), ClientErrorKind::LoginReplaced);
+    assert_eq!(world.line.sent(AGAIN).len(), 0);
+    // The caller asks again, for the login that is there now.
     world.login.reauthenticate(&ALICE).await.unwrap();
     assert_eq!(world.me().await.unwrap(), 200);
-    assert_eq!(auth_time(&world), before + 120);
+    assert_eq!(auth_time(&world), before + 60);
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_after_another_login_changes_neither_its_tokens_nor_its_mark() {
+    let shelf = Shelf::default();
+    let world = World::with(SessionPolicy::default(), |builder| {
+        builder.store(shelf.clone())
+    })
+    .await;
+    // The old session lives, so that it is answered.
+    world.line.faults(LOGOUT, [Fault::Respond(503, None, "")]);
+    let pause = world.server.store.pause_at(Call::Find);
+    let meanwhile = async {
+        pause.reached().await;
+        world.login.log_in(ALICE[0].1, ALICE[1].1).await.unwrap();
+        pause.go_on();
+        shelf.text()
+    };
+    let (outcome, stored) = tokio::join!(world.login.reauthenticate(&ALICE), meanwhile);
+    assert_eq!(outcome.unwrap_err().kind(), ClientErrorKind::LoginReplaced);
+    world.login.save().await.unwrap();
+    assert_eq!(shelf.text(), stored);
 }
 
 #[tokio::test]

@@ -62,6 +62,21 @@ async fn tokens_that_come_after_a_new_login_do_not_take_its_place() {
 }
 
 #[tokio::test]
+async fn a_header_that_was_asked_for_before_a_new_login_does_not_have_its_token() {
+    let world = World::new().await;
+    world.pass(30 * MINUTE);
+    let pause = world.server.store.pause_at(Call::Find);
+    let log_in = async {
+        pause.reached().await;
+        world.login.log_in("alice", "wonderland-7").await.unwrap();
+        pause.go_on();
+    };
+    let (outcome, ()) = tokio::join!(world.login.authorization(), log_in);
+    assert_replaced(outcome.map(|_| 200));
+    world.login.authorization().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_request_that_is_refused_after_a_new_login_is_not_repeated_with_its_token() {
     let world = World::new().await;
     world.line.faults("/me", [Fault::Challenge(INVALID)]);
