@@ -75,7 +75,9 @@ impl Login {
                 return Err(ClientError::login_replaced());
             }
             if !is_used {
-                self.renew_another(login).await?;
+                // Another process has stored newer tokens meanwhile, without the new time. The
+                // server keeps it with the session, so that the next access token has it.
+                self.shared.tokens.note_outdated(login);
             }
             return saved;
         }
@@ -103,16 +105,6 @@ impl Login {
         }
         held.offer(pair, renewed);
         Ok(())
-    }
-
-    /// Another process has stored newer tokens meanwhile, without the new time. The server keeps it
-    /// with the session, so that the next access token has it.
-    async fn renew_another(&self, login: u64) -> Result<(), ClientError> {
-        let pair = self.shared.tokens.pair();
-        let without_time = pair.map(|pair| pair.number);
-        fresh_of(login, Arc::clone(&self.shared), without_time)
-            .await
-            .map(drop)
     }
 
     /// Takes a device mark that the application has from another answer than that of a login, as

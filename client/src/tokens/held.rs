@@ -34,6 +34,9 @@ pub(super) struct Held {
     pub(super) refreshes: u64,
     /// The number of a pair whose access token was refused, when the request could not be repeated.
     refused: Option<u64>,
+    /// The number of a pair whose access token does not say that the user has proven since who they
+    /// are.
+    outdated: Option<u64>,
     /// The login that is held, or that was held last.
     pub(super) lineage: Option<Lineage>,
     /// What the last login left here. A logout keeps it.
@@ -97,7 +100,7 @@ impl Tokens {
 
     /// Whether the access token serves for a while, although it should be renewed.
     pub(super) fn is_good(&self, pair: &Pair, refused: Option<u64>) -> bool {
-        pair.left(self.now()) > pair.margin() / 2 && !self.held().is_refused(pair, refused)
+        pair.left(self.now()) > pair.margin() / 2 && !self.held().has_to_go(pair, refused)
     }
 
     /// The pair that is held. `refused` is the number of one whose access token the server no
@@ -105,8 +108,8 @@ impl Tokens {
     pub(crate) fn due(&self, refused: Option<u64>) -> Result<Due, ClientError> {
         let held = self.held();
         let pair = held.pair.clone().ok_or_else(ClientError::not_logged_in)?;
-        let (now, is_refused) = (self.now(), held.is_refused(&pair, refused));
-        if !is_refused && !pair.is_due(now) {
+        let (now, has_to_go) = (self.now(), held.has_to_go(&pair, refused));
+        if !has_to_go && !pair.is_due(now) {
             return Ok(Due::Use(pair));
         }
         let Some(Rest { failure, until, .. }) = &held.rest else {
@@ -115,7 +118,7 @@ impl Tokens {
         let rest = until.saturating_sub(self.clock.monotonic());
         if rest.is_zero() {
             Ok(Due::Refresh(pair))
-        } else if !pair.left(now).is_zero() && !is_refused {
+        } else if !pair.left(now).is_zero() && !has_to_go {
             Ok(Due::Use(pair))
         } else {
             Err(failure.clone().with_retry_after(Some(rest)))
@@ -159,6 +162,13 @@ impl Tokens {
         }
     }
 
+    /// The next request of this login gets a new token, although no API has refused this one.
+    pub(crate) fn note_outdated(&self, login: u64) {
+        let mut held = self.held();
+        let pair = held.pair.as_ref().filter(|pair| pair.login == login);
+        held.outdated = pair.map(|pair| pair.number);
+    }
+
     pub(crate) fn monotonic(&self) -> Duration {
         self.clock.monotonic()
     }
@@ -178,6 +188,11 @@ impl Held {
         self.pair
             .as_ref()
             .is_some_and(|held| Arc::ptr_eq(held, pair))
+    }
+
+    /// Whether the access token of `pair` serves no longer, however long it lives.
+    fn has_to_go(&self, pair: &Pair, refused: Option<u64>) -> bool {
+        self.is_refused(pair, refused) || self.outdated == Some(pair.number)
     }
 
     fn is_refused(&self, pair: &Pair, refused: Option<u64>) -> bool {

@@ -8,8 +8,9 @@ use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, TokenStore};
 
 use crate::shelf::{Access, Shelf};
-use crate::world::{Fault, LOGIN, LOGOUT, World, marks, me};
+use crate::world::{Fault, LOGIN, LOGOUT, REFRESH, World, marks, me};
 
+const INVALID: &str = "Bearer error=\"invalid_token\"";
 const AGAIN: &str = "/auth/reauthenticate";
 const ALICE: [(&str, &str); 2] = [("username", "alice"), ("password", "wonderland-7")];
 
@@ -113,8 +114,8 @@ async fn an_answer_that_comes_after_another_login_changes_neither_its_tokens_nor
     assert_eq!(shelf.text(), stored);
 }
 
-#[tokio::test]
-async fn it_counts_although_another_process_refreshes_meanwhile() {
+/// Reauthenticates while another process refreshes, before the server has answered.
+async fn overtaken() -> (World, u64) {
     let store = MemoryTokenStore::default();
     let settings = store.clone();
     let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
@@ -126,16 +127,37 @@ async fn it_counts_although_another_process_refreshes_meanwhile() {
     let pause = world.server.store.pause_at(Call::Find);
     let meanwhile = async {
         pause.reached().await;
-        let refused = Fault::Challenge("Bearer error=\"invalid_token\"");
-        world.line.faults("/me", [refused]);
+        world.line.faults("/me", [Fault::Challenge(INVALID)]);
         assert_eq!(me(other).await.unwrap(), 200);
         pause.go_on();
     };
     let (outcome, ()) = tokio::join!(world.login.reauthenticate(&ALICE), meanwhile);
     outcome.unwrap();
+    (world, before)
+}
+
+#[tokio::test]
+async fn it_counts_although_another_process_refreshes_meanwhile() {
+    let (world, before) = overtaken().await;
+    // The new time comes with a refresh. Until that, the old one is not used.
+    let wait = Some("20");
+    let busy = Fault::Respond(503, wait, "");
+    world.line.faults(REFRESH, [busy]);
+    let failed = world.me().await.unwrap_err();
+    assert_eq!(failed.kind(), ClientErrorKind::Unavailable);
+    world.pass(20 * SECOND);
     assert_eq!(world.me().await.unwrap(), 200);
     assert_eq!(auth_time(&world), before + 60);
-    assert_eq!((world.refreshes_sent(), world.login.refreshes()), (2, 1));
+    assert_eq!((world.refreshes_sent(), world.login.refreshes()), (3, 1));
+}
+
+#[tokio::test]
+async fn the_refresh_that_brings_the_new_time_does_not_count_as_one_after_a_refusal() {
+    let (world, before) = overtaken().await;
+    world.line.faults("/me", [Fault::Challenge(INVALID)]);
+    assert_eq!(world.me().await.unwrap(), 200);
+    assert_eq!(auth_time(&world), before + 60);
+    assert_eq!((world.refreshes_sent(), world.login.refreshes()), (3, 2));
 }
 
 #[tokio::test]
@@ -268,7 +290,7 @@ async fn an_access_token_that_is_refused_is_renewed_once_and_the_password_sent_a
         (1, 2)
     );
     assert_eq!(world.me().await.unwrap(), 200);
-    let refused = (0..9).map(|_| Fault::Challenge("Bearer error=\"invalid_token\""));
+    let refused = (0..9).map(|_| Fault::Challenge(INVALID));
     world.line.faults(AGAIN, refused);
     let failed = world.login.reauthenticate(&ALICE).await.unwrap_err();
     assert_eq!(failed.kind(), ClientErrorKind::Unavailable);
@@ -288,7 +310,7 @@ async fn it_asks_for_the_scope_of_the_login() {
     assert!(world.line.sent(AGAIN)[0].body.ends_with("&scope=me"));
     world.pass(HOUR);
     assert_eq!(world.me().await.unwrap(), 200);
-    let sent = world.line.sent(crate::world::REFRESH);
+    let sent = world.line.sent(REFRESH);
     assert!(sent[0].body.ends_with("&scope=me"));
 }
 
